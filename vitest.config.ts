@@ -1,9 +1,14 @@
 import { defineConfig } from "vitest/config";
 
+// CI reads the numbers from this file; the terminal keeps the usual report.
+const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
+
 // Two projects: `unit` is beside the source and fast; `system` crosses folders (test/), and uses
 // sockets, processes and network namespaces, so its files run one after the other.
 export default defineConfig({
   test: {
+    reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
+    ...(summaryFile === undefined ? {} : { outputFile: { json: summaryFile } }),
     projects: [
       {
         test: {
