@@ -1,0 +1,100 @@
+import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
+import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
+
+const columns = [
+  { title: "phase", width: 14, align: "left" },
+  { title: "exchange", width: 9, align: "left" },
+  { title: "offered/s", width: 9, align: "right" },
+  { title: "achieved/s", width: 10, align: "right" },
+  { title: "completed", width: 9, align: "right" },
+  { title: "p50 ms", width: 7, align: "right" },
+  { title: "p99 ms", width: 7, align: "right" },
+  { title: "t/out", width: 6, align: "right" },
+] as const;
+
+/** The result in 80 columns of plain text: verdict, rates and latencies, and what they rest on. */
+export function renderSummary(result: RunResult, files: readonly string[]): string {
+  const { population, target, environment } = result;
+  const heading = `${result.scenario.name} · ${formatCount(population.devices)} devices · seed ${result.seed}`;
+  const where =
+    target.kind === "bundled"
+      ? `bundled server, durability ${environment.durability}`
+      : `target ${target.address}:${target.port}, durability ${environment.durability}`;
+  const lines = [
+    "",
+    `${result.verdict.toUpperCase()}  ${heading}`,
+    `      ${formatSpan(result.durationMs)}, ${where}`,
+    ...result.reasons.map((reason) => `      ${reason}`),
+    "",
+    row(columns.map((column) => column.title)),
+    ...result.phases.flatMap(phaseRows),
+    "",
+    `time to bound  ${timeToBound(result)}`,
+    `thresholds     ${thresholds(result)}`,
+    ...result.thresholds
+      .filter((threshold) => !threshold.holds)
+      .map(
+        (threshold) =>
+          `               FAILED ${threshold.text} (was ${threshold.actual ?? "not measured"})`,
+      ),
+    `safety         ${safety(result)}`,
+    ...result.safety.examples.map((example) => `               ${example}`),
+    `generator      ${generator(result)}`,
+  ];
+  if (result.server !== undefined) {
+    const { cpuSeconds, residentMiBMax } = result.server;
+    lines.push(`server         ${cpuSeconds.toFixed(1)} s CPU, ${residentMiBMax.toFixed(0)} MiB`);
+  }
+  if (files.length > 0) lines.push("", ...files.map((file) => `wrote          ${file}`));
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+function row(cells: readonly string[]): string {
+  return columns
+    .map(({ width, align }, index) =>
+      align === "left" ? cells[index]!.padEnd(width) : cells[index]!.padStart(width),
+    )
+    .join(" ");
+}
+
+function phaseRows(phase: PhaseResult): string[] {
+  return phase.streams.map((stream, index) =>
+    row(streamCells(index === 0 ? phase.name : "", stream)),
+  );
+}
+
+function streamCells(phaseName: string, stream: StreamResult): string[] {
+  return [
+    phaseName,
+    stream.exchange,
+    stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond),
+    formatRate(stream.achievedPerSecond),
+    formatCount(stream.completed),
+    formatMs(stream.latencyMs.p50),
+    formatMs(stream.latencyMs.p99),
+    formatCount(stream.timeouts),
+  ];
+}
+
+function timeToBound(result: RunResult): string {
+  const all = result.timeToBoundMs["all"];
+  if (all === undefined || all.count === 0) return "no device was bound";
+  const spans = [all.p50, all.p90, all.p99, all.p999].map(formatSpan);
+  return `p50 ${spans[0]}, p90 ${spans[1]}, p99 ${spans[2]}, p99.9 ${spans[3]}`;
+}
+
+function thresholds({ thresholds: all }: RunResult): string {
+  const held = all.filter((threshold) => threshold.holds).length;
+  return all.length === 0 ? "none set" : `${held} of ${all.length} hold`;
+}
+
+function safety({ safety: found }: RunResult): string {
+  const lost = found.acknowledgedLeasesLost;
+  const lostText = lost === null ? "lease file not audited" : `${lost} lost`;
+  return `${formatCount(found.acknowledged)} ACKs: ${found.doubleAllocations} double, ${lostText}, ${found.addressesChangedOnRenewal} changed, ${found.addressesNeverOffered} never offered`;
+}
+
+function generator({ generator: own }: RunResult): string {
+  const drops = own.socketDrops + own.sendErrors;
+  return `slip p99 ${formatMs(own.slipMsP99)} ms, ${drops} lost packets, CPU ${Math.round(own.cpuPercentMax)} %, ${own.memoryMiB.toFixed(0)} MiB`;
+}

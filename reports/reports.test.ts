@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseThreshold } from "../scenarios/threshold.ts";
+import { chartsOf } from "./charts.ts";
+import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
+import { renderHtml } from "./render-html.ts";
+import { renderSummary } from "./render-summary.ts";
+import { sampleResult } from "./sample-result.testing.ts";
+import { evaluateThresholds } from "./thresholds.ts";
+import { timeSeriesTable } from "./time-series-table.ts";
+import { writeFiles } from "./write-files.ts";
+
+const assets = { chartScript: "/* uPlot */", chartStyle: "" };
+
+describe("thresholds", () => {
+  const cases: readonly (readonly [string, number | null, boolean])[] = [
+    ["mixed.renew.completed == 1000", 1000, true],
+    ["mixed.renew.completed > 1000", 1000, false],
+    ["mixed.renew.achievedRatio >= 0.999", 1, true],
+    ["connect.renew.completed == 0", null, false],
+    ["nothing.renew.completed == 0", null, false],
+    ["timeToBoundMs.mta.p99 < 10", null, false],
+  ];
+  test.each(cases)("%s", (text, actual, holds) => {
+    expect(evaluateThresholds([parseThreshold(text)!], sampleResult())).toEqual([
+      { text, actual, holds },
+    ]);
+  });
+
+  test("a percentile is taken from the distribution, and an empty one fails", () => {
+    const result = sampleResult();
+    const [found] = evaluateThresholds([parseThreshold("mixed.renew.latencyMs.p99 < 99")!], result);
+    expect(found).toMatchObject({
+      actual: result.phases[1]!.streams[1]!.latencyMs.p99,
+      holds: true,
+    });
+    const [stream] = result.phases[0]!.streams;
+    const empty = { ...stream!, latencyMs: { ...stream!.latencyMs, count: 0, p99: 0 } };
+    const phases = [{ ...result.phases[0]!, streams: [empty] }];
+    const threshold = parseThreshold("connect.discover.latencyMs.p99 < 99")!;
+    expect(evaluateThresholds([threshold], { phases, timeToBoundMs: {} })).toMatchObject([
+      { actual: null, holds: false },
+    ]);
+  });
+});
+
+describe("the summary", () => {
+  test("fits a terminal of 80 columns and begins with the verdict", () => {
+    const text = renderSummary(sampleResult(), ["runs/sample/result.json"]);
+    expect(text.trimStart()).toMatch(/^PASS {2}sample · 1,000 devices/);
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(text).toContain("durability fsync");
+  });
+
+  test("names every failed threshold and reason", () => {
+    const failed = { text: "mixed.renew.timeouts == 0", actual: 3, holds: false };
+    const changes = { verdict: "fail", reasons: ["3 went wrong"], thresholds: [failed] } as const;
+    const text = renderSummary(sampleResult(changes), []);
+    expect(text).toMatch(/^FAIL/m);
+    expect(text).toContain("3 went wrong");
+    expect(text).toContain("FAILED mixed.renew.timeouts == 0 (was 3)");
+  });
+});
+
+describe("the page", () => {
+  test("asks nobody for anything", () => {
+    const page = renderHtml(sampleResult(), assets);
+    expect(page).not.toMatch(/(src|href)=/);
+    expect(page).not.toMatch(/https?:\/\//);
+  });
+
+  test("what a scenario says cannot become markup", () => {
+    const title = `</script><img src=x onerror="alert(1)">`;
+    const result = sampleResult({
+      scenario: { name: "x", title, sha256: "" },
+      reasons: [title],
+      timeSeries: [{ ...sampleResult().timeSeries[0]!, devices: { [title]: 1 } }],
+    });
+    const page = renderHtml(result, assets);
+    expect(page).not.toContain("<img");
+    expect(page.match(/<\/script>/g)).toHaveLength(3);
+  });
+
+  test("has a chart for rates, latency, states and percentiles", () => {
+    const charts = chartsOf(sampleResult());
+    expect(charts.map(({ id }) => id)).toEqual(["rates", "latency", "states", "percentiles"]);
+    for (const { xs, series } of charts) {
+      for (const { values } of series) expect(values).toHaveLength(xs.length);
+    }
+  });
+
+  test("a run without a single second still has a page", () => {
+    expect(renderHtml(sampleResult({ timeSeries: [], phases: [] }), assets)).toContain("PASS");
+  });
+});
+
+test("the time series is a table with a column for each state", () => {
+  const table = timeSeriesTable(sampleResult().timeSeries);
+  expect(table).toHaveLength(61);
+  expect(table[0]!.slice(-2)).toEqual(["devices_bound", "devices_init"]);
+  expect(table.every((row) => row.length === table[0]!.length)).toBe(true);
+});
+
+test("the files are written whole, into a folder that need not exist", () => {
+  const folder = mkdtempSync(join(tmpdir(), "provlab-report-"));
+  try {
+    const paths = writeFiles(join(folder, "deep", "run"), sampleResult());
+    expect(paths.map((path) => path.split("/").at(-1))).toEqual([
+      "result.json",
+      "timeseries.csv",
+      "report.html",
+    ]);
+    expect(JSON.parse(readFileSync(paths[0]!, "utf8"))).toEqual(sampleResult());
+    expect(readFileSync(paths[2]!, "utf8")).toContain("uPlot");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("figures are written for people", () => {
+  expect(formatCount(80_000)).toBe("80,000");
+  expect([300, 299.97].map(formatRate)).toEqual(["300", "300.0"]);
+  expect([0.0412, 3.274, 41.53, 1250].map(formatMs)).toEqual(["0.041", "3.27", "41.5", "1,250"]);
+  expect([12.34, 2500, 125_000].map(formatSpan)).toEqual(["12.3 ms", "2.5 s", "2 min 5 s"]);
+});

@@ -1,0 +1,38 @@
+import { type Threshold, thresholdHolds } from "../scenarios/threshold.ts";
+import type { Distribution, PhaseResult, RunResult, ThresholdResult } from "./run-result.ts";
+
+type Measured = Pick<RunResult, "phases" | "timeToBoundMs">;
+
+/** Each threshold with what was measured. A metric that was never measured fails its threshold. */
+export function evaluateThresholds(
+  thresholds: readonly Threshold[],
+  measured: Measured,
+): ThresholdResult[] {
+  return thresholds.map((threshold) => {
+    const actual = metricOf(threshold.metric, measured);
+    const holds = actual !== null && thresholdHolds(threshold, actual);
+    return { text: threshold.text, actual, holds };
+  });
+}
+
+function metricOf(metric: readonly string[], measured: Measured): number | null {
+  const [first = "", second = "", third = "", fourth] = metric;
+  if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
+  const phase: PhaseResult | undefined = measured.phases.find(({ name }) => name === first);
+  const stream = phase?.streams.find(({ exchange }) => exchange === second);
+  if (stream === undefined) return null;
+  const value: unknown = Reflect.get(stream, third);
+  if (fourth === undefined) return typeof value === "number" ? value : null;
+  return isDistribution(value) ? statistic(value, fourth) : null;
+}
+
+/** A statistic of nothing is not a measurement: null, which fails the threshold. */
+function statistic(distribution: Distribution | undefined, name: string): number | null {
+  if (distribution === undefined || distribution.count === 0) return null;
+  const value: unknown = Reflect.get(distribution, name);
+  return typeof value === "number" ? value : null;
+}
+
+function isDistribution(value: unknown): value is Distribution {
+  return typeof value === "object" && value !== null && "histogram" in value;
+}

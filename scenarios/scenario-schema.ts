@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { parseDurationMs } from "./duration.ts";
+import { CMTS_MAX, UNITS_MAX } from "./population.ts";
+
+export const SCENARIO_SCHEMA = "provlab/scenario@1";
+
+const PHASES_MAX = 100;
+const STREAMS_MAX = 8;
+const RATE_MAX = 1_000_000;
+const DAY_MS = 86_400_000;
+
+const count = (max: number) => z.number().int().min(0).max(max);
+
+const duration = z.string().transform((text, context) => {
+  const durationMs = parseDurationMs(text);
+  if (durationMs !== undefined && durationMs <= DAY_MS) return durationMs;
+  context.addIssue({
+    code: "custom",
+    message: "write a duration of at most 24 h, such as 500 ms, 20 s, 2 min",
+  });
+  return z.NEVER;
+});
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "use lower-case letters, digits and hyphens, at most 40");
+
+const weight = z.number().min(0).max(1000).optional();
+
+const population = z.strictObject({
+  cableModems: count(UNITS_MAX).default(0),
+  mtas: count(UNITS_MAX).default(0),
+  cpes: count(UNITS_MAX).default(0),
+  smartMeters: count(UNITS_MAX).default(0),
+  cmtsCount: z.number().int().min(1).max(CMTS_MAX).default(16),
+  docsisVersions: z
+    .strictObject({ "1.0": weight, "1.1": weight, "2.0": weight, "3.0": weight, "3.1": weight })
+    .optional(),
+  addressBlock: z.string().default("127.64.0.0/10"),
+});
+
+const clients = z.strictObject({
+  retransmit: z
+    .strictObject({
+      delays: z.array(duration).min(1).max(16).default([4000, 8000, 16_000, 32_000, 64_000]),
+      jitter: duration.default(1000),
+      transmissionsMax: z.number().int().min(1).max(32).default(5),
+    })
+    .prefault({}),
+  ownTimers: z.boolean().default(true),
+});
+
+const server = z.strictObject({
+  leaseSeconds: z.number().int().min(60).max(31_536_000).default(604_800),
+});
+
+const stream = z.strictObject({
+  exchange: z.enum(["discover", "renew", "rebind", "reboot"]),
+  ratePerSecond: z.number().positive().max(RATE_MAX).optional(),
+  allWithin: duration.optional(),
+});
+
+const phase = z.strictObject({
+  name,
+  streams: z.array(stream).min(1).max(STREAMS_MAX),
+  duration: duration.optional(),
+  until: z.enum(["all-bound"]).optional(),
+  timeLimit: duration.default(600_000),
+  drain: duration.default(5000),
+  powerCycle: z.boolean().default(false),
+});
+
+const generator = z.strictObject({
+  slipMsP99Max: z.number().positive().max(10_000).default(5),
+  socketDropsMax: z.number().int().min(0).default(0),
+  cpuPercentMax: z.number().min(1).max(100).default(95),
+});
+
+/** The shape of a scenario file. What it cannot say (one of two, unknown names) is in scenario.ts. */
+export const scenarioSchema = z.strictObject({
+  schema: z.literal(SCENARIO_SCHEMA),
+  name,
+  title: z.string().max(200).default(""),
+  seed: z.number().int().min(0).max(0xffff_ffff).default(1),
+  workers: z.number().int().min(1).max(64).optional(),
+  population,
+  clients: clients.prefault({}),
+  server: server.prefault({}),
+  generator: generator.prefault({}),
+  phases: z.array(phase).min(1).max(PHASES_MAX),
+  thresholds: z.array(z.string()).max(1000).default([]),
+});
+
+export type ScenarioFile = z.infer<typeof scenarioSchema>;
+export type PhaseFile = z.infer<typeof phase>;
