@@ -1,0 +1,203 @@
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import {
+  CLOSED,
+  lastError,
+  openDescriptor,
+  setSocketOption,
+  trySetOption,
+} from "./file-descriptor.ts";
+import { libc } from "./libc.ts";
+import {
+  AF_INET,
+  IFNAMSIZ,
+  IP_PKTINFO,
+  SO_BINDTODEVICE,
+  SO_BROADCAST,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SO_RXQ_OVFL,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SO_TIMESTAMPNS,
+  SOCK_DGRAM,
+  SOCKADDR_IN_BYTES,
+  SOL_IP,
+  SOL_SOCKET,
+} from "./linux.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { ReceiveBatch } from "./receive-batch.ts";
+import { steerByDevice } from "./reuseport.ts";
+import { SendBatch } from "./send-batch.ts";
+import { SocketError } from "./socket-error.ts";
+import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
+
+const MEMINFO_BYTES = 9 * 4;
+const MEMINFO_DROPS_WORD = 8;
+
+/** The batched socket: one system call receives, or sends, up to `batchMax` datagrams. */
+export class BatchSocket implements UdpSocket {
+  readonly backend = "batch";
+  readonly localAddress: number;
+  readonly localPort: number;
+  readonly #libc = libc();
+  readonly #incoming: ReceiveBatch;
+  readonly #outgoing: SendBatch;
+  readonly #meminfo = new NativeMemory(MEMINFO_BYTES);
+  readonly #meminfoLength = new NativeMemory(4);
+  #fd: number;
+  #kernelDrops = 0;
+
+  constructor(options: ResolvedUdpSocketOptions) {
+    this.#incoming = new ReceiveBatch(options.batchMax, options.datagramBytesMax);
+    this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax);
+    const where = `${formatIpv4(options.address)} port ${options.port}`;
+    const kind = { domain: AF_INET, type: SOCK_DGRAM, protocol: 0 };
+    const name = new NativeMemory(SOCKADDR_IN_BYTES);
+    this.#fd = openDescriptor(`cannot open a UDP socket on ${where}`, kind, (fd) => {
+      configure(fd, options, where);
+      bind(fd, options, where, name);
+      const { group } = options;
+      if (group !== undefined && group.index === 0) steerByDevice(fd, group.count);
+    });
+    this.localPort = name.view.getUint16(2);
+    this.localAddress = name.view.getUint32(4);
+  }
+
+  /** For ppoll; -1 once closed, which ppoll ignores. */
+  get fileDescriptor(): number {
+    return this.#fd;
+  }
+
+  get isClosed(): boolean {
+    return this.#fd === CLOSED;
+  }
+
+  receive(): number {
+    return this.#fd === CLOSED ? 0 : this.#incoming.receive(this.#fd);
+  }
+
+  bytes(i: number): Uint8Array {
+    return this.#incoming.bytes(i);
+  }
+
+  sourceAddress(i: number): number {
+    return this.#incoming.sourceAddress(i);
+  }
+
+  sourcePort(i: number): number {
+    return this.#incoming.sourcePort(i);
+  }
+
+  destinationAddress(i: number): number {
+    return this.#incoming.destinationAddress(i);
+  }
+
+  interfaceIndex(i: number): number {
+    return this.#incoming.interfaceIndex(i);
+  }
+
+  receivedAtMs(i: number): number {
+    return this.#incoming.receivedAtMs(i);
+  }
+
+  slot(): Uint8Array {
+    return this.#outgoing.slot();
+  }
+
+  push(length: number, destination: number, port: number, source = 0, interfaceIndex = 0): void {
+    this.#outgoing.push(length, destination, port, source, interfaceIndex);
+    if (this.#outgoing.isFull) this.flush();
+  }
+
+  flush(): void {
+    if (this.#fd === CLOSED) this.#outgoing.clear();
+    else this.#outgoing.flush(this.#fd);
+  }
+
+  /** A system call: for once a second, not for every packet. */
+  get counters(): UdpSocketCounters {
+    this.#readDrops();
+    const { received, truncated } = this.#incoming;
+    const { sent, sendErrors } = this.#outgoing;
+    return { received, sent, truncated, kernelDrops: this.#kernelDrops, sendErrors };
+  }
+
+  get lastSendError(): string | undefined {
+    return this.#outgoing.lastSendError;
+  }
+
+  close(): void {
+    if (this.#fd === CLOSED) return;
+    this.#readDrops();
+    this.#libc.close(this.#fd);
+    this.#fd = CLOSED;
+    this.#incoming.clear();
+    this.#outgoing.clear();
+  }
+
+  /** The datagrams' own count is as old as the latest one; SO_MEMINFO (Linux 4.12) is current. */
+  #readDrops(): void {
+    this.#kernelDrops = Math.max(this.#kernelDrops, this.#incoming.kernelDrops);
+    if (this.#fd === CLOSED) return;
+    const { address, words } = this.#meminfo;
+    const length = this.#meminfoLength;
+    length.words[0] = MEMINFO_BYTES;
+    const failed = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, address, length.address);
+    if (failed !== 0 || length.words[0] < MEMINFO_BYTES) return;
+    this.#kernelDrops = Math.max(this.#kernelDrops, words[MEMINFO_DROPS_WORD]!);
+  }
+}
+
+function configure(fd: number, options: ResolvedUdpSocketOptions, where: string): void {
+  const what = (option: string): string => `cannot set ${option} on the UDP socket for ${where}`;
+  setSocketOption(fd, SO_REUSEADDR, 1, what("SO_REUSEADDR"));
+  setSocketOption(fd, SO_TIMESTAMPNS, 1, what("SO_TIMESTAMPNS"));
+  setSocketOption(fd, SO_RXQ_OVFL, 1, what("SO_RXQ_OVFL"));
+  if (!trySetOption(fd, SOL_IP, IP_PKTINFO, 1)) throw lastError(what("IP_PKTINFO"));
+  if (options.group !== undefined) setSocketOption(fd, SO_REUSEPORT, 1, what("SO_REUSEPORT"));
+  if (options.broadcast) setSocketOption(fd, SO_BROADCAST, 1, what("SO_BROADCAST"));
+  if (options.device !== undefined) bindToDevice(fd, options.device);
+  setBufferBytes(fd, [SO_RCVBUFFORCE, SO_RCVBUF], options.bufferBytes);
+  setBufferBytes(fd, [SO_SNDBUFFORCE, SO_SNDBUF], options.bufferBytes);
+}
+
+/** The forced size needs root; without it the kernel caps what it grants (net.core.rmem_max). */
+function setBufferBytes(fd: number, optionsByPreference: readonly number[], bytes: number): void {
+  optionsByPreference.some((option) => trySetOption(fd, SOL_SOCKET, option, bytes));
+}
+
+function bindToDevice(fd: number, device: string): void {
+  const name = new TextEncoder().encode(device);
+  const what = `cannot bind a UDP socket to interface ${device}`;
+  if (name.length === 0 || name.length >= IFNAMSIZ)
+    throw new SocketError(`${what}: no such name`, "ENODEV");
+  const memory = new NativeMemory(IFNAMSIZ);
+  memory.bytes.set(name);
+  const { setsockopt } = libc();
+  if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, memory.address, name.length + 1) === 0) return;
+  throw lastError(what);
+}
+
+/** Binds, and leaves the address and port that the kernel gave in `name`. */
+function bind(
+  fd: number,
+  options: ResolvedUdpSocketOptions,
+  where: string,
+  name: NativeMemory,
+): void {
+  const call = libc();
+  name.view.setUint16(0, AF_INET, true);
+  name.view.setUint16(2, options.port);
+  name.view.setUint32(4, options.address);
+  if (call.bind(fd, name.address, SOCKADDR_IN_BYTES) !== 0) {
+    throw lastError(`cannot bind UDP ${where}`);
+  }
+  const length = new NativeMemory(4);
+  length.words[0] = SOCKADDR_IN_BYTES;
+  if (call.getsockname(fd, name.address, length.address) !== 0) {
+    throw lastError(`cannot read the address of UDP ${where}`);
+  }
+}

@@ -1,0 +1,41 @@
+import { libc } from "./libc.ts";
+import { SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET } from "./linux.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { errorNamed, type SocketError } from "./socket-error.ts";
+
+export const CLOSED = -1;
+
+/** A SocketError for the call that has just failed; `what` says what was being tried, and where. */
+export function lastError(what: string): SocketError {
+  return errorNamed(what, libc().errno());
+}
+
+/** A new non-blocking descriptor; `configure` may throw, and then nothing stays open. */
+export function openDescriptor(
+  what: string,
+  kind: { readonly domain: number; readonly type: number; readonly protocol: number },
+  configure: (fd: number) => void,
+): number {
+  const { socket, close } = libc();
+  const fd = socket(kind.domain, kind.type | SOCK_NONBLOCK | SOCK_CLOEXEC, kind.protocol);
+  if (fd === -1) throw lastError(what);
+  try {
+    configure(fd);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** Sets an option of one integer; false when the kernel refuses. */
+export function trySetOption(fd: number, level: number, option: number, value: number): boolean {
+  const memory = new NativeMemory(4);
+  memory.words[0] = value;
+  return libc().setsockopt(fd, level, option, memory.address, 4) === 0;
+}
+
+/** Sets an option of SOL_SOCKET, or throws what the kernel says. */
+export function setSocketOption(fd: number, option: number, value: number, what: string): void {
+  if (!trySetOption(fd, SOL_SOCKET, option, value)) throw lastError(what);
+}

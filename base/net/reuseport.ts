@@ -1,0 +1,48 @@
+import { lastError } from "./file-descriptor.ts";
+import { libc } from "./libc.ts";
+import { SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET } from "./linux.ts";
+import { NativeMemory } from "./native-memory.ts";
+
+const FILTER_BYTES = 8;
+const LOAD_WORD_ABSOLUTE = 0x20;
+const AND_CONSTANT = 0x54;
+const MODULO_CONSTANT = 0x94;
+const RETURN_ACCUMULATOR = 0x16;
+
+// The program of a reuseport group sees the payload: the kernel has pulled the UDP header by then.
+// In a DHCP message chaddr starts at 28, so this word is its bytes 2 to 5.
+const CHADDR_WORD_OFFSET = 30;
+const LAST_THREE_BYTES = 0x00ff_ffff;
+
+/** Which socket of a group of `count` gets a DHCP packet: the rule that the kernel executes. */
+export function groupIndexOf(payload: Uint8Array, count: number): number {
+  // Too short for the load: the program ends with 0.
+  if (payload.length < CHADDR_WORD_OFFSET + 4) return 0;
+  const tail = payload.subarray(CHADDR_WORD_OFFSET + 1);
+  return ((tail[0]! << 16) | (tail[1]! << 8) | tail[2]!) % count;
+}
+
+/**
+ * Steers a SO_REUSEPORT group by device, so that every packet of one device reaches one worker.
+ * To be called once, on the bound socket that opened the group. An index whose socket is not open
+ * (yet) makes the kernel fall back to hashing; closing a socket moves the last one to its index.
+ */
+export function steerByDevice(fd: number, count: number): void {
+  const instructions: readonly (readonly [number, number])[] = [
+    [LOAD_WORD_ABSOLUTE, CHADDR_WORD_OFFSET],
+    [AND_CONSTANT, LAST_THREE_BYTES],
+    [MODULO_CONSTANT, count],
+    [RETURN_ACCUMULATOR, 0],
+  ];
+  const filter = new NativeMemory(instructions.length * FILTER_BYTES);
+  for (const [i, [code, constant]] of instructions.entries()) {
+    filter.view.setUint16(i * FILTER_BYTES, code, true);
+    filter.view.setUint32(i * FILTER_BYTES + 4, constant, true);
+  }
+  const program = new NativeMemory(16);
+  program.view.setUint16(0, instructions.length, true);
+  program.setPointer(8, filter.address);
+  const option = SO_ATTACH_REUSEPORT_CBPF;
+  if (libc().setsockopt(fd, SOL_SOCKET, option, program.address, 16) === 0) return;
+  throw lastError(`cannot steer a group of ${count} UDP sockets by device`);
+}

@@ -1,0 +1,150 @@
+import { BatchSocket } from "./batch-socket.ts";
+import { openDgramSocket } from "./dgram-socket.ts";
+import { libcMissingReason } from "./libc.ts";
+import { SocketError } from "./socket-error.ts";
+
+export { waitReadable } from "./wait-readable.ts";
+
+/** IPv4 addresses are unsigned 32-bit numbers, in host order. */
+export interface UdpSocketOptions {
+  /** 0 is the wildcard. */
+  readonly address: number;
+  /** 0 lets the system choose; see `localPort`. */
+  readonly port: number;
+  /** `auto` (the default): `batch` where koffi and Linux are there, else `dgram`. */
+  readonly backend?: "batch" | "dgram" | "auto";
+  /** Receive from and send to this interface only (SO_BINDTODEVICE; `batch` only). */
+  readonly device?: string;
+  readonly broadcast?: boolean;
+  /** Datagrams a system call, and slots: 256 unless told. */
+  readonly batchMax?: number;
+  /** Longer datagrams are counted as truncated and left out: 2,048 unless told. */
+  readonly datagramBytesMax?: number;
+  /** The kernel's receive buffer: 8 MiB unless told. */
+  readonly bufferBytes?: number;
+  /**
+   * One of `count` sockets on the same address and port, opened in the order of `index` from 0.
+   * A DHCP packet goes to socket (last three bytes of its chaddr, big-endian) mod `count`.
+   */
+  readonly group?: { readonly index: number; readonly count: number };
+}
+
+export interface UdpSocketCounters {
+  readonly received: number;
+  readonly sent: number;
+  readonly truncated: number;
+  /** Datagrams that a full receive buffer lost. */
+  readonly kernelDrops: number;
+  readonly sendErrors: number;
+}
+
+/**
+ * A UDP socket that works in batches, without a callback: `receive` fills slots that the accessors
+ * read; `slot` and `push` fill a batch that `flush` sends.
+ */
+export interface UdpSocket {
+  readonly backend: "batch" | "dgram";
+  readonly localAddress: number;
+  readonly localPort: number;
+
+  /** Never blocks. How many datagrams slots 0.. now hold, valid until the next `receive`. */
+  receive(): number;
+  /** A view of the socket's memory: copy what must outlive the next `receive`. */
+  bytes(i: number): Uint8Array;
+  sourceAddress(i: number): number;
+  sourcePort(i: number): number;
+  /**
+   * The address that the datagram was sent to (IP_PKTINFO). `dgram` knows it only on a socket
+   * bound to one address, and says 0 on a wildcard one.
+   */
+  destinationAddress(i: number): number;
+  /** The interface that it came in by; 0 when unknown (`dgram`). */
+  interfaceIndex(i: number): number;
+  /** When the kernel got it, on the scale of `Clock.monotonicMs`; `dgram`: when node did. */
+  receivedAtMs(i: number): number;
+
+  /** Where to write the next datagram; `datagramBytesMax` long. */
+  slot(): Uint8Array;
+  /**
+   * Queues the first `length` bytes of `slot()`; a full batch flushes itself. `source` and
+   * `interfaceIndex` choose where it leaves from (IP_PKTINFO); 0 or undefined: the system does.
+   */
+  push(
+    length: number,
+    destination: number,
+    port: number,
+    source?: number,
+    interfaceIndex?: number,
+  ): void;
+  /** Sends what is queued. What the network refuses is counted, never thrown or kept. */
+  flush(): void;
+
+  readonly counters: UdpSocketCounters;
+  /** The system's name for the latest reason counted in `sendErrors`. */
+  readonly lastSendError: string | undefined;
+  /** Idempotent. Afterwards `receive` finds nothing and what is pushed is discarded. */
+  close(): void;
+}
+
+/** The options with every default filled in. */
+export interface ResolvedUdpSocketOptions
+  extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {
+  readonly broadcast: boolean;
+  readonly batchMax: number;
+  readonly datagramBytesMax: number;
+  readonly bufferBytes: number;
+}
+
+const defaults = {
+  broadcast: false,
+  batchMax: 256,
+  datagramBytesMax: 2048,
+  bufferBytes: 8 * 1024 * 1024,
+} as const;
+
+const limits = {
+  batchMax: 1024,
+  datagramBytesMax: 65_535,
+  bufferBytes: 0x3fff_ffff,
+  groupCount: 256,
+} as const;
+
+/**
+ * Opens and binds a socket, always with SO_REUSEADDR, so that one on a single address and one on
+ * the wildcard coexist; two on the very same address do not fail either, and the later one gets
+ * the traffic. Throws SocketError when the system refuses, RangeError on options out of range.
+ * `PROVLAB_SOCKET=dgram` in the environment makes `auto` take the fallback.
+ */
+export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocket> {
+  const resolved: ResolvedUdpSocketOptions = { ...defaults, ...options };
+  checkOptions(resolved);
+  return backendOf(options) === "dgram" ? openDgramSocket(resolved) : new BatchSocket(resolved);
+}
+
+function backendOf(options: UdpSocketOptions): "batch" | "dgram" {
+  if (options.backend === "dgram") return "dgram";
+  const missing = libcMissingReason();
+  if (options.backend === "batch") {
+    if (missing === undefined) return "batch";
+    throw new SocketError(`the batched UDP socket is not available: ${missing}`, "ENOTSUP");
+  }
+  return missing !== undefined || process.env["PROVLAB_SOCKET"] === "dgram" ? "dgram" : "batch";
+}
+
+function checkOptions(options: ResolvedUdpSocketOptions): void {
+  const { group } = options;
+  checkWhole("address", options.address, 0, 0xffff_ffff);
+  checkWhole("port", options.port, 0, 65_535);
+  checkWhole("batchMax", options.batchMax, 1, limits.batchMax);
+  checkWhole("datagramBytesMax", options.datagramBytesMax, 1, limits.datagramBytesMax);
+  checkWhole("bufferBytes", options.bufferBytes, 1, limits.bufferBytes);
+  if (group === undefined) return;
+  checkWhole("group.count", group.count, 1, limits.groupCount);
+  checkWhole("group.index", group.index, 0, group.count - 1);
+}
+
+function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const wanted = `a whole number in ${min}..${max}`;
+  throw new RangeError(`UDP socket option ${name} must be ${wanted}, not ${value}`);
+}
