@@ -1,0 +1,40 @@
+/** Values of option 53 (RFC 2132 section 9.6, RFC 3203, RFC 4388; guide, Appendix A: MSG). */
+export const MessageType = {
+  discover: 1,
+  offer: 2,
+  request: 3,
+  decline: 4,
+  ack: 5,
+  nak: 6,
+  release: 7,
+  inform: 8,
+  forceRenew: 9,
+  leaseQuery: 10,
+  leaseUnassigned: 11,
+  leaseUnknown: 12,
+  leaseActive: 13,
+} as const;
+
+export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+const names: readonly string[] = [
+  "BOOTP",
+  "DHCPDISCOVER",
+  "DHCPOFFER",
+  "DHCPREQUEST",
+  "DHCPDECLINE",
+  "DHCPACK",
+  "DHCPNAK",
+  "DHCPRELEASE",
+  "DHCPINFORM",
+  "DHCPFORCERENEW",
+  "DHCPLEASEQUERY",
+  "DHCPLEASEUNASSIGNED",
+  "DHCPLEASEUNKNOWN",
+  "DHCPLEASEACTIVE",
+];
+
+/** The RFC's name of a message type, for logs and reports; 0 is BOOTP. */
+export function messageTypeName(type: number): string {
+  return names[type] ?? `type ${type}`;
+}

@@ -1,0 +1,209 @@
+import { DecodeError } from "../decode-error.ts";
+import {
+  BootOperation,
+  CHADDR_BYTES,
+  COOKIE,
+  FILE_BYTES,
+  Offset,
+  Overload,
+  SNAME_BYTES,
+} from "./header.ts";
+import { OptionCode } from "./option-code.ts";
+import {
+  checkFixedLengths,
+  endsWithOverload,
+  OptionList,
+  offsetOf,
+  scanOptions,
+} from "./option-list.ts";
+import { isRelayAgentInformation } from "./relay-agent.ts";
+
+export { encodePacket, encodingLength, omittedOptions } from "./encode-packet.ts";
+export { BootOperation, BROADCAST_FLAG, FILE_BYTES, SNAME_BYTES } from "./header.ts";
+export { OptionList } from "./option-list.ts";
+export type { EncodeLimits, OutgoingOption, OutgoingPacket } from "./outgoing-packet.ts";
+export { defaultEncodeLimits } from "./outgoing-packet.ts";
+
+/**
+ * One DHCP or BOOTP message (RFC 2131, section 2). Numbers are unsigned; addresses are 32-bit
+ * numbers. `chaddr`, `sname`, `file` and option values are views of the received bytes: copy what
+ * must outlive the receive buffer.
+ */
+export interface DhcpPacket {
+  readonly op: number;
+  readonly htype: number;
+  readonly hlen: number;
+  readonly hops: number;
+  readonly xid: number;
+  readonly secs: number;
+  readonly flags: number;
+  readonly ciaddr: number;
+  readonly yiaddr: number;
+  readonly siaddr: number;
+  readonly giaddr: number;
+  /** `hlen` bytes. */
+  readonly chaddr: Uint8Array;
+  /** Up to the first NUL; empty when the field holds options. */
+  readonly sname: Uint8Array;
+  /** Up to the first NUL; empty when the field holds options. */
+  readonly file: Uint8Array;
+  readonly options: OptionList;
+  /** The whole message as it was received; decodePacket always sets it. */
+  readonly bytes?: Uint8Array;
+}
+
+const MESSAGE_BYTES_MIN = Offset.options + 1;
+const MESSAGE_BYTES_MAX = 0xffff;
+
+/** Value of option 53; 0 for a BOOTP message, which has none. */
+export function messageType(packet: DhcpPacket): number {
+  return packet.options.getUInt8(OptionCode.messageType) ?? 0;
+}
+
+/**
+ * Decodes one datagram, or throws DecodeError and nothing else. Strict: the cookie, an End option in
+ * every field that holds options, whole options, and the fixed lengths of the options that decide
+ * an exchange are required. Bytes after End are ignored (RFC 2131, section 4.1). One exception, for
+ * replies of ISC dhcpd: see endsWithOverload.
+ */
+export function decodePacket(bytes: Uint8Array): DhcpPacket {
+  if (bytes.length < MESSAGE_BYTES_MIN) throw new DecodeError("truncated", bytes.length);
+  if (bytes.length > MESSAGE_BYTES_MAX) throw new DecodeError("too-long", MESSAGE_BYTES_MAX);
+  const op = bytes[Offset.op];
+  if (op !== BootOperation.request && op !== BootOperation.reply) {
+    throw new DecodeError("bad-operation", Offset.op);
+  }
+  if (bytes[Offset.hlen] > CHADDR_BYTES) throw new DecodeError("bad-hardware-length", Offset.hlen);
+  if (uint32(bytes, Offset.cookie) !== COOKIE) throw new DecodeError("bad-cookie", Offset.cookie);
+
+  const instances: number[] = [];
+  const hasEnd = scanOptions(bytes, Offset.options, bytes.length, instances);
+  if (!hasEnd && !endsWithOverload(instances)) throw new DecodeError("missing-end", bytes.length);
+  const overload = scanOverloadedFields(bytes, instances);
+  checkFixedLengths(bytes, instances);
+  const options = new OptionList(bytes, instances);
+  checkValues(bytes, instances, options);
+  return new DecodedPacket(bytes, overload, options);
+}
+
+function uint32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] << 24) |
+      (bytes[offset + 1] << 16) |
+      (bytes[offset + 2] << 8) |
+      bytes[offset + 3]) >>>
+    0
+  );
+}
+
+/** Appends the options of file and sname and returns the value of option 52, 0 without one. */
+function scanOverloadedFields(bytes: Uint8Array, instances: number[]): number {
+  const offset = offsetOf(instances, OptionCode.overload, 0);
+  if (offset < 0) return 0;
+  const overload = bytes[offset + 1] === 1 ? bytes[offset + 2] : 0;
+  if (overload < Overload.file || overload > Overload.both) {
+    throw new DecodeError("bad-overload", offset);
+  }
+  const fieldOptions = instances.length;
+  if ((overload & Overload.file) !== 0) {
+    scanWholeField(bytes, Offset.file, FILE_BYTES, instances);
+  }
+  if ((overload & Overload.sname) !== 0) {
+    scanWholeField(bytes, Offset.sname, SNAME_BYTES, instances);
+  }
+  // Inside an overloaded field it would speak about a field that has been read (RFC 3396, section 6).
+  const misplaced = offsetOf(instances, OptionCode.overload, fieldOptions);
+  if (misplaced >= 0) throw new DecodeError("bad-overload", misplaced);
+  return overload;
+}
+
+function scanWholeField(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  instances: number[],
+): void {
+  if (!scanOptions(bytes, start, start + length, instances)) {
+    throw new DecodeError("missing-end", start + length);
+  }
+}
+
+function checkValues(bytes: Uint8Array, instances: readonly number[], options: OptionList): void {
+  const typeOffset = offsetOf(instances, OptionCode.messageType, 0);
+  // 0 is how a message without option 53 is told, so it must not come in from outside.
+  if (typeOffset >= 0 && bytes[typeOffset + 2] === 0) {
+    throw new DecodeError("bad-option-value", typeOffset);
+  }
+  const relayOffset = offsetOf(instances, OptionCode.relayAgentInformation, 0);
+  if (relayOffset < 0) return;
+  const relay = options.get(OptionCode.relayAgentInformation);
+  if (relay === undefined || !isRelayAgentInformation(relay)) {
+    throw new DecodeError("bad-relay-agent-information", relayOffset);
+  }
+}
+
+/** Header fields are read when asked for: most exchanges look at half of them. */
+class DecodedPacket implements DhcpPacket {
+  readonly bytes: Uint8Array;
+  readonly options: OptionList;
+  readonly #overload: number;
+
+  constructor(bytes: Uint8Array, overload: number, options: OptionList) {
+    this.bytes = bytes;
+    this.options = options;
+    this.#overload = overload;
+  }
+
+  get op(): number {
+    return this.bytes[Offset.op];
+  }
+  get htype(): number {
+    return this.bytes[Offset.htype];
+  }
+  get hlen(): number {
+    return this.bytes[Offset.hlen];
+  }
+  get hops(): number {
+    return this.bytes[Offset.hops];
+  }
+  get xid(): number {
+    return uint32(this.bytes, Offset.xid);
+  }
+  get secs(): number {
+    return (this.bytes[Offset.secs] << 8) | this.bytes[Offset.secs + 1];
+  }
+  get flags(): number {
+    return (this.bytes[Offset.flags] << 8) | this.bytes[Offset.flags + 1];
+  }
+  get ciaddr(): number {
+    return uint32(this.bytes, Offset.ciaddr);
+  }
+  get yiaddr(): number {
+    return uint32(this.bytes, Offset.yiaddr);
+  }
+  get siaddr(): number {
+    return uint32(this.bytes, Offset.siaddr);
+  }
+  get giaddr(): number {
+    return uint32(this.bytes, Offset.giaddr);
+  }
+  get chaddr(): Uint8Array {
+    return this.bytes.subarray(Offset.chaddr, Offset.chaddr + this.hlen);
+  }
+  get sname(): Uint8Array {
+    const used = (this.#overload & Overload.sname) !== 0;
+    return used ? EMPTY : textField(this.bytes, Offset.sname, SNAME_BYTES);
+  }
+  get file(): Uint8Array {
+    const used = (this.#overload & Overload.file) !== 0;
+    return used ? EMPTY : textField(this.bytes, Offset.file, FILE_BYTES);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function textField(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  let end = start;
+  while (end < start + length && bytes[end] !== 0) end += 1;
+  return bytes.subarray(start, end);
+}

@@ -1,0 +1,111 @@
+import { EncodeError } from "../encode-error.ts";
+import {
+  areSubOptions,
+  decodeSubOptions,
+  encodeSubOptions,
+  type SubOption,
+} from "./sub-options.ts";
+
+/** Capability numbers of a cable modem: TLV 5 of DOCSIS, also in option 125, sub-option 5. */
+export const ModemCapability = {
+  concatenation: 1,
+  docsisVersion: 2,
+  fragmentation: 3,
+  headerSuppression: 4,
+  igmp: 5,
+  privacy: 6,
+  downstreamSaids: 7,
+  upstreamServiceFlows: 8,
+  optionalFiltering: 9,
+  tapsPerInterval: 10,
+  equalizerTaps: 11,
+  channelChange: 12,
+  ipFilters: 13,
+  llcFilters: 14,
+  multipleTransmitChannels: 24,
+  multipleReceiveChannels: 29,
+  ipv6: 39,
+} as const;
+
+/** Values of ModemCapability.docsisVersion. */
+export const DocsisVersion = { "1.0": 0, "1.1": 1, "2.0": 2, "3.0": 3, "3.1": 4 } as const;
+
+/** Capability numbers of a PacketCable MTA. */
+export const MtaCapability = {
+  version: 0x01,
+  endpoints: 0x02,
+  ticketGrantingTicket: 0x03,
+  httpDownload: 0x04,
+  syslog: 0x05,
+  ncsServiceFlow: 0x06,
+  primaryLine: 0x07,
+  vendorTlvs: 0x08,
+  ticketStorage: 0x09,
+  provisioningEvents: 0x0a,
+  codecs: 0x0b,
+  silenceSuppression: 0x0c,
+  echoCancellation: 0x0d,
+  rsvp: 0x0e,
+  grantServiceActivity: 0x0f,
+  interfaceIndexStart: 0x10,
+  flowLogging: 0x11,
+  supportedFlows: 0x12,
+} as const;
+
+/** Option 60 of a DOCSIS or PacketCable device: `docsis3.0:0503…` or `pktc1.0:051f…`. */
+export interface CableVendorClass {
+  readonly family: "docsis" | "pktc";
+  /** `3.0`, `1.5`, … as it is written. */
+  readonly version: string;
+  /** What follows the colon; undefined when nothing does, as DOCSIS 3.0 allows. */
+  readonly capabilities?: readonly SubOption[];
+}
+
+const CAPABILITIES = 5;
+// The longest TLV 5 in hexadecimal and the text before it.
+const VENDOR_CLASS_BYTES_MAX = 600;
+const shape = /^(docsis|pktc)(\d\.\d)(?::((?:[0-9a-f]{2})*))?$/i;
+
+/** The value of option 60; capabilities as lower-case hexadecimal text. Throws EncodeError. */
+export function buildVendorClass(vendorClass: CableVendorClass): Uint8Array {
+  const { family, version, capabilities } = vendorClass;
+  if (!/^\d\.\d$/.test(version)) throw new EncodeError(`"${version}" is not a version like 3.0`);
+  const text = `${family}${version}:`;
+  if (capabilities === undefined) return latin1(text);
+  const value = encodeSubOptions(capabilities);
+  return latin1(text + hex(encodeSubOptions([{ code: CAPABILITIES, value }])));
+}
+
+/**
+ * Reads option 60 of a cable device. Undefined for any other vendor class, and for one whose
+ * capabilities are not one whole TLV 5: nothing is guessed from half a string.
+ */
+export function parseVendorClass(bytes: Uint8Array): CableVendorClass | undefined {
+  const match = shape.exec(String.fromCharCode(...bytes.subarray(0, VENDOR_CLASS_BYTES_MAX)));
+  if (match === null || bytes.length > VENDOR_CLASS_BYTES_MAX) return undefined;
+  const family = match[1].toLowerCase() === "pktc" ? "pktc" : "docsis";
+  const version = match[2];
+  const digits = match[3] ?? "";
+  if (digits === "") return { family, version };
+  const tlv = bytesOfHex(digits);
+  if (tlv.length < 2 || tlv[0] !== CAPABILITIES || tlv[1] !== tlv.length - 2) return undefined;
+  const elements = tlv.subarray(2);
+  if (!areSubOptions(elements)) return undefined;
+  return { family, version, capabilities: decodeSubOptions(elements) };
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function bytesOfHex(digits: string): Uint8Array {
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i += 1) {
+    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  }
+  return bytes;
+}

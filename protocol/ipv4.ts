@@ -1,0 +1,65 @@
+/** IPv4 addresses and masks, in memory as unsigned 32-bit numbers in host order. */
+
+/** Strict dotted quad: four decimal numbers, no leading zeros, no blanks. Otherwise undefined. */
+export function parseIpv4(text: string): number | undefined {
+  let address = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text.charCodeAt(i);
+    if (character === 0x2e) {
+      if (octet < 0 || dots === 3) return undefined;
+      address = address * 256 + octet;
+      octet = -1;
+      dots += 1;
+      continue;
+    }
+    if (character < 0x30 || character > 0x39 || octet === 0) return undefined;
+    octet = Math.max(octet, 0) * 10 + (character - 0x30);
+    if (octet > 255) return undefined;
+  }
+  return dots === 3 && octet >= 0 ? address * 256 + octet : undefined;
+}
+
+export function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** Four bytes, most significant first. A missing byte is a RangeError, never a zero. */
+export function readIpv4(bytes: Uint8Array, offset: number): number {
+  if (!(offset >= 0 && offset + 4 <= bytes.length)) {
+    throw new RangeError(`no address at byte ${offset} of ${bytes.length}`);
+  }
+  return (
+    ((bytes[offset] << 24) |
+      (bytes[offset + 1] << 16) |
+      (bytes[offset + 2] << 8) |
+      bytes[offset + 3]) >>>
+    0
+  );
+}
+
+export function writeIpv4(bytes: Uint8Array, offset: number, address: number): void {
+  if (!(offset >= 0 && offset + 4 <= bytes.length)) {
+    throw new RangeError(`no room for an address at byte ${offset} of ${bytes.length}`);
+  }
+  bytes[offset] = address >>> 24;
+  bytes[offset + 1] = address >>> 16;
+  bytes[offset + 2] = address >>> 8;
+  bytes[offset + 3] = address;
+}
+
+/** 24 becomes 255.255.255.0; RangeError outside 0 to 32. */
+export function maskOf(prefixLength: number): number {
+  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
+    throw new RangeError(`prefix length ${prefixLength} is not between 0 and 32`);
+  }
+  // A shift by 32 is a shift by 0 in JavaScript, so the empty mask is a case of its own.
+  return prefixLength === 0 ? 0 : (0xffff_ffff << (32 - prefixLength)) >>> 0;
+}
+
+/** 255.255.255.0 becomes 24; undefined when the ones are not contiguous. */
+export function prefixLengthOf(mask: number): number | undefined {
+  const prefixLength = Math.clz32(~mask);
+  return maskOf(prefixLength) === mask ? prefixLength : undefined;
+}

@@ -1,0 +1,115 @@
+import { EncodeError } from "./encode-error.ts";
+import { addToSum, checksumOf } from "./internet-checksum.ts";
+import { readIpv4, writeIpv4 } from "./ipv4.ts";
+
+/** One UDP datagram as a whole Ethernet frame. Addresses are 32-bit numbers, MACs 6 bytes. */
+export interface UdpFrame {
+  readonly sourceMac: Uint8Array;
+  readonly destinationMac: Uint8Array;
+  readonly source: number;
+  readonly destination: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly payload: Uint8Array;
+}
+
+const MAC_BYTES = 6;
+const ETHERNET_BYTES = 14;
+const IP_BYTES = 20;
+const UDP_BYTES = 8;
+const ETHERTYPE_IPV4 = 0x0800;
+const IP_VERSION_AND_LENGTH = 0x45;
+const DONT_FRAGMENT = 0x4000;
+const TIME_TO_LIVE = 64;
+const PROTOCOL_UDP = 17;
+const IP_BYTES_MAX = 0xffff;
+
+/**
+ * Ethernet II, IPv4 without options (RFC 791) and UDP (RFC 768) with both checksums; not padded to
+ * the Ethernet minimum, which the network card does. Throws EncodeError for a MAC that is not 6
+ * bytes and for a payload that one IPv4 packet cannot hold.
+ */
+export function buildUdpFrame(frame: UdpFrame): Uint8Array {
+  const { payload } = frame;
+  checkMac("source", frame.sourceMac);
+  checkMac("destination", frame.destinationMac);
+  const ipBytes = IP_BYTES + UDP_BYTES + payload.length;
+  if (ipBytes > IP_BYTES_MAX) {
+    throw new EncodeError(`a payload of ${payload.length} bytes does not fit into an IPv4 packet`);
+  }
+  const bytes = new Uint8Array(ETHERNET_BYTES + ipBytes);
+  bytes.set(frame.destinationMac, 0);
+  bytes.set(frame.sourceMac, MAC_BYTES);
+  writeUInt16(bytes, 2 * MAC_BYTES, ETHERTYPE_IPV4);
+
+  const ip = ETHERNET_BYTES;
+  bytes[ip] = IP_VERSION_AND_LENGTH;
+  writeUInt16(bytes, ip + 2, ipBytes);
+  writeUInt16(bytes, ip + 6, DONT_FRAGMENT);
+  bytes[ip + 8] = TIME_TO_LIVE;
+  bytes[ip + 9] = PROTOCOL_UDP;
+  writeIpv4(bytes, ip + 12, frame.source);
+  writeIpv4(bytes, ip + 16, frame.destination);
+  writeUInt16(bytes, ip + 10, checksumOf(addToSum(0, bytes, ip, ip + IP_BYTES)));
+
+  const udp = ip + IP_BYTES;
+  writeUInt16(bytes, udp, frame.sourcePort);
+  writeUInt16(bytes, udp + 2, frame.destinationPort);
+  writeUInt16(bytes, udp + 4, UDP_BYTES + payload.length);
+  bytes.set(payload, udp + UDP_BYTES);
+  // A computed 0 is sent as all ones: on the wire 0 means that there is no checksum (RFC 768).
+  writeUInt16(bytes, udp + 6, udpChecksum(bytes, ip, bytes.length) || 0xffff);
+  return bytes;
+}
+
+/**
+ * Takes such a frame apart, as views. Undefined for anything that is not a whole, unfragmented
+ * IPv4/UDP frame with right checksums; bytes after the packet (Ethernet padding) are left out.
+ */
+export function parseUdpFrame(bytes: Uint8Array): UdpFrame | undefined {
+  const ip = ETHERNET_BYTES;
+  if (bytes.length < ip + IP_BYTES || readUInt16(bytes, 12) !== ETHERTYPE_IPV4) return undefined;
+  const headerBytes = (bytes[ip] & 15) * 4;
+  const ipBytes = readUInt16(bytes, ip + 2);
+  const end = ip + ipBytes;
+  const udp = ip + headerBytes;
+  if (bytes[ip] >>> 4 !== 4 || headerBytes < IP_BYTES || bytes[ip + 9] !== PROTOCOL_UDP) {
+    return undefined;
+  }
+  if (end > bytes.length || udp + UDP_BYTES > end) return undefined;
+  if ((readUInt16(bytes, ip + 6) & 0x3fff) !== 0) return undefined;
+  if (checksumOf(addToSum(0, bytes, ip, udp)) !== 0) return undefined;
+  if (readUInt16(bytes, udp + 4) !== end - udp) return undefined;
+  if (readUInt16(bytes, udp + 6) !== 0 && udpChecksum(bytes, ip, end) !== 0) return undefined;
+  return {
+    sourceMac: bytes.subarray(MAC_BYTES, 2 * MAC_BYTES),
+    destinationMac: bytes.subarray(0, MAC_BYTES),
+    source: readIpv4(bytes, ip + 12),
+    destination: readIpv4(bytes, ip + 16),
+    sourcePort: readUInt16(bytes, udp),
+    destinationPort: readUInt16(bytes, udp + 2),
+    payload: bytes.subarray(udp + UDP_BYTES, end),
+  };
+}
+
+function checkMac(name: string, mac: Uint8Array): void {
+  if (mac.length !== MAC_BYTES) {
+    throw new EncodeError(`the ${name} hardware address has ${mac.length} bytes of ${MAC_BYTES}`);
+  }
+}
+
+/** Over the pseudo header, the UDP header and the payload (RFC 768). */
+function udpChecksum(bytes: Uint8Array, ip: number, end: number): number {
+  const udp = ip + (bytes[ip] & 15) * 4;
+  const pseudoHeader = addToSum(PROTOCOL_UDP + (end - udp), bytes, ip + 12, ip + 20);
+  return checksumOf(addToSum(pseudoHeader, bytes, udp, end));
+}
+
+function readUInt16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] << 8) | bytes[offset + 1];
+}
+
+function writeUInt16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8;
+  bytes[offset + 1] = value;
+}

@@ -1,0 +1,239 @@
+import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
+import { formatMac } from "../protocol/mac.ts";
+import { type CmtsNetwork, type DeviceKind, deviceKinds, type Population } from "./population.ts";
+
+export interface DhcpdConfOptions {
+  readonly leaseSeconds: number;
+  /** T1 and T2; a client halves and takes 0.875 of the lease when they are left out. */
+  readonly renewalSeconds?: number;
+  readonly rebindingSeconds?: number;
+  /** The one address that the server binds; all of them when left out. */
+  readonly localAddress?: number;
+  /** The network of the server's own interface, which ISC dhcpd wants declared. */
+  readonly serverSubnet?: { readonly network: number; readonly prefixLength: number };
+  /** TFTP, Time, NTP and log server of all devices; `localAddress`, else 127.0.0.1. */
+  readonly bootServer?: number;
+  /** Where the lease file is; the server's own default when left out. */
+  readonly leaseFile?: string;
+}
+
+// A chunk is a few hundred lines: few enough writes, and never the whole file in memory.
+const LINES_A_CHUNK = 512;
+
+/** What each kind of device is called in the file: its class, its group, its host names. */
+const names: Readonly<Record<DeviceKind, { className: string; group: string; host: string }>> = {
+  "cable-modem": { className: "cable-modem", group: "cable-modems", host: "cm" },
+  mta: { className: "packetcable-mta", group: "packetcable-mtas", host: "mta" },
+  cpe: { className: "subscriber-cpe", group: "subscriber-cpes", host: "cpe" },
+  "smart-meter": { className: "smart-meter", group: "smart-meters", host: "meter" },
+};
+
+/** The whole dhcpd.conf of a population as one text; `dhcpdConfChunks` is for large ones. */
+export function dhcpdConf(population: Population, options: DhcpdConfOptions): string {
+  return [...dhcpdConfChunks(population, options)].join("");
+}
+
+/**
+ * The dhcpd.conf that serves a population, valid for ISC dhcpd too, in pieces to be written one after
+ * the other. Every device is registered beforehand by a host and a subclass (PRE-1, PRE-9); every
+ * pool is open to the known members of one class only (PRE-4, CLASS-10).
+ */
+export function* dhcpdConfChunks(
+  population: Population,
+  options: DhcpdConfOptions,
+): Generator<string, void, undefined> {
+  yield globalStatements(options);
+  yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001);
+  for (let index = 0; index < population.cmtsCount; index += 1) {
+    yield sharedNetwork(index, population.cmts(index));
+  }
+  for (const [kindIndex, kind] of deviceKinds.entries()) {
+    yield* registrations(population, kindIndex, kind);
+  }
+}
+
+function globalStatements(options: DhcpdConfOptions): string {
+  const { leaseSeconds, renewalSeconds, rebindingSeconds, localAddress, serverSubnet } = options;
+  const lines = [
+    "# Serves a simulated population; every device is registered, unknown clients are denied.",
+    "authoritative;",
+    "ddns-update-style none;",
+    "deny bootp;",
+    "ping-check false;",
+    "# Every acknowledgement is written: a renewal costs what it costs, however early it comes.",
+    "dhcp-cache-threshold 0;",
+    `default-lease-time ${leaseSeconds};`,
+    `max-lease-time ${leaseSeconds};`,
+    `min-lease-time ${leaseSeconds};`,
+  ];
+  if (renewalSeconds !== undefined) lines.push(`option dhcp-renewal-time ${renewalSeconds};`);
+  if (rebindingSeconds !== undefined) lines.push(`option dhcp-rebinding-time ${rebindingSeconds};`);
+  if (localAddress !== undefined) lines.push(`local-address ${formatIpv4(localAddress)};`);
+  if (options.leaseFile !== undefined) lines.push(`lease-file-name "${options.leaseFile}";`);
+  lines.push(
+    "",
+    "# PacketCable: option 122 is not built in (RFC 3495).",
+    "option space packetcable;",
+    "option packetcable.primary-dhcp-server code 1 = ip-address;",
+    "option packetcable.provisioning-server code 3 = string;",
+    "option packetcable.realm code 6 = string;",
+    "option packetcable-configuration code 122 = encapsulate packetcable;",
+  );
+  if (serverSubnet !== undefined) {
+    const mask = formatIpv4(maskOf(serverSubnet.prefixLength));
+    lines.push("", `subnet ${formatIpv4(serverSubnet.network)} netmask ${mask} { }`);
+  }
+  return block(lines);
+}
+
+function classes(population: Population, bootServer: number): string {
+  const server = formatIpv4(bootServer);
+  const lines: string[] = [];
+  for (const [kindIndex, kind] of deviceKinds.entries()) {
+    if (population.countOf[kindIndex] === 0) continue;
+    lines.push(
+      "",
+      `class "${names[kind].className}" {`,
+      ...membership[kind].map((line) => `  ${line}`),
+      ...settings(kind, server).map((line) => `  ${line}`),
+      "}",
+    );
+  }
+  return block(lines);
+}
+
+/** CLASS-2, -3, -7, -8 and -9 as match statements; the subclasses hold who is registered. */
+const membership: Readonly<Record<DeviceKind, readonly string[]>> = {
+  "cable-modem": [
+    "# By option 60 (CLASS-2), or a DOCSIS 1.0 modem, which sends none (CLASS-9).",
+    'match if (substring (option vendor-class-identifier, 0, 6) = "docsis")',
+    "  or ((not (exists vendor-class-identifier))",
+    "    and (option agent.remote-id = substring (hardware, 1, 6)));",
+    "match hardware;",
+  ],
+  mta: [
+    'match if substring (option vendor-class-identifier, 0, 8) = "pktc1.0:";',
+    "match hardware;",
+  ],
+  cpe: [
+    "# Behind the modem that the CMTS names (CLASS-8); the subclass is the subscriber's modem.",
+    "match if (exists agent.remote-id)",
+    "  and (option agent.remote-id != substring (hardware, 1, 6))",
+    "  and ((not (exists vendor-class-identifier))",
+    '    or (substring (option vendor-class-identifier, 0, 4) != "pktc"));',
+    "match option agent.remote-id;",
+  ],
+  "smart-meter": [
+    'match if substring (option vendor-class-identifier, 0, 9) = "iec62056:";',
+    "match hardware;",
+  ],
+};
+
+function settings(kind: DeviceKind, server: string): readonly string[] {
+  switch (kind) {
+    case "cable-modem":
+      return [
+        `next-server ${server};`,
+        `option time-servers ${server};`,
+        `option log-servers ${server};`,
+        "option time-offset 0;",
+        `option packetcable.primary-dhcp-server ${server};`,
+        "# The file by DOCSIS version (CLASS-4).",
+        'if substring (option vendor-class-identifier, 0, 9) = "docsis3.1" {',
+        '  filename "cm-3.1.cfg";',
+        '} elsif substring (option vendor-class-identifier, 0, 9) = "docsis3.0" {',
+        '  filename "cm-3.0.cfg";',
+        '} elsif substring (option vendor-class-identifier, 0, 6) = "docsis" {',
+        '  filename "cm-2.0.cfg";',
+        "} else {",
+        '  filename "cm-1.0.cfg";',
+        "}",
+      ];
+    case "mta":
+      return [
+        `next-server ${server};`,
+        `option log-servers ${server};`,
+        "# 00, then the name of the provisioning server; the realm BASIC.1 (RFC 1035 form).",
+        "option packetcable.provisioning-server 00:04:70:72:6f:76:07:65:78:61:6d:70:6c:65:00;",
+        "option packetcable.realm 05:42:41:53:49:43:01:31:00;",
+      ];
+    case "cpe":
+      return [`option domain-name-servers ${server};`, 'option domain-name "example.net";'];
+    case "smart-meter":
+      return [
+        `next-server ${server};`,
+        `option ntp-servers ${server};`,
+        `option log-servers ${server};`,
+        `option tftp-server-name "${server}";`,
+      ];
+  }
+}
+
+function sharedNetwork(index: number, network: CmtsNetwork): string {
+  const mask = formatIpv4(maskOf(network.prefixLength));
+  const lines = [
+    "",
+    `shared-network "cmts-${index}" {`,
+    `  subnet ${formatIpv4(network.network)} netmask ${mask} {`,
+    `    option routers ${formatIpv4(network.giaddr)};`,
+    `    option subnet-mask ${mask};`,
+  ];
+  for (const { kind, low, high } of network.pools) {
+    lines.push(
+      "    pool {",
+      "      deny unknown-clients;",
+      `      allow members of "${names[kind].className}";`,
+      `      range ${formatIpv4(low)} ${formatIpv4(high)};`,
+      "    }",
+    );
+  }
+  lines.push("  }", "}");
+  return block(lines);
+}
+
+/** One group with all hosts of a kind (PRE-5, PRE-7), then their subclasses (CLASS-11). */
+function* registrations(
+  population: Population,
+  kindIndex: number,
+  kind: DeviceKind,
+): Generator<string, void, undefined> {
+  const count = population.countOf[kindIndex];
+  if (count === 0) return;
+  const { className, group, host } = names[kind];
+  const first = population.firstOf[kindIndex];
+  yield block(["", `group ${group} {`, ...groupSettings(kind)]);
+  yield* chunked(count, (unit) => {
+    const mac = formatMac(population.macOf(first + unit));
+    return `  host ${host}-${mac.replaceAll(":", "")} { hardware ethernet ${mac}; }`;
+  });
+  yield "}\n";
+  // CPEs are registered by their subscriber's modem, which may have several of them.
+  const isByModem = kind === "cpe";
+  const subclassCount = isByModem ? Math.min(count, population.countOf[0]) : count;
+  yield* chunked(subclassCount, (unit) => {
+    const mac = formatMac(population.macOf(isByModem ? unit : first + unit));
+    return `subclass "${className}" ${isByModem ? mac : `1:${mac}`};`;
+  });
+}
+
+function groupSettings(kind: DeviceKind): readonly string[] {
+  switch (kind) {
+    case "mta":
+      return ['  filename "mta.bin";', '  option bootfile-name "mta.bin";'];
+    case "smart-meter":
+      return ['  filename "meter.zip";', '  option bootfile-name "meter.zip";'];
+    default:
+      return [];
+  }
+}
+
+function* chunked(count: number, line: (index: number) => string): Generator<string> {
+  for (let start = 0; start < count; start += LINES_A_CHUNK) {
+    const length = Math.min(LINES_A_CHUNK, count - start);
+    yield block(Array.from({ length }, (_, offset) => line(start + offset)));
+  }
+}
+
+function block(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`;
+}
