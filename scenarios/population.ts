@@ -176,7 +176,9 @@ export class Population {
   docsisVersionOf(device: number): DocsisVersion | undefined {
     if (device >= this.firstOf[1]) return undefined;
     const draw = hash32(this.#seed, VERSION_STREAM, device);
-    const index = this.#versionLimits.findIndex((limit) => draw < limit);
+    const limits = this.#versionLimits;
+    let index = 0;
+    while (draw >= limits[index]) index += 1;
     return docsisVersions[index];
   }
 

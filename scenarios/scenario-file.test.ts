@@ -55,7 +55,7 @@ describe("the shipped scenarios", () => {
 test("a small scenario gets its defaults", () => {
   const scenario = scenarioOf(small);
   expect(scenario.seed).toBe(1);
-  expect(scenario.clients.retransmitMs).toEqual([4000, 8000, 16_000, 32_000, 64_000]);
+  expect(scenario.clients.retransmit).toMatchObject({ delayMsFirst: 4000, delayMsMax: 64_000 });
   expect(scenario.phases[0]).toMatchObject({ until: "all-bound", powerCycle: false });
   expect(scenario.population.addressBlock).toEqual({ network: 0x7f40_0000, prefixLength: 10 });
 });

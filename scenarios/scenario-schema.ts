@@ -42,9 +42,11 @@ const population = z.strictObject({
 const clients = z.strictObject({
   retransmit: z
     .strictObject({
-      delays: z.array(duration).min(1).max(16).default([4000, 8000, 16_000, 32_000, 64_000]),
+      firstDelay: duration.default(4000),
+      maxDelay: duration.default(64_000),
       jitter: duration.default(1000),
       transmissionsMax: z.number().int().min(1).max(32).default(5),
+      persistent: z.boolean().default(true),
     })
     .prefault({}),
   ownTimers: z.boolean().default(true),

@@ -19,13 +19,7 @@ export interface Scenario {
   /** Undefined: as many as the machine has cores to spare. */
   readonly workers: number | undefined;
   readonly population: PopulationPlan;
-  readonly clients: {
-    readonly retransmitMs: readonly number[];
-    readonly retransmitJitterMs: number;
-    readonly transmissionsMax: number;
-    /** Bound devices renew by themselves at T1 and T2. */
-    readonly ownTimers: boolean;
-  };
+  readonly clients: ScenarioClients;
   readonly server: { readonly leaseSeconds: number };
   readonly generator: {
     readonly slipMsP99Max: number;
@@ -34,6 +28,21 @@ export interface Scenario {
   };
   readonly phases: readonly ScenarioPhase[];
   readonly thresholds: readonly Threshold[];
+}
+
+export interface ScenarioClients {
+  readonly retransmit: {
+    readonly delayMsFirst: number;
+    readonly delayMsMax: number;
+    /** Each delay is drawn from plus or minus this much. */
+    readonly jitterMs: number;
+    /** Transmissions of one message, the first included. */
+    readonly transmissionsMax: number;
+    /** A device that found no answer starts over instead of giving up. */
+    readonly persistent: boolean;
+  };
+  /** Bound devices renew by themselves at T1 and T2. */
+  readonly ownTimers: boolean;
 }
 
 export interface ScenarioPhase {
@@ -89,9 +98,13 @@ export function buildScenario(file: ScenarioFile): Built {
     workers: file.workers,
     population,
     clients: {
-      retransmitMs: retransmit.delays,
-      retransmitJitterMs: retransmit.jitter,
-      transmissionsMax: retransmit.transmissionsMax,
+      retransmit: {
+        delayMsFirst: retransmit.firstDelay,
+        delayMsMax: retransmit.maxDelay,
+        jitterMs: retransmit.jitter,
+        transmissionsMax: retransmit.transmissionsMax,
+        persistent: retransmit.persistent,
+      },
       ownTimers,
     },
     server: file.server,

@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseConfig } from "../server/config/parse.ts";
+import { type DhcpdConfOptions, dhcpdConf, dhcpdConfChunks } from "./dhcpd-conf.ts";
+import { Population } from "./population.ts";
+
+const population = new Population({
+  cableModems: 24,
+  mtas: 5,
+  cpes: 50,
+  smartMeters: 9,
+  cmtsCount: 3,
+});
+const modemsOnly = new Population({
+  cableModems: 3,
+  mtas: 0,
+  cpes: 0,
+  smartMeters: 0,
+  cmtsCount: 1,
+});
+const everything: DhcpdConfOptions = {
+  leaseSeconds: 7200,
+  renewalSeconds: 1000,
+  rebindingSeconds: 3000,
+  localAddress: 0x7f00_0001,
+  serverSubnet: { network: 0x0a09_0000, prefixLength: 24 },
+  bootServer: 0x0a09_0001,
+  leaseFile: "/var/lib/dhcp/dhcpd.leases",
+};
+
+function countOf(text: string, pattern: RegExp): number {
+  return [...text.matchAll(pattern)].length;
+}
+
+describe("what the file says", () => {
+  const text = dhcpdConf(population, everything);
+  test("PRE-5, PRE-9: a host for every device and a subclass for every subscriber", () => {
+    expect(countOf(text, /^ {2}host \S+ \{ hardware ethernet [0-9a-f:]{17}; \}$/gm)).toBe(88);
+    expect(countOf(text, /^subclass "cable-modem" 1:02:10:/gm)).toBe(24);
+    expect(countOf(text, /^subclass "packetcable-mta" 1:02:20:/gm)).toBe(5);
+    expect(countOf(text, /^subclass "subscriber-cpe" 02:10:/gm)).toBe(24);
+    expect(countOf(text, /^subclass "smart-meter" 1:02:40:/gm)).toBe(9);
+  });
+  test("PRE-4, CLASS-10: every pool denies unknown clients and is open to one class", () => {
+    expect(countOf(text, /^ {2,}deny unknown-clients;$/gm)).toBe(12);
+    expect(countOf(text, /^ {2,}allow members of /gm)).toBe(12);
+    expect(countOf(text, /^shared-network /gm)).toBe(3);
+  });
+  test("renewals are always written, nothing is pinged", () => {
+    expect(text).toContain("dhcp-cache-threshold 0;");
+    expect(text).toContain("ping-check false;");
+    expect(text).toContain("default-lease-time 7200;\nmax-lease-time 7200;\nmin-lease-time 7200;");
+  });
+  test("kinds that do not exist are not mentioned", () => {
+    expect(dhcpdConf(modemsOnly, { leaseSeconds: 600 })).not.toMatch(/meter|mta"|cpe/);
+  });
+  test("a large one comes in small pieces", () => {
+    const large = new Population({
+      cableModems: 3000,
+      mtas: 0,
+      cpes: 0,
+      smartMeters: 0,
+      cmtsCount: 2,
+    });
+    const chunks = [...dhcpdConfChunks(large, { leaseSeconds: 600 })];
+    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(64 * 1024);
+  });
+});
+
+describe("our own parser takes it without a word", () => {
+  for (const [what, text, hosts] of [
+    ["everything", dhcpdConf(population, everything), 88],
+    ["as little as possible", dhcpdConf(modemsOnly, { leaseSeconds: 600 }), 3],
+  ] as const) {
+    test(what, () => {
+      const result = parseConfig("generated.conf", () => text);
+      if (result.kind === "failed") expect.fail(JSON.stringify(result.diagnostics, null, 2));
+      expect(result.warnings).toEqual([]);
+      expect(result.config.hosts.count).toBe(hosts);
+    });
+  }
+});
+
+const peer = "/usr/sbin/dhcpd";
+const isPeerThere = existsSync(peer);
+
+describe("ISC dhcpd takes it", () => {
+  for (const [what, text] of [
+    ["everything", dhcpdConf(population, everything)],
+    ["as little as possible", dhcpdConf(modemsOnly, { leaseSeconds: 600 })],
+  ] as const) {
+    test.skipIf(!isPeerThere && process.env["PROVLAB_REQUIRE_PEERS"] === undefined)(
+      `dhcpd -t: ${what} (skipped without ${peer})`,
+      () => {
+        const folder = mkdtempSync(join(tmpdir(), "provlab-conf-"));
+        try {
+          const config = join(folder, "dhcpd.conf");
+          writeFileSync(config, text);
+          writeFileSync(join(folder, "dhcpd.leases"), "");
+          const leases = join(folder, "dhcpd.leases");
+          const { status, stderr } = spawnSync(peer, ["-4", "-t", "-cf", config, "-lf", leases], {
+            encoding: "utf8",
+            timeout: 20_000,
+          });
+          expect(stderr).not.toMatch(/line \d+|[Ww]arning/);
+          expect(status).toBe(0);
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      },
+    );
+  }
+});
