@@ -1,0 +1,403 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { systemClock } from "../base/clock.ts";
+import { openUdpSocket } from "../base/net/udp-socket.ts";
+import { Population } from "../scenarios/population.ts";
+import { judgeHealth } from "./generator-health.ts";
+import type {
+  AcknowledgedLeases,
+  PhaseOutcome,
+  SimulationOutcome,
+  SimulationProgress,
+} from "./outcome.ts";
+import {
+  type BoundKind,
+  mergeBound,
+  outcomeOf,
+  PhaseRecord,
+  type TimeToBound,
+} from "./recorder.ts";
+import { type PhasePlan, phaseMsMax, type RunPlan } from "./run-plan.ts";
+import { SafetyChecker } from "./safety-checker.ts";
+import { TimeSeries, type TimeSeriesRow } from "./time-series.ts";
+import type { FromWorker, PhaseDone, ToWorker, WorkerStart } from "./worker-messages.ts";
+
+export type {
+  AcknowledgedLeases,
+  PhaseOutcome,
+  PhaseOutcomeEnd,
+  SimulationOutcome,
+  SimulationProgress,
+} from "./outcome.ts";
+
+/** The run could not be carried through: the message says what failed, where, and what to do. */
+export class SimulationError extends Error {
+  override readonly name = "SimulationError";
+}
+
+/**
+ * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
+ * when a worker fails or does not answer in time; an abort ends the run early and resolves.
+ */
+export async function runSimulation(
+  plan: RunPlan,
+  onProgress: (progress: SimulationProgress) => void,
+  signal?: AbortSignal,
+): Promise<SimulationOutcome> {
+  const coordinator = new Coordinator(plan, onProgress, signal);
+  try {
+    return await coordinator.run();
+  } finally {
+    await coordinator.terminate();
+  }
+}
+
+const limits = {
+  /** A worker reads its plan, builds its devices and opens its sockets. */
+  readyMs: 60_000,
+  answerMs: 60_000,
+  /** Over and above what the phase itself may take. */
+  phaseGraceMs: 30_000,
+  /** Between "start" and the first arrival, so that all workers have heard of it. */
+  startDelayMs: 50,
+};
+
+class Coordinator {
+  readonly #plan: RunPlan;
+  readonly #onProgress: (progress: SimulationProgress) => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #population: Population;
+  readonly #checker: SafetyChecker;
+  readonly #workers: WorkerHandle[] = [];
+  readonly #watermarksMs: number[] = [];
+  #series = new TimeSeries(1);
+  #backend: "batch" | "dgram" = "batch";
+  #runStartMs = 0;
+  #phaseIndex = 0;
+  #phaseStartMs = 0;
+  #allBound: boolean[] = [];
+  /** Tells the running phase that there is news of who is bound. */
+  #onBoundNews: () => void = () => {};
+
+  constructor(
+    plan: RunPlan,
+    onProgress: (progress: SimulationProgress) => void,
+    signal: AbortSignal | undefined,
+  ) {
+    if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
+    this.#plan = plan;
+    this.#onProgress = onProgress;
+    this.#signal = signal;
+    this.#population = new Population(plan.population);
+    this.#checker = new SafetyChecker(this.#population);
+  }
+
+  async run(): Promise<SimulationOutcome> {
+    await this.#startWorkers();
+    const startedAtMs = systemClock.wallMs();
+    const phases: PhaseOutcome[] = [];
+    for (let index = 0; index < this.#plan.phases.length && !this.#isAborted; index += 1) {
+      phases.push(await this.#runPhase(index));
+    }
+    const endedAtMs = systemClock.wallMs();
+    const stopped = await this.#askAll({ kind: "stop" }, "stopped");
+    this.#checker.settle();
+    this.#series.closeAll();
+    const workers = stopped.map(({ usage }) => usage);
+    return {
+      startedAtMs,
+      endedAtMs,
+      devices: this.#population.size,
+      workers: this.#workers.length,
+      backend: this.#backend,
+      aborted: phases.length < this.#plan.phases.length || phases.at(-1)?.endedBy === "aborted",
+      phases,
+      timeToBound: timeToBoundOf(phases),
+      timeSeries: this.#series.rows,
+      safety: this.#checker.summary(),
+      leases: this.#acknowledgedLeases(),
+      health: judgeHealth(this.#plan.health, phases, workers),
+      decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
+      ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
+    };
+  }
+
+  async terminate(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  get #isAborted(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  /** One after the other: the kernel numbers the sockets of a group in the order of their opening. */
+  async #startWorkers(): Promise<void> {
+    const file = workerFile();
+    const workerCount = (await portableSocket()) ? 1 : this.#plan.workers;
+    this.#series = new TimeSeries(workerCount);
+    for (let workerIndex = 0; workerIndex < workerCount; workerIndex += 1) {
+      const start: WorkerStart = { plan: this.#plan, workerIndex, workerCount };
+      const worker = new WorkerHandle(file, start, (message) => this.#take(workerIndex, message));
+      this.#workers.push(worker);
+      this.#watermarksMs.push(0);
+      const ready = await worker.next("ready", limits.readyMs);
+      this.#backend = ready.backend;
+    }
+  }
+
+  async #runPhase(index: number): Promise<PhaseOutcome> {
+    const phase = this.#plan.phases[index]!;
+    this.#phaseIndex = index;
+    this.#allBound = this.#workers.map(() => false);
+    const surveys = await this.#askAll({ kind: "survey" }, "surveyed");
+    const bound = union(surveys.map((survey) => survey.bound));
+    await this.#askAll({ kind: "prepare", phase: index, bound }, "prepared");
+
+    const startAtMs = systemClock.monotonicMs() + limits.startDelayMs;
+    if (index === 0) this.#runStartMs = startAtMs;
+    this.#phaseStartMs = startAtMs;
+    const waitMs = phaseMsMax(phase) + phase.drainMs + limits.phaseGraceMs;
+    const watch = this.#watchForEnd(phase);
+    try {
+      const start: ToWorker = { kind: "start", startAtMs, runStartMs: this.#runStartMs };
+      const done = await this.#askAll(start, "phase-done", waitMs);
+      return this.#outcomeOf(phase, done, watch.endedBy());
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** Ends the phase when everybody is bound, or at the signal; workers know the time by themselves. */
+  #watchForEnd(phase: PhasePlan): {
+    readonly endedBy: () => "all-bound" | "aborted" | undefined;
+    readonly stop: () => void;
+  } {
+    let endedBy: "all-bound" | "aborted" | undefined;
+    const end = (cause: "all-bound" | "aborted", drainMs: number): void => {
+      if (endedBy !== undefined) return;
+      endedBy = cause;
+      for (const worker of this.#workers) worker.post({ kind: "end", drainMs });
+    };
+    const abort = (): void => end("aborted", 0);
+    this.#onBoundNews = () => {
+      if (phase.until === "all-bound" && this.#allBound.every(Boolean)) {
+        end("all-bound", phase.drainMs);
+      }
+    };
+    this.#signal?.addEventListener("abort", abort);
+    if (this.#isAborted) abort();
+    return {
+      endedBy: () => endedBy,
+      stop: () => {
+        this.#onBoundNews = () => {};
+        this.#signal?.removeEventListener("abort", abort);
+      },
+    };
+  }
+
+  #outcomeOf(
+    phase: PhasePlan,
+    done: readonly PhaseDone[],
+    cause: "all-bound" | "aborted" | undefined,
+  ): PhaseOutcome {
+    const record = new PhaseRecord(phase.streams.length);
+    for (const { report } of done) record.add(report);
+    const own = done.find(({ endedBy }) => endedBy !== "coordinator")?.endedBy;
+    const endedAtMs = Math.max(...done.map((worker) => worker.endedAtMs));
+    const durationMs = Math.max(0, endedAtMs - this.#phaseStartMs);
+    return {
+      name: phase.name,
+      startedAtMs: this.#phaseStartMs - this.#runStartMs,
+      durationMs,
+      endedBy: own === "duration" || own === "time-limit" ? own : (cause ?? "aborted"),
+      streams: phase.streams.map((stream, index) =>
+        outcomeOf(phase, stream, record.streams[index]!, durationMs),
+      ),
+      background: record.background,
+      timeToBound: record.timeToBound,
+      workers: done.map(({ usage }) => usage),
+    };
+  }
+
+  /** News that no request waits for. */
+  #take(workerIndex: number, message: FromWorker): void {
+    switch (message.kind) {
+      case "second":
+        for (const row of this.#series.add(message.report)) this.#tell(row);
+        return;
+      case "leases":
+        this.#checker.add(message.batch.events);
+        this.#watermarksMs[workerIndex] = message.batch.watermarkMs;
+        // With workers still to come nothing has happened yet.
+        this.#checker.settle(Math.min(...this.#watermarksMs));
+        return;
+      case "all-bound":
+        if (message.phase !== this.#phaseIndex) return;
+        this.#allBound[workerIndex] = message.allBound;
+        this.#onBoundNews();
+        return;
+      default:
+    }
+  }
+
+  #tell(row: TimeSeriesRow): void {
+    const phase = this.#plan.phases[this.#phaseIndex]!;
+    this.#onProgress({
+      phase: phase.name,
+      phaseIndex: this.#phaseIndex,
+      phaseCount: this.#plan.phases.length,
+      phaseElapsedMs: Math.max(0, systemClock.monotonicMs() - this.#phaseStartMs),
+      phaseMsMax: phaseMsMax(phase),
+      devices: this.#population.size,
+      row,
+    });
+  }
+
+  /** Sends a request to every worker and waits for all the answers. */
+  async #askAll<Kind extends FromWorker["kind"]>(
+    request: ToWorker,
+    answer: Kind,
+    waitMs = limits.answerMs,
+  ): Promise<Extract<FromWorker, { kind: Kind }>[]> {
+    const answers = this.#workers.map((worker) => worker.next(answer, waitMs));
+    for (const worker of this.#workers) worker.post(request);
+    return Promise.all(answers);
+  }
+
+  #acknowledgedLeases(): AcknowledgedLeases {
+    const { size } = this.#population;
+    const device = new Uint32Array(size);
+    const address = new Uint32Array(size);
+    const expiresAtSeconds = new Float64Array(size);
+    const nowMs = systemClock.monotonicMs();
+    const wallOffsetMs = systemClock.wallMs() - nowMs;
+    let count = 0;
+    this.#checker.forEachLease(nowMs, (holder, held, untilMs) => {
+      device[count] = holder;
+      address[count] = held;
+      expiresAtSeconds[count] = (untilMs + wallOffsetMs) / 1000;
+      count += 1;
+    });
+    return {
+      count,
+      device: device.slice(0, count),
+      address: address.slice(0, count),
+      expiresAtSeconds: expiresAtSeconds.slice(0, count),
+    };
+  }
+}
+
+/** One worker thread: what it says, whoever waits for it, and how it ends. */
+class WorkerHandle {
+  readonly #worker: Worker;
+  readonly #name: string;
+  readonly #onNews: (message: FromWorker) => void;
+  #waiting: { kind: FromWorker["kind"]; resolve: (message: FromWorker) => void } | undefined;
+  #reject: (error: SimulationError) => void = () => {};
+  #failure: SimulationError | undefined;
+  #hasExited = false;
+
+  constructor(file: URL, start: WorkerStart, onNews: (message: FromWorker) => void) {
+    this.#name = `simulator worker ${start.workerIndex} of ${start.workerCount}`;
+    this.#onNews = onNews;
+    this.#worker = new Worker(file, { workerData: start, name: this.#name, execArgv: [] });
+    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
+    this.#worker.on("messageerror", (error: Error) =>
+      this.#fail("sent an unreadable message", error),
+    );
+    this.#worker.on("error", (error: Error) => this.#fail(`failed: ${error.message}`, error));
+    this.#worker.on("exit", (code: number) => {
+      this.#hasExited = true;
+      this.#fail(`ended before it was told to (exit code ${code})`);
+    });
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** The worker's next message of this kind; one caller at a time. */
+  next<Kind extends FromWorker["kind"]>(
+    kind: Kind,
+    waitMs: number,
+  ): Promise<Extract<FromWorker, { kind: Kind }>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.#fail(
+          `did not say "${kind}" within ${waitMs / 1000} s: the machine may be overloaded`,
+        );
+      }, waitMs);
+      this.#reject = (error) => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      this.#waiting = {
+        kind,
+        resolve: (message) => {
+          clearTimeout(timer);
+          resolve(message as Extract<FromWorker, { kind: Kind }>);
+        },
+      };
+    });
+  }
+
+  async terminate(): Promise<void> {
+    if (!this.#hasExited) await this.#worker.terminate();
+  }
+
+  #receive(message: FromWorker): void {
+    const waiting = this.#waiting;
+    if (waiting?.kind !== message.kind) {
+      this.#onNews(message);
+      return;
+    }
+    this.#waiting = undefined;
+    this.#reject = () => {};
+    waiting.resolve(message);
+  }
+
+  #fail(what: string, cause?: Error): void {
+    this.#failure ??= new SimulationError(`${this.#name} ${what}`, { cause });
+    this.#waiting = undefined;
+    this.#reject(this.#failure);
+    this.#reject = () => {};
+  }
+}
+
+/** Threads run compiled files: beside this one, or in `dist` when this one is the source. */
+function workerFile(): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  const file = new URL(isSource ? "../dist/simulator/worker.js" : "./worker.js", import.meta.url);
+  if (existsSync(file)) return file;
+  throw new SimulationError(`${fileURLToPath(file)} does not exist: run \`npm run build\``);
+}
+
+/** Whether this machine only has the portable socket, which several workers cannot share. */
+async function portableSocket(): Promise<boolean> {
+  const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0 });
+  const { backend } = socket;
+  socket.close();
+  return backend === "dgram";
+}
+
+function union(bitmaps: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array(0), ...others] = bitmaps;
+  const all = first.slice();
+  for (const bitmap of others) for (let i = 0; i < all.length; i += 1) all[i]! |= bitmap[i]!;
+  return all;
+}
+
+function timeToBoundOf(phases: readonly PhaseOutcome[]): TimeToBound {
+  const all: TimeToBound = {};
+  for (const phase of phases) {
+    for (const [kind, histogram] of Object.entries(phase.timeToBound)) {
+      mergeBound(all, kind as BoundKind, histogram);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,23 @@
+import { hash32 } from "../../base/prng.ts";
+import type { DeviceTable } from "./device-table.ts";
+import type { Shard } from "./shard.ts";
+
+/** Chance, device by device: what one draws depends on its own past only, not on its worker. */
+export class DeviceRandom {
+  readonly #seed: number;
+  readonly #shard: Shard;
+  readonly #table: DeviceTable;
+
+  constructor(seed: number, shard: Shard, table: DeviceTable) {
+    this.#seed = seed;
+    this.#shard = shard;
+    this.#table = table;
+  }
+
+  /** The next unsigned 32-bit number of a device. */
+  next(local: number): number {
+    const counter = this.#table.draws[local];
+    this.#table.draws[local] = counter + 1;
+    return hash32(this.#seed, this.#shard.deviceOf(local), counter);
+  }
+}

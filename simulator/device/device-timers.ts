@@ -1,0 +1,86 @@
+import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { DeviceRandom } from "./device-random.ts";
+import { DeviceState, type DeviceTable } from "./device-table.ts";
+import {
+  backoffMs,
+  DECLINE_WAIT_MS,
+  desynchronizationMs,
+  leaseRetryAtMs,
+  type RetryPolicy,
+} from "./retry-policy.ts";
+
+// A lease of a second or two must not turn a device into a busy loop of renewals.
+const RENEWAL_WAIT_MS_MIN = 1000;
+
+/**
+ * The one timer of every device. With `autonomous` false a bound device waits for the end of its
+ * lease only, and one without a lease for nothing.
+ */
+export class DeviceTimers {
+  readonly #wheel: TimerWheel;
+  readonly #table: DeviceTable;
+  readonly #random: DeviceRandom;
+  readonly #retry: RetryPolicy;
+  readonly #autonomous: boolean;
+
+  constructor(
+    wheel: TimerWheel,
+    table: DeviceTable,
+    random: DeviceRandom,
+    policy: { readonly retry: RetryPolicy; readonly autonomous: boolean },
+  ) {
+    this.#wheel = wheel;
+    this.#table = table;
+    this.#random = random;
+    this.#retry = policy.retry;
+    this.#autonomous = policy.autonomous;
+  }
+
+  cancel(local: number): void {
+    this.#wheel.cancel(local);
+  }
+
+  /** For the answer to what was just sent. */
+  awaitReply(local: number, nowMs: number): void {
+    const table = this.#table;
+    let dueAtMs: number;
+    if (table.extendsByItself(local)) {
+      const isRenewing = table.state(local) === DeviceState.renewing;
+      const limitMs = isRenewing ? table.rebindingAtMs(local) : table.expiryAtMs(local);
+      dueAtMs = leaseRetryAtMs(nowMs, limitMs);
+    } else {
+      dueAtMs = nowMs + backoffMs(this.#retry, table.attempt[local], this.#random.next(local));
+    }
+    if (table.address[local] !== 0) dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
+    this.#wheel.schedule(local, dueAtMs);
+  }
+
+  /** For what comes next in the life of a bound device: T1, T2 or the end of its lease. */
+  awaitLease(local: number, nowMs: number): void {
+    const table = this.#table;
+    const expiryAtMs = table.expiryAtMs(local);
+    let dueAtMs = expiryAtMs;
+    if (this.#autonomous) {
+      const renewalAtMs = table.renewalAtMs(local);
+      const rebindingAtMs = table.rebindingAtMs(local);
+      // Past T1 an exchange failed just now, so the next one keeps the distance of a repetition.
+      if (renewalAtMs > nowMs) dueAtMs = renewalAtMs;
+      else if (rebindingAtMs > nowMs) dueAtMs = leaseRetryAtMs(nowMs, rebindingAtMs);
+      else dueAtMs = leaseRetryAtMs(nowMs, expiryAtMs);
+      dueAtMs = Math.min(Math.max(dueAtMs, nowMs + RENEWAL_WAIT_MS_MIN), expiryAtMs);
+    }
+    if (dueAtMs === Number.POSITIVE_INFINITY) this.#wheel.cancel(local);
+    else this.#wheel.schedule(local, dueAtMs);
+  }
+
+  /** For a new start after a NAK; the exchange goes on, or the device begins one by itself. */
+  awaitRestart(local: number, nowMs: number): void {
+    const isWanted = this.#autonomous || this.#table.exchange(local) !== undefined;
+    if (!isWanted) this.#wheel.cancel(local);
+    else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random.next(local)));
+  }
+
+  awaitRestartAfterDecline(local: number, nowMs: number): void {
+    if (this.#autonomous) this.#wheel.schedule(local, nowMs + DECLINE_WAIT_MS);
+  }
+}

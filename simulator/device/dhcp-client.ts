@@ -1,0 +1,378 @@
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { type DhcpPacket, messageType } from "../../protocol/dhcp/packet.ts";
+import type { Population } from "../../scenarios/population.ts";
+import type {
+  ExchangeKind,
+  ExchangeOrigin,
+  FailureReason,
+  FleetSink,
+  StartResult,
+  SurrenderReason,
+} from "../exchange.ts";
+import type { DeviceRandom } from "./device-random.ts";
+import { DeviceState, type DeviceTable } from "./device-table.ts";
+import type { DeviceTimers } from "./device-timers.ts";
+import { leaseTimesOf } from "./lease-times.ts";
+import type { MessageShape } from "./message-templates.ts";
+import type { Outbox } from "./outbox.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
+import type { Shard } from "./shard.ts";
+
+export interface DhcpClientContext {
+  readonly population: Population;
+  readonly shard: Shard;
+  readonly table: DeviceTable;
+  readonly timers: DeviceTimers;
+  readonly random: DeviceRandom;
+  readonly outbox: Outbox;
+  readonly sink: FleetSink;
+  readonly retry: RetryPolicy;
+  readonly autonomous: boolean;
+}
+
+/** The message that a device repeats in a state, by number of the state. */
+const shapeInState: readonly (MessageShape | undefined)[] = [
+  undefined,
+  "discover",
+  "request-selecting",
+  undefined,
+  "request-extending",
+  "request-extending",
+  "request-rebooting",
+];
+
+const COUNTED_MAX = 255;
+
+/**
+ * The client of RFC 2131 section 4.4 and figure 5, for all devices of a table at once: every method
+ * names the device by its local number. A device is in one exchange at most, and has one timer.
+ */
+export class DhcpClient {
+  readonly #context: DhcpClientContext;
+  readonly #table: DeviceTable;
+
+  constructor(context: DhcpClientContext) {
+    this.#context = context;
+    this.#table = context.table;
+  }
+
+  start(local: number, kind: ExchangeKind, intendedAtMs: number, nowMs: number): StartResult {
+    const table = this.#table;
+    if (table.exchange(local) !== undefined) return "busy";
+    if (kind !== "discover" && table.state(local) !== DeviceState.bound) return "not-bound";
+    this.#begin(local, kind, "scenario", intendedAtMs, nowMs);
+    return "started";
+  }
+
+  /** Forgets everything without a word to anybody, as in a power cut. */
+  powerOff(local: number, nowMs: number): void {
+    this.#fail(local, "abandoned", nowMs);
+    if (this.#table.address[local] !== 0) this.#surrender(local, "restarted", nowMs);
+    this.#table.setState(local, DeviceState.init);
+    this.#context.timers.cancel(local);
+  }
+
+  /** Gives the address back because somebody else uses it (RFC 2131 section 3.1, item 5). */
+  decline(local: number, nowMs: number): StartResult {
+    const table = this.#table;
+    if (table.address[local] === 0) return "not-bound";
+    this.#fail(local, "abandoned", nowMs);
+    table.requested[local] = table.address[local];
+    table.xid[local] = this.#context.random.next(local);
+    this.#send(local, "decline", nowMs);
+    this.#surrender(local, "declined", nowMs);
+    this.#context.timers.awaitRestartAfterDecline(local, nowMs);
+    return "started";
+  }
+
+  /** The device's timer ran out. */
+  timeOut(local: number, nowMs: number): void {
+    const table = this.#table;
+    if (table.address[local] !== 0 && nowMs >= table.expiryAtMs(local)) {
+      this.#expire(local, nowMs);
+      return;
+    }
+    const state = table.state(local);
+    const isPastT2 = table.address[local] !== 0 && nowMs >= table.rebindingAtMs(local);
+    if (state === DeviceState.init) {
+      this.#acquire(local, nowMs);
+    } else if (state === DeviceState.bound) {
+      this.#begin(local, isPastT2 ? "rebind" : "renew", "device", nowMs, nowMs);
+    } else if (state === DeviceState.renewing && isPastT2) {
+      this.#countRepetition(local);
+      this.#request(local, DeviceState.rebinding, nowMs);
+    } else {
+      this.#repeat(local, nowMs);
+    }
+  }
+
+  /**
+   * A reply to the device's current transaction id. False when the device does not wait for such a
+   * message, and nothing changed.
+   */
+  receive(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): boolean {
+    const state = this.#table.state(local);
+    const awaitsVerdict = state >= DeviceState.requesting && state !== DeviceState.bound;
+    switch (messageType(packet)) {
+      case MessageType.offer:
+        if (state !== DeviceState.selecting) return false;
+        this.#takeOffer(local, packet, nowMs);
+        return true;
+      case MessageType.ack:
+        if (!awaitsVerdict) return false;
+        this.#takeAck(local, packet, nowMs, receivedAtMs);
+        return true;
+      case MessageType.nak:
+        if (!awaitsVerdict) return false;
+        this.#takeNak(local, nowMs);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #begin(
+    local: number,
+    kind: ExchangeKind,
+    origin: ExchangeOrigin,
+    intendedAtMs: number,
+    nowMs: number,
+  ): void {
+    const table = this.#table;
+    table.beginExchange(local, kind, origin, intendedAtMs, nowMs);
+    switch (kind) {
+      case "discover":
+        if (table.address[local] !== 0) this.#surrender(local, "restarted", nowMs);
+        this.#discover(local, nowMs);
+        return;
+      case "renew":
+        this.#request(local, DeviceState.renewing, nowMs);
+        return;
+      case "rebind":
+        this.#request(local, DeviceState.rebinding, nowMs);
+        return;
+      case "reboot":
+        table.requested[local] = table.address[local];
+        this.#request(local, DeviceState.rebooting, nowMs);
+        return;
+      case "release":
+        table.xid[local] = this.#context.random.next(local);
+        this.#send(local, "release", nowMs);
+        this.#complete(local, nowMs);
+        this.#surrender(local, "released", nowMs);
+    }
+  }
+
+  #acquire(local: number, nowMs: number): void {
+    if (this.#table.exchange(local) === undefined) {
+      this.#table.beginExchange(local, "discover", "device", nowMs, nowMs);
+    }
+    this.#discover(local, nowMs);
+  }
+
+  /** The first DISCOVER of an attempt at an address, with a transaction id of its own. */
+  #discover(local: number, nowMs: number): void {
+    this.#table.xid[local] = this.#context.random.next(local);
+    this.#sendFirst(local, DeviceState.selecting, "discover", nowMs);
+  }
+
+  /** The first REQUEST in a state; one that follows an OFFER has the transaction id of that. */
+  #request(local: number, state: number, nowMs: number): void {
+    if (state !== DeviceState.requesting) {
+      this.#table.xid[local] = this.#context.random.next(local);
+    }
+    const shape = shapeInState[state];
+    if (shape !== undefined) this.#sendFirst(local, state, shape, nowMs);
+  }
+
+  #sendFirst(local: number, state: number, shape: MessageShape, nowMs: number): void {
+    const table = this.#table;
+    table.setState(local, state);
+    table.attempt[local] = 0;
+    // A lease counts from the first copy of its REQUEST, because the server may have taken that one.
+    table.requestSentAtMs[local] = nowMs;
+    this.#send(local, shape, nowMs);
+    this.#context.timers.awaitReply(local, nowMs);
+  }
+
+  #takeOffer(local: number, packet: DhcpPacket, nowMs: number): void {
+    const table = this.#table;
+    const server = packet.options.getUInt32(OptionCode.serverIdentifier);
+    if (server === undefined || packet.yiaddr === 0) {
+      this.#context.sink.anomaly("option-missing", this.#deviceOf(local), packet.yiaddr, nowMs);
+      return;
+    }
+    table.server[local] = server;
+    table.requested[local] = packet.yiaddr;
+    this.#request(local, DeviceState.requesting, nowMs);
+  }
+
+  #takeAck(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): void {
+    const table = this.#table;
+    const { sink } = this.#context;
+    const device = this.#deviceOf(local);
+    const times = leaseTimesOf(packet);
+    if (times === undefined || packet.yiaddr === 0) {
+      sink.anomaly("option-missing", device, packet.yiaddr, nowMs);
+      return;
+    }
+    this.#checkAddress(local, packet.yiaddr, nowMs);
+    table.address[local] = packet.yiaddr;
+    // A server that answers a rebinding is the one to renew with from then on.
+    const server = packet.options.getUInt32(OptionCode.serverIdentifier);
+    if (server !== undefined) table.server[local] = server;
+    table.leaseSeconds[local] = times.leaseSeconds;
+    table.renewalSeconds[local] = times.renewalSeconds;
+    table.rebindingSeconds[local] = times.rebindingSeconds;
+    table.leaseStartMs[local] = table.requestSentAtMs[local];
+    sink.acknowledged({
+      device,
+      address: packet.yiaddr,
+      leaseSeconds: times.leaseSeconds,
+      leaseStartMs: table.leaseStartMs[local],
+      receivedAtMs,
+    });
+    this.#complete(local, receivedAtMs);
+    this.#settle(local, nowMs);
+  }
+
+  #checkAddress(local: number, address: number, nowMs: number): void {
+    const table = this.#table;
+    const { population, sink } = this.#context;
+    const device = this.#deviceOf(local);
+    const isExtending = table.isExtending(local);
+    const expected = isExtending ? table.address[local] : table.requested[local];
+    if (address !== expected) {
+      const kind = isExtending ? "address-changed" : "never-offered";
+      sink.anomaly(kind, device, address, nowMs);
+    }
+    if (population.cmtsOfAddress(address) !== population.cmtsOf(device)) {
+      sink.anomaly("address-outside-network", device, address, nowMs);
+    }
+  }
+
+  #takeNak(local: number, nowMs: number): void {
+    const table = this.#table;
+    const { sink, retry, timers } = this.#context;
+    const device = this.#deviceOf(local);
+    const kind = table.exchange(local);
+    if (kind !== undefined) sink.refused(device, kind);
+    if (table.address[local] !== 0) {
+      if (nowMs < table.expiryAtMs(local)) {
+        sink.anomaly("nak-unexpected", device, table.address[local], nowMs);
+      }
+      this.#fail(local, "nak", nowMs);
+      this.#surrender(local, "nak", nowMs);
+    } else {
+      // The offer is gone: RFC 2131 section 3.1, item 4 begins anew, and so does the same exchange.
+      table.setState(local, DeviceState.init);
+      const mayRestart = table.restarts[local] < retry.restartsMax || this.#neverFails(local);
+      if (mayRestart) this.#countRestart(local);
+      else this.#fail(local, "nak", nowMs);
+    }
+    timers.awaitRestart(local, nowMs);
+  }
+
+  /** Sends the message once more, or gives up when the policy says that it was sent often enough. */
+  #repeat(local: number, nowMs: number): void {
+    const table = this.#table;
+    const shape = shapeInState[table.state(local)];
+    if (shape === undefined) return;
+    const isLast = table.attempt[local] + 1 >= this.#context.retry.transmissionsMax;
+    if (isLast && !table.extendsByItself(local)) {
+      this.#giveUp(local, nowMs);
+      return;
+    }
+    table.attempt[local] = Math.min(table.attempt[local] + 1, COUNTED_MAX);
+    this.#countRepetition(local);
+    this.#send(local, shape, nowMs);
+    this.#context.timers.awaitReply(local, nowMs);
+  }
+
+  #giveUp(local: number, nowMs: number): void {
+    const table = this.#table;
+    if (table.address[local] !== 0) {
+      // Renewing, rebinding, or RFC 2131 section 3.2, item 3: the lease is good until it ends.
+      this.#fail(local, "timeout", nowMs);
+      this.#settle(local, nowMs);
+    } else if (this.#neverFails(local)) {
+      this.#countRestart(local);
+      this.#countRepetition(local);
+      this.#discover(local, nowMs);
+    } else {
+      this.#fail(local, "timeout", nowMs);
+      table.setState(local, DeviceState.init);
+    }
+  }
+
+  #expire(local: number, nowMs: number): void {
+    this.#fail(local, "expired", nowMs);
+    this.#surrender(local, "expired", nowMs);
+    if (this.#context.autonomous) this.#acquire(local, nowMs);
+  }
+
+  #settle(local: number, nowMs: number): void {
+    this.#table.setState(local, DeviceState.bound);
+    this.#context.timers.awaitLease(local, nowMs);
+  }
+
+  #neverFails(local: number): boolean {
+    return this.#context.retry.persistent || this.#table.origin(local) === "device";
+  }
+
+  #countRestart(local: number): void {
+    this.#table.restarts[local] = Math.min(this.#table.restarts[local] + 1, COUNTED_MAX);
+  }
+
+  #countRepetition(local: number): void {
+    const kind = this.#table.exchange(local);
+    if (kind !== undefined) this.#context.sink.retransmitted(this.#deviceOf(local), kind);
+  }
+
+  #complete(local: number, receivedAtMs: number): void {
+    const table = this.#table;
+    const kind = table.exchange(local);
+    if (kind === undefined) return;
+    this.#context.sink.completed({
+      device: this.#deviceOf(local),
+      kind,
+      origin: table.origin(local),
+      intendedAtMs: table.intendedAtMs[local],
+      sentAtMs: table.startedAtMs[local],
+      receivedAtMs,
+    });
+    table.endExchange(local);
+  }
+
+  #fail(local: number, reason: FailureReason, failedAtMs: number): void {
+    const table = this.#table;
+    const kind = table.exchange(local);
+    if (kind === undefined) return;
+    this.#context.sink.failed({
+      device: this.#deviceOf(local),
+      kind,
+      origin: table.origin(local),
+      reason,
+      intendedAtMs: table.intendedAtMs[local],
+      failedAtMs,
+    });
+    table.endExchange(local);
+  }
+
+  #surrender(local: number, reason: SurrenderReason, atMs: number): void {
+    const table = this.#table;
+    this.#context.sink.surrendered(this.#deviceOf(local), table.address[local], reason, atMs);
+    table.address[local] = 0;
+    table.setState(local, DeviceState.init);
+    this.#context.timers.cancel(local);
+  }
+
+  #send(local: number, shape: MessageShape, nowMs: number): void {
+    this.#context.outbox.send(this.#deviceOf(local), local, shape, nowMs);
+  }
+
+  #deviceOf(local: number): number {
+    return this.#context.shard.deviceOf(local);
+  }
+}

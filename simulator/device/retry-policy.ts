@@ -1,0 +1,50 @@
+/** How a device repeats a message that finds no answer (RFC 2131 section 4.1). */
+export interface RetryPolicy {
+  readonly delayMsFirst: number;
+  readonly delayMsMax: number;
+  /** Each delay is drawn from plus or minus this much around its value. */
+  readonly jitterMs: number;
+  /** Transmissions of one message, the first included; then the device gives up on it. */
+  readonly transmissionsMax: number;
+  /** Whether an acquisition that the scenario began starts over instead of failing. */
+  readonly persistent: boolean;
+  /** How often an acquisition that is not persistent starts over after a NAK. */
+  readonly restartsMax: number;
+}
+
+/** RFC 2131 section 4.1: 4, 8, 16, 32, 64 s, each plus or minus one second. */
+export const rfc2131Retry: RetryPolicy = {
+  delayMsFirst: 4000,
+  delayMsMax: 64_000,
+  jitterMs: 1000,
+  transmissionsMax: 5,
+  persistent: false,
+  restartsMax: 3,
+};
+
+const HALF_RANGE = 2 ** 31;
+
+/** The wait after transmission number `attempt` (0 is the first); `draw` is any 32-bit number. */
+export function backoffMs(policy: RetryPolicy, attempt: number, draw: number): number {
+  const delayMs = Math.min(policy.delayMsFirst * 2 ** attempt, policy.delayMsMax);
+  return Math.max(1, delayMs + policy.jitterMs * (draw / HALF_RANGE - 1));
+}
+
+const LEASE_RETRY_MS_MIN = 60_000;
+
+/**
+ * When to repeat a REQUEST in RENEWING (`limitMs` is T2) or REBINDING (`limitMs` is the end of the
+ * lease): after half of what is left, never below 60 s, and at the limit at the latest (RFC 2131
+ * section 4.4.5).
+ */
+export function leaseRetryAtMs(nowMs: number, limitMs: number): number {
+  return Math.min(limitMs, nowMs + Math.max(LEASE_RETRY_MS_MIN, (limitMs - nowMs) / 2));
+}
+
+/** RFC 2131 section 4.4.1: 1 to 10 s, so that devices that fell together do not rise together. */
+export function desynchronizationMs(draw: number): number {
+  return 1000 + (9000 * draw) / 2 ** 32;
+}
+
+/** RFC 2131 section 3.1, item 5: at least 10 s between a DECLINE and the next DISCOVER. */
+export const DECLINE_WAIT_MS = 10_000;

@@ -1,0 +1,199 @@
+import type { Population } from "../../scenarios/population.ts";
+import type { CompletedExchange, ExchangeKind, FailedExchange } from "../exchange.ts";
+import type { StreamCounters } from "../recorder.ts";
+import { LATE_MS, PhaseRecord } from "../recorder.ts";
+import type { PhasePlan } from "../run-plan.ts";
+import type { SecondTally } from "../time-series.ts";
+
+/** What a worker remembers about each device of the population from phase to phase. */
+export class DeviceNotes {
+  /** 0, or 1 + the stream that the device's transaction belongs to. */
+  readonly streamOf: Uint8Array;
+  /** When the device was meant to start; NaN once it is bound. */
+  readonly startedAtMs: Float64Array;
+
+  constructor(size: number) {
+    this.streamOf = new Uint8Array(size);
+    this.startedAtMs = new Float64Array(size).fill(Number.NaN);
+  }
+}
+
+export interface PhaseLedgerInput {
+  readonly phase: PhasePlan;
+  readonly population: Population;
+  readonly notes: DeviceNotes;
+  readonly tally: SecondTally;
+}
+
+/** Arrivals whose packets may wait for one flush. */
+export const UNSENT_MAX = 64;
+
+/** Books what became of the transactions of one phase on one worker, by stream and by second. */
+export class PhaseLedger {
+  readonly record: PhaseRecord;
+  readonly #input: PhaseLedgerInput;
+  /** Transactions under way, by stream. */
+  readonly #pending: number[];
+  readonly #unsentStream = new Uint8Array(UNSENT_MAX);
+  readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
+  #unsentCount = 0;
+
+  constructor(input: PhaseLedgerInput) {
+    this.#input = input;
+    this.record = new PhaseRecord(input.phase.streams.length);
+    this.#pending = input.phase.streams.map(() => 0);
+    input.notes.streamOf.fill(0);
+  }
+
+  /** Transactions of streams that are under way. */
+  get pending(): number {
+    return this.#pending.reduce((sum, count) => sum + count, 0);
+  }
+
+  isBusy(device: number): boolean {
+    return this.#input.notes.streamOf[device] !== 0;
+  }
+
+  /** The device's transaction belongs to the stream from here on, should it start. */
+  assign(stream: number, device: number): void {
+    this.#input.notes.streamOf[device] = 1 + stream;
+    this.#pending[stream]! += 1;
+  }
+
+  /** It did not start after all. */
+  unassign(stream: number, device: number): void {
+    this.#input.notes.streamOf[device] = 0;
+    this.#pending[stream]! -= 1;
+  }
+
+  notEligible(stream: number): void {
+    for (const counters of this.#both(stream)) {
+      counters.offered += 1;
+      counters.notEligible += 1;
+    }
+  }
+
+  started(stream: number, intendedAtMs: number): void {
+    for (const counters of this.#both(stream)) {
+      counters.offered += 1;
+      counters.sent += 1;
+    }
+    this.#unsentStream[this.#unsentCount] = stream;
+    this.#unsentIntendedMs[this.#unsentCount] = intendedAtMs;
+    this.#unsentCount += 1;
+  }
+
+  /** A device begins its way to a lease, as of `atMs`. */
+  deviceStarted(device: number, atMs: number): void {
+    this.#input.notes.startedAtMs[device] = atMs;
+  }
+
+  deviceLostPower(device: number): void {
+    this.#input.notes.startedAtMs[device] = Number.NaN;
+  }
+
+  /** The packets of what was started since the last call have left. */
+  flushed(nowMs: number): void {
+    for (let i = 0; i < this.#unsentCount; i += 1) {
+      const record = this.record.streams[this.#unsentStream[i]!]!;
+      const slipMs = nowMs - this.#unsentIntendedMs[i]!;
+      record.slip.recordMs(slipMs);
+      if (slipMs > LATE_MS) record.counters.late += 1;
+    }
+    this.#unsentCount = 0;
+  }
+
+  /** `window` is the time in which the phase hands out arrivals. */
+  completed(exchange: CompletedExchange, window: { startMs: number; endMs: number }): void {
+    const { device, kind, receivedAtMs } = exchange;
+    const { tally } = this.#input;
+    tally.countersOf(kind).completed += 1;
+    if (kind === "discover") this.#bound(device, receivedAtMs);
+    const stream = this.#settle(exchange);
+    if (stream === undefined) {
+      this.record.background.completed += 1;
+      return;
+    }
+    const record = this.record.streams[stream]!;
+    const latencyMs = receivedAtMs - exchange.intendedAtMs;
+    record.counters.completed += 1;
+    record.latency.recordMs(latencyMs);
+    record.service.recordMs(receivedAtMs - exchange.sentAtMs);
+    tally.recordLatencyMs(latencyMs);
+    if (receivedAtMs < window.endMs) record.completedInWindow += 1;
+    const sinceStartMs = receivedAtMs - window.startMs;
+    if (sinceStartMs > record.lastCompletedMs) record.lastCompletedMs = sinceStartMs;
+  }
+
+  failed(exchange: FailedExchange): void {
+    const counters = this.#countersOf(this.#settle(exchange));
+    const second = this.#input.tally.countersOf(exchange.kind);
+    switch (exchange.reason) {
+      case "timeout":
+      case "expired":
+        counters.timeouts += 1;
+        second.timeouts += 1;
+        return;
+      case "abandoned":
+        counters.abandoned += 1;
+        second.abandoned += 1;
+        return;
+      case "nak":
+        // `refused` has counted the NAK itself.
+        return;
+    }
+  }
+
+  retransmitted(device: number, kind: ExchangeKind): void {
+    this.#countersOf(this.#streamOf(device, kind)).retransmissions += 1;
+    this.#input.tally.countersOf(kind).retransmissions += 1;
+  }
+
+  refused(device: number, kind: ExchangeKind): void {
+    this.#countersOf(this.#streamOf(device, kind)).naks += 1;
+    this.#input.tally.countersOf(kind).naks += 1;
+  }
+
+  /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
+  close(): PhaseRecord {
+    const { phase, notes, tally } = this.#input;
+    this.#pending.forEach((count, stream) => {
+      this.record.streams[stream]!.counters.timeouts += count;
+      if (count > 0) tally.countersOf(phase.streams[stream]!.exchange).timeouts += count;
+      this.#pending[stream] = 0;
+    });
+    notes.streamOf.fill(0);
+    return this.record;
+  }
+
+  #bound(device: number, receivedAtMs: number): void {
+    const { notes, population } = this.#input;
+    const startedAtMs = notes.startedAtMs[device]!;
+    if (Number.isNaN(startedAtMs)) return;
+    this.record.recordBound(population.kindOf(device), receivedAtMs - startedAtMs);
+    notes.startedAtMs[device] = Number.NaN;
+  }
+
+  /** The stream whose transaction is over with this, if it was one. */
+  #settle(exchange: CompletedExchange | FailedExchange): number | undefined {
+    if (exchange.origin !== "scenario") return undefined;
+    const stream = this.#streamOf(exchange.device, exchange.kind);
+    if (stream !== undefined) this.unassign(stream, exchange.device);
+    return stream;
+  }
+
+  #streamOf(device: number, kind: ExchangeKind): number | undefined {
+    const stream = this.#input.notes.streamOf[device]! - 1;
+    if (stream < 0 || this.#input.phase.streams[stream]!.exchange !== kind) return undefined;
+    return stream;
+  }
+
+  #countersOf(stream: number | undefined): StreamCounters {
+    return stream === undefined ? this.record.background : this.record.streams[stream]!.counters;
+  }
+
+  #both(stream: number): readonly [StreamCounters, StreamCounters] {
+    const { exchange } = this.#input.phase.streams[stream]!;
+    return [this.record.streams[stream]!.counters, this.#input.tally.countersOf(exchange)];
+  }
+}

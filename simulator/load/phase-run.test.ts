@@ -1,0 +1,375 @@
+import { describe, expect, test } from "vitest";
+import { Population } from "../../scenarios/population.ts";
+import { Shard } from "../device/shard.ts";
+import type { ExchangeKind, StartResult } from "../exchange.ts";
+import type { PhasePlan, StreamPlan } from "../run-plan.ts";
+import { SecondTally } from "../time-series.ts";
+import { DeviceNotes } from "./phase-ledger.ts";
+import { type PhaseFleet, PhaseRun } from "./phase-run.ts";
+
+const population = new Population({
+  cableModems: 60,
+  mtas: 20,
+  cpes: 10,
+  smartMeters: 10,
+  cmtsCount: 2,
+});
+const SEED = 11;
+
+interface Start {
+  readonly device: number;
+  readonly kind: ExchangeKind;
+  readonly intendedAtMs: number;
+}
+
+/** Devices that do what they are told and are answered when the test says so. */
+class FakeFleet implements PhaseFleet {
+  readonly starts: Start[] = [];
+  readonly powerCuts: number[] = [];
+  readonly bound: Set<number>;
+  readonly #shard: Shard;
+  startResult: StartResult = "started";
+
+  constructor(bound: Iterable<number>, workerIndex = 0, workerCount = 1) {
+    this.#shard = new Shard(population, workerIndex, workerCount);
+    this.bound = new Set([...bound].filter((device) => this.owns(device)));
+  }
+  get size(): number {
+    return this.#shard.size;
+  }
+  get online(): number {
+    return this.bound.size;
+  }
+  owns(device: number): boolean {
+    return this.#shard.localOf(device) >= 0;
+  }
+  addressOf(device: number): number {
+    return this.bound.has(device) ? 1 + device : 0;
+  }
+  start(device: number, kind: ExchangeKind, intendedAtMs: number): StartResult {
+    if (this.startResult === "started") this.starts.push({ device, kind, intendedAtMs });
+    return this.startResult;
+  }
+  powerOff(device: number): void {
+    this.powerCuts.push(device);
+    this.bound.delete(device);
+  }
+}
+
+const everybody = Array.from({ length: population.size }, (_, device) => device);
+const discoverAt = (ratePerSecond: number): StreamPlan => ({
+  kind: "rate",
+  exchange: "discover",
+  ratePerSecond,
+});
+const renewAt = (ratePerSecond: number): StreamPlan => ({
+  kind: "rate",
+  exchange: "renew",
+  ratePerSecond,
+});
+
+function phaseOf(streams: readonly StreamPlan[], overrides: Partial<PhasePlan> = {}): PhasePlan {
+  return {
+    name: "phase",
+    streams,
+    until: { durationMs: 1000 },
+    timeLimitMs: 5000,
+    drainMs: 500,
+    reset: false,
+    ...overrides,
+  };
+}
+
+interface Played {
+  readonly run: PhaseRun;
+  readonly fleet: FakeFleet;
+  readonly notes: DeviceNotes;
+  readonly tally: SecondTally;
+}
+
+function begin(
+  phase: PhasePlan,
+  bound: readonly number[] = [],
+  worker: { readonly index: number; readonly count: number } = { index: 0, count: 1 },
+  seed = SEED,
+): Played {
+  const fleet = new FakeFleet(bound, worker.index, worker.count);
+  const notes = new DeviceNotes(population.size);
+  const tally = new SecondTally();
+  const holders = new Set(bound);
+  const run = new PhaseRun(
+    {
+      phase,
+      phaseIndex: 0,
+      seed,
+      population,
+      fleet,
+      notes,
+      tally,
+      holdsLease: (device) => holders.has(device),
+      countsOrphans: worker.index === 0,
+    },
+    0,
+  );
+  run.begin(1000);
+  return { run, fleet, notes, tally };
+}
+
+function answer({ run, fleet }: Played, start: Start, receivedAtMs: number): void {
+  fleet.bound.add(start.device);
+  run.completed({
+    ...start,
+    origin: "scenario",
+    sentAtMs: start.intendedAtMs + 0.25,
+    receivedAtMs,
+  });
+}
+
+const byTime = (a: Start, b: Start): number =>
+  a.intendedAtMs - b.intendedAtMs || a.device - b.device;
+
+/** All starts of a phase, with every transaction answered a millisecond after it was sent. */
+function play(played: Played): Start[] {
+  const { run, fleet } = played;
+  let answered = 0;
+  for (let nowMs = 1000; !run.isOver(nowMs) && nowMs < 10_000; nowMs += 1) {
+    while (run.startDue(nowMs) > 0) run.flushed(nowMs);
+    for (; answered < fleet.starts.length; answered += 1) {
+      answer(played, fleet.starts[answered]!, nowMs + 1);
+    }
+  }
+  return fleet.starts;
+}
+
+describe("a phase on one worker", () => {
+  test("starts what is due and counts from the intended time", () => {
+    const played = begin(phaseOf([discoverAt(10)]));
+    const { run, fleet } = played;
+    expect(run.nextDueMs()).toBe(1000);
+    expect(run.startDue(999)).toBe(0);
+    expect(run.startDue(1200.5)).toBe(3);
+    run.flushed(1201);
+    expect(fleet.starts.map(({ intendedAtMs }) => intendedAtMs)).toEqual([1000, 1100, 1200]);
+    expect(run.nextDueMs()).toBe(1300);
+
+    for (const start of fleet.starts) answer(played, start, 1210);
+    const record = run.finish();
+    const { counters, latency, service, slip } = record.streams[0]!;
+    expect(counters).toMatchObject({ offered: 3, sent: 3, completed: 3, late: 2, timeouts: 0 });
+    expect(latency.maxMs()).toBeCloseTo(210, 0);
+    expect(latency.minMs()).toBeCloseTo(10, 0);
+    expect(service.minMs()).toBeCloseTo(9.75, 1);
+    expect(slip.minMs()).toBeCloseTo(1, 1);
+    expect(slip.maxMs()).toBeCloseTo(201, 0);
+    expect(record.timeToBound.all!.count).toBe(3);
+  });
+
+  test("is over when its time is up and what was under way is answered", () => {
+    const played = begin(phaseOf([discoverAt(2)]));
+    const { run, fleet } = played;
+    run.startDue(1900);
+    expect(fleet.starts).toHaveLength(2);
+    expect(run.isOver(1900)).toBe(false);
+    run.startDue(2000);
+    expect(run.endedBy).toBe("duration");
+    expect(run.isOver(2000)).toBe(false);
+    expect(run.nextDueMs()).toBe(2500);
+    for (const start of fleet.starts) answer(played, start, 2100);
+    expect(run.isOver(2100)).toBe(true);
+    expect(run.finish().streams[0]).toMatchObject({ completedInWindow: 0, lastCompletedMs: 1100 });
+  });
+
+  test("what the drain does not bring is a timeout, and later news is nobody's", () => {
+    const played = begin(phaseOf([discoverAt(2)]));
+    const { run, fleet } = played;
+    run.startDue(2000);
+    expect(run.isOver(2499)).toBe(false);
+    expect(run.isOver(2500)).toBe(true);
+    const record = run.finish();
+    expect(record.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 2 });
+    answer(played, fleet.starts[0]!, 2600);
+    expect(record.streams[0]!.counters.completed).toBe(0);
+    expect(record.background.completed).toBe(1);
+  });
+
+  test("a worker that comes late still hands out what was intended before the end", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(10)]));
+    expect(run.startDue(2400)).toBe(10);
+    expect(fleet.starts).toHaveLength(10);
+  });
+
+  test("an end from outside stops the arrivals and cuts the drain short", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(10)]));
+    run.startDue(1100);
+    run.end(1150, 100);
+    run.startDue(2000);
+    expect(fleet.starts).toHaveLength(2);
+    expect(run.isOver(1249)).toBe(false);
+    expect(run.isOver(1250)).toBe(true);
+    expect(run.endedBy).toBe("coordinator");
+  });
+
+  test("an end before the beginning leaves nothing to do", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(10)]));
+    run.end(900, 0);
+    run.startDue(1500);
+    expect(fleet.starts).toHaveLength(0);
+    expect(run.isOver(1500)).toBe(true);
+  });
+
+  test("until all are bound, each device has one turn, and the time limit ends it", () => {
+    const phase = phaseOf([discoverAt(1000)], { until: "all-bound" });
+    const played = begin(phase);
+    expect(play(played)).toHaveLength(population.size);
+    expect(played.run.allBound).toBe(true);
+    expect(played.run.endedBy).toBe("time-limit");
+  });
+});
+
+describe("who has a turn", () => {
+  test("arrivals without a device, and devices in the wrong state, are not eligible", () => {
+    const nobody = begin(phaseOf([renewAt(10)]));
+    play(nobody);
+    expect(nobody.run.finish().streams[0]!.counters).toMatchObject({
+      offered: 10,
+      sent: 0,
+      notEligible: 10,
+    });
+
+    const refusing = begin(phaseOf([renewAt(10)]), everybody);
+    refusing.fleet.startResult = "not-bound";
+    play(refusing);
+    expect(refusing.run.finish().streams[0]!.counters).toMatchObject({
+      offered: 10,
+      notEligible: 10,
+    });
+    expect(refusing.notes.streamOf.every((stream) => stream === 0)).toBe(true);
+  });
+
+  test("a device whose transaction is under way is not eligible", () => {
+    const { run, fleet } = begin(phaseOf([renewAt(10)]), [3]);
+    run.startDue(1500);
+    expect(fleet.starts).toEqual([{ device: 3, kind: "renew", intendedAtMs: 1000 }]);
+    expect(run.finish().streams[0]!.counters).toMatchObject({
+      offered: 6,
+      sent: 1,
+      notEligible: 5,
+    });
+  });
+
+  test("without reset, discover takes only devices without a lease", () => {
+    const bound = everybody.filter((device) => device < 95);
+    const played = begin(phaseOf([discoverAt(10)]), bound);
+    const devices = play(played).map(({ device }) => device);
+    expect(devices.sort()).toEqual([95, 96, 97, 98, 99]);
+    expect(played.fleet.powerCuts).toEqual([]);
+    expect(played.run.finish().streams[0]!.counters).toMatchObject({ offered: 10, notEligible: 5 });
+  });
+
+  test("reset cuts the power of as many devices as discover needs, and of no renewing one", () => {
+    const played = begin(phaseOf([discoverAt(20), renewAt(40)], { reset: true }), everybody);
+    expect(played.fleet.powerCuts).toHaveLength(20);
+    const lost = new Set(played.fleet.powerCuts);
+    const starts = play(played);
+    const discovered = starts.filter(({ kind }) => kind === "discover");
+    const renewed = starts.filter(({ kind }) => kind === "renew");
+    expect(new Set(discovered.map(({ device }) => device))).toEqual(lost);
+    expect(renewed).toHaveLength(40);
+    expect(renewed.some(({ device }) => lost.has(device))).toBe(false);
+    expect(played.run.allBound).toBe(true);
+  });
+
+  test("with reset, a device whose turn comes round again loses its power again", () => {
+    const played = begin(phaseOf([discoverAt(250)], { reset: true }), everybody);
+    expect(play(played)).toHaveLength(250);
+    expect(played.fleet.powerCuts).toHaveLength(250);
+  });
+
+  test("time to a lease counts from the return of the power, latency from a device's own start", () => {
+    const stream: StreamPlan = { kind: "all-at-once", exchange: "discover", desyncMsMax: 800 };
+    const played = begin(phaseOf([stream], { until: "all-bound" }));
+    expect(play(played)).toHaveLength(population.size);
+    const record = played.run.finish();
+    expect(record.timeToBound.all!.count).toBe(population.size);
+    expect(record.timeToBound.all!.meanMs()).toBeGreaterThan(300);
+    expect(record.timeToBound.mta!.count).toBe(20);
+    expect(record.streams[0]!.latency.maxMs()).toBeLessThan(3);
+  });
+});
+
+describe("the same seed gives the same devices and schedule", () => {
+  const phases: readonly (readonly [string, PhasePlan, readonly number[]])[] = [
+    [
+      "discover and renew with a reset",
+      phaseOf([discoverAt(70), renewAt(330)], { reset: true }),
+      everybody,
+    ],
+    ["until all are bound", phaseOf([discoverAt(500)], { until: "all-bound" }), []],
+    ["half of them bound", phaseOf([discoverAt(90), renewAt(300)]), everybody.slice(0, 50)],
+    [
+      "all at once",
+      phaseOf([{ kind: "all-at-once", exchange: "discover", desyncMsMax: 900 }], { reset: true }),
+      everybody,
+    ],
+  ];
+  for (const [name, phase, bound] of phases) {
+    for (const count of [2, 4, 7]) {
+      test(`${name}: on ${count} workers as on one`, () => {
+        const one = play(begin(phase, bound));
+        const many = Array.from({ length: count }, (_, index) =>
+          play(begin(phase, bound, { index, count })),
+        );
+        expect(one.length).toBeGreaterThan(0);
+        expect(many.flat().sort(byTime)).toEqual([...one].sort(byTime));
+      });
+    }
+    test(`${name}: another seed, another order`, () => {
+      const other = play(begin(phase, bound, { index: 0, count: 1 }, SEED + 1));
+      expect(other).not.toEqual(play(begin(phase, bound)));
+    });
+  }
+});
+
+describe("what becomes of transactions", () => {
+  const failure = { origin: "scenario", failedAtMs: 1100 } as const;
+
+  test.each([
+    ["timeout", { timeouts: 1 }],
+    ["expired", { timeouts: 1 }],
+    ["abandoned", { abandoned: 1, timeouts: 0 }],
+    ["nak", { timeouts: 0, abandoned: 0 }],
+  ] as const)("%s", (reason, expected) => {
+    const { run, fleet, tally } = begin(phaseOf([discoverAt(1)]));
+    run.startDue(1000);
+    run.failed({ ...fleet.starts[0]!, ...failure, reason });
+    expect(run.startDue(2000)).toBe(0);
+    expect(run.isOver(2000), "nothing is under way").toBe(true);
+    expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 0, ...expected });
+    expect(tally.take().exchanges.discover).toMatchObject(expected);
+  });
+
+  test("retransmissions and NAKs are the stream's, or the background's", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(1)]));
+    run.startDue(1000);
+    const { device } = fleet.starts[0]!;
+    const other = (device + 1) % population.size;
+    run.retransmitted(device, "discover");
+    run.retransmitted(device, "discover");
+    run.refused(device, "discover");
+    run.retransmitted(other, "renew");
+    run.refused(other, "renew");
+    const record = run.finish();
+    expect(record.streams[0]!.counters).toMatchObject({ retransmissions: 2, naks: 1 });
+    expect(record.background).toMatchObject({ retransmissions: 1, naks: 1 });
+  });
+
+  test("a renewal that a device began at T1 is not the stream's", () => {
+    const { run, fleet } = begin(phaseOf([renewAt(1)]), [5]);
+    run.startDue(1000);
+    const exchange = { ...fleet.starts[0]!, sentAtMs: 1000, receivedAtMs: 1001 };
+    run.completed({ ...exchange, origin: "device" });
+    const record = run.finish();
+    expect(record.background.completed).toBe(1);
+    expect(record.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 1 });
+  });
+});

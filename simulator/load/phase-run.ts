@@ -1,0 +1,200 @@
+import type { Population } from "../../scenarios/population.ts";
+import type { CompletedExchange, ExchangeKind, FailedExchange, StartResult } from "../exchange.ts";
+import type { PhaseRecord } from "../recorder.ts";
+import { needsLease, type PhasePlan, phaseMsMax } from "../run-plan.ts";
+import type { SecondTally } from "../time-series.ts";
+import { NO_DEVICE } from "./arrivals.ts";
+import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
+import { PhaseStreams } from "./streams.ts";
+
+/** What a phase needs of the worker's devices. */
+export interface PhaseFleet {
+  readonly size: number;
+  /** Devices that hold a lease. */
+  readonly online: number;
+  owns(device: number): boolean;
+  /** 0: holds no lease. */
+  addressOf(device: number): number;
+  start(device: number, kind: ExchangeKind, intendedAtMs: number, nowMs: number): StartResult;
+  /** The device forgets its lease and stops; no message is sent. */
+  powerOff(device: number, nowMs: number): void;
+}
+
+export interface PhaseRunInput {
+  readonly phase: PhasePlan;
+  readonly phaseIndex: number;
+  readonly seed: number;
+  readonly population: Population;
+  readonly fleet: PhaseFleet;
+  readonly notes: DeviceNotes;
+  readonly tally: SecondTally;
+  /** Whether a device held a lease when the phase began: the same answer on every worker. */
+  readonly holdsLease: (device: number) => boolean;
+  readonly countsOrphans: boolean;
+}
+
+export type PhaseEnd = "duration" | "time-limit" | "coordinator";
+
+/** Handed out between two flushes at most, so that the first of them does not wait for the last. */
+export const ARRIVALS_A_FLUSH = UNSENT_MAX;
+
+/** One worker's part of one phase: starts what is due, and knows when the phase is over. */
+export class PhaseRun {
+  readonly #input: PhaseRunInput;
+  readonly #streams: PhaseStreams;
+  readonly #ledger: PhaseLedger;
+  #startMs = Number.POSITIVE_INFINITY;
+  /** From the start until no more arrivals are handed out. */
+  #lengthMs: number;
+  #drainMs: number;
+  #endedBy: PhaseEnd | undefined;
+  #nowMs = 0;
+  readonly #take = (stream: number, device: number, atMs: number): void =>
+    this.#arrive(stream, device, this.#startMs + atMs);
+
+  /** Works out the shares; with `reset`, the devices of discover streams lose power at `nowMs`. */
+  constructor(input: PhaseRunInput, nowMs: number) {
+    const { phase, fleet } = input;
+    this.#input = input;
+    this.#lengthMs = phaseMsMax(phase);
+    this.#drainMs = phase.drainMs;
+    this.#ledger = new PhaseLedger(input);
+    this.#streams = new PhaseStreams({
+      phase,
+      phaseIndex: input.phaseIndex,
+      seed: input.seed,
+      size: input.population.size,
+      holdsLease: input.holdsLease,
+      owns: (device) => fleet.owns(device),
+      countsOrphans: input.countsOrphans,
+    });
+    if (phase.reset) this.#cutPower(nowMs);
+  }
+
+  /** Arrivals count from here. */
+  begin(startMs: number): void {
+    this.#startMs = startMs;
+  }
+
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /** When it stopped handing out arrivals, or will at the latest. */
+  get endMs(): number {
+    return this.#startMs + this.#lengthMs;
+  }
+
+  get endedBy(): PhaseEnd | undefined {
+    return this.#endedBy;
+  }
+
+  get allBound(): boolean {
+    return this.#input.fleet.online === this.#input.fleet.size;
+  }
+
+  /** No arrivals from now on, and no more than `drainMs` for what is under way. */
+  end(nowMs: number, drainMs: number): void {
+    this.#lengthMs = Math.min(this.#lengthMs, Math.max(0, nowMs - this.#startMs));
+    this.#drainMs = Math.min(this.#drainMs, drainMs);
+    this.#endedBy ??= "coordinator";
+  }
+
+  /** When `startDue` or `isOver` has something to say next. */
+  nextDueMs(): number {
+    if (this.#hasArrivals()) return this.#startMs + this.#streams.nextDueMs();
+    return this.#endedBy === undefined ? this.endMs : this.endMs + this.#drainMs;
+  }
+
+  /**
+   * Starts up to ARRIVALS_A_FLUSH transactions that are due; says how many arrivals it looked at.
+   * Flush the sockets, then call `flushed`.
+   */
+  startDue(nowMs: number): number {
+    if (nowMs >= this.endMs) {
+      this.#endedBy ??= this.#input.phase.until === "all-bound" ? "time-limit" : "duration";
+    }
+    this.#nowMs = nowMs;
+    // Arrivals intended before the end go out even if the worker comes to them late.
+    const limits = { nowMs: nowMs - this.#startMs, endMs: this.#lengthMs, count: ARRIVALS_A_FLUSH };
+    return this.#streams.takeDue(limits, this.#take);
+  }
+
+  /** The packets of the arrivals started since the last call have left. */
+  flushed(nowMs: number): void {
+    this.#ledger.flushed(nowMs);
+  }
+
+  /** Ended and drained: `finish` may be called. */
+  isOver(nowMs: number): boolean {
+    if (this.#endedBy === undefined) return false;
+    if (nowMs >= this.endMs + this.#drainMs) return true;
+    return this.#ledger.pending === 0 && !this.#hasArrivals();
+  }
+
+  /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
+  finish(): PhaseRecord {
+    return this.#ledger.close();
+  }
+
+  completed(exchange: CompletedExchange): void {
+    this.#ledger.completed(exchange, this);
+  }
+
+  failed(exchange: FailedExchange): void {
+    this.#ledger.failed(exchange);
+  }
+
+  retransmitted(device: number, kind: ExchangeKind): void {
+    this.#ledger.retransmitted(device, kind);
+  }
+
+  refused(device: number, kind: ExchangeKind): void {
+    this.#ledger.refused(device, kind);
+  }
+
+  #hasArrivals(): boolean {
+    return this.#streams.nextDueMs() < this.#lengthMs;
+  }
+
+  #cutPower(nowMs: number): void {
+    const { phase, fleet } = this.#input;
+    phase.streams.forEach((stream, index) => {
+      if (needsLease(stream.exchange)) return;
+      for (const device of this.#streams.shares[index]!) {
+        if (!fleet.owns(device)) continue;
+        fleet.powerOff(device, nowMs);
+        this.#ledger.deviceLostPower(device);
+      }
+    });
+  }
+
+  #arrive(stream: number, device: number, intendedAtMs: number): void {
+    const plan = this.#input.phase.streams[stream]!;
+    if (device === NO_DEVICE || !this.#start(stream, device, intendedAtMs)) {
+      this.#ledger.notEligible(stream);
+      return;
+    }
+    this.#ledger.started(stream, intendedAtMs);
+    if (needsLease(plan.exchange)) return;
+    // When everybody's power comes back at once, a device's own wait is part of the time it takes.
+    const startedAtMs = plan.kind === "all-at-once" ? this.#startMs : intendedAtMs;
+    this.#ledger.deviceStarted(device, startedAtMs);
+  }
+
+  #start(stream: number, device: number, intendedAtMs: number): boolean {
+    const { phase, fleet } = this.#input;
+    const { exchange } = phase.streams[stream]!;
+    // Whatever a stream has begun goes on: one transaction a device at a time.
+    if (this.#ledger.isBusy(device)) return false;
+    if (!needsLease(exchange) && fleet.addressOf(device) !== 0) {
+      if (!phase.reset) return false;
+      fleet.powerOff(device, this.#nowMs);
+    }
+    // Booked first, because a release is complete before `start` returns.
+    this.#ledger.assign(stream, device);
+    if (fleet.start(device, exchange, intendedAtMs, this.#nowMs) === "started") return true;
+    this.#ledger.unassign(stream, device);
+    return false;
+  }
+}

@@ -1,0 +1,118 @@
+import { hash32 } from "../../base/prng.ts";
+import type { PhasePlan, StreamPlan } from "../run-plan.ts";
+import { needsLease, phaseMsMax } from "../run-plan.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { AllAtOnceArrivals, arrivalsIn, RateArrivals } from "./arrivals.ts";
+import type { ShareDemand } from "./shares.ts";
+import { divideDevices } from "./shares.ts";
+
+export interface PhaseStreamsInput {
+  readonly phase: PhasePlan;
+  readonly phaseIndex: number;
+  readonly seed: number;
+  /** Devices of the whole population. */
+  readonly size: number;
+  /** Whether a device held a lease when the phase began: the same answer on every worker. */
+  readonly holdsLease: (device: number) => boolean;
+  readonly owns: (device: number) => boolean;
+  /** One worker counts the arrivals of streams that have no device. */
+  readonly countsOrphans: boolean;
+}
+
+/**
+ * One worker's part of the schedule of one phase: all its streams, merged by intended time. Times
+ * count from the start of the phase.
+ */
+export class PhaseStreams {
+  /** The devices of each stream, over all workers, in the order of their turns. */
+  readonly shares: readonly Uint32Array[];
+  readonly #arrivals: readonly Arrivals[];
+
+  constructor(input: PhaseStreamsInput) {
+    const { phase, size } = input;
+    this.shares = divideDevices({
+      size,
+      seed: hash32(input.seed, SHARE_STREAM, input.phaseIndex),
+      holdsLease: input.holdsLease,
+      reset: phase.reset,
+      demands: phase.streams.map((stream) => demandOf(phase, stream, size)),
+    });
+    this.#arrivals = phase.streams.map((stream, index) =>
+      arrivalsOf(input, stream, this.shares[index]!),
+    );
+  }
+
+  /** When the next arrival of this worker is intended; Infinity when there is none left. */
+  nextDueMs(): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { nextAtMs } of this.#arrivals) if (nextAtMs < dueMs) dueMs = nextAtMs;
+    return dueMs;
+  }
+
+  /** Hands out the arrivals that are due and intended before the end, oldest first; says how many. */
+  takeDue(
+    limits: TakeLimits,
+    take: (stream: number, device: number, intendedAtMs: number) => void,
+  ): number {
+    for (let count = 0; count < limits.count; count += 1) {
+      const stream = this.#earliest();
+      const arrivals = this.#arrivals[stream];
+      if (arrivals === undefined) return count;
+      const { nextAtMs, nextDevice } = arrivals;
+      if (nextAtMs > limits.nowMs || nextAtMs >= limits.endMs) return count;
+      arrivals.skip();
+      take(stream, nextDevice, nextAtMs);
+    }
+    return limits.count;
+  }
+
+  #earliest(): number {
+    let earliest = 0;
+    for (let stream = 1; stream < this.#arrivals.length; stream += 1) {
+      if (this.#arrivals[stream]!.nextAtMs < this.#arrivals[earliest]!.nextAtMs) earliest = stream;
+    }
+    return earliest;
+  }
+}
+
+export interface TakeLimits {
+  readonly nowMs: number;
+  readonly endMs: number;
+  readonly count: number;
+}
+
+const SHARE_STREAM = 0x7368_6172;
+
+// An all-bound phase is over when everybody holds a lease, so its discover streams have every device
+// that holds none, once each.
+function demandOf(phase: PhasePlan, stream: StreamPlan, size: number): ShareDemand {
+  const needs = needsLease(stream.exchange);
+  if (stream.kind === "all-at-once") {
+    return { needsLease: needs, arrivals: Number.POSITIVE_INFINITY, weight: size };
+  }
+  const arrivals = arrivalsIn(phaseMsMax(phase), stream.ratePerSecond);
+  const once = phase.until === "all-bound" && !needs;
+  return {
+    needsLease: needs,
+    arrivals: once ? Number.POSITIVE_INFINITY : arrivals,
+    weight: arrivals,
+  };
+}
+
+function arrivalsOf(input: PhaseStreamsInput, stream: StreamPlan, share: Uint32Array): Arrivals {
+  const { phase, owns } = input;
+  const startMs = 0;
+  if (stream.kind === "all-at-once") {
+    const seed = hash32(input.seed, SHARE_STREAM, input.phaseIndex);
+    return new AllAtOnceArrivals({ share, owns, startMs, seed, desyncMsMax: stream.desyncMsMax });
+  }
+  const once = phase.until === "all-bound" && !needsLease(stream.exchange);
+  return new RateArrivals({
+    share,
+    owns,
+    countsOrphans: input.countsOrphans,
+    startMs,
+    ratePerSecond: stream.ratePerSecond,
+    arrivals: once ? share.length : arrivalsIn(phaseMsMax(phase), stream.ratePerSecond),
+  });
+}

@@ -1,0 +1,86 @@
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import type { Population } from "../../scenarios/population.ts";
+import type {
+  Acknowledgement,
+  AnomalyKind,
+  CompletedExchange,
+  ExchangeKind,
+  FailedExchange,
+  FleetSink,
+  SurrenderReason,
+} from "../exchange.ts";
+import type { SafetyLog } from "../safety-checker.ts";
+import type { SecondTally } from "../time-series.ts";
+import type { PhaseRun } from "./phase-run.ts";
+
+export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
+
+export interface WorkerSinkOptions {
+  readonly population: Population;
+  readonly relaySocket: SendingSocket;
+  readonly deviceSocket: SendingSocket;
+  readonly safety: SafetyLog;
+  readonly tally: SecondTally;
+}
+
+/** Where a worker's devices turn: packets to its sockets, news to the phase and to the safety log. */
+export class WorkerSink implements FleetSink {
+  /** Undefined between two phases. */
+  phase: PhaseRun | undefined;
+  readonly #options: WorkerSinkOptions;
+  readonly #giaddrs: Uint32Array;
+
+  constructor(options: WorkerSinkOptions) {
+    const { population } = options;
+    this.#options = options;
+    this.#giaddrs = Uint32Array.from(
+      { length: population.cmtsCount },
+      (_, index) => population.cmts(index).giaddr,
+    );
+  }
+
+  relayBuffer(): Uint8Array {
+    return this.#options.relaySocket.slot();
+  }
+
+  sendFromRelay(cmts: number, length: number, destination: number, port: number): void {
+    this.#options.relaySocket.push(length, destination, port, this.#giaddrs[cmts]!);
+  }
+
+  deviceBuffer(): Uint8Array {
+    return this.#options.deviceSocket.slot();
+  }
+
+  sendFromDevice(source: number, length: number, destination: number, port: number): void {
+    this.#options.deviceSocket.push(length, destination, port, source);
+  }
+
+  completed(exchange: CompletedExchange): void {
+    if (this.phase === undefined) this.#options.tally.countersOf(exchange.kind).completed += 1;
+    else this.phase.completed(exchange);
+  }
+
+  failed(exchange: FailedExchange): void {
+    this.phase?.failed(exchange);
+  }
+
+  retransmitted(device: number, kind: ExchangeKind): void {
+    this.phase?.retransmitted(device, kind);
+  }
+
+  refused(device: number, kind: ExchangeKind): void {
+    this.phase?.refused(device, kind);
+  }
+
+  acknowledged(acknowledgement: Acknowledgement): void {
+    this.#options.safety.acknowledged(acknowledgement);
+  }
+
+  surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
+    this.#options.safety.surrendered(device, address, reason, atMs);
+  }
+
+  anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void {
+    this.#options.safety.anomaly(kind, device, address, atMs);
+  }
+}

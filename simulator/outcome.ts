@@ -1,0 +1,67 @@
+import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
+import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
+import type { SafetySummary } from "./safety-checker.ts";
+import type { TimeSeriesRow } from "./time-series.ts";
+
+export interface SimulationOutcome {
+  /** Wall clock, ms since the epoch: the start of the first phase, the end of the last. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly devices: number;
+  readonly workers: number;
+  readonly backend: "batch" | "dgram";
+  /** The signal ended the run: the last phase is incomplete and later ones are missing. */
+  readonly aborted: boolean;
+  readonly phases: readonly PhaseOutcome[];
+  /** Over all phases. */
+  readonly timeToBound: TimeToBound;
+  readonly timeSeries: readonly TimeSeriesRow[];
+  readonly safety: SafetySummary;
+  readonly leases: AcknowledgedLeases;
+  readonly health: GeneratorHealth;
+  /** Datagrams that were no DHCP message. */
+  readonly decodeErrors: number;
+  /** Messages that no device acted upon: late, duplicate or misdirected ones. */
+  readonly ignoredReplies: number;
+}
+
+export type PhaseOutcomeEnd = "duration" | "all-bound" | "time-limit" | "aborted";
+
+export interface PhaseOutcome {
+  readonly name: string;
+  /** Since the run began. */
+  readonly startedAtMs: number;
+  /** While arrivals were handed out, without the drain. */
+  readonly durationMs: number;
+  readonly endedBy: PhaseOutcomeEnd;
+  readonly streams: readonly StreamOutcome[];
+  /** Transactions of no stream: renewals that devices began at T1 or T2, stragglers. */
+  readonly background: Readonly<StreamCounters>;
+  readonly timeToBound: TimeToBound;
+  /** By worker, from the start of the phase to the end of its drain. */
+  readonly workers: readonly WorkerUsage[];
+}
+
+/**
+ * The lease that each device was last acknowledged, has not given back and that still runs, in
+ * columns: entry i is device[i] (a number of the population), address[i], expiresAtSeconds[i] (Unix
+ * time by the device's own reckoning, from its REQUEST; infinity for a lease without end).
+ */
+export interface AcknowledgedLeases {
+  readonly count: number;
+  readonly device: Uint32Array;
+  readonly address: Uint32Array;
+  readonly expiresAtSeconds: Float64Array;
+}
+
+/** What a person watches while it runs; once a second. */
+export interface SimulationProgress {
+  readonly phase: string;
+  readonly phaseIndex: number;
+  readonly phaseCount: number;
+  readonly phaseElapsedMs: number;
+  /** The phase's duration, or its time limit. */
+  readonly phaseMsMax: number;
+  readonly devices: number;
+  readonly row: TimeSeriesRow;
+}

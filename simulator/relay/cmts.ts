@@ -1,0 +1,119 @@
+import { Offset } from "../../protocol/dhcp/header.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
+import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
+import { writeIpv4 } from "../../protocol/ipv4.ts";
+import { deviceKinds, type Population } from "../../scenarios/population.ts";
+import type { FleetSink } from "../exchange.ts";
+import { PACKET_BYTES_MAX } from "../exchange.ts";
+
+export interface ServerAddress {
+  readonly address: number;
+  readonly port: number;
+}
+
+/** Servers that one relay forwards to. */
+export const SERVERS_MAX = 8;
+
+/** What a relay makes of a reply. */
+export type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
+
+const CIRCUIT_ID_BYTES = 4;
+const REMOTE_ID_BYTES = 6;
+const INFORMATION_BYTES = 2 + CIRCUIT_ID_BYTES + 2 + REMOTE_ID_BYTES;
+/** Option 82 as written here, with its code and length. */
+export const RELAY_OPTION_BYTES = 2 + INFORMATION_BYTES;
+
+const CABLE_INTERFACES = 64;
+const CABLE_INTERFACE_FIRST = 0x0004_0001;
+
+/**
+ * The relay agents of a population: one CMTS for each network. A CMTS puts its address into giaddr,
+ * adds option 82 as the last option (RFC 3046 section 2.1) and sends a copy to every server.
+ */
+export class RelayAgents {
+  readonly #population: Population;
+  readonly #servers: readonly ServerAddress[];
+  readonly #sink: FleetSink;
+  readonly #expectedMac = new Uint8Array(REMOTE_ID_BYTES);
+  // With several servers the packet is built once, here, and copied into the buffers lent.
+  readonly #original: Uint8Array | undefined;
+
+  constructor(population: Population, servers: readonly ServerAddress[], sink: FleetSink) {
+    if (servers.length === 0 || servers.length > SERVERS_MAX) {
+      throw new RangeError(`relays need 1 to ${SERVERS_MAX} servers, not ${servers.length}`);
+    }
+    this.#population = population;
+    this.#servers = servers;
+    this.#sink = sink;
+    this.#original = servers.length > 1 ? new Uint8Array(PACKET_BYTES_MAX) : undefined;
+  }
+
+  /** Where the device's message is to be built before `forward`. */
+  buffer(): Uint8Array {
+    return this.#original ?? this.#sink.relayBuffer();
+  }
+
+  /**
+   * Relays the message in `bytes`, which has its End option at `endOffset` and is zero-filled to
+   * `length`.
+   */
+  forward(device: number, bytes: Uint8Array, endOffset: number, length: number): void {
+    const cmts = this.#population.cmtsOf(device);
+    bytes[Offset.hops] += 1;
+    writeIpv4(bytes, Offset.giaddr, this.#population.cmts(cmts).giaddr);
+    const end = this.#writeRelayInformation(device, bytes, endOffset);
+    const relayedLength = Math.max(length, end);
+    for (const server of this.#servers) {
+      if (this.#original !== undefined) {
+        this.#sink.relayBuffer().set(bytes.subarray(0, relayedLength));
+      }
+      this.#sink.sendFromRelay(cmts, relayedLength, server.address, server.port);
+    }
+  }
+
+  /**
+   * Judges a reply that arrived at the relay address `destination` for a device. The device sees
+   * nothing of option 82: a relay takes it off (RFC 3046 section 2.2).
+   */
+  judge(device: number, packet: DhcpPacket, destination: number): RelayVerdict {
+    const { giaddr } = this.#population.cmts(this.#population.cmtsOf(device));
+    if (packet.giaddr !== giaddr || destination !== giaddr) return "not-for-us";
+    const information = packet.options.get(OptionCode.relayAgentInformation);
+    if (information === undefined || information.length !== INFORMATION_BYTES) return "not-echoed";
+    const remoteId = subOption(information, RelayAgentCode.remoteId);
+    if (remoteId === undefined || remoteId.length !== REMOTE_ID_BYTES) return "not-echoed";
+    const expected = this.#expectedMac;
+    this.#population.writeMac(this.#population.attachmentOf(device), expected, 0);
+    for (let i = 0; i < REMOTE_ID_BYTES; i += 1) {
+      if (remoteId[i] !== expected[i]) return "not-echoed";
+    }
+    return "delivered";
+  }
+
+  /** Writes option 82 and End; returns where the message ends. */
+  #writeRelayInformation(device: number, bytes: Uint8Array, start: number): number {
+    const attachment = this.#population.attachmentOf(device);
+    bytes[start] = OptionCode.relayAgentInformation;
+    bytes[start + 1] = INFORMATION_BYTES;
+    let at = start + 2;
+    bytes[at] = RelayAgentCode.circuitId;
+    bytes[at + 1] = CIRCUIT_ID_BYTES;
+    writeIpv4(bytes, at + 2, this.#interfaceOf(attachment));
+    at += 2 + CIRCUIT_ID_BYTES;
+    bytes[at] = RelayAgentCode.remoteId;
+    bytes[at + 1] = REMOTE_ID_BYTES;
+    this.#population.writeMac(attachment, bytes, at + 2);
+    at += 2 + REMOTE_ID_BYTES;
+    bytes[at] = OptionCode.end;
+    return at + 1;
+  }
+
+  /** The circuit-id: the cable interface (a modem) or concentrator port (a meter) it hangs on. */
+  #interfaceOf(attachment: number): number {
+    const unit = this.#population.unitOf(attachment);
+    const port = Math.floor(unit / this.#population.cmtsCount) % CABLE_INTERFACES;
+    const isMeter = this.#population.kindOf(attachment) === deviceKinds[3];
+    return CABLE_INTERFACE_FIRST + port + (isMeter ? 0x1_0000 : 0);
+  }
+}

@@ -1,0 +1,105 @@
+import type { PopulationPlan } from "../scenarios/population.ts";
+import type { RetryPolicy } from "./device/retry-policy.ts";
+import { rfc2131Retry } from "./device/retry-policy.ts";
+import type { ExchangeKind } from "./exchange.ts";
+import type { ServerAddress } from "./relay/cmts.ts";
+
+/** Everything a run depends on: the same plan gives the same devices and the same schedule. */
+export interface RunPlan {
+  readonly population: PopulationPlan;
+  readonly seed: number;
+  /** Worker threads; the portable socket (`dgram`) always runs on one. */
+  readonly workers: number;
+  /** One or several servers; every relay forwards to each of them. */
+  readonly servers: readonly ServerAddress[];
+  readonly ports: PortPlan;
+  readonly client: ClientPlan;
+  readonly phases: readonly PhasePlan[];
+  readonly health: HealthLimits;
+}
+
+export interface PortPlan {
+  /** Where the emulated relays listen (on all their addresses): the servers' port, as with dhcpd. */
+  readonly relay: number;
+  /** Where devices with an address listen: the servers' port + 1, as with dhcpd's `-p`. */
+  readonly client: number;
+}
+
+/** How a device behaves as a client (RFC 2131, sections 4.1 and 4.4). */
+export interface ClientPlan {
+  readonly retry: RetryPolicy;
+  /** True: devices act on their own timers (T1, T2, expiry); false: only when a stream says so. */
+  readonly autonomous: boolean;
+}
+
+/**
+ * Phases run one after the other. A phase hands out its arrivals until it ends, then waits up to
+ * `drainMs` for the transactions that are still on their way.
+ */
+export interface PhasePlan {
+  readonly name: string;
+  /** Run at the same time, on disjoint shares of the devices. */
+  readonly streams: readonly StreamPlan[];
+  /** `all-bound`: every device holds a lease. */
+  readonly until: "all-bound" | { readonly durationMs: number };
+  /** Ends an `all-bound` phase at the latest; no meaning otherwise. */
+  readonly timeLimitMs: number;
+  readonly drainMs: number;
+  /**
+   * A power cut before the phase: the devices that its `discover` streams need forget their leases
+   * without a word to the server, and a device whose turn comes round again does so again. Without
+   * it those streams have only the devices that hold no lease.
+   */
+  readonly reset: boolean;
+}
+
+export type StreamPlan = RateStreamPlan | AllAtOnceStreamPlan;
+
+/** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
+export interface RateStreamPlan {
+  readonly kind: "rate";
+  readonly exchange: ExchangeKind;
+  /** Over all workers together. */
+  readonly ratePerSecond: number;
+}
+
+/** Power comes back: every device once, each after its own random wait. */
+export interface AllAtOnceStreamPlan {
+  readonly kind: "all-at-once";
+  readonly exchange: ExchangeKind;
+  /** The wait is uniform in 0..desyncMsMax (RFC 2131, section 4.4.1: 1 to 10 s). */
+  readonly desyncMsMax: number;
+}
+
+/** Beyond these the generator was the limit, and the run says nothing about the server. */
+export interface HealthLimits {
+  /** 99th percentile of actual minus intended send time, of every stream that has a rate. */
+  readonly slipMsP99Max: number;
+  /** Datagrams lost in the generator's own receive buffers. */
+  readonly socketDropsMax: number;
+  /** Of one core, by one worker, over a whole phase. */
+  readonly cpuPercentMax: number;
+}
+
+/** What a plan has unless the scenario says otherwise; times and limits of a normal run. */
+export const runDefaults = {
+  // Persistent, because a device that gave up for good would keep an all-bound phase from its end.
+  client: { retry: { ...rfc2131Retry, persistent: true }, autonomous: true },
+  health: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95 },
+  phase: { timeLimitMs: 600_000, drainMs: 5000, reset: false },
+} as const;
+
+/** How long the phase hands out arrivals at most. */
+export function phaseMsMax(phase: PhasePlan): number {
+  return phase.until === "all-bound" ? phase.timeLimitMs : phase.until.durationMs;
+}
+
+/** Transactions a second that a stream asks for; undefined when all devices start at once. */
+export function rateOf(stream: StreamPlan): number | undefined {
+  return stream.kind === "rate" ? stream.ratePerSecond : undefined;
+}
+
+/** Only a discover begins without a lease; everything else is done with one. */
+export function needsLease(exchange: ExchangeKind): boolean {
+  return exchange !== "discover";
+}

@@ -1,0 +1,301 @@
+import type { Population } from "../scenarios/population.ts";
+import type { Acknowledgement, AnomalyKind, SurrenderReason } from "./exchange.ts";
+
+/** What must never happen, counted over a whole run: all zero when the server is right. */
+export interface SafetyCounters {
+  /** An address acknowledged to a device while the lease of another one was still running. */
+  doubleAllocations: number;
+  /** A device whose lease was running was told that it has none. */
+  acknowledgedLeasesLost: number;
+  addressesChangedOnRenewal: number;
+  /** An address acknowledged that was not the one offered and requested. */
+  neverOffered: number;
+  addressesOutsideNetwork: number;
+  /** Replies that miss what a client needs, or that do not echo option 82. */
+  malformedReplies: number;
+}
+
+export type ViolationKind = keyof SafetyCounters;
+
+/** One piece of evidence, for the person who has to find the cause. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly atMs: number;
+  readonly device: number;
+  readonly address: number;
+  /** The device that already had the address, in a double allocation. */
+  readonly holder?: number;
+}
+
+/** The checker's result, for a report. */
+export interface SafetySummary {
+  /** Acknowledgements followed. */
+  readonly acknowledged: number;
+  readonly counters: Readonly<SafetyCounters>;
+  /** The first violations found, at most VIOLATIONS_KEPT_MAX. */
+  readonly violations: readonly Violation[];
+}
+
+/** Events of one worker as columns of equal length, so that they cross threads without copying. */
+export interface SafetyEvents {
+  readonly what: Uint8Array;
+  readonly device: Uint32Array;
+  readonly address: Uint32Array;
+  readonly atMs: Float64Array;
+  /** The end of an acknowledged lease by the device's own reckoning. */
+  readonly untilMs: Float64Array;
+}
+
+/** Evidence kept; the counters go on counting. */
+export const VIOLATIONS_KEPT_MAX = 100;
+
+// Events waiting for `settle`. A coordinator that forgets to call it loses order, never memory.
+const PENDING_EVENTS_MAX = 1 << 20;
+const LOG_EVENTS_FIRST = 1024;
+
+const ACKNOWLEDGED = 0;
+const FREED = 1;
+const ANOMALY_FIRST = 2;
+
+const anomalies: readonly (readonly [AnomalyKind, ViolationKind])[] = [
+  ["nak-unexpected", "acknowledgedLeasesLost"],
+  ["address-changed", "addressesChangedOnRenewal"],
+  ["never-offered", "neverOffered"],
+  ["address-outside-network", "addressesOutsideNetwork"],
+  ["option-missing", "malformedReplies"],
+  ["relay-information-not-echoed", "malformedReplies"],
+];
+
+/** Where a worker notes what the checker has to know; its methods are those of the fleet's sink. */
+export class SafetyLog {
+  #count = 0;
+  #columns = newColumns(LOG_EVENTS_FIRST);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  acknowledged(acknowledgement: Acknowledgement): void {
+    const { device, address, receivedAtMs, leaseStartMs, leaseSeconds } = acknowledgement;
+    const endless = leaseSeconds === 0xffff_ffff;
+    const untilMs = endless ? Number.POSITIVE_INFINITY : leaseStartMs + leaseSeconds * 1000;
+    this.#push(ACKNOWLEDGED, device, address, receivedAtMs, untilMs);
+  }
+
+  /**
+   * Only what the server was told about, or said itself, frees an address: a device that restarts or
+   * forgets leaves its lease running, and a lease that ends does so by its own time.
+   */
+  surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
+    if (reason === "restarted" || reason === "expired") return;
+    this.#push(FREED, device, address, atMs, 0);
+  }
+
+  anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void {
+    const index = anomalies.findIndex(([name]) => name === kind);
+    this.#push(ANOMALY_FIRST + index, device, address, atMs, 0);
+  }
+
+  /** Everything noted since the last call, in columns of its own. */
+  take(): SafetyEvents {
+    const events = shortened(this.#columns, this.#count);
+    this.#count = 0;
+    return events;
+  }
+
+  #push(what: number, device: number, address: number, atMs: number, untilMs: number): void {
+    if (this.#count === this.#columns.what.length) {
+      const grown = newColumns(this.#count * 2);
+      copyColumns(this.#columns, grown);
+      this.#columns = grown;
+    }
+    const at = this.#count;
+    this.#columns.what[at] = what;
+    this.#columns.device[at] = device;
+    this.#columns.address[at] = address;
+    this.#columns.atMs[at] = atMs;
+    this.#columns.untilMs[at] = untilMs;
+    this.#count = at + 1;
+  }
+}
+
+/**
+ * Follows every acknowledged lease of a run, over all workers, and finds addresses that two devices
+ * have at once. Events are judged in the order of their time: `settle(t)` promises that all workers
+ * have handed in what happened up to t.
+ */
+export class SafetyChecker {
+  readonly counters: SafetyCounters = {
+    doubleAllocations: 0,
+    acknowledgedLeasesLost: 0,
+    addressesChangedOnRenewal: 0,
+    neverOffered: 0,
+    addressesOutsideNetwork: 0,
+    malformedReplies: 0,
+  };
+  readonly #violations: Violation[] = [];
+  readonly #firstAddress: number;
+  // By address: who has it (device + 1, 0 for nobody) and until when.
+  readonly #holder: Uint32Array;
+  readonly #untilMs: Float64Array;
+  // By device: the address it was last acknowledged, 0 for none.
+  readonly #addressOf: Uint32Array;
+  #pending: SafetyEvents[] = [];
+  #pendingCount = 0;
+  #acknowledged = 0;
+
+  constructor(population: Population) {
+    this.#firstAddress = population.firstAddress;
+    this.#holder = new Uint32Array(population.addressCount);
+    this.#untilMs = new Float64Array(population.addressCount);
+    this.#addressOf = new Uint32Array(population.size);
+  }
+
+  /** What has been settled so far. */
+  summary(): SafetySummary {
+    return {
+      acknowledged: this.#acknowledged,
+      counters: { ...this.counters },
+      violations: [...this.#violations],
+    };
+  }
+
+  /**
+   * Visits the lease that each device was last acknowledged and has not given back, in the order of
+   * devices; leases that ended before `nowMs` are left out.
+   */
+  forEachLease(
+    nowMs: number,
+    visit: (device: number, address: number, untilMs: number) => void,
+  ): void {
+    for (let device = 0; device < this.#addressOf.length; device += 1) {
+      const address = this.#addressOf[device];
+      const index = address - this.#firstAddress;
+      if (index < 0 || index >= this.#holder.length) continue;
+      if (this.#holder[index] !== device + 1 || this.#untilMs[index] <= nowMs) continue;
+      visit(device, address, this.#untilMs[index]);
+    }
+  }
+
+  get isClean(): boolean {
+    return Object.values(this.counters).every((count) => count === 0);
+  }
+
+  /** Takes a worker's events; the events of one worker come in their order. */
+  add(events: SafetyEvents): void {
+    if (events.what.length === 0) return;
+    this.#pending.push(events);
+    this.#pendingCount += events.what.length;
+    if (this.#pendingCount > PENDING_EVENTS_MAX) this.settle(Number.POSITIVE_INFINITY);
+  }
+
+  /** Judges everything up to `untilMs`; at the end of a run that is infinity, the default. */
+  settle(untilMs = Number.POSITIVE_INFINITY): void {
+    if (this.#pending.length === 0) return;
+    const events = this.#pending.length === 1 ? this.#pending[0] : joined(this.#pending);
+    const order = Uint32Array.from(events.what.keys());
+    // Index as the second key: what one worker saw at one instant keeps its order.
+    order.sort((a, b) => events.atMs[a] - events.atMs[b] || a - b);
+    let settled = 0;
+    while (settled < order.length && events.atMs[order[settled]] <= untilMs) {
+      this.#judge(events, order[settled]);
+      settled += 1;
+    }
+    this.#pendingCount = order.length - settled;
+    this.#pending = this.#pendingCount === 0 ? [] : [picked(events, order.subarray(settled))];
+  }
+
+  #judge(events: SafetyEvents, at: number): void {
+    const what = events.what[at];
+    const device = events.device[at];
+    const address = events.address[at];
+    if (what === ACKNOWLEDGED) {
+      this.#acknowledge(device, address, events.atMs[at], events.untilMs[at]);
+    } else if (what === FREED) {
+      this.#free(device, address);
+    } else {
+      this.#found({
+        kind: anomalies[what - ANOMALY_FIRST][1],
+        atMs: events.atMs[at],
+        device,
+        address,
+      });
+    }
+  }
+
+  #acknowledge(device: number, address: number, atMs: number, untilMs: number): void {
+    this.#acknowledged += 1;
+    const index = address - this.#firstAddress;
+    // An address that is in no network of ours was reported by the device itself.
+    if (index < 0 || index >= this.#holder.length) return;
+    const holder = this.#holder[index] - 1;
+    if (holder >= 0 && holder !== device && this.#untilMs[index] > atMs) {
+      this.#found({ kind: "doubleAllocations", atMs, device, address, holder });
+    }
+    // A device has one lease: with another address the server may end the first one by itself.
+    if (this.#addressOf[device] !== address) this.#free(device, this.#addressOf[device]);
+    this.#addressOf[device] = address;
+    this.#holder[index] = device + 1;
+    this.#untilMs[index] = untilMs;
+  }
+
+  #free(device: number, address: number): void {
+    const index = address - this.#firstAddress;
+    if (index < 0 || index >= this.#holder.length) return;
+    if (this.#holder[index] === device + 1) this.#holder[index] = 0;
+    if (this.#addressOf[device] === address) this.#addressOf[device] = 0;
+  }
+
+  #found(violation: Violation): void {
+    this.counters[violation.kind] += 1;
+    if (this.#violations.length < VIOLATIONS_KEPT_MAX) this.#violations.push(violation);
+  }
+}
+
+function newColumns(length: number): SafetyEvents {
+  return {
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    address: new Uint32Array(length),
+    atMs: new Float64Array(length),
+    untilMs: new Float64Array(length),
+  };
+}
+
+function copyColumns(source: SafetyEvents, target: SafetyEvents, start = 0): void {
+  target.what.set(source.what, start);
+  target.device.set(source.device, start);
+  target.address.set(source.address, start);
+  target.atMs.set(source.atMs, start);
+  target.untilMs.set(source.untilMs, start);
+}
+
+function shortened(columns: SafetyEvents, length: number): SafetyEvents {
+  return {
+    what: columns.what.slice(0, length),
+    device: columns.device.slice(0, length),
+    address: columns.address.slice(0, length),
+    atMs: columns.atMs.slice(0, length),
+    untilMs: columns.untilMs.slice(0, length),
+  };
+}
+
+function joined(batches: readonly SafetyEvents[]): SafetyEvents {
+  const columns = newColumns(batches.reduce((sum, batch) => sum + batch.what.length, 0));
+  let start = 0;
+  for (const batch of batches) {
+    copyColumns(batch, columns, start);
+    start += batch.what.length;
+  }
+  return columns;
+}
+
+function picked(events: SafetyEvents, order: Uint32Array): SafetyEvents {
+  return {
+    what: Uint8Array.from(order, (at) => events.what[at]),
+    device: Uint32Array.from(order, (at) => events.device[at]),
+    address: Uint32Array.from(order, (at) => events.address[at]),
+    atMs: Float64Array.from(order, (at) => events.atMs[at]),
+    untilMs: Float64Array.from(order, (at) => events.untilMs[at]),
+  };
+}

@@ -1,0 +1,338 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "../base/clock.ts";
+import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
+import { DecodeError } from "../protocol/decode-error.ts";
+import { type DhcpPacket, decodePacket } from "../protocol/dhcp/packet.ts";
+import { Population } from "../scenarios/population.ts";
+import { deviceStates } from "./device/device-table.ts";
+import { Fleet } from "./fleet.ts";
+import {
+  parseSchedstat,
+  type UsageMark,
+  usageBetween,
+  type WorkerUsage,
+} from "./generator-health.ts";
+import { DeviceNotes } from "./load/phase-ledger.ts";
+import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
+import { WorkerSink } from "./load/worker-sink.ts";
+import { SafetyLog } from "./safety-checker.ts";
+import { SecondTally } from "./time-series.ts";
+import {
+  type FromWorker,
+  hasBit,
+  setBit,
+  type ToWorker,
+  type WorkerStart,
+} from "./worker-messages.ts";
+
+export interface WorkerLoopOptions {
+  readonly start: WorkerStart;
+  /** On the relays' port: what servers send to giaddr. */
+  readonly relaySocket: UdpSocket;
+  /** On the clients' port: what servers send to a device's own address. */
+  readonly deviceSocket: UdpSocket;
+  /** Of both sockets. */
+  readonly batchMax: number;
+  readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
+}
+
+// Devices wait for seconds: their timers need no better than this, and need not be asked for the
+// next one, which with all devices bound means looking at all of them.
+const WAIT_MS_MAX = 5;
+const LEASE_BATCH_MS = 200;
+const LEASE_BATCH_EVENTS = 8192;
+// The kernel stamps a datagram a little before it can be read.
+const TIMESTAMP_MARGIN_MS = 1;
+/** Flushes of arrivals before the sockets are looked at again. */
+const ARRIVAL_ROUNDS = 4;
+
+/** One thread of the simulator: reads its sockets, lets its devices act, sends what they want sent. */
+export class WorkerLoop {
+  readonly #options: WorkerLoopOptions;
+  readonly #population: Population;
+  readonly #fleet: Fleet;
+  readonly #notes: DeviceNotes;
+  readonly #tally = new SecondTally();
+  readonly #safety = new SafetyLog();
+  readonly #sink: WorkerSink;
+  readonly #atStart: UsageMark;
+  #atPhase: UsageMark;
+  #phaseIndex = -1;
+  #saidAllBound = false;
+  #runStartMs = Number.POSITIVE_INFINITY;
+  #second = 0;
+  #leasesDueMs = 0;
+  #relaySeenMs = 0;
+  #deviceSeenMs = 0;
+  #decodeErrors = 0;
+  #stopped = false;
+
+  constructor(options: WorkerLoopOptions) {
+    const { plan, workerIndex, workerCount } = options.start;
+    this.#options = options;
+    this.#population = new Population(plan.population);
+    this.#sink = new WorkerSink({
+      population: this.#population,
+      relaySocket: options.relaySocket,
+      deviceSocket: options.deviceSocket,
+      safety: this.#safety,
+      tally: this.#tally,
+    });
+    this.#notes = new DeviceNotes(this.#population.size);
+    const nowMs = systemClock.monotonicMs();
+    this.#fleet = new Fleet(
+      {
+        population: this.#population,
+        shard: { index: workerIndex, count: workerCount },
+        seed: plan.seed,
+        servers: plan.servers,
+        retry: plan.client.retry,
+        autonomous: plan.client.autonomous,
+        startMs: nowMs,
+      },
+      this.#sink,
+    );
+    this.#atStart = this.#mark(nowMs);
+    this.#atPhase = this.#atStart;
+  }
+
+  /** Resolves after `stop`. */
+  async run(): Promise<void> {
+    const { relaySocket, deviceSocket, post } = this.#options;
+    const sockets = [relaySocket, deviceSocket];
+    while (!this.#stopped) {
+      this.#readRelaySocket();
+      this.#startArrivals();
+      this.#readDeviceSocket();
+      this.#startArrivals();
+      const nowMs = systemClock.monotonicMs();
+      this.#fleet.advance(nowMs);
+      this.#flush();
+      this.#report(nowMs);
+      await waitReadable(sockets, this.#waitMs());
+    }
+    this.#flush();
+    this.#handInLeases(Number.POSITIVE_INFINITY);
+    this.#handInSecond();
+    relaySocket.close();
+    deviceSocket.close();
+    post({
+      kind: "stopped",
+      usage: this.#usageSince(this.#atStart),
+      decodeErrors: this.#decodeErrors,
+      ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
+    });
+  }
+
+  /** A message of the coordinator; it comes while `run` waits. */
+  receive(message: ToWorker): void {
+    const { post } = this.#options;
+    const nowMs = systemClock.monotonicMs();
+    switch (message.kind) {
+      case "survey":
+        post({ kind: "surveyed", bound: this.#boundDevices() });
+        return;
+      case "prepare":
+        this.#prepare(message.phase, message.bound, nowMs);
+        post({ kind: "prepared", phase: message.phase });
+        return;
+      case "start":
+        this.#runStartMs = message.runStartMs;
+        this.#atPhase = this.#mark(nowMs);
+        this.#sink.phase?.begin(message.startAtMs);
+        return;
+      case "end":
+        this.#sink.phase?.end(nowMs, message.drainMs);
+        return;
+      case "stop":
+        this.#stopped = true;
+        return;
+    }
+  }
+
+  #prepare(phaseIndex: number, bound: Uint8Array, nowMs: number): void {
+    const { plan, workerIndex } = this.#options.start;
+    const fleet = this.#fleet;
+    this.#phaseIndex = phaseIndex;
+    this.#saidAllBound = false;
+    this.#sink.phase = new PhaseRun(
+      {
+        phase: plan.phases[phaseIndex]!,
+        phaseIndex,
+        seed: plan.seed,
+        population: this.#population,
+        fleet,
+        notes: this.#notes,
+        tally: this.#tally,
+        holdsLease: (device) => hasBit(bound, device),
+        countsOrphans: workerIndex === 0,
+      },
+      nowMs,
+    );
+  }
+
+  #boundDevices(): Uint8Array {
+    const bound = new Uint8Array(Math.ceil(this.#population.size / 8));
+    for (let index = 0; index < this.#fleet.size; index += 1) {
+      const device = this.#fleet.deviceAt(index);
+      if (this.#fleet.addressOf(device) !== 0) setBit(bound, device);
+    }
+    return bound;
+  }
+
+  #readRelaySocket(): void {
+    const socket = this.#options.relaySocket;
+    const beforeMs = systemClock.monotonicMs();
+    const count = socket.receive();
+    const nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
+    for (let i = 0; i < count; i += 1) {
+      const packet = this.#decode(socket.bytes(i));
+      if (packet === undefined) continue;
+      // The portable socket does not know which of its addresses a datagram was sent to.
+      const destination = socket.destinationAddress(i) || packet.giaddr;
+      this.#fleet.receiveAtRelay(packet, destination, nowMs, socket.receivedAtMs(i));
+    }
+    this.#relaySeenMs = this.#seenMs(socket, count, beforeMs);
+  }
+
+  #readDeviceSocket(): void {
+    const socket = this.#options.deviceSocket;
+    const beforeMs = systemClock.monotonicMs();
+    const count = socket.receive();
+    const nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
+    for (let i = 0; i < count; i += 1) {
+      const packet = this.#decode(socket.bytes(i));
+      if (packet === undefined) continue;
+      const destination = socket.destinationAddress(i) || packet.ciaddr || packet.yiaddr;
+      this.#fleet.receiveAtDevice(packet, destination, nowMs, socket.receivedAtMs(i));
+    }
+    this.#deviceSeenMs = this.#seenMs(socket, count, beforeMs);
+  }
+
+  /** Up to when everything that the kernel stamped has been read. */
+  #seenMs(socket: UdpSocket, count: number, beforeMs: number): number {
+    const isDrained = count < this.#options.batchMax;
+    return (isDrained ? beforeMs : socket.receivedAtMs(count - 1)) - TIMESTAMP_MARGIN_MS;
+  }
+
+  #decode(bytes: Uint8Array): DhcpPacket | undefined {
+    try {
+      return decodePacket(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#decodeErrors += 1;
+      return undefined;
+    }
+  }
+
+  #startArrivals(): void {
+    const phase = this.#sink.phase;
+    if (phase === undefined) return;
+    for (let round = 0; round < ARRIVAL_ROUNDS; round += 1) {
+      const taken = phase.startDue(systemClock.monotonicMs());
+      if (taken === 0) return;
+      this.#flush();
+      phase.flushed(systemClock.monotonicMs());
+      if (taken < ARRIVALS_A_FLUSH) return;
+    }
+  }
+
+  #flush(): void {
+    this.#options.relaySocket.flush();
+    this.#options.deviceSocket.flush();
+  }
+
+  #waitMs(): number {
+    const dueMs = Math.min(
+      this.#sink.phase?.nextDueMs() ?? Number.POSITIVE_INFINITY,
+      this.#runStartMs + (this.#second + 1) * 1000,
+    );
+    return Math.min(Math.max(0, dueMs - systemClock.monotonicMs()), WAIT_MS_MAX);
+  }
+
+  #report(nowMs: number): void {
+    while (nowMs >= this.#runStartMs + (this.#second + 1) * 1000) this.#handInSecond();
+    if (nowMs >= this.#leasesDueMs || this.#safety.count >= LEASE_BATCH_EVENTS) {
+      this.#handInLeases(Math.min(this.#relaySeenMs, this.#deviceSeenMs));
+      this.#leasesDueMs = nowMs + LEASE_BATCH_MS;
+    }
+    const phase = this.#sink.phase;
+    if (phase === undefined || phase.startMs > nowMs) return;
+    if (phase.allBound !== this.#saidAllBound) {
+      this.#saidAllBound = phase.allBound;
+      this.#options.post({
+        kind: "all-bound",
+        phase: this.#phaseIndex,
+        allBound: this.#saidAllBound,
+      });
+    }
+    if (phase.isOver(nowMs)) this.#finish(phase);
+  }
+
+  #finish(phase: PhaseRun): void {
+    const { post } = this.#options;
+    const usage = this.#usageSince(this.#atPhase);
+    this.#sink.phase = undefined;
+    post({
+      kind: "phase-done",
+      phase: this.#phaseIndex,
+      endedBy: phase.endedBy ?? "coordinator",
+      endedAtMs: phase.endMs,
+      report: phase.finish().toReport(),
+      usage,
+    });
+  }
+
+  #handInSecond(): void {
+    const { plan } = this.#options.start;
+    const fleet = this.#fleet;
+    this.#options.post({
+      kind: "second",
+      report: {
+        ...this.#tally.take(),
+        second: this.#second,
+        phase: plan.phases[this.#phaseIndex]?.name ?? "",
+        bound: fleet.online,
+        states: Object.fromEntries(deviceStates.map((state) => [state, fleet.countIn(state)])),
+      },
+    });
+    this.#second += 1;
+  }
+
+  #handInLeases(watermarkMs: number): void {
+    const events = this.#safety.take();
+    const buffers = Object.values(events).map((column: Uint8Array) => column.buffer as ArrayBuffer);
+    this.#options.post({ kind: "leases", batch: { watermarkMs, events } }, buffers);
+  }
+
+  #mark(nowMs: number): UsageMark {
+    const { relaySocket, deviceSocket } = this.#options;
+    const sum = (name: keyof UdpSocket["counters"]): number =>
+      relaySocket.counters[name] + deviceSocket.counters[name];
+    const thread = threadTimes();
+    return {
+      atMs: nowMs,
+      cpuMs: thread?.cpuMs,
+      starvedMs: thread?.starvedMs,
+      received: sum("received"),
+      sent: sum("sent"),
+      truncated: sum("truncated"),
+      socketDrops: sum("kernelDrops"),
+      sendErrors: sum("sendErrors"),
+      lastSendError: relaySocket.lastSendError ?? deviceSocket.lastSendError,
+    };
+  }
+
+  #usageSince(mark: UsageMark): WorkerUsage {
+    return usageBetween(mark, this.#mark(systemClock.monotonicMs()));
+  }
+}
+
+/** What Linux knows about the calling thread; node itself knows only the whole process. */
+function threadTimes(): ReturnType<typeof parseSchedstat> {
+  try {
+    return parseSchedstat(readFileSync("/proc/thread-self/schedstat", "latin1"));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+import type { WorkerUsage } from "./generator-health.ts";
+import type { PhaseEnd } from "./load/phase-run.ts";
+import type { PhaseReport } from "./recorder.ts";
+import type { RunPlan } from "./run-plan.ts";
+import type { SafetyEvents } from "./safety-checker.ts";
+import type { SecondReport } from "./time-series.ts";
+
+// Every message between the coordinator and its workers. Times are Clock.monotonicMs, which all
+// threads share.
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly plan: RunPlan;
+  readonly workerIndex: number;
+  readonly workerCount: number;
+}
+
+export type ToWorker =
+  /** Which devices hold a lease? Answered by `surveyed`. */
+  | { readonly kind: "survey" }
+  /**
+   * Work out the shares of a phase, cut the power where it says so, and answer `prepared`. `bound`
+   * has a bit for each device of the whole population, so that all workers find the same shares.
+   */
+  | { readonly kind: "prepare"; readonly phase: number; readonly bound: Uint8Array }
+  /** Begin the phase that was prepared; `runStartMs` is second 0 of the time series. */
+  | { readonly kind: "start"; readonly startAtMs: number; readonly runStartMs: number }
+  /** No more arrivals: wait for what is under way, for `drainMs` at most. */
+  | { readonly kind: "end"; readonly drainMs: number }
+  /** Close the sockets and answer `stopped`. */
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly backend: "batch" | "dgram" }
+  | { readonly kind: "surveyed"; readonly bound: Uint8Array }
+  | { readonly kind: "prepared"; readonly phase: number }
+  | { readonly kind: "second"; readonly report: SecondReport }
+  | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
+  /** Whether all the worker's own devices hold a lease; told whenever that changes in a phase. */
+  | { readonly kind: "all-bound"; readonly phase: number; readonly allBound: boolean }
+  | PhaseDone
+  | Stopped;
+
+export interface PhaseDone {
+  readonly kind: "phase-done";
+  readonly phase: number;
+  readonly endedBy: PhaseEnd;
+  /** When it stopped handing out arrivals. */
+  readonly endedAtMs: number;
+  readonly report: PhaseReport;
+  /** From the start of the phase to the end of its drain. */
+  readonly usage: WorkerUsage;
+}
+
+export interface Stopped {
+  readonly kind: "stopped";
+  /** Over the whole run. */
+  readonly usage: WorkerUsage;
+  /** Datagrams that were no DHCP message. */
+  readonly decodeErrors: number;
+  /** Messages that no device acted upon: late, duplicate or misdirected ones. */
+  readonly ignoredReplies: number;
+}
+
+/**
+ * Everything that the worker saw before `watermarkMs` is in this batch or in an earlier one, so the
+ * events of all workers are in order up to the smallest watermark.
+ */
+export interface LeaseEventBatch {
+  readonly watermarkMs: number;
+  readonly events: SafetyEvents;
+}
+
+/** Sets the bit of a device in a bitmap over the population. */
+export function setBit(bits: Uint8Array, device: number): void {
+  bits[device >>> 3]! |= 1 << (device & 7);
+}
+
+export function hasBit(bits: Uint8Array, device: number): boolean {
+  return (bits[device >>> 3]! & (1 << (device & 7))) !== 0;
+}
