@@ -1,0 +1,75 @@
+/** Bytes are handed out in units of this size. */
+const UNIT_BYTES = 16;
+const CHUNK_UNITS = 65_536;
+/** Above this size, classes grow in steps of four units, which keeps their number small. */
+const FINE_UNITS_MAX = 8;
+/** The longest blob: more than any DHCP packet can make a lease carry. */
+export const BLOB_BYTES_MAX = 16_384;
+
+function unitsOf(lengthBytes: number): number {
+  const units = Math.ceil(lengthBytes / UNIT_BYTES);
+  return units <= FINE_UNITS_MAX ? units : (units + 3) & ~3;
+}
+
+/**
+ * Keeps many short byte strings in a few large arrays: a `Uint8Array` of its own would cost more
+ * than 100 bytes for each of them. A freed place is used again by blobs of its own size class.
+ */
+export class BlobArena {
+  readonly #chunks: Uint8Array[] = [];
+  /** Head of the free list of each class (0 = empty); the list runs through the free blobs. */
+  readonly #freeHeads = new Uint32Array(BLOB_BYTES_MAX / UNIT_BYTES + 4);
+  /** Handle 0 means "no blob", so the first unit is never given away. */
+  #nextUnit = 1;
+
+  /** Returns the handle of a place for `lengthBytes`; its bytes are not cleared. */
+  allocate(lengthBytes: number): number {
+    if (lengthBytes > BLOB_BYTES_MAX) throw new RangeError(`blob of ${lengthBytes} bytes`);
+    const units = unitsOf(Math.max(lengthBytes, 1));
+    const reused = this.#freeHeads[units];
+    if (reused !== 0) {
+      this.#freeHeads[units] = this.#link(reused);
+      return reused;
+    }
+    const left = CHUNK_UNITS - (this.#nextUnit % CHUNK_UNITS);
+    if (left < units) this.#nextUnit += left;
+    const handle = this.#nextUnit;
+    this.#nextUnit += units;
+    const chunk = Math.floor(handle / CHUNK_UNITS);
+    if (chunk === this.#chunks.length) this.#chunks.push(new Uint8Array(CHUNK_UNITS * UNIT_BYTES));
+    return handle;
+  }
+
+  /** Gives a place back; `lengthBytes` is what it was allocated with. */
+  free(handle: number, lengthBytes: number): void {
+    const units = unitsOf(Math.max(lengthBytes, 1));
+    const bytes = this.chunkOf(handle);
+    const start = this.startOf(handle);
+    const next = this.#freeHeads[units];
+    bytes[start] = next & 0xff;
+    bytes[start + 1] = (next >>> 8) & 0xff;
+    bytes[start + 2] = (next >>> 16) & 0xff;
+    bytes[start + 3] = next >>> 24;
+    this.#freeHeads[units] = handle;
+  }
+
+  /** The array that holds the blob; its first byte is at `startOf(handle)`. */
+  chunkOf(handle: number): Uint8Array {
+    return this.#chunks[Math.floor(handle / CHUNK_UNITS)]!;
+  }
+
+  startOf(handle: number): number {
+    return (handle % CHUNK_UNITS) * UNIT_BYTES;
+  }
+
+  get bytesReserved(): number {
+    return this.#chunks.length * CHUNK_UNITS * UNIT_BYTES;
+  }
+
+  #link(handle: number): number {
+    const bytes = this.chunkOf(handle);
+    const start = this.startOf(handle);
+    const low = bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16);
+    return (low | (bytes[start + 3] << 24)) >>> 0;
+  }
+}

@@ -1,0 +1,88 @@
+import { LeaseStoreError, type LeaseStoreOperation } from "./lease-store.ts";
+
+export interface DiskFileState {
+  readonly sizeBytes: number;
+  /** Directory entries of the file: 0 when it was removed or replaced under us. */
+  readonly links: number;
+}
+
+/**
+ * The file system calls of the lease file, so that tests can make each of them fail. All are
+ * synchronous and throw errors with a system `code` (ENOSPC, EIO, …).
+ */
+export interface LeaseDisk {
+  /** The path with symbolic links followed: a rename would replace the link, not the file. */
+  realPath(path: string): string;
+  /** "existing" to read and write; "new" creates the file and fails when there is one. */
+  open(path: string, mode: "existing" | "new"): number;
+  close(file: number): void;
+  state(file: number): DiskFileState;
+  /** Reads at most `length` bytes into the start of `target`; returns how many. */
+  read(file: number, target: Uint8Array, length: number, position: number): number;
+  /** Writes the first `length` bytes; returns how many the system took. */
+  write(file: number, bytes: Uint8Array, length: number, position: number): number;
+  /** fdatasync: data, and the size that is needed to read it back. */
+  sync(file: number): void;
+  truncate(file: number, sizeBytes: number): void;
+  link(path: string, newPath: string): void;
+  rename(path: string, newPath: string): void;
+  unlink(path: string): void;
+  /** Makes links and renames in the directory of `path` durable. */
+  syncDirectory(path: string): void;
+  /** Gives `to` the mode, and where allowed the owner, of `from`. */
+  copyAccess(from: number, to: number): void;
+}
+
+/** The system's code of an error, undefined when it is not the system's: then it is our bug. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: "Free space on its file system: service goes on as soon as there is room.",
+  EDQUOT: "Raise the quota: service goes on as soon as there is room.",
+  SHORT_WRITE: "Free space on its file system: service goes on as soon as there is room.",
+  EIO: "Check the disk and the system's log.",
+  EACCES: "Give the server's user the right to read and write the file and its directory.",
+  EPERM: "Give the server's user the right to read and write the file and its directory.",
+  EROFS: "Mount the file system for writing.",
+};
+
+/** `what` is the beginning of a sentence: "Can't append 12 leases to PATH". */
+export function storeError(
+  operation: LeaseStoreOperation,
+  code: string,
+  path: string,
+  what: string,
+): LeaseStoreError {
+  const hint = hints[code] ?? "Check the file, its directory and the disk.";
+  return new LeaseStoreError(operation, code, path, `${what}: ${code}.`, hint);
+}
+
+/** Runs a call of the disk; turns the system's errors into LeaseStoreError. */
+export function guarded<T>(
+  operation: LeaseStoreOperation,
+  path: string,
+  what: string,
+  call: () => T,
+): T {
+  try {
+    return call();
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw storeError(operation, code, path, what);
+  }
+}
+
+/** True when the call went well, false when the system refused; for what is only convenient. */
+export function attempted(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,205 @@
+import type { LeaseRecord } from "./lease.ts";
+import { LeaseLexer, LeaseSyntaxError, latin1 } from "./lease-lexer.ts";
+import { parseLease } from "./lease-record-parser.ts";
+import { formatRecord, recordBytesMax } from "./lease-writer.ts";
+
+/** No record, block or comment is longer, and no torn end of a file is. */
+export const ITEM_BYTES_MAX = 1 << 20;
+
+/** A declaration other than a lease, kept as its text: `host`, `group`, `failover peer`, … */
+export interface LeaseFileBlock {
+  /** What it declares: a later block with the same key replaces an earlier one. */
+  readonly key: string;
+  /** The whole block, one character a byte. */
+  readonly text: string;
+}
+
+export interface LeaseFileSink {
+  /** The record's byte arrays may be views of the scanned bytes. */
+  onLease(record: LeaseRecord): void;
+  onBlock(block: LeaseFileBlock): void;
+}
+
+/** Where and why a part of the file cannot be read. `line` counts from 1. */
+export interface LeaseFileProblem {
+  /** Where the record or block begins that cannot be read. */
+  readonly recordOffset: number;
+  readonly recordLine: number;
+  /** Where in it the reading failed. */
+  readonly offset: number;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** How a scan ended; `consumed` is the offset behind the last whole item. */
+export type ScanEnd =
+  | { readonly kind: "complete" | "more"; readonly consumed: number }
+  | {
+      readonly kind: "torn" | "damaged";
+      readonly consumed: number;
+      readonly recordOffset: number;
+      readonly offset: number;
+      readonly message: string;
+    };
+
+export interface ParsedLeaseFile {
+  readonly records: readonly LeaseRecord[];
+  readonly blocks: readonly LeaseFileBlock[];
+  /** The last record was cut off by a crash; it was never acknowledged and is left out. */
+  readonly tornTail?: LeaseFileProblem;
+  /** The file is damaged before its end; `records` are those before the place. */
+  readonly error?: LeaseFileProblem;
+}
+
+/** Reads a whole lease file in ISC's grammar; records view the bytes. Never throws. */
+export function parseLeaseFile(input: string | Uint8Array): ParsedLeaseFile {
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  const records: LeaseRecord[] = [];
+  const blocks: LeaseFileBlock[] = [];
+  const sink: LeaseFileSink = {
+    onLease: (record) => records.push(record),
+    onBlock: (block) => blocks.push(block),
+  };
+  const end = scanLeases(bytes, 0, bytes.length, true, sink);
+  if (end.kind !== "torn" && end.kind !== "damaged") return { records, blocks };
+  const problem: LeaseFileProblem = {
+    recordOffset: end.recordOffset,
+    recordLine: 1 + countLines(bytes, 0, end.recordOffset),
+    offset: end.offset,
+    line: 1 + countLines(bytes, 0, end.offset),
+    message: end.message,
+  };
+  return end.kind === "torn"
+    ? { records, blocks, tornTail: problem }
+    : { records, blocks, error: problem };
+}
+
+/**
+ * Reads items from `start` to `end`. When the bytes are not the last ones (`isLast` false), an
+ * item that seems cut off or damaged near their end is left for the next call: "more".
+ */
+export function scanLeases(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isLast: boolean,
+  sink: LeaseFileSink,
+): ScanEnd {
+  const lexer = new LeaseLexer(bytes, start, end);
+  let consumed = start;
+  while (lexer.peek() >= 0) {
+    const recordOffset = lexer.at;
+    try {
+      parseItem(lexer, sink);
+    } catch (error) {
+      if (!(error instanceof LeaseSyntaxError)) throw error;
+      if (!isLast && end - recordOffset < ITEM_BYTES_MAX) return { kind: "more", consumed };
+      const kind = isTorn(bytes, recordOffset, end, error, isLast) ? "torn" : "damaged";
+      return { kind, consumed, recordOffset, offset: error.offset, message: error.message };
+    }
+    consumed = lexer.at;
+  }
+  // Blanks and comments at the end may go on in the next bytes, so they are read again there.
+  return isLast ? { kind: "complete", consumed: end } : { kind: "more", consumed };
+}
+
+/**
+ * A crash in the middle of an append leaves a record without its end, or pages of zeros that were
+ * never written. Anything else, and anything with a whole lease behind it, is damage.
+ */
+function isTorn(
+  bytes: Uint8Array,
+  recordOffset: number,
+  end: number,
+  error: LeaseSyntaxError,
+  isLast: boolean,
+): boolean {
+  if (!isLast || end - recordOffset > ITEM_BYTES_MAX) return false;
+  if (!error.atEnd && !isZero(bytes, error.offset, end)) return false;
+  return !hasLease(bytes, recordOffset + 1, end);
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/** True when a whole, readable lease begins at the start of a line between `start` and `end`. */
+function hasLease(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at - 1] !== 0x0a || bytes[at] !== 0x6c) continue;
+    const lexer = new LeaseLexer(bytes, at, end);
+    try {
+      lexer.word();
+      if (lexer.wordText() === "lease" && parseLease(lexer)) return true;
+    } catch (error) {
+      if (!(error instanceof LeaseSyntaxError)) throw error;
+    }
+  }
+  return false;
+}
+
+const foreignWords = new Set(["ia-na", "ia-ta", "ia-pd", "default-duid"]);
+
+function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
+  lexer.word();
+  const start = lexer.wordStart;
+  const word = lexer.wordText();
+  switch (word) {
+    case "lease":
+      sink.onLease(parseLease(lexer));
+      return;
+    case "authoring-byte-order":
+      lexer.skipStatement();
+      return;
+    case "server-duid":
+      lexer.skipStatement();
+      sink.onBlock({ key: word, text: latin1(lexer.bytes, start, lexer.at) });
+      return;
+    case "host":
+    case "group":
+    case "class":
+    case "subclass":
+    case "failover":
+      parseBlock(lexer, start, sink);
+      return;
+    default:
+      lexer.fail(
+        foreignWords.has(word)
+          ? `'${word}': this is a lease file of DHCPv6, or of a client`
+          : `unknown declaration '${word}'`,
+        start,
+      );
+  }
+}
+
+function parseBlock(lexer: LeaseLexer, start: number, sink: LeaseFileSink): void {
+  let byte = lexer.peek();
+  while (byte !== 0x7b) {
+    if (byte === 0x22) lexer.string();
+    else if (byte <= 0 || byte === 0x7d || byte === 0x3b) lexer.fail("expected '{'");
+    else lexer.at += 1;
+    byte = lexer.peek();
+  }
+  const key = latin1(lexer.bytes, start, lexer.at).trim().replace(/\s+/g, " ");
+  lexer.skipStatement();
+  sink.onBlock({ key, text: latin1(lexer.bytes, start, lexer.at) });
+}
+
+/** A host or group that OMAPI made and deleted again: a rewrite leaves it out (LEASE-6). */
+export function isPurgeable(block: LeaseFileBlock): boolean {
+  const body = block.text.slice(block.text.indexOf("{"));
+  return /[{;\s]dynamic\s*;/.test(body) && /[{;\s]deleted\s*;/.test(body);
+}
+
+export function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 0;
+  for (let at = start; at < end; at += 1) if (bytes[at] === 0x0a) lines += 1;
+  return lines;
+}
+
+/** The record as ISC writes it, with the newline at its end; non-ASCII bytes never occur in it. */
+export function writeRecord(record: LeaseRecord): string {
+  const target = new Uint8Array(recordBytesMax(record));
+  return latin1(target, 0, formatRecord(record, target, 0));
+}

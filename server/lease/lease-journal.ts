@@ -1,0 +1,192 @@
+import type { LeaseRecord } from "./lease.ts";
+import { attempted, guarded, type LeaseDisk, storeError } from "./lease-disk.ts";
+import { LeaseStoreError } from "./lease-store.ts";
+import { formatRecord, recordBytesMax } from "./lease-writer.ts";
+
+const BUFFER_BYTES = 1 << 20;
+
+/**
+ * The end of the lease file, to which batches are appended: one write and one sync each. A batch
+ * that does not fit the buffer is written in parts and still synced, or taken back, as one.
+ */
+export class LeaseJournal {
+  readonly path: string;
+  readonly #disk: LeaseDisk;
+  readonly #isSynced: boolean;
+  #file: number;
+  /** Everything before this offset is committed. */
+  #end: number;
+  /** End of what this batch wrote already. */
+  #written: number;
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  #used = 0;
+  #records = 0;
+  /** Why this batch cannot be committed any more. */
+  #failure: LeaseStoreError | undefined;
+  /** Bytes that are not committed may lie behind the end. */
+  #mustTruncate = false;
+  /** A rename may not have reached the disk: commits to the new file would be lost with it. */
+  #mustSyncDirectory = false;
+  #isSuspect = false;
+
+  /** `end`: size of the file, whose last record is whole. */
+  constructor(disk: LeaseDisk, path: string, file: number, end: number, isSynced: boolean) {
+    this.#disk = disk;
+    this.path = path;
+    this.#file = file;
+    this.#end = end;
+    this.#written = end;
+    this.#isSynced = isSynced;
+  }
+
+  get file(): number {
+    return this.#file;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Part of a batch is in the file, uncommitted. */
+  get isMidBatch(): boolean {
+    return this.#written !== this.#end;
+  }
+
+  /** A sync failed: what the system says of older pages is not to be trusted, so rewrite. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  append(record: LeaseRecord): void {
+    this.#records += 1;
+    this.#reserve(recordBytesMax(record));
+    if (this.#failure === undefined) {
+      this.#used = formatRecord(record, this.#buffer, this.#used);
+    }
+  }
+
+  /** Adds text that is not a lease: the header of a new file, a missing newline. */
+  appendBytes(bytes: Uint8Array): void {
+    this.#records += 1;
+    this.#reserve(bytes.length);
+    if (this.#failure !== undefined) return;
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** All or nothing; throws LeaseStoreError after taking the batch back. */
+  commit(): void {
+    if (this.#records === 0) return;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#write();
+      this.#sync();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+    this.#end = this.#written;
+    this.#records = 0;
+    this.#mustTruncate = false;
+  }
+
+  /** The rewritten file takes the place of the old one, which is closed. */
+  switchTo(file: number, end: number, isDirectorySynced: boolean): void {
+    const old = this.#file;
+    this.#file = file;
+    this.#end = end;
+    this.#written = end;
+    this.#mustTruncate = false;
+    this.#mustSyncDirectory = !isDirectorySynced;
+    this.#isSuspect = false;
+    attempted(() => this.#disk.close(old));
+  }
+
+  close(): void {
+    if (this.isMidBatch) this.#takeBack();
+    this.#used = 0;
+    this.#records = 0;
+    guarded("close", this.path, `Can't close ${this.path}`, () => this.#disk.close(this.#file));
+  }
+
+  #reserve(lengthBytes: number): void {
+    if (this.#failure !== undefined || this.#used + lengthBytes <= this.#buffer.length) return;
+    try {
+      this.#write();
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#failure = error;
+      return;
+    }
+    if (lengthBytes > this.#buffer.length) this.#buffer = new Uint8Array(lengthBytes);
+  }
+
+  #write(): void {
+    if (this.#used === 0) return;
+    if (!this.isMidBatch) this.#prepare();
+    const length = this.#used;
+    this.#mustTruncate = true;
+    const taken = guarded("append", this.path, this.#what("append"), () =>
+      this.#disk.write(this.#file, this.#buffer, length, this.#written),
+    );
+    this.#written += taken;
+    this.#used = 0;
+    if (taken !== length) {
+      throw storeError("append", "SHORT_WRITE", this.path, this.#what("append"));
+    }
+  }
+
+  /** Before the first write of a batch: is this still our file, and does it end where we think? */
+  #prepare(): void {
+    const { path } = this;
+    if (this.#mustTruncate) {
+      guarded("truncate", path, `Can't take back a failed write to ${path}`, () =>
+        this.#disk.truncate(this.#file, this.#end),
+      );
+      this.#mustTruncate = false;
+    }
+    if (this.#mustSyncDirectory) {
+      guarded("sync", path, `Can't sync the directory of ${path}`, () =>
+        this.#disk.syncDirectory(path),
+      );
+      this.#mustSyncDirectory = false;
+    }
+    const { sizeBytes, links } = guarded("append", path, this.#what("append"), () =>
+      this.#disk.state(this.#file),
+    );
+    if (sizeBytes === this.#end && links > 0) return;
+    throw new LeaseStoreError(
+      "append",
+      "CHANGED",
+      path,
+      links === 0
+        ? `${path} was removed or replaced while it was in use.`
+        : `${path} was changed by another process: it has ${sizeBytes} bytes and not ${this.#end}.`,
+      "Stop whatever writes to it (a second server?), then restart this server.",
+    );
+  }
+
+  #sync(): void {
+    if (!this.#isSynced) return;
+    try {
+      guarded("sync", this.path, this.#what("sync"), () => this.#disk.sync(this.#file));
+    } catch (error) {
+      this.#isSuspect = true;
+      throw error;
+    }
+  }
+
+  #takeBack(): void {
+    this.#written = this.#end;
+    this.#used = 0;
+    this.#records = 0;
+    this.#failure = undefined;
+    if (!this.#mustTruncate) return;
+    const isDone = attempted(() => this.#disk.truncate(this.#file, this.#end));
+    this.#mustTruncate = !isDone;
+  }
+
+  #what(verb: string): string {
+    return `Can't ${verb} ${this.#records} records to ${this.path}`;
+  }
+}

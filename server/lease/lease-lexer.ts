@@ -1,0 +1,335 @@
+import { daysInMonth, daysOf } from "./lease-date.ts";
+
+/** Longest byte string of one statement; a DHCP packet cannot bring a longer one. */
+export const STRING_BYTES_MAX = 4_000;
+const SLAB_BYTES = 65_536;
+const SECONDS_MAX = 0xffff_ffff;
+
+/** The text is not what the grammar wants here. `atEnd`: the text ended too early. */
+export class LeaseSyntaxError extends Error {
+  override readonly name = "LeaseSyntaxError";
+  readonly offset: number;
+  readonly atEnd: boolean;
+
+  constructor(message: string, offset: number, atEnd: boolean) {
+    super(message);
+    this.offset = offset;
+    this.atEnd = atEnd;
+  }
+}
+
+const Kind = { other: 0, blank: 1, word: 2, digit: 3 } as const;
+const kindOf = new Uint8Array(256);
+for (const byte of [0x20, 0x09, 0x0a, 0x0d]) kindOf[byte] = Kind.blank;
+for (let byte = 0; byte < 256; byte += 1) {
+  if (/[A-Za-z_.-]/.test(String.fromCharCode(byte))) kindOf[byte] = Kind.word;
+  if (byte >= 0x30 && byte <= 0x39) kindOf[byte] = Kind.digit;
+}
+
+/** A place in the bytes of a lease file and the reading of what stands there. */
+export class LeaseLexer {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  at: number;
+  /** First byte of the word read last. */
+  wordStart = 0;
+  #slab = new Uint8Array(0);
+  #slabUsed = 0;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  fail(message: string, offset = this.at): never {
+    throw new LeaseSyntaxError(message, offset, this.at >= this.end);
+  }
+
+  /** Passes blanks and comments; returns the byte that follows, -1 at the end. */
+  peek(): number {
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end) {
+      const byte = bytes[at];
+      if (byte === 0x23) {
+        while (at < end && bytes[at] !== 0x0a) at += 1;
+      } else if (kindOf[byte] === Kind.blank) {
+        at += 1;
+      } else {
+        this.at = at;
+        return byte;
+      }
+    }
+    this.at = end;
+    return -1;
+  }
+
+  expect(byte: number): void {
+    if (this.peek() !== byte) this.fail(`expected '${String.fromCharCode(byte)}'`);
+    this.at += 1;
+  }
+
+  /** Reads a name or keyword; returns its hash (`hashWord`). */
+  word(): number {
+    this.peek();
+    const { bytes, end } = this;
+    let at = this.at;
+    let hash = 0;
+    while (at < end && kindOf[bytes[at]] >= Kind.word) {
+      hash = (Math.imul(hash, 31) + bytes[at]) | 0;
+      at += 1;
+    }
+    if (at === this.at) this.fail("expected a name");
+    this.wordStart = this.at;
+    this.at = at;
+    return hash;
+  }
+
+  /** The word read last; the lexer stands right behind it. */
+  wordText(): string {
+    return latin1(this.bytes, this.wordStart, this.at);
+  }
+
+  integer(max: number): number {
+    this.peek();
+    return this.#digits(max);
+  }
+
+  address(): number {
+    this.peek();
+    let address = 0;
+    for (let part = 0; part < 4; part += 1) {
+      if (part > 0) this.#exactly(0x2e);
+      address = address * 256 + this.#digits(255);
+    }
+    return address;
+  }
+
+  /** `W YYYY/MM/DD HH:MM:SS [zone];`, `epoch N;` or `never;`, the semicolon included. */
+  date(): number | null {
+    const first = this.peek();
+    let seconds: number;
+    if (kindOf[first] === Kind.digit) {
+      seconds = this.#calendar();
+    } else {
+      this.word();
+      const text = this.wordText();
+      if (text !== "never" && text !== "epoch") this.fail("expected a date", this.wordStart);
+      seconds = text === "never" ? SECONDS_MAX : this.integer(Number.MAX_SAFE_INTEGER);
+    }
+    this.expect(0x3b);
+    return seconds >= SECONDS_MAX ? null : seconds;
+  }
+
+  /** A quoted string: a view of the text when it has no escape, else bytes of its own. */
+  string(): Uint8Array {
+    this.expect(0x22);
+    const { bytes, end } = this;
+    const start = this.at;
+    let at = start;
+    let hasEscape = false;
+    while (at < end && bytes[at] !== 0x22) {
+      if (bytes[at] === 0x5c) {
+        hasEscape = true;
+        at += 1;
+      } else if (bytes[at] === 0x0a || bytes[at] === 0) {
+        this.fail("a string has no closing quote", start - 1);
+      }
+      at += 1;
+    }
+    if (at >= end) {
+      this.at = end;
+      this.fail("a string has no closing quote", start - 1);
+    }
+    this.at = at + 1;
+    const value = hasEscape ? this.#unescape(start, at) : bytes.subarray(start, at);
+    if (value.length > STRING_BYTES_MAX) {
+      this.fail(`a string of ${value.length} bytes, more than ${STRING_BYTES_MAX}`, start - 1);
+    }
+    return value;
+  }
+
+  /** `0:a:ff` or `00:0a:ff`. */
+  hexList(): Uint8Array {
+    this.peek();
+    const start = this.at;
+    const slab = this.#reserve(STRING_BYTES_MAX);
+    let used = this.#slabUsed;
+    const limit = used + STRING_BYTES_MAX;
+    for (;;) {
+      let value = hexDigit(this.bytes[this.at]);
+      if (value < 0 || this.at >= this.end) this.fail("expected hexadecimal bytes");
+      this.at += 1;
+      const second = this.at < this.end ? hexDigit(this.bytes[this.at]) : -1;
+      if (second >= 0) {
+        value = value * 16 + second;
+        this.at += 1;
+      }
+      if (used === limit) this.fail(`more than ${STRING_BYTES_MAX} bytes`, start);
+      slab[used] = value;
+      used += 1;
+      if (this.at >= this.end || this.bytes[this.at] !== 0x3a) break;
+      this.at += 1;
+    }
+    const value = slab.subarray(this.#slabUsed, used);
+    this.#slabUsed = used;
+    return value;
+  }
+
+  /** Passes the rest of a statement: up to its `;`, or over its `{ … }`. */
+  skipStatement(): void {
+    let depth = 0;
+    for (;;) {
+      const byte = this.peek();
+      if (byte < 0) this.fail("a statement has no end");
+      if (byte === 0x22) {
+        this.string();
+        continue;
+      }
+      if (byte === 0 || (byte === 0x7d && depth === 0)) this.fail("a statement has no end");
+      this.at += 1;
+      if (byte === 0x7b) depth += 1;
+      else if (byte === 0x7d) depth -= 1;
+      if (depth === 0 && (byte === 0x3b || byte === 0x7d)) return;
+    }
+  }
+
+  #exactly(byte: number): void {
+    if (this.at >= this.end || this.bytes[this.at] !== byte) {
+      this.fail(`expected '${String.fromCharCode(byte)}'`);
+    }
+    this.at += 1;
+  }
+
+  #digits(max: number): number {
+    const { bytes, end } = this;
+    const start = this.at;
+    let at = start;
+    let value = 0;
+    while (at < end && kindOf[bytes[at]] === Kind.digit) {
+      value = value * 10 + bytes[at] - 0x30;
+      at += 1;
+      if (value > max) this.fail(`a number over ${max}`, start);
+    }
+    this.at = at;
+    if (at === start) this.fail("expected a number");
+    return value;
+  }
+
+  #calendar(): number {
+    const start = this.at;
+    this.#digits(9);
+    const year = this.integer(99_999);
+    this.#exactly(0x2f);
+    const month = this.#digits(99);
+    this.#exactly(0x2f);
+    const day = this.#digits(99);
+    const hour = this.integer(99);
+    this.#exactly(0x3a);
+    const minute = this.#digits(99);
+    this.#exactly(0x3a);
+    const second = this.#digits(99);
+    const isDate = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
+    if (!isDate || year < 1970 || hour > 23 || minute > 59 || second > 60) {
+      this.fail("no such date", start);
+    }
+    const seconds = daysOf(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    return Math.max(0, seconds + this.#zoneSeconds());
+  }
+
+  /** ISC adds the zone as it stands: -7200 makes the time two hours earlier. */
+  #zoneSeconds(): number {
+    const byte = this.peek();
+    const isNegative = byte === 0x2d;
+    if (isNegative) this.at += 1;
+    else if (kindOf[byte] !== Kind.digit) return 0;
+    const seconds = this.#digits(86_400);
+    return isNegative ? -seconds : seconds;
+  }
+
+  #reserve(lengthBytes: number): Uint8Array {
+    if (this.#slabUsed + lengthBytes > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    return this.#slab;
+  }
+
+  #unescape(start: number, end: number): Uint8Array {
+    if (end - start > STRING_BYTES_MAX * 4) this.fail("a string is too long", start - 1);
+    const slab = this.#reserve(end - start);
+    const first = this.#slabUsed;
+    let used = first;
+    let at = start;
+    while (at < end) {
+      let byte = this.bytes[at];
+      at += 1;
+      if (byte === 0x5c) {
+        byte = this.bytes[at];
+        at += 1;
+        if (byte >= 0x30 && byte <= 0x37) {
+          byte = this.#octal(at - 1);
+          at += 2;
+        } else if (byte === 0x78) {
+          byte = this.#hexEscape(at);
+          at += 2;
+        } else {
+          byte = letterEscapes.get(byte) ?? byte;
+        }
+      }
+      slab[used] = byte;
+      used += 1;
+    }
+    this.#slabUsed = used;
+    return slab.subarray(first, used);
+  }
+
+  /** Three digits, the first 0 to 3. */
+  #octal(at: number): number {
+    let value = 0;
+    for (let place = 0; place < 3; place += 1) {
+      const digit = this.bytes[at + place] - 0x30;
+      if (!(digit >= 0 && digit <= 7)) this.fail("an octal escape has three digits", at);
+      value = value * 8 + digit;
+    }
+    if (value > 255) this.fail("an octal escape is over \\377", at);
+    return value;
+  }
+
+  #hexEscape(at: number): number {
+    const high = hexDigit(this.bytes[at]);
+    const low = hexDigit(this.bytes[at + 1]);
+    if (high < 0 || low < 0) this.fail("a hexadecimal escape has two digits", at);
+    return high * 16 + low;
+  }
+}
+
+const letterEscapes = new Map([
+  [0x74, 0x09],
+  [0x72, 0x0d],
+  [0x6e, 0x0a],
+  [0x62, 0x08],
+]);
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+/** The hash that `LeaseLexer.word` returns for this text. */
+export function hashWord(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  }
+  return hash;
+}
+
+/** Bytes as text, one character a byte, so that writing it gives the same bytes again. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at]);
+  return text;
+}

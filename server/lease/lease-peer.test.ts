@@ -1,0 +1,134 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LeaseRecord } from "./lease.ts";
+import { writeRecord } from "./lease-file.ts";
+import { LeaseFileStore } from "./lease-file-store.ts";
+import { address, sampleRecords } from "./lease-samples.testing.ts";
+import { LeaseTable } from "./lease-table.ts";
+
+// The program that wrote the grammar reads what we write, and we read what it makes of it.
+
+const dhcpd = "/usr/sbin/dhcpd";
+const isRequired = process.env["PROVLAB_REQUIRE_PEERS"] !== undefined;
+const isMissing = !existsSync(dhcpd);
+const reason = `${dhcpd} is not installed (Debian package isc-dhcp-server)`;
+
+const configuration = `authoritative;
+class "limited" {
+  match hardware;
+  lease limit 4;
+}
+subclass "limited" 00:00:00:01 {
+}
+class "gold \\"plus\\"" {
+  match if exists host-name;
+}
+subnet 10.9.0.0 netmask 255.255.255.0 {
+  range 10.9.0.0 10.9.0.255;
+}
+`;
+
+/** In a network of its own where that is possible; on the loopback device it serves nobody. */
+function runDhcpd(directory: string, ...options: readonly string[]): { log: string } {
+  const files = ["-cf", join(directory, "dhcpd.conf"), "-lf", join(directory, "dhcpd.leases")];
+  const all = [dhcpd, "-4", "-d", ...options, ...files, "-pf", join(directory, "dhcpd.pid"), "lo"];
+  const hasNamespaces = spawnSync("unshare", ["-n", "true"]).status === 0;
+  const [command, ...rest] = hasNamespaces ? ["unshare", "-n", ...all] : all;
+  const { stderr, error } = spawnSync(command!, rest, { encoding: "utf8", timeout: 20_000 });
+  if (error !== undefined) throw error;
+  return { log: stderr };
+}
+
+const newTable = (): LeaseTable =>
+  new LeaseTable([{ low: address(0), high: address(255), pool: 0 }]);
+
+/** Leases that run far beyond today, so that neither server changes them at its start. */
+const current: readonly LeaseRecord[] = sampleRecords
+  .filter((record) => record.bindingState !== "backup")
+  .map((record) =>
+    record.bindingState === "free" || record.endsAt === null
+      ? record
+      : { ...record, endsAt: 2_100_000_000 },
+  );
+
+test.runIf(isMissing && isRequired)("the peer is there", () => expect.fail(reason));
+
+if (isMissing && !isRequired) process.stderr.write(`skipped: interop with dhcpd: ${reason}\n`);
+
+describe.skipIf(isMissing)("ISC dhcpd and our lease file", () => {
+  let directory: string;
+  let leaseFile: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), "provlab-peer-"));
+    leaseFile = join(directory, "dhcpd.leases");
+    writeFileSync(join(directory, "dhcpd.conf"), configuration);
+  });
+
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  function writeOurs(): void {
+    writeFileSync(leaseFile, "");
+    const table = newTable();
+    const store = LeaseFileStore.open(leaseFile, table, { rewriteBytesMin: 0 });
+    for (const record of current) {
+      table.load(record);
+      store.append(record);
+    }
+    store.commit();
+    // Once more through a rewrite, which is what dhcpd finds after a long run.
+    for (let slices = 0; store.maintain(1_800_000_000); slices += 1)
+      expect(slices).toBeLessThan(99);
+    store.append(table.recordOf(table.indexOf(current[0]!.address)));
+    store.commit();
+    store.close();
+  }
+
+  test("LEASE-3 LEASE-4: dhcpd -T reads what we wrote without a complaint", () => {
+    writeOurs();
+    const before = readFileSync(leaseFile);
+    const { log } = runDhcpd(directory, "-T");
+    expect(log).toContain(`Database file: ${leaseFile}`);
+    expect(log).not.toMatch(/line \d+|corrupt|expected|unknown|Too many|error/i);
+    expect(readFileSync(leaseFile)).toEqual(before);
+  });
+
+  test("the peer does complain about a record that is damaged, so the test above can fail", () => {
+    writeFileSync(
+      leaseFile,
+      writeRecord(current[0]!).replace("binding state active", "binding stat"),
+    );
+    expect(runDhcpd(directory, "-T").log).toMatch(/line \d+/);
+  });
+
+  test("what dhcpd writes after reading ours is the same leases", () => {
+    writeOurs();
+    // It rewrites the file, and then ends, because there is no subnet for the loopback device.
+    const { log } = runDhcpd(directory, "-f");
+    expect(log).toContain(`Wrote ${current.length} leases to leases file.`);
+    const table = newTable();
+    const store = LeaseFileStore.open(leaseFile, table);
+    store.close();
+    expect(readFileSync(leaseFile, "latin1")).toContain("written by isc-dhcp-4");
+    expect(store.report.records).toBe(current.length);
+    for (const record of current) {
+      const found = table.recordOf(table.indexOf(record.address));
+      expect(comparable(found)).toEqual(comparable(record));
+    }
+  });
+});
+
+/** dhcpd reverses the variables, sets a missing tstp, and drops what only a failover pair needs. */
+function comparable(record: LeaseRecord): unknown {
+  const { tstp: _, rewindBindingState: __, nextBindingState: ___, kept, ...rest } = record;
+  const variables = [...(record.variables ?? [])].sort(([left], [right]) =>
+    left < right ? -1 : 1,
+  );
+  const blocks = (kept ?? [])
+    .filter((statement) => statement.startsWith("on "))
+    .map((statement) => statement.replace(/\s+/g, "").replaceAll(" ;", ";"));
+  return { ...rest, variables, blocks };
+}

@@ -1,0 +1,103 @@
+/**
+ * ISC's lease states, in the order of ISC's own numbers (1 to 7). A server without a failover peer
+ * produces only free, active and abandoned; the others are met in files written by a pair.
+ */
+export const bindingStates = [
+  "free",
+  "active",
+  "expired",
+  "released",
+  "abandoned",
+  "reset",
+  "backup",
+] as const;
+
+export type BindingState = (typeof bindingStates)[number];
+
+export interface HardwareAddress {
+  /** ARP hardware type (RFC 1700): 1 = Ethernet. */
+  readonly type: number;
+  readonly address: Uint8Array;
+}
+
+/** Who holds a lease: the client identifier (option 61) goes before the hardware address. */
+export interface LeaseClient {
+  readonly hardware?: HardwareAddress;
+  /** Value of option 61, all bytes. Absent and empty mean the same. */
+  readonly clientId?: Uint8Array;
+}
+
+/** What `set NAME = VALUE;` holds. */
+export type LeaseValue = Uint8Array | number | boolean;
+
+/** The class that a lease is billed to; `hash` tells which subclass (`match` value). */
+export interface LeaseBilling {
+  readonly className: string;
+  readonly hash?: Uint8Array;
+}
+
+/** What is remembered of a bound client beside its identity. */
+export interface LeaseExtras {
+  /** Bytes of option 12; written to the file only when printable. */
+  readonly hostname?: Uint8Array;
+  /** Bytes of option 60: the variable `vendor-class-identifier` of the file. */
+  readonly vendorClass?: Uint8Array;
+  /** Value of option 82 as received: sub-options as code, length, bytes (RFC 3046). */
+  readonly agentOptions?: Uint8Array;
+  /** Other lease variables, in file order. */
+  readonly variables?: readonly (readonly [name: string, value: LeaseValue])[];
+  readonly billing?: LeaseBilling;
+  readonly reserved?: boolean;
+  readonly bootp?: boolean;
+  /** Statements that are kept but not understood (`on expiry { … }`, `tsfp …;`), as their text. */
+  readonly kept?: readonly string[];
+}
+
+/**
+ * One lease as the file has it: a complete replacement of what was known of its address
+ * (LEASE-3). Times are seconds since the Unix epoch, UTC (LEASE-4): 0 = not stated, null = never.
+ * Times from 2106 on (2^32 - 1 seconds) count as never.
+ */
+export interface LeaseRecord extends LeaseClient, LeaseExtras {
+  /** Unsigned 32-bit IPv4 address. */
+  readonly address: number;
+  readonly bindingState: BindingState;
+  readonly startsAt: number | null;
+  readonly endsAt: number | null;
+  /** When the state was or will be left; set at expiry, release and abandoning. */
+  readonly tstp?: number | null;
+  /** When the server last acted for this client ("client last transaction time"). */
+  readonly cltt?: number | null;
+  readonly nextBindingState?: BindingState;
+  readonly rewindBindingState?: BindingState;
+}
+
+export function bytesEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at += 1) if (left[at] !== right[at]) return false;
+  return true;
+}
+
+/** A record that shares no byte with `record`, whose arrays may be views of a reused buffer. */
+export function copyRecord(record: LeaseRecord): LeaseRecord {
+  const { hardware, clientId, hostname, vendorClass, agentOptions, variables, billing } = record;
+  return {
+    ...record,
+    ...(hardware && { hardware: { type: hardware.type, address: hardware.address.slice() } }),
+    ...(clientId && { clientId: clientId.slice() }),
+    ...(hostname && { hostname: hostname.slice() }),
+    ...(vendorClass && { vendorClass: vendorClass.slice() }),
+    ...(agentOptions && { agentOptions: agentOptions.slice() }),
+    ...(variables && { variables: variables.map(([name, value]) => [name, copyValue(value)]) }),
+    ...(billing && { billing: copyBilling(billing) }),
+  };
+}
+
+function copyValue(value: LeaseValue): LeaseValue {
+  return value instanceof Uint8Array ? value.slice() : value;
+}
+
+function copyBilling(billing: LeaseBilling): LeaseBilling {
+  const { className, hash } = billing;
+  return hash === undefined ? { className } : { className, hash: hash.slice() };
+}

@@ -1,0 +1,14 @@
+import { describeLeaseStore } from "./lease-store.testing.ts";
+import { MemoryLeaseStore } from "./memory-lease-store.ts";
+
+describeLeaseStore("MemoryLeaseStore", () => {
+  const store = new MemoryLeaseStore();
+  return {
+    open(table) {
+      store.loadInto(table);
+      return store;
+    },
+    failNextCommit: (code) => store.failNextCommit(code),
+    remove: () => undefined,
+  };
+});

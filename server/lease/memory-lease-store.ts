@@ -1,0 +1,54 @@
+import { copyRecord, type LeaseRecord } from "./lease.ts";
+import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
+import type { LeaseTable } from "./lease-table.ts";
+
+/**
+ * Keeps committed records in memory: for simulations, where a crash is "a new table, loaded from
+ * the store", and for runs that measure everything but the disk.
+ */
+export class MemoryLeaseStore implements LeaseStore {
+  readonly durability = "none";
+  readonly #committed = new Map<number, LeaseRecord>();
+  #pending: LeaseRecord[] = [];
+  #failure: string | undefined;
+
+  append(record: LeaseRecord): void {
+    this.#pending.push(copyRecord(record));
+  }
+
+  commit(): void {
+    const batch = this.#pending;
+    if (batch.length === 0) return;
+    this.#pending = [];
+    const code = this.#failure;
+    this.#failure = undefined;
+    if (code !== undefined) {
+      throw new LeaseStoreError(
+        "append",
+        code,
+        "(memory)",
+        `Can't commit ${batch.length} leases to (memory): ${code}.`,
+        "This store fails only when a test asks it to.",
+      );
+    }
+    for (const record of batch) this.#committed.set(record.address, record);
+  }
+
+  maintain(): boolean {
+    return false;
+  }
+
+  close(): void {
+    this.#pending = [];
+  }
+
+  /** The next commit that has something to write fails with this code. */
+  failNextCommit(code: string): void {
+    this.#failure = code;
+  }
+
+  /** What a server finds after a crash: everything committed. */
+  loadInto(table: LeaseTable): void {
+    for (const record of this.#committed.values()) table.load(record);
+  }
+}

@@ -1,0 +1,71 @@
+import { IndexHeap } from "./index-heap.ts";
+import { type BindingState, bindingStates } from "./lease.ts";
+
+/** State codes of the table: 0 = free and never used, else one more than `bindingStates` has. */
+export const StateCode = { neverUsed: 0, free: 1, active: 2, abandoned: 5 } as const;
+
+export type LeaseCounts = Readonly<Record<BindingState, number>> & {
+  readonly total: number;
+  /** Addresses that nobody ever held; they are part of `free`. */
+  readonly neverUsed: number;
+};
+
+/** The addresses of one pool by what can be done with them. */
+export class PoolQueue {
+  /** Free addresses that were used or offered before, the one that ended longest ago first. */
+  readonly free: IndexHeap;
+  /** Bound addresses, the next to expire first. */
+  readonly active: IndexHeap;
+  readonly abandoned: IndexHeap;
+  readonly counts = new Uint32Array(bindingStates.length + 1);
+  readonly #spans: { next: number; readonly end: number }[] = [];
+  #span = 0;
+
+  constructor(endsAt: Uint32Array, positions: Uint32Array) {
+    this.free = new IndexHeap(endsAt, positions);
+    this.active = new IndexHeap(endsAt, positions);
+    this.abandoned = new IndexHeap(endsAt, positions);
+  }
+
+  get bytesReserved(): number {
+    return this.free.bytesReserved + this.active.bytesReserved + this.abandoned.bytesReserved;
+  }
+
+  /** Adds a run of indexes, all never used. Runs are given out in the order of these calls. */
+  addSpan(first: number, end: number): void {
+    this.#spans.push({ next: first, end });
+    this.counts[StateCode.neverUsed] += end - first;
+  }
+
+  /**
+   * The first index that was never used, -1 when there is none. A used address is never unused
+   * again, so the cursor only moves forward.
+   */
+  firstNeverUsed(states: Uint8Array): number {
+    while (this.#span < this.#spans.length) {
+      const span = this.#spans[this.#span]!;
+      while (span.next < span.end && states[span.next] !== StateCode.neverUsed) span.next += 1;
+      if (span.next < span.end) return span.next;
+      this.#span += 1;
+    }
+    return -1;
+  }
+
+  /** The queue of a state; every state that a pair left behind counts as free here. */
+  heapOf(stateCode: number): IndexHeap {
+    if (stateCode === StateCode.active) return this.active;
+    return stateCode === StateCode.abandoned ? this.abandoned : this.free;
+  }
+}
+
+export function sumCounts(queues: readonly PoolQueue[]): LeaseCounts {
+  const sum = (code: number): number =>
+    queues.reduce((total, queue) => total + queue.counts[code], 0);
+  const counts = Object.fromEntries(
+    bindingStates.map((state, place) => [state, sum(place + 1)]),
+  ) as Record<BindingState, number>;
+  const neverUsed = sum(StateCode.neverUsed);
+  counts.free += neverUsed;
+  const total = bindingStates.reduce((all, state) => all + counts[state], 0);
+  return { ...counts, total, neverUsed };
+}
