@@ -29,7 +29,7 @@ export function chartsOf(result: RunResult): Chart[] {
 
 function ratesChart({ timeSeries }: RunResult): Chart {
   const columns = [
-    ["discovers intended and sent", "discoverSent"],
+    ["discovers sent", "discoverSent"],
     ["discovers acknowledged", "discoverCompleted"],
     ["renewals sent", "renewSent"],
     ["renewals acknowledged", "renewCompleted"],

@@ -15,6 +15,7 @@ export function formatRate(perSecond: number): string {
 /** Milliseconds with three significant digits, without a unit: 0.041, 3.27, 41.5, 1,250. */
 export function formatMs(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return "-";
+  if (milliseconds === 0) return "0";
   const digits = milliseconds < 1 ? 3 : milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0;
   return milliseconds.toLocaleString("en-US", {
     minimumFractionDigits: digits,

@@ -16,7 +16,7 @@ export const pageStyle = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 28px 20px 60px; }
+main { max-width: 1180px; margin: 0 auto; padding: 28px 20px 60px; }
 header { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: baseline;
   border-bottom: 3px solid var(--verdict); padding-bottom: 12px; }
 .verdict { font-size: 30px; font-weight: 700; letter-spacing: .04em; color: var(--verdict); }
@@ -30,9 +30,9 @@ h2 { font-size: 16px; margin: 34px 0 10px; }
   padding: 12px 14px; }
 .figure b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .figure span { color: var(--soft); font-size: 13px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
-th, td { padding: 5px 10px; text-align: right; border-bottom: 1px solid var(--line);
+th, td { padding: 5px 7px; text-align: right; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; }
 th:first-child, td:first-child, .left { text-align: left; }

@@ -3,6 +3,7 @@ import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 import type { Distribution, PhaseResult, RunResult, StreamResult } from "./run-result.ts";
+import { violationsOf } from "./safety.ts";
 
 /** What the page inlines, so that it opens anywhere, offline, with no request to anybody. */
 export interface PageAssets {
@@ -69,9 +70,10 @@ ${why === "" ? "" : `<ul class="reasons">${why}</ul>`}`;
 function figures({ phases, timeToBoundMs, safety, generator }: RunResult): string {
   const busiest = phases.flatMap(({ streams }) => streams).toSorted(byLatency)[0];
   const all = timeToBoundMs["all"];
+  const violations = violationsOf(safety).reduce((sum, [, count]) => sum + count, 0);
   const cells: readonly (readonly [string, string])[] = [
     [formatCount(safety.acknowledged), "acknowledged leases followed"],
-    [String(violations(safety)), "safety violations"],
+    [formatCount(violations), "safety violations"],
     [
       busiest === undefined ? "-" : `${formatMs(busiest.latencyMs.p99)} ms`,
       "p99 latency, slowest stream",
@@ -89,15 +91,6 @@ function figures({ phases, timeToBoundMs, safety, generator }: RunResult): strin
 
 function byLatency(a: StreamResult, b: StreamResult): number {
   return b.latencyMs.p99 - a.latencyMs.p99;
-}
-
-function violations(safety: RunResult["safety"]): number {
-  return (
-    safety.doubleAllocations +
-    (safety.acknowledgedLeasesLost ?? 0) +
-    safety.addressesChangedOnRenewal +
-    safety.addressesNeverOffered
-  );
 }
 
 function phaseTable(phases: readonly PhaseResult[]): string {
@@ -167,33 +160,13 @@ function boundTable({ timeToBoundMs, population }: RunResult): string {
 }
 
 function safetyTable({ safety }: RunResult): string {
-  const lost = safety.acknowledgedLeasesLost;
   const count = (value: number): string =>
     value === 0 ? `<span class="ok">0</span>` : `<span class="bad">${formatCount(value)}</span>`;
-  const rows = [
-    [
-      "two devices with one address at a time",
-      count(safety.doubleAllocations),
-      "every ACK of the run",
-    ],
-    [
-      "acknowledged leases lost",
-      lost === null ? "not audited" : count(lost),
-      escapeHtml(safety.audit),
-    ],
-    [
-      "addresses changed on renewal",
-      count(safety.addressesChangedOnRenewal),
-      "every ACK of the run",
-    ],
-    [
-      "ACKs for an address never offered",
-      count(safety.addressesNeverOffered),
-      "every ACK of the run",
-    ],
-  ];
+  const rows = violationsOf(safety).map(([what, seen]) => [escapeHtml(what), count(seen)]);
   const examples = safety.examples.map((example) => `<li>${escapeHtml(example)}</li>`).join("");
-  return `${table(["what must never happen", "seen", "looked for in"], rows)}${
+  const note = `Looked for in all ${formatCount(safety.acknowledged)} ACKs of the run; ${safety.audit}.`;
+  return `${table(["what must never happen", "seen"], rows)}
+<p class="note">${escapeHtml(note)}</p>${
     examples === "" ? "" : `<ul class="reasons">${examples}</ul>`
   }`;
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
+import { violationsOf } from "./safety.ts";
 
 const columns = [
   { title: "phase", width: 14, align: "left" },
@@ -89,9 +90,10 @@ function thresholds({ thresholds: all }: RunResult): string {
 }
 
 function safety({ safety: found }: RunResult): string {
-  const lost = found.acknowledgedLeasesLost;
-  const lostText = lost === null ? "lease file not audited" : `${lost} lost`;
-  return `${formatCount(found.acknowledged)} ACKs: ${found.doubleAllocations} double, ${lostText}, ${found.addressesChangedOnRenewal} changed, ${found.addressesNeverOffered} never offered`;
+  const acks = `${formatCount(found.acknowledged)} ACKs`;
+  const violations = violationsOf(found).filter(([, count]) => count > 0);
+  if (violations.length === 0) return `${acks}, no violation; ${found.audit}`;
+  return `${acks}: ${violations.map(([name, count]) => `${formatCount(count)} ${name}`).join(", ")}`;
 }
 
 function generator({ generator: own }: RunResult): string {

@@ -113,13 +113,17 @@ export interface SafetyResult {
   /** ACKs that the checker followed. */
   readonly acknowledged: number;
   readonly doubleAllocations: number;
-  /** Acknowledged leases that the server's lease file does not hold; null when it was not audited. */
-  readonly acknowledgedLeasesLost: number | null;
+  /** Acknowledged leases that the server denied in the run, or that its lease file does not hold. */
+  readonly acknowledgedLeasesLost: number;
   readonly addressesChangedOnRenewal: number;
   readonly addressesNeverOffered: number;
+  /** Addresses outside the network of the device's CMTS. */
+  readonly addressesOutsideNetwork: number;
+  /** Replies without what a client needs, or that do not echo option 82. */
+  readonly malformedReplies: number;
   /** The first few violations in words. */
   readonly examples: readonly string[];
-  /** How `acknowledgedLeasesLost` was found out. */
+  /** Where lost leases were looked for. */
   readonly audit: string;
 }
 

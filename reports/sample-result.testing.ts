@@ -55,8 +55,10 @@ export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
       acknowledgedLeasesLost: 0,
       addressesChangedOnRenewal: 0,
       addressesNeverOffered: 0,
+      addressesOutsideNetwork: 0,
+      malformedReplies: 0,
       examples: [],
-      audit: "1000 leases compared with the server's lease file after the run",
+      audit: "all 1,000 leases in the lease file",
     },
     generator: {
       slipMsP99: 0.2,

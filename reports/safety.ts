@@ -1,0 +1,13 @@
+import type { SafetyResult } from "./run-result.ts";
+
+/** What must never happen, in words, and how often it was seen. */
+export function violationsOf(safety: SafetyResult): readonly (readonly [string, number])[] {
+  return [
+    ["addresses held by two devices at a time", safety.doubleAllocations],
+    ["acknowledged leases lost", safety.acknowledgedLeasesLost],
+    ["addresses changed on renewal", safety.addressesChangedOnRenewal],
+    ["ACKs for an address never offered", safety.addressesNeverOffered],
+    ["addresses outside the CMTS's network", safety.addressesOutsideNetwork],
+    ["malformed replies", safety.malformedReplies],
+  ];
+}
