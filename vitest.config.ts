@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 
 // Two projects: `unit` is beside the source and fast; `system` crosses folders (test/), and uses
-// sockets, processes and network namespaces, so its files run one after the other.
+// sockets, processes and network namespaces, so its files run one after the other,
+// once the unit tests are done.
 export default defineConfig({
   test: {
     reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
@@ -13,6 +14,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: [
             "{protocol,base,server,simulator,scenarios,reports,cli,bench}/**/*.test.ts",
             "test/tidy.test.ts",
@@ -23,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
+          sequence: { groupOrder: 1 },
           include: ["test/**/*.test.ts"],
           exclude: ["test/tidy.test.ts"],
           testTimeout: 120_000,
