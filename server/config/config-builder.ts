@@ -1,0 +1,101 @@
+import { formatIpv4, prefixLengthOf } from "../../protocol/ipv4.ts";
+import type { BlockScope } from "./block-scope.ts";
+import { type ClassDeclaration, DeclaredClasses } from "./class-table.ts";
+import { CompactHostTable } from "./host-table.ts";
+import type { Lexer } from "./lexer.ts";
+import type {
+  AddressRange,
+  Key,
+  Permit,
+  Pool,
+  Scope,
+  SharedNetwork,
+  Subnet,
+  Zone,
+} from "./model.ts";
+import { RangeSet } from "./range-set.ts";
+
+export interface SubnetDeclaration extends Subnet {
+  readonly scope: BlockScope;
+  readonly sharedNetwork: NetworkDeclaration;
+  /** Takes the ranges that stand in the subnet itself. */
+  ownPool: PoolDeclaration | undefined;
+}
+
+export interface NetworkDeclaration extends SharedNetwork {
+  readonly scope: BlockScope;
+  readonly subnets: SubnetDeclaration[];
+  readonly pools: PoolDeclaration[];
+}
+
+export interface PoolDeclaration extends Pool {
+  readonly ranges: AddressRange[];
+  readonly permits: Permit[];
+  readonly prohibits: Permit[];
+}
+
+/** Where a class was declared, for messages: kept apart, since a lexer holds its whole file. */
+export interface ClassPlace {
+  readonly clientClass: ClassDeclaration;
+  readonly lexer: Lexer;
+  readonly at: number;
+}
+
+/** What has been declared so far. */
+export class ConfigBuilder {
+  readonly networks: NetworkDeclaration[] = [];
+  readonly pools: PoolDeclaration[] = [];
+  readonly subnets: SubnetDeclaration[] = [];
+  readonly classes = new DeclaredClasses();
+  readonly classPlaces: ClassPlace[] = [];
+  readonly hosts = new CompactHostTable();
+  readonly groups = new Map<string, Scope>();
+  readonly keys = new Map<string, Key>();
+  readonly zones: Zone[] = [];
+  readonly ranges = new RangeSet();
+
+  addNetwork(name: string, scope: BlockScope): NetworkDeclaration {
+    const network = { index: this.networks.length, name, scope, subnets: [], pools: [] };
+    this.networks.push(network);
+    return network;
+  }
+
+  addSubnet(
+    network: number,
+    mask: number,
+    scope: BlockScope,
+    sharedNetwork: NetworkDeclaration,
+  ): SubnetDeclaration {
+    const subnet = { network, mask, scope, sharedNetwork, ownPool: undefined };
+    sharedNetwork.subnets.push(subnet);
+    this.subnets.push(subnet);
+    return subnet;
+  }
+
+  /** A declared subnet that shares addresses with this one. */
+  overlapOf(network: number, mask: number): SubnetDeclaration | undefined {
+    return this.subnets.find((other) => {
+      const common = (mask & other.mask) >>> 0;
+      return (network & common) >>> 0 === (other.network & common) >>> 0;
+    });
+  }
+
+  addPool(scope: BlockScope, sharedNetwork: NetworkDeclaration): PoolDeclaration {
+    const pool: PoolDeclaration = {
+      index: this.pools.length,
+      ranges: [],
+      permits: [],
+      prohibits: [],
+      scope,
+      sharedNetwork,
+    };
+    this.pools.push(pool);
+    sharedNetwork.pools.push(pool);
+    return pool;
+  }
+}
+
+/** Like "10.0.0.0/24"; the mask must be one of a prefix. */
+export function subnetName(network: number, mask: number): string {
+  return `${formatIpv4(network)}/${prefixLengthOf(mask)}`;
+}

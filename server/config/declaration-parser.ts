@@ -1,0 +1,172 @@
+import { type Block, innerBlock } from "./block.ts";
+import { BlockScope } from "./block-scope.ts";
+import { parseClass, parseClassStatement, parseSubclass } from "./class-parser.ts";
+import { joinGroup, parseHost, parseHostStatement } from "./host-parser.ts";
+import { parseKey, parseZone } from "./key-parser.ts";
+import { Lexer, Token } from "./lexer.ts";
+import {
+  parsePermit,
+  parsePool,
+  parseRange,
+  parseSharedNetwork,
+  parseSubnet,
+} from "./network-parser.ts";
+import { type Parser, SyntaxFailure } from "./parser.ts";
+import { SourceFile } from "./source-file.ts";
+import { parseStatement } from "./statement-parser.ts";
+
+const INCLUDES_MAX = 16;
+const BLOCKS_MAX = 100;
+
+/** Text of a file by its path; throws an Error when there is none to be had. */
+export type ConfigReader = (path: string) => string;
+
+/** What the declaration parsers need of each other. */
+export interface Declarations {
+  readonly parser: Parser;
+  readonly reader: ConfigReader;
+  /** Parses `{`, the statements and declarations in between, and `}`. */
+  parseBlock(block: Block): void;
+}
+
+type DeclarationParser = (declarations: Declarations, block: Block) => void;
+
+// Each is called with its keyword still to be taken.
+const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
+  include: parseInclude,
+  "shared-network": parseSharedNetwork,
+  subnet: parseSubnet,
+  pool: parsePool,
+  range: parseRange,
+  host: parseHost,
+  group: parseGroup,
+  class: parseClass,
+  subclass: parseSubclass,
+  key: parseKey,
+  zone: parseZone,
+};
+
+export function createDeclarations(parser: Parser, reader: ConfigReader): Declarations {
+  const declarations: Declarations = {
+    parser,
+    reader,
+    parseBlock(block) {
+      if (parser.braces >= BLOCKS_MAX) parser.fail("too many blocks inside each other.");
+      parser.expect("{", "left brace expected.");
+      parseItems(declarations, block);
+      if (!parser.accept("}")) parser.reportEnd();
+    },
+  };
+  return declarations;
+}
+
+/** A whole file; a `}` that closes nothing is an error. */
+export function parseFile(declarations: Declarations, block: Block): void {
+  const { parser } = declarations;
+  for (;;) {
+    parseItems(declarations, block);
+    if (parser.lexer.kind === Token.end) return;
+    parser.report("right brace closes nothing.", "there is one } too many, or a { is missing.");
+    parser.lexer.next();
+  }
+}
+
+/** Statements and declarations up to a `}` or the end of the file, which are left standing. */
+function parseItems(declarations: Declarations, block: Block): void {
+  const { parser } = declarations;
+  while (parser.lexer.kind !== Token.end && !parser.lexer.is("}")) {
+    const start = parser.at;
+    const { braces } = parser;
+    try {
+      parseItem(declarations, block);
+    } catch (error) {
+      if (!(error instanceof SyntaxFailure)) throw error;
+      parser.recover(error, braces);
+      // Every turn takes something, or it would go on for ever.
+      if (parser.at === start) parser.lexer.next();
+    }
+  }
+}
+
+function parseItem(declarations: Declarations, block: Block): void {
+  const { parser } = declarations;
+  if (block.host !== undefined && parseHostStatement(parser, block.host)) return;
+  if (block.clientClass !== undefined && parseClassStatement(parser, block, block.clientClass)) {
+    return;
+  }
+  const { word } = parser.lexer;
+  if (block.pool !== undefined && (word === "allow" || word === "deny")) {
+    parsePermit(parser, block, block.pool);
+    return;
+  }
+  if (Object.hasOwn(declarationParsers, word)) {
+    declarationParsers[word](declarations, block);
+    return;
+  }
+  if (parseStatement(parser, block)) return;
+  parser.fail(
+    "expecting a parameter or declaration",
+    word === "" ? undefined : `"${word.slice(0, 60)}" is not a statement of dhcpd.conf.`,
+  );
+}
+
+/** `group { … }`, `group NAME { … }`; inside a host, `group NAME;`. */
+function parseGroup(declarations: Declarations, block: Block): void {
+  const { parser } = declarations;
+  const { lexer, at } = parser;
+  if (block.host !== undefined) {
+    lexer.next();
+    joinGroup(parser, block, block.host);
+    return;
+  }
+  if (block.clientClass !== undefined) parser.fail("group declarations not allowed here.");
+  lexer.next();
+  const name = lexer.is("{") ? undefined : parser.takeName("expecting left brace.");
+  const scope = new BlockScope(block.scope);
+  if (name !== undefined) {
+    if (block.builder.groups.has(name)) {
+      parser.warn(`group ${name} is declared again.`, "hosts below get the new one.", at);
+    }
+    block.builder.groups.set(name, scope);
+  }
+  declarations.parseBlock(innerBlock(block, "group", scope));
+}
+
+/** `include "FILE";`: its statements count as if they stood here. */
+function parseInclude(declarations: Declarations, block: Block): void {
+  const { parser, reader } = declarations;
+  parser.lexer.next();
+  const { at } = parser;
+  const path = parser.takeText("filename string expected.");
+  parser.endStatement();
+  if (block.includes >= INCLUDES_MAX) {
+    parser.fail(`${path}: more than ${INCLUDES_MAX} files include each other.`, undefined, at);
+  }
+  let text: string;
+  try {
+    text = reader(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    parser.report(cannotOpen(path, error), undefined, at);
+    return;
+  }
+  const outer = parser.lexer;
+  parser.lexer = new Lexer(new SourceFile(path, text));
+  try {
+    parseFile(declarations, { ...block, includes: block.includes + 1 });
+  } finally {
+    parser.lexer = outer;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "No such file or directory",
+  EACCES: "Permission denied",
+  EISDIR: "Is a directory",
+};
+
+/** In dhcpd's words where the system says what is wrong. */
+export function cannotOpen(path: string, error: Error): string {
+  const code = "code" in error ? String(error.code) : "";
+  return `Can't open ${path}: ${reasons[code] ?? error.message}`;
+}

@@ -1,0 +1,153 @@
+import type { EvaluationContext } from "./evaluation-context.ts";
+import type {
+  ClientClassMember,
+  Host,
+  Permit,
+  Pool,
+  Scope,
+  ServerConfig,
+  Subnet,
+} from "./model.ts";
+import { Settings } from "./settings.ts";
+import type { Statement } from "./statement.ts";
+
+export type { EvaluationContext } from "./evaluation-context.ts";
+
+/** The places that may say something about a client; what does not exist is left out. */
+export interface ScopeSources {
+  readonly subnet?: Subnet | undefined;
+  readonly pool?: Pool | undefined;
+  /** As `classify` returned them. */
+  readonly members?: readonly ClientClassMember[] | undefined;
+  readonly host?: Host | undefined;
+}
+
+/**
+ * The scopes of a client, least specific first, for `evaluateScopes`: top level, shared network,
+ * subnet, pool, classes (the first that matched has the last word), the host's group, the host
+ * (CONF-16 to CONF-18, with the manual's order where the guide gives none).
+ */
+export function scopesOf(config: ServerConfig, sources: ScopeSources): Scope[] {
+  const { subnet, pool, members, host } = sources;
+  const scopes = [config.root];
+  const network = subnet?.sharedNetwork ?? pool?.sharedNetwork;
+  if (network !== undefined) scopes.push(network.scope);
+  if (subnet !== undefined) scopes.push(subnet.scope);
+  if (pool !== undefined) scopes.push(pool.scope);
+  if (members !== undefined) {
+    for (let index = members.length - 1; index >= 0; index -= 1) scopes.push(members[index].scope);
+  }
+  // A named group takes the place of the block that the host stands in, as in dhcpd, so it is the
+  // parent of the host's scope and needs no entry of its own.
+  if (host !== undefined) scopes.push(host.scope);
+  return scopes;
+}
+
+/**
+ * Runs the scopes' statements in the order given, each after the blocks around it; a scope that has
+ * run does not run again. What is set later wins.
+ */
+export function evaluateScopes(
+  config: ServerConfig,
+  scopes: readonly Scope[],
+  context: EvaluationContext,
+): Settings {
+  const settings = new Settings(config.definitions);
+  const done: Scope[] = [];
+  for (const scope of scopes) runScope(scope, done, context, settings);
+  return settings;
+}
+
+function runScope(
+  scope: Scope,
+  done: Scope[],
+  context: EvaluationContext,
+  settings: Settings,
+): void {
+  if (done.includes(scope)) return;
+  done.push(scope);
+  if (scope.parent !== undefined) runScope(scope.parent, done, context, settings);
+  run(scope.statements, context, settings);
+}
+
+function run(
+  statements: readonly Statement[],
+  context: EvaluationContext,
+  settings: Settings,
+): void {
+  for (const statement of statements) {
+    if (statement.kind === "constant") {
+      settings.set(statement.slot, statement.mode, statement.value);
+    } else if (statement.kind === "computed") {
+      const value = statement.evaluate(context, settings);
+      if (value !== undefined) settings.set(statement.slot, statement.mode, value);
+    } else {
+      const branch = statement.branches.find(
+        ({ condition }) =>
+          condition === undefined || condition.evaluate(context, settings) === true,
+      );
+      if (branch !== undefined) run(branch.statements, context, settings);
+    }
+  }
+}
+
+/**
+ * The classes that the packet belongs to, in order of declaration (CLASS-1). With `match` or `spawn
+ * with` the value is looked up among the subclasses; a spawning class takes unknown values too
+ * (CLASS-13). A null or empty value is no member. Nothing is stored: a spawned subclass is its class
+ * and its key.
+ */
+export function classify(config: ServerConfig, context: EvaluationContext): ClientClassMember[] {
+  const members: ClientClassMember[] = [];
+  for (const clientClass of config.classes.all) {
+    const { matchIf, match } = clientClass;
+    if (matchIf === undefined && match === undefined) continue;
+    if (matchIf !== undefined && matchIf.evaluate(context, undefined) !== true) continue;
+    let subclass = -1;
+    let key: Uint8Array | undefined;
+    let { scope, leaseLimit } = clientClass;
+    if (match !== undefined) {
+      key = match.evaluate(context, undefined);
+      if (key === undefined || key.length === 0) continue;
+      subclass = clientClass.subclasses.indexOf(key);
+      if (subclass < 0 && !clientClass.spawning) continue;
+      if (subclass >= 0) {
+        scope = clientClass.subclasses.scopeOf(subclass);
+        leaseLimit = clientClass.subclasses.leaseLimitOf(subclass) ?? leaseLimit;
+      }
+    }
+    members.push({ clientClass, subclass, key, scope, leaseLimit });
+  }
+  return members;
+}
+
+/** What a pool's allow and deny lists look at. */
+export interface PermitSubject {
+  readonly known: boolean;
+  readonly members: readonly ClientClassMember[];
+  /** A BOOTP client that would get a dynamic address. */
+  readonly bootp?: boolean;
+}
+
+/** True when no deny line matches and, if there are allow lines, at least one does (CLASS-10). */
+export function isPermitted(pool: Pool, subject: PermitSubject): boolean {
+  for (const prohibit of pool.prohibits) if (matches(prohibit, subject)) return false;
+  if (pool.permits.length === 0) return true;
+  for (const permit of pool.permits) if (matches(permit, subject)) return true;
+  return false;
+}
+
+function matches(permit: Permit, subject: PermitSubject): boolean {
+  switch (permit.kind) {
+    case "known-clients":
+      return subject.known;
+    case "unknown-clients":
+      return !subject.known;
+    case "members":
+      return subject.members.some((member) => member.clientClass === permit.clientClass);
+    case "all-clients":
+      return true;
+    case "dynamic-bootp-clients":
+      return subject.bootp === true;
+  }
+}

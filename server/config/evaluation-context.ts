@@ -1,0 +1,20 @@
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
+
+/** What an expression may look at while one packet is decided. */
+export interface EvaluationContext {
+  readonly packet: DhcpPacket;
+  /** The client has a host declaration, in any scope. */
+  readonly known: boolean;
+  /** The whole datagram, for `packet (offset, length)`; without it that expression is null. */
+  readonly raw?: Uint8Array | undefined;
+  /** Option 82 to use when the packet has none: that of the lease (`stash-agent-options`). */
+  readonly relayAgent?: Uint8Array | undefined;
+  /** `leased-address`; 0.0.0.0 cannot be leased, so undefined means none. */
+  readonly leaseAddress?: number | undefined;
+  /** `static`: the address comes from a host's fixed-address. */
+  readonly isStatic?: boolean | undefined;
+  /** `host-decl-name`. */
+  readonly hostName?: string | undefined;
+  /** Addresses of a host name, from a cache: must not block. Unknown names: undefined. */
+  readonly resolve?: ((name: string) => readonly number[] | undefined) | undefined;
+}

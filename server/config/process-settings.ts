@@ -1,0 +1,31 @@
+import { latin1Text } from "./latin1.ts";
+import type { ProcessSettings, Scope } from "./model.ts";
+import type { OptionRegistry } from "./option-registry.ts";
+import { parameterSlots } from "./parameters.ts";
+import { Settings } from "./settings.ts";
+
+/** The settings of the process: the constant statements of the top level say them. */
+export function processSettingsOf(root: Scope, registry: OptionRegistry): ProcessSettings {
+  const settings = new Settings(registry);
+  for (const statement of root.statements) {
+    if (statement.kind === "constant") {
+      settings.set(statement.slot, statement.mode, statement.value);
+    }
+  }
+  const word = (name: "omapi-key" | "log-facility" | "ddns-update-style"): string | undefined => {
+    const value = settings.valueAt(parameterSlots[name]);
+    return value === undefined ? undefined : latin1Text(value);
+  };
+  return {
+    localPort: settings.number("local-port"),
+    remotePort: settings.number("remote-port"),
+    localAddress: settings.address("local-address"),
+    leaseFileName: settings.text("lease-file-name"),
+    pidFileName: settings.text("pid-file-name"),
+    omapiPort: settings.number("omapi-port"),
+    omapiKey: word("omapi-key"),
+    logFacility: word("log-facility")?.toLowerCase(),
+    ddnsUpdateStyle: word("ddns-update-style") === undefined ? undefined : "none",
+    dontUseFsync: settings.flag("dont-use-fsync"),
+  };
+}
