@@ -1,0 +1,88 @@
+import type { Host, ServerConfig, SharedNetwork } from "../config/model.ts";
+import type { HardwareAddress } from "../lease/lease.ts";
+import type { LeaseTable } from "../lease/lease-table.ts";
+
+/** Who sent a packet: the client identifier goes before the hardware address (RFC 2131, 4.2). */
+export interface Identity {
+  readonly hardware: HardwareAddress;
+  readonly clientId: Uint8Array | undefined;
+}
+
+/** Host declarations that name the sender: by client identifier, and by hardware address. */
+export interface Declared {
+  readonly hostsByClientId: readonly Host[];
+  readonly hostsByHardware: readonly Host[];
+}
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * Is this the client that the lease was made for, or is held for? A stored client identifier
+ * decides alone; a lease without one is known by its hardware address.
+ */
+export function isOwner(leases: LeaseTable, index: number, client: Identity): boolean {
+  const isAnonymous = leases.hasClientId(index, noBytes);
+  if (!isAnonymous)
+    return client.clientId !== undefined && leases.hasClientId(index, client.clientId);
+  return leases.hasHardware(index, client.hardware);
+}
+
+/** An active lease whose time is not over. One that ends in this very second still counts. */
+export function isLive(leases: LeaseTable, index: number, nowSeconds: number): boolean {
+  return leases.isActive(index) && leases.endsAt(index) >= nowSeconds;
+}
+
+/** A free address that waits for the answer to an offer. */
+export function isHeld(leases: LeaseTable, index: number, nowSeconds: number): boolean {
+  if (leases.isActive(index) || leases.isAbandoned(index)) return false;
+  return leases.endsAt(index) > nowSeconds;
+}
+
+/** A fixed address on the client's network (PRE-6), with the host that declares it. */
+export interface FixedAddress {
+  readonly host: Host;
+  readonly address: number;
+}
+
+/**
+ * The fixed address for this client on this network: a host found by client identifier first, then
+ * by hardware. With several addresses on the network, `wanted` is taken if it is one of them.
+ */
+export function fixedAddressFor(
+  config: ServerConfig,
+  declared: Declared,
+  network: SharedNetwork,
+  wanted: number,
+): FixedAddress | undefined {
+  return (
+    fixedAmong(config, declared.hostsByClientId, network, wanted) ??
+    fixedAmong(config, declared.hostsByHardware, network, wanted)
+  );
+}
+
+function fixedAmong(
+  config: ServerConfig,
+  hosts: readonly Host[],
+  network: SharedNetwork,
+  wanted: number,
+): FixedAddress | undefined {
+  let first: FixedAddress | undefined;
+  for (const host of hosts) {
+    for (const address of host.fixedAddresses) {
+      if (config.subnetOf(address)?.sharedNetwork !== network) continue;
+      if (address === wanted) return { host, address };
+      first ??= { host, address };
+    }
+  }
+  return first;
+}
+
+/** The host that gives a dynamic client its settings (PRE-5): the first one without fixed address. */
+export function dynamicHostFor(declared: Declared): Host | undefined {
+  return withoutAddress(declared.hostsByClientId) ?? withoutAddress(declared.hostsByHardware);
+}
+
+function withoutAddress(hosts: readonly Host[]): Host | undefined {
+  for (const host of hosts) if (host.fixedAddresses.length === 0) return host;
+  return undefined;
+}

@@ -1,0 +1,120 @@
+import type { SharedNetwork } from "../config/model.ts";
+import { chooseLease, isAvailable } from "./allocate.ts";
+import { dynamicHostFor, fixedAddressFor, isLive, isOwner } from "./client.ts";
+import type { Exchange } from "./exchange.ts";
+import {
+  drop,
+  type Grant,
+  grant,
+  newLeaseSeconds,
+  releaseLease,
+  reusableSeconds,
+} from "./grant.ts";
+import { OFFER_HOLD_SECONDS } from "./lease-times.ts";
+import { receivedLine } from "./log-lines.ts";
+import type { Outcome } from "./outcome.ts";
+import { detached } from "./pending-offers.ts";
+import { buildReply } from "./reply.ts";
+
+/** DISCOVER: an OFFER, at once or after a probe, or silence (RFC 2131, section 4.3.1). */
+export function discover(exchange: Exchange): Outcome {
+  const { network } = exchange;
+  if (network === undefined) {
+    return drop(exchange, "unknown-network-segment", "unknown network segment");
+  }
+  const fixed = fixedAddressFor(exchange.parts.config, exchange, network, exchange.wanted);
+  if (fixed !== undefined) {
+    const { address, host } = fixed;
+    return discoverAt(exchange, address, exchange.parts.leases.indexOf(address), host, true);
+  }
+  return discoverDynamic(exchange, network);
+}
+
+function discoverDynamic(exchange: Exchange, network: SharedNetwork): Outcome {
+  const choice = chooseLease(exchange, network);
+  if (choice.kind === "none") {
+    return drop(exchange, choice.reason, `network ${network.name}: no free leases`);
+  }
+  const { index } = choice;
+  const address = exchange.parts.leases.addressOf(index);
+  return discoverAt(exchange, address, index, dynamicHostFor(exchange), false);
+}
+
+function discoverAt(
+  exchange: Exchange,
+  address: number,
+  index: number,
+  host: Grant["host"],
+  isStatic: boolean,
+): Outcome {
+  const { leases, pending } = exchange.parts;
+  if (index >= 0 && pending.isPending(index, exchange.nowMs)) {
+    return drop(exchange, "ping-in-progress", "the address is being probed");
+  }
+  if (isStatic && index >= 0 && isOthers(exchange, index)) {
+    return drop(exchange, "fixed-address-in-use", "dynamic and static leases present");
+  }
+  const granted = grant(exchange, { address, index, host, isStatic });
+  if (granted.kind === "drop") return granted;
+  const { policy } = granted.grant;
+  if (exchange.packet.secs < policy.minSeconds) {
+    const note = `${exchange.packet.secs} secs < ${policy.minSeconds}`;
+    return drop(exchange, "too-few-seconds", note);
+  }
+  const probe = !isStatic && policy.pingCheck && isDoubtful(exchange, granted.grant);
+  if (probe && pending.isFull(exchange.nowMs)) {
+    return drop(exchange, "ping-queue-full", "too many addresses are being probed");
+  }
+  const leaseSeconds =
+    reusableSeconds(exchange, granted.grant) ?? newLeaseSeconds(exchange, policy);
+  if (index >= 0) {
+    // A lease that is over but not yet swept up could not be held for the answer.
+    const isOver = leases.isActive(index) && !isLive(leases, index, exchange.nowSeconds);
+    if (isOver) releaseLease(exchange, index);
+    leases.offer(index, exchange.leaseClient(policy), exchange.nowSeconds + OFFER_HOLD_SECONDS);
+    leases.setCltt(index, exchange.nowSeconds);
+  }
+  return offer(exchange, granted.grant, leaseSeconds, probe);
+}
+
+function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {
+  const { address, index, policy } = granted;
+  const outcome = buildReply(exchange, {
+    kind: "offer",
+    policy,
+    address,
+    place: address,
+    leaseSeconds,
+    hostName: granted.host?.name,
+    leaseIndex: -1,
+    durable: false,
+  });
+  if (!probe) return outcome;
+  const timeoutMs = policy.pingTimeoutMs;
+  const ticket = exchange.parts.pending.add({
+    index,
+    abandonSeconds: policy.abandonSeconds,
+    offer: detached(outcome),
+    dueAtMs: exchange.nowMs + timeoutMs,
+  });
+  const log = exchange.parts.logLines ? receivedLine(exchange) : "";
+  return { kind: "ping", ticket, address, timeoutMs, changes: exchange.changes, log };
+}
+
+/** A fixed address inside a range, which somebody else has got meanwhile. */
+function isOthers(exchange: Exchange, index: number): boolean {
+  return !isOwner(exchange.parts.leases, index, exchange) && !isAvailable(exchange, index);
+}
+
+/**
+ * Is it worth a probe whether somebody uses the address (DHCP-14)? Not while the client's own lease
+ * runs, nor shortly after the server last dealt with the same client about it.
+ */
+function isDoubtful(exchange: Exchange, granted: Grant): boolean {
+  const { leases } = exchange.parts;
+  const { index, policy } = granted;
+  if (isLive(leases, index, exchange.nowSeconds)) return false;
+  if (leases.isNeverUsed(index) || leases.isAbandoned(index)) return true;
+  if (!isOwner(leases, index, exchange)) return true;
+  return exchange.nowSeconds - leases.cltt(index) > policy.pingClttSeconds;
+}

@@ -1,0 +1,152 @@
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { BootOperation, messageType } from "../../protocol/dhcp/packet.ts";
+import type { ServerConfig } from "../config/model.ts";
+import type { LeaseRecord } from "../lease/lease.ts";
+import type { LeaseTable } from "../lease/lease-table.ts";
+import { discover } from "./discover.ts";
+import { type EngineParts, Exchange } from "./exchange.ts";
+import { decline, release } from "./give-back.ts";
+import { drop } from "./grant.ts";
+import { inform } from "./inform.ts";
+import { LeaseLimits } from "./lease-limits.ts";
+import type { Arrival, LocalInterface, Outcome } from "./outcome.ts";
+import { PendingOffers } from "./pending-offers.ts";
+import { PolicyCache } from "./policy.ts";
+import { request } from "./request.ts";
+import { WordOptions } from "./word-options.ts";
+
+/** Leases freed by one call of `expire`: the rest waits for the next second. */
+const EXPIRIES_MAX = 10_000;
+
+export interface DhcpEngineOptions {
+  readonly config: ServerConfig;
+  /** With the leases of the store already in it. The engine alone changes it, save durability. */
+  readonly leases: LeaseTable;
+  /** UDP ports of the server and of its clients: 67 and 68, or P and P + 1. */
+  readonly ports: { readonly server: number; readonly client: number };
+  readonly interfaces: () => readonly LocalInterface[];
+  /** When false, `log` is empty: a line costs about as much as the decision. Default true. */
+  readonly logLines?: boolean;
+  /** Addresses of a host name that stands where an address belongs; from a cache, never waits. */
+  readonly resolve?: (name: string) => readonly number[] | undefined;
+}
+
+export interface DhcpEngineApi {
+  respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome;
+  /** Somebody uses the address of this ticket: it is abandoned, and no OFFER goes out. */
+  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[];
+  /** Nobody answered: the waiting OFFER. A ticket that is unknown by now gives a drop. */
+  pingTimedOut(ticket: number, nowSeconds: number): Outcome;
+  /** Frees the leases whose time is over; their records go to the store. Bounded a call. */
+  expire(nowSeconds: number): readonly LeaseRecord[];
+}
+
+const noChanges: readonly LeaseRecord[] = [];
+const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChanges };
+
+/**
+ * The DHCP server's decisions, as values: packets and times in, replies and lease records out. It
+ * owns no socket, file or clock, so that the same engine runs in production and in virtual time.
+ */
+export class DhcpEngine implements DhcpEngineApi {
+  readonly #parts: EngineParts;
+  readonly #interfaces: () => readonly LocalInterface[];
+
+  constructor(options: DhcpEngineOptions) {
+    const { config, leases, ports } = options;
+    this.#interfaces = options.interfaces;
+    this.#parts = {
+      config,
+      leases,
+      ports,
+      limits: new LeaseLimits(config, leases),
+      policies: new PolicyCache(config),
+      pending: new PendingOffers(),
+      words: new WordOptions(),
+      logLines: options.logLines ?? true,
+      resolve: options.resolve,
+    };
+  }
+
+  /** Offers that wait for the end of a probe. */
+  get pendingOffers(): number {
+    return this.#parts.pending.size;
+  }
+
+  respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome {
+    const { packet } = arrival;
+    if (packet.op !== BootOperation.request) {
+      return { kind: "drop", reason: "not-a-request", changes: noChanges };
+    }
+    const receivedOn = this.#interfaceOf(arrival.interfaceIndex);
+    const now = { seconds: nowSeconds, ms: nowMs };
+    const type = messageType(packet);
+    const exchange = new Exchange(this.#parts, arrival, type, now, receivedOn);
+    const isAnonymous = packet.hlen === 0 && !packet.options.has(OptionCode.clientIdentifier);
+    if (isAnonymous && type !== MessageType.inform) {
+      return drop(exchange, "no-client-identity", "neither hardware address nor client identifier");
+    }
+    return decide(exchange);
+  }
+
+  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
+    const { pending, leases, limits } = this.#parts;
+    const waiting = pending.take(ticket);
+    if (waiting === undefined) return noChanges;
+    const { index, abandonSeconds } = waiting;
+    limits.unbill(index);
+    leases.abandon(index, nowSeconds, nowSeconds + abandonSeconds);
+    return [leases.recordOf(index)];
+  }
+
+  pingTimedOut(ticket: number, nowSeconds: number): Outcome {
+    const { pending, leases } = this.#parts;
+    const waiting = pending.take(ticket);
+    if (waiting === undefined) return settled;
+    leases.setCltt(waiting.index, nowSeconds);
+    return waiting.offer;
+  }
+
+  expire(nowSeconds: number): readonly LeaseRecord[] {
+    const { leases, limits } = this.#parts;
+    const records: LeaseRecord[] = [];
+    leases.expireDue(
+      nowSeconds,
+      (index) => {
+        limits.unbill(index);
+        records.push(leases.recordOf(index));
+      },
+      EXPIRIES_MAX,
+    );
+    return records;
+  }
+
+  #interfaceOf(interfaceIndex: number): LocalInterface | undefined {
+    const interfaces = this.#interfaces();
+    for (const one of interfaces) if (one.index === interfaceIndex) return one;
+    return interfaceIndex === 0 && interfaces.length === 1 ? interfaces[0] : undefined;
+  }
+}
+
+function decide(exchange: Exchange): Outcome {
+  switch (exchange.type) {
+    case MessageType.discover:
+      return discover(exchange);
+    case MessageType.request:
+      return request(exchange);
+    case MessageType.release:
+      return release(exchange);
+    case MessageType.decline:
+      return decline(exchange);
+    case MessageType.inform:
+      return inform(exchange);
+    case MessageType.leaseQuery:
+      return drop(exchange, "lease-query-denied", "leasequery is not served");
+    case 0:
+      return drop(exchange, "bootp", "BOOTP is not served");
+    default: {
+      return drop(exchange, "unsupported-message-type", "not served");
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { dynamicHostFor, fixedAddressFor } from "./client.ts";
+import type { Exchange } from "./exchange.ts";
+import { drop } from "./grant.ts";
+import { selectorOf } from "./network.ts";
+import type { Outcome } from "./outcome.ts";
+import { buildReply } from "./reply.ts";
+
+/**
+ * INFORM (RFC 2131, section 4.3.5): a client with an address of its own wants the other settings.
+ * The ACK promises nothing: no address, no lease time, and no record is kept.
+ */
+export function inform(exchange: Exchange): Outcome {
+  const { config, leases } = exchange.parts;
+  const { packet, arrival } = exchange;
+  const selector = selectorOf(packet, exchange.receivedRelayAgent);
+  let place = packet.ciaddr;
+  if (place === 0 || config.subnetOf(place) === undefined) place = selector || place;
+  if (place === 0) place = arrival.sourceAddress;
+  const subnet = config.subnetOf(place);
+  if (subnet === undefined) {
+    return drop(exchange, "unknown-subnet", "unknown subnet for client address");
+  }
+  if (!subnet.scope.authoritative) {
+    return drop(exchange, "not-authoritative", "not authoritative for subnet");
+  }
+  const fixed = fixedAddressFor(config, exchange, subnet.sharedNetwork, place);
+  const host = fixed?.host ?? dynamicHostFor(exchange);
+  const policy = exchange.policyAt(place, leases.indexOf(place), host, fixed !== undefined);
+  return buildReply(exchange, {
+    kind: "inform",
+    policy,
+    address: 0,
+    place,
+    leaseSeconds: undefined,
+    hostName: host?.name,
+    leaseIndex: -1,
+    durable: false,
+  });
+}

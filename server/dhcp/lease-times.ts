@@ -1,0 +1,67 @@
+/** Lease times in seconds as configured; absent ones take dhcpd's compiled-in value. */
+export interface LeaseTimeLimits {
+  readonly defaultSeconds: number | undefined;
+  readonly maxSeconds: number | undefined;
+  readonly minSeconds: number | undefined;
+}
+
+/** dhcpd 4.4.3's values for what the configuration leaves open. */
+export const compiledLeaseSeconds = { default: 43_200, max: 86_400, min: 300 } as const;
+
+/** RFC 2131, section 3.3: this lease time means that the lease never ends. */
+export const INFINITE_SECONDS = 0xffff_ffff;
+
+/** An address that was offered stays with its client this long. */
+export const OFFER_HOLD_SECONDS = 120;
+
+/**
+ * The length of a lease in seconds: what the client asked for (option 51), else the default, not
+ * above the maximum, and at last not below the minimum. Without `min-lease-time` the minimum is 300
+ * seconds, or the maximum where that is shorter.
+ */
+export function grantedSeconds(requested: number | undefined, limits: LeaseTimeLimits): number {
+  const max = limits.maxSeconds ?? compiledLeaseSeconds.max;
+  const min = limits.minSeconds ?? Math.min(compiledLeaseSeconds.min, max);
+  const wanted = requested ?? limits.defaultSeconds ?? compiledLeaseSeconds.default;
+  return Math.max(Math.min(wanted, max), min);
+}
+
+/** T1 and T2 in seconds as they may be sent; undefined ones are left out of the reply. */
+export interface RenewalTimes {
+  readonly renewalSeconds: number | undefined;
+  readonly rebindingSeconds: number | undefined;
+}
+
+/**
+ * T1 (58) and T2 (59) are sent only when configured, and only when T1 < T2 < lease time holds: a
+ * client does better with its own defaults (RFC 2131, section 4.4.5) than with times out of order.
+ */
+export function renewalTimes(
+  leaseSeconds: number,
+  renewalSeconds: number | undefined,
+  rebindingSeconds: number | undefined,
+): RenewalTimes {
+  const t2 = rebindingSeconds !== undefined && rebindingSeconds < leaseSeconds;
+  const limit = t2 ? rebindingSeconds : leaseSeconds;
+  const t1 = renewalSeconds !== undefined && renewalSeconds < limit;
+  return {
+    renewalSeconds: t1 ? renewalSeconds : undefined,
+    rebindingSeconds: t2 ? rebindingSeconds : undefined,
+  };
+}
+
+/**
+ * May an active lease be answered as it is, without a new record (`dhcp-cache-threshold`)? Its age
+ * must not be above that many percent of its length. 0 switches reuse off; a lease without end is
+ * never young enough to matter, so it is reused whenever the threshold is not 0.
+ */
+export function isYoungEnough(
+  startsAt: number,
+  endsAt: number | undefined,
+  nowSeconds: number,
+  thresholdPercent: number,
+): boolean {
+  if (thresholdPercent <= 0) return false;
+  if (endsAt === undefined) return true;
+  return (nowSeconds - startsAt) * 100 <= thresholdPercent * (endsAt - startsAt);
+}

@@ -1,0 +1,32 @@
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { EncodeLimits } from "../../protocol/dhcp/packet.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** RFC 2131, section 2: what every client must be able to receive, and Ethernet's most. */
+const DATAGRAM_BYTES_MIN = 576;
+const DATAGRAM_BYTES_MAX = 1500;
+/** IP and UDP headers, and the fixed part of the message before the cookie. */
+const OVERHEAD_BYTES = 28 + 236;
+/** BOOTP relays drop shorter messages (RFC 1542, section 2.1). */
+const PACKET_BYTES_MIN = 300;
+
+export const usualLimits: EncodeLimits = {
+  optionBytesMax: DATAGRAM_BYTES_MIN - OVERHEAD_BYTES,
+  packetBytesMin: PACKET_BYTES_MIN,
+  overload: true,
+};
+
+/** Options 57 of client and configuration bound the reply; option 82 comes on top of that. */
+export function limitsOf(exchange: Exchange, configured: number | undefined): EncodeLimits {
+  const { options } = exchange.packet;
+  const asked = options.getUInt16(OptionCode.maxMessageSize) ?? configured;
+  if (asked === undefined) return usualLimits;
+  const smaller = Math.min(asked, configured ?? asked);
+  const datagram = Math.min(Math.max(smaller, DATAGRAM_BYTES_MIN), DATAGRAM_BYTES_MAX);
+  const echoed = exchange.receivedRelayAgent?.length ?? 0;
+  const echoedBytes = echoed === 0 ? 0 : echoed + 2 * Math.ceil(echoed / 255);
+  const optionBytesMax =
+    Math.min(datagram + echoedBytes, DATAGRAM_BYTES_MAX) - echoedBytes - OVERHEAD_BYTES;
+  if (optionBytesMax === usualLimits.optionBytesMax) return usualLimits;
+  return { ...usualLimits, optionBytesMax };
+}

@@ -1,0 +1,116 @@
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
+import { bytesEqual } from "../lease/lease.ts";
+import type { OptionOrder } from "./policy.ts";
+
+/** Orders kept for one policy: as many as there are kinds of device that share it. */
+const ORDERS_MAX = 8;
+/** A list this long is nobody's normal one; it is not worth remembering. */
+const LIST_BYTES_MAX = 64;
+
+/** Sent by the server on its own account, or no option at all: a list cannot ask for these. */
+const ownCodes: readonly number[] = [
+  OptionCode.pad,
+  OptionCode.requestedAddress,
+  OptionCode.leaseTime,
+  OptionCode.overload,
+  OptionCode.messageType,
+  OptionCode.serverIdentifier,
+  OptionCode.message,
+  OptionCode.renewalTime,
+  OptionCode.rebindingTime,
+  OptionCode.clientIdentifier,
+  OptionCode.relayAgentInformation,
+  OptionCode.subnetSelection,
+  OptionCode.end,
+];
+
+/** Without a request list these go first (dhcpd's order), then whatever else is configured. */
+const firstCodes: readonly number[] = [
+  OptionCode.subnetMask,
+  OptionCode.routers,
+  OptionCode.domainNameServers,
+  OptionCode.hostName,
+  OptionCode.clientFqdn,
+];
+
+/** The configured options of one reply. */
+export interface OptionSource {
+  option(code: number): Uint8Array | undefined;
+  /** Codes that have a value, ascending. */
+  optionCodes(): readonly number[];
+}
+
+export interface Selection {
+  readonly source: OptionSource;
+  /** Option 55; undefined when the client sent none. */
+  readonly list: Uint8Array | undefined;
+  /** The client sent option 81. */
+  readonly withFqdn: boolean;
+  /** DISCOVER and REQUEST always get the subnet mask. */
+  readonly withSubnetMask: boolean;
+}
+
+/**
+ * The configured options of a reply in dhcpd's order: with a request list those on the list, as the
+ * client sorted them, and no others; without one, all of them.
+ */
+export function selectOptions(selection: Selection): OutgoingOption[] {
+  const { source, list } = selection;
+  const chosen = new Chosen(source);
+  if (list !== undefined) {
+    for (let at = 0; at < list.length; at += 1) chosen.add(list[at]);
+    if (selection.withFqdn) chosen.add(OptionCode.clientFqdn);
+    if (selection.withSubnetMask) chosen.add(OptionCode.subnetMask);
+    return chosen.options;
+  }
+  for (const code of firstCodes) chosen.add(code);
+  for (const code of source.optionCodes()) {
+    if (code !== OptionCode.vendorEncapsulatedOptions) chosen.add(code);
+  }
+  chosen.add(OptionCode.vendorEncapsulatedOptions);
+  return chosen.options;
+}
+
+/** The same, remembered: `orders` belongs to a policy whose options never change. */
+export function selectRemembered(
+  selection: Selection,
+  orders: OptionOrder[],
+): readonly OutgoingOption[] {
+  const { list, withSubnetMask } = selection;
+  for (const order of orders) {
+    if (order.withSubnetMask === withSubnetMask && isSameList(order.list, list)) {
+      return order.options;
+    }
+  }
+  const options = selectOptions(selection);
+  if (orders.length < ORDERS_MAX && (list?.length ?? 0) <= LIST_BYTES_MAX) {
+    // The list is a view of a buffer that the next packet overwrites.
+    orders.push({ list: list?.slice(), withSubnetMask, options });
+  }
+  return options;
+}
+
+function isSameList(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return bytesEqual(left, right);
+}
+
+/** Options in the order in which they were added, each once. */
+class Chosen {
+  readonly options: OutgoingOption[] = [];
+  readonly #source: OptionSource;
+  readonly #seen = new Uint8Array(256);
+
+  constructor(source: OptionSource) {
+    this.#source = source;
+    for (const code of ownCodes) this.#seen[code] = 1;
+  }
+
+  add(code: number): void {
+    if (this.#seen[code] === 1) return;
+    this.#seen[code] = 1;
+    const value = this.#source.option(code);
+    if (value !== undefined) this.options.push({ code, value });
+  }
+}

@@ -1,0 +1,241 @@
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import {
+  BootOperation,
+  BROADCAST_FLAG,
+  type OutgoingOption,
+  type OutgoingPacket,
+} from "../../protocol/dhcp/packet.ts";
+import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
+import type { ServerConfig } from "../config/model.ts";
+import { destinationOf } from "./destination.ts";
+import type { Exchange } from "./exchange.ts";
+import { renewalTimes } from "./lease-times.ts";
+import { replyLog } from "./log-lines.ts";
+import { networkOfInterface } from "./network.ts";
+import type { ReplyOutcome } from "./pending-offers.ts";
+import type { Policy } from "./policy.ts";
+import { limitsOf, usualLimits } from "./reply-limits.ts";
+import { type OptionSource, selectOptions, selectRemembered } from "./reply-options.ts";
+import { serverIdentifierOf } from "./server-identifier.ts";
+import { type WordOptions, wordBytes } from "./word-options.ts";
+
+const empty = new Uint8Array(0);
+const nakMessage = new TextEncoder().encode("requested address not available");
+const typeOptions: readonly OutgoingOption[] = Object.values(MessageType).map((type) => ({
+  code: OptionCode.messageType,
+  value: Uint8Array.of(type),
+}));
+export interface LeaseReply {
+  readonly kind: "offer" | "ack" | "inform";
+  readonly policy: Policy;
+  /** yiaddr; 0 for INFORM. */
+  readonly address: number;
+  /** An address of the client's subnet. */
+  readonly place: number;
+  /** Undefined for INFORM, which promises no time. */
+  readonly leaseSeconds: number | undefined;
+  /** The host declaration's name, for `use-host-decl-names`. */
+  readonly hostName: string | undefined;
+  readonly leaseIndex: number;
+  readonly durable: boolean;
+}
+
+/** OFFER, ACK, or the ACK of an INFORM. */
+export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
+  const { packet, parts } = exchange;
+  const { policy, kind, address } = reply;
+  const flags = policy.alwaysBroadcast ? packet.flags | BROADCAST_FLAG : packet.flags;
+  const isInform = kind === "inform";
+  // Field by field: spreading a shared part in costs more than all the decisions before.
+  const outgoing: OutgoingPacket = {
+    op: BootOperation.reply,
+    htype: packet.htype,
+    hops: packet.hops,
+    xid: packet.xid,
+    secs: packet.secs,
+    flags: isInform && packet.ciaddr === 0 ? flags | BROADCAST_FLAG : flags,
+    ciaddr: kind === "offer" ? 0 : packet.ciaddr,
+    yiaddr: address,
+    siaddr: policy.nextServer,
+    giaddr: packet.giaddr,
+    chaddr: exchange.hardware.address,
+    sname: policy.serverName,
+    file: policy.filename,
+    options: leaseOptions(exchange, reply),
+  };
+  return {
+    kind: "reply",
+    reply: outgoing,
+    limits: limitsOf(exchange, policy.maxMessageSize),
+    destination: route(exchange, kind, address, (outgoing.flags & BROADCAST_FLAG) !== 0),
+    changes: exchange.changes,
+    durable: reply.durable,
+    leaseIndex: reply.leaseIndex,
+    log: parts.logLines ? replyLog(exchange, kind, isInform ? packet.ciaddr : address) : "",
+  };
+}
+
+/**
+ * A NAK has no addresses and few options, and the broadcast bit is forced: a relay must not unicast
+ * it to an address that the client may not have (RFC 2131, section 4.3.2).
+ */
+export function buildNak(exchange: Exchange, refused: number, reason: string): ReplyOutcome {
+  const { packet, parts } = exchange;
+  const policy = exchange.policyOfNetwork();
+  const options: OutgoingOption[] = [
+    typeOption(MessageType.nak),
+    parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
+    { code: OptionCode.message, value: nakMessage },
+  ];
+  if (policy.echoClientId) addEcho(options, exchange, OptionCode.clientIdentifier);
+  addRelayAgent(options, exchange);
+  return {
+    kind: "reply",
+    reply: {
+      op: BootOperation.reply,
+      htype: packet.htype,
+      hops: packet.hops,
+      xid: packet.xid,
+      secs: packet.secs,
+      flags: packet.flags | BROADCAST_FLAG,
+      ciaddr: 0,
+      yiaddr: 0,
+      siaddr: 0,
+      giaddr: packet.giaddr,
+      chaddr: exchange.hardware.address,
+      sname: empty,
+      file: empty,
+      options,
+    },
+    limits: usualLimits,
+    destination: route(exchange, "nak", 0, true),
+    changes: exchange.changes,
+    durable: false,
+    leaseIndex: -1,
+    log: parts.logLines ? replyLog(exchange, "nak", refused, reason) : "",
+  };
+}
+
+function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
+  const { parts } = exchange;
+  const { policy, leaseSeconds } = reply;
+  const options = [
+    typeOption(reply.kind === "offer" ? MessageType.offer : MessageType.ack),
+    parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
+  ];
+  if (leaseSeconds !== undefined) addTimes(options, parts.words, policy, leaseSeconds);
+  addEcho(options, exchange, OptionCode.subnetSelection);
+  if (policy.echoClientId) addEcho(options, exchange, OptionCode.clientIdentifier);
+  for (const option of configuredOptions(exchange, reply)) options.push(option);
+  addRelayAgent(options, exchange);
+  return options;
+}
+
+function addTimes(
+  options: OutgoingOption[],
+  words: WordOptions,
+  policy: Policy,
+  leaseSeconds: number,
+): void {
+  options.push(words.of(OptionCode.leaseTime, leaseSeconds));
+  if (policy.renewalSeconds === undefined && policy.rebindingSeconds === undefined) return;
+  const times = renewalTimes(leaseSeconds, policy.renewalSeconds, policy.rebindingSeconds);
+  if (times.renewalSeconds !== undefined) {
+    options.push(words.of(OptionCode.renewalTime, times.renewalSeconds));
+  }
+  if (times.rebindingSeconds !== undefined) {
+    options.push(words.of(OptionCode.rebindingTime, times.rebindingSeconds));
+  }
+}
+
+function configuredOptions(exchange: Exchange, reply: LeaseReply): readonly OutgoingOption[] {
+  const { packet, parts } = exchange;
+  const { policy } = reply;
+  const selection = {
+    source: new ReplyOptions(parts.config, reply),
+    list: policy.requestList ?? packet.options.get(OptionCode.parameterRequestList),
+    withFqdn: packet.options.has(OptionCode.clientFqdn),
+    withSubnetMask: reply.kind !== "inform",
+  };
+  const isShared =
+    policy.constant && !policy.useHostNames && !policy.leaseAddressIsRouter && !selection.withFqdn;
+  return isShared ? selectRemembered(selection, policy.orders) : selectOptions(selection);
+}
+
+/** The configured options and those that follow from the place of the lease. */
+class ReplyOptions implements OptionSource {
+  readonly #config: ServerConfig;
+  readonly #reply: LeaseReply;
+
+  constructor(config: ServerConfig, reply: LeaseReply) {
+    this.#config = config;
+    this.#reply = reply;
+  }
+
+  option(code: number): Uint8Array | undefined {
+    const { policy, address, place, hostName } = this.#reply;
+    const value = policy.settings.option(code);
+    if (value !== undefined) return value;
+    if (code === OptionCode.subnetMask) {
+      const subnet = this.#config.subnetOf(place);
+      return subnet === undefined ? undefined : wordBytes(subnet.mask);
+    }
+    if (code === OptionCode.hostName && policy.useHostNames && hostName !== undefined) {
+      return new TextEncoder().encode(hostName);
+    }
+    if (code === OptionCode.routers && policy.leaseAddressIsRouter && address !== 0) {
+      return wordBytes(address);
+    }
+    return undefined;
+  }
+
+  optionCodes(): readonly number[] {
+    return this.#reply.policy.settings.optionCodes();
+  }
+}
+
+function route(
+  exchange: Exchange,
+  kind: "offer" | "ack" | "nak" | "inform",
+  assigned: number,
+  broadcast: boolean,
+) {
+  const { arrival, packet, parts, receivedOn, network } = exchange;
+  const relayAgent = exchange.receivedRelayAgent;
+  // Only a client with ciaddr and without relay can be on this wire or on another.
+  const isDirect = packet.giaddr === 0 && packet.ciaddr !== 0;
+  return destinationOf({
+    kind,
+    arrival,
+    assigned,
+    broadcast,
+    receivedOn,
+    onLocalNetwork:
+      isDirect && network !== undefined && networkOfInterface(parts.config, receivedOn) === network,
+    namedServer: packet.options.has(OptionCode.serverIdentifier),
+    relaySourcePort:
+      relayAgent !== undefined &&
+      subOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
+    serverPort: parts.ports.server,
+    clientPort: parts.ports.client,
+  });
+}
+
+/**
+ * Last, whole and unchanged, in every reply (RFC 3046, section 2.2). What was only remembered from an
+ * earlier packet is not echoed: no relay is there to take it off again.
+ */
+function addRelayAgent(options: OutgoingOption[], exchange: Exchange): void {
+  const value = exchange.receivedRelayAgent;
+  if (value !== undefined) options.push({ code: OptionCode.relayAgentInformation, value });
+}
+
+function addEcho(options: OutgoingOption[], exchange: Exchange, code: number): void {
+  const value = exchange.packet.options.get(code);
+  if (value !== undefined) options.push({ code, value });
+}
+
+function typeOption(type: number): OutgoingOption {
+  return typeOptions[type - 1];
+}

@@ -1,0 +1,221 @@
+import { spawn } from "node:child_process";
+import { lookup } from "node:dns/promises";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseIpv4 } from "../protocol/ipv4.ts";
+import type { ServerConfig } from "./config/model.ts";
+import { type DhcpdArguments, parseDhcpdArguments, usage } from "./dhcpd-arguments.ts";
+import { LeaseFileStore } from "./lease/lease-file-store.ts";
+import { LeaseStoreError } from "./lease/lease-store.ts";
+import { isSyslogPresent, LogWriter } from "./log-writer.ts";
+import { leaseTableOf, loadConfig, type RunningServer, startDhcpServer } from "./main.ts";
+import { StartError, systemReason } from "./start-error.ts";
+
+const defaultFiles = {
+  config: "/etc/dhcp/dhcpd.conf",
+  lease: "/var/lib/dhcp/dhcpd.leases",
+  pid: "/var/run/dhcpd.pid",
+} as const;
+
+/** Runs `prov dhcpd` and returns dhcpd's exit status: 0, or 1 for whatever is wrong. */
+export async function runDhcpdCommand(args: readonly string[], version: string): Promise<number> {
+  const log = new LogWriter({ standardError: true, syslogFacility: undefined });
+  try {
+    const wanted = parseDhcpdArguments(args);
+    log.configure({ standardError: true, syslogFacility: undefined, quiet: wanted.quiet });
+    if (wanted.mode === "serve" && !wanted.foreground && !isDetached()) return await detach(args);
+    if (wanted.mode === "help" || wanted.mode === "version") {
+      log.error(wanted.mode === "help" ? usage : `provlab-dhcpd-${version}`);
+      return 0;
+    }
+    log.info(`Provlab DHCP server ${version}, configured as ISC dhcpd is`);
+    return await run(wanted, log);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    // DHCP-11: the console ends with "exiting.", and the cause stands right above it.
+    log.error(`${error.message}\nexiting.`);
+    return 1;
+  } finally {
+    log.close();
+  }
+}
+
+interface Files {
+  readonly config: string;
+  readonly lease: string;
+  readonly pid: string;
+}
+
+async function run(wanted: DhcpdArguments, log: LogWriter): Promise<number> {
+  const configFile = wanted.configFile ?? defaultFiles.config;
+  const config = loadConfig(configFile, log);
+  const files = {
+    config: configFile,
+    lease: resolve(wanted.leaseFile ?? config.process.leaseFileName ?? defaultFiles.lease),
+    pid: resolve(wanted.pidFile ?? config.process.pidFileName ?? defaultFiles.pid),
+  };
+  log.info(`Config file: ${files.config}`);
+  log.info(`Database file: ${files.lease}`);
+  log.info(`PID file: ${files.pid}`);
+  if (wanted.mode === "test-config") return 0;
+  if (wanted.mode === "test-leases") return testLeases(config, files.lease, log);
+  return serve(wanted, config, files, log);
+}
+
+function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): number {
+  try {
+    const report = LeaseFileStore.check(leaseFile, leaseTableOf(config));
+    for (const warning of report.warnings) log.warn(warning);
+    log.info(`Read ${report.records} lease records from ${report.path}.`);
+    log.info("Lease file test successful.");
+    return 0;
+  } catch (error) {
+    if (!(error instanceof LeaseStoreError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+async function serve(
+  wanted: DhcpdArguments,
+  config: ServerConfig,
+  files: Files,
+  log: LogWriter,
+): Promise<number> {
+  if (wanted.writesPid) refuseSecondServer(files.pid);
+  const facility = wanted.debug ? undefined : (config.process.logFacility ?? "daemon");
+  log.configure({ standardError: true, syslogFacility: facility, quiet: wanted.quiet });
+  const server = await startDhcpServer({
+    config,
+    leaseFile: files.lease,
+    interfaceNames: wanted.interfaceNames,
+    ...(wanted.port === undefined ? {} : { port: wanted.port }),
+    ...(wanted.broadcastServer === undefined
+      ? {}
+      : { broadcastAddress: await addressOf(wanted.broadcastServer) }),
+    logger: log,
+    logPackets: wanted.debug ? !wanted.quiet : isSyslogPresent(),
+    flushLog: () => log.flush(),
+  });
+  if (wanted.writesPid) writePidFile(files.pid, log);
+  log.info("Server starting service.");
+  log.configure({
+    standardError: wanted.debug,
+    syslogFacility: facility,
+    quiet: wanted.quiet,
+  });
+  process.send?.({ kind: "serving", port: server.port });
+  if (isDetached()) giveUpStandardError();
+
+  const stop = (reason: string): void => {
+    log.info(`Stopping (${reason}). Counters: ${countersOf(server)}`);
+    void server.stop();
+  };
+  const hangUp = (): void => {
+    if (!isDetached()) stop("SIGHUP");
+    else log.info("The configuration is read once, at start: stop the server and start it again.");
+  };
+  const orphaned = (): void => {
+    if (!isDetached()) stop("the process that started this one is gone");
+  };
+  const tell = (): void => log.warn(`Counters: ${countersOf(server)}`);
+  process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", hangUp).on("SIGUSR1", tell);
+  process.on("disconnect", orphaned);
+  try {
+    await server.ended;
+    return 0;
+  } finally {
+    process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", hangUp).off("SIGUSR1", tell);
+    process.off("disconnect", orphaned);
+    if (wanted.writesPid) rmSync(files.pid, { force: true });
+    if (process.connected) process.disconnect();
+  }
+}
+
+function countersOf({ counters, socket }: RunningServer): string {
+  const ofSocket = Object.entries(socket.counters).map(
+    ([name, count]) => `socket.${name}=${count}`,
+  );
+  return `${ofSocket.join(" ")} ${counters.summary()}`;
+}
+
+async function addressOf(server: string): Promise<number> {
+  const literal = parseIpv4(server);
+  if (literal !== undefined) return literal;
+  try {
+    return parseIpv4((await lookup(server, { family: 4 })).address)!;
+  } catch (error) {
+    throw new StartError(`Unknown server ${server} (-s): ${systemReason(error)}`, { cause: error });
+  }
+}
+
+/** Two servers on one lease file would lease each other's addresses. */
+function refuseSecondServer(pidFile: string): void {
+  const pid = readPid(pidFile);
+  if (pid === undefined || pid === process.pid || !isDhcpd(pid)) return;
+  throw new StartError(`There's already a DHCP server running (process ${pid} of ${pidFile}).`);
+}
+
+function readPid(pidFile: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(pidFile, "latin1"), 10);
+    return pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** After a crash the number in the file may belong to any other program by now. */
+function isDhcpd(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("dhcpd");
+  } catch {
+    return false;
+  }
+}
+
+function writePidFile(pidFile: string, log: LogWriter): void {
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`);
+  } catch (error) {
+    log.warn(`Can't create PID file ${pidFile}: ${systemReason(error)}.`);
+  }
+}
+
+const detachedVariable = "PROVLAB_DHCPD_DETACHED";
+
+function isDetached(): boolean {
+  return process.env[detachedVariable] !== undefined;
+}
+
+/**
+ * Starts the server as a process of its own session and waits until it serves or has failed, as
+ * dhcpd does without -f: what it says meanwhile is shown, and its failure is the exit status.
+ */
+function detach(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "dhcpd", ...args], {
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: { ...process.env, [detachedVariable]: "1" },
+  });
+  child.stderr?.pipe(process.stderr, { end: false });
+  return new Promise((settle, fail) => {
+    let serving = false;
+    child.once("error", fail);
+    child.once("message", () => {
+      serving = true;
+      child.disconnect();
+      child.unref();
+    });
+    // The server gives its standard error up after the last line, so nothing is lost.
+    child.stderr?.once("close", () => {
+      if (serving) settle(0);
+    });
+    child.once("close", (status) => settle(status ?? 1));
+  });
+}
+
+/** A daemon holds on to nobody's terminal or pipe; number 2 must not fall to another file, though. */
+function giveUpStandardError(): void {
+  closeSync(2);
+  openSync("/dev/null", "w");
+}

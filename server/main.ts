@@ -1,0 +1,279 @@
+import { readFileSync } from "node:fs";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { type Logger, nullLogger } from "../base/log.ts";
+import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
+import { SocketError } from "../base/net/socket-error.ts";
+import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../base/net/udp-socket.ts";
+import { formatIpv4 } from "../protocol/ipv4.ts";
+import { formatMac } from "../protocol/mac.ts";
+import type { ServerConfig } from "./config/model.ts";
+import { formatDiagnostic, parseConfig } from "./config/parse.ts";
+import { DhcpCounters } from "./dhcp/counters.ts";
+import { DhcpEngine } from "./dhcp/engine.ts";
+import {
+  chooseInterfaces,
+  ignoredInterfaceNotice,
+  interfaceWith,
+  type SystemInterface,
+  systemInterfaces,
+} from "./dhcp/interfaces.ts";
+import { LinkReplies } from "./dhcp/link-reply.ts";
+import { DhcpListener } from "./dhcp/listener.ts";
+import type { LocalInterface } from "./dhcp/outcome.ts";
+import { Pinger } from "./dhcp/pinger.ts";
+import { ReplySender } from "./dhcp/reply-sender.ts";
+import { HostNameResolver } from "./dhcp/resolver.ts";
+import { LeaseFileStore } from "./lease/lease-file-store.ts";
+import { type Durability, type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
+import { LeaseTable } from "./lease/lease-table.ts";
+import { StartError, systemReason } from "./start-error.ts";
+
+const serverPortDefault = 67;
+const broadcastAddressDefault = 0xffff_ffff;
+/** Longer than any frame on Ethernet, so that a reply with an echoed option 82 has room. */
+const datagramBytesMax = 4096;
+
+export interface DhcpServerOptions {
+  readonly config: ServerConfig;
+  readonly leaseFile: string;
+  /** UDP port of the server, 67 unless the configuration or this says otherwise; clients have the next one. */
+  readonly port?: number;
+  /** Limits the service to these interfaces (DHCP-10). */
+  readonly interfaceNames?: readonly string[];
+  /** Replaces 255.255.255.255 as the destination of broadcasts (`-s`). */
+  readonly broadcastAddress?: number;
+  readonly backend?: UdpSocketOptions["backend"];
+  readonly logger?: Logger;
+  /** Whether each packet gets its line in the log; that costs about as much as its decision. */
+  readonly logPackets?: boolean;
+  readonly flushLog?: () => void;
+  readonly clock?: Clock;
+}
+
+export interface RunningServer {
+  /** 0 when it listens on every address. */
+  readonly address: number;
+  readonly port: number;
+  readonly durability: Durability;
+  readonly counters: DhcpCounters;
+  readonly socket: Pick<UdpSocket, "backend" | "counters">;
+  readonly leases: LeaseTable;
+  /** Settles when the service is over; rejects when our own code broke. */
+  readonly ended: Promise<void>;
+  /** Ends the service: what was acknowledged is on disk, and the lease file is closed. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
+ * StartError that shows each one with its place.
+ */
+export function loadConfig(path: string, logger: Logger = nullLogger): ServerConfig {
+  const text = readMainFile(path);
+  const outcome = parseConfig(path, (file) => (file === path ? text : readConfigFile(file)));
+  if (outcome.kind === "failed") {
+    const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
+    throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
+  }
+  for (const warning of outcome.warnings) logger.warn(formatDiagnostic(warning));
+  return outcome.config;
+}
+
+function readMainFile(path: string): string {
+  try {
+    return readConfigFile(path);
+  } catch (error) {
+    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
+  }
+}
+
+/** A byte is a character, as for dhcpd: a comment may be in any encoding. */
+function readConfigFile(path: string): string {
+  return readFileSync(path, "latin1");
+}
+
+/** A table for every range of the configuration. */
+export function leaseTableOf(config: ServerConfig): LeaseTable {
+  const ranges = config.pools.flatMap(({ ranges, index }) =>
+    ranges.map(({ low, high }) => ({ low, high, pool: index })),
+  );
+  try {
+    return new LeaseTable(ranges);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+/** Starts to serve. Rejects with StartError when the operator has to mend something first. */
+export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
+  const { config, logger = nullLogger, clock = systemClock } = options;
+  const leases = leaseTableOf(config);
+  const store = openLeaseFile(options, leases, logger);
+  const releases: (() => void)[] = [() => store.close()];
+  const releaseAll = (): void => {
+    for (const release of releases.splice(0).reverse()) release();
+  };
+  try {
+    const port = options.port ?? config.process.localPort ?? serverPortDefault;
+    const ports = { server: port, client: config.process.remotePort ?? port + 1 };
+    const present = systemInterfaces();
+    const interfaces = servedInterfaces(options, present, logger);
+    const socket = await bind(options, port);
+    releases.push(() => socket.close());
+    tellWhereItListens(config, interfaces, socket, logger);
+
+    const links = LinkReplies.open(
+      config.process.localAddress === undefined ? interfaces : [],
+      logger,
+    );
+    releases.push(() => links.close());
+    const pinger = openPinger(clock.monotonicMs(), logger);
+    if (pinger !== undefined) releases.push(() => pinger.close());
+    const resolver = new HostNameResolver({ names: config.hostNames, logger });
+    releases.push(() => resolver.stop());
+    await resolver.start();
+
+    const counters = new DhcpCounters();
+    const listener = new DhcpListener({
+      engine: new DhcpEngine({
+        config,
+        leases,
+        ports,
+        interfaces: () => interfaces,
+        logLines: options.logPackets ?? false,
+        resolve: resolver.resolve,
+      }),
+      leases,
+      store,
+      socket,
+      sender: new ReplySender({
+        socket,
+        links,
+        interfaces,
+        ownAddresses: new Set(present.flatMap(addressesOf)),
+        serverPort: socket.localPort,
+        broadcastAddress: options.broadcastAddress ?? broadcastAddressDefault,
+        counters,
+        logger,
+      }),
+      interfaces,
+      anyInterface: config.process.localAddress !== undefined,
+      pinger,
+      counters,
+      logger,
+      flushLog: options.flushLog ?? (() => undefined),
+      clock,
+    });
+    const ended = listener.run().finally(releaseAll);
+    return {
+      address: socket.localAddress,
+      port: socket.localPort,
+      durability: store.durability,
+      counters,
+      socket,
+      leases,
+      ended,
+      stop: () => {
+        listener.stop();
+        return ended;
+      },
+    };
+  } catch (error) {
+    releaseAll();
+    throw error;
+  }
+}
+
+function openLeaseFile(options: DhcpServerOptions, leases: LeaseTable, logger: Logger): LeaseStore {
+  const durability = options.config.process.dontUseFsync === true ? "os" : "fsync";
+  try {
+    const store = LeaseFileStore.open(options.leaseFile, leases, { durability });
+    for (const warning of store.report.warnings) logger.warn(warning);
+    logger.info(`Read ${store.report.records} lease records from ${store.report.path}.`);
+    return store;
+  } catch (error) {
+    if (!(error instanceof LeaseStoreError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+/** With `local-address` the socket takes only what is sent to it, whatever the interface. */
+function servedInterfaces(
+  { config, interfaceNames = [] }: DhcpServerOptions,
+  present: readonly SystemInterface[],
+  logger: Logger,
+): readonly LocalInterface[] {
+  const { localAddress } = config.process;
+  if (localAddress !== undefined) {
+    const owner = interfaceWith(present, localAddress);
+    return owner === undefined ? [] : [owner];
+  }
+  const isDeclared = (address: number): boolean => config.subnetOf(address) !== undefined;
+  const { served, ignored } = chooseInterfaces(present, interfaceNames, isDeclared);
+  for (const one of ignored) logger.info(ignoredInterfaceNotice(one));
+  if (served.length === 0) throw new StartError("Not configured to listen on any interfaces!");
+  return served;
+}
+
+async function bind({ config, backend }: DhcpServerOptions, port: number): Promise<UdpSocket> {
+  const address = config.process.localAddress ?? 0;
+  try {
+    return await openUdpSocket({
+      address,
+      port,
+      broadcast: true,
+      datagramBytesMax,
+      ...(backend === undefined ? {} : { backend }),
+    });
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    throw new StartError(
+      [
+        `Can't bind to dhcp address ${formatIpv4(address)} port ${port}: ${systemReason(error)}`,
+        "Please make sure there is no other dhcp server running on this port,",
+        "and that you may open it (ports below 1024 need root).",
+      ].join("\n"),
+      { cause: error },
+    );
+  }
+}
+
+function openPinger(nowMs: number, logger: Logger): Pinger | undefined {
+  let socket: IcmpSocket;
+  try {
+    socket = openIcmpSocket();
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    logger.info(
+      `No raw ICMP socket (${error.message}): addresses are offered without a ping-check.`,
+    );
+    return undefined;
+  }
+  return new Pinger({ socket, identifier: process.pid & 0xffff, nowMs });
+}
+
+function tellWhereItListens(
+  config: ServerConfig,
+  interfaces: readonly LocalInterface[],
+  socket: UdpSocket,
+  logger: Logger,
+): void {
+  const bound = config.process.localAddress;
+  if (bound !== undefined) {
+    const place = `Socket/${formatIpv4(bound)}/${socket.localPort}`;
+    logger.info(`Listening on ${place}`);
+    logger.info(`Sending on   ${place}`);
+    return;
+  }
+  for (const { name, hardwareAddress, addresses } of interfaces) {
+    const subnet = addresses.map(({ address }) => config.subnetOf(address)).find(Boolean);
+    const place = `Socket/${name}/${formatMac(hardwareAddress)}/${subnet?.sharedNetwork.name ?? ""}`;
+    logger.info(`Listening on ${place}`);
+    logger.info(`Sending on   ${place}`);
+  }
+}
+
+function addressesOf({ addresses }: LocalInterface): readonly number[] {
+  return addresses.map(({ address }) => address);
+}
