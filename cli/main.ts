@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+import { exitStatus } from "./exit-status.ts";
+import { packageVersion } from "./package-root.ts";
+
+/** Runs with the arguments after its own name and returns the exit status. */
+export type RunSubcommand = (args: readonly string[]) => Promise<number>;
+
+interface Subcommand {
+  readonly name: string;
+  /** The synopsis after the name, for the list of commands. */
+  readonly synopsis: string;
+  readonly summary: string;
+  /** Loads the module only when it is the one that runs: a server starts without a simulator. */
+  readonly load: () => Promise<RunSubcommand>;
+}
+
+const subcommands: readonly Subcommand[] = [
+  {
+    name: "run",
+    synopsis: "<scenario.yaml> [--target address[:port]] [--out folder] [...]",
+    summary: "run a scenario against the bundled server, or against --target",
+    load: async () => (await import("./run/command.ts")).runRun,
+  },
+  {
+    name: "config",
+    synopsis: "<scenario.yaml>",
+    summary: "print the dhcpd.conf that serves a scenario's population",
+    load: async () => (await import("./config.ts")).runConfig,
+  },
+  {
+    name: "dhcpd",
+    synopsis: "[dhcpd's own flags] [if0 [...ifN]]",
+    summary: "serve DHCP from a dhcpd.conf, as a drop-in for ISC dhcpd",
+    load: async () => (await import("./dhcpd.ts")).runDhcpd,
+  },
+];
+
+async function main(args: readonly string[]): Promise<number> {
+  const subcommand = subcommands.find(({ name }) => name === args[0]);
+  if (subcommand === undefined) return overview(args);
+  const run = await subcommand.load();
+  return run(args.slice(1));
+}
+
+/** Everything but running a subcommand: help, version, and what was mistyped. */
+async function overview(args: readonly string[]): Promise<number> {
+  const { Command, CommanderError } = await import("commander");
+  const program = new Command("prov")
+    .description("A provisioning server for access networks, and the lab that proves it")
+    .version(packageVersion(), "-V, --version")
+    .exitOverride();
+  for (const { name, synopsis, summary } of subcommands) {
+    program.command(name).usage(synopsis).description(summary);
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : exitStatus.badUsage;
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // A bug of ours: the stack is what a report needs.
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`prov: internal error: ${text}\n`);
+  process.exit(exitStatus.internalError);
+}

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ServerUsage } from "../../reports/run-result.ts";
+import { packageRoot } from "../package-root.ts";
+
+const START_MS_MAX = 60_000;
+const STOP_MS_MAX = 20_000;
+/** Below the ports that systems hand out by themselves (32768 on Linux), so nobody sits there. */
+const PORT_FIRST = 20_000;
+const PORT_COUNT = 10_000;
+const PORT_TRIES = 50;
+
+/** The bundled server could not be started or died: the message says what it said last. */
+export class BundledServerError extends Error {
+  override readonly name = "BundledServerError";
+}
+
+export interface BundledServer {
+  readonly port: number;
+  readonly leaseFile: string;
+  /** Rejects with BundledServerError when the server ends before `stop`. */
+  readonly died: Promise<never>;
+  /** CPU and memory so far; undefined where /proc is missing. */
+  usage(): ServerUsage | undefined;
+  /** SIGTERM, and SIGKILL when that is not heard in time. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `prov dhcpd` on 127.0.0.1 with the given configuration and an empty lease file, both in
+ * `folder`, and waits until it serves. What it logs is in `dhcpd.log` there.
+ */
+export async function startBundledServer(folder: string, config: string): Promise<BundledServer> {
+  const file = (name: string): string => join(folder, name);
+  const leaseFile = file("dhcpd.leases");
+  writeFileSync(file("dhcpd.conf"), config);
+  writeFileSync(leaseFile, "");
+  const port = await freePort();
+  const flags = ["-d", "-q", "-p", String(port), "--no-pid"];
+  const files = ["-cf", file("dhcpd.conf"), "-lf", leaseFile];
+  const program = join(packageRoot, "dist", "cli", "main.js");
+  const log = openSync(file("dhcpd.log"), "w");
+  const child = spawn(process.execPath, [program, "dhcpd", ...flags, ...files], {
+    stdio: ["ignore", "ignore", log, "ipc"],
+  });
+  closeSync(log);
+
+  let isStopping = false;
+  const died = new Promise<never>((_, reject) => {
+    const fail = (why: string): void => {
+      if (!isStopping) reject(new BundledServerError(`${why}${lastWords(file("dhcpd.log"))}`));
+    };
+    child.once("error", (error) => fail(`the bundled server cannot be started: ${error.message}`));
+    child.once("exit", (status, signal) => {
+      fail(`the bundled server ended by itself (${signal ?? `exit status ${status}`})`);
+    });
+  });
+  // The run may be over before anybody waits for it.
+  died.catch(() => undefined);
+
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    await stopChild(child);
+  };
+  try {
+    await Promise.race([served(child), died]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, leaseFile, died, usage: () => usageOf(child.pid), stop };
+}
+
+async function served(child: ChildProcess): Promise<void> {
+  try {
+    await once(child, "message", { signal: AbortSignal.timeout(START_MS_MAX) });
+  } catch (error) {
+    const message = `the bundled server did not serve within ${START_MS_MAX / 1000} s`;
+    throw new BundledServerError(message, { cause: error });
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const hardStop = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  await ended;
+  clearTimeout(hardStop);
+}
+
+function lastWords(logFile: string): string {
+  const lines = readFileSync(logFile, "utf8").trim().split("\n").slice(-12);
+  return lines.join("") === "" ? "" : `; it said:\n${lines.join("\n")}`;
+}
+
+/** A port P with P + 1 free as well: relays sit on P, clients on P + 1, beside the server. */
+async function freePort(): Promise<number> {
+  const offset = process.pid * 2;
+  for (let attempt = 0; attempt < PORT_TRIES; attempt += 1) {
+    const port = PORT_FIRST + ((offset + attempt * 2) % PORT_COUNT);
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+  throw new BundledServerError(
+    `no free pair of UDP ports from ${PORT_FIRST} to ${PORT_FIRST + PORT_COUNT}`,
+  );
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  try {
+    socket.bind({ port, address: "0.0.0.0", exclusive: true });
+    await once(socket, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
+const TICKS_A_SECOND = 100;
+const KIB_A_MIB = 1024;
+
+function usageOf(pid: number | undefined): ServerUsage | undefined {
+  try {
+    // The name in the second field may hold blanks: fields count from behind its bracket.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    const residentKiB = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return {
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND,
+      residentMiBMax: Math.round(Number(residentKiB?.[1] ?? 0) / KIB_A_MIB),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,159 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import { renderSummary } from "../../reports/render-summary.ts";
+import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
+import { writeFiles } from "../../reports/write-files.ts";
+import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { Population } from "../../scenarios/population.ts";
+import { runSimulation, SimulationError } from "../../simulator/coordinator.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { exitStatus, statusOfVerdict } from "../exit-status.ts";
+import { runCommander } from "../run-commander.ts";
+import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
+import { UsageError } from "../usage-error.ts";
+import { BundledServerError, startBundledServer } from "./bundled-server.ts";
+import { environmentOf } from "./environment.ts";
+import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import { ProgressView } from "./progress.ts";
+import { runPlanOf } from "./run-plan-of.ts";
+import { runResultOf } from "./run-result-of.ts";
+
+const LOOPBACK = 0x7f00_0001;
+const DHCP_SERVER_PORT = 67;
+const BYTES_A_MIB = 1024 * 1024;
+
+interface RunOptions {
+  readonly target?: ServerAddress;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly set: readonly string[];
+}
+
+/** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */
+export async function runRun(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov run")
+    .description("run a scenario against the bundled server, or against --target")
+    .argument("<scenario>", "the scenario file")
+    .option("--target <address[:port]>", "aim at a server that is already there", parseTarget)
+    .option("--out <folder>", "where the results go (default: runs/NAME)")
+    .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
+    .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
+    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .action(async (file: string, options: RunOptions) => {
+      status = await run(loadScenario(file, options.set), options);
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+async function run(loaded: LoadedScenario, options: RunOptions): Promise<number> {
+  const folder = options.out ?? join("runs", loaded.scenario.name);
+  try {
+    const result = await measure(loaded, options, folder);
+    const files = writeFiles(folder, result);
+    process.stdout.write(renderSummary(result, files));
+    return statusOfVerdict[result.verdict];
+  } catch (error) {
+    if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;
+    process.stderr.write(`prov run: ${error.message}\n`);
+    return exitStatus.internalError;
+  }
+}
+
+/** Starts what is missing, runs the scenario, audits the lease file, and stops what it started. */
+async function measure(
+  { scenario, sha256 }: LoadedScenario,
+  options: RunOptions,
+  folder: string,
+): Promise<RunResult> {
+  const seed = options.seed ?? scenario.seed;
+  const population = new Population({ ...scenario.population, seed });
+  const serverFolder = join(folder, "server");
+  mkdirSync(serverFolder, { recursive: true });
+  const bundled =
+    options.target === undefined
+      ? await startBundledServer(
+          serverFolder,
+          dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
+        )
+      : undefined;
+  const server = options.target ?? { address: LOOPBACK, port: bundled!.port };
+  try {
+    const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
+    const plan = runPlanOf(scenario, { seed, workers, servers: [server] });
+    const outcome = await simulate(plan, bundled?.died);
+    // Read while the server still runs: what is not in the file now would not survive a power cut.
+    const usage: ServerUsage | undefined = bundled?.usage();
+    const audit: LeaseAudit | undefined =
+      bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
+    return runResultOf({
+      scenario,
+      sha256,
+      seed,
+      population,
+      environment: environmentOf({
+        durability: bundled === undefined ? "unknown" : "fsync",
+        socket: outcome.backend,
+        workers: outcome.workers,
+      }),
+      target: {
+        kind: bundled === undefined ? "external" : "bundled",
+        address: formatIpv4(server.address),
+        port: server.port,
+      },
+      outcome,
+      audit,
+      server: usage,
+      memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
+    });
+  } finally {
+    await bundled?.stop();
+    if (bundled === undefined) rmSync(serverFolder, { recursive: true });
+  }
+}
+
+/** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
+async function simulate(
+  plan: ReturnType<typeof runPlanOf>,
+  serverDied: Promise<never> | undefined,
+): ReturnType<typeof runSimulation> {
+  const abort = new AbortController();
+  const view = new ProgressView(process.stderr);
+  const interrupt = (): void => abort.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const run = runSimulation(plan, (progress) => view.update(progress), abort.signal);
+    return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
+  } finally {
+    // A run whose server died has nobody to talk to.
+    abort.abort();
+    view.clear();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+function parseTarget(text: string): ServerAddress {
+  const match = /^([^:]+)(?::(\d+))?$/.exec(text);
+  const address = match === null ? undefined : parseIpv4(match[1]!);
+  const port = match?.[2] === undefined ? DHCP_SERVER_PORT : Number(match[2]);
+  if (address === undefined || address === 0 || port < 1 || port > 65_534) {
+    throw new UsageError(`--target ${text}: write ADDRESS or ADDRESS:PORT, such as 127.0.0.1:6767`);
+  }
+  return { address, port };
+}
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    throw new UsageError(`"${text}" is not a whole number from ${low} to ${high}`);
+  };
+}
+
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { availableParallelism, cpus, release, totalmem } from "node:os";
+import type { Environment } from "../../reports/run-result.ts";
+import { packageRoot, packageVersion } from "../package-root.ts";
+
+const MIB = 1024 * 1024;
+
+/** What the figures depend on besides the program: the machine, the kernel, the versions. */
+export function environmentOf(
+  choices: Pick<Environment, "durability" | "socket" | "workers">,
+): Environment {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryMiB: Math.round(totalmem() / MIB),
+    kernel: release(),
+    node: process.version,
+    provlab: packageVersion(),
+    commit: commit(),
+    ...choices,
+  };
+}
+
+/** The checkout's commit, with `+changes` when the work tree differs; `unknown` without git. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["-C", packageRoot, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 5000,
+    }).trim();
+  try {
+    const changes = git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+changes";
+    return git("rev-parse", "--short=12", "HEAD") + changes;
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, test } from "vitest";
+import { LatencyHistogram } from "../../base/histogram.ts";
+import { Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import { readScenario } from "../../scenarios/scenario-file.ts";
+import type { SimulationOutcome } from "../../simulator/coordinator.ts";
+import { emptyCounters } from "../../simulator/recorder.ts";
+import type { LeaseAudit } from "./lease-audit.ts";
+import { runResultOf } from "./run-result-of.ts";
+
+function scenarioOf(): Scenario {
+  const reading = readScenario(
+    "x.yaml",
+    `schema: provlab/scenario@1
+name: x
+population: { cableModems: 10, cmtsCount: 1 }
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 10 }]
+    until: all-bound
+thresholds: [connect.discover.completed == 10]
+`,
+  );
+  if (reading.kind === "failed") throw new Error(JSON.stringify(reading.problems));
+  return reading.scenario;
+}
+
+function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome {
+  const latency = new LatencyHistogram();
+  for (let ms = 1; ms <= 10; ms += 1) latency.recordMs(ms);
+  return {
+    startedAtMs: Date.UTC(2026, 0, 1),
+    endedAtMs: Date.UTC(2026, 0, 1) + 1234.6,
+    devices: 10,
+    workers: 1,
+    backend: "batch",
+    aborted: false,
+    phases: [
+      {
+        name: "connect",
+        startedAtMs: 0,
+        durationMs: 1000,
+        endedBy: "all-bound",
+        streams: [
+          {
+            exchange: "discover",
+            ratePerSecond: 10,
+            counters: { ...emptyCounters(), offered: 10, sent: 10, completed: 10 },
+            achievedPerSecond: 9.9987654,
+            latency,
+            service: latency,
+            slip: latency,
+          },
+        ],
+        background: emptyCounters(),
+        timeToBound: {},
+        workers: [],
+      },
+    ],
+    timeToBound: { all: latency },
+    timeSeries: [],
+    safety: {
+      acknowledged: 10,
+      counters: {
+        doubleAllocations: 0,
+        acknowledgedLeasesLost: 0,
+        addressesChangedOnRenewal: 0,
+        neverOffered: 0,
+        addressesOutsideNetwork: 0,
+        malformedReplies: 0,
+      },
+      violations: [],
+    },
+    leases: {
+      count: 0,
+      device: new Uint32Array(),
+      address: new Uint32Array(),
+      expiresAtSeconds: new Float64Array(),
+    },
+    health: {
+      slipMsP99: 0.1,
+      socketDrops: 0,
+      sendErrors: 0,
+      lastSendError: undefined,
+      cpuPercentMax: 10,
+      workers: [],
+      invalid: false,
+      problems: [],
+    },
+    decodeErrors: 0,
+    ignoredReplies: 0,
+    ...changes,
+  };
+}
+
+const clean: LeaseAudit = { lost: 0, examples: [], summary: "all 10 leases in the lease file" };
+
+function resultOf(outcome: SimulationOutcome, audit: LeaseAudit | null = clean) {
+  const scenario = scenarioOf();
+  return runResultOf({
+    scenario,
+    sha256: "",
+    seed: 1,
+    population: new Population(scenario.population),
+    environment: {
+      cpu: "",
+      cores: 2,
+      memoryMiB: 1,
+      kernel: "",
+      node: "",
+      provlab: "",
+      commit: "",
+      durability: "fsync",
+      socket: "batch",
+      workers: 1,
+    },
+    target: { kind: "bundled", address: "127.0.0.1", port: 20_000 },
+    outcome,
+    audit: audit ?? undefined,
+    server: undefined,
+    memoryMiB: 1,
+  });
+}
+
+test("a run that did all it was asked passes, and says what a transaction is (GAP-4)", () => {
+  const result = resultOf(outcomeOf());
+  expect(result).toMatchObject({
+    verdict: "pass",
+    reasons: [],
+    startedAt: "2026-01-01T00:00:00.000Z",
+  });
+  expect(result.transactions).toEqual({ discover: "Discover, Offer, Request, Ack" });
+  expect(result.phases[0]!.streams[0]).toMatchObject({
+    achievedPerSecond: 9.999,
+    achievedRatio: 0.99988,
+    latencyMs: { count: 10, max: expect.closeTo(10, 1) },
+  });
+});
+
+describe("what decides the verdict, strongest first", () => {
+  const outcome = outcomeOf();
+  const unsafe = {
+    ...outcome.safety,
+    counters: { ...outcome.safety.counters, doubleAllocations: 1 },
+    violations: [
+      { kind: "doubleAllocations", atMs: 0, device: 1, address: 0x7f40_0010, holder: 2 } as const,
+    ],
+  };
+  const slow = { ...outcome.health, invalid: true, problems: ["The generator was slow."] };
+  const late = [{ ...outcome.phases[0]!, endedBy: "time-limit" } as const];
+
+  test("a safety violation, even of a run whose generator was the limit", () => {
+    const result = resultOf(outcomeOf({ safety: unsafe, health: slow }));
+    expect(result.verdict).toBe("fail");
+    expect(result.reasons).toEqual(["Unsafe: 1 addresses held by two devices at a time."]);
+    expect(result.safety.examples).toEqual([
+      "127.64.0.16 for cable-modem 02:10:00:00:00:01: it was acknowledged while another device held it (02:10:00:00:00:02).",
+    ]);
+  });
+
+  test("a lease that is not in the lease file", () => {
+    const result = resultOf(outcomeOf(), { lost: 1, examples: ["gone"], summary: "1 missing" });
+    expect(result).toMatchObject({ verdict: "fail", safety: { acknowledgedLeasesLost: 1 } });
+    expect(result.safety.examples).toEqual(["gone"]);
+  });
+
+  test("a run that was stopped, or whose generator was the limit, is invalid", () => {
+    expect(resultOf(outcomeOf({ aborted: true })).verdict).toBe("invalid");
+    const result = resultOf(outcomeOf({ health: slow, phases: late }));
+    expect(result).toMatchObject({ verdict: "invalid", reasons: ["The generator was slow."] });
+  });
+
+  test("a phase at its time limit, a threshold, a phase that is missing", () => {
+    const timedOut = resultOf(outcomeOf({ phases: late }));
+    expect(timedOut.reasons.join()).toMatch(/connect reached its time limit/);
+    const missing = resultOf(outcomeOf({ phases: [] }));
+    expect(missing.verdict).toBe("fail");
+    expect(missing.reasons).toEqual([
+      "Threshold failed: connect.discover.completed == 10, but it was not measured.",
+      "1 phases did not run.",
+    ]);
+  });
+
+  test("somebody else's lease file is out of reach, and the result says so", () => {
+    expect(resultOf(outcomeOf(), null).safety.audit).toBe("lease file out of reach");
+  });
+});

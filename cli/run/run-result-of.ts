@@ -1,0 +1,228 @@
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { formatMac } from "../../protocol/mac.ts";
+import { distributionOf } from "../../reports/distribution.ts";
+import {
+  type Environment,
+  type PhaseResult,
+  RESULT_SCHEMA,
+  type RunResult,
+  type SafetyResult,
+  type ServerUsage,
+  type StreamResult,
+  type Target,
+  type TimeSeriesRow,
+  type Verdict,
+} from "../../reports/run-result.ts";
+import { violationsOf } from "../../reports/safety.ts";
+import { evaluateThresholds } from "../../reports/thresholds.ts";
+import { deviceKinds, type Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
+import type { StreamOutcome } from "../../simulator/recorder.ts";
+import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
+import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
+import type { LeaseAudit } from "./lease-audit.ts";
+
+export interface RunFacts {
+  readonly scenario: Scenario;
+  /** Of the scenario file's bytes and whatever replaced parts of it. */
+  readonly sha256: string;
+  readonly seed: number;
+  readonly population: Population;
+  readonly environment: Environment;
+  readonly target: Target;
+  readonly outcome: SimulationOutcome;
+  /** Undefined for somebody else's server, whose lease file is out of reach. */
+  readonly audit: LeaseAudit | undefined;
+  readonly server: ServerUsage | undefined;
+  readonly memoryMiB: number;
+}
+
+// What counts as one transaction: the guide does not say (GAP-4), so every result does.
+const transactions = {
+  discover: "Discover, Offer, Request, Ack",
+  renew: "Request, Ack (unicast, RENEWING)",
+  rebind: "Request, Ack (through the relay, REBINDING)",
+  reboot: "Request, Ack (through the relay, INIT-REBOOT)",
+} as const;
+
+/** Puts what the run measured into the form that everything else reads, and judges it. */
+export function runResultOf(facts: RunFacts): RunResult {
+  const { scenario, outcome, population } = facts;
+  const phases = outcome.phases.map(phaseResultOf);
+  const timeToBoundMs = Object.fromEntries(
+    Object.entries(outcome.timeToBound).map(([kind, spans]) => [kind, distributionOf(spans)]),
+  );
+  const thresholds = evaluateThresholds(scenario.thresholds, { phases, timeToBoundMs });
+  const safety = safetyResultOf(facts);
+  const { verdict, reasons } = judge(facts, thresholds, safety);
+  const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
+  return {
+    schema: RESULT_SCHEMA,
+    scenario: { name: scenario.name, title: scenario.title, sha256: facts.sha256 },
+    seed: facts.seed,
+    startedAt: new Date(outcome.startedAtMs).toISOString(),
+    durationMs: Math.round(outcome.endedAtMs - outcome.startedAtMs),
+    verdict,
+    reasons,
+    environment: facts.environment,
+    target: facts.target,
+    population: {
+      devices: population.size,
+      byKind: Object.fromEntries(
+        deviceKinds.map((kind, index) => [kind, population.countOf[index]!]),
+      ),
+      cmts: population.cmtsCount,
+    },
+    transactions: Object.fromEntries(
+      Object.entries(transactions).filter(([exchange]) => exchanges.has(exchange)),
+    ),
+    phases,
+    timeToBoundMs,
+    thresholds,
+    safety,
+    generator: {
+      slipMsP99: outcome.health.slipMsP99,
+      socketDrops: outcome.health.socketDrops,
+      sendErrors: outcome.health.sendErrors,
+      cpuPercentMax: outcome.health.cpuPercentMax,
+      memoryMiB: facts.memoryMiB,
+      problems: outcome.health.problems,
+    },
+    ...(facts.server === undefined ? {} : { server: facts.server }),
+    timeSeries: outcome.timeSeries.map(rowOf),
+  };
+}
+
+function phaseResultOf(phase: PhaseOutcome): PhaseResult {
+  return {
+    name: phase.name,
+    startedAtMs: Math.round(phase.startedAtMs),
+    durationMs: Math.round(phase.durationMs),
+    endedBy: phase.endedBy,
+    streams: phase.streams.map(streamResultOf),
+  };
+}
+
+function streamResultOf(stream: StreamOutcome): StreamResult {
+  const offeredPerSecond = stream.ratePerSecond ?? null;
+  const { offered, sent, completed, timeouts, retransmissions, naks, notEligible } =
+    stream.counters;
+  return {
+    exchange: stream.exchange,
+    offeredPerSecond,
+    achievedPerSecond: rounded(stream.achievedPerSecond, 1000),
+    achievedRatio:
+      offeredPerSecond === null
+        ? null
+        : rounded(stream.achievedPerSecond / offeredPerSecond, 100_000),
+    offered,
+    sent,
+    completed,
+    timeouts,
+    retransmissions,
+    naks,
+    notEligible,
+    latencyMs: distributionOf(stream.latency),
+    serviceMs: distributionOf(stream.service),
+    slipMs: distributionOf(stream.slip),
+  };
+}
+
+function rounded(value: number, parts: number): number {
+  return Math.round(value * parts) / parts;
+}
+
+function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {
+  const { counters, acknowledged, violations } = outcome.safety;
+  return {
+    acknowledged,
+    doubleAllocations: counters.doubleAllocations,
+    acknowledgedLeasesLost: counters.acknowledgedLeasesLost + (audit?.lost ?? 0),
+    addressesChangedOnRenewal: counters.addressesChangedOnRenewal,
+    addressesNeverOffered: counters.neverOffered,
+    addressesOutsideNetwork: counters.addressesOutsideNetwork,
+    malformedReplies: counters.malformedReplies,
+    examples: [
+      ...violations.map((violation) => describeViolation(violation, population)),
+      ...(audit?.examples ?? []),
+    ].slice(0, EXAMPLES_MAX),
+    audit: audit?.summary ?? "lease file out of reach",
+  };
+}
+
+const EXAMPLES_MAX = 10;
+
+const violationWords: Readonly<Record<ViolationKind, string>> = {
+  doubleAllocations: "was acknowledged while another device held it",
+  acknowledgedLeasesLost: "was refused although its lease was still running",
+  addressesChangedOnRenewal: "was acknowledged to a device that renewed another address",
+  neverOffered: "was acknowledged without having been offered",
+  addressesOutsideNetwork: "is outside the network of the device's CMTS",
+  malformedReplies: "came in a reply that lacks what a client needs",
+};
+
+function describeViolation(violation: Violation, population: Population): string {
+  const { kind, device, address, holder } = violation;
+  const who = `${population.kindOf(device)} ${formatMac(population.macOf(device))}`;
+  const other = holder === undefined ? "" : ` (${formatMac(population.macOf(holder))})`;
+  return `${formatIpv4(address)} for ${who}: it ${violationWords[kind]}${other}.`;
+}
+
+interface Judgement {
+  readonly verdict: Verdict;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * A safety violation fails the run whatever the generator did: it was seen, so it happened. Short of
+ * that, a generator that was the limit makes every other figure worthless.
+ */
+function judge(
+  { outcome, scenario }: RunFacts,
+  thresholds: RunResult["thresholds"],
+  safety: SafetyResult,
+): Judgement {
+  const unsafe = violationsOf(safety)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `Unsafe: ${count} ${what}.`);
+  if (unsafe.length > 0) return { verdict: "fail", reasons: unsafe };
+  if (outcome.aborted) return { verdict: "invalid", reasons: ["The run was stopped early."] };
+  if (outcome.health.invalid) return { verdict: "invalid", reasons: outcome.health.problems };
+  const late = outcome.phases
+    .filter(({ endedBy }) => endedBy === "time-limit")
+    .map(({ name }) => `Phase ${name} reached its time limit before every device was bound.`);
+  const failed = thresholds
+    .filter(({ holds }) => !holds)
+    .map(
+      ({ text, actual }) => `Threshold failed: ${text}, but it was ${actual ?? "not measured"}.`,
+    );
+  const missing = scenario.phases.length - outcome.phases.length;
+  const cut = missing > 0 ? [`${missing} phases did not run.`] : [];
+  const reasons = [...late, ...failed, ...cut];
+  return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
+}
+
+function rowOf(row: SimulatedSecond): TimeSeriesRow {
+  const exchanges = Object.values(row.exchanges);
+  const { discover, renew } = row.exchanges;
+  return {
+    second: row.second,
+    phase: row.phase,
+    discoverSent: discover?.sent ?? 0,
+    discoverCompleted: discover?.completed ?? 0,
+    renewSent: renew?.sent ?? 0,
+    renewCompleted: renew?.completed ?? 0,
+    timeouts: exchanges.reduce((sum, { timeouts }) => sum + timeouts, 0),
+    retransmissions: exchanges.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
+    latencyMsP50: microseconds(row.latencyMsP50),
+    latencyMsP99: microseconds(row.latencyMsP99),
+    latencyMsMax: microseconds(row.latencyMsMax),
+    bound: row.bound,
+    devices: row.states,
+  };
+}
+
+function microseconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : rounded(milliseconds, 1000);
+}
