@@ -1,0 +1,164 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { LatencyHistogram } from "../../base/histogram.ts";
+import type { RunResult } from "../../reports/run-result.ts";
+
+// The whole product over loopback, as a person runs it: the compiled `prov`, no root, no set-up.
+
+const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "provlab-run-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const scenario = `schema: provlab/scenario@1
+name: small
+population:
+  cableModems: 300
+  mtas: 100
+  cpes: 50
+  smartMeters: 50
+  cmtsCount: 4
+generator:
+  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
+phases:
+  - name: connect
+    streams:
+      - exchange: discover
+        ratePerSecond: 400
+    until: all-bound
+    timeLimit: 30 s
+  - name: mixed
+    powerCycle: true
+    streams:
+      - exchange: discover
+        ratePerSecond: 50
+      - exchange: renew
+        ratePerSecond: 100
+    duration: 2 s
+thresholds:
+  - connect.discover.completed == 500
+  - mixed.renew.timeouts == 0
+`;
+
+function runProv(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return spawnSync(process.execPath, [prov, ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 90_000,
+    env: { ...process.env, ...env },
+  });
+}
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function resultIn(out: string): RunResult {
+  return JSON.parse(readFileSync(join(folder, out, "result.json"), "utf8")) as RunResult;
+}
+
+describe("prov run", () => {
+  for (const backend of ["batch", "dgram"] as const) {
+    test(`binds every kind of device and passes, over ${backend} sockets`, () => {
+      const path = write("small.yaml", scenario);
+      const ran = runProv(["run", path, "--out", backend], { PROVLAB_SOCKET: backend });
+      expect(ran.stderr).toBe("");
+      expect(ran.stdout).toMatch(/^PASS {2}small · 500 devices/m);
+      expect(ran.status).toBe(0);
+
+      const result = resultIn(backend);
+      expect(result.environment).toMatchObject({ durability: "fsync", socket: backend });
+      expect(result.safety).toMatchObject({
+        doubleAllocations: 0,
+        acknowledgedLeasesLost: 0,
+        addressesChangedOnRenewal: 0,
+        audit: "all 500 leases in the lease file",
+      });
+      const [connect, mixed] = result.phases;
+      expect(connect!.streams[0]).toMatchObject({ offered: 500, completed: 500, timeouts: 0 });
+      expect(mixed!.streams.map(({ completed }) => completed)).toEqual([100, 200]);
+      const { histogram, count } = mixed!.streams[1]!.latencyMs;
+      expect(LatencyHistogram.fromBase64(histogram).count).toBe(count);
+      for (const file of ["result.json", "timeseries.csv", "report.html"]) {
+        expect(existsSync(join(folder, backend, file))).toBe(true);
+      }
+    });
+  }
+
+  test("a threshold that fails ends with status 99 and says which one", () => {
+    const path = write("failing.yaml", scenario.replace("completed == 500", "completed == 501"));
+    const ran = runProv(["run", path, "--out", "failing"]);
+    expect(ran.stdout).toContain("FAILED connect.discover.completed == 501 (was 500)");
+    expect(ran.status).toBe(99);
+    expect(resultIn("failing").verdict).toBe("fail");
+  });
+
+  test("a generator that is the limit ends with status 98, whatever the thresholds say", () => {
+    const text = scenario.replace("slipMsP99Max: 1000", "slipMsP99Max: 0.000001");
+    const ran = runProv(["run", write("invalid.yaml", text), "--out", "invalid"]);
+    expect(ran.status).toBe(98);
+    expect(resultIn("invalid").verdict).toBe("invalid");
+  });
+
+  test("a server that nobody runs: time-outs, a verdict, no crash", () => {
+    const text = scenario.replace(
+      "phases:",
+      "clients:\n  retransmit: { firstDelay: 200 ms, jitter: 10 ms, transmissionsMax: 2 }\nphases:",
+    );
+    const path = write("nobody.yaml", text.replace("timeLimit: 30 s", "timeLimit: 3 s"));
+    const ran = runProv(["run", path, "--target", "127.0.0.9:19067", "--out", "nobody"]);
+    expect(ran.status).toBe(99);
+    const result = resultIn("nobody");
+    expect(result.target).toEqual({ kind: "external", address: "127.0.0.9", port: 19_067 });
+    expect(result.environment.durability).toBe("unknown");
+    expect(result.phases[0]!.streams[0]!.timeouts).toBeGreaterThan(0);
+    expect(result.phases[0]!.streams[0]!.completed).toBe(0);
+  });
+});
+
+describe("mistakes of the user end with status 2 and leave nothing behind", () => {
+  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["no such file", ["run", "absent.yaml"], /absent.yaml: there is no such file/],
+    ["no scenario", ["run"], /missing required argument/],
+    ["an unknown option", ["run", "small.yaml", "--fast"], /unknown option '--fast'/],
+    ["an unknown command", ["rnu", "small.yaml"], /unknown command 'rnu'/],
+    [
+      "a bad target",
+      ["run", "small.yaml", "--target", "localhost"],
+      /write ADDRESS or ADDRESS:PORT/,
+    ],
+    ["a bad seed", ["run", "small.yaml", "--seed", "-1"], /whole number|argument/],
+    ["a bad setting", ["run", "small.yaml", "--set", "seed"], /write path=value/],
+    [
+      "a wrong value",
+      ["run", "small.yaml", "--set", "seed=x"],
+      /small.yaml.*seed must be a number/,
+    ],
+    [
+      "a wrong value for config",
+      ["config", "small.yaml", "--set", "seed=x"],
+      /seed must be a number/,
+    ],
+  ];
+  test.each(cases)("%s", (_name, args, expected) => {
+    write("small.yaml", scenario);
+    const ran = runProv(args);
+    expect(ran.stderr).toMatch(expected);
+    expect(ran.stdout).toBe("");
+    expect(ran.status).toBe(2);
+    expect(existsSync(join(folder, "runs"))).toBe(false);
+  });
+});
+
+test("prov config prints a dhcpd.conf that prov dhcpd accepts", () => {
+  const printed = runProv(["config", write("small.yaml", scenario)]);
+  expect(printed.status).toBe(0);
+  const checked = runProv(["dhcpd", "-t", "-cf", write("dhcpd.conf", printed.stdout)]);
+  expect(checked.stderr).not.toMatch(/error/i);
+  expect(checked.status).toBe(0);
+});
