@@ -103,7 +103,7 @@ async function serve(
     syslogFacility: facility,
     quiet: wanted.quiet,
   });
-  process.send?.({ kind: "serving", port: server.port });
+  process.send?.({ kind: "serving", port: server.port, durability: server.durability });
   if (isDetached()) giveUpStandardError();
 
   const stop = (reason: string): void => {

@@ -21,6 +21,8 @@ export class BundledServerError extends Error {
 export interface BundledServer {
   readonly port: number;
   readonly leaseFile: string;
+  /** What an ACK of this server promises: `fsync`, `os` or `none`, as the server itself says. */
+  readonly durability: string;
   /** Rejects with BundledServerError when the server ends before `stop`. */
   readonly died: Promise<never>;
   /** CPU and memory so far; undefined where /proc is missing. */
@@ -66,17 +68,20 @@ export async function startBundledServer(folder: string, config: string): Promis
     await stopChild(child);
   };
   try {
-    await Promise.race([served(child), died]);
+    const durability = await Promise.race([served(child), died]);
+    return { port, leaseFile, durability, died, usage: () => usageOf(child.pid), stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { port, leaseFile, died, usage: () => usageOf(child.pid), stop };
 }
 
-async function served(child: ChildProcess): Promise<void> {
+/** Waits until the server says that it serves, and returns the durability that it says. */
+async function served(child: ChildProcess): Promise<string> {
   try {
-    await once(child, "message", { signal: AbortSignal.timeout(START_MS_MAX) });
+    const signal = AbortSignal.timeout(START_MS_MAX);
+    const [message] = (await once(child, "message", { signal })) as [{ durability: string }];
+    return message.durability;
   } catch (error) {
     const message = `the bundled server did not serve within ${START_MS_MAX / 1000} s`;
     throw new BundledServerError(message, { cause: error });

@@ -96,7 +96,7 @@ async function measure(
       seed,
       population,
       environment: environmentOf({
-        durability: bundled === undefined ? "unknown" : "fsync",
+        durability: bundled?.durability ?? "unknown",
         socket: outcome.backend,
         workers: outcome.workers,
       }),

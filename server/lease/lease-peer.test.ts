@@ -54,7 +54,7 @@ const current: readonly LeaseRecord[] = sampleRecords
       : { ...record, endsAt: 2_100_000_000 },
   );
 
-test.runIf(isMissing && isRequired)("the peer is there", () => expect.fail(reason));
+if (isMissing && isRequired) test("the peer is there", () => expect.fail(reason));
 
 if (isMissing && !isRequired) process.stderr.write(`skipped: interop with dhcpd: ${reason}\n`);
 
