@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServerUsage } from "../../reports/run-result.ts";
 import { packageRoot } from "../package-root.ts";
@@ -38,15 +38,19 @@ export interface BundledServer {
 export async function startBundledServer(folder: string, config: string): Promise<BundledServer> {
   const file = (name: string): string => join(folder, name);
   const leaseFile = file("dhcpd.leases");
+  mkdirSync(folder, { recursive: true });
   writeFileSync(file("dhcpd.conf"), config);
   writeFileSync(leaseFile, "");
   const port = await freePort();
-  const flags = ["-d", "-q", "-p", String(port), "--no-pid"];
-  const files = ["-cf", file("dhcpd.conf"), "-lf", leaseFile];
+  const flags = ["-d", "-q", "-p", String(port)];
+  const files = ["-cf", file("dhcpd.conf"), "-lf", leaseFile, "-pf", file("dhcpd.pid")];
   const program = join(packageRoot, "dist", "cli", "main.js");
   const log = openSync(file("dhcpd.log"), "w");
   const child = spawn(process.execPath, [program, "dhcpd", ...flags, ...files], {
     stdio: ["ignore", "ignore", log, "ipc"],
+    // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
+    // stops by itself, too, when its channel to this process closes.
+    detached: true,
   });
   closeSync(log);
 

@@ -1,11 +1,10 @@
-import { mkdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
 import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
-import { writeFiles } from "../../reports/write-files.ts";
+import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
 import { runSimulation, SimulationError } from "../../simulator/coordinator.ts";
@@ -52,6 +51,7 @@ export async function runRun(args: readonly string[]): Promise<number> {
 
 async function run(loaded: LoadedScenario, options: RunOptions): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
+  removeFiles(folder);
   try {
     const result = await measure(loaded, options, folder);
     const files = writeFiles(folder, result);
@@ -72,12 +72,10 @@ async function measure(
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
   const population = new Population({ ...scenario.population, seed });
-  const serverFolder = join(folder, "server");
-  mkdirSync(serverFolder, { recursive: true });
   const bundled =
     options.target === undefined
       ? await startBundledServer(
-          serverFolder,
+          join(folder, "server"),
           dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
         )
       : undefined;
@@ -112,7 +110,6 @@ async function measure(
     });
   } finally {
     await bundled?.stop();
-    if (bundled === undefined) rmSync(serverFolder, { recursive: true });
   }
 }
 

@@ -1,5 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -120,6 +129,70 @@ describe("prov run", () => {
     expect(result.phases[0]!.streams[0]!.completed).toBe(0);
   });
 });
+
+describe("prov run that does not get to its end", () => {
+  /** Starts a run in a group of its own and waits until its devices have leases. */
+  async function startRun(out: string) {
+    const path = write("long.yaml", scenario.replace("duration: 2 s", "duration: 60 s"));
+    const run = spawn(process.execPath, [prov, "run", path, "--out", out], {
+      cwd: folder,
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    run.stderr.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const leases = join(folder, out, "server", "dhcpd.leases");
+    await expect.poll(() => sizeOf(leases), { timeout: 30_000 }).toBeGreaterThan(10_000);
+    const server = Number(readFileSync(join(folder, out, "server", "dhcpd.pid"), "utf8"));
+    return { run, server, said: () => said };
+  }
+
+  test("Ctrl-C ends it early with what there is: status 98, and no server left behind", async () => {
+    const { run, server } = await startRun("stopped");
+    process.kill(-run.pid!, "SIGINT");
+    const [status] = await once(run, "exit");
+    expect(status).toBe(98);
+    expect(resultIn("stopped")).toMatchObject({
+      verdict: "invalid",
+      reasons: ["The run was stopped early."],
+      safety: { acknowledgedLeasesLost: 0 },
+    });
+    expect(() => process.kill(server, 0)).toThrow("ESRCH");
+  });
+
+  test("a server that dies is named, status 1, and an earlier result is not left standing", async () => {
+    mkdirSync(join(folder, "died"));
+    writeFileSync(join(folder, "died", "result.json"), "{}");
+    const { run, server, said } = await startRun("died");
+    process.kill(server, "SIGKILL");
+    const [status] = await once(run, "exit");
+    expect(said()).toContain("the bundled server ended by itself (SIGKILL)");
+    expect(status).toBe(1);
+    expect(existsSync(join(folder, "died", "result.json"))).toBe(false);
+  });
+
+  test("a run that is killed takes its server with it", async () => {
+    const { run, server } = await startRun("killed");
+    run.kill("SIGKILL");
+    await once(run, "exit");
+    await expect.poll(() => isRunning(server), { timeout: 15_000 }).toBe(false);
+  });
+});
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe("mistakes of the user end with status 2 and leave nothing behind", () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
