@@ -1,0 +1,18 @@
+import type { RenewalResult } from "./bench-result.ts";
+import type { TrialResult } from "./trial.ts";
+
+/**
+ * The highest rate kept of rates that were tried in rising order: the last one before the first that
+ * was missed. What the generator could not offer says nothing either way; when nothing was missed,
+ * the maximum is a lower bound.
+ */
+export function climbResultOf(trials: readonly TrialResult[]): RenewalResult {
+  const firstMissed = trials.findIndex(({ verdict }) => verdict === "missed");
+  const tried = firstMissed < 0 ? trials : trials.slice(0, firstMissed);
+  const maximumPerSecond = tried.findLast(({ verdict }) => verdict === "kept")?.ratePerSecond;
+  // Between the highest rate kept and the lowest one missed nothing may be unknown.
+  const isGenerator = tried.at(-1)?.verdict === "generator-limited";
+  if (isGenerator) return { maximumPerSecond, end: "generator", trials };
+  if (firstMissed < 0) return { maximumPerSecond, end: "rate-max", trials };
+  return { maximumPerSecond, end: maximumPerSecond === undefined ? "rate-min" : "found", trials };
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { Population } from "../../scenarios/population.ts";
+import { keaConf } from "./kea-conf.ts";
+
+const population = new Population({
+  cableModems: 100,
+  mtas: 20,
+  cpes: 0,
+  smartMeters: 10,
+  cmtsCount: 3,
+  addressBlock: { network: parseIpv4("10.64.0.0")!, prefixLength: 10 },
+});
+
+interface Subnet {
+  readonly id: number;
+  readonly subnet: string;
+  readonly relay: { readonly "ip-addresses": readonly string[] };
+  readonly pools: readonly { readonly pool: string }[];
+}
+
+describe("Kea's configuration of a population", () => {
+  const text = keaConf(population, {
+    interfaceName: "eth7",
+    leaseFile: "/somewhere/leases.csv",
+    leaseSeconds: 600,
+    threads: 2,
+  });
+  const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
+  const subnets = settings["subnet4"] as readonly Subnet[];
+
+  test("has one network for each CMTS, chosen by its relay address", () => {
+    expect(subnets.map(({ id, subnet }) => [id, subnet])).toEqual([
+      [1, "10.64.0.0/24"],
+      [2, "10.64.1.0/24"],
+      [3, "10.64.2.0/24"],
+    ]);
+    expect(subnets.map(({ relay }) => relay["ip-addresses"])).toEqual([
+      ["10.64.0.1"],
+      ["10.64.1.1"],
+      ["10.64.2.1"],
+    ]);
+  });
+
+  test("has an address for every device, and none outside the population's pools", () => {
+    subnets.forEach(({ pools }, index) => {
+      const [low, high] = pools[0]!.pool.split(" - ").map((address) => parseIpv4(address)!);
+      const ranges = population.cmts(index).pools;
+      const addresses = ranges.reduce((sum, range) => sum + range.high - range.low + 1, 0);
+      expect(high! - low! + 1).toBe(addresses);
+      expect(low).toBe(ranges[0]!.low);
+    });
+  });
+
+  test("turns multi-threading off when there are no threads", () => {
+    const options = { interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600 };
+    const threadsOf = (threads: number): unknown =>
+      JSON.parse(keaConf(population, { ...options, threads })).Dhcp4["multi-threading"];
+    expect(threadsOf(2)).toMatchObject({ "enable-multi-threading": true, "thread-pool-size": 2 });
+    expect(threadsOf(0)).toMatchObject({ "enable-multi-threading": false });
+  });
+
+  test("writes every lease to the file it is given, and lets nothing be reused unwritten", () => {
+    expect(settings["lease-database"]).toMatchObject({
+      type: "memfile",
+      persist: true,
+      name: "/somewhere/leases.csv",
+    });
+    expect(Number(settings["cache-threshold"]) * 600).toBeLessThan(0.001);
+    expect(settings["cache-threshold"]).toBeGreaterThan(0);
+    expect(settings["valid-lifetime"]).toBe(600);
+  });
+});

@@ -1,0 +1,55 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Contender,
+  type ContenderSetting,
+  firstLineOf,
+  type Launch,
+  searchPath,
+} from "./contender.ts";
+import { keaConf } from "./kea-conf.ts";
+
+const THREADS = 2;
+const settings = "pools by relay address, no classes, no hosts, a queue of 1,024 packets";
+
+/** Kea with its fastest lease store, which does not sync. */
+export const kea: Contender = {
+  id: "kea-memfile",
+  name: "Kea, memfile",
+  durability: "none: written, never synced",
+  settings: `multi-threading, ${THREADS} threads; ${settings}`,
+  firstRate: 6000,
+  needsInterface: true,
+  isVariant: false,
+  version: () => firstLineOf("kea-dhcp4", "-v"),
+  prepare: (setting) => prepare(setting, THREADS),
+};
+
+/** On one processor threads do not help, and switching between them costs something. */
+export const keaSingle: Contender = {
+  ...kea,
+  id: "kea-memfile-single",
+  name: "Kea, memfile, single-threaded",
+  settings: `multi-threading off; ${settings}`,
+  isVariant: true,
+  prepare: (setting) => prepare(setting, 0),
+};
+
+function prepare(setting: ContenderSetting, threads: number): Launch {
+  const { folder, network, population, leaseSeconds } = setting;
+  const config = join(folder, "kea-dhcp4.conf");
+  const leaseFile = join(folder, "leases.csv");
+  const { serverInterface: interfaceName } = network;
+  writeFileSync(config, keaConf(population, { interfaceName, leaseFile, leaseSeconds, threads }));
+  return {
+    command: ["kea-dhcp4", "-c", config, "-p", String(network.ports.relay)],
+    environment: {
+      PATH: searchPath,
+      // Kea keeps to its own folders unless it is told of others.
+      KEA_DHCP_DATA_DIR: folder,
+      KEA_PIDFILE_DIR: folder,
+      KEA_LOCKFILE_DIR: "none",
+      KEA_LOG_FILE_DIR: folder,
+    },
+  };
+}

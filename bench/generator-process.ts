@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { GeneratorReply, GeneratorRequest } from "./generator-messages.ts";
+import type { RunMeasurement } from "./trial.ts";
+
+/** The generator could not be started, died or did not answer. */
+export class GeneratorError extends Error {
+  override readonly name = "GeneratorError";
+}
+
+/** A run takes its phases' time and this much more at most, for threads to start and end. */
+const GRACE_MS = 60_000;
+const OUTPUT_CHARACTERS_MAX = 16 * 1024;
+
+/** Our simulator as a process: on one processor and on its own side of the network. */
+export class GeneratorProcess {
+  readonly #child: ChildProcess;
+  #output = "";
+
+  /** `wrap` turns the command line into one that runs where the generator belongs. */
+  constructor(wrap: (command: readonly string[]) => readonly string[]) {
+    const program = fileURLToPath(new URL("./generator.js", import.meta.url));
+    const [command, ...args] = wrap([process.execPath, program]);
+    this.#child = spawn(command!, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.#output = (this.#output + chunk.toString("latin1")).slice(-OUTPUT_CHARACTERS_MAX);
+    });
+    // Whoever asks next is told.
+    this.#child.on("error", () => undefined);
+  }
+
+  /** Plays the plan; throws GeneratorError when that fails, the signal's reason when it is aborted. */
+  async run(request: GeneratorRequest, signal: AbortSignal): Promise<RunMeasurement> {
+    const tooLong = AbortSignal.timeout(lengthMsOf(request) + GRACE_MS);
+    const reply = await this.#exchange(request, AbortSignal.any([signal, tooLong])).catch(
+      (error: unknown) => {
+        signal.throwIfAborted();
+        const cause = tooLong.aborted ? "it did not answer in time" : String(error);
+        throw new GeneratorError(`the generator failed: ${cause}\n${this.#output}`.trim());
+      },
+    );
+    if (reply.kind === "failed") throw new GeneratorError(`the generator failed: ${reply.message}`);
+    return reply.measurement;
+  }
+
+  async #exchange(request: GeneratorRequest, signal: AbortSignal): Promise<GeneratorReply> {
+    const child = this.#child;
+    if (!child.connected) throw new Error("it is not running");
+    const heard = new AbortController();
+    const options = { signal: AbortSignal.any([signal, heard.signal]) };
+    try {
+      const reply = once(child, "message", options) as Promise<[GeneratorReply]>;
+      const gone = once(child, "disconnect", options).then((): never => {
+        throw new Error("it ended");
+      });
+      gone.catch(() => undefined);
+      reply.catch(() => undefined);
+      child.send(request);
+      return (await Promise.race([reply, gone]))[0];
+    } finally {
+      heard.abort();
+    }
+  }
+
+  /** Ends the process; it leaves nothing behind. Idempotent. */
+  stop(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
+function lengthMsOf({ plan }: GeneratorRequest): number {
+  return plan.phases.reduce((sum, phase) => sum + phase.timeLimitMs + phase.drainMs, 0);
+}
