@@ -9,6 +9,7 @@ export const MUTANT_BYTES_MAX = 1500;
 const RANDOM_BYTES_MAX = 600;
 const INSERTED_BYTES_MAX = 300;
 const MUTATIONS_MAX = 4;
+const CROWD_MAX = 400;
 // Lengths and counts that loops and additions are wrong about most often.
 const edgeBytes = [0x00, 0x01, 0x03, 0x04, 0x05, 0x7f, 0x80, 0xfe, 0xff] as const;
 
@@ -111,7 +112,7 @@ export class PacketMutator {
   #mutateOption(): void {
     const at = this.#someOption();
     const length = this.#bytes[at + 1] ?? 0;
-    switch (this.#below(7)) {
+    switch (this.#below(8)) {
       case 0:
         // A length that is wrong, mostly by little.
         this.#bytes[at + 1] =
@@ -131,6 +132,9 @@ export class PacketMutator {
         return;
       case 5:
         this.#scribble(at + 2, Math.min(this.#length, at + 2 + length));
+        return;
+      case 6:
+        this.#crowd(at);
         return;
       default:
         this.#turnIntoOverload(at);
@@ -165,6 +169,15 @@ export class PacketMutator {
     this.#bytes[at + 1] = 1;
     this.#bytes[at + 2] = this.#below(5);
     if (this.#below(2) === 0) this.#scribble(Offset.sname, Offset.cookie);
+  }
+
+  /** Empty options, up to more than a packet may have. */
+  #crowd(at: number): void {
+    const end = at + this.#insert(at, 2 * this.#below(CROWD_MAX));
+    for (let option = at; option + 1 < end; option += 2) {
+      this.#bytes[option] = 200 + this.#below(50);
+      this.#bytes[option + 1] = 0;
+    }
   }
 
   #repeat(at: number, length: number): void {
