@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
-import { SocketError } from "../base/net/socket-error.ts";
+import { udpSocketsBoundTo } from "../base/net/port-sharing.ts";
+import { errorNamed, SocketError } from "../base/net/socket-error.ts";
 import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../base/net/udp-socket.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
@@ -23,6 +24,7 @@ import type { LocalInterface } from "./dhcp/outcome.ts";
 import { Pinger } from "./dhcp/pinger.ts";
 import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
+import { lockLeaseFile } from "./lease/lease-file-lock.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { type Durability, type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
@@ -109,12 +111,14 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
   const { config, logger = nullLogger, clock = systemClock } = options;
   const leases = leaseTableOf(config);
-  const store = openLeaseFile(options, leases, logger);
-  const releases: (() => void)[] = [() => store.close()];
+  const releases: (() => void)[] = [];
   const releaseAll = (): void => {
     for (const release of releases.splice(0).reverse()) release();
   };
   try {
+    releases.push(await takeLeaseFile(options.leaseFile));
+    const store = openLeaseFile(options, leases, logger);
+    releases.push(() => store.close());
     const port = options.port ?? config.process.localPort ?? serverPortDefault;
     const ports = { server: port, client: config.process.remotePort ?? port + 1 };
     const present = systemInterfaces();
@@ -185,6 +189,15 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
   }
 }
 
+async function takeLeaseFile(path: string): Promise<() => void> {
+  // A file that is missing is told by whoever opens it.
+  const release = existsSync(path) ? await lockLeaseFile(path) : () => undefined;
+  if (release !== undefined) return release;
+  throw new StartError(
+    `Another server of this machine has the lease file ${path}: stop it, or give each its own (-lf).`,
+  );
+}
+
 function openLeaseFile(options: DhcpServerOptions, leases: LeaseTable, logger: Logger): LeaseStore {
   const durability = options.config.process.dontUseFsync === true ? "os" : "fsync";
   try {
@@ -219,13 +232,17 @@ function servedInterfaces(
 async function bind({ config, backend }: DhcpServerOptions, port: number): Promise<UdpSocket> {
   const address = config.process.localAddress ?? 0;
   try {
-    return await openUdpSocket({
+    const socket = await openUdpSocket({
       address,
       port,
       broadcast: true,
       datagramBytesMax,
       ...(backend === undefined ? {} : { backend }),
     });
+    // The port is shared with emulated relays on other addresses, never with another server on this.
+    if ((udpSocketsBoundTo(address, socket.localPort) ?? 1) <= 1) return socket;
+    socket.close();
+    throw errorNamed("bind", "EADDRINUSE");
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     throw new StartError(

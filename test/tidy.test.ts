@@ -42,6 +42,7 @@ const edges = [
   "server/dhcp/pinger.ts",
   "server/dhcp/resolver.ts",
   "server/dhcp/link-reply.ts",
+  "server/lease/lease-file-lock.ts",
   "server/lease/lease-file-store.ts",
   "simulator/coordinator.ts",
   "simulator/worker.ts",

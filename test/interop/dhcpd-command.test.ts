@@ -91,6 +91,18 @@ describe("DHCP-8: prov dhcpd", () => {
       const second = run(ours, line);
       expect(second.stderr).toContain("There's already a DHCP server running");
       expect(second.status).toBe(1);
+
+      // Without the pid file's word: the lease file and the port are one server's alone all the same.
+      const onFile = run(ours, "-f -cf loopback.conf -lf empty.leases --no-pid -p 19077");
+      expect(onFile.stderr).toMatch(
+        /Another server of this machine has the lease file .*empty.leases/,
+      );
+      expect(onFile.status).toBe(1);
+      writeFileSync(join(directory, "other.leases"), "");
+      const onPort = run(ours, "-f -cf loopback.conf -lf other.leases --no-pid -p 19067");
+      expect(onPort.stderr).toContain("Can't bind to dhcp address 127.0.0.1 port 19067");
+      expect(onPort.stderr).toContain("Address already in use");
+      expect(onPort.status).toBe(1);
     } finally {
       process.kill(pid, "SIGTERM");
     }
