@@ -96,16 +96,6 @@ async function serve(
     logPackets: wanted.debug ? !wanted.quiet : isSyslogPresent(),
     flushLog: () => log.flush(),
   });
-  if (wanted.writesPid) writePidFile(files.pid, log);
-  log.info("Server starting service.");
-  log.configure({
-    standardError: wanted.debug,
-    syslogFacility: facility,
-    quiet: wanted.quiet,
-  });
-  process.send?.({ kind: "serving", port: server.port, durability: server.durability });
-  if (isDetached()) giveUpStandardError();
-
   const stop = (reason: string): void => {
     log.info(`Stopping (${reason}). Counters: ${countersOf(server)}`);
     void server.stop();
@@ -121,6 +111,16 @@ async function serve(
   process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", hangUp).on("SIGUSR1", tell);
   process.on("disconnect", orphaned);
   try {
+    // Only now is it told: whoever hears it may send a signal at once.
+    if (wanted.writesPid) writePidFile(files.pid, log);
+    log.info("Server starting service.");
+    log.configure({
+      standardError: wanted.debug,
+      syslogFacility: facility,
+      quiet: wanted.quiet,
+    });
+    process.send?.({ kind: "serving", port: server.port, durability: server.durability });
+    if (isDetached()) giveUpStandardError();
     await server.ended;
     return 0;
   } finally {

@@ -164,7 +164,8 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolea
   const counters = new DhcpCounters();
   const complaints: string[] = [];
   const frames: number[] = [];
-  const logger = { ...nullLogger, error: (text: string) => void complaints.push(text) };
+  const complain = (text: string): void => void complaints.push(text);
+  const logger = { ...nullLogger, error: complain, warn: complain };
   const listener = new DhcpListener({
     engine,
     leases: { markDurable: () => events.push("durable") },
@@ -248,6 +249,28 @@ test("a failed commit acknowledges nothing, is told once in ten seconds, and men
   failCommits(undefined);
   receive(request);
   expect(events.slice(-4)).toEqual(["commit", "durable", "queue 5", "flush"]);
+});
+
+test("a disk on which some batches fit and others do not does not flood the log", () => {
+  const { receive, complaints, clock, failCommits } = setUp(answer);
+  for (let turn = 0; turn < 200; turn += 1) {
+    failCommits(turn % 2 === 0 ? full : undefined);
+    receive(request);
+    clock.advance(10);
+  }
+  expect(complaints).toEqual([expect.stringMatching(/^No lease is acknowledged \(1 request\)/)]);
+  failCommits(undefined);
+  clock.advance(1000);
+  receive(request);
+  receive(request);
+  expect(complaints.slice(1)).toEqual(["Leases are written again: service goes on."]);
+  // A relapse within the ten seconds is counted and not told, and so is its end.
+  failCommits(full);
+  receive(request);
+  failCommits(undefined);
+  clock.advance(1000);
+  receive(request);
+  expect(complaints).toHaveLength(2);
 });
 
 test("an ACK without changes needs no commit", () => {

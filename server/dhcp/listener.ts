@@ -16,6 +16,8 @@ const eventLoopMsMax = 5;
 const secondMs = 1000;
 /** A full disk is told once in this time, not once a batch. */
 const troubleLogMsMin = 10_000;
+/** On a disk that is all but full some batches fit and others do not: it is over when this long none failed. */
+const calmMsMin = 1000;
 
 export interface DhcpListenerOptions {
   readonly engine: DhcpEngineApi;
@@ -51,9 +53,13 @@ export class DhcpListener {
   readonly #waitingAsked: number[] = [];
   #appended = 0;
   #nextSecondAtMs: number;
+  #rewriteToldAtMs = Number.NEGATIVE_INFINITY;
   #troubleToldAtMs = Number.NEGATIVE_INFINITY;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
   #refused = 0;
   #failing = false;
+  /** The log says that nothing is acknowledged, and not yet that it is over. */
+  #isTroubleTold = false;
   #maintaining = false;
   #stopping = false;
 
@@ -235,17 +241,12 @@ export class DhcpListener {
       }
       this.#refused += this.#waiting.length;
       this.#forgetWaiting();
-      const unanswered = this.#refused === 1 ? "1 request" : `${this.#refused} requests`;
-      this.#tellTrouble(`No lease is acknowledged (${unanswered}): ${error.message}`, nowMs);
+      this.#tellTrouble(error, nowMs);
       this.#failing = true;
+      this.#failedAtMs = nowMs;
       return false;
     }
-    if (this.#failing) {
-      this.#options.logger.warn("Leases are written again: service goes on.");
-      this.#failing = false;
-      this.#refused = 0;
-      this.#troubleToldAtMs = Number.NEGATIVE_INFINITY;
-    }
+    if (this.#failing && nowMs - this.#failedAtMs >= calmMsMin) this.#tellRecovery();
     counters.commits += 1;
     counters.recordsWritten += records;
     return true;
@@ -264,13 +265,26 @@ export class DhcpListener {
       if (!(error instanceof LeaseStoreError)) throw error;
       this.#maintaining = false;
       this.#options.counters.rewriteFailures += 1;
-      this.#tellTrouble(error.message, nowMs);
+      if (nowMs - this.#rewriteToldAtMs < troubleLogMsMin) return;
+      this.#rewriteToldAtMs = nowMs;
+      this.#options.logger.error(error.message);
     }
   }
 
-  #tellTrouble(message: string, nowMs: number): void {
+  #tellTrouble(error: LeaseStoreError, nowMs: number): void {
     if (nowMs - this.#troubleToldAtMs < troubleLogMsMin) return;
+    const unanswered = this.#refused === 1 ? "1 request" : `${this.#refused} requests`;
+    this.#options.logger.error(`No lease is acknowledged (${unanswered}): ${error.message}`);
     this.#troubleToldAtMs = nowMs;
-    this.#options.logger.error(message);
+    this.#isTroubleTold = true;
+  }
+
+  #tellRecovery(): void {
+    if (this.#isTroubleTold) {
+      this.#options.logger.warn("Leases are written again: service goes on.");
+    }
+    this.#isTroubleTold = false;
+    this.#failing = false;
+    this.#refused = 0;
   }
 }

@@ -86,3 +86,24 @@ export function attempted(call: () => void): boolean {
     return false;
   }
 }
+
+/**
+ * Writes the first `length` bytes, in several calls when need be: a disk that fills up takes a part,
+ * and only the next call says why. Returns less when the system takes nothing and says nothing.
+ */
+export function writeAll(
+  disk: LeaseDisk,
+  file: number,
+  bytes: Uint8Array,
+  length: number,
+  position: number,
+): number {
+  let written = 0;
+  while (written < length) {
+    const rest = written === 0 ? bytes : bytes.subarray(written);
+    const taken = disk.write(file, rest, length - written, position + written);
+    if (taken === 0) break;
+    written += taken;
+  }
+  return written;
+}

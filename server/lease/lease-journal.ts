@@ -1,5 +1,5 @@
 import type { LeaseRecord } from "./lease.ts";
-import { attempted, guarded, type LeaseDisk, storeError } from "./lease-disk.ts";
+import { attempted, guarded, type LeaseDisk, storeError, writeAll } from "./lease-disk.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 import { formatRecord, recordBytesMax } from "./lease-writer.ts";
 
@@ -127,7 +127,7 @@ export class LeaseJournal {
     const length = this.#used;
     this.#mustTruncate = true;
     const taken = guarded("append", this.path, this.#what("append"), () =>
-      this.#disk.write(this.#file, this.#buffer, length, this.#written),
+      writeAll(this.#disk, this.#file, this.#buffer, length, this.#written),
     );
     this.#written += taken;
     this.#used = 0;
@@ -187,6 +187,7 @@ export class LeaseJournal {
   }
 
   #what(verb: string): string {
-    return `Can't ${verb} ${this.#records} records to ${this.path}`;
+    const records = this.#records === 1 ? "1 record" : `${this.#records} records`;
+    return `Can't ${verb} ${records} to ${this.path}`;
   }
 }

@@ -1,4 +1,4 @@
-import { attempted, type LeaseDisk, storeError, systemCode } from "./lease-disk.ts";
+import { attempted, type LeaseDisk, storeError, systemCode, writeAll } from "./lease-disk.ts";
 import { isPurgeable, writeRecord } from "./lease-file.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import type { CarriedItems } from "./lease-reader.ts";
@@ -178,7 +178,7 @@ export class LeaseRewrite {
   #write(): void {
     if (this.#used === 0) return;
     const { disk, journal } = this.#input;
-    const taken = disk.write(this.#file, this.#buffer, this.#used, this.#end);
+    const taken = writeAll(disk, this.#file, this.#buffer, this.#used, this.#end);
     if (taken !== this.#used) {
       throw storeError("rewrite", "SHORT_WRITE", journal.path, `Can't rewrite ${journal.path}`);
     }
