@@ -159,12 +159,18 @@ describe("CONF-12: boolean expressions", () => {
     ["exists domain-name or exists host-name", true],
     ["extract-int (option dhcp-max-message-size, 16) = 576", true],
     ["extract-int (option dhcp-max-message-size, 16) != 576", false],
-    ["(exists domain-name or exists host-name) and exists host-name", true],
+    ["((exists domain-name or exists host-name) and exists host-name)", true],
     ["exists host-name or exists domain-name and exists nis-domain", false],
   ];
   for (const [expression, value] of cases) {
     test(`${expression} is ${value}`, () => expect(isTrue(expression, cableModem)).toBe(value));
   }
+
+  test("a text ends before its NULs, bytes do not (RFC 2132, section 2)", () => {
+    const options = { 12: "modem\0\0", 60: "docsis\0" };
+    expect(resultOf("option host-name", { options })).toBe(text("modem"));
+    expect(resultOf("option vendor-class-identifier", { options })).toBe(text("docsis\0"));
+  });
 
   test("known and static are the engine's to say", () => {
     expect(isTrue("known", {}, { known: true })).toBe(true);

@@ -5,6 +5,13 @@ export function latin1Text(bytes: Uint8Array): string {
   return text;
 }
 
+/** Some clients end their texts with NUL; whoever receives them must take it off (RFC 2132, section 2). */
+export function withoutTrailingNuls(text: Uint8Array): Uint8Array {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === 0) end -= 1;
+  return end === text.length ? text : text.subarray(0, end);
+}
+
 /** The other way round; characters beyond U+00FF lose their upper bits. */
 export function latin1Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);

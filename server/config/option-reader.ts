@@ -3,13 +3,20 @@ import { subOption } from "../../protocol/dhcp/relay-agent.ts";
 import { computedData, unsignedAt } from "./data-expressions.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { DataExpression } from "./expression.ts";
+import { withoutTrailingNuls } from "./latin1.ts";
 import type { OptionRegistry, OptionSpace, RegisteredOption } from "./option-registry.ts";
 
 const NESTING_MAX = 4;
 
 /** `option NAME`: what the packet carries, null when it does not. */
 export function packetOption(option: RegisteredOption, registry: OptionRegistry): DataExpression {
-  const { code, space } = option;
+  const { code, space, type } = option;
+  if (space === registry.dhcp && type.fields.includes("text")) {
+    return computedData((context) => {
+      const bytes = dhcpOption(context, code);
+      return bytes === undefined ? undefined : withoutTrailingNuls(bytes);
+    });
+  }
   if (space === registry.dhcp) return computedData((context) => dhcpOption(context, code));
   if (space.name === "agent") {
     return computedData((context) => {

@@ -1,3 +1,4 @@
+import type { BooleanExpression } from "./expression.ts";
 import { parseBooleanExpression } from "./expression-parser.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
 import { takeOption } from "./option-name.ts";
@@ -146,13 +147,13 @@ function parseIf(parser: Parser, target: StatementTarget): void {
   if (target.depth >= NESTING_MAX) parser.fail("too many if statements inside each other.");
   const branches: Branch[] = [];
   parser.lexer.next();
-  branches.push(parseBranch(parser, parseBooleanExpression(parser), target));
+  branches.push(parseBranch(parser, parseCondition(parser), target));
   for (;;) {
     if (parser.acceptWord("elsif")) {
-      branches.push(parseBranch(parser, parseBooleanExpression(parser), target));
+      branches.push(parseBranch(parser, parseCondition(parser), target));
     } else if (parser.acceptWord("else")) {
       if (parser.acceptWord("if")) {
-        branches.push(parseBranch(parser, parseBooleanExpression(parser), target));
+        branches.push(parseBranch(parser, parseCondition(parser), target));
       } else {
         branches.push(parseBranch(parser, undefined, target));
         break;
@@ -162,6 +163,14 @@ function parseIf(parser: Parser, target: StatementTarget): void {
     }
   }
   target.statements.push({ kind: "if", branches });
+}
+
+/** A parenthesis at the start belongs to the statement: dhcpd takes nothing after its end but a brace. */
+function parseCondition(parser: Parser): BooleanExpression {
+  const isWrapped = parser.accept("(");
+  const condition = parseBooleanExpression(parser);
+  if (isWrapped) parser.expect(")", "right parenthesis expected.");
+  return condition;
 }
 
 function parseBranch(

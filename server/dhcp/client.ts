@@ -1,3 +1,6 @@
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
+import { withoutTrailingNuls } from "../config/latin1.ts";
 import type { Host, ServerConfig, SharedNetwork } from "../config/model.ts";
 import type { HardwareAddress } from "../lease/lease.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
@@ -25,6 +28,12 @@ export function isOwner(leases: LeaseTable, index: number, client: Identity): bo
   if (!isAnonymous)
     return client.clientId !== undefined && leases.hasClientId(index, client.clientId);
   return leases.hasHardware(index, client.hardware);
+}
+
+/** Option 12 without the NULs that some clients end it with; empty when there is none. */
+export function hostnameOf({ options }: DhcpPacket): Uint8Array {
+  const hostname = options.get(OptionCode.hostName);
+  return hostname === undefined ? noBytes : withoutTrailingNuls(hostname);
 }
 
 /** An active lease whose time is not over. One that ends in this very second still counts. */

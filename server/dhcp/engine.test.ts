@@ -25,6 +25,7 @@ describe("what is never answered", () => {
     ["FORCERENEW", { type: "forceRenew" }, "drop unsupported-message-type"],
     ["leasequery", { type: "leaseQuery" }, "drop lease-query-denied"],
     ["a REQUEST of nobody", { type: "request", mac: "" }, "drop no-client-identity"],
+    ["an empty client identifier", { clientId: new Uint8Array(0) }, "drop no-client-identity"],
   ])("%s", (_name, message, verdict) => {
     const bed = new EngineBed(config);
     expect(bed.verdict({ ...relayed, ...message })).toBe(verdict);
@@ -35,7 +36,7 @@ describe("what is never answered", () => {
 describe("life of a lease", () => {
   test("bound, renewed, expired, and back at its address", () => {
     const bed = new EngineBed(config);
-    const client = { ...relayed, clientId: "c", hostname: "meter", vendorClass: "docsis3.0:" };
+    const client = { ...relayed, clientId: "c", hostname: "meter\0", vendorClass: "docsis3.0:" };
     expect(bed.bind(client)).toBe("10.9.0.100");
     expect(bed.records).toEqual([
       {

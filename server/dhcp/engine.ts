@@ -83,11 +83,7 @@ export class DhcpEngine implements DhcpEngineApi {
     const now = { seconds: nowSeconds, ms: nowMs };
     const type = messageType(packet);
     const exchange = new Exchange(this.#parts, arrival, type, now, receivedOn);
-    const isAnonymous = packet.hlen === 0 && !packet.options.has(OptionCode.clientIdentifier);
-    if (isAnonymous && type !== MessageType.inform) {
-      return drop(exchange, "no-client-identity", "neither hardware address nor client identifier");
-    }
-    return decide(exchange);
+    return exchange.clientId === undefined ? decideByHardware(exchange) : decide(exchange);
   }
 
   pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
@@ -127,6 +123,18 @@ export class DhcpEngine implements DhcpEngineApi {
     for (const one of interfaces) if (one.index === interfaceIndex) return one;
     return interfaceIndex === 0 && interfaces.length === 1 ? interfaces[0] : undefined;
   }
+}
+
+/** Without a client identifier, a hardware address must do; an empty identifier is a broken packet. */
+function decideByHardware(exchange: Exchange): Outcome {
+  const { packet, type } = exchange;
+  if (packet.options.has(OptionCode.clientIdentifier)) {
+    return drop(exchange, "no-client-identity", "zero-length client identifier");
+  }
+  if (packet.hlen === 0 && type !== MessageType.inform) {
+    return drop(exchange, "no-client-identity", "neither hardware address nor client identifier");
+  }
+  return decide(exchange);
 }
 
 function decide(exchange: Exchange): Outcome {

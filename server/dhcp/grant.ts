@@ -1,7 +1,7 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { Host } from "../config/model.ts";
 import { bytesEqual, type LeaseExtras } from "../lease/lease.ts";
-import { isLive } from "./client.ts";
+import { hostnameOf, isLive } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import { type BillingDecision, notBilled } from "./lease-limits.ts";
 import { grantedSeconds, INFINITE_SECONDS, isYoungEnough } from "./lease-times.ts";
@@ -87,9 +87,7 @@ function isUnchanged(exchange: Exchange, grant: Grant): boolean {
   const { hardware, clientId = noBytes } = exchange.leaseClient(policy);
   if (!leases.hasHardware(index, hardware ?? exchange.hardware)) return false;
   if (!leases.hasClientId(index, clientId)) return false;
-  const { options } = exchange.packet;
-  const hostname = options.get(OptionCode.hostName) ?? noBytes;
-  if (!bytesEqual(leases.hostnameOf(index), hostname)) return false;
+  if (!bytesEqual(leases.hostnameOf(index), hostnameOf(exchange.packet))) return false;
   const relayAgent = exchange.receivedRelayAgent;
   if (relayAgent !== undefined && policy.stashAgentOptions) {
     if (!bytesEqual(leases.agentOptionsOf(index), relayAgent)) return false;
@@ -118,11 +116,10 @@ export function bindLease(exchange: Exchange, grant: Grant, leaseSeconds: number
 type MutableExtras = { -readonly [Key in keyof LeaseExtras]: LeaseExtras[Key] };
 
 function extrasOf(exchange: Exchange, policy: Policy): MutableExtras {
-  const { options } = exchange.packet;
   const extras: MutableExtras = {};
-  const hostname = options.get(OptionCode.hostName);
-  if (hostname !== undefined) extras.hostname = hostname;
-  const vendorClass = options.get(OptionCode.vendorClassIdentifier);
+  const hostname = hostnameOf(exchange.packet);
+  if (hostname.length > 0) extras.hostname = hostname;
+  const vendorClass = exchange.packet.options.get(OptionCode.vendorClassIdentifier);
   if (vendorClass !== undefined) extras.vendorClass = vendorClass;
   if (policy.stashAgentOptions) {
     const relayAgent = exchange.receivedRelayAgent ?? exchange.relayAgent;

@@ -41,6 +41,12 @@ describe("INFORM (RFC 2131, section 4.3.5)", () => {
     ],
     ["neither: the source address", { source: "10.9.0.21" }, 254, { address: ip("10.9.0.21") }],
     ["an address behind a router", { ciaddr: "10.8.0.7" }, 254, { address: ip("10.8.0.7") }],
+    [
+      "ciaddr and a relay on another network",
+      { ciaddr: "10.8.0.7", giaddr: "10.9.0.2" },
+      254,
+      { address: ip("10.8.0.7") },
+    ],
   ])("with %s", (_name, message, router, destination) => {
     const ack = new EngineBed(config).reply({ ...message, type: "inform", list });
     expect(ack.option(3)?.at(-1)).toBe(router);
@@ -60,9 +66,28 @@ describe("INFORM (RFC 2131, section 4.3.5)", () => {
     expect(ack.packet.flags).toBe(0x8000);
   });
 
+  test("an answer to the source address is no broadcast", () => {
+    const ack = new EngineBed(config).reply({ type: "inform", source: "10.9.0.21" });
+    expect(ack.packet.flags).toBe(0);
+  });
+
+  test("link selection says where the client is, whatever its ciaddr", () => {
+    const ack = new EngineBed(config).reply({
+      ...{ type: "inform", ciaddr: "10.9.0.20", giaddr: "10.9.0.2", list: [3] },
+      relayAgent: [5, 4, 10, 8, 0, 0],
+    });
+    expect(ack.option(3)).toEqual([10, 8, 0, 254]);
+  });
+
   test.each<[string, string, ClientMessage, string]>([
     ["an unknown subnet", config, { ciaddr: "172.16.0.1" }, "drop unknown-subnet"],
     ["no address at all", config, {}, "drop unknown-subnet"],
+    [
+      "an unknown ciaddr behind a known relay",
+      config,
+      { ciaddr: "172.16.0.1", giaddr: "10.9.0.2" },
+      "drop unknown-subnet",
+    ],
     [
       "a server that is not authoritative",
       config.replace("authoritative;", ""),

@@ -1,7 +1,7 @@
 import { dynamicHostFor, fixedAddressFor } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import { drop } from "./grant.ts";
-import { selectorOf } from "./network.ts";
+import { selectionOf } from "./network.ts";
 import type { Outcome } from "./outcome.ts";
 import { buildReply } from "./reply.ts";
 
@@ -12,10 +12,10 @@ import { buildReply } from "./reply.ts";
 export function inform(exchange: Exchange): Outcome {
   const { config, leases } = exchange.parts;
   const { packet, arrival } = exchange;
-  const selector = selectorOf(packet, exchange.receivedRelayAgent);
-  let place = packet.ciaddr;
-  if (place === 0 || config.subnetOf(place) === undefined) place = selector || place;
-  if (place === 0) place = arrival.sourceAddress;
+  // A selection beats ciaddr, and giaddr does not: it tells where the relay is, not the client.
+  const place =
+    selectionOf(packet, exchange.receivedRelayAgent) ??
+    (packet.ciaddr || packet.giaddr || arrival.sourceAddress);
   const subnet = config.subnetOf(place);
   if (subnet === undefined) {
     return drop(exchange, "unknown-subnet", "unknown subnet for client address");

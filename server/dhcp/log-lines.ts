@@ -2,6 +2,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { formatIpv4, readIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
+import { hostnameOf } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Lines worded as dhcpd words them: people and scripts search logs for these. */
@@ -61,8 +62,8 @@ function subject(exchange: Exchange): string {
 function sender(exchange: Exchange): string {
   const { packet } = exchange;
   const mac = packet.chaddr.length === 0 ? "<no hardware address>" : formatMac(packet.chaddr);
-  const hostname = packet.options.get(OptionCode.hostName);
-  if (hostname === undefined || !isPrintable(hostname)) return mac;
+  const hostname = hostnameOf(packet);
+  if (!isPrintable(hostname)) return mac;
   return `${mac} (${String.fromCharCode(...hostname)})`;
 }
 

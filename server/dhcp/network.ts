@@ -12,11 +12,19 @@ import type { LocalInterface } from "./outcome.ts";
  * packet's option 82.
  */
 export function selectorOf(packet: DhcpPacket, relayAgent: Uint8Array | undefined): number {
+  return selectionOf(packet, relayAgent) ?? packet.giaddr;
+}
+
+/** The network that was chosen by an option, whatever giaddr says; undefined when none was. */
+export function selectionOf(
+  packet: DhcpPacket,
+  relayAgent: Uint8Array | undefined,
+): number | undefined {
   if (relayAgent !== undefined) {
     const link = subOption(relayAgent, RelayAgentCode.linkSelection);
     if (link !== undefined && link.length === 4) return readIpv4(link, 0);
   }
-  return packet.options.getUInt32(OptionCode.subnetSelection) ?? packet.giaddr;
+  return packet.options.getUInt32(OptionCode.subnetSelection);
 }
 
 /**

@@ -16,17 +16,26 @@ export const usualLimits: EncodeLimits = {
   overload: true,
 };
 
-/** Options 57 of client and configuration bound the reply; option 82 comes on top of that. */
-export function limitsOf(exchange: Exchange, configured: number | undefined): EncodeLimits {
+/** For the answer to INFORM: dhcpd does not put options into its file and sname fields. */
+export const informLimits: EncodeLimits = { ...usualLimits, overload: false };
+
+/**
+ * Option 57 of the client bounds the reply, and a configured one only where the client sent none.
+ * Option 82 comes on top of that. `usual` holds without either.
+ */
+export function limitsOf(
+  exchange: Exchange,
+  configured: number | undefined,
+  usual: EncodeLimits,
+): EncodeLimits {
   const { options } = exchange.packet;
   const asked = options.getUInt16(OptionCode.maxMessageSize) ?? configured;
-  if (asked === undefined) return usualLimits;
-  const smaller = Math.min(asked, configured ?? asked);
-  const datagram = Math.min(Math.max(smaller, DATAGRAM_BYTES_MIN), DATAGRAM_BYTES_MAX);
+  if (asked === undefined) return usual;
+  const datagram = Math.min(Math.max(asked, DATAGRAM_BYTES_MIN), DATAGRAM_BYTES_MAX);
   const echoed = exchange.receivedRelayAgent?.length ?? 0;
   const echoedBytes = echoed === 0 ? 0 : echoed + 2 * Math.ceil(echoed / 255);
   const optionBytesMax =
     Math.min(datagram + echoedBytes, DATAGRAM_BYTES_MAX) - echoedBytes - OVERHEAD_BYTES;
-  if (optionBytesMax === usualLimits.optionBytesMax) return usualLimits;
-  return { ...usualLimits, optionBytesMax };
+  if (optionBytesMax === usual.optionBytesMax) return usual;
+  return { ...usual, optionBytesMax };
 }

@@ -40,11 +40,22 @@ describe("which options are sent, and in what order", () => {
   test.each<[string, Given, number[]]>([
     ["the client's order", { configured: [1, 2, 3, 15], list: [1, 3, 15, 2] }, [1, 3, 15, 2]],
     ["what is not on the list is not sent", { configured: [1, 3, 6, 66], list: [1, 3] }, [1, 3]],
-    ["the mask is sent unasked, at the end", { configured: [1, 3, 6], list: [6, 3] }, [6, 3, 1]],
+    ["the mask is sent unasked, at the end", { configured: [1, 6, 15], list: [6, 15] }, [6, 15, 1]],
+    ["the mask goes before the routers", { configured: [1, 3, 6], list: [6, 3] }, [6, 1, 3]],
+    [
+      "mask and routers change places, and nothing else does",
+      { configured: [1, 3, 6, 15], list: [15, 3, 6, 1] },
+      [15, 1, 6, 3],
+    ],
+    [
+      "the mask takes the routers' place even when there are none",
+      { configured: [1, 6], list: [3, 6] },
+      [1, 6],
+    ],
     ["no mask for INFORM", { configured: [1, 3], list: [3], withSubnetMask: false }, [3]],
     ["what is not configured is left out", { configured: [1], list: [1, 3, 6] }, [1]],
-    ["a repeated code is sent once", { configured: [1, 3], list: [3, 3, 1, 3] }, [3, 1]],
-    ["an empty list asks for nothing", { configured: [1, 3], list: [] }, [1]],
+    ["a repeated code is sent once", { configured: [1, 15], list: [15, 15, 1, 15] }, [15, 1]],
+    ["an empty list is none", { configured: [1, 3, 66], list: [] }, [1, 3, 66]],
     [
       "81 follows the list when the client sent one",
       { configured: [1, 81], list: [1], withFqdn: true },
@@ -63,6 +74,17 @@ describe("which options are sent, and in what order", () => {
     ["without a list and without options", { configured: [] }, []],
   ])("%s", (_name, given, expected) => {
     expect(selectOptions(selection(given)).map((option) => option.code)).toEqual(expected);
+  });
+
+  test("an option without a value is not sent", () => {
+    const source = {
+      option: (code: number) => (code === 12 ? new Uint8Array(0) : Uint8Array.of(code)),
+      optionCodes: () => [1, 12, 66],
+    };
+    for (const list of [undefined, Uint8Array.of(12, 1, 66)]) {
+      const given = { source, list, withFqdn: false, withSubnetMask: true };
+      expect(selectOptions(given).map((option) => option.code)).not.toContain(12);
+    }
   });
 
   test("a list of all codes, each three times", () => {
@@ -99,11 +121,11 @@ describe("remembered orders", () => {
     const orders: OptionOrder[] = [];
     const given = selection({ configured: [1, 3, 6], list: [3] });
     const codes = (options: readonly { code: number }[]) => options.map(({ code }) => code);
-    expect(codes(selectRemembered(given, orders))).toEqual([3, 1]);
+    expect(codes(selectRemembered(given, orders))).toEqual([1, 3]);
     expect(codes(selectRemembered({ ...given, withSubnetMask: false }, orders))).toEqual([3]);
     expect(codes(selectRemembered({ ...given, list: undefined }, orders))).toEqual([1, 3, 6]);
     expect(codes(selectRemembered({ ...given, list: Uint8Array.of(6) }, orders))).toEqual([6, 1]);
-    expect(codes(selectRemembered(given, orders))).toEqual([3, 1]);
+    expect(codes(selectRemembered(given, orders))).toEqual([1, 3]);
   });
 
   test("hostile lists do not fill the memory", () => {

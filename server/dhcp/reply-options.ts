@@ -43,7 +43,7 @@ export interface OptionSource {
 
 export interface Selection {
   readonly source: OptionSource;
-  /** Option 55; undefined when the client sent none. */
+  /** Option 55; undefined when the client sent none. An empty one counts as none. */
   readonly list: Uint8Array | undefined;
   /** The client sent option 81. */
   readonly withFqdn: boolean;
@@ -58,10 +58,8 @@ export interface Selection {
 export function selectOptions(selection: Selection): OutgoingOption[] {
   const { source, list } = selection;
   const chosen = new Chosen(source);
-  if (list !== undefined) {
-    for (let at = 0; at < list.length; at += 1) chosen.add(list[at]);
-    if (selection.withFqdn) chosen.add(OptionCode.clientFqdn);
-    if (selection.withSubnetMask) chosen.add(OptionCode.subnetMask);
+  if (list !== undefined && list.length > 0) {
+    for (const code of wantedCodes(list, selection)) chosen.add(code);
     return chosen.options;
   }
   for (const code of firstCodes) chosen.add(code);
@@ -70,6 +68,21 @@ export function selectOptions(selection: Selection): OutgoingOption[] {
   }
   chosen.add(OptionCode.vendorEncapsulatedOptions);
   return chosen.options;
+}
+
+/** Each code once. The mask must come before the routers (RFC 2132, section 3.3): they change places. */
+function wantedCodes(list: Uint8Array, { withFqdn, withSubnetMask }: Selection): number[] {
+  const wanted = new Set(list);
+  if (withFqdn) wanted.add(OptionCode.clientFqdn);
+  if (withSubnetMask) wanted.add(OptionCode.subnetMask);
+  const codes = [...wanted];
+  const mask = codes.indexOf(OptionCode.subnetMask);
+  const routers = codes.indexOf(OptionCode.routers);
+  if (routers >= 0 && mask > routers) {
+    codes[routers] = OptionCode.subnetMask;
+    codes[mask] = OptionCode.routers;
+  }
+  return codes;
 }
 
 /** The same, remembered: `orders` belongs to a policy whose options never change. */
@@ -111,6 +124,7 @@ class Chosen {
     if (this.#seen[code] === 1) return;
     this.#seen[code] = 1;
     const value = this.#source.option(code);
-    if (value !== undefined) this.options.push({ code, value });
+    // An expression may come to nothing: dhcpd sends no option without a value.
+    if (value !== undefined && value.length > 0) this.options.push({ code, value });
   }
 }

@@ -28,32 +28,32 @@ describe("options of an OFFER, in order", () => {
       { list: [1, 3, 15, 2], relayAgent: [1, 1, 9] },
       [53, 54, 51, 58, 59, 1, 3, 15, 2, 82],
     ],
-    ["list without 1", "", { list: [3] }, [53, 54, 51, 58, 59, 3, 1]],
+    ["list without 1", "", { list: [3] }, [53, 54, 51, 58, 59, 1, 3]],
     ["no list", "", {}, [53, 54, 51, 58, 59, 1, 3, 6, 2, 15, 66]],
     [
       "a list that asks for 51, 54, 58, 59 and 82",
       "",
       { list: [82, 59, 58, 54, 51, 3] },
-      [53, 54, 51, 58, 59, 3, 1],
+      [53, 54, 51, 58, 59, 1, 3],
     ],
     [
       "the configured list replaces the client's",
       "option dhcp-parameter-request-list 66, 3;",
       { list: [15] },
-      [53, 54, 51, 58, 59, 66, 3, 1],
+      [53, 54, 51, 58, 59, 66, 1, 3],
     ],
-    ["option 61 is not echoed", "", { clientId: "c", list: [3] }, [53, 54, 51, 58, 59, 3, 1]],
+    ["option 61 is not echoed", "", { clientId: "c", list: [3] }, [53, 54, 51, 58, 59, 1, 3]],
     [
       "echo-client-id (RFC 6842)",
       "echo-client-id true;",
       { clientId: "c", list: [3] },
-      [53, 54, 51, 58, 59, 61, 3, 1],
+      [53, 54, 51, 58, 59, 61, 1, 3],
     ],
     [
       "118 is echoed",
       "",
       { list: [3], options: [{ code: 118, value: Uint8Array.of(10, 9, 0, 0) }] },
-      [53, 54, 51, 58, 59, 118, 3, 1],
+      [53, 54, 51, 58, 59, 118, 1, 3],
     ],
   ])("%s", (_name, statements, message, expected) => {
     const bed = new EngineBed(configWith(`${options} ${statements}`));
@@ -263,10 +263,22 @@ describe("size of the reply", () => {
     expect(offer.option(82)).toEqual([1, 1, 9]);
   });
 
-  test("the smaller of the client's and the configured size", () => {
-    const bed = new EngineBed(`option dhcp-max-message-size 576; ${big}`);
-    const offer = bed.reply({ ...relayed, list, maxMessageSize: 1500 });
-    expect(offer.packet.bytes?.length ?? 0).toBeLessThanOrEqual(548);
+  test("a configured size, unless the client names one", () => {
+    const bed = new EngineBed(`option dhcp-max-message-size 1000; ${big}`);
+    const bytes = (message: ClientMessage) =>
+      bed.reply({ ...relayed, list, ...message }).packet.bytes?.length ?? 0;
+    expect(bytes({})).toBeGreaterThan(548);
+    expect(bytes({})).toBeLessThanOrEqual(972);
+    expect(bytes({ maxMessageSize: 1500 })).toBeGreaterThan(972);
+    expect(bytes({ maxMessageSize: 576 })).toBeLessThanOrEqual(548);
+  });
+
+  test("the answer to INFORM leaves file and sname alone", () => {
+    const ack = new EngineBed(`authoritative; ${big}`).reply({
+      ...{ ...relayed, type: "inform", ciaddr: "10.9.0.20", list },
+    });
+    expect(ack.codes).not.toContain(52);
+    expect(ack.packet.bytes?.length ?? 0).toBeLessThanOrEqual(548);
   });
 
   test("short replies are filled up to 300 bytes", () => {

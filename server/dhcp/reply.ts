@@ -3,6 +3,7 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import {
   BootOperation,
   BROADCAST_FLAG,
+  type DhcpPacket,
   type OutgoingOption,
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
@@ -15,13 +16,17 @@ import { replyLog } from "./log-lines.ts";
 import { networkOfInterface } from "./network.ts";
 import type { ReplyOutcome } from "./pending-offers.ts";
 import type { Policy } from "./policy.ts";
-import { limitsOf, usualLimits } from "./reply-limits.ts";
+import { informLimits, limitsOf, usualLimits } from "./reply-limits.ts";
 import { type OptionSource, selectOptions, selectRemembered } from "./reply-options.ts";
 import { serverIdentifierOf } from "./server-identifier.ts";
 import { type WordOptions, wordBytes } from "./word-options.ts";
 
 const empty = new Uint8Array(0);
-const nakMessage = new TextEncoder().encode("requested address not available");
+/** dhcpd's words to the client (option 56). */
+const nakMessages = {
+  unavailable: new TextEncoder().encode("requested address not available"),
+  incorrect: new TextEncoder().encode("requested address is incorrect"),
+} as const;
 const typeOptions: readonly OutgoingOption[] = Object.values(MessageType).map((type) => ({
   code: OptionCode.messageType,
   value: Uint8Array.of(type),
@@ -54,7 +59,8 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
     hops: packet.hops,
     xid: packet.xid,
     secs: packet.secs,
-    flags: isInform && packet.ciaddr === 0 ? flags | BROADCAST_FLAG : flags,
+    // Only a relay is told to broadcast: without one, the answer goes to the source address.
+    flags: isInform && isRelayedBlindly(packet) ? flags | BROADCAST_FLAG : flags,
     ciaddr: kind === "offer" ? 0 : packet.ciaddr,
     yiaddr: address,
     siaddr: policy.nextServer,
@@ -67,7 +73,9 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
   return {
     kind: "reply",
     reply: outgoing,
-    limits: limitsOf(exchange, policy.maxMessageSize),
+    limits: isInform
+      ? limitsOf(exchange, undefined, informLimits)
+      : limitsOf(exchange, policy.maxMessageSize, usualLimits),
     destination: route(exchange, kind, address, (outgoing.flags & BROADCAST_FLAG) !== 0),
     changes: exchange.changes,
     durable: reply.durable,
@@ -76,17 +84,27 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
   };
 }
 
+/** The relay does not learn from the packet which address the client has. */
+function isRelayedBlindly({ ciaddr, giaddr }: DhcpPacket): boolean {
+  return ciaddr === 0 && giaddr !== 0;
+}
+
 /**
  * A NAK has no addresses and few options, and the broadcast bit is forced: a relay must not unicast
  * it to an address that the client may not have (RFC 2131, section 4.3.2).
  */
-export function buildNak(exchange: Exchange, refused: number, reason: string): ReplyOutcome {
+export function buildNak(
+  exchange: Exchange,
+  refused: number,
+  reason: string,
+  message: keyof typeof nakMessages = "unavailable",
+): ReplyOutcome {
   const { packet, parts } = exchange;
   const policy = exchange.policyOfNetwork();
   const options: OutgoingOption[] = [
     typeOption(MessageType.nak),
     parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
-    { code: OptionCode.message, value: nakMessage },
+    { code: OptionCode.message, value: nakMessages[message] },
   ];
   if (policy.echoClientId) addEcho(options, exchange, OptionCode.clientIdentifier);
   addRelayAgent(options, exchange);

@@ -168,21 +168,30 @@ const rows: Readonly<Record<string, Row>> = {
     message: { ...relayed, mac: deviceMac(51), requested: "10.9.0.50" },
     verdict: "drop unknown-lease",
   },
-  "abandoned address, asked for exactly": {
+  "abandoned address, somebody asks for it": {
     stored: [
       stored("10.9.0.100", { ...abandoned, hardware: { type: 1, address: Uint8Array.of(1) } }),
     ],
     message: { ...relayed, requested: "10.9.0.100" },
-    verdict: "ack 10.9.0.100",
+    verdict: "drop unknown-lease",
   },
-  "abandoned address, found through the client's own record": {
+  "abandoned address, somebody asks for it whom the pool keeps out": {
+    stored: [stored("10.9.0.100", abandoned)],
+    message: { ...relayed, vendorClass: "kept-out", requested: "10.9.0.100" },
+    verdict: "drop unknown-lease",
+  },
+  "abandoned address, asked for by the client that is still on record": {
     stored: [stored("10.9.0.100", abandoned)],
     message: { ...relayed, mac: deviceMac(9), requested: "10.9.0.100" },
-    verdict: "nak",
+    verdict: "ack 10.9.0.100",
   },
   "neither option 50 nor ciaddr": {
     message: { ...relayed },
     verdict: "drop unknown-lease",
+  },
+  "option 50 with 0.0.0.0": {
+    message: { ...relayed, requested: "0.0.0.0" },
+    verdict: "nak",
   },
   RENEWING: {
     stored: [stored("10.9.0.100")],
@@ -271,6 +280,33 @@ describe("REQUEST", () => {
     expect(bed.leases.isActive(bed.leases.indexOf(ip(first)))).toBe(true);
   });
 
+  test("a second lease of a client identifier: the old one on the same network is taken back", () => {
+    const bed = new EngineBed(config);
+    const client = { ...relayed, mac: deviceMac(1), clientId: "c" };
+    const stateOf = (address: string) => bed.leases.stateOf(bed.leases.indexOf(ip(address)));
+    const first = bed.bind(client);
+    const elsewhere = bed.bind({ ...client, giaddr: "10.8.0.2" });
+    expect([stateOf(first), stateOf(elsewhere)]).toEqual(["active", "active"]);
+    const again = { ...client, type: "request", requested: "10.9.0.103" } as const;
+    expect(bed.verdict(again)).toBe("ack 10.9.0.103");
+    expect([stateOf(first), stateOf(elsewhere)]).toEqual(["free", "active"]);
+    const renewal = { ...client, type: "request", ciaddr: first } as const;
+    expect(bed.verdict(renewal)).toBe(`ack ${first}`);
+    expect(stateOf("10.9.0.103")).toBe("active");
+  });
+
+  test("a second lease of a client identifier does not count twice to a full class", () => {
+    const limit = 'class "line" { match if exists agent.circuit-id; lease limit 1; }';
+    const bed = new EngineBed(`${limit} ${config}`);
+    const client = { ...relayed, clientId: "c", relayAgent: [1, 1, 7] } as const;
+    bed.bind(client);
+    expect(bed.verdict({ ...client, type: "request", requested: "10.9.0.103" })).toBe(
+      "ack 10.9.0.103",
+    );
+    const next = { ...client, clientId: "d", mac: deviceMac(2), type: "request" } as const;
+    expect(bed.verdict({ ...next, requested: "10.9.0.102" })).toBe("drop no-available-billing");
+  });
+
   test("a second lease: one-lease-per-client takes the old one back, on any network", () => {
     const bed = new EngineBed(`one-lease-per-client true; ${config}`);
     const client = { mac: deviceMac(1), clientId: "c" };
@@ -309,6 +345,16 @@ describe("REQUEST", () => {
     expect(nak.packet.bytes?.length).toBe(300);
     expect(nak.destination).toEqual({ kind: "relay", address: ip("10.9.0.2"), port: 67 });
     expect(nak.durable).toBe(false);
+  });
+
+  test("the NAK says whether the address is taken or wrong for this client", () => {
+    const bed = new EngineBed(config);
+    const words = (message: ClientMessage) =>
+      String.fromCharCode(...(bed.reply({ ...message, type: "request" }).option(56) ?? []));
+    expect(words({ ...relayed, requested: "10.8.0.1" })).toBe("requested address not available");
+    expect(words({ ...relayed, mac: deviceMac(50), requested: "10.9.0.101" })).toBe(
+      "requested address is incorrect",
+    );
   });
 
   test("a NAK on the local wire is broadcast, and echoes option 61 when told to", () => {

@@ -1,3 +1,4 @@
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { isPermitted } from "../config/evaluate.ts";
 import type { SharedNetwork } from "../config/model.ts";
@@ -22,15 +23,17 @@ import { buildNak, buildReply } from "./reply.ts";
  * option 54 is not looked at, so that a lost database does not take a client off line.
  */
 export function request(exchange: Exchange): Outcome {
-  const { wanted, network } = exchange;
-  if (wanted === 0) return drop(exchange, "unknown-lease", "unknown lease 0.0.0.0.");
+  const { wanted, network, packet } = exchange;
+  // Who asks for 0.0.0.0 by option 50 asks for an address, and for a wrong one.
+  if (wanted === 0 && !packet.options.has(OptionCode.requestedAddress))
+    return drop(exchange, "unknown-lease", "unknown lease 0.0.0.0.");
   if (network === undefined) return requestFromNowhere(exchange);
   const { config } = exchange.parts;
   if (config.subnetOf(wanted)?.sharedNetwork !== network) return wrongNetwork(exchange, network);
   const fixed = fixedAddressFor(config, exchange, network, wanted);
   if (fixed === undefined) return requestDynamic(exchange);
   if (fixed.address !== wanted) {
-    return buildNak(exchange, wanted, "requested address is incorrect");
+    return buildNak(exchange, wanted, "requested address is incorrect", "incorrect");
   }
   return requestFixed(exchange, fixed.address, fixed.host);
 }
@@ -86,16 +89,17 @@ function requestDynamic(exchange: Exchange): Outcome {
   const index = leases.indexOf(wanted);
   if (index < 0) return drop(exchange, "unknown-lease", `unknown lease ${formatIpv4(wanted)}.`);
   const isOwn = isOwner(leases, index, exchange);
+  // An address that was given up on comes back early only for the client on whose lease it still stands.
+  if (!isOwn && leases.isAbandoned(index)) {
+    return drop(exchange, "unknown-lease", `unknown lease ${formatIpv4(wanted)}.`);
+  }
   if (!isPermitted(config.pools[leases.poolOf(index)], exchange)) {
     if (isOwn && packet.ciaddr === 0 && isLive(leases, index, nowSeconds)) {
       releaseLease(exchange, index);
     }
     return unavailable(exchange);
   }
-  // An address that was given up on is bound again only for a client that asks for just this one
-  // and was not the one that gave it up.
-  const isRefused = leases.isAbandoned(index) ? isOwn : !isOwn && !isAvailable(exchange, index);
-  if (isRefused) return unavailable(exchange);
+  if (!isOwn && !isAvailable(exchange, index)) return unavailable(exchange);
   return acknowledge(exchange, wanted, index, dynamicHostFor(exchange), false);
 }
 
@@ -111,6 +115,7 @@ function acknowledge(
   host: Grant["host"],
   isStatic: boolean,
 ): Outcome {
+  releaseForgotten(exchange, index);
   const granted = grant(exchange, { address, index, host, isStatic });
   if (granted.kind === "drop") return granted;
   const { policy } = granted.grant;
@@ -130,6 +135,20 @@ function acknowledge(
     leaseIndex: isBound ? index : -1,
     durable: isBound,
   });
+}
+
+/**
+ * A client that starts anew (no ciaddr) has forgotten its other lease on this network. dhcpd goes by
+ * the client identifier, and does so before it counts the leases of a class.
+ */
+function releaseForgotten(exchange: Exchange, kept: number): void {
+  const { clientId, packet, network, parts } = exchange;
+  if (clientId === undefined || packet.ciaddr !== 0) return;
+  const { leases, config } = parts;
+  for (const index of leases.byClientId(clientId)) {
+    if (index === kept || !leases.isActive(index)) continue;
+    if (config.pools[leases.poolOf(index)].sharedNetwork === network) releaseLease(exchange, index);
+  }
 }
 
 /**

@@ -1,0 +1,91 @@
+import type { Site } from "./contender.testing.ts";
+import { bind, device, meant, one, own, subnet, take, via } from "./steps.testing.ts";
+
+export const parameterSite: Site = {
+  name: "parameters",
+  configuration: [
+    "authoritative;\ndhcp-cache-threshold 0;\n",
+    own,
+    subnet(16, "always-broadcast on;"),
+    subnet(17, "server-identifier 10.17.0.9;"),
+    subnet(18, 'next-server 10.18.0.5; filename "boot/18.bin"; server-name "boot.example.org";'),
+    subnet(19, "echo-client-id true;"),
+    subnet(20, "default-lease-time 100; max-lease-time 1000; min-lease-time 60;"),
+    subnet(21, "default-lease-time 100;"),
+    subnet(22, "max-lease-time 200;"),
+    subnet(23, "min-lease-time 5000; max-lease-time 1000;"),
+    subnet(
+      24,
+      "default-lease-time 900; option dhcp-renewal-time 950; option dhcp-rebinding-time 800;",
+    ),
+    subnet(
+      25,
+      "default-lease-time 900; option dhcp-renewal-time 850; option dhcp-rebinding-time 800;",
+    ),
+    subnet(26, "default-lease-time -1; max-lease-time -1;"),
+    subnet(
+      27,
+      'option dhcp-parameter-request-list 15,3,6; option domain-name "x.org"; option routers 10.27.0.1;',
+    ),
+    subnet(28, "use-lease-addr-for-default-route on; option routers 10.28.0.1;"),
+    subnet(29, "min-secs 5;"),
+    subnet(30, "option dhcp-server-identifier 10.30.0.9; option dhcp-lease-time 444;"),
+  ].join(""),
+  scripts: [
+    bind("always-broadcast", 16, { list: [1] }),
+    bind("server-identifier", 17),
+    one(
+      "NAK under server-identifier",
+      via(17, { type: "request", requested: "10.16.0.100" }, "nak"),
+    ),
+    one(
+      "NAK for an address of that subnet",
+      via(17, { type: "request", requested: "10.17.0.150" }, "ack"),
+      via(17, { mac: device(99), type: "request", requested: "10.17.0.150" }, "nak"),
+    ),
+    bind("next-server, filename, server-name", 18),
+    one("next-server in INFORM", via(18, { type: "inform", ciaddr: "10.18.0.150" }, "ack")),
+    bind("filename and server-name, asked for as options", 18, { list: [66, 67, 1] }),
+    bind("echo-client-id", 19, { clientId: "me", list: [1] }),
+    bind("echo-client-id without a list", 19, { clientId: "me too" }),
+    bind("echo-client-id, and none sent", 19),
+    one(
+      "echo-client-id in a NAK",
+      via(19, { clientId: "n", type: "request", requested: "10.16.0.100" }, "nak"),
+    ),
+    one(
+      "echo-client-id in a NAK of the subnet",
+      via(19, { clientId: "n1", type: "request", requested: "10.19.0.150" }, "ack"),
+      via(
+        19,
+        { mac: device(98), clientId: "n2", type: "request", requested: "10.19.0.150" },
+        "nak",
+      ),
+    ),
+    bind("lease times, default", 20),
+    bind("lease times, too short", 20, { leaseSeconds: 10 }),
+    bind("lease times, too long", 20, { leaseSeconds: 5000 }),
+    bind("lease times, in between", 20, { leaseSeconds: 500 }),
+    bind("a default below the compiled minimum", 21),
+    bind("a maximum below the compiled minimum", 22),
+    bind("a maximum below the compiled minimum, asked for less", 22, { leaseSeconds: 100 }),
+    bind("a minimum above the maximum", 23),
+    bind("T1 after the lease", 24),
+    bind("T1 after T2", 25),
+    one(
+      "leases without end",
+      meant(via(26, {}, "offer"), "endless leases"),
+      meant(take({}), "endless leases"),
+    ),
+    bind("leases without end, asked for one with an end", 26, { leaseSeconds: 4000 }),
+    one(
+      "leases without end, asked for",
+      meant(via(26, { leaseSeconds: 0xffff_ffff }, "offer"), "endless leases"),
+      meant(take({ leaseSeconds: 0xffff_ffff }), "endless leases"),
+    ),
+    bind("a configured request list", 27, { list: [1, 51] }),
+    bind("use-lease-addr-for-default-route", 28, { list: [1, 3] }),
+    bind("options that the server sends on its own account", 30),
+    one("min-secs", via(29, { secs: 4 }, "silence"), via(29, { secs: 5 }, "offer")),
+  ],
+};
