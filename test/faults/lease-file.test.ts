@@ -11,7 +11,7 @@ import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { parseLeaseFile } from "../../server/lease/lease-file.ts";
 import { MessageTemplates } from "../../simulator/device/message-templates.ts";
 import { PACKET_BYTES_MAX } from "../../simulator/exchange.ts";
-import { describeWithPeers, ip, NetworkLab } from "../interop/namespaces.testing.ts";
+import { addPlant, describeWithPeers, NetworkLab } from "../interop/namespaces.testing.ts";
 import { Headend, impatient, loopback } from "./headend.testing.ts";
 import { endOf, kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 
@@ -274,40 +274,21 @@ describeWithPeers("beside ISC dhcpd", ["dhcpd", "unshare"], () => {
   test("the lease file that it wrote is taken over: all devices keep their addresses", async () => {
     const network = new NetworkLab();
     try {
-      const serverSide = network.addNamespace("server");
-      const simulator = network.addNamespace("simulator");
-      network.link(
-        ...([serverSide, { interfaceName: "serve0", address: "10.99.0.1/24" }] as const),
-        ...([simulator, { interfaceName: "load0", address: "10.99.0.2/24" }] as const),
-      );
-      ip("-n", simulator, "route", "add", "local", "10.64.0.0/16", "dev", "lo");
-      ip("-n", serverSide, "route", "add", "10.64.0.0/16", "via", "10.99.0.2");
-      writeFileSync(network.path("peer.yaml"), scenario);
-      const printed = await network.run(serverSide, process.execPath, [
-        ...[prov, "config", network.path("peer.yaml"), "--server-subnet", "10.99.0.0/24"],
-      ]);
-      expect(printed.status, printed.output).toBe(0);
-      writeFileSync(network.path("dhcpd.conf"), printed.output);
-      writeFileSync(network.path("dhcpd.leases"), "");
-
+      const { headend, plant, files, serverArguments } = await addPlant(network, scenario);
       const played = [];
       const servers = { original: ["dhcpd"], ours: [process.execPath, prov, "dhcpd"] };
       for (const [name, [program, ...first]] of Object.entries(servers)) {
-        const server = network.start(serverSide, program!, [
-          ...first,
-          ...["-4", "-f", "-d", "-cf", network.path("dhcpd.conf")],
-          ...["-lf", network.path("dhcpd.leases"), "-pf", network.path("dhcpd.pid"), "serve0"],
-        ]);
+        const server = network.start(headend, program!, [...first, ...serverArguments]);
         await server.waitFor(/Server starting service\./);
-        const ran = await network.run(simulator, process.execPath, [
-          ...[prov, "run", network.path("peer.yaml"), "--target", "10.99.0.1"],
+        const ran = await network.run(plant, process.execPath, [
+          ...[prov, "run", files.scenario, "--target", "10.99.0.1"],
           ...["--out", network.path(`out-${name}`)],
         ]);
         const { output } = await server.stop();
         // On a busy machine the verdict may be that the generator was the limit.
         expect([0, 98], `${ran.output}\n${output}`).toContain(ran.status);
         expect(output).not.toMatch(/damaged|cut off|in no range/);
-        played.push(activeLeases(network.path("dhcpd.leases")));
+        played.push(activeLeases(files.leases));
       }
       const [before, after] = played;
       expect(before!.size).toBe(120);
@@ -317,7 +298,7 @@ describeWithPeers("beside ISC dhcpd", ["dhcpd", "unshare"], () => {
         expect(found?.startsAt, hardware).toBeGreaterThanOrEqual(startsAt ?? 0);
       }
       // Our records stand behind those of the original, in the same file.
-      const text = readFileSync(network.path("dhcpd.leases"), "latin1");
+      const text = readFileSync(files.leases, "latin1");
       expect(text).toContain("written by isc-dhcp-4");
     } finally {
       await network.close();

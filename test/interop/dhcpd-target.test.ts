@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RunResult } from "../../reports/run-result.ts";
-import { describeWithPeers, ip, NetworkLab } from "./namespaces.testing.ts";
+import { addPlant, describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
@@ -43,32 +43,13 @@ describeWithPeers("prov run --target", ["dhcpd"], () => {
   });
 
   test("judges a real ISC dhcpd on the configuration that prov config printed", async () => {
-    const serverSide = lab.addNamespace("server");
-    const simulator = lab.addNamespace("simulator");
-    lab.link(
-      ...([serverSide, { interfaceName: "serve0", address: "10.99.0.1/24" }] as const),
-      ...([simulator, { interfaceName: "load0", address: "10.99.0.2/24" }] as const),
-    );
-    // All CMTSs and devices live on the simulator's side.
-    ip("-n", simulator, "route", "add", "local", "10.64.0.0/16", "dev", "lo");
-    ip("-n", serverSide, "route", "add", "10.64.0.0/16", "via", "10.99.0.2");
-
-    writeFileSync(lab.path("peer.yaml"), scenario);
-    const printed = await lab.run(serverSide, process.execPath, [
-      ...[prov, "config", lab.path("peer.yaml"), "--server-subnet", "10.99.0.0/24"],
-    ]);
-    expect(printed.status, printed.output).toBe(0);
-    writeFileSync(lab.path("dhcpd.conf"), printed.output);
-    writeFileSync(lab.path("dhcpd.leases"), "");
-    const server = lab.start(serverSide, "dhcpd", [
-      ...["-4", "-f", "-d", "-cf", lab.path("dhcpd.conf"), "-lf", lab.path("dhcpd.leases")],
-      ...["-pf", lab.path("dhcpd.pid"), "serve0"],
-    ]);
+    const { headend, plant, files, serverArguments } = await addPlant(lab, scenario);
+    const server = lab.start(headend, "dhcpd", serverArguments);
     await server.waitFor(/Server starting service\./);
 
     const out = lab.path("out");
-    const ran = await lab.run(simulator, process.execPath, [
-      ...[prov, "run", lab.path("peer.yaml"), "--target", "10.99.0.1", "--out", out],
+    const ran = await lab.run(plant, process.execPath, [
+      ...[prov, "run", files.scenario, "--target", "10.99.0.1", "--out", out],
     ]);
     expect(ran.output).toMatch(/^PASS/m);
     expect(ran.status).toBe(0);

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { describe, test } from "vitest";
 
 /** Debian keeps servers and network tools where an ordinary user's PATH does not look. */
@@ -159,6 +159,39 @@ export class NetworkLab {
     for (const name of this.#namespaces) ip("netns", "delete", name);
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
+
+/**
+ * A headend and its plant: a namespace for a server that insists on a real interface (`serve0`,
+ * 10.99.0.1), and one in which all CMTSs and devices of 10.64.0.0/16 live. The configuration that
+ * `prov config` prints for the scenario, and an empty lease file, are in the lab's directory.
+ */
+export async function addPlant(lab: NetworkLab, scenario: string) {
+  const headend = lab.addNamespace("headend");
+  const plant = lab.addNamespace("plant");
+  lab.link(
+    ...([headend, { interfaceName: "serve0", address: "10.99.0.1/24" }] as const),
+    ...([plant, { interfaceName: "load0", address: "10.99.0.2/24" }] as const),
+  );
+  ip("-n", plant, "route", "add", "local", "10.64.0.0/16", "dev", "lo");
+  ip("-n", headend, "route", "add", "10.64.0.0/16", "via", "10.99.0.2");
+  const files = {
+    scenario: lab.path("peer.yaml"),
+    config: lab.path("dhcpd.conf"),
+    leases: lab.path("dhcpd.leases"),
+    pid: lab.path("dhcpd.pid"),
+  };
+  writeFileSync(files.scenario, scenario);
+  const printed = await lab.run(headend, process.execPath, [
+    ...[prov, "config", files.scenario, "--server-subnet", "10.99.0.0/24"],
+  ]);
+  if (printed.status !== 0) throw new Error(`prov config: ${printed.output}`);
+  writeFileSync(files.config, printed.output);
+  writeFileSync(files.leases, "");
+  const flags = ["-4", "-f", "-d", "-cf", files.config, "-lf", files.leases, "-pf", files.pid];
+  return { headend, plant, files, serverArguments: [...flags, "serve0"] };
 }
 
 /** Runs ip(8) on this machine; the error of a failure carries its words. */
