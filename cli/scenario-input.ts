@@ -1,12 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { formatFileProblem, type Override, parseOverride } from "../scenarios/checked-yaml.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
-import {
-  formatScenarioProblem,
-  type Override,
-  parseOverride,
-  readScenario,
-} from "../scenarios/scenario-file.ts";
+import { readScenario } from "../scenarios/scenario-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface LoadedScenario {
@@ -25,7 +21,7 @@ export function loadScenario(path: string, settings: readonly string[]): LoadedS
   const text = readText(path);
   const reading = readScenario(path, text, overrides);
   if (reading.kind === "failed") {
-    throw new UsageError(reading.problems.map(formatScenarioProblem).join("\n"));
+    throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
   }
   const sha256 = createHash("sha256").update(text).update(JSON.stringify(overrides)).digest("hex");
   return { scenario: reading.scenario, sha256 };

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { formatFileProblem, parseOverride } from "./checked-yaml.ts";
 import type { Scenario } from "./scenario.ts";
-import { formatScenarioProblem, parseOverride, readScenario } from "./scenario-file.ts";
+import { readScenario } from "./scenario-file.ts";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 
@@ -28,14 +29,13 @@ function scenarioOf(text: string, ...overrides: string[]): Scenario {
     text,
     overrides.map((each) => parseOverride(each)!),
   );
-  if (reading.kind === "failed")
-    throw new Error(reading.problems.map(formatScenarioProblem).join());
+  if (reading.kind === "failed") throw new Error(reading.problems.map(formatFileProblem).join());
   return reading.scenario;
 }
 
 function problemsOf(text: string): string[] {
   const reading = readScenario("x.yaml", text);
-  return reading.kind === "ok" ? [] : reading.problems.map(formatScenarioProblem);
+  return reading.kind === "ok" ? [] : reading.problems.map(formatFileProblem);
 }
 
 describe("the shipped scenarios", () => {
@@ -71,6 +71,16 @@ test("--set replaces a value, deep in a list too, and is checked like the file",
   const reading = readScenario("x.yaml", small, [parseOverride("population.cableModems=-1")!]);
   expect(reading.kind).toBe("failed");
 });
+
+test.each(["name.x=1", "phases.0.name.x=1", "phases.x=1", "phases.9.name=late"])(
+  "--set %s leads nowhere, and that is told",
+  (text) => {
+    const reading = readScenario("x.yaml", small, [parseOverride(text)!]);
+    expect(reading.kind === "failed" && reading.problems.map(formatFileProblem).join()).toMatch(
+      /^x.yaml/,
+    );
+  },
+);
 
 test.each(["", "=", "a", "a..b=1", "=1", "a b=1", "a={"])("--set %j is refused", (text) => {
   expect(parseOverride(text)).toBeUndefined();

@@ -1,4 +1,5 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
+import type { Mistake } from "./checked-yaml.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import {
   type AddressBlock,
@@ -63,19 +64,13 @@ export type ScenarioStream =
       readonly withinMs: number;
     };
 
-export interface ScenarioMistake {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  readonly hint: string | undefined;
-}
-
 type Built =
   | { readonly kind: "ok"; readonly scenario: Scenario }
-  | { readonly kind: "failed"; readonly problems: readonly ScenarioMistake[] };
+  | { readonly kind: "failed"; readonly problems: readonly Mistake[] };
 
 /** Turns the file's shape into a scenario; tells every contradiction the shape alone allows. */
 export function buildScenario(file: ScenarioFile): Built {
-  const problems: ScenarioMistake[] = [];
+  const problems: Mistake[] = [];
   const report = (path: (string | number)[], message: string, hint?: string): void => {
     problems.push({ path, message, hint });
   };

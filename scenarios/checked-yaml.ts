@@ -1,0 +1,230 @@
+import { type Document, isCollection, isSeq, LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import { didYouMean } from "./did-you-mean.ts";
+
+/** One thing wrong with a file that a person wrote: where, what, and what to do about it. */
+export interface FileProblem {
+  readonly file: string;
+  /** 1-based; undefined for a value that came from the command line. */
+  readonly line: number | undefined;
+  /** `phases[1].streams[0].exchange`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** What is wrong with one value, by its path in the data. */
+export interface Mistake {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** A value that replaces the file's: `--set population.cmtsCount=4`. */
+export interface Override {
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+export type YamlReading<Data> =
+  | {
+      readonly kind: "ok";
+      readonly data: Data;
+      /** Gives mistakes that are found later the place of the value they are about. */
+      readonly placed: (mistakes: readonly Mistake[]) => readonly FileProblem[];
+    }
+  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+
+// Such a file is written by hand; more than this is a mistake or an attack.
+const TEXT_LENGTH_MAX = 1_000_000;
+
+/** Reads YAML text, checks it against a schema, and tells everything that is wrong with it at once. */
+export function readYaml<Schema extends z.ZodType>(
+  file: string,
+  text: string,
+  schema: Schema,
+  overrides: readonly Override[] = [],
+): YamlReading<z.output<Schema>> {
+  if (text.length > TEXT_LENGTH_MAX) {
+    return failed({
+      file,
+      line: undefined,
+      path: "",
+      message: "is larger than 1 MB",
+      hint: undefined,
+    });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return failed(
+      ...document.errors.map((error) => ({
+        file,
+        line: lines.linePos(error.pos[0]).line,
+        path: "",
+        message: `is not YAML: ${error.message.split("\n")[0]!.replace(/ at line.*$/, "")}`,
+        hint: undefined,
+      })),
+    );
+  }
+  for (const { path, value } of overrides) {
+    if (setValue(document, path, value)) continue;
+    const message =
+      "cannot be set: the way to it leads through a plain value, or names no entry of a list by its number";
+    return failed({ file, line: undefined, path: formatPath(path), message, hint: undefined });
+  }
+
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return failed({ file, line: undefined, path: "", message: error.message, hint: undefined });
+  }
+  const placed = (mistakes: readonly Mistake[]): FileProblem[] =>
+    mistakes.map(({ path, message, hint }) => {
+      return { file, line: lineOf(document, lines, path), path: formatPath(path), message, hint };
+    });
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return { kind: "ok", data: parsed.data, placed };
+  const mistakes = parsed.error.issues.flatMap((issue) => explain(issue, data, schema));
+  return failed(...placed(mistakes));
+}
+
+/** False when the path leads through a plain value, or names an entry of a list by no number. */
+function setValue(document: Document, path: Override["path"], value: unknown): boolean {
+  for (const [depth, key] of path.entries()) {
+    const node: unknown =
+      depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (node === undefined || node === null) break;
+    if (!isCollection(node) || (isSeq(node) && typeof key !== "number")) return false;
+  }
+  document.setIn(path, value);
+  return true;
+}
+
+/** `FILE:LINE: PATH: MESSAGE`, and the hint on a line of its own. */
+export function formatFileProblem(problem: FileProblem): string {
+  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
+  const subject = problem.path === "" ? "" : `${problem.path} `;
+  const hint = problem.hint === undefined ? "" : `\n  hint: ${problem.hint}`;
+  return `${place}: ${subject}${problem.message}${hint}`;
+}
+
+/** `population.cableModems=100` as an override, or undefined when there is no `path=value` in it. */
+export function parseOverride(text: string): Override | undefined {
+  const equals = text.indexOf("=");
+  const written = text.slice(0, equals);
+  if (equals < 1 || !/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(written)) return undefined;
+  const path = written.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const value = parseDocument(text.slice(equals + 1));
+  return value.errors.length > 0 ? undefined : { path, value: value.toJS() };
+}
+
+function failed(...problems: readonly FileProblem[]): {
+  kind: "failed";
+  problems: readonly FileProblem[];
+} {
+  return { kind: "failed", problems };
+}
+
+// The line of the value, or of the nearest thing around it that the file does have.
+function lineOf(
+  document: Document,
+  lines: LineCounter,
+  path: readonly PropertyKey[],
+): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown =
+      length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    if (typeof node !== "object" || node === null || !("range" in node)) continue;
+    const range = node.range as readonly number[] | undefined;
+    if (range !== undefined) return lines.linePos(range[0]!).line;
+    return undefined;
+  }
+  return undefined;
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === "number") return `[${part}]`;
+      return index === 0 ? String(part) : `.${String(part)}`;
+    })
+    .join("");
+}
+
+function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mistake[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: "is not known here",
+      hint: suggestion(key, keysAt(path, schema)),
+    }));
+  }
+  const written = valueAt(data, path);
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String);
+    const message = `must be ${values.length === 1 ? "" : "one of "}${values.join(", ")}, not ${show(written)}`;
+    return [{ path, message, hint: suggestion(String(written), values) }];
+  }
+  if (issue.code === "invalid_type" && written === undefined) {
+    return [{ path, message: `is missing: ${issue.expected} expected`, hint: undefined }];
+  }
+  if (issue.code === "invalid_type") {
+    const message = `must be a ${issue.expected}, not ${show(written)}`;
+    return [{ path, message, hint: undefined }];
+  }
+  return [{ path, message: `is ${show(written)}: ${issue.message}`, hint: undefined }];
+}
+
+function suggestion(written: string, candidates: readonly string[]): string | undefined {
+  const best = didYouMean(written, candidates);
+  if (best !== undefined) return `did you mean ${best}?`;
+  return candidates.length > 0 ? `known here: ${candidates.join(", ")}` : undefined;
+}
+
+/** The keys that the schema has at a path: for "did you mean". */
+function keysAt(path: readonly PropertyKey[], root: z.ZodType): string[] {
+  let schema: unknown = root;
+  for (const part of path) {
+    schema = unwrap(schema);
+    if (typeof part === "number") schema = property(property(schema, "def"), "element");
+    else schema = property(property(schema, "shape"), String(part));
+  }
+  return Object.keys(property(unwrap(schema), "shape") ?? {});
+}
+
+// Defaults and optionals wrap the schema that has the keys.
+function unwrap(schema: unknown): unknown {
+  let current = schema;
+  for (
+    let inner = current;
+    inner !== undefined;
+    inner = property(property(current, "def"), "innerType")
+  ) {
+    current = inner;
+  }
+  return current;
+}
+
+function property(value: unknown, name: string): object | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === "object" && found !== null ? found : undefined;
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  let value = data;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Reflect.get(value, part);
+  }
+  return value;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
