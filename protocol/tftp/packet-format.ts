@@ -1,0 +1,83 @@
+export type TransferMode = "octet" | "netascii" | "mail";
+
+/** An option of RFC 2347 as it stands in the packet; names are lower case when decoded. */
+export interface TftpOption {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface TftpRequest {
+  readonly kind: "read-request" | "write-request";
+  /** As the client wrote it: never empty, no control characters, but a path of any shape. */
+  readonly filename: string;
+  readonly mode: TransferMode;
+  readonly options: readonly TftpOption[];
+}
+
+export interface TftpData {
+  readonly kind: "data";
+  /** 16 bits; the 65,536th block is 0. */
+  readonly block: number;
+  /** A view of the packet. */
+  readonly bytes: Uint8Array;
+}
+
+export interface TftpAck {
+  readonly kind: "ack";
+  readonly block: number;
+}
+
+export interface TftpError {
+  readonly kind: "error";
+  /** One of tftpErrorCodes, or a number that no RFC names. */
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface TftpOptionAck {
+  readonly kind: "option-ack";
+  readonly options: readonly TftpOption[];
+}
+
+export type TftpPacket = TftpRequest | TftpData | TftpAck | TftpError | TftpOptionAck;
+
+/** RFC 1350, appendix I, and RFC 2347 for the last. */
+export const tftpErrorCodes = {
+  undefined: 0,
+  fileNotFound: 1,
+  accessViolation: 2,
+  diskFull: 3,
+  illegalOperation: 4,
+  unknownTransferId: 5,
+  fileExists: 6,
+  noSuchUser: 7,
+  optionRefused: 8,
+} as const;
+
+export const TftpOpcode = {
+  readRequest: 1,
+  writeRequest: 2,
+  data: 3,
+  ack: 4,
+  error: 5,
+  optionAck: 6,
+} as const;
+
+export const TFTP_PORT = 69;
+/** Opcode and block number before the bytes of DATA. */
+export const DATA_HEADER_BYTES = 4;
+export const BLOCK_BYTES_DEFAULT = 512;
+export const BLOCK_BYTES_MIN = 8;
+export const BLOCK_BYTES_MAX = 65_464;
+/** RFC 2347: a request has at most 512 octets; an OACK, which answers it, is held to the same. */
+export const REQUEST_BYTES_MAX = 512;
+/** More than RFCs define, few enough that a packet of empty values stays cheap. */
+export const OPTIONS_MAX = 32;
+export const ERROR_MESSAGE_BYTES_MAX = 508;
+
+/** What a client asks for; its options are sent in the order given. */
+export interface TransferRequest {
+  readonly filename: string;
+  readonly mode: TransferMode;
+  readonly options?: readonly TftpOption[];
+}
