@@ -1,0 +1,84 @@
+import { NtpLeap, referenceIdOf } from "../../protocol/ntp/packet.ts";
+
+/** What the kernel says about the clock that ntpd or chronyd disciplines (adjtimex). */
+export interface KernelClock {
+  readonly synchronised: boolean;
+  readonly maxErrorMs: number;
+  readonly leapSecond: "none" | "insert" | "delete";
+}
+
+/** The fields of a reply that do not depend on the request. */
+export interface ClockState {
+  readonly leap: number;
+  /** 1 to 15; 0 with the reference id INIT when there is no time to give (RFC 5905, section 7.4). */
+  readonly stratum: number;
+  /** Signed log2 of seconds. */
+  readonly precision: number;
+  readonly rootDelaySeconds: number;
+  readonly rootDispersionSeconds: number;
+  readonly referenceId: number;
+  /** When the clock was last known to be right, in Unix milliseconds. */
+  readonly referenceUnixMs: number;
+}
+
+export interface ClockPolicy {
+  /** Stratum announced while the kernel's clock is synchronised. */
+  readonly stratum: number;
+  /**
+   * What to do while it is not. "local": serve the host's own clock at stratum 10, so that an
+   * isolated lab has one time; "alarm": answer that there is none, and clients look elsewhere.
+   */
+  readonly unsynchronised: "local" | "alarm";
+}
+
+/**
+ * The upstream servers of TIME-2 are of stratum 1 and 2, so a host that follows them is of stratum
+ * 3 at worst. The kernel does not know; another plant sets another number.
+ */
+export const clockPolicyDefault: ClockPolicy = { stratum: 3, unsynchronised: "local" };
+
+const localStratum = 10;
+const localReference = referenceIdOf("LOCL");
+/** 127.127.1.0, which ntpd's tools show as the local clock: our reference is this host's clock. */
+const hostReference = 0x7f7f_0100;
+const noReference = referenceIdOf("INIT");
+/** The largest that the field holds. */
+const dispersionSecondsMax = 65_535;
+
+const leaps = {
+  none: NtpLeap.none,
+  insert: NtpLeap.lastMinuteHas61Seconds,
+  delete: NtpLeap.lastMinuteHas59Seconds,
+} as const;
+
+/** `kernel` is undefined where adjtimex cannot be asked: then nobody vouches for the clock. */
+export function clockStateOf(
+  kernel: KernelClock | undefined,
+  policy: ClockPolicy,
+  unixMs: number,
+  precision: number,
+): ClockState {
+  if (kernel?.synchronised === true) {
+    return {
+      leap: leaps[kernel.leapSecond],
+      stratum: policy.stratum,
+      precision,
+      // maxerror is the whole distance to the root, half the delay included.
+      rootDelaySeconds: 0,
+      rootDispersionSeconds: Math.min(kernel.maxErrorMs / 1000, dispersionSecondsMax),
+      referenceId: hostReference,
+      referenceUnixMs: unixMs,
+    };
+  }
+  const isLocal = policy.unsynchronised === "local";
+  return {
+    leap: isLocal ? NtpLeap.none : NtpLeap.unsynchronised,
+    stratum: isLocal ? localStratum : 0,
+    precision,
+    rootDelaySeconds: 0,
+    // A clock that is its own reference is as far from it as it can be read apart.
+    rootDispersionSeconds: 2 ** precision,
+    referenceId: isLocal ? localReference : noReference,
+    referenceUnixMs: unixMs,
+  };
+}

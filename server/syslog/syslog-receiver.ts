@@ -1,0 +1,115 @@
+import { DecodeError } from "../../protocol/decode-error.ts";
+import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.ts";
+import type { FileRouter } from "./file-router.ts";
+import { logLine } from "./log-line.ts";
+
+export const syslogDropReasons = ["empty", "rate", "file-full", "write-failed"] as const;
+export type SyslogDropReason = (typeof syslogDropReasons)[number];
+export type SyslogTransport = "udp" | "tcp";
+
+/** Where lines go; `append` says what became of one. */
+export interface LogSink {
+  append(file: number, line: string, unixMs: number): "kept" | "file-full";
+}
+
+export class SyslogCounters {
+  readonly received: Record<SyslogTransport, number> = { udp: 0, tcp: 0 };
+  readonly dropped: Record<SyslogDropReason, number> = {
+    empty: 0,
+    rate: 0,
+    "file-full": 0,
+    "write-failed": 0,
+  };
+  /** Lines handed to files; a message may go into several, or into none. */
+  lines = 0;
+  /** Messages that no rule wants. */
+  unrouted = 0;
+  /** TCP messages that were longer than a frame may be, and were cut off. */
+  cutOff = 0;
+  tcpRefused = 0;
+
+  /** Every counter by a dotted name, zeros included. */
+  snapshot(): Readonly<Record<string, number>> {
+    const values: Record<string, number> = {
+      "received.udp": this.received.udp,
+      "received.tcp": this.received.tcp,
+      lines: this.lines,
+      unrouted: this.unrouted,
+      "cut-off": this.cutOff,
+      "tcp-refused": this.tcpRefused,
+    };
+    for (const reason of syslogDropReasons) values[`dropped.${reason}`] = this.dropped[reason];
+    return values;
+  }
+}
+
+/** Facility syslog, severity warning: what the receiver says of itself. */
+const ownFacility = 5;
+const ownSeverity = 4;
+
+/** Messages in, lines for files out. */
+export class SyslogReceiver {
+  readonly counters: SyslogCounters;
+  readonly #router: FileRouter;
+  readonly #sink: LogSink;
+  readonly #noted: Record<SyslogDropReason, number>;
+
+  constructor(router: FileRouter, sink: LogSink, counters: SyslogCounters) {
+    this.#router = router;
+    this.#sink = sink;
+    this.counters = counters;
+    this.#noted = { ...counters.dropped };
+  }
+
+  /** One datagram or frame. `source` is the address that it came from. */
+  accept(bytes: Uint8Array, source: number, unixMs: number, transport: SyslogTransport): void {
+    this.counters.received[transport] += 1;
+    const message = this.#parse(bytes);
+    if (message !== undefined) this.#store(message, source, unixMs);
+  }
+
+  /**
+   * A hole in a log must show in the log: writes one line about what was dropped since the last
+   * call, and returns its text; undefined when there was nothing.
+   */
+  noteDrops(unixMs: number): string | undefined {
+    const parts: string[] = [];
+    for (const reason of syslogDropReasons) {
+      const count = this.counters.dropped[reason] - this.#noted[reason];
+      if (count > 0 && reason !== "empty") parts.push(`${count} ${reason}`);
+    }
+    if (parts.length === 0) return undefined;
+    const text = `messages dropped: ${parts.join(", ")}`;
+    this.#store(
+      { facility: ownFacility, severity: ownSeverity, format: "bare", tag: "provlab", text },
+      0,
+      unixMs,
+    );
+    // After the note, so that a full file that refuses it is not news in a second again.
+    Object.assign(this.#noted, this.counters.dropped);
+    return text;
+  }
+
+  #parse(bytes: Uint8Array): SyslogMessage | undefined {
+    try {
+      return parseSyslog(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.counters.dropped.empty += 1;
+      return undefined;
+    }
+  }
+
+  #store(message: SyslogMessage, source: number, unixMs: number): void {
+    const files = this.#router.filesFor(message.facility, message.severity);
+    if (files.length === 0) {
+      this.counters.unrouted += 1;
+      return;
+    }
+    const line = logLine(message, source, unixMs);
+    for (const file of files) {
+      if (this.#sink.append(file, line, unixMs) === "kept") this.counters.lines += 1;
+      else this.counters.dropped["file-full"] += 1;
+    }
+  }
+}
