@@ -28,6 +28,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./config.ts")).runConfig,
   },
   {
+    name: "cmconfig",
+    synopsis: "encode|decode <file> [-o file] [--secret-file file | --no-secret]",
+    summary: "turn YAML into a cable modem's or MTA's configuration file, or back",
+    load: async () => (await import("./cmconfig.ts")).runCmconfig,
+  },
+  {
     name: "dhcpd",
     synopsis: "[dhcpd's own flags] [if0 [...ifN]]",
     summary: "serve DHCP from a dhcpd.conf, as a drop-in for ISC dhcpd",

@@ -173,7 +173,8 @@ function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mis
     return [{ path, message: `is missing: ${issue.expected} expected`, hint: undefined }];
   }
   if (issue.code === "invalid_type") {
-    const message = `must be a ${issue.expected}, not ${show(written)}`;
+    const article = /^[aeiou]/.test(issue.expected) ? "an" : "a";
+    const message = `must be ${article} ${issue.expected}, not ${show(written)}`;
     return [{ path, message, hint: undefined }];
   }
   return [{ path, message: `is ${show(written)}: ${issue.message}`, hint: undefined }];

@@ -1,0 +1,44 @@
+import { concatenate } from "./bytes.ts";
+import { hmacMd5, MD5_BYTES, md5 } from "./md5.ts";
+import { nextTlv } from "./tlv.ts";
+
+/** TLVs of the file itself, which are no settings. */
+export const CM_MIC = 6;
+export const CMTS_MIC = 7;
+export const END_OF_DATA = 255;
+export const PAD = 0;
+
+export const MIC_BYTES = MD5_BYTES;
+
+/**
+ * The TLVs that the CMTS MIC covers, in the order in which they are gathered (MULPI, Annex D.2.1);
+ * those of one type keep the order of the file. The CM MIC is among them.
+ */
+const CMTS_MIC_ORDER = [
+  1, 2, 3, 4, 17, 43, 6, 18, 19, 20, 22, 23, 24, 25, 28, 29, 26, 35, 36, 37, 40,
+] as const;
+
+/** The CM MIC of the bytes of all settings, from the start of the file: MD5 of them. */
+export function cmMicOf(settings: Uint8Array): Uint8Array {
+  return md5(settings);
+}
+
+/**
+ * The CMTS MIC: HMAC-MD5, with the secret that operator and CMTS share, over the settings that the
+ * CMTS enforces. `settings` is the file up to the CM MIC. Throws DecodeError on bytes that are no
+ * TLVs.
+ */
+export function cmtsMicOf(
+  settings: Uint8Array,
+  cmMic: Uint8Array,
+  sharedSecret: Uint8Array,
+): Uint8Array {
+  const covered = new Map<number, Uint8Array[]>(CMTS_MIC_ORDER.map((type) => [type, []]));
+  for (let at = 0; at < settings.length; ) {
+    const next = nextTlv(settings, at);
+    covered.get(settings[at])?.push(settings.subarray(at, next));
+    at = next;
+  }
+  covered.get(CM_MIC)?.push(concatenate(Uint8Array.of(CM_MIC, MIC_BYTES), cmMic));
+  return hmacMd5(sharedSecret, [...covered.values()].flat());
+}
