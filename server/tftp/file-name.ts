@@ -1,0 +1,24 @@
+/** Longer than any path of a boot file; a request of 512 bytes cannot name a longer one. */
+const charactersMax = 512;
+const nameCharactersMax = 255;
+
+/**
+ * A file name of a request as a path below the root, without empty and `.` parts. A leading slash
+ * means the root, as a boot file is often written so. Undefined for a name that must not be served:
+ * one with a `..`, a NUL or another control character, a part too long for a file, or no part.
+ */
+export function pathBelowRoot(filename: string): string | undefined {
+  if (filename.length > charactersMax || hasControlCharacter(filename)) return undefined;
+  const parts = filename.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.length === 0) return undefined;
+  if (parts.some((part) => part === ".." || part.length > nameCharactersMax)) return undefined;
+  return parts.join("/");
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}

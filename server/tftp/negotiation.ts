@@ -1,0 +1,77 @@
+import {
+  acceptReadOptions,
+  listTransferOptions,
+  parseTransferOptions,
+  transferDefaults,
+} from "../../protocol/tftp/options.ts";
+import { type TftpRequest, tftpErrorCodes } from "../../protocol/tftp/packet.ts";
+import type { TransferSettings } from "./transfer.ts";
+
+/** What a server grants, and how patient it is. Times are milliseconds. */
+export interface TransferPolicy {
+  readonly blockBytesMax: number;
+  readonly windowBlocksMax: number;
+  /** Bounds what one ACK can set in motion, whatever the block size. */
+  readonly windowBytesMax: number;
+  /** Until the first repetition (TFTP-4), unless the client asks for another time. */
+  readonly retryMs: number;
+  readonly sessionMs: number;
+  readonly unansweredMs: number;
+}
+
+/** A refusal as it goes on the wire. */
+export interface Refusal {
+  readonly kind: "refused";
+  readonly code: number;
+  readonly message: string;
+}
+
+export type Agreement = { readonly kind: "agreed"; readonly settings: TransferSettings } | Refusal;
+
+/** RFC 1123 section 4.2.3.2 asks for back-off; a device waits no longer than this for a block. */
+const retryMsMax = 20_000;
+const lastRetriesMax = 3;
+const secondMs = 1000;
+
+/**
+ * The terms of a transfer. Options that we do not know are left out of the answer (RFC 2347), known
+ * ones with an impossible value refuse the request. `fileBytes` is undefined when it is not known.
+ */
+export function agreeOnTransfer(
+  request: TftpRequest,
+  fileBytes: number | undefined,
+  policy: TransferPolicy,
+): Agreement {
+  const parsed = parseTransferOptions(request.options);
+  if (parsed.kind === "refused") {
+    const { option, reason } = parsed;
+    const message = `option ${option.name} is ${reason}`.slice(0, 100);
+    return { kind: "refused", code: tftpErrorCodes.optionRefused, message };
+  }
+  const asked = parsed.options;
+  const blockBytes = Math.min(asked.blksize ?? transferDefaults.blksize, policy.blockBytesMax);
+  const windowInBytes = Math.max(1, Math.floor(policy.windowBytesMax / blockBytes));
+  const accepted = acceptReadOptions(asked, {
+    blksizeMax: policy.blockBytesMax,
+    windowsizeMax: Math.min(policy.windowBlocksMax, windowInBytes),
+    // curl takes a tsize of 0 for an invalid packet; an option left out is always allowed.
+    ...(fileBytes === undefined || fileBytes === 0 ? {} : { fileBytes }),
+  });
+  const optionAck = listTransferOptions(accepted);
+  // A time that the client set is its own schedule (RFC 2349): no back-off then.
+  const retryMs = accepted.timeout === undefined ? policy.retryMs : accepted.timeout * secondMs;
+  const backOffMs = accepted.timeout === undefined ? Math.max(retryMs, retryMsMax) : retryMs;
+  return {
+    kind: "agreed",
+    settings: {
+      blockBytes: accepted.blksize ?? transferDefaults.blksize,
+      windowBlocks: accepted.windowsize ?? transferDefaults.windowsize,
+      optionAck: optionAck.length === 0 ? undefined : optionAck,
+      retryMs,
+      retryMsMax: backOffMs,
+      sessionMs: policy.sessionMs,
+      unansweredMs: policy.unansweredMs,
+      lastRetriesMax,
+    },
+  };
+}

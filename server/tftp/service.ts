@@ -1,0 +1,419 @@
+import { hash32 } from "../../base/prng.ts";
+import { TimerWheel } from "../../base/timer-wheel.ts";
+import { DecodeError } from "../../protocol/decode-error.ts";
+import {
+  BLOCK_BYTES_DEFAULT,
+  DATA_HEADER_BYTES,
+  decodeTftp,
+  encodeError,
+  type TftpPacket,
+  type TftpRequest,
+  tftpErrorCodes,
+} from "../../protocol/tftp/packet.ts";
+import type { TftpCounters } from "./counters.ts";
+import { agreeOnTransfer, type Refusal, type TransferPolicy } from "./negotiation.ts";
+import { PortRotation } from "./port-rotation.ts";
+import { type Session, SessionTable } from "./session-table.ts";
+import { type PacketSink, ReadTransfer, type TransferEnd } from "./transfer.ts";
+import { NetasciiContent, type TransferContent } from "./transfer-content.ts";
+import { WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
+
+export type OpenResult = { readonly kind: "opened"; readonly content: TransferContent } | Refusal;
+
+/** Sockets as the service sees them: `port` 0 takes requests. */
+export interface TftpOutlet {
+  slot(port: number): Uint8Array;
+  push(
+    port: number,
+    length: number,
+    destination: number,
+    destinationPort: number,
+    source: number,
+  ): void;
+}
+
+/** Told about what a log may want to have; nothing here is called for every packet. */
+export interface TftpObserver {
+  ended(session: Session, end: TransferEnd, nowMs: number): void;
+  refused(filename: string, clientAddress: number, refusal: Refusal): void;
+}
+
+export interface TftpServiceOptions {
+  readonly open: (filename: string, clientAddress: number) => OpenResult;
+  readonly outlet: TftpOutlet;
+  /** The longest packet of a transfer that each port can send; -1 for one without transfers. */
+  readonly packetBytesMaxByPort: readonly number[];
+  readonly policy: TransferPolicy;
+  readonly sessionsMax: number;
+  readonly queueMax: number;
+  readonly counters: TftpCounters;
+  readonly observer: TftpObserver;
+  readonly seed: number;
+  readonly startMs: number;
+}
+
+const NONE = -1;
+/** DATA without options; an ERROR or an OACK is no longer. */
+const plainPacketBytes = DATA_HEADER_BYTES + BLOCK_BYTES_DEFAULT;
+const tickMs = 10;
+/** A client that waits longer for its first packet has given up. */
+const waitMsMax = 30_000;
+/** While others wait: how long a client may be silent before it must make room. */
+const unansweredMsWhenFull = 2000;
+const silentMsWhenFull = 30_000;
+/** A transfer silent for this long is begun again when its client repeats the request. */
+const restartMsMin = 1000;
+/** While requests wait, room is looked for this often. */
+const queueCheckMs = 100;
+/** Bounds what forged packets can make us send to others. */
+const errorsPerSecondMax = 1000;
+const secondMs = 1000;
+
+/** The whole of TFTP but its sockets, files and clocks: packets in, packets out. */
+export class TftpService implements PacketSink {
+  readonly #options: TftpServiceOptions;
+  readonly #sessions: SessionTable;
+  readonly #queue: WaitingQueue;
+  readonly #ports: PortRotation;
+  readonly #timers: TimerWheel;
+  readonly #sessionsOnPort: Int32Array;
+  readonly #onDue = (id: number): void => this.#onTimeout(id);
+  #nowMs: number;
+  #errorsLeft = errorsPerSecondMax;
+  #errorsRefilledAtMs: number;
+  // Where the transfer that is at work now sends to.
+  #sinkPort = 0;
+  #sinkAddress = 0;
+  #sinkClientPort = 0;
+  #sinkSource = 0;
+
+  constructor(options: TftpServiceOptions) {
+    this.#options = options;
+    this.#sessions = new SessionTable(options.sessionsMax, options.seed);
+    this.#queue = new WaitingQueue(options.queueMax);
+    this.#ports = new PortRotation(options.packetBytesMaxByPort);
+    this.#timers = new TimerWheel(options.sessionsMax, tickMs, options.startMs);
+    this.#sessionsOnPort = new Int32Array(options.packetBytesMaxByPort.length);
+    this.#nowMs = options.startMs;
+    this.#errorsRefilledAtMs = options.startMs;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.count;
+  }
+
+  get waitingCount(): number {
+    return this.#queue.count;
+  }
+
+  sessionsOnPort(port: number): number {
+    return this.#sessionsOnPort[port]!;
+  }
+
+  /** One datagram. `localAddress` is where it was sent to, 0 when unknown. Never throws on bytes. */
+  receive(
+    port: number,
+    bytes: Uint8Array,
+    address: number,
+    clientPort: number,
+    localAddress: number,
+    nowMs: number,
+  ): void {
+    this.#nowMs = nowMs;
+    // RFC 1123 section 4.2.3.4: a request to a broadcast address is not answered.
+    if (clientPort === 0 || address === 0 || localAddress >= 0xe000_0000) return;
+    this.#sendTo(port, address, clientPort, localAddress);
+    let packet: TftpPacket;
+    try {
+      packet = decodeTftp(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#options.counters.countRejected(error.code);
+      // Whoever sent something like a request learns why nothing comes.
+      if (port === 0 && bytes.length >= 2 && bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2)) {
+        const message = `this is not a valid request: ${error.message}`;
+        this.#sendError(tftpErrorCodes.illegalOperation, message);
+      }
+      return;
+    }
+    if (isRequest(packet)) {
+      if (port === 0) this.#onRequest(packet, bytes, address, clientPort, localAddress);
+      else this.#sendError(tftpErrorCodes.illegalOperation, "requests go to the server's port");
+      return;
+    }
+    const id = this.#sessions.find(address, clientPort);
+    if (id === NONE || this.#sessions.get(id).port !== port) {
+      this.#options.counters.unknownTransfers += 1;
+      if (packet.kind !== "error") {
+        this.#sendError(tftpErrorCodes.unknownTransferId, "there is no such transfer");
+      }
+      return;
+    }
+    this.#onTransferPacket(id, packet);
+  }
+
+  /** Does what is due; to be called after each batch, and at `nextDueMs`. */
+  advance(nowMs: number): void {
+    this.#nowMs = nowMs;
+    if (nowMs - this.#errorsRefilledAtMs >= secondMs) {
+      this.#errorsLeft = errorsPerSecondMax;
+      this.#errorsRefilledAtMs = nowMs;
+    }
+    this.#timers.advance(nowMs, this.#onDue);
+    while (this.#queue.count > 0 && this.#hasRoom()) {
+      const waiting = this.#queue.take()!;
+      if (nowMs - waiting.arrivedAtMs > waitMsMax) this.#options.counters.queueExpired += 1;
+      else this.#start(waiting);
+    }
+  }
+
+  /** Undefined when there is nothing to wait for but packets. */
+  nextDueMs(): number | undefined {
+    const dueMs = this.#timers.nextDueMs();
+    if (this.#queue.count === 0) return dueMs;
+    return Math.min(dueMs ?? Number.POSITIVE_INFINITY, this.#nowMs + queueCheckMs);
+  }
+
+  /** Lets go of every file; clients are left to their own time-outs. */
+  stop(): void {
+    for (const id of this.#sessions.ids()) this.#abandon(id, "server-stopped");
+  }
+
+  slot(): Uint8Array {
+    return this.#options.outlet.slot(this.#sinkPort);
+  }
+
+  push(length: number): void {
+    this.#options.outlet.push(
+      this.#sinkPort,
+      length,
+      this.#sinkAddress,
+      this.#sinkClientPort,
+      this.#sinkSource,
+    );
+  }
+
+  #onRequest(
+    request: TftpRequest,
+    bytes: Uint8Array,
+    clientAddress: number,
+    clientPort: number,
+    localAddress: number,
+  ): void {
+    const { counters } = this.#options;
+    counters.requests += 1;
+    if (request.kind === "write-request") {
+      const message = "write requests are refused: this server is read-only";
+      this.#refuse(request.filename, clientAddress, {
+        kind: "refused",
+        code: tftpErrorCodes.accessViolation,
+        message,
+      });
+      return;
+    }
+    const fingerprint = fingerprintOf(bytes);
+    const id = this.#sessions.find(clientAddress, clientPort);
+    if (id !== NONE && !this.#makesWay(id, fingerprint)) return;
+    const waiting: WaitingRequest = {
+      request,
+      fingerprint,
+      clientAddress,
+      clientPort,
+      localAddress,
+      arrivedAtMs: this.#nowMs,
+    };
+    // Nobody passes those who wait already.
+    if (this.#queue.count === 0 && this.#hasRoom()) this.#start(waiting);
+    else this.#wait(waiting);
+  }
+
+  /** False when the request is only the one again that this session serves. */
+  #makesWay(id: number, fingerprint: number): boolean {
+    const session = this.#sessions.get(id);
+    const { transfer } = session;
+    if (session.fingerprint === fingerprint) {
+      const silentMs = this.#nowMs - transfer.progressAtMs;
+      if (!transfer.isAnswered || silentMs < restartMsMin) {
+        this.#options.counters.requestsRepeated += 1;
+        this.#aim(session);
+        transfer.repeatStart(this.#nowMs, this);
+        this.#settle(id);
+        return false;
+      }
+    }
+    this.#abandon(id, "replaced");
+    return true;
+  }
+
+  #wait(waiting: WaitingRequest): void {
+    const { counters } = this.#options;
+    const outcome = this.#queue.offer(waiting);
+    if (outcome === "queued") counters.queued += 1;
+    else if (outcome === "repeated") counters.requestsRepeated += 1;
+    else counters.queueFull += 1;
+  }
+
+  /** True when a session is free, or could be taken from a client that is silent. */
+  #hasRoom(): boolean {
+    if (!this.#sessions.isFull) return true;
+    return (
+      this.#evict(this.#sessions.oldestUnanswered(), unansweredMsWhenFull) ||
+      this.#evict(this.#sessions.mostSilent(), silentMsWhenFull)
+    );
+  }
+
+  #evict(id: number, silentMsMin: number): boolean {
+    if (id === NONE) return false;
+    if (this.#nowMs - this.#sessions.get(id).transfer.progressAtMs < silentMsMin) return false;
+    this.#abandon(id, "evicted");
+    return true;
+  }
+
+  #start(waiting: WaitingRequest): void {
+    const { request, clientAddress, clientPort, localAddress, fingerprint } = waiting;
+    const { policy, counters } = this.#options;
+    const { filename } = request;
+    // A refusal comes from a port of the transfers' too, as RFC 1350 has it.
+    const errorPort = this.#ports.next(plainPacketBytes);
+    this.#sendTo(errorPort, clientAddress, clientPort, localAddress);
+    if (request.mode === "mail") {
+      const message = "mail mode is obsolete: use octet or netascii";
+      const code = tftpErrorCodes.illegalOperation;
+      this.#refuse(filename, clientAddress, { kind: "refused", code, message });
+      return;
+    }
+    const opened = this.#options.open(filename, clientAddress);
+    if (opened.kind === "refused") {
+      this.#refuse(filename, clientAddress, opened);
+      return;
+    }
+    const isText = request.mode === "netascii";
+    const size = isText ? undefined : opened.content.size;
+    const agreement = agreeOnTransfer(request, size, policy);
+    if (agreement.kind === "refused") {
+      opened.content.close();
+      this.#refuse(filename, clientAddress, agreement);
+      return;
+    }
+    const { settings } = agreement;
+    const { blockBytes, windowBlocks } = settings;
+    const content = isText
+      ? new NetasciiContent(opened.content, blockBytes, windowBlocks)
+      : opened.content;
+    const port =
+      blockBytes <= BLOCK_BYTES_DEFAULT
+        ? errorPort
+        : this.#ports.next(DATA_HEADER_BYTES + blockBytes);
+    const session: Session = {
+      port,
+      clientAddress,
+      clientPort,
+      localAddress,
+      filename,
+      fingerprint,
+      startedAtMs: this.#nowMs,
+      content,
+      transfer: new ReadTransfer(content, settings),
+    };
+    const id = this.#sessions.add(session);
+    this.#sessionsOnPort[port]! += 1;
+    counters.started += 1;
+    this.#aim(session);
+    session.transfer.start(this.#nowMs, this);
+    this.#settle(id);
+  }
+
+  #onTransferPacket(id: number, packet: Exclude<TftpPacket, TftpRequest>): void {
+    const { transfer } = this.#sessions.get(id);
+    switch (packet.kind) {
+      case "ack": {
+        const before = transfer.acknowledgedBlocks;
+        const wasAnswered = transfer.isAnswered;
+        transfer.onAck(packet.block, this.#nowMs, this);
+        if (transfer.acknowledgedBlocks !== before || transfer.isAnswered !== wasAnswered) {
+          this.#sessions.markProgress(id);
+        }
+        break;
+      }
+      case "error":
+        transfer.onError(packet.code);
+        break;
+      default:
+        transfer.onIllegalPacket(this);
+    }
+    this.#settle(id);
+  }
+
+  #onTimeout(id: number): void {
+    const session = this.#sessions.get(id);
+    // Timers are not moved at each ACK: this one may have been put off since.
+    if (session.transfer.dueAtMs <= this.#nowMs) {
+      this.#aim(session);
+      session.transfer.onTimeout(this.#nowMs, this);
+    }
+    this.#settle(id);
+  }
+
+  #abandon(id: number, reason: TransferEnd): void {
+    this.#sessions.get(id).transfer.abandon(reason);
+    this.#settle(id);
+  }
+
+  /** After each event of a session: ends it, or sees to its timer. */
+  #settle(id: number): void {
+    const session = this.#sessions.get(id);
+    const { transfer } = session;
+    if (transfer.end === undefined) {
+      const isInTime = this.#timers.isScheduled(id) && this.#timers.dueAtMs(id) <= transfer.dueAtMs;
+      if (!isInTime) this.#timers.schedule(id, transfer.dueAtMs);
+      return;
+    }
+    const { counters, observer } = this.#options;
+    this.#timers.cancel(id);
+    this.#sessions.remove(id);
+    this.#sessionsOnPort[session.port]! -= 1;
+    session.content.close();
+    counters.blocksSent += transfer.blocksSent;
+    counters.blocksRepeated += transfer.blocksRepeated;
+    counters.countEnded(transfer.end);
+    observer.ended(session, transfer.end, this.#nowMs);
+  }
+
+  #refuse(filename: string, clientAddress: number, refusal: Refusal): void {
+    this.#options.counters.countRefused(refusal.code);
+    this.#options.observer.refused(filename, clientAddress, refusal);
+    this.push(encodeError(this.slot(), 0, refusal.code, refusal.message));
+  }
+
+  #sendError(code: number, message: string): void {
+    if (this.#errorsLeft <= 0) {
+      this.#options.counters.errorsSuppressed += 1;
+      return;
+    }
+    this.#errorsLeft -= 1;
+    this.push(encodeError(this.slot(), 0, code, message));
+  }
+
+  #aim({ port, clientAddress, clientPort, localAddress }: Session): void {
+    this.#sendTo(port, clientAddress, clientPort, localAddress);
+  }
+
+  #sendTo(port: number, address: number, clientPort: number, source: number): void {
+    this.#sinkPort = port;
+    this.#sinkAddress = address;
+    this.#sinkClientPort = clientPort;
+    this.#sinkSource = source;
+  }
+}
+
+function isRequest(packet: TftpPacket): packet is TftpRequest {
+  return packet.kind === "read-request" || packet.kind === "write-request";
+}
+
+function fingerprintOf(bytes: Uint8Array): number {
+  let fingerprint = bytes.length;
+  for (let at = 0; at < bytes.length; at += 1) {
+    fingerprint = Math.imul(fingerprint ^ bytes[at]!, 0x0100_0193);
+  }
+  return hash32(fingerprint, 0, bytes.length);
+}

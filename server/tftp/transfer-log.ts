@@ -1,0 +1,64 @@
+import type { Logger } from "../../base/log.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
+import type { Refusal } from "./negotiation.ts";
+import type { TftpObserver } from "./service.ts";
+import type { Session } from "./session-table.ts";
+import type { TransferEnd } from "./transfer.ts";
+
+/** Refusals are told even when transfers are not, but a scanner must not fill the disk. */
+const warningsPerSecondMax = 10;
+const secondMs = 1000;
+const nameCharactersMax = 200;
+
+/** The lines of TFTP's log (TFTP-7): who read what, how it ended, and who was refused and why. */
+export class TransferLog implements TftpObserver {
+  readonly #logger: Logger;
+  readonly #logTransfers: boolean;
+  readonly #monotonicMs: () => number;
+  #countedFromMs = Number.NEGATIVE_INFINITY;
+  #warnings = 0;
+
+  constructor(logger: Logger, logTransfers: boolean, monotonicMs: () => number) {
+    this.#logger = logger;
+    this.#logTransfers = logTransfers;
+    this.#monotonicMs = monotonicMs;
+  }
+
+  ended(session: Session, end: TransferEnd, nowMs: number): void {
+    if (!this.#logTransfers) return;
+    const { clientAddress, clientPort, filename, content, startedAtMs, transfer } = session;
+    const client = `${formatIpv4(clientAddress)}:${clientPort}`;
+    const size = content.size === undefined ? "netascii" : `${content.size} bytes`;
+    const blocks = `${transfer.blocksSent} blocks (${transfer.blocksRepeated} repeated)`;
+    const tookMs = Math.round(nowMs - startedAtMs);
+    const what = `${shown(filename)} to ${client}: ${end}, ${size}, ${blocks}, ${tookMs} ms`;
+    if (end === "completed" || end === "replaced") this.#logger.info(`TFTP sent ${what}`);
+    else this.#logger.warn(`TFTP did not finish ${what}`);
+  }
+
+  refused(filename: string, clientAddress: number, { code, message }: Refusal): void {
+    const isForbidden = code === tftpErrorCodes.accessViolation;
+    if (!this.#logTransfers && !isForbidden) return;
+    const line = `TFTP refused ${shown(filename)} to ${formatIpv4(clientAddress)}: ${message}`;
+    if (!isForbidden) this.#logger.info(line);
+    else if (this.#mayWarn()) this.#logger.warn(line);
+  }
+
+  #mayWarn(): boolean {
+    const nowMs = this.#monotonicMs();
+    if (nowMs - this.#countedFromMs >= secondMs) {
+      const unsaid = this.#warnings - warningsPerSecondMax;
+      if (unsaid > 0) this.#logger.warn(`TFTP refused ${unsaid} more requests.`);
+      this.#countedFromMs = nowMs;
+      this.#warnings = 0;
+    }
+    this.#warnings += 1;
+    return this.#warnings <= warningsPerSecondMax;
+  }
+}
+
+/** As JSON, so that no name can break a line or pass for another message. */
+function shown(filename: string): string {
+  return JSON.stringify(filename.slice(0, nameCharactersMax));
+}

@@ -1,0 +1,292 @@
+import { assert } from "../../base/assert.ts";
+import {
+  DATA_HEADER_BYTES,
+  encodeDataHeader,
+  encodeError,
+  encodeOptionAck,
+  type TftpOption,
+  tftpErrorCodes,
+} from "../../protocol/tftp/packet.ts";
+import { READ_FAILED, type TransferContent } from "./transfer-content.ts";
+
+/** Takes packets: the caller writes to the front of `slot()`, then queues that many bytes of it. */
+export interface PacketSink {
+  /** At least as long as the longest packet of the transfer. */
+  slot(): Uint8Array;
+  push(length: number): void;
+}
+
+/** How a transfer can end; counters list every one of them. */
+export const transferEnds = [
+  /** The client acknowledged the last block. */
+  "completed",
+  /** Everything was sent and all but the last window acknowledged, as when a final ACK is lost. */
+  "unconfirmed",
+  /** The client fell silent in the middle. */
+  "timed-out",
+  /** The client never said a word: gone, or its address was forged. */
+  "unanswered",
+  "options-refused",
+  "client-error",
+  "illegal-packet",
+  "read-failed",
+  /** The same client asked for something else, or began again. */
+  "replaced",
+  /** It was silent while others waited for a session. */
+  "evicted",
+  "server-stopped",
+] as const;
+
+export type TransferEnd = (typeof transferEnds)[number];
+
+export interface TransferSettings {
+  readonly blockBytes: number;
+  readonly windowBlocks: number;
+  /** Options to confirm before the first block; undefined for a plain RFC 1350 transfer. */
+  readonly optionAck: readonly TftpOption[] | undefined;
+  /** Until the first repetition; doubled at each further one, up to `retryMsMax`. */
+  readonly retryMs: number;
+  readonly retryMsMax: number;
+  /** Silence that ends the transfer. */
+  readonly sessionMs: number;
+  /** Silence that ends a transfer whose client never answered at all. */
+  readonly unansweredMs: number;
+  /** How often the last window is repeated before the client counts as done and gone. */
+  readonly lastRetriesMax: number;
+}
+
+const BLOCK_MASK = 0xffff;
+/** A request that comes again this soon is a copy that the network made. */
+const repeatMsMin = 100;
+
+/**
+ * One read transfer (RFC 1350, 2347, 7440) from the sender's side, without a socket or a clock.
+ * Only a time-out repeats data; a repeated ACK does not, or each would double the traffic for good
+ * (the Sorcerer's Apprentice, RFC 1123 section 4.2.3.1).
+ */
+export class ReadTransfer {
+  blocksSent = 0;
+  blocksRepeated = 0;
+  /** When `onTimeout` is due. */
+  dueAtMs = 0;
+  /** When the client last got further; before that, when the transfer began. */
+  progressAtMs = 0;
+
+  readonly #content: TransferContent;
+  readonly #settings: TransferSettings;
+  #end: TransferEnd | undefined;
+  #startedAtMs = 0;
+  #sentAtMs = 0;
+  /** Blocks count from 1 and never wrap here; the wire has their low 16 bits. */
+  #acknowledged = 0;
+  #sent = 0;
+  #highestSent = 0;
+  #lastBlock = Number.POSITIVE_INFINITY;
+  #awaitsOptions: boolean;
+  #isAnswered = false;
+  #retries = 0;
+  #isRepeated = false;
+  #hasRepeatedForGap = false;
+  #roundTripMsMin = Number.POSITIVE_INFINITY;
+
+  constructor(content: TransferContent, settings: TransferSettings) {
+    this.#content = content;
+    this.#settings = settings;
+    this.#awaitsOptions = settings.optionAck !== undefined;
+  }
+
+  /** Undefined while it goes on. */
+  get end(): TransferEnd | undefined {
+    return this.#end;
+  }
+
+  /** The client has acknowledged something, so it exists. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  get acknowledgedBlocks(): number {
+    return this.#acknowledged;
+  }
+
+  /** Sends the OACK, or the first block. */
+  start(nowMs: number, sink: PacketSink): void {
+    assert(this.#startedAtMs === 0 && this.#end === undefined, "a transfer starts once");
+    this.#startedAtMs = nowMs;
+    this.progressAtMs = nowMs;
+    this.#send(nowMs, sink);
+    this.#arm(nowMs);
+  }
+
+  /** The client sent its request once more: our first answer was lost, or the request was copied. */
+  repeatStart(nowMs: number, sink: PacketSink): void {
+    if (this.#end !== undefined || this.#isAnswered) return;
+    if (nowMs - this.#sentAtMs < repeatMsMin) return;
+    this.#isRepeated = true;
+    this.#send(nowMs, sink);
+  }
+
+  onAck(block: number, nowMs: number, sink: PacketSink): void {
+    if (this.#end !== undefined) return;
+    if (this.#awaitsOptions) {
+      if (block !== 0) return;
+      this.#awaitsOptions = false;
+    } else {
+      const ahead = (block - this.#acknowledged) & BLOCK_MASK;
+      if (ahead === 0) {
+        this.#onRepeatedAck(nowMs, sink);
+        return;
+      }
+      // Older than the last one, or never sent: nothing to learn from it.
+      if (ahead > this.#sent - this.#acknowledged) return;
+      this.#acknowledged += ahead;
+      if (this.#acknowledged < this.#sent && this.#isTooEarly(nowMs)) {
+        this.#slide(nowMs, sink);
+        return;
+      }
+    }
+    this.#onProgress(nowMs, sink);
+  }
+
+  /** To be called when `dueAtMs` has come. */
+  onTimeout(nowMs: number, sink: PacketSink): void {
+    if (this.#end !== undefined) return;
+    const { sessionMs, unansweredMs, lastRetriesMax } = this.#settings;
+    if (!this.#isAnswered && nowMs - this.#startedAtMs >= unansweredMs) {
+      this.#end = "unanswered";
+    } else if (nowMs - this.progressAtMs >= sessionMs) {
+      this.#end = "timed-out";
+    } else if (
+      this.#isAnswered &&
+      this.#sent === this.#lastBlock &&
+      this.#retries >= lastRetriesMax
+    ) {
+      this.#end = "unconfirmed";
+    } else {
+      this.#retries += 1;
+      this.#isRepeated = true;
+      this.#send(nowMs, sink);
+      this.#arm(nowMs);
+    }
+  }
+
+  /** An ERROR of the client, which ends the transfer and is never answered. */
+  onError(code: number): void {
+    const isOptions = this.#awaitsOptions && code === tftpErrorCodes.optionRefused;
+    this.#end ??= isOptions ? "options-refused" : "client-error";
+  }
+
+  /** DATA or an OACK, which a reader has no business to send. */
+  onIllegalPacket(sink: PacketSink): void {
+    if (this.#end !== undefined) return;
+    this.#fail("illegal-packet", tftpErrorCodes.illegalOperation, "this is a read transfer", sink);
+  }
+
+  /** Ends the transfer from outside, without a word to the client. */
+  abandon(reason: TransferEnd): void {
+    this.#end ??= reason;
+  }
+
+  #onProgress(nowMs: number, sink: PacketSink): void {
+    // What was sent twice does not tell which of the two was answered (Karn's rule).
+    if (!this.#isRepeated) {
+      this.#roundTripMsMin = Math.min(this.#roundTripMsMin, nowMs - this.#sentAtMs);
+    }
+    this.#isAnswered = true;
+    this.progressAtMs = nowMs;
+    if (this.#acknowledged === this.#lastBlock) {
+      this.#end = "completed";
+      return;
+    }
+    this.#retries = 0;
+    this.#isRepeated = false;
+    this.#hasRepeatedForGap = false;
+    this.#send(nowMs, sink);
+    this.#arm(nowMs);
+  }
+
+  /**
+   * With a window the same ACK can also mean that the first block of the window was lost (RFC 7440
+   * section 4). It is taken so once for each window, and only when the answer can already be one
+   * to that window, so that a copied ACK cannot start a chain of copies.
+   */
+  #onRepeatedAck(nowMs: number, sink: PacketSink): void {
+    if (this.#settings.windowBlocks === 1 || this.#hasRepeatedForGap) return;
+    if (this.#roundTripMsMin === Number.POSITIVE_INFINITY || this.#isTooEarly(nowMs)) return;
+    this.#hasRepeatedForGap = true;
+    this.#isRepeated = true;
+    this.#send(nowMs, sink);
+    this.#arm(nowMs);
+  }
+
+  /**
+   * An ACK from within the window that cannot be about the latest blocks yet, as from a client that
+   * acknowledges copies: starting again for each would send every block many times. It only makes
+   * room for blocks that were not sent so far.
+   */
+  #slide(nowMs: number, sink: PacketSink): void {
+    this.#isAnswered = true;
+    this.progressAtMs = nowMs;
+    this.#retries = 0;
+    this.#isRepeated = true;
+    this.#hasRepeatedForGap = false;
+    this.#sendUpTo(this.#acknowledged + this.#settings.windowBlocks, sink);
+    this.#arm(nowMs);
+  }
+
+  #isTooEarly(nowMs: number): boolean {
+    const sinceMs = nowMs - this.#sentAtMs;
+    return this.#roundTripMsMin !== Number.POSITIVE_INFINITY && sinceMs < this.#roundTripMsMin / 2;
+  }
+
+  #arm(nowMs: number): void {
+    const { retryMs, retryMsMax, sessionMs, unansweredMs } = this.#settings;
+    const intervalMs = Math.min(retryMs * 2 ** this.#retries, retryMsMax);
+    const limitMs = this.#isAnswered
+      ? this.progressAtMs + sessionMs
+      : this.#startedAtMs + Math.min(unansweredMs, sessionMs);
+    this.dueAtMs = Math.min(nowMs + intervalMs, limitMs);
+  }
+
+  #send(nowMs: number, sink: PacketSink): void {
+    this.#sentAtMs = nowMs;
+    const { optionAck, windowBlocks } = this.#settings;
+    if (this.#awaitsOptions && optionAck !== undefined) {
+      sink.push(encodeOptionAck(sink.slot(), 0, optionAck));
+      return;
+    }
+    this.#sent = this.#acknowledged;
+    this.#sendUpTo(this.#acknowledged + windowBlocks, sink);
+  }
+
+  #sendUpTo(end: number, sink: PacketSink): void {
+    // Which block is the last may only show on the way.
+    while (this.#sent < end && this.#sent < this.#lastBlock) {
+      if (!this.#sendBlock(this.#sent + 1, sink)) return;
+    }
+  }
+
+  #sendBlock(block: number, sink: PacketSink): boolean {
+    const { blockBytes } = this.#settings;
+    const slot = sink.slot();
+    encodeDataHeader(slot, 0, block & BLOCK_MASK);
+    const offset = (block - 1) * blockBytes;
+    const copied = this.#content.copy(offset, slot, DATA_HEADER_BYTES, blockBytes);
+    if (copied === READ_FAILED) {
+      this.#fail("read-failed", tftpErrorCodes.undefined, "the file cannot be read on", sink);
+      return false;
+    }
+    if (copied < blockBytes) this.#lastBlock = block;
+    sink.push(DATA_HEADER_BYTES + copied);
+    this.#sent = block;
+    this.blocksSent += 1;
+    if (block > this.#highestSent) this.#highestSent = block;
+    else this.blocksRepeated += 1;
+    return true;
+  }
+
+  #fail(end: TransferEnd, code: number, message: string, sink: PacketSink): void {
+    this.#end = end;
+    sink.push(encodeError(sink.slot(), 0, code, message));
+  }
+}
