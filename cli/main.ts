@@ -28,6 +28,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./config.ts")).runConfig,
   },
   {
+    name: "serve",
+    synopsis: "[-c prov.yaml]",
+    summary: "serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says",
+    load: async () => (await import("./serve/command.ts")).runServe,
+  },
+  {
     name: "cmconfig",
     synopsis: "encode|decode <file> [-o file] [--secret-file file | --no-secret]",
     summary: "turn YAML into a cable modem's or MTA's configuration file, or back",

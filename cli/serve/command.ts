@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { LogWriter } from "../../server/log-writer.ts";
+import { startProv } from "../../server/prov.ts";
+import type { ServicePlan } from "../../server/service/service-plan.ts";
+import { StartError } from "../../server/start-error.ts";
+import { exitStatus } from "../exit-status.ts";
+import { runCommander } from "../run-commander.ts";
+import { UsageError } from "../usage-error.ts";
+import { servicePlansOf } from "./prov-file.ts";
+
+/** `prov serve`: every service of a PROV in one process, until a signal ends it. */
+export async function runServe(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov serve")
+    .description("serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says")
+    .option("-c, --config <file>", "what to serve", "prov.yaml")
+    .action(async ({ config }: { config: string }) => {
+      status = await serve(servicePlansOf(config, readText(config)));
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${path}: cannot be read (${code}); name it with -c`, { cause: error });
+  }
+}
+
+async function serve(plans: readonly ServicePlan[]): Promise<number> {
+  const log = new LogWriter({ standardError: true, syslogFacility: undefined });
+  const flush = setInterval(() => log.flush(), LOG_FLUSH_MS);
+  try {
+    const prov = await startProv(plans, log);
+    for (const [name, port] of prov.ports) log.info(`${name}: serving on port ${port}`);
+    log.flush();
+    const stop = (): void => void prov.stop();
+    process.once("SIGTERM", stop).once("SIGINT", stop);
+    await prov.ended;
+    return exitStatus.pass;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    log.error(error.message);
+    return exitStatus.badUsage;
+  } finally {
+    clearInterval(flush);
+    log.close();
+  }
+}
+
+const LOG_FLUSH_MS = 200;

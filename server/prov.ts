@@ -1,0 +1,90 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Logger } from "../base/log.ts";
+import type { FromService, ServiceName, ServicePlan, ToService } from "./service/service-plan.ts";
+import { StartError } from "./start-error.ts";
+
+export interface RunningProv {
+  /** UDP port of each service that runs. */
+  readonly ports: ReadonlyMap<ServiceName, number>;
+  /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the services of a PROV, each on a thread of its own. Rejects with StartError when one cannot
+ * start; those that did are stopped again.
+ */
+export async function startProv(
+  plans: readonly ServicePlan[],
+  logger: Logger,
+): Promise<RunningProv> {
+  const services = plans.map((plan) => new Service(plan, logger));
+  const stop = async (): Promise<void> => {
+    await Promise.all(services.map((service) => service.stop()));
+  };
+  try {
+    const ports = await Promise.all(services.map((service) => service.serving));
+    const ended = Promise.all(services.map((service) => service.ended)).then(
+      () => undefined,
+      async (error: unknown) => {
+        await stop();
+        throw error;
+      },
+    );
+    // Whoever holds the PROV may never ask.
+    ended.catch(() => undefined);
+    return {
+      ports: new Map(services.map(({ name }, index) => [name, ports[index]!])),
+      ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+class Service {
+  readonly name: ServiceName;
+  /** The port, once it serves. */
+  readonly serving: Promise<number>;
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  #isStopping = false;
+
+  constructor(plan: ServicePlan, logger: Logger) {
+    this.name = plan.service;
+    const file = `./service/service-worker${extname(import.meta.url)}`;
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: plan });
+    this.serving = new Promise((resolve, reject) => {
+      this.#worker.on("message", (message: FromService) => {
+        if (message.kind === "serving") resolve(message.port);
+        else if (message.kind === "log") logger[message.level](`${this.name}: ${message.message}`);
+        else reject(new StartError(`${this.name}: ${message.message}`));
+      });
+      this.#worker.once("error", reject);
+      this.#worker.once("exit", () => {
+        reject(new StartError(`${this.name}: the service ended while it was starting`));
+      });
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#worker.once("error", reject);
+      this.#worker.once("exit", () => {
+        if (this.#isStopping) resolve();
+        else reject(new Error(`${this.name}: the service ended by itself`));
+      });
+    });
+    this.serving.catch(() => undefined);
+    this.ended.catch(() => undefined);
+  }
+
+  /** Ends the service in good order; does nothing when it is over. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const request: ToService = { kind: "stop" };
+    this.#worker.postMessage(request);
+    await this.ended.catch(() => undefined);
+  }
+}
