@@ -1,0 +1,33 @@
+/**
+ * Which device has which address, for the datagrams that arrive at a socket shared by all of them:
+ * four bytes for every address of the population's block.
+ */
+export class AddressBook {
+  readonly #first: number;
+  readonly #holders: Int32Array;
+
+  constructor(firstAddress: number, addressCount: number) {
+    this.#first = firstAddress;
+    this.#holders = new Int32Array(addressCount).fill(-1);
+  }
+
+  /** The address is this device's from now on. False outside the block. */
+  enter(address: number, local: number): boolean {
+    const index = address - this.#first;
+    if (index < 0 || index >= this.#holders.length) return false;
+    this.#holders[index] = local;
+    return true;
+  }
+
+  /** The device has the address no longer; nothing happens when somebody else has it by now. */
+  strike(address: number, local: number): void {
+    const index = address - this.#first;
+    if (index >= 0 && this.#holders[index] === local) this.#holders[index] = -1;
+  }
+
+  /** The device with the address, -1 when nobody has it. */
+  holderOf(address: number): number {
+    const index = address - this.#first;
+    return index >= 0 && index < this.#holders.length ? this.#holders[index] : -1;
+  }
+}

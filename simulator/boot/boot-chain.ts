@@ -1,0 +1,445 @@
+import { hash32 } from "../../base/prng.ts";
+import { TimerWheel } from "../../base/timer-wheel.ts";
+import type { Population } from "../../scenarios/population.ts";
+import { Shard } from "../device/shard.ts";
+import type { FailureReason } from "../exchange.ts";
+import { AddressBook } from "./address-book.ts";
+import { BootErrands, type BootFiles } from "./boot-errands.ts";
+import type { BootParameters } from "./boot-parameters.ts";
+import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
+import {
+  type BootProblem,
+  type BootService,
+  type BootSink,
+  type BootStep,
+  bootPrograms,
+  type FailedBoot,
+} from "./boot-step.ts";
+import { BootState, type BootStateName, BootTable, bootStates } from "./boot-table.ts";
+import { CmtsAccess, type CmtsStep, type CmtsVerdict } from "./cmts-access.ts";
+import { ModemLinks } from "./modem-links.ts";
+import { stepWaitMs } from "./step.ts";
+
+export type { BootFiles } from "./boot-errands.ts";
+
+export interface BootChainPlan {
+  readonly population: Population;
+  /** Which share of the population this chain plays; all of it when left out. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Decides jitter and nonces; the same devices draw the same numbers in any shard. */
+  readonly seed: number;
+  readonly policy?: BootPolicy;
+  /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
+  readonly unixMsAtZero: number;
+  readonly files: BootFiles;
+  /** The time now, on the scale of every `nowMs` that follows. */
+  readonly startMs: number;
+  /** Resolution of all timers, 1 ms when left out. */
+  readonly tickMs?: number;
+}
+
+/** Keeps the draws of a boot apart from those of the device's DHCP client. */
+const RANDOM_SEED = 0x626f_6f74;
+
+/**
+ * The way of every device of a shard from power on to on line, step after step of its kind's program.
+ * DHCP itself is the fleet's: the sink is asked for an address, and `bound` brings it.
+ *
+ * A step that fails ends the boot, and the device begins a new one after a pause, until the policy has
+ * it give up. MTAs and CPEs wait for their modem, and go down with it.
+ */
+export class BootChain {
+  readonly population: Population;
+  /** Datagrams to addresses that no device has. */
+  unclaimed = 0;
+  readonly #shard: Shard;
+  readonly #policy: BootPolicy;
+  readonly #sink: BootSink;
+  readonly #table: BootTable;
+  readonly #timers: TimerWheel;
+  readonly #book: AddressBook;
+  readonly #links: ModemLinks;
+  readonly #cmts: CmtsAccess;
+  readonly #errands: BootErrands;
+  readonly #random: (local: number) => number;
+  #nowMs: number;
+  readonly #onDue = (local: number): void => this.#timeOut(local, this.#nowMs);
+
+  /** Throws RangeError for a plan that cannot be. */
+  constructor(plan: BootChainPlan, sink: BootSink) {
+    const { population, seed } = plan;
+    const policy = plan.policy ?? defaultBootPolicy;
+    const shard = new Shard(population, plan.shard?.index ?? 0, plan.shard?.count ?? 1);
+    const table = new BootTable(shard.size);
+    this.population = population;
+    this.#shard = shard;
+    this.#policy = policy;
+    this.#sink = sink;
+    this.#table = table;
+    this.#timers = new TimerWheel(Math.max(1, shard.size), plan.tickMs ?? 1, plan.startMs);
+    this.#book = new AddressBook(population.firstAddress, population.addressCount);
+    this.#links = new ModemLinks(population, shard);
+    this.#random = (local) => {
+      table.draws[local] += 1;
+      return hash32(seed ^ RANDOM_SEED, shard.deviceOf(local), table.draws[local]);
+    };
+    this.#nowMs = plan.startMs;
+    const common = { population, shard, policy, table, timers: this.#timers, random: this.#random };
+    this.#cmts = new CmtsAccess(common);
+    this.#errands = new BootErrands({
+      ...common,
+      unixMsAtZero: plan.unixMsAtZero,
+      files: plan.files,
+      sink,
+      done: (local, problem, nowMs) => this.#endStep(local, problem, nowMs),
+      failed: (local, problem, nowMs) => this.#fail(local, problem, nowMs),
+    });
+  }
+
+  /** The protocol clients, for their counters. */
+  get services(): BootErrands["services"] {
+    return this.#errands.services;
+  }
+
+  /** Files whose contents were to be looked at and could not be kept. */
+  get contentsNotSeen(): number {
+    return this.#errands.contentsNotSeen;
+  }
+
+  /** Devices of this chain. */
+  get size(): number {
+    return this.#shard.size;
+  }
+
+  owns(device: number): boolean {
+    return this.#shard.localOf(device) >= 0;
+  }
+
+  /** Power on, wanted at `intendedAtMs`. "busy": the device boots already, or is on line. */
+  start(device: number, intendedAtMs: number, nowMs: number): "started" | "busy" {
+    const local = this.#localOf(device);
+    const table = this.#table;
+    const state = table.state(local);
+    if (state !== BootState.off && state !== BootState.failed) return "busy";
+    table.boots[local] = 0;
+    table.intendedAtMs[local] = intendedAtMs;
+    table.startedAtMs[local] = nowMs;
+    this.#boot(local, nowMs);
+    return "started";
+  }
+
+  /** Power off: forgets everything at once and tells nobody; what hangs on a modem loses it. */
+  powerOff(device: number, nowMs: number): void {
+    const local = this.#localOf(device);
+    this.#stopWork(local);
+    this.#table.setState(local, BootState.off);
+    if (this.#isModem(device)) this.modemDown(device, nowMs);
+  }
+
+  /** The device has an address, and was told the rest. */
+  bound(device: number, parameters: BootParameters, nowMs: number): void {
+    const local = this.#localOf(device);
+    if (!this.#table.isInStep(local, "dhcp")) return;
+    this.#table.setParameters(local, parameters);
+    if (this.#book.enter(parameters.address, local)) this.#endStep(local, undefined, nowMs);
+    else this.#fail(local, "address-outside-network", nowMs);
+  }
+
+  /** The DHCP exchange that was asked for came to nothing. */
+  addressFailed(device: number, reason: FailureReason, nowMs: number): void {
+    const local = this.#localOf(device);
+    if (this.#table.isInStep(local, "dhcp")) this.#fail(local, `dhcp-${reason}`, nowMs);
+  }
+
+  /** The lease of a device that was bound is gone; not to be told while `acquireAddress` runs. */
+  addressLost(device: number, nowMs: number): void {
+    const local = this.#localOf(device);
+    if (this.#table.parameters(local).address === 0) return;
+    this.#interrupt(local, "lease-lost", nowMs);
+  }
+
+  /** A modem is on line: one of another worker, for this chain tells itself about its own. */
+  modemUp(modem: number, nowMs: number): void {
+    this.#links.setOnline(modem);
+    this.#links.forEachDependent(modem, (local) => {
+      if (this.#table.isInStep(local, "modem")) this.#followModem(local, nowMs);
+    });
+  }
+
+  /** A modem that was on line is not any more. */
+  modemDown(modem: number, nowMs: number): void {
+    const wasOnline = this.#links.isOnline(modem);
+    this.#links.setUnknown(modem);
+    if (!wasOnline) return;
+    this.#links.forEachDependent(modem, (local) => {
+      // Who has not followed yet goes on waiting.
+      if (this.#table.isInStep(local, "modem")) this.#timers.cancel(local);
+      else this.#interrupt(local, "modem-lost", nowMs);
+    });
+  }
+
+  /** A modem has given up; those who wait for it do so too. */
+  modemFailed(modem: number, nowMs: number): void {
+    this.#links.setFailed(modem);
+    this.#links.forEachDependent(modem, (local) => {
+      if (this.#table.isInStep(local, "modem")) this.#giveUp(local, "modem-failed", nowMs);
+    });
+  }
+
+  /** A datagram that arrived at the socket of a service, sent to a device's own address. */
+  receive(
+    service: BootService,
+    bytes: Uint8Array,
+    destination: number,
+    source: number,
+    sourcePort: number,
+    nowMs: number,
+    receivedAtMs: number,
+  ): void {
+    const local = this.#book.holderOf(destination);
+    if (local < 0) {
+      this.unclaimed += 1;
+      return;
+    }
+    this.services.receive(service, local, bytes, source, sourcePort, nowMs, receivedAtMs);
+  }
+
+  /** Lets everything happen that is due at `nowMs`. Call it at `nextDueMs`, or every tick. */
+  advance(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#timers.advance(nowMs, this.#onDue);
+  }
+
+  /** When something is due next; undefined when no timer runs. May be early, never late. */
+  nextDueMs(): number | undefined {
+    return this.#timers.nextDueMs();
+  }
+
+  stateOf(device: number): BootStateName {
+    return bootStates[this.#table.state(this.#localOf(device))];
+  }
+
+  /** The step that a device is in; undefined when it does not boot. */
+  stepOf(device: number): BootStep | undefined {
+    const local = this.#localOf(device);
+    const isBooting = this.#table.state(local) === BootState.booting;
+    return isBooting ? this.#table.step(local) : undefined;
+  }
+
+  /** How long a step took in the device's last boot; NaN when it did not come to its end. */
+  stepMs(device: number, step: BootStep): number {
+    return this.#table.stepMs(this.#localOf(device), step);
+  }
+
+  countIn(state: BootStateName): number {
+    return this.#table.countInState(BootState[state]);
+  }
+
+  /** Devices that are in a step now. */
+  countAt(step: BootStep): number {
+    return this.#table.countInStep(step);
+  }
+
+  #boot(local: number, nowMs: number): void {
+    const device = this.#shard.deviceOf(local);
+    this.#table.beginBoot(local);
+    if (this.#isModem(device)) this.#links.setUnknown(device);
+    this.#enter(local, this.#programOf(local)[0], nowMs);
+  }
+
+  #enter(local: number, step: BootStep, nowMs: number): void {
+    this.#table.beginStep(local, step, nowMs);
+    switch (step) {
+      case "modem":
+        this.#awaitModem(local, nowMs);
+        return;
+      case "ranging":
+      case "registration":
+        this.#heed(local, step, this.#cmts.ask(local, step, nowMs), nowMs);
+        return;
+      case "dhcp":
+        this.#sink.acquireAddress(
+          this.#shard.deviceOf(local),
+          this.#table.intendedAtMs[local],
+          nowMs,
+        );
+        return;
+      case "time":
+        this.#errands.askTime(local, nowMs);
+        return;
+      case "ntp":
+        this.#errands.askNtp(local, nowMs);
+        return;
+      case "tftp":
+        this.#errands.download(local, nowMs);
+        return;
+      case "check":
+        this.#errands.check(local, nowMs);
+        return;
+      case "syslog":
+        this.#errands.report(local, nowMs);
+        return;
+    }
+  }
+
+  #awaitModem(local: number, nowMs: number): void {
+    const modem = this.population.attachmentOf(this.#shard.deviceOf(local));
+    if (this.#links.isOnline(modem)) this.#followModem(local, nowMs);
+    else if (this.#links.hasFailed(modem)) this.#giveUp(local, "modem-failed", nowMs);
+  }
+
+  #followModem(local: number, nowMs: number): void {
+    const { afterModemMsMin, afterModemMsMax } = this.#policy;
+    const share = this.#random(local) / 2 ** 32;
+    const waitMs = afterModemMsMin + (afterModemMsMax - afterModemMsMin) * share;
+    if (waitMs <= 0) this.#endStep(local, undefined, nowMs);
+    else this.#timers.schedule(local, nowMs + waitMs);
+  }
+
+  /** At the registration the CMTS also looks at the file's signature. */
+  #heed(local: number, step: CmtsStep, verdict: CmtsVerdict, nowMs: number): void {
+    if (verdict === "waiting") return;
+    if (verdict === "gave-up") this.#fail(local, "cmts-timeout", nowMs);
+    else if (step === "registration" && this.#errands.faultOf(local) === "cmts-mic") {
+      this.#fail(local, "cmts-mic", nowMs);
+    } else this.#endStep(local, undefined, nowMs);
+  }
+
+  /** The step is over; with a problem it was an optional one, and the device goes on as well. */
+  #endStep(local: number, problem: BootProblem | undefined, nowMs: number): void {
+    const table = this.#table;
+    const step = table.step(local);
+    const device = this.#shard.deviceOf(local);
+    table.endStep(local, nowMs);
+    this.#sink.stepEnded(device, step, problem, table.stepStartedAtMs[local], nowMs);
+    const program = this.#programOf(local);
+    const next = program.indexOf(step) + 1;
+    if (next < program.length) {
+      this.#enter(local, program[next], nowMs);
+      return;
+    }
+    table.setState(local, BootState.online);
+    this.#sink.online({
+      device,
+      intendedAtMs: table.intendedAtMs[local],
+      startedAtMs: table.startedAtMs[local],
+      onlineAtMs: nowMs,
+      boots: table.boots[local],
+    });
+    // The sink may have cut the power of a device that it saw coming.
+    const isStillOnline = table.state(local) === BootState.online;
+    if (isStillOnline && this.#isModem(device)) this.modemUp(device, nowMs);
+  }
+
+  /** The step failed: the device pauses and boots again, or has had enough. */
+  #fail(local: number, problem: BootProblem, nowMs: number): void {
+    const table = this.#table;
+    const { reboot } = this.#policy;
+    if (table.boots[local] >= reboot.transmissionsMax) {
+      this.#giveUp(local, problem, nowMs);
+      return;
+    }
+    const failure = this.#endBoot(local, problem, BootState.pausing, nowMs);
+    const waitMs = stepWaitMs(reboot, table.boots[local] - 1, this.#random(local));
+    this.#timers.schedule(local, nowMs + waitMs);
+    this.#sink.rebooting(failure);
+  }
+
+  #giveUp(local: number, problem: BootProblem, nowMs: number): void {
+    const failure = this.#endBoot(local, problem, BootState.failed, nowMs);
+    this.#sink.failed(failure);
+    if (this.#isModem(failure.device)) this.modemFailed(failure.device, nowMs);
+  }
+
+  #endBoot(local: number, problem: BootProblem, state: number, nowMs: number): FailedBoot {
+    const table = this.#table;
+    const device = this.#shard.deviceOf(local);
+    const step = table.step(local);
+    this.#stopWork(local);
+    table.setState(local, state);
+    this.#sink.stepEnded(device, step, problem, table.stepStartedAtMs[local], nowMs);
+    return {
+      device,
+      step,
+      problem,
+      intendedAtMs: table.intendedAtMs[local],
+      startedAtMs: table.startedAtMs[local],
+      failedAtMs: nowMs,
+      boots: table.boots[local],
+    };
+  }
+
+  /** Something outside the present step ended it, or the time on line. */
+  #interrupt(local: number, problem: BootProblem, nowMs: number): void {
+    const table = this.#table;
+    const device = this.#shard.deviceOf(local);
+    const state = table.state(local);
+    if (state === BootState.booting) {
+      // It is not this device's fault, so it does not count towards giving up.
+      if (problem === "modem-lost") table.boots[local] = 1;
+      this.#fail(local, problem, nowMs);
+      return;
+    }
+    if (state !== BootState.online) return;
+    this.#stopWork(local);
+    table.setState(local, BootState.pausing);
+    // A device that was on line starts counting anew: when and how often.
+    table.boots[local] = 0;
+    table.intendedAtMs[local] = nowMs;
+    table.startedAtMs[local] = nowMs;
+    this.#timers.schedule(local, nowMs + stepWaitMs(this.#policy.reboot, 0, this.#random(local)));
+    this.#sink.offline(device, problem, nowMs);
+    if (this.#isModem(device)) this.modemDown(device, nowMs);
+  }
+
+  #timeOut(local: number, nowMs: number): void {
+    const table = this.#table;
+    if (table.state(local) === BootState.pausing) {
+      this.#boot(local, nowMs);
+      return;
+    }
+    if (table.state(local) !== BootState.booting) return;
+    const step = table.step(local);
+    switch (step) {
+      case "modem":
+        this.#endStep(local, undefined, nowMs);
+        return;
+      case "ranging":
+      case "registration":
+        this.#heed(local, step, this.#cmts.timeOut(local, step, nowMs), nowMs);
+        return;
+      case "time":
+        this.services.time.timeOut(local, nowMs);
+        return;
+      case "ntp":
+        this.services.ntp.timeOut(local, nowMs);
+        return;
+      case "tftp":
+        this.services.tftp.timeOut(local, nowMs);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #stopWork(local: number): void {
+    const { address } = this.#table.parameters(local);
+    this.services.cancel(local);
+    this.#timers.cancel(local);
+    if (address !== 0) this.#book.strike(address, local);
+  }
+
+  #programOf(local: number): readonly BootStep[] {
+    return bootPrograms[this.population.kindOf(this.#shard.deviceOf(local))];
+  }
+
+  #isModem(device: number): boolean {
+    return device < this.population.firstOf[1];
+  }
+
+  #localOf(device: number): number {
+    const local = this.#shard.localOf(device);
+    if (local < 0) throw new RangeError(`device ${device} is not in this chain`);
+    return local;
+  }
+}

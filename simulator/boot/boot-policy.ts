@@ -1,0 +1,58 @@
+import { NTP_PORT } from "../../protocol/ntp/packet.ts";
+import { SYSLOG_PORT } from "../../protocol/syslog/message.ts";
+import { TFTP_PORT } from "../../protocol/tftp/packet.ts";
+import { TIME_PORT } from "../../protocol/time/rfc868.ts";
+import type { BootService } from "./boot-step.ts";
+import type { GatePolicy } from "./cmts-gate.ts";
+import { type DownloadPolicy, docsisDownload } from "./download.ts";
+import { ntpRetry } from "./ntp-client.ts";
+import type { StepRetry } from "./step.ts";
+import { meterStyle, type SyslogStyle } from "./syslog-client.ts";
+import { timeRetry } from "./time-client.ts";
+
+/** How devices behave on their way to on line. */
+export interface BootPolicy {
+  readonly download: DownloadPolicy;
+  readonly time: StepRetry;
+  readonly ntp: StepRetry;
+  /** Whether a meter goes on without the time. */
+  readonly ntpOptional: boolean;
+  readonly syslog: SyslogStyle;
+  /** The server ports of each service. */
+  readonly ports: Readonly<Record<BootService, number>>;
+  readonly ranging: GatePolicy;
+  readonly registration: GatePolicy;
+  /** MTAs and CPEs start between these after their modem is on line. */
+  readonly afterModemMsMin: number;
+  readonly afterModemMsMax: number;
+  /** The waits between boots; `transmissionsMax` is the number of boots before a device gives up. */
+  readonly reboot: StepRetry;
+}
+
+/**
+ * A plant that is never the limit. Times are the usual ones of DOCSIS modems: T6 of 3 s with three
+ * tries for the registration, 16 tries for the ranging.
+ */
+export const defaultBootPolicy: BootPolicy = {
+  download: docsisDownload,
+  time: timeRetry,
+  ntp: ntpRetry,
+  ntpOptional: false,
+  syslog: meterStyle,
+  ports: { tftp: TFTP_PORT, time: TIME_PORT, ntp: NTP_PORT, syslog: SYSLOG_PORT },
+  ranging: {
+    perSecond: Number.POSITIVE_INFINITY,
+    serviceMs: 0,
+    waitMsMax: 10_000,
+    retry: { waitMsFirst: 1000, waitMsMax: 32_000, jitter: 0.5, transmissionsMax: 16 },
+  },
+  registration: {
+    perSecond: Number.POSITIVE_INFINITY,
+    serviceMs: 0,
+    waitMsMax: 3000,
+    retry: { waitMsFirst: 3000, waitMsMax: 3000, jitter: 0.1, transmissionsMax: 3 },
+  },
+  afterModemMsMin: 0,
+  afterModemMsMax: 0,
+  reboot: { waitMsFirst: 5000, waitMsMax: 60_000, jitter: 0.5, transmissionsMax: 5 },
+};

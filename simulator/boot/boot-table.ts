@@ -1,0 +1,128 @@
+import type { BootParameters } from "./boot-parameters.ts";
+import { type BootStep, bootSteps } from "./boot-step.ts";
+
+export const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
+export type BootStateName = (typeof bootStates)[number];
+
+export const BootState = { off: 0, booting: 1, pausing: 2, online: 3, failed: 4 } as const;
+
+/** Of a row's `fault`, besides 1 + the index of a fault. */
+export const NO_FAULT = 0;
+
+const nothing: BootParameters = {
+  address: 0,
+  tftpServers: [],
+  filename: "",
+  timeServers: [],
+  ntpServers: [],
+  logServers: [],
+};
+
+/** What is remembered of every device's boot, in columns: about 90 bytes a device. */
+export class BootTable {
+  readonly size: number;
+  readonly #state: Uint8Array;
+  readonly #step: Uint8Array;
+  readonly #stateCounts = new Uint32Array(bootStates.length);
+  readonly #stepCounts = new Uint32Array(bootSteps.length);
+  readonly #parameters: BootParameters[];
+  /** How long each step took in the present boot; NaN when it did not come to it. */
+  readonly #stepMs: Float32Array;
+  readonly boots: Uint8Array;
+  /** Tries at the CMTS in the present step. */
+  readonly tries: Uint8Array;
+  /** Whether what the timer waits for is the end of the step, and not another try. */
+  readonly isAdmitted: Uint8Array;
+  readonly fault: Uint8Array;
+  readonly draws: Uint32Array;
+  readonly intendedAtMs: Float64Array;
+  readonly startedAtMs: Float64Array;
+  readonly stepStartedAtMs: Float64Array;
+  /** What the device's clock is wrong by; 0 until it has asked. */
+  readonly clockOffsetMs: Float64Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#state = new Uint8Array(size);
+    this.#step = new Uint8Array(size);
+    this.#stateCounts[BootState.off] = size;
+    this.#parameters = new Array<BootParameters>(size).fill(nothing);
+    this.#stepMs = new Float32Array(size * bootSteps.length).fill(Number.NaN);
+    this.boots = new Uint8Array(size);
+    this.tries = new Uint8Array(size);
+    this.isAdmitted = new Uint8Array(size);
+    this.fault = new Uint8Array(size);
+    this.draws = new Uint32Array(size);
+    this.intendedAtMs = new Float64Array(size);
+    this.startedAtMs = new Float64Array(size);
+    this.stepStartedAtMs = new Float64Array(size);
+    this.clockOffsetMs = new Float64Array(size);
+  }
+
+  state(local: number): number {
+    return this.#state[local];
+  }
+
+  /** Leaves the present step, if the device is in one. */
+  setState(local: number, state: number): void {
+    const before = this.#state[local];
+    if (before === BootState.booting) this.#stepCounts[this.#step[local]] -= 1;
+    if (state === BootState.booting) this.#stepCounts[this.#step[local]] += 1;
+    this.#stateCounts[before] -= 1;
+    this.#stateCounts[state] += 1;
+    this.#state[local] = state;
+  }
+
+  /** The step of a device that boots; the last one of another. */
+  step(local: number): BootStep {
+    return bootSteps[this.#step[local]];
+  }
+
+  isInStep(local: number, step: BootStep): boolean {
+    return this.#state[local] === BootState.booting && this.step(local) === step;
+  }
+
+  beginStep(local: number, step: BootStep, nowMs: number): void {
+    this.setState(local, BootState.off);
+    this.#step[local] = bootSteps.indexOf(step);
+    this.setState(local, BootState.booting);
+    this.stepStartedAtMs[local] = nowMs;
+    this.tries[local] = 0;
+    this.isAdmitted[local] = 0;
+  }
+
+  endStep(local: number, nowMs: number): void {
+    const index = local * bootSteps.length + this.#step[local];
+    this.#stepMs[index] = nowMs - this.stepStartedAtMs[local];
+  }
+
+  /** Empties what the boot before has left. */
+  beginBoot(local: number): void {
+    const first = local * bootSteps.length;
+    this.#stepMs.fill(Number.NaN, first, first + bootSteps.length);
+    this.#parameters[local] = nothing;
+    this.fault[local] = NO_FAULT;
+    this.clockOffsetMs[local] = 0;
+    this.boots[local] = Math.min(255, this.boots[local] + 1);
+  }
+
+  stepMs(local: number, step: BootStep): number {
+    return this.#stepMs[local * bootSteps.length + bootSteps.indexOf(step)];
+  }
+
+  parameters(local: number): BootParameters {
+    return this.#parameters[local];
+  }
+
+  setParameters(local: number, parameters: BootParameters): void {
+    this.#parameters[local] = parameters;
+  }
+
+  countInState(state: number): number {
+    return this.#stateCounts[state];
+  }
+
+  countInStep(step: BootStep): number {
+    return this.#stepCounts[bootSteps.indexOf(step)];
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Room for the files whose contents are looked at once they are there, a slot a file. Slots are made
+ * when they are first needed and used again afterwards, up to a limit; nothing is ever copied out.
+ */
+export class ContentPool {
+  readonly slotBytes: number;
+  readonly slotsMax: number;
+  readonly #slots: Uint8Array[] = [];
+  readonly #free: number[] = [];
+
+  constructor(slotBytes: number, slotsMax: number) {
+    this.slotBytes = slotBytes;
+    this.slotsMax = slotsMax;
+  }
+
+  /** Slots in use. */
+  get taken(): number {
+    return this.#slots.length - this.#free.length;
+  }
+
+  /** The number of a free slot, -1 when all are taken. */
+  take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#slots.length >= this.slotsMax) return -1;
+    this.#slots.push(new Uint8Array(this.slotBytes));
+    return this.#slots.length - 1;
+  }
+
+  release(slot: number): void {
+    this.#free.push(slot);
+  }
+
+  /** Puts bytes at `offset`; false when the slot is too small for them. */
+  write(slot: number, offset: number, bytes: Uint8Array): boolean {
+    if (offset + bytes.length > this.slotBytes) return false;
+    this.#slots[slot].set(bytes, offset);
+    return true;
+  }
+
+  /** The first `lengthBytes` of a slot: a view, good until the slot is released. */
+  view(slot: number, lengthBytes: number): Uint8Array {
+    return this.#slots[slot].subarray(0, lengthBytes);
+  }
+}

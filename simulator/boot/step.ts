@@ -1,0 +1,71 @@
+/**
+ * What the machines of the boot steps have in common: each keeps all devices of a shard in columns,
+ * knows a device by its local number, and is told the time by its caller.
+ */
+
+/** Where a step's datagrams go. The packet is built in the lent buffer, then one `send` follows. */
+export interface StepWire {
+  /** Room for the next datagram: STEP_PACKET_BYTES_MAX or more. */
+  buffer(): Uint8Array;
+  /** Send the first `length` bytes of the buffer from the device's own address. */
+  send(local: number, length: number, destination: number, port: number): void;
+}
+
+/** No device sends more at once in any boot step. */
+export const STEP_PACKET_BYTES_MAX = 1024;
+
+/** One timer a device; a `TimerWheel` is one. Whoever owns it calls the machine's `timeOut`. */
+export interface StepTimers {
+  schedule(local: number, dueAtMs: number): void;
+  cancel(local: number): void;
+}
+
+/** The next unsigned 32-bit random number of a device. */
+export type StepRandom = (local: number) => number;
+
+/** A server as a device was told of it; the address is an unsigned 32-bit number. */
+export interface StepServer {
+  readonly address: number;
+  readonly port: number;
+}
+
+/** How a device repeats a datagram that finds no answer. */
+export interface StepRetry {
+  readonly waitMsFirst: number;
+  /** Each wait is twice the one before, up to this. */
+  readonly waitMsMax: number;
+  /** Each wait is drawn from plus or minus this share of itself: 0 to 1. */
+  readonly jitter: number;
+  /** Transmissions of one datagram to one server, the first included. */
+  readonly transmissionsMax: number;
+}
+
+/** The wait after transmission number `attempt` (0 is the first); `draw` is any 32-bit number. */
+export function stepWaitMs(retry: StepRetry, attempt: number, draw: number): number {
+  const waitMs = Math.min(retry.waitMsFirst * 2 ** attempt, retry.waitMsMax);
+  return Math.max(1, waitMs * (1 + retry.jitter * (draw / 2 ** 31 - 1)));
+}
+
+/** Throws RangeError for a policy that would never end, or never wait. */
+export function checkStepRetry(name: string, retry: StepRetry): void {
+  const { waitMsFirst, waitMsMax, jitter, transmissionsMax } = retry;
+  if (!(waitMsFirst > 0 && waitMsMax >= waitMsFirst && waitMsMax < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(
+      `${name}: waits from ${waitMsFirst} to ${waitMsMax} ms; give 0 < waitMsFirst <= waitMsMax`,
+    );
+  }
+  if (!(jitter >= 0 && jitter <= 1))
+    throw new RangeError(`${name}: jitter ${jitter} is not 0 to 1`);
+  if (!(Number.isInteger(transmissionsMax) && transmissionsMax >= 1 && transmissionsMax <= 255)) {
+    throw new RangeError(`${name}: transmissionsMax ${transmissionsMax} is not 1 to 255`);
+  }
+}
+
+/** Throws RangeError unless there is a server to ask, and not more than a device would try. */
+export function checkStepServers(name: string, servers: readonly StepServer[]): void {
+  if (servers.length < 1 || servers.length > STEP_SERVERS_MAX) {
+    throw new RangeError(`${name}: ${servers.length} servers; give 1 to ${STEP_SERVERS_MAX}`);
+  }
+}
+
+export const STEP_SERVERS_MAX = 8;
