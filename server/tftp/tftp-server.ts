@@ -36,7 +36,7 @@ export interface TftpServerOptions {
   readonly portsMax?: number;
   /** Larger blocks are negotiated down: 65,464 unless told. */
   readonly blockBytesMax?: number;
-  /** Larger windows are negotiated down: 64 blocks unless told, and 256 KiB. */
+  /** Larger windows are negotiated down: 64 blocks unless told, and 64 KiB. */
   readonly windowBlocksMax?: number;
   /** Until an unanswered packet is repeated, unless the client says (TFTP-4): 5 unless told. */
   readonly retrySeconds?: number;
@@ -77,7 +77,8 @@ const defaults = {
   sessionSeconds: 300,
 } as const;
 
-const windowBytesMax = 256 * 1024;
+// Less than half of what Linux lets a socket hold by default: a larger window overruns real clients.
+const windowBytesMax = 64 * 1024;
 const unansweredMsMax = 30_000;
 const secondMs = 1000;
 /** What one wait can watch over. */
