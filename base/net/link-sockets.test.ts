@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildUdpFrame } from "../../protocol/udp-frame.ts";
 import { systemClock } from "../clock.ts";
+import { describeUnless } from "./describe-unless.testing.ts";
 import type { EchoReply, IcmpSocket } from "./icmp-socket.ts";
 import { openIcmpSocket } from "./icmp-socket.ts";
 import { enterNewNamespace, ipCommand, namespaceMissingReason } from "./namespace.testing.ts";
@@ -10,16 +11,11 @@ import { openPacketSocket } from "./packet-socket.ts";
 import { collect, ip, sendText, wildcard } from "./udp-socket.testing.ts";
 import { openUdpSocket } from "./udp-socket.ts";
 
-const missing = namespaceMissingReason();
-if (missing !== undefined) {
-  if (process.env["PROVLAB_REQUIRE_PEERS"]) {
-    test("network namespaces are there (PROVLAB_REQUIRE_PEERS)", () => expect.fail(missing));
-  } else {
-    test.skip(`packet and ICMP sockets (${missing})`, () => undefined);
-  }
-} else {
-  describe("in a network namespace with a veth pair", linkSocketTests);
-}
+describeUnless(
+  namespaceMissingReason(),
+  "packet and ICMP sockets in a network namespace with a veth pair",
+  linkSocketTests,
+);
 
 // left (10.77.0.1) and right (10.78.0.1) are two ends of one cable, both in this namespace.
 function linkSocketTests(): void {

@@ -1,13 +1,9 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { describeUnless } from "./describe-unless.testing.ts";
 import { libc, libcMissingReason } from "./libc.ts";
 import { SendBatch } from "./send-batch.ts";
 
-const missing = libcMissingReason();
-if (missing !== undefined) {
-  test.skip(`the sending half of the batched socket (${missing})`, () => undefined);
-} else {
-  describe("SendBatch, when sendmmsg", sendBatchTests);
-}
+describeUnless(libcMissingReason(), "SendBatch, when sendmmsg", sendBatchTests);
 
 /** What sendmmsg does at a call: sends so many, or fails for this reason. */
 type Answer = number | string;

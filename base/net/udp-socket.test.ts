@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { describeUnless } from "./describe-unless.testing.ts";
 import { libcMissingReason } from "./libc.ts";
 import { groupIndexOf } from "./reuseport.ts";
 import {
@@ -75,13 +76,10 @@ describe("the fallback's sockets by source", () => {
   });
 });
 
-const missing = libcMissingReason();
-if (missing !== undefined) {
-  test.skip(`the batched UDP socket (${missing})`, () => undefined);
-} else {
+describeUnless(libcMissingReason(), "the batched UDP socket", () => {
   udpSocketSuite("batch");
   batchedSocketTests();
-}
+});
 
 function batchedSocketTests(): void {
   const { open } = socketOpener("batch");

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import type { LeaseRecord } from "./lease.ts";
 import { writeRecord } from "./lease-file.ts";
 import { LeaseFileStore } from "./lease-file-store.ts";
@@ -12,9 +13,9 @@ import { LeaseTable } from "./lease-table.ts";
 // The program that wrote the grammar reads what we write, and we read what it makes of it.
 
 const dhcpd = "/usr/sbin/dhcpd";
-const isRequired = process.env["PROVLAB_REQUIRE_PEERS"] !== undefined;
-const isMissing = !existsSync(dhcpd);
-const reason = `${dhcpd} is not installed (Debian package isc-dhcp-server)`;
+const missing = existsSync(dhcpd)
+  ? undefined
+  : `${dhcpd} is not installed (Debian package isc-dhcp-server)`;
 
 const configuration = `authoritative;
 class "limited" {
@@ -54,11 +55,7 @@ const current: readonly LeaseRecord[] = sampleRecords
       : { ...record, endsAt: 2_100_000_000 },
   );
 
-if (isMissing && isRequired) test("the peer is there", () => expect.fail(reason));
-
-if (isMissing && !isRequired) process.stderr.write(`skipped: interop with dhcpd: ${reason}\n`);
-
-describe.skipIf(isMissing)("ISC dhcpd and our lease file", () => {
+describeUnless(missing, "ISC dhcpd and our lease file", () => {
   let directory: string;
   let leaseFile: string;
 

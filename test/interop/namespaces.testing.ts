@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import { describe, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 
 /** Debian keeps servers and network tools where an ordinary user's PATH does not look. */
 const searchPath = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
@@ -238,15 +238,5 @@ export function describeWithPeers(
   commands: readonly string[],
   body: () => void,
 ): void {
-  const reason = missingPeers(commands);
-  if (reason === undefined) {
-    describe(name, body);
-  } else if (process.env["PROVLAB_REQUIRE_PEERS"] !== undefined) {
-    test(name, () => {
-      throw new Error(`PROVLAB_REQUIRE_PEERS is set, but ${reason}`);
-    });
-  } else {
-    process.stderr.write(`skipped: ${name} (${reason})\n`);
-    describe.skip(`${name} (skipped: ${reason})`, body);
-  }
+  describeUnless(missingPeers(commands), name, body);
 }
