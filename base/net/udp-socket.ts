@@ -43,6 +43,8 @@ export interface UdpSocketCounters {
  * read; `slot` and `push` fill a batch that `flush` sends.
  */
 export interface UdpSocket {
+  /** Of a socket that stands in front of another one: that one, which is the one to wait for. */
+  readonly underlying?: UdpSocket;
   readonly backend: "batch" | "dgram";
   readonly localAddress: number;
   readonly localPort: number;

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { BatchSocket } from "./batch-socket.ts";
 import { DgramSocket } from "./dgram-socket.ts";
+import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -15,14 +16,22 @@ class Poller {
   readonly #fds = new NativeMemory(POLLED_SOCKETS_MAX * POLLFD_BYTES);
   readonly #timeout = new NativeMemory(TIMESPEC_BYTES);
 
-  /** Blocks the thread until one of the sockets is readable, or for `timeoutMs`. */
+  /**
+   * Blocks the thread until one of the sockets is readable, or for `timeoutMs`. Throws SocketError when
+   * the system refuses, such as EINVAL after the limit of open files was lowered: a loop that took that
+   * for silence would never wait again.
+   */
   poll(sockets: readonly BatchSocket[], timeoutMs: number): boolean {
     for (const [i, socket] of sockets.entries()) {
       this.#fds.view.setInt32(i * POLLFD_BYTES, socket.fileDescriptor, true);
       this.#fds.view.setInt16(i * POLLFD_BYTES + 4, POLLIN, true);
     }
     this.#timeout.setPointer(8, Math.round(timeoutMs * 1e6));
-    return this.#libc.ppoll(this.#fds.address, sockets.length, this.#timeout.address, 0) > 0;
+    const ready = this.#libc.ppoll(this.#fds.address, sockets.length, this.#timeout.address, 0);
+    if (ready >= 0) return ready > 0;
+    const failure = lastError("cannot wait for datagrams");
+    if (failure.code === "EINTR") return false;
+    throw failure;
   }
 }
 
@@ -47,8 +56,9 @@ export async function waitReadable(
     throw new RangeError(`waitReadable takes ${POLLED_SOCKETS_MAX} sockets, not ${sockets.length}`);
   }
   const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-  const batched = sockets.filter((socket) => socket instanceof BatchSocket);
-  const evented = sockets.filter((socket) => socket instanceof DgramSocket);
+  const own = sockets.map((socket) => socket.underlying ?? socket);
+  const batched = own.filter((socket) => socket instanceof BatchSocket);
+  const evented = own.filter((socket) => socket instanceof DgramSocket);
   let ready = isAnyReadable(batched, evented, 0);
   let remainingMs = timeoutMs;
   while (!ready && remainingMs > 0 && isAnyOpen(batched, evented)) {
