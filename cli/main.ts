@@ -23,7 +23,7 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "config",
-    synopsis: "<scenario.yaml>",
+    synopsis: "<scenario.yaml> [--boot-files folder] [...]",
     summary: "print the dhcpd.conf that serves a scenario's population",
     load: async () => (await import("./config.ts")).runConfig,
   },

@@ -4,8 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../server/config/parse.ts";
+import { EngineBed } from "../server/dhcp/engine.testing.ts";
+import { type BootParameters, bootParametersOf } from "../simulator/boot/boot-parameters.ts";
+import { RecordingSink } from "../simulator/exchange.testing.ts";
+import { Fleet } from "../simulator/fleet.ts";
+import { bootFileNames, bootFilesOf } from "./boot-files.ts";
 import { type DhcpdConfOptions, dhcpdConf, dhcpdConfChunks } from "./dhcpd-conf.ts";
-import { Population } from "./population.ts";
+import { type DeviceKind, Population } from "./population.ts";
 
 const population = new Population({
   cableModems: 24,
@@ -82,6 +87,80 @@ describe("our own parser takes it without a word", () => {
       expect(result.config.hosts.count).toBe(hosts);
     });
   }
+});
+
+describe("what devices learn from it for the rest of their boot", () => {
+  const bootServer = everything.bootServer!;
+  const bed = new EngineBed(dhcpdConf(population, everything));
+  const sink = new RecordingSink();
+  const servers = [{ address: 0x0a09_0001, port: 67 }];
+  const fleet = new Fleet({ population, seed: 1, servers, startMs: 0 }, sink);
+
+  /** Of the OFFER, which has the options of the ACK. */
+  function toldTo(device: number): BootParameters {
+    fleet.start(device, "discover", 0, 0);
+    const [discover] = sink.take();
+    const { packet } = discover!;
+    const outcome = bed.engine.respond(
+      {
+        packet,
+        sourceAddress: packet.giaddr,
+        sourcePort: 67,
+        destinationAddress: 0x0a09_0001,
+        interfaceIndex: 3,
+      },
+      bed.nowSeconds,
+      bed.nowSeconds * 1000,
+    );
+    return bootParametersOf(bed.seenReply(outcome).packet);
+  }
+
+  function devicesOf(kind: DeviceKind): number[] {
+    const devices = Array.from({ length: population.size }, (_, device) => device);
+    return devices.filter((device) => population.kindOf(device) === kind);
+  }
+
+  const all = [bootServer];
+  test("CLASS-4: a modem has the file of its DOCSIS version, and a time server", () => {
+    for (const device of devicesOf("cable-modem")) {
+      const version = population.docsisVersionOf(device)!;
+      const file = bootFileNames.modem[version === "1.1" ? "2.0" : version];
+      expect(toldTo(device)).toMatchObject({
+        tftpServers: all,
+        filename: file,
+        timeServers: all,
+        logServers: all,
+      });
+    }
+  });
+  test("an MTA has the file of its group", () => {
+    for (const device of devicesOf("mta")) {
+      expect(toldTo(device)).toMatchObject({ tftpServers: all, filename: bootFileNames.mta });
+    }
+  });
+  test("SM-1, SM-4: a meter has its image, an NTP server and a log server", () => {
+    for (const device of devicesOf("smart-meter")) {
+      expect(toldTo(device)).toMatchObject({
+        tftpServers: all,
+        filename: bootFileNames.meter,
+        ntpServers: all,
+        logServers: all,
+      });
+    }
+  });
+  test("a CPE has nothing to fetch", () => {
+    for (const device of devicesOf("cpe")) {
+      expect(toldTo(device)).toMatchObject({ tftpServers: [], filename: "" });
+    }
+  });
+  test("every file that it names exists, and every file is named", () => {
+    const text = dhcpdConf(population, everything);
+    const named = [...text.matchAll(/\b(?:filename|bootfile-name) "([^"]+)"/g)].map(
+      ([, file]) => file!,
+    );
+    const files = bootFilesOf({ seed: 1, meterImageBytes: 1024 }).map(({ name }) => name);
+    expect([...new Set(named)].sort()).toEqual([...files].sort());
+  });
 });
 
 const peer = "/usr/sbin/dhcpd";

@@ -1,5 +1,6 @@
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
+import { bootFileNames } from "./boot-files.ts";
 import { type CmtsNetwork, type DeviceKind, deviceKinds, type Population } from "./population.ts";
 
 export interface DhcpdConfOptions {
@@ -140,13 +141,13 @@ function settings(kind: DeviceKind, server: string): readonly string[] {
         `option packetcable.primary-dhcp-server ${server};`,
         "# The file by DOCSIS version (CLASS-4).",
         'if substring (option vendor-class-identifier, 0, 9) = "docsis3.1" {',
-        '  filename "cm-3.1.cfg";',
+        `  filename "${bootFileNames.modem["3.1"]}";`,
         '} elsif substring (option vendor-class-identifier, 0, 9) = "docsis3.0" {',
-        '  filename "cm-3.0.cfg";',
+        `  filename "${bootFileNames.modem["3.0"]}";`,
         '} elsif substring (option vendor-class-identifier, 0, 6) = "docsis" {',
-        '  filename "cm-2.0.cfg";',
+        `  filename "${bootFileNames.modem["2.0"]}";`,
         "} else {",
-        '  filename "cm-1.0.cfg";',
+        `  filename "${bootFileNames.modem["1.0"]}";`,
         "}",
       ];
     case "mta":
@@ -219,12 +220,17 @@ function* registrations(
 function groupSettings(kind: DeviceKind): readonly string[] {
   switch (kind) {
     case "mta":
-      return ['  filename "mta.bin";', '  option bootfile-name "mta.bin";'];
+      return fileStatements(bootFileNames.mta);
     case "smart-meter":
-      return ['  filename "meter.zip";', '  option bootfile-name "meter.zip";'];
+      return fileStatements(bootFileNames.meter);
     default:
       return [];
   }
+}
+
+/** In the header and, as a precaution, in option 67 too (SM-4). */
+function fileStatements(file: string): readonly string[] {
+  return [`  filename "${file}";`, `  option bootfile-name "${file}";`];
 }
 
 function* chunked(count: number, line: (index: number) => string): Generator<string> {

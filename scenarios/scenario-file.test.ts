@@ -39,17 +39,26 @@ function problemsOf(text: string): string[] {
 }
 
 describe("the shipped scenarios", () => {
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".yaml"))) {
-    test(`${file} is valid, named like its file, and has the guide's population (PERF-1)`, () => {
-      const scenario = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
-      const { cableModems, mtas, cpes, smartMeters } = scenario.population;
-      expect(`${scenario.name}.yaml`).toBe(file);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  // A test runs it, within a minute.
+  const small = ["lossy-boot.yaml"];
+
+  test.each(files)("%s is valid, and named like its file", (file) => {
+    const scenario = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
+    expect(`${scenario.name}.yaml`).toBe(file);
+  });
+
+  test.each(files.filter((file) => !small.includes(file)))(
+    "%s has the guide's population (PERF-1)",
+    (file) => {
+      const { population } = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
+      const { cableModems, mtas, cpes, smartMeters } = population;
       expect(cableModems + mtas + cpes + smartMeters).toBe(80_000);
       expect(cableModems).toBeGreaterThanOrEqual(60_000);
       expect(mtas).toBeGreaterThanOrEqual(12_000);
       expect(smartMeters).toBeGreaterThanOrEqual(4000);
-    });
-  }
+    },
+  );
 });
 
 test("a small scenario gets its defaults", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
 import { parseDurationMs } from "./duration.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 
@@ -7,6 +8,9 @@ export const SCENARIO_SCHEMA = "provlab/scenario@1";
 const PHASES_MAX = 100;
 const STREAMS_MAX = 8;
 const RATE_MAX = 1_000_000;
+/** A DATA packet of this size fills an Ethernet frame: 1500 less 20 (IP), 8 (UDP) and 4 (TFTP). */
+const BLOCK_BYTES_MAX = 1468;
+const TRIES_MAX = 255;
 const DAY_MS = 86_400_000;
 
 const count = (max: number) => z.number().int().min(0).max(max);
@@ -56,8 +60,49 @@ const server = z.strictObject({
   leaseSeconds: z.number().int().min(60).max(31_536_000).default(604_800),
 });
 
+const boot = z.strictObject({
+  tftp: z
+    .strictObject({
+      blockBytes: z.number().int().min(8).max(BLOCK_BYTES_MAX).default(1428),
+      windowBlocks: z.number().int().min(1).max(64).default(1),
+      timeoutSeconds: z.number().int().min(1).max(255).optional(),
+      firstRetry: duration.default(1000),
+      maxRetry: duration.default(16_000),
+      triesMax: z.number().int().min(1).max(TRIES_MAX).default(16),
+      roundsMax: z.number().int().min(1).max(TRIES_MAX).default(3),
+    })
+    .prefault({}),
+  cmts: z
+    .strictObject({
+      rangingPerSecond: z.number().positive().max(RATE_MAX).optional(),
+      registrationPerSecond: z.number().positive().max(RATE_MAX).optional(),
+    })
+    .prefault({}),
+  reboot: z
+    .strictObject({
+      firstDelay: duration.default(5000),
+      maxDelay: duration.default(60_000),
+      bootsMax: z.number().int().min(1).max(TRIES_MAX).default(5),
+    })
+    .prefault({}),
+  files: z
+    .strictObject({
+      meterImageBytes: z
+        .number()
+        .int()
+        .min(METER_IMAGE_BYTES_MIN)
+        .max(METER_IMAGE_BYTES_MAX)
+        .default(65_536),
+    })
+    .prefault({}),
+});
+
+const network = z.strictObject({
+  lossPercent: z.number().min(0).max(50).default(0),
+});
+
 const stream = z.strictObject({
-  exchange: z.enum(["discover", "renew", "rebind", "reboot"]),
+  exchange: z.enum(["discover", "renew", "rebind", "reboot", "boot", "download"]),
   ratePerSecond: z.number().positive().max(RATE_MAX).optional(),
   allWithin: duration.optional(),
 });
@@ -66,7 +111,7 @@ const phase = z.strictObject({
   name,
   streams: z.array(stream).min(1).max(STREAMS_MAX),
   duration: duration.optional(),
-  until: z.enum(["all-bound"]).optional(),
+  until: z.enum(["all-bound", "all-online"]).optional(),
   timeLimit: duration.default(600_000),
   drain: duration.default(5000),
   powerCycle: z.boolean().default(false),
@@ -88,6 +133,8 @@ export const scenarioSchema = z.strictObject({
   population,
   clients: clients.prefault({}),
   server: server.prefault({}),
+  boot: boot.prefault({}),
+  network: network.prefault({}),
   generator: generator.prefault({}),
   phases: z.array(phase).min(1).max(PHASES_MAX),
   thresholds: z.array(z.string()).max(1000).default([]),
@@ -95,3 +142,4 @@ export const scenarioSchema = z.strictObject({
 
 export type ScenarioFile = z.infer<typeof scenarioSchema>;
 export type PhaseFile = z.infer<typeof phase>;
+export type BootSection = z.infer<typeof boot>;

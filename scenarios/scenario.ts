@@ -7,10 +7,16 @@ import {
   Population,
   type PopulationPlan,
 } from "./population.ts";
-import type { PhaseFile, ScenarioFile } from "./scenario-schema.ts";
-import { metricProblem, parseThreshold, type Threshold } from "./threshold.ts";
+import { bootOf } from "./scenario-boot.ts";
+import { phasesOf } from "./scenario-phases.ts";
+import type { ScenarioFile } from "./scenario-schema.ts";
+import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
 
-export type ScenarioExchange = "discover" | "renew" | "rebind" | "reboot";
+/**
+ * `boot` is the whole chain of a device's kind, from power-on to on line; `download` is a device that
+ * is on line and fetches its file once more.
+ */
+export type ScenarioExchange = "discover" | "renew" | "rebind" | "reboot" | "boot" | "download";
 
 /** A checked scenario: what to load, with what devices, and what must hold. Times in milliseconds. */
 export interface Scenario {
@@ -22,6 +28,8 @@ export interface Scenario {
   readonly population: PopulationPlan;
   readonly clients: ScenarioClients;
   readonly server: { readonly leaseSeconds: number };
+  readonly boot: ScenarioBoot;
+  readonly network: ScenarioNetwork;
   readonly generator: {
     readonly slipMsP99Max: number;
     readonly socketDropsMax: number;
@@ -46,13 +54,50 @@ export interface ScenarioClients {
   readonly ownTimers: boolean;
 }
 
+/** How devices come on line once they hold a lease. */
+export interface ScenarioBoot {
+  readonly tftp: {
+    /** RFC 2348. */
+    readonly blockBytes: number;
+    /** RFC 7440; 1 is the lock step of RFC 1350. */
+    readonly windowBlocks: number;
+    /** RFC 2349: what the server is asked to wait before it repeats. Undefined: it is not asked. */
+    readonly timeoutSeconds: number | undefined;
+    /** How long the device waits for an answer, twice as long each time up to the most. */
+    readonly firstRetryMs: number;
+    readonly maxRetryMs: number;
+    /** Transmissions of one packet to one server, the first included. */
+    readonly triesMax: number;
+    /** How often the list of servers is gone through in one boot. */
+    readonly roundsMax: number;
+  };
+  /** Modems a second and CMTS; undefined: the CMTS is never the limit. */
+  readonly cmts: {
+    readonly rangingPerSecond: number | undefined;
+    readonly registrationPerSecond: number | undefined;
+  };
+  /** After a boot that failed; a device gives up after `bootsMax` of them. */
+  readonly reboot: {
+    readonly firstDelayMs: number;
+    readonly maxDelayMs: number;
+    readonly bootsMax: number;
+  };
+  readonly files: { readonly meterImageBytes: number };
+}
+
+export interface ScenarioNetwork {
+  /** Of every datagram, in each direction, drawn from the seed. */
+  readonly lossPercent: number;
+}
+
 export interface ScenarioPhase {
   readonly name: string;
   readonly streams: readonly ScenarioStream[];
-  readonly until: "all-bound" | { readonly durationMs: number };
+  /** `all-bound`: every device holds a lease; `all-online`: every device's boot is complete. */
+  readonly until: "all-bound" | "all-online" | { readonly durationMs: number };
   readonly timeLimitMs: number;
   readonly drainMs: number;
-  /** Devices of discover streams lose power first, and with it their memory of a lease. */
+  /** Devices of discover and boot streams lose power first, and with it their memory of a lease. */
   readonly powerCycle: boolean;
 }
 
@@ -71,17 +116,13 @@ type Built =
 /** Turns the file's shape into a scenario; tells every contradiction the shape alone allows. */
 export function buildScenario(file: ScenarioFile): Built {
   const problems: Mistake[] = [];
-  const report = (path: (string | number)[], message: string, hint?: string): void => {
+  const report: Report = (path, message, hint) => {
     problems.push({ path, message, hint });
   };
 
   const population = populationOf(file, report);
-  const phases = file.phases.map((phase, index) => phaseOf(phase, ["phases", index], report));
-  const seen = new Set<string>();
-  for (const [index, { name }] of phases.entries()) {
-    if (seen.has(name)) report(["phases", index, "name"], `"${name}" is taken by an earlier phase`);
-    seen.add(name);
-  }
+  const boot = bootOf(file.boot, report);
+  const phases = phasesOf(file.phases, report);
   const thresholds = thresholdsOf(file.thresholds, phases, report);
   if (problems.length > 0) return { kind: "failed", problems };
 
@@ -103,6 +144,8 @@ export function buildScenario(file: ScenarioFile): Built {
       ownTimers,
     },
     server: file.server,
+    boot,
+    network: file.network,
     generator: file.generator,
     phases,
     thresholds,
@@ -110,7 +153,15 @@ export function buildScenario(file: ScenarioFile): Built {
   return { kind: "ok", scenario };
 }
 
-type Report = (path: (string | number)[], message: string, hint?: string) => void;
+/** Tells something wrong with the value at a path. */
+export type Report = (path: readonly (string | number)[], message: string, hint?: string) => void;
+
+/** Whether devices go beyond DHCP: the run then needs the services of the boot chain and its files. */
+export function scenarioBoots({ phases }: Pick<Scenario, "phases">): boolean {
+  return phases.some(({ streams }) =>
+    streams.some(({ exchange }) => exchange === "boot" || exchange === "download"),
+  );
+}
 
 function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
   const { docsisVersions, addressBlock: blockText, ...counts } = file.population;
@@ -153,36 +204,6 @@ export function parseBlock(text: string): AddressBlock | undefined {
   return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;
 }
 
-function phaseOf(phase: PhaseFile, path: (string | number)[], report: Report): ScenarioPhase {
-  if ((phase.duration === undefined) === (phase.until === undefined)) {
-    report(path, "needs exactly one of `duration: 20 s` and `until: all-bound`");
-  }
-  const streams = phase.streams.map((stream, index): ScenarioStream => {
-    const { exchange, ratePerSecond, allWithin } = stream;
-    if ((ratePerSecond === undefined) === (allWithin === undefined)) {
-      report(
-        [...path, "streams", index],
-        "needs exactly one of `ratePerSecond: 300` and `allWithin: 10 s`",
-      );
-    }
-    if (ratePerSecond !== undefined) return { kind: "rate", exchange, ratePerSecond };
-    return { kind: "all-at-once", exchange, withinMs: allWithin ?? 0 };
-  });
-  const exchanges = streams.map(({ exchange }) => exchange);
-  for (const [index, exchange] of exchanges.entries()) {
-    if (exchanges.indexOf(exchange) === index) continue;
-    report([...path, "streams", index], `is the phase's second ${exchange} stream: join the two`);
-  }
-  return {
-    name: phase.name,
-    streams,
-    until: phase.duration === undefined ? "all-bound" : { durationMs: phase.duration },
-    timeLimitMs: phase.timeLimit,
-    drainMs: phase.drain,
-    powerCycle: phase.powerCycle,
-  };
-}
-
 function thresholdsOf(
   texts: readonly string[],
   phases: readonly ScenarioPhase[],
@@ -204,7 +225,7 @@ function thresholdsOf(
     }
     const problem = metricProblem(threshold.metric, streams);
     if (problem !== undefined) {
-      const guess = didYouMean(threshold.metric[0]!, [...streams.keys(), "timeToBoundMs"]);
+      const guess = didYouMean(threshold.metric[0]!, metricRoots(streams));
       const isGuess = guess !== undefined && guess !== threshold.metric[0];
       report(path, `is "${text}": ${problem}`, isGuess ? `did you mean ${guess}?` : undefined);
     }

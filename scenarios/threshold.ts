@@ -1,6 +1,8 @@
 /**
  * A threshold is one line, `METRIC OPERATOR NUMBER`, where METRIC is a dotted path into the result:
- * `connect.discover.latencyMs.p99 < 10`, `timeToBoundMs.all.p99 < 60000`, `safety.nakUnexpected == 0`.
+ * `connect.discover.latencyMs.p99 < 10`, `timeToBoundMs.all.p99 < 60000`; where devices boot also
+ * `timeToOnlineMs.mta.p99 < 120000`, `restore.onlineAfterMs.p999 < 600000` (from the start of the
+ * phase) and `restore.bootFailures.devices == 0` (devices that gave up; `boots`: those tried again).
  */
 export interface Threshold {
   readonly text: string;
@@ -29,6 +31,7 @@ const streamMetrics = [
   "achievedRatio",
 ];
 const distributions = ["latencyMs", "serviceMs", "slipMs"];
+const failureCounts = ["devices", "boots"];
 const deviceKinds = ["all", "cable-modem", "mta", "cpe", "smart-meter"];
 
 /** The parsed threshold, or undefined when the line is not `METRIC OPERATOR NUMBER`. */
@@ -51,27 +54,64 @@ export function metricProblem(
   metric: readonly string[],
   streams: ReadonlyMap<string, readonly string[]>,
 ): string | undefined {
-  const [first = "", second = "", third = "", fourth] = metric;
-  if (first === "timeToBoundMs") {
-    if (!deviceKinds.includes(second)) return `"${second}" is none of ${list(deviceKinds)}`;
-    return percentiles.includes(third) && fourth === undefined
-      ? undefined
-      : `"${third}" is none of ${list(percentiles)}`;
-  }
+  const [first = "", ...rest] = metric;
+  const roots = metricRoots(streams);
+  if (!roots.includes(first)) return `"${first}" is none of ${list(roots)}`;
   const exchanges = streams.get(first);
-  if (exchanges === undefined) {
-    return `"${first}" is none of ${list([...streams.keys(), "timeToBoundMs"])}`;
-  }
+  return exchanges === undefined ? spansProblem(rest) : phaseProblem(first, rest, exchanges);
+}
+
+/** What a metric may begin with: the phases, and what is measured over the whole run. */
+export function metricRoots(streams: ReadonlyMap<string, readonly string[]>): string[] {
+  const boots = [...streams.values()].some((exchanges) => exchanges.includes("boot"));
+  return [...streams.keys(), "timeToBoundMs", ...(boots ? ["timeToOnlineMs"] : [])];
+}
+
+/** Of `KIND.pNN`. */
+function spansProblem([kind = "", ...rest]: readonly string[]): string | undefined {
+  if (!deviceKinds.includes(kind)) return `"${kind}" is none of ${list(deviceKinds)}`;
+  return leafProblem(kind, rest, percentiles);
+}
+
+/** Of what follows the name of a phase: an exchange and its metric, or what the phase's boots did. */
+function phaseProblem(
+  phase: string,
+  [second = "", ...rest]: readonly string[],
+  exchanges: readonly string[],
+): string | undefined {
+  const ofBoots = bootMetricsOf(exchanges);
+  const leaves = ofBoots.get(second);
+  if (leaves !== undefined) return leafProblem(second, rest, leaves);
   if (!exchanges.includes(second)) {
-    return `phase ${first} has no ${second || "exchange"} stream, only ${list(exchanges)}`;
+    const others = ofBoots.size === 0 ? "" : `, and ${list([...ofBoots.keys()])}`;
+    return `phase ${phase} has no ${second || "exchange"} stream, only ${list(exchanges)}${others}`;
   }
-  if (streamMetrics.includes(third) && fourth === undefined) return undefined;
+  const [third = "", ...statistic] = rest;
+  if (streamMetrics.includes(third) && statistic.length === 0) return undefined;
   if (!distributions.includes(third)) {
     return `"${third}" is none of ${list([...streamMetrics, ...distributions])}`;
   }
-  return fourth !== undefined && percentiles.includes(fourth) && metric.length === 4
-    ? undefined
-    : `${third} needs one of ${list(percentiles)}`;
+  return leafProblem(third, statistic, percentiles);
+}
+
+/** By name, with what must follow it. */
+function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const metrics = new Map<string, readonly string[]>();
+  if (exchanges.includes("boot")) metrics.set("onlineAfterMs", percentiles);
+  if (exchanges.includes("boot") || exchanges.includes("download")) {
+    metrics.set("bootFailures", failureCounts);
+  }
+  return metrics;
+}
+
+function leafProblem(
+  name: string,
+  rest: readonly string[],
+  leaves: readonly string[],
+): string | undefined {
+  if (rest.length === 1 && leaves.includes(rest[0]!)) return undefined;
+  const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
+  return `${name} needs one of ${list(leaves)}${found}`;
 }
 
 function list(names: readonly string[]): string {

@@ -1,0 +1,100 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { bootFilesOf } from "../scenarios/boot-files.ts";
+import { runConfig } from "./config.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "prov-config-"));
+let stdout: string;
+let stderr: string;
+
+beforeEach(() => {
+  stdout = "";
+  stderr = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+    stdout += String(chunk);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
+    stderr += String(chunk);
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const scenario = join(folder, "small.yaml");
+writeFileSync(
+  scenario,
+  `schema: provlab/scenario@1
+name: small
+seed: 5
+population: { cableModems: 4, mtas: 2, smartMeters: 1, cmtsCount: 1 }
+boot: { files: { meterImageBytes: 2000 } }
+phases:
+  - name: connect
+    streams: [{ exchange: boot, ratePerSecond: 5 }]
+    until: all-online
+`,
+);
+
+const files = bootFilesOf({ seed: 5, meterImageBytes: 2000 });
+
+describe("--boot-files", () => {
+  test("writes the files of the scenario, and the dhcpd.conf goes to standard output", async () => {
+    const root = join(folder, "deep", "tftp");
+    expect(await runConfig([scenario, "--boot-files", root])).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain('filename "meter.zip";');
+    expect(readdirSync(root).sort()).toEqual(files.map(({ name }) => name).sort());
+    for (const { name, bytes } of files) {
+      expect(Buffer.compare(readFileSync(join(root, name)), bytes)).toBe(0);
+    }
+  });
+
+  test("writes over what is there, and with --set other files", async () => {
+    const root = join(folder, "again");
+    expect(await runConfig([scenario, "--boot-files", root])).toBe(0);
+    expect(await runConfig([scenario, "--boot-files", root, "--set", "seed=6"])).toBe(0);
+    const [meter] = bootFilesOf({ seed: 6, meterImageBytes: 2000 }).slice(-1);
+    expect(Buffer.compare(readFileSync(join(root, meter!.name)), meter!.bytes)).toBe(0);
+  });
+
+  test("a folder that cannot be made is told, and ends with 2", async () => {
+    expect(await runConfig([scenario, "--boot-files", join(scenario, "x")])).toBe(2);
+    expect(stderr).toMatch(/^prov config: --boot-files .*small\.yaml\/x: .* \(ENOTDIR\)\n$/);
+    expect(stdout).toBe("");
+  });
+
+  test("a file that cannot be replaced is told, and leaves nothing half written", async () => {
+    const root = join(folder, "blocked");
+    mkdirSync(join(root, "mta.bin"), { recursive: true });
+    expect(await runConfig([scenario, "--boot-files", root])).toBe(2);
+    expect(stderr).toMatch(/mta\.bin cannot be written \(\w+\)/);
+    expect(readdirSync(root).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  test("without it no file is written", async () => {
+    expect(await runConfig([scenario])).toBe(0);
+    expect(existsSync(join(folder, "mta.bin"))).toBe(false);
+  });
+});
+
+test("the boot server is that of --boot-server, else the local address", async () => {
+  await runConfig([scenario, "--boot-server", "10.0.0.9", "--local-address", "10.0.0.8"]);
+  expect(stdout).toContain("next-server 10.0.0.9;");
+  stdout = "";
+  await runConfig([scenario, "--local-address", "10.0.0.8"]);
+  expect(stdout).toContain("next-server 10.0.0.8;");
+  expect(await runConfig([scenario, "--boot-server", "tftp.example.net"])).toBe(2);
+  expect(stderr).toMatch(/--boot-server tftp\.example\.net: write four numbers/);
+});
