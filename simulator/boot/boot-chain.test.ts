@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeCmConfig } from "../../protocol/docsis/cm-config.ts";
 import { rfc3164Timestamp } from "../../protocol/syslog/message.ts";
 import { Population } from "../../scenarios/population.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
@@ -11,6 +12,7 @@ import {
   UNIX_MS,
   type WorldOptions,
 } from "./boot-world.testing.ts";
+import { FileChecks } from "./file-checks.ts";
 import { expectationOf } from "./file-hash.ts";
 
 const population = new Population({
@@ -117,8 +119,10 @@ describe("the way to on line", () => {
     world.startAll();
     world.run(30_000, () => world.onlines.length === population.size);
     expect(world.chain.countIn("online")).toBe(population.size);
-    expect(new Set(world.fileServerOf.values())).toEqual(new Set([1]));
-    expect(world.fileServerOf.has(CPE)).toBe(false);
+    expect(world.downloads.map(({ serverIndex }) => serverIndex)).toEqual(Array(12).fill(1));
+    expect(world.downloads.some(({ device }) => device === CPE)).toBe(false);
+    const attempts = world.failedDownloads.filter(([device]) => device === METER);
+    expect(attempts).toEqual([[METER, PRIMARY, "no-answer"]]);
   });
 
   test("a modem goes on without the time, with the step marked (TIME-5)", () => {
@@ -130,7 +134,8 @@ describe("the way to on line", () => {
     expect(world.chain.stateOf(MODEM)).toBe("online");
     const time = world.steps.find(({ step }) => step === "time");
     expect(time?.problem).toBe("no-answer");
-    expect(time?.ms).toBeGreaterThan(6000);
+    expect(time?.end).toBe("passed-over");
+    expect(time!.endedAtMs - time!.startedAtMs).toBeGreaterThan(6000);
     expect(world.reboots).toEqual([]);
   });
 
@@ -205,7 +210,11 @@ describe("why a device gives up", () => {
       device: METER,
       options: {
         parameters: { filename },
-        files: { expected: () => undefined, faultOf: () => undefined },
+        files: {
+          expected: () => undefined,
+          verdictOf: () => undefined,
+          examine: () => "right" as const,
+        },
       },
       step: "tftp" as const,
       problem: "bad-file-name" as const,
@@ -240,7 +249,9 @@ describe("why a device gives up", () => {
     ...(["cm-mic", "file-format", "cmts-mic"] as const).map((fault: FileFault) => ({
       name: `the file has a fault: ${fault}`,
       device: MODEM,
-      options: { files: { expected: () => undefined, faultOf: () => fault } },
+      options: {
+        files: { expected: () => undefined, verdictOf: () => undefined, examine: () => fault },
+      },
       prepare: (world: BootWorld) => {
         world.addTftp(PRIMARY);
       },
@@ -281,13 +292,14 @@ describe("why a device gives up", () => {
   });
 
   test("the contents that the check sees are the file; a meter's image is not looked at", () => {
-    const seen: (readonly [number, Uint8Array | undefined])[] = [];
+    const seen: (readonly [number, Uint8Array])[] = [];
     const world: BootWorld = worldOf({
       files: {
         expected: (_device, filename) => expectationOf(world.contents.get(filename)!),
-        faultOf: (device, content) => {
-          seen.push([device, content?.slice()]);
-          return undefined;
+        verdictOf: () => undefined,
+        examine: (device, content) => {
+          seen.push([device, content.slice()]);
+          return "right";
         },
       },
     });
@@ -299,6 +311,39 @@ describe("why a device gives up", () => {
       [MTA, world.contents.get("mta.bin")],
     ]);
     expect(world.chain.contentsNotSeen).toBe(0);
+  });
+});
+
+describe("what is known of a file", () => {
+  const secret = Uint8Array.of(1, 2, 3);
+  const bytes = encodeCmConfig([{ type: 3, value: Uint8Array.of(1) }], secret);
+
+  function bootWith(
+    files: readonly { name: string; bytes: Uint8Array }[],
+    contentBytesMax: number,
+  ) {
+    const download = { ...defaultBootPolicy.download, retry, contentBytesMax };
+    const checks = new FileChecks({ population, files, sharedSecret: secret });
+    const world = worldOf({ files: checks }, { download });
+    world.contents.set("cable-modem.bin", bytes);
+    world.addTftp(PRIMARY);
+    world.chain.start(MODEM, 0, 0);
+    world.run(5000);
+    expect(world.chain.stateOf(MODEM)).toBe("online");
+    expect(world.downloads).toMatchObject([{ device: MODEM, lengthBytes: bytes.length }]);
+    const [{ isVerified, isContentRight }] = world.downloads;
+    return { isVerified, isContentRight, notSeen: world.chain.contentsNotSeen };
+  }
+
+  test("one that was looked at before needs no room for its contents", () => {
+    const known = bootWith([{ name: "cable-modem.bin", bytes }], 1);
+    expect(known).toEqual({ isVerified: true, isContentRight: true, notSeen: 0 });
+  });
+
+  test("another one is looked at, or at least counted", () => {
+    const seen = { isVerified: false, isContentRight: true, notSeen: 0 };
+    expect(bootWith([], 1000)).toEqual(seen);
+    expect(bootWith([], 1)).toEqual({ ...seen, isContentRight: false, notSeen: 1 });
   });
 });
 
@@ -603,7 +648,7 @@ describe("thousands at once, with losses", () => {
     expect(world.failures).toEqual([]);
     expect(world.retransmissions.tftp).toBeGreaterThan(100);
     expect(world.retransmissions.ntp).toBeGreaterThan(10);
-    expect(world.fileServerOf.size).toBe(2500);
+    expect(new Set(world.downloads.map(({ device }) => device)).size).toBe(2500);
   });
 
   test("the same seed is the same run, and a third of the devices is a third of them", () => {

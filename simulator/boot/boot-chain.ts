@@ -13,10 +13,13 @@ import {
   type BootSink,
   type BootStep,
   bootPrograms,
+  type EndedStep,
   type FailedBoot,
+  fetchSteps,
 } from "./boot-step.ts";
 import { BootState, type BootStateName, BootTable, bootStates } from "./boot-table.ts";
 import { CmtsAccess, type CmtsStep, type CmtsVerdict } from "./cmts-access.ts";
+import { FileFetches } from "./file-fetches.ts";
 import { ModemLinks } from "./modem-links.ts";
 import { stepWaitMs } from "./step.ts";
 
@@ -61,6 +64,7 @@ export class BootChain {
   readonly #links: ModemLinks;
   readonly #cmts: CmtsAccess;
   readonly #errands: BootErrands;
+  readonly #fetches: FileFetches;
   readonly #random: (local: number) => number;
   #nowMs: number;
   readonly #onDue = (local: number): void => this.#timeOut(local, this.#nowMs);
@@ -91,8 +95,20 @@ export class BootChain {
       unixMsAtZero: plan.unixMsAtZero,
       files: plan.files,
       sink,
-      done: (local, problem, nowMs) => this.#endStep(local, problem, nowMs),
-      failed: (local, problem, nowMs) => this.#fail(local, problem, nowMs),
+      done: (local, problem, nowMs) => {
+        if (this.#fetches.isActive(local)) this.#fetches.stepDone(local, nowMs);
+        else this.#endStep(local, problem, nowMs);
+      },
+      failed: (local, problem, nowMs) => {
+        if (this.#fetches.isActive(local)) this.#fetches.failed(local, problem, nowMs);
+        else this.#fail(local, problem, nowMs);
+      },
+    });
+    this.#fetches = new FileFetches({
+      size: shard.size,
+      sink,
+      deviceOf: (local) => shard.deviceOf(local),
+      enter: (local, step, nowMs) => this.#errands.begin(local, step, nowMs),
     });
   }
 
@@ -128,10 +144,31 @@ export class BootChain {
     return "started";
   }
 
-  /** Power off: forgets everything at once and tells nobody; what hangs on a modem loses it. */
+  /**
+   * A device on line fetches its file once more, with what its lease said, as the schedule wanted at
+   * `intendedAtMs`. It stays on line meanwhile, and whatever comes of it. "busy": it is fetching
+   * already; "no-file": its kind has none.
+   */
+  fetch(
+    device: number,
+    intendedAtMs: number,
+    nowMs: number,
+  ): "started" | "busy" | "not-online" | "no-file" {
+    const local = this.#localOf(device);
+    if (!this.#programOf(local).includes(fetchSteps[0])) return "no-file";
+    if (this.#table.state(local) !== BootState.online) return "not-online";
+    if (this.#fetches.isActive(local)) return "busy";
+    this.#fetches.start(local, intendedAtMs, nowMs);
+    return "started";
+  }
+
+  /**
+   * Power off: forgets everything at once and tells nobody of it, but for a fetch that is cut short;
+   * what hangs on a modem loses it.
+   */
   powerOff(device: number, nowMs: number): void {
     const local = this.#localOf(device);
-    this.#stopWork(local);
+    this.#stopWork(local, "power-off", nowMs);
     this.#table.setState(local, BootState.off);
     if (this.#isModem(device)) this.modemDown(device, nowMs);
   }
@@ -215,6 +252,17 @@ export class BootChain {
     return this.#timers.nextDueMs();
   }
 
+  /** When the schedule wanted the device's present or last boot, or when it went off line since. */
+  intendedAtMs(device: number): number {
+    return this.#table.intendedAtMs[this.#localOf(device)];
+  }
+
+  /** Devices on line, those that fetch among them. */
+  get onlineCount(): number {
+    return this.countIn("online");
+  }
+
+  /** A device that fetches is "online". */
   stateOf(device: number): BootStateName {
     return bootStates[this.#table.state(this.#localOf(device))];
   }
@@ -264,21 +312,8 @@ export class BootChain {
           nowMs,
         );
         return;
-      case "time":
-        this.#errands.askTime(local, nowMs);
-        return;
-      case "ntp":
-        this.#errands.askNtp(local, nowMs);
-        return;
-      case "tftp":
-        this.#errands.download(local, nowMs);
-        return;
-      case "check":
-        this.#errands.check(local, nowMs);
-        return;
-      case "syslog":
-        this.#errands.report(local, nowMs);
-        return;
+      default:
+        this.#errands.begin(local, step, nowMs);
     }
   }
 
@@ -311,7 +346,7 @@ export class BootChain {
     const step = table.step(local);
     const device = this.#shard.deviceOf(local);
     table.endStep(local, nowMs);
-    this.#sink.stepEnded(device, step, problem, table.stepStartedAtMs[local], nowMs);
+    this.#tellStep(local, problem === undefined ? "done" : "passed-over", problem, nowMs);
     const program = this.#programOf(local);
     const next = program.indexOf(step) + 1;
     if (next < program.length) {
@@ -355,9 +390,9 @@ export class BootChain {
     const table = this.#table;
     const device = this.#shard.deviceOf(local);
     const step = table.step(local);
-    this.#stopWork(local);
+    this.#stopWork(local, problem, nowMs);
     table.setState(local, state);
-    this.#sink.stepEnded(device, step, problem, table.stepStartedAtMs[local], nowMs);
+    this.#tellStep(local, "failed", problem, nowMs);
     return {
       device,
       step,
@@ -381,7 +416,7 @@ export class BootChain {
       return;
     }
     if (state !== BootState.online) return;
-    this.#stopWork(local);
+    this.#stopWork(local, problem, nowMs);
     table.setState(local, BootState.pausing);
     // A device that was on line starts counting anew: when and how often.
     table.boots[local] = 0;
@@ -398,6 +433,10 @@ export class BootChain {
       this.#boot(local, nowMs);
       return;
     }
+    if (this.#fetches.isActive(local)) {
+      this.#errands.timeOut(local, "tftp", nowMs);
+      return;
+    }
     if (table.state(local) !== BootState.booting) return;
     const step = table.step(local);
     switch (step) {
@@ -408,22 +447,35 @@ export class BootChain {
       case "registration":
         this.#heed(local, step, this.#cmts.timeOut(local, step, nowMs), nowMs);
         return;
-      case "time":
-        this.services.time.timeOut(local, nowMs);
-        return;
-      case "ntp":
-        this.services.ntp.timeOut(local, nowMs);
-        return;
-      case "tftp":
-        this.services.tftp.timeOut(local, nowMs);
+      case "dhcp":
         return;
       default:
-        return;
+        this.#errands.timeOut(local, step, nowMs);
     }
   }
 
-  #stopWork(local: number): void {
+  #tellStep(
+    local: number,
+    end: EndedStep["end"],
+    problem: BootProblem | undefined,
+    endedAtMs: number,
+  ): void {
+    const table = this.#table;
+    this.#sink.stepEnded({
+      device: this.#shard.deviceOf(local),
+      step: table.step(local),
+      end,
+      problem,
+      intendedAtMs: table.intendedAtMs[local],
+      startedAtMs: table.stepStartedAtMs[local],
+      endedAtMs,
+    });
+  }
+
+  /** The device does nothing more, for a reason that only a fetch is told of. */
+  #stopWork(local: number, problem: BootProblem, nowMs: number): void {
     const { address } = this.#table.parameters(local);
+    if (this.#fetches.isActive(local)) this.#fetches.failed(local, problem, nowMs);
     this.services.cancel(local);
     this.#timers.cancel(local);
     if (address !== 0) this.#book.strike(address, local);

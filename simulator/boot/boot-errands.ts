@@ -3,24 +3,26 @@ import type { Population } from "../../scenarios/population.ts";
 import type { Shard } from "../device/shard.ts";
 import type { BootPolicy } from "./boot-policy.ts";
 import { BootServices } from "./boot-services.ts";
-import type { BootProblem, BootSink, FileFault } from "./boot-step.ts";
+import type { BootProblem, BootSink, BootStep, FileFault, FileVerdict } from "./boot-step.ts";
 import { type BootTable, NO_FAULT } from "./boot-table.ts";
-import { type DownloadResult, tftpServers } from "./download.ts";
+import type { CmtsStep } from "./cmts-access.ts";
+import type { DownloadResult } from "./download.ts";
 import type { FileExpectation } from "./file-hash.ts";
-import { type NtpResult, ntpServers } from "./ntp-client.ts";
-import type { StepRandom, StepTimers } from "./step.ts";
-import { syslogServers } from "./syslog-client.ts";
-import { type TimeResult, timeServers } from "./time-client.ts";
+import type { NtpResult } from "./ntp-client.ts";
+import { type StepRandom, type StepTimers, stepServers } from "./step.ts";
+import type { TimeResult } from "./time-client.ts";
 
 /** What the files of a population must be. */
 export interface BootFiles {
   /** Length and hash of a device's file; undefined when nobody knows. */
   expected(device: number, filename: string): FileExpectation | undefined;
   /**
-   * What is wrong with the contents of a modem's or MTA's file. They are undefined when they were too
-   * long or too many to be kept; the view is good during the call.
+   * What looking at the contents would find, of a modem's or MTA's file whose length and hash are
+   * these. Undefined when they have to be looked at.
    */
-  faultOf(device: number, content: Uint8Array | undefined): FileFault | undefined;
+  verdictOf(device: number, expected: FileExpectation): FileVerdict | undefined;
+  /** Looks at the contents of a modem's or MTA's file; the view is good during the call. */
+  examine(device: number, content: Uint8Array): FileVerdict;
 }
 
 export interface BootErrandsContext {
@@ -37,6 +39,9 @@ export interface BootErrandsContext {
   done(local: number, problem: BootProblem | undefined, nowMs: number): void;
   failed(local: number, problem: BootProblem, nowMs: number): void;
 }
+
+/** The steps that are done here. */
+export type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
 
 const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 
@@ -68,22 +73,49 @@ export class BootErrands {
     });
   }
 
+  /** Its end is told by `done` or `failed`, maybe within the call. */
+  begin(local: number, step: Errand, nowMs: number): void {
+    switch (step) {
+      case "time":
+        this.#askTime(local, nowMs);
+        return;
+      case "ntp":
+        this.#askNtp(local, nowMs);
+        return;
+      case "tftp":
+        this.#download(local, nowMs);
+        return;
+      case "check":
+        this.#check(local, nowMs);
+        return;
+      case "syslog":
+        this.#report(local, nowMs);
+        return;
+    }
+  }
+
+  /** The device's timer ran out in that step. */
+  timeOut(local: number, step: Errand, nowMs: number): void {
+    if (step === "time" || step === "ntp") this.services[step].poll.timeOut(local, nowMs);
+    else if (step === "tftp") this.services.tftp.timeOut(local, nowMs);
+  }
+
   /** A device goes on without the time, whatever kept it from it (TIME-5). */
-  askTime(local: number, nowMs: number): void {
+  #askTime(local: number, nowMs: number): void {
     const { policy, done } = this.#context;
-    const servers = timeServers(this.#table.parameters(local).timeServers, policy.ports.time);
+    const servers = stepServers(this.#table.parameters(local).timeServers, policy.ports.time);
     if (servers.length === 0) done(local, "no-server", nowMs);
     else this.services.time.start(local, servers, nowMs);
   }
 
-  askNtp(local: number, nowMs: number): void {
+  #askNtp(local: number, nowMs: number): void {
     const { policy } = this.#context;
-    const servers = ntpServers(this.#table.parameters(local).ntpServers, policy.ports.ntp);
+    const servers = stepServers(this.#table.parameters(local).ntpServers, policy.ports.ntp);
     if (servers.length === 0) this.#missClock(local, "no-server", nowMs);
     else this.services.ntp.start(local, servers, nowMs);
   }
 
-  download(local: number, nowMs: number): void {
+  #download(local: number, nowMs: number): void {
     const { files, policy, shard, failed } = this.#context;
     const device = shard.deviceOf(local);
     const { filename, tftpServers: addresses } = this.#table.parameters(local);
@@ -102,22 +134,22 @@ export class BootErrands {
     const expected = files.expected(device, filename);
     const request = {
       filename,
-      servers: tftpServers(addresses, policy.ports.tftp),
+      servers: stepServers(addresses, policy.ports.tftp),
       ...(expected === undefined ? {} : { expected }),
-      keepContent: this.#looksInside(device),
+      keepContent: this.#hasForm(device) && this.#knownVerdict(device, expected) === undefined,
     };
     this.services.tftp.start(local, request, nowMs);
   }
 
   /** A modem cannot check the CMTS's signature: it has not got the key. */
-  check(local: number, nowMs: number): void {
+  #check(local: number, nowMs: number): void {
     const { done, failed } = this.#context;
     const fault = this.faultOf(local);
     if (fault === undefined || fault === "cmts-mic") done(local, undefined, nowMs);
     else failed(local, fault, nowMs);
   }
 
-  report(local: number, nowMs: number): void {
+  #report(local: number, nowMs: number): void {
     const { policy, shard, unixMsAtZero, done } = this.#context;
     const { address, filename, logServers } = this.#table.parameters(local);
     if (logServers.length === 0) {
@@ -127,7 +159,7 @@ export class BootErrands {
     const device = shard.deviceOf(local);
     const unixMs = unixMsAtZero + nowMs + this.#table.clockOffsetMs[local];
     const text = `device ${device} on line with ${filename}, boot ${this.#table.boots[local]}`;
-    const servers = syslogServers(logServers, policy.ports.syslog);
+    const servers = stepServers(logServers, policy.ports.syslog);
     this.services.syslog.report(local, { host: formatIpv4(address), unixMs, text }, servers);
     done(local, undefined, nowMs);
   }
@@ -139,20 +171,39 @@ export class BootErrands {
   }
 
   #takeDownload(result: DownloadResult): void {
-    const { local, problem, content, lengthBytes, serverIndex, endedAtMs } = result;
-    const { files, shard, sink, done, failed } = this.#context;
+    const { local, problem, server, serverIndex, lengthBytes, expected, endedAtMs } = result;
+    const { shard, sink, done, failed } = this.#context;
+    const device = shard.deviceOf(local);
     if (problem !== undefined) {
+      sink.downloadFailed(device, server, problem, endedAtMs);
       failed(local, problem, endedAtMs);
       return;
     }
-    const device = shard.deviceOf(local);
-    sink.downloaded(device, lengthBytes, serverIndex, endedAtMs);
-    if (this.#looksInside(device)) {
-      if (content === undefined) this.contentsNotSeen += 1;
-      const fault = files.faultOf(device, content);
-      this.#table.fault[local] = fault === undefined ? NO_FAULT : 1 + faults.indexOf(fault);
-    }
+    const verdict = this.#hasForm(device) ? this.#verdictOn(device, result) : undefined;
+    const fault = verdict === "right" ? undefined : verdict;
+    this.#table.fault[local] = fault === undefined ? NO_FAULT : 1 + faults.indexOf(fault);
+    sink.downloaded({
+      device,
+      lengthBytes,
+      serverIndex,
+      isVerified: expected !== undefined,
+      isContentRight: verdict === "right",
+      atMs: endedAtMs,
+    });
     done(local, undefined, endedAtMs);
+  }
+
+  /** Undefined when the contents were to be looked at and could not be kept. */
+  #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
+    const known = this.#knownVerdict(device, expected);
+    if (known !== undefined) return known;
+    if (content !== undefined) return this.#context.files.examine(device, content);
+    this.contentsNotSeen += 1;
+    return undefined;
+  }
+
+  #knownVerdict(device: number, expected: FileExpectation | undefined): FileVerdict | undefined {
+    return expected && this.#context.files.verdictOf(device, expected);
   }
 
   #takeTime({ local, problem, unixSeconds, endedAtMs }: TimeResult): void {
@@ -185,7 +236,7 @@ export class BootErrands {
   }
 
   /** A modem's or MTA's file has a form; a meter's image is anything. */
-  #looksInside(device: number): boolean {
+  #hasForm(device: number): boolean {
     const kind = this.#context.population.kindOf(device);
     return kind === "cable-modem" || kind === "mta";
   }

@@ -83,7 +83,51 @@ describe("bootParametersOf", () => {
       ntpServers: [ip("192.168.101.103"), ip("192.168.101.104")],
       logServers: [ip("192.168.101.105")],
       timeServers: [ip("192.168.101.106")],
+      mtaDhcpServers: [],
     });
+  });
+
+  /** Option 125 of one vendor; lengths below 256. */
+  const vendorOption = (enterprise: number, code: number, value: Uint8Array) =>
+    Uint8Array.of(
+      0,
+      0,
+      enterprise >> 8,
+      enterprise & 255,
+      value.length + 2,
+      code,
+      value.length,
+      ...value,
+    );
+
+  test("a DOCSIS 3.0 modem puts the servers of option 125 sub-option 2 first", () => {
+    const tftpServersOf = (vendor: Uint8Array) =>
+      parametersOf({ siaddr: "10.0.0.1", options: [[125, vendor]] }).tftpServers;
+    const listed = addresses("10.0.0.2", "10.0.0.1");
+    expect(tftpServersOf(vendorOption(4491, 2, listed))).toEqual([ip("10.0.0.2"), ip("10.0.0.1")]);
+    // Another vendor's, another sub-option, and one that is cut off.
+    for (const other of [
+      vendorOption(3561, 2, listed),
+      vendorOption(4491, 3, listed),
+      vendorOption(4491, 2, listed).subarray(0, -1),
+    ]) {
+      expect(tftpServersOf(other)).toEqual([ip("10.0.0.1")]);
+    }
+  });
+
+  test("a modem is told which DHCP servers its MTA may use (option 122, sub-options 1 and 2)", () => {
+    const mtaDhcpServersOf = (ccc: Uint8Array) =>
+      parametersOf({ options: [[122, ccc]] }).mtaDhcpServers;
+    const first = Uint8Array.of(1, 4, 10, 0, 0, 1);
+    const second = Uint8Array.of(2, 4, 10, 0, 0, 2);
+    const realm = Uint8Array.of(6, 9, 5, 0x42, 0x41, 0x53, 0x49, 0x43, 1, 0x31, 0);
+    expect(mtaDhcpServersOf(Uint8Array.of(...realm, ...second, ...first))).toEqual([
+      ip("10.0.0.1"),
+      ip("10.0.0.2"),
+    ]);
+    expect(mtaDhcpServersOf(first)).toEqual([ip("10.0.0.1")]);
+    expect(mtaDhcpServersOf(realm)).toEqual([]);
+    expect(mtaDhcpServersOf(first.subarray(0, 5))).toEqual([]);
   });
 
   test("an ACK that names nothing, or a server by a name", () => {

@@ -1,5 +1,13 @@
+import { DecodeError } from "../../protocol/decode-error.ts";
+import { CccCode } from "../../protocol/dhcp/ccc.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { DhcpPacket, OptionList } from "../../protocol/dhcp/packet.ts";
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
+import { decodeSubOptions, type SubOption } from "../../protocol/dhcp/sub-options.ts";
+import {
+  CABLELABS_ENTERPRISE,
+  CableLabsCode,
+  decodeVendorOptions,
+} from "../../protocol/dhcp/vendor.ts";
 import { parseIpv4, readIpv4 } from "../../protocol/ipv4.ts";
 import { STEP_SERVERS_MAX } from "./step.ts";
 
@@ -16,54 +24,80 @@ export interface BootParameters {
   readonly ntpServers: readonly number[];
   /** Option 7. */
   readonly logServers: readonly number[];
+  /**
+   * Of a modem: the DHCP servers whose offers its MTA may take, primary first (RFC 3495 section 5.1).
+   * Empty when it was told of none.
+   */
+  readonly mtaDhcpServers: readonly number[];
 }
-
-const TIME_SERVERS = 4;
-const LOG_SERVERS = 7;
-const NTP_SERVERS = 42;
-const TFTP_SERVER_NAME = 66;
-const BOOTFILE_NAME = 67;
 
 const utf8 = new TextDecoder();
 
 /**
- * Reads an ACK as firmware does. The TFTP server is `siaddr`, then those of option 150 (RFC 5859),
- * then option 66 when it is an address in text: a name would need DNS, which no device here has. The
- * file is the `file` field, else option 67.
+ * Reads an ACK as firmware does. The TFTP servers are those of CableLabs' option 125 sub-option 2,
+ * which DOCSIS 3.0 modems ask for and put before `siaddr`; then `siaddr`, those of option 150 (RFC
+ * 5859), and option 66 when it is an address in text: a name would need DNS, which no device here has.
+ * The file is the `file` field, else option 67. An option that does not decode says nothing.
  */
 export function bootParametersOf(packet: DhcpPacket): BootParameters {
   const { options } = packet;
-  const tftpServers: number[] = [];
-  if (packet.siaddr !== 0) tftpServers.push(packet.siaddr);
-  for (const address of addressesOf(options, OptionCode.tftpServerAddress)) {
-    addOnce(tftpServers, address);
-  }
-  const named = parseIpv4(textOf(options.get(TFTP_SERVER_NAME)));
-  if (named !== undefined && named !== 0) addOnce(tftpServers, named);
+  const listed = (code: number) => addressesIn(options.get(code));
+  const cableLabs = subOptionsOf(options.get(OptionCode.vendorOptions), decodeCableLabs);
+  const packetCable = subOptionsOf(
+    options.get(OptionCode.cablelabsClientConfiguration),
+    decodeSubOptions,
+  );
+  const tftpServers = new Set([
+    ...addressesIn(valueIn(cableLabs, CableLabsCode.tftpServers)),
+    packet.siaddr,
+    ...listed(OptionCode.tftpServerAddress),
+    parseIpv4(textOf(options.get(OptionCode.tftpServerName))) ?? 0,
+  ]);
+  tftpServers.delete(0);
   return {
     address: packet.yiaddr,
-    tftpServers: tftpServers.slice(0, STEP_SERVERS_MAX),
-    filename: textOf(packet.file) || textOf(options.get(BOOTFILE_NAME)),
-    timeServers: addressesOf(options, TIME_SERVERS),
-    ntpServers: addressesOf(options, NTP_SERVERS),
-    logServers: addressesOf(options, LOG_SERVERS),
+    tftpServers: [...tftpServers].slice(0, STEP_SERVERS_MAX),
+    filename: textOf(packet.file) || textOf(options.get(OptionCode.bootfileName)),
+    timeServers: listed(OptionCode.timeServers),
+    ntpServers: listed(OptionCode.ntpServers),
+    logServers: listed(OptionCode.logServers),
+    mtaDhcpServers: [CccCode.primaryDhcpServer, CccCode.secondaryDhcpServer].flatMap((code) =>
+      addressesIn(valueIn(packetCable, code)),
+    ),
   };
 }
 
 /** The addresses of an option, the unusable 0.0.0.0 left out; a last, incomplete one too. */
-function addressesOf(options: OptionList, code: number): number[] {
-  const value = options.get(code);
+function addressesIn(value: Uint8Array | undefined): number[] {
   const addresses: number[] = [];
   if (value === undefined) return addresses;
   for (let at = 0; at + 4 <= value.length && addresses.length < STEP_SERVERS_MAX; at += 4) {
     const address = readIpv4(value, at);
-    if (address !== 0) addOnce(addresses, address);
+    if (address !== 0 && !addresses.includes(address)) addresses.push(address);
   }
   return addresses;
 }
 
-function addOnce(addresses: number[], address: number): void {
-  if (!addresses.includes(address)) addresses.push(address);
+function decodeCableLabs(bytes: Uint8Array): readonly SubOption[] {
+  const vendors = decodeVendorOptions(bytes);
+  return vendors.find(({ enterprise }) => enterprise === CABLELABS_ENTERPRISE)?.options ?? [];
+}
+
+function subOptionsOf(
+  value: Uint8Array | undefined,
+  decode: (bytes: Uint8Array) => readonly SubOption[],
+): readonly SubOption[] {
+  if (value === undefined) return [];
+  try {
+    return decode(value);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return [];
+  }
+}
+
+function valueIn(options: readonly SubOption[], wanted: number): Uint8Array | undefined {
+  return options.find(({ code }) => code === wanted)?.value;
 }
 
 /** Up to the first NUL, because some servers count it. */

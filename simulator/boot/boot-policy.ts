@@ -30,8 +30,11 @@ export interface BootPolicy {
 }
 
 /**
- * A plant that is never the limit. Times are the usual ones of DOCSIS modems: T6 of 3 s with three
- * tries for the registration, 16 tries for the ranging.
+ * A plant that is never the limit. T2 of 10 s, 16 ranging requests and T6 of 3 s are in Annex B of the
+ * DOCSIS RFI 2.0 as public modem simulators quote it; that a modem starts anew when T6 has expired is
+ * among the initialization reasons that Wireshark knows. The waits between two ranging requests stand
+ * for T3 of 0.2 s (RFC 4546, docsIfCmRangingTimeout) and the contention after it. Three tries for the
+ * registration are customary, without a public source.
  */
 export const defaultBootPolicy: BootPolicy = {
   download: docsisDownload,

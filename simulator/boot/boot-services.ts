@@ -70,8 +70,8 @@ export class BootServices {
   /** Forgets whatever the device was doing. */
   cancel(local: number): void {
     this.tftp.cancel(local);
-    this.time.cancel(local);
-    this.ntp.cancel(local);
+    this.time.poll.stop(local);
+    this.ntp.poll.stop(local);
   }
 
   receive(

@@ -39,6 +39,9 @@ export type FileFault =
   /** Not a file of its kind: a TLV that does not end, an MTA file without its delimiters. */
   | "file-format";
 
+/** What was found when the contents of a file were looked at. */
+export type FileVerdict = "right" | FileFault;
+
 /** Why a step went wrong; the step is always told with it. */
 export type BootProblem =
   | `dhcp-${FailureReason}`
@@ -58,11 +61,30 @@ export type BootProblem =
   | "cmts-timeout"
   /** The modem of an MTA or CPE gave up, or went down. */
   | "modem-failed"
-  | "modem-lost";
+  | "modem-lost"
+  /** Only of a fetch: the device itself was switched off. */
+  | "power-off";
 
 /** The sockets of a device, one a protocol, so that an answer finds the step that it is for. */
 export const bootServices = ["tftp", "time", "ntp", "syslog"] as const;
 export type BootService = (typeof bootServices)[number];
+
+/** A step of a boot that is over. */
+export interface EndedStep {
+  readonly device: number;
+  readonly step: BootStep;
+  /**
+   * `passed-over`: the step is an optional one, it went wrong, and the device goes on as well
+   * (TIME-5). `failed`: the boot ends with it.
+   */
+  readonly end: "done" | "passed-over" | "failed";
+  /** Undefined when it is done. */
+  readonly problem: BootProblem | undefined;
+  /** When the schedule wanted the device to start. */
+  readonly intendedAtMs: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
 
 export interface OnlineDevice {
   readonly device: number;
@@ -84,6 +106,41 @@ export interface FailedBoot {
   readonly boots: number;
 }
 
+/** A file that is there, and as long and of the hash as it should be, where that is known. */
+export interface DownloadedFile {
+  readonly device: number;
+  readonly lengthBytes: number;
+  /** The number of the server in the device's list: 0 is the primary (TFTP-2). */
+  readonly serverIndex: number;
+  /** Whether length and hash were known, and so compared. */
+  readonly isVerified: boolean;
+  /** Whether the MICs or the format were looked at and are right. */
+  readonly isContentRight: boolean;
+  readonly atMs: number;
+}
+
+/** A device on line that has fetched its file once more. */
+export interface FetchedFile {
+  readonly device: number;
+  readonly intendedAtMs: number;
+  readonly startedAtMs: number;
+  readonly fetchedAtMs: number;
+}
+
+/** A device that could not do so; it is on line nevertheless, unless the problem says otherwise. */
+export interface FailedFetch {
+  readonly device: number;
+  readonly step: FetchStep;
+  readonly problem: BootProblem;
+  readonly intendedAtMs: number;
+  readonly startedAtMs: number;
+  readonly failedAtMs: number;
+}
+
+/** What a fetch consists of, in order. */
+export const fetchSteps = ["tftp", "check"] as const satisfies readonly BootStep[];
+export type FetchStep = (typeof fetchSteps)[number];
+
 /**
  * What the devices want done and tell, while a call to the chain runs. Of the chain's own methods only
  * `bound` and `addressFailed` may be called back from `acquireAddress`, and `powerOff` from `online`.
@@ -104,22 +161,16 @@ export interface BootSink {
    * is the answer.
    */
   acquireAddress(device: number, intendedAtMs: number, nowMs: number): void;
-  /** A step is over. With a problem the device goes on only where the step is optional. */
-  stepEnded(
-    device: number,
-    step: BootStep,
-    problem: BootProblem | undefined,
-    startedAtMs: number,
-    endedAtMs: number,
-  ): void;
+  /** A step of a boot is over; those of a fetch are not told. */
+  stepEnded(step: EndedStep): void;
   /** A time server's clock minus the device's. */
   clockRead(device: number, service: "time" | "ntp", offsetMs: number): void;
   /** One more copy of a datagram. */
   retransmitted(device: number, service: BootService): void;
-  /** A download from one server failed and goes on with another, or later. */
+  /** An attempt at one server failed: the device goes on with another, or later, or gives up. */
   downloadFailed(device: number, server: number, problem: DownloadProblem, atMs: number): void;
-  /** The right file is there, from server number `serverIndex` of its list. */
-  downloaded(device: number, lengthBytes: number, serverIndex: number, atMs: number): void;
+  /** A file is there, in a boot or in a fetch. What its contents are wrong with follows from it. */
+  downloaded(file: DownloadedFile): void;
   online(device: OnlineDevice): void;
   /** The device was on line and is no longer; it boots again. */
   offline(device: number, problem: BootProblem, atMs: number): void;
@@ -127,4 +178,7 @@ export interface BootSink {
   rebooting(boot: FailedBoot): void;
   /** The device has given up. */
   failed(boot: FailedBoot): void;
+  /** A fetch is over, in one of two ways. */
+  fetched(file: FetchedFile): void;
+  fetchFailed(fetch: FailedFetch): void;
 }

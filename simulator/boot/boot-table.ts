@@ -16,6 +16,7 @@ const nothing: BootParameters = {
   timeServers: [],
   ntpServers: [],
   logServers: [],
+  mtaDhcpServers: [],
 };
 
 /** What is remembered of every device's boot, in columns: about 90 bytes a device. */

@@ -4,7 +4,17 @@ import { encodeTime } from "../../protocol/time/rfc868.ts";
 import type { Population } from "../../scenarios/population.ts";
 import { BootChain, type BootChainPlan, type BootFiles } from "./boot-chain.ts";
 import type { BootParameters } from "./boot-parameters.ts";
-import type { BootProblem, BootService, BootStep, FailedBoot, OnlineDevice } from "./boot-step.ts";
+import type {
+  BootProblem,
+  BootService,
+  DownloadedFile,
+  EndedStep,
+  FailedBoot,
+  FailedFetch,
+  FetchedFile,
+  OnlineDevice,
+} from "./boot-step.ts";
+import type { DownloadProblem } from "./download.ts";
 import { expectationOf } from "./file-hash.ts";
 import { type NetworkFaults, VirtualNetwork } from "./network.testing.ts";
 import { type TestTftpOptions, TestTftpServer } from "./tftp-server.testing.ts";
@@ -20,13 +30,6 @@ const PORTS: Readonly<Record<BootService, number>> = {
   ntp: 1123,
   syslog: 1514,
 };
-
-export interface EndedStep {
-  readonly device: number;
-  readonly step: BootStep;
-  readonly problem: BootProblem | undefined;
-  readonly ms: number;
-}
 
 export interface WorldOptions {
   readonly population: Population;
@@ -46,7 +49,10 @@ export class BootWorld {
   readonly failures: FailedBoot[] = [];
   readonly messages: SyslogMessage[] = [];
   readonly clockOffsetsMs: (readonly [number, string, number])[] = [];
-  readonly fileServerOf = new Map<number, number>();
+  readonly downloads: DownloadedFile[] = [];
+  readonly failedDownloads: (readonly [number, number, DownloadProblem])[] = [];
+  readonly fetches: FetchedFile[] = [];
+  readonly failedFetches: FailedFetch[] = [];
   readonly retransmissions: Record<BootService, number> = { tftp: 0, time: 0, ntp: 0, syslog: 0 };
   readonly network: VirtualNetwork;
   readonly chain: BootChain;
@@ -79,7 +85,8 @@ export class BootWorld {
     };
     const files: BootFiles = options.files ?? {
       expected: (_device, filename) => expectationOf(this.contents.get(filename)!),
-      faultOf: () => undefined,
+      verdictOf: () => undefined,
+      examine: () => "right",
     };
     this.chain = new BootChain(
       { population, seed, unixMsAtZero: UNIX_MS, startMs: 0, files, ...options.plan },
@@ -90,16 +97,15 @@ export class BootWorld {
           this.network.carry(() => this.#serve(service, bytes, source, destination, port));
         },
         acquireAddress: (device) => this.#acquire(device),
-        stepEnded: (device, step, problem, startedAtMs, endedAtMs) =>
-          this.steps.push({ device, step, problem, ms: endedAtMs - startedAtMs }),
+        stepEnded: (step) => this.steps.push(step),
         clockRead: (device, service, offsetMs) =>
           this.clockOffsetsMs.push([device, service, offsetMs]),
         retransmitted: (_device, service) => {
           this.retransmissions[service] += 1;
         },
-        downloadFailed: () => {},
-        downloaded: (device, _lengthBytes, serverIndex) =>
-          this.fileServerOf.set(device, serverIndex),
+        downloadFailed: (device, server, problem) =>
+          this.failedDownloads.push([device, server, problem]),
+        downloaded: (file) => this.downloads.push(file),
         online: (device) => {
           this.onlines.push(device);
           this.onOnline(device.device);
@@ -107,6 +113,8 @@ export class BootWorld {
         offline: (device, problem) => this.offlines.push([device, problem]),
         rebooting: (boot) => this.reboots.push(boot),
         failed: (boot) => this.failures.push(boot),
+        fetched: (file) => this.fetches.push(file),
+        fetchFailed: (fetch) => this.failedFetches.push(fetch),
       },
     );
   }
@@ -144,6 +152,7 @@ export class BootWorld {
       timeServers: [PRIMARY],
       ntpServers: [PRIMARY],
       logServers: [PRIMARY],
+      mtaDhcpServers: [],
       ...this.#options.parameters,
     };
   }

@@ -1,5 +1,4 @@
 import type { TransferOptions } from "../../protocol/tftp/options.ts";
-import { TFTP_PORT } from "../../protocol/tftp/packet.ts";
 import type { FileExpectation } from "./file-hash.ts";
 import { checkStepRetry, type StepRetry, type StepServer, type StepWire } from "./step.ts";
 
@@ -61,7 +60,9 @@ export interface DownloadPolicy {
 
 /**
  * The retries of a DOCSIS modem: waits of 1 to 16 s, 16 requests, three downloads from each server.
- * Block and window sizes are those of RFC 1350; `tsize` is asked for, as modems do.
+ * That is what Annex B of MULPI is remembered to say, without a public source; its wait of 10 minutes
+ * between two rounds is 10 s here, because who has failed three times boots again anyway. Block and
+ * window sizes are those of one Ethernet frame and of RFC 1350; `tsize` is asked for, as modems do.
  */
 export const docsisDownload: DownloadPolicy = {
   options: { blksize: 1428, tsize: 0 },
@@ -102,11 +103,6 @@ export function checkDownloadPolicy(policy: DownloadPolicy): void {
   if (policy.roundsMax > 255) throw new RangeError("download roundsMax is 255 at most");
 }
 
-/** The addresses as TFTP servers on the well-known port, or on another. */
-export function tftpServers(addresses: readonly number[], port = TFTP_PORT): StepServer[] {
-  return addresses.map((address) => ({ address, port }));
-}
-
 /** How a download ended, and what it took. All times are on the scale of `nowMs`. */
 export interface DownloadResult {
   readonly local: number;
@@ -117,6 +113,8 @@ export interface DownloadResult {
   /** Its number in the request's list: 0 is the primary. */
   readonly serverIndex: number;
   readonly lengthBytes: number;
+  /** What the file had to be, and is without a problem; undefined when nobody knew. */
+  readonly expected?: FileExpectation;
   /** Attempts at servers, the last included. */
   readonly attempts: number;
   /** Repeated requests and acknowledgements, over all attempts. */

@@ -1,9 +1,7 @@
-import { DecodeError } from "../../protocol/decode-error.ts";
 import {
   decodeNtp,
   encodeNtp,
   kissCode,
-  NTP_PORT,
   NtpLeap,
   NtpMode,
   type NtpPacket,
@@ -12,8 +10,13 @@ import {
   sameNtpTimestamp,
   unixMsOfNtp,
 } from "../../protocol/ntp/packet.ts";
-import { ServerPoll } from "./server-poll.ts";
-import type { StepRandom, StepRetry, StepServer, StepTimers, StepWire } from "./step.ts";
+import {
+  type PollClientContext,
+  type PollResult,
+  type PollSink,
+  ServerPoll,
+} from "./server-poll.ts";
+import type { StepRandom, StepRetry, StepServer } from "./step.ts";
 
 /** Why a device has no time: the most telling thing that any of its servers said. */
 export type NtpProblem =
@@ -26,8 +29,7 @@ export type NtpProblem =
   /** Kiss-o'-death RATE on every question. */
   | "rate-limited";
 
-export interface NtpResult {
-  readonly local: number;
+export interface NtpResult extends PollResult {
   readonly problem?: NtpProblem;
   /** The server's clock minus the device's; NaN with a problem. */
   readonly offsetMs: number;
@@ -35,27 +37,15 @@ export interface NtpResult {
   readonly delayMs: number;
   /** The stratum of the server that answered; 0 with a problem. */
   readonly stratum: number;
-  readonly server: number;
-  readonly transmissions: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
 }
 
-export interface NtpSink extends StepWire {
+export interface NtpSink extends PollSink {
   ntpEnded(result: NtpResult): void;
-  /** One more copy of the question. */
-  retransmitted(local: number): void;
 }
 
-export interface NtpClientContext {
-  /** Devices, numbered from 0. */
-  readonly size: number;
-  readonly retry: StepRetry;
+export interface NtpClientContext extends PollClientContext<NtpSink> {
   /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
   readonly unixMsAtZero: number;
-  readonly sink: NtpSink;
-  readonly timers: StepTimers;
-  readonly random: StepRandom;
 }
 
 export const ntpRetry: StepRetry = {
@@ -65,11 +55,6 @@ export const ntpRetry: StepRetry = {
   transmissionsMax: 4,
 };
 
-/** The addresses as NTP servers on the well-known port, or on another. */
-export function ntpServers(addresses: readonly number[], port = NTP_PORT): StepServer[] {
-  return addresses.map((address) => ({ address, port }));
-}
-
 const VERSION = 4;
 const STRATUM_MAX = 15;
 
@@ -78,13 +63,10 @@ const problems: readonly NtpProblem[] = ["no-answer", "unsynchronised", "rate-li
 
 /** SNTP clients (RFC 4330 section 5): one good answer sets a device's clock. */
 export class NtpClient {
-  /** Answers that no device waited for, from elsewhere, or to an earlier question. */
-  unexpected = 0;
-  undecodable = 0;
+  readonly poll: ServerPoll;
   readonly #sink: NtpSink;
   readonly #random: StepRandom;
   readonly #unixMsAtZero: number;
-  readonly #poll: ServerPoll;
   readonly #problem: Uint8Array;
   // What the server must send back, bit for bit: a number that nobody can guess, because a device
   // that asks for the time has none to send.
@@ -92,41 +74,25 @@ export class NtpClient {
   readonly #askedFraction: Uint32Array;
 
   /** Throws RangeError for a policy that cannot work. */
-  constructor({ size, retry, unixMsAtZero, sink, timers, random }: NtpClientContext) {
-    this.#sink = sink;
-    this.#random = random;
-    this.#unixMsAtZero = unixMsAtZero;
+  constructor(context: NtpClientContext) {
+    const { size } = context;
+    this.#sink = context.sink;
+    this.#random = context.random;
+    this.#unixMsAtZero = context.unixMsAtZero;
     this.#problem = new Uint8Array(size);
     this.#askedSeconds = new Uint32Array(size);
     this.#askedFraction = new Uint32Array(size);
-    this.#poll = new ServerPoll("ntp", {
-      size,
-      retry,
-      timers,
-      random,
+    this.poll = new ServerPoll("ntp", {
+      ...context,
       ask: (local, server) => this.#ask(local, server),
       exhausted: (local, nowMs) => this.#fail(local, nowMs),
-      retransmitted: (local) => sink.retransmitted(local),
     });
-  }
-
-  isActive(local: number): boolean {
-    return this.#poll.isActive(local);
   }
 
   /** Throws RangeError without a server. */
   start(local: number, servers: readonly StepServer[], nowMs: number): void {
     this.#problem[local] = ProblemCode["no-answer"];
-    this.#poll.start(local, servers, nowMs);
-  }
-
-  /** Forgets the question without a word, as in a power cut. */
-  cancel(local: number): void {
-    this.#poll.stop(local);
-  }
-
-  timeOut(local: number, nowMs: number): void {
-    this.#poll.timeOut(local, nowMs);
+    this.poll.start(local, servers, nowMs);
   }
 
   /** A datagram to the device's NTP port; `receivedAtMs` is when it reached the host. */
@@ -138,20 +104,10 @@ export class NtpClient {
     nowMs: number,
     receivedAtMs: number,
   ): void {
-    if (!this.#poll.isFrom(local, source, sourcePort)) {
-      this.unexpected += 1;
-      return;
-    }
-    let packet: NtpPacket;
-    try {
-      packet = decodeNtp(bytes);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.undecodable += 1;
-      return;
-    }
+    const packet = this.poll.read(local, bytes, source, sourcePort, decodeNtp);
+    if (packet === undefined) return;
     if (!this.#answersQuestion(local, packet)) {
-      this.unexpected += 1;
+      this.poll.unexpected += 1;
     } else if (packet.stratum === 0) {
       this.#takeKiss(local, kissCode(packet), nowMs);
     } else if (
@@ -160,7 +116,7 @@ export class NtpClient {
       sameNtpTimestamp(packet.transmit, ntpTimestampZero)
     ) {
       this.#note(local, ProblemCode.unsynchronised);
-      this.#poll.nextServer(local, nowMs);
+      this.poll.nextServer(local, nowMs);
     } else {
       this.#setClock(local, packet, nowMs, receivedAtMs);
     }
@@ -177,23 +133,23 @@ export class NtpClient {
   #takeKiss(local: number, code: string | undefined, nowMs: number): void {
     if (code === "RATE") {
       this.#note(local, ProblemCode["rate-limited"]);
-      this.#poll.slowDown(local, nowMs);
+      this.poll.slowDown(local, nowMs);
     } else {
       const isDenial = code === "DENY" || code === "RSTR";
       this.#note(local, isDenial ? ProblemCode.denied : ProblemCode.unsynchronised);
-      this.#poll.nextServer(local, nowMs);
+      this.poll.nextServer(local, nowMs);
     }
   }
 
   /** RFC 4330 section 5: offset and delay from the four timestamps. */
   #setClock(local: number, packet: NtpPacket, nowMs: number, receivedAtMs: number): void {
-    const sentMs = this.#unixMsAtZero + this.#poll.sentAtMs(local);
+    const sentMs = this.#unixMsAtZero + this.poll.sentAtMs(local);
     const backMs = this.#unixMsAtZero + receivedAtMs;
     const thereMs = unixMsOfNtp(packet.receive) - sentMs;
     const hereMs = unixMsOfNtp(packet.transmit) - backMs;
-    this.#poll.stop(local);
+    this.poll.stop(local);
     this.#sink.ntpEnded({
-      ...this.#common(local, nowMs),
+      ...this.poll.resultOf(local, nowMs),
       offsetMs: (thereMs + hereMs) / 2,
       delayMs: backMs - sentMs - ntpDifferenceMs(packet.transmit, packet.receive),
       stratum: packet.stratum,
@@ -202,22 +158,12 @@ export class NtpClient {
 
   #fail(local: number, nowMs: number): void {
     this.#sink.ntpEnded({
-      ...this.#common(local, nowMs),
+      ...this.poll.resultOf(local, nowMs),
       problem: problems[this.#problem[local]],
       offsetMs: Number.NaN,
       delayMs: Number.NaN,
       stratum: 0,
     });
-  }
-
-  #common(local: number, nowMs: number) {
-    return {
-      local,
-      server: this.#poll.serverOf(local).address,
-      transmissions: this.#poll.transmissions(local),
-      startedAtMs: this.#poll.startedAtMs(local),
-      endedAtMs: nowMs,
-    };
   }
 
   #note(local: number, code: number): void {

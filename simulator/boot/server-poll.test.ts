@@ -4,15 +4,16 @@ import { TimerWheel } from "../../base/timer-wheel.ts";
 import {
   decodeNtp,
   encodeNtp,
+  NTP_PORT,
   type NtpPacket,
   ntpTimestampOf,
   ntpTimestampZero,
   referenceIdOf,
 } from "../../protocol/ntp/packet.ts";
-import { encodeTime } from "../../protocol/time/rfc868.ts";
-import { NtpClient, type NtpResult, ntpServers } from "./ntp-client.ts";
-import { stepWaitMs } from "./step.ts";
-import { TimeClient, type TimeResult, timeServers } from "./time-client.ts";
+import { encodeTime, TIME_PORT } from "../../protocol/time/rfc868.ts";
+import { NtpClient, type NtpResult } from "./ntp-client.ts";
+import { stepServers, stepWaitMs } from "./step.ts";
+import { TimeClient, type TimeResult } from "./time-client.ts";
 
 const FIRST = 0x0a00_0001;
 const SECOND = 0x0a00_0002;
@@ -81,14 +82,14 @@ describe("RFC 868 clients", () => {
       ...contextOf(),
       sink: { ...wire, timeEnded: (result) => results.push(result) },
     });
-    onDue = (local) => client.timeOut(local, nowMs);
+    onDue = (local) => client.poll.timeOut(local, nowMs);
   });
 
   const answer = new Uint8Array(4);
   encodeTime(UNIX_MS / 1000, answer, 0);
 
   test("an empty datagram to port 37, and four bytes back", () => {
-    client.start(2, timeServers([FIRST, SECOND]), nowMs);
+    client.start(2, stepServers([FIRST, SECOND], TIME_PORT), nowMs);
     expect(sent).toMatchObject([{ local: 2, destination: FIRST, port: 37 }]);
     expect(sent[0].bytes).toHaveLength(0);
     passMs(5);
@@ -104,11 +105,11 @@ describe("RFC 868 clients", () => {
       },
     ]);
     client.receive(2, answer, FIRST, 37, nowMs);
-    expect([results.length, client.unexpected, wheel.count]).toEqual([1, 1, 0]);
+    expect([results.length, client.poll.unexpected, wheel.count]).toEqual([1, 1, 0]);
   });
 
   test("three questions to the first, three to the second, then it goes without (TIME-5)", () => {
-    client.start(0, timeServers([FIRST, SECOND]), nowMs);
+    client.start(0, stepServers([FIRST, SECOND], TIME_PORT), nowMs);
     passMs(20_000);
     const when = sent.map(({ destination, atMs }) => [destination, atMs]);
     expect(when).toEqual([
@@ -127,20 +128,20 @@ describe("RFC 868 clients", () => {
 
   test("answers from elsewhere, of another length, or before any question are passed over", () => {
     client.receive(1, answer, FIRST, 37, nowMs);
-    client.start(1, timeServers([FIRST]), nowMs);
+    client.start(1, stepServers([FIRST], TIME_PORT), nowMs);
     client.receive(1, answer, SECOND, 37, nowMs);
     client.receive(1, answer, FIRST, 38, nowMs);
     client.receive(1, answer.subarray(0, 3), FIRST, 37, nowMs);
     client.receive(1, new Uint8Array(5), FIRST, 37, nowMs);
     client.receive(1, new Uint8Array(0), FIRST, 37, nowMs);
-    expect([client.unexpected, client.undecodable, results.length]).toEqual([3, 3, 0]);
+    expect([client.poll.unexpected, client.poll.undecodable, results.length]).toEqual([3, 3, 0]);
     client.receive(1, answer, FIRST, 37, nowMs);
     expect(results).toHaveLength(1);
   });
 
   test("a power cut is silent", () => {
-    client.start(1, timeServers([FIRST]), nowMs);
-    client.cancel(1);
+    client.start(1, stepServers([FIRST], TIME_PORT), nowMs);
+    client.poll.stop(1);
     passMs(30_000);
     expect([sent.length, results.length]).toEqual([1, 0]);
     expect(() => client.start(1, [], nowMs)).toThrow(/0 servers/);
@@ -158,8 +159,8 @@ describe("NTP clients (RFC 4330 section 5)", () => {
       unixMsAtZero: UNIX_MS,
       sink: { ...wire, ntpEnded: (result) => results.push(result) },
     });
-    onDue = (local) => client.timeOut(local, nowMs);
-    client.start(0, ntpServers([FIRST, SECOND]), nowMs);
+    onDue = (local) => client.poll.timeOut(local, nowMs);
+    client.start(0, stepServers([FIRST, SECOND], NTP_PORT), nowMs);
   });
 
   function answerTo(question: Uint8Array, changes: Partial<NtpPacket> = {}): Uint8Array {
@@ -233,7 +234,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
     test(`an answer with ${name} is passed over, the next one counts`, () => {
       act();
       expect(results).toEqual([]);
-      expect(client.unexpected + client.undecodable).toBe(1);
+      expect(client.poll.unexpected + client.poll.undecodable).toBe(1);
       reply(answerTo(sent[0].bytes));
       expect(results).toHaveLength(1);
     });

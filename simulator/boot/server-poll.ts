@@ -1,3 +1,4 @@
+import { DecodeError } from "../../protocol/decode-error.ts";
 import {
   checkStepRetry,
   checkStepServers,
@@ -5,19 +6,41 @@ import {
   type StepRetry,
   type StepServer,
   type StepTimers,
+  type StepWire,
   stepWaitMs,
 } from "./step.ts";
 
-export interface ServerPollContext {
+export interface PollSink extends StepWire {
+  /** One more copy of the question. */
+  retransmitted(local: number): void;
+}
+
+/** What every client that polls is made of; `Sink` adds how it tells its results. */
+export interface PollClientContext<Sink extends PollSink> {
+  /** Devices, numbered from 0. */
   readonly size: number;
   readonly retry: StepRetry;
+  readonly sink: Sink;
   readonly timers: StepTimers;
   readonly random: StepRandom;
+}
+
+export interface ServerPollContext extends PollClientContext<PollSink> {
   /** Send the question, for the first time or once more. */
-  ask(local: number, server: StepServer, nowMs: number): void;
+  ask(local: number, server: StepServer): void;
   /** No server is left to be asked. */
   exhausted(local: number, nowMs: number): void;
-  retransmitted(local: number): void;
+}
+
+/** What is told of every poll that is over. Times are on the scale of `nowMs`. */
+export interface PollResult {
+  readonly local: number;
+  /** The server that answered, or the last that did not. */
+  readonly server: number;
+  /** Datagrams sent, to all servers together. */
+  readonly transmissions: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
 }
 
 const nobody: readonly StepServer[] = [];
@@ -28,6 +51,9 @@ const noServer: StepServer = { address: 0, port: 0 };
  * its owner takes an answer. It serves the protocols of one datagram each way.
  */
 export class ServerPoll {
+  /** Datagrams that no device waited for, or that came from somewhere else. */
+  unexpected = 0;
+  undecodable = 0;
   readonly #context: ServerPollContext;
   readonly #servers: (readonly StepServer[])[];
   readonly #isActive: Uint8Array;
@@ -50,25 +76,12 @@ export class ServerPoll {
     this.#sentAtMs = new Float64Array(context.size);
   }
 
-  isActive(local: number): boolean {
-    return this.#isActive[local] !== 0;
-  }
-
-  /** Datagrams sent, to all servers together. */
-  transmissions(local: number): number {
-    return this.#transmissions[local];
-  }
-
-  startedAtMs(local: number): number {
-    return this.#startedAtMs[local];
-  }
-
   /** When the last copy of the question left. */
   sentAtMs(local: number): number {
     return this.#sentAtMs[local];
   }
 
-  serverOf(local: number): StepServer {
+  #serverOf(local: number): StepServer {
     return this.#servers[local][this.#serverIndex[local]] ?? noServer;
   }
 
@@ -91,10 +104,39 @@ export class ServerPoll {
     this.#context.timers.cancel(local);
   }
 
-  /** Whether the device waits for an answer from there. */
-  isFrom(local: number, source: number, sourcePort: number): boolean {
-    const server = this.serverOf(local);
-    return this.#isActive[local] !== 0 && server.address === source && server.port === sourcePort;
+  /**
+   * The answer in a datagram; undefined when it is none, or not from the server that was asked. Such a
+   * one is counted and passed over: a good one may follow. `decode` throws DecodeError.
+   */
+  read<Answer>(
+    local: number,
+    bytes: Uint8Array,
+    source: number,
+    sourcePort: number,
+    decode: (bytes: Uint8Array) => Answer,
+  ): Answer | undefined {
+    const { address, port } = this.#serverOf(local);
+    if (this.#isActive[local] === 0 || address !== source || port !== sourcePort) {
+      this.unexpected += 1;
+      return undefined;
+    }
+    try {
+      return decode(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.undecodable += 1;
+      return undefined;
+    }
+  }
+
+  resultOf(local: number, endedAtMs: number): PollResult {
+    return {
+      local,
+      server: this.#serverOf(local).address,
+      transmissions: this.#transmissions[local],
+      startedAtMs: this.#startedAtMs[local],
+      endedAtMs,
+    };
   }
 
   /** This server is of no use. */
@@ -122,7 +164,7 @@ export class ServerPoll {
       this.nextServer(local, nowMs);
       return;
     }
-    this.#context.retransmitted(local);
+    this.#context.sink.retransmitted(local);
     this.#ask(local, nowMs);
   }
 
@@ -130,7 +172,7 @@ export class ServerPoll {
     const { retry, timers, random } = this.#context;
     this.#transmissions[local] += 1;
     this.#sentAtMs[local] = nowMs;
-    this.#context.ask(local, this.serverOf(local), nowMs);
+    this.#context.ask(local, this.#serverOf(local));
     const waitMs = stepWaitMs(retry, this.#transmission[local], random(local));
     timers.schedule(local, nowMs + waitMs);
   }

@@ -29,6 +29,11 @@ export interface StepServer {
   readonly port: number;
 }
 
+/** The same service at several addresses. */
+export function stepServers(addresses: readonly number[], port: number): StepServer[] {
+  return addresses.map((address) => ({ address, port }));
+}
+
 /** How a device repeats a datagram that finds no answer. */
 export interface StepRetry {
   readonly waitMsFirst: number;

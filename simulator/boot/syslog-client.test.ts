@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { parseSyslog } from "../../protocol/syslog/message.ts";
-import { meterStyle, SyslogClient, syslogServers } from "./syslog-client.ts";
+import { parseSyslog, SYSLOG_PORT } from "../../protocol/syslog/message.ts";
+import { stepServers } from "./step.ts";
+import { meterStyle, SyslogClient } from "./syslog-client.ts";
 
 describe("SyslogClient (LOG-6)", () => {
   for (const format of ["rfc3164", "rfc5424"] as const) {
@@ -17,7 +18,7 @@ describe("SyslogClient (LOG-6)", () => {
       );
       const unixMs = Date.UTC(2026, 9, 1, 22, 14, 15);
       const report = { host: "10.0.0.9", unixMs, text: "meter on line" };
-      expect(client.report(0, report, syslogServers([1, 2]))).toBe(2);
+      expect(client.report(0, report, stepServers([1, 2], SYSLOG_PORT))).toBe(2);
       expect(sent.map(([, destination, port]) => [destination, port])).toEqual([
         [1, 514],
         [2, 514],

@@ -2,7 +2,6 @@ import {
   encodeSyslog,
   rfc3164Timestamp,
   rfc5424Timestamp,
-  SYSLOG_PORT,
   type SyslogFormat,
 } from "../../protocol/syslog/message.ts";
 import { checkStepServers, type StepServer, type StepWire } from "./step.ts";
@@ -22,11 +21,6 @@ export const meterStyle: SyslogStyle = {
   severity: 5,
   tag: "meter",
 };
-
-/** The addresses as syslog servers on the well-known port, or on another. */
-export function syslogServers(addresses: readonly number[], port = SYSLOG_PORT): StepServer[] {
-  return addresses.map((address) => ({ address, port }));
-}
 
 export interface SyslogReport {
   /** The name or address that the device gives itself. */

@@ -340,6 +340,7 @@ export class TftpClient {
   #end(local: number, problem: DownloadProblem | undefined, nowMs: number): void {
     const table = this.#table;
     const lengthBytes = this.#store.lengthBytes(local);
+    const { expected } = table.request[local];
     // The sink may start the next download of the device, so everything is put away before.
     const slot = this.#store.detach(local);
     const isKept = slot !== NO_SLOT && problem === undefined;
@@ -351,6 +352,7 @@ export class TftpClient {
       server: table.serverOf(local).address,
       serverIndex: table.serverIndex[local],
       lengthBytes,
+      ...(expected === undefined ? {} : { expected }),
       attempts: table.attempts[local],
       retransmissions: table.retransmissions[local],
       startedAtMs: table.startedAtMs[local],

@@ -1,0 +1,234 @@
+import { LatencyHistogram } from "../../base/histogram.ts";
+import { type DeviceKind, deviceKinds } from "../../scenarios/population.ts";
+import type {
+  BootProblem,
+  BootService,
+  BootStep,
+  DownloadedFile,
+  EndedStep,
+  FailedBoot,
+  OnlineDevice,
+} from "./boot-step.ts";
+import { bootPrograms, bootServices } from "./boot-step.ts";
+import type { DownloadProblem } from "./download.ts";
+
+/** One step of one kind of device, over the boots that came to the end of it. */
+export interface StepRecord {
+  readonly kind: DeviceKind;
+  readonly step: BootStep;
+  readonly duration: LatencyHistogram;
+  /** Sum over those boots: from the device's intended power-on to the start of the step. */
+  startMsSum: number;
+  /** Those among them in which the step went wrong and was passed over (TIME-5). */
+  passedOver: number;
+}
+
+/** What kept devices of one kind from getting on. */
+export interface FailureRecord {
+  readonly kind: DeviceKind;
+  readonly step: BootStep;
+  readonly problem: BootProblem;
+  /** Boots that ended there and that another one followed. */
+  boots: number;
+  /** Devices that gave up there. */
+  devices: number;
+}
+
+/** The files of boots and fetches together. */
+export interface DownloadsRecord {
+  files: number;
+  bytes: number;
+  /** Length and hash were known and right. */
+  verified: number;
+  /** MICs or format were looked at and right. */
+  contentsChecked: number;
+  /** From the second or a later server of the device's list (TFTP-2). */
+  fromSecondary: number;
+  /** Attempts at one server that failed. */
+  readonly failedAttempts: Partial<Record<DownloadProblem, number>>;
+  /** Copies of datagrams that were sent before. */
+  readonly retransmissions: Record<BootService, number>;
+}
+
+/** From the intended power-on to on line, by kind and over all. */
+export type TimeToOnline = Partial<Record<DeviceKind | "all", LatencyHistogram>>;
+
+/**
+ * What became of the boots and downloads of a phase, over one worker or over all. Histograms are made
+ * when there is something to put into them.
+ */
+export class BootRecord {
+  readonly timeToOnline: TimeToOnline = {};
+  readonly downloads: DownloadsRecord = {
+    files: 0,
+    bytes: 0,
+    verified: 0,
+    contentsChecked: 0,
+    fromSecondary: 0,
+    failedAttempts: {},
+    retransmissions: { tftp: 0, time: 0, ntp: 0, syslog: 0 },
+  };
+  #onlineAfter: LatencyHistogram | undefined;
+  readonly #steps = new Map<string, StepRecord>();
+  readonly #failures = new Map<string, FailureRecord>();
+
+  /** From the start of the phase to a device's being on line; undefined when none came on line. */
+  get onlineAfter(): LatencyHistogram | undefined {
+    return this.#onlineAfter;
+  }
+
+  /** By kind, in the order of the kind's program; a step that no boot came to the end of is left out. */
+  get steps(): readonly StepRecord[] {
+    return deviceKinds.flatMap((kind) =>
+      bootPrograms[kind].flatMap((step) => this.#steps.get(keyOf(kind, step)) ?? []),
+    );
+  }
+
+  /** By kind, step and problem; in the order in which they were first met. */
+  get failures(): readonly FailureRecord[] {
+    return [...this.#failures.values()];
+  }
+
+  /** Counts a step that a boot has got past; one that ended its boot is told by `rebooting`, `failed`. */
+  stepEnded(kind: DeviceKind, ended: EndedStep): void {
+    if (ended.end === "failed") return;
+    const record = this.#stepOf(kind, ended.step);
+    record.duration.recordMs(ended.endedAtMs - ended.startedAtMs);
+    record.startMsSum += ended.startedAtMs - ended.intendedAtMs;
+    if (ended.end === "passed-over") record.passedOver += 1;
+  }
+
+  online(kind: DeviceKind, device: OnlineDevice, phaseStartMs: number): void {
+    const { intendedAtMs, onlineAtMs } = device;
+    for (const key of [kind, "all"] as const) {
+      this.timeToOnline[key] ??= new LatencyHistogram();
+      this.timeToOnline[key].recordMs(onlineAtMs - intendedAtMs);
+    }
+    this.#onlineAfter ??= new LatencyHistogram();
+    this.#onlineAfter.recordMs(onlineAtMs - phaseStartMs);
+  }
+
+  /** A boot failed and another follows. */
+  rebooting(kind: DeviceKind, boot: FailedBoot): void {
+    this.#failureOf(kind, boot.step, boot.problem).boots += 1;
+  }
+
+  /** A device has given up its boot, or the fetch of its file. */
+  failed(kind: DeviceKind, boot: Pick<FailedBoot, "step" | "problem">): void {
+    this.#failureOf(kind, boot.step, boot.problem).devices += 1;
+  }
+
+  downloaded(file: DownloadedFile): void {
+    const { downloads } = this;
+    downloads.files += 1;
+    downloads.bytes += file.lengthBytes;
+    if (file.isVerified) downloads.verified += 1;
+    if (file.isContentRight) downloads.contentsChecked += 1;
+    if (file.serverIndex > 0) downloads.fromSecondary += 1;
+  }
+
+  downloadFailed(problem: DownloadProblem): void {
+    add(this.downloads.failedAttempts, problem, 1);
+  }
+
+  retransmitted(service: BootService): void {
+    this.downloads.retransmissions[service] += 1;
+  }
+
+  toReport(): BootReport {
+    return {
+      onlineAfter: this.#onlineAfter?.toBase64(),
+      timeToOnline: Object.fromEntries(
+        Object.entries(this.timeToOnline).map(([kind, histogram]) => [kind, histogram.toBase64()]),
+      ),
+      steps: this.steps.map((step) => ({ ...step, duration: step.duration.toBase64() })),
+      failures: structuredClone(this.failures),
+      downloads: structuredClone(this.downloads),
+    };
+  }
+
+  add(report: BootReport): void {
+    if (report.onlineAfter !== undefined) {
+      this.#onlineAfter ??= new LatencyHistogram();
+      this.#onlineAfter.merge(LatencyHistogram.fromBase64(report.onlineAfter));
+    }
+    for (const [key, text] of Object.entries(report.timeToOnline)) {
+      const kind = key as DeviceKind | "all";
+      this.timeToOnline[kind] ??= new LatencyHistogram();
+      this.timeToOnline[kind].merge(LatencyHistogram.fromBase64(text));
+    }
+    for (const { kind, step, duration, startMsSum, passedOver } of report.steps) {
+      const record = this.#stepOf(kind, step);
+      record.duration.merge(LatencyHistogram.fromBase64(duration));
+      record.startMsSum += startMsSum;
+      record.passedOver += passedOver;
+    }
+    for (const { kind, step, problem, boots, devices } of report.failures) {
+      const record = this.#failureOf(kind, step, problem);
+      record.boots += boots;
+      record.devices += devices;
+    }
+    this.#addDownloads(report.downloads);
+  }
+
+  #addDownloads(from: BootReport["downloads"]): void {
+    const { downloads } = this;
+    for (const name of downloadCounts) downloads[name] += from[name];
+    for (const [problem, count] of Object.entries(from.failedAttempts)) {
+      add(downloads.failedAttempts, problem as DownloadProblem, count);
+    }
+    for (const service of bootServices) {
+      downloads.retransmissions[service] += from.retransmissions[service];
+    }
+  }
+
+  #stepOf(kind: DeviceKind, step: BootStep): StepRecord {
+    const key = keyOf(kind, step);
+    let record = this.#steps.get(key);
+    if (record === undefined) {
+      record = { kind, step, duration: new LatencyHistogram(), startMsSum: 0, passedOver: 0 };
+      this.#steps.set(key, record);
+    }
+    return record;
+  }
+
+  #failureOf(kind: DeviceKind, step: BootStep, problem: BootProblem): FailureRecord {
+    const key = keyOf(kind, step, problem);
+    let record = this.#failures.get(key);
+    if (record === undefined) {
+      record = { kind, step, problem, boots: 0, devices: 0 };
+      this.#failures.set(key, record);
+    }
+    return record;
+  }
+}
+
+/** A BootRecord that may cross threads. Histograms in HdrHistogram's V2 encoding. */
+export interface BootReport {
+  readonly onlineAfter: string | undefined;
+  readonly timeToOnline: Readonly<Partial<Record<DeviceKind | "all", string>>>;
+  readonly steps: readonly (Readonly<Omit<StepRecord, "duration">> & {
+    readonly duration: string;
+  })[];
+  readonly failures: readonly Readonly<FailureRecord>[];
+  readonly downloads: Readonly<DownloadsRecord>;
+}
+
+/** Mean time from the device's intended power-on to the start of the step, in ms. */
+export function startMeanMs(step: StepRecord): number {
+  return step.duration.count === 0 ? 0 : step.startMsSum / step.duration.count;
+}
+
+const downloadCounts = ["files", "bytes", "verified", "contentsChecked", "fromSecondary"] as const;
+
+function keyOf(...parts: readonly string[]): string {
+  return parts.join(" ");
+}
+
+function add<Name extends string>(
+  into: Partial<Record<Name, number>>,
+  name: Name,
+  count: number,
+): void {
+  into[name] = (into[name] ?? 0) + count;
+}
