@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../base/histogram.ts";
+import { BootRecord } from "../simulator/boot/boot-record.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../simulator/outcome.ts";
 import { emptyCounters } from "../simulator/recorder.ts";
 import { countWithin, doraPlan, measurementOf, renewalPlan, type TrialSettings } from "./trial.ts";
@@ -72,6 +73,8 @@ function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
     ],
     background: emptyCounters(),
     timeToBound: {},
+    boot: new BootRecord(),
+    devicesGivenUp: 0,
     workers: [{ ...usage, socketDrops, cpuPercent, starvedPercent: 0 }],
   };
 }

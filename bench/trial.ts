@@ -161,6 +161,7 @@ function runPlan(
       autonomous: false,
     },
     phases,
+    network: { lossPercent: 0 },
     health: healthLimits(settings),
   };
 }

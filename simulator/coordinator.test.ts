@@ -40,6 +40,7 @@ async function planFor(
       autonomous: true,
     },
     // The machine that runs the tests is busy with other tests; the limits have tests of their own.
+    network: { lossPercent: 0 },
     health: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
     phases: phases.map((phase, index) => ({
       name: `phase-${index}`,

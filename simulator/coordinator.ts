@@ -18,7 +18,7 @@ import {
   PhaseRecord,
   type TimeToBound,
 } from "./recorder.ts";
-import { type PhasePlan, phaseMsMax, type RunPlan } from "./run-plan.ts";
+import { goalOf, type PhaseGoal, type PhasePlan, phaseMsMax, type RunPlan } from "./run-plan.ts";
 import { SafetyChecker } from "./safety-checker.ts";
 import { TimeSeries, type TimeSeriesRow } from "./time-series.ts";
 import type { FromWorker, PhaseDone, ToWorker, WorkerStart } from "./worker-messages.ts";
@@ -76,9 +76,9 @@ class Coordinator {
   #runStartMs = 0;
   #phaseIndex = 0;
   #phaseStartMs = 0;
-  #allBound: boolean[] = [];
-  /** Tells the running phase that there is news of who is bound. */
-  #onBoundNews: () => void = () => {};
+  #goalReached: boolean[] = [];
+  /** Tells the running phase that a worker's devices have reached its goal, or not any more. */
+  #onGoalNews: () => void = () => {};
 
   constructor(
     plan: RunPlan,
@@ -120,6 +120,7 @@ class Coordinator {
       health: judgeHealth(this.#plan.health, phases, workers),
       decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
+      droppedDatagrams: stopped.reduce((sum, worker) => sum + worker.droppedDatagrams, 0),
     };
   }
 
@@ -134,7 +135,14 @@ class Coordinator {
   /** One after the other: the kernel numbers the sockets of a group in the order of their opening. */
   async #startWorkers(): Promise<void> {
     const file = workerFile();
-    const workerCount = (await portableSocket()) ? 1 : this.#plan.workers;
+    const isPortable = await portableSocket();
+    if (isPortable && this.#plan.boot !== undefined) {
+      throw new SimulationError(
+        "booting devices needs the batched socket (Linux, and the koffi package), because every " +
+          "device fetches from its own address: install them, or leave out boot and download",
+      );
+    }
+    const workerCount = isPortable ? 1 : this.#plan.workers;
     this.#series = new TimeSeries(workerCount);
     for (let workerIndex = 0; workerIndex < workerCount; workerIndex += 1) {
       const start: WorkerStart = { plan: this.#plan, workerIndex, workerCount };
@@ -149,7 +157,7 @@ class Coordinator {
   async #runPhase(index: number): Promise<PhaseOutcome> {
     const phase = this.#plan.phases[index]!;
     this.#phaseIndex = index;
-    this.#allBound = this.#workers.map(() => false);
+    this.#goalReached = this.#workers.map(() => false);
     const surveys = await this.#askAll({ kind: "survey" }, "surveyed");
     const bound = union(surveys.map((survey) => survey.bound));
     await this.#askAll({ kind: "prepare", phase: index, bound }, "prepared");
@@ -168,29 +176,28 @@ class Coordinator {
     }
   }
 
-  /** Ends the phase when everybody is bound, or at the signal; workers know the time by themselves. */
+  /** Ends the phase at its goal, or at the signal; workers know the time by themselves. */
   #watchForEnd(phase: PhasePlan): {
-    readonly endedBy: () => "all-bound" | "aborted" | undefined;
+    readonly endedBy: () => PhaseGoal | "aborted" | undefined;
     readonly stop: () => void;
   } {
-    let endedBy: "all-bound" | "aborted" | undefined;
-    const end = (cause: "all-bound" | "aborted", drainMs: number): void => {
+    const goal = goalOf(phase);
+    let endedBy: PhaseGoal | "aborted" | undefined;
+    const end = (cause: PhaseGoal | "aborted", drainMs: number): void => {
       if (endedBy !== undefined) return;
       endedBy = cause;
       for (const worker of this.#workers) worker.post({ kind: "end", drainMs });
     };
     const abort = (): void => end("aborted", 0);
-    this.#onBoundNews = () => {
-      if (phase.until === "all-bound" && this.#allBound.every(Boolean)) {
-        end("all-bound", phase.drainMs);
-      }
+    this.#onGoalNews = () => {
+      if (goal !== undefined && this.#goalReached.every(Boolean)) end(goal, phase.drainMs);
     };
     this.#signal?.addEventListener("abort", abort);
     if (this.#isAborted) abort();
     return {
       endedBy: () => endedBy,
       stop: () => {
-        this.#onBoundNews = () => {};
+        this.#onGoalNews = () => {};
         this.#signal?.removeEventListener("abort", abort);
       },
     };
@@ -199,23 +206,27 @@ class Coordinator {
   #outcomeOf(
     phase: PhasePlan,
     done: readonly PhaseDone[],
-    cause: "all-bound" | "aborted" | undefined,
+    cause: PhaseGoal | "aborted" | undefined,
   ): PhaseOutcome {
     const record = new PhaseRecord(phase.streams.length);
     for (const { report } of done) record.add(report);
     const own = done.find(({ endedBy }) => endedBy !== "coordinator")?.endedBy;
     const endedAtMs = Math.max(...done.map((worker) => worker.endedAtMs));
     const durationMs = Math.max(0, endedAtMs - this.#phaseStartMs);
+    const devicesGivenUp = done.reduce((sum, worker) => sum + worker.devicesGivenUp, 0);
+    const reached = cause === "all-online" && devicesGivenUp > 0 ? "given-up" : cause;
     return {
       name: phase.name,
       startedAtMs: this.#phaseStartMs - this.#runStartMs,
       durationMs,
-      endedBy: own === "duration" || own === "time-limit" ? own : (cause ?? "aborted"),
+      endedBy: own === "duration" || own === "time-limit" ? own : (reached ?? "aborted"),
+      devicesGivenUp,
       streams: phase.streams.map((stream, index) =>
         outcomeOf(phase, stream, record.streams[index]!, durationMs),
       ),
       background: record.background,
       timeToBound: record.timeToBound,
+      boot: record.boot,
       workers: done.map(({ usage }) => usage),
     };
   }
@@ -232,10 +243,15 @@ class Coordinator {
         // With workers still to come nothing has happened yet.
         this.#checker.settle(Math.min(...this.#watermarksMs));
         return;
-      case "all-bound":
+      case "goal":
         if (message.phase !== this.#phaseIndex) return;
-        this.#allBound[workerIndex] = message.allBound;
-        this.#onBoundNews();
+        this.#goalReached[workerIndex] = message.isReached;
+        this.#onGoalNews();
+        return;
+      case "modems":
+        this.#workers.forEach((worker, index) => {
+          if (index !== workerIndex) worker.post(message);
+        });
         return;
       default:
     }

@@ -33,7 +33,7 @@ export class RecordingSink implements FleetSink {
   sent: SentPacket[] = [];
   readonly completions: CompletedExchange[] = [];
   readonly failures: FailedExchange[] = [];
-  readonly acknowledgements: Acknowledgement[] = [];
+  readonly acknowledgements: Omit<Acknowledgement, "packet">[] = [];
   readonly surrenders: { device: number; address: number; reason: SurrenderReason }[] = [];
   readonly anomalies: { kind: AnomalyKind; device: number; address: number }[] = [];
   retransmissions = 0;
@@ -83,7 +83,7 @@ export class RecordingSink implements FleetSink {
     this.refusals += 1;
   }
 
-  acknowledged(acknowledgement: Acknowledgement): void {
+  acknowledged({ packet: _packet, ...acknowledgement }: Acknowledgement): void {
     this.acknowledgements.push(acknowledgement);
   }
 

@@ -1,9 +1,18 @@
+import type { DhcpPacket } from "../protocol/dhcp/packet.ts";
+
 /**
  * What a device can be told to do. A *discover* is Discover-Offer-Request-Ack, a *renew*, *rebind*
  * or *reboot* is Request-Ack (RENEWING, REBINDING, INIT-REBOOT), a *release* is one message.
  */
 export const exchangeKinds = ["discover", "renew", "rebind", "reboot", "release"] as const;
 export type ExchangeKind = (typeof exchangeKinds)[number];
+
+/**
+ * What a stream of a scenario can have devices do. A *boot* is everything from power on to on line, a
+ * *download* is the file of a device that is on line, once more.
+ */
+export const streamExchanges = [...exchangeKinds, "boot", "download"] as const;
+export type StreamExchange = (typeof streamExchanges)[number];
 
 /** Who began an exchange: the scenario's schedule, or the device because a timer of it ran out. */
 export type ExchangeOrigin = "scenario" | "device";
@@ -39,10 +48,10 @@ export type AnomalyKind =
 
 export type StartResult = "started" | "busy" | "not-bound";
 
-/** An exchange that ended with an ACK, or a release that was sent. */
+/** An exchange that ended with an ACK, a release that was sent, a device on line, a file fetched. */
 export interface CompletedExchange {
   readonly device: number;
-  readonly kind: ExchangeKind;
+  readonly kind: StreamExchange;
   readonly origin: ExchangeOrigin;
   /** When the schedule wanted it to begin: latency counts from here. */
   readonly intendedAtMs: number;
@@ -53,7 +62,7 @@ export interface CompletedExchange {
 
 export interface FailedExchange {
   readonly device: number;
-  readonly kind: ExchangeKind;
+  readonly kind: StreamExchange;
   readonly origin: ExchangeOrigin;
   readonly reason: FailureReason;
   readonly intendedAtMs: number;
@@ -67,6 +76,8 @@ export interface Acknowledgement {
   /** The lease counts from here: when the first copy of the acknowledged REQUEST was sent. */
   readonly leaseStartMs: number;
   readonly receivedAtMs: number;
+  /** The message itself; good while the call runs. */
+  readonly packet: DhcpPacket;
 }
 
 /**

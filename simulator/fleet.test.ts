@@ -106,7 +106,7 @@ describe("acquiring an address (RFC 2131 section 3.1)", () => {
     ]);
     expect(fleet.addressOf(MODEM)).toBe(ADDRESS);
     expect(fleet.leaseEndsAtMs(MODEM)).toBe(START_MS + 1700 + LEASE_SECONDS * 1000);
-    expect(fleet.online).toBe(1);
+    expect(fleet.bound).toBe(1);
     expect(sink.anomalies).toEqual([]);
   });
 
@@ -381,7 +381,7 @@ describe("giving an address up", () => {
     bind();
     fleet.start(MODEM, "discover", nowMs, nowMs);
     expect(sink.surrenders).toMatchObject([{ reason: "restarted" }]);
-    expect(fleet.online).toBe(0);
+    expect(fleet.bound).toBe(0);
   });
 
   test("a NAK to a renewal: lease lost, an anomaly, and a new start", () => {

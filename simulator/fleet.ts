@@ -199,7 +199,7 @@ export class Fleet {
   }
 
   /** Devices with a lease that they may use: bound, renewing or rebinding. */
-  get online(): number {
+  get bound(): number {
     return this.countIn("bound") + this.countIn("renewing") + this.countIn("rebinding");
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../base/histogram.ts";
+import { BootRecord } from "./boot/boot-record.ts";
 import { judgeHealth, parseSchedstat, usageBetween, type WorkerUsage } from "./generator-health.ts";
 import type { PhaseOutcome } from "./outcome.ts";
 import { emptyCounters } from "./recorder.ts";
@@ -39,6 +40,8 @@ function phase(slipMs: number, workers: readonly WorkerUsage[] = [usage]): Phase
     ],
     background: emptyCounters(),
     timeToBound: {},
+    boot: new BootRecord(),
+    devicesGivenUp: 0,
     workers,
   };
 }

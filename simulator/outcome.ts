@@ -1,5 +1,7 @@
+import type { BootRecord } from "./boot/boot-record.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
+import type { PhaseGoal } from "./run-plan.ts";
 import type { SafetySummary } from "./safety-checker.ts";
 import type { TimeSeriesRow } from "./time-series.ts";
 
@@ -23,9 +25,12 @@ export interface SimulationOutcome {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
+  /** Datagrams that the plan had lost on purpose. */
+  readonly droppedDatagrams: number;
 }
 
-export type PhaseOutcomeEnd = "duration" | "all-bound" | "time-limit" | "aborted";
+/** `given-up`: of all devices that were to come on line, some will not. */
+export type PhaseOutcomeEnd = "duration" | PhaseGoal | "given-up" | "time-limit" | "aborted";
 
 export interface PhaseOutcome {
   readonly name: string;
@@ -34,10 +39,14 @@ export interface PhaseOutcome {
   /** While arrivals were handed out, without the drain. */
   readonly durationMs: number;
   readonly endedBy: PhaseOutcomeEnd;
+  /** Devices that had given up their boot by then. */
+  readonly devicesGivenUp: number;
   readonly streams: readonly StreamOutcome[];
   /** Transactions of no stream: renewals that devices began at T1 or T2, stragglers. */
   readonly background: Readonly<StreamCounters>;
   readonly timeToBound: TimeToBound;
+  /** What became of boots and downloads; empty where there were none. */
+  readonly boot: BootRecord;
   /** By worker, from the start of the phase to the end of its drain. */
   readonly workers: readonly WorkerUsage[];
 }

@@ -1,7 +1,8 @@
 import { LatencyHistogram } from "../base/histogram.ts";
 import type { DeviceKind } from "../scenarios/population.ts";
-import type { ExchangeKind } from "./exchange.ts";
-import { needsLease, type PhasePlan, rateOf, type StreamPlan } from "./run-plan.ts";
+import { BootRecord, type BootReport } from "./boot/boot-record.ts";
+import type { StreamExchange } from "./exchange.ts";
+import { goalOf, needsLease, type PhasePlan, rateOf, type StreamPlan } from "./run-plan.ts";
 
 /** An arrival whose packet left later than this after its intended time is counted as late. */
 export const LATE_MS = 2;
@@ -98,6 +99,7 @@ export class PhaseRecord {
   /** Transactions of no stream: renewals at T1, and those that outlived their phase. */
   readonly background = emptyCounters();
   readonly timeToBound: TimeToBound = {};
+  readonly boot = new BootRecord();
 
   constructor(streamCount: number) {
     this.streams = Array.from({ length: streamCount }, () => new StreamRecord());
@@ -117,6 +119,7 @@ export class PhaseRecord {
       timeToBound: Object.fromEntries(
         Object.entries(this.timeToBound).map(([kind, histogram]) => [kind, histogram.toBase64()]),
       ),
+      boot: this.boot.toReport(),
     };
   }
 
@@ -128,6 +131,7 @@ export class PhaseRecord {
     for (const [kind, text] of Object.entries(report.timeToBound)) {
       mergeBound(this.timeToBound, kind as BoundKind, LatencyHistogram.fromBase64(text));
     }
+    this.boot.add(report.boot);
   }
 }
 
@@ -135,6 +139,7 @@ export interface PhaseReport {
   readonly streams: readonly StreamReport[];
   readonly background: Readonly<StreamCounters>;
   readonly timeToBound: Readonly<Partial<Record<BoundKind, string>>>;
+  readonly boot: BootReport;
 }
 
 export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHistogram): void {
@@ -144,7 +149,7 @@ export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHist
 
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
-  readonly exchange: ExchangeKind;
+  readonly exchange: StreamExchange;
   /** Undefined when all devices start at once. */
   readonly ratePerSecond: number | undefined;
   readonly counters: Readonly<StreamCounters>;
@@ -185,7 +190,7 @@ function achievedPerSecond(
   const { counters, completedInWindow, lastCompletedMs } = record;
   const rate = rateOf(stream);
   const isOnce =
-    rate === undefined || (phase.until === "all-bound" && !needsLease(stream.exchange));
+    rate === undefined || (goalOf(phase) !== undefined && !needsLease(stream.exchange));
   if (!isOnce) return perSecond(completedInWindow, durationMs);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
   return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs));

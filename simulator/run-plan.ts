@@ -1,7 +1,8 @@
 import type { PopulationPlan } from "../scenarios/population.ts";
+import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
-import type { ExchangeKind } from "./exchange.ts";
+import type { StreamExchange } from "./exchange.ts";
 import type { ServerAddress } from "./relay/cmts.ts";
 
 /** Everything a run depends on: the same plan gives the same devices and the same schedule. */
@@ -14,6 +15,9 @@ export interface RunPlan {
   readonly servers: readonly ServerAddress[];
   readonly ports: PortPlan;
   readonly client: ClientPlan;
+  /** Needed by streams that boot or download; without it devices do DHCP and no more. */
+  readonly boot?: BootPlan;
+  readonly network: NetworkPlan;
   readonly phases: readonly PhasePlan[];
   readonly health: HealthLimits;
 }
@@ -32,6 +36,21 @@ export interface ClientPlan {
   readonly autonomous: boolean;
 }
 
+/** How devices get on line, and what their files must be. */
+export interface BootPlan {
+  readonly policy: BootPolicy;
+  /** By name; a file that is none of these is checked as far as it can be without knowing it. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Of the CMTS MIC; undefined: that signature cannot be checked. */
+  readonly sharedSecret: Uint8Array | undefined;
+}
+
+/** What becomes of datagrams between the devices and the network. */
+export interface NetworkPlan {
+  /** Of every datagram, in each direction: 0 to 100. */
+  readonly lossPercent: number;
+}
+
 /**
  * Phases run one after the other. A phase hands out its arrivals until it ends, then waits up to
  * `drainMs` for the transactions that are still on their way.
@@ -40,25 +59,30 @@ export interface PhasePlan {
   readonly name: string;
   /** Run at the same time, on disjoint shares of the devices. */
   readonly streams: readonly StreamPlan[];
-  /** `all-bound`: every device holds a lease. */
-  readonly until: "all-bound" | { readonly durationMs: number };
-  /** Ends an `all-bound` phase at the latest; no meaning otherwise. */
+  readonly until: PhaseGoal | { readonly durationMs: number };
+  /** Ends a phase with a goal at the latest; no meaning otherwise. */
   readonly timeLimitMs: number;
   readonly drainMs: number;
   /**
-   * A power cut before the phase: the devices that its `discover` streams need forget their leases
-   * without a word to the server, and a device whose turn comes round again does so again. Without
-   * it those streams have only the devices that hold no lease.
+   * A power cut before the phase: the devices that its `discover` and `boot` streams need forget
+   * their leases without a word to the server, and a device whose turn comes round again does so
+   * again. Without it those streams have only the devices that hold no lease.
    */
   readonly reset: boolean;
 }
+
+/**
+ * Every device holds a lease, or every device is on line. Devices that have given up their boot are not
+ * waited for.
+ */
+export type PhaseGoal = "all-bound" | "all-online";
 
 export type StreamPlan = RateStreamPlan | AllAtOnceStreamPlan;
 
 /** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
 export interface RateStreamPlan {
   readonly kind: "rate";
-  readonly exchange: ExchangeKind;
+  readonly exchange: StreamExchange;
   /** Over all workers together. */
   readonly ratePerSecond: number;
 }
@@ -66,7 +90,7 @@ export interface RateStreamPlan {
 /** Power comes back: every device once, each after its own random wait. */
 export interface AllAtOnceStreamPlan {
   readonly kind: "all-at-once";
-  readonly exchange: ExchangeKind;
+  readonly exchange: StreamExchange;
   /** The wait is uniform in 0..desyncMsMax (RFC 2131, section 4.4.1: 1 to 10 s). */
   readonly desyncMsMax: number;
 }
@@ -87,11 +111,17 @@ export const runDefaults = {
   client: { retry: { ...rfc2131Retry, persistent: true }, autonomous: true },
   health: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95 },
   phase: { timeLimitMs: 600_000, drainMs: 5000, reset: false },
+  network: { lossPercent: 0 },
 } as const;
+
+/** The goal that ends a phase; undefined for one that lasts for a time. */
+export function goalOf(phase: PhasePlan): PhaseGoal | undefined {
+  return typeof phase.until === "string" ? phase.until : undefined;
+}
 
 /** How long the phase hands out arrivals at most. */
 export function phaseMsMax(phase: PhasePlan): number {
-  return phase.until === "all-bound" ? phase.timeLimitMs : phase.until.durationMs;
+  return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
 }
 
 /** Transactions a second that a stream asks for; undefined when all devices start at once. */
@@ -99,7 +129,7 @@ export function rateOf(stream: StreamPlan): number | undefined {
   return stream.kind === "rate" ? stream.ratePerSecond : undefined;
 }
 
-/** Only a discover begins without a lease; everything else is done with one. */
-export function needsLease(exchange: ExchangeKind): boolean {
-  return exchange !== "discover";
+/** A discover and a boot begin without a lease; everything else is done with one. */
+export function needsLease(exchange: StreamExchange): boolean {
+  return exchange !== "discover" && exchange !== "boot";
 }

@@ -75,7 +75,7 @@ export class SafetyLog {
     return this.#count;
   }
 
-  acknowledged(acknowledgement: Acknowledgement): void {
+  acknowledged(acknowledgement: Omit<Acknowledgement, "packet">): void {
     const { device, address, receivedAtMs, leaseStartMs, leaseSeconds } = acknowledgement;
     const endless = leaseSeconds === 0xffff_ffff;
     const untilMs = endless ? Number.POSITIVE_INFINITY : leaseStartMs + leaseSeconds * 1000;

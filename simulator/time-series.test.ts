@@ -12,7 +12,9 @@ import {
 function report(second: number, fill: (tally: SecondTally) => void = () => {}): SecondReport {
   const tally = new SecondTally();
   fill(tally);
-  return { ...tally.take(), second, phase: "load", bound: 10, states: { bound: 10, init: 1 } };
+  const states = { bound: 10, init: 1 };
+  const boots = { online: 4, states: { off: 1, tftp: 2, online: 4 } };
+  return { ...tally.take(), second, phase: "load", bound: 10, states, boots };
 }
 
 describe("rows of the time series", () => {
@@ -31,6 +33,7 @@ describe("rows of the time series", () => {
     const [row] = series.add(structuredClone(second));
     expect(row).toMatchObject({ second: 0, phase: "load", bound: 20 });
     expect(row!.states).toEqual({ bound: 20, init: 2 });
+    expect(row!.boots).toEqual({ online: 8, states: { off: 2, tftp: 4, online: 8 } });
     expect(row!.exchanges.discover!.completed).toBe(7);
     expect(row!.exchanges.renew!.timeouts).toBe(1);
     expect(row!.latencyMsMax).toBe(9);

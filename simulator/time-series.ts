@@ -1,4 +1,4 @@
-import type { ExchangeKind } from "./exchange.ts";
+import type { StreamExchange } from "./exchange.ts";
 import type { StreamCounters } from "./recorder.ts";
 import { addCounters, emptyCounters } from "./recorder.ts";
 
@@ -8,7 +8,7 @@ export interface TimeSeriesRow {
   readonly second: number;
   readonly phase: string;
   /** By exchange, whether a stream or the device itself began it. Absent: nothing happened. */
-  readonly exchanges: Readonly<Partial<Record<ExchangeKind, Readonly<StreamCounters>>>>;
+  readonly exchanges: Readonly<Partial<Record<StreamExchange, Readonly<StreamCounters>>>>;
   /** Of the transactions of streams completed in this second; null when there was none. */
   readonly latencyMsP50: number | null;
   readonly latencyMsP99: number | null;
@@ -17,16 +17,25 @@ export interface TimeSeriesRow {
   readonly bound: number;
   /** Devices by state, at the end of the second. */
   readonly states: Readonly<Record<string, number>>;
+  /** Where the run boots devices: those on line, and all of them by boot state or step. */
+  readonly boots: BootsNow | undefined;
+}
+
+/** Where devices are on their way to on line, at the end of a second. */
+export interface BootsNow {
+  readonly online: number;
+  readonly states: Readonly<Record<string, number>>;
 }
 
 /** One worker's part of a row. */
 export interface SecondReport {
   readonly second: number;
   readonly phase: string;
-  readonly exchanges: Partial<Record<ExchangeKind, StreamCounters>>;
+  readonly exchanges: Partial<Record<StreamExchange, StreamCounters>>;
   readonly latency: LatencySketch;
   readonly bound: number;
   readonly states: Readonly<Record<string, number>>;
+  readonly boots: BootsNow | undefined;
 }
 
 const STEPS_PER_OCTAVE = 16;
@@ -71,10 +80,10 @@ export function sketchPercentileMs(sketch: LatencySketch, p: number): number | n
 
 /** One worker's current second. */
 export class SecondTally {
-  #exchanges: Partial<Record<ExchangeKind, StreamCounters>> = {};
+  #exchanges: Partial<Record<StreamExchange, StreamCounters>> = {};
   #latency = emptySketch();
 
-  countersOf(exchange: ExchangeKind): StreamCounters {
+  countersOf(exchange: StreamExchange): StreamCounters {
     this.#exchanges[exchange] ??= emptyCounters();
     return this.#exchanges[exchange];
   }
@@ -132,20 +141,18 @@ export class TimeSeries {
 }
 
 function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
-  const exchanges: Partial<Record<ExchangeKind, StreamCounters>> = {};
+  const exchanges: Partial<Record<StreamExchange, StreamCounters>> = {};
   const latency = emptySketch();
   const states: Record<string, number> = {};
   let bound = 0;
   for (const report of reports) {
     for (const [name, counters] of Object.entries(report.exchanges)) {
-      const exchange = name as ExchangeKind;
+      const exchange = name as StreamExchange;
       exchanges[exchange] ??= emptyCounters();
       addCounters(exchanges[exchange], counters);
     }
     mergeSketch(latency, report.latency);
-    for (const [state, count] of Object.entries(report.states)) {
-      states[state] = (states[state] ?? 0) + count;
-    }
+    addStates(states, report.states);
     bound += report.bound;
   }
   return {
@@ -157,7 +164,20 @@ function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
     latencyMsMax: latency.count === 0 ? null : latency.maxMs,
     bound,
     states,
+    boots: mergeBoots(reports),
   };
+}
+
+function mergeBoots(reports: readonly SecondReport[]): BootsNow | undefined {
+  const parts = reports.flatMap(({ boots }) => (boots === undefined ? [] : [boots]));
+  if (parts.length === 0) return undefined;
+  const states: Record<string, number> = {};
+  for (const part of parts) addStates(states, part.states);
+  return { online: parts.reduce((sum, { online }) => sum + online, 0), states };
+}
+
+function addStates(into: Record<string, number>, from: Readonly<Record<string, number>>): void {
+  for (const [state, count] of Object.entries(from)) into[state] = (into[state] ?? 0) + count;
 }
 
 function mergeSketch(into: LatencySketch, from: LatencySketch): void {

@@ -4,6 +4,8 @@ import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
 import { type DhcpPacket, decodePacket } from "../protocol/dhcp/packet.ts";
 import { Population } from "../scenarios/population.ts";
+import { type BootService, bootServices } from "./boot/boot-step.ts";
+import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
 import { Fleet } from "./fleet.ts";
 import {
@@ -15,6 +17,7 @@ import {
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
+import { Plant } from "./plant.ts";
 import { SafetyLog } from "./safety-checker.ts";
 import { SecondTally } from "./time-series.ts";
 import {
@@ -31,8 +34,12 @@ export interface WorkerLoopOptions {
   readonly relaySocket: UdpSocket;
   /** On the clients' port: what servers send to a device's own address. */
   readonly deviceSocket: UdpSocket;
-  /** Of both sockets. */
+  /** One for each protocol of a boot, on a port of its own; undefined when the plan boots nobody. */
+  readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
+  /** Of all sockets. */
   readonly batchMax: number;
+  /** Datagrams lost on purpose so far, by all sockets. */
+  readonly dropped: () => number;
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
@@ -50,7 +57,10 @@ const ARRIVAL_ROUNDS = 4;
 export class WorkerLoop {
   readonly #options: WorkerLoopOptions;
   readonly #population: Population;
+  readonly #sockets: readonly UdpSocket[];
   readonly #fleet: Fleet;
+  readonly #boot: BootLink | undefined;
+  readonly #plant: Plant;
   readonly #notes: DeviceNotes;
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
@@ -58,7 +68,7 @@ export class WorkerLoop {
   readonly #atStart: UsageMark;
   #atPhase: UsageMark;
   #phaseIndex = -1;
-  #saidAllBound = false;
+  #saidGoalReached = false;
   #runStartMs = Number.POSITIVE_INFINITY;
   #second = 0;
   #leasesDueMs = 0;
@@ -70,6 +80,8 @@ export class WorkerLoop {
   constructor(options: WorkerLoopOptions) {
     const { plan, workerIndex, workerCount } = options.start;
     this.#options = options;
+    const { relaySocket, deviceSocket, bootSockets } = options;
+    this.#sockets = [relaySocket, deviceSocket, ...Object.values(bootSockets ?? {})];
     this.#population = new Population(plan.population);
     this.#sink = new WorkerSink({
       population: this.#population,
@@ -92,35 +104,50 @@ export class WorkerLoop {
       },
       this.#sink,
     );
+    if (plan.boot !== undefined && bootSockets !== undefined) {
+      this.#boot = new BootLink({
+        plan: plan.boot,
+        population: this.#population,
+        shard: { index: workerIndex, count: workerCount },
+        seed: plan.seed,
+        unixMsAtZero: systemClock.wallMs() - systemClock.monotonicMs(),
+        startMs: nowMs,
+        fleet: this.#fleet,
+        sockets: bootSockets,
+        sink: this.#sink,
+      });
+      this.#sink.boot = this.#boot;
+    }
+    this.#plant = new Plant(this.#fleet, this.#boot);
     this.#atStart = this.#mark(nowMs);
     this.#atPhase = this.#atStart;
   }
 
   /** Resolves after `stop`. */
   async run(): Promise<void> {
-    const { relaySocket, deviceSocket, post } = this.#options;
-    const sockets = [relaySocket, deviceSocket];
+    const { post } = this.#options;
     while (!this.#stopped) {
       this.#readRelaySocket();
       this.#startArrivals();
       this.#readDeviceSocket();
       this.#startArrivals();
+      for (const service of bootServices) this.#readBootSocket(service);
       const nowMs = systemClock.monotonicMs();
-      this.#fleet.advance(nowMs);
+      this.#plant.advance(nowMs);
       this.#flush();
       this.#report(nowMs);
-      await waitReadable(sockets, this.#waitMs());
+      await waitReadable(this.#sockets, this.#waitMs());
     }
     this.#flush();
     this.#handInLeases(Number.POSITIVE_INFINITY);
     this.#handInSecond();
-    relaySocket.close();
-    deviceSocket.close();
+    for (const socket of this.#sockets) socket.close();
     post({
       kind: "stopped",
       usage: this.#usageSince(this.#atStart),
       decodeErrors: this.#decodeErrors,
       ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
+      droppedDatagrams: this.#options.dropped(),
     });
   }
 
@@ -141,6 +168,9 @@ export class WorkerLoop {
         this.#atPhase = this.#mark(nowMs);
         this.#sink.phase?.begin(message.startAtMs);
         return;
+      case "modems":
+        this.#boot?.takeModemNews(message.news, nowMs);
+        return;
       case "end":
         this.#sink.phase?.end(nowMs, message.drainMs);
         return;
@@ -152,16 +182,15 @@ export class WorkerLoop {
 
   #prepare(phaseIndex: number, bound: Uint8Array, nowMs: number): void {
     const { plan, workerIndex } = this.#options.start;
-    const fleet = this.#fleet;
     this.#phaseIndex = phaseIndex;
-    this.#saidAllBound = false;
+    this.#saidGoalReached = false;
     this.#sink.phase = new PhaseRun(
       {
         phase: plan.phases[phaseIndex]!,
         phaseIndex,
         seed: plan.seed,
         population: this.#population,
-        fleet,
+        fleet: this.#plant,
         notes: this.#notes,
         tally: this.#tally,
         holdsLease: (device) => hasBit(bound, device),
@@ -209,6 +238,25 @@ export class WorkerLoop {
     this.#deviceSeenMs = this.#seenMs(socket, count, beforeMs);
   }
 
+  #readBootSocket(service: BootService): void {
+    const socket = this.#options.bootSockets?.[service];
+    if (socket === undefined) return;
+    const count = socket.receive();
+    if (count === 0) return;
+    const nowMs = systemClock.monotonicMs();
+    for (let i = 0; i < count; i += 1) {
+      this.#boot?.receive(
+        service,
+        socket.bytes(i),
+        socket.destinationAddress(i),
+        socket.sourceAddress(i),
+        socket.sourcePort(i),
+        nowMs,
+        socket.receivedAtMs(i),
+      );
+    }
+  }
+
   /** Up to when everything that the kernel stamped has been read. */
   #seenMs(socket: UdpSocket, count: number, beforeMs: number): number {
     const isDrained = count < this.#options.batchMax;
@@ -238,8 +286,7 @@ export class WorkerLoop {
   }
 
   #flush(): void {
-    this.#options.relaySocket.flush();
-    this.#options.deviceSocket.flush();
+    for (const socket of this.#sockets) socket.flush();
   }
 
   #waitMs(): number {
@@ -256,15 +303,14 @@ export class WorkerLoop {
       this.#handInLeases(Math.min(this.#relaySeenMs, this.#deviceSeenMs));
       this.#leasesDueMs = nowMs + LEASE_BATCH_MS;
     }
+    const news = this.#boot?.giveModemNews() ?? [];
+    if (news.length > 0) this.#options.post({ kind: "modems", news });
     const phase = this.#sink.phase;
     if (phase === undefined || phase.startMs > nowMs) return;
-    if (phase.allBound !== this.#saidAllBound) {
-      this.#saidAllBound = phase.allBound;
-      this.#options.post({
-        kind: "all-bound",
-        phase: this.#phaseIndex,
-        allBound: this.#saidAllBound,
-      });
+    if (phase.isGoalReached !== this.#saidGoalReached) {
+      this.#saidGoalReached = phase.isGoalReached;
+      const isReached = this.#saidGoalReached;
+      this.#options.post({ kind: "goal", phase: this.#phaseIndex, isReached });
     }
     if (phase.isOver(nowMs)) this.#finish(phase);
   }
@@ -277,6 +323,7 @@ export class WorkerLoop {
       kind: "phase-done",
       phase: this.#phaseIndex,
       endedBy: phase.endedBy ?? "coordinator",
+      devicesGivenUp: phase.devicesGivenUp,
       endedAtMs: phase.endMs,
       report: phase.finish().toReport(),
       usage,
@@ -292,8 +339,9 @@ export class WorkerLoop {
         ...this.#tally.take(),
         second: this.#second,
         phase: plan.phases[this.#phaseIndex]?.name ?? "",
-        bound: fleet.online,
+        bound: fleet.bound,
         states: Object.fromEntries(deviceStates.map((state) => [state, fleet.countIn(state)])),
+        boots: this.#plant.bootsNow(),
       },
     });
     this.#second += 1;
@@ -306,9 +354,8 @@ export class WorkerLoop {
   }
 
   #mark(nowMs: number): UsageMark {
-    const { relaySocket, deviceSocket } = this.#options;
     const sum = (name: keyof UdpSocket["counters"]): number =>
-      relaySocket.counters[name] + deviceSocket.counters[name];
+      this.#sockets.reduce((total, { counters }) => total + counters[name], 0);
     const thread = threadTimes();
     return {
       atMs: nowMs,
@@ -319,7 +366,8 @@ export class WorkerLoop {
       truncated: sum("truncated"),
       socketDrops: sum("kernelDrops"),
       sendErrors: sum("sendErrors"),
-      lastSendError: relaySocket.lastSendError ?? deviceSocket.lastSendError,
+      lastSendError: this.#sockets.find(({ lastSendError }) => lastSendError !== undefined)
+        ?.lastSendError,
     };
   }
 

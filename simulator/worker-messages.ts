@@ -25,6 +25,8 @@ export type ToWorker =
   | { readonly kind: "prepare"; readonly phase: number; readonly bound: Uint8Array }
   /** Begin the phase that was prepared; `runStartMs` is second 0 of the time series. */
   | { readonly kind: "start"; readonly startAtMs: number; readonly runStartMs: number }
+  /** What became of modems that other workers play, in order. */
+  | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
   /** No more arrivals: wait for what is under way, for `drainMs` at most. */
   | { readonly kind: "end"; readonly drainMs: number }
   /** Close the sockets and answer `stopped`. */
@@ -36,15 +38,24 @@ export type FromWorker =
   | { readonly kind: "prepared"; readonly phase: number }
   | { readonly kind: "second"; readonly report: SecondReport }
   | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
-  /** Whether all the worker's own devices hold a lease; told whenever that changes in a phase. */
-  | { readonly kind: "all-bound"; readonly phase: number; readonly allBound: boolean }
+  /** Whether all the worker's own devices have reached the phase's goal; told whenever it changes. */
+  | { readonly kind: "goal"; readonly phase: number; readonly isReached: boolean }
+  /** For the workers that play what is behind these modems. */
+  | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
   | PhaseDone
   | Stopped;
+
+export interface ModemNews {
+  readonly modem: number;
+  readonly event: "up" | "down" | "failed";
+}
 
 export interface PhaseDone {
   readonly kind: "phase-done";
   readonly phase: number;
   readonly endedBy: PhaseEnd;
+  /** Devices that had given up their boot when the phase was over. */
+  readonly devicesGivenUp: number;
   /** When it stopped handing out arrivals. */
   readonly endedAtMs: number;
   readonly report: PhaseReport;
@@ -60,6 +71,8 @@ export interface Stopped {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
+  /** Datagrams that the plan had lost on purpose. */
+  readonly droppedDatagrams: number;
 }
 
 /**

@@ -1,5 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
+import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
+import { hash32 } from "../base/prng.ts";
+import { type BootService, bootServices } from "./boot/boot-step.ts";
+import { type ImpairedSocket, impairedSocket } from "./impaired-socket.ts";
 import { WorkerLoop } from "./worker-loop.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 
@@ -11,24 +15,49 @@ const port = parentPort;
 if (port === null) throw new Error("simulator/worker is started by the coordinator, as a thread");
 const start = workerData as WorkerStart;
 
-async function open(localPort: number): Promise<UdpSocket> {
-  const { workerIndex, workerCount } = start;
-  return openUdpSocket({
-    address: 0,
-    port: localPort,
-    batchMax: BATCH_MAX,
-    datagramBytesMax: DATAGRAM_BYTES_MAX,
-    ...(workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {}),
-  });
+const { plan, workerIndex, workerCount } = start;
+const sizes = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX };
+const impaired: ImpairedSocket[] = [];
+
+/** With the conditions of the plan's network; without any, the socket as it is. */
+function behindNetwork(socket: UdpSocket): UdpSocket {
+  const { lossPercent } = plan.network;
+  if (lossPercent === 0) return socket;
+  const seed = hash32(plan.seed, workerIndex, impaired.length);
+  const behind = impairedSocket(socket, { lossPercent, seed, batchMax: BATCH_MAX });
+  impaired.push(behind);
+  return behind;
 }
 
-const relaySocket = await open(start.plan.ports.relay);
-const deviceSocket = await open(start.plan.ports.client);
+async function open(port: number): Promise<UdpSocket> {
+  const group = workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {};
+  return behindNetwork(await openUdpSocket({ address: 0, port, ...sizes, ...group }));
+}
+
+/** Devices ask from their own addresses, all from one port a protocol. */
+async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
+  const sockets: Partial<Record<BootService, UdpSocket>> = {};
+  for (const service of bootServices) {
+    sockets[service] = behindNetwork(
+      await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes }),
+    );
+  }
+  return sockets as Record<BootService, UdpSocket>;
+}
+
+const relaySocket = await open(plan.ports.relay);
+const deviceSocket = await open(plan.ports.client);
 const loop = new WorkerLoop({
   start,
   relaySocket,
   deviceSocket,
+  bootSockets: plan.boot === undefined ? undefined : await openBootSockets(),
   batchMax: BATCH_MAX,
+  dropped: () =>
+    impaired.reduce(
+      (sum, { impairments }) => sum + impairments.lostOnSend + impairments.lostOnReceive,
+      0,
+    ),
   post: (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => {
     port.postMessage(message, transfer);
   },

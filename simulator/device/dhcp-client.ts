@@ -232,6 +232,7 @@ export class DhcpClient {
       leaseSeconds: times.leaseSeconds,
       leaseStartMs: table.leaseStartMs[local],
       receivedAtMs,
+      packet,
     });
     this.#complete(local, receivedAtMs);
     this.#settle(local, nowMs);

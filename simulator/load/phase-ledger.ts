@@ -1,5 +1,5 @@
 import type { Population } from "../../scenarios/population.ts";
-import type { CompletedExchange, ExchangeKind, FailedExchange } from "../exchange.ts";
+import type { CompletedExchange, FailedExchange, StreamExchange } from "../exchange.ts";
 import type { StreamCounters } from "../recorder.ts";
 import { LATE_MS, PhaseRecord } from "../recorder.ts";
 import type { PhasePlan } from "../run-plan.ts";
@@ -144,13 +144,13 @@ export class PhaseLedger {
     }
   }
 
-  retransmitted(device: number, kind: ExchangeKind): void {
-    this.#countersOf(this.#streamOf(device, kind)).retransmissions += 1;
+  retransmitted(device: number, kind: StreamExchange): void {
+    this.#countersOf(this.#partOf(device, kind)).retransmissions += 1;
     this.#input.tally.countersOf(kind).retransmissions += 1;
   }
 
-  refused(device: number, kind: ExchangeKind): void {
-    this.#countersOf(this.#streamOf(device, kind)).naks += 1;
+  refused(device: number, kind: StreamExchange): void {
+    this.#countersOf(this.#partOf(device, kind)).naks += 1;
     this.#input.tally.countersOf(kind).naks += 1;
   }
 
@@ -182,10 +182,15 @@ export class PhaseLedger {
     return stream;
   }
 
-  #streamOf(device: number, kind: ExchangeKind): number | undefined {
+  #streamOf(device: number, kind: StreamExchange): number | undefined {
     const stream = this.#input.notes.streamOf[device]! - 1;
     if (stream < 0 || this.#input.phase.streams[stream]!.exchange !== kind) return undefined;
     return stream;
+  }
+
+  /** The same, but the DHCP exchange of a boot is part of the boot. */
+  #partOf(device: number, kind: StreamExchange): number | undefined {
+    return this.#streamOf(device, kind) ?? this.#streamOf(device, "boot");
   }
 
   #countersOf(stream: number | undefined): StreamCounters {

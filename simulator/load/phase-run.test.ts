@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Population } from "../../scenarios/population.ts";
 import { Shard } from "../device/shard.ts";
-import type { ExchangeKind, StartResult } from "../exchange.ts";
+import type { StartResult, StreamExchange } from "../exchange.ts";
 import type { PhasePlan, StreamPlan } from "../run-plan.ts";
 import { SecondTally } from "../time-series.ts";
 import { DeviceNotes } from "./phase-ledger.ts";
@@ -18,7 +18,7 @@ const SEED = 11;
 
 interface Start {
   readonly device: number;
-  readonly kind: ExchangeKind;
+  readonly kind: StreamExchange;
   readonly intendedAtMs: number;
 }
 
@@ -26,33 +26,42 @@ interface Start {
 class FakeFleet implements PhaseFleet {
   readonly starts: Start[] = [];
   readonly powerCuts: number[] = [];
-  readonly bound: Set<number>;
+  readonly holders: Set<number>;
   readonly #shard: Shard;
   startResult: StartResult = "started";
 
   constructor(bound: Iterable<number>, workerIndex = 0, workerCount = 1) {
     this.#shard = new Shard(population, workerIndex, workerCount);
-    this.bound = new Set([...bound].filter((device) => this.owns(device)));
+    this.holders = new Set([...bound].filter((device) => this.owns(device)));
   }
   get size(): number {
     return this.#shard.size;
   }
+  get bound(): number {
+    return this.holders.size;
+  }
   get online(): number {
-    return this.bound.size;
+    return 0;
+  }
+  get givenUp(): number {
+    return 0;
   }
   owns(device: number): boolean {
     return this.#shard.localOf(device) >= 0;
   }
   addressOf(device: number): number {
-    return this.bound.has(device) ? 1 + device : 0;
+    return this.holders.has(device) ? 1 + device : 0;
   }
-  start(device: number, kind: ExchangeKind, intendedAtMs: number): StartResult {
+  isOff(device: number): boolean {
+    return !this.holders.has(device);
+  }
+  start(device: number, kind: StreamExchange, intendedAtMs: number): StartResult {
     if (this.startResult === "started") this.starts.push({ device, kind, intendedAtMs });
     return this.startResult;
   }
   powerOff(device: number): void {
     this.powerCuts.push(device);
-    this.bound.delete(device);
+    this.holders.delete(device);
   }
 }
 
@@ -116,7 +125,7 @@ function begin(
 }
 
 function answer({ run, fleet }: Played, start: Start, receivedAtMs: number): void {
-  fleet.bound.add(start.device);
+  fleet.holders.add(start.device);
   run.completed({
     ...start,
     origin: "scenario",
@@ -221,7 +230,7 @@ describe("a phase on one worker", () => {
     const phase = phaseOf([discoverAt(1000)], { until: "all-bound" });
     const played = begin(phase);
     expect(play(played)).toHaveLength(population.size);
-    expect(played.run.allBound).toBe(true);
+    expect(played.run.isGoalReached).toBe(true);
     expect(played.run.endedBy).toBe("time-limit");
   });
 });
@@ -276,7 +285,7 @@ describe("who has a turn", () => {
     expect(new Set(discovered.map(({ device }) => device))).toEqual(lost);
     expect(renewed).toHaveLength(40);
     expect(renewed.some(({ device }) => lost.has(device))).toBe(false);
-    expect(played.run.allBound).toBe(true);
+    expect(played.run.isGoalReached).toBe(true);
   });
 
   test("with reset, a device whose turn comes round again loses its power again", () => {

@@ -1,7 +1,13 @@
 import type { Population } from "../../scenarios/population.ts";
-import type { CompletedExchange, ExchangeKind, FailedExchange, StartResult } from "../exchange.ts";
+import type { BootRecord } from "../boot/boot-record.ts";
+import type {
+  CompletedExchange,
+  FailedExchange,
+  StartResult,
+  StreamExchange,
+} from "../exchange.ts";
 import type { PhaseRecord } from "../recorder.ts";
-import { needsLease, type PhasePlan, phaseMsMax } from "../run-plan.ts";
+import { goalOf, needsLease, type PhasePlan, phaseMsMax } from "../run-plan.ts";
 import type { SecondTally } from "../time-series.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
@@ -11,11 +17,17 @@ import { PhaseStreams } from "./streams.ts";
 export interface PhaseFleet {
   readonly size: number;
   /** Devices that hold a lease. */
+  readonly bound: number;
+  /** Devices that have come to the end of their boot. */
   readonly online: number;
+  /** Devices that have given up their boot. */
+  readonly givenUp: number;
   owns(device: number): boolean;
   /** 0: holds no lease. */
   addressOf(device: number): number;
-  start(device: number, kind: ExchangeKind, intendedAtMs: number, nowMs: number): StartResult;
+  /** Whether the device does nothing at all, and waits for nothing. */
+  isOff(device: number): boolean;
+  start(device: number, kind: StreamExchange, intendedAtMs: number, nowMs: number): StartResult;
   /** The device forgets its lease and stops; no message is sent. */
   powerOff(device: number, nowMs: number): void;
 }
@@ -52,7 +64,7 @@ export class PhaseRun {
   readonly #take = (stream: number, device: number, atMs: number): void =>
     this.#arrive(stream, device, this.#startMs + atMs);
 
-  /** Works out the shares; with `reset`, the devices of discover streams lose power at `nowMs`. */
+  /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
     const { phase, fleet } = input;
     this.#input = input;
@@ -63,7 +75,7 @@ export class PhaseRun {
       phase,
       phaseIndex: input.phaseIndex,
       seed: input.seed,
-      size: input.population.size,
+      population: input.population,
       holdsLease: input.holdsLease,
       owns: (device) => fleet.owns(device),
       countsOrphans: input.countsOrphans,
@@ -89,8 +101,20 @@ export class PhaseRun {
     return this.#endedBy;
   }
 
-  get allBound(): boolean {
-    return this.#input.fleet.online === this.#input.fleet.size;
+  /** Whether the phase has no device of this worker left to wait for. */
+  get isGoalReached(): boolean {
+    const { phase, fleet } = this.#input;
+    if (goalOf(phase) !== "all-online") return fleet.bound === fleet.size;
+    return fleet.online + fleet.givenUp === fleet.size;
+  }
+
+  get devicesGivenUp(): number {
+    return this.#input.fleet.givenUp;
+  }
+
+  /** What became of the boots of this phase. */
+  get boot(): BootRecord {
+    return this.#ledger.record.boot;
   }
 
   /** No arrivals from now on, and no more than `drainMs` for what is under way. */
@@ -112,7 +136,7 @@ export class PhaseRun {
    */
   startDue(nowMs: number): number {
     if (nowMs >= this.endMs) {
-      this.#endedBy ??= this.#input.phase.until === "all-bound" ? "time-limit" : "duration";
+      this.#endedBy ??= goalOf(this.#input.phase) === undefined ? "duration" : "time-limit";
     }
     this.#nowMs = nowMs;
     // Arrivals intended before the end go out even if the worker comes to them late.
@@ -145,11 +169,11 @@ export class PhaseRun {
     this.#ledger.failed(exchange);
   }
 
-  retransmitted(device: number, kind: ExchangeKind): void {
+  retransmitted(device: number, kind: StreamExchange): void {
     this.#ledger.retransmitted(device, kind);
   }
 
-  refused(device: number, kind: ExchangeKind): void {
+  refused(device: number, kind: StreamExchange): void {
     this.#ledger.refused(device, kind);
   }
 
@@ -177,9 +201,13 @@ export class PhaseRun {
     }
     this.#ledger.started(stream, intendedAtMs);
     if (needsLease(plan.exchange)) return;
-    // When everybody's power comes back at once, a device's own wait is part of the time it takes.
-    const startedAtMs = plan.kind === "all-at-once" ? this.#startMs : intendedAtMs;
-    this.#ledger.deviceStarted(device, startedAtMs);
+    this.#ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
+  }
+
+  /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */
+  #powerOnAtMs(stream: number, intendedAtMs: number): number {
+    const { kind } = this.#input.phase.streams[stream]!;
+    return kind === "all-at-once" ? this.#startMs : intendedAtMs;
   }
 
   #start(stream: number, device: number, intendedAtMs: number): boolean {
@@ -187,13 +215,14 @@ export class PhaseRun {
     const { exchange } = phase.streams[stream]!;
     // Whatever a stream has begun goes on: one transaction a device at a time.
     if (this.#ledger.isBusy(device)) return false;
-    if (!needsLease(exchange) && fleet.addressOf(device) !== 0) {
+    if (!needsLease(exchange) && !fleet.isOff(device)) {
       if (!phase.reset) return false;
       fleet.powerOff(device, this.#nowMs);
     }
     // Booked first, because a release is complete before `start` returns.
     this.#ledger.assign(stream, device);
-    if (fleet.start(device, exchange, intendedAtMs, this.#nowMs) === "started") return true;
+    const startAtMs = exchange === "boot" ? this.#powerOnAtMs(stream, intendedAtMs) : intendedAtMs;
+    if (fleet.start(device, exchange, startAtMs, this.#nowMs) === "started") return true;
     this.#ledger.unassign(stream, device);
     return false;
   }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Population } from "../../scenarios/population.ts";
 import type { PhasePlan } from "../run-plan.ts";
 import { PhaseStreams } from "./streams.ts";
 
@@ -14,12 +15,20 @@ const phase: PhasePlan = {
   reset: false,
 };
 
+const population = new Population({
+  cableModems: 70,
+  mtas: 30,
+  cpes: 0,
+  smartMeters: 0,
+  cmtsCount: 1,
+});
+
 function streams(): PhaseStreams {
   return new PhaseStreams({
     phase,
     phaseIndex: 1,
     seed: 9,
-    size: 100,
+    population,
     holdsLease: (device) => device < 50,
     owns: () => true,
     countsOrphans: true,

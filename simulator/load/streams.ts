@@ -1,8 +1,10 @@
 import { hash32 } from "../../base/prng.ts";
+import type { Population } from "../../scenarios/population.ts";
 import type { PhasePlan, StreamPlan } from "../run-plan.ts";
-import { needsLease, phaseMsMax } from "../run-plan.ts";
+import { goalOf, needsLease, phaseMsMax } from "../run-plan.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { AllAtOnceArrivals, arrivalsIn, RateArrivals } from "./arrivals.ts";
+import { inHouseholds } from "./households.ts";
 import type { ShareDemand } from "./shares.ts";
 import { divideDevices } from "./shares.ts";
 
@@ -10,8 +12,7 @@ export interface PhaseStreamsInput {
   readonly phase: PhasePlan;
   readonly phaseIndex: number;
   readonly seed: number;
-  /** Devices of the whole population. */
-  readonly size: number;
+  readonly population: Population;
   /** Whether a device held a lease when the phase began: the same answer on every worker. */
   readonly holdsLease: (device: number) => boolean;
   readonly owns: (device: number) => boolean;
@@ -29,14 +30,18 @@ export class PhaseStreams {
   readonly #arrivals: readonly Arrivals[];
 
   constructor(input: PhaseStreamsInput) {
-    const { phase, size } = input;
-    this.shares = divideDevices({
+    const { phase, population } = input;
+    const { size } = population;
+    const shares = divideDevices({
       size,
       seed: hash32(input.seed, SHARE_STREAM, input.phaseIndex),
       holdsLease: input.holdsLease,
       reset: phase.reset,
       demands: phase.streams.map((stream) => demandOf(phase, stream, size)),
     });
+    this.shares = shares.map((share, index) =>
+      phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
+    );
     this.#arrivals = phase.streams.map((stream, index) =>
       arrivalsOf(input, stream, this.shares[index]!),
     );
@@ -83,15 +88,15 @@ export interface TakeLimits {
 
 const SHARE_STREAM = 0x7368_6172;
 
-// An all-bound phase is over when everybody holds a lease, so its discover streams have every device
-// that holds none, once each.
+// A phase with a goal is over when everybody has reached it, so its discover and boot streams have
+// every device that holds no lease, once each.
 function demandOf(phase: PhasePlan, stream: StreamPlan, size: number): ShareDemand {
   const needs = needsLease(stream.exchange);
   if (stream.kind === "all-at-once") {
     return { needsLease: needs, arrivals: Number.POSITIVE_INFINITY, weight: size };
   }
   const arrivals = arrivalsIn(phaseMsMax(phase), stream.ratePerSecond);
-  const once = phase.until === "all-bound" && !needs;
+  const once = goalOf(phase) !== undefined && !needs;
   return {
     needsLease: needs,
     arrivals: once ? Number.POSITIVE_INFINITY : arrivals,
@@ -106,7 +111,7 @@ function arrivalsOf(input: PhaseStreamsInput, stream: StreamPlan, share: Uint32A
     const seed = hash32(input.seed, SHARE_STREAM, input.phaseIndex);
     return new AllAtOnceArrivals({ share, owns, startMs, seed, desyncMsMax: stream.desyncMsMax });
   }
-  const once = phase.until === "all-bound" && !needsLease(stream.exchange);
+  const once = goalOf(phase) !== undefined && !needsLease(stream.exchange);
   return new RateArrivals({
     share,
     owns,

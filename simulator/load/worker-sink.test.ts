@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population.ts";
 import { SafetyLog } from "../safety-checker.ts";
 import { SecondTally } from "../time-series.ts";
@@ -45,7 +46,9 @@ test("relayed packets leave from the giaddr of their CMTS, renewals from the dev
 test("between two phases leases are followed all the same", () => {
   const { sink, safety, tally } = newSink();
   const times = { intendedAtMs: 0, sentAtMs: 0, receivedAtMs: 1 };
-  sink.acknowledged({ device: 1, address: 5, leaseSeconds: 60, leaseStartMs: 0, receivedAtMs: 1 });
+  const lease = { device: 1, address: 5, leaseSeconds: 60, leaseStartMs: 0, receivedAtMs: 1 };
+  // Only boots look into the message itself.
+  sink.acknowledged({ ...lease, packet: {} as DhcpPacket });
   sink.completed({ device: 1, kind: "renew", origin: "device", ...times });
   sink.surrendered(1, 5, "released", 2);
   sink.anomaly("never-offered", 1, 5, 3);

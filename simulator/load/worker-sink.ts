@@ -1,5 +1,6 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { Population } from "../../scenarios/population.ts";
+import type { BootLink, BootNewsSink } from "../boot-link.ts";
 import type {
   Acknowledgement,
   AnomalyKind,
@@ -7,6 +8,7 @@ import type {
   ExchangeKind,
   FailedExchange,
   FleetSink,
+  StreamExchange,
   SurrenderReason,
 } from "../exchange.ts";
 import type { SafetyLog } from "../safety-checker.ts";
@@ -24,9 +26,11 @@ export interface WorkerSinkOptions {
 }
 
 /** Where a worker's devices turn: packets to its sockets, news to the phase and to the safety log. */
-export class WorkerSink implements FleetSink {
+export class WorkerSink implements FleetSink, BootNewsSink {
   /** Undefined between two phases. */
   phase: PhaseRun | undefined;
+  /** In a run that boots devices. */
+  boot: Pick<BootLink, "acknowledged" | "dhcpCompleted" | "dhcpFailed" | "surrendered"> | undefined;
   readonly #options: WorkerSinkOptions;
   readonly #giaddrs: Uint32Array;
 
@@ -58,13 +62,15 @@ export class WorkerSink implements FleetSink {
   completed(exchange: CompletedExchange): void {
     if (this.phase === undefined) this.#options.tally.countersOf(exchange.kind).completed += 1;
     else this.phase.completed(exchange);
+    this.boot?.dhcpCompleted(exchange);
   }
 
   failed(exchange: FailedExchange): void {
     this.phase?.failed(exchange);
+    this.boot?.dhcpFailed(exchange);
   }
 
-  retransmitted(device: number, kind: ExchangeKind): void {
+  retransmitted(device: number, kind: StreamExchange): void {
     this.phase?.retransmitted(device, kind);
   }
 
@@ -74,10 +80,12 @@ export class WorkerSink implements FleetSink {
 
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#options.safety.acknowledged(acknowledgement);
+    this.boot?.acknowledged(acknowledgement);
   }
 
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
     this.#options.safety.surrendered(device, address, reason, atMs);
+    this.boot?.surrendered(device, reason, atMs);
   }
 
   anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void {

@@ -104,8 +104,8 @@ describe("10,000 devices through 24 hours, with crashes in between", () => {
       expect(result.surrendered[reason], reason).toBeGreaterThan(100);
     }
     // The meters have 380 addresses for 400, and some devices were just switched off or released.
-    expect(result.online).toBeGreaterThan(9900);
-    expect(result.online).toBeLessThanOrEqual(9980);
+    expect(result.bound).toBeGreaterThan(9900);
+    expect(result.bound).toBeLessThanOrEqual(9980);
   });
 });
 

@@ -56,7 +56,7 @@ export interface SimulationResult {
   readonly surrendered: Readonly<Record<string, number>>;
   readonly retransmissions: number;
   readonly refusals: number;
-  readonly online: number;
+  readonly bound: number;
   readonly link: LossyLink["counters"];
   readonly server: VirtualServer["counters"];
 }
@@ -250,7 +250,7 @@ export class Simulation implements FleetSink {
       surrendered: this.#surrendered,
       retransmissions: this.#retransmissions,
       refusals: this.#refusals,
-      online: this.#fleet.online,
+      bound: this.#fleet.bound,
       link: this.#link.counters,
       server: this.#server.counters,
     };
