@@ -26,7 +26,24 @@ export function formatMs(milliseconds: number): string {
 /** A span for people: milliseconds below a second, then seconds, then minutes. */
 export function formatSpan(milliseconds: number): string {
   if (milliseconds < 1000) return `${formatMs(milliseconds)} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** A size for people: bytes below a KiB, then KiB, MiB, GiB. */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB"];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? formatCount(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** As much of a text as so many columns take. */
+export function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
 }

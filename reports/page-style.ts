@@ -5,12 +5,19 @@ export const pageStyle = `
   --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;
   --pass: #1a7f4b; --fail: #b3261e; --invalid: #9a6700;
   --c1: #2563a8; --c2: #c2571a; --c3: #1a7f4b; --c4: #7a4fb5; --c5: #a8324a; --c6: #6b7280;
+  --s-off: #dde1e6; --s-modem: #a9b2bd; --s-ranging: #7a4fb5; --s-dhcp: #2563a8; --s-time: #1295a8;
+  --s-ntp: #5cc0d0; --s-tftp: #d9772b; --s-check: #e3b341; --s-registration: #b5478f;
+  --s-syslog: #8a9a2b; --s-pausing: #8c6d46; --s-failed: #b3261e; --s-online: #2e9d63;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e6e9ee; --soft: #9aa5b4; --paper: #14181e; --card: #1c222b; --line: #303947;
     --pass: #4cc38a; --fail: #ff8a80; --invalid: #e3b341;
     --c1: #6ea8e8; --c2: #f0945a; --c3: #4cc38a; --c4: #b695e8; --c5: #f08a9e; --c6: #9aa5b4;
+    --s-off: #2f3845; --s-modem: #5f6b7a; --s-ranging: #9a74d6; --s-dhcp: #4d8cd6;
+    --s-time: #2fb0c4; --s-ntp: #86d5e0; --s-tftp: #e88d48; --s-check: #e8c25f;
+    --s-registration: #d070ae; --s-syslog: #b0bf55; --s-pausing: #ab8a5f; --s-failed: #e5554a;
+    --s-online: #3fb67c;
   }
 }
 * { box-sizing: border-box; }
@@ -23,12 +30,16 @@ header { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: baseline;
 h1 { font-size: 24px; margin: 0; font-weight: 600; }
 header p { margin: 0; color: var(--soft); flex-basis: 100%; }
 h2 { font-size: 16px; margin: 34px 0 10px; }
+h3 { font-size: 14px; margin: 22px 0 6px; font-weight: 600; }
 .reasons { margin: 14px 0 0; padding-left: 20px; color: var(--verdict); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px;
   margin-top: 20px; }
 .figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   padding: 12px 14px; }
 .figure b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.figure.headline { grid-column: span 2; }
+.figure.headline b { font-size: 30px; line-height: 1.25; }
+.figure.alarm b { color: var(--fail); }
 .figure span { color: var(--soft); font-size: 13px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
@@ -37,6 +48,22 @@ th, td { padding: 5px 7px; text-align: right; border-bottom: 1px solid var(--lin
 th { color: var(--soft); font-weight: 500; font-size: 13px; }
 th:first-child, td:first-child, .left { text-align: left; }
 td.wrap { white-space: normal; }
+.tight td, .tight th { padding: 5px 4px; font-size: 13px; }
+.words td:nth-child(-n+4), .words th:nth-child(-n+4) { text-align: left; }
+.words td:nth-child(4) { color: var(--soft); white-space: normal; min-width: 220px; }
+.waterfall tbody { break-inside: avoid; }
+.waterfall th { padding-left: 9px; padding-right: 9px; }
+.waterfall td { border-bottom: 0; padding: 2px 9px; }
+.waterfall .kind th { color: var(--ink); font-weight: 600; text-align: left; padding-top: 12px;
+  border-bottom: 1px solid var(--line); }
+.waterfall .total td { font-weight: 600; }
+.waterfall .axis, .waterfall .track { width: 56%; min-width: 240px; padding: 2px 12px; }
+.axis div, .track div { position: relative; height: 20px; }
+.axis i { position: absolute; font-style: normal; transform: translateX(-50%); }
+.axis i:first-child { transform: none; }
+.track div { background: linear-gradient(to right, var(--line) 1px, transparent 1px) 0 0 / var(--tick) 100%; }
+.track i { position: absolute; top: 4px; height: 12px; min-width: 2px; border-radius: 2px;
+  print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .ok { color: var(--pass); } .bad { color: var(--fail); font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 18px; }
 @media (max-width: 520px) { .charts { grid-template-columns: 1fr; } }
@@ -45,6 +72,8 @@ td.wrap { white-space: normal; }
 .chart h3 { margin: 0 0 4px 8px; font-size: 14px; font-weight: 600; }
 .u-legend { font-size: 12px; text-align: left; }
 .u-legend .u-value { font-variant-numeric: tabular-nums; }
+.downloads td:first-child { width: 230px; }
+.lead { margin: 0 0 12px; }
 .note { color: var(--soft); font-size: 13px; margin: 6px 0 0; }
 @media print { body { background: #fff; } .chart, .figure { break-inside: avoid; } }
 `;

@@ -1,4 +1,5 @@
-import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
+import { bootSummary } from "./boot-summary.ts";
+import { cut, formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -30,7 +31,7 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     row(columns.map((column) => column.title)),
     ...result.phases.flatMap(phaseRows),
     "",
-    `time to bound  ${timeToBound(result)}`,
+    ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
     `thresholds     ${thresholds(result)}`,
     ...result.thresholds
       .filter((threshold) => !threshold.holds)
@@ -42,6 +43,11 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     ...result.safety.examples.map((example) => `               ${example}`),
     `generator      ${generator(result)}`,
   ];
+  const { simulatedLoss } = result.generator;
+  if (simulatedLoss !== undefined) {
+    const { percent, dropped } = simulatedLoss;
+    lines.push(`simulated loss ${percent} % of the datagrams: ${formatCount(dropped)} dropped`);
+  }
   if (result.server !== undefined) {
     const { cpuSeconds, residentMiBMax } = result.server;
     lines.push(`server         ${cpuSeconds.toFixed(1)} s CPU, ${residentMiBMax.toFixed(0)} MiB`);
@@ -60,8 +66,13 @@ function row(cells: readonly string[]): string {
 
 function phaseRows(phase: PhaseResult): string[] {
   return phase.streams.map((stream, index) =>
-    row(streamCells(index === 0 ? phase.name : "", stream)),
+    row(streamCells(index === 0 ? cut(phase.name, columns[0].width) : "", stream)),
   );
+}
+
+/** A boot may take longer than the column has room for with commas. */
+function latencyCell(ms: number): string {
+  return ms < 1_000_000 ? formatMs(ms) : String(Math.round(ms));
 }
 
 function streamCells(phaseName: string, stream: StreamResult): string[] {
@@ -71,8 +82,8 @@ function streamCells(phaseName: string, stream: StreamResult): string[] {
     stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),
-    formatMs(stream.latencyMs.p50),
-    formatMs(stream.latencyMs.p99),
+    latencyCell(stream.latencyMs.p50),
+    latencyCell(stream.latencyMs.p99),
     formatCount(stream.timeouts),
   ];
 }

@@ -1,7 +1,8 @@
 /**
  * `result.json`: the contract between a run and everything that reads one. Latencies are in
  * milliseconds; a *discover* transaction is Discover, Offer, Request, Ack, a *renew* transaction is
- * Request, Ack (GAP-4: the guide does not say, so every result does).
+ * Request, Ack (GAP-4: the guide does not say, so every result does). Optional fields belong to runs
+ * in which devices boot, and are absent from others.
  */
 export const RESULT_SCHEMA = "provlab/result@1";
 
@@ -24,6 +25,11 @@ export interface RunResult {
   readonly phases: readonly PhaseResult[];
   /** From a device's intended start to its ACK, for every device that was bound in the run. */
   readonly timeToBoundMs: Readonly<Record<string, Distribution>>;
+  /**
+   * By kind of device and `all`: from the intended power-on to on line, failed boots in between
+   * included. A device that never came on line is in none of them; see `BootFailureResult.devices`.
+   */
+  readonly timeToOnlineMs?: Readonly<Record<string, Distribution>>;
   readonly thresholds: readonly ThresholdResult[];
   readonly safety: SafetyResult;
   readonly generator: GeneratorResult;
@@ -61,11 +67,18 @@ export interface PhaseResult {
   readonly name: string;
   readonly startedAtMs: number;
   readonly durationMs: number;
-  /** What ended it: its duration, everything bound, or the time limit. */
+  /** What ended it: its duration, everything bound or on line, or the time limit. */
   readonly endedBy: string;
   readonly streams: readonly StreamResult[];
+  /** Only of a phase in which devices booted or fetched files. */
+  readonly boot?: BootResult;
 }
 
+/**
+ * Of a *boot* stream a transaction is the whole chain from power-on to on line, of a *download*
+ * stream one file: latency counts to its end, time-outs are devices that gave up, and
+ * retransmissions are datagrams that were sent again.
+ */
 export interface StreamResult {
   readonly exchange: string;
   /** Null when all devices start at once. */
@@ -88,6 +101,60 @@ export interface StreamResult {
   readonly serviceMs: Distribution;
   /** How late the generator itself sent. */
   readonly slipMs: Distribution;
+}
+
+/** How devices came on line in a phase, and what kept others from it. */
+export interface BootResult {
+  /** From the start of the phase to a device's being on line. */
+  readonly onlineAfterMs: Distribution;
+  /** As `RunResult.timeToOnlineMs`, of this phase. */
+  readonly timeToOnlineMs: Readonly<Record<string, Distribution>>;
+  /** By kind, in the order of the kind's chain. */
+  readonly steps: readonly BootStepResult[];
+  readonly failures: readonly BootFailureResult[];
+  readonly downloads: DownloadsResult;
+}
+
+/** One step of one kind of device, over the boots that came to the end of that step. */
+export interface BootStepResult {
+  readonly kind: string;
+  /** ranging, modem, dhcp, time, ntp, tftp, check, registration or syslog. */
+  readonly step: string;
+  readonly durationMs: Distribution;
+  /**
+   * Mean time from the device's intended power-on to the start of the step; the mean end is this
+   * plus `durationMs.mean`.
+   */
+  readonly startMeanMs: number;
+  /** Optional steps that went wrong and were passed over (TIME-5). */
+  readonly passedOver: number;
+}
+
+/** What kept devices of one kind from getting on, by step and problem. */
+export interface BootFailureResult {
+  readonly kind: string;
+  readonly step: string;
+  readonly problem: string;
+  /** Boots that ended there; the device tried again. */
+  readonly boots: number;
+  /** Devices that gave up there. */
+  readonly devices: number;
+}
+
+/** The files that devices fetched by TFTP, whether on their way to on line or afterwards. */
+export interface DownloadsResult {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files whose length and hash were known and right. */
+  readonly verified: number;
+  /** Files whose MICs or format were looked at and right. */
+  readonly contentsChecked: number;
+  /** Files from the second or a later server of the device's list (TFTP-2). */
+  readonly fromSecondary: number;
+  /** Attempts at one server that failed, by problem. */
+  readonly failedAttempts: Readonly<Record<string, number>>;
+  /** Copies of a datagram that was sent before, by service. */
+  readonly retransmissions: Readonly<Record<string, number>>;
 }
 
 /** Milliseconds; `histogram` is HdrHistogram's V2 encoding in base64. */
@@ -136,6 +203,8 @@ export interface GeneratorResult {
   readonly memoryMiB: number;
   /** Empty when the generator was not the limit. */
   readonly problems: readonly string[];
+  /** Datagrams dropped on purpose, in both directions, where the scenario asks for it. */
+  readonly simulatedLoss?: { readonly percent: number; readonly dropped: number };
 }
 
 /** The bundled server's own use of the machine, read from /proc. */
@@ -160,4 +229,10 @@ export interface TimeSeriesRow {
   readonly bound: number;
   /** Devices by state, in the order of their names. */
   readonly devices: Readonly<Record<string, number>>;
+  /** Devices on line at the end of the second. */
+  readonly online?: number;
+  /** Devices by state of their boot at the end of the second: off, the steps, pausing, online, failed. */
+  readonly bootStates?: Readonly<Record<string, number>>;
+  readonly bootsCompleted?: number;
+  readonly downloadsCompleted?: number;
 }

@@ -1,7 +1,13 @@
 import { type Threshold, thresholdHolds } from "../scenarios/threshold.ts";
-import type { Distribution, PhaseResult, RunResult, ThresholdResult } from "./run-result.ts";
+import type {
+  BootResult,
+  Distribution,
+  PhaseResult,
+  RunResult,
+  ThresholdResult,
+} from "./run-result.ts";
 
-type Measured = Pick<RunResult, "phases" | "timeToBoundMs">;
+type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs">;
 
 /** Each threshold with what was measured. A metric that was never measured fails its threshold. */
 export function evaluateThresholds(
@@ -18,12 +24,20 @@ export function evaluateThresholds(
 function metricOf(metric: readonly string[], measured: Measured): number | null {
   const [first = "", second = "", third = "", fourth] = metric;
   if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
+  if (first === "timeToOnlineMs") return statistic(measured.timeToOnlineMs?.[second], third);
   const phase: PhaseResult | undefined = measured.phases.find(({ name }) => name === first);
+  if (second === "onlineAfterMs") return statistic(phase?.boot?.onlineAfterMs, third);
+  if (second === "bootFailures") return failureCount(phase?.boot, third);
   const stream = phase?.streams.find(({ exchange }) => exchange === second);
   if (stream === undefined) return null;
   const value: unknown = Reflect.get(stream, third);
   if (fourth === undefined) return typeof value === "number" ? value : null;
   return isDistribution(value) ? statistic(value, fourth) : null;
+}
+
+function failureCount(boot: BootResult | undefined, what: string): number | null {
+  if (boot === undefined || (what !== "devices" && what !== "boots")) return null;
+  return boot.failures.reduce((sum, failure) => sum + failure[what], 0);
 }
 
 /** A statistic of nothing is not a measurement: null, which fails the threshold. */

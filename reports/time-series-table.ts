@@ -1,9 +1,17 @@
 import type { TimeSeriesRow } from "./run-result.ts";
 
-/** The time series as rows of cells, the first one with the names: one row a second. */
+type Column = readonly [
+  name: string,
+  cell: (row: TimeSeriesRow) => string | number | null | undefined,
+];
+
+/**
+ * The time series as rows of cells, the first one with the names: one row a second. Where devices
+ * boot, columns of their boots follow those that every run has.
+ */
 export function timeSeriesTable(rows: readonly TimeSeriesRow[]): (string | number)[][] {
   const states = [...new Set(rows.flatMap((row) => Object.keys(row.devices)))].sort();
-  const columns: readonly (readonly [string, (row: TimeSeriesRow) => string | number | null])[] = [
+  const columns: readonly Column[] = [
     ["second", (row) => row.second],
     ["phase", (row) => row.phase],
     ["discover_sent", (row) => row.discoverSent],
@@ -16,12 +24,29 @@ export function timeSeriesTable(rows: readonly TimeSeriesRow[]): (string | numbe
     ["latency_ms_p99", (row) => row.latencyMsP99],
     ["latency_ms_max", (row) => row.latencyMsMax],
     ["bound", (row) => row.bound],
-    ...states.map(
-      (state) => [`devices_${state}`, (row: TimeSeriesRow) => row.devices[state] ?? 0] as const,
-    ),
+    ...states.map((state): Column => [`devices_${state}`, (row) => row.devices[state] ?? 0]),
+    ...bootColumns(rows),
   ];
   return [
     columns.map(([name]) => name),
     ...rows.map((row) => columns.map(([, cell]) => cell(row) ?? "")),
+  ];
+}
+
+function bootColumns(rows: readonly TimeSeriesRow[]): Column[] {
+  if (rows.every(({ online, bootStates }) => online === undefined && bootStates === undefined)) {
+    return [];
+  }
+  const states = [...new Set(rows.flatMap((row) => Object.keys(row.bootStates ?? {})))].sort();
+  return [
+    ["online", (row) => row.online],
+    ["boots_completed", (row) => row.bootsCompleted],
+    ["downloads_completed", (row) => row.downloadsCompleted],
+    ...states.map(
+      (state): Column => [
+        `boot_${state}`,
+        ({ bootStates }) => bootStates && (bootStates[state] ?? 0),
+      ],
+    ),
   ];
 }

@@ -11,6 +11,7 @@ const row = {
   latencyMsMax: 17.3,
   bound: 40_000,
   states: { init: 38_000, selecting: 1500, requesting: 500, bound: 40_000 },
+  boots: undefined,
 };
 
 test("lines of at most 80 columns: phase, share, states, rates and latency", () => {
@@ -44,4 +45,42 @@ test("a second without a packet has its lines too", () => {
   });
   expect(lines[0]).toContain("at most 0 ms left");
   expect(lines.slice(3)).toEqual(["rates    nothing sent", "latency  -"]);
+});
+
+test("where devices boot, the bar is of those on line and the states are those of the boot", () => {
+  const boots = {
+    online: 20_000,
+    states: {
+      off: 0,
+      modem: 7000,
+      ranging: 31_200,
+      dhcp: 2100,
+      time: 130,
+      ntp: 12,
+      tftp: 18_400,
+      check: 1,
+      registration: 1150,
+      syslog: 2,
+      pausing: 4,
+      online: 20_000,
+      failed: 1,
+    },
+  };
+  const counters = { ...emptyCounters(), sent: 1_200_000, completed: 1_200_000 };
+  const exchanges = { boot: counters, discover: counters, renew: counters };
+  const lines = progressLines({
+    phase: "restore",
+    phaseIndex: 0,
+    phaseCount: 1,
+    phaseElapsedMs: 62_000,
+    phaseMsMax: 600_000,
+    devices: 80_000,
+    row: { ...row, exchanges, boots },
+  });
+  expect(lines.slice(1, 4)).toEqual([
+    "████████░░░░░░░░░░░░░░░░░░░░░░ 20,000 of 80,000 on line, 40,000 bound",
+    "devices  ranging 31,200, online 20,000, tftp 18,400, modem 7,000, dhcp 2,100 …",
+    "rates    boot 1,200,000 sent 1,200,000 done/s …",
+  ]);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });

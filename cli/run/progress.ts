@@ -4,6 +4,8 @@ import type { SimulationProgress } from "../../simulator/coordinator.ts";
 
 const BAR_CELLS = 30;
 const LINES = 5;
+/** A terminal has 80, and the last stays free: some would wrap the line. */
+const COLUMNS = 79;
 
 /** Draws a run while it goes on, on a terminal and nowhere else: five lines, redrawn in place. */
 export class ProgressView {
@@ -31,29 +33,54 @@ export class ProgressView {
   }
 }
 
-/** Phase and time left, devices bound, devices by state, rates, latency. */
+/**
+ * Phase and time left, share of the devices that have arrived, devices by state, rates, latency: five
+ * lines of at most 80 columns. A device has arrived when it holds a lease, or where devices boot, when
+ * it is on line.
+ */
 export function progressLines(progress: SimulationProgress): string[] {
   const { row, devices, phaseElapsedMs, phaseMsMax } = progress;
-  const states = Object.entries(row.states)
-    .filter(([, count]) => count > 0)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([state, count]) => `${state} ${formatCount(count)}`);
+  const { boots } = row;
   const rates = Object.entries(row.exchanges).map(
     ([exchange, { sent, completed, timeouts, retransmissions }]) =>
       `${exchange} ${formatCount(sent)} sent ${formatCount(completed)} done/s` +
       (timeouts + retransmissions === 0 ? "" : ` (${retransmissions} again, ${timeouts} lost)`),
   );
-  const share = Math.min(1, row.bound / devices);
-  const bar = "█".repeat(Math.round(share * BAR_CELLS)).padEnd(BAR_CELLS, "░");
+  const arrived =
+    boots === undefined
+      ? `${formatCount(row.bound)} of ${formatCount(devices)} bound`
+      : `${formatCount(boots.online)} of ${formatCount(devices)} on line, ${formatCount(row.bound)} bound`;
   const leftMs = Math.max(0, phaseMsMax - phaseElapsedMs);
   const phase = `phase ${progress.phaseIndex + 1}/${progress.phaseCount} ${progress.phase}`;
   return [
     `${phase}: ${formatSpan(phaseElapsedMs)}, at most ${formatSpan(leftMs)} left`,
-    `${bar} ${formatCount(row.bound)} of ${formatCount(devices)} bound`,
-    `devices  ${states.join(", ")}`,
-    `rates    ${rates.join("; ") || "nothing sent"}`,
+    `${bar((boots?.online ?? row.bound) / devices)} ${arrived}`,
+    fitting("devices  ", ", ", stateCounts(boots?.states ?? row.states)),
+    fitting("rates    ", "; ", rates.length === 0 ? ["nothing sent"] : rates),
     `latency  ${latency(row)}`,
   ];
+}
+
+function bar(share: number): string {
+  return "█".repeat(Math.round(Math.min(1, share) * BAR_CELLS)).padEnd(BAR_CELLS, "░");
+}
+
+/** The largest first; what is empty is left out. */
+function stateCounts(states: Readonly<Record<string, number>>): string[] {
+  return Object.entries(states)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([state, count]) => `${state} ${formatCount(count)}`);
+}
+
+/** As many of the parts as a line takes, and a sign that there are more. */
+function fitting(label: string, separator: string, parts: readonly string[]): string {
+  let line = label + (parts[0] ?? "");
+  for (const part of parts.slice(1)) {
+    if (line.length + separator.length + part.length > COLUMNS - " …".length) return `${line} …`;
+    line += separator + part;
+  }
+  return line;
 }
 
 function latency({ latencyMsP50, latencyMsP99, latencyMsMax }: SimulationProgress["row"]): string {

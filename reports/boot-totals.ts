@@ -1,0 +1,68 @@
+import type { BootFailureResult, DownloadsResult, RunResult } from "./run-result.ts";
+
+/** What boots and downloads came to over all phases of a run. */
+export interface BootTotals {
+  /** Boots that failed and were tried again. */
+  readonly bootsFailed: number;
+  /** How often a device gave up. */
+  readonly devicesGivenUp: number;
+  /** By kind, step and problem; what cost the most devices comes first. */
+  readonly failures: readonly BootFailureResult[];
+  readonly downloads: DownloadsResult;
+}
+
+/** Undefined for a run in which nothing booted. */
+export function bootTotalsOf({ phases }: Pick<RunResult, "phases">): BootTotals | undefined {
+  const boots = phases.flatMap(({ boot }) => (boot === undefined ? [] : [boot]));
+  if (boots.length === 0) return undefined;
+  const failures = mergeFailures(boots.flatMap((boot) => boot.failures));
+  return {
+    bootsFailed: failures.reduce((sum, failure) => sum + failure.boots, 0),
+    devicesGivenUp: failures.reduce((sum, failure) => sum + failure.devices, 0),
+    failures,
+    downloads: boots.map(({ downloads }) => downloads).reduce(addDownloads),
+  };
+}
+
+/** Devices on line when the run ended; undefined for a run in which nothing booted. */
+export function onlineAtEnd({ timeSeries }: Pick<RunResult, "timeSeries">): number | undefined {
+  return timeSeries.findLast(({ online }) => online !== undefined)?.online;
+}
+
+/** One entry for each kind, step and problem; what cost the most devices, then boots, comes first. */
+export function mergeFailures(failures: readonly BootFailureResult[]): BootFailureResult[] {
+  const merged = new Map<string, BootFailureResult>();
+  for (const failure of failures) {
+    const key = JSON.stringify([failure.kind, failure.step, failure.problem]);
+    const { boots = 0, devices = 0 } = merged.get(key) ?? {};
+    merged.set(key, {
+      ...failure,
+      boots: boots + failure.boots,
+      devices: devices + failure.devices,
+    });
+  }
+  return [...merged.values()].sort((a, b) => b.devices - a.devices || b.boots - a.boots);
+}
+
+function addDownloads(a: DownloadsResult, b: DownloadsResult): DownloadsResult {
+  return {
+    files: a.files + b.files,
+    bytes: a.bytes + b.bytes,
+    verified: a.verified + b.verified,
+    contentsChecked: a.contentsChecked + b.contentsChecked,
+    fromSecondary: a.fromSecondary + b.fromSecondary,
+    failedAttempts: addCounts(a.failedAttempts, b.failedAttempts),
+    retransmissions: addCounts(a.retransmissions, b.retransmissions),
+  };
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+function addCounts(a: Counts, b: Counts): Counts {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...names].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
+}
+
+export function totalOf(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
