@@ -25,12 +25,14 @@ const startMs = Date.parse("2026-11-24T22:00:00Z");
 
 let directory: string;
 let errors: string[];
+let warnings: string[];
 let lost: number;
 const opened: LogFiles[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "provlab-log-"));
   errors = [];
+  warnings = [];
   lost = 0;
 });
 afterEach(() => {
@@ -45,7 +47,13 @@ function open(unixMs: number, options: Partial<LogFilesOptions> = {}): LogFiles 
       paths: [join(directory, "a.log"), join(directory, "b.log")],
       daysKept: 90,
       fileBytesMax: 1_000_000,
-      logger: { error: (line) => errors.push(line), warn: silent, info: silent, debug: silent },
+      totalBytesMax: 10_000_000_000,
+      logger: {
+        error: (line) => errors.push(line),
+        warn: (line) => warnings.push(line),
+        info: silent,
+        debug: silent,
+      },
       onLost: (lines) => {
         lost += lines;
       },
@@ -181,6 +189,124 @@ describe("bounds", () => {
     const files = open(startMs, { fileBytesMax: 1e9 });
     for (let line = 0; line < 600; line += 1) files.append(0, "x".repeat(2000), startMs);
     expect(statSync(join(directory, "a.log")).size).toBeGreaterThan(1_000_000);
+  });
+});
+
+describe("the bound on all files together", () => {
+  const line = "x".repeat(99);
+  /** An eighth of it is left for notes: 40 lines of 100 bytes fit into the rest. */
+  const totalBytesMax = 4600;
+
+  const rotated = (): string[] =>
+    readdirSync(directory)
+      .filter((name) => name.includes(".log-"))
+      .toSorted();
+
+  const bytesOfAll = (): number =>
+    readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+
+  /** Three days that are over, each with 13 lines in two files: 3,900 bytes. */
+  function openAfterThreeDays(): { files: LogFiles; nowMs: number } {
+    const files = open(startMs, { totalBytesMax: 100_000 });
+    for (let day = 0; day < 3; day += 1) {
+      for (let count = 0; count < 8; count += 1) {
+        files.append(0, line, startMs + day * dayMs);
+        if (count < 5) files.append(1, line, startMs + day * dayMs);
+      }
+    }
+    const nowMs = startMs + 3 * dayMs;
+    files.maintain(nowMs);
+    files.close();
+    return { files: open(nowMs, { totalBytesMax }), nowMs };
+  }
+
+  test("PERF-2: below it nothing goes", () => {
+    const { files, nowMs } = openAfterThreeDays();
+    expect(files.append(0, "room for a short one", nowMs)).toBe("kept");
+    expect(rotated()).toHaveLength(6);
+    expect(warnings).toEqual([]);
+  });
+
+  test("the oldest day goes first, its longest file before the others, and a line says so", () => {
+    const { files, nowMs } = openAfterThreeDays();
+    for (let count = 0; count < 5; count += 1) {
+      expect(files.append(1, line, nowMs)).toBe("kept");
+    }
+    expect(rotated()).toEqual([
+      "a.log-20261125",
+      "a.log-20261126",
+      "b.log-20261124",
+      "b.log-20261125",
+      "b.log-20261126",
+    ]);
+    expect(warnings).toEqual([
+      "Removed 1 of the oldest logs, a.log-20261124: " +
+        "all logs together have 4600 bytes at most (totalBytesMax).",
+    ]);
+    files.flush(nowMs);
+    expect(bytesOfAll()).toBeLessThanOrEqual(totalBytesMax);
+  });
+
+  test("a flood takes the old days, then is dropped, until the day has turned", () => {
+    const { files, nowMs } = openAfterThreeDays();
+    const outcomes = { kept: 0, "file-full": 0, "total-full": 0 };
+    for (let count = 0; count < 1000; count += 1) {
+      outcomes[files.append(count % 2, line, nowMs + count)] += 1;
+      if (count % 10 === 0) files.flush(nowMs + count);
+    }
+    files.flush(nowMs);
+    expect(outcomes).toEqual({ kept: 40, "file-full": 0, "total-full": 960 });
+    expect(rotated()).toEqual([]);
+    expect(files.isFull).toBe(true);
+    expect(bytesOfAll()).toBe(4000);
+    expect(errors).toEqual([
+      expect.stringContaining("Messages are dropped, for all logs together"),
+    ]);
+    // There is room for one that tells of it.
+    expect(files.append(0, line, nowMs, true)).toBe("kept");
+    expect(files.append(0, "", nowMs)).toBe("total-full");
+
+    const tomorrowMs = nowMs + dayMs;
+    expect(files.append(0, line, tomorrowMs)).toBe("kept");
+    expect(files.isFull).toBe(false);
+    expect(rotated()).toEqual(["b.log-20261127"]);
+    files.flush(tomorrowMs);
+    expect(bytesOfAll()).toBeLessThanOrEqual(totalBytesMax);
+  });
+
+  test("notes have their room and no more", () => {
+    const files = open(startMs, { totalBytesMax });
+    let notes = 0;
+    while (files.append(0, line, startMs) === "kept");
+    while (files.append(0, line, startMs, true) === "kept") notes += 1;
+    expect(notes).toBe(6);
+    files.flush(startMs);
+    expect(bytesOfAll()).toBe(4600);
+  });
+
+  test("what others remove makes room, and no day goes for it", () => {
+    const { files, nowMs } = openAfterThreeDays();
+    unlinkSync(join(directory, "a.log-20261126"));
+    for (let count = 0; count < 5; count += 1) files.append(0, line, nowMs);
+    expect(rotated()).toHaveLength(5);
+    expect(warnings).toEqual([]);
+  });
+
+  test("when others make room again, it is seen after a while", () => {
+    const files = open(startMs, { totalBytesMax });
+    writeFileSync(join(directory, "a.log-20260101"), "");
+    while (files.append(0, line, startMs) === "kept");
+    unlinkSync(join(directory, "a.log"));
+    files.maintain(startMs);
+    expect(files.append(0, line, startMs + 9999)).toBe("total-full");
+    expect(files.append(0, line, startMs + 10_000)).toBe("kept");
+    expect(errors).toHaveLength(1);
+  });
+
+  test("bytes count, not characters", () => {
+    const files = open(startMs, { totalBytesMax: 800 });
+    expect(files.append(0, "ü".repeat(300), startMs)).toBe("kept");
+    expect(files.append(0, "ü".repeat(50), startMs)).toBe("total-full");
   });
 });
 

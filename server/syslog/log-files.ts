@@ -4,20 +4,23 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Logger } from "../../base/log.ts";
 import { StartError, systemReason } from "../start-error.ts";
-import { dayOf, outdatedFiles, rotatedName, sameDayMax } from "./rotation.ts";
+import { RotatedFiles } from "./rotated-files.ts";
+import { dayOf, rotatedName, sameDayMax } from "./rotation.ts";
 import type { LogSink } from "./syslog-receiver.ts";
 
 /** The most that waits in memory for one write. */
-const pendingCharactersMax = 1024 * 1024;
+const pendingBytesMax = 1024 * 1024;
+/** Of the bytes of all files, at most so many are left for the lines that tell of dropped ones. */
+const noteBytesReservedMax = 4096;
+/** Full files and nothing to remove: it is looked for again after so long. */
+const fullMsMin = 10_000;
 /** A full disk is told once in this time. */
 const troubleMsMin = 10_000;
 const fileMode = 0o640;
@@ -29,6 +32,11 @@ export interface LogFilesOptions {
   readonly daysKept: number;
   /** Where a day's file ends: further lines are dropped until the next day. */
   readonly fileBytesMax: number;
+  /**
+   * Of all files together, those of days that are over included. Beyond it the oldest of these go,
+   * days kept or not; when none is left, lines are dropped.
+   */
+  readonly totalBytesMax: number;
   readonly logger: Logger;
   /** Lines that a write lost. */
   readonly onLost: (lines: number) => void;
@@ -40,25 +48,30 @@ interface OpenFile {
   inode: number;
   bytes: number;
   pending: string[];
-  pendingCharacters: number;
+  pendingBytes: number;
   /** The last write broke off within a line. */
   torn: boolean;
 }
 
 /**
  * Append-only files with a new one each day (UTC): `dhcp.log` is today's, `dhcp.log-20261123`
- * yesterday's. Lines gather until `flush`. A disk that refuses loses lines and says so; it never
+ * yesterday's. Lines gather until `flush`. One file and all of them together are bounded. A disk that refuses loses lines and says so; it never
  * stops the service. All calls are synchronous.
  */
 export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   readonly #files: OpenFile[] = [];
+  readonly #rotated: RotatedFiles;
+  /** In and for the files of today. */
+  #todaysBytes = 0;
   #day: number;
+  #fullAtUnixMs: number | undefined;
   #troubleToldAtUnixMs = Number.NEGATIVE_INFINITY;
 
   /** Throws StartError when a file cannot be opened for writing. */
   constructor(options: LogFilesOptions, unixMs: number) {
     this.#options = options;
+    this.#rotated = new RotatedFiles(options.daysKept);
     this.#day = dayOf(unixMs);
     try {
       for (const path of options.paths) {
@@ -76,19 +89,35 @@ export class LogFiles implements LogSink {
     for (const file of this.#files) {
       const writtenDay = dayOf(fstatSync(file.descriptor).mtimeMs);
       if (writtenDay < this.#day) this.#rotate(file, writtenDay, unixMs);
-      this.#removeOutdated(file, unixMs);
+      this.#refresh(file, unixMs);
     }
+    this.#todaysBytes = this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  append(file: number, line: string, unixMs: number): "kept" | "file-full" {
+  /** Lines are dropped because of `totalBytesMax`. */
+  get isFull(): boolean {
+    return this.#fullAtUnixMs !== undefined;
+  }
+
+  append(
+    file: number,
+    line: string,
+    unixMs: number,
+    isNote = false,
+  ): "kept" | "file-full" | "total-full" {
     this.#turnDay(unixMs);
     const target = this.#files[file]!;
-    // Characters, not bytes: a text beyond ASCII is weighed a little too lightly until it is written.
-    const wanted = target.bytes + target.pendingCharacters + line.length + 1;
-    if (wanted > this.#options.fileBytesMax) return "file-full";
+    const lineBytes = Buffer.byteLength(line) + 1;
+    if (target.bytes + target.pendingBytes + lineBytes > this.#options.fileBytesMax) {
+      return "file-full";
+    }
+    if (!this.#hasRoom(lineBytes, isNote) && !this.#makeRoom(lineBytes, unixMs)) {
+      return "total-full";
+    }
     target.pending.push(line);
-    target.pendingCharacters += line.length + 1;
-    if (target.pendingCharacters >= pendingCharactersMax) this.#write(target, unixMs);
+    target.pendingBytes += lineBytes;
+    this.#todaysBytes += lineBytes;
+    if (target.pendingBytes >= pendingBytesMax) this.#write(target, unixMs);
     return "kept";
   }
 
@@ -127,7 +156,63 @@ export class LogFiles implements LogSink {
     for (const file of this.#files) {
       this.#write(file, unixMs);
       this.#rotate(file, finishedDay, unixMs);
-      this.#removeOutdated(file, unixMs);
+      this.#refresh(file, unixMs);
+    }
+    // What was today's can make room now.
+    this.#fullAtUnixMs = undefined;
+  }
+
+  #hasRoom(lineBytes: number, isNote: boolean): boolean {
+    const { totalBytesMax } = this.#options;
+    const reserved = isNote ? 0 : Math.min(noteBytesReservedMax, Math.floor(totalBytesMax / 8));
+    if (this.isFull && !isNote) return false;
+    return this.#rotated.bytes + this.#todaysBytes + lineBytes <= totalBytesMax - reserved;
+  }
+
+  /** Removes the files of the oldest days until the line has room; says whether it has. */
+  #makeRoom(lineBytes: number, unixMs: number): boolean {
+    // A flood must not make us read directories for each line.
+    const sinceMs = Math.abs(unixMs - (this.#fullAtUnixMs ?? Number.NEGATIVE_INFINITY));
+    if (sinceMs < fullMsMin) return false;
+    const wasFull = this.isFull;
+    this.#fullAtUnixMs = undefined;
+    // Others may have removed files meanwhile, and these are then not missed.
+    for (const file of this.#files) this.#refresh(file, unixMs);
+    const removed: string[] = [];
+    while (!this.#hasRoom(lineBytes, false)) {
+      const name = this.#removeOldest(unixMs);
+      if (name === undefined) {
+        this.#fullAtUnixMs = unixMs;
+        break;
+      }
+      removed.push(name);
+    }
+    this.#tellOfRoom(removed, wasFull);
+    return !this.isFull;
+  }
+
+  #removeOldest(unixMs: number): string | undefined {
+    try {
+      const removed = this.#rotated.removeOldest();
+      return removed === undefined ? undefined : basename(removed.path);
+    } catch (error) {
+      this.#tell(`Cannot remove an old log to make room: ${systemReason(error)}.`, unixMs);
+      return undefined;
+    }
+  }
+
+  #tellOfRoom(removed: readonly string[], wasFull: boolean): void {
+    const { totalBytesMax, logger } = this.#options;
+    const bound = `all logs together have ${totalBytesMax} bytes at most (totalBytesMax)`;
+    if (removed.length > 0) {
+      const what = removed.length === 1 ? removed[0] : `${removed[0]} to ${removed.at(-1)}`;
+      logger.warn(`Removed ${removed.length} of the oldest logs, ${what}: ${bound}.`);
+    }
+    if (this.isFull && !wasFull) {
+      logger.error(
+        `Messages are dropped, for ${bound}, and no older one is left to remove. ` +
+          "Find out who floods, or raise the bound.",
+      );
     }
   }
 
@@ -153,6 +238,7 @@ export class LogFiles implements LogSink {
       closeSync(file.descriptor);
       file.descriptor = fresh.descriptor;
       file.inode = fresh.inode;
+      this.#todaysBytes += fresh.bytes - file.bytes;
       file.bytes = fresh.bytes;
       file.torn = false;
     } catch (error) {
@@ -160,13 +246,10 @@ export class LogFiles implements LogSink {
     }
   }
 
-  #removeOutdated(file: OpenFile, unixMs: number): void {
-    const directory = dirname(file.path);
+  /** Removes what is older than the days kept, and counts the rest. */
+  #refresh(file: OpenFile, unixMs: number): void {
     try {
-      const entries = readdirSync(directory);
-      for (const name of outdatedFiles(entries, basename(file.path), this.#options.daysKept)) {
-        unlinkSync(`${directory}/${name}`);
-      }
+      this.#rotated.refresh(file.path);
     } catch (error) {
       this.#tell(`Cannot remove old logs of ${file.path}: ${systemReason(error)}.`, unixMs);
     }
@@ -175,8 +258,9 @@ export class LogFiles implements LogSink {
   #write(file: OpenFile, unixMs: number): void {
     const lines = file.pending;
     if (lines.length === 0) return;
+    this.#todaysBytes -= file.pendingBytes;
     file.pending = [];
-    file.pendingCharacters = 0;
+    file.pendingBytes = 0;
     const bytes = Buffer.from(`${file.torn ? "\n" : ""}${lines.join("\n")}\n`);
     let written = 0;
     try {
@@ -191,6 +275,7 @@ export class LogFiles implements LogSink {
       this.#tell(`Cannot write to the log file ${file.path}: ${systemReason(error)}.`, unixMs);
     }
     file.bytes += written;
+    this.#todaysBytes += written;
     if (written > 0) file.torn = bytes[written - 1] !== 0x0a;
   }
 
@@ -211,7 +296,7 @@ function openFile(path: string): OpenFile {
     inode: ino,
     bytes: size,
     pending: [],
-    pendingCharacters: 0,
+    pendingBytes: 0,
     torn: false,
   };
 }

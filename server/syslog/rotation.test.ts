@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayOf, outdatedFiles, rotatedName } from "./rotation.ts";
+import { dayOf, outdatedFiles, removalOrder, rotatedName } from "./rotation.ts";
 
 const day = dayOf(Date.parse("2026-11-24T00:00:00Z"));
 
@@ -46,4 +46,15 @@ test("only rotated files of this very file are looked at", () => {
   expect(outdatedFiles([...others, "dhcp.log-20261124"], "dhcp.log", 0)).toEqual([
     "dhcp.log-20261124",
   ]);
+});
+
+test("room is made from the oldest day on, and within a day by the longest file", () => {
+  const file = (path: string, date: string, bytes: number) => ({ path, date, bytes });
+  const files = [
+    file("a", "20261124", 5),
+    file("b", "20251231", 1),
+    file("c", "20261123", 1),
+    file("d", "20261123", 9),
+  ];
+  expect(removalOrder(files).map(({ path }) => path)).toEqual(["b", "d", "c", "a"]);
 });

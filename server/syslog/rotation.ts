@@ -25,7 +25,7 @@ export function outdatedFiles(
 ): readonly string[] {
   const byDate = new Map<string, string[]>();
   for (const entry of entries) {
-    const date = dateOf(entry, file);
+    const date = rotatedDate(entry, file);
     if (date === undefined) continue;
     const names = byDate.get(date);
     if (names === undefined) byDate.set(date, [entry]);
@@ -35,7 +35,23 @@ export function outdatedFiles(
   return newestFirst.slice(daysKept).flatMap((date) => byDate.get(date) ?? []);
 }
 
-function dateOf(entry: string, file: string): string | undefined {
+/** The day of a rotated file of `file`, as `20261124`; undefined for any other entry. */
+export function rotatedDate(entry: string, file: string): string | undefined {
   if (!entry.startsWith(`${file}-`)) return undefined;
   return /^([0-9]{8})(?:\.[1-9][0-9]?)?$/.exec(entry.slice(file.length + 1))?.[1];
+}
+
+export interface RotatedFile {
+  readonly path: string;
+  /** `20261124`. */
+  readonly date: string;
+  readonly bytes: number;
+}
+
+/**
+ * The files in the order in which they make room: the oldest day first, and of one day the longest,
+ * for that is where the flood was.
+ */
+export function removalOrder(files: readonly RotatedFile[]): RotatedFile[] {
+  return files.toSorted((a, b) => Number(a.date) - Number(b.date) || b.bytes - a.bytes);
 }

@@ -11,17 +11,19 @@ function setUp(capacity = Number.POSITIVE_INFINITY) {
   const router = new FileRouter();
   const lines: Record<string, string[]> = {};
   let stored = 0;
-  const sink: LogSink = {
-    append: (file, line) => {
+  const sink = {
+    isFull: false,
+    append: (file, line, _unixMs, isNote) => {
+      if (sink.isFull && isNote !== true) return "total-full";
       if (stored >= capacity) return "file-full";
       stored += 1;
       const name = router.files[file]!;
       lines[name] = [...(lines[name] ?? []), line];
       return "kept";
     },
-  };
+  } as LogSink & { isFull: boolean };
   const counters = new SyslogCounters();
-  return { receiver: new SyslogReceiver(router, sink, counters), counters, lines };
+  return { receiver: new SyslogReceiver(router, sink, counters), counters, lines, sink };
 }
 
 test("LOG-1: a message goes to its facility's file", () => {
@@ -43,6 +45,7 @@ test("LOG-1: a message goes to its facility's file", () => {
     "dropped.empty": 0,
     "dropped.rate": 0,
     "dropped.file-full": 0,
+    "dropped.total-full": 0,
     "dropped.write-failed": 0,
   });
 });
@@ -77,6 +80,34 @@ test("a full file is counted, and its refusal of the note is no news", () => {
   expect(counters).toMatchObject({ lines: 1, dropped: { "file-full": 2 } });
   expect(receiver.noteDrops(unixMs)).toBe("messages dropped: 2 file-full");
   expect(receiver.noteDrops(unixMs)).toBeUndefined();
+});
+
+test("files that are full have a line when it begins, and one when there is room again", () => {
+  const { receiver, counters, lines, sink } = setUp();
+  const send = (): void => receiver.accept(bytesOf("<182>x"), source, unixMs, "udp");
+  sink.isFull = true;
+  send();
+  expect(receiver.noteDrops(unixMs)).toBe("messages dropped: 1 total-full");
+  for (let sent = 0; sent < 5; sent += 1) send();
+  expect(receiver.noteDrops(unixMs)).toBeUndefined();
+  // Another reason has no claim on the room that is kept for this one.
+  counters.dropped.rate = 7;
+  expect(receiver.noteDrops(unixMs)).toBe("messages dropped: 7 rate");
+  expect(lines["messages"]).toHaveLength(1);
+  sink.isFull = false;
+  expect(receiver.noteDrops(unixMs)).toBe("messages dropped: 6 total-full");
+  expect(lines["messages"]).toHaveLength(2);
+  expect(receiver.noteDrops(unixMs)).toBeUndefined();
+});
+
+test("the last note tells of what was held back", () => {
+  const { receiver, sink } = setUp();
+  sink.isFull = true;
+  receiver.accept(bytesOf("<182>x"), source, unixMs, "udp");
+  receiver.noteDrops(unixMs);
+  receiver.accept(bytesOf("<182>x"), source, unixMs, "udp");
+  expect(receiver.noteDrops(unixMs)).toBeUndefined();
+  expect(receiver.noteDrops(unixMs, true)).toBe("messages dropped: 1 total-full");
 });
 
 test("5,000 random datagrams (seed 3): each is stored, unrouted or empty, never an exception", () => {

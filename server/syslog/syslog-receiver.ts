@@ -3,13 +3,27 @@ import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.t
 import type { FileRouter } from "./file-router.ts";
 import { logLine } from "./log-line.ts";
 
-export const syslogDropReasons = ["empty", "rate", "file-full", "write-failed"] as const;
+export const syslogDropReasons = [
+  "empty",
+  "rate",
+  "file-full",
+  "total-full",
+  "write-failed",
+] as const;
 export type SyslogDropReason = (typeof syslogDropReasons)[number];
 export type SyslogTransport = "udp" | "tcp";
 
-/** Where lines go; `append` says what became of one. */
+/** Where lines go. */
 export interface LogSink {
-  append(file: number, line: string, unixMs: number): "kept" | "file-full";
+  /** All files together have no room, and nothing old to remove: lines are dropped. */
+  readonly isFull: boolean;
+  /** Says what became of the line. A note may take the room that is kept for notes. */
+  append(
+    file: number,
+    line: string,
+    unixMs: number,
+    isNote?: boolean,
+  ): "kept" | "file-full" | "total-full";
 }
 
 export class SyslogCounters {
@@ -18,6 +32,7 @@ export class SyslogCounters {
     empty: 0,
     rate: 0,
     "file-full": 0,
+    "total-full": 0,
     "write-failed": 0,
   };
   /** Lines handed to files; a message may go into several, or into none. */
@@ -53,6 +68,7 @@ export class SyslogReceiver {
   readonly #router: FileRouter;
   readonly #sink: LogSink;
   readonly #noted: Record<SyslogDropReason, number>;
+  #isFullNoted = false;
 
   constructor(router: FileRouter, sink: LogSink, counters: SyslogCounters) {
     this.#router = router;
@@ -70,23 +86,35 @@ export class SyslogReceiver {
 
   /**
    * A hole in a log must show in the log: writes one line about what was dropped since the last
-   * call, and returns its text; undefined when there was nothing.
+   * call, and returns its text; undefined when there was nothing. That the files are full has one
+   * line when it begins and one when there is room again, or with `isLast`: a line every second
+   * would take what room there is.
    */
-  noteDrops(unixMs: number): string | undefined {
-    const parts: string[] = [];
-    for (const reason of syslogDropReasons) {
-      const count = this.counters.dropped[reason] - this.#noted[reason];
-      if (count > 0 && reason !== "empty") parts.push(`${count} ${reason}`);
-    }
-    if (parts.length === 0) return undefined;
+  noteDrops(unixMs: number, isLast = false): string | undefined {
+    const { dropped } = this.counters;
+    const { isFull } = this.#sink;
+    const isHeldBack = isFull && this.#isFullNoted && !isLast;
+    const reasons = syslogDropReasons.filter(
+      (reason) =>
+        dropped[reason] > this.#noted[reason] &&
+        reason !== "empty" &&
+        !(reason === "total-full" && isHeldBack),
+    );
+    if (reasons.length === 0) return undefined;
+    const parts = reasons.map((reason) => `${dropped[reason] - this.#noted[reason]} ${reason}`);
     const text = `messages dropped: ${parts.join(", ")}`;
+    const isAboutFull = reasons.includes("total-full");
     this.#store(
       { facility: ownFacility, severity: ownSeverity, format: "bare", tag: "provlab", text },
       0,
       unixMs,
+      isAboutFull,
     );
     // After the note, so that a full file that refuses it is not news in a second again.
-    Object.assign(this.#noted, this.counters.dropped);
+    const { "total-full": noted } = this.#noted;
+    Object.assign(this.#noted, dropped);
+    if (isHeldBack) this.#noted["total-full"] = noted;
+    else this.#isFullNoted = isFull && isAboutFull;
     return text;
   }
 
@@ -100,7 +128,7 @@ export class SyslogReceiver {
     }
   }
 
-  #store(message: SyslogMessage, source: number, unixMs: number): void {
+  #store(message: SyslogMessage, source: number, unixMs: number, isNote = false): void {
     const files = this.#router.filesFor(message.facility, message.severity);
     if (files.length === 0) {
       this.counters.unrouted += 1;
@@ -108,8 +136,9 @@ export class SyslogReceiver {
     }
     const line = logLine(message, source, unixMs);
     for (const file of files) {
-      if (this.#sink.append(file, line, unixMs) === "kept") this.counters.lines += 1;
-      else this.counters.dropped["file-full"] += 1;
+      const outcome = this.#sink.append(file, line, unixMs, isNote);
+      if (outcome === "kept") this.counters.lines += 1;
+      else this.counters.dropped[outcome] += 1;
     }
   }
 }

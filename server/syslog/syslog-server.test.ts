@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -160,6 +168,27 @@ test("a flood of datagrams is cut at the source's rate, shows in the log, and hi
   expect(dropped.reduce((sum, count) => sum + count, 0)).toBe(480);
 });
 
+test("a flood over the bound of all files leaves old days first, then itself, and says so", async () => {
+  const totalBytesMax = 65_536;
+  writeFileSync(join(directory, "dhcp.log-20261101"), "x".repeat(60_000));
+  const server = await start({ totalBytesMax, rateLimits: false });
+  const flooding = await client(server.port);
+  const text = `<174>${"y".repeat(1000)}`;
+  for (let sent = 0; sent < 100; sent += 1) await flooding.send(bytesOf(text));
+  await eventually("the flood is over", () => server.counters.received.udp === 100);
+  await server.stop();
+  expect(existsSync(join(directory, "dhcp.log-20261101"))).toBe(false);
+  const kept = linesOf("tftp.log").length;
+  expect(kept).toBeGreaterThan(50);
+  expect(server.counters.dropped["total-full"]).toBe(100 - kept);
+  const noted = linesOf("messages").map((line) =>
+    Number(/dropped: (\d+) total-full$/.exec(line)![1]),
+  );
+  expect(noted.reduce((sum, count) => sum + count, 0)).toBe(100 - kept);
+  const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size);
+  expect(files.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(totalBytesMax);
+});
+
 test("LOG-4: the server turns the day by itself", async () => {
   const clock = new VirtualClock(Date.parse("2026-11-24T23:59:58Z"));
   const server = await start({ clock });
@@ -189,6 +218,7 @@ test("rules of one's own, with a path of one's own", async () => {
 test("what cannot work is refused, and leaves no port behind", async () => {
   await expect(start({ rules: [{ selector: "nothing", file: "x" }] })).rejects.toThrow(RangeError);
   await expect(start({ daysKept: 0 })).rejects.toThrow(RangeError);
+  await expect(start({ totalBytesMax: 1000 })).rejects.toThrow("totalBytesMax");
   await expect(start({ directory: "/dev/null/logs" })).rejects.toThrow(StartError);
   const first = await start();
   await expect(start({ port: first.port })).rejects.toThrow(StartError);

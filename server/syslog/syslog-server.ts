@@ -16,8 +16,10 @@ import { SyslogCounters, SyslogReceiver } from "./syslog-receiver.ts";
 
 /** PERF-2, LOG-4. */
 const daysKeptDefault = 90;
-/** A file a day of each rule at most so long: that and the days kept bound the disk. */
-const fileBytesMaxDefault = 1024 * 1024 * 1024;
+/** No application's day takes more of the disk than this. */
+const fileBytesMaxDefault = 1024 ** 3;
+const totalBytesMaxDefault = 10 * 1024 ** 3;
+const totalBytesMaxMin = 64 * 1024;
 /** Far above what a device says, and enough for a relay that speaks for thousands. */
 export const syslogRateLimitsDefault: SourceRateLimits = { burst: 10_000, perSecond: 2000 };
 const connectionsMaxDefault = 1024;
@@ -40,7 +42,13 @@ export interface SyslogServerOptions {
   /** Which messages go where; the table of LOG-1 unless told. */
   readonly rules?: readonly FileRule[];
   readonly daysKept?: number;
+  /** Of one file, and so of one day: 1 GiB unless told. */
   readonly fileBytesMax?: number;
+  /**
+   * Of all files together, 10 GiB unless told, 64 KiB at least. Beyond it the oldest days go first,
+   * then lines are dropped; PERF-2's 90 days hold below it.
+   */
+  readonly totalBytesMax?: number;
   /** Messages of one address: beyond it datagrams are dropped and TCP waits. `false`: no limit. */
   readonly rateLimits?: SourceRateLimits | false;
   readonly connectionsMax?: number;
@@ -113,7 +121,7 @@ export async function startSyslogServer(
   const ended = loop.run().finally(async () => {
     socket.close();
     await acceptor?.close();
-    receiver.noteDrops(clock.wallMs());
+    receiver.noteDrops(clock.wallMs(), true);
     files.close();
   });
   return {
@@ -136,14 +144,20 @@ function openFiles(
   unixMs: number,
 ): LogFiles {
   const { daysKept = daysKeptDefault, fileBytesMax = fileBytesMaxDefault } = options;
+  const { totalBytesMax = totalBytesMaxDefault } = options;
   if (!Number.isInteger(daysKept) || daysKept < 1) {
     throw new RangeError(`syslog keeps a whole number of days from 1, not ${daysKept}`);
+  }
+  if (!Number.isSafeInteger(totalBytesMax) || totalBytesMax < totalBytesMaxMin) {
+    throw new RangeError(
+      `syslog's totalBytesMax is a whole number from ${totalBytesMaxMin}, not ${totalBytesMax}`,
+    );
   }
   const onLost = (lines: number): void => {
     counters.dropped["write-failed"] += lines;
     counters.lines -= lines;
   };
-  return new LogFiles({ paths, daysKept, fileBytesMax, logger, onLost }, unixMs);
+  return new LogFiles({ paths, daysKept, fileBytesMax, totalBytesMax, logger, onLost }, unixMs);
 }
 
 async function open(
