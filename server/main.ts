@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
-import { udpSocketsBoundTo } from "../base/net/port-sharing.ts";
-import { errorNamed, SocketError } from "../base/net/socket-error.ts";
-import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../base/net/udp-socket.ts";
+import { SocketError } from "../base/net/socket-error.ts";
+import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
+import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { formatDiagnostic, parseConfig } from "./config/parse.ts";
 import { DhcpCounters } from "./dhcp/counters.ts";
+import type { TftpPair } from "./dhcp/crossed-tftp.ts";
 import { DhcpEngine } from "./dhcp/engine.ts";
 import {
   chooseInterfaces,
@@ -44,6 +45,8 @@ export interface DhcpServerOptions {
   readonly interfaceNames?: readonly string[];
   /** Replaces 255.255.255.255 as the destination of broadcasts (`-s`). */
   readonly broadcastAddress?: number;
+  /** Of a pair of nodes (TFTP-2): replies name the other node's first, this one's second. */
+  readonly tftpServers?: TftpPair;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
   /** Whether each packet gets its line in the log; that costs about as much as its decision. */
@@ -145,6 +148,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
         leases,
         ports,
         interfaces: () => interfaces,
+        tftpServers: options.tftpServers,
         logLines: options.logPackets ?? false,
         resolve: resolver.resolve,
       }),
@@ -232,17 +236,14 @@ function servedInterfaces(
 async function bind({ config, backend }: DhcpServerOptions, port: number): Promise<UdpSocket> {
   const address = config.process.localAddress ?? 0;
   try {
-    const socket = await openUdpSocket({
+    // The port is shared with emulated relays on other addresses, never with another server on this.
+    return await openUnsharedUdpSocket({
       address,
       port,
       broadcast: true,
       datagramBytesMax,
       ...(backend === undefined ? {} : { backend }),
     });
-    // The port is shared with emulated relays on other addresses, never with another server on this.
-    if ((udpSocketsBoundTo(address, socket.localPort) ?? 1) <= 1) return socket;
-    socket.close();
-    throw errorNamed("bind", "EADDRINUSE");
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     throw new StartError(

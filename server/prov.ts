@@ -7,6 +7,8 @@ import { StartError } from "./start-error.ts";
 export interface RunningProv {
   /** UDP port of each service that runs. */
   readonly ports: ReadonlyMap<ServiceName, number>;
+  /** How DHCP keeps its leases, "fsync" or "os"; undefined when it does not run. */
+  readonly durability: string | undefined;
   /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -25,7 +27,7 @@ export async function startProv(
     await Promise.all(services.map((service) => service.stop()));
   };
   try {
-    const ports = await Promise.all(services.map((service) => service.serving));
+    const serving = await Promise.all(services.map((service) => service.serving));
     const ended = Promise.all(services.map((service) => service.ended)).then(
       () => undefined,
       async (error: unknown) => {
@@ -36,7 +38,8 @@ export async function startProv(
     // Whoever holds the PROV may never ask.
     ended.catch(() => undefined);
     return {
-      ports: new Map(services.map(({ name }, index) => [name, ports[index]!])),
+      ports: new Map(services.map(({ name }, index) => [name, serving[index]!.port])),
+      durability: serving.find(({ durability }) => durability !== undefined)?.durability,
       ended,
       stop,
     };
@@ -46,10 +49,12 @@ export async function startProv(
   }
 }
 
+type Serving = Extract<FromService, { kind: "serving" }>;
+
 class Service {
   readonly name: ServiceName;
-  /** The port, once it serves. */
-  readonly serving: Promise<number>;
+  /** What it says of itself, once it serves. */
+  readonly serving: Promise<Serving>;
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   #isStopping = false;
@@ -60,17 +65,17 @@ class Service {
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: plan });
     this.serving = new Promise((resolve, reject) => {
       this.#worker.on("message", (message: FromService) => {
-        if (message.kind === "serving") resolve(message.port);
+        if (message.kind === "serving") resolve(message);
         else if (message.kind === "log") logger[message.level](`${this.name}: ${message.message}`);
         else reject(new StartError(`${this.name}: ${message.message}`));
       });
-      this.#worker.once("error", reject);
+      this.#worker.once("error", (error) => reject(broken(this.name, error)));
       this.#worker.once("exit", () => {
         reject(new StartError(`${this.name}: the service ended while it was starting`));
       });
     });
     this.ended = new Promise((resolve, reject) => {
-      this.#worker.once("error", reject);
+      this.#worker.once("error", (error) => reject(broken(this.name, error)));
       this.#worker.once("exit", () => {
         if (this.#isStopping) resolve();
         else reject(new Error(`${this.name}: the service ended by itself`));
@@ -87,4 +92,11 @@ class Service {
     this.#worker.postMessage(request);
     await this.ended.catch(() => undefined);
   }
+}
+
+/** A service's thread died: an error of ours, or the memory that it may have was not enough. */
+function broken(service: ServiceName, error: Error): Error {
+  return new Error(`${service}: the service broke: ${error.stack ?? error.message}`, {
+    cause: error,
+  });
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { LogWriter } from "../../server/log-writer.ts";
-import { startProv } from "../../server/prov.ts";
+import { type RunningProv, startProv } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import { StartError } from "../../server/start-error.ts";
 import { exitStatus } from "../exit-status.ts";
@@ -39,6 +39,9 @@ async function serve(plans: readonly ServicePlan[]): Promise<number> {
     log.flush();
     const stop = (): void => void prov.stop();
     process.once("SIGTERM", stop).once("SIGINT", stop);
+    // The program that started this one is gone.
+    process.once("disconnect", stop);
+    tellParent(prov);
     await prov.ended;
     return exitStatus.pass;
   } catch (error) {
@@ -48,7 +51,26 @@ async function serve(plans: readonly ServicePlan[]): Promise<number> {
   } finally {
     clearInterval(flush);
     log.close();
+    if (process.connected) process.disconnect();
   }
+}
+
+/** What a program hears that has started `prov serve` with a channel to it, once everything serves. */
+export interface ServingMessage {
+  readonly kind: "serving";
+  /** UDP port by service. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Of the DHCP service, if there is one: `fsync`, `os` or `none`. */
+  readonly durability?: string;
+}
+
+function tellParent({ ports, durability }: RunningProv): void {
+  const message: ServingMessage = {
+    kind: "serving",
+    ports: Object.fromEntries(ports),
+    ...(durability === undefined ? {} : { durability }),
+  };
+  process.send?.(message);
 }
 
 const LOG_FLUSH_MS = 200;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatFileProblem, readYaml } from "../../scenarios/checked-yaml.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
+import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const PROV_SCHEMA = "provlab/prov@1";
@@ -14,19 +15,68 @@ const address = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "write an IPv4 address, such as 127.0.0.1" });
   return z.NEVER;
 });
+const nodeAddress = address.refine((value) => value !== 0, "write an address that devices reach");
+
+function whole(least: number, most: number) {
+  return z.number().int().min(least).max(most).optional();
+}
+
+/** TFTP-2: of a pair of nodes that share their DHCP configuration. */
+const tftpServers = z
+  .strictObject({ own: nodeAddress, other: nodeAddress })
+  .refine(({ own, other }) => own !== other, "own and other must be two addresses");
+
+const deviceFiles = z
+  .strictObject({
+    pattern: z.string().default("cm-{mac}.cfg"),
+    registrations: path,
+    templates: path,
+    sharedSecretFile: path.optional(),
+    noSharedSecret: z.literal(true).optional(),
+    boundToAddress: z.boolean().default(false),
+  })
+  .refine(
+    (section) => (section.sharedSecretFile === undefined) === (section.noSharedSecret === true),
+    "name the sharedSecretFile of the CMTS, or say noSharedSecret: true if it has none",
+  );
 
 const provSchema = z.strictObject({
   schema: z.literal(PROV_SCHEMA),
   /** Where every service but DHCP listens; DHCP has its configuration's `local-address`. */
   address: address.default(0),
   dhcp: z
-    .strictObject({ config: path, leases: path, port, interfaces: z.array(z.string()).default([]) })
+    .strictObject({
+      config: path,
+      leases: path,
+      port,
+      interfaces: z.array(z.string()).default([]),
+      tftpServers: tftpServers.optional(),
+    })
     .optional(),
-  tftp: z.strictObject({ root: path, port }).optional(),
+  tftp: z
+    .strictObject({
+      root: path,
+      port,
+      sessionsMax: whole(1, 1_000_000),
+      queueMax: whole(0, 1_000_000),
+      portsMax: whole(1, 64),
+      blockBytesMax: whole(512, 65_464),
+      windowBlocksMax: whole(1, 65_535),
+      retrySeconds: whole(1, 255),
+      sessionSeconds: whole(1, 86_400),
+      logTransfers: z.boolean().optional(),
+      deviceFiles: deviceFiles.optional(),
+    })
+    .optional(),
   time: z.strictObject({ port }).optional(),
-  ntp: z.strictObject({ port }).optional(),
+  ntp: z.strictObject({ port, rateLimits: z.boolean().default(true) }).optional(),
   syslog: z
-    .strictObject({ directory: path, port, daysKept: z.number().int().min(1).max(3650).optional() })
+    .strictObject({
+      directory: path,
+      port,
+      daysKept: whole(1, 3650),
+      totalBytesMax: whole(64 * 1024, Number.MAX_SAFE_INTEGER),
+    })
     .optional(),
 });
 
@@ -39,23 +89,41 @@ export function servicePlansOf(file: string, text: string): ServicePlan[] {
   const { address: at, dhcp, tftp, time, ntp, syslog } = reading.data;
   const plans: ServicePlan[] = [];
   if (dhcp !== undefined) {
-    const { config, leases, interfaces } = dhcp;
+    const { config, leases, interfaces, ...rest } = dhcp;
     const files = { configFile: config, leaseFile: leases, interfaceNames: interfaces };
-    plans.push({ service: "dhcp", ...files, ...portOf(dhcp) });
+    plans.push({ service: "dhcp", ...files, ...given(rest) });
   }
-  if (tftp !== undefined)
-    plans.push({ service: "tftp", root: tftp.root, address: at, ...portOf(tftp) });
-  if (time !== undefined) plans.push({ service: "time", address: at, ...portOf(time) });
-  if (ntp !== undefined) plans.push({ service: "ntp", address: at, ...portOf(ntp) });
+  if (tftp !== undefined) {
+    const { root, deviceFiles: section, ...tuning } = tftp;
+    const made = section === undefined ? {} : { deviceFiles: deviceFilesPlanOf(section) };
+    plans.push({ service: "tftp", root, address: at, ...given(tuning), ...made });
+  }
+  if (time !== undefined) plans.push({ service: "time", address: at, ...given(time) });
+  if (ntp !== undefined) {
+    const { rateLimits, ...rest } = ntp;
+    const limits = rateLimits ? {} : { rateLimits };
+    plans.push({ service: "ntp", address: at, ...given(rest), ...limits });
+  }
   if (syslog !== undefined) {
-    const { directory, daysKept } = syslog;
-    const kept = daysKept === undefined ? {} : { daysKept };
-    plans.push({ service: "syslog", directory, address: at, ...portOf(syslog), ...kept });
+    const { directory, ...rest } = syslog;
+    plans.push({ service: "syslog", directory, address: at, ...given(rest) });
   }
   if (plans.length > 0) return plans;
   throw new UsageError(`${file}: names no service: add dhcp, tftp, time, ntp or syslog`);
 }
 
-function portOf(section: { readonly port?: number | undefined }): { port?: number } {
-  return section.port === undefined ? {} : { port: section.port };
+function deviceFilesPlanOf({
+  sharedSecretFile,
+  noSharedSecret: _,
+  ...plan
+}: z.output<typeof deviceFiles>): DeviceFilesPlan {
+  return { ...plan, sharedSecretFile };
+}
+
+type Given<Section> = { [Key in keyof Section]?: Exclude<Section[Key], undefined> };
+
+/** What the file says; the rest is left to the service's own defaults. */
+function given<Section extends object>(section: Section): Given<Section> {
+  const entries = Object.entries(section).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<Section>;
 }

@@ -14,7 +14,7 @@ import type { ServerConfig } from "../config/model.ts";
 import { formatDiagnostic, parseConfig } from "../config/parse.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import { LeaseTable } from "../lease/lease-table.ts";
-import { DhcpEngine } from "./engine.ts";
+import { DhcpEngine, type DhcpEngineOptions } from "./engine.ts";
 import type { Destination, LocalInterface, Outcome } from "./outcome.ts";
 
 /** A moment to start from: Tue 2026-11-24 05:36:09 UTC. */
@@ -187,7 +187,11 @@ export class EngineBed {
   engine: DhcpEngine;
   lastLog = "";
 
-  constructor(configText: string, stored: readonly LeaseRecord[] = []) {
+  constructor(
+    configText: string,
+    stored: readonly LeaseRecord[] = [],
+    options: Pick<DhcpEngineOptions, "tftpServers"> = {},
+  ) {
     this.config = configOf(configText);
     this.leases = new LeaseTable(
       this.config.pools.flatMap((pool) =>
@@ -201,6 +205,7 @@ export class EngineBed {
       ports: { server: 67, client: 68 },
       interfaces: () => this.interfaces,
       resolve: (name) => this.hostNames.get(name),
+      ...options,
     });
   }
 

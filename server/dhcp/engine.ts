@@ -4,6 +4,7 @@ import { BootOperation, messageType } from "../../protocol/dhcp/packet.ts";
 import type { ServerConfig } from "../config/model.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
+import type { TftpPair } from "./crossed-tftp.ts";
 import { discover } from "./discover.ts";
 import { type EngineParts, Exchange } from "./exchange.ts";
 import { decline, release } from "./give-back.ts";
@@ -26,6 +27,8 @@ export interface DhcpEngineOptions {
   /** UDP ports of the server and of its clients: 67 and 68, or P and P + 1. */
   readonly ports: { readonly server: number; readonly client: number };
   readonly interfaces: () => readonly LocalInterface[];
+  /** Of a pair of nodes (TFTP-2): replies name the other node's first, this one's second. */
+  readonly tftpServers?: TftpPair | undefined;
   /** When false, `log` is empty: a line costs about as much as the decision. Default true. */
   readonly logLines?: boolean;
   /** Addresses of a host name that stands where an address belongs; from a cache, never waits. */
@@ -61,7 +64,7 @@ export class DhcpEngine implements DhcpEngineApi {
       leases,
       ports,
       limits: new LeaseLimits(config, leases),
-      policies: new PolicyCache(config),
+      policies: new PolicyCache(config, options.tftpServers),
       pending: new PendingOffers(),
       words: new WordOptions(),
       logLines: options.logLines ?? true,

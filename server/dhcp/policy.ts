@@ -5,6 +5,7 @@ import { readIpv4 } from "../../protocol/ipv4.ts";
 import { type EvaluationContext, evaluateScopes } from "../config/evaluate.ts";
 import type { Scope, ServerConfig } from "../config/model.ts";
 import type { Settings } from "../config/settings.ts";
+import { crossTftp, type TftpNames, type TftpPair } from "./crossed-tftp.ts";
 import type { LeaseTimeLimits } from "./lease-times.ts";
 
 /** Scope chains with a remembered policy: networks times pools times classes times groups. */
@@ -48,6 +49,8 @@ export interface Policy {
   readonly ignoresUnknownQuietly: boolean;
   readonly serverIdentifier: number | undefined;
   readonly nextServer: number;
+  /** What takes the place of the configured TFTP servers (TFTP-2); undefined: nothing does. */
+  readonly crossedTftp: TftpNames | undefined;
   /** Cut to what the header's fields hold. */
   readonly filename: Uint8Array;
   readonly serverName: Uint8Array;
@@ -65,9 +68,13 @@ export interface OptionOrder {
   readonly options: readonly OutgoingOption[];
 }
 
-export function policyOf(settings: Settings, constant: boolean): Policy {
+/** `tftpServers`: of a node that crosses them with those of another. */
+export function policyOf(settings: Settings, constant: boolean, tftpServers?: TftpPair): Policy {
   const pingTimeoutMs = settings.number("ping-timeout-ms") ?? 0;
   const unknown = settings.permission("unknown-clients");
+  const nextServer = settings.address("next-server") ?? 0;
+  const crossedTftp =
+    tftpServers === undefined ? undefined : crossTftp(tftpNames(settings, nextServer), tftpServers);
   return {
     settings,
     constant,
@@ -98,12 +105,21 @@ export function policyOf(settings: Settings, constant: boolean): Policy {
     leaseAddressIsRouter: settings.flag("use-lease-addr-for-default-route") ?? false,
     ignoresUnknownQuietly: unknown === "ignore",
     serverIdentifier: settings.address("server-identifier"),
-    nextServer: settings.address("next-server") ?? 0,
+    nextServer: crossedTftp?.nextServer ?? nextServer,
+    crossedTftp,
     filename: cut(settings.bytes("filename"), FILE_BYTES),
     serverName: cut(settings.bytes("server-name"), SNAME_BYTES),
     requestList: settings.option(OptionCode.parameterRequestList),
     maxMessageSize: uint16(settings.option(OptionCode.maxMessageSize)),
     orders: [],
+  };
+}
+
+function tftpNames(settings: Settings, nextServer: number): TftpNames {
+  return {
+    nextServer,
+    addresses: settings.option(OptionCode.tftpServerAddress),
+    name: settings.option(OptionCode.tftpServerName),
   };
 }
 
@@ -136,12 +152,14 @@ interface Node {
  */
 export class PolicyCache {
   readonly #config: ServerConfig;
+  readonly #tftpServers: TftpPair | undefined;
   readonly #root: Node = { constant: true, next: new Map(), policy: undefined };
   readonly #constantScopes = new Map<Scope, boolean>();
   #size = 0;
 
-  constructor(config: ServerConfig) {
+  constructor(config: ServerConfig, tftpServers?: TftpPair) {
     this.#config = config;
+    this.#tftpServers = tftpServers;
   }
 
   /** Nodes that are remembered: bounded, whatever clients come. */
@@ -153,7 +171,8 @@ export class PolicyCache {
   policyFor(scopes: readonly Scope[], context: EvaluationContext, isHostLast: boolean): Policy {
     const node = this.#nodeFor(scopes, isHostLast);
     if (node.policy !== undefined) return node.policy;
-    const policy = policyOf(evaluateScopes(this.#config, scopes, context), node.constant);
+    const settings = evaluateScopes(this.#config, scopes, context);
+    const policy = policyOf(settings, node.constant, this.#tftpServers);
     if (node.constant) node.policy = policy;
     return policy;
   }

@@ -193,7 +193,7 @@ class ReplyOptions implements OptionSource {
 
   option(code: number): Uint8Array | undefined {
     const { policy, address, place, hostName } = this.#reply;
-    const value = policy.settings.option(code);
+    const value = crossedOption(policy, code) ?? policy.settings.option(code);
     if (value !== undefined) return value;
     if (code === OptionCode.subnetMask) {
       const subnet = this.#config.subnetOf(place);
@@ -211,6 +211,12 @@ class ReplyOptions implements OptionSource {
   optionCodes(): readonly number[] {
     return this.#reply.policy.settings.optionCodes();
   }
+}
+
+/** Also where only `next-server` is configured: a client that asks for both servers gets both. */
+function crossedOption({ crossedTftp }: Policy, code: number): Uint8Array | undefined {
+  if (code === OptionCode.tftpServerAddress) return crossedTftp?.addresses;
+  return code === OptionCode.tftpServerName ? crossedTftp?.name : undefined;
 }
 
 function route(

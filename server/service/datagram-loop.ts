@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
-import { udpSocketsBoundTo } from "../../base/net/port-sharing.ts";
 import { SocketError } from "../../base/net/socket-error.ts";
-import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../../base/net/udp-socket.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../base/net/udp-socket.ts";
+import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { StartError } from "../start-error.ts";
 
@@ -24,16 +24,12 @@ export interface ServiceSocketOptions {
 export async function openServiceSocket(options: ServiceSocketOptions): Promise<UdpSocket> {
   const { service, address, port, backend, datagramBytesMax } = options;
   try {
-    const socket = await openUdpSocket({
+    return await openUnsharedUdpSocket({
       address,
       port,
       ...(backend === undefined ? {} : { backend }),
       ...(datagramBytesMax === undefined ? {} : { datagramBytesMax }),
     });
-    // The kernel lets a second server take the datagrams of the first without a word.
-    if ((udpSocketsBoundTo(address, socket.localPort) ?? 1) <= 1) return socket;
-    socket.close();
-    throw new SocketError("another program has the port", "EADDRINUSE");
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     throw portRefused(`${service} UDP`, address, port, error.message);

@@ -1,3 +1,7 @@
+import type { TftpPair } from "../dhcp/crossed-tftp.ts";
+import type { DeviceFilesPlan } from "../tftp/device-files.ts";
+import type { TftpServerOptions } from "../tftp/tftp-server.ts";
+
 /** One service of a PROV, as plain data: it crosses to the thread that runs it. Port 0: any. */
 export type ServicePlan =
   | {
@@ -6,29 +10,59 @@ export type ServicePlan =
       readonly leaseFile: string;
       readonly port?: number;
       readonly interfaceNames: readonly string[];
+      /** Of a pair of nodes with one configuration (TFTP-2). */
+      readonly tftpServers?: TftpPair;
     }
-  | {
+  | ({
       readonly service: "tftp";
       readonly root: string;
       readonly address: number;
       readonly port?: number;
-    }
+      /** Files of single devices, made on demand. */
+      readonly deviceFiles?: DeviceFilesPlan;
+    } & TftpTuning)
   | { readonly service: "time"; readonly address: number; readonly port?: number }
-  | { readonly service: "ntp"; readonly address: number; readonly port?: number }
+  | {
+      readonly service: "ntp";
+      readonly address: number;
+      readonly port?: number;
+      /** No limit of requests of one address; the server's own limits without it. */
+      readonly rateLimits?: false;
+    }
   | {
       readonly service: "syslog";
       readonly directory: string;
       readonly address: number;
       readonly port?: number;
       readonly daysKept?: number;
+      /** Of all log files together. */
+      readonly totalBytesMax?: number;
     };
+
+/** What an operator may change of the TFTP server; see `TftpServerOptions`. */
+export type TftpTuning = Pick<
+  TftpServerOptions,
+  | "sessionsMax"
+  | "queueMax"
+  | "portsMax"
+  | "blockBytesMax"
+  | "windowBlocksMax"
+  | "retrySeconds"
+  | "sessionSeconds"
+  | "logTransfers"
+>;
 
 export type ServiceName = ServicePlan["service"];
 
 export type ToService = { readonly kind: "stop" };
 
 export type FromService =
-  | { readonly kind: "serving"; readonly port: number }
+  | {
+      readonly kind: "serving";
+      readonly port: number;
+      /** How DHCP keeps its leases: "fsync" or "os". */
+      readonly durability?: string;
+    }
   /** It could not start, for a reason that the operator mends. */
   | { readonly kind: "refused"; readonly message: string }
   | {

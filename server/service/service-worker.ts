@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { loadConfig, startDhcpServer } from "../main.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
-import { startTftpServer } from "../tftp/tftp-server.ts";
+import { DeviceFiles } from "../tftp/device-files.ts";
+import { type RunningTftpServer, startTftpServer } from "../tftp/tftp-server.ts";
 import { startTimeServer } from "../time/time-server.ts";
 import type { FromService, ServicePlan, ToService } from "./service-plan.ts";
 
@@ -13,6 +15,7 @@ import type { FromService, ServicePlan, ToService } from "./service-plan.ts";
 
 interface RunningService {
   readonly port: number;
+  readonly durability?: string;
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -37,7 +40,7 @@ function start(plan: ServicePlan): Promise<RunningService> {
       return startDhcpServer({ ...options, config: loadConfig(configFile, logger), logger });
     }
     case "tftp":
-      return startTftpServer({ ...plan, logger });
+      return startTftp(plan);
     case "time":
       return startTimeServer({ ...plan, logger });
     case "ntp":
@@ -47,12 +50,31 @@ function start(plan: ServicePlan): Promise<RunningService> {
   }
 }
 
+function startTftp({
+  deviceFiles,
+  ...options
+}: Extract<ServicePlan, { service: "tftp" }>): Promise<RunningTftpServer> {
+  if (deviceFiles === undefined) return startTftpServer({ ...options, logger });
+  const { root } = options;
+  const files = new DeviceFiles({ ...deviceFiles, root, clock: systemClock, logger });
+  return startTftpServer({
+    ...options,
+    logger,
+    generated: (filename, clientAddress) => files.make(filename, clientAddress),
+  });
+}
+
 try {
   const running = await start(workerData as ServicePlan);
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
   });
-  tell({ kind: "serving", port: running.port });
+  const { durability } = running;
+  tell({
+    kind: "serving",
+    port: running.port,
+    ...(durability === undefined ? {} : { durability }),
+  });
   await running.ended;
 } catch (error) {
   if (!(error instanceof StartError)) throw error;

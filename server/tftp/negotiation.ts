@@ -42,7 +42,11 @@ export function agreeOnTransfer(
   fileBytes: number | undefined,
   policy: TransferPolicy,
 ): Agreement {
-  const parsed = parseTransferOptions(request.options);
+  // In a read request tsize only asks, whatever its value: atftp's manual has it write "enable".
+  const options = request.options.map((option) =>
+    option.name === "tsize" ? { ...option, value: "0" } : option,
+  );
+  const parsed = parseTransferOptions(options);
   if (parsed.kind === "refused") {
     const { option, reason } = parsed;
     const message = `option ${option.name} is ${reason}`.slice(0, 100);

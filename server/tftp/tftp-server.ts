@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { type Logger, nullLogger } from "../../base/log.ts";
-import { udpSocketsBoundTo } from "../../base/net/port-sharing.ts";
-import { errorNamed, SocketError } from "../../base/net/socket-error.ts";
-import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from "../../base/net/udp-socket.ts";
+import { SocketError } from "../../base/net/socket-error.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../base/net/udp-socket.ts";
+import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import {
   BLOCK_BYTES_DEFAULT,
@@ -89,8 +89,6 @@ const requestBytesMax = 2048;
 const framedPacketBytesMax = 1472;
 const largePortsMax = 2;
 const batchMax = { requests: 256, transfers: 64, large: 32 } as const;
-/** One port in a few hundred is taken: that all of these are means that hardly one is free. */
-const portAttemptsMax = 32;
 const transferBufferBytes = 2 * 1024 * 1024;
 
 /** Starts to serve files. Rejects with StartError when the operator has to mend something first. */
@@ -201,12 +199,21 @@ async function openSockets(
   options: TftpServerOptions,
   plan: readonly PortPlan[],
 ): Promise<UdpSocket[]> {
-  const { address = 0, port = TFTP_PORT } = options;
+  const { address = 0, port = TFTP_PORT, backend } = options;
   const sockets: UdpSocket[] = [];
   try {
     for (const part of plan) {
-      const wanted = sockets.length === 0 ? port : 0;
-      sockets.push(await openOwnSocket(options, part, wanted, sockets));
+      const { datagramBytesMax, batchMax, bufferBytes } = part;
+      sockets.push(
+        await openUnsharedUdpSocket({
+          address,
+          port: sockets.length === 0 ? port : 0,
+          datagramBytesMax,
+          batchMax,
+          ...(bufferBytes === undefined ? {} : { bufferBytes }),
+          ...(backend === undefined ? {} : { backend }),
+        }),
+      );
     }
     return sockets;
   } catch (error) {
@@ -222,34 +229,6 @@ async function openSockets(
       { cause: error },
     );
   }
-}
-
-/**
- * Sockets share a port without a word (SO_REUSEADDR), and the later one takes the packets of the
- * first: even a port that the system chose may be another socket's, of ours or of another program.
- */
-async function openOwnSocket(
-  { address = 0, backend }: TftpServerOptions,
-  { datagramBytesMax, batchMax, bufferBytes }: PortPlan,
-  port: number,
-  others: readonly UdpSocket[],
-): Promise<UdpSocket> {
-  for (let attempt = 0; attempt < (port === 0 ? portAttemptsMax : 1); attempt += 1) {
-    const socket = await openUdpSocket({
-      address,
-      port,
-      datagramBytesMax,
-      batchMax,
-      ...(bufferBytes === undefined ? {} : { bufferBytes }),
-      ...(backend === undefined ? {} : { backend }),
-    });
-    const isShared =
-      others.some(({ localPort }) => localPort === socket.localPort) ||
-      (udpSocketsBoundTo(address, socket.localPort) ?? 1) > 1;
-    if (!isShared) return socket;
-    socket.close();
-  }
-  throw errorNamed("bind", "EADDRINUSE");
 }
 
 function closeAll(sockets: readonly UdpSocket[]): void {

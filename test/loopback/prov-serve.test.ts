@@ -1,17 +1,33 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  checkCmMic,
+  checkCmtsMic,
+  decodeCmConfig,
+  describeCmSettings,
+} from "../../protocol/docsis/cm-config.ts";
 import { decodeNtp, encodeNtp, NtpMode } from "../../protocol/ntp/packet.ts";
-import { decodeTftp, encodeAck, encodeReadRequest } from "../../protocol/tftp/packet.ts";
+import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
 import { decodeTime } from "../../protocol/time/rfc868.ts";
+import { ask, fetchBlock, fetchFile, prov, ServingProcess } from "./prov-serve.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
+const deviceFiles = resolve(import.meta.dirname, "../../examples/device-files");
 const folder = mkdtempSync(join(tmpdir(), "provlab-serve-"));
 const ports = { dhcp: 18_067, tftp: 18_069, time: 18_037, ntp: 18_123, syslog: 18_514 };
+
+const secret = "what the CMTS knows";
 
 const scenario = `schema: provlab/scenario@1
 name: tiny
@@ -27,7 +43,14 @@ phases:
 const provYaml = `schema: provlab/prov@1
 address: 127.0.0.1
 dhcp: { config: dhcpd.conf, leases: dhcpd.leases, port: ${ports.dhcp} }
-tftp: { root: tftp, port: ${ports.tftp} }
+tftp:
+  root: tftp
+  port: ${ports.tftp}
+  deviceFiles:
+    registrations: device-files/registrations.json
+    templates: device-files/templates
+    sharedSecretFile: device-files/cmts-secret
+    boundToAddress: true
 time: { port: ${ports.time} }
 ntp: { port: ${ports.ntp} }
 syslog: { directory: log, port: ${ports.syslog} }
@@ -41,21 +64,7 @@ function run(...args: readonly string[]) {
   });
 }
 
-/** Sends one datagram and returns the first answer, and where it came from. */
-async function ask(port: number, request: Uint8Array): Promise<[Uint8Array, number]> {
-  const socket = createSocket("udp4");
-  try {
-    socket.send(request, port, "127.0.0.1");
-    const signal = AbortSignal.timeout(10_000);
-    const [bytes, from] = (await once(socket, "message", { signal })) as [Buffer, { port: number }];
-    return [Uint8Array.from(bytes), from.port];
-  } finally {
-    socket.close();
-  }
-}
-
-let server: ChildProcess;
-let said = "";
+let server: ServingProcess;
 
 beforeAll(async () => {
   writeFileSync(join(folder, "tiny.yaml"), scenario);
@@ -66,50 +75,46 @@ beforeAll(async () => {
   writeFileSync(join(folder, "dhcpd.leases"), "");
   mkdirSync(join(folder, "tftp"));
   writeFileSync(join(folder, "tftp", "cm-3.0.cfg"), "a file of 26 bytes, at most");
+  cpSync(deviceFiles, join(folder, "device-files"), { recursive: true });
+  writeFileSync(join(folder, "device-files", "cmts-secret"), `${secret}\n`);
   writeFileSync(join(folder, "prov.yaml"), provYaml);
-  server = spawn(process.execPath, [prov, "serve"], {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  server.stderr!.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  await vi.waitFor(() => expect(said).toContain("syslog: serving on port"), 30_000);
+  server = await ServingProcess.start(folder, "prov.yaml", "syslog");
 }, 60_000);
 
 afterAll(() => {
-  server.kill("SIGKILL");
+  server.kill();
   rmSync(folder, { recursive: true });
 });
 
 describe("prov serve, all services in one process", () => {
   test("DHCP serves a population", () => {
     const ran = run("run", "tiny.yaml", "--target", `127.0.0.1:${ports.dhcp}`);
-    expect(ran.stdout, ran.stderr + said).toMatch(/^PASS {2}tiny/m);
+    expect(ran.stdout, ran.stderr + server.said).toMatch(/^PASS {2}tiny/m);
   });
 
   test("TFTP-1: a modem fetches its file", async () => {
-    const socket = createSocket("udp4");
-    try {
-      const packet = new Uint8Array(512);
-      const length = encodeReadRequest(packet, 0, {
-        filename: "cm-3.0.cfg",
-        mode: "octet",
-        options: [],
-      });
-      socket.send(packet.subarray(0, length), ports.tftp, "127.0.0.1");
-      const signal = AbortSignal.timeout(10_000);
-      const [bytes, from] = (await once(socket, "message", { signal })) as [
-        Buffer,
-        { port: number },
-      ];
-      const data = decodeTftp(Uint8Array.from(bytes));
-      if (data.kind !== "data") throw new Error(`answered by ${data.kind}`);
-      expect(new TextDecoder().decode(data.bytes)).toBe("a file of 26 bytes, at most");
-      socket.send(packet.subarray(0, encodeAck(packet, 0, data.block)), from.port, "127.0.0.1");
-    } finally {
-      socket.close();
-    }
+    const bytes = await fetchFile("127.0.0.1", ports.tftp, "cm-3.0.cfg");
+    expect(new TextDecoder().decode(bytes)).toBe("a file of 26 bytes, at most");
+  });
+
+  test("a registered modem fetches a file of its own, signed for its address", async () => {
+    const settings = async (): Promise<readonly unknown[]> => {
+      const bytes = await fetchFile("127.0.0.1", ports.tftp, "cm-021000000002.cfg");
+      expect(checkCmMic(bytes)).toBe("right");
+      expect(checkCmtsMic(bytes, new TextEncoder().encode(secret))).toBe("right");
+      return describeCmSettings(decodeCmConfig(bytes).tlvs);
+    };
+    const before = await settings();
+    expect(before).toContainEqual({ maxCpe: 16 });
+    expect(before).toContainEqual({ tftpModemAddress: "127.0.0.1" });
+    const path = join(folder, "device-files/templates/business.json");
+    writeFileSync(path, JSON.stringify({ kind: "cable-modem", settings: [{ networkAccess: 0 }] }));
+    await expect.poll(settings, { timeout: 10_000 }).toContainEqual({ networkAccess: 0 });
+  });
+
+  test("a modem that is not registered is told that there is no file", async () => {
+    const answer = await fetchBlock("127.0.0.1", ports.tftp, "cm-021000000009.cfg");
+    expect(answer).toMatchObject({ kind: "error", code: tftpErrorCodes.fileNotFound });
   });
 
   test("Time and NTP tell the time", async () => {
@@ -140,9 +145,8 @@ describe("prov serve, all services in one process", () => {
   });
 
   test("SIGTERM ends all of it in good order", async () => {
-    server.kill("SIGTERM");
-    const [status] = await once(server, "exit");
-    expect(status, said).toBe(0);
+    expect(await server.stop(), server.said).toBe(0);
+    expect(server.said).not.toContain(secret);
   });
 });
 
@@ -152,7 +156,7 @@ describe("mistakes end with status 2 and name what is wrong", () => {
     [
       "an unknown section",
       provYaml.replace("syslog:", "sislog:"),
-      /absent.yaml:7: sislog is not known here\n {2}hint: did you mean syslog/,
+      /absent.yaml:14: sislog is not known here\n {2}hint: did you mean syslog/,
     ],
     [
       "a bad address",
@@ -164,6 +168,16 @@ describe("mistakes end with status 2 and name what is wrong", () => {
       "a configuration that is not there",
       provYaml.replace("dhcpd.conf", "no.conf"),
       /dhcp: Can't open no.conf/,
+    ],
+    [
+      "registrations that are not there",
+      provYaml.replace("registrations.json", "no.json"),
+      /tftp: device-files\/no.json: No such file/,
+    ],
+    [
+      "a secret below the root",
+      provYaml.replace("root: tftp", "root: device-files"),
+      /tftp: device-files\/registrations.json: lies below device-files, where every client could/,
     ],
   ])("%s", (_name, text, expected) => {
     rmSync(join(folder, "absent.yaml"), { force: true });

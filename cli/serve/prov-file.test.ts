@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { UsageError } from "../usage-error.ts";
+import { servicePlansOf } from "./prov-file.ts";
+
+const ip = (text: string): number => parseIpv4(text)!;
+const plansOf = (...sections: string[]) =>
+  servicePlansOf("prov.yaml", ["schema: provlab/prov@1", ...sections].join("\n"));
+
+test("examples/prov.yaml", () => {
+  const path = resolve(import.meta.dirname, "../../examples/prov.yaml");
+  const plans = servicePlansOf(path, readFileSync(path, "utf8"));
+  expect(plans.map(({ service }) => service)).toEqual(["dhcp", "tftp", "time", "ntp", "syslog"]);
+  expect(plans[1]).toMatchObject({ deviceFiles: { pattern: "cm-{mac}.cfg" } });
+});
+
+test("what is not said is left to the service", () => {
+  expect(
+    plansOf("dhcp: { config: c, leases: l }", "tftp: { root: r }", "time: {}", "ntp: {}"),
+  ).toEqual([
+    { service: "dhcp", configFile: "c", leaseFile: "l", interfaceNames: [] },
+    { service: "tftp", root: "r", address: 0 },
+    { service: "time", address: 0 },
+    { service: "ntp", address: 0 },
+  ]);
+});
+
+test("everything that can be said", () => {
+  const secret = "sharedSecretFile: s";
+  expect(
+    plansOf(
+      "address: 127.0.0.1",
+      "dhcp: { config: c, leases: l, port: 1067, interfaces: [eth3],",
+      "  tftpServers: { own: 10.20.0.11, other: 10.20.0.12 } }",
+      "tftp: { root: r, port: 0, sessionsMax: 100, queueMax: 0, portsMax: 1, blockBytesMax: 1428,",
+      "  windowBlocksMax: 8, retrySeconds: 2, sessionSeconds: 30, logTransfers: true,",
+      `  deviceFiles: { pattern: "{mac}", registrations: d, templates: t, ${secret}, boundToAddress: true } }`,
+      "time: { port: 37 }",
+      "ntp: { rateLimits: false }",
+      "syslog: { directory: log, daysKept: 3, totalBytesMax: 1000000 }",
+    ),
+  ).toEqual([
+    {
+      ...{ service: "dhcp", configFile: "c", leaseFile: "l", port: 1067, interfaceNames: ["eth3"] },
+      tftpServers: { own: ip("10.20.0.11"), other: ip("10.20.0.12") },
+    },
+    {
+      ...{ service: "tftp", root: "r", address: ip("127.0.0.1"), port: 0, sessionsMax: 100 },
+      ...{ queueMax: 0, portsMax: 1, blockBytesMax: 1428, windowBlocksMax: 8, retrySeconds: 2 },
+      ...{ sessionSeconds: 30, logTransfers: true },
+      deviceFiles: {
+        ...{ pattern: "{mac}", registrations: "d", templates: "t", sharedSecretFile: "s" },
+        boundToAddress: true,
+      },
+    },
+    { service: "time", address: ip("127.0.0.1"), port: 37 },
+    { service: "ntp", address: ip("127.0.0.1"), rateLimits: false },
+    {
+      ...{ service: "syslog", directory: "log", address: ip("127.0.0.1") },
+      ...{ daysKept: 3, totalBytesMax: 1_000_000 },
+    },
+  ]);
+});
+
+test("a CMTS without a secret", () => {
+  const [plan] = plansOf(
+    "tftp: { root: r, deviceFiles: { registrations: d, templates: t, noSharedSecret: true } }",
+  );
+  expect(plan).toMatchObject({
+    deviceFiles: { pattern: "cm-{mac}.cfg", boundToAddress: false, sharedSecretFile: undefined },
+  });
+});
+
+describe("mistakes are told with line and path", () => {
+  const files = "registrations: d, templates: t";
+  test.each([
+    ["no service", "", /names no service/],
+    [
+      "a mistyped field",
+      "tftp: { root: r, sesionsMax: 3 }",
+      /:2: tftp.sesionsMax is not known here/,
+    ],
+    ["too many ports", "tftp: { root: r, portsMax: 65 }", /:2: tftp.portsMax is 65/],
+    ["half a session", "tftp: { root: r, sessionsMax: 0.5 }", /:2: tftp.sessionsMax/],
+    ["no retry", "tftp: { root: r, retrySeconds: 0 }", /:2: tftp.retrySeconds is 0/],
+    ["words for yes", "ntp: { rateLimits: sometimes }", /:2: ntp.rateLimits must be a boolean/],
+    [
+      "one node for two",
+      "dhcp: { config: c, leases: l, tftpServers: { own: 10.0.0.1, other: 10.0.0.1 } }",
+      /:2: dhcp.tftpServers is .*: own and other must be two addresses/,
+    ],
+    [
+      "half a pair",
+      "dhcp: { config: c, leases: l, tftpServers: { own: 10.0.0.1 } }",
+      /:2: dhcp.tftpServers.other is /,
+    ],
+    [
+      "an address that nobody reaches",
+      "dhcp: { config: c, leases: l, tftpServers: { own: 10.0.0.1, other: 0.0.0.0 } }",
+      /:2: dhcp.tftpServers.other is "0.0.0.0": write an address that devices reach/,
+    ],
+    [
+      "no word about the secret",
+      `tftp: { root: r, deviceFiles: { ${files} } }`,
+      /:2: tftp.deviceFiles is .*: name the sharedSecretFile of the CMTS, or say noSharedSecret: true/,
+    ],
+    [
+      "two words about the secret",
+      `tftp: { root: r, deviceFiles: { ${files}, sharedSecretFile: s, noSharedSecret: true } }`,
+      /:2: tftp.deviceFiles is .*: name the sharedSecretFile/,
+    ],
+  ])("%s", (_name, section, message) => {
+    expect(() => plansOf(section)).toThrow(UsageError);
+    expect(() => plansOf(section)).toThrow(message);
+  });
+});

@@ -1,0 +1,39 @@
+/** What a kept file costs besides its bytes. */
+const entryBytes = 512;
+
+/** Files by key, those that were asked for last, up to a number of bytes. */
+export class MadeFiles {
+  readonly #bytesMax: number;
+  /** In the order of use: the first entry is the one to forget. */
+  readonly #files = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const file = this.#files.get(key);
+    if (file === undefined) return undefined;
+    this.#files.delete(key);
+    this.#files.set(key, file);
+    return file;
+  }
+
+  /** Keeps a file whose key is new, and returns it. */
+  keep(key: string, file: Uint8Array): Uint8Array {
+    this.#files.set(key, file);
+    this.#bytes += file.length + entryBytes;
+    for (const [oldest, forgotten] of this.#files) {
+      if (this.#bytes <= this.#bytesMax) break;
+      this.#files.delete(oldest);
+      this.#bytes -= forgotten.length + entryBytes;
+    }
+    return file;
+  }
+
+  clear(): void {
+    this.#files.clear();
+    this.#bytes = 0;
+  }
+}
