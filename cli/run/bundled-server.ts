@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { ServerUsage } from "../../reports/run-result.ts";
 import { packageRoot } from "../package-root.ts";
+import type { ServingMessage } from "../serve/command.ts";
+import { PROV_SCHEMA } from "../serve/prov-file.ts";
+import type { ServicePorts } from "./boot-plan-of.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
@@ -18,8 +22,18 @@ export class BundledServerError extends Error {
   override readonly name = "BundledServerError";
 }
 
+/** What the bundled server is to serve. */
+export interface BundledServerInput {
+  /** The text of its dhcpd.conf. */
+  readonly config: string;
+  /** What its TFTP serves; undefined for DHCP alone, without TFTP, Time, NTP and Syslog. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] | undefined;
+}
+
 export interface BundledServer {
   readonly port: number;
+  /** Of the services beside DHCP; undefined when it serves DHCP alone. */
+  readonly bootPorts: ServicePorts | undefined;
   readonly leaseFile: string;
   /** What an ACK of this server promises: `fsync`, `os` or `none`, as the server itself says. */
   readonly durability: string;
@@ -32,32 +46,43 @@ export interface BundledServer {
 }
 
 /**
- * Starts `prov dhcpd` on 127.0.0.1 with the given configuration and an empty lease file, both in
- * `folder`, and waits until it serves. What it logs is in `dhcpd.log` there.
+ * Starts `prov serve` on 127.0.0.1 with the given configuration and files and an empty lease file, all
+ * of them in `folder`, and waits until it serves. `server.log` has what it logs, `server.pid` its process.
  */
-export async function startBundledServer(folder: string, config: string): Promise<BundledServer> {
+export async function startBundledServer(
+  folder: string,
+  { config, files }: BundledServerInput,
+): Promise<BundledServer> {
   const file = (name: string): string => join(folder, name);
   const leaseFile = file("dhcpd.leases");
   mkdirSync(folder, { recursive: true });
   writeFileSync(file("dhcpd.conf"), config);
   writeFileSync(leaseFile, "");
   const port = await freePort();
-  const flags = ["-d", "-q", "-p", String(port)];
-  const files = ["-cf", file("dhcpd.conf"), "-lf", leaseFile, "-pf", file("dhcpd.pid")];
+  const dhcp = { config: file("dhcpd.conf"), leases: leaseFile, port };
+  const prov = { schema: PROV_SCHEMA, address: "127.0.0.1", dhcp };
+  if (files === undefined) {
+    writeFileSync(file("prov.yaml"), stringify(prov));
+  } else {
+    const others = bootSections(file("tftp"), file("log"));
+    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others }));
+    writeTftpRoot(file("tftp"), files);
+  }
   const program = join(packageRoot, "dist", "cli", "main.js");
-  const log = openSync(file("dhcpd.log"), "w");
-  const child = spawn(process.execPath, [program, "dhcpd", ...flags, ...files], {
+  const log = openSync(file("server.log"), "w");
+  const child = spawn(process.execPath, [program, "serve", "-c", file("prov.yaml")], {
     stdio: ["ignore", "ignore", log, "ipc"],
     // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
     // stops by itself, too, when its channel to this process closes.
     detached: true,
   });
   closeSync(log);
+  writeFileSync(file("server.pid"), `${child.pid}\n`);
 
   let isStopping = false;
   const died = new Promise<never>((_, reject) => {
     const fail = (why: string): void => {
-      if (!isStopping) reject(new BundledServerError(`${why}${lastWords(file("dhcpd.log"))}`));
+      if (!isStopping) reject(new BundledServerError(`${why}${lastWords(file("server.log"))}`));
     };
     child.once("error", (error) => fail(`the bundled server cannot be started: ${error.message}`));
     child.once("exit", (status, signal) => {
@@ -72,20 +97,52 @@ export async function startBundledServer(folder: string, config: string): Promis
     await stopChild(child);
   };
   try {
-    const durability = await Promise.race([served(child), died]);
-    return { port, leaseFile, durability, died, usage: () => usageOf(child.pid), stop };
+    const { ports, durability = "unknown" } = await Promise.race([served(child), died]);
+    const bootPorts = files && bootPortsOf(ports);
+    const usage = (): ServerUsage | undefined => usageOf(child.pid);
+    return { port, bootPorts, leaseFile, durability, died, usage, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Waits until the server says that it serves, and returns the durability that it says. */
-async function served(child: ChildProcess): Promise<string> {
+/** The services of the boot chain, on ports that the system chooses. */
+function bootSections(root: string, directory: string): object {
+  return {
+    tftp: { root, port: 0 },
+    time: { port: 0 },
+    ntp: { port: 0 },
+    syslog: { directory, port: 0 },
+  };
+}
+
+function bootPortsOf(ports: ServingMessage["ports"]): ServicePorts {
+  const portOf = (service: keyof ServicePorts): number => {
+    const port = ports[service];
+    if (port !== undefined) return port;
+    throw new BundledServerError(`the bundled server does not say on which port ${service} is`);
+  };
+  return {
+    tftp: portOf("tftp"),
+    time: portOf("time"),
+    ntp: portOf("ntp"),
+    syslog: portOf("syslog"),
+  };
+}
+
+function writeTftpRoot(root: string, files: NonNullable<BundledServerInput["files"]>): void {
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  for (const { name, bytes } of files) writeFileSync(join(root, name), bytes);
+}
+
+/** Waits until the server says that it serves. */
+async function served(child: ChildProcess): Promise<ServingMessage> {
   try {
     const signal = AbortSignal.timeout(START_MS_MAX);
-    const [message] = (await once(child, "message", { signal })) as [{ durability: string }];
-    return message.durability;
+    const [message] = (await once(child, "message", { signal })) as [ServingMessage];
+    return message;
   } catch (error) {
     const message = `the bundled server did not serve within ${START_MS_MAX / 1000} s`;
     throw new BundledServerError(message, { cause: error });

@@ -7,14 +7,17 @@ import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
 import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
+import { scenarioBoots } from "../../scenarios/scenario.ts";
 import { runSimulation, SimulationError } from "../../simulator/coordinator.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
+import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { BundledServerError, startBundledServer } from "./bundled-server.ts";
 import { environmentOf } from "./environment.ts";
+import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { ProgressView } from "./progress.ts";
 import { runPlanOf } from "./run-plan-of.ts";
@@ -26,6 +29,7 @@ const BYTES_A_MIB = 1024 * 1024;
 
 interface RunOptions {
   readonly target?: ServerAddress;
+  readonly bootFiles?: string;
   readonly out?: string;
   readonly seed?: number;
   readonly workers?: number;
@@ -39,6 +43,10 @@ export async function runRun(args: readonly string[]): Promise<number> {
     .description("run a scenario against the bundled server, or against --target")
     .argument("<scenario>", "the scenario file")
     .option("--target <address[:port]>", "aim at a server that is already there", parseTarget)
+    .option(
+      "--boot-files <folder>",
+      "what the target's TFTP serves (default: what prov config --boot-files writes)",
+    )
     .option("--out <folder>", "where the results go (default: runs/NAME)")
     .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
     .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
@@ -72,17 +80,23 @@ async function measure(
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
   const population = new Population({ ...scenario.population, seed });
+  const files = filesOf(scenario, seed);
+  const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
   const bundled =
     options.target === undefined
-      ? await startBundledServer(
-          join(folder, "server"),
-          dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
-        )
+      ? await startBundledServer(join(folder, "server"), {
+          config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
+          files: scenarioBoots(scenario) ? files : undefined,
+        })
       : undefined;
   const server = options.target ?? { address: LOOPBACK, port: bundled!.port };
   try {
     const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
-    const plan = runPlanOf(scenario, { seed, workers, servers: [server] });
+    const bootServers =
+      bundled?.bootPorts === undefined
+        ? foreignServers(known ?? files)
+        : ownServers(files, bundled.bootPorts);
+    const plan = runPlanOf(scenario, { seed, workers, servers: [server], bootServers });
     const outcome = await simulate(plan, bundled?.died);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();

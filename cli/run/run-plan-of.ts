@@ -2,16 +2,20 @@ import type { Scenario, ScenarioPhase } from "../../scenarios/scenario.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/run-plan.ts";
+import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
 
 export interface RunChoices {
   readonly seed: number;
   readonly workers: number;
   readonly servers: readonly ServerAddress[];
+  /** What is beside DHCP, for the devices that boot. */
+  readonly bootServers: BootServers;
 }
 
 /** What the simulator is told to do: the scenario, aimed at servers that all listen on one port. */
 export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
   const { port } = choices.servers[0]!;
+  const boot = bootPlanOf(scenario, choices.bootServers);
   return {
     population: { ...scenario.population, seed: choices.seed },
     seed: choices.seed,
@@ -23,6 +27,8 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
       retry: { ...rfc2131Retry, ...scenario.clients.retransmit },
       autonomous: scenario.clients.ownTimers,
     },
+    ...(boot === undefined ? {} : { boot }),
+    network: scenario.network,
     phases: scenario.phases.map(phasePlanOf),
     health: scenario.generator,
   };

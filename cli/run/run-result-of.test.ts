@@ -3,6 +3,7 @@ import { LatencyHistogram } from "../../base/histogram.ts";
 import { Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { readScenario } from "../../scenarios/scenario-file.ts";
+import { BootRecord } from "../../simulator/boot/boot-record.ts";
 import type { SimulationOutcome } from "../../simulator/coordinator.ts";
 import { emptyCounters } from "../../simulator/recorder.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
@@ -54,6 +55,8 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
         ],
         background: emptyCounters(),
         timeToBound: {},
+        boot: new BootRecord(),
+        devicesGivenUp: 0,
         workers: [],
       },
     ],
@@ -89,6 +92,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
     },
     decodeErrors: 0,
     ignoredReplies: 0,
+    droppedDatagrams: 0,
     ...changes,
   };
 }

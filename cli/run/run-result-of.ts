@@ -21,6 +21,7 @@ import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinato
 import type { StreamOutcome } from "../../simulator/recorder.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
+import { bootResultOf, timeToOnlineMsOf } from "./boot-result-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 
 export interface RunFacts {
@@ -44,6 +45,8 @@ const transactions = {
   renew: "Request, Ack (unicast, RENEWING)",
   rebind: "Request, Ack (through the relay, REBINDING)",
   reboot: "Request, Ack (through the relay, INIT-REBOOT)",
+  boot: "power on to on line, all steps of the device's kind",
+  download: "the device's file by TFTP, checked",
 } as const;
 
 /** Puts what the run measured into the form that everything else reads, and judges it. */
@@ -53,7 +56,11 @@ export function runResultOf(facts: RunFacts): RunResult {
   const timeToBoundMs = Object.fromEntries(
     Object.entries(outcome.timeToBound).map(([kind, spans]) => [kind, distributionOf(spans)]),
   );
-  const thresholds = evaluateThresholds(scenario.thresholds, { phases, timeToBoundMs });
+  const timeToOnlineMs = phases.some(({ boot }) => boot !== undefined)
+    ? timeToOnlineMsOf(outcome.phases.map(({ boot }) => boot))
+    : undefined;
+  const measured = { phases, timeToBoundMs, ...(timeToOnlineMs && { timeToOnlineMs }) };
+  const thresholds = evaluateThresholds(scenario.thresholds, measured);
   const safety = safetyResultOf(facts);
   const { verdict, reasons } = judge(facts, thresholds, safety);
   const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
@@ -79,6 +86,7 @@ export function runResultOf(facts: RunFacts): RunResult {
     ),
     phases,
     timeToBoundMs,
+    ...(timeToOnlineMs && { timeToOnlineMs }),
     thresholds,
     safety,
     generator: {
@@ -88,6 +96,14 @@ export function runResultOf(facts: RunFacts): RunResult {
       cpuPercentMax: outcome.health.cpuPercentMax,
       memoryMiB: facts.memoryMiB,
       problems: outcome.health.problems,
+      ...(scenario.network.lossPercent === 0
+        ? {}
+        : {
+            simulatedLoss: {
+              percent: scenario.network.lossPercent,
+              dropped: outcome.droppedDatagrams,
+            },
+          }),
     },
     ...(facts.server === undefined ? {} : { server: facts.server }),
     timeSeries: outcome.timeSeries.map(rowOf),
@@ -95,12 +111,14 @@ export function runResultOf(facts: RunFacts): RunResult {
 }
 
 function phaseResultOf(phase: PhaseOutcome): PhaseResult {
+  const boot = bootResultOf(phase.boot);
   return {
     name: phase.name,
     startedAtMs: Math.round(phase.startedAtMs),
     durationMs: Math.round(phase.durationMs),
     endedBy: phase.endedBy,
     streams: phase.streams.map(streamResultOf),
+    ...(boot && { boot }),
   };
 }
 
@@ -189,9 +207,7 @@ function judge(
   if (unsafe.length > 0) return { verdict: "fail", reasons: unsafe };
   if (outcome.aborted) return { verdict: "invalid", reasons: ["The run was stopped early."] };
   if (outcome.health.invalid) return { verdict: "invalid", reasons: outcome.health.problems };
-  const late = outcome.phases
-    .filter(({ endedBy }) => endedBy === "time-limit")
-    .map(({ name }) => `Phase ${name} reached its time limit before every device was bound.`);
+  const late = outcome.phases.flatMap((phase) => missedGoal(scenario, phase) ?? []);
   const failed = thresholds
     .filter(({ holds }) => !holds)
     .map(
@@ -203,9 +219,21 @@ function judge(
   return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
 }
 
+/** In a sentence, why a phase did not reach what it was to go on until. */
+function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefined {
+  const { name, endedBy, devicesGivenUp } = phase;
+  if (endedBy === "given-up") {
+    return `Phase ${name}: ${devicesGivenUp} devices gave up before they were on line.`;
+  }
+  if (endedBy !== "time-limit") return undefined;
+  const goal = phases.find((planned) => planned.name === name)?.until;
+  const state = goal === "all-online" ? "on line" : "bound";
+  return `Phase ${name} reached its time limit before every device was ${state}.`;
+}
+
 function rowOf(row: SimulatedSecond): TimeSeriesRow {
   const exchanges = Object.values(row.exchanges);
-  const { discover, renew } = row.exchanges;
+  const { discover, renew, boot, download } = row.exchanges;
   return {
     second: row.second,
     phase: row.phase,
@@ -220,6 +248,12 @@ function rowOf(row: SimulatedSecond): TimeSeriesRow {
     latencyMsMax: microseconds(row.latencyMsMax),
     bound: row.bound,
     devices: row.states,
+    ...(row.boots && {
+      online: row.boots.online,
+      bootStates: row.boots.states,
+      bootsCompleted: boot?.completed ?? 0,
+      downloadsCompleted: download?.completed ?? 0,
+    }),
   };
 }
 

@@ -145,7 +145,7 @@ describe("prov run that does not get to its end", () => {
     });
     const leases = join(folder, out, "server", "dhcpd.leases");
     await expect.poll(() => sizeOf(leases), { timeout: 30_000 }).toBeGreaterThan(10_000);
-    const server = Number(readFileSync(join(folder, out, "server", "dhcpd.pid"), "utf8"));
+    const server = Number(readFileSync(join(folder, out, "server", "server.pid"), "utf8"));
     return { run, server, said: () => said };
   }
 
