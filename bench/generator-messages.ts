@@ -1,5 +1,5 @@
 import type { RunPlan } from "../simulator/run-plan.ts";
-import type { RunMeasurement, TrialSettings } from "./trial.ts";
+import type { TrialSettings } from "./trial.ts";
 
 /** What the bench asks of its generator process, one at a time. */
 export interface GeneratorRequest {
@@ -7,6 +7,7 @@ export interface GeneratorRequest {
   readonly settings: TrialSettings;
 }
 
-export type GeneratorReply =
-  | { readonly kind: "measured"; readonly measurement: RunMeasurement }
+/** What a generator process says to a request of any kind. */
+export type GeneratorReply<Result> =
+  | { readonly kind: "measured"; readonly result: Result }
   | { readonly kind: "failed"; readonly message: string };

@@ -1,27 +1,26 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { GeneratorReply, GeneratorRequest } from "./generator-messages.ts";
-import type { RunMeasurement } from "./trial.ts";
+import type { GeneratorReply } from "./generator-messages.ts";
 
 /** The generator could not be started, died or did not answer. */
 export class GeneratorError extends Error {
   override readonly name = "GeneratorError";
 }
 
-/** A run takes its phases' time and this much more at most, for threads to start and end. */
-const GRACE_MS = 60_000;
 const OUTPUT_CHARACTERS_MAX = 16 * 1024;
 
-/** Our simulator as a process: on one processor and on its own side of the network. */
-export class GeneratorProcess {
+/**
+ * A generator as a process: on one processor and on its own side of the network. Its program hears
+ * requests over its channel, and answers each with a `GeneratorReply`.
+ */
+export class GeneratorProcess<Request extends object, Result> {
   readonly #child: ChildProcess;
   #output = "";
 
   /** `wrap` turns the command line into one that runs where the generator belongs. */
-  constructor(wrap: (command: readonly string[]) => readonly string[]) {
-    const program = fileURLToPath(new URL("./generator.js", import.meta.url));
-    const [command, ...args] = wrap([process.execPath, program]);
+  constructor(program: URL, wrap: (command: readonly string[]) => readonly string[]) {
+    const [command, ...args] = wrap([process.execPath, fileURLToPath(program)]);
     this.#child = spawn(command!, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     this.#child.stderr?.on("data", (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString("latin1")).slice(-OUTPUT_CHARACTERS_MAX);
@@ -30,9 +29,12 @@ export class GeneratorProcess {
     this.#child.on("error", () => undefined);
   }
 
-  /** Plays the plan; throws GeneratorError when that fails, the signal's reason when it is aborted. */
-  async run(request: GeneratorRequest, signal: AbortSignal): Promise<RunMeasurement> {
-    const tooLong = AbortSignal.timeout(lengthMsOf(request) + GRACE_MS);
+  /**
+   * Plays what is asked for within `msMax`. Throws GeneratorError when that fails, the signal's reason
+   * when it is aborted.
+   */
+  async run(request: Request, msMax: number, signal: AbortSignal): Promise<Result> {
+    const tooLong = AbortSignal.timeout(msMax);
     const reply = await this.#exchange(request, AbortSignal.any([signal, tooLong])).catch(
       (error: unknown) => {
         signal.throwIfAborted();
@@ -41,16 +43,16 @@ export class GeneratorProcess {
       },
     );
     if (reply.kind === "failed") throw new GeneratorError(`the generator failed: ${reply.message}`);
-    return reply.measurement;
+    return reply.result;
   }
 
-  async #exchange(request: GeneratorRequest, signal: AbortSignal): Promise<GeneratorReply> {
+  async #exchange(request: Request, signal: AbortSignal): Promise<GeneratorReply<Result>> {
     const child = this.#child;
     if (!child.connected) throw new Error("it is not running");
     const heard = new AbortController();
     const options = { signal: AbortSignal.any([signal, heard.signal]) };
     try {
-      const reply = once(child, "message", options) as Promise<[GeneratorReply]>;
+      const reply = once(child, "message", options) as Promise<[GeneratorReply<Result>]>;
       const gone = once(child, "disconnect", options).then((): never => {
         throw new Error("it ended");
       });
@@ -67,8 +69,4 @@ export class GeneratorProcess {
   stop(): void {
     this.#child.kill("SIGKILL");
   }
-}
-
-function lengthMsOf({ plan }: GeneratorRequest): number {
-  return plan.phases.reduce((sum, phase) => sum + phase.timeLimitMs + phase.drainMs, 0);
 }

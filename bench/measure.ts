@@ -11,6 +11,7 @@ import {
 import type { RenewalResult, SearchResult } from "./bench-result.ts";
 import { climbResultOf } from "./climb.ts";
 import type { Contender } from "./contenders/contender.ts";
+import type { GeneratorRequest } from "./generator-messages.ts";
 import { GeneratorProcess } from "./generator-process.ts";
 import type { BenchNetwork } from "./network.ts";
 import { onProcessor, type Processors } from "./processors.ts";
@@ -36,12 +37,16 @@ export interface Bench {
   readonly onProgress: (line: string) => void;
 }
 
+/** A run takes its phases' time and this much more at most, for threads to start and end. */
+const RUN_GRACE_MS = 60_000;
+const generatorProgram = new URL("./generator.js", import.meta.url);
+
 /** One server, freshly started with an empty lease file, and a generator aimed at it. */
 export class Match {
   readonly #bench: Bench;
   readonly #contender: Contender;
   readonly #server: ServerProcess;
-  readonly #generator: GeneratorProcess;
+  readonly #generator: GeneratorProcess<GeneratorRequest, RunMeasurement>;
   #runs = 0;
   #violations = 0;
 
@@ -50,7 +55,7 @@ export class Match {
     this.#contender = contender;
     this.#server = server;
     const { network, processors } = bench;
-    this.#generator = new GeneratorProcess((command) =>
+    this.#generator = new GeneratorProcess(generatorProgram, (command) =>
       network.onGeneratorSide(onProcessor(processors?.generator, command)),
     );
   }
@@ -139,9 +144,11 @@ export class Match {
 
   async #run(plan: ReturnType<typeof doraPlan>): Promise<RunMeasurement> {
     const { signal } = this.#bench;
+    const runMs = plan.phases.reduce((sum, phase) => sum + phase.timeLimitMs + phase.drainMs, 0);
     this.#server.check();
     const measurement = await this.#generator.run(
       { plan, settings: this.#bench.plan.trial },
+      runMs + RUN_GRACE_MS,
       signal,
     );
     this.#server.check();

@@ -6,7 +6,8 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population.ts";
 import { buildCorpus } from "./corpus.ts";
-import { MUTANT_BYTES_MAX, PacketMutator } from "./packet-mutator.ts";
+import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
+import { PacketMutator } from "./packet-mutator.ts";
 import { readEverything } from "./packet-reader.ts";
 
 const population = new Population({

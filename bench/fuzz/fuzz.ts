@@ -8,21 +8,12 @@ import { type BenchNetwork, loopbackNetwork } from "../network.ts";
 import { ServerProcess } from "../server-process.ts";
 import { doraPlan, measurementOf } from "../trial.ts";
 import { buildCorpus } from "./corpus.ts";
-import { type DecoderReport, fuzzDecoder } from "./decoder-campaign.ts";
+import { fuzzDecoder } from "./decoder-campaign.ts";
+import { describeInputs, isCleanInputs } from "./describe-inputs.ts";
+import { type FuzzRequest, SERVER_MS_MAX } from "./fuzz-request.ts";
 import { describeMemory } from "./memory-watch.ts";
 import { fuzzServer, type ServerReport } from "./server-campaign.ts";
-
-export interface FuzzRequest {
-  /** Packets for the decoder and for the server; 0: not that one. */
-  readonly decoder: number;
-  readonly server: number;
-  readonly seed: number;
-  /** Exists; the server's files go there. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
-  readonly onProgress: (line: string) => void;
-  readonly onResult: (line: string) => void;
-}
+import { runTftpFuzz } from "./tftp-fuzz.ts";
 
 /** All kinds of devices. Bad packets come from the first CMTS only; the others feel nothing of them. */
 const populationPlan: PopulationPlan = {
@@ -33,10 +24,17 @@ const populationPlan: PopulationPlan = {
   cmtsCount: 8,
 };
 const CORPUS_DEVICES_A_KIND = 8;
-const SERVER_MS_MAX = 20 * 60_000;
 
 /** Runs what is asked for; true when nothing was found and nothing was cut short. */
 export async function runFuzz(request: FuzzRequest): Promise<boolean> {
+  const { only, signal } = request;
+  let isClean = true;
+  if (only !== "tftp") isClean = await runDhcpFuzz(request);
+  if (only !== "dhcp" && !signal.aborted) isClean = (await runTftpFuzz(request)) && isClean;
+  return isClean && !signal.aborted;
+}
+
+async function runDhcpFuzz(request: FuzzRequest): Promise<boolean> {
   const network = loopbackNetwork();
   const population = new Population(populationPlan);
   const server = { address: network.serverAddress, port: network.ports.relay };
@@ -50,14 +48,16 @@ export async function runFuzz(request: FuzzRequest): Promise<boolean> {
       packets: request.decoder,
       corpus: packets,
     });
-    onResult(describeDecoder(report));
-    isClean &&= isCleanDecoder(report, request.decoder);
+    const { decoded, rejected } = report.values;
+    const values = `option values: ${decoded} decoded, ${rejected} rejected; `;
+    onResult(describeInputs("decoder", report, values));
+    isClean &&= isCleanInputs(report, request.decoder);
   }
   if (request.server > 0 && !signal.aborted) {
     const isServerClean = await fuzzBundledServer(request, network, population, corpus);
     isClean &&= isServerClean;
   }
-  return isClean && !signal.aborted;
+  return isClean;
 }
 
 async function fuzzBundledServer(
@@ -147,26 +147,9 @@ function devicesOnFirstCmts(population: Population): number {
   return count;
 }
 
-function isCleanDecoder(report: DecoderReport, wanted: number): boolean {
-  return report.failure === undefined && report.memory.isFlat && report.packets === wanted;
-}
-
 function isCleanServer(report: ServerReport, wanted: number): boolean {
   const { failure, badReplies, memory, packets } = report;
   return failure === undefined && badReplies === 0 && memory.isFlat && packets === wanted;
-}
-
-function describeDecoder(report: DecoderReport): string {
-  const { packets, decoded, rejectedByCode, values, memory, elapsedMs, failure } = report;
-  const codes = Object.entries(rejectedByCode)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${code} ${count}`);
-  return [
-    `decoder: ${packets} packets in ${(elapsedMs / 1000).toFixed(1)} s: ${decoded} decoded, ${packets - decoded} rejected`,
-    `decoder: rejected as ${codes.join(", ") || "nothing"}`,
-    `decoder: option values: ${values.decoded} decoded, ${values.rejected} rejected; heap ${describeMemory(memory)}`,
-    ...(failure === undefined ? [] : [`decoder: FAILED: ${failure}`]),
-  ].join("\n");
 }
 
 function describeServer(report: ServerReport): string {

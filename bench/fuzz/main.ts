@@ -3,18 +3,22 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { killServers } from "../server-process.ts";
 import { runFuzz } from "./fuzz.ts";
+import type { FuzzRequest } from "./fuzz-request.ts";
 
-const usage = `npm run fuzz -- [--decoder N] [--server N] [--seed N] [--out FOLDER]
+const usage = `npm run fuzz -- [--only dhcp|tftp] [--decoder N] [--server N] [--seed N] [--out FOLDER]
 
-Feeds N random and mutated packets to the DHCP decoder (default 10,000,000), then N to a running
-server on the loopback network (default 1,000,000); 0 leaves a part out. The seed is printed: the same
-seed makes the same packets. Exit status 0: nothing found; 99: something was.
+Feeds N random and mutated packets to the DHCP decoder and to the TFTP decoder (default 10,000,000
+each), and N to a running server of each on the loopback network (default 1,000,000); 0 leaves a part
+out. The seed is printed: the same seed makes the same packets, but which transfer of a running
+TFTP server they are aimed at depends on its replies. Exit status 0: nothing found; 99:
+something was.
 `;
 
 const exitStatus = { pass: 0, usage: 2, found: 99 } as const;
 
 interface FuzzOptions {
   readonly help: boolean;
+  readonly only: FuzzRequest["only"];
   readonly decoder: number;
   readonly server: number;
   readonly seed: number;
@@ -26,6 +30,7 @@ function optionsOf(args: readonly string[]): FuzzOptions {
     args: [...args],
     options: {
       help: { type: "boolean", default: false },
+      only: { type: "string" },
       decoder: { type: "string", default: "10000000" },
       server: { type: "string", default: "1000000" },
       seed: { type: "string", default: String(Date.now() % SEED_SPAN) },
@@ -34,6 +39,7 @@ function optionsOf(args: readonly string[]): FuzzOptions {
   });
   return {
     help: values.help,
+    only: protocolOf(values.only),
     decoder: wholeNumber("--decoder", values.decoder, PACKETS_MAX),
     server: wholeNumber("--server", values.server, PACKETS_MAX),
     seed: wholeNumber("--seed", values.seed, 0xffff_ffff),
@@ -43,6 +49,11 @@ function optionsOf(args: readonly string[]): FuzzOptions {
 
 const SEED_SPAN = 1_000_000_000;
 const PACKETS_MAX = 10_000_000_000;
+
+function protocolOf(text: string | undefined): FuzzRequest["only"] {
+  if (text === undefined || text === "dhcp" || text === "tftp") return text;
+  throw new Error(`--only ${text}: give dhcp or tftp`);
+}
 
 function wholeNumber(option: string, text: string, max: number): number {
   const value = Number(text);

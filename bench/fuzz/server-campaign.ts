@@ -5,7 +5,7 @@ import { readIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import type { PortPlan } from "../../simulator/run-plan.ts";
 import type { CorpusPacket } from "./corpus.ts";
-import { judgeMemory, type MemoryVerdict } from "./memory-watch.ts";
+import { type GroupReport, runGroups } from "./group-campaign.ts";
 import { PacketMutator } from "./packet-mutator.ts";
 import { hexOf, type ValueTally } from "./packet-reader.ts";
 import { checkReply, RecentXids } from "./reply-check.ts";
@@ -26,29 +26,20 @@ export interface ServerCampaign {
   readonly onProgress: (line: string) => void;
 }
 
-export interface ServerReport {
-  readonly packets: number;
+export interface ServerReport extends GroupReport {
   readonly replies: number;
   readonly probesAnswered: number;
   readonly badReplies: number;
   /** The first of them. */
   readonly examples: readonly string[];
   readonly values: Readonly<ValueTally>;
-  readonly memory: MemoryVerdict;
-  readonly elapsedMs: number;
-  /** Why it ended early; undefined when it did not. */
-  readonly failure: string | undefined;
 }
 
-/** Few enough that the server's receive buffer holds them all. */
 const PACKETS_A_PROBE = 256;
 const PROBE_MS_MAX = 3000;
 const PROBE_TRIES = 3;
 const XIDS_KEPT = 65_536;
 const EXAMPLES_MAX = 10;
-const SAMPLES = 40;
-const PROGRESS_MS = 5000;
-/** The server is a garbage-collected program: its size moves by more than what it holds. */
 const RESIDENT_GROWTH_MIB_MAX = 24;
 const SERVER_STREAM = 0x7365_7276;
 const PROBE_XID_FIRST = 0x5052_0000;
@@ -83,7 +74,6 @@ class ServerRun {
   readonly #xids = new RecentXids(XIDS_KEPT);
   readonly #values: ValueTally = { decoded: 0, rejected: 0 };
   readonly #examples: string[] = [];
-  readonly #samplesMiB: number[] = [];
   #packets = 0;
   #replies = 0;
   #badReplies = 0;
@@ -102,60 +92,24 @@ class ServerRun {
   }
 
   async run(): Promise<ServerReport> {
-    const startMs = performance.now();
-    let failure: string | undefined;
-    try {
-      failure = await this.#groups(startMs);
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
-    }
+    const { seed, packets, timeMsMax, serverMemoryMiB, signal, onProgress } = this.#campaign;
+    const report = await runGroups({
+      ...{ seed, packets, timeMsMax, serverMemoryMiB, signal, onProgress },
+      name: "server",
+      groupPackets: PACKETS_A_PROBE,
+      growthMiBMax: RESIDENT_GROWTH_MIB_MAX,
+      sendGroup: (count) => this.#sendGroup(count),
+      probe: () => this.#probe(),
+      status: () => `${this.#replies} replies`,
+    });
     return {
-      packets: this.#packets,
+      ...report,
       replies: this.#replies,
       probesAnswered: this.#probes,
       badReplies: this.#badReplies,
       examples: this.#examples,
       values: this.#values,
-      memory: judgeMemory(this.#samplesMiB, RESIDENT_GROWTH_MIB_MAX),
-      elapsedMs: performance.now() - startMs,
-      failure,
     };
-  }
-
-  /** Says why it ended early, if it did. */
-  async #groups(startMs: number): Promise<string | undefined> {
-    const { packets, timeMsMax, signal, onProgress } = this.#campaign;
-    const sampleEvery = Math.max(1, Math.floor(packets / SAMPLES));
-    let progressMs = startMs;
-    while (this.#packets < packets) {
-      if (signal.aborted) return "interrupted";
-      const nowMs = performance.now();
-      if (nowMs - startMs > timeMsMax) return `not done within ${timeMsMax / 1000} s`;
-      const sampledBefore = Math.floor(this.#packets / sampleEvery);
-      this.#sendGroup(Math.min(PACKETS_A_PROBE, packets - this.#packets));
-      if (!(await this.#probe())) return this.#silence();
-      if (Math.floor(this.#packets / sampleEvery) > sampledBefore) this.#sample();
-      if (nowMs - progressMs < PROGRESS_MS) continue;
-      progressMs = nowMs;
-      const perSecond = Math.round((this.#packets * 1000) / (nowMs - startMs));
-      onProgress(
-        `server: ${this.#packets} of ${packets} packets, ${perSecond}/s, ` +
-          `${this.#replies} replies, ${this.#samplesMiB.at(-1)?.toFixed(0) ?? "?"} MiB`,
-      );
-    }
-    return undefined;
-  }
-
-  #silence(): string {
-    // A server that is gone says so better itself.
-    this.#campaign.serverMemoryMiB();
-    const { seed } = this.#campaign;
-    return `the server stopped answering within the ${PACKETS_A_PROBE} packets before number ${this.#packets} of seed ${seed}`;
-  }
-
-  #sample(): void {
-    const memoryMiB = this.#campaign.serverMemoryMiB();
-    if (memoryMiB !== undefined) this.#samplesMiB.push(memoryMiB);
   }
 
   #sendGroup(count: number): void {
