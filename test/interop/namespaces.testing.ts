@@ -166,9 +166,10 @@ const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 /**
  * A headend and its plant: a namespace for a server that insists on a real interface (`serve0`,
  * 10.99.0.1), and one in which all CMTSs and devices of 10.64.0.0/16 live. The configuration that
- * `prov config` prints for the scenario, and an empty lease file, are in the lab's directory.
+ * `prov config` prints for the scenario, the boot files that it writes, and an empty lease file are in
+ * the lab's directory.
  */
-export async function addPlant(lab: NetworkLab, scenario: string) {
+export async function addPlant(lab: NetworkLab, scenario: string, seed = 1) {
   const headend = lab.addNamespace("headend");
   const plant = lab.addNamespace("plant");
   lab.link(
@@ -182,10 +183,13 @@ export async function addPlant(lab: NetworkLab, scenario: string) {
     config: lab.path("dhcpd.conf"),
     leases: lab.path("dhcpd.leases"),
     pid: lab.path("dhcpd.pid"),
+    tftp: lab.path("tftp"),
   };
   writeFileSync(files.scenario, scenario);
   const printed = await lab.run(headend, process.execPath, [
     ...[prov, "config", files.scenario, "--server-subnet", "10.99.0.0/24"],
+    ...["--boot-server", "10.99.0.1", "--boot-files", files.tftp],
+    ...["--set", `seed=${seed}`],
   ]);
   if (printed.status !== 0) throw new Error(`prov config: ${printed.output}`);
   writeFileSync(files.config, printed.output);
