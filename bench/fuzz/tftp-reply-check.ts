@@ -1,6 +1,7 @@
 import { DecodeError } from "../../protocol/decode-error.ts";
 import {
   optionAckFault,
+  parseReadOptions,
   parseTransferOptions,
   type TransferOptions,
 } from "../../protocol/tftp/options.ts";
@@ -186,7 +187,7 @@ function readOptionsOf(bytes: Uint8Array): TransferOptions | undefined {
     return undefined;
   }
   if (packet.kind !== "read-request" || packet.mode === "mail") return undefined;
-  const parsed = parseTransferOptions(packet.options);
+  const parsed = parseReadOptions(packet.options);
   return parsed.kind === "ok" ? parsed.options : undefined;
 }
 

@@ -4,6 +4,7 @@ import {
   acceptReadOptions,
   listTransferOptions,
   optionAckFault,
+  parseReadOptions,
   parseTransferOptions,
   type TransferOptions,
 } from "./options.ts";
@@ -70,6 +71,21 @@ const transferOptions: fc.Arbitrary<TransferOptions> = fc.record(
   },
   { requiredKeys: [] },
 );
+
+describe("parseReadOptions", () => {
+  test.each(["0", "enable", "-5", "99999999999999999999", ""])(
+    "tsize %j asks for the size",
+    (value) => {
+      const parsed = parseReadOptions([{ name: "tsize", value }]);
+      expect(parsed).toEqual({ kind: "ok", options: { tsize: 0 } });
+    },
+  );
+
+  test("every other option has to have its value", () => {
+    const parsed = parseReadOptions([{ name: "blksize", value: "enable" }]);
+    expect(parsed).toMatchObject({ kind: "refused", reason: "not a decimal number" });
+  });
+});
 
 test("listTransferOptions is the inverse of parseTransferOptions", () => {
   fc.assert(

@@ -60,6 +60,16 @@ export function parseTransferOptions(options: readonly TftpOption[]): ParsedTran
   return { kind: "ok", options: parsed };
 }
 
+/**
+ * The same for a read request. There `tsize` only asks (RFC 2349), so its value does not matter: the
+ * manual of atftp has it write "enable".
+ */
+export function parseReadOptions(options: readonly TftpOption[]): ParsedTransferOptions {
+  return parseTransferOptions(
+    options.map((option) => (option.name === "tsize" ? { ...option, value: "0" } : option)),
+  );
+}
+
 /** The options as a packet carries them, in a fixed order; the inverse of parseTransferOptions. */
 export function listTransferOptions(options: TransferOptions): TftpOption[] {
   const list: TftpOption[] = [];

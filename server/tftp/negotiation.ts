@@ -1,7 +1,7 @@
 import {
   acceptReadOptions,
   listTransferOptions,
-  parseTransferOptions,
+  parseReadOptions,
   transferDefaults,
 } from "../../protocol/tftp/options.ts";
 import { type TftpRequest, tftpErrorCodes } from "../../protocol/tftp/packet.ts";
@@ -42,11 +42,7 @@ export function agreeOnTransfer(
   fileBytes: number | undefined,
   policy: TransferPolicy,
 ): Agreement {
-  // In a read request tsize only asks, whatever its value: atftp's manual has it write "enable".
-  const options = request.options.map((option) =>
-    option.name === "tsize" ? { ...option, value: "0" } : option,
-  );
-  const parsed = parseTransferOptions(options);
+  const parsed = parseReadOptions(request.options);
   if (parsed.kind === "refused") {
     const { option, reason } = parsed;
     const message = `option ${option.name} is ${reason}`.slice(0, 100);

@@ -110,6 +110,7 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
         "population.cpes=50",
         "population.smartMeters=50",
         "phases.0.streams.0.ratePerSecond=200",
+        "thresholds.0=connect.boot.completed == 600",
       ],
     ].flatMap((setting) => ["--set", setting]);
     const ran = run("lossy", [join(root, "scenarios/lossy-boot.yaml"), ...smaller]);
