@@ -16,6 +16,12 @@ test.each<[string, Partial<DhcpdArguments>]>([
   ["eth0 -d eth1", { interfaceNames: ["eth0", "eth1"], debug: true }],
   ["--version", { mode: "version" }],
   ["-h", { mode: "help" }],
+  ["-x --version", { mode: "version" }],
+  ["--help --version -p", { mode: "help" }],
+  ["-user dhcpd -group nogroup", { user: "dhcpd", group: "nogroup" }],
+  ["-tf a.trace", { mode: "serve", traceFile: "a.trace", traceBytesMax: 1 << 30 }],
+  ["-tf a.trace --trace-limit 2", { traceBytesMax: 2 << 20 }],
+  ["-play a.trace -cf b.conf", { mode: "play", playFile: "a.trace", configFile: "b.conf" }],
 ])("DHCP-8: %s", (line, expected) => {
   const words = line.split(" ").filter((word) => word !== "");
   expect(parseDhcpdArguments(words)).toMatchObject(expected);
@@ -31,8 +37,16 @@ test.each<[string, string]>([
   ["-p 0", "Port number specified is out of range (1-65535)."],
   ["-4 -6", "Server cannot run in both IPv4 and IPv6 mode at the same time."],
   ["-6", "DHCPv6 (-6) is not supported"],
-  ["-tf trace", "Trace files (-tf) are not supported."],
-  ["-play trace", "Playing back trace files (-play) is not supported."],
+  ["-6 -4", "Server cannot run in both IPv4 and IPv6 mode at the same time."],
+  ["-4o6 1067", "DHCPv4 over DHCPv6 (-4o6) is not supported."],
+  ["-chroot /srv", "Changing the root directory (-chroot) is not supported"],
+  ["-chroot", "No argument for command: -chroot"],
+  ["-user", "No argument for command: -user"],
+  ["-tf", "No argument for command: -tf"],
+  ["-play", "No argument for command: -play"],
+  ["-tf a -play b", "A trace is either recorded (-tf) or played back (-play), not both at once."],
+  ["-tf a --trace-limit 0", "Invalid size 0 (--trace-limit)"],
+  ["-tf a --trace-limit 1e3", "Invalid size 1e3 (--trace-limit)"],
 ])("DHCP-8: %s is refused: %s", (line, message) => {
   expect(() => parseDhcpdArguments(line.split(" "))).toThrow(message);
 });

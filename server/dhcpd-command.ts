@@ -2,14 +2,26 @@ import { spawn } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { systemClock } from "../base/clock.ts";
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./dhcpd-arguments.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { LeaseStoreError } from "./lease/lease-store.ts";
 import { isSyslogPresent, LogWriter } from "./log-writer.ts";
-import { leaseTableOf, loadConfig, type RunningServer, startDhcpServer } from "./main.ts";
+import {
+  leaseTableOf,
+  loadConfig,
+  type RunningServer,
+  readConfigFile,
+  startDhcpServer,
+} from "./main.ts";
+import { becomeOwner, findOwner, type ProcessOwner } from "./process-owner.ts";
 import { StartError, systemReason } from "./start-error.ts";
+import { FileTrace } from "./trace/file-trace.ts";
+import { playTrace } from "./trace/play-trace.ts";
+import type { ServerTrace } from "./trace/server-trace.ts";
+import { createTraceFile, filePieces, readTrace } from "./trace/trace-file.ts";
 
 const defaultFiles = {
   config: "/etc/dhcp/dhcpd.conf",
@@ -17,9 +29,13 @@ const defaultFiles = {
   pid: "/var/run/dhcpd.pid",
 } as const;
 
-/** Runs `prov dhcpd` and returns dhcpd's exit status: 0, or 1 for whatever is wrong. */
+/**
+ * Runs `prov dhcpd` and returns dhcpd's exit status: 0, or 1 for whatever is wrong. Playing back ends
+ * as diff does: 0 without a difference, 1 with one, 2 when it cannot be done.
+ */
 export async function runDhcpdCommand(args: readonly string[], version: string): Promise<number> {
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
+  let failed = 1;
   try {
     const wanted = parseDhcpdArguments(args);
     log.configure({ standardError: true, syslogFacility: undefined, quiet: wanted.quiet });
@@ -29,12 +45,14 @@ export async function runDhcpdCommand(args: readonly string[], version: string):
       return 0;
     }
     log.info(`Provlab DHCP server ${version}, configured as ISC dhcpd is`);
-    return await run(wanted, log);
+    if (wanted.mode !== "play") return await run(wanted, version, log);
+    failed = 2;
+    return play(wanted, log);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     // DHCP-11: the console ends with "exiting.", and the cause stands right above it.
     log.error(`${error.message}\nexiting.`);
-    return 1;
+    return failed;
   } finally {
     log.close();
   }
@@ -46,9 +64,32 @@ interface Files {
   readonly pid: string;
 }
 
-async function run(wanted: DhcpdArguments, log: LogWriter): Promise<number> {
+/** No socket is opened and no file written; a lease file that is named stays as it is. */
+function play({ playFile, configFile }: DhcpdArguments, log: LogWriter): number {
+  const path = playFile!;
+  // Whoever reads has seen enough (`| head`): that there are differences is what remains to be told.
+  process.stdout.once("error", () => process.exit(1));
+  const differences = playTrace({
+    path,
+    records: readTrace(path),
+    configFile,
+    print: (line) => {
+      process.stdout.write(`${line}\n`);
+    },
+    logger: log,
+  });
+  return differences === 0 ? 0 : 1;
+}
+
+async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Promise<number> {
+  const owner = findOwner(wanted.user, wanted.group);
   const configFile = wanted.configFile ?? defaultFiles.config;
-  const config = loadConfig(configFile, log);
+  const texts = new Map<string, string>();
+  const config = loadConfig(configFile, log, (file) => {
+    const text = readConfigFile(file);
+    if (wanted.traceFile !== undefined) texts.set(file, text);
+    return text;
+  });
   const files = {
     config: configFile,
     lease: resolve(wanted.leaseFile ?? config.process.leaseFileName ?? defaultFiles.lease),
@@ -59,7 +100,23 @@ async function run(wanted: DhcpdArguments, log: LogWriter): Promise<number> {
   log.info(`PID file: ${files.pid}`);
   if (wanted.mode === "test-config") return 0;
   if (wanted.mode === "test-leases") return testLeases(config, files.lease, log);
-  return serve(wanted, config, files, log);
+  const trace =
+    wanted.traceFile === undefined
+      ? {}
+      : {
+          trace: new FileTrace({
+            path: wanted.traceFile,
+            bytesMax: wanted.traceBytesMax,
+            program: `provlab-dhcpd-${version}`,
+            configFile,
+            configTexts: texts,
+            openSink: createTraceFile,
+            readPieces: filePieces,
+            clock: systemClock,
+            logger: log,
+          }),
+        };
+  return serve({ ...wanted, ...trace }, config, files, owner, log);
 }
 
 function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): number {
@@ -76,9 +133,10 @@ function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): nu
 }
 
 async function serve(
-  wanted: DhcpdArguments,
+  wanted: DhcpdArguments & { readonly trace?: ServerTrace },
   config: ServerConfig,
   files: Files,
+  owner: ProcessOwner,
   log: LogWriter,
 ): Promise<number> {
   if (wanted.writesPid) refuseSecondServer(files.pid);
@@ -95,6 +153,7 @@ async function serve(
     logger: log,
     logPackets: wanted.debug ? !wanted.quiet : isSyslogPresent(),
     flushLog: () => log.flush(),
+    ...(wanted.trace === undefined ? {} : { trace: wanted.trace }),
   });
   const stop = (reason: string): void => {
     log.info(`Stopping (${reason}). Counters: ${countersOf(server)}`);
@@ -113,6 +172,7 @@ async function serve(
   try {
     // Only now is it told: whoever hears it may send a signal at once.
     if (wanted.writesPid) writePidFile(files.pid, log);
+    await handOver(server, owner, files.lease);
     log.info("Server starting service.");
     log.configure({
       standardError: wanted.debug,
@@ -126,8 +186,22 @@ async function serve(
   } finally {
     process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", hangUp).off("SIGUSR1", tell);
     process.off("disconnect", orphaned);
-    if (wanted.writesPid) rmSync(files.pid, { force: true });
+    if (wanted.writesPid) removePidFile(files.pid, log);
     if (process.connected) process.disconnect();
+  }
+}
+
+/** A server that cannot give up being root does not serve. */
+async function handOver(
+  server: RunningServer,
+  owner: ProcessOwner,
+  leaseFile: string,
+): Promise<void> {
+  try {
+    becomeOwner(owner, leaseFile);
+  } catch (error) {
+    await server.stop();
+    throw error;
   }
 }
 
@@ -178,6 +252,15 @@ function writePidFile(pidFile: string, log: LogWriter): void {
     writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
     log.warn(`Can't create PID file ${pidFile}: ${systemReason(error)}.`);
+  }
+}
+
+function removePidFile(pidFile: string, log: LogWriter): void {
+  try {
+    rmSync(pidFile, { force: true });
+  } catch (error) {
+    // With -user the directory is another's. A later server sees that the process is gone.
+    log.warn(`Can't remove PID file ${pidFile}: ${systemReason(error)}.`);
   }
 }
 

@@ -8,7 +8,7 @@ import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
 import type { ServerConfig } from "./config/model.ts";
-import { formatDiagnostic, parseConfig } from "./config/parse.ts";
+import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
 import { DhcpCounters } from "./dhcp/counters.ts";
 import type { TftpPair } from "./dhcp/crossed-tftp.ts";
 import { DhcpEngine } from "./dhcp/engine.ts";
@@ -30,6 +30,7 @@ import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { type Durability, type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
 import { StartError, systemReason } from "./start-error.ts";
+import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const serverPortDefault = 67;
 const broadcastAddressDefault = 0xffff_ffff;
@@ -53,6 +54,8 @@ export interface DhcpServerOptions {
   readonly logPackets?: boolean;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
+  /** Writes down what passes (`-tf`). */
+  readonly trace?: ServerTrace;
 }
 
 export interface RunningServer {
@@ -73,9 +76,13 @@ export interface RunningServer {
  * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
  * StartError that shows each one with its place.
  */
-export function loadConfig(path: string, logger: Logger = nullLogger): ServerConfig {
-  const text = readMainFile(path);
-  const outcome = parseConfig(path, (file) => (file === path ? text : readConfigFile(file)));
+export function loadConfig(
+  path: string,
+  logger: Logger = nullLogger,
+  read: ConfigReader = readConfigFile,
+): ServerConfig {
+  const text = readMainFile(path, read);
+  const outcome = parseConfig(path, (file) => (file === path ? text : read(file)));
   if (outcome.kind === "failed") {
     const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
     throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
@@ -84,16 +91,16 @@ export function loadConfig(path: string, logger: Logger = nullLogger): ServerCon
   return outcome.config;
 }
 
-function readMainFile(path: string): string {
+function readMainFile(path: string, read: ConfigReader): string {
   try {
-    return readConfigFile(path);
+    return read(path);
   } catch (error) {
     throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
   }
 }
 
 /** A byte is a character, as for dhcpd: a comment may be in any encoding. */
-function readConfigFile(path: string): string {
+export function readConfigFile(path: string): string {
   return readFileSync(path, "latin1");
 }
 
@@ -112,7 +119,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
-  const { config, logger = nullLogger, clock = systemClock } = options;
+  const { config, logger = nullLogger, clock = systemClock, trace = untraced } = options;
   const leases = leaseTableOf(config);
   const releases: (() => void)[] = [];
   const releaseAll = (): void => {
@@ -120,13 +127,15 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
   };
   try {
     releases.push(await takeLeaseFile(options.leaseFile));
-    const store = openLeaseFile(options, leases, logger);
+    releases.push(() => trace.end());
+    trace.begin(options.leaseFile);
+    const store = trace.store(openLeaseFile(options, leases, logger));
     releases.push(() => store.close());
     const port = options.port ?? config.process.localPort ?? serverPortDefault;
     const ports = { server: port, client: config.process.remotePort ?? port + 1 };
     const present = systemInterfaces();
     const interfaces = servedInterfaces(options, present, logger);
-    const socket = await bind(options, port);
+    const socket = trace.socket(await bind(options, port));
     releases.push(() => socket.close());
     tellWhereItListens(config, interfaces, socket, logger);
 
@@ -142,31 +151,46 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     await resolver.start();
 
     const counters = new DhcpCounters();
+    const ownAddresses = present.flatMap(addressesOf);
+    const broadcastAddress = options.broadcastAddress ?? broadcastAddressDefault;
+    const anyInterface = config.process.localAddress !== undefined;
+    const engine = new DhcpEngine({
+      config,
+      leases,
+      ports,
+      interfaces: () => interfaces,
+      tftpServers: options.tftpServers,
+      logLines: options.logPackets ?? false,
+      resolve: trace.resolve(resolver.resolve),
+    });
+    const sender = new ReplySender({
+      socket,
+      links: trace.links(links),
+      interfaces,
+      ownAddresses: new Set(ownAddresses),
+      serverPort: socket.localPort,
+      broadcastAddress,
+      counters,
+      logger,
+    });
+    trace.setUp({
+      ports,
+      localPort: socket.localPort,
+      interfaces,
+      anyInterface,
+      ownAddresses,
+      frameInterfaces: links.interfaceIndexes,
+      broadcastAddress,
+      tftpServers: options.tftpServers,
+    });
     const listener = new DhcpListener({
-      engine: new DhcpEngine({
-        config,
-        leases,
-        ports,
-        interfaces: () => interfaces,
-        tftpServers: options.tftpServers,
-        logLines: options.logPackets ?? false,
-        resolve: resolver.resolve,
-      }),
+      engine: trace.engine(engine),
       leases,
       store,
       socket,
-      sender: new ReplySender({
-        socket,
-        links,
-        interfaces,
-        ownAddresses: new Set(present.flatMap(addressesOf)),
-        serverPort: socket.localPort,
-        broadcastAddress: options.broadcastAddress ?? broadcastAddressDefault,
-        counters,
-        logger,
-      }),
+      sender: trace.sender(sender),
       interfaces,
-      anyInterface: config.process.localAddress !== undefined,
+      anyInterface,
       pinger,
       counters,
       logger,

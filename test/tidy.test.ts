@@ -36,6 +36,7 @@ const rules: Readonly<Record<string, FolderRule>> = {
 const edges = [
   "server/main.ts",
   "server/dhcpd-command.ts",
+  "server/process-owner.ts",
   "server/log-writer.ts",
   "server/dhcp/listener.ts",
   "server/dhcp/interfaces.ts",
@@ -49,6 +50,7 @@ const edges = [
   "server/service/datagram-loop.ts",
   "server/service/tcp-acceptor.ts",
   "server/service/udp-and-tcp.ts",
+  "server/trace/trace-file.ts",
   "server/tftp/device-files.ts",
   "server/tftp/file-source.ts",
   "server/tftp/shared-file.ts",

@@ -47,6 +47,11 @@ export class LinkReplies {
     return replies;
   }
 
+  /** The interfaces that frames can leave by. */
+  get interfaceIndexes(): readonly number[] {
+    return [...this.#links.keys()];
+  }
+
   /** False when no frame left: no packet socket here, or a client that is not on Ethernet. */
   send(datagram: LinkDatagram): boolean {
     const link = this.#links.get(datagram.interfaceIndex);

@@ -24,7 +24,7 @@ export interface DhcpListenerOptions {
   readonly leases: { markDurable(index: number): void };
   readonly store: LeaseStore;
   readonly socket: UdpSocket;
-  readonly sender: ReplySender;
+  readonly sender: Pick<ReplySender, "send" | "flush">;
   /** The interfaces served, in the order of the command line. */
   readonly interfaces: readonly LocalInterface[];
   /** The socket is bound to one address: what it receives is ours, whatever the interface. */

@@ -17,7 +17,7 @@ const loopbackNetwork = 127;
 export type Reply = Extract<Outcome, { kind: "reply" }>;
 
 export interface ReplySenderOptions {
-  readonly socket: UdpSocket;
+  readonly socket: Pick<UdpSocket, "slot" | "push" | "flush">;
   /** Frames to clients that cannot answer ARP; what it does not take is broadcast. */
   readonly links: Pick<LinkReplies, "send">;
   readonly interfaces: readonly LocalInterface[];

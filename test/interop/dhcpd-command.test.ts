@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
@@ -61,9 +62,35 @@ const cases: readonly (readonly [string, number, RegExp])[] = [
   ["-p abc", 1, /^Invalid port number specification: abc$/m],
   ["-p 65536", 1, /^Port number specified is out of range \(1-65535\)\.$/m],
   ["-4 -6", 1, /^Server cannot run in both IPv4 and IPv6 mode at the same time\.$/m],
+  ["-6 -4", 1, /^Server cannot run in both IPv4 and IPv6 mode at the same time\.$/m],
+  ["-p 0", 1, /^Port number specified is out of range \(1-65535\)\.$/m],
+  ...["-s", "-cf", "-lf", "-pf", "-user", "-group", "-chroot", "-tf", "-play"].map(
+    (flag) => [flag, 1, new RegExp(`^No argument for command: ${flag} ?$`, "m")] as const,
+  ),
   ["--help", 0, /^Usage: dhcpd \[-p <UDP port #>\]/m],
+  ["-h -x", 0, /^Usage: dhcpd \[-p <UDP port #>\]/m],
   ["--version", 0, /dhcpd-\d/],
+  ["-x --version", 0, /dhcpd-\d/],
+  ["--version --help", 0, /dhcpd-\d/],
+  ["-t -4 -cf good.conf -lf empty.leases nosuchif", 0, /^Config file: good\.conf$/m],
+  ["-t -q -cf good.conf -lf empty.leases", 0, /^$/],
+  ["-t -tf x.trace -cf good.conf -lf empty.leases", 0, /^Config file: good\.conf$/m],
+  ["-t --no-pid -pf x.pid -cf good.conf -lf empty.leases", 0, /^PID file: .*x\.pid$/m],
 ];
+
+/** What only root may ask for. */
+const rootCases: typeof cases = [
+  ["-t -user nosuch -cf good.conf -lf empty.leases", 1, /^no such user: nosuch$/m],
+  ["-t -user 0 -cf good.conf -lf empty.leases", 1, /^no such user: 0$/m],
+  ["-t -group nosuch -cf good.conf -lf empty.leases", 1, /^no such group: nosuch$/m],
+  ["-user nosuch -cf missing.conf", 1, /^no such user: nosuch$/m],
+  [
+    "-t -user nobody -group nogroup -cf good.conf -lf empty.leases",
+    0,
+    /^Config file: good\.conf$/m,
+  ],
+];
+const needsRoot = process.getuid?.() === 0 ? undefined : "changing the user needs root";
 
 describe("DHCP-8: prov dhcpd", () => {
   test.each(cases)("dhcpd %s exits with %i", (line, status, said) => {
@@ -74,9 +101,15 @@ describe("DHCP-8: prov dhcpd", () => {
     if (status !== 0) expect(result.stderr).toMatch(/\nexiting\.\n$/);
   });
 
-  test("-6 is refused in a sentence", () => {
-    const { status, stderr } = run(ours, "-6 -t -cf good.conf");
-    expect(stderr).toContain("This server speaks DHCPv4 only");
+  test.each([
+    ["-6 -t -cf good.conf", "This server speaks DHCPv4 only"],
+    ["-4o6 1067 -t -cf good.conf", "DHCPv4 over DHCPv6 (-4o6) is not supported."],
+    ["-chroot / -t -cf good.conf", "start the server in a container, or with RootDirectory="],
+    ["-tf a.trace -play b.trace", "either recorded (-tf) or played back (-play)"],
+    ["-tf a.trace --trace-limit 0", "Invalid size 0 (--trace-limit)"],
+  ])("what it does not do is refused in a sentence: %s", (line, sentence) => {
+    const { status, stderr } = run(ours, line);
+    expect(stderr).toContain(sentence);
     expect(status).toBe(1);
   });
 
@@ -110,8 +143,43 @@ describe("DHCP-8: prov dhcpd", () => {
   });
 });
 
+describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
+  test.each(rootCases)("dhcpd %s exits with %i", (line, status, said) => {
+    const result = run(ours, line);
+    expect(result.stderr).toMatch(said);
+    expect(result.status).toBe(status);
+  });
+
+  test("-user gives up being root, for good, and the lease file goes along", async () => {
+    const idOf = (option: string): number =>
+      Number(spawnSync("id", [option, "nobody"], { encoding: "latin1" }).stdout);
+    writeFileSync(join(directory, "nobody.leases"), "");
+    const args = "-cf loopback.conf -lf nobody.leases -pf nobody.pid -p 19087 -user nobody";
+    const started = run(ours, args);
+    expect(started.stderr).toMatch(/^Server starting service\.$/m);
+    expect(started.status).toBe(0);
+    const pid = Number(readFileSync(join(directory, "nobody.pid"), "latin1"));
+    try {
+      const ids = (name: string): string[] =>
+        new RegExp(`^${name}:\\t(.*)$`, "m")
+          .exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]!
+          .trim()
+          .split(/\s+/)
+          .filter((id) => id !== "");
+      expect(ids("Uid")).toEqual(Array(4).fill(String(idOf("-u"))));
+      expect(ids("Gid")).toEqual(Array(4).fill(String(idOf("-g"))));
+      expect(ids("Groups")).toEqual([]);
+      const { uid, gid } = statSync(join(directory, "nobody.leases"));
+      expect([uid, gid]).toEqual([idOf("-u"), idOf("-g")]);
+    } finally {
+      process.kill(pid, "SIGTERM");
+    }
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 5_000 }).toBe(false);
+  });
+});
+
 describeWithPeers("DHCP-8: the original says and does the same", ["dhcpd"], () => {
-  test.each(cases)("dhcpd %s exits with %i", (line, status, said) => {
+  test.each([...cases, ...rootCases])("dhcpd %s exits with %i", (line, status, said) => {
     const result = run([dhcpd], line);
     expect(result.stderr).toMatch(said);
     expect(result.status).toBe(status);

@@ -1,0 +1,33 @@
+import type { Outcome } from "../dhcp/outcome.ts";
+
+/** Which packet a decision and a reply belong to: the loop and its parts do not know numbers. */
+export class PacketNumbers {
+  /** The packet that the loop works on. */
+  current = 0;
+  /** The packet whose reply is being sent. */
+  answered = 0;
+  /** Replies that were decided in this turn and not sent yet. */
+  readonly #ofReply = new Map<Outcome, number>();
+  /** Packets whose OFFER waits for a probe; as many as there are probes at once. */
+  readonly #ofTicket = new Map<number, number>();
+
+  /** No reply waits longer than to the end of its turn, except for a probe. */
+  turn(): void {
+    this.#ofReply.clear();
+  }
+
+  remember(outcome: Outcome, packet: number): void {
+    if (outcome.kind === "reply") this.#ofReply.set(outcome, packet);
+    else if (outcome.kind === "ping") this.#ofTicket.set(outcome.ticket, packet);
+  }
+
+  takeTicket(ticket: number): number {
+    const packet = this.#ofTicket.get(ticket) ?? 0;
+    this.#ofTicket.delete(ticket);
+    return packet;
+  }
+
+  answer(reply: Outcome): void {
+    this.answered = this.#ofReply.get(reply) ?? 0;
+  }
+}

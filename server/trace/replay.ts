@@ -1,0 +1,313 @@
+import { type Logger, nullLogger } from "../../base/log.ts";
+import { DecodeError } from "../../protocol/decode-error.ts";
+import { decodePacket } from "../../protocol/dhcp/packet.ts";
+import type { ServerConfig } from "../config/model.ts";
+import { DhcpEngine } from "../dhcp/engine.ts";
+import type { Outcome } from "../dhcp/outcome.ts";
+import type { Reply } from "../dhcp/reply-sender.ts";
+import type { LeaseTable } from "../lease/lease-table.ts";
+import { ReplyMaker } from "./made-replies.ts";
+import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";
+import {
+  type TracedDecision,
+  type TracedPacket,
+  type TracedReply,
+  TraceFormatError,
+  type TraceRecord,
+  type TraceSetup,
+} from "./trace-format.ts";
+
+export interface ReplayOptions {
+  readonly config: ServerConfig;
+  /** With the leases of the recording's start in it. */
+  readonly leases: LeaseTable;
+  readonly setup: TraceSetup;
+  readonly onDifference: (difference: ReplayDifference) => void;
+  readonly logger?: Logger;
+}
+
+/** A packet that is answered in another way than it was. */
+export interface ReplayDifference {
+  /** From 1, in the order of arrival. */
+  readonly packet: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly arrivedAtMs: number;
+  /** What the packet is: message, client, relay. */
+  readonly summary: string;
+  /** One line for each thing that differs. */
+  readonly lines: readonly string[];
+}
+
+export interface ReplaySummary {
+  readonly packets: number;
+  /** Replies that were sent then. */
+  readonly replies: number;
+  /** Packets with a difference. */
+  readonly differences: number;
+}
+
+/** A reply of now, until the recorded one of the same packet is met or cannot come any more. */
+interface MadeReply {
+  readonly reply: TracedReply;
+  readonly outcome: Reply;
+}
+
+/** A packet of this turn, or one whose OFFER waited for a probe. */
+interface Case {
+  readonly number: number;
+  readonly packet: TracedPacket;
+  decision: TracedDecision | undefined;
+  /** Why there is no reply now, as far as it is known. */
+  silence: string;
+  made: MadeReply | undefined;
+  /** The ticket of a probe that is under way now. */
+  ticket: number | undefined;
+}
+
+const secondMs = 1000;
+/** More than any socket hands over at once: what a turn holds is bounded, whatever the trace says. */
+const turnPacketsMax = 65_536;
+
+/**
+ * Plays the records of a trace to an engine, in the times of the recording, and compares what it
+ * decides with what was sent then. Its memory is that of the engine and of one turn's packets.
+ */
+export class Replay {
+  readonly #options: ReplayOptions;
+  readonly #engine: DhcpEngine;
+  readonly #maker: ReplyMaker;
+  readonly #hostNames = new Map<string, readonly number[] | undefined>();
+  /** The packets of this turn, by number. */
+  readonly #turn = new Map<number, Case>();
+  /** Those whose OFFER waited for a probe then; as many as there are probes at once. */
+  readonly #probed = new Map<number, Case>();
+  #isCommitFailed = false;
+  #packets = 0;
+  #replies = 0;
+  #differences = 0;
+  #hasFailed = false;
+
+  constructor(options: ReplayOptions) {
+    const { config, leases, setup, logger = nullLogger } = options;
+    this.#options = options;
+    this.#maker = new ReplyMaker(setup, logger);
+    this.#engine = new DhcpEngine({
+      config,
+      leases,
+      ports: setup.ports,
+      interfaces: () => setup.interfaces,
+      tftpServers: setup.tftpServers,
+      logLines: false,
+      resolve: (name) => this.#hostNames.get(name),
+    });
+  }
+
+  get summary(): ReplaySummary {
+    return { packets: this.#packets, replies: this.#replies, differences: this.#differences };
+  }
+
+  /** The engine broke: nothing that comes later can be played. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** The next record after the setup. Throws TraceFormatError when it does not fit those before. */
+  play(record: TraceRecord): void {
+    switch (record.kind) {
+      case "turn":
+        this.#endTurn();
+        break;
+      case "packet":
+        this.#packets += 1;
+        if (this.#turn.size >= turnPacketsMax) {
+          throw new TraceFormatError(`a turn of more than ${turnPacketsMax} packets`);
+        }
+        this.#turn.set(this.#packets, newCase(this.#packets, record.packet));
+        break;
+      case "decision":
+        this.#decide(record);
+        break;
+      case "expiry":
+        this.#engine.expire(record.nowSeconds);
+        break;
+      case "commit":
+        if (record.code !== "") this.#isCommitFailed = true;
+        break;
+      case "reply":
+        this.#replies += 1;
+        this.#compare(record.packet, record.reply);
+        break;
+      case "host-name":
+        this.#hostNames.set(record.name, record.addresses);
+        break;
+      case "end":
+        if (record.reason === "stopped") this.#endTurn();
+        break;
+      default:
+        throw new TraceFormatError(`a ${record.kind} record after the start`);
+    }
+  }
+
+  /**
+   * There are no more records. `isWhole` is false when the recording was cut off or the server broke:
+   * the packets that it did not get to are played then, in case that it was one of them.
+   */
+  finish(isWhole: boolean): void {
+    if (!isWhole && !this.#hasFailed) this.#playUndecided();
+    this.#turn.clear();
+    this.#probed.clear();
+  }
+
+  #decide(decision: TracedDecision): void {
+    if (decision.call === "respond") this.#respond(decision);
+    else this.#endProbe(decision);
+  }
+
+  #respond(decision: TracedDecision): void {
+    const played = this.#turn.get(decision.packet);
+    if (played === undefined) {
+      throw new TraceFormatError(`a decision about packet ${decision.packet}, which is not there`);
+    }
+    played.decision = decision;
+    const { nowSeconds, nowMs, interfaceIndex } = decision;
+    const outcome = this.#ask(played, interfaceIndex, nowSeconds, nowMs);
+    if (outcome === undefined) return;
+    if (outcome.kind !== "ping") {
+      this.#keep(played, outcome);
+    } else if (decision.verdict === "ping") {
+      played.ticket = outcome.ticket;
+    } else {
+      // Nobody was asked then, so nobody can have answered.
+      this.#keep(played, this.#engine.pingTimedOut(outcome.ticket, nowSeconds));
+    }
+    if (decision.verdict !== "ping") return;
+    this.#turn.delete(played.number);
+    // A copy: what is kept over turns must not keep what was read with it.
+    const packet = { ...played.packet, bytes: played.packet.bytes.slice() };
+    this.#probed.set(played.number, { ...played, packet });
+  }
+
+  #endProbe({ packet, call, verdict, nowSeconds, ...rest }: TracedDecision): void {
+    const played = this.#probed.get(packet);
+    if (played === undefined) return;
+    this.#probed.delete(packet);
+    this.#turn.set(packet, played);
+    played.decision = { packet, call, verdict, nowSeconds, ...rest };
+    const { ticket } = played;
+    if (ticket === undefined) return;
+    if (call === "ping-timed-out") {
+      this.#keep(played, this.#engine.pingTimedOut(ticket, nowSeconds));
+    } else {
+      this.#engine.pingAnswered(ticket, nowSeconds);
+      played.silence = "its address answers pings";
+    }
+  }
+
+  /** Undefined when the packet is none, or when the engine broke. */
+  #ask(
+    played: Case,
+    interfaceIndex: number,
+    nowSeconds: number,
+    nowMs: number,
+  ): Outcome | undefined {
+    const { bytes, sourceAddress, sourcePort, destinationAddress } = played.packet;
+    try {
+      const packet = decodePacket(bytes);
+      const from = { sourceAddress, sourcePort, destinationAddress, interfaceIndex };
+      return this.#engine.respond({ packet, ...from, raw: bytes }, nowSeconds, nowMs);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (error instanceof DecodeError) {
+        played.silence = `no DHCP message: ${error.code}`;
+        return undefined;
+      }
+      this.#hasFailed = true;
+      this.#tell(played, [`the server breaks on this packet: ${error.stack ?? error.message}`]);
+      return undefined;
+    }
+  }
+
+  #keep(played: Case, outcome: Outcome): void {
+    if (outcome.kind === "reply") {
+      const asked = played.ticket === undefined ? played.packet.destinationAddress : 0;
+      const reply = this.#maker.make(outcome, asked);
+      if (reply === undefined) played.silence = "its reply does not fit into a datagram";
+      else played.made = { reply, outcome };
+    } else if (outcome.kind === "drop") played.silence = outcome.reason;
+    else played.silence = "it needs no answer";
+  }
+
+  #compare(number: number, recorded: TracedReply): void {
+    const played = this.#turn.get(number);
+    if (played === undefined) return;
+    const { made, silence } = played;
+    if (made === undefined) {
+      this.#tell(played, [`reply: recorded ${replySummary(recorded)}, now none (${silence})`]);
+      return;
+    }
+    played.made = undefined;
+    const lines = replyDifferences(recorded, made.reply);
+    if (lines.length > 0) this.#tell(played, lines);
+    this.#promise(made.outcome);
+  }
+
+  /** What has no counterpart by now was not sent then. */
+  #endTurn(): void {
+    for (const played of this.#turn.values()) {
+      const { made, decision } = played;
+      if (made === undefined) continue;
+      if (this.#isCommitFailed && made.outcome.durable) continue;
+      this.#promise(made.outcome);
+      // It was decided to send it, and something outside the engine's reach prevented that.
+      if (decision === undefined || decision.verdict === "reply") continue;
+      const why = decision.reason === "" ? "it needed no answer" : decision.reason;
+      this.#tell(played, [`reply: recorded none (${why}), now ${replySummary(made.reply)}`]);
+    }
+    this.#turn.clear();
+    this.#isCommitFailed = false;
+  }
+
+  #promise({ durable, leaseIndex }: Reply): void {
+    if (durable && leaseIndex >= 0) this.#options.leases.markDurable(leaseIndex);
+  }
+
+  #playUndecided(): void {
+    const { setup } = this.#options;
+    const served = new Set(setup.interfaces.map(({ index }) => index));
+    const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0]!.index : 0;
+    for (const played of this.#turn.values()) {
+      if (played.decision !== undefined || this.#hasFailed) continue;
+      const { interfaceIndex, arrivedMs } = played.packet;
+      const isNamed = !setup.anyInterface && interfaceIndex !== 0;
+      if (isNamed && !served.has(interfaceIndex)) continue;
+      const seconds = Math.floor(this.#wallMs(arrivedMs) / secondMs);
+      this.#ask(played, isNamed ? interfaceIndex : unnamed, seconds, arrivedMs);
+    }
+  }
+
+  #wallMs(monotonicMs: number): number {
+    const { setup } = this.#options;
+    return setup.wallMs + monotonicMs - setup.monotonicMs;
+  }
+
+  #tell({ number, packet }: Case, lines: readonly string[]): void {
+    this.#differences += 1;
+    this.#options.onDifference({
+      packet: number,
+      arrivedAtMs: this.#wallMs(packet.arrivedMs),
+      summary: packetSummary(packet.bytes),
+      lines,
+    });
+  }
+}
+
+function newCase(number: number, packet: TracedPacket): Case {
+  return {
+    number,
+    packet,
+    decision: undefined,
+    silence: "",
+    made: undefined,
+    ticket: undefined,
+  };
+}

@@ -1,0 +1,43 @@
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import type { DhcpEngineApi } from "../dhcp/engine.ts";
+import type { LinkReplies } from "../dhcp/link-reply.ts";
+import type { ReplySender } from "../dhcp/reply-sender.ts";
+import type { LeaseStore } from "../lease/lease-store.ts";
+import type { TraceSetup } from "./trace-format.ts";
+
+export type Resolve = (name: string) => readonly number[] | undefined;
+
+/**
+ * Stands between the loop and its parts and writes down what passes: each function returns a part that
+ * does what the given one does. Called in the order of the members, the wrappers in any.
+ */
+export interface ServerTrace {
+  /** Nobody else has the lease file now, and it is as it was before this start. Throws StartError. */
+  begin(leaseFile: string): void;
+  socket(socket: UdpSocket): UdpSocket;
+  links(links: Pick<LinkReplies, "send">): Pick<LinkReplies, "send">;
+  store(store: LeaseStore): LeaseStore;
+  engine(engine: DhcpEngineApi): DhcpEngineApi;
+  sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush">;
+  resolve(resolve: Resolve): Resolve;
+  /** Everything is made; service begins. Throws StartError. */
+  setUp(setup: Omit<TraceSetup, "program" | "configFile" | "wallMs" | "monotonicMs">): void;
+  /** The last call. */
+  end(): void;
+}
+
+const unchanged = <Part>(part: Part): Part => part;
+const nothing = (): void => undefined;
+
+/** Of a server that records nothing. */
+export const untraced: ServerTrace = {
+  begin: nothing,
+  socket: unchanged,
+  links: unchanged,
+  store: unchanged,
+  engine: unchanged,
+  sender: unchanged,
+  resolve: unchanged,
+  setUp: nothing,
+  end: nothing,
+};

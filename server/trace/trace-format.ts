@@ -1,0 +1,253 @@
+import type { TftpPair } from "../dhcp/crossed-tftp.ts";
+import type { LocalInterface } from "../dhcp/outcome.ts";
+
+/** The first line of a trace file; the number is that of the format (docs/trace.md). */
+export const TRACE_FIRST_LINE = "provlab-dhcp-trace 1\n";
+
+/** In front of every record: its type, one byte, and the length of what follows, four. */
+export const FRAME_BYTES = 5;
+/** No record's content is longer; a file comes in as many pieces as it needs. */
+export const CONTENT_BYTES_MAX = 1 << 20;
+
+/** Types of record: letters, so that a hex dump of a trace can be read. */
+export const RecordType = {
+  file: 0x46,
+  piece: 0x42,
+  setup: 0x53,
+  turn: 0x54,
+  packet: 0x50,
+  decision: 0x44,
+  expiry: 0x45,
+  commit: 0x43,
+  reply: 0x52,
+  hostName: 0x48,
+  end: 0x5a,
+} as const;
+
+/** Which of the engine's functions decided. */
+export const engineCalls = ["respond", "ping-answered", "ping-timed-out"] as const;
+export type EngineCall = (typeof engineCalls)[number];
+
+export const verdicts = ["reply", "changed", "ping", "drop"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** `stopped`: in good order; `failed`: by an error of the server's own; `full`: at the size limit. */
+export const endReasons = ["stopped", "failed", "full"] as const;
+export type EndReason = (typeof endReasons)[number];
+
+/** What the replies depend on beside configuration, leases and packets. Addresses are 32-bit. */
+export interface TraceSetup {
+  readonly program: string;
+  readonly configFile: string;
+  /** What the two clocks showed when the record was written. */
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+  readonly ports: { readonly server: number; readonly client: number };
+  /** The port that the socket is bound to. */
+  readonly localPort: number;
+  readonly interfaces: readonly LocalInterface[];
+  /** The socket is bound to one address: what it receives is ours, whatever the interface. */
+  readonly anyInterface: boolean;
+  readonly ownAddresses: readonly number[];
+  /** Indexes of the interfaces that raw frames can leave by. */
+  readonly frameInterfaces: readonly number[];
+  readonly broadcastAddress: number;
+  readonly tftpServers: TftpPair | undefined;
+}
+
+/** A datagram as it came in. `arrivedMs` is on the scale of the setup's `monotonicMs`. */
+export interface TracedPacket {
+  readonly arrivedMs: number;
+  readonly sourceAddress: number;
+  readonly sourcePort: number;
+  readonly destinationAddress: number;
+  /** 0 when the socket did not say. */
+  readonly interfaceIndex: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A datagram as it left. `source` and `interfaceIndex` are 0 where the system chose. */
+export interface TracedReply {
+  /** The hardware address that a frame went to; undefined: the system's own way. */
+  readonly hardware: Uint8Array | undefined;
+  readonly destination: number;
+  readonly port: number;
+  readonly source: number;
+  readonly interfaceIndex: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface TracedDecision {
+  /** Packets count from 1, in the order of their records. */
+  readonly packet: number;
+  readonly call: EngineCall;
+  readonly verdict: Verdict;
+  /** Why a packet was dropped, in the words of that server; empty with any other verdict. */
+  readonly reason: string;
+  readonly nowSeconds: number;
+  readonly nowMs: number;
+  /** As the engine was told it. */
+  readonly interfaceIndex: number;
+}
+
+export type TraceRecord =
+  /** The pieces that follow are its content: a configuration file by its name, or the leases. */
+  | { readonly kind: "file"; readonly of: "configuration" | "leases"; readonly path: string }
+  | { readonly kind: "piece"; readonly bytes: Uint8Array }
+  | { readonly kind: "setup"; readonly setup: TraceSetup }
+  /** A turn of the loop begins: what the one before had promised is on disk and sent. */
+  | { readonly kind: "turn" }
+  | { readonly kind: "packet"; readonly packet: TracedPacket }
+  | ({ readonly kind: "decision" } & TracedDecision)
+  | { readonly kind: "expiry"; readonly nowSeconds: number }
+  /** `code` is empty when the commit went well, else the system's or the store's code. */
+  | { readonly kind: "commit"; readonly code: string }
+  | { readonly kind: "reply"; readonly packet: number; readonly reply: TracedReply }
+  /** From here on the name has these addresses; undefined: none is known. */
+  | {
+      readonly kind: "host-name";
+      readonly name: string;
+      readonly addresses: readonly number[] | undefined;
+    }
+  | { readonly kind: "end"; readonly reason: EndReason };
+
+/** The content of a record is not what its type promises. */
+export class TraceFormatError extends Error {
+  override readonly name = "TraceFormatError";
+}
+
+/** Lengths of the contents without what has a length of its own. */
+export const contentBytes = {
+  packet: 8 + 4 + 2 + 4 + 4,
+  decision: 4 + 1 + 1 + 8 + 8 + 4,
+  reply: 4 + 1 + 6 + 4 + 2 + 4 + 4,
+} as const;
+
+const latin1 = new TextDecoder("latin1");
+const utf8 = new TextDecoder("utf-8");
+
+/** The record of a type byte and its content, which byte arrays of the record are views of. */
+export function decodeRecord(type: number, content: Uint8Array): TraceRecord {
+  try {
+    return decode(type, content);
+  } catch (error) {
+    // A DataView that is read behind its end, and JSON that is none.
+    if (error instanceof RangeError || error instanceof SyntaxError) {
+      throw new TraceFormatError(`a record of type ${type} that is too short or damaged`);
+    }
+    throw error;
+  }
+}
+
+function decode(type: number, content: Uint8Array): TraceRecord {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  switch (type) {
+    case RecordType.file: {
+      const of = view.getUint8(0) === 0 ? "configuration" : "leases";
+      return { kind: "file", of, path: utf8.decode(content.subarray(1)) };
+    }
+    case RecordType.piece:
+      return { kind: "piece", bytes: content };
+    case RecordType.setup:
+      return { kind: "setup", setup: decodeSetup(utf8.decode(content)) };
+    case RecordType.turn:
+      return { kind: "turn" };
+    case RecordType.packet:
+      return { kind: "packet", packet: decodePacketRecord(view, content) };
+    case RecordType.decision:
+      return { kind: "decision", ...decodeDecision(view, content) };
+    case RecordType.expiry:
+      return { kind: "expiry", nowSeconds: view.getFloat64(0) };
+    case RecordType.commit:
+      return { kind: "commit", code: latin1.decode(content) };
+    case RecordType.reply:
+      return { kind: "reply", packet: view.getUint32(0), reply: decodeReplyRecord(view, content) };
+    case RecordType.hostName:
+      return decodeHostName(view, content);
+    case RecordType.end:
+      return { kind: "end", reason: wordOf(endReasons, view.getUint8(0)) };
+    default:
+      throw new TraceFormatError(`a record of the unknown type ${type}`);
+  }
+}
+
+function decodePacketRecord(view: DataView, content: Uint8Array): TracedPacket {
+  return {
+    arrivedMs: view.getFloat64(0),
+    sourceAddress: view.getUint32(8),
+    sourcePort: view.getUint16(12),
+    destinationAddress: view.getUint32(14),
+    interfaceIndex: view.getUint32(18),
+    bytes: content.subarray(contentBytes.packet),
+  };
+}
+
+function decodeDecision(view: DataView, content: Uint8Array): TracedDecision {
+  return {
+    packet: view.getUint32(0),
+    call: wordOf(engineCalls, view.getUint8(4)),
+    verdict: wordOf(verdicts, view.getUint8(5)),
+    nowSeconds: view.getFloat64(6),
+    nowMs: view.getFloat64(14),
+    interfaceIndex: view.getUint32(22),
+    reason: latin1.decode(content.subarray(contentBytes.decision)),
+  };
+}
+
+function decodeReplyRecord(view: DataView, content: Uint8Array): TracedReply {
+  return {
+    hardware: view.getUint8(4) === 0 ? undefined : content.subarray(5, 11),
+    destination: view.getUint32(11),
+    port: view.getUint16(15),
+    source: view.getUint32(17),
+    interfaceIndex: view.getUint32(21),
+    bytes: content.subarray(contentBytes.reply),
+  };
+}
+
+function decodeHostName(view: DataView, content: Uint8Array): TraceRecord {
+  const count = view.getUint8(0);
+  const addresses = Array.from({ length: view.getUint8(1) }, (_, at) => view.getUint32(2 + 4 * at));
+  const name = latin1.decode(content.subarray(2 + 4 * addresses.length));
+  return { kind: "host-name", name, addresses: count === 0 ? undefined : addresses };
+}
+
+function wordOf<Word extends string>(words: readonly Word[], index: number): Word {
+  const word = words[index];
+  if (word === undefined) throw new TraceFormatError(`a number ${index} that means nothing`);
+  return word;
+}
+
+/** As JSON; hardware addresses become lists of numbers. */
+export function encodeSetup(setup: TraceSetup): string {
+  return JSON.stringify({
+    ...setup,
+    interfaces: setup.interfaces.map((one) => ({
+      ...one,
+      hardwareAddress: [...one.hardwareAddress],
+    })),
+  });
+}
+
+type EncodedInterface = Omit<LocalInterface, "hardwareAddress"> & {
+  readonly hardwareAddress: readonly number[];
+};
+
+function decodeSetup(text: string): TraceSetup {
+  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces" | "tftpServers"> & {
+    readonly interfaces?: readonly EncodedInterface[];
+    readonly tftpServers?: TftpPair;
+  };
+  const { interfaces, ports, ownAddresses, frameInterfaces } = setup;
+  if (!ports || !Array.isArray(ownAddresses) || !Array.isArray(frameInterfaces) || !interfaces) {
+    throw new TraceFormatError("a setup that lacks ports, interfaces or addresses");
+  }
+  return {
+    ...setup,
+    tftpServers: setup.tftpServers,
+    interfaces: interfaces.map((one) => ({
+      ...one,
+      hardwareAddress: Uint8Array.from(one.hardwareAddress),
+    })),
+  };
+}

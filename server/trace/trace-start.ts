@@ -1,0 +1,62 @@
+import { latin1Text } from "../config/latin1.ts";
+import { scanLeases } from "../lease/lease-file.ts";
+import type { LeaseTable } from "../lease/lease-table.ts";
+import { TraceFormatError, type TraceRecord, type TraceSetup } from "./trace-format.ts";
+
+const ignoreBlock = (): void => undefined;
+
+/** What a trace begins with: the configuration, the leases, and what the system gave the server. */
+export class TraceStart {
+  readonly #tableFor: (texts: ReadonlyMap<string, string>) => LeaseTable;
+  readonly #texts = new Map<string, string>();
+  #pieces: string[] = [];
+  #configFile: string | undefined;
+  #leases: LeaseTable | undefined;
+  /** The end of the lease file as far as it came, from the last record that was not whole. */
+  #rest = new Uint8Array(0);
+
+  /** `tableFor` reads the configuration and makes the table that the leases go into. */
+  constructor(tableFor: (texts: ReadonlyMap<string, string>) => LeaseTable) {
+    this.#tableFor = tableFor;
+  }
+
+  /** Takes the next record; the setup is the last one, and is returned. Throws TraceFormatError. */
+  take(record: TraceRecord): { setup: TraceSetup; leases: LeaseTable } | undefined {
+    switch (record.kind) {
+      case "file":
+        this.#endConfigFile();
+        if (record.of === "configuration") this.#configFile = record.path;
+        else this.#leases = this.#tableFor(this.#texts);
+        return undefined;
+      case "piece":
+        if (this.#leases === undefined) this.#pieces.push(latin1Text(record.bytes));
+        else this.#scan(this.#leases, record.bytes, false);
+        return undefined;
+      case "setup":
+        if (this.#leases === undefined) break;
+        this.#scan(this.#leases, new Uint8Array(0), true);
+        return { setup: record.setup, leases: this.#leases };
+      default:
+    }
+    throw new TraceFormatError(`a ${record.kind} record before the start is complete`);
+  }
+
+  #endConfigFile(): void {
+    if (this.#configFile !== undefined) this.#texts.set(this.#configFile, this.#pieces.join(""));
+    this.#pieces = [];
+    this.#configFile = undefined;
+  }
+
+  /** A torn last record was cut off when the server started, and is passed over here as well. */
+  #scan(leases: LeaseTable, piece: Uint8Array, isLast: boolean): void {
+    const bytes = new Uint8Array(this.#rest.length + piece.length);
+    bytes.set(this.#rest);
+    bytes.set(piece, this.#rest.length);
+    const { kind, consumed } = scanLeases(bytes, 0, bytes.length, isLast, {
+      onLease: (record) => void leases.load(record),
+      onBlock: ignoreBlock,
+    });
+    if (kind === "damaged") throw new TraceFormatError("a lease file that is damaged");
+    this.#rest = bytes.slice(consumed);
+  }
+}

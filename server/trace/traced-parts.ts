@@ -1,0 +1,175 @@
+import type { DhcpEngineApi } from "../dhcp/engine.ts";
+import type { LinkDatagram, LinkReplies } from "../dhcp/link-reply.ts";
+import type { Arrival, Outcome } from "../dhcp/outcome.ts";
+import type { Reply, ReplySender } from "../dhcp/reply-sender.ts";
+import type { LeaseRecord } from "../lease/lease.ts";
+import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import type { PacketNumbers } from "./packet-numbers.ts";
+import type { Resolve } from "./server-trace.ts";
+import type { TraceRecorder } from "./trace-recorder.ts";
+
+const pingAnswered = { kind: "drop", reason: "ping-answered" } as const;
+
+/** Records what was asked of the engine and what it decided. */
+export class TracedEngine implements DhcpEngineApi {
+  readonly #engine: DhcpEngineApi;
+  readonly #recorder: TraceRecorder;
+  readonly #numbers: PacketNumbers;
+  /** Nothing has happened since an expiry that freed nothing: of those that follow, only the last counts. */
+  #isQuiet = false;
+  #quietSeconds: number | undefined;
+  #isDeciding = false;
+
+  constructor(engine: DhcpEngineApi, recorder: TraceRecorder, numbers: PacketNumbers) {
+    this.#engine = engine;
+    this.#recorder = recorder;
+    this.#numbers = numbers;
+  }
+
+  /** The engine was called and never came back: it broke. */
+  get hasFailed(): boolean {
+    return this.#isDeciding;
+  }
+
+  respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome {
+    const { current } = this.#numbers;
+    this.#endQuiet();
+    this.#isDeciding = true;
+    const outcome = this.#engine.respond(arrival, nowSeconds, nowMs);
+    this.#isDeciding = false;
+    const { interfaceIndex } = arrival;
+    this.#recorder.decision("respond", current, outcome, nowSeconds, nowMs, interfaceIndex);
+    this.#numbers.remember(outcome, current);
+    return outcome;
+  }
+
+  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
+    const packet = this.#numbers.takeTicket(ticket);
+    this.#endQuiet();
+    this.#isDeciding = true;
+    const changes = this.#engine.pingAnswered(ticket, nowSeconds);
+    this.#isDeciding = false;
+    this.#recorder.decision("ping-answered", packet, pingAnswered, nowSeconds, 0, 0);
+    return changes;
+  }
+
+  pingTimedOut(ticket: number, nowSeconds: number): Outcome {
+    const packet = this.#numbers.takeTicket(ticket);
+    this.#endQuiet();
+    this.#isDeciding = true;
+    const outcome = this.#engine.pingTimedOut(ticket, nowSeconds);
+    this.#isDeciding = false;
+    this.#recorder.decision("ping-timed-out", packet, outcome, nowSeconds, 0, 0);
+    this.#numbers.remember(outcome, packet);
+    return outcome;
+  }
+
+  expire(nowSeconds: number): readonly LeaseRecord[] {
+    this.#isDeciding = true;
+    const freed = this.#engine.expire(nowSeconds);
+    this.#isDeciding = false;
+    if (freed.length === 0 && this.#isQuiet) {
+      this.#quietSeconds = nowSeconds;
+    } else {
+      this.#endQuiet();
+      this.#recorder.expiry(nowSeconds);
+      this.#isQuiet = freed.length === 0;
+    }
+    return freed;
+  }
+
+  #endQuiet(): void {
+    if (this.#quietSeconds !== undefined) this.#recorder.expiry(this.#quietSeconds);
+    this.#quietSeconds = undefined;
+    this.#isQuiet = false;
+  }
+}
+
+/** Tells which packet the reply belongs to that is sent next. */
+export class TracedSender implements Pick<ReplySender, "send" | "flush"> {
+  readonly #sender: Pick<ReplySender, "send" | "flush">;
+  readonly #numbers: PacketNumbers;
+
+  constructor(sender: Pick<ReplySender, "send" | "flush">, numbers: PacketNumbers) {
+    this.#sender = sender;
+    this.#numbers = numbers;
+  }
+
+  send(outcome: Reply, asked: number): void {
+    this.#numbers.answer(outcome);
+    this.#sender.send(outcome, asked);
+  }
+
+  flush(): void {
+    this.#sender.flush();
+  }
+}
+
+/** Records the frames that left. */
+export class TracedLinks implements Pick<LinkReplies, "send"> {
+  readonly #links: Pick<LinkReplies, "send">;
+  readonly #recorder: TraceRecorder;
+  readonly #numbers: PacketNumbers;
+
+  constructor(links: Pick<LinkReplies, "send">, recorder: TraceRecorder, numbers: PacketNumbers) {
+    this.#links = links;
+    this.#recorder = recorder;
+    this.#numbers = numbers;
+  }
+
+  send(datagram: LinkDatagram): boolean {
+    if (!this.#links.send(datagram)) return false;
+    const { hardware, destination, destinationPort: port, source, interfaceIndex } = datagram;
+    const way = { hardware, destination, port, source, interfaceIndex };
+    this.#recorder.reply(this.#numbers.answered, way, datagram.payload);
+    return true;
+  }
+}
+
+/** Records how commits ended: after one that failed, nothing of its batch was acknowledged. */
+export class TracedStore implements LeaseStore {
+  readonly durability: LeaseStore["durability"];
+  readonly #store: LeaseStore;
+  readonly #recorder: TraceRecorder;
+
+  constructor(store: LeaseStore, recorder: TraceRecorder) {
+    this.durability = store.durability;
+    this.#store = store;
+    this.#recorder = recorder;
+  }
+
+  append(record: LeaseRecord): void {
+    this.#store.append(record);
+  }
+
+  commit(): void {
+    try {
+      this.#store.commit();
+    } catch (error) {
+      if (error instanceof LeaseStoreError) this.#recorder.commit(error.code);
+      throw error;
+    }
+    this.#recorder.commit("");
+  }
+
+  maintain(nowSeconds: number): boolean {
+    return this.#store.maintain(nowSeconds);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}
+
+/** Records an answer when it is another than the last time. */
+export function tracedResolve(resolve: Resolve, recorder: TraceRecorder): Resolve {
+  const known = new Map<string, readonly number[] | undefined>();
+  return (name) => {
+    const addresses = resolve(name);
+    if (!known.has(name) || known.get(name) !== addresses) {
+      known.set(name, addresses);
+      recorder.hostName(name, addresses);
+    }
+    return addresses;
+  };
+}
