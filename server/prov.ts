@@ -1,13 +1,18 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../base/log.ts";
-import type { FromService, ServiceName, ServicePlan, ToService } from "./service/service-plan.ts";
+import {
+  type FromService,
+  type ServicePlan,
+  serviceName,
+  type ToService,
+} from "./service/service-plan.ts";
 import { StartError } from "./start-error.ts";
 
 export interface RunningProv {
-  /** UDP port of each service that runs. */
-  readonly ports: ReadonlyMap<ServiceName, number>;
-  /** How DHCP keeps its leases, "fsync" or "os"; undefined when it does not run. */
+  /** UDP port of each service that runs, by its name. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** How DHCP keeps its leases, "fsync" or "os", the weaker of several; undefined without DHCP. */
   readonly durability: string | undefined;
   /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
   readonly ended: Promise<void>;
@@ -39,7 +44,7 @@ export async function startProv(
     ended.catch(() => undefined);
     return {
       ports: new Map(services.map(({ name }, index) => [name, serving[index]!.port])),
-      durability: serving.find(({ durability }) => durability !== undefined)?.durability,
+      durability: weakest(serving),
       ended,
       stop,
     };
@@ -49,10 +54,15 @@ export async function startProv(
   }
 }
 
+function weakest(serving: readonly Serving[]): string | undefined {
+  const found = serving.flatMap(({ durability }) => durability ?? []);
+  return found.find((durability) => durability !== "fsync") ?? found[0];
+}
+
 type Serving = Extract<FromService, { kind: "serving" }>;
 
 class Service {
-  readonly name: ServiceName;
+  readonly name: string;
   /** What it says of itself, once it serves. */
   readonly serving: Promise<Serving>;
   readonly ended: Promise<void>;
@@ -60,7 +70,7 @@ class Service {
   #isStopping = false;
 
   constructor(plan: ServicePlan, logger: Logger) {
-    this.name = plan.service;
+    this.name = serviceName(plan);
     const file = `./service/service-worker${extname(import.meta.url)}`;
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: plan });
     this.serving = new Promise((resolve, reject) => {
@@ -95,7 +105,7 @@ class Service {
 }
 
 /** A service's thread died: an error of ours, or the memory that it may have was not enough. */
-function broken(service: ServiceName, error: Error): Error {
+function broken(service: string, error: Error): Error {
   return new Error(`${service}: the service broke: ${error.stack ?? error.message}`, {
     cause: error,
   });

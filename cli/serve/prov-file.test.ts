@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { serviceName } from "../../server/service/service-plan.ts";
 import { UsageError } from "../usage-error.ts";
 import { servicePlansOf } from "./prov-file.ts";
 
@@ -62,6 +63,19 @@ test("everything that can be said", () => {
       ...{ daysKept: 3, totalBytesMax: 1_000_000 },
     },
   ]);
+});
+
+test("DHCP-13: several DHCP servers, with names or without one", () => {
+  const plans = plansOf(
+    "dhcp: { config: c, leases: l }",
+    "dhcpInstances: { docsis: { config: d, leases: m, port: 1067 }, cpe: { config: e, leases: n } }",
+  );
+  expect(plans).toMatchObject([
+    { service: "dhcp", leaseFile: "l" },
+    { service: "dhcp", name: "docsis", leaseFile: "m", port: 1067 },
+    { service: "dhcp", name: "cpe", leaseFile: "n" },
+  ]);
+  expect(plans.map(serviceName)).toEqual(["dhcp", "dhcp-docsis", "dhcp-cpe"]);
 });
 
 test("a CMTS without a secret", () => {

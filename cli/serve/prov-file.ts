@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatFileProblem, readYaml } from "../../scenarios/checked-yaml.ts";
@@ -40,19 +41,25 @@ const deviceFiles = z
     "name the sharedSecretFile of the CMTS, or say noSharedSecret: true if it has none",
   );
 
+const dhcp = z.strictObject({
+  config: path,
+  leases: path,
+  port,
+  interfaces: z.array(z.string()).default([]),
+  tftpServers: tftpServers.optional(),
+});
+
+const instanceName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, "use lower-case letters, digits and hyphens, at most 32");
+
 const provSchema = z.strictObject({
   schema: z.literal(PROV_SCHEMA),
   /** Where every service but DHCP listens; DHCP has its configuration's `local-address`. */
   address: address.default(0),
-  dhcp: z
-    .strictObject({
-      config: path,
-      leases: path,
-      port,
-      interfaces: z.array(z.string()).default([]),
-      tftpServers: tftpServers.optional(),
-    })
-    .optional(),
+  dhcp: dhcp.optional(),
+  /** Several DHCP servers on one node (DHCP-13), by name. */
+  dhcpInstances: z.record(instanceName, dhcp).default({}),
   tftp: z
     .strictObject({
       root: path,
@@ -86,13 +93,13 @@ export function servicePlansOf(file: string, text: string): ServicePlan[] {
   if (reading.kind === "failed") {
     throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
   }
-  const { address: at, dhcp, tftp, time, ntp, syslog } = reading.data;
+  const { address: at, dhcp: single, dhcpInstances, tftp, time, ntp, syslog } = reading.data;
   const plans: ServicePlan[] = [];
-  if (dhcp !== undefined) {
-    const { config, leases, interfaces, ...rest } = dhcp;
-    const files = { configFile: config, leaseFile: leases, interfaceNames: interfaces };
-    plans.push({ service: "dhcp", ...files, ...given(rest) });
+  if (single !== undefined) plans.push(dhcpPlanOf(single));
+  for (const [name, section] of Object.entries(dhcpInstances)) {
+    plans.push({ ...dhcpPlanOf(section), name });
   }
+  checkLeaseFiles(file, plans);
   if (tftp !== undefined) {
     const { root, deviceFiles: section, ...tuning } = tftp;
     const made = section === undefined ? {} : { deviceFiles: deviceFilesPlanOf(section) };
@@ -110,6 +117,26 @@ export function servicePlansOf(file: string, text: string): ServicePlan[] {
   }
   if (plans.length > 0) return plans;
   throw new UsageError(`${file}: names no service: add dhcp, tftp, time, ntp or syslog`);
+}
+
+type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;
+
+function dhcpPlanOf({ config, leases, interfaces, ...rest }: z.output<typeof dhcp>): DhcpPlan {
+  const files = { configFile: config, leaseFile: leases, interfaceNames: interfaces };
+  return { service: "dhcp", ...files, ...given(rest) };
+}
+
+/** Two servers on one lease file would hand out each other's addresses. */
+function checkLeaseFiles(file: string, plans: readonly ServicePlan[]): void {
+  const taken = new Set<string>();
+  for (const plan of plans) {
+    if (plan.service !== "dhcp") continue;
+    const leases = resolve(plan.leaseFile);
+    if (taken.has(leases)) {
+      throw new UsageError(`${file}: two DHCP servers have the lease file ${plan.leaseFile}`);
+    }
+    taken.add(leases);
+  }
 }
 
 function deviceFilesPlanOf({

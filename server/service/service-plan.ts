@@ -6,6 +6,8 @@ import type { TftpServerOptions } from "../tftp/tftp-server.ts";
 export type ServicePlan =
   | {
       readonly service: "dhcp";
+      /** Of one of several on a node (DHCP-13). */
+      readonly name?: string;
       readonly configFile: string;
       readonly leaseFile: string;
       readonly port?: number;
@@ -52,7 +54,10 @@ export type TftpTuning = Pick<
   | "logTransfers"
 >;
 
-export type ServiceName = ServicePlan["service"];
+/** What a service is called in logs and lists: `dhcp-docsis` for an instance with a name. */
+export function serviceName(plan: ServicePlan): string {
+  return plan.service === "dhcp" && plan.name !== undefined ? `dhcp-${plan.name}` : plan.service;
+}
 
 export type ToService = { readonly kind: "stop" };
 

@@ -25,7 +25,14 @@ import { ask, fetchBlock, fetchFile, prov, ServingProcess } from "./prov-serve.t
 
 const deviceFiles = resolve(import.meta.dirname, "../../examples/device-files");
 const folder = mkdtempSync(join(tmpdir(), "provlab-serve-"));
-const ports = { dhcp: 18_067, tftp: 18_069, time: 18_037, ntp: 18_123, syslog: 18_514 };
+const ports = {
+  dhcp: 18_067,
+  cpe: 18_065,
+  tftp: 18_069,
+  time: 18_037,
+  ntp: 18_123,
+  syslog: 18_514,
+};
 
 const secret = "what the CMTS knows";
 
@@ -54,6 +61,8 @@ tftp:
 time: { port: ${ports.time} }
 ntp: { port: ${ports.ntp} }
 syslog: { directory: log, port: ${ports.syslog} }
+dhcpInstances:
+  cpe: { config: dhcpd.conf, leases: cpe.leases, port: ${ports.cpe} }
 `;
 
 function run(...args: readonly string[]) {
@@ -73,6 +82,7 @@ beforeAll(async () => {
     run("config", "tiny.yaml", "--local-address", "127.0.0.1").stdout,
   );
   writeFileSync(join(folder, "dhcpd.leases"), "");
+  writeFileSync(join(folder, "cpe.leases"), "");
   mkdirSync(join(folder, "tftp"));
   writeFileSync(join(folder, "tftp", "cm-3.0.cfg"), "a file of 26 bytes, at most");
   cpSync(deviceFiles, join(folder, "device-files"), { recursive: true });
@@ -87,9 +97,16 @@ afterAll(() => {
 });
 
 describe("prov serve, all services in one process", () => {
-  test("DHCP serves a population", () => {
-    const ran = run("run", "tiny.yaml", "--target", `127.0.0.1:${ports.dhcp}`);
+  // DHCP-13: several DHCP servers on one node, each with its own leases.
+  test.each([
+    ["dhcp", ports.dhcp, "dhcpd.leases"],
+    ["dhcp-cpe", ports.cpe, "cpe.leases"],
+  ])("%s serves a population", (name, port, leases) => {
+    expect(server.said).toContain(`${name}: serving on port ${port}`);
+    const ran = run("run", "tiny.yaml", "--target", `127.0.0.1:${port}`);
     expect(ran.stdout, ran.stderr + server.said).toMatch(/^PASS {2}tiny/m);
+    const records = readFileSync(join(folder, leases), "latin1").match(/^lease /gm);
+    expect(records).toHaveLength(40);
   });
 
   test("TFTP-1: a modem fetches its file", async () => {
@@ -162,6 +179,11 @@ describe("mistakes end with status 2 and name what is wrong", () => {
       "a bad address",
       provYaml.replace("127.0.0.1", "here"),
       /absent.yaml:2: address is "here": write an IPv4 address/,
+    ],
+    [
+      "two servers on one lease file",
+      provYaml.replace("cpe.leases", "./dhcpd.leases"),
+      /absent.yaml: two DHCP servers have the lease file .\/dhcpd.leases/,
     ],
     ["no service", "schema: provlab/prov@1\n", /names no service/],
     [
