@@ -161,6 +161,25 @@ export class NetworkLab {
   }
 }
 
+/** Makes a bridge inside a namespace, up; the result plugs the interfaces of others into it. */
+export function addBridge(
+  lab: NetworkLab,
+  namespace: string,
+  { interfaceName, address }: LinkEnd,
+): (other: string, end: LinkEnd) => void {
+  const device = ["dev", interfaceName];
+  ip("-n", namespace, "link", "add", interfaceName, "type", "bridge");
+  if (address !== undefined) ip("-n", namespace, "address", "add", address, ...device);
+  ip("-n", namespace, "link", "set", ...device, "up");
+  let ports = 0;
+  return (other, end) => {
+    ports += 1;
+    const port = `${interfaceName}-${ports}`;
+    lab.link(namespace, { interfaceName: port }, other, end);
+    ip("-n", namespace, "link", "set", "dev", port, "master", interfaceName);
+  };
+}
+
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 /**
