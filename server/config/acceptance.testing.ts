@@ -1,3 +1,5 @@
+import { acceptedLanguage, wrongLanguage } from "./acceptance-language.testing.ts";
+
 /**
  * Short files, and whether ISC dhcpd 4.4.3-P1 takes them (`dhcpd -t`, observed). "refused" are those
  * that it takes and this server refuses by name.
@@ -8,6 +10,7 @@ const subnet = "subnet 10.0.0.0 netmask 255.255.255.0";
 
 export const acceptance: Readonly<Record<Verdict, readonly string[]>> = {
   accepted: [
+    ...acceptedLanguage,
     "",
     "# only a comment",
     "AUTHORITATIVE; OPTION Routers 10.0.0.1;",
@@ -79,22 +82,22 @@ export const acceptance: Readonly<Record<Verdict, readonly string[]>> = {
     'key "k" { algorithm HMAC-MD5.SIG-ALG.REG.INT; secret "aGVsbG8="; }',
   ],
   refused: [
-    'switch (option host-name) { case "x": break; }',
-    'set x = "y";',
-    "on commit { }",
-    'log (info, "x");',
-    'if option host-name ~= "a.*" { }',
-    "if defined (x) { }",
-    "get-lease-hostnames true;",
-    "adaptive-lease-time-threshold 50;",
     'option fqdn.fqdn "x";',
-    'site-option-space "x";',
     "ddns-update-style interim;",
-    `${subnet} { pool { range 10.0.0.1; allow authenticated clients; } }`,
     "host a { fixed-address a.example; }",
     'option agent.circuit-id "x";',
+    'class "a" { match if known; } class "b" { match if known; add "a"; }',
+    "preferred-lifetime 5;",
+    "server-duid LL;",
+    `host a { host-identifier option host-name "x"; }`,
+    "host a { dynamic; }",
+    "option a-b code 250 = { integer 8, array of ip-address, integer 8 };",
+    "option a-b code 250 = ip6-address;",
+    "option space sp; option a-b code 250 = { integer 8, encapsulate sp };",
+    'execute ("/bin/true", "x");',
   ],
   wrong: [
+    ...wrongLanguage,
     "option domain-name example.com;",
     "option routers 10.0.0.1 10.0.0.2;",
     "option routers 10.0.0.1,;",

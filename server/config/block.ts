@@ -26,12 +26,12 @@ export interface Block extends StatementTarget {
   readonly network?: NetworkDeclaration;
   readonly subnet?: SubnetDeclaration;
   readonly pool?: PoolDeclaration;
-  readonly host?: HostDraft;
+  readonly host?: HostDraft | undefined;
   readonly clientClass?: ClassDeclaration;
   /** Index of the subclass in its class. */
   readonly subclass?: number;
-  /** Files included inside each other so far. */
-  readonly includes: number;
+  /** The files included inside each other here, outermost first. */
+  readonly includes: readonly string[];
 }
 
 /** A host while its block is read. */
@@ -45,5 +45,6 @@ export interface HostDraft {
 
 /** A block inside another: what is not said anew is as it was around it. */
 export function innerBlock(outer: Block, kind: BlockKind, scope: BlockScope): Block {
-  return { ...outer, kind, scope, statements: scope.statements, isTopLevel: false, depth: 0 };
+  const { statements } = scope;
+  return { ...outer, kind, scope, statements, isTopLevel: false, depth: 0, labels: undefined };
 }

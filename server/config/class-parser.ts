@@ -1,9 +1,9 @@
 import { type Block, innerBlock } from "./block.ts";
 import { BlockScope } from "./block-scope.ts";
 import type { ClassDeclaration } from "./class-table.ts";
-import type { ClassPlace } from "./config-builder.ts";
 import type { Declarations } from "./declaration-parser.ts";
 import { parseBooleanExpression, parseDataExpression } from "./expression-parser.ts";
+import { hasTypographicQuote, QUOTE_HINT, suggestion } from "./hints.ts";
 import { Token } from "./lexer.ts";
 import type { Parser } from "./parser.ts";
 
@@ -23,7 +23,7 @@ export function parseClass(declarations: Declarations, block: Block): void {
     block.builder.classPlaces.push({ clientClass, lexer, at });
   }
   const inner = innerBlock(block, "class", clientClass.scope);
-  declarations.parseBlock({ ...inner, clientClass });
+  declarations.parseBlock({ ...inner, host: undefined, clientClass });
 }
 
 /** `subclass "CLASS" VALUE;` or with a block of its own (CLASS-11, CLASS-12). */
@@ -35,7 +35,7 @@ export function parseSubclass(declarations: Declarations, block: Block): void {
   const name = parser.takeText("Expecting class name");
   const clientClass =
     block.builder.classes.byName(name) ??
-    parser.fail(`no class named ${name}`, "a class is declared before its subclasses.", nameAt);
+    parser.fail(`no class named ${name}`, missingClassHint(name, block), nameAt);
   const { subclasses } = clientClass;
   const key =
     parser.lexer.kind === Token.string
@@ -49,8 +49,14 @@ export function parseSubclass(declarations: Declarations, block: Block): void {
   const before = subclasses.ownScopeOf(index);
   const scope = before ?? new BlockScope(clientClass.scope);
   const inner = innerBlock(block, "subclass", scope);
-  declarations.parseBlock({ ...inner, clientClass, subclass: index });
+  declarations.parseBlock({ ...inner, host: undefined, clientClass, subclass: index });
   if (!scope.isEmpty) subclasses.setScope(index, scope);
+}
+
+function missingClassHint(name: string, { builder }: Block): string {
+  if (hasTypographicQuote(name)) return QUOTE_HINT;
+  const names = builder.classes.all.map((other) => other.name);
+  return suggestion(name, names) ?? "a class is declared before its subclasses.";
 }
 
 /** Parses what only a class or a subclass can say; false when it is something else. */
@@ -63,7 +69,7 @@ export function parseClassStatement(
   const { word } = lexer;
   if (word !== "match" && word !== "spawn" && word !== "lease") return false;
   if (block.subclass !== undefined && word !== "lease") {
-    parser.fail(`${word} in a subclass is valid for ISC dhcpd but not supported yet.`);
+    parser.fail(`invalid ${word} in subclass.`, "the class says what is looked up.");
   }
   lexer.next();
   if (word === "lease") {
@@ -92,22 +98,7 @@ export function parseClassStatement(
   return true;
 }
 
-/** Says which classes can never have a member, once everything has been read. */
-export function warnOfIdleClasses(parser: Parser, places: readonly ClassPlace[]): void {
-  for (const { clientClass, lexer, at } of places) {
-    const { name, match, matchIf, subclasses } = clientClass;
-    if (match !== undefined) continue;
-    parser.lexer = lexer;
-    if (subclasses.count > 0) {
-      const hint = "say what to look up: match substring (hardware, 1, 6);";
-      parser.warn(`class ${name} has subclasses but nothing to match them with.`, hint, at);
-    } else if (matchIf === undefined) {
-      parser.warn(`class ${name} has no match statement: no client belongs to it.`, undefined, at);
-    }
-  }
-}
-
 function refuseInside(parser: Parser, block: Block, what: string): void {
-  if (block.clientClass === undefined && block.host === undefined) return;
+  if (block.clientClass === undefined) return;
   parser.fail(`${what} declarations not allowed here.`, "is a } missing further up?");
 }

@@ -3,6 +3,9 @@ import { ByteKeyTable } from "./byte-key-table.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
 import type { ClassTable, ClientClass, Scope, SubclassTable } from "./model.ts";
 
+const ETHERNET = 1;
+const MAC_OCTETS = 6;
+
 /** A class while it is being read, and the ClientClass that it becomes. */
 export class ClassDeclaration implements ClientClass {
   readonly index: number;
@@ -24,6 +27,9 @@ export class ClassDeclaration implements ClientClass {
 
 class Subclasses implements SubclassTable {
   readonly #keys = new ByteKeyTable();
+  /** Keys that look like a MAC, and like one behind its hardware type. */
+  bareMacs = 0;
+  typedMacs = 0;
   readonly #classScope: Scope;
   /** Only of subclasses that have statements, or a limit, of their own. */
   readonly #scopes = new Map<number, BlockScope>();
@@ -44,7 +50,10 @@ class Subclasses implements SubclassTable {
   /** The index of this key, new or not: a subclass may be written down twice. */
   add(key: Uint8Array): number {
     const index = this.#keys.find(0, key);
-    return index >= 0 ? index : this.#keys.add(0, key, 0);
+    if (index >= 0) return index;
+    if (key.length === MAC_OCTETS) this.bareMacs += 1;
+    else if (key.length === MAC_OCTETS + 1 && key[0] === ETHERNET) this.typedMacs += 1;
+    return this.#keys.add(0, key, 0);
   }
 
   scopeOf(index: number): Scope {

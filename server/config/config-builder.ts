@@ -5,6 +5,7 @@ import { CompactHostTable } from "./host-table.ts";
 import type { Lexer } from "./lexer.ts";
 import type {
   AddressRange,
+  FailoverPeer,
   Key,
   Permit,
   Pool,
@@ -32,6 +33,8 @@ export interface PoolDeclaration extends Pool {
   readonly ranges: AddressRange[];
   readonly permits: Permit[];
   readonly prohibits: Permit[];
+  validUntilSeconds: number | undefined;
+  failoverPeer: string | undefined;
 }
 
 /** Where a class was declared, for messages: kept apart, since a lexer holds its whole file. */
@@ -52,7 +55,11 @@ export class ConfigBuilder {
   readonly groups = new Map<string, Scope>();
   readonly keys = new Map<string, Key>();
   readonly zones: Zone[] = [];
+  readonly failoverPeers = new Map<string, FailoverPeer>();
   readonly ranges = new RangeSet();
+  filesIncluded = 0;
+  /** A host stands in a network: said once. */
+  hasNestedHost = false;
 
   addNetwork(name: string, scope: BlockScope): NetworkDeclaration {
     const network = { index: this.networks.length, name, scope, subnets: [], pools: [] };
@@ -86,6 +93,8 @@ export class ConfigBuilder {
       ranges: [],
       permits: [],
       prohibits: [],
+      validUntilSeconds: undefined,
+      failoverPeer: undefined,
       scope,
       sharedNetwork,
     };

@@ -73,8 +73,8 @@ export function packetOf({ mac, options, file }: TestPacket = {}): DhcpPacket {
 
 export function contextOf(
   packet: TestPacket = {},
-  more: Partial<EvaluationContext> = {},
-): EvaluationContext {
+  more: Partial<Omit<EvaluationContext, "packet">> = {},
+): EvaluationContext & { readonly packet: DhcpPacket } {
   return { packet: packetOf(packet), known: false, ...more };
 }
 

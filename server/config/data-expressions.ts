@@ -1,5 +1,7 @@
 import { writeIpv4 } from "../../protocol/ipv4.ts";
+import { DATA_BYTES_MAX } from "./bytes.ts";
 import type { DataExpression, Evaluator, NumericExpression } from "./expression.ts";
+
 import { latin1Bytes, latin1Text } from "./latin1.ts";
 
 /** A value that is in the file itself. */
@@ -26,6 +28,7 @@ export const nullData: DataExpression = computedData(() => undefined);
 
 /** htype, then the client's hardware address: the MAC is `substring (hardware, 1, 6)`. */
 export const hardware: DataExpression = computedData(({ packet }) => {
+  if (packet === undefined) return undefined;
   const bytes = new Uint8Array(packet.chaddr.length + 1);
   bytes[0] = packet.htype;
   bytes.set(packet.chaddr, 1);
@@ -44,19 +47,37 @@ export const hostDeclName: DataExpression = computedData(({ hostName }) => {
 });
 
 /** The fields of the request, null when empty. */
-export const packetFileName: DataExpression = computedData(({ packet }) =>
-  packet.file.length === 0 ? undefined : packet.file,
-);
+export const packetFileName: DataExpression = computedData(({ packet }) => nonEmpty(packet?.file));
 export const packetServerName: DataExpression = computedData(({ packet }) =>
-  packet.sname.length === 0 ? undefined : packet.sname,
+  nonEmpty(packet?.sname),
 );
+
+function nonEmpty(field: Uint8Array | undefined): Uint8Array | undefined {
+  return field === undefined || field.length === 0 ? undefined : field;
+}
+
+/** Name of the server's machine. */
+export const serverHostName: DataExpression = computedData(({ serverHostName: name }) =>
+  name === undefined ? undefined : latin1Bytes(name),
+);
+
+/** The addresses of a host, one after another; null while none is known. */
+export function hostAddresses(name: string): DataExpression {
+  return computedData(({ resolve }) => {
+    const addresses = resolve?.(name) ?? [];
+    if (addresses.length === 0) return undefined;
+    const bytes = new Uint8Array(4 * addresses.length);
+    for (const [index, address] of addresses.entries()) writeIpv4(bytes, 4 * index, address);
+    return bytes;
+  });
+}
 
 /** Bytes of the message, header first; null when it is too short. */
 export function packetData(offset: NumericExpression, length: NumericExpression): DataExpression {
   return computedData((context, settings) => {
     const from = offset.evaluate(context, settings);
     const count = length.evaluate(context, settings);
-    const bytes = context.raw ?? context.packet.bytes;
+    const bytes = context.raw ?? context.packet?.bytes;
     if (from === undefined || count === undefined || bytes === undefined) return undefined;
     return from < 0 || count < 0 || from + count > bytes.length
       ? undefined
@@ -86,7 +107,10 @@ export function substring(
 function hardwareAddress(from: number, length: NumericExpression): DataExpression {
   return computedData((context, settings) => {
     const count = length.evaluate(context, settings);
-    return count === undefined ? undefined : cut(context.packet.chaddr, from, count);
+    const { packet } = context;
+    return count === undefined || packet === undefined
+      ? undefined
+      : cut(packet.chaddr, from, count);
   });
 }
 
@@ -106,7 +130,7 @@ export function suffix(data: DataExpression, length: NumericExpression): DataExp
   });
 }
 
-/** Null when any part is null. */
+/** Null when any part is null, and when the whole would be longer than any option can be. */
 export function concat(parts: readonly DataExpression[]): DataExpression {
   return folded(parts, (context, settings) => {
     const values: Uint8Array[] = [];
@@ -116,6 +140,7 @@ export function concat(parts: readonly DataExpression[]): DataExpression {
       if (value === undefined) return undefined;
       values.push(value);
       length += value.length;
+      if (length > DATA_BYTES_MAX) return undefined;
     }
     const bytes = new Uint8Array(length);
     let offset = 0;
@@ -164,7 +189,24 @@ export function pickFirstValue(parts: readonly DataExpression[]): DataExpression
 }
 
 /**
- * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case and without leading zeros.
+ * How many digits dhcpd gives a number: the powers of the base up to it, in 32 bits. Where they
+ * overflow to a larger value one more is counted, so that 1,500,000,000 in base 10 gets a zero in front.
+ */
+function digitCount(number: number, radix: number): number {
+  let digits = 1;
+  let power = radix;
+  while (number >= power) {
+    digits += 1;
+    const next = (power * radix) % 2 ** 32;
+    if (next <= power) break;
+    power = next;
+  }
+  return digits;
+}
+
+/**
+ * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case and without leading zeros but
+ * those that dhcpd has.
  * Null when the data is no whole number of them.
  */
 export function binaryToAscii(
@@ -186,7 +228,9 @@ export function binaryToAscii(
     let text = "";
     for (let at = 0; at < bytes.length; at += bits / 8) {
       if (at > 0) text += glue;
-      text += unsignedAt(bytes, at, bits / 8).toString(radix);
+      const number = unsignedAt(bytes, at, bits / 8);
+      text += number.toString(radix).padStart(digitCount(number, radix), "0");
+      if (text.length > DATA_BYTES_MAX) return undefined;
     }
     return latin1Bytes(text);
   });

@@ -1,6 +1,8 @@
 import { type Block, innerBlock } from "./block.ts";
 import { BlockScope } from "./block-scope.ts";
 import { parseClass, parseClassStatement, parseSubclass } from "./class-parser.ts";
+import { parseFailover, parsePoolFailover } from "./failover-parser.ts";
+import { misreadHint } from "./hints.ts";
 import { joinGroup, parseHost, parseHostStatement } from "./host-parser.ts";
 import { parseKey, parseZone } from "./key-parser.ts";
 import { Lexer, Token } from "./lexer.ts";
@@ -11,14 +13,20 @@ import {
   parseSharedNetwork,
   parseSubnet,
 } from "./network-parser.ts";
-import { type Parser, SyntaxFailure } from "./parser.ts";
+import type { Parser } from "./parser.ts";
 import { SourceFile } from "./source-file.ts";
-import { parseStatement } from "./statement-parser.ts";
+import { parseStatement, statementHint } from "./statement-parser.ts";
+import { SyntaxFailure } from "./token-reader.ts";
 
 const INCLUDES_MAX = 16;
+/** A file that stands in several places counts each time. */
+const FILES_MAX = 4096;
 const BLOCKS_MAX = 100;
 
-/** Text of a file by its path; throws an Error when there is none to be had. */
+/**
+ * Text of a file by its path, one character a byte ("latin1"), in whatever encoding it may be; throws
+ * an Error when there is none to be had.
+ */
 export type ConfigReader = (path: string) => string;
 
 /** What the declaration parsers need of each other. */
@@ -44,6 +52,7 @@ const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
   subclass: parseSubclass,
   key: parseKey,
   zone: parseZone,
+  failover: parseFailover,
 };
 
 export function createDeclarations(parser: Parser, reader: ConfigReader): Declarations {
@@ -52,12 +61,19 @@ export function createDeclarations(parser: Parser, reader: ConfigReader): Declar
     reader,
     parseBlock(block) {
       if (parser.braces >= BLOCKS_MAX) parser.fail("too many blocks inside each other.");
-      parser.expect("{", "left brace expected.");
+      parser.openBrace("left brace expected.", braceHint(parser));
       parseItems(declarations, block);
-      if (!parser.accept("}")) parser.reportEnd();
+      parser.closeBrace();
     },
   };
   return declarations;
+}
+
+/** A name that goes on after its end was one with blanks in it (ERR-3). */
+function braceHint(parser: Parser): string | undefined {
+  const { lexer } = parser;
+  const goesOn = lexer.kind === Token.word || lexer.is("/");
+  return goesOn && !lexer.startsLine ? "a name with blanks or / in it needs quotes." : undefined;
 }
 
 /** A whole file; a `}` that closes nothing is an error. */
@@ -99,6 +115,17 @@ function parseItem(declarations: Declarations, block: Block): void {
     parsePermit(parser, block, block.pool);
     return;
   }
+  if (block.pool !== undefined && (word === "failover" || word === "no")) {
+    parsePoolFailover(parser, block);
+    return;
+  }
+  if (word === "interface" && (block.kind === "shared-network" || block.kind === "subnet")) {
+    parseInterface(parser);
+    return;
+  }
+  if (block.host !== undefined && (word === "authoritative" || word === "not")) {
+    parser.fail("authority makes no sense here.", "it belongs to a network or the top level.");
+  }
   if (Object.hasOwn(declarationParsers, word)) {
     declarationParsers[word](declarations, block);
     return;
@@ -106,8 +133,21 @@ function parseItem(declarations: Declarations, block: Block): void {
   if (parseStatement(parser, block)) return;
   parser.fail(
     "expecting a parameter or declaration",
-    word === "" ? undefined : `"${word.slice(0, 60)}" is not a statement of dhcpd.conf.`,
+    word === ""
+      ? misreadHint(parser.lexer)
+      : (statementHint(word) ?? `"${word.slice(0, 60)}" is not a statement of dhcpd.conf.`),
   );
+}
+
+/** `interface NAME;` in a network: which one it is follows from its addresses. */
+function parseInterface(parser: Parser): void {
+  const { at, lexer } = parser;
+  lexer.next();
+  if (lexer.kind === Token.string) parser.takeText("");
+  else parser.takeWord("expecting an interface name.");
+  parser.endStatement();
+  const hint = "a network is on the interface that has an address in it.";
+  parser.warn("interface has no effect.", hint, at);
 }
 
 /** `group { … }`, `group NAME { … }`; inside a host, `group NAME;`. */
@@ -121,26 +161,37 @@ function parseGroup(declarations: Declarations, block: Block): void {
   }
   if (block.clientClass !== undefined) parser.fail("group declarations not allowed here.");
   lexer.next();
-  const name = lexer.is("{") ? undefined : parser.takeName("expecting left brace.");
+  const name = lexer.is("{") ? undefined : parser.takeLabel("expecting left brace.");
   const scope = new BlockScope(block.scope);
-  if (name !== undefined) {
-    if (block.builder.groups.has(name)) {
-      parser.warn(`group ${name} is declared again.`, "hosts below get the new one.", at);
-    }
-    block.builder.groups.set(name, scope);
-  }
   declarations.parseBlock(innerBlock(block, "group", scope));
+  if (name === undefined) return;
+  // Only now, as in dhcpd: a host inside the group cannot join it.
+  if (block.builder.groups.has(name)) {
+    parser.warn(`group ${name} is declared again.`, "hosts below get the new one.", at);
+  }
+  block.builder.groups.set(name, scope);
 }
 
-/** `include "FILE";`: its statements count as if they stood here. */
+/**
+ * `include "FILE";`: its statements count as if they stood here. A relative path is looked up where
+ * the server was started, as dhcpd does.
+ */
 function parseInclude(declarations: Declarations, block: Block): void {
   const { parser, reader } = declarations;
   parser.lexer.next();
   const { at } = parser;
   const path = parser.takeText("filename string expected.");
   parser.endStatement();
-  if (block.includes >= INCLUDES_MAX) {
+  const { includes } = block;
+  if (includes.includes(path) || parser.lexer.file.path === path) {
+    parser.fail(`${path}: this file includes itself.`, [...includes, path].join(" > "), at);
+  }
+  if (includes.length >= INCLUDES_MAX) {
     parser.fail(`${path}: more than ${INCLUDES_MAX} files include each other.`, undefined, at);
+  }
+  block.builder.filesIncluded += 1;
+  if (block.builder.filesIncluded > FILES_MAX) {
+    parser.fail(`${path}: more than ${FILES_MAX} files are included.`, undefined, at);
   }
   let text: string;
   try {
@@ -153,7 +204,7 @@ function parseInclude(declarations: Declarations, block: Block): void {
   const outer = parser.lexer;
   parser.lexer = new Lexer(new SourceFile(path, text));
   try {
-    parseFile(declarations, { ...block, includes: block.includes + 1 });
+    parseFile(declarations, { ...block, includes: [...includes, path] });
   } finally {
     parser.lexer = outer;
   }

@@ -1,3 +1,5 @@
+import { latin1Bytes } from "./latin1.ts";
+
 /** One thing to say about a place in a configuration file. Lines and columns count from 1. */
 export interface Diagnostic {
   readonly file: string;
@@ -18,16 +20,29 @@ const TAB = 8;
  * the caret is shown.
  */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const lines = [`${diagnostic.file} line ${diagnostic.line}: ${diagnostic.message}`];
+  const message = readable(diagnostic.message);
+  const lines = [`${diagnostic.file} line ${diagnostic.line}: ${message}`];
   if (diagnostic.text !== "") {
-    const before = expandTabs(diagnostic.text.slice(0, diagnostic.column - 1));
-    const whole = expandTabs(diagnostic.text);
+    const before = expandTabs(readable(diagnostic.text.slice(0, diagnostic.column - 1)));
+    const whole = expandTabs(readable(diagnostic.text));
     const from = before.length < WIDTH ? 0 : before.length - WIDTH / 2;
     lines.push(whole.slice(from, from + WIDTH).trimEnd());
     lines.push(`${" ".repeat(before.length - from)}^`);
   }
-  if (diagnostic.hint !== undefined) lines.push(`  ${diagnostic.hint}`);
+  if (diagnostic.hint !== undefined) lines.push(`  ${readable(diagnostic.hint)}`);
   return lines.join("\n");
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Files are read one character a byte; most that have more than ASCII in them are UTF-8. */
+function readable(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text) || !/^[\0-\xff]*$/.test(text)) return text;
+  try {
+    return utf8.decode(latin1Bytes(text));
+  } catch {
+    return text;
+  }
 }
 
 function expandTabs(text: string): string {

@@ -120,8 +120,26 @@ describe("statements", () => {
     ['option host-name "a"; append host-name "b";', "ab"],
     ['option host-name "a"; prepend host-name "b";', "ba"],
     ['append host-name "b";', "b"],
-    ['option host-name "a"; option host-name = option nis-domain;', "a"],
-    ['option host-name "a"; option host-name = config-option host-name;', "a"],
+    // A value is worked out when all statements have run (observed with dhcpd 4.4.3-P1).
+    ['option host-name "a"; option host-name = option nis-domain;', undefined],
+    ['option host-name = option nis-domain; default host-name "b";', undefined],
+    ['option host-name "a"; append host-name = option nis-domain;', undefined],
+    ['option host-name = config-option root-path; option root-path "late";', "late"],
+    [
+      'option host-name "a"; append host-name = config-option root-path; option root-path "b";',
+      "ab",
+    ],
+    ['set var = "one"; option host-name = var; set var = "two";', "two"],
+    [
+      'option host-name = "a"; append host-name = var; prepend host-name = var; set var = "z";',
+      "zaz",
+    ],
+    // dhcpd itself ends by a signal here.
+    ['option host-name "a"; option host-name = config-option host-name;', undefined],
+    [
+      "option host-name = config-option root-path; option root-path = config-option host-name;",
+      undefined,
+    ],
     ['filename "f"; option host-name = concat (config-option server.filename, "x");', "fx"],
     ['if exists nis-domain { option host-name "a"; }', undefined],
     ['if exists nis-domain { option host-name "a"; } else { option host-name "b"; }', "b"],

@@ -8,8 +8,9 @@ import type {
   ServerConfig,
   Subnet,
 } from "./model.ts";
+import { runStatements } from "./run-statements.ts";
 import { Settings } from "./settings.ts";
-import type { Statement } from "./statement.ts";
+import type { LeaseEvent } from "./statement.ts";
 
 export type { EvaluationContext } from "./evaluation-context.ts";
 
@@ -52,9 +53,10 @@ export function evaluateScopes(
   scopes: readonly Scope[],
   context: EvaluationContext,
 ): Settings {
-  const settings = new Settings(config.definitions);
+  const settings = new Settings(config.definitions, context.variables);
   const done: Scope[] = [];
   for (const scope of scopes) runScope(scope, done, context, settings);
+  settings.resolve(context);
   return settings;
 }
 
@@ -67,28 +69,24 @@ function runScope(
   if (done.includes(scope)) return;
   done.push(scope);
   if (scope.parent !== undefined) runScope(scope.parent, done, context, settings);
-  run(scope.statements, context, settings);
+  runStatements(scope.statements, context, settings);
 }
 
-function run(
-  statements: readonly Statement[],
-  context: EvaluationContext,
+/**
+ * Runs what `on EVENT` said for this lease (dhcpd.conf(5), "EVENT"): `settings` are those that the
+ * lease was given with. Gives out what its `log` statements said and which commands it asks for; its
+ * `set` statements have changed `context.variables`.
+ */
+export function runEvent(
   settings: Settings,
-): void {
-  for (const statement of statements) {
-    if (statement.kind === "constant") {
-      settings.set(statement.slot, statement.mode, statement.value);
-    } else if (statement.kind === "computed") {
-      const value = statement.evaluate(context, settings);
-      if (value !== undefined) settings.set(statement.slot, statement.mode, value);
-    } else {
-      const branch = statement.branches.find(
-        ({ condition }) =>
-          condition === undefined || condition.evaluate(context, settings) === true,
-      );
-      if (branch !== undefined) run(branch.statements, context, settings);
-    }
-  }
+  event: LeaseEvent,
+  context: EvaluationContext,
+): Pick<Settings, "messages" | "commands"> {
+  settings.takeOutput();
+  if (context.variables !== undefined) settings.variables = context.variables;
+  runStatements(settings.event(event), context, settings);
+  settings.resolve(context);
+  return settings.takeOutput();
 }
 
 /**
@@ -99,15 +97,18 @@ function run(
  */
 export function classify(config: ServerConfig, context: EvaluationContext): ClientClassMember[] {
   const members: ClientClassMember[] = [];
+  const { matching } = config;
+  // What functions that take part in matching say is nobody's reply.
+  matching.takeOutput();
   for (const clientClass of config.classes.all) {
     const { matchIf, match } = clientClass;
     if (matchIf === undefined && match === undefined) continue;
-    if (matchIf !== undefined && matchIf.evaluate(context, undefined) !== true) continue;
+    if (matchIf !== undefined && matchIf.evaluate(context, matching) !== true) continue;
     let subclass = -1;
     let key: Uint8Array | undefined;
     let { scope, leaseLimit } = clientClass;
     if (match !== undefined) {
-      key = match.evaluate(context, undefined);
+      key = match.evaluate(context, matching);
       if (key === undefined || key.length === 0) continue;
       subclass = clientClass.subclasses.indexOf(key);
       if (subclass < 0 && !clientClass.spawning) continue;
@@ -127,6 +128,8 @@ export interface PermitSubject {
   readonly members: readonly ClientClassMember[];
   /** A BOOTP client that would get a dynamic address. */
   readonly bootp?: boolean;
+  /** For `after`; without it no date has come yet. */
+  readonly nowSeconds?: number;
 }
 
 /** True when no deny line matches and, if there are allow lines, at least one does (CLASS-10). */
@@ -145,8 +148,14 @@ function matches(permit: Permit, subject: PermitSubject): boolean {
       return !subject.known;
     case "members":
       return subject.members.some((member) => member.clientClass === permit.clientClass);
+    // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is.
+    case "authenticated-clients":
+      return false;
+    case "unauthenticated-clients":
     case "all-clients":
       return true;
+    case "after":
+      return subject.nowSeconds !== undefined && subject.nowSeconds > permit.afterSeconds;
     case "dynamic-bootp-clients":
       return subject.bootp === true;
   }

@@ -5,6 +5,7 @@ import {
   concat,
   encodeInteger,
   hardware,
+  hostAddresses,
   hostDeclName,
   leasedAddress,
   nullData,
@@ -13,15 +14,26 @@ import {
   packetServerName,
   pickFirstValue,
   reverse,
+  serverHostName,
   substring,
   suffix,
 } from "./data-expressions.ts";
 import type { DataExpression, Expression, NumericExpression } from "./expression.ts";
-import { exists, extractInteger, isStatic, known } from "./logic-expressions.ts";
+import {
+  constantNumber,
+  exists,
+  extractInteger,
+  isClassified,
+  isStatic,
+  known,
+  leaseTime,
+  nullNumber,
+} from "./logic-expressions.ts";
 import { takeOption } from "./option-name.ts";
 import { packetOption } from "./option-reader.ts";
 import { type ParameterName, parameterOf, parameterSlots } from "./parameters.ts";
 import type { Parser } from "./parser.ts";
+import { defined } from "./variable-expressions.ts";
 
 /** What stands between the parentheses of a function. */
 export interface Arguments {
@@ -46,6 +58,32 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
   filename: () => packetFileName,
   "server-name": () => packetServerName,
   null: () => nullData,
+  "lease-time": () => leaseTime,
+  "client-state": () => nullNumber,
+  defined: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    const name = parser.takeVariableName();
+    parser.expect(")", "right parenthesis expected.");
+    return defined(name);
+  },
+  check: ({ parser }) => {
+    const { at } = parser;
+    const name = parser.takeText("string expected.");
+    if (name === "default") return isClassified;
+    return parser.fail("unknown collection.", 'there is one only: check "default".', at);
+  },
+  gethostname: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    parser.expect(")", "right parenthesis expected.");
+    return serverHostName;
+  },
+  gethostbyname: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    const name = parser.takeText('Expecting quoted literal: "foo.example.com"').toLowerCase();
+    parser.expect(")", "right parenthesis expected.");
+    parser.hostNames.add(name);
+    return hostAddresses(name);
+  },
   substring: (given) =>
     inParentheses(given.parser, () => {
       const data = given.data();
@@ -57,8 +95,9 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
       const data = given.data();
       return suffix(data, nextNumeric(given));
     }),
-  concat: (given) => concat(allData(given)),
-  "pick-first-value": (given) => pickFirstValue(allData(given)),
+  concat: (given) => concat(allData(given, 2)),
+  "pick-first-value": (given) => pickFirstValue(allData(given, 1)),
+  pick: (given) => pickFirstValue(allData(given, 1)),
   lcase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "lower")),
   ucase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "upper")),
   reverse: (given) =>
@@ -90,9 +129,21 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
     }),
 };
 
+/** Codes of DNS answers (RFC 1035 and 2136) and states of clients: numbers with a name. */
+const constants: Readonly<Record<string, number>> = {
+  ...{ noerror: 0, formerr: 1, servfail: 2, nxdomain: 3, notimp: 4, refused: 5 },
+  ...{ yxdomain: 6, yxrrset: 7, nxrrset: 8, notauth: 9, notzone: 10 },
+  ...{ booting: 1, reboot: 2, select: 3, request: 4, bound: 5, renew: 6, rebind: 7 },
+};
+
 export function expressionFunction(name: string): ExpressionFunction | undefined {
-  return Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (Object.hasOwn(functions, name)) return functions[name];
+  if (Object.hasOwn(constants, name)) return () => constantNumber(constants[name]);
+  return undefined;
 }
+
+/** Names that begin an expression, for suggestions. */
+export const expressionNames: readonly string[] = [...Object.keys(functions), "not"];
 
 /** Reads what the statements so far have set: an option, or `server.PARAMETER`. */
 function configOption(parser: Parser): Expression {
@@ -109,7 +160,7 @@ function configOption(parser: Parser): Expression {
   } else {
     slot = parser.registry.slotFor(takeOption(parser));
   }
-  return computedData((_, settings) => settings?.valueAt(slot));
+  return computedData((context, settings) => settings?.evaluateAt(slot, context));
 }
 
 function inParentheses(parser: Parser, parse: () => Expression): Expression {
@@ -119,12 +170,13 @@ function inParentheses(parser: Parser, parse: () => Expression): Expression {
   return expression;
 }
 
-function allData(given: Arguments): DataExpression[] {
+function allData(given: Arguments, countMin: number): DataExpression[] {
   const { parser } = given;
   const parts: DataExpression[] = [];
   parser.expect("(", "left parenthesis expected.");
   do parts.push(given.data());
   while (parser.accept(","));
+  if (parts.length < countMin) parser.fail("comma expected.", `at least ${countMin} values.`);
   parser.expect(")", "right parenthesis expected.");
   return parts;
 }
@@ -145,5 +197,5 @@ function nextWidth(parser: Parser): number {
   const { at } = parser;
   const bits = parser.takeNumber(0, 0xffff);
   if (bits === 8 || bits === 16 || bits === 32) return bits;
-  return parser.fail("width must be 8, 16 or 32.", undefined, at);
+  return parser.fail(`unsupported integer size ${bits}`, "8, 16 or 32 bits.", at);
 }

@@ -5,12 +5,30 @@ import type {
   Expression,
   NumericExpression,
 } from "./expression.ts";
-import { type Arguments, expressionFunction } from "./expression-functions.ts";
+import { type Arguments, expressionFunction, expressionNames } from "./expression-functions.ts";
+import { suggestion } from "./hints.ts";
 import { Token } from "./lexer.ts";
-import { and, arithmetic, constantNumber, equal, not, or } from "./logic-expressions.ts";
+import {
+  and,
+  arithmetic,
+  constantNumber,
+  equal,
+  not,
+  nullNumber,
+  or,
+} from "./logic-expressions.ts";
 import type { Parser } from "./parser.ts";
+import { PatternError, RegularExpression } from "./regular-expression.ts";
+import { isReadAsHexadecimal, reservedWords } from "./reserved-words.ts";
+import { call, matchesPattern, typed, variable } from "./variable-expressions.ts";
 
-type Want = Expression["type"];
+type Type = "data" | "boolean" | "numeric";
+
+/**
+ * What may stand here. It says how a bare number is read, as in dhcpd: a number where one is
+ * expected ("numeric", or "value": data or a number), else one byte in hexadecimal.
+ */
+type Want = Type | "value" | "any";
 
 const DEPTH_MAX = 64;
 
@@ -28,6 +46,8 @@ const messages: Readonly<Record<Want, string>> = {
   data: "expecting a data expression.",
   boolean: "boolean expression expected",
   numeric: "expecting a numeric expression.",
+  value: "expecting data or numeric expression.",
+  any: "expecting expression.",
 };
 
 export function parseDataExpression(parser: Parser): DataExpression {
@@ -38,17 +58,46 @@ export function parseBooleanExpression(parser: Parser): BooleanExpression {
   return wanted(parser, "boolean", 0) as BooleanExpression;
 }
 
-export function parseNumericExpression(parser: Parser): NumericExpression {
-  return wanted(parser, "numeric", 0) as NumericExpression;
+/** Of any type: what a variable is set to, what a function returns. */
+export function parseAnyExpression(parser: Parser): Expression {
+  return parseBinary(parser, "any", 0, 0);
 }
 
-function wanted(parser: Parser, want: Want, depth: number): Expression {
+/** What a `switch` looks at: data or a number. A variable is taken for a number, as in dhcpd. */
+export function parseSwitchExpression(parser: Parser): DataExpression | NumericExpression {
+  const { at } = parser;
+  const expression = parseBinary(parser, "value", 0, 0);
+  if (expression.type === "untyped") return typed(expression, "numeric") as NumericExpression;
+  if (expression.type !== "boolean") return expression;
+  parser.warn("only data and numbers have cases.", "use if for what is true or false.", at);
+  return nullNumber;
+}
+
+/** What a `case` compares with: of the switch's own type, or never equal, as in dhcpd. */
+export function parseCaseExpression(
+  parser: Parser,
+  type: "data" | "numeric",
+): DataExpression | NumericExpression {
+  const { at } = parser;
+  const expression = parseBinary(parser, type, 0, 0);
+  if (expression.type === "untyped") {
+    return typed(expression, type) as DataExpression | NumericExpression;
+  }
+  if (expression.type === type) return expression;
+  const hint =
+    type === "numeric" ? "it looks at a number; a variable is taken for one." : "it looks at data.";
+  parser.warn("this case is never equal to what the switch looks at.", hint, at);
+  return nullNumber;
+}
+
+function wanted(parser: Parser, want: Type, depth: number): Expression {
   const { at } = parser;
   return checked(parser, parseBinary(parser, want, 0, depth), want, at);
 }
 
-function checked(parser: Parser, expression: Expression, want: Want, at: number): Expression {
+function checked(parser: Parser, expression: Expression, want: Type, at: number): Expression {
   if (expression.type === want) return expression;
+  if (expression.type === "untyped") return typed(expression, want);
   return parser.fail(messages[want], `this is a ${expression.type} expression.`, at);
 }
 
@@ -57,15 +106,10 @@ function parseBinary(parser: Parser, want: Want, level: number, depth: number): 
   const { at } = parser;
   let left = parseBinary(parser, want, level + 1, depth);
   for (;;) {
-    const operatorAt = parser.at;
     const operator = takeOperator(parser, levels[level]);
     if (operator === undefined) return left;
-    if (operator.startsWith("~")) {
-      unsupported(parser, `the operator ${operator}`, operatorAt);
-    }
     const rightAt = parser.at;
-    const wantRight = wantBeside(operator, left.type);
-    const right = parseBinary(parser, wantRight, level + 1, depth + 1);
+    const right = parseBinary(parser, wantBeside(left), level + 1, depth + 1);
     left = combine(parser, operator, [left, at], [right, rightAt]);
   }
 }
@@ -80,29 +124,72 @@ function takeOperator(parser: Parser, operators: readonly string[]): string | un
   return found;
 }
 
-function wantBeside(operator: string, left: Want): Want {
-  if (operator === "and" || operator === "or") return "boolean";
-  return operator === "=" || operator === "!=" ? left : "numeric";
+function wantBeside(left: Expression): Want {
+  return left.type === "untyped" ? "any" : left.type;
 }
 
 type Placed = readonly [expression: Expression, at: number];
 
 function combine(parser: Parser, operator: string, left: Placed, right: Placed): Expression {
-  if (operator === "=" || operator === "!=") {
-    if (left[0].type === "boolean") {
-      parser.fail("expecting data/numeric expression", undefined, left[1]);
+  switch (operator) {
+    case "=":
+    case "!=":
+      return equality(parser, left, right, operator === "=");
+    case "~=":
+    case "~~": {
+      const value = checked(parser, left[0], "data", left[1]) as DataExpression;
+      const pattern = checked(parser, right[0], "data", right[1]) as DataExpression;
+      checkPattern(parser, pattern, right[1]);
+      return matchesPattern(value, pattern, operator === "~~");
     }
-    const expression = checked(parser, right[0], left[0].type, right[1]);
-    return equal(left[0], expression, operator === "=");
+    case "and":
+    case "or": {
+      const first = checked(parser, left[0], "boolean", left[1]) as BooleanExpression;
+      const second = checked(parser, right[0], "boolean", right[1]) as BooleanExpression;
+      return operator === "and" ? and(first, second) : or(first, second);
+    }
+    default: {
+      const first = checked(parser, left[0], "numeric", left[1]) as NumericExpression;
+      const second = checked(parser, right[0], "numeric", right[1]) as NumericExpression;
+      return arithmetic(operator, first, second);
+    }
   }
-  if (operator === "and" || operator === "or") {
-    const first = checked(parser, left[0], "boolean", left[1]) as BooleanExpression;
-    const second = checked(parser, right[0], "boolean", right[1]) as BooleanExpression;
-    return operator === "and" ? and(first, second) : or(first, second);
+}
+
+function equality(parser: Parser, left: Placed, right: Placed, wanted: boolean): Expression {
+  const [first, firstAt] = left;
+  const [second, secondAt] = right;
+  const boolean =
+    second.type === "boolean"
+      ? secondAt
+      : first.type === "boolean" && second.type !== "untyped"
+        ? firstAt
+        : undefined;
+  if (boolean !== undefined) {
+    const hint = "use and, or and not for what is true or false.";
+    parser.fail("expecting data/numeric expression", hint, boolean);
   }
-  const first = checked(parser, left[0], "numeric", left[1]) as NumericExpression;
-  const second = checked(parser, right[0], "numeric", right[1]) as NumericExpression;
-  return arithmetic(operator, first, second);
+  if (first.type === "data" || first.type === "numeric") {
+    if (second.type !== "untyped") {
+      return equal(first, checked(parser, second, first.type, secondAt), wanted);
+    }
+  }
+  return equal(first, second, wanted);
+}
+
+/** dhcpd says nothing about a pattern that is none; it never matches. */
+function checkPattern(parser: Parser, pattern: DataExpression, at: number): void {
+  if (pattern.constant === undefined) return;
+  try {
+    new RegularExpression(pattern.constant, false);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    if (error.isForeign) {
+      const hint = "patterns are POSIX extended regular expressions.";
+      parser.fail(`${error.message}, which is not supported yet.`, hint, at);
+    }
+    parser.warn(`this pattern never matches: ${error.message}.`, undefined, at);
+  }
 }
 
 function parsePrimary(parser: Parser, want: Want, depth: number): Expression {
@@ -114,39 +201,65 @@ function parsePrimary(parser: Parser, want: Want, depth: number): Expression {
     return inner;
   }
   if (lexer.kind === Token.string) return constantData(parser.takeString("expecting string."));
-  if (lexer.kind !== Token.word) return parser.fail(`${messages[want]}`);
+  if (lexer.kind !== Token.word) return parser.fail(messages[want]);
   const { raw } = lexer;
-  if (/^-?\d+$/.test(raw) && want !== "data" && !lexer.isFollowedBy(":")) {
+  const word = raw.toLowerCase();
+  if (/^-?\d+$/.test(raw) && (want === "numeric" || want === "value")) {
     return constantNumber(parser.takeNumber(-0x8000_0000, 0xffff_ffff));
   }
-  if (/^\d/.test(raw) || lexer.isFollowedBy(":")) {
-    return constantData(parser.takeHexList("expecting hexadecimal octets separated by colons."));
+  const parse = expressionFunction(word);
+  if (/^-?\d/.test(raw) || (parse === undefined && isReadAsHexadecimal(raw))) {
+    const hint = isReadAsHexadecimal(raw)
+      ? "a name of one letter, or with only the digits a to f after it, cannot be referred to."
+      : undefined;
+    return constantData(
+      parser.takeHexList("expecting hexadecimal octets separated by colons.", hint),
+    );
+  }
+  if (word === "not") {
+    lexer.next();
+    return parseNot(parser, at, depth + 1);
+  }
+  if (parse !== undefined) {
+    lexer.next();
+    return parse(argumentsOf(parser, depth + 1));
+  }
+  const why = Object.hasOwn(refused, word) ? refused[word] : undefined;
+  if (why !== undefined) {
+    parser.fail(`${word} is valid for ISC dhcpd but not supported yet.`, why, at);
+  }
+  if (reservedWords.has(word) || !/^[a-z_]/i.test(raw)) {
+    const hint = suggestion(word, expressionNames) ?? `"${word.slice(0, 60)}" is a keyword.`;
+    return parser.fail(messages[want], hint, at);
   }
   lexer.next();
-  const word = raw.toLowerCase();
-  if (word === "not") return parseNot(parser, at, depth + 1);
-  const parse = expressionFunction(word);
-  if (parse !== undefined) return parse(argumentsOf(parser, depth + 1));
-  if (refused.has(word)) return unsupported(parser, word, at);
-  if (want === "boolean") return parser.fail(messages.boolean, undefined, at);
-  const hint = "variables and functions of one's own are not supported yet.";
-  return parser.fail(`unknown expression ${raw.slice(0, 60)}`, hint, at);
+  return parseReference(parser, raw, at, depth);
 }
 
-function unsupported(parser: Parser, what: string, at: number): never {
-  return parser.fail(`${what} is valid for ISC dhcpd but not supported yet.`, undefined, at);
-}
+const refused: Readonly<Record<string, string>> = {
+  v6relay: "it belongs to DHCPv6.",
+};
 
-const refused = new Set([
-  ...["defined", "check", "gethostname", "gethostbyname", "lease-time", "client-state"],
-  ...["v6relay", "ns-update", "dns-update", "dns-delete", "encapsulate"],
-]);
+/** A variable, or a function of one's own with its arguments. */
+function parseReference(parser: Parser, name: string, at: number, depth: number): Expression {
+  if (!parser.accept("(")) {
+    parser.refer(name, "variable", at);
+    return variable(name);
+  }
+  parser.refer(name, "function", at);
+  const values: Expression[] = [];
+  do values.push(parseBinary(parser, "any", 0, depth + 1));
+  while (parser.accept(","));
+  parser.expect(")", "right parenthesis expected.");
+  return call(name, values);
+}
 
 /** Only a single boolean: dhcpd lets `not` bind tighter than any comparison. */
 function parseNot(parser: Parser, at: number, depth: number): Expression {
   const operand = parsePrimary(parser, "boolean", depth);
   if (operand.type === "boolean") return not(operand);
-  return parser.fail(messages.boolean, "put the comparison in parentheses: not (a = b).", at);
+  const hint = "put the comparison in parentheses: not (a = b).";
+  return parser.fail(messages.boolean, hint, at);
 }
 
 function argumentsOf(parser: Parser, depth: number): Arguments {

@@ -70,6 +70,12 @@ describe("CONF-12: data expressions", () => {
     ['binary-to-ascii (16, 8, ":", substring (hardware, 1, 6))', text("0:a:b:c0:0:ff")],
     ['binary-to-ascii (10, 16, ".", 00:01:01:00)', text("1.256")],
     ['binary-to-ascii (2, 32, "", ff:ff:ff:ff)', text("1".repeat(32))],
+    // dhcpd counts digits in 32 bits, and one too many when that overflows (observed).
+    ['binary-to-ascii (10, 32, "", 42:3a:35:c7)', hex(bytesOf("1111111111"))],
+    ['binary-to-ascii (10, 32, "", 59:68:2f:00)', hex(bytesOf("01500000000"))],
+    ['binary-to-ascii (10, 32, "", ff:ff:ff:ff)', hex(bytesOf("04294967295"))],
+    ['binary-to-ascii (13, 32, "", 80:00:00:00)', hex(bytesOf("0282ba4aab"))],
+    ['binary-to-ascii (16, 32, "", ff:ff:ff:ff)', hex(bytesOf("ffffffff"))],
     ['binary-to-ascii (16, 16, "", 01)', null],
     ['binary-to-ascii (17, 8, "", 01)', null],
     ['binary-to-ascii (16, 9, "", 01)', null],

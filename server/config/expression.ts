@@ -1,5 +1,6 @@
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { Settings } from "./settings.ts";
+import type { BindingValue } from "./variables.ts";
 
 /**
  * Compiled expressions. `undefined` is ISC's null: the value does not exist (an option that the
@@ -22,9 +23,18 @@ export interface NumericExpression {
   readonly evaluate: Evaluator<number>;
 }
 
-export type Expression = DataExpression | BooleanExpression | NumericExpression;
+/** A variable, or a call of a function of the file's own: its type shows when it is evaluated. */
+export interface UntypedExpression {
+  readonly type: "untyped";
+  readonly evaluate: Evaluator<BindingValue>;
+}
 
-/** `settings` are those made so far, for `config-option`; none while classes are matched. */
+export type Expression = DataExpression | BooleanExpression | NumericExpression | UntypedExpression;
+
+/**
+ * `settings` are those made so far, for `config-option`, and hold the variables. While classes are
+ * matched they hold what the top level defines and nothing else.
+ */
 export type Evaluator<Value> = (
   context: EvaluationContext,
   settings: Settings | undefined,

@@ -2,6 +2,7 @@ import { HARDWARE_ADDRESS_BYTES_MAX } from "../../protocol/mac.ts";
 import { type Block, type HostDraft, innerBlock } from "./block.ts";
 import { BlockScope } from "./block-scope.ts";
 import type { Declarations } from "./declaration-parser.ts";
+import { hasTypographicQuote, QUOTE_HINT, suggestion } from "./hints.ts";
 import { Token } from "./lexer.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
@@ -23,6 +24,11 @@ export function parseHost(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
   if (block.host !== undefined || block.clientClass !== undefined) {
     parser.fail("host declarations not allowed here.", "is a } missing further up?");
+  }
+  if (block.network !== undefined && !block.builder.hasNestedHost) {
+    block.builder.hasNestedHost = true;
+    const message = "Host declarations are global: they are not limited to where they stand.";
+    parser.warn(message, "their options are, though, those of the blocks around them.");
   }
   parser.lexer.next();
   const nameAt = parser.at;
@@ -162,12 +168,17 @@ function setClientId(
 /** `group NAME;`: the host is as if it stood in that group (CONF-10). */
 export function joinGroup(parser: Parser, block: Block, host: HostDraft): void {
   const { at } = parser;
-  const name = parser.takeName("expecting a group name.");
-  parser.endStatement();
+  const name = parser.takeLabel("expecting a group name.");
   const group = block.builder.groups.get(name);
   if (group === undefined) {
-    const hint = "a group is declared before the hosts that name it.";
-    parser.report(`unknown group ${name} in host ${host.name}`, hint, at);
+    const near = hasTypographicQuote(name)
+      ? QUOTE_HINT
+      : suggestion(name, block.builder.groups.keys());
+    const hint = near ?? "a group is declared before the hosts that name it.";
+    const message = `unknown group ${name} in host ${host.name}`;
+    if (hint === QUOTE_HINT) parser.fail(message, hint, at);
+    parser.report(message, hint, at);
   }
+  parser.endStatement();
   host.group = group;
 }

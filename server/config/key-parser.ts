@@ -121,6 +121,10 @@ export function parseZone(declarations: Declarations, block: Block): void {
     parser.report(`zone ${name} lacks its primary server.`, undefined, nameAt);
     return;
   }
+  if (key === undefined && block.builder.keys.size > 0) {
+    // ERR-15
+    parser.warn(`updates of zone ${name} are not signed.`, "give it a key: key NAME;", nameAt);
+  }
   const { primary, secondary } = servers;
   block.builder.zones.push({ name, primary, secondary, key });
 }

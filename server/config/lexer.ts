@@ -144,7 +144,8 @@ function endOfString(text: string, from: number): number {
 
 /**
  * The bytes that a quoted string stands for: `\t \r \n \b`, `\xHH`, `\ooo`, and any other escaped
- * character for itself. Characters beyond ASCII are their UTF-8 bytes, as they are in the file.
+ * character for itself. A character up to U+00FF is the byte that it was read from; one beyond is its
+ * UTF-8 bytes.
  */
 export function stringBytes(quoted: string): Uint8Array {
   const bytes: number[] = [];
@@ -157,9 +158,9 @@ export function stringBytes(quoted: string): Uint8Array {
       ESCAPE.lastIndex = index;
       const sequence = ESCAPE.exec(quoted)?.[0] ?? "";
       index += sequence.length;
-      pushUtf8(bytes, escaped(sequence));
+      pushBytes(bytes, escaped(sequence));
     } else {
-      pushUtf8(bytes, code);
+      pushBytes(bytes, code);
     }
   }
   return Uint8Array.from(bytes);
@@ -175,10 +176,10 @@ function escaped(sequence: string): number {
   return controls[sequence] ?? sequence.codePointAt(0) ?? BACKSLASH;
 }
 
-function pushUtf8(bytes: number[], code: number): void {
+function pushBytes(bytes: number[], code: number): void {
   if (code < 0) {
     bytes.push(~code);
-  } else if (code < 0x80) {
+  } else if (code < 0x100) {
     bytes.push(code);
   } else if (code < 0x800) {
     bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));

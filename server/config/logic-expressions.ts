@@ -1,3 +1,4 @@
+import { sameBytes } from "./bytes.ts";
 import { unsignedAt } from "./data-expressions.ts";
 import type {
   BooleanExpression,
@@ -13,6 +14,12 @@ export function computedBoolean(evaluate: Evaluator<boolean>): BooleanExpression
 
 export const known: BooleanExpression = computedBoolean((context) => context.known);
 export const isStatic: BooleanExpression = computedBoolean((context) => context.isStatic === true);
+export const isClassified: BooleanExpression = computedBoolean((context) => context.isClassified);
+
+/** Seconds until the lease ends; null without a lease. */
+export const leaseTime: NumericExpression = computedNumber((context) => context.leaseSeconds);
+/** The state of a client: a server has none. */
+export const nullNumber: NumericExpression = computedNumber(() => undefined);
 
 /**
  * Equality never is null: two nulls are equal, and a null differs from every value. So it is in
@@ -26,20 +33,13 @@ export function equal(left: Expression, right: Expression, wanted: boolean): Boo
       return sameBytes(first, second) === wanted;
     });
   }
+  // Values of different types are different.
   return computedBoolean((context, settings) => {
     const first = left.evaluate(context, settings);
     const second = right.evaluate(context, settings);
-    return (first === second) === wanted;
+    const isData = first instanceof Uint8Array && second instanceof Uint8Array;
+    return (isData ? sameBytes(first, second) : first === second) === wanted;
   });
-}
-
-function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index += 1) {
-    if (left[index] !== right[index]) return false;
-  }
-  return true;
 }
 
 /** As in dhcpd: unless the left side is true, the right one is not looked at and this is null. */
@@ -84,7 +84,7 @@ export function extractInteger(data: DataExpression, bits: number): NumericExpre
   });
 }
 
-function computedNumber(evaluate: Evaluator<number>): NumericExpression {
+export function computedNumber(evaluate: Evaluator<number>): NumericExpression {
   return { type: "numeric", constant: undefined, evaluate };
 }
 

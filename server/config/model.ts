@@ -1,6 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
 import type { OptionRegistry } from "./option-registry.ts";
+import type { Settings } from "./settings.ts";
 import type { Statement } from "./statement.ts";
 
 /** Everything that a dhcpd.conf says, checked and compiled. Frozen in spirit: nobody changes it. */
@@ -18,6 +19,9 @@ export interface ServerConfig {
   readonly definitions: OptionRegistry;
   readonly keys: readonly Key[];
   readonly zones: readonly Zone[];
+  readonly failoverPeers: readonly FailoverPeer[];
+  /** Holds what the top level sets and defines without a packet: what matching classes may use. */
+  readonly matching: Settings;
   /** Names written where an address is expected; resolved when a reply is built, see `resolve`. */
   readonly hostNames: readonly string[];
   /** The most specific declared subnet that holds `address`. */
@@ -65,8 +69,18 @@ export interface Pool {
   readonly permits: readonly Permit[];
   /** `deny` lines: a client that matches any of them is kept out. */
   readonly prohibits: readonly Permit[];
+  /** `deny after DATE`: leases end by then. Seconds since 1970, UTC. */
+  readonly validUntilSeconds: number | undefined;
+  /** The name of the peer that dhcpd would share the pool with. */
+  readonly failoverPeer: string | undefined;
   readonly scope: Scope;
   readonly sharedNetwork: SharedNetwork;
+}
+
+/** `failover peer "NAME" { … }` (dhcpd.conf(5), "DHCP FAILOVER"): read, but not spoken. */
+export interface FailoverPeer {
+  readonly name: string;
+  readonly role: "primary" | "secondary" | undefined;
 }
 
 export type Permit =
@@ -74,6 +88,10 @@ export type Permit =
   | { readonly kind: "unknown-clients" }
   | { readonly kind: "members"; readonly clientClass: ClientClass }
   | { readonly kind: "all-clients" }
+  | { readonly kind: "authenticated-clients" }
+  | { readonly kind: "unauthenticated-clients" }
+  /** `after DATE`: from then on everybody. Seconds since 1970, UTC. */
+  | { readonly kind: "after"; readonly afterSeconds: number }
   | { readonly kind: "dynamic-bootp-clients" };
 
 export interface Host {

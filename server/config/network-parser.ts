@@ -7,8 +7,11 @@ import {
   type SubnetDeclaration,
   subnetName,
 } from "./config-builder.ts";
+import { takeDate } from "./date-parser.ts";
 import type { Declarations } from "./declaration-parser.ts";
+import { suggestion } from "./hints.ts";
 import type { Permit } from "./model.ts";
+import { permissionSlots } from "./parameters.ts";
 import type { Parser } from "./parser.ts";
 
 /** Sixteen million leases: far more than one server can hold, and a bound all the same. */
@@ -37,7 +40,9 @@ export function parseSubnet(declarations: Declarations, block: Block): void {
   const isPrefix = prefixLengthOf(mask) !== undefined;
   if (!isPrefix || (network & ~mask) >>> 0 !== 0) {
     const pair = `subnet ${formatIpv4(network)} netmask ${formatIpv4(mask)}`;
-    const hint = isPrefix ? `the network is ${formatIpv4((network & mask) >>> 0)}.` : undefined;
+    const hint = isPrefix
+      ? `the network is ${formatIpv4((network & mask) >>> 0)}.`
+      : "the bits of a netmask are ones, then zeros.";
     parser.fail(`${pair}: bad subnet number/mask combination.`, hint, at);
   }
   const { builder } = block;
@@ -140,42 +145,64 @@ export function parsePermit(parser: Parser, block: Block, pool: PoolDeclaration)
   if (verb === "allow" && permit.kind === "dynamic-bootp-clients") {
     parser.warn("BOOTP clients are not served yet: no one is let in by this.", undefined, at);
   }
+  if (permit.kind === "authenticated-clients") {
+    parser.warn("no client is authenticated: dhcpd has never checked any.", undefined, at);
+  }
+  if (permit.kind === "after") {
+    if ([...pool.permits, ...pool.prohibits].some(({ kind }) => kind === "after")) {
+      parser.fail('duplicate "after" clause.', undefined, at);
+    }
+    if (verb === "deny") pool.validUntilSeconds = permit.afterSeconds;
+  }
   (verb === "allow" ? pool.permits : pool.prohibits).push(permit);
 }
+
+type ClientsPermit = Exclude<Permit["kind"], "members" | "after">;
+
+/** Permits of two words, by the first; `clients` is the second. */
+const clientsPermits: Readonly<Record<string, ClientsPermit>> = {
+  known: "known-clients",
+  unknown: "unknown-clients",
+  authenticated: "authenticated-clients",
+  unauthenticated: "unauthenticated-clients",
+  all: "all-clients",
+};
 
 function takePermit(parser: Parser, block: Block): Permit {
   const { at } = parser;
   const word = parser.takeWord("expecting permit type.").toLowerCase();
+  if (word === "known-clients" || word === "unknown-clients") return { kind: word };
+  if (Object.hasOwn(clientsPermits, word)) {
+    parser.expectWord("clients");
+    return { kind: clientsPermits[word] };
+  }
   switch (word) {
-    case "known-clients":
-    case "unknown-clients":
-      return { kind: word };
-    case "known":
-    case "unknown":
-      parser.expectWord("clients");
-      return { kind: `${word}-clients` };
-    case "all":
-      parser.expectWord("clients");
-      return { kind: "all-clients" };
     case "dynamic":
       parser.expectWord("bootp");
       parser.expectWord("clients");
       return { kind: "dynamic-bootp-clients" };
+    case "after":
+      return { kind: "after", afterSeconds: takeDate(parser) };
     case "members": {
       parser.expectWord("of");
       const nameAt = parser.at;
       const name = parser.takeText("expecting class name.");
-      const clientClass = block.builder.classes.byName(name);
+      const { classes } = block.builder;
+      const clientClass = classes.byName(name);
       if (clientClass !== undefined) return { kind: "members", clientClass };
-      const hint = "a class is declared before the pools that name it.";
+      const hint =
+        suggestion(
+          name,
+          classes.all.map((other) => other.name),
+        ) ?? "a class is declared before the pools that name it.";
       return parser.fail(`no such class: ${name}`, hint, nameAt);
     }
-    case "authenticated":
-    case "unauthenticated":
-    case "after":
-      return parser.fail(`${word} is valid for ISC dhcpd but not supported yet.`, undefined, at);
-    default:
-      return parser.fail("expecting permit type.", undefined, at);
+    default: {
+      const hint = Object.hasOwn(permissionSlots, word)
+        ? `${word} stands outside of pools.`
+        : "known-clients, unknown-clients, members of, all clients, after, ….";
+      return parser.fail("expecting permit type.", hint, at);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import { configOf } from "./config.testing.ts";
+import { configOf, warningsOf } from "./config.testing.ts";
 import type { ServerConfig } from "./model.ts";
 import { RangeSet } from "./range-set.ts";
 
@@ -130,14 +130,21 @@ describe("keys, zones and the process", () => {
     });
   });
 
-  const places: readonly string[] = [
-    "group { local-port 1067; }",
-    "if known { local-port 1067; }",
-    "local-port = encode-int (extract-int (hardware, 16), 16);",
+  const places: readonly (readonly [text: string, warning: string])[] = [
+    [
+      "group { local-port 1067; }",
+      "local-port has no effect here: it is a setting of the whole server.",
+    ],
+    [
+      "if known { local-port 1067; }",
+      "local-port has no effect here: it is a setting of the whole server.",
+    ],
+    ["local-port = encode-int (extract-int (hardware, 16), 16);", "local-port has no effect."],
   ];
-  for (const text of places) {
+  for (const [text, warning] of places) {
     test(`only at the top level, written out: ${text}`, () => {
-      expect(() => configOf(text)).toThrow(/local-port/);
+      expect(warningsOf(text)).toEqual([warning]);
+      expect(configOf(text).process.localPort).toBeUndefined();
     });
   }
 });

@@ -1,4 +1,5 @@
 import type { FieldType, OptionType } from "../../protocol/dhcp/option-table.ts";
+import { suggestion } from "./hints.ts";
 import { type OptionSpace, type TagWidth, tagMax } from "./option-registry.ts";
 import type { Parser } from "./parser.ts";
 
@@ -14,7 +15,7 @@ export function parseOptionSpace(parser: Parser): void {
       codeWidth = takeWidth(parser, [1, 2, 4]);
     } else if (parser.acceptWord("length")) {
       parser.expectWord("width");
-      lengthWidth = takeWidth(parser, [0, 1, 2]);
+      lengthWidth = takeWidth(parser, [1, 2]);
     } else if (parser.acceptWord("hash")) {
       // How dhcpd spreads its table; our lookup needs no advice.
       parser.expectWord("size");
@@ -24,11 +25,9 @@ export function parseOptionSpace(parser: Parser): void {
     }
   }
   parser.endStatement();
-  const before = parser.registry.space(name);
-  if (before?.codeWidth === codeWidth && before.lengthWidth === lengthWidth) return;
-  if (before !== undefined) {
-    parser.report(`There is already an option space named ${name}.`, undefined, at);
-    return;
+  if (parser.registry.space(name) !== undefined) {
+    const message = `option space ${name} is declared again: the options that it had are forgotten.`;
+    parser.warn(message, "declare it once, before its options.", at);
   }
   guarded(parser, at, () => parser.registry.addSpace(name, codeWidth, lengthWidth));
 }
@@ -95,6 +94,8 @@ function parseOptionType(parser: Parser): OptionType {
     }
     return { fields: ["bytes"], repeat: "none", encapsulates: space };
   }
+  // An option that is there or not, and has no value.
+  if (parser.acceptWord("zerolen")) return { fields: [], repeat: "none" };
   const isArray = parser.acceptWord("array");
   if (isArray) parser.expectWord("of");
   if (!parser.accept("{")) {
@@ -105,7 +106,10 @@ function parseOptionType(parser: Parser): OptionType {
   const fields: FieldType[] = [];
   let lastRepeats = false;
   do {
-    if (lastRepeats) parser.fail("only the last field of a record can be an array.");
+    if (lastRepeats) {
+      const message = "an array in mid-record is valid for ISC dhcpd but not supported yet.";
+      parser.fail(message, "only the last field can be an array.");
+    }
     lastRepeats = parser.acceptWord("array");
     if (lastRepeats) parser.expectWord("of");
     fields.push(parseFieldType(parser));
@@ -116,14 +120,22 @@ function parseOptionType(parser: Parser): OptionType {
   return { fields, repeat: isArray ? "all" : lastRepeats ? "last" : "none" };
 }
 
-const openEnded: readonly FieldType[] = ["text", "bytes", "domains", "domains-compressed"];
+const openEnded: readonly FieldType[] = [
+  ...(["text", "bytes", "domain", "domains", "domains-compressed"] as const),
+];
 
-/** What has no length of its own takes the rest, so nothing can come after it. */
+/** What has no length of its own takes the rest, so nothing can come after it; dhcpd's list. */
 function checkRest(parser: Parser, fields: readonly FieldType[], repeats: boolean, at: number) {
   const place = fields.findIndex((field) => openEnded.includes(field));
   if (place < 0 || (place === fields.length - 1 && !repeats)) return;
-  parser.fail("arrays of text, strings or domain lists are not supported.", undefined, at);
+  const what = repeats && place === fields.length - 1 ? "arrays of text" : "text in mid-record";
+  parser.fail(`${what} not yet supported.`, "text, string and domain types come last, once.", at);
 }
+
+const typeNames: readonly string[] = [
+  ...["ip-address", "ip6-address", "text", "string", "boolean", "integer", "signed", "unsigned"],
+  ...["domain-name", "domain-list", "encapsulate", "array", "zerolen"],
+];
 
 function parseFieldType(parser: Parser): FieldType {
   const { at } = parser;
@@ -148,10 +160,20 @@ function parseFieldType(parser: Parser): FieldType {
       parser.expectWord("integer");
       return integerType(parser, word === "signed");
     case "ip6-address":
+      return parser.fail(
+        `${word} is valid for ISC dhcpd but not supported yet.`,
+        "write it as a string of 16 octets.",
+        at,
+      );
     case "zerolen":
-      return parser.fail(`${word} is valid for ISC dhcpd but not supported yet.`, undefined, at);
+    case "encapsulate":
+      return parser.fail(
+        `${word} in a record is valid for ISC dhcpd but not supported yet.`,
+        "define it as an option of its own.",
+        at,
+      );
     default:
-      return parser.fail(`unknown data type ${word.slice(0, 60)}`, undefined, at);
+      return parser.fail(`unknown data type ${word.slice(0, 60)}`, suggestion(word, typeNames), at);
   }
 }
 

@@ -1,3 +1,4 @@
+import { suggestion } from "./hints.ts";
 import type { RegisteredOption } from "./option-registry.ts";
 import type { Parser } from "./parser.ts";
 
@@ -12,16 +13,13 @@ export function takeOption(parser: Parser): RegisteredOption {
     name = parser.takeWord("expecting identifier after '.'");
   }
   const space = registry.space(spaceName);
-  if (space === undefined) parser.fail(`no option space named ${spaceName}.`, undefined, at);
+  if (space === undefined) {
+    const hint =
+      suggestion(spaceName, registry.spaceNames()) ?? `declare it: option space ${spaceName};`;
+    parser.fail(`no option space named ${spaceName}.`, hint, at);
+  }
   const option = space.byName.get(name.toLowerCase());
   if (option !== undefined) {
-    if (space.name === "fqdn") {
-      parser.fail(
-        `option fqdn.${name} is valid for ISC dhcpd but not supported yet.`,
-        undefined,
-        at,
-      );
-    }
     return option;
   }
   const code = /^unknown-(\d{1,5})$/i.exec(name);
@@ -35,6 +33,9 @@ export function takeOption(parser: Parser): RegisteredOption {
       );
     }
   }
-  const hint = `own options are declared first: option ${spaceName === "dhcp" ? "" : `${spaceName}.`}${name} code N = TYPE;`;
+  const near = suggestion(name, space.byName.keys());
+  const hint =
+    near ??
+    `own options are declared first: option ${spaceName === "dhcp" ? "" : `${spaceName}.`}${name} code N = TYPE;`;
   return parser.fail(`unknown option ${spaceName}.${name}`, hint, at);
 }

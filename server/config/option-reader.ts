@@ -1,5 +1,6 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { subOption } from "../../protocol/dhcp/relay-agent.ts";
+import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData, unsignedAt } from "./data-expressions.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { DataExpression } from "./expression.ts";
@@ -24,12 +25,25 @@ export function packetOption(option: RegisteredOption, registry: OptionRegistry)
       return bytes === undefined ? undefined : subOption(bytes, code);
     });
   }
-  return computedData((context) => encapsulated(context, option, registry, NESTING_MAX));
+  if (space.name === "fqdn") return computedData((context) => clientNamePart(context, code));
+  return computedData((context, settings) => {
+    const value = encapsulated(context, option, registry, NESTING_MAX);
+    if (value !== undefined || settings?.parsedVendorSpace !== space) return value;
+    const vendorOptions = dhcpOption(context, OptionCode.vendorEncapsulatedOptions);
+    return vendorOptions === undefined ? undefined : find(vendorOptions, space, code);
+  });
+}
+
+/** What dhcpd makes of option 81 (RFC 4702): `fqdn.NAME`. */
+function clientNamePart(context: EvaluationContext, code: number): Uint8Array | undefined {
+  const option = dhcpOption(context, OptionCode.clientFqdn);
+  const name = option === undefined ? undefined : decodeClientFqdn(option);
+  return name?.get(code);
 }
 
 /** A renewal comes without option 82; the one of the lease then stands in for it. */
 function dhcpOption(context: EvaluationContext, code: number): Uint8Array | undefined {
-  const value = context.packet.options.get(code);
+  const value = context.packet?.options.get(code);
   if (value !== undefined || code !== OptionCode.relayAgentInformation) return value;
   return context.relayAgent;
 }

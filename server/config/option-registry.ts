@@ -11,7 +11,6 @@ export type TagWidth = 0 | 1 | 2 | 4;
 /** A set of options numbered by itself: the DHCP options, or the sub-options inside one of them. */
 export interface OptionSpace {
   readonly name: string;
-  readonly index: number;
   /** Bytes of a code and of a length when the space is encapsulated. */
   readonly codeWidth: TagWidth;
   readonly lengthWidth: TagWidth;
@@ -30,13 +29,15 @@ export interface RegisteredOption {
   slot: number;
 }
 
-/** Spaces are named by one byte in `vendor-option-space`. */
+/** As many as anybody could want, and a bound all the same. */
 export const OPTION_SPACES_MAX = 255;
 /** Slots bound the size of every `Settings`. */
 export const OPTIONS_SET_MAX = 4096;
 
 const DHCP_CODES = 256;
 const SERVER_IDENTIFIER = 54;
+/** RFC 2132, section 2, has 128 for site-specific options; RFC 3942 moved that to 224. */
+const SITE_CODE_MIN = 224;
 const VENDOR_CLASSES = 124;
 const VENDOR_INFORMATION = 125;
 const ENCAPSULATION_DEPTH_MAX = 4;
@@ -75,22 +76,21 @@ export class OptionRegistry {
     return this.#slotCount;
   }
 
+  spaceNames(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
   space(name: string): OptionSpace | undefined {
     return this.#byName.get(name.toLowerCase());
   }
 
-  spaceAt(index: number): OptionSpace {
-    return this.#spaces[index];
-  }
-
-  /** The name must be new; more than OPTION_SPACES_MAX spaces are a RangeError. */
+  /** Takes the place of one of the same name; more than OPTION_SPACES_MAX are a RangeError. */
   addSpace(name: string, codeWidth: TagWidth, lengthWidth: TagWidth): OptionSpace {
     if (this.#spaces.length >= OPTION_SPACES_MAX) {
       throw new RangeError(`more than ${OPTION_SPACES_MAX} option spaces`);
     }
     const space: OptionSpace = {
       name,
-      index: this.#spaces.length,
       codeWidth,
       lengthWidth,
       byName: new Map(),
@@ -102,11 +102,16 @@ export class OptionRegistry {
     return space;
   }
 
-  /** Defines an option, in place of any other with this name or code. */
+  /**
+   * Defines an option, in place of any other with this name. One with this code keeps its name, as in
+   * dhcpd: both names then set the same option.
+   */
   define(space: OptionSpace, code: number, name: string, type: OptionType): RegisteredOption {
-    const replaced = space.byCode.get(code) ?? space.byName.get(name.toLowerCase());
-    const option: RegisteredOption = { space, code, name, type, slot: -1 };
-    if (replaced !== undefined) this.#forget(replaced);
+    const sameCode = space.byCode.get(code);
+    if (sameCode !== undefined) this.#release(sameCode);
+    const sameName = space.byName.get(name.toLowerCase());
+    if (sameName !== undefined && sameName !== sameCode) this.#forget(sameName);
+    const option: RegisteredOption = { space, code, name, type, slot: sameCode?.slot ?? -1 };
     space.byName.set(name.toLowerCase(), option);
     space.byCode.set(code, option);
     if (type.encapsulates !== undefined) {
@@ -119,14 +124,16 @@ export class OptionRegistry {
 
   /** The slot of an option, given out at first use. */
   slotFor(option: RegisteredOption): number {
-    if (option.slot < 0) {
+    const current = option.space.byCode.get(option.code) ?? option;
+    if (current.slot < 0) {
       if (this.#slotCount >= OPTIONS_SET_MAX) {
         throw new RangeError(`more than ${OPTIONS_SET_MAX} options are set`);
       }
-      this.#place(option, this.#slotCount);
+      this.#place(current, this.#slotCount);
       this.#slotCount += 1;
     }
-    return option.slot;
+    option.slot = current.slot;
+    return current.slot;
   }
 
   /** Slot of a DHCP option; -1 when nothing sets it. */
@@ -137,6 +144,13 @@ export class OptionRegistry {
   /** The space that a DHCP option encapsulates. */
   spaceInCode(code: number): OptionSpace | undefined {
     return this.#spaceInCode[code];
+  }
+
+  /** Where a `site-option-space` begins: at 224, or at its lowest code if that is lower. */
+  siteCodeMin(space: OptionSpace): number {
+    let min = SITE_CODE_MIN;
+    for (const code of space.byCode.keys()) min = Math.min(min, code);
+    return min;
   }
 
   /** Codes of the DHCP options that some statement may give a value, ascending. */
@@ -204,13 +218,19 @@ export class OptionRegistry {
 
   #forget(option: RegisteredOption): void {
     const { space, code, name } = option;
-    if (space.byName.get(name.toLowerCase()) === option) space.byName.delete(name.toLowerCase());
+    space.byName.delete(name.toLowerCase());
+    if (space.byCode.get(code) !== option) return;
     space.byCode.delete(code);
+    this.#release(option);
+  }
+
+  /** What the option encapsulates is no longer inside this code. */
+  #release(option: RegisteredOption): void {
     for (const other of this.#spaces) {
       const place = other.carriers.indexOf(option);
       if (place >= 0) other.carriers.splice(place, 1);
     }
-    if (space === this.#dhcp) this.#spaceInCode[code] = undefined;
+    if (option.space === this.#dhcp) this.#spaceInCode[option.code] = undefined;
   }
 }
 

@@ -109,7 +109,7 @@ function takeNamedAddress(parser: Parser): NamedAddress {
 
 /**
  * The value once its host names are resolved. One that cannot be is left out of a list; without any
- * address at all the value is null, so that the setting is left as it is.
+ * address at all the value is null, and nothing is sent.
  */
 function named(type: OptionType, values: readonly FieldValue[]): ParsedValue {
   const isList = type.repeat !== "none";

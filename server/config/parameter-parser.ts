@@ -1,5 +1,5 @@
 import { encodeValue, type FieldType } from "../../protocol/dhcp/option-table.ts";
-import { latin1Text } from "./latin1.ts";
+import { latin1Bytes, latin1Text } from "./latin1.ts";
 import { Token } from "./lexer.ts";
 import { type ParsedValue, parseAddressValue, parseOptionValue } from "./option-value-parser.ts";
 import {
@@ -11,6 +11,7 @@ import {
   permissionValues,
 } from "./parameters.ts";
 import type { Parser } from "./parser.ts";
+import { checkLeaseTimes, checkText } from "./pitfalls.ts";
 import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
 
 const INFINITE = 0xffff_ffff;
@@ -21,19 +22,33 @@ export function parseParameter(parser: Parser, target: StatementTarget): void {
   const name = lexer.word as ParameterName;
   const definition = parameterOf(name) as ParameterDefinition;
   lexer.next();
-  if (definition.only !== undefined) {
-    parseOnly(parser, name, definition.only, at);
-    return;
+  if (definition.refused !== undefined) {
+    const message = `${name} is valid for ISC dhcpd but not supported yet.`;
+    parser.fail(message, definition.refused, at);
+  }
+  if (name === "server-identifier" && target.depth > 0) {
+    parser.fail(
+      "server-identifier cannot stand inside an if.",
+      "use option dhcp-server-identifier.",
+      at,
+    );
   }
   const value = parser.accept("=")
     ? parseComputedValue(parser)
     : parseParameterValue(parser, definition);
+  if (definition.type === "address" && parser.lexer.is(",")) {
+    // ERR-1
+    const hint = `${name} has one address; option tftp-server-address has a list of TFTP servers.`;
+    parser.fail("semicolon expected.", hint);
+  }
   parser.endStatement();
   if (definition.process === true) {
     if (!target.isTopLevel) {
-      parser.report(`${name} is a setting of the whole server.`, "move it to the top level.", at);
+      const message = `${name} has no effect here: it is a setting of the whole server.`;
+      parser.warn(message, "move it to the top level.", at);
     } else if (!("constant" in value)) {
-      parser.report(`${name} must be written out: it cannot depend on a packet.`, undefined, at);
+      const hint = "write the value out: it cannot depend on a packet.";
+      parser.warn(`${name} has no effect.`, hint, at);
     }
   }
   if (name === "omapi-key" && "constant" in value) {
@@ -42,23 +57,11 @@ export function parseParameter(parser: Parser, target: StatementTarget): void {
   }
   if (definition.warning !== undefined)
     parser.warn(`${name} ${definition.warning}.`, undefined, at);
-  addSetting(parameterSlots[name], "supersede", value, target);
-}
-
-/** Fine as long as it asks for what happens anyway. */
-function parseOnly(parser: Parser, name: string, only: string, at: number): void {
-  const { lexer } = parser;
-  const word = lexer.word;
-  const isDefault =
-    only !== "" &&
-    (word === only || (only === "false" && word === "off")) &&
-    lexer.isFollowedBy(";");
-  if (!isDefault) {
-    const hint = only === "" ? undefined : `only "${name} ${only};" is.`;
-    parser.fail(`${name} is valid for ISC dhcpd but not supported yet.`, hint, at);
+  if (definition.type === "text" && "constant" in value) {
+    checkText(parser, name, value.constant, at);
   }
-  lexer.next();
-  parser.endStatement();
+  addSetting(parameterSlots[name], "supersede", value, target);
+  checkLeaseTimes(parser, name, target, at);
 }
 
 function parseParameterValue(parser: Parser, definition: ParameterDefinition): ParsedValue {
@@ -67,13 +70,10 @@ function parseParameterValue(parser: Parser, definition: ParameterDefinition): P
     case "address":
       return parseAddressValue(parser);
     case "space": {
-      const isString = lexer.kind === Token.string;
-      const name = isString ? parser.takeText("") : parser.takeIdentifier("expecting identifier.");
-      const space = parser.registry.space(name);
-      if (space === undefined) {
-        return parser.fail(`no option space named ${name}.`, "declare it: option space NAME;", at);
-      }
-      return { constant: Uint8Array.of(space.index) };
+      const name = parser.takeIdentifier("expecting identifier.");
+      // dhcpd says nothing, and the option stays empty (ERR-18).
+      parser.spaceReferences.push({ name, lexer, at });
+      return { constant: latin1Bytes(name) };
     }
     case "word": {
       const word =

@@ -2,14 +2,16 @@
  * The parameters of dhcpd.conf (dhcpd.conf(5), section "reference: parameters") by ISC's name. Each
  * has a slot in `Settings`: its place in this table.
  */
-export type ParameterType = "u8" | "u16" | "u32" | "flag" | "text" | "address" | "word" | "space";
+export type ParameterType =
+  | ("u8" | "u16" | "u32")
+  | ("flag" | "text" | "bytes" | "address" | "word" | "space");
 
 export interface ParameterDefinition {
   readonly type: ParameterType;
   /** Belongs to the process, so that only the top level makes sense. */
   readonly process?: true;
-  /** Not supported, except for this word (a flag or a number) that asks for what happens anyway. */
-  readonly only?: string;
+  /** Not supported: what to do instead. */
+  readonly refused?: string;
   /** The words that are supported, for the type "word"; others are refused by name. */
   readonly words?: readonly string[];
   /** Accepted, but says this to the operator. */
@@ -23,8 +25,12 @@ const flag = { type: "flag" } as const;
 const text = { type: "text" } as const;
 const address = { type: "address" } as const;
 /** Valid for dhcpd, and refused by name here. */
-const refused = { type: "flag", only: "" } as const;
+const version6 = { type: "flag", refused: "it belongs to DHCPv6: leave it out." } as const;
+/** Read, and not acted on by the engine yet: the operator has to know. */
+const pending = { warning: "is noted, but has no effect yet" } as const;
 
+const NO_BOOTP = "has no effect: BOOTP clients are not served yet";
+const NO_FAILOVER = "has no effect: the failover protocol is not spoken";
 const GROUP_COMMIT = "has no effect: leases are always committed a batch at a time";
 const facilities = [
   ...["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"],
@@ -33,23 +39,44 @@ const facilities = [
 ];
 
 export const parameterTable = {
-  // Leases.
+  // Leases. Seconds; `infinite` is 0xffffffff.
   "default-lease-time": u32,
   "max-lease-time": u32,
   "min-lease-time": u32,
+  /** How long a declined or answered address stays out of use. */
   "abandon-lease-time": u32,
+  /** Percent of a lease's length during which it is answered again as it is; 0 is never. */
   "dhcp-cache-threshold": u8,
+  /** Percent of a pool in use above which new leases get `min-lease-time`. */
+  "adaptive-lease-time-threshold": { ...u8, ...pending },
+  /** A lease without end becomes reserved: nobody else ever gets the address. */
+  "infinite-is-reserved": { ...flag, ...pending },
+  /** BOOTP clients lose their addresses at that time, in seconds since 1970. */
+  "dynamic-bootp-lease-cutoff": { ...u32, warning: NO_BOOTP },
+  /** Length of a BOOTP client's lease, seconds. */
+  "dynamic-bootp-lease-length": { ...u32, warning: NO_BOOTP },
   // Replies.
   filename: text,
   "server-name": text,
   "next-server": address,
   "server-identifier": address,
   "always-broadcast": flag,
+  /** BOOTP replies carry options in any case, not only when the request did. */
+  "always-reply-rfc1048": { ...flag, warning: NO_BOOTP },
   "echo-client-id": flag,
+  /** Discoveries with less than this in `secs` are not answered. */
   "min-secs": u8,
+  /** The host declaration's name is the client's host-name. */
   "use-host-decl-names": flag,
+  /** Without a host-name, the name that the address has in DNS is sent. */
+  "get-lease-hostnames": { ...flag, ...pending },
   "use-lease-addr-for-default-route": flag,
+  /** Where replies to clients without an address go on a local link. */
+  "limited-broadcast-address": { ...address, ...pending },
+  /** Name of the space whose options fill option 43; one that nobody declares fills nothing. */
   "vendor-option-space": { type: "space" },
+  /** Name of the space that takes the place of the DHCP options from 224, or its lowest code, on. */
+  "site-option-space": { type: "bytes" },
   // Behaviour.
   "ping-check": flag,
   "ping-timeout": u32,
@@ -59,9 +86,14 @@ export const parameterTable = {
   "ignore-client-uids": flag,
   "stash-agent-options": flag,
   "boot-unknown-clients": flag,
+  /** Percent of a pool in use at which the log says so, and at which it says that it is over. */
+  "log-threshold-high": { ...u8, ...pending },
+  "log-threshold-low": { ...u8, ...pending },
+  "server-id-check": { ...flag, warning: NO_FAILOVER },
+  "check-secs-byte-order": { ...flag, warning: NO_FAILOVER },
   // The subjects of allow, deny and ignore outside pools; one byte each, see permissionValues.
-  bootp: flag,
-  booting: flag,
+  "allow-bootp": flag,
+  "allow-booting": flag,
   "dynamic-bootp": flag,
   duplicates: flag,
   declines: flag,
@@ -79,6 +111,10 @@ export const parameterTable = {
   "dont-use-fsync": { type: "flag", process: true },
   "delayed-ack": { ...u16, process: true, warning: GROUP_COMMIT },
   "max-ack-delay": { ...u32, process: true, warning: GROUP_COMMIT },
+  /** How the lease file has its dates: `default` is UTC by the calendar, `local` is `epoch N`. */
+  "db-time-format": { type: "word", process: true, words: ["default", "local"], ...pending },
+  /** How the lease file has client identifiers: as text with octal escapes, or as octets. */
+  "lease-id-format": { type: "word", process: true, words: ["octal", "hex"], ...pending },
   "ddns-update-style": { type: "word", process: true, words: ["none"] },
   // DDNS details: as in dhcpd, without effect while ddns-update-style is none.
   "ddns-updates": flag,
@@ -91,39 +127,25 @@ export const parameterTable = {
   "update-optimization": flag,
   "update-static-leases": flag,
   "update-conflict-detection": flag,
-  // Known to dhcpd, and supported only where they ask for what happens anyway.
-  "always-reply-rfc1048": { type: "flag", only: "false" },
-  "get-lease-hostnames": { type: "flag", only: "false" },
-  "infinite-is-reserved": { type: "flag", only: "false" },
-  "server-id-check": { type: "flag", only: "false" },
-  "check-secs-byte-order": { type: "flag", only: "false" },
-  "release-on-roam": { type: "flag", only: "false" },
-  "db-time-format": { type: "word", only: "default" },
-  "lease-id-format": { type: "word", only: "octal" },
-  "adaptive-lease-time-threshold": { type: "u8", only: "100" },
-  "dynamic-bootp-lease-cutoff": refused,
-  "dynamic-bootp-lease-length": refused,
-  "site-option-space": refused,
-  "limited-broadcast-address": refused,
-  "log-threshold-high": refused,
-  "log-threshold-low": refused,
-  "fqdn-reply": refused,
-  "ddns-local-address4": refused,
-  "ddns-local-address6": refused,
-  "ddns-dual-stack-mixed-mode": refused,
-  "ddns-guard-id-must-match": refused,
-  "ddns-other-guard-is-dynamic": refused,
-  "dhcpv6-lease-file-name": refused,
-  "dhcpv6-pid-file-name": refused,
-  "dhcpv6-set-tee-times": refused,
-  "limit-addrs-per-ia": refused,
-  "limit-prefs-per-ia": refused,
-  "prefix-length-mode": refused,
-  "preferred-lifetime": refused,
-  "use-eui-64": refused,
-  "persist-eui-64-leases": refused,
-  "local-address6": refused,
-  "bind-local-address6": refused,
+  "fqdn-reply": flag,
+  "ddns-local-address4": address,
+  "ddns-dual-stack-mixed-mode": flag,
+  "ddns-guard-id-must-match": flag,
+  "ddns-other-guard-is-dynamic": flag,
+  // Known to dhcpd, and of no use to DHCPv4.
+  "release-on-roam": version6,
+  "ddns-local-address6": version6,
+  "dhcpv6-lease-file-name": version6,
+  "dhcpv6-pid-file-name": version6,
+  "dhcpv6-set-tee-times": version6,
+  "limit-addrs-per-ia": version6,
+  "limit-prefs-per-ia": version6,
+  "prefix-length-mode": version6,
+  "preferred-lifetime": version6,
+  "use-eui-64": version6,
+  "persist-eui-64-leases": version6,
+  "local-address6": version6,
+  "bind-local-address6": version6,
 } as const satisfies Record<string, ParameterDefinition>;
 
 type Table = typeof parameterTable;
@@ -163,8 +185,8 @@ export const permissionValues = { deny: 0, allow: 1, ignore: 2 } as const;
 
 export const permissionSlots: Readonly<Record<PermissionName, number>> = {
   "unknown-clients": parameterSlots["boot-unknown-clients"],
-  bootp: parameterSlots["bootp"],
-  booting: parameterSlots["booting"],
+  bootp: parameterSlots["allow-bootp"],
+  booting: parameterSlots["allow-booting"],
   "dynamic-bootp": parameterSlots["dynamic-bootp"],
   duplicates: parameterSlots["duplicates"],
   declines: parameterSlots["declines"],

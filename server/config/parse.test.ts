@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { acceptance } from "./acceptance.testing.ts";
 import { configOf, errorsOf, warningsOf } from "./config.testing.ts";
 import { formatDiagnostic, parseConfig } from "./parse.ts";
-import { DIAGNOSTICS_MAX } from "./parser.ts";
+import { DIAGNOSTICS_MAX } from "./token-reader.ts";
 
 describe("what dhcpd takes, and what it does not", () => {
   for (const text of acceptance.accepted) {
@@ -12,7 +12,9 @@ describe("what dhcpd takes, and what it does not", () => {
     test(`refused by name: ${text}`, () => {
       const errors = errorsOf(text);
       expect(errors).toHaveLength(1);
-      expect(errors[0].message).toMatch(/not supported yet|unsupported value|cannot be set/);
+      expect(errors[0].message).toMatch(
+        /not supported yet|unsupported value|cannot be set|not allowed/,
+      );
     });
   }
   for (const text of acceptance.wrong) {
@@ -53,14 +55,12 @@ describe("messages", () => {
     ["shared-network x { }", "1:1", "empty shared-network decl"],
     ["default-lease-time abc;", "1:20", "Bogus number abc"],
     ["option routers 10.0.0;", "1:16", "too few numbers."],
-    [`${subnet} {\n`, "2:1", "unexpected end of file"],
+    [`${subnet} {\n`, "1:40", "unexpected end of file"],
     ['option host-name "a\nb;', "1:18", "unterminated string"],
-    ['set x = "y";', "1:1", 'the statement "set" is valid for ISC dhcpd but not supported yet.'],
-    [
-      "on commit { set x = 1; }",
-      "1:1",
-      'the statement "on" is valid for ISC dhcpd but not supported yet.',
-    ],
+    ['set lease = "y";', "1:5", "lease can't be a variable name"],
+    ["on commit { set x; }", "1:18", "expecting '=' in set statement."],
+    ['on frobnication { set x = "y"; }', "1:4", "expecting a lease event type"],
+    ['execute ("x");', "1:1", "execute is not allowed."],
     ["frobnicate 3;", "1:1", "expecting a parameter or declaration"],
     ["if known { } }", "1:14", "right brace closes nothing."],
   ];
@@ -92,7 +92,7 @@ subnet 10.0.0 netmask 255.255.255.0 { range nonsense; }
 class "c" { match if known; lease limit x; match }
 key k { algorithm nope; secret aGVsbG8=; }
 option a code 200 = { ip-address, nope };
-if known { frobnicate; option host-name 5:6; }
+if known { frobnicate 1; option host-name 5:6; }
 default-lease-time 600
 max-lease-time x;
 shared-network y { subnet 10.9.0.0 netmask 255.255.0.0 { range 10.8.0.1; } }
@@ -103,7 +103,10 @@ shared-network y { subnet 10.9.0.0 netmask 255.255.0.0 { range 10.8.0.1; } }
   });
 
   test("there is an end to it", () => {
-    expect(errorsOf("foo bar;\n".repeat(1000))).toHaveLength(DIAGNOSTICS_MAX);
+    const errors = errorsOf("foo bar;\n".repeat(1000));
+    expect(errors).toHaveLength(DIAGNOSTICS_MAX);
+    expect(errors.map(({ line }) => line)).toEqual(errors.map((_, index) => index + 1));
+    expect(errors[DIAGNOSTICS_MAX - 1].hint).toBe("there may be more: 100 are shown.");
   });
 
   test("a file that cannot be read", () => {
@@ -133,9 +136,31 @@ describe("include", () => {
 
   test("a file that includes itself ends in an error", () => {
     const found = errorsOf('include "y";', { y: 'include "y";' });
-    expect(found.map(({ message }) => message)).toEqual([
-      "y: more than 16 files include each other.",
+    expect(found.map(({ message }) => message)).toEqual(["y: this file includes itself."]);
+  });
+});
+
+describe("includes without end", () => {
+  const errors = (files: Readonly<Record<string, string>>): string[] =>
+    errorsOf('include "a";', files).map(({ message }) => message);
+
+  test("a circle of files", () => {
+    expect(errors({ a: 'include "b";', b: 'include "c";', c: 'include "a";' })).toEqual([
+      "a: this file includes itself.",
     ]);
+  });
+
+  test("a long chain", () => {
+    const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
+    const chain = names.map((name, index) => [name, `include "f${index + 1}";`]);
+    const files = { a: 'include "f0";', ...Object.fromEntries(chain) };
+    expect(errors(files)).toEqual(["f15: more than 16 files include each other."]);
+  });
+
+  test("a tree with as many leaves as there is patience", () => {
+    const twice = (name: string): string => `include "${name}";`.repeat(10);
+    const files = { a: twice("b"), b: twice("c"), c: twice("d"), d: twice("e"), e: "" };
+    expect(errors(files)[0]).toBe("e: more than 4096 files are included.");
   });
 });
 

@@ -1,6 +1,5 @@
 import type { Block } from "./block.ts";
 import { BlockScope } from "./block-scope.ts";
-import { warnOfIdleClasses } from "./class-parser.ts";
 import { ConfigBuilder } from "./config-builder.ts";
 import {
   type ConfigReader,
@@ -8,24 +7,38 @@ import {
   createDeclarations,
   parseFile,
 } from "./declaration-parser.ts";
+import { checkWhole } from "./final-checks.ts";
 import { Lexer } from "./lexer.ts";
 import type { ParseOutcome, ServerConfig } from "./model.ts";
 import { OptionRegistry } from "./option-registry.ts";
-import { Parser, TooManyErrors } from "./parser.ts";
+import { Parser } from "./parser.ts";
 import { processSettingsOf } from "./process-settings.ts";
+import { runStatements } from "./run-statements.ts";
+import { Settings } from "./settings.ts";
 import { SourceFile } from "./source-file.ts";
 import { SubnetIndex } from "./subnet-index.ts";
+import { TooManyErrors } from "./token-reader.ts";
 
 export type { ConfigReader } from "./declaration-parser.ts";
 export { type Diagnostic, formatDiagnostic } from "./diagnostic.ts";
 export type { ParseOutcome } from "./model.ts";
+
+/** What the operator allows a file to say. */
+export interface ParseOptions {
+  /** `execute` statements, which run commands; refused when absent. */
+  readonly allowExecute?: boolean;
+}
 
 /**
  * Reads a dhcpd.conf (CONF-1 to CONF-13) and the files that it includes. What is wrong is reported
  * as far as it can be found in one go; what dhcpd knows and this server does not is an error that
  * names it. `reader` may throw any Error, which becomes a diagnostic.
  */
-export function parseConfig(path: string, reader: ConfigReader): ParseOutcome {
+export function parseConfig(
+  path: string,
+  reader: ConfigReader,
+  options: ParseOptions = {},
+): ParseOutcome {
   let text: string;
   try {
     text = reader(path);
@@ -34,7 +47,8 @@ export function parseConfig(path: string, reader: ConfigReader): ParseOutcome {
     const message = cannotOpen(path, error);
     return { kind: "failed", diagnostics: [{ file: path, line: 1, column: 1, text: "", message }] };
   }
-  const parser = new Parser(new Lexer(new SourceFile(path, text)), new OptionRegistry());
+  const lexer = new Lexer(new SourceFile(path, text));
+  const parser = new Parser(lexer, new OptionRegistry(), options.allowExecute);
   const root = new BlockScope(undefined);
   const builder = new ConfigBuilder();
   const top: Block = {
@@ -44,15 +58,11 @@ export function parseConfig(path: string, reader: ConfigReader): ParseOutcome {
     statements: root.statements,
     isTopLevel: true,
     depth: 0,
-    includes: 0,
+    includes: [],
   };
   try {
     parseFile(createDeclarations(parser, reader), top);
-    for (const { name, lexer, at } of parser.keyReferences) {
-      parser.lexer = lexer;
-      if (!builder.keys.has(name)) parser.report(`unknown key ${name}`, undefined, at);
-    }
-    warnOfIdleClasses(parser, builder.classPlaces);
+    checkWhole(parser, builder);
   } catch (error) {
     if (!(error instanceof TooManyErrors)) throw error;
   }
@@ -62,6 +72,7 @@ export function parseConfig(path: string, reader: ConfigReader): ParseOutcome {
 
 function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): ServerConfig {
   const { networks, pools, classes, hosts, groups, keys, zones, subnets } = builder;
+  const { failoverPeers } = builder;
   const index = new SubnetIndex(subnets);
   return {
     root,
@@ -74,7 +85,16 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
     definitions: parser.registry,
     keys: [...keys.values()],
     zones,
+    failoverPeers: [...failoverPeers.values()],
+    matching: matchingOf(root, parser.registry),
     hostNames: [...parser.hostNames],
     subnetOf: (address) => index.of(address),
   };
+}
+
+/** What the top level sets and defines when it runs without a packet, as at dhcpd's start. */
+function matchingOf(root: BlockScope, registry: OptionRegistry): Settings {
+  const ran = new Settings(registry);
+  runStatements(root.statements, { packet: undefined, known: false }, ran);
+  return new Settings(registry, ran.variables);
 }

@@ -1,6 +1,9 @@
 import { readIpv4 } from "../../protocol/ipv4.ts";
+import { DATA_BYTES_MAX } from "./bytes.ts";
+import type { EvaluationContext } from "./evaluation-context.ts";
+import type { Evaluator } from "./expression.ts";
 import { latin1Text } from "./latin1.ts";
-import type { OptionRegistry } from "./option-registry.ts";
+import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import {
   type AddressParameter,
   type BytesParameter,
@@ -12,10 +15,48 @@ import {
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
-import type { SetMode } from "./statement.ts";
+import type { LeaseEvent, LogPriority, SetMode, Statement } from "./statement.ts";
+import { Variables } from "./variables.ts";
 
 const VENDOR_OPTIONS = 43;
+const LAST_CODE = 254;
+const siteSpaceSlot = parameterSlots["site-option-space"];
 const vendorSpaceSlot = parameterSlots["vendor-option-space"];
+
+/** What one evaluation may say and do; the rest is left out. */
+const MESSAGES_MAX = 64;
+const COMMANDS_MAX = 16;
+/** Calls of functions of the file's own that one evaluation may make. */
+const CALLS_MAX = 256;
+
+/** A line that a `log` statement wrote. */
+export interface LogMessage {
+  readonly priority: LogPriority;
+  /** One character a byte. */
+  readonly text: string;
+}
+
+/** Options whose values other options may look up while they are worked out, one inside another. */
+const LOOKUP_DEPTH_MAX = 32;
+/** Such look-ups in one evaluation; they could double with every step otherwise. */
+const LOOKUPS_MAX = 1024;
+
+type Part = Uint8Array | Evaluator<Uint8Array>;
+
+/** Values behind one another, some still to be worked out: what `append` and `prepend` make. */
+class Parts {
+  readonly parts: Part[];
+
+  constructor(parts: Part[]) {
+    this.parts = parts;
+  }
+}
+
+type Stored = Part | Parts;
+
+const noMessages: readonly LogMessage[] = [];
+const noCommands: readonly (readonly string[])[] = [];
+const noStatements: readonly Statement[] = [];
 
 /**
  * What the configuration says for one client at one moment: parameters by ISC's name and options by
@@ -24,16 +65,30 @@ const vendorSpaceSlot = parameterSlots["vendor-option-space"];
  */
 export class Settings {
   readonly #registry: OptionRegistry;
-  readonly #values: (Uint8Array | undefined)[];
+  readonly #values: (Stored | undefined)[];
+  // Made when first needed: most configurations need none of these.
+  #variables: Variables | undefined;
+  #events: Partial<Record<LeaseEvent, readonly Statement[]>> | undefined;
+  #messages: LogMessage[] | undefined;
+  #commands: (readonly string[])[] | undefined;
+  #vendorSpace: OptionSpace | undefined;
+  /** Slots with a value that is still to be worked out. */
+  #unresolved: number[] | undefined;
+  #lookupDepth = 0;
+  #lookupsLeft = LOOKUPS_MAX;
+  #callDepth = 0;
+  #callsLeft = CALLS_MAX;
 
-  constructor(registry: OptionRegistry) {
+  /** `variables` are those of the lease; statements change them in place. */
+  constructor(registry: OptionRegistry, variables?: Variables) {
     this.#registry = registry;
-    this.#values = new Array<Uint8Array | undefined>(registry.slotCount).fill(undefined);
+    this.#values = new Array<Stored | undefined>(registry.slotCount).fill(undefined);
+    this.#variables = variables;
   }
 
   /** Seconds, milliseconds, percent or a port, as the parameter has it. */
   number(name: NumberParameter): number | undefined {
-    const value = this.#values[parameterSlots[name]];
+    const value = this.valueAt(parameterSlots[name]);
     if (value === undefined) return undefined;
     let number = 0;
     for (let index = 0; index < value.length; index += 1) number = number * 256 + value[index];
@@ -41,13 +96,13 @@ export class Settings {
   }
 
   flag(name: FlagParameter): boolean | undefined {
-    const value = this.#values[parameterSlots[name]];
+    const value = this.valueAt(parameterSlots[name]);
     return value === undefined || value.length === 0 ? undefined : value[0] !== 0;
   }
 
   /** `filename`, `server-name` and their like, without a terminator. */
   bytes(name: BytesParameter): Uint8Array | undefined {
-    return this.#values[parameterSlots[name]];
+    return this.valueAt(parameterSlots[name]);
   }
 
   text(name: BytesParameter): string | undefined {
@@ -56,13 +111,13 @@ export class Settings {
   }
 
   address(name: AddressParameter): number | undefined {
-    const value = this.#values[parameterSlots[name]];
+    const value = this.valueAt(parameterSlots[name]);
     return value === undefined || value.length < 4 ? undefined : readIpv4(value, 0);
   }
 
   /** What `allow`, `deny` or `ignore` said last about this subject. */
   permission(name: PermissionName): Permission | undefined {
-    const value = this.#values[permissionSlots[name]];
+    const value = this.valueAt(permissionSlots[name]);
     if (value === undefined || value.length === 0) return undefined;
     if (value[0] === permissionValues.deny) return "deny";
     return value[0] === permissionValues.ignore ? "ignore" : "allow";
@@ -74,38 +129,196 @@ export class Settings {
    */
   option(code: number): Uint8Array | undefined {
     const registry = this.#registry;
+    const site = this.#siteSpace(code);
+    if (site !== undefined) return this.#siteOption(site, code);
     const slot = registry.slotOfCode(code);
-    if (slot >= 0 && this.#values[slot] !== undefined) return this.#values[slot];
+    if (slot >= 0 && this.#values[slot] !== undefined) return this.valueAt(slot);
     const space = registry.spaceInCode(code);
     if (space !== undefined) {
-      const value = registry.encapsulate(space, this);
-      if (value !== undefined) return value;
+      const encapsulated = registry.encapsulate(space, this);
+      if (encapsulated !== undefined) return encapsulated;
     }
-    const vendorSpace = this.#values[vendorSpaceSlot];
-    if (code !== VENDOR_OPTIONS || vendorSpace === undefined) return undefined;
-    return registry.encapsulate(registry.spaceAt(vendorSpace[0]), this);
+    const vendorSpace = code === VENDOR_OPTIONS ? this.#configuredVendorSpace() : undefined;
+    return vendorSpace === undefined ? undefined : registry.encapsulate(vendorSpace, this);
+  }
+
+  /** `site-option-space`, when it has this code for its own. */
+  #siteSpace(code: number): OptionSpace | undefined {
+    const name = this.valueAt(siteSpaceSlot);
+    if (name === undefined) return undefined;
+    const space = this.#registry.space(latin1Text(name));
+    return space === undefined || code < this.#registry.siteCodeMin(space) ? undefined : space;
+  }
+
+  #siteOption(space: OptionSpace, code: number): Uint8Array | undefined {
+    const slot = space.byCode.get(code)?.slot ?? -1;
+    return slot < 0 ? undefined : this.valueAt(slot);
+  }
+
+  /** `vendor-option-space`; a name that no space has is as good as none, as in dhcpd. */
+  #configuredVendorSpace(): OptionSpace | undefined {
+    const name = this.valueAt(vendorSpaceSlot);
+    return name === undefined ? undefined : this.#registry.space(latin1Text(name));
   }
 
   /** Codes of the DHCP options that have a value, ascending. */
   optionCodes(): number[] {
-    return this.#registry.codesInUse.filter((code) => this.option(code) !== undefined);
+    const site = this.#siteSpace(LAST_CODE);
+    const codes =
+      site === undefined
+        ? this.#registry.codesInUse
+        : [...new Set([...this.#registry.codesInUse, ...site.byCode.keys()])].sort((a, b) => a - b);
+    return codes.filter((code) => code <= LAST_CODE && this.option(code) !== undefined);
   }
 
-  /** For the evaluator: the value in a slot of the OptionRegistry. */
+  /** What `on EVENT` said last: run it with `runEvent` when that happens to the lease. */
+  event(name: LeaseEvent): readonly Statement[] {
+    return this.#events?.[name] ?? noStatements;
+  }
+
+  /** Lines of `log` statements, in order, at most 64. */
+  get messages(): readonly LogMessage[] {
+    return this.#messages ?? noMessages;
+  }
+
+  /** Commands of `execute` statements, each its words, in order, at most 16. */
+  get commands(): readonly (readonly string[])[] {
+    return this.#commands ?? noCommands;
+  }
+
+  /** Of the lease, or of the function that is being run. */
+  get variables(): Variables {
+    this.#variables ??= new Variables();
+    return this.#variables;
+  }
+
+  /** For the evaluator, as all that follows. */
+  set variables(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  setEvent(name: LeaseEvent, statements: readonly Statement[]): void {
+    this.#events ??= {};
+    this.#events[name] = statements;
+  }
+
+  addMessage(priority: LogPriority, text: string): void {
+    this.#messages ??= [];
+    if (this.#messages.length < MESSAGES_MAX) this.#messages.push({ priority, text });
+  }
+
+  addCommand(words: readonly string[]): void {
+    this.#commands ??= [];
+    if (this.#commands.length < COMMANDS_MAX) this.#commands.push(words);
+  }
+
+  /** Gives out what has been logged and asked for since the last time. */
+  takeOutput(): Pick<Settings, "messages" | "commands"> {
+    const output = { messages: this.messages, commands: this.commands };
+    this.#messages = undefined;
+    this.#commands = undefined;
+    this.#callsLeft = CALLS_MAX;
+    this.#lookupsLeft = LOOKUPS_MAX;
+    return output;
+  }
+
+  /** `parse-vendor-option`: from now on the packet's option 43 holds options of that space. */
+  takeVendorSpace(context: EvaluationContext): void {
+    const name = this.evaluateAt(vendorSpaceSlot, context);
+    this.#vendorSpace = name === undefined ? undefined : this.#registry.space(latin1Text(name));
+  }
+
+  get parsedVendorSpace(): OptionSpace | undefined {
+    return this.#vendorSpace;
+  }
+
+  /** False when there are too many calls, or too many inside each other. */
+  enterCall(depthMax: number): boolean {
+    if (this.#callsLeft === 0 || this.#callDepth >= depthMax) return false;
+    this.#callsLeft -= 1;
+    this.#callDepth += 1;
+    return true;
+  }
+
+  leaveCall(): void {
+    this.#callDepth -= 1;
+  }
+
+  /** The value in a slot of the OptionRegistry; none while it is still to be worked out. */
   valueAt(slot: number): Uint8Array | undefined {
-    return this.#values[slot];
+    const value = this.#values[slot];
+    return value instanceof Uint8Array ? value : undefined;
   }
 
-  /** For the evaluator: what a statement does. */
-  set(slot: number, mode: SetMode, value: Uint8Array): void {
+  /**
+   * For the evaluator: the value in a slot as it would be sent now. Null when it depends on itself,
+   * and when there are too many such look-ups.
+   */
+  evaluateAt(slot: number, context: EvaluationContext): Uint8Array | undefined {
+    const value = this.#values[slot];
+    if (value === undefined || value instanceof Uint8Array) return value;
+    if (this.#lookupDepth >= LOOKUP_DEPTH_MAX || this.#lookupsLeft === 0) return undefined;
+    this.#lookupsLeft -= 1;
+    this.#lookupDepth += 1;
+    // Out of sight meanwhile, or a value that asks for itself would never come to an end.
+    this.#values[slot] = undefined;
+    const bytes = this.#work(value, context);
+    this.#values[slot] = value;
+    this.#lookupDepth -= 1;
+    return bytes;
+  }
+
+  #work(value: Exclude<Stored, Uint8Array>, context: EvaluationContext): Uint8Array | undefined {
+    if (typeof value === "function") return value(context, this);
+    let whole = new Uint8Array(0);
+    for (const part of value.parts) {
+      const bytes = typeof part === "function" ? part(context, this) : part;
+      if (bytes === undefined) return undefined;
+      whole = joined(whole, bytes);
+    }
+    return whole;
+  }
+
+  /**
+   * For the evaluator: what a statement does. A value that depends on the packet is only worked out
+   * by `resolve`, when all statements have run, as dhcpd does it; what is null then is not sent, and
+   * brings back nothing that it took the place of.
+   */
+  set(slot: number, mode: SetMode, value: Part): void {
     const before = this.#values[slot];
-    if (mode === "supersede" || before === undefined) this.#values[slot] = value;
-    else if (mode === "append") this.#values[slot] = joined(before, value);
-    else if (mode === "prepend") this.#values[slot] = joined(value, before);
+    if (before === undefined || mode === "supersede") {
+      this.#store(slot, value);
+    } else if (mode !== "default") {
+      const [first, second] = mode === "append" ? [before, value] : [value, before];
+      const isConstant = first instanceof Uint8Array && second instanceof Uint8Array;
+      this.#store(slot, isConstant ? joined(first, second) : inOrder(first, second));
+    }
+  }
+
+  #store(slot: number, value: Stored): void {
+    this.#values[slot] = value;
+    if (value instanceof Uint8Array) return;
+    this.#unresolved ??= [];
+    this.#unresolved.push(slot);
+  }
+
+  /** For the evaluator: works out what depends on the packet, once all statements have run. */
+  resolve(context: EvaluationContext): void {
+    if (this.#unresolved === undefined) return;
+    const values = this.#unresolved.map((slot) => this.evaluateAt(slot, context));
+    for (const [index, slot] of this.#unresolved.entries()) this.#values[slot] = values[index];
+    this.#unresolved = undefined;
   }
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+function inOrder(first: Stored, second: Stored): Parts {
+  const partsOf = (value: Stored): Part[] => (value instanceof Parts ? value.parts : [value]);
+  return new Parts([...partsOf(first), ...partsOf(second)]);
+}
+
+/** What would become too long is left as it was. */
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (first.length + second.length > DATA_BYTES_MAX) return Uint8Array.from(first);
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);
   bytes.set(second, first.length);

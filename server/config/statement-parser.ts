@@ -1,39 +1,74 @@
+import {
+  actionNames,
+  innerTarget,
+  parseAction,
+  parseDefaultLabel,
+  parseEvaluation,
+} from "./action-parser.ts";
 import type { BooleanExpression } from "./expression.ts";
 import { parseBooleanExpression } from "./expression-parser.ts";
+import { suggestion } from "./hints.ts";
+import { Token } from "./lexer.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
 import { takeOption } from "./option-name.ts";
 import type { RegisteredOption } from "./option-registry.ts";
 import { tagMax } from "./option-registry.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
 import { parseParameter, parsePermission } from "./parameter-parser.ts";
-import { parameterOf } from "./parameters.ts";
+import { parameterNames, parameterOf } from "./parameters.ts";
 import type { Parser } from "./parser.ts";
-import { SyntaxFailure } from "./parser.ts";
-import type { Branch, SetMode, Statement } from "./statement.ts";
+import { checkOptionValue } from "./pitfalls.ts";
+import { isReadAsHexadecimal, reservedWords } from "./reserved-words.ts";
+import type { Branch, SetMode } from "./statement.ts";
 import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
+import { SyntaxFailure } from "./token-reader.ts";
 
-/** Statements of dhcpd.conf(5) and dhcp-eval(5) that are refused by name. */
-export const refusedStatements: ReadonlySet<string> = new Set([
-  ...["switch", "set", "unset", "on", "log", "execute", "eval", "return", "define", "add"],
-  ...["parse-vendor-option", "break", "send", "request", "require", "also", "ns-update"],
-  ...["lease-id", "option-space", "host-identifier", "dynamic", "deleted", "vendor-class"],
-  ...["user-class", "failover", "subnet6", "range6", "pool6", "prefix6", "fixed-address6"],
-  ...["fixed-prefix6", "lease", "server-duid", "site-option-space", "match-vendor-option"],
+/** Statements that dhcpd refuses too while it speaks DHCPv4. */
+const version6Statements: ReadonlySet<string> = new Set([
+  ...["subnet6", "range6", "pool6", "prefix6", "fixed-address6", "fixed-prefix6"],
 ]);
+
+/** Declarations from dhcpd 2, which dhcpd itself does not understand any more. */
+const obsoleteStatements: Readonly<Record<string, string>> = {
+  "vendor-class": "write a class with match if option vendor-class-identifier = ….",
+  "user-class": "write a class with match if option user-class = ….",
+};
+
+const leaseFile = "it belongs to the lease file.";
+
+/** Statements of dhcpd.conf(5) and dhcp-eval(5) that are refused by name, and what to do. */
+const refusedStatements: Readonly<Record<string, string>> = {
+  add: "write the condition as the match if of the class itself.",
+  "host-identifier": "use hardware or option dhcp-client-identifier.",
+  dynamic: leaseFile,
+  deleted: leaseFile,
+  "server-duid": "it belongs to DHCPv6: leave it out.",
+};
+
+/** What a statement may begin with, for suggestions. */
+const statementNames: readonly string[] = [
+  ...["option", "if", "elsif", "else", "supersede", "default", "append", "prepend", "send"],
+  ...["allow", "deny", "ignore", "authoritative", ...actionNames, ...parameterNames],
+  ...["include", "shared-network", "subnet", "pool", "range", "host", "group", "class", "subclass"],
+  ...["key", "zone", "failover", "hardware", "fixed-address", "match", "spawn", "lease"],
+];
 
 const modes: Readonly<Record<string, SetMode>> = {
   supersede: "supersede",
+  // What a client sends; a server does the same with it as with supersede.
+  send: "supersede",
   default: "default",
   append: "append",
   prepend: "prepend",
 };
 
-const NESTING_MAX = 32;
 const RELAY_AGENT_INFORMATION = 82;
+/** dhcpd's own limit for a word is not much higher. */
+const WORD_LENGTH_MAX = 1024;
 
 /**
  * Parses the statement that begins at the current word: a parameter, an option, an `if`, an allow or
- * a deny. False when no statement begins so, and nothing is taken then.
+ * a deny, an executable statement. False when no statement begins so, and nothing is taken then.
  */
 export function parseStatement(parser: Parser, target: StatementTarget): boolean {
   const { lexer } = parser;
@@ -43,29 +78,72 @@ export function parseStatement(parser: Parser, target: StatementTarget): boolean
     parseOption(parser, target);
   } else if (word === "if") {
     parseIf(parser, target);
+  } else if (word === "default" && lexer.isFollowedBy(":")) {
+    lexer.next();
+    parseDefaultLabel(parser, target);
   } else if (Object.hasOwn(modes, word)) {
     lexer.next();
     parseOptionSetting(parser, takeOption(parser), modes[word], target);
   } else if (word === "allow" || word === "deny" || word === "ignore") {
     lexer.next();
     parsePermission(parser, word, target);
-  } else if (word === "authoritative") {
-    lexer.next();
-    parser.endStatement();
-    target.scope.ownAuthoritative = true;
-  } else if (word === "not" && lexer.isFollowedBy("a")) {
-    lexer.next();
-    parser.expectWord("authoritative");
-    parser.endStatement();
-    target.scope.ownAuthoritative = false;
+  } else if (target.depth === 0 && (word === "authoritative" || word === "not")) {
+    parseAuthority(parser, target);
   } else if (parameterOf(word) !== undefined) {
     parseParameter(parser, target);
-  } else if (refusedStatements.has(word)) {
-    parser.fail(`the statement "${word}" is valid for ISC dhcpd but not supported yet.`);
+  } else if (parseAction(parser, target, parseBody)) {
+    return true;
+  } else if (Object.hasOwn(refusedStatements, word)) {
+    const message = `the statement "${word}" is valid for ISC dhcpd but not supported yet.`;
+    parser.fail(message, refusedStatements[word]);
+  } else if (version6Statements.has(word)) {
+    parser.fail(`${word} is only supported in DHCPv6 mode.`, "this server speaks DHCPv4.");
+  } else if (Object.hasOwn(obsoleteStatements, word)) {
+    parser.fail(`${word} declarations are obsolete.`, obsoleteStatements[word]);
+  } else if (lexer.is("%")) {
+    parser.warn("a line for another program: passed over, as dhcpd does.");
+    parser.skipStatement();
   } else {
-    return false;
+    return parseCall(parser, target);
   }
   return true;
+}
+
+function parseAuthority(parser: Parser, target: StatementTarget): void {
+  const isNot = parser.acceptWord("not");
+  parser.expectWord("authoritative");
+  parser.endStatement();
+  target.scope.ownAuthoritative = !isNot;
+}
+
+/**
+ * A function of the file's own, called as a statement. A name alone, or with an operator behind it,
+ * is an expression too for dhcpd, worked out and forgotten: most often a keyword with a slip in it.
+ */
+function parseCall(parser: Parser, target: StatementTarget): boolean {
+  const { lexer, at } = parser;
+  const { word } = lexer;
+  if (!/^[a-z_]/.test(word) || word.length > WORD_LENGTH_MAX) return false;
+  if (reservedWords.has(word)) return false;
+  if (lexer.isFollowedBy("(") && !isReadAsHexadecimal(word)) {
+    parseEvaluation(parser, target);
+    return true;
+  }
+  if (!operators.some((operator) => lexer.isFollowedBy(operator))) return false;
+  const hint = statementHint(word) ?? "no statement has this name.";
+  parser.warn(`"${word.slice(0, 60)}" does nothing: dhcpd takes it for a variable.`, hint, at);
+  parseEvaluation(parser, target);
+  // One warning about it is enough.
+  if (parser.references.get(word)?.at === at) parser.references.delete(word);
+  return true;
+}
+
+/** What makes an expression of the name before it. */
+const operators: readonly string[] = [";", "=", "!=", "~", "+", "*", "/", "%", "&", "|", "^"];
+
+/** Which statement a word was probably meant to be. */
+export function statementHint(word: string): string | undefined {
+  return suggestion(word, statementNames);
 }
 
 /** After `option`: a space, a definition or a value. */
@@ -90,15 +168,17 @@ function parseOption(parser: Parser, target: StatementTarget): void {
 function takeDefinedName(parser: Parser): { space: string; name: string } | undefined {
   const { lexer, at } = parser;
   const first = lexer.raw;
+  let isName = lexer.kind === Token.word;
   lexer.next();
   let second: string | undefined;
   if (lexer.is(".")) {
     lexer.next();
     second = lexer.raw;
+    isName &&= lexer.kind === Token.word && !/^-?\d+$/.test(second);
     lexer.next();
   }
   // A value might be the word "code", but no number comes after it then.
-  if (lexer.word === "code") {
+  if (isName && lexer.word === "code") {
     const codeAt = parser.at;
     lexer.next();
     const isDefinition = /^\d/.test(lexer.raw);
@@ -122,6 +202,11 @@ function parseOptionSetting(
     const hint = "relay agents set it; the server returns it as it came.";
     parser.fail(`option ${option.name} cannot be set.`, hint, at);
   }
+  if (option.space.name === "fqdn") {
+    const hint = "it can be read; the server sends no option 81.";
+    const message = `option fqdn.${option.name} is valid for ISC dhcpd but not supported yet.`;
+    parser.fail(message, hint, at);
+  }
   const value = parser.accept("=")
     ? parseComputedValue(parser)
     : parseOptionValue(parser, option.type);
@@ -136,6 +221,7 @@ function parseOptionSetting(
     );
     return;
   }
+  if ("constant" in value) checkOptionValue(parser, option, value.constant, target, at);
   addSetting(parser.registry.slotFor(option), mode, value, target);
 }
 
@@ -144,7 +230,6 @@ function isRelayAgentInformation(parser: Parser, option: RegisteredOption): bool
 }
 
 function parseIf(parser: Parser, target: StatementTarget): void {
-  if (target.depth >= NESTING_MAX) parser.fail("too many if statements inside each other.");
   const branches: Branch[] = [];
   parser.lexer.next();
   branches.push(parseBranch(parser, parseCondition(parser), target));
@@ -178,23 +263,31 @@ function parseBranch(
   condition: Branch["condition"],
   target: StatementTarget,
 ): Branch {
-  parser.expect("{", "left brace expected.");
-  const statements: Statement[] = [];
-  const inner = { ...target, statements, isTopLevel: false, depth: target.depth + 1 };
-  parseStatements(parser, inner);
-  parser.expect("}", "right brace expected.");
-  return { condition, statements };
+  const inner = innerTarget(parser, target);
+  parseBody(parser, inner);
+  return { condition, statements: inner.statements };
+}
+
+/** `{`, statements and `}`. */
+function parseBody(parser: Parser, target: StatementTarget): void {
+  parser.openBrace("left brace expected.");
+  parseStatements(parser, target);
+  parser.closeBrace();
 }
 
 /** The statements up to the `}`, which is left standing. */
 function parseStatements(parser: Parser, target: StatementTarget): void {
   const { lexer } = parser;
-  while (!lexer.is("}") && lexer.raw !== "") {
+  while (!lexer.is("}") && lexer.kind !== Token.end) {
     const start = parser.at;
     const { braces } = parser;
     try {
       if (!parseStatement(parser, target)) {
-        parser.fail("expecting a statement.", "declarations cannot stand inside an if.");
+        const { word } = lexer;
+        const hint = declarationNames.has(word)
+          ? "declarations cannot stand inside an if, a switch, an on or a function."
+          : statementHint(word);
+        parser.fail("expecting a statement.", hint);
       }
     } catch (error) {
       if (!(error instanceof SyntaxFailure)) throw error;
@@ -203,3 +296,8 @@ function parseStatements(parser: Parser, target: StatementTarget): void {
     }
   }
 }
+
+const declarationNames: ReadonlySet<string> = new Set([
+  ...["include", "shared-network", "subnet", "pool", "range", "host", "group", "class", "subclass"],
+  ...["key", "zone", "failover", "authoritative", "hardware", "fixed-address", "match", "spawn"],
+]);

@@ -2,15 +2,28 @@ import type { BlockScope } from "./block-scope.ts";
 import { parseDataExpression } from "./expression-parser.ts";
 import type { ParsedValue } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
-import type { SetMode, Statement } from "./statement.ts";
+import type { SetMode, Statement, SwitchCase } from "./statement.ts";
+
+/** Statements inside each other: `if`, `switch`, `on`, `define`. */
+export const NESTING_MAX = 32;
 
 /** Where statements are collected: a block, or a branch of an `if` inside one. */
 export interface StatementTarget {
   readonly scope: BlockScope;
   readonly statements: Statement[];
   readonly isTopLevel: boolean;
-  /** Inside how many `if`s. */
+  /** Inside how many `if`s, `switch`es, `on`s and functions. */
   readonly depth: number;
+  /** Directly inside a `switch`: where its labels go. */
+  readonly labels?: SwitchLabels | undefined;
+  /** The subnet around it. */
+  readonly subnet?: { readonly network: number; readonly mask: number } | undefined;
+}
+
+export interface SwitchLabels {
+  readonly type: "data" | "numeric";
+  readonly cases: SwitchCase[];
+  defaultFrom: number | undefined;
 }
 
 export function addSetting(

@@ -1,0 +1,12 @@
+/** The longest value that an expression may make: more is null, so that none can grow for ever. */
+export const DATA_BYTES_MAX = 0xffff;
+
+/** Two values that do not exist are equal. */
+export function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) {
+    if (left[index] !== right[index]) return false;
+  }
+  return true;
+}
