@@ -11,15 +11,12 @@ import {
 } from "./lease.ts";
 
 /** What few leases have is kept aside, so that the others do not pay for it. */
-interface RareExtras {
-  readonly variables?: LeaseExtras["variables"];
-  readonly billing?: LeaseBilling;
-  readonly kept?: readonly string[];
-}
+type RareExtras = Pick<LeaseExtras, "variables" | "billing" | "kept" | "tsfp" | "atsfp">;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const noBytes = new Uint8Array(0);
+const noRareExtras: RareExtras = {};
 const nobody: ClientBlob = {
   hardware: undefined,
   clientId: noBytes,
@@ -121,10 +118,15 @@ export class LeaseClients {
     return this.#rare.get(index)?.variables;
   }
 
+  /** Everything that `setRare` was given. */
+  rareOf(index: number): LeaseExtras {
+    return this.#rare.get(index) ?? noRareExtras;
+  }
+
   setRare(index: number, extras: LeaseExtras): void {
-    const { variables, billing, kept } = extras;
-    const isRare = (variables?.length ?? 0) > 0 || billing !== undefined || (kept?.length ?? 0) > 0;
-    if (!isRare) {
+    const { variables, billing, kept, tsfp, atsfp } = extras;
+    const hasTexts = (variables?.length ?? 0) > 0 || (kept?.length ?? 0) > 0;
+    if (!hasTexts && billing === undefined && tsfp === undefined && atsfp === undefined) {
       if (this.#rare.size > 0) this.#rare.delete(index);
       return;
     }
@@ -132,6 +134,8 @@ export class LeaseClients {
       ...(variables && variables.length > 0 && { variables: variables.map(copyVariable) }),
       ...(billing && { billing: copyBilling(billing, this.#rare.get(index)?.billing) }),
       ...(kept && kept.length > 0 && { kept: [...kept] }),
+      ...(tsfp !== undefined && { tsfp }),
+      ...(atsfp !== undefined && { atsfp }),
     });
   }
 
@@ -150,6 +154,8 @@ export class LeaseClients {
     if (rare?.variables !== undefined) record.variables = rare.variables;
     if (rare?.billing !== undefined) record.billing = rare.billing;
     if (rare?.kept !== undefined) record.kept = rare.kept;
+    if (rare?.tsfp !== undefined) record.tsfp = rare.tsfp;
+    if (rare?.atsfp !== undefined) record.atsfp = rare.atsfp;
   }
 
   #link(index: number, blob: number): void {

@@ -115,7 +115,7 @@ describe("opening", () => {
     const table = newTable();
     const store = LeaseFileStore.open(path, table);
     expect(store.report.warnings).toHaveLength(1);
-    expect(store.report.warnings[0]).toContain(`${path} line 23: the last record is cut off`);
+    expect(store.report.warnings[0]).toContain(`${path} line 24: the last record is cut off`);
     expect(table.counts().active).toBe(1);
     store.append(sampleRecords[2]!);
     store.commit();
@@ -137,8 +137,8 @@ describe("opening", () => {
     writeFileSync(path, text);
     const error = errorOf(() => LeaseFileStore.open(path, newTable()));
     expect(error.code).toBe("DAMAGED");
-    expect(error.message).toContain(`${path} line 24: unknown statement 'stXrts'`);
-    expect(error.message).toContain("begins at line 23");
+    expect(error.message).toContain(`${path} line 25: unknown statement 'stXrts', and the lease`);
+    expect(error.message).toContain("begins at line 24");
     expect(error.message).toContain(`${path}~`);
     expect(readFileSync(path, "latin1")).toBe(text);
   });
@@ -172,7 +172,7 @@ describe("opening", () => {
     writeFileSync(path, deleted + writeRecord(foreign) + writeRecord(over) + host + modemText);
     const store = LeaseFileStore.open(path, newTable());
     expect(store.report.warnings.join("\n")).toMatch(
-      /2 leases are in no range[\s\S]*2 host, group/,
+      /2 leases are in no range[\s\S]*: 1 hosts were declared/,
     );
     // LEASE-6: something to purge, so the file is rewritten.
     rewrite(store);
@@ -183,6 +183,75 @@ describe("opening", () => {
     expect(text).toContain(modemText);
     expect(text).not.toContain("192.168.0.2");
     expect(text).not.toContain("host gone");
+  });
+
+  test("what nobody knows is told with its line, up to a number, and no lease is lost with it", () => {
+    const strange = modemText.replace("  uid ", "  novelty { 1; }\n  uid ");
+    writeFileSync(path, `${strange}default-duid "x";\n${"novelty;\n".repeat(80)}${modemText}`);
+    const table = newTable();
+    const store = LeaseFileStore.open(path, table);
+    expect(table.recordOf(table.indexOf(modemLease.address))).toEqual(modemLease);
+    const { warnings } = store.report;
+    expect(warnings).toHaveLength(51);
+    expect(warnings[0]).toContain(`${path} line 9: unknown statement 'novelty'. It is passed over`);
+    const lines = strange.split("\n").length;
+    expect(warnings[1]).toContain(`line ${lines}: unknown declaration 'default-duid'`);
+    expect(warnings[49]).toContain(`line ${lines + 48}: unknown declaration 'novelty'`);
+    expect(warnings[50]).toBe(`${path}: 32 more statements are passed over.`);
+    store.close();
+  });
+
+  test("what is passed over is told once in a file of many chunks, with the right line", () => {
+    const many = modemText.repeat(12_000);
+    const lines = many.split("\n").length;
+    writeFileSync(path, `${many}novelty;\n${many}novelty;\n${many}`);
+    const { records, warnings } = LeaseFileStore.check(path, newTable());
+    expect(records).toBe(36_000);
+    expect(warnings.map((warning) => /line (\d+)/.exec(warning)?.[1])).toEqual([
+      `${lines}`,
+      `${2 * lines}`,
+    ]);
+  });
+
+  test("declarations are kept in dhcpd's order, the last one of a name, and told by kind", () => {
+    const duid = 'server-duid "\\000\\001\\000\\001";';
+    const host = (body: string): string => `host h {\n  dynamic;\n${body}}`;
+    const failover = 'failover peer "a" state {\n  my state normal at never;\n}';
+    const blocks = [
+      host('  group "g";\n  hardware ethernet 1:2;\n'),
+      failover,
+      'ia-na "\\001" {\n  cltt never;\n}',
+      duid,
+      "host odd {\n  hardware magic 1:2;\n}",
+      'group g {\n  dynamic;\n        supersede host-name = "x";\n}',
+      host('  group "g";\n  uid "u";\n  fixed-address 10.9.0.7, 10.9.0.8;\n'),
+      'class "c" {\n  dynamic;\n}',
+      "host gone {\n  dynamic;\n  deleted;\n}",
+    ];
+    writeFileSync(path, `${blocks.join("\n")}\n${modemText}`);
+    const store = LeaseFileStore.open(path, newTable());
+    expect(store.hosts.map(({ name }) => name)).toEqual(["h", "gone"]);
+    expect(store.hosts[0]).toMatchObject({
+      groupName: "g",
+      clientId: Uint8Array.of(0x75),
+      fixedAddresses: [0x0a09_0007, 0x0a09_0008],
+    });
+    expect(store.hosts[0]?.hardware).toBeUndefined();
+    expect(store.report.warnings.map((warning) => warning.replace(`${path}: `, ""))).toEqual([
+      "host odd: not understood, and kept as it is.",
+      expect.stringMatching(/^2 hosts were/),
+      expect.stringMatching(/^2 groups and classes were/),
+      expect.stringMatching(/^1 states of a failover pair/),
+      expect.stringMatching(/^1 records of DHCPv6/),
+    ]);
+    rewrite(store);
+    store.close();
+    const text = readFileSync(path, "latin1");
+    const order = [7, 5, 4, 6, 1, 3, 2].map((place) => text.indexOf(blocks[place]!));
+    expect(order).toEqual([...order].sort((left, right) => left - right));
+    expect(Math.min(...order)).toBeGreaterThan(0);
+    expect(text).not.toMatch(/gone|1:2;\n}\nfail/);
+    expect(text).toContain(modemText);
   });
 
   test("create makes the file, and leaves one that is there alone", () => {

@@ -3,12 +3,16 @@ import { dirname } from "node:path";
 import { copyRecord, type LeaseRecord } from "./lease.ts";
 import { attempted, guarded, type LeaseDisk } from "./lease-disk.ts";
 import { isPurgeable } from "./lease-file.ts";
+import { hostsOf, type LeaseHost } from "./lease-host.ts";
 import { LeaseJournal } from "./lease-journal.ts";
 import { type LeaseFileContents, readLeases } from "./lease-reader.ts";
+import { type LeaseLoadReport, reportOf } from "./lease-report.ts";
 import { LeaseRewrite } from "./lease-rewrite.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import { fileHeader } from "./lease-writer.ts";
+
+export type { LeaseLoadReport } from "./lease-report.ts";
 
 /** After a rewrite that failed, the next one is tried this much later. */
 const REWRITE_RETRY_SECONDS = 60;
@@ -25,17 +29,6 @@ export interface LeaseFileStoreOptions {
   readonly leasesPerSlice?: number;
   /** Default: the real one. */
   readonly disk?: LeaseDisk;
-}
-
-/** What reading the file found. */
-export interface LeaseLoadReport {
-  /** The file, symbolic links followed. */
-  readonly path: string;
-  readonly bytes: number;
-  /** Lease records in the file, superseded ones included. */
-  readonly records: number;
-  /** Sentences for the log: a torn record that was cut off, leases outside every range, … */
-  readonly warnings: readonly string[];
 }
 
 /** The calls of node:fs. */
@@ -76,6 +69,8 @@ export const nodeDisk: LeaseDisk = {
 export class LeaseFileStore implements LeaseStore {
   readonly durability: "fsync" | "os";
   readonly report: LeaseLoadReport;
+  /** The hosts that the file declares, as it was when it was opened. */
+  readonly hosts: readonly LeaseHost[];
   readonly #disk: LeaseDisk;
   readonly #table: LeaseTable;
   readonly #journal: LeaseJournal;
@@ -121,7 +116,7 @@ export class LeaseFileStore implements LeaseStore {
     try {
       const contents = readLeases(disk, realPath, file, table);
       tryWriting(disk, `${realPath}.test`);
-      return reportOf(realPath, contents);
+      return reportOf(realPath, contents, hostsOf(contents.blocks.values()));
     } finally {
       attempted(() => disk.close(file));
     }
@@ -141,7 +136,9 @@ export class LeaseFileStore implements LeaseStore {
     this.#carried = contents;
     this.#rewriteBytesMin = options.rewriteBytesMin ?? 8 << 20;
     this.#leasesPerSlice = options.leasesPerSlice ?? 512;
-    this.report = reportOf(path, contents);
+    const hosts = hostsOf(contents.blocks.values());
+    this.hosts = hosts.hosts;
+    this.report = reportOf(path, contents, hosts);
     if (contents.torn !== undefined) {
       guarded("truncate", path, `Can't cut the torn record off ${path}`, () => {
         disk.truncate(file, contents.end);
@@ -256,26 +253,6 @@ function tryWriting(disk: LeaseDisk, path: string): void {
       disk.unlink(path);
     }
   });
-}
-
-function reportOf(path: string, contents: LeaseFileContents): LeaseLoadReport {
-  const { sizeBytes, records, foreign, blocks, torn } = contents;
-  const warnings: string[] = [];
-  if (torn !== undefined) warnings.push(torn);
-  if (foreign.size > 0) {
-    warnings.push(
-      `${path}: ${foreign.size} leases are in no range of the configuration: they are not served, ` +
-        "and stay in the file while they run.",
-    );
-  }
-  const kept = [...blocks.values()].filter((block) => block.key !== "server-duid");
-  if (kept.length > 0) {
-    warnings.push(
-      `${path}: ${kept.length} host, group, class or failover declarations are not served, and stay ` +
-        "in the file.",
-    );
-  }
-  return { path, bytes: sizeBytes, records, warnings };
 }
 
 function compactBytesOf(contents: LeaseFileContents, table: LeaseTable): number {

@@ -99,10 +99,41 @@ describe("reading what ISC writes", () => {
     ["  hardware infiniband 1:2;", { hardware: { type: 32, address: Uint8Array.of(1, 2) } }],
     ["  hardware unknown-9;", { hardware: { type: 9, address: new Uint8Array(0) } }],
     ['  billing subclass "lim" "a";', { billing: { className: "lim", hash: bytesOf("a") } }],
+    // dhcpd escapes neither class names nor the text that chose a subclass.
+    ['  billing class "gold "plus"";', { billing: { className: 'gold "plus"' } }],
+    ['  billing subclass "l" "a"b";', { billing: { className: "l", hash: bytesOf('a"b') } }],
+    ['  billing subclass "l" "a\\";', { billing: { className: "l", hash: bytesOf("a\\") } }],
+    ['  billing class "a \\"b\\"";', { billing: { className: 'a "b"' } }],
     ["  option agent.unknown-5 a:9:0:1;", { agentOptions: Uint8Array.of(5, 4, 10, 9, 0, 1) }],
     ["  option agent.relay-port;", { agentOptions: Uint8Array.of(19, 0) }],
-    ['  set x = concat("a", "}");', { kept: ['set x = concat("a", "}");'] }],
-    ['  option host-name "b";', { kept: ['option host-name "b";'] }],
+    ["  binding state bootp;", { bootp: true, bindingState: "active" }],
+    ["  BINDING State aCtive;\n  Reserved;", { bindingState: "active", reserved: true }],
+    ["  hardware Ethernet A:B;", { hardware: { type: 1, address: Uint8Array.of(10, 11) } }],
+    ["  tsfp never;\n  atsfp epoch 5;", { tsfp: null, atsfp: 5 }],
+    ["  timestamp 2 2026/11/24 05:36:09;\n  class old;\n  reserved;", { reserved: true }],
+    ["  set a = 0a:1:ff;", { variables: [["a", Uint8Array.of(10, 1, 255)]] }],
+    [
+      '  set a = "";\n  set b = %-7;',
+      {
+        variables: [
+          ["a", bytesOf("")],
+          ["b", -7],
+        ],
+      },
+    ],
+    [
+      '  set a = "1";\n  set b = true;\n  set A = FALSE;',
+      {
+        variables: [
+          ["a", false],
+          ["b", true],
+        ],
+      },
+    ],
+    ['  ddns-fwd-name "x";', { variables: [["ddns-fwd-name", bytesOf("x")]] }],
+    ["  supersede agent.circuit-id = 1:2;", { agentOptions: Uint8Array.of(1, 2, 1, 2) }],
+    ["  option Agent.Remote-ID a;", { agentOptions: Uint8Array.of(2, 1, 10) }],
+    ["  on expiry;", { kept: ["on expiry;"] }],
     [
       '  on expiry or release {\n    set x = "}" ;\n    if 1 = 2 { log (info, "a;"); }\n  }',
       {
@@ -151,9 +182,51 @@ describe("reading what ISC writes", () => {
     ]);
   });
 
+  const strange: readonly (readonly [text: string, what: string])[] = [
+    ["  novelty 1 { a; b { c; } }", "unknown statement 'novelty'"],
+    ["  novelty;", "unknown statement 'novelty'"],
+    ["  unset x;", "unknown statement 'unset'"],
+    ['  set x = concat("a", "}");', "no constant value of the variable 'x'"],
+    ["  set 5x = true;", "no constant value of the variable '5x'"],
+    ["  set x.y = true;", "no constant value of the variable 'x.y'"],
+    ['  option host-name "b";', "option 'host-name', which no lease has"],
+    ['  supersede domain-name = "b";', "option 'domain-name', which no lease has"],
+    ["  on Tuesday { x; }", "unknown event 'Tuesday'"],
+  ];
+  for (const [text, what] of strange) {
+    test(`${text.trim()} is passed over and told`, () => {
+      const before = writeRecord(sampleRecords[2]!);
+      const inside = modemText.replace("  uid ", `${text}\n  uid `);
+      const { records, skipped, error, tornTail } = parseLeaseFile(before + inside + before);
+      expect({ error, tornTail }).toEqual({ error: undefined, tornTail: undefined });
+      expect(records).toEqual([sampleRecords[2], modemLease, sampleRecords[2]]);
+      expect(skipped).toEqual([{ offset: (before + inside).indexOf(text.trim()), what }]);
+    });
+  }
+
+  test("declarations that nobody knows are passed over, and what is of DHCPv6 is kept", () => {
+    const texts = [
+      'default-duid "\\000\\001";',
+      'ia-na "\\001\\000" {\n  cltt 2 2026/11/24 05:36:09;\n  iaaddr 2001:db8::1 {\n    ends never;\n  }\n}',
+      "novelty a b { c; }",
+      'subclass "c" 01:02;',
+    ];
+    const parsed = parseLeaseFile(texts.join("\n") + modemText);
+    expect(parsed.error).toBeUndefined();
+    expect(parsed.records).toEqual([modemLease]);
+    expect(parsed.skipped.map(({ what }) => what)).toEqual([
+      "unknown declaration 'default-duid'",
+      "unknown declaration 'novelty'",
+    ]);
+    expect(parsed.blocks).toEqual([
+      { kind: "ia-na", key: 'ia-na "\\001\\000"', text: texts[1] },
+      { kind: "subclass", key: 'subclass "c" 01:02', text: texts[3] },
+    ]);
+  });
+
   test("an empty file, and one of comments, have no leases", () => {
     for (const text of ["", "\n", header, "# x"]) {
-      expect(parseLeaseFile(text)).toEqual({ records: [], blocks: [] });
+      expect(parseLeaseFile(text)).toEqual({ records: [], blocks: [], skipped: [] });
     }
   });
 });
@@ -214,10 +287,30 @@ describe("a file that is damaged before its end is refused with the place", () =
     ["an escape of two digits", 'lease 10.9.0.7 {\n  uid "\\01";\n}\n', 2, "octal"],
     ["an escape over 255", 'lease 10.9.0.7 {\n  uid "\\777";\n}\n', 2, "octal"],
     ["a MAC with a letter", "lease 10.9.0.7 {\n  hardware ethernet 0g:1;\n}\n", 2, "expected ';'"],
-    ["no hardware type", "lease 10.9.0.7 {\n  hardware etherneT 01;\n}\n", 2, "'etherneT'"],
+    ["no hardware type", "lease 10.9.0.7 {\n  hardware ethernex 01;\n}\n", 2, "'ethernex'"],
     ["a stray brace", "}\n", 1, "expected a name"],
     ["an unknown declaration", "lase 10.9.0.7 {\n}\n", 1, "'lase'"],
-    ["a lease of DHCPv6", 'ia-na "a" {\n}\n', 1, "DHCPv6"],
+    ["a lease of a client", 'lease {\n  interface "a";\n}\n', 1, "file of a client"],
+    ["a lease in a lease", "lease 10.9.0.7 {\n  ends never;\n", 3, "'lease' before the '}'"],
+    ["a host with a lease in it", `host a {\n${writeRecord(sampleRecords[2]!)}}\n`, 1, "'host'"],
+    [
+      "a novelty with leases in it",
+      `novelty {\n${writeRecord(sampleRecords[2]!)}}\n`,
+      1,
+      "a lease",
+    ],
+    [
+      "no end, and a statement that may have been it",
+      "lease 10.9.0.7 {\n  enXs never;\n  binding state active;\n}\n",
+      2,
+      "'enXs'",
+    ],
+    [
+      "no state, and a statement that may have been it",
+      "lease 10.9.0.7 {\n  ends never;\n  bindXng state active;\n}\n",
+      3,
+      "'bindXng'",
+    ],
     ["a block without braces", "host a;\n", 1, "expected '{'"],
     [
       "a client id that is too long",

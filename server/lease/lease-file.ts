@@ -1,13 +1,22 @@
 import type { LeaseRecord } from "./lease.ts";
-import { LeaseLexer, LeaseSyntaxError, latin1 } from "./lease-lexer.ts";
+import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
 import { parseLease } from "./lease-record-parser.ts";
 import { formatRecord, recordBytesMax } from "./lease-writer.ts";
 
 /** No record, block or comment is longer, and no torn end of a file is. */
 export const ITEM_BYTES_MAX = 1 << 20;
 
-/** A declaration other than a lease, kept as its text: `host`, `group`, `failover peer`, … */
+/** What a lease file has beside leases, in the order in which a rewrite puts it. */
+export const blockKinds = [
+  ...["class", "subclass", "group", "host", "failover"],
+  ...["server-duid", "ia-na", "ia-ta", "ia-pd"],
+] as const;
+
+export type BlockKind = (typeof blockKinds)[number];
+
+/** A declaration other than a lease, kept as its text. */
 export interface LeaseFileBlock {
+  readonly kind: BlockKind;
   /** What it declares: a later block with the same key replaces an earlier one. */
   readonly key: string;
   /** The whole block, one character a byte. */
@@ -18,6 +27,8 @@ export interface LeaseFileSink {
   /** The record's byte arrays may be views of the scanned bytes. */
   onLease(record: LeaseRecord): void;
   onBlock(block: LeaseFileBlock): void;
+  /** A statement that nobody knows, in an item that was read. */
+  onSkipped?(skipped: SkippedStatement): void;
 }
 
 /** Where and why a part of the file cannot be read. `line` counts from 1. */
@@ -45,6 +56,8 @@ export type ScanEnd =
 export interface ParsedLeaseFile {
   readonly records: readonly LeaseRecord[];
   readonly blocks: readonly LeaseFileBlock[];
+  /** Statements that nobody knows: passed over. */
+  readonly skipped: readonly SkippedStatement[];
   /** The last record was cut off by a crash; it was never acknowledged and is left out. */
   readonly tornTail?: LeaseFileProblem;
   /** The file is damaged before its end; `records` are those before the place. */
@@ -56,12 +69,15 @@ export function parseLeaseFile(input: string | Uint8Array): ParsedLeaseFile {
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const records: LeaseRecord[] = [];
   const blocks: LeaseFileBlock[] = [];
+  const skipped: SkippedStatement[] = [];
   const sink: LeaseFileSink = {
     onLease: (record) => records.push(record),
     onBlock: (block) => blocks.push(block),
+    onSkipped: (statement) => skipped.push(statement),
   };
+  const found = { records, blocks, skipped };
   const end = scanLeases(bytes, 0, bytes.length, true, sink);
-  if (end.kind !== "torn" && end.kind !== "damaged") return { records, blocks };
+  if (end.kind !== "torn" && end.kind !== "damaged") return found;
   const problem: LeaseFileProblem = {
     recordOffset: end.recordOffset,
     recordLine: 1 + countLines(bytes, 0, end.recordOffset),
@@ -69,9 +85,7 @@ export function parseLeaseFile(input: string | Uint8Array): ParsedLeaseFile {
     line: 1 + countLines(bytes, 0, end.offset),
     message: end.message,
   };
-  return end.kind === "torn"
-    ? { records, blocks, tornTail: problem }
-    : { records, blocks, error: problem };
+  return end.kind === "torn" ? { ...found, tornTail: problem } : { ...found, error: problem };
 }
 
 /**
@@ -89,6 +103,7 @@ export function scanLeases(
   let consumed = start;
   while (lexer.peek() >= 0) {
     const recordOffset = lexer.at;
+    lexer.skipped = [];
     try {
       parseItem(lexer, sink);
     } catch (error) {
@@ -98,6 +113,7 @@ export function scanLeases(
       return { kind, consumed, recordOffset, offset: error.offset, message: error.message };
     }
     consumed = lexer.at;
+    for (const statement of lexer.skipped) sink.onSkipped?.(statement);
   }
   // Blanks and comments at the end may go on in the next bytes, so they are read again there.
   return isLast ? { kind: "complete", consumed: end } : { kind: "more", consumed };
@@ -139,51 +155,66 @@ function hasLease(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-const foreignWords = new Set(["ia-na", "ia-ta", "ia-pd", "default-duid"]);
+const QUOTE = 0x22;
+const SEMICOLON = 0x3b;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const kindOf: ReadonlyMap<string, BlockKind> = new Map(blockKinds.map((kind) => [kind, kind]));
 
 function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
   lexer.word();
+  if (lexer.isWord("lease")) {
+    sink.onLease(parseLease(lexer));
+    return;
+  }
   const start = lexer.wordStart;
   const word = lexer.wordText();
-  switch (word) {
-    case "lease":
-      sink.onLease(parseLease(lexer));
-      return;
-    case "authoring-byte-order":
-      lexer.skipStatement();
-      return;
-    case "server-duid":
-      lexer.skipStatement();
-      sink.onBlock({ key: word, text: latin1(lexer.bytes, start, lexer.at) });
-      return;
-    case "host":
-    case "group":
-    case "class":
-    case "subclass":
-    case "failover":
-      parseBlock(lexer, start, sink);
-      return;
-    default:
-      lexer.fail(
-        foreignWords.has(word)
-          ? `'${word}': this is a lease file of DHCPv6, or of a client`
-          : `unknown declaration '${word}'`,
-        start,
-      );
+  const kind = kindOf.get(word.toLowerCase());
+  if (kind !== undefined) {
+    sink.onBlock(parseBlock(lexer, kind, start));
+  } else if (lexer.isWord("authoring-byte-order")) {
+    // It is about the numbers in records of DHCPv6.
+    lexer.skipStatement();
+  } else {
+    skipDeclaration(lexer, word, start);
   }
 }
 
-function parseBlock(lexer: LeaseLexer, start: number, sink: LeaseFileSink): void {
+/**
+ * What nobody knows is passed over, but never a lease with it: neither one whose first word is
+ * damaged, nor those behind a brace that is missing.
+ */
+function skipDeclaration(lexer: LeaseLexer, word: string, start: number): void {
+  const what = `unknown declaration '${word}'`;
+  const next = lexer.peek();
+  if (next >= 0x30 && next <= 0x39) lexer.fail(what, start);
+  lexer.skip(what, start);
+  refuseLeases(lexer, word, start);
+}
+
+function refuseLeases(lexer: LeaseLexer, word: string, start: number): void {
+  if (!hasLease(lexer.bytes, start + 1, lexer.at)) return;
+  throw new LeaseSyntaxError(`a lease before the '}' of '${word}'`, start, false);
+}
+
+function parseBlock(lexer: LeaseLexer, kind: BlockKind, start: number): LeaseFileBlock {
+  if (kind === "server-duid") {
+    lexer.skipStatement();
+    return { kind, key: kind, text: latin1(lexer.bytes, start, lexer.at) };
+  }
   let byte = lexer.peek();
-  while (byte !== 0x7b) {
-    if (byte === 0x22) lexer.string();
-    else if (byte <= 0 || byte === 0x7d || byte === 0x3b) lexer.fail("expected '{'");
+  while (byte !== OPENING_BRACE) {
+    // A subclass may have nothing in it.
+    if (byte === SEMICOLON && kind === "subclass") break;
+    if (byte === QUOTE) lexer.string();
+    else if (byte <= 0 || byte === CLOSING_BRACE || byte === SEMICOLON) lexer.fail("expected '{'");
     else lexer.at += 1;
     byte = lexer.peek();
   }
   const key = latin1(lexer.bytes, start, lexer.at).trim().replace(/\s+/g, " ");
   lexer.skipStatement();
-  sink.onBlock({ key, text: latin1(lexer.bytes, start, lexer.at) });
+  refuseLeases(lexer, kind, start);
+  return { kind, key, text: latin1(lexer.bytes, start, lexer.at) };
 }
 
 /** A host or group that OMAPI made and deleted again: a rewrite leaves it out (LEASE-6). */

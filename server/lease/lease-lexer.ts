@@ -3,6 +3,8 @@ import { daysInMonth, daysOf } from "./lease-date.ts";
 /** Longest byte string of one statement; a DHCP packet cannot bring a longer one. */
 export const STRING_BYTES_MAX = 4_000;
 const SLAB_BYTES = 65_536;
+/** Setting it in every byte of two words makes capitals and small letters equal, and nothing else. */
+const CASE_BIT = 0x20;
 const SECONDS_MAX = 0xffff_ffff;
 
 /** The text is not what the grammar wants here. `atEnd`: the text ended too early. */
@@ -26,6 +28,13 @@ for (let byte = 0; byte < 256; byte += 1) {
   if (byte >= 0x30 && byte <= 0x39) kindOf[byte] = Kind.digit;
 }
 
+/** What the reader passes over because it does not know it: told, and not written again. */
+export interface SkippedStatement {
+  readonly offset: number;
+  /** "unknown statement 'x'", without a full stop. */
+  readonly what: string;
+}
+
 /** A place in the bytes of a lease file and the reading of what stands there. */
 export class LeaseLexer {
   readonly bytes: Uint8Array;
@@ -33,6 +42,8 @@ export class LeaseLexer {
   at: number;
   /** First byte of the word read last. */
   wordStart = 0;
+  /** What was passed over since somebody emptied it. */
+  skipped: SkippedStatement[] = [];
   #slab = new Uint8Array(0);
   #slabUsed = 0;
 
@@ -70,14 +81,14 @@ export class LeaseLexer {
     this.at += 1;
   }
 
-  /** Reads a name or keyword; returns its hash (`hashWord`). */
+  /** Reads a name or keyword; returns its hash (`hashWord`), which is the same in capitals. */
   word(): number {
     this.peek();
     const { bytes, end } = this;
     let at = this.at;
     let hash = 0;
     while (at < end && kindOf[bytes[at]] >= Kind.word) {
-      hash = (Math.imul(hash, 31) + bytes[at]) | 0;
+      hash = (Math.imul(hash, 31) + (bytes[at] | CASE_BIT)) | 0;
       at += 1;
     }
     if (at === this.at) this.fail("expected a name");
@@ -91,9 +102,25 @@ export class LeaseLexer {
     return latin1(this.bytes, this.wordStart, this.at);
   }
 
+  /** True when the word read last is `name`, in whatever case. */
+  isWord(name: string): boolean {
+    if (this.at - this.wordStart !== name.length) return false;
+    for (let place = 0; place < name.length; place += 1) {
+      const byte = this.bytes[this.wordStart + place] | CASE_BIT;
+      if (byte !== (name.charCodeAt(place) | CASE_BIT)) return false;
+    }
+    return true;
+  }
+
   integer(max: number): number {
     this.peek();
     return this.#digits(max);
+  }
+
+  signedInteger(max: number): number {
+    if (this.peek() !== 0x2d) return this.#digits(max);
+    this.at += 1;
+    return -this.#digits(max) || 0;
   }
 
   address(): number {
@@ -177,6 +204,12 @@ export class LeaseLexer {
     return value;
   }
 
+  /** Passes the rest of an unknown statement that began at `start`, and remembers that. */
+  skip(what: string, start: number): void {
+    this.skipStatement();
+    this.skipped.push({ offset: start, what });
+  }
+
   /** Passes the rest of a statement: up to its `;`, or over its `{ … }`. */
   skipStatement(): void {
     let depth = 0;
@@ -208,7 +241,7 @@ export class LeaseLexer {
     let at = start;
     let value = 0;
     while (at < end && kindOf[bytes[at]] === Kind.digit) {
-      value = value * 10 + bytes[at] - 0x30;
+      value = value * 10 + (bytes[at] - 0x30);
       at += 1;
       if (value > max) this.fail(`a number over ${max}`, start);
     }
@@ -322,7 +355,7 @@ function hexDigit(byte: number): number {
 export function hashWord(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at += 1) {
-    hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+    hash = (Math.imul(hash, 31) + (text.charCodeAt(at) | CASE_BIT)) | 0;
   }
   return hash;
 }

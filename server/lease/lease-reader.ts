@@ -4,6 +4,7 @@ import {
   countLines,
   ITEM_BYTES_MAX,
   type LeaseFileBlock,
+  type LeaseFileSink,
   type ScanEnd,
   scanLeases,
 } from "./lease-file.ts";
@@ -11,6 +12,8 @@ import { LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
 
 const CHUNK_BYTES = 4 * ITEM_BYTES_MAX;
+/** Statements that nobody knows are told one by one up to this number. */
+const SKIPPED_TOLD_MAX = 50;
 
 /** What a file holds beside the leases of the table; a rewrite carries it over. */
 export interface CarriedItems {
@@ -30,6 +33,10 @@ export interface LeaseFileContents extends CarriedItems {
   readonly records: number;
   /** A sentence about the torn end, when there is one. */
   readonly torn?: string;
+  /** A sentence about each of the first statements that nobody knows. */
+  readonly skipped: readonly string[];
+  /** How many more there were. */
+  readonly skippedMore: number;
 }
 
 /**
@@ -46,8 +53,12 @@ export function readLeases(
   const { sizeBytes } = guarded("read", path, `Can't read ${path}`, () => disk.state(file));
   const blocks = new Map<string, LeaseFileBlock>();
   const foreign = new Map<number, LeaseRecord>();
+  const lines = new LineCounter(disk, path, file);
+  const skipped: string[] = [];
+  let skippedMore = 0;
   let records = 0;
-  const sink = {
+  let position = 0;
+  const sink: LeaseFileSink = {
     onLease(record: LeaseRecord): void {
       records += 1;
       if (!table.load(record)) foreign.set(record.address, copyRecord(record));
@@ -56,9 +67,16 @@ export function readLeases(
       blocks.delete(block.key);
       blocks.set(block.key, block);
     },
+    onSkipped({ offset, what }): void {
+      if (skipped.length === SKIPPED_TOLD_MAX) {
+        skippedMore += 1;
+        return;
+      }
+      const line = lines.lineAt(position + offset);
+      skipped.push(`${path} line ${line}: ${what}. It is passed over, and not kept.`);
+    },
   };
   const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes + 1));
-  let position = 0;
   for (;;) {
     const length = fill(disk, path, file, chunk, position);
     const isLast = position + length >= sizeBytes;
@@ -81,6 +99,8 @@ export function readLeases(
       records,
       blocks,
       foreign,
+      skipped,
+      skippedMore,
       ...(problem.kind === "torn" && {
         torn: tornSentence(disk, path, file, position, sizeBytes, problem),
       }),
@@ -97,8 +117,9 @@ function damage(
   position: number,
   problem: Problem,
 ): LeaseStoreError {
-  const line = lineAt(disk, path, file, position + problem.offset);
-  const recordLine = lineAt(disk, path, file, position + problem.recordOffset);
+  const lines = new LineCounter(disk, path, file);
+  const recordLine = lines.lineAt(position + problem.recordOffset);
+  const line = lines.lineAt(position + problem.offset);
   return new LeaseStoreError(
     "read",
     "DAMAGED",
@@ -118,7 +139,7 @@ function tornSentence(
   sizeBytes: number,
   problem: Problem,
 ): string {
-  const line = lineAt(disk, path, file, position + problem.recordOffset);
+  const line = new LineCounter(disk, path, file).lineAt(position + problem.recordOffset);
   const lostBytes = sizeBytes - (position + problem.recordOffset);
   return (
     `${path} line ${line}: the last record is cut off (${problem.message}). ` +
@@ -153,13 +174,29 @@ function byteAt(disk: LeaseDisk, path: string, file: number, position: number): 
 }
 
 /** Counting lines means reading the file again, which only a problem is worth. */
-function lineAt(disk: LeaseDisk, path: string, file: number, offset: number): number {
-  const chunk = new Uint8Array(65_536);
-  let lines = 1;
-  for (let position = 0; position < offset; position += chunk.length) {
-    const length = fill(disk, path, file, chunk, position);
-    lines += countLines(chunk, 0, Math.min(length, offset - position));
-    if (length < chunk.length) break;
+class LineCounter {
+  readonly #disk: LeaseDisk;
+  readonly #path: string;
+  readonly #file: number;
+  #offset = 0;
+  #line = 1;
+
+  constructor(disk: LeaseDisk, path: string, file: number) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#file = file;
   }
-  return lines;
+
+  /** `offset` is not less than in the call before: that one is where the counting goes on. */
+  lineAt(offset: number): number {
+    const chunk = new Uint8Array(65_536);
+    while (this.#offset < offset) {
+      const length = fill(this.#disk, this.#path, this.#file, chunk, this.#offset);
+      const counted = Math.min(length, offset - this.#offset);
+      if (counted === 0) break;
+      this.#line += countLines(chunk, 0, counted);
+      this.#offset += counted;
+    }
+    return this.#line;
+  }
 }

@@ -1,43 +1,66 @@
+import { hardwareType } from "./agent-option.ts";
 import {
-  type AgentValueKind,
-  agentOptionCode,
-  agentOptionNames,
-  agentValueKind,
-  hardwareType,
-} from "./agent-option.ts";
-import { type BindingState, bindingStates, type LeaseRecord, type LeaseValue } from "./lease.ts";
-import { hashWord, type LeaseLexer, latin1, STRING_BYTES_MAX } from "./lease-lexer.ts";
+  type BindingState,
+  bindingStates,
+  type LeaseRecord,
+  type LeaseValue,
+  VENDOR_CLASS_VARIABLE,
+} from "./lease.ts";
+import { parseAgentOption } from "./lease-agent-parser.ts";
+import { parseBilling } from "./lease-billing-parser.ts";
+import {
+  hashWord,
+  type LeaseLexer,
+  LeaseSyntaxError,
+  latin1,
+  type SkippedStatement,
+  STRING_BYTES_MAX,
+} from "./lease-lexer.ts";
+import { parseVariable } from "./lease-variable-parser.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A lease under construction: `state` tells whether the text had one. */
+/** A lease under construction. */
 interface Draft {
   readonly record: Mutable<LeaseRecord>;
+  /** The text said it; without it, a state is made up. */
   hasState: boolean;
   agentOptions: number[] | undefined;
   variables: [string, LeaseValue][] | undefined;
   kept: string[] | undefined;
+  /** The first statement that nobody knows. */
+  skipped: SkippedStatement | undefined;
 }
 
 type StatementReader = (lexer: LeaseLexer, draft: Draft, start: number) => void;
 
 const CLOSING_BRACE = 0x7d;
+const OPENING_BRACE = 0x7b;
 const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
 const stateByHash = new Map<number, BindingState>(
   bindingStates.map((state) => [hashWord(state), state]),
 );
 const ethernetHash = hashWord("ethernet");
-const vendorClassHash = hashWord("vendor-class-identifier");
-const agentByHash = new Map(
-  agentOptionNames.map((name, code) => [hashWord(name), { name, code }] as const),
-);
+const vendorClassHash = hashWord(VENDOR_CLASS_VARIABLE);
+/** These begin something new: inside a lease, one means that the end of the lease is missing. */
+const declarationWords = new Set([
+  ...["lease", "host", "group", "subclass", "failover", "server-duid", "authoring-byte-order"],
+  ...["ia-na", "ia-ta", "ia-pd"],
+]);
+const eventWords = new Set(["expiry", "release", "commit", "transmission"]);
 
 /**
  * Reads what follows the word `lease`: the address and the statements in braces. The byte arrays
- * of the record may be views of the text. Throws LeaseSyntaxError.
+ * of the record may be views of the text. Throws LeaseSyntaxError. A statement that nobody knows is
+ * passed over (`lexer.skipped`), unless it may have been the state or the end of the lease: without
+ * these the address might be given away.
  */
 export function parseLease(lexer: LeaseLexer): LeaseRecord {
+  if (lexer.peek() === OPENING_BRACE) {
+    lexer.fail("a lease without an address: this is a lease file of a client");
+  }
   const record: Mutable<LeaseRecord> = {
     address: lexer.address(),
     bindingState: "free",
@@ -50,17 +73,19 @@ export function parseLease(lexer: LeaseLexer): LeaseRecord {
     agentOptions: undefined,
     variables: undefined,
     kept: undefined,
+    skipped: undefined,
   };
-  lexer.expect(0x7b);
+  lexer.expect(OPENING_BRACE);
   while (lexer.peek() !== CLOSING_BRACE) {
-    const hash = lexer.word();
-    const reader = readers.get(hash);
-    if (reader === undefined || !isWord(lexer, reader.name)) {
-      lexer.fail(`unknown statement '${lexer.wordText()}'`, lexer.wordStart);
+    const reader = readers.get(lexer.word());
+    if (reader === undefined || !lexer.isWord(reader.name)) {
+      skipUnknown(lexer, draft);
+    } else {
+      reader.read(lexer, draft, lexer.wordStart);
     }
-    reader.read(lexer, draft, lexer.wordStart);
   }
   lexer.at += 1;
+  if (draft.skipped !== undefined) refuseWithoutEnd(draft, draft.skipped);
   // ISC writes no state only in very old files: there, a lease with an end is one in use.
   if (!draft.hasState && record.endsAt !== 0) record.bindingState = "active";
   if (draft.agentOptions !== undefined) record.agentOptions = Uint8Array.from(draft.agentOptions);
@@ -69,26 +94,34 @@ export function parseLease(lexer: LeaseLexer): LeaseRecord {
   return record;
 }
 
-/** Hashes are 32 bits of what the file says, so the word itself is compared too. */
-function isWord(lexer: LeaseLexer, name: string): boolean {
-  if (lexer.at - lexer.wordStart !== name.length) return false;
-  for (let place = 0; place < name.length; place += 1) {
-    if (lexer.bytes[lexer.wordStart + place] !== name.charCodeAt(place)) return false;
+function skipUnknown(lexer: LeaseLexer, draft: Draft): void {
+  const word = lexer.wordText();
+  const what = `unknown statement '${word}'`;
+  const offset = lexer.wordStart;
+  if (declarationWords.has(word.toLowerCase())) {
+    lexer.fail(`'${word}' before the '}' of a lease`, offset);
   }
-  return true;
+  lexer.skip(what, offset);
+  draft.skipped ??= { offset, what };
 }
 
-function readState(lexer: LeaseLexer, draft: Draft): BindingState | undefined {
-  const state = stateByHash.get(lexer.word());
-  if (state === undefined || !isWord(lexer, state)) {
+function refuseWithoutEnd({ record, hasState }: Draft, { offset, what }: SkippedStatement): void {
+  const hasEnd = record.endsAt !== 0 || record.bindingState === "free";
+  if (hasState && hasEnd) return;
+  const missing = hasState ? "end" : "binding state";
+  throw new LeaseSyntaxError(`${what}, and the lease has no ${missing}`, offset, false);
+}
+
+function readState(lexer: LeaseLexer, draft: Draft): BindingState {
+  let state = stateByHash.get(lexer.word());
+  if (state === undefined || !lexer.isWord(state)) {
     // Two flags that old files have in the place of a state.
-    const name = lexer.wordText();
+    const name = lexer.wordText().toLowerCase();
     if (name !== "reserved" && name !== "bootp") {
-      lexer.fail(`unknown binding state '${name}'`, lexer.wordStart);
+      lexer.fail(`unknown binding state '${lexer.wordText()}'`, lexer.wordStart);
     }
     draft.record[name] = true;
-    lexer.expect(SEMICOLON);
-    return undefined;
+    state = "active";
   }
   lexer.expect(SEMICOLON);
   return state;
@@ -96,29 +129,25 @@ function readState(lexer: LeaseLexer, draft: Draft): BindingState | undefined {
 
 function expectWord(lexer: LeaseLexer, name: string): void {
   lexer.word();
-  if (!isWord(lexer, name)) lexer.fail(`expected '${name}'`, lexer.wordStart);
+  if (!lexer.isWord(name)) lexer.fail(`expected '${name}'`, lexer.wordStart);
 }
 
 function readBinding(lexer: LeaseLexer, draft: Draft): void {
   expectWord(lexer, "state");
-  const state = readState(lexer, draft);
-  if (state === undefined) return;
-  draft.record.bindingState = state;
+  draft.record.bindingState = readState(lexer, draft);
   draft.hasState = true;
 }
 
 function readNext(lexer: LeaseLexer, draft: Draft): void {
   expectWord(lexer, "binding");
   expectWord(lexer, "state");
-  const state = readState(lexer, draft);
-  if (state !== undefined) draft.record.nextBindingState = state;
+  draft.record.nextBindingState = readState(lexer, draft);
 }
 
 function readRewind(lexer: LeaseLexer, draft: Draft): void {
   expectWord(lexer, "binding");
   expectWord(lexer, "state");
-  const state = readState(lexer, draft);
-  if (state !== undefined) draft.record.rewindBindingState = state;
+  draft.record.rewindBindingState = readState(lexer, draft);
 }
 
 function readAbandoned(lexer: LeaseLexer, draft: Draft): void {
@@ -128,8 +157,8 @@ function readAbandoned(lexer: LeaseLexer, draft: Draft): void {
 }
 
 function readHardware(lexer: LeaseLexer, draft: Draft): void {
-  const isEthernet = lexer.word() === ethernetHash && isWord(lexer, "ethernet");
-  const type = isEthernet ? 1 : hardwareType(lexer.wordText());
+  const isEthernet = lexer.word() === ethernetHash && lexer.isWord("ethernet");
+  const type = isEthernet ? 1 : hardwareType(lexer.wordText().toLowerCase());
   if (type === undefined) {
     lexer.fail(`unknown hardware type '${lexer.wordText()}'`, lexer.wordStart);
   }
@@ -156,92 +185,73 @@ function readHostname(lexer: LeaseLexer, draft: Draft): void {
 }
 
 function readBilling(lexer: LeaseLexer, draft: Draft): void {
-  lexer.word();
-  const isSubclass = isWord(lexer, "subclass");
-  if (!isSubclass && !isWord(lexer, "class")) {
-    lexer.fail("expected 'class' or 'subclass'", lexer.wordStart);
-  }
-  const name = lexer.string();
-  const className = latin1(name, 0, name.length);
-  if (lexer.peek() === SEMICOLON || !isSubclass) {
-    draft.record.billing = { className };
-  } else {
-    const hash = lexer.peek() === QUOTE ? lexer.string() : lexer.hexList();
-    draft.record.billing = { className, hash };
-  }
-  lexer.expect(SEMICOLON);
+  draft.record.billing = parseBilling(lexer);
 }
 
-/** `set NAME = VALUE;`; an expression instead of a value is kept as it stands. */
+/** `set NAME = VALUE;`: the last one of a name counts, and dhcpd has nothing but constants here. */
 function readSet(lexer: LeaseLexer, draft: Draft, start: number): void {
-  const isVendorClass =
-    lexer.word() === vendorClassHash && isWord(lexer, "vendor-class-identifier");
-  const name = isVendorClass ? "vendor-class-identifier" : lexer.wordText();
-  lexer.expect(0x3d);
-  const value = readValue(lexer);
-  if (value === undefined || lexer.peek() !== SEMICOLON) {
-    keep(lexer, draft, start);
+  const isVendorClass = lexer.word() === vendorClassHash && lexer.isWord(VENDOR_CLASS_VARIABLE);
+  const name = isVendorClass ? VENDOR_CLASS_VARIABLE : lexer.wordText();
+  lexer.expect(EQUALS);
+  setVariable(lexer, draft, name, start);
+}
+
+/** `ddns-fwd-name "…";` of old files is what is a variable of that name today. */
+function readNamedVariable(lexer: LeaseLexer, draft: Draft, start: number): void {
+  setVariable(lexer, draft, lexer.wordText().toLowerCase(), start);
+}
+
+function setVariable(lexer: LeaseLexer, draft: Draft, name: string, start: number): void {
+  const value = parseVariable(lexer, name);
+  if (value === undefined) {
+    lexer.skip(`no constant value of the variable '${name}'`, start);
     return;
   }
-  lexer.at += 1;
-  if (isVendorClass && value instanceof Uint8Array) {
+  lexer.expect(SEMICOLON);
+  if (name === VENDOR_CLASS_VARIABLE && value instanceof Uint8Array) {
     draft.record.vendorClass = value;
     return;
   }
   draft.variables ??= [];
-  draft.variables.push([name, value]);
+  const known = draft.variables.find(([other]) => isSameName(other, name));
+  if (known === undefined) draft.variables.push([name, value]);
+  else known[1] = value;
 }
 
-function readValue(lexer: LeaseLexer): LeaseValue | undefined {
-  const first = lexer.peek();
-  if (first === QUOTE) return lexer.string();
-  if (first === 0x25) {
-    lexer.at += 1;
-    return lexer.integer(0xffff_ffff);
-  }
-  if (first < 0x61 || first > 0x7a) return undefined;
-  lexer.word();
-  if (isWord(lexer, "true")) return true;
-  return isWord(lexer, "false") ? false : undefined;
+function isSameName(left: string, right: string): boolean {
+  return left.length === right.length && left.toLowerCase() === right.toLowerCase();
 }
 
-/** `option agent.NAME VALUE;` is part of option 82; any other option is kept as it stands. */
 function readOption(lexer: LeaseLexer, draft: Draft, start: number): void {
-  const known = agentByHash.get(lexer.word());
-  const isKnown = known !== undefined && isWord(lexer, known.name);
-  const code = isKnown ? known.code : agentOptionCode(lexer.wordText());
-  if (code === undefined) {
-    keep(lexer, draft, start);
-    return;
-  }
-  // `unknown-5` for a code that has a name: ISC's older releases knew fewer names.
-  const value = readAgentValue(lexer, isKnown ? agentValueKind(code) : "bytes");
-  lexer.expect(SEMICOLON);
-  if (value.length > 255) lexer.fail(`sub-option ${code} has ${value.length} bytes`);
+  const option = parseAgentOption(lexer, start);
+  if (option === undefined) return;
+  const { code, value } = option;
   draft.agentOptions ??= [];
   draft.agentOptions.push(code, value.length);
   for (let at = 0; at < value.length; at += 1) draft.agentOptions.push(value[at]);
   if (draft.agentOptions.length > STRING_BYTES_MAX) lexer.fail("too many agent options");
 }
 
-function readAgentValue(lexer: LeaseLexer, kind: AgentValueKind): Uint8Array {
-  const first = lexer.peek();
-  if (first === SEMICOLON) return new Uint8Array(0);
-  if (first === QUOTE) return lexer.string();
-  if (kind === "address") return fourBytes(lexer.address());
-  if (kind === "u32") return fourBytes(lexer.integer(0xffff_ffff));
-  return lexer.hexList();
-}
-
-function fourBytes(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
-}
-
-/** Remembers a statement as text, so that a rewrite does not lose it. */
-function keep(lexer: LeaseLexer, draft: Draft, start: number): void {
+/** `on EVENT [or EVENT] { … }` is remembered as its text. */
+function readOn(lexer: LeaseLexer, draft: Draft, start: number): void {
+  for (;;) {
+    lexer.word();
+    const event = lexer.wordText();
+    if (!eventWords.has(event.toLowerCase())) {
+      lexer.skip(`unknown event '${event}'`, start);
+      return;
+    }
+    if (lexer.peek() === OPENING_BRACE || lexer.peek() === SEMICOLON) break;
+    expectWord(lexer, "or");
+  }
   lexer.skipStatement();
   draft.kept ??= [];
   draft.kept.push(latin1(lexer.bytes, start, lexer.at));
+}
+
+/** What dhcpd reads and forgets. */
+function ignore(lexer: LeaseLexer): void {
+  lexer.skipStatement();
 }
 
 function flag(name: "reserved" | "bootp"): StatementReader {
@@ -251,17 +261,19 @@ function flag(name: "reserved" | "bootp"): StatementReader {
   };
 }
 
-function date(name: "startsAt" | "endsAt" | "tstp" | "cltt"): StatementReader {
+function date(name: "startsAt" | "endsAt" | "tstp" | "tsfp" | "atsfp" | "cltt"): StatementReader {
   return (lexer, draft) => {
     draft.record[name] = lexer.date();
   };
 }
 
-// The statements of ISC 4.4, all of them: a word that is not here is damage, not a novelty.
+// The statements of ISC 4.4, all of them, and those of older releases.
 const statements: readonly (readonly [string, StatementReader])[] = [
   ["starts", date("startsAt")],
   ["ends", date("endsAt")],
   ["tstp", date("tstp")],
+  ["tsfp", date("tsfp")],
+  ["atsfp", date("atsfp")],
   ["cltt", date("cltt")],
   ["binding", readBinding],
   ["next", readNext],
@@ -276,18 +288,13 @@ const statements: readonly (readonly [string, StatementReader])[] = [
   ["hostname", readHostname],
   ["billing", readBilling],
   ["set", readSet],
+  ["ddns-fwd-name", readNamedVariable],
+  ["ddns-rev-name", readNamedVariable],
   ["option", readOption],
-  ...[
-    "tsfp",
-    "atsfp",
-    "timestamp",
-    "on",
-    "supersede",
-    "unset",
-    "class",
-    "ddns-fwd-name",
-    "ddns-rev-name",
-  ].map((name): [string, StatementReader] => [name, keep]),
+  ["supersede", readOption],
+  ["on", readOn],
+  ["timestamp", ignore],
+  ["class", ignore],
 ];
 
 const readers = new Map(statements.map(([name, read]) => [hashWord(name), { name, read }]));

@@ -1,10 +1,11 @@
 import { attempted, type LeaseDisk, storeError, systemCode, writeAll } from "./lease-disk.ts";
-import { isPurgeable, writeRecord } from "./lease-file.ts";
+import { blockKinds, isPurgeable, writeRecord } from "./lease-file.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import type { CarriedItems } from "./lease-reader.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
-import { fileHeader, formatRecord, putText, recordBytesMax } from "./lease-writer.ts";
+import { putText } from "./lease-text.ts";
+import { fileHeader, formatRecord, recordBytesMax } from "./lease-writer.ts";
 
 const BUFFER_BYTES = 1 << 19;
 /** Addresses looked at in a slice; most of a large range may never have been used. */
@@ -188,8 +189,10 @@ export class LeaseRewrite {
 }
 
 function* itemsOf(carried: CarriedItems, nowSeconds: number): Generator<string> {
-  for (const block of carried.blocks.values()) {
-    if (!isPurgeable(block)) yield `${block.text}\n`;
+  const blocks = [...carried.blocks.values()].filter((block) => !isPurgeable(block));
+  // As dhcpd does: a host names its group, and a lease its class.
+  for (const kind of blockKinds) {
+    for (const block of blocks) if (block.kind === kind) yield `${block.text}\n`;
   }
   for (const record of carried.foreign.values()) {
     const isOver = record.endsAt !== null && record.endsAt < nowSeconds;

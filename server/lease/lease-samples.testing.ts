@@ -20,6 +20,7 @@ export const modemLease: LeaseRecord = {
   variables: [
     ["note", ascii('say "hi" \\ bye\u0007')],
     ["count", 4_294_967_295],
+    ["depth", -3],
     ["seen", true],
     ["lost", false],
   ],
@@ -47,6 +48,7 @@ export const modemText = `lease 10.9.0.100 {
   set vendor-class-identifier = "docsis3.0:052401010102";
   set note = "say \\"hi\\" \\\\ bye\\007";
   set count = %4294967295;
+  set depth = %-3;
   set seen = true;
   set lost = false;
   option agent.circuit-id 0:0:0:1;
@@ -102,7 +104,9 @@ export const sampleRecords: readonly LeaseRecord[] = [
     nextBindingState: "free",
     rewindBindingState: "free",
     billing: { className: "limited", hash: Uint8Array.of(0, 0, 0, 1) },
-    kept: ['on expiry or release {\n    set x = "1";\n  }', "tsfp 2 2026/11/24 06:36:09;"],
+    kept: ['on expiry or release {\n    set x = "1";\n  }'],
+    tsfp: 1_795_502_169,
+    atsfp: null,
   },
   {
     address: address(105),

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import type { LeaseClient } from "./lease.ts";
+import type { LeaseClient, LeaseValue } from "./lease.ts";
 import { parseLeaseFile, writeRecord } from "./lease-file.ts";
 import { sampleRecords } from "./lease-samples.testing.ts";
 import { type LeaseRange, LeaseTable } from "./lease-table.ts";
@@ -221,6 +221,74 @@ describe("the end of a lease", () => {
     for (let index = 0; index < 20; index += 1) table.bind(index, client(index), 1, 10);
     const counts = [7, 7, 7, 7].map((limit) => table.expireDue(11, () => undefined, limit));
     expect(counts).toEqual([7, 7, 6, 0]);
+  });
+});
+
+describe("variables", () => {
+  const modem = { hardware: { type: 1, address: Uint8Array.of(2, 0, 0, 0, 0, 1) } };
+  const note = new TextEncoder().encode("x");
+  const bindings = new Map<string, LeaseValue>([
+    ["vendor-class-identifier", note],
+    ["count", -7],
+    ["seen", true],
+    ["note", note],
+  ]);
+  let table: LeaseTable;
+
+  beforeEach(() => {
+    table = new LeaseTable([{ low: 10, high: 20, pool: 0 }]);
+    table.bind(0, modem, 1000, 2000, { hostname: note });
+    table.markDurable(0);
+  });
+
+  test("what was set is there, makes the lease pending, and is in its record", () => {
+    expect(table.bindingsOf(0)).toEqual(new Map());
+    table.setBindings(0, bindings);
+    expect(table.isDurable(0)).toBe(false);
+    expect([...table.bindingsOf(0)]).toEqual([...bindings]);
+    expect(table.recordOf(0)).toMatchObject({
+      hardware: modem.hardware,
+      hostname: note,
+      vendorClass: note,
+      variables: [
+        ["count", -7],
+        ["seen", true],
+        ["note", note],
+      ],
+    });
+    table.setBindings(0, new Map());
+    expect(table.bindingsOf(0)).toEqual(new Map());
+    expect(table.recordOf(0)).toMatchObject({ hardware: modem.hardware, hostname: note });
+  });
+
+  test("a renewal leaves them as they are, unless it brings others", () => {
+    table.setBindings(0, bindings);
+    table.bind(0, modem, 1500, 2500);
+    expect([...table.bindingsOf(0)]).toEqual([...bindings]);
+    table.bind(0, modem, 1600, 2600, { variables: [["count", 1]] });
+    expect(table.bindingsOf(0)).toEqual(
+      new Map<string, LeaseValue>([
+        ["vendor-class-identifier", note],
+        ["count", 1],
+      ]),
+    );
+  });
+
+  test("another client, and the same one after the end of its lease, begin without any", () => {
+    table.setBindings(0, bindings);
+    table.bind(0, { hardware: { type: 1, address: Uint8Array.of(2, 0, 0, 0, 0, 2) } }, 1500, 2500);
+    expect(table.bindingsOf(0)).toEqual(new Map());
+    table.setBindings(0, bindings);
+    table.expireDue(9000, () => undefined);
+    expect([...table.bindingsOf(0)]).toEqual([...bindings]);
+    table.bind(0, { hardware: { type: 1, address: Uint8Array.of(2, 0, 0, 0, 0, 2) } }, 9000, 9500);
+    expect(table.bindingsOf(0)).toEqual(new Map());
+  });
+
+  test("a name that no lease file can have is our own mistake", () => {
+    for (const name of ["", "5", "a b", "a.b", "a;"]) {
+      expect(() => table.setBindings(0, new Map([[name, 1]]))).toThrow(RangeError);
+    }
   });
 });
 

@@ -3,10 +3,14 @@ import {
   type BindingState,
   bindingStates,
   type HardwareAddress,
+  isVariableName,
   type LeaseBilling,
+  type LeaseBindings,
   type LeaseClient,
   type LeaseExtras,
   type LeaseRecord,
+  type LeaseValue,
+  VENDOR_CLASS_VARIABLE,
 } from "./lease.ts";
 import { LeaseClients } from "./lease-clients.ts";
 import { type LeaseCounts, PoolQueue, StateCode, sumCounts } from "./pool-queue.ts";
@@ -162,6 +166,35 @@ export class LeaseTable {
     return this.#clients.view(index).hostname;
   }
 
+  /** The variables of the lease, from bytes of their own. */
+  bindingsOf(index: number): LeaseBindings {
+    const bindings = new Map<string, LeaseValue>();
+    const { vendorClass } = this.#clients.view(index);
+    if (vendorClass.length > 0) bindings.set(VENDOR_CLASS_VARIABLE, vendorClass.slice());
+    for (const [name, value] of this.#clients.variablesOf(index) ?? []) bindings.set(name, value);
+    return bindings;
+  }
+
+  /**
+   * Replaces all variables of the lease. It is not durable then, and worth writing down only where a
+   * client is known. Throws RangeError for a name that no lease file can have.
+   */
+  setBindings(index: number, bindings: LeaseBindings): void {
+    const variables: [string, LeaseValue][] = [];
+    let vendorClass: Uint8Array = noBytes;
+    for (const [name, value] of bindings) {
+      if (!isVariableName(name)) throw new RangeError(`'${name}' is no name of a variable`);
+      const isVendorClass = name.toLowerCase() === VENDOR_CLASS_VARIABLE;
+      if (isVendorClass && value instanceof Uint8Array) vendorClass = value;
+      else variables.push([name, value]);
+    }
+    const { hardware, clientId, hostname, agentOptions } = this.#clients.view(index);
+    const client = hardware === undefined ? { clientId } : { hardware, clientId };
+    this.#clients.set(index, client, { hostname, agentOptions, vendorClass });
+    this.#clients.setRare(index, { ...this.#clients.rareOf(index), variables });
+    this.markPending(index);
+  }
+
   billingOf(index: number): LeaseBilling | undefined {
     return this.#clients.billingOf(index);
   }
@@ -214,11 +247,7 @@ export class LeaseTable {
    */
   offer(index: number, client: LeaseClient, holdUntilSeconds: number): void {
     if (this.isActive(index)) return;
-    const sameClient =
-      this.hasClientId(index, client.clientId ?? noBytes) &&
-      client.hardware !== undefined &&
-      this.hasHardware(index, client.hardware);
-    if (!sameClient) {
+    if (!this.#isHeldBy(index, client)) {
       this.#clients.set(index, client, noExtras);
       this.#clients.setRare(index, noExtras);
     }
@@ -228,7 +257,8 @@ export class LeaseTable {
 
   /**
    * Binds the lease. `extras` replace what was remembered; the flags `reserved` and `bootp` stay
-   * as they are when not given. The lease is not durable until `markDurable`.
+   * as they are when not given, and so do the variables and the vendor class of a client that has
+   * the lease already. The lease is not durable until `markDurable`.
    */
   bind(
     index: number,
@@ -237,8 +267,12 @@ export class LeaseTable {
     endsAt: number,
     extras: LeaseExtras = noExtras,
   ): void {
-    this.#clients.set(index, client, extras);
-    this.#clients.setRare(index, extras);
+    const all =
+      this.isActive(index) && this.#isHeldBy(index, client)
+        ? this.#withVariables(index, extras)
+        : extras;
+    this.#clients.set(index, client, all);
+    this.#clients.setRare(index, all);
     this.#setFlags(index, extras);
     this.#move(index, StateCode.active, toStored(endsAt));
     this.#startsAt[index] = toStored(startsAt);
@@ -336,6 +370,18 @@ export class LeaseTable {
   /** Numbers of leases by state, of one pool or of all. */
   counts(pool?: number): LeaseCounts {
     return sumCounts(pool === undefined ? this.#queues : [this.#queueOf(pool)]);
+  }
+
+  #isHeldBy(index: number, { hardware, clientId = noBytes }: LeaseClient): boolean {
+    if (!this.hasClientId(index, clientId)) return false;
+    return hardware !== undefined && this.hasHardware(index, hardware);
+  }
+
+  /** What a renewal leaves as it is: variables, which may have been set long ago. */
+  #withVariables(index: number, extras: LeaseExtras): LeaseExtras {
+    const variables = extras.variables ?? this.#clients.variablesOf(index);
+    const vendorClass = extras.vendorClass ?? this.#clients.view(index).vendorClass;
+    return { ...extras, vendorClass, ...(variables && { variables }) };
   }
 
   #queueOf(pool: number): PoolQueue {

@@ -1,15 +1,36 @@
 import { agentOptionNames, agentValueKind, hardwareName } from "./agent-option.ts";
-import type { BindingState, HardwareAddress, LeaseRecord, LeaseValue } from "./lease.ts";
+import {
+  type BindingState,
+  type HardwareAddress,
+  isVariableName,
+  type LeaseRecord,
+  type LeaseValue,
+} from "./lease.ts";
 import { formatDate } from "./lease-date.ts";
+import {
+  encode,
+  isPlain,
+  isPlainString,
+  isSayable,
+  put,
+  putAddress,
+  putBytes,
+  putHexPairs,
+  putNumber,
+  putShortHex,
+  putString,
+  putText,
+  STRING_WRITTEN_MAX,
+} from "./lease-text.ts";
 
 // Text is put together as bytes: a batch of renewals would otherwise make a million short strings.
 
-const encode = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const hexDigits = encode("0123456789abcdef");
 const leaseStart = encode("lease ");
 const starts = encode("  starts ");
 const ends = encode("  ends ");
 const tstp = encode("  tstp ");
+const tsfp = encode("  tsfp ");
+const atsfp = encode("  atsfp ");
 const cltt = encode("  cltt ");
 const never = encode("never");
 const binding = encode("  binding state ");
@@ -45,7 +66,7 @@ export const fileHeader = encode(
 
 /** Bytes that `formatRecord` needs at most: fixed statements, and four for each byte of a value. */
 export function recordBytesMax(record: LeaseRecord): number {
-  let length = 640;
+  let length = 720;
   length += (record.hardware?.address.length ?? 0) * 3;
   length += (record.clientId?.length ?? 0) * 4;
   length += record.hostname?.length ?? 0;
@@ -65,8 +86,9 @@ export function recordBytesMax(record: LeaseRecord): number {
 /**
  * Writes the record as ISC's write_lease does (LEASE-3, LEASE-4): one statement a line after two
  * blanks, in ISC's order. Returns the end offset; `target` has `recordBytesMax(record)` bytes left.
- * Left out, as ISC's grammar cannot say them: a hostname that is not printable, and sub-options of
- * option 82 that are empty or have the wrong length for their type.
+ * Left out, as ISC's grammar cannot say them: a hostname that is not printable; sub-options of option
+ * 82 that are empty, of the wrong length for their type, or of code 0 or 255; and a hostname, a vendor
+ * class or a variable that is longer than the strings that dhcpd reads.
  */
 export function formatRecord(record: LeaseRecord, target: Uint8Array, start: number): number {
   const { bindingState, nextBindingState, rewindBindingState } = record;
@@ -76,6 +98,8 @@ export function formatRecord(record: LeaseRecord, target: Uint8Array, start: num
   at = putDate(target, at, starts, record.startsAt);
   at = putDate(target, at, ends, record.endsAt);
   at = putDate(target, at, tstp, record.tstp);
+  at = putDate(target, at, tsfp, record.tsfp);
+  at = putDate(target, at, atsfp, record.atsfp);
   at = putDate(target, at, cltt, record.cltt);
   at = putState(target, at, binding, bindingState);
   if (nextBindingState !== undefined && nextBindingState !== bindingState) {
@@ -87,55 +111,21 @@ export function formatRecord(record: LeaseRecord, target: Uint8Array, start: num
   at = putRareHead(record, target, at);
   if (record.hardware !== undefined) at = putHardware(target, at, record.hardware);
   if (record.clientId !== undefined && record.clientId.length > 0) {
-    at = putString(target, put(target, at, uidStart), record.clientId);
+    at = putBytes(target, put(target, at, uidStart), record.clientId);
     at = put(target, at, statementEnd);
   }
-  if (record.vendorClass !== undefined && record.vendorClass.length > 0) {
+  if (record.vendorClass !== undefined && isSayable(record.vendorClass)) {
     at = putString(target, put(target, at, vendorStart), record.vendorClass);
     at = put(target, at, statementEnd);
   }
   if (record.variables !== undefined) at = putVariables(record.variables, target, at);
   if (record.agentOptions !== undefined) at = putAgentOptions(record.agentOptions, target, at);
-  if (record.hostname !== undefined && isPlain(record.hostname, 0, record.hostname.length)) {
+  if (record.hostname !== undefined && isPlainString(record.hostname)) {
     at = putString(target, put(target, at, hostnameStart), record.hostname);
     at = put(target, at, statementEnd);
   }
   for (const statement of record.kept ?? []) at = putText(target, at, `  ${statement}\n`);
   return put(target, at, blockEnd);
-}
-
-function put(target: Uint8Array, start: number, text: Uint8Array): number {
-  // Shorter than a memcpy call costs.
-  for (let place = 0; place < text.length; place += 1) target[start + place] = text[place];
-  return start + text.length;
-}
-
-export function putText(target: Uint8Array, start: number, text: string): number {
-  for (let place = 0; place < text.length; place += 1) {
-    target[start + place] = text.charCodeAt(place);
-  }
-  return start + text.length;
-}
-
-function putNumber(target: Uint8Array, start: number, value: number): number {
-  let end = start + 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end += 1;
-  let rest = value;
-  for (let at = end - 1; at >= start; at -= 1) {
-    const tenth = Math.floor(rest / 10);
-    target[at] = 0x30 + rest - tenth * 10;
-    rest = tenth;
-  }
-  return end;
-}
-
-function putAddress(target: Uint8Array, start: number, address: number): number {
-  let at = putNumber(target, start, address >>> 24);
-  for (let shift = 16; shift >= 0; shift -= 8) {
-    target[at] = 0x2e;
-    at = putNumber(target, at + 1, (address >>> shift) & 0xff);
-  }
-  return at;
 }
 
 function putDate(
@@ -168,7 +158,7 @@ function putRareHead(record: LeaseRecord, target: Uint8Array, start: number): nu
   at = putString(target, at, encode(billing.className));
   if (billing.hash !== undefined) {
     at = putText(target, at, " ");
-    at = isPlain(billing.hash, 0, billing.hash.length)
+    at = isPlainString(billing.hash)
       ? putString(target, at, billing.hash)
       : putHexPairs(target, at, billing.hash);
   }
@@ -176,55 +166,14 @@ function putRareHead(record: LeaseRecord, target: Uint8Array, start: number): nu
 }
 
 function putHardware(target: Uint8Array, start: number, hardware: HardwareAddress): number {
-  if (hardware.address.length === 0) return start;
   let at = put(target, start, hardwareStart);
   at =
     hardware.type === 1
       ? put(target, at, ethernet)
       : putText(target, at, hardwareName(hardware.type));
   target[at] = 0x20;
-  return put(target, putHexPairs(target, at + 1, hardware.address), statementEnd);
-}
-
-function putHexPairs(target: Uint8Array, start: number, bytes: Uint8Array): number {
-  let at = start;
-  for (let place = 0; place < bytes.length; place += 1) {
-    if (place > 0) target[at++] = 0x3a;
-    target[at] = hexDigits[bytes[place] >>> 4];
-    target[at + 1] = hexDigits[bytes[place] & 15];
-    at += 2;
-  }
-  return at;
-}
-
-/** Quoted; what is not printable as three octal digits. */
-function putString(target: Uint8Array, start: number, bytes: Uint8Array): number {
-  let at = start;
-  target[at++] = 0x22;
-  for (let place = 0; place < bytes.length; place += 1) {
-    const byte = bytes[place];
-    if (byte < 0x20 || byte > 0x7e) {
-      target[at] = 0x5c;
-      target[at + 1] = 0x30 + (byte >>> 6);
-      target[at + 2] = 0x30 + ((byte >>> 3) & 7);
-      target[at + 3] = 0x30 + (byte & 7);
-      at += 4;
-    } else {
-      if (byte === 0x22 || byte === 0x5c) target[at++] = 0x5c;
-      target[at++] = byte;
-    }
-  }
-  target[at] = 0x22;
-  return at + 1;
-}
-
-/** Printable ASCII that needs no escape, and something of it. */
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at];
-    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
-  }
-  return end > start;
+  const end = hardware.address.length === 0 ? at : putHexPairs(target, at + 1, hardware.address);
+  return put(target, end, statementEnd);
 }
 
 function putVariables(
@@ -234,12 +183,20 @@ function putVariables(
 ): number {
   let at = start;
   for (const [name, value] of variables) {
+    const isBytes = value instanceof Uint8Array;
+    if (!isVariableName(name) || (isBytes && value.length > STRING_WRITTEN_MAX)) continue;
     at = putText(target, at, `  set ${name} = `);
-    if (value instanceof Uint8Array) at = putString(target, at, value);
-    else at = putText(target, at, typeof value === "number" ? `%${value >>> 0}` : `${value}`);
+    if (isBytes) at = putString(target, at, value);
+    else
+      at = putText(target, at, typeof value === "number" ? `%${wholeNumber(value)}` : `${value}`);
     at = put(target, at, statementEnd);
   }
   return at;
+}
+
+function wholeNumber(value: number): number {
+  const { MAX_SAFE_INTEGER: max } = Number;
+  return Math.max(-max, Math.min(max, Math.trunc(value))) || 0;
 }
 
 function putAgentOptions(options: Uint8Array, target: Uint8Array, start: number): number {
@@ -267,6 +224,8 @@ function putAgentOption(
   const kind = agentValueKind(code);
   const isNumber = kind === "address" || kind === "u32";
   if (kind === "empty" || (isNumber && end - first !== 4)) return start;
+  // Codes that are padding and end elsewhere: dhcpd knows no such options.
+  if (code === 0 || code === 255) return start;
   let at = put(target, put(target, start, optionStart), agentNames[code]!);
   target[at++] = 0x20;
   if (isNumber) {
@@ -279,21 +238,4 @@ function putAgentOption(
     at = putShortHex(target, at, options, first, end);
   }
   return put(target, at, statementEnd);
-}
-
-/** Without leading zeros, as ISC prints option data. */
-function putShortHex(
-  target: Uint8Array,
-  start: number,
-  bytes: Uint8Array,
-  first: number,
-  end: number,
-): number {
-  let at = start;
-  for (let place = first; place < end; place += 1) {
-    if (place > first) target[at++] = 0x3a;
-    if (bytes[place] > 15) target[at++] = hexDigits[bytes[place] >>> 4];
-    target[at++] = hexDigits[bytes[place] & 15];
-  }
-  return at;
 }

@@ -27,8 +27,22 @@ export interface LeaseClient {
   readonly clientId?: Uint8Array;
 }
 
-/** What `set NAME = VALUE;` holds. */
+/** What `set NAME = VALUE;` holds: a string is its bytes, a number is whole. */
 export type LeaseValue = Uint8Array | number | boolean;
+
+/**
+ * All variables of one lease by name, `vendor-class-identifier` among them, in the order of the file.
+ * dhcpd compares names without regard to case, so no two differ only in that.
+ */
+export type LeaseBindings = ReadonlyMap<string, LeaseValue>;
+
+/** The variable that is set by itself to option 60 of each client. */
+export const VENDOR_CLASS_VARIABLE = "vendor-class-identifier";
+
+/** What dhcpd's grammar takes for the name of a variable; words of the grammar are none either. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,254}$/.test(name);
+}
 
 /** The class that a lease is billed to; `hash` tells which subclass (`match` value). */
 export interface LeaseBilling {
@@ -49,7 +63,10 @@ export interface LeaseExtras {
   readonly billing?: LeaseBilling;
   readonly reserved?: boolean;
   readonly bootp?: boolean;
-  /** Statements that are kept but not understood (`on expiry { … }`, `tsfp …;`), as their text. */
+  /** Of a failover pair: until when the partner was told that the lease runs, and what it confirmed. */
+  readonly tsfp?: number | null;
+  readonly atsfp?: number | null;
+  /** `on expiry { … }` and `on release { … }`, as their text. */
   readonly kept?: readonly string[];
 }
 

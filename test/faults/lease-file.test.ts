@@ -124,6 +124,34 @@ describe("a damaged middle stops the start with the place and a way out", () => 
   });
 });
 
+test("what nobody knows is passed over and told with its line, and no lease is lost with it", async () => {
+  const novelty = "  novelty { of 5; }\n";
+  const leases = Array.from({ length: devicesMax }, (_, device) => {
+    const text = iscLease(device);
+    return device % 10 === 0 ? text.replace("  uid", `${novelty}  uid`) : text;
+  });
+  const written = iscFile([
+    'ia-na "\\001\\000\\000\\000" {\n  cltt 4 2026/01/01 00:00:00;\n  iaaddr 2001:db8::5 {\n    binding state active;\n  }\n}\n',
+    ...leases,
+    "novelty of 6;\n",
+    'failover peer "pair" state {\n  my state normal at 4 2026/01/01 00:00:00;\n}\n',
+  ]);
+  writeFileSync(lab.leaseFile, written, "latin1");
+  const server = await lab.start();
+  const places = [...lab.log.matchAll(/ line (\d+): unknown (?:statement|declaration) 'novelty'/g)];
+  expect(places).toHaveLength(devicesMax / 10 + 1);
+  expect(Number(places[0]?.[1])).toBe(lineOf(written, written.indexOf(novelty)));
+  expect(Number(places.at(-1)?.[1])).toBe(lineOf(written, written.indexOf("novelty of 6")));
+  expect(lab.log).toMatch(/1 states of a failover pair[\s\S]*1 records of DHCPv6/);
+
+  const devices = await openHeadend();
+  for (let device = 0; device < devicesMax; device += 1) devices.start(device, "discover");
+  await devices.playUntil("all are bound", () => devices.leaseOf.size === devicesMax);
+  for (const [device, { address }] of devices.leaseOf) expect(address).toBe(addressOf(device));
+  await kill(server);
+  expect(devices.missingLeases(readLeaseTable(lab.leaseFile, ranges))).toEqual([]);
+});
+
 test("LEASE-1: a missing file is refused, and what the message advises helps", async () => {
   rmSync(lab.leaseFile);
   const { status, said } = await lab.run();

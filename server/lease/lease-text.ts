@@ -1,0 +1,112 @@
+// The bytes of a lease file. Each function writes at `start` and returns the offset behind what it wrote.
+
+/** One byte a character. */
+export const encode = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+const hexDigits = encode("0123456789abcdef");
+/** dhcpd cuts longer strings and then takes their rest for statements, which loses the lease. */
+export const STRING_WRITTEN_MAX = 1_499;
+
+export function put(target: Uint8Array, start: number, text: Uint8Array): number {
+  // Shorter than a memcpy call costs.
+  for (let place = 0; place < text.length; place += 1) target[start + place] = text[place];
+  return start + text.length;
+}
+
+export function putText(target: Uint8Array, start: number, text: string): number {
+  for (let place = 0; place < text.length; place += 1) {
+    target[start + place] = text.charCodeAt(place);
+  }
+  return start + text.length;
+}
+
+export function putNumber(target: Uint8Array, start: number, value: number): number {
+  let end = start + 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end += 1;
+  let rest = value;
+  for (let at = end - 1; at >= start; at -= 1) {
+    const tenth = Math.floor(rest / 10);
+    target[at] = 0x30 + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
+}
+
+export function putAddress(target: Uint8Array, start: number, address: number): number {
+  let at = putNumber(target, start, address >>> 24);
+  for (let shift = 16; shift >= 0; shift -= 8) {
+    target[at] = 0x2e;
+    at = putNumber(target, at + 1, (address >>> shift) & 0xff);
+  }
+  return at;
+}
+
+export function putHexPairs(target: Uint8Array, start: number, bytes: Uint8Array): number {
+  let at = start;
+  for (let place = 0; place < bytes.length; place += 1) {
+    if (place > 0) target[at++] = 0x3a;
+    target[at] = hexDigits[bytes[place] >>> 4];
+    target[at + 1] = hexDigits[bytes[place] & 15];
+    at += 2;
+  }
+  return at;
+}
+
+/** Quoted; what is not printable as three octal digits. */
+export function putString(target: Uint8Array, start: number, bytes: Uint8Array): number {
+  let at = start;
+  target[at++] = 0x22;
+  for (let place = 0; place < bytes.length; place += 1) {
+    const byte = bytes[place];
+    if (byte < 0x20 || byte > 0x7e) {
+      target[at] = 0x5c;
+      target[at + 1] = 0x30 + (byte >>> 6);
+      target[at + 2] = 0x30 + ((byte >>> 3) & 7);
+      target[at + 3] = 0x30 + (byte & 7);
+      at += 4;
+    } else {
+      if (byte === 0x22 || byte === 0x5c) target[at++] = 0x5c;
+      target[at++] = byte;
+    }
+  }
+  target[at] = 0x22;
+  return at + 1;
+}
+
+/** A string where it is short enough for dhcpd, else the bytes, of which it reads any number. */
+export function putBytes(target: Uint8Array, start: number, bytes: Uint8Array): number {
+  return isSayable(bytes) ? putString(target, start, bytes) : putHexPairs(target, start, bytes);
+}
+
+export function isSayable(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && bytes.length <= STRING_WRITTEN_MAX;
+}
+
+export function isPlainString(bytes: Uint8Array): boolean {
+  return isSayable(bytes) && isPlain(bytes, 0, bytes.length);
+}
+
+/** Printable ASCII that needs no escape, and something of it. */
+export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at];
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return end > start;
+}
+
+/** Without leading zeros, as ISC prints option data. */
+export function putShortHex(
+  target: Uint8Array,
+  start: number,
+  bytes: Uint8Array,
+  first: number,
+  end: number,
+): number {
+  let at = start;
+  for (let place = first; place < end; place += 1) {
+    if (place > first) target[at++] = 0x3a;
+    if (bytes[place] > 15) target[at++] = hexDigits[bytes[place] >>> 4];
+    target[at++] = hexDigits[bytes[place] & 15];
+  }
+  return at;
+}
