@@ -3,9 +3,15 @@ import { defineConfig } from "vitest/config";
 // CI reads the numbers from this file; the terminal keeps the usual report.
 const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 
-// Two projects: `unit` is beside the source and fast; `system` crosses folders (test/), and uses
-// sockets, processes and network namespaces, so its files run one after the other,
-// once the unit tests are done.
+// Tests that measure time, flood, or sit on fixed ports of the loopback network.
+const alone = [
+  "test/{faults,loopback}/**/*.test.ts",
+  "test/interop/{perfdhcp,dhcpd-target,boot-target}.test.ts",
+];
+
+// Three projects, one after the other. `unit` is beside the source and fast. `system` crosses folders
+// (test/): virtual time, and peers in network namespaces of their own, so two files run side by side.
+// `alone` has the machine for itself, one file after the other.
 export default defineConfig({
   test: {
     reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
@@ -27,7 +33,17 @@ export default defineConfig({
           name: "system",
           sequence: { groupOrder: 1 },
           include: ["test/**/*.test.ts"],
-          exclude: ["test/tidy.test.ts"],
+          exclude: ["test/tidy.test.ts", ...alone],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "alone",
+          sequence: { groupOrder: 2 },
+          include: alone,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
