@@ -1,6 +1,7 @@
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { readIpv4 } from "../ipv4.ts";
+import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
 import {
   decodeDomainName,
   decodeDomainNames,
@@ -14,6 +15,7 @@ import {
  */
 export type FieldType =
   | "ip"
+  | "ip6"
   | "text"
   | "bytes"
   | "flag"
@@ -38,7 +40,7 @@ export interface OptionType {
 
 /**
  * ip and numbers: number. flag: boolean. text: string, or bytes when it is not UTF-8. bytes:
- * Uint8Array. domain: string. domains: a list of strings, one value for the whole list.
+ * Uint8Array. ip6: string, like 2001:db8::1. domain: string. domains: a list of strings, one value for the whole list.
  */
 export type OptionValue = number | string | Uint8Array | boolean | readonly string[];
 
@@ -115,6 +117,9 @@ function encodeField(field: FieldType, value: OptionValue): Uint8Array {
     case "flag":
       if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
       break;
+    case "ip6":
+      if (typeof value === "string") return encodeIpv6(value);
+      break;
     case "domain":
       if (typeof value === "string") return encodeDomainName(value);
       break;
@@ -126,6 +131,12 @@ function encodeField(field: FieldType, value: OptionValue): Uint8Array {
       if (typeof value === "number") return encodeInteger(field, value);
   }
   throw new EncodeError(`${describe(value)} is not a value of type ${field}`);
+}
+
+function encodeIpv6(text: string): Uint8Array {
+  const bytes = parseIpv6(text);
+  if (bytes === undefined) throw new EncodeError(`${text} is no IPv6 address`);
+  return bytes;
 }
 
 function isTextList(value: OptionValue): value is readonly string[] {
@@ -160,6 +171,10 @@ function decodeField(
     case "bytes":
       values.push(bytes.subarray(at));
       return bytes.length;
+    case "ip6":
+      if (at + IPV6_BYTES > bytes.length) throw new DecodeError("bad-option-length", at);
+      values.push(formatIpv6(bytes.subarray(at, at + IPV6_BYTES)));
+      return at + IPV6_BYTES;
     case "domain": {
       const { name, end } = decodeDomainName(bytes, at, false);
       values.push(name);

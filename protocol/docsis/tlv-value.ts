@@ -1,5 +1,6 @@
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
+import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
 import { formatMac } from "../mac.ts";
 import {
   ipBytes,
@@ -16,7 +17,6 @@ import {
 import { decodeOidElement, decodeVarBind, encodeOidElement, encodeVarBind } from "./ber.ts";
 import { bytesOf, concatenate, joined, numberOf } from "./bytes.ts";
 import { formatHex, parseHex } from "./hex.ts";
-import { formatIpv6, IPV6_BYTES, parseIpv6 } from "./ipv6.ts";
 import { isPlainObject, isPrintable, latin1Bytes, latin1Text, type Plain, show } from "./plain.ts";
 import { describeSnmpObject, readSnmpObject } from "./snmp-object.ts";
 import type { TlvDefinition, ValueKind } from "./tlv-definition.ts";
