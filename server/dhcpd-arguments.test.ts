@@ -14,6 +14,8 @@ test.each<[string, Partial<DhcpdArguments>]>([
   ["-pf x.pid --no-pid", { pidFile: "x.pid", writesPid: false }],
   ["-s 10.0.0.255", { broadcastServer: "10.0.0.255" }],
   ["eth0 -d eth1", { interfaceNames: ["eth0", "eth1"], debug: true }],
+  ["-t", { allowsExecute: false }],
+  ["-t --allow-execute", { mode: "test-config", allowsExecute: true }],
   ["--version", { mode: "version" }],
   ["-h", { mode: "help" }],
   ["-x --version", { mode: "version" }],

@@ -3,6 +3,7 @@ import { StartError } from "./start-error.ts";
 export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [-4|-6] [-cf config-file] [-lf lease-file]
              [-user user] [-group group]
+             [--allow-execute]
              [-tf trace-output-file] [--trace-limit MiB]
              [-play trace-input-file]
              [-pf pid-file] [--no-pid] [-s server]
@@ -22,6 +23,8 @@ export interface DhcpdArguments {
   /** What the process becomes once everything is open that only root may open. */
   readonly user: string | undefined;
   readonly group: string | undefined;
+  /** `execute` statements may run commands. */
+  readonly allowsExecute: boolean;
   /** Where to record what passes (`-tf`). */
   readonly traceFile: string | undefined;
   readonly traceBytesMax: number;
@@ -42,7 +45,9 @@ const refusedFlags: Readonly<Record<string, string>> = {
     "with RootDirectory= of systemd.",
 };
 
-const flags: ReadonlySet<string> = new Set(["-4", "-6", "-d", "-f", "-q", "-t", "-T", "--no-pid"]);
+const flags: ReadonlySet<string> = new Set([
+  ...["-4", "-6", "-d", "-f", "-q", "-t", "-T", "--no-pid", "--allow-execute"],
+]);
 
 const flagsWithValue: ReadonlySet<string> = new Set([
   "-p",
@@ -95,6 +100,7 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
     broadcastServer: values["-s"],
     user: values["-user"],
     group: values["-group"],
+    allowsExecute: given.has("--allow-execute"),
     traceFile: values["-tf"],
     traceBytesMax: traceBytesMax(values["--trace-limit"]),
     playFile: values["-play"],

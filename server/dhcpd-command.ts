@@ -85,11 +85,12 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
   const owner = findOwner(wanted.user, wanted.group);
   const configFile = wanted.configFile ?? defaultFiles.config;
   const texts = new Map<string, string>();
-  const config = loadConfig(configFile, log, (file) => {
+  const read = (file: string): string => {
     const text = readConfigFile(file);
     if (wanted.traceFile !== undefined) texts.set(file, text);
     return text;
-  });
+  };
+  const config = loadConfig(configFile, log, read, wanted.allowsExecute);
   const files = {
     config: configFile,
     lease: resolve(wanted.leaseFile ?? config.process.leaseFileName ?? defaultFiles.lease),

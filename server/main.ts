@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
@@ -7,8 +8,11 @@ import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
+import { type LaterHost, withLaterHosts } from "./config/lease-hosts.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
+import { AddressNames } from "./dhcp/address-names.ts";
+import { CommandRunner } from "./dhcp/command-runner.ts";
 import { DhcpCounters } from "./dhcp/counters.ts";
 import type { TftpPair } from "./dhcp/crossed-tftp.ts";
 import { DhcpEngine } from "./dhcp/engine.ts";
@@ -25,9 +29,10 @@ import type { LocalInterface } from "./dhcp/outcome.ts";
 import { Pinger } from "./dhcp/pinger.ts";
 import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
+import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
 import { lockLeaseFile } from "./lease/lease-file-lock.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
-import { type Durability, type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
+import { type Durability, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
 import { StartError, systemReason } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
@@ -74,15 +79,17 @@ export interface RunningServer {
 
 /**
  * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
- * StartError that shows each one with its place.
+ * StartError that shows each one with its place. `allowExecute` takes `execute` statements.
  */
 export function loadConfig(
   path: string,
   logger: Logger = nullLogger,
   read: ConfigReader = readConfigFile,
+  allowExecute = false,
 ): ServerConfig {
   const text = readMainFile(path, read);
-  const outcome = parseConfig(path, (file) => (file === path ? text : read(file)));
+  const readFile: ConfigReader = (file) => (file === path ? text : read(file));
+  const outcome = parseConfig(path, readFile, { allowExecute });
   if (outcome.kind === "failed") {
     const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
     throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
@@ -119,8 +126,8 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
-  const { config, logger = nullLogger, clock = systemClock, trace = untraced } = options;
-  const leases = leaseTableOf(config);
+  const { logger = nullLogger, clock = systemClock, trace = untraced } = options;
+  const leases = leaseTableOf(options.config);
   const releases: (() => void)[] = [];
   const releaseAll = (): void => {
     for (const release of releases.splice(0).reverse()) release();
@@ -129,12 +136,14 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releases.push(await takeLeaseFile(options.leaseFile));
     releases.push(() => trace.end());
     trace.begin(options.leaseFile);
-    const store = trace.store(openLeaseFile(options, leases, logger));
+    const file = openLeaseFile(options, leases, logger);
+    const store = trace.store(file);
     releases.push(() => store.close());
+    const config = completeConfig(options.config, file.hosts, logger);
     const port = options.port ?? config.process.localPort ?? serverPortDefault;
     const ports = { server: port, client: config.process.remotePort ?? port + 1 };
     const present = systemInterfaces();
-    const interfaces = servedInterfaces(options, present, logger);
+    const interfaces = servedInterfaces({ ...options, config }, present, logger);
     const socket = trace.socket(await bind(options, port));
     releases.push(() => socket.close());
     tellWhereItListens(config, interfaces, socket, logger);
@@ -149,10 +158,14 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     const resolver = new HostNameResolver({ names: config.hostNames, logger });
     releases.push(() => resolver.stop());
     await resolver.start();
+    const addressNames = new AddressNames({ logger });
 
+    const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
     const counters = new DhcpCounters();
     const ownAddresses = present.flatMap(addressesOf);
-    const broadcastAddress = options.broadcastAddress ?? broadcastAddressDefault;
+    // The file beats -s, as in dhcpd.
+    const broadcastAddress =
+      config.process.limitedBroadcastAddress ?? options.broadcastAddress ?? broadcastAddressDefault;
     const anyInterface = config.process.localAddress !== undefined;
     const engine = new DhcpEngine({
       config,
@@ -162,6 +175,9 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       tftpServers: options.tftpServers,
       logLines: options.logPackets ?? false,
       resolve: trace.resolve(resolver.resolve),
+      nameOf: addressNames.nameOf,
+      serverHostName: hostname(),
+      output: outputTo(logger, commands),
     });
     const sender = new ReplySender({
       socket,
@@ -197,7 +213,10 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       flushLog: options.flushLog ?? (() => undefined),
       clock,
     });
-    const ended = listener.run().finally(releaseAll);
+    const ended = listener.run().finally(async () => {
+      releaseAll();
+      await commands?.stop();
+    });
     return {
       address: socket.localAddress,
       port: socket.localPort,
@@ -226,10 +245,37 @@ async function takeLeaseFile(path: string): Promise<() => void> {
   );
 }
 
-function openLeaseFile(options: DhcpServerOptions, leases: LeaseTable, logger: Logger): LeaseStore {
-  const durability = options.config.process.dontUseFsync === true ? "os" : "fsync";
+/** With the hosts of the lease file. */
+export function completeConfig(
+  config: ServerConfig,
+  hosts: readonly LaterHost[],
+  logger: Logger,
+): ServerConfig {
+  const complete = withLaterHosts(config, hosts);
+  for (const problem of complete.problems) logger.warn(problem);
+  return complete.config;
+}
+
+function outputTo(
+  logger: Logger,
+  commands: CommandRunner | undefined,
+): (output: StatementOutput) => void {
+  return (output) => {
+    logMessages(output.messages, logger);
+    for (const words of output.commands) commands?.run(words);
+  };
+}
+
+function openLeaseFile(
+  options: DhcpServerOptions,
+  leases: LeaseTable,
+  logger: Logger,
+): LeaseFileStore {
+  const { dontUseFsync, localTimes, hexClientIds } = options.config.process;
+  const durability = dontUseFsync === true ? "os" : "fsync";
+  const format = { localTimes, hexClientIds };
   try {
-    const store = LeaseFileStore.open(options.leaseFile, leases, { durability });
+    const store = LeaseFileStore.open(options.leaseFile, leases, { durability, format });
     for (const warning of store.report.warnings) logger.warn(warning);
     logger.info(`Read ${store.report.records} lease records from ${store.report.path}.`);
     return store;

@@ -191,7 +191,7 @@ function parseExecute(parser: Parser, target: StatementTarget): void {
   const { at } = parser;
   parser.lexer.next();
   if (!parser.allowExecute) {
-    const hint = "it would run commands with the server's rights; log the values instead.";
+    const hint = "start with --allow-execute, or log the values instead.";
     parser.fail("execute is not allowed.", hint, at);
   }
   parser.expect("(", "left parenthesis expected.");
@@ -204,6 +204,13 @@ function parseExecute(parser: Parser, target: StatementTarget): void {
   parser.expect(")", "right parenthesis expected.");
   parser.endStatement();
   target.statements.push({ kind: "execute", command: detached(command), arguments: values });
+}
+
+const COMMENT_OR_BLANKS = /"(?:[^"\\]|\\[\s\S])*"|(?:#[^\n]*|[ \t\r\n\f\v])+/g;
+
+/** The same statements on one line: how a lease file remembers them. */
+function compactText(text: string): string {
+  return text.replace(COMMENT_OR_BLANKS, (found) => (found.startsWith('"') ? found : " "));
 }
 
 /** `on EVENT [or EVENT]… { … }`; a `;` in place of the braces is an empty body. */
@@ -222,6 +229,9 @@ function parseOn(parser: Parser, target: StatementTarget, parseBody: BodyParser)
     parser.lexer.next();
   } while (parser.acceptWord("or"));
   const inner = innerTarget(parser, target);
+  const { lexer } = parser;
+  const start = lexer.start;
   if (!parser.accept(";")) parseBody(parser, inner);
-  target.statements.push({ kind: "on", events, statements: inner.statements });
+  const text = detached(compactText(lexer.file.text.slice(start, lexer.previousEnd)));
+  target.statements.push({ kind: "on", events, statements: inner.statements, text });
 }

@@ -6,6 +6,7 @@ import type {
   PoolDeclaration,
   SubnetDeclaration,
 } from "./config-builder.ts";
+import type { HostIdentifier } from "./host-table.ts";
 import type { Scope } from "./model.ts";
 import type { StatementTarget } from "./statement-target.ts";
 
@@ -23,13 +24,13 @@ export type BlockKind =
 export interface Block extends StatementTarget {
   readonly kind: BlockKind;
   readonly builder: ConfigBuilder;
-  readonly network?: NetworkDeclaration;
-  readonly subnet?: SubnetDeclaration;
-  readonly pool?: PoolDeclaration;
+  readonly network?: NetworkDeclaration | undefined;
+  readonly subnet?: SubnetDeclaration | undefined;
+  readonly pool?: PoolDeclaration | undefined;
   readonly host?: HostDraft | undefined;
-  readonly clientClass?: ClassDeclaration;
+  readonly clientClass?: ClassDeclaration | undefined;
   /** Index of the subclass in its class. */
-  readonly subclass?: number;
+  readonly subclass?: number | undefined;
   /** The files included inside each other here, outermost first. */
   readonly includes: readonly string[];
 }
@@ -40,11 +41,36 @@ export interface HostDraft {
   hardware: { readonly type: number; readonly address: Uint8Array } | undefined;
   clientId: Uint8Array | undefined;
   fixedAddresses: number[];
+  fixedNames: string[];
+  identifier: HostIdentifier | undefined;
   group: Scope | undefined;
 }
 
+/** Every field is named: a copy by spreading is slow, and a file may have a million hosts. */
+type WholeBlock = { readonly [Field in keyof Required<Block>]: Block[Field] };
+
 /** A block inside another: what is not said anew is as it was around it. */
-export function innerBlock(outer: Block, kind: BlockKind, scope: BlockScope): Block {
-  const { statements } = scope;
-  return { ...outer, kind, scope, statements, isTopLevel: false, depth: 0, labels: undefined };
+export function innerBlock(
+  outer: Block,
+  kind: BlockKind,
+  scope: BlockScope,
+  host: HostDraft | undefined = outer.host,
+): Block {
+  const whole: WholeBlock = {
+    kind,
+    builder: outer.builder,
+    network: outer.network,
+    subnet: outer.subnet,
+    pool: outer.pool,
+    host,
+    clientClass: outer.clientClass,
+    subclass: outer.subclass,
+    includes: outer.includes,
+    scope,
+    statements: scope.statements,
+    isTopLevel: false,
+    depth: 0,
+    labels: undefined,
+  };
+  return whole;
 }

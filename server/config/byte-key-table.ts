@@ -14,6 +14,8 @@ export class ByteKeyTable {
   #values = new Int32Array(ENTRIES_FIRST);
   /** The next entry with the same key, in order of arrival. */
   #next = new Int32Array(ENTRIES_FIRST).fill(NONE);
+  /** Of the first entry of a key: the last one. */
+  #last = new Int32Array(ENTRIES_FIRST);
   /** First entry of a key by hash; NONE when free. Never more than half full. */
   #slots = new Int32Array(ENTRIES_FIRST * 2).fill(NONE);
   #count = 0;
@@ -35,8 +37,13 @@ export class ByteKeyTable {
     this.#count = entry + 1;
     const slot = this.#slotOf(prefix, key);
     const first = this.#slots[slot];
-    if (first === NONE) this.#slots[slot] = entry;
-    else this.#append(first, entry);
+    if (first === NONE) {
+      this.#slots[slot] = entry;
+      this.#last[entry] = entry;
+    } else {
+      this.#next[this.#last[first]] = entry;
+      this.#last[first] = entry;
+    }
     return entry;
   }
 
@@ -63,16 +70,10 @@ export class ByteKeyTable {
     return this.#bytes[this.#starts[entry]];
   }
 
-  #append(first: number, entry: number): void {
-    let last = first;
-    while (this.#next[last] !== NONE) last = this.#next[last];
-    this.#next[last] = entry;
-  }
-
   /** The slot that holds this key, or the free one where it belongs. */
   #slotOf(prefix: number, key: Uint8Array): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(prefix, key) & mask;
+    let slot = hash(prefix, key, 0, key.length) & mask;
     for (;;) {
       const entry = this.#slots[slot];
       if (entry === NONE || this.#holds(entry, prefix, key)) return slot;
@@ -108,15 +109,22 @@ export class ByteKeyTable {
     const next = new Int32Array(capacity).fill(NONE);
     next.set(this.#next);
     this.#next = next;
+    const last = new Int32Array(capacity);
+    last.set(this.#last);
+    this.#last = last;
     this.#rehash(capacity * 2);
   }
 
   #rehash(size: number): void {
-    const firsts = this.#slots.filter((entry) => entry !== NONE);
+    const before = this.#slots;
     this.#slots = new Int32Array(size).fill(NONE);
     const mask = size - 1;
-    for (const entry of firsts) {
-      let slot = hash(this.prefixOf(entry), this.keyOf(entry)) & mask;
+    for (let index = 0; index < before.length; index += 1) {
+      const entry = before[index];
+      if (entry === NONE) continue;
+      const start = this.#starts[entry];
+      const end = this.#starts[entry + 1];
+      let slot = hash(this.#bytes[start], this.#bytes, start + 1, end) & mask;
       while (this.#slots[slot] !== NONE) slot = (slot + 1) & mask;
       this.#slots[slot] = entry;
     }
@@ -124,10 +132,10 @@ export class ByteKeyTable {
 }
 
 /** FNV-1a with a final mix, so that addresses that count up spread over the low bits. */
-function hash(prefix: number, key: Uint8Array): number {
+function hash(prefix: number, bytes: Uint8Array, start: number, end: number): number {
   let value = Math.imul(0x811c9dc5 ^ prefix, 0x01000193);
-  for (let index = 0; index < key.length; index += 1) {
-    value = Math.imul(value ^ key[index], 0x01000193);
+  for (let index = start; index < end; index += 1) {
+    value = Math.imul(value ^ bytes[index], 0x01000193);
   }
   value ^= value >>> 15;
   value = Math.imul(value, 0x2c1b3c6d);

@@ -15,12 +15,15 @@ import type {
   Zone,
 } from "./model.ts";
 import { RangeSet } from "./range-set.ts";
+import { SubnetSet } from "./subnet-set.ts";
 
 export interface SubnetDeclaration extends Subnet {
   readonly scope: BlockScope;
   readonly sharedNetwork: NetworkDeclaration;
   /** Takes the ranges that stand in the subnet itself. */
   ownPool: PoolDeclaration | undefined;
+  /** Takes its `range dynamic-bootp`. */
+  ownBootpPool: PoolDeclaration | undefined;
 }
 
 export interface NetworkDeclaration extends SharedNetwork {
@@ -33,6 +36,7 @@ export interface PoolDeclaration extends Pool {
   readonly ranges: AddressRange[];
   readonly permits: Permit[];
   readonly prohibits: Permit[];
+  validFromSeconds: number | undefined;
   validUntilSeconds: number | undefined;
   failoverPeer: string | undefined;
 }
@@ -49,6 +53,7 @@ export class ConfigBuilder {
   readonly networks: NetworkDeclaration[] = [];
   readonly pools: PoolDeclaration[] = [];
   readonly subnets: SubnetDeclaration[] = [];
+  readonly #declared = new SubnetSet<SubnetDeclaration>();
   readonly classes = new DeclaredClasses();
   readonly classPlaces: ClassPlace[] = [];
   readonly hosts = new CompactHostTable();
@@ -73,18 +78,23 @@ export class ConfigBuilder {
     scope: BlockScope,
     sharedNetwork: NetworkDeclaration,
   ): SubnetDeclaration {
-    const subnet = { network, mask, scope, sharedNetwork, ownPool: undefined };
+    const subnet = {
+      network,
+      mask,
+      scope,
+      sharedNetwork,
+      ownPool: undefined,
+      ownBootpPool: undefined,
+    };
     sharedNetwork.subnets.push(subnet);
     this.subnets.push(subnet);
+    this.#declared.add(subnet);
     return subnet;
   }
 
   /** A declared subnet that shares addresses with this one. */
   overlapOf(network: number, mask: number): SubnetDeclaration | undefined {
-    return this.subnets.find((other) => {
-      const common = (mask & other.mask) >>> 0;
-      return (network & common) >>> 0 === (other.network & common) >>> 0;
-    });
+    return this.#declared.overlapOf(network, mask);
   }
 
   addPool(scope: BlockScope, sharedNetwork: NetworkDeclaration): PoolDeclaration {
@@ -93,6 +103,7 @@ export class ConfigBuilder {
       ranges: [],
       permits: [],
       prohibits: [],
+      validFromSeconds: undefined,
       validUntilSeconds: undefined,
       failoverPeer: undefined,
       scope,

@@ -55,6 +55,12 @@ const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
   failover: parseFailover,
 };
 
+/** Blocks that are kept as objects. */
+const blockWords: ReadonlySet<string> = new Set([
+  ...["shared-network", "subnet", "pool", "group", "class", "key", "zone"],
+]);
+const BLOCK_PARTS = 4;
+
 export function createDeclarations(parser: Parser, reader: ConfigReader): Declarations {
   const declarations: Declarations = {
     parser,
@@ -127,6 +133,7 @@ function parseItem(declarations: Declarations, block: Block): void {
     parser.fail("authority makes no sense here.", "it belongs to a network or the top level.");
   }
   if (Object.hasOwn(declarationParsers, word)) {
+    if (blockWords.has(word)) parser.countParts(BLOCK_PARTS);
     declarationParsers[word](declarations, block);
     return;
   }

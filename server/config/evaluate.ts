@@ -54,22 +54,22 @@ export function evaluateScopes(
   context: EvaluationContext,
 ): Settings {
   const settings = new Settings(config.definitions, context.variables);
-  const done: Scope[] = [];
-  for (const scope of scopes) runScope(scope, done, context, settings);
+  for (const scope of inOrder(scopes)) runStatements(scope.statements, context, settings);
   settings.resolve(context);
   return settings;
 }
 
-function runScope(
-  scope: Scope,
-  done: Scope[],
-  context: EvaluationContext,
-  settings: Settings,
-): void {
-  if (done.includes(scope)) return;
-  done.push(scope);
-  if (scope.parent !== undefined) runScope(scope.parent, done, context, settings);
-  runStatements(scope.statements, context, settings);
+/** The scopes and the blocks around them in the order in which `evaluateScopes` runs them. */
+export function inOrder(scopes: readonly Scope[]): Scope[] {
+  const ordered: Scope[] = [];
+  for (const scope of scopes) addInOrder(scope, ordered);
+  return ordered;
+}
+
+function addInOrder(scope: Scope, ordered: Scope[]): void {
+  if (ordered.includes(scope)) return;
+  if (scope.parent !== undefined) addInOrder(scope.parent, ordered);
+  ordered.push(scope);
 }
 
 /**
@@ -132,8 +132,16 @@ export interface PermitSubject {
   readonly nowSeconds?: number;
 }
 
-/** True when no deny line matches and, if there are allow lines, at least one does (CLASS-10). */
+/**
+ * True when no deny line matches and, if there are allow lines, at least one does (CLASS-10). A pool
+ * with `after` is closed to all before or from its date on, whatever else is allowed.
+ */
 export function isPermitted(pool: Pool, subject: PermitSubject): boolean {
+  const { nowSeconds } = subject;
+  if (nowSeconds !== undefined) {
+    if (pool.validUntilSeconds !== undefined && nowSeconds >= pool.validUntilSeconds) return false;
+    if (pool.validFromSeconds !== undefined && nowSeconds < pool.validFromSeconds) return false;
+  }
   for (const prohibit of pool.prohibits) if (matches(prohibit, subject)) return false;
   if (pool.permits.length === 0) return true;
   for (const permit of pool.permits) if (matches(permit, subject)) return true;

@@ -25,6 +25,11 @@ export interface EvaluationContext {
   readonly serverHostName?: string | undefined;
   /** The variables of the lease, which statements read and change; without them, new ones. */
   readonly variables?: Variables | undefined;
+  /**
+   * What values of options see in place of those: dhcpd works them out with the variables of the top
+   * level, once the lease has been dealt with. Without them, `variables`.
+   */
+  readonly optionVariables?: Variables | undefined;
   /** Addresses of a host name, from a cache: must not block. Unknown names: undefined. */
   readonly resolve?: ((name: string) => readonly number[] | undefined) | undefined;
 }

@@ -147,6 +147,7 @@ export const expressionNames: readonly string[] = [...Object.keys(functions), "n
 
 /** Reads what the statements so far have set: an option, or `server.PARAMETER`. */
 function configOption(parser: Parser): Expression {
+  parser.readsSettings = true;
   let slot: number;
   if (parser.lexer.word === "server" && parser.lexer.isFollowedBy(".")) {
     parser.lexer.next();

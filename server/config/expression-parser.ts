@@ -32,15 +32,13 @@ type Want = Type | "value" | "any";
 
 const DEPTH_MAX = 64;
 
-// Operators from the loosest to the tightest, as dhcpd has them and not as one would expect: sums
-// bind tighter than products, and both looser than comparisons. All go from left to right.
-const levels: readonly (readonly string[])[] = [
-  ["*", "/", "%"],
-  ["+", "-"],
-  ["and", "or"],
-  ["=", "!=", "~=", "~~"],
-  ["&", "|", "^"],
-];
+// How tight operators bind, as dhcpd has it and not as one would expect: sums bind tighter than
+// products, and both looser than comparisons.
+const tightness: Readonly<Record<string, number>> = {
+  ...{ "*": 0, "/": 0, "%": 0, "+": 1, "-": 1, and: 2, or: 2 },
+  ...{ "=": 3, "!=": 3, "~=": 3, "~~": 3, "&": 4, "|": 4, "^": 4 },
+};
+const operators = Object.keys(tightness);
 
 const messages: Readonly<Record<Want, string>> = {
   data: "expecting a data expression.",
@@ -60,13 +58,13 @@ export function parseBooleanExpression(parser: Parser): BooleanExpression {
 
 /** Of any type: what a variable is set to, what a function returns. */
 export function parseAnyExpression(parser: Parser): Expression {
-  return parseBinary(parser, "any", 0, 0);
+  return parseOperators(parser, "any", 0);
 }
 
 /** What a `switch` looks at: data or a number. A variable is taken for a number, as in dhcpd. */
 export function parseSwitchExpression(parser: Parser): DataExpression | NumericExpression {
   const { at } = parser;
-  const expression = parseBinary(parser, "value", 0, 0);
+  const expression = parseOperators(parser, "value", 0);
   if (expression.type === "untyped") return typed(expression, "numeric") as NumericExpression;
   if (expression.type !== "boolean") return expression;
   parser.warn("only data and numbers have cases.", "use if for what is true or false.", at);
@@ -79,7 +77,7 @@ export function parseCaseExpression(
   type: "data" | "numeric",
 ): DataExpression | NumericExpression {
   const { at } = parser;
-  const expression = parseBinary(parser, type, 0, 0);
+  const expression = parseOperators(parser, type, 0);
   if (expression.type === "untyped") {
     return typed(expression, type) as DataExpression | NumericExpression;
   }
@@ -92,7 +90,7 @@ export function parseCaseExpression(
 
 function wanted(parser: Parser, want: Type, depth: number): Expression {
   const { at } = parser;
-  return checked(parser, parseBinary(parser, want, 0, depth), want, at);
+  return checked(parser, parseOperators(parser, want, depth), want, at);
 }
 
 function checked(parser: Parser, expression: Expression, want: Type, at: number): Expression {
@@ -101,20 +99,41 @@ function checked(parser: Parser, expression: Expression, want: Type, at: number)
   return parser.fail(messages[want], `this is a ${expression.type} expression.`, at);
 }
 
-function parseBinary(parser: Parser, want: Want, level: number, depth: number): Expression {
-  if (level === levels.length) return parsePrimary(parser, want, depth);
-  const { at } = parser;
-  let left = parseBinary(parser, want, level + 1, depth);
-  for (;;) {
-    const operator = takeOperator(parser, levels[level]);
-    if (operator === undefined) return left;
-    const rightAt = parser.at;
-    const right = parseBinary(parser, wantBeside(left), level + 1, depth + 1);
-    left = combine(parser, operator, [left, at], [right, rightAt]);
-  }
+/** What has been read of an expression: its left side, and the operator that follows it. */
+interface Begun {
+  readonly left: Placed;
+  readonly operator: string;
 }
 
-function takeOperator(parser: Parser, operators: readonly string[]): string | undefined {
+/**
+ * Operators go from left to right, save that the whole rest of the expression belongs to the right
+ * side of one that a tighter one follows: `a = b or c = d and e = f` is `a = b or (c = d and e = f)`.
+ * A list of alternatives may be of any length: those that wait for their right side are kept in a list.
+ */
+function parseOperators(parser: Parser, want: Want, depth: number): Expression {
+  const waiting: Begun[] = [];
+  const startAt = parser.at;
+  let left: Placed = [parsePrimary(parser, want, depth), startAt];
+  let operator = takeOperator(parser);
+  while (operator !== undefined) {
+    const rightAt = parser.at;
+    const right: Placed = [parsePrimary(parser, wantBeside(left[0]), depth), rightAt];
+    const next = takeOperator(parser);
+    if (next !== undefined && tightness[operator] < tightness[next]) {
+      waiting.push({ left, operator });
+      left = right;
+    } else {
+      left = [combine(parser, operator, left, right), left[1]];
+    }
+    operator = next;
+  }
+  for (let begun = waiting.pop(); begun !== undefined; begun = waiting.pop()) {
+    left = [combine(parser, begun.operator, begun.left, left), begun.left[1]];
+  }
+  return left[0];
+}
+
+function takeOperator(parser: Parser): string | undefined {
   const { lexer } = parser;
   const found =
     lexer.kind === Token.word
@@ -194,9 +213,10 @@ function checkPattern(parser: Parser, pattern: DataExpression, at: number): void
 
 function parsePrimary(parser: Parser, want: Want, depth: number): Expression {
   const { lexer, at } = parser;
+  parser.countParts(1);
   if (depth > DEPTH_MAX) parser.fail("expression too deeply nested.");
   if (parser.accept("(")) {
-    const inner = parseBinary(parser, want, 0, depth + 1);
+    const inner = parseOperators(parser, want, depth + 1);
     parser.expect(")", "expecting right paren.");
     return inner;
   }
@@ -248,7 +268,7 @@ function parseReference(parser: Parser, name: string, at: number, depth: number)
   }
   parser.refer(name, "function", at);
   const values: Expression[] = [];
-  do values.push(parseBinary(parser, "any", 0, depth + 1));
+  do values.push(parseOperators(parser, "any", depth + 1));
   while (parser.accept(","));
   parser.expect(")", "right parenthesis expected.");
   return call(name, values);

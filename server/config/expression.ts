@@ -1,4 +1,5 @@
 import type { EvaluationContext } from "./evaluation-context.ts";
+import type { Operation } from "./operator-tree.ts";
 import type { Settings } from "./settings.ts";
 import type { BindingValue } from "./variables.ts";
 
@@ -14,12 +15,16 @@ export interface DataExpression {
 
 export interface BooleanExpression {
   readonly type: "boolean";
+  /** Of an operator. */
+  readonly operation?: Operation;
   readonly evaluate: Evaluator<boolean>;
 }
 
 export interface NumericExpression {
   readonly type: "numeric";
   readonly constant: number | undefined;
+  /** Of an operator. */
+  readonly operation?: Operation;
   readonly evaluate: Evaluator<number>;
 }
 

@@ -61,7 +61,7 @@ export function parseFailover(declarations: Declarations, block: Block): void {
     const message = `failover peer ${name} is valid for ISC dhcpd but not supported yet: the failover protocol is not spoken.`;
     parser.report(message, REPLACEMENT, at);
   } else {
-    parser.report(missing, undefined, at);
+    parser.report(missing, undefined, parser.closedAt);
   }
 }
 

@@ -4,7 +4,9 @@ import { BlockScope } from "./block-scope.ts";
 import type { Declarations } from "./declaration-parser.ts";
 import { hasTypographicQuote, QUOTE_HINT, suggestion } from "./hints.ts";
 import { Token } from "./lexer.ts";
-import { parseOptionValue } from "./option-value-parser.ts";
+import { takeOption } from "./option-name.ts";
+import { packetOption } from "./option-reader.ts";
+import { parseOptionValue, takeHostName } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
 import { parseComputedValue } from "./statement-target.ts";
 
@@ -38,20 +40,22 @@ export function parseHost(declarations: Declarations, block: Block): void {
     hardware: undefined,
     clientId: undefined,
     fixedAddresses: [],
+    fixedNames: [],
+    identifier: undefined,
     group: undefined,
   };
   const own = new BlockScope(block.scope);
-  declarations.parseBlock({ ...innerBlock(block, "host", own), host });
-  const { hosts } = block.builder;
-  if (hosts.hasName(name)) {
-    parser.report(`host ${name}: already exists`, undefined, nameAt);
+  declarations.parseBlock(innerBlock(block, "host", own, host));
+  const scope = hostScope(own, host.group ?? block.scope);
+  if (!block.builder.hosts.add(host, scope)) {
+    parser.report(`host ${name}: already exists`, undefined, parser.closedAt);
     return;
   }
-  if (host.hardware === undefined && host.clientId === undefined) {
+  const { hardware, clientId, identifier } = host;
+  if (hardware === undefined && clientId === undefined && identifier === undefined) {
     const hint = "give it a hardware address or a dhcp-client-identifier.";
     parser.warn(`host ${name} matches no client.`, hint, nameAt);
   }
-  hosts.add({ ...host, scope: hostScope(own, host.group ?? block.scope) });
 }
 
 /** Most hosts say nothing of their own, and share the scope that they stand in. */
@@ -73,6 +77,9 @@ export function parseHostStatement(parser: Parser, host: HostDraft): boolean {
       return true;
     case "fixed-address":
       parseFixedAddress(parser, host);
+      return true;
+    case "host-identifier":
+      parseHostIdentifier(parser, host);
       return true;
     case "uid":
       lexer.next();
@@ -111,16 +118,41 @@ function parseFixedAddress(parser: Parser, host: HostDraft): void {
   parser.lexer.next();
   do {
     if (parser.lexer.kind === Token.word && !parser.isDottedQuad) {
-      parser.fail(
-        "a host name as fixed-address is valid for ISC dhcpd but not supported yet.",
-        "write the address itself.",
-      );
+      host.fixedNames.push(takeHostName(parser));
+    } else {
+      host.fixedAddresses.push(parser.takeIpv4());
     }
-    host.fixedAddresses.push(parser.takeIpv4());
   } while (parser.accept(","));
   parser.endStatement();
-  if (host.fixedAddresses.length > FIXED_ADDRESSES_MAX) {
+  if (host.fixedAddresses.length + host.fixedNames.length > FIXED_ADDRESSES_MAX) {
     parser.report(`more than ${FIXED_ADDRESSES_MAX} fixed addresses.`, undefined, at);
+  }
+}
+
+/** `host-identifier option NAME VALUE;` (dhcpd.conf(5)); `v6relopt` belongs to DHCPv6. */
+function parseHostIdentifier(parser: Parser, host: HostDraft): void {
+  const { at } = parser;
+  parser.lexer.next();
+  if (parser.lexer.word === "v6relopt") {
+    parser.fail("v6relopt is not supported.", "it belongs to DHCPv6: name the option itself.");
+  }
+  if (!parser.acceptWord("option")) {
+    parser.fail("host-identifier must be an option or v6relopt", "option NAME VALUE; follows.");
+  }
+  const option = takeOption(parser);
+  const valueAt = parser.at;
+  const value = parseOptionValue(parser, option.type);
+  parser.endStatement();
+  if (host.identifier !== undefined) {
+    parser.report("only one host-identifier allowed per host", undefined, at);
+  } else if (!("constant" in value)) {
+    parser.report("a host-identifier cannot depend on a packet.", undefined, valueAt);
+  } else {
+    host.identifier = {
+      optionName: `${option.space.name}.${option.code}`,
+      option: packetOption(option, parser.registry),
+      value: value.constant,
+    };
   }
 }
 

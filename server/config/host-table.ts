@@ -1,8 +1,19 @@
 import { ByteKeyTable } from "./byte-key-table.ts";
+import type { EvaluationContext } from "./evaluation-context.ts";
+import type { DataExpression } from "./expression.ts";
 import { latin1Bytes, latin1Text } from "./latin1.ts";
 import type { Host, HostTable, Scope } from "./model.ts";
 
 const NONE = -1;
+
+/** `host-identifier option NAME VALUE;`: the host whose packets have that option with that value. */
+export interface HostIdentifier {
+  /** Unlike that of any other option. */
+  readonly optionName: string;
+  /** The option of a packet. */
+  readonly option: DataExpression;
+  readonly value: Uint8Array;
+}
 
 /** A host as the parser hands it over. */
 export interface HostDeclaration {
@@ -10,12 +21,14 @@ export interface HostDeclaration {
   readonly hardware: { readonly type: number; readonly address: Uint8Array } | undefined;
   readonly clientId: Uint8Array | undefined;
   readonly fixedAddresses: readonly number[];
-  readonly scope: Scope;
+  readonly fixedNames: readonly string[];
+  readonly identifier: HostIdentifier | undefined;
   readonly group: Scope | undefined;
 }
 
 const noHosts: readonly Host[] = [];
 const noAddresses: readonly number[] = [];
+const noNames: readonly string[] = [];
 
 /** All hosts, column by column: about 100 bytes a host with nothing but a hardware address. */
 export class CompactHostTable implements HostTable {
@@ -26,28 +39,39 @@ export class CompactHostTable implements HostTable {
   readonly #hardwareEntries: number[] = [];
   readonly #clientIdEntries: number[] = [];
   readonly #scopes: Scope[] = [];
+  readonly #groups: (Scope | undefined)[] = [];
   /** Only of hosts that have any. */
-  readonly #groups = new Map<number, Scope>();
   readonly #fixedAddresses = new Map<number, readonly number[]>();
+  readonly #fixedNames = new Map<number, readonly string[]>();
+  /** One table for each option that identifies hosts, in order of declaration. */
+  readonly #identifiers = new Map<
+    string,
+    { readonly option: DataExpression; readonly hosts: ByteKeyTable }
+  >();
 
   get count(): number {
     return this.#scopes.length;
   }
 
-  /** Adds a host whose name is new; see hasName. */
-  add(host: HostDeclaration): void {
+  /** False, and nothing is added, when there is a host of this name. */
+  add(host: HostDeclaration, scope: Scope): boolean {
     const index = this.#scopes.length;
-    const { hardware, clientId, fixedAddresses, group } = host;
-    this.#names.add(0, latin1Bytes(host.name), index);
-    this.#scopes.push(host.scope);
+    const { hardware, clientId, fixedAddresses, fixedNames, identifier, group } = host;
+    const nameBytes = latin1Bytes(host.name);
+    if (this.#names.find(0, nameBytes) !== NONE) return false;
+    this.#names.add(0, nameBytes, index);
+    this.#scopes.push(scope);
     this.#hardwareEntries.push(
       hardware === undefined ? NONE : this.#hardware.add(hardware.type, hardware.address, index),
     );
     this.#clientIdEntries.push(
       clientId === undefined ? NONE : this.#clientIds.add(0, clientId, index),
     );
-    if (group !== undefined) this.#groups.set(index, group);
+    this.#groups.push(group);
     if (fixedAddresses.length > 0) this.#fixedAddresses.set(index, fixedAddresses);
+    if (fixedNames.length > 0) this.#fixedNames.set(index, fixedNames);
+    if (identifier !== undefined) this.#identify(identifier, index);
+    return true;
   }
 
   hasName(name: string): boolean {
@@ -60,6 +84,29 @@ export class CompactHostTable implements HostTable {
 
   byClientId(clientId: Uint8Array): readonly Host[] {
     return this.#hostsOf(this.#clientIds, this.#clientIds.find(0, clientId));
+  }
+
+  get hasIdentifiers(): boolean {
+    return this.#identifiers.size > 0;
+  }
+
+  /** Of several options that the packet has, the one that was declared first decides. */
+  byOption(context: EvaluationContext): readonly Host[] {
+    for (const { option, hosts } of this.#identifiers.values()) {
+      const value = option.evaluate(context, undefined);
+      const first = value === undefined ? NONE : hosts.find(0, value);
+      if (first !== NONE) return this.#hostsOf(hosts, first);
+    }
+    return noHosts;
+  }
+
+  #identify({ optionName, option, value }: HostIdentifier, index: number): void {
+    let table = this.#identifiers.get(optionName);
+    if (table === undefined) {
+      table = { option, hosts: new ByteKeyTable() };
+      this.#identifiers.set(optionName, table);
+    }
+    table.hosts.add(0, value, index);
   }
 
   byName(name: string): Host | undefined {
@@ -95,12 +142,16 @@ export class CompactHostTable implements HostTable {
     return this.#fixedAddresses.get(index) ?? noAddresses;
   }
 
+  fixedNamesOf(index: number): readonly string[] {
+    return this.#fixedNames.get(index) ?? noNames;
+  }
+
   scopeOf(index: number): Scope {
     return this.#scopes[index];
   }
 
   groupOf(index: number): Scope | undefined {
-    return this.#groups.get(index);
+    return this.#groups[index];
   }
 }
 
@@ -128,6 +179,10 @@ class HostView implements Host {
 
   get fixedAddresses(): readonly number[] {
     return this.#table.fixedAddressesOf(this.index);
+  }
+
+  get fixedNames(): readonly string[] {
+    return this.#table.fixedNamesOf(this.index);
   }
 
   get scope(): Scope {

@@ -118,7 +118,7 @@ export function parseZone(declarations: Declarations, block: Block): void {
     parser.report(`unknown key ${keyName}`, "a key is declared before the zones.", keyAt);
   }
   if (servers.primary === undefined) {
-    parser.report(`zone ${name} lacks its primary server.`, undefined, nameAt);
+    parser.warn(`zone ${name} lacks its primary server.`, "no update can be sent to it.", nameAt);
     return;
   }
   if (key === undefined && block.builder.keys.size > 0) {

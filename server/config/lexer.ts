@@ -1,4 +1,4 @@
-import type { SourceFile } from "./source-file.ts";
+import { detached, type SourceFile } from "./source-file.ts";
 
 /** Kinds of token: a word is anything made of letters, digits, `-` and `_`, numbers included. */
 export const Token = { end: 0, word: 1, string: 2, punctuation: 3 } as const;
@@ -82,7 +82,7 @@ export class Lexer {
 
   /** The word in lower case: keywords and option names know no case (CONF-1). */
   get word(): string {
-    return this.kind === Token.word ? this.raw.toLowerCase() : "";
+    return this.kind === Token.word ? lowerCaseWord(this.file.text, this.start, this.end) : "";
   }
 
   /** True when the current token is this punctuation. */
@@ -105,6 +105,41 @@ export class Lexer {
     const newline = this.file.text.indexOf("\n", this.previousEnd);
     return newline >= 0 && newline < this.start;
   }
+}
+
+const KNOWN_WORDS = 1024;
+const KNOWN_WORD_MAX = 32;
+/** Words read lately, by hash: in a long file they are the same few again and again. */
+const knownWords = new Array<string>(KNOWN_WORDS).fill("");
+
+/** text[start, end) in lower case, without a new string if it has been read before. */
+function lowerCaseWord(text: string, start: number, end: number): string {
+  const length = end - start;
+  if (length > KNOWN_WORD_MAX) return text.slice(start, end).toLowerCase();
+  let hash = length;
+  for (let index = start; index < end; index += 1) {
+    hash = (Math.imul(hash, 31) + lowerCase(text.charCodeAt(index))) | 0;
+  }
+  const slot = (hash ^ (hash >>> 10)) & (KNOWN_WORDS - 1);
+  const known = knownWords[slot];
+  if (known.length === length) {
+    let index = 0;
+    while (
+      index < length &&
+      known.charCodeAt(index) === lowerCase(text.charCodeAt(start + index))
+    ) {
+      index += 1;
+    }
+    if (index === length) return known;
+  }
+  // A slice of a long file would keep the whole file.
+  const word = detached(text.slice(start, end).toLowerCase());
+  knownWords[slot] = word;
+  return word;
+}
+
+function lowerCase(character: number): number {
+  return character >= 0x41 && character <= 0x5a ? character | 0x20 : character;
 }
 
 function isWord(character: number): boolean {
@@ -148,6 +183,16 @@ function endOfString(text: string, from: number): number {
  * UTF-8 bytes.
  */
 export function stringBytes(quoted: string): Uint8Array {
+  const plain = new Uint8Array(Math.max(0, quoted.length - 2));
+  for (let index = 0; index < plain.length; index += 1) {
+    const character = quoted.charCodeAt(index + 1);
+    if (character === BACKSLASH || character > 0xff) return escapedBytes(quoted);
+    plain[index] = character;
+  }
+  return plain;
+}
+
+function escapedBytes(quoted: string): Uint8Array {
   const bytes: number[] = [];
   const end = quoted.length - 1;
   let index = 1;

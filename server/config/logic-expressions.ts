@@ -7,12 +7,17 @@ import type {
   Expression,
   NumericExpression,
 } from "./expression.ts";
+import { evaluatorOf, logicalOperation, type Operation, strictOperation } from "./operator-tree.ts";
+import type { BindingValue } from "./variables.ts";
 
 export function computedBoolean(evaluate: Evaluator<boolean>): BooleanExpression {
   return { type: "boolean", evaluate };
 }
 
-export const known: BooleanExpression = computedBoolean((context) => context.known);
+/** Null without a packet. */
+export const known: BooleanExpression = computedBoolean((context) =>
+  context.packet === undefined ? undefined : context.known,
+);
 export const isStatic: BooleanExpression = computedBoolean((context) => context.isStatic === true);
 export const isClassified: BooleanExpression = computedBoolean((context) => context.isClassified);
 
@@ -23,39 +28,45 @@ export const nullNumber: NumericExpression = computedNumber(() => undefined);
 
 /**
  * Equality never is null: two nulls are equal, and a null differs from every value. So it is in
- * dhcpd's code, although dhcp-eval(5) has it otherwise.
+ * dhcpd's code, although dhcp-eval(5) has it otherwise. Values of different types are different.
  */
 export function equal(left: Expression, right: Expression, wanted: boolean): BooleanExpression {
-  if (left.type === "data" && right.type === "data") {
-    return computedBoolean((context, settings) => {
-      const first = left.evaluate(context, settings);
-      const second = right.evaluate(context, settings);
-      return sameBytes(first, second) === wanted;
-    });
-  }
-  // Values of different types are different.
-  return computedBoolean((context, settings) => {
+  const operation = strictOperation(
+    left,
+    right,
+    (first, second) => isSame(first, second) === wanted,
+  );
+  return operatedBoolean(operation, (context, settings) => {
     const first = left.evaluate(context, settings);
     const second = right.evaluate(context, settings);
-    const isData = first instanceof Uint8Array && second instanceof Uint8Array;
-    return (isData ? sameBytes(first, second) : first === second) === wanted;
+    return isSame(first, second) === wanted;
   });
+}
+
+function isSame(left: BindingValue | undefined, right: BindingValue | undefined): boolean {
+  const areBytes = left instanceof Uint8Array && right instanceof Uint8Array;
+  return areBytes ? sameBytes(left, right) : left === right;
 }
 
 /** As in dhcpd: unless the left side is true, the right one is not looked at and this is null. */
 export function and(left: BooleanExpression, right: BooleanExpression): BooleanExpression {
-  return computedBoolean((context, settings) =>
+  return operatedBoolean(logicalOperation("and", left, right), (context, settings) =>
     left.evaluate(context, settings) === true ? right.evaluate(context, settings) : undefined,
   );
 }
 
 /** Null only when both sides are. */
 export function or(left: BooleanExpression, right: BooleanExpression): BooleanExpression {
-  return computedBoolean((context, settings) => {
+  return operatedBoolean(logicalOperation("or", left, right), (context, settings) => {
     const first = left.evaluate(context, settings);
     if (first === true) return true;
     return right.evaluate(context, settings) ?? first;
   });
+}
+
+function operatedBoolean(operation: Operation, direct: Evaluator<boolean>): BooleanExpression {
+  const evaluate = evaluatorOf(operation, direct) as Evaluator<boolean>;
+  return { type: "boolean", operation, evaluate };
 }
 
 /** Null stays null. */
@@ -88,13 +99,13 @@ export function computedNumber(evaluate: Evaluator<number>): NumericExpression {
   return { type: "numeric", constant: undefined, evaluate };
 }
 
-type Operation = (left: number, right: number) => number | undefined;
+type Calculation = (left: number, right: number) => number | undefined;
 
 /** Whole numbers; division by zero is null. */
-const operations: Readonly<Record<string, Operation>> = {
-  "+": (left, right) => left + right,
-  "-": (left, right) => left - right,
-  "*": (left, right) => left * right,
+const calculations: Readonly<Record<string, Calculation>> = {
+  "+": (left, right) => exact(left + right, () => BigInt(left) + BigInt(right)),
+  "-": (left, right) => exact(left - right, () => BigInt(left) - BigInt(right)),
+  "*": (left, right) => exact(left * right, () => BigInt(left) * BigInt(right)),
   "/": (left, right) => (right === 0 ? undefined : Math.trunc(left / right)),
   "%": (left, right) => (right === 0 ? undefined : left % right),
   "&": (left, right) => (left & right) >>> 0,
@@ -102,19 +113,27 @@ const operations: Readonly<Record<string, Operation>> = {
   "^": (left, right) => (left ^ right) >>> 0,
 };
 
+/** Of what is too large to be exact the low 32 bits: an option has no more room. */
+function exact(value: number, precisely: () => bigint): number {
+  return Number.isSafeInteger(value) ? value : Number(BigInt.asUintN(32, precisely()));
+}
+
 export function arithmetic(
   operator: string,
   left: NumericExpression,
   right: NumericExpression,
 ): NumericExpression {
-  const operation = operations[operator];
+  const calculate = calculations[operator];
   if (left.constant !== undefined && right.constant !== undefined) {
-    const value = operation(left.constant, right.constant);
+    const value = calculate(left.constant, right.constant);
     if (value !== undefined) return constantNumber(value);
   }
-  return computedNumber((context, settings) => {
+  const apply = (first: BindingValue | undefined, second: BindingValue | undefined) =>
+    typeof first === "number" && typeof second === "number" ? calculate(first, second) : undefined;
+  const operation = strictOperation(left, right, apply);
+  const evaluate = evaluatorOf(operation, (context, settings) => {
     const first = left.evaluate(context, settings);
-    const second = right.evaluate(context, settings);
-    return first === undefined || second === undefined ? undefined : operation(first, second);
-  });
+    return apply(first, right.evaluate(context, settings));
+  }) as Evaluator<number>;
+  return { type: "numeric", constant: undefined, operation, evaluate };
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import type { EvaluationContext } from "./evaluation-context.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
 import type { OptionRegistry } from "./option-registry.ts";
 import type { Settings } from "./settings.ts";
@@ -22,6 +23,10 @@ export interface ServerConfig {
   readonly failoverPeers: readonly FailoverPeer[];
   /** Holds what the top level sets and defines without a packet: what matching classes may use. */
   readonly matching: Settings;
+  /** Some expression looks at what statements have set so far (`config-option`). */
+  readonly readsSettings: boolean;
+  /** `execute` statements were allowed, in parts of the lease file too. */
+  readonly allowsExecute: boolean;
   /** Names written where an address is expected; resolved when a reply is built, see `resolve`. */
   readonly hostNames: readonly string[];
   /** The most specific declared subnet that holds `address`. */
@@ -69,6 +74,8 @@ export interface Pool {
   readonly permits: readonly Permit[];
   /** `deny` lines: a client that matches any of them is kept out. */
   readonly prohibits: readonly Permit[];
+  /** `allow after DATE`: nobody gets a lease before. Seconds since 1970, UTC. */
+  readonly validFromSeconds: number | undefined;
   /** `deny after DATE`: leases end by then. Seconds since 1970, UTC. */
   readonly validUntilSeconds: number | undefined;
   /** The name of the peer that dhcpd would share the pool with. */
@@ -102,6 +109,8 @@ export interface Host {
   readonly clientId: Uint8Array | undefined;
   /** Empty when the host's address is dynamic. */
   readonly fixedAddresses: readonly number[];
+  /** Host names among the fixed addresses: looked up when a packet comes. */
+  readonly fixedNames: readonly string[];
   readonly scope: Scope;
   /** The named group that the host joined with `group "name";` (CONF-10). */
   readonly group: Scope | undefined;
@@ -113,6 +122,10 @@ export interface HostTable {
   byHardware(hardwareType: number, address: Uint8Array): readonly Host[];
   byClientId(clientId: Uint8Array): readonly Host[];
   byName(name: string): Host | undefined;
+  /** Some host has a `host-identifier`; without any, byOption finds nothing. */
+  readonly hasIdentifiers: boolean;
+  /** Hosts whose `host-identifier` is in the packet. */
+  byOption(context: EvaluationContext): readonly Host[];
 }
 
 export interface ClassTable {
@@ -185,4 +198,10 @@ export interface ProcessSettings {
   readonly logFacility: string | undefined;
   readonly ddnsUpdateStyle: "none" | undefined;
   readonly dontUseFsync: boolean | undefined;
+  /** Where broadcast replies go, in place of 255.255.255.255. */
+  readonly limitedBroadcastAddress: number | undefined;
+  /** The lease file has its times as `epoch N`, with the local time in a comment. */
+  readonly localTimes: boolean;
+  /** The lease file has client identifiers as octets. */
+  readonly hexClientIds: boolean;
 }

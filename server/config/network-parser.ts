@@ -19,14 +19,19 @@ export const ADDRESSES_MAX = 2 ** 24;
 
 export function parseSharedNetwork(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
-  const { at } = parser;
   requireKind(parser, block, ["top", "group"], "shared-network");
   parser.lexer.next();
   const name = parser.takeName("expecting a name for shared-network");
   const scope = new BlockScope(block.scope);
   const network = block.builder.addNetwork(name, scope);
   declarations.parseBlock({ ...innerBlock(block, "shared-network", scope), network });
-  if (network.subnets.length === 0) parser.report("empty shared-network decl", undefined, at);
+  if (network.subnets.length === 0) {
+    parser.report(
+      "empty shared-network decl",
+      `shared-network ${name} has no subnet.`,
+      parser.closedAt,
+    );
+  }
 }
 
 export function parseSubnet(declarations: Declarations, block: Block): void {
@@ -61,7 +66,6 @@ export function parseSubnet(declarations: Declarations, block: Block): void {
 
 export function parsePool(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
-  const { at } = parser;
   const network = block.network ?? parser.fail("pool declared outside of network");
   requireKind(parser, block, ["subnet", "shared-network"], "pool");
   parser.lexer.next();
@@ -71,7 +75,7 @@ export function parsePool(declarations: Declarations, block: Block): void {
   declarations.parseBlock({ ...innerBlock(block, "pool", scope), pool });
   if (pool.ranges.length === 0 && parser.errors.length === errorsBefore) {
     const hint = "a pool must contain at least one range statement.";
-    parser.report("Pool declaration with no address range.", hint, at);
+    parser.report("Pool declaration with no address range.", hint, parser.closedAt);
   }
 }
 
@@ -83,8 +87,11 @@ export function parseRange(declarations: Declarations, block: Block): void {
   requireKind(parser, block, ["subnet", "pool"], "range");
   const { at } = parser;
   parser.lexer.next();
-  if (parser.acceptWord("dynamic-bootp")) {
-    parser.warn("dynamic-bootp has no effect: BOOTP clients are not served yet.", undefined, at);
+  const isForBootp = parser.acceptWord("dynamic-bootp");
+  if (isForBootp && block.pool !== undefined) {
+    // As in dhcpd.
+    const hint = "a pool takes BOOTP clients unless its allow and deny say otherwise.";
+    parser.warn("dynamic-bootp has no effect in a pool.", hint, at);
   }
   const lowAt = parser.at;
   const first = parser.takeIpv4();
@@ -102,13 +109,17 @@ export function parseRange(declarations: Declarations, block: Block): void {
     parser.report(`more than ${ADDRESSES_MAX} addresses in all ranges.`, undefined, lowAt);
   } else {
     ranges.add(range);
-    (block.pool ?? poolOf(block, network)).ranges.push(range);
+    (block.pool ?? poolOf(block, network, isForBootp)).ranges.push(range);
   }
 }
 
-/** The pool for ranges in a subnet itself; as in dhcpd it is closed to BOOTP clients. */
-function poolOf(block: Block, network: NetworkDeclaration): PoolDeclaration {
+/** The pool for ranges in a subnet itself; as in dhcpd it is closed to BOOTP clients, or open to all. */
+function poolOf(block: Block, network: NetworkDeclaration, isForBootp: boolean): PoolDeclaration {
   const subnet = block.subnet as SubnetDeclaration;
+  if (isForBootp) {
+    subnet.ownBootpPool ??= block.builder.addPool(subnet.scope, network);
+    return subnet.ownBootpPool;
+  }
   if (subnet.ownPool === undefined) {
     subnet.ownPool = block.builder.addPool(subnet.scope, network);
     subnet.ownPool.prohibits.push({ kind: "dynamic-bootp-clients" });
@@ -142,9 +153,6 @@ export function parsePermit(parser: Parser, block: Block, pool: PoolDeclaration)
   parser.lexer.next();
   const permit = takePermit(parser, block);
   parser.endStatement();
-  if (verb === "allow" && permit.kind === "dynamic-bootp-clients") {
-    parser.warn("BOOTP clients are not served yet: no one is let in by this.", undefined, at);
-  }
   if (permit.kind === "authenticated-clients") {
     parser.warn("no client is authenticated: dhcpd has never checked any.", undefined, at);
   }
@@ -153,6 +161,7 @@ export function parsePermit(parser: Parser, block: Block, pool: PoolDeclaration)
       parser.fail('duplicate "after" clause.', undefined, at);
     }
     if (verb === "deny") pool.validUntilSeconds = permit.afterSeconds;
+    else pool.validFromSeconds = permit.afterSeconds;
   }
   (verb === "allow" ? pool.permits : pool.prohibits).push(permit);
 }

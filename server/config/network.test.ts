@@ -109,7 +109,8 @@ describe("keys, zones and the process", () => {
       zone example.org. { primary 127.0.0.1; secondary 127.0.0.2; key k; }
       omapi-key k; omapi-port 7911; local-port 1067; remote-port 1068; local-address 127.0.0.1;
       lease-file-name "/tmp/leases"; pid-file-name "/tmp/pid"; log-facility LOCAL3;
-      dont-use-fsync true; ddns-update-style none;`);
+      dont-use-fsync true; ddns-update-style none; limited-broadcast-address 10.255.255.255;
+      db-time-format local; lease-id-format hex;`);
     expect(config.keys).toEqual([
       { name: "k", algorithm: "hmac-sha256", secret: Uint8Array.of(0, 255, 191) },
     ]);
@@ -127,6 +128,9 @@ describe("keys, zones and the process", () => {
       logFacility: "local3",
       ddnsUpdateStyle: "none",
       dontUseFsync: true,
+      limitedBroadcastAddress: at("10.255.255.255"),
+      localTimes: true,
+      hexClientIds: true,
     });
   });
 

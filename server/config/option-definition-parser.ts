@@ -1,5 +1,6 @@
 import type { FieldType, OptionType } from "../../protocol/dhcp/option-table.ts";
 import { suggestion } from "./hints.ts";
+import { missingSpace } from "./option-name.ts";
 import { type OptionSpace, type TagWidth, tagMax } from "./option-registry.ts";
 import type { Parser } from "./parser.ts";
 
@@ -54,7 +55,7 @@ export function parseOptionDefinition(
   parser.endStatement();
   const space = parser.registry.space(spaceName);
   if (space === undefined) {
-    parser.report(`no option space named ${spaceName}.`, "declare it: option space NAME;", nameAt);
+    parser.report(...missingSpace(parser, spaceName), nameAt);
     return;
   }
   const max = highestCode(parser, space);
@@ -90,7 +91,7 @@ function parseOptionType(parser: Parser): OptionType {
   if (parser.acceptWord("encapsulate")) {
     const space = parser.takeIdentifier("expecting option space identifier");
     if (parser.registry.space(space) === undefined) {
-      parser.fail(`no option space named ${space}.`, "declare it: option space NAME;", at);
+      parser.fail(...missingSpace(parser, space), at);
     }
     return { fields: ["bytes"], repeat: "none", encapsulates: space };
   }
@@ -160,11 +161,7 @@ function parseFieldType(parser: Parser): FieldType {
       parser.expectWord("integer");
       return integerType(parser, word === "signed");
     case "ip6-address":
-      return parser.fail(
-        `${word} is valid for ISC dhcpd but not supported yet.`,
-        "write it as a string of 16 octets.",
-        at,
-      );
+      return "ip6";
     case "zerolen":
     case "encapsulate":
       return parser.fail(

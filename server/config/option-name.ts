@@ -13,11 +13,7 @@ export function takeOption(parser: Parser): RegisteredOption {
     name = parser.takeWord("expecting identifier after '.'");
   }
   const space = registry.space(spaceName);
-  if (space === undefined) {
-    const hint =
-      suggestion(spaceName, registry.spaceNames()) ?? `declare it: option space ${spaceName};`;
-    parser.fail(`no option space named ${spaceName}.`, hint, at);
-  }
+  if (space === undefined) return parser.fail(...missingSpace(parser, spaceName), at);
   const option = space.byName.get(name.toLowerCase());
   if (option !== undefined) {
     return option;
@@ -38,4 +34,18 @@ export function takeOption(parser: Parser): RegisteredOption {
     near ??
     `own options are declared first: option ${spaceName === "dhcp" ? "" : `${spaceName}.`}${name} code N = TYPE;`;
   return parser.fail(`unknown option ${spaceName}.${name}`, hint, at);
+}
+
+/** Spaces that dhcpd has for DHCPv6, whether it speaks that or not. */
+const version6Spaces: ReadonlySet<string> = new Set(["dhcp6", "vsio", "isc6"]);
+
+/** Message and hint about a space that is declared nowhere, or that no DHCPv4 client is told of. */
+export function missingSpace(parser: Parser, name: string): [message: string, hint: string] {
+  const shown = name.slice(0, 60);
+  if (version6Spaces.has(name.toLowerCase())) {
+    const message = `option space ${shown} is only supported in DHCPv6 mode.`;
+    return [message, "this server speaks DHCPv4: leave the statement out."];
+  }
+  const near = suggestion(name, parser.registry.spaceNames());
+  return [`no option space named ${shown}.`, near ?? `declare it: option space ${shown};`];
 }

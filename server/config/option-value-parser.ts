@@ -5,6 +5,7 @@ import {
   type OptionValue,
 } from "../../protocol/dhcp/option-table.ts";
 import { EncodeError } from "../../protocol/encode-error.ts";
+import { parseIpv6 } from "../../protocol/ipv6.ts";
 import type { Evaluator } from "./expression.ts";
 import { Token } from "./lexer.ts";
 import type { Parser } from "./parser.ts";
@@ -13,6 +14,8 @@ import type { Parser } from "./parser.ts";
 export type ParsedValue =
   | { readonly constant: Uint8Array }
   | { readonly evaluate: Evaluator<Uint8Array> };
+
+const IPV6_TEXT_MAX = 45;
 
 /** A host name that stands where an address is expected. */
 class NamedAddress {
@@ -71,7 +74,10 @@ function parseField(parser: Parser, field: FieldType, values: FieldValue[]): voi
   const isString = parser.lexer.kind === Token.string;
   switch (field) {
     case "ip":
-      values.push(parser.isDottedQuad ? parser.takeIpv4() : takeNamedAddress(parser));
+      values.push(parser.isDottedQuad ? parser.takeIpv4() : new NamedAddress(takeHostName(parser)));
+      return;
+    case "ip6":
+      values.push(takeIpv6(parser));
       return;
     case "flag":
       values.push(parser.takeFlag());
@@ -94,6 +100,19 @@ function parseField(parser: Parser, field: FieldType, values: FieldValue[]): voi
   }
 }
 
+/** An address like 2001:db8::1; its parts are words and colons for the lexer. */
+function takeIpv6(parser: Parser): string {
+  const { lexer, at } = parser;
+  let text = "";
+  while (lexer.kind === Token.word || lexer.is(":") || lexer.is(".")) {
+    text += lexer.is(":") ? ":" : lexer.is(".") ? "." : lexer.raw;
+    lexer.next();
+    if (text.length > IPV6_TEXT_MAX) break;
+  }
+  if (parseIpv6(text) !== undefined) return text;
+  return parser.fail("expecting an IPv6 address.", "it is like 2001:db8::1.", at);
+}
+
 function takeDomains(parser: Parser): string[] {
   const names: string[] = [];
   do names.push(parser.takeText("expecting a quoted domain name."));
@@ -101,10 +120,11 @@ function takeDomains(parser: Parser): string[] {
   return names;
 }
 
-function takeNamedAddress(parser: Parser): NamedAddress {
+/** A host name that stands for its addresses. */
+export function takeHostName(parser: Parser): string {
   const name = parser.takeDotted("expecting an IP address or a host name.").toLowerCase();
   parser.hostNames.add(name);
-  return new NamedAddress(name);
+  return name;
 }
 
 /**

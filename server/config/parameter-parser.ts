@@ -101,8 +101,7 @@ function parseParameterValue(parser: Parser, definition: ParameterDefinition): P
 const subjects: Readonly<Record<string, number>> = permissionSlots;
 
 const notServed: Readonly<Record<string, string>> = {
-  bootp: "BOOTP clients are not served yet",
-  "dynamic-bootp": "BOOTP clients are not served yet",
+  "dynamic-bootp": "range dynamic-bootp and the permits of pools say who gets a lease",
   leasequery: "lease queries are not answered yet",
 };
 

@@ -26,10 +26,8 @@ const text = { type: "text" } as const;
 const address = { type: "address" } as const;
 /** Valid for dhcpd, and refused by name here. */
 const version6 = { type: "flag", refused: "it belongs to DHCPv6: leave it out." } as const;
-/** Read, and not acted on by the engine yet: the operator has to know. */
-const pending = { warning: "is noted, but has no effect yet" } as const;
 
-const NO_BOOTP = "has no effect: BOOTP clients are not served yet";
+const NO_COOKIE = "has no effect: BOOTP requests without the cookie of RFC 1048 are not answered";
 const NO_FAILOVER = "has no effect: the failover protocol is not spoken";
 const GROUP_COMMIT = "has no effect: leases are always committed a batch at a time";
 const facilities = [
@@ -48,13 +46,13 @@ export const parameterTable = {
   /** Percent of a lease's length during which it is answered again as it is; 0 is never. */
   "dhcp-cache-threshold": u8,
   /** Percent of a pool in use above which new leases get `min-lease-time`. */
-  "adaptive-lease-time-threshold": { ...u8, ...pending },
+  "adaptive-lease-time-threshold": u8,
   /** A lease without end becomes reserved: nobody else ever gets the address. */
-  "infinite-is-reserved": { ...flag, ...pending },
+  "infinite-is-reserved": flag,
   /** BOOTP clients lose their addresses at that time, in seconds since 1970. */
-  "dynamic-bootp-lease-cutoff": { ...u32, warning: NO_BOOTP },
+  "dynamic-bootp-lease-cutoff": u32,
   /** Length of a BOOTP client's lease, seconds. */
-  "dynamic-bootp-lease-length": { ...u32, warning: NO_BOOTP },
+  "dynamic-bootp-lease-length": u32,
   // Replies.
   filename: text,
   "server-name": text,
@@ -62,17 +60,17 @@ export const parameterTable = {
   "server-identifier": address,
   "always-broadcast": flag,
   /** BOOTP replies carry options in any case, not only when the request did. */
-  "always-reply-rfc1048": { ...flag, warning: NO_BOOTP },
+  "always-reply-rfc1048": { ...flag, warning: NO_COOKIE },
   "echo-client-id": flag,
   /** Discoveries with less than this in `secs` are not answered. */
   "min-secs": u8,
   /** The host declaration's name is the client's host-name. */
   "use-host-decl-names": flag,
   /** Without a host-name, the name that the address has in DNS is sent. */
-  "get-lease-hostnames": { ...flag, ...pending },
+  "get-lease-hostnames": flag,
   "use-lease-addr-for-default-route": flag,
   /** Where replies to clients without an address go on a local link. */
-  "limited-broadcast-address": { ...address, ...pending },
+  "limited-broadcast-address": { type: "address", process: true },
   /** Name of the space whose options fill option 43; one that nobody declares fills nothing. */
   "vendor-option-space": { type: "space" },
   /** Name of the space that takes the place of the DHCP options from 224, or its lowest code, on. */
@@ -87,8 +85,8 @@ export const parameterTable = {
   "stash-agent-options": flag,
   "boot-unknown-clients": flag,
   /** Percent of a pool in use at which the log says so, and at which it says that it is over. */
-  "log-threshold-high": { ...u8, ...pending },
-  "log-threshold-low": { ...u8, ...pending },
+  "log-threshold-high": u8,
+  "log-threshold-low": u8,
   "server-id-check": { ...flag, warning: NO_FAILOVER },
   "check-secs-byte-order": { ...flag, warning: NO_FAILOVER },
   // The subjects of allow, deny and ignore outside pools; one byte each, see permissionValues.
@@ -112,9 +110,9 @@ export const parameterTable = {
   "delayed-ack": { ...u16, process: true, warning: GROUP_COMMIT },
   "max-ack-delay": { ...u32, process: true, warning: GROUP_COMMIT },
   /** How the lease file has its dates: `default` is UTC by the calendar, `local` is `epoch N`. */
-  "db-time-format": { type: "word", process: true, words: ["default", "local"], ...pending },
+  "db-time-format": { type: "word", process: true, words: ["default", "local"] },
   /** How the lease file has client identifiers: as text with octal escapes, or as octets. */
-  "lease-id-format": { type: "word", process: true, words: ["octal", "hex"], ...pending },
+  "lease-id-format": { type: "word", process: true, words: ["octal", "hex"] },
   "ddns-update-style": { type: "word", process: true, words: ["none"] },
   // DDNS details: as in dhcpd, without effect while ddns-update-style is none.
   "ddns-updates": flag,

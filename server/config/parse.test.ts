@@ -39,7 +39,7 @@ describe("messages", () => {
       "no such class: nope",
     ],
     ['subclass "nope" 1:2;', "1:10", "no class named nope"],
-    ["host a { }\nhost a { }", "2:6", "host a: already exists"],
+    ["host a { }\nhost a { }", "2:10", "host a: already exists"],
     [
       `${subnet} { range 10.0.1.11; }`,
       "1:47",
@@ -52,7 +52,7 @@ describe("messages", () => {
     ],
     ["option foo-bar 1;", "1:8", "unknown option dhcp.foo-bar"],
     ["pool { range 10.0.0.1; }", "1:1", "pool declared outside of network"],
-    ["shared-network x { }", "1:1", "empty shared-network decl"],
+    ["shared-network x { }", "1:20", "empty shared-network decl"],
     ["default-lease-time abc;", "1:20", "Bogus number abc"],
     ["option routers 10.0.0;", "1:16", "too few numbers."],
     [`${subnet} {\n`, "1:40", "unexpected end of file"],
@@ -195,7 +195,14 @@ describe("warnings", () => {
   const cases: readonly (readonly [text: string, warning: string])[] = [
     ["omapi-port 7911;", "omapi-port is noted, but OMAPI is not served yet."],
     ["allow leasequery;", "allow leasequery has no effect: lease queries are not answered yet."],
-    ["allow bootp;", "allow bootp has no effect: BOOTP clients are not served yet."],
+    [
+      "allow dynamic-bootp;",
+      "allow dynamic-bootp has no effect: range dynamic-bootp and the permits of pools say who gets a lease.",
+    ],
+    [
+      "always-reply-rfc1048 on;",
+      "always-reply-rfc1048 has no effect: BOOTP requests without the cookie of RFC 1048 are not answered.",
+    ],
     ["host a { }", "host a matches no client."],
     ["group a { } group a { }", "group a is declared again."],
     [

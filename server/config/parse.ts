@@ -87,6 +87,8 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
     zones,
     failoverPeers: [...failoverPeers.values()],
     matching: matchingOf(root, parser.registry),
+    allowsExecute: parser.allowExecute,
+    readsSettings: parser.readsSettings,
     hostNames: [...parser.hostNames],
     subnetOf: (address) => index.of(address),
   };

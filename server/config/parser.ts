@@ -1,4 +1,5 @@
 import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { DATA_BYTES_MAX } from "./bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "./hints.ts";
 import { latin1Text } from "./latin1.ts";
 import { type Lexer, stringBytes, Token } from "./lexer.ts";
@@ -9,6 +10,10 @@ import { detached } from "./source-file.ts";
 import { TokenReader } from "./token-reader.ts";
 
 const NAME_BYTES_MAX = 4096;
+/** A longer value fits into no option; dhcpd's own limit is 1500. */
+const STRING_CHARACTERS_MAX = 4 * DATA_BYTES_MAX;
+/** About a gigabyte of them. Hosts are counted only by the statements of their own. */
+const PARTS_MAX = 4_000_000;
 const REFERENCES_MAX = 4096;
 /** dhcpd takes zeros before the two that count. */
 const OCTET_DIGITS_MAX = 8;
@@ -44,6 +49,11 @@ export class Parser extends TokenReader {
   readonly references = new Map<string, Reference>();
   /** Those that some statement sets or defines. */
   readonly variablesSet = new Set<string>();
+  /** Some expression looks at what statements have set (`config-option`). */
+  readsSettings = false;
+  /** Where the octets of a list are put together. */
+  #octets = new Uint8Array(64);
+  #partsLeft = PARTS_MAX;
   /** `execute` is only read where the operator has allowed it. */
   readonly allowExecute: boolean;
 
@@ -51,6 +61,15 @@ export class Parser extends TokenReader {
     super(lexer);
     this.registry = registry;
     this.allowExecute = allowExecute;
+  }
+
+  /**
+   * Counts what the memory goes into: a statement or a part of an expression is one part, the block of
+   * a network or a class is several.
+   */
+  countParts(parts: number): void {
+    if (this.#partsLeft < parts) this.giveUp(`more than ${PARTS_MAX} statements and expressions.`);
+    this.#partsLeft -= parts;
   }
 
   /** Any word as it is written: an identifier, a number, a keyword. */
@@ -71,6 +90,9 @@ export class Parser extends TokenReader {
     if (!this.lexer.isClosed) {
       const isMisquoted = hasTypographicQuote(this.lexer.raw.slice(0, NAME_BYTES_MAX));
       this.fail("unterminated string", isMisquoted ? QUOTE_HINT : 'the closing " is missing.');
+    }
+    if (this.lexer.end - this.lexer.start > STRING_CHARACTERS_MAX) {
+      this.fail("string too long.", `at most ${STRING_CHARACTERS_MAX} characters.`);
     }
     const bytes = stringBytes(this.lexer.raw);
     this.lexer.next();
@@ -119,8 +141,10 @@ export class Parser extends TokenReader {
 
   /** Words joined by dots: a host's name, a domain. Letters are kept as they are. */
   takeDotted(message: string): string {
+    const { at } = this;
     let name = this.takeWord(message);
     while (this.lexer.is(".")) {
+      if (name.length > NAME_BYTES_MAX) this.fail("name too long.", undefined, at);
       this.lexer.next();
       name += ".";
       if (this.lexer.kind === Token.word) name += this.takeWord(message);
@@ -180,16 +204,25 @@ export class Parser extends TokenReader {
 
   /** Octets in hexadecimal digits, most often two, with colons between them. */
   takeHexList(message: string, hint?: string): Uint8Array {
-    const octets: number[] = [];
+    let count = 0;
     do {
       const { kind, start, end, file } = this.lexer;
       const octet = kind === Token.word ? octetAt(file.text, start, end) : Number.NaN;
       if (Number.isNaN(octet)) this.unexpected(message, hint);
-      octets.push(octet);
+      if (count === DATA_BYTES_MAX) this.fail(`more than ${DATA_BYTES_MAX} octets.`);
+      if (count === this.#octets.length) this.#octets = grown(this.#octets);
+      this.#octets[count] = octet;
+      count += 1;
       this.lexer.next();
     } while (this.accept(":"));
-    return Uint8Array.from(octets);
+    return this.#octets.slice(0, count);
   }
+}
+
+function grown(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
 }
 
 /** Hexadecimal digits as a number up to 255, NaN for anything else: registrations are full of them. */

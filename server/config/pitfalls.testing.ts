@@ -91,9 +91,9 @@ export const warned: readonly (readonly [what: string, text: string, warning: st
     "on transmission has no effect: clients have it, servers do not.",
   ],
   [
-    "a parameter for later",
-    "get-lease-hostnames on;",
-    "get-lease-hostnames is noted, but has no effect yet.",
+    "a parameter of the failover protocol",
+    "server-id-check on;",
+    "server-id-check has no effect: the failover protocol is not spoken.",
   ],
 ];
 

@@ -4,6 +4,10 @@ import type { OptionRegistry } from "./option-registry.ts";
 import { parameterSlots } from "./parameters.ts";
 import { Settings } from "./settings.ts";
 
+type WordParameter =
+  | ("omapi-key" | "log-facility" | "ddns-update-style")
+  | ("db-time-format" | "lease-id-format");
+
 /** The settings of the process: the constant statements of the top level say them. */
 export function processSettingsOf(root: Scope, registry: OptionRegistry): ProcessSettings {
   const settings = new Settings(registry);
@@ -12,7 +16,7 @@ export function processSettingsOf(root: Scope, registry: OptionRegistry): Proces
       settings.set(statement.slot, statement.mode, statement.value);
     }
   }
-  const word = (name: "omapi-key" | "log-facility" | "ddns-update-style"): string | undefined => {
+  const word = (name: WordParameter): string | undefined => {
     const value = settings.valueAt(parameterSlots[name]);
     return value === undefined ? undefined : latin1Text(value);
   };
@@ -26,6 +30,9 @@ export function processSettingsOf(root: Scope, registry: OptionRegistry): Proces
     omapiKey: word("omapi-key"),
     logFacility: word("log-facility")?.toLowerCase(),
     ddnsUpdateStyle: word("ddns-update-style") === undefined ? undefined : "none",
+    limitedBroadcastAddress: settings.address("limited-broadcast-address"),
+    localTimes: word("db-time-format")?.toLowerCase() === "local",
+    hexClientIds: word("lease-id-format")?.toLowerCase() === "hex",
     dontUseFsync: settings.flag("dont-use-fsync"),
   };
 }

@@ -73,7 +73,7 @@ type Action = Exclude<
 function runAction(statement: Action, context: EvaluationContext, settings: Settings): void {
   switch (statement.kind) {
     case "set":
-      settings.variables.set(statement.name, statement.evaluate?.(context, settings));
+      settings.variables.replace(statement.name, () => statement.evaluate?.(context, settings));
       break;
     case "define":
       settings.variables.set(statement.name, statement);
@@ -88,7 +88,7 @@ function runAction(statement: Action, context: EvaluationContext, settings: Sett
       command(statement, context, settings);
       break;
     case "on":
-      for (const event of statement.events) settings.setEvent(event, statement.statements);
+      for (const event of statement.events) settings.setEvent(event, statement);
       break;
     case "parse-vendor-option":
       settings.takeVendorSpace(context);

@@ -11,15 +11,18 @@ import {
   type NumberParameter,
   type Permission,
   type PermissionName,
+  parameterNames,
   parameterSlots,
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
-import type { LeaseEvent, LogPriority, SetMode, Statement } from "./statement.ts";
+import type { LeaseEvent, LogPriority, OnEvent, SetMode, Statement } from "./statement.ts";
 import { Variables } from "./variables.ts";
 
 const VENDOR_OPTIONS = 43;
 const LAST_CODE = 254;
+/** The request list and the longest message. */
+const optionsOfLease: readonly number[] = [55, 57];
 const siteSpaceSlot = parameterSlots["site-option-space"];
 const vendorSpaceSlot = parameterSlots["vendor-option-space"];
 
@@ -54,6 +57,13 @@ class Parts {
 
 type Stored = Part | Parts;
 
+/** A value that depends on the packet: how it is worked out, and what it came to. */
+interface Computed {
+  readonly slot: number;
+  readonly formula: Stored | undefined;
+  value: Uint8Array | undefined;
+}
+
 const noMessages: readonly LogMessage[] = [];
 const noCommands: readonly (readonly string[])[] = [];
 const noStatements: readonly Statement[] = [];
@@ -66,24 +76,43 @@ const noStatements: readonly Statement[] = [];
 export class Settings {
   readonly #registry: OptionRegistry;
   readonly #values: (Stored | undefined)[];
+  #revision = 0;
   // Made when first needed: most configurations need none of these.
   #variables: Variables | undefined;
-  #events: Partial<Record<LeaseEvent, readonly Statement[]>> | undefined;
+  #events: Partial<Record<LeaseEvent, OnEvent>> | undefined;
   #messages: LogMessage[] | undefined;
   #commands: (readonly string[])[] | undefined;
   #vendorSpace: OptionSpace | undefined;
   /** Slots with a value that is still to be worked out. */
   #unresolved: number[] | undefined;
+  #computed: Computed[] | undefined;
   #lookupDepth = 0;
   #lookupsLeft = LOOKUPS_MAX;
   #callDepth = 0;
   #callsLeft = CALLS_MAX;
 
-  /** `variables` are those of the lease; statements change them in place. */
-  constructor(registry: OptionRegistry, variables?: Variables) {
+  /** `variables` are those of the lease; statements change them in place. See `copyFor` for `origin`. */
+  constructor(registry: OptionRegistry, variables?: Variables, origin?: Settings) {
     this.#registry = registry;
-    this.#values = new Array<Stored | undefined>(registry.slotCount).fill(undefined);
     this.#variables = variables;
+    if (origin === undefined) {
+      this.#values = new Array<Stored | undefined>(registry.slotCount).fill(undefined);
+    } else {
+      this.#values = origin.#values.slice();
+      this.#events = origin.#events;
+      this.#vendorSpace = origin.#vendorSpace;
+    }
+  }
+
+  /** The same for one lease with variables of its own, and the functions that are defined here. */
+  copyFor(variables: Variables): Settings {
+    if (this.#variables !== undefined) variables.declareFunctions(this.#variables);
+    return new Settings(this.#registry, variables, this);
+  }
+
+  /** Grows with everything that is set. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Seconds, milliseconds, percent or a port, as the parameter has it. */
@@ -173,7 +202,12 @@ export class Settings {
 
   /** What `on EVENT` said last: run it with `runEvent` when that happens to the lease. */
   event(name: LeaseEvent): readonly Statement[] {
-    return this.#events?.[name] ?? noStatements;
+    return this.#events?.[name]?.statements ?? noStatements;
+  }
+
+  /** The `on` statement that spoke last about the event. */
+  onEvent(name: LeaseEvent): OnEvent | undefined {
+    return this.#events?.[name];
   }
 
   /** Lines of `log` statements, in order, at most 64. */
@@ -197,9 +231,10 @@ export class Settings {
     this.#variables = variables;
   }
 
-  setEvent(name: LeaseEvent, statements: readonly Statement[]): void {
-    this.#events ??= {};
-    this.#events[name] = statements;
+  setEvent(name: LeaseEvent, statement: OnEvent): void {
+    // Anew, since copies share it.
+    this.#events = { ...this.#events, [name]: statement };
+    this.#revision += 1;
   }
 
   addMessage(priority: LogPriority, text: string): void {
@@ -297,6 +332,7 @@ export class Settings {
 
   #store(slot: number, value: Stored): void {
     this.#values[slot] = value;
+    this.#revision += 1;
     if (value instanceof Uint8Array) return;
     this.#unresolved ??= [];
     this.#unresolved.push(slot);
@@ -305,9 +341,40 @@ export class Settings {
   /** For the evaluator: works out what depends on the packet, once all statements have run. */
   resolve(context: EvaluationContext): void {
     if (this.#unresolved === undefined) return;
-    const values = this.#unresolved.map((slot) => this.evaluateAt(slot, context));
-    for (const [index, slot] of this.#unresolved.entries()) this.#values[slot] = values[index];
+    const computed = this.#unresolved.map((slot) => ({
+      slot,
+      formula: this.#values[slot],
+      value: this.#finalValue(slot, context),
+    }));
+    for (const { slot, value } of computed) this.#values[slot] = value;
     this.#unresolved = undefined;
+    this.#computed = this.#computed === undefined ? computed : [...this.#computed, ...computed];
+  }
+
+  #finalValue(slot: number, context: EvaluationContext): Uint8Array | undefined {
+    const { optionVariables } = context;
+    if (optionVariables === undefined || !this.#isSentLast(slot)) {
+      return this.evaluateAt(slot, context);
+    }
+    const ofLease = this.#variables;
+    this.#variables = optionVariables;
+    const value = this.evaluateAt(slot, context);
+    this.#variables = ofLease;
+    return value;
+  }
+
+  /** Parameters, and the options that decide about the reply, are worked out for the lease. */
+  #isSentLast(slot: number): boolean {
+    if (slot < parameterNames.length) return false;
+    return !optionsOfLease.some((code) => this.#registry.slotOfCode(code) === slot);
+  }
+
+  /** Works the same values out once more: variables or the lease's end are others by now. */
+  refresh(context: EvaluationContext): void {
+    const fresh = (this.#computed ?? []).filter(({ slot, value }) => this.#values[slot] === value);
+    for (const { slot, formula } of fresh) this.#values[slot] = formula;
+    for (const one of fresh) one.value = this.#finalValue(one.slot, context);
+    for (const { slot, value } of fresh) this.#values[slot] = value;
   }
 }
 

@@ -2,29 +2,52 @@
 export class SourceFile {
   readonly path: string;
   readonly text: string;
-  /** The line of the last place asked for. */
-  #last = { line: 1, start: 0 };
+  /** Lines that begin before the n-th piece of the text; made for the first message. */
+  #linesBefore: Uint32Array | undefined;
 
   constructor(path: string, text: string) {
     this.path = path;
     this.text = text;
   }
 
-  /** Line and column, both from 1, of a character. Looks at the text up to there: for messages. */
+  /** Line and column, both from 1, of a character, and its line: for messages. */
   placeOf(offset: number): { line: number; column: number; text: string } {
-    // Messages come mostly in the order of the text, which may be long.
-    let { line, start } = this.#last.start <= offset ? this.#last : { line: 1, start: 0 };
-    for (;;) {
-      const end = this.text.indexOf("\n", start);
-      if (end < 0 || end >= offset) break;
+    this.#linesBefore ??= countLines(this.text);
+    const piece = Math.floor(offset / PIECE);
+    let line = this.#linesBefore[piece] + 1;
+    let next = this.text.indexOf("\n", piece * PIECE);
+    while (next >= 0 && next < offset) {
       line += 1;
-      start = end + 1;
+      next = this.text.indexOf("\n", next + 1);
     }
-    this.#last = { line, start };
+    const start = offset === 0 ? 0 : this.text.lastIndexOf("\n", offset - 1) + 1;
     const end = this.text.indexOf("\n", start);
-    const text = this.text.slice(start, end < 0 ? this.text.length : end).replace(/\r$/, "");
-    return { line, column: offset - start + 1, text: detached(text) };
+    const text = this.text.slice(
+      start,
+      Math.min(end < 0 ? this.text.length : end, start + LINE_MAX),
+    );
+    return { line, column: offset - start + 1, text: detached(text.replace(/\r$/, "")) };
   }
+}
+
+/** How far a message looks for its line at most, in characters. */
+const PIECE = 0x1_0000;
+/** Of a longer line only its beginning is kept for messages. */
+const LINE_MAX = 0x1_0000;
+
+function countLines(text: string): Uint32Array {
+  const counts = new Uint32Array(Math.floor(text.length / PIECE) + 1);
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
+    count += 1;
+    // The end of a line counts for the pieces behind it.
+    const piece = Math.floor(at / PIECE) + 1;
+    if (piece < counts.length) counts[piece] = count;
+  }
+  for (let piece = 1; piece < counts.length; piece += 1) {
+    counts[piece] = Math.max(counts[piece], counts[piece - 1]);
+  }
+  return counts;
 }
 
 /**

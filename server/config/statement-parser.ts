@@ -39,7 +39,6 @@ const leaseFile = "it belongs to the lease file.";
 /** Statements of dhcpd.conf(5) and dhcp-eval(5) that are refused by name, and what to do. */
 const refusedStatements: Readonly<Record<string, string>> = {
   add: "write the condition as the match if of the class itself.",
-  "host-identifier": "use hardware or option dhcp-client-identifier.",
   dynamic: leaseFile,
   deleted: leaseFile,
   "server-duid": "it belongs to DHCPv6: leave it out.",
@@ -73,6 +72,7 @@ const WORD_LENGTH_MAX = 1024;
 export function parseStatement(parser: Parser, target: StatementTarget): boolean {
   const { lexer } = parser;
   const { word } = lexer;
+  parser.countParts(1);
   if (word === "option") {
     lexer.next();
     parseOption(parser, target);

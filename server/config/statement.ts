@@ -114,4 +114,6 @@ export interface OnEvent {
   readonly kind: "on";
   readonly events: readonly LeaseEvent[];
   readonly statements: readonly Statement[];
+  /** The statements as they stand in the file, one blank for many and without comments. */
+  readonly text: string;
 }

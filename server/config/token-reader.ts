@@ -45,6 +45,11 @@ export class TokenReader {
     return this.lexer.start;
   }
 
+  /** Offset of the brace that ended the block read last: where dhcpd tells what the block lacks. */
+  get closedAt(): number {
+    return Math.max(0, this.lexer.previousEnd - 1);
+  }
+
   /** Notes an error that does not keep the statement from being understood. */
   report(message: string, hint?: string, at: number = this.at): void {
     const isLast = this.errors.length === DIAGNOSTICS_MAX - 1;
@@ -55,6 +60,12 @@ export class TokenReader {
   warn(message: string, hint?: string, at: number = this.at): void {
     if (this.warnings.length >= DIAGNOSTICS_MAX) return;
     this.warnings.push(this.#diagnostic(message, hint, at));
+  }
+
+  /** Notes an error and gives the whole file up. */
+  giveUp(message: string): never {
+    this.errors.push(this.#diagnostic(message, undefined, this.at));
+    throw new TooManyErrors();
   }
 
   /** Notes an error and gives the statement up. */

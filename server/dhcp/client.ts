@@ -11,10 +11,13 @@ export interface Identity {
   readonly clientId: Uint8Array | undefined;
 }
 
-/** Host declarations that name the sender: by client identifier, and by hardware address. */
+/** Host declarations that name the sender: by client identifier, hardware and `host-identifier`. */
 export interface Declared {
   readonly hostsByClientId: readonly Host[];
   readonly hostsByHardware: readonly Host[];
+  readonly hostsByOption: readonly Host[];
+  /** Addresses of a host name that stands in `fixed-address`; from a cache. */
+  readonly resolve: ((name: string) => readonly number[] | undefined) | undefined;
 }
 
 const noBytes = new Uint8Array(0);
@@ -54,8 +57,9 @@ export interface FixedAddress {
 }
 
 /**
- * The fixed address for this client on this network: a host found by client identifier first, then
- * by hardware. With several addresses on the network, `wanted` is taken if it is one of them.
+ * The fixed address for this client on this network: of the hosts with its client identifier, or
+ * where there are none of those with its hardware address. With several addresses on the network,
+ * `wanted` is taken if it is one of them.
  */
 export function fixedAddressFor(
   config: ServerConfig,
@@ -63,21 +67,21 @@ export function fixedAddressFor(
   network: SharedNetwork,
   wanted: number,
 ): FixedAddress | undefined {
-  return (
-    fixedAmong(config, declared.hostsByClientId, network, wanted) ??
-    fixedAmong(config, declared.hostsByHardware, network, wanted)
-  );
+  const { hostsByClientId, hostsByHardware, hostsByOption } = declared;
+  const hosts = [hostsByClientId, hostsByHardware, hostsByOption].find(({ length }) => length > 0);
+  return hosts && fixedAmong(config, declared, hosts, network, wanted);
 }
 
 function fixedAmong(
   config: ServerConfig,
+  { resolve }: Declared,
   hosts: readonly Host[],
   network: SharedNetwork,
   wanted: number,
 ): FixedAddress | undefined {
   let first: FixedAddress | undefined;
   for (const host of hosts) {
-    for (const address of host.fixedAddresses) {
+    for (const address of addressesOf(host, resolve)) {
       if (config.subnetOf(address)?.sharedNetwork !== network) continue;
       if (address === wanted) return { host, address };
       first ??= { host, address };
@@ -86,12 +90,32 @@ function fixedAmong(
   return first;
 }
 
+/** Names that cannot be resolved are left out, as in dhcpd. */
+function addressesOf(host: Host, resolve: Declared["resolve"]): readonly number[] {
+  if (host.fixedNames.length === 0) return host.fixedAddresses;
+  return [...host.fixedAddresses, ...host.fixedNames.flatMap((name) => resolve?.(name) ?? [])];
+}
+
+/** The host that gives the client this very address, if one does. */
+export function hostWithAddress(declared: Declared, address: number): Host | undefined {
+  const { hostsByClientId, hostsByHardware, hostsByOption, resolve } = declared;
+  return [...hostsByClientId, ...hostsByHardware, ...hostsByOption].find((host) =>
+    addressesOf(host, resolve).includes(address),
+  );
+}
+
 /** The host that gives a dynamic client its settings (PRE-5): the first one without fixed address. */
 export function dynamicHostFor(declared: Declared): Host | undefined {
-  return withoutAddress(declared.hostsByClientId) ?? withoutAddress(declared.hostsByHardware);
+  return (
+    withoutAddress(declared.hostsByClientId) ??
+    withoutAddress(declared.hostsByHardware) ??
+    withoutAddress(declared.hostsByOption)
+  );
 }
 
 function withoutAddress(hosts: readonly Host[]): Host | undefined {
-  for (const host of hosts) if (host.fixedAddresses.length === 0) return host;
+  for (const host of hosts) {
+    if (host.fixedAddresses.length === 0 && host.fixedNames.length === 0) return host;
+  }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import type { SharedNetwork } from "../config/model.ts";
 import { chooseLease, isAvailable } from "./allocate.ts";
 import { dynamicHostFor, fixedAddressFor, isLive, isOwner } from "./client.ts";
+import { settled } from "./commit-event.ts";
 import type { Exchange } from "./exchange.ts";
 import {
   drop,
@@ -10,6 +11,7 @@ import {
   releaseLease,
   reusableSeconds,
 } from "./grant.ts";
+import { storable } from "./lease-end.ts";
 import { OFFER_HOLD_SECONDS } from "./lease-times.ts";
 import { receivedLine } from "./log-lines.ts";
 import type { Outcome } from "./outcome.ts";
@@ -54,11 +56,14 @@ function discoverAt(
   if (isStatic && index >= 0 && isOthers(exchange, index)) {
     return drop(exchange, "fixed-address-in-use", "dynamic and static leases present");
   }
+  const withoutHost =
+    host === undefined ? undefined : minSecondsAt(exchange, address, index, isStatic);
   const granted = grant(exchange, { address, index, host, isStatic });
   if (granted.kind === "drop") return granted;
   const { policy } = granted.grant;
-  if (exchange.packet.secs < policy.minSeconds) {
-    const note = `${exchange.packet.secs} secs < ${policy.minSeconds}`;
+  const secondsMin = withoutHost ?? policy.minSeconds;
+  if (exchange.packet.secs < secondsMin) {
+    const note = `${exchange.packet.secs} secs < ${secondsMin}`;
     return drop(exchange, "too-few-seconds", note);
   }
   const probe = !isStatic && policy.pingCheck && isDoubtful(exchange, granted.grant);
@@ -66,19 +71,38 @@ function discoverAt(
     return drop(exchange, "ping-queue-full", "too many addresses are being probed");
   }
   const leaseSeconds =
-    reusableSeconds(exchange, granted.grant) ?? newLeaseSeconds(exchange, policy);
+    reusableSeconds(exchange, granted.grant) ?? newLeaseSeconds(exchange, granted.grant);
   if (index >= 0) {
     // A lease that is over but not yet swept up could not be held for the answer.
     const isOver = leases.isActive(index) && !isLive(leases, index, exchange.nowSeconds);
     if (isOver) releaseLease(exchange, index);
     leases.offer(index, exchange.leaseClient(policy), exchange.nowSeconds + OFFER_HOLD_SECONDS);
     leases.setCltt(index, exchange.nowSeconds);
+    keepOffered(exchange, granted.grant);
   }
   return offer(exchange, granted.grant, leaseSeconds, probe);
 }
 
+/** `min-secs`, of which a host declaration has no say: dhcpd looks at it before the host. */
+function minSecondsAt(
+  exchange: Exchange,
+  address: number,
+  index: number,
+  isStatic: boolean,
+): number {
+  return exchange.policyAt(address, isStatic ? -1 : index, undefined, isStatic).minSeconds;
+}
+
 function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {
-  const { address, index, policy } = granted;
+  const { address, index } = granted;
+  const { leases } = exchange.parts;
+  if (index >= 0 && !granted.isStatic) {
+    exchange.leaseSeconds = Math.max(
+      leases.endsAt(index) - exchange.nowSeconds,
+      OFFER_HOLD_SECONDS,
+    );
+  }
+  const policy = settled(exchange, granted.policy);
   const outcome = buildReply(exchange, {
     kind: "offer",
     policy,
@@ -99,6 +123,13 @@ function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: 
   });
   const log = exchange.parts.logLines ? receivedLine(exchange) : "";
   return { kind: "ping", ticket, address, timeoutMs, changes: exchange.changes, log };
+}
+
+/** What statements have set is there when the client asks for the lease; a lease that runs has its own. */
+function keepOffered({ parts, variables }: Exchange, { index, isStatic }: Grant): void {
+  const { leases } = parts;
+  if (isStatic || !variables.isUsed || leases.isActive(index)) return;
+  leases.setBindings(index, storable(variables));
 }
 
 /** A fixed address inside a range, which somebody else has got meanwhile. */

@@ -19,7 +19,7 @@ const renewal = { type: "request", ciaddr: "10.9.0.100", destination: "10.9.0.1"
 describe("what is never answered", () => {
   test.each<[string, ClientMessage, string]>([
     ["a reply", { op: 2 }, "drop not-a-request"],
-    ["BOOTP (DHCP-15)", { type: "bootp" }, "drop bootp"],
+    ["BOOTP without a place in a pool (DHCP-15)", { type: "bootp" }, "drop not-permitted"],
     ["an OFFER from a client", { type: "offer" }, "drop unsupported-message-type"],
     ["an ACK from a client", { type: "ack" }, "drop unsupported-message-type"],
     ["FORCERENEW", { type: "forceRenew" }, "drop unsupported-message-type"],

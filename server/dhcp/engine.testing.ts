@@ -34,11 +34,13 @@ export function ip(text: string): number {
   return address;
 }
 
+/** `execute` statements are allowed: nobody runs them. */
 export function configOf(text: string): ServerConfig {
-  const outcome = parseConfig("test.conf", (path) => {
+  const read = (path: string): string => {
     if (path !== "test.conf") throw new Error(`${path}: no such file`);
     return text;
-  });
+  };
+  const outcome = parseConfig("test.conf", read, { allowExecute: true });
   if (outcome.kind === "failed") {
     throw new Error(outcome.diagnostics.map(formatDiagnostic).join("\n"));
   }
@@ -181,6 +183,9 @@ export class EngineBed {
   readonly hostNames = new Map<string, readonly number[]>();
   /** What the store would hold, in order. */
   readonly records: LeaseRecord[] = [];
+  /** What `log` statements said, as `level text`, and the words of the commands that were asked for. */
+  readonly said: string[] = [];
+  readonly commands: (readonly string[])[] = [];
   /** While true, every commit fails: nothing becomes durable, records are lost. */
   isDiskFull = false;
   nowSeconds = startSeconds;
@@ -190,7 +195,7 @@ export class EngineBed {
   constructor(
     configText: string,
     stored: readonly LeaseRecord[] = [],
-    options: Pick<DhcpEngineOptions, "tftpServers"> = {},
+    options: Pick<DhcpEngineOptions, "tftpServers" | "nameOf"> = {},
   ) {
     this.config = configOf(configText);
     this.leases = new LeaseTable(
@@ -205,6 +210,11 @@ export class EngineBed {
       ports: { server: 67, client: 68 },
       interfaces: () => this.interfaces,
       resolve: (name) => this.hostNames.get(name),
+      serverHostName: "dhcp1",
+      output: ({ messages, commands }) => {
+        this.said.push(...messages.map(({ priority, text }) => `${priority} ${text}`));
+        this.commands.push(...commands);
+      },
       ...options,
     });
   }
@@ -276,6 +286,11 @@ export class EngineBed {
   seenReply(outcome: Outcome): SeenReply {
     if (outcome.kind !== "reply") throw new Error(`no reply: ${JSON.stringify(outcome)}`);
     return seen(outcome);
+  }
+
+  /** What was said since the last time. */
+  takeSaid(): string[] {
+    return this.said.splice(0);
   }
 
   expire(): readonly LeaseRecord[] {

@@ -4,17 +4,22 @@ import { BootOperation, messageType } from "../../protocol/dhcp/packet.ts";
 import type { ServerConfig } from "../config/model.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
+import { bootp } from "./bootp.ts";
 import type { TftpPair } from "./crossed-tftp.ts";
 import { discover } from "./discover.ts";
 import { type EngineParts, Exchange } from "./exchange.ts";
 import { decline, release } from "./give-back.ts";
 import { drop } from "./grant.ts";
 import { inform } from "./inform.ts";
+import { endLease } from "./lease-end.ts";
+import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLimits } from "./lease-limits.ts";
 import type { Arrival, LocalInterface, Outcome } from "./outcome.ts";
 import { PendingOffers } from "./pending-offers.ts";
 import { PolicyCache } from "./policy.ts";
+import { PoolThresholds } from "./pool-thresholds.ts";
 import { request } from "./request.ts";
+import type { StatementOutput } from "./statement-output.ts";
 import { WordOptions } from "./word-options.ts";
 
 /** Leases freed by one call of `expire`: the rest waits for the next second. */
@@ -29,10 +34,16 @@ export interface DhcpEngineOptions {
   readonly interfaces: () => readonly LocalInterface[];
   /** Of a pair of nodes (TFTP-2): replies name the other node's first, this one's second. */
   readonly tftpServers?: TftpPair | undefined;
+  /** Takes what `log` and `execute` statements say and ask for, while a decision is made. */
+  readonly output?: (output: StatementOutput) => void;
+  /** `gethostname ()`. */
+  readonly serverHostName?: string | undefined;
   /** When false, `log` is empty: a line costs about as much as the decision. Default true. */
   readonly logLines?: boolean;
   /** Addresses of a host name that stands where an address belongs; from a cache, never waits. */
   readonly resolve?: (name: string) => readonly number[] | undefined;
+  /** The name of an address in DNS (`get-lease-hostnames`); from a cache, never waits. */
+  readonly nameOf?: (address: number) => string | undefined;
 }
 
 export interface DhcpEngineApi {
@@ -58,17 +69,23 @@ export class DhcpEngine implements DhcpEngineApi {
 
   constructor(options: DhcpEngineOptions) {
     const { config, leases, ports } = options;
+    const output = options.output ?? (() => undefined);
     this.#interfaces = options.interfaces;
     this.#parts = {
       config,
       leases,
       ports,
       limits: new LeaseLimits(config, leases),
-      policies: new PolicyCache(config, options.tftpServers),
+      policies: new PolicyCache(config, options.tftpServers, output),
+      events: new LeaseEvents(config, output),
+      output,
+      serverHostName: options.serverHostName,
       pending: new PendingOffers(),
       words: new WordOptions(),
       logLines: options.logLines ?? true,
       resolve: options.resolve,
+      nameOf: options.nameOf,
+      thresholds: new PoolThresholds(),
     };
   }
 
@@ -112,8 +129,9 @@ export class DhcpEngine implements DhcpEngineApi {
     const records: LeaseRecord[] = [];
     leases.expireDue(
       nowSeconds,
-      (index) => {
+      (index, kept) => {
         limits.unbill(index);
+        endLease(this.#parts, index, kept);
         records.push(leases.recordOf(index));
       },
       EXPIRIES_MAX,
@@ -155,7 +173,7 @@ function decide(exchange: Exchange): Outcome {
     case MessageType.leaseQuery:
       return drop(exchange, "lease-query-denied", "leasequery is not served");
     case 0:
-      return drop(exchange, "bootp", "BOOTP is not served");
+      return bootp(exchange);
     default: {
       return drop(exchange, "unsupported-message-type", "not served");
     }

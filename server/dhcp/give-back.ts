@@ -3,6 +3,7 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { dynamicHostFor, isLive, isOwner } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import { drop, releaseLease } from "./grant.ts";
+import { endAbandoned } from "./lease-end.ts";
 import { receivedLine } from "./log-lines.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -42,6 +43,7 @@ export function decline(exchange: Exchange): Outcome {
   if (!policy.declines) return drop(exchange, "decline-denied", "ignored");
   limits.unbill(index);
   pending.cancel(index);
+  endAbandoned(exchange.parts, index);
   leases.abandon(index, nowSeconds, nowSeconds + policy.abandonSeconds);
   exchange.record(index);
   const log = logLines

@@ -1,13 +1,23 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { Host } from "../config/model.ts";
-import { bytesEqual, type LeaseExtras } from "../lease/lease.ts";
-import { hostnameOf, isLive } from "./client.ts";
+import { bytesEqual, type LeaseExtras, VENDOR_CLASS_VARIABLE } from "../lease/lease.ts";
+import { hostnameOf, isLive, isOwner } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
+import { endLease, releaseEvent, storable } from "./lease-end.ts";
+import { keptEvents } from "./lease-events.ts";
 import { type BillingDecision, notBilled } from "./lease-limits.ts";
-import { grantedSeconds, INFINITE_SECONDS, isYoungEnough } from "./lease-times.ts";
+import {
+  adaptedSeconds,
+  grantedSeconds,
+  INFINITE_SECONDS,
+  isYoungEnough,
+  untilClosing,
+} from "./lease-times.ts";
 import { receivedLine } from "./log-lines.ts";
 import type { DropReason, Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
+import { percentUsed, poolUse } from "./pool-thresholds.ts";
 
 /** An address that one client may have, and all that its reply depends on. */
 export interface Grant {
@@ -40,8 +50,12 @@ export function grant(
   place: { address: number; index: number; host: Host | undefined; isStatic: boolean },
 ): { kind: "granted"; grant: Grant } | DropOutcome {
   const { address, index, host, isStatic } = place;
-  const policy = exchange.policyAt(address, isStatic ? -1 : index, host, isStatic);
-  if (!exchange.known && !policy.unknownClients) {
+  // Of a fixed address dhcpd keeps no lease: it has neither an end nor variables.
+  const leaseIndex = isStatic ? -1 : index;
+  exchange.turnTo(leaseIndex);
+  const policy = exchange.policyAt(address, leaseIndex, host, isStatic);
+  // A host declaration that gives no say here, with fixed addresses elsewhere, makes nobody known.
+  if (host === undefined && !policy.unknownClients) {
     const { changes } = exchange;
     if (policy.ignoresUnknownQuietly) return { kind: "drop", reason: "unknown-client", changes };
     return drop(exchange, "unknown-client", "unknown client");
@@ -57,9 +71,36 @@ export function grant(
 }
 
 /** The length of a new lease. */
-export function newLeaseSeconds(exchange: Exchange, policy: Policy): number {
-  const requested = exchange.packet.options.getUInt32(OptionCode.leaseTime);
-  return grantedSeconds(requested, policy.leaseTimes);
+export function newLeaseSeconds(exchange: Exchange, grant: Grant): number {
+  const seconds = usualSeconds(exchange, grant);
+  const { index, policy } = grant;
+  const { leases, config } = exchange.parts;
+  const until = index < 0 ? undefined : config.pools[leases.poolOf(index)].validUntilSeconds;
+  if (until === undefined) return seconds;
+  return untilClosing(seconds, policy.leaseTimes, until - exchange.nowSeconds);
+}
+
+function usualSeconds(exchange: Exchange, { index, policy }: Grant): number {
+  const { leaseTimes, adaptiveThreshold } = policy;
+  const seconds = grantedSeconds(requestedSeconds(exchange), leaseTimes);
+  if (index < 0 || adaptiveThreshold === 0 || adaptiveThreshold >= 100) return seconds;
+  const { leases } = exchange.parts;
+  const filled = percentUsed(poolUse(leases, leases.poolOf(index)));
+  if (filled < adaptiveThreshold) return seconds;
+  const left = leases.endsAt(index) - exchange.nowSeconds;
+  const adapted = adaptedSeconds(seconds, leaseTimes.minSeconds, left);
+  if (adapted < seconds) {
+    const address = formatIpv4(leases.addressOf(index));
+    exchange.addNote(
+      `Pool over threshold, time for ${address} reduced from ${seconds} to ${adapted}.`,
+    );
+  }
+  return adapted;
+}
+
+/** Option 51 of the client, seconds. */
+function requestedSeconds({ packet }: Exchange): number | undefined {
+  return packet.options.getUInt32(OptionCode.leaseTime);
 }
 
 /**
@@ -85,9 +126,12 @@ function isUnchanged(exchange: Exchange, grant: Grant): boolean {
   const { index, policy, billing } = grant;
   const { leases } = exchange.parts;
   const { hardware, clientId = noBytes } = exchange.leaseClient(policy);
+  if (leases.isBootp(index) !== exchange.bootp) return false;
   if (!leases.hasHardware(index, hardware ?? exchange.hardware)) return false;
   if (!leases.hasClientId(index, clientId)) return false;
-  if (!bytesEqual(leases.hostnameOf(index), hostnameOf(exchange.packet))) return false;
+  // A client that no longer says its name keeps it.
+  const hostname = hostnameOf(exchange.packet);
+  if (hostname.length > 0 && !bytesEqual(leases.hostnameOf(index), hostname)) return false;
   const relayAgent = exchange.receivedRelayAgent;
   if (relayAgent !== undefined && policy.stashAgentOptions) {
     if (!bytesEqual(leases.agentOptionsOf(index), relayAgent)) return false;
@@ -107,8 +151,16 @@ export function bindLease(exchange: Exchange, grant: Grant, leaseSeconds: number
   const isEndless = leaseSeconds === INFINITE_SECONDS;
   const endsAt = isEndless ? Number.POSITIVE_INFINITY : nowSeconds + leaseSeconds;
   const extras = extrasOf(exchange, policy);
+  if (!grant.isStatic) addVariables(extras, exchange, grant);
   const bill = limits.bill(index, billing);
   if (bill !== undefined) extras.billing = bill;
+  // Said only where it changes: the flags of a lease decide which queue it waits in.
+  if (exchange.bootp !== leases.isBootp(index)) extras.bootp = exchange.bootp;
+  if (policy.infiniteIsReserved && requestedSeconds(exchange) === INFINITE_SECONDS) {
+    extras.reserved = true;
+    const address = formatIpv4(leases.addressOf(index));
+    exchange.addNote(`Infinite-leasetime reservation made on ${address}.`);
+  }
   leases.bind(index, exchange.leaseClient(policy), nowSeconds, endsAt, extras);
   exchange.record(index);
 }
@@ -128,10 +180,33 @@ function extrasOf(exchange: Exchange, policy: Policy): MutableExtras {
   return extras;
 }
 
+/** Variables that somebody has looked at or set, and what is to be done when the lease ends. */
+function addVariables(extras: MutableExtras, exchange: Exchange, { index, policy }: Grant): void {
+  const { variables, nowSeconds } = exchange;
+  const { leases } = exchange.parts;
+  const isRenewed = isLive(leases, index, nowSeconds) && isOwner(leases, index, exchange);
+  const kept = keptEvents(policy.settings, isRenewed ? leases.keptOf(index) : []);
+  if (kept.length > 0) extras.kept = kept;
+  if (!variables.isUsed) return;
+  const all = storable(variables);
+  const vendorClass = all.get(VENDOR_CLASS_VARIABLE);
+  extras.vendorClass = vendorClass instanceof Uint8Array ? vendorClass : noBytes;
+  if (vendorClass instanceof Uint8Array) all.delete(VENDOR_CLASS_VARIABLE);
+  extras.variables = [...all];
+}
+
+/** The lease goes on as it is, with other variables: they are stored before the reply leaves. */
+export function keepVariables(exchange: Exchange, index: number): void {
+  exchange.parts.leases.setBindings(index, storable(exchange.variables));
+  exchange.record(index);
+}
+
 /** Takes an active lease back; its record goes to the exchange's changes. */
 export function releaseLease(exchange: Exchange, index: number): void {
   const { leases, limits } = exchange.parts;
   limits.unbill(index);
+  if (isLive(leases, index, exchange.nowSeconds)) releaseEvent(exchange, index);
+  else endLease(exchange.parts, index, leases.keptOf(index));
   leases.release(index, exchange.nowSeconds);
   exchange.record(index);
 }

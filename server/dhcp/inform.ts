@@ -1,4 +1,4 @@
-import { dynamicHostFor, fixedAddressFor } from "./client.ts";
+import { dynamicHostFor, hostWithAddress } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import { drop } from "./grant.ts";
 import { selectionOf } from "./network.ts";
@@ -23,8 +23,9 @@ export function inform(exchange: Exchange): Outcome {
   if (!subnet.scope.authoritative) {
     return drop(exchange, "not-authoritative", "not authoritative for subnet");
   }
-  const fixed = fixedAddressFor(config, exchange, subnet.sharedNetwork, place);
-  const host = fixed?.host ?? dynamicHostFor(exchange);
+  // A host with a fixed address is meant only when the client says that it has that address.
+  const fixed = hostWithAddress(exchange, packet.ciaddr);
+  const host = fixed ?? dynamicHostFor(exchange);
   const policy = exchange.policyAt(place, leases.indexOf(place), host, fixed !== undefined);
   return buildReply(exchange, {
     kind: "inform",
@@ -32,7 +33,7 @@ export function inform(exchange: Exchange): Outcome {
     address: 0,
     place,
     leaseSeconds: undefined,
-    hostName: host?.name,
+    hostName: undefined,
     leaseIndex: -1,
     durable: false,
   });

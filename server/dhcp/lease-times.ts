@@ -20,10 +20,38 @@ export const OFFER_HOLD_SECONDS = 120;
  * seconds, or the maximum where that is shorter.
  */
 export function grantedSeconds(requested: number | undefined, limits: LeaseTimeLimits): number {
-  const max = limits.maxSeconds ?? compiledLeaseSeconds.max;
-  const min = limits.minSeconds ?? Math.min(compiledLeaseSeconds.min, max);
   const wanted = requested ?? limits.defaultSeconds ?? compiledLeaseSeconds.default;
-  return Math.max(Math.min(wanted, max), min);
+  return Math.max(Math.min(wanted, maxOf(limits)), minOf(limits));
+}
+
+function maxOf({ maxSeconds }: LeaseTimeLimits): number {
+  return maxSeconds ?? compiledLeaseSeconds.max;
+}
+
+function minOf(limits: LeaseTimeLimits): number {
+  return limits.minSeconds ?? Math.min(compiledLeaseSeconds.min, maxOf(limits));
+}
+
+/** `deny after DATE`: no lease is longer than its pool is open, but for the minimum. */
+export function untilClosing(
+  leaseSeconds: number,
+  limits: LeaseTimeLimits,
+  secondsOpen: number,
+): number {
+  return leaseSeconds <= secondsOpen ? leaseSeconds : Math.max(secondsOpen, minOf(limits));
+}
+
+/**
+ * `adaptive-lease-time-threshold`: in a pool that is full to that many percent nobody gets more than
+ * the minimum (dhcpd's compiled-in one without a configured one), or what is left of his lease.
+ */
+export function adaptedSeconds(
+  leaseSeconds: number,
+  minSeconds: number | undefined,
+  secondsLeft: number,
+): number {
+  const least = minSeconds || compiledLeaseSeconds.min;
+  return Math.min(leaseSeconds, Math.max(least, secondsLeft));
 }
 
 /** T1 and T2 in seconds as they may be sent; undefined ones are left out of the reply. */

@@ -27,7 +27,10 @@ test.each<[ClientMessage, string]>([
     `DHCPINFORM from ${mac} via eth0\nDHCPACK to 10.9.0.20 (${mac}) via eth0`,
   ],
   [{ giaddr: "172.16.0.1" }, `DHCPDISCOVER from ${mac} via 172.16.0.1: unknown network segment`],
-  [{ type: "bootp" }, `BOOTREQUEST from ${mac} via eth0: BOOTP is not served`],
+  [
+    { type: "bootp" },
+    `BOOTREQUEST from ${mac} via eth0: BOOTP from dynamic client and no dynamic leases`,
+  ],
   // A name that could forge a line of its own is not printed.
   [
     { giaddr: "172.16.0.1", hostname: "a\nDHCPACK on 1.2.3.4" },

@@ -4,6 +4,7 @@ import { formatIpv4, readIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { hostnameOf } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LeaseReplyKind } from "./reply.ts";
 
 /** Lines worded as dhcpd words them: people and scripts search logs for these. */
 const typeNames: Readonly<Record<number, string>> = {
@@ -29,17 +30,20 @@ export function receivedLine(exchange: Exchange, note = ""): string {
 /** Two lines: what came, and what goes. */
 export function replyLog(
   exchange: Exchange,
-  kind: "offer" | "ack" | "inform" | "nak",
+  kind: LeaseReplyKind | "nak",
   address: number,
   reason = "",
 ): string {
   const to = `${sender(exchange)} via ${via(exchange)}`;
-  const received = receivedLine(exchange, reason);
+  const received = [...exchange.notes, receivedLine(exchange, reason)].join("\n");
   switch (kind) {
     case "offer":
       return `${received}\nDHCPOFFER on ${formatIpv4(address)} to ${to}`;
     case "ack":
       return `${received}\nDHCPACK on ${formatIpv4(address)} to ${to}`;
+    case "bootp":
+    case "bootp-static":
+      return `${received}\nBOOTREPLY on ${formatIpv4(address)} to ${to}`;
     case "nak":
       return `${received}\nDHCPNAK on ${formatIpv4(address)} to ${to}`;
     case "inform": {

@@ -2,11 +2,15 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
 import { FILE_BYTES, SNAME_BYTES } from "../../protocol/dhcp/packet.ts";
 import { readIpv4 } from "../../protocol/ipv4.ts";
-import { type EvaluationContext, evaluateScopes } from "../config/evaluate.ts";
+import { type EvaluationContext, evaluateScopes, inOrder } from "../config/evaluate.ts";
 import type { Scope, ServerConfig } from "../config/model.ts";
-import type { Settings } from "../config/settings.ts";
+import { runStatements } from "../config/run-statements.ts";
+import { Settings } from "../config/settings.ts";
+import type { Statement } from "../config/statement.ts";
+import { Variables } from "../config/variables.ts";
 import { crossTftp, type TftpNames, type TftpPair } from "./crossed-tftp.ts";
 import type { LeaseTimeLimits } from "./lease-times.ts";
+import type { StatementOutput } from "./statement-output.ts";
 
 /** Scope chains with a remembered policy: networks times pools times classes times groups. */
 const POLICIES_MAX = 4096;
@@ -14,6 +18,10 @@ const POLICIES_MAX = 4096;
 const SCOPES_MAX = 65_536;
 
 const empty = new Uint8Array(0);
+/** What comes to the same for every packet. Functions and events do nothing until they are called. */
+const constantKinds: ReadonlySet<Statement["kind"]> = new Set(["constant", "define", "on"]);
+const actionKinds: ReadonlySet<Statement["kind"]> = new Set(["set", "eval", "log", "execute"]);
+const nobody: EvaluationContext = { packet: undefined, known: false };
 
 /**
  * The settings of one client at one place, read out of `Settings` with dhcpd's defaults filled in.
@@ -24,6 +32,12 @@ export interface Policy {
   /** The same for every packet, so that what follows from it may be remembered. */
   readonly constant: boolean;
   readonly leaseTimes: LeaseTimeLimits;
+  /** Percent of a pool in use from which leases are short; 0 is never. */
+  readonly adaptiveThreshold: number;
+  /** A client that asks for a lease without end gets its address reserved. */
+  readonly infiniteIsReserved: boolean;
+  readonly logThresholdHigh: number;
+  readonly logThresholdLow: number;
   /** Configured T1 and T2 (options 58 and 59). */
   readonly renewalSeconds: number | undefined;
   readonly rebindingSeconds: number | undefined;
@@ -35,6 +49,11 @@ export interface Policy {
   readonly pingClttSeconds: number;
   readonly unknownClients: boolean;
   readonly booting: boolean;
+  readonly bootp: boolean;
+  /** Leases of BOOTP clients, seconds; undefined: without end. */
+  readonly bootpLeaseSeconds: number | undefined;
+  /** When all leases of BOOTP clients end, seconds since 1970. */
+  readonly bootpCutoffSeconds: number | undefined;
   readonly duplicates: boolean;
   readonly declines: boolean;
   readonly oneLeasePerClient: boolean;
@@ -44,6 +63,8 @@ export interface Policy {
   readonly alwaysBroadcast: boolean;
   readonly echoClientId: boolean;
   readonly useHostNames: boolean;
+  /** The name that the address has in DNS is the client's, unless it has another. */
+  readonly leaseHostNames: boolean;
   readonly leaseAddressIsRouter: boolean;
   /** The log says nothing about clients that `ignore` keeps out. */
   readonly ignoresUnknownQuietly: boolean;
@@ -51,7 +72,7 @@ export interface Policy {
   readonly nextServer: number;
   /** What takes the place of the configured TFTP servers (TFTP-2); undefined: nothing does. */
   readonly crossedTftp: TftpNames | undefined;
-  /** Cut to what the header's fields hold. */
+  /** Cut to what the header's fields hold, and at the first NUL. */
   readonly filename: Uint8Array;
   readonly serverName: Uint8Array;
   /** Configured option 55: takes the place of the client's list. */
@@ -83,16 +104,23 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
       maxSeconds: settings.number("max-lease-time"),
       minSeconds: settings.number("min-lease-time"),
     },
+    adaptiveThreshold: settings.number("adaptive-lease-time-threshold") ?? 0,
+    infiniteIsReserved: settings.flag("infinite-is-reserved") ?? false,
+    logThresholdHigh: settings.number("log-threshold-high") ?? 0,
+    logThresholdLow: settings.number("log-threshold-low") ?? 0,
     renewalSeconds: uint32(settings.option(OptionCode.renewalTime)),
     rebindingSeconds: uint32(settings.option(OptionCode.rebindingTime)),
     abandonSeconds: settings.number("abandon-lease-time") ?? 86_400,
-    cacheThreshold: settings.number("dhcp-cache-threshold") ?? 25,
+    cacheThreshold: cacheThresholdOf(settings),
     pingCheck: settings.flag("ping-check") ?? true,
     pingTimeoutMs:
       pingTimeoutMs > 0 ? pingTimeoutMs : (settings.number("ping-timeout") ?? 1) * 1000,
     pingClttSeconds: settings.number("ping-cltt-secs") ?? 60,
     unknownClients: unknown === undefined || unknown === "allow",
     booting: isAllowed(settings.permission("booting")),
+    bootp: isAllowed(settings.permission("bootp")),
+    bootpLeaseSeconds: settings.number("dynamic-bootp-lease-length"),
+    bootpCutoffSeconds: settings.number("dynamic-bootp-lease-cutoff"),
     duplicates: isAllowed(settings.permission("duplicates")),
     declines: isAllowed(settings.permission("declines")),
     oneLeasePerClient: settings.flag("one-lease-per-client") ?? false,
@@ -102,6 +130,7 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
     alwaysBroadcast: settings.flag("always-broadcast") ?? false,
     echoClientId: settings.flag("echo-client-id") ?? false,
     useHostNames: settings.flag("use-host-decl-names") ?? false,
+    leaseHostNames: settings.flag("get-lease-hostnames") ?? false,
     leaseAddressIsRouter: settings.flag("use-lease-addr-for-default-route") ?? false,
     ignoresUnknownQuietly: unknown === "ignore",
     serverIdentifier: settings.address("server-identifier"),
@@ -123,12 +152,21 @@ function tftpNames(settings: Settings, nextServer: number): TftpNames {
   };
 }
 
+/** dhcpd takes 100 and above for a mistake, and goes by its default. */
+function cacheThresholdOf(settings: Settings): number {
+  const percent = settings.number("dhcp-cache-threshold");
+  return percent === undefined || percent >= 100 ? 25 : percent;
+}
+
 function isAllowed(permission: string | undefined): boolean {
   return permission === undefined || permission === "allow";
 }
 
 function cut(value: Uint8Array | undefined, bytesMax: number): Uint8Array {
-  return value === undefined ? empty : value.subarray(0, bytesMax);
+  if (value === undefined) return empty;
+  // An expression may put a NUL inside, where whoever reads the field stops.
+  const end = value.indexOf(0);
+  return value.subarray(0, end < 0 ? bytesMax : Math.min(end, bytesMax));
 }
 
 function uint32(value: Uint8Array | undefined): number | undefined {
@@ -139,27 +177,46 @@ function uint16(value: Uint8Array | undefined): number | undefined {
   return value !== undefined && value.length === 2 ? (value[0] << 8) | value[1] : undefined;
 }
 
+/**
+ * How much of a chain depends on the packet: nothing; only what statements do beside setting options
+ * (`set`, `log`, …); the options themselves.
+ */
+type Dependence = "none" | "actions" | "options";
+
 /** One step of a scope chain: chains with the same beginning share their nodes. */
 interface Node {
-  readonly constant: boolean;
+  readonly dependence: Dependence;
   readonly next: Map<Scope, Node>;
+  /** Of the constant statements. */
   policy: Policy | undefined;
+  /** The others, in their order. */
+  actions: readonly Statement[];
 }
 
+const noActions: readonly Statement[] = [];
+
 /**
- * Policies by scope chain. A chain of constant statements is evaluated once and looked up from then
- * on; any other chain is evaluated for every packet, as its expressions ask for.
+ * Policies by scope chain. What is constant in a chain is evaluated once and looked up from then on.
+ * The rest is done for every packet: actions by themselves, unless they may look at options that are
+ * set so far; and the whole chain when its options depend on the packet.
  */
 export class PolicyCache {
   readonly #config: ServerConfig;
   readonly #tftpServers: TftpPair | undefined;
-  readonly #root: Node = { constant: true, next: new Map(), policy: undefined };
-  readonly #constantScopes = new Map<Scope, boolean>();
+  readonly #onOutput: (output: StatementOutput) => void;
+  readonly #root: Node = newNode("none");
+  readonly #dependences = new Map<Scope, Dependence>();
   #size = 0;
 
-  constructor(config: ServerConfig, tftpServers?: TftpPair) {
+  /** `onOutput` takes what statements say and ask for. */
+  constructor(
+    config: ServerConfig,
+    tftpServers?: TftpPair,
+    onOutput: (output: StatementOutput) => void = () => undefined,
+  ) {
     this.#config = config;
     this.#tftpServers = tftpServers;
+    this.#onOutput = onOutput;
   }
 
   /** Nodes that are remembered: bounded, whatever clients come. */
@@ -170,11 +227,44 @@ export class PolicyCache {
   /** `scopes`: least specific first, as `scopesOf` lists them; the last may be a host's. */
   policyFor(scopes: readonly Scope[], context: EvaluationContext, isHostLast: boolean): Policy {
     const node = this.#nodeFor(scopes, isHostLast);
-    if (node.policy !== undefined) return node.policy;
-    const settings = evaluateScopes(this.#config, scopes, context);
-    const policy = policyOf(settings, node.constant, this.#tftpServers);
-    if (node.constant) node.policy = policy;
-    return policy;
+    if (node.dependence === "options") {
+      const settings = evaluateScopes(this.#config, scopes, context);
+      this.#say(settings);
+      return policyOf(settings, false, this.#tftpServers);
+    }
+    node.policy ??= this.#constantPolicy(node, scopes);
+    return node.dependence === "none" ? node.policy : this.#act(node, node.policy, context);
+  }
+
+  #constantPolicy(node: Node, scopes: readonly Scope[]): Policy {
+    // What is shared by all must not see the variables of one.
+    const settings = new Settings(this.#config.definitions);
+    const statements = inOrder(scopes).flatMap((scope) => scope.statements);
+    const isConstant = ({ kind }: Statement): boolean => constantKinds.has(kind);
+    runStatements(statements.filter(isConstant), nobody, settings);
+    node.actions = statements.filter((statement) => !isConstant(statement));
+    return policyOf(settings, true, this.#tftpServers);
+  }
+
+  #act(node: Node, policy: Policy, context: EvaluationContext): Policy {
+    const settings = policy.settings.copyFor(context.variables ?? new Variables());
+    runStatements(node.actions, context, settings);
+    settings.resolve(context);
+    this.#say(settings);
+    // A function may have set options.
+    return settings.revision === 0 ? policy : policyOf(settings, false, this.#tftpServers);
+  }
+
+  #say(settings: Settings): void {
+    const output = settings.takeOutput();
+    if (output.messages.length > 0 || output.commands.length > 0) this.#onOutput(output);
+  }
+
+  /** The same policy with the options as they are by now: see `Settings.refresh`. */
+  again(policy: Policy, settings: Settings): Policy {
+    const { filename, serverName } = policy;
+    // dhcpd has these two worked out before.
+    return { ...policyOf(settings, false, this.#tftpServers), filename, serverName };
   }
 
   #nodeFor(scopes: readonly Scope[], isHostLast: boolean): Node {
@@ -194,8 +284,7 @@ export class PolicyCache {
         node = known;
         continue;
       }
-      const constant = node.constant && this.#isConstant(scope);
-      const made: Node = { constant, next: new Map(), policy: undefined };
+      const made = newNode(more(node.dependence, this.#dependenceOf(scope)));
       node.next.set(scope, made);
       this.#size += 1;
       node = made;
@@ -203,14 +292,27 @@ export class PolicyCache {
     return node;
   }
 
-  #isConstant(scope: Scope): boolean {
-    const known = this.#constantScopes.get(scope);
+  #dependenceOf(scope: Scope): Dependence {
+    const known = this.#dependences.get(scope);
     if (known !== undefined) return known;
-    const own = scope.statements.every((statement) => statement.kind === "constant");
-    const constant = own && (scope.parent === undefined || this.#isConstant(scope.parent));
-    if (this.#constantScopes.size < SCOPES_MAX) this.#constantScopes.set(scope, constant);
-    return constant;
+    let dependence = scope.parent === undefined ? "none" : this.#dependenceOf(scope.parent);
+    for (const { kind } of scope.statements) {
+      if (constantKinds.has(kind)) continue;
+      const isAction = actionKinds.has(kind) && !this.#config.readsSettings;
+      dependence = more(dependence, isAction ? "actions" : "options");
+    }
+    if (this.#dependences.size < SCOPES_MAX) this.#dependences.set(scope, dependence);
+    return dependence;
   }
+}
+
+function newNode(dependence: Dependence): Node {
+  return { dependence, next: new Map(), policy: undefined, actions: noActions };
+}
+
+function more(left: Dependence, right: Dependence): Dependence {
+  if (left === "options" || right === "options") return "options";
+  return left === "none" ? right : left;
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Exchange } from "./exchange.ts";
 const DATAGRAM_BYTES_MIN = 576;
 const DATAGRAM_BYTES_MAX = 1500;
 /** IP and UDP headers, and the fixed part of the message before the cookie. */
-const OVERHEAD_BYTES = 28 + 236;
+const FIXED_BYTES = 236;
+const OVERHEAD_BYTES = 28 + FIXED_BYTES;
 /** BOOTP relays drop shorter messages (RFC 1542, section 2.1). */
 const PACKET_BYTES_MIN = 300;
 
@@ -15,6 +16,19 @@ export const usualLimits: EncodeLimits = {
   packetBytesMin: PACKET_BYTES_MIN,
   overload: true,
 };
+
+/** Cookie and options of a BOOTP message (RFC 1048); longer ones come from clients that take more. */
+const BOOTP_OPTION_BYTES_MIN = 64;
+
+/** As long as what the client sent; as in dhcpd, only with a lease are file and sname used as well. */
+export function bootpLimits({ packet }: Exchange, hasLease: boolean): EncodeLimits {
+  const receivedBytes = (packet.bytes?.length ?? 0) - FIXED_BYTES;
+  return {
+    optionBytesMax: Math.max(BOOTP_OPTION_BYTES_MIN, receivedBytes),
+    packetBytesMin: PACKET_BYTES_MIN,
+    overload: hasLease,
+  };
+}
 
 /** For the answer to INFORM: dhcpd does not put options into its file and sname fields. */
 export const informLimits: EncodeLimits = { ...usualLimits, overload: false };

@@ -19,7 +19,6 @@ const ownCodes: readonly number[] = [
   OptionCode.message,
   OptionCode.renewalTime,
   OptionCode.rebindingTime,
-  OptionCode.clientIdentifier,
   OptionCode.relayAgentInformation,
   OptionCode.subnetSelection,
   OptionCode.end,

@@ -4,19 +4,19 @@ import {
   BootOperation,
   BROADCAST_FLAG,
   type DhcpPacket,
+  type EncodeLimits,
   type OutgoingOption,
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
 import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
-import type { ServerConfig } from "../config/model.ts";
 import { destinationOf } from "./destination.ts";
-import type { Exchange } from "./exchange.ts";
+import type { EngineParts, Exchange } from "./exchange.ts";
 import { renewalTimes } from "./lease-times.ts";
 import { replyLog } from "./log-lines.ts";
 import { networkOfInterface } from "./network.ts";
 import type { ReplyOutcome } from "./pending-offers.ts";
 import type { Policy } from "./policy.ts";
-import { informLimits, limitsOf, usualLimits } from "./reply-limits.ts";
+import { bootpLimits, informLimits, limitsOf, usualLimits } from "./reply-limits.ts";
 import { type OptionSource, selectOptions, selectRemembered } from "./reply-options.ts";
 import { serverIdentifierOf } from "./server-identifier.ts";
 import { type WordOptions, wordBytes } from "./word-options.ts";
@@ -31,14 +31,18 @@ const typeOptions: readonly OutgoingOption[] = Object.values(MessageType).map((t
   code: OptionCode.messageType,
   value: Uint8Array.of(type),
 }));
+
+/** `bootp-static`: to a BOOTP client with a fixed address. */
+export type LeaseReplyKind = "offer" | "ack" | "inform" | "bootp" | "bootp-static";
+
 export interface LeaseReply {
-  readonly kind: "offer" | "ack" | "inform";
+  readonly kind: LeaseReplyKind;
   readonly policy: Policy;
   /** yiaddr; 0 for INFORM. */
   readonly address: number;
   /** An address of the client's subnet. */
   readonly place: number;
-  /** Undefined for INFORM, which promises no time. */
+  /** Undefined for INFORM and BOOTP, which promise no time. */
   readonly leaseSeconds: number | undefined;
   /** The host declaration's name, for `use-host-decl-names`. */
   readonly hostName: string | undefined;
@@ -46,12 +50,12 @@ export interface LeaseReply {
   readonly durable: boolean;
 }
 
-/** OFFER, ACK, or the ACK of an INFORM. */
+/** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
 export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
   const { packet, parts } = exchange;
   const { policy, kind, address } = reply;
-  const flags = policy.alwaysBroadcast ? packet.flags | BROADCAST_FLAG : packet.flags;
   const isInform = kind === "inform";
+  const isForced = isInform ? isRelayedBlindly(packet) : policy.alwaysBroadcast;
   // Field by field: spreading a shared part in costs more than all the decisions before.
   const outgoing: OutgoingPacket = {
     op: BootOperation.reply,
@@ -59,29 +63,47 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
     hops: packet.hops,
     xid: packet.xid,
     secs: packet.secs,
-    // Only a relay is told to broadcast: without one, the answer goes to the source address.
-    flags: isInform && isRelayedBlindly(packet) ? flags | BROADCAST_FLAG : flags,
+    // Of those who send INFORM only a relay is told to broadcast: the others have an address.
+    flags: isForced ? packet.flags | BROADCAST_FLAG : packet.flags,
     ciaddr: kind === "offer" ? 0 : packet.ciaddr,
     yiaddr: address,
-    siaddr: policy.nextServer,
+    siaddr: kind === "bootp-static" ? bootServerOf(exchange, policy) : policy.nextServer,
     giaddr: packet.giaddr,
     chaddr: exchange.hardware.address,
     sname: policy.serverName,
-    file: policy.filename,
+    file: kind === "bootp-static" && policy.filename.length === 0 ? packet.file : policy.filename,
     options: leaseOptions(exchange, reply),
   };
   return {
     kind: "reply",
     reply: outgoing,
-    limits: isInform
-      ? limitsOf(exchange, undefined, informLimits)
-      : limitsOf(exchange, policy.maxMessageSize, usualLimits),
-    destination: route(exchange, kind, address, (outgoing.flags & BROADCAST_FLAG) !== 0),
+    limits: limitsFor(exchange, reply),
+    destination: route(
+      exchange,
+      isBootp(kind) ? "offer" : kind,
+      address,
+      (outgoing.flags & BROADCAST_FLAG) !== 0,
+    ),
     changes: exchange.changes,
     durable: reply.durable,
     leaseIndex: reply.leaseIndex,
     log: parts.logLines ? replyLog(exchange, kind, isInform ? packet.ciaddr : address) : "",
   };
+}
+
+function isBootp(kind: LeaseReplyKind): kind is "bootp" | "bootp-static" {
+  return kind === "bootp" || kind === "bootp-static";
+}
+
+function limitsFor(exchange: Exchange, { kind, policy }: LeaseReply): EncodeLimits {
+  if (isBootp(kind)) return bootpLimits(exchange, kind === "bootp");
+  if (kind === "inform") return limitsOf(exchange, undefined, informLimits);
+  return limitsOf(exchange, policy.maxMessageSize, usualLimits);
+}
+
+/** A BOOTP client takes who answers for the server with its file, unless it is told otherwise. */
+function bootServerOf({ receivedOn }: Exchange, { nextServer }: Policy): number {
+  return nextServer === 0 ? (receivedOn?.addresses[0]?.address ?? 0) : nextServer;
 }
 
 /** The relay does not learn from the packet which address the client has. */
@@ -100,13 +122,15 @@ export function buildNak(
   message: keyof typeof nakMessages = "unavailable",
 ): ReplyOutcome {
   const { packet, parts } = exchange;
-  const policy = exchange.policyOfNetwork();
+  const policy = exchange.policyOfNetwork([]);
   const options: OutgoingOption[] = [
     typeOption(MessageType.nak),
     parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
     { code: OptionCode.message, value: nakMessages[message] },
   ];
-  if (policy.echoClientId) addEcho(options, exchange, OptionCode.clientIdentifier);
+  if (exchange.policyOfNetwork(exchange.members).echoClientId) {
+    addEcho(options, exchange, OptionCode.clientIdentifier);
+  }
   addRelayAgent(options, exchange);
   return {
     kind: "reply",
@@ -138,14 +162,21 @@ export function buildNak(
 function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
   const { parts } = exchange;
   const { policy, leaseSeconds } = reply;
-  const options = [
-    typeOption(reply.kind === "offer" ? MessageType.offer : MessageType.ack),
-    parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
-  ];
+  const options: OutgoingOption[] = [];
+  if (!isBootp(reply.kind)) {
+    options.push(
+      typeOption(reply.kind === "offer" ? MessageType.offer : MessageType.ack),
+      parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
+    );
+  }
   if (leaseSeconds !== undefined) addTimes(options, parts.words, policy, leaseSeconds);
   addEcho(options, exchange, OptionCode.subnetSelection);
-  if (policy.echoClientId) addEcho(options, exchange, OptionCode.clientIdentifier);
-  for (const option of configuredOptions(exchange, reply)) options.push(option);
+  // dhcpd does not echo it to an INFORM, nor to BOOTP without a lease.
+  const isEchoed = policy.echoClientId && reply.kind !== "inform" && reply.kind !== "bootp-static";
+  if (isEchoed) addEcho(options, exchange, OptionCode.clientIdentifier);
+  for (const option of configuredOptions(exchange, reply)) {
+    if (!isEchoed || option.code !== OptionCode.clientIdentifier) options.push(option);
+  }
   addRelayAgent(options, exchange);
   return options;
 }
@@ -171,23 +202,27 @@ function configuredOptions(exchange: Exchange, reply: LeaseReply): readonly Outg
   const { packet, parts } = exchange;
   const { policy } = reply;
   const selection = {
-    source: new ReplyOptions(parts.config, reply),
+    source: new ReplyOptions(parts, reply),
     list: policy.requestList ?? packet.options.get(OptionCode.parameterRequestList),
     withFqdn: packet.options.has(OptionCode.clientFqdn),
     withSubnetMask: reply.kind !== "inform",
   };
   const isShared =
-    policy.constant && !policy.useHostNames && !policy.leaseAddressIsRouter && !selection.withFqdn;
+    policy.constant &&
+    !policy.useHostNames &&
+    !policy.leaseHostNames &&
+    !policy.leaseAddressIsRouter &&
+    !selection.withFqdn;
   return isShared ? selectRemembered(selection, policy.orders) : selectOptions(selection);
 }
 
 /** The configured options and those that follow from the place of the lease. */
 class ReplyOptions implements OptionSource {
-  readonly #config: ServerConfig;
+  readonly #parts: EngineParts;
   readonly #reply: LeaseReply;
 
-  constructor(config: ServerConfig, reply: LeaseReply) {
-    this.#config = config;
+  constructor(parts: EngineParts, reply: LeaseReply) {
+    this.#parts = parts;
     this.#reply = reply;
   }
 
@@ -196,16 +231,23 @@ class ReplyOptions implements OptionSource {
     const value = crossedOption(policy, code) ?? policy.settings.option(code);
     if (value !== undefined) return value;
     if (code === OptionCode.subnetMask) {
-      const subnet = this.#config.subnetOf(place);
+      const subnet = this.#parts.config.subnetOf(place);
       return subnet === undefined ? undefined : wordBytes(subnet.mask);
     }
-    if (code === OptionCode.hostName && policy.useHostNames && hostName !== undefined) {
-      return new TextEncoder().encode(hostName);
+    if (code === OptionCode.hostName) {
+      const name = policy.useHostNames && hostName !== undefined ? hostName : this.#nameInDns();
+      return name === undefined ? undefined : new TextEncoder().encode(name);
     }
     if (code === OptionCode.routers && policy.leaseAddressIsRouter && address !== 0) {
       return wordBytes(address);
     }
     return undefined;
+  }
+
+  /** `get-lease-hostnames`: of a lease only, not of an address that the client got elsewhere. */
+  #nameInDns(): string | undefined {
+    const { policy, address } = this.#reply;
+    return policy.leaseHostNames && address !== 0 ? this.#parts.nameOf?.(address) : undefined;
   }
 
   optionCodes(): readonly number[] {

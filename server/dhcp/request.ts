@@ -4,16 +4,19 @@ import { isPermitted } from "../config/evaluate.ts";
 import type { SharedNetwork } from "../config/model.ts";
 import { isAvailable } from "./allocate.ts";
 import { dynamicHostFor, fixedAddressFor, isLive, isOwner } from "./client.ts";
+import { commitEvent } from "./commit-event.ts";
 import type { Exchange } from "./exchange.ts";
 import {
   bindLease,
   drop,
   type Grant,
   grant,
+  keepVariables,
   newLeaseSeconds,
   releaseLease,
   reusableSeconds,
 } from "./grant.ts";
+import { endLease } from "./lease-end.ts";
 import type { Outcome } from "./outcome.ts";
 import { buildNak, buildReply } from "./reply.ts";
 
@@ -118,12 +121,16 @@ function acknowledge(
   releaseForgotten(exchange, index);
   const granted = grant(exchange, { address, index, host, isStatic });
   if (granted.kind === "drop") return granted;
-  const { policy } = granted.grant;
   const reused = reusableSeconds(exchange, granted.grant);
-  const leaseSeconds = reused ?? newLeaseSeconds(exchange, policy);
+  const leaseSeconds = reused ?? newLeaseSeconds(exchange, granted.grant);
+  noteThreshold(exchange, granted.grant);
+  endOverdue(exchange, index);
+  const policy = commitEvent(exchange, granted.grant.policy, leaseSeconds);
   const isBound = index >= 0 && reused === undefined;
-  if (isBound) bindLease(exchange, granted.grant, leaseSeconds);
+  const isKept = reused !== undefined && !isStatic && exchange.variables.changes > 0;
+  if (isBound) bindLease(exchange, { ...granted.grant, policy }, leaseSeconds);
   else if (index >= 0) exchange.parts.leases.setCltt(index, exchange.nowSeconds);
+  if (isKept) keepVariables(exchange, index);
   releaseOthers(exchange, granted.grant);
   return buildReply(exchange, {
     kind: "ack",
@@ -132,9 +139,25 @@ function acknowledge(
     place: address,
     leaseSeconds,
     hostName: host?.name,
-    leaseIndex: isBound ? index : -1,
-    durable: isBound,
+    leaseIndex: isBound || isKept ? index : -1,
+    durable: isBound || isKept,
   });
+}
+
+/** A lease that is over but not yet swept up ends before it is given again. */
+export function endOverdue(exchange: Exchange, index: number): void {
+  const { leases } = exchange.parts;
+  if (index < 0 || !leases.isActive(index) || isLive(leases, index, exchange.nowSeconds)) return;
+  endLease(exchange.parts, index, leases.keptOf(index));
+}
+
+/** `log-threshold-high` and `-low`, as the pool is before this lease is bound. */
+function noteThreshold(exchange: Exchange, { index, policy }: Grant): void {
+  if (index < 0) return;
+  const { leases, thresholds, config } = exchange.parts;
+  const { name } = config.pools[leases.poolOf(index)].sharedNetwork;
+  const notice = thresholds.notice(policy, leases, index, name);
+  if (notice !== undefined) exchange.addNote(notice);
 }
 
 /**

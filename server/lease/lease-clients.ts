@@ -17,6 +17,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const noBytes = new Uint8Array(0);
 const noRareExtras: RareExtras = {};
+const nothingKept: readonly string[] = [];
 const nobody: ClientBlob = {
   hardware: undefined,
   clientId: noBytes,
@@ -116,6 +117,10 @@ export class LeaseClients {
 
   variablesOf(index: number): LeaseExtras["variables"] {
     return this.#rare.get(index)?.variables;
+  }
+
+  keptOf(index: number): readonly string[] {
+    return (this.#rare.size === 0 ? undefined : this.#rare.get(index)?.kept) ?? nothingKept;
   }
 
   /** Everything that `setRare` was given. */

@@ -58,6 +58,18 @@ export function formatDate(seconds: number, target: Uint8Array, start: number): 
   return start + 21;
 }
 
+/**
+ * Writes `epoch SECONDS; # TEXT` (`db-time-format local`), where the comment has the local time;
+ * without a semicolon at its end. The text has at most 48 bytes.
+ */
+export function formatEpoch(seconds: number, target: Uint8Array, start: number): number {
+  const [weekday, month, day, year, time] = new Date(seconds * 1000).toString().split(" ");
+  // Like "Tue Nov 24 2026 06:36:09 GMT+0100 (…)": ours is asctime's order.
+  const text = `epoch ${seconds}; # ${weekday} ${month} ${day} ${time} ${year}`;
+  for (let at = 0; at < text.length; at += 1) target[start + at] = text.charCodeAt(at);
+  return start + text.length;
+}
+
 function twoDigits(target: Uint8Array, at: number, value: number): void {
   const tens = Math.floor(value / 10);
   target[at] = ZERO + tens;

@@ -10,7 +10,7 @@ import { type LeaseLoadReport, reportOf } from "./lease-report.ts";
 import { LeaseRewrite } from "./lease-rewrite.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
-import { fileHeader } from "./lease-writer.ts";
+import { fileHeader, type LeaseFormat } from "./lease-writer.ts";
 
 export type { LeaseLoadReport } from "./lease-report.ts";
 
@@ -27,6 +27,8 @@ export interface LeaseFileStoreOptions {
   readonly rewriteBytesMin?: number;
   /** Leases that one `maintain` writes during a rewrite; default 512, about a millisecond. */
   readonly leasesPerSlice?: number;
+  /** Default: times in UTC by the calendar, client identifiers as strings. */
+  readonly format?: LeaseFormat;
   /** Default: the real one. */
   readonly disk?: LeaseDisk;
 }
@@ -145,7 +147,8 @@ export class LeaseFileStore implements LeaseStore {
         disk.sync(file);
       });
     }
-    this.#journal = new LeaseJournal(disk, path, file, contents.end, this.durability === "fsync");
+    const isSynced = this.durability === "fsync";
+    this.#journal = new LeaseJournal(disk, path, file, contents.end, isSynced, options.format);
     if (contents.end === 0) this.#journal.appendBytes(fileHeader);
     else if (!contents.endsWithNewline) this.#journal.appendBytes(newline);
     this.#journal.commit();

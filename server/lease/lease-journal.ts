@@ -1,7 +1,7 @@
 import type { LeaseRecord } from "./lease.ts";
 import { attempted, guarded, type LeaseDisk, storeError, writeAll } from "./lease-disk.ts";
 import { LeaseStoreError } from "./lease-store.ts";
-import { formatRecord, recordBytesMax } from "./lease-writer.ts";
+import { formatRecord, type LeaseFormat, recordBytesMax, usualFormat } from "./lease-writer.ts";
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -11,6 +11,7 @@ const BUFFER_BYTES = 1 << 20;
  */
 export class LeaseJournal {
   readonly path: string;
+  readonly format: LeaseFormat;
   readonly #disk: LeaseDisk;
   readonly #isSynced: boolean;
   #file: number;
@@ -30,7 +31,15 @@ export class LeaseJournal {
   #isSuspect = false;
 
   /** `end`: size of the file, whose last record is whole. */
-  constructor(disk: LeaseDisk, path: string, file: number, end: number, isSynced: boolean) {
+  constructor(
+    disk: LeaseDisk,
+    path: string,
+    file: number,
+    end: number,
+    isSynced: boolean,
+    format: LeaseFormat = usualFormat,
+  ) {
+    this.format = format;
     this.#disk = disk;
     this.path = path;
     this.#file = file;
@@ -61,7 +70,7 @@ export class LeaseJournal {
     this.#records += 1;
     this.#reserve(recordBytesMax(record));
     if (this.#failure === undefined) {
-      this.#used = formatRecord(record, this.#buffer, this.#used);
+      this.#used = formatRecord(record, this.#buffer, this.#used, this.format);
     }
   }
 

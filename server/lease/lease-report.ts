@@ -17,8 +17,8 @@ export interface LeaseLoadReport {
 const keptWarnings: readonly (readonly [kinds: readonly BlockKind[], what: string])[] = [
   [
     ["host"],
-    "hosts were declared or deleted while dhcpd ran (OMAPI): they stay in the file, and are not " +
-      "served. Write them into dhcpd.conf.",
+    "hosts were declared or deleted while dhcpd ran (OMAPI): they count, though dhcpd.conf says " +
+      "otherwise, and stay in the file.",
   ],
   [
     ["group", "class", "subclass"],

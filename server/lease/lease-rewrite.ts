@@ -116,7 +116,7 @@ export class LeaseRewrite {
   }
 
   #writeLeases(): void {
-    const { table, leasesPerSlice } = this.#input;
+    const { table, leasesPerSlice, journal } = this.#input;
     const lookEnd = Math.min(table.size, this.#nextIndex + ADDRESSES_PER_SLICE);
     let written = 0;
     while (this.#nextIndex < lookEnd && written < leasesPerSlice) {
@@ -125,7 +125,7 @@ export class LeaseRewrite {
       if (!table.isWorthKeeping(index)) continue;
       const record = table.recordOf(index);
       this.#reserve(recordBytesMax(record));
-      this.#used = formatRecord(record, this.#buffer, this.#used);
+      this.#used = formatRecord(record, this.#buffer, this.#used, journal.format);
       written += 1;
     }
     this.#flush();

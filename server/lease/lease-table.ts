@@ -113,6 +113,11 @@ export class LeaseTable {
     return (this.#flags[index] & Flag.reserved) !== 0;
   }
 
+  /** The lease was made for a BOOTP client, which never heard of its end. */
+  isBootp(index: number): boolean {
+    return (this.#flags[index] & Flag.bootp) !== 0;
+  }
+
   startsAt(index: number): number {
     return fromStored(this.#startsAt[index]);
   }
@@ -193,6 +198,11 @@ export class LeaseTable {
     this.#clients.set(index, client, { hostname, agentOptions, vendorClass });
     this.#clients.setRare(index, { ...this.#clients.rareOf(index), variables });
     this.markPending(index);
+  }
+
+  /** `on expiry { … }` and `on release { … }` of the lease, as their text. */
+  keptOf(index: number): readonly string[] {
+    return this.#clients.keptOf(index);
   }
 
   billingOf(index: number): LeaseBilling | undefined {
@@ -299,13 +309,13 @@ export class LeaseTable {
 
   /**
    * Frees what is over: bound leases (they keep identity and variables, so that the client may
-   * come back to its address) and abandoned ones. Calls `onExpired` for each, at most `leasesMax`
-   * times; returns how many. A lease whose end is in this very second still runs: clocks are cut
+   * come back to its address) and abandoned ones. Calls `onExpired` for each, with what it had kept
+   * for that moment, at most `leasesMax` times; returns how many. A lease whose end is in this very second still runs: clocks are cut
    * to whole seconds, and the client may count from a later part of the second than we did.
    */
   expireDue(
     nowSeconds: number,
-    onExpired: (index: number) => void,
+    onExpired: (index: number, kept: readonly string[]) => void,
     leasesMax = Number.POSITIVE_INFINITY,
   ): number {
     let expired = 0;
@@ -313,9 +323,10 @@ export class LeaseTable {
       for (const heap of [queue.active, queue.abandoned]) {
         for (let at = heap.first(); at >= 0 && expired < leasesMax; at = heap.first()) {
           if (this.#endsAt[at] >= nowSeconds || this.#endsAt[at] === NEVER) break;
+          const kept = this.keptOf(at);
           this.#expire(at);
           expired += 1;
-          onExpired(at);
+          onExpired(at, kept);
         }
       }
     }

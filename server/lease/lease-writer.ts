@@ -6,7 +6,7 @@ import {
   type LeaseRecord,
   type LeaseValue,
 } from "./lease.ts";
-import { formatDate } from "./lease-date.ts";
+import { formatDate, formatEpoch } from "./lease-date.ts";
 import {
   encode,
   isPlain,
@@ -43,6 +43,7 @@ const vendorStart = encode("  set vendor-class-identifier = ");
 const hostnameStart = encode("  client-hostname ");
 const optionStart = encode("  option ");
 const statementEnd = encode(";\n");
+const lineEnd = encode("\n");
 const blockStart = encode(" {\n");
 const blockEnd = encode("}\n");
 const stateText: Readonly<Record<BindingState, Uint8Array>> = {
@@ -64,9 +65,19 @@ export const fileHeader = encode(
     "authoring-byte-order little-endian;\n\n",
 );
 
+/** How a lease file is written: what dhcpd reads, either way. */
+export interface LeaseFormat {
+  /** `db-time-format local`: times as `epoch N`, with the local time in a comment. */
+  readonly localTimes: boolean;
+  /** `lease-id-format hex`: client identifiers as octets, not as a string. */
+  readonly hexClientIds: boolean;
+}
+
+export const usualFormat: LeaseFormat = { localTimes: false, hexClientIds: false };
+
 /** Bytes that `formatRecord` needs at most: fixed statements, and four for each byte of a value. */
 export function recordBytesMax(record: LeaseRecord): number {
-  let length = 720;
+  let length = 900;
   length += (record.hardware?.address.length ?? 0) * 3;
   length += (record.clientId?.length ?? 0) * 4;
   length += record.hostname?.length ?? 0;
@@ -90,17 +101,23 @@ export function recordBytesMax(record: LeaseRecord): number {
  * 82 that are empty, of the wrong length for their type, or of code 0 or 255; and a hostname, a vendor
  * class or a variable that is longer than the strings that dhcpd reads.
  */
-export function formatRecord(record: LeaseRecord, target: Uint8Array, start: number): number {
+export function formatRecord(
+  record: LeaseRecord,
+  target: Uint8Array,
+  start: number,
+  format: LeaseFormat = usualFormat,
+): number {
+  const { localTimes, hexClientIds } = format;
   const { bindingState, nextBindingState, rewindBindingState } = record;
   let at = put(target, start, leaseStart);
   at = putAddress(target, at, record.address);
   at = put(target, at, blockStart);
-  at = putDate(target, at, starts, record.startsAt);
-  at = putDate(target, at, ends, record.endsAt);
-  at = putDate(target, at, tstp, record.tstp);
-  at = putDate(target, at, tsfp, record.tsfp);
-  at = putDate(target, at, atsfp, record.atsfp);
-  at = putDate(target, at, cltt, record.cltt);
+  at = putDate(target, at, starts, record.startsAt, localTimes);
+  at = putDate(target, at, ends, record.endsAt, localTimes);
+  at = putDate(target, at, tstp, record.tstp, localTimes);
+  at = putDate(target, at, tsfp, record.tsfp, localTimes);
+  at = putDate(target, at, atsfp, record.atsfp, localTimes);
+  at = putDate(target, at, cltt, record.cltt, localTimes);
   at = putState(target, at, binding, bindingState);
   if (nextBindingState !== undefined && nextBindingState !== bindingState) {
     at = putState(target, at, nextBinding, nextBindingState);
@@ -111,7 +128,10 @@ export function formatRecord(record: LeaseRecord, target: Uint8Array, start: num
   at = putRareHead(record, target, at);
   if (record.hardware !== undefined) at = putHardware(target, at, record.hardware);
   if (record.clientId !== undefined && record.clientId.length > 0) {
-    at = putBytes(target, put(target, at, uidStart), record.clientId);
+    at = put(target, at, uidStart);
+    at = hexClientIds
+      ? putHexPairs(target, at, record.clientId)
+      : putBytes(target, at, record.clientId);
     at = put(target, at, statementEnd);
   }
   if (record.vendorClass !== undefined && isSayable(record.vendorClass)) {
@@ -133,14 +153,16 @@ function putDate(
   start: number,
   name: Uint8Array,
   seconds: number | null | undefined,
+  isLocal: boolean,
 ): number {
   if (seconds === 0 || seconds === undefined) return start;
   const at = put(target, start, name);
-  const end =
-    seconds === null || seconds >= 0xffff_ffff
-      ? put(target, at, never)
-      : formatDate(seconds, target, at);
-  return put(target, end, statementEnd);
+  if (seconds === null || seconds >= 0xffff_ffff) {
+    return put(target, put(target, at, never), statementEnd);
+  }
+  // The comment goes to the end of the line, so the semicolon is before it.
+  if (isLocal) return put(target, formatEpoch(seconds, target, at), lineEnd);
+  return put(target, formatDate(seconds, target, at), statementEnd);
 }
 
 function putState(target: Uint8Array, start: number, name: Uint8Array, state: BindingState) {

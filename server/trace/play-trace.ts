@@ -1,6 +1,6 @@
 import type { Logger } from "../../base/log.ts";
 import type { ServerConfig } from "../config/model.ts";
-import { leaseTableOf, loadConfig } from "../main.ts";
+import { completeConfig, leaseTableOf, loadConfig, readConfigFile } from "../main.ts";
 import { StartError } from "../start-error.ts";
 import { Replay, type ReplayDifference } from "./replay.ts";
 import { type EndReason, TraceFormatError, type TraceRecord } from "./trace-format.ts";
@@ -27,7 +27,7 @@ export function playTrace({ path, records, configFile, print, logger }: PlayOpti
     config =
       configFile === undefined
         ? recordedConfig(path, texts, logger)
-        : loadConfig(configFile, logger);
+        : loadConfig(configFile, logger, readConfigFile, true);
     return leaseTableOf(config);
   });
   let replay: Replay | undefined;
@@ -37,8 +37,9 @@ export function playTrace({ path, records, configFile, print, logger }: PlayOpti
       if (replay === undefined) {
         const begun = start.take(record);
         if (begun === undefined) continue;
+        const complete = completeConfig(config!, begun.hosts, logger);
         const onDifference = (difference: ReplayDifference): void => tell(difference, print);
-        replay = new Replay({ config: config!, ...begun, onDifference, logger });
+        replay = new Replay({ config: complete, ...begun, onDifference, logger });
         const from = new Date(begun.setup.wallMs).toISOString();
         print(`${path}: recorded from ${from} by ${begun.setup.program}`);
       } else {
@@ -74,11 +75,13 @@ function recordedConfig(
 ): ServerConfig {
   const [main] = texts.keys();
   if (main === undefined) throw new TraceFormatError("leases before any configuration");
-  return loadConfig(main, logger, (name) => {
+  const read = (name: string): string => {
     const text = texts.get(name);
     if (text === undefined) throw new Error(`${name} is not in ${path}`);
     return text;
-  });
+  };
+  // Whether it was allowed or not: nothing is run.
+  return loadConfig(main, logger, read, true);
 }
 
 function tell(difference: ReplayDifference, print: (line: string) => void): void {

@@ -1,9 +1,15 @@
 import { latin1Text } from "../config/latin1.ts";
-import { scanLeases } from "../lease/lease-file.ts";
+import { type LeaseFileBlock, scanLeases } from "../lease/lease-file.ts";
+import { hostsOf, type LeaseHost } from "../lease/lease-host.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import { TraceFormatError, type TraceRecord, type TraceSetup } from "./trace-format.ts";
 
-const ignoreBlock = (): void => undefined;
+export interface TraceBeginning {
+  readonly setup: TraceSetup;
+  readonly leases: LeaseTable;
+  /** The hosts that the lease file declares. */
+  readonly hosts: readonly LeaseHost[];
+}
 
 /** What a trace begins with: the configuration, the leases, and what the system gave the server. */
 export class TraceStart {
@@ -11,6 +17,8 @@ export class TraceStart {
   readonly #texts = new Map<string, string>();
   #pieces: string[] = [];
   #configFile: string | undefined;
+  /** What the lease file has beside leases, by what it is about. */
+  readonly #blocks = new Map<string, LeaseFileBlock>();
   #leases: LeaseTable | undefined;
   /** The end of the lease file as far as it came, from the last record that was not whole. */
   #rest = new Uint8Array(0);
@@ -21,7 +29,7 @@ export class TraceStart {
   }
 
   /** Takes the next record; the setup is the last one, and is returned. Throws TraceFormatError. */
-  take(record: TraceRecord): { setup: TraceSetup; leases: LeaseTable } | undefined {
+  take(record: TraceRecord): TraceBeginning | undefined {
     switch (record.kind) {
       case "file":
         this.#endConfigFile();
@@ -35,7 +43,11 @@ export class TraceStart {
       case "setup":
         if (this.#leases === undefined) break;
         this.#scan(this.#leases, new Uint8Array(0), true);
-        return { setup: record.setup, leases: this.#leases };
+        return {
+          setup: record.setup,
+          leases: this.#leases,
+          hosts: hostsOf(this.#blocks.values()).hosts,
+        };
       default:
     }
     throw new TraceFormatError(`a ${record.kind} record before the start is complete`);
@@ -54,7 +66,7 @@ export class TraceStart {
     bytes.set(piece, this.#rest.length);
     const { kind, consumed } = scanLeases(bytes, 0, bytes.length, isLast, {
       onLease: (record) => void leases.load(record),
-      onBlock: ignoreBlock,
+      onBlock: (block) => void this.#blocks.set(block.key, block),
     });
     if (kind === "damaged") throw new TraceFormatError("a lease file that is damaged");
     this.#rest = bytes.slice(consumed);

@@ -66,6 +66,10 @@ subnet 10.19.0.0 netmask 255.255.255.0 {
   supersede routers 10.19.0.1;
   append routers 10.19.0.2;
 }
+subnet 10.20.0.0 netmask 255.255.255.0 {
+  range 10.20.0.100 10.20.0.199;
+  if host-decl-name = "known-one" { filename "known.bin"; }
+}
 host known-one { hardware ethernet ${device(90)}; }
 `,
   scripts: [
@@ -84,6 +88,10 @@ host known-one { hardware ethernet ${device(90)}; }
     bind("values that are added up", 19, { list: [15, 6, 12, 3] }),
     bind("values without anything", 17, { list: [223, 224, 225] }),
     bind("a known client", 17, { mac: device(90), list: [225] }),
+    one(
+      "host-decl-name of a dynamic client",
+      meant(via(20, { mac: device(90) }, "offer"), "host-decl-name in a condition"),
+    ),
     one(
       "stash-agent-options, renewing by unicast",
       via(17, { relayAgent: [1, 2, 7, 8, 2, 3, 97, 98, 99] }, "offer"),

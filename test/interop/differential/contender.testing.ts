@@ -1,23 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { networkInterface } from "../../../base/net/network-interface.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac, parseMac } from "../../../protocol/mac.ts";
 import type { UdpFrame } from "../../../protocol/udp-frame.ts";
-import {
-  ip as address,
-  type ClientMessage,
-  clientPacket,
-} from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
 import type { LeaseRecord } from "../../../server/lease/lease.ts";
 import { parseLeaseFile } from "../../../server/lease/lease-file.ts";
-import { ip, type NetworkLab, type Peer } from "../namespaces.testing.ts";
+import type { NetworkLab, Peer } from "../namespaces.testing.ts";
+import { Cable, serverInterface, xidOf } from "./cable.testing.ts";
 import { type Answer, type Leeway, type Reply, readReply } from "./reply-text.testing.ts";
-import { inNamespace, Wire } from "./wire.testing.ts";
-
-/** The server's own address, and that of the relay at the other end of its cable. */
-export const serverAddress = "10.9.0.1";
-export const nearRelay = "10.9.0.2";
+import type { Wire } from "./wire.testing.ts";
 
 /** One packet, and what the real dhcpd does with it. */
 export interface Step {
@@ -62,11 +54,6 @@ subnet 10.31.255.0 netmask 255.255.255.0 { }
 host marker { hardware ethernet ${markerMac}; fixed-address 10.31.255.9; }
 `;
 
-const serverInterface = "serve0";
-const clientInterface = "client0";
-const broadcastMac = Uint8Array.of(255, 255, 255, 255, 255, 255);
-const limitedBroadcast = "255.255.255.255";
-const dhcpPorts = { server: 67, client: 68 } as const;
 const replyMsMax = 5_000;
 /** A reply that takes longer is not missed: the markers tell when it can no longer come. */
 const usualReplyMs = 12;
@@ -78,9 +65,7 @@ const prov = resolve(import.meta.dirname, "../../../dist/cli/main.js");
 export class Contender {
   readonly program: Program;
   readonly #lab: NetworkLab;
-  readonly #serverSide: string;
-  readonly #serverMac: Uint8Array;
-  readonly wire: Wire;
+  readonly #cable: Cable;
   #peer: Peer | undefined;
   #frames: UdpFrame[] = [];
   #markers = 0;
@@ -89,22 +74,11 @@ export class Contender {
   constructor(lab: NetworkLab, program: Program) {
     this.program = program;
     this.#lab = lab;
-    const serverSide = lab.addNamespace(`${program}-s`);
-    const clientSide = lab.addNamespace(`${program}-c`);
-    lab.link(
-      ...([serverSide, { interfaceName: serverInterface, address: "10.9.0.1/24" }] as const),
-      ...([clientSide, { interfaceName: clientInterface, address: "10.9.0.2/24" }] as const),
-    );
-    // All relays and all clients live at the cable's other end, which answers ARP for them.
-    ip("-n", serverSide, "route", "add", "10.16.0.0/12", "via", nearRelay);
-    for (const prefix of ["10.16.0.0/12", "10.9.0.128/25"]) {
-      ip("-n", clientSide, "route", "add", "local", prefix, "dev", "lo");
-    }
-    this.#serverSide = serverSide;
-    this.#serverMac = inNamespace(serverSide, () =>
-      networkInterface(serverInterface),
-    ).hardwareAddress;
-    this.wire = new Wire(clientSide, clientInterface);
+    this.#cable = new Cable(lab, program);
+  }
+
+  get wire(): Wire {
+    return this.#cable.wire;
   }
 
   /** Starts the server with an empty or a given lease file; resolves when it serves. */
@@ -116,7 +90,7 @@ export class Contender {
     writeFileSync(file("dhcpd.leases"), leases, "latin1");
     const command = this.program === "dhcpd" ? ["dhcpd"] : [process.execPath, prov, "dhcpd"];
     this.#leaseFile = file("dhcpd.leases");
-    this.#peer = this.#lab.start(this.#serverSide, command[0]!, [
+    this.#peer = this.#lab.start(this.#cable.serverSide, command[0]!, [
       ...[...command.slice(1), "-4", "-f", "-d", "--no-pid"],
       ...["-cf", file("dhcpd.conf"), "-lf", file("dhcpd.leases"), serverInterface],
     ]);
@@ -151,7 +125,7 @@ export class Contender {
   /** Sends one packet and returns its reply; undefined when the server stayed silent. */
   async ask(message: ClientMessage): Promise<Reply | undefined> {
     const xid = message.xid ?? 0;
-    this.#send(message);
+    this.#cable.send(message);
     if (!(await this.#arrives(xid, usualReplyMs))) {
       // Both servers work in order, batch by batch: what comes after two answered packets, sent one
       // after the other, has seen the whole batch of ours off.
@@ -166,29 +140,11 @@ export class Contender {
   async #mark(): Promise<void> {
     this.#markers += 1;
     const xid = 0xff00_0000 + this.#markers;
-    this.#send({ type: "discover", mac: markerMac, giaddr: markerRelay, xid });
+    this.#cable.send({ type: "discover", mac: markerMac, giaddr: markerRelay, xid });
     if (!(await this.#arrives(xid, replyMsMax))) {
       throw new Error(`${this.program} is gone or busy:\n${this.log}`);
     }
     this.#take(xid);
-  }
-
-  #send(message: ClientMessage): void {
-    const { giaddr = "0.0.0.0", ciaddr = "0.0.0.0" } = message;
-    const { bytes, chaddr } = clientPacket(message);
-    const isRelayed = giaddr !== "0.0.0.0";
-    const isRouted = isRelayed || ciaddr !== "0.0.0.0";
-    const destination = message.destination ?? (isRouted ? serverAddress : limitedBroadcast);
-    const isOnLink = !isRelayed && chaddr.length === broadcastMac.length;
-    this.wire.send({
-      sourceMac: isOnLink ? chaddr : this.wire.hardwareAddress,
-      destinationMac: destination === limitedBroadcast ? broadcastMac : this.#serverMac,
-      source: address(message.source ?? (isRelayed ? giaddr : ciaddr)),
-      destination: address(destination),
-      sourcePort: message.sourcePort ?? (isRelayed ? dhcpPorts.server : dhcpPorts.client),
-      destinationPort: dhcpPorts.server,
-      payload: bytes!,
-    });
   }
 
   async #arrives(xid: number, withinMs: number): Promise<boolean> {
@@ -214,11 +170,8 @@ export class Contender {
   }
 }
 
-function xidOf({ payload }: UdpFrame): number {
-  return payload.length < 8 ? -1 : new DataView(payload.buffer, payload.byteOffset).getUint32(4);
-}
-
-function leaseLine(record: LeaseRecord, { anywhere }: Touched): string {
+/** A lease record as text, with all that two lease files must agree on. */
+export function leaseLine(record: LeaseRecord, { anywhere }: Pick<Touched, "anywhere">): string {
   const { address, bindingState, startsAt, endsAt, hardware, clientId, hostname } = record;
   const seconds = startsAt === null || endsAt === null ? "endless" : endsAt - startsAt;
   const text = (bytes: Uint8Array | undefined): string =>
@@ -249,8 +202,10 @@ export interface StartingLease {
 }
 
 /** A dhcpd.leases in ISC's grammar. */
-export function leaseFile(leases: readonly StartingLease[]): string {
-  const now = Math.floor(Date.now() / 1000);
+export function leaseFile(
+  leases: readonly StartingLease[],
+  now = Math.floor(Date.now() / 1000),
+): string {
   const records = leases.map(({ address, state, endsIn, startedAgo = 3600, mac, clientId }) => {
     const statements = [
       `starts epoch ${now - startedAgo}`,

@@ -1,4 +1,5 @@
-import { nearRelay, type Script, type Site } from "./contender.testing.ts";
+import { nearRelay } from "./cable.testing.ts";
+import type { Script, Site } from "./contender.testing.ts";
 import { asks } from "./steps.testing.ts";
 
 const relay = "10.16.0.1";

@@ -1,7 +1,8 @@
 import { Prng } from "../../../base/prng.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
-import { type Script, type Site, type Step, serverAddress } from "./contender.testing.ts";
+import { serverAddress } from "./cable.testing.ts";
+import type { Script, Site, Step } from "./contender.testing.ts";
 import type { Reply } from "./reply-text.testing.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6];

@@ -5,7 +5,8 @@ import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import type { UdpFrame } from "../../../protocol/udp-frame.ts";
 
-export type Answer = "offer" | "ack" | "nak" | "silence";
+/** `bootp`: a reply without a message type. */
+export type Answer = "offer" | "ack" | "nak" | "bootp" | "silence";
 
 /** One reply of a server, decoded, with how it travelled. */
 export interface Reply {
@@ -18,6 +19,7 @@ export interface Reply {
 }
 
 const kinds: Readonly<Record<number, Answer>> = {
+  0: "bootp",
   [MessageType.offer]: "offer",
   [MessageType.ack]: "ack",
   [MessageType.nak]: "nak",

@@ -13,10 +13,20 @@ const ETHERTYPE_IPV4 = 0x0800;
 const FRAME_BYTES_MAX = 9018;
 const ETHERNET_BYTES = 14;
 
-/** Runs `work` with this thread in a named namespace: the sockets that it opens stay there. */
-export function inNamespace<Result>(name: string, work: () => Result): Result {
+function loadSetns() {
   const koffi: typeof import("koffi") = createRequire(import.meta.url)("koffi");
-  const setns = koffi.load(null).func("setns", "int", ["int", "int"]);
+  return { koffi, setns: koffi.load(null).func("setns", "int", ["int", "int"]) };
+}
+
+let loaded: ReturnType<typeof loadSetns> | undefined;
+
+/**
+ * Runs `work` with this thread in a named namespace: sockets that it opens and programs that it
+ * starts stay there.
+ */
+export function inNamespace<Result>(name: string, work: () => Result): Result {
+  loaded ??= loadSetns();
+  const { koffi, setns } = loaded;
   const home = openSync("/proc/thread-self/ns/net", "r");
   const away = openSync(`/var/run/netns/${name}`, "r");
   const enter = (fd: number): void => {

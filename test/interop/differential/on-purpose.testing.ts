@@ -1,0 +1,142 @@
+import type { Answer } from "./reply-text.testing.ts";
+
+/** What prov dhcpd does otherwise than dhcpd. */
+export interface Difference {
+  /** What prov dhcpd does instead; the same as dhcpd when left out. */
+  readonly ours?: Answer;
+  /** Lines of the two replies that may differ, and do. */
+  readonly lines?: RegExp;
+  readonly reason: string;
+}
+
+/** Where prov dhcpd does otherwise on purpose, each with a step of a hand-written script that shows it. */
+const byHand: Readonly<Record<string, Difference>> = {
+  "a reply is no request": {
+    ours: "silence",
+    reason: "dhcpd does not look at op; a server that answers replies can be made to answer itself",
+  },
+  nobody: {
+    ours: "silence",
+    reason: "all devices without hardware address and client identifier would share one lease",
+  },
+  "the server's own source address": {
+    lines: /^from /,
+    reason:
+      "dhcpd sends frames from server-identifier, whoever has that address; here the source is always ours",
+  },
+  "ciaddr of an OFFER": {
+    lines: /^ciaddr /,
+    reason: "RFC 2131, table 3: ciaddr of an OFFER is 0; dhcpd copies what the client sent",
+  },
+  "a stranger's DECLINE": {
+    ours: "ack",
+    reason:
+      "dhcpd abandons an address on anybody's word, so that one device could take all others off line",
+  },
+  "an offer is held": {
+    ours: "nak",
+    reason:
+      "RFC 2131, section 3.1: an offered address is not given to somebody else before its client answers",
+  },
+  "a REQUEST without DISCOVER under one-lease-per-client": {
+    ours: "ack",
+    reason:
+      "dhcpd looks for the other leases of whoever had the new address before, and so misses those of the client",
+  },
+  "an address of a former client under one-lease-per-client": {
+    reason:
+      "dhcpd looks for the other leases of whoever had the new address before, and takes them from him",
+  },
+  "deny duplicates": {
+    ours: "ack",
+    reason:
+      "dhcpd.conf(5) promises it for every request; dhcpd does it on renewals under one-lease-per-client only",
+  },
+  "a fixed address is a lease too": {
+    ours: "nak",
+    reason:
+      "dhcpd keeps no lease of a fixed address, so that inside a range it gives the address to a second client",
+  },
+  "any of its fixed addresses": {
+    ours: "ack",
+    reason:
+      "of several fixed addresses on one network dhcpd knows the first; here a client keeps the one that it has",
+  },
+  "the relay's own port": {
+    lines: /^(offer to|from) /,
+    reason:
+      "RFC 8357: a relay with sub-option 19 is answered at the port it sent from; dhcpd is built without",
+  },
+  "the relay's own server identifier": {
+    lines: /^option 54: /,
+    reason: "RFC 5107: sub-option 11 is what the client is told; dhcpd does not know it",
+  },
+  "endless leases": {
+    lines: /^option 51: /,
+    reason:
+      "RFC 2131, section 3.3: 0xffffffff is infinity; dhcpd counts the seconds to the end of 32-bit time",
+  },
+  "a text does not end in NUL": {
+    lines: /^(from|option (15|66): )/,
+    reason:
+      "RFC 2132, section 2: texts are sent without NUL; dhcpd answers a client that sent one likewise",
+  },
+  "a space in a space": {
+    lines: /^(from|option 125: )/,
+    reason:
+      "dhcpd sends nothing of a space whose options are all in spaces inside it (option 125); here they are sent",
+  },
+  "host-decl-name in a condition": {
+    lines: /^(from|sname) /,
+    reason:
+      "the statements that dhcpd runs do not know yet the host of a dynamic client; here they do",
+  },
+  "option 82 is echoed as it came": {
+    lines: /^(from|option 82: )/,
+    reason: "RFC 3046, section 2.2; dhcpd drops a sub-option without a value from the end",
+  },
+};
+
+/** Those that only generated pairs come to. */
+const generated: Readonly<Record<string, Difference>> = {
+  "which address is offered": {
+    reason:
+      "of several free addresses, or several of the client's own, either may be offered: the order is that of queues",
+  },
+  "a name ends at its first NUL": {
+    reason:
+      "dhcpd copies what an expression puts behind a NUL into sname and file, where nobody reads",
+  },
+  "another option 82 within the threshold": {
+    reason:
+      "a client that comes in by another port gets a new lease, so that the file tells where it is; dhcpd repeats the old one",
+  },
+  "the words of a NAK": {
+    reason:
+      "option 56 of dhcpd is a variable of the process and may be left over from another client",
+  },
+  "a host's client identifier": {
+    reason:
+      "dhcpd also sends the dhcp-client-identifier by which a host declaration knows its client, when asked",
+  },
+  "an OFFER does not change a lease": {
+    reason:
+      "after an OFFER for a bound address dhcpd takes the lease for the other identity's, or for one to write anew",
+  },
+  "what a lease remembers of earlier packets": {
+    reason:
+      "dhcpd keeps host name, vendor class and option 82 of the last packet that had them, an OFFER's too, on the lease of another client even",
+  },
+  "a second lease of a client identifier": {
+    reason:
+      "a client that starts anew has forgotten all its other leases; dhcpd frees the first that it finds",
+  },
+  "a lease that its pool no longer allows": {
+    reason:
+      "dhcpd frees it whatever its client says next, a DISCOVER for a fixed address too; here when the client asks for it",
+  },
+};
+
+/** The whole table, by name. */
+export const onPurpose: Readonly<Record<string, Difference>> = { ...byHand, ...generated };
+export const shownByHand: readonly string[] = Object.keys(byHand);
