@@ -10,7 +10,8 @@ import { doraPlan, measurementOf } from "../trial.ts";
 import { buildCorpus } from "./corpus.ts";
 import { fuzzDecoder } from "./decoder-campaign.ts";
 import { describeInputs, isCleanInputs } from "./describe-inputs.ts";
-import { type FuzzRequest, SERVER_MS_MAX } from "./fuzz-request.ts";
+import { describeExpressions, fuzzExpressions, isCleanExpressions } from "./expression-campaign.ts";
+import { type FuzzRequest, type FuzzSubject, fuzzSubjects, SERVER_MS_MAX } from "./fuzz-request.ts";
 import { describeMemory } from "./memory-watch.ts";
 import { fuzzServer, type ServerReport } from "./server-campaign.ts";
 import { runTftpFuzz } from "./tftp-fuzz.ts";
@@ -29,9 +30,25 @@ const CORPUS_DEVICES_A_KIND = 8;
 export async function runFuzz(request: FuzzRequest): Promise<boolean> {
   const { only, signal } = request;
   let isClean = true;
-  if (only !== "tftp") isClean = await runDhcpFuzz(request);
-  if (only !== "dhcp" && !signal.aborted) isClean = (await runTftpFuzz(request)) && isClean;
+  for (const subject of fuzzSubjects) {
+    if (signal.aborted || (only !== undefined && only !== subject)) continue;
+    isClean = (await campaigns[subject](request)) && isClean;
+  }
   return isClean && !signal.aborted;
+}
+
+const campaigns: Readonly<Record<FuzzSubject, (request: FuzzRequest) => Promise<boolean>>> = {
+  dhcp: runDhcpFuzz,
+  tftp: runTftpFuzz,
+  config: runExpressionFuzz,
+};
+
+async function runExpressionFuzz(request: FuzzRequest): Promise<boolean> {
+  const { expressions, seed, signal, onProgress, onResult } = request;
+  if (expressions === 0) return true;
+  const report = await fuzzExpressions({ expressions, seed, signal, onProgress });
+  onResult(describeExpressions(report));
+  return isCleanExpressions(report, expressions);
 }
 
 async function runDhcpFuzz(request: FuzzRequest): Promise<boolean> {

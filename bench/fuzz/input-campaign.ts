@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { DecodeError } from "../../protocol/decode-error.ts";
-import { judgeMemory, type MemoryVerdict } from "./memory-watch.ts";
+import type { MemoryVerdict } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
 import { hexOf } from "./packet-reader.ts";
+import { runSlices } from "./sliced-run.ts";
 
 export interface InputCampaign {
   /** For the lines of progress: `decoder`. */
@@ -30,40 +29,15 @@ export interface InputReport {
   readonly failure: string | undefined;
 }
 
-const SAMPLES = 40;
-const PROGRESS_MS = 5000;
-const BYTES_A_MIB = 1024 * 1024;
-/** The heap after a collection: what is left is ours, so a little growth is a leak. */
-const HEAP_GROWTH_MIB_MAX = 2;
-
 /** Feeds packets to a decoder in this process; ends at the first failure. */
 export async function fuzzInputs(campaign: InputCampaign): Promise<InputReport> {
-  const { name, packets, signal, onProgress } = campaign;
   const run = new InputRun(campaign);
-  const collect = garbageCollector();
-  const samples: number[] = [];
-  const startMs = performance.now();
-  let progressMs = startMs;
-  const slice = Math.max(1, Math.ceil(packets / SAMPLES));
-  while (run.count < packets && run.failure === undefined && !signal.aborted) {
-    run.run(Math.min(slice, packets - run.count));
-    collect();
-    samples.push(process.memoryUsage().heapUsed / BYTES_A_MIB);
-    const nowMs = performance.now();
-    if (nowMs - progressMs >= PROGRESS_MS) {
-      progressMs = nowMs;
-      const perSecond = Math.round((run.count * 1000) / (nowMs - startMs));
-      onProgress(`${name}: ${run.count} of ${packets} packets, ${perSecond}/s`);
-    }
-    // Signals are heard between two slices.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const watched = await runSlices(run, { ...campaign, wanted: campaign.packets, what: "packets" });
   return {
     packets: run.count,
     decoded: run.decoded,
     rejectedByCode: run.rejectedByCode,
-    memory: judgeMemory(samples, HEAP_GROWTH_MIB_MAX),
-    elapsedMs: performance.now() - startMs,
+    ...watched,
     failure: run.failure,
   };
 }
@@ -100,10 +74,4 @@ class InputRun {
       this.failure = `packet ${this.count} of seed ${this.#campaign.seed}, ${hexOf(input)}: ${what}`;
     }
   }
-}
-
-/** Node hides its collector; asking for it this way needs no flag on the command line. */
-function garbageCollector(): () => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
 }

@@ -3,13 +3,15 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { killServers } from "../server-process.ts";
 import { runFuzz } from "./fuzz.ts";
-import type { FuzzRequest } from "./fuzz-request.ts";
+import { type FuzzRequest, fuzzSubjects } from "./fuzz-request.ts";
 
-const usage = `npm run fuzz -- [--only dhcp|tftp] [--decoder N] [--server N] [--seed N] [--out FOLDER]
+const usage = `npm run fuzz -- [--only dhcp|tftp|config] [--decoder N] [--server N] [--expressions N]
+                    [--seed N] [--out FOLDER]
 
 Feeds N random and mutated packets to the DHCP decoder and to the TFTP decoder (default 10,000,000
-each), and N to a running server of each on the loopback network (default 1,000,000); 0 leaves a part
-out. The seed is printed: the same seed makes the same packets, but which transfer of a running
+each), and N to a running server of each on the loopback network (default 1,000,000); reads N random
+and mutated statements of dhcpd.conf and evaluates their expressions (default 1,000,000). 0 leaves a
+part out. The seed is printed: the same seed makes the same packets, but which transfer of a running
 TFTP server they are aimed at depends on its replies. Exit status 0: nothing found; 99:
 something was.
 `;
@@ -21,6 +23,7 @@ interface FuzzOptions {
   readonly only: FuzzRequest["only"];
   readonly decoder: number;
   readonly server: number;
+  readonly expressions: number;
   readonly seed: number;
   readonly folder: string;
 }
@@ -33,15 +36,17 @@ function optionsOf(args: readonly string[]): FuzzOptions {
       only: { type: "string" },
       decoder: { type: "string", default: "10000000" },
       server: { type: "string", default: "1000000" },
+      expressions: { type: "string", default: "1000000" },
       seed: { type: "string", default: String(Date.now() % SEED_SPAN) },
       out: { type: "string", default: join("runs", "fuzz") },
     },
   });
   return {
     help: values.help,
-    only: protocolOf(values.only),
+    only: subjectOf(values.only),
     decoder: wholeNumber("--decoder", values.decoder, PACKETS_MAX),
     server: wholeNumber("--server", values.server, PACKETS_MAX),
+    expressions: wholeNumber("--expressions", values.expressions, PACKETS_MAX),
     seed: wholeNumber("--seed", values.seed, 0xffff_ffff),
     folder: resolve(values.out),
   };
@@ -50,9 +55,10 @@ function optionsOf(args: readonly string[]): FuzzOptions {
 const SEED_SPAN = 1_000_000_000;
 const PACKETS_MAX = 10_000_000_000;
 
-function protocolOf(text: string | undefined): FuzzRequest["only"] {
-  if (text === undefined || text === "dhcp" || text === "tftp") return text;
-  throw new Error(`--only ${text}: give dhcp or tftp`);
+function subjectOf(text: string | undefined): FuzzRequest["only"] {
+  const subject = fuzzSubjects.find((name) => name === text);
+  if (text === undefined || subject !== undefined) return subject;
+  throw new Error(`--only ${text}: give ${fuzzSubjects.join(", ")}`);
 }
 
 function wholeNumber(option: string, text: string, max: number): number {

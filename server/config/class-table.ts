@@ -26,7 +26,8 @@ export class ClassDeclaration implements ClientClass {
 }
 
 class Subclasses implements SubclassTable {
-  readonly #keys = new ByteKeyTable();
+  /** Made with the first subclass: most classes have none. */
+  #keys: ByteKeyTable | undefined;
   /** Keys that look like a MAC, and like one behind its hardware type. */
   bareMacs = 0;
   typedMacs = 0;
@@ -40,15 +41,16 @@ class Subclasses implements SubclassTable {
   }
 
   get count(): number {
-    return this.#keys.count;
+    return this.#keys?.count ?? 0;
   }
 
   indexOf(key: Uint8Array): number {
-    return this.#keys.find(0, key);
+    return this.#keys?.find(0, key) ?? -1;
   }
 
   /** The index of this key, new or not: a subclass may be written down twice. */
   add(key: Uint8Array): number {
+    this.#keys ??= new ByteKeyTable();
     const index = this.#keys.find(0, key);
     if (index >= 0) return index;
     if (key.length === MAC_OCTETS) this.bareMacs += 1;

@@ -55,11 +55,10 @@ const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
   failover: parseFailover,
 };
 
-/** Blocks that are kept as objects. */
-const blockWords: ReadonlySet<string> = new Set([
-  ...["shared-network", "subnet", "pool", "group", "class", "key", "zone"],
-]);
-const BLOCK_PARTS = 4;
+/** How the blocks that are kept as objects count; a subnet is in several tables. */
+const partsOfBlock: Readonly<Record<string, number>> = {
+  ...{ subnet: 16, "shared-network": 4, pool: 4, group: 4, class: 4, key: 4, zone: 4 },
+};
 
 export function createDeclarations(parser: Parser, reader: ConfigReader): Declarations {
   const declarations: Declarations = {
@@ -133,7 +132,8 @@ function parseItem(declarations: Declarations, block: Block): void {
     parser.fail("authority makes no sense here.", "it belongs to a network or the top level.");
   }
   if (Object.hasOwn(declarationParsers, word)) {
-    if (blockWords.has(word)) parser.countParts(BLOCK_PARTS);
+    // A host only names its group.
+    if (block.host === undefined) parser.countParts(partsOfBlock[word] ?? 0);
     declarationParsers[word](declarations, block);
     return;
   }

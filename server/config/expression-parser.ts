@@ -31,6 +31,8 @@ type Type = "data" | "boolean" | "numeric";
 type Want = Type | "value" | "any";
 
 const DEPTH_MAX = 64;
+/** How a pattern counts that is given up: one that is too large has been work. */
+const PATTERN_PARTS = 500;
 
 // How tight operators bind, as dhcpd has it and not as one would expect: sums bind tighter than
 // products, and both looser than comparisons.
@@ -200,9 +202,10 @@ function equality(parser: Parser, left: Placed, right: Placed, wanted: boolean):
 function checkPattern(parser: Parser, pattern: DataExpression, at: number): void {
   if (pattern.constant === undefined) return;
   try {
-    new RegularExpression(pattern.constant, false);
+    parser.countParts(new RegularExpression(pattern.constant, false).size);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
+    parser.countParts(PATTERN_PARTS);
     if (error.isForeign) {
       const hint = "patterns are POSIX extended regular expressions.";
       parser.fail(`${error.message}, which is not supported yet.`, hint, at);

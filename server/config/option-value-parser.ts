@@ -6,6 +6,7 @@ import {
 } from "../../protocol/dhcp/option-table.ts";
 import { EncodeError } from "../../protocol/encode-error.ts";
 import { parseIpv6 } from "../../protocol/ipv6.ts";
+import { DATA_BYTES_MAX } from "./bytes.ts";
 import type { Evaluator } from "./expression.ts";
 import { Token } from "./lexer.ts";
 import type { Parser } from "./parser.ts";
@@ -16,6 +17,8 @@ export type ParsedValue =
   | { readonly evaluate: Evaluator<Uint8Array> };
 
 const IPV6_TEXT_MAX = 45;
+const TOO_MANY = `more than ${DATA_BYTES_MAX} values.`;
+const NAME_PARTS = 4;
 
 /** A host name that stands where an address is expected. */
 class NamedAddress {
@@ -48,6 +51,7 @@ export function parseOptionValue(parser: Parser, type: OptionType): ParsedValue 
   for (const field of type.fields) parseField(parser, field, values);
   const again = type.repeat === "all" ? type.fields : type.fields.slice(-1);
   while (type.repeat !== "none" && parser.accept(",")) {
+    if (values.length > DATA_BYTES_MAX) parser.fail(TOO_MANY, undefined, at);
     for (const field of again) parseField(parser, field, values);
   }
   if (values.some((value) => value instanceof NamedAddress)) return named(type, values);
@@ -115,14 +119,17 @@ function takeIpv6(parser: Parser): string {
 
 function takeDomains(parser: Parser): string[] {
   const names: string[] = [];
-  do names.push(parser.takeText("expecting a quoted domain name."));
-  while (parser.accept(","));
+  do {
+    if (names.length > DATA_BYTES_MAX) parser.fail(TOO_MANY);
+    names.push(parser.takeText("expecting a quoted domain name."));
+  } while (parser.accept(","));
   return names;
 }
 
 /** A host name that stands for its addresses. */
 export function takeHostName(parser: Parser): string {
   const name = parser.takeDotted("expecting an IP address or a host name.").toLowerCase();
+  parser.countParts(NAME_PARTS);
   parser.hostNames.add(name);
   return name;
 }

@@ -10,7 +10,7 @@ import { detached } from "./source-file.ts";
 import { TokenReader } from "./token-reader.ts";
 
 const NAME_BYTES_MAX = 4096;
-/** A longer value fits into no option; dhcpd's own limit is 1500. */
+/** Four characters may stand for a byte. A longer value fits into no option; dhcpd takes 1500 bytes. */
 const STRING_CHARACTERS_MAX = 4 * DATA_BYTES_MAX;
 /** About a gigabyte of them. Hosts are counted only by the statements of their own. */
 const PARTS_MAX = 4_000_000;
@@ -91,10 +91,11 @@ export class Parser extends TokenReader {
       const isMisquoted = hasTypographicQuote(this.lexer.raw.slice(0, NAME_BYTES_MAX));
       this.fail("unterminated string", isMisquoted ? QUOTE_HINT : 'the closing " is missing.');
     }
-    if (this.lexer.end - this.lexer.start > STRING_CHARACTERS_MAX) {
-      this.fail("string too long.", `at most ${STRING_CHARACTERS_MAX} characters.`);
+    const tooLong = this.lexer.end - this.lexer.start > STRING_CHARACTERS_MAX;
+    const bytes = tooLong ? undefined : stringBytes(this.lexer.raw);
+    if (bytes === undefined || bytes.length > DATA_BYTES_MAX) {
+      return this.fail("string too long.", `at most ${DATA_BYTES_MAX} bytes.`);
     }
-    const bytes = stringBytes(this.lexer.raw);
     this.lexer.next();
     return bytes;
   }

@@ -31,6 +31,11 @@ export class RegularExpression {
     this.#program = [...emitter.program, { kind: "match" }];
   }
 
+  /** Instructions: what a pattern takes of memory, and of time for each byte of a value. */
+  get size(): number {
+    return this.#program.length;
+  }
+
   matches(value: Uint8Array): boolean {
     const nul = value.subarray(0, DATA_BYTES_MAX).indexOf(0);
     const length = nul < 0 ? Math.min(value.length, DATA_BYTES_MAX) : nul;

@@ -31,6 +31,8 @@ const MESSAGES_MAX = 64;
 const COMMANDS_MAX = 16;
 /** Calls of functions of the file's own that one evaluation may make. */
 const CALLS_MAX = 256;
+/** Steps of regular expressions that one evaluation may take: less than a second of them. */
+const PATTERN_STEPS_MAX = 2 ** 26;
 
 /** A line that a `log` statement wrote. */
 export interface LogMessage {
@@ -39,8 +41,8 @@ export interface LogMessage {
   readonly text: string;
 }
 
-/** Options whose values other options may look up while they are worked out, one inside another. */
-const LOOKUP_DEPTH_MAX = 32;
+/** Look-ups of options that others need, and calls of functions, one inside another. */
+const LOOKUP_DEPTH_MAX = 20;
 /** Such look-ups in one evaluation; they could double with every step otherwise. */
 const LOOKUPS_MAX = 1024;
 
@@ -90,6 +92,7 @@ export class Settings {
   #lookupsLeft = LOOKUPS_MAX;
   #callDepth = 0;
   #callsLeft = CALLS_MAX;
+  #patternStepsLeft = PATTERN_STEPS_MAX;
 
   /** `variables` are those of the lease; statements change them in place. See `copyFor` for `origin`. */
   constructor(registry: OptionRegistry, variables?: Variables, origin?: Settings) {
@@ -254,6 +257,7 @@ export class Settings {
     this.#commands = undefined;
     this.#callsLeft = CALLS_MAX;
     this.#lookupsLeft = LOOKUPS_MAX;
+    this.#patternStepsLeft = PATTERN_STEPS_MAX;
     return output;
   }
 
@@ -267,9 +271,16 @@ export class Settings {
     return this.#vendorSpace;
   }
 
+  /** False when matching patterns has been too much work already. */
+  takePatternSteps(steps: number): boolean {
+    if (steps > this.#patternStepsLeft) return false;
+    this.#patternStepsLeft -= steps;
+    return true;
+  }
+
   /** False when there are too many calls, or too many inside each other. */
   enterCall(depthMax: number): boolean {
-    if (this.#callsLeft === 0 || this.#callDepth >= depthMax) return false;
+    if (this.#callsLeft === 0 || this.#callDepth + this.#lookupDepth >= depthMax) return false;
     this.#callsLeft -= 1;
     this.#callDepth += 1;
     return true;
@@ -292,7 +303,8 @@ export class Settings {
   evaluateAt(slot: number, context: EvaluationContext): Uint8Array | undefined {
     const value = this.#values[slot];
     if (value === undefined || value instanceof Uint8Array) return value;
-    if (this.#lookupDepth >= LOOKUP_DEPTH_MAX || this.#lookupsLeft === 0) return undefined;
+    const depth = this.#lookupDepth + this.#callDepth;
+    if (depth >= LOOKUP_DEPTH_MAX || this.#lookupsLeft === 0) return undefined;
     this.#lookupsLeft -= 1;
     this.#lookupDepth += 1;
     // Out of sight meanwhile, or a value that asks for itself would never come to an end.

@@ -7,43 +7,45 @@ interface Network {
 /** Declared subnets, so that one that shares addresses with another is found without looking at all. */
 export class SubnetSet<Subnet extends Network> {
   /** By mask, then by network. */
-  readonly #byMask = new Map<number, Map<number, Subnet>>();
-  /** By network, ascending. */
-  readonly #inOrder: Subnet[] = [];
+  readonly #declared = new Map<number, Map<number, Subnet>>();
+  /** The same, for every network around a declared one: the first subnet that was declared in it. */
+  readonly #around = new Map<number, Map<number, Subnet>>();
 
   /** A subnet around this one, the same one, or one inside it. */
   overlapOf(network: number, mask: number): Subnet | undefined {
-    for (const [wider, byNetwork] of this.#byMask) {
+    for (const [wider, byNetwork] of this.#declared) {
       if ((wider & mask) >>> 0 !== wider) continue;
-      const around = byNetwork.get((network & wider) >>> 0);
-      if (around !== undefined) return around;
+      const found = byNetwork.get((network & wider) >>> 0);
+      if (found !== undefined) return found;
     }
-    const next = this.#inOrder[this.#placeOf(network)];
-    return next !== undefined && (next.network & mask) >>> 0 === network ? next : undefined;
+    return this.#around.get(mask)?.get(network);
   }
 
   /** Of two with the same network and mask the first one counts. */
   add(subnet: Subnet): void {
     const { network, mask } = subnet;
-    let byNetwork = this.#byMask.get(mask);
-    if (byNetwork === undefined) {
-      byNetwork = new Map();
-      this.#byMask.set(mask, byNetwork);
+    if (!addFirst(this.#declared, mask, network, subnet)) return;
+    for (let wider = mask; wider !== 0; ) {
+      wider = (wider << 1) >>> 0;
+      // What is around that one has been noted too then.
+      if (!addFirst(this.#around, wider, (network & wider) >>> 0, subnet)) return;
     }
-    if (byNetwork.has(network)) return;
-    byNetwork.set(network, subnet);
-    this.#inOrder.splice(this.#placeOf(network), 0, subnet);
   }
+}
 
-  /** Index of the first subnet that begins at `address` or above it. */
-  #placeOf(address: number): number {
-    let low = 0;
-    let high = this.#inOrder.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#inOrder[middle].network >= address) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+/** False when there is one already. */
+function addFirst<Subnet>(
+  byMask: Map<number, Map<number, Subnet>>,
+  mask: number,
+  network: number,
+  subnet: Subnet,
+): boolean {
+  let byNetwork = byMask.get(mask);
+  if (byNetwork === undefined) {
+    byNetwork = new Map();
+    byMask.set(mask, byNetwork);
   }
+  if (byNetwork.has(network)) return false;
+  byNetwork.set(network, subnet);
+  return true;
 }

@@ -81,7 +81,8 @@ export function typed(
 
 /**
  * `~=`, and `~~`, which knows no case. Null when a side is null. As in dhcpd an empty side matches
- * nothing, nor does a pattern that is none. A constant pattern is compiled once.
+ * nothing, nor does a pattern that is none. A constant pattern is compiled once. Null too when one
+ * evaluation has more work with patterns than it may.
  */
 export function matchesPattern(
   left: DataExpression,
@@ -97,7 +98,10 @@ export function matchesPattern(
       if (value === undefined || pattern === undefined) return undefined;
       if (value.length === 0 || pattern.length === 0) return false;
       const expression = right.constant === undefined ? compiled(pattern, ignoreCase) : constant;
-      return expression?.matches(value) ?? false;
+      if (expression === undefined) return false;
+      const steps = expression.size * value.length;
+      if (settings?.takePatternSteps(steps) === false) return undefined;
+      return expression.matches(value);
     },
   };
 }
