@@ -53,6 +53,9 @@ export async function runSimulation(
   }
 }
 
+/** Of the process's own flags, threads take only the profiler's. */
+const execArgv = process.execArgv.filter((flag) => flag.startsWith("--cpu-prof"));
+
 const limits = {
   /** A worker reads its plan, builds its devices and opens its sockets. */
   readyMs: 60_000,
@@ -317,7 +320,7 @@ class WorkerHandle {
   constructor(file: URL, start: WorkerStart, onNews: (message: FromWorker) => void) {
     this.#name = `simulator worker ${start.workerIndex} of ${start.workerCount}`;
     this.#onNews = onNews;
-    this.#worker = new Worker(file, { workerData: start, name: this.#name, execArgv: [] });
+    this.#worker = new Worker(file, { workerData: start, name: this.#name, execArgv });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("messageerror", (error: Error) =>
       this.#fail("sent an unreadable message", error),

@@ -1,0 +1,94 @@
+import type { Call } from "./cpu-profile.ts";
+
+/** Which functions are the work of a stage: by the beginning of the file, and maybe by name. */
+export interface StageRule {
+  readonly stage: string;
+  readonly file: string;
+  readonly names?: readonly string[];
+}
+
+/** What V8 shows in brackets, and what has no rule. */
+export const idleStage = "idle";
+export const collectorStage = "garbage collection";
+export const otherStage = "other";
+
+const reserved: Readonly<Record<string, string>> = {
+  "(idle)": idleStage,
+  "(garbage collector)": collectorStage,
+};
+
+const sockets: readonly StageRule[] = [
+  { stage: idleStage, file: "base/net/wait-readable" },
+  { stage: "receive", file: "base/net/receive-batch" },
+  { stage: "receive", file: "base/net/", names: ["receive"] },
+  { stage: "send", file: "base/net/send-batch" },
+  { stage: "send", file: "base/net/", names: ["push", "flush"] },
+];
+
+/** `sync` is the wait for the disk within the commit; the thread uses no processor meanwhile. */
+export const serverStages: readonly StageRule[] = [
+  ...sockets,
+  { stage: "encode", file: "protocol/dhcp/encode-packet" },
+  { stage: "decode", file: "protocol/dhcp/packet" },
+  { stage: "decode", file: "server/dhcp/listener", names: ["#decode"] },
+  { stage: "classify", file: "server/config/" },
+  { stage: "classify", file: "server/dhcp/policy" },
+  { stage: "classify", file: "server/dhcp/network" },
+  { stage: "encode", file: "server/dhcp/reply" },
+  { stage: "sync", file: "server/lease/lease-file-store", names: ["sync"] },
+  { stage: "commit", file: "server/lease/lease-file" },
+  { stage: "commit", file: "server/lease/lease-journal" },
+  { stage: "commit", file: "server/lease/lease-writer" },
+  { stage: "commit", file: "server/lease/lease-rewrite" },
+  { stage: "commit", file: "server/dhcp/listener", names: ["#append", "#commit"] },
+  { stage: "log", file: "server/log-writer" },
+  { stage: "log", file: "server/dhcp/log-lines" },
+  { stage: "decide", file: "server/dhcp/", names: ["respond", "expire", "pingTimedOut"] },
+];
+
+export const simulatorStages: readonly StageRule[] = [
+  ...sockets,
+  { stage: "encode", file: "protocol/dhcp/encode-packet" },
+  { stage: "decode", file: "protocol/dhcp/" },
+  { stage: "device", file: "simulator/device/" },
+  { stage: "relay", file: "simulator/relay/" },
+  { stage: "schedule", file: "simulator/load/" },
+  { stage: "schedule", file: "base/timer-wheel" },
+  { stage: "record", file: "simulator/recorder" },
+  { stage: "record", file: "simulator/safety-checker" },
+  { stage: "record", file: "simulator/time-series" },
+  { stage: "record", file: "base/histogram" },
+];
+
+/**
+ * Microseconds by stage. A function belongs to the first rule that names it, else to whoever called it:
+ * what a stage uses of the rest of the program is its own cost.
+ */
+export function timeByStage(tree: Call, rules: readonly StageRule[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  eachCall(tree, rules, (call, stage) => {
+    times.set(stage, (times.get(stage) ?? 0) + call.selfMicros);
+  });
+  return times;
+}
+
+/** Every call of the tree with its stage, callers first. */
+export function eachCall(
+  tree: Call,
+  rules: readonly StageRule[],
+  visit: (call: Call, stage: string) => void,
+): void {
+  const descend = (call: Call, inherited: string): void => {
+    const stage = stageOf(call, rules) ?? inherited;
+    visit(call, stage);
+    for (const child of call.children) descend(child, stage);
+  };
+  descend(tree, otherStage);
+}
+
+export function stageOf({ name, file }: Call, rules: readonly StageRule[]): string | undefined {
+  const known = reserved[name];
+  if (known !== undefined) return known;
+  return rules.find((rule) => file.startsWith(rule.file) && rule.names?.includes(name) !== false)
+    ?.stage;
+}
