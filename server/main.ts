@@ -8,6 +8,7 @@ import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
+import { failoverReplacement } from "./config/failover-parser.ts";
 import { type LaterHost, withLaterHosts } from "./config/lease-hosts.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
@@ -127,6 +128,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
   const { logger = nullLogger, clock = systemClock, trace = untraced } = options;
+  refuseFailover(options.config);
   const leases = leaseTableOf(options.config);
   const releases: (() => void)[] = [];
   const releaseAll = (): void => {
@@ -234,6 +236,14 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releaseAll();
     throw error;
   }
+}
+
+/** The partner would lend the same addresses. */
+function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
+  if (peer === undefined) return;
+  throw new StartError(
+    `failover peer ${peer.name}: the failover protocol is not spoken; ${failoverReplacement}`,
+  );
 }
 
 async function takeLeaseFile(path: string): Promise<() => void> {

@@ -22,6 +22,11 @@ beforeAll(() => {
   write("outside.conf", subnet.replace("127.64.0.20", "127.65.0.20"));
   write("no-class.conf", 'subclass "nowhere" 1:2:3;\n');
   write("twice.conf", "host a { }\nhost a { }\n");
+  write(
+    "failover.conf",
+    `failover peer "a" { secondary; peer address 127.0.0.2; }
+subnet 127.64.0.0 netmask 255.255.255.0 { pool { failover peer "a"; range 127.64.0.10; } }\n`,
+  );
   write("include.conf", 'include "nothing.conf";\n');
   write("empty.leases", "");
 });
@@ -45,6 +50,7 @@ const ours = [process.execPath, prov, "dhcpd"];
 /** A command line, the exit status, and what the console says. */
 const cases: readonly (readonly [string, number, RegExp])[] = [
   ["-t -cf good.conf -lf empty.leases", 0, /^Config file: good\.conf$/m],
+  ["-t -cf failover.conf -lf empty.leases", 0, /failover/],
   ["-T -cf good.conf -lf empty.leases", 0, /^Lease file test successful/m],
   ["-t -cf semicolon.conf -lf empty.leases", 1, /^semicolon\.conf line 1: semicolon expected\.$/m],
   ["-t -cf outside.conf -lf empty.leases", 1, /bad range/],
@@ -103,6 +109,8 @@ describe("DHCP-8: prov dhcpd", () => {
 
   test.each([
     ["-6 -t -cf good.conf", "This server speaks DHCPv4 only"],
+    ["-f --no-pid -cf failover.conf -lf empty.leases", "failover peer a: the failover protocol"],
+    ["-f --no-pid -cf failover.conf -lf empty.leases", "run a warm-standby pair"],
     ["-4o6 1067 -t -cf good.conf", "DHCPv4 over DHCPv6 (-4o6) is not supported."],
     ["-chroot / -t -cf good.conf", "start the server in a container, or with RootDirectory="],
     ["-tf a.trace -play b.trace", "either recorded (-tf) or played back (-play)"],
