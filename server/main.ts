@@ -160,6 +160,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     const resolver = new HostNameResolver({ names: config.hostNames, logger });
     releases.push(() => resolver.stop());
     await resolver.start();
+    const serverHostName = hostname();
     const addressNames = new AddressNames({ logger });
 
     const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
@@ -177,8 +178,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       tftpServers: options.tftpServers,
       logLines: options.logPackets ?? false,
       resolve: trace.resolve(resolver.resolve),
-      nameOf: addressNames.nameOf,
-      serverHostName: hostname(),
+      nameOf: trace.nameOf(addressNames.nameOf),
+      serverHostName,
       output: outputTo(logger, commands),
     });
     const sender = new ReplySender({
@@ -200,6 +201,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       frameInterfaces: links.interfaceIndexes,
       broadcastAddress,
       tftpServers: options.tftpServers,
+      serverHostName,
     });
     const listener = new DhcpListener({
       engine: trace.engine(engine),
