@@ -31,6 +31,8 @@ test.each<[string, Partial<DhcpdArguments>]>([
 
 test.each<[string, string]>([
   ["-x", "Unknown command -x"],
+  ["\u2013pf /run/dhcpd.pid eth0", "its dash is no hyphen, is -pf meant?"],
+  ["-t \u2014cf a.conf", "is -cf meant?"],
   ["-cf", "No argument for command: -cf"],
   ["-p", "No argument for command: -p"],
   ["-p abc", "Invalid port number specification: abc"],

@@ -64,6 +64,9 @@ const flagsWithValue: ReadonlySet<string> = new Set([
   "-4o6",
 ]);
 
+/** What word processors make of a hyphen (ERR-17). */
+const longDash = /^[\u2010-\u2015\u2212]/;
+
 const mebibyte = 1024 * 1024;
 const traceMebibytesDefault = 1024;
 const traceMebibytesMax = 1024 * 1024;
@@ -87,6 +90,9 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
       given.add(word);
     } else if (word.startsWith("-")) {
       throw new StartError(`Unknown command ${word}\n${usage}`);
+    } else if (longDash.test(word)) {
+      const meant = `-${word.slice(1)}`;
+      throw new StartError(`Unknown command ${word}: its dash is no hyphen, is ${meant} meant?`);
     } else interfaceNames.push(word);
   }
   checkCombinations(given);

@@ -10,6 +10,7 @@ import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { LeaseStoreError } from "./lease/lease-store.ts";
 import { isSyslogPresent, LogWriter } from "./log-writer.ts";
 import {
+  completeConfig,
   leaseTableOf,
   loadConfig,
   type RunningServer,
@@ -23,10 +24,11 @@ import { playTrace } from "./trace/play-trace.ts";
 import type { ServerTrace } from "./trace/server-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "./trace/trace-file.ts";
 
-const defaultFiles = {
-  config: "/etc/dhcp/dhcpd.conf",
-  lease: "/var/lib/dhcp/dhcpd.leases",
-  pid: "/var/run/dhcpd.pid",
+/** The environment comes after the flags, and those after what the configuration says, as in dhcpd. */
+const usualFiles = {
+  config: process.env["PATH_DHCPD_CONF"] || "/etc/dhcp/dhcpd.conf",
+  lease: process.env["PATH_DHCPD_DB"] || "/var/lib/dhcp/dhcpd.leases",
+  pid: process.env["PATH_DHCPD_PID"] || "/var/run/dhcpd.pid",
 } as const;
 
 /**
@@ -83,7 +85,7 @@ function play({ playFile, configFile }: DhcpdArguments, log: LogWriter): number 
 
 async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Promise<number> {
   const owner = findOwner(wanted.user, wanted.group);
-  const configFile = wanted.configFile ?? defaultFiles.config;
+  const configFile = wanted.configFile ?? usualFiles.config;
   const texts = new Map<string, string>();
   const read = (file: string): string => {
     const text = readConfigFile(file);
@@ -93,8 +95,8 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
   const config = loadConfig(configFile, log, read, wanted.allowsExecute);
   const files = {
     config: configFile,
-    lease: resolve(wanted.leaseFile ?? config.process.leaseFileName ?? defaultFiles.lease),
-    pid: resolve(wanted.pidFile ?? config.process.pidFileName ?? defaultFiles.pid),
+    lease: resolve(config.process.leaseFileName ?? wanted.leaseFile ?? usualFiles.lease),
+    pid: resolve(config.process.pidFileName ?? wanted.pidFile ?? usualFiles.pid),
   };
   log.info(`Config file: ${files.config}`);
   log.info(`Database file: ${files.lease}`);
@@ -122,8 +124,9 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
 
 function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): number {
   try {
-    const report = LeaseFileStore.check(leaseFile, leaseTableOf(config));
+    const { hosts, ...report } = LeaseFileStore.check(leaseFile, leaseTableOf(config));
     for (const warning of report.warnings) log.warn(warning);
+    completeConfig(config, hosts, log);
     log.info(`Read ${report.records} lease records from ${report.path}.`);
     log.info("Lease file test successful.");
     return 0;

@@ -8,6 +8,7 @@ import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
+import { failoverReplacement } from "./config/failover-parser.ts";
 import { type LaterHost, withLaterHosts } from "./config/lease-hosts.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
@@ -127,6 +128,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
   const { logger = nullLogger, clock = systemClock, trace = untraced } = options;
+  refuseFailover(options.config);
   const leases = leaseTableOf(options.config);
   const releases: (() => void)[] = [];
   const releaseAll = (): void => {
@@ -158,6 +160,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     const resolver = new HostNameResolver({ names: config.hostNames, logger });
     releases.push(() => resolver.stop());
     await resolver.start();
+    const serverHostName = hostname();
     const addressNames = new AddressNames({ logger });
 
     const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
@@ -175,8 +178,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       tftpServers: options.tftpServers,
       logLines: options.logPackets ?? false,
       resolve: trace.resolve(resolver.resolve),
-      nameOf: addressNames.nameOf,
-      serverHostName: hostname(),
+      nameOf: trace.nameOf(addressNames.nameOf),
+      serverHostName,
       output: outputTo(logger, commands),
     });
     const sender = new ReplySender({
@@ -198,6 +201,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       frameInterfaces: links.interfaceIndexes,
       broadcastAddress,
       tftpServers: options.tftpServers,
+      serverHostName,
     });
     const listener = new DhcpListener({
       engine: trace.engine(engine),
@@ -234,6 +238,14 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releaseAll();
     throw error;
   }
+}
+
+/** The partner would lend the same addresses. */
+function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
+  if (peer === undefined) return;
+  throw new StartError(
+    `failover peer ${peer.name}: the failover protocol is not spoken; ${failoverReplacement}`,
+  );
 }
 
 async function takeLeaseFile(path: string): Promise<() => void> {

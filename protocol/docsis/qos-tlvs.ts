@@ -133,7 +133,7 @@ export const upstreamServiceFlow = group(
   field(20, "nominalGrantIntervalMicroseconds", "u32"),
   field(21, "toleratedGrantJitterMicroseconds", "u32"),
   field(22, "grantsPerInterval", "u8", [0, 127]),
-  field(26, "requestedBytesMultiplier", "u8", [1, 16]),
+  field(26, "requestedBytesMultiplier", "u8-power-of-two", [1, 16]),
 );
 
 export const downstreamServiceFlow = group(

@@ -165,6 +165,18 @@ describe("mistakes are told with their path", () => {
       ],
     ],
     [
+      "a multiplier that is no power of two",
+      [{ upstreamServiceFlow: { requestedBytesMultiplier: 12 } }],
+      [
+        "0/upstreamServiceFlow/requestedBytesMultiplier must be a power of two from 1 to 16, not 12",
+      ],
+    ],
+    [
+      "a multiplier of nothing",
+      [{ upstreamServiceFlow: { requestedBytesMultiplier: 0 } }],
+      ["0/upstreamServiceFlow/requestedBytesMultiplier must be a power of two from 1 to 16, not 0"],
+    ],
+    [
       "a short hex",
       [{ upstreamServiceFlow: { tosOverwrite: "01" } }],
       [

@@ -7,6 +7,8 @@ export type ValueKind =
   | "u16"
   | "u24"
   | "u32"
+  /** One byte: 1, 2, 4 and so on, within the range. */
+  | "u8-power-of-two"
   | "u8-list"
   | "u16-list"
   | "text"

@@ -65,6 +65,15 @@ function unsigned(byteCount: number): ValueCodec {
   };
 }
 
+const powerOfTwo: ValueCodec = {
+  expected: (definition) => `a power of two from ${rangeOf(definition)}`,
+  read: (value, definition) =>
+    isWhole(value) && isIn(value, definition) && Number.isInteger(Math.log2(value))
+      ? bytesOf(value, 1)
+      : undefined,
+  describe: (bytes) => (bytes.length === 1 ? numberOf(bytes) : undefined),
+};
+
 function unsignedList(byteCount: number): ValueCodec {
   const most = 256 ** byteCount - 1;
   return {
@@ -144,6 +153,7 @@ const codecs: Readonly<Record<FieldKind, ValueCodec>> = {
   u16: unsigned(2),
   u24: unsigned(3),
   u32: unsigned(4),
+  "u8-power-of-two": powerOfTwo,
   "u8-list": unsignedList(1),
   "u16-list": unsignedList(2),
   text: text(new Uint8Array()),

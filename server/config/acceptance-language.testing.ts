@@ -122,6 +122,8 @@ export const acceptedLanguage: readonly string[] = [
   pool("deny after never;"),
   pool("allow after 4 2026/11/26 08:09:00 -3600;"),
   pool("no failover peer"),
+  `failover peer "a" { primary; port 647; peer address 10.0.0.2; split 128; mclt 5; }\n${pool('failover peer "a";')}`,
+  `failover peer "a" { secondary; address 10.0.0.2; peer address 10.0.0.1; peer port 647; }\n${pool('failover peer "a";')}`,
   `class "a" { match if known; } ${pool('deny members of "a"; allow all clients;')}`,
   // Places.
   `shared-network a { interface "eth0"; ${subnet} { } }`,
@@ -240,6 +242,9 @@ export const wrongLanguage: readonly string[] = [
   pool("allow known clients"),
   pool("ignore known-clients;"),
   pool('failover peer "nope";'),
+  'failover peer "a" { secondary; peer address 10.0.0.1; }',
+  `failover peer "a" { secondary; peer address 10.0.0.1; }\nshared-network n { failover peer "a"; ${subnet} { range 10.0.0.5; } }`,
+  `failover peer "a" { secondary; peer address 10.0.0.1; }\n${pool('failover peer "a"; range dynamic-bootp 10.0.0.5;')}`,
   pool("range6 2001:db8::1;"),
   'failover peer "a" { primary; }',
   'failover peer "a" { primary; peer address 10.0.0.2; }',

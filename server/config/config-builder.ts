@@ -48,6 +48,13 @@ export interface ClassPlace {
   readonly at: number;
 }
 
+/** Where a failover peer was declared, kept apart likewise. */
+export interface FailoverPlace {
+  readonly name: string;
+  readonly lexer: Lexer;
+  readonly at: number;
+}
+
 /** What has been declared so far. */
 export class ConfigBuilder {
   readonly networks: NetworkDeclaration[] = [];
@@ -61,6 +68,7 @@ export class ConfigBuilder {
   readonly keys = new Map<string, Key>();
   readonly zones: Zone[] = [];
   readonly failoverPeers = new Map<string, FailoverPeer>();
+  readonly failoverPlaces: FailoverPlace[] = [];
   readonly ranges = new RangeSet();
   filesIncluded = 0;
   /** A host stands in a network: said once. */

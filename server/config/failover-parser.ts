@@ -8,10 +8,10 @@ const SPLIT_MAX = 256;
 const HBA_OCTETS = 32;
 const NUMBER_MAX = 0x7fff_ffff;
 
-/** What to do instead, said wherever a peer is declared. */
-const REPLACEMENT =
-  "run one server on a lease file that both machines share, and start it on the other one when the first fails; " +
-  "never both at once: remove this block and the failover lines of its pools.";
+/** What to do in place of failover: a warning of `-t`, and why the server does not start. */
+export const failoverReplacement =
+  "run a warm-standby pair: one server on a lease file that both machines share, started on the other one " +
+  "when the first fails; never both at once: remove this block and the failover lines of its pools.";
 
 /** Statements of a peer that take one number. */
 const numbers: ReadonlySet<string> = new Set([
@@ -28,8 +28,8 @@ interface PeerDraft {
 
 /**
  * `failover peer "NAME" { … }`, or in a shared network `failover peer "NAME";`. The block is read to
- * its end, with dhcpd's own errors, and then refused: two servers that both lend from a pool and do
- * not talk to each other would give the same address twice.
+ * its end, with dhcpd's own errors, and then warned of: a server does not start with it, because two
+ * that both lend from a pool and do not talk to each other would give the same address twice.
  */
 export function parseFailover(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
@@ -55,11 +55,12 @@ export function parseFailover(declarations: Declarations, block: Block): void {
   const errorsBefore = parser.errors.length;
   const draft = parsePeer(parser);
   block.builder.failoverPeers.set(name, { name, role: draft.role });
+  block.builder.failoverPlaces.push({ name, lexer: parser.lexer, at });
   const missing = whatIsMissing(draft);
   if (parser.errors.length > errorsBefore) return;
   if (missing === undefined) {
-    const message = `failover peer ${name} is valid for ISC dhcpd but not supported yet: the failover protocol is not spoken.`;
-    parser.report(message, REPLACEMENT, at);
+    const message = `failover peer ${name} keeps the server from starting: the failover protocol is not spoken.`;
+    parser.warn(message, failoverReplacement, at);
   } else {
     parser.report(missing, undefined, parser.closedAt);
   }

@@ -16,6 +16,7 @@ export function checkWhole(parser: Parser, builder: ConfigBuilder): void {
   checkReferences(parser);
   checkSpaces(parser);
   checkClasses(parser, builder);
+  checkFailover(parser, builder);
   parser.lexer = lexer;
 }
 
@@ -23,6 +24,16 @@ function checkKeys(parser: Parser, { keys }: ConfigBuilder): void {
   for (const { name, lexer, at } of parser.keyReferences) {
     parser.lexer = lexer;
     if (!keys.has(name)) parser.report(`unknown key ${name}`, suggestion(name, keys.keys()), at);
+  }
+}
+
+/** Only what a pool itself says counts, not what its network says. */
+function checkFailover(parser: Parser, { failoverPlaces, pools }: ConfigBuilder): void {
+  for (const { name, lexer, at } of failoverPlaces) {
+    if (pools.some(({ failoverPeer }) => failoverPeer === name)) continue;
+    parser.lexer = lexer;
+    const hint = `refer to it in at least one pool: failover peer "${name}";`;
+    parser.report(`Failover peer, ${name}, has no referring pools.`, hint, at);
   }
 }
 

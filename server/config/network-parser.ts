@@ -88,7 +88,11 @@ export function parseRange(declarations: Declarations, block: Block): void {
   const { at } = parser;
   parser.lexer.next();
   const isForBootp = parser.acceptWord("dynamic-bootp");
-  if (isForBootp && block.pool !== undefined) {
+  if (isForBootp && block.pool?.failoverPeer !== undefined) {
+    const message =
+      "dynamic-bootp flag is not permitted for address range declarations where there is a failover peer in scope.";
+    parser.report(message, undefined, at);
+  } else if (isForBootp && block.pool !== undefined) {
     // As in dhcpd.
     const hint = "a pool takes BOOTP clients unless its allow and deny say otherwise.";
     parser.warn("dynamic-bootp has no effect in a pool.", hint, at);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Permutation } from "../../base/permutation.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { configOf, warningsOf } from "./config.testing.ts";
 import type { ServerConfig } from "./model.ts";
@@ -171,4 +172,25 @@ test("ranges never share an address, in whatever order they come", () => {
   ];
   for (const [low, high, overlap] of cases) expect(ranges.overlap({ low, high })).toBe(overlap);
   expect(ranges.size).toBe(21);
+});
+
+// In one list each of them would move half of the others.
+test("hundreds of thousands of ranges, in no order, are kept quickly", () => {
+  const count = 200_000;
+  const order = new Permutation(count, 11);
+  const ranges = new RangeSet();
+  const startedMs = performance.now();
+  for (let index = 0; index < count; index += 1) {
+    const low = 4 * order.at(index);
+    ranges.add({ low, high: low + 1 });
+  }
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
+  expect(ranges.size).toBe(2 * count);
+  const wrong = Array.from({ length: count }, (_, index) => 4 * index).filter(
+    (low) =>
+      ranges.overlap({ low: low + 1, high: low + 1 }) !== low + 1 ||
+      ranges.overlap({ low: low + 2, high: low + 3 }) !== undefined ||
+      (ranges.overlap({ low: low + 2, high: low + 4 }) ?? 4 * count) !== low + 4,
+  );
+  expect(wrong).toEqual([]);
 });

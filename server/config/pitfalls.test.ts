@@ -52,11 +52,22 @@ describe("failover", () => {
   test("is read to its end, and then says what replaces it", () => {
     const text = `${peer(`${whole} mclt 3600; split 128; load balance max seconds 3;`)}
       ${subnet} { pool { failover peer "x"; range 10.0.0.1; } }`;
-    const errors = errorsOf(text);
-    expect(errors.map(({ message }) => message)).toEqual([
-      "failover peer x is valid for ISC dhcpd but not supported yet: the failover protocol is not spoken.",
+    const outcome = parseConfig("dhcpd.conf", () => text);
+    const warnings = outcome.kind === "ok" ? outcome.warnings : [];
+    expect(warnings.map(({ line, message, hint }) => [line, message, hint])).toEqual([
+      [
+        1,
+        "failover peer x keeps the server from starting: the failover protocol is not spoken.",
+        expect.stringMatching(/warm-standby pair.*never both at once/),
+      ],
     ]);
-    expect(errors[0].hint).toMatch(/never both at once/);
+  });
+
+  test("a peer that no pool refers to, in the place where it is declared", () => {
+    const secondary = "secondary; peer address 10.0.0.2;";
+    const text = `${subnet} { range 10.0.0.1; }\n${peer(secondary)}`;
+    const [{ line, message }] = errorsOf(text);
+    expect([line, message]).toEqual([2, "Failover peer, x, has no referring pools."]);
   });
 
   const wrong: readonly (readonly [lines: string, message: string])[] = [

@@ -94,6 +94,19 @@ describe("who is not served", () => {
     expect(new EngineBed(`${statements} ${config}`).verdict(message)).toBe(verdict);
   });
 
+  test.each([
+    ["bootp", "bootp disallowed"],
+    ["booting", "booting disallowed"],
+  ])("ignore %s does without the line in the log that deny writes", (subject, line) => {
+    const logOf = (verb: string): string => {
+      const bed = new EngineBed(`${verb} ${subject}; ${config}`);
+      expect(bed.verdict(from(1))).toMatch(/^drop boot/);
+      return bed.lastLog;
+    };
+    expect(logOf("deny")).toMatch(new RegExp(`: ${line}$`));
+    expect(logOf("ignore")).toBe("");
+  });
+
   test("in a pool that denies BOOTP clients", () => {
     const bed = new EngineBed(`subnet 10.9.0.0 netmask 255.255.255.0 {
       pool { deny dynamic bootp clients; range 10.9.0.100; } }`);

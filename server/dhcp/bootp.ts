@@ -2,7 +2,15 @@ import { chooseLease, isAvailable } from "./allocate.ts";
 import { dynamicHostFor, fixedAddressFor, isOwner } from "./client.ts";
 import { commitEvent } from "./commit-event.ts";
 import type { Exchange } from "./exchange.ts";
-import { bindLease, drop, type Grant, grant, keepVariables, reusableSeconds } from "./grant.ts";
+import {
+  bindLease,
+  drop,
+  type Grant,
+  grant,
+  keepVariables,
+  refuse,
+  reusableSeconds,
+} from "./grant.ts";
 import { INFINITE_SECONDS } from "./lease-times.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
@@ -41,7 +49,7 @@ function serve(exchange: Exchange, place: Place): Outcome {
   const granted = grant(exchange, place);
   if (granted.kind === "drop") return granted;
   const before = granted.grant.policy;
-  if (!before.bootp) return drop(exchange, "bootp", "bootp disallowed");
+  if (!before.bootp) return refuse(exchange, before, "bootp", "bootp", "bootp disallowed");
   const { address, index, host } = place;
   const { nowSeconds } = exchange;
   const reused = reusableSeconds(exchange, granted.grant);

@@ -147,5 +147,5 @@ function isDoubtful(exchange: Exchange, granted: Grant): boolean {
   if (isLive(leases, index, exchange.nowSeconds)) return false;
   if (leases.isNeverUsed(index) || leases.isAbandoned(index)) return true;
   if (!isOwner(leases, index, exchange)) return true;
-  return exchange.nowSeconds - leases.cltt(index) > policy.pingClttSeconds;
+  return exchange.nowSeconds - leases.cltt(index) >= policy.pingClttSeconds;
 }

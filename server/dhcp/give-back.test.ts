@@ -96,10 +96,14 @@ describe("DECLINE", () => {
     expect(bed.leases.counts()).toMatchObject({ active: 2, abandoned: 0 });
   });
 
-  test("deny declines", () => {
-    const bed = bound(`deny declines; ${config}`);
+  test.each([
+    ["deny declines", /: ignored$/],
+    ["ignore declines", /^$/],
+  ])("%s", (statement, log) => {
+    const bed = bound(`${statement}; ${config}`);
     const message = { ...relayed, type: "decline", requested: "10.9.0.100" } as const;
     expect(bed.verdict(message)).toBe("drop decline-denied");
+    expect(bed.lastLog).toMatch(log);
     expect(bed.leases.counts().abandoned).toBe(0);
   });
 

@@ -2,7 +2,7 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { dynamicHostFor, isLive, isOwner } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
-import { drop, releaseLease } from "./grant.ts";
+import { drop, refuse, releaseLease } from "./grant.ts";
 import { endAbandoned } from "./lease-end.ts";
 import { receivedLine } from "./log-lines.ts";
 import type { Outcome } from "./outcome.ts";
@@ -40,7 +40,9 @@ export function decline(exchange: Exchange): Outcome {
     return drop(exchange, "decline-unknown", "not found");
   }
   const policy = exchange.policyAt(address, index, dynamicHostFor(exchange), false);
-  if (!policy.declines) return drop(exchange, "decline-denied", "ignored");
+  if (!policy.declines) {
+    return refuse(exchange, policy, "declines", "decline-denied", "ignored");
+  }
   limits.unbill(index);
   pending.cancel(index);
   endAbandoned(exchange.parts, index);

@@ -1,6 +1,7 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { Host } from "../config/model.ts";
+import type { PermissionName } from "../config/parameters.ts";
 import { bytesEqual, type LeaseExtras, VENDOR_CLASS_VARIABLE } from "../lease/lease.ts";
 import { hostnameOf, isLive, isOwner } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
@@ -41,6 +42,18 @@ export function drop(exchange: Exchange, reason: DropReason, note: string): Drop
   return { kind: "drop", reason, changes, log: receivedLine(exchange, note) };
 }
 
+/** What `deny` keeps out, with its line in the log; `ignore` does it without one, as in dhcpd. */
+export function refuse(
+  exchange: Exchange,
+  { settings }: Policy,
+  subject: PermissionName,
+  reason: DropReason,
+  note: string,
+): DropOutcome {
+  if (settings.permission(subject) !== "ignore") return drop(exchange, reason, note);
+  return { kind: "drop", reason, changes: exchange.changes };
+}
+
 /**
  * Looks up what applies at the address, and whether the client may boot at all; a drop otherwise.
  * Changes nothing.
@@ -56,11 +69,11 @@ export function grant(
   const policy = exchange.policyAt(address, leaseIndex, host, isStatic);
   // A host declaration that gives no say here, with fixed addresses elsewhere, makes nobody known.
   if (host === undefined && !policy.unknownClients) {
-    const { changes } = exchange;
-    if (policy.ignoresUnknownQuietly) return { kind: "drop", reason: "unknown-client", changes };
-    return drop(exchange, "unknown-client", "unknown client");
+    return refuse(exchange, policy, "unknown-clients", "unknown-client", "unknown client");
   }
-  if (!policy.booting) return drop(exchange, "booting-denied", "booting disallowed");
+  if (!policy.booting) {
+    return refuse(exchange, policy, "booting", "booting-denied", "booting disallowed");
+  }
   const { limits } = exchange.parts;
   const billing = index < 0 ? notBilled : limits.decide(index, exchange.members);
   if (billing.kind === "full") {

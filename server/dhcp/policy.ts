@@ -66,8 +66,6 @@ export interface Policy {
   /** The name that the address has in DNS is the client's, unless it has another. */
   readonly leaseHostNames: boolean;
   readonly leaseAddressIsRouter: boolean;
-  /** The log says nothing about clients that `ignore` keeps out. */
-  readonly ignoresUnknownQuietly: boolean;
   readonly serverIdentifier: number | undefined;
   readonly nextServer: number;
   /** What takes the place of the configured TFTP servers (TFTP-2); undefined: nothing does. */
@@ -92,7 +90,6 @@ export interface OptionOrder {
 /** `tftpServers`: of a node that crosses them with those of another. */
 export function policyOf(settings: Settings, constant: boolean, tftpServers?: TftpPair): Policy {
   const pingTimeoutMs = settings.number("ping-timeout-ms") ?? 0;
-  const unknown = settings.permission("unknown-clients");
   const nextServer = settings.address("next-server") ?? 0;
   const crossedTftp =
     tftpServers === undefined ? undefined : crossTftp(tftpNames(settings, nextServer), tftpServers);
@@ -116,7 +113,7 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
     pingTimeoutMs:
       pingTimeoutMs > 0 ? pingTimeoutMs : (settings.number("ping-timeout") ?? 1) * 1000,
     pingClttSeconds: settings.number("ping-cltt-secs") ?? 60,
-    unknownClients: unknown === undefined || unknown === "allow",
+    unknownClients: isAllowed(settings.permission("unknown-clients")),
     booting: isAllowed(settings.permission("booting")),
     bootp: isAllowed(settings.permission("bootp")),
     bootpLeaseSeconds: settings.number("dynamic-bootp-lease-length"),
@@ -132,7 +129,6 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
     useHostNames: settings.flag("use-host-decl-names") ?? false,
     leaseHostNames: settings.flag("get-lease-hostnames") ?? false,
     leaseAddressIsRouter: settings.flag("use-lease-addr-for-default-route") ?? false,
-    ignoresUnknownQuietly: unknown === "ignore",
     serverIdentifier: settings.address("server-identifier"),
     nextServer: crossedTftp?.nextServer ?? nextServer,
     crossedTftp,

@@ -10,12 +10,12 @@ const forEver = { leaseSeconds: 0xffff_ffff };
 
 describe("log-threshold-high and -low", () => {
   const full = (device: number, used: number, high = 50): string =>
-    `Pool threshold exceeded - shared subnet: 10.9.0.0/24; address: 10.9.0.10${device}; high threshold ${high}% ${used}/4.`;
+    `error Pool threshold exceeded - shared subnet: 10.9.0.0/24; address: 10.9.0.10${device}; high threshold ${high}% ${used}/4.`;
   /** What the ACK of each device's lease says of the pool. */
   const notices = (bed: EngineBed, devices: readonly number[]): (string | undefined)[] =>
     devices.map((device) => {
       bed.bind({ ...client(device), requested: `10.9.0.10${device}` });
-      return bed.lastLog.split("\n").find((line) => line.startsWith("Pool threshold"));
+      return bed.takeSaid().find((line) => line.includes("Pool threshold"));
     });
 
   test("said once, until the pool is emptier again", () => {
@@ -25,7 +25,7 @@ describe("log-threshold-high and -low", () => {
       bed.send({ ...client(device), type: "release", ciaddr: `10.9.0.10${device}` });
     }
     const reset =
-      "Pool threshold reset - shared subnet: 10.9.0.0/24; address: 10.9.0.101; low threshold 1/4.";
+      "error Pool threshold reset - shared subnet: 10.9.0.0/24; address: 10.9.0.101; low threshold 1/4.";
     expect(notices(bed, [1, 2])).toEqual([reset, full(2, 2)]);
   });
 

@@ -157,7 +157,8 @@ function noteThreshold(exchange: Exchange, { index, policy }: Grant): void {
   const { leases, thresholds, config } = exchange.parts;
   const { name } = config.pools[leases.poolOf(index)].sharedNetwork;
   const notice = thresholds.notice(policy, leases, index, name);
-  if (notice !== undefined) exchange.addNote(notice);
+  if (notice === undefined) return;
+  exchange.say({ messages: [{ priority: "error", text: notice }], commands: [] });
 }
 
 /**

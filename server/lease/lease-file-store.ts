@@ -113,12 +113,17 @@ export class LeaseFileStore implements LeaseStore {
    * For `-T`: reads the file into `table` and tries whether a rewrite could write beside it. The
    * lease file itself is not changed. Throws as `open` does.
    */
-  static check(path: string, table: LeaseTable, disk: LeaseDisk = nodeDisk): LeaseLoadReport {
+  static check(
+    path: string,
+    table: LeaseTable,
+    disk: LeaseDisk = nodeDisk,
+  ): LeaseLoadReport & Pick<LeaseFileStore, "hosts"> {
     const { file, realPath } = openExisting(disk, path);
     try {
       const contents = readLeases(disk, realPath, file, table);
       tryWriting(disk, `${realPath}.test`);
-      return reportOf(realPath, contents, hostsOf(contents.blocks.values()));
+      const hosts = hostsOf(contents.blocks.values());
+      return { ...reportOf(realPath, contents, hosts), hosts: hosts.hosts };
     } finally {
       attempted(() => disk.close(file));
     }

@@ -9,7 +9,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import { StartError } from "../start-error.ts";
 import { blankSecrets } from "./blank-secrets.ts";
 import { PacketNumbers } from "./packet-numbers.ts";
-import type { Resolve, ServerTrace } from "./server-trace.ts";
+import type { NameOf, Resolve, ServerTrace } from "./server-trace.ts";
 import type { TraceSetup } from "./trace-format.ts";
 import { TraceRecorder, type TraceSink } from "./trace-recorder.ts";
 import {
@@ -17,6 +17,7 @@ import {
   TracedLinks,
   TracedSender,
   TracedStore,
+  tracedNameOf,
   tracedResolve,
 } from "./traced-parts.ts";
 import { TracedSocket } from "./traced-socket.ts";
@@ -91,6 +92,10 @@ export class FileTrace implements ServerTrace {
 
   resolve(resolve: Resolve): Resolve {
     return tracedResolve(resolve, this.#running);
+  }
+
+  nameOf(nameOf: NameOf): NameOf {
+    return tracedNameOf(nameOf, this.#running);
   }
 
   setUp(setup: Parameters<ServerTrace["setUp"]>[0]): void {

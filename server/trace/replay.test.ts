@@ -4,6 +4,7 @@ import {
   type ClientMessage,
   clientPacket,
   deviceMac,
+  ip,
   randomMessages,
   serverInterface,
 } from "../dhcp/engine.testing.ts";
@@ -67,6 +68,32 @@ for (const withPings of [true, false]) {
     }
   });
 }
+
+test("names of addresses, and that of the machine, are those of the recording", () => {
+  const named = `get-lease-hostnames on; option tftp-server-name = gethostname(); ${config}`;
+  const server = new RecordedServer({ config: named });
+  const ask = { bytes: clientPacket({ mac: deviceMac(3), list: [12, 66] }).bytes! };
+  for (const name of ["a.example", "b.example", undefined]) {
+    server.turn(10, ask);
+    if (name === undefined) server.addressNames.clear();
+    else server.addressNames.set(ip("10.9.0.50"), name);
+  }
+  server.turn(10, ask);
+  server.end();
+  expect(played(server.bytes).lines.slice(1)).toEqual([
+    "4 packets, 4 replies recorded, 0 differences",
+  ]);
+  const other = named.replace("lease-hostnames on", "lease-hostnames off");
+  const isName = (line: string): boolean => /host-name|tftp-server-name/.test(line);
+  expect(played(server.bytes, other.replace("gethostname()", '"x"')).lines.filter(isName)).toEqual([
+    '  option tftp-server-name (66): recorded "recorded.example", now "x"',
+    '  option host-name (12): recorded "a.example", now none',
+    '  option tftp-server-name (66): recorded "recorded.example", now "x"',
+    '  option host-name (12): recorded "b.example", now none',
+    '  option tftp-server-name (66): recorded "recorded.example", now "x"',
+    '  option tftp-server-name (66): recorded "recorded.example", now "x"',
+  ]);
+});
 
 test("another configuration shows what it changes, for every packet that it changes", () => {
   const server = new RecordedServer({ config });

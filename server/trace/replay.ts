@@ -77,6 +77,7 @@ export class Replay {
   readonly #engine: DhcpEngine;
   readonly #maker: ReplyMaker;
   readonly #hostNames = new Map<string, readonly number[] | undefined>();
+  readonly #addressNames = new Map<number, string | undefined>();
   /** The packets of this turn, by number. */
   readonly #turn = new Map<number, Case>();
   /** Those whose OFFER waited for a probe then; as many as there are probes at once. */
@@ -99,6 +100,8 @@ export class Replay {
       tftpServers: setup.tftpServers,
       logLines: false,
       resolve: (name) => this.#hostNames.get(name),
+      nameOf: (address) => this.#addressNames.get(address),
+      serverHostName: setup.serverHostName,
     });
   }
 
@@ -139,6 +142,9 @@ export class Replay {
         break;
       case "host-name":
         this.#hostNames.set(record.name, record.addresses);
+        break;
+      case "address-name":
+        this.#addressNames.set(record.address, record.name);
         break;
       case "end":
         if (record.reason === "stopped") this.#endTurn();

@@ -6,6 +6,7 @@ import type { LeaseStore } from "../lease/lease-store.ts";
 import type { TraceSetup } from "./trace-format.ts";
 
 export type Resolve = (name: string) => readonly number[] | undefined;
+export type NameOf = (address: number) => string | undefined;
 
 /**
  * Stands between the loop and its parts and writes down what passes: each function returns a part that
@@ -20,6 +21,7 @@ export interface ServerTrace {
   engine(engine: DhcpEngineApi): DhcpEngineApi;
   sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush">;
   resolve(resolve: Resolve): Resolve;
+  nameOf(nameOf: NameOf): NameOf;
   /** Everything is made; service begins. Throws StartError. */
   setUp(setup: Omit<TraceSetup, "program" | "configFile" | "wallMs" | "monotonicMs">): void;
   /** The last call. */
@@ -38,6 +40,7 @@ export const untraced: ServerTrace = {
   engine: unchanged,
   sender: unchanged,
   resolve: unchanged,
+  nameOf: unchanged,
   setUp: nothing,
   end: nothing,
 };

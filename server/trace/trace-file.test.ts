@@ -39,6 +39,8 @@ test("what is recorded is what is read", () => {
   recording.reply(1, { ...way, hardware, source: 3, interfaceIndex: 4 }, Uint8Array.of(6));
   recording.hostName("a.example", [1, 0xffff_ffff]);
   recording.hostName("b.example", undefined);
+  recording.addressName(0xffff_fffe, "ä.example");
+  recording.addressName(2, undefined);
   recording.end("stopped");
   const records = [...readTrace(file("whole"))];
   const pieces = records.filter((record) => record.kind === "piece");
@@ -79,6 +81,8 @@ test("what is recorded is what is read", () => {
     },
     { kind: "host-name", name: "a.example", addresses: [1, 0xffff_ffff] },
     { kind: "host-name", name: "b.example", addresses: undefined },
+    { kind: "address-name", address: 0xffff_fffe, name: "ä.example" },
+    { kind: "address-name", address: 2, name: undefined },
     { kind: "end", reason: "stopped" },
   ]);
 });

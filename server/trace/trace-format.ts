@@ -21,6 +21,7 @@ export const RecordType = {
   commit: 0x43,
   reply: 0x52,
   hostName: 0x48,
+  addressName: 0x4e,
   end: 0x5a,
 } as const;
 
@@ -53,6 +54,8 @@ export interface TraceSetup {
   readonly frameInterfaces: readonly number[];
   readonly broadcastAddress: number;
   readonly tftpServers: TftpPair | undefined;
+  /** What `gethostname()` gives. */
+  readonly serverHostName: string | undefined;
 }
 
 /** A datagram as it came in. `arrivedMs` is on the scale of the setup's `monotonicMs`. */
@@ -109,6 +112,8 @@ export type TraceRecord =
       readonly name: string;
       readonly addresses: readonly number[] | undefined;
     }
+  /** From here on the address has this name; undefined: none is known, as at the start. */
+  | { readonly kind: "address-name"; readonly address: number; readonly name: string | undefined }
   | { readonly kind: "end"; readonly reason: EndReason };
 
 /** The content of a record is not what its type promises. */
@@ -121,6 +126,7 @@ export const contentBytes = {
   packet: 8 + 4 + 2 + 4 + 4,
   decision: 4 + 1 + 1 + 8 + 8 + 4,
   reply: 4 + 1 + 6 + 4 + 2 + 4 + 4,
+  addressName: 4 + 1,
 } as const;
 
 const latin1 = new TextDecoder("latin1");
@@ -164,6 +170,15 @@ function decode(type: number, content: Uint8Array): TraceRecord {
       return { kind: "reply", packet: view.getUint32(0), reply: decodeReplyRecord(view, content) };
     case RecordType.hostName:
       return decodeHostName(view, content);
+    case RecordType.addressName: {
+      const name = utf8.decode(content.subarray(contentBytes.addressName));
+      const isKnown = view.getUint8(4) !== 0;
+      return {
+        kind: "address-name",
+        address: view.getUint32(0),
+        name: isKnown ? name : undefined,
+      };
+    }
     case RecordType.end:
       return { kind: "end", reason: wordOf(endReasons, view.getUint8(0)) };
     default:

@@ -171,6 +171,15 @@ export class TraceRecorder {
     this.#text(at + 2 + 4 * kept.length, name);
   }
 
+  addressName(address: number, name: string | undefined): void {
+    const text = new TextEncoder().encode(name ?? "");
+    const at = this.#beginInTurn(RecordType.addressName, contentBytes.addressName + text.length);
+    if (at < 0) return;
+    this.#view.setUint32(at, address);
+    this.#bytes[at + 4] = name === undefined ? 0 : 1;
+    this.#bytes.set(text, at + contentBytes.addressName);
+  }
+
   /** Hands over what has gathered. */
   flush(): void {
     if (this.#at === 0 || this.#endedBy === "refused") return;

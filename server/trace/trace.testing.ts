@@ -42,6 +42,7 @@ export class RecordedServer {
   readonly clock = new VirtualClock(startSeconds * 1000);
   readonly store = new MemoryLeaseStore();
   readonly hostNames = new Map<string, readonly number[]>();
+  readonly addressNames = new Map<number, string>();
   readonly complaints: string[] = [];
   /** Echo requests that nobody has answered yet. */
   readonly echoes: EchoReply[] = [];
@@ -90,6 +91,8 @@ export class RecordedServer {
     const counters = new DhcpCounters();
     const links = trace.links({ send: ({ hardware }) => hardware.length === 6 });
     const resolve = trace.resolve((name) => this.hostNames.get(name));
+    const nameOf = trace.nameOf((address) => this.addressNames.get(address));
+    const serverHostName = "recorded.example";
     const ports = { server: 67, client: 68 };
     const interfaces = [serverInterface];
     const engine = new DhcpEngine({
@@ -99,6 +102,8 @@ export class RecordedServer {
       interfaces: () => interfaces,
       logLines: false,
       resolve,
+      nameOf,
+      serverHostName,
     });
     const respond = engine.respond.bind(engine);
     engine.respond = (arrival, nowSeconds, nowMs) => {
@@ -114,6 +119,7 @@ export class RecordedServer {
       frameInterfaces: [serverInterface.index],
       broadcastAddress: 0xffff_ffff,
       tftpServers: undefined,
+      serverHostName,
     };
     trace.setUp(setup);
     this.#listener = new DhcpListener({

@@ -5,8 +5,11 @@ import type { Reply, ReplySender } from "../dhcp/reply-sender.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import type { PacketNumbers } from "./packet-numbers.ts";
-import type { Resolve } from "./server-trace.ts";
+import type { NameOf, Resolve } from "./server-trace.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
+
+/** As many as the server itself remembers; a name that is recorded twice does no harm. */
+const namesMax = 65_536;
 
 const pingAnswered = { kind: "drop", reason: "ping-answered" } as const;
 
@@ -171,5 +174,19 @@ export function tracedResolve(resolve: Resolve, recorder: TraceRecorder): Resolv
       recorder.hostName(name, addresses);
     }
     return addresses;
+  };
+}
+
+/** Records the name of an address when it is another than the last time; none is known at first. */
+export function tracedNameOf(nameOf: NameOf, recorder: TraceRecorder): NameOf {
+  const known = new Map<number, string | undefined>();
+  return (address) => {
+    const name = nameOf(address);
+    if (known.get(address) !== name) {
+      if (known.size >= namesMax) known.clear();
+      known.set(address, name);
+      recorder.addressName(address, name);
+    }
+    return name;
   };
 }

@@ -6,6 +6,7 @@ import { errorsOf } from "../../server/config/config.testing.ts";
 import {
   type CorpusFile,
   corpusDifferences,
+  corpusMutants,
   exampleFiles,
   findDistribution,
   guideFolder,
@@ -18,7 +19,6 @@ import { missingPeers, NetworkLab } from "./namespaces.testing.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 const seed = Number(process.env["PROVLAB_SEED"] ?? 1);
-const mutantCount = 240;
 /** Processes of dhcpd at once. */
 const parallel = 4;
 
@@ -128,9 +128,9 @@ describeUnless(whatIsMissing(), "the examples of ISC dhcpd are judged as dhcpd j
     },
   );
 
-  test(`${mutantCount} of these with a slip (seed ${seed})`, async () => {
+  test(`${corpusMutants} of these with a slip (seed ${seed})`, async () => {
     const texts = [...examples, ...manuals].map(({ text }) => text).filter(hasStatements);
-    const mutants = mutantsOf(texts, mutantCount, seed).map((mutant) => ({
+    const mutants = mutantsOf(texts, corpusMutants, seed).map((mutant) => ({
       name: `${mutant.name}: ${mutant.before} -> ${mutant.after}`,
       text: mutant.text,
     }));

@@ -9,6 +9,9 @@ export interface CorpusFile {
   readonly text: string;
 }
 
+/** Copies of the examples, each with one slip. */
+export const corpusMutants = 240;
+
 /** Where Debian's packages put them, and where those that are only unpacked have them. */
 const roots = ["/", "/opt/provlab-peers"];
 const documentation = ["usr/share/doc/isc-dhcp-server", "usr/share/doc/isc-dhcp-common"];

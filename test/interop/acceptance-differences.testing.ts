@@ -6,10 +6,13 @@ export interface Verdicts {
 }
 
 export interface Difference {
-  /** Why the two differ, for operators: docs/dhcpd.md lists these. */
+  /** Why the two differ, for operators: docs/differences.md lists these. */
   readonly reason: string;
   readonly explains: (verdicts: Verdicts) => boolean;
 }
+
+/** Copies of whole files, each with one slip. */
+export const acceptanceMutants = 300;
 
 /** The differences between `dhcpd -t` and `prov dhcpd -t` that are meant. */
 export const differences: readonly Difference[] = [

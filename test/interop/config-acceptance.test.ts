@@ -6,15 +6,18 @@ import { acceptance } from "../../server/config/acceptance.testing.ts";
 import { configOf, errorsOf } from "../../server/config/config.testing.ts";
 import { evaluateScopes } from "../../server/config/evaluate.ts";
 import { hinted, warned } from "../../server/config/pitfalls.testing.ts";
-import { differences, isSamePlace, type Verdicts } from "./acceptance-differences.testing.ts";
-import { expressionLines } from "./expressions.testing.ts";
+import {
+  acceptanceMutants,
+  differences,
+  isSamePlace,
+  type Verdicts,
+} from "./acceptance-differences.testing.ts";
+import { expressionCount, expressionLines } from "./expressions.testing.ts";
 import { mutantsOf } from "./mutate.testing.ts";
 import { describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const seed = Number(process.env["PROVLAB_SEED"] ?? 1);
-const mutantCount = 300;
-const expressionCount = 1200;
 
 // ISC's own example comes with its package; the guide's lie beside the repository.
 const files = [
@@ -110,12 +113,12 @@ describeWithPeers("prov dhcpd takes the files that ISC dhcpd takes", ["dhcpd"], 
     expect(different.join("\n")).toBe("");
   }, 60_000);
 
-  test(`${mutantCount} files with a slip (seed ${seed}): the same verdict, and the same line`, async () => {
+  test(`${acceptanceMutants} files with a slip (seed ${seed}): the same verdict, and the same line`, async () => {
     const statements = acceptance.accepted.filter((text) => isPlainStatement(text)).join("\n");
     const texts = [...files.slice(0, 2).map((path) => readFileSync(path, "latin1")), statements];
     const unexplained: string[] = [];
     const counts = new Map<string, number>();
-    for (const mutant of mutantsOf(texts, mutantCount, seed)) {
+    for (const mutant of mutantsOf(texts, acceptanceMutants, seed)) {
       const verdicts = await verdictsOn(mutant.text);
       const { dhcpd, prov } = verdicts;
       // Some mistakes are told without a place.

@@ -22,6 +22,17 @@ beforeAll(() => {
   write("outside.conf", subnet.replace("127.64.0.20", "127.65.0.20"));
   write("no-class.conf", 'subclass "nowhere" 1:2:3;\n');
   write("twice.conf", "host a { }\nhost a { }\n");
+  write(
+    "failover.conf",
+    `failover peer "a" { secondary; peer address 127.0.0.2; }
+subnet 127.64.0.0 netmask 255.255.255.0 { pool { failover peer "a"; range 127.64.0.10; } }\n`,
+  );
+  const names = 'lease-file-name "/named.leases"; pid-file-name "/named.pid";';
+  write("named.conf", `${names}\n${subnet}`);
+  write(
+    "hosts.leases",
+    `host a { dynamic; uid "a"; }\nhost b { dynamic; uid "b"; group "nowhere"; }\n`,
+  );
   write("include.conf", 'include "nothing.conf";\n');
   write("empty.leases", "");
 });
@@ -30,10 +41,11 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function run(command: readonly string[], line: string) {
+function run(command: readonly string[], line: string, env: Record<string, string> = {}) {
   const [program, ...args] = [...command, ...line.split(" ")];
   const { status, stderr } = spawnSync(program!, args, {
     cwd: directory,
+    env: { ...process.env, ...env },
     encoding: "latin1",
     timeout: startMsMax,
   });
@@ -45,6 +57,7 @@ const ours = [process.execPath, prov, "dhcpd"];
 /** A command line, the exit status, and what the console says. */
 const cases: readonly (readonly [string, number, RegExp])[] = [
   ["-t -cf good.conf -lf empty.leases", 0, /^Config file: good\.conf$/m],
+  ["-t -cf failover.conf -lf empty.leases", 0, /failover/],
   ["-T -cf good.conf -lf empty.leases", 0, /^Lease file test successful/m],
   ["-t -cf semicolon.conf -lf empty.leases", 1, /^semicolon\.conf line 1: semicolon expected\.$/m],
   ["-t -cf outside.conf -lf empty.leases", 1, /bad range/],
@@ -78,6 +91,26 @@ const cases: readonly (readonly [string, number, RegExp])[] = [
   ["-t --no-pid -pf x.pid -cf good.conf -lf empty.leases", 0, /^PID file: .*x\.pid$/m],
 ];
 
+/** What the configuration says comes before the flags, and those before the environment. */
+const environment = {
+  PATH_DHCPD_CONF: "good.conf",
+  PATH_DHCPD_DB: "/e.leases",
+  PATH_DHCPD_PID: "/e.pid",
+};
+const environmentCases: readonly (readonly [line: string, files: readonly string[]])[] = [
+  ["-t", ["good.conf", "/e.leases", "/e.pid"]],
+  ["-t -lf /flag.leases -pf /flag.pid", ["good.conf", "/flag.leases", "/flag.pid"]],
+  ["-t -cf named.conf", ["named.conf", "/named.leases", "/named.pid"]],
+  [
+    "-t -cf named.conf -lf empty.leases -pf /flag.pid",
+    ["named.conf", "/named.leases", "/named.pid"],
+  ],
+];
+
+function filesOf({ stderr }: ReturnType<typeof run>): string[] {
+  return [...stderr.matchAll(/^(?:Config|Database|PID) file: (.*)$/gm)].map(([, name]) => name!);
+}
+
 /** What only root may ask for. */
 const rootCases: typeof cases = [
   ["-t -user nosuch -cf good.conf -lf empty.leases", 1, /^no such user: nosuch$/m],
@@ -101,8 +134,21 @@ describe("DHCP-8: prov dhcpd", () => {
     if (status !== 0) expect(result.stderr).toMatch(/\nexiting\.\n$/);
   });
 
+  test.each(environmentCases)("files of %s, with others in the environment", (line, files) => {
+    const result = run(ours, line, environment);
+    expect(filesOf(result), result.stderr).toEqual(files);
+  });
+
+  test("-T tells which hosts of the lease file are not served", () => {
+    const { status, stderr } = run(ours, "-T -cf good.conf -lf hosts.leases");
+    expect(stderr).toMatch(/^host b: .*it is not served\.$/m);
+    expect(status).toBe(0);
+  });
+
   test.each([
     ["-6 -t -cf good.conf", "This server speaks DHCPv4 only"],
+    ["-f --no-pid -cf failover.conf -lf empty.leases", "failover peer a: the failover protocol"],
+    ["-f --no-pid -cf failover.conf -lf empty.leases", "run a warm-standby pair"],
     ["-4o6 1067 -t -cf good.conf", "DHCPv4 over DHCPv6 (-4o6) is not supported."],
     ["-chroot / -t -cf good.conf", "start the server in a container, or with RootDirectory="],
     ["-tf a.trace -play b.trace", "either recorded (-tf) or played back (-play)"],
@@ -179,6 +225,11 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
 });
 
 describeWithPeers("DHCP-8: the original says and does the same", ["dhcpd"], () => {
+  test.each(environmentCases)("files of %s, with others in the environment", (line, files) => {
+    const result = run([dhcpd], line, environment);
+    expect(filesOf(result), result.stderr).toEqual(files);
+  });
+
   test.each([...cases, ...rootCases])("dhcpd %s exits with %i", (line, status, said) => {
     const result = run([dhcpd], line);
     expect(result.stderr).toMatch(said);

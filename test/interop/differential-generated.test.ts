@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { campaign, findingText } from "./differential/generated/campaign.testing.ts";
+import { campaign, findingText, usualPairs } from "./differential/generated/campaign.testing.ts";
 import { missingFaketime } from "./differential/generated/frozen-dhcpd.testing.ts";
 import { onPurpose } from "./differential/on-purpose.testing.ts";
 import { missingPeers } from "./namespaces.testing.ts";
 
 /** `npm run differential` asks for more pairs, PROVLAB_SEED for others. */
-const pairs = Number(process.env["PROVLAB_DIFFERENTIAL_PAIRS"] ?? 2000);
+const pairs = Number(process.env["PROVLAB_DIFFERENTIAL_PAIRS"] ?? usualPairs);
 const firstSeed = Number(process.env["PROVLAB_SEED"] ?? 1);
 const campaignMsMax = 60_000 + pairs * 500;
 

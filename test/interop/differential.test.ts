@@ -1,45 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatDiagnostic, parseConfig } from "../../server/config/parse.ts";
-import { conditionSite } from "./differential/condition.testing.ts";
 import {
   Contender,
   macOf,
   type Script,
-  type Site,
   type Step,
   type Touched,
 } from "./differential/contender.testing.ts";
-import { discoverSite } from "./differential/discover.testing.ts";
-import { expressionSite } from "./differential/expression.testing.ts";
 import { featureSite, supported } from "./differential/features.testing.ts";
-import { giveBackSite } from "./differential/give-back.testing.ts";
-import { hostSite } from "./differential/host.testing.ts";
-import { informSites } from "./differential/inform.testing.ts";
-import { lifetimeSite } from "./differential/lifetime.testing.ts";
-import { localSites } from "./differential/local.testing.ts";
 import { onPurpose, shownByHand } from "./differential/on-purpose.testing.ts";
-import { parameterSite } from "./differential/parameter.testing.ts";
-import { poolSite } from "./differential/pool.testing.ts";
-import { randomSite } from "./differential/random.testing.ts";
 import { type Reply, replyLines } from "./differential/reply-text.testing.ts";
-import { requestSites } from "./differential/request.testing.ts";
-import { sizeSite } from "./differential/size.testing.ts";
+import { featuresAt, sites } from "./differential/sites.testing.ts";
 import { describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
-
-const otherSites: readonly Site[] = [
-  ...[discoverSite, sizeSite, ...requestSites, giveBackSite, ...informSites, ...localSites],
-  ...[parameterSite, hostSite, poolSite, lifetimeSite, conditionSite, expressionSite, randomSite],
-];
-const sites: readonly Site[] = [
-  ...otherSites,
-  featureSite("features of the language", supported, otherSites.length),
-];
 
 test("at least 60 features of the language have a case, and the parser takes each by itself", () => {
   expect(new Set(supported.map(({ name }) => name)).size).toBe(supported.length);
   expect(supported.length).toBeGreaterThanOrEqual(60);
   const refused = supported.flatMap((feature) => {
-    const text = featureSite(feature.name, [feature], otherSites.length).configuration;
+    const text = featureSite(feature.name, [feature], featuresAt).configuration;
     const parsed = parseConfig("dhcpd.conf", () => text);
     return parsed.kind === "ok" ? [] : [feature.name, ...parsed.diagnostics.map(formatDiagnostic)];
   });

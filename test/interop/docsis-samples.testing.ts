@@ -241,8 +241,6 @@ export function randomValues(settings: unknown, table: TlvTable, prng: Prng): Pl
 function randomValue(value: Plain, definition: TlvDefinition, prng: Prng): Plain {
   // The vendor's number says what the fields after it mean.
   if (definition.name === "vendorId") return value;
-  // tshark complains of any but 1, 2, 4, 8 and 16.
-  if (definition.name === "requestedBytesMultiplier") return 2 ** prng.nextBelow(5);
   switch (definition.kind) {
     case "group":
       return randomValues(value, definition.fields, prng);
@@ -250,6 +248,8 @@ function randomValue(value: Plain, definition: TlvDefinition, prng: Prng): Plain
     case "u16":
     case "u32":
       return randomNumber(definition.least, definition.most, prng);
+    case "u8-power-of-two":
+      return 2 ** prng.nextBelow(Math.log2(definition.most) + 1);
     case "u8-list":
       return (value as readonly Plain[]).map(() => randomNumber(0, 0xff, prng));
     case "u16-list":

@@ -6,6 +6,7 @@ import type { ClientMessage } from "../../server/dhcp/engine.testing.ts";
 import { Contender, macOf, type Script, type Step } from "./differential/contender.testing.ts";
 import { hostSite } from "./differential/host.testing.ts";
 import { lifetimeSite } from "./differential/lifetime.testing.ts";
+import { onPurpose } from "./differential/on-purpose.testing.ts";
 import { parameterSite } from "./differential/parameter.testing.ts";
 import { poolSite } from "./differential/pool.testing.ts";
 import { type Answer, type Reply, replyLines } from "./differential/reply-text.testing.ts";
@@ -98,14 +99,6 @@ const adaptive = (unit: number): Step[] => [
   via(16, { mac: device(unit), requested: `10.16.0.${100 + unit - 30}` }, "offer"),
   take({ mac: device(unit) }),
 ];
-
-/** Where prov dhcpd answers otherwise on purpose. */
-const onPurpose: Readonly<Record<string, { readonly ours: Answer; readonly reason: string }>> = {
-  "a reserved address is nobody else's": {
-    ours: "nak",
-    reason: "dhcpd gives it to whoever asks for it by a REQUEST without a DISCOVER",
-  },
-};
 
 /** A parameter or statement, and what shows what dhcpd makes of it. */
 const scripts: readonly Script[] = [

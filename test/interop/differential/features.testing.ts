@@ -275,10 +275,7 @@ host ${tag} { hardware ethernet ${mac}; option out-text "host"; }`,
     list: [1],
   },
   type("array of records", "array of { ip-address, unsigned integer 8 }", "10.1.2.3 4, 10.1.2.5 6"),
-];
-
-/** dhcpd has these; they move up as soon as the parser has them too. */
-export const notYet: readonly LanguageFeature[] = [
+  // Statements, functions and parameters that keep or look up something.
   parameter(
     "switch",
     'switch (option vendor-class-identifier) { case "x": option out-text "x"; break; default: option out-text "default"; }',
@@ -296,11 +293,11 @@ export const notYet: readonly LanguageFeature[] = [
   data("gethostname", "gethostname()"),
   number("lease-time", "lease-time"),
   parameter("log", 'log(info, "seen"); option out-text "after log";', [200]),
-  parameter("eval", 'eval set x = "y"; option out-text "after eval";', [200]),
+  parameter("eval", 'eval concat("x", "y"); option out-text "after eval";', [200]),
   {
     name: "function of one's own",
-    top: ({ tag }) => `define ${tag}(x) { return concat("<", x, ">"); }`,
-    subnet: ({ tag }) => `option out-text = ${tag}("v");`,
+    top: ({ tag }) => `define call-${tag}(value) { return concat("<", value, ">"); }`,
+    subnet: ({ tag }) => `option out-text = call-${tag}("v");`,
     list: [200],
   },
   {
@@ -309,16 +306,10 @@ export const notYet: readonly LanguageFeature[] = [
     list: [200],
   },
   {
-    name: "add to a class",
-    top: ({ tag }) => `class "${tag}" { option out-text "added"; }`,
-    subnet: ({ tag }) => `add "${tag}";`,
-    list: [200],
-  },
-  {
     name: "host-identifier",
     top: ({ tag }) =>
-      `host ${tag} { host-identifier option agent.remote-id "${tag}"; option out-text "identified"; }`,
-    list: [200],
+      `host ${tag} { host-identifier option agent.remote-id 7:8:9; option out-text "identified"; }`,
+    ...{ list: [200], send: { relayAgent: [2, 3, 7, 8, 9] } },
   },
   {
     name: "site-option-space",

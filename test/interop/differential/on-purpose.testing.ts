@@ -10,7 +10,7 @@ export interface Difference {
 }
 
 /** Where prov dhcpd does otherwise on purpose, each with a step of a hand-written script that shows it. */
-const byHand: Readonly<Record<string, Difference>> = {
+export const byHand: Readonly<Record<string, Difference>> = {
   "a reply is no request": {
     ours: "silence",
     reason: "dhcpd does not look at op; a server that answers replies can be made to answer itself",
@@ -98,7 +98,7 @@ const byHand: Readonly<Record<string, Difference>> = {
 };
 
 /** Those that only generated pairs come to. */
-const generated: Readonly<Record<string, Difference>> = {
+export const generated: Readonly<Record<string, Difference>> = {
   "which address is offered": {
     reason:
       "of several free addresses, or several of the client's own, either may be offered: the order is that of queues",
@@ -137,6 +137,18 @@ const generated: Readonly<Record<string, Difference>> = {
   },
 };
 
+/** Those that the test of parameters shows. */
+export const byParameter: Readonly<Record<string, Difference>> = {
+  "a reserved address is nobody else's": {
+    ours: "nak",
+    reason: "dhcpd gives it to whoever asks for it by a REQUEST without a DISCOVER",
+  },
+};
+
 /** The whole table, by name. */
-export const onPurpose: Readonly<Record<string, Difference>> = { ...byHand, ...generated };
+export const onPurpose: Readonly<Record<string, Difference>> = {
+  ...byHand,
+  ...byParameter,
+  ...generated,
+};
 export const shownByHand: readonly string[] = Object.keys(byHand);

@@ -7,6 +7,9 @@ import { pairOf } from "./generate.testing.ts";
 import { configText, type Pair } from "./pair.testing.ts";
 import { shrink } from "./shrink.testing.ts";
 
+/** With every test run. */
+export const usualPairs = 2000;
+
 /** dhcpd starts and ends wait for the kernel: some overlap. */
 const lanesMax = 4;
 /** Enough to work with; the rest of a campaign would mostly be the same again. */
