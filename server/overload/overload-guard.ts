@@ -1,0 +1,50 @@
+import type { Logger } from "../../base/log.ts";
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import type { DhcpCounters } from "../dhcp/counters.ts";
+import type { Admission } from "./admission.ts";
+import { OverloadReport } from "./overload-report.ts";
+
+/** Stands between the socket and the loop: asks the admission, counts what it drops, and tells. */
+export class OverloadGuard {
+  readonly #admission: Admission;
+  readonly #counters: Pick<DhcpCounters, "countDropped" | "shed">;
+  readonly #logger: Logger;
+  readonly #report = new OverloadReport();
+  #isSelective = false;
+
+  constructor(
+    admission: Admission,
+    counters: Pick<DhcpCounters, "countDropped" | "shed">,
+    logger: Logger,
+  ) {
+    this.#admission = admission;
+    this.#counters = counters;
+    this.#logger = logger;
+  }
+
+  /** Begins the batch that the socket has just received; its first datagram is the oldest. */
+  open(socket: Pick<UdpSocket, "receivedAtMs">, received: number, nowMs: number): void {
+    const waitedMs = received > 0 ? nowMs - socket.receivedAtMs(0) : 0;
+    this.#isSelective = this.#admission.open(received, waitedMs, nowMs);
+  }
+
+  /** Datagram `index` of the batch, which is `bytes`, is dropped, and counted. */
+  refuses(
+    bytes: Uint8Array,
+    socket: Pick<UdpSocket, "receivedAtMs">,
+    index: number,
+    nowMs: number,
+  ): boolean {
+    if (!this.#isSelective) return false;
+    const reason = this.#admission.refuse(bytes, nowMs - socket.receivedAtMs(index));
+    if (reason === undefined) return false;
+    this.#counters.countDropped(reason);
+    return true;
+  }
+
+  /** To be called once a second. */
+  tell(nowMs: number): void {
+    const line = this.#report.lineAt(nowMs, this.#admission.isUnderPressure, this.#counters.shed);
+    if (line !== undefined) this.#logger.warn(line);
+  }
+}
