@@ -32,7 +32,8 @@ export const standingOf = (_type: number, address: Uint8Array): Standing => stan
 /** One under pressure: its last batch, at `nowMs`, was late like those before it. */
 export function underPressure(): { readonly admission: Admission; readonly nowMs: number } {
   const admission = new Admission({ standingOf });
-  for (let nowMs = 0; nowMs <= 200; nowMs += 10) admission.open(256, 100, nowMs);
+  const late = { received: 256, waitedMs: 400, lost: 0 };
+  for (let nowMs = 0; nowMs <= 200; nowMs += 10) admission.open(late, nowMs);
   return { admission, nowMs: 200 };
 }
 
@@ -42,6 +43,8 @@ export interface LoadPlan {
   /** Renewals a second of clients with a lease. */
   readonly renewalsPerSecond?: number;
   readonly isAdmitting: boolean;
+  /** Datagrams that the receive buffer holds: 13,000 unless told. */
+  readonly queueMax?: number;
   readonly seconds: number;
 }
 
@@ -57,8 +60,6 @@ const serveMs = 0.1;
 const receiveMs = 0.0013;
 const commitMs = 0.3;
 const batchMax = 256;
-/** Datagrams that the receive buffer holds. */
-const queueMax = 13_000;
 /** From an OFFER to the REQUEST that answers it. */
 const answerMs = 1;
 const patienceMs = 1000;
@@ -77,12 +78,18 @@ const sketches: Record<Queued["kind"], Uint8Array> = {
 
 /** A server of known cost behind a receive buffer of known length, in virtual time. */
 export function playLoad(plan: LoadPlan): LoadResult {
-  const { discoversPerSecond, renewalsPerSecond = 0, isAdmitting, seconds } = plan;
+  const {
+    discoversPerSecond,
+    renewalsPerSecond = 0,
+    isAdmitting,
+    queueMax = 13_000,
+    seconds,
+  } = plan;
   const admission = new Admission({ standingOf });
   let queue: Queued[] = [];
   let onTheirWay: Queued[] = [];
   let [nowMs, discoversDue, renewalsDue, renewalsSent] = [0, 0, 0, 0];
-  let [exchanges, renewalsAnswered] = [0, 0];
+  let [exchanges, renewalsAnswered, lost] = [0, 0, 0];
   const arrive = (untilMs: number): void => {
     const news: Queued[] = onTheirWay.filter(({ arrivedMs }) => arrivedMs <= untilMs);
     onTheirWay = onTheirWay.filter(({ arrivedMs }) => arrivedMs > untilMs);
@@ -99,14 +106,17 @@ export function playLoad(plan: LoadPlan): LoadResult {
     }
     news.sort((one, other) => one.arrivedMs - other.arrivedMs);
     // What does not fit any more is lost, whatever it is.
-    queue = queue.concat(news.slice(0, queueMax - queue.length));
+    const room = queueMax - queue.length;
+    lost += Math.max(0, news.length - room);
+    queue = queue.concat(news.slice(0, room));
   };
   while (nowMs < seconds * 1000) {
     arrive(nowMs);
     const batch = queue.slice(0, batchMax);
     queue = queue.slice(batchMax);
-    const oldestMs = batch.length > 0 ? nowMs - batch[0]!.arrivedMs : 0;
-    const isSelective = isAdmitting && admission.open(batch.length, oldestMs, nowMs);
+    const waitedMs = batch.length > 0 ? nowMs - batch[0]!.arrivedMs : 0;
+    const state = { received: batch.length, waitedMs, lost };
+    const isSelective = isAdmitting && admission.open(state, nowMs);
     const begunAtMs = nowMs;
     nowMs += Math.max(receiveMs * batch.length, 0.05);
     let isWritten = false;

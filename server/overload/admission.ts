@@ -21,9 +21,13 @@ export type Standing = "known" | "remembered" | "unknown";
 
 export interface AdmissionLimits {
   /**
-   * Milliseconds that the oldest datagram may have waited before somebody has to go, once the server
-   * is under pressure. It is far below what any client waits for, and short enough that the receive
-   * buffer never fills meanwhile: a full one loses requests and renewals as readily as a flood.
+   * Milliseconds that every batch's oldest datagram has to wait before it is pressure. An exchange
+   * waits twice, and is still over before the most impatient of clients, which wait a second, give up.
+   */
+  readonly pressureMsMin: number;
+  /**
+   * Milliseconds that a stranger's DISCOVER may wait under pressure: what those wait that stay is not
+   * much longer.
    */
   readonly waitMsMax: number;
   /**
@@ -33,23 +37,40 @@ export interface AdmissionLimits {
   readonly staleMsMin: number;
 }
 
-export const admissionDefaults: AdmissionLimits = { waitMsMax: 20, staleMsMin: 3000 };
+export const admissionDefaults: AdmissionLimits = {
+  pressureMsMin: 300,
+  waitMsMax: 20,
+  staleMsMin: 3000,
+};
 
 export interface AdmissionOptions {
   readonly standingOf: (hardwareType: number, address: Uint8Array) => Standing;
   readonly limits?: Partial<AdmissionLimits> | undefined;
 }
 
+/** What the socket knows of a batch. */
+export interface BatchState {
+  /** Datagrams; a batch may be empty. */
+  readonly received: number;
+  /** How long the oldest one waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** Datagrams that a full receive buffer lost since the start. */
+  readonly lost: number;
+}
+
 /** A long fsync or a collection makes a batch late now and then; overload makes all of them late. */
-const lateMsMin = 100;
+const lateMsMin = 50;
 /** Pressure is over when for this long nobody had to go. */
 const calmMsMin = 1000;
+/** The wait is cut once in this time: the last cut has shown by then what it does. */
+const cutMsMin = 20;
+const waitMsLeast = 2;
 
 /**
- * Who goes, and from which wait on, in multiples of `waitMsMax`: strangers' DISCOVERs first, then
- * what strangers ask for, then the DISCOVERs of known clients. Whatever else a client of ours sends
- * is the end of something begun and stays. Of those who go, one in `sparedOf` is served all the same,
- * so that nobody is shut out for as long as it lasts.
+ * Who goes, and from which wait on, in multiples of the wait that is allowed: strangers' DISCOVERs
+ * first, then what else strangers ask for, then the DISCOVERs of known clients. Whatever else a client
+ * of ours sends is the end of something begun and stays. Of those who go, one in `sparedOf` is served
+ * all the same, so that nobody is shut out for as long as it lasts.
  */
 const sheddable = {
   unknown: { reason: "overload-unknown", waits: 1, sparedOf: 32 },
@@ -60,10 +81,11 @@ const sheddable = {
 type Sheddable = keyof typeof sheddable;
 
 /**
- * Decides under overload which datagrams are decoded at all. It looks at one number, how long the
- * oldest datagram of a batch waited. Dropping one costs a fraction of serving it, so the wait falls
- * at once, and what is served is fresh. Without pressure nothing is dropped and no datagram is looked
- * at. Kept datagrams keep their order.
+ * Decides under overload which datagrams are decoded at all. It goes by how long they waited, and by
+ * what the receive buffer lost: a full buffer loses renewals as readily as a flood, so the wait that
+ * is allowed is cut until it does not fill. Dropping a datagram costs a fraction of serving it: the
+ * wait falls at once, and what is served is fresh. Without pressure nothing is dropped and no datagram
+ * is looked at. Kept datagrams keep their order.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -72,7 +94,12 @@ export class Admission {
   readonly #glance: Glance = { type: 0, isAddressed: false, hardwareType: 0, address: undefined };
   #isUnderPressure = false;
   #isSelective = false;
-  #waitedMs = 0;
+  /** No stranger's datagram of this batch is served. */
+  #isClosed = false;
+  /** What is left of `waitMsMax`. */
+  #allowedMs: number;
+  #lost = 0;
+  #cutAtMs = Number.NEGATIVE_INFINITY;
   /** Since when every batch was late, and by how much the first; undefined: the last one was not. */
   #late: { readonly sinceMs: number; readonly waitedMs: number } | undefined;
   #calmSinceMs = 0;
@@ -80,28 +107,33 @@ export class Admission {
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#limits = { ...admissionDefaults, ...options.limits };
+    this.#allowedMs = this.#limits.waitMsMax;
   }
 
   get isUnderPressure(): boolean {
     return this.#isUnderPressure;
   }
 
-  /**
-   * Begins a batch of `received` datagrams (0 too) of which the oldest waited `waitedMs`. False when
-   * all of them are to be served, unasked.
-   */
-  open(received: number, waitedMs: number, nowMs: number): boolean {
-    const { waitMsMax, staleMsMin } = this.#limits;
-    const isLate = received > 0 && waitedMs > waitMsMax;
-    this.#waitedMs = waitedMs;
-    if (this.#isUnderPressure) this.#endWhenCalm(isLate, nowMs);
-    else this.#beginWhenLate(isLate, waitedMs, nowMs);
-    this.#isSelective = isLate && (this.#isUnderPressure || waitedMs > staleMsMin);
-    if (this.#isSelective) this.#spare(received, waitedMs <= staleMsMin);
+  /** Begins a batch. False when all its datagrams are to be served, unasked. */
+  open(batch: BatchState, nowMs: number): boolean {
+    const { received, waitedMs } = batch;
+    const { staleMsMin } = this.#limits;
+    const isLossy = batch.lost > this.#lost;
+    this.#lost = batch.lost;
+    if (this.#isUnderPressure) this.#endWhenCalm(waitedMs, isLossy, nowMs);
+    else this.#beginWhenLate(waitedMs, isLossy, nowMs);
+    if (this.#isUnderPressure && isLossy) this.#cut(nowMs);
+    const isLate = this.#isUnderPressure && waitedMs > this.#allowedMs;
+    this.#isSelective = received > 0 && (isLate || waitedMs > staleMsMin);
+    if (this.#isSelective) {
+      // Nobody goes for the sake of a stranger.
+      this.#isClosed = waitedMs > sheddable.knownDiscover.waits * this.#allowedMs;
+      this.#spare(waitedMs > staleMsMin ? 0 : received);
+    }
     return this.#isSelective;
   }
 
-  /** Why this datagram of the batch is dropped; undefined: it is served. Its own wait, not the oldest's. */
+  /** Why this datagram of the batch is dropped; undefined: it is served. `waitedMs` is its own wait. */
   refuse(bytes: Uint8Array, waitedMs: number): OverloadReason | undefined {
     if (!this.#isSelective) return undefined;
     const glance = this.#glance;
@@ -111,7 +143,8 @@ export class Admission {
     const kind = this.#kindOf(glance);
     if (kind === undefined) return undefined;
     const { reason, waits } = sheddable[kind];
-    if (this.#waitedMs <= waits * this.#limits.waitMsMax) return undefined;
+    const isInTime = waitedMs <= waits * this.#allowedMs;
+    if (isInTime && (kind === "knownDiscover" || !this.#isClosed)) return undefined;
     if (this.#spared[kind] === 0) return reason;
     this.#spared[kind] -= 1;
     return undefined;
@@ -125,11 +158,16 @@ export class Admission {
     return standing === "unknown" ? "unknownRequest" : undefined;
   }
 
-  /** In a batch from which a client of ours may go as stale, no stranger is spared. */
-  #spare(received: number, isFresh: boolean): void {
+  #spare(received: number): void {
     for (const kind of Object.keys(sheddable) as Sheddable[]) {
-      this.#spared[kind] = isFresh ? Math.ceil(received / sheddable[kind].sparedOf) : 0;
+      this.#spared[kind] = Math.ceil(received / sheddable[kind].sparedOf);
     }
+  }
+
+  #cut(nowMs: number): void {
+    if (nowMs - this.#cutAtMs < cutMsMin) return;
+    this.#cutAtMs = nowMs;
+    this.#allowedMs = Math.max(waitMsLeast, this.#allowedMs / 2);
   }
 
   /**
@@ -137,8 +175,8 @@ export class Admission {
    * pause it does, by about the time that passes: that backlog is worked off, and everybody in it
    * gets an answer.
    */
-  #beginWhenLate(isLate: boolean, waitedMs: number, nowMs: number): void {
-    if (!isLate) {
+  #beginWhenLate(waitedMs: number, isLossy: boolean, nowMs: number): void {
+    if (!isLossy && waitedMs <= this.#limits.pressureMsMin) {
       this.#late = undefined;
       return;
     }
@@ -148,11 +186,12 @@ export class Admission {
     const isWorkedOff = this.#late.waitedMs - waitedMs > passedMs / 2;
     this.#late = isWorkedOff ? { sinceMs: nowMs, waitedMs } : undefined;
     this.#isUnderPressure = !isWorkedOff;
+    this.#allowedMs = this.#limits.waitMsMax;
     this.#calmSinceMs = nowMs;
   }
 
-  #endWhenCalm(isLate: boolean, nowMs: number): void {
-    if (isLate) this.#calmSinceMs = nowMs;
+  #endWhenCalm(waitedMs: number, isLossy: boolean, nowMs: number): void {
+    if (isLossy || waitedMs > this.#allowedMs) this.#calmSinceMs = nowMs;
     else if (nowMs - this.#calmSinceMs >= calmMsMin) this.#isUnderPressure = false;
   }
 }

@@ -11,9 +11,10 @@ const renewal = datagramOf({ type: MessageType.request, standing: "known", isAdd
 
 function setUp() {
   const lines: string[] = [];
-  const counters = new DhcpCounters();
+  const dhcpCounters = new DhcpCounters();
   const logger = { ...nullLogger, warn: (line: string) => void lines.push(line) };
-  const guard = new OverloadGuard(new Admission({ standingOf }), counters, logger);
+  const guard = new OverloadGuard(new Admission({ standingOf }), dhcpCounters, logger);
+  const counters = { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 };
   let nowMs = 0;
   let toldAtMs = 0;
   /** Ten batches a second of a DISCOVER and a renewal that waited this long; returns what was served. */
@@ -21,7 +22,7 @@ function setUp() {
     let served = 0;
     for (let turn = 0; turn < seconds * 10; turn += 1) {
       nowMs += 100;
-      const socket = { receivedAtMs: () => nowMs - waitedMs };
+      const socket = { receivedAtMs: () => nowMs - waitedMs, counters };
       guard.open(socket, 2, nowMs);
       for (const [index, bytes] of [discover, renewal].entries()) {
         if (!guard.refuses(bytes, socket, index, nowMs)) served += 1;
@@ -32,7 +33,7 @@ function setUp() {
     }
     return served;
   };
-  return { play, lines, counters };
+  return { play, lines, counters: dhcpCounters };
 }
 
 test("a server in time drops nothing and says nothing", () => {

@@ -4,6 +4,8 @@ import type { DhcpCounters } from "../dhcp/counters.ts";
 import type { Admission } from "./admission.ts";
 import { OverloadReport } from "./overload-report.ts";
 
+const receivedMin = 64;
+
 /** Stands between the socket and the loop: asks the admission, counts what it drops, and tells. */
 export class OverloadGuard {
   readonly #admission: Admission;
@@ -11,6 +13,7 @@ export class OverloadGuard {
   readonly #logger: Logger;
   readonly #report = new OverloadReport();
   #isSelective = false;
+  #lost = 0;
 
   constructor(
     admission: Admission,
@@ -23,9 +26,15 @@ export class OverloadGuard {
   }
 
   /** Begins the batch that the socket has just received; its first datagram is the oldest. */
-  open(socket: Pick<UdpSocket, "receivedAtMs">, received: number, nowMs: number): void {
+  open(
+    socket: Pick<UdpSocket, "receivedAtMs" | "counters">,
+    received: number,
+    nowMs: number,
+  ): void {
     const waitedMs = received > 0 ? nowMs - socket.receivedAtMs(0) : 0;
-    this.#isSelective = this.#admission.open(received, waitedMs, nowMs);
+    // Asking is a system call: the buffer cannot be full when next to nothing was in it.
+    if (received >= receivedMin) this.#lost = socket.counters.kernelDrops;
+    this.#isSelective = this.#admission.open({ received, waitedMs, lost: this.#lost }, nowMs);
   }
 
   /** Datagram `index` of the batch, which is `bytes`, is dropped, and counted. */
