@@ -117,7 +117,7 @@ export class DhcpListener {
   }
 
   #serve(index: number, nowSeconds: number, nowMs: number): void {
-    const { socket, counters, engine, overload } = this.#options;
+    const { socket, counters, engine, overload, clock } = this.#options;
     const arrivedBy = this.#options.anyInterface ? 0 : socket.interfaceIndex(index);
     const interfaceIndex = arrivedBy === 0 ? this.#defaultIndex : arrivedBy;
     if (arrivedBy !== 0 && !this.#served.has(arrivedBy)) {
@@ -125,7 +125,7 @@ export class DhcpListener {
       return;
     }
     const bytes = socket.bytes(index);
-    if (overload?.refuses(bytes, socket, index, nowMs) === true) return;
+    if (overload?.refuses(bytes, socket, index, clock) === true) return;
     const packet = this.#decode(bytes);
     if (packet === undefined) return;
     counters.countReceived(messageType(packet));

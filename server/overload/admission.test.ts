@@ -142,10 +142,9 @@ describe("under pressure", () => {
     }
     expect(new Set(reasons(one, fromMs))).toEqual(new Set([undefined]));
     const above = reasons(one, fromMs + 1);
-    const dropped = above.filter((found) => found === reason).length;
-    const spared = above.filter((found) => found === undefined).length;
-    expect(dropped + spared).toBe(above.length);
-    expect(spared).toBe(reason === "overload-known-discover" ? 32 : 8);
+    // The first is spared.
+    expect(above[0]).toBeUndefined();
+    expect(new Set(above.slice(1))).toEqual(new Set([reason]));
   });
 
   test("never is a renewal or a late DECLINE of a known client dropped, whatever comes", () => {
@@ -204,7 +203,7 @@ describe("under pressure", () => {
         if (admission.refuse(one, 500) === undefined) served += 1;
       }
     }
-    expect(served).toBe(8000);
+    expect(served).toBe(1000);
   });
 
   test("it is over a second after the last batch that was late", () => {

@@ -117,12 +117,11 @@ export function playLoad(plan: LoadPlan): LoadResult {
     const waitedMs = batch.length > 0 ? nowMs - batch[0]!.arrivedMs : 0;
     const state = { received: batch.length, waitedMs, lost };
     const isSelective = isAdmitting && admission.open(state, nowMs);
-    const begunAtMs = nowMs;
     nowMs += Math.max(receiveMs * batch.length, 0.05);
     let isWritten = false;
     for (const one of batch) {
       const { kind, arrivedMs, begunMs } = one;
-      if (isSelective && admission.refuse(sketches[kind], begunAtMs - arrivedMs)) continue;
+      if (isSelective && admission.refuse(sketches[kind], nowMs - arrivedMs)) continue;
       nowMs += serveMs;
       const isInTime = nowMs - begunMs <= patienceMs;
       if (kind === "discover") {

@@ -65,17 +65,18 @@ const calmMsMin = 1000;
 /** The wait is cut once in this time: the last cut has shown by then what it does. */
 const cutMsMin = 20;
 const waitMsLeast = 2;
+/** One of each kind is served in this time all the same: nobody is shut out for as long as it lasts. */
+const sparedMsMin = 10;
 
 /**
  * Who goes, and from which wait on, in multiples of the wait that is allowed: strangers' DISCOVERs
  * first, then what else strangers ask for, then the DISCOVERs of known clients. Whatever else a client
- * of ours sends is the end of something begun and stays. Of those who go, one in `sparedOf` is served
- * all the same, so that nobody is shut out for as long as it lasts.
+ * of ours sends is the end of something begun and stays.
  */
 const sheddable = {
-  unknown: { reason: "overload-unknown", waits: 1, sparedOf: 32 },
-  unknownRequest: { reason: "overload-unknown-request", waits: 1.5, sparedOf: 32 },
-  knownDiscover: { reason: "overload-known-discover", waits: 2, sparedOf: 8 },
+  unknown: { reason: "overload-unknown", waits: 1 },
+  unknownRequest: { reason: "overload-unknown-request", waits: 1.5 },
+  knownDiscover: { reason: "overload-known-discover", waits: 2 },
 } as const;
 
 type Sheddable = keyof typeof sheddable;
@@ -90,12 +91,18 @@ type Sheddable = keyof typeof sheddable;
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #limits: AdmissionLimits;
-  readonly #spared: Record<Sheddable, number> = { unknown: 0, unknownRequest: 0, knownDiscover: 0 };
+  /** When the last one of each kind was served although its time was over. */
+  readonly #sparedAtMs: Record<Sheddable, number> = {
+    unknown: Number.NEGATIVE_INFINITY,
+    unknownRequest: Number.NEGATIVE_INFINITY,
+    knownDiscover: Number.NEGATIVE_INFINITY,
+  };
   readonly #glance: Glance = { type: 0, isAddressed: false, hardwareType: 0, address: undefined };
   #isUnderPressure = false;
   #isSelective = false;
-  /** No stranger's datagram of this batch is served. */
-  #isClosed = false;
+  /** How long the batch's oldest datagram had waited when the batch began, and when that was. */
+  #oldestMs = 0;
+  #nowMs = 0;
   /** What is left of `waitMsMax`. */
   #allowedMs: number;
   #lost = 0;
@@ -123,17 +130,13 @@ export class Admission {
     if (this.#isUnderPressure) this.#endWhenCalm(waitedMs, isLossy, nowMs);
     else this.#beginWhenLate(waitedMs, isLossy, nowMs);
     if (this.#isUnderPressure && isLossy) this.#cut(nowMs);
-    const isLate = this.#isUnderPressure && waitedMs > this.#allowedMs;
-    this.#isSelective = received > 0 && (isLate || waitedMs > staleMsMin);
-    if (this.#isSelective) {
-      // Nobody goes for the sake of a stranger.
-      this.#isClosed = waitedMs > sheddable.knownDiscover.waits * this.#allowedMs;
-      this.#spare(waitedMs > staleMsMin ? 0 : received);
-    }
+    this.#oldestMs = waitedMs;
+    this.#nowMs = nowMs;
+    this.#isSelective = received > 0 && (this.#isUnderPressure || waitedMs > staleMsMin);
     return this.#isSelective;
   }
 
-  /** Why this datagram of the batch is dropped; undefined: it is served. `waitedMs` is its own wait. */
+  /** Why this datagram of the batch is dropped; undefined: it is served. It waited `waitedMs` by now. */
   refuse(bytes: Uint8Array, waitedMs: number): OverloadReason | undefined {
     if (!this.#isSelective) return undefined;
     const glance = this.#glance;
@@ -142,12 +145,24 @@ export class Admission {
     if (!this.#isUnderPressure) return undefined;
     const kind = this.#kindOf(glance);
     if (kind === undefined) return undefined;
-    const { reason, waits } = sheddable[kind];
-    const isInTime = waitedMs <= waits * this.#allowedMs;
-    if (isInTime && (kind === "knownDiscover" || !this.#isClosed)) return undefined;
-    if (this.#spared[kind] === 0) return reason;
-    this.#spared[kind] -= 1;
-    return undefined;
+    if (this.#isInTime(kind, waitedMs) || this.#isSpared(kind)) return undefined;
+    this.#calmSinceMs = this.#nowMs;
+    return sheddable[kind].reason;
+  }
+
+  #isInTime(kind: Sheddable, waitedMs: number): boolean {
+    if (waitedMs > sheddable[kind].waits * this.#allowedMs) return false;
+    // No known client of a batch goes for the sake of a stranger who came later.
+    return (
+      kind === "knownDiscover" || this.#oldestMs <= sheddable.knownDiscover.waits * this.#allowedMs
+    );
+  }
+
+  #isSpared(kind: Sheddable): boolean {
+    const isDue = this.#nowMs - this.#sparedAtMs[kind] >= sparedMsMin;
+    if (!isDue || this.#oldestMs > this.#limits.staleMsMin) return false;
+    this.#sparedAtMs[kind] = this.#nowMs;
+    return true;
   }
 
   #kindOf({ type, hardwareType, address }: Glance): Sheddable | undefined {
@@ -156,12 +171,6 @@ export class Admission {
     const isBeginning = type === MessageType.discover || type === 0;
     if (isBeginning) return standing === "known" ? "knownDiscover" : "unknown";
     return standing === "unknown" ? "unknownRequest" : undefined;
-  }
-
-  #spare(received: number): void {
-    for (const kind of Object.keys(sheddable) as Sheddable[]) {
-      this.#spared[kind] = Math.ceil(received / sheddable[kind].sparedOf);
-    }
   }
 
   #cut(nowMs: number): void {

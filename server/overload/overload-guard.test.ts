@@ -23,9 +23,10 @@ function setUp() {
     for (let turn = 0; turn < seconds * 10; turn += 1) {
       nowMs += 100;
       const socket = { receivedAtMs: () => nowMs - waitedMs, counters };
+      const clock = { monotonicMs: () => nowMs, wallMs: () => nowMs };
       guard.open(socket, 2, nowMs);
       for (const [index, bytes] of [discover, renewal].entries()) {
-        if (!guard.refuses(bytes, socket, index, nowMs)) served += 1;
+        if (!guard.refuses(bytes, socket, index, clock)) served += 1;
       }
       if (nowMs - toldAtMs < 1000) continue;
       toldAtMs = nowMs;

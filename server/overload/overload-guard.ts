@@ -1,3 +1,4 @@
+import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { DhcpCounters } from "../dhcp/counters.ts";
@@ -42,10 +43,12 @@ export class OverloadGuard {
     bytes: Uint8Array,
     socket: Pick<UdpSocket, "receivedAtMs">,
     index: number,
-    nowMs: number,
+    clock: Clock,
   ): boolean {
     if (!this.#isSelective) return false;
-    const reason = this.#admission.refuse(bytes, nowMs - socket.receivedAtMs(index));
+    // It has waited for those before it in the batch too.
+    const waitedMs = clock.monotonicMs() - socket.receivedAtMs(index);
+    const reason = this.#admission.refuse(bytes, waitedMs);
     if (reason === undefined) return false;
     this.#counters.countDropped(reason);
     return true;
