@@ -23,8 +23,8 @@ const slowness = Array.from(
     `class "slow-${index}" { match if binary-to-ascii(16, 8, ":", concat(hardware, reverse(1, hardware))) ~= "no-${index}"; }`,
 ).join("\n");
 
-/** As devices do it, without their dice. */
-const patient: RetryPolicy = { ...rfc2131Retry, jitterMs: 0 };
+/** Devices that ask once, as far as a test can see: each exchange has one chance. */
+const patient: RetryPolicy = { ...rfc2131Retry, delayMsFirst: 20_000, jitterMs: 0 };
 /** A device that is not answered at once tells by asking again. */
 const alert: RetryPolicy = { ...impatient, delayMsFirst: 1500, delayMsMax: 1500 };
 
@@ -79,7 +79,7 @@ async function countersOf({ lab, server, devices }: Site): Promise<(name: string
 }
 
 /**
- * Plays for so long; returns the exchanges that were completed for each second of the server's
+ * Plays for so long; returns the exchanges that were completed within a second, for each second of the server's
  * processor time: on a busy machine that is what tells how much of its work was of use.
  */
 async function goodputOf(
@@ -88,9 +88,9 @@ async function goodputOf(
   begin: (nowMs: number) => void,
 ): Promise<number> {
   const startMs = systemClock.monotonicMs();
-  const [completions, busyMs] = [devices.completions, processorMsOf(server)];
+  const [completions, busyMs] = [devices.promptCompletions, processorMsOf(server)];
   await devices.play((nowMs) => nowMs - startMs >= milliseconds, begin);
-  return ((devices.completions - completions) * 1000) / (processorMsOf(server) - busyMs);
+  return ((devices.promptCompletions - completions) * 1000) / (processorMsOf(server) - busyMs);
 }
 
 /** utime and stime of proc(5), in ticks of 10 ms. */
