@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { parseMac } from "../../protocol/mac.ts";
+import { CompactHostTable } from "../config/host-table.ts";
 import { withLaterHosts } from "../config/lease-hosts.ts";
 import { configOf, startSeconds } from "../dhcp/engine.testing.ts";
 import { LeaseTable } from "../lease/lease-table.ts";
@@ -67,6 +68,17 @@ test("a host of the lease file is known like those of dhcpd.conf", () => {
   const complete = withLaterHosts(config, [{ ...host, fixedAddresses: [], statements: [] }]);
   expect(complete.problems).toEqual([]);
   expect(new KnownClients(complete.config, leases()).standingOf(1, mac(5))).toBe("known");
+});
+
+test("a host that is declared while the server runs is known at once", () => {
+  const { root, classes } = config;
+  const hosts = new CompactHostTable();
+  const { standingOf } = new KnownClients({ hosts, classes }, leases());
+  expect(standingOf(1, mac(7))).toBe("unknown");
+  const nothing = { clientId: undefined, identifier: undefined, group: undefined };
+  const hardware = { type: 1, address: mac(7) };
+  hosts.add({ ...nothing, name: "new", hardware, fixedAddresses: [], fixedNames: [] }, root);
+  expect(standingOf(1, mac(7))).toBe("known");
 });
 
 test("an address of any length that a packet can have is looked up", () => {
