@@ -35,6 +35,9 @@ import { lockLeaseFile } from "./lease/lease-file-lock.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { type Durability, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
+import { Admission, type AdmissionLimits } from "./overload/admission.ts";
+import { KnownClients } from "./overload/known-clients.ts";
+import { OverloadGuard } from "./overload/overload-guard.ts";
 import { StartError, systemReason } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
@@ -54,6 +57,8 @@ export interface DhcpServerOptions {
   readonly broadcastAddress?: number;
   /** Of a pair of nodes (TFTP-2): replies name the other node's first, this one's second. */
   readonly tftpServers?: TftpPair;
+  /** When requests are dropped because there are too many; defaults for what is left out. */
+  readonly overload?: Partial<AdmissionLimits>;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
   /** Whether each packet gets its line in the log; that costs about as much as its decision. */
@@ -203,6 +208,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       tftpServers: options.tftpServers,
       serverHostName,
     });
+    const { standingOf } = new KnownClients(config, leases);
+    const admission = new Admission({ standingOf, limits: options.overload });
     const listener = new DhcpListener({
       engine: trace.engine(engine),
       leases,
@@ -212,6 +219,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       interfaces,
       anyInterface,
       pinger,
+      overload: new OverloadGuard(admission, counters, logger),
       counters,
       logger,
       flushLog: options.flushLog ?? (() => undefined),

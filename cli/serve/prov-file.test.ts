@@ -34,7 +34,8 @@ test("everything that can be said", () => {
     plansOf(
       "address: 127.0.0.1",
       "dhcp: { config: c, leases: l, port: 1067, interfaces: [eth3],",
-      "  tftpServers: { own: 10.20.0.11, other: 10.20.0.12 } }",
+      "  tftpServers: { own: 10.20.0.11, other: 10.20.0.12 },",
+      "  overload: { pressureMsMin: 500, staleMsMin: 2500 } }",
       "tftp: { root: r, port: 0, sessionsMax: 100, queueMax: 0, portsMax: 1, blockBytesMax: 1428,",
       "  windowBlocksMax: 8, retrySeconds: 2, sessionSeconds: 30, logTransfers: true,",
       `  deviceFiles: { pattern: "{mac}", registrations: d, templates: t, ${secret}, boundToAddress: true } }`,
@@ -46,6 +47,7 @@ test("everything that can be said", () => {
     {
       ...{ service: "dhcp", configFile: "c", leaseFile: "l", port: 1067, interfaceNames: ["eth3"] },
       tftpServers: { own: ip("10.20.0.11"), other: ip("10.20.0.12") },
+      overload: { pressureMsMin: 500, staleMsMin: 2500 },
     },
     {
       ...{ service: "tftp", root: "r", address: ip("127.0.0.1"), port: 0, sessionsMax: 100 },
@@ -114,6 +116,11 @@ describe("mistakes are told with line and path", () => {
       "an address that nobody reaches",
       "dhcp: { config: c, leases: l, tftpServers: { own: 10.0.0.1, other: 0.0.0.0 } }",
       /:2: dhcp.tftpServers.other is "0.0.0.0": write an address that devices reach/,
+    ],
+    [
+      "nobody may wait",
+      "dhcp: { config: c, leases: l, overload: { waitMsMax: 0 } }",
+      /:2: dhcp.overload.waitMsMax is 0/,
     ],
     [
       "no word about the secret",

@@ -41,12 +41,20 @@ const deviceFiles = z
     "name the sharedSecretFile of the CMTS, or say noSharedSecret: true if it has none",
   );
 
+/** See `AdmissionLimits`. */
+const overload = z.strictObject({
+  pressureMsMin: whole(10, 60_000),
+  waitMsMax: whole(2, 10_000),
+  staleMsMin: whole(500, 60_000),
+});
+
 const dhcp = z.strictObject({
   config: path,
   leases: path,
   port,
   interfaces: z.array(z.string()).default([]),
   tftpServers: tftpServers.optional(),
+  overload: overload.optional(),
 });
 
 const instanceName = z
@@ -123,7 +131,9 @@ type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;
 
 function dhcpPlanOf({ config, leases, interfaces, ...rest }: z.output<typeof dhcp>): DhcpPlan {
   const files = { configFile: config, leaseFile: leases, interfaceNames: interfaces };
-  return { service: "dhcp", ...files, ...given(rest) };
+  const { overload: limits, ...others } = rest;
+  const overloaded = limits === undefined ? {} : { overload: given(limits) };
+  return { service: "dhcp", ...files, ...given(others), ...overloaded };
 }
 
 /** Two servers on one lease file would hand out each other's addresses. */

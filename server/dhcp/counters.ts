@@ -1,3 +1,4 @@
+import { type OverloadReason, overloadReasons } from "../overload/admission.ts";
 import { type DropReason, dropReasons } from "./outcome.ts";
 
 /** Message types by their number (RFC 2132, section 9.6; RFC 4388, section 6.1); 0 is BOOTP. */
@@ -21,12 +22,14 @@ const otherMessage = messageNames.length;
 
 /** Why the listener, not the engine, threw a datagram or a reply away. */
 export type EdgeDropReason =
+  | OverloadReason
   | "interface-not-served"
   | "ping-table-full"
   | "commit-failed"
   | "reply-does-not-fit";
 
 const edgeDropReasons: readonly EdgeDropReason[] = [
+  ...overloadReasons,
   "interface-not-served",
   "ping-table-full",
   "commit-failed",
@@ -79,6 +82,11 @@ export class DhcpCounters {
     let total = 0;
     for (const count of this.#rejected.values()) total += count;
     return total;
+  }
+
+  /** Datagrams that were dropped undecoded because there were too many. */
+  get shed(): number {
+    return overloadReasons.reduce((total, reason) => total + this.droppedFor(reason), 0);
   }
 
   droppedFor(reason: DropReason | EdgeDropReason): number {

@@ -5,6 +5,7 @@ import { type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import type { OverloadGuard } from "../overload/overload-guard.ts";
 import type { DhcpCounters } from "./counters.ts";
 import type { DhcpEngineApi } from "./engine.ts";
 import type { LocalInterface, Outcome } from "./outcome.ts";
@@ -31,6 +32,8 @@ export interface DhcpListenerOptions {
   readonly anyInterface: boolean;
   /** Without it (no right to raw sockets) addresses are offered unprobed. */
   readonly pinger: Pinger | undefined;
+  /** Without it every datagram is served, however late. */
+  readonly overload?: OverloadGuard;
   readonly counters: DhcpCounters;
   readonly logger: Logger;
   /** Called once a turn: the lines of a batch are written together. */
@@ -90,9 +93,10 @@ export class DhcpListener {
 
   /** One turn of the loop: a batch, and whatever is due. Returns how many datagrams there were. */
   turn(): number {
-    const { socket, clock, pinger } = this.#options;
+    const { socket, clock, pinger, overload } = this.#options;
     const received = socket.receive();
     const nowMs = clock.monotonicMs();
+    overload?.open(socket, received, nowMs);
     const nowSeconds = Math.floor(clock.wallMs() / secondMs);
     for (let index = 0; index < received; index += 1) this.#serve(index, nowSeconds, nowMs);
     if (received > 0) this.#options.counters.batches += 1;
@@ -113,7 +117,7 @@ export class DhcpListener {
   }
 
   #serve(index: number, nowSeconds: number, nowMs: number): void {
-    const { socket, counters, engine } = this.#options;
+    const { socket, counters, engine, overload, clock } = this.#options;
     const arrivedBy = this.#options.anyInterface ? 0 : socket.interfaceIndex(index);
     const interfaceIndex = arrivedBy === 0 ? this.#defaultIndex : arrivedBy;
     if (arrivedBy !== 0 && !this.#served.has(arrivedBy)) {
@@ -121,6 +125,7 @@ export class DhcpListener {
       return;
     }
     const bytes = socket.bytes(index);
+    if (overload?.refuses(bytes, socket, index, clock) === true) return;
     const packet = this.#decode(bytes);
     if (packet === undefined) return;
     counters.countReceived(messageType(packet));
@@ -205,7 +210,8 @@ export class DhcpListener {
   }
 
   #everySecond(nowSeconds: number, nowMs: number): void {
-    const { engine, counters } = this.#options;
+    const { engine, counters, overload } = this.#options;
+    overload?.tell(nowMs);
     const expired = engine.expire(nowSeconds);
     counters.leasesExpired += expired.length;
     this.#append(expired);

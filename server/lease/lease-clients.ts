@@ -89,6 +89,14 @@ export class LeaseClients {
     return found;
   }
 
+  /** `withHardware`, one lease a call and without garbage: the first, or the one behind `before`; -1 at the end. */
+  nextWithHardware(hardware: HardwareAddress, before: number): number {
+    const index = this.#byHardware;
+    let at = before < 0 ? index.first(this.#hardwareHash(hardware)) : index.next(before);
+    while (at >= 0 && !this.hasHardware(at, hardware)) at = index.next(at);
+    return at;
+  }
+
   /**
    * Replaces who holds the lease and the bytes remembered of it (not the rare extras). The arrays
    * are copied; they may be views of what the lease had before.

@@ -231,6 +231,17 @@ export class LeaseTable {
     return this.#bestFirst(this.#clients.withHardware({ type: htype, address: chaddr }));
   }
 
+  /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
+  holdOf(hardware: HardwareAddress): "active" | "past" | "none" {
+    let hold: "past" | "none" = "none";
+    let at = this.#clients.nextWithHardware(hardware, -1);
+    for (; at >= 0; at = this.#clients.nextWithHardware(hardware, at)) {
+      if (this.isActive(at)) return "active";
+      hold = "past";
+    }
+    return hold;
+  }
+
   /**
    * A free address of the pool: never used ones first, then the one whose use ended longest ago;
    * -1 when there is none. Held, reserved and abandoned addresses are not free. Changes nothing:

@@ -1,4 +1,5 @@
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
+import type { AdmissionLimits } from "../overload/admission.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
 import type { TftpServerOptions } from "../tftp/tftp-server.ts";
 
@@ -14,6 +15,7 @@ export type ServicePlan =
       readonly interfaceNames: readonly string[];
       /** Of a pair of nodes with one configuration (TFTP-2). */
       readonly tftpServers?: TftpPair;
+      readonly overload?: Partial<AdmissionLimits>;
     }
   | ({
       readonly service: "tftp";

@@ -63,6 +63,8 @@ export class Headend implements FleetSink {
   readonly anomalies: string[] = [];
   acknowledgements = 0;
   completions = 0;
+  /** Those that took no longer than a second, from when they were meant to begin. */
+  promptCompletions = 0;
   refusals = 0;
   retransmissions = 0;
   /** Addresses acknowledged to another device than the one before. */
@@ -262,8 +264,9 @@ export class Headend implements FleetSink {
     this.#deviceSocket.push(length, destination, port, source);
   }
 
-  completed({ origin, sentAtMs, receivedAtMs }: CompletedExchange): void {
+  completed({ origin, intendedAtMs, sentAtMs, receivedAtMs }: CompletedExchange): void {
     this.completions += 1;
+    if (receivedAtMs - intendedAtMs <= 1000) this.promptCompletions += 1;
     this.serviceMsLast = receivedAtMs - sentAtMs;
     if (origin === "scenario") this.underWay -= 1;
   }

@@ -1,0 +1,214 @@
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { type Glance, glanceAt } from "./glance.ts";
+
+/** Why a datagram was thrown away undecoded: a closed set, in the order of the counters. */
+export const overloadReasons = [
+  "overload-stale",
+  "overload-unknown",
+  "overload-unknown-request",
+  "overload-known-discover",
+] as const;
+
+export type OverloadReason = (typeof overloadReasons)[number];
+
+/**
+ * How the server stands to a hardware address. `known`: an active lease, a host or a subclass.
+ * `remembered`: a free lease has its name on it, by an OFFER that it may be about to answer or from a
+ * lease that is over. Asked of the tables themselves each time, so that nobody who has become known
+ * is taken for a stranger.
+ */
+export type Standing = "known" | "remembered" | "unknown";
+
+export interface AdmissionLimits {
+  /**
+   * Milliseconds that every batch's oldest datagram has to wait before it is pressure. An exchange
+   * waits twice, and is still over before the most impatient of clients, which wait a second, give up.
+   */
+  readonly pressureMsMin: number;
+  /**
+   * Milliseconds that a stranger's DISCOVER may wait under pressure: what those wait that stay is not
+   * much longer.
+   */
+  readonly waitMsMax: number;
+  /**
+   * Milliseconds after which a DISCOVER, or a REQUEST that answers an OFFER, is not worth an answer:
+   * its client has asked again. RFC 2131, section 4.1: after 4 s, give or take one.
+   */
+  readonly staleMsMin: number;
+}
+
+export const admissionDefaults: AdmissionLimits = {
+  pressureMsMin: 300,
+  waitMsMax: 20,
+  staleMsMin: 3000,
+};
+
+export interface AdmissionOptions {
+  readonly standingOf: (hardwareType: number, address: Uint8Array) => Standing;
+  readonly limits?: Partial<AdmissionLimits> | undefined;
+}
+
+/** What the socket knows of a batch. */
+export interface BatchState {
+  /** Datagrams; a batch may be empty. */
+  readonly received: number;
+  /** How long the oldest one waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** Datagrams that a full receive buffer lost since the start. */
+  readonly lost: number;
+}
+
+/** A long fsync or a collection makes a batch late now and then; overload makes all of them late. */
+const lateMsMin = 50;
+/** Pressure is over when for this long nobody had to go. */
+const calmMsMin = 1000;
+/** The wait is cut once in this time: the last cut has shown by then what it does. */
+const cutMsMin = 20;
+const waitMsLeast = 2;
+/** One of each kind is served in this time all the same: nobody is shut out for as long as it lasts. */
+const sparedMsMin = 10;
+
+/**
+ * Who goes, and from which wait on, in multiples of the wait that is allowed: strangers' DISCOVERs
+ * first, then what else strangers ask for, then the DISCOVERs of known clients. Whatever else a client
+ * of ours sends is the end of something begun and stays.
+ */
+const sheddable = {
+  unknown: { reason: "overload-unknown", waits: 1 },
+  unknownRequest: { reason: "overload-unknown-request", waits: 1.5 },
+  knownDiscover: { reason: "overload-known-discover", waits: 2 },
+} as const;
+
+type Sheddable = keyof typeof sheddable;
+
+/**
+ * Decides under overload which datagrams are decoded at all. It goes by how long they waited, and by
+ * what the receive buffer lost: a full buffer loses renewals as readily as a flood, so the wait that
+ * is allowed is cut until it does not fill. Dropping a datagram costs a fraction of serving it: the
+ * wait falls at once, and what is served is fresh. Without pressure nothing is dropped and no datagram
+ * is looked at. Kept datagrams keep their order.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #limits: AdmissionLimits;
+  /** When the last one of each kind was served although its time was over. */
+  readonly #sparedAtMs: Record<Sheddable, number> = {
+    unknown: Number.NEGATIVE_INFINITY,
+    unknownRequest: Number.NEGATIVE_INFINITY,
+    knownDiscover: Number.NEGATIVE_INFINITY,
+  };
+  readonly #glance: Glance = { type: 0, isAddressed: false, hardwareType: 0, address: undefined };
+  #isUnderPressure = false;
+  #isSelective = false;
+  /** How long the batch's oldest datagram had waited when the batch began, and when that was. */
+  #oldestMs = 0;
+  #nowMs = 0;
+  /** What is left of `waitMsMax`. */
+  #allowedMs: number;
+  #lost = 0;
+  #cutAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when every batch was late, and by how much the first; undefined: the last one was not. */
+  #late: { readonly sinceMs: number; readonly waitedMs: number } | undefined;
+  #calmSinceMs = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#limits = { ...admissionDefaults, ...options.limits };
+    this.#allowedMs = this.#limits.waitMsMax;
+  }
+
+  get isUnderPressure(): boolean {
+    return this.#isUnderPressure;
+  }
+
+  /** Begins a batch. False when all its datagrams are to be served, unasked. */
+  open(batch: BatchState, nowMs: number): boolean {
+    const { received, waitedMs } = batch;
+    const { staleMsMin } = this.#limits;
+    const isLossy = batch.lost > this.#lost;
+    this.#lost = batch.lost;
+    if (this.#isUnderPressure) this.#endWhenCalm(waitedMs, isLossy, nowMs);
+    else this.#beginWhenLate(waitedMs, isLossy, nowMs);
+    if (this.#isUnderPressure && isLossy) this.#cut(nowMs);
+    this.#oldestMs = waitedMs;
+    this.#nowMs = nowMs;
+    this.#isSelective = received > 0 && (this.#isUnderPressure || waitedMs > staleMsMin);
+    return this.#isSelective;
+  }
+
+  /** Why this datagram of the batch is dropped; undefined: it is served. It waited `waitedMs` by now. */
+  refuse(bytes: Uint8Array, waitedMs: number): OverloadReason | undefined {
+    if (!this.#isSelective) return undefined;
+    const glance = this.#glance;
+    glanceAt(bytes, glance);
+    if (waitedMs > this.#limits.staleMsMin && isRepeatedSoon(glance)) return "overload-stale";
+    if (!this.#isUnderPressure) return undefined;
+    const kind = this.#kindOf(glance);
+    if (kind === undefined) return undefined;
+    if (this.#isInTime(kind, waitedMs) || this.#isSpared(kind)) return undefined;
+    this.#calmSinceMs = this.#nowMs;
+    return sheddable[kind].reason;
+  }
+
+  #isInTime(kind: Sheddable, waitedMs: number): boolean {
+    if (waitedMs > sheddable[kind].waits * this.#allowedMs) return false;
+    // No known client of a batch goes for the sake of a stranger who came later.
+    return (
+      kind === "knownDiscover" || this.#oldestMs <= sheddable.knownDiscover.waits * this.#allowedMs
+    );
+  }
+
+  #isSpared(kind: Sheddable): boolean {
+    const isDue = this.#nowMs - this.#sparedAtMs[kind] >= sparedMsMin;
+    if (!isDue || this.#oldestMs > this.#limits.staleMsMin) return false;
+    this.#sparedAtMs[kind] = this.#nowMs;
+    return true;
+  }
+
+  #kindOf({ type, hardwareType, address }: Glance): Sheddable | undefined {
+    const standing =
+      address === undefined ? "unknown" : this.#options.standingOf(hardwareType, address);
+    const isBeginning = type === MessageType.discover || type === 0;
+    if (isBeginning) return standing === "known" ? "knownDiscover" : "unknown";
+    return standing === "unknown" ? "unknownRequest" : undefined;
+  }
+
+  #cut(nowMs: number): void {
+    if (nowMs - this.#cutAtMs < cutMsMin) return;
+    this.#cutAtMs = nowMs;
+    this.#allowedMs = Math.max(waitMsLeast, this.#allowedMs / 2);
+  }
+
+  /**
+   * Pressure begins when every batch was late for a while and the wait does not get shorter. After a
+   * pause it does, by about the time that passes: that backlog is worked off, and everybody in it
+   * gets an answer.
+   */
+  #beginWhenLate(waitedMs: number, isLossy: boolean, nowMs: number): void {
+    if (!isLossy && waitedMs <= this.#limits.pressureMsMin) {
+      this.#late = undefined;
+      return;
+    }
+    this.#late ??= { sinceMs: nowMs, waitedMs };
+    const passedMs = nowMs - this.#late.sinceMs;
+    if (passedMs < lateMsMin) return;
+    const isWorkedOff = this.#late.waitedMs - waitedMs > passedMs / 2;
+    this.#late = isWorkedOff ? { sinceMs: nowMs, waitedMs } : undefined;
+    this.#isUnderPressure = !isWorkedOff;
+    this.#allowedMs = this.#limits.waitMsMax;
+    this.#calmSinceMs = nowMs;
+  }
+
+  #endWhenCalm(waitedMs: number, isLossy: boolean, nowMs: number): void {
+    if (isLossy || waitedMs > this.#allowedMs) this.#calmSinceMs = nowMs;
+    else if (nowMs - this.#calmSinceMs >= calmMsMin) this.#isUnderPressure = false;
+  }
+}
+
+/**
+ * A client that has no address yet asks again within seconds. One that renews or rebinds waits a
+ * minute at least (RFC 2131, section 4.4.5), and a RELEASE or DECLINE is never repeated.
+ */
+function isRepeatedSoon({ type, isAddressed }: Glance): boolean {
+  return (type === MessageType.discover || type === MessageType.request) && !isAddressed;
+}

@@ -1,0 +1,47 @@
+import type { ServerConfig, SubclassTable } from "../config/model.ts";
+import type { LeaseTable } from "../lease/lease-table.ts";
+import type { Standing } from "./admission.ts";
+
+/** Hardware type and a chaddr of full length. */
+const keyBytesMax = 1 + 16;
+/** One buffer for each length, so that a look-up leaves no garbage. */
+const keys = Array.from({ length: keyBytesMax + 1 }, (_, length) => new Uint8Array(length));
+
+/**
+ * Who counts as known while a datagram is not decoded yet, by hardware address alone: the holder of an
+ * active lease, a host that is declared by it, a subclass whose key is the address, bare or behind its
+ * type (`hardware`). The tables are asked each time and nothing is kept. A client that is declared by
+ * something else (a remote-id, a client identifier) is known from its first lease on.
+ */
+export class KnownClients {
+  readonly #hosts: ServerConfig["hosts"];
+  readonly #leases: Pick<LeaseTable, "holdOf">;
+  readonly #subclasses: readonly SubclassTable[];
+
+  constructor({ hosts, classes }: Pick<ServerConfig, "hosts" | "classes">, leases: LeaseTable) {
+    this.#hosts = hosts;
+    this.#leases = leases;
+    this.#subclasses = classes.all
+      .map(({ subclasses }) => subclasses)
+      .filter(({ count }) => count > 0);
+  }
+
+  readonly standingOf = (hardwareType: number, address: Uint8Array): Standing => {
+    const hold = this.#leases.holdOf({ type: hardwareType, address });
+    if (hold === "active") return "known";
+    if (this.#hosts.byHardware(hardwareType, address).length > 0) return "known";
+    if (this.#isSubclass(hardwareType, address)) return "known";
+    return hold === "past" ? "remembered" : "unknown";
+  };
+
+  #isSubclass(hardwareType: number, address: Uint8Array): boolean {
+    if (this.#subclasses.length === 0) return false;
+    const typed = keys[1 + address.length]!;
+    typed[0] = hardwareType;
+    typed.set(address, 1);
+    for (const subclasses of this.#subclasses) {
+      if (subclasses.indexOf(typed) >= 0 || subclasses.indexOf(address) >= 0) return true;
+    }
+    return false;
+  }
+}
