@@ -45,6 +45,7 @@ export class BatchSocket implements UdpSocket {
   readonly #libc = libc();
   readonly #incoming: ReceiveBatch;
   readonly #outgoing: SendBatch;
+  readonly #flushesWhenFull: boolean;
   readonly #meminfo = new NativeMemory(MEMINFO_BYTES);
   readonly #meminfoLength = new NativeMemory(4);
   #fd: number;
@@ -53,6 +54,7 @@ export class BatchSocket implements UdpSocket {
   constructor(options: ResolvedUdpSocketOptions) {
     this.#incoming = new ReceiveBatch(options.batchMax, options.datagramBytesMax);
     this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax);
+    this.#flushesWhenFull = options.flushesWhenFull;
     const where = `${formatIpv4(options.address)} port ${options.port}`;
     const kind = { domain: AF_INET, type: SOCK_DGRAM, protocol: 0 };
     const name = new NativeMemory(SOCKADDR_IN_BYTES);
@@ -109,12 +111,20 @@ export class BatchSocket implements UdpSocket {
 
   push(length: number, destination: number, port: number, source = 0, interfaceIndex = 0): void {
     this.#outgoing.push(length, destination, port, source, interfaceIndex);
-    if (this.#outgoing.isFull) this.flush();
+    if (this.#flushesWhenFull && this.#outgoing.isFull) this.flush();
+  }
+
+  get isFull(): boolean {
+    return this.#outgoing.isFull;
   }
 
   flush(): void {
     if (this.#fd === CLOSED) this.#outgoing.clear();
     else this.#outgoing.flush(this.#fd);
+  }
+
+  discard(): void {
+    this.#outgoing.clear();
   }
 
   /** A system call: for once a second, not for every packet. */

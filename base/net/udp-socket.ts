@@ -18,6 +18,11 @@ export interface UdpSocketOptions {
   readonly broadcast?: boolean;
   /** Datagrams a system call, and slots: 256 unless told. */
   readonly batchMax?: number;
+  /**
+   * Whether a full batch flushes itself, which it does unless told. Otherwise nothing leaves before
+   * `flush`, and whoever pushes asks `isFull` first.
+   */
+  readonly flushesWhenFull?: boolean;
   /** Longer datagrams are counted as truncated and left out: 2,048 unless told. */
   readonly datagramBytesMax?: number;
   /** The kernel's receive buffer: 8 MiB unless told. */
@@ -67,8 +72,10 @@ export interface UdpSocket {
 
   /** Where to write the next datagram; `datagramBytesMax` long. */
   slot(): Uint8Array;
+  /** No slot is free before `flush` or `discard`; never so where a full batch flushes itself. */
+  readonly isFull: boolean;
   /**
-   * Queues the first `length` bytes of `slot()`; a full batch flushes itself. `source` and
+   * Queues the first `length` bytes of `slot()`; `batchMax` datagrams fill the batch. `source` and
    * `interfaceIndex` choose where it leaves from (IP_PKTINFO); 0 or undefined: the system does.
    */
   push(
@@ -80,6 +87,8 @@ export interface UdpSocket {
   ): void;
   /** Sends what is queued. What the network refuses is counted, never thrown or kept. */
   flush(): void;
+  /** Forgets what is queued: it never leaves, and counts as nothing. */
+  discard(): void;
 
   readonly counters: UdpSocketCounters;
   /** The system's name for the latest reason counted in `sendErrors`. */
@@ -93,6 +102,7 @@ export interface ResolvedUdpSocketOptions
   extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {
   readonly broadcast: boolean;
   readonly batchMax: number;
+  readonly flushesWhenFull: boolean;
   readonly datagramBytesMax: number;
   readonly bufferBytes: number;
 }
@@ -100,6 +110,7 @@ export interface ResolvedUdpSocketOptions
 const defaults = {
   broadcast: false,
   batchMax: 256,
+  flushesWhenFull: true,
   datagramBytesMax: 2048,
   bufferBytes: 8 * 1024 * 1024,
 } as const;
