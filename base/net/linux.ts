@@ -27,6 +27,8 @@ export const SO_MEMINFO = 55;
 export const IP_PKTINFO = 8;
 export const ICMP_FILTER = 1;
 
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const POLLIN = 0x1;

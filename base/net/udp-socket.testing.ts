@@ -357,6 +357,18 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
         expect([first.receive(), second.receive()]).toEqual([0, 1]);
       });
 
+      test("ends when it is told that it is over", async () => {
+        const socket = await open({});
+        let isOver = false;
+        setTimeout(() => {
+          isOver = true;
+        }, 10);
+        const startMs = systemClock.monotonicMs();
+        await waitReadable([socket], 20_000, () => isOver);
+        expect(systemClock.monotonicMs() - startMs).toBeLessThan(10_000);
+        expect(socket.receive()).toBe(0);
+      });
+
       test("ends when its sockets are closed meanwhile", async () => {
         const socket = await open({});
         setTimeout(() => socket.close(), 10);

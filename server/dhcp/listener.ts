@@ -75,12 +75,13 @@ export class DhcpListener {
   async run(): Promise<void> {
     const { socket, clock } = this.#options;
     const sockets = [socket];
+    const isOver = (): boolean => this.#stopping;
     let turnedAtMs = clock.monotonicMs();
     while (!this.#stopping) {
       const received = this.turn();
       const nowMs = clock.monotonicMs();
       if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
-      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs));
+      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver);
       turnedAtMs = clock.monotonicMs();
     }
   }
