@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { Socket } from "node:net";
 import { libc } from "./libc.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
@@ -26,7 +26,7 @@ export async function findEventLoopDescriptor(): Promise<number | undefined> {
     return descriptorWatching(watched!);
   } finally {
     pipe.destroy();
-    closeSync(other!);
+    libc().close(other!);
     await closed;
   }
 }
