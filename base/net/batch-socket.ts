@@ -28,8 +28,8 @@ import {
   SOL_SOCKET,
 } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { dropEverything, steerByDevice } from "./packet-filter.ts";
 import { ReceiveBatch } from "./receive-batch.ts";
-import { steerByDevice } from "./reuseport.ts";
 import { SendBatch } from "./send-batch.ts";
 import { SocketError } from "./socket-error.ts";
 import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
@@ -170,6 +170,7 @@ function configure(fd: number, options: ResolvedUdpSocketOptions, where: string)
   if (options.group !== undefined) setSocketOption(fd, SO_REUSEPORT, 1, what("SO_REUSEPORT"));
   if (options.broadcast) setSocketOption(fd, SO_BROADCAST, 1, what("SO_BROADCAST"));
   if (options.device !== undefined) bindToDevice(fd, options.device);
+  if (!options.receives) dropEverything(fd, what("SO_ATTACH_FILTER"));
   setBufferBytes(fd, [SO_RCVBUFFORCE, SO_RCVBUF], options.bufferBytes);
   setBufferBytes(fd, [SO_SNDBUFFORCE, SO_SNDBUF], options.bufferBytes);
 }

@@ -1,4 +1,5 @@
 import { BatchSocket } from "./batch-socket.ts";
+import { DeviceSockets } from "./device-sockets.ts";
 import { openDgramSocket } from "./dgram-socket.ts";
 import { libcMissingReason } from "./libc.ts";
 import { SocketError } from "./socket-error.ts";
@@ -15,6 +16,8 @@ export interface UdpSocketOptions {
   readonly backend?: "batch" | "dgram" | "auto";
   /** Receive from and send to this interface only (SO_BINDTODEVICE; `batch` only). */
   readonly device?: string;
+  /** Receive from these interfaces only, and send by whichever routing says (`batch` only). */
+  readonly devices?: readonly string[];
   readonly broadcast?: boolean;
   /** Datagrams a system call, and slots: 256 unless told. */
   readonly batchMax?: number;
@@ -48,8 +51,8 @@ export interface UdpSocketCounters {
  * read; `slot` and `push` fill a batch that `flush` sends.
  */
 export interface UdpSocket {
-  /** Of a socket that stands in front of another one: that one, which is the one to wait for. */
-  readonly underlying?: UdpSocket;
+  /** Of a socket that stands in front of others: those, which are the ones to wait for. */
+  readonly underlying?: UdpSocket | readonly UdpSocket[];
   readonly backend: "batch" | "dgram";
   readonly localAddress: number;
   readonly localPort: number;
@@ -100,6 +103,8 @@ export interface UdpSocket {
 /** The options with every default filled in. */
 export interface ResolvedUdpSocketOptions
   extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {
+  /** Without it, whatever arrives is dropped by the kernel, and nobody else misses it. */
+  readonly receives: boolean;
   readonly broadcast: boolean;
   readonly batchMax: number;
   readonly flushesWhenFull: boolean;
@@ -108,6 +113,7 @@ export interface ResolvedUdpSocketOptions
 }
 
 const defaults = {
+  receives: true,
   broadcast: false,
   batchMax: 256,
   flushesWhenFull: true,
@@ -131,7 +137,18 @@ const limits = {
 export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocket> {
   const resolved: ResolvedUdpSocketOptions = { ...defaults, ...options };
   checkOptions(resolved);
-  return backendOf(options) === "dgram" ? openDgramSocket(resolved) : new BatchSocket(resolved);
+  const isBatch = backendOf(options) === "batch";
+  if (options.devices !== undefined) return openOnDevices(resolved, options.devices, isBatch);
+  return isBatch ? new BatchSocket(resolved) : openDgramSocket(resolved);
+}
+
+function openOnDevices(
+  options: ResolvedUdpSocketOptions,
+  devices: readonly string[],
+  isBatch: boolean,
+): UdpSocket {
+  if (isBatch) return new DeviceSockets(options, devices);
+  throw new SocketError("cannot bind UDP to interfaces with node:dgram", "ENOTSUP");
 }
 
 function backendOf(options: UdpSocketOptions): "batch" | "dgram" {

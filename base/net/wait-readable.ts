@@ -75,11 +75,11 @@ export async function waitReadable(
   timeoutMs: number,
   isOver: () => boolean = () => false,
 ): Promise<void> {
-  if (sockets.length > POLLED_SOCKETS_MAX) {
-    throw new RangeError(`waitReadable takes ${POLLED_SOCKETS_MAX} sockets, not ${sockets.length}`);
-  }
   const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-  const own = sockets.map((socket) => socket.underlying ?? socket);
+  const own = sockets.flatMap(innermost);
+  if (own.length > POLLED_SOCKETS_MAX) {
+    throw new RangeError(`waitReadable takes ${POLLED_SOCKETS_MAX} sockets, not ${own.length}`);
+  }
   const batched = own.filter((socket) => socket instanceof BatchSocket);
   const evented = own.filter((socket) => socket instanceof DgramSocket);
   let ready = readinessOf(batched, evented, 0);
@@ -102,6 +102,13 @@ export async function waitReadable(
     }
   }
   if (systemClock.monotonicMs() - turnedAtMs >= BLOCKED_MS_MAX) await turnEventLoop();
+}
+
+/** The sockets that stand behind one: those that the kernel knows. */
+function innermost(socket: UdpSocket): readonly UdpSocket[] {
+  const { underlying = [] } = socket;
+  const behind = "receive" in underlying ? [underlying] : underlying;
+  return behind.length === 0 ? [socket] : behind.flatMap(innermost);
 }
 
 /** Timers and immediates that keep the process alive, which the descriptor does not tell of. */
