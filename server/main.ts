@@ -5,7 +5,6 @@ import { type Logger, nullLogger } from "../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
 import { SocketError } from "../base/net/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
-import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
 import { failoverReplacement } from "./config/failover-parser.ts";
@@ -30,6 +29,7 @@ import type { LocalInterface } from "./dhcp/outcome.ts";
 import { Pinger } from "./dhcp/pinger.ts";
 import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
+import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
 import { lockLeaseFile } from "./lease/lease-file-lock.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
@@ -43,8 +43,6 @@ import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const serverPortDefault = 67;
 const broadcastAddressDefault = 0xffff_ffff;
-/** Longer than any frame on Ethernet, so that a reply with an echoed option 82 has room. */
-const datagramBytesMax = 4096;
 
 export interface DhcpServerOptions {
   readonly config: ServerConfig;
@@ -151,7 +149,16 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     const ports = { server: port, client: config.process.remotePort ?? port + 1 };
     const present = systemInterfaces();
     const interfaces = servedInterfaces({ ...options, config }, present, logger);
-    const socket = trace.socket(await bind(options, port));
+    releases.push(await takeInterfaces(interfaces, config.process.localAddress, port));
+    const { interfaceNames = [], backend } = options;
+    const socket = trace.socket(
+      await openServerSocket({
+        address: config.process.localAddress,
+        port,
+        devices: interfaceNames.length === 0 ? undefined : interfaces.map(({ name }) => name),
+        backend,
+      }),
+    );
     releases.push(() => socket.close());
     tellWhereItListens(config, interfaces, socket, logger);
 
@@ -321,30 +328,6 @@ function servedInterfaces(
   for (const one of ignored) logger.info(ignoredInterfaceNotice(one));
   if (served.length === 0) throw new StartError("Not configured to listen on any interfaces!");
   return served;
-}
-
-async function bind({ config, backend }: DhcpServerOptions, port: number): Promise<UdpSocket> {
-  const address = config.process.localAddress ?? 0;
-  try {
-    // The port is shared with emulated relays on other addresses, never with another server on this.
-    return await openUnsharedUdpSocket({
-      address,
-      port,
-      broadcast: true,
-      datagramBytesMax,
-      ...(backend === undefined ? {} : { backend }),
-    });
-  } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
-    throw new StartError(
-      [
-        `Can't bind to dhcp address ${formatIpv4(address)} port ${port}: ${systemReason(error)}`,
-        "Please make sure there is no other dhcp server running on this port,",
-        "and that you may open it (ports below 1024 need root).",
-      ].join("\n"),
-      { cause: error },
-    );
-  }
 }
 
 function openPinger(nowMs: number, logger: Logger): Pinger | undefined {

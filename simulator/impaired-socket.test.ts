@@ -20,6 +20,8 @@ class ArraySocket implements UdpSocket {
   #batchStart = 0;
   #batchCount = 0;
   flushes = 0;
+  discards = 0;
+  isFull = false;
   isClosed = false;
   lastSendError = "ENOBUFS";
   counters: UdpSocketCounters = {
@@ -60,6 +62,10 @@ class ArraySocket implements UdpSocket {
 
   flush(): void {
     this.flushes += 1;
+  }
+
+  discard(): void {
+    this.discards += 1;
   }
 
   close(): void {
@@ -170,7 +176,8 @@ describe("impairedSocket", () => {
     expect(socket.counters).toBe(network.counters);
     expect(socket.lastSendError).toBe("ENOBUFS");
     socket.flush();
-    expect(network.flushes).toBe(1);
+    socket.discard();
+    expect([network.flushes, network.discards, socket.isFull]).toEqual([1, 1, false]);
     socket.receive();
     socket.close();
     expect(network.isClosed).toBe(true);

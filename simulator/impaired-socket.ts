@@ -137,8 +137,16 @@ export class ImpairedSocket implements UdpSocket {
     else this.underlying.push(length, destination, port, source, interfaceIndex);
   }
 
+  get isFull(): boolean {
+    return this.underlying.isFull;
+  }
+
   flush(): void {
     this.underlying.flush();
+  }
+
+  discard(): void {
+    this.underlying.discard();
   }
 
   get counters(): UdpSocketCounters {

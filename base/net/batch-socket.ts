@@ -28,8 +28,8 @@ import {
   SOL_SOCKET,
 } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { dropEverything, steerByDevice } from "./packet-filter.ts";
 import { ReceiveBatch } from "./receive-batch.ts";
-import { steerByDevice } from "./reuseport.ts";
 import { SendBatch } from "./send-batch.ts";
 import { SocketError } from "./socket-error.ts";
 import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
@@ -45,6 +45,7 @@ export class BatchSocket implements UdpSocket {
   readonly #libc = libc();
   readonly #incoming: ReceiveBatch;
   readonly #outgoing: SendBatch;
+  readonly #flushesWhenFull: boolean;
   readonly #meminfo = new NativeMemory(MEMINFO_BYTES);
   readonly #meminfoLength = new NativeMemory(4);
   #fd: number;
@@ -53,6 +54,7 @@ export class BatchSocket implements UdpSocket {
   constructor(options: ResolvedUdpSocketOptions) {
     this.#incoming = new ReceiveBatch(options.batchMax, options.datagramBytesMax);
     this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax);
+    this.#flushesWhenFull = options.flushesWhenFull;
     const where = `${formatIpv4(options.address)} port ${options.port}`;
     const kind = { domain: AF_INET, type: SOCK_DGRAM, protocol: 0 };
     const name = new NativeMemory(SOCKADDR_IN_BYTES);
@@ -109,12 +111,20 @@ export class BatchSocket implements UdpSocket {
 
   push(length: number, destination: number, port: number, source = 0, interfaceIndex = 0): void {
     this.#outgoing.push(length, destination, port, source, interfaceIndex);
-    if (this.#outgoing.isFull) this.flush();
+    if (this.#flushesWhenFull && this.#outgoing.isFull) this.flush();
+  }
+
+  get isFull(): boolean {
+    return this.#outgoing.isFull;
   }
 
   flush(): void {
     if (this.#fd === CLOSED) this.#outgoing.clear();
     else this.#outgoing.flush(this.#fd);
+  }
+
+  discard(): void {
+    this.#outgoing.clear();
   }
 
   /** A system call: for once a second, not for every packet. */
@@ -160,6 +170,7 @@ function configure(fd: number, options: ResolvedUdpSocketOptions, where: string)
   if (options.group !== undefined) setSocketOption(fd, SO_REUSEPORT, 1, what("SO_REUSEPORT"));
   if (options.broadcast) setSocketOption(fd, SO_BROADCAST, 1, what("SO_BROADCAST"));
   if (options.device !== undefined) bindToDevice(fd, options.device);
+  if (!options.receives) dropEverything(fd, what("SO_ATTACH_FILTER"));
   setBufferBytes(fd, [SO_RCVBUFFORCE, SO_RCVBUF], options.bufferBytes);
   setBufferBytes(fd, [SO_SNDBUFFORCE, SO_SNDBUF], options.bufferBytes);
 }

@@ -21,6 +21,13 @@ interface Datagram {
   readonly receivedAtMs: number;
 }
 
+interface QueuedDatagram {
+  readonly bytes: Uint8Array;
+  readonly destination: number;
+  readonly port: number;
+  readonly source: number;
+}
+
 /**
  * The portable fallback over node:dgram: same behaviour, a callback a datagram underneath. Node
  * cannot choose a source address, so each one asked for gets a socket of its own, bound to it: the
@@ -38,6 +45,8 @@ export class DgramSocket implements UdpSocket {
   readonly #slot: Uint8Array;
   readonly #counters = { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 };
   #queue: Datagram[] = [];
+  /** What waits for `flush`, `batchMax` at most. */
+  readonly #outgoing: QueuedDatagram[] = [];
   #batch: readonly Datagram[] = [];
   #lastSendError: string | undefined;
   #closed = false;
@@ -111,20 +120,35 @@ export class DgramSocket implements UdpSocket {
   }
 
   slot(): Uint8Array {
+    assert(!this.isFull, "every slot of the batch is taken");
     return this.#slot;
   }
 
-  /** Sends at once: node keeps the queue. Its `interfaceIndex` is ignored; routing decides. */
+  get isFull(): boolean {
+    return this.#outgoing.length >= this.#options.batchMax;
+  }
+
+  /**
+   * Sends at once where it may: node keeps the queue. Its `interfaceIndex` is ignored; routing decides.
+   */
   push(length: number, destination: number, port: number, source = 0): void {
+    assert(!this.isFull, "every slot of the batch is taken");
     assert(length >= 0 && length <= this.#slot.length, "a datagram is longer than its slot");
-    if (this.#closed) return;
-    const outlet = this.#outletFor(source);
-    if (outlet.inFlight >= SENDS_IN_FLIGHT_MAX) this.#countSendErrors("ENOBUFS", 1);
-    else outlet.send(this.#slot.slice(0, length), port, formatIpv4(destination));
+    this.#outgoing.push({ bytes: this.#slot.slice(0, length), destination, port, source });
+    if (this.#options.flushesWhenFull) this.flush();
   }
 
   flush(): void {
-    // Everything pushed is with node already.
+    for (const { bytes, destination, port, source } of this.#outgoing.splice(0)) {
+      if (this.#closed) return;
+      const outlet = this.#outletFor(source);
+      if (outlet.inFlight >= SENDS_IN_FLIGHT_MAX) this.#countSendErrors("ENOBUFS", 1);
+      else outlet.send(bytes, port, formatIpv4(destination));
+    }
+  }
+
+  discard(): void {
+    this.#outgoing.length = 0;
   }
 
   /** `kernelDrops` counts what overflowed our own queue: node does not tell the kernel's count. */
@@ -140,6 +164,7 @@ export class DgramSocket implements UdpSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
+    this.#outgoing.length = 0;
     this.#batch = [];
     this.#outlet.retire();
     for (const outlet of this.#sourceOutlets.values()) outlet.retire();

@@ -22,6 +22,7 @@ export interface Libc {
   readonly sendto: NativeFunction;
   readonly ppoll: NativeFunction;
   readonly ioctl: NativeFunction;
+  readonly pipe2: NativeFunction;
   readonly clock_gettime: NativeFunction;
   /** Where the memory of `buffer` lies; it stays there while `buffer` is referenced. */
   addressOf(buffer: ArrayBuffer): number;
@@ -43,6 +44,7 @@ const signatures = {
   sendto: ["int64", "int", "uintptr_t", "uintptr_t", "int", "uintptr_t", "uint"],
   ppoll: ["int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"],
   ioctl: ["int", "int", "uintptr_t", "uintptr_t"],
+  pipe2: ["int", "uintptr_t", "int"],
   clock_gettime: ["int", "int", "uintptr_t"],
 } as const;
 
@@ -90,6 +92,7 @@ function bindLibc(koffi: Koffi): Libc {
     sendto: bound("sendto"),
     ppoll: bound("ppoll"),
     ioctl: bound("ioctl"),
+    pipe2: bound("pipe2"),
     clock_gettime: bound("clock_gettime"),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     errno: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildUdpFrame } from "../../protocol/udp-frame.ts";
 import { systemClock } from "../clock.ts";
@@ -9,7 +9,7 @@ import { enterNewNamespace, ipCommand, namespaceMissingReason } from "./namespac
 import { networkInterface } from "./network-interface.ts";
 import { openPacketSocket } from "./packet-socket.ts";
 import { collect, ip, sendText, wildcard } from "./udp-socket.testing.ts";
-import { openUdpSocket } from "./udp-socket.ts";
+import { openUdpSocket, type UdpSocket, waitReadable } from "./udp-socket.ts";
 
 describeUnless(
   namespaceMissingReason(),
@@ -40,6 +40,22 @@ function linkSocketTests(): void {
     ipCommand("link set right up");
   });
   afterAll(() => leave());
+
+  /** A datagram from a stranger that leaves by this end of the cable, and so comes in by the other. */
+  function cross(name: "left" | "right", destination: string, text: string): void {
+    const frames = openPacketSocket(name);
+    const frame = buildUdpFrame({
+      sourceMac: frames.hardwareAddress,
+      destinationMac: networkInterface(name === "left" ? "right" : "left").hardwareAddress,
+      source: ip("10.99.0.9"),
+      destination: ip(destination),
+      sourcePort: 68,
+      destinationPort: 67,
+      payload: new TextEncoder().encode(text),
+    });
+    expect(frames.send(frame)).toBe(true);
+    frames.close();
+  }
 
   test("an interface is found by name, with or without being up", () => {
     const left = networkInterface("left");
@@ -116,6 +132,66 @@ function linkSocketTests(): void {
     ]);
     expect(server.counters).toMatchObject({ sent: 1, sendErrors: 0 });
     for (const socket of [clients, server, silent]) socket.close();
+  });
+
+  test("a port on one interface hears that one, beside another program on the other", async () => {
+    const open = (devices: readonly string[]) =>
+      openUdpSocket({ address: wildcard, port: 67, broadcast: true, devices });
+    const [left, right] = [await open(["left"]), await open(["right"])];
+    cross("left", "255.255.255.255", "to all on the right");
+    cross("right", "255.255.255.255", "to all on the left");
+    cross("left", "10.78.0.1", "to the right");
+    cross("right", "10.77.0.1", "to the left");
+    const heardBy = async (socket: UdpSocket, name: string) =>
+      (await collect(socket, 2)).map(({ text, interfaceIndex }) => {
+        expect(interfaceIndex).toBe(networkInterface(name).index);
+        return text;
+      });
+    expect(await heardBy(left, "left")).toEqual(["to all on the left", "to the left"]);
+    expect(await heardBy(right, "right")).toEqual(["to all on the right", "to the right"]);
+    expect([left.receive(), right.receive()]).toEqual([0, 0]);
+    for (const socket of [left, right]) socket.close();
+  });
+
+  test("a port on two interfaces tells them apart, and sends to a third", async () => {
+    const both = await openUdpSocket({ address: wildcard, port: 67, devices: ["left", "right"] });
+    cross("left", "10.78.0.1", "one");
+    cross("right", "10.77.0.1", "two");
+    cross("right", "10.77.0.1", "three");
+    await waitReadable([both], 1000);
+    expect(both.receive()).toBe(3);
+    const seen = [0, 1, 2].map((i) => [
+      new TextDecoder().decode(both.bytes(i)),
+      both.sourceAddress(i),
+      both.destinationAddress(i),
+      both.sourcePort(i),
+      both.interfaceIndex(i),
+      both.receivedAtMs(i) <= systemClock.monotonicMs(),
+    ]);
+    const [onLeft, onRight] = ["left", "right"].map((name) => networkInterface(name).index);
+    expect(seen).toEqual([
+      ["two", ip("10.99.0.9"), ip("10.77.0.1"), 68, onLeft, true],
+      ["three", ip("10.99.0.9"), ip("10.77.0.1"), 68, onLeft, true],
+      ["one", ip("10.99.0.9"), ip("10.78.0.1"), 68, onRight, true],
+    ]);
+    for (const i of [-1, 3]) expect(() => both.bytes(i)).toThrow("no datagram");
+    const relay = await openUdpSocket({ address: ip("127.0.0.1"), port: 67 });
+    sendText(both, "by the loopback", { to: ip("127.0.0.1"), port: 67 });
+    sendText(relay, "not for it", { to: ip("127.0.0.2"), port: 67 });
+    expect(await collect(relay, 1)).toMatchObject([{ text: "by the loopback", sourcePort: 67 }]);
+    expect(both.receive()).toBe(0);
+    expect(both.counters).toMatchObject({ received: 3, sent: 1, kernelDrops: 0, sendErrors: 0 });
+    for (const socket of [both, relay]) socket.close();
+    expect(both.receive()).toBe(0);
+  });
+
+  test("a port on an interface that is not there leaves nothing open", async () => {
+    const devices = ["left", "nosuch0"];
+    const before = readdirSync("/proc/self/fd").length;
+    await expect(openUdpSocket({ address: wildcard, port: 67, devices })).rejects.toMatchObject({
+      code: "ENODEV",
+    });
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
   });
 
   test("without root, packet and ICMP sockets say what they need", () => {

@@ -17,6 +17,7 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
+export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 /** SO_TIMESTAMPNS_OLD: a timespec of two 64-bit words on 64-bit machines. */
@@ -27,6 +28,8 @@ export const SO_MEMINFO = 55;
 export const IP_PKTINFO = 8;
 export const ICMP_FILTER = 1;
 
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const POLLIN = 0x1;

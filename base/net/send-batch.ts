@@ -48,16 +48,19 @@ export class SendBatch {
     }
   }
 
+  /** No slot is free before `flush` or `clear`. */
   get isFull(): boolean {
     return this.#count === this.#batch.count;
   }
 
   slot(): Uint8Array {
+    assert(!this.isFull, "every slot of the batch is taken");
     return this.#batch.slots[this.#count]!;
   }
 
   push(length: number, destination: number, port: number, source: number, index: number): void {
     const { iovecs, messages, names, controls, slotBytes } = this.#batch;
+    assert(!this.isFull, "every slot of the batch is taken");
     assert(length >= 0 && length <= slotBytes, "a datagram is longer than its slot");
     const i = this.#count;
     iovecs.words[i * IOVEC_WORDS + IOVEC_LENGTH_WORD] = length;

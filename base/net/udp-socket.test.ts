@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "./describe-unless.testing.ts";
 import { libcMissingReason } from "./libc.ts";
-import { groupIndexOf } from "./reuseport.ts";
+import { groupIndexOf } from "./packet-filter.ts";
 import {
   collect,
   ip,

@@ -119,6 +119,43 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
       expect(client.counters).toMatchObject({ sent: 100, sendErrors: 0 });
     });
 
+    test("sends nothing of its own accord when it is told to wait", async () => {
+      const server = await open({});
+      const client = await open({ batchMax: 4, flushesWhenFull: false });
+      const way = { to: loopback, port: server.localPort };
+      for (let i = 0; i < 4; i += 1) {
+        expect(client.isFull).toBe(false);
+        pushText(client, `early ${i}`, way);
+      }
+      expect(client.isFull).toBe(true);
+      expect(() => client.slot()).toThrow("every slot of the batch is taken");
+      expect(() => client.push(1, loopback, 9)).toThrow("every slot of the batch is taken");
+      await waitReadable([server], 20);
+      expect(server.receive()).toBe(0);
+      client.discard();
+      expect(client.isFull).toBe(false);
+      for (let i = 0; i < 4; i += 1) pushText(client, `late ${i}`, way);
+      client.flush();
+      client.flush();
+      const datagrams = await collect(server, 4);
+      expect(datagrams.map(({ text }) => text)).toEqual(["late 0", "late 1", "late 2", "late 3"]);
+      client.discard();
+      client.flush();
+      await expect.poll(() => client.counters.sent).toBe(4);
+      expect(client.counters.sendErrors).toBe(0);
+      expect(server.receive()).toBe(0);
+    });
+
+    test("never calls itself full when it flushes by itself", async () => {
+      const client = await open({ batchMax: 2 });
+      for (let i = 0; i < 5; i += 1) {
+        pushText(client, "kept short", { to: loopback, port: client.localPort });
+        expect(client.isFull).toBe(false);
+      }
+      client.flush();
+      expect(await collect(client, 5)).toHaveLength(5);
+    });
+
     test("carries an empty datagram and a full slot", async () => {
       const server = await open({ datagramBytesMax: 1500 });
       const client = await open({ datagramBytesMax: 1500 });
@@ -318,6 +355,18 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
         await waitReadable([first, second], 20_000);
         expect(systemClock.monotonicMs() - startMs).toBeLessThan(10_000);
         expect([first.receive(), second.receive()]).toEqual([0, 1]);
+      });
+
+      test("ends when it is told that it is over", async () => {
+        const socket = await open({});
+        let isOver = false;
+        setTimeout(() => {
+          isOver = true;
+        }, 10);
+        const startMs = systemClock.monotonicMs();
+        await waitReadable([socket], 20_000, () => isOver);
+        expect(systemClock.monotonicMs() - startMs).toBeLessThan(10_000);
+        expect(socket.receive()).toBe(0);
       });
 
       test("ends when its sockets are closed meanwhile", async () => {

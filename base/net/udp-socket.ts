@@ -1,4 +1,5 @@
 import { BatchSocket } from "./batch-socket.ts";
+import { DeviceSockets } from "./device-sockets.ts";
 import { openDgramSocket } from "./dgram-socket.ts";
 import { libcMissingReason } from "./libc.ts";
 import { SocketError } from "./socket-error.ts";
@@ -15,9 +16,16 @@ export interface UdpSocketOptions {
   readonly backend?: "batch" | "dgram" | "auto";
   /** Receive from and send to this interface only (SO_BINDTODEVICE; `batch` only). */
   readonly device?: string;
+  /** Receive from these interfaces only, and send by whichever routing says (`batch` only). */
+  readonly devices?: readonly string[];
   readonly broadcast?: boolean;
   /** Datagrams a system call, and slots: 256 unless told. */
   readonly batchMax?: number;
+  /**
+   * Whether a full batch flushes itself, which it does unless told. Otherwise nothing leaves before
+   * `flush`, and whoever pushes asks `isFull` first.
+   */
+  readonly flushesWhenFull?: boolean;
   /** Longer datagrams are counted as truncated and left out: 2,048 unless told. */
   readonly datagramBytesMax?: number;
   /** The kernel's receive buffer: 8 MiB unless told. */
@@ -43,8 +51,8 @@ export interface UdpSocketCounters {
  * read; `slot` and `push` fill a batch that `flush` sends.
  */
 export interface UdpSocket {
-  /** Of a socket that stands in front of another one: that one, which is the one to wait for. */
-  readonly underlying?: UdpSocket;
+  /** Of a socket that stands in front of others: those, which are the ones to wait for. */
+  readonly underlying?: UdpSocket | readonly UdpSocket[];
   readonly backend: "batch" | "dgram";
   readonly localAddress: number;
   readonly localPort: number;
@@ -67,8 +75,10 @@ export interface UdpSocket {
 
   /** Where to write the next datagram; `datagramBytesMax` long. */
   slot(): Uint8Array;
+  /** No slot is free before `flush` or `discard`; never so where a full batch flushes itself. */
+  readonly isFull: boolean;
   /**
-   * Queues the first `length` bytes of `slot()`; a full batch flushes itself. `source` and
+   * Queues the first `length` bytes of `slot()`; `batchMax` datagrams fill the batch. `source` and
    * `interfaceIndex` choose where it leaves from (IP_PKTINFO); 0 or undefined: the system does.
    */
   push(
@@ -80,6 +90,8 @@ export interface UdpSocket {
   ): void;
   /** Sends what is queued. What the network refuses is counted, never thrown or kept. */
   flush(): void;
+  /** Forgets what is queued: it never leaves, and counts as nothing. */
+  discard(): void;
 
   readonly counters: UdpSocketCounters;
   /** The system's name for the latest reason counted in `sendErrors`. */
@@ -91,15 +103,20 @@ export interface UdpSocket {
 /** The options with every default filled in. */
 export interface ResolvedUdpSocketOptions
   extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {
+  /** Without it, whatever arrives is dropped by the kernel, and nobody else misses it. */
+  readonly receives: boolean;
   readonly broadcast: boolean;
   readonly batchMax: number;
+  readonly flushesWhenFull: boolean;
   readonly datagramBytesMax: number;
   readonly bufferBytes: number;
 }
 
 const defaults = {
+  receives: true,
   broadcast: false,
   batchMax: 256,
+  flushesWhenFull: true,
   datagramBytesMax: 2048,
   bufferBytes: 8 * 1024 * 1024,
 } as const;
@@ -120,7 +137,18 @@ const limits = {
 export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocket> {
   const resolved: ResolvedUdpSocketOptions = { ...defaults, ...options };
   checkOptions(resolved);
-  return backendOf(options) === "dgram" ? openDgramSocket(resolved) : new BatchSocket(resolved);
+  const isBatch = backendOf(options) === "batch";
+  if (options.devices !== undefined) return openOnDevices(resolved, options.devices, isBatch);
+  return isBatch ? new BatchSocket(resolved) : openDgramSocket(resolved);
+}
+
+function openOnDevices(
+  options: ResolvedUdpSocketOptions,
+  devices: readonly string[],
+  isBatch: boolean,
+): UdpSocket {
+  if (isBatch) return new DeviceSockets(options, devices);
+  throw new SocketError("cannot bind UDP to interfaces with node:dgram", "ENOTSUP");
 }
 
 function backendOf(options: UdpSocketOptions): "batch" | "dgram" {

@@ -1,41 +1,61 @@
 import { systemClock } from "../clock.ts";
 import { BatchSocket } from "./batch-socket.ts";
 import { DgramSocket } from "./dgram-socket.ts";
+import { findEventLoopDescriptor } from "./event-loop-descriptor.ts";
 import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { UdpSocket } from "./udp-socket.ts";
 
+/** The event loop of this thread turns at least this often while it has timers, or may have events. */
 const BLOCKED_MS_MAX = 5;
+/** While nothing happens the waits grow to this; a timer that nobody waits for (unref) may be this late. */
+const QUIET_MS_MAX = 160;
+/** The fallback waits in the event loop itself, and looks this often whether the wait is over. */
+const EVENTED_MS_MAX = 50;
 const POLLED_SOCKETS_MAX = 64;
 
-/** ppoll over batched sockets, on memory of its own. */
+type Readiness = "sockets" | "events" | "nothing";
+
+/** ppoll over batched sockets and the event loop, on memory of its own. */
 class Poller {
   readonly #libc = libc();
-  readonly #fds = new NativeMemory(POLLED_SOCKETS_MAX * POLLFD_BYTES);
+  readonly #fds = new NativeMemory((POLLED_SOCKETS_MAX + 1) * POLLFD_BYTES);
   readonly #timeout = new NativeMemory(TIMESPEC_BYTES);
 
   /**
-   * Blocks the thread until one of the sockets is readable, or for `timeoutMs`. Throws SocketError when
-   * the system refuses, such as EINVAL after the limit of open files was lowered: a loop that took that
-   * for silence would never wait again.
+   * Blocks the thread until one of the sockets is readable, or the event loop has something to do, or for
+   * `timeoutMs`. Throws SocketError when the system refuses, such as EINVAL after the limit of open files
+   * was lowered: a loop that took that for silence would never wait again.
    */
-  poll(sockets: readonly BatchSocket[], timeoutMs: number): boolean {
-    for (const [i, socket] of sockets.entries()) {
-      this.#fds.view.setInt32(i * POLLFD_BYTES, socket.fileDescriptor, true);
-      this.#fds.view.setInt16(i * POLLFD_BYTES + 4, POLLIN, true);
-    }
+  poll(sockets: readonly BatchSocket[], eventLoop: number, timeoutMs: number): Readiness {
+    const count = sockets.length;
+    for (let i = 0; i < count; i += 1) this.#watch(i, sockets[i]!.fileDescriptor);
+    this.#watch(count, eventLoop);
     this.#timeout.setPointer(8, Math.round(timeoutMs * 1e6));
-    const ready = this.#libc.ppoll(this.#fds.address, sockets.length, this.#timeout.address, 0);
-    if (ready >= 0) return ready > 0;
+    const ready = this.#libc.ppoll(this.#fds.address, count + 1, this.#timeout.address, 0);
+    if (ready === 0) return "nothing";
+    if (ready > 0) {
+      const hasEvents = this.#fds.view.getInt16(count * POLLFD_BYTES + 6, true) !== 0;
+      return ready > (hasEvents ? 1 : 0) ? "sockets" : "events";
+    }
     const failure = lastError("cannot wait for datagrams");
-    if (failure.code === "EINTR") return false;
+    if (failure.code === "EINTR") return "events";
     throw failure;
+  }
+
+  /** A negative descriptor is ignored. */
+  #watch(i: number, descriptor: number): void {
+    this.#fds.view.setInt32(i * POLLFD_BYTES, descriptor, true);
+    this.#fds.view.setInt16(i * POLLFD_BYTES + 4, POLLIN, true);
   }
 }
 
+const UNKNOWN = -1;
 let poller: Poller | undefined;
+/** That of this thread; asked for at the first wait. */
+let eventLoop: number | undefined;
 let turnedAtMs = Number.NEGATIVE_INFINITY;
 
 async function turnEventLoop(): Promise<void> {
@@ -44,45 +64,69 @@ async function turnEventLoop(): Promise<void> {
 }
 
 /**
- * Resolves when one of the sockets has datagrams, when all are closed, or after `timeoutMs`. The
- * thread is blocked for 5 ms at most at a time, with a turn of the event loop in between, so that
- * its timers, messages and signals go on; so they do when the sockets are never empty.
+ * Resolves when one of the sockets has datagrams, when all are closed, when `isOver` says so after a
+ * turn of the event loop, or after `timeoutMs`. The thread is blocked meanwhile, with turns of the event
+ * loop in between, so that its timers, messages and signals go on; so they do when the sockets are never
+ * empty. As long as nothing happens the blocks grow: whatever the event loop waits for ends them, and a
+ * timer that keeps the process alive keeps them at 5 ms.
  */
 export async function waitReadable(
   sockets: readonly UdpSocket[],
   timeoutMs: number,
+  isOver: () => boolean = () => false,
 ): Promise<void> {
-  if (sockets.length > POLLED_SOCKETS_MAX) {
-    throw new RangeError(`waitReadable takes ${POLLED_SOCKETS_MAX} sockets, not ${sockets.length}`);
-  }
   const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-  const own = sockets.map((socket) => socket.underlying ?? socket);
+  const own = sockets.flatMap(innermost);
+  if (own.length > POLLED_SOCKETS_MAX) {
+    throw new RangeError(`waitReadable takes ${POLLED_SOCKETS_MAX} sockets, not ${own.length}`);
+  }
   const batched = own.filter((socket) => socket instanceof BatchSocket);
   const evented = own.filter((socket) => socket instanceof DgramSocket);
-  let ready = isAnyReadable(batched, evented, 0);
+  let ready = readinessOf(batched, evented, 0);
   let remainingMs = timeoutMs;
-  while (!ready && remainingMs > 0 && isAnyOpen(batched, evented)) {
+  let quietMs = BLOCKED_MS_MAX;
+  while (ready !== "sockets" && remainingMs > 0 && isAnyOpen(batched, evented)) {
     await turnEventLoop();
+    if (isOver()) return;
+    if (quietMs > BLOCKED_MS_MAX) eventLoop ??= (await findEventLoopDescriptor()) ?? UNKNOWN;
     remainingMs = deadlineMs - systemClock.monotonicMs();
     if (evented.length > 0) {
-      await waitEvented(evented, batched.length > 0 ? Math.min(remainingMs, 1) : remainingMs);
-      ready = isAnyReadable(batched, evented, 0);
+      await waitEvented(evented, Math.min(remainingMs, batched.length > 0 ? 1 : EVENTED_MS_MAX));
+      ready = readinessOf(batched, evented, 0);
     } else {
-      ready = isAnyReadable(batched, evented, Math.min(remainingMs, BLOCKED_MS_MAX));
+      const isLong = quietMs > BLOCKED_MS_MAX && eventLoop !== UNKNOWN && !hasTimers();
+      const blockMs = isLong ? quietMs : BLOCKED_MS_MAX;
+      ready = readinessOf(batched, evented, Math.min(remainingMs, blockMs));
+      // After an event they are short again: what its callbacks wait for is not with the kernel yet.
+      quietMs = ready === "nothing" ? Math.min(2 * quietMs, QUIET_MS_MAX) : BLOCKED_MS_MAX;
     }
   }
   if (systemClock.monotonicMs() - turnedAtMs >= BLOCKED_MS_MAX) await turnEventLoop();
 }
 
-function isAnyReadable(
+/** The sockets that stand behind one: those that the kernel knows. */
+function innermost(socket: UdpSocket): readonly UdpSocket[] {
+  const { underlying = [] } = socket;
+  const behind = "receive" in underlying ? [underlying] : underlying;
+  return behind.length === 0 ? [socket] : behind.flatMap(innermost);
+}
+
+/** Timers and immediates that keep the process alive, which the descriptor does not tell of. */
+function hasTimers(): boolean {
+  return process
+    .getActiveResourcesInfo()
+    .some((resource) => resource === "Timeout" || resource === "Immediate");
+}
+
+function readinessOf(
   batched: readonly BatchSocket[],
   evented: readonly DgramSocket[],
   timeoutMs: number,
-): boolean {
-  if (evented.some((socket) => socket.pending > 0)) return true;
-  if (batched.length === 0) return false;
+): Readiness {
+  if (evented.some((socket) => socket.pending > 0)) return "sockets";
+  if (batched.length === 0) return "nothing";
   poller ??= new Poller();
-  return poller.poll(batched, Math.max(timeoutMs, 0));
+  return poller.poll(batched, eventLoop ?? UNKNOWN, Math.max(timeoutMs, 0));
 }
 
 function isAnyOpen(batched: readonly BatchSocket[], evented: readonly DgramSocket[]): boolean {

@@ -118,11 +118,13 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolea
     interfaceIndex: (i) => batch[i]!.interfaceIndex ?? served.index,
     receivedAtMs: () => 0,
     slot: () => buffer,
+    isFull: false,
     push: (length, to, port, source, device) => {
       events.push(`queue ${messageType(decodePacket(buffer.slice(0, length)))}`);
       sent.push({ to, port, source, device });
     },
     flush: () => events.push("flush"),
+    discard: () => undefined,
     counters: { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 },
     lastSendError: undefined,
     close: () => undefined,

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
-import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
+import { type DhcpPacket, messageType, PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import type { OverloadGuard } from "../overload/overload-guard.ts";
 import type { DhcpCounters } from "./counters.ts";
@@ -48,6 +48,7 @@ export interface DhcpListenerOptions {
  */
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
+  readonly #decoder = new PacketDecoder();
   readonly #served: ReadonlySet<number>;
   /** Stands in when the socket does not say where a datagram came in. */
   readonly #defaultIndex: number;
@@ -77,12 +78,13 @@ export class DhcpListener {
   async run(): Promise<void> {
     const { socket, clock } = this.#options;
     const sockets = [socket];
+    const isOver = (): boolean => this.#stopping;
     let turnedAtMs = clock.monotonicMs();
     while (!this.#stopping) {
       const received = this.turn();
       const nowMs = clock.monotonicMs();
       if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
-      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs));
+      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver);
       turnedAtMs = clock.monotonicMs();
     }
   }
@@ -143,7 +145,7 @@ export class DhcpListener {
 
   #decode(bytes: Uint8Array): DhcpPacket | undefined {
     try {
-      return decodePacket(bytes);
+      return this.#decoder.decode(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.counters.countRejected(error.code);

@@ -71,12 +71,13 @@ export class TftpListener {
   /** Serves until `stop`. Rejects only when our own code is broken. */
   async run(): Promise<void> {
     const { sockets, clock } = this.#options;
+    const isOver = (): boolean => this.#stopping;
     let turnedAtMs = clock.monotonicMs();
     while (!this.#stopping) {
       const received = this.turn();
       const nowMs = clock.monotonicMs();
       if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
-      await waitReadable(sockets, received > 0 ? 0 : this.idleMs(nowMs));
+      await waitReadable(sockets, received > 0 ? 0 : this.idleMs(nowMs), isOver);
       turnedAtMs = clock.monotonicMs();
     }
     this.#options.service.stop();

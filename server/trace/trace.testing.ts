@@ -193,10 +193,12 @@ export class RecordedServer {
       interfaceIndex: (i) => this.#batch[i]!.interfaceIndex ?? serverInterface.index,
       receivedAtMs: () => this.clock.monotonicMs(),
       slot: () => slot,
+      isFull: false,
       push: () => {
         this.sent += 1;
       },
       flush: () => undefined,
+      discard: () => undefined,
       counters: { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 },
       lastSendError: undefined,
       close: () => undefined,

@@ -13,6 +13,8 @@ export class TracedSocket implements UdpSocket {
   readonly localPort: number;
   readonly #recorder: TraceRecorder;
   readonly #numbers: PacketNumbers;
+  /** Replies that wait for `flush`: only then it is known that they leave. */
+  readonly #queued: Parameters<TraceRecorder["reply"]>[] = [];
   #before = 0;
 
   constructor(socket: UdpSocket, recorder: TraceRecorder, numbers: PacketNumbers) {
@@ -82,14 +84,24 @@ export class TracedSocket implements UdpSocket {
     source?: number,
     interfaceIndex?: number,
   ): void {
-    const bytes = this.underlying.slot().subarray(0, length);
+    const bytes = this.underlying.slot().slice(0, length);
     const way = { destination, port, source, interfaceIndex };
-    this.#recorder.reply(this.#numbers.answered, way, bytes);
+    this.#queued.push([this.#numbers.answered, way, bytes]);
     this.underlying.push(length, destination, port, source, interfaceIndex);
   }
 
+  get isFull(): boolean {
+    return this.underlying.isFull;
+  }
+
   flush(): void {
+    for (const reply of this.#queued.splice(0)) this.#recorder.reply(...reply);
     this.underlying.flush();
+  }
+
+  discard(): void {
+    this.#queued.length = 0;
+    this.underlying.discard();
   }
 
   get counters(): UdpSocketCounters {

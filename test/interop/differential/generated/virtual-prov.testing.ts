@@ -140,6 +140,7 @@ export class VirtualProv {
       interfaceIndex: () => serverInterface.index,
       receivedAtMs: () => this.#clock.monotonicMs(),
       slot: () => slot,
+      isFull: false,
       push: (length, destination, port, source = ip(serverAddress)) => {
         const isBroadcast = destination === 0xffff_ffff;
         this.#outbox.push({
@@ -153,6 +154,7 @@ export class VirtualProv {
         });
       },
       flush: () => undefined,
+      discard: () => undefined,
       counters: { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 },
       lastSendError: undefined,
       close: () => undefined,

@@ -1,13 +1,16 @@
 import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
-import { SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET } from "./linux.ts";
+import { SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
+
+type Instruction = readonly [code: number, constant: number];
 
 const FILTER_BYTES = 8;
 const LOAD_WORD_ABSOLUTE = 0x20;
 const AND_CONSTANT = 0x54;
 const MODULO_CONSTANT = 0x94;
 const RETURN_ACCUMULATOR = 0x16;
+const RETURN_CONSTANT = 0x06;
 
 // The program of a reuseport group sees the payload: the kernel has pulled the UDP header by then.
 // In a DHCP message chaddr starts at 28, so this word is its bytes 2 to 5.
@@ -28,12 +31,31 @@ export function groupIndexOf(payload: Uint8Array, count: number): number {
  * (yet) makes the kernel fall back to hashing; closing a socket moves the last one to its index.
  */
 export function steerByDevice(fd: number, count: number): void {
-  const instructions: readonly (readonly [number, number])[] = [
-    [LOAD_WORD_ABSOLUTE, CHADDR_WORD_OFFSET],
-    [AND_CONSTANT, LAST_THREE_BYTES],
-    [MODULO_CONSTANT, count],
-    [RETURN_ACCUMULATOR, 0],
-  ];
+  attach(
+    fd,
+    SO_ATTACH_REUSEPORT_CBPF,
+    [
+      [LOAD_WORD_ABSOLUTE, CHADDR_WORD_OFFSET],
+      [AND_CONSTANT, LAST_THREE_BYTES],
+      [MODULO_CONSTANT, count],
+      [RETURN_ACCUMULATOR, 0],
+    ],
+    `cannot steer a group of ${count} UDP sockets by device`,
+  );
+}
+
+/** Makes a socket that is not bound yet one that only sends: of what arrives, no byte is kept. */
+export function dropEverything(fd: number, what: string): void {
+  attach(fd, SO_ATTACH_FILTER, [[RETURN_CONSTANT, 0]], what);
+}
+
+/** Gives the socket a program (classic BPF), or throws what the kernel says. */
+function attach(
+  fd: number,
+  option: number,
+  instructions: readonly Instruction[],
+  what: string,
+): void {
   const filter = new NativeMemory(instructions.length * FILTER_BYTES);
   for (const [i, [code, constant]] of instructions.entries()) {
     filter.view.setUint16(i * FILTER_BYTES, code, true);
@@ -42,7 +64,5 @@ export function steerByDevice(fd: number, count: number): void {
   const program = new NativeMemory(16);
   program.view.setUint16(0, instructions.length, true);
   program.setPointer(8, filter.address);
-  const option = SO_ATTACH_REUSEPORT_CBPF;
-  if (libc().setsockopt(fd, SOL_SOCKET, option, program.address, 16) === 0) return;
-  throw lastError(`cannot steer a group of ${count} UDP sockets by device`);
+  if (libc().setsockopt(fd, SOL_SOCKET, option, program.address, 16) !== 0) throw lastError(what);
 }
