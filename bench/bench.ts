@@ -10,20 +10,16 @@ import {
   type RenewalResult,
   type SearchResult,
 } from "./bench-result.ts";
-import type { Contender } from "./contenders/contender.ts";
+import { versionOrMissing } from "./contenders/contender.ts";
+import type { DhcpContender } from "./contenders/dhcp-contender.ts";
 import { type Bench, Match } from "./measure.ts";
-import {
-  type BenchNetwork,
-  loopbackNetwork,
-  namespaceNetwork,
-  namespacesMissing,
-} from "./network.ts";
+import { type BenchNetwork, chooseNetwork } from "./network.ts";
 import { twoProcessors } from "./processors.ts";
 import { killServers } from "./server-process.ts";
 
 export interface BenchRequest {
   readonly plan: BenchPlan;
-  readonly contenders: readonly Contender[];
+  readonly contenders: readonly DhcpContender[];
   readonly seed: number;
   /** Exists; lease files go below it, so it must be on the disk that is meant. */
   readonly folder: string;
@@ -63,7 +59,7 @@ export async function runBench(request: BenchRequest): Promise<BenchResult> {
 
 /** What one contender has shown so far. */
 interface Score {
-  readonly contender: Contender;
+  readonly contender: DhcpContender;
   readonly version: string;
   missing: string | undefined;
   readonly dora: SearchResult[];
@@ -153,16 +149,12 @@ class BenchRun {
   }
 }
 
-function scoreOf(contender: Contender, network: BenchNetwork): Score {
+function scoreOf(contender: DhcpContender, network: BenchNetwork): Score {
   const score = { contender, dora: [], renewals: undefined };
   if (contender.needsInterface && !network.hasInterface) {
     return { ...score, version: "", missing: "needs root, for network namespaces" };
   }
-  try {
-    return { ...score, version: contender.version(), missing: undefined };
-  } catch {
-    return { ...score, version: "", missing: "not installed" };
-  }
+  return { ...score, ...versionOrMissing(contender.version) };
 }
 
 function contenderResultOf({
@@ -178,13 +170,6 @@ function contenderResultOf({
     ...(missing === undefined ? {} : { missing }),
     ...(renewals === undefined ? {} : { renewals }),
   };
-}
-
-function chooseNetwork(onProgress: (line: string) => void): BenchNetwork {
-  const reason = namespacesMissing();
-  if (reason === undefined) return namespaceNetwork();
-  onProgress(`${reason}: only servers that can live on the loopback network are measured`);
-  return loopbackNetwork();
 }
 
 const TMPFS_MAGIC = 0x0102_1994;

@@ -10,7 +10,7 @@ import {
 } from "./bench-plan.ts";
 import type { RenewalResult, SearchResult } from "./bench-result.ts";
 import { climbResultOf } from "./climb.ts";
-import type { Contender } from "./contenders/contender.ts";
+import type { DhcpContender } from "./contenders/dhcp-contender.ts";
 import type { GeneratorRequest } from "./generator-messages.ts";
 import { GeneratorProcess } from "./generator-process.ts";
 import type { BenchNetwork } from "./network.ts";
@@ -44,13 +44,13 @@ const generatorProgram = new URL("./generator.js", import.meta.url);
 /** One server, freshly started with an empty lease file, and a generator aimed at it. */
 export class Match {
   readonly #bench: Bench;
-  readonly #contender: Contender;
+  readonly #contender: DhcpContender;
   readonly #server: ServerProcess;
   readonly #generator: GeneratorProcess<GeneratorRequest, RunMeasurement>;
   #runs = 0;
   #violations = 0;
 
-  private constructor(bench: Bench, contender: Contender, server: ServerProcess) {
+  private constructor(bench: Bench, contender: DhcpContender, server: ServerProcess) {
     this.#bench = bench;
     this.#contender = contender;
     this.#server = server;
@@ -60,7 +60,7 @@ export class Match {
     );
   }
 
-  static async start(bench: Bench, contender: Contender, name: string): Promise<Match> {
+  static async start(bench: Bench, contender: DhcpContender, name: string): Promise<Match> {
     const { network, processors, signal } = bench;
     const folder = join(bench.folder, `${contender.id}-${name}`);
     mkdirSync(folder, { recursive: true });

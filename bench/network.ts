@@ -39,6 +39,14 @@ const veth = {
   generatorInterface: "bench-gen",
 } as const;
 
+/** Namespaces where they can be had, else the loopback network. */
+export function chooseNetwork(onProgress: (line: string) => void): BenchNetwork {
+  const reason = namespacesMissing();
+  if (reason === undefined) return namespaceNetwork();
+  onProgress(`${reason}: only servers that can live on the loopback network are measured`);
+  return loopbackNetwork();
+}
+
 /** Both sides on this machine's loopback: needs nothing, but takes only servers that live there. */
 export function loopbackNetwork(): BenchNetwork {
   const { port, serverAddress, addressBlock } = loopback;
@@ -57,7 +65,7 @@ export function loopbackNetwork(): BenchNetwork {
 }
 
 /** Why there can be no network namespaces here; undefined when there can. */
-export function namespacesMissing(): string | undefined {
+function namespacesMissing(): string | undefined {
   if (process.getuid?.() !== 0) return "network namespaces need root";
   try {
     ip("netns", "list");

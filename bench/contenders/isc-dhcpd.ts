@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import type { Contender, ContenderSetting, Launch } from "./contender.ts";
+import type { Launch } from "./contender.ts";
 import { firstLineOf, searchPath } from "./contender.ts";
+import type { DhcpContender, DhcpSetting } from "./dhcp-contender.ts";
 
 /** ISC dhcpd as it comes: one fsync for each ACK. */
-export const iscDhcpd: Contender = {
+export const iscDhcpd: DhcpContender = {
   id: "isc-dhcpd",
   name: "ISC dhcpd",
   durability: "fsync before every ACK, one a lease",
@@ -18,7 +19,7 @@ export const iscDhcpd: Contender = {
 };
 
 /** With the group commit that its manual suggests for busy servers. */
-export const iscDhcpdDelayed: Contender = {
+export const iscDhcpdDelayed: DhcpContender = {
   ...iscDhcpd,
   id: "isc-dhcpd-delayed",
   name: "ISC dhcpd, delayed-ack 28",
@@ -32,7 +33,7 @@ function version(): string {
   return firstLineOf("dhcpd", "--version").replace(/^isc-dhcpd-/, "");
 }
 
-function prepare(setting: ContenderSetting, statements: string): Launch {
+function prepare(setting: DhcpSetting, statements: string): Launch {
   const { folder, network, population, leaseSeconds } = setting;
   const config = join(folder, "dhcpd.conf");
   const leases = join(folder, "dhcpd.leases");

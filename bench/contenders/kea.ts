@@ -1,19 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Contender,
-  type ContenderSetting,
-  firstLineOf,
-  type Launch,
-  searchPath,
-} from "./contender.ts";
+import { firstLineOf, type Launch, searchPath } from "./contender.ts";
+import type { DhcpContender, DhcpSetting } from "./dhcp-contender.ts";
 import { keaConf } from "./kea-conf.ts";
 
 const THREADS = 2;
 const settings = "pools by relay address, no classes, no hosts, a queue of 1,024 packets";
 
 /** Kea with its fastest lease store, which does not sync. */
-export const kea: Contender = {
+export const kea: DhcpContender = {
   id: "kea-memfile",
   name: "Kea, memfile",
   durability: "none: written, never synced",
@@ -26,7 +21,7 @@ export const kea: Contender = {
 };
 
 /** On one processor threads do not help, and switching between them costs something. */
-export const keaSingle: Contender = {
+export const keaSingle: DhcpContender = {
   ...kea,
   id: "kea-memfile-single",
   name: "Kea, memfile, single-threaded",
@@ -35,7 +30,7 @@ export const keaSingle: Contender = {
   prepare: (setting) => prepare(setting, 0),
 };
 
-function prepare(setting: ContenderSetting, threads: number): Launch {
+function prepare(setting: DhcpSetting, threads: number): Launch {
   const { folder, network, population, leaseSeconds } = setting;
   const config = join(folder, "kea-dhcp4.conf");
   const leaseFile = join(folder, "leases.csv");

@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot, packageVersion } from "../../cli/package-root.ts";
+import { packageVersion } from "../../cli/package-root.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import type { Contender, ContenderSetting, Launch } from "./contender.ts";
+import { type Launch, provCommand } from "./contender.ts";
+import type { DhcpContender, DhcpSetting } from "./dhcp-contender.ts";
 
 /** The bundled server as `prov run` starts it, with one of its two sockets. */
-export function provlab(backend: "batch" | "dgram"): Contender {
+export function provlab(backend: "batch" | "dgram"): DhcpContender {
   return {
     id: `provlab-${backend}`,
     name: backend === "batch" ? "Provlab" : "Provlab, portable socket",
@@ -20,7 +21,7 @@ export function provlab(backend: "batch" | "dgram"): Contender {
 }
 
 function prepare(
-  { folder, network, population, leaseSeconds }: ContenderSetting,
+  { folder, network, population, leaseSeconds }: DhcpSetting,
   backend: "batch" | "dgram",
 ): Launch {
   const config = join(folder, "dhcpd.conf");
@@ -29,10 +30,9 @@ function prepare(
   const subnet = serverSubnet === undefined ? {} : { serverSubnet };
   writeFileSync(config, dhcpdConf(population, { leaseSeconds, localAddress, ...subnet }));
   writeFileSync(leases, "");
-  const program = join(packageRoot, "dist", "cli", "main.js");
   const flags = ["-d", "-q", "--no-pid", "-p", String(network.ports.relay)];
   return {
-    command: [process.execPath, program, "dhcpd", ...flags, "-cf", config, "-lf", leases],
+    command: provCommand("dhcpd", ...flags, "-cf", config, "-lf", leases),
     environment: { PROVLAB_SOCKET: backend === "dgram" ? "dgram" : "" },
   };
 }
