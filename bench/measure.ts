@@ -65,7 +65,10 @@ export class Match {
     const folder = join(bench.folder, `${contender.id}-${name}`);
     mkdirSync(folder, { recursive: true });
     const population = new Population(bench.populationPlan);
-    const launch = contender.prepare({ folder, network, population, leaseSeconds });
+    const launch = contender.prepare({
+      ...{ folder, network, population, leaseSeconds },
+      workload: "bare",
+    });
     const server = await ServerProcess.start(
       {
         name: contender.name,

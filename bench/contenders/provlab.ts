@@ -1,9 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { packageVersion } from "../../cli/package-root.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import { type Launch, provCommand } from "./contender.ts";
-import type { DhcpContender, DhcpSetting } from "./dhcp-contender.ts";
+import { provCommand } from "./contender.ts";
+import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
+import { writeDhcpdFiles } from "./dhcpd-files.ts";
 
 /** The bundled server as `prov run` starts it, with one of its two sockets. */
 export function provlab(backend: "batch" | "dgram"): DhcpContender {
@@ -11,7 +9,7 @@ export function provlab(backend: "batch" | "dgram"): DhcpContender {
     id: `provlab-${backend}`,
     name: backend === "batch" ? "Provlab" : "Provlab, portable socket",
     durability: "fsync before every ACK, one a batch",
-    settings: "the population's dhcpd.conf",
+    settings: "the workload's dhcpd.conf",
     firstRate: backend === "batch" ? 20_000 : 8000,
     needsInterface: false,
     isVariant: false,
@@ -20,19 +18,13 @@ export function provlab(backend: "batch" | "dgram"): DhcpContender {
   };
 }
 
-function prepare(
-  { folder, network, population, leaseSeconds }: DhcpSetting,
-  backend: "batch" | "dgram",
-): Launch {
-  const config = join(folder, "dhcpd.conf");
-  const leases = join(folder, "dhcpd.leases");
-  const { serverSubnet, serverAddress: localAddress } = network;
-  const subnet = serverSubnet === undefined ? {} : { serverSubnet };
-  writeFileSync(config, dhcpdConf(population, { leaseSeconds, localAddress, ...subnet }));
-  writeFileSync(leases, "");
-  const flags = ["-d", "-q", "--no-pid", "-p", String(network.ports.relay)];
+function prepare(setting: DhcpSetting, backend: "batch" | "dgram"): DhcpLaunch {
+  const { serverAddress: localAddress, ports } = setting.network;
+  const { config, leases: leaseFile } = writeDhcpdFiles(setting, { localAddress });
+  const flags = ["-d", "-q", "--no-pid", "-p", String(ports.relay)];
   return {
-    command: provCommand("dhcpd", ...flags, "-cf", config, "-lf", leases),
+    command: provCommand("dhcpd", ...flags, "-cf", config, "-lf", leaseFile),
     environment: { PROVLAB_SOCKET: backend === "dgram" ? "dgram" : "" },
+    ...{ leaseFile, leaseFormat: "isc" },
   };
 }
