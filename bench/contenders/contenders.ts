@@ -12,3 +12,6 @@ export const contenders: readonly DhcpContender[] = [
   iscDhcpd,
   iscDhcpdDelayed,
 ];
+
+/** One setting of each server: the ones that a suite compares unless it says otherwise. */
+export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];

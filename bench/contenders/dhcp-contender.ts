@@ -19,8 +19,6 @@ export interface DhcpContender extends Contender<DhcpSetting> {
   readonly firstRate: number;
   /** It needs a network interface with a broadcast address, and port 67. */
   readonly needsInterface: boolean;
-  /** Another setting of a server that takes part anyway: not in a quick run, else in one round. */
-  readonly isVariant: boolean;
 }
 
 export interface DhcpSetting {

@@ -11,7 +11,6 @@ export const iscDhcpd: DhcpContender = {
   settings: "the workload's dhcpd.conf",
   firstRate: 1500,
   needsInterface: true,
-  isVariant: false,
   version,
   prepare: (setting) => prepare(setting, ""),
 };
@@ -23,7 +22,6 @@ export const iscDhcpdDelayed: DhcpContender = {
   name: "ISC dhcpd, delayed-ack 28",
   durability: "fsync before every ACK, one for up to 28",
   settings: "the workload's dhcpd.conf and delayed-ack 28",
-  isVariant: true,
   prepare: (setting) => prepare(setting, "delayed-ack 28;\n"),
 };
 

@@ -16,7 +16,6 @@ export const kea: DhcpContender = {
   settings: `multi-threading, ${THREADS} threads; ${settings}`,
   firstRate: 6000,
   needsInterface: true,
-  isVariant: false,
   version: () => firstLineOf("kea-dhcp4", "-v"),
   prepare: (setting) => prepare(setting, THREADS),
 };
@@ -27,7 +26,6 @@ export const keaSingle: DhcpContender = {
   id: "kea-memfile-single",
   name: "Kea, memfile, single-threaded",
   settings: `multi-threading off; ${settings}`,
-  isVariant: true,
   prepare: (setting) => prepare(setting, 0),
 };
 

@@ -12,7 +12,6 @@ export function provlab(backend: "batch" | "dgram"): DhcpContender {
     settings: "the workload's dhcpd.conf",
     firstRate: backend === "batch" ? 20_000 : 8000,
     needsInterface: false,
-    isVariant: false,
     version: packageVersion,
     prepare: (setting) => prepare(setting, backend),
   };
