@@ -9,6 +9,7 @@ import { killServers } from "./server-process.ts";
 import type { Bench } from "./server-start.ts";
 import { runSuite } from "./suite-run.ts";
 import type { Suite } from "./suites/suite.ts";
+import type { Capacities } from "./turn.ts";
 
 export interface BenchRequest {
   readonly plan: BenchPlan;
@@ -42,7 +43,7 @@ export async function runBench(request: BenchRequest): Promise<BenchResult> {
     const processors = twoProcessors();
     const bench: Bench = { plan, network, processors, seed, folder, signal, onProgress };
     const environment = environmentOf({ durability: "by server", socket: "batch", workers: 1 });
-    const capacities = new Map<string, number>();
+    const capacities: Capacities = new Map();
     const suites: SuiteResult[] = [];
     const result = (): BenchResult => ({
       schema: BENCH_SCHEMA,

@@ -1,4 +1,4 @@
-import { population } from "./bench-plan.ts";
+import { population, type SearchSteps } from "./bench-plan.ts";
 import type { DhcpContender, Workload } from "./contenders/dhcp-contender.ts";
 import { Match } from "./match.ts";
 import type { RateResult } from "./rate-result.ts";
@@ -14,8 +14,8 @@ export interface ScoreSink {
   violations(count: number): void;
 }
 
-/** What each server was found to keep, DORA a second: found once, then a yardstick for other suites. */
-export type Capacities = Map<string, number>;
+/** What each server was found to keep: found once, then a yardstick for other suites. */
+export type Capacities = Map<string, RateResult>;
 
 /** One contender's turn in one round of a suite. */
 export class Turn {
@@ -69,33 +69,40 @@ export class Turn {
     }
   }
 
-  /** DORA a second that this contender is known to keep; searched when nobody did so before. */
-  async capacity(workload: Workload): Promise<number> {
+  /** DORA a second that this contender keeps, searched when nobody did so before; undefined: none. */
+  async capacity(workload: Workload): Promise<number | undefined> {
+    return (await this.#found(workload)).maximumPerSecond;
+  }
+
+  /** A rate to load it at where nothing depends on which: the capacity, or the lowest that was tried. */
+  async pace(workload: Workload): Promise<number> {
+    const { maximumPerSecond, trials } = await this.#found(workload);
+    return maximumPerSecond ?? Math.min(...trials.map(({ ratePerSecond }) => ratePerSecond));
+  }
+
+  /** What a search has found: a yardstick from now on. */
+  learn(workload: Workload, found: RateResult): void {
+    this.#capacities.set(this.#key(workload), found);
+  }
+
+  /** Where a search may begin, and in which steps. */
+  searchFrom(workload: Workload): { readonly rate: number; readonly steps: SearchSteps } {
+    const { firstSearch, laterSearch } = this.bench.plan;
+    const known = this.#capacities.get(this.#key(workload))?.maximumPerSecond;
+    return known === undefined
+      ? { rate: this.contender.firstRate, steps: firstSearch }
+      : { rate: known, steps: laterSearch };
+  }
+
+  async #found(workload: Workload): Promise<RateResult> {
     const known = this.#capacities.get(this.#key(workload));
     if (known !== undefined) return known;
     const arena = { name: `capacity-${workload}`, workload, population };
-    const { firstSearch } = this.bench.plan;
-    const { maximumPerSecond } = await this.play(arena, (match) =>
-      match.searchDora(this.contender.firstRate, firstSearch),
-    );
-    if (maximumPerSecond === undefined) throw new Error("it keeps no rate at all");
-    this.learnCapacity(workload, maximumPerSecond);
-    return maximumPerSecond;
-  }
-
-  /** What a search has found. */
-  learnCapacity(workload: Workload, perSecond: number): void {
-    this.#capacities.set(this.#key(workload), perSecond);
-  }
-
-  /** Where a search may begin. */
-  firstRate(workload: Workload): number {
-    return this.#capacities.get(this.#key(workload)) ?? this.contender.firstRate;
-  }
-
-  /** Whether the contender's capacity has been found before. */
-  isFirstSearch(workload: Workload): boolean {
-    return !this.#capacities.has(this.#key(workload));
+    const { rate, steps } = this.searchFrom(workload);
+    const found = await this.play(arena, (match) => match.searchDora(rate, steps));
+    this.keep(`capacity, ${workload}`, found);
+    this.learn(workload, found);
+    return found;
   }
 
   #key(workload: Workload): string {

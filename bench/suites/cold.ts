@@ -49,7 +49,7 @@ async function bindAll(
   arena: Pick<Arena, "workload" | "population">,
   timeLimitMs: number,
 ): Promise<void> {
-  const ratePerSecond = Math.round(PACE * (await turn.capacity(arena.workload)));
+  const ratePerSecond = Math.round(PACE * (await turn.pace(arena.workload)));
   const devices = arena.population.cableModems;
   await turn.play({ ...arena, name: `cold-${devices}-${turn.round}` }, async (match) => {
     const measurement = await match.run((target, settings) =>

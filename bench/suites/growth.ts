@@ -33,13 +33,13 @@ export const growth: Suite = {
 
 async function measure(turn: Turn): Promise<void> {
   const { growthLeases, laterSearch } = turn.bench.plan;
-  const capacity = await turn.capacity("bare");
+  const pace = await turn.pace("bare");
   for (const leases of growthLeases) {
     const subject = `${leases.toLocaleString("en-US")} leases`;
     const name = `growth-${leases}-${turn.round}`;
     const arena: Arena = { name, workload: "bare", population: modems(leases), leases };
     await turn.play(arena, async (match) => {
-      const dora = await match.searchDora(capacity, laterSearch);
+      const dora = await match.searchDora(pace, laterSearch);
       turn.scoreRate(subject, "dora", dora);
       if (dora.maximumPerSecond === undefined) return;
       const rate = Math.round(PACE * dora.maximumPerSecond);

@@ -73,7 +73,7 @@ async function afterReading(turn: Turn, devices: number): Promise<Sample> {
 }
 
 async function afterBinding(turn: Turn, devices: number): Promise<Sample> {
-  const ratePerSecond = Math.round(PACE * (await turn.capacity("bare")));
+  const ratePerSecond = Math.round(PACE * (await turn.pace("bare")));
   const name = `memory-bound-${devices}-${turn.round}`;
   const arena: Arena = { name, workload: "bare", population: modems(devices) };
   return turn.play(arena, async (match) => {

@@ -11,7 +11,7 @@ const columns = [
 ] as const;
 
 /** The highest rates that a server keeps, every server in every setting, without classes and hosts. */
-export const rate = rateSuite({
+export const rate: Suite = rateSuite({
   ...{ id: "rate", title: "Highest rate, bare configuration" },
   ...{ workload: "bare", contenders },
   what: "A subnet with one range for each of 40 relays; no classes, no hosts: the same for all.",
@@ -55,13 +55,13 @@ function methodOf({ trial, renewals }: BenchPlan): readonly string[] {
 
 async function measure(turn: Turn, workload: Workload): Promise<void> {
   const { plan } = turn.bench;
-  const steps = turn.isFirstSearch(workload) ? plan.firstSearch : plan.laterSearch;
+  const { rate, steps } = turn.searchFrom(workload);
   const arena = { name: `rate-${workload}-${turn.round}`, workload, population };
   await turn.play(arena, async (match) => {
-    const dora = await match.searchDora(turn.firstRate(workload), steps);
+    const dora = await match.searchDora(rate, steps);
     turn.scoreRate("", "dora", dora);
     if (dora.maximumPerSecond !== undefined) {
-      turn.learnCapacity(workload, dora.maximumPerSecond);
+      turn.learn(workload, dora);
       const renewals = await match.climbRenewals(dora.maximumPerSecond, plan.renewals);
       turn.scoreRate("", "renew", renewals);
     }
