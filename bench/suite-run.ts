@@ -92,9 +92,12 @@ export async function runSuite(
     if (signal.aborted) return "interrupted";
     return performance.now() - startMs > plan.suiteMsMax ? "out of time" : undefined;
   };
+  let skipped: string | undefined;
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const score of scores) {
-      if (score.missing !== undefined || cutShort() !== undefined) continue;
+      if (score.missing !== undefined) continue;
+      skipped ??= cutShort();
+      if (skipped !== undefined) continue;
       const { contender, version } = score;
       onProgress(`${suite.id}, round ${round} of ${plan.rounds}: ${contender.name} ${version}`);
       try {
@@ -107,7 +110,8 @@ export async function runSuite(
       }
     }
   }
-  const reason = cutShort();
+  // Time that is over after the last turn has cost nothing; an interruption has ended that turn.
+  const reason = signal.aborted ? cutShort() : skipped;
   return {
     ...{ id: suite.id, title: suite.title, generator: suite.generator, columns: suite.columns },
     durationMs: Math.round(performance.now() - startMs),

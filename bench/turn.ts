@@ -1,8 +1,7 @@
 import { population, type SearchSteps } from "./bench-plan.ts";
 import type { DhcpContender, Workload } from "./contenders/dhcp-contender.ts";
 import { Match } from "./match.ts";
-import type { RateResult } from "./rate-result.ts";
-import { isLowerBound } from "./rate-result.ts";
+import { knowledgeOf, type RateResult, type RateTrial } from "./rate-result.ts";
 import type { Arena, Bench } from "./server-start.ts";
 
 /** Where a turn's figures go. */
@@ -43,10 +42,15 @@ export class Turn {
     if (value !== undefined) this.#sink.score(subject, column, value, isBound);
   }
 
-  /** A rate that was searched; one that no rate was kept of counts as 0. */
-  scoreRate(subject: string, column: string, result: RateResult): void {
-    this.score(subject, column, result.maximumPerSecond ?? 0, isLowerBound(result));
+  /**
+   * A rate that was searched: 0 where the server missed even the lowest, and no figure where the
+   * generator was the limit at every rate.
+   */
+  scoreRate(subject: string, column: string, result: RateResult<RateTrial>): void {
     this.keep(subject, result);
+    const knowledge = knowledgeOf(result);
+    if (knowledge === "unknown") this.explain(subject, "the generator was the limit at every rate");
+    else this.score(subject, column, result.maximumPerSecond ?? 0, knowledge === "bound");
   }
 
   explain(subject: string, reason: string): void {

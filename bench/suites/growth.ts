@@ -1,6 +1,7 @@
 import { modems } from "../bench-plan.ts";
 import { contenders } from "../contenders/contenders.ts";
 import type { Match } from "../match.ts";
+import { knowledgeOf } from "../rate-result.ts";
 import type { Arena } from "../server-start.ts";
 import { doraPlan } from "../trial.ts";
 import type { Turn } from "../turn.ts";
@@ -20,7 +21,9 @@ export const growth: Suite = {
   contenders: contenders.slice(0, 1),
   columns: [
     { id: "dora", title: "DORA/s", digits: 0, better: "more", hasRatio: true },
+    { id: "doraShare", title: "of the first row, %", digits: 0, better: "more", hasRatio: false },
     { id: "cpu", title: "ns of CPU a packet", digits: 0, better: "less", hasRatio: true },
+    { id: "cpuShare", title: "of the first row, %", digits: 0, better: "less", hasRatio: false },
   ],
   method: () => [
     "The server starts with so many leases in its file, all of them running, and as many devices ask again. " +
@@ -34,18 +37,37 @@ export const growth: Suite = {
 async function measure(turn: Turn): Promise<void> {
   const { growthLeases, laterSearch } = turn.bench.plan;
   const pace = await turn.pace("bare");
+  let first: Cost | undefined;
   for (const leases of growthLeases) {
     const subject = `${leases.toLocaleString("en-US")} leases`;
     const name = `growth-${leases}-${turn.round}`;
     const arena: Arena = { name, workload: "bare", population: modems(leases), leases };
-    await turn.play(arena, async (match) => {
-      const dora = await match.searchDora(pace, laterSearch);
-      turn.scoreRate(subject, "dora", dora);
-      if (dora.maximumPerSecond === undefined) return;
-      const rate = Math.round(PACE * dora.maximumPerSecond);
-      turn.score(subject, "cpu", await nanosecondsAPacket(match, rate));
+    const { dora, cpuNs } = await turn.play(arena, async (match) => {
+      const found = await match.searchDora(pace, laterSearch);
+      const rate = Math.round(PACE * (found.maximumPerSecond ?? pace));
+      return { dora: found, cpuNs: await nanosecondsAPacket(match, rate) };
     });
+    turn.scoreRate(subject, "dora", dora);
+    turn.score(subject, "cpu", cpuNs);
+    const cost = { perSecond: dora.maximumPerSecond, cpuNs };
+    first ??= cost;
+    turn.score(
+      subject,
+      "doraShare",
+      percentOf(cost.perSecond, first.perSecond),
+      knowledgeOf(dora) === "bound",
+    );
+    turn.score(subject, "cpuShare", percentOf(cost.cpuNs, first.cpuNs));
   }
+}
+
+interface Cost {
+  readonly perSecond: number | undefined;
+  readonly cpuNs: number | undefined;
+}
+
+function percentOf(value: number | undefined, whole: number | undefined): number | undefined {
+  return value === undefined || whole === undefined ? undefined : (100 * value) / whole;
 }
 
 async function nanosecondsAPacket(match: Match, rate: number): Promise<number | undefined> {

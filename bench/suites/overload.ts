@@ -24,7 +24,7 @@ export const overload: Suite = {
 async function measure(turn: Turn): Promise<void> {
   const { plan } = turn.bench;
   const capacity = await turn.capacity("bare");
-  if (capacity === undefined) throw new Error("it keeps no rate at all");
+  if (capacity === undefined) throw new Error("no rate is known that it keeps");
   const arena = { name: `overload-${turn.round}`, workload: "bare", population } as const;
   await turn.play(arena, async (match) => {
     for (const factor of plan.overloads) {

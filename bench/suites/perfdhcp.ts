@@ -3,8 +3,9 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population.ts";
 import { modems, rateLimits } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
-import { runPerfdhcp } from "../perfdhcp.ts";
+import { type PerfdhcpResult, runPerfdhcp } from "../perfdhcp.ts";
 import { onProcessor } from "../processors.ts";
+import { knowledgeOf } from "../rate-result.ts";
 import { RateSearch } from "../rate-search.ts";
 import { type Arena, type Bench, populationIn, startServer } from "../server-start.ts";
 import type { Turn } from "../turn.ts";
@@ -46,21 +47,22 @@ async function measure(turn: Turn): Promise<void> {
     const { min: rateMin, max: rateMax } = rateLimits;
     const firstRate = Math.min(contender.firstRate, FIRST_RATE_MAX);
     const search = new RateSearch({ firstRate, rateMin, rateMax, ...bench.plan.firstSearch });
-    let peak = 0;
+    const trials: PerfdhcpResult[] = [];
     for (let rate = search.nextRate(); rate !== undefined; rate = search.nextRate()) {
       const result = await trial(bench, relayAddress, rate);
       server.check();
       search.record(rate, result.verdict);
-      peak = Math.max(peak, (1000 * result.completed) / bench.plan.perfdhcpMs);
-      turn.keep("", result);
+      trials.push(result);
       const { sent, completed, verdict } = result;
       bench.onProgress(
         `${contender.name}: perfdhcp at ${rate}/s: ${sent} sent, ${completed} complete: ${verdict}`,
       );
     }
-    const isBound = search.end === "generator";
-    turn.score("", "kept", search.maximum ?? 0, isBound);
-    turn.score("", "peak", peak, isBound);
+    const found = { maximumPerSecond: search.maximum, end: search.end ?? "trials", trials };
+    turn.scoreRate("", "kept", found);
+    const most = Math.max(...trials.map(({ completed }) => completed));
+    const isBound = knowledgeOf(found) !== "found";
+    turn.score("", "peak", (1000 * most) / bench.plan.perfdhcpMs, isBound);
   } finally {
     await server.stop();
   }
