@@ -15,6 +15,7 @@ export interface BenchNetwork {
   /** The network of the server's interface, which ISC dhcpd wants declared. */
   readonly serverSubnet: AddressBlock | undefined;
   readonly serverInterface: string;
+  readonly generatorInterface: string;
   /** The command line that runs a program on the server's or on the generator's side. */
   readonly onServerSide: (command: readonly string[]) => readonly string[];
   readonly onGeneratorSide: (command: readonly string[]) => readonly string[];
@@ -58,6 +59,7 @@ export function loopbackNetwork(): BenchNetwork {
     addressBlock,
     serverSubnet: undefined,
     serverInterface: "lo",
+    generatorInterface: "lo",
     onServerSide: (command) => command,
     onGeneratorSide: (command) => command,
     close: () => {},
@@ -106,6 +108,7 @@ export function namespaceNetwork(): BenchNetwork {
     addressBlock: veth.addressBlock,
     serverSubnet: veth.subnet,
     serverInterface: veth.serverInterface,
+    generatorInterface: veth.generatorInterface,
     onServerSide: (command) => ["ip", "netns", "exec", serverSide, ...command],
     onGeneratorSide: (command) => ["ip", "netns", "exec", generatorSide, ...command],
     close,

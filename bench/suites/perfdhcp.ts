@@ -80,9 +80,13 @@ function trial(bench: Bench, relayAddress: number, ratePerSecond: number) {
   );
 }
 
-/** perfdhcp takes only an address that an interface has. The namespace goes, and the address with it. */
+/**
+ * perfdhcp takes only an address that an interface has, and hears only what comes in by that interface.
+ * The namespace goes in the end, and the address with it.
+ */
 function addAddress({ network }: Bench, address: number): void {
-  const words = ["ip", "address", "replace", `${formatIpv4(address)}/32`, "dev", "lo"];
-  const [program, ...args] = network.onGeneratorSide(words);
+  const words = ["ip", "address", "replace", `${formatIpv4(address)}/32`];
+  const device = ["dev", network.generatorInterface];
+  const [program, ...args] = network.onGeneratorSide([...words, ...device]);
   execFileSync(program!, args, { stdio: "ignore", timeout: COMMAND_MS_MAX });
 }
