@@ -8,10 +8,31 @@ export interface BenchPlan {
   /** The first search of a contender begins at its guess, the later ones at what was found. */
   readonly firstSearch: SearchSteps;
   readonly laterSearch: SearchSteps;
-  /** Renewals are measured after the last round; left out of a quick run. */
-  readonly renewals: RenewalPlan | undefined;
-  /** No contender is begun after this: what is measured by then is what is reported. */
-  readonly totalMsMax: number;
+  readonly renewals: RenewalPlan;
+  /** The guide's load: PERF-3 and PERF-4 at once. */
+  readonly guide: {
+    readonly devices: number;
+    readonly bindRate: number;
+    readonly discoverPerSecond: number;
+    readonly renewPerSecond: number;
+    readonly latencyMs: number;
+    readonly floodMs: number;
+    readonly floodPerSecond: number;
+  };
+  /** Devices that come on line at once, and the patience with the slowest server. */
+  readonly cold: { readonly devices: number; readonly timeLimitMs: number };
+  readonly million: { readonly devices: number; readonly timeLimitMs: number };
+  /** What a lease and a device cost: the difference between the first and the last. */
+  readonly memoryDevices: readonly number[];
+  /** Leases in the file that a server starts with. */
+  readonly restartLeases: readonly number[];
+  readonly growthLeases: readonly number[];
+  /** Multiples of what the server keeps. */
+  readonly overloads: readonly number[];
+  /** Of one run of perfdhcp. */
+  readonly perfdhcpMs: number;
+  /** No turn of a suite begins after this: what is measured by then is what is reported. */
+  readonly suiteMsMax: number;
 }
 
 export interface SearchSteps {
@@ -44,6 +65,11 @@ export const population: PopulationPlan = {
   cmtsCount: 40,
 };
 
+/** As many devices as asked for, all of one kind, behind as many CMTSs as the headend has. */
+export function modems(devices: number): PopulationPlan {
+  return { ...population, cableModems: devices, mtas: 0, smartMeters: 0 };
+}
+
 /** Long enough that no lease ends while the bench runs. */
 export const leaseSeconds = 7200;
 
@@ -57,6 +83,16 @@ const trial: TrialSettings = {
   cpuPercentMax: 98,
 };
 
+const guide = {
+  devices: 20_000,
+  bindRate: 800,
+  discoverPerSecond: 300,
+  renewPerSecond: 600,
+  latencyMs: 30_000,
+  floodMs: 60_000,
+  floodPerSecond: 20_000,
+};
+
 export const fullPlan: BenchPlan = {
   rounds: 3,
   trial,
@@ -67,14 +103,31 @@ export const fullPlan: BenchPlan = {
     bindShare: 0.6,
     rungs: [0.6, 0.8, 1, 1.25, 1.6, 2, 2.5, 3.2],
   },
-  totalMsMax: 12 * 60_000,
+  guide,
+  cold: { devices: 80_000, timeLimitMs: 150_000 },
+  million: { devices: 1_000_000, timeLimitMs: 300_000 },
+  memoryDevices: [100_000, 1_000_000],
+  restartLeases: [80_000, 1_000_000],
+  growthLeases: [10_000, 80_000, 300_000, 1_000_000],
+  overloads: [1, 2, 5, 10],
+  perfdhcpMs: 4000,
+  suiteMsMax: 30 * 60_000,
 };
 
+/** Shows that everything runs: its figures are of too little to be worth anything. */
 export const quickPlan: BenchPlan = {
   rounds: 1,
-  trial: { ...trial, warmUpMs: 600, measureMs: 1500 },
-  firstSearch: { growth: 1.6, precision: 1.12, trialsMax: 6 },
-  laterSearch: { growth: 1.15, precision: 1.12, trialsMax: 3 },
-  renewals: undefined,
-  totalMsMax: 3 * 60_000,
+  trial: { ...trial, warmUpMs: 500, measureMs: 1000 },
+  firstSearch: { growth: 1.6, precision: 1.2, trialsMax: 5 },
+  laterSearch: { growth: 1.3, precision: 1.2, trialsMax: 2 },
+  renewals: { devices: 2000, bindShare: 0.6, rungs: [0.6, 1, 1.6] },
+  guide: { ...guide, devices: 3000, latencyMs: 3000, floodMs: 3000, floodPerSecond: 5000 },
+  cold: { devices: 5000, timeLimitMs: 30_000 },
+  million: { devices: 20_000, timeLimitMs: 30_000 },
+  memoryDevices: [5000, 20_000],
+  restartLeases: [5000, 20_000],
+  growthLeases: [5000, 20_000],
+  overloads: [1, 2],
+  perfdhcpMs: 1000,
+  suiteMsMax: 3 * 60_000,
 };

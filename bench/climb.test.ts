@@ -12,12 +12,14 @@ const verdicts: Readonly<Record<string, TrialVerdict>> = {
 /** A trial for each letter, at 100/s, 200/s, 300/s, ... */
 function trialsOf(letters: string): readonly TrialResult[] {
   return Array.from(letters, (letter, index) => ({
+    exchange: "renew",
     ratePerSecond: 100 * (index + 1),
     offered: 0,
     answered: 0,
     unansweredShare: 0,
     latencyMsP50: 0,
     latencyMsP99: 0,
+    latencyMsP999: 0,
     slipMsP99: 0,
     generatorCpuPercent: 0,
     generatorStarvedPercent: 0,

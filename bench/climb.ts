@@ -1,4 +1,4 @@
-import type { RenewalResult } from "./bench-result.ts";
+import type { RateResult } from "./rate-result.ts";
 import type { TrialResult } from "./trial.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { TrialResult } from "./trial.ts";
  * was missed. What the generator could not offer says nothing either way; when nothing was missed,
  * the maximum is a lower bound.
  */
-export function climbResultOf(trials: readonly TrialResult[]): RenewalResult {
+export function climbResultOf(trials: readonly TrialResult[]): RateResult {
   const firstMissed = trials.findIndex(({ verdict }) => verdict === "missed");
   const tried = firstMissed < 0 ? trials : trials.slice(0, firstMissed);
   const maximumPerSecond = tried.findLast(({ verdict }) => verdict === "kept")?.ratePerSecond;

@@ -29,6 +29,11 @@ export class GeneratorProcess<Request extends object, Result> {
     this.#child.on("error", () => undefined);
   }
 
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /**
    * Plays what is asked for within `msMax`. Throws GeneratorError when that fails, the signal's reason
    * when it is aborted.

@@ -1,89 +1,73 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { runBench } from "./bench.ts";
 import { fullPlan, quickPlan } from "./bench-plan.ts";
-import { benchTable } from "./bench-table.ts";
+import type { BenchResult } from "./bench-result.ts";
+import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
 import { contenders } from "./contenders/contenders.ts";
+import { writeResultFiles } from "./result-files.ts";
+import { benchText, suiteTable } from "./suite-table.ts";
+import { suites } from "./suites/suites.ts";
 
-const usage = `npm run bench -- [--quick] [--only ID,ID] [--seed N] [--out FOLDER]
+const suiteNames = suites.map(({ id }) => id);
+const serverNames = contenders.map(({ id }) => id);
 
-Measures DORA a second of Provlab and of the peers that are installed, one after the other, with our
-simulator as the generator. About 10 minutes; --quick: about 2 minutes, one round. As root the servers
-run in network namespaces; otherwise only those that can live on the loopback network.
-Servers: ${contenders.map(({ id }) => id).join(", ")}
+const usage = `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--rounds N] [--seed N]
+                 [--out FOLDER]
+
+Measures Provlab and the peers that are installed, taking turns, with our simulator as the generator. Half
+an hour a suite at most, some two hours for all; --quick: a minute or two a suite, one round of sizes
+that only show that it runs. --rounds: default 3. As root the servers run in network namespaces;
+otherwise only those that can live on the loopback network.
+Suites: ${suiteNames.join(", ")}
+Servers, instead of those that a suite compares: ${serverNames.join(", ")}
 `;
-
-const exitStatus = { pass: 0, internalError: 1, usage: 2 } as const;
-
-async function main(): Promise<number> {
-  let options: BenchOptions;
-  try {
-    options = optionsOf(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n${usage}`);
-    return exitStatus.usage;
-  }
-  if (options.help) {
-    process.stdout.write(usage);
-    return exitStatus.pass;
-  }
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  mkdirSync(options.folder, { recursive: true });
-  const result = await runBench({
-    plan: options.quick ? quickPlan : fullPlan,
-    contenders: contenders.filter(({ id, isVariant }) =>
-      options.only === undefined ? !(isVariant && options.quick) : options.only.includes(id),
-    ),
-    seed: options.seed,
-    folder: options.folder,
-    signal: abort.signal,
-    onProgress: (line) => void process.stderr.write(`${line}\n`),
-  });
-  const table = benchTable(result);
-  const files = {
-    json: join(options.folder, "bench.json"),
-    table: join(options.folder, "bench.md"),
-  };
-  writeFileSync(files.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(files.table, table);
-  process.stdout.write(`${table}\nWritten: ${files.json}, ${files.table}\n`);
-  const isMeasured = result.contenders.some(({ dora }) => dora.length > 0);
-  return isMeasured && result.cutShort === undefined ? exitStatus.pass : exitStatus.internalError;
-}
-
-interface BenchOptions {
-  readonly help: boolean;
-  readonly quick: boolean;
-  readonly only: readonly string[] | undefined;
-  readonly seed: number;
-  readonly folder: string;
-}
-
-function optionsOf(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: "boolean", default: false },
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      seed: { type: "string", default: "1" },
-      out: { type: "string", default: join("runs", "bench") },
-    },
-  });
-  const only = values.only?.split(",");
-  const unknown = only?.find((id) => !contenders.some((contender) => contender.id === id));
-  if (unknown !== undefined) throw new Error(`there is no server "${unknown}"`);
-  const seed = Number(values.seed);
-  if (!/^\d+$/.test(values.seed) || seed > SEED_MAX) {
-    throw new Error(`--seed ${values.seed}: give a whole number from 0 to ${SEED_MAX}`);
-  }
-  return { help: values.help, quick: values.quick, only, seed, folder: resolve(values.out) };
-}
 
 // Leaves room for the trials, each of which adds one.
 const SEED_MAX = 0xffff_0000;
 
-process.exitCode = await main();
+const program = {
+  name: "bench",
+  usage,
+  folder: "bench",
+  options: {
+    quick: flag(),
+    only: listOf("suite", suiteNames),
+    servers: listOf("server", serverNames),
+    rounds: wholeNumber({ min: 1, max: 100 }, undefined),
+    seed: wholeNumber({ min: 0, max: SEED_MAX }, 1),
+  },
+};
+
+process.exitCode = await runProgram(program, async (options, folder, signal) => {
+  const { quick, only, servers, seed } = options;
+  const plan = quick ? quickPlan : fullPlan;
+  const write = (result: BenchResult): ReturnType<typeof writeResultFiles> =>
+    writeResultFiles(folder, {
+      ...{ name: "bench-result", tableName: "bench" },
+      ...{ result, table: benchText(result) },
+    });
+  const result = await runBench({
+    plan: { ...plan, rounds: options.rounds ?? plan.rounds },
+    suites: suites.filter(({ id }) => only?.includes(id) ?? true),
+    contenders: servers && contenders.filter(({ id }) => servers.includes(id)),
+    ...{ seed, folder, signal },
+    onProgress: tellProgress,
+    onSuite: (soFar) => {
+      const suite = soFar.suites.at(-1)!;
+      const { suites: _, ...common } = soFar;
+      const table = suiteTable(suite);
+      writeResultFiles(folder, {
+        name: `bench-${suite.id}`,
+        result: { ...common, suite },
+        table,
+      });
+      write(soFar);
+      process.stdout.write(`## ${suite.title}\n\n${table}\n`);
+    },
+  });
+  const files = write(result);
+  process.stdout.write(`Written: ${files.json}, ${files.table}\n`);
+  const isWhole = result.suites.every(
+    ({ cutShort, rows }) => cutShort === undefined && rows.length > 0,
+  );
+  return isWhole && !signal.aborted ? exitStatus.pass : exitStatus.internalError;
+});

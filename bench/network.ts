@@ -15,6 +15,7 @@ export interface BenchNetwork {
   /** The network of the server's interface, which ISC dhcpd wants declared. */
   readonly serverSubnet: AddressBlock | undefined;
   readonly serverInterface: string;
+  readonly generatorInterface: string;
   /** The command line that runs a program on the server's or on the generator's side. */
   readonly onServerSide: (command: readonly string[]) => readonly string[];
   readonly onGeneratorSide: (command: readonly string[]) => readonly string[];
@@ -39,6 +40,14 @@ const veth = {
   generatorInterface: "bench-gen",
 } as const;
 
+/** Namespaces where they can be had, else the loopback network. */
+export function chooseNetwork(onProgress: (line: string) => void): BenchNetwork {
+  const reason = namespacesMissing();
+  if (reason === undefined) return namespaceNetwork();
+  onProgress(`${reason}: only servers that can live on the loopback network are measured`);
+  return loopbackNetwork();
+}
+
 /** Both sides on this machine's loopback: needs nothing, but takes only servers that live there. */
 export function loopbackNetwork(): BenchNetwork {
   const { port, serverAddress, addressBlock } = loopback;
@@ -50,6 +59,7 @@ export function loopbackNetwork(): BenchNetwork {
     addressBlock,
     serverSubnet: undefined,
     serverInterface: "lo",
+    generatorInterface: "lo",
     onServerSide: (command) => command,
     onGeneratorSide: (command) => command,
     close: () => {},
@@ -57,7 +67,7 @@ export function loopbackNetwork(): BenchNetwork {
 }
 
 /** Why there can be no network namespaces here; undefined when there can. */
-export function namespacesMissing(): string | undefined {
+function namespacesMissing(): string | undefined {
   if (process.getuid?.() !== 0) return "network namespaces need root";
   try {
     ip("netns", "list");
@@ -98,6 +108,7 @@ export function namespaceNetwork(): BenchNetwork {
     addressBlock: veth.addressBlock,
     serverSubnet: veth.subnet,
     serverInterface: veth.serverInterface,
+    generatorInterface: veth.generatorInterface,
     onServerSide: (command) => ["ip", "netns", "exec", serverSide, ...command],
     onGeneratorSide: (command) => ["ip", "netns", "exec", generatorSide, ...command],
     close,

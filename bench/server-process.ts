@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cpuMsOf, memoryMiBOf } from "./process-usage.ts";
 
 /** A server could not be started or died: the message says what it said last. */
 export class ServerProcessError extends Error {
@@ -25,7 +26,6 @@ const STOP_MS_MAX = 15_000;
 const POLL_MS = 50;
 /** Between the opening of the port and the first packet. */
 const SETTLE_MS = 500;
-const KIB_A_MIB = 1024;
 
 /** Every server that runs: an exit handler ends what a failure left behind. */
 const running = new Set<ChildProcess>();
@@ -60,6 +60,11 @@ export class ServerProcess {
     });
   }
 
+  /** Starts it, without waiting until it serves. */
+  static launch(command: ServerCommand): ServerProcess {
+    return new ServerProcess(command);
+  }
+
   /** Starts it and waits until it serves; throws ServerProcessError when it does not. */
   static async start(command: ServerCommand, signal: AbortSignal): Promise<ServerProcess> {
     const server = new ServerProcess(command);
@@ -82,16 +87,21 @@ export class ServerProcess {
   }
 
   /** Memory now, and at its peak; undefined where the kernel does not say. */
-  memoryMiB(): { readonly now: number; readonly peak: number } | undefined {
-    try {
-      const status = readFileSync(`/proc/${this.#child.pid}/status`, "latin1");
-      const kib = (field: string): number =>
-        Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1]);
-      const sizes = { now: kib("VmRSS") / KIB_A_MIB, peak: kib("VmHWM") / KIB_A_MIB };
-      return Number.isNaN(sizes.now + sizes.peak) ? undefined : sizes;
-    } catch {
-      return undefined;
-    }
+  memoryMiB(): ReturnType<typeof memoryMiBOf> {
+    return memoryMiBOf(this.#child.pid);
+  }
+
+  /** Processor time so far, ms; undefined where the kernel does not say. */
+  cpuMs(): number | undefined {
+    return cpuMsOf(this.#child.pid);
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    if (!running.has(this.#child)) return;
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
   }
 
   /** SIGTERM, and SIGKILL when that is not heard in time. */

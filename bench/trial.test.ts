@@ -3,7 +3,15 @@ import { LatencyHistogram } from "../base/histogram.ts";
 import { BootRecord } from "../simulator/boot/boot-record.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../simulator/outcome.ts";
 import { emptyCounters } from "../simulator/recorder.ts";
-import { countWithin, doraPlan, measurementOf, renewalPlan, type TrialSettings } from "./trial.ts";
+import {
+  coldPlan,
+  countWithin,
+  doraPlan,
+  measurementOf,
+  mixedPlan,
+  renewalPlan,
+  type TrialSettings,
+} from "./trial.ts";
 
 const settings: TrialSettings = {
   warmUpMs: 500,
@@ -156,5 +164,39 @@ describe("the plans", () => {
       renewals.rates.map((ratePerSecond) => ({ kind: "rate", exchange: "renew", ratePerSecond })),
     );
     expect(rungs.every(({ reset }) => !reset)).toBe(true);
+  });
+
+  test("the guide's load has both exchanges at once, after enough devices are bound", () => {
+    const load = { devices: 2000, bindRate: 500, discoverPerSecond: 300, renewPerSecond: 600 };
+    const [bind, mixed] = mixedPlan(target, settings, { ...load, measureMs: 9000 }).phases;
+    expect(bind!.until).toEqual({ durationMs: 4000 });
+    expect(mixed!.until).toEqual({ durationMs: 9000 });
+    expect(mixed!.streams).toMatchObject([
+      { exchange: "discover", ratePerSecond: 300 },
+      { exchange: "renew", ratePerSecond: 600 },
+    ]);
+  });
+
+  test("a cold start ends when everybody is bound, and nobody gives up", () => {
+    const plan = coldPlan(target, settings, { ratePerSecond: 900, timeLimitMs: 7000 });
+    expect(plan.phases).toMatchObject([{ until: "all-bound", timeLimitMs: 7000 }]);
+    expect(plan.client.retry.persistent).toBe(true);
+    expect(plan.client.retry.transmissionsMax).toBeGreaterThan(1);
+  });
+});
+
+describe("a run with a goal", () => {
+  test.each([
+    ["all-bound", true],
+    ["time-limit", false],
+  ] as const)("that ended by %s", (endedBy, isGoalReached) => {
+    const phase = phaseOf("measured", { latency: latencies([10, 5]), offered: 10 });
+    const outcome = {
+      phases: [{ ...phase, endedBy, durationMs: 1234 }],
+      safety: { counters: {} },
+      decodeErrors: 0,
+    };
+    const { lastPhase } = measurementOf(outcome as unknown as SimulationOutcome, settings);
+    expect(lastPhase).toEqual({ durationMs: 1234, isGoalReached });
   });
 });

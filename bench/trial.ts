@@ -1,9 +1,16 @@
 import type { LatencyHistogram } from "../base/histogram.ts";
 import type { PopulationPlan } from "../scenarios/population.ts";
+import type { StreamExchange } from "../simulator/exchange.ts";
 import { judgeHealth } from "../simulator/generator-health.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../simulator/outcome.ts";
 import type { ServerAddress } from "../simulator/relay/cmts.ts";
-import type { HealthLimits, PhasePlan, PortPlan, RunPlan } from "../simulator/run-plan.ts";
+import {
+  type HealthLimits,
+  type PhasePlan,
+  type PortPlan,
+  type RunPlan,
+  runDefaults,
+} from "../simulator/run-plan.ts";
 import type { TrialVerdict } from "./rate-search.ts";
 
 /** The rules of one trial. A rate is kept when nearly all transactions are answered in time. */
@@ -29,14 +36,16 @@ export interface TrialTarget {
   readonly seed: number;
 }
 
-/** One measured rate, in values that cross processes. */
+/** One stream of a measured phase, in values that cross processes. */
 export interface TrialResult {
+  readonly exchange: StreamExchange;
   readonly ratePerSecond: number;
   readonly offered: number;
   readonly answered: number;
   readonly unansweredShare: number;
   readonly latencyMsP50: number;
   readonly latencyMsP99: number;
+  readonly latencyMsP999: number;
   readonly slipMsP99: number;
   readonly generatorCpuPercent: number;
   /** How much of the time the generator could have run, but other programs had its processor. */
@@ -47,7 +56,10 @@ export interface TrialResult {
 }
 
 export interface RunMeasurement {
+  /** The streams of the measured phases, in their order. */
   readonly trials: readonly TrialResult[];
+  /** How long the last phase handed out arrivals, and whether it reached the goal that it had. */
+  readonly lastPhase: { readonly durationMs: number; readonly isGoalReached: boolean };
   /** Acknowledgements that no correct server gives; see the simulator's safety checker. */
   readonly violations: number;
   readonly decodeErrors: number;
@@ -93,12 +105,58 @@ export function renewalPlan(
   ]);
 }
 
-/** Reads the measured phases of a run that `doraPlan` or `renewalPlan` described. */
+/** Binds `devices`, then has others come on line and these renew, both at once, for `measureMs`. */
+export function mixedPlan(target: TrialTarget, settings: TrialSettings, load: MixedLoad): RunPlan {
+  const { devices, bindRate, discoverPerSecond, renewPerSecond, measureMs } = load;
+  const bindMs = Math.ceil((devices * 1000) / bindRate);
+  return runPlan(target, settings, [
+    doraPhase("bind", bindRate, bindMs, settings),
+    {
+      ...doraPhase(measuredName, discoverPerSecond, measureMs, settings),
+      streams: [
+        { kind: "rate", exchange: "discover", ratePerSecond: discoverPerSecond },
+        { kind: "rate", exchange: "renew", ratePerSecond: renewPerSecond },
+      ],
+    },
+  ]);
+}
+
+export interface MixedLoad {
+  readonly devices: number;
+  readonly bindRate: number;
+  readonly discoverPerSecond: number;
+  readonly renewPerSecond: number;
+  readonly measureMs: number;
+}
+
+/**
+ * Every device of the population once, at `ratePerSecond`, until all hold a lease: with the patience
+ * of a real client, because a device that gave up would never be bound.
+ */
+export function coldPlan(
+  target: TrialTarget,
+  settings: TrialSettings,
+  { ratePerSecond, timeLimitMs }: { readonly ratePerSecond: number; readonly timeLimitMs: number },
+): RunPlan {
+  const phase: PhasePlan = {
+    ...doraPhase(measuredName, ratePerSecond, timeLimitMs, settings),
+    until: "all-bound",
+    reset: false,
+  };
+  const plan = runPlan(target, settings, [phase]);
+  return { ...plan, client: { ...plan.client, retry: runDefaults.client.retry } };
+}
+
+/** Reads the measured phases of a run that one of the plans described. */
 export function measurementOf(outcome: SimulationOutcome, settings: TrialSettings): RunMeasurement {
   return {
     trials: outcome.phases
       .filter(({ name }) => name === measuredName)
-      .map((phase) => trialResultOf(phase, settings)),
+      .flatMap((phase) => trialResultsOf(phase, settings)),
+    lastPhase: {
+      durationMs: outcome.phases.at(-1)?.durationMs ?? 0,
+      isGoalReached: outcome.phases.at(-1)?.endedBy === "all-bound",
+    },
     violations: Object.values(outcome.safety.counters).reduce((sum, count) => sum + count, 0),
     decodeErrors: outcome.decodeErrors,
   };
@@ -174,28 +232,24 @@ function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): HealthLim
   return { slipMsP99Max, cpuPercentMax, socketDropsMax: 0 };
 }
 
-function trialResultOf(phase: PhaseOutcome, settings: TrialSettings): TrialResult {
-  const stream = phase.streams[0]!;
+function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly TrialResult[] {
   const health = judgeHealth(healthLimits(settings), [phase], phase.workers);
-  const { offered } = stream.counters;
-  const answered = countWithin(stream.latency, settings.answerMsMax);
-  const unansweredShare = offered === 0 ? 1 : (offered - answered) / offered;
-  return {
-    ratePerSecond: stream.ratePerSecond ?? 0,
-    offered,
-    answered,
-    unansweredShare,
-    latencyMsP50: stream.latency.percentileMs(50),
-    latencyMsP99: stream.latency.percentileMs(99),
-    slipMsP99: health.slipMsP99,
-    generatorCpuPercent: health.cpuPercentMax,
-    generatorStarvedPercent: Math.max(
-      0,
-      ...phase.workers.map(({ starvedPercent }) => starvedPercent ?? 0),
-    ),
-    verdict: verdictOf(health.invalid, unansweredShare, settings),
-    problems: health.problems,
-  };
+  const starved = phase.workers.map(({ starvedPercent }) => starvedPercent ?? 0);
+  return phase.streams.map(({ exchange, ratePerSecond = 0, counters: { offered }, latency }) => {
+    const answered = countWithin(latency, settings.answerMsMax);
+    const unansweredShare = offered === 0 ? 1 : (offered - answered) / offered;
+    return {
+      ...{ exchange, ratePerSecond, offered, answered, unansweredShare },
+      latencyMsP50: latency.percentileMs(50),
+      latencyMsP99: latency.percentileMs(99),
+      latencyMsP999: latency.percentileMs(99.9),
+      slipMsP99: health.slipMsP99,
+      generatorCpuPercent: health.cpuPercentMax,
+      generatorStarvedPercent: Math.max(0, ...starved),
+      verdict: verdictOf(health.invalid, unansweredShare, settings),
+      problems: health.problems,
+    };
+  });
 }
 
 function verdictOf(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { memoryMiBOf } from "../process-usage.ts";
 
 /** One `-t` of one file. */
 export interface CheckRun {
@@ -13,7 +13,6 @@ export interface CheckRun {
 }
 
 const POLL_MS = 10;
-const KIB_A_MIB = 1024;
 const running = new Set<ChildProcess>();
 
 /** Runs a program to its end, without its output, for `secondsMax` at most. */
@@ -33,7 +32,7 @@ export function runCheck(
     let peakMiB: number | undefined;
     let isOver = false;
     const poll = setInterval(() => {
-      peakMiB = peakOf(child.pid) ?? peakMiB;
+      peakMiB = memoryMiBOf(child.pid)?.peak ?? peakMiB;
     }, POLL_MS);
     const timer = setTimeout(() => {
       isOver = true;
@@ -61,14 +60,4 @@ export function runCheck(
 /** For an exit handler: ends, by process id, whatever still runs. */
 export function killChecks(): void {
   for (const child of running) child.kill("SIGKILL");
-}
-
-function peakOf(pid: number | undefined): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "latin1");
-    const kib = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]);
-    return Number.isNaN(kib) ? undefined : kib / KIB_A_MIB;
-  } catch {
-    return undefined;
-  }
 }

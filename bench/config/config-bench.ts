@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageRoot, packageVersion } from "../../cli/package-root.ts";
+import { packageVersion } from "../../cli/package-root.ts";
 import { environmentOf } from "../../cli/run/environment.ts";
 import type { Environment } from "../../reports/run-result.ts";
-import { firstLineOf, searchPath } from "../contenders/contender.ts";
+import { firstLineOf, provCommand, searchPath, versionOrMissing } from "../contenders/contender.ts";
 import { type CheckRun, killChecks, runCheck } from "./check-run.ts";
 import { type ConfigCase, writeCase } from "./config-files.ts";
 
@@ -34,7 +34,7 @@ export interface ContenderResult {
   readonly name: string;
   readonly version: string;
   /** Why there are no runs; undefined when there are. */
-  readonly missing?: string;
+  readonly missing?: string | undefined;
   /** One a round; none after one that took too long. */
   readonly runs: readonly CheckRun[];
 }
@@ -58,10 +58,8 @@ const checkers: readonly Checker[] = [
   {
     name: "prov dhcpd -t",
     version: packageVersion,
-    command: (config, leases) => [
-      ...[process.execPath, join(packageRoot, "dist", "cli", "main.js"), "dhcpd"],
-      ...["-4", "-q", "-t", "-cf", config, "-lf", leases],
-    ],
+    command: (config, leases) =>
+      provCommand("dhcpd", "-4", "-q", "-t", "-cf", config, "-lf", leases),
   },
   {
     name: "dhcpd -t",
@@ -127,14 +125,6 @@ async function measureCase(
   }
   const { id, name, isValid } = one;
   return { id, name, isValid, bytes, contenders: contenders.map(({ words: _, ...rest }) => rest) };
-}
-
-function versionOrMissing(version: () => string): { version: string; missing?: string } {
-  try {
-    return { version: version() };
-  } catch (error) {
-    return { version: "", missing: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 function textOf({ seconds, peakMiB, status, isOver }: CheckRun): string {

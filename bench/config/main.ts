@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { writeResultFiles } from "../result-files.ts";
 import { runConfigBench } from "./config-bench.ts";
 import { configBenchTable } from "./config-bench-table.ts";
 import { fullCases } from "./config-files.ts";
@@ -13,70 +12,31 @@ taking turns: time and peak memory. A run is ended after --seconds (default 120)
 Files: ${fullCases.map(({ id, name }) => `${id} (${name})`).join("; ")}
 `;
 
-const exitStatus = { pass: 0, internalError: 1, usage: 2 } as const;
-const ROUNDS_MAX = 100;
-const SECONDS_MAX = 3600;
+const program = {
+  name: "bench:config",
+  usage,
+  folder: "bench-config",
+  options: {
+    quick: flag(),
+    only: listOf(
+      "file",
+      fullCases.map(({ id }) => id),
+    ),
+    rounds: wholeNumber({ min: 1, max: 100 }, undefined),
+    seconds: wholeNumber({ min: 1, max: 3600 }, 120),
+  },
+};
 
-async function main(): Promise<number> {
-  let options: ReturnType<typeof optionsOf>;
-  try {
-    options = optionsOf(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`bench:config: ${(error as Error).message}\n${usage}`);
-    return exitStatus.usage;
-  }
-  if (options.help) {
-    process.stdout.write(usage);
-    return exitStatus.pass;
-  }
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  mkdirSync(options.folder, { recursive: true });
+process.exitCode = await runProgram(program, async (options, folder, signal) => {
+  const { quick, rounds = quick ? 1 : 5, seconds: secondsMax } = options;
+  const only = options.only ?? (quick ? [fullCases[0]!.id] : undefined);
   const result = await runConfigBench({
-    ...options,
-    signal: abort.signal,
-    onProgress: (text) => void process.stderr.write(`${text}\n`),
+    cases: fullCases.filter(({ id }) => only?.includes(id) ?? true),
+    ...{ rounds, secondsMax, signal },
+    onProgress: tellProgress,
   });
   const table = configBenchTable(result);
-  const files = {
-    json: join(options.folder, "bench-config.json"),
-    table: join(options.folder, "bench-config.md"),
-  };
-  writeFileSync(files.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(files.table, table);
+  const files = writeResultFiles(folder, { name: "bench-config", result, table });
   process.stdout.write(`${table}\nWritten: ${files.json}, ${files.table}\n`);
   return result.cutShort === undefined ? exitStatus.pass : exitStatus.internalError;
-}
-
-function optionsOf(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: "boolean", default: false },
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      rounds: { type: "string" },
-      seconds: { type: "string", default: "120" },
-      out: { type: "string", default: join("runs", "bench-config") },
-    },
-  });
-  const only = values.only?.split(",") ?? (values.quick ? [fullCases[0]!.id] : undefined);
-  const unknown = only?.find((id) => !fullCases.some((one) => one.id === id));
-  if (unknown !== undefined) throw new Error(`there is no file "${unknown}"`);
-  return {
-    help: values.help,
-    cases: fullCases.filter(({ id }) => only?.includes(id) ?? true),
-    rounds: wholeNumber("--rounds", values.rounds ?? (values.quick ? "1" : "5"), ROUNDS_MAX),
-    secondsMax: wholeNumber("--seconds", values.seconds, SECONDS_MAX),
-    folder: resolve(values.out),
-  };
-}
-
-function wholeNumber(option: string, text: string, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-  throw new Error(`${option} ${text}: give a whole number from 1 to ${max}`);
-}
-
-process.exitCode = await main();
+});

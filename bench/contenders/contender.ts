@@ -1,38 +1,40 @@
 import { execFileSync } from "node:child_process";
-import type { Population } from "../../scenarios/population.ts";
-import type { BenchNetwork } from "../network.ts";
+import { join } from "node:path";
+import { packageRoot } from "../../cli/package-root.ts";
 
-/** A server that takes part, and how to run it. */
-export interface Contender {
+/** A program that takes part, and how to run it with a `Setting`. */
+export interface Contender<Setting> {
   readonly id: string;
   readonly name: string;
-  /** What is on disk when an ACK leaves. */
-  readonly durability: string;
-  /** How it is configured beyond the population, for the reader of the figures. */
+  /** How it is set, for the reader of the figures. */
   readonly settings: string;
-  /** DORA a second that the first search begins with: a guess that only costs time when wrong. */
-  readonly firstRate: number;
-  /** It needs a network interface with a broadcast address, and port 67. */
-  readonly needsInterface: boolean;
-  /** Another setting of a server that takes part anyway: not in a quick run, else in one round. */
-  readonly isVariant: boolean;
   /** What it says its version is; throws when it is not installed. */
   readonly version: () => string;
-  /** Writes what it reads into `folder`; says how to start it. */
-  readonly prepare: (setting: ContenderSetting) => Launch;
-}
-
-export interface ContenderSetting {
-  /** Absolute, existing, this contender's own, and on the disk that is measured. */
-  readonly folder: string;
-  readonly network: BenchNetwork;
-  readonly population: Population;
-  readonly leaseSeconds: number;
+  /** Writes what it reads into the setting's folder; says how to start it. */
+  readonly prepare: (setting: Setting) => Launch;
 }
 
 export interface Launch {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The command line of our own program, as it was built. */
+export function provCommand(...args: readonly string[]): readonly string[] {
+  return [process.execPath, join(packageRoot, "dist", "cli", "main.js"), ...args];
+}
+
+/** The version of a contender, or why it cannot take part. */
+export function versionOrMissing(
+  version: () => string,
+):
+  | { readonly version: string; readonly missing: undefined }
+  | { readonly version: ""; readonly missing: string } {
+  try {
+    return { version: version(), missing: undefined };
+  } catch {
+    return { version: "", missing: "not installed" };
+  }
 }
 
 /** Debian keeps servers where an ordinary user's PATH does not look. */

@@ -1,10 +1,10 @@
-import type { Contender } from "./contender.ts";
+import type { DhcpContender } from "./dhcp-contender.ts";
 import { iscDhcpd, iscDhcpdDelayed } from "./isc-dhcpd.ts";
 import { kea, keaSingle } from "./kea.ts";
 import { provlab } from "./provlab.ts";
 
 /** In the order of the table; ratios are to the first. */
-export const contenders: readonly Contender[] = [
+export const contenders: readonly DhcpContender[] = [
   provlab("batch"),
   provlab("dgram"),
   kea,
@@ -12,3 +12,6 @@ export const contenders: readonly Contender[] = [
   iscDhcpd,
   iscDhcpdDelayed,
 ];
+
+/** One setting of each server: the ones that a suite compares unless it says otherwise. */
+export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population.ts";
+import { keaRegistry } from "./kea-classes.ts";
 import { keaConf } from "./kea-conf.ts";
 
 const population = new Population({
@@ -25,6 +26,7 @@ describe("Kea's configuration of a population", () => {
     leaseFile: "/somewhere/leases.csv",
     leaseSeconds: 600,
     threads: 2,
+    registry: undefined,
   });
   const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
   const subnets = settings["subnet4"] as readonly Subnet[];
@@ -53,7 +55,10 @@ describe("Kea's configuration of a population", () => {
   });
 
   test("turns multi-threading off when there are no threads", () => {
-    const options = { interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600 };
+    const options = {
+      ...{ interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600 },
+      registry: undefined,
+    };
     const threadsOf = (threads: number): unknown =>
       JSON.parse(keaConf(population, { ...options, threads })).Dhcp4["multi-threading"];
     expect(threadsOf(2)).toMatchObject({ "enable-multi-threading": true, "thread-pool-size": 2 });
@@ -69,5 +74,37 @@ describe("Kea's configuration of a population", () => {
     expect(Number(settings["cache-threshold"]) * 600).toBeLessThan(0.001);
     expect(settings["cache-threshold"]).toBeGreaterThan(0);
     expect(settings["valid-lifetime"]).toBe(600);
+  });
+});
+
+describe("Kea's configuration of a registered population", () => {
+  const registry = keaRegistry(population, parseIpv4("192.0.2.1")!);
+  const text = keaConf(population, {
+    ...{ interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600, threads: 2 },
+    registry,
+  });
+  const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
+
+  test("registers every device once, and no more than its hardware address", () => {
+    const reservations = settings["reservations"] as readonly { readonly "hw-address": string }[];
+    expect(new Set(reservations.map((host) => host["hw-address"])).size).toBe(population.size);
+    expect(reservations.every((host) => Object.keys(host).length === 1)).toBe(true);
+    expect(settings["reservations-global"]).toBe(true);
+  });
+
+  test("has a pool for each kind of device, of a class that only known clients are in", () => {
+    const classes = settings["client-classes"] as readonly { name: string; test: string }[];
+    const subnets = settings["subnet4"] as readonly {
+      readonly pools: readonly { readonly pool: string; readonly "client-class": string }[];
+    }[];
+    for (const { pools } of subnets) {
+      expect(pools.map((pool) => pool["client-class"])).toEqual([
+        ...["cable-modem", "packetcable-mta", "smart-meter"],
+      ]);
+      for (const pool of pools) {
+        const named = classes.find(({ name }) => name === pool["client-class"]);
+        expect(named?.test).toMatch(/^member\('KNOWN'\) and \(/);
+      }
+    }
   });
 });

@@ -1,5 +1,7 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { CmtsNetwork, Population } from "../../scenarios/population.ts";
+import { wholeRange } from "./bare-dhcpd-conf.ts";
+import { type KeaRegistry, keaClassNames } from "./kea-classes.ts";
 
 export interface KeaConfOptions {
   readonly interfaceName: string;
@@ -7,17 +9,19 @@ export interface KeaConfOptions {
   readonly leaseSeconds: number;
   /** 0: multi-threading off. */
   readonly threads: number;
+  /** Undefined: the bare form, one pool a network for everybody. */
+  readonly registry: KeaRegistry | undefined;
 }
 
 /**
- * A kea-dhcp4 configuration with the same networks and addresses as the population's dhcpd.conf, in
- * the form that costs Kea least: one pool a network, chosen by the relay's address, no classes, no
- * host reservations, and nothing logged for a packet. Every ACK is written, as with the others.
+ * A kea-dhcp4 configuration with the same networks and addresses as the population's dhcpd.conf:
+ * networks chosen by the relay's address, pools by class where there are any, and nothing logged for a
+ * packet. Every ACK is written, as with the others.
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
-  const { interfaceName, leaseFile, leaseSeconds, threads } = options;
+  const { interfaceName, leaseFile, leaseSeconds, threads, registry } = options;
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
-    subnet(index + 1, population.cmts(index)),
+    subnet(index + 1, population.cmts(index), registry !== undefined),
   );
   const configuration = {
     Dhcp4: {
@@ -29,7 +33,7 @@ export function keaConf(population: Population, options: KeaConfOptions): string
         "packet-queue-size": PACKETS_QUEUED,
       },
       "dhcp-ddns": { "enable-updates": false },
-      "reservations-global": false,
+      "reservations-global": registry !== undefined,
       "reservations-in-subnet": false,
       "valid-lifetime": leaseSeconds,
       "min-valid-lifetime": leaseSeconds,
@@ -37,6 +41,13 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       "cache-threshold": CACHE_THRESHOLD,
       authoritative: true,
       loggers: [{ name: "kea-dhcp4", severity: "WARN", output_options: [{ output: "stderr" }] }],
+      ...(registry === undefined
+        ? {}
+        : {
+            "host-reservation-identifiers": ["hw-address"],
+            "client-classes": registry.classes,
+            reservations: registry.reservations,
+          }),
       subnet4: networks,
     },
   };
@@ -50,15 +61,19 @@ const CACHE_THRESHOLD = 0.000_001;
 // a tenth of a second's work the highest rate that Kea keeps was half as high again, and more.
 const PACKETS_QUEUED = 1024;
 
-function subnet(id: number, network: CmtsNetwork): unknown {
+function subnet(id: number, network: CmtsNetwork, isByClass: boolean): unknown {
   const giaddr = formatIpv4(network.giaddr);
-  const low = Math.min(...network.pools.map((pool) => pool.low));
-  const high = Math.max(...network.pools.map((pool) => pool.high));
+  const text = ({ low, high }: { readonly low: number; readonly high: number }): string =>
+    `${formatIpv4(low)} - ${formatIpv4(high)}`;
   return {
     id,
     subnet: `${formatIpv4(network.network)}/${network.prefixLength}`,
     relay: { "ip-addresses": [giaddr] },
-    pools: [{ pool: `${formatIpv4(low)} - ${formatIpv4(high)}` }],
+    pools: isByClass
+      ? network.pools.map((pool) => ({
+          ...{ pool: text(pool), "client-class": keaClassNames[pool.kind] },
+        }))
+      : [{ pool: text(wholeRange(network)) }],
     "option-data": [{ name: "routers", data: giaddr }],
   };
 }

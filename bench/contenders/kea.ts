@@ -1,46 +1,45 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Contender,
-  type ContenderSetting,
-  firstLineOf,
-  type Launch,
-  searchPath,
-} from "./contender.ts";
+import { firstLineOf, searchPath } from "./contender.ts";
+import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
+import { keaRegistry } from "./kea-classes.ts";
 import { keaConf } from "./kea-conf.ts";
 
 const THREADS = 2;
-const settings = "pools by relay address, no classes, no hosts, a queue of 1,024 packets";
+const settings = "networks by relay address, a queue of 1,024 packets";
 
 /** Kea with its fastest lease store, which does not sync. */
-export const kea: Contender = {
+export const kea: DhcpContender = {
   id: "kea-memfile",
   name: "Kea, memfile",
   durability: "none: written, never synced",
   settings: `multi-threading, ${THREADS} threads; ${settings}`,
   firstRate: 6000,
   needsInterface: true,
-  isVariant: false,
   version: () => firstLineOf("kea-dhcp4", "-v"),
   prepare: (setting) => prepare(setting, THREADS),
 };
 
 /** On one processor threads do not help, and switching between them costs something. */
-export const keaSingle: Contender = {
+export const keaSingle: DhcpContender = {
   ...kea,
   id: "kea-memfile-single",
   name: "Kea, memfile, single-threaded",
   settings: `multi-threading off; ${settings}`,
-  isVariant: true,
   prepare: (setting) => prepare(setting, 0),
 };
 
-function prepare(setting: ContenderSetting, threads: number): Launch {
-  const { folder, network, population, leaseSeconds } = setting;
+function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
+  const { folder, network, workload, population, leaseSeconds } = setting;
   const config = join(folder, "kea-dhcp4.conf");
   const leaseFile = join(folder, "leases.csv");
-  const { serverInterface: interfaceName } = network;
-  writeFileSync(config, keaConf(population, { interfaceName, leaseFile, leaseSeconds, threads }));
+  const { serverInterface: interfaceName, serverAddress } = network;
+  const registry = workload === "docsis" ? keaRegistry(population, serverAddress) : undefined;
+  writeFileSync(
+    config,
+    keaConf(population, { interfaceName, leaseFile, leaseSeconds, threads, registry }),
+  );
+  rmSync(leaseFile, { force: true });
   return {
     command: ["kea-dhcp4", "-c", config, "-p", String(network.ports.relay)],
     environment: {
@@ -51,5 +50,6 @@ function prepare(setting: ContenderSetting, threads: number): Launch {
       KEA_LOCKFILE_DIR: "none",
       KEA_LOG_FILE_DIR: folder,
     },
+    ...{ leaseFile, leaseFormat: "kea" },
   };
 }

@@ -1,38 +1,29 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageRoot, packageVersion } from "../../cli/package-root.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import type { Contender, ContenderSetting, Launch } from "./contender.ts";
+import { packageVersion } from "../../cli/package-root.ts";
+import { provCommand } from "./contender.ts";
+import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
+import { writeDhcpdFiles } from "./dhcpd-files.ts";
 
 /** The bundled server as `prov run` starts it, with one of its two sockets. */
-export function provlab(backend: "batch" | "dgram"): Contender {
+export function provlab(backend: "batch" | "dgram"): DhcpContender {
   return {
     id: `provlab-${backend}`,
     name: backend === "batch" ? "Provlab" : "Provlab, portable socket",
     durability: "fsync before every ACK, one a batch",
-    settings: "the population's dhcpd.conf",
+    settings: "the workload's dhcpd.conf",
     firstRate: backend === "batch" ? 20_000 : 8000,
     needsInterface: false,
-    isVariant: false,
     version: packageVersion,
     prepare: (setting) => prepare(setting, backend),
   };
 }
 
-function prepare(
-  { folder, network, population, leaseSeconds }: ContenderSetting,
-  backend: "batch" | "dgram",
-): Launch {
-  const config = join(folder, "dhcpd.conf");
-  const leases = join(folder, "dhcpd.leases");
-  const { serverSubnet, serverAddress: localAddress } = network;
-  const subnet = serverSubnet === undefined ? {} : { serverSubnet };
-  writeFileSync(config, dhcpdConf(population, { leaseSeconds, localAddress, ...subnet }));
-  writeFileSync(leases, "");
-  const program = join(packageRoot, "dist", "cli", "main.js");
-  const flags = ["-d", "-q", "--no-pid", "-p", String(network.ports.relay)];
+function prepare(setting: DhcpSetting, backend: "batch" | "dgram"): DhcpLaunch {
+  const { serverAddress: localAddress, ports } = setting.network;
+  const { config, leases: leaseFile } = writeDhcpdFiles(setting, { localAddress });
+  const flags = ["-d", "-q", "--no-pid", "-p", String(ports.relay)];
   return {
-    command: [process.execPath, program, "dhcpd", ...flags, "-cf", config, "-lf", leases],
+    command: provCommand("dhcpd", ...flags, "-cf", config, "-lf", leaseFile),
     environment: { PROVLAB_SOCKET: backend === "dgram" ? "dgram" : "" },
+    ...{ leaseFile, leaseFormat: "isc" },
   };
 }

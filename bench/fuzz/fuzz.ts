@@ -86,7 +86,10 @@ async function fuzzBundledServer(
   const { seed, signal, onProgress, onResult } = request;
   const folder = join(request.folder, "server");
   mkdirSync(folder, { recursive: true });
-  const launch = provlab("batch").prepare({ folder, network, population, leaseSeconds });
+  const launch = provlab("batch").prepare({
+    ...{ folder, network, population, leaseSeconds },
+    workload: "docsis",
+  });
   const process = await ServerProcess.start(
     {
       ...launch,

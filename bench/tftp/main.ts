@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { writeResultFiles } from "../result-files.ts";
 import { runTftpBench } from "./tftp-bench.ts";
 import { fullPlan, quickPlan } from "./tftp-bench-plan.ts";
 import { tftpBenchTable } from "./tftp-bench-table.ts";
@@ -15,76 +14,35 @@ in network namespaces; otherwise only those that can live on the loopback networ
 Servers: ${tftpContenders.map(({ id }) => id).join(", ")}
 `;
 
-const exitStatus = { pass: 0, internalError: 1, usage: 2 } as const;
+// Leaves room for the loads, each of which adds one.
+const SEED_MAX = 0xffff_0000;
 
-async function main(): Promise<number> {
-  let options: BenchOptions;
-  try {
-    options = optionsOf(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`bench:tftp: ${(error as Error).message}\n${usage}`);
-    return exitStatus.usage;
-  }
-  if (options.help) {
-    process.stdout.write(usage);
-    return exitStatus.pass;
-  }
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  mkdirSync(options.folder, { recursive: true });
+const program = {
+  name: "bench:tftp",
+  usage,
+  folder: "bench-tftp",
+  options: {
+    quick: flag(),
+    only: listOf(
+      "server",
+      tftpContenders.map(({ id }) => id),
+    ),
+    seed: wholeNumber({ min: 0, max: SEED_MAX }, 1),
+  },
+};
+
+process.exitCode = await runProgram(program, async ({ quick, only, seed }, folder, signal) => {
   const result = await runTftpBench({
-    plan: options.quick ? quickPlan : fullPlan,
-    contenders: tftpContenders.filter(({ id }) => options.only?.includes(id) ?? true),
-    seed: options.seed,
-    folder: options.folder,
-    signal: abort.signal,
-    onProgress: (line) => void process.stderr.write(`${line}\n`),
+    plan: quick ? quickPlan : fullPlan,
+    contenders: tftpContenders.filter(({ id }) => only?.includes(id) ?? true),
+    ...{ seed, folder, signal },
+    onProgress: tellProgress,
   });
   const table = tftpBenchTable(result);
-  const files = {
-    json: join(options.folder, "bench-tftp.json"),
-    table: join(options.folder, "bench-tftp.md"),
-  };
-  writeFileSync(files.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(files.table, table);
+  const files = writeResultFiles(folder, { name: "bench-tftp", result, table });
   process.stdout.write(`${table}\nWritten: ${files.json}, ${files.table}\n`);
   const isMeasured = result.contenders.some(({ cells }) =>
     cells.some(({ loads }) => loads.length > 0),
   );
   return isMeasured && result.cutShort === undefined ? exitStatus.pass : exitStatus.internalError;
-}
-
-interface BenchOptions {
-  readonly help: boolean;
-  readonly quick: boolean;
-  readonly only: readonly string[] | undefined;
-  readonly seed: number;
-  readonly folder: string;
-}
-
-function optionsOf(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: "boolean", default: false },
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      seed: { type: "string", default: "1" },
-      out: { type: "string", default: join("runs", "bench-tftp") },
-    },
-  });
-  const only = values.only?.split(",");
-  const unknown = only?.find((id) => !tftpContenders.some((contender) => contender.id === id));
-  if (unknown !== undefined) throw new Error(`there is no server "${unknown}"`);
-  const seed = Number(values.seed);
-  if (!/^\d+$/.test(values.seed) || seed > SEED_MAX) {
-    throw new Error(`--seed ${values.seed}: give a whole number from 0 to ${SEED_MAX}`);
-  }
-  return { help: values.help, quick: values.quick, only, seed, folder: resolve(values.out) };
-}
-
-// Leaves room for the loads, each of which adds one.
-const SEED_MAX = 0xffff_0000;
-
-process.exitCode = await main();
+});

@@ -5,13 +5,9 @@ import { environmentOf } from "../../cli/run/environment.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { TFTP_PORT } from "../../protocol/tftp/packet.ts";
 import { expectationOf } from "../../simulator/boot/file-hash.ts";
+import { versionOrMissing } from "../contenders/contender.ts";
 import { GeneratorProcess } from "../generator-process.ts";
-import {
-  type BenchNetwork,
-  loopbackNetwork,
-  namespaceNetwork,
-  namespacesMissing,
-} from "../network.ts";
+import { type BenchNetwork, chooseNetwork } from "../network.ts";
 import { onProcessor, type Processors, twoProcessors } from "../processors.ts";
 import { killServers, ServerProcess, ServerProcessError } from "../server-process.ts";
 import { LOAD_ADDRESSES, type LoadFile, type LoadPlan, type LoadResult } from "./download-load.ts";
@@ -222,15 +218,15 @@ const ADDRESS_BLOCKS = 2 ** 22 / LOAD_ADDRESSES;
 
 function scoreOf(contender: TftpContender, network: BenchNetwork, cells: readonly Cell[]): Score {
   const results = cells.map((cell) => ({ cell, loads: [], deaths: [] }));
-  const score = { contender, cells: results, version: "" };
+  const score = { contender, cells: results };
   if (contender.needsWellKnownPort && !network.hasInterface) {
-    return { ...score, missing: `needs root, for port ${TFTP_PORT} in a network of its own` };
+    return {
+      ...score,
+      version: "",
+      missing: `needs root, for port ${TFTP_PORT} in a network of its own`,
+    };
   }
-  try {
-    return { ...score, version: contender.version(), missing: undefined };
-  } catch {
-    return { ...score, missing: "not installed" };
-  }
+  return { ...score, ...versionOrMissing(contender.version) };
 }
 
 /** The files to serve, by their length, and what they must be when they arrive. */
@@ -263,13 +259,6 @@ function deathOf(server: ServerProcess): string | undefined {
     if (error instanceof ServerProcessError) return error.message;
     throw error;
   }
-}
-
-function chooseNetwork(onProgress: (line: string) => void): BenchNetwork {
-  const reason = namespacesMissing();
-  if (reason === undefined) return namespaceNetwork();
-  onProgress(`${reason}: only servers that can live on the loopback network are measured`);
-  return loopbackNetwork();
 }
 
 function textOf({ fileBytes, blockBytes, atOnce }: Cell): string {

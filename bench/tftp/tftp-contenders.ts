@@ -1,19 +1,12 @@
 import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { packageRoot, packageVersion } from "../../cli/package-root.ts";
-import { firstLineOf, type Launch, searchPath } from "../contenders/contender.ts";
+import { packageVersion } from "../../cli/package-root.ts";
+import { type Contender, firstLineOf, provCommand, searchPath } from "../contenders/contender.ts";
 
-/** A TFTP server that takes part, and how to run it. */
-export interface TftpContender {
-  readonly id: string;
-  readonly name: string;
-  /** How it is set, for the reader of the figures. */
-  readonly settings: string;
+/** A TFTP server that takes part. */
+export interface TftpContender extends Contender<TftpSetting> {
   /** It takes no other port than 69. */
   readonly needsWellKnownPort: boolean;
-  /** What it says its version is; throws when it is not installed. */
-  readonly version: () => string;
-  readonly prepare: (setting: TftpSetting) => Launch;
 }
 
 export interface TftpSetting {
@@ -66,8 +59,7 @@ const provlab: TftpContender = {
       `tftp: { root: ${JSON.stringify(root)}, port: ${port} }`,
     ];
     writeFileSync(config, `${lines.join("\n")}\n`);
-    const program = join(packageRoot, "dist", "cli", "main.js");
-    return { command: [process.execPath, program, "serve", "-c", config], environment: {} };
+    return { command: provCommand("serve", "-c", config), environment: {} };
   },
 };
 

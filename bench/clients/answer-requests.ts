@@ -1,0 +1,23 @@
+import type { GeneratorReply } from "../generator-messages.ts";
+
+/**
+ * Makes this process one that a `GeneratorProcess` can ask: it plays what comes in, and goes when
+ * nobody is there to ask.
+ */
+export function answerRequests<Request, Result>(play: (request: Request) => Promise<Result>): void {
+  process.on("message", (request: Request) => {
+    void replyTo(play, request).then((reply) => process.send?.(reply));
+  });
+  process.on("disconnect", () => process.exit());
+}
+
+async function replyTo<Request, Result>(
+  play: (request: Request) => Promise<Result>,
+  request: Request,
+): Promise<GeneratorReply<Result>> {
+  try {
+    return { kind: "measured", result: await play(request) };
+  } catch (error) {
+    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+  }
+}

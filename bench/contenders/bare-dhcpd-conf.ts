@@ -1,0 +1,59 @@
+import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
+import type { AddressBlock, CmtsNetwork, Population } from "../../scenarios/population.ts";
+
+export interface BareConfOptions {
+  readonly leaseSeconds: number;
+  /** The one address that the server binds; all of them when left out. */
+  readonly localAddress: number | undefined;
+  /** The network of the server's own interface, which ISC dhcpd wants declared. */
+  readonly serverSubnet: AddressBlock | undefined;
+}
+
+/**
+ * The least that serves a population's addresses to anybody: a subnet with one range for each relay. No
+ * classes, no hosts, one option. What Kea is given for the same workload says the same.
+ */
+export function bareDhcpdConf(population: Population, options: BareConfOptions): string {
+  const { leaseSeconds, localAddress, serverSubnet } = options;
+  const lines = [
+    "authoritative;",
+    "ddns-update-style none;",
+    "deny bootp;",
+    "ping-check false;",
+    // As with the others: every acknowledgement is written, however early the renewal comes.
+    "dhcp-cache-threshold 0;",
+    `default-lease-time ${leaseSeconds};`,
+    `max-lease-time ${leaseSeconds};`,
+    `min-lease-time ${leaseSeconds};`,
+  ];
+  if (localAddress !== undefined) lines.push(`local-address ${formatIpv4(localAddress)};`);
+  if (serverSubnet !== undefined) {
+    const { network, prefixLength } = serverSubnet;
+    lines.push(`subnet ${formatIpv4(network)} netmask ${formatIpv4(maskOf(prefixLength))} { }`);
+  }
+  for (let index = 0; index < population.cmtsCount; index += 1) {
+    lines.push(...subnet(population.cmts(index)));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** All pools of a network are one: the lowest and the highest address that its devices may get. */
+export function wholeRange({ pools }: CmtsNetwork): {
+  readonly low: number;
+  readonly high: number;
+} {
+  return {
+    low: Math.min(...pools.map((pool) => pool.low)),
+    high: Math.max(...pools.map((pool) => pool.high)),
+  };
+}
+
+function subnet(network: CmtsNetwork): readonly string[] {
+  const { low, high } = wholeRange(network);
+  return [
+    `subnet ${formatIpv4(network.network)} netmask ${formatIpv4(maskOf(network.prefixLength))} {`,
+    `  option routers ${formatIpv4(network.giaddr)};`,
+    `  range ${formatIpv4(low)} ${formatIpv4(high)};`,
+    "}",
+  ];
+}

@@ -1,0 +1,31 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { bareDhcpdConf } from "./bare-dhcpd-conf.ts";
+import type { DhcpSetting } from "./dhcp-contender.ts";
+
+export interface DhcpdFiles {
+  readonly config: string;
+  readonly leases: string;
+}
+
+/** Writes dhcpd.conf, with `statements` before it, and an empty lease file. */
+export function writeDhcpdFiles(
+  { folder, network, workload, population, leaseSeconds }: DhcpSetting,
+  { localAddress, statements = "" }: { localAddress?: number; statements?: string },
+): DhcpdFiles {
+  const files = { config: join(folder, "dhcpd.conf"), leases: join(folder, "dhcpd.leases") };
+  const { serverSubnet, serverAddress: bootServer } = network;
+  const options = {
+    ...{ leaseSeconds, bootServer },
+    ...(localAddress === undefined ? {} : { localAddress }),
+    ...(serverSubnet === undefined ? {} : { serverSubnet }),
+  };
+  const text =
+    workload === "docsis"
+      ? dhcpdConf(population, options)
+      : bareDhcpdConf(population, { leaseSeconds, localAddress, serverSubnet });
+  writeFileSync(files.config, statements + text);
+  writeFileSync(files.leases, "");
+  return files;
+}

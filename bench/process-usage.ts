@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+const KIB_A_MIB = 1024;
+const NANOSECONDS_A_MS = 1e6;
+
+/** Resident memory of a process now and at its peak, MiB; undefined where the kernel does not say. */
+export function memoryMiBOf(
+  pid: number | undefined,
+): { readonly now: number; readonly peak: number } | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    const kib = (field: string): number =>
+      Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1]);
+    const sizes = { now: kib("VmRSS") / KIB_A_MIB, peak: kib("VmHWM") / KIB_A_MIB };
+    return Number.isNaN(sizes.now + sizes.peak) ? undefined : sizes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processor time of all threads that live, ms; undefined where the kernel does not say. */
+export function cpuMsOf(pid: number | undefined): number | undefined {
+  try {
+    const tasks = `/proc/${pid}/task`;
+    let nanoseconds = 0;
+    for (const task of readdirSync(tasks)) {
+      nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]);
+    }
+    return Number.isNaN(nanoseconds) ? undefined : nanoseconds / NANOSECONDS_A_MS;
+  } catch {
+    return undefined;
+  }
+}

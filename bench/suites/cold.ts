@@ -1,0 +1,64 @@
+import { modems } from "../bench-plan.ts";
+import { contenders, principals } from "../contenders/contenders.ts";
+import type { Arena } from "../server-start.ts";
+import { coldPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+const columns = [
+  { id: "seconds", title: "seconds", digits: 2, better: "less", hasRatio: true },
+  { id: "server", title: "server MiB", digits: 0, better: "less", hasRatio: false },
+  { id: "simulator", title: "simulator MiB", digits: 0, better: "less", hasRatio: false },
+] as const;
+
+/** A little below what the server keeps: nothing is lost, so nobody waits for a second try. */
+const PACE = 0.9;
+
+const method =
+  `From the first DISCOVER until every device holds a lease, at ${PACE} of the rate that the server ` +
+  "keeps; clients repeat as RFC 2131 says. Memory is resident memory at its peak, of the whole process.";
+
+/** The whole headend after a power cut. */
+export const cold: Suite = {
+  ...{ id: "cold", title: "The headend, cold to bound", generator: simulator, columns },
+  contenders: principals,
+  method: () => [`Modems, all of them registered. ${method}`],
+  measure: (turn) => {
+    const { devices, timeLimitMs } = turn.bench.plan.cold;
+    return bindAll(turn, { workload: "docsis", population: modems(devices) }, timeLimitMs);
+  },
+};
+
+/** More devices than one server is meant for. */
+export const million: Suite = {
+  ...{ id: "million", title: "A million devices, cold to bound", generator: simulator, columns },
+  contenders: contenders.slice(0, 1),
+  method: () => [`Modems, with the bare configuration. ${method}`],
+  measure: (turn) => {
+    const { devices, timeLimitMs } = turn.bench.plan.million;
+    return bindAll(turn, { workload: "bare", population: modems(devices) }, timeLimitMs);
+  },
+};
+
+async function bindAll(
+  turn: Turn,
+  arena: Pick<Arena, "workload" | "population">,
+  timeLimitMs: number,
+): Promise<void> {
+  const ratePerSecond = Math.round(PACE * (await turn.pace(arena.workload)));
+  const devices = arena.population.cableModems;
+  const subject = `${devices.toLocaleString("en-US")} devices`;
+  await turn.play({ ...arena, name: `cold-${devices}-${turn.round}` }, async (match) => {
+    const measurement = await match.run((target, settings) =>
+      coldPlan(target, settings, { ratePerSecond, timeLimitMs }),
+    );
+    const { lastPhase, trials } = measurement;
+    turn.keep(subject, measurement);
+    if (lastPhase.isGoalReached) {
+      const isBound = trials.some(({ verdict }) => verdict === "generator-limited");
+      turn.score(subject, "seconds", lastPhase.durationMs / 1000, isBound);
+    } else turn.explain(subject, `not all bound within ${timeLimitMs / 1000} s`);
+    turn.score(subject, "server", match.server.memoryMiB()?.peak);
+    turn.score(subject, "simulator", match.generatorMiBMax);
+  });
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Population } from "../../scenarios/population.ts";
+import { type BenchPlan, population } from "../bench-plan.ts";
+import type { FloodRequest, FloodResult } from "../clients/flood.ts";
+import { principals } from "../contenders/contenders.ts";
+import { GeneratorProcess } from "../generator-process.ts";
+import type { Match } from "../match.ts";
+import { onProcessor } from "../processors.ts";
+import { type Bench, populationIn } from "../server-start.ts";
+import { mixedPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+const floodProgram = new URL("../clients/flood.js", import.meta.url);
+/** The flood begins this long before the known devices' part, at the earliest, and outlasts it. */
+const FLOOD_LEAD_MS = 1000;
+const FLOOD_TAIL_MS = 10_000;
+const FLOOD_GRACE_MS = 20_000;
+/** Below this share of what was asked for, the flood was none. */
+const FLOOD_SHARE_MIN = 0.98;
+
+/** Whether known devices are served while unknown ones ask without end (PRE-3). */
+export const flood: Suite = {
+  id: "flood",
+  title: "A flood of unknown devices",
+  generator: `${simulator}, and a flood`,
+  contenders: principals,
+  columns: [
+    { id: "answered", title: "answered %", digits: 3, better: "more", hasRatio: false },
+    { id: "p99", title: "p99 ms", digits: 2, better: "less", hasRatio: true },
+    { id: "flood", title: "flood/s", digits: 0, better: "more", hasRatio: false },
+    { id: "before", title: "server MiB before", digits: 0, better: "less", hasRatio: false },
+    { id: "after", title: "after", digits: 0, better: "less", hasRatio: false },
+  ],
+  method: ({ guide, trial }) => [
+    `${guide.floodPerSecond.toLocaleString("en-US")} DISCOVERs a second of modems that no configuration ` +
+      `knows, on top of ${guide.discoverPerSecond} Discovers and ${guide.renewPerSecond} Renews a second ` +
+      `of known devices for ${guide.floodMs / 1000} s; configuration of the docsis suite. Answered: of the ` +
+      `known devices, within ${trial.answerMsMax / 1000} s; p99: of those that were answered at all. Both ` +
+      "generators share one processor.",
+  ],
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  const { bench, round } = turn;
+  const arena = { name: `flood-${round}`, workload: "docsis", population } as const;
+  const { guide } = bench.plan;
+  await turn.play(arena, async (match) => {
+    const { known, strangers, memory } = await underFlood(
+      bench,
+      match,
+      new Population(populationIn(bench, arena)),
+    );
+    const isFlood = strangers.achievedPerSecond >= FLOOD_SHARE_MIN * guide.floodPerSecond;
+    turn.keep("", { strangers, memory });
+    for (const trial of known.trials) {
+      const { exchange } = trial;
+      const isBound = trial.verdict === "generator-limited" || !isFlood;
+      turn.score(exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
+      turn.score(exchange, "p99", trial.latencyMsP99, isBound);
+      turn.score(exchange, "flood", strangers.achievedPerSecond);
+      turn.score(exchange, "before", memory.before);
+      turn.score(exchange, "after", memory.after);
+      turn.keep(exchange, trial);
+    }
+  });
+}
+
+async function underFlood(bench: Bench, match: Match, devices: Population) {
+  const { network, processors, plan, signal } = bench;
+  const { guide } = plan;
+  const generator = new GeneratorProcess<FloodRequest, FloodResult>(floodProgram, (words) =>
+    network.onGeneratorSide(onProcessor(processors?.generator, words)),
+  );
+  try {
+    const request = floodRequest(bench, devices);
+    const strangers = generator.run(
+      request,
+      request.delayMs + request.durationMs + FLOOD_GRACE_MS,
+      signal,
+    );
+    strangers.catch(() => undefined);
+    const before = sleep(request.delayMs, undefined, { signal }).then(
+      () => match.server.memoryMiB()?.now,
+    );
+    before.catch(() => undefined);
+    const known = await match.run((target, settings) =>
+      mixedPlan(target, settings, { ...guide, measureMs: guide.floodMs }),
+    );
+    const after = match.server.memoryMiB()?.now;
+    return {
+      known,
+      strangers: await strangers,
+      memory: { before: await before, after },
+    };
+  } finally {
+    generator.stop();
+  }
+}
+
+function floodRequest({ network, plan }: Bench, devices: Population): FloodRequest {
+  const { guide } = plan;
+  return {
+    server: { address: network.serverAddress, port: network.ports.relay },
+    giaddrs: Array.from({ length: devices.cmtsCount }, (_, index) => devices.cmts(index).giaddr),
+    ratePerSecond: guide.floodPerSecond,
+    delayMs: Math.max(0, bindMsOf(guide) - FLOOD_LEAD_MS),
+    durationMs: FLOOD_LEAD_MS + guide.floodMs + FLOOD_TAIL_MS,
+  };
+}
+
+function bindMsOf({ devices, bindRate }: BenchPlan["guide"]): number {
+  return (1000 * devices) / bindRate;
+}

@@ -1,0 +1,84 @@
+import { modems } from "../bench-plan.ts";
+import { contenders } from "../contenders/contenders.ts";
+import type { Match } from "../match.ts";
+import { knowledgeOf } from "../rate-result.ts";
+import type { Arena } from "../server-start.ts";
+import { doraPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+/** Of the rate that is kept: the server has something to do, and loses nothing. */
+const PACE = 0.8;
+/** The server receives two packets in a DORA: DISCOVER and REQUEST. */
+const PACKETS_A_DORA = 2;
+const NANOSECONDS_A_MS = 1e6;
+
+/** How the cost of a packet grows with the leases that a server holds. */
+export const growth: Suite = {
+  id: "growth",
+  title: "Cost by number of leases",
+  generator: simulator,
+  contenders: contenders.slice(0, 1),
+  columns: [
+    { id: "dora", title: "DORA/s", digits: 0, better: "more", hasRatio: true },
+    { id: "doraShare", title: "of the first row, %", digits: 0, better: "more", hasRatio: false },
+    { id: "cpu", title: "ns of CPU a packet", digits: 0, better: "less", hasRatio: true },
+    { id: "cpuShare", title: "of the first row, %", digits: 0, better: "less", hasRatio: false },
+  ],
+  method: () => [
+    "The server starts with so many leases in its file, all of them running, and as many devices ask again. " +
+      "DORA/s as in the rate suite, bare configuration. " +
+      `CPU: of all threads of the server, at ${PACE} of that rate, divided by the packets that it received ` +
+      "(two a DORA): with receiving, writing and sending, in user and system mode.",
+  ],
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  const { growthLeases, laterSearch } = turn.bench.plan;
+  const pace = await turn.pace("bare");
+  let first: Cost | undefined;
+  for (const leases of growthLeases) {
+    const subject = `${leases.toLocaleString("en-US")} leases`;
+    const name = `growth-${leases}-${turn.round}`;
+    const arena: Arena = { name, workload: "bare", population: modems(leases), leases };
+    const { dora, cpuNs } = await turn.play(arena, async (match) => {
+      const found = await match.searchDora(pace, laterSearch);
+      const rate = Math.round(PACE * (found.maximumPerSecond ?? pace));
+      return { dora: found, cpuNs: await nanosecondsAPacket(match, rate) };
+    });
+    turn.scoreRate(subject, "dora", dora);
+    turn.score(subject, "cpu", cpuNs);
+    const cost = { perSecond: dora.maximumPerSecond, cpuNs };
+    first ??= cost;
+    turn.score(
+      subject,
+      "doraShare",
+      percentOf(cost.perSecond, first.perSecond),
+      knowledgeOf(dora) === "bound",
+    );
+    turn.score(subject, "cpuShare", percentOf(cost.cpuNs, first.cpuNs));
+  }
+}
+
+interface Cost {
+  readonly perSecond: number | undefined;
+  readonly cpuNs: number | undefined;
+}
+
+function percentOf(value: number | undefined, whole: number | undefined): number | undefined {
+  return value === undefined || whole === undefined ? undefined : (100 * value) / whole;
+}
+
+async function nanosecondsAPacket(match: Match, rate: number): Promise<number | undefined> {
+  const before = match.server.cpuMs();
+  let warmUp = 0;
+  const { trials } = await match.run((target, settings) => {
+    warmUp = Math.round((rate * settings.warmUpShare * settings.warmUpMs) / 1000);
+    return doraPlan(target, settings, rate);
+  });
+  const after = match.server.cpuMs();
+  if (before === undefined || after === undefined) return undefined;
+  const packets = PACKETS_A_DORA * (trials[0]!.offered + warmUp);
+  return ((after - before) * NANOSECONDS_A_MS) / packets;
+}

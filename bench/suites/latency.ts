@@ -1,0 +1,45 @@
+import { population } from "../bench-plan.ts";
+import { principals } from "../contenders/contenders.ts";
+import { mixedPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+/** How long answers take at the load that the guide sizes a server for. */
+export const latency: Suite = {
+  id: "latency",
+  title: "Latency at the guide's load",
+  generator: simulator,
+  contenders: principals,
+  columns: [
+    { id: "p50", title: "p50 ms", digits: 2, better: "less", hasRatio: true },
+    { id: "p99", title: "p99 ms", digits: 2, better: "less", hasRatio: true },
+    { id: "p999", title: "p99.9 ms", digits: 2, better: "less", hasRatio: true },
+    { id: "answered", title: "answered %", digits: 3, better: "more", hasRatio: false },
+  ],
+  method: ({ guide, trial }) => [
+    `${guide.discoverPerSecond} Discovers and ${guide.renewPerSecond} Renews a second at once for ` +
+      `${guide.latencyMs / 1000} s, with the 80,000 registered devices of the docsis suite, of which ` +
+      `${guide.devices.toLocaleString("en-US")} were bound before. From the intended start of a ` +
+      "transaction to the kernel's timestamp of its ACK, of those that were answered at all. " +
+      `Answered: complete within ${trial.answerMsMax / 1000} s.`,
+  ],
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  const { guide } = turn.bench.plan;
+  const arena = { name: `latency-${turn.round}`, workload: "docsis", population } as const;
+  await turn.play(arena, async (match) => {
+    const { trials } = await match.run((target, settings) =>
+      mixedPlan(target, settings, { ...guide, measureMs: guide.latencyMs }),
+    );
+    for (const trial of trials) {
+      const isBound = trial.verdict === "generator-limited";
+      turn.score(trial.exchange, "p50", trial.latencyMsP50, isBound);
+      turn.score(trial.exchange, "p99", trial.latencyMsP99, isBound);
+      turn.score(trial.exchange, "p999", trial.latencyMsP999, isBound);
+      turn.score(trial.exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
+      turn.keep(trial.exchange, trial);
+    }
+  });
+}

@@ -1,0 +1,95 @@
+import { modems } from "../bench-plan.ts";
+import { contenders, principals } from "../contenders/contenders.ts";
+import { type Arena, startServer } from "../server-start.ts";
+import { coldPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+const BYTES_A_MIB = 1024 * 1024;
+const PACE = 0.9;
+const TIME_LIMIT_MS = 240_000;
+
+const read = "read from the lease file";
+const bound = "bound one by one";
+
+/** What a lease costs the server, and a device the simulator. */
+export const memory: Suite = {
+  id: "memory",
+  title: "Memory a lease and a device",
+  generator: simulator,
+  contenders: principals,
+  columns: [
+    { id: "lease", title: "bytes a lease", digits: 0, better: "less", hasRatio: true },
+    { id: "server", title: "server MiB", digits: 0, better: "less", hasRatio: false },
+    { id: "device", title: "bytes a device", digits: 0, better: "less", hasRatio: false },
+    { id: "simulator", title: "simulator MiB", digits: 0, better: "less", hasRatio: false },
+  ],
+  method: ({ memoryDevices }) => [
+    "Resident memory of the whole process with " +
+      `${memoryDevices.map((count) => count.toLocaleString("en-US")).join(" and with ")} leases, ` +
+      "each time of a fresh process: the difference, divided by the leases between. Bare configuration with " +
+      "pools for the devices. MiB: with the most. " +
+      `"${bound}": the simulator binds them all; its own memory is taken at its peak. ` +
+      `Of the other servers only "${read}": they are slower, and it shows the same.`,
+  ],
+  measure,
+};
+
+interface Sample {
+  readonly devices: number;
+  readonly serverMiB: number;
+  readonly simulatorMiB?: number;
+}
+
+async function measure(turn: Turn): Promise<void> {
+  const { memoryDevices } = turn.bench.plan;
+  const ways = turn.contender === contenders[0] ? [read, bound] : [read];
+  for (const way of ways) {
+    const samples: Sample[] = [];
+    for (const devices of memoryDevices) {
+      samples.push(await (way === read ? afterReading : afterBinding)(turn, devices));
+    }
+    turn.keep(way, samples);
+    const [first, last] = [samples[0]!, samples.at(-1)!];
+    const devices = last.devices - first.devices;
+    turn.score(way, "lease", ((last.serverMiB - first.serverMiB) * BYTES_A_MIB) / devices);
+    turn.score(way, "server", last.serverMiB);
+    if (first.simulatorMiB === undefined || last.simulatorMiB === undefined) continue;
+    turn.score(way, "device", ((last.simulatorMiB - first.simulatorMiB) * BYTES_A_MIB) / devices);
+    turn.score(way, "simulator", last.simulatorMiB);
+  }
+}
+
+async function afterReading(turn: Turn, devices: number): Promise<Sample> {
+  const server = await startServer(turn.bench, turn.contender, {
+    ...{ name: `memory-read-${devices}-${turn.round}`, workload: "bare" },
+    ...{ population: modems(devices), leases: devices },
+  });
+  try {
+    return { devices, serverMiB: known(server.memoryMiB()?.now) };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function afterBinding(turn: Turn, devices: number): Promise<Sample> {
+  const ratePerSecond = Math.round(PACE * (await turn.pace("bare")));
+  const name = `memory-bound-${devices}-${turn.round}`;
+  const arena: Arena = { name, workload: "bare", population: modems(devices) };
+  return turn.play(arena, async (match) => {
+    const { lastPhase } = await match.run((target, settings) =>
+      coldPlan(target, settings, { ratePerSecond, timeLimitMs: TIME_LIMIT_MS }),
+    );
+    if (!lastPhase.isGoalReached) throw new Error(`${devices} devices were not bound in time`);
+    return {
+      devices,
+      serverMiB: known(match.server.memoryMiB()?.now),
+      simulatorMiB: known(match.generatorMiBMax),
+    };
+  });
+}
+
+function known(mebibytes: number | undefined): number {
+  if (mebibytes === undefined) throw new Error("the kernel does not say how much memory is in use");
+  return mebibytes;
+}

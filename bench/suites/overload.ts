@@ -1,0 +1,43 @@
+import { population } from "../bench-plan.ts";
+import { principals } from "../contenders/contenders.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+/** What is left of a server's rate when it is asked for more. */
+export const overload: Suite = {
+  id: "overload",
+  title: "Goodput under overload",
+  generator: simulator,
+  contenders: principals,
+  columns: [
+    { id: "goodput", title: "goodput DORA/s", digits: 0, better: "more", hasRatio: true },
+    { id: "share", title: "of its capacity, %", digits: 1, better: "more", hasRatio: false },
+  ],
+  method: ({ trial }) => [
+    "DORA a second offered at multiples of the rate that the server was found to keep, bare configuration. " +
+      `Goodput: complete within ${trial.answerMsMax / 1000} s of the intended start, open loop, ` +
+      `${trial.measureMs / 1000} s; nothing is sent twice. A load that the generator cannot offer is not shown.`,
+  ],
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  const { plan } = turn.bench;
+  const capacity = await turn.capacity("bare");
+  if (capacity === undefined) throw new Error("no rate is known that it keeps");
+  const arena = { name: `overload-${turn.round}`, workload: "bare", population } as const;
+  await turn.play(arena, async (match) => {
+    for (const factor of plan.overloads) {
+      const subject = `${factor} × capacity`;
+      const trial = await match.doraTwice(Math.round(factor * capacity));
+      turn.keep(subject, trial);
+      if (trial.verdict === "generator-limited") {
+        turn.explain(subject, "more than the generator can offer");
+        return;
+      }
+      const goodput = (1000 * trial.answered) / plan.trial.measureMs;
+      turn.score(subject, "goodput", goodput);
+      turn.score(subject, "share", (100 * goodput) / capacity);
+    }
+  });
+}

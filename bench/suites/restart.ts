@@ -1,0 +1,97 @@
+import { systemClock } from "../../base/clock.ts";
+import { modems } from "../bench-plan.ts";
+import type { ProbeRequest, ProbeResult } from "../clients/probe.ts";
+import { principals } from "../contenders/contenders.ts";
+import { GeneratorProcess } from "../generator-process.ts";
+import { leasedAddress } from "../lease-files.ts";
+import { onProcessor } from "../processors.ts";
+import { type ServerCommand, ServerProcess } from "../server-process.ts";
+import { prepareServer } from "../server-start.ts";
+import type { Turn } from "../turn.ts";
+import type { Suite } from "./suite.ts";
+
+const probeProgram = new URL("../clients/probe.js", import.meta.url);
+const ANSWER_MS_MAX = 60_000;
+const PROBE_GRACE_MS = 10_000;
+
+/** How long a crash interrupts the service. */
+export const restart: Suite = {
+  id: "restart",
+  title: "Restart with a full lease file",
+  generator: "one device that renews every 5 ms",
+  contenders: principals,
+  columns: [
+    { id: "seconds", title: "first ACK, s", digits: 3, better: "less", hasRatio: true },
+    { id: "memory", title: "server MiB", digits: 0, better: "less", hasRatio: false },
+  ],
+  method: () => [
+    "The server starts with a lease file of so many leases, acknowledges a renewal, is ended by SIGKILL and " +
+      "started again: seconds from the second start of the process until the first ACK arrives at a " +
+      "device whose lease is in the file, with the few ms that `ip netns exec` and `taskset` take. Bare " +
+      "configuration; the file is in the page cache.",
+  ],
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  for (const leases of turn.bench.plan.restartLeases) {
+    const subject = `${leases.toLocaleString("en-US")} leases`;
+    const seconds = await restartOnce(turn, leases, subject);
+    if (seconds === undefined) {
+      turn.explain(subject, `no ACK within ${ANSWER_MS_MAX / 1000} s`);
+    } else turn.score(subject, "seconds", seconds);
+    turn.keep(subject, { leases, seconds });
+  }
+}
+
+async function restartOnce(
+  turn: Turn,
+  leases: number,
+  subject: string,
+): Promise<number | undefined> {
+  const { bench, contender, round } = turn;
+  const { network, processors, signal, onProgress } = bench;
+  const { command, population } = prepareServer(bench, contender, {
+    ...{ name: `restart-${leases}-${round}`, workload: "bare" },
+    ...{ population: modems(leases), leases },
+  });
+  const device = leases - 1;
+  const request: ProbeRequest = {
+    server: { address: network.serverAddress, port: network.ports.relay },
+    clientPort: network.ports.client,
+    mac: [...population.macOf(device)],
+    address: leasedAddress(population, device),
+    timeMsMax: ANSWER_MS_MAX,
+  };
+  const probe = new GeneratorProcess<ProbeRequest, ProbeResult>(probeProgram, (words) =>
+    network.onGeneratorSide(onProcessor(processors?.generator, words)),
+  );
+  const firstAck = async (server: ServerCommand): Promise<[ServerProcess, number | undefined]> => {
+    // The device asks before the server is there, so that no answer waits for a question.
+    const answer = probe.run(request, ANSWER_MS_MAX + PROBE_GRACE_MS, signal);
+    answer.catch(() => undefined);
+    const startMs = systemClock.monotonicMs();
+    const started = ServerProcess.launch(server);
+    try {
+      const { acknowledgedAtMs } = await answer;
+      started.check();
+      const seconds =
+        acknowledgedAtMs === undefined ? undefined : (acknowledgedAtMs - startMs) / 1000;
+      return [started, seconds];
+    } catch (error) {
+      await started.kill();
+      throw error;
+    }
+  };
+  try {
+    const [before] = await firstAck(command);
+    await before.kill();
+    const [after, seconds] = await firstAck(command);
+    turn.score(subject, "memory", after.memoryMiB()?.now);
+    await after.stop();
+    onProgress(`${contender.name}: ${subject}: first ACK after ${seconds?.toFixed(3) ?? "-"} s`);
+    return seconds;
+  } finally {
+    probe.stop();
+  }
+}

@@ -1,0 +1,20 @@
+import type { BenchPlan } from "../bench-plan.ts";
+import type { Column } from "../bench-result.ts";
+import type { DhcpContender } from "../contenders/dhcp-contender.ts";
+import type { Turn } from "../turn.ts";
+
+/** One question about the servers, and how it is answered. */
+export interface Suite {
+  readonly id: string;
+  readonly title: string;
+  readonly generator: string;
+  readonly columns: readonly Column[];
+  /** Who takes part, in the order of the table. */
+  readonly contenders: readonly DhcpContender[];
+  /** How the figures come about, for their reader. */
+  readonly method: (plan: BenchPlan) => readonly string[];
+  /** One contender in one round. What it throws is why the contender has no more figures. */
+  readonly measure: (turn: Turn) => Promise<void>;
+}
+
+export const simulator = "Provlab simulator, 1 worker";

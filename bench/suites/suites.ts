@@ -1,0 +1,16 @@
+import { cold, million } from "./cold.ts";
+import { flood } from "./flood.ts";
+import { growth } from "./growth.ts";
+import { latency } from "./latency.ts";
+import { memory } from "./memory.ts";
+import { overload } from "./overload.ts";
+import { perfdhcp } from "./perfdhcp.ts";
+import { docsis, rate } from "./rate.ts";
+import { restart } from "./restart.ts";
+import type { Suite } from "./suite.ts";
+
+/** In the order in which they run: the first ones find what the later ones use as a yardstick. */
+export const suites: readonly Suite[] = [
+  ...[rate, docsis, latency, cold, memory, restart],
+  ...[flood, overload, perfdhcp, growth, million],
+];
