@@ -3,26 +3,25 @@ import { join } from "node:path";
 import { Population, type PopulationPlan } from "../../scenarios/population.ts";
 import type { RunPlan } from "../../simulator/run-plan.ts";
 import { fullPlan, leaseSeconds, population } from "../bench-plan.ts";
+import type { Workload } from "../contenders/dhcp-contender.ts";
 import { provlab } from "../contenders/provlab.ts";
 import { GeneratorProcess } from "../generator-process.ts";
-import {
-  type BenchNetwork,
-  loopbackNetwork,
-  namespaceNetwork,
-  namespacesMissing,
-} from "../network.ts";
+import { type BenchNetwork, chooseNetwork } from "../network.ts";
 import { onProcessor, type Processors, twoProcessors } from "../processors.ts";
 import { killServers, ServerProcess } from "../server-process.ts";
 import { doraPlan, renewalPlan, type TrialTarget } from "../trial.ts";
 import type { CpuProfile, TimeWindow } from "./cpu-profile.ts";
 import type { ProfiledPhase } from "./generator.ts";
 
-export type Subject = "server" | "simulator";
-export type Exchange = "discover" | "renew";
+export const subjects = ["server", "simulator"] as const;
+export type Subject = (typeof subjects)[number];
+export const exchanges = ["discover", "renew"] as const;
+export type Exchange = (typeof exchanges)[number];
 
 export interface ProfileRequest {
   readonly subject: Subject;
   readonly exchange: Exchange;
+  readonly workload: Workload;
   /** Transactions a second. */
   readonly rate: number;
   readonly seconds: number;
@@ -56,7 +55,7 @@ const generatorProgram = new URL("./generator.js", import.meta.url);
  * simulator's worker. Leaves no process and no namespace.
  */
 export async function runProfile(request: ProfileRequest): Promise<ProfileOutcome> {
-  const network = namespacesMissing() === undefined ? namespaceNetwork() : loopbackNetwork();
+  const network = chooseNetwork(() => {});
   const cleanUp = (): void => {
     killServers();
     network.close();
@@ -96,14 +95,14 @@ async function profileOn(request: ProfileRequest, network: BenchNetwork): Promis
 }
 
 function startServer(
-  { subject, folder, program, signal }: ProfileRequest,
+  { subject, folder, workload, program, signal }: ProfileRequest,
   network: BenchNetwork,
   processors: Processors | undefined,
   plan: PopulationPlan,
   profiles: string,
 ): Promise<ServerProcess> {
   const contender = provlab("batch");
-  const setting = { folder, network, population: new Population(plan), leaseSeconds };
+  const setting = { folder, network, workload, population: new Population(plan), leaseSeconds };
   const { command, environment } = contender.prepare(setting);
   const [node, , ...args] = command;
   const flags = subject === "server" ? profileFlags(profiles) : [];
