@@ -1,49 +1,55 @@
+/** Above the lowest 25 bits of an entry, which hold a lease index plus one (at most 2^24). */
+const TAG_SHIFT = 25;
+const PLACE_MASK = (1 << TAG_SHIFT) - 1;
+
 /**
- * A hash from a client's bytes to lease indexes, in two typed arrays: the chain of each bucket runs
- * through `#next`. It knows no keys; the table compares those itself, from its blobs.
+ * A hash from a client's bytes to lease indexes, in two typed arrays that never grow: the chain of
+ * each bucket runs through `#next`. It knows no keys; whoever asks compares those itself. An entry has
+ * seven bits of its hash beside it, so that of other clients hardly any is ever looked at.
  */
 export class ClientIndex {
-  readonly #heads: Int32Array;
-  readonly #next: Int32Array;
+  readonly #heads: Uint32Array;
+  readonly #next: Uint32Array;
   readonly #mask: number;
 
-  /** `capacity`: how many lease indexes there are. */
+  /** `capacity`: how many lease indexes there are, at most 2^24. */
   constructor(capacity: number) {
     let buckets = 16;
     while (buckets < capacity) buckets *= 2;
     this.#mask = buckets - 1;
-    this.#heads = new Int32Array(buckets);
-    this.#next = new Int32Array(capacity);
+    this.#heads = new Uint32Array(buckets);
+    this.#next = new Uint32Array(capacity);
   }
 
   get bytesReserved(): number {
     return this.#heads.byteLength + this.#next.byteLength;
   }
 
-  /** First index of the chain that `hash` belongs to, -1 at its end. */
+  /** First index that may have this hash, -1 when there is none. */
   first(hash: number): number {
-    return this.#heads[hash & this.#mask] - 1;
+    return this.#sameTag(this.#heads[hash & this.#mask], hash);
   }
 
-  next(index: number): number {
-    return this.#next[index] - 1;
+  /** The one after `index`, which came from `first` or `next` of the same hash. */
+  next(index: number, hash: number): number {
+    return this.#sameTag(this.#next[index], hash);
   }
 
   link(index: number, hash: number): void {
     const bucket = hash & this.#mask;
     this.#next[index] = this.#heads[bucket];
-    this.#heads[bucket] = index + 1;
+    this.#heads[bucket] = ((hash >>> TAG_SHIFT) << TAG_SHIFT) | (index + 1);
   }
 
   unlink(index: number, hash: number): void {
     const bucket = hash & this.#mask;
-    if (this.#heads[bucket] === index + 1) {
+    let at = (this.#heads[bucket] & PLACE_MASK) - 1;
+    if (at === index) {
       this.#heads[bucket] = this.#next[index];
       return;
     }
-    let at = this.#heads[bucket] - 1;
     while (at >= 0) {
-      const following = this.#next[at] - 1;
+      const following = (this.#next[at] & PLACE_MASK) - 1;
       if (following === index) {
         this.#next[at] = this.#next[index];
         return;
@@ -51,12 +57,21 @@ export class ClientIndex {
       at = following;
     }
   }
+
+  #sameTag(start: number, hash: number): number {
+    let entry = start;
+    const tag = hash >>> TAG_SHIFT;
+    while (entry !== 0 && entry >>> TAG_SHIFT !== tag) {
+      entry = this.#next[(entry & PLACE_MASK) - 1];
+    }
+    return (entry & PLACE_MASK) - 1;
+  }
 }
 
-/** 32-bit hash of the first `length` bytes; `seed` keeps strangers from aiming at one bucket. */
-export function hashBytes(bytes: Uint8Array, length: number, seed: number): number {
+/** 32-bit hash of `length` bytes; `seed` keeps strangers from aiming at one bucket. */
+export function hashBytes(bytes: Uint8Array, start: number, length: number, seed: number): number {
   let hash = (seed ^ 0x811c_9dc5) | 0;
-  for (let at = 0; at < length; at += 1) {
+  for (let at = start; at < start + length; at += 1) {
     hash = Math.imul(hash ^ bytes[at], 0x0100_0193);
     hash ^= hash >>> 15;
   }

@@ -1,7 +1,8 @@
 import type { LeaseRecord } from "./lease.ts";
 import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
 import { parseLease } from "./lease-record-parser.ts";
-import { formatRecord, recordBytesMax } from "./lease-writer.ts";
+import { LeaseRow } from "./lease-row.ts";
+import { formatRow, rowBytesMax } from "./lease-writer.ts";
 
 /** No record, block or comment is longer, and no torn end of a file is. */
 export const ITEM_BYTES_MAX = 1 << 20;
@@ -231,6 +232,8 @@ export function countLines(bytes: Uint8Array, start: number, end: number): numbe
 
 /** The record as ISC writes it, with the newline at its end; non-ASCII bytes never occur in it. */
 export function writeRecord(record: LeaseRecord): string {
-  const target = new Uint8Array(recordBytesMax(record));
-  return latin1(target, 0, formatRecord(record, target, 0));
+  const row = new LeaseRow();
+  row.setRecord(record);
+  const target = new Uint8Array(rowBytesMax(row));
+  return latin1(target, 0, formatRow(row, target, 0));
 }

@@ -1,8 +1,6 @@
 import { IndexHeap } from "./index-heap.ts";
 import { type BindingState, bindingStates } from "./lease.ts";
-
-/** State codes of the table: 0 = free and never used, else one more than `bindingStates` has. */
-export const StateCode = { neverUsed: 0, free: 1, active: 2, abandoned: 5 } as const;
+import { StateCode } from "./lease-codes.ts";
 
 export type LeaseCounts = Readonly<Record<BindingState, number>> & {
   readonly total: number;
