@@ -32,11 +32,21 @@ export function putNumber(target: Uint8Array, start: number, value: number): num
 }
 
 export function putAddress(target: Uint8Array, start: number, address: number): number {
-  let at = putNumber(target, start, address >>> 24);
+  let at = putByte(target, start, address >>> 24);
   for (let shift = 16; shift >= 0; shift -= 8) {
     target[at] = 0x2e;
-    at = putNumber(target, at + 1, (address >>> shift) & 0xff);
+    at = putByte(target, at + 1, (address >>> shift) & 0xff);
   }
+  return at;
+}
+
+/** 0 to 255, in decimal digits. */
+function putByte(target: Uint8Array, start: number, value: number): number {
+  let at = start;
+  const tens = (value / 10) | 0;
+  if (value > 99) target[at++] = 0x30 + ((value / 100) | 0);
+  if (value > 9) target[at++] = 0x30 + (tens % 10);
+  target[at++] = 0x30 + value - tens * 10;
   return at;
 }
 

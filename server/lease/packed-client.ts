@@ -30,17 +30,17 @@ export class PackedClient {
   vendorBytes: Uint8Array = noBytes;
   vendorStart = 0;
   vendorLength = 0;
-  /** Room for a packed client, and for a vendor class, that are put together here. */
-  readonly ownBytes = new Uint8Array(BLOB_BYTES_MAX);
-  readonly ownVendorBytes = new Uint8Array(BLOB_BYTES_MAX);
+  /** Where clients are put together. */
+  #ownBytes: Uint8Array = new Uint8Array(64);
 
   constructor() {
-    this.bytes = this.ownBytes;
+    this.bytes = this.#ownBytes;
   }
 
-  /** Nobody: a header without anything behind it, in bytes of its own. */
-  clear(): void {
-    this.bytes = this.ownBytes;
+  /** Nobody: a header without anything behind it, in own bytes with room for `lengthBytes`. */
+  clear(lengthBytes = HEADER_BYTES): void {
+    if (this.#ownBytes.length < lengthBytes) this.#ownBytes = new Uint8Array(2 * lengthBytes);
+    this.bytes = this.#ownBytes;
     this.start = 0;
     this.bytes.fill(0, 0, HEADER_BYTES);
     this.vendorLength = 0;
@@ -48,7 +48,6 @@ export class PackedClient {
 
   /** Packs the client; of a vendor class only the view is kept. Throws RangeError when it is too long. */
   pack(client: LeaseClient, extras: LeaseExtras): void {
-    this.clear();
     const { hardware, clientId = noBytes } = client;
     const { agentOptions = noBytes, hostname = noBytes, vendorClass = noBytes } = extras;
     const address = hardware?.address ?? noBytes;
@@ -57,6 +56,7 @@ export class PackedClient {
     if (Math.max(length, vendorClass.length) > PACKED_BYTES_MAX) {
       throw new RangeError(`client of ${length + vendorClass.length} bytes`);
     }
+    this.clear(HEADER_BYTES + length);
     this.bytes[PackedField.hardwareType] = hardware?.type ?? 0;
     this.bytes[PackedField.hardwareLength] = address.length;
     let at = copy(address, this.bytes, HEADER_BYTES);
