@@ -2,6 +2,7 @@ import type { LeaseRecord } from "./lease.ts";
 import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
 import { parseLease } from "./lease-record-parser.ts";
 import { LeaseRow } from "./lease-row.ts";
+import { LeaseRowReader } from "./lease-row-reader.ts";
 import { formatRow, rowBytesMax } from "./lease-writer.ts";
 
 /** No record, block or comment is longer, and no torn end of a file is. */
@@ -27,6 +28,11 @@ export interface LeaseFileBlock {
 export interface LeaseFileSink {
   /** The record's byte arrays may be views of the scanned bytes. */
   onLease(record: LeaseRecord): void;
+  /**
+   * Takes a lease that needed no parser, in a row that is used again; false: it comes as a record. Without
+   * this, all do.
+   */
+  onRow?(row: LeaseRow): boolean;
   onBlock(block: LeaseFileBlock): void;
   /** A statement that nobody knows, in an item that was read. */
   onSkipped?(skipped: SkippedStatement): void;
@@ -101,9 +107,16 @@ export function scanLeases(
   sink: LeaseFileSink,
 ): ScanEnd {
   const lexer = new LeaseLexer(bytes, start, end);
+  const rows = sink.onRow === undefined ? undefined : new LeaseRowReader();
   let consumed = start;
   while (lexer.peek() >= 0) {
     const recordOffset = lexer.at;
+    const rowEnd = rows === undefined ? -1 : rows.read(bytes, recordOffset, end);
+    if (rows !== undefined && rowEnd >= 0 && sink.onRow?.(rows.row) === true) {
+      lexer.at = rowEnd;
+      consumed = rowEnd;
+      continue;
+    }
     lexer.skipped = [];
     try {
       parseItem(lexer, sink);
