@@ -49,8 +49,8 @@ export class ClientBlobs {
     // The lengths are in the header, so what follows them has the same length where they agree.
     if (!regionEquals(bytes, start, other, otherStart, PackedField.vendorClassHandle)) return false;
     const bodyLength = packedLength(bytes, start) - HEADER_BYTES;
-    const [body, otherBody] = [start + HEADER_BYTES, otherStart + HEADER_BYTES];
-    if (!regionEquals(bytes, body, other, otherBody, bodyLength)) return false;
+    const otherBody = otherStart + HEADER_BYTES;
+    if (!regionEquals(bytes, start + HEADER_BYTES, other, otherBody, bodyLength)) return false;
     const vendorClass = this.#vendorClassOf(handle);
     return this.#vendorClasses.equals(vendorClass, vendorBytes, vendorStart, vendorLength);
   }

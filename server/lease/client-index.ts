@@ -8,8 +8,8 @@ const PLACE_MASK = (1 << TAG_SHIFT) - 1;
  * seven bits of its hash beside it, so that of other clients hardly any is ever looked at.
  */
 export class ClientIndex {
-  readonly #heads: Uint32Array;
-  readonly #next: Uint32Array;
+  readonly #heads: Int32Array;
+  readonly #next: Int32Array;
   readonly #mask: number;
 
   /** `capacity`: how many lease indexes there are, at most 2^24. */
@@ -17,8 +17,8 @@ export class ClientIndex {
     let buckets = 16;
     while (buckets < capacity) buckets *= 2;
     this.#mask = buckets - 1;
-    this.#heads = new Uint32Array(buckets);
-    this.#next = new Uint32Array(capacity);
+    this.#heads = new Int32Array(buckets);
+    this.#next = new Int32Array(capacity);
   }
 
   get bytesReserved(): number {
@@ -69,7 +69,7 @@ export class ClientIndex {
 }
 
 /**
- * 32-bit hash of `length` bytes; `seed` keeps strangers from aiming at one bucket. Even and odd places
+ * 32-bit hash of `length` bytes, with a sign; `seed` keeps strangers from aiming at one bucket. Even and odd places
  * are hashed by themselves, so that the processor need not wait for one byte before the next. Each step
  * takes one byte only: with more of them, strangers could make two inputs meet whatever the seed is.
  */
@@ -87,5 +87,5 @@ export function hashBytes(bytes: Uint8Array, start: number, length: number, seed
   if (at < end) even = Math.imul(even ^ bytes[at], 0x0100_0193);
   let hash = even ^ Math.imul(odd, 0x45d9_f3b) ^ length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x45d9_f3b);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }

@@ -36,7 +36,7 @@ export class InternedBytes {
     const hash = hashBytes(bytes, start, length, this.#seed);
     const bucket = hash & (this.#heads.length - 1);
     for (let handle = this.#heads[bucket]; handle !== 0; handle = this.#field(handle, Field.next)) {
-      if (this.#field(handle, Field.hash) !== hash) continue;
+      if ((this.#field(handle, Field.hash) | 0) !== hash) continue;
       if (!this.equals(handle, bytes, start, length)) continue;
       this.#setField(handle, Field.users, this.#field(handle, Field.users) + 1);
       return handle;

@@ -37,6 +37,7 @@ for (const digit of "0123456789abcdefABCDEF") {
 
 /** Longer values are rare enough for the parser. */
 const VALUE_BYTES_MAX = 400;
+const DAYS_KEPT = 4;
 const AGENT_BYTES_MAX = 800;
 const CLIENT_BYTES_MAX = HEADER_BYTES + 3 * VALUE_BYTES_MAX + AGENT_BYTES_MAX;
 
@@ -51,9 +52,9 @@ export class LeaseRowReader {
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   readonly #vendorBytes = new Uint8Array(VALUE_BYTES_MAX);
-  /** The day read last and its first second: leases share few days. */
-  #dayKey = -1;
-  #daySeconds = 0;
+  /** First seconds of the days met last, in the place of the day modulo four: leases share few days. */
+  readonly #dayKeys = new Float64Array(DAYS_KEPT).fill(-1);
+  readonly #daySeconds = new Float64Array(DAYS_KEPT);
 
   /**
    * Reads the lease at `start` into `row`; returns the offset behind its `}`, -1 when it is none that is
@@ -184,7 +185,8 @@ export class LeaseRowReader {
     const month = twoDigits(bytes, at + 5);
     const day = twoDigits(bytes, at + 8);
     const key = (year * 100 + month) * 100 + day;
-    if (key === this.#dayKey) return this.#daySeconds;
+    const place = day % DAYS_KEPT;
+    if (key === this.#dayKeys[place]) return this.#daySeconds[place];
     const isDay =
       year >= 1970 &&
       year <= 9999 &&
@@ -193,9 +195,9 @@ export class LeaseRowReader {
       day >= 1 &&
       day <= daysInMonth(year, month);
     if (!isDay) return -1;
-    this.#dayKey = key;
-    this.#daySeconds = daysOf(year, month, day) * 86_400;
-    return this.#daySeconds;
+    this.#dayKeys[place] = key;
+    this.#daySeconds[place] = daysOf(year, month, day) * 86_400;
+    return this.#daySeconds[place];
   }
 
   /** 0 when there is no such statement, negative when it has no state that we know. */
@@ -270,26 +272,30 @@ export class LeaseRowReader {
   #string(to: Uint8Array, start: number, bytesMax: number): number {
     const bytes = this.#bytes;
     let at = this.#at;
-    for (let length = 0; length <= bytesMax; length += 1) {
+    let length = 0;
+    for (;;) {
       let byte = bytes[at];
+      while (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c && length < bytesMax) {
+        to[start + length] = byte;
+        length += 1;
+        at += 1;
+        byte = bytes[at];
+      }
       if (byte === 0x22) {
         this.#at = at + 1;
         return length;
       }
-      if (!(byte >= 0x20) || length === bytesMax) return -1;
-      at += 1;
-      if (byte === 0x5c) {
-        byte = bytes[at];
-        at += 1;
-        if (byte !== 0x22 && byte !== 0x5c) {
-          byte = octal(bytes, at - 1);
-          if (byte < 0) return -1;
-          at += 2;
-        }
+      if (byte !== 0x5c || length === bytesMax) return -1;
+      byte = bytes[at + 1];
+      at += 2;
+      if (byte !== 0x22 && byte !== 0x5c) {
+        byte = octal(bytes, at - 1);
+        if (byte < 0) return -1;
+        at += 2;
       }
       to[start + length] = byte;
+      length += 1;
     }
-    return -1;
   }
 }
 
@@ -299,13 +305,16 @@ function isDigit(byte: number): boolean {
 
 /** 0 to 99; more than that when these are no digits. */
 function twoDigits(bytes: Uint8Array, at: number): number {
-  const [tens, ones] = [bytes[at] - 0x30, bytes[at + 1] - 0x30];
+  const tens = bytes[at] - 0x30;
+  const ones = bytes[at + 1] - 0x30;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 1e6;
 }
 
 /** Three octal digits, at most 377; -1 for anything else. */
 function octal(bytes: Uint8Array, at: number): number {
-  const [high, middle, low] = [bytes[at] - 0x30, bytes[at + 1] - 0x30, bytes[at + 2] - 0x30];
+  const high = bytes[at] - 0x30;
+  const middle = bytes[at + 1] - 0x30;
+  const low = bytes[at + 2] - 0x30;
   const isOctal = high >= 0 && high <= 3 && middle >= 0 && middle <= 7 && low >= 0 && low <= 7;
   return isOctal ? high * 64 + middle * 8 + low : -1;
 }

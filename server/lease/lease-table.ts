@@ -238,7 +238,8 @@ export class LeaseTable extends LeaseColumns {
   }
 
   #clientOf(index: number): LeaseClient {
-    const [hardware, clientId] = [this.hardwareOf(index), this.clientIdOf(index)];
+    const hardware = this.hardwareOf(index);
+    const clientId = this.clientIdOf(index);
     return hardware === undefined ? { clientId } : { hardware, clientId };
   }
 
