@@ -1,7 +1,6 @@
 import { putUint16 } from "./byte-fields.ts";
 import { bindingStates } from "./lease.ts";
-import { NEVER } from "./lease-codes.ts";
-import { daysInMonth, daysOf } from "./lease-date.ts";
+import { LeaseCursor } from "./lease-cursor.ts";
 import { LeaseRow } from "./lease-row.ts";
 import { encode } from "./lease-text.ts";
 import { HEADER_BYTES, PackedField } from "./packed-client.ts";
@@ -13,7 +12,6 @@ const starts = encode("  starts ");
 const ends = encode("  ends ");
 const tstp = encode("  tstp ");
 const cltt = encode("  cltt ");
-const never = encode("never;\n");
 const binding = encode("  binding state ");
 const nextBinding = encode("  next binding state ");
 const rewindBinding = encode("  rewind binding state ");
@@ -30,14 +28,8 @@ const quote = encode('"');
 /** By state code. */
 const states = ["", ...bindingStates].map((state) => encode(`${state};\n`));
 
-const hexDigits = new Int8Array(256).fill(-1);
-for (const digit of "0123456789abcdefABCDEF") {
-  hexDigits[digit.charCodeAt(0)] = Number.parseInt(digit, 16);
-}
-
 /** Longer values are rare enough for the parser. */
 const VALUE_BYTES_MAX = 400;
-const DAYS_KEPT = 4;
 const AGENT_BYTES_MAX = 800;
 const CLIENT_BYTES_MAX = HEADER_BYTES + 3 * VALUE_BYTES_MAX + AGENT_BYTES_MAX;
 
@@ -49,178 +41,106 @@ const CLIENT_BYTES_MAX = HEADER_BYTES + 3 * VALUE_BYTES_MAX + AGENT_BYTES_MAX;
 export class LeaseRowReader {
   /** The lease read last. */
   readonly row = new LeaseRow();
-  #bytes: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  readonly #cursor = new LeaseCursor();
   readonly #vendorBytes = new Uint8Array(VALUE_BYTES_MAX);
-  /** First seconds of the days met last, in the place of the day modulo four: leases share few days. */
-  readonly #dayKeys = new Float64Array(DAYS_KEPT).fill(-1);
-  readonly #daySeconds = new Float64Array(DAYS_KEPT);
 
   /**
    * Reads the lease at `start` into `row`; returns the offset behind its `}`, -1 when it is none that is
    * read here.
    */
   read(bytes: Uint8Array, start: number, end: number): number {
-    this.#bytes = bytes;
-    this.#at = start;
+    const cursor = this.#cursor;
+    cursor.bytes = bytes;
+    cursor.at = start;
     // The cursor only goes forward: what ends before `end` has nothing of what may be behind it.
-    return this.#readLease() && this.#at <= end ? this.#at : -1;
+    return this.#readLease() && cursor.at <= end ? cursor.at : -1;
   }
 
   #readLease(): boolean {
-    if (!this.#takes(leaseStart)) return false;
+    const cursor = this.#cursor;
+    if (!cursor.takes(leaseStart)) return false;
     const { row } = this;
-    const address = this.#address();
-    if (address < 0 || !this.#takes(blockStart)) return false;
+    const address = cursor.address();
+    if (address < 0 || !cursor.takes(blockStart)) return false;
     row.clear(address);
     row.client.clear(CLIENT_BYTES_MAX);
-    row.startsAt = this.#date(starts);
-    row.endsAt = this.#date(ends);
-    row.tstp = this.#date(tstp);
-    row.cltt = this.#date(cltt);
+    row.startsAt = cursor.date(starts);
+    row.endsAt = cursor.date(ends);
+    row.tstp = cursor.date(tstp);
+    row.cltt = cursor.date(cltt);
     if (row.startsAt < 0 || row.endsAt < 0 || row.tstp < 0 || row.cltt < 0) return false;
     row.state = this.#state(binding);
     row.next = this.#state(nextBinding);
     row.rewind = this.#state(rewindBinding);
     if (row.state <= 0 || row.next < 0 || row.rewind < 0) return false;
-    return this.#readClient() && this.#takes(blockEnd);
+    return this.#readClient() && cursor.takes(blockEnd);
   }
 
   #readClient(): boolean {
+    const cursor = this.#cursor;
     const { client } = this.row;
     const { bytes } = client;
     let to = HEADER_BYTES;
-    if (this.#takes(hardware)) {
-      const length = this.#hexList(bytes, to, 255);
-      if (length < 0 || !this.#takes(statementEnd)) return false;
+    if (cursor.takes(hardware)) {
+      const length = cursor.hexList(bytes, to, 255);
+      if (length < 0 || !cursor.takes(statementEnd)) return false;
       bytes[PackedField.hardwareType] = 1;
       bytes[PackedField.hardwareLength] = length;
       to += length;
     }
-    if (this.#takes(uid)) {
+    if (cursor.takes(uid)) {
       const length = this.#value(bytes, to, VALUE_BYTES_MAX);
       if (length < 0) return false;
       putUint16(bytes, PackedField.clientIdLength, length);
       to += length;
     }
-    if (this.#takes(vendorClass)) {
-      const length = this.#takes(quote) ? this.#string(this.#vendorBytes, 0, VALUE_BYTES_MAX) : -1;
-      if (length < 0 || !this.#takes(statementEnd)) return false;
+    if (cursor.takes(vendorClass)) {
+      const length = cursor.takes(quote)
+        ? cursor.string(this.#vendorBytes, 0, VALUE_BYTES_MAX)
+        : -1;
+      if (length < 0 || !cursor.takes(statementEnd)) return false;
       client.vendorBytes = this.#vendorBytes;
       client.vendorStart = 0;
       client.vendorLength = length;
     }
     const agentStart = to;
-    while (this.#takes(agentOption)) {
+    while (cursor.takes(agentOption)) {
       to = this.#agentOption(bytes, to, agentStart + AGENT_BYTES_MAX);
       if (to < 0) return false;
     }
     putUint16(bytes, PackedField.agentOptionsLength, to - agentStart);
-    if (!this.#takes(hostname)) return true;
-    const length = this.#takes(quote) ? this.#string(bytes, to, VALUE_BYTES_MAX) : -1;
-    if (length < 0 || !this.#takes(statementEnd)) return false;
+    if (!cursor.takes(hostname)) return true;
+    const length = cursor.takes(quote) ? cursor.string(bytes, to, VALUE_BYTES_MAX) : -1;
+    if (length < 0 || !cursor.takes(statementEnd)) return false;
     putUint16(bytes, PackedField.hostnameLength, length);
     return true;
   }
 
-  /** Passes `text` where it stands next. */
-  #takes(text: Uint8Array): boolean {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    for (let place = 0; place < text.length; place += 1) {
-      if (bytes[at + place] !== text[place]) return false;
-    }
-    this.#at = at + text.length;
-    return true;
-  }
-
-  /** Negative when there is none. */
-  #address(): number {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    let address = 0;
-    for (let part = 0; part < 4; part += 1) {
-      if (part > 0 && bytes[at++] !== 0x2e) return -1;
-      const start = at;
-      let value = 0;
-      while (at < start + 3 && isDigit(bytes[at])) {
-        value = value * 10 + bytes[at] - 0x30;
-        at += 1;
-      }
-      if (at === start || value > 255) return -1;
-      address = address * 256 + value;
-    }
-    this.#at = at;
-    return address;
-  }
-
-  /** 0 when there is no such statement, negative when it is worded in another way. */
-  #date(name: Uint8Array): number {
-    if (!this.#takes(name)) return 0;
-    const bytes = this.#bytes;
-    const at = this.#at;
-    if (bytes[at] === never[0]) return this.#takes(never) ? NEVER : -1;
-    const isUsual =
-      isDigit(bytes[at]) &&
-      bytes[at + 1] === 0x20 &&
-      bytes[at + 6] === 0x2f &&
-      bytes[at + 9] === 0x2f &&
-      bytes[at + 12] === 0x20 &&
-      bytes[at + 15] === 0x3a &&
-      bytes[at + 18] === 0x3a;
-    const hours = twoDigits(bytes, at + 13);
-    const minutes = twoDigits(bytes, at + 16);
-    const seconds = twoDigits(bytes, at + 19);
-    if (!isUsual || hours > 23 || minutes > 59 || seconds > 59) return -1;
-    const daySeconds = this.#day(at + 2);
-    this.#at = at + 21;
-    if (daySeconds < 0 || !this.#takes(statementEnd)) return -1;
-    return Math.min(NEVER, daySeconds + hours * 3600 + minutes * 60 + seconds);
-  }
-
-  /** First second of the day that is written as `YYYY/MM/DD`, negative when there is none. */
-  #day(at: number): number {
-    const bytes = this.#bytes;
-    const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
-    const month = twoDigits(bytes, at + 5);
-    const day = twoDigits(bytes, at + 8);
-    const key = (year * 100 + month) * 100 + day;
-    const place = day % DAYS_KEPT;
-    if (key === this.#dayKeys[place]) return this.#daySeconds[place];
-    const isDay =
-      year >= 1970 &&
-      year <= 9999 &&
-      month >= 1 &&
-      month <= 12 &&
-      day >= 1 &&
-      day <= daysInMonth(year, month);
-    if (!isDay) return -1;
-    this.#dayKeys[place] = key;
-    this.#daySeconds[place] = daysOf(year, month, day) * 86_400;
-    return this.#daySeconds[place];
-  }
-
   /** 0 when there is no such statement, negative when it has no state that we know. */
   #state(name: Uint8Array): number {
-    if (!this.#takes(name)) return 0;
-    for (let code = 1; code < states.length; code += 1) if (this.#takes(states[code]!)) return code;
+    const cursor = this.#cursor;
+    if (!cursor.takes(name)) return 0;
+    for (let code = 1; code < states.length; code += 1)
+      if (cursor.takes(states[code]!)) return code;
     return -1;
   }
 
   /** A string or hexadecimal bytes, and the end of the statement; the length, -1 for anything else. */
   #value(to: Uint8Array, start: number, bytesMax: number): number {
-    const length = this.#takes(quote)
-      ? this.#string(to, start, bytesMax)
-      : this.#hexList(to, start, bytesMax);
-    return this.#takes(statementEnd) ? length : -1;
+    const cursor = this.#cursor;
+    const length = cursor.takes(quote)
+      ? cursor.string(to, start, bytesMax)
+      : cursor.hexList(to, start, bytesMax);
+    return cursor.takes(statementEnd) ? length : -1;
   }
 
   /** The name and the value of a sub-option; returns the offset behind its bytes, -1 for others. */
   #agentOption(to: Uint8Array, start: number, end: number): number {
+    const cursor = this.#cursor;
     let code = -1;
-    if (this.#takes(circuitId)) code = 1;
-    else if (this.#takes(remoteId)) code = 2;
-    else if (this.#takes(unknownOption)) code = this.#unknownCode();
+    if (cursor.takes(circuitId)) code = 1;
+    else if (cursor.takes(remoteId)) code = 2;
+    else if (cursor.takes(unknownOption)) code = cursor.optionCode();
     const room = Math.min(255, end - start - 2);
     if (code < 0 || room <= 0) return -1;
     const length = this.#value(to, start + 2, room);
@@ -229,92 +149,4 @@ export class LeaseRowReader {
     to[start + 1] = length;
     return start + 2 + length;
   }
-
-  /** 1 to 254, as we write it, and the blank behind it. */
-  #unknownCode(): number {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    let code = 0;
-    while (at < this.#at + 3 && isDigit(bytes[at])) {
-      code = code * 10 + bytes[at] - 0x30;
-      at += 1;
-    }
-    if (bytes[this.#at] === 0x30 || code < 1 || code > 254 || bytes[at] !== 0x20) return -1;
-    this.#at = at + 1;
-    return code;
-  }
-
-  /** Bytes like `a:0b:ff`; how many, -1 when there are too many or none. */
-  #hexList(to: Uint8Array, start: number, bytesMax: number): number {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let length = 0; length < bytesMax; ) {
-      let value = hexDigits[bytes[at]];
-      if (!(value >= 0)) return -1;
-      at += 1;
-      const second = hexDigits[bytes[at]];
-      if (second >= 0) {
-        value = value * 16 + second;
-        at += 1;
-      }
-      to[start + length] = value;
-      length += 1;
-      if (bytes[at] !== 0x3a) {
-        this.#at = at;
-        return length;
-      }
-      at += 1;
-    }
-    return -1;
-  }
-
-  /** What is behind an opening quote, with the closing one; the length, -1 for anything unusual. */
-  #string(to: Uint8Array, start: number, bytesMax: number): number {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    let length = 0;
-    for (;;) {
-      let byte = bytes[at];
-      while (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c && length < bytesMax) {
-        to[start + length] = byte;
-        length += 1;
-        at += 1;
-        byte = bytes[at];
-      }
-      if (byte === 0x22) {
-        this.#at = at + 1;
-        return length;
-      }
-      if (byte !== 0x5c || length === bytesMax) return -1;
-      byte = bytes[at + 1];
-      at += 2;
-      if (byte !== 0x22 && byte !== 0x5c) {
-        byte = octal(bytes, at - 1);
-        if (byte < 0) return -1;
-        at += 2;
-      }
-      to[start + length] = byte;
-      length += 1;
-    }
-  }
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-/** 0 to 99; more than that when these are no digits. */
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = bytes[at] - 0x30;
-  const ones = bytes[at + 1] - 0x30;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 1e6;
-}
-
-/** Three octal digits, at most 377; -1 for anything else. */
-function octal(bytes: Uint8Array, at: number): number {
-  const high = bytes[at] - 0x30;
-  const middle = bytes[at + 1] - 0x30;
-  const low = bytes[at + 2] - 0x30;
-  const isOctal = high >= 0 && high <= 3 && middle >= 0 && middle <= 7 && low >= 0 && low <= 7;
-  return isOctal ? high * 64 + middle * 8 + low : -1;
 }
