@@ -5,7 +5,9 @@ const PLACE_MASK = (1 << TAG_SHIFT) - 1;
 /**
  * A hash from a client's bytes to lease indexes, in two typed arrays that never grow: the chain of
  * each bucket runs through `#next`. It knows no keys; whoever asks compares those itself. An entry has
- * seven bits of its hash beside it, so that of other clients hardly any is ever looked at.
+ * seven bits of its hash beside it, so that of other clients hardly any is ever looked at. Chains and
+ * not open addressing: leases that share a key, like those of one hardware address with a thousand client
+ * ids, lengthen their own bucket and nobody else's, and taking one out moves no other.
  */
 export class ClientIndex {
   readonly #heads: Int32Array;

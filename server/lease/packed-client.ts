@@ -42,7 +42,7 @@ export class PackedClient {
     if (this.#ownBytes.length < lengthBytes) this.#ownBytes = new Uint8Array(2 * lengthBytes);
     this.bytes = this.#ownBytes;
     this.start = 0;
-    this.bytes.fill(0, 0, HEADER_BYTES);
+    for (let at = 0; at < HEADER_BYTES; at += 1) this.bytes[at] = 0;
     this.vendorLength = 0;
   }
 

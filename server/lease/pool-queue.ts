@@ -56,14 +56,26 @@ export class PoolQueue {
   }
 }
 
+/** As much work as there are pools, whatever the number of leases. */
 export function sumCounts(queues: readonly PoolQueue[]): LeaseCounts {
-  const sum = (code: number): number =>
-    queues.reduce((total, queue) => total + queue.counts[code], 0);
-  const counts = Object.fromEntries(
-    bindingStates.map((state, place) => [state, sum(place + 1)]),
-  ) as Record<BindingState, number>;
-  const neverUsed = sum(StateCode.neverUsed);
-  counts.free += neverUsed;
-  const total = bindingStates.reduce((all, state) => all + counts[state], 0);
-  return { ...counts, total, neverUsed };
+  const sums = new Float64Array(bindingStates.length + 1);
+  let total = 0;
+  for (const { counts } of queues) {
+    for (let code = 0; code < sums.length; code += 1) {
+      sums[code] += counts[code];
+      total += counts[code];
+    }
+  }
+  const neverUsed = sums[StateCode.neverUsed];
+  return {
+    free: sums[StateCode.free] + neverUsed,
+    active: sums[StateCode.active],
+    expired: sums[StateCode.expired],
+    released: sums[StateCode.released],
+    abandoned: sums[StateCode.abandoned],
+    reset: sums[StateCode.reset],
+    backup: sums[StateCode.backup],
+    total,
+    neverUsed,
+  };
 }
