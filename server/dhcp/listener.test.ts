@@ -133,6 +133,7 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolea
   const store: LeaseStore = {
     durability: "fsync",
     append: () => events.push("append"),
+    appendLease: () => events.push("append"),
     commit: () => {
       if (failure !== undefined) throw failure;
       events.push("commit");

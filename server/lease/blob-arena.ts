@@ -1,6 +1,9 @@
+import { putUint32, uint32At } from "./byte-fields.ts";
+
 /** Bytes are handed out in units of this size. */
 const UNIT_BYTES = 16;
-const CHUNK_UNITS = 65_536;
+const CHUNK_UNIT_BITS = 16;
+const CHUNK_UNITS = 1 << CHUNK_UNIT_BITS;
 /** Above this size, classes grow in steps of four units, which keeps their number small. */
 const FINE_UNITS_MAX = 8;
 /** The longest blob: more than any DHCP packet can make a lease carry. */
@@ -35,8 +38,16 @@ export class BlobArena {
     if (left < units) this.#nextUnit += left;
     const handle = this.#nextUnit;
     this.#nextUnit += units;
-    const chunk = Math.floor(handle / CHUNK_UNITS);
+    const chunk = handle >>> CHUNK_UNIT_BITS;
     if (chunk === this.#chunks.length) this.#chunks.push(new Uint8Array(CHUNK_UNITS * UNIT_BYTES));
+    return handle;
+  }
+
+  /** A place for `newBytes` instead of `old` (0 = none) with `oldBytes`: the same one where it fits. */
+  reallocate(old: number, oldBytes: number, newBytes: number): number {
+    if (old !== 0 && unitsOf(oldBytes) === unitsOf(newBytes)) return old;
+    const handle = this.allocate(newBytes);
+    if (old !== 0) this.free(old, oldBytes);
     return handle;
   }
 
@@ -45,21 +56,17 @@ export class BlobArena {
     const units = unitsOf(Math.max(lengthBytes, 1));
     const bytes = this.chunkOf(handle);
     const start = this.startOf(handle);
-    const next = this.#freeHeads[units];
-    bytes[start] = next & 0xff;
-    bytes[start + 1] = (next >>> 8) & 0xff;
-    bytes[start + 2] = (next >>> 16) & 0xff;
-    bytes[start + 3] = next >>> 24;
+    putUint32(bytes, start, this.#freeHeads[units]);
     this.#freeHeads[units] = handle;
   }
 
   /** The array that holds the blob; its first byte is at `startOf(handle)`. */
   chunkOf(handle: number): Uint8Array {
-    return this.#chunks[Math.floor(handle / CHUNK_UNITS)]!;
+    return this.#chunks[handle >>> CHUNK_UNIT_BITS]!;
   }
 
   startOf(handle: number): number {
-    return (handle % CHUNK_UNITS) * UNIT_BYTES;
+    return (handle & (CHUNK_UNITS - 1)) * UNIT_BYTES;
   }
 
   get bytesReserved(): number {
@@ -67,9 +74,6 @@ export class BlobArena {
   }
 
   #link(handle: number): number {
-    const bytes = this.chunkOf(handle);
-    const start = this.startOf(handle);
-    const low = bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16);
-    return (low | (bytes[start + 3] << 24)) >>> 0;
+    return uint32At(this.chunkOf(handle), this.startOf(handle));
   }
 }

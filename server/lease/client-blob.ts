@@ -1,152 +1,110 @@
 import { BlobArena } from "./blob-arena.ts";
-import type { HardwareAddress, LeaseClient, LeaseExtras } from "./lease.ts";
+import { putUint32, regionEquals, uint16At, uint32At } from "./byte-fields.ts";
+import { InternedBytes } from "./interned-bytes.ts";
+import type { HardwareAddress } from "./lease.ts";
+import {
+  HEADER_BYTES,
+  noBytes,
+  type PackedClient,
+  PackedField,
+  packedLength,
+} from "./packed-client.ts";
 
-// A blob is a header of ten bytes and then the bytes themselves:
-//   hardware type, hardware length (8 bits each); lengths of client id, hostname, vendor class,
-//   agent options (16 bits each, big-endian).
-const HEADER_BYTES = 10;
-const empty = new Uint8Array(0);
-
-/** What a lease's blob holds; empty arrays are fields that are not there. */
-export interface ClientBlob {
-  readonly hardware: HardwareAddress | undefined;
-  readonly clientId: Uint8Array;
-  readonly hostname: Uint8Array;
-  readonly vendorClass: Uint8Array;
-  readonly agentOptions: Uint8Array;
-}
-
-/** Identities and the byte strings beside them, packed into an arena: handles in, views out. */
+/** Packed clients in an arena, each vendor class once: handles in, packed clients out. */
 export class ClientBlobs {
   readonly #arena = new BlobArena();
+  readonly #vendorClasses: InternedBytes;
+
+  constructor(blobsMax: number, hashSeed: number) {
+    this.#vendorClasses = new InternedBytes(this.#arena, blobsMax, hashSeed);
+  }
 
   get bytesReserved(): number {
-    return this.#arena.bytesReserved;
+    return this.#arena.bytesReserved + this.#vendorClasses.bytesReserved;
   }
 
   /**
-   * Stores the client and what is remembered of it in the place of `old` (0 = none); returns the
-   * handle. The arrays may be views of `old`: it is freed after they were copied.
+   * Stores the client in the place of `old` (0 = none); returns the handle. The vendor class may be a
+   * view of the one that `old` has.
    */
-  replace(old: number, client: LeaseClient, extras: LeaseExtras | undefined): number {
-    const address = client.hardware?.address ?? empty;
-    const clientId = client.clientId ?? empty;
-    const hostname = extras?.hostname ?? empty;
-    const vendorClass = extras?.vendorClass ?? empty;
-    const agentOptions = extras?.agentOptions ?? empty;
-    const length =
-      HEADER_BYTES +
-      address.length +
-      clientId.length +
-      hostname.length +
-      vendorClass.length +
-      agentOptions.length;
-    if (address.length > 255) throw new RangeError(`hardware address of ${address.length} bytes`);
-    const handle = this.#arena.allocate(length);
-    const bytes = this.#arena.chunkOf(handle);
+  replace(old: number, client: PackedClient): number {
+    const { vendorBytes, vendorStart, vendorLength } = client;
+    const oldVendorClass = old === 0 ? 0 : this.#vendorClassOf(old);
+    const vendorClass = this.#vendorClasses.intern(vendorBytes, vendorStart, vendorLength);
+    const { length } = client;
+    const handle = this.#arena.reallocate(old, old === 0 ? 0 : this.#lengthOf(old), length);
+    this.#vendorClasses.release(oldVendorClass);
+    const chunk = this.#arena.chunkOf(handle);
     const start = this.#arena.startOf(handle);
-    bytes[start] = client.hardware?.type ?? 0;
-    bytes[start + 1] = address.length;
-    let at = start + HEADER_BYTES;
-    bytes.set(address, at);
-    at = this.#put(bytes, start + 2, at + address.length, clientId);
-    at = this.#put(bytes, start + 4, at, hostname);
-    at = this.#put(bytes, start + 6, at, vendorClass);
-    this.#put(bytes, start + 8, at, agentOptions);
-    if (old !== 0) this.free(old);
+    for (let at = 0; at < length; at += 1) chunk[start + at] = client.bytes[client.start + at];
+    putUint32(chunk, start + PackedField.vendorClassHandle, vendorClass);
     return handle;
   }
 
   /** True when the blob already holds exactly this: a renewal then changes nothing. */
-  holds(handle: number, client: LeaseClient, extras: LeaseExtras): boolean {
-    const start = this.#arena.startOf(handle);
+  holds(handle: number, client: PackedClient): boolean {
     const bytes = this.#arena.chunkOf(handle);
-    let at = start + HEADER_BYTES + bytes[start + 1];
-    if (!this.hasHardware(handle, client.hardware)) return false;
-    for (let field = 0; field < 4; field += 1) {
-      const value = fieldOf(client, extras, field);
-      const length = lengthAt(bytes, start + 2 + field * 2);
-      if (length !== value.length || !regionEquals(bytes, at, value)) return false;
-      at += length;
-    }
-    return true;
+    const start = this.#arena.startOf(handle);
+    const { bytes: other, start: otherStart, vendorBytes, vendorStart, vendorLength } = client;
+    // The lengths are in the header, so what follows them has the same length where they agree.
+    if (!regionEquals(bytes, start, other, otherStart, PackedField.vendorClassHandle)) return false;
+    const bodyLength = packedLength(bytes, start) - HEADER_BYTES;
+    const otherBody = otherStart + HEADER_BYTES;
+    if (!regionEquals(bytes, start + HEADER_BYTES, other, otherBody, bodyLength)) return false;
+    const vendorClass = this.#vendorClassOf(handle);
+    return this.#vendorClasses.equals(vendorClass, vendorBytes, vendorStart, vendorLength);
   }
 
   hasHardware(handle: number, hardware: HardwareAddress | undefined): boolean {
+    return hardware === undefined
+      ? this.hasHardwareBytes(handle, 0, noBytes, 0, 0)
+      : this.hasHardwareBytes(handle, hardware.type, hardware.address, 0, hardware.address.length);
+  }
+
+  hasHardwareBytes(
+    handle: number,
+    type: number,
+    address: Uint8Array,
+    addressStart: number,
+    addressLength: number,
+  ): boolean {
     const bytes = this.#arena.chunkOf(handle);
     const start = this.#arena.startOf(handle);
-    const address = hardware?.address ?? empty;
-    if (bytes[start] !== (hardware?.type ?? 0) || bytes[start + 1] !== address.length) return false;
-    return regionEquals(bytes, start + HEADER_BYTES, address);
+    if (bytes[start] !== type || bytes[start + 1] !== addressLength) return false;
+    return regionEquals(bytes, start + HEADER_BYTES, address, addressStart, addressLength);
   }
 
-  /** An empty `clientId` matches only a blob without one. */
-  hasClientId(handle: number, clientId: Uint8Array): boolean {
+  /** An empty client id matches only a blob without one. */
+  hasClientIdBytes(handle: number, id: Uint8Array, idStart: number, idLength: number): boolean {
     const bytes = this.#arena.chunkOf(handle);
     const start = this.#arena.startOf(handle);
-    if (lengthAt(bytes, start + 2) !== clientId.length) return false;
-    return regionEquals(bytes, start + HEADER_BYTES + bytes[start + 1], clientId);
+    if (uint16At(bytes, start + PackedField.clientIdLength) !== idLength) return false;
+    const at = start + HEADER_BYTES + bytes[start + PackedField.hardwareLength];
+    return regionEquals(bytes, at, id, idStart, idLength);
   }
 
-  /** Views into the arena: valid until the next change of any lease. */
-  view(handle: number): ClientBlob {
-    return this.#read(this.#arena.chunkOf(handle), this.#arena.startOf(handle));
-  }
-
-  /** The same from bytes of its own. */
-  copy(handle: number): ClientBlob {
-    const start = this.#arena.startOf(handle);
-    const chunk = this.#arena.chunkOf(handle);
-    return this.#read(chunk.slice(start, start + blobLength(chunk, start)), 0);
+  /** Points `client` to the blob: valid until the next change of any lease. */
+  read(handle: number, client: PackedClient): void {
+    client.bytes = this.#arena.chunkOf(handle);
+    client.start = this.#arena.startOf(handle);
+    const vendorClass = this.#vendorClassOf(handle);
+    client.vendorLength = this.#vendorClasses.lengthOf(vendorClass);
+    if (vendorClass === 0) return;
+    client.vendorBytes = this.#vendorClasses.chunkOf(vendorClass);
+    client.vendorStart = this.#vendorClasses.startOf(vendorClass);
   }
 
   free(handle: number): void {
-    const length = blobLength(this.#arena.chunkOf(handle), this.#arena.startOf(handle));
-    this.#arena.free(handle, length);
+    this.#vendorClasses.release(this.#vendorClassOf(handle));
+    this.#arena.free(handle, this.#lengthOf(handle));
   }
 
-  #put(bytes: Uint8Array, lengthAt: number, at: number, value: Uint8Array): number {
-    bytes[lengthAt] = value.length >>> 8;
-    bytes[lengthAt + 1] = value.length & 0xff;
-    bytes.set(value, at);
-    return at + value.length;
+  #lengthOf(handle: number): number {
+    return packedLength(this.#arena.chunkOf(handle), this.#arena.startOf(handle));
   }
 
-  #read(bytes: Uint8Array, start: number): ClientBlob {
-    let at = start + HEADER_BYTES;
-    const take = (length: number): Uint8Array => {
-      at += length;
-      return length === 0 ? empty : bytes.subarray(at - length, at);
-    };
-    const address = take(bytes[start + 1]);
-    const hasHardware = address.length > 0 || bytes[start] !== 0;
-    return {
-      hardware: hasHardware ? { type: bytes[start], address } : undefined,
-      clientId: take(lengthAt(bytes, start + 2)),
-      hostname: take(lengthAt(bytes, start + 4)),
-      vendorClass: take(lengthAt(bytes, start + 6)),
-      agentOptions: take(lengthAt(bytes, start + 8)),
-    };
+  #vendorClassOf(handle: number): number {
+    const start = this.#arena.startOf(handle);
+    return uint32At(this.#arena.chunkOf(handle), start + PackedField.vendorClassHandle);
   }
-}
-
-function lengthAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-function blobLength(bytes: Uint8Array, start: number): number {
-  let length = HEADER_BYTES + bytes[start + 1];
-  for (let field = 0; field < 4; field += 1) length += lengthAt(bytes, start + 2 + field * 2);
-  return length;
-}
-
-function fieldOf(client: LeaseClient, extras: LeaseExtras, field: number): Uint8Array {
-  if (field === 0) return client.clientId ?? empty;
-  if (field === 1) return extras.hostname ?? empty;
-  return (field === 2 ? extras.vendorClass : extras.agentOptions) ?? empty;
-}
-
-function regionEquals(bytes: Uint8Array, start: number, value: Uint8Array): boolean {
-  for (let at = 0; at < value.length; at += 1) if (bytes[start + at] !== value[at]) return false;
-  return true;
 }

@@ -1,4 +1,4 @@
-import { type ClientBlob, ClientBlobs } from "./client-blob.ts";
+import { ClientBlobs } from "./client-blob.ts";
 import { ClientIndex, hashBytes } from "./client-index.ts";
 import {
   bytesEqual,
@@ -6,40 +6,30 @@ import {
   type LeaseBilling,
   type LeaseClient,
   type LeaseExtras,
-  type LeaseRecord,
   type LeaseValue,
 } from "./lease.ts";
+import { isRare, type RareExtras } from "./lease-row.ts";
+import { noBytes, PackedClient } from "./packed-client.ts";
 
-/** What few leases have is kept aside, so that the others do not pay for it. */
-type RareExtras = Pick<LeaseExtras, "variables" | "billing" | "kept" | "tsfp" | "atsfp">;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const noBytes = new Uint8Array(0);
-const noRareExtras: RareExtras = {};
 const nothingKept: readonly string[] = [];
-const nobody: ClientBlob = {
-  hardware: undefined,
-  clientId: noBytes,
-  hostname: noBytes,
-  vendorClass: noBytes,
-  agentOptions: noBytes,
-};
 
 /** Who holds each lease and what is remembered of it, found by lease index and by client. */
 export class LeaseClients {
   readonly #hashSeed: number;
   /** Handles of the blobs, 0 = nothing known. */
   readonly #blobOf: Uint32Array;
-  readonly #blobs = new ClientBlobs();
+  readonly #blobs: ClientBlobs;
   readonly #rare = new Map<number, RareExtras>();
   readonly #byClientId: ClientIndex;
   readonly #byHardware: ClientIndex;
-  readonly #hardwareKey = new Uint8Array(1 + 255);
+  /** What is to be stored, and what is looked at. */
+  readonly #packed = new PackedClient();
+  readonly #seen = new PackedClient();
 
   constructor(size: number, hashSeed: number) {
     this.#hashSeed = hashSeed;
     this.#blobOf = new Uint32Array(size);
+    this.#blobs = new ClientBlobs(size, hashSeed);
     this.#byClientId = new ClientIndex(size);
     this.#byHardware = new ClientIndex(size);
   }
@@ -53,16 +43,24 @@ export class LeaseClients {
     return this.#blobOf[index] !== 0;
   }
 
-  /** Views, valid until the next `set`. */
-  view(index: number): ClientBlob {
+  /** Points `client` to what is known: valid until the next `set` or `store`. */
+  read(index: number, client: PackedClient): void {
     const blob = this.#blobOf[index];
-    return blob === 0 ? nobody : this.#blobs.view(blob);
+    if (blob === 0) client.clear();
+    else this.#blobs.read(blob, client);
+  }
+
+  /** The same in an object that the next call uses again. */
+  view(index: number): PackedClient {
+    this.read(index, this.#seen);
+    return this.#seen;
   }
 
   /** An empty `clientId` asks whether the lease has none. */
   hasClientId(index: number, clientId: Uint8Array): boolean {
     const blob = this.#blobOf[index];
-    return blob === 0 ? clientId.length === 0 : this.#blobs.hasClientId(blob, clientId);
+    if (blob === 0) return clientId.length === 0;
+    return this.#blobs.hasClientIdBytes(blob, clientId, 0, clientId.length);
   }
 
   hasHardware(index: number, hardware: HardwareAddress | undefined): boolean {
@@ -70,31 +68,26 @@ export class LeaseClients {
     return blob === 0 ? hardware === undefined : this.#blobs.hasHardware(blob, hardware);
   }
 
-  withClientId(clientId: Uint8Array): number[] {
-    const found: number[] = [];
-    if (clientId.length === 0) return found;
-    const index = this.#byClientId;
-    for (let at = index.first(this.#clientIdHash(clientId)); at >= 0; at = index.next(at)) {
-      if (this.hasClientId(at, clientId)) found.push(at);
-    }
-    return found;
+  /** First lease with this client id, -1 when there is none; `nextWithClientId` has the others. */
+  firstWithClientId(clientId: Uint8Array): number {
+    if (clientId.length === 0) return -1;
+    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
+    return this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
   }
 
-  withHardware(hardware: HardwareAddress): number[] {
-    const found: number[] = [];
-    const index = this.#byHardware;
-    for (let at = index.first(this.#hardwareHash(hardware)); at >= 0; at = index.next(at)) {
-      if (this.hasHardware(at, hardware)) found.push(at);
-    }
-    return found;
+  nextWithClientId(index: number, clientId: Uint8Array): number {
+    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
+    return this.#skipOtherIds(this.#byClientId.next(index, hash), clientId, hash);
   }
 
-  /** `withHardware`, one lease a call and without garbage: the first, or the one behind `before`; -1 at the end. */
-  nextWithHardware(hardware: HardwareAddress, before: number): number {
-    const index = this.#byHardware;
-    let at = before < 0 ? index.first(this.#hardwareHash(hardware)) : index.next(before);
-    while (at >= 0 && !this.hasHardware(at, hardware)) at = index.next(at);
-    return at;
+  firstWithHardware(type: number, address: Uint8Array): number {
+    const hash = this.#hardwareHash(type, address, 0, address.length);
+    return this.#skipOtherHardware(this.#byHardware.first(hash), type, address, hash);
+  }
+
+  nextWithHardware(index: number, type: number, address: Uint8Array): number {
+    const hash = this.#hardwareHash(type, address, 0, address.length);
+    return this.#skipOtherHardware(this.#byHardware.next(index, hash), type, address, hash);
   }
 
   /**
@@ -102,47 +95,52 @@ export class LeaseClients {
    * are copied; they may be views of what the lease had before.
    */
   set(index: number, client: LeaseClient, extras: LeaseExtras): void {
+    this.#packed.pack(client, extras);
+    this.store(index, this.#packed);
+  }
+
+  /** The same from a packed client in bytes of its own. */
+  store(index: number, client: PackedClient): void {
     const old = this.#blobOf[index];
-    if (old !== 0 && this.#blobs.holds(old, client, extras)) return;
-    const isMoved =
-      !this.hasHardware(index, client.hardware) ||
-      !this.hasClientId(index, client.clientId ?? noBytes);
-    if (old !== 0 && isMoved) this.#unlink(index, old);
-    const isNobody = client.hardware === undefined && (client.clientId?.length ?? 0) === 0;
-    if (isNobody && !hasBytes(extras)) {
-      if (old !== 0) this.#blobs.free(old);
+    if (old === 0) {
+      if (client.isNobody) return;
+    } else if (this.#blobs.holds(old, client)) {
+      return;
+    }
+    const isMoved = old === 0 || !this.#hasIdentity(old, client);
+    if (old !== 0 && isMoved) this.#unlink(index);
+    if (client.isNobody) {
+      this.#blobs.free(old);
       this.#blobOf[index] = 0;
       return;
     }
-    const blob = this.#blobs.replace(old, client, extras);
-    this.#blobOf[index] = blob;
-    if (isMoved) this.#link(index, blob);
+    this.#blobOf[index] = this.#blobs.replace(old, client);
+    if (isMoved) this.#link(index, client);
   }
 
   billingOf(index: number): LeaseBilling | undefined {
-    return this.#rare.get(index)?.billing;
+    return this.rareOf(index)?.billing;
   }
 
   variablesOf(index: number): LeaseExtras["variables"] {
-    return this.#rare.get(index)?.variables;
+    return this.rareOf(index)?.variables;
   }
 
   keptOf(index: number): readonly string[] {
-    return (this.#rare.size === 0 ? undefined : this.#rare.get(index)?.kept) ?? nothingKept;
+    return this.rareOf(index)?.kept ?? nothingKept;
   }
 
   /** Everything that `setRare` was given. */
-  rareOf(index: number): LeaseExtras {
-    return this.#rare.get(index) ?? noRareExtras;
+  rareOf(index: number): RareExtras | undefined {
+    return this.#rare.size === 0 ? undefined : this.#rare.get(index);
   }
 
   setRare(index: number, extras: LeaseExtras): void {
-    const { variables, billing, kept, tsfp, atsfp } = extras;
-    const hasTexts = (variables?.length ?? 0) > 0 || (kept?.length ?? 0) > 0;
-    if (!hasTexts && billing === undefined && tsfp === undefined && atsfp === undefined) {
+    if (!isRare(extras)) {
       if (this.#rare.size > 0) this.#rare.delete(index);
       return;
     }
+    const { variables, billing, kept, tsfp, atsfp } = extras;
     this.#rare.set(index, {
       ...(variables && variables.length > 0 && { variables: variables.map(copyVariable) }),
       ...(billing && { billing: copyBilling(billing, this.#rare.get(index)?.billing) }),
@@ -152,51 +150,57 @@ export class LeaseClients {
     });
   }
 
-  /** Adds everything known to a record, from bytes of its own. */
-  describe(index: number, record: Mutable<LeaseRecord>): void {
-    const blob = this.#blobOf[index];
-    if (blob !== 0) {
-      const client = this.#blobs.copy(blob);
-      if (client.hardware !== undefined) record.hardware = client.hardware;
-      if (client.clientId.length > 0) record.clientId = client.clientId;
-      if (client.hostname.length > 0) record.hostname = client.hostname;
-      if (client.vendorClass.length > 0) record.vendorClass = client.vendorClass;
-      if (client.agentOptions.length > 0) record.agentOptions = client.agentOptions;
+  #skipOtherIds(start: number, clientId: Uint8Array, hash: number): number {
+    let at = start;
+    while (at >= 0 && !this.hasClientId(at, clientId)) at = this.#byClientId.next(at, hash);
+    return at;
+  }
+
+  #skipOtherHardware(start: number, type: number, address: Uint8Array, hash: number): number {
+    let at = start;
+    while (at >= 0 && !this.#hasHardwareBytes(at, type, address)) {
+      at = this.#byHardware.next(at, hash);
     }
-    const rare = this.#rare.size === 0 ? undefined : this.#rare.get(index);
-    if (rare?.variables !== undefined) record.variables = rare.variables;
-    if (rare?.billing !== undefined) record.billing = rare.billing;
-    if (rare?.kept !== undefined) record.kept = rare.kept;
-    if (rare?.tsfp !== undefined) record.tsfp = rare.tsfp;
-    if (rare?.atsfp !== undefined) record.atsfp = rare.atsfp;
+    return at;
   }
 
-  #link(index: number, blob: number): void {
-    const { hardware, clientId } = this.#blobs.view(blob);
-    if (hardware !== undefined) this.#byHardware.link(index, this.#hardwareHash(hardware));
-    if (clientId.length > 0) this.#byClientId.link(index, this.#clientIdHash(clientId));
+  /** Only for leases of somebody. */
+  #hasHardwareBytes(index: number, type: number, address: Uint8Array): boolean {
+    return this.#blobs.hasHardwareBytes(this.#blobOf[index], type, address, 0, address.length);
   }
 
-  #unlink(index: number, blob: number): void {
-    const { hardware, clientId } = this.#blobs.view(blob);
-    if (hardware !== undefined) this.#byHardware.unlink(index, this.#hardwareHash(hardware));
-    if (clientId.length > 0) this.#byClientId.unlink(index, this.#clientIdHash(clientId));
+  #hasIdentity(blob: number, client: PackedClient): boolean {
+    const { bytes, hardwareType, hardwareStart, hardwareLength } = client;
+    const { clientIdStart, clientIdLength } = client;
+    return (
+      this.#blobs.hasHardwareBytes(blob, hardwareType, bytes, hardwareStart, hardwareLength) &&
+      this.#blobs.hasClientIdBytes(blob, bytes, clientIdStart, clientIdLength)
+    );
   }
 
-  #clientIdHash(clientId: Uint8Array): number {
-    return hashBytes(clientId, clientId.length, this.#hashSeed);
+  #link(index: number, client: PackedClient): void {
+    if (client.hasHardware) this.#byHardware.link(index, this.#hardwareHashOf(client));
+    if (client.clientIdLength > 0) this.#byClientId.link(index, this.#clientIdHashOf(client));
   }
 
-  #hardwareHash(hardware: HardwareAddress): number {
-    this.#hardwareKey[0] = hardware.type;
-    this.#hardwareKey.set(hardware.address, 1);
-    return hashBytes(this.#hardwareKey, 1 + hardware.address.length, this.#hashSeed);
+  #unlink(index: number): void {
+    const client = this.view(index);
+    if (client.hasHardware) this.#byHardware.unlink(index, this.#hardwareHashOf(client));
+    if (client.clientIdLength > 0) this.#byClientId.unlink(index, this.#clientIdHashOf(client));
   }
-}
 
-function hasBytes(extras: LeaseExtras): boolean {
-  const { hostname, vendorClass, agentOptions } = extras;
-  return (hostname?.length ?? 0) + (vendorClass?.length ?? 0) + (agentOptions?.length ?? 0) > 0;
+  #clientIdHashOf({ bytes, clientIdStart, clientIdLength }: PackedClient): number {
+    return hashBytes(bytes, clientIdStart, clientIdLength, this.#hashSeed);
+  }
+
+  #hardwareHashOf(client: PackedClient): number {
+    const { hardwareType, bytes, hardwareStart, hardwareLength } = client;
+    return this.#hardwareHash(hardwareType, bytes, hardwareStart, hardwareLength);
+  }
+
+  #hardwareHash(type: number, bytes: Uint8Array, start: number, length: number): number {
+    return hashBytes(bytes, start, length, this.#hashSeed ^ Math.imul(type, 0x9e37_79b1));
+  }
 }
 
 function copyVariable(variable: readonly [string, LeaseValue]): readonly [string, LeaseValue] {

@@ -18,13 +18,38 @@ export function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
+/** Texts of the days met last, in the place of the day's number modulo four: leases share few days. */
+const DAYS_KEPT = 4;
+const DAY_BYTES = 13;
+const keptDays = new Int32Array(DAYS_KEPT).fill(-1);
+const keptTexts = new Uint8Array(DAYS_KEPT * DAY_BYTES);
+
 /**
  * Writes `W YYYY/MM/DD HH:MM:SS` in UTC (LEASE-4), without the semicolon; returns the end offset.
- * `seconds` is at most 2^32 - 1, so the year has four digits and the text 21 bytes.
+ * `seconds` is a whole number up to 2^32 - 1, so the year has four digits and the text 21 bytes.
  */
 export function formatDate(seconds: number, target: Uint8Array, start: number): number {
   const days = Math.floor(seconds / DAY_SECONDS);
-  const rest = seconds - days * DAY_SECONDS;
+  const place = days % DAYS_KEPT;
+  const text = place * DAY_BYTES;
+  if (keptDays[place] !== days) {
+    formatDay(days, keptTexts, text);
+    keptDays[place] = days;
+  }
+  for (let at = 0; at < DAY_BYTES; at += 1) target[start + at] = keptTexts[text + at];
+  const rest = (seconds - days * DAY_SECONDS) | 0;
+  const minutes = (rest / 60) | 0;
+  const hours = (minutes / 60) | 0;
+  twoDigits(target, start + 13, hours);
+  target[start + 15] = 0x3a;
+  twoDigits(target, start + 16, minutes - hours * 60);
+  target[start + 18] = 0x3a;
+  twoDigits(target, start + 19, rest - minutes * 60);
+  return start + 21;
+}
+
+/** `W YYYY/MM/DD ` of a day since 1970-01-01. */
+function formatDay(days: number, target: Uint8Array, start: number): void {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
@@ -43,19 +68,13 @@ export function formatDate(seconds: number, target: Uint8Array, start: number): 
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
   target[start] = ZERO + ((days + 4) % 7);
   target[start + 1] = 0x20;
-  twoDigits(target, start + 2, Math.floor(year / 100));
+  twoDigits(target, start + 2, (year / 100) | 0);
   twoDigits(target, start + 4, year % 100);
   target[start + 6] = 0x2f;
   twoDigits(target, start + 7, month);
   target[start + 9] = 0x2f;
   twoDigits(target, start + 10, day);
   target[start + 12] = 0x20;
-  twoDigits(target, start + 13, Math.floor(rest / 3600));
-  target[start + 15] = 0x3a;
-  twoDigits(target, start + 16, Math.floor(rest / 60) % 60);
-  target[start + 18] = 0x3a;
-  twoDigits(target, start + 19, rest % 60);
-  return start + 21;
 }
 
 /**
@@ -71,7 +90,7 @@ export function formatEpoch(seconds: number, target: Uint8Array, start: number):
 }
 
 function twoDigits(target: Uint8Array, at: number, value: number): void {
-  const tens = Math.floor(value / 10);
+  const tens = (value / 10) | 0;
   target[at] = ZERO + tens;
   target[at + 1] = ZERO + value - tens * 10;
 }

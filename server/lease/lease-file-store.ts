@@ -8,6 +8,7 @@ import { LeaseJournal } from "./lease-journal.ts";
 import { type LeaseFileContents, readLeases } from "./lease-reader.ts";
 import { type LeaseLoadReport, reportOf } from "./lease-report.ts";
 import { LeaseRewrite } from "./lease-rewrite.ts";
+import { LeaseRow } from "./lease-row.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import { fileHeader, type LeaseFormat } from "./lease-writer.ts";
@@ -79,6 +80,7 @@ export class LeaseFileStore implements LeaseStore {
   readonly #carried: LeaseFileContents;
   readonly #rewriteBytesMin: number;
   readonly #leasesPerSlice: number;
+  readonly #row = new LeaseRow();
   #rewrite: LeaseRewrite | undefined;
   /** About the size of the file without superseded records. */
   #compactBytes: number;
@@ -170,7 +172,13 @@ export class LeaseFileStore implements LeaseStore {
     if (this.#table.indexOf(record.address) < 0) {
       this.#carried.foreign.set(record.address, copyRecord(record));
     }
-    this.#journal.append(record);
+    this.#row.setRecord(record);
+    this.#journal.append(this.#row);
+  }
+
+  appendLease(index: number): void {
+    this.#table.readRow(index, this.#row);
+    this.#journal.append(this.#row);
   }
 
   commit(): void {

@@ -1,7 +1,9 @@
 import type { LeaseRecord } from "./lease.ts";
 import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
 import { parseLease } from "./lease-record-parser.ts";
-import { formatRecord, recordBytesMax } from "./lease-writer.ts";
+import { LeaseRow } from "./lease-row.ts";
+import { LeaseRowReader } from "./lease-row-reader.ts";
+import { formatRow, rowBytesMax } from "./lease-writer.ts";
 
 /** No record, block or comment is longer, and no torn end of a file is. */
 export const ITEM_BYTES_MAX = 1 << 20;
@@ -26,6 +28,11 @@ export interface LeaseFileBlock {
 export interface LeaseFileSink {
   /** The record's byte arrays may be views of the scanned bytes. */
   onLease(record: LeaseRecord): void;
+  /**
+   * Takes a lease that needed no parser, in a row that is used again; false: it comes as a record. Without
+   * this, all do.
+   */
+  onRow?(row: LeaseRow): boolean;
   onBlock(block: LeaseFileBlock): void;
   /** A statement that nobody knows, in an item that was read. */
   onSkipped?(skipped: SkippedStatement): void;
@@ -100,9 +107,16 @@ export function scanLeases(
   sink: LeaseFileSink,
 ): ScanEnd {
   const lexer = new LeaseLexer(bytes, start, end);
+  const rows = sink.onRow === undefined ? undefined : new LeaseRowReader();
   let consumed = start;
   while (lexer.peek() >= 0) {
     const recordOffset = lexer.at;
+    const rowEnd = rows === undefined ? -1 : rows.read(bytes, recordOffset, end);
+    if (rows !== undefined && rowEnd >= 0 && sink.onRow?.(rows.row) === true) {
+      lexer.at = rowEnd;
+      consumed = rowEnd;
+      continue;
+    }
     lexer.skipped = [];
     try {
       parseItem(lexer, sink);
@@ -231,6 +245,8 @@ export function countLines(bytes: Uint8Array, start: number, end: number): numbe
 
 /** The record as ISC writes it, with the newline at its end; non-ASCII bytes never occur in it. */
 export function writeRecord(record: LeaseRecord): string {
-  const target = new Uint8Array(recordBytesMax(record));
-  return latin1(target, 0, formatRecord(record, target, 0));
+  const row = new LeaseRow();
+  row.setRecord(record);
+  const target = new Uint8Array(rowBytesMax(row));
+  return latin1(target, 0, formatRow(row, target, 0));
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { latin1Text } from "../config/latin1.ts";
 import type { LeaseRecord } from "./lease.ts";
 import { parseLeaseFile } from "./lease-file.ts";
-import { formatRecord, type LeaseFormat, recordBytesMax } from "./lease-writer.ts";
+import { LeaseRow } from "./lease-row.ts";
+import { formatRow, type LeaseFormat, rowBytesMax } from "./lease-writer.ts";
 
 const record: LeaseRecord = {
   address: 0x0a09_0064,
@@ -17,8 +18,10 @@ const record: LeaseRecord = {
 };
 
 function written(format: LeaseFormat): string {
-  const target = new Uint8Array(recordBytesMax(record));
-  return latin1Text(target.subarray(0, formatRecord(record, target, 0, format)));
+  const row = new LeaseRow();
+  row.setRecord(record);
+  const target = new Uint8Array(rowBytesMax(row));
+  return latin1Text(target.subarray(0, formatRow(row, target, 0, format)));
 }
 
 describe("db-time-format and lease-id-format", () => {

@@ -1,7 +1,7 @@
-import type { LeaseRecord } from "./lease.ts";
 import { attempted, guarded, type LeaseDisk, storeError, writeAll } from "./lease-disk.ts";
+import type { LeaseRow } from "./lease-row.ts";
 import { LeaseStoreError } from "./lease-store.ts";
-import { formatRecord, type LeaseFormat, recordBytesMax, usualFormat } from "./lease-writer.ts";
+import { formatRow, type LeaseFormat, rowBytesMax, usualFormat } from "./lease-writer.ts";
 
 const BUFFER_BYTES = 1 << 20;
 
@@ -66,11 +66,11 @@ export class LeaseJournal {
     return this.#isSuspect;
   }
 
-  append(record: LeaseRecord): void {
+  append(row: LeaseRow): void {
     this.#records += 1;
-    this.#reserve(recordBytesMax(record));
+    this.#reserve(rowBytesMax(row));
     if (this.#failure === undefined) {
-      this.#used = formatRecord(record, this.#buffer, this.#used, this.format);
+      this.#used = formatRow(row, this.#buffer, this.#used, this.format);
     }
   }
 

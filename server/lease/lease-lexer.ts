@@ -1,8 +1,6 @@
+import { ByteDecoder, STRING_BYTES_MAX } from "./byte-decoder.ts";
 import { daysInMonth, daysOf } from "./lease-date.ts";
 
-/** Longest byte string of one statement; a DHCP packet cannot bring a longer one. */
-export const STRING_BYTES_MAX = 4_000;
-const SLAB_BYTES = 65_536;
 /** Setting it in every byte of two words makes capitals and small letters equal, and nothing else. */
 const CASE_BIT = 0x20;
 const SECONDS_MAX = 0xffff_ffff;
@@ -44,8 +42,7 @@ export class LeaseLexer {
   wordStart = 0;
   /** What was passed over since somebody emptied it. */
   skipped: SkippedStatement[] = [];
-  #slab = new Uint8Array(0);
-  #slabUsed = 0;
+  readonly #decoder = new ByteDecoder();
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.bytes = bytes;
@@ -170,7 +167,10 @@ export class LeaseLexer {
       this.fail("a string has no closing quote", start - 1);
     }
     this.at = at + 1;
-    const value = hasEscape ? this.#unescape(start, at) : bytes.subarray(start, at);
+    if (hasEscape && at - start > STRING_BYTES_MAX * 4) {
+      this.fail("a string is too long", start - 1);
+    }
+    const value = hasEscape ? this.#decoder.string(this, start, at) : bytes.subarray(start, at);
     if (value.length > STRING_BYTES_MAX) {
       this.fail(`a string of ${value.length} bytes, more than ${STRING_BYTES_MAX}`, start - 1);
     }
@@ -180,28 +180,7 @@ export class LeaseLexer {
   /** `0:a:ff` or `00:0a:ff`. */
   hexList(): Uint8Array {
     this.peek();
-    const start = this.at;
-    const slab = this.#reserve(STRING_BYTES_MAX);
-    let used = this.#slabUsed;
-    const limit = used + STRING_BYTES_MAX;
-    for (;;) {
-      let value = hexDigit(this.bytes[this.at]);
-      if (value < 0 || this.at >= this.end) this.fail("expected hexadecimal bytes");
-      this.at += 1;
-      const second = this.at < this.end ? hexDigit(this.bytes[this.at]) : -1;
-      if (second >= 0) {
-        value = value * 16 + second;
-        this.at += 1;
-      }
-      if (used === limit) this.fail(`more than ${STRING_BYTES_MAX} bytes`, start);
-      slab[used] = value;
-      used += 1;
-      if (this.at >= this.end || this.bytes[this.at] !== 0x3a) break;
-      this.at += 1;
-    }
-    const value = slab.subarray(this.#slabUsed, used);
-    this.#slabUsed = used;
-    return value;
+    return this.#decoder.hexList(this);
   }
 
   /** Passes the rest of an unknown statement that began at `start`, and remembers that. */
@@ -280,75 +259,6 @@ export class LeaseLexer {
     const seconds = this.#digits(86_400);
     return isNegative ? -seconds : seconds;
   }
-
-  #reserve(lengthBytes: number): Uint8Array {
-    if (this.#slabUsed + lengthBytes > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES);
-      this.#slabUsed = 0;
-    }
-    return this.#slab;
-  }
-
-  #unescape(start: number, end: number): Uint8Array {
-    if (end - start > STRING_BYTES_MAX * 4) this.fail("a string is too long", start - 1);
-    const slab = this.#reserve(end - start);
-    const first = this.#slabUsed;
-    let used = first;
-    let at = start;
-    while (at < end) {
-      let byte = this.bytes[at];
-      at += 1;
-      if (byte === 0x5c) {
-        byte = this.bytes[at];
-        at += 1;
-        if (byte >= 0x30 && byte <= 0x37) {
-          byte = this.#octal(at - 1);
-          at += 2;
-        } else if (byte === 0x78) {
-          byte = this.#hexEscape(at);
-          at += 2;
-        } else {
-          byte = letterEscapes.get(byte) ?? byte;
-        }
-      }
-      slab[used] = byte;
-      used += 1;
-    }
-    this.#slabUsed = used;
-    return slab.subarray(first, used);
-  }
-
-  /** Three digits, the first 0 to 3. */
-  #octal(at: number): number {
-    let value = 0;
-    for (let place = 0; place < 3; place += 1) {
-      const digit = this.bytes[at + place] - 0x30;
-      if (!(digit >= 0 && digit <= 7)) this.fail("an octal escape has three digits", at);
-      value = value * 8 + digit;
-    }
-    if (value > 255) this.fail("an octal escape is over \\377", at);
-    return value;
-  }
-
-  #hexEscape(at: number): number {
-    const high = hexDigit(this.bytes[at]);
-    const low = hexDigit(this.bytes[at + 1]);
-    if (high < 0 || low < 0) this.fail("a hexadecimal escape has two digits", at);
-    return high * 16 + low;
-  }
-}
-
-const letterEscapes = new Map([
-  [0x74, 0x09],
-  [0x72, 0x0d],
-  [0x6e, 0x0a],
-  [0x62, 0x08],
-]);
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** The hash that `LeaseLexer.word` returns for this text. */

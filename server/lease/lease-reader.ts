@@ -8,6 +8,7 @@ import {
   type ScanEnd,
   scanLeases,
 } from "./lease-file.ts";
+import type { LeaseRow } from "./lease-row.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
 
@@ -59,6 +60,11 @@ export function readLeases(
   let records = 0;
   let position = 0;
   const sink: LeaseFileSink = {
+    onRow(row: LeaseRow): boolean {
+      if (!table.loadRow(row)) return false;
+      records += 1;
+      return true;
+    },
     onLease(record: LeaseRecord): void {
       records += 1;
       if (!table.load(record)) foreign.set(record.address, copyRecord(record));

@@ -1,4 +1,5 @@
 import { hardwareType } from "./agent-option.ts";
+import { STRING_BYTES_MAX } from "./byte-decoder.ts";
 import {
   type BindingState,
   bindingStates,
@@ -14,7 +15,6 @@ import {
   LeaseSyntaxError,
   latin1,
   type SkippedStatement,
-  STRING_BYTES_MAX,
 } from "./lease-lexer.ts";
 import { parseVariable } from "./lease-variable-parser.ts";
 

@@ -2,10 +2,11 @@ import { attempted, type LeaseDisk, storeError, systemCode, writeAll } from "./l
 import { blockKinds, isPurgeable, writeRecord } from "./lease-file.ts";
 import type { LeaseJournal } from "./lease-journal.ts";
 import type { CarriedItems } from "./lease-reader.ts";
+import { LeaseRow } from "./lease-row.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
 import { putText } from "./lease-text.ts";
-import { fileHeader, formatRecord, recordBytesMax } from "./lease-writer.ts";
+import { fileHeader, formatRow, rowBytesMax } from "./lease-writer.ts";
 
 const BUFFER_BYTES = 1 << 19;
 /** Addresses looked at in a slice; most of a large range may never have been used. */
@@ -32,6 +33,7 @@ export interface RewriteInput {
 export class LeaseRewrite {
   readonly #input: RewriteInput;
   readonly #asidePath: string;
+  readonly #row = new LeaseRow();
   /** Texts that come before the leases: blocks and foreign leases, one by one. */
   readonly #items: Iterator<string>;
   #itemsDone = false;
@@ -123,9 +125,9 @@ export class LeaseRewrite {
       const index = this.#nextIndex;
       this.#nextIndex += 1;
       if (!table.isWorthKeeping(index)) continue;
-      const record = table.recordOf(index);
-      this.#reserve(recordBytesMax(record));
-      this.#used = formatRecord(record, this.#buffer, this.#used, journal.format);
+      table.readRow(index, this.#row);
+      this.#reserve(rowBytesMax(this.#row));
+      this.#used = formatRow(this.#row, this.#buffer, this.#used, journal.format);
       written += 1;
     }
     this.#flush();

@@ -1,10 +1,6 @@
-import { AddressRanges, type LeaseRange } from "./address-ranges.ts";
+import type { LeaseRange } from "./address-ranges.ts";
 import {
-  type BindingState,
-  bindingStates,
-  type HardwareAddress,
   isVariableName,
-  type LeaseBilling,
   type LeaseBindings,
   type LeaseClient,
   type LeaseExtras,
@@ -12,172 +8,45 @@ import {
   type LeaseValue,
   VENDOR_CLASS_VARIABLE,
 } from "./lease.ts";
-import { LeaseClients } from "./lease-clients.ts";
-import { type LeaseCounts, PoolQueue, StateCode, sumCounts } from "./pool-queue.ts";
+import { LeaseFlag, NEVER, StateCode, toStored } from "./lease-codes.ts";
+import { LeaseColumns, type LeaseTableOptions } from "./lease-columns.ts";
+import { LeaseRow } from "./lease-row.ts";
+import { noBytes } from "./packed-client.ts";
+import { type LeaseCounts, PoolQueue, sumCounts } from "./pool-queue.ts";
 
 export type { LeaseRange } from "./address-ranges.ts";
+export type { LeaseTableOptions } from "./lease-columns.ts";
 export type { LeaseCounts } from "./pool-queue.ts";
 
-const NEVER = 0xffff_ffff;
-const Flag = { durable: 1, reserved: 2, bootp: 4 } as const;
+const FREE_NEXT = StateCode.free | (StateCode.free << 4);
 const noExtras: LeaseExtras = {};
-const noBytes = new Uint8Array(0);
-
-export interface LeaseTableOptions {
-  /** Any number that clients cannot know: it keeps them from aiming at one hash bucket. */
-  readonly hashSeed?: number;
-}
 
 /**
- * All dynamic leases, by index: addresses of all ranges in ascending order. Pure memory: what
- * changed must go to a LeaseStore as `recordOf(index)`, and `isDurable` tells whether it did.
- * Times are seconds since the epoch; Infinity is "never".
+ * All dynamic leases. Pure memory: what changed must go to a LeaseStore (`appendLease`), and
+ * `isDurable` tells whether it did.
  */
-export class LeaseTable {
-  readonly #ranges: AddressRanges;
+export class LeaseTable extends LeaseColumns {
   readonly #queues: PoolQueue[];
-  readonly #states: Uint8Array;
-  readonly #flags: Uint8Array;
-  /** Next state (low four bits) and rewind state, as codes; 0 = not stated. */
-  readonly #transitions: Uint8Array;
-  readonly #startsAt: Uint32Array;
-  readonly #endsAt: Uint32Array;
-  readonly #tstp: Uint32Array;
-  readonly #cltt: Uint32Array;
-  readonly #clients: LeaseClients;
+  readonly #positions: Uint32Array;
+  readonly #row = new LeaseRow();
 
   /** Throws RangeError when ranges overlap or have more than 2^24 addresses. */
   constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
-    this.#ranges = new AddressRanges(ranges);
-    const size = this.#ranges.size;
-    this.#states = new Uint8Array(size);
-    this.#flags = new Uint8Array(size);
-    this.#transitions = new Uint8Array(size);
-    this.#startsAt = new Uint32Array(size);
-    this.#endsAt = new Uint32Array(size);
-    this.#tstp = new Uint32Array(size);
-    this.#cltt = new Uint32Array(size);
-    this.#clients = new LeaseClients(size, options.hashSeed ?? 0);
-    const positions = new Uint32Array(size);
+    super(ranges, options);
+    this.#positions = new Uint32Array(this.size);
     this.#queues = Array.from(
-      { length: this.#ranges.poolCount },
-      () => new PoolQueue(this.#endsAt, positions),
+      { length: this.ranges.poolCount },
+      () => new PoolQueue(this.ends, this.#positions),
     );
     for (const { low, high, pool } of ranges) {
-      const first = this.#ranges.indexOf(low);
+      const first = this.ranges.indexOf(low);
       this.#queues[pool]!.addSpan(first, first + (high - low) + 1);
     }
   }
 
-  get size(): number {
-    return this.#ranges.size;
-  }
-
-  /** Memory of the arrays; what few leases have (variables, billing) comes on top. */
-  get bytesReserved(): number {
-    const columns = 3 * this.#states.byteLength + 5 * this.#endsAt.byteLength;
+  override get bytesReserved(): number {
     const queues = this.#queues.reduce((total, queue) => total + queue.bytesReserved, 0);
-    return columns + queues + this.#clients.bytesReserved;
-  }
-
-  /** -1 when the address is in no range. */
-  indexOf(address: number): number {
-    return this.#ranges.indexOf(address);
-  }
-
-  addressOf(index: number): number {
-    return this.#ranges.addressOf(index);
-  }
-
-  poolOf(index: number): number {
-    return this.#ranges.poolOf(index);
-  }
-
-  stateOf(index: number): BindingState {
-    return stateOfCode(this.#states[index] || StateCode.free);
-  }
-
-  isActive(index: number): boolean {
-    return this.#states[index] === StateCode.active;
-  }
-
-  isAbandoned(index: number): boolean {
-    return this.#states[index] === StateCode.abandoned;
-  }
-
-  isNeverUsed(index: number): boolean {
-    return this.#states[index] === StateCode.neverUsed;
-  }
-
-  isReserved(index: number): boolean {
-    return (this.#flags[index] & Flag.reserved) !== 0;
-  }
-
-  /** The lease was made for a BOOTP client, which never heard of its end. */
-  isBootp(index: number): boolean {
-    return (this.#flags[index] & Flag.bootp) !== 0;
-  }
-
-  startsAt(index: number): number {
-    return fromStored(this.#startsAt[index]);
-  }
-
-  /** When the lease ends, or until when a free address is held for an offer; 0 = no time known. */
-  endsAt(index: number): number {
-    return fromStored(this.#endsAt[index]);
-  }
-
-  /** When the server last acted for the client; 0 = never. */
-  cltt(index: number): number {
-    return fromStored(this.#cltt[index]);
-  }
-
-  setCltt(index: number, nowSeconds: number): void {
-    this.#cltt[index] = toStored(nowSeconds);
-  }
-
-  /** A lease whose last change is known to be in the store. */
-  isDurable(index: number): boolean {
-    return (this.#flags[index] & Flag.durable) !== 0;
-  }
-
-  /** Call it after the commit that holds the lease's record. */
-  markDurable(index: number): void {
-    this.#flags[index] |= Flag.durable;
-  }
-
-  /** Every change does this by itself; after a failed commit it is a way to be sure. */
-  markPending(index: number): void {
-    this.#flags[index] &= ~Flag.durable;
-  }
-
-  /** View of the stored client id, empty when there is none; valid until the next change. */
-  clientIdOf(index: number): Uint8Array {
-    return this.#clients.view(index).clientId;
-  }
-
-  /** View, valid until the next change; undefined when the hardware is not known. */
-  hardwareOf(index: number): HardwareAddress | undefined {
-    return this.#clients.view(index).hardware;
-  }
-
-  /** View of option 82 as stored at the last commit, empty when there was none. */
-  agentOptionsOf(index: number): Uint8Array {
-    return this.#clients.view(index).agentOptions;
-  }
-
-  /** View of the client's option 12, empty when there was none. */
-  hostnameOf(index: number): Uint8Array {
-    return this.#clients.view(index).hostname;
-  }
-
-  /** The variables of the lease, from bytes of their own. */
-  bindingsOf(index: number): LeaseBindings {
-    const bindings = new Map<string, LeaseValue>();
-    const { vendorClass } = this.#clients.view(index);
-    if (vendorClass.length > 0) bindings.set(VENDOR_CLASS_VARIABLE, vendorClass.slice());
-    for (const [name, value] of this.#clients.variablesOf(index) ?? []) bindings.set(name, value);
-    return bindings;
+    return super.bytesReserved + this.#positions.byteLength + queues;
   }
 
   /**
@@ -193,53 +62,11 @@ export class LeaseTable {
       if (isVendorClass && value instanceof Uint8Array) vendorClass = value;
       else variables.push([name, value]);
     }
-    const { hardware, clientId, hostname, agentOptions } = this.#clients.view(index);
-    const client = hardware === undefined ? { clientId } : { hardware, clientId };
-    this.#clients.set(index, client, { hostname, agentOptions, vendorClass });
-    this.#clients.setRare(index, { ...this.#clients.rareOf(index), variables });
+    const client = this.clients.view(index);
+    const extras = { hostname: client.hostname(), agentOptions: client.agentOptions() };
+    this.clients.set(index, this.#clientOf(index), { ...extras, vendorClass });
+    this.clients.setRare(index, { ...this.clients.rareOf(index), variables });
     this.markPending(index);
-  }
-
-  /** `on expiry { … }` and `on release { … }` of the lease, as their text. */
-  keptOf(index: number): readonly string[] {
-    return this.#clients.keptOf(index);
-  }
-
-  billingOf(index: number): LeaseBilling | undefined {
-    return this.#clients.billingOf(index);
-  }
-
-  /** An empty `clientId` asks whether the lease has none. */
-  hasClientId(index: number, clientId: Uint8Array): boolean {
-    return this.#clients.hasClientId(index, clientId);
-  }
-
-  hasHardware(index: number, hardware: HardwareAddress): boolean {
-    return this.#clients.hasHardware(index, hardware);
-  }
-
-  /**
-   * Leases that carry this client id, best first: active, then expired and released (of a pair), then
-   * free, then abandoned; among equals the later end, then the later cltt, then the lower address.
-   */
-  byClientId(clientId: Uint8Array): number[] {
-    return this.#bestFirst(this.#clients.withClientId(clientId));
-  }
-
-  /** Leases that carry this hardware address, best first, whatever their client id is. */
-  byHardware(htype: number, chaddr: Uint8Array): number[] {
-    return this.#bestFirst(this.#clients.withHardware({ type: htype, address: chaddr }));
-  }
-
-  /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
-  holdOf(hardware: HardwareAddress): "active" | "past" | "none" {
-    let hold: "past" | "none" = "none";
-    let at = this.#clients.nextWithHardware(hardware, -1);
-    for (; at >= 0; at = this.#clients.nextWithHardware(hardware, at)) {
-      if (this.isActive(at)) return "active";
-      hold = "past";
-    }
-    return hold;
   }
 
   /**
@@ -249,16 +76,16 @@ export class LeaseTable {
    */
   takeFree(pool: number, nowSeconds: number): number {
     const queue = this.#queueOf(pool);
-    const neverUsed = queue.firstNeverUsed(this.#states);
+    const neverUsed = queue.firstNeverUsed(this.states);
     if (neverUsed >= 0) return neverUsed;
     const oldest = queue.free.first();
-    return oldest >= 0 && this.#endsAt[oldest] <= nowSeconds ? oldest : -1;
+    return oldest >= 0 && this.ends[oldest] <= nowSeconds ? oldest : -1;
   }
 
   /** The address abandoned longest ago, as a last resort: -1 while any free one exists, even held. */
   takeAbandoned(pool: number): number {
     const queue = this.#queueOf(pool);
-    if (queue.free.size > 0 || queue.firstNeverUsed(this.#states) >= 0) return -1;
+    if (queue.free.size > 0 || queue.firstNeverUsed(this.states) >= 0) return -1;
     return queue.abandoned.first();
   }
 
@@ -269,11 +96,11 @@ export class LeaseTable {
   offer(index: number, client: LeaseClient, holdUntilSeconds: number): void {
     if (this.isActive(index)) return;
     if (!this.#isHeldBy(index, client)) {
-      this.#clients.set(index, client, noExtras);
-      this.#clients.setRare(index, noExtras);
+      this.clients.set(index, client, noExtras);
+      this.clients.setRare(index, noExtras);
     }
     this.#move(index, StateCode.free, toStored(holdUntilSeconds));
-    this.#transitions[index] = 0;
+    this.transitions[index] = 0;
   }
 
   /**
@@ -292,30 +119,32 @@ export class LeaseTable {
       this.isActive(index) && this.#isHeldBy(index, client)
         ? this.#withVariables(index, extras)
         : extras;
-    this.#clients.set(index, client, all);
-    this.#clients.setRare(index, all);
-    this.#setFlags(index, extras);
+    this.clients.set(index, client, all);
+    this.clients.setRare(index, all);
+    if (extras.reserved !== undefined || extras.bootp !== undefined) {
+      this.#setFlags(index, extras.reserved, extras.bootp);
+    }
     this.#move(index, StateCode.active, toStored(endsAt));
-    this.#startsAt[index] = toStored(startsAt);
-    this.#cltt[index] = toStored(startsAt);
-    this.#tstp[index] = 0;
-    this.#transitions[index] = StateCode.free | (StateCode.free << 4);
+    this.starts[index] = toStored(startsAt);
+    this.cltts[index] = toStored(startsAt);
+    this.tstps[index] = 0;
+    this.transitions[index] = FREE_NEXT;
   }
 
   /** The client gave the address back: it keeps its identity, and nothing else. */
   release(index: number, nowSeconds: number): void {
     this.#makeFree(index, toStored(nowSeconds), noExtras);
-    this.#clients.setRare(index, noExtras);
+    this.clients.setRare(index, noExtras);
   }
 
   /** Somebody else uses the address: nobody gets it before `untilSeconds`. */
   abandon(index: number, nowSeconds: number, untilSeconds: number): void {
-    this.#clients.set(index, {}, noExtras);
-    this.#clients.setRare(index, noExtras);
+    this.clients.set(index, {}, noExtras);
+    this.clients.setRare(index, noExtras);
     this.#move(index, StateCode.abandoned, toStored(untilSeconds));
-    this.#startsAt[index] = toStored(nowSeconds);
-    this.#tstp[index] = toStored(untilSeconds);
-    this.#transitions[index] = StateCode.free | (StateCode.free << 4);
+    this.starts[index] = toStored(nowSeconds);
+    this.tstps[index] = toStored(untilSeconds);
+    this.transitions[index] = FREE_NEXT;
   }
 
   /**
@@ -333,7 +162,7 @@ export class LeaseTable {
     for (const queue of this.#queues) {
       for (const heap of [queue.active, queue.abandoned]) {
         for (let at = heap.first(); at >= 0 && expired < leasesMax; at = heap.first()) {
-          if (this.#endsAt[at] >= nowSeconds || this.#endsAt[at] === NEVER) break;
+          if (this.ends[at] >= nowSeconds || this.ends[at] === NEVER) break;
           const kept = this.keptOf(at);
           this.#expire(at);
           expired += 1;
@@ -346,47 +175,28 @@ export class LeaseTable {
 
   /** Takes a record from the store; false when its address is in no range. It counts as durable. */
   load(record: LeaseRecord): boolean {
-    const index = this.#ranges.indexOf(record.address);
+    if (this.indexOf(record.address) < 0) return false;
+    this.#row.setRecord(record);
+    return this.loadRow(this.#row);
+  }
+
+  /** The same from a row whose client has bytes of its own. */
+  loadRow(row: LeaseRow): boolean {
+    const index = this.indexOf(row.address);
     if (index < 0) return false;
-    this.#clients.set(index, record, record);
-    this.#clients.setRare(index, record);
-    this.#setFlags(index, { reserved: record.reserved === true, bootp: record.bootp === true });
-    this.#move(index, codeOf(record.bindingState), toStored(record.endsAt));
-    this.#startsAt[index] = toStored(record.startsAt);
-    this.#tstp[index] = toStored(record.tstp ?? (record.tstp === null ? null : 0));
-    this.#cltt[index] = toStored(record.cltt ?? (record.cltt === null ? null : 0));
-    const next = record.nextBindingState === undefined ? 0 : codeOf(record.nextBindingState);
-    const rewind = record.rewindBindingState === undefined ? 0 : codeOf(record.rewindBindingState);
-    this.#transitions[index] = next | (rewind << 4);
-    this.#flags[index] |= Flag.durable;
+    this.clients.store(index, row.client);
+    this.clients.setRare(index, row.rare ?? noExtras);
+    if (((this.flags[index] ^ row.flags) & (LeaseFlag.reserved | LeaseFlag.bootp)) !== 0) {
+      const { reserved, bootp } = LeaseFlag;
+      this.#setFlags(index, (row.flags & reserved) !== 0, (row.flags & bootp) !== 0);
+    }
+    this.#move(index, row.state, row.endsAt);
+    this.starts[index] = row.startsAt;
+    this.tstps[index] = row.tstp;
+    this.cltts[index] = row.cltt;
+    this.transitions[index] = row.next | (row.rewind << 4);
+    this.flags[index] |= LeaseFlag.durable;
     return true;
-  }
-
-  /** The lease as its record, with bytes of its own. */
-  recordOf(index: number): LeaseRecord {
-    const code = this.#states[index] || StateCode.free;
-    const transitions = this.#transitions[index];
-    const record: Mutable<LeaseRecord> = {
-      address: this.#ranges.addressOf(index),
-      bindingState: stateOfCode(code),
-      startsAt: toRecord(this.#startsAt[index]),
-      endsAt: toRecord(this.#endsAt[index]),
-    };
-    if (this.#tstp[index] !== 0) record.tstp = toRecord(this.#tstp[index]);
-    if (this.#cltt[index] !== 0) record.cltt = toRecord(this.#cltt[index]);
-    if ((transitions & 0xf) !== 0) record.nextBindingState = stateOfCode(transitions & 0xf);
-    if (transitions >>> 4 !== 0) record.rewindBindingState = stateOfCode(transitions >>> 4);
-    this.#clients.describe(index, record);
-    if ((this.#flags[index] & Flag.reserved) !== 0) record.reserved = true;
-    if ((this.#flags[index] & Flag.bootp) !== 0) record.bootp = true;
-    return record;
-  }
-
-  /** False for addresses of which nothing is worth writing down: free, and no client known. */
-  isWorthKeeping(index: number): boolean {
-    const code = this.#states[index];
-    if (code > StateCode.free) return true;
-    return code === StateCode.free && (this.#clients.isKnown(index) || this.isReserved(index));
   }
 
   /** Numbers of leases by state, of one pool or of all. */
@@ -401,8 +211,9 @@ export class LeaseTable {
 
   /** What a renewal leaves as it is: variables, which may have been set long ago. */
   #withVariables(index: number, extras: LeaseExtras): LeaseExtras {
-    const variables = extras.variables ?? this.#clients.variablesOf(index);
-    const vendorClass = extras.vendorClass ?? this.#clients.view(index).vendorClass;
+    const variables = extras.variables ?? this.clients.variablesOf(index);
+    if (variables === undefined && extras.vendorClass !== undefined) return extras;
+    const vendorClass = extras.vendorClass ?? this.clients.view(index).vendorClass();
     return { ...extras, vendorClass, ...(variables && { variables }) };
   }
 
@@ -413,98 +224,57 @@ export class LeaseTable {
   }
 
   #expire(index: number): void {
-    const { vendorClass } = this.#clients.view(index);
-    const variables = this.#clients.variablesOf(index);
-    this.#makeFree(index, this.#endsAt[index], { vendorClass });
-    this.#clients.setRare(index, variables === undefined ? noExtras : { variables });
+    const variables = this.clients.variablesOf(index);
+    const vendorClass = this.clients.view(index).vendorClass();
+    this.#makeFree(index, this.ends[index], { vendorClass });
+    this.clients.setRare(index, variables === undefined ? noExtras : { variables });
   }
 
   #makeFree(index: number, endsAt: number, extras: LeaseExtras): void {
-    const { hardware, clientId } = this.#clients.view(index);
-    this.#clients.set(
-      index,
-      hardware === undefined ? { clientId } : { hardware, clientId },
-      extras,
-    );
+    this.clients.set(index, this.#clientOf(index), extras);
     this.#move(index, StateCode.free, endsAt);
-    this.#tstp[index] = endsAt;
-    this.#transitions[index] = 0;
+    this.tstps[index] = endsAt;
+    this.transitions[index] = 0;
+  }
+
+  #clientOf(index: number): LeaseClient {
+    const hardware = this.hardwareOf(index);
+    const clientId = this.clientIdOf(index);
+    return hardware === undefined ? { clientId } : { hardware, clientId };
   }
 
   /** Changes state and end, which decide the queue that the lease waits in. */
   #move(index: number, code: number, endsAt: number): void {
-    const queue = this.#queues[this.#ranges.poolOf(index)]!;
-    const before = this.#states[index];
+    const queue = this.#queues[this.ranges.poolOf(index)]!;
+    const before = this.states[index];
     if (this.#isQueued(index)) queue.heapOf(before).remove(index);
     queue.counts[before] -= 1;
     queue.counts[code] += 1;
-    this.#states[index] = code;
-    this.#endsAt[index] = endsAt;
-    this.#flags[index] &= ~Flag.durable;
+    this.states[index] = code;
+    this.ends[index] = endsAt;
+    this.flags[index] &= ~LeaseFlag.durable;
     if (this.#isQueued(index)) queue.heapOf(code).add(index);
   }
 
   /** A reserved address that is free waits for its client, in no queue. */
   #isQueued(index: number): boolean {
-    const code = this.#states[index];
+    const code = this.states[index];
     if (code === StateCode.neverUsed) return false;
     const isTimed = code === StateCode.active || code === StateCode.abandoned;
-    return isTimed || (this.#flags[index] & Flag.reserved) === 0;
+    return isTimed || (this.flags[index] & LeaseFlag.reserved) === 0;
   }
 
-  #setFlags(index: number, extras: LeaseExtras): void {
-    if (extras.reserved === undefined && extras.bootp === undefined) return;
-    // The reserved flag decides whether a free lease is queued, so it changes while it is in none.
-    const queue = this.#queues[this.#ranges.poolOf(index)]!;
-    const code = this.#states[index];
+  /** The reserved flag decides whether a free lease is queued, so it changes while it is in none. */
+  #setFlags(index: number, reserved: boolean | undefined, bootp: boolean | undefined): void {
+    const queue = this.#queues[this.ranges.poolOf(index)]!;
+    const code = this.states[index];
     if (this.#isQueued(index)) queue.heapOf(code).remove(index);
-    if (extras.reserved !== undefined) this.#setFlag(index, Flag.reserved, extras.reserved);
-    if (extras.bootp !== undefined) this.#setFlag(index, Flag.bootp, extras.bootp);
+    if (reserved !== undefined) this.#setFlag(index, LeaseFlag.reserved, reserved);
+    if (bootp !== undefined) this.#setFlag(index, LeaseFlag.bootp, bootp);
     if (this.#isQueued(index)) queue.heapOf(code).add(index);
   }
 
   #setFlag(index: number, flag: number, isSet: boolean): void {
-    this.#flags[index] = isSet ? this.#flags[index] | flag : this.#flags[index] & ~flag;
+    this.flags[index] = isSet ? this.flags[index] | flag : this.flags[index] & ~flag;
   }
-
-  #bestFirst(found: number[]): number[] {
-    if (found.length < 2) return found;
-    return found.sort(
-      (left, right) =>
-        this.#rank(left) - this.#rank(right) ||
-        this.#endsAt[right] - this.#endsAt[left] ||
-        this.#cltt[right] - this.#cltt[left] ||
-        left - right,
-    );
-  }
-
-  #rank(index: number): number {
-    const code = this.#states[index];
-    if (code === StateCode.active) return 0;
-    if (code === StateCode.abandoned) return 3;
-    return code === codeOf("expired") || code === codeOf("released") ? 1 : 2;
-  }
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function codeOf(state: BindingState): number {
-  return bindingStates.indexOf(state) + 1;
-}
-
-function stateOfCode(code: number): BindingState {
-  return bindingStates[code - 1]!;
-}
-
-/** Times in the arrays: 0 = not stated, 2^32 - 1 = never. */
-function toStored(seconds: number | null): number {
-  return seconds === null || seconds >= NEVER ? NEVER : Math.max(0, seconds);
-}
-
-function fromStored(stored: number): number {
-  return stored === NEVER ? Number.POSITIVE_INFINITY : stored;
-}
-
-function toRecord(stored: number): number | null {
-  return stored === NEVER ? null : stored;
 }

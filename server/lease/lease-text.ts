@@ -32,18 +32,34 @@ export function putNumber(target: Uint8Array, start: number, value: number): num
 }
 
 export function putAddress(target: Uint8Array, start: number, address: number): number {
-  let at = putNumber(target, start, address >>> 24);
+  let at = putByte(target, start, address >>> 24);
   for (let shift = 16; shift >= 0; shift -= 8) {
     target[at] = 0x2e;
-    at = putNumber(target, at + 1, (address >>> shift) & 0xff);
+    at = putByte(target, at + 1, (address >>> shift) & 0xff);
   }
   return at;
 }
 
-export function putHexPairs(target: Uint8Array, start: number, bytes: Uint8Array): number {
+/** 0 to 255, in decimal digits. */
+function putByte(target: Uint8Array, start: number, value: number): number {
   let at = start;
-  for (let place = 0; place < bytes.length; place += 1) {
-    if (place > 0) target[at++] = 0x3a;
+  const tens = (value / 10) | 0;
+  if (value > 99) target[at++] = 0x30 + ((value / 100) | 0);
+  if (value > 9) target[at++] = 0x30 + (tens % 10);
+  target[at++] = 0x30 + value - tens * 10;
+  return at;
+}
+
+export function putHexPairs(
+  target: Uint8Array,
+  start: number,
+  bytes: Uint8Array,
+  first: number,
+  length: number,
+): number {
+  let at = start;
+  for (let place = first; place < first + length; place += 1) {
+    if (place > first) target[at++] = 0x3a;
     target[at] = hexDigits[bytes[place] >>> 4];
     target[at + 1] = hexDigits[bytes[place] & 15];
     at += 2;
@@ -52,10 +68,16 @@ export function putHexPairs(target: Uint8Array, start: number, bytes: Uint8Array
 }
 
 /** Quoted; what is not printable as three octal digits. */
-export function putString(target: Uint8Array, start: number, bytes: Uint8Array): number {
+export function putString(
+  target: Uint8Array,
+  start: number,
+  bytes: Uint8Array,
+  first: number,
+  length: number,
+): number {
   let at = start;
   target[at++] = 0x22;
-  for (let place = 0; place < bytes.length; place += 1) {
+  for (let place = first; place < first + length; place += 1) {
     const byte = bytes[place];
     if (byte < 0x20 || byte > 0x7e) {
       target[at] = 0x5c;
@@ -72,17 +94,9 @@ export function putString(target: Uint8Array, start: number, bytes: Uint8Array):
   return at + 1;
 }
 
-/** A string where it is short enough for dhcpd, else the bytes, of which it reads any number. */
-export function putBytes(target: Uint8Array, start: number, bytes: Uint8Array): number {
-  return isSayable(bytes) ? putString(target, start, bytes) : putHexPairs(target, start, bytes);
-}
-
-export function isSayable(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && bytes.length <= STRING_WRITTEN_MAX;
-}
-
-export function isPlainString(bytes: Uint8Array): boolean {
-  return isSayable(bytes) && isPlain(bytes, 0, bytes.length);
+/** Whether dhcpd reads a string of so many bytes. */
+export function isSayable(length: number): boolean {
+  return length > 0 && length <= STRING_WRITTEN_MAX;
 }
 
 /** Printable ASCII that needs no escape, and something of it. */

@@ -1,20 +1,14 @@
 import { agentOptionNames, agentValueKind, hardwareName } from "./agent-option.ts";
-import {
-  type BindingState,
-  type HardwareAddress,
-  isVariableName,
-  type LeaseRecord,
-  type LeaseValue,
-} from "./lease.ts";
+import { bindingStates, isVariableName, type LeaseBilling, type LeaseValue } from "./lease.ts";
+import { LeaseFlag, NEVER, toStored } from "./lease-codes.ts";
 import { formatDate, formatEpoch } from "./lease-date.ts";
+import type { LeaseRow, RareExtras } from "./lease-row.ts";
 import {
   encode,
   isPlain,
-  isPlainString,
   isSayable,
   put,
   putAddress,
-  putBytes,
   putHexPairs,
   putNumber,
   putShortHex,
@@ -22,6 +16,7 @@ import {
   putText,
   STRING_WRITTEN_MAX,
 } from "./lease-text.ts";
+import type { PackedClient } from "./packed-client.ts";
 
 // Text is put together as bytes: a batch of renewals would otherwise make a million short strings.
 
@@ -36,7 +31,7 @@ const never = encode("never");
 const binding = encode("  binding state ");
 const nextBinding = encode("  next binding state ");
 const rewindBinding = encode("  rewind binding state ");
-const hardwareStart = encode("  hardware ");
+const hardwareWord = encode("  hardware ");
 const ethernet = encode("ethernet");
 const uidStart = encode("  uid ");
 const vendorStart = encode("  set vendor-class-identifier = ");
@@ -46,15 +41,8 @@ const statementEnd = encode(";\n");
 const lineEnd = encode("\n");
 const blockStart = encode(" {\n");
 const blockEnd = encode("}\n");
-const stateText: Readonly<Record<BindingState, Uint8Array>> = {
-  free: encode("free"),
-  active: encode("active"),
-  expired: encode("expired"),
-  released: encode("released"),
-  abandoned: encode("abandoned"),
-  reset: encode("reset"),
-  backup: encode("backup"),
-};
+/** By state code. */
+const stateTexts = ["", ...bindingStates].map(encode);
 const agentNames = agentOptionNames.map(encode);
 
 /** What stands at the top of a file that a rewrite made. */
@@ -75,76 +63,74 @@ export interface LeaseFormat {
 
 export const usualFormat: LeaseFormat = { localTimes: false, hexClientIds: false };
 
-/** Bytes that `formatRecord` needs at most: fixed statements, and four for each byte of a value. */
-export function recordBytesMax(record: LeaseRecord): number {
+/** Bytes that `formatRow` needs at most: fixed statements, and four for each byte of a value. */
+export function rowBytesMax({ client, rare }: LeaseRow): number {
   let length = 900;
-  length += (record.hardware?.address.length ?? 0) * 3;
-  length += (record.clientId?.length ?? 0) * 4;
-  length += record.hostname?.length ?? 0;
-  length += (record.vendorClass?.length ?? 0) * 4;
+  length += client.hardwareLength * 3;
+  length += client.clientIdLength * 4;
+  length += client.hostnameLength;
+  length += client.vendorLength * 4;
   // A sub-option of one byte takes 3 bytes in memory, and a name and a line in the file.
-  length += (record.agentOptions?.length ?? 0) * 14;
-  if (record.billing !== undefined) {
-    length += 40 + record.billing.className.length * 4 + (record.billing.hash?.length ?? 0) * 4;
+  length += client.agentOptionsLength * 14;
+  return rare === undefined ? length : length + rareBytesMax(rare);
+}
+
+function rareBytesMax({ billing, variables, kept }: RareExtras): number {
+  let length = 0;
+  if (billing !== undefined) {
+    length += 40 + billing.className.length * 4 + (billing.hash?.length ?? 0) * 4;
   }
-  for (const [name, value] of record.variables ?? []) {
+  for (const [name, value] of variables ?? []) {
     length += 32 + name.length + (value instanceof Uint8Array ? value.length * 4 : 0);
   }
-  for (const statement of record.kept ?? []) length += 3 + statement.length;
+  for (const statement of kept ?? []) length += 3 + statement.length;
   return length;
 }
 
 /**
- * Writes the record as ISC's write_lease does (LEASE-3, LEASE-4): one statement a line after two
- * blanks, in ISC's order. Returns the end offset; `target` has `recordBytesMax(record)` bytes left.
+ * Writes the lease as ISC's write_lease does (LEASE-3, LEASE-4): one statement a line after two
+ * blanks, in ISC's order. Returns the end offset; `target` has `rowBytesMax(row)` bytes left.
  * Left out, as ISC's grammar cannot say them: a hostname that is not printable; sub-options of option
  * 82 that are empty, of the wrong length for their type, or of code 0 or 255; and a hostname, a vendor
  * class or a variable that is longer than the strings that dhcpd reads.
  */
-export function formatRecord(
-  record: LeaseRecord,
+export function formatRow(
+  row: LeaseRow,
   target: Uint8Array,
   start: number,
   format: LeaseFormat = usualFormat,
 ): number {
   const { localTimes, hexClientIds } = format;
-  const { bindingState, nextBindingState, rewindBindingState } = record;
+  const { client, rare, state } = row;
   let at = put(target, start, leaseStart);
-  at = putAddress(target, at, record.address);
+  at = putAddress(target, at, row.address);
   at = put(target, at, blockStart);
-  at = putDate(target, at, starts, record.startsAt, localTimes);
-  at = putDate(target, at, ends, record.endsAt, localTimes);
-  at = putDate(target, at, tstp, record.tstp, localTimes);
-  at = putDate(target, at, tsfp, record.tsfp, localTimes);
-  at = putDate(target, at, atsfp, record.atsfp, localTimes);
-  at = putDate(target, at, cltt, record.cltt, localTimes);
-  at = putState(target, at, binding, bindingState);
-  if (nextBindingState !== undefined && nextBindingState !== bindingState) {
-    at = putState(target, at, nextBinding, nextBindingState);
+  at = putDate(target, at, starts, row.startsAt, localTimes);
+  at = putDate(target, at, ends, row.endsAt, localTimes);
+  at = putDate(target, at, tstp, row.tstp, localTimes);
+  if (rare !== undefined) {
+    at = putDate(target, at, tsfp, toStored(rare.tsfp), localTimes);
+    at = putDate(target, at, atsfp, toStored(rare.atsfp), localTimes);
   }
-  if (rewindBindingState !== undefined && rewindBindingState !== bindingState) {
-    at = putState(target, at, rewindBinding, rewindBindingState);
+  at = putDate(target, at, cltt, row.cltt, localTimes);
+  at = putState(target, at, binding, state);
+  if (row.next !== 0 && row.next !== state) at = putState(target, at, nextBinding, row.next);
+  if (row.rewind !== 0 && row.rewind !== state) {
+    at = putState(target, at, rewindBinding, row.rewind);
   }
-  at = putRareHead(record, target, at);
-  if (record.hardware !== undefined) at = putHardware(target, at, record.hardware);
-  if (record.clientId !== undefined && record.clientId.length > 0) {
-    at = put(target, at, uidStart);
-    at = hexClientIds
-      ? putHexPairs(target, at, record.clientId)
-      : putBytes(target, at, record.clientId);
+  if ((row.flags & LeaseFlag.reserved) !== 0) at = putText(target, at, "  reserved;\n");
+  if ((row.flags & LeaseFlag.bootp) !== 0) at = putText(target, at, "  dynamic-bootp;\n");
+  if (rare?.billing !== undefined) at = putBilling(rare.billing, target, at);
+  at = putClient(client, target, at, hexClientIds);
+  if (isSayable(client.vendorLength)) {
+    at = put(target, at, vendorStart);
+    at = putString(target, at, client.vendorBytes, client.vendorStart, client.vendorLength);
     at = put(target, at, statementEnd);
   }
-  if (record.vendorClass !== undefined && isSayable(record.vendorClass)) {
-    at = putString(target, put(target, at, vendorStart), record.vendorClass);
-    at = put(target, at, statementEnd);
-  }
-  if (record.variables !== undefined) at = putVariables(record.variables, target, at);
-  if (record.agentOptions !== undefined) at = putAgentOptions(record.agentOptions, target, at);
-  if (record.hostname !== undefined && isPlainString(record.hostname)) {
-    at = putString(target, put(target, at, hostnameStart), record.hostname);
-    at = put(target, at, statementEnd);
-  }
-  for (const statement of record.kept ?? []) at = putText(target, at, `  ${statement}\n`);
+  if (rare?.variables !== undefined) at = putVariables(rare.variables, target, at);
+  at = putAgentOptions(client, target, at);
+  at = putHostname(client, target, at);
+  for (const statement of rare?.kept ?? []) at = putText(target, at, `  ${statement}\n`);
   return put(target, at, blockEnd);
 }
 
@@ -152,50 +138,72 @@ function putDate(
   target: Uint8Array,
   start: number,
   name: Uint8Array,
-  seconds: number | null | undefined,
+  stored: number,
   isLocal: boolean,
 ): number {
-  if (seconds === 0 || seconds === undefined) return start;
+  if (stored === 0) return start;
   const at = put(target, start, name);
-  if (seconds === null || seconds >= 0xffff_ffff) {
-    return put(target, put(target, at, never), statementEnd);
-  }
+  if (stored === NEVER) return put(target, put(target, at, never), statementEnd);
   // The comment goes to the end of the line, so the semicolon is before it.
-  if (isLocal) return put(target, formatEpoch(seconds, target, at), lineEnd);
-  return put(target, formatDate(seconds, target, at), statementEnd);
+  if (isLocal) return put(target, formatEpoch(stored, target, at), lineEnd);
+  return put(target, formatDate(stored, target, at), statementEnd);
 }
 
-function putState(target: Uint8Array, start: number, name: Uint8Array, state: BindingState) {
-  return put(target, put(target, put(target, start, name), stateText[state]), statementEnd);
+function putState(target: Uint8Array, start: number, name: Uint8Array, code: number): number {
+  return put(target, put(target, put(target, start, name), stateTexts[code]!), statementEnd);
 }
 
-/** Flags and billing, which few leases have. */
-function putRareHead(record: LeaseRecord, target: Uint8Array, start: number): number {
-  const { billing } = record;
-  let at = start;
-  if (record.reserved === true) at = putText(target, at, "  reserved;\n");
-  if (record.bootp === true) at = putText(target, at, "  dynamic-bootp;\n");
-  if (billing === undefined) return at;
-  at = putText(target, at, billing.hash === undefined ? "  billing class " : "  billing subclass ");
-  at = putString(target, at, encode(billing.className));
-  if (billing.hash !== undefined) {
+/** What few leases have. */
+function putBilling(billing: LeaseBilling, target: Uint8Array, start: number): number {
+  const { hash } = billing;
+  let at = putText(target, start, hash === undefined ? "  billing class " : "  billing subclass ");
+  const className = encode(billing.className);
+  at = putString(target, at, className, 0, className.length);
+  if (hash !== undefined) {
     at = putText(target, at, " ");
-    at = isPlainString(billing.hash)
-      ? putString(target, at, billing.hash)
-      : putHexPairs(target, at, billing.hash);
+    at =
+      isSayable(hash.length) && isPlain(hash, 0, hash.length)
+        ? putString(target, at, hash, 0, hash.length)
+        : putHexPairs(target, at, hash, 0, hash.length);
   }
   return put(target, at, statementEnd);
 }
 
-function putHardware(target: Uint8Array, start: number, hardware: HardwareAddress): number {
-  let at = put(target, start, hardwareStart);
+/** Hardware and client id. */
+function putClient(
+  client: PackedClient,
+  target: Uint8Array,
+  start: number,
+  isHex: boolean,
+): number {
+  const { bytes, hardwareType, hardwareStart, hardwareLength } = client;
+  let at = start;
+  if (client.hasHardware) {
+    at = put(target, at, hardwareWord);
+    if (hardwareType === 1) at = put(target, at, ethernet);
+    else at = putText(target, at, hardwareName(hardwareType));
+    if (hardwareLength > 0) {
+      target[at] = 0x20;
+      at = putHexPairs(target, at + 1, bytes, hardwareStart, hardwareLength);
+    }
+    at = put(target, at, statementEnd);
+  }
+  const { clientIdStart, clientIdLength } = client;
+  if (clientIdLength === 0) return at;
+  at = put(target, at, uidStart);
+  // A string where it is short enough for dhcpd, else the bytes, of which it reads any number.
   at =
-    hardware.type === 1
-      ? put(target, at, ethernet)
-      : putText(target, at, hardwareName(hardware.type));
-  target[at] = 0x20;
-  const end = hardware.address.length === 0 ? at : putHexPairs(target, at + 1, hardware.address);
-  return put(target, end, statementEnd);
+    isHex || !isSayable(clientIdLength)
+      ? putHexPairs(target, at, bytes, clientIdStart, clientIdLength)
+      : putString(target, at, bytes, clientIdStart, clientIdLength);
+  return put(target, at, statementEnd);
+}
+
+function putHostname(client: PackedClient, target: Uint8Array, start: number): number {
+  const { bytes, hostnameStart: first, hostnameLength: length } = client;
+  if (!isSayable(length) || !isPlain(bytes, first, first + length)) return start;
+  const at = putString(target, put(target, start, hostnameStart), bytes, first, length);
+  return put(target, at, statementEnd);
 }
 
 function putVariables(
@@ -208,7 +216,7 @@ function putVariables(
     const isBytes = value instanceof Uint8Array;
     if (!isVariableName(name) || (isBytes && value.length > STRING_WRITTEN_MAX)) continue;
     at = putText(target, at, `  set ${name} = `);
-    if (isBytes) at = putString(target, at, value);
+    if (isBytes) at = putString(target, at, value, 0, value.length);
     else
       at = putText(target, at, typeof value === "number" ? `%${wholeNumber(value)}` : `${value}`);
     at = put(target, at, statementEnd);
@@ -221,15 +229,17 @@ function wholeNumber(value: number): number {
   return Math.max(-max, Math.min(max, Math.trunc(value))) || 0;
 }
 
-function putAgentOptions(options: Uint8Array, target: Uint8Array, start: number): number {
+function putAgentOptions(client: PackedClient, target: Uint8Array, start: number): number {
+  const { bytes, agentOptionsStart, agentOptionsLength } = client;
+  const optionsEnd = agentOptionsStart + agentOptionsLength;
   let at = start;
-  let place = 0;
-  while (place + 2 <= options.length) {
-    const code = options[place];
+  let place = agentOptionsStart;
+  while (place + 2 <= optionsEnd) {
+    const code = bytes[place];
     const first = place + 2;
-    const end = first + options[place + 1];
-    if (end > options.length) break;
-    if (end > first) at = putAgentOption(code, options, first, end, target, at);
+    const end = first + bytes[place + 1];
+    if (end > optionsEnd) break;
+    if (end > first) at = putAgentOption(code, bytes, first, end, target, at);
     place = end;
   }
   return at;
@@ -255,7 +265,7 @@ function putAgentOption(
     const value = (high | (options[first + 2] << 8) | options[first + 3]) >>> 0;
     at = kind === "address" ? putAddress(target, at, value) : putNumber(target, at, value);
   } else if (isPlain(options, first, end)) {
-    at = putString(target, at, options.subarray(first, end));
+    at = putString(target, at, options, first, end - first);
   } else {
     at = putShortHex(target, at, options, first, end);
   }

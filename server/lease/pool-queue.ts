@@ -1,8 +1,6 @@
 import { IndexHeap } from "./index-heap.ts";
 import { type BindingState, bindingStates } from "./lease.ts";
-
-/** State codes of the table: 0 = free and never used, else one more than `bindingStates` has. */
-export const StateCode = { neverUsed: 0, free: 1, active: 2, abandoned: 5 } as const;
+import { StateCode } from "./lease-codes.ts";
 
 export type LeaseCounts = Readonly<Record<BindingState, number>> & {
   readonly total: number;
@@ -58,14 +56,26 @@ export class PoolQueue {
   }
 }
 
+/** As much work as there are pools, whatever the number of leases. */
 export function sumCounts(queues: readonly PoolQueue[]): LeaseCounts {
-  const sum = (code: number): number =>
-    queues.reduce((total, queue) => total + queue.counts[code], 0);
-  const counts = Object.fromEntries(
-    bindingStates.map((state, place) => [state, sum(place + 1)]),
-  ) as Record<BindingState, number>;
-  const neverUsed = sum(StateCode.neverUsed);
-  counts.free += neverUsed;
-  const total = bindingStates.reduce((all, state) => all + counts[state], 0);
-  return { ...counts, total, neverUsed };
+  const sums = new Float64Array(bindingStates.length + 1);
+  let total = 0;
+  for (const { counts } of queues) {
+    for (let code = 0; code < sums.length; code += 1) {
+      sums[code] += counts[code];
+      total += counts[code];
+    }
+  }
+  const neverUsed = sums[StateCode.neverUsed];
+  return {
+    free: sums[StateCode.free] + neverUsed,
+    active: sums[StateCode.active],
+    expired: sums[StateCode.expired],
+    released: sums[StateCode.released],
+    abandoned: sums[StateCode.abandoned],
+    reset: sums[StateCode.reset],
+    backup: sums[StateCode.backup],
+    total,
+    neverUsed,
+  };
 }

@@ -27,7 +27,7 @@ export class KnownClients {
   }
 
   readonly standingOf = (hardwareType: number, address: Uint8Array): Standing => {
-    const hold = this.#leases.holdOf({ type: hardwareType, address });
+    const hold = this.#leases.holdOf(hardwareType, address);
     if (hold === "active") return "known";
     if (this.#hosts.byHardware(hardwareType, address).length > 0) return "known";
     if (this.#isSubclass(hardwareType, address)) return "known";

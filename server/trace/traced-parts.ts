@@ -145,6 +145,10 @@ export class TracedStore implements LeaseStore {
     this.#store.append(record);
   }
 
+  appendLease(index: number): void {
+    this.#store.appendLease(index);
+  }
+
   commit(): void {
     try {
       this.#store.commit();

@@ -222,11 +222,13 @@ export class VirtualServer {
   }
 
   #newTable(): LeaseTable {
-    return new LeaseTable(
+    const table = new LeaseTable(
       this.#options.config.pools.flatMap(({ index, ranges }) =>
         ranges.map(({ low, high }) => ({ low, high, pool: index })),
       ),
     );
+    this.store.attach(table);
+    return table;
   }
 
   #newEngine(): DhcpEngine {
