@@ -242,7 +242,7 @@ export class EngineBed {
   commit(outcome: Outcome): void {
     this.lastLog = outcome.log ?? "";
     if (this.isDiskFull) return;
-    this.records.push(...outcome.changes);
+    this.#store(outcome.changes);
     if (outcome.kind === "reply" && outcome.leaseIndex >= 0) {
       this.leases.markDurable(outcome.leaseIndex);
     }
@@ -294,9 +294,13 @@ export class EngineBed {
   }
 
   expire(): readonly LeaseRecord[] {
-    const records = this.engine.expire(this.nowSeconds);
-    this.records.push(...records);
-    return records;
+    const expired = this.engine.expire(this.nowSeconds);
+    this.#store(expired);
+    return this.records.slice(this.records.length - expired.length);
+  }
+
+  #store(changes: readonly number[]): void {
+    for (const index of changes) this.records.push(this.leases.recordOf(index));
   }
 }
 

@@ -4,13 +4,13 @@ import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { classify, type EvaluationContext, scopesOf } from "../config/evaluate.ts";
 import type { ClientClassMember, Host, ServerConfig, SharedNetwork } from "../config/model.ts";
 import { Variables } from "../config/variables.ts";
-import type { HardwareAddress, LeaseClient, LeaseRecord } from "../lease/lease.ts";
+import type { HardwareAddress, LeaseClient } from "../lease/lease.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import { isLive, isOwner } from "./client.ts";
 import type { LeaseEvents } from "./lease-events.ts";
 import type { LeaseLimits } from "./lease-limits.ts";
 import { locateNetwork, networkOfInterface } from "./network.ts";
-import type { Arrival, LocalInterface } from "./outcome.ts";
+import { type Arrival, type LocalInterface, noChanges } from "./outcome.ts";
 import type { PendingOffers } from "./pending-offers.ts";
 import type { Policy, PolicyCache } from "./policy.ts";
 import type { PoolThresholds } from "./pool-thresholds.ts";
@@ -37,7 +37,6 @@ export interface EngineParts {
 }
 
 const noHosts: readonly Host[] = [];
-const noChanges: readonly LeaseRecord[] = [];
 /** dhcpd's end of time: what it counts down to in a lease without end. */
 const LAST_SECOND = 0x7fff_ffff;
 const noNotes: readonly string[] = [];
@@ -77,7 +76,7 @@ export class Exchange implements EvaluationContext {
   #leaseSeconds: number | undefined;
   #isClassifying = false;
   #members: ClientClassMember[] | undefined;
-  #changes: LeaseRecord[] | undefined;
+  #changes: number[] | undefined;
   #notes: string[] | undefined;
 
   constructor(
@@ -176,7 +175,7 @@ export class Exchange implements EvaluationContext {
       : new Variables(undefined, () => leases.bindingsOf(index));
   }
 
-  get changes(): readonly LeaseRecord[] {
+  get changes(): readonly number[] {
     return this.#changes ?? noChanges;
   }
 
@@ -190,10 +189,10 @@ export class Exchange implements EvaluationContext {
     this.#notes.push(line);
   }
 
-  /** Queues the lease's record, as it is now, for the store. */
+  /** The lease's record goes to the store, as it is when the packet is decided. */
   record(index: number): void {
     this.#changes ??= [];
-    this.#changes.push(this.parts.leases.recordOf(index));
+    this.#changes.push(index);
   }
 
   /** The policy at an address: subnet, pool, classes and host have their say. */

@@ -114,7 +114,7 @@ export class VirtualServer {
     if (this.isCommitting) return;
     if (this.#inbox.length === 0 && nowMs < this.#housekeepingAtMs) return;
     this.#decideBatch();
-    for (const record of this.#engine.expire(this.#nowSeconds())) this.store.append(record);
+    for (const index of this.#engine.expire(this.#nowSeconds())) this.store.appendLease(index);
     this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
     if (this.store.pendingCount === 0) this.#acknowledge();
     else this.#commitAtMs = nowMs + this.#commitMs();
@@ -168,7 +168,7 @@ export class VirtualServer {
   }
 
   #perform(outcome: Outcome): void {
-    for (const record of outcome.changes) this.store.append(record);
+    for (const index of outcome.changes) this.store.appendLease(index);
     if (outcome.kind === "ping") throw new Error("the simulated configuration has no ping-check");
     if (outcome.kind !== "reply") return;
     const mayWait = this.#options.defect !== "acknowledges-before-commit";
