@@ -1,6 +1,7 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
 import { FILE_BYTES, SNAME_BYTES } from "../../protocol/dhcp/packet.ts";
+import type { ReplyTemplate } from "../../protocol/dhcp/reply-template.ts";
 import { readIpv4 } from "../../protocol/ipv4.ts";
 import { type EvaluationContext, evaluateScopes, inOrder } from "../config/evaluate.ts";
 import type { Scope, ServerConfig } from "../config/model.ts";
@@ -87,6 +88,10 @@ export interface OptionOrder {
   readonly list: Uint8Array | undefined;
   readonly withSubnetMask: boolean;
   readonly options: readonly OutgoingOption[];
+  /** It is in the policy's `orders`, so that a template is worth its making. */
+  readonly isRemembered: boolean;
+  /** Made with the first reply that has use for it. */
+  template?: ReplyTemplate;
 }
 
 /** `tftpServers`: of a node that crosses them with those of another. */

@@ -114,13 +114,13 @@ describe("remembered orders", () => {
     const given = { ...selection({ configured: [1, 3, 6] }), list };
     selectRemembered(given, orders);
     list[0] = 6;
-    expect(selectRemembered(given, orders).map((option) => option.code)).toEqual([6, 1]);
+    expect(selectRemembered(given, orders).options.map((option) => option.code)).toEqual([6, 1]);
   });
 
   test("another list, no list and INFORM are not mixed up", () => {
     const orders: OptionOrder[] = [];
     const given = selection({ configured: [1, 3, 6], list: [3] });
-    const codes = (options: readonly { code: number }[]) => options.map(({ code }) => code);
+    const codes = ({ options }: OptionOrder) => options.map(({ code }) => code);
     expect(codes(selectRemembered(given, orders))).toEqual([1, 3]);
     expect(codes(selectRemembered({ ...given, withSubnetMask: false }, orders))).toEqual([3]);
     expect(codes(selectRemembered({ ...given, list: undefined }, orders))).toEqual([1, 3, 6]);
@@ -132,9 +132,12 @@ describe("remembered orders", () => {
     const orders: OptionOrder[] = [];
     for (let code = 1; code < 200; code += 1) {
       const given = selection({ configured: [1, 3], list: [code, 3] });
-      expect(selectRemembered(given, orders).map((option) => option.code)).toContain(3);
+      const order = selectRemembered(given, orders);
+      expect(order.options.map((option) => option.code)).toContain(3);
+      expect(order.isRemembered).toBe(orders.includes(order));
     }
     expect(orders.length).toBeLessThanOrEqual(8);
-    selectRemembered(selection({ configured: [1], list: new Array(255).fill(7) }), []);
+    const long = selection({ configured: [1], list: new Array(255).fill(7) });
+    expect(selectRemembered(long, []).isRemembered).toBe(false);
   });
 });

@@ -85,22 +85,19 @@ function wantedCodes(list: Uint8Array, { withFqdn, withSubnetMask }: Selection):
 }
 
 /** The same, remembered: `orders` belongs to a policy whose options never change. */
-export function selectRemembered(
-  selection: Selection,
-  orders: OptionOrder[],
-): readonly OutgoingOption[] {
+export function selectRemembered(selection: Selection, orders: OptionOrder[]): OptionOrder {
   const { list, withSubnetMask } = selection;
   for (const order of orders) {
     if (order.withSubnetMask === withSubnetMask && isSameList(order.list, list)) {
-      return order.options;
+      return order;
     }
   }
+  const isRemembered = orders.length < ORDERS_MAX && (list?.length ?? 0) <= LIST_BYTES_MAX;
   const options = selectOptions(selection);
-  if (orders.length < ORDERS_MAX && (list?.length ?? 0) <= LIST_BYTES_MAX) {
-    // The list is a view of a buffer that the next packet overwrites.
-    orders.push({ list: list?.slice(), withSubnetMask, options });
-  }
-  return options;
+  // The list is a view of a buffer that the next packet overwrites.
+  const order = { list: list?.slice(), withSubnetMask, options, isRemembered };
+  if (isRemembered) orders.push(order);
+  return order;
 }
 
 function isSameList(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {

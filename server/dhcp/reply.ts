@@ -9,6 +9,7 @@ import {
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
 import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
+import { ReplyTemplate, TemplatedReply } from "../../protocol/dhcp/reply-template.ts";
 import { destinationOf } from "./destination.ts";
 import type { EngineParts, Exchange } from "./exchange.ts";
 import { renewalTimes } from "./lease-times.ts";
@@ -52,42 +53,48 @@ export interface LeaseReply {
 
 /** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
 export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
-  const { packet, parts } = exchange;
+  const { packet: asked, parts } = exchange;
   const { policy, kind, address } = reply;
   const isInform = kind === "inform";
-  const isForced = isInform ? isRelayedBlindly(packet) : policy.alwaysBroadcast;
+  const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
+  const options = leadingOptions(exchange, reply);
+  const template = addConfigured(options, exchange, reply);
+  if (template === undefined) addRelayAgent(options, exchange);
   // Field by field: spreading a shared part in costs more than all the decisions before.
-  const outgoing: OutgoingPacket = {
+  const packet: OutgoingPacket = {
     op: BootOperation.reply,
-    htype: packet.htype,
-    hops: packet.hops,
-    xid: packet.xid,
-    secs: packet.secs,
+    htype: asked.htype,
+    hops: asked.hops,
+    xid: asked.xid,
+    secs: asked.secs,
     // Of those who send INFORM only a relay is told to broadcast: the others have an address.
-    flags: isForced ? packet.flags | BROADCAST_FLAG : packet.flags,
-    ciaddr: kind === "offer" ? 0 : packet.ciaddr,
+    flags: isForced ? asked.flags | BROADCAST_FLAG : asked.flags,
+    ciaddr: kind === "offer" ? 0 : asked.ciaddr,
     yiaddr: address,
     siaddr: kind === "bootp-static" ? bootServerOf(exchange, policy) : policy.nextServer,
-    giaddr: packet.giaddr,
+    giaddr: asked.giaddr,
     chaddr: exchange.hardware.address,
     sname: policy.serverName,
-    file: kind === "bootp-static" && policy.filename.length === 0 ? packet.file : policy.filename,
-    options: leaseOptions(exchange, reply),
+    file: kind === "bootp-static" && policy.filename.length === 0 ? asked.file : policy.filename,
+    options,
   };
   return {
     kind: "reply",
-    reply: outgoing,
+    reply:
+      template === undefined
+        ? packet
+        : new TemplatedReply(packet, template, exchange.receivedRelayAgent),
     limits: limitsFor(exchange, reply),
     destination: route(
       exchange,
       isBootp(kind) ? "offer" : kind,
       address,
-      (outgoing.flags & BROADCAST_FLAG) !== 0,
+      (packet.flags & BROADCAST_FLAG) !== 0,
     ),
     changes: exchange.changes,
     durable: reply.durable,
     leaseIndex: reply.leaseIndex,
-    log: parts.logLines ? replyLog(exchange, kind, isInform ? packet.ciaddr : address) : "",
+    log: parts.logLines ? replyLog(exchange, kind, isInform ? asked.ciaddr : address) : "",
   };
 }
 
@@ -159,7 +166,8 @@ export function buildNak(
   };
 }
 
-function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
+/** What the server says on its own account. */
+function leadingOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
   const { parts } = exchange;
   const { policy, leaseSeconds } = reply;
   const options: OutgoingOption[] = [];
@@ -171,14 +179,13 @@ function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
   }
   if (leaseSeconds !== undefined) addTimes(options, parts.words, policy, leaseSeconds);
   addEcho(options, exchange, OptionCode.subnetSelection);
-  // dhcpd does not echo it to an INFORM, nor to BOOTP without a lease.
-  const isEchoed = policy.echoClientId && reply.kind !== "inform" && reply.kind !== "bootp-static";
-  if (isEchoed) addEcho(options, exchange, OptionCode.clientIdentifier);
-  for (const option of configuredOptions(exchange, reply)) {
-    if (!isEchoed || option.code !== OptionCode.clientIdentifier) options.push(option);
-  }
-  addRelayAgent(options, exchange);
+  if (isEchoed(reply)) addEcho(options, exchange, OptionCode.clientIdentifier);
   return options;
+}
+
+/** dhcpd does not echo the client identifier to an INFORM, nor to BOOTP without a lease. */
+function isEchoed({ policy, kind }: LeaseReply): boolean {
+  return policy.echoClientId && kind !== "inform" && kind !== "bootp-static";
 }
 
 function addTimes(
@@ -198,14 +205,19 @@ function addTimes(
   }
 }
 
-function configuredOptions(exchange: Exchange, reply: LeaseReply): readonly OutgoingOption[] {
+/** Adds the configured options, or returns the template that has them. */
+function addConfigured(
+  options: OutgoingOption[],
+  exchange: Exchange,
+  reply: LeaseReply,
+): ReplyTemplate | undefined {
   const { packet, parts } = exchange;
-  const { policy } = reply;
+  const { policy, kind } = reply;
   const selection = {
     source: new ReplyOptions(parts, reply),
     list: policy.requestList ?? packet.options.get(OptionCode.parameterRequestList),
     withFqdn: packet.options.has(OptionCode.clientFqdn),
-    withSubnetMask: reply.kind !== "inform",
+    withSubnetMask: kind !== "inform",
   };
   const isShared =
     policy.constant &&
@@ -213,7 +225,22 @@ function configuredOptions(exchange: Exchange, reply: LeaseReply): readonly Outg
     !policy.leaseHostNames &&
     !policy.leaseAddressIsRouter &&
     !selection.withFqdn;
-  return isShared ? selectRemembered(selection, policy.orders) : selectOptions(selection);
+  const order = isShared ? selectRemembered(selection, policy.orders) : undefined;
+  // Replies to INFORM, where the client identifier is not echoed, have orders of their own.
+  const isTemplated = order?.isRemembered === true && !isBootp(kind);
+  if (isTemplated && order.template !== undefined) return order.template;
+  const configured = order?.options ?? selectOptions(selection);
+  const own = isEchoed(reply) ? configured.filter(isNotClientId) : configured;
+  if (isTemplated) {
+    order.template = new ReplyTemplate(policy.serverName, policy.filename, own);
+    return order.template;
+  }
+  for (const option of own) options.push(option);
+  return undefined;
+}
+
+function isNotClientId({ code }: OutgoingOption): boolean {
+  return code !== OptionCode.clientIdentifier;
 }
 
 /** The configured options and those that follow from the place of the lease. */

@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
-import { decodePacket, encodePacket } from "../../protocol/dhcp/packet.ts";
+import { decodePacket } from "../../protocol/dhcp/packet.ts";
+import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import type { ServerConfig } from "../../server/config/model.ts";
 import { DhcpEngine } from "../../server/dhcp/engine.ts";
 import type { LocalInterface, Outcome } from "../../server/dhcp/outcome.ts";
@@ -206,7 +207,7 @@ export class VirtualServer {
       return;
     }
     if (destination.kind === "link") throw new Error("no client here is on the server's wire");
-    const end = encodePacket(reply, this.#replyBytes, 0, limits);
+    const end = encodeReply(reply, this.#replyBytes, 0, limits);
     const isRelay = destination.kind === "relay";
     this.#options.send(this.#replyBytes.slice(0, end), destination.address, isRelay);
   }
