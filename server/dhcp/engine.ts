@@ -16,7 +16,7 @@ import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLimits } from "./lease-limits.ts";
 import type { Arrival, LocalInterface, Outcome } from "./outcome.ts";
 import { PendingOffers } from "./pending-offers.ts";
-import { PolicyCache } from "./policy.ts";
+import { PolicyCache } from "./policy-cache.ts";
 import { PoolThresholds } from "./pool-thresholds.ts";
 import { request } from "./request.ts";
 import type { StatementOutput } from "./statement-output.ts";
