@@ -77,7 +77,7 @@ export class Exchange implements EvaluationContext {
   isLeaseTimeUsed = false;
   #leaseSeconds: number | undefined;
   #isClassifying = false;
-  #members: ClientClassMember[] | undefined;
+  #members: readonly ClientClassMember[] | undefined;
   #changes: LeaseRecord[] | undefined;
   #notes: string[] | undefined;
 
