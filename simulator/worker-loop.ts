@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
-import { type DhcpPacket, decodePacket } from "../protocol/dhcp/packet.ts";
+import { type DhcpPacket, PacketDecoder } from "../protocol/dhcp/packet.ts";
 import { Population } from "../scenarios/population.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
@@ -62,6 +62,7 @@ export class WorkerLoop {
   readonly #boot: BootLink | undefined;
   readonly #plant: Plant;
   readonly #notes: DeviceNotes;
+  readonly #decoder = new PacketDecoder();
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
   readonly #sink: WorkerSink;
@@ -265,7 +266,7 @@ export class WorkerLoop {
 
   #decode(bytes: Uint8Array): DhcpPacket | undefined {
     try {
-      return decodePacket(bytes);
+      return this.#decoder.decode(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#decodeErrors += 1;

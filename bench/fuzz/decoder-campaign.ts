@@ -1,5 +1,5 @@
 import { Prng } from "../../base/prng.ts";
-import { decodePacket } from "../../protocol/dhcp/packet.ts";
+import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { fuzzInputs, type InputCampaign, type InputReport } from "./input-campaign.ts";
 import { PacketMutator } from "./packet-mutator.ts";
 import { readEverything, type ValueTally } from "./packet-reader.ts";
@@ -19,13 +19,15 @@ const DECODER_STREAM = 0x6465_636f;
 export async function fuzzDecoder(campaign: DecoderCampaign): Promise<DecoderReport> {
   const { corpus, ...common } = campaign;
   const mutator = new PacketMutator(corpus, new Prng(campaign.seed, DECODER_STREAM));
+  // One decoder for all, as the server has it: what a packet leaves behind would show in the next.
+  const decoder = new PacketDecoder();
   const values: ValueTally = { decoded: 0, rejected: 0 };
   const report = await fuzzInputs({
     ...common,
     name: "decoder",
     next: (target) => mutator.next(target),
     read: (bytes) => {
-      readEverything(decodePacket(bytes), values);
+      readEverything(decoder.decode(bytes), values);
     },
   });
   return { ...report, values };

@@ -3,7 +3,8 @@ import { DecodeError } from "../decode-error.ts";
 import { formatMac } from "../mac.ts";
 import { MessageType } from "./message-type.ts";
 import { OptionCode } from "./option-code.ts";
-import { decodePacket, messageType } from "./packet.ts";
+import { OptionIndex } from "./option-index.ts";
+import { decodePacket, messageType, PacketDecoder } from "./packet.ts";
 import { bytesOfHex, samplePackets } from "./samples.testing.ts";
 
 const utf8 = new TextDecoder();
@@ -226,33 +227,78 @@ function captured(bytes: Uint8Array): DecodeError | undefined {
   }
 }
 
-describe("OptionList.with", () => {
-  const { options } = decodePacket(sample("RELEASE"));
+describe("OptionList", () => {
+  const single = "3d 04 01020304";
+  const split = "43 03 616263  0c 01 7a  43 02 6465  43 00";
 
-  test("adds an option and leaves the original alone", () => {
-    const value = bytesOfHex("0104000000070206021000000020");
-    const stashed = options.with(OptionCode.relayAgentInformation, value);
-    expect(stashed.get(82)).toEqual(value);
-    expect(stashed.get(61)).toEqual(options.get(61));
-    expect(stashed.codes()).toEqual([53, 54, 61, 82]);
-    expect(options.has(82)).toBe(false);
+  test("compares and copies without a view", () => {
+    const bytes = withOptions(`${single} ${split} c8 00`);
+    const { options } = decodePacket(bytes);
+    const target = new Uint8Array(8);
+    expect([61, 67, 12, 200, 1].map((code) => options.lengthOf(code))).toEqual([4, 5, 1, 0, -1]);
+    expect(bytes.subarray(options.offsetOf(61), options.offsetOf(61) + 4)).toEqual(
+      bytesOfHex("01020304"),
+    );
+    expect([67, 1].map((code) => options.offsetOf(code))).toEqual([-1, -1]);
+    expect(options.copyTo(61, target, 1)).toBe(4);
+    expect(target).toEqual(bytesOfHex("0001020304000000"));
+    expect(options.copyTo(67, target, 3)).toBe(5);
+    expect(target).toEqual(bytesOfHex("0001026162636465"));
+    expect([options.copyTo(1, target, 0), options.copyTo(200, target, 8)]).toEqual([-1, 0]);
+    expect(() => options.copyTo(61, target, 5)).toThrow(RangeError);
+    expect(() => options.copyTo(67, target, 4)).toThrow(RangeError);
   });
 
-  test("takes one more option than a packet may have", () => {
-    const full = decodePacket(withOptions("c8 00".repeat(255))).options;
-    const more = full.with(82, bytesOfHex("0101aa"));
-    expect(more.get(82)).toEqual(bytesOfHex("0101aa"));
-    expect(more.get(200)).toHaveLength(0);
+  test.each([
+    [61, "01020304", true],
+    [61, "01020305", false],
+    [61, "010203", false],
+    [61, "0102030405", false],
+    [67, "6162636465", true],
+    [67, "6162636466", false],
+    [67, "616263", false],
+    [200, "", true],
+    [1, "", false],
+  ] as const)("option %i equals %j: %j", (code, value, expected) => {
+    const { options } = decodePacket(withOptions(`${single} ${split} c8 00`));
+    expect(options.equals(code, bytesOfHex(value))).toBe(expected);
+  });
+});
+
+describe("PacketDecoder", () => {
+  test("shows nothing of the packets before, good or bad", () => {
+    const decoder = new PacketDecoder();
+    decoder.decode(sample("dhcpd OFFER over options"));
+    decoder.decode(overloaded("3c 01 61 ff"));
+    expect(() => decoder.decode(withOptions("35 01 08 0c 01 61 0c 01 62 3c 20 61"))).toThrow(
+      DecodeError,
+    );
+    const packet = decoder.decode(withOptions("35 01 08 0c 01 63"));
+    expect(packet.options.codes()).toEqual([53, 12]);
+    expect([1, 52, 60, 66, 67, 82].filter((code) => packet.options.has(code))).toEqual([]);
+    expect(packet.options.get(12)).toEqual(bytesOfHex("63"));
+    expect(packet.sname).toHaveLength(0);
   });
 
-  test("refuses a value that no list can hold", () => {
-    expect(() => options.with(82, new Uint8Array(2 ** 20))).toThrow(RangeError);
+  test("what decodePacket made stays when others are decoded", () => {
+    const kept = decodePacket(sample("INFORM").slice());
+    decodePacket(sample("RELEASE"));
+    new PacketDecoder().decode(sample("DISCOVER of a CPE"));
+    expect(messageType(kept)).toBe(MessageType.inform);
   });
+});
 
-  test.each([0, 1, 255, 256, 600])("replaces an option by %i bytes", (length) => {
-    const value = new Uint8Array(length).fill(7);
-    const replaced = options.with(61, value);
-    expect(replaced.get(61)).toEqual(value);
-    expect(replaced.codes()).toEqual([53, 54, 61]);
-  });
+test("an index tells its message from the four million before", () => {
+  const index = new OptionIndex();
+  index.begin(bytesOfHex("0c0161ff"));
+  index.scan(0, 4);
+  const other = bytesOfHex("0d0161ff");
+  let wrong = 0;
+  for (let i = 0; i < 2 ** 22 + 2; i += 1) {
+    index.begin(other);
+    if (index.has(12) || index.has(13)) wrong += 1;
+    index.scan(0, 4);
+    if (index.has(12) || index.offsetOf(13) !== 2) wrong += 1;
+  }
+  expect(wrong).toBe(0);
 });

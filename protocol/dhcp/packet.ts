@@ -1,4 +1,5 @@
 import { DecodeError } from "../decode-error.ts";
+import { readIpv4 } from "../ipv4.ts";
 import {
   BootOperation,
   CHADDR_BYTES,
@@ -9,18 +10,13 @@ import {
   SNAME_BYTES,
 } from "./header.ts";
 import { OptionCode } from "./option-code.ts";
-import {
-  checkFixedLengths,
-  endsWithOverload,
-  OptionList,
-  offsetOf,
-  scanOptions,
-} from "./option-list.ts";
+import { OptionIndex } from "./option-index.ts";
+import type { OptionList } from "./option-list.ts";
 import { isRelayAgentInformation } from "./relay-agent.ts";
 
 export { encodePacket, encodingLength, omittedOptions } from "./encode-packet.ts";
 export { BootOperation, BROADCAST_FLAG, FILE_BYTES, SNAME_BYTES } from "./header.ts";
-export { OptionList } from "./option-list.ts";
+export type { OptionList } from "./option-list.ts";
 export type { EncodeLimits, OutgoingOption, OutgoingPacket } from "./outgoing-packet.ts";
 export { defaultEncodeLimits } from "./outgoing-packet.ts";
 
@@ -61,96 +57,97 @@ export function messageType(packet: DhcpPacket): number {
 }
 
 /**
- * Decodes one datagram, or throws DecodeError and nothing else. Strict: the cookie, an End option in
- * every field that holds options, whole options, and the fixed lengths of the options that decide
- * an exchange are required. Bytes after End are ignored (RFC 2131, section 4.1). One exception, for
- * replies of ISC dhcpd: see endsWithOverload.
+ * Decodes datagram after datagram into one packet, without allocating for any of them. Strict: the
+ * cookie, an End option in every field that holds options, whole options, and the fixed lengths of the
+ * options that decide an exchange are required. Bytes after End are ignored (RFC 2131, section 4.1). One
+ * exception, for replies of ISC dhcpd: see endsWithOverload.
  */
-export function decodePacket(bytes: Uint8Array): DhcpPacket {
-  if (bytes.length < MESSAGE_BYTES_MIN) throw new DecodeError("truncated", bytes.length);
-  if (bytes.length > MESSAGE_BYTES_MAX) throw new DecodeError("too-long", MESSAGE_BYTES_MAX);
-  const op = bytes[Offset.op];
-  if (op !== BootOperation.request && op !== BootOperation.reply) {
-    throw new DecodeError("bad-operation", Offset.op);
+export class PacketDecoder {
+  readonly #options = new OptionIndex();
+  readonly #packet = new DecodedPacket(this.#options);
+
+  /**
+   * The packet is valid until the next call: whoever keeps it longer decodes a copy of the bytes with
+   * decodePacket. Throws DecodeError and nothing else.
+   */
+  decode(bytes: Uint8Array): DhcpPacket {
+    if (bytes.length < MESSAGE_BYTES_MIN) throw new DecodeError("truncated", bytes.length);
+    if (bytes.length > MESSAGE_BYTES_MAX) throw new DecodeError("too-long", MESSAGE_BYTES_MAX);
+    const op = bytes[Offset.op];
+    if (op !== BootOperation.request && op !== BootOperation.reply) {
+      throw new DecodeError("bad-operation", Offset.op);
+    }
+    if (bytes[Offset.hlen] > CHADDR_BYTES) {
+      throw new DecodeError("bad-hardware-length", Offset.hlen);
+    }
+    if (readIpv4(bytes, Offset.cookie) !== COOKIE) {
+      throw new DecodeError("bad-cookie", Offset.cookie);
+    }
+    const options = this.#options;
+    options.begin(bytes);
+    const hasEnd = options.scan(Offset.options, bytes.length);
+    if (!hasEnd && !options.endsWithOverload()) throw new DecodeError("missing-end", bytes.length);
+    const overload = scanOverloadedFields(bytes, options);
+    options.checkFixedLengths();
+    checkValues(bytes, options);
+    this.#packet.turnTo(bytes, overload);
+    return this.#packet;
   }
-  if (bytes[Offset.hlen] > CHADDR_BYTES) throw new DecodeError("bad-hardware-length", Offset.hlen);
-  if (uint32(bytes, Offset.cookie) !== COOKIE) throw new DecodeError("bad-cookie", Offset.cookie);
-
-  const instances: number[] = [];
-  const hasEnd = scanOptions(bytes, Offset.options, bytes.length, instances);
-  if (!hasEnd && !endsWithOverload(instances)) throw new DecodeError("missing-end", bytes.length);
-  const overload = scanOverloadedFields(bytes, instances);
-  checkFixedLengths(bytes, instances);
-  const options = new OptionList(bytes, instances);
-  checkValues(bytes, instances, options);
-  return new DecodedPacket(bytes, overload, options);
 }
 
-function uint32(bytes: Uint8Array, offset: number): number {
-  return (
-    ((bytes[offset] << 24) |
-      (bytes[offset + 1] << 16) |
-      (bytes[offset + 2] << 8) |
-      bytes[offset + 3]) >>>
-    0
-  );
+/** Decodes one datagram as PacketDecoder does; the packet is valid as long as the bytes are. */
+export function decodePacket(bytes: Uint8Array): DhcpPacket {
+  return new PacketDecoder().decode(bytes);
 }
 
-/** Appends the options of file and sname and returns the value of option 52, 0 without one. */
-function scanOverloadedFields(bytes: Uint8Array, instances: number[]): number {
-  const offset = offsetOf(instances, OptionCode.overload, 0);
+/** Adds the options of file and sname and returns the value of option 52, 0 without one. */
+function scanOverloadedFields(bytes: Uint8Array, options: OptionIndex): number {
+  const offset = options.instanceOf(OptionCode.overload, 0);
   if (offset < 0) return 0;
   const overload = bytes[offset + 1] === 1 ? bytes[offset + 2] : 0;
   if (overload < Overload.file || overload > Overload.both) {
     throw new DecodeError("bad-overload", offset);
   }
-  const fieldOptions = instances.length;
-  if ((overload & Overload.file) !== 0) {
-    scanWholeField(bytes, Offset.file, FILE_BYTES, instances);
-  }
-  if ((overload & Overload.sname) !== 0) {
-    scanWholeField(bytes, Offset.sname, SNAME_BYTES, instances);
-  }
+  const fieldOptions = options.count;
+  if ((overload & Overload.file) !== 0) scanWholeField(options, Offset.file, FILE_BYTES);
+  if ((overload & Overload.sname) !== 0) scanWholeField(options, Offset.sname, SNAME_BYTES);
   // Inside an overloaded field it would speak about a field that has been read (RFC 3396, section 6).
-  const misplaced = offsetOf(instances, OptionCode.overload, fieldOptions);
+  const misplaced = options.instanceOf(OptionCode.overload, fieldOptions);
   if (misplaced >= 0) throw new DecodeError("bad-overload", misplaced);
   return overload;
 }
 
-function scanWholeField(
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-  instances: number[],
-): void {
-  if (!scanOptions(bytes, start, start + length, instances)) {
-    throw new DecodeError("missing-end", start + length);
-  }
+function scanWholeField(options: OptionIndex, start: number, length: number): void {
+  if (!options.scan(start, start + length)) throw new DecodeError("missing-end", start + length);
 }
 
-function checkValues(bytes: Uint8Array, instances: readonly number[], options: OptionList): void {
-  const typeOffset = offsetOf(instances, OptionCode.messageType, 0);
+function checkValues(bytes: Uint8Array, options: OptionIndex): void {
+  const type = options.instanceOf(OptionCode.messageType, 0);
   // 0 is how a message without option 53 is told, so it must not come in from outside.
-  if (typeOffset >= 0 && bytes[typeOffset + 2] === 0) {
-    throw new DecodeError("bad-option-value", typeOffset);
+  if (type >= 0 && bytes[type + 2] === 0) throw new DecodeError("bad-option-value", type);
+  const offset = options.offsetOf(OptionCode.relayAgentInformation);
+  if (offset >= 0) {
+    if (isRelayAgentInformation(bytes, offset, offset + bytes[offset - 1])) return;
+    throw new DecodeError("bad-relay-agent-information", offset - 2);
   }
-  const relayOffset = offsetOf(instances, OptionCode.relayAgentInformation, 0);
-  if (relayOffset < 0) return;
-  const relay = options.get(OptionCode.relayAgentInformation);
-  if (relay === undefined || !isRelayAgentInformation(relay)) {
-    throw new DecodeError("bad-relay-agent-information", relayOffset);
-  }
+  const joined = options.get(OptionCode.relayAgentInformation);
+  if (joined === undefined || isRelayAgentInformation(joined)) return;
+  const first = options.instanceOf(OptionCode.relayAgentInformation, 0);
+  throw new DecodeError("bad-relay-agent-information", first);
 }
 
 /** Header fields are read when asked for: most exchanges look at half of them. */
 class DecodedPacket implements DhcpPacket {
-  readonly bytes: Uint8Array;
-  readonly options: OptionList;
-  readonly #overload: number;
+  bytes: Uint8Array = EMPTY;
+  readonly options: OptionIndex;
+  #overload = 0;
 
-  constructor(bytes: Uint8Array, overload: number, options: OptionList) {
-    this.bytes = bytes;
+  constructor(options: OptionIndex) {
     this.options = options;
+  }
+
+  turnTo(bytes: Uint8Array, overload: number): void {
+    this.bytes = bytes;
     this.#overload = overload;
   }
 
@@ -167,7 +164,7 @@ class DecodedPacket implements DhcpPacket {
     return this.bytes[Offset.hops];
   }
   get xid(): number {
-    return uint32(this.bytes, Offset.xid);
+    return readIpv4(this.bytes, Offset.xid);
   }
   get secs(): number {
     return (this.bytes[Offset.secs] << 8) | this.bytes[Offset.secs + 1];
@@ -176,16 +173,16 @@ class DecodedPacket implements DhcpPacket {
     return (this.bytes[Offset.flags] << 8) | this.bytes[Offset.flags + 1];
   }
   get ciaddr(): number {
-    return uint32(this.bytes, Offset.ciaddr);
+    return readIpv4(this.bytes, Offset.ciaddr);
   }
   get yiaddr(): number {
-    return uint32(this.bytes, Offset.yiaddr);
+    return readIpv4(this.bytes, Offset.yiaddr);
   }
   get siaddr(): number {
-    return uint32(this.bytes, Offset.siaddr);
+    return readIpv4(this.bytes, Offset.siaddr);
   }
   get giaddr(): number {
-    return uint32(this.bytes, Offset.giaddr);
+    return readIpv4(this.bytes, Offset.giaddr);
   }
   get chaddr(): Uint8Array {
     return this.bytes.subarray(Offset.chaddr, Offset.chaddr + this.hlen);

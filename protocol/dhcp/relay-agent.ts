@@ -38,8 +38,8 @@ export interface RelayAgentInformation {
 }
 
 /** Whether the bytes are whole sub-options: RFC 3046 has neither pads nor an end marker. */
-export function isRelayAgentInformation(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && areSubOptions(bytes);
+export function isRelayAgentInformation(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+  return end > start && areSubOptions(bytes, start, end);
 }
 
 /** The first sub-option with this code, as a view, or undefined. */

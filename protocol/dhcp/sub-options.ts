@@ -71,10 +71,10 @@ export function decodeSubOptions(
 }
 
 /** Whether the bytes are whole elements of one-byte codes and lengths. */
-export function areSubOptions(bytes: Uint8Array): boolean {
-  let at = 0;
-  while (at + 1 < bytes.length) at += 2 + bytes[at + 1];
-  return at === bytes.length;
+export function areSubOptions(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+  let at = start;
+  while (at + 1 < end) at += 2 + bytes[at + 1];
+  return at === end;
 }
 
 /** The first element with this code, as a view, or undefined: absent, or the bytes are no list. */

@@ -15,7 +15,7 @@ import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLimits } from "./lease-limits.ts";
 import { type Arrival, type LocalInterface, noChanges, type Outcome } from "./outcome.ts";
 import { PendingOffers } from "./pending-offers.ts";
-import { PolicyCache } from "./policy.ts";
+import { PolicyCache } from "./policy-cache.ts";
 import { PoolThresholds } from "./pool-thresholds.ts";
 import { request } from "./request.ts";
 import type { StatementOutput } from "./statement-output.ts";

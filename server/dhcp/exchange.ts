@@ -12,7 +12,8 @@ import type { LeaseLimits } from "./lease-limits.ts";
 import { locateNetwork, networkOfInterface } from "./network.ts";
 import { type Arrival, type LocalInterface, noChanges } from "./outcome.ts";
 import type { PendingOffers } from "./pending-offers.ts";
-import type { Policy, PolicyCache } from "./policy.ts";
+import type { Policy } from "./policy.ts";
+import type { PolicyCache } from "./policy-cache.ts";
 import type { PoolThresholds } from "./pool-thresholds.ts";
 import type { StatementOutput } from "./statement-output.ts";
 import type { WordOptions } from "./word-options.ts";
@@ -75,7 +76,7 @@ export class Exchange implements EvaluationContext {
   isLeaseTimeUsed = false;
   #leaseSeconds: number | undefined;
   #isClassifying = false;
-  #members: ClientClassMember[] | undefined;
+  #members: readonly ClientClassMember[] | undefined;
   #changes: number[] | undefined;
   #notes: string[] | undefined;
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
-import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
+import { type DhcpPacket, messageType, PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import type { DhcpCounters } from "./counters.ts";
 import type { DhcpEngineApi } from "./engine.ts";
@@ -45,6 +45,7 @@ export interface DhcpListenerOptions {
  */
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
+  readonly #decoder = new PacketDecoder();
   readonly #served: ReadonlySet<number>;
   /** Stands in when the socket does not say where a datagram came in. */
   readonly #defaultIndex: number;
@@ -138,7 +139,7 @@ export class DhcpListener {
 
   #decode(bytes: Uint8Array): DhcpPacket | undefined {
     try {
-      return decodePacket(bytes);
+      return this.#decoder.decode(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.counters.countRejected(error.code);

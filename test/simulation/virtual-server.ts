@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
-import { decodePacket } from "../../protocol/dhcp/packet.ts";
+import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import type { ServerConfig } from "../../server/config/model.ts";
 import { DhcpEngine } from "../../server/dhcp/engine.ts";
@@ -57,6 +57,7 @@ export class VirtualServer {
   readonly #options: VirtualServerOptions;
   readonly #interfaces: readonly LocalInterface[];
   readonly #prng: Prng;
+  readonly #decoder = new PacketDecoder();
   readonly #replyBytes = new Uint8Array(1500);
   #table: LeaseTable;
   #engine: DhcpEngine;
@@ -151,7 +152,7 @@ export class VirtualServer {
     const nowSeconds = this.#nowSeconds();
     if (batch.length > 0) this.counters.batches += 1;
     for (const bytes of batch) {
-      const packet = decodePacket(bytes);
+      const packet = this.#decoder.decode(bytes);
       const outcome = this.#engine.respond(
         {
           packet,
