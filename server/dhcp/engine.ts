@@ -6,7 +6,8 @@ import type { LeaseTable } from "../lease/lease-table.ts";
 import { bootp } from "./bootp.ts";
 import type { TftpPair } from "./crossed-tftp.ts";
 import { discover } from "./discover.ts";
-import { type EngineParts, Exchange } from "./exchange.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { Exchange } from "./exchange.ts";
 import { decline, release } from "./give-back.ts";
 import { drop } from "./grant.ts";
 import { inform } from "./inform.ts";
@@ -66,6 +67,7 @@ const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChan
  */
 export class DhcpEngine implements DhcpEngineApi {
   readonly #parts: EngineParts;
+  readonly #exchange: Exchange;
   readonly #interfaces: () => readonly LocalInterface[];
 
   constructor(options: DhcpEngineOptions) {
@@ -88,6 +90,7 @@ export class DhcpEngine implements DhcpEngineApi {
       nameOf: options.nameOf,
       thresholds: new PoolThresholds(),
     };
+    this.#exchange = new Exchange(this.#parts);
   }
 
   /** Offers that wait for the end of a probe. */
@@ -101,9 +104,8 @@ export class DhcpEngine implements DhcpEngineApi {
       return { kind: "drop", reason: "not-a-request", changes: noChanges };
     }
     const receivedOn = this.#interfaceOf(arrival.interfaceIndex);
-    const now = { seconds: nowSeconds, ms: nowMs };
-    const type = messageType(packet);
-    const exchange = new Exchange(this.#parts, arrival, type, now, receivedOn);
+    const exchange = this.#exchange;
+    exchange.begin(arrival, messageType(packet), nowSeconds, nowMs, receivedOn);
     return exchange.clientId === undefined ? decideByHardware(exchange) : decide(exchange);
   }
 

@@ -10,8 +10,10 @@ import {
 } from "../../protocol/dhcp/packet.ts";
 import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
 import { ReplyTemplate, TemplatedReply } from "../../protocol/dhcp/reply-template.ts";
+import type { Host } from "../config/model.ts";
 import { destinationOf } from "./destination.ts";
-import type { EngineParts, Exchange } from "./exchange.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { Exchange } from "./exchange.ts";
 import { renewalTimes } from "./lease-times.ts";
 import { replyLog } from "./log-lines.ts";
 import { networkOfInterface } from "./network.ts";
@@ -45,8 +47,8 @@ export interface LeaseReply {
   readonly place: number;
   /** Undefined for INFORM and BOOTP, which promise no time. */
   readonly leaseSeconds: number | undefined;
-  /** The host declaration's name, for `use-host-decl-names`. */
-  readonly hostName: string | undefined;
+  /** For `use-host-decl-names`. */
+  readonly host: Host | undefined;
   readonly leaseIndex: number;
   readonly durable: boolean;
 }
@@ -254,7 +256,7 @@ class ReplyOptions implements OptionSource {
   }
 
   option(code: number): Uint8Array | undefined {
-    const { policy, address, place, hostName } = this.#reply;
+    const { policy, address, place, host } = this.#reply;
     const value = crossedOption(policy, code) ?? policy.settings.option(code);
     if (value !== undefined) return value;
     if (code === OptionCode.subnetMask) {
@@ -262,7 +264,7 @@ class ReplyOptions implements OptionSource {
       return subnet === undefined ? undefined : wordBytes(subnet.mask);
     }
     if (code === OptionCode.hostName) {
-      const name = policy.useHostNames && hostName !== undefined ? hostName : this.#nameInDns();
+      const name = policy.useHostNames && host !== undefined ? host.name : this.#nameInDns();
       return name === undefined ? undefined : new TextEncoder().encode(name);
     }
     if (code === OptionCode.routers && policy.leaseAddressIsRouter && address !== 0) {
