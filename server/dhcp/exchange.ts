@@ -234,8 +234,8 @@ export class Exchange implements EvaluationContext {
 
   /** The lease's record goes to the store, as it is when the packet is decided. */
   record(index: number): void {
-    this.#changes ??= [];
-    this.#changes.push(index);
+    if (this.#changes === undefined) this.#changes = [index];
+    else this.#changes.push(index);
   }
 
   /** The policy at an address: subnet, pool, classes and host have their say. */

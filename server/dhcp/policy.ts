@@ -73,10 +73,18 @@ export interface OptionOrder {
   readonly list: Uint8Array | undefined;
   readonly withSubnetMask: boolean;
   readonly options: readonly OutgoingOption[];
-  /** It is in the policy's `orders`, so that a template is worth its making. */
-  readonly isRemembered: boolean;
   /** Made with the first reply that has use for it. */
   template?: ReplyTemplate;
+  /** What the latest OFFER and the latest ACK began with. */
+  leadingOffer?: LeadingOptions;
+  leadingAck?: LeadingOptions;
+}
+
+/** The options before the configured ones in a reply that echoes nothing. */
+export interface LeadingOptions {
+  readonly serverIdentifier: number;
+  readonly leaseSeconds: number | undefined;
+  readonly options: readonly OutgoingOption[];
 }
 
 /** `tftpServers`: of a node that crosses them with those of another. */
