@@ -86,6 +86,8 @@ interface Received {
 
 interface SetUpOptions {
   readonly pings?: boolean;
+  /** The socket sends by itself when it holds this many. */
+  readonly slots?: number;
   readonly onAppend?: (index: number) => void;
 }
 
@@ -101,6 +103,7 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
   let incoming: Received[] = [];
   let batch: Received[] = [];
   const buffer = new Uint8Array(4096);
+  let queued = 0;
   const socket: UdpSocket = {
     backend: "batch",
     localAddress: 0,
@@ -120,8 +123,13 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
     push: (length, to, port, source, device) => {
       events.push(`queue ${messageType(decodePacket(buffer.slice(0, length)))}`);
       sent.push({ to, port, source, device });
+      queued += 1;
+      if (queued === options.slots) socket.flush();
     },
-    flush: () => events.push("flush"),
+    flush: () => {
+      queued = 0;
+      events.push("flush");
+    },
     counters: { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 },
     lastSendError: undefined,
     close: () => undefined,
@@ -231,6 +239,27 @@ test("an ACK leaves after the commit of its batch, an OFFER before it", () => {
     "flush",
   ]);
 });
+
+test.each([1, 2, 3])(
+  "a socket with %i slots, which sends by itself, sends no ACK too early",
+  (slots) => {
+    const { receive, events, failCommits } = setUp(answer, { slots });
+    const batch = [request, discover, discover, request, discover, request, request];
+    receive(...batch);
+    const early = events.splice(0, events.indexOf("commit"));
+    expect(early.filter((event) => event === "queue 2")).toHaveLength(3);
+    expect(early.filter((event) => event === "append")).toHaveLength(4);
+    expect(early).toContain("flush");
+    expect(early).not.toContain("queue 5");
+    expect(events.filter((event) => event === "queue 5")).toHaveLength(4);
+    events.length = 0;
+    failCommits(full);
+    receive(...batch);
+    expect(events.filter((event) => event === "queue 2")).toHaveLength(3);
+    expect(events).not.toContain("queue 5");
+    expect(events.at(-1)).toBe("flush");
+  },
+);
 
 test("a lease is appended as it is before the next packet of the batch is decided", () => {
   let binding = 0;
