@@ -34,9 +34,9 @@ const edgeDropReasons: readonly EdgeDropReason[] = [
 ];
 
 const allReasons: readonly (DropReason | EdgeDropReason)[] = [...dropReasons, ...edgeDropReasons];
-const placeOf = Object.fromEntries(
-  allReasons.map((reason, place) => [reason, place]),
-) as Readonly<Record<DropReason | EdgeDropReason, number>>;
+const placeOf = Object.fromEntries(allReasons.map((reason, place) => [reason, place])) as Readonly<
+  Record<DropReason | EdgeDropReason, number>
+>;
 
 /** Decode error codes are a closed set of their own; the bound only guards against a mistake. */
 const decodeCodesMax = 64;

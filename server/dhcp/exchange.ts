@@ -81,7 +81,7 @@ export class Exchange implements EvaluationContext {
   ): void {
     const { packet } = arrival;
     const { config } = this.parts;
-    const { hosts } = config;
+    const { hardware } = this;
     this.arrival = arrival;
     this.packet = packet;
     this.type = type;
@@ -102,20 +102,19 @@ export class Exchange implements EvaluationContext {
     this.#optionVariables = undefined;
     this.#variables = undefined;
     this.#variablesOf = OF_THE_PACKET;
-    const { hardware } = this;
     hardware.type = packet.htype;
     hardware.address = packet.chaddr;
     // A look-up makes a view each time, so what is needed again and again is looked up once.
     this.receivedRelayAgent = packet.options.get(OptionCode.relayAgentInformation);
     const clientId = packet.options.get(OptionCode.clientIdentifier);
-    this.clientId = clientId === undefined || clientId.length === 0 ? undefined : clientId;
+    this.clientId = clientId?.length === 0 ? undefined : clientId;
     this.wanted = packet.options.getUInt32(OptionCode.requestedAddress) ?? packet.ciaddr;
     this.network = locateNetwork(config, packet, this.receivedRelayAgent, receivedOn, type);
-    this.hostsByClientId = this.clientId === undefined ? noHosts : hosts.byClientId(this.clientId);
-    this.hostsByHardware = hosts.byHardware(hardware.type, hardware.address);
+    this.hostsByClientId = this.clientId ? config.hosts.byClientId(this.clientId) : noHosts;
+    this.hostsByHardware = config.hosts.byHardware(hardware.type, hardware.address);
     // An identifier may be looked for in what the packet is known to be so far.
     this.hostsByOption = noHosts;
-    if (hosts.hasIdentifiers) this.hostsByOption = hosts.byOption(this);
+    if (config.hosts.hasIdentifiers) this.hostsByOption = config.hosts.byOption(this);
     if (type === MessageType.request) this.#takeStashedRelayAgent();
   }
 
