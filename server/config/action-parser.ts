@@ -71,14 +71,24 @@ function parseWord(parser: Parser, target: StatementTarget, statement: Statement
 function parseSwitch(parser: Parser, target: StatementTarget, parseBody: BodyParser): void {
   parser.lexer.next();
   parser.expect("(", "left parenthesis expected.");
+  const before = parser.stateReads;
   const { type, evaluate } = parseSwitchExpression(parser);
   parser.expect(")", "right parenthesis expected.");
-  const labels: SwitchLabels = { type, cases: [], defaultFrom: undefined };
+  const stateReads = parser.stateReads - before;
+  const labels: SwitchLabels = { type, cases: [], stateReads, defaultFrom: undefined };
   const inner = innerTarget(parser, target, labels);
   parseBody(parser, inner);
   const { cases, defaultFrom } = labels;
   const { statements } = inner;
-  target.statements.push({ kind: "switch", value: evaluate, cases, defaultFrom, statements });
+  const looksAtPacketOnly = labels.stateReads === 0;
+  target.statements.push({
+    kind: "switch",
+    value: evaluate,
+    cases,
+    defaultFrom,
+    statements,
+    looksAtPacketOnly,
+  });
 }
 
 function parseCase(parser: Parser, target: StatementTarget): void {
@@ -87,7 +97,9 @@ function parseCase(parser: Parser, target: StatementTarget): void {
     parser.fail("case statement in inappropriate scope.", "cases stand directly in a switch.");
   }
   parser.lexer.next();
+  const before = parser.stateReads;
   const { evaluate: value } = parseCaseExpression(parser, labels.type);
+  labels.stateReads += parser.stateReads - before;
   parser.expect(":", "colon expected.");
   labels.cases.push({ value, from: target.statements.length });
 }

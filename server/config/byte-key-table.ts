@@ -35,7 +35,7 @@ export class ByteKeyTable {
     this.#values[entry] = value;
     this.#next[entry] = NONE;
     this.#count = entry + 1;
-    const slot = this.#slotOf(prefix, key);
+    const slot = this.#slotOf(prefix, key, 0, key.length);
     const first = this.#slots[slot];
     if (first === NONE) {
       this.#slots[slot] = entry;
@@ -49,7 +49,13 @@ export class ByteKeyTable {
 
   /** The first entry with this key, or -1. */
   find(prefix: number, key: Uint8Array): number {
-    return this.#slots[this.#slotOf(prefix, key)];
+    return this.findIn(prefix, key, 0, key.length);
+  }
+
+  /** The same with bytes `start` to `end` for a key. */
+  findIn(prefix: number, bytes: Uint8Array, start: number, end: number): number {
+    if (this.#count === 0) return NONE;
+    return this.#slots[this.#slotOf(prefix, bytes, start, end)];
   }
 
   /** The next entry with the same key, or -1. */
@@ -71,22 +77,24 @@ export class ByteKeyTable {
   }
 
   /** The slot that holds this key, or the free one where it belongs. */
-  #slotOf(prefix: number, key: Uint8Array): number {
-    const mask = this.#slots.length - 1;
-    let slot = hash(prefix, key, 0, key.length) & mask;
+  #slotOf(prefix: number, bytes: Uint8Array, start: number, end: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash(prefix, bytes, start, end) & mask;
     for (;;) {
-      const entry = this.#slots[slot];
-      if (entry === NONE || this.#holds(entry, prefix, key)) return slot;
+      const entry = slots[slot];
+      if (entry === NONE || this.#holds(entry, prefix, bytes, start, end)) return slot;
       slot = (slot + 1) & mask;
     }
   }
 
-  #holds(entry: number, prefix: number, key: Uint8Array): boolean {
-    const bytes = this.#bytes;
-    const start = this.#starts[entry];
-    if (bytes[start] !== prefix || this.#starts[entry + 1] - start - 1 !== key.length) return false;
-    for (let index = 0; index < key.length; index += 1) {
-      if (bytes[start + 1 + index] !== key[index]) return false;
+  #holds(entry: number, prefix: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const keys = this.#bytes;
+    let at = this.#starts[entry];
+    if (keys[at] !== prefix || this.#starts[entry + 1] - at - 1 !== end - start) return false;
+    for (let index = start; index < end; index += 1) {
+      at += 1;
+      if (keys[at] !== bytes[index]) return false;
     }
     return true;
   }

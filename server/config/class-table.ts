@@ -1,8 +1,11 @@
 import type { BlockScope } from "./block-scope.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
+import type { ByteSpan } from "./byte-span.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
-import type { ClassTable, ClientClass, Scope, SubclassTable } from "./model.ts";
+import type { ClassTable, ClientClass, ClientClassMember, Scope, SubclassTable } from "./model.ts";
 
+const NONE = -1;
+const noBytes = new Uint8Array(0);
 const ETHERNET = 1;
 const MAC_OCTETS = 6;
 
@@ -17,11 +20,53 @@ export class ClassDeclaration implements ClientClass {
   leaseLimit: number | undefined;
   readonly subclasses: Subclasses;
 
+  #plainMember: ClientClassMember | undefined;
+
   constructor(index: number, name: string, scope: BlockScope) {
     this.index = index;
     this.name = name;
     this.scope = scope;
     this.subclasses = new Subclasses(scope);
+  }
+
+  get plainMember(): ClientClassMember {
+    const { scope, leaseLimit } = this;
+    // One for all packets; what it holds is only known when the whole file has been read.
+    this.#plainMember ??= { clientClass: this, subclass: NONE, key: undefined, scope, leaseLimit };
+    return this.#plainMember;
+  }
+
+  memberOf(key: ByteSpan): ClientClassMember | undefined {
+    const subclass = this.subclasses.indexOf(key);
+    if (subclass !== NONE) return new SubclassMember(this, subclass);
+    if (!this.spawning) return undefined;
+    const { scope, leaseLimit } = this;
+    const { bytes, start, end } = key;
+    return { clientClass: this, subclass, key: bytes.slice(start, end), scope, leaseLimit };
+  }
+}
+
+/** A member of a declared subclass, looked at when it is asked for. */
+class SubclassMember implements ClientClassMember {
+  readonly clientClass: ClassDeclaration;
+  readonly subclass: number;
+
+  constructor(clientClass: ClassDeclaration, subclass: number) {
+    this.clientClass = clientClass;
+    this.subclass = subclass;
+  }
+
+  get key(): Uint8Array {
+    return this.clientClass.subclasses.keyOf(this.subclass);
+  }
+
+  get scope(): Scope {
+    return this.clientClass.subclasses.scopeOf(this.subclass);
+  }
+
+  get leaseLimit(): number | undefined {
+    const { subclasses, leaseLimit } = this.clientClass;
+    return subclasses.leaseLimitOf(this.subclass) ?? leaseLimit;
   }
 }
 
@@ -44,8 +89,14 @@ class Subclasses implements SubclassTable {
     return this.#keys?.count ?? 0;
   }
 
-  indexOf(key: Uint8Array): number {
-    return this.#keys?.find(0, key) ?? -1;
+  /** Of the subclass with exactly these bytes, or -1. */
+  indexOf({ bytes, start, end }: ByteSpan): number {
+    return this.#keys?.findIn(0, bytes, start, end) ?? NONE;
+  }
+
+  /** A view that must not be written to. */
+  keyOf(index: number): Uint8Array {
+    return this.#keys?.keyOf(index) ?? noBytes;
   }
 
   /** The index of this key, new or not: a subclass may be written down twice. */
@@ -58,6 +109,7 @@ class Subclasses implements SubclassTable {
     return this.#keys.add(0, key, 0);
   }
 
+  /** The subclass's own block, whose parent is the class's; the class's own when it has none. */
   scopeOf(index: number): Scope {
     return this.#scopes.get(index) ?? this.#classScope;
   }

@@ -1,24 +1,35 @@
 import { writeIpv4 } from "../../protocol/ipv4.ts";
+import type { Locator } from "./byte-span.ts";
 import { DATA_BYTES_MAX } from "./bytes.ts";
 import type { DataExpression, Evaluator, NumericExpression } from "./expression.ts";
-
 import { latin1Bytes, latin1Text } from "./latin1.ts";
+import {
+  hardwareOf,
+  locateAddress,
+  locatedFirst,
+  locatedPart,
+  locatedSuffix,
+  locatedWhole,
+  locateHardware,
+  locatorOf,
+} from "./locators.ts";
 
 /** A value that is in the file itself. */
 export function constantData(bytes: Uint8Array): DataExpression {
   return { type: "data", constant: bytes, evaluate: () => bytes };
 }
 
-export function computedData(evaluate: Evaluator<Uint8Array>): DataExpression {
-  return { type: "data", constant: undefined, evaluate };
+export function computedData(evaluate: Evaluator<Uint8Array>, locate?: Locator): DataExpression {
+  return { type: "data", constant: undefined, evaluate, locate };
 }
 
 /** A function of parts that are all constant is worked out once, when the file is read. */
 function folded(
   parts: readonly (DataExpression | NumericExpression)[],
   evaluate: Evaluator<Uint8Array>,
+  locate?: Locator,
 ): DataExpression {
-  if (parts.some((part) => part.constant === undefined)) return computedData(evaluate);
+  if (parts.some((part) => part.constant === undefined)) return computedData(evaluate, locate);
   // The context is only looked at by parts that are not constant.
   const value = (evaluate as () => Uint8Array | undefined)();
   return value === undefined ? computedData(() => undefined) : constantData(value);
@@ -27,13 +38,7 @@ function folded(
 export const nullData: DataExpression = computedData(() => undefined);
 
 /** htype, then the client's hardware address: the MAC is `substring (hardware, 1, 6)`. */
-export const hardware: DataExpression = computedData(({ packet }) => {
-  if (packet === undefined) return undefined;
-  const bytes = new Uint8Array(packet.chaddr.length + 1);
-  bytes[0] = packet.htype;
-  bytes.set(packet.chaddr, 1);
-  return bytes;
-});
+export const hardware: DataExpression = computedData(hardwareOf, locateHardware);
 
 export const leasedAddress: DataExpression = computedData(({ leaseAddress }) => {
   if (leaseAddress === undefined) return undefined;
@@ -94,24 +99,31 @@ export function substring(
   if (data === hardware && offset.constant !== undefined && offset.constant >= 1) {
     return hardwareAddress(offset.constant - 1, length);
   }
-  return folded([data, offset, length], (context, settings) => {
-    const bytes = data.evaluate(context, settings);
-    const from = offset.evaluate(context, settings);
-    const count = length.evaluate(context, settings);
-    if (bytes === undefined || from === undefined || count === undefined) return undefined;
-    return cut(bytes, from, count);
-  });
+  return folded(
+    [data, offset, length],
+    (context, settings) => {
+      const bytes = data.evaluate(context, settings);
+      const from = offset.evaluate(context, settings);
+      const count = length.evaluate(context, settings);
+      if (bytes === undefined || from === undefined || count === undefined) return undefined;
+      return cut(bytes, from, count);
+    },
+    locatedPart(locatorOf(data), offset.constant, length.constant),
+  );
 }
 
 /** `substring (hardware, 1, n)`, the commonest expression of all, without copying. */
 function hardwareAddress(from: number, length: NumericExpression): DataExpression {
-  return computedData((context, settings) => {
-    const count = length.evaluate(context, settings);
-    const { packet } = context;
-    return count === undefined || packet === undefined
-      ? undefined
-      : cut(packet.chaddr, from, count);
-  });
+  return computedData(
+    (context, settings) => {
+      const count = length.evaluate(context, settings);
+      const { packet } = context;
+      return count === undefined || packet === undefined
+        ? undefined
+        : cut(packet.chaddr, from, count);
+    },
+    locatedPart(locateAddress, from, length.constant),
+  );
 }
 
 function cut(bytes: Uint8Array, from: number, count: number): Uint8Array {
@@ -122,34 +134,42 @@ function cut(bytes: Uint8Array, from: number, count: number): Uint8Array {
 
 /** The last bytes; all of them when there are fewer. */
 export function suffix(data: DataExpression, length: NumericExpression): DataExpression {
-  return folded([data, length], (context, settings) => {
-    const bytes = data.evaluate(context, settings);
-    const count = length.evaluate(context, settings);
-    if (bytes === undefined || count === undefined) return undefined;
-    return count < 0 || count >= bytes.length ? bytes : bytes.subarray(bytes.length - count);
-  });
+  return folded(
+    [data, length],
+    (context, settings) => {
+      const bytes = data.evaluate(context, settings);
+      const count = length.evaluate(context, settings);
+      if (bytes === undefined || count === undefined) return undefined;
+      return count < 0 || count >= bytes.length ? bytes : bytes.subarray(bytes.length - count);
+    },
+    locatedSuffix(locatorOf(data), length.constant),
+  );
 }
 
 /** Null when any part is null, and when the whole would be longer than any option can be. */
 export function concat(parts: readonly DataExpression[]): DataExpression {
-  return folded(parts, (context, settings) => {
-    const values: Uint8Array[] = [];
-    let length = 0;
-    for (const part of parts) {
-      const value = part.evaluate(context, settings);
-      if (value === undefined) return undefined;
-      values.push(value);
-      length += value.length;
-      if (length > DATA_BYTES_MAX) return undefined;
-    }
-    const bytes = new Uint8Array(length);
-    let offset = 0;
-    for (const value of values) {
-      bytes.set(value, offset);
-      offset += value.length;
-    }
-    return bytes;
-  });
+  return folded(
+    parts,
+    (context, settings) => {
+      const values: Uint8Array[] = [];
+      let length = 0;
+      for (const part of parts) {
+        const value = part.evaluate(context, settings);
+        if (value === undefined) return undefined;
+        values.push(value);
+        length += value.length;
+        if (length > DATA_BYTES_MAX) return undefined;
+      }
+      const bytes = new Uint8Array(length);
+      let offset = 0;
+      for (const value of values) {
+        bytes.set(value, offset);
+        offset += value.length;
+      }
+      return bytes;
+    },
+    locatedWhole(parts),
+  );
 }
 
 /** The order of groups of `width` bytes turned round; null unless they fit exactly. */
@@ -179,13 +199,17 @@ export function changeCase(data: DataExpression, target: "lower" | "upper"): Dat
 
 /** The first part that is not null. */
 export function pickFirstValue(parts: readonly DataExpression[]): DataExpression {
-  return folded(parts, (context, settings) => {
-    for (const part of parts) {
-      const value = part.evaluate(context, settings);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  });
+  return folded(
+    parts,
+    (context, settings) => {
+      for (const part of parts) {
+        const value = part.evaluate(context, settings);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    },
+    locatedFirst(parts),
+  );
 }
 
 /**

@@ -1,5 +1,8 @@
+import { ByteSpan } from "./byte-span.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
+import type { DataExpression } from "./expression.ts";
 import type {
+  ClientClass,
   ClientClassMember,
   Host,
   Permit,
@@ -95,31 +98,41 @@ export function runEvent(
  * (CLASS-13). A null or empty value is no member. Nothing is stored: a spawned subclass is its class
  * and its key.
  */
-export function classify(config: ServerConfig, context: EvaluationContext): ClientClassMember[] {
-  const members: ClientClassMember[] = [];
-  const { matching } = config;
+export function classify(
+  config: ServerConfig,
+  context: EvaluationContext,
+): readonly ClientClassMember[] {
+  let members: ClientClassMember[] | undefined;
+  const { matching, classes } = config;
   // What functions that take part in matching say is nobody's reply.
   matching.takeOutput();
-  for (const clientClass of config.classes.all) {
+  for (let index = 0; index < classes.all.length; index += 1) {
+    const clientClass = classes.all[index];
     const { matchIf, match } = clientClass;
     if (matchIf === undefined && match === undefined) continue;
     if (matchIf !== undefined && matchIf.evaluate(context, matching) !== true) continue;
-    let subclass = -1;
-    let key: Uint8Array | undefined;
-    let { scope, leaseLimit } = clientClass;
-    if (match !== undefined) {
-      key = match.evaluate(context, matching);
-      if (key === undefined || key.length === 0) continue;
-      subclass = clientClass.subclasses.indexOf(key);
-      if (subclass < 0 && !clientClass.spawning) continue;
-      if (subclass >= 0) {
-        scope = clientClass.subclasses.scopeOf(subclass);
-        leaseLimit = clientClass.subclasses.leaseLimitOf(subclass) ?? leaseLimit;
-      }
-    }
-    members.push({ clientClass, subclass, key, scope, leaseLimit });
+    const member =
+      match === undefined
+        ? clientClass.plainMember
+        : memberByKey(clientClass, match, context, matching);
+    if (member === undefined) continue;
+    if (members === undefined) members = [member];
+    else members.push(member);
   }
-  return members;
+  return members ?? noMembers;
+}
+
+const noMembers: readonly ClientClassMember[] = [];
+const key = new ByteSpan();
+
+function memberByKey(
+  clientClass: ClientClass,
+  match: DataExpression,
+  context: EvaluationContext,
+  matching: Settings,
+): ClientClassMember | undefined {
+  const isThere = match.locate?.(context, key) ?? key.take(match.evaluate(context, matching));
+  return isThere && key.length > 0 ? clientClass.memberOf(key) : undefined;
 }
 
 /** What a pool's allow and deny lists look at. */
@@ -142,9 +155,14 @@ export function isPermitted(pool: Pool, subject: PermitSubject): boolean {
     if (pool.validUntilSeconds !== undefined && nowSeconds >= pool.validUntilSeconds) return false;
     if (pool.validFromSeconds !== undefined && nowSeconds < pool.validFromSeconds) return false;
   }
-  for (const prohibit of pool.prohibits) if (matches(prohibit, subject)) return false;
-  if (pool.permits.length === 0) return true;
-  for (const permit of pool.permits) if (matches(permit, subject)) return true;
+  if (matchesAny(pool.prohibits, subject)) return false;
+  return pool.permits.length === 0 || matchesAny(pool.permits, subject);
+}
+
+function matchesAny(permits: readonly Permit[], subject: PermitSubject): boolean {
+  for (let index = 0; index < permits.length; index += 1) {
+    if (matches(permits[index], subject)) return true;
+  }
   return false;
 }
 
@@ -155,7 +173,7 @@ function matches(permit: Permit, subject: PermitSubject): boolean {
     case "unknown-clients":
       return !subject.known;
     case "members":
-      return subject.members.some((member) => member.clientClass === permit.clientClass);
+      return isMember(subject.members, permit.clientClass);
     // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is.
     case "authenticated-clients":
       return false;
@@ -167,4 +185,11 @@ function matches(permit: Permit, subject: PermitSubject): boolean {
     case "dynamic-bootp-clients":
       return subject.bootp === true;
   }
+}
+
+function isMember(members: readonly ClientClassMember[], clientClass: ClientClass): boolean {
+  for (let index = 0; index < members.length; index += 1) {
+    if (members[index].clientClass === clientClass) return true;
+  }
+  return false;
 }

@@ -64,6 +64,7 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
     parser.expect("(", "left parenthesis expected.");
     const name = parser.takeVariableName();
     parser.expect(")", "right parenthesis expected.");
+    parser.stateReads += 1;
     return defined(name);
   },
   check: ({ parser }) => {
@@ -148,6 +149,7 @@ export const expressionNames: readonly string[] = [...Object.keys(functions), "n
 /** Reads what the statements so far have set: an option, or `server.PARAMETER`. */
 function configOption(parser: Parser): Expression {
   parser.readsSettings = true;
+  parser.stateReads += 1;
   let slot: number;
   if (parser.lexer.word === "server" && parser.lexer.isFollowedBy(".")) {
     parser.lexer.next();

@@ -265,6 +265,7 @@ const refused: Readonly<Record<string, string>> = {
 
 /** A variable, or a function of one's own with its arguments. */
 function parseReference(parser: Parser, name: string, at: number, depth: number): Expression {
+  parser.stateReads += 1;
   if (!parser.accept("(")) {
     parser.refer(name, "variable", at);
     return variable(name);

@@ -1,3 +1,4 @@
+import type { Locator } from "./byte-span.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { Operation } from "./operator-tree.ts";
 import type { Settings } from "./settings.ts";
@@ -11,6 +12,8 @@ export interface DataExpression {
   readonly type: "data";
   readonly constant: Uint8Array | undefined;
   readonly evaluate: Evaluator<Uint8Array>;
+  /** The same value without a copy, of an expression that looks at nothing but the packet. */
+  readonly locate?: Locator | undefined;
 }
 
 export interface BooleanExpression {

@@ -1,3 +1,4 @@
+import { ByteSpan } from "./byte-span.ts";
 import { sameBytes } from "./bytes.ts";
 import { unsignedAt } from "./data-expressions.ts";
 import type {
@@ -31,6 +32,8 @@ export const nullNumber: NumericExpression = computedNumber(() => undefined);
  * dhcpd's code, although dhcp-eval(5) has it otherwise. Values of different types are different.
  */
 export function equal(left: Expression, right: Expression, wanted: boolean): BooleanExpression {
+  const inPlace = equalInPlace(left, right, wanted) ?? equalInPlace(right, left, wanted);
+  if (inPlace !== undefined) return computedBoolean(inPlace);
   const operation = strictOperation(
     left,
     right,
@@ -41,6 +44,31 @@ export function equal(left: Expression, right: Expression, wanted: boolean): Boo
     const second = right.evaluate(context, settings);
     return isSame(first, second) === wanted;
   });
+}
+
+// What an expression finds is compared at once, and no other comparison takes part in finding it.
+const first = new ByteSpan();
+const second = new ByteSpan();
+
+/** Both sides are compared where they lie; undefined when one of them must be worked out. */
+function equalInPlace(
+  left: Expression,
+  right: Expression,
+  wanted: boolean,
+): Evaluator<boolean> | undefined {
+  if (left.type !== "data" || right.type !== "data") return undefined;
+  const { locate } = left;
+  if (locate === undefined) return undefined;
+  const { constant, locate: locateRight } = right;
+  if (constant !== undefined) {
+    return (context) => (locate(context, first) && first.holds(constant)) === wanted;
+  }
+  if (locateRight === undefined) return undefined;
+  return (context) => {
+    const hasLeft = locate(context, first);
+    const hasRight = locateRight(context, second);
+    return (hasLeft && hasRight ? first.equals(second) : hasLeft === hasRight) === wanted;
+  };
 }
 
 function isSame(left: BindingValue | undefined, right: BindingValue | undefined): boolean {
@@ -79,6 +107,8 @@ export function not(operand: BooleanExpression): BooleanExpression {
 
 /** The packet carries the option, if only an empty one. */
 export function exists(option: DataExpression): BooleanExpression {
+  const { locate } = option;
+  if (locate !== undefined) return computedBoolean((context) => locate(context, first));
   return computedBoolean((context, settings) => option.evaluate(context, settings) !== undefined);
 }
 

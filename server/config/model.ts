@@ -1,3 +1,4 @@
+import type { ByteSpan } from "./byte-span.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
@@ -147,15 +148,16 @@ export interface ClientClass {
   /** `lease limit N`: active leases a class, or a subclass (declared or spawned), may hold. */
   readonly leaseLimit: number | undefined;
   readonly subclasses: SubclassTable;
+  /** What every packet is that belongs to the class and to none of its subclasses. */
+  readonly plainMember: ClientClassMember;
+  /** What a packet is whose `match` came to `key`; undefined when it does not belong to the class. */
+  memberOf(key: ByteSpan): ClientClassMember | undefined;
 }
 
 export interface SubclassTable {
   readonly count: number;
-  /** Index of the subclass with exactly these bytes, or -1. */
-  indexOf(key: Uint8Array): number;
-  /** The subclass's own block, whose parent is the class's; the class's own when it has none. */
-  scopeOf(index: number): Scope;
-  leaseLimitOf(index: number): number | undefined;
+  /** Of the subclass with exactly these bytes, or -1. */
+  readonly indexOf: (key: ByteSpan) => number;
 }
 
 /** One class that a packet belongs to. */
@@ -164,8 +166,7 @@ export interface ClientClassMember {
   /** Index of the declared subclass; -1 for a plain class and for a spawned subclass. */
   readonly subclass: number;
   /**
-   * What `match` or `spawn with` evaluated to: names a (spawned) subclass when billing leases. May be
-   * a view of the packet: copy what must outlive it.
+   * What `match` or `spawn with` evaluated to: names a (spawned) subclass when billing leases.
    */
   readonly key: Uint8Array | undefined;
   /** The subclass's scope if there is one, else the class's. */

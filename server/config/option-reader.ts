@@ -1,5 +1,6 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { subOption } from "../../protocol/dhcp/relay-agent.ts";
+import type { ByteSpan } from "./byte-span.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData, unsignedAt } from "./data-expressions.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
@@ -13,17 +14,34 @@ const NESTING_MAX = 4;
 export function packetOption(option: RegisteredOption, registry: OptionRegistry): DataExpression {
   const { code, space, type } = option;
   if (space === registry.dhcp && type.fields.includes("text")) {
-    return computedData((context) => {
-      const bytes = dhcpOption(context, code);
-      return bytes === undefined ? undefined : withoutTrailingNuls(bytes);
-    });
+    return computedData(
+      (context) => {
+        const bytes = dhcpOption(context, code);
+        return bytes === undefined ? undefined : withoutTrailingNuls(bytes);
+      },
+      (context, span) => {
+        if (!locateOption(context, code, span)) return false;
+        while (span.end > span.start && span.bytes[span.end - 1] === 0) span.end -= 1;
+        return true;
+      },
+    );
   }
-  if (space === registry.dhcp) return computedData((context) => dhcpOption(context, code));
+  if (space === registry.dhcp) {
+    return computedData(
+      (context) => dhcpOption(context, code),
+      (context, span) => locateOption(context, code, span),
+    );
+  }
   if (space.name === "agent") {
-    return computedData((context) => {
-      const bytes = dhcpOption(context, OptionCode.relayAgentInformation);
-      return bytes === undefined ? undefined : subOption(bytes, code);
-    });
+    return computedData(
+      (context) => {
+        const bytes = dhcpOption(context, OptionCode.relayAgentInformation);
+        return bytes === undefined ? undefined : subOption(bytes, code);
+      },
+      (context, span) =>
+        locateOption(context, OptionCode.relayAgentInformation, span) &&
+        locateSubOption(code, span),
+    );
   }
   if (space.name === "fqdn") return computedData((context) => clientNamePart(context, code));
   return computedData((context, settings) => {
@@ -46,6 +64,28 @@ function dhcpOption(context: EvaluationContext, code: number): Uint8Array | unde
   const value = context.packet?.options.get(code);
   if (value !== undefined || code !== OptionCode.relayAgentInformation) return value;
   return context.relayAgent;
+}
+
+function locateOption(context: EvaluationContext, code: number, span: ByteSpan): boolean {
+  const { packet } = context;
+  const start = packet?.options.offsetOf(code) ?? -1;
+  // Not there, in several pieces, or a packet that was not decoded.
+  if (packet?.bytes === undefined || start < 0) return span.take(dhcpOption(context, code));
+  span.turnTo(packet.bytes, start, start + packet.options.lengthOf(code));
+  return true;
+}
+
+/** Goes on from option 82 to one of its sub-options. */
+function locateSubOption(code: number, span: ByteSpan): boolean {
+  const { bytes, end } = span;
+  for (let at = span.start; at + 1 < end; at += 2 + bytes[at + 1]) {
+    const next = at + 2 + bytes[at + 1];
+    if (next > end) return false;
+    if (bytes[at] !== code) continue;
+    span.turnTo(bytes, at + 2, next);
+    return true;
+  }
+  return false;
 }
 
 /** Looks inside the options that encapsulate the space, whichever of them the packet has. */

@@ -51,6 +51,8 @@ export class Parser extends TokenReader {
   readonly variablesSet = new Set<string>();
   /** Some expression looks at what statements have set (`config-option`). */
   readsSettings = false;
+  /** Places so far where an expression looks at what statements have done. */
+  stateReads = 0;
   /** Where the octets of a list are put together. */
   #octets = new Uint8Array(64);
   #partsLeft = PARTS_MAX;

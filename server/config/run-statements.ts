@@ -2,7 +2,7 @@ import { sameBytes } from "./bytes.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import { latin1Text } from "./latin1.ts";
 import type { Settings } from "./settings.ts";
-import type { Execute, Log, Statement, Switch } from "./statement.ts";
+import type { Branch, Execute, Log, Statement, Switch } from "./statement.ts";
 import { type BindingValue, type FunctionValue, Variables } from "./variables.ts";
 
 /** With the deepest expressions this takes half of the stack of a thread (node: 984 KiB). */
@@ -35,17 +35,16 @@ export function runStatements(
         settings.set(statement.slot, statement.mode, statement.evaluate);
         break;
       case "if": {
-        const branch = statement.branches.find(
-          ({ condition }) =>
-            condition === undefined || condition.evaluate(context, settings) === true,
-        );
-        if (branch !== undefined) {
-          returned = runStatements(branch.statements, context, settings, isFunction);
+        const { branches } = statement;
+        const chosen = chosenBranch(branches, context, settings);
+        if (chosen >= 0) {
+          returned = runStatements(branches[chosen].statements, context, settings, isFunction);
         }
         break;
       }
       case "switch": {
-        const start = startOf(statement, context, settings);
+        const chosen = chosenCase(statement, context, settings);
+        const start = chosen < 0 ? statement.defaultFrom : statement.cases[chosen].from;
         if (start !== undefined) {
           returned = runStatements(statement.statements, context, settings, isFunction, start);
         }
@@ -97,18 +96,31 @@ function runAction(statement: Action, context: EvaluationContext, settings: Sett
   }
 }
 
-function startOf(
-  statement: Switch,
+/** The first branch whose condition is true; -1 when there is none. */
+export function chosenBranch(
+  branches: readonly Branch[],
   context: EvaluationContext,
   settings: Settings,
-): number | undefined {
-  const wanted = statement.value(context, settings);
-  if (wanted !== undefined) {
-    for (const { value, from } of statement.cases) {
-      if (isSame(value(context, settings), wanted)) return from;
-    }
+): number {
+  for (let index = 0; index < branches.length; index += 1) {
+    const { condition } = branches[index];
+    if (condition === undefined || condition.evaluate(context, settings) === true) return index;
   }
-  return statement.defaultFrom;
+  return -1;
+}
+
+/** The first case with an equal value; -1 when there is none, and `default:` counts. */
+export function chosenCase(
+  { value, cases }: Switch,
+  context: EvaluationContext,
+  settings: Settings,
+): number {
+  const wanted = value(context, settings);
+  if (wanted === undefined) return -1;
+  for (let index = 0; index < cases.length; index += 1) {
+    if (isSame(cases[index].value(context, settings), wanted)) return index;
+  }
+  return -1;
 }
 
 function isSame(left: Uint8Array | number | undefined, right: Uint8Array | number): boolean {

@@ -1,12 +1,5 @@
-import {
-  actionNames,
-  innerTarget,
-  parseAction,
-  parseDefaultLabel,
-  parseEvaluation,
-} from "./action-parser.ts";
-import type { BooleanExpression } from "./expression.ts";
-import { parseBooleanExpression } from "./expression-parser.ts";
+import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
+import { parseIf } from "./conditional-parser.ts";
 import { suggestion } from "./hints.ts";
 import { Token } from "./lexer.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
@@ -19,7 +12,7 @@ import { parameterNames, parameterOf } from "./parameters.ts";
 import type { Parser } from "./parser.ts";
 import { checkOptionValue } from "./pitfalls.ts";
 import { isReadAsHexadecimal, reservedWords } from "./reserved-words.ts";
-import type { Branch, SetMode } from "./statement.ts";
+import type { SetMode } from "./statement.ts";
 import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
 import { SyntaxFailure } from "./token-reader.ts";
 
@@ -77,7 +70,7 @@ export function parseStatement(parser: Parser, target: StatementTarget): boolean
     lexer.next();
     parseOption(parser, target);
   } else if (word === "if") {
-    parseIf(parser, target);
+    parseIf(parser, target, parseBody);
   } else if (word === "default" && lexer.isFollowedBy(":")) {
     lexer.next();
     parseDefaultLabel(parser, target);
@@ -227,45 +220,6 @@ function parseOptionSetting(
 
 function isRelayAgentInformation(parser: Parser, option: RegisteredOption): boolean {
   return option.space === parser.registry.dhcp && option.code === RELAY_AGENT_INFORMATION;
-}
-
-function parseIf(parser: Parser, target: StatementTarget): void {
-  const branches: Branch[] = [];
-  parser.lexer.next();
-  branches.push(parseBranch(parser, parseCondition(parser), target));
-  for (;;) {
-    if (parser.acceptWord("elsif")) {
-      branches.push(parseBranch(parser, parseCondition(parser), target));
-    } else if (parser.acceptWord("else")) {
-      if (parser.acceptWord("if")) {
-        branches.push(parseBranch(parser, parseCondition(parser), target));
-      } else {
-        branches.push(parseBranch(parser, undefined, target));
-        break;
-      }
-    } else {
-      break;
-    }
-  }
-  target.statements.push({ kind: "if", branches });
-}
-
-/** A parenthesis at the start belongs to the statement: dhcpd takes nothing after its end but a brace. */
-function parseCondition(parser: Parser): BooleanExpression {
-  const isWrapped = parser.accept("(");
-  const condition = parseBooleanExpression(parser);
-  if (isWrapped) parser.expect(")", "right parenthesis expected.");
-  return condition;
-}
-
-function parseBranch(
-  parser: Parser,
-  condition: Branch["condition"],
-  target: StatementTarget,
-): Branch {
-  const inner = innerTarget(parser, target);
-  parseBody(parser, inner);
-  return { condition, statements: inner.statements };
 }
 
 /** `{`, statements and `}`. */

@@ -23,6 +23,8 @@ export interface StatementTarget {
 export interface SwitchLabels {
   readonly type: "data" | "numeric";
   readonly cases: SwitchCase[];
+  /** Places in the cases' values that look at what statements have done. */
+  stateReads: number;
   defaultFrom: number | undefined;
 }
 

@@ -39,6 +39,11 @@ export interface SetComputed {
 export interface Conditional {
   readonly kind: "if";
   readonly branches: readonly Branch[];
+  /**
+   * The conditions depend on nothing that statements do: neither on variables and functions nor on
+   * what has been set so far.
+   */
+  readonly looksAtPacketOnly: boolean;
 }
 
 export interface Branch {
@@ -58,6 +63,8 @@ export interface Switch {
   /** Where `default:` stands; undefined when there is none. */
   readonly defaultFrom: number | undefined;
   readonly statements: readonly Statement[];
+  /** As of an `if`: the value and the cases. */
+  readonly looksAtPacketOnly: boolean;
 }
 
 export interface SwitchCase {

@@ -36,6 +36,11 @@ const edgeDropReasons: readonly EdgeDropReason[] = [
   "reply-does-not-fit",
 ];
 
+const allReasons: readonly (DropReason | EdgeDropReason)[] = [...dropReasons, ...edgeDropReasons];
+const placeOf = Object.fromEntries(allReasons.map((reason, place) => [reason, place])) as Readonly<
+  Record<DropReason | EdgeDropReason, number>
+>;
+
 /** Decode error codes are a closed set of their own; the bound only guards against a mistake. */
 const decodeCodesMax = 64;
 
@@ -44,7 +49,7 @@ export class DhcpCounters {
   /** Received packets by message type; the last place is every type without a name. */
   readonly #received = new Float64Array(otherMessage + 1);
   readonly #replied = new Float64Array(otherMessage + 1);
-  readonly #dropped = new Map<DropReason | EdgeDropReason, number>();
+  readonly #dropped = new Float64Array(allReasons.length);
   readonly #rejected = new Map<string, number>();
   batches = 0;
   commits = 0;
@@ -55,10 +60,6 @@ export class DhcpCounters {
   pingsSent = 0;
   pingsAnswered = 0;
 
-  constructor() {
-    for (const reason of [...dropReasons, ...edgeDropReasons]) this.#dropped.set(reason, 0);
-  }
-
   countReceived(messageType: number): void {
     this.#received[Math.min(messageType, otherMessage)] += 1;
   }
@@ -68,7 +69,7 @@ export class DhcpCounters {
   }
 
   countDropped(reason: DropReason | EdgeDropReason): void {
-    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
+    this.#dropped[placeOf[reason]] += 1;
   }
 
   /** A datagram that is no DHCP packet, by the code of its DecodeError. */
@@ -90,7 +91,7 @@ export class DhcpCounters {
   }
 
   droppedFor(reason: DropReason | EdgeDropReason): number {
-    return this.#dropped.get(reason) ?? 0;
+    return this.#dropped[placeOf[reason]];
   }
 
   /** Every counter by a dotted name, in a fixed order; zeros are kept so that readers can rely on a name. */
@@ -110,7 +111,9 @@ export class DhcpCounters {
       values[`received.${nameOf(type)}`] = count;
     for (const [type, count] of this.#replied.entries()) values[`replied.${nameOf(type)}`] = count;
     for (const [code, count] of this.#rejected) values[`rejected.${code}`] = count;
-    for (const [reason, count] of this.#dropped) values[`dropped.${reason}`] = count;
+    for (const [place, reason] of allReasons.entries()) {
+      values[`dropped.${reason}`] = this.#dropped[place];
+    }
     return values;
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { formatIpv4, readIpv4 } from "../../protocol/ipv4.ts";
 import { crossTftp } from "./crossed-tftp.ts";
 import { configOf, EngineBed, ip } from "./engine.testing.ts";
-import { PolicyCache } from "./policy.ts";
+import { PolicyCache } from "./policy-cache.ts";
 
 const one = "10.20.0.11";
 const two = "10.20.0.12";

@@ -44,7 +44,8 @@ export interface DhcpListenerOptions {
 /**
  * The data plane: a synchronous loop over batches. One system call receives up to a few hundred
  * datagrams, the engine decides them all, one commit makes their leases durable, and only then the
- * acknowledgements leave, in one system call again.
+ * acknowledgements leave, in one system call again. An acknowledgement is not even handed to the
+ * socket before the commit, so that a socket that sends a full batch by itself cannot send it.
  */
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
@@ -179,8 +180,9 @@ export class DhcpListener {
     }
   }
 
+  /** At once: the records are those of this moment. */
   #append(changes: Outcome["changes"]): void {
-    for (const change of changes) this.#options.store.append(change);
+    for (const index of changes) this.#options.store.appendLease(index);
     this.#appended += changes.length;
   }
 
@@ -223,7 +225,7 @@ export class DhcpListener {
   /** The one place where a promise leaves: first the disk, then the network. */
   #commitAndSend(nowMs: number): void {
     const { leases, sender } = this.#options;
-    // Offers do not wait for the disk.
+    // Offers do not wait for the disk: another system call a batch costs less than that wait.
     if (this.#appended > 0) sender.flush();
     if (this.#appended > 0 && !this.#commit(nowMs)) return;
     for (let index = 0; index < this.#waiting.length; index += 1) {

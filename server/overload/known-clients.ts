@@ -1,11 +1,10 @@
+import { ByteSpan } from "../config/byte-span.ts";
 import type { ServerConfig, SubclassTable } from "../config/model.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import type { Standing } from "./admission.ts";
 
 /** Hardware type and a chaddr of full length. */
 const keyBytesMax = 1 + 16;
-/** One buffer for each length, so that a look-up leaves no garbage. */
-const keys = Array.from({ length: keyBytesMax + 1 }, (_, length) => new Uint8Array(length));
 
 /**
  * Who counts as known while a datagram is not decoded yet, by hardware address alone: the holder of an
@@ -17,6 +16,9 @@ export class KnownClients {
   readonly #hosts: ServerConfig["hosts"];
   readonly #leases: Pick<LeaseTable, "holdOf">;
   readonly #subclasses: readonly SubclassTable[];
+  /** Filled anew for each look-up, which leaves no garbage. */
+  readonly #keyBytes = new Uint8Array(keyBytesMax);
+  readonly #key = new ByteSpan();
 
   constructor({ hosts, classes }: Pick<ServerConfig, "hosts" | "classes">, leases: LeaseTable) {
     this.#hosts = hosts;
@@ -36,11 +38,15 @@ export class KnownClients {
 
   #isSubclass(hardwareType: number, address: Uint8Array): boolean {
     if (this.#subclasses.length === 0) return false;
-    const typed = keys[1 + address.length]!;
-    typed[0] = hardwareType;
-    typed.set(address, 1);
+    const bytes = this.#keyBytes;
+    bytes[0] = hardwareType;
+    bytes.set(address, 1);
+    const end = 1 + address.length;
     for (const subclasses of this.#subclasses) {
-      if (subclasses.indexOf(typed) >= 0 || subclasses.indexOf(address) >= 0) return true;
+      this.#key.turnTo(bytes, 0, end);
+      if (subclasses.indexOf(this.#key) >= 0) return true;
+      this.#key.turnTo(bytes, 1, end);
+      if (subclasses.indexOf(this.#key) >= 0) return true;
     }
     return false;
   }

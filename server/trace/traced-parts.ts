@@ -46,7 +46,7 @@ export class TracedEngine implements DhcpEngineApi {
     return outcome;
   }
 
-  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
+  pingAnswered(ticket: number, nowSeconds: number): readonly number[] {
     const packet = this.#numbers.takeTicket(ticket);
     this.#endQuiet();
     this.#isDeciding = true;
@@ -67,7 +67,7 @@ export class TracedEngine implements DhcpEngineApi {
     return outcome;
   }
 
-  expire(nowSeconds: number): readonly LeaseRecord[] {
+  expire(nowSeconds: number): readonly number[] {
     this.#isDeciding = true;
     const freed = this.#engine.expire(nowSeconds);
     this.#isDeciding = false;
