@@ -29,7 +29,10 @@ const sockets: readonly StageRule[] = [
 export const serverStages: readonly StageRule[] = [
   ...sockets,
   { stage: "encode", file: "protocol/dhcp/encode-packet" },
+  { stage: "encode", file: "protocol/dhcp/reply-template" },
+  { stage: "admit", file: "server/overload/" },
   { stage: "decode", file: "protocol/dhcp/packet" },
+  { stage: "decode", file: "protocol/dhcp/option-list" },
   { stage: "decode", file: "server/dhcp/listener", names: ["#decode"] },
   { stage: "classify", file: "server/config/" },
   { stage: "classify", file: "server/dhcp/policy" },
