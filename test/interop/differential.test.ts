@@ -17,6 +17,7 @@ import { hostSite } from "./differential/host.testing.ts";
 import { informSites } from "./differential/inform.testing.ts";
 import { lifetimeSite } from "./differential/lifetime.testing.ts";
 import { localSites } from "./differential/local.testing.ts";
+import { matchingSite } from "./differential/matching.testing.ts";
 import { onPurpose, shownByHand } from "./differential/on-purpose.testing.ts";
 import { parameterSite } from "./differential/parameter.testing.ts";
 import { poolSite } from "./differential/pool.testing.ts";
@@ -29,6 +30,7 @@ import { describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 const otherSites: readonly Site[] = [
   ...[discoverSite, sizeSite, ...requestSites, giveBackSite, ...informSites, ...localSites],
   ...[parameterSite, hostSite, poolSite, lifetimeSite, conditionSite, expressionSite, randomSite],
+  matchingSite,
 ];
 const sites: readonly Site[] = [
   ...otherSites,

@@ -1,0 +1,57 @@
+import type { Site } from "./contender.testing.ts";
+import { one, own, via } from "./steps.testing.ts";
+
+/** Shows the variable by itself, as values of options see it, and the classes that it decides. */
+const shown = { list: [200, 201, 202] } as const;
+
+/**
+ * Variables of the top level that functions change while classes are matched: they stay changed for
+ * whoever comes next, and statements of a lease do not see it.
+ */
+export const matchingSite: Site = {
+  name: "variables and the matching of classes",
+  configuration: `authoritative;
+${own}
+option shown code 200 = text;
+option as-lease code 201 = text;
+option as-class code 202 = text;
+set mark = "first";
+set other = "0";
+define note (value) { set mark = value; return "noted"; }
+define grow (value) { set other = concat (other, value); return "grown"; }
+define forget (value) { unset mark; return "forgotten"; }
+define inside (value) { set nowhere = value; return value; }
+class "notes" { match if option host-name = "note" and note ("later") = "never"; }
+class "forgets" { match if option host-name = "forget" and forget ("") = "never"; }
+class "grows" { match if option host-name = "grow" and grow ("1") = "never"; }
+class "by-key" { match if inside (pick-first-value (option host-name, "none")) = "key"; option as-class "key"; }
+class "later" { match if mark = "later"; option as-class "later"; }
+class "nowhere" { match if defined (nowhere); option as-class "nowhere"; }
+subnet 10.16.0.0 netmask 255.255.255.0 {
+  range 10.16.0.100 10.16.0.199;
+  option shown = concat (pick-first-value (mark, "null"), " ", pick-first-value (other, "null"));
+  if mark = "first" { option as-lease "first"; } else { option as-lease "other"; }
+}
+`,
+  scripts: [
+    one("before anybody has changed it", via(16, shown, "offer")),
+    one("who changes it", via(16, { ...shown, hostname: "note" }, "offer")),
+    one("whoever comes next", via(16, shown, "offer")),
+    one(
+      "a function's own variable is gone with its call",
+      via(16, { ...shown, hostname: "key" }, "offer"),
+    ),
+    one("who takes it away", via(16, { ...shown, hostname: "forget" }, "offer")),
+    one("whoever comes then", via(16, shown, "offer")),
+    one(
+      "one that is worked out from itself",
+      via(16, { ...shown, hostname: "grow" }, "offer"),
+      via(16, shown, "offer"),
+    ),
+    one(
+      "who brings it back",
+      via(16, { ...shown, hostname: "note" }, "offer"),
+      via(16, shown, "offer"),
+    ),
+  ],
+};
