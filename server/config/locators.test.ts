@@ -20,6 +20,10 @@ const { data: expression } = fc.letrec<{ data: string }>((tie) => ({
       .tuple(tie("data"), number, number)
       .map(([of, from, to]) => `substring (${of}, ${from}, ${to})`),
     fc.tuple(tie("data"), number).map(([of, count]) => `suffix (${of}, ${count})`),
+    fc.tuple(fc.constantFrom("lcase", "ucase"), tie("data")).map(([name, of]) => `${name} (${of})`),
+    fc
+      .tuple(fc.integer({ min: 1, max: 17 }), fc.constantFrom(8, 16, 32), source, tie("data"))
+      .map(([base, bits, between, of]) => `binary-to-ascii (${base}, ${bits}, ${between}, ${of})`),
     fc
       .tuple(fc.constantFrom("concat", "pick-first-value"), tie("data"), tie("data"))
       .map(([name, first, second]) => `${name} (${first}, ${second})`),

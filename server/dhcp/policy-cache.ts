@@ -110,7 +110,7 @@ export class PolicyCache {
   #chosen(node: Node, scopes: readonly Scope[], context: EvaluationContext): Policy | undefined {
     node.choices ??= this.#choicesOf(scopes);
     if (node.choices === unknowable) return undefined;
-    this.#deciding.takeOutput();
+    this.#deciding.limits.renew();
     const choice = this.#choose(node.choices.decisions, node.choices.start, context);
     if (choice === undefined) return undefined;
     choice.policy ??= this.#policyOfChoice(scopes, context);
