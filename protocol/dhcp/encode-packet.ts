@@ -51,7 +51,8 @@ export function encodePacket(
     writeField(layout.file, target, start + Offset.file);
     writeField(layout.sname, target, start + Offset.sname);
   }
-  if (layout.relay !== undefined) at = writeOption(layout.relay, target, at);
+  const { relay } = layout;
+  if (relay !== undefined) at = writeOption(relay.code, relay.value, target, at);
   target[at] = OptionCode.end;
   return end;
 }
@@ -107,7 +108,8 @@ function checkText(name: string, value: Uint8Array): void {
   if (value.includes(0)) throw new EncodeError(`${name} has a NUL byte inside`);
 }
 
-function writeHeader(packet: OutgoingPacket, target: Uint8Array, start: number): void {
+/** op to chaddr, into bytes that are 0 behind it. */
+export function writeFixedFields(packet: OutgoingPacket, target: Uint8Array, start: number): void {
   target[start + Offset.op] = packet.op;
   target[start + Offset.htype] = packet.htype;
   target[start + Offset.hlen] = packet.chaddr.length;
@@ -121,7 +123,12 @@ function writeHeader(packet: OutgoingPacket, target: Uint8Array, start: number):
   writeIpv4(target, start + Offset.yiaddr, packet.yiaddr);
   writeIpv4(target, start + Offset.siaddr, packet.siaddr);
   writeIpv4(target, start + Offset.giaddr, packet.giaddr);
-  target.set(packet.chaddr, start + Offset.chaddr);
+  const { chaddr } = packet;
+  for (let i = 0; i < chaddr.length; i += 1) target[start + Offset.chaddr + i] = chaddr[i];
+}
+
+function writeHeader(packet: OutgoingPacket, target: Uint8Array, start: number): void {
+  writeFixedFields(packet, target, start);
   target.set(packet.sname, start + Offset.sname);
   target.set(packet.file, start + Offset.file);
   writeIpv4(target, start + Offset.cookie, COOKIE);
@@ -139,13 +146,19 @@ function writeOptions(
 ): number {
   let at = start;
   for (let i = 0; i < options.length; i += 1) {
-    if (!isPlacedApart(options[i].code)) at = writeOption(options[i], target, at);
+    const { code, value } = options[i];
+    if (!isPlacedApart(code)) at = writeOption(code, value, target, at);
   }
   return at;
 }
 
-function writeOption(option: OutgoingOption, target: Uint8Array, start: number): number {
-  const { code, value } = option;
+/** Writes all instances of an option and returns where they end. */
+export function writeOption(
+  code: number,
+  value: Uint8Array,
+  target: Uint8Array,
+  start: number,
+): number {
   let at = start;
   let from = 0;
   do {

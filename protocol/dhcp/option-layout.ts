@@ -100,7 +100,7 @@ function place(option: OutgoingOption, areas: readonly Area[]): void {
 }
 
 /** Bytes of an option with its code and length bytes, over all instances it needs. */
-function optionBytes(valueLength: number): number {
+export function optionBytes(valueLength: number): number {
   const instances = valueLength === 0 ? 1 : Math.ceil(valueLength / INSTANCE_BYTES_MAX);
   return valueLength + 2 * instances;
 }

@@ -40,18 +40,18 @@ export function bootp(exchange: Exchange): Outcome {
 function serve(exchange: Exchange, place: Place): Outcome {
   const granted = grant(exchange, place);
   if (granted.kind === "drop") return granted;
-  const before = granted.grant.policy;
+  const before = granted.policy;
   if (!before.bootp) return drop(exchange, "bootp", "bootp disallowed");
   const { address, index, host } = place;
   const { nowSeconds } = exchange;
-  const reused = reusableSeconds(exchange, granted.grant);
+  const reused = reusableSeconds(exchange, granted);
   const seconds = reused ?? leaseSeconds(before, nowSeconds);
   endOverdue(exchange, index);
   const policy = commitEvent(exchange, before, seconds);
   const isBound = index >= 0 && reused === undefined;
   // As for DHCP: what a statement set is stored although the lease goes on as it is.
-  const isKept = reused !== undefined && !place.isStatic && exchange.variables.changes > 0;
-  if (isBound) bindLease(exchange, { ...granted.grant, policy }, seconds);
+  const isKept = reused !== undefined && !place.isStatic && exchange.variableChanges > 0;
+  if (isBound) bindLease(exchange, granted, policy, seconds);
   else if (index >= 0) exchange.parts.leases.setCltt(index, nowSeconds);
   if (isKept) keepVariables(exchange, index);
   return buildReply(exchange, {
@@ -60,7 +60,7 @@ function serve(exchange: Exchange, place: Place): Outcome {
     address,
     place: address,
     leaseSeconds: undefined,
-    hostName: host?.name,
+    host,
     leaseIndex: isBound || isKept ? index : -1,
     durable: isBound || isKept,
   });

@@ -13,7 +13,7 @@ import type { Policy } from "./policy.ts";
 export function commitEvent(exchange: Exchange, policy: Policy, leaseSeconds: number): Policy {
   const isEvent = policy.settings.event("commit").length > 0;
   exchange.leaseSeconds = leaseSeconds;
-  if (isEvent || exchange.variables.isUsed) rememberVendorClass(exchange);
+  if (isEvent || exchange.areVariablesUsed) rememberVendorClass(exchange);
   if (!isEvent) return settled(exchange, policy);
   const { variables } = exchange;
   const settings = policy.constant ? policy.settings.copyFor(variables) : policy.settings;

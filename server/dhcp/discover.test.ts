@@ -310,7 +310,8 @@ describe("ping-check (DHCP-14)", () => {
     const bed = new EngineBed(pinging);
     const first = bed.send(relayed);
     if (first.kind !== "ping") throw new Error("no probe");
-    const records = bed.engine.pingAnswered(first.ticket, bed.nowSeconds);
+    const changes = bed.engine.pingAnswered(first.ticket, bed.nowSeconds);
+    const records = changes.map((index) => bed.leases.recordOf(index));
     expect(records).toMatchObject([
       {
         ...{ address: ip("10.9.0.100"), bindingState: "abandoned" },

@@ -60,27 +60,26 @@ function discoverAt(
     host === undefined ? undefined : minSecondsAt(exchange, address, index, isStatic);
   const granted = grant(exchange, { address, index, host, isStatic });
   if (granted.kind === "drop") return granted;
-  const { policy } = granted.grant;
+  const { policy } = granted;
   const secondsMin = withoutHost ?? policy.minSeconds;
   if (exchange.packet.secs < secondsMin) {
     const note = `${exchange.packet.secs} secs < ${secondsMin}`;
     return drop(exchange, "too-few-seconds", note);
   }
-  const probe = !isStatic && policy.pingCheck && isDoubtful(exchange, granted.grant);
+  const probe = !isStatic && policy.pingCheck && isDoubtful(exchange, granted);
   if (probe && pending.isFull(exchange.nowMs)) {
     return drop(exchange, "ping-queue-full", "too many addresses are being probed");
   }
-  const leaseSeconds =
-    reusableSeconds(exchange, granted.grant) ?? newLeaseSeconds(exchange, granted.grant);
+  const leaseSeconds = reusableSeconds(exchange, granted) ?? newLeaseSeconds(exchange, granted);
   if (index >= 0) {
     // A lease that is over but not yet swept up could not be held for the answer.
     const isOver = leases.isActive(index) && !isLive(leases, index, exchange.nowSeconds);
     if (isOver) releaseLease(exchange, index);
     leases.offer(index, exchange.leaseClient(policy), exchange.nowSeconds + OFFER_HOLD_SECONDS);
     leases.setCltt(index, exchange.nowSeconds);
-    keepOffered(exchange, granted.grant);
+    keepOffered(exchange, granted);
   }
-  return offer(exchange, granted.grant, leaseSeconds, probe);
+  return offer(exchange, granted, leaseSeconds, probe);
 }
 
 /** `min-secs`, of which a host declaration has no say: dhcpd looks at it before the host. */
@@ -109,7 +108,7 @@ function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: 
     address,
     place: address,
     leaseSeconds,
-    hostName: granted.host?.name,
+    host: granted.host,
     leaseIndex: -1,
     durable: false,
   });
@@ -126,10 +125,10 @@ function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: 
 }
 
 /** What statements have set is there when the client asks for the lease; a lease that runs has its own. */
-function keepOffered({ parts, variables }: Exchange, { index, isStatic }: Grant): void {
-  const { leases } = parts;
-  if (isStatic || !variables.isUsed || leases.isActive(index)) return;
-  leases.setBindings(index, storable(variables));
+function keepOffered(exchange: Exchange, { index, isStatic }: Grant): void {
+  const { leases } = exchange.parts;
+  if (isStatic || !exchange.areVariablesUsed || leases.isActive(index)) return;
+  leases.setBindings(index, storable(exchange.variables));
 }
 
 /** A fixed address inside a range, which somebody else has got meanwhile. */

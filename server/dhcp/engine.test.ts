@@ -162,7 +162,7 @@ describe("dhcp-cache-threshold", () => {
     expect(bed.records).toEqual([]);
     for (const _again of [1, 2]) {
       const outcome = bed.send(renewal);
-      expect(outcome).toMatchObject({ kind: "reply", durable: true, changes: [{}], leaseIndex: 0 });
+      expect(outcome).toMatchObject({ kind: "reply", durable: true, changes: [0], leaseIndex: 0 });
     }
     bed.isDiskFull = false;
     expect(bed.reply(renewal).durable).toBe(true);
@@ -220,7 +220,8 @@ describe("hostile packets", () => {
       const outcome = bed.send(message);
       if (outcome.kind === "reply") bed.seenReply(outcome);
       const identity = `${message.clientId ?? message.mac}`;
-      for (const { address, bindingState } of outcome.changes) {
+      for (const index of outcome.changes) {
+        const { address, bindingState } = bed.leases.recordOf(index);
         if (bindingState !== "active") holder.delete(address);
         else expect(holder.get(address) ?? identity).toBe(identity);
         if (bindingState === "active") holder.set(address, identity);

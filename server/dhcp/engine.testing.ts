@@ -8,11 +8,12 @@ import {
   encodePacket,
   type OutgoingOption,
 } from "../../protocol/dhcp/packet.ts";
+import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import { formatIpv4, parseIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { parseMac } from "../../protocol/mac.ts";
 import type { ServerConfig } from "../config/model.ts";
 import { formatDiagnostic, parseConfig } from "../config/parse.ts";
-import type { LeaseRecord } from "../lease/lease.ts";
+import { bytesEqual, type LeaseRecord } from "../lease/lease.ts";
 import { LeaseTable } from "../lease/lease-table.ts";
 import { DhcpEngine, type DhcpEngineOptions } from "./engine.ts";
 import type { Destination, LocalInterface, Outcome } from "./outcome.ts";
@@ -154,9 +155,14 @@ export interface SeenReply {
   option(code: number): readonly number[] | undefined;
 }
 
-function seen(outcome: Extract<Outcome, { kind: "reply" }>): SeenReply {
+function seen({ reply, limits, ...outcome }: Extract<Outcome, { kind: "reply" }>): SeenReply {
   const bytes = new Uint8Array(1600);
-  const end = encodePacket(outcome.reply, bytes, 0, outcome.limits);
+  const end = encodeReply(reply, bytes, 0, limits);
+  const plain = new Uint8Array(1600);
+  assert(
+    encodePacket(reply, plain, 0, limits) === end && bytesEqual(plain, bytes),
+    "a template does not say what its reply says",
+  );
   const packet = decodePacket(bytes.subarray(0, end));
   const type = packet.options.getUInt8(OptionCode.messageType);
   return {
@@ -242,7 +248,7 @@ export class EngineBed {
   commit(outcome: Outcome): void {
     this.lastLog = outcome.log ?? "";
     if (this.isDiskFull) return;
-    this.records.push(...outcome.changes);
+    this.#store(outcome.changes);
     if (outcome.kind === "reply" && outcome.leaseIndex >= 0) {
       this.leases.markDurable(outcome.leaseIndex);
     }
@@ -294,9 +300,13 @@ export class EngineBed {
   }
 
   expire(): readonly LeaseRecord[] {
-    const records = this.engine.expire(this.nowSeconds);
-    this.records.push(...records);
-    return records;
+    const expired = this.engine.expire(this.nowSeconds);
+    this.#store(expired);
+    return this.records.slice(this.records.length - expired.length);
+  }
+
+  #store(changes: readonly number[]): void {
+    for (const index of changes) this.records.push(this.leases.recordOf(index));
   }
 }
 

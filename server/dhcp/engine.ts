@@ -2,19 +2,19 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { BootOperation, messageType } from "../../protocol/dhcp/packet.ts";
 import type { ServerConfig } from "../config/model.ts";
-import type { LeaseRecord } from "../lease/lease.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import { bootp } from "./bootp.ts";
 import type { TftpPair } from "./crossed-tftp.ts";
 import { discover } from "./discover.ts";
-import { type EngineParts, Exchange } from "./exchange.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import { Exchange } from "./exchange.ts";
 import { decline, release } from "./give-back.ts";
 import { drop } from "./grant.ts";
 import { inform } from "./inform.ts";
 import { endLease } from "./lease-end.ts";
 import { LeaseEvents } from "./lease-events.ts";
 import { LeaseLimits } from "./lease-limits.ts";
-import type { Arrival, LocalInterface, Outcome } from "./outcome.ts";
+import { type Arrival, type LocalInterface, noChanges, type Outcome } from "./outcome.ts";
 import { PendingOffers } from "./pending-offers.ts";
 import { PolicyCache } from "./policy-cache.ts";
 import { PoolThresholds } from "./pool-thresholds.ts";
@@ -48,23 +48,26 @@ export interface DhcpEngineOptions {
 
 export interface DhcpEngineApi {
   respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome;
-  /** Somebody uses the address of this ticket: it is abandoned, and no OFFER goes out. */
-  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[];
+  /**
+   * Somebody uses the address of this ticket: it is abandoned, and no OFFER goes out. Returns the
+   * changes, as those of an `Outcome`.
+   */
+  pingAnswered(ticket: number, nowSeconds: number): readonly number[];
   /** Nobody answered: the waiting OFFER. A ticket that is unknown by now gives a drop. */
   pingTimedOut(ticket: number, nowSeconds: number): Outcome;
-  /** Frees the leases whose time is over; their records go to the store. Bounded a call. */
-  expire(nowSeconds: number): readonly LeaseRecord[];
+  /** Frees the leases whose time is over and returns them as changes. Bounded a call. */
+  expire(nowSeconds: number): readonly number[];
 }
 
-const noChanges: readonly LeaseRecord[] = [];
 const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChanges };
 
 /**
- * The DHCP server's decisions, as values: packets and times in, replies and lease records out. It
+ * The DHCP server's decisions, as values: packets and times in, replies and changed leases out. It
  * owns no socket, file or clock, so that the same engine runs in production and in virtual time.
  */
 export class DhcpEngine implements DhcpEngineApi {
   readonly #parts: EngineParts;
+  readonly #exchange: Exchange;
   readonly #interfaces: () => readonly LocalInterface[];
 
   constructor(options: DhcpEngineOptions) {
@@ -87,6 +90,7 @@ export class DhcpEngine implements DhcpEngineApi {
       nameOf: options.nameOf,
       thresholds: new PoolThresholds(),
     };
+    this.#exchange = new Exchange(this.#parts);
   }
 
   /** Offers that wait for the end of a probe. */
@@ -100,20 +104,19 @@ export class DhcpEngine implements DhcpEngineApi {
       return { kind: "drop", reason: "not-a-request", changes: noChanges };
     }
     const receivedOn = this.#interfaceOf(arrival.interfaceIndex);
-    const now = { seconds: nowSeconds, ms: nowMs };
-    const type = messageType(packet);
-    const exchange = new Exchange(this.#parts, arrival, type, now, receivedOn);
+    const exchange = this.#exchange;
+    exchange.begin(arrival, messageType(packet), nowSeconds, nowMs, receivedOn);
     return exchange.clientId === undefined ? decideByHardware(exchange) : decide(exchange);
   }
 
-  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
+  pingAnswered(ticket: number, nowSeconds: number): readonly number[] {
     const { pending, leases, limits } = this.#parts;
     const waiting = pending.take(ticket);
     if (waiting === undefined) return noChanges;
     const { index, abandonSeconds } = waiting;
     limits.unbill(index);
     leases.abandon(index, nowSeconds, nowSeconds + abandonSeconds);
-    return [leases.recordOf(index)];
+    return [index];
   }
 
   pingTimedOut(ticket: number, nowSeconds: number): Outcome {
@@ -124,19 +127,20 @@ export class DhcpEngine implements DhcpEngineApi {
     return waiting.offer;
   }
 
-  expire(nowSeconds: number): readonly LeaseRecord[] {
+  expire(nowSeconds: number): readonly number[] {
     const { leases, limits } = this.#parts;
-    const records: LeaseRecord[] = [];
+    let expired: number[] | undefined;
     leases.expireDue(
       nowSeconds,
       (index, kept) => {
         limits.unbill(index);
         endLease(this.#parts, index, kept);
-        records.push(leases.recordOf(index));
+        expired ??= [];
+        expired.push(index);
       },
       EXPIRIES_MAX,
     );
-    return records;
+    return expired ?? noChanges;
   }
 
   #interfaceOf(interfaceIndex: number): LocalInterface | undefined {

@@ -2,116 +2,120 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { classify, type EvaluationContext, scopesOf } from "../config/evaluate.ts";
-import type { ClientClassMember, Host, ServerConfig, SharedNetwork } from "../config/model.ts";
+import type { ClientClassMember, Host, SharedNetwork } from "../config/model.ts";
 import { Variables } from "../config/variables.ts";
-import type { HardwareAddress, LeaseClient, LeaseRecord } from "../lease/lease.ts";
-import type { LeaseTable } from "../lease/lease-table.ts";
+import type { LeaseClient } from "../lease/lease.ts";
 import { isLive, isOwner } from "./client.ts";
-import type { LeaseEvents } from "./lease-events.ts";
-import type { LeaseLimits } from "./lease-limits.ts";
+import type { EngineParts } from "./engine-parts.ts";
 import { locateNetwork, networkOfInterface } from "./network.ts";
-import type { Arrival, LocalInterface } from "./outcome.ts";
-import type { PendingOffers } from "./pending-offers.ts";
+import { type Arrival, type LocalInterface, noChanges } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
-import type { PolicyCache } from "./policy-cache.ts";
-import type { PoolThresholds } from "./pool-thresholds.ts";
 import type { StatementOutput } from "./statement-output.ts";
-import type { WordOptions } from "./word-options.ts";
-
-/** What every decision may use: the parts that one engine is made of. */
-export interface EngineParts {
-  readonly config: ServerConfig;
-  readonly leases: LeaseTable;
-  readonly limits: LeaseLimits;
-  readonly policies: PolicyCache;
-  readonly events: LeaseEvents;
-  /** Takes what statements say and ask for. */
-  readonly output: (output: StatementOutput) => void;
-  readonly serverHostName: string | undefined;
-  readonly thresholds: PoolThresholds;
-  readonly pending: PendingOffers;
-  readonly words: WordOptions;
-  readonly ports: { readonly server: number; readonly client: number };
-  readonly logLines: boolean;
-  readonly resolve: ((name: string) => readonly number[] | undefined) | undefined;
-  readonly nameOf: ((address: number) => string | undefined) | undefined;
-}
 
 const noHosts: readonly Host[] = [];
-const noChanges: readonly LeaseRecord[] = [];
+const noBytes: Uint8Array = new Uint8Array(0);
 /** dhcpd's end of time: what it counts down to in a lease without end. */
 const LAST_SECOND = 0x7fff_ffff;
 const noNotes: readonly string[] = [];
 
-/** One packet and what has been found out about its sender. Lives for one call of `respond`. */
+/** Of whom `variables` are while they are not those of a lease. */
+const OF_THE_PACKET = -2;
+const OF_NOBODY = -1;
+
+/**
+ * One packet and what has been found out about its sender. The engine has one exchange, which `begin`
+ * turns to packet after packet: nothing that outlives a decision may hold on to it.
+ */
 export class Exchange implements EvaluationContext {
   readonly parts: EngineParts;
-  readonly arrival: Arrival;
-  readonly packet: DhcpPacket;
-  readonly type: number;
-  readonly nowSeconds: number;
-  readonly nowMs: number;
-  readonly receivedOn: LocalInterface | undefined;
-  readonly hardware: HardwareAddress;
-  /** Option 61; undefined when there is none, or an empty one. */
-  readonly clientId: Uint8Array | undefined;
-  /** Option 82 as received. */
-  readonly receivedRelayAgent: Uint8Array | undefined;
-  /** Requested address (option 50), else ciaddr; 0 when there is neither. */
-  readonly wanted: number;
-  readonly network: SharedNetwork | undefined;
-  readonly hostsByClientId: readonly Host[];
-  readonly hostsByHardware: readonly Host[];
-  readonly hostsByOption: readonly Host[];
-  readonly raw: Uint8Array | undefined;
   readonly resolve: EngineParts["resolve"];
+  /** The same object for every packet. */
+  readonly hardware = { type: 0, address: noBytes };
+  arrival!: Arrival;
+  packet!: DhcpPacket;
+  type = 0;
+  nowSeconds = 0;
+  nowMs = 0;
+  receivedOn: LocalInterface | undefined;
+  /** Option 61; undefined when there is none, or an empty one. */
+  clientId: Uint8Array | undefined;
+  /** Option 82 as received. */
+  receivedRelayAgent: Uint8Array | undefined;
+  /** Requested address (option 50), else ciaddr; 0 when there is neither. */
+  wanted = 0;
+  network: SharedNetwork | undefined;
+  hostsByClientId: readonly Host[] = noHosts;
+  hostsByHardware: readonly Host[] = noHosts;
+  hostsByOption: readonly Host[] = noHosts;
+  raw: Uint8Array | undefined;
   /** Option 82 of an earlier packet, from the lease; such a one is never echoed. */
   relayAgent: Uint8Array | undefined;
   leaseAddress: number | undefined;
   isStatic = false;
-  hostName: string | undefined;
-  /** Those of the lease that it is about; without one, they are forgotten with the packet. */
-  variables: Variables;
-  readonly optionVariables: Variables;
   /** A value was worked out from the time that the lease has left. */
   isLeaseTimeUsed = false;
+  #host: Host | undefined;
   #leaseSeconds: number | undefined;
   #isClassifying = false;
   #members: readonly ClientClassMember[] | undefined;
-  #changes: LeaseRecord[] | undefined;
+  #changes: number[] | undefined;
   #notes: string[] | undefined;
+  // Made when first looked at: most packets have no use for any.
+  #optionVariables: Variables | undefined;
+  #variables: Variables | undefined;
+  /** The index of a lease, or one of the two constants. */
+  #variablesOf = OF_THE_PACKET;
 
-  constructor(
-    parts: EngineParts,
+  constructor(parts: EngineParts) {
+    this.parts = parts;
+    this.resolve = parts.resolve;
+  }
+
+  /** Forgets the packet before. */
+  begin(
     arrival: Arrival,
     type: number,
-    now: { readonly seconds: number; readonly ms: number },
+    nowSeconds: number,
+    nowMs: number,
     receivedOn: LocalInterface | undefined,
-  ) {
+  ): void {
     const { packet } = arrival;
-    const { hosts } = parts.config;
-    this.parts = parts;
+    const { config } = this.parts;
+    const { hosts } = config;
     this.arrival = arrival;
     this.packet = packet;
     this.type = type;
-    this.nowSeconds = now.seconds;
-    this.nowMs = now.ms;
+    this.nowSeconds = nowSeconds;
+    this.nowMs = nowMs;
     this.receivedOn = receivedOn;
     this.raw = arrival.raw ?? packet.bytes;
-    this.resolve = parts.resolve;
-    this.optionVariables = new Variables(parts.config.matching.variables);
-    this.variables = this.optionVariables;
-    const hardware = { type: packet.htype, address: packet.chaddr };
-    this.hardware = hardware;
+    this.relayAgent = undefined;
+    this.leaseAddress = undefined;
+    this.isStatic = false;
+    this.isLeaseTimeUsed = false;
+    this.#host = undefined;
+    this.#leaseSeconds = undefined;
+    this.#isClassifying = false;
+    this.#members = undefined;
+    this.#changes = undefined;
+    this.#notes = undefined;
+    this.#optionVariables = undefined;
+    this.#variables = undefined;
+    this.#variablesOf = OF_THE_PACKET;
+    const { hardware } = this;
+    hardware.type = packet.htype;
+    hardware.address = packet.chaddr;
     // A look-up makes a view each time, so what is needed again and again is looked up once.
     this.receivedRelayAgent = packet.options.get(OptionCode.relayAgentInformation);
     const clientId = packet.options.get(OptionCode.clientIdentifier);
     this.clientId = clientId === undefined || clientId.length === 0 ? undefined : clientId;
     this.wanted = packet.options.getUInt32(OptionCode.requestedAddress) ?? packet.ciaddr;
-    this.network = locateNetwork(parts.config, packet, this.receivedRelayAgent, receivedOn, type);
+    this.network = locateNetwork(config, packet, this.receivedRelayAgent, receivedOn, type);
     this.hostsByClientId = this.clientId === undefined ? noHosts : hosts.byClientId(this.clientId);
     this.hostsByHardware = hosts.byHardware(hardware.type, hardware.address);
-    this.hostsByOption = hosts.hasIdentifiers ? hosts.byOption(this) : noHosts;
+    // An identifier may be looked for in what the packet is known to be so far.
+    this.hostsByOption = noHosts;
+    if (hosts.hasIdentifiers) this.hostsByOption = hosts.byOption(this);
     if (type === MessageType.request) this.#takeStashedRelayAgent();
   }
 
@@ -150,6 +154,44 @@ export class Exchange implements EvaluationContext {
     return this.parts.serverHostName;
   }
 
+  /** Of the host declaration that the lease is given by. */
+  get hostName(): string | undefined {
+    return this.#host?.name;
+  }
+
+  get optionVariables(): Variables {
+    this.#optionVariables ??= new Variables(this.parts.config.matching.variables);
+    return this.#optionVariables;
+  }
+
+  /** Those of the lease that it is about; without one, they are forgotten with the packet. */
+  get variables(): Variables {
+    this.#variables ??= this.#makeVariables();
+    return this.#variables;
+  }
+
+  set variables(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  /** Somebody looked at one of `variables`, or set one. */
+  get areVariablesUsed(): boolean {
+    return this.#variables?.isUsed ?? false;
+  }
+
+  /** How often one of `variables` got another value. */
+  get variableChanges(): number {
+    return this.#variables?.changes ?? 0;
+  }
+
+  #makeVariables(): Variables {
+    const index = this.#variablesOf;
+    if (index === OF_THE_PACKET) return this.optionVariables;
+    if (index === OF_NOBODY) return new Variables();
+    const { leases } = this.parts;
+    return new Variables(undefined, () => leases.bindingsOf(index));
+  }
+
   /** What the lease has left, in seconds; undefined when there is none, and when it is over. */
   get leaseSeconds(): number | undefined {
     this.isLeaseTimeUsed = true;
@@ -172,12 +214,11 @@ export class Exchange implements EvaluationContext {
       index < 0 ||
       (this.type === MessageType.discover && left < 0) ||
       !isOwner(leases, index, this);
-    this.variables = isForgotten
-      ? new Variables()
-      : new Variables(undefined, () => leases.bindingsOf(index));
+    this.#variables = undefined;
+    this.#variablesOf = isForgotten ? OF_NOBODY : index;
   }
 
-  get changes(): readonly LeaseRecord[] {
+  get changes(): readonly number[] {
     return this.#changes ?? noChanges;
   }
 
@@ -191,10 +232,10 @@ export class Exchange implements EvaluationContext {
     this.#notes.push(line);
   }
 
-  /** Queues the lease's record, as it is now, for the store. */
+  /** The lease's record goes to the store, as it is when the packet is decided. */
   record(index: number): void {
-    this.#changes ??= [];
-    this.#changes.push(this.parts.leases.recordOf(index));
+    if (this.#changes === undefined) this.#changes = [index];
+    else this.#changes.push(index);
   }
 
   /** The policy at an address: subnet, pool, classes and host have their say. */
@@ -206,7 +247,7 @@ export class Exchange implements EvaluationContext {
     const isInform = this.type === MessageType.inform;
     this.leaseAddress = address === 0 || isInform ? undefined : address;
     this.isStatic = isStatic && !isInform;
-    this.hostName = isInform ? undefined : host?.name;
+    this.#host = isInform ? undefined : host;
     const scopes = scopesOf(config, {
       subnet: config.subnetOf(address),
       pool: index < 0 ? undefined : config.pools[leases.poolOf(index)],

@@ -21,6 +21,7 @@ import { percentUsed, poolUse } from "./pool-thresholds.ts";
 
 /** An address that one client may have, and all that its reply depends on. */
 export interface Grant {
+  readonly kind: "granted";
   readonly address: number;
   /** In the lease table; -1 for a fixed address outside all ranges, of which no lease is kept. */
   readonly index: number;
@@ -48,7 +49,7 @@ export function drop(exchange: Exchange, reason: DropReason, note: string): Drop
 export function grant(
   exchange: Exchange,
   place: { address: number; index: number; host: Host | undefined; isStatic: boolean },
-): { kind: "granted"; grant: Grant } | DropOutcome {
+): Grant | DropOutcome {
   const { address, index, host, isStatic } = place;
   // Of a fixed address dhcpd keeps no lease: it has neither an end nor variables.
   const leaseIndex = isStatic ? -1 : index;
@@ -67,7 +68,7 @@ export function grant(
     const note = `no available billing: lease limit reached in all matching classes (last: '${billing.className}')`;
     return drop(exchange, "no-available-billing", note);
   }
-  return { kind: "granted", grant: { address, index, host, isStatic, policy, billing } };
+  return { kind: "granted", address, index, host, isStatic, policy, billing };
 }
 
 /** The length of a new lease. */
@@ -142,16 +143,24 @@ function isUnchanged(exchange: Exchange, grant: Grant): boolean {
   return billed?.className === clientClass.name && bytesEqual(billed.hash ?? noBytes, key);
 }
 
-/** Writes the lease into the table and its record into the exchange's changes. */
-export function bindLease(exchange: Exchange, grant: Grant, leaseSeconds: number): void {
-  const { index, policy, billing } = grant;
+/**
+ * Writes the lease into the table and its index into the exchange's changes. `policy` is what holds
+ * after `on commit`.
+ */
+export function bindLease(
+  exchange: Exchange,
+  grant: Grant,
+  policy: Policy,
+  leaseSeconds: number,
+): void {
+  const { index, billing } = grant;
   const { leases, limits, pending } = exchange.parts;
   const { nowSeconds } = exchange;
   pending.cancel(index);
   const isEndless = leaseSeconds === INFINITE_SECONDS;
   const endsAt = isEndless ? Number.POSITIVE_INFINITY : nowSeconds + leaseSeconds;
   const extras = extrasOf(exchange, policy);
-  if (!grant.isStatic) addVariables(extras, exchange, grant);
+  if (!grant.isStatic) addVariables(extras, exchange, index, policy);
   const bill = limits.bill(index, billing);
   if (bill !== undefined) extras.billing = bill;
   // Said only where it changes: the flags of a lease decide which queue it waits in.
@@ -181,14 +190,19 @@ function extrasOf(exchange: Exchange, policy: Policy): MutableExtras {
 }
 
 /** Variables that somebody has looked at or set, and what is to be done when the lease ends. */
-function addVariables(extras: MutableExtras, exchange: Exchange, { index, policy }: Grant): void {
-  const { variables, nowSeconds } = exchange;
+function addVariables(
+  extras: MutableExtras,
+  exchange: Exchange,
+  index: number,
+  policy: Policy,
+): void {
+  const { nowSeconds } = exchange;
   const { leases } = exchange.parts;
   const isRenewed = isLive(leases, index, nowSeconds) && isOwner(leases, index, exchange);
   const kept = keptEvents(policy.settings, isRenewed ? leases.keptOf(index) : []);
   if (kept.length > 0) extras.kept = kept;
-  if (!variables.isUsed) return;
-  const all = storable(variables);
+  if (!exchange.areVariablesUsed) return;
+  const all = storable(exchange.variables);
   const vendorClass = all.get(VENDOR_CLASS_VARIABLE);
   extras.vendorClass = vendorClass instanceof Uint8Array ? vendorClass : noBytes;
   if (vendorClass instanceof Uint8Array) all.delete(VENDOR_CLASS_VARIABLE);
@@ -201,7 +215,7 @@ export function keepVariables(exchange: Exchange, index: number): void {
   exchange.record(index);
 }
 
-/** Takes an active lease back; its record goes to the exchange's changes. */
+/** Takes an active lease back, which is one of the exchange's changes. */
 export function releaseLease(exchange: Exchange, index: number): void {
   const { leases, limits } = exchange.parts;
   limits.unbill(index);

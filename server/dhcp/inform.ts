@@ -33,7 +33,7 @@ export function inform(exchange: Exchange): Outcome {
     address: 0,
     place,
     leaseSeconds: undefined,
-    hostName: undefined,
+    host: undefined,
     leaseIndex: -1,
     durable: false,
   });

@@ -3,7 +3,8 @@ import type { Host } from "../config/model.ts";
 import { Variables } from "../config/variables.ts";
 import { isVariableName, type LeaseValue } from "../lease/lease.ts";
 import { dynamicHostFor } from "./client.ts";
-import type { EngineParts, Exchange } from "./exchange.ts";
+import type { EngineParts } from "./engine-parts.ts";
+import type { Exchange } from "./exchange.ts";
 
 const noHosts: readonly Host[] = [];
 

@@ -12,7 +12,6 @@ import {
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import type { LeaseRecord } from "../lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import { DhcpCounters } from "./counters.ts";
 import type { DhcpEngineApi } from "./engine.ts";
@@ -57,12 +56,7 @@ function bytesOf(packet: OutgoingPacket): Uint8Array {
   return target.slice(0, encodePacket(packet, target, 0));
 }
 
-const record: LeaseRecord = {
-  address: address("10.0.0.10"),
-  bindingState: "active",
-  startsAt: 0,
-  endsAt: 60,
-};
+const leaseAddress = address("10.0.0.10");
 
 const toRelay: Destination = { kind: "relay", address: relayAddress, port: 67 };
 
@@ -73,7 +67,7 @@ function reply(type: number, extra: Partial<Extract<Outcome, { kind: "reply" }>>
     reply: message(type, { op: 2 }),
     limits: defaultEncodeLimits,
     destination: toRelay,
-    changes: durable ? [record] : [],
+    changes: durable ? [0] : [],
     durable,
     leaseIndex: durable ? 0 : -1,
     log: "",
@@ -90,7 +84,12 @@ interface Received {
   readonly destination?: number;
 }
 
-function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolean } = {}) {
+interface SetUpOptions {
+  readonly pings?: boolean;
+  readonly onAppend?: (index: number) => void;
+}
+
+function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {}) {
   const events: Event[] = [];
   const sent: {
     to: number;
@@ -130,7 +129,8 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolea
   let failure: LeaseStoreError | undefined;
   const store: LeaseStore = {
     durability: "fsync",
-    append: () => events.push("append"),
+    append: () => expect.fail("the loop knows no records"),
+    appendLease: options.onAppend ?? (() => events.push("append")),
     commit: () => {
       if (failure !== undefined) throw failure;
       events.push("commit");
@@ -156,7 +156,7 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: { pings?: boolea
     respond: (arrival) => respond(arrival),
     pingAnswered: () => {
       events.push("answered");
-      return [record];
+      return [0];
     },
     pingTimedOut: () => reply(MessageType.offer),
     expire: () => [],
@@ -229,6 +229,25 @@ test("an ACK leaves after the commit of its batch, an OFFER before it", () => {
     "durable",
     "queue 5",
     "flush",
+  ]);
+});
+
+test("a lease is appended as it is before the next packet of the batch is decided", () => {
+  let binding = 0;
+  const appended: [index: number, binding: number][] = [];
+  const { receive } = setUp(
+    () => {
+      binding += 1;
+      return reply(MessageType.ack, { changes: [7, 4] });
+    },
+    { onAppend: (index) => appended.push([index, binding]) },
+  );
+  receive(request, request);
+  expect(appended).toEqual([
+    [7, 1],
+    [4, 1],
+    [7, 2],
+    [4, 2],
   ]);
 });
 
@@ -338,7 +357,7 @@ test.each<[string, Destination, number, object]>([
     {
       kind: "link",
       interfaceIndex: 3,
-      address: record.address,
+      address: leaseAddress,
       port: 68,
       hardware: new Uint8Array(8),
     },
@@ -358,14 +377,14 @@ test("a client without an address gets a frame, and nothing else", () => {
       destination: {
         kind: "link",
         interfaceIndex: 3,
-        address: record.address,
+        address: leaseAddress,
         port: 68,
         hardware: clientMac,
       },
     }),
   );
   receive(discover);
-  expect(frames).toEqual([record.address]);
+  expect(frames).toEqual([leaseAddress]);
   expect(sent).toEqual([]);
 });
 
@@ -392,7 +411,7 @@ test.each<[string, Partial<OutgoingPacket>]>([
 const ping: Outcome = {
   kind: "ping",
   ticket: 5,
-  address: record.address,
+  address: leaseAddress,
   timeoutMs: 1000,
   changes: [],
   log: "",
@@ -421,11 +440,11 @@ test("DHCP-14: an OFFER waits for its ping, and nobody waits with it", () => {
 test("DHCP-14: an answered ping abandons the address on disk; a stranger's answer does not", () => {
   const { receive, events, echoes, clock, counters } = setUp(() => ping, { pings: true });
   receive(discover);
-  echoes.push({ source: record.address + 1, id: 77, sequence: 0 });
-  echoes.push({ source: record.address, id: 78, sequence: 0 });
+  echoes.push({ source: leaseAddress + 1, id: 77, sequence: 0 });
+  echoes.push({ source: leaseAddress, id: 78, sequence: 0 });
   receive();
   expect(events).toEqual(["echo 0"]);
-  echoes.push({ source: record.address, id: 77, sequence: 0 });
+  echoes.push({ source: leaseAddress, id: 77, sequence: 0 });
   receive();
   expect(events).toEqual(["echo 0", "answered", "append", "commit"]);
   expect(counters.pingsAnswered).toBe(1);

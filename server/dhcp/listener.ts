@@ -173,8 +173,9 @@ export class DhcpListener {
     }
   }
 
+  /** At once: the records are those of this moment. */
   #append(changes: Outcome["changes"]): void {
-    for (const change of changes) this.#options.store.append(change);
+    for (const index of changes) this.#options.store.appendLease(index);
     this.#appended += changes.length;
   }
 

@@ -4,7 +4,7 @@ import { formatIpv4, readIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { hostnameOf } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
-import type { LeaseReplyKind } from "./reply.ts";
+import type { LeaseReplyKind } from "./lease-options.ts";
 
 /** Lines worded as dhcpd words them: people and scripts search logs for these. */
 const typeNames: Readonly<Record<number, string>> = {

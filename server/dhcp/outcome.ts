@@ -1,5 +1,4 @@
 import type { DhcpPacket, EncodeLimits, OutgoingPacket } from "../../protocol/dhcp/packet.ts";
-import type { LeaseRecord } from "../lease/lease.ts";
 
 /** A network interface that the server listens on, with its IPv4 addresses in the system's order. */
 export interface LocalInterface {
@@ -70,9 +69,13 @@ export const dropReasons = [
 
 export type DropReason = (typeof dropReasons)[number];
 
+/** For every outcome that changes no lease. */
+export const noChanges: readonly number[] = [];
+
 /**
- * What should happen for one packet. `changes` are appended to the lease store in order, before
- * anything that depends on them is sent.
+ * What should happen for one packet. `changes` are leases by their index in the table: their records,
+ * as they are now, are appended to the lease store in this order, before another packet is decided
+ * and before anything that depends on them is sent.
  */
 export type Outcome =
   | {
@@ -80,7 +83,7 @@ export type Outcome =
       readonly reply: OutgoingPacket;
       readonly limits: EncodeLimits;
       readonly destination: Destination;
-      readonly changes: readonly LeaseRecord[];
+      readonly changes: readonly number[];
       /** An ACK that promises a lease: it leaves only after the commit that holds `changes`. */
       readonly durable: boolean;
       /** Index of the acknowledged lease in the table, or -1: for `markDurable` after the commit. */
@@ -88,21 +91,21 @@ export type Outcome =
       /** Lines for the log as dhcpd words them, joined by "\n"; empty when nobody asked for them. */
       readonly log: string;
     }
-  | { readonly kind: "changed"; readonly changes: readonly LeaseRecord[]; readonly log: string }
+  | { readonly kind: "changed"; readonly changes: readonly number[]; readonly log: string }
   | {
       /** The OFFER waits: probe `address`, then call `pingAnswered` or `pingTimedOut`. */
       readonly kind: "ping";
       readonly ticket: number;
       readonly address: number;
       readonly timeoutMs: number;
-      /** Records that the reservation itself changed (a reclaimed lease), usually none. */
-      readonly changes: readonly LeaseRecord[];
+      /** Leases that the reservation itself changed (a reclaimed one), usually none. */
+      readonly changes: readonly number[];
       readonly log: string;
     }
   | {
       readonly kind: "drop";
       readonly reason: DropReason;
-      /** Records that changed although nothing is answered (a lease taken back), usually none. */
-      readonly changes: readonly LeaseRecord[];
+      /** Leases that changed although nothing is answered (one taken back), usually none. */
+      readonly changes: readonly number[];
       readonly log?: string;
     };

@@ -1,6 +1,7 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
 import { FILE_BYTES, SNAME_BYTES } from "../../protocol/dhcp/packet.ts";
+import type { ReplyTemplate } from "../../protocol/dhcp/reply-template.ts";
 import { readIpv4 } from "../../protocol/ipv4.ts";
 import type { Settings } from "../config/settings.ts";
 import { crossTftp, type TftpNames, type TftpPair } from "./crossed-tftp.ts";
@@ -71,6 +72,18 @@ export interface Policy {
 export interface OptionOrder {
   readonly list: Uint8Array | undefined;
   readonly withSubnetMask: boolean;
+  readonly options: readonly OutgoingOption[];
+  /** Made with the first reply that has use for it. */
+  template?: ReplyTemplate;
+  /** What the latest OFFER and the latest ACK began with. */
+  leadingOffer?: LeadingOptions;
+  leadingAck?: LeadingOptions;
+}
+
+/** The options before the configured ones in a reply that echoes nothing. */
+export interface LeadingOptions {
+  readonly serverIdentifier: number;
+  readonly leaseSeconds: number | undefined;
   readonly options: readonly OutgoingOption[];
 }
 

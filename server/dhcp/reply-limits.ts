@@ -51,5 +51,6 @@ export function limitsOf(
   const optionBytesMax =
     Math.min(datagram + echoedBytes, DATAGRAM_BYTES_MAX) - echoedBytes - OVERHEAD_BYTES;
   if (optionBytesMax === usual.optionBytesMax) return usual;
-  return { ...usual, optionBytesMax };
+  const { packetBytesMin, overload } = usual;
+  return { optionBytesMax, packetBytesMin, overload };
 }

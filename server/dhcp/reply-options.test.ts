@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { OptionOrder } from "./policy.ts";
-import { type OptionSource, selectOptions, selectRemembered } from "./reply-options.ts";
+import {
+  addOrder,
+  findOrder,
+  type OptionSource,
+  type Selection,
+  selectOptions,
+} from "./reply-options.ts";
 
 class FakeSource implements OptionSource {
   asked = 0;
@@ -98,13 +104,31 @@ describe("which options are sent, and in what order", () => {
   });
 });
 
+/** As replies are made: what was remembered, or else what is selected now. */
+function selectRemembered(
+  given: Selection,
+  orders: OptionOrder[],
+  requestList?: Uint8Array,
+): Pick<OptionOrder, "options"> & { readonly isRemembered: boolean } {
+  const { list, withSubnetMask } = given;
+  const asked = {
+    has: (code: number) => code === 55 && list !== undefined,
+    equals: (code: number, value: Uint8Array) =>
+      code === 55 && list !== undefined && Buffer.compare(list, value) === 0,
+  };
+  const found = findOrder({ orders, requestList }, asked, withSubnetMask);
+  const order = found ?? addOrder(orders, given);
+  return { options: order?.options ?? selectOptions(given), isRemembered: order !== undefined };
+}
+
 describe("remembered orders", () => {
   test("the same list is answered without asking the configuration again", () => {
     const orders: OptionOrder[] = [];
     const given = selection({ configured: [1, 3, 6], list: [3, 6] });
     const first = selectRemembered(given, orders);
     const { asked } = given.source;
-    expect(selectRemembered({ ...given, list: Uint8Array.of(3, 6) }, orders)).toBe(first);
+    const again = selectRemembered({ ...given, list: Uint8Array.of(3, 6) }, orders);
+    expect(again.options).toBe(first.options);
     expect(given.source.asked).toBe(asked);
   });
 
@@ -114,13 +138,13 @@ describe("remembered orders", () => {
     const given = { ...selection({ configured: [1, 3, 6] }), list };
     selectRemembered(given, orders);
     list[0] = 6;
-    expect(selectRemembered(given, orders).map((option) => option.code)).toEqual([6, 1]);
+    expect(selectRemembered(given, orders).options.map((option) => option.code)).toEqual([6, 1]);
   });
 
   test("another list, no list and INFORM are not mixed up", () => {
     const orders: OptionOrder[] = [];
     const given = selection({ configured: [1, 3, 6], list: [3] });
-    const codes = (options: readonly { code: number }[]) => options.map(({ code }) => code);
+    const codes = ({ options }: Pick<OptionOrder, "options">) => options.map(({ code }) => code);
     expect(codes(selectRemembered(given, orders))).toEqual([1, 3]);
     expect(codes(selectRemembered({ ...given, withSubnetMask: false }, orders))).toEqual([3]);
     expect(codes(selectRemembered({ ...given, list: undefined }, orders))).toEqual([1, 3, 6]);
@@ -128,13 +152,27 @@ describe("remembered orders", () => {
     expect(codes(selectRemembered(given, orders))).toEqual([1, 3]);
   });
 
+  test("a configured list takes the place of every client's", () => {
+    const orders: OptionOrder[] = [];
+    const own = Uint8Array.of(6);
+    const given = { ...selection({ configured: [1, 3, 6] }), list: own };
+    const first = selectRemembered(given, orders, own);
+    expect(first.options.map(({ code }) => code)).toEqual([6, 1]);
+    const other = { ...given, list: Uint8Array.of(3) };
+    expect(selectRemembered(other, orders, own).options).toBe(first.options);
+    expect(selectRemembered({ ...given, list: undefined }, orders, own)).toEqual(first);
+  });
+
   test("hostile lists do not fill the memory", () => {
     const orders: OptionOrder[] = [];
     for (let code = 1; code < 200; code += 1) {
       const given = selection({ configured: [1, 3], list: [code, 3] });
-      expect(selectRemembered(given, orders).map((option) => option.code)).toContain(3);
+      const order = selectRemembered(given, orders);
+      expect(order.options.map((option) => option.code)).toContain(3);
+      expect(order.isRemembered).toBe(code <= 8);
     }
     expect(orders.length).toBeLessThanOrEqual(8);
-    selectRemembered(selection({ configured: [1], list: new Array(255).fill(7) }), []);
+    const long = selection({ configured: [1], list: new Array(255).fill(7) });
+    expect(selectRemembered(long, []).isRemembered).toBe(false);
   });
 });

@@ -1,7 +1,6 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
-import { bytesEqual } from "../lease/lease.ts";
-import type { OptionOrder } from "./policy.ts";
+import type { OptionList, OutgoingOption } from "../../protocol/dhcp/packet.ts";
+import type { OptionOrder, Policy } from "./policy.ts";
 
 /** Orders kept for one policy: as many as there are kinds of device that share it. */
 const ORDERS_MAX = 8;
@@ -84,28 +83,35 @@ function wantedCodes(list: Uint8Array, { withFqdn, withSubnetMask }: Selection):
   return codes;
 }
 
-/** The same, remembered: `orders` belongs to a policy whose options never change. */
-export function selectRemembered(
-  selection: Selection,
-  orders: OptionOrder[],
-): readonly OutgoingOption[] {
-  const { list, withSubnetMask } = selection;
+/**
+ * What was selected before for the same request list, out of a policy whose options never change. A
+ * policy with a list of its own has no orders for others.
+ */
+export function findOrder(
+  { orders, requestList }: Pick<Policy, "orders" | "requestList">,
+  asked: Pick<OptionList, "has" | "equals">,
+  withSubnetMask: boolean,
+): OptionOrder | undefined {
   for (const order of orders) {
-    if (order.withSubnetMask === withSubnetMask && isSameList(order.list, list)) {
-      return order.options;
-    }
+    if (order.withSubnetMask !== withSubnetMask) continue;
+    if (requestList !== undefined || isAsked(order.list, asked)) return order;
   }
-  const options = selectOptions(selection);
-  if (orders.length < ORDERS_MAX && (list?.length ?? 0) <= LIST_BYTES_MAX) {
-    // The list is a view of a buffer that the next packet overwrites.
-    orders.push({ list: list?.slice(), withSubnetMask, options });
-  }
-  return options;
+  return undefined;
 }
 
-function isSameList(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  return bytesEqual(left, right);
+function isAsked(list: Uint8Array | undefined, asked: Pick<OptionList, "has" | "equals">): boolean {
+  if (list === undefined) return !asked.has(OptionCode.parameterRequestList);
+  return asked.equals(OptionCode.parameterRequestList, list);
+}
+
+/** Selects and remembers it; undefined when there is no room for another one. */
+export function addOrder(orders: OptionOrder[], selection: Selection): OptionOrder | undefined {
+  const { list, withSubnetMask } = selection;
+  if (orders.length >= ORDERS_MAX || (list?.length ?? 0) > LIST_BYTES_MAX) return undefined;
+  // The list is a view of a buffer that the next packet overwrites.
+  const order = { list: list?.slice(), withSubnetMask, options: selectOptions(selection) };
+  orders.push(order);
+  return order;
 }
 
 /** Options in the order in which they were added, each once. */

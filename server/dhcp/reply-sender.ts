@@ -2,7 +2,8 @@ import { unreachable } from "../../base/assert.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { encodePacket, type OutgoingPacket } from "../../protocol/dhcp/packet.ts";
+import type { OutgoingOption, OutgoingPacket } from "../../protocol/dhcp/packet.ts";
+import { encodeReply, TemplatedReply } from "../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../protocol/encode-error.ts";
 import type { DhcpCounters } from "./counters.ts";
 import type { LinkReplies } from "./link-reply.ts";
@@ -89,12 +90,11 @@ export class ReplySender {
   /** Bytes written, or 0 for a reply that cannot be sent: the configuration's values are too long. */
   #encode(outcome: Reply, target: Uint8Array): number {
     const { reply, limits } = outcome;
-    const last = reply.options.at(-1);
-    const echoed = last?.code === OptionCode.relayAgentInformation ? last.value.length : 0;
+    const echoed = relayAgentOf(reply)?.length ?? 0;
     const echoedBytes = echoed + 2 * Math.ceil(echoed / 255);
     try {
       if (headerBytes + limits.optionBytesMax + echoedBytes <= target.length) {
-        return encodePacket(reply, target, 0, limits);
+        return encodeReply(reply, target, 0, limits);
       }
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;
@@ -124,6 +124,17 @@ export class ReplySender {
 
 /** The message type that a reply carries: option 53 comes first in every reply of ours. */
 function typeOf(reply: OutgoingPacket): number {
-  const first = reply.options[0];
+  const [first] = leadingOf(reply);
   return first?.code === OptionCode.messageType ? (first.value[0] ?? 0) : 0;
+}
+
+// A templated reply makes a list of all its options when it is asked for one.
+function leadingOf(reply: OutgoingPacket): readonly OutgoingOption[] {
+  return reply instanceof TemplatedReply ? reply.leading : reply.options;
+}
+
+function relayAgentOf(reply: OutgoingPacket): Uint8Array | undefined {
+  if (reply instanceof TemplatedReply) return reply.relayAgent;
+  const last = reply.options.at(-1);
+  return last?.code === OptionCode.relayAgentInformation ? last.value : undefined;
 }

@@ -9,17 +9,26 @@ import {
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
 import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
+import { TemplatedReply } from "../../protocol/dhcp/reply-template.ts";
 import { destinationOf } from "./destination.ts";
-import type { EngineParts, Exchange } from "./exchange.ts";
-import { renewalTimes } from "./lease-times.ts";
+import type { Exchange } from "./exchange.ts";
+import {
+  addEcho,
+  addRelayAgent,
+  isBootp,
+  type LeaseReply,
+  leadingOf,
+  leaseOptions,
+  orderOf,
+  templateOf,
+  typeOption,
+} from "./lease-options.ts";
 import { replyLog } from "./log-lines.ts";
 import { networkOfInterface } from "./network.ts";
 import type { ReplyOutcome } from "./pending-offers.ts";
 import type { Policy } from "./policy.ts";
 import { bootpLimits, informLimits, limitsOf, usualLimits } from "./reply-limits.ts";
-import { type OptionSource, selectOptions, selectRemembered } from "./reply-options.ts";
 import { serverIdentifierOf } from "./server-identifier.ts";
-import { type WordOptions, wordBytes } from "./word-options.ts";
 
 const empty = new Uint8Array(0);
 /** dhcpd's words to the client (option 56). */
@@ -27,72 +36,51 @@ const nakMessages = {
   unavailable: new TextEncoder().encode("requested address not available"),
   incorrect: new TextEncoder().encode("requested address is incorrect"),
 } as const;
-const typeOptions: readonly OutgoingOption[] = Object.values(MessageType).map((type) => ({
-  code: OptionCode.messageType,
-  value: Uint8Array.of(type),
-}));
-
-/** `bootp-static`: to a BOOTP client with a fixed address. */
-export type LeaseReplyKind = "offer" | "ack" | "inform" | "bootp" | "bootp-static";
-
-export interface LeaseReply {
-  readonly kind: LeaseReplyKind;
-  readonly policy: Policy;
-  /** yiaddr; 0 for INFORM. */
-  readonly address: number;
-  /** An address of the client's subnet. */
-  readonly place: number;
-  /** Undefined for INFORM and BOOTP, which promise no time. */
-  readonly leaseSeconds: number | undefined;
-  /** The host declaration's name, for `use-host-decl-names`. */
-  readonly hostName: string | undefined;
-  readonly leaseIndex: number;
-  readonly durable: boolean;
-}
 
 /** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
 export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
-  const { packet, parts } = exchange;
+  const { packet: asked, parts } = exchange;
   const { policy, kind, address } = reply;
   const isInform = kind === "inform";
-  const isForced = isInform ? isRelayedBlindly(packet) : policy.alwaysBroadcast;
+  const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
+  const order = orderOf(exchange, reply);
   // Field by field: spreading a shared part in costs more than all the decisions before.
-  const outgoing: OutgoingPacket = {
+  const packet: OutgoingPacket = {
     op: BootOperation.reply,
-    htype: packet.htype,
-    hops: packet.hops,
-    xid: packet.xid,
-    secs: packet.secs,
+    htype: asked.htype,
+    hops: asked.hops,
+    xid: asked.xid,
+    secs: asked.secs,
     // Of those who send INFORM only a relay is told to broadcast: the others have an address.
-    flags: isForced ? packet.flags | BROADCAST_FLAG : packet.flags,
-    ciaddr: kind === "offer" ? 0 : packet.ciaddr,
+    flags: isForced ? asked.flags | BROADCAST_FLAG : asked.flags,
+    ciaddr: kind === "offer" ? 0 : asked.ciaddr,
     yiaddr: address,
     siaddr: kind === "bootp-static" ? bootServerOf(exchange, policy) : policy.nextServer,
-    giaddr: packet.giaddr,
+    giaddr: asked.giaddr,
     chaddr: exchange.hardware.address,
     sname: policy.serverName,
-    file: kind === "bootp-static" && policy.filename.length === 0 ? packet.file : policy.filename,
-    options: leaseOptions(exchange, reply),
+    file: kind === "bootp-static" && policy.filename.length === 0 ? asked.file : policy.filename,
+    options:
+      order === undefined ? leaseOptions(exchange, reply) : leadingOf(order, exchange, reply),
   };
   return {
     kind: "reply",
-    reply: outgoing,
+    reply:
+      order === undefined
+        ? packet
+        : new TemplatedReply(packet, templateOf(order, reply), exchange.receivedRelayAgent),
     limits: limitsFor(exchange, reply),
     destination: route(
       exchange,
       isBootp(kind) ? "offer" : kind,
       address,
-      (outgoing.flags & BROADCAST_FLAG) !== 0,
+      (packet.flags & BROADCAST_FLAG) !== 0,
     ),
     changes: exchange.changes,
     durable: reply.durable,
     leaseIndex: reply.leaseIndex,
-    log: parts.logLines ? replyLog(exchange, kind, isInform ? packet.ciaddr : address) : "",
+    log: parts.logLines ? replyLog(exchange, kind, isInform ? asked.ciaddr : address) : "",
   };
-}
-
-function isBootp(kind: LeaseReplyKind): kind is "bootp" | "bootp-static" {
-  return kind === "bootp" || kind === "bootp-static";
 }
 
 function limitsFor(exchange: Exchange, { kind, policy }: LeaseReply): EncodeLimits {
@@ -159,108 +147,6 @@ export function buildNak(
   };
 }
 
-function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
-  const { parts } = exchange;
-  const { policy, leaseSeconds } = reply;
-  const options: OutgoingOption[] = [];
-  if (!isBootp(reply.kind)) {
-    options.push(
-      typeOption(reply.kind === "offer" ? MessageType.offer : MessageType.ack),
-      parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
-    );
-  }
-  if (leaseSeconds !== undefined) addTimes(options, parts.words, policy, leaseSeconds);
-  addEcho(options, exchange, OptionCode.subnetSelection);
-  // dhcpd does not echo it to an INFORM, nor to BOOTP without a lease.
-  const isEchoed = policy.echoClientId && reply.kind !== "inform" && reply.kind !== "bootp-static";
-  if (isEchoed) addEcho(options, exchange, OptionCode.clientIdentifier);
-  for (const option of configuredOptions(exchange, reply)) {
-    if (!isEchoed || option.code !== OptionCode.clientIdentifier) options.push(option);
-  }
-  addRelayAgent(options, exchange);
-  return options;
-}
-
-function addTimes(
-  options: OutgoingOption[],
-  words: WordOptions,
-  policy: Policy,
-  leaseSeconds: number,
-): void {
-  options.push(words.of(OptionCode.leaseTime, leaseSeconds));
-  if (policy.renewalSeconds === undefined && policy.rebindingSeconds === undefined) return;
-  const times = renewalTimes(leaseSeconds, policy.renewalSeconds, policy.rebindingSeconds);
-  if (times.renewalSeconds !== undefined) {
-    options.push(words.of(OptionCode.renewalTime, times.renewalSeconds));
-  }
-  if (times.rebindingSeconds !== undefined) {
-    options.push(words.of(OptionCode.rebindingTime, times.rebindingSeconds));
-  }
-}
-
-function configuredOptions(exchange: Exchange, reply: LeaseReply): readonly OutgoingOption[] {
-  const { packet, parts } = exchange;
-  const { policy } = reply;
-  const selection = {
-    source: new ReplyOptions(parts, reply),
-    list: policy.requestList ?? packet.options.get(OptionCode.parameterRequestList),
-    withFqdn: packet.options.has(OptionCode.clientFqdn),
-    withSubnetMask: reply.kind !== "inform",
-  };
-  const isShared =
-    policy.constant &&
-    !policy.useHostNames &&
-    !policy.leaseHostNames &&
-    !policy.leaseAddressIsRouter &&
-    !selection.withFqdn;
-  return isShared ? selectRemembered(selection, policy.orders) : selectOptions(selection);
-}
-
-/** The configured options and those that follow from the place of the lease. */
-class ReplyOptions implements OptionSource {
-  readonly #parts: EngineParts;
-  readonly #reply: LeaseReply;
-
-  constructor(parts: EngineParts, reply: LeaseReply) {
-    this.#parts = parts;
-    this.#reply = reply;
-  }
-
-  option(code: number): Uint8Array | undefined {
-    const { policy, address, place, hostName } = this.#reply;
-    const value = crossedOption(policy, code) ?? policy.settings.option(code);
-    if (value !== undefined) return value;
-    if (code === OptionCode.subnetMask) {
-      const subnet = this.#parts.config.subnetOf(place);
-      return subnet === undefined ? undefined : wordBytes(subnet.mask);
-    }
-    if (code === OptionCode.hostName) {
-      const name = policy.useHostNames && hostName !== undefined ? hostName : this.#nameInDns();
-      return name === undefined ? undefined : new TextEncoder().encode(name);
-    }
-    if (code === OptionCode.routers && policy.leaseAddressIsRouter && address !== 0) {
-      return wordBytes(address);
-    }
-    return undefined;
-  }
-
-  /** `get-lease-hostnames`: of a lease only, not of an address that the client got elsewhere. */
-  #nameInDns(): string | undefined {
-    const { policy, address } = this.#reply;
-    return policy.leaseHostNames && address !== 0 ? this.#parts.nameOf?.(address) : undefined;
-  }
-
-  optionCodes(): readonly number[] {
-    return this.#reply.policy.settings.optionCodes();
-  }
-}
-
-/** Also where only `next-server` is configured: a client that asks for both servers gets both. */
-function crossedOption({ crossedTftp }: Policy, code: number): Uint8Array | undefined {
-  if (code === OptionCode.tftpServerAddress) return crossedTftp?.addresses;
-  return code === OptionCode.tftpServerName ? crossedTftp?.name : undefined;
-}
-
 function route(
   exchange: Exchange,
   kind: "offer" | "ack" | "nak" | "inform",
@@ -286,22 +172,4 @@ function route(
     serverPort: parts.ports.server,
     clientPort: parts.ports.client,
   });
-}
-
-/**
- * Last, whole and unchanged, in every reply (RFC 3046, section 2.2). What was only remembered from an
- * earlier packet is not echoed: no relay is there to take it off again.
- */
-function addRelayAgent(options: OutgoingOption[], exchange: Exchange): void {
-  const value = exchange.receivedRelayAgent;
-  if (value !== undefined) options.push({ code: OptionCode.relayAgentInformation, value });
-}
-
-function addEcho(options: OutgoingOption[], exchange: Exchange, code: number): void {
-  const value = exchange.packet.options.get(code);
-  if (value !== undefined) options.push({ code, value });
-}
-
-function typeOption(type: number): OutgoingOption {
-  return typeOptions[type - 1];
 }

@@ -121,24 +121,24 @@ function acknowledge(
   releaseForgotten(exchange, index);
   const granted = grant(exchange, { address, index, host, isStatic });
   if (granted.kind === "drop") return granted;
-  const reused = reusableSeconds(exchange, granted.grant);
-  const leaseSeconds = reused ?? newLeaseSeconds(exchange, granted.grant);
-  noteThreshold(exchange, granted.grant);
+  const reused = reusableSeconds(exchange, granted);
+  const leaseSeconds = reused ?? newLeaseSeconds(exchange, granted);
+  noteThreshold(exchange, granted);
   endOverdue(exchange, index);
-  const policy = commitEvent(exchange, granted.grant.policy, leaseSeconds);
+  const policy = commitEvent(exchange, granted.policy, leaseSeconds);
   const isBound = index >= 0 && reused === undefined;
-  const isKept = reused !== undefined && !isStatic && exchange.variables.changes > 0;
-  if (isBound) bindLease(exchange, { ...granted.grant, policy }, leaseSeconds);
+  const isKept = reused !== undefined && !isStatic && exchange.variableChanges > 0;
+  if (isBound) bindLease(exchange, granted, policy, leaseSeconds);
   else if (index >= 0) exchange.parts.leases.setCltt(index, exchange.nowSeconds);
   if (isKept) keepVariables(exchange, index);
-  releaseOthers(exchange, granted.grant);
+  releaseOthers(exchange, granted);
   return buildReply(exchange, {
     kind: "ack",
     policy,
     address,
     place: address,
     leaseSeconds,
-    hostName: host?.name,
+    host,
     leaseIndex: isBound || isKept ? index : -1,
     durable: isBound || isKept,
   });

@@ -107,8 +107,9 @@ describe("variables", () => {
     bed.nowSeconds += 10;
     const outcome = bed.send({ type: "request", ciaddr: "10.9.0.100" });
     expect(outcome).toMatchObject({ kind: "reply", durable: true, leaseIndex: 0 });
-    expect(variablesOf(outcome.changes[0]!)).toEqual({ before: "i", times: "ii" });
-    expect(outcome.changes[0]!.endsAt! - outcome.changes[0]!.startsAt!).toBe(43_200);
+    expect(outcome.changes).toEqual([0]);
+    expect(variablesOf(lastOf(bed))).toEqual({ before: "i", times: "ii" });
+    expect(lastOf(bed).endsAt! - lastOf(bed).startsAt!).toBe(43_200);
     expect(bed.seenReply(outcome).leaseSeconds).toBe(43_190);
   });
 

@@ -168,6 +168,10 @@ export class LeaseFileStore implements LeaseStore {
     this.#journal.append(record);
   }
 
+  appendLease(index: number): void {
+    this.#journal.append(this.#table.recordOf(index));
+  }
+
   commit(): void {
     this.#journal.commit();
   }

@@ -97,6 +97,23 @@ export function describeLeaseStore(name: string, create: () => LeaseStoreSubject
       expect(textOf(reopened(), low + 1)).toBe(writeRecord(leaseOf(1, 1000)));
     });
 
+    test("a lease of the table is appended as it is at that moment", () => {
+      const table = reopened();
+      for (const record of sampleRecords) {
+        table.load(record);
+        store.appendLease(table.indexOf(record.address));
+      }
+      table.load(leaseOf(1, 1000));
+      store.appendLease(table.indexOf(low + 1));
+      table.load(leaseOf(1, 2000));
+      store.commit();
+      const found = reopened();
+      for (const record of sampleRecords) {
+        expect(textOf(found, record.address)).toBe(writeRecord(record));
+      }
+      expect(textOf(found, low + 1)).toBe(writeRecord(leaseOf(1, 1000)));
+    });
+
     test("a failed commit throws, drops its batch and nothing else", () => {
       store.append(leaseOf(1, 1000));
       store.commit();

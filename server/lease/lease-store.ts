@@ -56,6 +56,12 @@ export interface LeaseStore {
   append(record: LeaseRecord): void;
 
   /**
+   * Appends the record of lease `index` of the table as it is now: the same bytes as
+   * `append(table.recordOf(index))`.
+   */
+  appendLease(index: number): void;
+
+  /**
    * Makes everything appended since the last commit durable, all or nothing. Throws
    * LeaseStoreError when it cannot; the batch is then dropped and the store is as it was before
    * it, ready for the next one.

@@ -1,3 +1,4 @@
+import { assert } from "../../base/assert.ts";
 import { copyRecord, type LeaseRecord } from "./lease.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
 import type { LeaseTable } from "./lease-table.ts";
@@ -10,10 +11,16 @@ export class MemoryLeaseStore implements LeaseStore {
   readonly durability = "none";
   readonly #committed = new Map<number, LeaseRecord>();
   #pending: LeaseRecord[] = [];
+  #table: LeaseTable | undefined;
   #failure: string | undefined;
 
   append(record: LeaseRecord): void {
     this.#pending.push(copyRecord(record));
+  }
+
+  appendLease(index: number): void {
+    assert(this.#table !== undefined, "a store without a table");
+    this.#pending.push(this.#table.recordOf(index));
   }
 
   commit(): void {
@@ -47,8 +54,9 @@ export class MemoryLeaseStore implements LeaseStore {
     this.#failure = code;
   }
 
-  /** What a server finds after a crash: everything committed. */
+  /** What a server finds after a crash: everything committed. `appendLease` is about this table then. */
   loadInto(table: LeaseTable): void {
+    this.#table = table;
     for (const record of this.#committed.values()) table.load(record);
   }
 }

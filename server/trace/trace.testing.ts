@@ -62,6 +62,7 @@ export class RecordedServer {
       ),
     );
     for (const record of parseLeaseFile(options.leases ?? "").records) leases.load(record);
+    this.store.loadInto(leases);
     const complain = (text: string): void => void this.complaints.push(text);
     const logger = { ...nullLogger, error: complain };
     let roomBytes = options.roomBytes ?? Number.POSITIVE_INFINITY;

@@ -43,7 +43,7 @@ export class TracedEngine implements DhcpEngineApi {
     return outcome;
   }
 
-  pingAnswered(ticket: number, nowSeconds: number): readonly LeaseRecord[] {
+  pingAnswered(ticket: number, nowSeconds: number): readonly number[] {
     const packet = this.#numbers.takeTicket(ticket);
     this.#endQuiet();
     this.#isDeciding = true;
@@ -64,7 +64,7 @@ export class TracedEngine implements DhcpEngineApi {
     return outcome;
   }
 
-  expire(nowSeconds: number): readonly LeaseRecord[] {
+  expire(nowSeconds: number): readonly number[] {
     this.#isDeciding = true;
     const freed = this.#engine.expire(nowSeconds);
     this.#isDeciding = false;
@@ -140,6 +140,10 @@ export class TracedStore implements LeaseStore {
 
   append(record: LeaseRecord): void {
     this.#store.append(record);
+  }
+
+  appendLease(index: number): void {
+    this.#store.appendLease(index);
   }
 
   commit(): void {

@@ -1,3 +1,4 @@
+import { assert } from "../../base/assert.ts";
 import { copyRecord, type LeaseRecord } from "../../server/lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../../server/lease/lease-store.ts";
 import type { LeaseTable } from "../../server/lease/lease-table.ts";
@@ -10,6 +11,7 @@ export class CrashStore implements LeaseStore {
   readonly durability = "none";
   readonly #committed = new Map<number, LeaseRecord>();
   #pending: LeaseRecord[] = [];
+  #table: LeaseTable | undefined;
   #fails = false;
 
   get pendingCount(): number {
@@ -18,6 +20,11 @@ export class CrashStore implements LeaseStore {
 
   append(record: LeaseRecord): void {
     this.#pending.push(copyRecord(record));
+  }
+
+  appendLease(index: number): void {
+    assert(this.#table !== undefined, "a store without a table");
+    this.#pending.push(this.#table.recordOf(index));
   }
 
   commit(): void {
@@ -41,6 +48,11 @@ export class CrashStore implements LeaseStore {
   /** The next commit fails as on a full disk. */
   failNextCommit(): void {
     this.#fails = true;
+  }
+
+  /** `appendLease` is about this table from now on. */
+  attach(table: LeaseTable): void {
+    this.#table = table;
   }
 
   loadInto(table: LeaseTable): void {

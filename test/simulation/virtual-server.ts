@@ -1,6 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
-import { encodePacket, PacketDecoder } from "../../protocol/dhcp/packet.ts";
+import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
+import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import type { ServerConfig } from "../../server/config/model.ts";
 import { DhcpEngine } from "../../server/dhcp/engine.ts";
 import type { LocalInterface, Outcome } from "../../server/dhcp/outcome.ts";
@@ -115,7 +116,7 @@ export class VirtualServer {
     if (this.isCommitting) return;
     if (this.#inbox.length === 0 && nowMs < this.#housekeepingAtMs) return;
     this.#decideBatch();
-    for (const record of this.#engine.expire(this.#nowSeconds())) this.store.append(record);
+    for (const index of this.#engine.expire(this.#nowSeconds())) this.store.appendLease(index);
     this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
     if (this.store.pendingCount === 0) this.#acknowledge();
     else this.#commitAtMs = nowMs + this.#commitMs();
@@ -169,7 +170,7 @@ export class VirtualServer {
   }
 
   #perform(outcome: Outcome): void {
-    for (const record of outcome.changes) this.store.append(record);
+    for (const index of outcome.changes) this.store.appendLease(index);
     if (outcome.kind === "ping") throw new Error("the simulated configuration has no ping-check");
     if (outcome.kind !== "reply") return;
     const mayWait = this.#options.defect !== "acknowledges-before-commit";
@@ -207,7 +208,7 @@ export class VirtualServer {
       return;
     }
     if (destination.kind === "link") throw new Error("no client here is on the server's wire");
-    const end = encodePacket(reply, this.#replyBytes, 0, limits);
+    const end = encodeReply(reply, this.#replyBytes, 0, limits);
     const isRelay = destination.kind === "relay";
     this.#options.send(this.#replyBytes.slice(0, end), destination.address, isRelay);
   }
@@ -222,11 +223,13 @@ export class VirtualServer {
   }
 
   #newTable(): LeaseTable {
-    return new LeaseTable(
+    const table = new LeaseTable(
       this.#options.config.pools.flatMap(({ index, ranges }) =>
         ranges.map(({ low, high }) => ({ low, high, pool: index })),
       ),
     );
+    this.store.attach(table);
+    return table;
   }
 
   #newEngine(): DhcpEngine {

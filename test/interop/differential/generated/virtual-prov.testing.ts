@@ -59,7 +59,7 @@ export class VirtualProv {
         logLines: false,
       }),
       leases: table,
-      store: this.#store(),
+      store: this.#store(table),
       socket,
       sender: new ReplySender({
         socket,
@@ -100,11 +100,14 @@ export class VirtualProv {
     return [...this.#records.values()];
   }
 
-  #store(): LeaseStore {
+  #store(table: LeaseTable): LeaseStore {
     return {
       durability: "none",
       append: (record) => {
         this.#records.set(record.address, copyRecord(record));
+      },
+      appendLease: (index) => {
+        this.#records.set(table.addressOf(index), table.recordOf(index));
       },
       commit: () => undefined,
       maintain: () => false,

@@ -1,0 +1,147 @@
+import { EncodeError } from "../encode-error.ts";
+import { encodePacket, encodingLength, writeFixedFields, writeOption } from "./encode-packet.ts";
+import { BootOperation, COOKIE_BYTES, Offset } from "./header.ts";
+import { OptionCode } from "./option-code.ts";
+import { optionBytes } from "./option-layout.ts";
+import type { EncodeLimits, OutgoingOption, OutgoingPacket } from "./outgoing-packet.ts";
+
+const END_BYTES = 1;
+const noBytes = new Uint8Array(0);
+const unlimited: EncodeLimits = {
+  optionBytesMax: Number.MAX_SAFE_INTEGER,
+  packetBytesMin: 0,
+  overload: false,
+};
+
+/**
+ * What many replies have in common, as bytes: sname, file and a list of options. The options must
+ * have no code twice, and neither option 82 nor option 52 among them.
+ */
+export class ReplyTemplate {
+  readonly sname: Uint8Array;
+  readonly file: Uint8Array;
+  readonly options: readonly OutgoingOption[];
+  /** From op to the cookie. */
+  readonly head: Uint8Array;
+  /** The options; undefined when a value cannot be encoded, which encodePacket then complains about. */
+  readonly tail: Uint8Array | undefined;
+
+  constructor(sname: Uint8Array, file: Uint8Array, options: readonly OutgoingOption[]) {
+    this.sname = sname;
+    this.file = file;
+    this.options = options;
+    const bytes = encoded(sname, file, options);
+    this.head = bytes.subarray(0, Offset.options);
+    this.tail =
+      bytes.length === 0 ? undefined : bytes.subarray(Offset.options, bytes.length - END_BYTES);
+  }
+}
+
+/** Empty when a value cannot be encoded. */
+function encoded(
+  sname: Uint8Array,
+  file: Uint8Array,
+  options: readonly OutgoingOption[],
+): Uint8Array {
+  const nowhere = { ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: 0, chaddr: noBytes };
+  const nothing = { htype: 0, hops: 0, xid: 0, secs: 0, flags: 0 };
+  const packet = { op: BootOperation.reply, ...nothing, ...nowhere, sname, file, options };
+  try {
+    const bytes = new Uint8Array(encodingLength(packet, unlimited));
+    encodePacket(packet, bytes, 0, unlimited);
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof EncodeError)) throw error;
+    return noBytes;
+  }
+}
+
+/**
+ * A reply in three parts: options of its own, those of its template, and option 82. As an
+ * OutgoingPacket it is the same as any other; only `encodeReply` knows the short way.
+ */
+export class TemplatedReply implements OutgoingPacket {
+  readonly op: number;
+  readonly htype: number;
+  readonly hops: number;
+  readonly xid: number;
+  readonly secs: number;
+  readonly flags: number;
+  readonly ciaddr: number;
+  readonly yiaddr: number;
+  readonly siaddr: number;
+  readonly giaddr: number;
+  readonly chaddr: Uint8Array;
+  readonly sname: Uint8Array;
+  readonly file: Uint8Array;
+  /** The options that come first; none of them is in the template. */
+  readonly leading: readonly OutgoingOption[];
+  readonly template: ReplyTemplate;
+  readonly relayAgent: Uint8Array | undefined;
+
+  /** `packet` has the reply's own options; sname and file are the template's. */
+  constructor(packet: OutgoingPacket, template: ReplyTemplate, relayAgent: Uint8Array | undefined) {
+    this.op = packet.op;
+    this.htype = packet.htype;
+    this.hops = packet.hops;
+    this.xid = packet.xid;
+    this.secs = packet.secs;
+    this.flags = packet.flags;
+    this.ciaddr = packet.ciaddr;
+    this.yiaddr = packet.yiaddr;
+    this.siaddr = packet.siaddr;
+    this.giaddr = packet.giaddr;
+    this.chaddr = packet.chaddr;
+    this.sname = template.sname;
+    this.file = template.file;
+    this.leading = packet.options;
+    this.template = template;
+    this.relayAgent = relayAgent;
+  }
+
+  /** The whole list, made anew each time. */
+  get options(): readonly OutgoingOption[] {
+    const options = [...this.leading, ...this.template.options];
+    const { relayAgent: value } = this;
+    if (value !== undefined) options.push({ code: OptionCode.relayAgentInformation, value });
+    return options;
+  }
+}
+
+/**
+ * The same bytes and errors as encodePacket, without laying out again what a template has ready. A
+ * reply that does not fit into its options field as it is goes the long way.
+ */
+export function encodeReply(
+  reply: OutgoingPacket,
+  target: Uint8Array,
+  start: number,
+  limits: EncodeLimits,
+): number {
+  if (!(reply instanceof TemplatedReply)) return encodePacket(reply, target, start, limits);
+  const { leading, relayAgent, template } = reply;
+  const { head, tail } = template;
+  if (tail === undefined) return encodePacket(reply, target, start, limits);
+  let optionsLength = tail.length;
+  for (let i = 0; i < leading.length; i += 1) optionsLength += optionBytes(leading[i].value.length);
+  const room = limits.optionBytesMax - COOKIE_BYTES - END_BYTES;
+  if (optionsLength > room) return encodePacket(reply, target, start, limits);
+  const relayBytes = relayAgent === undefined ? 0 : optionBytes(relayAgent.length);
+  const bytes = Offset.options + optionsLength + relayBytes + END_BYTES;
+  const end = start + Math.max(bytes, limits.packetBytesMin);
+  if (end > target.length) return encodePacket(reply, target, start, limits);
+  target.set(head, start);
+  writeFixedFields(reply, target, start);
+  let at = start + Offset.options;
+  for (let i = 0; i < leading.length; i += 1) {
+    at = writeOption(leading[i].code, leading[i].value, target, at);
+  }
+  target.set(tail, at);
+  at += tail.length;
+  if (relayAgent !== undefined) {
+    at = writeOption(OptionCode.relayAgentInformation, relayAgent, target, at);
+  }
+  target[at] = OptionCode.end;
+  if (at + 1 < end) target.fill(0, at + 1, end);
+  return end;
+}
