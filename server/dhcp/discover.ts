@@ -89,7 +89,10 @@ function minSecondsAt(
   index: number,
   isStatic: boolean,
 ): number {
-  return exchange.policyAt(address, isStatic ? -1 : index, undefined, isStatic).minSeconds;
+  const leaseIndex = isStatic ? -1 : index;
+  // What statements set here must not become variables of the top level.
+  exchange.turnTo(leaseIndex);
+  return exchange.policyAt(address, leaseIndex, undefined, isStatic).minSeconds;
 }
 
 function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {

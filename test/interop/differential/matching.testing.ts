@@ -1,8 +1,23 @@
+import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
 import type { Site } from "./contender.testing.ts";
-import { one, own, via } from "./steps.testing.ts";
+import type { Answer } from "./reply-text.testing.ts";
+import { device, one, own, via } from "./steps.testing.ts";
 
 /** Shows the variable by itself, as values of options see it, and the classes that it decides. */
 const shown = { list: [200, 201, 202] } as const;
+
+/** Of those that run the statements of the top level once more, some do so for all. */
+const messagesBetween: readonly (readonly [name: string, send: ClientMessage, answer: Answer])[] = [
+  ["a host with a fixed address", { ...shown, mac: device(91) }, "offer"],
+  [
+    "its INIT-REBOOT",
+    { ...shown, mac: device(91), type: "request", requested: "10.16.0.9" },
+    "ack",
+  ],
+  ["a host without an address", { ...shown, mac: device(92) }, "offer"],
+  ["an INFORM", { ...shown, type: "inform", ciaddr: "10.16.0.9" }, "ack"],
+  ["a NAK", { ...shown, type: "request", requested: "10.77.0.9" }, "nak"],
+];
 
 /**
  * Variables of the top level that functions change while classes are matched: they stay changed for
@@ -27,6 +42,8 @@ class "grows" { match if option host-name = "grow" and grow ("1") = "never"; }
 class "by-key" { match if inside (pick-first-value (option host-name, "none")) = "key"; option as-class "key"; }
 class "later" { match if mark = "later"; option as-class "later"; }
 class "nowhere" { match if defined (nowhere); option as-class "nowhere"; }
+host fixed { hardware ethernet ${device(91)}; fixed-address 10.16.0.9; }
+host known { hardware ethernet ${device(92)}; }
 subnet 10.16.0.0 netmask 255.255.255.0 {
   range 10.16.0.100 10.16.0.199;
   option shown = concat (pick-first-value (mark, "null"), " ", pick-first-value (other, "null"));
@@ -52,6 +69,14 @@ subnet 10.16.0.0 netmask 255.255.255.0 {
       "who brings it back",
       via(16, { ...shown, hostname: "note" }, "offer"),
       via(16, shown, "offer"),
+    ),
+    ...messagesBetween.map(([name, between, answer]) =>
+      one(
+        `${name} after it was taken away`,
+        via(16, { ...shown, hostname: "forget" }, "offer"),
+        via(16, between, answer),
+        via(16, shown, "offer"),
+      ),
     ),
   ],
 };
