@@ -90,9 +90,9 @@ function minSecondsAt(
   isStatic: boolean,
 ): number {
   const leaseIndex = isStatic ? -1 : index;
-  // What statements set here must not become variables of the top level.
+  // The statements run again with the host: what they set now is forgotten, what they say unsaid.
   exchange.turnTo(leaseIndex);
-  return exchange.policyAt(address, leaseIndex, undefined, isStatic).minSeconds;
+  return exchange.policyAt(address, leaseIndex, undefined, isStatic, "unsaid").minSeconds;
 }
 
 function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {

@@ -72,6 +72,23 @@ describe("on commit", () => {
   });
 });
 
+test.each([
+  ["without conditions", ""],
+  ["beside options that depend on the packet", "option domain-name = option host-name;"],
+])("what statements say is said once for a known client, %s", (_name, statements) => {
+  const bed = new EngineBed(`
+    ping-check off; ${statements}
+    log (info, "said");
+    execute ("/bin/true");
+    host dynamic { hardware ethernet ${deviceMac(1)}; }
+    subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.109; }
+  `);
+  for (const unit of [1, 2]) {
+    bed.reply({ giaddr: "10.9.0.2", mac: deviceMac(unit) });
+    expect([bed.takeSaid(), bed.commands.splice(0)]).toEqual([["info said"], [["/bin/true"]]]);
+  }
+});
+
 describe("variables", () => {
   test("of the top level are not set anew by the statements that run for a host", () => {
     const bed = new EngineBed(`
