@@ -10,3 +10,10 @@ export function sameBytes(left: Uint8Array | undefined, right: Uint8Array | unde
   }
   return true;
 }
+
+/** Big-endian. */
+export function unsignedAt(bytes: Uint8Array, offset: number, length: number): number {
+  let value = 0;
+  for (let index = offset; index < offset + length; index += 1) value = value * 256 + bytes[index];
+  return value;
+}

@@ -1,14 +1,17 @@
 import { writeIpv4 } from "../../protocol/ipv4.ts";
 import type { Locator } from "./byte-span.ts";
-import { DATA_BYTES_MAX } from "./bytes.ts";
+import { DATA_BYTES_MAX, unsignedAt } from "./bytes.ts";
+import { digitCount } from "./digit-count.ts";
 import type { DataExpression, Evaluator, NumericExpression } from "./expression.ts";
 import { latin1Bytes, latin1Text } from "./latin1.ts";
 import {
   hardwareOf,
   locateAddress,
+  locatedCase,
   locatedFirst,
   locatedPart,
   locatedSuffix,
+  locatedText,
   locatedWhole,
   locateHardware,
   locatorOf,
@@ -190,10 +193,13 @@ export function reverse(width: NumericExpression, data: DataExpression): DataExp
 /** ASCII letters to lower or upper case. */
 export function changeCase(data: DataExpression, target: "lower" | "upper"): DataExpression {
   const [first, last] = target === "lower" ? [0x41, 0x5a] : [0x61, 0x7a];
-  return folded([data], (context, settings) =>
-    data
-      .evaluate(context, settings)
-      ?.map((byte) => (byte >= first && byte <= last ? byte ^ 0x20 : byte)),
+  return folded(
+    [data],
+    (context, settings) =>
+      data
+        .evaluate(context, settings)
+        ?.map((byte) => (byte >= first && byte <= last ? byte ^ 0x20 : byte)),
+    locatedCase(locatorOf(data), first, last),
   );
 }
 
@@ -213,22 +219,6 @@ export function pickFirstValue(parts: readonly DataExpression[]): DataExpression
 }
 
 /**
- * How many digits dhcpd gives a number: the powers of the base up to it, in 32 bits. Where they
- * overflow to a larger value one more is counted, so that 1,500,000,000 in base 10 gets a zero in front.
- */
-function digitCount(number: number, radix: number): number {
-  let digits = 1;
-  let power = radix;
-  while (number >= power) {
-    digits += 1;
-    const next = (power * radix) % 2 ** 32;
-    if (next <= power) break;
-    power = next;
-  }
-  return digits;
-}
-
-/**
  * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case and without leading zeros but
  * those that dhcpd has.
  * Null when the data is no whole number of them.
@@ -239,25 +229,29 @@ export function binaryToAscii(
   separator: DataExpression,
   data: DataExpression,
 ): DataExpression {
-  return folded([base, width, separator, data], (context, settings) => {
-    const radix = base.evaluate(context, settings);
-    const bits = width.evaluate(context, settings);
-    const between = separator.evaluate(context, settings);
-    const bytes = data.evaluate(context, settings);
-    if (radix === undefined || bits === undefined || between === undefined) return undefined;
-    if (bytes === undefined || radix < 2 || radix > 16) return undefined;
-    if (bits !== 8 && bits !== 16 && bits !== 32) return undefined;
-    if (bytes.length % (bits / 8) !== 0) return undefined;
-    const glue = latin1Text(between);
-    let text = "";
-    for (let at = 0; at < bytes.length; at += bits / 8) {
-      if (at > 0) text += glue;
-      const number = unsignedAt(bytes, at, bits / 8);
-      text += number.toString(radix).padStart(digitCount(number, radix), "0");
-      if (text.length > DATA_BYTES_MAX) return undefined;
-    }
-    return latin1Bytes(text);
-  });
+  return folded(
+    [base, width, separator, data],
+    (context, settings) => {
+      const radix = base.evaluate(context, settings);
+      const bits = width.evaluate(context, settings);
+      const between = separator.evaluate(context, settings);
+      const bytes = data.evaluate(context, settings);
+      if (radix === undefined || bits === undefined || between === undefined) return undefined;
+      if (bytes === undefined || radix < 2 || radix > 16) return undefined;
+      if (bits !== 8 && bits !== 16 && bits !== 32) return undefined;
+      if (bytes.length % (bits / 8) !== 0) return undefined;
+      const glue = latin1Text(between);
+      let text = "";
+      for (let at = 0; at < bytes.length; at += bits / 8) {
+        if (at > 0) text += glue;
+        const number = unsignedAt(bytes, at, bits / 8);
+        text += number.toString(radix).padStart(digitCount(number, radix), "0");
+        if (text.length > DATA_BYTES_MAX) return undefined;
+      }
+      return latin1Bytes(text);
+    },
+    locatedText(base.constant, width.constant, separator.constant, locatorOf(data)),
+  );
 }
 
 /** Big-endian, cut to its low 8, 16 or 32 bits. */
@@ -271,10 +265,4 @@ export function encodeInteger(number: NumericExpression, bits: number): DataExpr
     }
     return bytes;
   });
-}
-
-export function unsignedAt(bytes: Uint8Array, offset: number, length: number): number {
-  let value = 0;
-  for (let index = offset; index < offset + length; index += 1) value = value * 256 + bytes[index];
-  return value;
 }

@@ -116,8 +116,8 @@ export class CompactHostTable implements HostTable {
 
   #hostsOf(table: ByteKeyTable, first: number): readonly Host[] {
     if (first === NONE) return noHosts;
-    const hosts: Host[] = [];
-    for (let entry = first; entry !== NONE; entry = table.after(entry)) {
+    const hosts: Host[] = [new HostView(this, table.valueOf(first))];
+    for (let entry = table.after(first); entry !== NONE; entry = table.after(entry)) {
       hosts.push(new HostView(this, table.valueOf(entry)));
     }
     return hosts;
@@ -139,10 +139,12 @@ export class CompactHostTable implements HostTable {
   }
 
   fixedAddressesOf(index: number): readonly number[] {
+    if (this.#fixedAddresses.size === 0) return noAddresses;
     return this.#fixedAddresses.get(index) ?? noAddresses;
   }
 
   fixedNamesOf(index: number): readonly string[] {
+    if (this.#fixedNames.size === 0) return noNames;
     return this.#fixedNames.get(index) ?? noNames;
   }
 

@@ -20,6 +20,10 @@ const { data: expression } = fc.letrec<{ data: string }>((tie) => ({
       .tuple(tie("data"), number, number)
       .map(([of, from, to]) => `substring (${of}, ${from}, ${to})`),
     fc.tuple(tie("data"), number).map(([of, count]) => `suffix (${of}, ${count})`),
+    fc.tuple(fc.constantFrom("lcase", "ucase"), tie("data")).map(([name, of]) => `${name} (${of})`),
+    fc
+      .tuple(fc.integer({ min: 1, max: 17 }), fc.constantFrom(8, 16, 32), source, tie("data"))
+      .map(([base, bits, between, of]) => `binary-to-ascii (${base}, ${bits}, ${between}, ${of})`),
     fc
       .tuple(fc.constantFrom("concat", "pick-first-value"), tie("data"), tie("data"))
       .map(([name, first, second]) => `${name} (${first}, ${second})`),
@@ -75,10 +79,10 @@ describe("values that are found where they lie", () => {
           }
         },
       ),
-      { seed: 20_132, numRuns: 2000 },
+      { seed: 20_132, numRuns: 800 },
     );
-    expect(located).toBeGreaterThan(500);
-    expect(found).toBeGreaterThan(500);
+    expect(located).toBeGreaterThan(200);
+    expect(found).toBeGreaterThan(200);
   });
 
   test("are compared as the evaluator compares them, nulls too", () => {
@@ -105,9 +109,9 @@ describe("values that are found where they lie", () => {
           }
         },
       ),
-      { seed: 20_133, numRuns: 2000 },
+      { seed: 20_133, numRuns: 800 },
     );
-    expect(Math.min(outcomes.get(true) ?? 0, outcomes.get(false) ?? 0)).toBeGreaterThan(500);
+    expect(Math.min(outcomes.get(true) ?? 0, outcomes.get(false) ?? 0)).toBeGreaterThan(200);
   });
 
   test("a value of several pieces, and one that is longer than the one before", () => {

@@ -1,6 +1,7 @@
 import { CHADDR_BYTES, Offset } from "../../protocol/dhcp/header.ts";
 import type { ByteSpan, Locator } from "./byte-span.ts";
-import { DATA_BYTES_MAX } from "./bytes.ts";
+import { DATA_BYTES_MAX, unsignedAt } from "./bytes.ts";
+import { digitCount } from "./digit-count.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { DataExpression } from "./expression.ts";
 
@@ -83,11 +84,7 @@ export function locatedWhole(parts: readonly DataExpression[]): Locator | undefi
       if (!locators[index](context, span)) return false;
       const { bytes, start, end } = span;
       if (length + end - start > DATA_BYTES_MAX) return false;
-      if (length + end - start > whole.length) {
-        const larger = new Uint8Array(2 * (length + end - start));
-        larger.set(whole);
-        whole = larger;
-      }
+      whole = withRoom(whole, length + end - start);
       for (let at = start; at < end; at += 1, length += 1) whole[length] = bytes[at];
     }
     span.turnTo(whole, 0, length);
@@ -110,4 +107,79 @@ export function locatedFirst(parts: readonly DataExpression[]): Locator | undefi
     }
     return false;
   };
+}
+
+/** Of `lcase` and `ucase`, which turn the letters from `first` to `last` into the others. */
+export function locatedCase(
+  locate: Locator | undefined,
+  first: number,
+  last: number,
+): Locator | undefined {
+  if (locate === undefined) return undefined;
+  let turned = new Uint8Array(0);
+  return (context, span) => {
+    if (!locate(context, span)) return false;
+    const { bytes, start, length } = span;
+    turned = withRoom(turned, length);
+    for (let index = 0; index < length; index += 1) {
+      const byte = bytes[start + index];
+      turned[index] = byte >= first && byte <= last ? byte ^ 0x20 : byte;
+    }
+    span.turnTo(turned, 0, length);
+    return true;
+  };
+}
+
+/** Of `binary-to-ascii`. */
+export function locatedText(
+  radix: number | undefined,
+  bits: number | undefined,
+  separator: Uint8Array | undefined,
+  locate: Locator | undefined,
+): Locator | undefined {
+  if (radix === undefined || separator === undefined || locate === undefined) return undefined;
+  if (radix < 2 || radix > 16 || (bits !== 8 && bits !== 16 && bits !== 32)) return undefined;
+  const width = bits / 8;
+  let text = new Uint8Array(0);
+  return (context, span) => {
+    if (!locate(context, span) || span.length % width !== 0) return false;
+    const { bytes, start, end } = span;
+    let length = 0;
+    for (let at = start; at < end; at += width) {
+      const number = unsignedAt(bytes, at, width);
+      const from = at === start ? 0 : length + separator.length;
+      const to = from + digitCount(number, radix);
+      if (to > DATA_BYTES_MAX) return false;
+      text = withRoom(text, to);
+      if (at > start) text.set(separator, length);
+      writeDigits(text, from, to, number, radix);
+      length = to;
+    }
+    span.turnTo(text, 0, length);
+    return true;
+  };
+}
+
+const digits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+
+function writeDigits(
+  text: Uint8Array,
+  from: number,
+  to: number,
+  number: number,
+  radix: number,
+): void {
+  let left = number;
+  for (let at = to - 1; at >= from; at -= 1) {
+    text[at] = digits[left % radix];
+    left = Math.floor(left / radix);
+  }
+}
+
+/** The same array, or a larger one that begins with the same bytes. */
+function withRoom(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (length <= bytes.length) return bytes;
+  const larger = new Uint8Array(2 * length);
+  larger.set(bytes);
+  return larger;
 }

@@ -1,6 +1,5 @@
 import { ByteSpan } from "./byte-span.ts";
-import { sameBytes } from "./bytes.ts";
-import { unsignedAt } from "./data-expressions.ts";
+import { sameBytes, unsignedAt } from "./bytes.ts";
 import type {
   BooleanExpression,
   DataExpression,

@@ -1,8 +1,9 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { subOption } from "../../protocol/dhcp/relay-agent.ts";
 import type { ByteSpan } from "./byte-span.ts";
+import { unsignedAt } from "./bytes.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
-import { computedData, unsignedAt } from "./data-expressions.ts";
+import { computedData } from "./data-expressions.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { DataExpression } from "./expression.ts";
 import { withoutTrailingNuls } from "./latin1.ts";

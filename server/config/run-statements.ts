@@ -130,7 +130,8 @@ function isSame(left: Uint8Array | number | undefined, right: Uint8Array | numbe
 
 function logLine(statement: Log, context: EvaluationContext, settings: Settings): void {
   const text = statement.evaluate(context, settings);
-  if (text !== undefined) settings.addMessage(statement.priority, latin1Text(text));
+  if (text !== undefined)
+    settings.addMessage({ priority: statement.priority, text: latin1Text(text) });
 }
 
 /** One argument that is null, and the command is not run at all. */
@@ -155,13 +156,13 @@ export function callFunction(
   settings: Settings,
 ): BindingValue | undefined {
   if (called.parameters.length !== values.length) return undefined;
-  if (!settings.enterCall(CALL_DEPTH_MAX)) return undefined;
+  if (!settings.limits.enterCall(CALL_DEPTH_MAX)) return undefined;
   const outer = settings.variables;
   const inner = new Variables(outer);
   for (const [index, name] of called.parameters.entries()) inner.declare(name, values[index]);
   settings.variables = inner;
   const returned = runStatements(called.body, context, settings, true);
   settings.variables = outer;
-  settings.leaveCall();
+  settings.limits.leaveCall();
   return returned?.value;
 }

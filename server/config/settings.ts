@@ -1,7 +1,6 @@
 import { readIpv4 } from "../../protocol/ipv4.ts";
-import { DATA_BYTES_MAX } from "./bytes.ts";
+import { configuredCodes, configuredOption } from "./configured-options.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
-import type { Evaluator } from "./expression.ts";
 import { latin1Text } from "./latin1.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import {
@@ -16,48 +15,18 @@ import {
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
-import type { LeaseEvent, LogPriority, OnEvent, SetMode, Statement } from "./statement.ts";
+import type { LeaseEvent, LogMessage, OnEvent, SetMode, Statement } from "./statement.ts";
+import { type Part, type Stored, together, workOut } from "./stored-value.ts";
 import { Variables } from "./variables.ts";
+import { WorkLimits } from "./work-limits.ts";
 
-const VENDOR_OPTIONS = 43;
-const LAST_CODE = 254;
 /** The request list and the longest message. */
 const optionsOfLease: readonly number[] = [55, 57];
-const siteSpaceSlot = parameterSlots["site-option-space"];
 const vendorSpaceSlot = parameterSlots["vendor-option-space"];
 
 /** What one evaluation may say and do; the rest is left out. */
 const MESSAGES_MAX = 64;
 const COMMANDS_MAX = 16;
-/** Calls of functions of the file's own that one evaluation may make. */
-const CALLS_MAX = 256;
-/** Steps of regular expressions that one evaluation may take: less than a second of them. */
-const PATTERN_STEPS_MAX = 2 ** 26;
-
-/** A line that a `log` statement wrote. */
-export interface LogMessage {
-  readonly priority: LogPriority;
-  /** One character a byte. */
-  readonly text: string;
-}
-
-/** Look-ups of options that others need, and calls of functions, one inside another. */
-const LOOKUP_DEPTH_MAX = 20;
-/** Such look-ups in one evaluation; they could double with every step otherwise. */
-const LOOKUPS_MAX = 1024;
-
-type Part = Uint8Array | Evaluator<Uint8Array>;
-
-/** Values behind one another, some still to be worked out: what `append` and `prepend` make. */
-class Parts {
-  readonly parts: Part[];
-
-  constructor(parts: Part[]) {
-    this.parts = parts;
-  }
-}
-
-type Stored = Part | Parts;
 
 /** A value that depends on the packet: how it is worked out, and what it came to. */
 interface Computed {
@@ -88,11 +57,7 @@ export class Settings {
   /** Slots with a value that is still to be worked out. */
   #unresolved: number[] | undefined;
   #computed: Computed[] | undefined;
-  #lookupDepth = 0;
-  #lookupsLeft = LOOKUPS_MAX;
-  #callDepth = 0;
-  #callsLeft = CALLS_MAX;
-  #patternStepsLeft = PATTERN_STEPS_MAX;
+  #limits: WorkLimits | undefined;
 
   /** `variables` are those of the lease; statements change them in place. See `copyFor` for `origin`. */
   constructor(registry: OptionRegistry, variables?: Variables, origin?: Settings) {
@@ -160,47 +125,12 @@ export class Settings {
    * of the space that it encapsulates; for option 43 also of the `vendor-option-space`.
    */
   option(code: number): Uint8Array | undefined {
-    const registry = this.#registry;
-    const site = this.#siteSpace(code);
-    if (site !== undefined) return this.#siteOption(site, code);
-    const slot = registry.slotOfCode(code);
-    if (slot >= 0 && this.#values[slot] !== undefined) return this.valueAt(slot);
-    const space = registry.spaceInCode(code);
-    if (space !== undefined) {
-      const encapsulated = registry.encapsulate(space, this);
-      if (encapsulated !== undefined) return encapsulated;
-    }
-    const vendorSpace = code === VENDOR_OPTIONS ? this.#configuredVendorSpace() : undefined;
-    return vendorSpace === undefined ? undefined : registry.encapsulate(vendorSpace, this);
-  }
-
-  /** `site-option-space`, when it has this code for its own. */
-  #siteSpace(code: number): OptionSpace | undefined {
-    const name = this.valueAt(siteSpaceSlot);
-    if (name === undefined) return undefined;
-    const space = this.#registry.space(latin1Text(name));
-    return space === undefined || code < this.#registry.siteCodeMin(space) ? undefined : space;
-  }
-
-  #siteOption(space: OptionSpace, code: number): Uint8Array | undefined {
-    const slot = space.byCode.get(code)?.slot ?? -1;
-    return slot < 0 ? undefined : this.valueAt(slot);
-  }
-
-  /** `vendor-option-space`; a name that no space has is as good as none, as in dhcpd. */
-  #configuredVendorSpace(): OptionSpace | undefined {
-    const name = this.valueAt(vendorSpaceSlot);
-    return name === undefined ? undefined : this.#registry.space(latin1Text(name));
+    return configuredOption(this.#registry, this, code);
   }
 
   /** Codes of the DHCP options that have a value, ascending. */
   optionCodes(): number[] {
-    const site = this.#siteSpace(LAST_CODE);
-    const codes =
-      site === undefined
-        ? this.#registry.codesInUse
-        : [...new Set([...this.#registry.codesInUse, ...site.byCode.keys()])].sort((a, b) => a - b);
-    return codes.filter((code) => code <= LAST_CODE && this.option(code) !== undefined);
+    return configuredCodes(this.#registry, this);
   }
 
   /** What `on EVENT` said last: run it with `runEvent` when that happens to the lease. */
@@ -240,9 +170,9 @@ export class Settings {
     this.#revision += 1;
   }
 
-  addMessage(priority: LogPriority, text: string): void {
+  addMessage(message: LogMessage): void {
     this.#messages ??= [];
-    if (this.#messages.length < MESSAGES_MAX) this.#messages.push({ priority, text });
+    if (this.#messages.length < MESSAGES_MAX) this.#messages.push(message);
   }
 
   addCommand(words: readonly string[]): void {
@@ -255,9 +185,7 @@ export class Settings {
     const output = { messages: this.messages, commands: this.commands };
     this.#messages = undefined;
     this.#commands = undefined;
-    this.#callsLeft = CALLS_MAX;
-    this.#lookupsLeft = LOOKUPS_MAX;
-    this.#patternStepsLeft = PATTERN_STEPS_MAX;
+    this.#limits?.renew();
     return output;
   }
 
@@ -271,23 +199,15 @@ export class Settings {
     return this.#vendorSpace;
   }
 
-  /** False when matching patterns has been too much work already. */
-  takePatternSteps(steps: number): boolean {
-    if (steps > this.#patternStepsLeft) return false;
-    this.#patternStepsLeft -= steps;
-    return true;
+  /** Of the evaluation that is going on. */
+  get limits(): WorkLimits {
+    this.#limits ??= new WorkLimits();
+    return this.#limits;
   }
 
-  /** False when there are too many calls, or too many inside each other. */
-  enterCall(depthMax: number): boolean {
-    if (this.#callsLeft === 0 || this.#callDepth + this.#lookupDepth >= depthMax) return false;
-    this.#callsLeft -= 1;
-    this.#callDepth += 1;
-    return true;
-  }
-
-  leaveCall(): void {
-    this.#callDepth -= 1;
+  /** A statement has set the slot, to whatever. */
+  isSet(slot: number): boolean {
+    return this.#values[slot] !== undefined;
   }
 
   /** The value in a slot of the OptionRegistry; none while it is still to be worked out. */
@@ -303,27 +223,13 @@ export class Settings {
   evaluateAt(slot: number, context: EvaluationContext): Uint8Array | undefined {
     const value = this.#values[slot];
     if (value === undefined || value instanceof Uint8Array) return value;
-    const depth = this.#lookupDepth + this.#callDepth;
-    if (depth >= LOOKUP_DEPTH_MAX || this.#lookupsLeft === 0) return undefined;
-    this.#lookupsLeft -= 1;
-    this.#lookupDepth += 1;
+    if (!this.limits.enterLookup()) return undefined;
     // Out of sight meanwhile, or a value that asks for itself would never come to an end.
     this.#values[slot] = undefined;
-    const bytes = this.#work(value, context);
+    const bytes = workOut(value, context, this);
     this.#values[slot] = value;
-    this.#lookupDepth -= 1;
+    this.limits.leaveLookup();
     return bytes;
-  }
-
-  #work(value: Exclude<Stored, Uint8Array>, context: EvaluationContext): Uint8Array | undefined {
-    if (typeof value === "function") return value(context, this);
-    let whole = new Uint8Array(0);
-    for (const part of value.parts) {
-      const bytes = typeof part === "function" ? part(context, this) : part;
-      if (bytes === undefined) return undefined;
-      whole = joined(whole, bytes);
-    }
-    return whole;
   }
 
   /**
@@ -336,9 +242,7 @@ export class Settings {
     if (before === undefined || mode === "supersede") {
       this.#store(slot, value);
     } else if (mode !== "default") {
-      const [first, second] = mode === "append" ? [before, value] : [value, before];
-      const isConstant = first instanceof Uint8Array && second instanceof Uint8Array;
-      this.#store(slot, isConstant ? joined(first, second) : inOrder(first, second));
+      this.#store(slot, mode === "append" ? together(before, value) : together(value, before));
     }
   }
 
@@ -388,18 +292,4 @@ export class Settings {
     for (const one of fresh) one.value = this.#finalValue(one.slot, context);
     for (const { slot, value } of fresh) this.#values[slot] = value;
   }
-}
-
-function inOrder(first: Stored, second: Stored): Parts {
-  const partsOf = (value: Stored): Part[] => (value instanceof Parts ? value.parts : [value]);
-  return new Parts([...partsOf(first), ...partsOf(second)]);
-}
-
-/** What would become too long is left as it was. */
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (first.length + second.length > DATA_BYTES_MAX) return Uint8Array.from(first);
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

@@ -107,6 +107,13 @@ export interface Log {
   readonly evaluate: Evaluator<Uint8Array>;
 }
 
+/** A line that a `log` statement wrote. */
+export interface LogMessage {
+  readonly priority: LogPriority;
+  /** One character a byte. */
+  readonly text: string;
+}
+
 export interface Execute {
   readonly kind: "execute";
   readonly command: string;

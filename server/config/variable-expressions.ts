@@ -100,7 +100,7 @@ export function matchesPattern(
       const expression = right.constant === undefined ? compiled(pattern, ignoreCase) : constant;
       if (expression === undefined) return false;
       const steps = expression.size * value.length;
-      if (settings?.takePatternSteps(steps) === false) return undefined;
+      if (settings?.limits.takePatternSteps(steps) === false) return undefined;
       return expression.matches(value);
     },
   };

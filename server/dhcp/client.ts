@@ -68,8 +68,11 @@ export function fixedAddressFor(
   wanted: number,
 ): FixedAddress | undefined {
   const { hostsByClientId, hostsByHardware, hostsByOption } = declared;
-  const hosts = [hostsByClientId, hostsByHardware, hostsByOption].find(({ length }) => length > 0);
-  return hosts && fixedAmong(config, declared, hosts, network, wanted);
+  if (hostsByClientId.length > 0) {
+    return fixedAmong(config, declared, hostsByClientId, network, wanted);
+  }
+  const hosts = hostsByHardware.length > 0 ? hostsByHardware : hostsByOption;
+  return fixedAmong(config, declared, hosts, network, wanted);
 }
 
 function fixedAmong(
@@ -80,8 +83,11 @@ function fixedAmong(
   wanted: number,
 ): FixedAddress | undefined {
   let first: FixedAddress | undefined;
-  for (const host of hosts) {
-    for (const address of addressesOf(host, resolve)) {
+  for (let index = 0; index < hosts.length; index += 1) {
+    const host = hosts[index];
+    const addresses = addressesOf(host, resolve);
+    for (let at = 0; at < addresses.length; at += 1) {
+      const address = addresses[at];
       if (config.subnetOf(address)?.sharedNetwork !== network) continue;
       if (address === wanted) return { host, address };
       first ??= { host, address };
@@ -99,9 +105,22 @@ function addressesOf(host: Host, resolve: Declared["resolve"]): readonly number[
 /** The host that gives the client this very address, if one does. */
 export function hostWithAddress(declared: Declared, address: number): Host | undefined {
   const { hostsByClientId, hostsByHardware, hostsByOption, resolve } = declared;
-  return [...hostsByClientId, ...hostsByHardware, ...hostsByOption].find((host) =>
-    addressesOf(host, resolve).includes(address),
+  return (
+    withAddress(hostsByClientId, address, resolve) ??
+    withAddress(hostsByHardware, address, resolve) ??
+    withAddress(hostsByOption, address, resolve)
   );
+}
+
+function withAddress(
+  hosts: readonly Host[],
+  address: number,
+  resolve: Declared["resolve"],
+): Host | undefined {
+  for (let index = 0; index < hosts.length; index += 1) {
+    if (addressesOf(hosts[index], resolve).includes(address)) return hosts[index];
+  }
+  return undefined;
 }
 
 /** The host that gives a dynamic client its settings (PRE-5): the first one without fixed address. */

@@ -89,7 +89,10 @@ function minSecondsAt(
   index: number,
   isStatic: boolean,
 ): number {
-  return exchange.policyAt(address, isStatic ? -1 : index, undefined, isStatic).minSeconds;
+  const leaseIndex = isStatic ? -1 : index;
+  // The statements run again with the host: what they set now is forgotten, what they say unsaid.
+  exchange.turnTo(leaseIndex);
+  return exchange.policyAt(address, leaseIndex, undefined, isStatic, "unsaid").minSeconds;
 }
 
 function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {

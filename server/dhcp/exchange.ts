@@ -238,7 +238,13 @@ export class Exchange implements EvaluationContext {
   }
 
   /** The policy at an address: subnet, pool, classes and host have their say. */
-  policyAt(address: number, index: number, host: Host | undefined, isStatic: boolean): Policy {
+  policyAt(
+    address: number,
+    index: number,
+    host: Host | undefined,
+    isStatic: boolean,
+    output: "said" | "unsaid" = "said",
+  ): Policy {
     const { config, leases, policies } = this.parts;
     // Before anything is known of the lease: no class depends on it.
     const { members } = this;
@@ -253,7 +259,7 @@ export class Exchange implements EvaluationContext {
       members,
       host,
     });
-    return policies.policyFor(scopes, this, host !== undefined);
+    return policies.policyFor(scopes, this, host !== undefined, output);
   }
 
   /**

@@ -90,19 +90,31 @@ export class PolicyCache {
     return this.#size + CHOICES_MAX - this.#choicesLeft;
   }
 
-  /** `scopes`: least specific first, as `scopesOf` lists them; the last may be a host's. */
-  policyFor(scopes: readonly Scope[], context: EvaluationContext, isHostLast: boolean): Policy {
+  /**
+   * `scopes`: least specific first, as `scopesOf` lists them; the last may be a host's. `output`:
+   * whether what statements say and ask for is passed on.
+   */
+  policyFor(
+    scopes: readonly Scope[],
+    context: EvaluationContext,
+    isHostLast: boolean,
+    output: "said" | "unsaid" = "said",
+  ): Policy {
     const node = this.#nodeFor(scopes, isHostLast);
     if (node.dependence === "options") {
-      return this.#chosen(node, scopes, context) ?? this.#evaluated(scopes, context);
+      return this.#chosen(node, scopes, context) ?? this.#evaluated(scopes, context, output);
     }
     node.policy ??= this.#constantPolicy(node, scopes);
-    return node.dependence === "none" ? node.policy : this.#act(node, node.policy, context);
+    return node.dependence === "none" ? node.policy : this.#act(node, node.policy, context, output);
   }
 
-  #evaluated(scopes: readonly Scope[], context: EvaluationContext): Policy {
+  #evaluated(
+    scopes: readonly Scope[],
+    context: EvaluationContext,
+    output: "said" | "unsaid",
+  ): Policy {
     const settings = evaluateScopes(this.#config, scopes, context);
-    this.#say(settings);
+    if (output === "said") this.#say(settings);
     return policyOf(settings, false, this.#tftpServers);
   }
 
@@ -110,7 +122,7 @@ export class PolicyCache {
   #chosen(node: Node, scopes: readonly Scope[], context: EvaluationContext): Policy | undefined {
     node.choices ??= this.#choicesOf(scopes);
     if (node.choices === unknowable) return undefined;
-    this.#deciding.takeOutput();
+    this.#deciding.limits.renew();
     const choice = this.#choose(node.choices.decisions, node.choices.start, context);
     if (choice === undefined) return undefined;
     choice.policy ??= this.#policyOfChoice(scopes, context);
@@ -176,11 +188,11 @@ export class PolicyCache {
     return policyOf(settings, true, this.#tftpServers);
   }
 
-  #act(node: Node, policy: Policy, context: EvaluationContext): Policy {
+  #act(node: Node, policy: Policy, context: EvaluationContext, output: "said" | "unsaid"): Policy {
     const settings = policy.settings.copyFor(context.variables ?? new Variables());
     runStatements(node.actions, context, settings);
     settings.resolve(context);
-    this.#say(settings);
+    if (output === "said") this.#say(settings);
     // A function may have set options.
     return settings.revision === 0 ? policy : policyOf(settings, false, this.#tftpServers);
   }

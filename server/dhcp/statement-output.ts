@@ -1,5 +1,6 @@
 import type { Logger } from "../../base/log.ts";
-import type { LogMessage, Settings } from "../config/settings.ts";
+import type { Settings } from "../config/settings.ts";
+import type { LogMessage } from "../config/statement.ts";
 
 /** What `log` statements said, and which commands `execute` statements ask for. */
 export type StatementOutput = Pick<Settings, "messages" | "commands">;

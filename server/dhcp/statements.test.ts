@@ -72,7 +72,44 @@ describe("on commit", () => {
   });
 });
 
+test.each([
+  ["without conditions", ""],
+  ["beside options that depend on the packet", "option domain-name = option host-name;"],
+])("what statements say is said once for a known client, %s", (_name, statements) => {
+  const bed = new EngineBed(`
+    ping-check off; ${statements}
+    log (info, "said");
+    execute ("/bin/true");
+    host dynamic { hardware ethernet ${deviceMac(1)}; }
+    subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.109; }
+  `);
+  for (const unit of [1, 2]) {
+    bed.reply({ giaddr: "10.9.0.2", mac: deviceMac(unit) });
+    expect([bed.takeSaid(), bed.commands.splice(0)]).toEqual([["info said"], [["/bin/true"]]]);
+  }
+});
+
 describe("variables", () => {
+  test("of the top level are not set anew by the statements that run for a host", () => {
+    const bed = new EngineBed(`
+      ping-check off;
+      set mark = "first";
+      define forget (value) { unset mark; return "forgotten"; }
+      class "forgets" { match if option host-name = "forget" and forget ("") = "never"; }
+      host dynamic { hardware ethernet ${deviceMac(1)}; }
+      host fixed { hardware ethernet ${deviceMac(2)}; fixed-address 10.9.0.50; }
+      option domain-name = pick-first-value (mark, "gone");
+      subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.109; }
+    `);
+    const markSeenBy = (unit: number, hostname: string) => {
+      const message = { giaddr: "10.9.0.2", mac: deviceMac(unit), hostname, list: [15] };
+      return Buffer.from(bed.reply(message).option(15) ?? []).toString();
+    };
+    expect(markSeenBy(3, "")).toBe("first");
+    expect(markSeenBy(3, "forget")).toBe("gone");
+    expect([1, 2, 3].map((unit) => markSeenBy(unit, ""))).toEqual(["gone", "gone", "gone"]);
+  });
+
   test("of the event are in the record that the ACK waits for", () => {
     const bed = new EngineBed(
       network(`on commit { set seen = option host-name; set long = lease-time; set yes = known; }`),

@@ -8,6 +8,7 @@ import { hostSite } from "./host.testing.ts";
 import { informSites } from "./inform.testing.ts";
 import { lifetimeSite } from "./lifetime.testing.ts";
 import { localSites } from "./local.testing.ts";
+import { matchingSite } from "./matching.testing.ts";
 import { parameterSite } from "./parameter.testing.ts";
 import { poolSite } from "./pool.testing.ts";
 import { randomSite } from "./random.testing.ts";
@@ -17,6 +18,7 @@ import { sizeSite } from "./size.testing.ts";
 const otherSites: readonly Site[] = [
   ...[discoverSite, sizeSite, ...requestSites, giveBackSite, ...informSites, ...localSites],
   ...[parameterSite, hostSite, poolSite, lifetimeSite, conditionSite, expressionSite, randomSite],
+  matchingSite,
 ];
 
 /** Where the site of the features is in the list. */
