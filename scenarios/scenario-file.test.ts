@@ -69,6 +69,13 @@ test("a small scenario gets its defaults", () => {
   expect(scenario.population.addressBlock).toEqual({ network: 0x7f40_0000, prefixLength: 10 });
 });
 
+test("a stream may be a closed loop", () => {
+  const scenario = scenarioOf(small.replace("ratePerSecond: 5", "outstanding: 256"));
+  expect(scenario.phases[0]!.streams).toEqual([
+    { kind: "outstanding", exchange: "discover", outstanding: 256 },
+  ]);
+});
+
 test("--set replaces a value, deep in a list too, and is checked like the file", () => {
   const changed = scenarioOf(
     small,
@@ -157,6 +164,18 @@ describe("mistakes are told with file, line, path and a hint", () => {
       "until: all-bound",
       "until: all-bound\n    duration: 1 s",
       /phases\[0\] needs exactly one of/,
+    ],
+    [
+      "a rate and a closed loop",
+      "ratePerSecond: 5",
+      "ratePerSecond: 5\n        outstanding: 5",
+      /phases\[0\].streams\[0\] needs exactly one of .*`outstanding: 256`/,
+    ],
+    [
+      "no transaction",
+      "ratePerSecond: 5",
+      "outstanding: 0",
+      /phases\[0\].streams\[0\].outstanding is 0/,
     ],
     ["no rate", "        ratePerSecond: 5\n", "", /phases\[0\].streams\[0\] needs exactly one of/],
     [

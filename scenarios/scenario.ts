@@ -107,6 +107,12 @@ export type ScenarioStream =
       readonly kind: "all-at-once";
       readonly exchange: ScenarioExchange;
       readonly withinMs: number;
+    }
+  | {
+      readonly kind: "outstanding";
+      readonly exchange: ScenarioExchange;
+      /** Transactions under way at any time, over all workers. */
+      readonly outstanding: number;
     };
 
 type Built =

@@ -181,7 +181,7 @@ export class WorkerLoop {
   }
 
   #prepare(phaseIndex: number, bound: Uint8Array, nowMs: number): void {
-    const { plan, workerIndex } = this.#options.start;
+    const { plan, workerIndex, workerCount } = this.#options.start;
     this.#phaseIndex = phaseIndex;
     this.#saidGoalReached = false;
     this.#sink.phase = new PhaseRun(
@@ -194,7 +194,7 @@ export class WorkerLoop {
         notes: this.#notes,
         tally: this.#tally,
         holdsLease: (device) => hasBit(bound, device),
-        countsOrphans: workerIndex === 0,
+        worker: { index: workerIndex, count: workerCount },
       },
       nowMs,
     );
