@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
-import { type DhcpPacket, decodePacket } from "../protocol/dhcp/packet.ts";
 import { Population } from "../scenarios/population.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
+import { type Reply, ReplyReader } from "./device/reply.ts";
 import { Fleet } from "./fleet.ts";
 import {
   parseSchedstat,
@@ -61,6 +61,7 @@ export class WorkerLoop {
   readonly #fleet: Fleet;
   readonly #boot: BootLink | undefined;
   readonly #plant: Plant;
+  readonly #replies = new ReplyReader();
   readonly #notes: DeviceNotes;
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
@@ -263,9 +264,9 @@ export class WorkerLoop {
     return (isDrained ? beforeMs : socket.receivedAtMs(count - 1)) - TIMESTAMP_MARGIN_MS;
   }
 
-  #decode(bytes: Uint8Array): DhcpPacket | undefined {
+  #decode(bytes: Uint8Array): Reply | undefined {
     try {
-      return decodePacket(bytes);
+      return this.#replies.read(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#decodeErrors += 1;

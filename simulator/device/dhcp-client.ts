@@ -1,6 +1,5 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { type DhcpPacket, messageType } from "../../protocol/dhcp/packet.ts";
 import type { Population } from "../../scenarios/population.ts";
 import type {
   ExchangeKind,
@@ -16,6 +15,7 @@ import type { DeviceTimers } from "./device-timers.ts";
 import { leaseTimesOf } from "./lease-times.ts";
 import type { MessageShape } from "./message-templates.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { Shard } from "./shard.ts";
 
@@ -111,10 +111,10 @@ export class DhcpClient {
    * A reply to the device's current transaction id. False when the device does not wait for such a
    * message, and nothing changed.
    */
-  receive(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): boolean {
+  receive(local: number, packet: Reply, nowMs: number, receivedAtMs: number): boolean {
     const state = this.#table.state(local);
     const awaitsVerdict = state >= DeviceState.requesting && state !== DeviceState.bound;
-    switch (messageType(packet)) {
+    switch (packet.options.getUInt8(OptionCode.messageType)) {
       case MessageType.offer:
         if (state !== DeviceState.selecting) return false;
         this.#takeOffer(local, packet, nowMs);
@@ -196,7 +196,7 @@ export class DhcpClient {
     this.#context.timers.awaitReply(local, nowMs);
   }
 
-  #takeOffer(local: number, packet: DhcpPacket, nowMs: number): void {
+  #takeOffer(local: number, packet: Reply, nowMs: number): void {
     const table = this.#table;
     const server = packet.options.getUInt32(OptionCode.serverIdentifier);
     if (server === undefined || packet.yiaddr === 0) {
@@ -208,7 +208,7 @@ export class DhcpClient {
     this.#request(local, DeviceState.requesting, nowMs);
   }
 
-  #takeAck(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): void {
+  #takeAck(local: number, packet: Reply, nowMs: number, receivedAtMs: number): void {
     const table = this.#table;
     const { sink } = this.#context;
     const device = this.#deviceOf(local);
