@@ -59,6 +59,7 @@ const clients = z.strictObject({
 
 const server = z.strictObject({
   leaseSeconds: z.number().int().min(60).max(31_536_000).default(604_800),
+  registered: z.boolean().default(true),
 });
 
 const boot = z.strictObject({

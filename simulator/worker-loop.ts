@@ -14,6 +14,7 @@ import {
   usageBetween,
   type WorkerUsage,
 } from "./generator-health.ts";
+import { sleepMs } from "./load/pacing.ts";
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
@@ -295,7 +296,7 @@ export class WorkerLoop {
       this.#sink.phase?.nextDueMs() ?? Number.POSITIVE_INFINITY,
       this.#runStartMs + (this.#second + 1) * 1000,
     );
-    return Math.min(Math.max(0, dueMs - systemClock.monotonicMs()), WAIT_MS_MAX);
+    return sleepMs(dueMs - systemClock.monotonicMs(), WAIT_MS_MAX);
   }
 
   #report(nowMs: number): void {
