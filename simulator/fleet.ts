@@ -7,6 +7,7 @@ import {
   type DeviceStateName,
   DeviceTable,
   deviceStates,
+  ROW_WORDS,
 } from "./device/device-table.ts";
 import { DeviceTimers } from "./device/device-timers.ts";
 import { DhcpClient } from "./device/dhcp-client.ts";
@@ -147,7 +148,7 @@ export class Fleet {
   receiveAtDevice(packet: Reply, destination: number, nowMs: number, receivedAtMs: number): void {
     const device = this.#deviceOf(packet);
     if (device < 0) return;
-    if (this.#table.address[this.#shard.localOf(device)] !== destination) {
+    if (this.#table.address[this.#shard.localOf(device) * ROW_WORDS] !== destination) {
       this.ignored.wrongPath += 1;
       return;
     }
@@ -171,13 +172,13 @@ export class Fleet {
 
   /** The address that the device has a lease for, 0 without one. */
   addressOf(device: number): number {
-    return this.#table.address[this.#localOf(device)];
+    return this.#table.address[this.#localOf(device) * ROW_WORDS];
   }
 
   /** When the lease ends; infinity for one without end, 0 without a lease. */
   leaseEndsAtMs(device: number): number {
     const local = this.#localOf(device);
-    return this.#table.address[local] === 0 ? 0 : this.#table.expiryAtMs(local);
+    return this.#table.address[local * ROW_WORDS] === 0 ? 0 : this.#table.expiryAtMs(local);
   }
 
   /** The exchange that the device is in; undefined when it is in none. */
@@ -210,7 +211,7 @@ export class Fleet {
 
   #deliver(device: number, packet: Reply, nowMs: number, receivedAtMs: number): void {
     const local = this.#shard.localOf(device);
-    if (this.#table.xid[local] !== packet.xid) {
+    if (this.#table.xid[local * ROW_WORDS] !== packet.xid) {
       this.ignored.staleTransaction += 1;
     } else if (!this.#client.receive(local, packet, nowMs, receivedAtMs)) {
       this.ignored.unexpected += 1;
