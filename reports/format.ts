@@ -1,3 +1,5 @@
+import type { StreamResult } from "./run-result.ts";
+
 /** How figures are written everywhere: thousands with commas, milliseconds with three digits. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
@@ -10,6 +12,14 @@ export function formatRate(perSecond: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
+}
+
+/** What a stream was offered: a rate, all at once, or a closed loop of so many transactions. */
+export function formatOffer(
+  stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">,
+): string {
+  if (stream.outstanding !== undefined) return `loop ${stream.outstanding}`;
+  return stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond);
 }
 
 /** Milliseconds with three significant digits, without a unit: 0.041, 3.27, 41.5, 1,250. */

@@ -1,5 +1,5 @@
 import { bootSummary } from "./boot-summary.ts";
-import { cut, formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
+import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -30,6 +30,7 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     "",
     row(columns.map((column) => column.title)),
     ...result.phases.flatMap(phaseRows),
+    ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
     "",
     ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
     `thresholds     ${thresholds(result)}`,
@@ -70,6 +71,12 @@ function phaseRows(phase: PhaseResult): string[] {
   );
 }
 
+const CLOSED_LOOP_NOTE = "loop N: N transactions under way; latency there is service time";
+
+function hasClosedLoop({ phases }: RunResult): boolean {
+  return phases.some(({ streams }) => streams.some(({ outstanding }) => outstanding !== undefined));
+}
+
 /** A boot may take longer than the column has room for with commas. */
 function latencyCell(ms: number): string {
   return ms < 1_000_000 ? formatMs(ms) : String(Math.round(ms));
@@ -79,7 +86,7 @@ function streamCells(phaseName: string, stream: StreamResult): string[] {
   return [
     phaseName,
     stream.exchange,
-    stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond),
+    formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),
     latencyCell(stream.latencyMs.p50),

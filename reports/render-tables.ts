@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatRate, formatSpan } from "./format.ts";
+import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { escapeHtml, factTable, table } from "./html.ts";
 import type { Distribution, PhaseResult, RunResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
@@ -26,7 +26,7 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
     phase.streams.map((stream, index) => [
       index === 0 ? `${phase.name} (${formatSpan(phase.durationMs)})` : "",
       stream.exchange,
-      stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond),
+      formatOffer(stream),
       formatRate(stream.achievedPerSecond),
       formatCount(stream.completed),
       formatCount(stream.timeouts),
@@ -41,9 +41,15 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
     head,
     rows.map((cells) => cells.map(escapeHtml)),
   );
+  const isClosedLoop = phases.some(({ streams }) =>
+    streams.some(({ outstanding }) => outstanding !== undefined),
+  );
+  const note = isClosedLoop
+    ? '<p class="note">loop N: N transactions under way at any time; latency there is service time.</p>'
+    : "";
   // Boots take minutes, and the table has milliseconds.
   const isBooting = phases.some(({ boot }) => boot !== undefined);
-  return isBooting ? `<div class="tight">${html}</div>` : html;
+  return `${isBooting ? `<div class="tight">${html}</div>` : html}${note}`;
 }
 
 export function thresholdTable({ thresholds }: RunResult): string {

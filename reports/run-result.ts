@@ -81,10 +81,12 @@ export interface PhaseResult {
  */
 export interface StreamResult {
   readonly exchange: string;
-  /** Null when all devices start at once. */
+  /** Null when all devices start at once, and in a closed loop. */
   readonly offeredPerSecond: number | null;
+  /** Of a closed loop alone: transactions under way at most. Its latency is service time. */
+  readonly outstanding?: number;
   readonly achievedPerSecond: number;
-  /** Achieved over offered; null when all devices start at once. */
+  /** Achieved over offered; null where no rate was offered. */
   readonly achievedRatio: number | null;
   /** Transactions that the schedule asked for. */
   readonly offered: number;

@@ -62,6 +62,17 @@ describe("what the file says", () => {
   test("kinds that do not exist are not mentioned", () => {
     expect(dhcpdConf(modemsOnly, { leaseSeconds: 600 })).not.toMatch(/meter|mta"|cpe/);
   });
+  test("without registration a million devices take no more lines than a few", () => {
+    const text = dhcpdConf(population, { leaseSeconds: 600, registered: false });
+    expect(text).not.toMatch(
+      /^ *(host|subclass|group) |unknown-clients;|^ *match (hardware|option)/m,
+    );
+    expect(countOf(text, /^ {2,}allow members of /gm)).toBe(12);
+    expect(countOf(text, /^ {2}filename "mta.bin";$/gm)).toBe(1);
+    const plan = { cableModems: 1_000_000, mtas: 0, cpes: 0, smartMeters: 0, cmtsCount: 3 };
+    const million = dhcpdConf(new Population(plan), { leaseSeconds: 600, registered: false });
+    expect(million.length).toBeLessThan(text.length);
+  });
   test("a large one comes in small pieces", () => {
     const large = new Population({
       cableModems: 3000,
@@ -79,6 +90,7 @@ describe("our own parser takes it without a word", () => {
   for (const [what, text, hosts] of [
     ["everything", dhcpdConf(population, everything), 88],
     ["as little as possible", dhcpdConf(modemsOnly, { leaseSeconds: 600 }), 3],
+    ["nobody registered", dhcpdConf(population, { ...everything, registered: false }), 0],
   ] as const) {
     test(what, () => {
       const result = parseConfig("generated.conf", () => text);
@@ -170,6 +182,7 @@ describe("ISC dhcpd takes it", () => {
   for (const [what, text] of [
     ["everything", dhcpdConf(population, everything)],
     ["as little as possible", dhcpdConf(modemsOnly, { leaseSeconds: 600 })],
+    ["nobody registered", dhcpdConf(population, { ...everything, registered: false })],
   ] as const) {
     test.skipIf(!isPeerThere && process.env["PROVLAB_REQUIRE_PEERS"] === undefined)(
       `dhcpd -t: ${what} (skipped without ${peer})`,

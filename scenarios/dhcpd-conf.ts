@@ -5,6 +5,11 @@ import { type CmtsNetwork, type DeviceKind, deviceKinds, type Population } from 
 
 export interface DhcpdConfOptions {
   readonly leaseSeconds: number;
+  /**
+   * Whether every device has a host and a subclass of its own; true when left out. Without, whoever
+   * looks like a device of a kind is served: a file of a few kilobytes for a million devices.
+   */
+  readonly registered?: boolean;
   /** T1 and T2; a client halves and takes 0.875 of the lease when they are left out. */
   readonly renewalSeconds?: number;
   readonly rebindingSeconds?: number;
@@ -36,18 +41,20 @@ export function dhcpdConf(population: Population, options: DhcpdConfOptions): st
 
 /**
  * The dhcpd.conf that serves a population, valid for ISC dhcpd too, in pieces to be written one after
- * the other. Every device is registered beforehand by a host and a subclass (PRE-1, PRE-9); every
- * pool is open to the known members of one class only (PRE-4, CLASS-10).
+ * the other. Unless told otherwise, every device is registered beforehand by a host and a subclass (PRE-1,
+ * PRE-9), and every pool is open to the known members of one class only (PRE-4, CLASS-10).
  */
 export function* dhcpdConfChunks(
   population: Population,
   options: DhcpdConfOptions,
 ): Generator<string, void, undefined> {
   yield globalStatements(options);
-  yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001);
+  const registered = options.registered ?? true;
+  yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001, registered);
   for (let index = 0; index < population.cmtsCount; index += 1) {
-    yield sharedNetwork(index, population.cmts(index));
+    yield sharedNetwork(index, population.cmts(index), registered);
   }
+  if (!registered) return;
   for (const [kindIndex, kind] of deviceKinds.entries()) {
     yield* registrations(population, kindIndex, kind);
   }
@@ -56,7 +63,9 @@ export function* dhcpdConfChunks(
 function globalStatements(options: DhcpdConfOptions): string {
   const { leaseSeconds, renewalSeconds, rebindingSeconds, localAddress, serverSubnet } = options;
   const lines = [
-    "# Serves a simulated population; every device is registered, unknown clients are denied.",
+    options.registered === false
+      ? "# Serves a simulated population; devices are told by what they say of themselves."
+      : "# Serves a simulated population; every device is registered, unknown clients are denied.",
     "authoritative;",
     "ddns-update-style none;",
     "deny bootp;",
@@ -87,7 +96,7 @@ function globalStatements(options: DhcpdConfOptions): string {
   return block(lines);
 }
 
-function classes(population: Population, bootServer: number): string {
+function classes(population: Population, bootServer: number, registered: boolean): string {
   const server = formatIpv4(bootServer);
   const lines: string[] = [];
   for (const [kindIndex, kind] of deviceKinds.entries()) {
@@ -96,6 +105,7 @@ function classes(population: Population, bootServer: number): string {
       "",
       `class "${names[kind].className}" {`,
       ...membership[kind].map((line) => `  ${line}`),
+      ...(registered ? [`  ${subclassKey[kind]}`] : groupSettings(kind)),
       ...settings(kind, server).map((line) => `  ${line}`),
       "}",
     );
@@ -103,31 +113,31 @@ function classes(population: Population, bootServer: number): string {
   return block(lines);
 }
 
-/** CLASS-2, -3, -7, -8 and -9 as match statements; the subclasses hold who is registered. */
+/** CLASS-2, -3, -7, -8 and -9 as match statements. */
 const membership: Readonly<Record<DeviceKind, readonly string[]>> = {
   "cable-modem": [
     "# By option 60 (CLASS-2), or a DOCSIS 1.0 modem, which sends none (CLASS-9).",
     'match if (substring (option vendor-class-identifier, 0, 6) = "docsis")',
     "  or ((not (exists vendor-class-identifier))",
     "    and (option agent.remote-id = substring (hardware, 1, 6)));",
-    "match hardware;",
   ],
-  mta: [
-    'match if substring (option vendor-class-identifier, 0, 8) = "pktc1.0:";',
-    "match hardware;",
-  ],
+  mta: ['match if substring (option vendor-class-identifier, 0, 8) = "pktc1.0:";'],
   cpe: [
     "# Behind the modem that the CMTS names (CLASS-8); the subclass is the subscriber's modem.",
     "match if (exists agent.remote-id)",
     "  and (option agent.remote-id != substring (hardware, 1, 6))",
     "  and ((not (exists vendor-class-identifier))",
     '    or (substring (option vendor-class-identifier, 0, 4) != "pktc"));',
-    "match option agent.remote-id;",
   ],
-  "smart-meter": [
-    'match if substring (option vendor-class-identifier, 0, 9) = "iec62056:";',
-    "match hardware;",
-  ],
+  "smart-meter": ['match if substring (option vendor-class-identifier, 0, 9) = "iec62056:";'],
+};
+
+/** What the subclasses, which hold who is registered, are told apart by. */
+const subclassKey: Readonly<Record<DeviceKind, string>> = {
+  "cable-modem": "match hardware;",
+  mta: "match hardware;",
+  cpe: "match option agent.remote-id;",
+  "smart-meter": "match hardware;",
 };
 
 function settings(kind: DeviceKind, server: string): readonly string[] {
@@ -170,7 +180,7 @@ function settings(kind: DeviceKind, server: string): readonly string[] {
   }
 }
 
-function sharedNetwork(index: number, network: CmtsNetwork): string {
+function sharedNetwork(index: number, network: CmtsNetwork, registered: boolean): string {
   const mask = formatIpv4(maskOf(network.prefixLength));
   const lines = [
     "",
@@ -182,7 +192,7 @@ function sharedNetwork(index: number, network: CmtsNetwork): string {
   for (const { kind, low, high } of network.pools) {
     lines.push(
       "    pool {",
-      "      deny unknown-clients;",
+      ...(registered ? ["      deny unknown-clients;"] : []),
       `      allow members of "${names[kind].className}";`,
       `      range ${formatIpv4(low)} ${formatIpv4(high)};`,
       "    }",

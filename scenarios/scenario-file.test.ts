@@ -40,15 +40,15 @@ function problemsOf(text: string): string[] {
 
 describe("the shipped scenarios", () => {
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
-  // A test runs it, within a minute.
-  const small = ["lossy-boot.yaml"];
+  // A test runs the first, within a minute; the second asks what lies beyond the guide.
+  const otherSizes = ["lossy-boot.yaml", "million.yaml"];
 
   test.each(files)("%s is valid, and named like its file", (file) => {
     const scenario = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
     expect(`${scenario.name}.yaml`).toBe(file);
   });
 
-  test.each(files.filter((file) => !small.includes(file)))(
+  test.each(files.filter((file) => !otherSizes.includes(file)))(
     "%s has the guide's population (PERF-1)",
     (file) => {
       const { population } = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
@@ -67,6 +67,13 @@ test("a small scenario gets its defaults", () => {
   expect(scenario.clients.retransmit).toMatchObject({ delayMsFirst: 4000, delayMsMax: 64_000 });
   expect(scenario.phases[0]).toMatchObject({ until: "all-bound", powerCycle: false });
   expect(scenario.population.addressBlock).toEqual({ network: 0x7f40_0000, prefixLength: 10 });
+});
+
+test("a stream may be a closed loop", () => {
+  const scenario = scenarioOf(small.replace("ratePerSecond: 5", "outstanding: 256"));
+  expect(scenario.phases[0]!.streams).toEqual([
+    { kind: "outstanding", exchange: "discover", outstanding: 256 },
+  ]);
 });
 
 test("--set replaces a value, deep in a list too, and is checked like the file", () => {
@@ -157,6 +164,18 @@ describe("mistakes are told with file, line, path and a hint", () => {
       "until: all-bound",
       "until: all-bound\n    duration: 1 s",
       /phases\[0\] needs exactly one of/,
+    ],
+    [
+      "a rate and a closed loop",
+      "ratePerSecond: 5",
+      "ratePerSecond: 5\n        outstanding: 5",
+      /phases\[0\].streams\[0\] needs exactly one of .*`outstanding: 256`/,
+    ],
+    [
+      "no transaction",
+      "ratePerSecond: 5",
+      "outstanding: 0",
+      /phases\[0\].streams\[0\].outstanding is 0/,
     ],
     ["no rate", "        ratePerSecond: 5\n", "", /phases\[0\].streams\[0\] needs exactly one of/],
     [

@@ -29,13 +29,15 @@ function phaseOf(phase: PhaseFile, path: Path, report: Report): ScenarioPhase {
     report(path, `needs exactly one of \`duration: 20 s\` and \`until: ${goal}\``);
   }
   const streams = phase.streams.map((stream, index): ScenarioStream => {
-    const { exchange, ratePerSecond, allWithin } = stream;
-    if ((ratePerSecond === undefined) === (allWithin === undefined)) {
+    const { exchange, ratePerSecond, allWithin, outstanding } = stream;
+    const given = [ratePerSecond, allWithin, outstanding].filter((value) => value !== undefined);
+    if (given.length !== 1) {
       report(
         [...path, "streams", index],
-        "needs exactly one of `ratePerSecond: 300` and `allWithin: 10 s`",
+        "needs exactly one of `ratePerSecond: 300`, `allWithin: 10 s` and `outstanding: 256`",
       );
     }
+    if (outstanding !== undefined) return { kind: "outstanding", exchange, outstanding };
     if (ratePerSecond !== undefined) return { kind: "rate", exchange, ratePerSecond };
     return { kind: "all-at-once", exchange, withinMs: allWithin ?? 0 };
   });

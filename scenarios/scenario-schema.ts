@@ -8,6 +8,7 @@ export const SCENARIO_SCHEMA = "provlab/scenario@1";
 const PHASES_MAX = 100;
 const STREAMS_MAX = 8;
 const RATE_MAX = 1_000_000;
+const OUTSTANDING_MAX = 65_536;
 /** A DATA packet of this size fills an Ethernet frame: 1500 less 20 (IP), 8 (UDP) and 4 (TFTP). */
 const BLOCK_BYTES_MAX = 1468;
 const TRIES_MAX = 255;
@@ -58,6 +59,7 @@ const clients = z.strictObject({
 
 const server = z.strictObject({
   leaseSeconds: z.number().int().min(60).max(31_536_000).default(604_800),
+  registered: z.boolean().default(true),
 });
 
 const boot = z.strictObject({
@@ -105,6 +107,7 @@ const stream = z.strictObject({
   exchange: z.enum(["discover", "renew", "rebind", "reboot", "boot", "download"]),
   ratePerSecond: z.number().positive().max(RATE_MAX).optional(),
   allWithin: duration.optional(),
+  outstanding: z.number().int().min(1).max(OUTSTANDING_MAX).optional(),
 });
 
 const phase = z.strictObject({

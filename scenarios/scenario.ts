@@ -27,7 +27,11 @@ export interface Scenario {
   readonly workers: number | undefined;
   readonly population: PopulationPlan;
   readonly clients: ScenarioClients;
-  readonly server: { readonly leaseSeconds: number };
+  readonly server: {
+    readonly leaseSeconds: number;
+    /** Whether the server knows every device beforehand, by a host and a subclass. */
+    readonly registered: boolean;
+  };
   readonly boot: ScenarioBoot;
   readonly network: ScenarioNetwork;
   readonly generator: {
@@ -107,6 +111,12 @@ export type ScenarioStream =
       readonly kind: "all-at-once";
       readonly exchange: ScenarioExchange;
       readonly withinMs: number;
+    }
+  | {
+      readonly kind: "outstanding";
+      readonly exchange: ScenarioExchange;
+      /** Transactions under way at any time, over all workers. */
+      readonly outstanding: number;
     };
 
 type Built =

@@ -1,4 +1,5 @@
 import type { UdpSocket } from "../base/net/udp-socket.ts";
+import { decodePacket } from "../protocol/dhcp/packet.ts";
 import type { Population } from "../scenarios/population.ts";
 import { BootChain } from "./boot/boot-chain.ts";
 import { type BootParameters, bootParametersOf } from "./boot/boot-parameters.ts";
@@ -161,7 +162,8 @@ export class BootLink implements BootSink {
   // What the DHCP clients tell.
 
   acknowledged({ device, packet }: Acknowledgement): void {
-    if (this.#chain.stepOf(device) === "dhcp") this.#parameters = bootParametersOf(packet);
+    if (packet.bytes === undefined || this.#chain.stepOf(device) !== "dhcp") return;
+    this.#parameters = bootParametersOf(decodePacket(packet.bytes));
   }
 
   dhcpCompleted(exchange: CompletedExchange): void {

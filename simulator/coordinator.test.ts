@@ -61,6 +61,31 @@ const connect: Partial<PhasePlan> = {
 const quiet = (): void => {};
 
 describe("a run over real sockets and threads", () => {
+  test("keeps a closed loop on two workers: exact counts, no slip, latency is service time", async () => {
+    const streams = [{ kind: "outstanding", exchange: "discover", outstanding: 33 }] as const;
+    const outcome = await runSimulation(await planFor([{ streams }]), quiet);
+    const [phase] = outcome.phases;
+    expect(phase).toMatchObject({ endedBy: "all-bound" });
+    const [stream] = phase!.streams;
+    expect(stream).toMatchObject({ outstanding: 33, ratePerSecond: undefined });
+    expect(stream!.counters).toMatchObject({
+      offered: DEVICES,
+      sent: DEVICES,
+      completed: DEVICES,
+      timeouts: 0,
+      notEligible: 0,
+    });
+    expect(stream!.slip.count).toBe(0);
+    expect(stream!.latency.toBase64()).toBe(stream!.service.toBase64());
+    expect(outcome.safety.acknowledged).toBe(DEVICES);
+  });
+
+  test("refuses a closed loop of fewer transactions than workers", async () => {
+    const streams = [{ kind: "outstanding", exchange: "discover", outstanding: 1 }] as const;
+    const plan = await planFor([{ streams }]);
+    await expect(runSimulation(plan, quiet)).rejects.toThrow(/too few for 2 workers/);
+  });
+
   for (const [workers, backend] of [
     [1, "auto"],
     [3, "auto"],

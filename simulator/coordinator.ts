@@ -146,6 +146,14 @@ class Coordinator {
       );
     }
     const workerCount = isPortable ? 1 : this.#plan.workers;
+    for (const stream of this.#plan.phases.flatMap(({ streams }) => streams)) {
+      if (stream.kind === "outstanding" && stream.outstanding < workerCount) {
+        throw new SimulationError(
+          `${stream.outstanding} outstanding transactions are too few for ${workerCount} workers: ` +
+            "each of them needs one, so take fewer workers or more transactions",
+        );
+      }
+    }
     this.#series = new TimeSeries(workerCount);
     for (let workerIndex = 0; workerIndex < workerCount; workerIndex += 1) {
       const start: WorkerStart = { plan: this.#plan, workerIndex, workerCount };

@@ -1,4 +1,4 @@
-import type { DhcpPacket } from "../protocol/dhcp/packet.ts";
+import type { Reply } from "./device/reply.ts";
 
 /**
  * What a device can be told to do. A *discover* is Discover-Offer-Request-Ack, a *renew*, *rebind*
@@ -77,7 +77,7 @@ export interface Acknowledgement {
   readonly leaseStartMs: number;
   readonly receivedAtMs: number;
   /** The message itself; good while the call runs. */
-  readonly packet: DhcpPacket;
+  readonly packet: Reply;
 }
 
 /**

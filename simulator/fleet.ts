@@ -1,5 +1,5 @@
 import { TimerWheel } from "../base/timer-wheel.ts";
-import { BootOperation, type DhcpPacket } from "../protocol/dhcp/packet.ts";
+import { BootOperation } from "../protocol/dhcp/packet.ts";
 import type { Population } from "../scenarios/population.ts";
 import { DeviceRandom } from "./device/device-random.ts";
 import {
@@ -7,10 +7,12 @@ import {
   type DeviceStateName,
   DeviceTable,
   deviceStates,
+  ROW_WORDS,
 } from "./device/device-table.ts";
 import { DeviceTimers } from "./device/device-timers.ts";
 import { DhcpClient } from "./device/dhcp-client.ts";
 import { Outbox } from "./device/outbox.ts";
+import type { Reply } from "./device/reply.ts";
 import { type RetryPolicy, rfc2131Retry } from "./device/retry-policy.ts";
 import { Shard } from "./device/shard.ts";
 import type { ExchangeKind, FleetSink, StartResult } from "./exchange.ts";
@@ -128,12 +130,7 @@ export class Fleet {
   }
 
   /** A reply that arrived at a relay: `destination` is the relay address it was sent to. */
-  receiveAtRelay(
-    packet: DhcpPacket,
-    destination: number,
-    nowMs: number,
-    receivedAtMs: number,
-  ): void {
+  receiveAtRelay(packet: Reply, destination: number, nowMs: number, receivedAtMs: number): void {
     const device = this.#deviceOf(packet);
     if (device < 0) return;
     const verdict = this.#relays.judge(device, packet, destination);
@@ -148,15 +145,10 @@ export class Fleet {
   }
 
   /** A reply that was sent to a device's own address, `destination`. */
-  receiveAtDevice(
-    packet: DhcpPacket,
-    destination: number,
-    nowMs: number,
-    receivedAtMs: number,
-  ): void {
+  receiveAtDevice(packet: Reply, destination: number, nowMs: number, receivedAtMs: number): void {
     const device = this.#deviceOf(packet);
     if (device < 0) return;
-    if (this.#table.address[this.#shard.localOf(device)] !== destination) {
+    if (this.#table.address[this.#shard.localOf(device) * ROW_WORDS] !== destination) {
       this.ignored.wrongPath += 1;
       return;
     }
@@ -180,13 +172,13 @@ export class Fleet {
 
   /** The address that the device has a lease for, 0 without one. */
   addressOf(device: number): number {
-    return this.#table.address[this.#localOf(device)];
+    return this.#table.address[this.#localOf(device) * ROW_WORDS];
   }
 
   /** When the lease ends; infinity for one without end, 0 without a lease. */
   leaseEndsAtMs(device: number): number {
     const local = this.#localOf(device);
-    return this.#table.address[local] === 0 ? 0 : this.#table.expiryAtMs(local);
+    return this.#table.address[local * ROW_WORDS] === 0 ? 0 : this.#table.expiryAtMs(local);
   }
 
   /** The exchange that the device is in; undefined when it is in none. */
@@ -209,7 +201,7 @@ export class Fleet {
     return local;
   }
 
-  #deviceOf(packet: DhcpPacket): number {
+  #deviceOf(packet: Reply): number {
     const device =
       packet.op === BootOperation.reply ? this.population.deviceOfMac(packet.chaddr) : -1;
     if (device >= 0 && this.#shard.localOf(device) >= 0) return device;
@@ -217,9 +209,9 @@ export class Fleet {
     return -1;
   }
 
-  #deliver(device: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): void {
+  #deliver(device: number, packet: Reply, nowMs: number, receivedAtMs: number): void {
     const local = this.#shard.localOf(device);
-    if (this.#table.xid[local] !== packet.xid) {
+    if (this.#table.xid[local * ROW_WORDS] !== packet.xid) {
       this.ignored.staleTransaction += 1;
     } else if (!this.#client.receive(local, packet, nowMs, receivedAtMs)) {
       this.ignored.unexpected += 1;

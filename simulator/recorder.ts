@@ -150,8 +150,10 @@ export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHist
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
   readonly exchange: StreamExchange;
-  /** Undefined when all devices start at once. */
+  /** Undefined when the stream has no rate of its own. */
   readonly ratePerSecond: number | undefined;
+  /** Of a closed loop: transactions under way at most. */
+  readonly outstanding?: number;
   readonly counters: Readonly<StreamCounters>;
   /** Completed transactions a second, while the stream had something to do. */
   readonly achievedPerSecond: number;
@@ -170,6 +172,7 @@ export function outcomeOf(
   return {
     exchange: stream.exchange,
     ratePerSecond: rateOf(stream),
+    ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
     counters,
     achievedPerSecond: achievedPerSecond(phase, stream, record, durationMs),
     latency,
@@ -190,7 +193,7 @@ function achievedPerSecond(
   const { counters, completedInWindow, lastCompletedMs } = record;
   const rate = rateOf(stream);
   const isOnce =
-    rate === undefined || (goalOf(phase) !== undefined && !needsLease(stream.exchange));
+    stream.kind === "all-at-once" || (goalOf(phase) !== undefined && !needsLease(stream.exchange));
   if (!isOnce) return perSecond(completedInWindow, durationMs);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
   return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs));

@@ -77,7 +77,7 @@ export interface PhasePlan {
  */
 export type PhaseGoal = "all-bound" | "all-online";
 
-export type StreamPlan = RateStreamPlan | AllAtOnceStreamPlan;
+export type StreamPlan = RateStreamPlan | AllAtOnceStreamPlan | OutstandingStreamPlan;
 
 /** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
 export interface RateStreamPlan {
@@ -85,6 +85,17 @@ export interface RateStreamPlan {
   readonly exchange: StreamExchange;
   /** Over all workers together. */
   readonly ratePerSecond: number;
+}
+
+/**
+ * Closed loop: as soon as one transaction is over the next one begins, so that `outstanding` of them are
+ * under way. There is no schedule to be late for: latency is service time, and the rate is a result.
+ */
+export interface OutstandingStreamPlan {
+  readonly kind: "outstanding";
+  readonly exchange: StreamExchange;
+  /** Transactions under way at most, over all workers together; not fewer than there are workers. */
+  readonly outstanding: number;
 }
 
 /** Power comes back: every device once, each after its own random wait. */
@@ -124,7 +135,7 @@ export function phaseMsMax(phase: PhasePlan): number {
   return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
 }
 
-/** Transactions a second that a stream asks for; undefined when all devices start at once. */
+/** Transactions a second that a stream asks for; undefined when it has no rate of its own. */
 export function rateOf(stream: StreamPlan): number | undefined {
   return stream.kind === "rate" ? stream.ratePerSecond : undefined;
 }

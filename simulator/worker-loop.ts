@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
-import { type DhcpPacket, PacketDecoder } from "../protocol/dhcp/packet.ts";
 import { Population } from "../scenarios/population.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
+import { type Reply, ReplyReader } from "./device/reply.ts";
 import { Fleet } from "./fleet.ts";
 import {
   parseSchedstat,
@@ -14,6 +14,7 @@ import {
   usageBetween,
   type WorkerUsage,
 } from "./generator-health.ts";
+import { sleepMs } from "./load/pacing.ts";
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
@@ -61,8 +62,8 @@ export class WorkerLoop {
   readonly #fleet: Fleet;
   readonly #boot: BootLink | undefined;
   readonly #plant: Plant;
+  readonly #replies = new ReplyReader();
   readonly #notes: DeviceNotes;
-  readonly #decoder = new PacketDecoder();
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
   readonly #sink: WorkerSink;
@@ -182,7 +183,7 @@ export class WorkerLoop {
   }
 
   #prepare(phaseIndex: number, bound: Uint8Array, nowMs: number): void {
-    const { plan, workerIndex } = this.#options.start;
+    const { plan, workerIndex, workerCount } = this.#options.start;
     this.#phaseIndex = phaseIndex;
     this.#saidGoalReached = false;
     this.#sink.phase = new PhaseRun(
@@ -195,7 +196,7 @@ export class WorkerLoop {
         notes: this.#notes,
         tally: this.#tally,
         holdsLease: (device) => hasBit(bound, device),
-        countsOrphans: workerIndex === 0,
+        worker: { index: workerIndex, count: workerCount },
       },
       nowMs,
     );
@@ -264,9 +265,9 @@ export class WorkerLoop {
     return (isDrained ? beforeMs : socket.receivedAtMs(count - 1)) - TIMESTAMP_MARGIN_MS;
   }
 
-  #decode(bytes: Uint8Array): DhcpPacket | undefined {
+  #decode(bytes: Uint8Array): Reply | undefined {
     try {
-      return this.#decoder.decode(bytes);
+      return this.#replies.read(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#decodeErrors += 1;
@@ -295,7 +296,7 @@ export class WorkerLoop {
       this.#sink.phase?.nextDueMs() ?? Number.POSITIVE_INFINITY,
       this.#runStartMs + (this.#second + 1) * 1000,
     );
-    return Math.min(Math.max(0, dueMs - systemClock.monotonicMs()), WAIT_MS_MAX);
+    return sleepMs(dueMs - systemClock.monotonicMs(), WAIT_MS_MAX);
   }
 
   #report(nowMs: number): void {

@@ -43,9 +43,9 @@ function phasePlanOf(phase: ScenarioPhase): PhasePlan {
     drainMs,
     reset: powerCycle,
     streams: phase.streams.map((stream) =>
-      stream.kind === "rate"
-        ? { kind: "rate", exchange: stream.exchange, ratePerSecond: stream.ratePerSecond }
-        : { kind: "all-at-once", exchange: stream.exchange, desyncMsMax: stream.withinMs },
+      stream.kind === "all-at-once"
+        ? { kind: "all-at-once", exchange: stream.exchange, desyncMsMax: stream.withinMs }
+        : stream,
     ),
   };
 }

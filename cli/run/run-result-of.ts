@@ -129,6 +129,7 @@ function streamResultOf(stream: StreamOutcome): StreamResult {
   return {
     exchange: stream.exchange,
     offeredPerSecond,
+    ...(stream.outstanding === undefined ? {} : { outstanding: stream.outstanding }),
     achievedPerSecond: rounded(stream.achievedPerSecond, 1000),
     achievedRatio:
       offeredPerSecond === null

@@ -1,5 +1,5 @@
 import { hash32 } from "../../base/prng.ts";
-import type { DeviceTable } from "./device-table.ts";
+import { type DeviceTable, ROW_WORDS } from "./device-table.ts";
 import type { Shard } from "./shard.ts";
 
 /** Chance, device by device: what one draws depends on its own past only, not on its worker. */
@@ -16,8 +16,8 @@ export class DeviceRandom {
 
   /** The next unsigned 32-bit number of a device. */
   next(local: number): number {
-    const counter = this.#table.draws[local];
-    this.#table.draws[local] = counter + 1;
+    const counter = this.#table.draws[local * ROW_WORDS];
+    this.#table.draws[local * ROW_WORDS] = counter + 1;
     return hash32(this.#seed, this.#shard.deviceOf(local), counter);
   }
 }

@@ -1,6 +1,6 @@
 import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { DeviceRandom } from "./device-random.ts";
-import { DeviceState, type DeviceTable } from "./device-table.ts";
+import { DeviceState, type DeviceTable, ROW_BYTES, ROW_WORDS } from "./device-table.ts";
 import {
   backoffMs,
   DECLINE_WAIT_MS,
@@ -49,9 +49,11 @@ export class DeviceTimers {
       const limitMs = isRenewing ? table.rebindingAtMs(local) : table.expiryAtMs(local);
       dueAtMs = leaseRetryAtMs(nowMs, limitMs);
     } else {
-      dueAtMs = nowMs + backoffMs(this.#retry, table.attempt[local], this.#random.next(local));
+      dueAtMs =
+        nowMs + backoffMs(this.#retry, table.attempt[local * ROW_BYTES], this.#random.next(local));
     }
-    if (table.address[local] !== 0) dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
+    if (table.address[local * ROW_WORDS] !== 0)
+      dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
     this.#wheel.schedule(local, dueAtMs);
   }
 

@@ -1,6 +1,5 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { type DhcpPacket, messageType } from "../../protocol/dhcp/packet.ts";
 import type { Population } from "../../scenarios/population.ts";
 import type {
   ExchangeKind,
@@ -11,11 +10,18 @@ import type {
   SurrenderReason,
 } from "../exchange.ts";
 import type { DeviceRandom } from "./device-random.ts";
-import { DeviceState, type DeviceTable } from "./device-table.ts";
+import {
+  DeviceState,
+  type DeviceTable,
+  ROW_BYTES,
+  ROW_DOUBLES,
+  ROW_WORDS,
+} from "./device-table.ts";
 import type { DeviceTimers } from "./device-timers.ts";
 import { leaseTimesOf } from "./lease-times.ts";
 import type { MessageShape } from "./message-templates.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { Shard } from "./shard.ts";
 
@@ -68,7 +74,7 @@ export class DhcpClient {
   /** Forgets everything without a word to anybody, as in a power cut. */
   powerOff(local: number, nowMs: number): void {
     this.#fail(local, "abandoned", nowMs);
-    if (this.#table.address[local] !== 0) this.#surrender(local, "restarted", nowMs);
+    if (this.#table.address[local * ROW_WORDS] !== 0) this.#surrender(local, "restarted", nowMs);
     this.#table.setState(local, DeviceState.init);
     this.#context.timers.cancel(local);
   }
@@ -76,10 +82,10 @@ export class DhcpClient {
   /** Gives the address back because somebody else uses it (RFC 2131 section 3.1, item 5). */
   decline(local: number, nowMs: number): StartResult {
     const table = this.#table;
-    if (table.address[local] === 0) return "not-bound";
+    if (table.address[local * ROW_WORDS] === 0) return "not-bound";
     this.#fail(local, "abandoned", nowMs);
-    table.requested[local] = table.address[local];
-    table.xid[local] = this.#context.random.next(local);
+    table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
+    table.xid[local * ROW_WORDS] = this.#context.random.next(local);
     this.#send(local, "decline", nowMs);
     this.#surrender(local, "declined", nowMs);
     this.#context.timers.awaitRestartAfterDecline(local, nowMs);
@@ -89,12 +95,12 @@ export class DhcpClient {
   /** The device's timer ran out. */
   timeOut(local: number, nowMs: number): void {
     const table = this.#table;
-    if (table.address[local] !== 0 && nowMs >= table.expiryAtMs(local)) {
+    if (table.address[local * ROW_WORDS] !== 0 && nowMs >= table.expiryAtMs(local)) {
       this.#expire(local, nowMs);
       return;
     }
     const state = table.state(local);
-    const isPastT2 = table.address[local] !== 0 && nowMs >= table.rebindingAtMs(local);
+    const isPastT2 = table.address[local * ROW_WORDS] !== 0 && nowMs >= table.rebindingAtMs(local);
     if (state === DeviceState.init) {
       this.#acquire(local, nowMs);
     } else if (state === DeviceState.bound) {
@@ -111,10 +117,10 @@ export class DhcpClient {
    * A reply to the device's current transaction id. False when the device does not wait for such a
    * message, and nothing changed.
    */
-  receive(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): boolean {
+  receive(local: number, packet: Reply, nowMs: number, receivedAtMs: number): boolean {
     const state = this.#table.state(local);
     const awaitsVerdict = state >= DeviceState.requesting && state !== DeviceState.bound;
-    switch (messageType(packet)) {
+    switch (packet.options.getUInt8(OptionCode.messageType)) {
       case MessageType.offer:
         if (state !== DeviceState.selecting) return false;
         this.#takeOffer(local, packet, nowMs);
@@ -143,7 +149,7 @@ export class DhcpClient {
     table.beginExchange(local, kind, origin, intendedAtMs, nowMs);
     switch (kind) {
       case "discover":
-        if (table.address[local] !== 0) this.#surrender(local, "restarted", nowMs);
+        if (table.address[local * ROW_WORDS] !== 0) this.#surrender(local, "restarted", nowMs);
         this.#discover(local, nowMs);
         return;
       case "renew":
@@ -153,11 +159,11 @@ export class DhcpClient {
         this.#request(local, DeviceState.rebinding, nowMs);
         return;
       case "reboot":
-        table.requested[local] = table.address[local];
+        table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
         this.#request(local, DeviceState.rebooting, nowMs);
         return;
       case "release":
-        table.xid[local] = this.#context.random.next(local);
+        table.xid[local * ROW_WORDS] = this.#context.random.next(local);
         this.#send(local, "release", nowMs);
         this.#complete(local, nowMs);
         this.#surrender(local, "released", nowMs);
@@ -173,14 +179,14 @@ export class DhcpClient {
 
   /** The first DISCOVER of an attempt at an address, with a transaction id of its own. */
   #discover(local: number, nowMs: number): void {
-    this.#table.xid[local] = this.#context.random.next(local);
+    this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
     this.#sendFirst(local, DeviceState.selecting, "discover", nowMs);
   }
 
   /** The first REQUEST in a state; one that follows an OFFER has the transaction id of that. */
   #request(local: number, state: number, nowMs: number): void {
     if (state !== DeviceState.requesting) {
-      this.#table.xid[local] = this.#context.random.next(local);
+      this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
     }
     const shape = shapeInState[state];
     if (shape !== undefined) this.#sendFirst(local, state, shape, nowMs);
@@ -189,26 +195,26 @@ export class DhcpClient {
   #sendFirst(local: number, state: number, shape: MessageShape, nowMs: number): void {
     const table = this.#table;
     table.setState(local, state);
-    table.attempt[local] = 0;
+    table.attempt[local * ROW_BYTES] = 0;
     // A lease counts from the first copy of its REQUEST, because the server may have taken that one.
-    table.requestSentAtMs[local] = nowMs;
+    table.requestSentAtMs[local * ROW_DOUBLES] = nowMs;
     this.#send(local, shape, nowMs);
     this.#context.timers.awaitReply(local, nowMs);
   }
 
-  #takeOffer(local: number, packet: DhcpPacket, nowMs: number): void {
+  #takeOffer(local: number, packet: Reply, nowMs: number): void {
     const table = this.#table;
     const server = packet.options.getUInt32(OptionCode.serverIdentifier);
     if (server === undefined || packet.yiaddr === 0) {
       this.#context.sink.anomaly("option-missing", this.#deviceOf(local), packet.yiaddr, nowMs);
       return;
     }
-    table.server[local] = server;
-    table.requested[local] = packet.yiaddr;
+    table.server[local * ROW_WORDS] = server;
+    table.requested[local * ROW_WORDS] = packet.yiaddr;
     this.#request(local, DeviceState.requesting, nowMs);
   }
 
-  #takeAck(local: number, packet: DhcpPacket, nowMs: number, receivedAtMs: number): void {
+  #takeAck(local: number, packet: Reply, nowMs: number, receivedAtMs: number): void {
     const table = this.#table;
     const { sink } = this.#context;
     const device = this.#deviceOf(local);
@@ -218,19 +224,19 @@ export class DhcpClient {
       return;
     }
     this.#checkAddress(local, packet.yiaddr, nowMs);
-    table.address[local] = packet.yiaddr;
+    table.address[local * ROW_WORDS] = packet.yiaddr;
     // A server that answers a rebinding is the one to renew with from then on.
     const server = packet.options.getUInt32(OptionCode.serverIdentifier);
-    if (server !== undefined) table.server[local] = server;
-    table.leaseSeconds[local] = times.leaseSeconds;
-    table.renewalSeconds[local] = times.renewalSeconds;
-    table.rebindingSeconds[local] = times.rebindingSeconds;
-    table.leaseStartMs[local] = table.requestSentAtMs[local];
+    if (server !== undefined) table.server[local * ROW_WORDS] = server;
+    table.leaseSeconds[local * ROW_WORDS] = times.leaseSeconds;
+    table.renewalSeconds[local * ROW_WORDS] = times.renewalSeconds;
+    table.rebindingSeconds[local * ROW_WORDS] = times.rebindingSeconds;
+    table.leaseStartMs[local * ROW_DOUBLES] = table.requestSentAtMs[local * ROW_DOUBLES];
     sink.acknowledged({
       device,
       address: packet.yiaddr,
       leaseSeconds: times.leaseSeconds,
-      leaseStartMs: table.leaseStartMs[local],
+      leaseStartMs: table.leaseStartMs[local * ROW_DOUBLES],
       receivedAtMs,
       packet,
     });
@@ -243,7 +249,9 @@ export class DhcpClient {
     const { population, sink } = this.#context;
     const device = this.#deviceOf(local);
     const isExtending = table.isExtending(local);
-    const expected = isExtending ? table.address[local] : table.requested[local];
+    const expected = isExtending
+      ? table.address[local * ROW_WORDS]
+      : table.requested[local * ROW_WORDS];
     if (address !== expected) {
       const kind = isExtending ? "address-changed" : "never-offered";
       sink.anomaly(kind, device, address, nowMs);
@@ -259,16 +267,17 @@ export class DhcpClient {
     const device = this.#deviceOf(local);
     const kind = table.exchange(local);
     if (kind !== undefined) sink.refused(device, kind);
-    if (table.address[local] !== 0) {
+    if (table.address[local * ROW_WORDS] !== 0) {
       if (nowMs < table.expiryAtMs(local)) {
-        sink.anomaly("nak-unexpected", device, table.address[local], nowMs);
+        sink.anomaly("nak-unexpected", device, table.address[local * ROW_WORDS], nowMs);
       }
       this.#fail(local, "nak", nowMs);
       this.#surrender(local, "nak", nowMs);
     } else {
       // The offer is gone: RFC 2131 section 3.1, item 4 begins anew, and so does the same exchange.
       table.setState(local, DeviceState.init);
-      const mayRestart = table.restarts[local] < retry.restartsMax || this.#neverFails(local);
+      const mayRestart =
+        table.restarts[local * ROW_BYTES] < retry.restartsMax || this.#neverFails(local);
       if (mayRestart) this.#countRestart(local);
       else this.#fail(local, "nak", nowMs);
     }
@@ -280,12 +289,12 @@ export class DhcpClient {
     const table = this.#table;
     const shape = shapeInState[table.state(local)];
     if (shape === undefined) return;
-    const isLast = table.attempt[local] + 1 >= this.#context.retry.transmissionsMax;
+    const isLast = table.attempt[local * ROW_BYTES] + 1 >= this.#context.retry.transmissionsMax;
     if (isLast && !table.extendsByItself(local)) {
       this.#giveUp(local, nowMs);
       return;
     }
-    table.attempt[local] = Math.min(table.attempt[local] + 1, COUNTED_MAX);
+    table.attempt[local * ROW_BYTES] = Math.min(table.attempt[local * ROW_BYTES] + 1, COUNTED_MAX);
     this.#countRepetition(local);
     this.#send(local, shape, nowMs);
     this.#context.timers.awaitReply(local, nowMs);
@@ -293,7 +302,7 @@ export class DhcpClient {
 
   #giveUp(local: number, nowMs: number): void {
     const table = this.#table;
-    if (table.address[local] !== 0) {
+    if (table.address[local * ROW_WORDS] !== 0) {
       // Renewing, rebinding, or RFC 2131 section 3.2, item 3: the lease is good until it ends.
       this.#fail(local, "timeout", nowMs);
       this.#settle(local, nowMs);
@@ -323,7 +332,10 @@ export class DhcpClient {
   }
 
   #countRestart(local: number): void {
-    this.#table.restarts[local] = Math.min(this.#table.restarts[local] + 1, COUNTED_MAX);
+    this.#table.restarts[local * ROW_BYTES] = Math.min(
+      this.#table.restarts[local * ROW_BYTES] + 1,
+      COUNTED_MAX,
+    );
   }
 
   #countRepetition(local: number): void {
@@ -339,8 +351,8 @@ export class DhcpClient {
       device: this.#deviceOf(local),
       kind,
       origin: table.origin(local),
-      intendedAtMs: table.intendedAtMs[local],
-      sentAtMs: table.startedAtMs[local],
+      intendedAtMs: table.intendedAtMs[local * ROW_DOUBLES],
+      sentAtMs: table.startedAtMs[local * ROW_DOUBLES],
       receivedAtMs,
     });
     table.endExchange(local);
@@ -355,7 +367,7 @@ export class DhcpClient {
       kind,
       origin: table.origin(local),
       reason,
-      intendedAtMs: table.intendedAtMs[local],
+      intendedAtMs: table.intendedAtMs[local * ROW_DOUBLES],
       failedAtMs,
     });
     table.endExchange(local);
@@ -363,8 +375,13 @@ export class DhcpClient {
 
   #surrender(local: number, reason: SurrenderReason, atMs: number): void {
     const table = this.#table;
-    this.#context.sink.surrendered(this.#deviceOf(local), table.address[local], reason, atMs);
-    table.address[local] = 0;
+    this.#context.sink.surrendered(
+      this.#deviceOf(local),
+      table.address[local * ROW_WORDS],
+      reason,
+      atMs,
+    );
+    table.address[local * ROW_WORDS] = 0;
     table.setState(local, DeviceState.init);
     this.#context.timers.cancel(local);
   }

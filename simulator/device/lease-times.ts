@@ -1,6 +1,6 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { INFINITE_LEASE } from "./device-table.ts";
+import type { Reply } from "./reply.ts";
 
 /** A lease's three times in seconds from its start; INFINITE_LEASE has no end. */
 export interface LeaseTimes {
@@ -14,7 +14,7 @@ export interface LeaseTimes {
  * order, 0.5 and 0.875 of the lease (RFC 2131 section 4.4.5). Undefined without option 51, which an
  * ACK must have (RFC 2131 table 3).
  */
-export function leaseTimesOf(packet: DhcpPacket): LeaseTimes | undefined {
+export function leaseTimesOf(packet: Reply): LeaseTimes | undefined {
   const leaseSeconds = packet.options.getUInt32(OptionCode.leaseTime);
   if (leaseSeconds === undefined || leaseSeconds === 0) return undefined;
   const isInfinite = leaseSeconds === INFINITE_LEASE;

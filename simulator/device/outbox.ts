@@ -1,7 +1,13 @@
 import type { Population } from "../../scenarios/population.ts";
 import type { FleetSink } from "../exchange.ts";
 import type { RelayAgents, ServerAddress } from "../relay/cmts.ts";
-import { DeviceState, type DeviceTable } from "./device-table.ts";
+import {
+  DeviceState,
+  type DeviceTable,
+  ROW_DOUBLES,
+  ROW_HALF_WORDS,
+  ROW_WORDS,
+} from "./device-table.ts";
 import { type MessageFields, type MessageShape, MessageTemplates } from "./message-templates.ts";
 
 const SECS_MAX = 0xffff;
@@ -37,10 +43,10 @@ export class Outbox {
     const table = this.#table;
     const fields = this.#fields;
     const hasAddress = shape === "request-extending" || shape === "release";
-    fields.xid = table.xid[local];
-    fields.requested = table.requested[local];
-    fields.server = table.server[local];
-    fields.ciaddr = hasAddress ? table.address[local] : 0;
+    fields.xid = table.xid[local * ROW_WORDS];
+    fields.requested = table.requested[local * ROW_WORDS];
+    fields.server = table.server[local * ROW_WORDS];
+    fields.ciaddr = hasAddress ? table.address[local * ROW_WORDS] : 0;
     fields.secs = this.#secsOf(local, shape, nowMs);
     if (hasAddress && table.state(local) !== DeviceState.rebinding) {
       const length = this.#templates.write(device, shape, fields, this.#sink.deviceBuffer());
@@ -57,9 +63,12 @@ export class Outbox {
   #secsOf(local: number, shape: MessageShape, nowMs: number): number {
     const table = this.#table;
     if (shape === "release" || shape === "decline") return 0;
-    if (shape === "request-selecting") return table.discoverSecs[local];
-    const secs = Math.min(SECS_MAX, Math.floor((nowMs - table.startedAtMs[local]) / 1000));
-    if (shape === "discover") table.discoverSecs[local] = secs;
+    if (shape === "request-selecting") return table.discoverSecs[local * ROW_HALF_WORDS];
+    const secs = Math.min(
+      SECS_MAX,
+      Math.floor((nowMs - table.startedAtMs[local * ROW_DOUBLES]) / 1000),
+    );
+    if (shape === "discover") table.discoverSecs[local * ROW_HALF_WORDS] = secs;
     return secs;
   }
 

@@ -16,7 +16,7 @@ function all(arrivals: Arrivals): Arrival[] {
   const found: Arrival[] = [];
   while (arrivals.nextAtMs < Number.POSITIVE_INFINITY) {
     found.push({ atMs: arrivals.nextAtMs, device: arrivals.nextDevice });
-    arrivals.skip();
+    arrivals.skip(true, 0);
   }
   return found;
 }

@@ -9,8 +9,8 @@ export interface Arrivals {
   readonly nextAtMs: number;
   /** Its device, or NO_DEVICE. */
   readonly nextDevice: number;
-  /** Moves on to the one after. */
-  skip(): void;
+  /** Moves on to the one after; `hasStarted` says what became of this one. */
+  skip(hasStarted: boolean, nowMs: number): void;
 }
 
 export interface RateArrivalsInput {
@@ -73,7 +73,8 @@ export class RateArrivals implements Arrivals {
   }
 }
 
-function ownPositions(share: Uint32Array, owns: (device: number) => boolean): Uint32Array {
+/** Where in the share the worker's own devices are. */
+export function ownPositions(share: Uint32Array, owns: (device: number) => boolean): Uint32Array {
   const positions = new Uint32Array(share.length);
   let count = 0;
   for (let position = 0; position < share.length; position += 1) {

@@ -50,6 +50,10 @@ export class PhaseLedger {
     return this.#pending.reduce((sum, count) => sum + count, 0);
   }
 
+  pendingOf(stream: number): number {
+    return this.#pending[stream]!;
+  }
+
   isBusy(device: number): boolean {
     return this.#input.notes.streamOf[device] !== 0;
   }
@@ -78,6 +82,7 @@ export class PhaseLedger {
       counters.offered += 1;
       counters.sent += 1;
     }
+    if (this.#input.phase.streams[stream]!.kind === "outstanding") return;
     this.#unsentStream[this.#unsentCount] = stream;
     this.#unsentIntendedMs[this.#unsentCount] = intendedAtMs;
     this.#unsentCount += 1;

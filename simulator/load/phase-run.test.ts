@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population.ts";
 import { Shard } from "../device/shard.ts";
 import type { StartResult, StreamExchange } from "../exchange.ts";
@@ -116,7 +117,7 @@ function begin(
       notes,
       tally,
       holdsLease: (device) => holders.has(device),
-      countsOrphans: worker.index === 0,
+      worker,
     },
     0,
   );
@@ -380,5 +381,93 @@ describe("what becomes of transactions", () => {
     const record = run.finish();
     expect(record.background.completed).toBe(1);
     expect(record.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 1 });
+  });
+});
+
+describe("a closed loop", () => {
+  const loop = (exchange: StreamExchange, outstanding: number): StreamPlan => ({
+    kind: "outstanding",
+    exchange,
+    outstanding,
+  });
+
+  /** Answers a random one of what is under way after each turn; returns the most there ever was. */
+  function playAtRandom(played: Played, untilMs: number): number {
+    const { run, fleet } = played;
+    const random = new Prng(SEED, 0);
+    const open: Start[] = [];
+    let seen = 0;
+    let most = 0;
+    for (let nowMs = 1000; !run.isOver(nowMs) && nowMs < untilMs; nowMs += 1) {
+      while (run.startDue(nowMs) > 0) run.flushed(nowMs);
+      open.push(...fleet.starts.slice(seen));
+      seen = fleet.starts.length;
+      most = Math.max(most, open.length);
+      const answers = Math.floor(random.nextFloat() * 4);
+      for (let i = 0; i < answers && open.length > 0; i += 1) {
+        const [start] = open.splice(Math.floor(random.nextFloat() * open.length), 1);
+        answer(played, start!, nowMs + 0.5);
+      }
+    }
+    return most;
+  }
+
+  test.each([1, 2, 7, 64])("of %i never has more under way, and starts each device once", (n) => {
+    const phase = phaseOf([loop("discover", n)], { until: "all-bound", timeLimitMs: 100_000 });
+    const played = begin(phase);
+    expect(playAtRandom(played, 1000 + 5 * population.size)).toBe(n);
+    expect(new Set(played.fleet.starts.map(({ device }) => device)).size).toBe(population.size);
+    expect(played.run.isGoalReached).toBe(true);
+    const { counters, latency, service, slip } = played.run.finish().streams[0]!;
+    const { size } = population;
+    expect(counters).toMatchObject({ offered: size, sent: size, completed: size, notEligible: 0 });
+    expect(slip.count).toBe(0);
+    expect([latency.count, service.count]).toEqual([size, size]);
+  });
+
+  test("goes round and round until the phase is over, then takes no more", () => {
+    const played = begin(phaseOf([loop("renew", 3)], { until: { durationMs: 500 } }), everybody);
+    const { run, fleet } = played;
+    expect(playAtRandom(played, 3000)).toBe(3);
+    expect(fleet.starts.length).toBeGreaterThan(population.size);
+    expect(fleet.starts.every(({ intendedAtMs }) => intendedAtMs < 1500)).toBe(true);
+    expect(run.endedBy).toBe("duration");
+    const { counters } = run.finish().streams[0]!;
+    expect(counters.sent).toBe(fleet.starts.length);
+    expect(counters.offered).toBe(counters.sent + counters.notEligible);
+    expect(counters.completed).toBe(counters.sent);
+  });
+
+  test("counts its latency from the moment of sending, however long a device waited", () => {
+    const played = begin(phaseOf([loop("discover", 1)], { until: { durationMs: 500 } }));
+    played.run.startDue(1200);
+    const [start] = played.fleet.starts;
+    expect(start!.intendedAtMs).toBe(1200);
+    answer(played, start!, 1210);
+    const { latency } = played.run.finish().streams[0]!;
+    expect(latency.maxMs()).toBeCloseTo(10, 1);
+  });
+
+  test("of several workers has the devices of one, and its number between them", () => {
+    const phase = phaseOf([loop("discover", 8)], { until: "all-bound", timeLimitMs: 100_000 });
+    const most: number[] = [];
+    const devices = [0, 1, 2].flatMap((index) => {
+      const played = begin(phase, [], { index, count: 3 });
+      most.push(playAtRandom(played, 2000));
+      return played.fleet.starts.map(({ device }) => device);
+    });
+    expect(most).toEqual([3, 3, 2]);
+    expect(devices.sort((a, b) => a - b)).toEqual(everybody);
+  });
+
+  test("with devices that cannot start does not spin", () => {
+    const played = begin(phaseOf([loop("renew", 4)], { until: { durationMs: 500 } }), everybody);
+    played.fleet.startResult = "not-bound";
+    let arrivals = 0;
+    for (let taken = played.run.startDue(1100); taken > 0; taken = played.run.startDue(1100)) {
+      arrivals += taken;
+    }
+    expect(arrivals).toBe(population.size);
+    expect(played.run.nextDueMs()).toBeGreaterThan(1100);
   });
 });

@@ -42,7 +42,7 @@ export interface PhaseRunInput {
   readonly tally: SecondTally;
   /** Whether a device held a lease when the phase began: the same answer on every worker. */
   readonly holdsLease: (device: number) => boolean;
-  readonly countsOrphans: boolean;
+  readonly worker: { readonly index: number; readonly count: number };
 }
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
@@ -61,7 +61,7 @@ export class PhaseRun {
   #drainMs: number;
   #endedBy: PhaseEnd | undefined;
   #nowMs = 0;
-  readonly #take = (stream: number, device: number, atMs: number): void =>
+  readonly #take = (stream: number, device: number, atMs: number): boolean =>
     this.#arrive(stream, device, this.#startMs + atMs);
 
   /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
@@ -78,7 +78,9 @@ export class PhaseRun {
       population: input.population,
       holdsLease: input.holdsLease,
       owns: (device) => fleet.owns(device),
-      countsOrphans: input.countsOrphans,
+      worker: input.worker,
+      inFlight: (stream) =>
+        this.#endedBy === undefined ? this.#ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
     });
     if (phase.reset) this.#cutPower(nowMs);
   }
@@ -193,15 +195,19 @@ export class PhaseRun {
     });
   }
 
-  #arrive(stream: number, device: number, intendedAtMs: number): void {
+  #arrive(stream: number, device: number, scheduledAtMs: number): boolean {
     const plan = this.#input.phase.streams[stream]!;
+    // A closed loop has no schedule: what begins was wanted now.
+    const intendedAtMs = plan.kind === "outstanding" ? this.#nowMs : scheduledAtMs;
     if (device === NO_DEVICE || !this.#start(stream, device, intendedAtMs)) {
       this.#ledger.notEligible(stream);
-      return;
+      return false;
     }
     this.#ledger.started(stream, intendedAtMs);
-    if (needsLease(plan.exchange)) return;
-    this.#ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
+    if (!needsLease(plan.exchange)) {
+      this.#ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
+    }
+    return true;
   }
 
   /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */

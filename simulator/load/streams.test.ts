@@ -31,15 +31,17 @@ function streams(): PhaseStreams {
     population,
     holdsLease: (device) => device < 50,
     owns: () => true,
-    countsOrphans: true,
+    worker: { index: 0, count: 1 },
+    inFlight: () => 0,
   });
 }
 
 function taken(from: PhaseStreams, limits: { nowMs: number; endMs: number; count: number }) {
   const found: { stream: number; device: number; atMs: number }[] = [];
-  const count = from.takeDue(limits, (stream, device, atMs) =>
-    found.push({ stream, device, atMs }),
-  );
+  const count = from.takeDue(limits, (stream, device, atMs) => {
+    found.push({ stream, device, atMs });
+    return true;
+  });
   expect(count).toBe(found.length);
   return found;
 }

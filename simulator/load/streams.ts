@@ -5,6 +5,7 @@ import { goalOf, needsLease, phaseMsMax } from "../run-plan.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { AllAtOnceArrivals, arrivalsIn, RateArrivals } from "./arrivals.ts";
 import { inHouseholds } from "./households.ts";
+import { OutstandingArrivals, partOf } from "./outstanding-arrivals.ts";
 import type { ShareDemand } from "./shares.ts";
 import { divideDevices } from "./shares.ts";
 
@@ -16,8 +17,9 @@ export interface PhaseStreamsInput {
   /** Whether a device held a lease when the phase began: the same answer on every worker. */
   readonly holdsLease: (device: number) => boolean;
   readonly owns: (device: number) => boolean;
-  /** One worker counts the arrivals of streams that have no device. */
-  readonly countsOrphans: boolean;
+  readonly worker: { readonly index: number; readonly count: number };
+  /** Transactions of a stream that are under way here; Infinity once the phase takes no more. */
+  readonly inFlight: (stream: number) => number;
 }
 
 /**
@@ -43,7 +45,7 @@ export class PhaseStreams {
       phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
     );
     this.#arrivals = phase.streams.map((stream, index) =>
-      arrivalsOf(input, stream, this.shares[index]!),
+      arrivalsOf(input, stream, index, this.shares[index]!),
     );
   }
 
@@ -54,10 +56,13 @@ export class PhaseStreams {
     return dueMs;
   }
 
-  /** Hands out the arrivals that are due and intended before the end, oldest first; says how many. */
+  /**
+   * Hands out the arrivals that are due and intended before the end, oldest first; says how many. `take`
+   * says whether it started the transaction.
+   */
   takeDue(
     limits: TakeLimits,
-    take: (stream: number, device: number, intendedAtMs: number) => void,
+    take: (stream: number, device: number, intendedAtMs: number) => boolean,
   ): number {
     for (let count = 0; count < limits.count; count += 1) {
       const stream = this.#earliest();
@@ -65,8 +70,7 @@ export class PhaseStreams {
       if (arrivals === undefined) return count;
       const { nextAtMs, nextDevice } = arrivals;
       if (nextAtMs > limits.nowMs || nextAtMs >= limits.endMs) return count;
-      arrivals.skip();
-      take(stream, nextDevice, nextAtMs);
+      arrivals.skip(take(stream, nextDevice, nextAtMs), limits.nowMs);
     }
     return limits.count;
   }
@@ -92,7 +96,7 @@ const SHARE_STREAM = 0x7368_6172;
 // every device that holds no lease, once each.
 function demandOf(phase: PhasePlan, stream: StreamPlan, size: number): ShareDemand {
   const needs = needsLease(stream.exchange);
-  if (stream.kind === "all-at-once") {
+  if (stream.kind !== "rate") {
     return { needsLease: needs, arrivals: Number.POSITIVE_INFINITY, weight: size };
   }
   const arrivals = arrivalsIn(phaseMsMax(phase), stream.ratePerSecond);
@@ -104,18 +108,30 @@ function demandOf(phase: PhasePlan, stream: StreamPlan, size: number): ShareDema
   };
 }
 
-function arrivalsOf(input: PhaseStreamsInput, stream: StreamPlan, share: Uint32Array): Arrivals {
-  const { phase, owns } = input;
+function arrivalsOf(
+  input: PhaseStreamsInput,
+  stream: StreamPlan,
+  index: number,
+  share: Uint32Array,
+): Arrivals {
+  const { phase, owns, worker } = input;
   const startMs = 0;
   if (stream.kind === "all-at-once") {
     const seed = hash32(input.seed, SHARE_STREAM, input.phaseIndex);
     return new AllAtOnceArrivals({ share, owns, startMs, seed, desyncMsMax: stream.desyncMsMax });
   }
   const once = goalOf(phase) !== undefined && !needsLease(stream.exchange);
+  if (stream.kind === "outstanding") {
+    const limit = partOf(stream.outstanding, worker);
+    return new OutstandingArrivals({
+      ...{ share, owns, limit, once },
+      inFlight: () => input.inFlight(index),
+    });
+  }
   return new RateArrivals({
     share,
     owns,
-    countsOrphans: input.countsOrphans,
+    countsOrphans: worker.index === 0,
     startMs,
     ratePerSecond: stream.ratePerSecond,
     arrivals: once ? share.length : arrivalsIn(phaseMsMax(phase), stream.ratePerSecond),

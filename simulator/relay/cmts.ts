@@ -1,9 +1,9 @@
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
-import { RelayAgentCode, subOption } from "../../protocol/dhcp/relay-agent.ts";
+import { RelayAgentCode } from "../../protocol/dhcp/relay-agent.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
 import { deviceKinds, type Population } from "../../scenarios/population.ts";
+import type { Reply } from "../device/reply.ts";
 import type { FleetSink } from "../exchange.ts";
 import { PACKET_BYTES_MAX } from "../exchange.ts";
 
@@ -76,17 +76,17 @@ export class RelayAgents {
    * Judges a reply that arrived at the relay address `destination` for a device. The device sees
    * nothing of option 82: a relay takes it off (RFC 3046 section 2.2).
    */
-  judge(device: number, packet: DhcpPacket, destination: number): RelayVerdict {
+  judge(device: number, packet: Reply, destination: number): RelayVerdict {
     const { giaddr } = this.#population.cmts(this.#population.cmtsOf(device));
     if (packet.giaddr !== giaddr || destination !== giaddr) return "not-for-us";
     const information = packet.options.get(OptionCode.relayAgentInformation);
     if (information === undefined || information.length !== INFORMATION_BYTES) return "not-echoed";
-    const remoteId = subOption(information, RelayAgentCode.remoteId);
-    if (remoteId === undefined || remoteId.length !== REMOTE_ID_BYTES) return "not-echoed";
+    const at = remoteIdAt(information);
+    if (at < 0) return "not-echoed";
     const expected = this.#expectedMac;
     this.#population.writeMac(this.#population.attachmentOf(device), expected, 0);
     for (let i = 0; i < REMOTE_ID_BYTES; i += 1) {
-      if (remoteId[i] !== expected[i]) return "not-echoed";
+      if (information[at + i] !== expected[i]) return "not-echoed";
     }
     return "delivered";
   }
@@ -116,4 +116,17 @@ export class RelayAgents {
     const isMeter = this.#population.kindOf(attachment) === deviceKinds[3];
     return CABLE_INTERFACE_FIRST + port + (isMeter ? 0x1_0000 : 0);
   }
+}
+
+/** Where the remote-id is in option 82; -1 when there is none of six octets. */
+function remoteIdAt(information: Uint8Array): number {
+  let at = 0;
+  while (at + 1 < information.length) {
+    const length = information[at + 1];
+    if (information[at] === RelayAgentCode.remoteId) {
+      return length === REMOTE_ID_BYTES && at + 2 + length <= information.length ? at + 2 : -1;
+    }
+    at += 2 + length;
+  }
+  return -1;
 }
