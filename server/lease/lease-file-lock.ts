@@ -6,7 +6,7 @@ import { takeProcessLock } from "../process-lock.ts";
  * Takes the lease file for this process: two servers that both append to it would lease the same
  * addresses. Returns what gives it up; undefined when another process has it. See takeProcessLock.
  */
-export function lockLeaseFile(path: string): Promise<(() => void) | undefined> {
+export async function lockLeaseFile(path: string): Promise<(() => void) | undefined> {
   const digest = createHash("sha256").update(realpathSync(path)).digest("hex");
   return takeProcessLock(`leases-${digest}`);
 }
