@@ -1,4 +1,5 @@
 import { DecodeError } from "../decode-error.ts";
+import { fixedOptionLengths } from "./fixed-lengths.ts";
 import { OptionCode } from "./option-code.ts";
 import type { OptionList } from "./option-list.ts";
 
@@ -16,25 +17,6 @@ const INSTANCE_MASK = 0xff;
 const GENERATION_MAX = 0x3f_ffff;
 
 const NO_BYTES = new Uint8Array(0);
-
-// The length that an option's RFC fixes, by code; 0 where it is not fixed. Only the options that a
-// server or a client acts upon: a mask of three bytes must not become an address by padding.
-const fixedLengths = new Uint8Array(256);
-for (const code of [
-  OptionCode.subnetMask,
-  OptionCode.requestedAddress,
-  OptionCode.leaseTime,
-  OptionCode.serverIdentifier,
-  OptionCode.renewalTime,
-  OptionCode.rebindingTime,
-  OptionCode.clientLastTransactionTime,
-  OptionCode.subnetSelection,
-]) {
-  fixedLengths[code] = 4;
-}
-fixedLengths[OptionCode.maxMessageSize] = 2;
-fixedLengths[OptionCode.messageType] = 1;
-fixedLengths[OptionCode.overload] = 1;
 
 /**
  * Where the options of a message lie. One index serves message after message: each `begin` starts a
@@ -89,7 +71,7 @@ export class OptionIndex implements OptionList {
       const count = this.#count;
       if (count === OPTION_INSTANCES_MAX) throw new DecodeError("too-many-options", at);
       const place = places[code];
-      const fixed = fixedLengths[code];
+      const fixed = fixedOptionLengths[code];
       if (place >>> GENERATION_BITS === this.#generation) {
         places[code] = place | SEVERAL;
         if (fixed !== 0) this.#isDoubtful = true;
@@ -109,7 +91,7 @@ export class OptionIndex implements OptionList {
     if (!this.#isDoubtful) return;
     for (let i = 0; i < this.#count; i += 1) {
       const code = this.#codeAt(i);
-      const expected = fixedLengths[code];
+      const expected = fixedOptionLengths[code];
       if (expected === 0) continue;
       const offset = this.#offsetAt(i);
       // An empty instance is refused by itself, so that a thousand of them cannot make this quadratic.

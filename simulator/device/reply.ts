@@ -1,3 +1,4 @@
+import { fixedOptionLengths } from "../../protocol/dhcp/fixed-lengths.ts";
 import { COOKIE, Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { OptionList } from "../../protocol/dhcp/option-list.ts";
@@ -17,21 +18,7 @@ const OPTION_BYTES_MAX = 255;
 // What the decoder checks the length of. A reply that has one of these in another length, and every
 // other reply that is not plain, is left to the decoder: 0 is any length, LEAVE_IT none.
 const LEAVE_IT = -1;
-const lengthOf = new Int16Array(256);
-for (const code of [
-  OptionCode.subnetMask,
-  OptionCode.requestedAddress,
-  OptionCode.leaseTime,
-  OptionCode.serverIdentifier,
-  OptionCode.renewalTime,
-  OptionCode.rebindingTime,
-  OptionCode.clientLastTransactionTime,
-  OptionCode.subnetSelection,
-]) {
-  lengthOf[code] = 4;
-}
-lengthOf[OptionCode.messageType] = 1;
-lengthOf[OptionCode.maxMessageSize] = 2;
+const lengthOf = Int16Array.from(fixedOptionLengths);
 lengthOf[OptionCode.overload] = LEAVE_IT;
 
 /**
