@@ -145,6 +145,11 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
       if (failure !== undefined) throw failure;
       events.push("commit");
     },
+    beginCommit: () => {
+      store.commit();
+      return true;
+    },
+    endCommit: () => true,
     maintain: () => false,
     close: () => undefined,
   };
@@ -176,27 +181,29 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
   const frames: number[] = [];
   const complain = (text: string): void => void complaints.push(text);
   const logger = { ...nullLogger, error: complain, warn: complain };
+  const sender = new ReplySender({
+    socket,
+    links: {
+      send: ({ destination, hardware }) => {
+        if (hardware.length !== 6) return false;
+        frames.push(destination);
+        return true;
+      },
+    },
+    interfaces: [served],
+    ownAddresses: new Set([serverAddress]),
+    serverPort: 67,
+    broadcastAddress: 0xffff_ffff,
+    counters,
+    logger,
+  });
   const listener = new DhcpListener({
     engine,
     leases: { markDurable: () => events.push("durable") },
     store,
     socket,
-    sender: new ReplySender({
-      socket,
-      links: {
-        send: ({ destination, hardware }) => {
-          if (hardware.length !== 6) return false;
-          frames.push(destination);
-          return true;
-        },
-      },
-      interfaces: [served],
-      ownAddresses: new Set([serverAddress]),
-      serverPort: 67,
-      broadcastAddress: 0xffff_ffff,
-      counters,
-      logger,
-    }),
+    sender,
+    encoder: sender,
     interfaces: [served],
     anyInterface: false,
     pinger: options.pings === true ? pinger : undefined,
