@@ -137,8 +137,8 @@ test.each<[string, LeaseFileStoreOptions]>([
   ["durability os", { durability: "os" }],
   ["no thread", { backgroundSync: undefined }],
   [
-    "a thread that is not ready",
-    { backgroundSync: { isReady: false, begin: () => expect.fail(), end: () => true } },
+    "a thread that is not there yet",
+    { backgroundSync: { begin: () => false, end: () => expect.fail("nothing was begun") } },
   ],
 ])("%s: what is begun is over at once", (_name, options) => {
   const { store, text } = setUp(options);

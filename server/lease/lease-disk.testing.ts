@@ -45,13 +45,10 @@ export class LateSync implements BackgroundSync {
     this.#disk = disk;
   }
 
-  get isReady(): boolean {
-    return this.#file === undefined;
-  }
-
-  begin(file: number): void {
+  begin(file: number): boolean {
     this.#file = file;
     this.begun += 1;
+    return true;
   }
 
   end(msMax: number): boolean {

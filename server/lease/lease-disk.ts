@@ -35,10 +35,8 @@ export interface LeaseDisk {
 
 /** Syncs beside the thread that writes, one file at a time. */
 export interface BackgroundSync {
-  /** False when there is nobody to do it (not yet, or not any more): then sync in place. */
-  readonly isReady: boolean;
-  /** Begins what `LeaseDisk.sync` does. */
-  begin(file: number): void;
+  /** Begins what `LeaseDisk.sync` does. False: nobody is there to do it (yet), so sync in place. */
+  begin(file: number): boolean;
   /** Waits at most `msMax` for its end; true when it has ended. Throws as `LeaseDisk.sync` does. */
   end(msMax: number): boolean;
 }

@@ -105,30 +105,12 @@ export class LeaseJournal {
 
   /** All or nothing; throws LeaseStoreError after taking the batch back. */
   commit(): void {
-    assert(this.#sync === "none", "a commit while another is under way");
-    if (this.#records === 0) return;
-    this.#orTakeBack(() => {
-      this.#write();
-      if (this.#isSynced) this.#syncNow();
-    });
-    this.#records = 0;
-    this.#settle();
+    this.#commit(undefined);
   }
 
   /** As `commit`; false when the sync is under way, and `endCommit` tells how it ended. */
   beginCommit(): boolean {
-    assert(this.#sync === "none", "a commit while another is under way");
-    const background = this.#background;
-    if (this.#records === 0 || !this.#isSynced || background?.isReady !== true) {
-      this.commit();
-      return true;
-    }
-    this.#orTakeBack(() => this.#write());
-    background.begin(this.#file);
-    this.#sync = "running";
-    this.#syncedRecords = this.#records;
-    this.#records = 0;
-    return false;
+    return this.#commit(this.#background);
   }
 
   /** True when the batch of `beginCommit` is durable; throws after cutting it off the file. */
@@ -159,6 +141,26 @@ export class LeaseJournal {
     this.#used = 0;
     this.#records = 0;
     guarded("close", this.path, `Can't close ${this.path}`, () => this.#disk.close(this.#file));
+  }
+
+  #commit(background: BackgroundSync | undefined): boolean {
+    assert(this.#sync === "none", "a commit while another is under way");
+    if (this.#records === 0) return true;
+    let isRunning = false;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#write();
+      isRunning = this.#isSynced && background?.begin(this.#file) === true;
+      if (this.#isSynced && !isRunning) this.#syncNow();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+    this.#syncedRecords = this.#records;
+    this.#records = 0;
+    if (isRunning) this.#sync = "running";
+    else this.#settle();
+    return !isRunning;
   }
 
   #reserve(lengthBytes: number): void {
@@ -249,16 +251,6 @@ export class LeaseJournal {
   #settle(): void {
     this.#end = this.#written;
     this.#mustTruncate = false;
-  }
-
-  #orTakeBack(call: () => void): void {
-    try {
-      if (this.#failure !== undefined) throw this.#failure;
-      call();
-    } catch (error) {
-      this.#takeBack();
-      throw error;
-    }
   }
 
   #takeBack(): void {

@@ -9,61 +9,60 @@ import { SyncThread } from "./sync-thread.ts";
 const compiled = new URL("../../dist/server/lease/sync-worker.js", import.meta.url);
 const missing = existsSync(compiled) ? undefined : "npm run build makes the thread's file";
 
-async function started(): Promise<SyncThread> {
+/** A thread that has begun to sync `file`. */
+async function begun(file: number): Promise<SyncThread> {
   const thread = new SyncThread((reason) => expect.fail(reason), compiled);
   onTestFinished(() => thread.stop());
-  await expect.poll(() => thread.isReady).toBe(true);
+  expect(thread.begin(file)).toBe(false);
+  await expect.poll(() => thread.begin(file)).toBe(true);
   return thread;
 }
 
+const forever = Number.POSITIVE_INFINITY;
+const withCode = (code: string) => expect.objectContaining({ code });
+
 describeUnless(missing, "the sync thread", () => {
-  test("syncs one file after another, and tells the end of each once", async () => {
-    const thread = await started();
-    for (const round of [1, 2, 3]) {
-      const path = join(tmpdir(), `provlab-sync-${process.pid}-${round}`);
-      const file = openSync(path, "w");
+  test("syncs one file after another, and tells the end of each", async () => {
+    const path = join(tmpdir(), `provlab-sync-${process.pid}`);
+    const file = openSync(path, "w");
+    const thread = await begun(file);
+    expect(thread.end(forever)).toBe(true);
+    for (let round = 0; round < 20; round += 1) {
       writeSync(file, "lease");
-      thread.begin(file);
-      expect(thread.end(Number.POSITIVE_INFINITY)).toBe(true);
-      expect(thread.isReady).toBe(true);
-      closeSync(file);
-      rmSync(path);
+      expect(thread.begin(file)).toBe(true);
+      expect(thread.end(forever)).toBe(true);
     }
+    closeSync(file);
+    rmSync(path);
   });
 
   test("tells the system's reason when it fails, and goes on", async () => {
-    const thread = await started();
     const file = openSync("/dev/null", "w");
-    thread.begin(file);
-    expect(() => thread.end(Number.POSITIVE_INFINITY)).toThrow(
-      expect.objectContaining({ code: "EINVAL" }),
-    );
+    const thread = await begun(file);
+    expect(() => thread.end(forever)).toThrow(withCode("EINVAL"));
     closeSync(file);
-    thread.begin(file);
-    expect(() => thread.end(Number.POSITIVE_INFINITY)).toThrow(
-      expect.objectContaining({ code: "EBADF" }),
-    );
-    expect(thread.isReady).toBe(true);
+    expect(thread.begin(file)).toBe(true);
+    expect(() => thread.end(forever)).toThrow(withCode("EBADF"));
   });
 
-  test("is not ready once it was stopped, and a sync that it left open failed", async () => {
-    const thread = await started();
+  test("begins nothing once it was stopped, and what it left open failed", async () => {
     const file = openSync("/dev/null", "w");
-    thread.begin(file);
+    const thread = await begun(file);
     thread.stop();
-    expect(thread.isReady).toBe(false);
-    expect(() => thread.end(Number.POSITIVE_INFINITY)).toThrow();
+    expect(() => thread.end(forever)).toThrow();
+    expect(thread.begin(file)).toBe(false);
     closeSync(file);
   });
 });
 
-test("a thread that cannot be started says why and is never ready", async () => {
+test("a thread that cannot be started says why, once, and begins nothing", async () => {
   const reasons: string[] = [];
   const nowhere = new URL("./no-such-worker.js", import.meta.url);
   const thread = new SyncThread((reason) => reasons.push(reason), nowhere);
-  expect(thread.isReady).toBe(false);
+  expect(thread.begin(1)).toBe(false);
   await expect.poll(() => reasons).toHaveLength(1);
   expect(reasons[0]).toContain("no-such-worker");
-  expect(thread.isReady).toBe(false);
+  expect(thread.begin(1)).toBe(false);
+  expect(reasons).toHaveLength(1);
   thread.stop();
 });
