@@ -31,10 +31,12 @@ import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
 import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
+import type { BackgroundSync } from "./lease/lease-disk.ts";
 import { lockLeaseFile } from "./lease/lease-file-lock.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { type Durability, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
+import { SyncThread } from "./lease/sync-thread.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
@@ -141,7 +143,13 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releases.push(await takeLeaseFile(options.leaseFile));
     releases.push(() => trace.end());
     trace.begin(options.leaseFile);
-    const file = openLeaseFile(options, leases, logger);
+    const syncThread = new SyncThread((reason) =>
+      logger.warn(
+        `The sync thread ended (${reason}): the serving thread waits for the disk itself.`,
+      ),
+    );
+    releases.push(() => syncThread.stop());
+    const file = openLeaseFile(options, leases, syncThread, logger);
     const store = trace.store(file);
     releases.push(() => store.close());
     const config = completeConfig(options.config, file.hosts, logger);
@@ -223,6 +231,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       store,
       socket,
       sender: trace.sender(sender),
+      encoder: sender,
       interfaces,
       anyInterface,
       pinger,
@@ -296,13 +305,16 @@ function outputTo(
 function openLeaseFile(
   options: DhcpServerOptions,
   leases: LeaseTable,
+  backgroundSync: BackgroundSync,
   logger: Logger,
 ): LeaseFileStore {
   const { dontUseFsync, localTimes, hexClientIds } = options.config.process;
   const durability = dontUseFsync === true ? "os" : "fsync";
   const format = { localTimes, hexClientIds };
   try {
-    const store = LeaseFileStore.open(options.leaseFile, leases, { durability, format });
+    const store = LeaseFileStore.open(options.leaseFile, leases, {
+      ...{ durability, format, backgroundSync },
+    });
     for (const warning of store.report.warnings) logger.warn(warning);
     logger.info(`Read ${store.report.records} lease records from ${store.report.path}.`);
     return store;

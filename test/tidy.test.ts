@@ -51,6 +51,8 @@ const edges = [
   "server/dhcp/server-socket.ts",
   "server/lease/lease-file-lock.ts",
   "server/lease/lease-file-store.ts",
+  "server/lease/sync-thread.ts",
+  "server/lease/sync-worker.ts",
   "server/prov.ts",
   "server/service/service-worker.ts",
   "server/service/datagram-loop.ts",

@@ -49,7 +49,7 @@ describe("timeByStage", () => {
   });
 
   test("takes a rule with names for these names only", () => {
-    const sender = { ...call("send", "server/dhcp/listener.js", 1), name: "run" };
+    const sender = { ...call("send", "server/dhcp/commit-pipeline.js", 1), name: "run" };
     expect(stageOf(sender, serverStages)).toBeUndefined();
     expect(stageOf({ ...sender, name: "#commit" }, serverStages)).toBe("commit");
   });

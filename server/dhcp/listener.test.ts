@@ -89,6 +89,8 @@ interface SetUpOptions {
   /** The socket sends by itself when it holds this many. */
   readonly slots?: number;
   readonly onAppend?: (index: number) => void;
+  /** A commit that is begun ends when `disk.isDone` says so. */
+  readonly disk?: { isDone: boolean };
 }
 
 function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {}) {
@@ -145,6 +147,15 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
       if (failure !== undefined) throw failure;
       events.push("commit");
     },
+    beginCommit: () => {
+      if (options.disk === undefined) store.commit();
+      return options.disk === undefined;
+    },
+    endCommit: () => {
+      if (options.disk?.isDone !== true) return false;
+      store.commit();
+      return true;
+    },
     maintain: () => false,
     close: () => undefined,
   };
@@ -176,27 +187,29 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
   const frames: number[] = [];
   const complain = (text: string): void => void complaints.push(text);
   const logger = { ...nullLogger, error: complain, warn: complain };
+  const sender = new ReplySender({
+    socket,
+    links: {
+      send: ({ destination, hardware }) => {
+        if (hardware.length !== 6) return false;
+        frames.push(destination);
+        return true;
+      },
+    },
+    interfaces: [served],
+    ownAddresses: new Set([serverAddress]),
+    serverPort: 67,
+    broadcastAddress: 0xffff_ffff,
+    counters,
+    logger,
+  });
   const listener = new DhcpListener({
     engine,
     leases: { markDurable: () => events.push("durable") },
     store,
     socket,
-    sender: new ReplySender({
-      socket,
-      links: {
-        send: ({ destination, hardware }) => {
-          if (hardware.length !== 6) return false;
-          frames.push(destination);
-          return true;
-        },
-      },
-      interfaces: [served],
-      ownAddresses: new Set([serverAddress]),
-      serverPort: 67,
-      broadcastAddress: 0xffff_ffff,
-      counters,
-      logger,
-    }),
+    sender,
+    encoder: sender,
     interfaces: [served],
     anyInterface: false,
     pinger: options.pings === true ? pinger : undefined,
@@ -262,6 +275,30 @@ test.each([1, 2, 3])(
     expect(events.at(-1)).toBe("flush");
   },
 );
+
+test("while the disk works the loop goes on: OFFERs leave, ACKs wait for their own commit", () => {
+  const disk = { isDone: false };
+  const { receive, events, counters, failCommits } = setUp(answer, { disk });
+  const batch = [...Array<typeof request>(16).fill(request), discover];
+  const count = (wanted: Event): number => events.filter((event) => event === wanted).length;
+  receive(discover);
+  events.length = 0;
+  receive(...batch);
+  receive(...batch);
+  expect([count("queue 2"), count("queue 5"), count("commit")]).toEqual([2, 0, 0]);
+  disk.isDone = true;
+  receive(discover);
+  expect(events.indexOf("commit")).toBeLessThan(events.indexOf("queue 5"));
+  expect([count("queue 5"), counters.commits]).toEqual([32, 2]);
+  events.length = 0;
+  disk.isDone = false;
+  receive(...batch);
+  failCommits(full);
+  disk.isDone = true;
+  receive();
+  expect([count("queue 5"), count("durable")]).toEqual([0, 0]);
+  expect(counters.droppedFor("commit-failed")).toBe(16);
+});
 
 test("a lease is appended as it is before the next packet of the batch is decided", () => {
   let binding = 0;

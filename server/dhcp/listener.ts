@@ -4,28 +4,23 @@ import type { Logger } from "../../base/log.ts";
 import { type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { type DhcpPacket, messageType, PacketDecoder } from "../../protocol/dhcp/packet.ts";
-import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import { LeaseStoreError } from "../lease/lease-store.ts";
 import type { OverloadGuard } from "../overload/overload-guard.ts";
-import type { DhcpCounters } from "./counters.ts";
+import { CommitPipeline, type CommitPipelineOptions } from "./commit-pipeline.ts";
+import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpEngineApi } from "./engine.ts";
 import type { LocalInterface, Outcome } from "./outcome.ts";
 import type { Pinger } from "./pinger.ts";
-import type { Reply, ReplySender } from "./reply-sender.ts";
 
 /** The event loop (signals, timers, messages) turns at least this often under load. */
 const eventLoopMsMax = 5;
 const secondMs = 1000;
-/** A full disk is told once in this time, not once a batch. */
-const troubleLogMsMin = 10_000;
-/** On a disk that is all but full some batches fit and others do not: it is over when this long none failed. */
-const calmMsMin = 1000;
+/** A rewrite that fails is told once in this time. */
+const rewriteLogMsMin = 10_000;
 
-export interface DhcpListenerOptions {
+export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "trouble"> {
   readonly engine: DhcpEngineApi;
-  readonly leases: { markDurable(index: number): void };
-  readonly store: LeaseStore;
   readonly socket: UdpSocket;
-  readonly sender: Pick<ReplySender, "send" | "flush">;
   /** The interfaces served, in the order of the command line. */
   readonly interfaces: readonly LocalInterface[];
   /** The socket is bound to one address: what it receives is ours, whatever the interface. */
@@ -34,7 +29,6 @@ export interface DhcpListenerOptions {
   readonly pinger: Pinger | undefined;
   /** Without it every datagram is served, however late. */
   readonly overload?: OverloadGuard;
-  readonly counters: DhcpCounters;
   readonly logger: Logger;
   /** Called once a turn: the lines of a batch are written together. */
   readonly flushLog: () => void;
@@ -44,8 +38,7 @@ export interface DhcpListenerOptions {
 /**
  * The data plane: a synchronous loop over batches. One system call receives up to a few hundred
  * datagrams, the engine decides them all, one commit makes their leases durable, and only then the
- * acknowledgements leave, in one system call again. An acknowledgement is not even handed to the
- * socket before the commit, so that a socket that sends a full batch by itself cannot send it.
+ * acknowledgements leave, in one system call again. Under load the next batch is decided meanwhile.
  */
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
@@ -53,23 +46,15 @@ export class DhcpListener {
   readonly #served: ReadonlySet<number>;
   /** Stands in when the socket does not say where a datagram came in. */
   readonly #defaultIndex: number;
-  /** Acknowledgements that wait for the commit of their batch, and the address each was asked at. */
-  readonly #waiting: Reply[] = [];
-  readonly #waitingAsked: number[] = [];
-  #appended = 0;
+  readonly #commits: CommitPipeline;
   #nextSecondAtMs: number;
   #rewriteToldAtMs = Number.NEGATIVE_INFINITY;
-  #troubleToldAtMs = Number.NEGATIVE_INFINITY;
-  #failedAtMs = Number.NEGATIVE_INFINITY;
-  #refused = 0;
-  #failing = false;
-  /** The log says that nothing is acknowledged, and not yet that it is over. */
-  #isTroubleTold = false;
   #maintaining = false;
   #stopping = false;
 
   constructor(options: DhcpListenerOptions) {
     this.#options = options;
+    this.#commits = new CommitPipeline({ ...options, trouble: new CommitTrouble(options.logger) });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
     this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0]!.index : 0;
     this.#nextSecondAtMs = options.clock.monotonicMs();
@@ -88,6 +73,8 @@ export class DhcpListener {
       await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver);
       turnedAtMs = clock.monotonicMs();
     }
+    this.#commits.endTurn(0, true, clock.monotonicMs());
+    this.#options.flushLog();
   }
 
   stop(): void {
@@ -106,15 +93,16 @@ export class DhcpListener {
     if (pinger !== undefined && pinger.outstanding > 0) this.#endPings(pinger, nowSeconds, nowMs);
     const isNewSecond = nowMs >= this.#nextSecondAtMs;
     if (isNewSecond) this.#everySecond(nowSeconds, nowMs);
-    this.#commitAndSend(nowMs);
-    if (isNewSecond || this.#maintaining) this.#maintain(nowSeconds, nowMs);
+    const isHousekeeping = isNewSecond || this.#maintaining;
+    this.#commits.endTurn(received, isHousekeeping, nowMs);
+    if (isHousekeeping) this.#maintain(nowSeconds, nowMs);
     this.#options.flushLog();
     return received;
   }
 
   #idleMs(nowMs: number): number {
     const { pinger } = this.#options;
-    if (this.#maintaining) return 0;
+    if (this.#maintaining || this.#commits.isUnderWay) return 0;
     if (pinger !== undefined && pinger.outstanding > 0) return eventLoopMsMax;
     return Math.min(secondMs, Math.max(0, this.#nextSecondAtMs - nowMs));
   }
@@ -156,13 +144,11 @@ export class DhcpListener {
 
   #perform(outcome: Outcome, asked: number, nowMs: number): void {
     const { counters, logger, sender } = this.#options;
-    this.#append(outcome.changes);
+    this.#commits.append(outcome.changes);
     switch (outcome.kind) {
       case "reply":
-        if (outcome.durable) {
-          this.#waiting.push(outcome);
-          this.#waitingAsked.push(asked);
-        } else sender.send(outcome, asked);
+        if (outcome.durable) this.#commits.acknowledge(outcome, asked);
+        else sender.send(outcome, asked);
         break;
       case "changed":
         if (outcome.log !== "") logger.info(outcome.log);
@@ -180,12 +166,6 @@ export class DhcpListener {
     }
   }
 
-  /** At once: the records are those of this moment. */
-  #append(changes: Outcome["changes"]): void {
-    for (const index of changes) this.#options.store.appendLease(index);
-    this.#appended += changes.length;
-  }
-
   #ping(outcome: Extract<Outcome, { kind: "ping" }>, nowMs: number): void {
     const { pinger, counters, engine, clock } = this.#options;
     const { ticket, address, timeoutMs } = outcome;
@@ -199,14 +179,14 @@ export class DhcpListener {
       return;
     }
     // Too many probes at once: the client asks again, and an address in use is never offered.
-    this.#append(offer.changes);
+    this.#commits.append(offer.changes);
     counters.countDropped("ping-table-full");
   }
 
   #endPings(pinger: Pinger, nowSeconds: number, nowMs: number): void {
     const { engine, counters } = this.#options;
     const { answered, timedOut } = pinger.poll(nowMs);
-    for (const ticket of answered) this.#append(engine.pingAnswered(ticket, nowSeconds));
+    for (const ticket of answered) this.#commits.append(engine.pingAnswered(ticket, nowSeconds));
     counters.pingsAnswered += answered.length;
     for (const ticket of timedOut) {
       this.#perform(engine.pingTimedOut(ticket, nowSeconds), 0, nowMs);
@@ -218,56 +198,11 @@ export class DhcpListener {
     overload?.tell(nowMs);
     const expired = engine.expire(nowSeconds);
     counters.leasesExpired += expired.length;
-    this.#append(expired);
+    this.#commits.append(expired);
     this.#nextSecondAtMs = nowMs + secondMs;
   }
 
-  /** The one place where a promise leaves: first the disk, then the network. */
-  #commitAndSend(nowMs: number): void {
-    const { leases, sender } = this.#options;
-    // Offers do not wait for the disk: another system call a batch costs less than that wait.
-    if (this.#appended > 0) sender.flush();
-    if (this.#appended > 0 && !this.#commit(nowMs)) return;
-    for (let index = 0; index < this.#waiting.length; index += 1) {
-      const reply = this.#waiting[index]!;
-      if (reply.leaseIndex >= 0) leases.markDurable(reply.leaseIndex);
-      sender.send(reply, this.#waitingAsked[index]!);
-    }
-    this.#forgetWaiting();
-    sender.flush();
-  }
-
-  #commit(nowMs: number): boolean {
-    const { store, counters } = this.#options;
-    const records = this.#appended;
-    this.#appended = 0;
-    try {
-      store.commit();
-    } catch (error) {
-      if (!(error instanceof LeaseStoreError)) throw error;
-      counters.commitFailures += 1;
-      for (let index = 0; index < this.#waiting.length; index += 1) {
-        counters.countDropped("commit-failed");
-      }
-      this.#refused += this.#waiting.length;
-      this.#forgetWaiting();
-      this.#tellTrouble(error, nowMs);
-      this.#failing = true;
-      this.#failedAtMs = nowMs;
-      return false;
-    }
-    if (this.#failing && nowMs - this.#failedAtMs >= calmMsMin) this.#tellRecovery();
-    counters.commits += 1;
-    counters.recordsWritten += records;
-    return true;
-  }
-
-  #forgetWaiting(): void {
-    this.#waiting.length = 0;
-    this.#waitingAsked.length = 0;
-  }
-
-  /** Housekeeping of the lease file, a slice a turn, never between an append and its commit. */
+  /** Housekeeping of the lease file, a slice a turn, never between an append and the end of its commit. */
   #maintain(nowSeconds: number, nowMs: number): void {
     try {
       this.#maintaining = this.#options.store.maintain(nowSeconds);
@@ -275,26 +210,9 @@ export class DhcpListener {
       if (!(error instanceof LeaseStoreError)) throw error;
       this.#maintaining = false;
       this.#options.counters.rewriteFailures += 1;
-      if (nowMs - this.#rewriteToldAtMs < troubleLogMsMin) return;
+      if (nowMs - this.#rewriteToldAtMs < rewriteLogMsMin) return;
       this.#rewriteToldAtMs = nowMs;
       this.#options.logger.error(error.message);
     }
-  }
-
-  #tellTrouble(error: LeaseStoreError, nowMs: number): void {
-    if (nowMs - this.#troubleToldAtMs < troubleLogMsMin) return;
-    const unanswered = this.#refused === 1 ? "1 request" : `${this.#refused} requests`;
-    this.#options.logger.error(`No lease is acknowledged (${unanswered}): ${error.message}`);
-    this.#troubleToldAtMs = nowMs;
-    this.#isTroubleTold = true;
-  }
-
-  #tellRecovery(): void {
-    if (this.#isTroubleTold) {
-      this.#options.logger.warn("Leases are written again: service goes on.");
-    }
-    this.#isTroubleTold = false;
-    this.#failing = false;
-    this.#refused = 0;
   }
 }

@@ -31,6 +31,19 @@ export interface ReplySenderOptions {
   readonly logger: Logger;
 }
 
+/** All that it takes to send a reply that is encoded already. */
+export interface ReplyWay {
+  readonly destination: Destination;
+  /** The address that the request was sent to. */
+  readonly asked: number;
+  readonly messageType: number;
+  readonly log: string;
+}
+
+export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyWay {
+  return { destination, asked, messageType: typeOf(reply), log };
+}
+
 /** Puts replies on the wire, each the way that the engine chose (RFC 2131, section 4.1). */
 export class ReplySender {
   readonly #options: ReplySenderOptions;
@@ -42,14 +55,27 @@ export class ReplySender {
     this.#interfaces = new Map(options.interfaces.map((one) => [one.index, one]));
   }
 
+  /** The longest reply that can be sent. */
+  get replyBytesMax(): number {
+    return this.#options.socket.slot().length;
+  }
+
   /** Encodes and queues one reply. `asked` is the address that the request was sent to. */
   send(outcome: Reply, asked: number): void {
+    const length = this.encode(outcome, this.#options.socket.slot(), 0);
+    if (length > 0) this.#queue(length, wayOf(outcome, asked));
+  }
+
+  /** Queues a reply that `encode` has written elsewhere. */
+  sendEncoded(bytes: Uint8Array, way: ReplyWay): void {
+    this.#options.socket.slot().set(bytes);
+    this.#queue(bytes.length, way);
+  }
+
+  #queue(length: number, { destination, asked, messageType, log }: ReplyWay): void {
     const { socket, counters, logger, broadcastAddress } = this.#options;
-    const { destination, reply } = outcome;
-    const length = this.#encode(outcome, socket.slot());
-    if (length === 0) return;
-    counters.countReplied(typeOf(reply));
-    if (outcome.log !== "") logger.info(outcome.log);
+    counters.countReplied(messageType);
+    if (log !== "") logger.info(log);
     if (destination.kind === "link" && this.#sendFrame(destination, length)) return;
     this.#queued += 1;
     switch (destination.kind) {
@@ -87,14 +113,16 @@ export class ReplySender {
     });
   }
 
-  /** Bytes written, or 0 for a reply that cannot be sent: the configuration's values are too long. */
-  #encode(outcome: Reply, target: Uint8Array): number {
-    const { reply, limits } = outcome;
+  /**
+   * Writes a reply at `start` of `target`, where there is room for the longest. Bytes written, or 0 for
+   * one that cannot be sent: the configuration's values are too long.
+   */
+  encode({ reply, limits }: Reply, target: Uint8Array, start: number): number {
     const echoed = relayAgentOf(reply)?.length ?? 0;
     const echoedBytes = echoed + 2 * Math.ceil(echoed / 255);
     try {
-      if (headerBytes + limits.optionBytesMax + echoedBytes <= target.length) {
-        return encodeReply(reply, target, 0, limits);
+      if (headerBytes + limits.optionBytesMax + echoedBytes <= this.replyBytesMax) {
+        return encodeReply(reply, target, start, limits) - start;
       }
     } catch (error) {
       if (!(error instanceof EncodeError)) throw error;

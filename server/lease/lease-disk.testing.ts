@@ -1,5 +1,5 @@
 import type { Prng } from "../../base/prng.ts";
-import type { DiskFileState, LeaseDisk } from "./lease-disk.ts";
+import type { BackgroundSync, DiskFileState, LeaseDisk } from "./lease-disk.ts";
 
 /** The machine stopped here: nothing after this call happened. */
 export class SimulatedCrash extends Error {
@@ -32,6 +32,33 @@ export function watchedDisk(
       };
     },
   });
+}
+
+/** Syncs on `disk`, as late as it may: when somebody waits for the end. */
+export class LateSync implements BackgroundSync {
+  readonly #disk: LeaseDisk;
+  #file: number | undefined;
+  /** How many were begun. */
+  begun = 0;
+
+  constructor(disk: LeaseDisk) {
+    this.#disk = disk;
+  }
+
+  begin(file: number): boolean {
+    this.#file = file;
+    this.begun += 1;
+    return true;
+  }
+
+  end(msMax: number): boolean {
+    const file = this.#file;
+    if (file === undefined) throw new Error("no sync was begun");
+    if (msMax === 0) return false;
+    this.#file = undefined;
+    this.#disk.sync(file);
+    return true;
+  }
 }
 
 interface Inode {

@@ -33,6 +33,14 @@ export interface LeaseDisk {
   copyAccess(from: number, to: number): void;
 }
 
+/** Syncs beside the thread that writes, one file at a time. */
+export interface BackgroundSync {
+  /** Begins what `LeaseDisk.sync` does. False: nobody is there to do it (yet), so sync in place. */
+  begin(file: number): boolean;
+  /** Waits at most `msMax` for its end; true when it has ended. Throws as `LeaseDisk.sync` does. */
+  end(msMax: number): boolean;
+}
+
 /** The system's code of an error, undefined when it is not the system's: then it is our bug. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { systemError, watchedDisk } from "./lease-disk.testing.ts";
+import { LateSync, systemError, watchedDisk } from "./lease-disk.testing.ts";
 import type { LeaseDisk } from "./lease-disk.ts";
 import { writeRecord } from "./lease-file.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease-file-store.ts";
@@ -55,8 +55,14 @@ function rewrite(store: LeaseFileStore, nowSeconds = 2_000_000_000): number {
   return slices;
 }
 
-for (const durability of ["fsync", "os"] as const) {
-  describeLeaseStore(`LeaseFileStore (${durability})`, () => {
+const kinds = [
+  { durability: "fsync", isLate: false },
+  { durability: "fsync", isLate: true },
+  { durability: "os", isLate: false },
+] as const;
+
+for (const { durability, isLate } of kinds) {
+  describeLeaseStore(`LeaseFileStore (${durability}${isLate ? ", in the background" : ""})`, () => {
     const own = mkdtempSync(join(tmpdir(), "provlab-store-"));
     let code: string | undefined;
     // A sync fails where there is one, and else the write.
@@ -69,7 +75,10 @@ for (const durability of ["fsync", "os"] as const) {
     });
     return {
       open: (table) =>
-        LeaseFileStore.open(join(own, "leases"), table, { create: true, durability, disk }),
+        LeaseFileStore.open(join(own, "leases"), table, {
+          ...{ create: true, durability, disk },
+          backgroundSync: isLate ? new LateSync(disk) : undefined,
+        }),
       failNextCommit(next) {
         code = next;
       },

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { copyRecord, type LeaseRecord } from "./lease.ts";
-import { attempted, guarded, type LeaseDisk } from "./lease-disk.ts";
+import { attempted, type BackgroundSync, guarded, type LeaseDisk } from "./lease-disk.ts";
 import { isPurgeable } from "./lease-file.ts";
 import { hostsOf, type LeaseHost } from "./lease-host.ts";
 import { LeaseJournal } from "./lease-journal.ts";
@@ -32,6 +32,8 @@ export interface LeaseFileStoreOptions {
   readonly format?: LeaseFormat;
   /** Default: the real one. */
   readonly disk?: LeaseDisk;
+  /** Syncs the commits that are only begun; without it every commit is synced in place. */
+  readonly backgroundSync?: BackgroundSync | undefined;
 }
 
 /** The calls of node:fs. */
@@ -154,8 +156,12 @@ export class LeaseFileStore implements LeaseStore {
         disk.sync(file);
       });
     }
-    const isSynced = this.durability === "fsync";
-    this.#journal = new LeaseJournal(disk, path, file, contents.end, isSynced, options.format);
+    this.#journal = new LeaseJournal({
+      ...{ disk, path, file, end: contents.end },
+      isSynced: this.durability === "fsync",
+      backgroundSync: options.backgroundSync,
+      format: options.format,
+    });
     if (contents.end === 0) this.#journal.appendBytes(fileHeader);
     else if (!contents.endsWithNewline) this.#journal.appendBytes(newline);
     this.#journal.commit();
@@ -183,6 +189,14 @@ export class LeaseFileStore implements LeaseStore {
 
   commit(): void {
     this.#journal.commit();
+  }
+
+  beginCommit(): boolean {
+    return this.#journal.beginCommit();
+  }
+
+  endCommit(msMax: number): boolean {
+    return this.#journal.endCommit(msMax);
   }
 
   maintain(nowSeconds: number): boolean {

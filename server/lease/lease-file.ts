@@ -145,13 +145,22 @@ function isTorn(
   isLast: boolean,
 ): boolean {
   if (!isLast || end - recordOffset > ITEM_BYTES_MAX) return false;
-  if (!error.atEnd && !isZero(bytes, error.offset, end)) return false;
+  if (!error.atEnd && !isCutByZeros(bytes, recordOffset, end)) return false;
   return !hasLease(bytes, recordOffset + 1, end);
 }
 
-function isZero(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
-  return true;
+/** Without the zeros at the end the text is one that ends too early: they may stand within a word. */
+function isCutByZeros(bytes: Uint8Array, start: number, end: number): boolean {
+  let textEnd = end;
+  while (textEnd > start && bytes[textEnd - 1] === 0) textEnd -= 1;
+  if (textEnd === end || textEnd === start) return textEnd === start;
+  try {
+    parseItem(new LeaseLexer(bytes, start, textEnd), { onLease: () => {}, onBlock: () => {} });
+    return false;
+  } catch (error) {
+    if (!(error instanceof LeaseSyntaxError)) throw error;
+    return error.atEnd;
+  }
 }
 
 /** True when a whole, readable lease begins at the start of a line between `start` and `end`. */

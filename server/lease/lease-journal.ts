@@ -1,19 +1,43 @@
-import { attempted, guarded, type LeaseDisk, storeError, writeAll } from "./lease-disk.ts";
+import { assert } from "../../base/assert.ts";
+import {
+  attempted,
+  type BackgroundSync,
+  guarded,
+  type LeaseDisk,
+  storeError,
+  writeAll,
+} from "./lease-disk.ts";
 import type { LeaseRow } from "./lease-row.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 import { formatRow, type LeaseFormat, rowBytesMax, usualFormat } from "./lease-writer.ts";
 
 const BUFFER_BYTES = 1 << 20;
 
+export interface LeaseJournalOptions {
+  readonly disk: LeaseDisk;
+  readonly path: string;
+  readonly file: number;
+  /** Size of the file, whose last record is whole. */
+  readonly end: number;
+  readonly isSynced: boolean;
+  readonly backgroundSync: BackgroundSync | undefined;
+  readonly format: LeaseFormat | undefined;
+}
+
+/** Of the sync that `beginCommit` began; how it ended is kept until `endCommit` tells it. */
+type SyncState = "none" | "running" | "durable" | LeaseStoreError;
+
 /**
  * The end of the lease file, to which batches are appended: one write and one sync each. A batch
- * that does not fit the buffer is written in parts and still synced, or taken back, as one.
+ * that does not fit the buffer is written in parts and still synced, or taken back, as one. While a
+ * sync runs in the background the file is left alone: what is appended stays in the buffer.
  */
 export class LeaseJournal {
   readonly path: string;
   readonly format: LeaseFormat;
   readonly #disk: LeaseDisk;
   readonly #isSynced: boolean;
+  readonly #background: BackgroundSync | undefined;
   #file: number;
   /** Everything before this offset is committed. */
   #end: number;
@@ -22,6 +46,9 @@ export class LeaseJournal {
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
   #records = 0;
+  #sync: SyncState = "none";
+  /** Records of the batch that is being synced. */
+  #syncedRecords = 0;
   /** Why this batch cannot be committed any more. */
   #failure: LeaseStoreError | undefined;
   /** Bytes that are not committed may lie behind the end. */
@@ -30,22 +57,15 @@ export class LeaseJournal {
   #mustSyncDirectory = false;
   #isSuspect = false;
 
-  /** `end`: size of the file, whose last record is whole. */
-  constructor(
-    disk: LeaseDisk,
-    path: string,
-    file: number,
-    end: number,
-    isSynced: boolean,
-    format: LeaseFormat = usualFormat,
-  ) {
-    this.format = format;
-    this.#disk = disk;
-    this.path = path;
-    this.#file = file;
-    this.#end = end;
-    this.#written = end;
-    this.#isSynced = isSynced;
+  constructor(options: LeaseJournalOptions) {
+    this.format = options.format ?? usualFormat;
+    this.#disk = options.disk;
+    this.path = options.path;
+    this.#file = options.file;
+    this.#end = options.end;
+    this.#written = options.end;
+    this.#isSynced = options.isSynced;
+    this.#background = options.backgroundSync;
   }
 
   get file(): number {
@@ -85,18 +105,22 @@ export class LeaseJournal {
 
   /** All or nothing; throws LeaseStoreError after taking the batch back. */
   commit(): void {
-    if (this.#records === 0) return;
-    try {
-      if (this.#failure !== undefined) throw this.#failure;
-      this.#write();
-      this.#sync();
-    } catch (error) {
-      this.#takeBack();
-      throw error;
-    }
-    this.#end = this.#written;
-    this.#records = 0;
-    this.#mustTruncate = false;
+    this.#commit(undefined);
+  }
+
+  /** As `commit`; false when the sync is under way, and `endCommit` tells how it ended. */
+  beginCommit(): boolean {
+    return this.#commit(this.#background);
+  }
+
+  /** True when the batch of `beginCommit` is durable; throws after cutting it off the file. */
+  endCommit(msMax: number): boolean {
+    this.#awaitSync(msMax);
+    if (this.#sync === "running") return false;
+    const ended = this.#sync;
+    this.#sync = "none";
+    if (ended instanceof LeaseStoreError) throw ended;
+    return true;
   }
 
   /** The rewritten file takes the place of the old one, which is closed. */
@@ -112,14 +136,36 @@ export class LeaseJournal {
   }
 
   close(): void {
+    this.#awaitSync(Number.POSITIVE_INFINITY);
     if (this.isMidBatch) this.#takeBack();
     this.#used = 0;
     this.#records = 0;
     guarded("close", this.path, `Can't close ${this.path}`, () => this.#disk.close(this.#file));
   }
 
+  #commit(background: BackgroundSync | undefined): boolean {
+    assert(this.#sync === "none", "a commit while another is under way");
+    if (this.#records === 0) return true;
+    let isRunning = false;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#write();
+      isRunning = this.#isSynced && background?.begin(this.#file) === true;
+      if (this.#isSynced && !isRunning) this.#syncNow();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+    this.#syncedRecords = this.#records;
+    this.#records = 0;
+    if (isRunning) this.#sync = "running";
+    else this.#settle();
+    return !isRunning;
+  }
+
   #reserve(lengthBytes: number): void {
     if (this.#failure !== undefined || this.#used + lengthBytes <= this.#buffer.length) return;
+    this.#awaitSync(Number.POSITIVE_INFINITY);
     try {
       this.#write();
     } catch (error) {
@@ -175,8 +221,7 @@ export class LeaseJournal {
     );
   }
 
-  #sync(): void {
-    if (!this.#isSynced) return;
+  #syncNow(): void {
     try {
       guarded("sync", this.path, this.#what("sync"), () => this.#disk.sync(this.#file));
     } catch (error) {
@@ -185,18 +230,45 @@ export class LeaseJournal {
     }
   }
 
+  /** Waits at most `msMax` for a sync that runs in the background, and keeps how it ended. */
+  #awaitSync(msMax: number): void {
+    const background = this.#background;
+    if (this.#sync !== "running" || background === undefined) return;
+    try {
+      const what = this.#what("sync", this.#syncedRecords);
+      if (!guarded("sync", this.path, what, () => background.end(msMax))) return;
+      this.#sync = "durable";
+      this.#settle();
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#isSuspect = true;
+      this.#sync = error;
+      this.#cutBack();
+    }
+  }
+
+  /** What was written is committed. */
+  #settle(): void {
+    this.#end = this.#written;
+    this.#mustTruncate = false;
+  }
+
   #takeBack(): void {
-    this.#written = this.#end;
     this.#used = 0;
     this.#records = 0;
     this.#failure = undefined;
+    this.#cutBack();
+  }
+
+  #cutBack(): void {
+    this.#written = this.#end;
     if (!this.#mustTruncate) return;
     const isDone = attempted(() => this.#disk.truncate(this.#file, this.#end));
     this.#mustTruncate = !isDone;
   }
 
-  #what(verb: string): string {
-    const records = this.#records === 1 ? "1 record" : `${this.#records} records`;
+  #what(verb: string, count = this.#records): string {
+    const records = count === 1 ? "1 record" : `${count} records`;
     return `Can't ${verb} ${records} to ${this.path}`;
   }
 }

@@ -131,6 +131,52 @@ export function describeLeaseStore(name: string, create: () => LeaseStoreSubject
       expect(table.counts()).toMatchObject({ active: 2, neverUsed: table.size - 2 });
     });
 
+    test("a commit that is begun ends like any other; what came meanwhile is the next one's", () => {
+      store.append(leaseOf(1, 1000));
+      store.beginCommit();
+      store.append(leaseOf(2, 2000));
+      expect(store.endCommit(Number.POSITIVE_INFINITY)).toBe(true);
+      expect(store.endCommit(0)).toBe(true);
+      const table = reopened();
+      expect(textOf(table, low + 1)).toBe(writeRecord(leaseOf(1, 1000)));
+      expect(table.counts().active).toBe(1);
+      store.append(leaseOf(2, 2000));
+      store.beginCommit();
+      store.append(leaseOf(3, 3000));
+      store.endCommit(Number.POSITIVE_INFINITY);
+      store.commit();
+      expect(reopened().counts().active).toBe(3);
+    });
+
+    test("a begun commit that fails drops its batch, and not what came meanwhile", () => {
+      const fail = (call: () => unknown): void => {
+        subject.failNextCommit("EIO");
+        expect(call).toThrow(expect.objectContaining({ code: "EIO", name: "LeaseStoreError" }));
+      };
+      store.append(leaseOf(1, 1000));
+      fail(() => {
+        store.beginCommit();
+        store.append(leaseOf(2, 2000));
+        store.endCommit(Number.POSITIVE_INFINITY);
+      });
+      store.append(leaseOf(3, 3000));
+      store.beginCommit();
+      expect(store.endCommit(Number.POSITIVE_INFINITY)).toBe(true);
+      const table = reopened();
+      expect(table.isActive(table.indexOf(low + 1))).toBe(false);
+      expect(table.isActive(table.indexOf(low + 3))).toBe(true);
+    });
+
+    test("more than any buffer may be appended while a commit is under way", () => {
+      store.append(leaseOf(0, 1000));
+      store.beginCommit();
+      for (let last = 1; last < 6_000; last += 1) store.append(leaseOf(last, 1000));
+      expect(store.endCommit(Number.POSITIVE_INFINITY)).toBe(true);
+      store.beginCommit();
+      store.endCommit(Number.POSITIVE_INFINITY);
+      expect(reopened().counts().active).toBe(6_000);
+    });
+
     test("an error says what, where and what to do", () => {
       subject.failNextCommit("EIO");
       // Nothing to write, nothing to fail.

@@ -69,9 +69,22 @@ export interface LeaseStore {
   commit(): void;
 
   /**
+   * As `commit`, but it need not wait: true when the batch is durable already, false while the disk
+   * is still at work. `endCommit` then tells the end, and before that neither of the two nor
+   * `maintain` may be called. What is appended meanwhile belongs to the commit after this one.
+   */
+  beginCommit(): boolean;
+
+  /**
+   * Waits at most `msMax` for what `beginCommit` began; true when it is durable, or when there is
+   * nothing to wait for. Throws as `commit` does: that batch is dropped, what was appended since stays.
+   */
+  endCommit(msMax: number): boolean;
+
+  /**
    * Housekeeping, one slice of at most a few milliseconds a call: call it about once a second, and
    * after every batch while it returns true (more is waiting). Never call it between an append and
-   * its commit. Throws LeaseStoreError when the rewrite of the file failed; the file in force is
+   * the end of its commit. Throws LeaseStoreError when the rewrite of the file failed; the file in force is
    * untouched then and service goes on, and the rewrite is tried again later.
    */
   maintain(nowSeconds: number): boolean;

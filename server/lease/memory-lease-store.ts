@@ -41,6 +41,15 @@ export class MemoryLeaseStore implements LeaseStore {
     for (const record of batch) this.#committed.set(record.address, record);
   }
 
+  beginCommit(): boolean {
+    this.commit();
+    return true;
+  }
+
+  endCommit(): boolean {
+    return true;
+  }
+
   maintain(): boolean {
     return false;
   }

@@ -123,23 +123,23 @@ export class RecordedServer {
       serverHostName,
     };
     trace.setUp(setup);
+    const sender = new ReplySender({
+      socket,
+      links,
+      interfaces,
+      ownAddresses: new Set(setup.ownAddresses),
+      serverPort: 67,
+      broadcastAddress: setup.broadcastAddress,
+      counters,
+      logger,
+    });
     this.#listener = new DhcpListener({
       engine: trace.engine(engine),
       leases,
       store,
       socket,
-      sender: trace.sender(
-        new ReplySender({
-          socket,
-          links,
-          interfaces,
-          ownAddresses: new Set(setup.ownAddresses),
-          serverPort: 67,
-          broadcastAddress: setup.broadcastAddress,
-          counters,
-          logger,
-        }),
-      ),
+      sender: trace.sender(sender),
+      encoder: sender,
       interfaces,
       anyInterface: false,
       pinger: options.withPings === true ? this.#pinger() : undefined,

@@ -129,7 +129,10 @@ export class TracedLinks implements Pick<LinkReplies, "send"> {
   }
 }
 
-/** Records how commits ended: after one that failed, nothing of its batch was acknowledged. */
+/**
+ * Records how commits ended: after one that failed, nothing of its batch was acknowledged. A recorded
+ * server waits for each, so that a reply belongs to the turn of its packet.
+ */
 export class TracedStore implements LeaseStore {
   readonly durability: LeaseStore["durability"];
   readonly #store: LeaseStore;
@@ -157,6 +160,15 @@ export class TracedStore implements LeaseStore {
       throw error;
     }
     this.#recorder.commit("");
+  }
+
+  beginCommit(): boolean {
+    this.commit();
+    return true;
+  }
+
+  endCommit(): boolean {
+    return true;
   }
 
   maintain(nowSeconds: number): boolean {

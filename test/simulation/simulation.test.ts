@@ -94,6 +94,7 @@ describe("10,000 devices through 24 hours, with crashes in between", () => {
     expect(result.safety.acknowledged).toBeGreaterThan(110_000);
     expect(result.server.crashes).toBeGreaterThan(20);
     expect(result.server.batchesLost).toBeGreaterThan(5);
+    expect(result.server.overlapped).toBeGreaterThan(1000);
     expect(result.server.commitFailures).toBeGreaterThan(20);
     expect(Math.min(...Object.values(result.link))).toBeGreaterThan(1000);
     expect(result.retransmissions).toBeGreaterThan(10_000);

@@ -1,15 +1,17 @@
 import type { Clock } from "../../base/clock.ts";
+import { nullLogger } from "../../base/log.ts";
 import { Prng } from "../../base/prng.ts";
 import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import type { ServerConfig } from "../../server/config/model.ts";
+import { CommitPipeline } from "../../server/dhcp/commit-pipeline.ts";
+import { CommitTrouble } from "../../server/dhcp/commit-trouble.ts";
+import { DhcpCounters } from "../../server/dhcp/counters.ts";
 import { DhcpEngine } from "../../server/dhcp/engine.ts";
 import type { LocalInterface, Outcome } from "../../server/dhcp/outcome.ts";
-import { LeaseStoreError } from "../../server/lease/lease-store.ts";
+import { type Reply, type ReplyWay, wayOf } from "../../server/dhcp/reply-sender.ts";
 import { LeaseTable } from "../../server/lease/lease-table.ts";
 import { CrashStore } from "./crash-store.ts";
-
-type Reply = Extract<Outcome, { kind: "reply" }>;
 
 /** Ways to be wrong, so that a test can show that the checker notices. */
 export type ServerDefect =
@@ -39,15 +41,19 @@ const SLOW_COMMIT_RATE = 0.001;
 const SLOW_COMMIT_MS = 250;
 const COMMIT_FAILURE_RATE = 0.0005;
 const HOUSEKEEPING_MS = 10_000;
+const REPLY_BYTES_MAX = 1500;
 
 /**
- * The DHCP engine on a simulated disk, with the listener's order of work: decide a batch, commit it
- * with one sync that takes time, and only then acknowledge. It can crash at any moment of that.
+ * The DHCP engine and the listener's own way of committing on a simulated disk: batches are decided
+ * while the sync of earlier ones takes its time, and each is acknowledged after its own. It can
+ * crash at any moment of that.
  */
 export class VirtualServer {
   readonly store = new CrashStore();
   readonly counters = {
     batches: 0,
+    /** Of them, those that were decided while an earlier one was on the way to the disk. */
+    overlapped: 0,
     commitFailures: 0,
     overflows: 0,
     crashes: 0,
@@ -58,13 +64,14 @@ export class VirtualServer {
   readonly #interfaces: readonly LocalInterface[];
   readonly #prng: Prng;
   readonly #decoder = new PacketDecoder();
-  readonly #replyBytes = new Uint8Array(1500);
+  readonly #counted = new DhcpCounters();
+  readonly #replyBytes = new Uint8Array(REPLY_BYTES_MAX);
   #table: LeaseTable;
   #engine: DhcpEngine;
+  #commits: CommitPipeline;
   #inbox: Uint8Array[] = [];
-  #waiting: Reply[] = [];
   #isUp = true;
-  // Infinity while no batch is being written.
+  // Infinity while no commit is under way.
   #commitAtMs = Number.POSITIVE_INFINITY;
   #housekeepingAtMs: number;
 
@@ -81,6 +88,7 @@ export class VirtualServer {
     ];
     this.#table = this.#newTable();
     this.#engine = this.#newEngine();
+    this.#commits = this.#newPipeline();
     this.#housekeepingAtMs = options.clock.monotonicMs() + HOUSEKEEPING_MS;
   }
 
@@ -89,7 +97,7 @@ export class VirtualServer {
   }
 
   get isCommitting(): boolean {
-    return this.#commitAtMs !== Number.POSITIVE_INFINITY;
+    return this.#commits.isUnderWay;
   }
 
   get leases(): LeaseTable {
@@ -104,38 +112,43 @@ export class VirtualServer {
 
   nextDueMs(): number {
     if (!this.#isUp) return Number.POSITIVE_INFINITY;
-    if (this.isCommitting) return this.#commitAtMs;
-    return this.#inbox.length > 0 ? this.#options.clock.monotonicMs() : this.#housekeepingAtMs;
+    if (this.#inbox.length > 0) return this.#options.clock.monotonicMs();
+    return Math.min(this.#commitAtMs, this.#housekeepingAtMs);
   }
 
-  /** Does what is due now; one batch is under way at a time. */
+  /** Does what is due now: one turn of the loop. */
   advance(): void {
     if (!this.#isUp) return;
     const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs >= this.#commitAtMs) this.#finishCommit();
-    if (this.isCommitting) return;
-    if (this.#inbox.length === 0 && nowMs < this.#housekeepingAtMs) return;
-    this.#decideBatch();
-    for (const index of this.#engine.expire(this.#nowSeconds())) this.store.appendLease(index);
+    const isSynced = nowMs >= this.#commitAtMs;
+    if (!isSynced && this.#inbox.length === 0 && nowMs < this.#housekeepingAtMs) return;
+    const received = this.#decideBatch();
+    if (received > 0 && this.isCommitting) this.counters.overlapped += 1;
+    this.#commits.append(this.#engine.expire(this.#nowSeconds()));
     this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
-    if (this.store.pendingCount === 0) this.#acknowledge();
-    else this.#commitAtMs = nowMs + this.#commitMs();
+    if (isSynced) {
+      if (this.#prng.nextFloat() < COMMIT_FAILURE_RATE) this.store.failNextCommit();
+      this.store.endSync();
+      this.#commitAtMs = Number.POSITIVE_INFINITY;
+    }
+    this.#commits.endTurn(received, false, nowMs);
+    this.counters.commitFailures = this.#counted.commitFailures;
+    if (!this.isCommitting || this.#commitAtMs < Number.POSITIVE_INFINITY) return;
+    this.#commitAtMs = nowMs + this.#commitMs();
   }
 
   /**
-   * The process is gone, and with it everything that was not on the disk. Of a batch that is being
-   * written nobody can know whether it got there.
+   * The process is gone, and with it everything that was not on the disk. Of a commit that is under
+   * way nobody can know whether it got there.
    */
   crash(): void {
     if (!this.#isUp) return;
     this.#isUp = false;
     this.counters.crashes += 1;
     const gotThere = this.#prng.nextFloat() < 0.5;
-    if (this.isCommitting && gotThere) this.store.commit();
-    else if (this.isCommitting) this.counters.batchesLost += 1;
-    this.store.close();
+    if (this.isCommitting && !gotThere) this.counters.batchesLost += 1;
+    this.store.crash(gotThere);
     this.#inbox = [];
-    this.#waiting = [];
     this.#commitAtMs = Number.POSITIVE_INFINITY;
   }
 
@@ -144,10 +157,12 @@ export class VirtualServer {
     this.#table = this.#newTable();
     if (this.#options.defect !== "forgets-on-restart") this.store.loadInto(this.#table);
     this.#engine = this.#newEngine();
+    this.#commits = this.#newPipeline();
     this.#housekeepingAtMs = this.#options.clock.monotonicMs();
   }
 
-  #decideBatch(): void {
+  /** How many datagrams it had. */
+  #decideBatch(): number {
     const batch = this.#inbox.splice(0, BATCH_MAX);
     const nowSeconds = this.#nowSeconds();
     if (batch.length > 0) this.counters.batches += 1;
@@ -167,50 +182,35 @@ export class VirtualServer {
       );
       this.#perform(outcome);
     }
+    return batch.length;
   }
 
   #perform(outcome: Outcome): void {
-    for (const index of outcome.changes) this.store.appendLease(index);
+    this.#commits.append(outcome.changes);
     if (outcome.kind === "ping") throw new Error("the simulated configuration has no ping-check");
     if (outcome.kind !== "reply") return;
     const mayWait = this.#options.defect !== "acknowledges-before-commit";
-    if (outcome.durable && mayWait) this.#waiting.push(outcome);
+    if (outcome.durable && mayWait) this.#commits.acknowledge(outcome, 0);
     else this.#send(outcome);
   }
 
-  #finishCommit(): void {
-    this.#commitAtMs = Number.POSITIVE_INFINITY;
-    if (this.#prng.nextFloat() < COMMIT_FAILURE_RATE) this.store.failNextCommit();
-    try {
-      this.store.commit();
-    } catch (error) {
-      if (!(error instanceof LeaseStoreError)) throw error;
-      this.counters.commitFailures += 1;
-      this.#waiting = [];
-      return;
-    }
-    this.#acknowledge();
-  }
-
-  #acknowledge(): void {
-    for (const reply of this.#waiting) {
-      if (reply.leaseIndex >= 0) this.#table.markDurable(reply.leaseIndex);
-      this.#send(reply);
-    }
-    this.#waiting = [];
+  #encode({ reply, limits }: Reply, target: Uint8Array, start: number): number {
+    return encodeReply(reply, target, start, limits) - start;
   }
 
   #send(outcome: Reply): void {
-    const { reply, limits, destination } = outcome;
+    const end = this.#encode(outcome, this.#replyBytes, 0);
+    this.#sendEncoded(this.#replyBytes.subarray(0, end), wayOf(outcome, 0));
+  }
+
+  #sendEncoded(bytes: Uint8Array, { destination }: ReplyWay): void {
     if (destination.kind === "broadcast") {
       // A NAK to a renewal that came unicast stays on the server's wire: no device is on that one.
       this.counters.unheard += 1;
       return;
     }
     if (destination.kind === "link") throw new Error("no client here is on the server's wire");
-    const end = encodeReply(reply, this.#replyBytes, 0, limits);
-    const isRelay = destination.kind === "relay";
-    this.#options.send(this.#replyBytes.slice(0, end), destination.address, isRelay);
+    this.#options.send(bytes.slice(), destination.address, destination.kind === "relay");
   }
 
   #commitMs(): number {
@@ -230,6 +230,23 @@ export class VirtualServer {
     );
     this.store.attach(table);
     return table;
+  }
+
+  #newPipeline(): CommitPipeline {
+    return new CommitPipeline({
+      leases: this.#table,
+      store: this.store,
+      sender: { send: (outcome) => this.#send(outcome), flush: () => undefined },
+      encoder: {
+        replyBytesMax: REPLY_BYTES_MAX,
+        encode: (outcome, target, start) => this.#encode(outcome, target, start),
+        sendEncoded: (bytes, way) => this.#sendEncoded(bytes, way),
+      },
+      counters: this.#counted,
+      trouble: new CommitTrouble(nullLogger),
+      // Every commit takes its time beside the loop: that is where crashes have most to find.
+      backgroundReceivedMin: 0,
+    });
   }
 
   #newEngine(): DhcpEngine {

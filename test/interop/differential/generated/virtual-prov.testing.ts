@@ -50,6 +50,16 @@ export class VirtualProv {
     }
     const socket = this.#socket();
     const counters = new DhcpCounters();
+    const sender = new ReplySender({
+      socket,
+      links: this.#links(),
+      interfaces: [serverInterface],
+      ownAddresses: new Set([ip(serverAddress)]),
+      serverPort: dhcpPorts.server,
+      broadcastAddress: 0xffff_ffff,
+      counters,
+      logger: nullLogger,
+    });
     this.#listener = new DhcpListener({
       engine: new DhcpEngine({
         config,
@@ -61,16 +71,8 @@ export class VirtualProv {
       leases: table,
       store: this.#store(table),
       socket,
-      sender: new ReplySender({
-        socket,
-        links: this.#links(),
-        interfaces: [serverInterface],
-        ownAddresses: new Set([ip(serverAddress)]),
-        serverPort: dhcpPorts.server,
-        broadcastAddress: 0xffff_ffff,
-        counters,
-        logger: nullLogger,
-      }),
+      sender,
+      encoder: sender,
       interfaces: [serverInterface],
       anyInterface: false,
       pinger: undefined,
@@ -110,6 +112,8 @@ export class VirtualProv {
         this.#records.set(table.addressOf(index), table.recordOf(index));
       },
       commit: () => undefined,
+      beginCommit: () => true,
+      endCommit: () => true,
       maintain: () => false,
       close: () => undefined,
     };

@@ -1,0 +1,173 @@
+import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import type { CommitTrouble } from "./commit-trouble.ts";
+import type { DhcpCounters } from "./counters.ts";
+import { HeldReplies } from "./held-replies.ts";
+import type { Reply, ReplySender } from "./reply-sender.ts";
+
+/** The loop sleeps at most this long for the disk before it looks around again. */
+const endMsMax = 5;
+/**
+ * With fewer datagrams in a batch nothing else waits: a sync in place is over sooner, since nobody has
+ * to be woken up for it, and costs less.
+ */
+const backgroundReceivedMin = 16;
+
+export interface CommitPipelineOptions {
+  readonly leases: { markDurable(index: number): void };
+  readonly store: LeaseStore;
+  readonly sender: Pick<ReplySender, "send" | "flush">;
+  /** Encodes and sends what is held; `sender` may be one that stands in front of it. */
+  readonly encoder: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
+  readonly counters: DhcpCounters;
+  readonly trouble: CommitTrouble;
+  /** Default 16. */
+  readonly backgroundReceivedMin?: number | undefined;
+}
+
+/**
+ * The one way by which a promise leaves: first the disk, then the network. One commit is under way
+ * at most; the loop goes on receiving and deciding, and what it promises meanwhile waits for the
+ * commit after that. An acknowledgement is not even handed to the socket before its commit has
+ * ended well, so that a socket that sends a full batch by itself cannot send it.
+ */
+export class CommitPipeline {
+  readonly #options: CommitPipelineOptions;
+  readonly #backgroundReceivedMin: number;
+  /** Acknowledgements of this turn, and the address each was asked at. */
+  readonly #waiting: Reply[] = [];
+  readonly #waitingAsked: number[] = [];
+  /** Acknowledgements of earlier turns whose commit is not begun. */
+  #filling: HeldReplies;
+  /** Acknowledgements of the commit that is under way. */
+  #underWay: HeldReplies;
+  #isUnderWay = false;
+  #underWayRecords = 0;
+  #appended = 0;
+  /** Leases with a record that the commit under way does not hold: its end makes them no promise. */
+  readonly #changedSince = new Set<number>();
+  readonly #promise = (leaseIndex: number): void => {
+    if (leaseIndex < 0 || this.#changedSince.has(leaseIndex)) return;
+    this.#options.leases.markDurable(leaseIndex);
+  };
+
+  constructor(options: CommitPipelineOptions) {
+    this.#options = options;
+    this.#backgroundReceivedMin = options.backgroundReceivedMin ?? backgroundReceivedMin;
+    this.#filling = new HeldReplies(options.encoder);
+    this.#underWay = new HeldReplies(options.encoder);
+  }
+
+  /** The disk is at work: the next turn must not be long in coming. */
+  get isUnderWay(): boolean {
+    return this.#isUnderWay;
+  }
+
+  /** At once: the records are those of this moment. */
+  append(changes: readonly number[]): void {
+    for (const index of changes) {
+      this.#options.store.appendLease(index);
+      if (this.#isUnderWay) this.#changedSince.add(index);
+    }
+    this.#appended += changes.length;
+  }
+
+  /** The reply leaves when everything that was appended until now is durable, or never. */
+  acknowledge(outcome: Reply, asked: number): void {
+    this.#waiting.push(outcome);
+    this.#waitingAsked.push(asked);
+  }
+
+  /**
+   * Ends a turn in which `received` datagrams were decided. `mustFinish`: nothing may be under way
+   * afterwards, nor wait for it.
+   */
+  endTurn(received: number, mustFinish: boolean, nowMs: number): void {
+    const { sender } = this.#options;
+    const isInPlace = mustFinish || !this.#filling.hasRoomFor(this.#waiting.length);
+    if (this.#isUnderWay) {
+      // An empty socket leaves nothing to do but wait for the disk.
+      const idleMs = received === 0 ? endMsMax : 0;
+      this.#endCommit(isInPlace ? Number.POSITIVE_INFINITY : idleMs, nowMs);
+    }
+    // Offers do not wait for the disk: another system call a batch costs less than that wait.
+    if (this.#appended > 0 || this.#isUnderWay) sender.flush();
+    if (this.#isUnderWay) this.#holdWaiting();
+    else if (this.#appended === 0) this.#sendWaiting();
+    else this.#commit(isInPlace || received < this.#backgroundReceivedMin, nowMs);
+    sender.flush();
+  }
+
+  #commit(isInPlace: boolean, nowMs: number): void {
+    const { store } = this.#options;
+    const records = this.#appended;
+    this.#appended = 0;
+    try {
+      if (isInPlace) store.commit();
+      else if (!store.beginCommit()) {
+        this.#isUnderWay = true;
+        this.#underWayRecords = records;
+      }
+    } catch (error) {
+      this.#fail(error, this.#filling.discard() + this.#forgetWaiting(), nowMs);
+      return;
+    }
+    if (this.#isUnderWay) {
+      this.#holdWaiting();
+      [this.#filling, this.#underWay] = [this.#underWay, this.#filling];
+    } else {
+      this.#succeed(records, nowMs);
+      this.#filling.release(this.#promise);
+      this.#sendWaiting();
+    }
+  }
+
+  #endCommit(msMax: number, nowMs: number): void {
+    try {
+      if (!this.#options.store.endCommit(msMax)) return;
+      this.#succeed(this.#underWayRecords, nowMs);
+      this.#underWay.release(this.#promise);
+    } catch (error) {
+      this.#fail(error, this.#underWay.discard(), nowMs);
+    }
+    this.#isUnderWay = false;
+    this.#changedSince.clear();
+  }
+
+  #succeed(records: number, nowMs: number): void {
+    const { counters, trouble } = this.#options;
+    trouble.succeeded(nowMs);
+    counters.commits += 1;
+    counters.recordsWritten += records;
+  }
+
+  #fail(error: unknown, refused: number, nowMs: number): void {
+    if (!(error instanceof LeaseStoreError)) throw error;
+    const { counters, trouble } = this.#options;
+    counters.commitFailures += 1;
+    for (let count = 0; count < refused; count += 1) counters.countDropped("commit-failed");
+    trouble.failed(error, refused, nowMs);
+  }
+
+  #holdWaiting(): void {
+    for (let index = 0; index < this.#waiting.length; index += 1) {
+      this.#filling.hold(this.#waiting[index]!, this.#waitingAsked[index]!);
+    }
+    this.#forgetWaiting();
+  }
+
+  #sendWaiting(): void {
+    for (let index = 0; index < this.#waiting.length; index += 1) {
+      const reply = this.#waiting[index]!;
+      this.#promise(reply.leaseIndex);
+      this.#options.sender.send(reply, this.#waitingAsked[index]!);
+    }
+    this.#forgetWaiting();
+  }
+
+  #forgetWaiting(): number {
+    const count = this.#waiting.length;
+    this.#waiting.length = 0;
+    this.#waitingAsked.length = 0;
+    return count;
+  }
+}

@@ -1,0 +1,6 @@
+/** What the loop and its sync thread share: 32-bit words. */
+export const SyncWord = { state: 0, file: 1, error: 2 } as const;
+export const SYNC_WORDS = 3;
+
+/** The loop asks when idle and takes what is done; the thread does what is asked. */
+export const SyncState = { starting: 0, idle: 1, asked: 2, done: 3 } as const;
