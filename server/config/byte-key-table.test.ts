@@ -40,4 +40,21 @@ describe("ByteKeyTable", () => {
     const entry = table.find(255, new Uint8Array(5000).fill(7));
     expect([table.valueOf(entry), table.prefixOf(entry)]).toEqual([2, 255]);
   });
+
+  test("keys that differ in their last byte, at every length around what a record holds", () => {
+    const table = new ByteKeyTable();
+    const ofLength = (length: number, last: number): Uint8Array =>
+      new Uint8Array(length).fill(7).fill(last, length - 1);
+    for (let length = 1; length <= 24; length += 1) {
+      table.add(length, ofLength(length, 1), length);
+      table.add(length, ofLength(length, 2), -length);
+    }
+    for (let length = 1; length <= 24; length += 1) {
+      const entry = table.find(length, ofLength(length, 2));
+      expect(table.valueOf(entry)).toBe(-length);
+      expect(table.keyOf(entry)).toEqual(ofLength(length, 2));
+      expect(table.find(length, ofLength(length, 3))).toBe(-1);
+      expect(table.find(length + 1, ofLength(length, 2))).toBe(-1);
+    }
+  });
 });
