@@ -3,6 +3,7 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { classify, type EvaluationContext, type ScopeSources } from "../config/evaluate.ts";
 import type { ClientClassMember, Host, SharedNetwork } from "../config/model.ts";
+import { traitsOf } from "../config/permit-list.ts";
 import { Variables } from "../config/variables.ts";
 import type { LeaseClient } from "../lease/lease.ts";
 import { isLive, isOwner } from "./client.ts";
@@ -58,6 +59,8 @@ export class Exchange implements EvaluationContext {
   #leaseSeconds: number | undefined;
   #isClassifying = false;
   #members: readonly ClientClassMember[] | undefined;
+  /** 0 until they are asked for. */
+  #traits = 0;
   #changes: number[] | undefined;
   #notes: string[] | undefined;
   // Made when first looked at: most packets have no use for any.
@@ -97,6 +100,7 @@ export class Exchange implements EvaluationContext {
     this.#leaseSeconds = undefined;
     this.#isClassifying = false;
     this.#members = undefined;
+    this.#traits = 0;
     this.#changes = undefined;
     this.#notes = undefined;
     this.#optionVariables = undefined;
@@ -142,6 +146,12 @@ export class Exchange implements EvaluationContext {
       this.#isClassifying = false;
     }
     return this.#members;
+  }
+
+  /** What the permits of pools look at. */
+  get traits(): number {
+    if (this.#traits === 0) this.#traits = traitsOf(this);
+    return this.#traits;
   }
 
   /** False while the classes are still being matched. */
