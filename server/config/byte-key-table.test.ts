@@ -9,12 +9,12 @@ describe("ByteKeyTable", () => {
     const table = new ByteKeyTable();
     const count = 20_000;
     for (let index = 0; index < count; index += 1) table.add(1, key(index), index * 2);
-    expect(table.count).toBe(count);
     for (let index = 0; index < count; index += 97) {
-      const entry = table.find(1, key(index));
-      expect(table.valueOf(entry)).toBe(index * 2);
-      expect(table.keyOf(entry)).toEqual(key(index));
-      expect(table.after(entry)).toBe(-1);
+      const value = table.find(1, key(index));
+      expect(value).toBe(index * 2);
+      expect(table.keyOf(value)).toEqual(key(index));
+      expect(table.after(value)).toBe(-1);
+      expect([table.has(value), table.has(value + 1)]).toEqual([true, false]);
     }
     expect(table.find(1, key(count))).toBe(-1);
     expect(table.find(2, key(5))).toBe(-1);
@@ -26,8 +26,9 @@ describe("ByteKeyTable", () => {
     const table = new ByteKeyTable();
     for (let index = 0; index < 300; index += 1) table.add(0, key(index % 3), index);
     const values: number[] = [];
-    for (let entry = table.find(0, key(1)); entry >= 0; entry = table.after(entry)) {
-      values.push(table.valueOf(entry));
+    for (let value = table.find(0, key(1)); value >= 0; value = table.after(value)) {
+      values.push(value);
+      expect(table.keyOf(value)).toEqual(key(1));
     }
     expect(values).toEqual(Array.from({ length: 100 }, (_, index) => index * 3 + 1));
   });
@@ -36,8 +37,28 @@ describe("ByteKeyTable", () => {
     const table = new ByteKeyTable();
     table.add(0, new Uint8Array(0), 1);
     table.add(255, new Uint8Array(5000).fill(7), 2);
-    expect(table.valueOf(table.find(0, new Uint8Array(0)))).toBe(1);
-    const entry = table.find(255, new Uint8Array(5000).fill(7));
-    expect([table.valueOf(entry), table.prefixOf(entry)]).toEqual([2, 255]);
+    expect(table.find(0, new Uint8Array(0))).toBe(1);
+    expect(table.find(255, new Uint8Array(5000).fill(7))).toBe(2);
+    expect(table.prefixOf(2)).toBe(255);
+    expect([table.keyOf(1).length, table.keyOf(2).length]).toEqual([0, 5000]);
+  });
+
+  test("keys that differ in their last byte, at every length around what a slot holds", () => {
+    const table = new ByteKeyTable();
+    const ofLength = (length: number, last: number): Uint8Array =>
+      new Uint8Array(length).fill(7).fill(last, length - 1);
+    const lengths = Array.from({ length: 300 }, (_, at) => at + 1);
+    for (const length of lengths) {
+      table.add(length & 255, ofLength(length, 1), 2 * length);
+      table.add(length & 255, ofLength(length, 2), 2 * length + 1);
+    }
+    for (const length of lengths) {
+      const value = table.find(length & 255, ofLength(length, 2));
+      expect(value).toBe(2 * length + 1);
+      expect(table.keyOf(value)).toEqual(ofLength(length, 2));
+      expect(table.prefixOf(value)).toBe(length & 255);
+      expect(table.find(length & 255, ofLength(length, 3))).toBe(-1);
+      expect(table.find((length + 1) & 255, ofLength(length, 2))).toBe(-1);
+    }
   });
 });

@@ -73,6 +73,7 @@ class SubclassMember implements ClientClassMember {
 class Subclasses implements SubclassTable {
   /** Made with the first subclass: most classes have none. */
   #keys: ByteKeyTable | undefined;
+  #count = 0;
   /** Keys that look like a MAC, and like one behind its hardware type. */
   bareMacs = 0;
   typedMacs = 0;
@@ -86,7 +87,7 @@ class Subclasses implements SubclassTable {
   }
 
   get count(): number {
-    return this.#keys?.count ?? 0;
+    return this.#count;
   }
 
   /** Of the subclass with exactly these bytes, or -1. */
@@ -94,7 +95,6 @@ class Subclasses implements SubclassTable {
     return this.#keys?.findIn(0, bytes, start, end) ?? NONE;
   }
 
-  /** A view that must not be written to. */
   keyOf(index: number): Uint8Array {
     return this.#keys?.keyOf(index) ?? noBytes;
   }
@@ -106,7 +106,9 @@ class Subclasses implements SubclassTable {
     if (index >= 0) return index;
     if (key.length === MAC_OCTETS) this.bareMacs += 1;
     else if (key.length === MAC_OCTETS + 1 && key[0] === ETHERNET) this.typedMacs += 1;
-    return this.#keys.add(0, key, 0);
+    this.#keys.add(0, key, this.#count);
+    this.#count += 1;
+    return this.#count - 1;
   }
 
   /** The subclass's own block, whose parent is the class's; the class's own when it has none. */

@@ -7,13 +7,13 @@ import type {
   AddressRange,
   FailoverPeer,
   Key,
-  Permit,
   Pool,
   Scope,
   SharedNetwork,
   Subnet,
   Zone,
 } from "./model.ts";
+import { PermitList } from "./permit-list.ts";
 import { RangeSet } from "./range-set.ts";
 import { SubnetSet } from "./subnet-set.ts";
 
@@ -34,8 +34,6 @@ export interface NetworkDeclaration extends SharedNetwork {
 
 export interface PoolDeclaration extends Pool {
   readonly ranges: AddressRange[];
-  readonly permits: Permit[];
-  readonly prohibits: Permit[];
   validFromSeconds: number | undefined;
   validUntilSeconds: number | undefined;
   failoverPeer: string | undefined;
@@ -109,8 +107,8 @@ export class ConfigBuilder {
     const pool: PoolDeclaration = {
       index: this.pools.length,
       ranges: [],
-      permits: [],
-      prohibits: [],
+      permits: new PermitList(),
+      prohibits: new PermitList(),
       validFromSeconds: undefined,
       validUntilSeconds: undefined,
       failoverPeer: undefined,

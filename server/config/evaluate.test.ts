@@ -296,6 +296,22 @@ describe("CLASS-10, PRE-4: permits", () => {
     });
   }
 
+  test("members of one of a hundred classes, each with a pool that is for it or for all but it", () => {
+    const numbers = Array.from({ length: 100 }, (_, index) => index);
+    const config = configOf(`
+      ${numbers.map((at) => `class "c${at}" { match if option host-name = "${at}"; }`).join("\n")}
+      subnet 10.0.0.0 netmask 255.255.0.0 {
+        ${numbers.map((at) => `pool { range 10.0.0.${at}; allow members of "c${at}"; }`).join("\n")}
+        ${numbers.map((at) => `pool { range 10.0.1.${at}; deny members of "c${at}"; }`).join("\n")}
+      }`);
+    for (const at of numbers) {
+      const members = classify(config, contextOf({ options: { 12: `${at}` } }));
+      const open = config.pools.filter((pool) => isPermitted(pool, { known: false, members }));
+      const others = numbers.filter((other) => other !== at).map((other) => 100 + other);
+      expect(open.map(({ index }) => index)).toEqual([at, ...others]);
+    }
+  });
+
   test("DHCP-15: BOOTP clients stay out of the ranges of a subnet itself", () => {
     const config = configOf("subnet 10.0.0.0 netmask 255.255.255.0 { range 10.0.0.9; }");
     const subject = { known: false, members: [] };

@@ -5,17 +5,18 @@ import type {
   ClientClass,
   ClientClassMember,
   Host,
-  Permit,
   Pool,
   Scope,
   ServerConfig,
   Subnet,
 } from "./model.ts";
+import { type PermitSubject, traitsOf } from "./permit-list.ts";
 import { runStatements } from "./run-statements.ts";
 import { Settings } from "./settings.ts";
 import type { LeaseEvent } from "./statement.ts";
 
 export type { EvaluationContext } from "./evaluation-context.ts";
+export type { PermitSubject } from "./permit-list.ts";
 
 /** The places that may say something about a client; what does not exist is left out. */
 export interface ScopeSources {
@@ -135,16 +136,6 @@ function memberByKey(
   return isThere && key.length > 0 ? clientClass.memberOf(key) : undefined;
 }
 
-/** What a pool's allow and deny lists look at. */
-export interface PermitSubject {
-  readonly known: boolean;
-  readonly members: readonly ClientClassMember[];
-  /** A BOOTP client that would get a dynamic address. */
-  readonly bootp?: boolean;
-  /** For `after`; without it no date has come yet. */
-  readonly nowSeconds?: number;
-}
-
 /**
  * True when no deny line matches and, if there are allow lines, at least one does (CLASS-10). A pool
  * with `after` is closed to all before or from its date on, whatever else is allowed.
@@ -155,41 +146,7 @@ export function isPermitted(pool: Pool, subject: PermitSubject): boolean {
     if (pool.validUntilSeconds !== undefined && nowSeconds >= pool.validUntilSeconds) return false;
     if (pool.validFromSeconds !== undefined && nowSeconds < pool.validFromSeconds) return false;
   }
-  if (matchesAny(pool.prohibits, subject)) return false;
-  return pool.permits.length === 0 || matchesAny(pool.permits, subject);
-}
-
-function matchesAny(permits: readonly Permit[], subject: PermitSubject): boolean {
-  for (let index = 0; index < permits.length; index += 1) {
-    if (matches(permits[index], subject)) return true;
-  }
-  return false;
-}
-
-function matches(permit: Permit, subject: PermitSubject): boolean {
-  switch (permit.kind) {
-    case "known-clients":
-      return subject.known;
-    case "unknown-clients":
-      return !subject.known;
-    case "members":
-      return isMember(subject.members, permit.clientClass);
-    // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is.
-    case "authenticated-clients":
-      return false;
-    case "unauthenticated-clients":
-    case "all-clients":
-      return true;
-    case "after":
-      return subject.nowSeconds !== undefined && subject.nowSeconds > permit.afterSeconds;
-    case "dynamic-bootp-clients":
-      return subject.bootp === true;
-  }
-}
-
-function isMember(members: readonly ClientClassMember[], clientClass: ClientClass): boolean {
-  for (let index = 0; index < members.length; index += 1) {
-    if (members[index].clientClass === clientClass) return true;
-  }
-  return false;
+  const traits = subject.traits ?? traitsOf(subject);
+  if (pool.prohibits.matches(subject, traits)) return false;
+  return pool.permits.isEmpty || pool.permits.matches(subject, traits);
 }

@@ -35,9 +35,6 @@ export class CompactHostTable implements HostTable {
   readonly #names = new ByteKeyTable();
   readonly #hardware = new ByteKeyTable();
   readonly #clientIds = new ByteKeyTable();
-  /** Entries of the host in #hardware and #clientIds. */
-  readonly #hardwareEntries: number[] = [];
-  readonly #clientIdEntries: number[] = [];
   readonly #scopes: Scope[] = [];
   readonly #groups: (Scope | undefined)[] = [];
   /** Only of hosts that have any. */
@@ -61,12 +58,8 @@ export class CompactHostTable implements HostTable {
     if (this.#names.find(0, nameBytes) !== NONE) return false;
     this.#names.add(0, nameBytes, index);
     this.#scopes.push(scope);
-    this.#hardwareEntries.push(
-      hardware === undefined ? NONE : this.#hardware.add(hardware.type, hardware.address, index),
-    );
-    this.#clientIdEntries.push(
-      clientId === undefined ? NONE : this.#clientIds.add(0, clientId, index),
-    );
+    if (hardware !== undefined) this.#hardware.add(hardware.type, hardware.address, index);
+    if (clientId !== undefined) this.#clientIds.add(0, clientId, index);
     this.#groups.push(group);
     if (fixedAddresses.length > 0) this.#fixedAddresses.set(index, fixedAddresses);
     if (fixedNames.length > 0) this.#fixedNames.set(index, fixedNames);
@@ -110,15 +103,15 @@ export class CompactHostTable implements HostTable {
   }
 
   byName(name: string): Host | undefined {
-    const entry = this.#names.find(0, latin1Bytes(name));
-    return entry === NONE ? undefined : new HostView(this, this.#names.valueOf(entry));
+    const index = this.#names.find(0, latin1Bytes(name));
+    return index === NONE ? undefined : new HostView(this, index);
   }
 
   #hostsOf(table: ByteKeyTable, first: number): readonly Host[] {
     if (first === NONE) return noHosts;
-    const hosts: Host[] = [new HostView(this, table.valueOf(first))];
-    for (let entry = table.after(first); entry !== NONE; entry = table.after(entry)) {
-      hosts.push(new HostView(this, table.valueOf(entry)));
+    const hosts: Host[] = [new HostView(this, first)];
+    for (let index = table.after(first); index !== NONE; index = table.after(index)) {
+      hosts.push(new HostView(this, index));
     }
     return hosts;
   }
@@ -128,14 +121,12 @@ export class CompactHostTable implements HostTable {
   }
 
   hardwareOf(index: number): Host["hardware"] {
-    const entry = this.#hardwareEntries[index];
-    if (entry === NONE) return undefined;
-    return { type: this.#hardware.prefixOf(entry), address: this.#hardware.keyOf(entry) };
+    if (!this.#hardware.has(index)) return undefined;
+    return { type: this.#hardware.prefixOf(index), address: this.#hardware.keyOf(index) };
   }
 
   clientIdOf(index: number): Uint8Array | undefined {
-    const entry = this.#clientIdEntries[index];
-    return entry === NONE ? undefined : this.#clientIds.keyOf(entry);
+    return this.#clientIds.has(index) ? this.#clientIds.keyOf(index) : undefined;
   }
 
   fixedAddressesOf(index: number): readonly number[] {

@@ -3,6 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { EvaluationContext } from "./evaluation-context.ts";
 import type { BooleanExpression, DataExpression } from "./expression.ts";
 import type { OptionRegistry } from "./option-registry.ts";
+import type { PermitList } from "./permit-list.ts";
 import type { Settings } from "./settings.ts";
 import type { Statement } from "./statement.ts";
 
@@ -72,9 +73,9 @@ export interface Pool {
   readonly index: number;
   readonly ranges: readonly AddressRange[];
   /** `allow` lines: when there are any, a client must match one. */
-  readonly permits: readonly Permit[];
+  readonly permits: PermitList;
   /** `deny` lines: a client that matches any of them is kept out. */
-  readonly prohibits: readonly Permit[];
+  readonly prohibits: PermitList;
   /** `allow after DATE`: nobody gets a lease before. Seconds since 1970, UTC. */
   readonly validFromSeconds: number | undefined;
   /** `deny after DATE`: leases end by then. Seconds since 1970, UTC. */

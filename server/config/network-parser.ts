@@ -126,7 +126,7 @@ function poolOf(block: Block, network: NetworkDeclaration, isForBootp: boolean):
   }
   if (subnet.ownPool === undefined) {
     subnet.ownPool = block.builder.addPool(subnet.scope, network);
-    subnet.ownPool.prohibits.push({ kind: "dynamic-bootp-clients" });
+    subnet.ownPool.prohibits.add({ kind: "dynamic-bootp-clients" });
   }
   return subnet.ownPool;
 }
@@ -161,13 +161,13 @@ export function parsePermit(parser: Parser, block: Block, pool: PoolDeclaration)
     parser.warn("no client is authenticated: dhcpd has never checked any.", undefined, at);
   }
   if (permit.kind === "after") {
-    if ([...pool.permits, ...pool.prohibits].some(({ kind }) => kind === "after")) {
+    if (pool.validUntilSeconds !== undefined || pool.validFromSeconds !== undefined) {
       parser.fail('duplicate "after" clause.', undefined, at);
     }
     if (verb === "deny") pool.validUntilSeconds = permit.afterSeconds;
     else pool.validFromSeconds = permit.afterSeconds;
   }
-  (verb === "allow" ? pool.permits : pool.prohibits).push(permit);
+  (verb === "allow" ? pool.permits : pool.prohibits).add(permit);
 }
 
 type ClientsPermit = Exclude<Permit["kind"], "members" | "after">;

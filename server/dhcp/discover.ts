@@ -92,7 +92,7 @@ function minSecondsAt(
   const leaseIndex = isStatic ? -1 : index;
   // The statements run again with the host: what they set now is forgotten, what they say unsaid.
   exchange.turnTo(leaseIndex);
-  return exchange.policyAt(address, leaseIndex, undefined, isStatic, "unsaid").minSeconds;
+  return exchange.minSecondsAt(address, leaseIndex, isStatic);
 }
 
 function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: boolean): Outcome {

@@ -1,8 +1,9 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
-import { classify, type EvaluationContext, scopesOf } from "../config/evaluate.ts";
+import { classify, type EvaluationContext, type ScopeSources } from "../config/evaluate.ts";
 import type { ClientClassMember, Host, SharedNetwork } from "../config/model.ts";
+import { traitsOf } from "../config/permit-list.ts";
 import { Variables } from "../config/variables.ts";
 import type { LeaseClient } from "../lease/lease.ts";
 import { isLive, isOwner } from "./client.ts";
@@ -58,6 +59,8 @@ export class Exchange implements EvaluationContext {
   #leaseSeconds: number | undefined;
   #isClassifying = false;
   #members: readonly ClientClassMember[] | undefined;
+  /** 0 until they are asked for. */
+  #traits = 0;
   #changes: number[] | undefined;
   #notes: string[] | undefined;
   // Made when first looked at: most packets have no use for any.
@@ -97,6 +100,7 @@ export class Exchange implements EvaluationContext {
     this.#leaseSeconds = undefined;
     this.#isClassifying = false;
     this.#members = undefined;
+    this.#traits = 0;
     this.#changes = undefined;
     this.#notes = undefined;
     this.#optionVariables = undefined;
@@ -142,6 +146,12 @@ export class Exchange implements EvaluationContext {
       this.#isClassifying = false;
     }
     return this.#members;
+  }
+
+  /** What the permits of pools look at. */
+  get traits(): number {
+    if (this.#traits === 0) this.#traits = traitsOf(this);
+    return this.#traits;
   }
 
   /** False while the classes are still being matched. */
@@ -238,14 +248,23 @@ export class Exchange implements EvaluationContext {
   }
 
   /** The policy at an address: subnet, pool, classes and host have their say. */
-  policyAt(
+  policyAt(address: number, index: number, host: Host | undefined, isStatic: boolean): Policy {
+    return this.parts.policies.policyFor(this.#placeAt(address, index, host, isStatic), this);
+  }
+
+  /** `min-secs` at an address for a client without host. */
+  minSecondsAt(address: number, index: number, isStatic: boolean): number {
+    const place = this.#placeAt(address, index, undefined, isStatic);
+    return this.parts.policies.minSecondsFor(place, this);
+  }
+
+  #placeAt(
     address: number,
     index: number,
     host: Host | undefined,
     isStatic: boolean,
-    output: "said" | "unsaid" = "said",
-  ): Policy {
-    const { config, leases, policies } = this.parts;
+  ): ScopeSources {
+    const { config, leases } = this.parts;
     // Before anything is known of the lease: no class depends on it.
     const { members } = this;
     // An INFORM is about no lease.
@@ -253,13 +272,12 @@ export class Exchange implements EvaluationContext {
     this.leaseAddress = address === 0 || isInform ? undefined : address;
     this.isStatic = isStatic && !isInform;
     this.#host = isInform ? undefined : host;
-    const scopes = scopesOf(config, {
+    return {
       subnet: config.subnetOf(address),
       pool: index < 0 ? undefined : config.pools[leases.poolOf(index)],
       members,
       host,
-    });
-    return policies.policyFor(scopes, this, host !== undefined, output);
+    };
   }
 
   /**
@@ -273,7 +291,7 @@ export class Exchange implements EvaluationContext {
       this.packet.giaddr === 0 ? networkOfInterface(config, this.receivedOn) : this.network;
     const [subnet] = network?.subnets ?? [];
     const [pool] = network?.pools ?? [];
-    return policies.policyFor(scopesOf(config, { subnet, pool, members }), this, false);
+    return policies.policyFor({ subnet, pool, members }, this);
   }
 
   say(output: StatementOutput): void {

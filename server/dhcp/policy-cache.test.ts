@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evaluateScopes, scopesOf } from "../config/evaluate.ts";
-import type { ServerConfig } from "../config/model.ts";
 import { clientPacket, configOf, deviceMac, EngineBed, ip } from "./engine.testing.ts";
 import { PolicyCache } from "./policy-cache.ts";
 
@@ -9,7 +8,7 @@ const context = { packet: clientPacket({}), known: true };
 
 test("dhcpd's values for what the configuration leaves open", () => {
   const config = configOf("");
-  const policy = new PolicyCache(config).policyFor([config.root], context, false);
+  const policy = new PolicyCache(config).policyFor({}, context);
   expect(policy).toMatchObject({
     ...{ abandonSeconds: 86_400, cacheThreshold: 25, pingCheck: true, pingTimeoutMs: 1000 },
     ...{ pingClttSeconds: 60, unknownClients: true, booting: true, duplicates: true },
@@ -31,12 +30,8 @@ describe("remembered policies", () => {
     const cache = new PolicyCache(config);
     const policies = units.map((unit) =>
       cache.policyFor(
-        scopesOf(config, {
-          subnet: config.subnetOf(ip("10.9.0.1")),
-          host: config.hosts.byName(`h${unit}`),
-        }),
+        { subnet: config.subnetOf(ip("10.9.0.1")), host: config.hosts.byName(`h${unit}`) },
         context,
-        true,
       ),
     );
     expect(new Set(policies).size).toBe(1);
@@ -54,11 +49,45 @@ describe("remembered policies", () => {
     for (const round of [1, 2]) {
       for (const unit of units) {
         const host = config.hosts.byName(`h${unit}`);
-        const policy = cache.policyFor(scopesOf(config, { host }), context, true);
+        const policy = cache.policyFor({ host }, context);
         if (policy.leaseTimes.defaultSeconds !== unit) throw new Error(`round ${round}: h${unit}`);
       }
     }
     expect(cache.size).toBeLessThanOrEqual(4100);
+  });
+
+  test("more combinations of classes and hosts at one pool than are found at once", () => {
+    const numbers = [0, 1, 2, 3];
+    const config = configOf(`
+      ${numbers.map((at) => `class "c${at}" { match if known; default-lease-time ${at + 1}; }`).join("\n")}
+      subnet 10.9.0.0 netmask 255.255.255.0 { range 10.9.0.100 10.9.0.102; }
+      ${numbers.map((at) => `host h${at} { hardware ethernet ${deviceMac(at)}; min-secs ${at}; }`).join("\n")}
+    `);
+    const cache = new PolicyCache(config);
+    const [pool] = config.pools;
+    for (const round of [1, 2]) {
+      for (const pair of numbers.flatMap((left) =>
+        numbers.map((right) => [left, right] as const),
+      )) {
+        const [first, second] = pair;
+        const members = pair.map((at) => config.classes.all[at]!.plainMember);
+        const host = config.hosts.byName(`h${second}`);
+        const { minSeconds, leaseTimes } = cache.policyFor({ pool, members, host }, context);
+        const found = [minSeconds, leaseTimes.defaultSeconds];
+        expect(found, `round ${round}, classes ${pair}`).toEqual([second, first + 1]);
+        expect(cache.minSecondsFor({ pool, members }, context)).toBe(0);
+      }
+    }
+  });
+
+  test.each([
+    ["a parameter", "min-secs 3;"],
+    ["a branch", "if known { min-secs 3; }"],
+    ["a case", 'switch (option host-name) { case "x": break; default: min-secs 3; }'],
+    ["a function", 'define wait (given) { min-secs 3; return given; } eval wait ("x");'],
+  ])("min-secs without a host, by %s", (_name, statement) => {
+    const config = configOf(`${statement} host h { min-secs 9; }`);
+    expect(new PolicyCache(config).minSecondsFor({}, context)).toBe(3);
   });
 
   test.each([
@@ -79,9 +108,9 @@ describe("remembered policies", () => {
   ])("%s is evaluated for every packet", (_name, statement) => {
     const config = configOf(statement);
     const cache = new PolicyCache(config);
-    const first = cache.policyFor([config.root], context, false);
+    const first = cache.policyFor({}, context);
     expect(first.constant).toBe(false);
-    expect(cache.policyFor([config.root], context, false)).not.toBe(first);
+    expect(cache.policyFor({}, context)).not.toBe(first);
   });
 
   test("subnets that say nothing are not mixed up: each has its own mask", () => {
@@ -115,8 +144,8 @@ describe("remembered policies", () => {
 });
 
 describe("policies by what conditions choose", () => {
-  const policyWith = (cache: PolicyCache, config: ServerConfig, hostname: string) =>
-    cache.policyFor([config.root], { packet: clientPacket({ hostname }), known: true }, false);
+  const policyWith = (cache: PolicyCache, hostname: string) =>
+    cache.policyFor({}, { packet: clientPacket({ hostname }), known: true });
 
   test.each([
     ["if", 'if option host-name = "a" { min-secs 1; } else { min-secs 2; }', [1, 2, 2]],
@@ -145,10 +174,10 @@ describe("policies by what conditions choose", () => {
   ])("%s", (_name, text, wanted) => {
     const config = configOf(text);
     const cache = new PolicyCache(config);
-    const first = ["a", "b", "c"].map((name) => policyWith(cache, config, name));
+    const first = ["a", "b", "c"].map((name) => policyWith(cache, name));
     expect(first.map(({ minSeconds }) => minSeconds)).toEqual(wanted);
     for (const [at, name] of ["a", "b", "c"].entries()) {
-      const again = policyWith(cache, config, name);
+      const again = policyWith(cache, name);
       expect(again).toBe(first[at]);
       expect(again.constant).toBe(true);
     }
@@ -167,7 +196,7 @@ describe("policies by what conditions choose", () => {
     for (let way = 0; way < 2 ** bits.length; way += 3) {
       const hostname = bits.map((at) => (way >>> at) & 1).join("");
       const wanted = bits.filter((at) => hostname[at] === "1").map((at) => `${at} `);
-      const { settings } = policyWith(cache, config, hostname);
+      const { settings } = policyWith(cache, hostname);
       const value = new TextDecoder().decode(settings.option(12) ?? new Uint8Array(0));
       if (value !== wanted.join("")) throw new Error(`${hostname}: ${value}`);
     }
@@ -231,14 +260,16 @@ describe("policies by what conditions choose", () => {
         (top, inner, clients) => {
           const config = configOf(`${top}\nsubnet 10.9.0.0 netmask 255.255.255.0 {\n${inner}\n}`);
           const cache = new PolicyCache(config);
-          const scopes = scopesOf(config, { subnet: config.subnetOf(ip("10.9.0.1")) });
+          const sources = { subnet: config.subnetOf(ip("10.9.0.1")) };
+          const scopes = scopesOf(config, sources);
           for (const { known, ...sent } of clients) {
             const from = { packet: clientPacket(sent), known };
             const wanted = evaluateScopes(config, scopes, from);
-            const policy = cache.policyFor(scopes, from, false);
+            const policy = cache.policyFor(sources, from);
             if (policy.constant) remembered += 1;
             expect(policy.settings.option(15)).toEqual(wanted.option(15));
             expect(policy.minSeconds).toBe(wanted.number("min-secs") ?? 0);
+            expect(cache.minSecondsFor(sources, from)).toBe(policy.minSeconds);
           }
         },
       ),

@@ -1,5 +1,12 @@
 import { type Decision, decisionsOf } from "../config/decisions.ts";
-import { type EvaluationContext, evaluateScopes, inOrder } from "../config/evaluate.ts";
+import {
+  type EvaluationContext,
+  evaluateScopes,
+  inOrder,
+  type ScopeSources,
+  scopesOf,
+} from "../config/evaluate.ts";
+import { maySet } from "../config/may-set.ts";
 import type { Scope, ServerConfig } from "../config/model.ts";
 import { runStatements } from "../config/run-statements.ts";
 import { Settings } from "../config/settings.ts";
@@ -7,25 +14,21 @@ import type { Statement } from "../config/statement.ts";
 import { Variables } from "../config/variables.ts";
 import type { TftpPair } from "./crossed-tftp.ts";
 import { type Policy, policyOf } from "./policy.ts";
+import { type Place, PolicyPlaces } from "./policy-places.ts";
+import {
+  constantKinds,
+  type Dependence,
+  more,
+  SCOPES_MAX,
+  ScopeDependences,
+} from "./scope-dependences.ts";
 import type { StatementOutput } from "./statement-output.ts";
 
 /** Scope chains with a remembered policy: networks times pools times classes times groups. */
 const POLICIES_MAX = 4096;
 /** What else is remembered of chains: the choices on the way to a policy of their own. */
 const CHOICES_MAX = 4096;
-/** What is known of a scope's dependence on the packet is remembered for at most this many scopes. */
-const SCOPES_MAX = 65_536;
-
-/** What comes to the same for every packet. Functions and events do nothing until they are called. */
-const constantKinds: ReadonlySet<Statement["kind"]> = new Set(["constant", "define", "on"]);
-const actionKinds: ReadonlySet<Statement["kind"]> = new Set(["set", "eval", "log", "execute"]);
 const nobody: EvaluationContext = { packet: undefined, known: false };
-
-/**
- * How much of a chain depends on the packet: nothing; only what statements do beside setting options
- * (`set`, `log`, …); the options themselves.
- */
-type Dependence = "none" | "actions" | "options";
 
 /** One step of a scope chain: chains with the same beginning share their nodes. */
 interface Node {
@@ -35,6 +38,8 @@ interface Node {
   policy: Policy | undefined;
   /** The others, in their order. */
   actions: readonly Statement[];
+  /** Some statement may set `min-secs`. Undefined: not looked at yet. */
+  setsMinSeconds: boolean | undefined;
   /** Where options depend on nothing but what conditions choose. Undefined: not looked at yet. */
   choices: Choices | typeof unknowable | undefined;
 }
@@ -66,7 +71,8 @@ export class PolicyCache {
   readonly #tftpServers: TftpPair | undefined;
   readonly #onOutput: (output: StatementOutput) => void;
   readonly #root: Node = newNode("none");
-  readonly #dependences = new Map<Scope, Dependence>();
+  readonly #places = new PolicyPlaces<Node>();
+  readonly #dependences: ScopeDependences;
   readonly #decisions = new Map<Scope, readonly Decision[] | typeof unknowable>();
   /** Counts the work of conditions; nothing is set in it. */
   readonly #deciding: Settings;
@@ -82,6 +88,7 @@ export class PolicyCache {
     this.#config = config;
     this.#tftpServers = tftpServers;
     this.#onOutput = onOutput;
+    this.#dependences = new ScopeDependences(config.readsSettings);
     this.#deciding = new Settings(config.definitions);
   }
 
@@ -90,17 +97,33 @@ export class PolicyCache {
     return this.#size + CHOICES_MAX - this.#choicesLeft;
   }
 
-  /**
-   * `scopes`: least specific first, as `scopesOf` lists them; the last may be a host's. `output`:
-   * whether what statements say and ask for is passed on.
-   */
-  policyFor(
-    scopes: readonly Scope[],
+  /** Passes on what statements say and ask for. */
+  policyFor(sources: ScopeSources, context: EvaluationContext): Policy {
+    return this.#policyAt(this.#placeOf(sources), context, "said");
+  }
+
+  /** `min-secs` of the policy there; what statements say about it is unsaid. */
+  minSecondsFor(sources: ScopeSources, context: EvaluationContext): number {
+    const place = this.#placeOf(sources);
+    const { node } = place;
+    node.setsMinSeconds ??= inOrder(place.scopes).some((scope) =>
+      maySet(scope.statements, "min-secs"),
+    );
+    return node.setsMinSeconds ? this.#policyAt(place, context, "unsaid").minSeconds : 0;
+  }
+
+  #placeOf(sources: ScopeSources): Place<Node> {
+    const known = this.#places.find(sources);
+    if (known !== undefined) return known;
+    const scopes = scopesOf(this.#config, sources);
+    return this.#places.add(sources, scopes, this.#nodeFor(scopes, sources.host !== undefined));
+  }
+
+  #policyAt(
+    { node, scopes }: Place<Node>,
     context: EvaluationContext,
-    isHostLast: boolean,
-    output: "said" | "unsaid" = "said",
+    output: "said" | "unsaid",
   ): Policy {
-    const node = this.#nodeFor(scopes, isHostLast);
     if (node.dependence === "options") {
       return this.#chosen(node, scopes, context) ?? this.#evaluated(scopes, context, output);
     }
@@ -209,10 +232,12 @@ export class PolicyCache {
     return { ...policyOf(settings, false, this.#tftpServers), filename, serverName };
   }
 
+  /** The last of the scopes may be a host's. */
   #nodeFor(scopes: readonly Scope[], isHostLast: boolean): Node {
     // Hosts with statements of their own may be more than we remember: then we start afresh.
     if (this.#size >= POLICIES_MAX) {
       this.#root.next.clear();
+      this.#places.clear();
       this.#size = 0;
       this.#choicesLeft = CHOICES_MAX;
     }
@@ -227,40 +252,23 @@ export class PolicyCache {
         node = known;
         continue;
       }
-      const made = newNode(more(node.dependence, this.#dependenceOf(scope)));
+      const made = newNode(more(node.dependence, this.#dependences.of(scope)));
       node.next.set(scope, made);
       this.#size += 1;
       node = made;
     }
     return node;
   }
-
-  #dependenceOf(scope: Scope): Dependence {
-    const known = this.#dependences.get(scope);
-    if (known !== undefined) return known;
-    let dependence = scope.parent === undefined ? "none" : this.#dependenceOf(scope.parent);
-    for (const { kind } of scope.statements) {
-      if (constantKinds.has(kind)) continue;
-      const isAction = actionKinds.has(kind) && !this.#config.readsSettings;
-      dependence = more(dependence, isAction ? "actions" : "options");
-    }
-    if (this.#dependences.size < SCOPES_MAX) this.#dependences.set(scope, dependence);
-    return dependence;
-  }
 }
 
 function newNode(dependence: Dependence): Node {
   const next = new Map<Scope, Node>();
-  return { dependence, next, policy: undefined, actions: noActions, choices: undefined };
+  const nothing = { policy: undefined, setsMinSeconds: undefined, choices: undefined };
+  return { dependence, next, ...nothing, actions: noActions };
 }
 
 function newChoice(): Choice {
   return { policy: undefined, next: [] };
-}
-
-function more(left: Dependence, right: Dependence): Dependence {
-  if (left === "options" || right === "options") return "options";
-  return left === "none" ? right : left;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
+import type { Pool } from "../config/model.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import type { Policy } from "./policy.ts";
 
@@ -36,13 +37,13 @@ export class PoolThresholds {
     policy: Pick<Policy, "logThresholdHigh" | "logThresholdLow">,
     leases: LeaseTable,
     index: number,
-    networkName: string,
+    pools: readonly Pool[],
   ): string | undefined {
     const { logThresholdHigh: high, logThresholdLow: low } = policy;
     if (this.#low.size === 0 && !isPercent(high)) return undefined;
     const pool = leases.poolOf(index);
     const { used, total } = poolUse(leases, pool);
-    const place = `shared subnet: ${networkName}; address: ${formatIpv4(leases.addressOf(index))}`;
+    const place = `shared subnet: ${pools[pool].sharedNetwork.name}; address: ${formatIpv4(leases.addressOf(index))}`;
     const lowUse = this.#low.get(pool);
     if (lowUse !== undefined) {
       if (used > lowUse) return undefined;

@@ -155,8 +155,7 @@ export function endOverdue(exchange: Exchange, index: number): void {
 function noteThreshold(exchange: Exchange, { index, policy }: Grant): void {
   if (index < 0) return;
   const { leases, thresholds, config } = exchange.parts;
-  const { name } = config.pools[leases.poolOf(index)].sharedNetwork;
-  const notice = thresholds.notice(policy, leases, index, name);
+  const notice = thresholds.notice(policy, leases, index, config.pools);
   if (notice === undefined) return;
   exchange.say({ messages: [{ priority: "error", text: notice }], commands: [] });
 }

@@ -14,11 +14,16 @@ const POOL_MAX = 65_535;
 export class AddressRanges {
   readonly size: number;
   readonly poolCount: number;
-  /** First address, last address, first index and pool of each range, by address. */
+  /**
+   * First address, last address, first index and pool of each range, by address; of the index one more,
+   * which is the size.
+   */
   readonly #low: Uint32Array;
   readonly #high: Uint32Array;
   readonly #firstIndex: Uint32Array;
   readonly #pool: Uint16Array;
+  /** The place of the latest look-up: one packet is about one range, which it asks for many times. */
+  #latest = 0;
 
   /** Throws RangeError when ranges overlap, are upside down or are too many addresses. */
   constructor(ranges: readonly LeaseRange[]) {
@@ -27,7 +32,7 @@ export class AddressRanges {
     this.#low = Uint32Array.from(sorted, (range) => range.low);
     this.#high = Uint32Array.from(sorted, (range) => range.high);
     this.#pool = Uint16Array.from(sorted, (range) => range.pool);
-    this.#firstIndex = new Uint32Array(sorted.length);
+    this.#firstIndex = new Uint32Array(sorted.length + 1);
     let size = 0;
     for (const [place, range] of sorted.entries()) {
       this.#firstIndex[place] = size;
@@ -38,24 +43,37 @@ export class AddressRanges {
         `the ranges have ${size} addresses, more than ${LEASES_MAX}: make them smaller`,
       );
     }
+    this.#firstIndex[sorted.length] = size;
     this.size = size;
     this.poolCount = ranges.reduce((count, range) => Math.max(count, range.pool + 1), 0);
   }
 
   /** -1 when the address is in no range. */
   indexOf(address: number): number {
-    const place = lastNotAbove(this.#low, address);
-    if (place < 0 || address > this.#high[place]) return -1;
+    let place = this.#latest;
+    if (!(address >= this.#low[place] && address <= this.#high[place])) {
+      place = lastNotAbove(this.#low, address);
+      if (place < 0 || address > this.#high[place]) return -1;
+      this.#latest = place;
+    }
     return this.#firstIndex[place] + (address - this.#low[place]);
   }
 
   addressOf(index: number): number {
-    const place = lastNotAbove(this.#firstIndex, index);
+    const place = this.#placeOf(index);
     return this.#low[place] + (index - this.#firstIndex[place]);
   }
 
   poolOf(index: number): number {
-    return this.#pool[lastNotAbove(this.#firstIndex, index)];
+    return this.#pool[this.#placeOf(index)];
+  }
+
+  #placeOf(index: number): number {
+    const latest = this.#latest;
+    if (index >= this.#firstIndex[latest] && index < this.#firstIndex[latest + 1]) return latest;
+    const place = lastNotAbove(this.#firstIndex, index);
+    this.#latest = place;
+    return place;
   }
 }
 

@@ -1,0 +1,90 @@
+import type { ClientClass, ClientClassMember, Permit } from "./model.ts";
+
+/** What a pool's allow and deny lists look at. */
+export interface PermitSubject {
+  readonly known: boolean;
+  readonly members: readonly ClientClassMember[];
+  /** A BOOTP client that would get a dynamic address. */
+  readonly bootp?: boolean;
+  /** For `after`; without it no date has come yet. */
+  readonly nowSeconds?: number;
+  /** As `traitsOf` has them, for who asks about many pools; worked out where they are left out. */
+  readonly traits?: number;
+}
+
+// A trait is a bit: of everybody, of the known, and so on, then one for each class.
+const EVERYBODY = 1;
+const KNOWN = 2;
+const UNKNOWN = 4;
+const BOOTP = 8;
+const FIRST_CLASS = 16;
+/** Classes with a bit of their own; members of the others are looked for. */
+const CLASSES_MAX = 27;
+
+/** The bits of a client that permits are compared with: never 0. */
+export function traitsOf({ known, bootp, members }: PermitSubject): number {
+  let traits = EVERYBODY | (known ? KNOWN : UNKNOWN) | (bootp === true ? BOOTP : 0);
+  for (let index = 0; index < members.length; index += 1) {
+    traits |= traitOf(members[index].clientClass);
+  }
+  return traits;
+}
+
+function traitOf({ index }: ClientClass): number {
+  return index < CLASSES_MAX ? FIRST_CLASS << index : 0;
+}
+
+/** The allow or the deny lines of a pool. */
+export class PermitList {
+  /** One of these traits is enough. */
+  #traits = 0;
+  /** The permits that are no trait. */
+  readonly #others: Permit[] = [];
+
+  get isEmpty(): boolean {
+    return this.#traits === 0 && this.#others.length === 0;
+  }
+
+  add(permit: Permit): void {
+    const trait = permittedTrait(permit);
+    if (trait === 0) this.#others.push(permit);
+    else this.#traits |= trait;
+  }
+
+  /** Some line is about this client, whose traits these are. */
+  matches(subject: PermitSubject, traits: number): boolean {
+    if ((this.#traits & traits) !== 0) return true;
+    for (let index = 0; index < this.#others.length; index += 1) {
+      if (isAbout(this.#others[index], subject)) return true;
+    }
+    return false;
+  }
+}
+
+/** 0 when it takes more than a look at the traits. */
+function permittedTrait(permit: Permit): number {
+  switch (permit.kind) {
+    case "known-clients":
+      return KNOWN;
+    case "unknown-clients":
+      return UNKNOWN;
+    case "dynamic-bootp-clients":
+      return BOOTP;
+    case "members":
+      return traitOf(permit.clientClass);
+    case "unauthenticated-clients":
+    case "all-clients":
+      return EVERYBODY;
+    case "authenticated-clients":
+    case "after":
+      return 0;
+  }
+}
+
+function isAbout(permit: Permit, { members, nowSeconds }: PermitSubject): boolean {
+  if (permit.kind === "members") {
+    return members.some(({ clientClass }) => clientClass === permit.clientClass);
+  }
+  // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is authenticated.
+  return permit.kind === "after" && nowSeconds !== undefined && nowSeconds > permit.afterSeconds;
+}
