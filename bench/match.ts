@@ -136,9 +136,10 @@ export class Match {
   }
 
   #tell(trial: TrialResult): void {
-    const { exchange, ratePerSecond, unansweredShare, latencyMsP99, slipMsP99, verdict } = trial;
+    const { exchange, outstanding, unansweredShare, latencyMsP99, slipMsP99, verdict } = trial;
+    const loop = outstanding === undefined ? "" : `${outstanding} under way, `;
     this.#bench.onProgress(
-      `${this.#name}: ${exchange} at ${ratePerSecond}/s: ` +
+      `${this.#name}: ${exchange}, ${loop}${Math.round(trial.ratePerSecond)}/s: ` +
         `${(100 * unansweredShare).toFixed(2)} % unanswered, p99 ${latencyMsP99.toFixed(1)} ms, ` +
         `slip p99 ${slipMsP99.toFixed(1)} ms, generator ${trial.generatorCpuPercent.toFixed(0)} % ` +
         `(starved ${trial.generatorStarvedPercent.toFixed(0)} %): ${verdict}`,

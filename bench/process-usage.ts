@@ -18,6 +18,30 @@ export function memoryMiBOf(
   }
 }
 
+/** Processor time of a process in its own code and in the kernel, ms, in steps of 10 ms. */
+export interface CpuTimes {
+  readonly userMs: number;
+  readonly systemMs: number;
+}
+
+const MS_A_TICK = 10;
+
+/** Undefined when there is no such process, or the kernel does not say. */
+export function cpuTimesOf(pid: number | undefined): CpuTimes | undefined {
+  try {
+    // The name in parentheses may hold anything; utime and stime are fields 14 and 15 (proc(5)).
+    const [userTicks, systemTicks] = readFileSync(`/proc/${pid}/stat`, "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ")
+      .slice(11, 13)
+      .map(Number);
+    if (userTicks === undefined || systemTicks === undefined) return undefined;
+    return { userMs: userTicks * MS_A_TICK, systemMs: systemTicks * MS_A_TICK };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Processor time of all threads that live, ms; undefined where the kernel does not say. */
 export function cpuMsOf(pid: number | undefined): number | undefined {
   try {

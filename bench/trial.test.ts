@@ -21,6 +21,7 @@ const settings: TrialSettings = {
   unansweredShareMax: 0.025,
   slipMsP99Max: 20,
   cpuPercentMax: 98,
+  starvedPercentMax: 10,
 };
 
 const target = {
@@ -57,11 +58,14 @@ interface PhaseFigures {
   readonly offered: number;
   readonly slipMs?: number;
   readonly cpuPercent?: number;
+  readonly starvedPercent?: number;
   readonly socketDrops?: number;
+  readonly outstanding?: number;
 }
 
 function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
-  const { latency, offered, slipMs = 0.1, cpuPercent = 50, socketDrops = 0 } = figures;
+  const { latency, offered, slipMs = 0.1, outstanding } = figures;
+  const { cpuPercent = 50, starvedPercent = 0, socketDrops = 0 } = figures;
   const usage = { received: 0, sent: 0, truncated: 0, sendErrors: 0, lastSendError: undefined };
   return {
     name,
@@ -71,9 +75,9 @@ function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
     streams: [
       {
         exchange: "discover",
-        ratePerSecond: 500,
+        ...(outstanding === undefined ? { ratePerSecond: 500 } : unpaced(outstanding)),
         counters: { ...emptyCounters(), offered, sent: offered, completed: latency.count },
-        achievedPerSecond: 0,
+        achievedPerSecond: 490,
         latency,
         service: latency,
         slip: latencies([100, slipMs]),
@@ -83,8 +87,12 @@ function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
     timeToBound: {},
     boot: new BootRecord(),
     devicesGivenUp: 0,
-    workers: [{ ...usage, socketDrops, cpuPercent, starvedPercent: 0 }],
+    workers: [{ ...usage, socketDrops, cpuPercent, starvedPercent }],
   };
+}
+
+function unpaced(outstanding: number) {
+  return { ratePerSecond: undefined, outstanding };
 }
 
 function measured(figures: PhaseFigures, warmUp: PhaseFigures = figures) {
@@ -130,6 +138,33 @@ describe("the verdict on a rate", () => {
     const good = { latency: latencies([1000, 5]), offered: 1000 };
     const { trials } = measured(good, { ...good, slipMs: 300, socketDrops: 9 });
     expect(trials[0]!.verdict).toBe("kept");
+  });
+
+  test.each([
+    ["a loop on a free processor", { outstanding: 64, starvedPercent: 10 }, "kept"],
+    [
+      "a loop on a processor that others had, too",
+      { outstanding: 64, starvedPercent: 11 },
+      "generator-limited",
+    ],
+    [
+      "a loop that took all of a processor",
+      { outstanding: 64, cpuPercent: 99 },
+      "generator-limited",
+    ],
+    ["a rate in spite of others", { starvedPercent: 11 }, "kept"],
+  ] as const)("%s: %s", (_, load, verdict) => {
+    const [trial] = measured({ latency: latencies([1000, 5]), offered: 1000, ...load }).trials;
+    expect(trial!.verdict).toBe(verdict);
+    expect(trial!.problems.length > 0).toBe(verdict === "generator-limited");
+  });
+
+  test("a closed loop's rate is what came about", () => {
+    const figures = { latency: latencies([1000, 5]), offered: 1000 };
+    expect(measured({ ...figures, outstanding: 64 }).trials[0]).toMatchObject({
+      ...{ outstanding: 64, ratePerSecond: 490 },
+    });
+    expect(measured(figures).trials[0]!.ratePerSecond).toBe(500);
   });
 
   test("comes with what was unsafe and unreadable", () => {
@@ -178,8 +213,11 @@ describe("the plans", () => {
   });
 
   test("a cold start ends when everybody is bound, and nobody gives up", () => {
-    const plan = coldPlan(target, settings, { ratePerSecond: 900, timeLimitMs: 7000 });
+    const plan = coldPlan(target, settings, { outstanding: 64, timeLimitMs: 7000 });
     expect(plan.phases).toMatchObject([{ until: "all-bound", timeLimitMs: 7000 }]);
+    expect(plan.phases[0]!.streams).toEqual([
+      { kind: "outstanding", exchange: "discover", outstanding: 64 },
+    ]);
     expect(plan.client.retry.persistent).toBe(true);
     expect(plan.client.retry.transmissionsMax).toBeGreaterThan(1);
   });

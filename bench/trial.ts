@@ -25,6 +25,8 @@ export interface TrialSettings {
   /** Beyond these the generator was the limit. */
   readonly slipMsP99Max: number;
   readonly cpuPercentMax: number;
+  /** Of a closed loop, which has no slip to show what other programs took. */
+  readonly starvedPercentMax: number;
 }
 
 /** What a trial is aimed at and played by. */
@@ -39,7 +41,10 @@ export interface TrialTarget {
 /** One stream of a measured phase, in values that cross processes. */
 export interface TrialResult {
   readonly exchange: StreamExchange;
+  /** What was asked for; of a closed loop, what came about. */
   readonly ratePerSecond: number;
+  /** Of a closed loop: transactions under way at most. Nothing is ever late there. */
+  readonly outstanding?: number;
   readonly offered: number;
   readonly answered: number;
   readonly unansweredShare: number;
@@ -130,17 +135,20 @@ export interface MixedLoad {
 }
 
 /**
- * Every device of the population once, at `ratePerSecond`, until all hold a lease: with the patience
- * of a real client, because a device that gave up would never be bound.
+ * Every device of the population once, `outstanding` of them under way at any time, until all hold a
+ * lease: with the patience of a real client, because a device that gave up would never be bound.
  */
 export function coldPlan(
   target: TrialTarget,
   settings: TrialSettings,
-  { ratePerSecond, timeLimitMs }: { readonly ratePerSecond: number; readonly timeLimitMs: number },
+  { outstanding, timeLimitMs }: { readonly outstanding: number; readonly timeLimitMs: number },
 ): RunPlan {
   const phase: PhasePlan = {
-    ...doraPhase(measuredName, ratePerSecond, timeLimitMs, settings),
+    name: measuredName,
+    streams: [{ kind: "outstanding", exchange: "discover", outstanding }],
     until: "all-bound",
+    timeLimitMs,
+    drainMs: drainMsOf(settings),
     reset: false,
   };
   const plan = runPlan(target, settings, [phase]);
@@ -234,20 +242,32 @@ function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): HealthLim
 
 function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly TrialResult[] {
   const health = judgeHealth(healthLimits(settings), [phase], phase.workers);
-  const starved = phase.workers.map(({ starvedPercent }) => starvedPercent ?? 0);
-  return phase.streams.map(({ exchange, ratePerSecond = 0, counters: { offered }, latency }) => {
+  const starvedPercent = Math.max(0, ...phase.workers.map((worker) => worker.starvedPercent ?? 0));
+  return phase.streams.map((stream) => {
+    const { exchange, outstanding, latency } = stream;
+    const { offered } = stream.counters;
+    const ratePerSecond = stream.ratePerSecond ?? stream.achievedPerSecond;
     const answered = countWithin(latency, settings.answerMsMax);
     const unansweredShare = offered === 0 ? 1 : (offered - answered) / offered;
+    const isSlowed = outstanding !== undefined && starvedPercent > settings.starvedPercentMax;
+    const problems = isSlowed
+      ? [
+          ...health.problems,
+          `other programs had the generator's processor for ${starvedPercent.toFixed(0)} % of the time ` +
+            `(limit ${settings.starvedPercentMax} %)`,
+        ]
+      : health.problems;
     return {
       ...{ exchange, ratePerSecond, offered, answered, unansweredShare },
+      ...(outstanding === undefined ? {} : { outstanding }),
       latencyMsP50: latency.percentileMs(50),
       latencyMsP99: latency.percentileMs(99),
       latencyMsP999: latency.percentileMs(99.9),
       slipMsP99: health.slipMsP99,
       generatorCpuPercent: health.cpuPercentMax,
-      generatorStarvedPercent: Math.max(0, ...starved),
-      verdict: verdictOf(health.invalid, unansweredShare, settings),
-      problems: health.problems,
+      generatorStarvedPercent: starvedPercent,
+      verdict: verdictOf(problems.length > 0, unansweredShare, settings),
+      problems,
     };
   });
 }

@@ -136,7 +136,7 @@ async function fuzzBundledServer(
 async function countUnserved(network: BenchNetwork, signal: AbortSignal): Promise<number> {
   const settings = {
     ...{ warmUpMs: 1000, warmUpShare: 0.001, measureMs: 6000, answerMsMax: 2000 },
-    ...{ unansweredShareMax: 0, slipMsP99Max: 1000, cpuPercentMax: 100 },
+    ...{ unansweredShareMax: 0, slipMsP99Max: 1000, cpuPercentMax: 100, starvedPercentMax: 100 },
   };
   const { size } = new Population(populationPlan);
   const rate = size / (settings.measureMs / 1000);

@@ -5,7 +5,7 @@ import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population.ts";
 import { RecordingSink } from "../../simulator/exchange.testing.ts";
 import { Fleet } from "../../simulator/fleet.ts";
-import { population as plan } from "../generator-bench-plan.ts";
+import { population as plan } from "../generator-bench/generator-bench-plan.ts";
 import { writeAnswer } from "./answer.ts";
 
 const terms = { serverIdentifier: 0x7f00_0001, leaseSeconds: 3600 };

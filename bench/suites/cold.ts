@@ -1,4 +1,4 @@
-import { modems } from "../bench-plan.ts";
+import { coldOutstanding, modems } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
 import type { Arena } from "../server-start.ts";
 import { coldPlan } from "../trial.ts";
@@ -11,12 +11,10 @@ const columns = [
   { id: "simulator", title: "simulator MiB", digits: 0, better: "less", hasRatio: false },
 ] as const;
 
-/** A little below what the server keeps: nothing is lost, so nobody waits for a second try. */
-const PACE = 0.9;
-
 const method =
-  `From the first DISCOVER until every device holds a lease, at ${PACE} of the rate that the server ` +
-  "keeps; clients repeat as RFC 2131 says. Memory is resident memory at its peak, of the whole process.";
+  "From the first DISCOVER until every device holds a lease: closed loop, " +
+  `${coldOutstanding} devices under way at any time, the same for all servers; clients repeat as RFC 2131 ` +
+  "says. Memory is resident memory at its peak, of the whole process.";
 
 /** The whole headend after a power cut. */
 export const cold: Suite = {
@@ -45,12 +43,11 @@ async function bindAll(
   arena: Pick<Arena, "workload" | "population">,
   timeLimitMs: number,
 ): Promise<void> {
-  const ratePerSecond = Math.round(PACE * (await turn.pace(arena.workload)));
   const devices = arena.population.cableModems;
   const subject = `${devices.toLocaleString("en-US")} devices`;
   await turn.play({ ...arena, name: `cold-${devices}-${turn.round}` }, async (match) => {
     const measurement = await match.run((target, settings) =>
-      coldPlan(target, settings, { ratePerSecond, timeLimitMs }),
+      coldPlan(target, settings, { outstanding: coldOutstanding, timeLimitMs }),
     );
     const { lastPhase, trials } = measurement;
     turn.keep(subject, measurement);

@@ -1,4 +1,4 @@
-import { modems } from "../bench-plan.ts";
+import { coldOutstanding, modems } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
 import { type Arena, startServer } from "../server-start.ts";
 import { coldPlan } from "../trial.ts";
@@ -6,7 +6,6 @@ import type { Turn } from "../turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 const BYTES_A_MIB = 1024 * 1024;
-const PACE = 0.9;
 const TIME_LIMIT_MS = 240_000;
 
 const read = "read from the lease file";
@@ -73,12 +72,11 @@ async function afterReading(turn: Turn, devices: number): Promise<Sample> {
 }
 
 async function afterBinding(turn: Turn, devices: number): Promise<Sample> {
-  const ratePerSecond = Math.round(PACE * (await turn.pace("bare")));
   const name = `memory-bound-${devices}-${turn.round}`;
   const arena: Arena = { name, workload: "bare", population: modems(devices) };
   return turn.play(arena, async (match) => {
     const { lastPhase } = await match.run((target, settings) =>
-      coldPlan(target, settings, { ratePerSecond, timeLimitMs: TIME_LIMIT_MS }),
+      coldPlan(target, settings, { outstanding: coldOutstanding, timeLimitMs: TIME_LIMIT_MS }),
     );
     if (!lastPhase.isGoalReached) throw new Error(`${devices} devices were not bound in time`);
     return {

@@ -1,20 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { environmentOf } from "../cli/run/environment.ts";
-import { formatIpv4 } from "../protocol/ipv4.ts";
-import type { StreamPlan } from "../simulator/run-plan.ts";
+import { environmentOf } from "../../cli/run/environment.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import type { StreamPlan } from "../../simulator/run-plan.ts";
+import { GeneratorProcess } from "../generator-process.ts";
+import { loopbackNetwork } from "../network.ts";
+import { type CpuTimes, cpuTimesOf } from "../process-usage.ts";
+import { onProcessor, twoProcessors } from "../processors.ts";
+import { ResponderProcess } from "../responder/responder-process.ts";
+import type { LoadResult } from "./generator.ts";
 import { type GeneratorBenchPlan, loadPlan, population } from "./generator-bench-plan.ts";
 import {
   type FixedSample,
   GENERATOR_BENCH_SCHEMA,
   type GeneratorBenchResult,
+  type LoadSample,
   type MaximumSample,
 } from "./generator-bench-result.ts";
-import type { LoadResult } from "./generator-load.ts";
-import { type PerfdhcpLoad, perfdhcpCommand, runPerfdhcp } from "./generator-peer.ts";
-import { GeneratorProcess } from "./generator-process.ts";
-import { loopbackNetwork } from "./network.ts";
-import { onProcessor, twoProcessors } from "./processors.ts";
-import { ResponderProcess } from "./responder/responder-process.ts";
+import { type PerfdhcpLoad, perfdhcpCommand, runPerfdhcp } from "./peer.ts";
 
 export interface GeneratorBenchRequest {
   readonly plan: GeneratorBenchPlan;
@@ -24,7 +26,7 @@ export interface GeneratorBenchRequest {
 }
 
 const GRACE_MS = 60_000;
-const generatorProgram = new URL("./generator-load.js", import.meta.url);
+const generatorProgram = new URL("./generator.js", import.meta.url);
 
 /**
  * Our generator and perfdhcp in turns against the same stateless responder, at their maximum and at a
@@ -97,11 +99,10 @@ class GeneratorBenchRun {
   async #ourMaximum(round: number): Promise<void> {
     const { outstanding, maximumSeconds } = this.#request.plan;
     const stream = { kind: "outstanding", exchange: "discover", outstanding } as const;
-    const { result, responderCpuPercent } = await this.#our(stream, maximumSeconds, round);
+    const { result, sample } = await this.#our(stream, maximumSeconds, round);
     this.#tell({
-      ...{ generator: "provlab", round, mode: `${outstanding} under way`, responderCpuPercent },
+      ...{ generator: "provlab", round, mode: `${outstanding} under way`, ...sample },
       perSecond: result.achievedPerSecond,
-      starvedPercent: result.starvedPercent,
     });
   }
 
@@ -113,12 +114,12 @@ class GeneratorBenchRun {
       ...peerRates.map((ratePerSecond) => ({ threads: "single" as const, ratePerSecond })),
     ];
     for (const load of loads) {
-      const { acks, responderCpuPercent } = await this.#perfdhcp(load, maximumSeconds, round);
+      const { acks, sample } = await this.#perfdhcp(load, maximumSeconds, round);
       const offered =
         load.ratePerSecond === undefined ? "as fast as it can" : `-r ${load.ratePerSecond}`;
       this.#tell({
         ...{ generator: "perfdhcp", round, mode: `${offered}, -g ${load.threads}` },
-        ...{ perSecond: acks / maximumSeconds, responderCpuPercent },
+        ...{ perSecond: acks / maximumSeconds, ...sample },
       });
     }
   }
@@ -126,29 +127,21 @@ class GeneratorBenchRun {
   async #ourFixed(round: number): Promise<void> {
     const { fixedPerSecond, fixedSeconds } = this.#request.plan;
     const stream = { kind: "rate", exchange: "discover", ratePerSecond: fixedPerSecond } as const;
-    const { result, responderCpuPercent } = await this.#our(stream, fixedSeconds, round);
+    const { result, sample } = await this.#our(stream, fixedSeconds, round);
     this.#tellFixed({
-      ...{ generator: "provlab", round, responderCpuPercent },
+      ...{ generator: "provlab", round, ...sample },
       sentPerSecond: result.offered / fixedSeconds,
-      completedShare: result.completed / result.offered,
       slipMsP99: result.slipMsP99,
-      cpuPercent: result.cpuPercent,
-      starvedPercent: result.starvedPercent,
     });
   }
 
   async #peerFixed(round: number): Promise<void> {
     const { fixedPerSecond, fixedSeconds } = this.#request.plan;
     const load = { threads: "single", ratePerSecond: fixedPerSecond } as const;
-    const { discovers, acks, responderCpuPercent } = await this.#perfdhcp(
-      load,
-      fixedSeconds,
-      round,
-    );
+    const { discovers, sample } = await this.#perfdhcp(load, fixedSeconds, round);
     this.#tellFixed({
-      ...{ generator: "perfdhcp", round, responderCpuPercent },
+      ...{ generator: "perfdhcp", round, ...sample },
       sentPerSecond: discovers / fixedSeconds,
-      completedShare: discovers === 0 ? 0 : acks / discovers,
     });
   }
 
@@ -156,7 +149,7 @@ class GeneratorBenchRun {
     stream: StreamPlan,
     seconds: number,
     round: number,
-  ): Promise<{ readonly result: LoadResult; readonly responderCpuPercent: number }> {
+  ): Promise<{ readonly result: LoadResult; readonly sample: LoadSample }> {
     const { seed, signal } = this.#request;
     const { address, port, processor } = this.#place;
     const plan = loadPlan(stream, seconds, { address, port, seed: seed + round });
@@ -166,9 +159,18 @@ class GeneratorBenchRun {
     );
     try {
       await this.#responder.report();
+      const before = cpuTimesOf(generator.pid);
       const result = await generator.run({ plan }, runMs + GRACE_MS, signal);
+      const after = cpuTimesOf(generator.pid);
       if (result.violations > 0) throw new Error("the responder gave an address twice");
-      return { result, responderCpuPercent: await this.#responderCpuPercent(runMs) };
+      const sample = {
+        completedShare: result.completed / result.offered,
+        cpuPercent: result.cpuPercent,
+        starvedPercent: result.starvedPercent,
+        ...kernelPercentOf(after, before),
+        ...(await this.#responderShare(runMs)),
+      };
+      return { result, sample };
     } finally {
       generator.stop();
     }
@@ -178,21 +180,35 @@ class GeneratorBenchRun {
     load: Pick<PerfdhcpLoad, "threads" | "ratePerSecond">,
     seconds: number,
     round: number,
-  ): Promise<Awaited<ReturnType<typeof runPerfdhcp>> & { readonly responderCpuPercent: number }> {
+  ): Promise<Awaited<ReturnType<typeof runPerfdhcp>> & { readonly sample: LoadSample }> {
     const { seed, signal } = this.#request;
     const { address, port, processor } = this.#place;
     const clients = population.cableModems;
     const whole = { ...load, seconds, clients, seed: seed + round };
     const command = onProcessor(processor, perfdhcpCommand(whole, formatIpv4(address), port));
     await this.#responder.report();
-    const counts = await runPerfdhcp(command, seconds, signal);
-    return { ...counts, responderCpuPercent: await this.#responderCpuPercent(seconds * 1000) };
+    const outcome = await runPerfdhcp(command, seconds, signal);
+    const { discovers, acks, late, cpu } = outcome;
+    const sample = {
+      completedShare: discovers === 0 ? 0 : acks / discovers,
+      lateReplies: late,
+      ...(cpu && { cpuPercent: (100 * (cpu.userMs + cpu.systemMs)) / cpu.elapsedMs }),
+      ...kernelPercentOf(cpu),
+      ...(await this.#responderShare(seconds * 1000)),
+    };
+    return { ...outcome, sample };
   }
 
-  /** Of the time in which there was load. */
-  async #responderCpuPercent(loadMs: number): Promise<number> {
-    const { cpuMs } = await this.#responder.report();
-    return (100 * cpuMs) / loadMs;
+  /** Its processor by the time in which there was load, its losses by what was sent to it. */
+  async #responderShare(
+    loadMs: number,
+  ): Promise<Pick<LoadSample, "responderCpuPercent" | "responderLostShare">> {
+    const { cpuMs, received, lost } = await this.#responder.report();
+    const total = received + lost;
+    return {
+      responderCpuPercent: (100 * cpuMs) / loadMs,
+      responderLostShare: total === 0 ? 0 : lost / total,
+    };
   }
 
   #tell(sample: MaximumSample): void {
@@ -212,6 +228,16 @@ class GeneratorBenchRun {
         `${(100 * completedShare).toFixed(2)} % completed`,
     );
   }
+}
+
+function kernelPercentOf(
+  after: CpuTimes | undefined,
+  before: CpuTimes | undefined = { userMs: 0, systemMs: 0 },
+): Pick<LoadSample, "kernelPercent"> {
+  if (after === undefined) return {};
+  const systemMs = after.systemMs - before.systemMs;
+  const wholeMs = after.userMs - before.userMs + systemMs;
+  return wholeMs > 0 ? { kernelPercent: (100 * systemMs) / wholeMs } : {};
 }
 
 /** Undefined when it is not installed. */

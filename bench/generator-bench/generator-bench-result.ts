@@ -1,37 +1,46 @@
-import type { Environment } from "../reports/run-result.ts";
+import type { Environment } from "../../reports/run-result.ts";
+import type { Processors } from "../processors.ts";
+import { median } from "../statistics.ts";
 import type { GeneratorBenchPlan } from "./generator-bench-plan.ts";
-import type { Processors } from "./processors.ts";
-import { median } from "./statistics.ts";
 
-export const GENERATOR_BENCH_SCHEMA = "provlab/bench-generator@1";
+export const GENERATOR_BENCH_SCHEMA = "provlab/bench-generator@2";
 
 export type GeneratorName = "provlab" | "perfdhcp";
 
+/** What is measured of a generator at any load; undefined where the kernel does not say. */
+export interface LoadSample {
+  /** Of the transactions that it began. */
+  readonly completedShare: number;
+  /** Replies that came when their transaction had been given up; our own counts them as lost. */
+  readonly lateReplies?: number;
+  /** Of one processor; perfdhcp keeps its own busy in any case. */
+  readonly cpuPercent?: number;
+  /** How much of its processor time the kernel took, for receiving and sending above all. */
+  readonly kernelPercent?: number;
+  /** Of one processor, while there was load. */
+  readonly responderCpuPercent: number;
+  /** Of what was sent to it. */
+  readonly responderLostShare: number;
+  /** How much of the time other programs had our generator's processor. */
+  readonly starvedPercent?: number;
+}
+
 /** One measurement at the maximum. */
-export interface MaximumSample {
+export interface MaximumSample extends LoadSample {
   readonly generator: GeneratorName;
   readonly round: number;
   readonly mode: string;
   /** DORA completed a second. */
   readonly perSecond: number;
-  /** Of one processor, while there was load. */
-  readonly responderCpuPercent: number;
-  /** How much of the time other programs had our generator's processor. */
-  readonly starvedPercent?: number;
 }
 
 /** One measurement at the fixed rate. */
-export interface FixedSample {
+export interface FixedSample extends LoadSample {
   readonly generator: GeneratorName;
   readonly round: number;
   readonly sentPerSecond: number;
-  readonly completedShare: number;
   /** How late it sent; perfdhcp does not say. */
   readonly slipMsP99?: number;
-  /** Of its worker; perfdhcp keeps its processor busy in any case. */
-  readonly cpuPercent?: number;
-  readonly responderCpuPercent: number;
-  readonly starvedPercent?: number;
 }
 
 export interface GeneratorBenchResult {
@@ -48,8 +57,15 @@ export interface GeneratorBenchResult {
   readonly fixed: readonly FixedSample[];
 }
 
-/** A responder that is busy for this much of the time is the limit. */
+/** A responder that is busy for this much of the time, or loses this much, is the limit. */
 const RESPONDER_BUSY_PERCENT = 95;
+const RESPONDER_LOST_SHARE = 0.001;
+
+function isResponderLimit({ responderCpuPercent, responderLostShare }: LoadSample): boolean {
+  return (
+    responderCpuPercent >= RESPONDER_BUSY_PERCENT || responderLostShare >= RESPONDER_LOST_SHARE
+  );
+}
 
 export interface MaximumSummary {
   /** Of the best of each round. */
@@ -60,6 +76,8 @@ export interface MaximumSummary {
   readonly responderCpuPercent: number;
   /** The figure says how fast the responder is; the generator may be faster. */
   readonly isResponderLimited: boolean;
+  /** The best sample of each round, slowest first. */
+  readonly samples: readonly MaximumSample[];
 }
 
 /** The best mode of each round, over all rounds; undefined when it was not measured. */
@@ -84,7 +102,8 @@ export function maximumOf(
     highest: highest.perSecond,
     mode: highest.mode,
     responderCpuPercent,
-    isResponderLimited: responderCpuPercent >= RESPONDER_BUSY_PERCENT,
+    isResponderLimited: samples.some(isResponderLimit),
+    samples,
   };
 }
 
@@ -96,15 +115,17 @@ export function starvedPercentOf({
   return Math.max(0, ...[...maximum, ...fixed].map(({ starvedPercent }) => starvedPercent ?? 0));
 }
 
-/** The middle one of a figure at the fixed rate; undefined when nobody measured it. */
 export function fixedOf(
   { fixed }: Pick<GeneratorBenchResult, "fixed">,
   generator: GeneratorName,
-  figure: (sample: FixedSample) => number | undefined,
+): readonly FixedSample[] {
+  return fixed.filter((sample) => sample.generator === generator);
+}
+
+/** The middle one of a figure; undefined when nobody measured it. */
+export function medianOf<Sample>(
+  samples: readonly Sample[],
+  figure: (sample: Sample) => number | undefined,
 ): number | undefined {
-  return median(
-    fixed
-      .filter((sample) => sample.generator === generator)
-      .flatMap((sample) => figure(sample) ?? []),
-  );
+  return median(samples.flatMap((sample) => figure(sample) ?? []));
 }

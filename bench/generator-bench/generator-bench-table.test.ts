@@ -14,7 +14,11 @@ function maximum(
   perSecond: number,
   responderCpuPercent = 60,
 ): MaximumSample {
-  return { generator, round, mode: `mode ${perSecond}`, perSecond, responderCpuPercent };
+  return {
+    ...{ generator, round, mode: `mode ${perSecond}`, perSecond, responderCpuPercent },
+    ...{ responderLostShare: 0, completedShare: 0.5, cpuPercent: 90, kernelPercent: 75 },
+    ...(generator === "perfdhcp" ? { lateReplies: 7 } : {}),
+  };
 }
 
 const result: GeneratorBenchResult = {
@@ -48,11 +52,11 @@ const result: GeneratorBenchResult = {
   fixed: [
     {
       ...{ generator: "provlab", round: 1, sentPerSecond: 10_001, completedShare: 1 },
-      ...{ slipMsP99: 0.05, cpuPercent: 71, responderCpuPercent: 10 },
+      ...{ slipMsP99: 0.05, cpuPercent: 71, responderCpuPercent: 10, responderLostShare: 0 },
     },
     {
       ...{ generator: "perfdhcp", round: 1, sentPerSecond: 9900, completedShare: 0.999 },
-      responderCpuPercent: 10,
+      ...{ responderCpuPercent: 10, responderLostShare: 0, lateReplies: 3 },
     },
   ],
 };
@@ -64,10 +68,25 @@ describe("the maximum of a generator", () => {
       isResponderLimited: false,
     });
   });
-  test("is a lower bound when the responder was busy all the time", () => {
-    const limited = { maximum: [maximum("provlab", 1, 90_000, 97)] };
-    expect(maximumOf(limited, "provlab")!.isResponderLimited).toBe(true);
-    expect(generatorBenchTable({ ...result, ...limited })).toContain("| ≥ 90,000 |");
+  test.each([
+    ["busy all the time", { responderCpuPercent: 97 }],
+    ["losing packets", { responderLostShare: 0.002 }],
+  ])("is a lower bound when the responder was %s", (_, figures) => {
+    const limited = { ...maximum("provlab", 1, 90_000), ...figures };
+    expect(maximumOf({ maximum: [limited] }, "provlab")!.isResponderLimited).toBe(true);
+    const peer = maximum("perfdhcp", 1, 30_000);
+    const table = generatorBenchTable({ ...result, maximum: [limited, peer] });
+    expect(table).toMatch(/provlab \| ≥ 90,000 \|.*\| ≥ 3\.00 \|.*\| the responder \|/);
+    expect(table).toMatch(/perfdhcp \| 30,000 \|.*\| 1\.00 \|.*\| itself \|/);
+  });
+  test.each([
+    [60, 97, "≤ 3.00"],
+    [97, 97, "open"],
+    [60, 60, "3.00"],
+  ])("beside its peer's, with the responder %i and %i %% busy: %s", (own, peer, ratio) => {
+    const both = [maximum("provlab", 1, 90_000, own), maximum("perfdhcp", 1, 30_000, peer)];
+    const table = generatorBenchTable({ ...result, maximum: both });
+    expect(table.split("\n").find((line) => line.includes("90,000"))).toContain(`| ${ratio} |`);
   });
   test("is unknown of one that did not run", () => {
     expect(maximumOf({ maximum: [] }, "perfdhcp")).toBeUndefined();
@@ -76,10 +95,18 @@ describe("the maximum of a generator", () => {
 
 test("the table has both loads, the ratio and the rate's error", () => {
   const table = generatorBenchTable(result);
-  expect(table).toContain("| provlab | 65,000 | 60,000–70,000 | 3.25 | 60 % |");
-  expect(table).toContain("| perfdhcp | 20,000 | 19,000–21,000 | 1.00 | 60 % |");
-  expect(table).toContain("| provlab | 10,001 | 0.010 % | 100.00 % | 50 µs | 71 % |");
-  expect(table).toContain("| perfdhcp | 9,900 | -1.000 % | 99.90 % | not said | not said |");
+  expect(table).toContain(
+    "| provlab | 65,000 | 60,000–70,000 | 3.25 | 50.00 % | not said | 90 % | 75 % | 60 % | itself |",
+  );
+  expect(table).toContain(
+    "| perfdhcp | 20,000 | 19,000–21,000 | 1.00 | 50.00 % | 7 | 90 % | 75 % | 60 % | itself |",
+  );
+  expect(table).toContain(
+    "| provlab | 10,001 | 0.010 % | 50 µs | 100.00 % | not said | 71 % | not said | 10 % |",
+  );
+  expect(table).toContain(
+    "| perfdhcp | 9,900 | -1.000 % | not said | 99.90 % | 3 | not said | not said | 10 % |",
+  );
   expect(table).not.toContain("NOT VALID");
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { perfdhcpCommand, perfdhcpCountsOf, runPerfdhcp } from "./generator-peer.ts";
+import { perfdhcpCommand, perfdhcpCountsOf, runPerfdhcp } from "./peer.ts";
 
 const report = `Running: perfdhcp -4 -l lo
 ***Rate statistics***
@@ -8,15 +8,17 @@ Rate: 2957.13 4-way exchanges/second
 sent packets: 27141
 received packets: 14268
 drops: 12873
+orphans: 40
 
 ***Statistics for: REQUEST-ACK***
 sent packets: 14268
 received packets: 11929
 drops: 2339
+orphans: 2
 `;
 
 test("its final report is read", () => {
-  const counts = { discovers: 27_141, offers: 14_268, requests: 14_268, acks: 11_929 };
+  const counts = { discovers: 27_141, offers: 14_268, requests: 14_268, acks: 11_929, late: 42 };
   expect(perfdhcpCountsOf(report)).toEqual(counts);
 });
 
