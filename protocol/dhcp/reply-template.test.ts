@@ -107,6 +107,8 @@ describe("encodeReply", () => {
     fc.assert(
       fc.property(parts, limits, fc.constantFrom(320, 3000), (made, limits, targetBytes) => {
         for (const { packet, relayAgent } of made.packets) {
+          const opening = made.template.openingWith(packet.options);
+          const opened = new TemplatedReply(packet, made.template, relayAgent, opening);
           const reply = new TemplatedReply(packet, made.template, relayAgent);
           const relay = relayAgent && { code: OptionCode.relayAgentInformation, value: relayAgent };
           const whole: OutgoingPacket = {
@@ -115,6 +117,7 @@ describe("encodeReply", () => {
           };
           const expected = outcomeOf(encodePacket, whole, limits, targetBytes);
           expect(outcomeOf(encodeReply, reply, limits, targetBytes) === expected).toBe(true);
+          expect(outcomeOf(encodeReply, opened, limits, targetBytes) === expected).toBe(true);
           // By its interface alone it is the same packet.
           expect(outcomeOf(encodePacket, reply, limits, targetBytes) === expected).toBe(true);
           const room = limits.optionBytesMax - 5;

@@ -35,6 +35,33 @@ export class ReplyTemplate {
     this.tail =
       bytes.length === 0 ? undefined : bytes.subarray(Offset.options, bytes.length - END_BYTES);
   }
+
+  /**
+   * What replies that begin with these options have in common, from op to the last of the options;
+   * undefined where there is no tail. It pays for those that come again and again.
+   */
+  openingWith(leading: readonly OutgoingOption[]): Uint8Array | undefined {
+    if (this.tail === undefined) return undefined;
+    const length = Offset.options + bytesOf(leading) + this.tail.length;
+    const opening = new Uint8Array(length);
+    opening.set(this.head);
+    opening.set(this.tail, writeAll(leading, opening, Offset.options));
+    return opening;
+  }
+}
+
+function bytesOf(options: readonly OutgoingOption[]): number {
+  let bytes = 0;
+  for (let i = 0; i < options.length; i += 1) bytes += optionBytes(options[i].value.length);
+  return bytes;
+}
+
+function writeAll(options: readonly OutgoingOption[], target: Uint8Array, start: number): number {
+  let at = start;
+  for (let i = 0; i < options.length; i += 1) {
+    at = writeOption(options[i].code, options[i].value, target, at);
+  }
+  return at;
 }
 
 /** Empty when a value cannot be encoded. */
@@ -78,9 +105,18 @@ export class TemplatedReply implements OutgoingPacket {
   readonly leading: readonly OutgoingOption[];
   readonly template: ReplyTemplate;
   readonly relayAgent: Uint8Array | undefined;
+  readonly opening: Uint8Array | undefined;
 
-  /** `packet` has the reply's own options; sname and file are the template's. */
-  constructor(packet: OutgoingPacket, template: ReplyTemplate, relayAgent: Uint8Array | undefined) {
+  /**
+   * `packet` has the reply's own options; sname and file are the template's. `opening`: what the
+   * template made of those options, for an earlier reply.
+   */
+  constructor(
+    packet: OutgoingPacket,
+    template: ReplyTemplate,
+    relayAgent: Uint8Array | undefined,
+    opening?: Uint8Array,
+  ) {
     this.op = packet.op;
     this.htype = packet.htype;
     this.hops = packet.hops;
@@ -97,6 +133,7 @@ export class TemplatedReply implements OutgoingPacket {
     this.leading = packet.options;
     this.template = template;
     this.relayAgent = relayAgent;
+    this.opening = opening;
   }
 
   /** The whole list, made anew each time. */
@@ -119,25 +156,25 @@ export function encodeReply(
   limits: EncodeLimits,
 ): number {
   if (!(reply instanceof TemplatedReply)) return encodePacket(reply, target, start, limits);
-  const { leading, relayAgent, template } = reply;
+  const { leading, relayAgent, template, opening } = reply;
   const { head, tail } = template;
   if (tail === undefined) return encodePacket(reply, target, start, limits);
-  let optionsLength = tail.length;
-  for (let i = 0; i < leading.length; i += 1) optionsLength += optionBytes(leading[i].value.length);
+  const optionsLength =
+    opening === undefined ? bytesOf(leading) + tail.length : opening.length - Offset.options;
   const room = limits.optionBytesMax - COOKIE_BYTES - END_BYTES;
   if (optionsLength > room) return encodePacket(reply, target, start, limits);
   const relayBytes = relayAgent === undefined ? 0 : optionBytes(relayAgent.length);
   const bytes = Offset.options + optionsLength + relayBytes + END_BYTES;
   const end = start + Math.max(bytes, limits.packetBytesMin);
   if (end > target.length) return encodePacket(reply, target, start, limits);
-  target.set(head, start);
-  writeFixedFields(reply, target, start);
-  let at = start + Offset.options;
-  for (let i = 0; i < leading.length; i += 1) {
-    at = writeOption(leading[i].code, leading[i].value, target, at);
+  if (opening === undefined) {
+    target.set(head, start);
+    target.set(tail, writeAll(leading, target, start + Offset.options));
+  } else {
+    target.set(opening, start);
   }
-  target.set(tail, at);
-  at += tail.length;
+  writeFixedFields(reply, target, start);
+  let at = start + Offset.options + optionsLength;
   if (relayAgent !== undefined) {
     at = writeOption(OptionCode.relayAgentInformation, relayAgent, target, at);
   }

@@ -6,7 +6,7 @@ import type { Host } from "../config/model.ts";
 import type { EngineParts } from "./engine-parts.ts";
 import type { Exchange } from "./exchange.ts";
 import { renewalTimes } from "./lease-times.ts";
-import type { OptionOrder, Policy } from "./policy.ts";
+import type { LeadingOptions, OptionOrder, Policy } from "./policy.ts";
 import {
   addOrder,
   findOrder,
@@ -79,20 +79,25 @@ export function leadingOf(
   order: OptionOrder,
   exchange: Exchange,
   reply: LeaseReply,
-): readonly OutgoingOption[] {
+): LeadingOptions {
   const { policy, kind, leaseSeconds } = reply;
-  const isEchoing = policy.echoClientId || exchange.packet.options.has(OptionCode.subnetSelection);
-  if (isEchoing) return leadingOptions(exchange, reply);
   const serverIdentifier = serverIdentifierOf(exchange, policy);
+  const isEchoing = policy.echoClientId || exchange.packet.options.has(OptionCode.subnetSelection);
+  if (isEchoing) {
+    return { serverIdentifier, leaseSeconds, options: leadingOptions(exchange, reply) };
+  }
   const known = kind === "offer" ? order.leadingOffer : order.leadingAck;
   const isSame =
     known?.serverIdentifier === serverIdentifier && known.leaseSeconds === leaseSeconds;
-  if (isSame) return known.options;
+  if (isSame) {
+    known.opening ??= templateOf(order, reply).openingWith(known.options);
+    return known;
+  }
   const options = leadingOptions(exchange, reply);
-  const leading = { serverIdentifier, leaseSeconds, options };
+  const leading: LeadingOptions = { serverIdentifier, leaseSeconds, options, opening: undefined };
   if (kind === "offer") order.leadingOffer = leading;
   else order.leadingAck = leading;
-  return options;
+  return leading;
 }
 
 /** All options, one by one. */

@@ -83,6 +83,8 @@ export interface LeadingOptions {
   readonly serverIdentifier: number;
   readonly leaseSeconds: number | undefined;
   readonly options: readonly OutgoingOption[];
+  /** Made when they come for the second time. */
+  opening?: Uint8Array | undefined;
 }
 
 /** `tftpServers`: of a node that crosses them with those of another. */

@@ -44,6 +44,7 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
   const isInform = kind === "inform";
   const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
   const order = orderOf(exchange, reply);
+  const leading = order === undefined ? undefined : leadingOf(order, exchange, reply);
   // Field by field: spreading a shared part in costs more than all the decisions before.
   const packet: OutgoingPacket = {
     op: BootOperation.reply,
@@ -60,15 +61,19 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
     chaddr: exchange.hardware.address,
     sname: policy.serverName,
     file: kind === "bootp-static" && policy.filename.length === 0 ? asked.file : policy.filename,
-    options:
-      order === undefined ? leaseOptions(exchange, reply) : leadingOf(order, exchange, reply),
+    options: leading === undefined ? leaseOptions(exchange, reply) : leading.options,
   };
   return {
     kind: "reply",
     reply:
       order === undefined
         ? packet
-        : new TemplatedReply(packet, templateOf(order, reply), exchange.receivedRelayAgent),
+        : new TemplatedReply(
+            packet,
+            templateOf(order, reply),
+            exchange.receivedRelayAgent,
+            leading?.opening,
+          ),
     limits: limitsFor(exchange, reply),
     destination: route(
       exchange,
