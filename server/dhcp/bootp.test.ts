@@ -41,6 +41,15 @@ describe("a fixed address", () => {
     expect(reply.option(OptionCode.routers)).toEqual([10, 9, 0, 1]);
   });
 
+  test("its options see what statements set, not what functions left at the top level", () => {
+    const bed = new EngineBed(`set mark = "lease";
+      define note (value) { set mark = value; return value; }
+      class "notes" { match if note ("top level") = "never"; }
+      option domain-name = mark; ${config.replace(/option domain-name .*?;/, "")}`);
+    const name = bed.reply(from(1)).option(OptionCode.domainName) ?? [];
+    expect(Buffer.from(name).toString()).toBe("lease");
+  });
+
   test("needs no commit", () => expect(reply.durable).toBe(false));
 });
 

@@ -168,7 +168,9 @@ export class Exchange implements EvaluationContext {
     return this.#host?.name;
   }
 
+  /** For a BOOTP client's fixed address dhcpd has them see those of the lease. */
   get optionVariables(): Variables {
+    if (this.bootp && this.isStatic) return this.variables;
     this.#optionVariables ??= new Variables(this.parts.config.matching.variables);
     return this.#optionVariables;
   }

@@ -7,10 +7,10 @@ import type { Outcome } from "../dhcp/outcome.ts";
 import type { Reply } from "../dhcp/reply-sender.ts";
 import type { LeaseTable } from "../lease/lease-table.ts";
 import { ReplyMaker } from "./made-replies.ts";
+import { type Case, newCase } from "./replay-case.ts";
 import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";
 import {
   type TracedDecision,
-  type TracedPacket,
   type TracedReply,
   TraceFormatError,
   type TraceRecord,
@@ -44,24 +44,6 @@ export interface ReplaySummary {
   readonly replies: number;
   /** Packets with a difference. */
   readonly differences: number;
-}
-
-/** A reply of now, until the recorded one of the same packet is met or cannot come any more. */
-interface MadeReply {
-  readonly reply: TracedReply;
-  readonly outcome: Reply;
-}
-
-/** A packet of this turn, or one whose OFFER waited for a probe. */
-interface Case {
-  readonly number: number;
-  readonly packet: TracedPacket;
-  decision: TracedDecision | undefined;
-  /** Why there is no reply now, as far as it is known. */
-  silence: string;
-  made: MadeReply | undefined;
-  /** The ticket of a probe that is under way now. */
-  ticket: number | undefined;
 }
 
 const secondMs = 1000;
@@ -305,15 +287,4 @@ export class Replay {
       lines,
     });
   }
-}
-
-function newCase(number: number, packet: TracedPacket): Case {
-  return {
-    number,
-    packet,
-    decision: undefined,
-    silence: "",
-    made: undefined,
-    ticket: undefined,
-  };
 }

@@ -13,6 +13,8 @@ const seed = 20_260_101;
 const kills = 50;
 const exchangesPerSecond = 5000;
 const roundMsMax = 10_000;
+/** More than all rounds at their longest: a busy machine does not reach it, a hang does. */
+const testMsMax = 600_000;
 
 const lab = new ServerLab({ name: "kill", port: 21_067 });
 let headend: Headend | undefined;
@@ -80,4 +82,4 @@ test(`seed ${seed}: ${kills} kills at ${exchangesPerSecond} exchanges a second l
     expect(devices.leaseOf.get(device)?.address).toBe(address);
   }
   expect(devices.judge().counters.doubleAllocations).toBe(0);
-}, 180_000);
+}, testMsMax);

@@ -152,6 +152,8 @@ export class DhcpClient {
   }
 
   async powerOff(): Promise<void> {
+    // dhclient writes its lease down only after its hook has told that it was taken.
+    if (this.plan.program === "dhclient") await this.#running.waitFor(/^bound to /m);
     // dhcpcd is several processes, which the first of them sees off; it does not release.
     await this.#running.stop(this.plan.program === "dhcpcd" ? "SIGTERM" : "SIGKILL");
     ip("-n", this.#namespace, "address", "flush", "dev", clientInterface);

@@ -7,7 +7,8 @@ import {
   type Step,
   type Touched,
 } from "./differential/contender.testing.ts";
-import { featureSite, supported } from "./differential/features.testing.ts";
+import { featureSite } from "./differential/feature.testing.ts";
+import { supported } from "./differential/features.testing.ts";
 import { onPurpose, shownByHand } from "./differential/on-purpose.testing.ts";
 import { type Reply, replyLines } from "./differential/reply-text.testing.ts";
 import { featuresAt, sites } from "./differential/sites.testing.ts";

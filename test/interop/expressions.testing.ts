@@ -12,6 +12,9 @@ export const notCompared: readonly { readonly reason: string }[] = [
   { reason: "the manual's subtraction works: dhcpd does not read the minus sign of `a - b`" },
   { reason: "a number taken from an empty value is null; dhcpd reads on behind it" },
   { reason: "a value that asks for itself (`config-option`) is null; dhcpd ends by a signal" },
+  {
+    reason: "a function that returns nothing is null; dhcpd ends by a signal when it is compared",
+  },
 ];
 
 /**

@@ -18,6 +18,8 @@ const seed = 20_261_125;
 const devices = 600;
 /** Given back or declined before the load, so that the file has addresses of every kind. */
 const settled = 60;
+/** Exchanges that begin in the moment before a kill. */
+const atTheKill = 16;
 const networks = [1, 2, 3, 4].map((part) => `10.16.${part}`);
 
 const configuration = `
@@ -136,13 +138,14 @@ describeWithPeers("ISC dhcpd and prov dhcpd take over each other's leases", peer
     for (const kill of [1, 2]) {
       if (kill === 2) server = await site.start(program);
       const wanted = site.held.size + 120 + prng.nextBelow(60);
-      const load = function* (): Generator<readonly [number, Wish]> {
+      const load = (function* (): Generator<readonly [number, Wish]> {
         for (; next < devices; next += 1) {
           yield [next, "bind"];
           if (site.held.has(next - 100)) yield [next - 100, "renew"];
         }
-      };
-      await site.play(load(), () => site.held.size >= wanted);
+      })();
+      await site.play(load, () => site.held.size >= wanted);
+      site.burst(load, atTheKill);
       await server.stop("SIGKILL");
       expect(site.drain()).toBeGreaterThan(0);
     }

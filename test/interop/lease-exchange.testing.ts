@@ -113,6 +113,18 @@ export class ExchangeSite {
     }
   }
 
+  /**
+   * Begins as many exchanges at once and reads no reply: a "bind" takes two of them, so that none of
+   * these can be over before `drain`, however fast the server is.
+   */
+  burst(wishes: Iterator<readonly [device: number, wish: Wish]>, count: number): void {
+    for (let begun = 0; begun < count; begun += 1) {
+      const next = wishes.next();
+      if (next.done === true) return;
+      this.#begin(...next.value);
+    }
+  }
+
   /** Takes what a server said before it was killed; gives up what it never answered, and counts it. */
   drain(): number {
     while (this.#receive() > 0);

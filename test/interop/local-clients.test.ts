@@ -176,9 +176,13 @@ describeWithPeers("clients on the local link", peers, () => {
       for (const { client } of members) client.start();
       for (const { client, inbox } of members) {
         expect((await client.took()).address).toMatch(/^10\.78\.0\./);
-        const naks = inbox.heard().filter(({ type }) => type === MessageType.nak);
-        const own = naks.filter(of(client.plan.mac));
-        expect(own.map(wayOf)).toContain(everybody);
+        const isOwn = of(client.plan.mac);
+        await inbox.next(
+          `NAK to ${client.plan.program}, by broadcast`,
+          0,
+          (message) =>
+            message.type === MessageType.nak && isOwn(message) && wayOf(message) === everybody,
+        );
       }
     });
 

@@ -1,19 +1,26 @@
 import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
 import type { Site } from "./contender.testing.ts";
-import type { Answer } from "./reply-text.testing.ts";
+import type { Answer, Leeway } from "./reply-text.testing.ts";
 import { device, one, own, via } from "./steps.testing.ts";
 
 /** Shows the variable by itself, as values of options see it, and the classes that it decides. */
 const shown = { list: [200, 201, 202] } as const;
 
 /** Of those that run the statements of the top level once more, some do so for all. */
-const messagesBetween: readonly (readonly [name: string, send: ClientMessage, answer: Answer])[] = [
+const messagesBetween: readonly (readonly [
+  name: string,
+  send: ClientMessage,
+  answer: Answer,
+  leeway?: Leeway,
+])[] = [
   ["a host with a fixed address", { ...shown, mac: device(91) }, "offer"],
   [
     "its INIT-REBOOT",
     { ...shown, mac: device(91), type: "request", requested: "10.16.0.9" },
     "ack",
   ],
+  // To a BOOTP client dhcpd does not send options in the order of the list.
+  ["its BOOTP", { ...shown, mac: device(91), type: "bootp" }, "bootp", { anyOrder: true }],
   ["a host without an address", { ...shown, mac: device(92) }, "offer"],
   ["an INFORM", { ...shown, type: "inform", ciaddr: "10.16.0.9" }, "ack"],
   ["a NAK", { ...shown, type: "request", requested: "10.77.0.9" }, "nak"],
@@ -70,11 +77,11 @@ subnet 10.16.0.0 netmask 255.255.255.0 {
       via(16, { ...shown, hostname: "note" }, "offer"),
       via(16, shown, "offer"),
     ),
-    ...messagesBetween.map(([name, between, answer]) =>
+    ...messagesBetween.map(([name, between, answer, leeway]) =>
       one(
         `${name} after it was taken away`,
         via(16, { ...shown, hostname: "forget" }, "offer"),
-        via(16, between, answer),
+        via(16, between, answer, leeway),
         via(16, shown, "offer"),
       ),
     ),
