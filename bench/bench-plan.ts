@@ -91,8 +91,8 @@ const trial: TrialSettings = {
 };
 
 const guide = {
-  devices: 20_000,
-  bindRate: 800,
+  devices: 10_000,
+  bindRate: 1200,
   discoverPerSecond: 300,
   renewPerSecond: 600,
   latencyMs: 30_000,
@@ -108,7 +108,7 @@ export const fullPlan: BenchPlan = {
   renewals: {
     devices: 10_000,
     bindShare: 0.6,
-    rungs: [0.6, 0.8, 1, 1.25, 1.6, 2, 2.5, 3.2],
+    rungs: [0.8, 1, 1.25, 1.6, 2, 2.5, 3.2],
   },
   guide,
   cold: { devices: 80_000, timeLimitMs: 150_000 },

@@ -3,6 +3,7 @@ import { environmentOf } from "../cli/run/environment.ts";
 import type { BenchPlan } from "./bench-plan.ts";
 import { BENCH_SCHEMA, type BenchResult, type SuiteResult } from "./bench-result.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
+import { expectedMinutes } from "./expected-time.ts";
 import { chooseNetwork } from "./network.ts";
 import { twoProcessors } from "./processors.ts";
 import { killServers } from "./server-process.ts";
@@ -56,6 +57,7 @@ export async function runBench(request: BenchRequest): Promise<BenchResult> {
       },
       suites: [...suites],
     });
+    tellExpected(request);
     for (const suite of request.suites) {
       if (signal.aborted) break;
       const contenders = request.contenders ?? suite.contenders;
@@ -67,6 +69,15 @@ export async function runBench(request: BenchRequest): Promise<BenchResult> {
     process.off("exit", cleanUp);
     network.close();
   }
+}
+
+function tellExpected({ plan, suites, contenders, onProgress }: BenchRequest): void {
+  const minutes = suites.map((suite) =>
+    expectedMinutes(plan, suite, contenders ?? suite.contenders),
+  );
+  const parts = suites.map(({ id }, index) => `${id} ${minutes[index]!.toFixed(1)}`).join(", ");
+  const total = minutes.reduce((sum, each) => sum + each, 0);
+  onProgress(`expected: about ${Math.ceil(total)} minutes (${parts})`);
 }
 
 const TMPFS_MAGIC = 0x0102_1994;

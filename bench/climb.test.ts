@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { climbResultOf } from "./climb.ts";
+import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
 import type { TrialVerdict } from "./rate-search.ts";
 import type { TrialResult } from "./trial.ts";
 
@@ -43,4 +43,20 @@ test.each([
 ])("rising rates with the verdicts %j keep %s (%s)", (letters, maximum, end) => {
   const { maximumPerSecond, end: actualEnd } = climbResultOf(trialsOf(letters));
   expect([maximumPerSecond, actualEnd]).toEqual([maximum, end]);
+});
+
+test.each([
+  ["kkkk", false],
+  ["kgkk", false],
+  ["kmkk", true],
+  ["kkkm", true],
+  ["kkgg", true],
+  ["kkkg", true],
+])("after %s the climb is over: %s", (letters, isOver) => {
+  expect(isClimbOver(trialsOf(letters))).toBe(isOver);
+});
+
+test("groups hold every value once, in order", () => {
+  expect(inGroups([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(inGroups([], 2)).toEqual([]);
 });

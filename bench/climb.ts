@@ -16,3 +16,19 @@ export function climbResultOf(trials: readonly TrialResult[]): RateResult {
   if (firstMissed < 0) return { maximumPerSecond, end: "rate-max", trials };
   return { maximumPerSecond, end: maximumPerSecond === undefined ? "rate-min" : "found", trials };
 }
+
+/** Whether higher rates would change nothing any more, or the generator has come to its end. */
+export function isClimbOver(trials: readonly TrialResult[]): boolean {
+  return trials.some(({ verdict }) => verdict === "missed") || trials.at(-1)?.verdict !== "kept";
+}
+
+/** The values in their order, `size` at a time. */
+export function inGroups<Value>(
+  values: readonly Value[],
+  size: number,
+): readonly (readonly Value[])[] {
+  const count = Math.ceil(values.length / size);
+  return Array.from({ length: count }, (_, index) =>
+    values.slice(index * size, (index + 1) * size),
+  );
+}

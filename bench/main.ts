@@ -14,8 +14,8 @@ const usage = `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID]
                  [--out FOLDER]
 
 Measures Provlab and the peers that are installed, taking turns, with our simulator as the generator. Half
-an hour a suite at most, some two hours for all; --quick: a minute or two a suite, one round of sizes
-that only show that it runs. --rounds: default 3. As root the servers run in network namespaces;
+an hour a suite at most, over an hour for all; it begins with what to expect. --quick: a minute or two a
+suite, one round of sizes that only show that it runs. --rounds: default 3. As root the servers run in network namespaces;
 otherwise only those that can live on the loopback network.
 Suites: ${suiteNames.join(", ")}
 Servers, instead of those that a suite compares: ${serverNames.join(", ")}

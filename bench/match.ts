@@ -1,5 +1,5 @@
 import { type BenchPlan, type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
-import { climbResultOf } from "./climb.ts";
+import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
 import type { GeneratorRequest } from "./generator-messages.ts";
 import { GeneratorProcess } from "./generator-process.ts";
@@ -20,6 +20,7 @@ import {
 
 /** A run takes its phases' time and this much more at most, for threads to start and end. */
 const RUN_GRACE_MS = 60_000;
+const RUNGS_A_RUN = 4;
 const generatorProgram = new URL("./generator.js", import.meta.url);
 
 /** One server, freshly started, and a generator aimed at it. */
@@ -74,14 +75,20 @@ export class Match {
     return { maximumPerSecond: search.maximum, end: search.end ?? "trials", trials };
   }
 
-  /** Renewals of devices that are bound first, at one rate after the other. */
+  /** Renewals of devices that are bound first, at one rate after the other until one is missed. */
   async climbRenewals(doraPerSecond: number, renewals: RenewalPlan): Promise<RateResult> {
     const rates = renewals.rungs.map((factor) => Math.round(doraPerSecond * factor));
     const bindRate = Math.max(1, Math.round(doraPerSecond * renewals.bindShare));
     const { devices } = renewals;
-    const { trials } = await this.run((target, settings) =>
-      renewalPlan(target, settings, { devices, bindRate, rates }),
-    );
+    const trials: TrialResult[] = [];
+    // A run plays its phases to the end, so the rungs come in several runs.
+    for (const few of inGroups(rates, RUNGS_A_RUN)) {
+      const { trials: played } = await this.run((target, settings) =>
+        renewalPlan(target, settings, { devices, bindRate, rates: few }),
+      );
+      trials.push(...played);
+      if (isClimbOver(played)) break;
+    }
     return climbResultOf(trials);
   }
 

@@ -31,7 +31,7 @@ function bench(
 function suite(measure: Suite["measure"]): Suite {
   return {
     ...{ id: "made", title: "Made", generator: "a test", columns: [], contenders: [] },
-    ...{ method: () => ["So and so."], measure },
+    ...{ method: () => ["So and so."], turnMs: () => 0, measure },
   };
 }
 
@@ -52,6 +52,16 @@ describe("a suite's run", () => {
       })),
     );
     expect(result.cutShort).toBeUndefined();
+  });
+
+  test("whom one round is enough for has one", async () => {
+    const turns: string[] = [];
+    const made: Suite = {
+      ...suite(async ({ contender: { id }, round }) => void turns.push(`${id}${round}`)),
+      takesOneRound: ({ id }) => id === "b",
+    };
+    await runSuite(bench(), made, [contender("a"), contender("b")], new Map());
+    expect(turns).toEqual(["a1", "b1", "a2"]);
   });
 
   test("who fails has no further turn, and keeps what was measured; the others go on", async () => {

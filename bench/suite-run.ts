@@ -1,3 +1,4 @@
+import type { BenchPlan } from "./bench-plan.ts";
 import type { Cell, Row, ServerResult, SuiteResult, TrialRecord } from "./bench-result.ts";
 import { versionOrMissing } from "./contenders/contender.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
@@ -75,6 +76,15 @@ class Score implements ScoreSink {
   }
 }
 
+/** How many rounds a contender takes part in, the first ones. */
+export function roundsOf(
+  { rounds }: Pick<BenchPlan, "rounds">,
+  { takesOneRound }: Pick<Suite, "takesOneRound">,
+  contender: DhcpContender,
+): number {
+  return takesOneRound?.(contender) ? 1 : rounds;
+}
+
 /**
  * All rounds of a suite, its contenders taking turns. A contender that fails is reported with the
  * reason and has no further turn; the signal and the plan's time end the suite early.
@@ -95,7 +105,7 @@ export async function runSuite(
   let skipped: string | undefined;
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const score of scores) {
-      if (score.missing !== undefined) continue;
+      if (score.missing !== undefined || round > roundsOf(plan, suite, score.contender)) continue;
       skipped ??= cutShort();
       if (skipped !== undefined) continue;
       const { contender, version } = score;

@@ -1,5 +1,6 @@
 import { coldOutstanding, modems } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
+import { bindMs, START_MS } from "../expected-time.ts";
 import type { Arena } from "../server-start.ts";
 import { coldPlan } from "../trial.ts";
 import type { Turn } from "../turn.ts";
@@ -21,6 +22,7 @@ export const cold: Suite = {
   ...{ id: "cold", title: "The headend, cold to bound", generator: simulator, columns },
   contenders: principals,
   method: () => [`Modems, all of them registered. ${method}`],
+  turnMs: (plan, contender) => START_MS + bindMs(plan.cold.devices, contender),
   measure: (turn) => {
     const { devices, timeLimitMs } = turn.bench.plan.cold;
     return bindAll(turn, { workload: "docsis", population: modems(devices) }, timeLimitMs);
@@ -32,6 +34,7 @@ export const million: Suite = {
   ...{ id: "million", title: "A million devices, cold to bound", generator: simulator, columns },
   contenders: contenders.slice(0, 1),
   method: () => [`Modems, with the bare configuration. ${method}`],
+  turnMs: (plan, contender) => START_MS + bindMs(plan.million.devices, contender),
   measure: (turn) => {
     const { devices, timeLimitMs } = turn.bench.plan.million;
     return bindAll(turn, { workload: "bare", population: modems(devices) }, timeLimitMs);

@@ -3,6 +3,7 @@ import { Population } from "../../scenarios/population.ts";
 import { type BenchPlan, population } from "../bench-plan.ts";
 import type { FloodRequest, FloodResult } from "../clients/flood.ts";
 import { principals } from "../contenders/contenders.ts";
+import { guideBindMs, START_MS } from "../expected-time.ts";
 import { GeneratorProcess } from "../generator-process.ts";
 import type { Match } from "../match.ts";
 import { onProcessor } from "../processors.ts";
@@ -39,6 +40,7 @@ export const flood: Suite = {
       `known devices, within ${trial.answerMsMax / 1000} s; p99: of those that were answered at all. Both ` +
       "generators share one processor.",
   ],
+  turnMs: (plan) => START_MS + guideBindMs(plan) + plan.guide.floodMs,
   measure,
 };
 

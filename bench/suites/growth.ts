@@ -1,5 +1,6 @@
 import { modems } from "../bench-plan.ts";
 import { contenders } from "../contenders/contenders.ts";
+import { searchMs, startWithLeasesMs, trialMs } from "../expected-time.ts";
 import type { Match } from "../match.ts";
 import { knowledgeOf } from "../rate-result.ts";
 import type { Arena } from "../server-start.ts";
@@ -31,6 +32,11 @@ export const growth: Suite = {
       `CPU: of all threads of the server, at ${PACE} of that rate, divided by the packets that it received ` +
       "(two a DORA): with receiving, writing and sending, in user and system mode.",
   ],
+  turnMs: (plan) =>
+    plan.growthLeases.reduce(
+      (sum, leases) => sum + startWithLeasesMs(leases) + searchMs(plan) + trialMs(plan),
+      0,
+    ),
   measure,
 };
 

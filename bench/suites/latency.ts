@@ -1,5 +1,6 @@
 import { population } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
+import { guideBindMs, START_MS } from "../expected-time.ts";
 import { mixedPlan } from "../trial.ts";
 import type { Turn } from "../turn.ts";
 import { type Suite, simulator } from "./suite.ts";
@@ -23,6 +24,7 @@ export const latency: Suite = {
       "transaction to the kernel's timestamp of its ACK, of those that were answered at all. " +
       `Answered: complete within ${trial.answerMsMax / 1000} s.`,
   ],
+  turnMs: (plan) => START_MS + guideBindMs(plan) + plan.guide.latencyMs,
   measure,
 };
 

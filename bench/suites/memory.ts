@@ -1,5 +1,6 @@
 import { coldOutstanding, modems } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
+import { bindMs, START_MS, startWithLeasesMs } from "../expected-time.ts";
 import { type Arena, startServer } from "../server-start.ts";
 import { coldPlan } from "../trial.ts";
 import type { Turn } from "../turn.ts";
@@ -17,6 +18,7 @@ export const memory: Suite = {
   title: "Memory a lease and a device",
   generator: simulator,
   contenders: principals,
+  takesOneRound: () => true,
   columns: [
     { id: "lease", title: "bytes a lease", digits: 0, better: "less", hasRatio: true },
     { id: "server", title: "server MiB", digits: 0, better: "less", hasRatio: false },
@@ -31,6 +33,13 @@ export const memory: Suite = {
       `"${bound}": the simulator binds them all; its own memory is taken at its peak. ` +
       `Of the other servers only "${read}": they are slower, and it shows the same.`,
   ],
+  turnMs: ({ memoryDevices }, contender) => {
+    const way = (each: (devices: number) => number): number =>
+      memoryDevices.reduce((sum, devices) => sum + each(devices), 0);
+    const binding =
+      contender === contenders[0] ? way((devices) => START_MS + bindMs(devices, contender)) : 0;
+    return way(startWithLeasesMs) + binding;
+  },
   measure,
 };
 

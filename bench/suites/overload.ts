@@ -1,5 +1,6 @@
 import { population } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
+import { START_MS, trialMs } from "../expected-time.ts";
 import type { Turn } from "../turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
@@ -18,6 +19,7 @@ export const overload: Suite = {
       `Goodput: complete within ${trial.answerMsMax / 1000} s of the intended start, open loop, ` +
       `${trial.measureMs / 1000} s; nothing is sent twice. A load that the generator cannot offer is not shown.`,
   ],
+  turnMs: (plan) => START_MS + plan.overloads.length * trialMs(plan),
   measure,
 };
 

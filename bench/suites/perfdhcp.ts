@@ -3,6 +3,7 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population.ts";
 import { modems, rateLimits } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
+import { START_MS } from "../expected-time.ts";
 import { type PerfdhcpResult, runPerfdhcp } from "../perfdhcp.ts";
 import { onProcessor } from "../processors.ts";
 import { knowledgeOf } from "../rate-result.ts";
@@ -32,6 +33,8 @@ export const perfdhcp: Suite = {
       "subnet. Most completed: exchanges a second of the trial, the wait at its end left out, in the best trial. " +
       "Where perfdhcp sends less than it was asked for, it is the limit.",
   ],
+  turnMs: ({ firstSearch, perfdhcpMs }) =>
+    START_MS + firstSearch.trialsMax * (perfdhcpMs + START_MS),
   measure,
 };
 

@@ -1,6 +1,7 @@
 import { type BenchPlan, population } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
 import type { DhcpContender, Workload } from "../contenders/dhcp-contender.ts";
+import { START_MS, searchMs } from "../expected-time.ts";
 import type { Turn } from "../turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
@@ -37,6 +38,8 @@ function rateSuite(about: {
   return {
     ...{ id, title, columns, generator: simulator, contenders: about.contenders },
     method: (plan) => [what, ...methodOf(plan)],
+    turnMs,
+    takesOneRound: (contender) => !principals.includes(contender),
     measure: (turn) => measure(turn, workload),
   };
 }
@@ -51,6 +54,12 @@ function methodOf({ trial, renewals }: BenchPlan): readonly string[] {
       `${renewals.rungs.at(-1)} times the DORA rate; the last one before the first that is missed. ` +
       "Every ACK is written to the lease file, renewals too.",
   ];
+}
+
+function turnMs(plan: BenchPlan, { firstRate }: DhcpContender): number {
+  const { devices, bindShare, rungs } = plan.renewals;
+  const climbMs = (1000 * devices) / (bindShare * firstRate) + rungs.length * plan.trial.measureMs;
+  return START_MS + searchMs(plan) + climbMs;
 }
 
 async function measure(turn: Turn, workload: Workload): Promise<void> {

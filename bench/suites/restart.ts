@@ -2,6 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import { modems } from "../bench-plan.ts";
 import type { ProbeRequest, ProbeResult } from "../clients/probe.ts";
 import { principals } from "../contenders/contenders.ts";
+import { startWithLeasesMs } from "../expected-time.ts";
 import { GeneratorProcess } from "../generator-process.ts";
 import { leasedAddress } from "../lease-files.ts";
 import { onProcessor } from "../processors.ts";
@@ -30,6 +31,9 @@ export const restart: Suite = {
       "device whose lease is in the file, with the few ms that `ip netns exec` and `taskset` take. Bare " +
       "configuration; the file is in the page cache.",
   ],
+  turnMs: ({ restartLeases }) =>
+    // Started twice.
+    restartLeases.reduce((sum, leases) => sum + 2 * startWithLeasesMs(leases), 0),
   measure,
 };
 
