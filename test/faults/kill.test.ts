@@ -24,62 +24,66 @@ afterAll(async () => {
   await lab.close();
 });
 
-test(`seed ${seed}: ${kills} kills at ${exchangesPerSecond} exchanges a second lose no acknowledged lease`, async () => {
-  const prng = new Prng(seed, 0);
-  const population = new Population({
-    ...{ cableModems: 150_000, mtas: 0, cpes: 0, smartMeters: 0 },
-    ...{ cmtsCount: 8, seed },
-  });
-  const ranges = rangesOf(population);
-  lab.configure(ranges);
-  const devices = await Headend.open({ population, seed, port: lab.port });
-  headend = devices;
+test(
+  `seed ${seed}: ${kills} kills at ${exchangesPerSecond} exchanges a second lose no acknowledged lease`,
+  async () => {
+    const prng = new Prng(seed, 0);
+    const population = new Population({
+      ...{ cableModems: 150_000, mtas: 0, cpes: 0, smartMeters: 0 },
+      ...{ cmtsCount: 8, seed },
+    });
+    const ranges = rangesOf(population);
+    lab.configure(ranges);
+    const devices = await Headend.open({ population, seed, port: lab.port });
+    headend = devices;
 
-  const next = { device: 0 };
-  let acknowledgedBefore = 0;
-  const acknowledgedByRound: number[] = [];
-  for (let round = 0; round < kills; round += 1) {
-    const server = await lab.start();
-    // A number of ACKs and then a moment more: a slow machine has its kills under load as well.
-    const wanted = devices.leaseOf.size + 50 + prng.nextBelow(1000);
-    const delayMs = prng.nextFloat() * 20;
-    let killAtMs = systemClock.monotonicMs() + roundMsMax;
-    await devices.play(
-      (nowMs) => {
-        if (devices.leaseOf.size >= wanted) killAtMs = Math.min(killAtMs, nowMs + delayMs);
-        return nowMs >= killAtMs;
+    const next = { device: 0 };
+    let acknowledgedBefore = 0;
+    const acknowledgedByRound: number[] = [];
+    for (let round = 0; round < kills; round += 1) {
+      const server = await lab.start();
+      // A number of ACKs and then a moment more: a slow machine has its kills under load as well.
+      const wanted = devices.leaseOf.size + 50 + prng.nextBelow(1000);
+      const delayMs = prng.nextFloat() * 20;
+      let killAtMs = systemClock.monotonicMs() + roundMsMax;
+      await devices.play(
+        (nowMs) => {
+          if (devices.leaseOf.size >= wanted) killAtMs = Math.min(killAtMs, nowMs + delayMs);
+          return nowMs >= killAtMs;
+        },
+        devices.arrivals(exchangesPerSecond, next),
+      );
+      await kill(server);
+      devices.drain();
+      const table = readLeaseTable(lab.leaseFile, ranges);
+      expect(devices.missingLeases(table), `after kill ${round + 1}`).toEqual([]);
+      acknowledgedByRound.push(devices.leaseOf.size - acknowledgedBefore);
+      acknowledgedBefore = devices.leaseOf.size;
+    }
+    // The kills came under load, not before it.
+    expect(Math.min(...acknowledgedByRound), `${acknowledgedByRound}`).toBeGreaterThanOrEqual(50);
+    // A NAK is right for an offer that a kill made forgotten, and an anomaly for an acknowledged lease.
+    expect(devices.anomalies).toEqual([]);
+
+    // And the restarted server confirms them: INIT-REBOOT is a REQUEST for the address it had.
+    await lab.start();
+    const bound = [...devices.leaseOf.keys()];
+    const sample = Array.from({ length: 2000 }, () => bound[prng.nextBelow(bound.length)]!);
+    const before = new Map(sample.map((device) => [device, devices.leaseOf.get(device)!.address]));
+    const wanted = devices.completions + before.size;
+    const rebooting = [...before.keys()];
+    await devices.playUntil(
+      `${before.size} devices have rebooted`,
+      () => devices.completions >= wanted,
+      () => {
+        for (const device of rebooting.splice(0, 100)) devices.start(device, "reboot");
       },
-      devices.arrivals(exchangesPerSecond, next),
     );
-    await kill(server);
-    devices.drain();
-    const table = readLeaseTable(lab.leaseFile, ranges);
-    expect(devices.missingLeases(table), `after kill ${round + 1}`).toEqual([]);
-    acknowledgedByRound.push(devices.leaseOf.size - acknowledgedBefore);
-    acknowledgedBefore = devices.leaseOf.size;
-  }
-  // The kills came under load, not before it.
-  expect(Math.min(...acknowledgedByRound), `${acknowledgedByRound}`).toBeGreaterThanOrEqual(50);
-  // A NAK is right for an offer that a kill made forgotten, and an anomaly for an acknowledged lease.
-  expect(devices.anomalies).toEqual([]);
-
-  // And the restarted server confirms them: INIT-REBOOT is a REQUEST for the address it had.
-  await lab.start();
-  const bound = [...devices.leaseOf.keys()];
-  const sample = Array.from({ length: 2000 }, () => bound[prng.nextBelow(bound.length)]!);
-  const before = new Map(sample.map((device) => [device, devices.leaseOf.get(device)!.address]));
-  const wanted = devices.completions + before.size;
-  const rebooting = [...before.keys()];
-  await devices.playUntil(
-    `${before.size} devices have rebooted`,
-    () => devices.completions >= wanted,
-    () => {
-      for (const device of rebooting.splice(0, 100)) devices.start(device, "reboot");
-    },
-  );
-  expect(devices.anomalies).toEqual([]);
-  for (const [device, address] of before) {
-    expect(devices.leaseOf.get(device)?.address).toBe(address);
-  }
-  expect(devices.judge().counters.doubleAllocations).toBe(0);
-}, testMsMax);
+    expect(devices.anomalies).toEqual([]);
+    for (const [device, address] of before) {
+      expect(devices.leaseOf.get(device)?.address).toBe(address);
+    }
+    expect(devices.judge().counters.doubleAllocations).toBe(0);
+  },
+  testMsMax,
+);
