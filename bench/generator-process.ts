@@ -39,7 +39,7 @@ export class GeneratorProcess<Request extends object, Result> {
    * when it is aborted.
    */
   async run(request: Request, msMax: number, signal: AbortSignal): Promise<Result> {
-    const tooLong = AbortSignal.timeout(msMax);
+    const tooLong = AbortSignal.timeout(Math.ceil(msMax));
     const reply = await this.#exchange(request, AbortSignal.any([signal, tooLong])).catch(
       (error: unknown) => {
         signal.throwIfAborted();
