@@ -82,6 +82,7 @@ async function underFlood(bench: Bench, match: Match, devices: Population) {
       request.delayMs + request.durationMs + FLOOD_GRACE_MS,
       signal,
     );
+    // Both are awaited below, where a failure is told; until then it counts as heard.
     strangers.catch(() => undefined);
     const before = sleep(request.delayMs, undefined, { signal }).then(
       () => match.server.memoryMiB()?.now,

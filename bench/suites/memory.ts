@@ -31,7 +31,7 @@ export const memory: Suite = {
       "each time of a fresh process: the difference, divided by the leases between. Bare configuration with " +
       "pools for the devices. MiB: with the most. " +
       `"${bound}": the simulator binds them all; its own memory is taken at its peak. ` +
-      `Of the other servers only "${read}": they are slower, and it shows the same.`,
+      `Of the other servers only "${read}": they are slower; what binding costs them was not measured.`,
   ],
   turnMs: ({ memoryDevices }, contender) => {
     const way = (each: (devices: number) => number): number =>

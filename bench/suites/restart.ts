@@ -73,6 +73,7 @@ async function restartOnce(
   const firstAck = async (server: ServerCommand): Promise<[ServerProcess, number | undefined]> => {
     // The device asks before the server is there, so that no answer waits for a question.
     const answer = probe.run(request, ANSWER_MS_MAX + PROBE_GRACE_MS, signal);
+    // Awaited below; where the launch itself fails, that is what is told.
     answer.catch(() => undefined);
     const startMs = systemClock.monotonicMs();
     const started = ServerProcess.launch(server);
