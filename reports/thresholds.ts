@@ -21,14 +21,15 @@ export function evaluateThresholds(
   });
 }
 
-function metricOf(metric: readonly string[], measured: Measured): number | null {
+/** What was measured of a metric; null when it was not. */
+export function metricOf(metric: readonly string[], measured: Measured): number | null {
   const [first = "", second = "", third = "", fourth] = metric;
   if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
   if (first === "timeToOnlineMs") return statistic(measured.timeToOnlineMs?.[second], third);
   const phase: PhaseResult | undefined = measured.phases.find(({ name }) => name === first);
   if (second === "onlineAfterMs") return statistic(phase?.boot?.onlineAfterMs, third);
   if (second === "bootFailures") return failureCount(phase?.boot, third);
-  const stream = phase?.streams.find(({ exchange }) => exchange === second);
+  const stream = phase?.streams.find(({ name, exchange }) => (name ?? exchange) === second);
   if (stream === undefined) return null;
   const value: unknown = Reflect.get(stream, third);
   if (fourth === undefined) return typeof value === "number" ? value : null;

@@ -188,7 +188,8 @@ describe("what phases may be", () => {
     [
       "two boot streams",
       [{ exchanges: ["boot", "boot"], end: "until: all-online" }],
-      "x.yaml:10: phases[0].streams[1] is the phase's second boot stream: join the two",
+      "x.yaml:10: phases[0].streams[1] is the phase's second boot stream: join the two\n" +
+        "  hint: or give one of them another name: `name: second`",
     ],
   ];
   test.each(invalid)("%s", (_name, phases, expected) => {

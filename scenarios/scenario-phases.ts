@@ -1,5 +1,7 @@
+import { streamOf } from "./executors-section.ts";
 import type { Report, ScenarioExchange, ScenarioPhase, ScenarioStream } from "./scenario.ts";
 import type { PhaseFile } from "./scenario-schema.ts";
+import { ownEndMs, streamNameOf } from "./scenario-streams.ts";
 
 type Path = readonly (string | number)[];
 
@@ -23,38 +25,71 @@ export function phasesOf(phases: readonly PhaseFile[], report: Report): readonly
 }
 
 function phaseOf(phase: PhaseFile, path: Path, report: Report): ScenarioPhase {
-  if ((phase.duration === undefined) === (phase.until === undefined)) {
-    const boots = phase.streams.some(({ exchange }) => exchange === "boot");
-    const goal = boots ? "all-online" : "all-bound";
-    report(path, `needs exactly one of \`duration: 20 s\` and \`until: ${goal}\``);
-  }
   const streams = phase.streams.map((stream, index): ScenarioStream => {
-    const { exchange, ratePerSecond, allWithin, outstanding } = stream;
-    const given = [ratePerSecond, allWithin, outstanding].filter((value) => value !== undefined);
-    if (given.length !== 1) {
-      report(
-        [...path, "streams", index],
-        "needs exactly one of `ratePerSecond: 300`, `allWithin: 10 s` and `outstanding: 256`",
-      );
-    }
-    if (outstanding !== undefined) return { kind: "outstanding", exchange, outstanding };
-    if (ratePerSecond !== undefined) return { kind: "rate", exchange, ratePerSecond };
-    return { kind: "all-at-once", exchange, withinMs: allWithin ?? 0 };
+    const { exchange, name, ...keys } = stream;
+    const place = { exchange, ...(name === undefined ? {} : { name }) };
+    return streamOf(place, keys, [...path, "streams", index], report);
   });
-  const exchanges = streams.map(({ exchange }) => exchange);
-  for (const [index, exchange] of exchanges.entries()) {
-    if (exchanges.indexOf(exchange) === index) continue;
-    report([...path, "streams", index], `is the phase's second ${exchange} stream: join the two`);
-  }
+  checkNames(streams, path, report);
+  checkStarts(phase, streams, path, report);
   return {
     name: phase.name,
     streams,
-    until:
-      phase.duration === undefined ? (phase.until ?? "all-bound") : { durationMs: phase.duration },
+    until: untilOf(phase, streams, path, report),
     timeLimitMs: phase.timeLimit,
     drainMs: phase.drain,
     powerCycle: phase.powerCycle,
   };
+}
+
+/** Streams that all end by themselves say how long their phase is. */
+function untilOf(
+  phase: PhaseFile,
+  streams: readonly ScenarioStream[],
+  path: Path,
+  report: Report,
+): ScenarioPhase["until"] {
+  const { duration, until } = phase;
+  const ends = streams.map(ownEndMs);
+  const isNeeded = ends.includes(undefined);
+  if (duration === undefined && until === undefined && !isNeeded) {
+    return { durationMs: Math.max(...ends.map(Number)) };
+  }
+  if ((duration === undefined) === (until === undefined)) {
+    const boots = streams.some(({ exchange }) => exchange === "boot");
+    const goal = boots ? "all-online" : "all-bound";
+    report(path, `needs exactly one of \`duration: 20 s\` and \`until: ${goal}\``);
+  }
+  return duration === undefined ? (until ?? "all-bound") : { durationMs: duration };
+}
+
+function checkNames(streams: readonly ScenarioStream[], path: Path, report: Report): void {
+  const names = streams.map(streamNameOf);
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) === index) continue;
+    report(
+      [...path, "streams", index],
+      `is the phase's second ${name} stream: join the two`,
+      "or give one of them another name: `name: second`",
+    );
+  }
+}
+
+function checkStarts(
+  phase: PhaseFile,
+  streams: readonly ScenarioStream[],
+  path: Path,
+  report: Report,
+): void {
+  for (const [index, { kind, startAfterMs = 0 }] of streams.entries()) {
+    const at = [...path, "streams", index];
+    if (phase.duration !== undefined && startAfterMs >= phase.duration) {
+      report([...at, "startAfter"], "is when the phase is over already");
+    }
+    if (kind === "churn" && phase.until !== undefined) {
+      report([...at, "churn"], "goes on for ever, so the phase needs `duration: 20 s`");
+    }
+  }
 }
 
 /** Who is on line before a phase came on line in an earlier one. */

@@ -1,30 +1,18 @@
 import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
-import { parseDurationMs } from "./duration.ts";
+import { duration, executorShapes, placeShapes, RATE_MAX } from "./executors-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
+import { thresholdShape } from "./thresholds-section.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
 
 const PHASES_MAX = 100;
 const STREAMS_MAX = 8;
-const RATE_MAX = 1_000_000;
-const OUTSTANDING_MAX = 65_536;
 /** A DATA packet of this size fills an Ethernet frame: 1500 less 20 (IP), 8 (UDP) and 4 (TFTP). */
 const BLOCK_BYTES_MAX = 1468;
 const TRIES_MAX = 255;
-const DAY_MS = 86_400_000;
 
 const count = (max: number) => z.number().int().min(0).max(max);
-
-const duration = z.string().transform((text, context) => {
-  const durationMs = parseDurationMs(text);
-  if (durationMs !== undefined && durationMs <= DAY_MS) return durationMs;
-  context.addIssue({
-    code: "custom",
-    message: "write a duration of at most 24 h, such as 500 ms, 20 s, 2 min",
-  });
-  return z.NEVER;
-});
 
 const name = z
   .string()
@@ -104,10 +92,10 @@ const network = z.strictObject({
 });
 
 const stream = z.strictObject({
-  exchange: z.enum(["discover", "renew", "rebind", "reboot", "boot", "download"]),
-  ratePerSecond: z.number().positive().max(RATE_MAX).optional(),
-  allWithin: duration.optional(),
-  outstanding: z.number().int().min(1).max(OUTSTANDING_MAX).optional(),
+  exchange: z.enum(["discover", "renew", "rebind", "reboot", "release", "boot", "download"]),
+  name: name.optional(),
+  ...executorShapes,
+  ...placeShapes,
 });
 
 const phase = z.strictObject({
@@ -140,7 +128,7 @@ export const scenarioSchema = z.strictObject({
   network: network.prefault({}),
   generator: generator.prefault({}),
   phases: z.array(phase).min(1).max(PHASES_MAX),
-  thresholds: z.array(z.string()).max(1000).default([]),
+  thresholds: z.array(thresholdShape).max(1000).default([]),
 });
 
 export type ScenarioFile = z.infer<typeof scenarioSchema>;

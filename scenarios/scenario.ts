@@ -1,6 +1,5 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { Mistake } from "./checked-yaml.ts";
-import { didYouMean } from "./did-you-mean.ts";
 import {
   type AddressBlock,
   type DocsisVersion,
@@ -10,13 +9,11 @@ import {
 import { bootOf } from "./scenario-boot.ts";
 import { phasesOf } from "./scenario-phases.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
-import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
+import type { ScenarioStream } from "./scenario-streams.ts";
+import type { Threshold } from "./threshold.ts";
+import { thresholdsOf } from "./thresholds-section.ts";
 
-/**
- * `boot` is the whole chain of a device's kind, from power-on to on line; `download` is a device that
- * is on line and fetches its file once more.
- */
-export type ScenarioExchange = "discover" | "renew" | "rebind" | "reboot" | "boot" | "download";
+export type { ScenarioExchange, ScenarioStream } from "./scenario-streams.ts";
 
 /** A checked scenario: what to load, with what devices, and what must hold. Times in milliseconds. */
 export interface Scenario {
@@ -104,20 +101,6 @@ export interface ScenarioPhase {
   /** Devices of discover and boot streams lose power first, and with it their memory of a lease. */
   readonly powerCycle: boolean;
 }
-
-export type ScenarioStream =
-  | { readonly kind: "rate"; readonly exchange: ScenarioExchange; readonly ratePerSecond: number }
-  | {
-      readonly kind: "all-at-once";
-      readonly exchange: ScenarioExchange;
-      readonly withinMs: number;
-    }
-  | {
-      readonly kind: "outstanding";
-      readonly exchange: ScenarioExchange;
-      /** Transactions under way at any time, over all workers. */
-      readonly outstanding: number;
-    };
 
 type Built =
   | { readonly kind: "ok"; readonly scenario: Scenario }
@@ -212,33 +195,4 @@ export function parseBlock(text: string): AddressBlock | undefined {
   const prefixLength = Number(match?.[2]);
   if (network === undefined || prefixLength < 1 || prefixLength > 24) return undefined;
   return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;
-}
-
-function thresholdsOf(
-  texts: readonly string[],
-  phases: readonly ScenarioPhase[],
-  report: Report,
-): Threshold[] {
-  const streams = new Map(
-    phases.map((phase) => [phase.name, phase.streams.map(({ exchange }) => exchange)]),
-  );
-  return texts.flatMap((text, index) => {
-    const path = ["thresholds", index];
-    const threshold = parseThreshold(text);
-    if (threshold === undefined) {
-      report(
-        path,
-        `is "${text}": write METRIC OPERATOR NUMBER`,
-        "connect.discover.latencyMs.p99 < 10",
-      );
-      return [];
-    }
-    const problem = metricProblem(threshold.metric, streams);
-    if (problem !== undefined) {
-      const guess = didYouMean(threshold.metric[0]!, metricRoots(streams));
-      const isGuess = guess !== undefined && guess !== threshold.metric[0];
-      report(path, `is "${text}": ${problem}`, isGuess ? `did you mean ${guess}?` : undefined);
-    }
-    return [threshold];
-  });
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { metricProblem, metricRoots, parseThreshold, thresholdHolds } from "./threshold.ts";
 
+const each = (...exchanges: string[]) => exchanges.map((exchange) => ({ exchange }));
 const streams = new Map([
-  ["connect", ["discover", "renew"]],
-  ["restore", ["boot", "renew"]],
-  ["storm", ["download"]],
+  ["connect", each("discover", "renew")],
+  ["restore", each("boot", "renew")],
+  ["storm", each("download")],
 ]);
-const withoutBoots = new Map([["connect", ["discover"]]]);
+const withoutBoots = new Map([["connect", each("discover")]]);
 
 describe("a threshold", () => {
   test("is a metric, an operator and a number", () => {

@@ -9,6 +9,14 @@ export interface Threshold {
   readonly metric: readonly string[];
   readonly operator: ThresholdOperator;
   readonly bound: number;
+  /** Only of one that ends the run as soon as it fails: not before this time of its phase. */
+  readonly abortAfterMs?: number;
+}
+
+/** A stream as far as its thresholds are concerned: they call it by its name, or by its exchange. */
+export interface Labelled {
+  readonly exchange: string;
+  readonly name?: string;
 }
 
 export type ThresholdOperator = "<" | "<=" | ">" | ">=" | "==";
@@ -48,22 +56,22 @@ export function thresholdHolds(threshold: Threshold, actual: number): boolean {
 
 /**
  * What is wrong with the metric of a threshold, in a sentence that lists what there is; undefined if
- * nothing is. `streams` has the exchanges of each phase by the phase's name.
+ * nothing is. `streams` has the streams of each phase by the phase's name.
  */
 export function metricProblem(
   metric: readonly string[],
-  streams: ReadonlyMap<string, readonly string[]>,
+  streams: ReadonlyMap<string, readonly Labelled[]>,
 ): string | undefined {
   const [first = "", ...rest] = metric;
   const roots = metricRoots(streams);
   if (!roots.includes(first)) return `"${first}" is none of ${list(roots)}`;
-  const exchanges = streams.get(first);
-  return exchanges === undefined ? spansProblem(rest) : phaseProblem(first, rest, exchanges);
+  const ofPhase = streams.get(first);
+  return ofPhase === undefined ? spansProblem(rest) : phaseProblem(first, rest, ofPhase);
 }
 
 /** What a metric may begin with: the phases, and what is measured over the whole run. */
-export function metricRoots(streams: ReadonlyMap<string, readonly string[]>): string[] {
-  const boots = [...streams.values()].some((exchanges) => exchanges.includes("boot"));
+export function metricRoots(streams: ReadonlyMap<string, readonly Labelled[]>): string[] {
+  const boots = [...streams.values()].flat().some(({ exchange }) => exchange === "boot");
   return [...streams.keys(), "timeToBoundMs", ...(boots ? ["timeToOnlineMs"] : [])];
 }
 
@@ -73,18 +81,20 @@ function spansProblem([kind = "", ...rest]: readonly string[]): string | undefin
   return leafProblem(kind, rest, percentiles);
 }
 
-/** Of what follows the name of a phase: an exchange and its metric, or what the phase's boots did. */
+/** Of what follows the name of a phase: a stream and its metric, or what the phase's boots did. */
 function phaseProblem(
   phase: string,
   [second = "", ...rest]: readonly string[],
-  exchanges: readonly string[],
+  streams: readonly Labelled[],
 ): string | undefined {
+  const names = streams.map((stream) => stream.name ?? stream.exchange);
+  const exchanges = streams.map(({ exchange }) => exchange);
   const ofBoots = bootMetricsOf(exchanges);
   const leaves = ofBoots.get(second);
   if (leaves !== undefined) return leafProblem(second, rest, leaves);
-  if (!exchanges.includes(second)) {
+  if (!names.includes(second)) {
     const others = ofBoots.size === 0 ? "" : `, and ${list([...ofBoots.keys()])}`;
-    return `phase ${phase} has no ${second || "exchange"} stream, only ${list(exchanges)}${others}`;
+    return `phase ${phase} has no ${second || "exchange"} stream, only ${list(names)}${others}`;
   }
   const [third = "", ...statistic] = rest;
   if (streamMetrics.includes(third) && statistic.length === 0) return undefined;

@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
 import { Population } from "../scenarios/population.ts";
+import { withBreakage } from "./breakage.ts";
 import { judgeHealth } from "./generator-health.ts";
 import type {
   AcknowledgedLeases,
@@ -11,6 +12,7 @@ import type {
   SimulationOutcome,
   SimulationProgress,
 } from "./outcome.ts";
+import { type Measured, type PhaseSoFar, type PhaseStop, PhaseWatch } from "./phase-watch.ts";
 import {
   type BoundKind,
   mergeBound,
@@ -38,14 +40,16 @@ export class SimulationError extends Error {
 
 /**
  * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
- * when a worker fails or does not answer in time; an abort ends the run early and resolves.
+ * when a worker fails or does not answer in time; an abort ends the run early and resolves. `judge`
+ * is asked once a second about a phase that is watched: a reason that it gives ends the run.
  */
 export async function runSimulation(
   plan: RunPlan,
   onProgress: (progress: SimulationProgress) => void,
   signal?: AbortSignal,
+  judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
 ): Promise<SimulationOutcome> {
-  const coordinator = new Coordinator(plan, onProgress, signal);
+  const coordinator = new Coordinator(plan, onProgress, signal, judge);
   try {
     return await coordinator.run();
   } finally {
@@ -70,6 +74,7 @@ class Coordinator {
   readonly #plan: RunPlan;
   readonly #onProgress: (progress: SimulationProgress) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #population: Population;
   readonly #checker: SafetyChecker;
   readonly #workers: WorkerHandle[] = [];
@@ -82,16 +87,20 @@ class Coordinator {
   #goalReached: boolean[] = [];
   /** Tells the running phase that a worker's devices have reached its goal, or not any more. */
   #onGoalNews: () => void = () => {};
+  /** Tells the running phase what a worker has measured of it so far. */
+  #onMeasured: (workerIndex: number, measured: Measured) => void = () => {};
 
   constructor(
     plan: RunPlan,
     onProgress: (progress: SimulationProgress) => void,
     signal: AbortSignal | undefined,
+    judge: (soFar: PhaseSoFar) => string | undefined,
   ) {
     if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
     this.#plan = plan;
     this.#onProgress = onProgress;
     this.#signal = signal;
+    this.#judge = judge;
     this.#population = new Population(plan.population);
     this.#checker = new SafetyChecker(this.#population);
   }
@@ -102,7 +111,9 @@ class Coordinator {
     const phases: PhaseOutcome[] = [];
     for (let index = 0; index < this.#plan.phases.length && !this.#isAborted; index += 1) {
       phases.push(await this.#runPhase(index));
+      if (phases[index]!.endedBy === "threshold") break;
     }
+    const last = phases.at(-1)?.endedBy;
     const endedAtMs = systemClock.wallMs();
     const stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
@@ -114,7 +125,8 @@ class Coordinator {
       devices: this.#population.size,
       workers: this.#workers.length,
       backend: this.#backend,
-      aborted: phases.length < this.#plan.phases.length || phases.at(-1)?.endedBy === "aborted",
+      aborted:
+        last === "aborted" || (phases.length < this.#plan.phases.length && last !== "threshold"),
       phases,
       timeToBound: timeToBoundOf(phases),
       timeSeries: this.#series.rows,
@@ -181,33 +193,39 @@ class Coordinator {
     try {
       const start: ToWorker = { kind: "start", startAtMs, runStartMs: this.#runStartMs };
       const done = await this.#askAll(start, "phase-done", waitMs);
-      return this.#outcomeOf(phase, done, watch.endedBy());
+      return this.#outcomeOf(phase, done, watch.ending());
     } finally {
       watch.stop();
     }
   }
 
-  /** Ends the phase at its goal, or at the signal; workers know the time by themselves. */
+  /** Ends the phase at its goal, at the signal, or as a watch says; workers know the time themselves. */
   #watchForEnd(phase: PhasePlan): {
-    readonly endedBy: () => PhaseGoal | "aborted" | undefined;
+    readonly ending: () => PhaseGoal | "aborted" | PhaseStop | undefined;
     readonly stop: () => void;
   } {
     const goal = goalOf(phase);
-    let endedBy: PhaseGoal | "aborted" | undefined;
-    const end = (cause: PhaseGoal | "aborted", drainMs: number): void => {
-      if (endedBy !== undefined) return;
-      endedBy = cause;
+    let ending: PhaseGoal | "aborted" | PhaseStop | undefined;
+    const end = (cause: PhaseGoal | "aborted" | PhaseStop, drainMs: number): void => {
+      if (ending !== undefined) return;
+      ending = cause;
       for (const worker of this.#workers) worker.post({ kind: "end", drainMs });
     };
     const abort = (): void => end("aborted", 0);
     this.#onGoalNews = () => {
       if (goal !== undefined && this.#goalReached.every(Boolean)) end(goal, phase.drainMs);
     };
+    const watch = new PhaseWatch(phase, this.#phaseStartMs, this.#workers.length, this.#judge);
+    this.#onMeasured = (workerIndex, measured) => {
+      const stop = watch.take(workerIndex, measured);
+      if (stop !== undefined) end(stop, stop.kind === "threshold" ? 0 : phase.drainMs);
+    };
     this.#signal?.addEventListener("abort", abort);
     if (this.#isAborted) abort();
     return {
-      endedBy: () => endedBy,
+      ending: () => ending,
       stop: () => {
+        this.#onMeasured = () => {};
         this.#onGoalNews = () => {};
         this.#signal?.removeEventListener("abort", abort);
       },
@@ -217,8 +235,10 @@ class Coordinator {
   #outcomeOf(
     phase: PhasePlan,
     done: readonly PhaseDone[],
-    cause: PhaseGoal | "aborted" | undefined,
+    ending: PhaseGoal | "aborted" | PhaseStop | undefined,
   ): PhaseOutcome {
+    const stop = typeof ending === "object" ? ending : undefined;
+    const cause = typeof ending === "object" ? ending.kind : ending;
     const record = new PhaseRecord(phase.streams.length);
     for (const { report } of done) record.add(report);
     const own = done.find(({ endedBy }) => endedBy !== "coordinator")?.endedBy;
@@ -226,14 +246,21 @@ class Coordinator {
     const durationMs = Math.max(0, endedAtMs - this.#phaseStartMs);
     const devicesGivenUp = done.reduce((sum, worker) => sum + worker.devicesGivenUp, 0);
     const reached = cause === "all-online" && devicesGivenUp > 0 ? "given-up" : cause;
+    const byItself = own === "duration" || own === "time-limit" ? own : undefined;
     return {
       name: phase.name,
       startedAtMs: this.#phaseStartMs - this.#runStartMs,
       durationMs,
-      endedBy: own === "duration" || own === "time-limit" ? own : (reached ?? "aborted"),
+      // A threshold that fails while the last answers come in ends the run all the same.
+      endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
+      ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
       devicesGivenUp,
       streams: phase.streams.map((stream, index) =>
-        outcomeOf(phase, stream, record.streams[index]!, durationMs),
+        withBreakage(
+          stream,
+          outcomeOf(phase, stream, record.streams[index]!, durationMs),
+          stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined,
+        ),
       ),
       background: record.background,
       timeToBound: record.timeToBound,
@@ -258,6 +285,9 @@ class Coordinator {
         if (message.phase !== this.#phaseIndex) return;
         this.#goalReached[workerIndex] = message.isReached;
         this.#onGoalNews();
+        return;
+      case "measured":
+        if (message.phase === this.#phaseIndex) this.#onMeasured(workerIndex, message.measured);
         return;
       case "modems":
         this.#workers.forEach((worker, index) => {

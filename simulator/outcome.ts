@@ -30,7 +30,16 @@ export interface SimulationOutcome {
 }
 
 /** `given-up`: of all devices that were to come on line, some will not. */
-export type PhaseOutcomeEnd = "duration" | PhaseGoal | "given-up" | "time-limit" | "aborted";
+export type PhaseOutcomeEnd =
+  | "duration"
+  | PhaseGoal
+  | "given-up"
+  | "time-limit"
+  /** A rising rate that was to find where the server breaks has found it. */
+  | "breakage"
+  /** A threshold that ends the run failed. */
+  | "threshold"
+  | "aborted";
 
 export interface PhaseOutcome {
   readonly name: string;
@@ -39,6 +48,8 @@ export interface PhaseOutcome {
   /** While arrivals were handed out, without the drain. */
   readonly durationMs: number;
   readonly endedBy: PhaseOutcomeEnd;
+  /** Of a phase that a threshold ended: which one, and what was measured then. */
+  readonly endedWhy?: string;
   /** Devices that had given up their boot by then. */
   readonly devicesGivenUp: number;
   readonly streams: readonly StreamOutcome[];

@@ -1,8 +1,17 @@
 import { LatencyHistogram } from "../base/histogram.ts";
 import type { DeviceKind } from "../scenarios/population.ts";
 import { BootRecord, type BootReport } from "./boot/boot-record.ts";
+import type { Breakage } from "./breakage.ts";
 import type { StreamExchange } from "./exchange.ts";
-import { goalOf, needsLease, type PhasePlan, rateOf, type StreamPlan } from "./run-plan.ts";
+import {
+  hasEachOnce,
+  type PhasePlan,
+  profileOf,
+  rateOf,
+  type StreamPlan,
+  windowOf,
+} from "./run-plan.ts";
+import { type StageOutcome, StageRecord, type StageReport } from "./stage-record.ts";
 
 /** An arrival whose packet left later than this after its intended time is counted as late. */
 export const LATE_MS = 2;
@@ -61,6 +70,14 @@ export class StreamRecord {
   readonly service = new LatencyHistogram();
   /** Actual minus intended send time. */
   readonly slip = new LatencyHistogram();
+  /** Of a rate that changes, those stages that had an arrival; others are empty places. */
+  readonly stages: (StageRecord | undefined)[] = [];
+
+  stage(index: number): StageRecord {
+    while (this.stages.length <= index) this.stages.push(undefined);
+    this.stages[index] ??= new StageRecord();
+    return this.stages[index];
+  }
 
   toReport(): StreamReport {
     return {
@@ -70,6 +87,7 @@ export class StreamRecord {
       latency: this.latency.toBase64(),
       service: this.service.toBase64(),
       slip: this.slip.toBase64(),
+      stages: this.stages.map((stage) => stage?.toReport()),
     };
   }
 
@@ -80,6 +98,9 @@ export class StreamRecord {
     this.latency.merge(LatencyHistogram.fromBase64(report.latency));
     this.service.merge(LatencyHistogram.fromBase64(report.service));
     this.slip.merge(LatencyHistogram.fromBase64(report.slip));
+    report.stages.forEach((stage, index) => {
+      if (stage !== undefined) this.stage(index).add(stage);
+    });
   }
 }
 
@@ -91,6 +112,7 @@ export interface StreamReport {
   readonly latency: string;
   readonly service: string;
   readonly slip: string;
+  readonly stages: readonly (StageReport | undefined)[];
 }
 
 /** One phase, over all workers or over one. */
@@ -150,7 +172,9 @@ export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHist
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
   readonly exchange: StreamExchange;
-  /** Undefined when the stream has no rate of its own. */
+  /** Only when the stream is not called by its exchange. */
+  readonly name?: string;
+  /** Of a rate that changes the mean; undefined when the stream has no rate of its own. */
   readonly ratePerSecond: number | undefined;
   /** Of a closed loop: transactions under way at most. */
   readonly outstanding?: number;
@@ -160,6 +184,10 @@ export interface StreamOutcome {
   readonly latency: LatencyHistogram;
   readonly service: LatencyHistogram;
   readonly slip: LatencyHistogram;
+  /** Of a rate that changes: the stages that the phase came to. */
+  readonly stages?: readonly StageOutcome[];
+  /** Of a stream that looks for it: where the server broke. */
+  readonly breakage?: Breakage;
 }
 
 export function outcomeOf(
@@ -169,16 +197,51 @@ export function outcomeOf(
   durationMs: number,
 ): StreamOutcome {
   const { counters, latency, service, slip } = record;
+  const stages = stagesOf(phase, stream, record, durationMs);
   return {
     exchange: stream.exchange,
-    ratePerSecond: rateOf(stream),
+    ...(stream.name === undefined ? {} : { name: stream.name }),
+    ratePerSecond: offeredPerSecond(phase, stream, record, durationMs),
     ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
     counters,
     achievedPerSecond: achievedPerSecond(phase, stream, record, durationMs),
     latency,
     service,
     slip,
+    ...(stages === undefined ? {} : { stages }),
   };
+}
+
+function offeredPerSecond(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  { counters }: StreamRecord,
+  durationMs: number,
+): number | undefined {
+  if (stream.kind !== "profile") return rateOf(stream);
+  return perSecond(counters.offered, activeMs(phase, stream, durationMs));
+}
+
+/** The stages that began before the phase was over. */
+function stagesOf(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  record: StreamRecord,
+  durationMs: number,
+): readonly StageOutcome[] | undefined {
+  const profile = stream.kind === "profile" ? profileOf(stream) : undefined;
+  if (profile === undefined) return undefined;
+  const window = windowOf(phase, stream);
+  const endMs = Math.min(window.endMs, durationMs);
+  return profile.stages
+    .map(({ fromPerSecond, toPerSecond, durationMs: lengthMs }, index) => {
+      const stageEndMs = window.startMs + profile.stageEndsMs[index]!;
+      const { counts, latency } = record.stages[index] ?? new StageRecord();
+      const startMs = stageEndMs - lengthMs;
+      return { fromPerSecond, toPerSecond, startMs, endMs: stageEndMs, counts, latency };
+    })
+    .filter(({ startMs }) => startMs < endMs)
+    .map((stage) => ({ ...stage, endMs: Math.min(stage.endMs, endMs) }));
 }
 
 // A stream that goes on until the phase ends is judged by what was complete by then. One that has
@@ -192,11 +255,17 @@ function achievedPerSecond(
 ): number {
   const { counters, completedInWindow, lastCompletedMs } = record;
   const rate = rateOf(stream);
-  const isOnce =
-    stream.kind === "all-at-once" || (goalOf(phase) !== undefined && !needsLease(stream.exchange));
-  if (!isOnce) return perSecond(completedInWindow, durationMs);
+  const isOnce = stream.kind === "all-at-once" || hasEachOnce(phase, stream);
+  if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
+  const { startMs } = windowOf(phase, stream);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
-  return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs));
+  return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs - startMs));
+}
+
+/** How long the stream handed out arrivals in a phase that lasted for `durationMs`. */
+function activeMs(phase: PhasePlan, stream: StreamPlan, durationMs: number): number {
+  const { startMs, endMs } = windowOf(phase, stream);
+  return Math.max(0, Math.min(endMs, durationMs) - startMs);
 }
 
 function perSecond(count: number, ms: number): number {

@@ -1,4 +1,13 @@
 import type { PopulationPlan } from "../scenarios/population.ts";
+import { constantRate, RateProfile } from "../scenarios/rate-profile.ts";
+import type {
+  BurstStream,
+  ChurnStream,
+  OutstandingStream,
+  ProfileStream,
+  RateStream,
+  StreamPlace,
+} from "../scenarios/scenario-streams.ts";
 import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
@@ -69,6 +78,8 @@ export interface PhasePlan {
    * again. Without it those streams have only the devices that hold no lease.
    */
   readonly reset: boolean;
+  /** Whether the coordinator is told every second what has been measured so far. */
+  readonly isWatched?: boolean;
 }
 
 /**
@@ -77,31 +88,24 @@ export interface PhasePlan {
  */
 export type PhaseGoal = "all-bound" | "all-online";
 
-export type StreamPlan = RateStreamPlan | AllAtOnceStreamPlan | OutstandingStreamPlan;
-
-/** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
-export interface RateStreamPlan {
-  readonly kind: "rate";
-  readonly exchange: StreamExchange;
-  /** Over all workers together. */
-  readonly ratePerSecond: number;
-}
+export type StreamPlan =
+  | RateStream
+  | ProfileStream
+  | BurstStream
+  | ChurnStream
+  | AllAtOnceStreamPlan
+  | OutstandingStreamPlan;
 
 /**
  * Closed loop: as soon as one transaction is over the next one begins, so that `outstanding` of them are
  * under way. There is no schedule to be late for: latency is service time, and the rate is a result.
+ * There are not fewer of them than there are workers.
  */
-export interface OutstandingStreamPlan {
-  readonly kind: "outstanding";
-  readonly exchange: StreamExchange;
-  /** Transactions under way at most, over all workers together; not fewer than there are workers. */
-  readonly outstanding: number;
-}
+export type OutstandingStreamPlan = OutstandingStream;
 
 /** Power comes back: every device once, each after its own random wait. */
-export interface AllAtOnceStreamPlan {
+export interface AllAtOnceStreamPlan extends StreamPlace {
   readonly kind: "all-at-once";
-  readonly exchange: StreamExchange;
   /** The wait is uniform in 0..desyncMsMax (RFC 2131, section 4.4.1: 1 to 10 s). */
   readonly desyncMsMax: number;
 }
@@ -135,12 +139,48 @@ export function phaseMsMax(phase: PhasePlan): number {
   return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
 }
 
-/** Transactions a second that a stream asks for; undefined when it has no rate of its own. */
+/** Transactions a second that a stream asks for all the time; undefined when it has no such rate. */
 export function rateOf(stream: StreamPlan): number | undefined {
-  return stream.kind === "rate" ? stream.ratePerSecond : undefined;
+  return stream.kind === "rate" || stream.kind === "churn" ? stream.ratePerSecond : undefined;
 }
 
 /** A discover and a boot begin without a lease; everything else is done with one. */
 export function needsLease(exchange: StreamExchange): boolean {
   return exchange !== "discover" && exchange !== "boot";
+}
+
+/** Whether a stream has devices that hold a lease when the phase begins. */
+export function takesBound({ kind, exchange }: StreamPlan): boolean {
+  return kind === "churn" || needsLease(exchange);
+}
+
+/** Whether the stream has each device once: a phase with a goal is over when everybody is there. */
+export function hasEachOnce(phase: PhasePlan, stream: StreamPlan): boolean {
+  return goalOf(phase) !== undefined && !takesBound(stream);
+}
+
+/** The rate of a stream over time, counted from the start of the stream; undefined when it has none. */
+export function profileOf(stream: StreamPlan): RateProfile | undefined {
+  if (stream.kind === "profile") return new RateProfile(stream.stages);
+  const ratePerSecond = rateOf(stream);
+  return ratePerSecond === undefined ? undefined : constantRate(ratePerSecond);
+}
+
+/**
+ * When a stream hands out arrivals, in ms since the start of its phase: from `startMs` until before
+ * `endMs`, should the phase go on that long.
+ */
+export function windowOf(
+  phase: PhasePlan,
+  stream: StreamPlan,
+): { readonly startMs: number; readonly endMs: number } {
+  const phaseEndMs = phaseMsMax(phase);
+  const startMs = Math.min(stream.startAfterMs ?? 0, phaseEndMs);
+  const lengthMs = Math.min(stream.forMs ?? Number.POSITIVE_INFINITY, lengthOf(stream));
+  return { startMs, endMs: Math.min(phaseEndMs, startMs + lengthMs) };
+}
+
+function lengthOf(stream: StreamPlan): number {
+  if (stream.kind === "profile") return new RateProfile(stream.stages).durationMs;
+  return stream.kind === "burst" ? stream.everyMs * stream.burstsMax : Number.POSITIVE_INFINITY;
 }

@@ -300,7 +300,11 @@ export class WorkerLoop {
   }
 
   #report(nowMs: number): void {
-    while (nowMs >= this.#runStartMs + (this.#second + 1) * 1000) this.#handInSecond();
+    while (nowMs >= this.#runStartMs + (this.#second + 1) * 1000) {
+      this.#handInSecond();
+      const measured = this.#sink.phase?.soFar(nowMs);
+      if (measured) this.#options.post({ kind: "measured", phase: this.#phaseIndex, measured });
+    }
     if (nowMs >= this.#leasesDueMs || this.#safety.count >= LEASE_BATCH_EVENTS) {
       this.#handInLeases(Math.min(this.#relaySeenMs, this.#deviceSeenMs));
       this.#leasesDueMs = nowMs + LEASE_BATCH_MS;

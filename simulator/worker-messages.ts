@@ -1,5 +1,6 @@
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
+import type { Measured } from "./phase-watch.ts";
 import type { PhaseReport } from "./recorder.ts";
 import type { RunPlan } from "./run-plan.ts";
 import type { SafetyEvents } from "./safety-checker.ts";
@@ -40,6 +41,8 @@ export type FromWorker =
   | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
   /** Whether all the worker's own devices have reached the phase's goal; told whenever it changes. */
   | { readonly kind: "goal"; readonly phase: number; readonly isReached: boolean }
+  /** What a watched phase has measured so far, once a second. */
+  | { readonly kind: "measured"; readonly phase: number; readonly measured: Measured }
   /** For the workers that play what is behind these modems. */
   | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
   | PhaseDone

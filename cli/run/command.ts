@@ -14,6 +14,7 @@ import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
+import { abortJudge } from "./abort-judge.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { BundledServerError, startBundledServer } from "./bundled-server.ts";
 import { environmentOf } from "./environment.ts";
@@ -97,7 +98,7 @@ async function measure(
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
     const plan = runPlanOf(scenario, { seed, workers, servers: [server], bootServers });
-    const outcome = await simulate(plan, bundled?.died);
+    const outcome = await simulate(plan, abortJudge(scenario.thresholds), bundled?.died);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
@@ -130,6 +131,7 @@ async function measure(
 /** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
 async function simulate(
   plan: ReturnType<typeof runPlanOf>,
+  judge: ReturnType<typeof abortJudge>,
   serverDied: Promise<never> | undefined,
 ): ReturnType<typeof runSimulation> {
   const abort = new AbortController();
@@ -137,7 +139,7 @@ async function simulate(
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const run = runSimulation(plan, (progress) => view.update(progress), abort.signal);
+    const run = runSimulation(plan, (progress) => view.update(progress), abort.signal, judge);
     return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
   } finally {
     // A run whose server died has nobody to talk to.

@@ -1,7 +1,7 @@
-import type { Scenario, ScenarioPhase } from "../../scenarios/scenario.ts";
+import type { Scenario, ScenarioPhase, ScenarioStream } from "../../scenarios/scenario.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { PhasePlan, RunPlan } from "../../simulator/run-plan.ts";
+import type { PhasePlan, RunPlan, StreamPlan } from "../../simulator/run-plan.ts";
 import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
 
 export interface RunChoices {
@@ -29,12 +29,12 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     },
     ...(boot === undefined ? {} : { boot }),
     network: scenario.network,
-    phases: scenario.phases.map(phasePlanOf),
+    phases: scenario.phases.map((phase) => phasePlanOf(phase, isWatched(scenario, phase))),
     health: scenario.generator,
   };
 }
 
-function phasePlanOf(phase: ScenarioPhase): PhasePlan {
+function phasePlanOf(phase: ScenarioPhase, watched: boolean): PhasePlan {
   const { name, until, timeLimitMs, drainMs, powerCycle } = phase;
   return {
     name,
@@ -42,10 +42,23 @@ function phasePlanOf(phase: ScenarioPhase): PhasePlan {
     timeLimitMs,
     drainMs,
     reset: powerCycle,
-    streams: phase.streams.map((stream) =>
-      stream.kind === "all-at-once"
-        ? { kind: "all-at-once", exchange: stream.exchange, desyncMsMax: stream.withinMs }
-        : stream,
-    ),
+    streams: phase.streams.map(streamPlanOf),
+    ...(watched ? { isWatched: true } : {}),
   };
+}
+
+function streamPlanOf(stream: ScenarioStream): StreamPlan {
+  if (stream.kind !== "all-at-once") return stream;
+  const { withinMs, ...rest } = stream;
+  return { ...rest, desyncMsMax: withinMs };
+}
+
+/** Whether something that is measured in the phase may end it. */
+function isWatched({ thresholds }: Scenario, { name, streams }: ScenarioPhase): boolean {
+  return (
+    thresholds.some(
+      ({ metric, abortAfterMs }) => metric[0] === name && abortAfterMs !== undefined,
+    ) ||
+    streams.some((stream) => stream.kind === "profile" && stream.missedPercentMax !== undefined)
+  );
 }

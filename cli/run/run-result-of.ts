@@ -8,7 +8,6 @@ import {
   type RunResult,
   type SafetyResult,
   type ServerUsage,
-  type StreamResult,
   type Target,
   type TimeSeriesRow,
   type Verdict,
@@ -18,11 +17,11 @@ import { evaluateThresholds } from "../../reports/thresholds.ts";
 import { deviceKinds, type Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
-import type { StreamOutcome } from "../../simulator/recorder.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
-import { bootResultOf, timeToOnlineMsOf } from "./boot-result-of.ts";
+import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
+import { measuredOf } from "./stream-result-of.ts";
 
 export interface RunFacts {
   readonly scenario: Scenario;
@@ -45,6 +44,7 @@ const transactions = {
   renew: "Request, Ack (unicast, RENEWING)",
   rebind: "Request, Ack (through the relay, REBINDING)",
   reboot: "Request, Ack (through the relay, INIT-REBOOT)",
+  release: "one Release, which nobody answers",
   boot: "power on to on line, all steps of the device's kind",
   download: "the device's file by TFTP, checked",
 } as const;
@@ -111,40 +111,12 @@ export function runResultOf(facts: RunFacts): RunResult {
 }
 
 function phaseResultOf(phase: PhaseOutcome): PhaseResult {
-  const boot = bootResultOf(phase.boot);
   return {
     name: phase.name,
     startedAtMs: Math.round(phase.startedAtMs),
     durationMs: Math.round(phase.durationMs),
     endedBy: phase.endedBy,
-    streams: phase.streams.map(streamResultOf),
-    ...(boot && { boot }),
-  };
-}
-
-function streamResultOf(stream: StreamOutcome): StreamResult {
-  const offeredPerSecond = stream.ratePerSecond ?? null;
-  const { offered, sent, completed, timeouts, retransmissions, naks, notEligible } =
-    stream.counters;
-  return {
-    exchange: stream.exchange,
-    offeredPerSecond,
-    ...(stream.outstanding === undefined ? {} : { outstanding: stream.outstanding }),
-    achievedPerSecond: rounded(stream.achievedPerSecond, 1000),
-    achievedRatio:
-      offeredPerSecond === null
-        ? null
-        : rounded(stream.achievedPerSecond / offeredPerSecond, 100_000),
-    offered,
-    sent,
-    completed,
-    timeouts,
-    retransmissions,
-    naks,
-    notEligible,
-    latencyMs: distributionOf(stream.latency),
-    serviceMs: distributionOf(stream.service),
-    slipMs: distributionOf(stream.slip),
+    ...measuredOf(phase),
   };
 }
 
@@ -214,9 +186,12 @@ function judge(
     .map(
       ({ text, actual }) => `Threshold failed: ${text}, but it was ${actual ?? "not measured"}.`,
     );
+  const stopped = outcome.phases.flatMap(({ name, endedWhy }) =>
+    endedWhy === undefined ? [] : [`Phase ${name} was ended by its threshold ${endedWhy}.`],
+  );
   const missing = scenario.phases.length - outcome.phases.length;
   const cut = missing > 0 ? [`${missing} phases did not run.`] : [];
-  const reasons = [...late, ...failed, ...cut];
+  const reasons = [...stopped, ...late, ...failed, ...cut];
   return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
 }
 

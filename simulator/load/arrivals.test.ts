@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { constantRate } from "../../scenarios/rate-profile.ts";
+import { EvenTimes } from "./arrival-times.ts";
 import {
   AllAtOnceArrivals,
   type Arrivals,
@@ -33,7 +35,7 @@ function rateArrivals(
       owns: () => true,
       countsOrphans: true,
       startMs: 1000,
-      ratePerSecond: 4,
+      times: new EvenTimes(constantRate(4)),
       arrivals: 8,
       ...overrides,
     }),
@@ -70,7 +72,7 @@ describe("arrivals of a rate", () => {
       owns: (device) => device === 1,
       countsOrphans: false,
       startMs: 0,
-      ratePerSecond: 3,
+      times: new EvenTimes(constantRate(3)),
       arrivals: 1_000_000,
     });
     let last = 0;

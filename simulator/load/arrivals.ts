@@ -1,4 +1,6 @@
 import { hash32 } from "../../base/prng.ts";
+import { wholeArrivals } from "../../scenarios/rate-profile.ts";
+import type { ArrivalTimes } from "./arrival-times.ts";
 
 /** Stands for the device of an arrival that a stream has none for. */
 export const NO_DEVICE = -1;
@@ -9,6 +11,8 @@ export interface Arrivals {
   readonly nextAtMs: number;
   /** Its device, or NO_DEVICE. */
   readonly nextDevice: number;
+  /** True: the device is to leave, and nothing is measured; else it begins the stream's exchange. */
+  readonly nextLeaves?: boolean;
   /** Moves on to the one after; `hasStarted` says what became of this one. */
   skip(hasStarted: boolean, nowMs: number): void;
 }
@@ -20,15 +24,15 @@ export interface RateArrivalsInput {
   /** Whether this worker counts the arrivals of a stream that has no device at all. */
   readonly countsOrphans: boolean;
   readonly startMs: number;
-  readonly ratePerSecond: number;
+  readonly times: ArrivalTimes;
   /** Arrivals over all workers. */
   readonly arrivals: number;
 }
 
 /**
- * Open loop: arrival k, over all workers, is intended at start + k / rate, for device k modulo the
- * size of the share. The time is computed from k itself, so no error adds up and the rate is exact
- * whatever the number of workers. A worker visits only the arrivals of its own devices.
+ * Open loop: arrival k, over all workers, is intended when `times` says, for device k modulo the size
+ * of the share. The time depends on k itself, so no error adds up and the rate is exact whatever the
+ * number of workers. A worker visits only the arrivals of its own devices.
  */
 export class RateArrivals implements Arrivals {
   nextAtMs = Number.POSITIVE_INFINITY;
@@ -60,7 +64,7 @@ export class RateArrivals implements Arrivals {
   }
 
   #settle(): void {
-    const { share, arrivals, startMs, ratePerSecond } = this.#input;
+    const { share, arrivals, startMs, times } = this.#input;
     const position = this.#positions[this.#turn];
     const k = position === undefined ? arrivals : this.#round * this.#shareSize + position;
     if (position === undefined || k >= arrivals) {
@@ -68,7 +72,7 @@ export class RateArrivals implements Arrivals {
       this.nextDevice = NO_DEVICE;
       return;
     }
-    this.nextAtMs = startMs + (k * 1000) / ratePerSecond;
+    this.nextAtMs = startMs + times.atMs(k);
     this.nextDevice = share.length === 0 ? NO_DEVICE : share[position]!;
   }
 }
@@ -87,10 +91,7 @@ export function ownPositions(share: Uint32Array, owns: (device: number) => boole
 
 /** How many arrivals a rate has in a time: those intended before its end. */
 export function arrivalsIn(durationMs: number, ratePerSecond: number): number {
-  const exact = (durationMs * ratePerSecond) / 1000;
-  const whole = Math.round(exact);
-  // 0.1 × 30 s is 3 arrivals, not the 4 that its last binary digit would make of it.
-  return Math.abs(exact - whole) < 1e-6 ? whole : Math.ceil(exact);
+  return wholeArrivals((durationMs * ratePerSecond) / 1000);
 }
 
 export interface AllAtOnceArrivalsInput {

@@ -8,6 +8,8 @@ export interface OutstandingArrivalsInput {
   readonly limit: number;
   /** Whether each device has its turn once, or again and again. */
   readonly once: boolean;
+  /** Nothing is due before. */
+  readonly startMs?: number;
   /** This worker's transactions of the stream that are under way; Infinity when no more are wanted. */
   readonly inFlight: () => number;
 }
@@ -28,6 +30,7 @@ export class OutstandingArrivals implements Arrivals {
 
   constructor(input: OutstandingArrivalsInput) {
     this.#input = input;
+    this.#notBeforeMs = input.startMs ?? 0;
     this.#positions = ownPositions(input.share, input.owns);
   }
 

@@ -2,7 +2,8 @@ import type { Population } from "../../scenarios/population.ts";
 import type { CompletedExchange, FailedExchange, StreamExchange } from "../exchange.ts";
 import type { StreamCounters } from "../recorder.ts";
 import { LATE_MS, PhaseRecord } from "../recorder.ts";
-import type { PhasePlan } from "../run-plan.ts";
+import { type PhasePlan, profileOf, windowOf } from "../run-plan.ts";
+import type { StageRecord } from "../stage-record.ts";
 import type { SecondTally } from "../time-series.ts";
 
 /** What a worker remembers about each device of the population from phase to phase. */
@@ -37,12 +38,29 @@ export class PhaseLedger {
   readonly #unsentStream = new Uint8Array(UNSENT_MAX);
   readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
   #unsentCount = 0;
+  #startMs = 0;
+  /** By stream: which stage of its rate a time of the phase belongs to. */
+  readonly #stageAt: readonly (((sinceStartMs: number) => number) | undefined)[];
+  /** By stream, since the phase began: when it hands out its last arrival at the latest. */
+  readonly #endsMs: readonly number[];
 
   constructor(input: PhaseLedgerInput) {
+    const { phase } = input;
     this.#input = input;
-    this.record = new PhaseRecord(input.phase.streams.length);
+    this.record = new PhaseRecord(phase.streams.length);
+    this.#endsMs = phase.streams.map((stream) => windowOf(phase, stream).endMs);
+    this.#stageAt = phase.streams.map((stream) => {
+      const profile = stream.kind === "profile" ? profileOf(stream) : undefined;
+      const { startMs } = windowOf(phase, stream);
+      return profile && ((sinceStartMs) => profile.stageAt(sinceStartMs - startMs));
+    });
     this.#pending = input.phase.streams.map(() => 0);
     input.notes.streamOf.fill(0);
+  }
+
+  /** Times of the phase count from here. */
+  begin(startMs: number): void {
+    this.#startMs = startMs;
   }
 
   /** Transactions of streams that are under way. */
@@ -70,7 +88,12 @@ export class PhaseLedger {
     this.#pending[stream]! -= 1;
   }
 
-  notEligible(stream: number): void {
+  notEligible(stream: number, intendedAtMs: number): void {
+    const stage = this.#stageOf(stream, intendedAtMs);
+    if (stage !== undefined) {
+      stage.counts.offered += 1;
+      stage.counts.notEligible += 1;
+    }
     for (const counters of this.#both(stream)) {
       counters.offered += 1;
       counters.notEligible += 1;
@@ -82,6 +105,8 @@ export class PhaseLedger {
       counters.offered += 1;
       counters.sent += 1;
     }
+    const stage = this.#stageOf(stream, intendedAtMs);
+    if (stage !== undefined) stage.counts.offered += 1;
     if (this.#input.phase.streams[stream]!.kind === "outstanding") return;
     this.#unsentStream[this.#unsentCount] = stream;
     this.#unsentIntendedMs[this.#unsentCount] = intendedAtMs;
@@ -100,10 +125,14 @@ export class PhaseLedger {
   /** The packets of what was started since the last call have left. */
   flushed(nowMs: number): void {
     for (let i = 0; i < this.#unsentCount; i += 1) {
-      const record = this.record.streams[this.#unsentStream[i]!]!;
+      const stream = this.#unsentStream[i]!;
+      const record = this.record.streams[stream]!;
       const slipMs = nowMs - this.#unsentIntendedMs[i]!;
       record.slip.recordMs(slipMs);
-      if (slipMs > LATE_MS) record.counters.late += 1;
+      if (slipMs <= LATE_MS) continue;
+      record.counters.late += 1;
+      const stage = this.#stageOf(stream, this.#unsentIntendedMs[i]!);
+      if (stage !== undefined) stage.counts.late += 1;
     }
     this.#unsentCount = 0;
   }
@@ -124,8 +153,10 @@ export class PhaseLedger {
     record.counters.completed += 1;
     record.latency.recordMs(latencyMs);
     record.service.recordMs(receivedAtMs - exchange.sentAtMs);
+    this.#stageOf(stream, exchange.intendedAtMs)?.completed(latencyMs);
     tally.recordLatencyMs(latencyMs);
-    if (receivedAtMs < window.endMs) record.completedInWindow += 1;
+    const endMs = Math.min(window.endMs, window.startMs + this.#endsMs[stream]!);
+    if (receivedAtMs < endMs) record.completedInWindow += 1;
     const sinceStartMs = receivedAtMs - window.startMs;
     if (sinceStartMs > record.lastCompletedMs) record.lastCompletedMs = sinceStartMs;
   }
@@ -196,6 +227,12 @@ export class PhaseLedger {
   /** The same, but the DHCP exchange of a boot is part of the boot. */
   #partOf(device: number, kind: StreamExchange): number | undefined {
     return this.#streamOf(device, kind) ?? this.#streamOf(device, "boot");
+  }
+
+  #stageOf(stream: number, intendedAtMs: number): StageRecord | undefined {
+    const stageAt = this.#stageAt[stream];
+    if (stageAt === undefined) return undefined;
+    return this.record.streams[stream]!.stage(stageAt(intendedAtMs - this.#startMs));
   }
 
   #countersOf(stream: number | undefined): StreamCounters {

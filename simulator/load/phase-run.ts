@@ -6,8 +6,16 @@ import type {
   StartResult,
   StreamExchange,
 } from "../exchange.ts";
+import type { Measured } from "../phase-watch.ts";
 import type { PhaseRecord } from "../recorder.ts";
-import { goalOf, needsLease, type PhasePlan, phaseMsMax } from "../run-plan.ts";
+import {
+  goalOf,
+  needsLease,
+  type PhasePlan,
+  phaseMsMax,
+  takesBound,
+  windowOf,
+} from "../run-plan.ts";
 import type { SecondTally } from "../time-series.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
@@ -61,8 +69,8 @@ export class PhaseRun {
   #drainMs: number;
   #endedBy: PhaseEnd | undefined;
   #nowMs = 0;
-  readonly #take = (stream: number, device: number, atMs: number): boolean =>
-    this.#arrive(stream, device, this.#startMs + atMs);
+  readonly #take = (stream: number, device: number, atMs: number, leaves: boolean): boolean =>
+    leaves ? this.#leave(stream, device) : this.#arrive(stream, device, this.#startMs + atMs);
 
   /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
@@ -80,7 +88,7 @@ export class PhaseRun {
       owns: (device) => fleet.owns(device),
       worker: input.worker,
       inFlight: (stream) =>
-        this.#endedBy === undefined ? this.#ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
+        this.#isOpen(stream) ? this.#ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
     });
     if (phase.reset) this.#cutPower(nowMs);
   }
@@ -88,6 +96,7 @@ export class PhaseRun {
   /** Arrivals count from here. */
   begin(startMs: number): void {
     this.#startMs = startMs;
+    this.#ledger.begin(startMs);
   }
 
   get startMs(): number {
@@ -151,6 +160,12 @@ export class PhaseRun {
     this.#ledger.flushed(nowMs);
   }
 
+  /** What has been measured so far, where somebody watches the phase. */
+  soFar(nowMs: number): Measured | undefined {
+    if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
+    return { atMs: nowMs, report: this.#ledger.record.toReport() };
+  }
+
   /** Ended and drained: `finish` may be called. */
   isOver(nowMs: number): boolean {
     if (this.#endedBy === undefined) return false;
@@ -183,10 +198,17 @@ export class PhaseRun {
     return this.#streams.nextDueMs() < this.#lengthMs;
   }
 
+  /** Whether a closed loop may begin another transaction. */
+  #isOpen(stream: number): boolean {
+    if (this.#endedBy !== undefined) return false;
+    const { phase } = this.#input;
+    return this.#nowMs - this.#startMs < windowOf(phase, phase.streams[stream]!).endMs;
+  }
+
   #cutPower(nowMs: number): void {
     const { phase, fleet } = this.#input;
     phase.streams.forEach((stream, index) => {
-      if (needsLease(stream.exchange)) return;
+      if (takesBound(stream)) return;
       for (const device of this.#streams.shares[index]!) {
         if (!fleet.owns(device)) continue;
         fleet.powerOff(device, nowMs);
@@ -195,12 +217,26 @@ export class PhaseRun {
     });
   }
 
+  /** False for a device that is not there to leave: its last coming back is still under way. */
+  #leave(stream: number, device: number): boolean {
+    const { phase, fleet } = this.#input;
+    const plan = phase.streams[stream]!;
+    if (this.#ledger.isBusy(device)) return false;
+    if (plan.kind === "churn" && plan.leave === "release") {
+      // A device that is just renewing cannot; its power goes all the same.
+      fleet.start(device, "release", this.#nowMs, this.#nowMs);
+    }
+    fleet.powerOff(device, this.#nowMs);
+    this.#ledger.deviceLostPower(device);
+    return true;
+  }
+
   #arrive(stream: number, device: number, scheduledAtMs: number): boolean {
     const plan = this.#input.phase.streams[stream]!;
     // A closed loop has no schedule: what begins was wanted now.
     const intendedAtMs = plan.kind === "outstanding" ? this.#nowMs : scheduledAtMs;
     if (device === NO_DEVICE || !this.#start(stream, device, intendedAtMs)) {
-      this.#ledger.notEligible(stream);
+      this.#ledger.notEligible(stream, intendedAtMs);
       return false;
     }
     this.#ledger.started(stream, intendedAtMs);

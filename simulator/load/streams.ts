@@ -1,9 +1,24 @@
 import { hash32 } from "../../base/prng.ts";
 import type { Population } from "../../scenarios/population.ts";
-import type { PhasePlan, StreamPlan } from "../run-plan.ts";
-import { goalOf, needsLease, phaseMsMax } from "../run-plan.ts";
-import type { Arrivals } from "./arrivals.ts";
-import { AllAtOnceArrivals, arrivalsIn, RateArrivals } from "./arrivals.ts";
+import type { ArrivalSpacing } from "../../scenarios/scenario-streams.ts";
+import type {
+  AllAtOnceStreamPlan,
+  OutstandingStreamPlan,
+  PhasePlan,
+  StreamPlan,
+} from "../run-plan.ts";
+import { hasEachOnce, profileOf, takesBound, windowOf } from "../run-plan.ts";
+import {
+  type ArrivalTimes,
+  BurstTimes,
+  burstArrivals,
+  countOf,
+  streamSeed,
+  timesOf,
+} from "./arrival-times.ts";
+import type { Arrivals, RateArrivalsInput } from "./arrivals.ts";
+import { AllAtOnceArrivals, RateArrivals } from "./arrivals.ts";
+import { ChurnArrivals } from "./churn-arrivals.ts";
 import { inHouseholds } from "./households.ts";
 import { OutstandingArrivals, partOf } from "./outstanding-arrivals.ts";
 import type { ShareDemand } from "./shares.ts";
@@ -33,13 +48,12 @@ export class PhaseStreams {
 
   constructor(input: PhaseStreamsInput) {
     const { phase, population } = input;
-    const { size } = population;
     const shares = divideDevices({
-      size,
+      size: population.size,
       seed: hash32(input.seed, SHARE_STREAM, input.phaseIndex),
       holdsLease: input.holdsLease,
       reset: phase.reset,
-      demands: phase.streams.map((stream) => demandOf(phase, stream, size)),
+      demands: phase.streams.map((stream, index) => demandOf(input, stream, index)),
     });
     this.shares = shares.map((share, index) =>
       phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
@@ -58,19 +72,19 @@ export class PhaseStreams {
 
   /**
    * Hands out the arrivals that are due and intended before the end, oldest first; says how many. `take`
-   * says whether it started the transaction.
+   * says whether the device did what was asked: began its transaction, or left.
    */
   takeDue(
     limits: TakeLimits,
-    take: (stream: number, device: number, intendedAtMs: number) => boolean,
+    take: (stream: number, device: number, intendedAtMs: number, leaves: boolean) => boolean,
   ): number {
     for (let count = 0; count < limits.count; count += 1) {
       const stream = this.#earliest();
       const arrivals = this.#arrivals[stream];
       if (arrivals === undefined) return count;
-      const { nextAtMs, nextDevice } = arrivals;
+      const { nextAtMs, nextDevice, nextLeaves = false } = arrivals;
       if (nextAtMs > limits.nowMs || nextAtMs >= limits.endMs) return count;
-      arrivals.skip(take(stream, nextDevice, nextAtMs), limits.nowMs);
+      arrivals.skip(take(stream, nextDevice, nextAtMs, nextLeaves), limits.nowMs);
     }
     return limits.count;
   }
@@ -94,18 +108,35 @@ const SHARE_STREAM = 0x7368_6172;
 
 // A phase with a goal is over when everybody has reached it, so its discover and boot streams have
 // every device that holds no lease, once each.
-function demandOf(phase: PhasePlan, stream: StreamPlan, size: number): ShareDemand {
-  const needs = needsLease(stream.exchange);
-  if (stream.kind !== "rate") {
-    return { needsLease: needs, arrivals: Number.POSITIVE_INFINITY, weight: size };
+function demandOf(input: PhaseStreamsInput, stream: StreamPlan, index: number): ShareDemand {
+  const { phase, population } = input;
+  const needs = takesBound(stream);
+  const arrivals = scheduledArrivals(input, stream, index);
+  if (arrivals === undefined) {
+    return { needsLease: needs, arrivals: Number.POSITIVE_INFINITY, weight: population.size };
   }
-  const arrivals = arrivalsIn(phaseMsMax(phase), stream.ratePerSecond);
-  const once = goalOf(phase) !== undefined && !needs;
+  const once = hasEachOnce(phase, stream);
   return {
     needsLease: needs,
     arrivals: once ? Number.POSITIVE_INFINITY : arrivals,
     weight: arrivals,
   };
+}
+
+/** Arrivals of a stream over all workers; undefined for one without a schedule. */
+function scheduledArrivals(
+  input: PhaseStreamsInput,
+  stream: StreamPlan,
+  index: number,
+): number | undefined {
+  const window = windowOf(input.phase, stream);
+  const lengthMs = window.endMs - window.startMs;
+  if (stream.kind === "burst") {
+    return burstArrivals(stream.size, stream.everyMs, stream.burstsMax, lengthMs);
+  }
+  const profile = profileOf(stream);
+  if (profile === undefined) return undefined;
+  return countOf(profile, spacingOf(stream), seedOf(input, index), lengthMs);
 }
 
 function arrivalsOf(
@@ -115,25 +146,43 @@ function arrivalsOf(
   share: Uint32Array,
 ): Arrivals {
   const { phase, owns, worker } = input;
-  const startMs = 0;
+  const { startMs } = windowOf(phase, stream);
   if (stream.kind === "all-at-once") {
     const seed = hash32(input.seed, SHARE_STREAM, input.phaseIndex);
     return new AllAtOnceArrivals({ share, owns, startMs, seed, desyncMsMax: stream.desyncMsMax });
   }
-  const once = goalOf(phase) !== undefined && !needsLease(stream.exchange);
+  const once = hasEachOnce(phase, stream);
   if (stream.kind === "outstanding") {
     const limit = partOf(stream.outstanding, worker);
     return new OutstandingArrivals({
-      ...{ share, owns, limit, once },
+      ...{ share, owns, limit, once, startMs },
       inFlight: () => input.inFlight(index),
     });
   }
-  return new RateArrivals({
-    share,
-    owns,
+  const rated: RateArrivalsInput = {
+    ...{ share, owns, startMs },
     countsOrphans: worker.index === 0,
-    startMs,
-    ratePerSecond: stream.ratePerSecond,
-    arrivals: once ? share.length : arrivalsIn(phaseMsMax(phase), stream.ratePerSecond),
-  });
+    times: intendedTimes(input, stream, index),
+    arrivals: once ? share.length : scheduledArrivals(input, stream, index)!,
+  };
+  if (stream.kind !== "churn") return new RateArrivals(rated);
+  const { offMsMin, offMsMax } = stream;
+  return new ChurnArrivals({ ...rated, seed: seedOf(input, index), offMsMin, offMsMax });
+}
+
+function intendedTimes(
+  input: PhaseStreamsInput,
+  stream: Exclude<StreamPlan, AllAtOnceStreamPlan | OutstandingStreamPlan>,
+  index: number,
+): ArrivalTimes {
+  if (stream.kind === "burst") return new BurstTimes(stream.size, stream.everyMs);
+  return timesOf(profileOf(stream)!, spacingOf(stream), seedOf(input, index));
+}
+
+function spacingOf(stream: StreamPlan): ArrivalSpacing {
+  return "arrivals" in stream ? (stream.arrivals ?? "even") : "even";
+}
+
+function seedOf({ seed, phaseIndex }: PhaseStreamsInput, index: number): number {
+  return streamSeed(seed, phaseIndex, index);
 }

@@ -1,0 +1,30 @@
+import { metricOf } from "../../reports/thresholds.ts";
+import { type Threshold, thresholdHolds } from "../../scenarios/threshold.ts";
+import type { PhaseSoFar } from "../../simulator/phase-watch.ts";
+import { measuredOf } from "./stream-result-of.ts";
+
+/**
+ * Says of a phase that still goes on which threshold ends the run, if one does: one with `abortOnFail`
+ * whose grace time is over, and whose metric has been measured and does not hold.
+ */
+export function abortJudge(
+  thresholds: readonly Threshold[],
+): (soFar: PhaseSoFar) => string | undefined {
+  return (soFar) => {
+    const due = thresholds.filter(
+      ({ metric, abortAfterMs = Number.POSITIVE_INFINITY }) =>
+        metric[0] === soFar.name && soFar.durationMs >= abortAfterMs,
+    );
+    if (due.length === 0) return undefined;
+    const { name, durationMs } = soFar;
+    const phase = { name, startedAtMs: 0, durationMs, endedBy: "", ...measuredOf(soFar) };
+    const measured = { phases: [phase], timeToBoundMs: {} };
+    for (const threshold of due) {
+      const actual = metricOf(threshold.metric, measured);
+      if (actual === null || thresholdHolds(threshold, actual)) continue;
+      const seconds = Math.round(durationMs / 1000);
+      return `${threshold.text}, but it was ${actual} after ${seconds} s`;
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { didYouMean } from "./did-you-mean.ts";
+import { duration } from "./executors-section.ts";
+import type { Report, ScenarioPhase } from "./scenario.ts";
+import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
+
+/** One line, or an object with it that also says whether its failing ends the run. */
+export const thresholdShape = z.union(
+  [
+    z.string(),
+    z.strictObject({
+      metric: z.string(),
+      abortOnFail: z.boolean().default(false),
+      grace: duration.default(0),
+    }),
+  ],
+  { error: "write a line, or { metric: LINE, abortOnFail: true, grace: 10 s }" },
+);
+
+/** The thresholds in their order; tells those that no run could measure. */
+export function thresholdsOf(
+  written: readonly z.infer<typeof thresholdShape>[],
+  phases: readonly ScenarioPhase[],
+  report: Report,
+): Threshold[] {
+  const streams = new Map(phases.map((phase) => [phase.name, phase.streams]));
+  return written.flatMap((entry, index) => {
+    const path = ["thresholds", index];
+    const text = typeof entry === "string" ? entry : entry.metric;
+    const threshold = parseThreshold(text);
+    if (threshold === undefined) {
+      report(
+        path,
+        `is "${text}": write METRIC OPERATOR NUMBER`,
+        "connect.discover.latencyMs.p99 < 10",
+      );
+      return [];
+    }
+    const problem = metricProblem(threshold.metric, streams);
+    if (problem !== undefined) {
+      const guess = didYouMean(threshold.metric[0]!, metricRoots(streams));
+      const isGuess = guess !== undefined && guess !== threshold.metric[0];
+      report(path, `is "${text}": ${problem}`, isGuess ? `did you mean ${guess}?` : undefined);
+    }
+    if (typeof entry === "string" || !entry.abortOnFail) return [threshold];
+    if (!streams.has(threshold.metric[0]!)) {
+      report(
+        [...path, "abortOnFail"],
+        "goes with a metric of a phase",
+        "connect.discover.timeouts == 0",
+      );
+    }
+    return [{ ...threshold, abortAfterMs: entry.grace }];
+  });
+}

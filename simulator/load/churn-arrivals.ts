@@ -1,0 +1,98 @@
+import { Prng } from "../../base/prng.ts";
+import { type Arrivals, NO_DEVICE, RateArrivals, type RateArrivalsInput } from "./arrivals.ts";
+
+export interface ChurnArrivalsInput extends RateArrivalsInput {
+  readonly seed: number;
+  readonly offMsMin: number;
+  readonly offMsMax: number;
+}
+
+interface Return {
+  readonly atMs: number;
+  readonly device: number;
+}
+
+/**
+ * Devices leave at a rate, and each comes back after a time that its own number and the seed decide.
+ * Both are arrivals, in order of their intended time; a device that is away when its turn to leave
+ * comes round again stays away, and that turn is an arrival without a device.
+ */
+export class ChurnArrivals implements Arrivals {
+  readonly #leaving: RateArrivals;
+  readonly #offMs: (device: number) => number;
+  /** A binary heap, the earliest first; a device is in it once at most. */
+  readonly #returns: Return[] = [];
+  readonly #isAway = new Set<number>();
+
+  constructor(input: ChurnArrivalsInput) {
+    const { seed, offMsMin, offMsMax } = input;
+    this.#leaving = new RateArrivals(input);
+    const spanMs = offMsMax - offMsMin;
+    this.#offMs = (device) => offMsMin + new Prng(seed, device).nextFloat() * spanMs;
+  }
+
+  get nextLeaves(): boolean {
+    return this.#leaving.nextAtMs < this.#nextReturnMs && this.nextDevice !== NO_DEVICE;
+  }
+
+  get nextAtMs(): number {
+    return Math.min(this.#leaving.nextAtMs, this.#nextReturnMs);
+  }
+
+  get nextDevice(): number {
+    if (this.#leaving.nextAtMs >= this.#nextReturnMs) return this.#returns[0]?.device ?? NO_DEVICE;
+    const device = this.#leaving.nextDevice;
+    return this.#isAway.has(device) ? NO_DEVICE : device;
+  }
+
+  skip(hasStarted: boolean): void {
+    if (this.#leaving.nextAtMs >= this.#nextReturnMs) {
+      this.#isAway.delete(pop(this.#returns).device);
+      return;
+    }
+    const device = this.nextDevice;
+    const atMs = this.#leaving.nextAtMs + this.#offMs(device);
+    this.#leaving.skip();
+    if (device === NO_DEVICE || !hasStarted) return;
+    this.#isAway.add(device);
+    push(this.#returns, { atMs, device });
+  }
+
+  get #nextReturnMs(): number {
+    return this.#returns[0]?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+function isBefore(a: Return, b: Return): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.device < b.device);
+}
+
+function push(heap: Return[], entry: Return): void {
+  let hole = heap.length;
+  heap.push(entry);
+  while (hole > 0) {
+    const parent = (hole - 1) >> 1;
+    if (!isBefore(entry, heap[parent]!)) break;
+    heap[hole] = heap[parent]!;
+    hole = parent;
+  }
+  heap[hole] = entry;
+}
+
+/** Of a heap that is not empty. */
+function pop(heap: Return[]): Return {
+  const first = heap[0]!;
+  const entry = heap.pop()!;
+  if (heap.length === 0) return first;
+  let hole = 0;
+  for (;;) {
+    let child = 2 * hole + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
+    if (!isBefore(heap[child]!, entry)) break;
+    heap[hole] = heap[child]!;
+    hole = child;
+  }
+  heap[hole] = entry;
+  return first;
+}
