@@ -1,5 +1,6 @@
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { escapeHtml, factTable, table } from "./html.ts";
+import { networkLines } from "./network-lines.ts";
 import type { Distribution, PhaseResult, RunResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -98,7 +99,7 @@ export function safetyTable({ safety }: RunResult): string {
 }
 
 /** What the run ran on, and what it cost. */
-export function runFacts({ generator, server, environment, scenario }: RunResult): string {
+export function runFacts({ generator, server, network, environment, scenario }: RunResult): string {
   const { simulatedLoss } = generator;
   const facts: (readonly [string, string])[] = [
     [
@@ -115,6 +116,9 @@ export function runFacts({ generator, server, environment, scenario }: RunResult
       "simulated loss",
       `${simulatedLoss.percent} % of the datagrams in each direction, ${formatCount(simulatedLoss.dropped)} of them dropped on purpose`,
     ]);
+  }
+  for (const [direction, words] of network ? networkLines(network) : []) {
+    facts.push([`network ${direction}`, words]);
   }
   if (server !== undefined) {
     facts.push([

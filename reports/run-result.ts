@@ -34,6 +34,8 @@ export interface RunResult {
   readonly safety: SafetyResult;
   readonly generator: GeneratorResult;
   readonly server?: ServerUsage;
+  /** Only where the scenario makes the network worse than it is. */
+  readonly network?: NetworkResult;
   readonly timeSeries: readonly TimeSeriesRow[];
 }
 
@@ -207,6 +209,25 @@ export interface GeneratorResult {
   readonly problems: readonly string[];
   /** Datagrams dropped on purpose, in both directions, where the scenario asks for it. */
   readonly simulatedLoss?: { readonly percent: number; readonly dropped: number };
+}
+
+/** What became of datagrams on the scenario's network, by direction; all protocols together. */
+export interface NetworkResult {
+  readonly toServer: NetworkDirectionResult;
+  readonly toDevices: NetworkDirectionResult;
+}
+
+export interface NetworkDirectionResult {
+  readonly lost: number;
+  /** Arrived later than they were sent, for any reason below or the delay. */
+  readonly delayed: number;
+  readonly duplicated: number;
+  /** Held back so that others passed. */
+  readonly reordered: number;
+  /** Waited in the queue of a CMTS. */
+  readonly throttled: number;
+  /** Found the queue of a CMTS full. */
+  readonly dropped: number;
 }
 
 /** The bundled server's own use of the machine, read from /proc. */

@@ -1,3 +1,4 @@
+import { networkOf } from "./network-section.ts";
 import type { Report, ScenarioExchange, ScenarioPhase, ScenarioStream } from "./scenario.ts";
 import type { PhaseFile } from "./scenario-schema.ts";
 
@@ -54,6 +55,7 @@ function phaseOf(phase: PhaseFile, path: Path, report: Report): ScenarioPhase {
     timeLimitMs: phase.timeLimit,
     drainMs: phase.drain,
     powerCycle: phase.powerCycle,
+    ...(phase.network && { network: networkOf(phase.network) }),
   };
 }
 

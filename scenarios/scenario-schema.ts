@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
 import { parseDurationMs } from "./duration.ts";
+import { networkSection } from "./network-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
@@ -99,10 +100,6 @@ const boot = z.strictObject({
     .prefault({}),
 });
 
-const network = z.strictObject({
-  lossPercent: z.number().min(0).max(50).default(0),
-});
-
 const stream = z.strictObject({
   exchange: z.enum(["discover", "renew", "rebind", "reboot", "boot", "download"]),
   ratePerSecond: z.number().positive().max(RATE_MAX).optional(),
@@ -118,6 +115,7 @@ const phase = z.strictObject({
   timeLimit: duration.default(600_000),
   drain: duration.default(5000),
   powerCycle: z.boolean().default(false),
+  network: networkSection.optional(),
 });
 
 const generator = z.strictObject({
@@ -137,7 +135,7 @@ export const scenarioSchema = z.strictObject({
   clients: clients.prefault({}),
   server: server.prefault({}),
   boot: boot.prefault({}),
-  network: network.prefault({}),
+  network: networkSection.prefault({}),
   generator: generator.prefault({}),
   phases: z.array(phase).min(1).max(PHASES_MAX),
   thresholds: z.array(z.string()).max(1000).default([]),

@@ -1,6 +1,8 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { Mistake } from "./checked-yaml.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import type { NetworkPlan } from "./network-conditions.ts";
+import { networkOf } from "./network-section.ts";
 import {
   type AddressBlock,
   type DocsisVersion,
@@ -33,7 +35,7 @@ export interface Scenario {
     readonly registered: boolean;
   };
   readonly boot: ScenarioBoot;
-  readonly network: ScenarioNetwork;
+  readonly network: NetworkPlan;
   readonly generator: {
     readonly slipMsP99Max: number;
     readonly socketDropsMax: number;
@@ -89,11 +91,6 @@ export interface ScenarioBoot {
   readonly files: { readonly meterImageBytes: number };
 }
 
-export interface ScenarioNetwork {
-  /** Of every datagram, in each direction, drawn from the seed. */
-  readonly lossPercent: number;
-}
-
 export interface ScenarioPhase {
   readonly name: string;
   readonly streams: readonly ScenarioStream[];
@@ -103,6 +100,8 @@ export interface ScenarioPhase {
   readonly drainMs: number;
   /** Devices of discover and boot streams lose power first, and with it their memory of a lease. */
   readonly powerCycle: boolean;
+  /** Instead of the scenario's network while the phase runs. */
+  readonly network?: NetworkPlan;
 }
 
 export type ScenarioStream =
@@ -155,7 +154,7 @@ export function buildScenario(file: ScenarioFile): Built {
     },
     server: file.server,
     boot,
-    network: file.network,
+    network: networkOf(file.network),
     generator: file.generator,
     phases,
     thresholds,

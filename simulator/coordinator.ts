@@ -5,6 +5,7 @@ import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
 import { Population } from "../scenarios/population.ts";
 import { judgeHealth } from "./generator-health.ts";
+import { sumCounters } from "./network/network-counters.ts";
 import type {
   AcknowledgedLeases,
   PhaseOutcome,
@@ -123,7 +124,7 @@ class Coordinator {
       health: judgeHealth(this.#plan.health, phases, workers),
       decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
-      droppedDatagrams: stopped.reduce((sum, worker) => sum + worker.droppedDatagrams, 0),
+      network: sumCounters(stopped.map(({ network }) => network)),
     };
   }
 

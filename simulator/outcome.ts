@@ -1,5 +1,6 @@
 import type { BootRecord } from "./boot/boot-record.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
+import type { NetworkCounters } from "./network/network-counters.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
 import type { PhaseGoal } from "./run-plan.ts";
 import type { SafetySummary } from "./safety-checker.ts";
@@ -25,8 +26,8 @@ export interface SimulationOutcome {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** Datagrams that the plan had lost on purpose. */
-  readonly droppedDatagrams: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
 }
 
 /** `given-up`: of all devices that were to come on line, some will not. */

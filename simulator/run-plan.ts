@@ -1,3 +1,4 @@
+import type { NetworkPlan } from "../scenarios/network-conditions.ts";
 import type { PopulationPlan } from "../scenarios/population.ts";
 import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
@@ -45,12 +46,6 @@ export interface BootPlan {
   readonly sharedSecret: Uint8Array | undefined;
 }
 
-/** What becomes of datagrams between the devices and the network. */
-export interface NetworkPlan {
-  /** Of every datagram, in each direction: 0 to 100. */
-  readonly lossPercent: number;
-}
-
 /**
  * Phases run one after the other. A phase hands out its arrivals until it ends, then waits up to
  * `drainMs` for the transactions that are still on their way.
@@ -69,6 +64,8 @@ export interface PhasePlan {
    * again. Without it those streams have only the devices that hold no lease.
    */
   readonly reset: boolean;
+  /** Instead of the run's network while the phase runs. */
+  readonly network?: NetworkPlan;
 }
 
 /**

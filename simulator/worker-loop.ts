@@ -28,6 +28,7 @@ import {
   type ToWorker,
   type WorkerStart,
 } from "./worker-messages.ts";
+import type { WorkerNetwork } from "./worker-network.ts";
 
 export interface WorkerLoopOptions {
   readonly start: WorkerStart;
@@ -39,8 +40,8 @@ export interface WorkerLoopOptions {
   readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
   /** Of all sockets. */
   readonly batchMax: number;
-  /** Datagrams lost on purpose so far, by all sockets. */
-  readonly dropped: () => number;
+  /** That the sockets are behind. */
+  readonly network: Pick<WorkerNetwork, "dueAtMs" | "counters">;
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
@@ -149,7 +150,7 @@ export class WorkerLoop {
       usage: this.#usageSince(this.#atStart),
       decodeErrors: this.#decodeErrors,
       ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
-      droppedDatagrams: this.#options.dropped(),
+      network: this.#options.network.counters(),
     });
   }
 
@@ -295,6 +296,7 @@ export class WorkerLoop {
     const dueMs = Math.min(
       this.#sink.phase?.nextDueMs() ?? Number.POSITIVE_INFINITY,
       this.#runStartMs + (this.#second + 1) * 1000,
+      this.#options.network.dueAtMs(),
     );
     return sleepMs(dueMs - systemClock.monotonicMs(), WAIT_MS_MAX);
   }

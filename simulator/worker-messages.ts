@@ -1,5 +1,6 @@
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
+import type { NetworkCounters } from "./network/network-counters.ts";
 import type { PhaseReport } from "./recorder.ts";
 import type { RunPlan } from "./run-plan.ts";
 import type { SafetyEvents } from "./safety-checker.ts";
@@ -71,8 +72,8 @@ export interface Stopped {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** Datagrams that the plan had lost on purpose. */
-  readonly droppedDatagrams: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
 }
 
 /**

@@ -35,13 +35,14 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
 }
 
 function phasePlanOf(phase: ScenarioPhase): PhasePlan {
-  const { name, until, timeLimitMs, drainMs, powerCycle } = phase;
+  const { name, until, timeLimitMs, drainMs, powerCycle, network } = phase;
   return {
     name,
     until,
     timeLimitMs,
     drainMs,
     reset: powerCycle,
+    ...(network && { network }),
     streams: phase.streams.map((stream) =>
       stream.kind === "all-at-once"
         ? { kind: "all-at-once", exchange: stream.exchange, desyncMsMax: stream.withinMs }

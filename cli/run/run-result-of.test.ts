@@ -5,6 +5,7 @@ import type { Scenario } from "../../scenarios/scenario.ts";
 import { readScenario } from "../../scenarios/scenario-file.ts";
 import { BootRecord } from "../../simulator/boot/boot-record.ts";
 import type { SimulationOutcome } from "../../simulator/coordinator.ts";
+import { sumCounters } from "../../simulator/network/network-counters.ts";
 import { emptyCounters } from "../../simulator/recorder.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
@@ -92,7 +93,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
     },
     decodeErrors: 0,
     ignoredReplies: 0,
-    droppedDatagrams: 0,
+    network: sumCounters([]),
     ...changes,
   };
 }

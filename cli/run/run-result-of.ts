@@ -15,6 +15,7 @@ import {
 } from "../../reports/run-result.ts";
 import { violationsOf } from "../../reports/safety.ts";
 import { evaluateThresholds } from "../../reports/thresholds.ts";
+import { isFair } from "../../scenarios/network-conditions.ts";
 import { deviceKinds, type Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
@@ -62,6 +63,7 @@ export function runResultOf(facts: RunFacts): RunResult {
   const measured = { phases, timeToBoundMs, ...(timeToOnlineMs && { timeToOnlineMs }) };
   const thresholds = evaluateThresholds(scenario.thresholds, measured);
   const safety = safetyResultOf(facts);
+  const networksOfPhases = scenario.phases.flatMap(({ network }) => network ?? []);
   const { verdict, reasons } = judge(facts, thresholds, safety);
   const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
   return {
@@ -101,11 +103,12 @@ export function runResultOf(facts: RunFacts): RunResult {
         : {
             simulatedLoss: {
               percent: scenario.network.lossPercent,
-              dropped: outcome.droppedDatagrams,
+              dropped: outcome.network.toServer.lost + outcome.network.toDevices.lost,
             },
           }),
     },
     ...(facts.server === undefined ? {} : { server: facts.server }),
+    ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
     timeSeries: outcome.timeSeries.map(rowOf),
   };
 }
