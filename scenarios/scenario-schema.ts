@@ -2,6 +2,7 @@ import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
 import { parseDurationMs } from "./duration.ts";
 import { networkSection } from "./network-section.ts";
+import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
@@ -136,6 +137,7 @@ export const scenarioSchema = z.strictObject({
   server: server.prefault({}),
   boot: boot.prefault({}),
   network: networkSection.prefault({}),
+  personas: personasSection,
   generator: generator.prefault({}),
   phases: z.array(phase).min(1).max(PHASES_MAX),
   thresholds: z.array(z.string()).max(1000).default([]),

@@ -3,6 +3,8 @@ import type { Mistake } from "./checked-yaml.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { NetworkPlan } from "./network-conditions.ts";
 import { networkOf } from "./network-section.ts";
+import type { PersonaShare } from "./personas.ts";
+import { personasOf } from "./personas-section.ts";
 import {
   type AddressBlock,
   type DocsisVersion,
@@ -36,6 +38,8 @@ export interface Scenario {
   };
   readonly boot: ScenarioBoot;
   readonly network: NetworkPlan;
+  /** Devices that have something wrong with them; most scenarios have none. */
+  readonly personas: readonly PersonaShare[];
   readonly generator: {
     readonly slipMsP99Max: number;
     readonly socketDropsMax: number;
@@ -131,6 +135,7 @@ export function buildScenario(file: ScenarioFile): Built {
 
   const population = populationOf(file, report);
   const boot = bootOf(file.boot, report);
+  const personas = personasOf(file.personas, population, report);
   const phases = phasesOf(file.phases, report);
   const thresholds = thresholdsOf(file.thresholds, phases, report);
   if (problems.length > 0) return { kind: "failed", problems };
@@ -155,6 +160,7 @@ export function buildScenario(file: ScenarioFile): Built {
     server: file.server,
     boot,
     network: networkOf(file.network),
+    personas,
     generator: file.generator,
     phases,
     thresholds,

@@ -3,11 +3,14 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
+import type { PersonaRoll } from "../scenarios/personas.ts";
 import { Population } from "../scenarios/population.ts";
+import { sumPersonas } from "./device/persona/personas.ts";
 import { judgeHealth } from "./generator-health.ts";
 import { sumCounters } from "./network/network-counters.ts";
 import type {
   AcknowledgedLeases,
+  PersonaOutcome,
   PhaseOutcome,
   SimulationOutcome,
   SimulationProgress,
@@ -19,10 +22,17 @@ import {
   PhaseRecord,
   type TimeToBound,
 } from "./recorder.ts";
-import { goalOf, type PhaseGoal, type PhasePlan, phaseMsMax, type RunPlan } from "./run-plan.ts";
+import {
+  goalOf,
+  type PhaseGoal,
+  type PhasePlan,
+  personasOf,
+  phaseMsMax,
+  type RunPlan,
+} from "./run-plan.ts";
 import { SafetyChecker } from "./safety-checker.ts";
 import { TimeSeries, type TimeSeriesRow } from "./time-series.ts";
-import type { FromWorker, PhaseDone, ToWorker, WorkerStart } from "./worker-messages.ts";
+import type { FromWorker, PhaseDone, Stopped, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export type {
   AcknowledgedLeases,
@@ -72,6 +82,7 @@ class Coordinator {
   readonly #onProgress: (progress: SimulationProgress) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #population: Population;
+  readonly #personas: PersonaRoll | undefined;
   readonly #checker: SafetyChecker;
   readonly #workers: WorkerHandle[] = [];
   readonly #watermarksMs: number[] = [];
@@ -94,7 +105,8 @@ class Coordinator {
     this.#onProgress = onProgress;
     this.#signal = signal;
     this.#population = new Population(plan.population);
-    this.#checker = new SafetyChecker(this.#population);
+    this.#personas = personasOf(plan, this.#population);
+    this.#checker = new SafetyChecker(this.#population, this.#personas);
   }
 
   async run(): Promise<SimulationOutcome> {
@@ -124,6 +136,7 @@ class Coordinator {
       health: judgeHealth(this.#plan.health, phases, workers),
       decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
+      personas: personaOutcomes(this.#personas, stopped),
       network: sumCounters(stopped.map(({ network }) => network)),
     };
   }
@@ -294,7 +307,7 @@ class Coordinator {
   }
 
   #acknowledgedLeases(): AcknowledgedLeases {
-    const { size } = this.#population;
+    const size = this.#checker.leasesMax;
     const device = new Uint32Array(size);
     const address = new Uint32Array(size);
     const expiresAtSeconds = new Float64Array(size);
@@ -395,6 +408,18 @@ class WorkerHandle {
     this.#reject(this.#failure);
     this.#reject = () => {};
   }
+}
+
+function personaOutcomes(
+  roll: PersonaRoll | undefined,
+  stopped: readonly Stopped[],
+): readonly PersonaOutcome[] {
+  const counts = sumPersonas(stopped.map(({ personas }) => personas));
+  return (roll?.shares ?? []).map((share, index) => ({
+    ...share,
+    ...counts[index],
+    devices: roll!.devicesOf[index],
+  }));
 }
 
 /** Threads run compiled files: beside this one, or in `dist` when this one is the source. */

@@ -1,4 +1,6 @@
+import type { PersonaShare } from "../scenarios/personas.ts";
 import type { BootRecord } from "./boot/boot-record.ts";
+import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
@@ -28,6 +30,12 @@ export interface SimulationOutcome {
   readonly ignoredReplies: number;
   /** What the plan's network did to datagrams. */
   readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaOutcome[];
+}
+
+export interface PersonaOutcome extends PersonaShare, PersonaCounts {
+  readonly devices: number;
 }
 
 /** `given-up`: of all devices that were to come on line, some will not. */

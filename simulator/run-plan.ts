@@ -1,5 +1,6 @@
 import type { NetworkPlan } from "../scenarios/network-conditions.ts";
-import type { PopulationPlan } from "../scenarios/population.ts";
+import { PersonaRoll, type PersonaShare } from "../scenarios/personas.ts";
+import type { Population, PopulationPlan } from "../scenarios/population.ts";
 import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
@@ -19,6 +20,8 @@ export interface RunPlan {
   /** Needed by streams that boot or download; without it devices do DHCP and no more. */
   readonly boot?: BootPlan;
   readonly network: NetworkPlan;
+  /** Who has something wrong with it; nobody when left out. */
+  readonly personas?: readonly PersonaShare[];
   readonly phases: readonly PhasePlan[];
   readonly health: HealthLimits;
 }
@@ -140,4 +143,13 @@ export function rateOf(stream: StreamPlan): number | undefined {
 /** A discover and a boot begin without a lease; everything else is done with one. */
 export function needsLease(exchange: StreamExchange): boolean {
   return exchange !== "discover" && exchange !== "boot";
+}
+
+/** Which device has which persona; undefined when nobody has one. */
+export function personasOf(
+  { personas, seed }: Pick<RunPlan, "personas" | "seed">,
+  population: Population,
+): PersonaRoll | undefined {
+  if (personas === undefined || personas.length === 0) return undefined;
+  return new PersonaRoll(personas, population, seed);
 }

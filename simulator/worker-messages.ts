@@ -1,3 +1,4 @@
+import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
@@ -74,6 +75,8 @@ export interface Stopped {
   readonly ignoredReplies: number;
   /** What the plan's network did to datagrams. */
   readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaCounts[];
 }
 
 /**

@@ -46,11 +46,23 @@ async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
 
 const relaySocket = await open(plan.ports.relay);
 const deviceSocket = await open(plan.ports.client);
+/** Small, because nobody reads what a server may answer there. */
+const WRONG_PORT_BUFFER_BYTES = 4096;
+
+async function openWrongPort(): Promise<UdpSocket | undefined> {
+  if (plan.personas?.some(({ kind }) => kind === "wrong-relay-port") !== true) return undefined;
+  const bufferBytes = WRONG_PORT_BUFFER_BYTES;
+  return network.behind(
+    await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes, bufferBytes }),
+  );
+}
+
 const loop = new WorkerLoop({
   start,
   relaySocket,
   deviceSocket,
   bootSockets: plan.boot === undefined ? undefined : await openBootSockets(),
+  wrongPortSocket: await openWrongPort(),
   batchMax: BATCH_MAX,
   network,
   post: (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => {

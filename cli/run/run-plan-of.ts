@@ -29,6 +29,7 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     },
     ...(boot === undefined ? {} : { boot }),
     network: scenario.network,
+    personas: scenario.personas,
     phases: scenario.phases.map(phasePlanOf),
     health: scenario.generator,
   };

@@ -3,6 +3,7 @@ import { formatMac } from "../../protocol/mac.ts";
 import { distributionOf } from "../../reports/distribution.ts";
 import {
   type Environment,
+  type PersonaResult,
   type PhaseResult,
   RESULT_SCHEMA,
   type RunResult,
@@ -19,6 +20,7 @@ import { isFair } from "../../scenarios/network-conditions.ts";
 import { deviceKinds, type Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
+import type { PersonaOutcome } from "../../simulator/outcome.ts";
 import type { StreamOutcome } from "../../simulator/recorder.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
@@ -109,6 +111,7 @@ export function runResultOf(facts: RunFacts): RunResult {
     },
     ...(facts.server === undefined ? {} : { server: facts.server }),
     ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
+    ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
     timeSeries: outcome.timeSeries.map(rowOf),
   };
 }
@@ -151,12 +154,19 @@ function streamResultOf(stream: StreamOutcome): StreamResult {
   };
 }
 
+function personaResultOf({ of, ...persona }: PersonaOutcome): PersonaResult {
+  return of === undefined ? persona : { of, ...persona };
+}
+
 function rounded(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }
 
 function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {
   const { counters, acknowledged, violations } = outcome.safety;
+  const expected = Object.fromEntries(
+    Object.entries(outcome.safety.expected).filter(([, count]) => count > 0),
+  );
   return {
     acknowledged,
     doubleAllocations: counters.doubleAllocations,
@@ -165,6 +175,7 @@ function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult 
     addressesNeverOffered: counters.neverOffered,
     addressesOutsideNetwork: counters.addressesOutsideNetwork,
     malformedReplies: counters.malformedReplies,
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
     examples: [
       ...violations.map((violation) => describeViolation(violation, population)),
       ...(audit?.examples ?? []),
