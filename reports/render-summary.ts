@@ -1,5 +1,7 @@
 import { bootSummary } from "./boot-summary.ts";
 import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
+import { networkLines } from "./network-lines.ts";
+import { personaLines } from "./persona-lines.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -48,6 +50,12 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
   if (simulatedLoss !== undefined) {
     const { percent, dropped } = simulatedLoss;
     lines.push(`simulated loss ${percent} % of the datagrams: ${formatCount(dropped)} dropped`);
+  }
+  for (const [kind, words] of personaLines(result.personas ?? [])) {
+    lines.push(`persona        ${kind}: ${words}`);
+  }
+  for (const [direction, words] of result.network ? networkLines(result.network) : []) {
+    lines.push(`network        ${direction}: ${words}`);
   }
   if (result.server !== undefined) {
     const { cpuSeconds, residentMiBMax } = result.server;

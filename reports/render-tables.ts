@@ -1,5 +1,7 @@
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { escapeHtml, factTable, table } from "./html.ts";
+import { networkLines } from "./network-lines.ts";
+import { personaLines } from "./persona-lines.ts";
 import type { Distribution, PhaseResult, RunResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -98,7 +100,8 @@ export function safetyTable({ safety }: RunResult): string {
 }
 
 /** What the run ran on, and what it cost. */
-export function runFacts({ generator, server, environment, scenario }: RunResult): string {
+export function runFacts(result: RunResult): string {
+  const { generator, server, network, personas, environment, scenario } = result;
   const { simulatedLoss } = generator;
   const facts: (readonly [string, string])[] = [
     [
@@ -115,6 +118,12 @@ export function runFacts({ generator, server, environment, scenario }: RunResult
       "simulated loss",
       `${simulatedLoss.percent} % of the datagrams in each direction, ${formatCount(simulatedLoss.dropped)} of them dropped on purpose`,
     ]);
+  }
+  for (const [kind, words] of personaLines(personas ?? [])) {
+    facts.push([`persona ${kind}`, words]);
+  }
+  for (const [direction, words] of network ? networkLines(network) : []) {
+    facts.push([`network ${direction}`, words]);
   }
   if (server !== undefined) {
     facts.push([

@@ -34,6 +34,10 @@ export interface RunResult {
   readonly safety: SafetyResult;
   readonly generator: GeneratorResult;
   readonly server?: ServerUsage;
+  /** Only where some devices have something wrong with them. */
+  readonly personas?: readonly PersonaResult[];
+  /** Only where the scenario makes the network worse than it is. */
+  readonly network?: NetworkResult;
   readonly timeSeries: readonly TimeSeriesRow[];
 }
 
@@ -230,6 +234,8 @@ export interface SafetyResult {
   readonly addressesOutsideNetwork: number;
   /** Replies without what a client needs, or that do not echo option 82. */
   readonly malformedReplies: number;
+  /** Findings that a device's persona makes inevitable, by name; not counted above. Absent when none. */
+  readonly expected?: Readonly<Record<string, number>>;
   /** The first few violations in words. */
   readonly examples: readonly string[];
   /** Where lost leases were looked for. */
@@ -247,6 +253,44 @@ export interface GeneratorResult {
   readonly problems: readonly string[];
   /** Datagrams dropped on purpose, in both directions, where the scenario asks for it. */
   readonly simulatedLoss?: { readonly percent: number; readonly dropped: number };
+}
+
+/** What became of datagrams on the scenario's network, by direction; all protocols together. */
+export interface NetworkResult {
+  readonly toServer: NetworkDirectionResult;
+  readonly toDevices: NetworkDirectionResult;
+}
+
+export interface NetworkDirectionResult {
+  readonly lost: number;
+  /** Arrived later than they were sent, for any reason below or the delay. */
+  readonly delayed: number;
+  readonly duplicated: number;
+  /** Held back so that others passed. */
+  readonly reordered: number;
+  /** Waited in the queue of a CMTS. */
+  readonly throttled: number;
+  /** Found the queue of a CMTS full. */
+  readonly dropped: number;
+}
+
+/** What happened to the devices of one persona of the scenario. */
+export interface PersonaResult {
+  readonly kind: string;
+  /** The kind of device that it is a share of; absent for a share of all. */
+  readonly of?: string;
+  readonly percent: number;
+  readonly devices: number;
+  /** Of these, holding a lease at the end of the run. */
+  readonly bound: number;
+  /** Exchanges that ended with an ACK. */
+  readonly completed: number;
+  readonly naks: number;
+  readonly declines: number;
+  readonly timeouts: number;
+  readonly retransmissions: number;
+  /** Leases acknowledged to the other device with the same MAC. */
+  readonly twinLeases: number;
 }
 
 /** The bundled server's own use of the machine, read from /proc. */

@@ -182,6 +182,11 @@ export class Population {
     return docsisVersions[index];
   }
 
+  /** Units a whole number of these apart are on one CMTS. */
+  get cmtsPeriod(): number {
+    return this.cmtsCount;
+  }
+
   cmts(index: number): CmtsNetwork {
     return this.#networks[index];
   }

@@ -1,4 +1,5 @@
 import { streamOf } from "./executors-section.ts";
+import { networkOf } from "./network-section.ts";
 import type { Report, ScenarioExchange, ScenarioPhase, ScenarioStream } from "./scenario.ts";
 import type { PhaseFile } from "./scenario-schema.ts";
 import { ownEndMs, streamNameOf } from "./scenario-streams.ts";
@@ -39,6 +40,7 @@ function phaseOf(phase: PhaseFile, path: Path, report: Report): ScenarioPhase {
     timeLimitMs: phase.timeLimit,
     drainMs: phase.drain,
     powerCycle: phase.powerCycle,
+    ...(phase.network && { network: networkOf(phase.network) }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
 import { duration, executorShapes, placeShapes, RATE_MAX } from "./executors-section.ts";
+import { networkSection } from "./network-section.ts";
+import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 import { thresholdShape } from "./thresholds-section.ts";
 
@@ -87,10 +89,6 @@ const boot = z.strictObject({
     .prefault({}),
 });
 
-const network = z.strictObject({
-  lossPercent: z.number().min(0).max(50).default(0),
-});
-
 const stream = z.strictObject({
   exchange: z.enum(["discover", "renew", "rebind", "reboot", "release", "boot", "download"]),
   name: name.optional(),
@@ -106,6 +104,7 @@ const phase = z.strictObject({
   timeLimit: duration.default(600_000),
   drain: duration.default(5000),
   powerCycle: z.boolean().default(false),
+  network: networkSection.optional(),
 });
 
 const generator = z.strictObject({
@@ -125,7 +124,8 @@ export const scenarioSchema = z.strictObject({
   clients: clients.prefault({}),
   server: server.prefault({}),
   boot: boot.prefault({}),
-  network: network.prefault({}),
+  network: networkSection.prefault({}),
+  personas: personasSection,
   generator: generator.prefault({}),
   phases: z.array(phase).min(1).max(PHASES_MAX),
   thresholds: z.array(thresholdShape).max(1000).default([]),

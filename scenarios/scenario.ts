@@ -1,5 +1,9 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { Mistake } from "./checked-yaml.ts";
+import type { NetworkPlan } from "./network-conditions.ts";
+import { networkOf } from "./network-section.ts";
+import type { PersonaShare } from "./personas.ts";
+import { personasOf } from "./personas-section.ts";
 import {
   type AddressBlock,
   type DocsisVersion,
@@ -30,7 +34,9 @@ export interface Scenario {
     readonly registered: boolean;
   };
   readonly boot: ScenarioBoot;
-  readonly network: ScenarioNetwork;
+  readonly network: NetworkPlan;
+  /** Devices that have something wrong with them; most scenarios have none. */
+  readonly personas: readonly PersonaShare[];
   readonly generator: {
     readonly slipMsP99Max: number;
     readonly socketDropsMax: number;
@@ -86,11 +92,6 @@ export interface ScenarioBoot {
   readonly files: { readonly meterImageBytes: number };
 }
 
-export interface ScenarioNetwork {
-  /** Of every datagram, in each direction, drawn from the seed. */
-  readonly lossPercent: number;
-}
-
 export interface ScenarioPhase {
   readonly name: string;
   readonly streams: readonly ScenarioStream[];
@@ -100,6 +101,8 @@ export interface ScenarioPhase {
   readonly drainMs: number;
   /** Devices of discover and boot streams lose power first, and with it their memory of a lease. */
   readonly powerCycle: boolean;
+  /** Instead of the scenario's network while the phase runs. */
+  readonly network?: NetworkPlan;
 }
 
 type Built =
@@ -115,6 +118,7 @@ export function buildScenario(file: ScenarioFile): Built {
 
   const population = populationOf(file, report);
   const boot = bootOf(file.boot, report);
+  const personas = personasOf(file.personas, population, report);
   const phases = phasesOf(file.phases, report);
   const thresholds = thresholdsOf(file.thresholds, phases, report);
   if (problems.length > 0) return { kind: "failed", problems };
@@ -138,7 +142,8 @@ export function buildScenario(file: ScenarioFile): Built {
     },
     server: file.server,
     boot,
-    network: file.network,
+    network: networkOf(file.network),
+    personas,
     generator: file.generator,
     phases,
     thresholds,

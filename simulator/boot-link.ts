@@ -180,6 +180,8 @@ export class BootLink implements BootSink {
 
   surrendered(device: number, reason: SurrenderReason, atMs: number): void {
     if (reason === "restarted" || device === this.#acquiring) return;
+    // A client that declines goes on with its acquisition, which is the same step.
+    if (reason === "declined" && this.#chain.stepOf(device) === "dhcp") return;
     this.#chain.addressLost(device, atMs);
   }
 

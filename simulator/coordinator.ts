@@ -3,11 +3,15 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
+import type { PersonaRoll } from "../scenarios/personas.ts";
 import { Population } from "../scenarios/population.ts";
 import { withBreakage } from "./breakage.ts";
+import { sumPersonas } from "./device/persona/personas.ts";
 import { judgeHealth } from "./generator-health.ts";
+import { sumCounters } from "./network/network-counters.ts";
 import type {
   AcknowledgedLeases,
+  PersonaOutcome,
   PhaseOutcome,
   SimulationOutcome,
   SimulationProgress,
@@ -20,10 +24,17 @@ import {
   PhaseRecord,
   type TimeToBound,
 } from "./recorder.ts";
-import { goalOf, type PhaseGoal, type PhasePlan, phaseMsMax, type RunPlan } from "./run-plan.ts";
+import {
+  goalOf,
+  type PhaseGoal,
+  type PhasePlan,
+  personasOf,
+  phaseMsMax,
+  type RunPlan,
+} from "./run-plan.ts";
 import { SafetyChecker } from "./safety-checker.ts";
 import { TimeSeries, type TimeSeriesRow } from "./time-series.ts";
-import type { FromWorker, PhaseDone, ToWorker, WorkerStart } from "./worker-messages.ts";
+import type { FromWorker, PhaseDone, Stopped, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export type {
   AcknowledgedLeases,
@@ -76,6 +87,7 @@ class Coordinator {
   readonly #signal: AbortSignal | undefined;
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #population: Population;
+  readonly #personas: PersonaRoll | undefined;
   readonly #checker: SafetyChecker;
   readonly #workers: WorkerHandle[] = [];
   readonly #watermarksMs: number[] = [];
@@ -102,7 +114,8 @@ class Coordinator {
     this.#signal = signal;
     this.#judge = judge;
     this.#population = new Population(plan.population);
-    this.#checker = new SafetyChecker(this.#population);
+    this.#personas = personasOf(plan, this.#population);
+    this.#checker = new SafetyChecker(this.#population, this.#personas);
   }
 
   async run(): Promise<SimulationOutcome> {
@@ -135,7 +148,8 @@ class Coordinator {
       health: judgeHealth(this.#plan.health, phases, workers),
       decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
-      droppedDatagrams: stopped.reduce((sum, worker) => sum + worker.droppedDatagrams, 0),
+      personas: personaOutcomes(this.#personas, stopped),
+      network: sumCounters(stopped.map(({ network }) => network)),
     };
   }
 
@@ -323,7 +337,7 @@ class Coordinator {
   }
 
   #acknowledgedLeases(): AcknowledgedLeases {
-    const { size } = this.#population;
+    const size = this.#checker.leasesMax;
     const device = new Uint32Array(size);
     const address = new Uint32Array(size);
     const expiresAtSeconds = new Float64Array(size);
@@ -424,6 +438,18 @@ class WorkerHandle {
     this.#reject(this.#failure);
     this.#reject = () => {};
   }
+}
+
+function personaOutcomes(
+  roll: PersonaRoll | undefined,
+  stopped: readonly Stopped[],
+): readonly PersonaOutcome[] {
+  const counts = sumPersonas(stopped.map(({ personas }) => personas));
+  return (roll?.shares ?? []).map((share, index) => ({
+    ...share,
+    ...counts[index],
+    devices: roll!.devicesOf[index],
+  }));
 }
 
 /** Threads run compiled files: beside this one, or in `dist` when this one is the source. */

@@ -24,6 +24,7 @@ export interface SentPacket {
   readonly packet: DhcpPacket;
   readonly cmts?: number;
   readonly source?: number;
+  readonly isFromWrongPort?: true;
   readonly destination: number;
   readonly port: number;
 }
@@ -34,6 +35,7 @@ export class RecordingSink implements FleetSink {
   readonly completions: CompletedExchange[] = [];
   readonly failures: FailedExchange[] = [];
   readonly acknowledgements: Omit<Acknowledgement, "packet">[] = [];
+  readonly twinAcknowledgements: Omit<Acknowledgement, "packet">[] = [];
   readonly surrenders: { device: number; address: number; reason: SurrenderReason }[] = [];
   readonly anomalies: { kind: AnomalyKind; device: number; address: number }[] = [];
   retransmissions = 0;
@@ -56,6 +58,11 @@ export class RecordingSink implements FleetSink {
   sendFromRelay(cmts: number, length: number, destination: number, port: number): void {
     const packet = decodePacket(this.#relayBuffer.slice(0, length));
     this.sent.push({ packet, cmts, destination, port });
+  }
+
+  sendFromWrongPort(cmts: number, length: number, destination: number, port: number): void {
+    const packet = decodePacket(this.#relayBuffer.slice(0, length));
+    this.sent.push({ packet, cmts, destination, port, isFromWrongPort: true });
   }
 
   deviceBuffer(): Uint8Array {
@@ -85,6 +92,10 @@ export class RecordingSink implements FleetSink {
 
   acknowledged({ packet: _packet, ...acknowledgement }: Acknowledgement): void {
     this.acknowledgements.push(acknowledgement);
+  }
+
+  acknowledgedToTwin({ packet: _packet, ...acknowledgement }: Acknowledgement): void {
+    this.twinAcknowledgements.push(acknowledgement);
   }
 
   surrendered(device: number, address: number, reason: SurrenderReason): void {

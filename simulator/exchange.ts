@@ -89,6 +89,8 @@ export interface FleetSink {
   relayBuffer(): Uint8Array;
   /** Send the first `length` bytes of the relay buffer from that CMTS's own address. */
   sendFromRelay(cmts: number, length: number, destination: number, port: number): void;
+  /** As `sendFromRelay`, from a port that is not the relays'. Needed where a relay's port is wrong. */
+  sendFromWrongPort?(cmts: number, length: number, destination: number, port: number): void;
   /** Room for the next datagram of a device that has an address, sent by `sendFromDevice`. */
   deviceBuffer(): Uint8Array;
   /** Send the first `length` bytes of the device buffer from the device's own address. */
@@ -101,9 +103,11 @@ export interface FleetSink {
   /** A NAK was received, expected or not. */
   refused(device: number, kind: ExchangeKind): void;
   acknowledged(acknowledgement: Acknowledgement): void;
+  /** A lease of the other device that has the same MAC as `device`. Needed where a MAC exists twice. */
+  acknowledgedToTwin?(acknowledgement: Acknowledgement): void;
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void;
   anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void;
 }
 
-/** No message of a device is longer, with the relay's option. */
-export const PACKET_BYTES_MAX = 1024;
+/** No message of a device is longer, with the relay's option: it fits an Ethernet frame. */
+export const PACKET_BYTES_MAX = 1472;

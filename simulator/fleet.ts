@@ -1,5 +1,6 @@
 import { TimerWheel } from "../base/timer-wheel.ts";
 import { BootOperation } from "../protocol/dhcp/packet.ts";
+import type { PersonaRoll } from "../scenarios/personas.ts";
 import type { Population } from "../scenarios/population.ts";
 import { DeviceRandom } from "./device/device-random.ts";
 import {
@@ -12,6 +13,8 @@ import {
 import { DeviceTimers } from "./device/device-timers.ts";
 import { DhcpClient } from "./device/dhcp-client.ts";
 import { Outbox } from "./device/outbox.ts";
+import { type PersonaCounts, Personas } from "./device/persona/personas.ts";
+import { Twins } from "./device/persona/twins.ts";
 import type { Reply } from "./device/reply.ts";
 import { type RetryPolicy, rfc2131Retry } from "./device/retry-policy.ts";
 import { Shard } from "./device/shard.ts";
@@ -33,6 +36,8 @@ export interface FleetPlan {
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
   readonly tickMs?: number;
+  /** Who has something wrong with it; nobody when left out. */
+  readonly personas?: PersonaRoll | undefined;
 }
 
 /** Replies that no device acted upon, by reason. */
@@ -66,6 +71,8 @@ export class Fleet {
   readonly #relays: RelayAgents;
   readonly #client: DhcpClient;
   readonly #sink: FleetSink;
+  readonly #personas: Personas;
+  readonly #twins: Twins;
   #nowMs: number;
   // One function for the life of the fleet instead of one a tick.
   readonly #onDue = (local: number): void => this.#client.timeOut(local, this.#nowMs);
@@ -83,13 +90,18 @@ export class Fleet {
     const retry = plan.retry ?? rfc2131Retry;
     const autonomous = plan.autonomous ?? true;
     const random = new DeviceRandom(plan.seed, this.#shard, table);
+    const personas = new Personas(plan.personas, this.#shard);
+    this.#personas = personas;
+    const outbox = new Outbox(plan.population, table, this.#relays, plan.servers, sink, personas);
+    this.#twins = new Twins(plan.population, outbox, this.#relays, sink, personas);
     this.#client = new DhcpClient({
       population: plan.population,
       shard: this.#shard,
       table,
       timers: new DeviceTimers(this.#timers, table, random, { retry, autonomous }),
       random,
-      outbox: new Outbox(plan.population, table, this.#relays, plan.servers, sink),
+      outbox,
+      personas,
       sink,
       retry,
       autonomous,
@@ -133,6 +145,14 @@ export class Fleet {
   receiveAtRelay(packet: Reply, destination: number, nowMs: number, receivedAtMs: number): void {
     const device = this.#deviceOf(packet);
     if (device < 0) return;
+    const local = this.#shard.localOf(device);
+    if (this.#twins.isFor(device, local, destination)) {
+      const isTaken =
+        this.#table.xid[local * ROW_WORDS] === packet.xid &&
+        this.#twins.receive(device, local, packet, nowMs, receivedAtMs);
+      if (!isTaken) this.ignored.unexpected += 1;
+      return;
+    }
     const verdict = this.#relays.judge(device, packet, destination);
     if (verdict === "not-for-us") {
       this.ignored.wrongPath += 1;
@@ -193,6 +213,11 @@ export class Fleet {
   /** Devices with a lease that they may use: bound, renewing or rebinding. */
   get bound(): number {
     return this.countIn("bound") + this.countIn("renewing") + this.countIn("rebinding");
+  }
+
+  /** What happened to devices that have something wrong with them, by share of the roll. */
+  personaCounts(): readonly PersonaCounts[] {
+    return this.#personas.report((local) => this.#table.address[local * ROW_WORDS] !== 0);
   }
 
   #localOf(device: number): number {

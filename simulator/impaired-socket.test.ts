@@ -103,14 +103,16 @@ function sendAll(socket: UdpSocket, count: number): void {
   for (let n = 0; n < count; n += 1) pushText(socket, `${n}`, { to: n, port: 9, source: 5 });
 }
 
-const options = { lossPercent: 20, seed: 11, batchMax: BATCH_MAX };
+const nowMs = () => 1e9;
+const options = { lossPercent: 20, seed: 11, batchMax: BATCH_MAX, nowMs };
 
 describe("impairedSocket", () => {
   test("loses its share of what is sent, and counts it; the rest goes as it was pushed", () => {
     const network = new ArraySocket(0);
     const socket = impairedSocket(network, options);
     sendAll(socket, 5000);
-    const { lostOnSend, lostOnReceive } = socket.impairments;
+    const lostOnSend = socket.impairments.toServer.lost;
+    const lostOnReceive = socket.impairments.toDevices.lost;
     expect(network.sent.length + lostOnSend).toBe(5000);
     expect(lostOnSend).toBeGreaterThan(900);
     expect(lostOnSend).toBeLessThan(1100);
@@ -125,9 +127,9 @@ describe("impairedSocket", () => {
       const socket = impairedSocket(new ArraySocket(5000), { ...options, lossPercent });
       const { numbers, counts } = drain(socket);
       expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
-      expect(numbers.length + socket.impairments.lostOnReceive).toBe(5000);
-      expect(socket.impairments.lostOnReceive / 50).toBeGreaterThan(lossPercent - 3);
-      expect(socket.impairments.lostOnReceive / 50).toBeLessThan(lossPercent + 3);
+      expect(numbers.length + socket.impairments.toDevices.lost).toBe(5000);
+      expect(socket.impairments.toDevices.lost / 50).toBeGreaterThan(lossPercent - 3);
+      expect(socket.impairments.toDevices.lost / 50).toBeLessThan(lossPercent + 3);
       // Only the last call found fewer than a batch, so each earlier one may say "not empty yet".
       expect(Math.max(...counts)).toBeLessThan(2 * BATCH_MAX);
       if (lossPercent === 0) expect(counts).toEqual([...Array(312).fill(BATCH_MAX), 8]);
@@ -140,16 +142,16 @@ describe("impairedSocket", () => {
       const socket = impairedSocket(network, { ...options, seed: datagrams });
       const { numbers } = drain(socket);
       expect(network.receive()).toBe(0);
-      expect(numbers.length + socket.impairments.lostOnReceive).toBe(datagrams);
+      expect(numbers.length + socket.impairments.toDevices.lost).toBe(datagrams);
     }
   });
 
   test("loses all, in calls that end", () => {
     const socket = impairedSocket(new ArraySocket(100_000), { ...options, lossPercent: 100 });
     expect(socket.receive()).toBe(0);
-    expect(socket.impairments.lostOnReceive).toBe(64 * BATCH_MAX);
+    expect(socket.impairments.toDevices.lost).toBe(64 * BATCH_MAX);
     sendAll(socket, 100);
-    expect(socket.impairments.lostOnSend).toBe(100);
+    expect(socket.impairments.toServer.lost).toBe(100);
   });
 
   test("the seed decides, for each direction by itself", () => {
@@ -184,6 +186,63 @@ describe("impairedSocket", () => {
     expect(() => socket.bytes(0)).toThrow("no datagram");
   });
 
+  test("delayed datagrams come when they are due, with that time, both ways", () => {
+    let time = 4000;
+    const network = new ArraySocket(40);
+    const delay = { kind: "fixed", ms: 25 } as const;
+    const fixed = { ...options, lossPercent: 0, nowMs: () => time, delay };
+    const socket = impairedSocket(network, fixed);
+    sendAll(socket, 10);
+    socket.flush();
+    expect([network.sent.length, socket.dueAtMs]).toEqual([0, 4025]);
+    // Datagram n of the array has arrived at 4000 + n.
+    time = 4032.5;
+    let seen: number[] = [];
+    const take = () => {
+      seen = [];
+      const count = socket.receive();
+      for (let i = 0; i < count; i += 1) {
+        expect(socket.receivedAtMs(i)).toBe(4025 + socket.sourceAddress(i));
+        expect([socket.bytes(i)[0], socket.sourcePort(i)]).toEqual([
+          socket.sourceAddress(i),
+          1000 + socket.sourceAddress(i),
+        ]);
+        seen.push(socket.sourceAddress(i));
+      }
+    };
+    take();
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    socket.flush();
+    expect(network.sent.map(([text]) => Number(text))).toEqual([...Array(10).keys()]);
+    time = 4100;
+    take();
+    expect(seen).toEqual(Array.from({ length: 32 }, (_, n) => 8 + n));
+    expect(socket.dueAtMs).toBe(Number.POSITIVE_INFINITY);
+    expect(socket.impairments.toDevices).toMatchObject({ delayed: 40, dropped: 0 });
+  });
+
+  test("duplicates arrive twice; what is too much under way is dropped and counted", () => {
+    const network = new ArraySocket(100);
+    const twice = { ...options, lossPercent: 0, duplicatePercent: 100, underwayMax: 60 };
+    const socket = impairedSocket(network, twice);
+    sendAll(socket, 50);
+    socket.flush();
+    expect(network.sent).toHaveLength(60);
+    expect(network.sent[0]).toEqual(network.sent[1]);
+    expect(socket.impairments.toServer).toMatchObject({ duplicated: 50, dropped: 40 });
+    const { numbers } = drain(socket);
+    const { duplicated, dropped } = socket.impairments.toDevices;
+    expect([duplicated, numbers.length + dropped]).toEqual([100, 200]);
+  });
+
+  test("another network from now on, one direction at a time", () => {
+    const network = new ArraySocket(50);
+    const socket = impairedSocket(network, { ...options, lossPercent: 0 });
+    socket.change({ lossPercent: 0, toServer: { lossPercent: 100 } }, undefined);
+    sendAll(socket, 20);
+    expect([network.sent.length, drain(socket).numbers.length]).toEqual([0, 50]);
+  });
+
   test("refuses conditions that no network has", () => {
     for (const lossPercent of [-1, 100.5, Number.NaN]) {
       expect(() => impairedSocket(new ArraySocket(0), { ...options, lossPercent })).toThrow(
@@ -199,25 +258,25 @@ for (const backend of ["batch", "dgram"] as const) {
     const { open } = socketOpener(backend);
 
     test("is waited for, and carries what it does not lose", async () => {
-      const server = impairedSocket(await open({}), { lossPercent: 30, seed: 5 });
-      const client = impairedSocket(await open({}), { lossPercent: 30, seed: 6 });
+      const server = impairedSocket(await open({}), { lossPercent: 30, seed: 5, nowMs });
+      const client = impairedSocket(await open({}), { lossPercent: 30, seed: 6, nowMs });
       for (let n = 0; n < 400; n += 1) {
         pushText(client, `${n}`, { to: loopback, port: server.localPort });
         if (n % 50 === 49) client.flush();
       }
-      const wanted = 400 - client.impairments.lostOnSend;
+      const wanted = 400 - client.impairments.toServer.lost;
       const texts: number[] = [];
-      while (texts.length + server.impairments.lostOnReceive < wanted) {
+      while (texts.length + server.impairments.toDevices.lost < wanted) {
         for (const { text } of await collect(server, 1)) texts.push(Number(text));
       }
-      expect(client.impairments.lostOnSend).toBeGreaterThan(80);
-      expect(server.impairments.lostOnReceive).toBeGreaterThan(50);
+      expect(client.impairments.toServer.lost).toBeGreaterThan(80);
+      expect(server.impairments.toDevices.lost).toBeGreaterThan(50);
       expect(server.counters.received).toBe(wanted);
       expect(texts).toEqual([...new Set(texts)].sort((one, other) => one - other));
     });
 
     test("waitReadable waits while nothing comes, and not for a closed one", async () => {
-      const socket = impairedSocket(await open({}), { lossPercent: 10, seed: 5 });
+      const socket = impairedSocket(await open({}), { lossPercent: 10, seed: 5, nowMs });
       const beforeMs = performance.now();
       await waitReadable([socket], 30);
       expect(performance.now() - beforeMs).toBeGreaterThan(25);

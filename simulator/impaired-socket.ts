@@ -1,73 +1,105 @@
 import type { UdpSocket, UdpSocketCounters } from "../base/net/udp-socket.ts";
-import { Prng } from "../base/prng.ts";
+import { conditionsOf, type NetworkPlan } from "../scenarios/network-conditions.ts";
+import type { CmtsThrottle } from "./network/cmts-throttle.ts";
+import { DatagramFates } from "./network/datagram-fates.ts";
+import { DelayLine } from "./network/delay-line.ts";
+import type { NetworkCounters } from "./network/network-counters.ts";
 
-/** What a network does to datagrams. */
-export interface NetworkConditions {
-  /** Of every datagram, in each direction: 0 to 100. */
-  readonly lossPercent: number;
+/** The CMTSs that the packets of a socket go through, together with those of other sockets. */
+export interface Throttles {
+  readonly toServer: CmtsThrottle;
+  readonly toDevices: CmtsThrottle;
 }
 
-export interface ImpairedSocketOptions extends NetworkConditions {
+export interface ImpairedSocketOptions extends NetworkPlan {
+  /** What `cmts` of the plan says; undefined when it says nothing. */
+  readonly throttles?: Throttles | undefined;
   /** Decides which datagrams; sockets with seeds of their own lose different ones. */
   readonly seed: number;
+  /** The time on the scale of `receivedAtMs`. */
+  readonly nowMs: () => number;
   /** That of the socket underneath: 256 unless told, as there. */
   readonly batchMax?: number;
+  /** Datagrams under way at most, in each direction; more are dropped. 32,768 unless told. */
+  readonly underwayMax?: number;
 }
 
-/** What the conditions did since the socket was made, in datagrams. */
-export interface ImpairmentCounters {
-  readonly lostOnSend: number;
-  readonly lostOnReceive: number;
-}
-
-interface Datagram {
+interface Arrival {
+  readonly atMs: number;
   readonly bytes: Uint8Array;
   readonly sourceAddress: number;
   readonly sourcePort: number;
   readonly destinationAddress: number;
   readonly interfaceIndex: number;
-  readonly receivedAtMs: number;
+}
+
+interface Departure {
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+  readonly destination: number;
+  readonly port: number;
+  readonly source: number | undefined;
+  readonly interfaceIndex: number | undefined;
 }
 
 const BATCH_MAX_DEFAULT = 256;
+const UNDERWAY_MAX_DEFAULT = 32_768;
 const SEND_STREAM = 0x7365_6e64;
 const RECEIVE_STREAM = 0x7265_6376;
 /** Enough to fill a batch at any loss but a nearly total one. */
 const BATCHES_A_RECEIVE_MAX = 64;
+// The last four octets of chaddr. What is no DHCP message has something else there, or nothing; then
+// it shares the order of others, which does no harm.
+const CHADDR_TAIL = 30;
 
 /**
  * A socket on a worse network than the one that it is on. Both directions are decided separately, so
- * what is received never changes what is lost of what is sent. What was lost on send is in none of
- * the socket's own counters; what was lost on receive had arrived, and is counted there.
+ * what is received never changes what becomes of what is sent. A delayed datagram has the time at which
+ * it got through as its `receivedAtMs`, so service times include the network's. What was lost on send is
+ * in none of the socket's own counters; what was lost on receive had arrived, and is counted there.
  */
 export class ImpairedSocket implements UdpSocket {
   readonly underlying: UdpSocket;
-  readonly #lossShare: number;
+  readonly #nowMs: () => number;
   readonly #batchMax: number;
-  readonly #sendRandom: Prng;
-  readonly #receiveRandom: Prng;
-  // What is handed out: first the copies of earlier batches, then these of the latest one, by index.
-  #copies: Datagram[] = [];
+  readonly #toServer: DatagramFates;
+  readonly #toDevices: DatagramFates;
+  readonly #departures: DelayLine<Departure>;
+  readonly #arrivals: DelayLine<Arrival>;
+  // What is handed out: first copies, then these of the latest batch, by index.
+  #copies: Arrival[] = [];
   readonly #kept: Uint16Array;
   #keptCount = 0;
-  #lostOnSend = 0;
-  #lostOnReceive = 0;
 
   /** Throws RangeError for conditions that no network has. */
-  constructor(socket: UdpSocket, { lossPercent, seed, batchMax }: ImpairedSocketOptions) {
-    if (!(lossPercent >= 0 && lossPercent <= 100)) {
-      throw new RangeError(`lossPercent is ${lossPercent}; give 0 to 100`);
-    }
+  constructor(socket: UdpSocket, options: ImpairedSocketOptions) {
+    const { throttles, seed, batchMax, underwayMax } = options;
+    const toServer = conditionsOf(options, "toServer");
+    const toDevices = conditionsOf(options, "toDevices");
     this.underlying = socket;
-    this.#lossShare = lossPercent / 100;
+    this.#nowMs = options.nowMs;
     this.#batchMax = batchMax ?? BATCH_MAX_DEFAULT;
-    this.#sendRandom = new Prng(seed, SEND_STREAM);
-    this.#receiveRandom = new Prng(seed, RECEIVE_STREAM);
+    this.#toServer = new DatagramFates(toServer, throttles?.toServer, seed, SEND_STREAM);
+    this.#toDevices = new DatagramFates(toDevices, throttles?.toDevices, seed, RECEIVE_STREAM);
+    this.#departures = new DelayLine(underwayMax ?? UNDERWAY_MAX_DEFAULT);
+    this.#arrivals = new DelayLine(underwayMax ?? UNDERWAY_MAX_DEFAULT);
     this.#kept = new Uint16Array(this.#batchMax);
   }
 
-  get impairments(): ImpairmentCounters {
-    return { lostOnSend: this.#lostOnSend, lostOnReceive: this.#lostOnReceive };
+  /** What the network did since the socket was made, in datagrams. */
+  get impairments(): NetworkCounters {
+    return { toServer: this.#toServer.counters, toDevices: this.#toDevices.counters };
+  }
+
+  /** When something that is under way is due, in ms; infinity when nothing is. */
+  get dueAtMs(): number {
+    return Math.min(this.#departures.dueAtMs, this.#arrivals.dueAtMs);
+  }
+
+  /** Another network from now on; what is under way stays so. */
+  change(network: NetworkPlan, throttles: Throttles | undefined): void {
+    this.#toServer.change(conditionsOf(network, "toServer"), throttles?.toServer);
+    this.#toDevices.change(conditionsOf(network, "toDevices"), throttles?.toDevices);
   }
 
   get backend(): "batch" | "dgram" {
@@ -84,16 +116,29 @@ export class ImpairedSocket implements UdpSocket {
 
   /**
    * Fewer than `batchMax` mean that the socket is empty, as they do underneath: whoever gives times
-   * to what he has seen relies on it. So a full batch with losses is filled up from the next ones,
-   * and there may be up to twice as many.
+   * to what he has seen relies on it. So a full batch with losses is filled up from the next ones, and
+   * everything that is due by now is there as well: there may be more than `batchMax`.
    */
   receive(): number {
     this.#copies = [];
     let arrived = this.#receiveBatch();
     for (let batches = 1; arrived === this.#batchMax && this.#isShort; batches += 1) {
       if (batches === BATCHES_A_RECEIVE_MAX) break;
-      this.#copyKept();
+      for (let k = 0; k < this.#keptCount; k += 1) {
+        const i = this.#kept[k];
+        this.#copies.push(this.#arrivalOf(i, this.underlying.receivedAtMs(i)));
+      }
       arrived = this.#receiveBatch();
+    }
+    if (this.#arrivals.size > 0) {
+      const nowMs = this.#nowMs();
+      for (
+        let due = this.#arrivals.take(nowMs);
+        due !== undefined;
+        due = this.#arrivals.take(nowMs)
+      ) {
+        this.#copies.push(due);
+      }
     }
     return this.#copies.length + this.#keptCount;
   }
@@ -119,7 +164,7 @@ export class ImpairedSocket implements UdpSocket {
   }
 
   receivedAtMs(i: number): number {
-    return this.#copies[i]?.receivedAtMs ?? this.underlying.receivedAtMs(this.#at(i));
+    return this.#copies[i]?.atMs ?? this.underlying.receivedAtMs(this.#at(i));
   }
 
   slot(): Uint8Array {
@@ -133,8 +178,27 @@ export class ImpairedSocket implements UdpSocket {
     source?: number,
     interfaceIndex?: number,
   ): void {
-    if (this.#isLost(this.#sendRandom)) this.#lostOnSend += 1;
-    else this.underlying.push(length, destination, port, source, interfaceIndex);
+    const nowMs = this.#nowMs();
+    const slot = this.underlying.slot();
+    const copies = this.#toServer.decide(pathOf(slot, length), source ?? 0, nowMs);
+    if (copies === 0) return;
+    const atMs = this.#toServer.arrivesAtMs;
+    if (copies === 1 && atMs <= nowMs) {
+      this.underlying.push(length, destination, port, source, interfaceIndex);
+      return;
+    }
+    const bytes = slot.slice(0, length);
+    for (let copy = 0; copy < copies; copy += 1) {
+      const isTaken = this.#departures.add({
+        atMs,
+        bytes,
+        destination,
+        port,
+        source,
+        interfaceIndex,
+      });
+      if (!isTaken) this.#toServer.counters.dropped += 1;
+    }
   }
 
   get isFull(): boolean {
@@ -142,6 +206,16 @@ export class ImpairedSocket implements UdpSocket {
   }
 
   flush(): void {
+    if (this.#departures.size > 0) {
+      const nowMs = this.#nowMs();
+      while (!this.underlying.isFull) {
+        const due = this.#departures.take(nowMs);
+        if (due === undefined) break;
+        this.underlying.slot().set(due.bytes);
+        const { destination, port, source, interfaceIndex } = due;
+        this.underlying.push(due.bytes.length, destination, port, source, interfaceIndex);
+      }
+    }
     this.underlying.flush();
   }
 
@@ -160,6 +234,8 @@ export class ImpairedSocket implements UdpSocket {
   close(): void {
     this.#copies = [];
     this.#keptCount = 0;
+    this.#departures.clear();
+    this.#arrivals.clear();
     this.underlying.close();
   }
 
@@ -167,34 +243,40 @@ export class ImpairedSocket implements UdpSocket {
     return this.#copies.length + this.#keptCount < this.#batchMax;
   }
 
-  /** How many arrived; those that were not lost are the kept ones now. */
+  /** How many arrived; those that got through at once are the kept ones now. */
   #receiveBatch(): number {
-    const arrived = this.underlying.receive();
+    const { underlying } = this;
+    const fates = this.#toDevices;
+    const arrived = underlying.receive();
     this.#keptCount = 0;
     for (let i = 0; i < arrived; i += 1) {
-      if (this.#isLost(this.#receiveRandom)) {
-        this.#lostOnReceive += 1;
-      } else {
+      const atMs = underlying.receivedAtMs(i);
+      const bytes = underlying.bytes(i);
+      const address = underlying.destinationAddress(i);
+      const copies = fates.decide(pathOf(bytes, bytes.length), address, atMs);
+      if (copies === 1 && fates.arrivesAtMs <= atMs) {
         this.#kept[this.#keptCount] = i;
         this.#keptCount += 1;
+        continue;
+      }
+      for (let copy = 0; copy < copies; copy += 1) {
+        const isTaken = this.#arrivals.add(this.#arrivalOf(i, fates.arrivesAtMs));
+        if (!isTaken) fates.counters.dropped += 1;
       }
     }
     return arrived;
   }
 
-  #copyKept(): void {
+  #arrivalOf(i: number, atMs: number): Arrival {
     const { underlying } = this;
-    for (let k = 0; k < this.#keptCount; k += 1) {
-      const i = this.#kept[k];
-      this.#copies.push({
-        bytes: underlying.bytes(i).slice(),
-        sourceAddress: underlying.sourceAddress(i),
-        sourcePort: underlying.sourcePort(i),
-        destinationAddress: underlying.destinationAddress(i),
-        interfaceIndex: underlying.interfaceIndex(i),
-        receivedAtMs: underlying.receivedAtMs(i),
-      });
-    }
+    return {
+      atMs,
+      bytes: underlying.bytes(i).slice(),
+      sourceAddress: underlying.sourceAddress(i),
+      sourcePort: underlying.sourcePort(i),
+      destinationAddress: underlying.destinationAddress(i),
+      interfaceIndex: underlying.interfaceIndex(i),
+    };
   }
 
   /** Where datagram i lies underneath; an index that nothing was received at lies nowhere. */
@@ -202,13 +284,20 @@ export class ImpairedSocket implements UdpSocket {
     const k = i - this.#copies.length;
     return k >= 0 && k < this.#keptCount ? this.#kept[k] : -1;
   }
-
-  #isLost(random: Prng): boolean {
-    return random.nextFloat() < this.#lossShare;
-  }
 }
 
-/** The socket as if it were on a network of these conditions. Throws RangeError for impossible ones. */
+/** The socket as if it were on such a network. Throws RangeError for an impossible one. */
 export function impairedSocket(socket: UdpSocket, options: ImpairedSocketOptions): ImpairedSocket {
   return new ImpairedSocket(socket, options);
+}
+
+/** A number that the datagrams of one device have in common, with its address. */
+function pathOf(bytes: Uint8Array, length: number): number {
+  if (length < CHADDR_TAIL + 4) return 0;
+  return (
+    (bytes[CHADDR_TAIL] << 24) |
+    (bytes[CHADDR_TAIL + 1] << 16) |
+    (bytes[CHADDR_TAIL + 2] << 8) |
+    bytes[CHADDR_TAIL + 3]
+  );
 }

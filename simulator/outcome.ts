@@ -1,5 +1,8 @@
+import type { PersonaShare } from "../scenarios/personas.ts";
 import type { BootRecord } from "./boot/boot-record.ts";
+import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
+import type { NetworkCounters } from "./network/network-counters.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
 import type { PhaseGoal } from "./run-plan.ts";
 import type { SafetySummary } from "./safety-checker.ts";
@@ -25,8 +28,14 @@ export interface SimulationOutcome {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** Datagrams that the plan had lost on purpose. */
-  readonly droppedDatagrams: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaOutcome[];
+}
+
+export interface PersonaOutcome extends PersonaShare, PersonaCounts {
+  readonly devices: number;
 }
 
 /** `given-up`: of all devices that were to come on line, some will not. */

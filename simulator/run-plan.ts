@@ -1,4 +1,6 @@
-import type { PopulationPlan } from "../scenarios/population.ts";
+import type { NetworkPlan } from "../scenarios/network-conditions.ts";
+import { PersonaRoll, type PersonaShare } from "../scenarios/personas.ts";
+import type { Population, PopulationPlan } from "../scenarios/population.ts";
 import { constantRate, RateProfile } from "../scenarios/rate-profile.ts";
 import type {
   BurstStream,
@@ -27,6 +29,8 @@ export interface RunPlan {
   /** Needed by streams that boot or download; without it devices do DHCP and no more. */
   readonly boot?: BootPlan;
   readonly network: NetworkPlan;
+  /** Who has something wrong with it; nobody when left out. */
+  readonly personas?: readonly PersonaShare[];
   readonly phases: readonly PhasePlan[];
   readonly health: HealthLimits;
 }
@@ -54,12 +58,6 @@ export interface BootPlan {
   readonly sharedSecret: Uint8Array | undefined;
 }
 
-/** What becomes of datagrams between the devices and the network. */
-export interface NetworkPlan {
-  /** Of every datagram, in each direction: 0 to 100. */
-  readonly lossPercent: number;
-}
-
 /**
  * Phases run one after the other. A phase hands out its arrivals until it ends, then waits up to
  * `drainMs` for the transactions that are still on their way.
@@ -80,6 +78,8 @@ export interface PhasePlan {
   readonly reset: boolean;
   /** Whether the coordinator is told every second what has been measured so far. */
   readonly isWatched?: boolean;
+  /** Instead of the run's network while the phase runs. */
+  readonly network?: NetworkPlan;
 }
 
 /**
@@ -183,4 +183,13 @@ export function windowOf(
 function lengthOf(stream: StreamPlan): number {
   if (stream.kind === "profile") return new RateProfile(stream.stages).durationMs;
   return stream.kind === "burst" ? stream.everyMs * stream.burstsMax : Number.POSITIVE_INFINITY;
+}
+
+/** Which device has which persona; undefined when nobody has one. */
+export function personasOf(
+  { personas, seed }: Pick<RunPlan, "personas" | "seed">,
+  population: Population,
+): PersonaRoll | undefined {
+  if (personas === undefined || personas.length === 0) return undefined;
+  return new PersonaRoll(personas, population, seed);
 }

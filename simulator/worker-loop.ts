@@ -19,6 +19,7 @@ import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
 import { Plant } from "./plant.ts";
+import { personasOf } from "./run-plan.ts";
 import { SafetyLog } from "./safety-checker.ts";
 import { SecondTally } from "./time-series.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type ToWorker,
   type WorkerStart,
 } from "./worker-messages.ts";
+import type { WorkerNetwork } from "./worker-network.ts";
 
 export interface WorkerLoopOptions {
   readonly start: WorkerStart;
@@ -37,10 +39,12 @@ export interface WorkerLoopOptions {
   readonly deviceSocket: UdpSocket;
   /** One for each protocol of a boot, on a port of its own; undefined when the plan boots nobody. */
   readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
+  /** On a port that is nobody's, for relays that send from the wrong one; nothing is read from it. */
+  readonly wrongPortSocket?: UdpSocket | undefined;
   /** Of all sockets. */
   readonly batchMax: number;
-  /** Datagrams lost on purpose so far, by all sockets. */
-  readonly dropped: () => number;
+  /** That the sockets are behind. */
+  readonly network: Pick<WorkerNetwork, "dueAtMs" | "counters">;
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
@@ -89,6 +93,7 @@ export class WorkerLoop {
       population: this.#population,
       relaySocket: options.relaySocket,
       deviceSocket: options.deviceSocket,
+      wrongPortSocket: options.wrongPortSocket,
       safety: this.#safety,
       tally: this.#tally,
     });
@@ -103,6 +108,7 @@ export class WorkerLoop {
         retry: plan.client.retry,
         autonomous: plan.client.autonomous,
         startMs: nowMs,
+        personas: personasOf(plan, this.#population),
       },
       this.#sink,
     );
@@ -144,12 +150,14 @@ export class WorkerLoop {
     this.#handInLeases(Number.POSITIVE_INFINITY);
     this.#handInSecond();
     for (const socket of this.#sockets) socket.close();
+    this.#options.wrongPortSocket?.close();
     post({
       kind: "stopped",
       usage: this.#usageSince(this.#atStart),
       decodeErrors: this.#decodeErrors,
       ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
-      droppedDatagrams: this.#options.dropped(),
+      network: this.#options.network.counters(),
+      personas: this.#fleet.personaCounts(),
     });
   }
 
@@ -289,12 +297,14 @@ export class WorkerLoop {
 
   #flush(): void {
     for (const socket of this.#sockets) socket.flush();
+    this.#options.wrongPortSocket?.flush();
   }
 
   #waitMs(): number {
     const dueMs = Math.min(
       this.#sink.phase?.nextDueMs() ?? Number.POSITIVE_INFINITY,
       this.#runStartMs + (this.#second + 1) * 1000,
+      this.#options.network.dueAtMs(),
     );
     return sleepMs(dueMs - systemClock.monotonicMs(), WAIT_MS_MAX);
   }

@@ -1,5 +1,7 @@
+import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
+import type { NetworkCounters } from "./network/network-counters.ts";
 import type { Measured } from "./phase-watch.ts";
 import type { PhaseReport } from "./recorder.ts";
 import type { RunPlan } from "./run-plan.ts";
@@ -74,8 +76,10 @@ export interface Stopped {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** Datagrams that the plan had lost on purpose. */
-  readonly droppedDatagrams: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaCounts[];
 }
 
 /**

@@ -1,11 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../base/clock.ts";
 import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
-import { hash32 } from "../base/prng.ts";
+import { Population } from "../scenarios/population.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
-import { type ImpairedSocket, impairedSocket } from "./impaired-socket.ts";
 import { WorkerLoop } from "./worker-loop.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
+import { WorkerNetwork } from "./worker-network.ts";
 
 // Between two batches the worker looks at its schedule: small batches keep it on time.
 const BATCH_MAX = 128;
@@ -17,28 +18,26 @@ const start = workerData as WorkerStart;
 
 const { plan, workerIndex, workerCount } = start;
 const sizes = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX };
-const impaired: ImpairedSocket[] = [];
-
-/** With the conditions of the plan's network; without any, the socket as it is. */
-function behindNetwork(socket: UdpSocket): UdpSocket {
-  const { lossPercent } = plan.network;
-  if (lossPercent === 0) return socket;
-  const seed = hash32(plan.seed, workerIndex, impaired.length);
-  const behind = impairedSocket(socket, { lossPercent, seed, batchMax: BATCH_MAX });
-  impaired.push(behind);
-  return behind;
-}
+const network = new WorkerNetwork({
+  network: plan.network,
+  phases: plan.phases,
+  population: new Population(plan.population),
+  seed: plan.seed,
+  worker: { index: workerIndex, count: workerCount },
+  batchMax: BATCH_MAX,
+  nowMs: () => systemClock.monotonicMs(),
+});
 
 async function open(port: number): Promise<UdpSocket> {
   const group = workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {};
-  return behindNetwork(await openUdpSocket({ address: 0, port, ...sizes, ...group }));
+  return network.behind(await openUdpSocket({ address: 0, port, ...sizes, ...group }));
 }
 
 /** Devices ask from their own addresses, all from one port a protocol. */
 async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
   const sockets: Partial<Record<BootService, UdpSocket>> = {};
   for (const service of bootServices) {
-    sockets[service] = behindNetwork(
+    sockets[service] = network.behind(
       await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes }),
     );
   }
@@ -47,22 +46,33 @@ async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
 
 const relaySocket = await open(plan.ports.relay);
 const deviceSocket = await open(plan.ports.client);
+/** Small, because nobody reads what a server may answer there. */
+const WRONG_PORT_BUFFER_BYTES = 4096;
+
+async function openWrongPort(): Promise<UdpSocket | undefined> {
+  if (plan.personas?.some(({ kind }) => kind === "wrong-relay-port") !== true) return undefined;
+  const bufferBytes = WRONG_PORT_BUFFER_BYTES;
+  return network.behind(
+    await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes, bufferBytes }),
+  );
+}
+
 const loop = new WorkerLoop({
   start,
   relaySocket,
   deviceSocket,
   bootSockets: plan.boot === undefined ? undefined : await openBootSockets(),
+  wrongPortSocket: await openWrongPort(),
   batchMax: BATCH_MAX,
-  dropped: () =>
-    impaired.reduce(
-      (sum, { impairments }) => sum + impairments.lostOnSend + impairments.lostOnReceive,
-      0,
-    ),
+  network,
   post: (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => {
     port.postMessage(message, transfer);
   },
 });
-port.on("message", (message: ToWorker) => loop.receive(message));
+port.on("message", (message: ToWorker) => {
+  if (message.kind === "prepare") network.beginPhase(message.phase);
+  loop.receive(message);
+});
 port.postMessage({ kind: "ready", backend: relaySocket.backend } satisfies FromWorker);
 await loop.run();
 // The port is what keeps the thread alive.

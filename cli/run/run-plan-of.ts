@@ -29,19 +29,21 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     },
     ...(boot === undefined ? {} : { boot }),
     network: scenario.network,
+    personas: scenario.personas,
     phases: scenario.phases.map((phase) => phasePlanOf(phase, isWatched(scenario, phase))),
     health: scenario.generator,
   };
 }
 
 function phasePlanOf(phase: ScenarioPhase, watched: boolean): PhasePlan {
-  const { name, until, timeLimitMs, drainMs, powerCycle } = phase;
+  const { name, until, timeLimitMs, drainMs, powerCycle, network } = phase;
   return {
     name,
     until,
     timeLimitMs,
     drainMs,
     reset: powerCycle,
+    ...(network && { network }),
     streams: phase.streams.map(streamPlanOf),
     ...(watched ? { isWatched: true } : {}),
   };

@@ -5,7 +5,9 @@ import type { Scenario } from "../../scenarios/scenario.ts";
 import { readScenario } from "../../scenarios/scenario-file.ts";
 import { BootRecord } from "../../simulator/boot/boot-record.ts";
 import type { SimulationOutcome } from "../../simulator/coordinator.ts";
+import { sumCounters } from "../../simulator/network/network-counters.ts";
 import { emptyCounters } from "../../simulator/recorder.ts";
+import { newSafetyCounters } from "../../simulator/safety-checker.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 
@@ -72,6 +74,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
         addressesOutsideNetwork: 0,
         malformedReplies: 0,
       },
+      expected: newSafetyCounters(),
       violations: [],
     },
     leases: {
@@ -92,7 +95,8 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
     },
     decodeErrors: 0,
     ignoredReplies: 0,
-    droppedDatagrams: 0,
+    network: sumCounters([]),
+    personas: [],
     ...changes,
   };
 }

@@ -3,6 +3,7 @@ import { formatMac } from "../../protocol/mac.ts";
 import { distributionOf } from "../../reports/distribution.ts";
 import {
   type Environment,
+  type PersonaResult,
   type PhaseResult,
   RESULT_SCHEMA,
   type RunResult,
@@ -14,9 +15,11 @@ import {
 } from "../../reports/run-result.ts";
 import { violationsOf } from "../../reports/safety.ts";
 import { evaluateThresholds } from "../../reports/thresholds.ts";
+import { isFair } from "../../scenarios/network-conditions.ts";
 import { deviceKinds, type Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
+import type { PersonaOutcome } from "../../simulator/outcome.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
@@ -62,6 +65,7 @@ export function runResultOf(facts: RunFacts): RunResult {
   const measured = { phases, timeToBoundMs, ...(timeToOnlineMs && { timeToOnlineMs }) };
   const thresholds = evaluateThresholds(scenario.thresholds, measured);
   const safety = safetyResultOf(facts);
+  const networksOfPhases = scenario.phases.flatMap(({ network }) => network ?? []);
   const { verdict, reasons } = judge(facts, thresholds, safety);
   const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
   return {
@@ -101,11 +105,13 @@ export function runResultOf(facts: RunFacts): RunResult {
         : {
             simulatedLoss: {
               percent: scenario.network.lossPercent,
-              dropped: outcome.droppedDatagrams,
+              dropped: outcome.network.toServer.lost + outcome.network.toDevices.lost,
             },
           }),
     },
     ...(facts.server === undefined ? {} : { server: facts.server }),
+    ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
+    ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
     timeSeries: outcome.timeSeries.map(rowOf),
   };
 }
@@ -120,12 +126,19 @@ function phaseResultOf(phase: PhaseOutcome): PhaseResult {
   };
 }
 
+function personaResultOf({ of, ...persona }: PersonaOutcome): PersonaResult {
+  return of === undefined ? persona : { of, ...persona };
+}
+
 function rounded(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }
 
 function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {
   const { counters, acknowledged, violations } = outcome.safety;
+  const expected = Object.fromEntries(
+    Object.entries(outcome.safety.expected).filter(([, count]) => count > 0),
+  );
   return {
     acknowledged,
     doubleAllocations: counters.doubleAllocations,
@@ -134,6 +147,7 @@ function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult 
     addressesNeverOffered: counters.neverOffered,
     addressesOutsideNetwork: counters.addressesOutsideNetwork,
     malformedReplies: counters.malformedReplies,
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
     examples: [
       ...violations.map((violation) => describeViolation(violation, population)),
       ...(audit?.examples ?? []),

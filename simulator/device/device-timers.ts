@@ -40,11 +40,13 @@ export class DeviceTimers {
     this.#wheel.cancel(local);
   }
 
-  /** For the answer to what was just sent. */
-  awaitReply(local: number, nowMs: number): void {
+  /** For the answer to what was just sent; `retransmitMs` is of a device that keeps to no policy. */
+  awaitReply(local: number, nowMs: number, retransmitMs?: number): void {
     const table = this.#table;
     let dueAtMs: number;
-    if (table.extendsByItself(local)) {
+    if (retransmitMs !== undefined) {
+      dueAtMs = nowMs + retransmitMs;
+    } else if (table.extendsByItself(local)) {
       const isRenewing = table.state(local) === DeviceState.renewing;
       const limitMs = isRenewing ? table.rebindingAtMs(local) : table.expiryAtMs(local);
       dueAtMs = leaseRetryAtMs(nowMs, limitMs);
@@ -57,12 +59,12 @@ export class DeviceTimers {
     this.#wheel.schedule(local, dueAtMs);
   }
 
-  /** For what comes next in the life of a bound device: T1, T2 or the end of its lease. */
-  awaitLease(local: number, nowMs: number): void {
+  /** For what comes next in the life of a bound device: T1, T2 (if it `renews`) or its lease's end. */
+  awaitLease(local: number, nowMs: number, renews: boolean): void {
     const table = this.#table;
     const expiryAtMs = table.expiryAtMs(local);
     let dueAtMs = expiryAtMs;
-    if (this.#autonomous) {
+    if (this.#autonomous && renews) {
       const renewalAtMs = table.renewalAtMs(local);
       const rebindingAtMs = table.rebindingAtMs(local);
       // Past T1 an exchange failed just now, so the next one keeps the distance of a repetition.
@@ -80,6 +82,11 @@ export class DeviceTimers {
     const isWanted = this.#autonomous || this.#table.exchange(local) !== undefined;
     if (!isWanted) this.#wheel.cancel(local);
     else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random.next(local)));
+  }
+
+  /** For the next try of an acquisition that goes on. */
+  awaitNextTry(local: number, nowMs: number, waitMs: number): void {
+    this.#wheel.schedule(local, nowMs + waitMs);
   }
 
   awaitRestartAfterDecline(local: number, nowMs: number): void {

@@ -21,6 +21,9 @@ import type { DeviceTimers } from "./device-timers.ts";
 import { leaseTimesOf } from "./lease-times.ts";
 import type { MessageShape } from "./message-templates.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Behaviour } from "./persona/behaviours.ts";
+import { foreignAddressOf } from "./persona/foreign-address.ts";
+import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 import type { Shard } from "./shard.ts";
@@ -35,6 +38,7 @@ export interface DhcpClientContext {
   readonly sink: FleetSink;
   readonly retry: RetryPolicy;
   readonly autonomous: boolean;
+  readonly personas: Personas;
 }
 
 /** The message that a device repeats in a state, by number of the state. */
@@ -49,6 +53,8 @@ const shapeInState: readonly (MessageShape | undefined)[] = [
 ];
 
 const COUNTED_MAX = 255;
+// Not the ten seconds of RFC 2131 section 3.1: a device that declines in a loop is not patient.
+const DECLINE_LOOP_MS_FIRST = 1000;
 
 /**
  * The client of RFC 2131 section 4.4 and figure 5, for all devices of a table at once: every method
@@ -67,6 +73,8 @@ export class DhcpClient {
     const table = this.#table;
     if (table.exchange(local) !== undefined) return "busy";
     if (kind !== "discover" && table.state(local) !== DeviceState.bound) return "not-bound";
+    const isExtension = kind === "renew" || kind === "rebind";
+    if (isExtension && !this.#behaviourOf(local).renews) return "not-bound";
     this.#begin(local, kind, "scenario", intendedAtMs, nowMs);
     return "started";
   }
@@ -150,7 +158,7 @@ export class DhcpClient {
     switch (kind) {
       case "discover":
         if (table.address[local * ROW_WORDS] !== 0) this.#surrender(local, "restarted", nowMs);
-        this.#discover(local, nowMs);
+        this.#boot(local, nowMs);
         return;
       case "renew":
         this.#request(local, DeviceState.renewing, nowMs);
@@ -168,6 +176,18 @@ export class DhcpClient {
         this.#complete(local, nowMs);
         this.#surrender(local, "released", nowMs);
     }
+  }
+
+  #boot(local: number, nowMs: number): void {
+    const { population, personas } = this.#context;
+    personas.boot(local);
+    if (!this.#behaviourOf(local).asksForForeignAddress) {
+      this.#discover(local, nowMs);
+      return;
+    }
+    const foreign = foreignAddressOf(population, this.#deviceOf(local));
+    this.#table.requested[local * ROW_WORDS] = foreign;
+    this.#request(local, DeviceState.rebooting, nowMs);
   }
 
   #acquire(local: number, nowMs: number): void {
@@ -199,7 +219,11 @@ export class DhcpClient {
     // A lease counts from the first copy of its REQUEST, because the server may have taken that one.
     table.requestSentAtMs[local * ROW_DOUBLES] = nowMs;
     this.#send(local, shape, nowMs);
-    this.#context.timers.awaitReply(local, nowMs);
+    this.#awaitReply(local, nowMs);
+  }
+
+  #awaitReply(local: number, nowMs: number): void {
+    this.#context.timers.awaitReply(local, nowMs, this.#behaviourOf(local).retransmitMs);
   }
 
   #takeOffer(local: number, packet: Reply, nowMs: number): void {
@@ -240,8 +264,33 @@ export class DhcpClient {
       receivedAtMs,
       packet,
     });
+    const { declinesMax, requestsAfterAck } = this.#behaviourOf(local);
+    if (this.#context.personas.declinesOf(local) < declinesMax && this.#isAcquiring(local)) {
+      this.#declineAndGoOn(local, nowMs);
+      return;
+    }
+    const acknowledged = shapeInState[table.state(local)];
     this.#complete(local, receivedAtMs);
     this.#settle(local, nowMs);
+    if (acknowledged === undefined) return;
+    for (let copy = 0; copy < requestsAfterAck; copy += 1) this.#send(local, acknowledged, nowMs);
+  }
+
+  #isAcquiring(local: number): boolean {
+    return this.#table.exchange(local) === "discover";
+  }
+
+  /** The acquisition goes on with another address, after a wait that doubles each time. */
+  #declineAndGoOn(local: number, nowMs: number): void {
+    const table = this.#table;
+    const { personas, random, timers } = this.#context;
+    const waitMs = DECLINE_LOOP_MS_FIRST * 2 ** personas.declinesOf(local);
+    table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
+    table.xid[local * ROW_WORDS] = random.next(local);
+    this.#send(local, "decline", nowMs);
+    personas.count(local, "declines");
+    this.#surrender(local, "declined", nowMs);
+    timers.awaitNextTry(local, nowMs, waitMs);
   }
 
   #checkAddress(local: number, address: number, nowMs: number): void {
@@ -267,10 +316,14 @@ export class DhcpClient {
     const device = this.#deviceOf(local);
     const kind = table.exchange(local);
     if (kind !== undefined) sink.refused(device, kind);
+    this.#context.personas.count(local, "naks");
+    const isLeaseRunning =
+      table.address[local * ROW_WORDS] !== 0 && nowMs < table.expiryAtMs(local);
+    if (isLeaseRunning) {
+      sink.anomaly("nak-unexpected", device, table.address[local * ROW_WORDS], nowMs);
+    }
+    if (this.#behaviourOf(local).ignoresNak) return;
     if (table.address[local * ROW_WORDS] !== 0) {
-      if (nowMs < table.expiryAtMs(local)) {
-        sink.anomaly("nak-unexpected", device, table.address[local * ROW_WORDS], nowMs);
-      }
       this.#fail(local, "nak", nowMs);
       this.#surrender(local, "nak", nowMs);
     } else {
@@ -297,7 +350,7 @@ export class DhcpClient {
     table.attempt[local * ROW_BYTES] = Math.min(table.attempt[local * ROW_BYTES] + 1, COUNTED_MAX);
     this.#countRepetition(local);
     this.#send(local, shape, nowMs);
-    this.#context.timers.awaitReply(local, nowMs);
+    this.#awaitReply(local, nowMs);
   }
 
   #giveUp(local: number, nowMs: number): void {
@@ -306,7 +359,7 @@ export class DhcpClient {
       // Renewing, rebinding, or RFC 2131 section 3.2, item 3: the lease is good until it ends.
       this.#fail(local, "timeout", nowMs);
       this.#settle(local, nowMs);
-    } else if (this.#neverFails(local)) {
+    } else if (this.#neverFails(local) || table.state(local) === DeviceState.rebooting) {
       this.#countRestart(local);
       this.#countRepetition(local);
       this.#discover(local, nowMs);
@@ -324,7 +377,7 @@ export class DhcpClient {
 
   #settle(local: number, nowMs: number): void {
     this.#table.setState(local, DeviceState.bound);
-    this.#context.timers.awaitLease(local, nowMs);
+    this.#context.timers.awaitLease(local, nowMs, this.#behaviourOf(local).renews);
   }
 
   #neverFails(local: number): boolean {
@@ -341,12 +394,14 @@ export class DhcpClient {
   #countRepetition(local: number): void {
     const kind = this.#table.exchange(local);
     if (kind !== undefined) this.#context.sink.retransmitted(this.#deviceOf(local), kind);
+    this.#context.personas.count(local, "retransmissions");
   }
 
   #complete(local: number, receivedAtMs: number): void {
     const table = this.#table;
     const kind = table.exchange(local);
     if (kind === undefined) return;
+    this.#context.personas.count(local, "completed");
     this.#context.sink.completed({
       device: this.#deviceOf(local),
       kind,
@@ -362,6 +417,7 @@ export class DhcpClient {
     const table = this.#table;
     const kind = table.exchange(local);
     if (kind === undefined) return;
+    if (reason === "timeout") this.#context.personas.count(local, "timeouts");
     this.#context.sink.failed({
       device: this.#deviceOf(local),
       kind,
@@ -388,6 +444,10 @@ export class DhcpClient {
 
   #send(local: number, shape: MessageShape, nowMs: number): void {
     this.#context.outbox.send(this.#deviceOf(local), local, shape, nowMs);
+  }
+
+  #behaviourOf(local: number): Behaviour {
+    return this.#context.personas.behaviourOf(local);
   }
 
   #deviceOf(local: number): number {

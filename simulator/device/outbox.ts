@@ -1,14 +1,18 @@
 import type { Population } from "../../scenarios/population.ts";
 import type { FleetSink } from "../exchange.ts";
-import type { RelayAgents, ServerAddress } from "../relay/cmts.ts";
+import { type RelayAgents, type ServerAddress, twinCmtsOf } from "../relay/cmts.ts";
 import {
   DeviceState,
   type DeviceTable,
+  ROW_BYTES,
   ROW_DOUBLES,
   ROW_HALF_WORDS,
   ROW_WORDS,
 } from "./device-table.ts";
 import { type MessageFields, type MessageShape, MessageTemplates } from "./message-templates.ts";
+import { type MessageEnd, spoil } from "./persona/packet-faults.ts";
+import type { Personas } from "./persona/personas.ts";
+import type { Reply } from "./reply.ts";
 
 const SECS_MAX = 0xffff;
 
@@ -22,6 +26,9 @@ export class Outbox {
   readonly #relays: RelayAgents;
   readonly #servers: readonly ServerAddress[];
   readonly #sink: FleetSink;
+  readonly #population: Population;
+  readonly #personas: Personas;
+  readonly #end: MessageEnd = { endOffset: 0, length: 0, lengthMax: 0 };
   readonly #fields: MessageFields = { xid: 0, secs: 0, ciaddr: 0, requested: 0, server: 0 };
 
   constructor(
@@ -30,7 +37,10 @@ export class Outbox {
     relays: RelayAgents,
     servers: readonly ServerAddress[],
     sink: FleetSink,
+    personas: Personas,
   ) {
+    this.#population = population;
+    this.#personas = personas;
     this.#table = table;
     this.#templates = new MessageTemplates(population);
     this.#relays = relays;
@@ -49,14 +59,51 @@ export class Outbox {
     fields.ciaddr = hasAddress ? table.address[local * ROW_WORDS] : 0;
     fields.secs = this.#secsOf(local, shape, nowMs);
     if (hasAddress && table.state(local) !== DeviceState.rebinding) {
-      const length = this.#templates.write(device, shape, fields, this.#sink.deviceBuffer());
+      const { length } = this.#write(device, local, shape, this.#sink.deviceBuffer());
       const port = this.#portOf(fields.server);
       this.#sink.sendFromDevice(fields.ciaddr, length, fields.server, port);
       return;
     }
+    const { hasTwin } = this.#personas.behaviourOf(local);
+    this.#relay(device, local, shape);
+    if (hasTwin && shape === "discover") this.#relay(device, local, shape, this.#twinCmts(device));
+  }
+
+  /** What the twin of a device answers to an OFFER that it got on its own CMTS. */
+  sendForTwin(device: number, local: number, offer: Reply, server: number): void {
+    const fields = this.#fields;
+    fields.xid = offer.xid;
+    fields.requested = offer.yiaddr;
+    fields.server = server;
+    fields.ciaddr = 0;
+    fields.secs = this.#table.discoverSecs[local * ROW_HALF_WORDS];
+    this.#relay(device, local, "request-selecting", this.#twinCmts(device));
+  }
+
+  #twinCmts(device: number): number {
+    return twinCmtsOf(this.#population, device);
+  }
+
+  #relay(device: number, local: number, shape: MessageShape, cmts?: number): void {
     const target = this.#relays.buffer();
-    const length = this.#templates.write(device, shape, fields, target);
-    this.#relays.forward(device, target, this.#templates.endOffset, length);
+    const { endOffset, length, lengthMax } = this.#write(device, local, shape, target);
+    const isFromWrongPort = this.#personas.behaviourOf(local).relayPortIsWrong;
+    this.#relays.forward(device, target, endOffset, length, { cmts, lengthMax, isFromWrongPort });
+  }
+
+  #write(device: number, local: number, shape: MessageShape, target: Uint8Array): MessageEnd {
+    const end = this.#end;
+    end.length = this.#templates.write(device, shape, this.#fields, target);
+    end.endOffset = this.#templates.endOffset;
+    end.lengthMax = Number.POSITIVE_INFINITY;
+    const fault = this.#personas.behaviourOf(local).packets;
+    if (fault !== "none") {
+      spoil(fault, target, end, {
+        boots: this.#personas.bootsOf(local),
+        attempt: this.#table.attempt[local * ROW_BYTES],
+      });
+    }
+    return end;
   }
 
   /** RFC 2131 section 4.4.1: a REQUEST repeats the `secs` of the DISCOVER that it follows. */

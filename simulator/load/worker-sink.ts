@@ -11,7 +11,7 @@ import type {
   StreamExchange,
   SurrenderReason,
 } from "../exchange.ts";
-import type { SafetyLog } from "../safety-checker.ts";
+import { type SafetyLog, twinOf } from "../safety-checker.ts";
 import type { SecondTally } from "../time-series.ts";
 import type { PhaseRun } from "./phase-run.ts";
 
@@ -21,6 +21,8 @@ export interface WorkerSinkOptions {
   readonly population: Population;
   readonly relaySocket: SendingSocket;
   readonly deviceSocket: SendingSocket;
+  /** Where some device's relay sends from a port of its own. */
+  readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
   readonly tally: SecondTally;
 }
@@ -49,6 +51,13 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   sendFromRelay(cmts: number, length: number, destination: number, port: number): void {
     this.#options.relaySocket.push(length, destination, port, this.#giaddrs[cmts]!);
+  }
+
+  sendFromWrongPort(cmts: number, length: number, destination: number, port: number): void {
+    const socket = this.#options.wrongPortSocket;
+    if (socket === undefined) return;
+    socket.slot().set(this.relayBuffer().subarray(0, length));
+    socket.push(length, destination, port, this.#giaddrs[cmts]!);
   }
 
   deviceBuffer(): Uint8Array {
@@ -81,6 +90,14 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#options.safety.acknowledged(acknowledgement);
     this.boot?.acknowledged(acknowledgement);
+  }
+
+  acknowledgedToTwin(acknowledgement: Acknowledgement): void {
+    const { safety, population } = this.#options;
+    safety.acknowledged({
+      ...acknowledgement,
+      device: twinOf(population, acknowledgement.device),
+    });
   }
 
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {

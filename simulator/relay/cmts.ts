@@ -15,6 +15,15 @@ export interface ServerAddress {
 /** Servers that one relay forwards to. */
 export const SERVERS_MAX = 8;
 
+/** How a message goes that does not go as it should. */
+export interface RelayRoute {
+  /** Another CMTS than the device's. */
+  readonly cmts?: number | undefined;
+  /** What is behind this many bytes is cut off. */
+  readonly lengthMax?: number | undefined;
+  readonly isFromWrongPort?: boolean;
+}
+
 /** What a relay makes of a reply. */
 export type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
 
@@ -56,28 +65,47 @@ export class RelayAgents {
 
   /**
    * Relays the message in `bytes`, which has its End option at `endOffset` and is zero-filled to
-   * `length`.
+   * `length`; `route` is of devices that have something wrong with them.
    */
-  forward(device: number, bytes: Uint8Array, endOffset: number, length: number): void {
-    const cmts = this.#population.cmtsOf(device);
+  forward(
+    device: number,
+    bytes: Uint8Array,
+    endOffset: number,
+    length: number,
+    route: RelayRoute = {},
+  ): void {
+    const cmts = route.cmts ?? this.#population.cmtsOf(device);
     bytes[Offset.hops] += 1;
     writeIpv4(bytes, Offset.giaddr, this.#population.cmts(cmts).giaddr);
     const end = this.#writeRelayInformation(device, bytes, endOffset);
-    const relayedLength = Math.max(length, end);
+    const relayedLength = Math.min(
+      Math.max(length, end),
+      route.lengthMax ?? Number.POSITIVE_INFINITY,
+    );
     for (const server of this.#servers) {
       if (this.#original !== undefined) {
         this.#sink.relayBuffer().set(bytes.subarray(0, relayedLength));
       }
-      this.#sink.sendFromRelay(cmts, relayedLength, server.address, server.port);
+      if (route.isFromWrongPort === true) {
+        this.#sink.sendFromWrongPort?.(cmts, relayedLength, server.address, server.port);
+      } else {
+        this.#sink.sendFromRelay(cmts, relayedLength, server.address, server.port);
+      }
     }
   }
 
   /**
    * Judges a reply that arrived at the relay address `destination` for a device. The device sees
-   * nothing of option 82: a relay takes it off (RFC 3046 section 2.2).
+   * nothing of option 82: a relay takes it off (RFC 3046 section 2.2). `cmts` is the device's own
+   * unless told.
    */
-  judge(device: number, packet: Reply, destination: number): RelayVerdict {
-    const { giaddr } = this.#population.cmts(this.#population.cmtsOf(device));
+  judge(
+    device: number,
+    packet: Reply,
+    destination: number,
+    cmts = this.#population.cmtsOf(device),
+  ): RelayVerdict {
+    const { giaddr } = this.#population.cmts(cmts);
     if (packet.giaddr !== giaddr || destination !== giaddr) return "not-for-us";
     const information = packet.options.get(OptionCode.relayAgentInformation);
     if (information === undefined || information.length !== INFORMATION_BYTES) return "not-echoed";
@@ -116,6 +144,11 @@ export class RelayAgents {
     const isMeter = this.#population.kindOf(attachment) === deviceKinds[3];
     return CABLE_INTERFACE_FIRST + port + (isMeter ? 0x1_0000 : 0);
   }
+}
+
+/** Where the other device with a device's MAC is: on the next CMTS. */
+export function twinCmtsOf(population: Population, device: number): number {
+  return (population.cmtsOf(device) + 1) % population.cmtsCount;
 }
 
 /** Where the remote-id is in option 82; -1 when there is none of six octets. */

@@ -1,0 +1,24 @@
+import { formatCount } from "./format.ts";
+import type { PersonaResult } from "./run-result.ts";
+
+/** What happened to the devices of each persona, in a sentence: which one, and what to say. */
+export function personaLines(personas: readonly PersonaResult[]): (readonly [string, string])[] {
+  return personas.map((persona) => {
+    const { kind, of, devices, bound } = persona;
+    const counts = (
+      ["naks", "declines", "timeouts", "retransmissions", "twinLeases"] as const
+    ).flatMap((name) =>
+      persona[name] > 0 ? [`${formatCount(persona[name])} ${words[name]}`] : [],
+    );
+    const who = `${formatCount(devices)} ${of ?? "devices"}`;
+    return [kind, [`${who}, ${formatCount(bound)} bound at the end`, ...counts].join(", ")];
+  });
+}
+
+const words = {
+  naks: "NAKs",
+  declines: "declines",
+  timeouts: "time-outs",
+  retransmissions: "retransmissions",
+  twinLeases: "leases of their twins",
+} as const;

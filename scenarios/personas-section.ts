@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { PersonaRoll, type PersonaShare, personaKinds } from "./personas.ts";
+import { deviceKinds, Population, type PopulationPlan } from "./population.ts";
+import type { Report } from "./scenario.ts";
+
+const SHARES_MAX = 50;
+
+/** `personas:` of a scenario. */
+export const personasSection = z
+  .array(
+    z.strictObject({
+      kind: z.enum(personaKinds),
+      percent: z.number().positive().max(100),
+      of: z.enum(deviceKinds).optional(),
+    }),
+  )
+  .max(SHARES_MAX)
+  .default([]);
+
+/** Tells shares that are more than all devices of a kind, and what the population cannot have. */
+export function personasOf(
+  shares: z.infer<typeof personasSection>,
+  plan: PopulationPlan,
+  report: Report,
+): readonly PersonaShare[] {
+  const twin = shares.findIndex(({ kind }) => kind === "duplicate-mac");
+  if (twin >= 0 && plan.cmtsCount < 2) {
+    report(
+      ["personas", twin, "kind"],
+      "has its twin on another CMTS, and there is one only",
+      "`cmtsCount: 2` or more in population",
+    );
+  }
+  try {
+    new PersonaRoll(shares, new Population(plan), plan.seed ?? 1);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // What is wrong with the population itself was told with the population.
+    if (error.message.startsWith("personas")) report(["personas"], error.message);
+  }
+  return shares;
+}

@@ -1,0 +1,13 @@
+import type { Population } from "../../../scenarios/population.ts";
+
+/** In TEST-NET-2 (RFC 5737): on nobody's network. */
+const TEST_NET = 0xc633_6400;
+
+/** An address of the next CMTS's network, such as a device remembers that was moved; with one CMTS, nobody's. */
+export function foreignAddressOf(population: Population, device: number): number {
+  const { cmtsCount } = population;
+  if (cmtsCount === 1) return TEST_NET + 1 + (device % 254);
+  const { pools } = population.cmts((population.cmtsOf(device) + 1) % cmtsCount);
+  const pool = pools.find(({ kind }) => kind === population.kindOf(device)) ?? pools[0];
+  return pool.low + (population.unitOf(device) % (pool.high - pool.low + 1));
+}

@@ -1,0 +1,124 @@
+import { Offset } from "../../../protocol/dhcp/header.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import type { PacketFault } from "./behaviours.ts";
+
+/** Where a message ends: its End option, how far it is filled, and how much of it is sent at most. */
+export interface MessageEnd {
+  /** Of the End option; a relay adds its option there. */
+  endOffset: number;
+  length: number;
+  /** What is behind this many bytes is not sent, whatever the relay has added. */
+  lengthMax: number;
+}
+
+/** What a fault depends on besides the message. */
+export interface FaultContext {
+  /** Boots of the device so far. */
+  readonly boots: number;
+  /** Transmissions of the same message before this one. */
+  readonly attempt: number;
+}
+
+/** With the relay's option still inside what an Ethernet frame carries: 1500 less 28 octets. */
+export const GIANT_BYTES = 1440;
+/** For private use (RFC 3942 section 4): no server knows it. */
+const FILLER_OPTION = 224;
+const FILLER_BYTES_MAX = 255;
+const MESSAGE_BYTES_MIN = 300;
+const RELAY_OPTION_PART = 5;
+
+/** Spoils a finished message of a device, in place. */
+export function spoil(
+  fault: PacketFault,
+  bytes: Uint8Array,
+  end: MessageEnd,
+  context: FaultContext,
+): void {
+  switch (fault) {
+    case "none":
+      return;
+    case "swapped-secs":
+      swapSecs(bytes);
+      return;
+    case "giant":
+      fill(bytes, end);
+      return;
+    case "no-client-id":
+      removeClientId(bytes, end);
+      return;
+    case "changing-client-id":
+      changeClientId(bytes, context.boots);
+      return;
+    case "malformed":
+      if (context.attempt === 0) malform(bytes, end, context.boots);
+  }
+}
+
+/** The clients that dhcpd's `secs` heuristics exist for: 1 s is sent as 256. */
+function swapSecs(bytes: Uint8Array): void {
+  const high = bytes[Offset.secs];
+  bytes[Offset.secs] = bytes[Offset.secs + 1];
+  bytes[Offset.secs + 1] = high;
+}
+
+function fill(bytes: Uint8Array, end: MessageEnd): void {
+  let at = end.endOffset;
+  while (at < GIANT_BYTES - 3) {
+    const value = Math.min(FILLER_BYTES_MAX, GIANT_BYTES - 3 - at);
+    bytes[at] = FILLER_OPTION;
+    bytes[at + 1] = value;
+    bytes.fill(0x5a, at + 2, at + 2 + value);
+    at += 2 + value;
+  }
+  bytes[at] = OptionCode.end;
+  end.endOffset = at;
+  end.length = at + 1;
+}
+
+function removeClientId(bytes: Uint8Array, end: MessageEnd): void {
+  const at = offsetOf(bytes, OptionCode.clientIdentifier);
+  if (at < 0) return;
+  const removed = 2 + bytes[at + 1];
+  bytes.copyWithin(at, at + removed, end.endOffset + 1);
+  end.endOffset -= removed;
+  end.length = Math.max(MESSAGE_BYTES_MIN, end.endOffset + 1);
+  bytes.fill(0, end.endOffset + 1, end.length);
+}
+
+/** Type 0 is no hardware address (RFC 2132 section 9.14); the first two octets count the boots. */
+function changeClientId(bytes: Uint8Array, boots: number): void {
+  const at = offsetOf(bytes, OptionCode.clientIdentifier);
+  if (at < 0) return;
+  bytes[at + 2] = 0;
+  bytes[at + 3] = boots >>> 8;
+  bytes[at + 4] = boots;
+}
+
+/** In turns, by boot: an option that is longer than the packet, and a packet cut inside an option. */
+function malform(bytes: Uint8Array, end: MessageEnd, boots: number): void {
+  const last = lastOption(bytes);
+  if (boots % 2 === 1) {
+    bytes[last + 1] = FILLER_BYTES_MAX;
+    end.length = end.endOffset + 1;
+    return;
+  }
+  // Behind a relay the cut is in the relay's own option, else in the device's last.
+  end.lengthMax = end.endOffset + RELAY_OPTION_PART;
+  end.length = last + 3;
+}
+
+/** Where an option of a well-formed message begins; -1 when it has none. */
+function offsetOf(bytes: Uint8Array, code: number): number {
+  let at: number = Offset.options;
+  while (bytes[at] !== OptionCode.end) {
+    if (bytes[at] === code) return at;
+    at += 2 + bytes[at + 1];
+  }
+  return -1;
+}
+
+function lastOption(bytes: Uint8Array): number {
+  let last: number = Offset.options;
+  for (let at = last; bytes[at] !== OptionCode.end; at += 2 + bytes[at + 1]) last = at;
+  return last;
+}

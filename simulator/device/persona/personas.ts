@@ -1,0 +1,107 @@
+import type { PersonaRoll } from "../../../scenarios/personas.ts";
+import type { Shard } from "../shard.ts";
+import { type Behaviour, behaviourOf, rfc2131Behaviour } from "./behaviours.ts";
+
+/** What happened to the devices of one share, as far as one worker plays them. */
+export interface PersonaCounts {
+  /** Hold a lease now. */
+  bound: number;
+  /** Exchanges that ended as they should. */
+  completed: number;
+  naks: number;
+  declines: number;
+  timeouts: number;
+  retransmissions: number;
+  /** Leases acknowledged to the other device with the same MAC. */
+  twinLeases: number;
+}
+
+export type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
+
+/** How the devices of a fleet behave, and what happens to those that have something wrong with them. */
+export class Personas {
+  readonly #behaviours: readonly Behaviour[];
+  readonly #counts: readonly PersonaCounts[];
+  // By local number; empty when every device is well.
+  readonly #shareOf: Int8Array;
+  readonly #boots: Uint16Array;
+  readonly #declines: Uint8Array;
+
+  constructor(roll: PersonaRoll | undefined, shard: Shard) {
+    const shares = roll?.shares ?? [];
+    const size = shares.length === 0 ? 0 : shard.size;
+    this.#behaviours = shares.map(({ kind }) => behaviourOf(kind));
+    this.#counts = shares.map(() => newCounts());
+    this.#shareOf = Int8Array.from({ length: size }, (_, local) =>
+      roll === undefined ? -1 : roll.shareOf(shard.deviceOf(local)),
+    );
+    this.#boots = new Uint16Array(size);
+    this.#declines = new Uint8Array(size);
+  }
+
+  behaviourOf(local: number): Behaviour {
+    // Beyond the array and for -1 there is no behaviour: that is the device of RFC 2131.
+    return this.#behaviours[this.#shareOf[local]] ?? rfc2131Behaviour;
+  }
+
+  /** The device begins anew. */
+  boot(local: number): void {
+    if (local >= this.#boots.length) return;
+    this.#boots[local] += 1;
+    this.#declines[local] = 0;
+  }
+
+  /** How often a device has booted; 0 where nobody asks. */
+  bootsOf(local: number): number {
+    return this.#boots[local] ?? 0;
+  }
+
+  /** Addresses that it has declined in this boot. */
+  declinesOf(local: number): number {
+    return this.#declines[local] ?? 0;
+  }
+
+  count(local: number, event: PersonaEvent): void {
+    const counts = this.#counts[this.#shareOf[local]];
+    if (counts === undefined) return;
+    counts[event] += 1;
+    if (event === "declines") this.#declines[local] += 1;
+  }
+
+  /** By share, in the order of the roll. */
+  report(isBound: (local: number) => boolean): readonly PersonaCounts[] {
+    const counts = this.#counts.map((each) => ({ ...each }));
+    for (let local = 0; local < this.#shareOf.length; local += 1) {
+      const own = counts[this.#shareOf[local]];
+      if (own !== undefined && isBound(local)) own.bound += 1;
+    }
+    return counts;
+  }
+}
+
+function newCounts(): PersonaCounts {
+  return {
+    bound: 0,
+    completed: 0,
+    naks: 0,
+    declines: 0,
+    timeouts: 0,
+    retransmissions: 0,
+    twinLeases: 0,
+  };
+}
+
+/** The sum over workers, share by share. */
+export function sumPersonas(
+  workers: readonly (readonly PersonaCounts[])[],
+): readonly PersonaCounts[] {
+  const [first = [], ...others] = workers;
+  return first.map((counts, share) => {
+    const sum = { ...counts };
+    for (const other of others) {
+      for (const name of Object.keys(sum) as (keyof PersonaCounts)[])
+        sum[name] += other[share][name];
+    }
+    return sum;
+  });
+}

@@ -1,0 +1,45 @@
+import type { CmtsThrottlePlan } from "../../scenarios/network-conditions.ts";
+
+/** Which CMTS an address belongs to; -1 for none. `Population` is one. */
+export interface CmtsOfAddress {
+  readonly cmtsCount: number;
+  cmtsOfAddress(address: number): number;
+}
+
+/**
+ * What the CMTSs of a plant forward in one direction: each has a queue that is served at a constant rate
+ * and that drops what it has no room for. The queue is kept as the time at which it will be empty.
+ */
+export class CmtsThrottle {
+  readonly #plant: CmtsOfAddress;
+  readonly #spacingMs: number;
+  readonly #waitMsMax: number;
+  readonly #emptyAtMs: Float64Array;
+
+  /** `share` is the part of each CMTS's rate and queue that is ours, as in `CmtsGate`. */
+  constructor(plan: CmtsThrottlePlan, plant: CmtsOfAddress, share = 1) {
+    const { packetsPerSecond, queuePackets } = plan;
+    if (!(packetsPerSecond > 0 && queuePackets >= 1 && share > 0 && share <= 1)) {
+      throw new RangeError(
+        `a CMTS with ${packetsPerSecond} packets a second and a queue of ${queuePackets} forwards nothing`,
+      );
+    }
+    this.#plant = plant;
+    this.#spacingMs = 1000 / (packetsPerSecond * share);
+    this.#waitMsMax = (queuePackets - 1) * (1000 / packetsPerSecond);
+    this.#emptyAtMs = new Float64Array(plant.cmtsCount);
+  }
+
+  /**
+   * When the CMTS of this address forwards a packet that comes at `atMs`: at once while nothing is queued,
+   * infinity when the queue is full. Addresses of no CMTS are not held up.
+   */
+  forwardedAtMs(address: number, atMs: number): number {
+    const cmts = this.#plant.cmtsOfAddress(address);
+    if (cmts < 0) return atMs;
+    const startMs = Math.max(atMs, this.#emptyAtMs[cmts]);
+    if (startMs - atMs > this.#waitMsMax) return Number.POSITIVE_INFINITY;
+    this.#emptyAtMs[cmts] = startMs + this.#spacingMs;
+    return startMs;
+  }
+}

@@ -1,0 +1,123 @@
+import { hash32, Prng } from "../../base/prng.ts";
+import type { DirectionConditions, NetworkDelay } from "../../scenarios/network-conditions.ts";
+import type { CmtsThrottle } from "./cmts-throttle.ts";
+import { type DirectionCounters, newDirectionCounters } from "./network-counters.ts";
+
+/** Paths that are told apart; on each of them what is sent first arrives first. */
+const PATHS = 4096;
+const PATH_STREAM = 0x7061_7468;
+/** Each effect draws from its own numbers: a delay changes nothing about who is lost. */
+const Stream = { duplicate: 1, reorder: 2, delay: 3 } as const;
+/** Beyond this many standard deviations nothing is drawn: every wait has an end. */
+const DEVIATIONS_MAX = 8;
+
+/**
+ * Decides what becomes of each datagram of one direction, and when it arrives. Datagrams of one path
+ * (a device's, one way) keep their order whatever their delays, except those that are reordered on purpose.
+ */
+export class DatagramFates {
+  readonly counters: DirectionCounters = newDirectionCounters();
+  /** Of the datagram decided last: when it arrives, in ms; meaningless when there is no copy of it. */
+  arrivesAtMs = 0;
+  readonly #loss: Prng;
+  readonly #duplicate: Prng;
+  readonly #reorder: Prng;
+  readonly #delay: Prng;
+  // By path: when the latest of its datagrams arrives. Two paths may share a place; then they wait for
+  // each other, which costs a little time and no memory.
+  readonly #latestMs = new Float64Array(PATHS);
+  #conditions: DirectionConditions;
+  #throttle: CmtsThrottle | undefined;
+
+  /** Throws RangeError for conditions that no network has. */
+  constructor(
+    conditions: DirectionConditions,
+    throttle: CmtsThrottle | undefined,
+    seed: number,
+    stream: number,
+  ) {
+    checkConditions(conditions);
+    this.#conditions = conditions;
+    this.#throttle = throttle;
+    this.#loss = new Prng(seed, stream);
+    this.#duplicate = new Prng(seed, stream + Stream.duplicate);
+    this.#reorder = new Prng(seed, stream + Stream.reorder);
+    this.#delay = new Prng(seed, stream + Stream.delay);
+  }
+
+  /** From now on; what is under way stays so. */
+  change(conditions: DirectionConditions, throttle: CmtsThrottle | undefined): void {
+    checkConditions(conditions);
+    this.#conditions = conditions;
+    this.#throttle = throttle;
+  }
+
+  /**
+   * How many copies arrive of a datagram that set out at `atMs`: 0, 1 or 2, all at `arrivesAtMs`. `path`
+   * is any number that its path alone has; `address` is the device's or the relay's end of it.
+   */
+  decide(path: number, address: number, atMs: number): number {
+    const { counters } = this;
+    const { lossPercent, duplicatePercent, reorderPercent, reorderByMs, delay } = this.#conditions;
+    if (isDrawn(this.#loss, lossPercent)) {
+      counters.lost += 1;
+      return 0;
+    }
+    const forwardedAtMs = this.#throttle?.forwardedAtMs(address, atMs) ?? atMs;
+    if (forwardedAtMs === Number.POSITIVE_INFINITY) {
+      counters.dropped += 1;
+      return 0;
+    }
+    if (forwardedAtMs > atMs) counters.throttled += 1;
+    const drawnAtMs = forwardedAtMs + (delay === undefined ? 0 : delayMs(delay, this.#delay));
+    const place = hash32(path, address, PATH_STREAM) % PATHS;
+    let arrivesAtMs = Math.max(drawnAtMs, this.#latestMs[place]);
+    if (reorderPercent > 0 && isDrawn(this.#reorder, reorderPercent)) {
+      counters.reordered += 1;
+      arrivesAtMs += reorderByMs;
+    } else {
+      this.#latestMs[place] = arrivesAtMs;
+    }
+    if (arrivesAtMs > atMs) counters.delayed += 1;
+    this.arrivesAtMs = arrivesAtMs;
+    if (duplicatePercent === 0 || !isDrawn(this.#duplicate, duplicatePercent)) return 1;
+    counters.duplicated += 1;
+    return 2;
+  }
+}
+
+/** A drawn delay, in ms, never below 0. */
+export function delayMs(delay: NetworkDelay, random: Prng): number {
+  switch (delay.kind) {
+    case "fixed":
+      return delay.ms;
+    case "uniform":
+      return delay.minMs + (delay.maxMs - delay.minMs) * random.nextFloat();
+    case "normal":
+      return Math.max(0, delay.meanMs + delay.jitterMs * standardNormal(random));
+    case "exponential": {
+      const deviations = Math.min(DEVIATIONS_MAX, -Math.log(1 - random.nextFloat()));
+      return Math.max(0, delay.meanMs + delay.jitterMs * (deviations - 1));
+    }
+  }
+}
+
+/** Box and Muller (1958): two uniform numbers make one that is normal. */
+function standardNormal(random: Prng): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - random.nextFloat()));
+  const value = radius * Math.cos(2 * Math.PI * random.nextFloat());
+  return Math.max(-DEVIATIONS_MAX, Math.min(DEVIATIONS_MAX, value));
+}
+
+function isDrawn(random: Prng, percent: number): boolean {
+  return random.nextFloat() < percent / 100;
+}
+
+function checkConditions(conditions: DirectionConditions): void {
+  for (const name of ["lossPercent", "duplicatePercent", "reorderPercent"] as const) {
+    const percent = conditions[name];
+    if (!(percent >= 0 && percent <= 100)) {
+      throw new RangeError(`${name} is ${percent}; give 0 to 100`);
+    }
+  }
+}
