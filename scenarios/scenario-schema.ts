@@ -126,9 +126,12 @@ const generator = z.strictObject({
   cpuPercentMax: z.number().min(1).max(100).default(95),
 });
 
+const fileName = z.string().min(1).max(1000);
+
 /** The shape of a scenario file. What it cannot say (one of two, unknown names) is in scenario.ts. */
 export const scenarioSchema = z.strictObject({
   schema: z.literal(SCENARIO_SCHEMA),
+  include: z.union([fileName, z.array(fileName)]).optional(),
   name,
   title: z.string().max(200).default(""),
   seed: z.number().int().min(0).max(0xffff_ffff).default(1),
