@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keaRegistry } from "../../scenarios/kea-classes.ts";
+import { keaConf } from "../../scenarios/kea-conf.ts";
 import { firstLineOf, searchPath } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
-import { keaRegistry } from "./kea-classes.ts";
-import { keaConf } from "./kea-conf.ts";
 
 const THREADS = 2;
 const settings = "networks by relay address, a queue of 1,024 packets";
@@ -33,11 +33,20 @@ function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
   const { folder, network, workload, population, leaseSeconds } = setting;
   const config = join(folder, "kea-dhcp4.conf");
   const leaseFile = join(folder, "leases.csv");
-  const { serverInterface: interfaceName, serverAddress } = network;
-  const registry = workload === "docsis" ? keaRegistry(population, serverAddress) : undefined;
+  const { serverInterface, serverAddress } = network;
+  const registry =
+    workload === "docsis"
+      ? keaRegistry(population, { bootServer: serverAddress, registered: true })
+      : undefined;
   writeFileSync(
     config,
-    keaConf(population, { interfaceName, leaseFile, leaseSeconds, threads, registry }),
+    keaConf(population, {
+      interfaces: [serverInterface],
+      leaseFile,
+      leaseSeconds,
+      threads,
+      registry,
+    }),
   );
   rmSync(leaseFile, { force: true });
   return {
