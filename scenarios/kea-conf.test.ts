@@ -27,6 +27,7 @@ describe("Kea's configuration of a population", () => {
     interfaces: ["eth7"],
     leaseFile: "/somewhere/leases.csv",
     leaseSeconds: 600,
+    keepsAgentOptions: true,
     threads: 2,
     registry: undefined,
   });
@@ -58,7 +59,12 @@ describe("Kea's configuration of a population", () => {
 
   test("turns multi-threading off when there are no threads", () => {
     const options = {
-      ...{ interfaces: ["eth7"], leaseFile: "/leases.csv", leaseSeconds: 600 },
+      ...{
+        interfaces: ["eth7"],
+        leaseFile: "/leases.csv",
+        leaseSeconds: 600,
+        keepsAgentOptions: true,
+      },
       registry: undefined,
     };
     const threadsOf = (threads: number): unknown =>
@@ -82,7 +88,13 @@ describe("Kea's configuration of a population", () => {
 describe("Kea's configuration of a registered population", () => {
   const registry = keaRegistry(population, { bootServer, registered: true });
   const text = keaConf(population, {
-    ...{ interfaces: ["eth7"], leaseFile: "/leases.csv", leaseSeconds: 600, threads: 2 },
+    ...{
+      interfaces: ["eth7"],
+      leaseFile: "/leases.csv",
+      leaseSeconds: 600,
+      keepsAgentOptions: true,
+      threads: 2,
+    },
     registry,
   });
   const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
@@ -113,7 +125,7 @@ describe("Kea's configuration of a registered population", () => {
 
 describe("Kea's configuration of a population that is not registered", () => {
   const text = keaConf(population, {
-    ...{ interfaces: ["*"], leaseSeconds: 600 },
+    ...{ interfaces: ["*"], leaseSeconds: 600, keepsAgentOptions: true },
     registry: keaRegistry(population, { bootServer, registered: false }),
   });
   const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };

@@ -12,6 +12,11 @@ export interface KeaConfOptions {
   readonly threads?: number;
   /** Undefined: the bare form, one pool a network for everybody. */
   readonly registry: KeaRegistry | undefined;
+  /**
+   * Whether option 82 is kept with the lease, as dhcpd does: a renewal comes without it, and CPEs and
+   * DOCSIS 1.0 modems are in no class then. It makes every lease larger.
+   */
+  readonly keepsAgentOptions: boolean;
 }
 
 /**
@@ -20,7 +25,7 @@ export interface KeaConfOptions {
  * packet. Every ACK is written, as with the others.
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
-  const { interfaces, leaseFile, leaseSeconds, threads, registry } = options;
+  const { interfaces, leaseFile, leaseSeconds, threads, registry, keepsAgentOptions } = options;
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
     subnet(index + 1, population.cmts(index), registry !== undefined),
   );
@@ -47,7 +52,13 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       "cache-threshold": CACHE_THRESHOLD,
       authoritative: true,
       loggers: [{ name: "kea-dhcp4", severity: "WARN", output_options: [{ output: "stderr" }] }],
-      ...(registry === undefined ? {} : { "client-classes": registry.classes }),
+      ...(registry === undefined
+        ? {}
+        : {
+            "store-extended-info": keepsAgentOptions,
+            "stash-agent-options": keepsAgentOptions,
+            "client-classes": registry.classes,
+          }),
       ...(registry?.reservations === undefined
         ? {}
         : {
