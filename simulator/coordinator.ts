@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
 import { Population } from "../scenarios/population.ts";
+import { sumOfAnswers } from "./answer-counts.ts";
 import { judgeHealth } from "./generator-health.ts";
 import type {
   AcknowledgedLeases,
@@ -124,6 +125,7 @@ class Coordinator {
       decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
       droppedDatagrams: stopped.reduce((sum, worker) => sum + worker.droppedDatagrams, 0),
+      answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
     };
   }
 

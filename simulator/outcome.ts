@@ -1,3 +1,4 @@
+import type { ServerAnswers } from "./answer-counts.ts";
 import type { BootRecord } from "./boot/boot-record.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
@@ -27,6 +28,8 @@ export interface SimulationOutcome {
   readonly ignoredReplies: number;
   /** Datagrams that the plan had lost on purpose. */
   readonly droppedDatagrams: number;
+  /** ACKs by server, over the whole run. */
+  readonly answers: readonly ServerAnswers[];
 }
 
 /** `given-up`: of all devices that were to come on line, some will not. */

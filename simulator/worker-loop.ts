@@ -3,6 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
 import { Population } from "../scenarios/population.ts";
+import { AnswerCounts } from "./answer-counts.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
@@ -66,6 +67,7 @@ export class WorkerLoop {
   readonly #notes: DeviceNotes;
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
+  readonly #answers = new AnswerCounts();
   readonly #sink: WorkerSink;
   readonly #atStart: UsageMark;
   #atPhase: UsageMark;
@@ -90,6 +92,7 @@ export class WorkerLoop {
       relaySocket: options.relaySocket,
       deviceSocket: options.deviceSocket,
       safety: this.#safety,
+      answers: this.#answers,
       tally: this.#tally,
     });
     this.#notes = new DeviceNotes(this.#population.size);
@@ -150,6 +153,7 @@ export class WorkerLoop {
       decodeErrors: this.#decodeErrors,
       ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
       droppedDatagrams: this.#options.dropped(),
+      answers: this.#answers.toList(),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ServerAnswers } from "./answer-counts.ts";
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
 import type { PhaseReport } from "./recorder.ts";
@@ -73,6 +74,7 @@ export interface Stopped {
   readonly ignoredReplies: number;
   /** Datagrams that the plan had lost on purpose. */
   readonly droppedDatagrams: number;
+  readonly answers: readonly ServerAnswers[];
 }
 
 /**
