@@ -6,7 +6,7 @@ const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 // Tests that measure time, flood, or sit on fixed ports of the loopback network.
 const alone = [
   "test/{faults,loopback}/**/*.test.ts",
-  "test/interop/{perfdhcp,dhcpd-target,boot-target}.test.ts",
+  "test/interop/{perfdhcp,dhcpd-target,kea-target,boot-target}.test.ts",
 ];
 
 // Three projects, one after the other. `unit` is beside the source and fast. `system` crosses folders

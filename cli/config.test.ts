@@ -98,3 +98,40 @@ test("the boot server is that of --boot-server, else the local address", async (
   expect(await runConfig([scenario, "--boot-server", "tftp.example.net"])).toBe(2);
   expect(stderr).toMatch(/--boot-server tftp\.example\.net: write four numbers/);
 });
+
+describe("--format kea", () => {
+  const settings = () => (JSON.parse(stdout) as { Dhcp4: Record<string, unknown> }).Dhcp4;
+
+  test("prints Kea's configuration, with its interfaces and its lease file", async () => {
+    const options = ["--format", "kea", "--interfaces", "eth0/192.0.2.1,eth1"];
+    expect(await runConfig([scenario, ...options, "--leases", "/l.csv"])).toBe(0);
+    expect(settings()["interfaces-config"]).toMatchObject({
+      interfaces: ["eth0/192.0.2.1", "eth1"],
+    });
+    expect(settings()["lease-database"]).toMatchObject({ name: "/l.csv" });
+    expect(settings()["reservations"]).toHaveLength(7);
+  });
+
+  test("knows nobody beforehand where the scenario registers nobody", async () => {
+    const options = ["--format", "kea", "--set", "server.registered=false"];
+    expect(await runConfig([scenario, ...options])).toBe(0);
+    expect(settings()["reservations"]).toBeUndefined();
+  });
+
+  test.each([
+    [["--format", "dnsmasq"], /--format dnsmasq: write isc or kea/],
+    [["--interfaces", "eth0"], /--interfaces is for Kea/],
+    [["--format", "kea", "--local-address", "10.0.0.1"], /write --interfaces NAME\/10\.0\.0\.1/],
+    [["--format", "kea", "--server-subnet", "10.0.0.0/8"], /--server-subnet is for dhcpd/],
+    [["--format", "kea", "--interfaces", "a,,b"], /with commas between/],
+  ])("%j is refused", async (options, message) => {
+    expect(await runConfig([scenario, ...options])).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("");
+  });
+});
+
+test("--leases names dhcpd's lease file", async () => {
+  expect(await runConfig([scenario, "--leases", "/var/x.leases"])).toBe(0);
+  expect(stdout).toContain('lease-file-name "/var/x.leases";');
+});

@@ -1,34 +1,46 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { parseIpv4 } from "../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import { type BootFile, bootFilesOf } from "../scenarios/boot-files.ts";
 import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import { keaRegistry } from "../scenarios/kea-classes.ts";
+import { keaConf } from "../scenarios/kea-conf.ts";
 import { type AddressBlock, Population } from "../scenarios/population.ts";
-import { parseBlock } from "../scenarios/scenario.ts";
+import { parseBlock, type Scenario } from "../scenarios/scenario.ts";
 import { exitStatus } from "./exit-status.ts";
 import { runCommander } from "./run-commander.ts";
 import { loadScenario } from "./scenario-input.ts";
 import { UsageError } from "./usage-error.ts";
 
+type Format = "isc" | "kea";
+
 interface ConfigOptions {
+  readonly format: Format;
   readonly localAddress?: number;
   readonly serverSubnet?: AddressBlock;
+  readonly interfaces?: readonly string[];
+  readonly leases?: string;
   readonly bootServer?: number;
   readonly bootFiles?: string;
   readonly set: readonly string[];
 }
 
+const LOOPBACK = 0x7f00_0001;
+
 /**
- * `prov config SCENARIO.yaml`: the dhcpd.conf that serves the scenario's population, and the files that
- * it sends the devices for.
+ * `prov config SCENARIO.yaml`: the configuration that serves the scenario's population, for ISC dhcpd or
+ * for Kea, and the files that it sends the devices for.
  */
 export async function runConfig(args: readonly string[]): Promise<number> {
   const command = new Command("prov config")
-    .description("print the dhcpd.conf that serves a scenario's population, for any ISC dhcpd")
+    .description("print the configuration that serves a scenario's population")
     .argument("<scenario>", "the scenario file")
+    .option("--format <isc|kea>", "of dhcpd.conf, or of kea-dhcp4's JSON", parseFormat, "isc")
     .option("--local-address <address>", "listen on this address only", address("--local-address"))
     .option("--server-subnet <network/length>", "declare the network of its interface", parseSubnet)
+    .option("--interfaces <name,...>", "for Kea: where it listens (default: *)", parseInterfaces)
+    .option("--leases <file>", "where the server keeps its leases (default: where it does anyway)")
     .option(
       "--boot-server <address>",
       "where TFTP, Time, NTP and Syslog are (default: the local address, or 127.0.0.1)",
@@ -37,24 +49,53 @@ export async function runConfig(args: readonly string[]): Promise<number> {
     .option("--boot-files <folder>", "also write the files that the devices fetch")
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
     .action((file: string, options: ConfigOptions) => {
+      refuseForeign(options);
       const { scenario } = loadScenario(file, options.set);
-      const population = new Population(scenario.population);
-      const { localAddress, serverSubnet, bootServer, bootFiles } = options;
+      const { bootFiles } = options;
       if (bootFiles !== undefined) {
         const { meterImageBytes } = scenario.boot.files;
         writeBootFiles(bootFiles, bootFilesOf({ seed: scenario.seed, meterImageBytes }));
       }
-      process.stdout.write(
-        dhcpdConf(population, {
-          ...scenario.server,
-          ...(localAddress === undefined ? {} : { localAddress }),
-          ...(serverSubnet === undefined ? {} : { serverSubnet }),
-          ...(bootServer === undefined ? {} : { bootServer }),
-        }),
-      );
+      process.stdout.write(printers[options.format](scenario, options));
     });
   return (await runCommander(command, args)) ?? exitStatus.pass;
 }
+
+/** Options that the other server has no word for. */
+function refuseForeign(options: ConfigOptions): void {
+  const { format, interfaces, localAddress, serverSubnet } = options;
+  if (format === "isc" && interfaces !== undefined) {
+    throw new UsageError("--interfaces is for Kea: dhcpd takes them on its command line");
+  }
+  if (format === "kea" && localAddress !== undefined) {
+    const text = formatIpv4(localAddress);
+    throw new UsageError(`--local-address is for dhcpd: write --interfaces NAME/${text}`);
+  }
+  if (format === "kea" && serverSubnet !== undefined) {
+    throw new UsageError("--server-subnet is for dhcpd: Kea needs no network of its interface");
+  }
+}
+
+const printers: Readonly<Record<Format, (scenario: Scenario, options: ConfigOptions) => string>> = {
+  isc: (scenario, { localAddress, serverSubnet, bootServer, leases }) =>
+    dhcpdConf(new Population(scenario.population), {
+      ...scenario.server,
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(serverSubnet === undefined ? {} : { serverSubnet }),
+      ...(bootServer === undefined ? {} : { bootServer }),
+      ...(leases === undefined ? {} : { leaseFile: leases }),
+    }),
+  kea: (scenario, { interfaces = ["*"], bootServer = LOOPBACK, leases }) => {
+    const population = new Population(scenario.population);
+    const { leaseSeconds, registered } = scenario.server;
+    return keaConf(population, {
+      ...{ interfaces, leaseSeconds },
+      ...(leases === undefined ? {} : { leaseFile: leases }),
+      keepsAgentOptions: true,
+      registry: keaRegistry(population, { bootServer, registered }),
+    });
+  },
+};
 
 /** Each file appears whole or not at all: a TFTP server may be reading the folder. */
 function writeBootFiles(folder: string, files: readonly BootFile[]): void {
@@ -79,6 +120,17 @@ function writeBootFiles(folder: string, files: readonly BootFile[]): void {
       cause: error,
     });
   }
+}
+
+function parseFormat(text: string): Format {
+  if (text === "isc" || text === "kea") return text;
+  throw new UsageError(`--format ${text}: write isc or kea`);
+}
+
+function parseInterfaces(text: string): readonly string[] {
+  const names = text.split(",");
+  if (names.every((name) => /^[^\s/"]+(\/[\d.]+)?$/.test(name))) return names;
+  throw new UsageError(`--interfaces ${text}: write NAME or NAME/ADDRESS, with commas between`);
 }
 
 function address(option: string): (text: string) => number {

@@ -22,9 +22,15 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./run/command.ts")).runRun,
   },
   {
+    name: "scenario",
+    synopsis: "check|explain|schema [<scenario.yaml>...]",
+    summary: "check scenario files, or say in words what they are going to do",
+    load: async () => (await import("./scenario.ts")).runScenario,
+  },
+  {
     name: "config",
-    synopsis: "<scenario.yaml> [--boot-files folder] [...]",
-    summary: "print the dhcpd.conf that serves a scenario's population",
+    synopsis: "<scenario.yaml> [--format isc|kea] [--boot-files folder] [...]",
+    summary: "print the server's configuration that serves a scenario's population",
     load: async () => (await import("./config.ts")).runConfig,
   },
   {

@@ -1,38 +1,83 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { formatFileProblem, type Override, parseOverride } from "../scenarios/checked-yaml.ts";
+import { dirname, isAbsolute, join, normalize } from "node:path";
+import {
+  type FileProblem,
+  formatFileProblem,
+  type Override,
+  parseOverride,
+} from "../scenarios/checked-yaml.ts";
+import type { Dependencies, Opened } from "../scenarios/include.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { readScenario } from "../scenarios/scenario-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
-  /** Of the file and of what `--set` changed: two runs with one hash were asked the same. */
+  /**
+   * Of the file, the files that it includes, the variables that they name and what `--set` changed: two
+   * runs with one hash were asked the same.
+   */
   readonly sha256: string;
 }
 
 /** Reads a scenario file; throws UsageError that tells everything wrong with it. */
 export function loadScenario(path: string, settings: readonly string[]): LoadedScenario {
+  const loading = tryScenario(path, settings);
+  if (loading.kind === "ok") return loading;
+  throw new UsageError(loading.problems.map(formatFileProblem).join("\n"));
+}
+
+export type ScenarioLoading =
+  | ({ readonly kind: "ok" } & LoadedScenario)
+  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+
+/** Reads a scenario file, with the environment; UsageError is for `--set` alone. */
+export function tryScenario(path: string, settings: readonly string[]): ScenarioLoading {
   const overrides = settings.map((text): Override => {
     const override = parseOverride(text);
     if (override !== undefined) return override;
     throw new UsageError(`--set ${text}: write path=value, such as population.cableModems=100`);
   });
-  const text = readText(path);
-  const reading = readScenario(path, text, overrides);
-  if (reading.kind === "failed") {
-    throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
+  const file = normalize(path);
+  const opened = readText(file);
+  if (opened.kind === "failed") {
+    const { reason: message } = opened;
+    return {
+      kind: "failed",
+      problems: [{ file: path, line: undefined, path: "", message, hint: undefined }],
+    };
   }
-  const sha256 = createHash("sha256").update(text).update(JSON.stringify(overrides)).digest("hex");
-  return { scenario: reading.scenario, sha256 };
+  const reading = readScenario(file, opened.text, overrides, { variables: process.env, open });
+  if (reading.kind === "failed") return reading;
+  const { scenario, dependencies } = reading;
+  return { kind: "ok", scenario, sha256: hashOf(opened.text, dependencies, overrides) };
 }
 
-function readText(path: string): string {
+function hashOf(
+  text: string,
+  { includedTexts, variables }: Dependencies,
+  overrides: readonly Override[],
+): string {
+  const hash = createHash("sha256").update(text);
+  // A file that stands alone keeps the hash that its earlier results have.
+  if (includedTexts.length > 0 || Object.keys(variables).length > 0) {
+    hash.update(JSON.stringify([includedTexts, variables]));
+  }
+  return hash.update(JSON.stringify(overrides)).digest("hex");
+}
+
+function open(written: string, from: string): Opened {
+  return readText(isAbsolute(written) ? normalize(written) : join(dirname(from), written));
+}
+
+function readText(file: string): Opened {
   try {
-    return readFileSync(path, "utf8");
+    return { kind: "ok", file, text: readFileSync(file, "utf8") };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
     const reason = code === "ENOENT" ? "there is no such file" : `cannot be read (${code})`;
-    throw new UsageError(`${path}: ${reason}`, { cause: error });
+    return { kind: "failed", reason };
   }
 }

@@ -61,6 +61,12 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     const { cpuSeconds, residentMiBMax } = result.server;
     lines.push(`server         ${cpuSeconds.toFixed(1)} s CPU, ${residentMiBMax.toFixed(0)} MiB`);
   }
+  if (result.answeredBy !== undefined) {
+    const shares = result.answeredBy.map(
+      ({ server, acknowledged }) => `${server}: ${formatCount(acknowledged)}`,
+    );
+    lines.push(`ACKs from      ${shares.join(", ")}`);
+  }
   if (files.length > 0) lines.push("", ...files.map((file) => `wrote          ${file}`));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

@@ -38,6 +38,8 @@ export interface RunResult {
   readonly personas?: readonly PersonaResult[];
   /** Only where the scenario makes the network worse than it is. */
   readonly network?: NetworkResult;
+  /** Only of a run with several targets. */
+  readonly answeredBy?: readonly AnsweredBy[];
   readonly timeSeries: readonly TimeSeriesRow[];
 }
 
@@ -59,6 +61,8 @@ export interface Target {
   readonly kind: "bundled" | "external";
   readonly address: string;
   readonly port: number;
+  /** The other servers that every relay forwarded to, on the same port. */
+  readonly others?: readonly string[];
 }
 
 export interface PopulationSummary {
@@ -297,6 +301,13 @@ export interface PersonaResult {
 export interface ServerUsage {
   readonly cpuSeconds: number;
   readonly residentMiBMax: number;
+}
+
+/** How many ACKs of the run came from one server: every target is here, and whoever else answered. */
+export interface AnsweredBy {
+  /** The server identifier (option 54) of its ACKs. */
+  readonly server: string;
+  readonly acknowledged: number;
 }
 
 export interface TimeSeriesRow {

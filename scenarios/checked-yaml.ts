@@ -1,6 +1,7 @@
-import { type Document, isCollection, isSeq, LineCounter, parseDocument } from "yaml";
+import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { didYouMean } from "./did-you-mean.ts";
+import { mergeLayers, parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
 /** One thing wrong with a file that a person wrote: where, what, and what to do about it. */
 export interface FileProblem {
@@ -35,9 +36,6 @@ export type YamlReading<Data> =
     }
   | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
 
-// Such a file is written by hand; more than this is a mistake or an attack.
-const TEXT_LENGTH_MAX = 1_000_000;
-
 /** Reads YAML text, checks it against a schema, and tells everything that is wrong with it at once. */
 export function readYaml<Schema extends z.ZodType>(
   file: string,
@@ -45,45 +43,35 @@ export function readYaml<Schema extends z.ZodType>(
   schema: Schema,
   overrides: readonly Override[] = [],
 ): YamlReading<z.output<Schema>> {
-  if (text.length > TEXT_LENGTH_MAX) {
-    return failed({
-      file,
-      line: undefined,
-      path: "",
-      message: "is larger than 1 MB",
-      hint: undefined,
-    });
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    return failed(
-      ...document.errors.map((error) => ({
-        file,
-        line: lines.linePos(error.pos[0]).line,
-        path: "",
-        message: `is not YAML: ${error.message.split("\n")[0]!.replace(/ at line.*$/, "")}`,
-        hint: undefined,
-      })),
-    );
-  }
-  for (const { path, value } of overrides) {
-    if (setValue(document, path, value)) continue;
-    const message =
-      "cannot be set: the way to it leads through a plain value, or names no entry of a list by its number";
-    return failed({ file, line: undefined, path: formatPath(path), message, hint: undefined });
-  }
+  const parsed = parseLayer(file, text);
+  return parsed.kind === "failed" ? parsed : checkLayers([parsed.layer], schema, overrides);
+}
 
-  let data: unknown;
-  try {
-    data = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    return failed({ file, line: undefined, path: "", message: error.message, hint: undefined });
+/**
+ * Checks what layers of YAML, merged, come to. The first layer is the file itself, and wins over the
+ * next one, and so on; an override wins over all. Never without a layer.
+ */
+export function checkLayers<Schema extends z.ZodType>(
+  layers: readonly [YamlLayer, ...YamlLayer[]],
+  schema: Schema,
+  overrides: readonly Override[],
+): YamlReading<z.output<Schema>> {
+  const { file } = layers[0];
+  let data = mergeLayers(layers);
+  for (const { path, value } of overrides) {
+    const changed = withValue(data, path, value);
+    if (changed === undefined) {
+      const message =
+        "cannot be set: the way to it leads through a plain value, or names no entry of a list by its number";
+      return failed({ file, line: undefined, path: formatPath(path), message, hint: undefined });
+    }
+    data = changed.data;
   }
   const placed = (mistakes: readonly Mistake[]): FileProblem[] =>
     mistakes.map(({ path, message, hint }) => {
-      return { file, line: lineOf(document, lines, path), path: formatPath(path), message, hint };
+      const isSet = overrides.some((override) => startsWith(path, override.path));
+      const place = isSet ? { file, line: undefined } : placeOf(layers, path);
+      return { ...place, path: formatPath(path), message, hint };
     });
   const parsed = schema.safeParse(data);
   if (parsed.success) return { kind: "ok", data: parsed.data, placed };
@@ -91,16 +79,28 @@ export function readYaml<Schema extends z.ZodType>(
   return failed(...placed(mistakes));
 }
 
-/** False when the path leads through a plain value, or names an entry of a list by no number. */
-function setValue(document: Document, path: Override["path"], value: unknown): boolean {
-  for (const [depth, key] of path.entries()) {
-    const node: unknown =
-      depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
-    if (node === undefined || node === null) break;
-    if (!isCollection(node) || (isSeq(node) && typeof key !== "number")) return false;
-  }
-  document.setIn(path, value);
-  return true;
+/** Undefined when the path leads through a plain value, or names an entry of a list by no number. */
+function withValue(
+  data: unknown,
+  [key, ...rest]: Override["path"],
+  value: unknown,
+): { readonly data: unknown } | undefined {
+  if (key === undefined) return { data: value };
+  const container = data ?? (typeof key === "number" ? [] : {});
+  if (typeof container !== "object") return undefined;
+  // A list grows by its next entry, never by a hole.
+  const isEntry = typeof key === "number" && Array.isArray(container) && key <= container.length;
+  if (Array.isArray(container) && !isEntry) return undefined;
+  const inner = withValue(Reflect.get(container, key), rest, value);
+  if (inner === undefined) return undefined;
+  if (!Array.isArray(container)) return { data: { ...container, [key]: inner.data } };
+  const list: unknown[] = [...container];
+  list[Number(key)] = inner.data;
+  return { data: list };
+}
+
+function startsWith(path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean {
+  return start.every((part, index) => String(path[index]) === String(part));
 }
 
 /** `FILE:LINE: PATH: MESSAGE`, and the hint on a line of its own. */
@@ -128,24 +128,8 @@ function failed(...problems: readonly FileProblem[]): {
   return { kind: "failed", problems };
 }
 
-// The line of the value, or of the nearest thing around it that the file does have.
-function lineOf(
-  document: Document,
-  lines: LineCounter,
-  path: readonly PropertyKey[],
-): number | undefined {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown =
-      length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (typeof node !== "object" || node === null || !("range" in node)) continue;
-    const range = node.range as readonly number[] | undefined;
-    if (range !== undefined) return lines.linePos(range[0]!).line;
-    return undefined;
-  }
-  return undefined;
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
+/** `phases[1].streams[0].exchange`. */
+export function formatPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
       if (typeof part === "number") return `[${part}]`;

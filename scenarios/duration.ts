@@ -1,8 +1,11 @@
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 
+/** How a duration is written. */
+export const DURATION_PATTERN = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h)\s*$/;
+
 /** Milliseconds of a duration such as `500 ms`, `20 s`, `2 min` or `1.5 h`; undefined if it is none. */
 export function parseDurationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h)$/.exec(text.trim());
+  const match = DURATION_PATTERN.exec(text);
   return match === null ? undefined : Number(match[1]) * unitMs[match[2]!]!;
 }
 

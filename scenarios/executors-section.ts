@@ -1,25 +1,13 @@
 import { z } from "zod";
-import { parseDurationMs } from "./duration.ts";
 import type { RateStage } from "./rate-profile.ts";
 import type { Report } from "./scenario.ts";
 import type { ScenarioExchange, ScenarioStream, StreamPlace } from "./scenario-streams.ts";
+import { atLeastOne, duration, RATE_MAX } from "./schema-parts.ts";
 
-export const RATE_MAX = 1_000_000;
 const STAGES_MAX = 100;
 const STEPS_MAX_DEFAULT = 50;
 const OUTSTANDING_MAX = 65_536;
 const BURST_MAX = 100_000;
-const DAY_MS = 86_400_000;
-
-export const duration = z.string().transform((text, context) => {
-  const durationMs = parseDurationMs(text);
-  if (durationMs !== undefined && durationMs <= DAY_MS) return durationMs;
-  context.addIssue({
-    code: "custom",
-    message: "write a duration of at most 24 h, such as 500 ms, 20 s, 2 min",
-  });
-  return z.NEVER;
-});
 
 /** One that divides something: never 0. */
 const interval = duration.refine((durationMs) => durationMs > 0, "must be longer than 0 s");
@@ -27,64 +15,102 @@ const interval = duration.refine((durationMs) => durationMs > 0, "must be longer
 const rate = z.number().positive().max(RATE_MAX);
 const rateOrNone = z.number().min(0).max(RATE_MAX);
 
-const rampStage = z.strictObject({
-  from: rateOrNone.optional(),
-  to: rateOrNone,
-  over: interval,
-});
+const rampStage = z
+  .strictObject({
+    from: rateOrNone
+      .optional()
+      .describe(
+        "Transactions a second at its start; default: at the end of the stage before, or 0.",
+      ),
+    to: rateOrNone.describe("Transactions a second at its end."),
+    over: interval.describe("How long it takes."),
+  })
+  .describe("A rate that changes evenly.");
 
-const rangeOfDurations = z.strictObject({ min: duration, max: duration });
+const rangeOfDurations = z.strictObject({
+  min: duration.describe("The shortest."),
+  max: duration.describe("The longest."),
+});
 
 /** The keys of a stream that say how its arrivals come: each stream has exactly one of them. */
 export const executorShapes = {
-  ratePerSecond: rate.optional(),
+  ratePerSecond: rate
+    .optional()
+    .describe("Open loop: transactions begun a second, whatever became of the ones before."),
   ramp: z
     .union([rampStage, z.array(rampStage).min(1).max(STAGES_MAX)], {
       error: "write { from: 0, to: 500, over: 30 s }, or a list of such stages",
     })
-    .optional(),
+    .optional()
+    .describe("Open loop: a rate that changes, in one stage or in several."),
   steps: z
     .strictObject({
-      from: rate,
-      by: z.number().min(-RATE_MAX).max(RATE_MAX),
-      every: interval,
-      count: z.number().int().min(1).max(STAGES_MAX),
+      from: rate.describe("Transactions a second of the first step."),
+      by: z.number().min(-RATE_MAX).max(RATE_MAX).describe("What each step adds, a second."),
+      every: interval.describe("How long a step lasts."),
+      count: atLeastOne(STAGES_MAX).describe("Number of steps."),
     })
-    .optional(),
+    .optional()
+    .describe("Open loop: a rate that grows or falls in steps."),
   untilBreakage: z
     .strictObject({
-      from: rate,
-      factor: z.number().gt(1).max(10).default(1.2),
-      every: interval,
-      missedPercentMax: z.number().min(0).max(100).default(2.5),
-      count: z.number().int().min(1).max(STAGES_MAX).default(STEPS_MAX_DEFAULT),
+      from: rate.describe("Transactions a second of the first step."),
+      factor: z
+        .number()
+        .gt(1)
+        .max(10)
+        .default(1.2)
+        .describe("Each step is this many times the last."),
+      every: interval.describe("How long a step lasts."),
+      missedPercentMax: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(2.5)
+        .describe("A step with a larger percentage not complete within 1 s is the last."),
+      count: atLeastOne(STAGES_MAX).default(STEPS_MAX_DEFAULT).describe("Number of steps at most."),
     })
-    .optional(),
+    .optional()
+    .describe("Open loop: steps that go on until the server does not keep up."),
   burst: z
     .strictObject({
-      size: z.number().int().min(1).max(BURST_MAX),
-      every: interval,
-      count: z.number().int().min(1).optional(),
+      size: atLeastOne(BURST_MAX).describe("Transactions that begin at once."),
+      every: interval.describe("Time from one burst to the next."),
+      count: z.number().int().min(1).optional().describe("Number of bursts; default: to the end."),
     })
-    .optional(),
+    .optional()
+    .describe("Open loop: many transactions at once, again and again."),
   churn: z
     .strictObject({
-      perSecond: rate,
-      offFor: z.union([duration, rangeOfDurations], {
-        error: "write 30 s, or { min: 10 s, max: 1 min }",
-      }),
-      leave: z.enum(["silently", "release"]).default("silently"),
+      perSecond: rate.describe("Devices that leave a second."),
+      offFor: z
+        .union([duration, rangeOfDurations], {
+          error: "write 30 s, or { min: 10 s, max: 1 min }",
+        })
+        .describe("How long a device stays away before it comes back."),
+      leave: z
+        .enum(["silently", "release"])
+        .default("silently")
+        .describe("Whether it gives its lease back when it leaves."),
     })
-    .optional(),
-  allWithin: duration.optional(),
-  outstanding: z.number().int().min(1).max(OUTSTANDING_MAX).optional(),
+    .optional()
+    .describe("Devices leave, and come back with the exchange of the stream."),
+  allWithin: duration
+    .optional()
+    .describe("Every device once, each after its own random wait of at most this long."),
+  outstanding: atLeastOne(OUTSTANDING_MAX)
+    .optional()
+    .describe("Closed loop: transactions under way at any time, over all workers."),
 };
 
 /** What a stream may say besides: how arrivals are spaced, and when it runs within its phase. */
 export const placeShapes = {
-  arrivals: z.enum(["even", "poisson"]).optional(),
-  startAfter: duration.optional(),
-  for: interval.optional(),
+  arrivals: z
+    .enum(["even", "poisson"])
+    .optional()
+    .describe("Spacing of the arrivals of a rate: even (default), or at random as calls come."),
+  startAfter: duration.optional().describe("Wait from the start of the phase."),
+  for: interval.optional().describe("How long the stream hands out arrivals; default: to the end."),
 };
 
 const executors = z.strictObject({ ...executorShapes, ...placeShapes });

@@ -1,27 +1,31 @@
 import { z } from "zod";
-import { durationMs } from "./duration-schema.ts";
 import type { DirectionConditions, NetworkDelay, NetworkPlan } from "./network-conditions.ts";
+import { atLeastOne, durationUpTo, RATE_MAX } from "./schema-parts.ts";
 
-const RATE_MAX = 1_000_000;
 const QUEUE_MAX = 65_536;
 /** A network on which somebody waits longer loses what it carries. */
 const WAIT_MS_MAX = 10_000;
 
 const percent = z.number().min(0).max(50);
 
-const wait = durationMs(WAIT_MS_MAX, "20 ms");
+const wait = durationUpTo(WAIT_MS_MAX, "10 s", ["20 ms"]);
 
 const delay = z.union(
   [
-    z.strictObject({ fixed: wait }),
-    z.strictObject({ min: wait, max: wait }).refine(({ min, max }) => min <= max, {
-      message: "has a min above its max",
-    }),
+    z.strictObject({ fixed: wait.describe("Always the same.") }),
+    z
+      .strictObject({ min: wait.describe("The least."), max: wait.describe("The most.") })
+      .refine(({ min, max }) => min <= max, {
+        message: "has a min above its max",
+      }),
     z
       .strictObject({
-        mean: wait,
-        jitter: wait,
-        distribution: z.enum(["normal", "exponential"]).default("normal"),
+        mean: wait.describe("The mean."),
+        jitter: wait.describe("The standard deviation."),
+        distribution: z
+          .enum(["normal", "exponential"])
+          .default("normal")
+          .describe("The distribution around the mean."),
       })
       .refine(({ mean, jitter }) => jitter <= mean, { message: "has more jitter than its mean" }),
   ],
@@ -32,25 +36,36 @@ const delay = z.union(
 );
 
 const direction = z.strictObject({
-  lossPercent: percent.optional(),
-  duplicatePercent: percent.optional(),
-  reorderPercent: percent.optional(),
-  reorderBy: wait.optional(),
-  delay: delay.optional(),
+  lossPercent: percent.optional().describe("Percentage of datagrams that is lost."),
+  duplicatePercent: percent.optional().describe("Percentage of datagrams that arrives twice."),
+  reorderPercent: percent.optional().describe("Percentage of datagrams that is held back."),
+  reorderBy: wait.optional().describe("For how long those are held back; default 20 ms."),
+  delay: delay.optional().describe("How long every datagram takes."),
 });
 
 /** `network:` of a scenario and of a phase. */
-export const networkSection = direction.extend({
-  lossPercent: percent.default(0),
-  toServer: direction.optional(),
-  toDevices: direction.optional(),
-  cmts: z
-    .strictObject({
-      packetsPerSecond: z.number().positive().max(RATE_MAX),
-      queuePackets: z.number().int().min(1).max(QUEUE_MAX).default(100),
-    })
-    .optional(),
-});
+export const networkSection = direction
+  .extend({
+    lossPercent: percent
+      .default(0)
+      .describe("Percentage of datagrams that is lost, each way, drawn from the seed."),
+    toServer: direction.optional().describe("Instead of the above, towards the server."),
+    toDevices: direction.optional().describe("Instead of the above, towards the devices."),
+    cmts: z
+      .strictObject({
+        packetsPerSecond: z
+          .number()
+          .positive()
+          .max(RATE_MAX)
+          .describe("Datagrams a second that each CMTS passes on, each way."),
+        queuePackets: atLeastOne(QUEUE_MAX)
+          .default(100)
+          .describe("Datagrams that wait at a CMTS; what comes on top is lost."),
+      })
+      .optional()
+      .describe("The throttle of each CMTS; left out: none."),
+  })
+  .describe("What the network does to datagrams.");
 
 type DirectionSection = z.infer<typeof direction>;
 

@@ -9,13 +9,14 @@ const SHARES_MAX = 50;
 export const personasSection = z
   .array(
     z.strictObject({
-      kind: z.enum(personaKinds),
-      percent: z.number().positive().max(100),
-      of: z.enum(deviceKinds).optional(),
+      kind: z.enum(personaKinds).describe("What is wrong with these devices."),
+      percent: z.number().positive().max(100).describe("Percentage of the devices."),
+      of: z.enum(deviceKinds).optional().describe("Of which kind of device; default: of all."),
     }),
   )
   .max(SHARES_MAX)
-  .default([]);
+  .default([])
+  .describe("Devices with something wrong with them.");
 
 /** Tells shares that are more than all devices of a kind, and what the population cannot have. */
 export function personasOf(

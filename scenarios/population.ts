@@ -224,6 +224,17 @@ export class Population {
   }
 }
 
+/** All pools of a network are one: the lowest and the highest address that its devices may get. */
+export function wholeRange({ pools }: CmtsNetwork): {
+  readonly low: number;
+  readonly high: number;
+} {
+  return {
+    low: Math.min(...pools.map((pool) => pool.low)),
+    high: Math.max(...pools.map((pool) => pool.high)),
+  };
+}
+
 function checkPlan(plan: PopulationPlan): void {
   const counts = {
     cableModems: plan.cableModems,

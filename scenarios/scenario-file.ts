@@ -1,20 +1,31 @@
-import { type FileProblem, type Override, readYaml } from "./checked-yaml.ts";
+import { checkLayers, type FileProblem, type Override } from "./checked-yaml.ts";
+import { type Dependencies, noSurroundings, readLayers, type Surroundings } from "./include.ts";
 import { buildScenario, type Scenario } from "./scenario.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 
 export type ScenarioReading =
-  | { readonly kind: "ok"; readonly scenario: Scenario }
+  | {
+      readonly kind: "ok";
+      readonly scenario: Scenario;
+      readonly dependencies: Dependencies;
+    }
   | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
 
-/** Reads a scenario from YAML text and tells everything that is wrong with it at once. */
+/**
+ * Reads a scenario from YAML text and tells everything that is wrong with it at once. Files that it
+ * includes and variables that it names come from its surroundings.
+ */
 export function readScenario(
   file: string,
   text: string,
   overrides: readonly Override[] = [],
+  surroundings: Surroundings = noSurroundings,
 ): ScenarioReading {
-  const reading = readYaml(file, text, scenarioSchema, overrides);
-  if (reading.kind === "failed") return reading;
-  const built = buildScenario(reading.data);
-  if (built.kind === "ok") return built;
-  return { kind: "failed", problems: reading.placed(built.problems) };
+  const read = readLayers(file, text, surroundings);
+  if (read.kind === "failed") return read;
+  const checked = checkLayers(read.layers, scenarioSchema, overrides);
+  if (checked.kind === "failed") return checked;
+  const built = buildScenario(checked.data);
+  if (built.kind === "failed") return { kind: "failed", problems: checked.placed(built.problems) };
+  return { kind: "ok", scenario: built.scenario, dependencies: read.dependencies };
 }

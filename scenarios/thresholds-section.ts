@@ -1,17 +1,24 @@
 import { z } from "zod";
 import { didYouMean } from "./did-you-mean.ts";
-import { duration } from "./executors-section.ts";
 import type { Report, ScenarioPhase } from "./scenario.ts";
+import { duration } from "./schema-parts.ts";
 import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
+
+const line = z
+  .string()
+  .describe("METRIC OPERATOR NUMBER, with <, <=, >, >= or ==.")
+  .meta({ examples: ["connect.discover.latencyMs.p99 < 10"] });
 
 /** One line, or an object with it that also says whether its failing ends the run. */
 export const thresholdShape = z.union(
   [
-    z.string(),
+    line,
     z.strictObject({
-      metric: z.string(),
-      abortOnFail: z.boolean().default(false),
-      grace: duration.default(0),
+      metric: line,
+      abortOnFail: z.boolean().default(false).describe("Whether its failing ends the run."),
+      grace: duration
+        .prefault("0 s")
+        .describe("How long after the start of its phase it may fail all the same."),
     }),
   ],
   { error: "write a line, or { metric: LINE, abortOnFail: true, grace: 10 s }" },

@@ -5,6 +5,7 @@ import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
 import type { PersonaRoll } from "../scenarios/personas.ts";
 import { Population } from "../scenarios/population.ts";
+import { sumOfAnswers } from "./answer-counts.ts";
 import { withBreakage } from "./breakage.ts";
 import { sumPersonas } from "./device/persona/personas.ts";
 import { judgeHealth } from "./generator-health.ts";
@@ -150,6 +151,7 @@ class Coordinator {
       ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
       personas: personaOutcomes(this.#personas, stopped),
       network: sumCounters(stopped.map(({ network }) => network)),
+      answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { PersonaShare } from "../scenarios/personas.ts";
+import type { ServerAnswers } from "./answer-counts.ts";
 import type { BootRecord } from "./boot/boot-record.ts";
 import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
@@ -32,6 +33,8 @@ export interface SimulationOutcome {
   readonly network: NetworkCounters;
   /** What happened to devices with a persona, by share of the plan. */
   readonly personas: readonly PersonaOutcome[];
+  /** ACKs by server, over the whole run. */
+  readonly answers: readonly ServerAnswers[];
 }
 
 export interface PersonaOutcome extends PersonaShare, PersonaCounts {

@@ -3,6 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
 import { Population } from "../scenarios/population.ts";
+import { AnswerCounts } from "./answer-counts.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
@@ -70,6 +71,7 @@ export class WorkerLoop {
   readonly #notes: DeviceNotes;
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
+  readonly #answers = new AnswerCounts();
   readonly #sink: WorkerSink;
   readonly #atStart: UsageMark;
   #atPhase: UsageMark;
@@ -95,6 +97,7 @@ export class WorkerLoop {
       deviceSocket: options.deviceSocket,
       wrongPortSocket: options.wrongPortSocket,
       safety: this.#safety,
+      answers: this.#answers,
       tally: this.#tally,
     });
     this.#notes = new DeviceNotes(this.#population.size);
@@ -158,6 +161,7 @@ export class WorkerLoop {
       ignoredReplies: Object.values(this.#fleet.ignored).reduce((sum, count) => sum + count, 0),
       network: this.#options.network.counters(),
       personas: this.#fleet.personaCounts(),
+      answers: this.#answers.toList(),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ServerAnswers } from "./answer-counts.ts";
 import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { WorkerUsage } from "./generator-health.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
@@ -80,6 +81,7 @@ export interface Stopped {
   readonly network: NetworkCounters;
   /** What happened to devices with a persona, by share of the plan. */
   readonly personas: readonly PersonaCounts[];
+  readonly answers: readonly ServerAnswers[];
 }
 
 /**

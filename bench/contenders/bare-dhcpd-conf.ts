@@ -1,5 +1,10 @@
 import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
-import type { AddressBlock, CmtsNetwork, Population } from "../../scenarios/population.ts";
+import {
+  type AddressBlock,
+  type CmtsNetwork,
+  type Population,
+  wholeRange,
+} from "../../scenarios/population.ts";
 
 export interface BareConfOptions {
   readonly leaseSeconds: number;
@@ -35,17 +40,6 @@ export function bareDhcpdConf(population: Population, options: BareConfOptions):
     lines.push(...subnet(population.cmts(index)));
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** All pools of a network are one: the lowest and the highest address that its devices may get. */
-export function wholeRange({ pools }: CmtsNetwork): {
-  readonly low: number;
-  readonly high: number;
-} {
-  return {
-    low: Math.min(...pools.map((pool) => pool.low)),
-    high: Math.max(...pools.map((pool) => pool.high)),
-  };
 }
 
 function subnet(network: CmtsNetwork): readonly string[] {

@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keaRegistry } from "../../scenarios/kea-classes.ts";
+import { keaConf } from "../../scenarios/kea-conf.ts";
 import { firstLineOf, searchPath } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
-import { keaRegistry } from "./kea-classes.ts";
-import { keaConf } from "./kea-conf.ts";
 
 const THREADS = 2;
 const settings = "networks by relay address, a queue of 1,024 packets";
@@ -33,11 +33,23 @@ function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
   const { folder, network, workload, population, leaseSeconds } = setting;
   const config = join(folder, "kea-dhcp4.conf");
   const leaseFile = join(folder, "leases.csv");
-  const { serverInterface: interfaceName, serverAddress } = network;
-  const registry = workload === "docsis" ? keaRegistry(population, serverAddress) : undefined;
+  const { serverInterface, serverAddress } = network;
+  const registry =
+    workload === "docsis"
+      ? keaRegistry(population, { bootServer: serverAddress, registered: true })
+      : undefined;
+  // As measured: a lease and no more. Modems without option 60 (DOCSIS 1.0) are then refused when they
+  // renew, because their class is told by option 82.
   writeFileSync(
     config,
-    keaConf(population, { interfaceName, leaseFile, leaseSeconds, threads, registry }),
+    keaConf(population, {
+      interfaces: [serverInterface],
+      leaseFile,
+      leaseSeconds,
+      threads,
+      registry,
+      keepsAgentOptions: false,
+    }),
   );
   rmSync(leaseFile, { force: true });
   return {

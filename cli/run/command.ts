@@ -9,7 +9,7 @@ import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
 import { scenarioBoots } from "../../scenarios/scenario.ts";
 import { runSimulation, SimulationError } from "../../simulator/coordinator.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
@@ -29,7 +29,8 @@ const DHCP_SERVER_PORT = 67;
 const BYTES_A_MIB = 1024 * 1024;
 
 interface RunOptions {
-  readonly target?: ServerAddress;
+  /** As they were given; none: the bundled server. */
+  readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
   readonly out?: string;
   readonly seed?: number;
@@ -43,7 +44,12 @@ export async function runRun(args: readonly string[]): Promise<number> {
   const command = new Command("prov run")
     .description("run a scenario against the bundled server, or against --target")
     .argument("<scenario>", "the scenario file")
-    .option("--target <address[:port]>", "aim at a server that is already there", parseTarget)
+    .option(
+      "--target <address[:port]>",
+      "aim at a server that is already there; again for more, on the same port",
+      addTarget,
+      [],
+    )
     .option(
       "--boot-files <folder>",
       "what the target's TFTP serves (default: what prov config --boot-files writes)",
@@ -84,20 +90,22 @@ async function measure(
   const files = filesOf(scenario, seed);
   const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
   const bundled =
-    options.target === undefined
+    options.target.length === 0
       ? await startBundledServer(join(folder, "server"), {
           config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
           files: scenarioBoots(scenario) ? files : undefined,
         })
       : undefined;
-  const server = options.target ?? { address: LOOPBACK, port: bundled!.port };
+  const servers =
+    bundled === undefined ? options.target : [{ address: LOOPBACK, port: bundled.port }];
+  const [server, ...others] = servers;
   try {
     const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
     const bootServers =
       bundled?.bootPorts === undefined
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
-    const plan = runPlanOf(scenario, { seed, workers, servers: [server], bootServers });
+    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers });
     const outcome = await simulate(plan, abortJudge(scenario.thresholds), bundled?.died);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
@@ -115,8 +123,11 @@ async function measure(
       }),
       target: {
         kind: bundled === undefined ? "external" : "bundled",
-        address: formatIpv4(server.address),
-        port: server.port,
+        address: formatIpv4(server!.address),
+        port: server!.port,
+        ...(others.length === 0
+          ? {}
+          : { others: others.map(({ address }) => formatIpv4(address)) }),
       },
       outcome,
       audit,
@@ -147,6 +158,21 @@ async function simulate(
     view.clear();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+}
+
+/** One more target: relays listen on the port of their servers, so it is the same for all of them. */
+function addTarget(text: string, before: readonly ServerAddress[]): readonly ServerAddress[] {
+  const target = parseTarget(text);
+  if (before.some(({ port }) => port !== target.port)) {
+    throw new UsageError(`--target ${text}: all targets have one port, that of the relays`);
+  }
+  if (before.some(({ address }) => address === target.address)) {
+    throw new UsageError(`--target ${text}: is given twice`);
+  }
+  if (before.length >= SERVERS_MAX) {
+    throw new UsageError(`--target ${text}: a relay forwards to ${SERVERS_MAX} servers at most`);
+  }
+  return [...before, target];
 }
 
 function parseTarget(text: string): ServerAddress {

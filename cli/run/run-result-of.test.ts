@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
+import type { Target } from "../../reports/run-result.ts";
 import { Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { readScenario } from "../../scenarios/scenario-file.ts";
@@ -38,6 +39,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
     workers: 1,
     backend: "batch",
     aborted: false,
+    answers: [],
     phases: [
       {
         name: "connect",
@@ -103,7 +105,11 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
 
 const clean: LeaseAudit = { lost: 0, examples: [], summary: "all 10 leases in the lease file" };
 
-function resultOf(outcome: SimulationOutcome, audit: LeaseAudit | null = clean) {
+function resultOf(
+  outcome: SimulationOutcome,
+  audit: LeaseAudit | null = clean,
+  target: Target = { kind: "bundled", address: "127.0.0.1", port: 20_000 },
+) {
   const scenario = scenarioOf();
   return runResultOf({
     scenario,
@@ -122,7 +128,7 @@ function resultOf(outcome: SimulationOutcome, audit: LeaseAudit | null = clean) 
       socket: "batch",
       workers: 1,
     },
-    target: { kind: "bundled", address: "127.0.0.1", port: 20_000 },
+    target,
     outcome,
     audit: audit ?? undefined,
     server: undefined,
@@ -192,4 +198,20 @@ describe("what decides the verdict, strongest first", () => {
   test("somebody else's lease file is out of reach, and the result says so", () => {
     expect(resultOf(outcomeOf(), null).safety.audit).toBe("lease file out of reach");
   });
+});
+
+test("several targets are told with the ACKs of each, and of whoever else answered", () => {
+  const outcome = outcomeOf({
+    answers: [
+      { server: 0x0a00_0002, acknowledged: 7 },
+      { server: 0x0a00_0009, acknowledged: 1 },
+    ],
+  });
+  const target = { kind: "external", address: "10.0.0.1", port: 67 } as const;
+  expect(resultOf(outcome, undefined, { ...target, others: ["10.0.0.2"] }).answeredBy).toEqual([
+    { server: "10.0.0.1", acknowledged: 0 },
+    { server: "10.0.0.2", acknowledged: 7 },
+    { server: "10.0.0.9", acknowledged: 1 },
+  ]);
+  expect(resultOf(outcome, undefined, target).answeredBy).toBeUndefined();
 });

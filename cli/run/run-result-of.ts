@@ -1,7 +1,8 @@
-import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { distributionOf } from "../../reports/distribution.ts";
 import {
+  type AnsweredBy,
   type Environment,
   type PersonaResult,
   type PhaseResult,
@@ -112,8 +113,20 @@ export function runResultOf(facts: RunFacts): RunResult {
     ...(facts.server === undefined ? {} : { server: facts.server }),
     ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
     ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
+    ...(facts.target.others === undefined ? {} : { answeredBy: answeredBy(facts) }),
     timeSeries: outcome.timeSeries.map(rowOf),
   };
+}
+
+/** The targets in their order, one that never answered with 0, then whoever else answered. */
+function answeredBy({ target, outcome }: RunFacts): readonly AnsweredBy[] {
+  const counts = new Map<number, number>(
+    [target.address, ...(target.others ?? [])].map((address) => [parseIpv4(address)!, 0]),
+  );
+  for (const { server, acknowledged } of outcome.answers) counts.set(server, acknowledged);
+  return [...counts].map(([server, acknowledged]) => ({
+    ...{ server: formatIpv4(server), acknowledged },
+  }));
 }
 
 function phaseResultOf(phase: PhaseOutcome): PhaseResult {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population.ts";
+import { AnswerCounts } from "../answer-counts.ts";
 import { SafetyLog } from "../safety-checker.ts";
 import { SecondTally } from "../time-series.ts";
 import { WorkerSink } from "./worker-sink.ts";
@@ -22,13 +23,22 @@ function newSink() {
     },
   });
   const safety = new SafetyLog();
+  const answers = new AnswerCounts();
   const tally = new SecondTally();
   const relaySocket = socket("relay");
   const deviceSocket = socket("device");
   return {
-    sink: new WorkerSink({ population, relaySocket, deviceSocket, safety, tally }),
+    sink: new WorkerSink({
+      population,
+      relaySocket,
+      deviceSocket,
+      safety,
+      answers,
+      tally,
+    }),
     sent,
     safety,
+    answers,
     tally,
   };
 }
@@ -44,16 +54,18 @@ test("relayed packets leave from the giaddr of their CMTS, renewals from the dev
 });
 
 test("between two phases leases are followed all the same", () => {
-  const { sink, safety, tally } = newSink();
+  const { sink, safety, answers, tally } = newSink();
   const times = { intendedAtMs: 0, sentAtMs: 0, receivedAtMs: 1 };
   const lease = { device: 1, address: 5, leaseSeconds: 60, leaseStartMs: 0, receivedAtMs: 1 };
-  // Only boots look into the message itself.
-  sink.acknowledged({ ...lease, packet: {} as DhcpPacket });
+  // Only boots look further into the message itself.
+  const packet = { options: { getUInt32: () => 0x7f00_0002 } } as unknown as DhcpPacket;
+  sink.acknowledged({ ...lease, packet });
   sink.completed({ device: 1, kind: "renew", origin: "device", ...times });
   sink.surrendered(1, 5, "released", 2);
   sink.anomaly("never-offered", 1, 5, 3);
   sink.retransmitted(1, "renew");
   sink.refused(1, "renew");
   expect(safety.count).toBe(3);
+  expect(answers.toList()).toEqual([{ server: 0x7f00_0002, acknowledged: 1 }]);
   expect(tally.take().exchanges.renew).toMatchObject({ completed: 1 });
 });

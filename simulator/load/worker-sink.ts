@@ -1,5 +1,7 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { Population } from "../../scenarios/population.ts";
+import type { AnswerCounts } from "../answer-counts.ts";
 import type { BootLink, BootNewsSink } from "../boot-link.ts";
 import type {
   Acknowledgement,
@@ -24,6 +26,7 @@ export interface WorkerSinkOptions {
   /** Where some device's relay sends from a port of its own. */
   readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
+  readonly answers: AnswerCounts;
   readonly tally: SecondTally;
 }
 
@@ -89,6 +92,8 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#options.safety.acknowledged(acknowledgement);
+    const server = acknowledgement.packet.options.getUInt32(OptionCode.serverIdentifier);
+    this.#options.answers.add(server ?? 0);
     this.boot?.acknowledged(acknowledgement);
   }
 

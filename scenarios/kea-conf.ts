@@ -1,16 +1,22 @@
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { CmtsNetwork, Population } from "../../scenarios/population.ts";
-import { wholeRange } from "./bare-dhcpd-conf.ts";
+import { formatIpv4 } from "../protocol/ipv4.ts";
 import { type KeaRegistry, keaClassNames } from "./kea-classes.ts";
+import { type CmtsNetwork, type Population, wholeRange } from "./population.ts";
 
 export interface KeaConfOptions {
-  readonly interfaceName: string;
-  readonly leaseFile: string;
+  /** As Kea writes them: `eth0`, `eth0/192.0.2.1`, or `*` for all. */
+  readonly interfaces: readonly string[];
+  /** Kea's own default when left out. */
+  readonly leaseFile?: string;
   readonly leaseSeconds: number;
-  /** 0: multi-threading off. */
-  readonly threads: number;
+  /** 0: multi-threading off; left out: as many as Kea thinks right. */
+  readonly threads?: number;
   /** Undefined: the bare form, one pool a network for everybody. */
   readonly registry: KeaRegistry | undefined;
+  /**
+   * Whether option 82 is kept with the lease, as dhcpd does: a renewal comes without it, and CPEs and
+   * DOCSIS 1.0 modems are in no class then. It makes every lease larger.
+   */
+  readonly keepsAgentOptions: boolean;
 }
 
 /**
@@ -19,21 +25,26 @@ export interface KeaConfOptions {
  * packet. Every ACK is written, as with the others.
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
-  const { interfaceName, leaseFile, leaseSeconds, threads, registry } = options;
+  const { interfaces, leaseFile, leaseSeconds, threads, registry, keepsAgentOptions } = options;
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
     subnet(index + 1, population.cmts(index), registry !== undefined),
   );
   const configuration = {
     Dhcp4: {
-      "interfaces-config": { interfaces: [interfaceName], "dhcp-socket-type": "udp" },
-      "lease-database": { type: "memfile", persist: true, name: leaseFile, "lfc-interval": 0 },
+      "interfaces-config": { interfaces, "dhcp-socket-type": "udp" },
+      "lease-database": {
+        ...{ type: "memfile", persist: true },
+        ...(leaseFile === undefined ? {} : { name: leaseFile }),
+        // No second process sorts the file while the server is measured.
+        "lfc-interval": 0,
+      },
       "multi-threading": {
-        "enable-multi-threading": threads > 0,
-        "thread-pool-size": threads,
+        "enable-multi-threading": threads !== 0,
+        "thread-pool-size": threads ?? 0,
         "packet-queue-size": PACKETS_QUEUED,
       },
       "dhcp-ddns": { "enable-updates": false },
-      "reservations-global": registry !== undefined,
+      "reservations-global": registry?.reservations !== undefined,
       "reservations-in-subnet": false,
       "valid-lifetime": leaseSeconds,
       "min-valid-lifetime": leaseSeconds,
@@ -44,8 +55,14 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       ...(registry === undefined
         ? {}
         : {
-            "host-reservation-identifiers": ["hw-address"],
+            "store-extended-info": keepsAgentOptions,
+            "stash-agent-options": keepsAgentOptions,
             "client-classes": registry.classes,
+          }),
+      ...(registry?.reservations === undefined
+        ? {}
+        : {
+            "host-reservation-identifiers": ["hw-address"],
             reservations: registry.reservations,
           }),
       subnet4: networks,

@@ -1,12 +1,20 @@
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { formatMac } from "../../protocol/mac.ts";
-import { bootFileNames } from "../../scenarios/boot-files.ts";
-import { type DeviceKind, deviceKinds, type Population } from "../../scenarios/population.ts";
+import { formatIpv4 } from "../protocol/ipv4.ts";
+import { formatMac } from "../protocol/mac.ts";
+import { bootFileNames } from "./boot-files.ts";
+import { type DeviceKind, deviceKinds, type Population } from "./population.ts";
 
-/** What Kea is told of a registered headend beside its networks. */
+/** What Kea is told of a headend beside its networks. */
 export interface KeaRegistry {
   readonly classes: readonly object[];
-  readonly reservations: readonly object[];
+  /** Undefined: whoever looks like a device of a kind is served. */
+  readonly reservations: readonly object[] | undefined;
+}
+
+export interface KeaRegistryOptions {
+  /** TFTP, Time, NTP and log server of all devices. */
+  readonly bootServer: number;
+  /** Whether every device is known beforehand. */
+  readonly registered: boolean;
 }
 
 /** What each kind of device is called in the configuration. */
@@ -19,17 +27,23 @@ export const keaClassNames: Readonly<Record<DeviceKind, string>> = {
 
 /**
  * The classes, options and registrations of the population's dhcpd.conf in Kea's terms: a class by
- * vendor class and relay option, open to known clients alone, and a global reservation for every
- * device. Kea has no subclasses: here it is the reservation alone that makes a device registered.
+ * vendor class and relay option and, where devices are registered, open to known clients alone, with a
+ * global reservation for every device. Kea has no subclasses: it is the reservation alone that makes a
+ * device registered.
  */
-export function keaRegistry(population: Population, bootServer: number): KeaRegistry {
+export function keaRegistry(
+  population: Population,
+  { bootServer, registered }: KeaRegistryOptions,
+): KeaRegistry {
   const server = formatIpv4(bootServer);
   const kinds = deviceKinds.filter((_, index) => population.countOf[index]! > 0);
   return {
-    classes: kinds.flatMap((kind) => [kindClass(kind, server), ...fileClasses(kind)]),
-    reservations: Array.from({ length: population.size }, (_, device) => ({
-      "hw-address": formatMac(population.macOf(device)),
-    })),
+    classes: kinds.flatMap((kind) => [kindClass(kind, server, registered), ...fileClasses(kind)]),
+    reservations: registered
+      ? Array.from({ length: population.size }, (_, device) => ({
+          "hw-address": formatMac(population.macOf(device)),
+        }))
+      : undefined,
   };
 }
 
@@ -44,13 +58,13 @@ const membership: Readonly<Record<DeviceKind, string>> = {
   "smart-meter": vendorIs("iec62056:"),
 };
 
-function kindClass(kind: DeviceKind, server: string): object {
+function kindClass(kind: DeviceKind, server: string, registered: boolean): object {
   const options = Object.entries(kindOptions(kind, server)).map(([name, data]) =>
     option(name, data),
   );
   return {
     name: keaClassNames[kind],
-    test: `member('KNOWN') and (${membership[kind]})`,
+    test: registered ? `member('KNOWN') and (${membership[kind]})` : membership[kind],
     ...(kind === "cpe" ? {} : { "next-server": server }),
     ...(kind === "mta" ? { "boot-file-name": bootFileNames.mta } : {}),
     ...(kind === "smart-meter" ? { "boot-file-name": bootFileNames.meter } : {}),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { Population } from "../../scenarios/population.ts";
+import { parseIpv4 } from "../protocol/ipv4.ts";
 import { keaRegistry } from "./kea-classes.ts";
 import { keaConf } from "./kea-conf.ts";
+import { Population } from "./population.ts";
 
 const population = new Population({
   cableModems: 100,
@@ -13,6 +13,8 @@ const population = new Population({
   addressBlock: { network: parseIpv4("10.64.0.0")!, prefixLength: 10 },
 });
 
+const bootServer = parseIpv4("192.0.2.1")!;
+
 interface Subnet {
   readonly id: number;
   readonly subnet: string;
@@ -22,9 +24,10 @@ interface Subnet {
 
 describe("Kea's configuration of a population", () => {
   const text = keaConf(population, {
-    interfaceName: "eth7",
+    interfaces: ["eth7"],
     leaseFile: "/somewhere/leases.csv",
     leaseSeconds: 600,
+    keepsAgentOptions: true,
     threads: 2,
     registry: undefined,
   });
@@ -56,7 +59,12 @@ describe("Kea's configuration of a population", () => {
 
   test("turns multi-threading off when there are no threads", () => {
     const options = {
-      ...{ interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600 },
+      ...{
+        interfaces: ["eth7"],
+        leaseFile: "/leases.csv",
+        leaseSeconds: 600,
+        keepsAgentOptions: true,
+      },
       registry: undefined,
     };
     const threadsOf = (threads: number): unknown =>
@@ -78,9 +86,15 @@ describe("Kea's configuration of a population", () => {
 });
 
 describe("Kea's configuration of a registered population", () => {
-  const registry = keaRegistry(population, parseIpv4("192.0.2.1")!);
+  const registry = keaRegistry(population, { bootServer, registered: true });
   const text = keaConf(population, {
-    ...{ interfaceName: "eth7", leaseFile: "/leases.csv", leaseSeconds: 600, threads: 2 },
+    ...{
+      interfaces: ["eth7"],
+      leaseFile: "/leases.csv",
+      leaseSeconds: 600,
+      keepsAgentOptions: true,
+      threads: 2,
+    },
     registry,
   });
   const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
@@ -106,5 +120,27 @@ describe("Kea's configuration of a registered population", () => {
         expect(named?.test).toMatch(/^member\('KNOWN'\) and \(/);
       }
     }
+  });
+});
+
+describe("Kea's configuration of a population that is not registered", () => {
+  const text = keaConf(population, {
+    ...{ interfaces: ["*"], leaseSeconds: 600, keepsAgentOptions: true },
+    registry: keaRegistry(population, { bootServer, registered: false }),
+  });
+  const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };
+
+  test("tells devices by what they say of themselves, and knows nobody", () => {
+    expect(text).not.toContain("KNOWN");
+    expect(settings["reservations"]).toBeUndefined();
+    expect(settings["reservations-global"]).toBe(false);
+    expect(settings["client-classes"]).toHaveLength(7);
+  });
+
+  test("leaves the lease file and the threads to Kea", () => {
+    expect(settings["lease-database"]).not.toHaveProperty("name");
+    expect(settings["multi-threading"]).toMatchObject({
+      ...{ "enable-multi-threading": true, "thread-pool-size": 0 },
+    });
   });
 });

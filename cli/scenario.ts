@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import { type FileProblem, formatFileProblem } from "../scenarios/checked-yaml.ts";
+import { scenarioJsonSchemaText } from "../scenarios/json-schema.ts";
+import { exitStatus } from "./exit-status.ts";
+import { runCommander } from "./run-commander.ts";
+import { tryScenario } from "./scenario-input.ts";
+import { UsageError } from "./usage-error.ts";
+
+type Format = "text" | "json";
+
+interface CheckOptions {
+  readonly format: Format;
+  readonly set: readonly string[];
+}
+
+/** `prov scenario schema|check`: what editors and pipelines ask about scenario files. */
+export async function runScenario(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov scenario")
+    .description("check scenario files, and say what they are going to do")
+    .exitOverride();
+  command
+    .command("schema")
+    .description("print the JSON Schema of scenario files, for editors")
+    .action(() => void process.stdout.write(scenarioJsonSchemaText()));
+  command
+    .command("check")
+    .description("tell every mistake in scenario files, with file, line, path and a hint")
+    .argument("<file...>", "the scenario files")
+    .option("--format <text|json>", "what to print", parseFormat, "text")
+    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .action((files: readonly string[], options: CheckOptions) => {
+      status = check(files, options);
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+/** The JSON form: one object a file, in the order of the files. */
+interface CheckedFile {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly problems: readonly FileProblem[];
+}
+
+function check(files: readonly string[], { format, set }: CheckOptions): number {
+  const checked = files.map((file): CheckedFile => {
+    const loading = tryScenario(file, set);
+    if (loading.kind === "ok") return { file, ok: true, problems: [] };
+    return { file, ok: false, problems: loading.problems };
+  });
+  process.stdout.write(
+    format === "json"
+      ? `${JSON.stringify(checked, undefined, 2)}\n`
+      : checked.map(({ file, ok, problems }) => (ok ? `${file}: ok\n` : listed(problems))).join(""),
+  );
+  return checked.every(({ ok }) => ok) ? exitStatus.pass : exitStatus.badUsage;
+}
+
+function listed(problems: readonly FileProblem[]): string {
+  return problems.map((problem) => `${formatFileProblem(problem)}\n`).join("");
+}
+
+function parseFormat(text: string): Format {
+  if (text === "text" || text === "json") return text;
+  throw new UsageError(`--format ${text}: write text or json`);
+}
+
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,103 @@
+import { type Document, isAlias, isPair, isScalar, isSeq, type Scalar, visit } from "yaml";
+import type { Mistake } from "./checked-yaml.ts";
+
+/** The environment: values by name. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export interface MistakeAt extends Mistake {
+  /** Where in the text it begins. */
+  readonly offset: number;
+}
+
+export interface Substitution {
+  /** The variables that the document named and that were set, with their values. */
+  readonly used: ReadonlyMap<string, string>;
+  readonly mistakes: readonly MistakeAt[];
+}
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}` in the scalars of a document, never in keys; `$$` stands
+ * for a dollar. A value is data: it may turn a plain scalar into a number, a boolean or nothing, as if
+ * it were written there, but never into a list or a map, and what it contains is not looked at again.
+ * In double quotes and in block scalars it stays text; in single quotes a dollar is a dollar.
+ */
+export function substitute(document: Document, variables: Variables): Substitution {
+  const used = new Map<string, string>();
+  const mistakes: MistakeAt[] = [];
+  visit(document, {
+    Scalar: (key, node, ancestors) => {
+      if (key === "key" || typeof node.value !== "string" || node.type === "QUOTE_SINGLE") return;
+      if (!node.value.includes("$")) return;
+      const expanded = expand(node.value, variables);
+      for (const [name, value] of expanded.used) used.set(name, value);
+      for (const { message, hint } of expanded.mistakes) {
+        const path = pathOf([...ancestors, node]);
+        mistakes.push({ path, message, hint, offset: node.range?.[0] ?? 0 });
+      }
+      const isPlain = node.type === "PLAIN";
+      node.value = isPlain ? valueOfPlain(expanded.text, document) : expanded.text;
+    },
+  });
+  return { used, mistakes };
+}
+
+interface Expanded {
+  readonly text: string;
+  readonly used: readonly (readonly [string, string])[];
+  readonly mistakes: readonly Pick<Mistake, "message" | "hint">[];
+}
+
+function expand(text: string, variables: Variables): Expanded {
+  const used: [string, string][] = [];
+  const mistakes: Pick<Mistake, "message" | "hint">[] = [];
+  const expanded = text.replace(
+    /\$(?:\$|\{([^}]*)(\}?))/g,
+    (written, inner?: string, end?: string) => {
+      if (inner === undefined) return "$";
+      const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inner) ?? [];
+      if (name === undefined || end === "") {
+        mistakes.push({
+          message: `has "${written}", which names no variable`,
+          hint: `write \${NAME} or \${NAME:-default}, and $$ for a dollar`,
+        });
+        return written;
+      }
+      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+      if (value !== undefined) used.push([name, value]);
+      // As in a shell, a default stands in for a variable that is empty, too.
+      if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
+      if (value !== undefined) return value;
+      mistakes.push({
+        message: `needs the environment variable ${name}, which is not set`,
+        hint: `${name}=... prov ..., or a default: \${${name}:-...}`,
+      });
+      return written;
+    },
+  );
+  return { text: expanded, used, mistakes };
+}
+
+/** What YAML makes of a plain scalar: a number, a boolean, nothing, or the text itself. */
+function valueOfPlain(text: string, document: Document): unknown {
+  const tags = document.schema?.tags.filter((tag) => tag.collection === undefined) ?? [];
+  for (const tag of tags) {
+    if (tag.default !== true || tag.test?.test(text) !== true) continue;
+    const resolved = tag.resolve?.(text, () => undefined, { intAsBigInt: false });
+    return isScalar(resolved) ? resolved.value : resolved;
+  }
+  return text;
+}
+
+/** The path in the data of the last of these nodes, each of which is inside the one before it. */
+function pathOf(nodes: readonly unknown[]): (string | number)[] {
+  return nodes.flatMap((node, index) => {
+    if (isPair(node)) return [keyOf(node.key)];
+    return isSeq(node) ? [node.items.indexOf(nodes[index + 1])] : [];
+  });
+}
+
+function keyOf(key: unknown): string | number {
+  if (isAlias(key)) return key.source;
+  const value = isScalar(key) ? (key as Scalar).value : key;
+  return typeof value === "number" ? value : String(value);
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { DURATION_PATTERN, parseDurationMs } from "./duration.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Of anything a second. */
+export const RATE_MAX = 1_000_000;
+
+/** A whole number from 0 on. */
+export const count = (max: number) => z.number().int().min(0).max(max);
+
+/** A whole number from 1 on. */
+export const atLeastOne = (max: number) => z.number().int().min(1).max(max);
+
+/**
+ * The file has text and the scenario milliseconds: a default is given with `prefault`, as a file would
+ * write it.
+ */
+export const durationUpTo = (msMax: number, most: string, examples: readonly string[]) =>
+  z
+    .string()
+    .meta({ pattern: DURATION_PATTERN.source, examples })
+    .transform((text, context) => {
+      const durationMs = parseDurationMs(text);
+      if (durationMs !== undefined && durationMs <= msMax) return durationMs;
+      context.addIssue({
+        code: "custom",
+        message: `write a duration of at most ${most}, such as ${examples.slice(0, 3).join(", ")}`,
+      });
+      return z.NEVER;
+    });
+
+export const duration = durationUpTo(DAY_MS, "24 h", ["500 ms", "20 s", "2 min", "1.5 h"]);

@@ -1,0 +1,37 @@
+/** ACKs by the server that sent them. */
+export interface ServerAnswers {
+  /** Option 54 of the ACK; 0 for those without, and for more servers than are told apart. */
+  readonly server: number;
+  readonly acknowledged: number;
+}
+
+// More than a relay forwards to; whoever answers with ever new identifiers takes no memory.
+const SERVERS_TOLD_APART = 64;
+
+/** Counts ACKs by server identifier. */
+export class AnswerCounts {
+  readonly #counts = new Map<number, number>();
+
+  add(server: number, acknowledged = 1): void {
+    const counts = this.#counts;
+    const isNew = !counts.has(server);
+    const key = isNew && counts.size >= SERVERS_TOLD_APART ? 0 : server;
+    counts.set(key, (counts.get(key) ?? 0) + acknowledged);
+  }
+
+  /** In the order of the identifiers. */
+  toList(): readonly ServerAnswers[] {
+    return [...this.#counts]
+      .map(([server, acknowledged]) => ({ server, acknowledged }))
+      .sort((a, b) => a.server - b.server);
+  }
+}
+
+/** The sum over all workers. */
+export function sumOfAnswers(
+  lists: readonly (readonly ServerAnswers[])[],
+): readonly ServerAnswers[] {
+  const sum = new AnswerCounts();
+  for (const { server, acknowledged } of lists.flat()) sum.add(server, acknowledged);
+  return sum.toList();
+}

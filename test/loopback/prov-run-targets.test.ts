@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
+import type { RunResult } from "../../reports/run-result.ts";
+import { DhcpdFolder } from "./dhcpd-command.testing.ts";
+
+const PORT = 19_387;
+
+const scenario = `schema: provlab/scenario@1
+name: pair
+population: { cableModems: 25, mtas: 15, cmtsCount: 2 }
+generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 60 }]
+    until: all-bound
+    timeLimit: 60 s
+  - name: renew
+    streams: [{ exchange: renew, ratePerSecond: 40 }]
+    duration: 1 s
+thresholds:
+  - connect.discover.completed == 40
+  - connect.discover.naks == 0
+  - renew.renew.completed == 40
+`;
+
+/** The configuration without the pools of one class. */
+function without(config: string, className: string): string {
+  const pool = new RegExp(`pool \\{[^}]*allow members of "${className}";[^}]*\\}`, "g");
+  expect(config.match(pool)).toHaveLength(2);
+  return config.replace(pool, "");
+}
+
+describe("prov run with several targets", () => {
+  const lab = new DhcpdFolder();
+  afterAll(() => lab.close());
+  lab.write("pair.yaml", scenario);
+
+  test("every relay forwards to both, and the result says which of them answered", async () => {
+    // Two servers split the pools: one has the modems', the other the MTAs'.
+    const servers = [
+      { address: "127.0.0.2", other: "packetcable-mta" },
+      { address: "127.0.0.3", other: "cable-modem" },
+    ];
+    for (const { address, other } of servers) {
+      const printed = lab.prov("config", "pair.yaml", "--local-address", address);
+      expect(printed.stderr).toBe("");
+      lab.write(`${address}.conf`, without(printed.stdout, other));
+      lab.write(`${address}.leases`, "");
+      const files = ["-cf", `${address}.conf`, "-lf", `${address}.leases`];
+      await lab.dhcpd(["-d", "--no-pid", "-p", String(PORT), ...files]);
+    }
+    const targets = servers.flatMap(({ address }) => ["--target", `${address}:${PORT}`]);
+    const ran = lab.prov("run", "pair.yaml", ...targets, "--out", "out");
+    expect(ran.stderr).not.toContain("Error");
+    expect(ran.stdout).toMatch(/^PASS/m);
+    const result = JSON.parse(readFileSync(lab.path("out/result.json"), "utf8")) as RunResult;
+    expect(result.target).toEqual({
+      ...{ kind: "external", address: "127.0.0.2", port: PORT, others: ["127.0.0.3"] },
+    });
+    // Each device once to connect; 40 renewals go round among 40 devices.
+    expect(result.answeredBy).toEqual([
+      { server: "127.0.0.2", acknowledged: 50 },
+      { server: "127.0.0.3", acknowledged: 30 },
+    ]);
+    expect(ran.stdout).toMatch(/^ACKs from {6}127\.0\.0\.2: 50, 127\.0\.0\.3: 30$/m);
+  });
+
+  test.each([
+    [["127.0.0.2:67", "127.0.0.3:68"], /all targets have one port/],
+    [["127.0.0.2", "127.0.0.2"], /is given twice/],
+    [Array.from({ length: 9 }, (_, n) => `127.0.1.${n}`), /a relay forwards to 8 servers at most/],
+  ])("--target %j is refused", (targets, message) => {
+    const options = targets.flatMap((target) => ["--target", target]);
+    const { status, stderr } = lab.prov("run", "pair.yaml", ...options);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
