@@ -99,7 +99,7 @@ function latencyCell(ms: number): string {
 function streamCells(phaseName: string, stream: StreamResult): string[] {
   return [
     phaseName,
-    stream.exchange,
+    stream.name ?? stream.exchange,
     formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),

@@ -27,7 +27,7 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
   const rows = phases.flatMap((phase) =>
     phase.streams.map((stream, index) => [
       index === 0 ? `${phase.name} (${formatSpan(phase.durationMs)})` : "",
-      stream.exchange,
+      stream.name ?? stream.exchange,
       formatOffer(stream),
       formatRate(stream.achievedPerSecond),
       formatCount(stream.completed),

@@ -174,7 +174,7 @@ export interface StreamOutcome {
   readonly exchange: StreamExchange;
   /** Only when the stream is not called by its exchange. */
   readonly name?: string;
-  /** Of a rate that changes the mean; undefined when the stream has no rate of its own. */
+  /** Of a rate that changes, or that chance decides, the mean; undefined when the stream has no rate of its own. */
   readonly ratePerSecond: number | undefined;
   /** Of a closed loop: transactions under way at most. */
   readonly outstanding?: number;
@@ -218,7 +218,12 @@ function offeredPerSecond(
   { counters }: StreamRecord,
   durationMs: number,
 ): number | undefined {
-  if (stream.kind !== "profile") return rateOf(stream);
+  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  const varies =
+    stream.kind === "profile" ||
+    stream.kind === "churn" ||
+    (stream.kind === "rate" && stream.arrivals === "poisson");
+  if (!varies) return rateOf(stream);
   return perSecond(counters.offered, activeMs(phase, stream, durationMs));
 }
 

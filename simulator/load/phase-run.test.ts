@@ -3,6 +3,7 @@ import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population.ts";
 import { Shard } from "../device/shard.ts";
 import type { StartResult, StreamExchange } from "../exchange.ts";
+import { outcomeOf } from "../recorder.ts";
 import type { PhasePlan, StreamPlan } from "../run-plan.ts";
 import { SecondTally } from "../time-series.ts";
 import { DeviceNotes } from "./phase-ledger.ts";
@@ -469,5 +470,92 @@ describe("a closed loop", () => {
     }
     expect(arrivals).toBe(population.size);
     expect(played.run.nextDueMs()).toBeGreaterThan(1100);
+  });
+});
+
+describe("streams within a phase", () => {
+  test("begin and end at their own times, and say what they achieved in them", () => {
+    const late = { ...discoverAt(100), startAfterMs: 300, forMs: 200 };
+    const played = begin(phaseOf([late, renewAt(50)]), everybody.slice(0, 40));
+    const starts = play(played);
+    const times = starts.filter(({ kind }) => kind === "discover").map((each) => each.intendedAtMs);
+    expect(times).toEqual(Array.from({ length: 20 }, (_, k) => 1300 + 10 * k));
+    expect(starts.filter(({ kind }) => kind === "renew")).toHaveLength(50);
+    const [record] = played.run.finish().streams;
+    expect(outcomeOf(phaseOf([late]), late, record!, 1000).achievedPerSecond).toBe(100);
+  });
+
+  test("of one exchange are two: each has its own devices and its own counts", () => {
+    const streams = [renewAt(20), { ...renewAt(30), name: "second" }];
+    const played = begin(phaseOf(streams), everybody);
+    expect(play(played)).toHaveLength(50);
+    const counted = played.run.finish().streams.map(({ counters }) => counters.completed);
+    expect(counted).toEqual([20, 30]);
+  });
+
+  test("a closed loop keeps to its time as well", () => {
+    const stream: StreamPlan = {
+      ...{ kind: "outstanding", exchange: "renew", outstanding: 1 },
+      ...{ startAfterMs: 200, forMs: 300 },
+    };
+    const played = begin(phaseOf([stream]), everybody);
+    const { run, fleet } = played;
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 1) {
+      if (run.startDue(nowMs) > 0) answer(played, fleet.starts.at(-1)!, nowMs);
+    }
+    const times = fleet.starts.map(({ intendedAtMs }) => intendedAtMs);
+    expect([Math.min(...times), Math.max(...times)]).toEqual([1200, 1499]);
+  });
+
+  test("with a changing rate count each arrival in the stage that it was intended in", () => {
+    const flat = (rate: number) => ({
+      ...{ fromPerSecond: rate, toPerSecond: rate, durationMs: 500 },
+    });
+    const stream: StreamPlan = {
+      ...{ kind: "profile", exchange: "renew" },
+      stages: [flat(20), flat(60)],
+    };
+    const played = begin(phaseOf([stream]), everybody);
+    expect(play(played)).toHaveLength(40);
+    const { stages, counters } = played.run.finish().streams[0]!;
+    expect(stages.map((stage) => stage!.counts)).toEqual([
+      { offered: 10, completed: 10, inTime: 10, notEligible: 0, late: 0 },
+      { offered: 30, completed: 30, inTime: 30, notEligible: 0, late: 0 },
+    ]);
+    expect(counters.offered).toBe(40);
+  });
+});
+
+describe("churn", () => {
+  const churn = (leave: "silently" | "release"): StreamPlan => ({
+    ...{ kind: "churn", exchange: "discover", ratePerSecond: 10, leave },
+    ...{ offMsMin: 250, offMsMax: 250 },
+  });
+
+  test("devices lose power one after the other and come back by a discover", () => {
+    const played = begin(phaseOf([churn("silently")]), everybody);
+    const starts = play(played);
+    // The last three are away when the phase is over, and do not come back in it.
+    expect(played.fleet.powerCuts).toHaveLength(10);
+    expect(starts.map(({ device }) => device)).toEqual(played.fleet.powerCuts.slice(0, 8));
+    expect(starts.every(({ kind }) => kind === "discover")).toBe(true);
+    const { counters } = played.run.finish().streams[0]!;
+    expect(counters).toMatchObject({ offered: 8, sent: 8, completed: 8, notEligible: 0 });
+  });
+
+  test("with release, each says so first", () => {
+    const played = begin(phaseOf([churn("release")]), everybody);
+    const { run, fleet } = played;
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 1) {
+      const before = fleet.starts.length;
+      run.startDue(nowMs);
+      // Nobody answers a release.
+      const begun = fleet.starts.slice(before).filter(({ kind }) => kind === "discover");
+      for (const start of begun) answer(played, start, nowMs + 1);
+    }
+    const released = fleet.starts.filter(({ kind }) => kind === "release");
+    expect(released.map(({ device }) => device)).toEqual(fleet.powerCuts);
+    expect(fleet.powerCuts).toHaveLength(10);
+    expect(fleet.starts.filter(({ kind }) => kind === "discover")).toHaveLength(8);
   });
 });
