@@ -4,6 +4,7 @@ import { parseDurationMs } from "./duration.ts";
 import { networkSection } from "./network-section.ts";
 import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
+import { cmtsSection, macPlanSection } from "./topology-section.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
 
@@ -40,6 +41,8 @@ const population = z.strictObject({
   cpes: count(UNITS_MAX).default(0),
   smartMeters: count(UNITS_MAX).default(0),
   cmtsCount: z.number().int().min(1).max(CMTS_MAX).default(16),
+  cmts: cmtsSection,
+  macPlan: macPlanSection,
   docsisVersions: z
     .strictObject({ "1.0": weight, "1.1": weight, "2.0": weight, "3.0": weight, "3.1": weight })
     .optional(),

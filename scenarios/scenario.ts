@@ -15,6 +15,7 @@ import { bootOf } from "./scenario-boot.ts";
 import { phasesOf } from "./scenario-phases.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
+import { topologyOf } from "./topology-section.ts";
 
 /**
  * `boot` is the whole chain of a device's kind, from power-on to on line; `download` is a device that
@@ -179,7 +180,7 @@ export function scenarioBoots({ phases }: Pick<Scenario, "phases">): boolean {
 }
 
 function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
-  const { docsisVersions, addressBlock: blockText, ...counts } = file.population;
+  const { docsisVersions, addressBlock: blockText, cmts, macPlan, ...counts } = file.population;
   const addressBlock = parseBlock(blockText);
   if (addressBlock === undefined) {
     report(
@@ -190,6 +191,7 @@ function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
   }
   const plan: PopulationPlan = {
     ...counts,
+    ...topologyOf(cmts, macPlan, report),
     ...(addressBlock === undefined ? {} : { addressBlock }),
     ...(docsisVersions === undefined ? {} : { docsisVersions: withoutUndefined(docsisVersions) }),
     seed: file.seed,
