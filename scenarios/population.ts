@@ -1,4 +1,5 @@
 import { hash32 } from "../base/prng.ts";
+import { DEAL_UNITS, dealCmts, unitsOnFullest, VendorPlan, type VendorShare } from "./topology.ts";
 
 /** What a simulated device is. The order is the order of device numbers in a population. */
 export const deviceKinds = ["cable-modem", "mta", "cpe", "smart-meter"] as const;
@@ -20,6 +21,10 @@ export interface PopulationPlan {
   readonly smartMeters: number;
   /** Emulated CMTSs, which are the relay agents of everybody. */
   readonly cmtsCount: number;
+  /** What each CMTS has of the modems and of the meters; equal shares when left out. */
+  readonly cmtsShares?: readonly number[];
+  /** Who made the devices; all of them are the lab's own when left out. */
+  readonly vendors?: readonly VendorShare[];
   /** Relative shares of the modems; a version left out has none. */
   readonly docsisVersions?: Readonly<Partial<Record<DocsisVersion, number>>>;
   /** Where all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
@@ -63,7 +68,7 @@ const RESERVED_ADDRESSES = 16;
  *
  * Devices are numbered 0 to `size` - 1: modems first, then MTAs, CPEs and smart meters. The *unit* of
  * a device is its number among its kind. MTA u and CPE u sit behind modem u mod `cableModems`, a
- * modem and a meter on CMTS u mod `cmtsCount`, and a device belongs to worker u mod workers.
+ * modem and a meter on CMTS u mod `cmtsCount` (unless the CMTSs are uneven), and a device belongs to worker u mod workers.
  */
 export class Population {
   readonly plan: PopulationPlan;
@@ -79,6 +84,9 @@ export class Population {
   readonly #hostBits: number;
   readonly #networks: readonly CmtsNetwork[];
   readonly #seed: number;
+  // Only of uneven CMTSs: that of each unit of a round.
+  readonly #deal: Uint16Array | undefined;
+  readonly #vendors: VendorPlan | undefined;
   // Cumulative shares of the DOCSIS versions, scaled to 2^32.
   readonly #versionLimits: readonly number[];
 
@@ -92,6 +100,9 @@ export class Population {
     this.cmtsCount = plan.cmtsCount;
     this.#seed = plan.seed ?? 1;
     this.#versionLimits = versionLimits(plan.docsisVersions ?? defaultVersionShares);
+
+    this.#deal = plan.cmtsShares && dealCmts(plan.cmtsShares);
+    this.#vendors = plan.vendors && new VendorPlan(plan.vendors, deviceKinds, this.#seed);
 
     const poolSizes = this.#poolSizes();
     const needed = poolSizes.reduce((sum, size) => sum + size, RESERVED_ADDRESSES + 1);
@@ -133,10 +144,23 @@ export class Population {
 
   /** The device with this hardware address; -1 when it is not one of ours. */
   deviceOfMac(mac: Uint8Array): number {
-    if (mac.length !== 6 || mac[0] !== MAC_FIRST_OCTET || mac[2] !== 0) return -1;
+    if (mac.length !== 6) return -1;
+    if (this.#vendors !== undefined) {
+      const kindIndex = this.#vendors.kindOfOui((mac[0] << 16) | (mac[1] << 8) | mac[2]);
+      if (kindIndex >= 0) return this.#deviceOfVendor(kindIndex, mac);
+    }
+    if (mac[0] !== MAC_FIRST_OCTET || mac[2] !== 0) return -1;
     const kindIndex = (mac[1] >>> 4) - 1;
     if ((mac[1] & 0x0f) !== 0 || kindIndex < 0 || kindIndex >= deviceKinds.length) return -1;
-    return this.deviceOf(kindIndex, (mac[3] << 16) | (mac[4] << 8) | mac[5]);
+    const unit = (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    if (this.#vendors !== undefined && this.#vendors.ouiOf(kindIndex, unit) >= 0) return -1;
+    return this.deviceOf(kindIndex, unit);
+  }
+
+  #deviceOfVendor(kindIndex: number, mac: Uint8Array): number {
+    const unit = (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    const oui = (mac[0] << 16) | (mac[1] << 8) | mac[2];
+    return this.#vendors?.ouiOf(kindIndex, unit) === oui ? this.deviceOf(kindIndex, unit) : -1;
   }
 
   macOf(device: number): Uint8Array {
@@ -151,6 +175,12 @@ export class Population {
     target[start] = MAC_FIRST_OCTET;
     target[start + 1] = kindOctets[kindIndex];
     target[start + 2] = 0;
+    const oui = this.#vendors === undefined ? -1 : this.#vendors.ouiOf(kindIndex, unit);
+    if (oui >= 0) {
+      target[start] = oui >>> 16;
+      target[start + 1] = oui >>> 8;
+      target[start + 2] = oui;
+    }
     target[start + 3] = unit >>> 16;
     target[start + 4] = unit >>> 8;
     target[start + 5] = unit;
@@ -169,7 +199,8 @@ export class Population {
   }
 
   cmtsOf(device: number): number {
-    return this.unitOf(this.attachmentOf(device)) % this.cmtsCount;
+    const unit = this.unitOf(this.attachmentOf(device));
+    return this.#deal === undefined ? unit % this.cmtsCount : this.#deal[unit % DEAL_UNITS];
   }
 
   /** Undefined for everything but a cable modem. */
@@ -184,7 +215,7 @@ export class Population {
 
   /** Units a whole number of these apart are on one CMTS. */
   get cmtsPeriod(): number {
-    return this.cmtsCount;
+    return this.#deal === undefined ? this.cmtsCount : DEAL_UNITS;
   }
 
   cmts(index: number): CmtsNetwork {
@@ -205,9 +236,13 @@ export class Population {
     return this.countOf.map((count, kindIndex) => {
       if (count === 0) return 0;
       const units = kindIndex === 1 || kindIndex === 2 ? modems : count;
-      const unitsOnFullest = Math.ceil(Math.min(units, count) / this.cmtsCount);
+      const used = Math.min(units, count);
+      const onFullest =
+        this.#deal === undefined
+          ? Math.ceil(used / this.cmtsCount)
+          : unitsOnFullest(this.#deal, used);
       const devicesAUnit = Math.ceil(count / units);
-      const most = unitsOnFullest * devicesAUnit;
+      const most = onFullest * devicesAUnit;
       return most + Math.ceil(most / 8) + 8;
     });
   }

@@ -6,6 +6,7 @@ import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 import { atLeastOne, count, duration, RATE_MAX } from "./schema-parts.ts";
 import { thresholdShape } from "./thresholds-section.ts";
+import { cmtsSection, macPlanSection } from "./topology-section.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
 
@@ -35,6 +36,8 @@ const population = z
     cmtsCount: atLeastOne(CMTS_MAX)
       .default(16)
       .describe("Number of emulated CMTSs; modems and meters are spread over them evenly."),
+    cmts: cmtsSection,
+    macPlan: macPlanSection,
     docsisVersions: z
       .strictObject({
         "1.0": share("1.0"),

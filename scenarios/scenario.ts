@@ -16,6 +16,7 @@ import type { ScenarioFile } from "./scenario-schema.ts";
 import type { ScenarioStream } from "./scenario-streams.ts";
 import type { Threshold } from "./threshold.ts";
 import { thresholdsOf } from "./thresholds-section.ts";
+import { topologyOf } from "./topology-section.ts";
 
 export type { ScenarioExchange, ScenarioStream } from "./scenario-streams.ts";
 
@@ -162,7 +163,7 @@ export function scenarioBoots({ phases }: Pick<Scenario, "phases">): boolean {
 }
 
 function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
-  const { docsisVersions, addressBlock: blockText, ...counts } = file.population;
+  const { docsisVersions, addressBlock: blockText, cmts, macPlan, ...counts } = file.population;
   const addressBlock = parseBlock(blockText);
   if (addressBlock === undefined) {
     report(
@@ -173,6 +174,7 @@ function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
   }
   const plan: PopulationPlan = {
     ...counts,
+    ...topologyOf(cmts, macPlan, report),
     ...(addressBlock === undefined ? {} : { addressBlock }),
     ...(docsisVersions === undefined ? {} : { docsisVersions: withoutUndefined(docsisVersions) }),
     seed: file.seed,

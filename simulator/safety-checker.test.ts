@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { PersonaRoll } from "../scenarios/personas.ts";
 import { Population } from "../scenarios/population.ts";
 import type { AnomalyKind, SurrenderReason } from "./exchange.ts";
-import { SafetyChecker, SafetyLog, VIOLATIONS_KEPT_MAX } from "./safety-checker.ts";
+import { SafetyChecker, SafetyLog, twinOf, VIOLATIONS_KEPT_MAX } from "./safety-checker.ts";
 
 const population = new Population({
   cableModems: 500,
@@ -169,4 +170,50 @@ test("forEachLease visits what is held and not over", () => {
   const held: number[][] = [];
   checker.forEachLease(50_000, (device, address, untilMs) => held.push([device, address, untilMs]));
   expect(held).toEqual([[6, B, 100_000]]);
+});
+
+describe("devices with a persona", () => {
+  const everyOther = [{ kind: "duplicate-mac", percent: 50 } as const];
+  const roll = new PersonaRoll(everyOther, population, 3);
+  const twinned = [...Array(500).keys()].find((device) => roll.shareOf(device) >= 0)!;
+  const plain = [...Array(500).keys()].find((device) => roll.shareOf(device) < 0)!;
+
+  beforeEach(() => {
+    checker = new SafetyChecker(population, roll);
+  });
+
+  test("a lease that moved with its MAC is expected of those devices, and of no other", () => {
+    log.anomaly("nak-unexpected", twinned, A, 1);
+    log.anomaly("nak-unexpected", plain, B, 2);
+    settle();
+    expect(checker.summary().expected.acknowledgedLeasesLost).toBe(1);
+    expect(checker.counters.acknowledgedLeasesLost).toBe(1);
+    expect(checker.summary().violations).toMatchObject([{ device: plain }]);
+  });
+
+  test("every other check applies to them", () => {
+    log.anomaly("address-changed", twinned, A, 1);
+    acknowledge(plain, B, 2);
+    acknowledge(twinned, B, 3);
+    settle();
+    expect(checker.counters).toMatchObject({ addressesChangedOnRenewal: 1, doubleAllocations: 1 });
+  });
+
+  test("device and twin each hold their own lease, and nobody else may get either", () => {
+    acknowledge(twinned, A, 0);
+    acknowledge(twinOf(population, twinned), B, 0);
+    settle();
+    expect(checker.isClean).toBe(true);
+    const leases: [number, number][] = [];
+    checker.forEachLease(1, (device, address) => leases.push([device, address]));
+    expect(leases).toEqual([
+      [twinned, A],
+      [twinned, B],
+    ]);
+    acknowledge(plain, B, 1000);
+    settle();
+    expect(checker.summary().violations).toMatchObject([
+      { kind: "doubleAllocations", device: plain, holder: twinned },
+    ]);
+  });
 });

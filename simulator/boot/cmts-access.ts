@@ -26,7 +26,7 @@ export class CmtsAccess {
   /** Throws RangeError for a policy that cannot work. */
   constructor(context: CmtsAccessContext) {
     const { population, shard, policy } = context;
-    const share = gateShare(population.cmtsCount, shard.count);
+    const share = gateShare(population.cmtsPeriod, shard.count);
     const gateOf = (step: CmtsStep) =>
       new CmtsGate(step, population.cmtsCount, policy[step], share);
     this.#context = context;

@@ -50,9 +50,9 @@ export class CmtsGate {
   }
 }
 
-/** The part of every CMTS's modems that worker `index` of `count` has, where it has any. */
-export function gateShare(cmtsCount: number, workerCount: number): number {
-  return greatestCommonDivisor(cmtsCount, workerCount) / workerCount;
+/** The part of every CMTS's modems that a worker has, where it has any; `period` is the population's. */
+export function gateShare(period: number, workerCount: number): number {
+  return greatestCommonDivisor(period, workerCount) / workerCount;
 }
 
 function greatestCommonDivisor(one: number, other: number): number {

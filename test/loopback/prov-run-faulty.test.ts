@@ -1,0 +1,84 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
+import { personaKinds } from "../../scenarios/personas.ts";
+
+// Faulty devices and a bad network against the bundled server, with the compiled `prov`.
+
+const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "provlab-faulty-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const scenario = `schema: provlab/scenario@1
+name: faulty
+population: { cableModems: 260, cmtsCount: 4 }
+generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
+clients:
+  retransmit: { firstDelay: 500 ms, maxDelay: 1 s, jitter: 50 ms }
+`;
+
+const connect = `phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 200 }]
+    until: all-bound
+    timeLimit: 60 s
+`;
+
+function run(name: string, sections: string, workers: number): RunResult {
+  const path = join(folder, `${name}.yaml`);
+  writeFileSync(path, scenario + sections + connect);
+  const out = join(folder, `${name}-${workers}`);
+  const args = [prov, "run", path, "--out", out, "--workers", String(workers)];
+  const ran = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  expect(ran.stderr).toBe("");
+  return JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
+}
+
+describe("prov run with faulty devices", () => {
+  const personas = `personas:\n${personaKinds.map((kind) => `  - { kind: ${kind}, percent: 5 }\n`).join("")}`;
+
+  test.each([1, 2])("each persona has its documented effect, over %i workers", (workers) => {
+    const result = run("personas", personas, workers);
+    expect(result.reasons).toEqual([]);
+    expect(result.verdict).toBe("pass");
+    const of = (kind: string): PersonaResult =>
+      result.personas!.find((each) => each.kind === kind)!;
+    for (const kind of personaKinds) expect(of(kind)).toMatchObject({ devices: 13, bound: 13 });
+    expect(of("foreign-address")).toMatchObject({ naks: 13, declines: 0 });
+    expect(of("ignores-nak").naks).toBeGreaterThanOrEqual(5 * 13);
+    expect(of("decline-loop").declines).toBe(3 * 13);
+    expect(of("duplicate-mac").twinLeases).toBeGreaterThanOrEqual(13);
+    expect(of("malformed-options").retransmissions).toBeGreaterThanOrEqual(2 * 13);
+    for (const kind of ["never-renews", "giant-packets", "wrong-relay-port", "no-client-id"]) {
+      expect(of(kind)).toMatchObject({ completed: 13, naks: 0, declines: 0, timeouts: 0 });
+    }
+    // The leases of the devices, and of the twins on the other CMTSs.
+    expect(result.safety.audit).toBe("all 273 leases in the lease file");
+    expect(result.safety.expected).toBeUndefined();
+  });
+});
+
+test("prov run on a bad network: delays are in every latency, all conditions are counted", () => {
+  const network = `network: { lossPercent: 2, duplicatePercent: 3, reorderPercent: 2, delay: { fixed: 30 ms }, cmts: { packetsPerSecond: 150, queuePackets: 50 } }\n`;
+  const result = run("network", network, 2);
+  expect(result.verdict).toBe("pass");
+  const [discover] = result.phases[0]!.streams;
+  expect(discover!.completed).toBe(260);
+  expect(discover!.latencyMs.p50).toBeGreaterThanOrEqual(119);
+  expect(discover!.serviceMs.p50).toBeGreaterThanOrEqual(119);
+  for (const direction of [result.network!.toServer, result.network!.toDevices]) {
+    expect(direction.lost).toBeGreaterThan(0);
+    expect(direction.duplicated).toBeGreaterThan(0);
+    expect(direction.reordered).toBeGreaterThan(0);
+    expect(direction.delayed).toBeGreaterThan(480);
+    expect(direction.dropped).toBe(0);
+  }
+});
