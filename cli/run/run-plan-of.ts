@@ -34,7 +34,8 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
   };
 }
 
-function phasePlanOf(phase: ScenarioPhase): PhasePlan {
+/** What the simulator is told of one phase. */
+export function phasePlanOf(phase: ScenarioPhase): PhasePlan {
   const { name, until, timeLimitMs, drainMs, powerCycle } = phase;
   return {
     name,
