@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { type FileProblem, formatFileProblem } from "../scenarios/checked-yaml.ts";
 import { scenarioJsonSchemaText } from "../scenarios/json-schema.ts";
 import { exitStatus } from "./exit-status.ts";
+import { expectedLoad } from "./expected-load.ts";
 import { runCommander } from "./run-commander.ts";
-import { tryScenario } from "./scenario-input.ts";
+import { explainScenario } from "./scenario-explain.ts";
+import { loadScenario, tryScenario } from "./scenario-input.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Format = "text" | "json";
@@ -13,7 +15,7 @@ interface CheckOptions {
   readonly set: readonly string[];
 }
 
-/** `prov scenario schema|check`: what editors and pipelines ask about scenario files. */
+/** `prov scenario schema|check|explain`: what editors and pipelines ask about scenario files. */
 export async function runScenario(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.pass;
   const command = new Command("prov scenario")
@@ -31,6 +33,15 @@ export async function runScenario(args: readonly string[]): Promise<number> {
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
     .action((files: readonly string[], options: CheckOptions) => {
       status = check(files, options);
+    });
+  command
+    .command("explain")
+    .description("say in words what a scenario is going to do, and how much of it")
+    .argument("<file>", "the scenario file")
+    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .action((file: string, { set }: Pick<CheckOptions, "set">) => {
+      const { scenario } = loadScenario(file, set);
+      process.stdout.write(explainScenario(scenario, expectedLoad(scenario)));
     });
   return (await runCommander(command, args)) ?? status;
 }

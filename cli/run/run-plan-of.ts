@@ -35,7 +35,8 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
   };
 }
 
-function phasePlanOf(phase: ScenarioPhase, watched: boolean): PhasePlan {
+/** What the simulator is told of one phase; `watched`: what is measured in it may end it. */
+export function phasePlanOf(phase: ScenarioPhase, watched = false): PhasePlan {
   const { name, until, timeLimitMs, drainMs, powerCycle, network } = phase;
   return {
     name,

@@ -1,0 +1,199 @@
+import { formatIpv4 } from "../protocol/ipv4.ts";
+import { formatDurationMs } from "../scenarios/duration.ts";
+import { deviceKinds, Population } from "../scenarios/population.ts";
+import { type Scenario, scenarioBoots } from "../scenarios/scenario.ts";
+import type { Threshold, ThresholdOperator } from "../scenarios/threshold.ts";
+import { needsLease, type PhasePlan, type StreamPlan } from "../simulator/run-plan.ts";
+import type { ExpectedPhase, ExpectedStream } from "./expected-load.ts";
+
+const COLUMNS = 80;
+
+/** PERF-3 and PERF-4: what the guide sizes one server for. */
+const GUIDE_DISCOVERS_PER_SECOND = 300;
+const GUIDE_RENEWS_PER_SECOND = 600;
+
+/** The plan of a scenario in words, at most 80 columns wide. */
+export function explainScenario(scenario: Scenario, phases: readonly ExpectedPhase[]): string {
+  const lines = [
+    `${scenario.name}: ${scenario.title === "" ? "without a title" : scenario.title}`,
+    "",
+    ...populationLines(scenario),
+    ...phases.flatMap((phase, index) => ["", ...phaseLines(phase, index)]),
+    "",
+    ...thresholdLines(scenario.thresholds),
+    ...needLines(scenario, phases),
+    ...warningLines(scenario, phases),
+  ];
+  return `${lines.flatMap(wrapped).join("\n")}\n`;
+}
+
+function populationLines({ population: plan, seed }: Scenario): readonly string[] {
+  const population = new Population(plan);
+  const kinds = deviceKinds
+    .map((kind, index) => [kind, population.countOf[index]!] as const)
+    .filter(([, devices]) => devices > 0)
+    .map(([kind, devices]) => `${number(devices)} ${kind}`);
+  const first = population.cmts(0);
+  const last = population.cmts(population.cmtsCount - 1);
+  return [
+    `Population: ${number(population.size)} devices (seed ${seed}): ${kinds.join(", ")}.`,
+    `  On ${number(population.cmtsCount)} CMTS, about ` +
+      `${number(Math.round(population.size / population.cmtsCount))} devices each, with networks ` +
+      `${formatIpv4(first.network)}/${first.prefixLength} to ` +
+      `${formatIpv4(last.network)}/${last.prefixLength}; giaddr is the .1 of each.`,
+  ];
+}
+
+function phaseLines(phase: ExpectedPhase, index: number): readonly string[] {
+  const { plan, streams, lengthMs, boundAfter } = phase;
+  const end =
+    typeof plan.until === "string"
+      ? `until ${plan.until}, at least ${formatDurationMs(lengthMs)}, at most ${formatDurationMs(plan.timeLimitMs)}`
+      : `for ${formatDurationMs(lengthMs)}`;
+  const cut = plan.reset ? " Devices of discover and boot streams lose power first." : "";
+  return [
+    `Phase ${index + 1}, ${plan.name}: ${end}, then up to ${formatDurationMs(plan.drainMs)} to finish.${cut}`,
+    ...streams.map((stream) => `  - ${streamWords(stream, lengthMs)}`),
+    `  ${number(boundAfter)} devices hold a lease afterwards.`,
+  ];
+}
+
+function streamWords({ plan, devices, arrivals }: ExpectedStream, lengthMs: number): string {
+  const count = arrivals === undefined ? "any number of" : number(arrivals);
+  const load = `${plan.exchange}: ${count} transactions among ${number(devices)} devices`;
+  if (plan.kind === "outstanding")
+    return `${load}, ${number(plan.outstanding)} under way at a time.`;
+  if (plan.kind === "all-at-once") {
+    return `${load}, each once within ${formatDurationMs(plan.desyncMsMax)}.`;
+  }
+  const perSecond = plan.ratePerSecond;
+  const isDiscover = !needsLease(plan.exchange);
+  const guide = isDiscover ? GUIDE_DISCOVERS_PER_SECOND : GUIDE_RENEWS_PER_SECOND;
+  const packets = isDiscover ? 4 : 2;
+  const isDhcp = plan.exchange !== "download" && lengthMs > 0;
+  const share = isDhcp
+    ? ` (${number(perSecond * packets)} DHCP packets/s; ${Math.round((perSecond / guide) * 100)} % of the guide's ${guide}/s)`
+    : "";
+  return `${load}, ${number(perSecond)} a second${share}.`;
+}
+
+const operatorWords: Readonly<Record<ThresholdOperator, string>> = {
+  "<": "is below",
+  "<=": "is at most",
+  ">": "is above",
+  ">=": "is at least",
+  "==": "is exactly",
+};
+
+const statisticWords: Readonly<Record<string, string>> = {
+  p50: "the median",
+  p90: "the 90th percentile",
+  p99: "the 99th percentile",
+  p999: "the 99.9th percentile",
+  max: "the largest",
+  mean: "the mean",
+};
+
+function thresholdLines(thresholds: readonly Threshold[]): readonly string[] {
+  if (thresholds.length === 0) return ["No thresholds: only safety and the generator decide."];
+  return [
+    "It passes when",
+    ...thresholds.map(({ metric, operator, bound }) => {
+      const statistic = statisticWords[metric.at(-1)!];
+      const path = statistic === undefined ? metric : metric.slice(0, -1);
+      const unit = path.at(-1)!.endsWith("Ms") || path[0]!.endsWith("Ms") ? " ms" : "";
+      const subject = statistic === undefined ? "" : `${statistic} of `;
+      return `  - ${subject}${path.join(" ")} ${operatorWords[operator]} ${number(bound)}${unit}`;
+    }),
+    "  - and nothing was unsafe, and the generator was not the limit.",
+  ];
+}
+
+function needLines(scenario: Scenario, phases: readonly ExpectedPhase[]): readonly string[] {
+  const acks = phases
+    .flatMap(({ streams }) => streams)
+    .filter(({ plan }) => plan.exchange !== "download")
+    .reduce((sum, { arrivals, devices }) => sum + (arrivals ?? devices), 0);
+  const lengthMs = phases.reduce((sum, phase) => sum + phase.lengthMs, 0);
+  const services = scenarioBoots(scenario) ? "DHCP, TFTP, Time, NTP and Syslog" : "DHCP";
+  return [
+    "",
+    `It needs a server of ${services} (bundled, or --target), takes at least ` +
+      `${formatDurationMs(lengthMs)}, and has the server write about ${number(acks)} leases.`,
+  ];
+}
+
+function warningLines(scenario: Scenario, phases: readonly ExpectedPhase[]): readonly string[] {
+  const warnings = [...phases.flatMap(phaseWarnings), ...leaseWarnings(scenario, phases)];
+  return warnings.length === 0 ? [] : ["", ...warnings.map((text) => `Warning: ${text}`)];
+}
+
+function phaseWarnings({ plan, streams, lengthMs }: ExpectedPhase): readonly string[] {
+  const late =
+    typeof plan.until === "string" && lengthMs > plan.timeLimitMs
+      ? [
+          `phase ${plan.name} cannot reach its goal: its arrivals take ` +
+            `${formatDurationMs(lengthMs)}, its time limit is ${formatDurationMs(plan.timeLimitMs)}.`,
+        ]
+      : [];
+  return [...late, ...streams.flatMap((stream) => streamWarnings(plan, stream))];
+}
+
+function streamWarnings(phase: PhasePlan, { plan, devices }: ExpectedStream): readonly string[] {
+  const { exchange } = plan;
+  if (devices === 0) {
+    return [`${exchange} of phase ${phase.name} has nobody to ask: ${whyNobody(phase, exchange)}.`];
+  }
+  if (plan.kind !== "rate" || plan.ratePerSecond <= devices) return [];
+  return [
+    `${exchange} of phase ${phase.name} asks ${number(devices)} devices ${number(plan.ratePerSecond)} ` +
+      "times a second: a device whose last turn is not over is counted as notEligible.",
+  ];
+}
+
+function whyNobody({ reset }: PhasePlan, exchange: StreamPlan["exchange"]): string {
+  if (needsLease(exchange)) return "no device holds a lease that another stream does not take";
+  if (!reset) return "no device is without a lease (powerCycle: true takes their leases)";
+  return "its part of the devices, by the number of arrivals of each stream, is less than one";
+}
+
+/** T1 is half the lease: what is longer has renewals of its own. */
+function leaseWarnings(
+  { server, clients }: Scenario,
+  phases: readonly ExpectedPhase[],
+): readonly string[] {
+  const lengthMs = phases.reduce((sum, phase) => sum + phase.lengthMs, 0);
+  const leaseMs = server.leaseSeconds * 1000;
+  if (!clients.ownTimers && lengthMs > leaseMs) {
+    return [
+      `leases last ${formatDurationMs(leaseMs)} and devices do not renew by themselves ` +
+        "(clients.ownTimers): some of them end before the run does.",
+    ];
+  }
+  if (!clients.ownTimers || lengthMs <= leaseMs / 2) return [];
+  return [
+    `leases last ${formatDurationMs(leaseMs)}, so devices also renew by themselves from ` +
+      `${formatDurationMs(leaseMs / 2)} on, beside what the phases ask.`,
+  ];
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Breaks a line between words; what follows is indented by two more columns. */
+function wrapped(line: string): readonly string[] {
+  const indent = `${/^ */.exec(line)![0]}  `;
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.trimStart().split(" ")) {
+    const start = lines.length === 0 ? indent.slice(2) : indent;
+    if (current === "") current = start + word;
+    else if (current.length + 1 + word.length <= COLUMNS) current += ` ${word}`;
+    else {
+      lines.push(current);
+      current = indent + word;
+    }
+  }
+  return [...lines, current];
+}
