@@ -22,6 +22,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./run/command.ts")).runRun,
   },
   {
+    name: "report",
+    synopsis: "<folder or result.json> [--format format] [-o file]",
+    summary: "write the reports of a run again, from its result.json alone",
+    load: async () => (await import("./report.ts")).runReport,
+  },
+  {
     name: "config",
     synopsis: "<scenario.yaml> [--boot-files folder] [...]",
     summary: "print the dhcpd.conf that serves a scenario's population",

@@ -13,6 +13,8 @@ export interface PageAssets {
   /** uPlot's browser script, with its licence notice. */
   readonly chartScript: string;
   readonly chartStyle: string;
+  /** Of the two scripts that may run, as a Content-Security-Policy names them: `sha256-...`. */
+  readonly scriptHashes: readonly string[];
 }
 
 /** One self-contained HTML page: the verdict first, then what it rests on. */

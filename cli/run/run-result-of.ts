@@ -3,6 +3,7 @@ import { formatMac } from "../../protocol/mac.ts";
 import { distributionOf } from "../../reports/distribution.ts";
 import {
   type Environment,
+  type GeneratorResult,
   type PhaseResult,
   RESULT_SCHEMA,
   type RunResult,
@@ -94,6 +95,7 @@ export function runResultOf(facts: RunFacts): RunResult {
       socketDrops: outcome.health.socketDrops,
       sendErrors: outcome.health.sendErrors,
       cpuPercentMax: outcome.health.cpuPercentMax,
+      ...starvedOf(outcome),
       memoryMiB: facts.memoryMiB,
       problems: outcome.health.problems,
       ...(scenario.network.lossPercent === 0
@@ -108,6 +110,14 @@ export function runResultOf(facts: RunFacts): RunResult {
     ...(facts.server === undefined ? {} : { server: facts.server }),
     timeSeries: outcome.timeSeries.map(rowOf),
   };
+}
+
+/** In the worst phase, as the CPU is; absent where the kernel does not say. */
+function starvedOf({ phases }: SimulationOutcome): Pick<GeneratorResult, "starvedPercentMax"> {
+  const shares = phases.flatMap(({ workers }) =>
+    workers.flatMap(({ starvedPercent }) => starvedPercent ?? []),
+  );
+  return shares.length === 0 ? {} : { starvedPercentMax: rounded(Math.max(...shares), 10) };
 }
 
 function phaseResultOf(phase: PhaseOutcome): PhaseResult {
