@@ -41,6 +41,10 @@ const stream = z.looseObject({
   latencyMs: distribution,
   serviceMs: distribution,
   slipMs: distribution,
+  name: text.optional(),
+  stages: z
+    .array(z.looseObject({ offeredPerSecond: z.number().nonnegative(), latencyMs: distribution }))
+    .optional(),
 });
 
 const boot = z.looseObject({

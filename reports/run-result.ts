@@ -83,6 +83,8 @@ export interface PhaseResult {
  */
 export interface StreamResult {
   readonly exchange: string;
+  /** Only when the stream is not called by its exchange. */
+  readonly name?: string;
   /** Null when all devices start at once, and in a closed loop. */
   readonly offeredPerSecond: number | null;
   /** Of a closed loop alone: transactions under way at most. Its latency is service time. */
@@ -105,6 +107,15 @@ export interface StreamResult {
   readonly serviceMs: Distribution;
   /** How late the generator itself sent. */
   readonly slipMs: Distribution;
+  /** Of a rate that changes: the stages that the phase came to, in their order. */
+  readonly stages?: readonly StageResult[];
+}
+
+/** A stage of a rate that changes: a step, or a stretch of a ramp. */
+export interface StageResult {
+  /** On average over the stage. */
+  readonly offeredPerSecond: number;
+  readonly latencyMs: Distribution;
 }
 
 /** How devices came on line in a phase, and what kept others from it. */
