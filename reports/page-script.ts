@@ -50,8 +50,10 @@ export const pageScript = `
     const { ctx } = u;
     ctx.save();
     ctx.font = 11 * devicePixelRatio + "px system-ui, sans-serif";
-    ctx.textBaseline = "top";
+    ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
     ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([]);
     return ctx;
   };
   // Where each phase begins, with as much of its name as there is room for.
@@ -71,18 +73,11 @@ export const pageScript = `
         ctx.lineTo(from, top + height);
         ctx.stroke();
       }
-      const room = to - Math.max(from, left) - 8 * devicePixelRatio;
+      const room = to - Math.max(from, left) - 6 * devicePixelRatio;
       let label = name;
       while (label.length > 1 && ctx.measureText(label).width > room) label = label.slice(0, -2) + "…";
       if (label.length < 2 || ctx.measureText(label).width > room) return;
-      const x = Math.max(from, left) + 4 * devicePixelRatio;
-      const size = ctx.measureText(label).width;
-      ctx.globalAlpha = 0.8;
-      ctx.fillStyle = colour("--card");
-      ctx.fillRect(x - 2, top, size + 4, 15 * devicePixelRatio);
-      ctx.globalAlpha = 1;
-      ctx.fillStyle = colour("--soft");
-      ctx.fillText(label, x, top + 2 * devicePixelRatio);
+      ctx.fillText(label, Math.max(from, left) + 2 * devicePixelRatio, top - 2 * devicePixelRatio);
     });
     ctx.restore();
   };
@@ -91,7 +86,6 @@ export const pageScript = `
     const ctx = inks(u);
     const half = 14 * devicePixelRatio;
     ctx.textAlign = "center";
-    ctx.textBaseline = "bottom";
     ctx.lineWidth = 2.5 * devicePixelRatio;
     for (const { x: nines, y: limit, holds } of limits) {
       const x = u.valToPos(nines, "x", true);
@@ -132,7 +126,7 @@ export const pageScript = `
         ...(chart.limits ? [markLimits(chart.limits)] : []),
       ];
       const plot = new uPlot({
-        width, height: paper ? 190 : 250,
+        width, height: paper ? 190 : 250, padding: [18, null, null, null],
         scales: { x: { time: false }, y: yScale(chart) },
         axes: [
           { ...axis, ...ticksOf(chart), ...(chart.x === "percentile" ? percentTicks(width) : {}),

@@ -40,7 +40,7 @@ header p { margin: 0; color: var(--soft); flex-basis: 100%; }
 h2 { font-size: 17px; margin: 38px 0 10px; }
 h3 { font-size: 14px; margin: 22px 0 6px; font-weight: 600; }
 .reasons { margin: 14px 0 0; padding-left: 20px; color: var(--verdict); overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px;
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
   margin-top: 20px; }
 .figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   padding: 12px 14px; }
@@ -59,8 +59,10 @@ td.wrap { white-space: normal; overflow-wrap: anywhere; }
 tbody tr:hover { background: color-mix(in srgb, var(--line) 30%, transparent); }
 .bar { display: inline-block; height: 9px; min-width: 1px; background: var(--c2); border-radius: 2px;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-td.share { width: 34%; min-width: 90px; text-align: left; }
-.first-wraps td:first-child { white-space: normal; min-width: 150px; overflow-wrap: anywhere; }
+.errors td:last-child { width: 30%; min-width: 90px; text-align: left; }
+.errors td:first-child, .thresholds td:nth-child(2) { white-space: normal; overflow-wrap: anywhere; }
+.errors td:first-child { min-width: 150px; }
+.thresholds td:nth-child(2), .thresholds th:nth-child(2) { text-align: left; width: 60%; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px;
   margin: 0; overflow-x: auto; font: 13px/1.5 ui-monospace, Consolas, monospace; }
 .tight td, .tight th { padding: 5px 4px; font-size: 13px; }
@@ -81,6 +83,7 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .ok { color: var(--pass); } .bad { color: var(--fail); font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 18px; }
+.wide + .charts { margin-top: 14px; }
 .chart { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin: 0;
   padding: 12px 8px 8px; min-width: 0; }
 .chart figcaption { margin: 0 0 4px 8px; font-size: 14px; font-weight: 600; overflow-wrap: anywhere; }
@@ -88,6 +91,7 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
 .chart details table { font-size: 12px; }
 .chart summary { cursor: pointer; }
 .u-legend { font-size: 12px; text-align: left; }
+.u-legend th, .u-legend td { border-bottom: 0; padding: 1px 3px; }
 .u-legend .u-value { font-variant-numeric: tabular-nums; }
 .u-legend .u-marker { border-radius: 2px; }
 .downloads th { width: 230px; }

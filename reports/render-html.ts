@@ -21,7 +21,8 @@ export interface PageAssets {
 }
 
 interface Section {
-  readonly title: string;
+  /** Left out where the body has headings of its own. */
+  readonly title?: string;
   /** HTML; a section without any is left out. */
   readonly body: string;
 }
@@ -50,7 +51,7 @@ export function renderHtml(result: RunResult, assets: PageAssets): string {
 <body style="--verdict: var(--${result.verdict})">
 <main>
 ${heading(result)}
-${sections.map(({ title, body }) => `<section>\n<h2>${escapeHtml(title)}</h2>\n${body}\n</section>`).join("\n")}
+${sections.map(sectionHtml).join("\n")}
 </main>
 <script type="application/json" id="charts">${scriptJson(data)}</script>
 <script>${assets.chartScript}</script>
@@ -75,7 +76,7 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     },
     { title: "On the way to on line", body: drawn("online", "online-percentiles") },
     { title: "Device states", body: drawn("boot-states", "states") },
-    { title: "Boots and downloads", body: bootSections(result) },
+    { body: bootSections(result) },
     {
       title: "Time to bound, by kind of device",
       body: spansTable(result.timeToBoundMs, "times bound", result.population),
@@ -90,6 +91,11 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     { title: "Environment", body: environmentTable(result) },
     { title: "Run it again", body: commandBlock(result) },
   ];
+}
+
+function sectionHtml({ title, body }: Section): string {
+  const head = title === undefined ? "" : `<h2>${escapeHtml(title)}</h2>\n`;
+  return `<section>\n${head}${body}\n</section>`;
 }
 
 function chartGrid(charts: readonly Chart[]): string {

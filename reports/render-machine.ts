@@ -15,7 +15,7 @@ export function errorTable(result: RunResult): string {
     `<span class="bar" style="width:${((100 * count) / most).toFixed(1)}%"></span>`,
   ]);
   const html = table(["reason", "where", "count", ""], rows);
-  return `<div class="first-wraps errors">${html}</div>`;
+  return `<div class="errors">${html}</div>`;
 }
 
 /** What the bundled server took of the machine; "" for somebody else's. */

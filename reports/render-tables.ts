@@ -56,17 +56,17 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
 export function thresholdTable({ thresholds, verdict }: RunResult): string {
   if (thresholds.length === 0) return `<p class="note">The scenario sets none.</p>`;
   const rows = thresholds.map((threshold) => [
+    threshold.holds ? `<span class="ok">✓ holds</span>` : `<span class="bad">✗ failed</span>`,
     escapeHtml(threshold.text),
     actualWords(threshold),
     marginWords(threshold),
-    threshold.holds ? `<span class="ok">✓ holds</span>` : `<span class="bad">✗ failed</span>`,
   ]);
-  const html = table(["threshold", "actual", "margin", ""], rows);
+  const html = table(["", "threshold", "actual", "margin"], rows);
   const note =
     verdict === "invalid"
       ? `<p class="note">The run is invalid: these figures say nothing about the server.</p>`
       : "";
-  return `<div class="first-wraps">${html}</div>${note}`;
+  return `<div class="thresholds">${html}</div>${note}`;
 }
 
 /** How long devices of each kind took to something; `times` says what was counted. */

@@ -6,6 +6,7 @@ import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { type FormatName, filedFormats } from "../../reports/formats.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
 import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
+import { plainText, terminalColours } from "../../reports/text-lines.ts";
 import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
@@ -26,7 +27,7 @@ import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { ProgressView } from "./progress.ts";
-import { commandLine, parseFormats } from "./report-options.ts";
+import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { runPlanOf } from "./run-plan-of.ts";
 import { runResultOf } from "./run-result-of.ts";
 import { ServerSampler } from "./server-sampler.ts";
@@ -83,7 +84,8 @@ async function run(
     const measured = await measure(loaded, options, folder);
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);
-    process.stdout.write(renderSummary(result, files));
+    const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
+    process.stdout.write(renderSummary(result, files, paint));
     return statusOfVerdict[result.verdict];
   } catch (error) {
     if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;

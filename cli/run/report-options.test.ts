@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { commandLine, parseFormats } from "./report-options.ts";
+import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 
 describe("--report", () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
@@ -28,4 +28,11 @@ describe("how to run it again", () => {
     expect(commandLine(["x.yaml", "--seed=9"], 9)).toBe("prov run x.yaml --seed=9");
     expect(commandLine(["x.yaml", "--seed", "9"], 9)).toBe("prov run x.yaml --seed 9");
   });
+});
+
+test("colours are for terminals, and not where nobody wants them", () => {
+  expect(hasColours({ isTTY: true }, { TERM: "xterm", NO_COLOR: "" })).toBe(true);
+  expect(hasColours({}, { TERM: "xterm" })).toBe(false);
+  expect(hasColours({ isTTY: true }, { NO_COLOR: "1" })).toBe(false);
+  expect(hasColours({ isTTY: true }, { TERM: "dumb" })).toBe(false);
 });
