@@ -118,6 +118,8 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
   table, .tight td, .tight th { font-size: 11px; }
   th, td, .tight td, .tight th { padding: 3px 4px; }
   th { white-space: normal; font-size: 10px; }
+  .phases td, .phases th { font-size: 9px; padding: 3px 2px; }
+  .phases td:first-child { white-space: normal; }
   .wide { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }

@@ -50,7 +50,7 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
     : "";
   // Boots take minutes, and the table has milliseconds.
   const isBooting = phases.some(({ boot }) => boot !== undefined);
-  return `${isBooting ? `<div class="tight">${html}</div>` : html}${note}`;
+  return `<div class="phases${isBooting ? " tight" : ""}">${html}</div>${note}`;
 }
 
 export function thresholdTable({ thresholds, verdict }: RunResult): string {
