@@ -48,7 +48,17 @@ describe("latency over load", () => {
   const [phase] = sampleResult().phases;
   const [stream] = phase!.streams;
   const stage = (offeredPerSecond: number, p99: number) => ({
+    fromPerSecond: offeredPerSecond,
+    toPerSecond: offeredPerSecond,
+    startMs: 0,
+    endMs: 1000,
+    offered: offeredPerSecond,
+    completed: offeredPerSecond,
     offeredPerSecond,
+    achievedPerSecond: offeredPerSecond,
+    missedPercent: 0,
+    notEligible: 0,
+    late: 0,
     latencyMs: { ...stream!.latencyMs, p99 },
   });
   const withStages = (...stages: ReturnType<typeof stage>[]) =>
@@ -61,6 +71,13 @@ describe("latency over load", () => {
     expect(renderHtml(withStages(stage(400, 9), stage(100, 2)), assets)).toContain(
       "<h2>Latency over load</h2>",
     );
+  });
+
+  test("says where the server broke", () => {
+    const breakage = { lastKeptPerSecond: 100, firstMissedPerSecond: 400, reason: "9 % <missed>" };
+    const broken = [{ ...stream!, name: "peak", stages: [stage(100, 2), stage(400, 9)], breakage }];
+    const html = renderHtml(sampleResult({ phases: [{ ...phase!, streams: broken }] }), assets);
+    expect(html).toContain("connect peak kept 100/s, missed 400/s: 9 % &lt;missed&gt;");
   });
 
   test("needs two stages", () => {

@@ -25,6 +25,13 @@ const distribution = z
   });
 const distributions = z.record(text, distribution);
 
+const stage = z.looseObject({
+  offeredPerSecond: z.number().nonnegative(),
+  achievedPerSecond: z.number().nonnegative(),
+  missedPercent: z.number().nonnegative(),
+  latencyMs: distribution,
+});
+
 const stream = z.looseObject({
   exchange: text,
   offeredPerSecond: z.number().nonnegative().nullable(),
@@ -42,8 +49,13 @@ const stream = z.looseObject({
   serviceMs: distribution,
   slipMs: distribution,
   name: text.optional(),
-  stages: z
-    .array(z.looseObject({ offeredPerSecond: z.number().nonnegative(), latencyMs: distribution }))
+  stages: z.array(stage).optional(),
+  breakage: z
+    .looseObject({
+      lastKeptPerSecond: z.number().nullable(),
+      firstMissedPerSecond: z.number().nullable(),
+      reason: text,
+    })
     .optional(),
 });
 

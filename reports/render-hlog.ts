@@ -17,8 +17,8 @@ export function renderHlog(result: RunResult): string {
     "#[Values are microseconds; Interval_Max is milliseconds]",
     '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
     ...result.phases.flatMap((phase) =>
-      phase.streams.map(({ exchange, latencyMs }) =>
-        line(`${phase.name}.${exchange}`, phase, latencyMs),
+      phase.streams.map(({ exchange, name, latencyMs }) =>
+        line(`${phase.name}.${name ?? exchange}`, phase, latencyMs),
       ),
     ),
     ...ofKinds("time-to-bound", result.timeToBoundMs),

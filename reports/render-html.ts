@@ -1,7 +1,7 @@
 import type { Chart } from "./chart.ts";
 import { chartFigure, chartWords } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
-import { formatCount, formatSpan } from "./format.ts";
+import { formatCount, formatRate, formatSpan } from "./format.ts";
 import { escapeHtml, scriptJson } from "./html.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
@@ -72,7 +72,7 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     { title: "Latency by percentile", body: drawn("percentiles") },
     {
       title: "Latency over load",
-      body: chartGrid(charts.filter(({ x }) => x === "load")),
+      body: `${breakageNotes(result)}${chartGrid(charts.filter(({ x }) => x === "load"))}`,
     },
     { title: "On the way to on line", body: drawn("online", "online-percentiles") },
     { title: "Device states", body: drawn("boot-states", "states") },
@@ -108,6 +108,21 @@ function transactionNote({ transactions }: RunResult): string {
     escapeHtml(`${name}: ${meaning}`),
   );
   return `<p class="note">${meanings.join(" · ")}. Latency counts from the intended send time, service time from the real one.</p>`;
+}
+
+function breakageNotes({ phases }: RunResult): string {
+  const rate = (perSecond: number | null): string =>
+    perSecond === null ? "no rate" : `${formatRate(perSecond)}/s`;
+  return phases
+    .flatMap((phase) =>
+      phase.streams.flatMap(({ name, exchange, breakage }) => {
+        if (breakage === undefined) return [];
+        const { lastKeptPerSecond, firstMissedPerSecond, reason } = breakage;
+        const text = `${phase.name} ${name ?? exchange} kept ${rate(lastKeptPerSecond)}, missed ${rate(firstMissedPerSecond)}: ${reason}`;
+        return [`<p class="lead">${escapeHtml(text)}</p>\n`];
+      }),
+    )
+    .join("");
 }
 
 function commandBlock({ command }: RunResult): string {

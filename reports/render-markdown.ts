@@ -42,7 +42,7 @@ function phaseBlocks(phases: readonly PhaseResult[]): string[] {
   const rows = phases.flatMap(({ name, streams }) =>
     streams.map((stream) => [
       plain(name),
-      plain(stream.exchange),
+      plain(stream.name ?? stream.exchange),
       formatOffer(stream),
       formatRate(stream.achievedPerSecond),
       formatCount(stream.completed),

@@ -1,4 +1,4 @@
-import type { Distribution, RunResult } from "./run-result.ts";
+import type { Distribution, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -106,7 +106,7 @@ const spansOfStreams = [
 
 function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResult): Family[] {
   const streams = phases.flatMap(({ name, streams: all }) =>
-    all.map((stream) => ({ labels: { phase: name, exchange: stream.exchange }, stream })),
+    all.map((stream) => ({ labels: labelsOf(name, stream), stream })),
   );
   const ofKinds = (spans: Readonly<Record<string, Distribution>>): [Labels, Distribution][] =>
     Object.entries(spans).map(([kind, each]) => [{ kind }, each]);
@@ -142,6 +142,11 @@ function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResul
     ...spansFamilies("provlab_time_to_bound", "To the first lease.", ofKinds(timeToBoundMs)),
     ...spansFamilies("provlab_time_to_online", "To on line.", ofKinds(timeToOnlineMs)),
   ];
+}
+
+/** Two streams of one exchange have names that tell them apart. */
+function labelsOf(phase: string, { exchange, name }: StreamResult): Labels {
+  return { phase, exchange, ...(name === undefined ? {} : { stream: name }) };
 }
 
 /** A summary, and its maximum as a gauge: a quantile of 1 would be one, but few tools show it. */

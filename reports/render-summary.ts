@@ -103,7 +103,7 @@ function latencyCell(ms: number): string {
 function streamCells(phaseName: string, stream: StreamResult): string[] {
   return [
     phaseName,
-    stream.exchange,
+    cut(stream.name ?? stream.exchange, columns[1].width),
     formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),

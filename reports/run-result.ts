@@ -69,7 +69,10 @@ export interface PhaseResult {
   readonly name: string;
   readonly startedAtMs: number;
   readonly durationMs: number;
-  /** What ended it: its duration, everything bound or on line, or the time limit. */
+  /**
+   * What ended it: its duration, everything bound or on line, the time limit, the breakage that was
+   * looked for, or a threshold that ends the run.
+   */
   readonly endedBy: string;
   readonly streams: readonly StreamResult[];
   /** Only of a phase in which devices booted or fetched files. */
@@ -83,9 +86,9 @@ export interface PhaseResult {
  */
 export interface StreamResult {
   readonly exchange: string;
-  /** Only when the stream is not called by its exchange. */
+  /** Only of a stream that is not called by its exchange. */
   readonly name?: string;
-  /** Null when all devices start at once, and in a closed loop. */
+  /** The mean of a rate that changes. Null when all devices start at once, and in a closed loop. */
   readonly offeredPerSecond: number | null;
   /** Of a closed loop alone: transactions under way at most. Its latency is service time. */
   readonly outstanding?: number;
@@ -107,15 +110,41 @@ export interface StreamResult {
   readonly serviceMs: Distribution;
   /** How late the generator itself sent. */
   readonly slipMs: Distribution;
-  /** Of a rate that changes: the stages that the phase came to, in their order. */
+  /** Only of a rate that changes: its straight stretches, in their order, as far as the phase came. */
   readonly stages?: readonly StageResult[];
+  /** Only of a stream that looks for the rate at which the server breaks. */
+  readonly breakage?: BreakageResult;
 }
 
-/** A stage of a rate that changes: a step, or a stretch of a ramp. */
+/**
+ * A straight stretch of a rate, with what became of the arrivals that were intended in it, whenever
+ * that was: the points of a curve of latency over load.
+ */
 export interface StageResult {
-  /** On average over the stage. */
+  readonly fromPerSecond: number;
+  readonly toPerSecond: number;
+  /** Since the phase began. A stage that the end of the phase cut short ends there. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly offered: number;
+  readonly completed: number;
   readonly offeredPerSecond: number;
+  /** Those that were complete within a second of their intended start. */
+  readonly achievedPerSecond: number;
+  /** The share of the offered ones that was not: 0 to 100. */
+  readonly missedPercent: number;
+  readonly notEligible: number;
+  /** Sent more than 2 ms late by the generator itself. */
+  readonly late: number;
   readonly latencyMs: Distribution;
+}
+
+export interface BreakageResult {
+  /** The highest rate whose stage kept the limit; null when the first one missed it. */
+  readonly lastKeptPerSecond: number | null;
+  /** Null when every stage kept it. */
+  readonly firstMissedPerSecond: number | null;
+  readonly reason: string;
 }
 
 /** How devices came on line in a phase, and what kept others from it. */
