@@ -28,6 +28,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./scenario.ts")).runScenario,
   },
   {
+    name: "report",
+    synopsis: "<folder or result.json> [--format format] [-o file]",
+    summary: "write the reports of a run again, from its result.json alone",
+    load: async () => (await import("./report.ts")).runReport,
+  },
+  {
     name: "config",
     synopsis: "<scenario.yaml> [--format isc|kea] [--boot-files folder] [...]",
     summary: "print the server's configuration that serves a scenario's population",

@@ -1,5 +1,6 @@
 import { stackOrder, stateColour } from "./boot-states.ts";
 import { type Chart, overTime, percentileChart } from "./chart.ts";
+import { limitsOf } from "./chart-limits.ts";
 import type { RunResult } from "./run-result.ts";
 
 /** Devices on line and by boot state over time, then time to on line by percentile. */
@@ -38,8 +39,12 @@ function statesChart({ timeSeries }: RunResult): Chart {
   };
 }
 
-function timeToOnlineChart({ timeToOnlineMs }: RunResult): Chart {
+function timeToOnlineChart({ timeToOnlineMs, thresholds }: RunResult): Chart {
   const series = Object.entries(timeToOnlineMs ?? {}).map(([label, spans]) => ({ label, spans }));
   const title = "Time to on line by percentile, s";
-  return percentileChart("online-percentiles", title, series, { unitMs: 1000, log: false });
+  return percentileChart("online-percentiles", title, series, {
+    unitMs: 1000,
+    log: false,
+    limits: limitsOf(thresholds, 1000, ([root]) => root === "timeToOnlineMs"),
+  });
 }

@@ -15,7 +15,7 @@ import { sampleResult } from "./sample-result.testing.ts";
 import { evaluateThresholds } from "./thresholds.ts";
 import { timeSeriesTable } from "./time-series-table.ts";
 
-const assets = { chartScript: "/* uPlot */", chartStyle: "" };
+const assets = { chartScript: "/* uPlot */", chartStyle: "", scriptHashes: [] };
 const result = sampleBootResult();
 const phase = result.phases[0]!;
 const boot = phase.boot!;

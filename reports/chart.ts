@@ -5,7 +5,8 @@ import type { Distribution, RunResult } from "./run-result.ts";
 export interface Chart {
   readonly id: string;
   readonly title: string;
-  readonly x: "time" | "percentile";
+  /** What lies along the x axis: seconds, nines of a percentile (90 % is 1), transactions a second. */
+  readonly x: "time" | "percentile" | "load";
   /** Logarithmic y axis: zeros become gaps. */
   readonly log: boolean;
   /** Areas upon each other, the first series at the bottom. */
@@ -17,16 +18,30 @@ export interface Chart {
     /** A variable of the page's style; left out, the page takes the next of its own. */
     readonly colour?: string;
   }[];
+  /** Thresholds, where a line must stay below. */
+  readonly limits?: readonly ChartLimit[];
+}
+
+export interface ChartLimit {
+  readonly x: number;
+  readonly y: number;
+  readonly holds: boolean;
 }
 
 const percentiles = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999];
+
+interface PercentileAxis {
+  readonly unitMs: number;
+  readonly log: boolean;
+  readonly limits: readonly ChartLimit[];
+}
 
 /** A line for each distribution that is not empty, in units of so many milliseconds. */
 export function percentileChart(
   id: string,
   title: string,
   distributions: readonly { readonly label: string; readonly spans: Distribution }[],
-  { unitMs, log }: { readonly unitMs: number; readonly log: boolean },
+  { unitMs, log, limits }: PercentileAxis,
 ): Chart {
   const series = distributions
     .filter(({ spans }) => spans.count > 0)
@@ -35,9 +50,13 @@ export function percentileChart(
       const values = percentiles.map((p) => positive(histogram.percentileMs(p) / unitMs));
       return { label, values };
     });
-  // The axis counts nines (90 % is 1, 99 % is 2), which gives the tail the room it deserves.
-  const xs = percentiles.map((percentile) => -Math.log10(1 - percentile / 100));
-  return { id, title, x: "percentile", log, xs, series };
+  const marks = limits.length === 0 ? {} : { limits };
+  return { id, title, x: "percentile", log, xs: percentiles.map(ninesOf), series, ...marks };
+}
+
+/** The axis counts nines (90 % is 1, 99 % is 2), which gives the tail the room it deserves. */
+export function ninesOf(percentile: number): number {
+  return -Math.log10(1 - percentile / 100);
 }
 
 /** Lines over the seconds of a run: each has a value a row. */

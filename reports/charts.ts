@@ -1,10 +1,12 @@
 import { bootChartsOf } from "./boot-charts.ts";
 import { type Chart, overTime, percentileChart, positive } from "./chart.ts";
+import { limitsOf } from "./chart-limits.ts";
+import { loadChartsOf } from "./load-chart.ts";
 import type { RunResult } from "./run-result.ts";
 
 /**
  * The charts of a run: where devices boot, how they came on line; then rates, latency and device
- * states over time, and latency by percentile.
+ * states over time, latency by percentile and over load, and what the server used.
  */
 export function chartsOf(result: RunResult): Chart[] {
   return [
@@ -13,6 +15,8 @@ export function chartsOf(result: RunResult): Chart[] {
     latencyChart(result),
     statesChart(result),
     latencyPercentileChart(result),
+    ...loadChartsOf(result),
+    ...serverCharts(result),
   ].filter((chart) => chart.series.length > 0 && chart.xs.length > 0);
 }
 
@@ -57,14 +61,36 @@ function statesChart({ timeSeries }: RunResult): Chart {
 }
 
 /** Without boots, which have a chart of their own. */
-function latencyPercentileChart({ phases }: RunResult): Chart {
+function latencyPercentileChart({ phases, thresholds }: RunResult): Chart {
   const series = phases.flatMap(({ name, streams }) =>
     streams
       .filter(({ exchange }) => exchange !== "boot")
-      .map(({ exchange, latencyMs }) => ({ label: `${name} ${exchange}`, spans: latencyMs })),
+      .map((stream) => ({
+        label: `${name} ${stream.name ?? stream.exchange}`,
+        spans: stream.latencyMs,
+      })),
   );
+  const drawn = new Set(series.map(({ label }) => label));
   return percentileChart("percentiles", "Latency by percentile, ms", series, {
     unitMs: 1,
     log: true,
+    limits: limitsOf(
+      thresholds,
+      1,
+      ([phase, stream, spans]) => spans === "latencyMs" && drawn.has(`${phase} ${stream}`),
+    ),
   });
+}
+
+function serverCharts({ timeSeries }: RunResult): Chart[] {
+  const columns = [
+    ["server-cpu", "CPU of the server, % of a core", "CPU", "serverCpuPercent"],
+    ["server-memory", "Memory of the server, MiB", "resident", "serverResidentMiB"],
+  ] as const;
+  return columns
+    .filter(([, , , column]) => timeSeries.some((row) => row[column] !== undefined))
+    .map(([id, title, label, column]) => {
+      const values = timeSeries.map((row) => row[column] ?? null);
+      return overTime(id, title, false, timeSeries, [{ label, values }]);
+    });
 }

@@ -16,19 +16,21 @@ export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
-/** Cells are HTML already. */
+/** Cells are HTML already. A wide one scrolls by itself, with the keyboard as well. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return `<div class="wide"><table>${tableRow("th", head)}${rows.map((cells) => tableRow("td", cells)).join("")}</table></div>`;
+  const names = head.map((cell) => `<th scope="col">${cell}</th>`).join("");
+  return `<div class="wide" tabindex="0"><table><thead><tr>${names}</tr></thead><tbody>${rows.map(tableRow).join("")}</tbody></table></div>`;
 }
 
 /** Names and what is said of each; the values are text. */
 export function factTable(facts: readonly (readonly [name: string, value: string])[]): string {
   const rows = facts.map(
-    ([name, value]) => `<tr><td>${name}</td><td class="left wrap">${escapeHtml(value)}</td></tr>`,
+    ([name, value]) =>
+      `<tr><th scope="row">${name}</th><td class="left wrap">${escapeHtml(value)}</td></tr>`,
   );
   return `<div class="wide"><table>${rows.join("")}</table></div>`;
 }
 
-function tableRow(tag: "th" | "td", cells: readonly string[]): string {
-  return `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+function tableRow(cells: readonly string[]): string {
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 }

@@ -1,5 +1,6 @@
 import { bootTotalsOf, onlineAtEnd } from "./boot-totals.ts";
 import { formatCount, formatMs, formatSpan } from "./format.ts";
+import { escapeHtml } from "./html.ts";
 import type { Distribution, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
@@ -12,13 +13,13 @@ interface Figure {
 
 /** What a reader wants to know first: time to on line where devices boot, else leases and latency. */
 export function figures(result: RunResult): string {
-  const cards = bootFigures(result) ?? leaseFigures(result);
+  const cards = [...(bootFigures(result) ?? leaseFigures(result)), durabilityFigure(result)];
   return `<div class="figures">${cards.map(card).join("")}</div>`;
 }
 
 function card({ value, label, style }: Figure): string {
   const name = style === undefined ? "figure" : `figure ${style}`;
-  return `<div class="${name}"><b>${value}</b><span>${label}</span></div>`;
+  return `<div class="${name}"><b>${escapeHtml(value)}</b><span>${label}</span></div>`;
 }
 
 function leaseFigures({ phases, timeToBoundMs, safety, generator }: RunResult): Figure[] {
@@ -80,6 +81,11 @@ function onlineFigure(spans: Distribution | undefined): Figure {
     label: `time to on line, p99.9<br>${others.join(" · ")}`,
     style: "headline",
   };
+}
+
+function durabilityFigure({ environment, target }: RunResult): Figure {
+  const whose = target.kind === "bundled" ? "the bundled server" : "the target";
+  return { value: environment.durability, label: `durability of an ACK of ${whose}` };
 }
 
 function givenUp(devices: number): string {

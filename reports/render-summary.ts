@@ -4,6 +4,7 @@ import { networkLines } from "./network-lines.ts";
 import { personaLines } from "./persona-lines.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
+import { hanging, type Paint, plainText, printable } from "./text-lines.ts";
 
 const columns = [
   { title: "phase", width: 14, align: "left" },
@@ -16,19 +17,31 @@ const columns = [
   { title: "t/out", width: 6, align: "right" },
 ] as const;
 
-/** The result in 80 columns of plain text: verdict, rates and latencies, and what they rest on. */
-export function renderSummary(result: RunResult, files: readonly string[]): string {
+const verdictPaint = { pass: "good", fail: "bad", invalid: "warn" } as const;
+
+/**
+ * The result in 80 columns of text: verdict, rates and latencies, and what they rest on. Longer lines
+ * go on below themselves. `paint` colours what is good or bad, for a terminal.
+ */
+export function renderSummary(
+  result: RunResult,
+  files: readonly string[],
+  paint: Paint = plainText,
+): string {
   const { population, target, environment } = result;
   const heading = `${result.scenario.name} · ${formatCount(population.devices)} devices · seed ${result.seed}`;
   const where =
     target.kind === "bundled"
       ? `bundled server, durability ${environment.durability}`
       : `target ${target.address}:${target.port}, durability ${environment.durability}`;
+  const verdict = paint[verdictPaint[result.verdict]];
   const lines = [
     "",
-    `${result.verdict.toUpperCase()}  ${heading}`,
-    `      ${formatSpan(result.durationMs)}, ${where}`,
-    ...result.reasons.map((reason) => `      ${reason}`),
+    ...hanging(`${result.verdict.toUpperCase()}  ${heading}`, 6).map((line, index) =>
+      index === 0 ? paintWord(line, result.verdict.toUpperCase(), verdict) : line,
+    ),
+    ...hanging(`      ${formatSpan(result.durationMs)}, ${where}`, 6),
+    ...result.reasons.flatMap((reason) => hanging(`      ${reason}`, 8)).map(verdict),
     "",
     row(columns.map((column) => column.title)),
     ...result.phases.flatMap(phaseRows),
@@ -38,13 +51,15 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     `thresholds     ${thresholds(result)}`,
     ...result.thresholds
       .filter((threshold) => !threshold.holds)
-      .map(
-        (threshold) =>
-          `               FAILED ${threshold.text} (was ${threshold.actual ?? "not measured"})`,
-      ),
-    `safety         ${safety(result)}`,
-    ...result.safety.examples.map((example) => `               ${example}`),
-    `generator      ${generator(result)}`,
+      .flatMap(({ text, actual }) =>
+        hanging(`               FAILED ${text} (was ${actual ?? "not measured"})`),
+      )
+      .map(paint.bad),
+    ...hanging(`safety         ${safety(result)}`),
+    ...result.safety.examples
+      .flatMap((example) => hanging(`               ${example}`))
+      .map(paint.bad),
+    ...hanging(`generator      ${generator(result)}`),
   ];
   const { simulatedLoss } = result.generator;
   if (simulatedLoss !== undefined) {
@@ -67,16 +82,19 @@ export function renderSummary(result: RunResult, files: readonly string[]): stri
     );
     lines.push(`ACKs from      ${shares.join(", ")}`);
   }
-  if (files.length > 0) lines.push("", ...files.map((file) => `wrote          ${file}`));
+  if (files.length > 0) lines.push("", ...hanging(`wrote          ${files.join(" ")}`));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
+function paintWord(line: string, word: string, colour: (text: string) => string): string {
+  return line.startsWith(word) ? colour(word) + line.slice(word.length) : line;
+}
+
 function row(cells: readonly string[]): string {
-  return columns
-    .map(({ width, align }, index) =>
-      align === "left" ? cells[index]!.padEnd(width) : cells[index]!.padStart(width),
-    )
-    .join(" ");
+  const padded = columns.map(({ width, align }, index) =>
+    align === "left" ? cells[index]!.padEnd(width) : cells[index]!.padStart(width),
+  );
+  return printable(padded.join(" "));
 }
 
 function phaseRows(phase: PhaseResult): string[] {
@@ -99,7 +117,7 @@ function latencyCell(ms: number): string {
 function streamCells(phaseName: string, stream: StreamResult): string[] {
   return [
     phaseName,
-    stream.name ?? stream.exchange,
+    cut(stream.name ?? stream.exchange, columns[1].width),
     formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),

@@ -1,9 +1,8 @@
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
-import { escapeHtml, factTable, table } from "./html.ts";
-import { networkLines } from "./network-lines.ts";
-import { personaLines } from "./persona-lines.ts";
+import { escapeHtml, table } from "./html.ts";
 import type { Distribution, PhaseResult, RunResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
+import { actualWords, marginWords } from "./threshold-words.ts";
 
 /** Rates, counts and latencies: a row a stream. */
 export function phaseTable(phases: readonly PhaseResult[]): string {
@@ -51,17 +50,23 @@ export function phaseTable(phases: readonly PhaseResult[]): string {
     : "";
   // Boots take minutes, and the table has milliseconds.
   const isBooting = phases.some(({ boot }) => boot !== undefined);
-  return `${isBooting ? `<div class="tight">${html}</div>` : html}${note}`;
+  return `<div class="phases${isBooting ? " tight" : ""}">${html}</div>${note}`;
 }
 
-export function thresholdTable({ thresholds }: RunResult): string {
+export function thresholdTable({ thresholds, verdict }: RunResult): string {
   if (thresholds.length === 0) return `<p class="note">The scenario sets none.</p>`;
-  const rows = thresholds.map(({ text, actual, holds }) => [
-    escapeHtml(text),
-    actual === null ? "not measured" : String(Math.round(actual * 10_000) / 10_000),
-    holds ? `<span class="ok">holds</span>` : `<span class="bad">failed</span>`,
+  const rows = thresholds.map((threshold) => [
+    threshold.holds ? `<span class="ok">✓ holds</span>` : `<span class="bad">✗ failed</span>`,
+    escapeHtml(threshold.text),
+    actualWords(threshold),
+    marginWords(threshold),
   ]);
-  return table(["threshold", "actual", ""], rows);
+  const html = table(["", "threshold", "actual", "margin"], rows);
+  const note =
+    verdict === "invalid"
+      ? `<p class="note">The run is invalid: these figures say nothing about the server.</p>`
+      : "";
+  return `<div class="thresholds">${html}</div>${note}`;
 }
 
 /** How long devices of each kind took to something; `times` says what was counted. */
@@ -89,7 +94,9 @@ function percentileCells(
 
 export function safetyTable({ safety }: RunResult): string {
   const count = (value: number): string =>
-    value === 0 ? `<span class="ok">0</span>` : `<span class="bad">${formatCount(value)}</span>`;
+    value === 0
+      ? `<span class="ok">✓ 0</span>`
+      : `<span class="bad">✗ ${formatCount(value)}</span>`;
   const rows = violationsOf(safety).map(([what, seen]) => [escapeHtml(what), count(seen)]);
   const examples = safety.examples.map((example) => `<li>${escapeHtml(example)}</li>`).join("");
   const note = `Looked for in all ${formatCount(safety.acknowledged)} ACKs of the run; ${safety.audit}.`;
@@ -97,50 +104,4 @@ export function safetyTable({ safety }: RunResult): string {
 <p class="note">${escapeHtml(note)}</p>${
     examples === "" ? "" : `<ul class="reasons">${examples}</ul>`
   }`;
-}
-
-/** What the run ran on, and what it cost. */
-export function runFacts(result: RunResult): string {
-  const { generator, server, network, personas, environment, scenario } = result;
-  const { simulatedLoss } = generator;
-  const facts: (readonly [string, string])[] = [
-    [
-      "generator",
-      `${environment.workers} workers over ${environment.socket} sockets, busiest at ${Math.round(generator.cpuPercentMax)} % of a core, ${formatCount(generator.memoryMiB)} MiB`,
-    ],
-    [
-      "generator losses",
-      `${formatCount(generator.socketDrops)} replies dropped by its sockets, ${formatCount(generator.sendErrors)} sends refused`,
-    ],
-  ];
-  if (simulatedLoss !== undefined) {
-    facts.push([
-      "simulated loss",
-      `${simulatedLoss.percent} % of the datagrams in each direction, ${formatCount(simulatedLoss.dropped)} of them dropped on purpose`,
-    ]);
-  }
-  for (const [kind, words] of personaLines(personas ?? [])) {
-    facts.push([`persona ${kind}`, words]);
-  }
-  for (const [direction, words] of network ? networkLines(network) : []) {
-    facts.push([`network ${direction}`, words]);
-  }
-  if (server !== undefined) {
-    facts.push([
-      "server",
-      `${server.cpuSeconds.toFixed(1)} s of CPU, ${formatCount(server.residentMiBMax)} MiB resident at most`,
-    ]);
-  }
-  facts.push(
-    [
-      "machine",
-      `${environment.cpu}, ${environment.cores} cores, ${formatCount(environment.memoryMiB)} MiB, Linux ${environment.kernel}`,
-    ],
-    [
-      "software",
-      `Provlab ${environment.provlab} (${environment.commit}), Node ${environment.node}`,
-    ],
-    ["scenario", `${scenario.name}, sha256 ${scenario.sha256}`],
-  );
-  return factTable(facts);
 }

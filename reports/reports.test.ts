@@ -12,7 +12,7 @@ import { evaluateThresholds } from "./thresholds.ts";
 import { timeSeriesTable } from "./time-series-table.ts";
 import { writeFiles } from "./write-files.ts";
 
-const assets = { chartScript: "/* uPlot */", chartStyle: "" };
+const assets = { chartScript: "/* uPlot */", chartStyle: "", scriptHashes: [] };
 
 describe("thresholds", () => {
   const cases: readonly (readonly [string, number | null, boolean])[] = [
@@ -109,11 +109,15 @@ test("the files are written whole, into a folder that need not exist", () => {
     const paths = writeFiles(join(folder, "deep", "run"), sampleResult());
     expect(paths.map((path) => path.split("/").at(-1))).toEqual([
       "result.json",
-      "timeseries.csv",
       "report.html",
+      "timeseries.csv",
+      "summary.md",
+      "junit.xml",
+      "metrics.txt",
+      "latency.hlog",
     ]);
     expect(JSON.parse(readFileSync(paths[0]!, "utf8"))).toEqual(sampleResult());
-    expect(readFileSync(paths[2]!, "utf8")).toContain("uPlot");
+    expect(readFileSync(paths[1]!, "utf8")).toContain("uPlot");
   } finally {
     rmSync(folder, { recursive: true });
   }

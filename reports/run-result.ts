@@ -1,8 +1,8 @@
 /**
  * `result.json`: the contract between a run and everything that reads one. Latencies are in
  * milliseconds; a *discover* transaction is Discover, Offer, Request, Ack, a *renew* transaction is
- * Request, Ack (GAP-4: the guide does not say, so every result does). Optional fields belong to runs
- * in which devices boot, and are absent from others.
+ * Request, Ack (GAP-4: the guide does not say, so every result does). Optional fields belong to what
+ * not every run has: devices that boot, the bundled server, loss on purpose.
  */
 export const RESULT_SCHEMA = "provlab/result@1";
 
@@ -11,6 +11,8 @@ export type Verdict = "pass" | "fail" | "invalid";
 export interface RunResult {
   readonly schema: typeof RESULT_SCHEMA;
   readonly scenario: { readonly name: string; readonly title: string; readonly sha256: string };
+  /** What was typed, quoted for a shell and with its seed: it asks for the same load again. */
+  readonly command?: string;
   readonly seed: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -252,6 +254,8 @@ export interface GeneratorResult {
   readonly sendErrors: number;
   /** The busiest worker's share of a core. */
   readonly cpuPercentMax: number;
+  /** How much of the time a worker was ready while other programs had the cores: the worst worker. */
+  readonly starvedPercentMax?: number;
   readonly memoryMiB: number;
   /** Empty when the generator was not the limit. */
   readonly problems: readonly string[];
@@ -332,4 +336,8 @@ export interface TimeSeriesRow {
   readonly bootStates?: Readonly<Record<string, number>>;
   readonly bootsCompleted?: number;
   readonly downloadsCompleted?: number;
+  /** Of one core, by all threads of the bundled server, since the row before. */
+  readonly serverCpuPercent?: number;
+  /** Resident memory of the bundled server at the end of the second. */
+  readonly serverResidentMiB?: number;
 }

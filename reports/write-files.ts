@@ -1,41 +1,63 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { stringify } from "csv-stringify/sync";
+import { type FormatName, filedFormats, formatNames, formats } from "./formats.ts";
+import { pageScript } from "./page-script.ts";
 import type { PageAssets } from "./render-html.ts";
-import { renderHtml } from "./render-html.ts";
 import type { RunResult } from "./run-result.ts";
-import { timeSeriesTable } from "./time-series-table.ts";
 
-const render: Readonly<Record<string, (result: RunResult) => string>> = {
-  "result.json": (result) => `${JSON.stringify(result, null, 2)}\n`,
-  "timeseries.csv": (result) => stringify(timeSeriesTable(result.timeSeries)),
-  "report.html": (result) => renderHtml(result, pageAssets()),
-};
+/** The result in a format, as its file has it. */
+export function rendered(format: FormatName, result: RunResult): string {
+  return formats[format].render(result, pageAssets());
+}
 
 /**
- * Writes `result.json`, `timeseries.csv` and `report.html` into `folder` (made if missing) and
- * returns their paths. Each appears whole or not at all. Throws the file system's error.
+ * Writes the result in each of the formats into `folder` (made if missing), each under its own name,
+ * and returns their paths. Each appears whole or not at all. Throws the file system's error.
  */
-export function writeFiles(folder: string, result: RunResult): string[] {
+export function writeFiles(
+  folder: string,
+  result: RunResult,
+  names: readonly FormatName[] = filedFormats,
+): string[] {
   mkdirSync(folder, { recursive: true });
-  return Object.entries(render).map(([name, textOf]) => {
-    const path = join(folder, name);
-    writeFileSync(`${path}.part`, textOf(result));
-    renameSync(`${path}.part`, path);
+  return names.map((name) => {
+    const path = join(folder, formats[name].file);
+    writeWhole(path, rendered(name, result));
     return path;
   });
 }
 
-/** Takes an earlier run's files away, so that nobody reads them for those of a run that failed. */
-export function removeFiles(folder: string): void {
-  for (const name of Object.keys(render)) rmSync(join(folder, name), { force: true });
+/** The file appears whole or not at all. Throws the file system's error. */
+export function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
 }
 
+/** Takes an earlier run's files away, so that nobody reads them for those of a run that failed. */
+export function removeFiles(folder: string): void {
+  for (const name of formatNames) rmSync(join(folder, formats[name].file), { force: true });
+}
+
+let loaded: PageAssets | undefined;
+
 function pageAssets(): PageAssets {
+  loaded ??= loadAssets();
+  return loaded;
+}
+
+function loadAssets(): PageAssets {
   const folder = join(dirname(createRequire(import.meta.url).resolve("uplot")), "..", "dist");
+  const chartScript = readFileSync(join(folder, "uPlot.iife.min.js"), "utf8").replaceAll(
+    "</script",
+    "<\\/script",
+  );
   return {
-    chartScript: readFileSync(join(folder, "uPlot.iife.min.js"), "utf8"),
+    chartScript,
     chartStyle: readFileSync(join(folder, "uPlot.min.css"), "utf8"),
+    scriptHashes: [chartScript, pageScript].map(
+      (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`,
+    ),
   };
 }

@@ -27,7 +27,7 @@ const rules: Readonly<Record<string, FolderRule>> = {
   simulator: { folders: ["protocol", "base", "scenarios"], packages: [], node: "any" },
   reports: {
     folders: ["base", "scenarios"],
-    packages: ["csv-stringify"],
+    packages: ["csv-stringify", "zod"],
     node: { "reports/write-": ["any"] },
   },
 };

@@ -9,6 +9,7 @@ import { packageRoot } from "../package-root.ts";
 import type { ServingMessage } from "../serve/command.ts";
 import { PROV_SCHEMA } from "../serve/prov-file.ts";
 import type { ServicePorts } from "./boot-plan-of.ts";
+import { type ProcessUsage, processUsage } from "./process-usage.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
@@ -41,6 +42,8 @@ export interface BundledServer {
   readonly died: Promise<never>;
   /** CPU and memory so far; undefined where /proc is missing. */
   usage(): ServerUsage | undefined;
+  /** The same at this moment, for a time series. */
+  usageNow(): ProcessUsage | undefined;
   /** SIGTERM, and SIGKILL when that is not heard in time. */
   stop(): Promise<void>;
 }
@@ -99,8 +102,12 @@ export async function startBundledServer(
   try {
     const { ports, durability = "unknown" } = await Promise.race([served(child), died]);
     const bootPorts = files && bootPortsOf(ports);
-    const usage = (): ServerUsage | undefined => usageOf(child.pid);
-    return { port, bootPorts, leaseFile, durability, died, usage, stop };
+    const usageNow = (): ProcessUsage | undefined => processUsage(child.pid!);
+    const usage = (): ServerUsage | undefined => {
+      const now = usageNow();
+      return now && { cpuSeconds: now.cpuSeconds, residentMiBMax: now.residentMiBMax };
+    };
+    return { port, bootPorts, leaseFile, durability, died, usage, usageNow, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -185,22 +192,5 @@ async function isFree(port: number): Promise<boolean> {
     return false;
   } finally {
     socket.close();
-  }
-}
-
-const TICKS_A_SECOND = 100;
-const KIB_A_MIB = 1024;
-
-function usageOf(pid: number | undefined): ServerUsage | undefined {
-  try {
-    // The name in the second field may hold blanks: fields count from behind its bracket.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-    const residentKiB = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return {
-      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND,
-      residentMiBMax: Math.round(Number(residentKiB?.[1] ?? 0) / KIB_A_MIB),
-    };
-  } catch {
-    return undefined;
   }
 }

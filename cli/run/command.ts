@@ -1,14 +1,21 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { systemClock } from "../../base/clock.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import { type FormatName, filedFormats } from "../../reports/formats.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
 import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
+import { plainText, terminalColours } from "../../reports/text-lines.ts";
 import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
 import { scenarioBoots } from "../../scenarios/scenario.ts";
-import { runSimulation, SimulationError } from "../../simulator/coordinator.ts";
+import {
+  runSimulation,
+  SimulationError,
+  type SimulationProgress,
+} from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
@@ -21,8 +28,10 @@ import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { ProgressView } from "./progress.ts";
+import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { runPlanOf } from "./run-plan-of.ts";
 import { runResultOf } from "./run-result-of.ts";
+import { ServerSampler } from "./server-sampler.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const DHCP_SERVER_PORT = 67;
@@ -35,6 +44,7 @@ interface RunOptions {
   readonly out?: string;
   readonly seed?: number;
   readonly workers?: number;
+  readonly report: readonly FormatName[];
   readonly set: readonly string[];
 }
 
@@ -55,22 +65,34 @@ export async function runRun(args: readonly string[]): Promise<number> {
       "what the target's TFTP serves (default: what prov config --boot-files writes)",
     )
     .option("--out <folder>", "where the results go (default: runs/NAME)")
+    .option(
+      "--report <formats>",
+      `what to write besides result.json: all, none or some of ${filedFormats.join(",")}`,
+      parseFormats,
+      filedFormats,
+    )
     .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
     .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
     .action(async (file: string, options: RunOptions) => {
-      status = await run(loadScenario(file, options.set), options);
+      status = await run(loadScenario(file, options.set), options, args);
     });
   return (await runCommander(command, args)) ?? status;
 }
 
-async function run(loaded: LoadedScenario, options: RunOptions): Promise<number> {
+async function run(
+  loaded: LoadedScenario,
+  options: RunOptions,
+  args: readonly string[],
+): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
   try {
-    const result = await measure(loaded, options, folder);
-    const files = writeFiles(folder, result);
-    process.stdout.write(renderSummary(result, files));
+    const measured = await measure(loaded, options, folder);
+    const result = { ...measured, command: commandLine(args, measured.seed) };
+    const files = writeFiles(folder, result, options.report);
+    const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
+    process.stdout.write(renderSummary(result, files, paint));
     return statusOfVerdict[result.verdict];
   } catch (error) {
     if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;
@@ -106,12 +128,16 @@ async function measure(
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
     const plan = runPlanOf(scenario, { seed, workers, servers, bootServers });
-    const outcome = await simulate(plan, abortJudge(scenario.thresholds), bundled?.died);
+    const sampler = new ServerSampler();
+    const judge = abortJudge(scenario.thresholds);
+    const outcome = await simulate(plan, judge, bundled?.died, ({ second }) => {
+      sampler.take(second, systemClock.monotonicMs(), bundled?.usageNow());
+    });
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
       bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
-    return runResultOf({
+    const result = runResultOf({
       scenario,
       sha256,
       seed,
@@ -134,6 +160,7 @@ async function measure(
       server: usage,
       memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
     });
+    return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
   } finally {
     await bundled?.stop();
   }
@@ -144,13 +171,18 @@ async function simulate(
   plan: ReturnType<typeof runPlanOf>,
   judge: ReturnType<typeof abortJudge>,
   serverDied: Promise<never> | undefined,
+  onSecond: (row: SimulationProgress["row"]) => void,
 ): ReturnType<typeof runSimulation> {
   const abort = new AbortController();
   const view = new ProgressView(process.stderr);
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const run = runSimulation(plan, (progress) => view.update(progress), abort.signal, judge);
+    const follow = (progress: SimulationProgress): void => {
+      onSecond(progress.row);
+      view.update(progress);
+    };
+    const run = runSimulation(plan, follow, abort.signal, judge);
     return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
   } finally {
     // A run whose server died has nobody to talk to.

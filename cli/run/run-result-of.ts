@@ -4,6 +4,7 @@ import { distributionOf } from "../../reports/distribution.ts";
 import {
   type AnsweredBy,
   type Environment,
+  type GeneratorResult,
   type PersonaResult,
   type PhaseResult,
   RESULT_SCHEMA,
@@ -99,6 +100,7 @@ export function runResultOf(facts: RunFacts): RunResult {
       socketDrops: outcome.health.socketDrops,
       sendErrors: outcome.health.sendErrors,
       cpuPercentMax: outcome.health.cpuPercentMax,
+      ...starvedOf(outcome),
       memoryMiB: facts.memoryMiB,
       problems: outcome.health.problems,
       ...(scenario.network.lossPercent === 0
@@ -127,6 +129,14 @@ function answeredBy({ target, outcome }: RunFacts): readonly AnsweredBy[] {
   return [...counts].map(([server, acknowledged]) => ({
     ...{ server: formatIpv4(server), acknowledged },
   }));
+}
+
+/** In the worst phase, as the CPU is; absent where the kernel does not say. */
+function starvedOf({ phases }: SimulationOutcome): Pick<GeneratorResult, "starvedPercentMax"> {
+  const shares = phases.flatMap(({ workers }) =>
+    workers.flatMap(({ starvedPercent }) => starvedPercent ?? []),
+  );
+  return shares.length === 0 ? {} : { starvedPercentMax: rounded(Math.max(...shares), 10) };
 }
 
 function phaseResultOf(phase: PhaseOutcome): PhaseResult {
