@@ -22,6 +22,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./run/command.ts")).runRun,
   },
   {
+    name: "compare",
+    synopsis: "<base> <current> [--paired] [--allow traits] [...]",
+    summary: "judge whether runs have become better or worse than others",
+    load: async () => (await import("./compare.ts")).runCompare,
+  },
+  {
     name: "config",
     synopsis: "<scenario.yaml> [--boot-files folder] [...]",
     summary: "print the dhcpd.conf that serves a scenario's population",
