@@ -22,6 +22,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./run/command.ts")).runRun,
   },
   {
+    name: "bench",
+    synopsis: "--against <commit> [--budget duration] [...]",
+    summary: "measure this checkout's server beside that of another commit",
+    load: async () => (await import("./bench.ts")).runBenchAgainst,
+  },
+  {
     name: "compare",
     synopsis: "<base> <current> [--paired] [--allow traits] [...]",
     summary: "judge whether runs have become better or worse than others",

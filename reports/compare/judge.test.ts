@@ -113,7 +113,7 @@ test.each(noiseModels.filter(({ name }) => name === "normal" || name.startsWith(
   (model) => {
     const seed = 20_260_102;
     const prng = new Prng(seed, 0);
-    const tries = 40;
+    const tries = 20;
     let found = 0;
     for (let index = 0; index < tries; index += 1) {
       const sides = takeTurns(model, 14, 0.05, prng);
