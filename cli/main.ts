@@ -34,6 +34,18 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./report.ts")).runReport,
   },
   {
+    name: "bench",
+    synopsis: "--against <commit> [--budget duration] [...]",
+    summary: "measure this checkout's server beside that of another commit",
+    load: async () => (await import("./bench.ts")).runBenchAgainst,
+  },
+  {
+    name: "compare",
+    synopsis: "<base> <current> [--paired] [--allow traits] [...]",
+    summary: "judge whether runs have become better or worse than others",
+    load: async () => (await import("./compare.ts")).runCompare,
+  },
+  {
     name: "config",
     synopsis: "<scenario.yaml> [--format isc|kea] [--boot-files folder] [...]",
     summary: "print the server's configuration that serves a scenario's population",

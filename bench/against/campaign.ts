@@ -1,0 +1,106 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { packageRoot } from "../../cli/package-root.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { twoProcessors } from "../processors.ts";
+import { killServers } from "../server-process.ts";
+import { remaining, type Trial, tallyTable } from "./campaign-tally.ts";
+import { DuelError, type Duelist, duelPlan } from "./duel.ts";
+import { lookPlan } from "./duel-series.ts";
+import { playSeries } from "./series.ts";
+
+const usage = `node dist/bench/against/campaign.js [--aa N] [--slow N] [--percent N] [--minutes N]
+                 [--budget SECONDS] [--again] [--seed N] [--out FOLDER]
+
+Shows what \`prov bench --against\` is worth on this machine: N comparisons of the same server with
+itself, and N with one that burns --percent more processor time (default 5). Goes on where
+an earlier campaign in the folder ended, unless --again; --minutes ends it after that time (default 60).
+`;
+
+const program = {
+  name: "campaign",
+  usage,
+  folder: "against-campaign",
+  options: {
+    aa: wholeNumber({ min: 0, max: 1000 }, 200),
+    slow: wholeNumber({ min: 0, max: 1000 }, 40),
+    percent: wholeNumber({ min: 1, max: 100 }, 5),
+    minutes: wholeNumber({ min: 1, max: 2880 }, 60),
+    budget: wholeNumber({ min: 10, max: 3600 }, 170),
+    again: flag(),
+    seed: wholeNumber({ min: 0, max: 0xfff_ffff }, 1),
+  },
+};
+
+const slowdownFlags = [
+  "--import",
+  pathToFileURL(join(packageRoot, "bench", "against", "slowdown.mjs")).href,
+];
+
+/** Seeds of one comparison, its blocks' included. */
+const SEEDS_A_TRIAL = 1000;
+
+process.exitCode = await runProgram(program, async (options, folder, signal) => {
+  const { aa, slow, percent, minutes, budget, again, seed } = options;
+  process.once("exit", killServers);
+  const endMs = performance.now() + minutes * 60_000;
+  const file = join(folder, `trials-${percent}-percent.jsonl`);
+  if (again) rmSync(file, { force: true });
+  const done = existsSync(file) ? readTrials(file) : [];
+  for (const { kind, number } of remaining({ aa, slow }, done)) {
+    if (signal.aborted || performance.now() > endMs) break;
+    const work = join(folder, "work");
+    mkdirSync(work, { recursive: true });
+    const base = server("base", []);
+    const current = server("current", kind === "slow" ? slowdownFlags : []);
+    if (kind === "slow") setSlowdown(percent);
+    try {
+      const { judgement, blocks, durationMs } = await playSeries({
+        ...{ base, current, looks: lookPlan, budgetMs: budget * 1000, onBlock: () => {} },
+        setting: {
+          ...{ plan: duelPlan, processors: twoProcessors(), folder: work, signal },
+          seed: seed + SEEDS_A_TRIAL * (2 * number + (kind === "slow" ? 1 : 0)),
+        },
+      });
+      const { verdict, metrics } = judgement;
+      const cpuEffect = metrics[0]!.effect;
+      const trial: Trial = { kind, number, verdict, cpuEffect, blocks: blocks.length, durationMs };
+      appendFileSync(file, `${JSON.stringify(trial)}\n`);
+      done.push(trial);
+      tellProgress(`${kind} ${number}: ${verdict}, CPU ${(100 * cpuEffect).toFixed(1)} %`);
+    } catch (error) {
+      if (signal.aborted) break;
+      if (!(error instanceof DuelError)) throw error;
+      tellProgress(`${kind} ${number}: ${error.message}`);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+  const table = tallyTable(done, percent);
+  writeFileSync(join(folder, `campaign-${percent}-percent.md`), table);
+  process.stdout.write(table);
+  return done.length < aa + slow ? exitStatus.internalError : exitStatus.pass;
+});
+
+function server(name: string, nodeFlags: readonly string[]): Duelist {
+  return { name, program: join(packageRoot, "dist", "cli", "main.js"), nodeFlags };
+}
+
+function setSlowdown(percent: number): void {
+  // Servers inherit them; only one that is told to load the slowdown looks at them.
+  process.env["PROVLAB_SLOWDOWN_PERCENT"] = String(percent);
+  process.env["PROVLAB_SLOWDOWN_DIST"] = pathToFileURL(join(packageRoot, "dist", "/")).href;
+}
+
+function readTrials(file: string): Trial[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Trial);
+}

@@ -1,0 +1,62 @@
+import {
+  type Judgement,
+  judge,
+  type Metric,
+  type MetricRuns,
+} from "../../reports/compare/judge.ts";
+import type { BlockFigures } from "./duel.ts";
+
+/**
+ * Least effects that count. Lower than those of runs one after the other: both sides of a block
+ * shared all disturbances, so 5 % can be told from nothing with certainty.
+ */
+const metrics: readonly (readonly [keyof BlockFigures, Metric])[] = [
+  ["cpuMicrosPerTransaction", metric("server CPU a transaction", "µs", "less", 0.025)],
+  ["completedPerSecond", metric("throughput, on one processor", "/s", "more", 0.05)],
+  ["latencyMsP50", metric("service time p50", "ms", "less", 0.1)],
+  ["residentMiBMax", metric("server memory", "MiB", "less", 0.1)],
+];
+
+/** One block, in the order of the sides, whoever started first. */
+export interface Block {
+  readonly base: BlockFigures;
+  readonly current: BlockFigures;
+}
+
+/** How often the figures are looked at, and after how many blocks. */
+export interface LookPlan {
+  readonly blocks: readonly number[];
+  /** Over all looks together. */
+  readonly alpha: number;
+}
+
+/**
+ * At each look a share of `alpha` is spent (Bonferroni), so that looking early and going on costs
+ * no false alarms. Ten blocks are the fewest whose signs can be found at half a percent.
+ */
+export const lookPlan: LookPlan = { blocks: [10, 14], alpha: 0.01 };
+
+export function lookAt(blocks: readonly Block[], plan: LookPlan, seed: number): Judgement {
+  const runs = metrics.map(([name, about]): MetricRuns => {
+    return {
+      metric: about,
+      base: blocks.map(({ base }) => base[name]),
+      current: blocks.map(({ current }) => current[name]),
+    };
+  });
+  return judge(runs, { design: "pairs", alpha: plan.alpha / plan.blocks.length, seed });
+}
+
+/** Whether a look ends the series: somebody is told something, or there is nothing left to find. */
+export function isClear({ verdict }: Judgement): boolean {
+  return verdict === "regressed" || verdict === "same";
+}
+
+/** A B B A: whoever starts first has the luck of the machine's moment, so they take turns. */
+export function startsWithCurrent(block: number): boolean {
+  return block % 4 === 1 || block % 4 === 2;
+}
+
+function metric(name: string, unit: string, better: Metric["better"], effectMin: number): Metric {
+  return { name, unit, better, scale: "ratio", effectMin };
+}

@@ -1,0 +1,116 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { DuelError, duelPlan } from "../bench/against/duel.ts";
+import { lookPlan } from "../bench/against/duel-series.ts";
+import { playSeries } from "../bench/against/series.ts";
+import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
+import { GeneratorError } from "../bench/generator-process.ts";
+import { twoProcessors } from "../bench/processors.ts";
+import { killServers, ServerProcessError } from "../bench/server-process.ts";
+import {
+  type ComparisonFormat,
+  comparisonFormats,
+  renderComparison,
+} from "../reports/compare/render-comparison.ts";
+import { parseDurationMs } from "../scenarios/duration.ts";
+import { statusOf } from "./compare.ts";
+import { exitStatus } from "./exit-status.ts";
+import { packageRoot } from "./package-root.ts";
+import { runCommander } from "./run-commander.ts";
+import { UsageError } from "./usage-error.ts";
+
+const BUDGET_MS_MAX = 3_600_000;
+/** Leaves room for the blocks, each of which takes some. */
+const SEED_MAX = 0xffff_0000;
+
+interface BenchOptions {
+  readonly against: string;
+  readonly budget: number;
+  readonly format: ComparisonFormat;
+  readonly seed: number;
+  readonly strict?: boolean;
+}
+
+/** `prov bench --against REF`: whether this checkout's server is slower than that of a commit. */
+export async function runBenchAgainst(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov bench")
+    .description("measure this checkout's server beside that of another commit; 99 when slower")
+    .requiredOption("--against <commit>", "a branch, tag or commit of this checkout")
+    .option("--budget <duration>", "for the measurement, after the build", parseBudget, 170_000)
+    .addOption(
+      new Option("--format <format>", "how it is told").choices(comparisonFormats).default("text"),
+    )
+    .option("--seed <number>", "of devices and relabellings", parseSeed, 1)
+    .option("--strict", "exit 98 when undecided")
+    .action(async (options: BenchOptions) => {
+      status = await benchAgainst(options);
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+async function benchAgainst(options: BenchOptions): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort(new Error("interrupted"));
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  process.once("exit", killServers);
+  try {
+    return await measure(options, abort.signal);
+  } catch (error) {
+    if (!abort.signal.aborted && !isExpected(error)) throw error;
+    process.stderr.write(`prov bench: ${(error as Error).message}\n`);
+    return error instanceof CheckoutError ? exitStatus.badUsage : exitStatus.internalError;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("exit", killServers);
+  }
+}
+
+async function measure(
+  { against, budget, format, seed, strict }: BenchOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  tell(`prov bench: building ${against}`);
+  const reference = await checkOutReference(packageRoot, against, signal);
+  const folder = workFolder(packageRoot);
+  try {
+    const programIn = (root: string): string => join(root, "dist", "cli", "main.js");
+    const { judgement } = await playSeries({
+      base: { name: against, program: programIn(reference.folder), nodeFlags: [] },
+      current: { name: "this checkout", program: programIn(packageRoot), nodeFlags: [] },
+      setting: { plan: duelPlan, processors: twoProcessors(), seed, folder, signal },
+      looks: lookPlan,
+      budgetMs: budget,
+      onBlock: (blocks) => tell(`prov bench: ${blocks.length} blocks`),
+    });
+    const baseName = `${against} (${reference.commit.slice(0, 12)})`;
+    const comparison = { baseName, currentName: "this checkout", judgement };
+    process.stdout.write(renderComparison(comparison, format));
+    return statusOf(judgement, strict === true);
+  } finally {
+    reference.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isExpected(error: unknown): boolean {
+  return (
+    error instanceof CheckoutError ||
+    error instanceof DuelError ||
+    error instanceof ServerProcessError ||
+    error instanceof GeneratorError
+  );
+}
+
+function parseBudget(text: string): number {
+  const budgetMs = parseDurationMs(text);
+  if (budgetMs !== undefined && budgetMs <= BUDGET_MS_MAX) return budgetMs;
+  throw new UsageError(`--budget ${text}: write a duration up to 1 h, such as 3 min`);
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= SEED_MAX) return seed;
+  throw new UsageError(`--seed ${text}: give a whole number from 0 to ${SEED_MAX}`);
+}

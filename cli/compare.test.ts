@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { XMLParser } from "fast-xml-parser";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { RunResult } from "../reports/run-result.ts";
+import { sampleResult } from "../reports/sample-result.testing.ts";
+import { runCompare } from "./compare.ts";
+
+let folder: string;
+let output: string;
+let errors: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "provlab-compare-"));
+  output = "";
+  errors = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    output += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    errors += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs of one side, each with `cpuSeconds` of the server; returns the folder of the side. */
+function side(
+  name: string,
+  cpuSeconds: readonly number[],
+  changes: Partial<RunResult> = {},
+): string {
+  for (const [index, seconds] of cpuSeconds.entries()) {
+    const run = join(folder, name, `run-${index}`);
+    mkdirSync(run, { recursive: true });
+    const result = sampleResult({ server: { cpuSeconds: seconds, residentMiBMax: 98 } });
+    writeFileSync(join(run, "result.json"), JSON.stringify({ ...result, ...changes }));
+  }
+  return join(folder, name);
+}
+
+const usual = [3.2, 3.21, 3.19, 3.22, 3.18];
+const slower = usual.map((seconds) => seconds * 1.2);
+
+test("a regression: told in 80 columns, status 99", async () => {
+  expect(await runCompare([side("base", usual), side("now", slower)])).toBe(99);
+  expect(output).toMatch(/^REGRESSED: commit unknown against commit unknown\n/);
+  expect(output).toMatch(/server CPU a transaction, µs +1,280 +1,536 +\+20\.0 % +regressed\n/);
+  expect(output).toMatch(/mixed\.renew throughput, \/s +20 +20 +\+0\.0 % +same\n/);
+  expect(Math.max(...output.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("the other way round it is an improvement, status 0", async () => {
+  expect(await runCompare([side("base", slower), side("now", usual)])).toBe(0);
+  expect(output).toMatch(/^IMPROVED/);
+});
+
+test("one run a side is undecided: 0, or 98 with --strict", async () => {
+  const paths = [
+    join(side("base", [3.2]), "run-0", "result.json"),
+    join(side("now", [6.4]), "run-0"),
+  ];
+  expect(await runCompare(paths)).toBe(0);
+  expect(output).toContain("One run a side cannot tell");
+  expect(await runCompare([...paths, "--strict"])).toBe(98);
+});
+
+test("pairs: what disturbs both runs of a pair is taken out", async () => {
+  const disturbed = [3, 5, 9, 4, 6, 3.5, 8, 7];
+  const base = side("base", disturbed);
+  const now = side(
+    "now",
+    disturbed.map((seconds) => seconds * 1.1),
+  );
+  expect(await runCompare([base, now])).toBe(0);
+  expect(await runCompare([base, now, "--paired"])).toBe(99);
+});
+
+test("Markdown shows what changed first", async () => {
+  await runCompare([side("base", usual), side("now", slower), "--format", "md"]);
+  expect(output).toMatch(/^### Performance: 🔴 \*\*regressed\*\*\n/);
+  expect(output.indexOf("| server CPU")).toBeLessThan(output.indexOf("<details>"));
+});
+
+test("JUnit is XML with a failure a regression; JSON holds all figures", async () => {
+  const paths = [side("base", usual), side("now", slower)];
+  await runCompare([...paths, "--format", "junit"]);
+  const { testsuites } = new XMLParser({ ignoreAttributes: false }).parse(output);
+  expect(testsuites["@_failures"]).toBe("1");
+  expect(testsuites.testsuite.testcase).toHaveLength(Number(testsuites["@_tests"]));
+  output = "";
+  await runCompare([...paths, "--format", "json"]);
+  expect(JSON.parse(output).judgement).toMatchObject({ verdict: "regressed", alpha: 0.01 });
+});
+
+describe("refuses what is not comparable", () => {
+  const { scenario, environment, target } = sampleResult();
+  test.each<[string, Partial<RunResult>, RegExp]>([
+    ["scenario", { scenario: { ...scenario, sha256: "1".repeat(64) } }, /scenario .* differs/],
+    ["target", { target: { ...target, kind: "external" } }, /kind of target differs/],
+    ["durability", { environment: { ...environment, durability: "os" } }, /durability differs/],
+    ["cpu", { environment: { ...environment, cpu: "another" } }, /processor differs/],
+    ["cpu", { environment: { ...environment, cores: 64 } }, /processor differs/],
+    ["kernel", { environment: { ...environment, kernel: "7.0.1" } }, /kernel differs/],
+    ["node", { environment: { ...environment, node: "v24.1.0" } }, /Node differs/],
+    ["socket", { environment: { ...environment, socket: "dgram" } }, /socket differs/],
+    ["workers", { environment: { ...environment, workers: 2 } }, /worker threads differs/],
+  ])("another %s, unless allowed", async (trait, changes, reason) => {
+    const paths = [side("base", usual), side("now", usual, changes)];
+    expect(await runCompare(paths)).toBe(2);
+    expect(errors).toMatch(reason);
+    expect(output).toBe("");
+    expect(await runCompare([...paths, "--allow", trait])).toBe(0);
+  });
+
+  test("all differences at once", async () => {
+    const changes = { environment: { ...environment, durability: "os", workers: 9 } };
+    expect(await runCompare([side("base", usual), side("now", usual, changes)])).toBe(2);
+    expect(errors).toMatch(/durability differs.*\n.*worker threads differs/);
+  });
+
+  test("patch releases of kernel and Node may differ", async () => {
+    const changes = { environment: { ...environment, kernel: "6.99", node: "v20.1.1" } };
+    expect(await runCompare([side("base", usual), side("now", usual, changes)])).toBe(0);
+  });
+
+  test("an invalid run, always", async () => {
+    const invalid = side("now", usual, { verdict: "invalid", reasons: ["late"] });
+    const paths = [side("base", usual), invalid];
+    expect(await runCompare([...paths, "--allow", "cpu,node"])).toBe(2);
+    expect(errors).toMatch(/run-0\/result\.json is invalid: late/);
+  });
+
+  test.each([
+    [[], "at least one result.json of the base"],
+    [["/nonexistent", "/nonexistent"], "no such file"],
+    [["--allow", "weather"], "there are scenario"],
+    [["--alpha", "0"], "give a share"],
+    [["--seed", "-1"], "whole number"],
+  ])("%j", async (args, reason) => {
+    expect(await runCompare(args)).toBe(2);
+    expect(errors).toContain(reason);
+  });
+
+  test("a file that is no result, and sides that are no pairs", async () => {
+    const file = join(folder, "other.json");
+    writeFileSync(file, '{"schema":"other"}');
+    expect(await runCompare([file, file])).toBe(2);
+    expect(errors).toContain('its schema is "other"');
+    const paths = [side("base", usual), side("now", usual.slice(1))];
+    expect(await runCompare([...paths, "--paired"])).toBe(2);
+    expect(errors).toContain("5 runs of the base and 4");
+  });
+});

@@ -1,0 +1,162 @@
+import { type Design, permutationTest, smallestP } from "./permutation-test.ts";
+
+export const comparisonVerdicts = ["improved", "same", "regressed", "undecided"] as const;
+export type ComparisonVerdict = (typeof comparisonVerdicts)[number];
+
+/** What is compared, and how much of a difference matters. */
+export interface Metric {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: "more" | "less";
+  /**
+   * `ratio`: the effect is a ratio, of geometric means; all values are above zero. `share`: the values
+   * are shares from 0 to 1, and the effect is their difference.
+   */
+  readonly scale: "ratio" | "share";
+  /** The least effect that counts: 0.05 is 5 %, or of a share 5 points. */
+  readonly effectMin: number;
+}
+
+/** What each run measured; the runs of one comparison come in one order for all metrics. */
+export interface MetricRuns {
+  readonly metric: Metric;
+  readonly base: readonly number[];
+  readonly current: readonly number[];
+}
+
+export interface MetricComparison {
+  readonly metric: Metric;
+  readonly baseMedian: number;
+  readonly currentMedian: number;
+  /** Of a ratio: current over base, minus 1. Of a share: current minus base. */
+  readonly effect: number;
+  /** Of the effect, at level 1 - alpha for this metric alone; null where it is without end. */
+  readonly effectLow: number | null;
+  readonly effectHigh: number | null;
+  /** Adjusted for all metrics of the comparison. */
+  readonly p: number;
+  readonly verdict: ComparisonVerdict;
+}
+
+export interface Judgement {
+  readonly design: Design;
+  readonly runs: { readonly base: number; readonly current: number };
+  /** The probability that any metric of two alike sides is called improved or regressed. */
+  readonly alpha: number;
+  readonly verdict: ComparisonVerdict;
+  readonly metrics: readonly MetricComparison[];
+  /** What the reader must know, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface JudgeSettings {
+  readonly design: Design;
+  readonly alpha: number;
+  readonly seed: number;
+}
+
+/**
+ * A metric has improved or regressed when the permutation test says so at `alpha` for all metrics
+ * together *and* the effect is at least the metric's `effectMin`. It is the same when the whole
+ * interval lies within `effectMin`. Everything else is undecided: more runs would tell.
+ */
+export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): Judgement {
+  const { design, alpha, seed } = settings;
+  const runs = {
+    base: metrics[0]?.base.length ?? 0,
+    current: metrics[0]?.current.length ?? 0,
+  };
+  const effects = permutationTest(
+    metrics.map(({ metric, base, current }) => ({
+      base: base.map((value) => onScale(metric, value)),
+      current: current.map((value) => onScale(metric, value)),
+    })),
+    design,
+    { alpha, seed },
+  );
+  const compared = metrics.map(({ metric, base, current }, index): MetricComparison => {
+    const { estimate, low, high, p } = effects[index]!;
+    const effect = offScale(metric, estimate);
+    const [effectLow, effectHigh] = [offScale(metric, low), offScale(metric, high)];
+    return {
+      ...{ metric, baseMedian: median(base), currentMedian: median(current), effect, p },
+      effectLow: Number.isFinite(low) ? effectLow : null,
+      effectHigh: Number.isFinite(high) ? effectHigh : null,
+      verdict: verdictOf(metric, { effect, low: effectLow, high: effectHigh, isFound: p <= alpha }),
+    };
+  });
+  return {
+    ...{ design, runs, alpha },
+    verdict: overall(compared.map(({ verdict }) => verdict)),
+    metrics: compared,
+    notes: notesOf(design, runs, alpha),
+  };
+}
+
+function verdictOf(
+  { better, effectMin, scale }: Metric,
+  found: {
+    readonly effect: number;
+    readonly low: number;
+    readonly high: number;
+    readonly isFound: boolean;
+  },
+): ComparisonVerdict {
+  const { effect, low, high, isFound } = found;
+  // As much less as the effect is more: 1 / 1.25 is as far from 1 as 1.25 is.
+  const least = scale === "ratio" ? 1 / (1 + effectMin) - 1 : -effectMin;
+  if (isFound && (effect >= effectMin || effect <= least)) {
+    return effect > 0 === (better === "more") ? "improved" : "regressed";
+  }
+  return low > least && high < effectMin ? "same" : "undecided";
+}
+
+function overall(verdicts: readonly ComparisonVerdict[]): ComparisonVerdict {
+  const order: readonly ComparisonVerdict[] = ["regressed", "undecided", "improved"];
+  if (verdicts.length === 0) return "undecided";
+  return order.find((verdict) => verdicts.includes(verdict)) ?? "same";
+}
+
+function notesOf(
+  design: Design,
+  { base, current }: Judgement["runs"],
+  alpha: number,
+): readonly string[] {
+  if (smallestP(design, base, current) <= alpha) return [];
+  if (base <= 1 || current <= 1) {
+    return ["One run a side cannot tell a change from the noise of the machine: make several."];
+  }
+  const needed = runsNeeded(design, alpha);
+  return [
+    `${base} and ${current} runs cannot show a change at the ${percent(alpha)} level: ` +
+      `make ${needed} a side, or give a larger --alpha.`,
+  ];
+}
+
+/** A side, when both have as many. */
+export function runsNeeded(design: Design, alpha: number): number {
+  let runs = 2;
+  while (smallestP(design, runs, runs) > alpha) runs += 1;
+  return runs;
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+function onScale({ scale, name }: Metric, value: number): number {
+  if (scale === "share") return value;
+  if (value > 0) return Math.log(value);
+  throw new RangeError(`${name}: a ratio of ${value} says nothing`);
+}
+
+function offScale({ scale }: Metric, effect: number): number {
+  return scale === "share" ? effect : Math.expm1(effect);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return Number.NaN;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,215 @@
+import { Prng } from "../../base/prng.ts";
+
+/**
+ * How the runs of two sides belong together. `pairs`: run k of one side was made beside run k of the
+ * other, so that what disturbed one disturbed both, and only their difference counts; `groups`: they
+ * have nothing to do with each other.
+ */
+export type Design = "pairs" | "groups";
+
+/** Measured values of one metric, on a scale on which effects add up. */
+export interface TwoSides {
+  readonly base: readonly number[];
+  readonly current: readonly number[];
+}
+
+export interface Effect {
+  /** Mean of the current side minus mean of the base. */
+  readonly estimate: number;
+  /**
+   * Every shift that the test does not reject at its level, for this metric alone; infinite where
+   * there are too few runs to reject any.
+   */
+  readonly low: number;
+  readonly high: number;
+  /** Two-sided, adjusted for all metrics that were tested together. */
+  readonly p: number;
+}
+
+/** More relabellings than these are drawn at random instead of listed. */
+export const relabellingsMax = 40_000;
+/** Sums of the same numbers in another order differ by rounding. */
+const ROUNDING = 1e-9;
+
+/**
+ * Exact permutation tests of several metrics of the same runs (Fisher; Westfall and Young's single-step
+ * max-T for the family). When the two sides are alike, any relabelling of the runs (of two
+ * runs within their pair) was as likely as the one that was made; `p` is the share of the relabellings in which
+ * *any* metric differs as much as this one did. So the probability that any `p` is `alpha` or less is at
+ * most `alpha`, whatever the distribution, however many metrics and however they hang together.
+ * `seed` draws the relabellings where there are too many to list.
+ */
+export function permutationTest(
+  metrics: readonly TwoSides[],
+  design: Design,
+  { alpha, seed }: { readonly alpha: number; readonly seed: number },
+): readonly Effect[] {
+  const [first] = metrics;
+  if (first === undefined) return [];
+  const { base, current } = first;
+  for (const sides of metrics) {
+    if (sides.base.length !== base.length || sides.current.length !== current.length) {
+      throw new RangeError("metrics that are tested together come from the same runs");
+    }
+  }
+  if (design === "pairs" && base.length !== current.length) {
+    throw new RangeError(`${base.length} and ${current.length} runs are not pairs`);
+  }
+  const relabellings = relabellingsOf(design, base.length, current.length, seed);
+  const columns = metrics.map((sides) => columnOf(sides, design));
+  const shifts = columns.map(({ values }) => relabellings.map((weights) => dot(weights, values)));
+  const largest = relabellings.map((_, index) =>
+    Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric]![index]!, spread))),
+  );
+  // What one unit of shift of the whole current side looks like under each relabelling.
+  const unit = relabellings.map((weights) => dot(weights, columns[0]!.unit));
+  return columns.map(({ spread }, metric) => {
+    const moved = shifts[metric]!;
+    const estimate = moved[0]!;
+    const found = scaled(estimate, spread) - ROUNDING;
+    const high = highest(moved, unit, alpha);
+    const low = -highest(
+      moved.map((shift) => -shift),
+      unit,
+      alpha,
+    );
+    const asLarge = largest.filter((value) => value >= found).length;
+    return { estimate, low, high, p: asLarge / relabellings.length };
+  });
+}
+
+/** The smallest p that so many runs can give: with a larger one no verdict is possible. */
+export function smallestP(design: Design, base: number, current: number): number {
+  if (base === 0 || current === 0) return 1;
+  if (design === "pairs") return Math.min(1, 2 / 2 ** base);
+  // With sides of one size the relabelling that swaps them differs as much as the runs do.
+  return (base === current ? 2 : 1) / choose(base + current, current);
+}
+
+interface Column {
+  readonly values: readonly number[];
+  /** What `values` of a current side that is larger by 1 would have more. */
+  readonly unit: readonly number[];
+  /** The same under every relabelling, so that effects of several metrics can be laid side by side. */
+  readonly spread: number;
+}
+
+function columnOf({ base, current }: TwoSides, design: Design): Column {
+  if (design === "pairs") {
+    const values = current.map((value, index) => value - base[index]!);
+    return { values, unit: values.map(() => 1), spread: Math.hypot(...values) };
+  }
+  const all = [...base, ...current];
+  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+  const values = all.map((value) => value - mean);
+  return {
+    values,
+    unit: all.map((_, index) => (index < base.length ? 0 : 1)),
+    spread: Math.hypot(...values),
+  };
+}
+
+function scaled(shift: number, spread: number): number {
+  return spread === 0 ? 0 : Math.abs(shift) / spread;
+}
+
+/**
+ * The largest shift that is not rejected. A relabelling has `|moved - shift * unit|` where the runs
+ * themselves have `|moved[0] - shift|`; above the estimate it is at least as large up to a
+ * limit that can be solved for, so the p of a shift is the share of the limits above it.
+ */
+function highest(moved: readonly number[], unit: readonly number[], alpha: number): number {
+  const estimate = moved[0]!;
+  const limits = moved.map((shift, index) => {
+    const slope = unit[index]!;
+    const up = slope > -1 + ROUNDING ? (shift + estimate) / (1 + slope) : Number.POSITIVE_INFINITY;
+    const down = slope < 1 - ROUNDING ? (estimate - shift) / (1 - slope) : Number.POSITIVE_INFINITY;
+    return Math.max(up, down);
+  });
+  // Typed arrays sort numbers without a call for each comparison.
+  const rising = Float64Array.from(limits).sort();
+  return rising[moved.length - 1 - Math.floor(alpha * moved.length + ROUNDING)]!;
+}
+
+/**
+ * The weights of the values under each relabelling, as they were measured first. Their sum with the
+ * values is the difference of the means.
+ */
+function relabellingsOf(
+  design: Design,
+  base: number,
+  current: number,
+  seed: number,
+): readonly Float64Array[] {
+  if (design === "pairs") {
+    return 2 ** base <= relabellingsMax
+      ? Array.from({ length: 2 ** base }, (_, bits) => signs(base, (pair) => (bits >>> pair) & 1))
+      : drawn(
+          seed,
+          (prng) => signs(base, () => prng.nextUInt32() >>> 31),
+          signs(base, () => 0),
+        );
+  }
+  const all = base + current;
+  const weightsOf = (chosen: ReadonlySet<number>): Float64Array =>
+    Float64Array.from({ length: all }, (_, index) => (chosen.has(index) ? 1 / current : -1 / base));
+  const measured = Array.from({ length: current }, (_, index) => base + index);
+  if (choose(all, current) > relabellingsMax) {
+    const draw = (prng: Prng): Float64Array => weightsOf(new Set(someOf(all, current, prng)));
+    return drawn(seed, draw, weightsOf(new Set(measured)));
+  }
+  const choices = [...subsets(all, current)];
+  const isMeasured = (choice: readonly number[]): boolean => choice[0]! >= base;
+  return [...choices.filter(isMeasured), ...choices.filter((choice) => !isMeasured(choice))].map(
+    (choice) => weightsOf(new Set(choice)),
+  );
+}
+
+/** Random ones behind what was measured: with itself among them the test is exact all the same. */
+function drawn(
+  seed: number,
+  draw: (prng: Prng) => Float64Array,
+  measured: Float64Array,
+): readonly Float64Array[] {
+  const prng = new Prng(seed, 0);
+  return [measured, ...Array.from({ length: relabellingsMax - 1 }, () => draw(prng))];
+}
+
+function signs(pairs: number, isSwapped: (pair: number) => number): Float64Array {
+  const weights = new Float64Array(pairs);
+  for (let pair = 0; pair < pairs; pair += 1) weights[pair] = (isSwapped(pair) ? -1 : 1) / pairs;
+  return weights;
+}
+
+function dot(weights: Float64Array, values: readonly number[]): number {
+  let sum = 0;
+  for (let index = 0; index < weights.length; index += 1) sum += weights[index]! * values[index]!;
+  return sum;
+}
+
+export function choose(all: number, some: number): number {
+  let ways = 1;
+  for (let index = 1; index <= some; index += 1) ways = (ways * (all - some + index)) / index;
+  return Math.round(ways);
+}
+
+/** `some` of the numbers 0..all-1, without order, each such set as likely as any other. */
+function someOf(all: number, some: number, prng: Prng): readonly number[] {
+  const numbers = Array.from({ length: all }, (_, index) => index);
+  for (let index = 0; index < some; index += 1) {
+    const other = index + prng.nextBelow(all - index);
+    [numbers[index], numbers[other]] = [numbers[other]!, numbers[index]!];
+  }
+  return numbers.slice(0, some);
+}
+
+/** All sets of `some` of the numbers 0..all-1, each in rising order. */
+function* subsets(all: number, some: number, from = 0): Generator<readonly number[]> {
+  if (some === 0) {
+    yield [];
+    return;
+  }
+  for (let first = from; first <= all - some; first += 1) {
+    for (const rest of subsets(all, some - 1, first + 1)) yield [first, ...rest];
+  }
+}
