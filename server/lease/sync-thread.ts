@@ -9,7 +9,7 @@ import { SYNC_WORDS, SyncState, SyncWord } from "./sync-words.ts";
 /**
  * A thread that does nothing but `fdatasync`, so that the loop decides while the disk works. It is
  * asked and answers through shared memory, without the event loop, and keeps no process alive. It is
- * started when it is first asked: a server that is never under load does without its memory.
+ * started when it is first asked: a server that grants nothing does without its memory.
  */
 export class SyncThread implements BackgroundSync {
   readonly #words = new Int32Array(
