@@ -235,6 +235,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       interfaces,
       anyInterface,
       pinger,
+      wake: socket.backend === "batch" ? syncThread.wake : undefined,
       overload: new OverloadGuard(admission, counters, logger),
       counters,
       logger,

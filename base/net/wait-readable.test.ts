@@ -1,20 +1,79 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../clock.ts";
 import { describeUnless } from "./describe-unless.testing.ts";
 import { findEventLoopDescriptor } from "./event-loop-descriptor.ts";
 import { libc, libcMissingReason } from "./libc.ts";
 import { socketOpener } from "./udp-socket.testing.ts";
 import { waitReadable } from "./udp-socket.ts";
+import { WakePipe } from "./wake-pipe.ts";
 
 describeUnless(libcMissingReason(), "a long wait on a batched socket", longWaitTests);
+describeUnless(libcMissingReason(), "a wait that another thread ends", wakeTests);
 
 /** Waits in another thread, without the event loop of this one, and then posts a message. */
 const postsLater = `
   const { parentPort, workerData } = require("node:worker_threads");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerData);
   parentPort.postMessage("now");`;
+
+/** Writes to the pipe from another thread, later. */
+const wakesLater = `
+  const { workerData } = require("node:worker_threads");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerData.ms);
+  require("node:fs").writeSync(workerData.wakeEnd, "w");`;
+
+function wakeTests(): void {
+  const { open } = socketOpener("batch");
+  const never = (): boolean => false;
+
+  function openPipe(): WakePipe {
+    const pipe = new WakePipe();
+    onTestFinished(() => pipe.close());
+    return pipe;
+  }
+
+  test("it ends when the pipe is written to, and the byte ends that wait only", async () => {
+    const socket = await open({});
+    const pipe = openPipe();
+    const workerData = { ms: 50, wakeEnd: pipe.writeEnd };
+    const worker = new Worker(wakesLater, { eval: true, workerData });
+    await waitReadable([socket], 1_000_000, never, pipe);
+    const beganAtMs = systemClock.monotonicMs();
+    await waitReadable([socket], 60, never, pipe);
+    expect(systemClock.monotonicMs() - beganAtMs).toBeGreaterThanOrEqual(59);
+    await worker.terminate();
+  });
+
+  test("many bytes end it once, and a full pipe refuses one without blocking", async () => {
+    const socket = await open({});
+    const pipe = openPipe();
+    for (let count = 0; count < 100; count += 1) writeSync(pipe.writeEnd, "w");
+    await waitReadable([socket], 1_000_000, never, pipe);
+    const beganAtMs = systemClock.monotonicMs();
+    await waitReadable([socket], 30, never, pipe);
+    expect(systemClock.monotonicMs() - beganAtMs).toBeGreaterThanOrEqual(29);
+    const fill = (): void => {
+      for (;;) writeSync(pipe.writeEnd, new Uint8Array(4096));
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: "EAGAIN" }));
+    await waitReadable([socket], 1_000_000, never, pipe);
+  });
+
+  test("a closed pipe ends nothing, and closing leaves nothing open", async () => {
+    const socket = await open({});
+    const before = readdirSync("/proc/self/fd").length;
+    const pipe = new WakePipe();
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before + 2);
+    pipe.close();
+    pipe.close();
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+    const beganAtMs = systemClock.monotonicMs();
+    await waitReadable([socket], 30, never, pipe);
+    expect(systemClock.monotonicMs() - beganAtMs).toBeGreaterThanOrEqual(29);
+  });
+}
 
 function longWaitTests(): void {
   const { open } = socketOpener("batch");

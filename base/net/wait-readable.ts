@@ -7,6 +7,7 @@ import { libc } from "./libc.ts";
 import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { UdpSocket } from "./udp-socket.ts";
+import type { WakePipe } from "./wake-pipe.ts";
 
 /** The event loop of this thread turns at least this often while it has timers, or may have events. */
 const BLOCKED_MS_MAX = 5;
@@ -15,30 +16,39 @@ const QUIET_MS_MAX = 160;
 /** The fallback waits in the event loop itself, and looks this often whether the wait is over. */
 const EVENTED_MS_MAX = 50;
 const POLLED_SOCKETS_MAX = 64;
+/** A descriptor that ppoll ignores. */
+const UNKNOWN = -1;
 
-type Readiness = "sockets" | "events" | "nothing";
+/** `ready`: the sockets have datagrams, or somebody wakes us. */
+type Readiness = "ready" | "events" | "nothing";
 
-/** ppoll over batched sockets and the event loop, on memory of its own. */
+/** ppoll over batched sockets, the pipe and the event loop, on memory of its own. */
 class Poller {
   readonly #libc = libc();
-  readonly #fds = new NativeMemory((POLLED_SOCKETS_MAX + 1) * POLLFD_BYTES);
+  readonly #fds = new NativeMemory((POLLED_SOCKETS_MAX + 2) * POLLFD_BYTES);
   readonly #timeout = new NativeMemory(TIMESPEC_BYTES);
 
   /**
-   * Blocks the thread until one of the sockets is readable, or the event loop has something to do, or for
-   * `timeoutMs`. Throws SocketError when the system refuses, such as EINVAL after the limit of open files
+   * Blocks the thread until one of the sockets is readable, or `wake` is, which is then cleared, or the
+   * event loop has something to do, or for `timeoutMs`. Throws SocketError when the system refuses, such as EINVAL after the limit of open files
    * was lowered: a loop that took that for silence would never wait again.
    */
-  poll(sockets: readonly BatchSocket[], eventLoop: number, timeoutMs: number): Readiness {
+  poll(
+    sockets: readonly BatchSocket[],
+    wake: WakePipe | undefined,
+    eventLoop: number,
+    timeoutMs: number,
+  ): Readiness {
     const count = sockets.length;
     for (let i = 0; i < count; i += 1) this.#watch(i, sockets[i]!.fileDescriptor);
     this.#watch(count, eventLoop);
+    this.#watch(count + 1, wake?.fileDescriptor ?? UNKNOWN);
     this.#timeout.setPointer(8, Math.round(timeoutMs * 1e6));
-    const ready = this.#libc.ppoll(this.#fds.address, count + 1, this.#timeout.address, 0);
+    const ready = this.#libc.ppoll(this.#fds.address, count + 2, this.#timeout.address, 0);
     if (ready === 0) return "nothing";
     if (ready > 0) {
-      const hasEvents = this.#fds.view.getInt16(count * POLLFD_BYTES + 6, true) !== 0;
-      return ready > (hasEvents ? 1 : 0) ? "sockets" : "events";
+      if (this.#isReady(count + 1)) wake?.clear();
+      return ready > (this.#isReady(count) ? 1 : 0) ? "ready" : "events";
     }
     const failure = lastError("cannot wait for datagrams");
     if (failure.code === "EINTR") return "events";
@@ -50,9 +60,12 @@ class Poller {
     this.#fds.view.setInt32(i * POLLFD_BYTES, descriptor, true);
     this.#fds.view.setInt16(i * POLLFD_BYTES + 4, POLLIN, true);
   }
+
+  #isReady(i: number): boolean {
+    return this.#fds.view.getInt16(i * POLLFD_BYTES + 6, true) !== 0;
+  }
 }
 
-const UNKNOWN = -1;
 let poller: Poller | undefined;
 /** That of this thread; asked for at the first wait. */
 let eventLoop: number | undefined;
@@ -64,8 +77,8 @@ async function turnEventLoop(): Promise<void> {
 }
 
 /**
- * Resolves when one of the sockets has datagrams, when all are closed, when `isOver` says so after a
- * turn of the event loop, or after `timeoutMs`. The thread is blocked meanwhile, with turns of the event
+ * Resolves when one of the sockets has datagrams, when `wake` is written to (batched sockets only), when
+ * all are closed, when `isOver` says so after a turn of the event loop, or after `timeoutMs`. The thread is blocked meanwhile, with turns of the event
  * loop in between, so that its timers, messages and signals go on; so they do when the sockets are never
  * empty. As long as nothing happens the blocks grow: whatever the event loop waits for ends them, and a
  * timer that keeps the process alive keeps them at 5 ms.
@@ -74,6 +87,7 @@ export async function waitReadable(
   sockets: readonly UdpSocket[],
   timeoutMs: number,
   isOver: () => boolean = () => false,
+  wake?: WakePipe,
 ): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + timeoutMs;
   const own = sockets.flatMap(innermost);
@@ -82,21 +96,21 @@ export async function waitReadable(
   }
   const batched = own.filter((socket) => socket instanceof BatchSocket);
   const evented = own.filter((socket) => socket instanceof DgramSocket);
-  let ready = readinessOf(batched, evented, 0);
+  let ready = readinessOf(batched, evented, wake, 0);
   let remainingMs = timeoutMs;
   let quietMs = BLOCKED_MS_MAX;
-  while (ready !== "sockets" && remainingMs > 0 && isAnyOpen(batched, evented)) {
+  while (ready !== "ready" && remainingMs > 0 && isAnyOpen(batched, evented)) {
     await turnEventLoop();
     if (isOver()) return;
     if (quietMs > BLOCKED_MS_MAX) eventLoop ??= (await findEventLoopDescriptor()) ?? UNKNOWN;
     remainingMs = deadlineMs - systemClock.monotonicMs();
     if (evented.length > 0) {
       await waitEvented(evented, Math.min(remainingMs, batched.length > 0 ? 1 : EVENTED_MS_MAX));
-      ready = readinessOf(batched, evented, 0);
+      ready = readinessOf(batched, evented, wake, 0);
     } else {
       const isLong = quietMs > BLOCKED_MS_MAX && eventLoop !== UNKNOWN && !hasTimers();
       const blockMs = isLong ? quietMs : BLOCKED_MS_MAX;
-      ready = readinessOf(batched, evented, Math.min(remainingMs, blockMs));
+      ready = readinessOf(batched, evented, wake, Math.min(remainingMs, blockMs));
       // After an event they are short again: what its callbacks wait for is not with the kernel yet.
       quietMs = ready === "nothing" ? Math.min(2 * quietMs, QUIET_MS_MAX) : BLOCKED_MS_MAX;
     }
@@ -121,12 +135,13 @@ function hasTimers(): boolean {
 function readinessOf(
   batched: readonly BatchSocket[],
   evented: readonly DgramSocket[],
+  wake: WakePipe | undefined,
   timeoutMs: number,
 ): Readiness {
-  if (evented.some((socket) => socket.pending > 0)) return "sockets";
+  if (evented.some((socket) => socket.pending > 0)) return "ready";
   if (batched.length === 0) return "nothing";
   poller ??= new Poller();
-  return poller.poll(batched, eventLoop ?? UNKNOWN, Math.max(timeoutMs, 0));
+  return poller.poll(batched, wake, eventLoop ?? UNKNOWN, Math.max(timeoutMs, 0));
 }
 
 function isAnyOpen(batched: readonly BatchSocket[], evented: readonly DgramSocket[]): boolean {

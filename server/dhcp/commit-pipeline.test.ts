@@ -31,6 +31,8 @@ function ack(leaseIndex: number, destination?: Destination): Reply {
 }
 
 interface SetUpOptions {
+  /** Default false: the loop waits for the disk itself. */
+  readonly isWoken?: boolean;
   readonly replyBytesMax?: number;
   /** What a reply's bytes are; by default its transaction id. */
   readonly encode?: (reply: Reply, target: Uint8Array, start: number) => number;
@@ -77,6 +79,7 @@ function setUp(options: SetUpOptions = {}) {
   const pipeline = new CommitPipeline({
     leases: { markDurable: (index) => events.push(`durable ${index}`) },
     store,
+    isWoken: options.isWoken ?? false,
     sender: {
       send: ({ leaseIndex }) => events.push(`send ${leaseIndex}`),
       flush: () => events.push("flush"),
@@ -190,6 +193,20 @@ describe("waiting for the disk", () => {
     expect(disk.waits).toEqual([0, 5]);
     disk.isDone = true;
     expect(turn([], 0)).toEqual(["end", "durable 1", "send 1", "commit", "durable 2", "send 2"]);
+  });
+
+  test("a loop that is woken up never waits for it, however small the batch", () => {
+    const { turn, disk, pipeline } = setUp({ isWoken: true });
+    expect(turn([1], 1)).toEqual(["append 1", "begin"]);
+    expect(turn([2], 1)).toEqual(["append 2"]);
+    expect(turn([], 0)).toEqual([]);
+    expect(disk.waits).toEqual([0, 0]);
+    expect(pipeline.isUnderWay).toBe(true);
+    disk.isDone = true;
+    expect(turn([], 0)).toEqual(["end", "durable 1", "send 1", "begin"]);
+    disk.isDone = true;
+    expect(turn([], 0)).toEqual(["end", "durable 2", "send 2"]);
+    expect(pipeline.isUnderWay).toBe(false);
   });
 
   test("housekeeping leaves nothing under way and nothing that waits", () => {

@@ -4,11 +4,11 @@ import type { DhcpCounters } from "./counters.ts";
 import { HeldReplies } from "./held-replies.ts";
 import type { Reply, ReplySender } from "./reply-sender.ts";
 
-/** The loop sleeps at most this long for the disk before it looks around again. */
+/** A loop that is not woken up sleeps at most this long for the disk before it looks around again. */
 const endMsMax = 5;
 /**
- * With fewer datagrams in a batch nothing else waits: a sync in place is over sooner, since nobody has
- * to be woken up for it, and costs less.
+ * A loop that is not woken up syncs a batch of fewer datagrams in place: nothing else waits then, and
+ * what came during a sync in the background would wait for the loop besides.
  */
 const backgroundReceivedMin = 16;
 
@@ -20,8 +20,8 @@ export interface CommitPipelineOptions {
   readonly encoder: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
   readonly counters: DhcpCounters;
   readonly trouble: CommitTrouble;
-  /** Default 16. */
-  readonly backgroundReceivedMin?: number | undefined;
+  /** The end of a sync ends the loop's wait for datagrams: it need not wait for the disk itself. */
+  readonly isWoken: boolean;
 }
 
 /**
@@ -32,7 +32,10 @@ export interface CommitPipelineOptions {
  */
 export class CommitPipeline {
   readonly #options: CommitPipelineOptions;
+  /** Smaller batches are synced in place. */
   readonly #backgroundReceivedMin: number;
+  /** How long an empty socket lets the loop wait for the disk. */
+  readonly #endMsMax: number;
   /** Acknowledgements of this turn, and the address each was asked at. */
   readonly #waiting: Reply[] = [];
   readonly #waitingAsked: number[] = [];
@@ -52,7 +55,8 @@ export class CommitPipeline {
 
   constructor(options: CommitPipelineOptions) {
     this.#options = options;
-    this.#backgroundReceivedMin = options.backgroundReceivedMin ?? backgroundReceivedMin;
+    this.#backgroundReceivedMin = options.isWoken ? 0 : backgroundReceivedMin;
+    this.#endMsMax = options.isWoken ? 0 : endMsMax;
     this.#filling = new HeldReplies(options.encoder);
     this.#underWay = new HeldReplies(options.encoder);
   }
@@ -86,7 +90,7 @@ export class CommitPipeline {
     const isInPlace = mustFinish || !this.#filling.hasRoomFor(this.#waiting.length);
     if (this.#isUnderWay) {
       // An empty socket leaves nothing to do but wait for the disk.
-      const idleMs = received === 0 ? endMsMax : 0;
+      const idleMs = received === 0 ? this.#endMsMax : 0;
       this.#endCommit(isInPlace ? Number.POSITIVE_INFINITY : idleMs, nowMs);
     }
     // Offers do not wait for the disk: another system call a batch costs less than that wait.

@@ -2,6 +2,7 @@ import { unreachable } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
+import type { WakePipe } from "../../base/net/wake-pipe.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { type DhcpPacket, messageType, PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { LeaseStoreError } from "../lease/lease-store.ts";
@@ -18,7 +19,7 @@ const secondMs = 1000;
 /** A rewrite that fails is told once in this time. */
 const rewriteLogMsMin = 10_000;
 
-export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "trouble"> {
+export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "trouble" | "isWoken"> {
   readonly engine: DhcpEngineApi;
   readonly socket: UdpSocket;
   /** The interfaces served, in the order of the command line. */
@@ -27,6 +28,8 @@ export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "troubl
   readonly anyInterface: boolean;
   /** Without it (no right to raw sockets) addresses are offered unprobed. */
   readonly pinger: Pinger | undefined;
+  /** Tells the end of a sync; without it the loop waits for the disk itself. */
+  readonly wake?: WakePipe | undefined;
   /** Without it every datagram is served, however late. */
   readonly overload?: OverloadGuard;
   readonly logger: Logger;
@@ -54,7 +57,11 @@ export class DhcpListener {
 
   constructor(options: DhcpListenerOptions) {
     this.#options = options;
-    this.#commits = new CommitPipeline({ ...options, trouble: new CommitTrouble(options.logger) });
+    this.#commits = new CommitPipeline({
+      ...options,
+      isWoken: options.wake !== undefined,
+      trouble: new CommitTrouble(options.logger),
+    });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
     this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0]!.index : 0;
     this.#nextSecondAtMs = options.clock.monotonicMs();
@@ -62,7 +69,7 @@ export class DhcpListener {
 
   /** Serves until `stop`. Rejects only when our own code is broken. */
   async run(): Promise<void> {
-    const { socket, clock } = this.#options;
+    const { socket, clock, wake } = this.#options;
     const sockets = [socket];
     const isOver = (): boolean => this.#stopping;
     let turnedAtMs = clock.monotonicMs();
@@ -70,7 +77,7 @@ export class DhcpListener {
       const received = this.turn();
       const nowMs = clock.monotonicMs();
       if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
-      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver);
+      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver, wake);
       turnedAtMs = clock.monotonicMs();
     }
     this.#commits.endTurn(0, true, clock.monotonicMs());
@@ -101,8 +108,9 @@ export class DhcpListener {
   }
 
   #idleMs(nowMs: number): number {
-    const { pinger } = this.#options;
-    if (this.#maintaining || this.#commits.isUnderWay) return 0;
+    const { pinger, wake } = this.#options;
+    if (this.#maintaining) return 0;
+    if (this.#commits.isUnderWay) return wake === undefined ? 0 : eventLoopMsMax;
     if (pinger !== undefined && pinger.outstanding > 0) return eventLoopMsMax;
     return Math.min(secondMs, Math.max(0, this.#nextSecondAtMs - nowMs));
   }

@@ -1,18 +1,22 @@
 import { extname } from "node:path";
 import { getSystemErrorName } from "node:util";
 import { Worker } from "node:worker_threads";
+import { libcMissingReason } from "../../base/net/libc.ts";
+import { WakePipe } from "../../base/net/wake-pipe.ts";
 import type { BackgroundSync } from "./lease-disk.ts";
 import { SYNC_WORDS, SyncState, SyncWord } from "./sync-words.ts";
 
 /**
  * A thread that does nothing but `fdatasync`, so that the loop decides while the disk works. It is
  * asked and answers through shared memory, without the event loop, and keeps no process alive. It is
- * started when it is first asked: a server that is never under load does without its memory.
+ * started when it is first asked: a server that grants nothing does without its memory.
  */
 export class SyncThread implements BackgroundSync {
   readonly #words = new Int32Array(
     new SharedArrayBuffer(SYNC_WORDS * Int32Array.BYTES_PER_ELEMENT),
   );
+  /** Written to when a sync has ended, for a loop that waits for it; undefined without batched sockets. */
+  readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
   readonly #onEnd: (reason: string) => void;
   readonly #file: URL;
   #worker: Worker | undefined;
@@ -53,11 +57,13 @@ export class SyncThread implements BackgroundSync {
 
   stop(): void {
     this.#isOver = true;
-    void this.#worker?.terminate();
+    if (this.#worker === undefined) this.wake?.close();
+    else void this.#worker.terminate();
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#file, { workerData: this.#words.buffer, name: "sync" });
+    const workerData = { shared: this.#words.buffer, wakeEnd: this.wake?.writeEnd };
+    const worker = new Worker(this.#file, { workerData, name: "sync" });
     worker.unref();
     worker.once("error", (error) => {
       this.#isOver = true;
@@ -65,6 +71,7 @@ export class SyncThread implements BackgroundSync {
     });
     worker.once("exit", () => {
       this.#isOver = true;
+      this.wake?.close();
     });
     return worker;
   }

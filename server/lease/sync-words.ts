@@ -4,3 +4,9 @@ export const SYNC_WORDS = 3;
 
 /** The loop asks when idle and takes what is done; the thread does what is asked. */
 export const SyncState = { starting: 0, idle: 1, asked: 2, done: 3 } as const;
+
+export interface SyncWorkerData {
+  readonly shared: SharedArrayBuffer;
+  /** A byte to it tells the loop that a sync has ended. */
+  readonly wakeEnd: number | undefined;
+}

@@ -245,7 +245,7 @@ export class VirtualServer {
       counters: this.#counted,
       trouble: new CommitTrouble(nullLogger),
       // Every commit takes its time beside the loop: that is where crashes have most to find.
-      backgroundReceivedMin: 0,
+      isWoken: true,
     });
   }
 

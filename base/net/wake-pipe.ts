@@ -1,0 +1,45 @@
+import { closeSync, readSync } from "node:fs";
+import { lastError } from "./file-descriptor.ts";
+import { libc } from "./libc.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
+import { NativeMemory } from "./native-memory.ts";
+
+const CLOSED = -1;
+
+/**
+ * Ends another thread's `waitReadable`: whoever writes a byte to `writeEnd`, in whichever thread of the
+ * process, wakes it up. A full pipe (EAGAIN) is as good as a byte.
+ */
+export class WakePipe {
+  readonly writeEnd: number;
+  readonly #taken = new Uint8Array(256);
+  #readEnd: number;
+
+  /** Throws SocketError: ENOTSUP where the C library cannot be called, EMFILE without descriptors. */
+  constructor() {
+    const ends = new NativeMemory(8);
+    if (libc().pipe2(ends.address, O_NONBLOCK | O_CLOEXEC) !== 0) {
+      throw lastError("cannot open a pipe");
+    }
+    this.#readEnd = ends.words[0]!;
+    this.writeEnd = ends.words[1]!;
+  }
+
+  /** For ppoll; -1 once closed, which ppoll ignores. */
+  get fileDescriptor(): number {
+    return this.#readEnd;
+  }
+
+  /** Takes what was written; only when ppoll says that there is something. */
+  clear(): void {
+    readSync(this.#readEnd, this.#taken);
+  }
+
+  /** Only when no thread can write to it any more: its numbers may be another file's next. */
+  close(): void {
+    if (this.#readEnd === CLOSED) return;
+    closeSync(this.#readEnd);
+    closeSync(this.writeEnd);
+    this.#readEnd = CLOSED;
+  }
+}
