@@ -357,7 +357,7 @@ export class WorkerLoop {
 
   #mark(nowMs: number): UsageMark {
     const sum = (name: keyof UdpSocket["counters"]): number =>
-      this.#sockets.reduce((total, { counters }) => total + counters[name], 0);
+      this.#sockets.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
     const thread = threadTimes();
     return {
       atMs: nowMs,

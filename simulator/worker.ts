@@ -31,7 +31,8 @@ function behindNetwork(socket: UdpSocket): UdpSocket {
 
 async function open(port: number): Promise<UdpSocket> {
   const group = workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {};
-  return behindNetwork(await openUdpSocket({ address: 0, port, ...sizes, ...group }));
+  const segmentation = plan.segmentation === true && plan.network.lossPercent === 0;
+  return behindNetwork(await openUdpSocket({ address: 0, port, ...sizes, ...group, segmentation }));
 }
 
 /** Devices ask from their own addresses, all from one port a protocol. */
