@@ -67,9 +67,15 @@ export class BatchSocket implements UdpSocket {
       const { group } = options;
       if (group !== undefined && group.index === 0) steerByDevice(fd, group.count);
     });
-    const segments = options.segmentation && trySegmentation(this.#fd);
+    // What is joined goes to one socket of a group, whoever its datagrams are for.
+    const joins = options.segmentation && (options.group?.count ?? 1) === 1;
+    const segments = options.segmentation && trySegmentation(this.#fd, joins);
     this.#segmentsUnknown = options.segmentation && !segments;
-    this.#incoming = new ReceiveBatch(options.batchMax, options.datagramBytesMax, segments);
+    this.#incoming = new ReceiveBatch(
+      options.batchMax,
+      options.datagramBytesMax,
+      joins && segments,
+    );
     this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax, segments);
     this.localPort = name.view.getUint16(2);
     this.localAddress = name.view.getUint32(4);
@@ -189,8 +195,10 @@ function configure(fd: number, options: ResolvedUdpSocketOptions, where: string)
  * Whether the kernel can cut (Linux 4.18) and join (5.0) datagrams. One that cannot would ignore the
  * segment's length and send a message of many as one datagram, so it is asked before.
  */
-function trySegmentation(fd: number): boolean {
-  return trySetOption(fd, SOL_UDP, UDP_SEGMENT, 0) && trySetOption(fd, SOL_UDP, UDP_GRO, 1);
+function trySegmentation(fd: number, joins: boolean): boolean {
+  return (
+    trySetOption(fd, SOL_UDP, UDP_SEGMENT, 0) && trySetOption(fd, SOL_UDP, UDP_GRO, joins ? 1 : 0)
+  );
 }
 
 /** The forced size needs root; without it the kernel caps what it grants (net.core.rmem_max). */

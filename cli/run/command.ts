@@ -96,7 +96,10 @@ async function measure(
       bundled?.bootPorts === undefined
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
-    const plan = runPlanOf(scenario, { seed, workers, servers: [server], bootServers });
+    // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
+    const segmentation = bundled !== undefined;
+    const choices = { seed, workers, servers: [server], bootServers, segmentation };
+    const plan = runPlanOf(scenario, choices);
     const outcome = await simulate(plan, bundled?.died);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
