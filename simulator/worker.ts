@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { wakePunctually } from "../base/net/timer-slack.ts";
 import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { hash32 } from "../base/prng.ts";
@@ -64,6 +65,7 @@ const loop = new WorkerLoop({
   },
 });
 port.on("message", (message: ToWorker) => loop.receive(message));
+wakePunctually();
 port.postMessage({ kind: "ready", backend: relaySocket.backend } satisfies FromWorker);
 await loop.run();
 // The port is what keeps the thread alive.

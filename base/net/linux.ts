@@ -38,6 +38,7 @@ export const MSG_DONTWAIT = 0x40;
 export const POLLIN = 0x1;
 export const POLLOUT = 0x4;
 export const CLOCK_REALTIME = 0;
+export const PR_SET_TIMERSLACK = 29;
 
 export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;
