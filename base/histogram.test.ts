@@ -1,6 +1,7 @@
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "./histogram.ts";
+import { Prng } from "./prng.ts";
 
 function histogramOf(...valuesMs: readonly number[]): LatencyHistogram {
   const histogram = new LatencyHistogram();
@@ -41,6 +42,31 @@ describe("LatencyHistogram", () => {
       expect(histogramOf(ms).maxMs() / 3_600_000).toBeCloseTo(1, 3);
     }
     expect(() => histogramOf(Number.NaN)).toThrow(RangeError);
+  });
+
+  test("is to the byte what HdrHistogram itself makes of the same values, read in between or not", () => {
+    const seed = 20_261_126;
+    const random = new Prng(seed, 0);
+    const ours = new LatencyHistogram();
+    const theirs = build({
+      bitBucketSize: 32,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: 3_600_000_000,
+      numberOfSignificantValueDigits: 3,
+    });
+    const edges = [0, 1, 2047, 2048, 2049, 4095, 4096, 2 ** 31 - 1, 2 ** 31, 3_600_000_000];
+    const values = Array.from({ length: 20_000 }, () =>
+      Math.floor(Math.min(2 ** (random.nextFloat() * 32), 3_600_000_000)),
+    );
+    for (const [i, microseconds] of [...edges, ...values].entries()) {
+      ours.recordMs(microseconds / 1000);
+      theirs.recordValue(microseconds);
+      if (i % 5000 === 0) expect(ours.count, `seed ${seed}`).toBe(i + 1);
+    }
+    expect(ours.toBase64(), `seed ${seed}`).toBe(encodeIntoCompressedBase64(theirs));
+    for (const p of [0, 1, 50, 99, 99.9, 100]) {
+      expect(ours.percentileMs(p)).toBe(theirs.getValueAtPercentile(p) / 1000);
+    }
   });
 
   test("merges: the sum is what one histogram would have recorded", () => {

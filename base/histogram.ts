@@ -6,6 +6,11 @@ const SIGNIFICANT_DIGITS = 3;
 // A value is reported as the highest one that its bucket takes.
 const MICROSECONDS_REPORTED_MAX = MICROSECONDS_MAX * (1 + 10 ** -SIGNIFICANT_DIGITS);
 const MICROSECONDS_PER_MS = 1000;
+// HdrHistogram's own buckets for 3 digits: 2,048 of one microsecond, then 1,024 for each doubling.
+const UNIT_BUCKETS = 2048;
+const OCTAVE_BUCKETS = UNIT_BUCKETS / 2;
+const OCTAVE_SHIFT = 10;
+const BUCKETS = bucketOf(MICROSECONDS_MAX) + 1;
 // Several times what a histogram with every bucket in use needs.
 const ENCODED_LENGTH_MAX = 1_000_000;
 
@@ -23,28 +28,34 @@ function emptyHistogram(): Histogram {
  * accurate to 0.1 %; longer ones are recorded as one hour.
  */
 export class LatencyHistogram {
-  #histogram: Histogram = emptyHistogram();
+  readonly #histogram: Histogram = emptyHistogram();
+  // What is recorded is counted here first, by bucket: a record happens for every packet, and this is a
+  // small part of what the histogram does for one.
+  #recent: Uint32Array | undefined;
+  #hasRecent = false;
 
   /** Throws RangeError on NaN; a negative latency (clocks read out of order) counts as zero. */
   recordMs(ms: number): void {
     if (Number.isNaN(ms)) throw new RangeError("a latency is not a number");
     const microseconds = Math.round(ms * MICROSECONDS_PER_MS);
-    this.#histogram.recordValue(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX));
+    this.#recent ??= new Uint32Array(BUCKETS);
+    this.#recent[bucketOf(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX))]! += 1;
+    this.#hasRecent = true;
   }
 
   merge(other: LatencyHistogram): void {
-    this.#histogram.add(other.#histogram);
+    this.#whole().add(other.#whole());
   }
 
   get count(): number {
-    return this.#histogram.totalCount;
+    return this.#whole().totalCount;
   }
 
   /** `p` in 0..100; 0 when nothing was recorded. */
   percentileMs(p: number): number {
     if (!(p >= 0 && p <= 100)) throw new RangeError(`percentile ${p} is outside 0..100`);
     if (this.count === 0) return 0;
-    return this.#histogram.getValueAtPercentile(p) / MICROSECONDS_PER_MS;
+    return this.#whole().getValueAtPercentile(p) / MICROSECONDS_PER_MS;
   }
 
   maxMs(): number {
@@ -56,12 +67,12 @@ export class LatencyHistogram {
   }
 
   meanMs(): number {
-    return this.count === 0 ? 0 : this.#histogram.mean / MICROSECONDS_PER_MS;
+    return this.count === 0 ? 0 : this.#whole().mean / MICROSECONDS_PER_MS;
   }
 
   /** HdrHistogram's V2 compressed encoding: any HdrHistogram tool reads it, in microseconds. */
   toBase64(): string {
-    return encodeIntoCompressedBase64(this.#histogram);
+    return encodeIntoCompressedBase64(this.#whole());
   }
 
   /** Throws RangeError when `text` is not such an encoding, or holds more than an hour. */
@@ -77,6 +88,32 @@ export class LatencyHistogram {
     histogram.#histogram.add(decoded);
     return histogram;
   }
+
+  /** The histogram with everything that was recorded. */
+  #whole(): Histogram {
+    if (!this.#hasRecent) return this.#histogram;
+    const recent = this.#recent!;
+    for (let bucket = 0; bucket < recent.length; bucket += 1) {
+      const count = recent[bucket]!;
+      if (count > 0) this.#histogram.recordValueWithCount(lowestIn(bucket), count);
+    }
+    recent.fill(0);
+    this.#hasRecent = false;
+    return this.#histogram;
+  }
+}
+
+/** Of whole microseconds below 2^32. */
+function bucketOf(microseconds: number): number {
+  if (microseconds < UNIT_BUCKETS) return microseconds;
+  const shift = 31 - Math.clz32(microseconds) - OCTAVE_SHIFT;
+  return shift * OCTAVE_BUCKETS + (microseconds >>> shift);
+}
+
+function lowestIn(bucket: number): number {
+  if (bucket < UNIT_BUCKETS) return bucket;
+  const shift = Math.floor(bucket / OCTAVE_BUCKETS) - 1;
+  return (bucket - shift * OCTAVE_BUCKETS) * 2 ** shift;
 }
 
 function decode(text: string): Histogram {

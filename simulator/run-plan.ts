@@ -25,6 +25,11 @@ export interface RunPlan {
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
   readonly ports: PortPlan;
+  /**
+   * Hand the kernel datagrams many at a time (UdpSocketOptions.segmentation): for servers known to receive
+   * by plain UDP sockets. Without effect on an impaired network.
+   */
+  readonly segmentation?: boolean;
   readonly client: ClientPlan;
   /** Needed by streams that boot or download; without it devices do DHCP and no more. */
   readonly boot?: BootPlan;

@@ -56,6 +56,8 @@ const LEASE_BATCH_MS = 200;
 const LEASE_BATCH_EVENTS = 8192;
 // The kernel stamps a datagram a little before it can be read.
 const TIMESTAMP_MARGIN_MS = 1;
+/** Datagrams read between two looks at the schedule, where there is one. */
+const READ_AT_ONCE = 32;
 /** Flushes of arrivals before the sockets are looked at again. */
 const ARRIVAL_ROUNDS = 4;
 
@@ -76,6 +78,7 @@ export class WorkerLoop {
   readonly #atStart: UsageMark;
   #atPhase: UsageMark;
   #phaseIndex = -1;
+  #hasSchedule = false;
   #saidGoalReached = false;
   #runStartMs = Number.POSITIVE_INFINITY;
   #second = 0;
@@ -198,6 +201,8 @@ export class WorkerLoop {
     const { plan, workerIndex, workerCount } = this.#options.start;
     this.#phaseIndex = phaseIndex;
     this.#saidGoalReached = false;
+    const { streams } = plan.phases[phaseIndex]!;
+    this.#hasSchedule = streams.some(({ kind }) => kind !== "outstanding");
     this.#sink.phase = new PhaseRun(
       {
         phase: plan.phases[phaseIndex]!,
@@ -227,8 +232,9 @@ export class WorkerLoop {
     const socket = this.#options.relaySocket;
     const beforeMs = systemClock.monotonicMs();
     const count = socket.receive();
-    const nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
+    let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
     for (let i = 0; i < count; i += 1) {
+      if (this.#isTimeToLook(i)) nowMs = this.#startArrivals();
       const packet = this.#decode(socket.bytes(i));
       if (packet === undefined) continue;
       // The portable socket does not know which of its addresses a datagram was sent to.
@@ -242,8 +248,9 @@ export class WorkerLoop {
     const socket = this.#options.deviceSocket;
     const beforeMs = systemClock.monotonicMs();
     const count = socket.receive();
-    const nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
+    let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
     for (let i = 0; i < count; i += 1) {
+      if (this.#isTimeToLook(i)) nowMs = this.#startArrivals();
       const packet = this.#decode(socket.bytes(i));
       if (packet === undefined) continue;
       const destination = socket.destinationAddress(i) || packet.ciaddr || packet.yiaddr;
@@ -287,16 +294,25 @@ export class WorkerLoop {
     }
   }
 
-  #startArrivals(): void {
+  /** A receive may bring thousands of datagrams (`segmentation`); what is due does not wait for them. */
+  #isTimeToLook(i: number): boolean {
+    return this.#hasSchedule && i > 0 && i % READ_AT_ONCE === 0;
+  }
+
+  /** Returns the time. */
+  #startArrivals(): number {
     const phase = this.#sink.phase;
-    if (phase === undefined) return;
+    let nowMs = systemClock.monotonicMs();
+    if (phase === undefined) return nowMs;
     for (let round = 0; round < ARRIVAL_ROUNDS; round += 1) {
-      const taken = phase.startDue(systemClock.monotonicMs());
-      if (taken === 0) return;
+      const taken = phase.startDue(nowMs);
+      if (taken === 0) return nowMs;
       this.#flush();
-      phase.flushed(systemClock.monotonicMs());
-      if (taken < ARRIVALS_A_FLUSH) return;
+      nowMs = systemClock.monotonicMs();
+      phase.flushed(nowMs);
+      if (taken < ARRIVALS_A_FLUSH) return nowMs;
     }
+    return nowMs;
   }
 
   #flush(): void {
@@ -375,7 +391,7 @@ export class WorkerLoop {
 
   #mark(nowMs: number): UsageMark {
     const sum = (name: keyof UdpSocket["counters"]): number =>
-      this.#sockets.reduce((total, { counters }) => total + counters[name], 0);
+      this.#sockets.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
     const thread = threadTimes();
     return {
       atMs: nowMs,

@@ -20,9 +20,10 @@ export interface WorkerNetworkOptions {
 
 /** The network of one worker: all its sockets are behind it, and it changes with the phases. */
 export class WorkerNetwork {
+  /** No phase does anything to a datagram. */
+  readonly isAlwaysFair: boolean;
   readonly #options: WorkerNetworkOptions;
   readonly #sockets: ImpairedSocket[] = [];
-  readonly #isFairThroughout: boolean;
   #network: NetworkPlan;
   #throttles: Throttles | undefined;
 
@@ -31,12 +32,12 @@ export class WorkerNetwork {
     this.#network = options.network;
     this.#throttles = this.#throttlesOf(options.network);
     const others = options.phases.flatMap(({ network }) => network ?? []);
-    this.#isFairThroughout = [options.network, ...others].every(isFair);
+    this.isAlwaysFair = [options.network, ...others].every(isFair);
   }
 
   /** The socket behind this network; the socket as it is when nothing ever happens there. */
   behind(socket: UdpSocket): UdpSocket {
-    if (this.#isFairThroughout) return socket;
+    if (this.isAlwaysFair) return socket;
     const { seed, worker, batchMax, nowMs } = this.#options;
     const behind = impairedSocket(socket, {
       ...this.#network,

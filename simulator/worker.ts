@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
+import { wakePunctually } from "../base/net/timer-slack.ts";
 import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { Population } from "../scenarios/population.ts";
@@ -30,7 +31,10 @@ const network = new WorkerNetwork({
 
 async function open(port: number): Promise<UdpSocket> {
   const group = workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {};
-  return network.behind(await openUdpSocket({ address: 0, port, ...sizes, ...group }));
+  const segmentation = plan.segmentation === true && network.isAlwaysFair;
+  return network.behind(
+    await openUdpSocket({ address: 0, port, ...sizes, ...group, segmentation }),
+  );
 }
 
 /** Devices ask from their own addresses, all from one port a protocol. */
@@ -73,6 +77,7 @@ port.on("message", (message: ToWorker) => {
   if (message.kind === "prepare") network.beginPhase(message.phase);
   loop.receive(message);
 });
+wakePunctually();
 port.postMessage({ kind: "ready", backend: relaySocket.backend } satisfies FromWorker);
 await loop.run();
 // The port is what keeps the thread alive.

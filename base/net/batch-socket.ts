@@ -26,6 +26,9 @@ import {
   SOCKADDR_IN_BYTES,
   SOL_IP,
   SOL_SOCKET,
+  SOL_UDP,
+  UDP_GRO,
+  UDP_SEGMENT,
 } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { dropEverything, steerByDevice } from "./packet-filter.ts";
@@ -46,14 +49,14 @@ export class BatchSocket implements UdpSocket {
   readonly #incoming: ReceiveBatch;
   readonly #outgoing: SendBatch;
   readonly #flushesWhenFull: boolean;
+  /** Asked for, but the kernel does not know them. */
+  readonly #segmentsUnknown: boolean;
   readonly #meminfo = new NativeMemory(MEMINFO_BYTES);
   readonly #meminfoLength = new NativeMemory(4);
   #fd: number;
   #kernelDrops = 0;
 
   constructor(options: ResolvedUdpSocketOptions) {
-    this.#incoming = new ReceiveBatch(options.batchMax, options.datagramBytesMax);
-    this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax);
     this.#flushesWhenFull = options.flushesWhenFull;
     const where = `${formatIpv4(options.address)} port ${options.port}`;
     const kind = { domain: AF_INET, type: SOCK_DGRAM, protocol: 0 };
@@ -64,6 +67,16 @@ export class BatchSocket implements UdpSocket {
       const { group } = options;
       if (group !== undefined && group.index === 0) steerByDevice(fd, group.count);
     });
+    // What is joined goes to one socket of a group, whoever its datagrams are for.
+    const joins = options.segmentation && (options.group?.count ?? 1) === 1;
+    const segments = options.segmentation && trySegmentation(this.#fd, joins);
+    this.#segmentsUnknown = options.segmentation && !segments;
+    this.#incoming = new ReceiveBatch(
+      options.batchMax,
+      options.datagramBytesMax,
+      joins && segments,
+    );
+    this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax, segments);
     this.localPort = name.view.getUint16(2);
     this.localAddress = name.view.getUint32(4);
   }
@@ -131,8 +144,11 @@ export class BatchSocket implements UdpSocket {
   get counters(): UdpSocketCounters {
     this.#readDrops();
     const { received, truncated } = this.#incoming;
-    const { sent, sendErrors } = this.#outgoing;
-    return { received, sent, truncated, kernelDrops: this.#kernelDrops, sendErrors };
+    const { sent, sendErrors, segmentsRefused } = this.#outgoing;
+    return {
+      ...{ received, sent, truncated, kernelDrops: this.#kernelDrops, sendErrors },
+      segmentationRefused: segmentsRefused + (this.#segmentsUnknown ? 1 : 0),
+    };
   }
 
   get lastSendError(): string | undefined {
@@ -173,6 +189,16 @@ function configure(fd: number, options: ResolvedUdpSocketOptions, where: string)
   if (!options.receives) dropEverything(fd, what("SO_ATTACH_FILTER"));
   setBufferBytes(fd, [SO_RCVBUFFORCE, SO_RCVBUF], options.bufferBytes);
   setBufferBytes(fd, [SO_SNDBUFFORCE, SO_SNDBUF], options.bufferBytes);
+}
+
+/**
+ * Whether the kernel can cut (Linux 4.18) and join (5.0) datagrams. One that cannot would ignore the
+ * segment's length and send a message of many as one datagram, so it is asked before.
+ */
+function trySegmentation(fd: number, joins: boolean): boolean {
+  return (
+    trySetOption(fd, SOL_UDP, UDP_SEGMENT, 0) && trySetOption(fd, SOL_UDP, UDP_GRO, joins ? 1 : 0)
+  );
 }
 
 /** The forced size needs root; without it the kernel caps what it grants (net.core.rmem_max). */

@@ -24,6 +24,7 @@ export interface Libc {
   readonly ioctl: NativeFunction;
   readonly pipe2: NativeFunction;
   readonly clock_gettime: NativeFunction;
+  readonly prctl: NativeFunction;
   /** Where the memory of `buffer` lies; it stays there while `buffer` is referenced. */
   addressOf(buffer: ArrayBuffer): number;
   /** The name of the latest failure: `EAGAIN`, or `errno 123` for one without a name. */
@@ -46,6 +47,7 @@ const signatures = {
   ioctl: ["int", "int", "uintptr_t", "uintptr_t"],
   pipe2: ["int", "uintptr_t", "int"],
   clock_gettime: ["int", "int", "uintptr_t"],
+  prctl: ["int", "int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"],
 } as const;
 
 type Loaded =
@@ -94,6 +96,7 @@ function bindLibc(koffi: Koffi): Libc {
     ioctl: bound("ioctl"),
     pipe2: bound("pipe2"),
     clock_gettime: bound("clock_gettime"),
+    prctl: bound("prctl"),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     errno: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
   };

@@ -10,6 +10,7 @@ export const IPPROTO_ICMP = 1;
 
 export const SOL_IP = 0;
 export const SOL_SOCKET = 1;
+export const SOL_UDP = 17;
 export const SOL_RAW = 255;
 export const SO_REUSEADDR = 2;
 export const SO_BROADCAST = 6;
@@ -27,6 +28,8 @@ export const SO_ATTACH_REUSEPORT_CBPF = 51;
 export const SO_MEMINFO = 55;
 export const IP_PKTINFO = 8;
 export const ICMP_FILTER = 1;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
 
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
@@ -35,6 +38,7 @@ export const MSG_DONTWAIT = 0x40;
 export const POLLIN = 0x1;
 export const POLLOUT = 0x4;
 export const CLOCK_REALTIME = 0;
+export const PR_SET_TIMERSLACK = 29;
 
 export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;

@@ -12,16 +12,17 @@ export const CONTROL_LENGTH_WORD = 10;
 export const FLAGS_WORD = 12;
 export const LENGTH_WORD = 14;
 
-const IOVEC_BYTES = 16;
+export const IOVEC_BYTES = 16;
 export const IOVEC_WORDS = IOVEC_BYTES / 4;
 export const IOVEC_LENGTH_WORD = 2;
 
 export const NAME_BYTES = SOCKADDR_IN_BYTES;
+const NAME_WORDS = NAME_BYTES / 4;
 
 // struct cmsghdr: 0 cmsg_len (64 bits)   2 cmsg_level   3 cmsg_type   4 the data
 export const CONTROL_HEADER_BYTES = 16;
 export const CONTROL_HEADER_WORDS = CONTROL_HEADER_BYTES / 4;
-/** Room for IP_PKTINFO (32), SO_TIMESTAMPNS (32) and SO_RXQ_OVFL (24), and one more. */
+/** Room for IP_PKTINFO (32), SO_TIMESTAMPNS (32), SO_RXQ_OVFL (24) and UDP_GRO or UDP_SEGMENT (24). */
 export const CONTROL_BYTES = 128;
 export const CONTROL_WORDS = CONTROL_BYTES / 4;
 
@@ -38,19 +39,23 @@ export class MessageBatch {
   readonly controls: NativeMemory;
   /** One view a slot, each `slotBytes` long. */
   readonly slots: readonly Uint8Array[];
-  readonly #payload: NativeMemory;
+  readonly payload: NativeMemory;
+  /** From the start of one slot to that of the next. */
+  readonly strideBytes: number;
 
   constructor(count: number, slotBytes: number) {
-    // Slots start on cache lines of their own.
-    const strideBytes = Math.ceil(slotBytes / 64) * 64;
+    // Slots start on cache lines of their own; an odd number of lines apart, because those of a power of
+    // two would share a few sets of the cache.
+    const strideBytes = (Math.ceil(slotBytes / 64) | 1) * 64;
     this.count = count;
     this.slotBytes = slotBytes;
     this.messages = new NativeMemory(count * MESSAGE_BYTES);
     this.iovecs = new NativeMemory(count * IOVEC_BYTES);
     this.names = new NativeMemory(count * NAME_BYTES);
     this.controls = new NativeMemory(count * CONTROL_BYTES);
-    this.#payload = new NativeMemory(count * strideBytes);
-    const { bytes, address } = this.#payload;
+    this.strideBytes = strideBytes;
+    this.payload = new NativeMemory(count * strideBytes);
+    const { bytes, address } = this.payload;
     const slots: Uint8Array[] = [];
     for (let i = 0; i < count; i += 1) {
       const start = i * strideBytes;
@@ -58,6 +63,27 @@ export class MessageBatch {
       this.#link(i, address + start);
     }
     this.slots = slots;
+  }
+
+  /** Of datagram `i`, as it is to be sent. */
+  lengthOf(i: number): number {
+    return this.iovecs.words[i * IOVEC_WORDS + IOVEC_LENGTH_WORD]!;
+  }
+
+  /** Whether two datagrams to be sent have one length, one destination and one source. */
+  goTogether(a: number, b: number): boolean {
+    return (
+      this.lengthOf(a) === this.lengthOf(b) &&
+      haveSameWords(this.names.words, a * NAME_WORDS, b * NAME_WORDS, 2) &&
+      this.#haveSameControl(a, b)
+    );
+  }
+
+  #haveSameControl(a: number, b: number): boolean {
+    const { words } = this.messages;
+    const bytes = words[a * MESSAGE_WORDS + CONTROL_LENGTH_WORD]!;
+    if (words[b * MESSAGE_WORDS + CONTROL_LENGTH_WORD] !== bytes) return false;
+    return haveSameWords(this.controls.words, a * CONTROL_WORDS, b * CONTROL_WORDS, bytes >>> 2);
   }
 
   #link(i: number, payloadAddress: number): void {
@@ -72,4 +98,9 @@ export class MessageBatch {
     this.messages.setPointer(message + 32, this.controls.address + i * CONTROL_BYTES);
     this.messages.setPointer(message + 40, CONTROL_BYTES);
   }
+}
+
+function haveSameWords(words: Uint32Array, a: number, b: number, count: number): boolean {
+  for (let i = 0; i < count; i += 1) if (words[a + i] !== words[b + i]) return false;
+  return true;
 }

@@ -11,7 +11,9 @@ import {
   SO_TIMESTAMPNS,
   SOL_IP,
   SOL_SOCKET,
+  SOL_UDP,
   TIMESPEC_BYTES,
+  UDP_GRO,
 } from "./linux.ts";
 import {
   CONTROL_BYTES,
@@ -33,6 +35,10 @@ const ATTEMPTS_MAX = 8;
 // interface, told once, and no reason to stop.
 const ownFaults = new Set(["EBADF", "EFAULT", "EINVAL", "ENOTSOCK"]);
 
+/** What a message can hold, where the other side gave many datagrams as one (UDP_MAX_SEGMENTS). */
+const SEGMENTS_MAX = 128;
+const SEGMENTED_MESSAGE_BYTES_MAX = 65_535;
+
 /** The receiving half of a batched socket: recvmmsg, and what it wrote, decoded where it lies. */
 export class ReceiveBatch {
   received = 0;
@@ -42,23 +48,38 @@ export class ReceiveBatch {
 
   readonly #libc = libc();
   readonly #batch: MessageBatch;
-  /** Datagram i lies in slot #slotOf[i]: truncated ones are skipped. */
+  readonly #datagramBytesMax: number;
+  /** By datagram: the slot that it lies in, where it begins in the payload of all, and its length. */
   readonly #slotOf: Uint16Array;
+  readonly #startOf: Uint32Array;
+  readonly #lengthOf: Uint16Array;
+  /** By datagram: the view handed out last, and what it is a view of. */
   readonly #views: Uint8Array[];
+  readonly #viewStarts: Uint32Array;
+  // By slot.
   readonly #destinations: Uint32Array;
   readonly #interfaces: Uint32Array;
   readonly #receivedAtMs: Float64Array;
+  readonly #segmentBytes: Uint32Array;
   readonly #wallClock = new NativeMemory(TIMESPEC_BYTES);
   #count = 0;
   #nowMs = 0;
 
-  constructor(batchMax: number, datagramBytesMax: number) {
-    this.#batch = new MessageBatch(batchMax, datagramBytesMax);
-    this.#slotOf = new Uint16Array(batchMax);
-    this.#views = [...this.#batch.slots];
+  /** With `segmentation` a message may hold many datagrams, as UDP_GRO hands them over. */
+  constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
+    const slotBytes = segmentation ? SEGMENTED_MESSAGE_BYTES_MAX : datagramBytesMax;
+    const datagramsMax = segmentation ? batchMax * SEGMENTS_MAX : batchMax;
+    this.#batch = new MessageBatch(batchMax, slotBytes);
+    this.#datagramBytesMax = datagramBytesMax;
+    this.#slotOf = new Uint16Array(datagramsMax);
+    this.#startOf = new Uint32Array(datagramsMax);
+    this.#lengthOf = new Uint16Array(datagramsMax);
+    this.#views = new Array<Uint8Array>(datagramsMax).fill(this.#batch.payload.bytes);
+    this.#viewStarts = new Uint32Array(datagramsMax);
     this.#destinations = new Uint32Array(batchMax);
     this.#interfaces = new Uint32Array(batchMax);
     this.#receivedAtMs = new Float64Array(batchMax);
+    this.#segmentBytes = new Uint32Array(batchMax);
   }
 
   receive(fd: number): number {
@@ -72,12 +93,9 @@ export class ReceiveBatch {
       this.#decodeControl(slot, words[message + CONTROL_LENGTH_WORD]!);
       words[message + CONTROL_LENGTH_WORD] = CONTROL_BYTES;
       words[message + NAME_LENGTH_WORD] = NAME_BYTES;
-      if ((words[message + FLAGS_WORD]! & MSG_TRUNC) !== 0) {
-        this.truncated += 1;
-      } else {
-        this.#slotOf[this.#count] = slot;
-        this.#count += 1;
-      }
+      const isWhole = (words[message + FLAGS_WORD]! & MSG_TRUNC) === 0;
+      if (isWhole) this.#cut(slot, words[message + LENGTH_WORD]!);
+      else this.truncated += 1;
     }
     this.received += this.#count;
     return this.#count;
@@ -89,13 +107,15 @@ export class ReceiveBatch {
   }
 
   bytes(i: number): Uint8Array {
-    const slot = this.#slot(i);
-    const length = this.#batch.messages.words[slot * MESSAGE_WORDS + LENGTH_WORD]!;
+    assert(i >= 0 && i < this.#count, "no datagram was received at this index");
+    const start = this.#startOf[i]!;
+    const length = this.#lengthOf[i]!;
     // Most datagrams of a load have one length, so the view of the last one usually fits.
-    let view = this.#views[slot]!;
-    if (view.length !== length) {
-      view = this.#batch.slots[slot]!.subarray(0, length);
-      this.#views[slot] = view;
+    let view = this.#views[i]!;
+    if (view.length !== length || this.#viewStarts[i] !== start) {
+      view = this.#batch.payload.bytes.subarray(start, start + length);
+      this.#views[i] = view;
+      this.#viewStarts[i] = start;
     }
     return view;
   }
@@ -125,6 +145,25 @@ export class ReceiveBatch {
     return this.#slotOf[i]!;
   }
 
+  /** The datagrams of a message: one, or as many as its segments. */
+  #cut(slot: number, bytes: number): void {
+    const start = slot * this.#batch.strideBytes;
+    const segmentBytes = this.#segmentBytes[slot] || bytes;
+    let offset = 0;
+    do {
+      const length = Math.min(segmentBytes, bytes - offset);
+      if (length > this.#datagramBytesMax || this.#count === this.#slotOf.length) {
+        this.truncated += 1;
+      } else {
+        this.#slotOf[this.#count] = slot;
+        this.#startOf[this.#count] = start + offset;
+        this.#lengthOf[this.#count] = length;
+        this.#count += 1;
+      }
+      offset += segmentBytes;
+    } while (offset < bytes);
+  }
+
   #fill(fd: number): number {
     const { messages, count } = this.#batch;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -148,6 +187,7 @@ export class ReceiveBatch {
     this.#destinations[slot] = 0;
     this.#interfaces[slot] = 0;
     this.#receivedAtMs[slot] = this.#nowMs;
+    this.#segmentBytes[slot] = 0;
     let header = slot * CONTROL_WORDS;
     const end = header + (Math.min(controlBytes, CONTROL_BYTES) >>> 2);
     while (header + CONTROL_HEADER_WORDS < end) {
@@ -163,6 +203,8 @@ export class ReceiveBatch {
         this.#receivedAtMs[slot] = this.#nowMs - this.#ageMs(words[data]!, words[data + 2]!);
       } else if (level === SOL_SOCKET && type === SO_RXQ_OVFL) {
         this.kernelDrops = words[data]!;
+      } else if (level === SOL_UDP && type === UDP_GRO) {
+        this.#segmentBytes[slot] = words[data]!;
       }
       header += ((length + 7) >>> 3) << 1;
     }

@@ -14,6 +14,7 @@ import {
   NAME_BYTES,
 } from "./message-batch.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { SendSegments } from "./send-segments.ts";
 
 const PACKET_INFO_BYTES = 12;
 const PACKET_INFO_SPACE_BYTES = 32;
@@ -22,21 +23,28 @@ const STALL_NANOSECONDS = 1_000_000;
 
 // Of these our own code is the cause; everything else is the network's or the operator's doing.
 const ownFaults = new Set(["EBADF", "EFAULT", "ENOTSOCK"]);
+// Said to a message of several segments: by a kernel older than them, or on a way that cannot cut them.
+const segmentRefusals = new Set(["EINVAL", "EIO", "EMSGSIZE", "EOPNOTSUPP", "ENOPROTOOPT"]);
 
 /** The sending half of a batched socket: slots to write to, and sendmmsg. */
 export class SendBatch {
   sent = 0;
   sendErrors = 0;
   lastSendError: string | undefined;
+  /** Messages of several segments that were refused: after the first one every datagram goes alone. */
+  segmentsRefused = 0;
 
   readonly #libc = libc();
   readonly #batch: MessageBatch;
   readonly #poll = new NativeMemory(POLLFD_BYTES);
   readonly #stall = new NativeMemory(TIMESPEC_BYTES);
+  #segments: SendSegments | undefined;
   #count = 0;
+  #stalls = 0;
 
-  constructor(batchMax: number, datagramBytesMax: number) {
+  constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
     this.#batch = new MessageBatch(batchMax, datagramBytesMax);
+    if (segmentation) this.#segments = new SendSegments(this.#batch);
     this.#stall.setPointer(8, STALL_NANOSECONDS);
     const { names, controls } = this.#batch;
     for (let i = 0; i < batchMax; i += 1) {
@@ -82,36 +90,57 @@ export class SendBatch {
   }
 
   /**
-   * Sends everything queued. sendmmsg stops before the datagram that fails and tells why when
-   * called again from there: that one is counted and skipped, or tried again while the buffer is
-   * full, for 16 ms at most in all.
+   * Sends everything queued. sendmmsg stops before the message that fails and tells why when called
+   * again from there: that one is counted and skipped, or tried again while the buffer is full, for
+   * 16 ms at most in all.
    */
   flush(fd: number): void {
     const count = this.#count;
     this.#count = 0;
-    let stalls = 0;
+    this.#stalls = 0;
+    if (this.#segments !== undefined && count > 1) this.#sendSegments(fd, count, this.#segments);
+    else this.#send(fd, this.#batch.messages.address, count);
+  }
+
+  #sendSegments(fd: number, count: number, segments: SendSegments): void {
+    const messages = segments.arrange(count);
+    const { address } = segments.messages;
+    const done = this.#send(fd, address, messages, segments.sizes);
+    if (done === messages) return;
+    this.segmentsRefused += 1;
+    this.#segments = undefined;
+    for (let message = done; message < messages; message += 1) {
+      for (const i of segments.datagramsOf(message)) {
+        this.#send(fd, this.#batch.messages.address + i * MESSAGE_BYTES, 1);
+      }
+    }
+  }
+
+  /** How many messages are dealt with: all of them, or those before one whose segments are refused. */
+  #send(fd: number, start: number, count: number, sizes?: Uint16Array): number {
     for (let next = 0; next < count; ) {
-      const address = this.#batch.messages.address + next * MESSAGE_BYTES;
-      const sent = this.#libc.sendmmsg(fd, address, count - next, 0);
+      const sent = this.#libc.sendmmsg(fd, start + next * MESSAGE_BYTES, count - next, 0);
       if (sent > 0) {
-        this.sent += sent;
+        this.sent += datagramsIn(sizes, next, next + sent);
         next += sent;
         continue;
       }
       const reason = this.#libc.errno();
       if (ownFaults.has(reason)) throw lastError("cannot send from a UDP socket");
-      if (isPassing(reason) && stalls < STALLS_MAX) {
-        stalls += 1;
+      if (isPassing(reason) && this.#stalls < STALLS_MAX) {
+        this.#stalls += 1;
         if (reason !== "EINTR") this.#waitWritable(fd);
-      } else {
-        // A buffer that stays full loses the rest of the batch: retrying for each would take
-        // seconds. Any other reason concerns one datagram.
-        const lost = isPassing(reason) ? count - next : 1;
-        this.sendErrors += lost;
-        this.lastSendError = reason;
-        next += lost;
+        continue;
       }
+      if (datagramsIn(sizes, next, next + 1) > 1 && segmentRefusals.has(reason)) return next;
+      // A buffer that stays full loses the rest of the batch: retrying for each would take
+      // seconds. Any other reason concerns one message.
+      const end = isPassing(reason) ? count : next + 1;
+      this.sendErrors += datagramsIn(sizes, next, end);
+      this.lastSendError = reason;
+      next = end;
     }
+    return count;
   }
 
   #waitWritable(fd: number): void {
@@ -123,4 +152,12 @@ export class SendBatch {
 
 function isPassing(reason: string): boolean {
   return reason === "EAGAIN" || reason === "ENOBUFS" || reason === "EINTR";
+}
+
+/** In the messages from `start` to before `end`; without sizes each is one. */
+function datagramsIn(sizes: Uint16Array | undefined, start: number, end: number): number {
+  if (sizes === undefined) return end - start;
+  let datagrams = 0;
+  for (let message = start; message < end; message += 1) datagrams += sizes[message]!;
+  return datagrams;
 }

@@ -26,6 +26,14 @@ export interface UdpSocketOptions {
    * `flush`, and whoever pushes asks `isFull` first.
    */
   readonly flushesWhenFull?: boolean;
+  /**
+   * Hand the kernel many datagrams of one length and one way as one, and take them so (UDP_SEGMENT and
+   * UDP_GRO; `batch` only). Datagrams of different lengths may then leave in another order than they were
+   * pushed in, `receive` may find up to 128 times `batchMax`, and `kernelDrops` counts what was handed over
+   * as one as one. A socket of a group only sends so, and must not be sent to so. Off unless told: on loopback and on veth a program with a raw socket (dhcpd, a relay
+   * agent, tcpdump) sees one long packet. See docs/decisions/0007.
+   */
+  readonly segmentation?: boolean;
   /** Longer datagrams are counted as truncated and left out: 2,048 unless told. */
   readonly datagramBytesMax?: number;
   /** The kernel's receive buffer: 8 MiB unless told. */
@@ -44,6 +52,8 @@ export interface UdpSocketCounters {
   /** Datagrams that a full receive buffer lost. */
   readonly kernelDrops: number;
   readonly sendErrors: number;
+  /** 1 where segmentation was asked for and the system does not do it: datagrams then go alone. */
+  readonly segmentationRefused?: number;
 }
 
 /**
@@ -108,6 +118,7 @@ export interface ResolvedUdpSocketOptions
   readonly broadcast: boolean;
   readonly batchMax: number;
   readonly flushesWhenFull: boolean;
+  readonly segmentation: boolean;
   readonly datagramBytesMax: number;
   readonly bufferBytes: number;
 }
@@ -117,6 +128,7 @@ const defaults = {
   broadcast: false,
   batchMax: 256,
   flushesWhenFull: true,
+  segmentation: false,
   datagramBytesMax: 2048,
   bufferBytes: 8 * 1024 * 1024,
 } as const;

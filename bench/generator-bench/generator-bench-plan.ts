@@ -68,6 +68,8 @@ export function loadPlan(stream: StreamPlan, seconds: number, target: GeneratorT
     workers: 1,
     servers: [{ address, port }],
     ports: { relay: port, client: port + 1 },
+    // The responder has UDP sockets and nothing else.
+    segmentation: true,
     client: {
       // As perfdhcp does it: a lost message stays lost.
       retry: {

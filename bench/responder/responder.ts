@@ -8,7 +8,7 @@ import type { ResponderReady, ResponderReport } from "./responder-messages.ts";
 const address = Number(process.argv[2]);
 const port = Number(process.argv[3]);
 const terms = { serverIdentifier: address, leaseSeconds: 86_400 };
-const socket = await openUdpSocket({ address, port });
+const socket = await openUdpSocket({ address, port, segmentation: true });
 const WAIT_MS = 1000;
 
 function mark(): Omit<ResponderReport, "kind"> {

@@ -127,7 +127,9 @@ async function measure(
       bundled?.bootPorts === undefined
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
-    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers });
+    // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
+    const segmentation = bundled !== undefined;
+    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation });
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
     const outcome = await simulate(plan, judge, bundled?.died, ({ second }) => {

@@ -8,6 +8,8 @@ export interface RunChoices {
   readonly seed: number;
   readonly workers: number;
   readonly servers: readonly ServerAddress[];
+  /** See RunPlan. */
+  readonly segmentation: boolean;
   /** What is beside DHCP, for the devices that boot. */
   readonly bootServers: BootServers;
 }
@@ -23,6 +25,7 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     servers: choices.servers,
     // As with dhcpd's -p: relays listen on the server's port, clients on the next one.
     ports: { relay: port, client: port + 1 },
+    segmentation: choices.segmentation,
     client: {
       retry: { ...rfc2131Retry, ...scenario.clients.retransmit },
       autonomous: scenario.clients.ownTimers,
