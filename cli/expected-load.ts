@@ -1,13 +1,15 @@
 import { Population } from "../scenarios/population.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
-import { arrivalsIn } from "../simulator/load/arrivals.ts";
 import { PhaseStreams } from "../simulator/load/streams.ts";
 import {
   goalOf,
-  needsLease,
+  hasEachOnce,
   type PhasePlan,
   phaseMsMax,
+  profileOf,
   type StreamPlan,
+  takesBound,
+  windowOf,
 } from "../simulator/run-plan.ts";
 import { phasePlanOf } from "./run/run-plan-of.ts";
 
@@ -35,7 +37,7 @@ export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
   const bound = new Uint8Array(population.size);
   return scenario.phases.map((written, phaseIndex) => {
     const phase = phasePlanOf(written);
-    const { shares } = new PhaseStreams({
+    const { shares, counts } = new PhaseStreams({
       ...{ phase, phaseIndex, seed: scenario.seed, population },
       holdsLease: (device) => bound[device] === 1,
       owns: () => true,
@@ -43,11 +45,13 @@ export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
       inFlight: () => 0,
     });
     const streams = phase.streams.map((plan, index): ExpectedStream => {
-      const devices = shares[index]!.length;
-      return { plan, devices, arrivals: arrivalsOf(phase, plan, devices) };
+      return { plan, devices: shares[index]!.length, arrivals: counts[index] };
     });
     for (const [index, { plan, devices, arrivals = devices }] of streams.entries()) {
-      if (needsLease(plan.exchange)) continue;
+      if (plan.exchange === "release") {
+        for (const device of shares[index]!.subarray(0, arrivals)) bound[device] = 0;
+      }
+      if (takesBound(plan)) continue;
       shares[index]!.forEach((device, turn) => {
         bound[device] = turn < arrivals ? 1 : 0;
       });
@@ -57,19 +61,17 @@ export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
   });
 }
 
-function arrivalsOf(phase: PhasePlan, stream: StreamPlan, devices: number): number | undefined {
-  const isOnce = goalOf(phase) !== undefined && !needsLease(stream.exchange);
-  if (isOnce || stream.kind === "all-at-once") return devices;
-  return stream.kind === "rate" ? arrivalsIn(phaseMsMax(phase), stream.ratePerSecond) : undefined;
-}
-
 function lengthOf(phase: PhasePlan, streams: readonly ExpectedStream[]): number {
   if (goalOf(phase) === undefined) return phaseMsMax(phase);
-  const takers = streams.filter(({ plan }) => !needsLease(plan.exchange));
-  return Math.max(0, ...takers.map(({ plan, devices }) => lastArrivalMs(plan, devices)));
+  const takers = streams.filter(({ plan }) => hasEachOnce(phase, plan));
+  return Math.max(0, ...takers.map(({ plan, devices }) => lastArrivalMs(phase, plan, devices)));
 }
 
-function lastArrivalMs(stream: StreamPlan, devices: number): number {
-  if (stream.kind === "rate") return (devices * 1000) / stream.ratePerSecond;
-  return stream.kind === "all-at-once" ? stream.desyncMsMax : 0;
+function lastArrivalMs(phase: PhasePlan, stream: StreamPlan, devices: number): number {
+  const { startMs, endMs } = windowOf(phase, stream);
+  if (stream.kind === "all-at-once") return startMs + stream.desyncMsMax;
+  const profile = profileOf(stream);
+  if (profile === undefined) return startMs;
+  const lastMs = startMs + profile.timeOf(devices);
+  return lastMs === Number.POSITIVE_INFINITY ? endMs : lastMs;
 }

@@ -1,12 +1,14 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatDurationMs } from "../scenarios/duration.ts";
 import { deviceKinds, Population } from "../scenarios/population.ts";
+import type { RateStage } from "../scenarios/rate-profile.ts";
 import { type Scenario, scenarioBoots } from "../scenarios/scenario.ts";
 import type { Threshold, ThresholdOperator } from "../scenarios/threshold.ts";
 import { needsLease, type PhasePlan, type StreamPlan } from "../simulator/run-plan.ts";
 import type { ExpectedPhase, ExpectedStream } from "./expected-load.ts";
 
 const COLUMNS = 80;
+const STAGES_SHOWN_MAX = 8;
 
 /** PERF-3 and PERF-4: what the guide sizes one server for. */
 const GUIDE_DISCOVERS_PER_SECOND = 300;
@@ -53,28 +55,71 @@ function phaseLines(phase: ExpectedPhase, index: number): readonly string[] {
   const cut = plan.reset ? " Devices of discover and boot streams lose power first." : "";
   return [
     `Phase ${index + 1}, ${plan.name}: ${end}, then up to ${formatDurationMs(plan.drainMs)} to finish.${cut}`,
-    ...streams.map((stream) => `  - ${streamWords(stream, lengthMs)}`),
+    ...streams.map((stream) => `  - ${streamWords(stream)}`),
     `  ${number(boundAfter)} devices hold a lease afterwards.`,
   ];
 }
 
-function streamWords({ plan, devices, arrivals }: ExpectedStream, lengthMs: number): string {
+function streamWords({ plan, devices, arrivals }: ExpectedStream): string {
   const count = arrivals === undefined ? "any number of" : number(arrivals);
-  const load = `${plan.exchange}: ${count} transactions among ${number(devices)} devices`;
-  if (plan.kind === "outstanding")
-    return `${load}, ${number(plan.outstanding)} under way at a time.`;
-  if (plan.kind === "all-at-once") {
-    return `${load}, each once within ${formatDurationMs(plan.desyncMsMax)}.`;
+  const name = plan.name === undefined ? plan.exchange : `${plan.name} (${plan.exchange})`;
+  const load = `${name}: ${count} transactions among ${number(devices)} devices`;
+  const place = [
+    ...(plan.startAfterMs === undefined ? [] : [`from ${formatDurationMs(plan.startAfterMs)} on`]),
+    ...(plan.forMs === undefined ? [] : [`for ${formatDurationMs(plan.forMs)}`]),
+  ];
+  return `${[load, paceWords(plan), ...place].join(", ")}${guideShare(plan)}.`;
+}
+
+/** How the arrivals of a stream come. */
+function paceWords(plan: StreamPlan): string {
+  const spacing = "arrivals" in plan && plan.arrivals === "poisson" ? " at random (Poisson)" : "";
+  switch (plan.kind) {
+    case "rate":
+      return `${number(plan.ratePerSecond)} a second${spacing}`;
+    case "profile":
+      return `${stagesWords(plan.stages)}${spacing}${breakageWords(plan)}`;
+    case "burst":
+      return `${number(plan.size)} at once every ${formatDurationMs(plan.everyMs)}`;
+    case "churn": {
+      const range = [...new Set([plan.offMsMin, plan.offMsMax])].map(formatDurationMs);
+      const leave = plan.leave === "release" ? "release their lease" : "lose power";
+      return `${number(plan.ratePerSecond)} a second${spacing} ${leave} and come back after ${range.join(" to ")}`;
+    }
+    case "all-at-once":
+      return `each once within ${formatDurationMs(plan.desyncMsMax)}`;
+    case "outstanding":
+      return `${number(plan.outstanding)} under way at a time`;
   }
-  const perSecond = plan.ratePerSecond;
+}
+
+/** Of many stages the first and the last ones. */
+function stagesWords(stages: readonly RateStage[]): string {
+  const words = stages.map(stageWords);
+  if (words.length > STAGES_SHOWN_MAX) {
+    words.splice(2, words.length - 3, `${number(words.length - 3)} more`);
+  }
+  return words.join(", then ");
+}
+
+function stageWords({ fromPerSecond, toPerSecond, durationMs }: RateStage): string {
+  const rates = [...new Set([fromPerSecond, toPerSecond])].map(rounded);
+  return `${rates.join(" to ")} a second for ${formatDurationMs(durationMs)}`;
+}
+
+function breakageWords({ missedPercentMax }: Extract<StreamPlan, { kind: "profile" }>): string {
+  if (missedPercentMax === undefined) return "";
+  return `, until more than ${missedPercentMax} % of a step are not complete within 1 s`;
+}
+
+/** What a steady stream is of the load that the guide sizes one server for. */
+function guideShare(plan: StreamPlan): string {
+  if (plan.kind !== "rate" || plan.exchange === "download") return "";
   const isDiscover = !needsLease(plan.exchange);
   const guide = isDiscover ? GUIDE_DISCOVERS_PER_SECOND : GUIDE_RENEWS_PER_SECOND;
   const packets = isDiscover ? 4 : 2;
-  const isDhcp = plan.exchange !== "download" && lengthMs > 0;
-  const share = isDhcp
-    ? ` (${number(perSecond * packets)} DHCP packets/s; ${Math.round((perSecond / guide) * 100)} % of the guide's ${guide}/s)`
-    : "";
-  return `${load}, ${number(perSecond)} a second${share}.`;
+  const percent = Math.round((plan.ratePerSecond / guide) * 100);
+  return ` (${number(plan.ratePerSecond * packets)} DHCP packets/s; ${percent} % of the guide's ${guide}/s)`;
 }
 
 const operatorWords: Readonly<Record<ThresholdOperator, string>> = {
@@ -175,6 +220,10 @@ function leaseWarnings(
     `leases last ${formatDurationMs(leaseMs)}, so devices also renew by themselves from ` +
       `${formatDurationMs(leaseMs / 2)} on, beside what the phases ask.`,
   ];
+}
+
+function rounded(value: number): string {
+  return number(Math.round(value * 10) / 10);
 }
 
 function number(value: number): string {

@@ -44,6 +44,8 @@ export interface PhaseStreamsInput {
 export class PhaseStreams {
   /** The devices of each stream, over all workers, in the order of their turns. */
   readonly shares: readonly Uint32Array[];
+  /** By stream, over all workers: how many arrivals it has; undefined where answers decide. */
+  readonly counts: readonly (number | undefined)[];
   readonly #arrivals: readonly Arrivals[];
 
   constructor(input: PhaseStreamsInput) {
@@ -58,6 +60,10 @@ export class PhaseStreams {
     this.shares = shares.map((share, index) =>
       phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
     );
+    this.counts = phase.streams.map((stream, index) => {
+      const isOnce = hasEachOnce(phase, stream) || stream.kind === "all-at-once";
+      return isOnce ? this.shares[index]!.length : scheduledArrivals(input, stream, index);
+    });
     this.#arrivals = phase.streams.map((stream, index) =>
       arrivalsOf(input, stream, index, this.shares[index]!),
     );
