@@ -48,6 +48,13 @@ export class IndexHeap {
     if (this.#items[place] === moved) this.#rise(place, moved);
   }
 
+  /** Puts `index`, which is in this heap, where its key belongs that has changed since. */
+  moved(index: number): void {
+    const place = this.#positions[index] - 1;
+    this.#sink(place, index);
+    if (this.#items[place] === index) this.#rise(place, index);
+  }
+
   #isBefore(left: number, right: number): boolean {
     const difference = this.#keys[left] - this.#keys[right];
     return difference < 0 || (difference === 0 && left < right);

@@ -247,13 +247,17 @@ export class LeaseTable extends LeaseColumns {
   #move(index: number, code: number, endsAt: number): void {
     const queue = this.#queues[this.ranges.poolOf(index)]!;
     const before = this.states[index];
-    if (this.#isQueued(index)) queue.heapOf(before).remove(index);
+    const heapBefore = this.#isQueued(index) ? queue.heapOf(before) : undefined;
     queue.counts[before] -= 1;
     queue.counts[code] += 1;
     this.states[index] = code;
-    this.ends[index] = endsAt;
     this.flags[index] &= ~LeaseFlag.durable;
-    if (this.#isQueued(index)) queue.heapOf(code).add(index);
+    const heap = this.#isQueued(index) ? queue.heapOf(code) : undefined;
+    if (heap !== heapBefore) heapBefore?.remove(index);
+    this.ends[index] = endsAt;
+    if (heap === undefined) return;
+    if (heap === heapBefore) heap.moved(index);
+    else heap.add(index);
   }
 
   /** A reserved address that is free waits for its client, in no queue. */
