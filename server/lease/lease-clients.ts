@@ -68,6 +68,37 @@ export class LeaseClients {
     return blob === 0 ? hardware === undefined : this.#blobs.hasHardware(blob, hardware);
   }
 
+  /** A stored client id decides alone; a client without one is known by its hardware. */
+  isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    const blob = this.#blobOf[index];
+    return blob !== 0 && this.#blobs.isOf(blob, hardware, clientId);
+  }
+
+  /** All leases with this client id, in no order. */
+  allWithClientId(clientId: Uint8Array): number[] {
+    const found: number[] = [];
+    if (clientId.length === 0) return found;
+    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
+    let at = this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
+    while (at >= 0) {
+      found.push(at);
+      at = this.#skipOtherIds(this.#byClientId.next(at, hash), clientId, hash);
+    }
+    return found;
+  }
+
+  /** All leases with this hardware address, in no order. */
+  allWithHardware(type: number, address: Uint8Array): number[] {
+    const found: number[] = [];
+    const hash = this.#hardwareHash(type, address, 0, address.length);
+    let at = this.#skipOtherHardware(this.#byHardware.first(hash), type, address, hash);
+    while (at >= 0) {
+      found.push(at);
+      at = this.#skipOtherHardware(this.#byHardware.next(at, hash), type, address, hash);
+    }
+    return found;
+  }
+
   /** First lease with this client id, -1 when there is none; `nextWithClientId` has the others. */
   firstWithClientId(clientId: Uint8Array): number {
     if (clientId.length === 0) return -1;

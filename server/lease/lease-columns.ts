@@ -176,6 +176,11 @@ export class LeaseColumns {
     return this.clients.hasHardware(index, hardware);
   }
 
+  /** Whether the stored client id is this one; of a lease without, whether the hardware is. */
+  isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    return this.clients.isOf(index, hardware, clientId);
+  }
+
   /**
    * The best of the leases that carry this client id, -1 when there is none. Best are active ones, then
    * expired and released (of a pair), then free, then abandoned; among equals the later end, then
@@ -208,20 +213,12 @@ export class LeaseColumns {
 
   /** All leases that carry this client id, best first. */
   byClientId(clientId: Uint8Array): number[] {
-    const { clients } = this;
-    const found: number[] = [];
-    let at = clients.firstWithClientId(clientId);
-    for (; at >= 0; at = clients.nextWithClientId(at, clientId)) found.push(at);
-    return this.#bestFirst(found);
+    return this.#bestFirst(this.clients.allWithClientId(clientId));
   }
 
   /** All leases that carry this hardware address, best first, whatever their client id is. */
   byHardware(htype: number, chaddr: Uint8Array): number[] {
-    const { clients } = this;
-    const found: number[] = [];
-    let at = clients.firstWithHardware(htype, chaddr);
-    for (; at >= 0; at = clients.nextWithHardware(at, htype, chaddr)) found.push(at);
-    return this.#bestFirst(found);
+    return this.#bestFirst(this.clients.allWithHardware(htype, chaddr));
   }
 
   /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
