@@ -88,28 +88,14 @@ function encoded(
  * OutgoingPacket it is the same as any other; only `encodeReply` knows the short way.
  */
 export class TemplatedReply implements OutgoingPacket {
-  readonly op: number;
-  readonly htype: number;
-  readonly hops: number;
-  readonly xid: number;
-  readonly secs: number;
-  readonly flags: number;
-  readonly ciaddr: number;
-  readonly yiaddr: number;
-  readonly siaddr: number;
-  readonly giaddr: number;
-  readonly chaddr: Uint8Array;
-  readonly sname: Uint8Array;
-  readonly file: Uint8Array;
-  /** The options that come first; none of them is in the template. */
-  readonly leading: readonly OutgoingOption[];
+  readonly packet: OutgoingPacket;
   readonly template: ReplyTemplate;
   readonly relayAgent: Uint8Array | undefined;
   readonly opening: Uint8Array | undefined;
 
   /**
-   * `packet` has the reply's own options; sname and file are the template's. `opening`: what the
-   * template made of those options, for an earlier reply.
+   * `packet` has the reply's own options, of which none is in the template, and the template's sname
+   * and file. `opening`: what the template made of those options, for an earlier reply.
    */
   constructor(
     packet: OutgoingPacket,
@@ -117,23 +103,54 @@ export class TemplatedReply implements OutgoingPacket {
     relayAgent: Uint8Array | undefined,
     opening?: Uint8Array,
   ) {
-    this.op = packet.op;
-    this.htype = packet.htype;
-    this.hops = packet.hops;
-    this.xid = packet.xid;
-    this.secs = packet.secs;
-    this.flags = packet.flags;
-    this.ciaddr = packet.ciaddr;
-    this.yiaddr = packet.yiaddr;
-    this.siaddr = packet.siaddr;
-    this.giaddr = packet.giaddr;
-    this.chaddr = packet.chaddr;
-    this.sname = template.sname;
-    this.file = template.file;
-    this.leading = packet.options;
+    this.packet = packet;
     this.template = template;
     this.relayAgent = relayAgent;
     this.opening = opening;
+  }
+
+  get op(): number {
+    return this.packet.op;
+  }
+  get htype(): number {
+    return this.packet.htype;
+  }
+  get hops(): number {
+    return this.packet.hops;
+  }
+  get xid(): number {
+    return this.packet.xid;
+  }
+  get secs(): number {
+    return this.packet.secs;
+  }
+  get flags(): number {
+    return this.packet.flags;
+  }
+  get ciaddr(): number {
+    return this.packet.ciaddr;
+  }
+  get yiaddr(): number {
+    return this.packet.yiaddr;
+  }
+  get siaddr(): number {
+    return this.packet.siaddr;
+  }
+  get giaddr(): number {
+    return this.packet.giaddr;
+  }
+  get chaddr(): Uint8Array {
+    return this.packet.chaddr;
+  }
+  get sname(): Uint8Array {
+    return this.template.sname;
+  }
+  get file(): Uint8Array {
+    return this.template.file;
+  }
+  /** The options that come first. */
+  get leading(): readonly OutgoingOption[] {
+    return this.packet.options;
   }
 
   /** The whole list, made anew each time. */
@@ -156,7 +173,8 @@ export function encodeReply(
   limits: EncodeLimits,
 ): number {
   if (!(reply instanceof TemplatedReply)) return encodePacket(reply, target, start, limits);
-  const { leading, relayAgent, template, opening } = reply;
+  const { packet, relayAgent, template, opening } = reply;
+  const leading = packet.options;
   const { head, tail } = template;
   if (tail === undefined) return encodePacket(reply, target, start, limits);
   const optionsLength =
@@ -173,7 +191,7 @@ export function encodeReply(
   } else {
     target.set(opening, start);
   }
-  writeFixedFields(reply, target, start);
+  writeFixedFields(packet, target, start);
   let at = start + Offset.options + optionsLength;
   if (relayAgent !== undefined) {
     at = writeOption(OptionCode.relayAgentInformation, relayAgent, target, at);

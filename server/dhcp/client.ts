@@ -27,10 +27,7 @@ const noBytes = new Uint8Array(0);
  * decides alone; a lease without one is known by its hardware address.
  */
 export function isOwner(leases: LeaseTable, index: number, client: Identity): boolean {
-  const isAnonymous = leases.hasClientId(index, noBytes);
-  if (!isAnonymous)
-    return client.clientId !== undefined && leases.hasClientId(index, client.clientId);
-  return leases.hasHardware(index, client.hardware);
+  return leases.isOf(index, client.hardware, client.clientId);
 }
 
 /** Option 12 without the NULs that some clients end it with; empty when there is none. */

@@ -79,7 +79,9 @@ export function detached(offer: ReplyOutcome): ReplyOutcome {
   return {
     ...offer,
     reply: {
-      ...reply,
+      ...{ op: reply.op, htype: reply.htype, hops: reply.hops, xid: reply.xid, secs: reply.secs },
+      ...{ flags: reply.flags, ciaddr: reply.ciaddr, yiaddr: reply.yiaddr, siaddr: reply.siaddr },
+      ...{ giaddr: reply.giaddr, sname: reply.sname, file: reply.file },
       chaddr: reply.chaddr.slice(),
       options: reply.options.map(({ code, value }) => ({ code, value: value.slice() })),
     },

@@ -74,6 +74,17 @@ export class ClientBlobs {
     return regionEquals(bytes, start + HEADER_BYTES, address, addressStart, addressLength);
   }
 
+  /** The client id decides alone; without one in the blob, the hardware does. */
+  isOf(handle: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    const bytes = this.#arena.chunkOf(handle);
+    const start = this.#arena.startOf(handle);
+    const idLength = uint16At(bytes, start + PackedField.clientIdLength);
+    if (idLength === 0) return this.hasHardware(handle, hardware);
+    if (clientId === undefined || clientId.length !== idLength) return false;
+    const at = start + HEADER_BYTES + bytes[start + PackedField.hardwareLength];
+    return regionEquals(bytes, at, clientId, 0, idLength);
+  }
+
   /** An empty client id matches only a blob without one. */
   hasClientIdBytes(handle: number, id: Uint8Array, idStart: number, idLength: number): boolean {
     const bytes = this.#arena.chunkOf(handle);

@@ -1,17 +1,17 @@
+import { ROW_WORDS, Word } from "./lease-cells.ts";
+
 /**
- * A binary heap of lease indexes, earliest key first, equal keys by index. `keys` and `positions`
- * belong to the table and are shared by all its heaps, so a lease may be in one heap at a time:
- * `positions[index]` is its place plus one, 0 when it is in none.
+ * A binary heap of lease indexes, earliest end first, equal ends by index. `words` are the cells of the
+ * table and are shared by all its heaps, so a lease may be in one heap at a time: the position in its
+ * row is its place plus one, 0 when it is in none.
  */
 export class IndexHeap {
-  readonly #keys: Uint32Array;
-  readonly #positions: Uint32Array;
+  readonly #words: Uint32Array;
   #items = new Int32Array(16);
   #size = 0;
 
-  constructor(keys: Uint32Array, positions: Uint32Array) {
-    this.#keys = keys;
-    this.#positions = positions;
+  constructor(words: Uint32Array) {
+    this.#words = words;
   }
 
   get size(): number {
@@ -39,8 +39,8 @@ export class IndexHeap {
 
   /** Takes `index` out; it must be in this heap. Its key may have changed only after this call. */
   remove(index: number): void {
-    const place = this.#positions[index] - 1;
-    this.#positions[index] = 0;
+    const place = this.#words[index * ROW_WORDS + Word.position] - 1;
+    this.#words[index * ROW_WORDS + Word.position] = 0;
     this.#size -= 1;
     if (place === this.#size) return;
     const moved = this.#items[this.#size];
@@ -48,8 +48,16 @@ export class IndexHeap {
     if (this.#items[place] === moved) this.#rise(place, moved);
   }
 
+  /** Puts `index`, which is in this heap, where its key belongs that has changed since. */
+  moved(index: number): void {
+    const place = this.#words[index * ROW_WORDS + Word.position] - 1;
+    this.#sink(place, index);
+    if (this.#items[place] === index) this.#rise(place, index);
+  }
+
   #isBefore(left: number, right: number): boolean {
-    const difference = this.#keys[left] - this.#keys[right];
+    const difference =
+      this.#words[left * ROW_WORDS + Word.ends] - this.#words[right * ROW_WORDS + Word.ends];
     return difference < 0 || (difference === 0 && left < right);
   }
 
@@ -83,6 +91,6 @@ export class IndexHeap {
 
   #put(place: number, index: number): void {
     this.#items[place] = index;
-    this.#positions[index] = place + 1;
+    this.#words[index * ROW_WORDS + Word.position] = place + 1;
   }
 }

@@ -8,6 +8,7 @@ import {
   type LeaseExtras,
   type LeaseValue,
 } from "./lease.ts";
+import { ROW_WORDS, Word } from "./lease-cells.ts";
 import { isRare, type RareExtras } from "./lease-row.ts";
 import { noBytes, PackedClient } from "./packed-client.ts";
 
@@ -16,8 +17,8 @@ const nothingKept: readonly string[] = [];
 /** Who holds each lease and what is remembered of it, found by lease index and by client. */
 export class LeaseClients {
   readonly #hashSeed: number;
-  /** Handles of the blobs, 0 = nothing known. */
-  readonly #blobOf: Uint32Array;
+  /** The table's cells, which have the handles of the blobs: 0 = nothing known. */
+  readonly #words: Uint32Array;
   readonly #blobs: ClientBlobs;
   readonly #rare = new Map<number, RareExtras>();
   readonly #byClientId: ClientIndex;
@@ -26,26 +27,27 @@ export class LeaseClients {
   readonly #packed = new PackedClient();
   readonly #seen = new PackedClient();
 
-  constructor(size: number, hashSeed: number) {
+  constructor(size: number, words: Uint32Array, hashSeed: number) {
     this.#hashSeed = hashSeed;
-    this.#blobOf = new Uint32Array(size);
+    this.#words = words;
     this.#blobs = new ClientBlobs(size, hashSeed);
     this.#byClientId = new ClientIndex(size);
     this.#byHardware = new ClientIndex(size);
   }
 
+  /** Without the table's cells. */
   get bytesReserved(): number {
     const indexes = this.#byClientId.bytesReserved + this.#byHardware.bytesReserved;
-    return this.#blobOf.byteLength + indexes + this.#blobs.bytesReserved;
+    return indexes + this.#blobs.bytesReserved;
   }
 
   isKnown(index: number): boolean {
-    return this.#blobOf[index] !== 0;
+    return this.#words[index * ROW_WORDS + Word.blob] !== 0;
   }
 
   /** Points `client` to what is known: valid until the next `set` or `store`. */
   read(index: number, client: PackedClient): void {
-    const blob = this.#blobOf[index];
+    const blob = this.#words[index * ROW_WORDS + Word.blob];
     if (blob === 0) client.clear();
     else this.#blobs.read(blob, client);
   }
@@ -58,14 +60,45 @@ export class LeaseClients {
 
   /** An empty `clientId` asks whether the lease has none. */
   hasClientId(index: number, clientId: Uint8Array): boolean {
-    const blob = this.#blobOf[index];
+    const blob = this.#words[index * ROW_WORDS + Word.blob];
     if (blob === 0) return clientId.length === 0;
     return this.#blobs.hasClientIdBytes(blob, clientId, 0, clientId.length);
   }
 
   hasHardware(index: number, hardware: HardwareAddress | undefined): boolean {
-    const blob = this.#blobOf[index];
+    const blob = this.#words[index * ROW_WORDS + Word.blob];
     return blob === 0 ? hardware === undefined : this.#blobs.hasHardware(blob, hardware);
+  }
+
+  /** A stored client id decides alone; a client without one is known by its hardware. */
+  isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    const blob = this.#words[index * ROW_WORDS + Word.blob];
+    return blob !== 0 && this.#blobs.isOf(blob, hardware, clientId);
+  }
+
+  /** All leases with this client id, in no order. */
+  allWithClientId(clientId: Uint8Array): number[] {
+    const found: number[] = [];
+    if (clientId.length === 0) return found;
+    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
+    let at = this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
+    while (at >= 0) {
+      found.push(at);
+      at = this.#skipOtherIds(this.#byClientId.next(at, hash), clientId, hash);
+    }
+    return found;
+  }
+
+  /** All leases with this hardware address, in no order. */
+  allWithHardware(type: number, address: Uint8Array): number[] {
+    const found: number[] = [];
+    const hash = this.#hardwareHash(type, address, 0, address.length);
+    let at = this.#skipOtherHardware(this.#byHardware.first(hash), type, address, hash);
+    while (at >= 0) {
+      found.push(at);
+      at = this.#skipOtherHardware(this.#byHardware.next(at, hash), type, address, hash);
+    }
+    return found;
   }
 
   /** First lease with this client id, -1 when there is none; `nextWithClientId` has the others. */
@@ -101,7 +134,7 @@ export class LeaseClients {
 
   /** The same from a packed client in bytes of its own. */
   store(index: number, client: PackedClient): void {
-    const old = this.#blobOf[index];
+    const old = this.#words[index * ROW_WORDS + Word.blob];
     if (old === 0) {
       if (client.isNobody) return;
     } else if (this.#blobs.holds(old, client)) {
@@ -111,10 +144,10 @@ export class LeaseClients {
     if (old !== 0 && isMoved) this.#unlink(index);
     if (client.isNobody) {
       this.#blobs.free(old);
-      this.#blobOf[index] = 0;
+      this.#words[index * ROW_WORDS + Word.blob] = 0;
       return;
     }
-    this.#blobOf[index] = this.#blobs.replace(old, client);
+    this.#words[index * ROW_WORDS + Word.blob] = this.#blobs.replace(old, client);
     if (isMoved) this.#link(index, client);
   }
 
@@ -166,7 +199,13 @@ export class LeaseClients {
 
   /** Only for leases of somebody. */
   #hasHardwareBytes(index: number, type: number, address: Uint8Array): boolean {
-    return this.#blobs.hasHardwareBytes(this.#blobOf[index], type, address, 0, address.length);
+    return this.#blobs.hasHardwareBytes(
+      this.#words[index * ROW_WORDS + Word.blob],
+      type,
+      address,
+      0,
+      address.length,
+    );
   }
 
   #hasIdentity(blob: number, client: PackedClient): boolean {

@@ -8,6 +8,7 @@ import {
   type LeaseValue,
   VENDOR_CLASS_VARIABLE,
 } from "./lease.ts";
+import { leaseCells, Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
 import { LeaseClients } from "./lease-clients.ts";
 import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease-codes.ts";
 import { LeaseRow } from "./lease-row.ts";
@@ -23,15 +24,12 @@ export interface LeaseTableOptions {
  */
 export class LeaseColumns {
   protected readonly ranges: AddressRanges;
-  /** Codes and stored times: lease-codes.ts. */
-  protected readonly states: Uint8Array;
-  protected readonly flags: Uint8Array;
-  /** Next state (low four bits) and rewind state, as codes; 0 = not stated. */
-  protected readonly transitions: Uint8Array;
-  protected readonly starts: Uint32Array;
-  protected readonly ends: Uint32Array;
-  protected readonly tstps: Uint32Array;
-  protected readonly cltts: Uint32Array;
+  /**
+   * Rows of codes and stored times: lease-cells.ts, lease-codes.ts. Transitions are the next state (low
+   * four bits) and the rewind state, as codes; 0 = not stated.
+   */
+  protected readonly words: Uint32Array;
+  protected readonly octets: Uint8Array;
   protected readonly clients: LeaseClients;
   readonly #row = new LeaseRow();
 
@@ -39,14 +37,10 @@ export class LeaseColumns {
   constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
     this.ranges = new AddressRanges(ranges);
     const { size } = this.ranges;
-    this.states = new Uint8Array(size);
-    this.flags = new Uint8Array(size);
-    this.transitions = new Uint8Array(size);
-    this.starts = new Uint32Array(size);
-    this.ends = new Uint32Array(size);
-    this.tstps = new Uint32Array(size);
-    this.cltts = new Uint32Array(size);
-    this.clients = new LeaseClients(size, options.hashSeed ?? 0);
+    const cells = leaseCells(size);
+    this.words = cells.words;
+    this.octets = cells.octets;
+    this.clients = new LeaseClients(size, cells.words, options.hashSeed ?? 0);
   }
 
   get size(): number {
@@ -55,7 +49,7 @@ export class LeaseColumns {
 
   /** Memory of the arrays; what few leases have (variables, billing) comes on top. */
   get bytesReserved(): number {
-    return 3 * this.states.byteLength + 4 * this.ends.byteLength + this.clients.bytesReserved;
+    return this.words.byteLength + this.clients.bytesReserved;
   }
 
   /** -1 when the address is in no range. */
@@ -72,61 +66,61 @@ export class LeaseColumns {
   }
 
   stateOf(index: number): BindingState {
-    return stateOfCode(this.states[index] || StateCode.free);
+    return stateOfCode(this.octets[index * ROW_BYTES + Octet.state] || StateCode.free);
   }
 
   isActive(index: number): boolean {
-    return this.states[index] === StateCode.active;
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.active;
   }
 
   isAbandoned(index: number): boolean {
-    return this.states[index] === StateCode.abandoned;
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.abandoned;
   }
 
   isNeverUsed(index: number): boolean {
-    return this.states[index] === StateCode.neverUsed;
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.neverUsed;
   }
 
   isReserved(index: number): boolean {
-    return (this.flags[index] & LeaseFlag.reserved) !== 0;
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.reserved) !== 0;
   }
 
   /** The lease was made for a BOOTP client, which never heard of its end. */
   isBootp(index: number): boolean {
-    return (this.flags[index] & LeaseFlag.bootp) !== 0;
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.bootp) !== 0;
   }
 
   startsAt(index: number): number {
-    return fromStored(this.starts[index]);
+    return fromStored(this.words[index * ROW_WORDS + Word.starts]);
   }
 
   /** When the lease ends, or until when a free address is held for an offer; 0 = no time known. */
   endsAt(index: number): number {
-    return fromStored(this.ends[index]);
+    return fromStored(this.words[index * ROW_WORDS + Word.ends]);
   }
 
   /** When the server last acted for the client; 0 = never. */
   cltt(index: number): number {
-    return fromStored(this.cltts[index]);
+    return fromStored(this.words[index * ROW_WORDS + Word.cltt]);
   }
 
   setCltt(index: number, nowSeconds: number): void {
-    this.cltts[index] = toStored(nowSeconds);
+    this.words[index * ROW_WORDS + Word.cltt] = toStored(nowSeconds);
   }
 
   /** A lease whose last change is known to be in the store. */
   isDurable(index: number): boolean {
-    return (this.flags[index] & LeaseFlag.durable) !== 0;
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.durable) !== 0;
   }
 
   /** Call it after the commit that holds the lease's record. */
   markDurable(index: number): void {
-    this.flags[index] |= LeaseFlag.durable;
+    this.octets[index * ROW_BYTES + Octet.flags] |= LeaseFlag.durable;
   }
 
   /** Every change does this by itself; after a failed commit it is a way to be sure. */
   markPending(index: number): void {
-    this.flags[index] &= ~LeaseFlag.durable;
+    this.octets[index * ROW_BYTES + Octet.flags] &= ~LeaseFlag.durable;
   }
 
   /** View of the stored client id, empty when there is none; valid until the next change. */
@@ -176,6 +170,11 @@ export class LeaseColumns {
     return this.clients.hasHardware(index, hardware);
   }
 
+  /** Whether the stored client id is this one; of a lease without, whether the hardware is. */
+  isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    return this.clients.isOf(index, hardware, clientId);
+  }
+
   /**
    * The best of the leases that carry this client id, -1 when there is none. Best are active ones, then
    * expired and released (of a pair), then free, then abandoned; among equals the later end, then
@@ -208,20 +207,12 @@ export class LeaseColumns {
 
   /** All leases that carry this client id, best first. */
   byClientId(clientId: Uint8Array): number[] {
-    const { clients } = this;
-    const found: number[] = [];
-    let at = clients.firstWithClientId(clientId);
-    for (; at >= 0; at = clients.nextWithClientId(at, clientId)) found.push(at);
-    return this.#bestFirst(found);
+    return this.#bestFirst(this.clients.allWithClientId(clientId));
   }
 
   /** All leases that carry this hardware address, best first, whatever their client id is. */
   byHardware(htype: number, chaddr: Uint8Array): number[] {
-    const { clients } = this;
-    const found: number[] = [];
-    let at = clients.firstWithHardware(htype, chaddr);
-    for (; at >= 0; at = clients.nextWithHardware(at, htype, chaddr)) found.push(at);
-    return this.#bestFirst(found);
+    return this.#bestFirst(this.clients.allWithHardware(htype, chaddr));
   }
 
   /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
@@ -245,21 +236,21 @@ export class LeaseColumns {
   /** Fills `row` with the lease; its client is a view, valid until the next change of any lease. */
   readRow(index: number, row: LeaseRow): void {
     row.address = this.ranges.addressOf(index);
-    row.state = this.states[index] || StateCode.free;
-    row.next = this.transitions[index] & 0xf;
-    row.rewind = this.transitions[index] >>> 4;
-    row.flags = this.flags[index];
-    row.startsAt = this.starts[index];
-    row.endsAt = this.ends[index];
-    row.tstp = this.tstps[index];
-    row.cltt = this.cltts[index];
+    row.state = this.octets[index * ROW_BYTES + Octet.state] || StateCode.free;
+    row.next = this.octets[index * ROW_BYTES + Octet.transitions] & 0xf;
+    row.rewind = this.octets[index * ROW_BYTES + Octet.transitions] >>> 4;
+    row.flags = this.octets[index * ROW_BYTES + Octet.flags];
+    row.startsAt = this.words[index * ROW_WORDS + Word.starts];
+    row.endsAt = this.words[index * ROW_WORDS + Word.ends];
+    row.tstp = this.words[index * ROW_WORDS + Word.tstp];
+    row.cltt = this.words[index * ROW_WORDS + Word.cltt];
     this.clients.read(index, row.client);
     row.rare = this.clients.rareOf(index);
   }
 
   /** False for addresses of which nothing is worth writing down: free, and no client known. */
   isWorthKeeping(index: number): boolean {
-    const code = this.states[index];
+    const code = this.octets[index * ROW_BYTES + Octet.state];
     if (code > StateCode.free) return true;
     return code === StateCode.free && (this.clients.isKnown(index) || this.isReserved(index));
   }
@@ -270,9 +261,10 @@ export class LeaseColumns {
 
   #compare(left: number, right: number): number {
     return (
-      rankOfState[this.states[left]] - rankOfState[this.states[right]] ||
-      this.ends[right] - this.ends[left] ||
-      this.cltts[right] - this.cltts[left] ||
+      rankOfState[this.octets[left * ROW_BYTES + Octet.state]] -
+        rankOfState[this.octets[right * ROW_BYTES + Octet.state]] ||
+      this.words[right * ROW_WORDS + Word.ends] - this.words[left * ROW_WORDS + Word.ends] ||
+      this.words[right * ROW_WORDS + Word.cltt] - this.words[left * ROW_WORDS + Word.cltt] ||
       left - right
     );
   }

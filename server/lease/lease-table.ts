@@ -8,6 +8,7 @@ import {
   type LeaseValue,
   VENDOR_CLASS_VARIABLE,
 } from "./lease.ts";
+import { Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
 import { LeaseFlag, NEVER, StateCode, toStored } from "./lease-codes.ts";
 import { LeaseColumns, type LeaseTableOptions } from "./lease-columns.ts";
 import { LeaseRow } from "./lease-row.ts";
@@ -27,16 +28,14 @@ const noExtras: LeaseExtras = {};
  */
 export class LeaseTable extends LeaseColumns {
   readonly #queues: PoolQueue[];
-  readonly #positions: Uint32Array;
   readonly #row = new LeaseRow();
 
   /** Throws RangeError when ranges overlap or have more than 2^24 addresses. */
   constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
     super(ranges, options);
-    this.#positions = new Uint32Array(this.size);
     this.#queues = Array.from(
       { length: this.ranges.poolCount },
-      () => new PoolQueue(this.ends, this.#positions),
+      () => new PoolQueue({ words: this.words, octets: this.octets }),
     );
     for (const { low, high, pool } of ranges) {
       const first = this.ranges.indexOf(low);
@@ -46,7 +45,7 @@ export class LeaseTable extends LeaseColumns {
 
   override get bytesReserved(): number {
     const queues = this.#queues.reduce((total, queue) => total + queue.bytesReserved, 0);
-    return super.bytesReserved + this.#positions.byteLength + queues;
+    return super.bytesReserved + queues;
   }
 
   /**
@@ -76,16 +75,16 @@ export class LeaseTable extends LeaseColumns {
    */
   takeFree(pool: number, nowSeconds: number): number {
     const queue = this.#queueOf(pool);
-    const neverUsed = queue.firstNeverUsed(this.states);
+    const neverUsed = queue.firstNeverUsed();
     if (neverUsed >= 0) return neverUsed;
     const oldest = queue.free.first();
-    return oldest >= 0 && this.ends[oldest] <= nowSeconds ? oldest : -1;
+    return oldest >= 0 && this.words[oldest * ROW_WORDS + Word.ends] <= nowSeconds ? oldest : -1;
   }
 
   /** The address abandoned longest ago, as a last resort: -1 while any free one exists, even held. */
   takeAbandoned(pool: number): number {
     const queue = this.#queueOf(pool);
-    if (queue.free.size > 0 || queue.firstNeverUsed(this.states) >= 0) return -1;
+    if (queue.free.size > 0 || queue.firstNeverUsed() >= 0) return -1;
     return queue.abandoned.first();
   }
 
@@ -100,7 +99,7 @@ export class LeaseTable extends LeaseColumns {
       this.clients.setRare(index, noExtras);
     }
     this.#move(index, StateCode.free, toStored(holdUntilSeconds));
-    this.transitions[index] = 0;
+    this.octets[index * ROW_BYTES + Octet.transitions] = 0;
   }
 
   /**
@@ -125,10 +124,10 @@ export class LeaseTable extends LeaseColumns {
       this.#setFlags(index, extras.reserved, extras.bootp);
     }
     this.#move(index, StateCode.active, toStored(endsAt));
-    this.starts[index] = toStored(startsAt);
-    this.cltts[index] = toStored(startsAt);
-    this.tstps[index] = 0;
-    this.transitions[index] = FREE_NEXT;
+    this.words[index * ROW_WORDS + Word.starts] = toStored(startsAt);
+    this.words[index * ROW_WORDS + Word.cltt] = toStored(startsAt);
+    this.words[index * ROW_WORDS + Word.tstp] = 0;
+    this.octets[index * ROW_BYTES + Octet.transitions] = FREE_NEXT;
   }
 
   /** The client gave the address back: it keeps its identity, and nothing else. */
@@ -142,9 +141,9 @@ export class LeaseTable extends LeaseColumns {
     this.clients.set(index, {}, noExtras);
     this.clients.setRare(index, noExtras);
     this.#move(index, StateCode.abandoned, toStored(untilSeconds));
-    this.starts[index] = toStored(nowSeconds);
-    this.tstps[index] = toStored(untilSeconds);
-    this.transitions[index] = FREE_NEXT;
+    this.words[index * ROW_WORDS + Word.starts] = toStored(nowSeconds);
+    this.words[index * ROW_WORDS + Word.tstp] = toStored(untilSeconds);
+    this.octets[index * ROW_BYTES + Octet.transitions] = FREE_NEXT;
   }
 
   /**
@@ -162,7 +161,11 @@ export class LeaseTable extends LeaseColumns {
     for (const queue of this.#queues) {
       for (const heap of [queue.active, queue.abandoned]) {
         for (let at = heap.first(); at >= 0 && expired < leasesMax; at = heap.first()) {
-          if (this.ends[at] >= nowSeconds || this.ends[at] === NEVER) break;
+          if (
+            this.words[at * ROW_WORDS + Word.ends] >= nowSeconds ||
+            this.words[at * ROW_WORDS + Word.ends] === NEVER
+          )
+            break;
           const kept = this.keptOf(at);
           this.#expire(at);
           expired += 1;
@@ -186,16 +189,20 @@ export class LeaseTable extends LeaseColumns {
     if (index < 0) return false;
     this.clients.store(index, row.client);
     this.clients.setRare(index, row.rare ?? noExtras);
-    if (((this.flags[index] ^ row.flags) & (LeaseFlag.reserved | LeaseFlag.bootp)) !== 0) {
+    if (
+      ((this.octets[index * ROW_BYTES + Octet.flags] ^ row.flags) &
+        (LeaseFlag.reserved | LeaseFlag.bootp)) !==
+      0
+    ) {
       const { reserved, bootp } = LeaseFlag;
       this.#setFlags(index, (row.flags & reserved) !== 0, (row.flags & bootp) !== 0);
     }
     this.#move(index, row.state, row.endsAt);
-    this.starts[index] = row.startsAt;
-    this.tstps[index] = row.tstp;
-    this.cltts[index] = row.cltt;
-    this.transitions[index] = row.next | (row.rewind << 4);
-    this.flags[index] |= LeaseFlag.durable;
+    this.words[index * ROW_WORDS + Word.starts] = row.startsAt;
+    this.words[index * ROW_WORDS + Word.tstp] = row.tstp;
+    this.words[index * ROW_WORDS + Word.cltt] = row.cltt;
+    this.octets[index * ROW_BYTES + Octet.transitions] = row.next | (row.rewind << 4);
+    this.octets[index * ROW_BYTES + Octet.flags] |= LeaseFlag.durable;
     return true;
   }
 
@@ -226,15 +233,15 @@ export class LeaseTable extends LeaseColumns {
   #expire(index: number): void {
     const variables = this.clients.variablesOf(index);
     const vendorClass = this.clients.view(index).vendorClass();
-    this.#makeFree(index, this.ends[index], { vendorClass });
+    this.#makeFree(index, this.words[index * ROW_WORDS + Word.ends], { vendorClass });
     this.clients.setRare(index, variables === undefined ? noExtras : { variables });
   }
 
   #makeFree(index: number, endsAt: number, extras: LeaseExtras): void {
     this.clients.set(index, this.#clientOf(index), extras);
     this.#move(index, StateCode.free, endsAt);
-    this.tstps[index] = endsAt;
-    this.transitions[index] = 0;
+    this.words[index * ROW_WORDS + Word.tstp] = endsAt;
+    this.octets[index * ROW_BYTES + Octet.transitions] = 0;
   }
 
   #clientOf(index: number): LeaseClient {
@@ -246,28 +253,32 @@ export class LeaseTable extends LeaseColumns {
   /** Changes state and end, which decide the queue that the lease waits in. */
   #move(index: number, code: number, endsAt: number): void {
     const queue = this.#queues[this.ranges.poolOf(index)]!;
-    const before = this.states[index];
-    if (this.#isQueued(index)) queue.heapOf(before).remove(index);
+    const before = this.octets[index * ROW_BYTES + Octet.state];
+    const heapBefore = this.#isQueued(index) ? queue.heapOf(before) : undefined;
     queue.counts[before] -= 1;
     queue.counts[code] += 1;
-    this.states[index] = code;
-    this.ends[index] = endsAt;
-    this.flags[index] &= ~LeaseFlag.durable;
-    if (this.#isQueued(index)) queue.heapOf(code).add(index);
+    this.octets[index * ROW_BYTES + Octet.state] = code;
+    this.octets[index * ROW_BYTES + Octet.flags] &= ~LeaseFlag.durable;
+    const heap = this.#isQueued(index) ? queue.heapOf(code) : undefined;
+    if (heap !== heapBefore) heapBefore?.remove(index);
+    this.words[index * ROW_WORDS + Word.ends] = endsAt;
+    if (heap === undefined) return;
+    if (heap === heapBefore) heap.moved(index);
+    else heap.add(index);
   }
 
   /** A reserved address that is free waits for its client, in no queue. */
   #isQueued(index: number): boolean {
-    const code = this.states[index];
+    const code = this.octets[index * ROW_BYTES + Octet.state];
     if (code === StateCode.neverUsed) return false;
     const isTimed = code === StateCode.active || code === StateCode.abandoned;
-    return isTimed || (this.flags[index] & LeaseFlag.reserved) === 0;
+    return isTimed || (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.reserved) === 0;
   }
 
   /** The reserved flag decides whether a free lease is queued, so it changes while it is in none. */
   #setFlags(index: number, reserved: boolean | undefined, bootp: boolean | undefined): void {
     const queue = this.#queues[this.ranges.poolOf(index)]!;
-    const code = this.states[index];
+    const code = this.octets[index * ROW_BYTES + Octet.state];
     if (this.#isQueued(index)) queue.heapOf(code).remove(index);
     if (reserved !== undefined) this.#setFlag(index, LeaseFlag.reserved, reserved);
     if (bootp !== undefined) this.#setFlag(index, LeaseFlag.bootp, bootp);
@@ -275,6 +286,8 @@ export class LeaseTable extends LeaseColumns {
   }
 
   #setFlag(index: number, flag: number, isSet: boolean): void {
-    this.flags[index] = isSet ? this.flags[index] | flag : this.flags[index] & ~flag;
+    this.octets[index * ROW_BYTES + Octet.flags] = isSet
+      ? this.octets[index * ROW_BYTES + Octet.flags] | flag
+      : this.octets[index * ROW_BYTES + Octet.flags] & ~flag;
   }
 }

@@ -1,7 +1,5 @@
 import { agentOptionNames, agentValueKind, hardwareName } from "./agent-option.ts";
-import { bindingStates, isVariableName, type LeaseBilling, type LeaseValue } from "./lease.ts";
-import { LeaseFlag, NEVER, toStored } from "./lease-codes.ts";
-import { formatDate, formatEpoch } from "./lease-date.ts";
+import { isVariableName, type LeaseBilling, type LeaseValue } from "./lease.ts";
 import type { LeaseRow, RareExtras } from "./lease-row.ts";
 import {
   encode,
@@ -17,20 +15,11 @@ import {
   STRING_WRITTEN_MAX,
 } from "./lease-text.ts";
 import type { PackedClient } from "./packed-client.ts";
+import { putTerm } from "./term-text.ts";
 
 // Text is put together as bytes: a batch of renewals would otherwise make a million short strings.
 
 const leaseStart = encode("lease ");
-const starts = encode("  starts ");
-const ends = encode("  ends ");
-const tstp = encode("  tstp ");
-const tsfp = encode("  tsfp ");
-const atsfp = encode("  atsfp ");
-const cltt = encode("  cltt ");
-const never = encode("never");
-const binding = encode("  binding state ");
-const nextBinding = encode("  next binding state ");
-const rewindBinding = encode("  rewind binding state ");
 const hardwareWord = encode("  hardware ");
 const ethernet = encode("ethernet");
 const uidStart = encode("  uid ");
@@ -38,11 +27,8 @@ const vendorStart = encode("  set vendor-class-identifier = ");
 const hostnameStart = encode("  client-hostname ");
 const optionStart = encode("  option ");
 const statementEnd = encode(";\n");
-const lineEnd = encode("\n");
 const blockStart = encode(" {\n");
 const blockEnd = encode("}\n");
-/** By state code. */
-const stateTexts = ["", ...bindingStates].map(encode);
 const agentNames = agentOptionNames.map(encode);
 
 /** What stands at the top of a file that a rewrite made. */
@@ -101,25 +87,11 @@ export function formatRow(
   format: LeaseFormat = usualFormat,
 ): number {
   const { localTimes, hexClientIds } = format;
-  const { client, rare, state } = row;
+  const { client, rare } = row;
   let at = put(target, start, leaseStart);
   at = putAddress(target, at, row.address);
   at = put(target, at, blockStart);
-  at = putDate(target, at, starts, row.startsAt, localTimes);
-  at = putDate(target, at, ends, row.endsAt, localTimes);
-  at = putDate(target, at, tstp, row.tstp, localTimes);
-  if (rare !== undefined) {
-    at = putDate(target, at, tsfp, toStored(rare.tsfp), localTimes);
-    at = putDate(target, at, atsfp, toStored(rare.atsfp), localTimes);
-  }
-  at = putDate(target, at, cltt, row.cltt, localTimes);
-  at = putState(target, at, binding, state);
-  if (row.next !== 0 && row.next !== state) at = putState(target, at, nextBinding, row.next);
-  if (row.rewind !== 0 && row.rewind !== state) {
-    at = putState(target, at, rewindBinding, row.rewind);
-  }
-  if ((row.flags & LeaseFlag.reserved) !== 0) at = putText(target, at, "  reserved;\n");
-  if ((row.flags & LeaseFlag.bootp) !== 0) at = putText(target, at, "  dynamic-bootp;\n");
+  at = putTerm(row, target, at, localTimes);
   if (rare?.billing !== undefined) at = putBilling(rare.billing, target, at);
   at = putClient(client, target, at, hexClientIds);
   if (isSayable(client.vendorLength)) {
@@ -132,25 +104,6 @@ export function formatRow(
   at = putHostname(client, target, at);
   for (const statement of rare?.kept ?? []) at = putText(target, at, `  ${statement}\n`);
   return put(target, at, blockEnd);
-}
-
-function putDate(
-  target: Uint8Array,
-  start: number,
-  name: Uint8Array,
-  stored: number,
-  isLocal: boolean,
-): number {
-  if (stored === 0) return start;
-  const at = put(target, start, name);
-  if (stored === NEVER) return put(target, put(target, at, never), statementEnd);
-  // The comment goes to the end of the line, so the semicolon is before it.
-  if (isLocal) return put(target, formatEpoch(stored, target, at), lineEnd);
-  return put(target, formatDate(stored, target, at), statementEnd);
-}
-
-function putState(target: Uint8Array, start: number, name: Uint8Array, code: number): number {
-  return put(target, put(target, put(target, start, name), stateTexts[code]!), statementEnd);
 }
 
 /** What few leases have. */

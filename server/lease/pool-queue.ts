@@ -1,5 +1,6 @@
 import { IndexHeap } from "./index-heap.ts";
 import { type BindingState, bindingStates } from "./lease.ts";
+import { type LeaseCells, Octet, ROW_BYTES } from "./lease-cells.ts";
 import { StateCode } from "./lease-codes.ts";
 
 export type LeaseCounts = Readonly<Record<BindingState, number>> & {
@@ -17,12 +18,14 @@ export class PoolQueue {
   readonly abandoned: IndexHeap;
   readonly counts = new Uint32Array(bindingStates.length + 1);
   readonly #spans: { next: number; readonly end: number }[] = [];
+  readonly #octets: Uint8Array;
   #span = 0;
 
-  constructor(endsAt: Uint32Array, positions: Uint32Array) {
-    this.free = new IndexHeap(endsAt, positions);
-    this.active = new IndexHeap(endsAt, positions);
-    this.abandoned = new IndexHeap(endsAt, positions);
+  constructor({ words, octets }: LeaseCells) {
+    this.free = new IndexHeap(words);
+    this.active = new IndexHeap(words);
+    this.abandoned = new IndexHeap(words);
+    this.#octets = octets;
   }
 
   get bytesReserved(): number {
@@ -39,14 +42,18 @@ export class PoolQueue {
    * The first index that was never used, -1 when there is none. A used address is never unused
    * again, so the cursor only moves forward.
    */
-  firstNeverUsed(states: Uint8Array): number {
+  firstNeverUsed(): number {
     while (this.#span < this.#spans.length) {
       const span = this.#spans[this.#span]!;
-      while (span.next < span.end && states[span.next] !== StateCode.neverUsed) span.next += 1;
+      while (span.next < span.end && !this.#isNeverUsed(span.next)) span.next += 1;
       if (span.next < span.end) return span.next;
       this.#span += 1;
     }
     return -1;
+  }
+
+  #isNeverUsed(index: number): boolean {
+    return this.#octets[index * ROW_BYTES + Octet.state] === StateCode.neverUsed;
   }
 
   /** The queue of a state; every state that a pair left behind counts as free here. */
