@@ -12,11 +12,6 @@ export interface KeaConfOptions {
   readonly threads?: number;
   /** Undefined: the bare form, one pool a network for everybody. */
   readonly registry: KeaRegistry | undefined;
-  /**
-   * Whether option 82 is kept with the lease, as dhcpd does: a renewal comes without it, and CPEs and
-   * DOCSIS 1.0 modems are in no class then. It makes every lease larger.
-   */
-  readonly keepsAgentOptions: boolean;
 }
 
 /**
@@ -25,7 +20,7 @@ export interface KeaConfOptions {
  * packet. Every ACK is written, as with the others.
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
-  const { interfaces, leaseFile, leaseSeconds, threads, registry, keepsAgentOptions } = options;
+  const { interfaces, leaseFile, leaseSeconds, threads, registry } = options;
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
     subnet(index + 1, population.cmts(index), registry !== undefined),
   );
@@ -55,8 +50,10 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       ...(registry === undefined
         ? {}
         : {
-            "store-extended-info": keepsAgentOptions,
-            "stash-agent-options": keepsAgentOptions,
+            // As dhcpd does: a renewal comes without option 82, and CPEs and DOCSIS 1.0 modems would
+            // be in no class then.
+            "store-extended-info": true,
+            "stash-agent-options": true,
             "client-classes": registry.classes,
           }),
       ...(registry?.reservations === undefined
