@@ -1,5 +1,6 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { type KeaRegistry, keaClassNames } from "./kea-classes.ts";
+import { leaseLimits } from "./lease-wish.ts";
 import { type CmtsNetwork, type Population, wholeRange } from "./population.ts";
 
 export interface KeaConfOptions {
@@ -21,6 +22,7 @@ export interface KeaConfOptions {
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
   const { interfaces, leaseFile, leaseSeconds, threads, registry } = options;
+  const { minSeconds, maxSeconds } = leaseLimits(leaseSeconds, population.plan.leaseSeconds);
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
     subnet(index + 1, population.cmts(index), registry !== undefined),
   );
@@ -42,8 +44,8 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       "reservations-global": registry?.reservations !== undefined,
       "reservations-in-subnet": false,
       "valid-lifetime": leaseSeconds,
-      "min-valid-lifetime": leaseSeconds,
-      "max-valid-lifetime": leaseSeconds,
+      "min-valid-lifetime": minSeconds,
+      "max-valid-lifetime": maxSeconds,
       "cache-threshold": CACHE_THRESHOLD,
       authoritative: true,
       loggers: [{ name: "kea-dhcp4", severity: "WARN", output_options: [{ output: "stderr" }] }],
