@@ -91,7 +91,6 @@ const printers: Readonly<Record<Format, (scenario: Scenario, options: ConfigOpti
     return keaConf(population, {
       ...{ interfaces, leaseSeconds },
       ...(leases === undefined ? {} : { leaseFile: leases }),
-      keepsAgentOptions: true,
       registry: keaRegistry(population, { bootServer, registered }),
     });
   },

@@ -1,5 +1,6 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatDurationMs } from "../scenarios/duration.ts";
+import type { LeaseWish } from "../scenarios/lease-wish.ts";
 import { deviceKinds, Population } from "../scenarios/population.ts";
 import type { RateStage } from "../scenarios/rate-profile.ts";
 import { type Scenario, scenarioBoots } from "../scenarios/scenario.ts";
@@ -43,7 +44,20 @@ function populationLines({ population: plan, seed }: Scenario): readonly string[
       `${number(Math.round(population.size / population.cmtsCount))} devices each, with networks ` +
       `${formatIpv4(first.network)}/${first.prefixLength} to ` +
       `${formatIpv4(last.network)}/${last.prefixLength}; giaddr is the .1 of each.`,
+    ...(plan.leaseSeconds === undefined ? [] : [`  ${leaseWishWords(plan.leaseSeconds)}`]),
   ];
+}
+
+function leaseWishWords(wish: LeaseWish): string {
+  if (typeof wish === "number") return `Each asks for a lease of ${number(wish)} s.`;
+  if ("min" in wish) {
+    return `Each asks for a lease of its own time, ${number(wish.min)} to ${number(wish.max)} s.`;
+  }
+  const total = wish.reduce((sum, { weight }) => sum + weight, 0);
+  const shares = wish.map(
+    ({ seconds, weight }) => `${Math.round((100 * weight) / total)} % for ${number(seconds)} s`,
+  );
+  return `They ask for leases: ${shares.join(", ")}.`;
 }
 
 function phaseLines(phase: ExpectedPhase, index: number): readonly string[] {

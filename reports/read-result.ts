@@ -26,9 +26,17 @@ const distribution = z
 const distributions = z.record(text, distribution);
 
 const stage = z.looseObject({
+  fromPerSecond: z.number().nonnegative(),
+  toPerSecond: z.number().nonnegative(),
+  startMs: ms,
+  endMs: ms,
+  offered: count,
+  completed: count,
   offeredPerSecond: z.number().nonnegative(),
   achievedPerSecond: z.number().nonnegative(),
   missedPercent: z.number().nonnegative(),
+  notEligible: count,
+  late: count,
   latencyMs: distribution,
 });
 
@@ -137,6 +145,7 @@ const safety = z.looseObject({
   addressesNeverOffered: count,
   addressesOutsideNetwork: count,
   malformedReplies: count,
+  expected: counts.optional(),
   examples: z.array(text),
   audit: text,
 });
@@ -152,6 +161,29 @@ const generator = z.looseObject({
   simulatedLoss: z.looseObject({ percent: z.number(), dropped: count }).optional(),
 });
 
+const networkDirection = z.looseObject({
+  lost: count,
+  delayed: count,
+  duplicated: count,
+  reordered: count,
+  throttled: count,
+  dropped: count,
+});
+
+const persona = z.looseObject({
+  kind: text,
+  of: text.optional(),
+  percent: z.number().nonnegative(),
+  devices: count,
+  bound: count,
+  completed: count,
+  naks: count,
+  declines: count,
+  timeouts: count,
+  retransmissions: count,
+  twinLeases: count,
+});
+
 /** Fields that this version does not know are kept: a later minor version may have added them. */
 const runResult = z.looseObject({
   schema: z.literal(RESULT_SCHEMA),
@@ -163,7 +195,12 @@ const runResult = z.looseObject({
   verdict: z.enum(["pass", "fail", "invalid"]),
   reasons: z.array(text),
   environment,
-  target: z.looseObject({ kind: z.enum(["bundled", "external"]), address: text, port: count }),
+  target: z.looseObject({
+    kind: z.enum(["bundled", "external"]),
+    address: text,
+    port: count,
+    others: z.array(text).optional(),
+  }),
   population: z.looseObject({ devices: count, byKind: counts, cmts: count }),
   transactions: z.record(text, text),
   phases: z.array(phase),
@@ -172,6 +209,9 @@ const runResult = z.looseObject({
   thresholds: z.array(z.looseObject({ text, actual: z.number().nullable(), holds: z.boolean() })),
   safety,
   generator,
+  personas: z.array(persona).optional(),
+  network: z.looseObject({ toServer: networkDirection, toDevices: networkDirection }).optional(),
+  answeredBy: z.array(z.looseObject({ server: text, acknowledged: count })).optional(),
   server: z.looseObject({ cpuSeconds: z.number(), residentMiBMax: z.number() }).optional(),
   timeSeries: z.array(row),
 });

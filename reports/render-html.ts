@@ -1,10 +1,12 @@
+import { breakageLines } from "./breakage-lines.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure, chartWords } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
-import { formatCount, formatRate, formatSpan } from "./format.ts";
-import { escapeHtml, scriptJson } from "./html.ts";
+import { formatCount, formatSpan } from "./format.ts";
+import { escapeHtml, scriptJson, table } from "./html.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
+import { plantTablesOf } from "./plant-tables.ts";
 import { bootSections } from "./render-boot.ts";
 import { figures } from "./render-figures.ts";
 import { environmentTable, errorTable, generatorTable, serverTable } from "./render-machine.ts";
@@ -81,6 +83,7 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
       title: "Time to bound, by kind of device",
       body: spansTable(result.timeToBoundMs, "times bound", result.population),
     },
+    ...plantSections(result),
     { title: "Errors by reason", body: errorTable(result) },
     { title: "Safety", body: safetyTable(result) },
     {
@@ -110,19 +113,20 @@ function transactionNote({ transactions }: RunResult): string {
   return `<p class="note">${meanings.join(" · ")}. Latency counts from the intended send time, service time from the real one.</p>`;
 }
 
-function breakageNotes({ phases }: RunResult): string {
-  const rate = (perSecond: number | null): string =>
-    perSecond === null ? "no rate" : `${formatRate(perSecond)}/s`;
-  return phases
-    .flatMap((phase) =>
-      phase.streams.flatMap(({ name, exchange, breakage }) => {
-        if (breakage === undefined) return [];
-        const { lastKeptPerSecond, firstMissedPerSecond, reason } = breakage;
-        const text = `${phase.name} ${name ?? exchange} kept ${rate(lastKeptPerSecond)}, missed ${rate(firstMissedPerSecond)}: ${reason}`;
-        return [`<p class="lead">${escapeHtml(text)}</p>\n`];
-      }),
-    )
+function breakageNotes(result: RunResult): string {
+  return breakageLines(result)
+    .map((line) => `<p class="lead">${escapeHtml(line)}</p>\n`)
     .join("");
+}
+
+function plantSections(result: RunResult): Section[] {
+  return plantTablesOf(result).map(({ title, head, rows }) => ({
+    title,
+    body: table(
+      head.map(escapeHtml),
+      rows.map((cells) => cells.map(escapeHtml)),
+    ),
+  }));
 }
 
 function commandBlock({ command }: RunResult): string {

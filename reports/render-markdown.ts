@@ -1,7 +1,9 @@
 import { bootTotalsOf, onlineAtEnd } from "./boot-totals.ts";
+import { breakageLines } from "./breakage-lines.ts";
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
+import { plantTablesOf } from "./plant-tables.ts";
 import type { PhaseResult, RunResult } from "./run-result.ts";
-import { violationsOf } from "./safety.ts";
+import { expectedWords, violationsOf } from "./safety.ts";
 
 const marks = { pass: "✅", fail: "❌", invalid: "⚠️" } as const;
 
@@ -20,7 +22,9 @@ export function renderMarkdown(result: RunResult): string {
     facts,
     ...thresholdBlocks(result),
     ...phaseBlocks(result.phases),
+    ...breakageLines(result).map((line) => `**Breakage:** ${plain(line)}.`),
     ...bootBlocks(result),
+    ...plantBlocks(result),
     safetyBlock(result),
     generatorBlock(result),
     machineBlock(result),
@@ -73,10 +77,21 @@ function bootBlocks(result: RunResult): string[] {
   ];
 }
 
+function plantBlocks(result: RunResult): string[] {
+  return plantTablesOf(result).map(({ title, head, rows }) => {
+    const align = head.map((_, column) => (column === 0 ? ":--" : "--:"));
+    const text = rows.map(([name, ...counts]) => [plain(name!), ...counts]);
+    return `**${title}:**\n\n${table(align, head, text)}`;
+  });
+}
+
 function safetyBlock({ safety }: RunResult): string {
   const seen = violationsOf(safety).filter(([, count]) => count > 0);
   const acks = `${formatCount(safety.acknowledged)} ACKs followed`;
-  if (seen.length === 0) return `**Safety:** ${acks}, no violation; ${plain(safety.audit)}.`;
+  const expected = expectedWords(safety).map((words) => ` ${plain(words)}.`);
+  if (seen.length === 0) {
+    return `**Safety:** ${acks}, no violation; ${plain(safety.audit)}.${expected.join("")}`;
+  }
   const rows = seen.map(([what, count]) => `- **${formatCount(count)}** ${plain(what)}`);
   return `**Safety:** ${acks}.\n\n${rows.join("\n")}`;
 }

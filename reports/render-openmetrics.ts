@@ -184,7 +184,7 @@ function spansFamilies(
   ];
 }
 
-function verdictFamilies({ thresholds, safety }: RunResult): Family[] {
+function verdictFamilies({ thresholds, safety, answeredBy = [] }: RunResult): Family[] {
   return [
     gauge(
       "provlab_threshold_holds",
@@ -203,6 +203,11 @@ function verdictFamilies({ thresholds, safety }: RunResult): Family[] {
     counter("provlab_acknowledged", "ACKs that the safety checker followed.", [
       [{}, safety.acknowledged],
     ]),
+    counter(
+      "provlab_answered",
+      "ACKs by the identifier of the server, where there are several.",
+      answeredBy.map(({ server, acknowledged }) => [{ server }, acknowledged]),
+    ),
     counter(
       "provlab_safety_violations",
       "What must never happen.",

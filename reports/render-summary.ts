@@ -1,9 +1,10 @@
 import { bootSummary } from "./boot-summary.ts";
+import { breakageLines } from "./breakage-lines.ts";
 import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { networkLines } from "./network-lines.ts";
 import { personaLines } from "./persona-lines.ts";
 import type { PhaseResult, RunResult, StreamResult } from "./run-result.ts";
-import { violationsOf } from "./safety.ts";
+import { expectedWords, violationsOf } from "./safety.ts";
 import { hanging, type Paint, plainText, printable } from "./text-lines.ts";
 
 const columns = [
@@ -47,6 +48,7 @@ export function renderSummary(
     ...result.phases.flatMap(phaseRows),
     ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
     "",
+    ...breakageLines(result).flatMap((line) => hanging(`breakage       ${line}`)),
     ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
     `thresholds     ${thresholds(result)}`,
     ...result.thresholds
@@ -67,10 +69,10 @@ export function renderSummary(
     lines.push(`simulated loss ${percent} % of the datagrams: ${formatCount(dropped)} dropped`);
   }
   for (const [kind, words] of personaLines(result.personas ?? [])) {
-    lines.push(`persona        ${kind}: ${words}`);
+    lines.push(...hanging(`persona        ${kind}: ${words}`));
   }
   for (const [direction, words] of result.network ? networkLines(result.network) : []) {
-    lines.push(`network        ${direction}: ${words}`);
+    lines.push(...hanging(`network        ${direction}: ${words}`));
   }
   if (result.server !== undefined) {
     const { cpuSeconds, residentMiBMax } = result.server;
@@ -80,7 +82,7 @@ export function renderSummary(
     const shares = result.answeredBy.map(
       ({ server, acknowledged }) => `${server}: ${formatCount(acknowledged)}`,
     );
-    lines.push(`ACKs from      ${shares.join(", ")}`);
+    lines.push(...hanging(`ACKs from      ${shares.join(", ")}`));
   }
   if (files.length > 0) lines.push("", ...hanging(`wrote          ${files.join(" ")}`));
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
@@ -142,7 +144,9 @@ function thresholds({ thresholds: all }: RunResult): string {
 function safety({ safety: found }: RunResult): string {
   const acks = `${formatCount(found.acknowledged)} ACKs`;
   const violations = violationsOf(found).filter(([, count]) => count > 0);
-  if (violations.length === 0) return `${acks}, no violation; ${found.audit}`;
+  if (violations.length === 0) {
+    return [`${acks}, no violation; ${found.audit}`, ...expectedWords(found)].join("; ");
+  }
   return `${acks}: ${violations.map(([name, count]) => `${formatCount(count)} ${name}`).join(", ")}`;
 }
 

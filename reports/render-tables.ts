@@ -1,7 +1,7 @@
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { escapeHtml, table } from "./html.ts";
 import type { Distribution, PhaseResult, RunResult } from "./run-result.ts";
-import { violationsOf } from "./safety.ts";
+import { expectedWords, violationsOf } from "./safety.ts";
 import { actualWords, marginWords } from "./threshold-words.ts";
 
 /** Rates, counts and latencies: a row a stream. */
@@ -99,7 +99,8 @@ export function safetyTable({ safety }: RunResult): string {
       : `<span class="bad">✗ ${formatCount(value)}</span>`;
   const rows = violationsOf(safety).map(([what, seen]) => [escapeHtml(what), count(seen)]);
   const examples = safety.examples.map((example) => `<li>${escapeHtml(example)}</li>`).join("");
-  const note = `Looked for in all ${formatCount(safety.acknowledged)} ACKs of the run; ${safety.audit}.`;
+  const where = `Looked for in all ${formatCount(safety.acknowledged)} ACKs of the run; ${safety.audit}`;
+  const note = [where, ...expectedWords(safety), ""].join(". ").trim();
   return `${table(["what must never happen", "seen"], rows)}
 <p class="note">${escapeHtml(note)}</p>${
     examples === "" ? "" : `<ul class="reasons">${examples}</ul>`

@@ -11,3 +11,11 @@ export function violationsOf(safety: SafetyResult): readonly (readonly [string, 
     ["malformed replies", safety.malformedReplies],
   ];
 }
+
+/** What personas make inevitable, in a sentence that says that it is no violation; empty for none. */
+export function expectedWords({ expected = {} }: SafetyResult): string[] {
+  const count = Object.values(expected).reduce((sum, found) => sum + found, 0);
+  return count === 0
+    ? []
+    : [`${count} findings were expected of the personas and are no violation`];
+}

@@ -1,6 +1,7 @@
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
 import { bootFileNames } from "./boot-files.ts";
+import { leaseLimits } from "./lease-wish.ts";
 import { type CmtsNetwork, type DeviceKind, deviceKinds, type Population } from "./population.ts";
 
 export interface DhcpdConfOptions {
@@ -48,7 +49,7 @@ export function* dhcpdConfChunks(
   population: Population,
   options: DhcpdConfOptions,
 ): Generator<string, void, undefined> {
-  yield globalStatements(options);
+  yield globalStatements(options, population);
   const registered = options.registered ?? true;
   yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001, registered);
   for (let index = 0; index < population.cmtsCount; index += 1) {
@@ -60,8 +61,9 @@ export function* dhcpdConfChunks(
   }
 }
 
-function globalStatements(options: DhcpdConfOptions): string {
+function globalStatements(options: DhcpdConfOptions, { plan }: Population): string {
   const { leaseSeconds, renewalSeconds, rebindingSeconds, localAddress, serverSubnet } = options;
+  const { minSeconds, maxSeconds } = leaseLimits(leaseSeconds, plan.leaseSeconds);
   const lines = [
     options.registered === false
       ? "# Serves a simulated population; devices are told by what they say of themselves."
@@ -73,8 +75,8 @@ function globalStatements(options: DhcpdConfOptions): string {
     "# Every acknowledgement is written: a renewal costs what it costs, however early it comes.",
     "dhcp-cache-threshold 0;",
     `default-lease-time ${leaseSeconds};`,
-    `max-lease-time ${leaseSeconds};`,
-    `min-lease-time ${leaseSeconds};`,
+    `max-lease-time ${maxSeconds};`,
+    `min-lease-time ${minSeconds};`,
   ];
   if (renewalSeconds !== undefined) lines.push(`option dhcp-renewal-time ${renewalSeconds};`);
   if (rebindingSeconds !== undefined) lines.push(`option dhcp-rebinding-time ${rebindingSeconds};`);

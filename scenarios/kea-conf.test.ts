@@ -27,7 +27,6 @@ describe("Kea's configuration of a population", () => {
     interfaces: ["eth7"],
     leaseFile: "/somewhere/leases.csv",
     leaseSeconds: 600,
-    keepsAgentOptions: true,
     threads: 2,
     registry: undefined,
   });
@@ -63,7 +62,6 @@ describe("Kea's configuration of a population", () => {
         interfaces: ["eth7"],
         leaseFile: "/leases.csv",
         leaseSeconds: 600,
-        keepsAgentOptions: true,
       },
       registry: undefined,
     };
@@ -92,7 +90,6 @@ describe("Kea's configuration of a registered population", () => {
       interfaces: ["eth7"],
       leaseFile: "/leases.csv",
       leaseSeconds: 600,
-      keepsAgentOptions: true,
       threads: 2,
     },
     registry,
@@ -104,6 +101,10 @@ describe("Kea's configuration of a registered population", () => {
     expect(new Set(reservations.map((host) => host["hw-address"])).size).toBe(population.size);
     expect(reservations.every((host) => Object.keys(host).length === 1)).toBe(true);
     expect(settings["reservations-global"]).toBe(true);
+  });
+
+  test("keeps option 82 with every lease, which a renewal's class depends on", () => {
+    expect(settings).toMatchObject({ "store-extended-info": true, "stash-agent-options": true });
   });
 
   test("has a pool for each kind of device, of a class that only known clients are in", () => {
@@ -125,7 +126,7 @@ describe("Kea's configuration of a registered population", () => {
 
 describe("Kea's configuration of a population that is not registered", () => {
   const text = keaConf(population, {
-    ...{ interfaces: ["*"], leaseSeconds: 600, keepsAgentOptions: true },
+    ...{ interfaces: ["*"], leaseSeconds: 600 },
     registry: keaRegistry(population, { bootServer, registered: false }),
   });
   const { Dhcp4: settings } = JSON.parse(text) as { Dhcp4: Record<string, unknown> };

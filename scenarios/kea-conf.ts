@@ -1,5 +1,6 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { type KeaRegistry, keaClassNames } from "./kea-classes.ts";
+import { leaseLimits } from "./lease-wish.ts";
 import { type CmtsNetwork, type Population, wholeRange } from "./population.ts";
 
 export interface KeaConfOptions {
@@ -12,11 +13,6 @@ export interface KeaConfOptions {
   readonly threads?: number;
   /** Undefined: the bare form, one pool a network for everybody. */
   readonly registry: KeaRegistry | undefined;
-  /**
-   * Whether option 82 is kept with the lease, as dhcpd does: a renewal comes without it, and CPEs and
-   * DOCSIS 1.0 modems are in no class then. It makes every lease larger.
-   */
-  readonly keepsAgentOptions: boolean;
 }
 
 /**
@@ -25,7 +21,8 @@ export interface KeaConfOptions {
  * packet. Every ACK is written, as with the others.
  */
 export function keaConf(population: Population, options: KeaConfOptions): string {
-  const { interfaces, leaseFile, leaseSeconds, threads, registry, keepsAgentOptions } = options;
+  const { interfaces, leaseFile, leaseSeconds, threads, registry } = options;
+  const { minSeconds, maxSeconds } = leaseLimits(leaseSeconds, population.plan.leaseSeconds);
   const networks = Array.from({ length: population.cmtsCount }, (_, index) =>
     subnet(index + 1, population.cmts(index), registry !== undefined),
   );
@@ -47,16 +44,18 @@ export function keaConf(population: Population, options: KeaConfOptions): string
       "reservations-global": registry?.reservations !== undefined,
       "reservations-in-subnet": false,
       "valid-lifetime": leaseSeconds,
-      "min-valid-lifetime": leaseSeconds,
-      "max-valid-lifetime": leaseSeconds,
+      "min-valid-lifetime": minSeconds,
+      "max-valid-lifetime": maxSeconds,
       "cache-threshold": CACHE_THRESHOLD,
       authoritative: true,
       loggers: [{ name: "kea-dhcp4", severity: "WARN", output_options: [{ output: "stderr" }] }],
       ...(registry === undefined
         ? {}
         : {
-            "store-extended-info": keepsAgentOptions,
-            "stash-agent-options": keepsAgentOptions,
+            // As dhcpd does: a renewal comes without option 82, and CPEs and DOCSIS 1.0 modems would
+            // be in no class then.
+            "store-extended-info": true,
+            "stash-agent-options": true,
             "client-classes": registry.classes,
           }),
       ...(registry?.reservations === undefined

@@ -8,11 +8,13 @@ const SHARES_MAX = 50;
 /** `personas:` of a scenario. */
 export const personasSection = z
   .array(
-    z.strictObject({
-      kind: z.enum(personaKinds).describe("What is wrong with these devices."),
-      percent: z.number().positive().max(100).describe("Percentage of the devices."),
-      of: z.enum(deviceKinds).optional().describe("Of which kind of device; default: of all."),
-    }),
+    z
+      .strictObject({
+        kind: z.enum(personaKinds).describe("What is wrong with these devices."),
+        percent: z.number().positive().max(100).describe("Percentage of the devices."),
+        of: z.enum(deviceKinds).optional().describe("Of which kind of device; default: of all."),
+      })
+      .describe("One persona's share of the devices."),
   )
   .max(SHARES_MAX)
   .default([])

@@ -1,4 +1,5 @@
 import { hash32 } from "../base/prng.ts";
+import { type LeaseWish, wishedSeconds } from "./lease-wish.ts";
 import { DEAL_UNITS, dealCmts, unitsOnFullest, VendorPlan, type VendorShare } from "./topology.ts";
 
 /** What a simulated device is. The order is the order of device numbers in a population. */
@@ -25,6 +26,8 @@ export interface PopulationPlan {
   readonly cmtsShares?: readonly number[];
   /** Who made the devices; all of them are the lab's own when left out. */
   readonly vendors?: readonly VendorShare[];
+  /** What the devices ask for; nothing when left out. */
+  readonly leaseSeconds?: LeaseWish;
   /** Relative shares of the modems; a version left out has none. */
   readonly docsisVersions?: Readonly<Partial<Record<DocsisVersion, number>>>;
   /** Where all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
@@ -211,6 +214,12 @@ export class Population {
     let index = 0;
     while (draw >= limits[index]) index += 1;
     return docsisVersions[index];
+  }
+
+  /** The lease time that a device asks for, in seconds; 0 when devices ask for none. */
+  leaseSecondsOf(device: number): number {
+    const { leaseSeconds } = this.plan;
+    return leaseSeconds === undefined ? 0 : wishedSeconds(leaseSeconds, this.#seed, device);
   }
 
   /** Units a whole number of these apart are on one CMTS. */

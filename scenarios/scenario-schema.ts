@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
 import { executorShapes, placeShapes } from "./executors-section.ts";
+import { leaseWishSection } from "./lease-wish-section.ts";
 import { networkSection } from "./network-section.ts";
 import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
-import { atLeastOne, count, duration, RATE_MAX } from "./schema-parts.ts";
+import { atLeastOne, count, duration, leaseSeconds, RATE_MAX } from "./schema-parts.ts";
 import { thresholdShape } from "./thresholds-section.ts";
 import { cmtsSection, macPlanSection } from "./topology-section.ts";
 
@@ -38,6 +39,7 @@ const population = z
       .describe("Number of emulated CMTSs; modems and meters are spread over them evenly."),
     cmts: cmtsSection,
     macPlan: macPlanSection,
+    leaseSeconds: leaseWishSection,
     docsisVersions: z
       .strictObject({
         "1.0": share("1.0"),
@@ -83,11 +85,7 @@ const clients = z
 
 const server = z
   .strictObject({
-    leaseSeconds: z
-      .number()
-      .int()
-      .min(60)
-      .max(31_536_000)
+    leaseSeconds: leaseSeconds
       .default(604_800)
       .describe("Lease time in seconds, of the bundled server and of what prov config prints."),
     registered: z

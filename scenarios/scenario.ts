@@ -1,5 +1,6 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { Mistake } from "./checked-yaml.ts";
+import { leaseWishOf } from "./lease-wish-section.ts";
 import type { NetworkPlan } from "./network-conditions.ts";
 import { networkOf } from "./network-section.ts";
 import type { PersonaShare } from "./personas.ts";
@@ -163,7 +164,14 @@ export function scenarioBoots({ phases }: Pick<Scenario, "phases">): boolean {
 }
 
 function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
-  const { docsisVersions, addressBlock: blockText, cmts, macPlan, ...counts } = file.population;
+  const {
+    docsisVersions,
+    addressBlock: blockText,
+    cmts,
+    macPlan,
+    leaseSeconds,
+    ...counts
+  } = file.population;
   const addressBlock = parseBlock(blockText);
   if (addressBlock === undefined) {
     report(
@@ -175,6 +183,7 @@ function populationOf(file: ScenarioFile, report: Report): PopulationPlan {
   const plan: PopulationPlan = {
     ...counts,
     ...topologyOf(cmts, macPlan, report),
+    ...leaseWishOf(leaseSeconds, report),
     ...(addressBlock === undefined ? {} : { addressBlock }),
     ...(docsisVersions === undefined ? {} : { docsisVersions: withoutUndefined(docsisVersions) }),
     seed: file.seed,

@@ -9,6 +9,9 @@ export const RATE_MAX = 1_000_000;
 /** A whole number from 0 on. */
 export const count = (max: number) => z.number().int().min(0).max(max);
 
+/** A lease time in seconds, of a minute to a year. */
+export const leaseSeconds = z.number().int().min(60).max(31_536_000);
+
 /** A whole number from 1 on. */
 export const atLeastOne = (max: number) => z.number().int().min(1).max(max);
 

@@ -10,19 +10,21 @@ const line = z
   .meta({ examples: ["connect.discover.latencyMs.p99 < 10"] });
 
 /** One line, or an object with it that also says whether its failing ends the run. */
-export const thresholdShape = z.union(
-  [
-    line,
-    z.strictObject({
-      metric: line,
-      abortOnFail: z.boolean().default(false).describe("Whether its failing ends the run."),
-      grace: duration
-        .prefault("0 s")
-        .describe("How long after the start of its phase it may fail all the same."),
-    }),
-  ],
-  { error: "write a line, or { metric: LINE, abortOnFail: true, grace: 10 s }" },
-);
+export const thresholdShape = z
+  .union(
+    [
+      line,
+      z.strictObject({
+        metric: line,
+        abortOnFail: z.boolean().default(false).describe("Whether its failing ends the run."),
+        grace: duration
+          .prefault("0 s")
+          .describe("How long after the start of its phase it may fail all the same."),
+      }),
+    ],
+    { error: "write a line, or { metric: LINE, abortOnFail: true, grace: 10 s }" },
+  )
+  .describe("A line, or an object with one that also says whether its failing ends the run.");
 
 /** The thresholds in their order; tells those that no run could measure. */
 export function thresholdsOf(

@@ -7,31 +7,43 @@ const VENDORS_MAX = 100;
 
 /** `population.cmts`: instead of `cmtsCount` equal ones, what each has of the modems and meters. */
 export const cmtsSection = z
-  .array(z.strictObject({ percent: z.number().positive().max(100) }))
+  .array(
+    z
+      .strictObject({
+        percent: z.number().positive().max(100).describe("Percentage of the modems and meters."),
+      })
+      .describe("One CMTS."),
+  )
   .min(1)
   .max(UNEVEN_CMTS_MAX)
-  .optional();
+  .optional()
+  .describe("Uneven CMTSs, instead of cmtsCount equal ones: the share of each, together 100 %.");
 
 /** `population.macPlan`. */
 export const macPlanSection = z
   .strictObject({
     vendors: z
       .array(
-        z.strictObject({
-          name: z.string().min(1).max(40),
-          oui: z
-            .string()
-            .regex(
-              /^[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}$/i,
-              "write three octets, such as 00:15:96",
-            ),
-          percent: z.number().positive().max(100),
-          of: z.enum(deviceKinds).default("cable-modem"),
-        }),
+        z
+          .strictObject({
+            name: z.string().min(1).max(40).describe("What the reader calls the vendor."),
+            oui: z
+              .string()
+              .regex(
+                /^[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}$/i,
+                "write three octets, such as 00:15:96",
+              )
+              .describe("The first three octets of the devices' hardware addresses."),
+            percent: z.number().positive().max(100).describe("Percentage of the kind's devices."),
+            of: z.enum(deviceKinds).default("cable-modem").describe("Of which kind of device."),
+          })
+          .describe("One vendor's share of the devices of a kind."),
       )
-      .max(VENDORS_MAX),
+      .max(VENDORS_MAX)
+      .describe("Vendors; who is left over has an address of the lab's own."),
   })
-  .optional();
+  .optional()
+  .describe("Whose hardware addresses the devices have.");
 
 /** What the two sections add to a population's plan, and nothing where they are not written. */
 export function topologyOf(

@@ -38,8 +38,6 @@ function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
     workload === "docsis"
       ? keaRegistry(population, { bootServer: serverAddress, registered: true })
       : undefined;
-  // As measured: a lease and no more. Modems without option 60 (DOCSIS 1.0) are then refused when they
-  // renew, because their class is told by option 82.
   writeFileSync(
     config,
     keaConf(population, {
@@ -48,7 +46,6 @@ function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
       leaseSeconds,
       threads,
       registry,
-      keepsAgentOptions: false,
     }),
   );
   rmSync(leaseFile, { force: true });

@@ -111,3 +111,27 @@ describe("identity by kind", () => {
     expect(textOf(write(firstCpe + 18, "discover"), 12)).toBe("cpe-000012");
   });
 });
+
+test("a lease time that a device asks for is in what asks for a lease, and nowhere else", () => {
+  const asking = new Population({
+    ...{ cableModems: 20, mtas: 5, cpes: 5, smartMeters: 5, cmtsCount: 3 },
+    leaseSeconds: { min: 600, max: 90_000 },
+  });
+  const templatesOfAsking = new MessageTemplates(asking);
+  const asked = (device: number, shape: (typeof messageShapes)[number]): number | undefined => {
+    const target = new Uint8Array(1024);
+    const length = templatesOfAsking.write(device, shape, fields, target);
+    return decodePacket(target.subarray(0, length)).options.getUInt32(OptionCode.leaseTime);
+  };
+  for (let device = 0; device < asking.size; device += 1) {
+    const seconds = asking.leaseSecondsOf(device);
+    expect(seconds).toBeGreaterThanOrEqual(600);
+    for (const shape of ["discover", "request-selecting", "request-rebooting"] as const) {
+      expect(asked(device, shape)).toBe(seconds);
+    }
+    expect(asked(device, "request-extending")).toBe(seconds);
+    expect(asked(device, "decline")).toBeUndefined();
+    expect(asked(device, "release")).toBeUndefined();
+  }
+  expect(write(0, "discover").options.has(OptionCode.leaseTime)).toBe(false);
+});

@@ -52,6 +52,7 @@ interface Template {
   readonly unitOffset: number;
   readonly requestedOffset: number;
   readonly serverOffset: number;
+  readonly leaseOffset: number;
 }
 
 const limits: EncodeLimits = { optionBytesMax: 700, packetBytesMin: 300, overload: false };
@@ -71,9 +72,10 @@ export class MessageTemplates {
 
   constructor(population: Population) {
     this.#population = population;
+    const asksForLeaseTime = population.plan.leaseSeconds !== undefined;
     this.#templates = deviceModels.map((model) => {
       const identity = identityOptions(model);
-      return messageShapes.map((shape) => buildTemplate(shape, identity));
+      return messageShapes.map((shape) => buildTemplate(shape, identity, asksForLeaseTime));
     });
   }
 
@@ -100,18 +102,26 @@ export class MessageTemplates {
       writeIpv4(target, template.requestedOffset, fields.requested);
     }
     if (template.serverOffset >= 0) writeIpv4(target, template.serverOffset, fields.server);
+    if (template.leaseOffset >= 0) {
+      writeIpv4(target, template.leaseOffset, this.#population.leaseSecondsOf(device));
+    }
     this.#endOffset = template.endOffset;
     return template.bytes.length;
   }
 }
 
-function buildTemplate(shape: MessageShape, identity: readonly OutgoingOption[]): Template {
+function buildTemplate(
+  shape: MessageShape,
+  identity: readonly OutgoingOption[],
+  asksForLeaseTime: boolean,
+): Template {
   const { type, server, requested } = shapeDetails[shape];
   const options: OutgoingOption[] = [{ code: OptionCode.messageType, value: Uint8Array.of(type) }];
   if (server) options.push({ code: OptionCode.serverIdentifier, value: FOUR });
   if (requested) options.push({ code: OptionCode.requestedAddress, value: FOUR });
   // RFC 2131 table 5: DECLINE and RELEASE carry nothing but the client's identity besides.
   const isPlain = shape === "decline" || shape === "release";
+  if (asksForLeaseTime && !isPlain) options.push({ code: OptionCode.leaseTime, value: FOUR });
   options.push(...identity.filter(({ code }) => !isPlain || code === OptionCode.clientIdentifier));
   const packet: OutgoingPacket = {
     op: BootOperation.request,
@@ -141,6 +151,7 @@ function holesOf(bytes: Uint8Array): Omit<Template, "bytes"> {
     unitOffset: -1,
     requestedOffset: -1,
     serverOffset: -1,
+    leaseOffset: -1,
   };
   let at: number = Offset.options;
   while (bytes[at] !== OptionCode.end) {
@@ -149,6 +160,7 @@ function holesOf(bytes: Uint8Array): Omit<Template, "bytes"> {
     if (bytes[at] === OptionCode.clientIdentifier) holes.macOffset = value + 1;
     if (bytes[at] === OptionCode.requestedAddress) holes.requestedOffset = value;
     if (bytes[at] === OptionCode.serverIdentifier) holes.serverOffset = value;
+    if (bytes[at] === OptionCode.leaseTime) holes.leaseOffset = value;
     if (bytes[at] === OptionCode.vendorEncapsulatedOptions || bytes[at] === OptionCode.hostName) {
       holes.unitOffset = zerosAt(bytes, value, end);
     }

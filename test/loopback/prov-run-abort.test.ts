@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import type { RunResult } from "../../reports/run-result.ts";
+
+// Thresholds that end a run, over two workers, with the compiled `prov`.
+
+const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "provlab-abort-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const GRACE_SECONDS = 2;
+
+const scenario = (threshold: string): string => `schema: provlab/scenario@1
+name: ending
+population: { cableModems: 400, cmtsCount: 4 }
+generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
+clients:
+  retransmit: { firstDelay: 300 ms, maxDelay: 300 ms, jitter: 10 ms, transmissionsMax: 2 }
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 400 }]
+    until: all-bound
+    timeLimit: 30 s
+  - name: peak
+    streams: [{ exchange: renew, ratePerSecond: 100 }]
+    duration: 1 min
+  - name: afterwards
+    streams: [{ exchange: renew, ratePerSecond: 100 }]
+    duration: 1 min
+thresholds:
+  - { metric: ${threshold}, abortOnFail: true, grace: ${GRACE_SECONDS} s }
+`;
+
+function run(name: string, text: string, ...args: readonly string[]) {
+  const path = join(folder, `${name}.yaml`);
+  writeFileSync(path, text);
+  const out = join(folder, name);
+  const ran = spawnSync(
+    process.execPath,
+    [prov, "run", path, "--out", out, "--workers", "2", ...args],
+    { cwd: folder, encoding: "utf8", timeout: 60_000 },
+  );
+  expect(existsSync(join(out, "report.html")), ran.stderr).toBe(true);
+  const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
+  return { status: ran.status, stdout: ran.stdout, result };
+}
+
+test("a threshold that fails ends the run with status 99, and everything is written", () => {
+  const { status, stdout, result } = run(
+    "latency",
+    scenario("peak.renew.latencyMs.p50 < 0.000001"),
+  );
+  expect(status).toBe(99);
+  expect(stdout).toMatch(/^FAIL {2}ending/m);
+  expect(result.phases.map(({ name, endedBy }) => [name, endedBy])).toEqual([
+    ["connect", "all-bound"],
+    ["peak", "threshold"],
+  ]);
+  expect(result.phases[1]!.durationMs).toBeGreaterThanOrEqual(GRACE_SECONDS * 1000);
+  expect(result.phases[1]!.durationMs).toBeLessThan(20_000);
+  expect(result.reasons[0]).toMatch(
+    /^Phase peak was ended by its threshold peak\.renew\.latencyMs\.p50 < 0\.000001, but it was /,
+  );
+  expect(result.thresholds).toMatchObject([{ holds: false }]);
+  // What was measured until then is there, of both workers.
+  const [renew] = result.phases[1]!.streams;
+  expect(renew!.completed).toBeGreaterThan(100);
+  expect(result.safety.audit).toBe("all 400 leases in the lease file");
+});
