@@ -1,7 +1,8 @@
+import { breakageLines } from "./breakage-lines.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure, chartWords } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
-import { formatCount, formatRate, formatSpan } from "./format.ts";
+import { formatCount, formatSpan } from "./format.ts";
 import { escapeHtml, scriptJson } from "./html.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
@@ -110,18 +111,9 @@ function transactionNote({ transactions }: RunResult): string {
   return `<p class="note">${meanings.join(" · ")}. Latency counts from the intended send time, service time from the real one.</p>`;
 }
 
-function breakageNotes({ phases }: RunResult): string {
-  const rate = (perSecond: number | null): string =>
-    perSecond === null ? "no rate" : `${formatRate(perSecond)}/s`;
-  return phases
-    .flatMap((phase) =>
-      phase.streams.flatMap(({ name, exchange, breakage }) => {
-        if (breakage === undefined) return [];
-        const { lastKeptPerSecond, firstMissedPerSecond, reason } = breakage;
-        const text = `${phase.name} ${name ?? exchange} kept ${rate(lastKeptPerSecond)}, missed ${rate(firstMissedPerSecond)}: ${reason}`;
-        return [`<p class="lead">${escapeHtml(text)}</p>\n`];
-      }),
-    )
+function breakageNotes(result: RunResult): string {
+  return breakageLines(result)
+    .map((line) => `<p class="lead">${escapeHtml(line)}</p>\n`)
     .join("");
 }
 

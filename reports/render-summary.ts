@@ -1,4 +1,5 @@
 import { bootSummary } from "./boot-summary.ts";
+import { breakageLines } from "./breakage-lines.ts";
 import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { networkLines } from "./network-lines.ts";
 import { personaLines } from "./persona-lines.ts";
@@ -48,6 +49,7 @@ export function renderSummary(
     ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
     "",
     ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
+    ...breakageLines(result).flatMap((line) => hanging(`breakage       ${line}`)),
     `thresholds     ${thresholds(result)}`,
     ...result.thresholds
       .filter((threshold) => !threshold.holds)
@@ -67,10 +69,10 @@ export function renderSummary(
     lines.push(`simulated loss ${percent} % of the datagrams: ${formatCount(dropped)} dropped`);
   }
   for (const [kind, words] of personaLines(result.personas ?? [])) {
-    lines.push(`persona        ${kind}: ${words}`);
+    lines.push(...hanging(`persona        ${kind}: ${words}`));
   }
   for (const [direction, words] of result.network ? networkLines(result.network) : []) {
-    lines.push(`network        ${direction}: ${words}`);
+    lines.push(...hanging(`network        ${direction}: ${words}`));
   }
   if (result.server !== undefined) {
     const { cpuSeconds, residentMiBMax } = result.server;
