@@ -15,7 +15,9 @@ import {
 } from "../reports/compare/render-comparison.ts";
 import { parseDurationMs } from "../scenarios/duration.ts";
 import { statusOf } from "./compare.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
+import { wholeNumber } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
 import { runCommander } from "./run-commander.ts";
 import { UsageError } from "./usage-error.ts";
@@ -38,15 +40,24 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
   const command = new Command("prov bench")
     .description("measure this checkout's server beside that of another commit; 99 when slower")
     .requiredOption("--against <commit>", "a branch, tag or commit of this checkout")
-    .option("--budget <duration>", "for the measurement, after the build", parseBudget, 170_000)
+    .addOption(
+      new Option("--budget <duration>", "for the measurement, after the build")
+        .argParser(parseBudget)
+        .default(170_000, "170 s"),
+    )
     .addOption(
       new Option("--format <format>", "how it is told").choices(comparisonFormats).default("text"),
     )
-    .option("--seed <number>", "of devices and relabellings", parseSeed, 1)
+    .option("--seed <number>", "of devices and relabellings", wholeNumber("--seed", 0, SEED_MAX), 1)
     .option("--strict", "exit 98 when undecided")
     .action(async (options: BenchOptions) => {
       status = await benchAgainst(options);
     });
+  addExamples(
+    command,
+    "prov bench --against main",
+    'prov bench --against v1.2.0 --budget "5 min" --format md --strict',
+  );
   return (await runCommander(command, args)) ?? status;
 }
 
@@ -107,10 +118,4 @@ function parseBudget(text: string): number {
   const budgetMs = parseDurationMs(text);
   if (budgetMs !== undefined && budgetMs <= BUDGET_MS_MAX) return budgetMs;
   throw new UsageError(`--budget ${text}: write a duration up to 1 h, such as 3 min`);
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && seed <= SEED_MAX) return seed;
-  throw new UsageError(`--seed ${text}: give a whole number from 0 to ${SEED_MAX}`);
 }

@@ -5,6 +5,7 @@ import { encodeCmConfig } from "../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig } from "../protocol/docsis/mta-config.ts";
 import { EncodeError } from "../protocol/encode-error.ts";
 import { type ConfigSource, formatConfigText, readConfigText } from "./cmconfig-text.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
 import { runCommander } from "./run-commander.ts";
 import { UsageError } from "./usage-error.ts";
@@ -27,7 +28,7 @@ export async function runCmconfig(args: readonly string[]): Promise<number> {
   const command = new Command("prov cmconfig")
     .description("configuration files of cable modems and MTAs, between YAML and binary")
     .exitOverride();
-  command
+  const encoding = command
     .command("encode")
     .description("write the binary file that a YAML file describes, with its MICs or its hash")
     .argument("<settings.yaml>", "the file in YAML, as decode writes it")
@@ -35,7 +36,7 @@ export async function runCmconfig(args: readonly string[]): Promise<number> {
     .option("--secret-file <file>", "the secret shared with the CMTS; one newline at its end goes")
     .option("--no-secret", "sign with an empty secret, for a CMTS that has none")
     .action((file: string, options: CmconfigOptions) => encode(file, options));
-  command
+  const decoding = command
     .command("decode")
     .description("write a binary file as YAML, and tell whether its MICs or its hash are right")
     .argument("<file>", "the binary file")
@@ -45,6 +46,13 @@ export async function runCmconfig(args: readonly string[]): Promise<number> {
     .action((file: string, options: CmconfigOptions) => {
       status = decode(file, options);
     });
+  addExamples(
+    encoding,
+    "prov cmconfig encode gold.yaml --secret-file cmts.secret -o gold.cfg",
+    "prov cmconfig encode mta.yaml -o mta.bin",
+  );
+  addExamples(decoding, "prov cmconfig decode gold.cfg --secret-file cmts.secret");
+  addExamples(command, "prov cmconfig decode gold.cfg -o gold.yaml");
   return (await runCommander(command, args)) ?? status;
 }
 

@@ -16,7 +16,9 @@ import {
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
 import { RESULT_SCHEMA, type RunResult } from "../reports/run-result.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
+import { collect, wholeNumber } from "./options.ts";
 import { runCommander } from "./run-commander.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -41,15 +43,30 @@ export async function runCompare(args: readonly string[]): Promise<number> {
     .description("judge whether runs have become better or worse; 99 when worse")
     .argument("[base]", "a result.json, a run's folder, or a folder of runs")
     .argument("[current]", "the same, of the other side")
-    .option("--base <path>", "one more of the base", collect, [])
-    .option("--current <path>", "one more of the current side", collect, [])
+    .addOption(
+      new Option("--base <path>", "one more of the base").argParser(collect).default([], "none"),
+    )
+    .addOption(
+      new Option("--current <path>", "one more of the current side")
+        .argParser(collect)
+        .default([], "none"),
+    )
     .option("--paired", "run k of one side was made beside run k of the other")
-    .option("--allow <traits>", `may differ: ${traitNames.join(", ")}`, parseTraits, [])
+    .addOption(
+      new Option("--allow <traits>", `may differ: ${traitNames.join(", ")}`)
+        .argParser(parseTraits)
+        .default([], "none"),
+    )
     .option("--alpha <share>", "of false alarms, over all metrics", parseAlpha, 0.01)
     .addOption(
       new Option("--format <format>", "how it is told").choices(comparisonFormats).default("text"),
     )
-    .option("--seed <number>", "of the relabellings that are drawn", parseSeed, 1)
+    .option(
+      "--seed <number>",
+      "of the relabellings that are drawn",
+      wholeNumber("--seed", 0, 0xffff_ffff),
+      1,
+    )
     .option("--strict", "exit 98 when undecided")
     .action(
       (base: string | undefined, current: string | undefined, options: CompareOptions): void => {
@@ -60,6 +77,11 @@ export async function runCompare(args: readonly string[]): Promise<number> {
         );
       },
     );
+  addExamples(
+    command,
+    "prov compare runs/base runs/now",
+    "prov compare runs/base runs/now --paired --format md --allow kernel",
+  );
   return (await runCommander(command, args)) ?? status;
 }
 
@@ -152,14 +174,4 @@ function parseAlpha(text: string): number {
   const alpha = Number(text);
   if (alpha > 0 && alpha <= 0.5) return alpha;
   throw new UsageError(`--alpha ${text}: give a share above 0 and up to 0.5, such as 0.01`);
-}
-
-function parseSeed(text: string): number {
-  const seed = Number(text);
-  if (/^\d+$/.test(text) && seed <= 0xffff_ffff) return seed;
-  throw new UsageError(`--seed ${text}: give a whole number from 0 to 4294967295`);
-}
-
-function collect(text: string, before: readonly string[]): readonly string[] {
-  return [...before, text];
 }

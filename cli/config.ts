@@ -8,7 +8,9 @@ import { keaRegistry } from "../scenarios/kea-classes.ts";
 import { keaConf } from "../scenarios/kea-conf.ts";
 import { type AddressBlock, Population } from "../scenarios/population.ts";
 import { parseBlock, type Scenario } from "../scenarios/scenario.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
+import { setOption } from "./options.ts";
 import { runCommander } from "./run-commander.ts";
 import { loadScenario } from "./scenario-input.ts";
 import { UsageError } from "./usage-error.ts";
@@ -47,7 +49,7 @@ export async function runConfig(args: readonly string[]): Promise<number> {
       address("--boot-server"),
     )
     .option("--boot-files <folder>", "also write the files that the devices fetch")
-    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .addOption(setOption())
     .action((file: string, options: ConfigOptions) => {
       refuseForeign(options);
       const { scenario } = loadScenario(file, options.set);
@@ -58,6 +60,12 @@ export async function runConfig(args: readonly string[]): Promise<number> {
       }
       process.stdout.write(printers[options.format](scenario, options));
     });
+  addExamples(
+    command,
+    "prov config lab.yaml > dhcpd.conf",
+    "prov config lab.yaml --format kea --interfaces eth1 > kea-dhcp4.conf",
+    "prov config lab.yaml --boot-server 10.0.0.1 --boot-files /srv/tftp > isc.conf",
+  );
   return (await runCommander(command, args)) ?? exitStatus.pass;
 }
 
@@ -144,8 +152,4 @@ function parseSubnet(text: string): AddressBlock {
   const subnet = parseBlock(text);
   if (subnet !== undefined) return subnet;
   throw new UsageError(`--server-subnet ${text}: write NETWORK/LENGTH, such as 10.0.0.0/24`);
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
 }

@@ -72,11 +72,19 @@ const subcommands: readonly Subcommand[] = [
 ];
 
 async function main(args: readonly string[]): Promise<number> {
-  const subcommand = subcommands.find(({ name }) => name === args[0]);
+  // `prov help scenario check` asks what `prov scenario check --help` does.
+  const [first, ...rest] = args[0] === "help" ? [...args.slice(1), "--help"] : args;
+  const subcommand = subcommands.find(({ name }) => name === first);
   if (subcommand === undefined) return overview(args);
   const run = await subcommand.load();
-  return run(args.slice(1));
+  return run(rest);
 }
+
+const overviewEnd = `
+prov COMMAND --help tells more, with examples. The tutorial is docs/tutorial.md.
+
+Exit status: 0 pass, 99 a threshold failed or a lease was unsafe, 98 the run
+is invalid, 2 a mistake in the command or a file, 1 a fault of Provlab.`;
 
 /** Everything but running a subcommand: help, version, and what was mistyped. */
 async function overview(args: readonly string[]): Promise<number> {
@@ -84,6 +92,8 @@ async function overview(args: readonly string[]): Promise<number> {
   const program = new Command("prov")
     .description("A provisioning server for access networks, and the lab that proves it")
     .version(packageVersion(), "-V, --version")
+    .addHelpText("after", overviewEnd)
+    .showHelpAfterError("(prov --help lists the commands)")
     .exitOverride();
   for (const { name, synopsis, summary } of subcommands) {
     program.command(name).usage(synopsis).description(summary);

@@ -5,6 +5,7 @@ import { type FormatName, filedFormats, formatNames } from "../reports/formats.t
 import { readResult } from "../reports/read-result.ts";
 import type { RunResult } from "../reports/run-result.ts";
 import { rendered, writeFiles, writeWhole } from "../reports/write-files.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
 import { runCommander } from "./run-commander.ts";
 import { UsageError } from "./usage-error.ts";
@@ -37,6 +38,12 @@ export async function runReport(args: readonly string[]): Promise<number> {
       else if (output === undefined) process.stdout.write(rendered(format, result));
       else written(output, () => writeWhole(output, rendered(format, result)));
     });
+  addExamples(
+    command,
+    "prov report runs/quick",
+    "prov report runs/quick --format md",
+    "prov report result.json --format junit -o junit.xml",
+  );
   return (await runCommander(command, args)) ?? exitStatus.pass;
 }
 

@@ -10,6 +10,9 @@ export async function runCommander(
   command: Command,
   args: readonly string[],
 ): Promise<number | undefined> {
+  for (const each of [command, ...command.commands]) {
+    each.showHelpAfterError(`(${nameOf(each)} --help shows how it is used)`);
+  }
   try {
     await command.exitOverride().parseAsync(args, { from: "user" });
     return undefined;
@@ -21,4 +24,9 @@ export async function runCommander(
     process.stderr.write(`${command.name()}: ${error.message}\n`);
     return exitStatus.badUsage;
   }
+}
+
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${parent.name()} ${command.name()}`;
 }

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { type FileProblem, formatFileProblem } from "../scenarios/checked-yaml.ts";
 import { scenarioJsonSchemaText } from "../scenarios/json-schema.ts";
+import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
 import { expectedLoad } from "./expected-load.ts";
+import { setOption } from "./options.ts";
 import { runCommander } from "./run-commander.ts";
 import { explainScenario } from "./scenario-explain.ts";
 import { loadScenario, tryScenario } from "./scenario-input.ts";
@@ -21,28 +23,36 @@ export async function runScenario(args: readonly string[]): Promise<number> {
   const command = new Command("prov scenario")
     .description("check scenario files, and say what they are going to do")
     .exitOverride();
-  command
+  const schema = command
     .command("schema")
     .description("print the JSON Schema of scenario files, for editors")
     .action(() => void process.stdout.write(scenarioJsonSchemaText()));
-  command
+  addExamples(schema, "prov scenario schema > scenario.schema.json");
+  const checking = command
     .command("check")
     .description("tell every mistake in scenario files, with file, line, path and a hint")
     .argument("<file...>", "the scenario files")
     .option("--format <text|json>", "what to print", parseFormat, "text")
-    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .addOption(setOption())
     .action((files: readonly string[], options: CheckOptions) => {
       status = check(files, options);
     });
-  command
+  addExamples(
+    checking,
+    "prov scenario check scenarios/*.yaml",
+    "prov scenario check lab.yaml --format json --set population.mtas=9",
+  );
+  const explaining = command
     .command("explain")
     .description("say in words what a scenario is going to do, and how much of it")
     .argument("<file>", "the scenario file")
-    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .addOption(setOption())
     .action((file: string, { set }: Pick<CheckOptions, "set">) => {
       const { scenario } = loadScenario(file, set);
       process.stdout.write(explainScenario(scenario, expectedLoad(scenario)));
     });
+  addExamples(explaining, "prov scenario explain lab.yaml --set population.mtas=9");
+  addExamples(command, "prov scenario check lab.yaml", "prov scenario explain lab.yaml");
   return (await runCommander(command, args)) ?? status;
 }
 
@@ -74,8 +84,4 @@ function listed(problems: readonly FileProblem[]): string {
 function parseFormat(text: string): Format {
   if (text === "text" || text === "json") return text;
   throw new UsageError(`--format ${text}: write text or json`);
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
 }

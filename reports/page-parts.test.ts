@@ -4,6 +4,7 @@ import { limitsOf } from "./chart-limits.ts";
 import { errorsOf } from "./errors.ts";
 import { loadChartsOf } from "./load-chart.ts";
 import { renderHtml } from "./render-html.ts";
+import { renderSummary } from "./render-summary.ts";
 import { sampleBootResult } from "./sample-boot-result.testing.ts";
 import { sampleResult } from "./sample-result.testing.ts";
 import { actualWords, marginWords } from "./threshold-words.ts";
@@ -76,8 +77,13 @@ describe("latency over load", () => {
   test("says where the server broke", () => {
     const breakage = { lastKeptPerSecond: 100, firstMissedPerSecond: 400, reason: "9 % <missed>" };
     const broken = [{ ...stream!, name: "peak", stages: [stage(100, 2), stage(400, 9)], breakage }];
-    const html = renderHtml(sampleResult({ phases: [{ ...phase!, streams: broken }] }), assets);
-    expect(html).toContain("connect peak kept 100/s, missed 400/s: 9 % &lt;missed&gt;");
+    const result = sampleResult({ phases: [{ ...phase!, streams: broken }] });
+    expect(renderHtml(result, assets)).toContain(
+      "connect peak kept 100/s, missed 400/s: 9 % &lt;missed&gt;",
+    );
+    expect(renderSummary(result, [])).toContain(
+      "\nbreakage       connect peak kept 100/s, missed 400/s: 9 % <missed>\n",
+    );
   });
 
   test("needs two stages", () => {

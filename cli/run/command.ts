@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { type FormatName, filedFormats } from "../../reports/formats.ts";
@@ -17,7 +17,9 @@ import {
   type SimulationProgress,
 } from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
+import { addExamples } from "../examples.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
+import { setOption, wholeNumber } from "../options.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
@@ -54,29 +56,47 @@ export async function runRun(args: readonly string[]): Promise<number> {
   const command = new Command("prov run")
     .description("run a scenario against the bundled server, or against --target")
     .argument("<scenario>", "the scenario file")
-    .option(
-      "--target <address[:port]>",
-      "aim at a server that is already there; again for more, on the same port",
-      addTarget,
-      [],
+    .addOption(
+      new Option(
+        "--target <address[:port]>",
+        "aim at a server that is already there; again for more, on the same port",
+      )
+        .argParser(addTarget)
+        .default([], "the bundled server"),
     )
     .option(
       "--boot-files <folder>",
       "what the target's TFTP serves (default: what prov config --boot-files writes)",
     )
     .option("--out <folder>", "where the results go (default: runs/NAME)")
-    .option(
-      "--report <formats>",
-      `what to write besides result.json: all, none or some of ${filedFormats.join(",")}`,
-      parseFormats,
-      filedFormats,
+    .addOption(
+      new Option(
+        "--report <formats>",
+        `what to write besides result.json: all, none or some of ${filedFormats.join(",")}`,
+      )
+        .argParser(parseFormats)
+        .default(filedFormats, "all"),
     )
-    .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
-    .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
-    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .option(
+      "--seed <number>",
+      "replaces the scenario's seed",
+      wholeNumber("--seed", 0, 0xffff_ffff),
+    )
+    .option(
+      "--workers <number>",
+      "worker threads (default: cores - 1)",
+      wholeNumber("--workers", 1, 64),
+    )
+    .addOption(setOption())
     .action(async (file: string, options: RunOptions) => {
       status = await run(loadScenario(file, options.set), options, args);
     });
+  addExamples(
+    command,
+    "prov run scenarios/quick.yaml",
+    "prov run lab.yaml --set population.cableModems=500 --seed 7 --out runs/seven",
+    "prov run lab.yaml --target 10.99.0.1 --report html,junit",
+  );
   return (await runCommander(command, args)) ?? status;
 }
 
@@ -217,16 +237,4 @@ function parseTarget(text: string): ServerAddress {
     throw new UsageError(`--target ${text}: write ADDRESS or ADDRESS:PORT, such as 127.0.0.1:6767`);
   }
   return { address, port };
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
-    throw new UsageError(`"${text}" is not a whole number from ${low} to ${high}`);
-  };
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
 }

@@ -4,6 +4,7 @@ import { LogWriter } from "../../server/log-writer.ts";
 import { type RunningProv, startProv } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import { StartError } from "../../server/start-error.ts";
+import { addExamples } from "../examples.ts";
 import { exitStatus } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { UsageError } from "../usage-error.ts";
@@ -18,6 +19,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
     .action(async ({ config }: { config: string }) => {
       status = await serve(servicePlansOf(config, readText(config)));
     });
+  addExamples(command, "prov serve -c examples/prov.yaml");
   return (await runCommander(command, args)) ?? status;
 }
 
