@@ -52,6 +52,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./config.ts")).runConfig,
   },
   {
+    name: "persona",
+    synopsis: "from-pcap <capture> [--mac address] [-o file] [--anonymize]",
+    summary: "turn a captured device's packets into a persona for scenarios",
+    load: async () => (await import("./persona.ts")).runPersona,
+  },
+  {
     name: "serve",
     synopsis: "[-c prov.yaml]",
     summary: "serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says",

@@ -4,14 +4,14 @@ import type { PersonaResult } from "./run-result.ts";
 /** What happened to the devices of each persona, in a sentence: which one, and what to say. */
 export function personaLines(personas: readonly PersonaResult[]): (readonly [string, string])[] {
   return personas.map((persona) => {
-    const { kind, of, devices, bound } = persona;
+    const { kind, name = kind, of, devices, bound } = persona;
     const counts = (
       ["naks", "declines", "timeouts", "retransmissions", "twinLeases"] as const
-    ).flatMap((name) =>
-      persona[name] > 0 ? [`${formatCount(persona[name])} ${words[name]}`] : [],
+    ).flatMap((event) =>
+      persona[event] > 0 ? [`${formatCount(persona[event])} ${words[event]}`] : [],
     );
     const who = `${formatCount(devices)} ${of ?? "devices"}`;
-    return [kind, [`${who}, ${formatCount(bound)} bound at the end`, ...counts].join(", ")];
+    return [name, [`${who}, ${formatCount(bound)} bound at the end`, ...counts].join(", ")];
   });
 }
 

@@ -285,8 +285,11 @@ export interface NetworkDirectionResult {
 /** What happened to the devices of one persona of the scenario. */
 export interface PersonaResult {
   readonly kind: string;
+  /** Of captured devices: the name of their persona. */
+  readonly name?: string;
   /** The kind of device that it is a share of; absent for a share of all. */
   readonly of?: string;
+  /** 0 where the scenario gives their count. */
   readonly percent: number;
   readonly devices: number;
   /** Of these, holding a lease at the end of the run. */

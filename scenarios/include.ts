@@ -22,7 +22,7 @@ export const noSurroundings: Surroundings = {
 
 /** What a scenario depends on beside its own text. */
 export interface Dependencies {
-  /** The texts of the included files, the one that wins first. */
+  /** The texts of the included files, the one that wins first, then those of persona files. */
   readonly includedTexts: readonly string[];
   /** The variables that were named and set, by name. */
   readonly variables: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import { Permutation } from "../base/permutation.ts";
 import { hash32 } from "../base/prng.ts";
+import type { CapturedPersona } from "./captured-persona.ts";
 import { type DeviceKind, deviceKinds, type Population } from "./population.ts";
 
 /** What a device can have wrong with it; `docs/personas.md` says what each of them sends. */
@@ -18,13 +19,18 @@ export const personaKinds = [
   "changing-client-id",
   "malformed-options",
 ] as const;
-export type PersonaKind = (typeof personaKinds)[number];
+/** `captured`: the device sends what another one was seen to send. */
+export type PersonaKind = (typeof personaKinds)[number] | "captured";
 
 /** A share of the devices that have the same thing wrong with them. */
 export interface PersonaShare {
   readonly kind: PersonaKind;
   /** Of the devices of each kind in `of`, rounded to whole devices. */
   readonly percent: number;
+  /** Devices of the kind `of` instead of a percentage, which is then 0. */
+  readonly count?: number | undefined;
+  /** Of the kind `captured`, and of no other. */
+  readonly captured?: CapturedPersona | undefined;
   /** Undefined: every kind of device. */
   readonly of?: DeviceKind | undefined;
 }
@@ -52,12 +58,16 @@ export class PersonaRoll {
       const units = population.countOf[kindIndex];
       const order = new Permutation(units, hash32(seed, PERSONA_STREAM, kindIndex));
       let percent = 0;
+      let counted = 0;
       let dealt = 0;
       for (const [index, share] of shares.entries()) {
         if (share.of !== undefined && share.of !== kind) continue;
         percent += share.percent;
+        counted += share.count ?? 0;
         if (percent > 100) throw new RangeError(`personas are ${percent} % of each ${kind}`);
-        const until = Math.round((units * percent) / 100);
+        const until = Math.round((units * percent) / 100) + counted;
+        if (until > units)
+          throw new RangeError(`personas are ${until} of ${units} ${kind} devices`);
         devicesOf[index] += until - dealt;
         for (; dealt < until; dealt += 1) {
           this.#shareOf[population.firstOf[kindIndex] + order.at(dealt)] = 1 + index;

@@ -1,3 +1,4 @@
+import { readCapturedFiles } from "./captured-files.ts";
 import { checkLayers, type FileProblem, type Override } from "./checked-yaml.ts";
 import { type Dependencies, noSurroundings, readLayers, type Surroundings } from "./include.ts";
 import { buildScenario, type Scenario } from "./scenario.ts";
@@ -25,7 +26,11 @@ export function readScenario(
   if (read.kind === "failed") return read;
   const checked = checkLayers(read.layers, scenarioSchema, overrides);
   if (checked.kind === "failed") return checked;
-  const built = buildScenario(checked.data);
+  const captured = readCapturedFiles(checked.data, read.layers, surroundings);
+  if (captured.problems.length > 0) return { kind: "failed", problems: captured.problems };
+  const built = buildScenario(checked.data, captured.personas);
   if (built.kind === "failed") return { kind: "failed", problems: checked.placed(built.problems) };
-  return { kind: "ok", scenario: built.scenario, dependencies: read.dependencies };
+  const includedTexts = [...read.dependencies.includedTexts, ...captured.texts];
+  const dependencies = { ...read.dependencies, includedTexts };
+  return { kind: "ok", scenario: built.scenario, dependencies };
 }

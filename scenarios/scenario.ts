@@ -1,4 +1,5 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
+import type { CapturedPersona } from "./captured-persona.ts";
 import type { Mistake } from "./checked-yaml.ts";
 import { leaseWishOf } from "./lease-wish-section.ts";
 import type { NetworkPlan } from "./network-conditions.ts";
@@ -111,8 +112,14 @@ type Built =
   | { readonly kind: "ok"; readonly scenario: Scenario }
   | { readonly kind: "failed"; readonly problems: readonly Mistake[] };
 
-/** Turns the file's shape into a scenario; tells every contradiction the shape alone allows. */
-export function buildScenario(file: ScenarioFile): Built {
+/**
+ * Turns the file's shape into a scenario; tells every contradiction the shape alone allows. `captured` has
+ * the persona files that it names, by name.
+ */
+export function buildScenario(
+  file: ScenarioFile,
+  captured: ReadonlyMap<string, CapturedPersona>,
+): Built {
   const problems: Mistake[] = [];
   const report: Report = (path, message, hint) => {
     problems.push({ path, message, hint });
@@ -120,7 +127,7 @@ export function buildScenario(file: ScenarioFile): Built {
 
   const population = populationOf(file, report);
   const boot = bootOf(file.boot, report);
-  const personas = personasOf(file.personas, population, report);
+  const personas = personasOf(file.personas, captured, population, report);
   const phases = phasesOf(file.phases, report);
   const thresholds = thresholdsOf(file.thresholds, phases, report);
   if (problems.length > 0) return { kind: "failed", problems };

@@ -149,8 +149,8 @@ function phaseResultOf(phase: PhaseOutcome): PhaseResult {
   };
 }
 
-function personaResultOf({ of, ...persona }: PersonaOutcome): PersonaResult {
-  return of === undefined ? persona : { of, ...persona };
+function personaResultOf({ of, captured, count: _, ...persona }: PersonaOutcome): PersonaResult {
+  return { ...(of && { of }), ...(captured && { name: captured.name }), ...persona };
 }
 
 function rounded(value: number, parts: number): number {

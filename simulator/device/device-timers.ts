@@ -40,12 +40,13 @@ export class DeviceTimers {
     this.#wheel.cancel(local);
   }
 
-  /** For the answer to what was just sent; `retransmitMs` is of a device that keeps to no policy. */
-  awaitReply(local: number, nowMs: number, retransmitMs?: number): void {
+  /** For the answer to what was just sent; `retransmitMs` is of one that keeps to no policy (Behaviour). */
+  awaitReply(local: number, nowMs: number, retransmitMs?: readonly number[]): void {
     const table = this.#table;
     let dueAtMs: number;
     if (retransmitMs !== undefined) {
-      dueAtMs = nowMs + retransmitMs;
+      const attempt = Math.min(table.attempt[local * ROW_BYTES], retransmitMs.length - 1);
+      dueAtMs = nowMs + retransmitMs[attempt];
     } else if (table.extendsByItself(local)) {
       const isRenewing = table.state(local) === DeviceState.renewing;
       const limitMs = isRenewing ? table.rebindingAtMs(local) : table.expiryAtMs(local);

@@ -24,7 +24,8 @@ export const messageShapes = [
 ] as const;
 export type MessageShape = (typeof messageShapes)[number];
 
-const shapeDetails: Readonly<
+/** Of each shape: its message type (option 53), and whether options 54 and 50 are in it. */
+export const shapeDetails: Readonly<
   Record<MessageShape, { type: number; server: boolean; requested: boolean }>
 > = {
   discover: { type: MessageType.discover, server: false, requested: false },

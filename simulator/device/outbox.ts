@@ -93,10 +93,12 @@ export class Outbox {
 
   #write(device: number, local: number, shape: MessageShape, target: Uint8Array): MessageEnd {
     const end = this.#end;
-    end.length = this.#templates.write(device, shape, this.#fields, target);
-    end.endOffset = this.#templates.endOffset;
+    const behaviour = this.#personas.behaviourOf(local);
+    const templates = behaviour.templates ?? this.#templates;
+    end.length = templates.write(device, shape, this.#fields, target);
+    end.endOffset = templates.endOffset;
     end.lengthMax = Number.POSITIVE_INFINITY;
-    const fault = this.#personas.behaviourOf(local).packets;
+    const fault = behaviour.packets;
     if (fault !== "none") {
       spoil(fault, target, end, {
         boots: this.#personas.bootsOf(local),

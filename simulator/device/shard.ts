@@ -9,7 +9,7 @@ export class Shard {
   readonly index: number;
   readonly count: number;
   readonly size: number;
-  readonly #population: Population;
+  readonly population: Population;
   // The first local number of each kind, and `size` at the end.
   readonly #firstOf: readonly number[];
 
@@ -18,7 +18,7 @@ export class Shard {
       throw new RangeError(`shard ${index} of ${count} is not a share of anything`);
     }
     if (index < 0 || index >= count) throw new RangeError(`there is no shard ${index} of ${count}`);
-    this.#population = population;
+    this.population = population;
     this.index = index;
     this.count = count;
     const firstOf = [0];
@@ -32,8 +32,8 @@ export class Shard {
 
   /** The local number of a device, -1 when another worker has it. */
   localOf(device: number): number {
-    const kindIndex = this.#population.kindIndexOf(device);
-    const unit = device - this.#population.firstOf[kindIndex];
+    const kindIndex = this.population.kindIndexOf(device);
+    const unit = device - this.population.firstOf[kindIndex];
     if (unit % this.count !== this.index) return -1;
     return this.#firstOf[kindIndex] + (unit - this.index) / this.count;
   }
@@ -43,6 +43,6 @@ export class Shard {
     let kindIndex = 0;
     while (local >= firstOf[kindIndex + 1]) kindIndex += 1;
     const unit = this.index + (local - firstOf[kindIndex]) * this.count;
-    return this.#population.firstOf[kindIndex] + unit;
+    return this.population.firstOf[kindIndex] + unit;
   }
 }

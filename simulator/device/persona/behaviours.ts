@@ -1,4 +1,6 @@
-import type { PersonaKind } from "../../../scenarios/personas.ts";
+import type { PersonaKind, PersonaShare } from "../../../scenarios/personas.ts";
+import type { Population } from "../../../scenarios/population.ts";
+import { CapturedTemplates } from "./captured-templates.ts";
 
 /** What a device does with its packets before they leave. */
 export type PacketFault =
@@ -11,6 +13,8 @@ export type PacketFault =
 
 /** How a device differs from the client of RFC 2131; all of it is asked of every device. */
 export interface Behaviour {
+  /** What it sends instead of what its kind does; undefined: nothing else. */
+  readonly templates: CapturedTemplates | undefined;
   readonly packets: PacketFault;
   /** Whether it asks for more time before its lease ends. */
   readonly renews: boolean;
@@ -21,8 +25,11 @@ export interface Behaviour {
   readonly declinesMax: number;
   /** Copies of the REQUEST that follow its ACK at once. */
   readonly requestsAfterAck: number;
-  /** Between two transmissions, whatever the retry policy says; undefined: as the policy says. */
-  readonly retransmitMs: number | undefined;
+  /**
+   * The wait after each transmission, the last one again and again, whatever the retry policy says;
+   * undefined: as the policy says.
+   */
+  readonly retransmitMs: readonly number[] | undefined;
   /** Whether its relay sends from a port of its own instead of the servers' port. */
   readonly relayPortIsWrong: boolean;
   /** Whether a device with the same MAC boots on another CMTS whenever it boots. */
@@ -31,6 +38,7 @@ export interface Behaviour {
 
 /** RFC 2131, as it is written. */
 export const rfc2131Behaviour: Behaviour = {
+  templates: undefined,
   packets: "none",
   renews: true,
   asksForForeignAddress: false,
@@ -50,14 +58,22 @@ const faults: Readonly<Record<PersonaKind, Partial<Behaviour>>> = {
   "giant-packets": { packets: "giant" },
   "wrong-relay-port": { relayPortIsWrong: true },
   "decline-loop": { declinesMax: 3 },
-  impatient: { retransmitMs: 200 },
+  impatient: { retransmitMs: [200] },
   "request-storm": { requestsAfterAck: 10 },
   "foreign-address": { asksForForeignAddress: true },
   "no-client-id": { packets: "no-client-id" },
   "changing-client-id": { packets: "changing-client-id" },
   "malformed-options": { packets: "malformed" },
+  captured: {},
 };
 
-export function behaviourOf(kind: PersonaKind): Behaviour {
-  return { ...rfc2131Behaviour, ...faults[kind] };
+/** How the devices of a share behave, whichever of the population they are. */
+export function behaviourOf(
+  { kind, captured }: Pick<PersonaShare, "kind" | "captured">,
+  population: Population,
+): Behaviour {
+  const behaviour = { ...rfc2131Behaviour, ...faults[kind] };
+  if (captured === undefined) return behaviour;
+  const templates = new CapturedTemplates(captured, population);
+  return { ...behaviour, templates, retransmitMs: captured.retransmit };
 }

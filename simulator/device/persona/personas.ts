@@ -30,7 +30,7 @@ export class Personas {
   constructor(roll: PersonaRoll | undefined, shard: Shard) {
     const shares = roll?.shares ?? [];
     const size = shares.length === 0 ? 0 : shard.size;
-    this.#behaviours = shares.map(({ kind }) => behaviourOf(kind));
+    this.#behaviours = shares.map((share) => behaviourOf(share, shard.population));
     this.#counts = shares.map(() => newCounts());
     this.#shareOf = Int8Array.from({ length: size }, (_, local) =>
       roll === undefined ? -1 : roll.shareOf(shard.deviceOf(local)),
