@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { TrialVerdict } from "../simulator/capacity/rate-search.ts";
 import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
-import type { TrialVerdict } from "./rate-search.ts";
 import type { TrialResult } from "./trial.ts";
 
 const verdicts: Readonly<Record<string, TrialVerdict>> = {

@@ -1,3 +1,4 @@
+import { RateSearch } from "../simulator/capacity/rate-search.ts";
 import { type BenchPlan, type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
 import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
@@ -6,7 +7,6 @@ import { GeneratorProcess } from "./generator-process.ts";
 import { memoryMiBOf } from "./process-usage.ts";
 import { onProcessor } from "./processors.ts";
 import type { RateResult } from "./rate-result.ts";
-import { RateSearch } from "./rate-search.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { type Arena, type Bench, populationIn, startServer } from "./server-start.ts";
 import {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { formatIpv4 } from "../protocol/ipv4.ts";
+import type { TrialVerdict } from "../simulator/capacity/rate-search.ts";
 import { searchPath } from "./contenders/contender.ts";
-import type { TrialVerdict } from "./rate-search.ts";
 
 /** One run of perfdhcp at a rate, with the answers of the last second waited for. */
 export interface PerfdhcpRun {

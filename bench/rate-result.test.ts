@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { RateSearch, type TrialVerdict } from "../simulator/capacity/rate-search.ts";
 import { knowledgeOf, type RateTrial } from "./rate-result.ts";
-import { RateSearch, type TrialVerdict } from "./rate-search.ts";
 
 const verdicts: Readonly<Record<string, TrialVerdict>> = {
   k: "kept",

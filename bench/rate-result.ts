@@ -1,4 +1,4 @@
-import type { SearchEnd, TrialVerdict } from "./rate-search.ts";
+import type { SearchEnd, TrialVerdict } from "../simulator/capacity/rate-search.ts";
 import type { TrialResult } from "./trial.ts";
 
 /** What every trial of a rate says, whatever the generator. */

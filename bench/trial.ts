@@ -1,5 +1,6 @@
 import type { LatencyHistogram } from "../base/histogram.ts";
 import type { PopulationPlan } from "../scenarios/population.ts";
+import type { TrialVerdict } from "../simulator/capacity/rate-search.ts";
 import type { StreamExchange } from "../simulator/exchange.ts";
 import { judgeHealth } from "../simulator/generator-health.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../simulator/outcome.ts";
@@ -11,7 +12,6 @@ import {
   type RunPlan,
   runDefaults,
 } from "../simulator/run-plan.ts";
-import type { TrialVerdict } from "./rate-search.ts";
 
 /** The rules of one trial. A rate is kept when nearly all transactions are answered in time. */
 export interface TrialSettings {

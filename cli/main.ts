@@ -22,6 +22,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./run/command.ts")).runRun,
   },
   {
+    name: "capacity",
+    synopsis: "[outage] [<scenario.yaml>] [--target address[:port]] [...]",
+    summary: "find the highest rate that a server keeps, or plan a power cut",
+    load: async () => (await import("./capacity/command.ts")).runCapacity,
+  },
+  {
     name: "scenario",
     synopsis: "check|explain|schema [<scenario.yaml>...]",
     summary: "check scenario files, or say in words what they are going to do",

@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
+import type { PageAssets } from "./html-page.ts";
 import { renderHlog } from "./render-hlog.ts";
-import { type PageAssets, renderHtml } from "./render-html.ts";
+import { renderHtml } from "./render-html.ts";
 import { renderJunit } from "./render-junit.ts";
 import { renderMarkdown } from "./render-markdown.ts";
 import { renderOpenMetrics } from "./render-openmetrics.ts";

@@ -1,26 +1,16 @@
 import { breakageLines } from "./breakage-lines.ts";
 import type { Chart } from "./chart.ts";
-import { chartFigure, chartWords } from "./chart-figure.ts";
+import { chartFigure } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
 import { formatCount, formatSpan } from "./format.ts";
-import { escapeHtml, scriptJson, table } from "./html.ts";
-import { pageScript } from "./page-script.ts";
-import { pageStyle } from "./page-style.ts";
+import { escapeHtml, table } from "./html.ts";
+import { htmlPage, type PageAssets } from "./html-page.ts";
 import { plantTablesOf } from "./plant-tables.ts";
 import { bootSections } from "./render-boot.ts";
 import { figures } from "./render-figures.ts";
 import { environmentTable, errorTable, generatorTable, serverTable } from "./render-machine.ts";
 import { phaseTable, safetyTable, spansTable, thresholdTable } from "./render-tables.ts";
 import type { RunResult, Verdict } from "./run-result.ts";
-
-/** What the page inlines, so that it opens anywhere, offline, with no request to anybody. */
-export interface PageAssets {
-  /** uPlot's browser script, with its licence notice; nothing in it ends a script element. */
-  readonly chartScript: string;
-  readonly chartStyle: string;
-  /** Of the two scripts that may run, as a Content-Security-Policy names them: `sha256-...`. */
-  readonly scriptHashes: readonly string[];
-}
 
 interface Section {
   /** Left out where the body has headings of its own. */
@@ -36,31 +26,16 @@ interface Section {
 export function renderHtml(result: RunResult, assets: PageAssets): string {
   const charts = chartsOf(result);
   const sections = sectionsOf(result, charts).filter(({ body }) => body !== "");
-  const data = {
-    charts: charts.map((chart) => ({ ...chart, words: chartWords(chart) })),
-    phases: result.phases.map(({ name, startedAtMs }) => ({ name, second: startedAtMs / 1000 })),
-  };
-  const hashes = assets.scriptHashes.map((hash) => `'${hash}'`).join(" ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes === "" ? "'none'" : hashes}; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(`${result.scenario.name}: ${result.verdict}`)}</title>
-<style>${assets.chartStyle}${pageStyle}</style>
-</head>
-<body style="--verdict: var(--${result.verdict})">
-<main>
-${heading(result)}
-${sections.map(sectionHtml).join("\n")}
-</main>
-<script type="application/json" id="charts">${scriptJson(data)}</script>
-<script>${assets.chartScript}</script>
-<script>${pageScript}</script>
-</body>
-</html>
-`;
+  return htmlPage(
+    {
+      title: `${result.scenario.name}: ${result.verdict}`,
+      verdict: result.verdict,
+      body: `${heading(result)}\n${sections.map(sectionHtml).join("\n")}`,
+      charts,
+      phases: result.phases.map(({ name, startedAtMs }) => ({ name, second: startedAtMs / 1000 })),
+    },
+    assets,
+  );
 }
 
 function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {

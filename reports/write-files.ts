@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type FormatName, filedFormats, formatNames, formats } from "./formats.ts";
+import type { PageAssets } from "./html-page.ts";
 import { pageScript } from "./page-script.ts";
-import type { PageAssets } from "./render-html.ts";
 import type { RunResult } from "./run-result.ts";
 
 /** The result in a format, as its file has it. */
@@ -42,7 +42,8 @@ export function removeFiles(folder: string): void {
 
 let loaded: PageAssets | undefined;
 
-function pageAssets(): PageAssets {
+/** What every page inlines. */
+export function pageAssets(): PageAssets {
   loaded ??= loadAssets();
   return loaded;
 }

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population.ts";
+import { RateSearch } from "../../simulator/capacity/rate-search.ts";
 import { modems, rateLimits } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
 import { START_MS } from "../expected-time.ts";
 import { type PerfdhcpResult, runPerfdhcp } from "../perfdhcp.ts";
 import { onProcessor } from "../processors.ts";
 import { knowledgeOf } from "../rate-result.ts";
-import { RateSearch } from "../rate-search.ts";
 import { type Arena, type Bench, populationIn, startServer } from "../server-start.ts";
 import type { Turn } from "../turn.ts";
 import type { Suite } from "./suite.ts";

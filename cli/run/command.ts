@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { type FormatName, filedFormats } from "../../reports/formats.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
 import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
@@ -22,6 +22,7 @@ import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { setOption, wholeNumber } from "../options.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
+import { parseTarget } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
@@ -36,7 +37,6 @@ import { runResultOf } from "./run-result-of.ts";
 import { ServerSampler } from "./server-sampler.ts";
 
 const LOOPBACK = 0x7f00_0001;
-const DHCP_SERVER_PORT = 67;
 const BYTES_A_MIB = 1024 * 1024;
 
 interface RunOptions {
@@ -227,14 +227,4 @@ function addTarget(text: string, before: readonly ServerAddress[]): readonly Ser
     throw new UsageError(`--target ${text}: a relay forwards to ${SERVERS_MAX} servers at most`);
   }
   return [...before, target];
-}
-
-function parseTarget(text: string): ServerAddress {
-  const match = /^([^:]+)(?::(\d+))?$/.exec(text);
-  const address = match === null ? undefined : parseIpv4(match[1]!);
-  const port = match?.[2] === undefined ? DHCP_SERVER_PORT : Number(match[2]);
-  if (address === undefined || address === 0 || port < 1 || port > 65_534) {
-    throw new UsageError(`--target ${text}: write ADDRESS or ADDRESS:PORT, such as 127.0.0.1:6767`);
-  }
-  return { address, port };
 }

@@ -21,7 +21,8 @@ export function commandLine(args: readonly string[], seed: number): string {
   return words.map(quoted).join(" ");
 }
 
-function quoted(word: string): string {
+/** A word as a POSIX shell reads it back. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -33,10 +33,8 @@ export type SearchEnd =
  */
 export class RateSearch {
   readonly #plan: SearchPlan;
-  #kept: number | undefined;
-  /** The lowest rate that was not kept, for whatever reason. */
-  #missed: number | undefined;
-  #missedByGenerator = false;
+  #kept: readonly number[] = [];
+  #notKept: readonly { readonly rate: number; readonly verdict: TrialVerdict }[] = [];
   #trials = 0;
 
   /** Throws RangeError for a plan that would not end. */
@@ -56,43 +54,59 @@ export class RateSearch {
     return this.end === undefined ? this.#candidate() : undefined;
   }
 
+  /** The latest trial wins: it takes back what earlier ones said against it, at its rate and beyond. */
   record(rate: number, verdict: TrialVerdict): void {
     this.#trials += 1;
     if (verdict === "kept") {
-      this.#kept = Math.max(rate, this.#kept ?? 0);
-    } else if (this.#missed === undefined || rate < this.#missed) {
-      this.#missed = rate;
-      this.#missedByGenerator = verdict === "generator-limited";
+      this.#kept = [...this.#kept, rate];
+      this.#notKept = this.#notKept.filter((other) => other.rate > rate);
+    } else {
+      this.#kept = this.#kept.filter((other) => other < rate);
+      this.#notKept = [...this.#notKept.filter((other) => other.rate !== rate), { rate, verdict }];
     }
   }
 
   /** The highest rate that was kept; undefined when none was. */
   get maximum(): number | undefined {
-    return this.#kept;
+    return this.#kept.length === 0 ? undefined : Math.max(...this.#kept);
+  }
+
+  /** The lowest rate that was not kept, for whatever reason; undefined when every one was. */
+  get lowestMissed(): number | undefined {
+    if (this.#notKept.length === 0) return undefined;
+    return Math.min(...this.#notKept.map(({ rate }) => rate));
   }
 
   get end(): SearchEnd | undefined {
     const { rateMin, rateMax, precision, trialsMax } = this.#plan;
-    const kept = this.#kept;
-    const missed = this.#missed;
-    if (missed !== undefined && missed <= rateMin) {
-      return this.#missedByGenerator ? "generator" : "rate-min";
-    }
+    const kept = this.maximum;
+    const missed = this.lowestMissed;
+    const limit = this.#isMissedByGenerator ? "generator" : undefined;
+    if (missed !== undefined && missed <= rateMin) return limit ?? "rate-min";
     if (kept !== undefined && kept >= rateMax) return "rate-max";
     if (kept !== undefined && missed !== undefined) {
       const isClose = missed <= kept * precision || this.#candidate() === kept;
-      if (isClose) return this.#missedByGenerator ? "generator" : "found";
+      if (isClose) return limit ?? "found";
     }
     return this.#trials >= trialsMax ? "trials" : undefined;
   }
 
+  get #isMissedByGenerator(): boolean {
+    const lowest = this.#notKept.find(({ rate }) => rate === this.lowestMissed);
+    return lowest?.verdict === "generator-limited";
+  }
+
   #candidate(): number {
     const { firstRate, rateMin, rateMax, growth } = this.#plan;
-    const kept = this.#kept;
-    const missed = this.#missed;
+    const kept = this.maximum;
+    const missed = this.lowestMissed;
     if (kept === undefined && missed === undefined) return Math.round(firstRate);
-    if (kept === undefined) return Math.max(Math.ceil(rateMin), Math.floor(missed! / growth));
-    if (missed === undefined) return Math.min(Math.floor(rateMax), Math.ceil(kept * growth));
+    if (missed === undefined) return Math.min(Math.floor(rateMax), Math.ceil(kept! * growth));
+    if (kept === undefined) {
+      // Every miss costs more than a rate that is kept, so the steps down become longer.
+      const factor = growth ** this.#notKept.length;
+      return Math.max(Math.ceil(rateMin), Math.floor(missed / factor));
+    }
     return Math.floor(Math.sqrt(kept * missed));
   }
 }

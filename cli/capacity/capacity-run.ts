@@ -1,0 +1,174 @@
+import type { TrialResult, TrialSettings } from "../../bench/trial.ts";
+import type {
+  CapacityEnd,
+  CapacityLatency,
+  CapacityRepeat,
+  CapacityResult,
+} from "../../reports/capacity/capacity-result.ts";
+import { CapacitySearch } from "../../simulator/capacity/capacity-search.ts";
+import { type RepeatedMaximum, repeatedMaximum } from "../../simulator/capacity/repeat-interval.ts";
+import type { TrialPlayer } from "./trial-player.ts";
+
+/** Searches and what they found, one after the other, until the time is over. */
+export interface CapacityRequest {
+  readonly settings: TrialSettings;
+  readonly repeats: number;
+  /** Factor between the rate kept and the rate missed; above 1. */
+  readonly precision: number;
+  readonly firstRate: number;
+  readonly rateMax: number;
+  readonly timeLimitMs: number;
+  readonly signal: AbortSignal;
+  readonly nowMs: () => number;
+  /** The server of a repeat; a fresh one where it is ours. */
+  readonly open: () => Promise<OpenServer>;
+  readonly onTrial: (trial: TrialResult, about: string) => void;
+}
+
+export interface OpenServer {
+  readonly player: (settings: TrialSettings, signal: AbortSignal) => TrialPlayer;
+  readonly close: () => Promise<void>;
+}
+
+export type CapacityFindings = Pick<
+  CapacityResult,
+  | "verdict"
+  | "reasons"
+  | "maximumPerSecond"
+  | "lowPerSecond"
+  | "highPerSecond"
+  | "repeats"
+  | "latency"
+  | "violations"
+>;
+
+export const RATE_MIN = 10;
+const TRIALS_MAX = 60;
+/** The first search knows nothing of the server; a later one begins just below what is known. */
+const firstGrowth = 1.6;
+const laterGrowth = 1.2;
+const latencyShares = [50, 80, 100] as const;
+
+/** Runs the searches. Rejects when a server or the simulation fails; every server is closed. */
+export async function findCapacity(request: CapacityRequest): Promise<CapacityFindings> {
+  const deadlineMs = request.nowMs() + request.timeLimitMs;
+  const repeats: CapacityRepeat[] = [];
+  const latency: CapacityLatency[] = [];
+  let violations = 0;
+  while (repeats.length < request.repeats) {
+    const server = await request.open();
+    try {
+      const player = server.player(request.settings, request.signal);
+      const repeat = await search(request, player, repeats, deadlineMs);
+      // A search that was cut short says nothing beside whole ones.
+      if (repeat.end !== "time-limit" || repeats.length === 0) repeats.push(repeat);
+      const isLast = repeat.end === "time-limit" || repeats.length === request.repeats;
+      const maximum = maximumOf(repeats);
+      if (isLast && maximum !== undefined) {
+        latency.push(...(await latencies(request, player, maximum.maximumPerSecond)));
+      }
+      violations += player.violations;
+      if (isLast || repeat.keptPerSecond === null) break;
+    } finally {
+      await server.close();
+    }
+  }
+  return { ...answerOf(repeats, violations), repeats, latency, violations };
+}
+
+async function search(
+  request: CapacityRequest,
+  player: TrialPlayer,
+  before: readonly CapacityRepeat[],
+  deadlineMs: number,
+): Promise<CapacityRepeat> {
+  const known = before.at(-1)?.keptPerSecond ?? undefined;
+  const growth = known === undefined ? firstGrowth : laterGrowth;
+  const guess = known === undefined ? request.firstRate : known / Math.sqrt(growth);
+  const firstRate = Math.round(Math.min(Math.max(guess, RATE_MIN), request.rateMax));
+  const capacity = new CapacitySearch({
+    ...{ firstRate, rateMin: RATE_MIN, rateMax: request.rateMax, growth },
+    precision: request.precision,
+    trialsMax: TRIALS_MAX,
+    unansweredShareMax: request.settings.unansweredShareMax,
+  });
+  const trials: TrialResult[] = [];
+  const about = `${before.length + 1} of ${request.repeats}`;
+  // Not counted: the server's compiler and caches get to know the traffic.
+  await player.play(Math.max(RATE_MIN, Math.ceil(firstRate / 2)));
+  let isLate = false;
+  for (let rate = capacity.nextRate(); rate !== undefined; rate = capacity.nextRate()) {
+    isLate = request.nowMs() >= deadlineMs;
+    if (isLate) break;
+    const trial = await player.play(rate);
+    trials.push(trial);
+    capacity.record(trial);
+    request.onTrial(trial, about);
+  }
+  const end: CapacityEnd = isLate ? "time-limit" : capacity.end!;
+  return {
+    end,
+    keptPerSecond: capacity.maximum ?? null,
+    missedPerSecond: capacity.lowestMissed ?? null,
+    trials,
+  };
+}
+
+async function latencies(
+  request: CapacityRequest,
+  player: TrialPlayer,
+  maximumPerSecond: number,
+): Promise<CapacityLatency[]> {
+  const measured: CapacityLatency[] = [];
+  for (const sharePercent of latencyShares) {
+    const rate = Math.max(1, Math.round((maximumPerSecond * sharePercent) / 100));
+    const trial = await player.play(rate);
+    request.onTrial(trial, `${sharePercent} %`);
+    measured.push({ sharePercent, trial });
+  }
+  return measured;
+}
+
+/** Undefined when no repeat kept anything. */
+function maximumOf(repeats: readonly CapacityRepeat[]): RepeatedMaximum | undefined {
+  const brackets = repeats.flatMap(({ end, keptPerSecond, missedPerSecond }) =>
+    keptPerSecond === null
+      ? []
+      : [{ keptPerSecond, missedPerSecond: end === "found" ? missedPerSecond! : undefined }],
+  );
+  return brackets.length === 0 ? undefined : repeatedMaximum(brackets);
+}
+
+const endReasons: Readonly<Record<Exclude<CapacityEnd, "found">, string>> = {
+  generator: "The generator was the limit: the server keeps at least this.",
+  "rate-max": "The highest rate that may be tried was kept.",
+  "rate-min": `The server missed even ${RATE_MIN}/s.`,
+  trials: `After ${TRIALS_MAX} trials the maximum was not known as precisely as asked.`,
+  "time-limit": "The time limit ended the search.",
+};
+
+function answerOf(
+  repeats: readonly CapacityRepeat[],
+  violations: number,
+): Omit<CapacityFindings, "repeats" | "latency" | "violations"> {
+  const found = maximumOf(repeats);
+  const ends = new Set(repeats.map(({ end }) => end));
+  const reasons = [...ends].flatMap((end) => (end === "found" ? [] : [endReasons[end]]));
+  const isWhole = reasons.length === 0;
+  const unsafe = `Unsafe: ${violations} acknowledgements that no correct server gives.`;
+  const isUnanswered = repeats.some(({ keptPerSecond }) => keptPerSecond === null);
+  const verdict =
+    violations > 0 ? "unsafe" : isUnanswered ? noneOrBound(ends) : isWhole ? "found" : "bound";
+  return {
+    verdict,
+    reasons: violations > 0 ? [unsafe, ...reasons] : reasons,
+    maximumPerSecond: found?.maximumPerSecond ?? null,
+    lowPerSecond: found?.lowPerSecond ?? null,
+    highPerSecond: (isWhole ? found?.highPerSecond : undefined) ?? null,
+  };
+}
+
+/** A generator that could not offer even the lowest rate says nothing about the server. */
+function noneOrBound(ends: ReadonlySet<CapacityEnd>): "none" | "bound" {
+  return ends.has("rate-min") ? "none" : "bound";
+}

@@ -1,0 +1,294 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { systemClock } from "../../base/clock.ts";
+import { fullPlan } from "../../bench/bench-plan.ts";
+import type { TrialSettings } from "../../bench/trial.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import {
+  CAPACITY_SCHEMA,
+  type CapacityExchange,
+  type CapacityResult,
+  type CapacityVerdict,
+  capacityExchanges,
+} from "../../reports/capacity/capacity-result.ts";
+import { renderCapacityText, trialLine } from "../../reports/capacity/render-capacity.ts";
+import { plainText, terminalColours } from "../../reports/text-lines.ts";
+import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
+import { SimulationError } from "../../simulator/coordinator.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { exitStatus } from "../exit-status.ts";
+import { packageRoot } from "../package-root.ts";
+import { filesOf, foreignServers, ownServers } from "../run/boot-plan-of.ts";
+import { BundledServerError, startBundledServer } from "../run/bundled-server.ts";
+import { environmentOf } from "../run/environment.ts";
+import { readKnownFiles } from "../run/known-files.ts";
+import { hasColours, quoted } from "../run/report-options.ts";
+import { runCommander } from "../run-commander.ts";
+import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
+import { parseTarget } from "../target.ts";
+import { UsageError } from "../usage-error.ts";
+import { findCapacity, type OpenServer, RATE_MIN } from "./capacity-run.ts";
+import { collect, percentage, span, wholeNumber } from "./options.ts";
+import { runOutage } from "./outage.ts";
+import { SettleError, TrialPlayer } from "./trial-player.ts";
+import { removeCapacityFiles, writeCapacityFiles } from "./write-capacity.ts";
+
+const LOOPBACK = 0x7f00_0001;
+const RATE_MAX = 200_000;
+/** Leaves room for the trials, each of which takes one. */
+const SEED_MAX = 0xffff_0000;
+/** Whose devices are asked when no scenario is given: the guide's 80,000. */
+const defaultScenario = join(packageRoot, "scenarios", "cold-start-80k.yaml");
+
+interface CapacityOptions {
+  readonly target?: ServerAddress;
+  readonly bootFiles?: string;
+  readonly exchange: CapacityExchange;
+  readonly missed: number;
+  readonly within: number;
+  readonly trial: number;
+  readonly repeats: number;
+  readonly precision: number;
+  readonly firstRate: number;
+  readonly maxRate: number;
+  readonly timeLimit: number;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly set: readonly string[];
+}
+
+/** `prov capacity`: the highest rate that a server keeps, found without anybody's help. */
+export async function runCapacity(args: readonly string[]): Promise<number> {
+  if (args[0] === "outage") return runOutage(args.slice(1));
+  let status: number = exitStatus.pass;
+  const command = new Command("prov capacity")
+    .description(
+      "find the highest rate that a server keeps; 98 when it is only a bound, 99 when there is none " +
+        "(prov capacity outage --help: plan a power cut)",
+    )
+    .argument("[scenario]", "whose devices and configuration (default: the guide's 80,000 devices)")
+    .option("--target <address[:port]>", "a server that is already there", parseTarget)
+    .option("--boot-files <folder>", "what the target's TFTP serves")
+    .addOption(
+      new Option("--exchange <exchange>", "what each device does")
+        .choices(capacityExchanges)
+        .default("discover"),
+    )
+    .option("--missed <percent>", "may be unanswered", percentage("--missed", 50), 0.025)
+    .option("--within <duration>", "an answer has", span("--within", 1, 60_000), 1000)
+    .option("--trial <duration>", "a trial measures for", span("--trial", 500, 120_000), 4000)
+    .option("--repeats <number>", "searches", wholeNumber("--repeats", 1, REPEATS_MAX), 3)
+    .option("--precision <percent>", "of a search", percentage("--precision", 50), 0.03)
+    .option(
+      "--first-rate <rate>",
+      "to begin with",
+      wholeNumber("--first-rate", RATE_MIN, RATE_MAX),
+      1000,
+    )
+    .option(
+      "--max-rate <rate>",
+      "to try at most",
+      wholeNumber("--max-rate", RATE_MIN, RATE_MAX),
+      RATE_MAX,
+    )
+    .option(
+      "--time-limit <duration>",
+      "of all searches",
+      span("--time-limit", 1000, 86_400_000),
+      900_000,
+    )
+    .option("--out <folder>", "where the results go (default: runs/capacity)")
+    .option("--seed <number>", "replaces the scenario's seed", wholeNumber("--seed", 0, SEED_MAX))
+    .option("--workers <number>", "worker threads", wholeNumber("--workers", 1, 64))
+    .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .action(async (file: string | undefined, options: CapacityOptions) => {
+      status = await run(loadScenario(file ?? defaultScenario, options.set), options, args);
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+const statusOf: Readonly<Record<CapacityVerdict, number>> = {
+  found: exitStatus.pass,
+  bound: exitStatus.invalid,
+  none: exitStatus.thresholdFailed,
+  unsafe: exitStatus.thresholdFailed,
+};
+
+async function run(
+  loaded: LoadedScenario,
+  options: CapacityOptions,
+  args: readonly string[],
+): Promise<number> {
+  refuseWaiting(loaded.scenario, options);
+  const folder = options.out ?? join("runs", "capacity");
+  removeCapacityFiles(folder);
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort(new Error("interrupted"));
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const result = await measure(loaded, options, { folder, args, signal: abort.signal });
+    const files = writeCapacityFiles(folder, result);
+    const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
+    process.stdout.write(renderCapacityText(result, files, paint));
+    return statusOf[result.verdict];
+  } catch (error) {
+    if (!abort.signal.aborted && !isExpected(error)) throw error;
+    process.stderr.write(`prov capacity: ${(error as Error).message}\n`);
+    return exitStatus.internalError;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+function isExpected(error: unknown): boolean {
+  return (
+    error instanceof SimulationError ||
+    error instanceof BundledServerError ||
+    error instanceof SettleError
+  );
+}
+
+/** A device that waits for its modem is not on line in any time that the server has a part in. */
+function refuseWaiting({ population }: Scenario, { exchange }: CapacityOptions): void {
+  if (exchange !== "boot" || population.mtas + population.cpes === 0) return;
+  throw new UsageError(
+    "--exchange boot: MTAs and CPEs wait for their modems; add --set population.mtas=0 --set population.cpes=0",
+  );
+}
+
+interface Place {
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+async function measure(
+  { scenario, sha256 }: LoadedScenario,
+  options: CapacityOptions,
+  { folder, args, signal }: Place,
+): Promise<CapacityResult> {
+  const startedAtMs = systemClock.wallMs();
+  const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
+  const settings: TrialSettings = {
+    ...fullPlan.trial,
+    measureMs: options.trial,
+    answerMsMax: options.within,
+    unansweredShareMax: options.missed,
+  };
+  const servers = new Servers(scenario, options, { folder, workers });
+  const findings = await findCapacity({
+    ...{ settings, signal, repeats: options.repeats, precision: 1 + options.precision },
+    ...{ firstRate: Math.min(options.firstRate, options.maxRate), rateMax: options.maxRate },
+    timeLimitMs: options.timeLimit,
+    nowMs: () => systemClock.monotonicMs(),
+    open: () => servers.open(),
+    onTrial: (trial, about) => void process.stderr.write(`${about}: ${trialLine(trial)}\n`),
+  });
+  return {
+    ...findings,
+    schema: CAPACITY_SCHEMA,
+    scenario: { name: scenario.name, title: scenario.title, sha256 },
+    command: ["prov", "capacity", ...args].map(quoted).join(" "),
+    seed: options.seed ?? scenario.seed,
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Math.round(systemClock.wallMs() - startedAtMs),
+    environment: environmentOf({ durability: servers.durability, socket: "batch", workers }),
+    target: servers.target,
+    devices: new Population(scenario.population).size,
+    exchange: options.exchange,
+    rule: {
+      unansweredPercentMax: 100 * options.missed,
+      withinMs: options.within,
+      trialMs: options.trial,
+      precisionPercent: 100 * options.precision,
+      repeats: options.repeats,
+    },
+  };
+}
+
+/** The bundled server, a fresh one with an empty lease file each time, or the target as it is. */
+class Servers {
+  readonly #scenario: Scenario;
+  readonly #options: CapacityOptions;
+  readonly #folder: string;
+  readonly #workers: number;
+  durability = "unknown";
+  target: CapacityResult["target"];
+  #opened = 0;
+
+  constructor(
+    scenario: Scenario,
+    options: CapacityOptions,
+    { folder, workers }: { readonly folder: string; readonly workers: number },
+  ) {
+    const seed = options.seed ?? scenario.seed;
+    this.#scenario = {
+      ...scenario,
+      seed,
+      population: { ...scenario.population, seed },
+    };
+    this.#options = options;
+    this.#folder = folder;
+    this.#workers = workers;
+    const { address, port } = options.target ?? { address: LOOPBACK, port: 0 };
+    const kind = options.target === undefined ? "bundled" : "external";
+    this.target = { kind, address: formatIpv4(address), port };
+  }
+
+  async open(): Promise<OpenServer> {
+    const { target, exchange, bootFiles } = this.#options;
+    const scenario = this.#scenario;
+    const files = filesOf(scenario, scenario.seed);
+    this.#opened += 1;
+    const firstSeed = scenario.seed + 1000 * this.#opened;
+    const aim = { scenario, exchange, workers: this.#workers };
+    if (target !== undefined) {
+      const known = bootFiles === undefined ? files : readKnownFiles(bootFiles);
+      const foreign = { server: target, bootServers: foreignServers(known), segmentation: false };
+      return {
+        player: (settings, signal) =>
+          new TrialPlayer({ ...aim, ...foreign }, settings, signal, firstSeed),
+        close: async () => {},
+      };
+    }
+    const bundled = await startBundledServer(join(this.#folder, "server"), {
+      config: dhcpdConf(new Population(scenario.population), {
+        ...scenario.server,
+        localAddress: LOOPBACK,
+      }),
+      files: exchange === "boot" ? files : undefined,
+    });
+    this.durability = bundled.durability;
+    this.target = { ...this.target, port: bundled.port };
+    const own = {
+      server: { address: LOOPBACK, port: bundled.port },
+      bootServers:
+        bundled.bootPorts === undefined
+          ? foreignServers(files)
+          : ownServers(files, bundled.bootPorts),
+      segmentation: true,
+    };
+    return {
+      player: (settings, signal) =>
+        new TrialPlayer(
+          { ...aim, ...own },
+          settings,
+          // A search whose server died has nobody to talk to.
+          AbortSignal.any([signal, abortWhen(bundled.died)]),
+          firstSeed,
+        ),
+      close: () => bundled.stop(),
+    };
+  }
+}
+
+function abortWhen(died: Promise<never>): AbortSignal {
+  const abort = new AbortController();
+  died.catch((error: unknown) => abort.abort(error));
+  return abort.signal;
+}

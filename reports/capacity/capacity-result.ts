@@ -1,0 +1,84 @@
+import type { Environment, Target } from "../run-result.ts";
+
+/** `capacity.json`: what `prov capacity` found. Rates are a second, latencies in milliseconds. */
+export const CAPACITY_SCHEMA = "provlab/capacity@1";
+
+export const capacityExchanges = ["discover", "renew", "boot"] as const;
+export type CapacityExchange = (typeof capacityExchanges)[number];
+
+export interface CapacityResult {
+  readonly schema: typeof CAPACITY_SCHEMA;
+  readonly scenario: { readonly name: string; readonly title: string; readonly sha256: string };
+  /** What was typed, quoted for a shell. */
+  readonly command: string;
+  readonly seed: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly environment: Environment;
+  readonly target: Target;
+  readonly devices: number;
+  readonly exchange: CapacityExchange;
+  readonly rule: CapacityRule;
+  readonly verdict: CapacityVerdict;
+  /** Why the answer is no more than a bound, or none; one sentence each. */
+  readonly reasons: readonly string[];
+  /** Null when the server kept no rate that was tried. */
+  readonly maximumPerSecond: number | null;
+  /** With 95 % confidence; null of a single repeat, `highPerSecond` also of a bound. */
+  readonly lowPerSecond: number | null;
+  readonly highPerSecond: number | null;
+  readonly repeats: readonly CapacityRepeat[];
+  /** Trials at shares of the maximum. */
+  readonly latency: readonly CapacityLatency[];
+  /** Acknowledgements that no correct server gives. */
+  readonly violations: number;
+}
+
+/** When a rate is kept. */
+export interface CapacityRule {
+  readonly unansweredPercentMax: number;
+  readonly withinMs: number;
+  readonly trialMs: number;
+  /** How close the rate kept and the rate missed come. */
+  readonly precisionPercent: number;
+  /** Searches that were asked for; the time limit may leave fewer. */
+  readonly repeats: number;
+}
+
+/**
+ * `found`: the server's own limit. `bound`: the server keeps at least this, and something else ended the
+ * search. `none`: the server missed even the lowest rate. `unsafe`: it acknowledged what it must not.
+ */
+export type CapacityVerdict = "found" | "bound" | "none" | "unsafe";
+
+export type CapacityEnd = "found" | "generator" | "rate-max" | "rate-min" | "trials" | "time-limit";
+
+export interface CapacityRepeat {
+  readonly end: CapacityEnd;
+  readonly keptPerSecond: number | null;
+  readonly missedPerSecond: number | null;
+  readonly trials: readonly CapacityTrial[];
+}
+
+export interface CapacityTrial {
+  readonly ratePerSecond: number;
+  readonly offered: number;
+  /** In time. */
+  readonly answered: number;
+  readonly unansweredShare: number;
+  readonly latencyMsP50: number;
+  readonly latencyMsP99: number;
+  readonly latencyMsP999: number;
+  readonly slipMsP99: number;
+  readonly generatorCpuPercent: number;
+  readonly generatorStarvedPercent: number;
+  readonly verdict: "kept" | "missed" | "generator-limited";
+  /** Why the generator was the limit. */
+  readonly problems: readonly string[];
+}
+
+export interface CapacityLatency {
+  readonly sharePercent: number;
+  readonly trial: CapacityTrial;
+}
