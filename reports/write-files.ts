@@ -9,7 +9,7 @@ import type { RunResult } from "./run-result.ts";
 
 /** The result in a format, as its file has it. */
 export function rendered(format: FormatName, result: RunResult): string {
-  return formats[format].render(result, pageAssets());
+  return formats[format].render(result, pageAssets(pageScript));
 }
 
 /**
@@ -40,24 +40,25 @@ export function removeFiles(folder: string): void {
   for (const name of formatNames) rmSync(join(folder, formats[name].file), { force: true });
 }
 
-let loaded: PageAssets | undefined;
-
-function pageAssets(): PageAssets {
-  loaded ??= loadAssets();
-  return loaded;
+/** What a page needs that runs `script`, beside uPlot's own. */
+export function pageAssets(script: string): PageAssets {
+  chartFiles ??= loadChartFiles();
+  const scripts = [chartFiles.chartScript, script];
+  return {
+    ...chartFiles,
+    scriptHashes: scripts.map(
+      (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`,
+    ),
+  };
 }
 
-function loadAssets(): PageAssets {
+let chartFiles: Pick<PageAssets, "chartScript" | "chartStyle"> | undefined;
+
+function loadChartFiles(): NonNullable<typeof chartFiles> {
   const folder = join(dirname(createRequire(import.meta.url).resolve("uplot")), "..", "dist");
   const chartScript = readFileSync(join(folder, "uPlot.iife.min.js"), "utf8").replaceAll(
     "</script",
     "<\\/script",
   );
-  return {
-    chartScript,
-    chartStyle: readFileSync(join(folder, "uPlot.min.css"), "utf8"),
-    scriptHashes: [chartScript, pageScript].map(
-      (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`,
-    ),
-  };
+  return { chartScript, chartStyle: readFileSync(join(folder, "uPlot.min.css"), "utf8") };
 }

@@ -351,6 +351,7 @@ class Coordinator {
       phaseElapsedMs: Math.max(0, elapsedMs),
       phaseMsMax: phaseMsMax(phase),
       devices: this.#population.size,
+      pace: this.#pace.pace,
       row,
     });
   }

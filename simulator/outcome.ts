@@ -94,9 +94,12 @@ export interface SimulationProgress {
   readonly phase: string;
   readonly phaseIndex: number;
   readonly phaseCount: number;
+  /** By the schedule, which a pause holds. */
   readonly phaseElapsedMs: number;
   /** The phase's duration, or its time limit. */
   readonly phaseMsMax: number;
   readonly devices: number;
+  /** How fast the run goes through its schedule at present: 1, or what somebody has set; 0 is a pause. */
+  readonly pace: number;
   readonly row: TimeSeriesRow;
 }

@@ -132,6 +132,7 @@ export class PhaseLedger {
       record.slip.recordMs(slipMs);
       if (slipMs <= LATE_MS) continue;
       record.counters.late += 1;
+      this.#input.tally.countersOf(this.#input.phase.streams[stream]!.exchange).late += 1;
       const stage = this.#stageOf(stream, this.#unsentIntendedMs[i]!);
       if (stage !== undefined) stage.counts.late += 1;
     }
