@@ -1,15 +1,20 @@
 import { stackOrder, stateColour } from "./boot-states.ts";
 import { type Chart, overTime, percentileChart } from "./chart.ts";
 import { limitsOf } from "./chart-limits.ts";
-import type { RunResult } from "./run-result.ts";
+import type { RunResult, TimeSeriesRow } from "./run-result.ts";
 
 /** Devices on line and by boot state over time, then time to on line by percentile. */
 export function bootChartsOf(result: RunResult): Chart[] {
-  return [onlineChart(result), statesChart(result), timeToOnlineChart(result)];
+  return [...bootChartsOverTime(result.timeSeries), timeToOnlineChart(result)];
+}
+
+/** Those of them that move while the run goes on. */
+export function bootChartsOverTime(timeSeries: readonly TimeSeriesRow[]): Chart[] {
+  return [onlineChart(timeSeries), statesChart(timeSeries)];
 }
 
 /** The distance between the two lines is the way from a lease to on line. */
-function onlineChart({ timeSeries }: RunResult): Chart {
+function onlineChart(timeSeries: readonly TimeSeriesRow[]): Chart {
   const isBooting = timeSeries.some(({ online }) => online !== undefined);
   const series = isBooting
     ? [
@@ -24,7 +29,7 @@ function onlineChart({ timeSeries }: RunResult): Chart {
   return overTime("online", "Devices on line", false, timeSeries, series);
 }
 
-function statesChart({ timeSeries }: RunResult): Chart {
+function statesChart(timeSeries: readonly TimeSeriesRow[]): Chart {
   const states = new Set(timeSeries.flatMap(({ bootStates }) => Object.keys(bootStates ?? {})));
   const series = stackOrder(states)
     .map((label) => ({

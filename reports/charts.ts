@@ -1,8 +1,8 @@
-import { bootChartsOf } from "./boot-charts.ts";
+import { bootChartsOf, bootChartsOverTime } from "./boot-charts.ts";
 import { type Chart, overTime, percentileChart, positive } from "./chart.ts";
 import { limitsOf } from "./chart-limits.ts";
 import { loadChartsOf } from "./load-chart.ts";
-import type { RunResult } from "./run-result.ts";
+import type { RunResult, TimeSeriesRow } from "./run-result.ts";
 
 /**
  * The charts of a run: where devices boot, how they came on line; then rates, latency and device
@@ -11,16 +11,31 @@ import type { RunResult } from "./run-result.ts";
 export function chartsOf(result: RunResult): Chart[] {
   return [
     ...bootChartsOf(result),
-    ratesChart(result),
-    latencyChart(result),
-    statesChart(result),
+    ...loadChartsOverTime(result.timeSeries),
     latencyPercentileChart(result),
     ...loadChartsOf(result),
-    ...serverCharts(result),
-  ].filter((chart) => chart.series.length > 0 && chart.xs.length > 0);
+    ...serverCharts(result.timeSeries),
+  ].filter(hasLines);
 }
 
-function ratesChart({ timeSeries }: RunResult): Chart {
+/** Of a run that goes on: the charts over its seconds so far. */
+export function chartsOverTime(timeSeries: readonly TimeSeriesRow[]): Chart[] {
+  return [
+    ...loadChartsOverTime(timeSeries),
+    ...bootChartsOverTime(timeSeries),
+    ...serverCharts(timeSeries),
+  ].filter(hasLines);
+}
+
+function loadChartsOverTime(timeSeries: readonly TimeSeriesRow[]): Chart[] {
+  return [ratesChart(timeSeries), latencyChart(timeSeries), statesChart(timeSeries)];
+}
+
+function hasLines(chart: Chart): boolean {
+  return chart.series.length > 0 && chart.xs.length > 0;
+}
+
+function ratesChart(timeSeries: readonly TimeSeriesRow[]): Chart {
   const columns = [
     ["discovers sent", "discoverSent"],
     ["discovers acknowledged", "discoverCompleted"],
@@ -37,7 +52,7 @@ function ratesChart({ timeSeries }: RunResult): Chart {
   return overTime("rates", "Transactions a second", false, timeSeries, series);
 }
 
-function latencyChart({ timeSeries }: RunResult): Chart {
+function latencyChart(timeSeries: readonly TimeSeriesRow[]): Chart {
   const columns = [
     ["p50", "latencyMsP50"],
     ["p99", "latencyMsP99"],
@@ -50,7 +65,7 @@ function latencyChart({ timeSeries }: RunResult): Chart {
   return overTime("latency", "Latency from the intended send time, ms", true, timeSeries, series);
 }
 
-function statesChart({ timeSeries }: RunResult): Chart {
+function statesChart(timeSeries: readonly TimeSeriesRow[]): Chart {
   const states = Object.keys(timeSeries[0]?.devices ?? {});
   const series = states
     .map((label) => ({ label, values: timeSeries.map((row) => row.devices[label] ?? 0) }))
@@ -82,7 +97,7 @@ function latencyPercentileChart({ phases, thresholds }: RunResult): Chart {
   });
 }
 
-function serverCharts({ timeSeries }: RunResult): Chart[] {
+function serverCharts(timeSeries: readonly TimeSeriesRow[]): Chart[] {
   const columns = [
     ["server-cpu", "CPU of the server, % of a core", "CPU", "serverCpuPercent"],
     ["server-memory", "Memory of the server, MiB", "resident", "serverResidentMiB"],

@@ -1,170 +1,25 @@
+import { chartScript } from "./chart-script.ts";
+
 /**
- * Runs in the reader's browser: draws the charts (embedded as JSON) with uPlot, in the colours of the
- * page, and again when the window, the colour scheme or the medium changes. A stacked chart is drawn
- * from its top down, each area from its sum to the ground, so that the next one covers the rest of it.
- * Lines differ by their dashes, too, and thresholds by a sign, for those who do not see colours.
+ * Runs in the reader's browser: draws the charts (embedded as JSON), and again when the window, the
+ * colour scheme or the medium changes.
  */
 export const pageScript = `
-(() => {
+(() => {${chartScript}
   const { charts, phases } = JSON.parse(document.getElementById("charts").textContent);
-  const root = document.documentElement;
   const paperWidth = 330;
-  const dashes = [[], [7, 3], [2, 2], [10, 3, 2, 3], [14, 4], [4, 4]];
-  const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-  const short = (value) =>
-    value == null ? "" : value >= 1000 ? (value / 1000).toLocaleString("en-US") + "k"
-      : String(Math.round(value * 1000) / 1000);
-  const percent = (nines) => {
-    const share = 100 * (1 - Math.pow(10, -nines));
-    return share === 0 ? "0" : String(Math.round(share * 1e6) / 1e6);
-  };
-  const seconds = (value) => value < 120 ? value + " s" : Math.round(value / 6) / 10 + " min";
-  const text = (value) => value == null ? "-" : value.toLocaleString("en-US");
-  const xTexts = { time: seconds, percentile: percent, load: short };
-  const xLabels = { time: "time", percentile: "percentile", load: "offered/s" };
-  // What uPlot draws of each series, in its own order: of a stack the sums, the topmost first.
-  const rowsOf = (chart, isShown) => {
-    if (!chart.stacked) return [chart.xs, ...chart.series.map(({ values }) => values)];
-    let sums = chart.xs.map(() => 0);
-    const areas = chart.series.map(({ values }, index) =>
-      isShown(index) ? (sums = sums.map((sum, at) => sum + values[at])) : sums);
-    return [chart.xs, ...areas.reverse()];
-  };
-  const styleOf = (chart) => {
-    const styles = chart.series.map(({ label, values, colour: name }, index) => {
-      const ink = colour(name || "--c" + (index % 6 + 1));
-      return chart.stacked
-        ? { label, stroke: ink, fill: ink, width: 0.5, points: { show: false },
-            value: (u, sum, series, row) => text(row == null ? null : values[row]) }
-        : { label, stroke: ink, width: 1.5, dash: dashes[index % dashes.length],
-            points: { show: chart.x === "load" }, value: (u, value) => text(value) };
-    });
-    return chart.stacked ? styles.reverse() : styles;
-  };
-  // An area that the reader hides leaves the others standing on each other.
-  const restack = (chart) => (u, index, change) => {
-    if (change.show == null) return;
-    u.setData(rowsOf(chart, (at) => u.series[chart.series.length - at].show));
-  };
-  const inks = (u) => {
-    const { ctx } = u;
-    ctx.save();
-    ctx.font = 11 * devicePixelRatio + "px system-ui, sans-serif";
-    ctx.textAlign = "left";
-    ctx.textBaseline = "bottom";
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([]);
-    return ctx;
-  };
-  // Where each phase begins, with as much of its name as there is room for.
-  const markPhases = (u) => {
-    const ctx = inks(u);
-    const { left, top, width, height } = u.bbox;
-    phases.forEach(({ name, second }, index) => {
-      const from = u.valToPos(second, "x", true);
-      const next = phases[index + 1];
-      const to = next ? u.valToPos(next.second, "x", true) : left + width;
-      if (to < left || from > left + width) return;
-      ctx.strokeStyle = ctx.fillStyle = colour("--soft");
-      if (index > 0) {
-        ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
-        ctx.beginPath();
-        ctx.moveTo(from, top);
-        ctx.lineTo(from, top + height);
-        ctx.stroke();
-      }
-      const room = to - Math.max(from, left) - 6 * devicePixelRatio;
-      let label = name;
-      while (label.length > 1 && ctx.measureText(label).width > room) label = label.slice(0, -2) + "…";
-      if (label.length < 2 || ctx.measureText(label).width > room) return;
-      ctx.fillText(label, Math.max(from, left) + 2 * devicePixelRatio, top - 2 * devicePixelRatio);
-    });
-    ctx.restore();
-  };
-  // A bar that the line must stay below, with a sign that says whether it did.
-  const markLimits = (limits) => (u) => {
-    const ctx = inks(u);
-    const half = 14 * devicePixelRatio;
-    ctx.textAlign = "center";
-    ctx.lineWidth = 2.5 * devicePixelRatio;
-    for (const { x: nines, y: limit, holds } of limits) {
-      const x = u.valToPos(nines, "x", true);
-      const y = u.valToPos(limit, "y", true);
-      ctx.strokeStyle = ctx.fillStyle = colour(holds ? "--pass" : "--fail");
-      ctx.beginPath();
-      ctx.moveTo(x - half, y);
-      ctx.lineTo(x + half, y);
-      ctx.stroke();
-      ctx.fillText(holds ? "✓" : "✗", x, y - devicePixelRatio);
-    }
-    ctx.restore();
-  };
-  const yScale = ({ log, limits = [] }) => {
-    const bounds = limits.map(({ y }) => y);
-    return log
-      ? { distr: 3, range: (u, low, high) => low == null ? [0.1, 1] : [
-          Math.pow(10, Math.floor(Math.log10(Math.min(low, ...bounds)))),
-          Math.pow(10, Math.ceil(Math.log10(Math.max(high, ...bounds) * 1.001)))] }
-      : { range: (u, low, high) => [0, Math.max(high * 1.05, 1, ...bounds.map((y) => y * 1.1))] };
-  };
-  // From two minutes on the ticks are whole parts of minutes.
-  const ticksOf = ({ x, xs }) => x === "time" && xs[xs.length - 1] >= 120
-    ? { incrs: [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800] } : {};
-  const percentTicks = (width) => ({
-    splits: () => [0, 1, 2, 3, 4, 5].filter((nines) => width > 380 || nines !== 4),
-  });
   let plots = [];
   function draw(paper) {
     for (const plot of plots) plot.destroy();
-    plots = charts.map((chart) => {
-      const box = document.getElementById(chart.id);
-      const width = paper ? paperWidth : box.clientWidth - 8;
-      const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 },
-        ticks: { stroke: colour("--line"), width: 1 } };
-      const marks = [
-        ...(chart.x === "time" && phases.length > 1 ? [markPhases] : []),
-        ...(chart.limits ? [markLimits(chart.limits)] : []),
-      ];
-      const plot = new uPlot({
-        width, height: paper ? 190 : 250, padding: [18, null, null, null],
-        scales: { x: { time: false }, y: yScale(chart) },
-        axes: [
-          { ...axis, ...ticksOf(chart), ...(chart.x === "percentile" ? percentTicks(width) : {}),
-            values: (u, splits) => splits.map(xTexts[chart.x]) },
-          { ...axis, size: 56, values: (u, splits) => splits.map(short) },
-        ],
-        series: [
-          { label: xLabels[chart.x], value: (u, value) => value == null ? "" : xTexts[chart.x](value) },
-          ...styleOf(chart),
-        ],
-        hooks: { draw: marks, setSeries: chart.stacked ? [restack(chart)] : [] },
-      }, rowsOf(chart, () => true), box);
-      const canvas = plot.root.querySelector("canvas");
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", chart.words);
-      return plot;
-    });
+    plots = charts.map((chart) => plotOf(chart, phases, paper ? paperWidth : 0, paper ? 190 : 250));
   }
-  let pending;
-  const redraw = () => { clearTimeout(pending); pending = setTimeout(draw, 100, false); };
-  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
-  const button = document.getElementById("theme");
-  const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : darkScheme.matches;
-  const nameButton = () => { button.textContent = isDark() ? "Light" : "Dark"; };
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    nameButton();
-    draw(false);
-  });
-  darkScheme.addEventListener("change", () => { nameButton(); redraw(); });
-  addEventListener("resize", redraw);
+  const settle = themed(() => draw(false));
   // Paper is white, whatever the screen is.
   let theme;
   addEventListener("beforeprint", () => {
     theme = root.dataset.theme;
     root.dataset.theme = "light";
-    clearTimeout(pending);
+    settle();
     draw(true);
   });
   addEventListener("afterprint", () => {
@@ -172,7 +27,6 @@ export const pageScript = `
     else delete root.dataset.theme;
     draw(false);
   });
-  nameButton();
   draw(false);
 })();
 `;

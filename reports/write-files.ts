@@ -40,25 +40,25 @@ export function removeFiles(folder: string): void {
   for (const name of formatNames) rmSync(join(folder, formats[name].file), { force: true });
 }
 
-let loaded: PageAssets | undefined;
-
-/** What every page inlines. */
-export function pageAssets(): PageAssets {
-  loaded ??= loadAssets();
-  return loaded;
+/** What a page needs that runs `script` beside uPlot's own; default: that of a report. */
+export function pageAssets(script = pageScript): PageAssets {
+  chartFiles ??= loadChartFiles();
+  const scripts = [chartFiles.chartScript, script];
+  return {
+    ...chartFiles,
+    scriptHashes: scripts.map(
+      (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`,
+    ),
+  };
 }
 
-function loadAssets(): PageAssets {
+let chartFiles: Pick<PageAssets, "chartScript" | "chartStyle"> | undefined;
+
+function loadChartFiles(): NonNullable<typeof chartFiles> {
   const folder = join(dirname(createRequire(import.meta.url).resolve("uplot")), "..", "dist");
   const chartScript = readFileSync(join(folder, "uPlot.iife.min.js"), "utf8").replaceAll(
     "</script",
     "<\\/script",
   );
-  return {
-    chartScript,
-    chartStyle: readFileSync(join(folder, "uPlot.min.css"), "utf8"),
-    scriptHashes: [chartScript, pageScript].map(
-      (text) => `sha256-${createHash("sha256").update(text).digest("base64")}`,
-    ),
-  };
+  return { chartScript, chartStyle: readFileSync(join(folder, "uPlot.min.css"), "utf8") };
 }

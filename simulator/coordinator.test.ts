@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../base/clock.ts";
 import { MessageType } from "../protocol/dhcp/message-type.ts";
 import type { DhcpPacket } from "../protocol/dhcp/packet.ts";
 import { formatMac } from "../protocol/mac.ts";
 import type { PopulationPlan } from "../scenarios/population.ts";
 import { runSimulation, SimulationError, type SimulationProgress } from "./coordinator.ts";
 import { type Responder, type ResponderFaults, startResponder } from "./responder.testing.ts";
+import { RunPace } from "./run-pace.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "./run-plan.ts";
 
 const population: PopulationPlan = {
@@ -58,6 +60,7 @@ const connect: Partial<PhasePlan> = {
   name: "connect",
   streams: [{ kind: "rate", exchange: "discover", ratePerSecond: 2000 }],
 };
+const closedLoop = [{ kind: "outstanding", exchange: "discover", outstanding: 4 }] as const;
 const quiet = (): void => {};
 
 describe("a run over real sockets and threads", () => {
@@ -263,6 +266,49 @@ describe("a run over real sockets and threads", () => {
     expect(rows.at(-1)!.states).toMatchObject({ bound: DEVICES, init: 0 });
     expect(progress.length).toBeGreaterThanOrEqual(2);
     expect(progress[0]).toMatchObject({ phase: "connect", phaseCount: 1, devices: DEVICES });
+  });
+
+  test("a run that is paused and then hurried on hands out every arrival, and tells of it", async () => {
+    const streams = [{ kind: "rate", exchange: "discover", ratePerSecond: 100 }] as const;
+    const plan = await planFor([{ streams, until: { durationMs: 3000 } }]);
+    const pace = new RunPace();
+    const sentBySecond: number[] = [];
+    const outcome = await runSimulation(
+      plan,
+      ({ row: { second, exchanges } }) => {
+        sentBySecond.push(exchanges.discover?.sent ?? 0);
+        const now = systemClock.monotonicMs();
+        if (second === 0) pace.set(0, now);
+        if (second === 2) pace.set(2, now);
+      },
+      undefined,
+      undefined,
+      pace,
+    );
+    expect(outcome.phases[0]!.streams[0]!.counters).toMatchObject({ offered: 300, sent: 300 });
+    expect(outcome.phases[0]).toMatchObject({ endedBy: "duration" });
+    // A second at the rate, two without an arrival, another at twice the rate.
+    expect(outcome.phases[0]!.durationMs).toBeGreaterThan(3900);
+    expect(sentBySecond[0]).toBeGreaterThan(90);
+    expect(sentBySecond[2]).toBe(0);
+    expect(outcome.pace!.paces).toEqual([2]);
+    expect(outcome.pace!.pausedMs).toBeGreaterThan(1500);
+  });
+
+  test("an abort ends a run that is paused", async () => {
+    const plan = await planFor([{ ...connect, streams: [...closedLoop] }]);
+    const controller = new AbortController();
+    const pace = new RunPace();
+    pace.set(0, systemClock.monotonicMs());
+    const outcome = await runSimulation(
+      plan,
+      () => controller.abort(),
+      controller.signal,
+      undefined,
+      pace,
+    );
+    expect(outcome.aborted).toBe(true);
+    expect(outcome.safety.acknowledged).toBe(0);
   });
 
   test("an abort ends the run early with what there is", async () => {

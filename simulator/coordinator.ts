@@ -9,6 +9,7 @@ import { sumOfAnswers } from "./answer-counts.ts";
 import { withBreakage } from "./breakage.ts";
 import { sumPersonas } from "./device/persona/personas.ts";
 import { judgeHealth } from "./generator-health.ts";
+import { ScheduleClock } from "./load/schedule-clock.ts";
 import { sumCounters } from "./network/network-counters.ts";
 import type {
   AcknowledgedLeases,
@@ -25,6 +26,7 @@ import {
   PhaseRecord,
   type TimeToBound,
 } from "./recorder.ts";
+import { RunPace } from "./run-pace.ts";
 import {
   goalOf,
   type PhaseGoal,
@@ -53,15 +55,17 @@ export class SimulationError extends Error {
 /**
  * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
  * when a worker fails or does not answer in time; an abort ends the run early and resolves. `judge`
- * is asked once a second about a phase that is watched: a reason that it gives ends the run.
+ * is asked once a second about a phase that is watched: a reason that it gives ends the run. `pace` may be
+ * changed meanwhile.
  */
 export async function runSimulation(
   plan: RunPlan,
   onProgress: (progress: SimulationProgress) => void,
   signal?: AbortSignal,
   judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
+  pace = new RunPace(),
 ): Promise<SimulationOutcome> {
-  const coordinator = new Coordinator(plan, onProgress, signal, judge);
+  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace);
   try {
     return await coordinator.run();
   } finally {
@@ -80,13 +84,21 @@ const limits = {
   phaseGraceMs: 30_000,
   /** Between "start" and the first arrival, so that all workers have heard of it. */
   startDelayMs: 50,
+  /** A deadline that moves is looked at so often. */
+  lookMs: 60_000,
 };
+
+function after(ms: number): () => number {
+  const deadlineMs = systemClock.monotonicMs() + ms;
+  return () => deadlineMs;
+}
 
 class Coordinator {
   readonly #plan: RunPlan;
   readonly #onProgress: (progress: SimulationProgress) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
+  readonly #pace: RunPace;
   readonly #population: Population;
   readonly #personas: PersonaRoll | undefined;
   readonly #checker: SafetyChecker;
@@ -97,6 +109,7 @@ class Coordinator {
   #runStartMs = 0;
   #phaseIndex = 0;
   #phaseStartMs = 0;
+  #schedule = new ScheduleClock(0);
   #goalReached: boolean[] = [];
   /** Tells the running phase that a worker's devices have reached its goal, or not any more. */
   #onGoalNews: () => void = () => {};
@@ -108,12 +121,14 @@ class Coordinator {
     onProgress: (progress: SimulationProgress) => void,
     signal: AbortSignal | undefined,
     judge: (soFar: PhaseSoFar) => string | undefined,
+    pace: RunPace,
   ) {
     if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
     this.#plan = plan;
     this.#onProgress = onProgress;
     this.#signal = signal;
     this.#judge = judge;
+    this.#pace = pace;
     this.#population = new Population(plan.population);
     this.#personas = personasOf(plan, this.#population);
     this.#checker = new SafetyChecker(this.#population, this.#personas);
@@ -121,6 +136,8 @@ class Coordinator {
 
   async run(): Promise<SimulationOutcome> {
     await this.#startWorkers();
+    this.#pace.follow((nowMs) => this.#setPace(nowMs));
+    if (this.#pace.pace !== 1) this.#setPace(systemClock.monotonicMs());
     const startedAtMs = systemClock.wallMs();
     const phases: PhaseOutcome[] = [];
     for (let index = 0; index < this.#plan.phases.length && !this.#isAborted; index += 1) {
@@ -141,6 +158,7 @@ class Coordinator {
       backend: this.#backend,
       aborted:
         last === "aborted" || (phases.length < this.#plan.phases.length && last !== "threshold"),
+      pace: this.#pace.summary(systemClock.monotonicMs()),
       phases,
       timeToBound: timeToBoundOf(phases),
       timeSeries: this.#series.rows,
@@ -157,6 +175,13 @@ class Coordinator {
 
   async terminate(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  /** All workers change at one moment, so that they still have one schedule. */
+  #setPace(atMs: number): void {
+    const { pace } = this.#pace;
+    this.#schedule.setPace(pace, Math.max(atMs, this.#phaseStartMs));
+    for (const worker of this.#workers) worker.post({ kind: "pace", pace, atMs });
   }
 
   get #isAborted(): boolean {
@@ -188,7 +213,7 @@ class Coordinator {
       const worker = new WorkerHandle(file, start, (message) => this.#take(workerIndex, message));
       this.#workers.push(worker);
       this.#watermarksMs.push(0);
-      const ready = await worker.next("ready", limits.readyMs);
+      const ready = await worker.next("ready", after(limits.readyMs));
       this.#backend = ready.backend;
     }
   }
@@ -204,11 +229,13 @@ class Coordinator {
     const startAtMs = systemClock.monotonicMs() + limits.startDelayMs;
     if (index === 0) this.#runStartMs = startAtMs;
     this.#phaseStartMs = startAtMs;
-    const waitMs = phaseMsMax(phase) + phase.drainMs + limits.phaseGraceMs;
+    this.#schedule = new ScheduleClock(startAtMs, this.#pace.pace);
+    const deadlineMs = (): number =>
+      this.#schedule.toMonotonic(phaseMsMax(phase)) + phase.drainMs + limits.phaseGraceMs;
     const watch = this.#watchForEnd(phase);
     try {
       const start: ToWorker = { kind: "start", startAtMs, runStartMs: this.#runStartMs };
-      const done = await this.#askAll(start, "phase-done", waitMs);
+      const done = await this.#askAll(start, "phase-done", deadlineMs);
       return this.#outcomeOf(phase, done, watch.ending());
     } finally {
       watch.stop();
@@ -316,13 +343,15 @@ class Coordinator {
 
   #tell(row: TimeSeriesRow): void {
     const phase = this.#plan.phases[this.#phaseIndex]!;
+    const elapsedMs = this.#schedule.toSchedule(systemClock.monotonicMs());
     this.#onProgress({
       phase: phase.name,
       phaseIndex: this.#phaseIndex,
       phaseCount: this.#plan.phases.length,
-      phaseElapsedMs: Math.max(0, systemClock.monotonicMs() - this.#phaseStartMs),
+      phaseElapsedMs: Math.max(0, elapsedMs),
       phaseMsMax: phaseMsMax(phase),
       devices: this.#population.size,
+      pace: this.#pace.pace,
       row,
     });
   }
@@ -331,9 +360,9 @@ class Coordinator {
   async #askAll<Kind extends FromWorker["kind"]>(
     request: ToWorker,
     answer: Kind,
-    waitMs = limits.answerMs,
+    deadlineMs = after(limits.answerMs),
   ): Promise<Extract<FromWorker, { kind: Kind }>[]> {
-    const answers = this.#workers.map((worker) => worker.next(answer, waitMs));
+    const answers = this.#workers.map((worker) => worker.next(answer, deadlineMs));
     for (const worker of this.#workers) worker.post(request);
     return Promise.all(answers);
   }
@@ -390,21 +419,31 @@ class WorkerHandle {
     this.#worker.postMessage(message);
   }
 
-  /** The worker's next message of this kind; one caller at a time. */
+  /**
+   * The worker's next message of this kind; one caller at a time. The deadline is looked at again and
+   * again: that of a run that is held moves on.
+   */
   next<Kind extends FromWorker["kind"]>(
     kind: Kind,
-    waitMs: number,
+    deadlineMs: () => number,
   ): Promise<Extract<FromWorker, { kind: Kind }>> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);
         return;
       }
-      const timer = setTimeout(() => {
-        this.#fail(
-          `did not say "${kind}" within ${waitMs / 1000} s: the machine may be overloaded`,
-        );
-      }, waitMs);
+      const sinceMs = systemClock.monotonicMs();
+      let timer: NodeJS.Timeout | undefined;
+      const wait = (): void => {
+        const nowMs = systemClock.monotonicMs();
+        const leftMs = deadlineMs() - nowMs;
+        if (leftMs > 0) {
+          timer = setTimeout(wait, Math.min(leftMs, limits.lookMs));
+          return;
+        }
+        const seconds = Math.round((nowMs - sinceMs) / 1000);
+        this.#fail(`did not say "${kind}" within ${seconds} s: the machine may be overloaded`);
+      };
       this.#reject = (error) => {
         clearTimeout(timer);
         reject(error);
@@ -416,6 +455,7 @@ class WorkerHandle {
           resolve(message as Extract<FromWorker, { kind: Kind }>);
         },
       };
+      wait();
     });
   }
 

@@ -5,6 +5,7 @@ import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
+import type { RunPaceSummary } from "./run-pace.ts";
 import type { PhaseGoal } from "./run-plan.ts";
 import type { SafetySummary } from "./safety-checker.ts";
 import type { TimeSeriesRow } from "./time-series.ts";
@@ -18,6 +19,8 @@ export interface SimulationOutcome {
   readonly backend: "batch" | "dgram";
   /** The signal ended the run: the last phase is incomplete and later ones are missing. */
   readonly aborted: boolean;
+  /** Undefined of a run that went as it was planned. */
+  readonly pace: RunPaceSummary | undefined;
   readonly phases: readonly PhaseOutcome[];
   /** Over all phases. */
   readonly timeToBound: TimeToBound;
@@ -91,9 +94,12 @@ export interface SimulationProgress {
   readonly phase: string;
   readonly phaseIndex: number;
   readonly phaseCount: number;
+  /** By the schedule, which a pause holds. */
   readonly phaseElapsedMs: number;
   /** The phase's duration, or its time limit. */
   readonly phaseMsMax: number;
   readonly devices: number;
+  /** How fast the run goes through its schedule at present: 1, or what somebody has set; 0 is a pause. */
+  readonly pace: number;
   readonly row: TimeSeriesRow;
 }

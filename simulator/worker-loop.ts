@@ -79,6 +79,7 @@ export class WorkerLoop {
   #atPhase: UsageMark;
   #phaseIndex = -1;
   #hasSchedule = false;
+  #pace = 1;
   #saidGoalReached = false;
   #runStartMs = Number.POSITIVE_INFINITY;
   #second = 0;
@@ -183,10 +184,14 @@ export class WorkerLoop {
       case "start":
         this.#runStartMs = message.runStartMs;
         this.#atPhase = this.#mark(nowMs);
-        this.#sink.phase?.begin(message.startAtMs);
+        this.#sink.phase?.begin(message.startAtMs, this.#pace);
         return;
       case "modems":
         this.#boot?.takeModemNews(message.news, nowMs);
+        return;
+      case "pace":
+        this.#pace = message.pace;
+        this.#sink.phase?.setPace(message.pace, message.atMs);
         return;
       case "end":
         this.#sink.phase?.end(nowMs, message.drainMs);

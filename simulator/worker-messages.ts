@@ -31,6 +31,8 @@ export type ToWorker =
   | { readonly kind: "start"; readonly startAtMs: number; readonly runStartMs: number }
   /** What became of modems that other workers play, in order. */
   | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
+  /** Go through the schedule at this pace, as of `atMs`: 0 holds the arrivals. Also of later phases. */
+  | { readonly kind: "pace"; readonly pace: number; readonly atMs: number }
   /** No more arrivals: wait for what is under way, for `drainMs` at most. */
   | { readonly kind: "end"; readonly drainMs: number }
   /** Close the sockets and answer `stopped`. */

@@ -17,6 +17,7 @@ import {
   type SimulationProgress,
 } from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
+import { RunPace } from "../../simulator/run-pace.ts";
 import { addExamples } from "../examples.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { setOption, wholeNumber } from "../options.ts";
@@ -30,16 +31,22 @@ import { BundledServerError, startBundledServer } from "./bundled-server.ts";
 import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
-import { ProgressView } from "./progress.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { runPlanOf } from "./run-plan-of.ts";
-import { runResultOf } from "./run-result-of.ts";
+import { rowOf, runResultOf } from "./run-result-of.ts";
+import { type RunWatcher, watchedBy } from "./run-watch.ts";
 import { ServerSampler } from "./server-sampler.ts";
+import {
+  addWatchOptions,
+  openWatchers,
+  type Steering,
+  type WatchOptions,
+} from "./watch-options.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const BYTES_A_MIB = 1024 * 1024;
 
-interface RunOptions {
+interface RunOptions extends WatchOptions {
   /** As they were given; none: the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
@@ -97,6 +104,7 @@ export async function runRun(args: readonly string[]): Promise<number> {
     "prov run lab.yaml --set population.cableModems=500 --seed 7 --out runs/seven",
     "prov run lab.yaml --target 10.99.0.1 --report html,junit",
   );
+  addWatchOptions(command);
   return (await runCommander(command, args)) ?? status;
 }
 
@@ -107,17 +115,23 @@ async function run(
 ): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
+  const steering = { abort: new AbortController(), pace: new RunPace() };
+  const watch = watchedBy(await openWatchers(loaded.scenario, options, folder, steering));
   try {
-    const measured = await measure(loaded, options, folder);
+    const measured = await measure(loaded, options, folder, steering, watch);
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);
+    watch.end(result);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
     process.stdout.write(renderSummary(result, files, paint));
     return statusOfVerdict[result.verdict];
   } catch (error) {
     if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;
+    watch.end({ verdict: "error", reasons: [error.message] });
     process.stderr.write(`prov run: ${error.message}\n`);
     return exitStatus.internalError;
+  } finally {
+    await watch.close();
   }
 }
 
@@ -126,6 +140,8 @@ async function measure(
   { scenario, sha256 }: LoadedScenario,
   options: RunOptions,
   folder: string,
+  steering: Steering,
+  watch: RunWatcher,
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
   const population = new Population({ ...scenario.population, seed });
@@ -152,8 +168,11 @@ async function measure(
     const plan = runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation });
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
-    const outcome = await simulate(plan, judge, bundled?.died, ({ second }) => {
-      sampler.take(second, systemClock.monotonicMs(), bundled?.usageNow());
+    const outcome = await simulate(plan, judge, bundled?.died, steering, (progress) => {
+      const { row } = progress;
+      const nowMs = systemClock.monotonicMs();
+      const columns = sampler.take(row.second, nowMs, bundled?.usageNow());
+      watch.second(progress, { ...rowOf(row), ...columns });
     });
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
@@ -193,23 +212,17 @@ async function simulate(
   plan: ReturnType<typeof runPlanOf>,
   judge: ReturnType<typeof abortJudge>,
   serverDied: Promise<never> | undefined,
-  onSecond: (row: SimulationProgress["row"]) => void,
+  { abort, pace }: Steering,
+  onSecond: (progress: SimulationProgress) => void,
 ): ReturnType<typeof runSimulation> {
-  const abort = new AbortController();
-  const view = new ProgressView(process.stderr);
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const follow = (progress: SimulationProgress): void => {
-      onSecond(progress.row);
-      view.update(progress);
-    };
-    const run = runSimulation(plan, follow, abort.signal, judge);
+    const run = runSimulation(plan, onSecond, abort.signal, judge, pace);
     return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
   } finally {
     // A run whose server died has nobody to talk to.
     abort.abort();
-    view.clear();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }

@@ -1,14 +1,19 @@
+import type { Writable } from "node:stream";
 import type { WriteStream } from "node:tty";
 import { formatCount, formatMs, formatSpan } from "../../reports/format.ts";
 import type { SimulationProgress } from "../../simulator/coordinator.ts";
+import type { RunWatcher } from "./run-watch.ts";
+import { secondOf } from "./second-figures.ts";
 
 const BAR_CELLS = 30;
-const LINES = 5;
+const LINES = 6;
+/** Of the rows that `--progress plain` does not leave out. */
+const PLAIN_SECONDS = 5;
 /** A terminal has 80, and the last stays free: some would wrap the line. */
 const COLUMNS = 79;
 
-/** Draws a run while it goes on, on a terminal and nowhere else: five lines, redrawn in place. */
-export class ProgressView {
+/** Draws a run while it goes on, on a terminal and nowhere else: six lines, redrawn in place. */
+export class ProgressView implements RunWatcher {
   readonly #terminal: WriteStream | undefined;
   #isDrawn = false;
 
@@ -16,7 +21,7 @@ export class ProgressView {
     this.#terminal = stream.isTTY ? stream : undefined;
   }
 
-  update(progress: SimulationProgress): void {
+  second(progress: SimulationProgress): void {
     if (this.#terminal === undefined) return;
     const columns = this.#terminal.columns ?? 80;
     const lines = progressLines(progress).map((line) => line.slice(0, columns - 1));
@@ -26,15 +31,44 @@ export class ProgressView {
   }
 
   /** Takes the lines away again: what follows is the summary. */
-  clear(): void {
+  end(): void {
     if (this.#terminal === undefined || !this.#isDrawn) return;
     this.#terminal.write(`\u001b[${LINES}A\u001b[J`);
     this.#isDrawn = false;
   }
+
+  async close(): Promise<void> {
+    this.end();
+  }
+}
+
+/** `--progress plain`: a line every few seconds, for a log. */
+export class PlainProgress implements RunWatcher {
+  readonly #stream: Writable;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  second(progress: SimulationProgress): void {
+    if (progress.row.second % PLAIN_SECONDS !== 0) return;
+    this.#stream.write(`${plainLine(progress)}\n`);
+  }
+
+  end(): void {}
+
+  async close(): Promise<void> {}
+}
+
+/** Second and phase, devices, load, latency, all on one line. */
+export function plainLine(progress: SimulationProgress): string {
+  const { row } = progress;
+  const parts = [arrivedWords(progress), ...loadWords(progress), `latency ${latency(row)}`];
+  return `${row.second} s ${progress.phase}${paceWords(progress)}: ${parts.join(", ")}`;
 }
 
 /**
- * Phase and time left, share of the devices that have arrived, devices by state, rates, latency: five
+ * Phase and time left, share of the devices that have arrived, devices by state, rates, load, latency: six
  * lines of at most 80 columns. A device has arrived when it holds a lease, or where devices boot, when
  * it is on line.
  */
@@ -46,18 +80,37 @@ export function progressLines(progress: SimulationProgress): string[] {
       `${exchange} ${formatCount(sent)} sent ${formatCount(completed)} done/s` +
       (timeouts + retransmissions === 0 ? "" : ` (${retransmissions} again, ${timeouts} lost)`),
   );
-  const arrived =
-    boots === undefined
-      ? `${formatCount(row.bound)} of ${formatCount(devices)} bound`
-      : `${formatCount(boots.online)} of ${formatCount(devices)} on line, ${formatCount(row.bound)} bound`;
   const leftMs = Math.max(0, phaseMsMax - phaseElapsedMs);
   const phase = `phase ${progress.phaseIndex + 1}/${progress.phaseCount} ${progress.phase}`;
   return [
-    `${phase}: ${formatSpan(phaseElapsedMs)}, at most ${formatSpan(leftMs)} left`,
-    `${bar((boots?.online ?? row.bound) / devices)} ${arrived}`,
+    `${phase}: ${formatSpan(phaseElapsedMs)}, at most ${formatSpan(leftMs)} left${paceWords(progress)}`,
+    `${bar((boots?.online ?? row.bound) / devices)} ${arrivedWords(progress)}`,
     fitting("devices  ", ", ", stateCounts(boots?.states ?? row.states)),
     fitting("rates    ", "; ", rates.length === 0 ? ["nothing sent"] : rates),
+    fitting("load     ", ", ", loadWords(progress)),
     `latency  ${latency(row)}`,
+  ];
+}
+
+function arrivedWords({ row, devices }: SimulationProgress): string {
+  const bound = formatCount(row.bound);
+  const all = formatCount(devices);
+  if (row.boots === undefined) return `${bound} of ${all} bound`;
+  return `${formatCount(row.boots.online)} of ${all} on line, ${bound} bound`;
+}
+
+function paceWords({ pace }: SimulationProgress): string {
+  if (pace === 1) return "";
+  return pace === 0 ? " (paused)" : ` (x ${pace})`;
+}
+
+/** Of the last second: what was asked for, what came of it, and whether the generator kept up. */
+function loadWords({ row }: SimulationProgress): string[] {
+  const { offered, completed, timeouts, late } = secondOf(row);
+  return [
+    `${formatCount(offered)} offered ${formatCount(completed)} achieved/s`,
+    `${formatCount(timeouts)} timed out`,
+    late === 0 ? "generator on time" : `generator late with ${formatCount(late)}`,
   ];
 }
 

@@ -39,6 +39,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
     workers: 1,
     backend: "batch",
     aborted: false,
+    pace: undefined,
     answers: [],
     phases: [
       {
@@ -182,6 +183,18 @@ describe("what decides the verdict, strongest first", () => {
     expect(resultOf(outcomeOf({ aborted: true })).verdict).toBe("invalid");
     const result = resultOf(outcomeOf({ health: slow, phases: late }));
     expect(result).toMatchObject({ verdict: "invalid", reasons: ["The generator was slow."] });
+  });
+
+  test("a run that was paused or scaled by hand is no benchmark, and says so", () => {
+    const pace = { pausedMs: 2500, paces: [2, 0.5] };
+    const paused = resultOf(outcomeOf({ pace }));
+    expect(paused.verdict).toBe("invalid");
+    expect(paused.reasons).toEqual([
+      "By hand, the run was paused for 2.5 s and went at 2, 0.5 times its rates: its figures are no benchmark.",
+    ]);
+    const scaled = resultOf(outcomeOf({ pace: { pausedMs: 0, paces: [2] }, aborted: true }));
+    expect(scaled.reasons).toHaveLength(2);
+    expect(scaled.reasons[1]).toMatch(/the run went at 2 times its rates/);
   });
 
   test("a phase at its time limit, a threshold, a phase that is missing", () => {

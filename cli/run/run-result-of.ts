@@ -22,6 +22,7 @@ import { deviceKinds, type Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
 import type { PersonaOutcome } from "../../simulator/outcome.ts";
+import type { RunPaceSummary } from "../../simulator/run-pace.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
@@ -215,7 +216,10 @@ function judge(
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `Unsafe: ${count} ${what}.`);
   if (unsafe.length > 0) return { verdict: "fail", reasons: unsafe };
-  if (outcome.aborted) return { verdict: "invalid", reasons: ["The run was stopped early."] };
+  const paced = outcome.pace === undefined ? [] : [paceReason(outcome.pace)];
+  if (outcome.aborted)
+    return { verdict: "invalid", reasons: ["The run was stopped early.", ...paced] };
+  if (paced.length > 0) return { verdict: "invalid", reasons: paced };
   if (outcome.health.invalid) return { verdict: "invalid", reasons: outcome.health.problems };
   const late = outcome.phases.flatMap((phase) => missedGoal(scenario, phase) ?? []);
   const failed = thresholds
@@ -232,6 +236,13 @@ function judge(
   return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
 }
 
+/** Whoever paused a run or changed its rates looked at the server, and did not measure it. */
+function paceReason({ pausedMs, paces }: RunPaceSummary): string {
+  const paused = pausedMs === 0 ? [] : [`was paused for ${(pausedMs / 1000).toFixed(1)} s`];
+  const scaled = paces.length === 0 ? [] : [`went at ${paces.join(", ")} times its rates`];
+  return `By hand, the run ${[...paused, ...scaled].join(" and ")}: its figures are no benchmark.`;
+}
+
 /** In a sentence, why a phase did not reach what it was to go on until. */
 function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefined {
   const { name, endedBy, devicesGivenUp } = phase;
@@ -244,7 +255,8 @@ function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefin
   return `Phase ${name} reached its time limit before every device was ${state}.`;
 }
 
-function rowOf(row: SimulatedSecond): TimeSeriesRow {
+/** A second as results have it. */
+export function rowOf(row: SimulatedSecond): TimeSeriesRow {
   const exchanges = Object.values(row.exchanges);
   const { discover, renew, boot, download } = row.exchanges;
   return {

@@ -1,7 +1,7 @@
 import type { TimeSeriesRow } from "../../reports/run-result.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 
-type ServerColumns = Pick<TimeSeriesRow, "serverCpuPercent" | "serverResidentMiB">;
+export type ServerColumns = Pick<TimeSeriesRow, "serverCpuPercent" | "serverResidentMiB">;
 
 /** Turns what /proc says of the bundled server, second by second, into columns of the time series. */
 export class ServerSampler {
@@ -9,8 +9,8 @@ export class ServerSampler {
   #before: { readonly atMs: number; readonly cpuSeconds: number } | undefined;
 
   /** Of the row of `second`, at the monotonic time `atMs`; nothing where nothing is known. */
-  take(second: number, atMs: number, usage: ProcessUsage | undefined): void {
-    if (usage === undefined) return;
+  take(second: number, atMs: number, usage: ProcessUsage | undefined): ServerColumns {
+    if (usage === undefined) return {};
     const { cpuSeconds, residentMiB } = usage;
     const before = this.#before;
     // Rows that close together have no time of their own between them.
@@ -24,6 +24,7 @@ export class ServerSampler {
     if (before === undefined || atMs - before.atMs >= INTERVAL_MS_MIN) {
       this.#before = { atMs, cpuSeconds };
     }
+    return this.#columns.get(second) ?? {};
   }
 
   addTo(rows: readonly TimeSeriesRow[]): TimeSeriesRow[] {

@@ -5,6 +5,7 @@ import { LATE_MS, PhaseRecord } from "../recorder.ts";
 import { type PhasePlan, profileOf, windowOf } from "../run-plan.ts";
 import type { StageRecord } from "../stage-record.ts";
 import type { SecondTally } from "../time-series.ts";
+import { ScheduleClock } from "./schedule-clock.ts";
 
 /** What a worker remembers about each device of the population from phase to phase. */
 export class DeviceNotes {
@@ -38,7 +39,7 @@ export class PhaseLedger {
   readonly #unsentStream = new Uint8Array(UNSENT_MAX);
   readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
   #unsentCount = 0;
-  #startMs = 0;
+  #clock = new ScheduleClock(0);
   /** By stream: which stage of its rate a time of the phase belongs to. */
   readonly #stageAt: readonly (((sinceStartMs: number) => number) | undefined)[];
   /** By stream, since the phase began: when it hands out its last arrival at the latest. */
@@ -59,8 +60,8 @@ export class PhaseLedger {
   }
 
   /** Times of the phase count from here. */
-  begin(startMs: number): void {
-    this.#startMs = startMs;
+  begin(clock: ScheduleClock): void {
+    this.#clock = clock;
   }
 
   /** Transactions of streams that are under way. */
@@ -131,6 +132,7 @@ export class PhaseLedger {
       record.slip.recordMs(slipMs);
       if (slipMs <= LATE_MS) continue;
       record.counters.late += 1;
+      this.#input.tally.countersOf(this.#input.phase.streams[stream]!.exchange).late += 1;
       const stage = this.#stageOf(stream, this.#unsentIntendedMs[i]!);
       if (stage !== undefined) stage.counts.late += 1;
     }
@@ -155,7 +157,7 @@ export class PhaseLedger {
     record.service.recordMs(receivedAtMs - exchange.sentAtMs);
     this.#stageOf(stream, exchange.intendedAtMs)?.completed(latencyMs);
     tally.recordLatencyMs(latencyMs);
-    const endMs = Math.min(window.endMs, window.startMs + this.#endsMs[stream]!);
+    const endMs = Math.min(window.endMs, this.#clock.toMonotonic(this.#endsMs[stream]!));
     if (receivedAtMs < endMs) record.completedInWindow += 1;
     const sinceStartMs = receivedAtMs - window.startMs;
     if (sinceStartMs > record.lastCompletedMs) record.lastCompletedMs = sinceStartMs;
@@ -232,7 +234,7 @@ export class PhaseLedger {
   #stageOf(stream: number, intendedAtMs: number): StageRecord | undefined {
     const stageAt = this.#stageAt[stream];
     if (stageAt === undefined) return undefined;
-    return this.record.streams[stream]!.stage(stageAt(intendedAtMs - this.#startMs));
+    return this.record.streams[stream]!.stage(stageAt(this.#clock.toSchedule(intendedAtMs)));
   }
 
   #countersOf(stream: number | undefined): StreamCounters {

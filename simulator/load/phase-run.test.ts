@@ -220,6 +220,50 @@ describe("a phase on one worker", () => {
     expect(run.endedBy).toBe("coordinator");
   });
 
+  test("a pause holds the arrivals, and what was intended moves on by it", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(10)]));
+    run.startDue(1250);
+    run.setPace(0, 1250);
+    expect(run.startDue(5000)).toBe(0);
+    expect(run.nextDueMs()).toBe(Number.POSITIVE_INFINITY);
+    run.setPace(1, 6000);
+    run.startDue(7000);
+    expect(fleet.starts.map(({ intendedAtMs }) => intendedAtMs)).toEqual([
+      1000, 1100, 1200, 6050, 6150, 6250, 6350, 6450, 6550, 6650,
+    ]);
+    expect(run.endMs).toBe(6750);
+    expect(run.endedBy).toBe("duration");
+  });
+
+  test("at twice the pace the same arrivals come in half the time, on any number of workers", () => {
+    const startsOf = (worker: { readonly index: number; readonly count: number }): Start[] => {
+      const played = begin(phaseOf([discoverAt(20)]), [], worker);
+      played.run.startDue(1500);
+      played.run.flushed(1500);
+      // The message comes when the worker has gone on.
+      played.run.startDue(1530);
+      played.run.setPace(2, 1500);
+      return play(played);
+    };
+    const alone = startsOf({ index: 0, count: 1 });
+    const shared = [startsOf({ index: 0, count: 2 }), startsOf({ index: 1, count: 2 })].flat();
+    expect(alone).toHaveLength(20);
+    expect(shared.toSorted(byTime)).toEqual(alone.toSorted(byTime));
+    expect(alone.at(-1)!.intendedAtMs).toBe(1725);
+  });
+
+  test("a run that is held can be ended", () => {
+    const { run, fleet } = begin(phaseOf([discoverAt(10)]));
+    run.startDue(1000);
+    run.setPace(0, 1050);
+    run.end(3000, 400);
+    run.startDue(3000);
+    expect(fleet.starts).toHaveLength(1);
+    expect(run.endMs).toBe(3000);
+    expect(run.isOver(3399)).toBe(false);
+    expect(run.isOver(3400)).toBe(true);
+  });
+
   test("an end before the beginning leaves nothing to do", () => {
     const { run, fleet } = begin(phaseOf([discoverAt(10)]));
     run.end(900, 0);

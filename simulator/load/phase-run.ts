@@ -19,6 +19,7 @@ import {
 import type { SecondTally } from "../time-series.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
+import { ScheduleClock } from "./schedule-clock.ts";
 import { PhaseStreams } from "./streams.ts";
 
 /** What a phase needs of the worker's devices. */
@@ -64,13 +65,18 @@ export class PhaseRun {
   readonly #streams: PhaseStreams;
   readonly #ledger: PhaseLedger;
   #startMs = Number.POSITIVE_INFINITY;
-  /** From the start until no more arrivals are handed out. */
+  #clock = new ScheduleClock(Number.POSITIVE_INFINITY);
+  /** From the start until no more arrivals are handed out, by the schedule. */
   #lengthMs: number;
+  /** When that was, once it has been. */
+  #endedAtMs: number | undefined;
   #drainMs: number;
   #endedBy: PhaseEnd | undefined;
   #nowMs = 0;
   readonly #take = (stream: number, device: number, atMs: number, leaves: boolean): boolean =>
-    leaves ? this.#leave(stream, device) : this.#arrive(stream, device, this.#startMs + atMs);
+    leaves
+      ? this.#leave(stream, device)
+      : this.#arrive(stream, device, this.#clock.toMonotonic(atMs));
 
   /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
@@ -93,10 +99,17 @@ export class PhaseRun {
     if (phase.reset) this.#cutPower(nowMs);
   }
 
-  /** Arrivals count from here. */
-  begin(startMs: number): void {
+  /** Arrivals count from here, at `pace` times the rates of the plan; 0 holds them. */
+  begin(startMs: number, pace = 1): void {
     this.#startMs = startMs;
-    this.#ledger.begin(startMs);
+    this.#clock = new ScheduleClock(startMs, pace);
+    this.#ledger.begin(this.#clock);
+  }
+
+  /** Another pace as of `atMs`; what is under way, and what devices do by themselves, goes on. */
+  setPace(pace: number, atMs: number): void {
+    if (this.#startMs === Number.POSITIVE_INFINITY) return;
+    this.#clock.setPace(pace, Math.max(atMs, this.#startMs));
   }
 
   get startMs(): number {
@@ -105,7 +118,7 @@ export class PhaseRun {
 
   /** When it stopped handing out arrivals, or will at the latest. */
   get endMs(): number {
-    return this.#startMs + this.#lengthMs;
+    return this.#endedAtMs ?? this.#clock.toMonotonic(this.#lengthMs);
   }
 
   get endedBy(): PhaseEnd | undefined {
@@ -130,14 +143,15 @@ export class PhaseRun {
 
   /** No arrivals from now on, and no more than `drainMs` for what is under way. */
   end(nowMs: number, drainMs: number): void {
-    this.#lengthMs = Math.min(this.#lengthMs, Math.max(0, nowMs - this.#startMs));
+    if (nowMs >= this.#startMs) this.#endedAtMs ??= Math.min(nowMs, this.endMs);
+    this.#lengthMs = Math.min(this.#lengthMs, Math.max(0, this.#clock.toSchedule(nowMs)));
     this.#drainMs = Math.min(this.#drainMs, drainMs);
     this.#endedBy ??= "coordinator";
   }
 
   /** When `startDue` or `isOver` has something to say next. */
   nextDueMs(): number {
-    if (this.#hasArrivals()) return this.#startMs + this.#streams.nextDueMs();
+    if (this.#hasArrivals()) return this.#clock.toMonotonic(this.#streams.nextDueMs());
     return this.#endedBy === undefined ? this.endMs : this.endMs + this.#drainMs;
   }
 
@@ -146,13 +160,21 @@ export class PhaseRun {
    * Flush the sockets, then call `flushed`.
    */
   startDue(nowMs: number): number {
+    if (this.#clock.isHeld && this.#endedBy === undefined) return 0;
     if (nowMs >= this.endMs) {
+      this.#endedAtMs ??= this.endMs;
       this.#endedBy ??= goalOf(this.#input.phase) === undefined ? "duration" : "time-limit";
     }
     this.#nowMs = nowMs;
     // Arrivals intended before the end go out even if the worker comes to them late.
-    const limits = { nowMs: nowMs - this.#startMs, endMs: this.#lengthMs, count: ARRIVALS_A_FLUSH };
-    return this.#streams.takeDue(limits, this.#take);
+    return this.#streams.takeDue(
+      {
+        nowMs: this.#clock.toSchedule(nowMs),
+        endMs: this.#lengthMs,
+        count: ARRIVALS_A_FLUSH,
+      },
+      this.#take,
+    );
   }
 
   /** The packets of the arrivals started since the last call have left. */
@@ -163,7 +185,9 @@ export class PhaseRun {
   /** What has been measured so far, where somebody watches the phase. */
   soFar(nowMs: number): Measured | undefined {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
-    return { atMs: nowMs, report: this.#ledger.record.toReport() };
+    // A watch asks where in its schedule the phase is.
+    const atMs = this.#startMs + this.#clock.toSchedule(nowMs);
+    return { atMs, report: this.#ledger.record.toReport() };
   }
 
   /** Ended and drained: `finish` may be called. */
@@ -202,7 +226,7 @@ export class PhaseRun {
   #isOpen(stream: number): boolean {
     if (this.#endedBy !== undefined) return false;
     const { phase } = this.#input;
-    return this.#nowMs - this.#startMs < windowOf(phase, phase.streams[stream]!).endMs;
+    return this.#clock.toSchedule(this.#nowMs) < windowOf(phase, phase.streams[stream]!).endMs;
   }
 
   #cutPower(nowMs: number): void {

@@ -1,0 +1,14 @@
+import { addCounters, emptyCounters, type StreamCounters } from "../../simulator/recorder.ts";
+import type { TimeSeriesRow } from "../../simulator/time-series.ts";
+
+/** What happened in a second, over all exchanges; the discovers of devices that boot are part of the boots. */
+export function secondOf({
+  exchanges,
+  boots,
+}: Pick<TimeSeriesRow, "exchanges" | "boots">): StreamCounters {
+  const all = emptyCounters();
+  for (const [exchange, counters] of Object.entries(exchanges)) {
+    if (boots === undefined || exchange !== "discover") addCounters(all, counters);
+  }
+  return all;
+}

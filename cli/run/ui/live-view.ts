@@ -1,0 +1,96 @@
+import { formatCount, formatMs, formatSpan } from "../../../reports/format.ts";
+import { LiveCharts } from "../../../reports/live-charts.ts";
+import type { TimeSeriesRow, Verdict } from "../../../reports/run-result.ts";
+import type { SimulationProgress } from "../../../simulator/coordinator.ts";
+import { secondOf } from "../second-figures.ts";
+
+/** How the run ended; `error` when it could not be carried through. */
+export interface LiveEnd {
+  readonly verdict: Verdict | "error";
+  readonly reasons: readonly string[];
+  readonly hasReport: boolean;
+}
+
+/** An event of the page's stream, as server-sent events name it, with its data. */
+export interface LiveEvent {
+  readonly name: "charts" | "point" | "status" | "end";
+  readonly data: unknown;
+}
+
+/** What a page shows of a run: the events for those who watch, and all that matters to who joins. */
+export class LiveView {
+  readonly #charts = new LiveCharts();
+  readonly #pace: () => number;
+  #latest: SimulationProgress | undefined;
+  #end: LiveEnd | undefined;
+
+  /** `pace` says how fast the run goes through its schedule: 0 is a pause. */
+  constructor(pace: () => number) {
+    this.#pace = pace;
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** A second of the run: `row` as the results will have it. */
+  second(progress: SimulationProgress, row: TimeSeriesRow): LiveEvent[] {
+    this.#latest = progress;
+    const drawing = this.#charts.add(row);
+    return [{ name: drawing.kind, data: drawing }, ...this.status()];
+  }
+
+  /** Now, for instance because the pace has changed. */
+  status(): LiveEvent[] {
+    if (this.#latest === undefined) return [];
+    return [{ name: "status", data: { ...statusOf(this.#latest), pace: this.#pace() } }];
+  }
+
+  end(end: LiveEnd): LiveEvent[] {
+    this.#end = end;
+    return [{ name: "end", data: end }];
+  }
+
+  /** All of it so far. */
+  greeting(): LiveEvent[] {
+    const charts: LiveEvent[] =
+      this.#charts.length === 0 ? [] : [{ name: "charts", data: this.#charts.all() }];
+    const end: LiveEvent[] = this.#end === undefined ? [] : [{ name: "end", data: this.#end }];
+    return [...charts, ...this.status(), ...end];
+  }
+}
+
+interface Figure {
+  readonly label: string;
+  readonly value: string;
+  readonly alarm?: boolean;
+}
+
+function statusOf(progress: SimulationProgress): {
+  readonly line: string;
+  readonly progress: number;
+  readonly figures: readonly Figure[];
+} {
+  const { phase, phaseIndex, phaseCount, phaseElapsedMs, phaseMsMax, devices, row } = progress;
+  const { offered, completed, timeouts, retransmissions, late } = secondOf(row);
+  const arrived = row.boots?.online ?? row.bound;
+  const ms = (value: number | null): string => (value === null ? "-" : `${formatMs(value)} ms`);
+  const leftMs = Math.max(0, phaseMsMax - phaseElapsedMs);
+  return {
+    line: `Phase ${phaseIndex + 1} of ${phaseCount}, ${phase}: ${formatSpan(phaseElapsedMs)} of its schedule, at most ${formatSpan(leftMs)} left`,
+    progress: Math.min(1, phaseElapsedMs / phaseMsMax),
+    figures: [
+      {
+        label: `${row.boots === undefined ? "bound" : "on line"} of ${formatCount(devices)}`,
+        value: formatCount(arrived),
+      },
+      { label: "offered a second", value: formatCount(offered) },
+      { label: "achieved a second", value: formatCount(completed) },
+      { label: "p50 of the last second", value: ms(row.latencyMsP50) },
+      { label: "p99 of the last second", value: ms(row.latencyMsP99) },
+      { label: "time-outs", value: formatCount(timeouts), alarm: timeouts > 0 },
+      { label: "sent again", value: formatCount(retransmissions) },
+      { label: "sent late by the generator", value: formatCount(late), alarm: late > 0 },
+    ],
+  };
+}

@@ -1,0 +1,79 @@
+import { type Command, Option } from "commander";
+import { parseDurationMs } from "../../scenarios/duration.ts";
+import { Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import type { RunPace } from "../../simulator/run-pace.ts";
+import { wholeNumber } from "../options.ts";
+import { UsageError } from "../usage-error.ts";
+import { PlainProgress, ProgressView } from "./progress.ts";
+import type { RunWatcher } from "./run-watch.ts";
+import { openLiveRun } from "./ui/live-run.ts";
+
+const LINGER_MS_DEFAULT = 30_000;
+const LINGER_MS_MAX = 86_400_000;
+
+/** Who watches a run. */
+export interface WatchOptions {
+  readonly seed?: number;
+  readonly progress: "auto" | "plain";
+  readonly ui?: true;
+  readonly uiPort?: number;
+  /** In ms. */
+  readonly uiLinger?: number;
+}
+
+/** By which a run is ended early, and by which its schedule is held or hurried on. */
+export interface Steering {
+  readonly abort: AbortController;
+  readonly pace: RunPace;
+}
+
+export function addWatchOptions(command: Command): void {
+  command
+    .addOption(
+      new Option("--progress <how>", "auto: on a terminal, redrawn; plain: a line every 5 s")
+        .choices(["auto", "plain"])
+        .default("auto"),
+    )
+    .option("--ui", "serve a page on 127.0.0.1 to watch and steer the run; its URL is printed")
+    .option(
+      "--ui-port <port>",
+      "its port (default: any that is free)",
+      wholeNumber("--ui-port", 0, 65_535),
+    )
+    .option("--ui-linger <time>", "how long it stays after the run (default: 30 s)", duration);
+}
+
+/** Rejects with UsageError for a port that is not to be had. */
+export async function openWatchers(
+  scenario: Scenario,
+  options: WatchOptions,
+  folder: string,
+  { abort, pace }: Steering,
+): Promise<RunWatcher[]> {
+  const isPlain = options.progress === "plain";
+  const watchers: RunWatcher[] = [
+    isPlain ? new PlainProgress(process.stderr) : new ProgressView(process.stderr),
+  ];
+  if (options.ui === true) {
+    const live = await openLiveRun({
+      scenario,
+      devices: new Population(scenario.population).size,
+      seed: options.seed ?? scenario.seed,
+      folder,
+      port: options.uiPort ?? 0,
+      lingerMs: options.uiLinger ?? LINGER_MS_DEFAULT,
+      pace,
+      abort: () => abort.abort(),
+    });
+    watchers.push(live);
+  }
+  return watchers;
+}
+
+/** In ms. */
+function duration(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms <= LINGER_MS_MAX) return ms;
+  throw new UsageError(`"${text}" is no time of a day at most: write 30 s or 5 min`);
+}

@@ -1,0 +1,75 @@
+import { escapeHtml } from "./html.ts";
+import type { PageAssets } from "./html-page.ts";
+import { liveScript } from "./live-script.ts";
+import { pageStyle } from "./page-style.ts";
+
+/** What is known of a run before it begins. */
+export interface LiveTitle {
+  readonly title: string;
+  /** The devices, the server, the seed. */
+  readonly about: string;
+}
+
+/**
+ * The page on which a run is watched, in the looks of its report. It is served together with `events`,
+ * a stream of what happens, and takes nothing else; `pace` and `abort` take what the buttons are for.
+ */
+export function renderLivePage({ title, about }: LiveTitle, assets: PageAssets): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(`${title}: live`)}</title>
+<style>${assets.chartStyle}${pageStyle}${liveStyle}</style>
+</head>
+<body style="--verdict: var(--c1)">
+<main>
+<header>
+<span class="verdict" id="state" role="status">STARTING</span>
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(about)}</p>
+<button type="button" id="theme" title="Another colour scheme" hidden></button>
+</header>
+<ul class="reasons" id="reasons"></ul>
+<p id="report" hidden><a href="report">The report of this run</a></p>
+<div id="controls">
+<button type="button" id="pause" data-pace="0">Pause</button>
+<span role="group" aria-label="Pace of the schedule">
+<button type="button" data-pace="0.5" aria-pressed="false">× 0.5</button>
+<button type="button" data-pace="1" aria-pressed="true">× 1</button>
+<button type="button" data-pace="2" aria-pressed="false">× 2</button>
+</span>
+<button type="button" id="abort">Abort</button>
+<span class="note">A run that is paused or scaled is no benchmark: its verdict will be invalid.</span>
+</div>
+<p id="news" role="alert"></p>
+<p id="line">The run is about to begin.</p>
+<progress id="progress" max="1" value="0" aria-label="Time of the phase"></progress>
+<section class="figures" id="figures"></section>
+<section class="charts" id="charts" data-points="0"></section>
+<noscript><p class="note">A page that moves needs JavaScript.</p></noscript>
+</main>
+<script>${assets.chartScript}</script>
+<script>${liveScript}</script>
+</body>
+</html>
+`;
+}
+
+const liveStyle = `
+#controls { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 16px 0 0; }
+#controls[hidden] { display: none; }
+#controls button { font: inherit; font-size: 14px; cursor: pointer; color: var(--ink);
+  background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 5px 14px;
+  min-height: 36px; }
+#controls button[aria-pressed=true] { border-color: var(--c1); color: var(--c1); font-weight: 600; }
+#controls #abort { color: var(--fail); border-color: var(--fail); }
+#controls .note { margin: 0; }
+#news { color: var(--fail); margin: 8px 0 0; min-height: 1.5em; }
+#line { margin: 8px 0 4px; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+#progress { width: 100%; height: 10px; accent-color: var(--c1); }
+#report a { color: var(--c1); font-weight: 600; }
+#charts { margin-top: 18px; }
+`;
