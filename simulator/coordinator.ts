@@ -5,39 +5,23 @@ import { systemClock } from "../base/clock.ts";
 import { openUdpSocket } from "../base/net/udp-socket.ts";
 import type { PersonaRoll } from "../scenarios/personas.ts";
 import { Population } from "../scenarios/population.ts";
-import { sumOfAnswers } from "./answer-counts.ts";
-import { withBreakage } from "./breakage.ts";
-import { sumPersonas } from "./device/persona/personas.ts";
-import { judgeHealth } from "./generator-health.ts";
 import { ScheduleClock } from "./load/schedule-clock.ts";
-import { sumCounters } from "./network/network-counters.ts";
-import type {
-  AcknowledgedLeases,
-  PersonaOutcome,
-  PhaseOutcome,
-  SimulationOutcome,
-  SimulationProgress,
-} from "./outcome.ts";
-import { type Measured, type PhaseSoFar, type PhaseStop, PhaseWatch } from "./phase-watch.ts";
-import {
-  type BoundKind,
-  mergeBound,
-  outcomeOf,
-  PhaseRecord,
-  type TimeToBound,
-} from "./recorder.ts";
+import type { SimulationOutcome, SimulationProgress } from "./outcome.ts";
+import { type Measured, type PhaseSoFar, PhaseWatch } from "./phase-watch.ts";
+import type { Rendezvous } from "./rendezvous.ts";
+import { acknowledgedLeases, phaseOutcomeOf, runOutcomeOf } from "./run-outcome.ts";
 import { RunPace } from "./run-pace.ts";
-import {
-  goalOf,
-  type PhaseGoal,
-  type PhasePlan,
-  personasOf,
-  phaseMsMax,
-  type RunPlan,
-} from "./run-plan.ts";
+import { goalOf, type PhasePlan, personasOf, phaseMsMax, type RunPlan } from "./run-plan.ts";
 import { SafetyChecker } from "./safety-checker.ts";
-import { TimeSeries, type TimeSeriesRow } from "./time-series.ts";
-import type { FromWorker, PhaseDone, Stopped, ToWorker, WorkerStart } from "./worker-messages.ts";
+import { placeOf, segmentProblem } from "./segment.ts";
+import {
+  EventCollector,
+  type PhaseEnding,
+  type PhasePart,
+  type SegmentRecord,
+} from "./segment-record.ts";
+import { type SecondReport, TimeSeries, type TimeSeriesRow } from "./time-series.ts";
+import type { FromWorker, Stopped, ToWorker, WorkerStart } from "./worker-messages.ts";
 
 export type {
   AcknowledgedLeases,
@@ -65,9 +49,33 @@ export async function runSimulation(
   judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
   pace = new RunPace(),
 ): Promise<SimulationOutcome> {
-  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace);
+  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, undefined);
   try {
-    return await coordinator.run();
+    await coordinator.run();
+    return coordinator.outcome();
+  } finally {
+    await coordinator.terminate();
+  }
+}
+
+/** What one segment of a run came to: by itself, and raw, for a merge with the others. */
+export interface PlayedSegment {
+  readonly outcome: SimulationOutcome;
+  readonly record: SegmentRecord;
+}
+
+/** Plays the plan's segment, together with the processes at the rendezvous; else as `runSimulation`. */
+export async function runSegment(
+  plan: RunPlan,
+  onProgress: (progress: SimulationProgress) => void,
+  signal: AbortSignal,
+  rendezvous: Rendezvous,
+): Promise<PlayedSegment> {
+  const judge = (): undefined => undefined;
+  const coordinator = new Coordinator(plan, onProgress, signal, judge, new RunPace(), rendezvous);
+  try {
+    await coordinator.run();
+    return { outcome: coordinator.outcome(), record: coordinator.record() };
   } finally {
     await coordinator.terminate();
   }
@@ -99,6 +107,7 @@ class Coordinator {
   readonly #signal: AbortSignal | undefined;
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #pace: RunPace;
+  readonly #rendezvous: Rendezvous | undefined;
   readonly #population: Population;
   readonly #personas: PersonaRoll | undefined;
   readonly #checker: SafetyChecker;
@@ -106,6 +115,12 @@ class Coordinator {
   readonly #watermarksMs: number[] = [];
   #series = new TimeSeries(1);
   #backend: "batch" | "dgram" = "batch";
+  readonly #events: EventCollector;
+  readonly #seconds: SecondReport[] = [];
+  readonly #parts: PhasePart[] = [];
+  #stopped: readonly Stopped[] = [];
+  #startedAtMs = 0;
+  #endedAtMs = 0;
   #runStartMs = 0;
   #phaseIndex = 0;
   #phaseStartMs = 0;
@@ -122,6 +137,7 @@ class Coordinator {
     signal: AbortSignal | undefined,
     judge: (soFar: PhaseSoFar) => string | undefined,
     pace: RunPace,
+    rendezvous: Rendezvous | undefined,
   ) {
     if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
     this.#plan = plan;
@@ -129,47 +145,64 @@ class Coordinator {
     this.#signal = signal;
     this.#judge = judge;
     this.#pace = pace;
+    this.#rendezvous = rendezvous;
+    this.#events = new EventCollector(plan.segment?.count ?? 1);
     this.#population = new Population(plan.population);
     this.#personas = personasOf(plan, this.#population);
     this.#checker = new SafetyChecker(this.#population, this.#personas);
   }
 
-  async run(): Promise<SimulationOutcome> {
+  async run(): Promise<void> {
     await this.#startWorkers();
     this.#pace.follow((nowMs) => this.#setPace(nowMs));
     if (this.#pace.pace !== 1) this.#setPace(systemClock.monotonicMs());
-    const startedAtMs = systemClock.wallMs();
-    const phases: PhaseOutcome[] = [];
+    this.#startedAtMs = systemClock.wallMs();
     for (let index = 0; index < this.#plan.phases.length && !this.#isAborted; index += 1) {
-      phases.push(await this.#runPhase(index));
-      if (phases[index]!.endedBy === "threshold") break;
+      const part = await this.#runPhase(index);
+      this.#parts.push(part);
+      if (part.ending === "aborted") break;
+      if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
     }
-    const last = phases.at(-1)?.endedBy;
-    const endedAtMs = systemClock.wallMs();
-    const stopped = await this.#askAll({ kind: "stop" }, "stopped");
+    this.#endedAtMs = systemClock.wallMs();
+    this.#stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
     this.#series.closeAll();
-    const workers = stopped.map(({ usage }) => usage);
-    return {
-      startedAtMs,
-      endedAtMs,
+  }
+
+  /** After `run`. */
+  outcome(): SimulationOutcome {
+    const nowMs = systemClock.monotonicMs();
+    return runOutcomeOf(this.#plan, {
+      startedAtMs: this.#startedAtMs,
+      endedAtMs: this.#endedAtMs,
       devices: this.#population.size,
-      workers: this.#workers.length,
       backend: this.#backend,
-      aborted:
-        last === "aborted" || (phases.length < this.#plan.phases.length && last !== "threshold"),
-      pace: this.#pace.summary(systemClock.monotonicMs()),
-      phases,
-      timeToBound: timeToBoundOf(phases),
+      pace: this.#pace.summary(nowMs),
+      phases: this.#parts.map((part, index) => phaseOutcomeOf(this.#plan.phases[index]!, [part])),
       timeSeries: this.#series.rows,
       safety: this.#checker.summary(),
-      leases: this.#acknowledgedLeases(),
-      health: judgeHealth(this.#plan.health, phases, workers),
-      decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
-      ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
-      personas: personaOutcomes(this.#personas, stopped),
-      network: sumCounters(stopped.map(({ network }) => network)),
-      answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
+      leases: acknowledgedLeases(this.#checker, nowMs, systemClock.wallMs() - nowMs),
+      personas: this.#personas,
+      stopped: this.#stopped,
+    });
+  }
+
+  /** After `run`, of a plan with a segment. */
+  record(): SegmentRecord {
+    const { index, count } = this.#plan.segment!;
+    const toWallMs = systemClock.wallMs() - systemClock.monotonicMs();
+    return {
+      index,
+      count,
+      workers: this.#workers.length,
+      backend: this.#backend,
+      startedAtMs: this.#runStartMs + toWallMs,
+      endedAtMs: this.#endedAtMs,
+      phases: this.#parts,
+      seconds: this.#seconds,
+      stopped: this.#stopped,
+      events: this.#events.take(toWallMs),
+      eventsLost: this.#events.lost,
     };
   }
 
@@ -198,35 +231,49 @@ class Coordinator {
           "device fetches from its own address: install them, or leave out boot and download",
       );
     }
+    const { segment } = this.#plan;
+    if (segment !== undefined) this.#checkSegment(segment, isPortable);
     const workerCount = isPortable ? 1 : this.#plan.workers;
+    const allWorkers = workerCount * (segment?.count ?? 1);
     for (const stream of this.#plan.phases.flatMap(({ streams }) => streams)) {
-      if (stream.kind === "outstanding" && stream.outstanding < workerCount) {
+      if (stream.kind === "outstanding" && stream.outstanding < allWorkers) {
         throw new SimulationError(
-          `${stream.outstanding} outstanding transactions are too few for ${workerCount} workers: ` +
+          `${stream.outstanding} outstanding transactions are too few for ${allWorkers} workers: ` +
             "each of them needs one, so take fewer workers or more transactions",
         );
       }
     }
     this.#series = new TimeSeries(workerCount);
-    for (let workerIndex = 0; workerIndex < workerCount; workerIndex += 1) {
-      const start: WorkerStart = { plan: this.#plan, workerIndex, workerCount };
-      const worker = new WorkerHandle(file, start, (message) => this.#take(workerIndex, message));
+    await this.#rendezvous?.mayOpen();
+    for (let own = 0; own < workerCount; own += 1) {
+      const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
+      const worker = new WorkerHandle(file, start, (message) => this.#take(own, message));
       this.#workers.push(worker);
       this.#watermarksMs.push(0);
       const ready = await worker.next("ready", after(limits.readyMs));
       this.#backend = ready.backend;
     }
+    await this.#rendezvous?.opened();
   }
 
-  async #runPhase(index: number): Promise<PhaseOutcome> {
+  #checkSegment(segment: NonNullable<RunPlan["segment"]>, isPortable: boolean): void {
+    const problem = isPortable
+      ? "a run in segments needs the batched socket (Linux, and the koffi package): install them"
+      : segmentProblem(this.#population, segment, this.#plan.workers);
+    if (problem !== undefined) throw new SimulationError(problem);
+  }
+
+  async #runPhase(index: number): Promise<PhasePart> {
     const phase = this.#plan.phases[index]!;
     this.#phaseIndex = index;
     this.#goalReached = this.#workers.map(() => false);
     const surveys = await this.#askAll({ kind: "survey" }, "surveyed");
-    const bound = union(surveys.map((survey) => survey.bound));
+    const own = union(surveys.map((survey) => survey.bound));
+    const bound = (await this.#rendezvous?.boundBefore(index, own)) ?? own;
     await this.#askAll({ kind: "prepare", phase: index, bound }, "prepared");
 
-    const startAtMs = systemClock.monotonicMs() + limits.startDelayMs;
+    const startAtMs =
+      (await this.#rendezvous?.startAtMs(index)) ?? systemClock.monotonicMs() + limits.startDelayMs;
     if (index === 0) this.#runStartMs = startAtMs;
     this.#phaseStartMs = startAtMs;
     this.#schedule = new ScheduleClock(startAtMs, this.#pace.pace);
@@ -236,7 +283,11 @@ class Coordinator {
     try {
       const start: ToWorker = { kind: "start", startAtMs, runStartMs: this.#runStartMs };
       const done = await this.#askAll(start, "phase-done", deadlineMs);
-      return this.#outcomeOf(phase, done, watch.ending());
+      return {
+        startedAtMs: startAtMs - this.#runStartMs,
+        ending: watch.ending(),
+        done: done.map((each) => ({ ...each, endedAtMs: each.endedAtMs - startAtMs })),
+      };
     } finally {
       watch.stop();
     }
@@ -244,20 +295,30 @@ class Coordinator {
 
   /** Ends the phase at its goal, at the signal, or as a watch says; workers know the time themselves. */
   #watchForEnd(phase: PhasePlan): {
-    readonly ending: () => PhaseGoal | "aborted" | PhaseStop | undefined;
+    readonly ending: () => PhaseEnding | undefined;
     readonly stop: () => void;
   } {
     const goal = goalOf(phase);
-    let ending: PhaseGoal | "aborted" | PhaseStop | undefined;
-    const end = (cause: PhaseGoal | "aborted" | PhaseStop, drainMs: number): void => {
-      if (ending !== undefined) return;
+    let ending: PhaseEnding | undefined;
+    let isOver = false;
+    const end = (cause: PhaseEnding, drainMs: number): void => {
+      if (ending !== undefined || isOver) return;
       ending = cause;
       for (const worker of this.#workers) worker.post({ kind: "end", drainMs });
     };
     const abort = (): void => end("aborted", 0);
+    const rendezvous = this.#rendezvous;
+    const index = this.#phaseIndex;
     this.#onGoalNews = () => {
-      if (goal !== undefined && this.#goalReached.every(Boolean)) end(goal, phase.drainMs);
+      const isReached = this.#goalReached.every(Boolean);
+      if (goal !== undefined && rendezvous) rendezvous.reached(index, isReached);
+      else if (goal !== undefined && isReached) end(goal, phase.drainMs);
     };
+    // A rendezvous that breaks off aborts the run by its signal.
+    rendezvous?.ended(index).then(
+      (cause) => end(cause, cause === "aborted" ? 0 : phase.drainMs),
+      () => undefined,
+    );
     const watch = new PhaseWatch(phase, this.#phaseStartMs, this.#workers.length, this.#judge);
     this.#onMeasured = (workerIndex, measured) => {
       const stop = watch.take(workerIndex, measured);
@@ -268,6 +329,7 @@ class Coordinator {
     return {
       ending: () => ending,
       stop: () => {
+        isOver = true;
         this.#onMeasured = () => {};
         this.#onGoalNews = () => {};
         this.#signal?.removeEventListener("abort", abort);
@@ -275,51 +337,16 @@ class Coordinator {
     };
   }
 
-  #outcomeOf(
-    phase: PhasePlan,
-    done: readonly PhaseDone[],
-    ending: PhaseGoal | "aborted" | PhaseStop | undefined,
-  ): PhaseOutcome {
-    const stop = typeof ending === "object" ? ending : undefined;
-    const cause = typeof ending === "object" ? ending.kind : ending;
-    const record = new PhaseRecord(phase.streams.length);
-    for (const { report } of done) record.add(report);
-    const own = done.find(({ endedBy }) => endedBy !== "coordinator")?.endedBy;
-    const endedAtMs = Math.max(...done.map((worker) => worker.endedAtMs));
-    const durationMs = Math.max(0, endedAtMs - this.#phaseStartMs);
-    const devicesGivenUp = done.reduce((sum, worker) => sum + worker.devicesGivenUp, 0);
-    const reached = cause === "all-online" && devicesGivenUp > 0 ? "given-up" : cause;
-    const byItself = own === "duration" || own === "time-limit" ? own : undefined;
-    return {
-      name: phase.name,
-      startedAtMs: this.#phaseStartMs - this.#runStartMs,
-      durationMs,
-      // A threshold that fails while the last answers come in ends the run all the same.
-      endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
-      ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
-      devicesGivenUp,
-      streams: phase.streams.map((stream, index) =>
-        withBreakage(
-          stream,
-          outcomeOf(phase, stream, record.streams[index]!, durationMs),
-          stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined,
-        ),
-      ),
-      background: record.background,
-      timeToBound: record.timeToBound,
-      boot: record.boot,
-      workers: done.map(({ usage }) => usage),
-    };
-  }
-
   /** News that no request waits for. */
   #take(workerIndex: number, message: FromWorker): void {
     switch (message.kind) {
       case "second":
+        if (this.#plan.segment !== undefined) this.#seconds.push(message.report);
         for (const row of this.#series.add(message.report)) this.#tell(row);
         return;
       case "leases":
         this.#checker.add(message.batch.events);
+        if (this.#plan.segment !== undefined) this.#events.add(message.batch.events);
         this.#watermarksMs[workerIndex] = message.batch.watermarkMs;
         // With workers still to come nothing has happened yet.
         this.#checker.settle(Math.min(...this.#watermarksMs));
@@ -365,28 +392,6 @@ class Coordinator {
     const answers = this.#workers.map((worker) => worker.next(answer, deadlineMs));
     for (const worker of this.#workers) worker.post(request);
     return Promise.all(answers);
-  }
-
-  #acknowledgedLeases(): AcknowledgedLeases {
-    const size = this.#checker.leasesMax;
-    const device = new Uint32Array(size);
-    const address = new Uint32Array(size);
-    const expiresAtSeconds = new Float64Array(size);
-    const nowMs = systemClock.monotonicMs();
-    const wallOffsetMs = systemClock.wallMs() - nowMs;
-    let count = 0;
-    this.#checker.forEachLease(nowMs, (holder, held, untilMs) => {
-      device[count] = holder;
-      address[count] = held;
-      expiresAtSeconds[count] = (untilMs + wallOffsetMs) / 1000;
-      count += 1;
-    });
-    return {
-      count,
-      device: device.slice(0, count),
-      address: address.slice(0, count),
-      expiresAtSeconds: expiresAtSeconds.slice(0, count),
-    };
   }
 }
 
@@ -482,18 +487,6 @@ class WorkerHandle {
   }
 }
 
-function personaOutcomes(
-  roll: PersonaRoll | undefined,
-  stopped: readonly Stopped[],
-): readonly PersonaOutcome[] {
-  const counts = sumPersonas(stopped.map(({ personas }) => personas));
-  return (roll?.shares ?? []).map((share, index) => ({
-    ...share,
-    ...counts[index],
-    devices: roll!.devicesOf[index],
-  }));
-}
-
 /** Threads run compiled files: beside this one, or in `dist` when this one is the source. */
 function workerFile(): URL {
   const isSource = import.meta.url.endsWith(".ts");
@@ -514,15 +507,5 @@ function union(bitmaps: readonly Uint8Array[]): Uint8Array {
   const [first = new Uint8Array(0), ...others] = bitmaps;
   const all = first.slice();
   for (const bitmap of others) for (let i = 0; i < all.length; i += 1) all[i]! |= bitmap[i]!;
-  return all;
-}
-
-function timeToBoundOf(phases: readonly PhaseOutcome[]): TimeToBound {
-  const all: TimeToBound = {};
-  for (const phase of phases) {
-    for (const [kind, histogram] of Object.entries(phase.timeToBound)) {
-      mergeBound(all, kind as BoundKind, histogram);
-    }
-  }
   return all;
 }

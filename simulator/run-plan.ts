@@ -15,13 +15,18 @@ import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
 import type { StreamExchange } from "./exchange.ts";
 import type { ServerAddress } from "./relay/cmts.ts";
+import type { Segment } from "./segment.ts";
 
 /** Everything a run depends on: the same plan gives the same devices and the same schedule. */
 export interface RunPlan {
   readonly population: PopulationPlan;
   readonly seed: number;
-  /** Worker threads; the portable socket (`dgram`) always runs on one. */
+  /** Worker threads of this process; the portable socket (`dgram`) always runs on one. */
   readonly workers: number;
+  /** Which part of the run this process plays; all of it when left out. */
+  readonly segment?: Segment;
+  /** Whether every arrival is kept (PhaseDone.history). */
+  readonly history?: boolean;
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
   readonly ports: PortPlan;

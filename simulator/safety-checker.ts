@@ -65,7 +65,8 @@ const PENDING_EVENTS_MAX = 1 << 20;
 const LOG_EVENTS_FIRST = 1024;
 
 const ACKNOWLEDGED = 0;
-const FREED = 1;
+/** What an event of a lease that was given back has in `what`. */
+export const FREED = 1;
 const ANOMALY_FIRST = 2;
 
 const anomalies: readonly (readonly [AnomalyKind, ViolationKind])[] = [

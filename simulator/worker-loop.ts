@@ -15,6 +15,7 @@ import {
   usageBetween,
   type WorkerUsage,
 } from "./generator-health.ts";
+import { ArrivalLog } from "./load/arrival-log.ts";
 import { sleepMs } from "./load/pacing.ts";
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
@@ -87,6 +88,7 @@ export class WorkerLoop {
   #relaySeenMs = 0;
   #deviceSeenMs = 0;
   #decodeErrors = 0;
+  #log: ArrivalLog | undefined;
   #stopped = false;
 
   constructor(options: WorkerLoopOptions) {
@@ -206,6 +208,7 @@ export class WorkerLoop {
     const { plan, workerIndex, workerCount } = this.#options.start;
     this.#phaseIndex = phaseIndex;
     this.#saidGoalReached = false;
+    this.#log = plan.history === true ? new ArrivalLog() : undefined;
     const { streams } = plan.phases[phaseIndex]!;
     this.#hasSchedule = streams.some(({ kind }) => kind !== "outstanding");
     this.#sink.phase = new PhaseRun(
@@ -219,6 +222,7 @@ export class WorkerLoop {
         tally: this.#tally,
         holdsLease: (device) => hasBit(bound, device),
         worker: { index: workerIndex, count: workerCount },
+        log: this.#log,
       },
       nowMs,
     );
@@ -368,6 +372,7 @@ export class WorkerLoop {
       endedAtMs: phase.endMs,
       report: phase.finish().toReport(),
       usage,
+      ...(this.#log === undefined ? {} : { history: this.#log.take() }),
     });
   }
 

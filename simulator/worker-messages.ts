@@ -1,22 +1,22 @@
 import type { ServerAnswers } from "./answer-counts.ts";
 import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { WorkerUsage } from "./generator-health.ts";
+import type { ArrivalHistory } from "./load/arrival-log.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
 import type { Measured } from "./phase-watch.ts";
 import type { PhaseReport } from "./recorder.ts";
 import type { RunPlan } from "./run-plan.ts";
 import type { SafetyEvents } from "./safety-checker.ts";
+import type { WorkerPlace } from "./segment.ts";
 import type { SecondReport } from "./time-series.ts";
 
 // Every message between the coordinator and its workers. Times are Clock.monotonicMs, which all
 // threads share.
 
 /** What a worker is started with. */
-export interface WorkerStart {
+export interface WorkerStart extends WorkerPlace {
   readonly plan: RunPlan;
-  readonly workerIndex: number;
-  readonly workerCount: number;
 }
 
 export type ToWorker =
@@ -69,6 +69,8 @@ export interface PhaseDone {
   readonly report: PhaseReport;
   /** From the start of the phase to the end of its drain. */
   readonly usage: WorkerUsage;
+  /** Only where the plan asks for it. */
+  readonly history?: ArrivalHistory;
 }
 
 export interface Stopped {

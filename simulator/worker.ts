@@ -30,7 +30,7 @@ const network = new WorkerNetwork({
 });
 
 async function open(port: number): Promise<UdpSocket> {
-  const group = workerCount > 1 ? { group: { index: workerIndex, count: workerCount } } : {};
+  const group = start.group.count > 1 ? { group: start.group } : {};
   const segmentation = plan.segmentation === true && network.isAlwaysFair;
   return network.behind(
     await openUdpSocket({ address: 0, port, ...sizes, ...group, segmentation }),

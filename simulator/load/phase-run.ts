@@ -17,6 +17,7 @@ import {
   windowOf,
 } from "../run-plan.ts";
 import type { SecondTally } from "../time-series.ts";
+import type { ArrivalLog } from "./arrival-log.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
 import { ScheduleClock } from "./schedule-clock.ts";
@@ -52,6 +53,8 @@ export interface PhaseRunInput {
   /** Whether a device held a lease when the phase began: the same answer on every worker. */
   readonly holdsLease: (device: number) => boolean;
   readonly worker: { readonly index: number; readonly count: number };
+  /** Where every arrival is noted; nowhere when left out. */
+  readonly log?: ArrivalLog | undefined;
 }
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
@@ -73,10 +76,13 @@ export class PhaseRun {
   #drainMs: number;
   #endedBy: PhaseEnd | undefined;
   #nowMs = 0;
-  readonly #take = (stream: number, device: number, atMs: number, leaves: boolean): boolean =>
-    leaves
+  readonly #take = (stream: number, device: number, atMs: number, leaves: boolean): boolean => {
+    const hasStarted = leaves
       ? this.#leave(stream, device)
       : this.#arrive(stream, device, this.#clock.toMonotonic(atMs));
+    this.#input.log?.add({ device, stream, atMs, leaves, hasStarted });
+    return hasStarted;
+  };
 
   /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {

@@ -1,0 +1,84 @@
+/** One arrival of one stream, as a worker met it. */
+export interface LoggedArrival {
+  /** NO_DEVICE when the stream had none for it. */
+  readonly device: number;
+  readonly stream: number;
+  /** When it was intended, since the phase began. */
+  readonly atMs: number;
+  /** The device was to leave; else it was to begin the stream's exchange. */
+  readonly leaves: boolean;
+  /** Whether it did. */
+  readonly hasStarted: boolean;
+}
+
+/** Arrivals as columns of equal length, so that they cross threads. */
+export interface ArrivalHistory {
+  readonly device: Int32Array;
+  readonly stream: Uint8Array;
+  readonly atMs: Float64Array;
+  /** 1: leaves; 2: has started. */
+  readonly flags: Uint8Array;
+  /** Arrivals beyond ARRIVALS_LOGGED_MAX. */
+  readonly lost: number;
+}
+
+const LEAVES = 1;
+const STARTED = 2;
+
+/** Arrivals of one phase that one worker keeps (14 bytes each). */
+export const ARRIVALS_LOGGED_MAX = 1 << 22;
+const ARRIVALS_FIRST = 1024;
+
+/** Notes every arrival of one worker in one phase. */
+export class ArrivalLog {
+  #columns = newColumns(ARRIVALS_FIRST);
+  #count = 0;
+  #lost = 0;
+
+  add({ device, stream, atMs, leaves, hasStarted }: LoggedArrival): void {
+    if (this.#count === ARRIVALS_LOGGED_MAX) {
+      this.#lost += 1;
+      return;
+    }
+    if (this.#count === this.#columns.device.length) this.#columns = grown(this.#columns);
+    this.#columns.device[this.#count] = device;
+    this.#columns.stream[this.#count] = stream;
+    this.#columns.atMs[this.#count] = atMs;
+    this.#columns.flags[this.#count] = (leaves ? LEAVES : 0) | (hasStarted ? STARTED : 0);
+    this.#count += 1;
+  }
+
+  take(): ArrivalHistory {
+    const { device, stream, atMs, flags } = this.#columns;
+    return {
+      device: device.slice(0, this.#count),
+      stream: stream.slice(0, this.#count),
+      atMs: atMs.slice(0, this.#count),
+      flags: flags.slice(0, this.#count),
+      lost: this.#lost,
+    };
+  }
+}
+
+/** What the flags of an arrival say. */
+export function flagsOf(flags: number): Pick<LoggedArrival, "leaves" | "hasStarted"> {
+  return { leaves: (flags & LEAVES) !== 0, hasStarted: (flags & STARTED) !== 0 };
+}
+
+function newColumns(length: number): Omit<ArrivalHistory, "lost"> {
+  return {
+    device: new Int32Array(length),
+    stream: new Uint8Array(length),
+    atMs: new Float64Array(length),
+    flags: new Uint8Array(length),
+  };
+}
+
+function grown(columns: Omit<ArrivalHistory, "lost">): Omit<ArrivalHistory, "lost"> {
+  const larger = newColumns(columns.device.length * 2);
+  larger.device.set(columns.device);
+  larger.stream.set(columns.stream);
+  larger.atMs.set(columns.atMs);
+  larger.flags.set(columns.flags);
+  return larger;
+}

@@ -1,0 +1,45 @@
+import type { Population } from "../../scenarios/population.ts";
+import { type RunPlan, takesBound } from "../run-plan.ts";
+import { hasBit, setBit } from "../worker-messages.ts";
+import { PhaseStreams } from "./streams.ts";
+
+/**
+ * Which devices hold a lease after a phase, if every arrival comes to its end: the same answer in every
+ * process, so that parts of a run which hear nothing of each other still divide the devices alike. A
+ * closed loop that does not go on until a goal has no known end: its devices count as bound.
+ */
+export function expectedBound(
+  plan: RunPlan,
+  population: Population,
+  phaseIndex: number,
+  before: Uint8Array,
+): Uint8Array {
+  const phase = plan.phases[phaseIndex]!;
+  const { shares, counts } = new PhaseStreams({
+    phase,
+    phaseIndex,
+    seed: plan.seed,
+    population,
+    holdsLease: (device) => hasBit(before, device),
+    owns: () => false,
+    worker: { index: 0, count: 1 },
+    inFlight: () => Number.POSITIVE_INFINITY,
+  });
+  const after = before.slice();
+  for (const [index, stream] of phase.streams.entries()) {
+    const share = shares[index]!;
+    const turns = Math.min(share.length, counts[index] ?? share.length);
+    if (takesBound(stream)) {
+      if (stream.exchange !== "release") continue;
+      for (const device of share.subarray(0, turns)) clearBit(after, device);
+      continue;
+    }
+    if (phase.reset) for (const device of share) clearBit(after, device);
+    for (const device of share.subarray(0, turns)) setBit(after, device);
+  }
+  return after;
+}
+
+function clearBit(bits: Uint8Array, device: number): void {
+  bits[device >>> 3]! &= ~(1 << (device & 7));
+}
