@@ -1,0 +1,219 @@
+import { EncodeError } from "../encode-error.ts";
+
+/** The port of Heartbeat (`udpport 694` of HA-28). */
+export const HEARTBEAT_PORT = 694;
+export const HEARTBEAT_BYTES_MAX = 256;
+export const NODE_NAME_BYTES_MAX = 64;
+
+/** What a node is doing, in the order in which it comes to it. On the wire: the index. */
+export const nodeRoles = [
+  "starting",
+  "standby",
+  "claiming",
+  "active",
+  "demoting",
+  "failed",
+] as const;
+
+export type NodeRole = (typeof nodeRoles)[number];
+
+/** On the wire: bit 0 is the first one. */
+const flagNames = [
+  "failureInProgress",
+  "isInSync",
+  "isAble",
+  "gatewayAnswers",
+  "dataPlaneTurns",
+  "storeWrites",
+  "isLeaving",
+] as const;
+
+export interface HeartbeatFlags {
+  /** HA-13, step 1: up since a fail-over, until the fail-back. */
+  readonly failureInProgress: boolean;
+  /** It has every lease of the active node, as far as `revision`. */
+  readonly isInSync: boolean;
+  /** It could serve at once. */
+  readonly isAble: boolean;
+  /** HA-12. True on a node that watches no gateway. */
+  readonly gatewayAnswers: boolean;
+  /** HA-11: the loop that answers DHCP goes round. */
+  readonly dataPlaneTurns: boolean;
+  /** HA-11: what the leases are committed to takes them. */
+  readonly storeWrites: boolean;
+  /** An orderly shutdown: no failure. */
+  readonly isLeaving: boolean;
+}
+
+/** What its sender heard last on this link: proof that it hears, and the way to a round-trip time. */
+export interface HeartbeatEcho {
+  readonly bootId: string;
+  readonly sequence: number;
+  /** As it stood in what was heard: on the clock of the one who reads this. */
+  readonly sentAtMs: number;
+  /** From hearing it to sending this. */
+  readonly heldMs: number;
+}
+
+/** One sign of life from one node to the other over one link. */
+export interface Heartbeat {
+  /** 1 to 64 printable ASCII characters. */
+  readonly node: string;
+  /** Drawn at random when the node's program started: 16 hexadecimal digits. */
+  readonly bootId: string;
+  /** Grows with every heartbeat of this boot on this link. */
+  readonly sequence: number;
+  /** 0 for the first link. */
+  readonly link: number;
+  readonly role: NodeRole;
+  /** Of the leadership that it has seen last; 0 when there has been none. */
+  readonly epoch: number;
+  /** Of the store: as far as it has, or has written, every lease. */
+  readonly revision: number;
+  readonly flags: HeartbeatFlags;
+  /** On the sender's monotonic clock. */
+  readonly sentAtMs: number;
+  readonly echo: HeartbeatEcho | undefined;
+}
+
+/** HMAC-SHA256 with the key that both nodes have: 32 bytes for any bytes. */
+export type HeartbeatSigner = (bytes: Uint8Array) => Uint8Array;
+
+export const heartbeatRefusals = ["truncated", "format", "value", "authentication"] as const;
+export type HeartbeatRefusal = (typeof heartbeatRefusals)[number];
+
+const MAGIC = 0x5056_4842;
+const VERSION = 1;
+const SIGNATURE_BYTES = 32;
+const NAME_OFFSET = 81;
+const NO_BOOT = "0000000000000000";
+const bootIdPattern = /^[0-9a-f]{16}$/;
+const namePattern = /^[\x21-\x7e]+$/;
+
+/**
+ * Layout, most significant byte first: "PVHB", version, role, flags, link, boot id 8, sequence 8,
+ * epoch 8, revision 8, sentAtMs 8; the echo's boot id 8 (zeros: no echo), sequence 8, sentAtMs 8,
+ * heldMs 8; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
+ * Times are IEEE 754 doubles. Throws EncodeError for a value that does not fit.
+ */
+export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Uint8Array {
+  const { node, bootId, echo } = heartbeat;
+  if (node.length > NODE_NAME_BYTES_MAX || !namePattern.test(node)) {
+    throw new EncodeError(`node name "${node}" is not 1 to 64 printable ASCII characters`);
+  }
+  const end = NAME_OFFSET + node.length;
+  const bytes = new Uint8Array(end + SIGNATURE_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC);
+  bytes[4] = VERSION;
+  bytes[5] = nodeRoles.indexOf(heartbeat.role);
+  bytes[6] = flagNames.reduce(
+    (bits, name, bit) => bits | (heartbeat.flags[name] ? 1 << bit : 0),
+    0,
+  );
+  if (!(heartbeat.link >= 0 && heartbeat.link <= 255)) throw new EncodeError("link is not a byte");
+  bytes[7] = heartbeat.link;
+  writeBootId(view, 8, bootId);
+  writeCount(view, 16, "sequence", heartbeat.sequence);
+  writeCount(view, 24, "epoch", heartbeat.epoch);
+  writeCount(view, 32, "revision", heartbeat.revision);
+  writeTime(view, 40, "sentAtMs", heartbeat.sentAtMs);
+  if (echo !== undefined) {
+    writeBootId(view, 48, echo.bootId);
+    writeCount(view, 56, "echo.sequence", echo.sequence);
+    writeTime(view, 64, "echo.sentAtMs", echo.sentAtMs);
+    writeTime(view, 72, "echo.heldMs", echo.heldMs);
+  }
+  bytes[NAME_OFFSET - 1] = node.length;
+  for (let at = 0; at < node.length; at += 1) bytes[NAME_OFFSET + at] = node.charCodeAt(at);
+  bytes.set(sign(bytes.subarray(0, end)), end);
+  return bytes;
+}
+
+/** A heartbeat, or why it is none. Nothing in it is looked at before its signature is right. */
+export function decodeHeartbeat(
+  bytes: Uint8Array,
+  sign: HeartbeatSigner,
+): Heartbeat | HeartbeatRefusal {
+  if (bytes.length < NAME_OFFSET + 1 + SIGNATURE_BYTES) return "truncated";
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const nameLength = bytes[NAME_OFFSET - 1];
+  const end = NAME_OFFSET + nameLength;
+  if (view.getUint32(0) !== MAGIC || bytes[4] !== VERSION) return "format";
+  if (end + SIGNATURE_BYTES !== bytes.length || nameLength > NODE_NAME_BYTES_MAX) return "format";
+  if (!isSame(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
+  return readSigned(bytes, view) ?? "value";
+}
+
+function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
+  const role = nodeRoles[bytes[5]];
+  const nameEnd = NAME_OFFSET + bytes[NAME_OFFSET - 1];
+  const node = String.fromCharCode(...bytes.subarray(NAME_OFFSET, nameEnd));
+  const bootId = readBootId(view, 8);
+  const [sequence, epoch, revision] = [16, 24, 32].map((at) => readCount(view, at));
+  const sentAtMs = readTime(view, 40);
+  const echo = readEcho(view);
+  if (role === undefined || !namePattern.test(node) || bootId === NO_BOOT) return undefined;
+  if (sequence === undefined || epoch === undefined || revision === undefined) return undefined;
+  if (sentAtMs === undefined || echo === "bad" || bytes[6] >>> flagNames.length !== 0) {
+    return undefined;
+  }
+  const flags = Object.fromEntries(
+    flagNames.map((name, bit) => [name, (bytes[6] & (1 << bit)) !== 0]),
+  ) as Record<(typeof flagNames)[number], boolean>;
+  return { node, bootId, sequence, link: bytes[7], role, epoch, revision, flags, sentAtMs, echo };
+}
+
+function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
+  const bootId = readBootId(view, 48);
+  if (bootId === NO_BOOT) {
+    return [56, 64, 72].every((at) => view.getBigUint64(at) === 0n) ? undefined : "bad";
+  }
+  const sequence = readCount(view, 56);
+  const sentAtMs = readTime(view, 64);
+  const heldMs = readTime(view, 72);
+  if (sequence === undefined || sentAtMs === undefined || heldMs === undefined) return "bad";
+  return { bootId, sequence, sentAtMs, heldMs };
+}
+
+/** Takes as long for a guess that is nearly right as for any other. */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  let difference = one.length ^ other.length;
+  for (let at = 0; at < one.length; at += 1) difference |= one[at] ^ other[at];
+  return difference === 0;
+}
+
+function writeBootId(view: DataView, at: number, bootId: string): void {
+  if (!bootIdPattern.test(bootId) || bootId === NO_BOOT) {
+    throw new EncodeError(`boot id "${bootId}" is not 16 hexadecimal digits, or all zeros`);
+  }
+  view.setBigUint64(at, BigInt(`0x${bootId}`));
+}
+
+function readBootId(view: DataView, at: number): string {
+  return view.getBigUint64(at).toString(16).padStart(16, "0");
+}
+
+function writeCount(view: DataView, at: number, name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new EncodeError(`${name} is ${value}, not a whole number from 0 to 2^53`);
+  }
+  view.setBigUint64(at, BigInt(value));
+}
+
+function readCount(view: DataView, at: number): number | undefined {
+  const value = Number(view.getBigUint64(at));
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function writeTime(view: DataView, at: number, name: string, ms: number): void {
+  if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+    throw new EncodeError(`${name} is ${ms}, not a time from 0 on`);
+  }
+  view.setFloat64(at, ms);
+}
+
+function readTime(view: DataView, at: number): number | undefined {
+  const ms = view.getFloat64(at);
+  return ms >= 0 && ms < Number.POSITIVE_INFINITY ? ms : undefined;
+}

@@ -1,0 +1,204 @@
+import type { Heartbeat, HeartbeatFlags } from "../../protocol/heartbeat/packet.ts";
+import { type HeardRefusal, HeartbeatSession } from "./heartbeat-session.ts";
+import type { HeartbeatTimes } from "./heartbeat-times.ts";
+import type { ClaimOutcome, Holder, LeaderRecord } from "./leadership.ts";
+import {
+  type NodeEffect,
+  type NodeOrder,
+  type NodeState,
+  nodeStart,
+  stepNode,
+} from "./node-machine.ts";
+import { isAble, type NodeHealth, type NodeView } from "./node-view.ts";
+import {
+  type DetectorEvent,
+  type LinkState,
+  PeerDetector,
+  type PeerLife,
+} from "./peer-detector.ts";
+
+export interface HaNodeOptions {
+  readonly self: Holder;
+  readonly peerName: string;
+  readonly isFirst: boolean;
+  readonly times: HeartbeatTimes;
+  /** 1 or 2. */
+  readonly linkCount: number;
+  /** HA-33: false unless the operator asks for it. */
+  readonly detectsDiskFailures: boolean;
+}
+
+/** What a turn of the loop finds. */
+export interface NodeFacts {
+  readonly leader: LeaderRecord | undefined;
+  readonly isInSync: boolean;
+  readonly revision: number;
+  readonly health: NodeHealth;
+  readonly isAnswering: boolean;
+  /** Each at the first turn after it. */
+  readonly claim?: ClaimOutcome | undefined;
+  readonly order?: NodeOrder | undefined;
+}
+
+/** What has to happen: the effects in their order, then the heartbeats. */
+export interface NodeTurn {
+  readonly effects: readonly NodeEffect[];
+  /** At most one a link. */
+  readonly heartbeats: readonly Heartbeat[];
+}
+
+export interface LinkReport {
+  readonly state: LinkState;
+  readonly roundTripMs: number | undefined;
+}
+
+/**
+ * One node of the pair: who is believed, who is alive, and what to do about it. It owns neither socket
+ * nor clock; whoever drives it hands it what has arrived and then calls `turn`, at least twice in a
+ * keepalive.
+ */
+export class HaNode {
+  readonly #options: HaNodeOptions;
+  readonly #session: HeartbeatSession;
+  readonly #detector: PeerDetector;
+  #state: NodeState = nodeStart;
+  #peer: Heartbeat | undefined;
+  #nextBeatAtMs: number;
+  #flagsSent: HeartbeatFlags | undefined;
+
+  constructor(options: HaNodeOptions, nowMs: number) {
+    const { self, peerName, linkCount, times } = options;
+    this.#options = options;
+    this.#nextBeatAtMs = nowMs;
+    const proofsMax = Math.ceil(times.deadMs / times.keepaliveMs) + 1;
+    this.#session = new HeartbeatSession({ bootId: self.bootId, peerName, linkCount, proofsMax });
+    this.#detector = new PeerDetector(times, linkCount, nowMs);
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  /** The latest heartbeat that was believed. */
+  get peer(): Heartbeat | undefined {
+    return this.#peer;
+  }
+
+  get peerLife(): PeerLife {
+    return this.#detector.life;
+  }
+
+  get links(): readonly LinkReport[] {
+    const roundTripsMs = this.#session.roundTripsMs;
+    return this.#detector.linkStates.map((state, link) => ({
+      state,
+      roundTripMs: roundTripsMs[link],
+    }));
+  }
+
+  /** An authentic heartbeat that came by `link`; undefined: it is believed. */
+  hear(heartbeat: Heartbeat, link: number, nowMs: number): HeardRefusal | undefined {
+    const refusal = this.#session.hear(heartbeat, link, nowMs);
+    if (refusal !== undefined) return refusal;
+    this.#detector.heard(link);
+    // The slower link brings what the faster one has brought before.
+    const isOlder =
+      this.#peer?.bootId === heartbeat.bootId && heartbeat.sentAtMs < this.#peer.sentAtMs;
+    if (!isOlder) this.#peer = heartbeat;
+    return undefined;
+  }
+
+  turn(nowMs: number, facts: NodeFacts): NodeTurn {
+    const { times } = this.#options;
+    const events = this.#detector.pass(nowMs);
+    const stalledMs = events.find((event) => event.kind === "stalled")?.stalledMs ?? 0;
+    const view = this.#view(nowMs, facts);
+    const { claim, order, isAnswering } = facts;
+    const before = this.#state;
+    const step = stepNode(before, view, { claim, order, stalledMs, isAnswering }, times);
+    this.#state = step.state;
+    const logged = events.map((event) => this.#logOf(event));
+    const effects = logged.length === 0 ? step.effects : [...logged, ...step.effects];
+    const flags = this.#flags(view);
+    // A change is told at once: the peer may be waiting for it.
+    const isNews = before.role !== step.state.role || !isSame(flags, this.#flagsSent);
+    if (!isNews && nowMs < this.#nextBeatAtMs) return { effects, heartbeats: [] };
+    this.#flagsSent = flags;
+    return { effects, heartbeats: this.#beats(nowMs, view, facts.revision, flags) };
+  }
+
+  #view(nowMs: number, { health, isInSync, leader }: NodeFacts): NodeView {
+    const { self, isFirst, peerName, detectsDiskFailures } = this.#options;
+    return {
+      nowMs,
+      self,
+      isFirst,
+      health,
+      isInSync,
+      leader,
+      peerName,
+      peerLife: this.#detector.life,
+      peerReport: this.#peer,
+      detectsDiskFailures,
+    };
+  }
+
+  #beats(
+    nowMs: number,
+    view: NodeView,
+    revision: number,
+    flags: HeartbeatFlags,
+  ): readonly Heartbeat[] {
+    const { self, times, linkCount } = this.#options;
+    this.#nextBeatAtMs = nowMs + times.keepaliveMs;
+    const { role } = this.#state;
+    const epoch = view.leader?.epoch ?? 0;
+    const common = { ...self, role, epoch, revision, flags, sentAtMs: nowMs };
+    return Array.from({ length: linkCount }, (_, link) => ({
+      ...common,
+      link,
+      ...this.#session.next(link, nowMs),
+    }));
+  }
+
+  #flags(view: NodeView): HeartbeatFlags {
+    const { health, isInSync, leader } = view;
+    const state = this.#state;
+    return {
+      failureInProgress: leader?.failureInProgress ?? false,
+      isInSync,
+      isAble: isAble(state.role, view),
+      gatewayAnswers: health.gatewayAnswers,
+      dataPlaneTurns: health.dataPlaneTurns,
+      storeWrites: health.storeWrites,
+      isLeaving: state.role === "failed" && state.reason === "shutdown",
+    };
+  }
+
+  #logOf(event: DetectorEvent): NodeEffect {
+    const { peerName } = this.#options;
+    switch (event.kind) {
+      case "link": {
+        const level = event.state === "up" ? "info" : "warn";
+        return {
+          kind: "log",
+          level,
+          message: `link ${event.link} to ${peerName} is ${event.state}`,
+        };
+      }
+      case "peer": {
+        const level = event.life === "alive" ? "info" : "error";
+        return { kind: "log", level, message: `${peerName} is ${event.life}` };
+      }
+      case "stalled": {
+        const message = `stood still for ${Math.round(event.stalledMs)} ms`;
+        return { kind: "log", level: "warn", message };
+      }
+    }
+  }
+}
+
+function isSame(one: HeartbeatFlags, other: HeartbeatFlags | undefined): boolean {
+  const names = Object.keys(one) as (keyof HeartbeatFlags)[];
+  return other !== undefined && names.every((name) => one[name] === other[name]);
+}
