@@ -51,6 +51,8 @@ export interface PhaseRunInput {
   /** Whether a device held a lease when the phase began: the same answer on every worker. */
   readonly holdsLease: (device: number) => boolean;
   readonly worker: { readonly index: number; readonly count: number };
+  /** See PhaseLedgerInput. */
+  readonly giveUpMs: number;
 }
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
@@ -163,7 +165,7 @@ export class PhaseRun {
   /** What has been measured so far, where somebody watches the phase. */
   soFar(nowMs: number): Measured | undefined {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
-    return { atMs: nowMs, report: this.#ledger.record.toReport() };
+    return { atMs: nowMs, report: this.#ledger.reportAt(nowMs) };
   }
 
   /** Ended and drained: `finish` may be called. */
@@ -262,7 +264,7 @@ export class PhaseRun {
       fleet.powerOff(device, this.#nowMs);
     }
     // Booked first, because a release is complete before `start` returns.
-    this.#ledger.assign(stream, device);
+    this.#ledger.assign(stream, device, intendedAtMs);
     const startAtMs = exchange === "boot" ? this.#powerOnAtMs(stream, intendedAtMs) : intendedAtMs;
     if (fleet.start(device, exchange, startAtMs, this.#nowMs) === "started") return true;
     this.#ledger.unassign(stream, device);
