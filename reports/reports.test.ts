@@ -103,6 +103,18 @@ test("the time series is a table with a column for each state", () => {
   expect(table.every((row) => row.length === table[0]!.length)).toBe(true);
 });
 
+test("exchanges that not every run has follow the columns that every run has, in their order", () => {
+  const rows = sampleResult().timeSeries.map((row) => ({
+    ...{ ...row, releaseSent: 3, rebindSent: 2, rebindCompleted: 1 },
+  }));
+  const [plain] = timeSeriesTable(sampleResult().timeSeries);
+  const [names, first] = timeSeriesTable(rows);
+  expect(names).toEqual([...plain!, "rebind_sent", "rebind_completed", "release_sent"]);
+  expect(first!.slice(-3)).toEqual([2, 1, 3]);
+  const rates = chartsOf(sampleResult({ timeSeries: rows }))[0]!;
+  expect(rates.series.map(({ label }) => label)).toContain("rebinds acknowledged");
+});
+
 test("the files are written whole, into a folder that need not exist", () => {
   const folder = mkdtempSync(join(tmpdir(), "provlab-report-"));
   try {

@@ -321,6 +321,7 @@ export interface TimeSeriesRow {
   /** Seconds since the run began. */
   readonly second: number;
   readonly phase: string;
+  /** Sent are those that a stream began; completed also those that devices began by themselves. */
   readonly discoverSent: number;
   readonly discoverCompleted: number;
   readonly renewSent: number;
@@ -333,6 +334,14 @@ export interface TimeSeriesRow {
   readonly bound: number;
   /** Devices by state, in the order of their names. */
   readonly devices: Readonly<Record<string, number>>;
+  /** Only of a run in which such an exchange occurs. */
+  readonly rebindSent?: number;
+  readonly rebindCompleted?: number;
+  readonly rebootSent?: number;
+  readonly rebootCompleted?: number;
+  readonly releaseSent?: number;
+  readonly bootsSent?: number;
+  readonly downloadsSent?: number;
   /** Devices on line at the end of the second. */
   readonly online?: number;
   /** Devices by state of their boot at the end of the second: off, the steps, pausing, online, failed. */

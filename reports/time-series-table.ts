@@ -7,7 +7,8 @@ type Column = readonly [
 
 /**
  * The time series as rows of cells, the first one with the names: one row a second. Where devices
- * boot, columns of their boots follow those that every run has.
+ * boot, columns of their boots follow those that every run has, and at the end come those of the
+ * exchanges that not every run has.
  */
 export function timeSeriesTable(rows: readonly TimeSeriesRow[]): (string | number)[][] {
   const states = [...new Set(rows.flatMap((row) => Object.keys(row.devices)))].sort();
@@ -26,12 +27,23 @@ export function timeSeriesTable(rows: readonly TimeSeriesRow[]): (string | numbe
     ["bound", (row) => row.bound],
     ...states.map((state): Column => [`devices_${state}`, (row) => row.devices[state] ?? 0]),
     ...bootColumns(rows),
+    ...exchangeColumns.filter(([, cell]) => rows.some((row) => cell(row) !== undefined)),
   ];
   return [
     columns.map(([name]) => name),
     ...rows.map((row) => columns.map(([, cell]) => cell(row) ?? "")),
   ];
 }
+
+const exchangeColumns: readonly Column[] = [
+  ["rebind_sent", (row) => row.rebindSent],
+  ["rebind_completed", (row) => row.rebindCompleted],
+  ["reboot_sent", (row) => row.rebootSent],
+  ["reboot_completed", (row) => row.rebootCompleted],
+  ["release_sent", (row) => row.releaseSent],
+  ["boots_sent", (row) => row.bootsSent],
+  ["downloads_sent", (row) => row.downloadsSent],
+];
 
 function bootColumns(rows: readonly TimeSeriesRow[]): Column[] {
   if (rows.every(({ online, bootStates }) => online === undefined && bootStates === undefined)) {

@@ -97,7 +97,7 @@ export function judgeHealth(
       slipMsP99 = Math.max(slipMsP99, slipMs);
       if (slipMs > limits.slipMsP99Max) {
         problems.push(
-          `phase ${phase.name}: 1 % of the ${stream.exchange} transactions were sent ` +
+          `phase ${phase.name}: 1 % of the ${stream.name ?? stream.exchange} transactions were sent ` +
             `${slipMs.toFixed(1)} ms late or more (limit ${limits.slipMsP99Max} ms): ` +
             `${adviceFor(phase.workers)}`,
         );

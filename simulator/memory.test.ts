@@ -36,6 +36,7 @@ function buildRun(devices: number): readonly unknown[] {
       fleet: new Plant(fleet, undefined),
       holdsLease: () => false,
       worker: { index: 0, count: 1 },
+      giveUpMs: 129_000,
     },
     0,
   );

@@ -8,6 +8,7 @@ import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
 import { type Reply, ReplyReader } from "./device/reply.ts";
+import { giveUpMs } from "./device/retry-policy.ts";
 import { Fleet } from "./fleet.ts";
 import {
   parseSchedstat,
@@ -223,6 +224,7 @@ export class WorkerLoop {
         holdsLease: (device) => hasBit(bound, device),
         worker: { index: workerIndex, count: workerCount },
         log: this.#log,
+        giveUpMs: giveUpMs(plan.client.retry),
       },
       nowMs,
     );

@@ -26,6 +26,7 @@ import type { RunPaceSummary } from "../../simulator/run-pace.ts";
 import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
+import { exchangeColumnsOf } from "./exchange-columns.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { measuredOf } from "./stream-result-of.ts";
 
@@ -117,7 +118,10 @@ export function runResultOf(facts: RunFacts): RunResult {
     ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
     ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
     ...(facts.target.others === undefined ? {} : { answeredBy: answeredBy(facts) }),
-    timeSeries: outcome.timeSeries.map(rowOf),
+    timeSeries: exchangeColumnsOf(outcome.timeSeries).map((columns, index) => ({
+      ...rowOf(outcome.timeSeries[index]!),
+      ...columns,
+    })),
   };
 }
 

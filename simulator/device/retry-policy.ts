@@ -30,6 +30,15 @@ export function backoffMs(policy: RetryPolicy, attempt: number, draw: number): n
   return Math.max(1, delayMs + policy.jitterMs * (draw / HALF_RANGE - 1));
 }
 
+/** How long all transmissions of one message wait for an answer at most: then a device gives up on it. */
+export function giveUpMs(policy: RetryPolicy): number {
+  let waitMs = 0;
+  for (let attempt = 0; attempt < policy.transmissionsMax; attempt += 1) {
+    waitMs += backoffMs(policy, attempt, 2 ** 32 - 1);
+  }
+  return waitMs;
+}
+
 const LEASE_RETRY_MS_MIN = 60_000;
 
 /**

@@ -1,7 +1,7 @@
 import type { Population } from "../../scenarios/population.ts";
 import type { CompletedExchange, FailedExchange, StreamExchange } from "../exchange.ts";
 import type { StreamCounters } from "../recorder.ts";
-import { LATE_MS, PhaseRecord } from "../recorder.ts";
+import { LATE_MS, PhaseRecord, type PhaseReport } from "../recorder.ts";
 import { type PhasePlan, profileOf, windowOf } from "../run-plan.ts";
 import type { StageRecord } from "../stage-record.ts";
 import type { SecondTally } from "../time-series.ts";
@@ -25,6 +25,8 @@ export interface PhaseLedgerInput {
   readonly population: Population;
   readonly notes: DeviceNotes;
   readonly tally: SecondTally;
+  /** What waits longer than this has found no answer to any transmission of a message. */
+  readonly giveUpMs: number;
 }
 
 /** Arrivals whose packets may wait for one flush. */
@@ -40,6 +42,8 @@ export class PhaseLedger {
   readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
   #unsentCount = 0;
   #clock = new ScheduleClock(0);
+  /** Only of a watched phase, by device: when its transaction was intended to begin. */
+  readonly #intendedAtMs: Float64Array | undefined;
   /** By stream: which stage of its rate a time of the phase belongs to. */
   readonly #stageAt: readonly (((sinceStartMs: number) => number) | undefined)[];
   /** By stream, since the phase began: when it hands out its last arrival at the latest. */
@@ -56,6 +60,7 @@ export class PhaseLedger {
       return profile && ((sinceStartMs) => profile.stageAt(sinceStartMs - startMs));
     });
     this.#pending = input.phase.streams.map(() => 0);
+    if (phase.isWatched === true) this.#intendedAtMs = new Float64Array(input.population.size);
     input.notes.streamOf.fill(0);
   }
 
@@ -78,8 +83,9 @@ export class PhaseLedger {
   }
 
   /** The device's transaction belongs to the stream from here on, should it start. */
-  assign(stream: number, device: number): void {
+  assign(stream: number, device: number, intendedAtMs: number): void {
     this.#input.notes.streamOf[device] = 1 + stream;
+    if (this.#intendedAtMs !== undefined) this.#intendedAtMs[device] = intendedAtMs;
     this.#pending[stream]! += 1;
   }
 
@@ -192,6 +198,25 @@ export class PhaseLedger {
     this.#input.tally.countersOf(kind).naks += 1;
   }
 
+  /**
+   * What has been measured by `nowMs`. Time-outs are also DHCP transactions that are still under way
+   * and that a device without persistence would have given up by now. Of a watched phase alone.
+   */
+  reportAt(nowMs: number): PhaseReport {
+    const report = this.record.toReport();
+    const overdue = this.#overdueAt(nowMs);
+    return {
+      ...report,
+      streams: report.streams.map((stream, index) => ({
+        ...stream,
+        counters: {
+          ...stream.counters,
+          timeouts: stream.counters.timeouts + overdue[index]!,
+        },
+      })),
+    };
+  }
+
   /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
   close(): PhaseRecord {
     const { phase, notes, tally } = this.#input;
@@ -202,6 +227,18 @@ export class PhaseLedger {
     });
     notes.streamOf.fill(0);
     return this.record;
+  }
+
+  #overdueAt(nowMs: number): readonly number[] {
+    const { phase, notes, giveUpMs } = this.#input;
+    const overdue = phase.streams.map(() => 0);
+    if (this.#intendedAtMs === undefined || this.pending === 0) return overdue;
+    for (const [device, intendedAtMs] of this.#intendedAtMs.entries()) {
+      const stream = notes.streamOf[device]! - 1;
+      if (stream >= 0 && nowMs - intendedAtMs > giveUpMs) overdue[stream]! += 1;
+    }
+    // A boot takes as long as it takes: its devices give up by themselves.
+    return overdue.map((count, stream) => (isDhcp(phase.streams[stream]!.exchange) ? count : 0));
   }
 
   #bound(device: number, receivedAtMs: number): void {
@@ -245,4 +282,8 @@ export class PhaseLedger {
     const { exchange } = this.#input.phase.streams[stream]!;
     return [this.record.streams[stream]!.counters, this.#input.tally.countersOf(exchange)];
   }
+}
+
+function isDhcp(exchange: StreamExchange): boolean {
+  return exchange !== "boot" && exchange !== "download";
 }

@@ -17,6 +17,7 @@ const population = new Population({
   cmtsCount: 2,
 });
 const SEED = 11;
+const GIVE_UP_MS = 700;
 
 interface Start {
   readonly device: number;
@@ -119,6 +120,7 @@ function begin(
       tally,
       holdsLease: (device) => holders.has(device),
       worker,
+      giveUpMs: GIVE_UP_MS,
     },
     0,
   );
@@ -601,5 +603,38 @@ describe("churn", () => {
     expect(released.map(({ device }) => device)).toEqual(fleet.powerCuts);
     expect(fleet.powerCuts).toHaveLength(10);
     expect(fleet.starts.filter(({ kind }) => kind === "discover")).toHaveLength(8);
+  });
+});
+
+describe("while somebody watches the phase", () => {
+  test("what waits longer than a device repeats a message is a time-out, until it is answered", () => {
+    const played = begin({ ...phaseOf([renewAt(10)]), isWatched: true }, everybody);
+    const { run, fleet } = played;
+    const timeoutsAt = (nowMs: number): number =>
+      run.soFar(nowMs)!.report.streams[0]!.counters.timeouts;
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 1) run.startDue(nowMs);
+    expect(fleet.starts.map(({ intendedAtMs }) => intendedAtMs).slice(0, 3)).toEqual([
+      1000, 1100, 1200,
+    ]);
+    expect([1700, 1701, 1801, 1901].map(timeoutsAt)).toEqual([0, 1, 2, 3]);
+    answer(played, fleet.starts[0]!, 1950);
+    expect(timeoutsAt(1950)).toBe(2);
+    run.failed({ ...fleet.starts[1]!, origin: "scenario", reason: "timeout", failedAtMs: 1951 });
+    expect(timeoutsAt(1951)).toBe(2);
+    // When the phase is over, what never came is a time-out, and what came late is none.
+    expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 1, timeouts: 9 });
+  });
+
+  test("a boot or a download takes as long as it takes", () => {
+    const stream: StreamPlan = { kind: "rate", exchange: "download", ratePerSecond: 10 };
+    const { run } = begin({ ...phaseOf([stream]), isWatched: true }, everybody);
+    for (let nowMs = 1000; nowMs < 2000; nowMs += 1) run.startDue(nowMs);
+    expect(run.soFar(60_000)!.report.streams[0]!.counters.timeouts).toBe(0);
+  });
+
+  test("nobody is told of a phase that is not watched", () => {
+    const { run } = begin(phaseOf([renewAt(10)]), everybody);
+    run.startDue(1000);
+    expect(run.soFar(60_000)).toBeUndefined();
   });
 });

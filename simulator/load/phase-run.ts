@@ -55,6 +55,8 @@ export interface PhaseRunInput {
   readonly worker: { readonly index: number; readonly count: number };
   /** Where every arrival is noted; nowhere when left out. */
   readonly log?: ArrivalLog | undefined;
+  /** See PhaseLedgerInput. */
+  readonly giveUpMs: number;
 }
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
@@ -193,7 +195,7 @@ export class PhaseRun {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
     // A watch asks where in its schedule the phase is.
     const atMs = this.#startMs + this.#clock.toSchedule(nowMs);
-    return { atMs, report: this.#ledger.record.toReport() };
+    return { atMs, report: this.#ledger.reportAt(nowMs) };
   }
 
   /** Ended and drained: `finish` may be called. */
@@ -292,7 +294,7 @@ export class PhaseRun {
       fleet.powerOff(device, this.#nowMs);
     }
     // Booked first, because a release is complete before `start` returns.
-    this.#ledger.assign(stream, device);
+    this.#ledger.assign(stream, device, intendedAtMs);
     const startAtMs = exchange === "boot" ? this.#powerOnAtMs(stream, intendedAtMs) : intendedAtMs;
     if (fleet.start(device, exchange, startAtMs, this.#nowMs) === "started") return true;
     this.#ledger.unassign(stream, device);

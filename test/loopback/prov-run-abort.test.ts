@@ -71,3 +71,22 @@ test("a threshold that fails ends the run with status 99, and everything is writ
   expect(renew!.completed).toBeGreaterThan(100);
   expect(result.safety.audit).toBe("all 400 leases in the lease file");
 });
+
+test("who asks in vain and never gives up is a time-out as soon as another would have given up", () => {
+  const { status, result } = run(
+    "in-vain",
+    scenario("connect.discover.timeouts == 0"),
+    ...["--target", "127.0.0.9:19067"],
+  );
+  expect(status).toBe(99);
+  expect(result.phases.map(({ name, endedBy }) => [name, endedBy])).toEqual([
+    ["connect", "threshold"],
+  ]);
+  const [connect] = result.phases;
+  expect(connect!.durationMs).toBeLessThan(20_000);
+  expect(connect!.streams[0]).toMatchObject({ completed: 0 });
+  expect(connect!.streams[0]!.timeouts).toBeGreaterThan(0);
+  expect(result.reasons[0]).toMatch(
+    /^Phase connect was ended by its threshold connect\.discover\.timeouts == 0, but it was \d+ after/,
+  );
+});

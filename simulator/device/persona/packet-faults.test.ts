@@ -61,7 +61,24 @@ describe("spoiled packets", () => {
       `${clientId(spoiled("changing-client-id", { boots, device }).sent)}`;
     expect(new Set([at(1), at(2), at(300)]).size).toBe(3);
     expect(at(2)).toBe(at(2));
-    expect(at(1, CPE + 1)).not.toBe(at(1));
+    // Of the units of all kinds: hardware addresses of one unit differ in one octet alone.
+    const others = Array.from({ length: population.size }, (_, device) => device).filter(
+      (device) => population.kindOf(device) !== "mta",
+    );
+    expect(new Set(others.map((device) => at(1, device))).size).toBe(others.length);
+  });
+
+  test("changing client-id: every other option is as it was, and the message ends where it says", () => {
+    for (const device of [0, CPE, MTA, population.firstOf[3]!]) {
+      const { before, sent, end } = spoiled("changing-client-id", { device });
+      expect(sent[end.endOffset]).toBe(OptionCode.end);
+      const after = decodePacket(sent);
+      expect(after.options.codes()).toEqual(before.options.codes());
+      for (const code of before.options.codes()) {
+        if (code === OptionCode.clientIdentifier) continue;
+        expect(after.options.get(code)).toEqual(before.options.get(code));
+      }
+    }
   });
 
   test("malformed: the first copy of a message cannot be decoded, its repetition can", () => {

@@ -25,6 +25,7 @@ export const GIANT_BYTES = 1440;
 const FILLER_OPTION = 224;
 const FILLER_BYTES_MAX = 255;
 const MESSAGE_BYTES_MIN = 300;
+const BOOT_COUNT_BYTES = 2;
 const RELAY_OPTION_PART = 5;
 
 /** Spoils a finished message of a device, in place. */
@@ -47,7 +48,7 @@ export function spoil(
       removeClientId(bytes, end);
       return;
     case "changing-client-id":
-      changeClientId(bytes, context.boots);
+      changeClientId(bytes, end, context.boots);
       return;
     case "malformed":
       if (context.attempt === 0) malform(bytes, end, context.boots);
@@ -85,13 +86,20 @@ function removeClientId(bytes: Uint8Array, end: MessageEnd): void {
   bytes.fill(0, end.endOffset + 1, end.length);
 }
 
-/** Type 0 is no hardware address (RFC 2132 section 9.14); the first two octets count the boots. */
-function changeClientId(bytes: Uint8Array, boots: number): void {
+/**
+ * Type 0 is no hardware address (RFC 2132 section 9.14); then two octets that count the boots, and the
+ * whole MAC, because nobody else may have the same.
+ */
+function changeClientId(bytes: Uint8Array, end: MessageEnd, boots: number): void {
   const at = offsetOf(bytes, OptionCode.clientIdentifier);
   if (at < 0) return;
+  bytes.copyWithin(at + 3 + BOOT_COUNT_BYTES, at + 3, end.endOffset + 1);
+  bytes[at + 1] += BOOT_COUNT_BYTES;
   bytes[at + 2] = 0;
   bytes[at + 3] = boots >>> 8;
   bytes[at + 4] = boots;
+  end.endOffset += BOOT_COUNT_BYTES;
+  end.length = Math.max(end.length, end.endOffset + 1);
 }
 
 /** In turns, by boot: an option that is longer than the packet, and a packet cut inside an option. */
