@@ -6,6 +6,7 @@ const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 // Tests that measure time, flood, or sit on fixed ports of the loopback network.
 const alone = [
   "test/{faults,loopback}/**/*.test.ts",
+  "test/tutorial.test.ts",
   "test/interop/{perfdhcp,dhcpd-target,kea-target,boot-target}.test.ts",
 ];
 

@@ -71,13 +71,17 @@ function open(written: string, from: string): Opened {
   return readText(isAbsolute(written) ? normalize(written) : join(dirname(from), written));
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "is a folder; give a scenario file",
+};
+
 function readText(file: string): Opened {
   try {
     return { kind: "ok", file, text: readFileSync(file, "utf8") };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const reason = code === "ENOENT" ? "there is no such file" : `cannot be read (${code})`;
-    return { kind: "failed", reason };
+    return { kind: "failed", reason: reasons[code] ?? `cannot be read (${code})` };
   }
 }

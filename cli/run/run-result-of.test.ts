@@ -208,6 +208,14 @@ describe("what decides the verdict, strongest first", () => {
     ]);
   });
 
+  test("a target that acknowledged nothing is named, with what to look at", () => {
+    const silent = outcomeOf({ phases: [], safety: { ...outcome.safety, acknowledged: 0 } });
+    const target: Target = { kind: "external", address: "127.0.0.1", port: 6767 };
+    const { reasons } = resultOf(silent, null, target);
+    expect(reasons.at(-1)).toMatch(/^No ACK came from 127\.0\.0\.1:6767: /);
+    expect(resultOf(silent).reasons.join()).not.toMatch(/No ACK/);
+  });
+
   test("somebody else's lease file is out of reach, and the result says so", () => {
     expect(resultOf(outcomeOf(), null).safety.audit).toBe("lease file out of reach");
   });

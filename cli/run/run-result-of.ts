@@ -212,7 +212,7 @@ interface Judgement {
  * that, a generator that was the limit makes every other figure worthless.
  */
 function judge(
-  { outcome, scenario }: RunFacts,
+  { outcome, scenario, target }: RunFacts,
   thresholds: RunResult["thresholds"],
   safety: SafetyResult,
 ): Judgement {
@@ -237,6 +237,11 @@ function judge(
   const missing = scenario.phases.length - outcome.phases.length;
   const cut = missing > 0 ? [`${missing} phases did not run.`] : [];
   const reasons = [...stopped, ...late, ...failed, ...cut];
+  if (reasons.length > 0 && target.kind === "external" && safety.acknowledged === 0) {
+    reasons.push(
+      `No ACK came from ${target.address}:${target.port}: is it serving there, with what prov config prints for this scenario?`,
+    );
+  }
   return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
 }
 
