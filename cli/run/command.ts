@@ -16,6 +16,7 @@ import {
   SimulationError,
   type SimulationProgress,
 } from "../../simulator/coordinator.ts";
+import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
@@ -24,6 +25,15 @@ import { UsageError } from "../usage-error.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { BundledServerError, startBundledServer } from "./bundled-server.ts";
+import {
+  CAPTURE_MIB_DEFAULT,
+  CAPTURE_MIB_MAX,
+  type CaptureOptions,
+  capturePlanOf,
+  finishCapture,
+  parseCaptureFilter,
+  WORKERS_MAX,
+} from "./capture-file.ts";
 import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
@@ -37,7 +47,7 @@ const LOOPBACK = 0x7f00_0001;
 const DHCP_SERVER_PORT = 67;
 const BYTES_A_MIB = 1024 * 1024;
 
-interface RunOptions {
+interface RunOptions extends CaptureOptions {
   /** As they were given; none: the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
@@ -72,7 +82,19 @@ export async function runRun(args: readonly string[]): Promise<number> {
       filedFormats,
     )
     .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
-    .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
+    .option(
+      "--workers <number>",
+      "worker threads (default: cores - 1)",
+      wholeNumber(1, WORKERS_MAX),
+    )
+    .option("--pcap <file>", "write the packets of the run there, as pcapng")
+    .option(
+      "--pcap-max <MiB>",
+      "how large that file may get; later packets are left out",
+      wholeNumber(1, CAPTURE_MIB_MAX),
+      CAPTURE_MIB_DEFAULT,
+    )
+    .option("--pcap-filter <which>", "only these: device=12, cmts=3 or errors", parseCaptureFilter)
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
     .action(async (file: string, options: RunOptions) => {
       status = await run(loadScenario(file, options.set), options, args);
@@ -87,8 +109,11 @@ async function run(
 ): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
+  const seed = options.seed ?? loaded.scenario.seed;
+  const population = new Population({ ...loaded.scenario.population, seed });
+  const capture = capturePlanOf(options, population);
   try {
-    const measured = await measure(loaded, options, folder);
+    const measured = await measure(loaded, options, folder, population, capture);
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
@@ -98,6 +123,8 @@ async function run(
     if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;
     process.stderr.write(`prov run: ${error.message}\n`);
     return exitStatus.internalError;
+  } finally {
+    if (capture !== undefined) process.stdout.write(finishCapture(capture));
   }
 }
 
@@ -106,9 +133,10 @@ async function measure(
   { scenario, sha256 }: LoadedScenario,
   options: RunOptions,
   folder: string,
+  population: Population,
+  capture: CapturePlan | undefined,
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
-  const population = new Population({ ...scenario.population, seed });
   const files = filesOf(scenario, seed);
   const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
   const bundled =
@@ -129,7 +157,9 @@ async function measure(
         : ownServers(files, bundled.bootPorts);
     // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
     const segmentation = bundled !== undefined;
-    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation });
+    const plan = runPlanOf(scenario, {
+      ...{ seed, workers, servers, bootServers, segmentation, capture },
+    });
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
     const outcome = await simulate(plan, judge, bundled?.died, ({ second }) => {
