@@ -8,6 +8,7 @@ import {
   type DeviceStateName,
   DeviceTable,
   deviceStates,
+  ROW_BYTES,
   ROW_WORDS,
 } from "./device/device-table.ts";
 import { DeviceTimers } from "./device/device-timers.ts";
@@ -188,6 +189,11 @@ export class Fleet {
 
   stateOf(device: number): DeviceStateName {
     return deviceStates[this.#table.state(this.#localOf(device))];
+  }
+
+  /** Of the message that waits for an answer: 1 is the first. */
+  transmissionOf(device: number): number {
+    return this.#table.attempt[this.#localOf(device) * ROW_BYTES] + 1;
   }
 
   /** The address that the device has a lease for, 0 without one. */

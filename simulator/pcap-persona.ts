@@ -133,7 +133,7 @@ function partsOf(
   if (isAnonymous) return anonymous(code, parts);
   if (code === OptionCode.authentication) {
     notes.push("option 90 (authentication) is copied: --anonymize leaves it out");
-  } else if (isPersonal(code) && parts.some(({ kind }) => kind === "bytes")) {
+  } else if (isPersonal(code) && !parts.some(({ kind }) => kind === "mac")) {
     notes.push(`option ${code} is copied, with any name or serial number in it: see --anonymize`);
   }
   return parts;

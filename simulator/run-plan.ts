@@ -14,6 +14,7 @@ import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
 import type { StreamExchange } from "./exchange.ts";
+import type { CapturePlan } from "./pcap-recorder.ts";
 import type { ServerAddress } from "./relay/cmts.ts";
 import type { Segment } from "./segment.ts";
 
@@ -41,6 +42,8 @@ export interface RunPlan {
   readonly network: NetworkPlan;
   /** Who has something wrong with it; nobody when left out. */
   readonly personas?: readonly PersonaShare[];
+  /** What is recorded of the run's packets; nothing when left out. */
+  readonly capture?: CapturePlan;
   readonly phases: readonly PhasePlan[];
   readonly health: HealthLimits;
 }

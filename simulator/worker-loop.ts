@@ -21,6 +21,7 @@ import { sleepMs } from "./load/pacing.ts";
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
+import type { PcapRecorder } from "./pcap-recorder.ts";
 import { Plant } from "./plant.ts";
 import { personasOf } from "./run-plan.ts";
 import { SafetyLog } from "./safety-checker.ts";
@@ -48,6 +49,8 @@ export interface WorkerLoopOptions {
   readonly batchMax: number;
   /** That the sockets are behind. */
   readonly network: Pick<WorkerNetwork, "dueAtMs" | "counters">;
+  /** Records what the sockets send and receive; undefined in nearly every run. */
+  readonly recorder?: Pick<PcapRecorder, "attach"> | undefined;
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
@@ -122,6 +125,7 @@ export class WorkerLoop {
       },
       this.#sink,
     );
+    options.recorder?.attach(this.#fleet);
     if (plan.boot !== undefined && bootSockets !== undefined) {
       this.#boot = new BootLink({
         plan: plan.boot,

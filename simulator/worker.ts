@@ -5,6 +5,9 @@ import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
 import { Population } from "../scenarios/population.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
+import { PcapFile } from "./pcap-file.ts";
+import { PcapRecorder, type SeenDatagram } from "./pcap-recorder.ts";
+import { PcapSocket } from "./pcap-socket.ts";
 import { WorkerLoop } from "./worker-loop.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 import { WorkerNetwork } from "./worker-network.ts";
@@ -29,11 +32,31 @@ const network = new WorkerNetwork({
   nowMs: () => systemClock.monotonicMs(),
 });
 
+const { capture } = plan;
+const captureFile = capture && new PcapFile(`${capture.path}.part${workerIndex}`);
+const recorder =
+  captureFile &&
+  new PcapRecorder({
+    population: new Population(plan.population),
+    filter: capture.filter,
+    bytesMax: Math.floor(capture.bytesMax / workerCount),
+    unixMsAtZero: systemClock.wallMs() - systemClock.monotonicMs(),
+    write: (bytes) => captureFile.write(bytes),
+  });
+
+/** The socket behind the run's network; a capture has what is on the wire, so it is in front of that. */
+function behindNetwork(socket: UdpSocket, service: SeenDatagram["service"]): UdpSocket {
+  const recorded =
+    recorder && new PcapSocket(socket, recorder, service, () => systemClock.monotonicMs());
+  return network.behind(recorded ?? socket);
+}
+
 async function open(port: number): Promise<UdpSocket> {
   const group = start.group.count > 1 ? { group: start.group } : {};
   const segmentation = plan.segmentation === true && network.isAlwaysFair;
-  return network.behind(
+  return behindNetwork(
     await openUdpSocket({ address: 0, port, ...sizes, ...group, segmentation }),
+    "dhcp",
   );
 }
 
@@ -41,8 +64,9 @@ async function open(port: number): Promise<UdpSocket> {
 async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
   const sockets: Partial<Record<BootService, UdpSocket>> = {};
   for (const service of bootServices) {
-    sockets[service] = network.behind(
+    sockets[service] = behindNetwork(
       await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes }),
+      service,
     );
   }
   return sockets as Record<BootService, UdpSocket>;
@@ -56,9 +80,16 @@ const WRONG_PORT_BUFFER_BYTES = 4096;
 async function openWrongPort(): Promise<UdpSocket | undefined> {
   if (plan.personas?.some(({ kind }) => kind === "wrong-relay-port") !== true) return undefined;
   const bufferBytes = WRONG_PORT_BUFFER_BYTES;
-  return network.behind(
+  return behindNetwork(
     await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes, bufferBytes }),
+    "dhcp",
   );
+}
+
+/** Before the coordinator hears that the worker has stopped: then the parts are put together. */
+function closeCapture(): void {
+  recorder?.finish(systemClock.monotonicMs());
+  captureFile?.close();
 }
 
 const loop = new WorkerLoop({
@@ -69,7 +100,9 @@ const loop = new WorkerLoop({
   wrongPortSocket: await openWrongPort(),
   batchMax: BATCH_MAX,
   network,
+  recorder,
   post: (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => {
+    if (message.kind === "stopped") closeCapture();
     port.postMessage(message, transfer);
   },
 });

@@ -73,6 +73,7 @@ const edges = [
   "server/syslog/stream-input.ts",
   "server/syslog/syslog-server.ts",
   "simulator/coordinator.ts",
+  "simulator/pcap-file.ts",
   "simulator/worker.ts",
   "simulator/worker-loop.ts",
 ];

@@ -16,6 +16,7 @@ import {
   SimulationError,
   type SimulationProgress,
 } from "../../simulator/coordinator.ts";
+import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { RunPace } from "../../simulator/run-pace.ts";
 import { addExamples } from "../examples.ts";
@@ -28,6 +29,15 @@ import { UsageError } from "../usage-error.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { BundledServerError, startBundledServer } from "./bundled-server.ts";
+import {
+  CAPTURE_MIB_DEFAULT,
+  CAPTURE_MIB_MAX,
+  type CaptureOptions,
+  capturePlanOf,
+  finishCapture,
+  parseCaptureFilter,
+  WORKERS_MAX,
+} from "./capture-file.ts";
 import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
@@ -46,7 +56,7 @@ import {
 const LOOPBACK = 0x7f00_0001;
 const BYTES_A_MIB = 1024 * 1024;
 
-interface RunOptions extends WatchOptions {
+interface RunOptions extends WatchOptions, CaptureOptions {
   /** As they were given; none: the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
@@ -92,8 +102,16 @@ export async function runRun(args: readonly string[]): Promise<number> {
     .option(
       "--workers <number>",
       "worker threads (default: cores - 1)",
-      wholeNumber("--workers", 1, 64),
+      wholeNumber("--workers", 1, WORKERS_MAX),
     )
+    .option("--pcap <file>", "write the packets of the run there, as pcapng")
+    .option(
+      "--pcap-max <MiB>",
+      "how large that file may get; later packets are left out",
+      wholeNumber("--pcap-max", 1, CAPTURE_MIB_MAX),
+      CAPTURE_MIB_DEFAULT,
+    )
+    .option("--pcap-filter <which>", "only these: device=12, cmts=3 or errors", parseCaptureFilter)
     .addOption(setOption())
     .action(async (file: string, options: RunOptions) => {
       status = await run(loadScenario(file, options.set), options, args);
@@ -115,10 +133,18 @@ async function run(
 ): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
+  const seed = options.seed ?? loaded.scenario.seed;
+  const population = new Population({ ...loaded.scenario.population, seed });
+  const capture = capturePlanOf(options, population);
   const steering = { abort: new AbortController(), pace: new RunPace() };
   const watch = watchedBy(await openWatchers(loaded.scenario, options, folder, steering));
   try {
-    const measured = await measure(loaded, options, folder, steering, watch);
+    const measured = await measure(loaded, options, folder, {
+      population,
+      capture,
+      steering,
+      watch,
+    });
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);
     watch.end(result);
@@ -132,7 +158,16 @@ async function run(
     return exitStatus.internalError;
   } finally {
     await watch.close();
+    if (capture !== undefined) process.stdout.write(finishCapture(capture));
   }
+}
+
+/** What a run has around it. */
+interface Surroundings {
+  readonly population: Population;
+  readonly capture: CapturePlan | undefined;
+  readonly steering: Steering;
+  readonly watch: RunWatcher;
 }
 
 /** Starts what is missing, runs the scenario, audits the lease file, and stops what it started. */
@@ -140,11 +175,9 @@ async function measure(
   { scenario, sha256 }: LoadedScenario,
   options: RunOptions,
   folder: string,
-  steering: Steering,
-  watch: RunWatcher,
+  { population, capture, steering, watch }: Surroundings,
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
-  const population = new Population({ ...scenario.population, seed });
   const files = filesOf(scenario, seed);
   const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
   const bundled =
@@ -165,7 +198,9 @@ async function measure(
         : ownServers(files, bundled.bootPorts);
     // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
     const segmentation = bundled !== undefined;
-    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation });
+    const plan = runPlanOf(scenario, {
+      ...{ seed, workers, servers, bootServers, segmentation, capture },
+    });
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
     const outcome = await simulate(plan, judge, bundled?.died, steering, (progress) => {

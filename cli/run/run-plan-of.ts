@@ -1,5 +1,6 @@
 import type { Scenario, ScenarioPhase, ScenarioStream } from "../../scenarios/scenario.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
+import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import type { PhasePlan, RunPlan, StreamPlan } from "../../simulator/run-plan.ts";
 import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
@@ -12,6 +13,7 @@ export interface RunChoices {
   readonly segmentation: boolean;
   /** What is beside DHCP, for the devices that boot. */
   readonly bootServers: BootServers;
+  readonly capture?: CapturePlan | undefined;
 }
 
 /** What the simulator is told to do: the scenario, aimed at servers that all listen on one port. */
@@ -31,6 +33,7 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
       autonomous: scenario.clients.ownTimers,
     },
     ...(boot === undefined ? {} : { boot }),
+    ...(choices.capture && { capture: choices.capture }),
     network: scenario.network,
     personas: scenario.personas,
     phases: scenario.phases.map((phase) => phasePlanOf(phase, isWatched(scenario, phase))),

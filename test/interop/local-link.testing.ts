@@ -34,7 +34,7 @@ subnet ${prefix}.0 netmask 255.255.255.0 {
 /** A server and its clients on one switch. */
 export class LocalLink {
   readonly lab = new NetworkLab();
-  readonly #serverSide = this.lab.addNamespace("server");
+  readonly serverSide = this.lab.addNamespace("server");
   readonly #plug: ReturnType<typeof addBridge>;
   readonly #taps: Tap[] = [];
   server!: Peer;
@@ -43,12 +43,12 @@ export class LocalLink {
     this.#plug = addBridge(this.lab, this.lab.addNamespace("switch"), {
       interfaceName: "switch0",
     });
-    this.#plug(this.#serverSide, { interfaceName: "serve0", address: `${serverAddress}/24` });
+    this.#plug(this.serverSide, { interfaceName: "serve0", address: `${serverAddress}/24` });
   }
 
   /** What the server's end of the switch hears. */
   tapServer(): Tap {
-    return this.#tap(this.#serverSide, "serve0");
+    return this.#tap(this.serverSide, "serve0");
   }
 
   /** The server, on leases of before if there are any. */
@@ -56,7 +56,7 @@ export class LocalLink {
     const { lab } = this;
     writeFileSync(lab.path("dhcpd.conf"), `${statements}\n${configurationOf(prefix)}`);
     writeFileSync(lab.path("dhcpd.leases"), "", { flag: "a" });
-    this.server = lab.start(this.#serverSide, process.execPath, [
+    this.server = lab.start(this.serverSide, process.execPath, [
       ...[prov, "dhcpd", "-d", "-f", "-cf", lab.path("dhcpd.conf")],
       ...["-lf", lab.path("dhcpd.leases"), "-pf", lab.path("dhcpd.pid"), "serve0"],
     ]);
@@ -65,8 +65,8 @@ export class LocalLink {
 
   /** The server gets another address, as when a network is renumbered. */
   renumberServer(address: string): void {
-    ip("-n", this.#serverSide, "address", "flush", "dev", "serve0");
-    ip("-n", this.#serverSide, "address", "add", `${address}/24`, "dev", "serve0");
+    ip("-n", this.serverSide, "address", "flush", "dev", "serve0");
+    ip("-n", this.serverSide, "address", "add", `${address}/24`, "dev", "serve0");
   }
 
   /** A client, not yet started, and what its end of the switch hears. */
