@@ -162,10 +162,14 @@ function answerOf(
   return {
     verdict,
     reasons: violations > 0 ? [unsafe, ...reasons] : reasons,
-    maximumPerSecond: found?.maximumPerSecond ?? null,
-    lowPerSecond: found?.lowPerSecond ?? null,
-    highPerSecond: (isWhole ? found?.highPerSecond : undefined) ?? null,
+    maximumPerSecond: wholeRate(found?.maximumPerSecond),
+    lowPerSecond: wholeRate(found?.lowPerSecond),
+    highPerSecond: wholeRate(isWhole ? found?.highPerSecond : undefined),
   };
+}
+
+function wholeRate(perSecond: number | undefined): number | null {
+  return perSecond === undefined ? null : Math.round(perSecond);
 }
 
 /** A generator that could not offer even the lowest rate says nothing about the server. */

@@ -176,6 +176,7 @@ async function measure(
   const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
   const settings: TrialSettings = {
     ...fullPlan.trial,
+    slipMsP99Max: Math.max(fullPlan.trial.slipMsP99Max, scenario.generator.slipMsP99Max),
     measureMs: options.trial,
     answerMsMax: options.within,
     unansweredShareMax: options.missed,

@@ -30,8 +30,10 @@ export class SettleError extends Error {
 
 /** Before renewals, devices are bound by a closed loop, which suits every server, for so long. */
 const bind = { outstanding: 64, timeLimitMs: 10_000 } as const;
+/** Trials in a row that other programs may spoil before one of them counts. */
+const DISTURBED_MAX = 2;
 /** After a rate that was not kept, a trickle shows when the server's queue is empty. */
-const settle = { waitMs: 300, measureMs: 300, ratePerSecond: 40, triesMax: 20 } as const;
+const settle = { waitMs: 300, measureMs: 300, ratePerSecond: 40, triesMax: 10 } as const;
 
 /** Plays trials against one server, each with transaction ids and an order of devices of its own. */
 export class TrialPlayer {
@@ -58,9 +60,18 @@ export class TrialPlayer {
    * rejects with SettleError when it does not, with the signal's reason when that is aborted.
    */
   async play(ratePerSecond: number): Promise<TrialResult> {
-    const trial = await this.#run(ratePerSecond, this.#settings, (phases) => phases);
-    if (trial.verdict !== "kept") await this.#settle(ratePerSecond);
-    return trial;
+    for (let disturbed = 0; ; disturbed += 1) {
+      const trial = await this.#run(ratePerSecond, this.#settings, (phases) => phases);
+      if (trial.verdict !== "kept") await this.#settle(ratePerSecond);
+      if (!this.#isDisturbed(trial) || disturbed >= DISTURBED_MAX) return trial;
+    }
+  }
+
+  /** Other programs kept the generator from its schedule: a limit of the moment, not of the machine. */
+  #isDisturbed({ verdict, generatorStarvedPercent }: TrialResult): boolean {
+    return (
+      verdict === "generator-limited" && generatorStarvedPercent > this.#settings.starvedPercentMax
+    );
   }
 
   async #settle(afterPerSecond: number): Promise<void> {

@@ -29,6 +29,8 @@ export interface BundledServerInput {
   readonly config: string;
   /** What its TFTP serves; undefined for DHCP alone, without TFTP, Time, NTP and Syslog. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] | undefined;
+  /** Limits of its TFTP, as prov.yaml has them; its own defaults when left out. */
+  readonly tftpLimits?: { readonly sessionsMax: number };
 }
 
 export interface BundledServer {
@@ -54,7 +56,7 @@ export interface BundledServer {
  */
 export async function startBundledServer(
   folder: string,
-  { config, files }: BundledServerInput,
+  { config, files, tftpLimits }: BundledServerInput,
 ): Promise<BundledServer> {
   const file = (name: string): string => join(folder, name);
   const leaseFile = file("dhcpd.leases");
@@ -68,7 +70,8 @@ export async function startBundledServer(
     writeFileSync(file("prov.yaml"), stringify(prov));
   } else {
     const others = bootSections(file("tftp"), file("log"));
-    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others }));
+    const tftp = { ...others.tftp, ...tftpLimits };
+    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others, tftp }));
     writeTftpRoot(file("tftp"), files);
   }
   const program = join(packageRoot, "dist", "cli", "main.js");
@@ -115,7 +118,7 @@ export async function startBundledServer(
 }
 
 /** The services of the boot chain, on ports that the system chooses. */
-function bootSections(root: string, directory: string): object {
+function bootSections(root: string, directory: string) {
   return {
     tftp: { root, port: 0 },
     time: { port: 0 },

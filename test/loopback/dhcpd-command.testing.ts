@@ -48,6 +48,22 @@ export class DhcpdFolder {
     return { status, stdout, stderr };
   }
 
+  /** The same, while this process goes on: a server of the test's own can answer. */
+  async provBeside(...args: readonly string[]): Promise<Ran> {
+    const child = spawn(process.execPath, [prov, ...args], { cwd: this.#folder });
+    this.#children.push(child);
+    const deadline = setTimeout(() => child.kill("SIGKILL"), runMsMax);
+    const heard = ["", ""];
+    [child.stdout, child.stderr].forEach((stream, index) => {
+      stream.on("data", (chunk: Buffer) => {
+        heard[index] += chunk.toString();
+      });
+    });
+    const [status] = (await once(child, "close")) as [number | null];
+    clearTimeout(deadline);
+    return { status, stdout: heard[0]!, stderr: heard[1]! };
+  }
+
   /** Starts `prov dhcpd` and waits until it serves. `wrapper` is what stands before the command. */
   async dhcpd(
     args: readonly string[],

@@ -1,0 +1,138 @@
+import type { BootFile } from "../../scenarios/boot-files.ts";
+import { bootFileNames } from "../../scenarios/boot-files.ts";
+import {
+  conditionsOf,
+  type NetworkDelay,
+  type NetworkPlan,
+  networkDirections,
+} from "../../scenarios/network-conditions.ts";
+import { Population } from "../../scenarios/population.ts";
+import type { Scenario, ScenarioPhase } from "../../scenarios/scenario.ts";
+import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
+import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** One answer of the grid: what the servers and the plant are taken to do. */
+export interface OutageLimits {
+  readonly tftpSessionsMax: number;
+  /** Modems a second and CMTS; infinity: never the limit. */
+  readonly rangingPerSecond: number;
+}
+
+/** The server's own, where requests wait. */
+const TFTP_QUEUE_MAX = 8192;
+/** A CMTS registers more than it ranges, so that nobody who was ranged is sent back to the start. */
+const REGISTRATION_FACTOR = 1.5;
+
+/** The scenario with the plant of the cell, and `roundTripMs` instead of its network if that is given. */
+export function outageScenario(
+  scenario: Scenario,
+  { rangingPerSecond }: OutageLimits,
+  roundTripMs: number | undefined,
+): Scenario {
+  const { registrationPerSecond } = scenario.boot.cmts;
+  const isLimited = rangingPerSecond !== Number.POSITIVE_INFINITY;
+  const registration =
+    registrationPerSecond === undefined
+      ? undefined
+      : Math.max(registrationPerSecond, REGISTRATION_FACTOR * rangingPerSecond);
+  const cmts = {
+    rangingPerSecond: isLimited ? rangingPerSecond : undefined,
+    registrationPerSecond: isLimited ? registration : undefined,
+  };
+  const delay = { kind: "fixed", ms: (roundTripMs ?? 0) / 2 } as const;
+  return {
+    ...scenario,
+    boot: { ...scenario.boot, cmts },
+    network: roundTripMs === undefined ? scenario.network : { ...fairNetwork, delay },
+  };
+}
+
+const fairNetwork: NetworkPlan = { lossPercent: 0 };
+
+/** The first phase in which power comes back to everybody. Throws UsageError when there is none. */
+export function outagePhase({ phases }: Pick<Scenario, "phases">): {
+  readonly phase: ScenarioPhase;
+  readonly withinMs: number;
+} {
+  for (const phase of phases) {
+    for (const stream of phase.streams) {
+      if (stream.exchange === "boot" && stream.kind === "all-at-once") {
+        return { phase, withinMs: stream.withinMs };
+      }
+    }
+  }
+  throw new UsageError(
+    "no phase has power come back: give one a stream { exchange: boot, allWithin: 10 s }, as scenarios/power-restoration.yaml does",
+  );
+}
+
+/** Of all datagrams, there and back again, in the mean. */
+export function roundTripMsOf(network: NetworkPlan): number {
+  const delays = networkDirections.map((direction) => conditionsOf(network, direction).delay);
+  return delays.reduce((sum, delay) => sum + (delay === undefined ? 0 : meanMs(delay)), 0);
+}
+
+function meanMs(delay: NetworkDelay): number {
+  switch (delay.kind) {
+    case "fixed":
+      return delay.ms;
+    case "uniform":
+      return (delay.minMs + delay.maxMs) / 2;
+    case "normal":
+    case "exponential":
+      return delay.meanMs;
+  }
+}
+
+/** What the prediction is to know of a scenario that `outageScenario` made. */
+export function outagePlanOf(
+  scenario: Scenario,
+  files: readonly BootFile[],
+  { tftpSessionsMax }: OutageLimits,
+  timeLimitMs: number,
+): OutagePlan {
+  const { boot } = scenario;
+  const population = new Population(scenario.population);
+  const { blockBytes, windowBlocks, firstRetryMs, maxRetryMs, triesMax } = boot.tftp;
+  const windowsOf = (name: string): number => {
+    const bytes = files.find((file) => file.name === name)!.bytes.length;
+    return Math.ceil((Math.floor(bytes / blockBytes) + 1) / windowBlocks);
+  };
+  const { ranging, registration, download } = defaultBootPolicy;
+  const unlimited = Number.POSITIVE_INFINITY;
+  return {
+    modemsOfCmts: modemsOfCmts(population),
+    mtas: population.countOf[1]!,
+    cpes: population.countOf[2]!,
+    smartMeters: population.countOf[3]!,
+    withinMs: outagePhase(scenario).withinMs,
+    roundTripMs: roundTripMsOf(scenario.network),
+    ranging: { ...ranging, perSecond: boot.cmts.rangingPerSecond ?? unlimited },
+    registration: { ...registration, perSecond: boot.cmts.registrationPerSecond ?? unlimited },
+    tftp: {
+      sessionsMax: tftpSessionsMax,
+      queueMax: TFTP_QUEUE_MAX,
+      retry: {
+        ...download.retry,
+        waitMsFirst: firstRetryMs,
+        waitMsMax: maxRetryMs,
+        transmissionsMax: triesMax,
+      },
+      windowsOf: {
+        modem: Math.max(...Object.values(bootFileNames.modem).map(windowsOf)),
+        mta: windowsOf(bootFileNames.mta),
+        meter: windowsOf(bootFileNames.meter),
+      },
+    },
+    timeLimitMs,
+  };
+}
+
+function modemsOfCmts(population: Population): readonly number[] {
+  const counts = Array.from({ length: population.cmtsCount }, () => 0);
+  for (let modem = 0; modem < population.countOf[0]!; modem += 1) {
+    counts[population.cmtsOf(modem)]! += 1;
+  }
+  return counts.filter((count) => count > 0);
+}

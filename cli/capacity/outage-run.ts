@@ -1,0 +1,72 @@
+import type { OnlineMs } from "../../reports/capacity/outage-result.ts";
+import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
+import { runSimulation } from "../../simulator/coordinator.ts";
+import type { PhaseOutcome } from "../../simulator/outcome.ts";
+import { filesOf, ownServers } from "../run/boot-plan-of.ts";
+import { startBundledServer } from "../run/bundled-server.ts";
+import { runPlanOf } from "../run/run-plan-of.ts";
+import { outagePhase } from "./outage-plan-of.ts";
+
+const LOOPBACK = 0x7f00_0001;
+
+export interface OutageRun {
+  readonly scenario: Scenario;
+  readonly tftpSessionsMax: number;
+  readonly folder: string;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+}
+
+export interface MeasuredOutage {
+  readonly measured: OnlineMs;
+  readonly durability: string;
+  /** Why the generator was the limit. */
+  readonly problems: readonly string[];
+}
+
+/** Runs the scenario against the bundled server with a limit to its TFTP. Its phases bound its time. */
+export async function measureOutage(run: OutageRun): Promise<MeasuredOutage> {
+  const { scenario, tftpSessionsMax, folder, workers, signal } = run;
+  const { seed } = scenario;
+  const population = new Population(scenario.population);
+  const files = filesOf(scenario, seed);
+  const bundled = await startBundledServer(folder, {
+    config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
+    files,
+    tftpLimits: { sessionsMax: tftpSessionsMax },
+  });
+  const abort = new AbortController();
+  try {
+    const plan = runPlanOf(scenario, {
+      ...{ seed, workers, segmentation: true },
+      servers: [{ address: LOOPBACK, port: bundled.port }],
+      bootServers: ownServers(files, bundled.bootPorts!),
+    });
+    const simulation = runSimulation(plan, () => {}, AbortSignal.any([signal, abort.signal]));
+    const outcome = await Promise.race([simulation, bundled.died]);
+    signal.throwIfAborted();
+    const name = outagePhase(scenario).phase.name;
+    const phase = outcome.phases.find((played) => played.name === name)!;
+    return {
+      measured: onlineMsOf(phase, population.size),
+      durability: bundled.durability,
+      problems: outcome.health.problems,
+    };
+  } finally {
+    abort.abort();
+    await bundled.stop();
+  }
+}
+
+/** Shares of all devices, also of those that did not come on line. */
+function onlineMsOf({ boot }: PhaseOutcome, devices: number): OnlineMs {
+  const histogram = boot.onlineAfter;
+  const entries = outageShares.map((share) => {
+    const percentile = (share * devices) / (histogram?.count ?? 0);
+    return [share, percentile <= 100 ? histogram!.percentileMs(percentile) : null];
+  });
+  return Object.fromEntries(entries) as OnlineMs;
+}

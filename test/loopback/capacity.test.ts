@@ -1,0 +1,162 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { writeAnswer } from "../../bench/responder/answer.ts";
+import type { CapacityResult } from "../../reports/capacity/capacity-result.ts";
+import type { OutageResult } from "../../reports/capacity/outage-result.ts";
+import { DhcpdFolder } from "./dhcpd-command.testing.ts";
+
+const lab = new DhcpdFolder();
+afterAll(() => lab.close());
+
+const devices = `schema: provlab/scenario@1
+name: few
+population: { cableModems: 3000, cmtsCount: 1 }
+generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 100 }]
+    until: all-bound
+`;
+lab.write("few.yaml", devices);
+
+const TERMS = { serverIdentifier: 0x7f00_0001, leaseSeconds: 3600 };
+
+/** Answers so many messages a second, evenly, and drops the rest. */
+class LimitedServer {
+  readonly #socket: Socket = createSocket({ type: "udp4", reuseAddr: true });
+  readonly #reply = new Uint8Array(1500);
+  #allowed = 0;
+  #lastMs = performance.now();
+
+  async open(messagesPerSecond: number): Promise<number> {
+    this.#socket.on("message", (bytes, from) => {
+      const nowMs = performance.now();
+      const earned = ((nowMs - this.#lastMs) * messagesPerSecond) / 1000;
+      // So much may be made up for, so that a late turn of the loop loses nothing.
+      this.#allowed = Math.min(this.#allowed + earned, messagesPerSecond / 20);
+      this.#lastMs = nowMs;
+      if (this.#allowed < 1) return;
+      const length = writeAnswer(bytes, TERMS, this.#reply);
+      if (length === 0) return;
+      this.#allowed -= 1;
+      this.#socket.send(Uint8Array.from(this.#reply.subarray(0, length)), from.port, from.address);
+    });
+    this.#socket.bind(0, "127.0.0.1");
+    await once(this.#socket, "listening");
+    return this.#socket.address().port;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+const quick = ["--trial", "800 ms", "--precision", "12%", "--workers", "1", "--out", "out"];
+const soon = ["--within", "200 ms"];
+
+function resultOf(file: string): CapacityResult {
+  return JSON.parse(readFileSync(lab.path(`out/${file}`), "utf8")) as CapacityResult;
+}
+
+describe("prov capacity", () => {
+  let server: LimitedServer | undefined;
+  afterEach(() => server?.close());
+
+  test("finds the limit of a server, and says how sure it is", async () => {
+    server = new LimitedServer();
+    // Half of the messages are REQUESTs, and a transaction needs both of its answers.
+    const port = await server.open(800);
+    const target = ["--target", `127.0.0.1:${port}`, "--first-rate", "300", "--repeats", "1"];
+    const ran = await lab.provBeside(
+      "capacity",
+      "few.yaml",
+      ...target,
+      ...quick,
+      "--within",
+      "300 ms",
+    );
+    expect([ran.status, ran.stderr]).toEqual([0, expect.not.stringContaining("Error")]);
+    const result = resultOf("capacity.json");
+    expect(result).toMatchObject({ schema: "provlab/capacity@1", verdict: "found", violations: 0 });
+    // 400 transactions a second, and the 2.5 % that may go unanswered.
+    expect(result.maximumPerSecond!).toBeGreaterThan(340);
+    expect(result.maximumPerSecond!).toBeLessThan(480);
+    expect(result.repeats.map(({ end }) => end)).toEqual(["found"]);
+    expect(result.latency.map(({ sharePercent }) => sharePercent)).toEqual([50, 80, 100]);
+    expect(ran.stdout).toMatch(/^\d+ discover\/s, of one search$/m);
+    expect(readFileSync(lab.path("out/capacity.md"), "utf8")).toContain("## ✅ Capacity");
+    expect(readFileSync(lab.path("out/capacity.html"), "utf8")).toContain("Latency at shares");
+  });
+
+  test.each(["discover", "renew", "boot"])(
+    "our own server keeps %s up to --max-rate",
+    (exchange) => {
+      const options = ["--exchange", exchange, "--first-rate", "100", "--max-rate", "100"];
+      const ran = lab.prov("capacity", "few.yaml", ...options, ...quick, "--repeats", "1");
+      expect([ran.status, ran.stderr]).toEqual([98, expect.not.stringContaining("Error")]);
+      expect(resultOf("capacity.json")).toMatchObject({
+        verdict: "bound",
+        exchange,
+        maximumPerSecond: 100,
+        reasons: ["The highest rate that may be tried was kept."],
+      });
+      expect(ran.stdout).toMatch(new RegExp(`^>= 100 ${exchange}/s, of one search$`, "m"));
+    },
+  );
+
+  test("a server that is not there keeps nothing", () => {
+    const options = ["--target", "127.0.0.1:9", "--first-rate", "40", ...soon];
+    const { status, stderr } = lab.prov("capacity", "few.yaml", ...options, ...quick);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no longer answers/);
+  });
+
+  test.each([
+    [["--repeats", "11"], /--repeats 11: give a whole number from 1 to 10/],
+    [["--missed", "x"], /write a percentage up to 50/],
+    [["--exchange", "boot", "--set", "population.mtas=5"], /--set population.mtas=0/],
+  ])("%j is refused", (options, message) => {
+    const { status, stderr } = lab.prov("capacity", "few.yaml", ...options);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("prov capacity outage", () => {
+  lab.write(
+    "cut.yaml",
+    `schema: provlab/scenario@1
+name: cut
+population: { cableModems: 400, mtas: 80, smartMeters: 20, cmtsCount: 4 }
+boot: { files: { meterImageBytes: 1024 } }
+generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 400 }]
+    until: all-bound
+  - name: restore
+    powerCycle: true
+    streams: [{ exchange: boot, allWithin: 1 s }]
+    until: all-online
+    timeLimit: 1 min
+`,
+  );
+
+  test.each([
+    // 100 modems a CMTS at 8 a second: some are not heard at first.
+    ["the CMTSs", ["--ranging", "8"]],
+    // Two round trips of 200 ms a transfer: 20 sessions are 50 transfers a second.
+    ["the TFTP server", ["--tftp-limit", "20", "--round-trip", "200 ms"]],
+  ])("predicts what is measured where %s are the limit", (_, options) => {
+    const ran = lab.prov("capacity", "outage", "cut.yaml", ...options, "--measure", "--out", "out");
+    expect([ran.status, ran.stderr]).toEqual([0, expect.not.stringContaining("Error")]);
+    const { cells } = JSON.parse(readFileSync(lab.path("out/outage.json"), "utf8")) as OutageResult;
+    const { predicted, measured } = cells[0]!;
+    for (const share of [50, 90, 99] as const) {
+      expect(measured![share]!).toBeGreaterThan(predicted[share]! * 0.85);
+      expect(measured![share]!).toBeLessThan(predicted[share]! * 1.15 + 500);
+    }
+  });
+});
