@@ -271,6 +271,12 @@ describe("the Grafana dashboard", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("and docs/metrics.md has every one of them", () => {
+    const page = readFileSync(resolve(import.meta.dirname, "../../docs/metrics.md"), "utf8");
+    const families = [...exported().keys()].map((name) => name.replace(/_(bucket|sum|count)$/, ""));
+    expect(families.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+
   test("has panels that do not overlap, with numbers of their own", () => {
     const places = dashboard.panels as unknown as readonly {
       readonly id: number;
