@@ -5,7 +5,13 @@ import type { DhcpCounters } from "../dhcp/counters.ts";
 import { bindingStates } from "../lease/lease.ts";
 import type { LeaseCounts } from "../lease/lease-table.ts";
 import type { DurationHistogram } from "./duration-histogram.ts";
-import { type CounterName, counterFamilies, type Family, type Sample } from "./exposition.ts";
+import {
+  type CounterName,
+  counterFamilies,
+  type Family,
+  gauge,
+  type Sample,
+} from "./exposition.ts";
 
 /** Pools with a time series of their own; those after them are told together. */
 export const POOLS_MAX = 200;
@@ -34,10 +40,6 @@ const socketNames: Readonly<Record<string, CounterName>> = {
   truncated: { name: "truncated", help: "Datagrams that were longer than a slot." },
   kernelDrops: { name: "kernel_drops", help: "Datagrams that a full receive buffer lost." },
   sendErrors: { name: "send_errors", help: "Datagrams that the system refused to send." },
-  segmentationRefused: {
-    name: "segmentation_refused",
-    help: "1 where the system does not send many datagrams as one.",
-  },
 };
 
 export interface DhcpMetricsInput {
@@ -51,10 +53,15 @@ export interface DhcpMetricsInput {
 /** What a DHCP server counts, at this moment. The number of time series is bounded. */
 export function dhcpFamilies(input: DhcpMetricsInput): Family[] {
   const { counters, socket, syncs } = input;
-  const ofSocket = Object.fromEntries(Object.entries(socket.counters));
+  const { segmentationRefused = 0, ...ofSocket } = socket.counters;
   return [
     ...counterFamilies("provlab_dhcp", counters.snapshot(), counterNames),
     ...counterFamilies("provlab_dhcp_socket", ofSocket, socketNames),
+    gauge(
+      "provlab_dhcp_socket_segmentation_refused",
+      "1 where the system does not send many datagrams as one.",
+      segmentationRefused,
+    ),
     syncs.toFamily(
       "provlab_dhcp_sync_seconds",
       "How long the disk took to make lease records durable, and the thread to see it.",
