@@ -16,13 +16,15 @@ export type LiveDrawing =
   | {
       readonly kind: "point";
       readonly second: number;
+      /** It takes the place of the latest point, instead of following it. */
+      readonly replaces: boolean;
       /** By chart, in the order of its series. */
       readonly values: Readonly<Record<string, readonly (number | null)[]>>;
     };
 
 /**
  * The charts of a run while it goes on, from its rows one by one. It keeps the whole run in at most
- * ROWS_MAX rows: when they are full, every other one is forgotten, the latest excepted.
+ * ROWS_MAX rows: of a longer one every other second, then every fourth and so on, and the latest.
  */
 export class LiveCharts {
   #rows: TimeSeriesRow[] = [];
@@ -30,6 +32,8 @@ export class LiveCharts {
   #everything: TimeSeriesRow | undefined;
   readonly #phases: { readonly name: string; readonly second: number }[] = [];
   #shape = "";
+  /** Seconds that are whole multiples of this are kept. */
+  #stepSeconds = 1;
 
   get length(): number {
     return this.#rows.length;
@@ -41,6 +45,9 @@ export class LiveCharts {
       this.#phases.push({ name: row.phase, second: row.second });
     }
     this.#everything = united(this.#everything, row);
+    const latest = this.#rows.at(-1);
+    const replaces = latest !== undefined && latest.second % this.#stepSeconds !== 0;
+    if (replaces) this.#rows.pop();
     this.#rows.push(row);
     const isThinned = this.#thin();
     const charts = chartsOverTime([this.#everything, row]);
@@ -50,7 +57,8 @@ export class LiveCharts {
       return this.all();
     }
     const values = charts.map(({ id, series }) => [id, series.map((line) => line.values.at(-1)!)]);
-    return { kind: "point", second: row.second, values: Object.fromEntries(values) };
+    const { second } = row;
+    return { kind: "point", second, replaces, values: Object.fromEntries(values) };
   }
 
   /** For somebody who joins. */
@@ -66,8 +74,9 @@ export class LiveCharts {
 
   #thin(): boolean {
     if (this.#rows.length <= ROWS_MAX) return false;
-    const latest = this.#rows.length - 1;
-    this.#rows = this.#rows.filter((_, index) => (latest - index) % 2 === 0);
+    this.#stepSeconds *= 2;
+    const latest = this.#rows.at(-1);
+    this.#rows = this.#rows.filter((row) => row === latest || row.second % this.#stepSeconds === 0);
     return true;
   }
 }

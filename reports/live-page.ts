@@ -72,4 +72,7 @@ const liveStyle = `
 #progress { width: 100%; height: 10px; accent-color: var(--c1); }
 #report a { color: var(--c1); font-weight: 600; }
 #charts { margin-top: 18px; }
+@media (min-width: 521px) {
+  #figures { grid-template-columns: repeat(auto-fit, minmax(125px, 1fr)); }
+}
 `;

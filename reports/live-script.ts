@@ -41,9 +41,13 @@ export const liveScript = `
   const countPoints = () => {
     place.dataset.points = drawn.length === 0 ? 0 : drawn[0].chart.xs.length;
   };
-  const addPoint = ({ second, values }) => {
+  const addPoint = ({ second, replaces, values }) => {
     const before = drawn.length === 0 ? 0 : drawn[0].chart.xs.at(-1);
     for (const { chart } of drawn) {
+      if (replaces) {
+        chart.xs.pop();
+        for (const line of chart.series) line.values.pop();
+      }
       chart.xs.push(second);
       chart.series.forEach((line, index) => line.values.push(values[chart.id][index]));
     }

@@ -23,6 +23,9 @@ test.each<[string, Partial<DhcpdArguments>]>([
   ["-user dhcpd -group nogroup", { user: "dhcpd", group: "nogroup" }],
   ["-tf a.trace", { mode: "serve", traceFile: "a.trace", traceBytesMax: 1 << 30 }],
   ["-tf a.trace --trace-limit 2", { traceBytesMax: 2 << 20 }],
+  ["eth0", { metrics: undefined }],
+  ["--metrics 9767", { metrics: { address: 0x7f00_0001, port: 9767 } }],
+  ["--metrics 10.0.0.1:80", { metrics: { address: 0x0a00_0001, port: 80 } }],
   ["-play a.trace -cf b.conf", { mode: "play", playFile: "a.trace", configFile: "b.conf" }],
 ])("DHCP-8: %s", (line, expected) => {
   const words = line.split(" ").filter((word) => word !== "");
@@ -50,6 +53,7 @@ test.each<[string, string]>([
   ["-play", "No argument for command: -play"],
   ["-tf a -play b", "A trace is either recorded (-tf) or played back (-play), not both at once."],
   ["-tf a --trace-limit 0", "Invalid size 0 (--trace-limit)"],
+  ["--metrics 99999", "Invalid place 99999 (--metrics)"],
   ["-tf a --trace-limit 1e3", "Invalid size 1e3 (--trace-limit)"],
 ])("DHCP-8: %s is refused: %s", (line, message) => {
   expect(() => parseDhcpdArguments(line.split(" "))).toThrow(message);

@@ -1,3 +1,5 @@
+import { parseMetricsAddress } from "./metrics/metrics-address.ts";
+import type { MetricsPlan } from "./metrics/metrics-server.ts";
 import { StartError } from "./start-error.ts";
 
 export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
@@ -6,6 +8,7 @@ export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [--allow-execute]
              [-tf trace-output-file] [--trace-limit MiB]
              [-play trace-input-file]
+             [--metrics [address:]port]
              [-pf pid-file] [--no-pid] [-s server]
              [if0 [...ifN]]
        dhcpd {--version|--help|-h}`;
@@ -30,6 +33,8 @@ export interface DhcpdArguments {
   readonly traceBytesMax: number;
   /** What to play back, with mode `play`. */
   readonly playFile: string | undefined;
+  /** Where Prometheus asks; nowhere unless told. */
+  readonly metrics: MetricsPlan | undefined;
   readonly foreground: boolean;
   readonly debug: boolean;
   readonly quiet: boolean;
@@ -61,6 +66,7 @@ const flagsWithValue: ReadonlySet<string> = new Set([
   "-tf",
   "--trace-limit",
   "-play",
+  "--metrics",
   "-4o6",
 ]);
 
@@ -110,6 +116,7 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
     traceFile: values["-tf"],
     traceBytesMax: traceBytesMax(values["--trace-limit"]),
     playFile: values["-play"],
+    metrics: metricsPlan(values["--metrics"]),
     foreground: given.has("-f") || given.has("-d"),
     debug: given.has("-d"),
     quiet: given.has("-q"),
@@ -151,6 +158,12 @@ function parsePort(text: string): number {
     throw new StartError("Port number specified is out of range (1-65535).");
   }
   return port;
+}
+
+function metricsPlan(text: string | undefined): MetricsPlan | undefined {
+  const plan = text === undefined ? undefined : parseMetricsAddress(text);
+  if (text === undefined || plan !== undefined) return plan;
+  throw new StartError(`Invalid place ${text} (--metrics): give [ADDRESS:]PORT, such as 9767.`);
 }
 
 function traceBytesMax(text: string | undefined): number {

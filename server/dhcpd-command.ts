@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { parseIpv4 } from "../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import type { ServerConfig } from "./config/model.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./dhcpd-arguments.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
@@ -17,6 +17,8 @@ import {
   readConfigFile,
   startDhcpServer,
 } from "./main.ts";
+import type { MetricsPlan } from "./metrics/metrics-server.ts";
+import { startMetricsThread } from "./metrics/metrics-thread.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "./process-owner.ts";
 import { StartError, systemReason } from "./start-error.ts";
 import { FileTrace } from "./trace/file-trace.ts";
@@ -173,7 +175,11 @@ async function serve(
   const tell = (): void => log.warn(`Counters: ${countersOf(server)}`);
   process.on("SIGTERM", stop).on("SIGINT", stop).on("SIGHUP", hangUp).on("SIGUSR1", tell);
   process.on("disconnect", orphaned);
+  let metrics: Awaited<ReturnType<typeof startMetricsThread>> | undefined;
   try {
+    if (wanted.metrics !== undefined) {
+      metrics = await startMetrics(wanted.metrics, server, log);
+    }
     // Only now is it told: whoever hears it may send a signal at once.
     if (wanted.writesPid) writePidFile(files.pid, log);
     await handOver(server, owner, files.lease);
@@ -188,10 +194,27 @@ async function serve(
     await server.ended;
     return 0;
   } finally {
+    await metrics?.stop();
     process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", hangUp).off("SIGUSR1", tell);
     process.off("disconnect", orphaned);
     if (wanted.writesPid) removePidFile(files.pid, log);
     if (process.connected) process.disconnect();
+  }
+}
+
+/** A server whose metrics nobody could read does not serve. */
+async function startMetrics(
+  plan: MetricsPlan,
+  server: RunningServer,
+  log: LogWriter,
+): ReturnType<typeof startMetricsThread> {
+  try {
+    const metrics = await startMetricsThread(plan, server.families, log);
+    log.info(`Metrics: http://${formatIpv4(plan.address)}:${metrics.port}/metrics`);
+    return metrics;
+  } catch (error) {
+    await server.stop();
+    throw error;
   }
 }
 

@@ -31,12 +31,15 @@ import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
 import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
-import type { BackgroundSync } from "./lease/lease-disk.ts";
 import { lockLeaseFile } from "./lease/lease-file-lock.ts";
-import { LeaseFileStore } from "./lease/lease-file-store.ts";
+import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease/lease-file-store.ts";
 import { type Durability, LeaseStoreError } from "./lease/lease-store.ts";
 import { LeaseTable } from "./lease/lease-table.ts";
 import { SyncThread } from "./lease/sync-thread.ts";
+import { timedBackgroundSync, timedDisk } from "./lease/timed-sync.ts";
+import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
+import { DurationHistogram } from "./metrics/duration-histogram.ts";
+import type { Family } from "./metrics/exposition.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
@@ -77,6 +80,8 @@ export interface RunningServer {
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
+  /** What it counts, at this moment, for Prometheus. */
+  readonly families: () => Family[];
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
   /** Ends the service: what was acknowledged is on disk, and the lease file is closed. */
@@ -149,7 +154,11 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       ),
     );
     releases.push(() => syncThread.stop());
-    const file = openLeaseFile(options, leases, syncThread, logger);
+    const syncs = new DurationHistogram();
+    const timer = { nowMs: () => clock.monotonicMs(), took: (ms: number) => syncs.recordMs(ms) };
+    const disk = timedDisk(nodeDisk, timer);
+    const backgroundSync = timedBackgroundSync(syncThread, timer);
+    const file = openLeaseFile(options, leases, { disk, backgroundSync }, logger);
     const store = trace.store(file);
     releases.push(() => store.close());
     const config = completeConfig(options.config, file.hosts, logger);
@@ -253,6 +262,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       counters,
       socket,
       leases,
+      families: () => dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs }),
       ended,
       stop: () => {
         listener.stop();
@@ -306,7 +316,7 @@ function outputTo(
 function openLeaseFile(
   options: DhcpServerOptions,
   leases: LeaseTable,
-  backgroundSync: BackgroundSync,
+  disk: Required<Pick<LeaseFileStoreOptions, "disk" | "backgroundSync">>,
   logger: Logger,
 ): LeaseFileStore {
   const { dontUseFsync, localTimes, hexClientIds } = options.config.process;
@@ -314,7 +324,7 @@ function openLeaseFile(
   const format = { localTimes, hexClientIds };
   try {
     const store = LeaseFileStore.open(options.leaseFile, leases, {
-      ...{ durability, format, backgroundSync },
+      ...{ durability, format, ...disk },
     });
     for (const warning of store.report.warnings) logger.warn(warning);
     logger.info(`Read ${store.report.records} lease records from ${store.report.path}.`);

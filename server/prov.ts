@@ -1,6 +1,10 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { Family } from "./metrics/exposition.ts";
+import { LatestMetrics } from "./metrics/latest-metrics.ts";
+import { type MetricsPlan, MetricsServer } from "./metrics/metrics-server.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -10,7 +14,7 @@ import {
 import { StartError } from "./start-error.ts";
 
 export interface RunningProv {
-  /** UDP port of each service that runs, by its name. */
+  /** UDP port of each service that runs, by its name; `metrics`: the TCP port. */
   readonly ports: ReadonlyMap<string, number>;
   /** How DHCP keeps its leases, "fsync" or "os", the weaker of several; undefined without DHCP. */
   readonly durability: string | undefined;
@@ -21,18 +25,35 @@ export interface RunningProv {
 
 /**
  * Starts the services of a PROV, each on a thread of its own. Rejects with StartError when one cannot
- * start; those that did are stopped again.
+ * start; those that did are stopped again. With `metricsPlan` it tells what they count, from before they
+ * serve until they are stopped.
  */
 export async function startProv(
   plans: readonly ServicePlan[],
   logger: Logger,
+  metricsPlan?: MetricsPlan,
 ): Promise<RunningProv> {
-  const services = plans.map((plan) => new Service(plan, logger));
+  const latest = new LatestMetrics(plans.map(serviceName));
+  const metrics =
+    metricsPlan === undefined
+      ? undefined
+      : await MetricsServer.open(metricsPlan, {
+          families: () => latest.families(),
+          isReady: () => latest.isReady(systemClock.monotonicMs()),
+        });
+  const services = plans.map(
+    (plan) =>
+      new Service(plan, logger, (families) => {
+        latest.take(serviceName(plan), families, systemClock.monotonicMs());
+      }),
+  );
   const stop = async (): Promise<void> => {
     await Promise.all(services.map((service) => service.stop()));
+    await metrics?.close();
   };
   try {
     const serving = await Promise.all(services.map((service) => service.serving));
+    if (metrics !== undefined) for (const service of services) service.tellMetrics();
     const ended = Promise.all(services.map((service) => service.ended)).then(
       () => undefined,
       async (error: unknown) => {
@@ -43,7 +64,10 @@ export async function startProv(
     // Whoever holds the PROV may never ask.
     ended.catch(() => undefined);
     return {
-      ports: new Map(services.map(({ name }, index) => [name, serving[index]!.port])),
+      ports: new Map([
+        ...services.map(({ name }, index) => [name, serving[index]!.port] as const),
+        ...(metrics === undefined ? [] : [["metrics", metrics.port] as const]),
+      ]),
       durability: weakest(serving),
       ended,
       stop,
@@ -69,13 +93,14 @@ class Service {
   readonly #worker: Worker;
   #isStopping = false;
 
-  constructor(plan: ServicePlan, logger: Logger) {
+  constructor(plan: ServicePlan, logger: Logger, onMetrics: (families: readonly Family[]) => void) {
     this.name = serviceName(plan);
     const file = `./service/service-worker${extname(import.meta.url)}`;
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: plan });
     this.serving = new Promise((resolve, reject) => {
       this.#worker.on("message", (message: FromService) => {
         if (message.kind === "serving") resolve(message);
+        else if (message.kind === "metrics") onMetrics(message.families);
         else if (message.kind === "log") logger[message.level](`${this.name}: ${message.message}`);
         else reject(new StartError(`${this.name}: ${message.message}`));
       });
@@ -93,6 +118,11 @@ class Service {
     });
     this.serving.catch(() => undefined);
     this.ended.catch(() => undefined);
+  }
+
+  tellMetrics(): void {
+    const request: ToService = { kind: "tell-metrics" };
+    this.#worker.postMessage(request);
   }
 
   /** Ends the service in good order; does nothing when it is over. */

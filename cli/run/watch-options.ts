@@ -2,10 +2,13 @@ import { type Command, Option } from "commander";
 import { parseDurationMs } from "../../scenarios/duration.ts";
 import { Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
+import { parseMetricsAddress } from "../../server/metrics/metrics-address.ts";
+import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
 import type { RunPace } from "../../simulator/run-pace.ts";
 import { wholeNumber } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
 import { PlainProgress, ProgressView } from "./progress.ts";
+import { openRunMetrics } from "./run-metrics.ts";
 import type { RunWatcher } from "./run-watch.ts";
 import { openLiveRun } from "./ui/live-run.ts";
 
@@ -20,6 +23,7 @@ export interface WatchOptions {
   readonly uiPort?: number;
   /** In ms. */
   readonly uiLinger?: number;
+  readonly metrics?: MetricsPlan;
 }
 
 /** By which a run is ended early, and by which its schedule is held or hurried on. */
@@ -41,7 +45,12 @@ export function addWatchOptions(command: Command): void {
       "its port (default: any that is free)",
       wholeNumber("--ui-port", 0, 65_535),
     )
-    .option("--ui-linger <time>", "how long it stays after the run (default: 30 s)", duration);
+    .option("--ui-linger <time>", "how long it stays after the run (default: 30 s)", duration)
+    .option(
+      "--metrics <[address:]port>",
+      "tell Prometheus of the run, on 127.0.0.1 unless told",
+      metricsPlan,
+    );
 }
 
 /** Rejects with UsageError for a port that is not to be had. */
@@ -68,7 +77,16 @@ export async function openWatchers(
     });
     watchers.push(live);
   }
+  if (options.metrics !== undefined) {
+    watchers.push(await openRunMetrics(options.metrics, scenario.name));
+  }
   return watchers;
+}
+
+function metricsPlan(text: string): MetricsPlan {
+  const plan = parseMetricsAddress(text);
+  if (plan !== undefined) return plan;
+  throw new UsageError(`--metrics ${text}: write [ADDRESS:]PORT, such as 9768`);
 }
 
 /** In ms. */

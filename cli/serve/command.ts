@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { LogWriter } from "../../server/log-writer.ts";
+import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
 import { type RunningProv, startProv } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import { StartError } from "../../server/start-error.ts";
@@ -8,7 +9,7 @@ import { addExamples } from "../examples.ts";
 import { exitStatus } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { UsageError } from "../usage-error.ts";
-import { servicePlansOf } from "./prov-file.ts";
+import { metricsPlanOf, servicePlansOf } from "./prov-file.ts";
 
 /** `prov serve`: every service of a PROV in one process, until a signal ends it. */
 export async function runServe(args: readonly string[]): Promise<number> {
@@ -17,7 +18,8 @@ export async function runServe(args: readonly string[]): Promise<number> {
     .description("serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says")
     .option("-c, --config <file>", "what to serve", "prov.yaml")
     .action(async ({ config }: { config: string }) => {
-      status = await serve(servicePlansOf(config, readText(config)));
+      const text = readText(config);
+      status = await serve(servicePlansOf(config, text), metricsPlanOf(config, text));
     });
   addExamples(command, "prov serve -c examples/prov.yaml");
   return (await runCommander(command, args)) ?? status;
@@ -32,11 +34,14 @@ function readText(path: string): string {
   }
 }
 
-async function serve(plans: readonly ServicePlan[]): Promise<number> {
+async function serve(
+  plans: readonly ServicePlan[],
+  metrics: MetricsPlan | undefined,
+): Promise<number> {
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
   const flush = setInterval(() => log.flush(), LOG_FLUSH_MS);
   try {
-    const prov = await startProv(plans, log);
+    const prov = await startProv(plans, log, metrics);
     for (const [name, port] of prov.ports) log.info(`${name}: serving on port ${port}`);
     log.flush();
     const stop = (): void => void prov.stop();
@@ -60,7 +65,7 @@ async function serve(plans: readonly ServicePlan[]): Promise<number> {
 /** What a program hears that has started `prov serve` with a channel to it, once everything serves. */
 export interface ServingMessage {
   readonly kind: "serving";
-  /** UDP port by service. */
+  /** UDP port by service; `metrics`: the TCP port. */
   readonly ports: Readonly<Record<string, number>>;
   /** Of the DHCP service, if there is one: `fsync`, `os` or `none`. */
   readonly durability?: string;

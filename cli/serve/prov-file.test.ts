@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { serviceName } from "../../server/service/service-plan.ts";
 import { UsageError } from "../usage-error.ts";
-import { servicePlansOf } from "./prov-file.ts";
+import { metricsPlanOf, servicePlansOf } from "./prov-file.ts";
 
 const ip = (text: string): number => parseIpv4(text)!;
 const plansOf = (...sections: string[]) =>
@@ -78,6 +78,17 @@ test("DHCP-13: several DHCP servers, with names or without one", () => {
     { service: "dhcp", name: "cpe", leaseFile: "n" },
   ]);
   expect(plans.map(serviceName)).toEqual(["dhcp", "dhcp-docsis", "dhcp-cpe"]);
+});
+
+test("metrics are told on loopback unless told, and only where a prov.yaml says so", () => {
+  const planOf = (...sections: string[]) =>
+    metricsPlanOf("prov.yaml", ["schema: provlab/prov@1", "time: {}", ...sections].join("\n"));
+  expect(planOf()).toBeUndefined();
+  expect(planOf("address: 10.0.0.1", "metrics: { port: 9767 }")).toEqual({
+    ...{ address: ip("127.0.0.1"), port: 9767 },
+  });
+  expect(planOf("metrics: { address: 0.0.0.0, port: 0 }")).toEqual({ address: 0, port: 0 });
+  expect(() => planOf("metrics: {}")).toThrow(/metrics.port/);
 });
 
 test("a CMTS without a secret", () => {

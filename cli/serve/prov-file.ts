@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatFileProblem, readYaml } from "../../scenarios/checked-yaml.ts";
+import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
 import { UsageError } from "../usage-error.ts";
@@ -68,6 +69,13 @@ const provSchema = z.strictObject({
   dhcp: dhcp.optional(),
   /** Several DHCP servers on one node (DHCP-13), by name. */
   dhcpInstances: z.record(instanceName, dhcp).default({}),
+  /** Where Prometheus asks. */
+  metrics: z
+    .strictObject({
+      address: address.default(0x7f00_0001),
+      port: z.number().int().min(0).max(65_535),
+    })
+    .optional(),
   tftp: z
     .strictObject({
       root: path,
@@ -97,11 +105,8 @@ const provSchema = z.strictObject({
 
 /** The services that a prov.yaml asks for: one for each section that it has. Throws UsageError. */
 export function servicePlansOf(file: string, text: string): ServicePlan[] {
-  const reading = readYaml(file, text, provSchema);
-  if (reading.kind === "failed") {
-    throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
-  }
-  const { address: at, dhcp: single, dhcpInstances, tftp, time, ntp, syslog } = reading.data;
+  const sections = sectionsOf(file, text);
+  const { address: at, dhcp: single, dhcpInstances, tftp, time, ntp, syslog } = sections;
   const plans: ServicePlan[] = [];
   if (single !== undefined) plans.push(dhcpPlanOf(single));
   for (const [name, section] of Object.entries(dhcpInstances)) {
@@ -125,6 +130,17 @@ export function servicePlansOf(file: string, text: string): ServicePlan[] {
   }
   if (plans.length > 0) return plans;
   throw new UsageError(`${file}: names no service: add dhcp, tftp, time, ntp or syslog`);
+}
+
+/** Where the metrics of a prov.yaml are told, if they are. Throws UsageError. */
+export function metricsPlanOf(file: string, text: string): MetricsPlan | undefined {
+  return sectionsOf(file, text).metrics;
+}
+
+function sectionsOf(file: string, text: string): z.output<typeof provSchema> {
+  const reading = readYaml(file, text, provSchema);
+  if (reading.kind !== "failed") return reading.data;
+  throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
 }
 
 type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;

@@ -1,4 +1,5 @@
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
+import type { Family } from "../metrics/exposition.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
 import type { TftpServerOptions } from "../tftp/tftp-server.ts";
@@ -61,9 +62,13 @@ export function serviceName(plan: ServicePlan): string {
   return plan.service === "dhcp" && plan.name !== undefined ? `dhcp-${plan.name}` : plan.service;
 }
 
-export type ToService = { readonly kind: "stop" };
+export type ToService =
+  | { readonly kind: "stop" }
+  /** Tell `metrics` once a second from now on. */
+  | { readonly kind: "tell-metrics" };
 
 export type FromService =
+  | { readonly kind: "metrics"; readonly families: readonly Family[] }
   | {
       readonly kind: "serving";
       readonly port: number;

@@ -2,13 +2,20 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import { loadConfig, startDhcpServer } from "../main.ts";
+import { type Family, labelled } from "../metrics/exposition.ts";
+import {
+  ntpFamilies,
+  syslogFamilies,
+  tftpFamilies,
+  timeFamilies,
+} from "../metrics/service-metrics.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
 import { DeviceFiles } from "../tftp/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/tftp-server.ts";
 import { startTimeServer } from "../time/time-server.ts";
-import type { FromService, ServicePlan, ToService } from "./service-plan.ts";
+import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";
 
 // The thread of one service. Each has its own, because a service's loop waits inside the kernel for
 // its own sockets, and nobody else's packet would wake it.
@@ -17,10 +24,12 @@ interface RunningService {
   readonly port: number;
   readonly durability?: string;
   readonly ended: Promise<void>;
+  readonly families: () => Family[];
   stop(): Promise<void>;
 }
 
 const port = parentPort!;
+const METRICS_MS = 1000;
 
 function tell(message: FromService): void {
   port.postMessage(message);
@@ -33,21 +42,42 @@ const logger: Logger = {
   debug: (message) => tell({ kind: "log", level: "debug", message }),
 };
 
-function start(plan: ServicePlan): Promise<RunningService> {
+async function start(plan: ServicePlan): Promise<RunningService> {
   switch (plan.service) {
     case "dhcp": {
       const { configFile, ...options } = plan;
       return startDhcpServer({ ...options, config: loadConfig(configFile, logger), logger });
     }
-    case "tftp":
-      return startTftp(plan);
-    case "time":
-      return startTimeServer({ ...plan, logger });
-    case "ntp":
-      return startNtpServer({ ...plan, logger });
-    case "syslog":
-      return startSyslogServer({ ...plan, logger });
+    case "tftp": {
+      const running = await startTftp(plan);
+      const { counters, load } = running;
+      return { ...running, families: () => tftpFamilies(counters.snapshot(), load()) };
+    }
+    case "time": {
+      const running = await startTimeServer({ ...plan, logger });
+      return { ...running, families: () => timeFamilies(running.counters.snapshot()) };
+    }
+    case "ntp": {
+      const running = await startNtpServer({ ...plan, logger });
+      const { counters, clockState } = running;
+      return { ...running, families: () => ntpFamilies(counters.snapshot(), clockState().stratum) };
+    }
+    case "syslog": {
+      const running = await startSyslogServer({ ...plan, logger });
+      return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
+    }
   }
+}
+
+/** What this service's thread counts: it tells by itself, because nobody may stop its loop to ask. */
+function tellMetrics({ families }: RunningService): void {
+  const plan = workerData as ServicePlan;
+  const tellNow = (): void => {
+    const service = serviceName(plan);
+    tell({ kind: "metrics", families: labelled(families(), { service }) });
+  };
+  tellNow();
+  setInterval(tellNow, METRICS_MS).unref();
 }
 
 function startTftp({
@@ -68,6 +98,7 @@ try {
   const running = await start(workerData as ServicePlan);
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
+    else tellMetrics(running);
   });
   const { durability } = running;
   tell({

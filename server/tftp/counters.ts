@@ -11,6 +11,8 @@ export class TftpCounters {
   started = 0;
   blocksSent = 0;
   blocksRepeated = 0;
+  /** Of files, repeated ones included. */
+  bytesSent = 0;
   /** Requests that waited for a session (TFTP-9). */
   queued = 0;
   queueFull = 0;
@@ -65,6 +67,7 @@ export class TftpCounters {
       started: this.started,
       "blocks-sent": this.blocksSent,
       "blocks-repeated": this.blocksRepeated,
+      "bytes-sent": this.bytesSent,
       queued: this.queued,
       "queue-full": this.queueFull,
       "queue-expired": this.queueExpired,

@@ -375,6 +375,7 @@ export class TftpService implements PacketSink {
     session.content.close();
     counters.blocksSent += transfer.blocksSent;
     counters.blocksRepeated += transfer.blocksRepeated;
+    counters.bytesSent += transfer.bytesSent;
     counters.countEnded(transfer.end);
     observer.ended(session, transfer.end, this.#nowMs);
   }

@@ -66,6 +66,8 @@ const repeatMsMin = 100;
  */
 export class ReadTransfer {
   blocksSent = 0;
+  /** Of the file, in those blocks. */
+  bytesSent = 0;
   blocksRepeated = 0;
   /** When `onTimeout` is due. */
   dueAtMs = 0;
@@ -280,6 +282,7 @@ export class ReadTransfer {
     sink.push(DATA_HEADER_BYTES + copied);
     this.#sent = block;
     this.blocksSent += 1;
+    this.bytesSent += copied;
     if (block > this.#highestSent) this.#highestSent = block;
     else this.blocksRepeated += 1;
     return true;

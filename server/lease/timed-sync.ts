@@ -1,0 +1,50 @@
+import type { BackgroundSync, LeaseDisk } from "./lease-disk.ts";
+
+/** Tells how long each sync took, in ms, also of one that failed. */
+export interface SyncTimer {
+  readonly nowMs: () => number;
+  readonly took: (ms: number) => void;
+}
+
+/** A disk whose syncs are timed. */
+export function timedDisk(disk: LeaseDisk, { nowMs, took }: SyncTimer): LeaseDisk {
+  return {
+    ...disk,
+    sync: (file) => {
+      const beganMs = nowMs();
+      try {
+        disk.sync(file);
+      } finally {
+        took(nowMs() - beganMs);
+      }
+    },
+  };
+}
+
+/** Syncs beside the thread that are timed: from their begin until the thread sees their end. */
+export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): BackgroundSync {
+  const { nowMs, took } = timer;
+  let beganMs: number | undefined;
+  const ended = (): void => {
+    if (beganMs !== undefined) took(nowMs() - beganMs);
+    beganMs = undefined;
+  };
+  return {
+    begin: (file) => {
+      const nowBeganMs = nowMs();
+      if (!sync.begin(file)) return false;
+      beganMs = nowBeganMs;
+      return true;
+    },
+    end: (msMax) => {
+      try {
+        if (!sync.end(msMax)) return false;
+      } catch (error) {
+        ended();
+        throw error;
+      }
+      ended();
+      return true;
+    },
+  };
+}

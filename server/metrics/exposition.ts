@@ -1,0 +1,116 @@
+export type Labels = Readonly<Record<string, string>>;
+
+export interface Sample {
+  readonly labels?: Labels;
+  /** What follows the family's name: `_bucket`, `_sum` or `_count` of a histogram. */
+  readonly suffix?: "_bucket" | "_sum" | "_count";
+  readonly value: number;
+}
+
+/** Metrics of one name: plain data, which may cross threads. */
+export interface Family {
+  /** With its unit and, of a counter, `_total`. */
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * Prometheus' text format 0.0.4. Families of one name become one, as it wants them: several services
+ * have the same, with other labels.
+ */
+export function renderExposition(families: readonly Family[]): string {
+  const byName = new Map<string, Family>();
+  for (const family of families) {
+    const before = byName.get(family.name);
+    const samples = [...(before?.samples ?? []), ...family.samples];
+    byName.set(family.name, { ...family, samples });
+  }
+  return [...byName.values()].map(familyText).join("");
+}
+
+/** The same with these labels on every sample. */
+export function labelled(families: readonly Family[], labels: Labels): Family[] {
+  return families.map((family) => ({
+    ...family,
+    samples: family.samples.map((sample) => ({
+      ...sample,
+      labels: { ...labels, ...sample.labels },
+    })),
+  }));
+}
+
+/** A gauge without labels. */
+export function gauge(name: string, help: string, value: number): Family {
+  return { name, type: "gauge", help, samples: [{ value }] };
+}
+
+/** A gauge with a sample for each value of a label. */
+export function gaugeBy(
+  name: string,
+  help: string,
+  label: string,
+  values: Readonly<Record<string, number>>,
+): Family {
+  const samples = Object.entries(values).map(([of, value]) => ({ labels: { [label]: of }, value }));
+  return { name, type: "gauge", help, samples };
+}
+
+/** What the first part of a counter's dotted name becomes. */
+export interface CounterName {
+  /** Without the prefix and `_total`. */
+  readonly name: string;
+  readonly help: string;
+  /** What the part behind the dot is a value of. */
+  readonly label?: string;
+}
+
+/**
+ * Counters by dotted names, `dropped.rate` or `batches`, as families. Throws RangeError for a counter
+ * without a name in the table: none may be forgotten.
+ */
+export function counterFamilies(
+  prefix: string,
+  counters: Readonly<Record<string, number>>,
+  names: Readonly<Record<string, CounterName>>,
+): Family[] {
+  const samples = new Map<CounterName, Sample[]>();
+  for (const [dotted, value] of Object.entries(counters)) {
+    const dot = dotted.indexOf(".");
+    const name = names[dot < 0 ? dotted : dotted.slice(0, dot)];
+    if (name === undefined) throw new RangeError(`the counter ${prefix}: ${dotted} has no name`);
+    const labels = name.label === undefined ? {} : { [name.label]: dotted.slice(dot + 1) };
+    samples.set(name, [...(samples.get(name) ?? []), { labels, value }]);
+  }
+  return [...samples].map(([{ name, help }, of]) => ({
+    name: `${prefix}_${name}_total`,
+    type: "counter",
+    help,
+    samples: of,
+  }));
+}
+
+function familyText({ name, type, help, samples }: Family): string {
+  const lines = samples.map(
+    ({ suffix = "", labels = {}, value }) => `${name}${suffix}${labelText(labels)} ${value}\n`,
+  );
+  const words = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+  return `# HELP ${name} ${words}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function escaped(text: string): string {
+  // A lone half of a surrogate pair is no UTF-8.
+  return text
+    .replace(/\p{Surrogate}/gu, "\ufffd")
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("\n", "\\n");
+}
