@@ -50,8 +50,6 @@ export interface RangeAnswer {
 }
 
 export interface WatchAnswer {
-  readonly revision: number;
-  readonly isCreated: boolean;
   readonly isCanceled: boolean;
   /** Not 0: the revisions wanted are compacted away, up to this one. */
   readonly compactRevision: number;
@@ -105,7 +103,7 @@ export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
     else if (field === 2) succeeded = number !== 0;
     else if (field === 3) {
       for (const response of fieldsOf(part)) {
-        if (response.field === 1) found.push(...decodeRange(response.bytes).found);
+        if (response.field === 1) found.push(...foundIn(response.bytes));
       }
     }
   }
@@ -129,7 +127,7 @@ export function decodeRange(bytes: Uint8Array): RangeAnswer {
     else if (field === 2) found.push(keyValueOf(part));
     else if (field === 3) hasMore = number !== 0;
   }
-  return { revision, found, hasMore };
+  return { revision: checked(revision), found, hasMore };
 }
 
 /** Watches `key`, or from it to before `end`, with what happened at `startRevision` as the first. */
@@ -144,15 +142,11 @@ export function encodeWatch(
 }
 
 export function decodeWatch(bytes: Uint8Array): WatchAnswer {
-  let revision = 0;
-  let isCreated = false;
   let isCanceled = false;
   let compactRevision = 0;
   const events: KeyValue[] = [];
   for (const { field, number, bytes: part } of fieldsOf(bytes)) {
-    if (field === 1) revision = revisionOf(part);
-    else if (field === 3) isCreated = number !== 0;
-    else if (field === 4) isCanceled = number !== 0;
+    if (field === 4) isCanceled = number !== 0;
     else if (field === 5) compactRevision = number;
     else if (field === 11) {
       for (const event of fieldsOf(part)) {
@@ -160,7 +154,14 @@ export function decodeWatch(bytes: Uint8Array): WatchAnswer {
       }
     }
   }
-  return { revision, isCreated, isCanceled, compactRevision, events };
+  return { isCanceled, compactRevision, events };
+}
+
+/** What a range of a transaction found. */
+function foundIn(range: Uint8Array): KeyValue[] {
+  return fieldsOf(range)
+    .filter(({ field }) => field === 2)
+    .map(({ bytes }) => keyValueOf(bytes));
 }
 
 function keyValueOf(bytes: Uint8Array): KeyValue {
