@@ -37,7 +37,9 @@ export class PairFollow {
   /** Posted, and not taken by the loop. */
   #underWayBytes = 0;
   #running: EtcdWatch | undefined;
+  #finish: ((end: WatchEnd) => void) | undefined;
   #onRoom: (() => void) | undefined;
+  #isStopped = false;
   #term = Number.POSITIVE_INFINITY;
 
   constructor(options: PairFollowOptions) {
@@ -58,9 +60,16 @@ export class PairFollow {
     this.#onRoom = undefined;
   }
 
-  async run(): Promise<never> {
+  /** Nothing is sent any more, and `run` ends. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#running?.cancel();
+    this.#finish?.("interrupted");
+  }
+
+  async run(): Promise<void> {
     let mustLoad = true;
-    for (;;) {
+    while (!this.#isStopped) {
       try {
         if (mustLoad) await this.#load();
         mustLoad = (await this.#watch()) === "compacted";
@@ -121,6 +130,7 @@ export class PairFollow {
       },
     });
     this.#running = watch;
+    this.#finish = finish;
     // Only a member with a majority answers: a watch of one without it would be silent for ever.
     const probe = setInterval(() => {
       client.range({ key: keys.leader }, attemptMsMax).catch((error: unknown) => {
