@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { Prng } from "../../base/prng.ts";
 import { EtcdClient, EtcdError } from "../../server/lease/etcd/etcd-client.ts";
 import type { Transaction } from "../../server/lease/etcd/etcd-messages.ts";
 import { noLeader } from "../../server/lease/etcd/leadership.ts";
@@ -106,15 +107,11 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
   });
 
   test(`answers that are lost are settled, whatever had happened (seed ${seed})`, async () => {
-    let state = seed;
-    const dice = (sides: number): number => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-      return (state >>> 8) % sides;
-    };
+    const prng = new Prng(seed, 1);
     const late: Transaction[] = [];
     class LossyClient extends EtcdClient {
       override async transact(transaction: Transaction, msMax: number) {
-        const fate = dice(4);
+        const fate = prng.nextBelow(4);
         if (fate === 0) late.push(transaction);
         if (fate <= 1) throw new EtcdError("not sent, or on its way", true);
         const answer = await super.transact(transaction, msMax);
@@ -150,7 +147,9 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
       }
       // A copy from long ago arrives.
       const copy =
-        late.length > 0 && dice(2) === 0 ? late.splice(dice(late.length), 1)[0] : undefined;
+        late.length > 0 && prng.nextBelow(2) === 0
+          ? late.splice(prng.nextBelow(late.length), 1)[0]
+          : undefined;
       if (copy !== undefined) await plain.transact(copy, 5000);
     }
     expect(lost).toBeGreaterThan(20);
