@@ -26,7 +26,13 @@ function wakeLoop(): void {
   }
 }
 
+/** A trouble that lasts is told once. */
+let latestTrouble = "";
+
 function post(notice: PairNotice): void {
+  const trouble = notice.kind === "trouble" ? notice.text : "";
+  if (trouble !== "" && trouble === latestTrouble) return;
+  latestTrouble = trouble;
   port.postMessage(notice);
   Atomics.add(words, PairWord.posted, 1);
   Atomics.notify(words, PairWord.posted);
