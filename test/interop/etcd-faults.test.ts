@@ -113,9 +113,9 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
       override async transact(transaction: Transaction, msMax: number) {
         const fate = prng.nextBelow(4);
         if (fate === 0) late.push(transaction);
-        if (fate <= 1) throw new EtcdError("not sent, or on its way", true);
+        if (fate <= 1) throw new EtcdError("not sent, or on its way");
         const answer = await super.transact(transaction, msMax);
-        if (fate === 2) throw new EtcdError("the answer is lost", true);
+        if (fate === 2) throw new EtcdError("the answer is lost");
         return answer;
       }
     }

@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { libcMissingReason } from "../../base/net/libc.ts";
+import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
 import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
 import type { PairNode } from "../../server/lease/etcd/pair-node.ts";
@@ -95,6 +98,46 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     LeaseFileStore.check(join(folder, "b.leases"), inFile);
     expect(textOf(inFile, 1)).toBe(writeRecord(leaseOf(1, 30_000)));
     expect(inFile.counts().active).toBe(31);
+  });
+
+  test.skipIf(libcMissingReason() !== undefined)(
+    "the end of a commit, and news for a standby, end a wait for datagrams",
+    async () => {
+      const a = lead(start("a"));
+      const table = newTable();
+      const b = start("b", table);
+      const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0, backend: "batch" });
+      onTestFinished(() => socket.close());
+      const sleep = (node: PairNode) => waitReadable([socket], 1_000_000, () => false, node.wake);
+      for (let last = 0; last < 10; last += 1) {
+        a.store.append(leaseOf(last, 1000));
+        expect(a.store.beginCommit()).toBe(false);
+        do await sleep(a);
+        while (!a.store.endCommit(0));
+        while (!table.isActive(last)) {
+          await sleep(b);
+          b.poll();
+        }
+      }
+    },
+  );
+
+  test("the lease file of a standby is rewritten when it has grown", () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const leaseFile = join(folder, "small");
+    const { endpoints } = cluster;
+    const file = { rewriteBytesMin: 4096 };
+    const b = follow(table, { endpoints, pair, node: "b", leaseFile, file });
+    nodes.push(b);
+    for (let round = 1; round <= 50; round += 1) commit(a, leaseOf(1, round), leaseOf(2, round));
+    waitFor(b, () => table.startsAt(1) === 50 && table.startsAt(2) === 50);
+    const grownBytes = statSync(leaseFile).size;
+    for (let slices = 0; b.store.maintain(2000); slices += 1) expect(slices).toBeLessThan(100);
+    expect(statSync(leaseFile).size).toBeLessThan(grownBytes / 10);
+    const inFile = newTable();
+    LeaseFileStore.check(leaseFile, inFile);
+    expect(textOf(inFile, 2)).toBe(writeRecord(leaseOf(2, 50)));
   });
 
   test("a node that seizes the lead has every lease first, and the former leader commits no more", () => {

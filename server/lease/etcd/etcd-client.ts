@@ -26,16 +26,16 @@ const finalStatuses: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * No answer, or a refusal. `isUnknown`: nobody can know whether what was asked for was done, now or
- * later; otherwise it was refused and not done.
+ * No answer, or a refusal that no other member would give otherwise (`isRefused`). Either way an attempt
+ * that was made before may have been done, or may be done later.
  */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
-  readonly isUnknown: boolean;
+  readonly isRefused: boolean;
 
-  constructor(message: string, isUnknown: boolean) {
+  constructor(message: string, isRefused = false) {
     super(message);
-    this.isUnknown = isUnknown;
+    this.isRefused = isRefused;
   }
 }
 
@@ -142,7 +142,7 @@ export class EtcdClient {
       const memberMs = Math.max(1, Math.min(this.#options.attemptMsMax, leftMs));
       const result = await this.#attempt(path, message, memberMs);
       if (result instanceof Uint8Array) return result;
-      if (!result.isUnknown || this.#isClosed) throw result;
+      if (result.isRefused || this.#isClosed) throw result;
       this.changeMember();
       if (performance.now() + pauseMs >= endMs) throw result;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -155,7 +155,7 @@ export class EtcdClient {
       const stream = this.#open(path);
       let answer: Uint8Array | undefined;
       const timer = setTimeout(() => {
-        resolve(new EtcdError(`${this.#endpoint} did not answer in ${Math.round(msMax)} ms`, true));
+        resolve(new EtcdError(`${this.#endpoint} did not answer in ${Math.round(msMax)} ms`));
         stream.close(constants.NGHTTP2_CANCEL);
       }, msMax);
       readMessages(stream, {
@@ -166,8 +166,8 @@ export class EtcdClient {
           clearTimeout(timer);
           if (status === GRPC_OK && answer !== undefined) resolve(answer);
           else {
-            const isUnknown = !finalStatuses.has(status);
-            resolve(new EtcdError(`${this.#endpoint}: ${text} (status ${status})`, isUnknown));
+            const message = `${this.#endpoint}: ${text} (status ${status})`;
+            resolve(new EtcdError(message, finalStatuses.has(status)));
           }
         },
       });

@@ -89,7 +89,7 @@ export class PairCommits {
     } catch (error) {
       if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
       this.#options.post({ kind: "trouble", text: error.message });
-      return error instanceof EtcdError ? error : new EtcdError(error.message, true);
+      return error instanceof EtcdError ? error : new EtcdError(error.message);
     }
   }
 }

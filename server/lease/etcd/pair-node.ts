@@ -30,6 +30,7 @@ export interface PairNodeOptions extends PairOptions {
 
 /** One node of a pair: its table is hot while the other leads, and its store commits when it leads. */
 export class PairNode {
+  /** Commits when this node is active. Its `maintain` is due in every role: a standby's file grows too. */
   readonly store: EtcdLeaseStore;
   readonly #options: PairNodeOptions;
   readonly #file: LeaseFileStore;
