@@ -225,7 +225,7 @@ export function describeLeaseStore(name: string, create: () => LeaseStoreSubject
       expect(slices).toBeLessThan(1_000);
       store.close();
       store.close();
-      expect(["fsync", "os", "none"]).toContain(store.durability);
+      expect(["fsync", "os", "none", "replicated"]).toContain(store.durability);
     });
   });
 }

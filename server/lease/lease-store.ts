@@ -2,9 +2,10 @@ import type { LeaseRecord } from "./lease.ts";
 
 /**
  * What `commit` promises: "fsync" survives a power cut, "os" survives the end of the process,
- * "none" survives nothing. Every report prints it.
+ * "none" survives nothing; "replicated" is on most members of etcd, and survives the machine. Every report
+ * prints it.
  */
-export type Durability = "fsync" | "os" | "none";
+export type Durability = "fsync" | "os" | "none" | "replicated";
 
 /** What the store was doing when it failed. */
 export type LeaseStoreOperation =

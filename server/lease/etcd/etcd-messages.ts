@@ -1,0 +1,187 @@
+import { fieldsOf, MessageWriter, ProtobufError } from "./protobuf.ts";
+
+/** Messages of etcd's API v3 (etcdserverpb/rpc.proto, mvccpb/kv.proto): bytes in, values out. No I/O. */
+
+/** A key with its value; of the revisions 0 = never written. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly modRevision: number;
+}
+
+/** What must hold for a transaction's puts to happen. `modRevision: 0` means: the key is not there. */
+export type Guard =
+  | { readonly key: string; readonly modRevision: number }
+  | { readonly key: string; readonly value: Uint8Array };
+
+export interface Put {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** Where all guards hold the puts happen, at one revision; where not, `reads` are read instead. */
+export interface Transaction {
+  readonly guards: readonly Guard[];
+  readonly puts: readonly Put[];
+  readonly reads: readonly string[];
+}
+
+export interface TransactionAnswer {
+  readonly succeeded: boolean;
+  /** The store's revision: that of the puts when they happened. */
+  readonly revision: number;
+  /** What the reads found, where a guard did not hold; a key that is not there is left out. */
+  readonly found: readonly KeyValue[];
+}
+
+export interface RangeQuery {
+  readonly key: string;
+  /** The first key that is not meant; without it, only `key` is. */
+  readonly end?: string;
+  readonly limit?: number;
+  /** Read as of this revision; 0 or absent = the newest. */
+  readonly revision?: number;
+}
+
+export interface RangeAnswer {
+  readonly revision: number;
+  readonly found: readonly KeyValue[];
+  readonly hasMore: boolean;
+}
+
+export interface WatchAnswer {
+  readonly isCanceled: boolean;
+  /** Not 0: the revisions wanted are compacted away, up to this one. */
+  readonly compactRevision: number;
+  /** Keys as they were put; a deleted key has `modRevision` and an empty value. */
+  readonly events: readonly KeyValue[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const EQUAL = 0;
+const TARGET_MOD = 2;
+const TARGET_VALUE = 3;
+
+/** The key behind all keys that begin with `prefix`. */
+export function endOfPrefix(prefix: string): string {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  return prefix.slice(0, -1) + String.fromCharCode(last + 1);
+}
+
+export function encodeTransaction({ guards, puts, reads }: Transaction): Uint8Array {
+  const bytesExpected = puts.reduce((total, put) => total + put.value.length + 96, 512);
+  const writer = new MessageWriter(bytesExpected);
+  for (const guard of guards) {
+    const compare = new MessageWriter().number(1, EQUAL);
+    if ("value" in guard) {
+      compare.number(2, TARGET_VALUE).bytes(3, encoder.encode(guard.key)).bytes(7, guard.value);
+    } else {
+      compare.number(2, TARGET_MOD).bytes(3, encoder.encode(guard.key));
+      compare.number(6, guard.modRevision);
+    }
+    writer.message(1, compare);
+  }
+  for (const { key, value } of puts) {
+    const put = new MessageWriter(value.length + 64).bytes(1, encoder.encode(key)).bytes(2, value);
+    writer.message(2, new MessageWriter(value.length + 80).message(2, put));
+  }
+  for (const key of reads) {
+    const range = new MessageWriter().bytes(1, encoder.encode(key));
+    writer.message(3, new MessageWriter().message(1, range));
+  }
+  return writer.finish();
+}
+
+export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
+  let succeeded = false;
+  let revision = 0;
+  const found: KeyValue[] = [];
+  for (const { field, number, bytes: part } of fieldsOf(bytes)) {
+    if (field === 1) revision = revisionOf(part);
+    else if (field === 2) succeeded = number !== 0;
+    else if (field === 3) {
+      for (const response of fieldsOf(part)) {
+        if (response.field === 1) found.push(...foundIn(response.bytes));
+      }
+    }
+  }
+  return { succeeded, revision: checked(revision), found };
+}
+
+export function encodeRange(query: RangeQuery): Uint8Array {
+  const writer = new MessageWriter().bytes(1, encoder.encode(query.key));
+  if (query.end !== undefined) writer.bytes(2, encoder.encode(query.end));
+  if (query.limit !== undefined) writer.number(3, query.limit);
+  if (query.revision !== undefined) writer.number(4, query.revision);
+  return writer.finish();
+}
+
+export function decodeRange(bytes: Uint8Array): RangeAnswer {
+  let revision = 0;
+  let hasMore = false;
+  const found: KeyValue[] = [];
+  for (const { field, number, bytes: part } of fieldsOf(bytes)) {
+    if (field === 1) revision = revisionOf(part);
+    else if (field === 2) found.push(keyValueOf(part));
+    else if (field === 3) hasMore = number !== 0;
+  }
+  return { revision: checked(revision), found, hasMore };
+}
+
+/** Watches `key`, or from it to before `end`, with what happened at `startRevision` as the first. */
+export function encodeWatch(
+  key: string,
+  end: string | undefined,
+  startRevision: number,
+): Uint8Array {
+  const create = new MessageWriter().bytes(1, encoder.encode(key));
+  if (end !== undefined) create.bytes(2, encoder.encode(end));
+  return new MessageWriter().message(1, create.number(3, startRevision)).finish();
+}
+
+export function decodeWatch(bytes: Uint8Array): WatchAnswer {
+  let isCanceled = false;
+  let compactRevision = 0;
+  const events: KeyValue[] = [];
+  for (const { field, number, bytes: part } of fieldsOf(bytes)) {
+    if (field === 4) isCanceled = number !== 0;
+    else if (field === 5) compactRevision = number;
+    else if (field === 11) {
+      for (const event of fieldsOf(part)) {
+        if (event.field === 2) events.push(keyValueOf(event.bytes));
+      }
+    }
+  }
+  return { isCanceled, compactRevision, events };
+}
+
+/** What a range of a transaction found. */
+function foundIn(range: Uint8Array): KeyValue[] {
+  return fieldsOf(range)
+    .filter(({ field }) => field === 2)
+    .map(({ bytes }) => keyValueOf(bytes));
+}
+
+function keyValueOf(bytes: Uint8Array): KeyValue {
+  let key = "";
+  let value = new Uint8Array(0);
+  let modRevision = 0;
+  for (const { field, number, bytes: part } of fieldsOf(bytes)) {
+    if (field === 1) key = decoder.decode(part);
+    else if (field === 3) modRevision = number;
+    else if (field === 5) value = part.slice();
+  }
+  return { key, value, modRevision };
+}
+
+function revisionOf(header: Uint8Array): number {
+  return fieldsOf(header).find(({ field }) => field === 3)?.number ?? 0;
+}
+
+/** Every answer of etcd carries a revision above 0: without one it is no answer. */
+function checked(revision: number): number {
+  if (revision === 0) throw new ProtobufError("an answer without a revision");
+  return revision;
+}

@@ -1,0 +1,152 @@
+import { bytesEqual, type LeaseRecord } from "../lease.ts";
+import type { LeaseFileSink } from "../lease-file.ts";
+import { scanLeases } from "../lease-file.ts";
+import { LeaseRow } from "../lease-row.ts";
+import { type LeaseStore, LeaseStoreError } from "../lease-store.ts";
+import type { LeaseTable } from "../lease-table.ts";
+import { formatRow, rowBytesMax } from "../lease-writer.ts";
+import { type LeaderSight, noLeader } from "./leadership.ts";
+import type { PairNotice } from "./pair-messages.ts";
+
+export type FollowerNotice = Extract<
+  PairNotice,
+  { kind: "loading" | "leases" | "complete" | "leader" }
+>;
+
+/**
+ * A standby's leases: applies what is seen of etcd to the table and to the lease file, in the order of
+ * revisions. When it has seen the leader key of some revision, it has everything that was before.
+ */
+export class LeaseFollower {
+  readonly #table: LeaseTable;
+  readonly #file: Pick<LeaseStore, "append" | "appendLease" | "commit">;
+  /** 1 for each lease that etcd has. */
+  readonly #seen: Uint8Array;
+  readonly #known = new LeaseRow();
+  /** Leases whose latest record the lease file does not have. */
+  readonly #unwritten = new Set<number>();
+  #isLoading = true;
+  #revision = 0;
+  #leader: LeaderSight = noLeader;
+  #fileTrouble: LeaseStoreError | undefined;
+
+  /** `table` was loaded from `file`: what etcd does not have stays in it, as possibly given. */
+  constructor(table: LeaseTable, file: Pick<LeaseStore, "append" | "appendLease" | "commit">) {
+    this.#table = table;
+    this.#file = file;
+    this.#seen = new Uint8Array(table.size);
+  }
+
+  /** Everything that etcd had at `revision` is in the table. */
+  get isComplete(): boolean {
+    return !this.#isLoading;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get leader(): LeaderSight {
+    return this.#leader;
+  }
+
+  /** Why the lease file is behind the table, as long as it is. */
+  get fileTrouble(): LeaseStoreError | undefined {
+    return this.#fileTrouble;
+  }
+
+  /** Indexes of leases that the lease file has and etcd has not; whoever leads may put them there. */
+  localOnly(): number[] {
+    const found: number[] = [];
+    for (let index = 0; index < this.#seen.length; index += 1) {
+      if (this.#seen[index] === 0 && this.#table.isWorthKeeping(index)) found.push(index);
+    }
+    return found;
+  }
+
+  /** Throws LeaseStoreError (DAMAGED) when a value in etcd is no record of a lease. */
+  take(notice: FollowerNotice): void {
+    switch (notice.kind) {
+      case "loading":
+        this.#isLoading = true;
+        this.#seen.fill(0);
+        break;
+      case "leases":
+        this.#apply(notice.texts);
+        this.#writeDown();
+        break;
+      case "leader":
+        this.#leader = notice.sight;
+        break;
+      case "complete":
+        if (this.#isLoading) this.#doubtLocalOnly();
+        this.#isLoading = false;
+        this.#revision = notice.revision;
+        break;
+    }
+  }
+
+  #apply(texts: Uint8Array): void {
+    const sink: LeaseFileSink = {
+      onRow: (row) => this.#applyRow(row),
+      onLease: (record) => {
+        const row = new LeaseRow();
+        row.setRecord(record);
+        if (!this.#applyRow(row)) this.#keepForeign(record);
+      },
+      onBlock: () => undefined,
+    };
+    const end = scanLeases(texts, 0, texts.length, true, sink);
+    if (end.kind !== "torn" && end.kind !== "damaged") return;
+    throw new LeaseStoreError(
+      "read",
+      "DAMAGED",
+      "etcd",
+      `A value in etcd is no record of a lease: ${end.message}.`,
+      "Put it right with etcdctl: the value is one lease in the grammar of dhcpd.leases.",
+    );
+  }
+
+  #applyRow(row: LeaseRow): boolean {
+    const table = this.#table;
+    const index = table.indexOf(row.address);
+    if (index < 0) return false;
+    this.#seen[index] = 1;
+    table.readRow(index, this.#known);
+    const isKnown = !table.isNeverUsed(index) && bytesEqual(textOf(this.#known), textOf(row));
+    table.loadRow(row);
+    if (!isKnown) this.#unwritten.add(index);
+    return true;
+  }
+
+  /** A lease of an address in no range: the file carries it. */
+  #keepForeign(record: LeaseRecord): void {
+    this.#file.append(record);
+  }
+
+  /**
+   * Nobody can tell whether what only the file has was ever acknowledged. It is not handed to others,
+   * and not acknowledged without a commit.
+   */
+  #doubtLocalOnly(): void {
+    for (const index of this.localOnly()) this.#table.markPending(index);
+  }
+
+  /** A full disk must not keep the standby from following: the file is brought up later. */
+  #writeDown(): void {
+    for (const index of this.#unwritten) this.#file.appendLease(index);
+    try {
+      this.#file.commit();
+      this.#unwritten.clear();
+      this.#fileTrouble = undefined;
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#fileTrouble = error;
+    }
+  }
+}
+
+function textOf(row: LeaseRow): Uint8Array {
+  const text = new Uint8Array(rowBytesMax(row));
+  return text.subarray(0, formatRow(row, text, 0));
+}

@@ -1,0 +1,95 @@
+import { performance } from "node:perf_hooks";
+import { assert } from "../../../base/assert.ts";
+import { CommitChain } from "./commit-chain.ts";
+import { type EtcdClient, EtcdError } from "./etcd-client.ts";
+import type { Transaction, TransactionAnswer } from "./etcd-messages.ts";
+import {
+  claimTransaction,
+  judgeClaim,
+  type LeaderRecord,
+  type LeaderSight,
+  releaseTransaction,
+} from "./leadership.ts";
+import { readBatch } from "./lease-batch.ts";
+import type { PairKeys } from "./pair-keys.ts";
+import type { PairNotice } from "./pair-messages.ts";
+import { ProtobufError } from "./protobuf.ts";
+
+export interface PairCommitsOptions {
+  readonly client: EtcdClient;
+  readonly keys: PairKeys;
+  readonly commitMsMax: number;
+  post(notice: PairNotice): void;
+}
+
+type CommitOutcome = "durable" | "fenced" | "unavailable";
+
+/** etcd's words for a transaction that has too many puts, or bytes. */
+const tooLarge = /too many operations|request is too large/;
+
+/** Carries claims and commits to etcd; what they mean is decided in leadership.ts and commit-chain.ts. */
+export class PairCommits {
+  readonly #options: PairCommitsOptions;
+  #chain: CommitChain | undefined;
+  #term = 0;
+
+  constructor(options: PairCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** The term when the claim won. What becomes of one whose answer is lost only the leader key tells. */
+  async claim(sight: LeaderSight, next: LeaderRecord): Promise<number | undefined> {
+    const { keys, post } = this.#options;
+    const answer = await this.#send(
+      claimTransaction(keys, sight, next),
+      performance.now() + this.#options.commitMsMax,
+    );
+    const outcome = answer instanceof EtcdError ? undefined : judgeClaim(keys, next, answer);
+    if (outcome?.kind !== "won") {
+      post({ kind: "lost" });
+      return undefined;
+    }
+    this.#term = outcome.term;
+    this.#chain = new CommitChain(keys, outcome.term);
+    post({ kind: "won", term: outcome.term });
+    return outcome.term;
+  }
+
+  async release(leader: LeaderRecord): Promise<void> {
+    const { keys, post, commitMsMax } = this.#options;
+    const release = releaseTransaction(keys, this.#term, leader);
+    await this.#send(release, performance.now() + commitMsMax);
+    post({ kind: "released" });
+  }
+
+  async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {
+    const chain = this.#chain;
+    assert(chain !== undefined, "a commit without a term");
+    if (chain.isFenced) return "fenced";
+    chain.begin(readBatch(batch, lengthBytes));
+    const endMs = performance.now() + this.#options.commitMsMax;
+    for (;;) {
+      const transaction = chain.next();
+      if (transaction === undefined) return "durable";
+      const answer = await this.#send(transaction, endMs);
+      if (answer instanceof EtcdError) {
+        if (tooLarge.test(answer.message) && chain.refusedAsTooLarge()) continue;
+        chain.abandon();
+        return "unavailable";
+      }
+      const state = chain.answered(answer);
+      if (state !== "more") return state;
+    }
+  }
+
+  async #send(transaction: Transaction, endMs: number): Promise<TransactionAnswer | EtcdError> {
+    const msMax = Math.max(1, endMs - performance.now());
+    try {
+      return await this.#options.client.transact(transaction, msMax);
+    } catch (error) {
+      if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+      this.#options.post({ kind: "trouble", text: error.message });
+      return error instanceof EtcdError ? error : new EtcdError(error.message);
+    }
+  }
+}

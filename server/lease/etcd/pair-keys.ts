@@ -1,0 +1,33 @@
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { endOfPrefix, type KeyValue } from "./etcd-messages.ts";
+
+/** Where a pair keeps what it shares: many pairs may share one etcd. */
+export interface PairKeys {
+  /** Every key of the pair begins with it. */
+  readonly prefix: string;
+  /** The first key behind them. */
+  readonly end: string;
+  /** Who leads: LeaderRecord. Its revision guards every commit. */
+  readonly leader: string;
+  /** The number of the leader's latest transaction: it puts them in a row (commit-chain.ts). */
+  readonly chain: string;
+  /** Then comes the address: `10.9.0.1`. The value is the record of the lease file. */
+  readonly leases: string;
+}
+
+/** `pair` is the name of the pair, as its two nodes have it in their configuration. */
+export function pairKeys(pair: string): PairKeys {
+  const prefix = `/provlab/${pair}/`;
+  return {
+    prefix,
+    end: endOfPrefix(prefix),
+    leader: `${prefix}leader`,
+    chain: `${prefix}chain`,
+    leases: `${prefix}lease/`,
+  };
+}
+
+export const leaseKey = (keys: PairKeys, address: number): string =>
+  keys.leases + formatIpv4(address);
+
+export const isLease = (keys: PairKeys, { key }: KeyValue): boolean => key.startsWith(keys.leases);

@@ -1,0 +1,50 @@
+import type { LeaderRecord, LeaderSight } from "./leadership.ts";
+
+/** What the loop and its pair thread say to each other, and the 32-bit words that they share. */
+
+/** `commit`: where the commit under way stands. `posted`: notices that the thread has sent, to wait on. */
+export const PairWord = { commit: 0, posted: 1 } as const;
+export const PAIR_WORDS = 2;
+
+/** The loop asks when it has taken the last answer; the thread answers what was asked. */
+export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;
+
+/** How a node finds its etcd, and how patient it is. */
+export interface PairOptions {
+  /** `http://HOST:PORT` of each member. */
+  readonly endpoints: readonly string[];
+  /** The name of the pair, which its two nodes share. */
+  readonly pair: string;
+  /** A commit that took longer is unavailable. */
+  readonly commitMsMax: number;
+  /** A member of etcd that has not answered for so long is given up for another one. */
+  readonly attemptMsMax: number;
+  /** How often a follower makes sure that its member is still one of the majority. */
+  readonly probeMs: number;
+}
+
+export type PairRequest =
+  | { readonly kind: "claim"; readonly sight: LeaderSight; readonly next: LeaderRecord }
+  | {
+      readonly kind: "commit";
+      /** As LeaseBatch has it. */
+      readonly batch: SharedArrayBuffer;
+      readonly lengthBytes: number;
+    }
+  | { readonly kind: "release"; readonly leader: LeaderRecord }
+  /** The loop has taken so much of the notices' texts: more may come. */
+  | { readonly kind: "taken"; readonly lengthBytes: number };
+
+export type PairNotice =
+  /** Everything comes anew, as of one revision: what is not among it etcd does not have. */
+  | { readonly kind: "loading" }
+  /** Records of the lease file one behind the other, in the order of their revisions. */
+  | { readonly kind: "leases"; readonly texts: Uint8Array }
+  /** Everything up to this revision was sent. */
+  | { readonly kind: "complete"; readonly revision: number }
+  | { readonly kind: "leader"; readonly sight: LeaderSight }
+  | { readonly kind: "won"; readonly term: number }
+  | { readonly kind: "lost" }
+  | { readonly kind: "released" }
+  /** Something does not work for the time being: a sentence. */
+  | { readonly kind: "trouble"; readonly text: string };

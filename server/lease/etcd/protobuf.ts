@@ -1,0 +1,110 @@
+/** The few parts of Protocol Buffers' wire format that etcd's messages need. No I/O. */
+
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+
+/** Bytes that are no message: a damaged or foreign answer, counted as one that never came. */
+export class ProtobufError extends Error {
+  override readonly name = "ProtobufError";
+}
+
+/**
+ * Writes fields one behind the other into memory that grows. Numbers are whole, not negative, and at
+ * most Number.MAX_SAFE_INTEGER, which is enough for revisions. Zero and empty are written too.
+ */
+export class MessageWriter {
+  #bytes: Uint8Array;
+  #used = 0;
+
+  constructor(bytesExpected = 256) {
+    this.#bytes = new Uint8Array(bytesExpected);
+  }
+
+  number(field: number, value: number): this {
+    this.#varint(field * 8 + VARINT);
+    this.#varint(value);
+    return this;
+  }
+
+  bytes(field: number, value: Uint8Array): this {
+    this.#varint(field * 8 + LENGTH_DELIMITED);
+    this.#varint(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#used);
+    this.#used += value.length;
+    return this;
+  }
+
+  /** A message of its own in a field. */
+  message(field: number, message: MessageWriter): this {
+    return this.bytes(field, message.finish());
+  }
+
+  /** A view of what was written, good until the next write. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#used);
+  }
+
+  #varint(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.#bytes[this.#used++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#used++] = rest;
+  }
+
+  #reserve(lengthBytes: number): void {
+    const needed = this.#used + lengthBytes;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = grown;
+  }
+}
+
+/** One field of a message: a number, or the bytes of whatever it holds (a view). */
+export interface Field {
+  readonly field: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+const none = new Uint8Array(0);
+
+/** The fields of a message in their order. Throws ProtobufError. */
+export function fieldsOf(message: Uint8Array): Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+
+  function varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = message[at++];
+      if (byte === undefined || scale > 2 ** 63) throw new ProtobufError("a number is cut off");
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  function take(lengthBytes: number): Uint8Array {
+    if (lengthBytes > message.length - at) throw new ProtobufError("a field is cut off");
+    at += lengthBytes;
+    return message.subarray(at - lengthBytes, at);
+  }
+
+  while (at < message.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const kind = tag % 8;
+    if (kind === VARINT) fields.push({ field, number: varint(), bytes: none });
+    else if (kind === LENGTH_DELIMITED) fields.push({ field, number: 0, bytes: take(varint()) });
+    else if (kind === FIXED64) take(8);
+    else if (kind === FIXED32) take(4);
+    else throw new ProtobufError(`a field of the unknown kind ${kind}`);
+  }
+  return fields;
+}

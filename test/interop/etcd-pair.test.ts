@@ -1,0 +1,282 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { libcMissingReason } from "../../base/net/libc.ts";
+import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
+import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
+import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
+import type { PairNode } from "../../server/lease/etcd/pair-node.ts";
+import { writeRecord } from "../../server/lease/lease-file.ts";
+import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
+import type { LeaseTable } from "../../server/lease/lease-table.ts";
+import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
+import {
+  follow,
+  lead,
+  leaseOf,
+  low,
+  newFolder,
+  newPair,
+  newTable,
+  waitFor,
+} from "./etcd-node.testing.ts";
+
+const withCode = (code: string) => expect.objectContaining({ code, name: "LeaseStoreError" });
+
+describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
+  let cluster: EtcdCluster;
+  let pair: string;
+  let folder: string;
+  let remove: () => void;
+  let nodes: PairNode[];
+
+  beforeAll(async () => {
+    cluster = await EtcdCluster.start();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(() => {
+    pair = newPair();
+    nodes = [];
+    ({ folder, remove } = newFolder());
+  });
+  afterEach(() => {
+    for (const node of nodes) node.store.close();
+    remove();
+  });
+
+  function start(name: string, table: LeaseTable = newTable()): PairNode {
+    const leaseFile = join(folder, `${name}.leases`);
+    const node = follow(table, { endpoints: cluster.endpoints, pair, node: name, leaseFile });
+    nodes.push(node);
+    return node;
+  }
+
+  function commit(node: PairNode, ...records: ReturnType<typeof leaseOf>[]): void {
+    for (const record of records) node.store.append(record);
+    node.store.commit();
+  }
+
+  /** What a third node finds in etcd. */
+  function found(): LeaseTable {
+    const table = newTable();
+    start(`reader-${nodes.length}`, table);
+    return table;
+  }
+
+  const textOf = (table: LeaseTable, last: number): string =>
+    writeRecord(table.recordOf(table.indexOf(low + last)));
+
+  /** Commits until one is durable; every other way than UNAVAILABLE fails. */
+  function commitAtLast(node: PairNode, record: ReturnType<typeof leaseOf>): void {
+    const endMs = performance.now() + 30_000;
+    for (;;) {
+      try {
+        commit(node, record);
+        return;
+      } catch (error) {
+        expect(error).toEqual(withCode("UNAVAILABLE"));
+        if (performance.now() > endMs) throw error;
+      }
+    }
+  }
+
+  test("the standby has what the leader committed, in its table and in its lease file", () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const b = start("b", table);
+    for (let round = 1; round <= 30; round += 1) {
+      commit(a, leaseOf(1, 1000 * round), leaseOf(2 + round, 1000));
+    }
+    waitFor(b, () => !table.isNeverUsed(table.indexOf(low + 32)));
+    expect(textOf(table, 1)).toBe(writeRecord(leaseOf(1, 30_000)));
+    expect(table.counts().active).toBe(31);
+    expect(table.isDurable(table.indexOf(low + 1))).toBe(true);
+    expect(b.role).toBe("following");
+    expect(b.leader.record).toMatchObject({ epoch: 1, node: "a" });
+    const inFile = newTable();
+    LeaseFileStore.check(join(folder, "b.leases"), inFile);
+    expect(textOf(inFile, 1)).toBe(writeRecord(leaseOf(1, 30_000)));
+    expect(inFile.counts().active).toBe(31);
+  });
+
+  test.skipIf(libcMissingReason() !== undefined)(
+    "the end of a commit, and news for a standby, end a wait for datagrams",
+    async () => {
+      const a = lead(start("a"));
+      const table = newTable();
+      const b = start("b", table);
+      const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0, backend: "batch" });
+      onTestFinished(() => socket.close());
+      const sleep = (node: PairNode) => waitReadable([socket], 1_000_000, () => false, node.wake);
+      for (let last = 0; last < 10; last += 1) {
+        a.store.append(leaseOf(last, 1000));
+        expect(a.store.beginCommit()).toBe(false);
+        do await sleep(a);
+        while (!a.store.endCommit(0));
+        while (!table.isActive(last)) {
+          await sleep(b);
+          b.poll();
+        }
+      }
+    },
+  );
+
+  test("the lease file of a standby is rewritten when it has grown", () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const leaseFile = join(folder, "small");
+    const { endpoints } = cluster;
+    const file = { rewriteBytesMin: 4096 };
+    const b = follow(table, { endpoints, pair, node: "b", leaseFile, file });
+    nodes.push(b);
+    for (let round = 1; round <= 50; round += 1) commit(a, leaseOf(1, round), leaseOf(2, round));
+    waitFor(b, () => table.startsAt(1) === 50 && table.startsAt(2) === 50);
+    const grownBytes = statSync(leaseFile).size;
+    for (let slices = 0; b.store.maintain(2000); slices += 1) expect(slices).toBeLessThan(100);
+    expect(statSync(leaseFile).size).toBeLessThan(grownBytes / 10);
+    const inFile = newTable();
+    LeaseFileStore.check(leaseFile, inFile);
+    expect(textOf(inFile, 2)).toBe(writeRecord(leaseOf(2, 50)));
+  });
+
+  test("a node that seizes the lead has every lease first, and the former leader commits no more", () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const b = start("b", table);
+    for (let round = 0; round < 20; round += 1) commit(a, leaseOf(round, 1000));
+    // b did not look meanwhile: what it has not seen comes before its own term.
+    lead(b);
+    expect(table.counts().active).toBe(20);
+    expect(b.leader.record).toMatchObject({ epoch: 2, node: "b" });
+    a.store.append(leaseOf(50, 1000));
+    expect(() => a.store.commit()).toThrow(withCode("FENCED"));
+    expect(a.role).toBe("fenced");
+    for (let again = 0; again < 3; again += 1) {
+      a.store.append(leaseOf(51, 1000));
+      expect(() => a.store.commit()).toThrow(withCode("FENCED"));
+    }
+    commit(b, leaseOf(50, 2000, 99));
+    expect(textOf(found(), 50)).toBe(writeRecord(leaseOf(50, 2000, 99)));
+  });
+
+  test("a leader that commits nothing learns from the leader key that it was replaced", () => {
+    const a = lead(start("a"));
+    lead(start("b"));
+    waitFor(a, () => a.role === "fenced");
+    a.store.append(leaseOf(1, 1000));
+    expect(() => a.store.commit()).toThrow(withCode("FENCED"));
+  });
+
+  test("a transaction that was on its way before the claim comes too late after it", async () => {
+    const a = lead(start("a"));
+    commit(a, leaseOf(1, 1000));
+    const keys = pairKeys(pair);
+    const chain = new CommitChain(keys, a.leader.modRevision);
+    chain.begin(new Map([[low + 1, new TextEncoder().encode(writeRecord(leaseOf(1, 9000, 7)))]]));
+    // The number 0 was used by the commit above, so this is a late copy within the term as well.
+    const client = cluster.client();
+    const late = await client.transact(chain.next()!, 5000);
+    expect(late.succeeded).toBe(false);
+    lead(start("b"));
+    const fenced = await client.transact(chain.next()!, 5000);
+    client.close();
+    expect(fenced.succeeded).toBe(false);
+    expect(chain.answered(fenced)).toBe("fenced");
+    expect(textOf(found(), 1)).toBe(writeRecord(leaseOf(1, 1000)));
+  });
+
+  test("of two nodes that claim what they saw at once, one leads", () => {
+    const a = start("a");
+    const b = start("b");
+    a.claim();
+    b.claim();
+    for (const node of [a, b]) waitFor(node, () => node.role !== "claiming");
+    expect([a.role, b.role].sort()).toEqual(["active", "following"]);
+  });
+
+  test("a release makes room at once, and is the end of the node", () => {
+    const a = lead(start("a"));
+    const b = start("b");
+    a.release();
+    waitFor(b, () => b.leader.record?.node === undefined && b.leader.record?.epoch === 1);
+    a.store.append(leaseOf(1, 1000));
+    expect(() => a.store.commit()).toThrow(withCode("FENCED"));
+    lead(b);
+    expect(b.leader.record).toMatchObject({ epoch: 2, node: "b" });
+  });
+
+  test("one member dies: commits go on; two: none is acknowledged, and it comes back by itself", async () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const b = start("b", table);
+    cluster.signal(0, "SIGKILL");
+    for (let last = 0; last < 20; last += 1) commitAtLast(a, leaseOf(last, 1000));
+    cluster.signal(1, "SIGKILL");
+    for (let round = 0; round < 2; round += 1) {
+      a.store.append(leaseOf(100 + round, 1000));
+      expect(() => a.store.commit()).toThrow(withCode("UNAVAILABLE"));
+    }
+    expect(a.trouble).not.toBe("");
+    expect(a.role).toBe("active");
+    cluster.startMember(0);
+    cluster.startMember(1);
+    commitAtLast(a, leaseOf(200, 3000));
+    waitFor(b, () => !table.isNeverUsed(table.indexOf(low + 200)));
+    for (let last = 0; last < 20; last += 1) expect(table.isActive(last)).toBe(true);
+    await cluster.healthy();
+  });
+
+  test("a member that hangs is given up for another one, by commits and by a watch", async () => {
+    const a = lead(start("a"));
+    const table = newTable();
+    const b = start("b", table);
+    for (const member of [0, 1, 2]) {
+      cluster.signal(member, "SIGSTOP");
+      for (let last = 0; last < 5; last += 1) commitAtLast(a, leaseOf(10 * member + last, 1000));
+      waitFor(b, () => table.counts().active === 5 * (member + 1));
+      cluster.signal(member, "SIGCONT");
+    }
+    await cluster.healthy();
+  });
+
+  test("80,000 leases are loaded by a node that comes new", () => {
+    const a = lead(start("a", newTable(81_920)));
+    for (let first = 0; first < 80_000; first += 4_000) {
+      for (let last = first; last < first + 4_000; last += 1) a.store.append(leaseOf(last, 1000));
+      a.store.commit();
+    }
+    const table = newTable(81_920);
+    const startMs = performance.now();
+    start("b", table);
+    process.stdout.write(`80,000 leases loaded in ${Math.round(performance.now() - startMs)} ms\n`);
+    expect(table.counts().active).toBe(80_000);
+    expect(textOf(table, 79_999)).toBe(writeRecord(leaseOf(79_999, 1000)));
+  });
+
+  test("what etcd lost comes back from a lease file, when somebody says which", () => {
+    const before = lead(start("a"));
+    for (let last = 0; last < 300; last += 1) before.store.append(leaseOf(last, 1000));
+    before.store.commit();
+    before.store.close();
+    nodes = [];
+    pair = newPair();
+    const table = newTable();
+    const a = start("a", table);
+    expect(table.counts().active).toBe(300);
+    // Possibly given: not handed to others, and not acknowledged without a commit.
+    expect(table.isDurable(0)).toBe(false);
+    expect(() => a.claim()).toThrow(withCode("NOT_RECOVERED"));
+    lead(a, true);
+    expect(a.recover()).toBe(300);
+    const recovered = found();
+    expect(recovered.counts().active).toBe(300);
+    expect(textOf(recovered, 299)).toBe(writeRecord(leaseOf(299, 1000)));
+  });
+
+  test("a value in etcd that is no lease stops a node with a way out", () => {
+    lead(start("a"));
+    cluster.ctl("put", `${pairKeys(pair).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
+    expect(() => start("b")).toThrow(withCode("DAMAGED"));
+  });
+});
