@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
 import { StartError } from "../start-error.ts";
+import { runFailBack } from "./fail-back-run.ts";
 import {
   type DataPlane,
   type HaServiceOptions,
@@ -128,8 +129,15 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
       .toContainEqual(expect.stringMatching(/hand-over refused.*HA-13/));
     expect(rolesOf(pair)).toEqual(["standby", "active"]);
     expect(await pair.services[0].lowerFailureFlag()).toBe(false);
-    expect(await pair.services[1].lowerFailureFlag()).toBe(true);
-    pair.services[1].order("hand-over");
+
+    // HA-14, HA-16: one run.
+    const told: string[] = [];
+    const elsewhere = await runFailBack(pair.services[0], (line) => told.push(line));
+    expect(elsewhere.kind).toBe("refused");
+    expect(told).toEqual([]);
+    const outcome = await runFailBack(pair.services[1], (line) => told.push(line));
+    expect(outcome).toEqual({ kind: "done", byHand: expect.any(String) });
+    expect(told.length).toBe(5);
     await untilRoles(pair, ["active", "standby"]);
   });
 
