@@ -1,4 +1,4 @@
-import type { ClaimRequest, Holder, LeaderRecord } from "./leadership.ts";
+import type { ClaimRequest, Holder, LeaderRecord, Leadership } from "./leadership.ts";
 
 /** The leadership record with compare-and-swap, and with a holder that has to show itself. */
 export class LeaderRegister {
@@ -53,4 +53,20 @@ export class LeaderRegister {
       this.record = { ...this.record, hold: "expired" };
     }
   }
+}
+
+/** One register for both nodes of a test, without a store between them. */
+export function leadershipOn(register: LeaderRegister, self: Holder): Leadership {
+  return {
+    current: () => register.record,
+    isInSync: () => true,
+    revision: () => 42,
+    claim: async (request) => {
+      const epoch = register.claim(self, request, 0);
+      const { seenEpoch } = request;
+      return epoch === undefined ? { kind: "lost", seenEpoch } : { kind: "won", seenEpoch, epoch };
+    },
+    release: async (epoch, raisesFailureFlag) => register.release(self, epoch, raisesFailureFlag),
+    lowerFailureFlag: async (epoch) => register.lowerFailureFlag(self, epoch),
+  };
 }

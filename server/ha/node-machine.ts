@@ -219,13 +219,11 @@ function stepActive(
     return demote(demotion("orderly", next), log("info", "shutdown: handing over"));
   }
   if (input.order === "hand-over") {
-    if (isPeerAble(view)) {
-      return demote(
-        demotion("orderly", toStandby(true)),
-        log("info", `handing over to ${peerName}`),
-      );
+    const obstacle = handOverObstacleOf(view);
+    if (obstacle === undefined) {
+      return demote(demotion("orderly", toStandby(true)), log("info", `hand-over to ${peerName}`));
     }
-    const refusal = log("warn", `hand-over refused: ${peerName} cannot serve`);
+    const refusal = log("warn", `hand-over refused: ${obstacle}`);
     return { state, effects: [refusal] };
   }
   const condition = stepDownConditionOf(view);
@@ -237,6 +235,11 @@ function stepActive(
   }
   const message = `handing over to ${peerName}: ${text} (${requirement})`;
   return demote(demotion("failure", { kind: "failed", reason }), log("error", message));
+}
+
+function handOverObstacleOf(view: NodeView): string | undefined {
+  if (view.leader?.failureInProgress === true) return "a failure is in progress (HA-13, step 1)";
+  return isPeerAble(view) ? undefined : `${view.peerName} cannot serve`;
 }
 
 /** HA-13, step 2: the other one starts when this one has stopped, or could have for long. */

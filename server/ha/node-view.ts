@@ -52,6 +52,9 @@ export function isPeerComing({ peerLife, peerReport }: NodeView): boolean {
 }
 
 /** What `isAble` of our heartbeats says: in standby, nothing known against serving. */
-export function isAble(role: NodeRole, { health, isInSync }: NodeView): boolean {
+export function isAble(
+  role: NodeRole,
+  { health, isInSync }: Pick<NodeView, "health" | "isInSync">,
+): boolean {
   return role === "standby" && isInSync && health.dataPlaneTurns && health.storeWrites;
 }

@@ -174,7 +174,7 @@ test("HA-16: a hand-over gives the service back without a failure", () => {
 const moments = { atMs: fc.integer({ min: 1000, max: 9000 }), side: fc.constantFrom<Side>(0, 1) };
 const lengths = { ...moments, forMs: fc.integer({ min: 5, max: 4000 }) };
 const kinds = ["kill", "pause", "cut-store", "lose-gateway", "stall-data-plane"] as const;
-const orders = ["hand-over", "clean-up"] as const;
+const orders = ["hand-over", "clean-up", "lower-flag"] as const;
 const anyFault: fc.Arbitrary<PairFault> = fc.oneof(
   fc.record({ kind: fc.constantFrom(...kinds), ...lengths }),
   fc.record({ kind: fc.constant("cut-link" as const), link: fc.nat(1), ...lengths }),

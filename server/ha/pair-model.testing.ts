@@ -13,7 +13,7 @@ export type PairFault = { readonly atMs: number; readonly side: Side; readonly f
   | { readonly kind: "kill" | "pause" | "cut-store" | "lose-gateway" | "stall-data-plane" }
   /** What `side` sends by it does not arrive. */
   | { readonly kind: "cut-link"; readonly link: number }
-  | { readonly kind: "order"; readonly order: NodeOrder }
+  | { readonly kind: "order"; readonly order: NodeOrder | "lower-flag" }
 );
 
 export interface PairModelOptions {
@@ -33,6 +33,7 @@ const linkCount = 2;
 const watchMs = 15;
 const latencyMsMax = 15;
 const claimMsMax = 150;
+const overlapMsMax = 100;
 /** etcd cannot make it shorter than about 2 s. */
 const holdMs = 2000;
 const storeSilentMsMax = 500;
@@ -71,6 +72,8 @@ export class PairModel {
   readonly #machines: readonly [Machine, Machine];
   #events: { atMs: number; run: () => void }[] = [];
   #boots = 0;
+  #trustedSinceMs = 0;
+  #bothAnswerSinceMs: number | undefined;
   nowMs = 0;
 
   constructor(options: PairModelOptions) {
@@ -132,10 +135,15 @@ export class PairModel {
       const begins = fault.atMs > this.nowMs - stepMs && fault.atMs <= this.nowMs;
       const endsAtMs = fault.atMs + fault.forMs;
       const ends = endsAtMs > this.nowMs - stepMs && endsAtMs <= this.nowMs;
-      if (begins && fault.kind === "order") this.machine(fault.side).order = fault.order;
+      if (begins && fault.kind === "order") this.#order(this.machine(fault.side), fault.order);
       const isOver = fault.kind === "kill" && ends && !this.#has("kill", fault.side);
       if (isOver) Object.assign(this.machine(fault.side), this.#boot(fault.side));
     }
+  }
+
+  #order(machine: Machine, order: NodeOrder | "lower-flag"): void {
+    if (order === "lower-flag") this.register.lowerFailureFlag(machine.self, machine.epoch);
+    else machine.order = order;
   }
 
   /** Runs on the same boot only: what is on its way to a dead program is lost. */
@@ -256,7 +264,21 @@ export class PairModel {
     this.#events.push({ atMs: this.#arrivalMs(), run });
   }
 
+  /** Both may answer for as long as it takes to hear of the other one's claim, and to stop. */
+  #checkOverlap(): void {
+    const isBlind = ([0, 1] as const).some(
+      (side) => this.#has("cut-store", side) || this.#has("pause", side) || this.#has("kill", side),
+    );
+    if (isBlind) this.#trustedSinceMs = this.nowMs;
+    const isOverlap = this.#machines.every(({ isAnswering }) => isAnswering);
+    if (!isOverlap || isBlind) this.#bothAnswerSinceMs = undefined;
+    else this.#bothAnswerSinceMs ??= this.nowMs;
+    const sinceMs = Math.max(this.#bothAnswerSinceMs ?? this.nowMs, this.#trustedSinceMs);
+    if (this.nowMs - sinceMs > overlapMsMax) this.problems.push(`${this.nowMs}: both answer`);
+  }
+
   #check(): void {
+    this.#checkOverlap();
     for (const side of [0, 1] as const) {
       const { ha, leader, isAnswering, name, self } = this.machine(side);
       if (this.#has("kill", side) || this.#has("pause", side)) continue;

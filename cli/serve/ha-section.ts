@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { HEARTBEAT_PORT, NODE_NAME_BYTES_MAX } from "../../protocol/heartbeat/packet.ts";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { duration } from "../../scenarios/schema-parts.ts";
+import type { HaPlan } from "../../server/ha/ha-plan.ts";
+import {
+  type HeartbeatTimes,
+  haProfiles,
+  mistakesOfTimes,
+} from "../../server/ha/heartbeat-times.ts";
+
+const nodeName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*$/, "use a host name in lower case, such as prov01.example")
+  .max(NODE_NAME_BYTES_MAX);
+
+const address = z.string().transform((text, context) => {
+  const parsed = parseIpv4(text);
+  if (parsed !== undefined && parsed !== 0) return parsed;
+  context.addIssue({ code: "custom", message: "write an IPv4 address, such as 192.168.0.1" });
+  return z.NEVER;
+});
+
+const device = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,15}$/, "write the name of a network interface, such as eth1");
+
+const link = z
+  .strictObject({
+    address: address.describe("This node's address on the interconnect."),
+    peerAddress: address.describe("The other node's address on it."),
+    port: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(HEARTBEAT_PORT)
+      .describe("The UDP port of both ends."),
+    device: device.optional().describe("Use this interface only."),
+  })
+  .refine((ends) => ends.address !== ends.peerAddress, "the two ends must be two addresses");
+
+const times = z
+  .strictObject({
+    keepalive: duration.optional().describe("From one heartbeat to the next (keepalive)."),
+    warn: duration.optional().describe("Silence of a link that is warned of (warntime)."),
+    dead: duration.optional().describe("Silence after which the peer is dead (deadtime)."),
+    initialDead: duration.optional().describe("The same at the start (initdead)."),
+    gatewayDead: duration.optional().describe("Silence of the gateway (deadping)."),
+  })
+  .default({});
+
+type TimeField = keyof z.output<typeof times>;
+
+const fieldOfTime: Readonly<Record<keyof HeartbeatTimes, TimeField>> = {
+  keepaliveMs: "keepalive",
+  warnMs: "warn",
+  deadMs: "dead",
+  initialDeadMs: "initialDead",
+  gatewayDeadMs: "gatewayDead",
+};
+
+const written = z.strictObject({
+  nodes: z
+    .tuple([nodeName, nodeName])
+    .refine(([first, second]) => first !== second, "name two nodes")
+    .describe("Both nodes, the same in both files; the first one serves when both start."),
+  node: nodeName.describe("Which of them this one is."),
+  links: z
+    .array(link)
+    .min(1)
+    .max(2)
+    .refine(
+      ([first, second]) => first?.address !== second?.address || first?.port !== second?.port,
+      "two links must differ in address or port",
+    )
+    .describe("One or two interconnects."),
+  profile: z.enum(["guide", "fast"]).default("guide").describe("The times to begin with."),
+  times: times.describe("Times that differ from those of the profile."),
+  keyFile: z.string().min(1).describe("The key of the heartbeats, the same on both nodes."),
+  gateway: address.optional().describe("What the DHCP port pings (HA-12)."),
+  commitMax: duration
+    .optional()
+    .describe("How long commits may fail (HA-11); as long as `dead` unless told."),
+  etcd: z
+    .strictObject({
+      endpoints: z
+        .array(z.url({ protocol: /^https?$/, error: "write a URL, such as http://10.0.0.1:2379" }))
+        .min(1)
+        .max(9)
+        .describe("The members of etcd."),
+      prefix: z
+        .string()
+        .regex(/^\/[A-Za-z0-9_./-]*\/$/, "write a path between slashes, such as /provlab/pair1/")
+        .describe("Of the pair's keys: another one for each pair."),
+    })
+    .describe("Where leases and leadership are kept."),
+  floatingAddress: z
+    .strictObject({
+      address: address.describe("The address that the active node has."),
+      prefixLength: z.number().int().min(1).max(32).describe("Of its network."),
+      device: device.describe("The interface that it is put on."),
+    })
+    .optional()
+    .describe("An address that moves with the service."),
+});
+
+function timesOf({ profile, times: own }: z.output<typeof written>): HeartbeatTimes {
+  const base: HeartbeatTimes = haProfiles[profile];
+  return {
+    keepaliveMs: own.keepalive ?? base.keepaliveMs,
+    warnMs: own.warn ?? base.warnMs,
+    deadMs: own.dead ?? base.deadMs,
+    initialDeadMs: own.initialDead ?? base.initialDeadMs,
+    gatewayDeadMs: own.gatewayDead ?? base.gatewayDeadMs,
+  };
+}
+
+/** The `ha` section of a prov.yaml: what a node of a pair is told (HA-27, HA-28). */
+export const haSection = written
+  .superRefine((section, context) => {
+    if (!section.nodes.includes(section.node)) {
+      const message = `is none of nodes, ${section.nodes.join(" and ")}`;
+      context.addIssue({ code: "custom", path: ["node"], message });
+    }
+    for (const { field, message } of mistakesOfTimes(timesOf(section))) {
+      context.addIssue({ code: "custom", path: ["times", fieldOfTime[field]], message });
+    }
+    if (timesOf(section).keepaliveMs < 20) {
+      const message = "must be at least 20 ms";
+      context.addIssue({ code: "custom", path: ["times", "keepalive"], message });
+    }
+  })
+  .transform((section): HaPlan => {
+    const { nodes, node, links, keyFile, gateway, commitMax, etcd, floatingAddress } = section;
+    const isFirst = node === nodes[0];
+    const chosen = timesOf(section);
+    return {
+      node,
+      peerName: isFirst ? nodes[1] : nodes[0],
+      isFirst,
+      times: chosen,
+      links,
+      keyFile,
+      gatewayAddress: gateway,
+      commitMsMax: commitMax ?? chosen.deadMs,
+      etcd,
+      floatingAddress,
+    };
+  });

@@ -1,0 +1,17 @@
+import type { FloatingAddressPlan } from "./floating-address.ts";
+import type { HeartbeatLinkPlan } from "./heartbeat-links.ts";
+import type { HeartbeatTimes } from "./heartbeat-times.ts";
+
+/** What an operator says of the pair, as plain data. */
+export interface HaPlan {
+  readonly node: string;
+  readonly peerName: string;
+  readonly isFirst: boolean;
+  readonly times: HeartbeatTimes;
+  readonly links: readonly HeartbeatLinkPlan[];
+  readonly keyFile: string;
+  readonly gatewayAddress: number | undefined;
+  readonly commitMsMax: number;
+  readonly etcd: { readonly endpoints: readonly string[]; readonly prefix: string };
+  readonly floatingAddress: FloatingAddressPlan | undefined;
+}

@@ -1,0 +1,191 @@
+import { createHmac } from "node:crypto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { libcMissingReason } from "../../base/net/libc.ts";
+import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
+import { StartError } from "../start-error.ts";
+import { runFailBack } from "./fail-back-run.ts";
+import {
+  type DataPlane,
+  type HaServiceOptions,
+  type RunningHaService,
+  startHaService,
+} from "./ha-service.ts";
+import { HeartbeatLinks } from "./heartbeat-links.ts";
+import { haProfiles } from "./heartbeat-times.ts";
+import { LeaderRegister, leadershipOn } from "./leader-register.testing.ts";
+import { DataPlanePulse } from "./watchdog.ts";
+
+const times = haProfiles.fast;
+const addresses = [0x7f00_0015, 0x7f00_0016] as const;
+const names = ["prov01", "prov02"] as const;
+
+class FakeDataPlane implements DataPlane {
+  readonly pulse = new DataPlanePulse();
+  isAnswering = false;
+  isStalled = false;
+  readonly epochs: number[] = [];
+  readonly #timer = setInterval(() => {
+    if (!this.isStalled) this.pulse.turned();
+  }, 10);
+
+  startAnswering(epoch: number): void {
+    this.isAnswering = true;
+    this.epochs.push(epoch);
+  }
+
+  stopAnswering(): void {
+    this.isAnswering = false;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const socket = await openUnsharedUdpSocket({ address: addresses[0], port: 0 });
+  socket.close();
+  return socket.localPort;
+}
+
+interface Pair {
+  readonly services: readonly [RunningHaService, RunningHaService];
+  readonly planes: readonly [FakeDataPlane, FakeDataPlane];
+  readonly register: LeaderRegister;
+  readonly logs: string[];
+}
+
+async function startPair(
+  backend: "batch" | "dgram",
+  keys: readonly [string, string] = ["prov", "prov"],
+): Promise<Pair> {
+  const register = new LeaderRegister(Number.POSITIVE_INFINITY);
+  const planes = [new FakeDataPlane(), new FakeDataPlane()] as const;
+  const ports = [await freePort(), await freePort()];
+  const logs: string[] = [];
+  const start = (side: 0 | 1): Promise<RunningHaService> => {
+    const log = (message: string): void => void logs.push(`${names[side]}: ${message}`);
+    const options: HaServiceOptions = {
+      node: names[side],
+      peerName: names[1 - side]!,
+      isFirst: side === 0,
+      times,
+      links: ports.map((port) => ({
+        address: addresses[side],
+        peerAddress: addresses[1 - side]!,
+        port,
+      })),
+      sign: (bytes) => createHmac("sha256", keys[side]).update(bytes).digest(),
+      commitMsMax: 1000,
+      leadership: (self) => leadershipOn(register, self),
+      dataPlane: planes[side],
+      logger: { error: log, warn: log, info: log, debug: log },
+      backend,
+    };
+    return startHaService(options);
+  };
+  const services = [await start(0), await start(1)] as const;
+  onTestFinished(async () => {
+    await Promise.all(services.map((service) => service.stop()));
+    for (const plane of planes) plane.close();
+  });
+  return { services, planes, register, logs };
+}
+
+const rolesOf = ({ services }: Pair) => services.map((service) => service.status().nodes[0].role);
+
+function untilRoles(pair: Pair, roles: readonly string[]): Promise<void> {
+  const what = { timeout: 10_000, interval: 10 };
+  return expect.poll(() => rolesOf(pair), what).toEqual(roles);
+}
+
+const backends =
+  libcMissingReason() === undefined ? (["batch", "dgram"] as const) : ["dgram" as const];
+
+describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
+  test("one serves; HA-11: its data plane stands still, and the other one serves", async () => {
+    const pair = await startPair(backend);
+    await untilRoles(pair, ["active", "standby"]);
+    await expect
+      .poll(() => pair.services[0].status().links.map(({ roundTripMs }) => roundTripMs))
+      .toEqual([expect.any(Number), expect.any(Number)]);
+    expect(pair.services[0].status().links.map(({ state }) => state)).toEqual(["up", "up"]);
+    expect(pair.planes.map(({ epochs }) => epochs)).toEqual([[1], []]);
+
+    pair.planes[0].isStalled = true;
+    await untilRoles(pair, ["failed", "active"]);
+    expect(pair.planes.map(({ isAnswering }) => isAnswering)).toEqual([false, true]);
+    expect(pair.register.record.failureInProgress).toBe(true);
+    expect(pair.services[1].status().nodes[1]).toMatchObject({ role: "failed" });
+
+    // OPS-13, and back by hand.
+    pair.planes[0].isStalled = false;
+    pair.services[0].order("clean-up");
+    await untilRoles(pair, ["standby", "active"]);
+    await expect.poll(() => pair.services[1].status().nodes[1].isAble).toBe(true);
+    pair.services[1].order("hand-over");
+    await expect
+      .poll(() => pair.logs)
+      .toContainEqual(expect.stringMatching(/hand-over refused.*HA-13/));
+    expect(rolesOf(pair)).toEqual(["standby", "active"]);
+    expect(await pair.services[0].lowerFailureFlag()).toBe(false);
+
+    // HA-14, HA-16: one run.
+    const told: string[] = [];
+    const elsewhere = await runFailBack(pair.services[0], (line) => told.push(line));
+    expect(elsewhere.kind).toBe("refused");
+    expect(told).toEqual([]);
+    const outcome = await runFailBack(pair.services[1], (line) => told.push(line));
+    expect(outcome).toEqual({ kind: "done", byHand: expect.any(String) });
+    expect(told.length).toBe(5);
+    await untilRoles(pair, ["active", "standby"]);
+  });
+
+  test("an orderly stop hands over", async () => {
+    const pair = await startPair(backend);
+    await untilRoles(pair, ["active", "standby"]);
+    await pair.services[0].stop();
+    await untilRoles(pair, ["failed", "active"]);
+    expect(pair.planes.map(({ isAnswering }) => isAnswering)).toEqual([false, true]);
+    expect(pair.register.record.failureInProgress).toBe(false);
+  });
+
+  test("HA-29: with two keys the nodes are strangers, and still only one serves", async () => {
+    const pair = await startPair(backend, ["prov", "prow"]);
+    await expect.poll(() => rolesOf(pair), { timeout: 10_000 }).toContain("active");
+    expect(pair.services.map((service) => service.status().peerLife)).toEqual(["dead", "dead"]);
+    expect(pair.planes.filter(({ isAnswering }) => isAnswering).length).toBe(1);
+  });
+});
+
+test("what is no heartbeat of the peer is counted by its reason", async () => {
+  const sign = (key: string) => (bytes: Uint8Array) =>
+    createHmac("sha256", key).update(bytes).digest();
+  const port = await freePort();
+  const plan = { address: addresses[0], peerAddress: addresses[1], port };
+  const links = await HeartbeatLinks.open([plan], sign("prov"));
+  const stranger = await openUnsharedUdpSocket({ address: addresses[1], port: 0 });
+  const other = await openUnsharedUdpSocket({ address: 0x7f00_0017, port: 0 });
+  onTestFinished(() => {
+    for (const socket of [links, stranger, other]) socket.close();
+  });
+  for (const socket of [stranger, other]) {
+    socket.slot().fill(0, 0, 200);
+    for (const length of [10, 200]) socket.push(length, addresses[0], port);
+    socket.flush();
+  }
+  const counts = { truncated: 1, format: 1, value: 0, authentication: 0, source: 2 };
+  await expect
+    .poll(() => {
+      expect(links.receive()).toEqual([]);
+      return links.refused;
+    })
+    .toEqual(counts);
+});
+
+test("an address that is not ours is told", async () => {
+  const plan = { address: 0xc000_0201, peerAddress: 0xc000_0202, port: 0 };
+  const opening = HeartbeatLinks.open([plan], (bytes) => bytes);
+  await expect(opening).rejects.toThrow(StartError);
+  await expect(opening).rejects.toThrow("Cannot send heartbeats from 192.0.2.1 port 0");
+});

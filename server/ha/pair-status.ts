@@ -1,0 +1,91 @@
+import type { NodeRole } from "../../protocol/heartbeat/packet.ts";
+import type { HaNode, LinkReport } from "./ha-node.ts";
+import type { Holder, LeaderRecord } from "./leadership.ts";
+import { isAble, type NodeHealth } from "./node-view.ts";
+import type { PeerLife } from "./peer-detector.ts";
+
+export interface NodeStatus {
+  readonly node: string;
+  /** `unknown`, `dead`: the peer, when it is not heard. */
+  readonly role: NodeRole | "unknown" | "dead";
+  readonly bootId: string | undefined;
+  readonly isInSync: boolean;
+  /** Of the store, as far as this node has it. */
+  readonly revision: number;
+  /** Nothing known against its serving at once. */
+  readonly isAble: boolean;
+  /** What is wrong, in words; with `role` failed, why. */
+  readonly troubles: readonly string[];
+}
+
+/** The pair as one node sees it: what `prov status` prints. */
+export interface PairStatus {
+  readonly schema: "provlab/pair-status@1";
+  readonly seenBy: string;
+  readonly epoch: number;
+  /** Undefined while nobody holds the leadership, or the store has not answered. */
+  readonly leader: string | undefined;
+  readonly storeAnswers: boolean;
+  readonly failureInProgress: boolean;
+  /** This node first. */
+  readonly nodes: readonly [NodeStatus, NodeStatus];
+  readonly peerLife: PeerLife;
+  readonly links: readonly LinkReport[];
+}
+
+export interface PairStatusInput {
+  readonly node: Pick<HaNode, "state" | "peer" | "peerLife" | "links">;
+  readonly self: Holder;
+  readonly peerName: string;
+  readonly leader: LeaderRecord | undefined;
+  readonly isInSync: boolean;
+  readonly revision: number;
+  readonly health: NodeHealth;
+}
+
+export function pairStatusOf(input: PairStatusInput): PairStatus {
+  const { node, self, peerName, leader, isInSync, revision, health } = input;
+  const { role } = node.state;
+  const failure = node.state.role === "failed" ? [`failed: ${node.state.reason}`] : [];
+  const troubles = [...failure, ...troublesOf(health)];
+  const able = isAble(role, input);
+  const own: NodeStatus = { ...self, role, isInSync, revision, isAble: able, troubles };
+  return {
+    schema: "provlab/pair-status@1",
+    seenBy: self.node,
+    epoch: leader?.epoch ?? 0,
+    leader: leader?.hold === "held" ? leader.holder?.node : undefined,
+    storeAnswers: leader !== undefined,
+    failureInProgress: leader?.failureInProgress ?? false,
+    nodes: [own, peerStatusOf(peerName, node)],
+    peerLife: node.peerLife,
+    links: node.links,
+  };
+}
+
+function peerStatusOf(name: string, { peer, peerLife }: PairStatusInput["node"]): NodeStatus {
+  if (peer === undefined || peerLife !== "alive") {
+    const last = peer === undefined ? [] : [`last heard as ${peer.role}`];
+    const role = peerLife === "dead" ? "dead" : "unknown";
+    const revision = peer?.revision ?? 0;
+    const bootId = peer?.bootId;
+    return { node: name, role, bootId, isInSync: false, revision, isAble: false, troubles: last };
+  }
+  const { role, bootId, revision, flags } = peer;
+  const failure = role === "failed" ? [flags.isLeaving ? "failed: shutdown" : "failed"] : [];
+  const troubles = [...failure, ...troublesOf({ ...flags, diskWorks: true })];
+  const { isInSync } = flags;
+  return { node: name, role, bootId, isInSync, revision, isAble: flags.isAble, troubles };
+}
+
+const troubleTexts = {
+  dataPlaneTurns: "the data plane stands still (HA-11)",
+  storeWrites: "leases cannot be committed (HA-11)",
+  gatewayAnswers: "the gateway does not answer (HA-12)",
+  diskWorks: "the disk fails (HA-34)",
+} as const satisfies Record<keyof NodeHealth, string>;
+
+function troublesOf(health: NodeHealth): string[] {
+  const names = Object.keys(troubleTexts) as (keyof NodeHealth)[];
+  return names.filter((name) => !health[name]).map((name) => troubleTexts[name]);
+}

@@ -1,0 +1,68 @@
+import type { LinkReport } from "./ha-node.ts";
+import type { NodeStatus, PairStatus } from "./pair-status.ts";
+
+const widthMax = 80;
+
+/**
+ * What `prov status` prints: what crm_mon and /proc/drbd say in the guide's procedures (OPS-8, OPS-11),
+ * at most 80 columns wide. Ends with a newline.
+ */
+export function pairStatusText(status: PairStatus): string {
+  const { nodes, seenBy, epoch, leader, failureInProgress, storeAnswers } = status;
+  const holder = storeAnswers ? (leader ?? "nobody") : "unknown: the store does not answer";
+  const lines = [
+    `Seen by:  ${seenBy}`,
+    `Leader:   ${holder}${storeAnswers ? `, epoch ${epoch}` : ""}`,
+    `Failure:  ${failureInProgress ? "IN PROGRESS; there is no way back before `prov failback`" : "none in progress"}`,
+    "",
+    row("Node", "Role", "Sync", "Revision", "Can serve"),
+    ...nodes.map(nodeRow),
+    "",
+    ...status.links.map(linkLine),
+    ...failedActions(nodes),
+  ];
+  return `${lines.flatMap(folded).join("\n")}\n`;
+}
+
+function row(name: string, role: string, sync: string, revision: string, able: string): string {
+  const shown = name.length > 30 ? `${name.slice(0, 29)}~` : name;
+  const cells = [shown.padEnd(31), role.padEnd(10), sync.padEnd(10), revision.padStart(14)];
+  return `${cells.join("")}  ${able}`.trimEnd();
+}
+
+function nodeRow({ node, role, isInSync, revision, isAble }: NodeStatus): string {
+  const isServing = role === "active";
+  return row(
+    node,
+    role,
+    isInSync ? "UpToDate" : "Outdated",
+    String(revision),
+    isServing ? "serves" : isAble ? "yes" : "no",
+  );
+}
+
+function linkLine({ state, roundTripMs }: LinkReport, link: number): string {
+  const time = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
+  return `Link ${link}:   ${state}${time}`;
+}
+
+/** Empty when there are none, as in crm_mon. */
+function failedActions(nodes: readonly NodeStatus[]): string[] {
+  const lines = nodes.flatMap(({ node, troubles }) =>
+    troubles.map((text) => `    ${node}: ${text}`),
+  );
+  return lines.length === 0 ? [] : ["", "Failed actions:", ...lines];
+}
+
+/** Names may be long: what does not fit goes on below. */
+function folded(line: string): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > widthMax) {
+    const space = rest.lastIndexOf(" ", widthMax);
+    const end = space > widthMax / 2 ? space : widthMax;
+    lines.push(rest.slice(0, end));
+    rest = `      ${rest.slice(end).trimStart()}`;
+  }
+  return [...lines, rest];
+}
