@@ -28,6 +28,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./scenario.ts")).runScenario,
   },
   {
+    name: "merge",
+    synopsis: "<folder>... [--out folder] [...]",
+    summary: "add up the segments of a run to one result",
+    load: async () => (await import("./merge.ts")).runMerge,
+  },
+  {
     name: "report",
     synopsis: "<folder or result.json> [--format format] [-o file]",
     summary: "write the reports of a run again, from its result.json alone",

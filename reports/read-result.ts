@@ -173,6 +173,8 @@ const runResult = z.looseObject({
   safety,
   generator,
   server: z.looseObject({ cpuSeconds: z.number(), residentMiBMax: z.number() }).optional(),
+  segment: z.looseObject({ number: count, count }).optional(),
+  segments: z.array(z.looseObject({ segment: count, host: text, workers: count })).optional(),
   timeSeries: z.array(row),
 });
 

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -14,9 +15,13 @@ import { scenarioBoots } from "../../scenarios/scenario.ts";
 import {
   runSimulation,
   SimulationError,
+  type SimulationOutcome,
   type SimulationProgress,
 } from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
+import type { RunPlan } from "../../simulator/run-plan.ts";
+import type { SegmentPlacement } from "../../simulator/segment.ts";
+import type { SegmentRecord } from "../../simulator/segment-record.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
@@ -27,10 +32,13 @@ import { BundledServerError, startBundledServer } from "./bundled-server.ts";
 import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import { keepSegment, writeHistory } from "./merged-result.ts";
+import { playLoneSegment, summaryOf } from "./play-segment.ts";
 import { ProgressView } from "./progress.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { runPlanOf } from "./run-plan-of.ts";
 import { runResultOf } from "./run-result-of.ts";
+import { parseSegment, parseStartAt, refuseWatched, withoutThresholds } from "./segment-options.ts";
 import { ServerSampler } from "./server-sampler.ts";
 
 const LOOPBACK = 0x7f00_0001;
@@ -46,6 +54,10 @@ interface RunOptions {
   readonly workers?: number;
   readonly report: readonly FormatName[];
   readonly set: readonly string[];
+  readonly segment?: { readonly index: number; readonly count: number };
+  /** Unix time in ms. */
+  readonly startAt?: number;
+  readonly history?: string;
 }
 
 /** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */
@@ -74,10 +86,25 @@ export async function runRun(args: readonly string[]): Promise<number> {
     .option("--seed <number>", "replaces the scenario's seed", wholeNumber(0, 0xffff_ffff))
     .option("--workers <number>", "worker threads (default: cores - 1)", wholeNumber(1, 64))
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
+    .option("--segment <number/count>", "play one of equal parts; see prov merge", parseSegment)
+    .option("--start-at <time>", "when a segment begins, in ISO 8601", parseStartAt)
+    .option("--history <file>", "write what each device was asked for, and when")
     .action(async (file: string, options: RunOptions) => {
-      status = await run(loadScenario(file, options.set), options, args);
+      status = await run(checkSegment(loadScenario(file, options.set), options), options, args);
     });
   return (await runCommander(command, args)) ?? status;
+}
+
+function checkSegment(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
+  if (options.segment === undefined) {
+    if (options.startAt !== undefined) throw new UsageError("--start-at goes with --segment");
+    return loaded;
+  }
+  if (options.target.length === 0) {
+    throw new UsageError("--segment needs --target: all segments load one server");
+  }
+  refuseWatched(loaded.scenario);
+  return loaded;
 }
 
 async function run(
@@ -87,6 +114,7 @@ async function run(
 ): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
+  keepSegment(folder, undefined);
   try {
     const measured = await measure(loaded, options, folder);
     const result = { ...measured, command: commandLine(args, measured.seed) };
@@ -129,18 +157,29 @@ async function measure(
         : ownServers(files, bundled.bootPorts);
     // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
     const segmentation = bundled !== undefined;
-    const plan = runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation });
+    const plan: RunPlan = {
+      ...runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation }),
+      ...(options.history === undefined ? {} : { history: true }),
+      ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
+    };
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
-    const outcome = await simulate(plan, judge, bundled?.died, ({ second }) => {
-      sampler.take(second, systemClock.monotonicMs(), bundled?.usageNow());
-    });
+    const { outcome, record } = await simulate(
+      plan,
+      judge,
+      options.startAt,
+      bundled?.died,
+      ({ second }) => {
+        sampler.take(second, systemClock.monotonicMs(), bundled?.usageNow());
+      },
+    );
+    if (options.history !== undefined) writeHistory(options.history, plan, outcome);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
       bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
     const result = runResultOf({
-      scenario,
+      scenario: record === undefined ? scenario : withoutThresholds(scenario),
       sha256,
       seed,
       population,
@@ -162,6 +201,18 @@ async function measure(
       server: usage,
       memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
     });
+    if (record !== undefined) {
+      const { boot: _, ...kept } = plan;
+      const { environment, target, generator } = result;
+      const { memoryMiB } = generator;
+      const summary = summaryOf(record);
+      mkdirSync(folder, { recursive: true });
+      keepSegment(folder, {
+        ...{ plan: kept, scenario, sha256, target, environment, memoryMiB, summary, record },
+      });
+      const { index, count } = record;
+      return { ...result, segment: { number: index + 1, count } };
+    }
     return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
   } finally {
     await bundled?.stop();
@@ -170,11 +221,12 @@ async function measure(
 
 /** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
 async function simulate(
-  plan: ReturnType<typeof runPlanOf>,
+  plan: RunPlan,
   judge: ReturnType<typeof abortJudge>,
+  startAtMs: number | undefined,
   serverDied: Promise<never> | undefined,
   onSecond: (row: SimulationProgress["row"]) => void,
-): ReturnType<typeof runSimulation> {
+): Promise<{ readonly outcome: SimulationOutcome; readonly record?: SegmentRecord }> {
   const abort = new AbortController();
   const view = new ProgressView(process.stderr);
   const interrupt = (): void => abort.abort();
@@ -184,7 +236,10 @@ async function simulate(
       onSecond(progress.row);
       view.update(progress);
     };
-    const run = runSimulation(plan, follow, abort.signal, judge);
+    const run =
+      plan.segment === undefined
+        ? runSimulation(plan, follow, abort.signal, judge).then((outcome) => ({ outcome }))
+        : playLoneSegment(plan, startAtMs, follow, abort.signal);
     return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
   } finally {
     // A run whose server died has nobody to talk to.
@@ -192,6 +247,11 @@ async function simulate(
     view.clear();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+}
+
+/** A server on the loopback network has no other machine's relays. */
+function placementOf(servers: readonly ServerAddress[]): SegmentPlacement {
+  return servers.every(({ address }) => address >>> 24 === 127) ? "by-turns" : "machines";
 }
 
 /** One more target: relays listen on the port of their servers, so it is the same for all of them. */

@@ -10,7 +10,7 @@ export function environmentOf(
   choices: Pick<Environment, "durability" | "socket" | "workers">,
 ): Environment {
   return {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cpu: cpuName(),
     cores: availableParallelism(),
     memoryMiB: Math.round(totalmem() / MIB),
     kernel: release(),
@@ -19,6 +19,10 @@ export function environmentOf(
     commit: commit(),
     ...choices,
   };
+}
+
+export function cpuName(): string {
+  return cpus()[0]?.model.trim() ?? "unknown";
 }
 
 /** The checkout's commit, with `+changes` when the work tree differs; `unknown` without git. */
