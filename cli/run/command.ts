@@ -6,7 +6,7 @@ import { systemClock } from "../../base/clock.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { type FormatName, filedFormats } from "../../reports/formats.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
-import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
+import type { RunResult, ServerUsage, Target } from "../../reports/run-result.ts";
 import { plainText, terminalColours } from "../../reports/text-lines.ts";
 import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
@@ -20,13 +20,15 @@ import {
 } from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import type { RunPlan } from "../../simulator/run-plan.ts";
-import type { SegmentPlacement } from "../../simulator/segment.ts";
+import { SEGMENTS_MAX, type SegmentPlacement } from "../../simulator/segment.ts";
 import type { SegmentRecord } from "../../simulator/segment-record.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
 import { abortJudge } from "./abort-judge.ts";
+import { parseEndpoints } from "./agents/etcd.ts";
+import { measureOnAgents } from "./agents/measure-on-agents.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { BundledServerError, startBundledServer } from "./bundled-server.ts";
 import { environmentOf } from "./environment.ts";
@@ -58,6 +60,8 @@ interface RunOptions {
   /** Unix time in ms. */
   readonly startAt?: number;
   readonly history?: string;
+  readonly agents?: number;
+  readonly etcd?: readonly string[];
 }
 
 /** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */
@@ -88,14 +92,23 @@ export async function runRun(args: readonly string[]): Promise<number> {
     .option("--set <path=value>", "replaces a value of the scenario; again for more", collect, [])
     .option("--segment <number/count>", "play one of equal parts; see prov merge", parseSegment)
     .option("--start-at <time>", "when a segment begins, in ISO 8601", parseStartAt)
+    .option("--agents <number>", "let prov agents play it", wholeNumber(1, SEGMENTS_MAX))
+    .option("--etcd <endpoints>", "where agents meet: http://host:2379[,...]", parseEndpoints)
     .option("--history <file>", "write what each device was asked for, and when")
     .action(async (file: string, options: RunOptions) => {
-      status = await run(checkSegment(loadScenario(file, options.set), options), options, args);
+      status = await run(checkParts(loadScenario(file, options.set), options), options, args);
     });
   return (await runCommander(command, args)) ?? status;
 }
 
-function checkSegment(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
+function checkParts(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
+  if ((options.agents === undefined) !== (options.etcd === undefined)) {
+    throw new UsageError("--agents and --etcd go together");
+  }
+  if (options.agents !== undefined) {
+    if (options.segment !== undefined) throw new UsageError("--agents have segments of their own");
+    refuseWatched(loaded.scenario);
+  }
   if (options.segment === undefined) {
     if (options.startAt !== undefined) throw new UsageError("--start-at goes with --segment");
     return loaded;
@@ -162,6 +175,20 @@ async function measure(
       ...(options.history === undefined ? {} : { history: true }),
       ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
     };
+    const target: Target = {
+      kind: bundled === undefined ? "external" : "bundled",
+      address: formatIpv4(server!.address),
+      port: server!.port,
+      ...(others.length === 0 ? {} : { others: others.map(({ address }) => formatIpv4(address)) }),
+    };
+    if (options.agents !== undefined) {
+      const loaded = { scenario, sha256 };
+      const { agents, etcd = [], history } = options;
+      const wanted = options.workers ?? scenario.workers;
+      return await measureOnAgents({
+        ...{ loaded, plan, workers: wanted, agents, etcd, target, bundled, history },
+      });
+    }
     const sampler = new ServerSampler();
     const judge = abortJudge(scenario.thresholds);
     const { outcome, record } = await simulate(
@@ -188,14 +215,7 @@ async function measure(
         socket: outcome.backend,
         workers: outcome.workers,
       }),
-      target: {
-        kind: bundled === undefined ? "external" : "bundled",
-        address: formatIpv4(server!.address),
-        port: server!.port,
-        ...(others.length === 0
-          ? {}
-          : { others: others.map(({ address }) => formatIpv4(address)) }),
-      },
+      target,
       outcome,
       audit,
       server: usage,
