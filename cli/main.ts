@@ -34,6 +34,18 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./scenario.ts")).runScenario,
   },
   {
+    name: "agent",
+    synopsis: "--etcd <endpoints> [--name name]",
+    summary: "play a part of the runs that prov run --agents hands out",
+    load: async () => (await import("./agent.ts")).runAgent,
+  },
+  {
+    name: "merge",
+    synopsis: "<folder>... [--out folder] [...]",
+    summary: "add up the segments of a run to one result",
+    load: async () => (await import("./merge.ts")).runMerge,
+  },
+  {
     name: "report",
     synopsis: "<folder or result.json> [--format format] [-o file]",
     summary: "write the reports of a run again, from its result.json alone",

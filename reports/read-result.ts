@@ -220,6 +220,8 @@ const runResult = z.looseObject({
   network: z.looseObject({ toServer: networkDirection, toDevices: networkDirection }).optional(),
   answeredBy: z.array(z.looseObject({ server: text, acknowledged: count })).optional(),
   server: z.looseObject({ cpuSeconds: z.number(), residentMiBMax: z.number() }).optional(),
+  segment: z.looseObject({ number: count, count }).optional(),
+  segments: z.array(z.looseObject({ segment: count, host: text, workers: count })).optional(),
   timeSeries: z.array(row),
 });
 

@@ -42,7 +42,27 @@ export interface RunResult {
   readonly network?: NetworkResult;
   /** Only of a run with several targets. */
   readonly answeredBy?: readonly AnsweredBy[];
+  /** Only of a part of a run: its figures are those of its own devices. */
+  readonly segment?: { readonly number: number; readonly count: number };
+  /** Only of a run that several processes played. */
+  readonly segments?: readonly SegmentSummary[];
   readonly timeSeries: readonly TimeSeriesRow[];
+}
+
+/** One of the processes that played a run together. */
+export interface SegmentSummary {
+  /** From 1. */
+  readonly segment: number;
+  /** The machine, and of an agent its name. */
+  readonly host: string;
+  readonly agent?: string;
+  readonly cpu: string;
+  readonly workers: number;
+  /** When its run began, after the first one's. */
+  readonly startedAfterMs: number;
+  /** Of an agent: its clock minus the coordinator's, and the time that the question took. */
+  readonly clockOffsetMs?: number;
+  readonly clockRoundTripMs?: number;
 }
 
 export interface Environment {

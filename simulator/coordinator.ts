@@ -9,7 +9,7 @@ import { ScheduleClock } from "./load/schedule-clock.ts";
 import type { SimulationOutcome, SimulationProgress } from "./outcome.ts";
 import { type Measured, type PhaseSoFar, PhaseWatch } from "./phase-watch.ts";
 import type { Rendezvous } from "./rendezvous.ts";
-import { acknowledgedLeases, phaseOutcomeOf, runOutcomeOf } from "./run-outcome.ts";
+import { acknowledgedLeases, phaseOfSegment, phaseOutcomeOf, runOutcomeOf } from "./run-outcome.ts";
 import { RunPace } from "./run-pace.ts";
 import { goalOf, type PhasePlan, personasOf, phaseMsMax, type RunPlan } from "./run-plan.ts";
 import { SafetyChecker } from "./safety-checker.ts";
@@ -178,7 +178,10 @@ class Coordinator {
       devices: this.#population.size,
       backend: this.#backend,
       pace: this.#pace.summary(nowMs),
-      phases: this.#parts.map((part, index) => phaseOutcomeOf(this.#plan.phases[index]!, [part])),
+      phases: this.#parts.map((part, index) => {
+        const phase = phaseOfSegment(this.#plan.phases[index]!, this.#plan.segment?.count ?? 1);
+        return phaseOutcomeOf(phase, [part]);
+      }),
       timeSeries: this.#series.rows,
       safety: this.#checker.summary(),
       leases: acknowledgedLeases(this.#checker, nowMs, systemClock.wallMs() - nowMs),

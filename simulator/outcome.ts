@@ -3,6 +3,7 @@ import type { ServerAnswers } from "./answer-counts.ts";
 import type { BootRecord } from "./boot/boot-record.ts";
 import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
+import type { ArrivalHistory } from "./load/arrival-log.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
 import type { RunPaceSummary } from "./run-pace.ts";
@@ -75,6 +76,8 @@ export interface PhaseOutcome {
   readonly boot: BootRecord;
   /** By worker, from the start of the phase to the end of its drain. */
   readonly workers: readonly WorkerUsage[];
+  /** By worker, where the plan asks for it. */
+  readonly history?: readonly ArrivalHistory[];
 }
 
 /**

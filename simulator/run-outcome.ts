@@ -34,6 +34,7 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
   const durationMs = Math.max(0, ...done.map(({ endedAtMs }) => endedAtMs));
   const devicesGivenUp = done.reduce((sum, worker) => sum + worker.devicesGivenUp, 0);
   const reached = cause === "all-online" && devicesGivenUp > 0 ? "given-up" : cause;
+  const history = done.flatMap((worker) => worker.history ?? []);
   const byItself = own === "duration" || own === "time-limit" ? own : undefined;
   return {
     name: phase.name,
@@ -54,7 +55,18 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     timeToBound: record.timeToBound,
     boot: record.boot,
     workers: done.map(({ usage }) => usage),
+    ...(history.length === 0 ? {} : { history }),
   };
+}
+
+/** The phase as one of `count` segments has it: with its part of the rates. */
+export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
+  const streams = phase.streams.map((stream) =>
+    stream.kind === "rate" || stream.kind === "churn"
+      ? { ...stream, ratePerSecond: stream.ratePerSecond / count }
+      : stream,
+  );
+  return { ...phase, streams };
 }
 
 /** One part that was aborted makes the whole so. */

@@ -8,9 +8,14 @@ export interface Segment {
   /** From 0. */
   readonly index: number;
   readonly count: number;
-  /** All parts are on one machine and share its ports; else each has a machine of its own. */
-  readonly sharesPorts: boolean;
+  readonly placement: SegmentPlacement;
 }
+
+/**
+ * `machines`: each part has a machine of its own. `one-machine`: all are on one machine at the same time,
+ * and share its ports. `by-turns`: on one machine, but one after the other.
+ */
+export type SegmentPlacement = "machines" | "one-machine" | "by-turns";
 
 export const SEGMENTS_MAX = 64;
 
@@ -23,20 +28,21 @@ export interface WorkerPlace {
 
 /** Of worker `own` of the `workers` in this process; the whole run without a segment. */
 export function placeOf(segment: Segment | undefined, own: number, workers: number): WorkerPlace {
-  const { index, count, sharesPorts } = segment ?? { index: 0, count: 1, sharesPorts: false };
+  const { index, count } = segment ?? { index: 0, count: 1 };
   const workerIndex = index * workers + own;
   const workerCount = count * workers;
   // Units modulo `workers` are the same worker, because `workers` divides `workerCount`.
-  const group = sharesPorts
-    ? { index: workerIndex, count: workerCount }
-    : { index: own, count: workers };
+  const group =
+    segment?.placement === "one-machine"
+      ? { index: workerIndex, count: workerCount }
+      : { index: own, count: workers };
   return { workerIndex, workerCount, group };
 }
 
 /** Why a population cannot be cut like that, with what to do; undefined when it can. */
 export function segmentProblem(
   population: Population,
-  { count, sharesPorts }: Pick<Segment, "count" | "sharesPorts">,
+  { count, placement }: Pick<Segment, "count" | "placement">,
   workers: number,
 ): string | undefined {
   const all = count * workers;
@@ -48,7 +54,7 @@ export function segmentProblem(
       `of ${workers} workers without tearing households apart: take a multiple of ${all} modems`
     );
   }
-  if (!sharesPorts && population.cmtsPeriod % all !== 0) {
+  if (placement === "machines" && population.cmtsPeriod % all !== 0) {
     return (
       `the CMTSs cannot be divided among ${count} segments of ${workers} workers on machines of their ` +
       `own, because answers go to the giaddr: make cmtsCount a multiple of ${all}, without uneven CMTSs`

@@ -1,24 +1,14 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { systemClock } from "../../base/clock.ts";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { type FormatName, filedFormats } from "../../reports/formats.ts";
+import { filedFormats } from "../../reports/formats.ts";
 import { renderSummary } from "../../reports/render-summary.ts";
-import type { RunResult, ServerUsage } from "../../reports/run-result.ts";
 import { plainText, terminalColours } from "../../reports/text-lines.ts";
 import { removeFiles, writeFiles } from "../../reports/write-files.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
-import { scenarioBoots } from "../../scenarios/scenario.ts";
-import {
-  runSimulation,
-  SimulationError,
-  type SimulationProgress,
-} from "../../simulator/coordinator.ts";
-import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
+import { SimulationError } from "../../simulator/coordinator.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { RunPace } from "../../simulator/run-pace.ts";
+import { SEGMENTS_MAX } from "../../simulator/segment.ts";
 import { addExamples } from "../examples.ts";
 import { exitStatus, statusOfVerdict } from "../exit-status.ts";
 import { setOption, wholeNumber } from "../options.ts";
@@ -26,46 +16,22 @@ import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { parseTarget } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
-import { abortJudge } from "./abort-judge.ts";
-import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
-import { BundledServerError, startBundledServer } from "./bundled-server.ts";
+import { parseEndpoints } from "./agents/etcd.ts";
+import { BundledServerError } from "./bundled-server.ts";
 import {
   CAPTURE_MIB_DEFAULT,
   CAPTURE_MIB_MAX,
-  type CaptureOptions,
   capturePlanOf,
   finishCapture,
   parseCaptureFilter,
   WORKERS_MAX,
 } from "./capture-file.ts";
-import { environmentOf } from "./environment.ts";
-import { readKnownFiles } from "./known-files.ts";
-import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import { measure, type RunOptions } from "./measure.ts";
+import { keepSegment } from "./merged-result.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
-import { runPlanOf } from "./run-plan-of.ts";
-import { rowOf, runResultOf } from "./run-result-of.ts";
-import { type RunWatcher, watchedBy } from "./run-watch.ts";
-import { ServerSampler } from "./server-sampler.ts";
-import {
-  addWatchOptions,
-  openWatchers,
-  type Steering,
-  type WatchOptions,
-} from "./watch-options.ts";
-
-const LOOPBACK = 0x7f00_0001;
-const BYTES_A_MIB = 1024 * 1024;
-
-interface RunOptions extends WatchOptions, CaptureOptions {
-  /** As they were given; none: the bundled server. */
-  readonly target: readonly ServerAddress[];
-  readonly bootFiles?: string;
-  readonly out?: string;
-  readonly seed?: number;
-  readonly workers?: number;
-  readonly report: readonly FormatName[];
-  readonly set: readonly string[];
-}
+import { watchedBy } from "./run-watch.ts";
+import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";
+import { addWatchOptions, openWatchers } from "./watch-options.ts";
 
 /** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */
 export async function runRun(args: readonly string[]): Promise<number> {
@@ -113,8 +79,17 @@ export async function runRun(args: readonly string[]): Promise<number> {
     )
     .option("--pcap-filter <which>", "only these: device=12, cmts=3 or errors", parseCaptureFilter)
     .addOption(setOption())
+    .option("--segment <number/count>", "play one of equal parts; see prov merge", parseSegment)
+    .option("--start-at <time>", "when a segment begins, in ISO 8601", parseStartAt)
+    .option(
+      "--agents <number>",
+      "let prov agents play it",
+      wholeNumber("--agents", 1, SEGMENTS_MAX),
+    )
+    .option("--etcd <endpoints>", "where agents meet: http://host:2379[,...]", parseEndpoints)
+    .option("--history <file>", "write what each device was asked for, and when")
     .action(async (file: string, options: RunOptions) => {
-      status = await run(loadScenario(file, options.set), options, args);
+      status = await run(checkParts(loadScenario(file, options.set), options), options, args);
     });
   addExamples(
     command,
@@ -126,6 +101,26 @@ export async function runRun(args: readonly string[]): Promise<number> {
   return (await runCommander(command, args)) ?? status;
 }
 
+/** Throws UsageError for options of a divided run that do not go together. */
+function checkParts(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
+  if ((options.agents === undefined) !== (options.etcd === undefined)) {
+    throw new UsageError("--agents and --etcd go together");
+  }
+  if (options.agents !== undefined) {
+    if (options.segment !== undefined) throw new UsageError("--agents have segments of their own");
+    refuseWatched(loaded.scenario);
+  }
+  if (options.segment === undefined) {
+    if (options.startAt !== undefined) throw new UsageError("--start-at goes with --segment");
+    return loaded;
+  }
+  if (options.target.length === 0) {
+    throw new UsageError("--segment needs --target: all segments load one server");
+  }
+  refuseWatched(loaded.scenario);
+  return loaded;
+}
+
 async function run(
   loaded: LoadedScenario,
   options: RunOptions,
@@ -133,18 +128,15 @@ async function run(
 ): Promise<number> {
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
+  keepSegment(folder, undefined);
   const seed = options.seed ?? loaded.scenario.seed;
   const population = new Population({ ...loaded.scenario.population, seed });
   const capture = capturePlanOf(options, population);
   const steering = { abort: new AbortController(), pace: new RunPace() };
   const watch = watchedBy(await openWatchers(loaded.scenario, options, folder, steering));
   try {
-    const measured = await measure(loaded, options, folder, {
-      population,
-      capture,
-      steering,
-      watch,
-    });
+    const surroundings = { folder, population, capture, steering, watch };
+    const measured = await measure(loaded, options, surroundings);
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);
     watch.end(result);
@@ -153,112 +145,11 @@ async function run(
     return statusOfVerdict[result.verdict];
   } catch (error) {
     if (!(error instanceof SimulationError || error instanceof BundledServerError)) throw error;
-    watch.end({ verdict: "error", reasons: [error.message] });
     process.stderr.write(`prov run: ${error.message}\n`);
     return exitStatus.internalError;
   } finally {
     await watch.close();
     if (capture !== undefined) process.stdout.write(finishCapture(capture));
-  }
-}
-
-/** What a run has around it. */
-interface Surroundings {
-  readonly population: Population;
-  readonly capture: CapturePlan | undefined;
-  readonly steering: Steering;
-  readonly watch: RunWatcher;
-}
-
-/** Starts what is missing, runs the scenario, audits the lease file, and stops what it started. */
-async function measure(
-  { scenario, sha256 }: LoadedScenario,
-  options: RunOptions,
-  folder: string,
-  { population, capture, steering, watch }: Surroundings,
-): Promise<RunResult> {
-  const seed = options.seed ?? scenario.seed;
-  const files = filesOf(scenario, seed);
-  const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
-  const bundled =
-    options.target.length === 0
-      ? await startBundledServer(join(folder, "server"), {
-          config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
-          files: scenarioBoots(scenario) ? files : undefined,
-        })
-      : undefined;
-  const servers =
-    bundled === undefined ? options.target : [{ address: LOOPBACK, port: bundled.port }];
-  const [server, ...others] = servers;
-  try {
-    const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
-    const bootServers =
-      bundled?.bootPorts === undefined
-        ? foreignServers(known ?? files)
-        : ownServers(files, bundled.bootPorts);
-    // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
-    const segmentation = bundled !== undefined;
-    const plan = runPlanOf(scenario, {
-      ...{ seed, workers, servers, bootServers, segmentation, capture },
-    });
-    const sampler = new ServerSampler();
-    const judge = abortJudge(scenario.thresholds);
-    const outcome = await simulate(plan, judge, bundled?.died, steering, (progress) => {
-      const { row } = progress;
-      const nowMs = systemClock.monotonicMs();
-      const columns = sampler.take(row.second, nowMs, bundled?.usageNow());
-      watch.second(progress, { ...rowOf(row), ...columns });
-    });
-    // Read while the server still runs: what is not in the file now would not survive a power cut.
-    const usage: ServerUsage | undefined = bundled?.usage();
-    const audit: LeaseAudit | undefined =
-      bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
-    const result = runResultOf({
-      scenario,
-      sha256,
-      seed,
-      population,
-      environment: environmentOf({
-        durability: bundled?.durability ?? "unknown",
-        socket: outcome.backend,
-        workers: outcome.workers,
-      }),
-      target: {
-        kind: bundled === undefined ? "external" : "bundled",
-        address: formatIpv4(server!.address),
-        port: server!.port,
-        ...(others.length === 0
-          ? {}
-          : { others: others.map(({ address }) => formatIpv4(address)) }),
-      },
-      outcome,
-      audit,
-      server: usage,
-      memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
-    });
-    return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
-  } finally {
-    await bundled?.stop();
-  }
-}
-
-/** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
-async function simulate(
-  plan: ReturnType<typeof runPlanOf>,
-  judge: ReturnType<typeof abortJudge>,
-  serverDied: Promise<never> | undefined,
-  { abort, pace }: Steering,
-  onSecond: (progress: SimulationProgress) => void,
-): ReturnType<typeof runSimulation> {
-  const interrupt = (): void => abort.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    const run = runSimulation(plan, onSecond, abort.signal, judge, pace);
-    return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
-  } finally {
-    // A run whose server died has nobody to talk to.
-    abort.abort();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 

@@ -10,7 +10,7 @@ export function environmentOf(
   choices: Pick<Environment, "durability" | "socket" | "workers">,
 ): Environment {
   return {
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cpu: cpuName(),
     cores: availableParallelism(),
     memoryMiB: Math.round(totalmem() / MIB),
     kernel: release(),
@@ -21,8 +21,24 @@ export function environmentOf(
   };
 }
 
+/** Version and commit: programs of the same name are the same. */
+export function versionName(): string {
+  return `${packageVersion()} ${commit()}`;
+}
+
+export function cpuName(): string {
+  return cpus()[0]?.model.trim() ?? "unknown";
+}
+
+let known: string | undefined;
+
 /** The checkout's commit, with `+changes` when the work tree differs; `unknown` without git. */
 function commit(): string {
+  known ??= askGit();
+  return known;
+}
+
+function askGit(): string {
   const git = (...args: string[]): string =>
     execFileSync("git", ["-C", packageRoot, ...args], {
       encoding: "utf8",

@@ -26,7 +26,7 @@ const LEAVES = 1;
 const STARTED = 2;
 
 /** Arrivals of one phase that one worker keeps (14 bytes each). */
-export const ARRIVALS_LOGGED_MAX = 1 << 22;
+export const ARRIVALS_LOGGED_MAX = 1 << 20;
 const ARRIVALS_FIRST = 1024;
 
 /** Notes every arrival of one worker in one phase. */

@@ -1,0 +1,66 @@
+import { readlinkSync } from "node:fs";
+import { availableParallelism, hostname } from "node:os";
+import { Command } from "commander";
+import { exitStatus } from "./exit-status.ts";
+import { RendezvousError } from "./run/agents/board.ts";
+import { connect, parseEndpoints } from "./run/agents/etcd.ts";
+import { serveAgent } from "./run/agents/serve-agent.ts";
+import { versionName } from "./run/environment.ts";
+import { hostIdentity } from "./run/play-segment.ts";
+import { runCommander } from "./run-commander.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface AgentOptions {
+  readonly etcd: readonly string[];
+  readonly name: string;
+}
+
+/** `prov agent`: plays a part of every run that a coordinator (`prov run --agents`) hands out. */
+export async function runAgent(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov agent")
+    .description("play a part of the runs that prov run --agents hands out, until stopped")
+    .requiredOption("--etcd <endpoints>", "where etcd is: http://host:2379[,...]", parseEndpoints)
+    .option("--name <name>", "of the agent (default: that of the machine)", parseName, hostname())
+    .action(async (options: AgentOptions) => {
+      status = await agent(options);
+    });
+  return (await runCommander(command, args)) ?? status;
+}
+
+async function agent({ etcd: endpoints, name }: AgentOptions): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const etcd = connect(endpoints);
+  const card = {
+    ...{ name, version: versionName(), host: hostIdentity(), network: networkIdentity() },
+    cores: availableParallelism(),
+  };
+  try {
+    await serveAgent(etcd, card, abort.signal, (text) => process.stderr.write(`${text}\n`));
+    return exitStatus.pass;
+  } catch (error) {
+    const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
+    if (!(error instanceof RendezvousError || isGone)) throw error;
+    process.stderr.write(`prov agent: ${error.message}\n`);
+    return exitStatus.internalError;
+  } finally {
+    etcd.close();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** Of the network namespace: agents in one share their ports. */
+function networkIdentity(): string {
+  try {
+    return readlinkSync("/proc/self/ns/net");
+  } catch {
+    return "";
+  }
+}
+
+function parseName(text: string): string {
+  if (/^[\w.-]{1,64}$/.test(text)) return text;
+  throw new UsageError(`--name ${text}: write up to 64 letters, digits, dots and hyphens`);
+}

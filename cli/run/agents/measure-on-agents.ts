@@ -1,0 +1,103 @@
+import type { RunResult, Target } from "../../../reports/run-result.ts";
+import { Population } from "../../../scenarios/population.ts";
+import { runOutcomeOf } from "../../../simulator/run-outcome.ts";
+import type { RunPlan } from "../../../simulator/run-plan.ts";
+import { newSafetyCounters } from "../../../simulator/safety-checker.ts";
+import type { LoadedScenario } from "../../scenario-input.ts";
+import type { BundledServer } from "../bundled-server.ts";
+import { environmentOf } from "../environment.ts";
+import { auditLeaseFile } from "../lease-audit.ts";
+import { mergedResultOf, writeHistory } from "../merged-result.ts";
+import { runResultOf } from "../run-result-of.ts";
+import { SegmentFileError } from "../segment-file.ts";
+import { RendezvousError } from "./board.ts";
+import { connect } from "./etcd.ts";
+import { runOnAgents } from "./run-on-agents.ts";
+
+/** Clocks may be apart by this much where agents are on several machines. */
+const CLOCK_MARGIN_MS = 50;
+
+export interface AgentsMeasurement {
+  readonly loaded: LoadedScenario;
+  readonly plan: RunPlan;
+  readonly workers: number | undefined;
+  readonly agents: number;
+  readonly etcd: readonly string[];
+  readonly target: Target;
+  readonly bundled: BundledServer | undefined;
+  readonly history: string | undefined;
+}
+
+/**
+ * The result of a run that agents play. When the rendezvous breaks, by an agent's death for one, the
+ * result is invalid and says why.
+ */
+export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunResult> {
+  const { loaded, plan, workers, agents, target, bundled } = wanted;
+  const { scenario, sha256 } = loaded;
+  const abort = new AbortController();
+  const interrupt = (): void => abort.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const etcd = connect(wanted.etcd);
+  try {
+    const run = runOnAgents(etcd, {
+      order: { scenario, sha256, target },
+      ...{ plan, workers, agents, signal: abort.signal },
+      say: (text) => process.stderr.write(`${text}\n`),
+    });
+    const segments = await (bundled === undefined ? run : Promise.race([run, bundled.died]));
+    const { result, outcome } = mergedResultOf(segments, {
+      clockMarginMs: CLOCK_MARGIN_MS,
+      durability: bundled?.durability ?? "unknown",
+      ...(bundled && {
+        // Read while the server still runs: what is not in the file now would not survive a power cut.
+        audit: (leases, population) => auditLeaseFile(bundled.leaseFile, leases, population),
+        server: () => bundled.usage(),
+      }),
+    });
+    if (wanted.history !== undefined) writeHistory(wanted.history, plan, outcome);
+    return result;
+  } catch (error) {
+    const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
+    const isBroken = error instanceof RendezvousError || error instanceof SegmentFileError;
+    if (!(isBroken || isGone)) throw error;
+    return brokenResult(wanted, isBroken ? error.message : `etcd: ${(error as Error).message}`);
+  } finally {
+    abort.abort();
+    etcd.close();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** Nothing was measured, because of `why`. */
+function brokenResult(
+  { loaded, plan, target, bundled }: AgentsMeasurement,
+  why: string,
+): RunResult {
+  const population = new Population(plan.population);
+  const nowMs = Date.now();
+  const none = new Uint32Array(0);
+  const result = runResultOf({
+    ...{ ...loaded, seed: plan.seed, population, target },
+    environment: environmentOf({
+      durability: bundled?.durability ?? "unknown",
+      socket: "none",
+      workers: 0,
+    }),
+    outcome: runOutcomeOf(plan, {
+      ...{ startedAtMs: nowMs, endedAtMs: nowMs, devices: population.size, backend: "batch" },
+      ...{ pace: undefined, phases: [], timeSeries: [], personas: undefined, stopped: [] },
+      safety: {
+        acknowledged: 0,
+        counters: newSafetyCounters(),
+        expected: newSafetyCounters(),
+        violations: [],
+      },
+      leases: { count: 0, device: none, address: none, expiresAtSeconds: new Float64Array(0) },
+    }),
+    audit: undefined,
+    server: bundled?.usage(),
+    memoryMiB: 0,
+  });
+  return { ...result, verdict: "invalid", reasons: [why] };
+}

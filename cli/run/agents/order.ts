@@ -1,0 +1,31 @@
+import { deserialize, serialize } from "node:v8";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Target } from "../../../reports/run-result.ts";
+import type { Scenario } from "../../../scenarios/scenario.ts";
+import type { RunPlan } from "../../../simulator/run-plan.ts";
+import type { SegmentPlacement } from "../../../simulator/segment.ts";
+import { RendezvousError } from "./board.ts";
+
+/** What the coordinator hands out to all agents: the run, of which each plays its own segment. */
+export interface Order {
+  readonly plan: RunPlan;
+  readonly scenario: Scenario;
+  readonly sha256: string;
+  readonly target: Target;
+  readonly placement: SegmentPlacement;
+}
+
+const ORDER_BYTES_MAX = 1024 * 1024 * 1024;
+
+export function encodeOrder(order: Order): Buffer {
+  return gzipSync(serialize(order));
+}
+
+/** From a coordinator of the same version: its shape is not in question, its bytes are. */
+export function decodeOrder(bytes: Buffer): Order {
+  try {
+    return deserialize(gunzipSync(bytes, { maxOutputLength: ORDER_BYTES_MAX })) as Order;
+  } catch (error) {
+    throw new RendezvousError("what the coordinator handed out cannot be read", { cause: error });
+  }
+}

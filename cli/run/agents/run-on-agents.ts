@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import { deflateSync } from "node:zlib";
+import type { Etcd3 } from "etcd3";
+import { systemClock } from "../../../base/clock.ts";
+import { Population } from "../../../scenarios/population.ts";
+import { goalOf, type PhasePlan, phaseMsMax, type RunPlan } from "../../../simulator/run-plan.ts";
+import { segmentProblem } from "../../../simulator/segment.ts";
+import { decodeSegment, type SegmentFile } from "../segment-file.ts";
+import { unpackBitmap } from "./agent-rendezvous.ts";
+import { Board, BoardWriter, RendezvousError } from "./board.ts";
+import { claimAgents, placementOfAgents } from "./claim-agents.ts";
+import { AGENTS_PREFIX, type AgentCard, type ClockReading, prefixesOf } from "./etcd.ts";
+import { encodeOrder, type Order } from "./order.ts";
+
+/** The keys of a run go this long after its coordinator. */
+const RUN_TTL_SECONDS = 5;
+const AGENTS_WAIT_MS_MAX = 60_000;
+/** Between two messages of an agent, over and above what a phase may take. */
+const ANSWER_MS_MAX = 60_000;
+/** From the word to the first arrival: long enough for etcd to tell everybody. */
+const FIRST_START_DELAY_MS = 2000;
+const START_DELAY_MS = 500;
+/** Clocks that are further apart than this, for certain, cannot start together. */
+const CLOCK_OFFSET_MS_MAX = 20;
+
+export interface AgentsRun {
+  readonly order: Omit<Order, "placement" | "plan">;
+  /** Of all agents; `workers` undefined: as many as the weakest agent has cores to spare. */
+  readonly plan: RunPlan;
+  readonly workers: number | undefined;
+  readonly agents: number;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws
+ * RendezvousError when an agent dies, fails or is too slow, or when the signal comes: nothing that was
+ * measured then says anything.
+ */
+export async function runOnAgents(etcd: Etcd3, run: AgentsRun): Promise<readonly SegmentFile[]> {
+  const lease = etcd.lease(RUN_TTL_SECONDS);
+  const id = randomUUID();
+  const prefixes = prefixesOf(id);
+  const agents = await Board.open(etcd, AGENTS_PREFIX);
+  const said = await Board.open(etcd, prefixes.said);
+  const fail = (why: string): void => {
+    for (const board of [agents, said]) board.fail(new RendezvousError(why));
+  };
+  const abort = (): void => fail("The run was stopped early.");
+  lease.on("lost", () => fail("etcd has given up this run: the coordinator was silent too long."));
+  run.signal.addEventListener("abort", abort);
+  if (run.signal.aborted) abort();
+  const failed = said.wait("never");
+  failed.catch(() => undefined);
+  try {
+    const granted = await lease.grant();
+    run.say(`waiting for ${run.agents} agents`);
+    const claiming = claimAgents(
+      etcd,
+      agents,
+      run.agents,
+      { run: id, lease: granted },
+      AGENTS_WAIT_MS_MAX,
+    );
+    const cards = await Promise.race([claiming, failed.then(() => [])]);
+    run.say(`agents ${cards.map(({ name }) => name).join(", ")}`);
+    const told = new BoardWriter(etcd, prefixes.told, granted);
+    const bulk = new BoardWriter(etcd, prefixes.bulk, granted);
+    return await new AgentsCoordinator({ run, cards, agents, said, told, bulk, fail }).play();
+  } finally {
+    run.signal.removeEventListener("abort", abort);
+    agents.close();
+    said.close();
+    // Takes every key of the run away, the claims among them: agents are free again.
+    await lease.revoke().catch(() => undefined);
+  }
+}
+
+interface Hall {
+  readonly run: AgentsRun;
+  readonly cards: readonly AgentCard[];
+  readonly agents: Board;
+  readonly said: Board;
+  readonly told: BoardWriter;
+  readonly bulk: BoardWriter;
+  readonly fail: (why: string) => void;
+}
+
+class AgentsCoordinator {
+  readonly #hall: Hall;
+  readonly #reached = new Map<number, Set<number>>();
+
+  constructor(hall: Hall) {
+    this.#hall = hall;
+    const { agents, said, cards, fail } = hall;
+    agents.onDelete = (name) => {
+      if (cards.some((card) => card.name === name)) fail(`Agent ${name} is gone.`);
+    };
+    const gone = cards.find(({ name }) => !agents.entries.has(name));
+    if (gone !== undefined) fail(`Agent ${gone.name} is gone.`);
+    said.onPut = (key, value) => this.#hear(key, String(value));
+  }
+
+  async play(): Promise<readonly SegmentFile[]> {
+    const { run, cards, told, bulk } = this.#hall;
+    const placement = placementOfAgents(cards);
+    const workers = run.workers ?? workersOf(cards, placement === "one-machine");
+    const plan = { ...run.plan, workers };
+    const population = new Population(plan.population);
+    const problem = segmentProblem(population, { count: cards.length, placement }, workers);
+    if (problem !== undefined) throw new RendezvousError(problem);
+    const { chunks } = await bulk.putBulk("order", encodeOrder({ ...run.order, plan, placement }));
+    await told.put("order", String(chunks));
+    await this.#checkClocks();
+    const bitmapBytes = Math.ceil(population.size / 8);
+    for (const [index, phase] of plan.phases.entries()) {
+      const before = index === 0 ? undefined : plan.phases[index - 1];
+      await this.#begin(index, phase, before, bitmapBytes);
+    }
+    const counts = await this.#all("record", plan.phases.at(-1));
+    const segments: SegmentFile[] = [];
+    for (const [index, count] of counts.entries()) {
+      const name = `the record of agent ${cards[index]!.name}`;
+      segments.push(decodeSegment(await bulk.getBulk(`record/${index}`, Number(count)), name));
+      await bulk.deleteBulk(`record/${index}`);
+    }
+    return segments;
+  }
+
+  /** Exchanges who holds a lease, and gives the word when all are prepared. */
+  async #begin(
+    index: number,
+    phase: PhasePlan,
+    before: PhasePlan | undefined,
+    bitmapBytes: number,
+  ): Promise<void> {
+    const { told, run } = this.#hall;
+    const bound = new Uint8Array(bitmapBytes);
+    for (const bytes of await this.#all(`bound/${index}`, before)) {
+      const part = unpackBitmap(bytes, bitmapBytes);
+      for (let at = 0; at < bitmapBytes; at += 1) bound[at]! |= part[at]!;
+    }
+    await told.put(`bound/${index}`, deflateSync(bound));
+    await this.#all(`prepared/${index}`);
+    const delayMs = index === 0 ? FIRST_START_DELAY_MS : START_DELAY_MS;
+    await told.put(`start/${index}`, String(systemClock.wallMs() + delayMs));
+    run.say(`phase ${phase.name}`);
+  }
+
+  async #checkClocks(): Promise<void> {
+    const { cards } = this.#hall;
+    for (const [index, value] of (await this.#all("clock")).entries()) {
+      const { offsetMs, roundTripMs } = JSON.parse(String(value)) as ClockReading;
+      if (Math.abs(offsetMs) - roundTripMs / 2 <= CLOCK_OFFSET_MS_MAX) continue;
+      throw new RendezvousError(
+        `the clock of agent ${cards[index]!.name} is ${offsetMs.toFixed(0)} ms from this one ` +
+          `(limit ${CLOCK_OFFSET_MS_MAX} ms): let NTP set the clocks of all machines`,
+      );
+    }
+  }
+
+  /** The same key of every agent, in their order; `during`: a phase that may go on meanwhile. */
+  async #all(key: string, during?: PhasePlan): Promise<readonly Buffer[]> {
+    const { cards, said, fail } = this.#hall;
+    const waitMs = ANSWER_MS_MAX + (during === undefined ? 0 : phaseMsMax(during) + during.drainMs);
+    const late = setTimeout(() => {
+      const silent = cards.filter((_, index) => !said.entries.has(`${index}/${key}`));
+      const names = silent.map(({ name }) => name).join(", ");
+      fail(`No word of ${key} from agent ${names} within ${waitMs / 1000} s.`);
+    }, waitMs);
+    try {
+      return await Promise.all(cards.map((_, index) => said.wait(`${index}/${key}`)));
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** What agents say without being waited for. */
+  #hear(key: string, value: string): void {
+    const { cards, fail, run } = this.#hall;
+    const [agent = "", topic, detail] = key.split("/");
+    const index = Number(agent);
+    if (topic === "failed") fail(`Agent ${cards[index]?.name} failed: ${value}`);
+    if (topic === "ping") this.#tell(`pong/${index}/${detail}`, String(systemClock.wallMs()));
+    if (topic === "opened") this.#tell(`opened/${index}`, "");
+    if (topic !== "goal") return;
+    const phaseIndex = Number(detail);
+    const goal = run.plan.phases[phaseIndex] && goalOf(run.plan.phases[phaseIndex]);
+    const reached = this.#reached.get(phaseIndex) ?? new Set();
+    this.#reached.set(phaseIndex, reached);
+    if (value === "1") reached.add(index);
+    else reached.delete(index);
+    if (goal !== undefined && reached.size === cards.length) this.#tell(`end/${phaseIndex}`, goal);
+  }
+
+  #tell(key: string, value: string): void {
+    const { told, fail } = this.#hall;
+    told.put(key, value).catch((error: Error) => fail(`etcd: ${error.message}`));
+  }
+}
+
+/** Agents on one machine share its cores. */
+function workersOf(cards: readonly AgentCard[], isOneMachine: boolean): number {
+  const cores = Math.min(...cards.map((card) => card.cores)) - 1;
+  return Math.max(1, isOneMachine ? Math.floor(cores / cards.length) : cores);
+}

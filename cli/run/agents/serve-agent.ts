@@ -1,0 +1,138 @@
+import type { Etcd3 } from "etcd3";
+import { Population } from "../../../scenarios/population.ts";
+import { runSegment, SimulationError } from "../../../simulator/coordinator.ts";
+import { environmentOf } from "../environment.ts";
+import { summaryOf } from "../play-segment.ts";
+import { encodeSegment, type SegmentFile } from "../segment-file.ts";
+import { AgentRendezvous } from "./agent-rendezvous.ts";
+import { Board, BoardWriter, RendezvousError } from "./board.ts";
+import { AGENTS_PREFIX, type AgentCard, type Claim, claimKeyOf, prefixesOf } from "./etcd.ts";
+import { decodeOrder, type Order } from "./order.ts";
+
+/** How long etcd waits for a sign of life before it counts an agent as dead. */
+export const AGENT_TTL_SECONDS = 3;
+const BYTES_A_MIB = 1024 * 1024;
+
+/**
+ * Registers an agent and plays its part of every run that claims it, until `signal`. `say` is for the
+ * person who watches. Throws RendezvousError when etcd does not keep the registration.
+ */
+export async function serveAgent(
+  etcd: Etcd3,
+  card: AgentCard,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<void> {
+  const claims = await Board.open(etcd, claimKeyOf(card.name));
+  const lease = etcd.lease(AGENT_TTL_SECONDS);
+  lease.on("lost", () =>
+    claims.fail(new RendezvousError("etcd has given up this agent: it was silent for too long")),
+  );
+  signal.addEventListener("abort", () => claims.fail(new RendezvousError("stopped")));
+  try {
+    await register(etcd, card, await lease.grant());
+    say(`agent ${card.name} is ready`);
+    for (;;) {
+      const claim = JSON.parse(String(await claims.wait(""))) as Claim;
+      const released = new Promise<void>((resolve) => {
+        claims.onDelete = () => resolve();
+      });
+      say(`plays segment ${claim.index + 1}/${claim.count} of run ${claim.run}`);
+      await playClaim(etcd, card, claim, { released, lost: claims.wait("never"), signal }).then(
+        () => say("done"),
+        (error: unknown) => say(messageOf(error)),
+      );
+      if (claims.entries.has("")) await Promise.race([released, claims.wait("never")]);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    claims.close();
+    await lease.revoke().catch(() => undefined);
+  }
+}
+
+async function register(etcd: Etcd3, card: AgentCard, lease: string): Promise<void> {
+  const key = `${AGENTS_PREFIX}${card.name}`;
+  const put = etcd.put(key).value(JSON.stringify(card)).lease(lease);
+  const { succeeded } = await etcd.if(key, "Create", "==", 0).then(put).commit();
+  if (succeeded) return;
+  throw new RendezvousError(`there is an agent ${card.name} already: give this one another --name`);
+}
+
+/** What ends an agent's part before its time. */
+interface Interrupts {
+  /** The coordinator has let go of the agent, or is gone. */
+  readonly released: Promise<void>;
+  /** Rejects when the agent is none any more. */
+  readonly lost: Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+async function playClaim(
+  etcd: Etcd3,
+  card: AgentCard,
+  claim: Claim,
+  { released, lost, signal }: Interrupts,
+): Promise<void> {
+  const { told: toldPrefix, said, bulk } = prefixesOf(claim.run);
+  const told = await Board.open(etcd, toldPrefix);
+  const writer = new BoardWriter(etcd, said, claim.lease);
+  const pieces = new BoardWriter(etcd, bulk, claim.lease);
+  const abort = new AbortController();
+  const stop = (why: string) => (): void => {
+    abort.abort();
+    told.fail(new RendezvousError(why));
+  };
+  released.then(stop("the coordinator has ended the run"));
+  lost.catch(stop("this agent is not registered any more"));
+  signal.addEventListener("abort", stop("stopped"), { once: true });
+  try {
+    const order = decodeOrder(await pieces.getBulk("order", Number(await told.wait("order"))));
+    const segment = await play(order, card, claim, { told, writer, signal: abort.signal });
+    const { chunks } = await pieces.putBulk(`record/${claim.index}`, encodeSegment(segment));
+    await writer.put(`${claim.index}/record`, String(chunks));
+  } catch (error) {
+    // Nobody is there to hear it when the run was ended by the other side.
+    await writer.put(`${claim.index}/failed`, messageOf(error)).catch(() => undefined);
+    throw error;
+  } finally {
+    told.close();
+  }
+}
+
+async function play(
+  order: Order,
+  card: AgentCard,
+  { index, count }: Claim,
+  link: { readonly told: Board; readonly writer: BoardWriter; readonly signal: AbortSignal },
+): Promise<SegmentFile> {
+  const { scenario, sha256, target, placement } = order;
+  const plan = { ...order.plan, segment: { index, count, placement } };
+  const bitmapBytes = Math.ceil(new Population(plan.population).size / 8);
+  const { told, writer, signal } = link;
+  const rendezvous = new AgentRendezvous({ index, placement, bitmapBytes, told, writer });
+  const clock = await rendezvous.readClock();
+  const { record } = await runSegment(plan, () => {}, signal, rendezvous);
+  const { boot: _, ...kept } = plan;
+  return {
+    ...{ plan: kept, scenario, sha256, target, record },
+    environment: environmentOf({
+      durability: "unknown",
+      socket: record.backend,
+      workers: record.workers,
+    }),
+    memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
+    summary: {
+      ...summaryOf(record),
+      agent: card.name,
+      clockOffsetMs: Math.round(clock.offsetMs * 10) / 10,
+      clockRoundTripMs: Math.round(clock.roundTripMs * 10) / 10,
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SimulationError || error instanceof RendezvousError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

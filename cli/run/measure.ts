@@ -1,0 +1,194 @@
+import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { systemClock } from "../../base/clock.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import type { FormatName } from "../../reports/formats.ts";
+import type { RunResult, ServerUsage, Target } from "../../reports/run-result.ts";
+import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import type { Population } from "../../scenarios/population.ts";
+import { scenarioBoots } from "../../scenarios/scenario.ts";
+import {
+  runSimulation,
+  type SimulationOutcome,
+  type SimulationProgress,
+} from "../../simulator/coordinator.ts";
+import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import type { RunPlan } from "../../simulator/run-plan.ts";
+import type { SegmentPlacement } from "../../simulator/segment.ts";
+import type { SegmentRecord } from "../../simulator/segment-record.ts";
+import type { LoadedScenario } from "../scenario-input.ts";
+import { abortJudge } from "./abort-judge.ts";
+import { measureOnAgents } from "./agents/measure-on-agents.ts";
+import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
+import { startBundledServer } from "./bundled-server.ts";
+import type { CaptureOptions } from "./capture-file.ts";
+import { environmentOf } from "./environment.ts";
+import { readKnownFiles } from "./known-files.ts";
+import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import { keepSegment, writeHistory } from "./merged-result.ts";
+import { playLoneSegment, summaryOf } from "./play-segment.ts";
+import { runPlanOf } from "./run-plan-of.ts";
+import { rowOf, runResultOf } from "./run-result-of.ts";
+import type { RunWatcher } from "./run-watch.ts";
+import { withoutThresholds } from "./segment-options.ts";
+import { ServerSampler } from "./server-sampler.ts";
+import type { Steering, WatchOptions } from "./watch-options.ts";
+
+const LOOPBACK = 0x7f00_0001;
+const BYTES_A_MIB = 1024 * 1024;
+
+export interface RunOptions extends WatchOptions, CaptureOptions {
+  /** As they were given; none: the bundled server. */
+  readonly target: readonly ServerAddress[];
+  readonly bootFiles?: string;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly report: readonly FormatName[];
+  readonly set: readonly string[];
+  readonly segment?: { readonly index: number; readonly count: number };
+  /** Unix time in ms. */
+  readonly startAt?: number;
+  readonly history?: string;
+  readonly agents?: number;
+  readonly etcd?: readonly string[];
+}
+
+/** What a run has around it. */
+export interface Surroundings {
+  readonly folder: string;
+  readonly population: Population;
+  readonly capture: CapturePlan | undefined;
+  readonly steering: Steering;
+  readonly watch: RunWatcher;
+}
+
+/**
+ * Starts what is missing, runs the scenario, audits the lease file, and stops what it started. Rejects
+ * with SimulationError or BundledServerError.
+ */
+export async function measure(
+  { scenario, sha256 }: LoadedScenario,
+  options: RunOptions,
+  { folder, population, capture, steering, watch }: Surroundings,
+): Promise<RunResult> {
+  const seed = options.seed ?? scenario.seed;
+  const files = filesOf(scenario, seed);
+  const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
+  const bundled =
+    options.target.length === 0
+      ? await startBundledServer(`${folder}/server`, {
+          config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
+          files: scenarioBoots(scenario) ? files : undefined,
+        })
+      : undefined;
+  const servers =
+    bundled === undefined ? options.target : [{ address: LOOPBACK, port: bundled.port }];
+  const [server, ...others] = servers;
+  try {
+    const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
+    const bootServers =
+      bundled?.bootPorts === undefined
+        ? foreignServers(known ?? files)
+        : ownServers(files, bundled.bootPorts);
+    // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
+    const segmentation = bundled !== undefined;
+    const plan: RunPlan = {
+      ...runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation, capture }),
+      ...(options.history === undefined ? {} : { history: true }),
+      ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
+    };
+    const target: Target = {
+      kind: bundled === undefined ? "external" : "bundled",
+      address: formatIpv4(server!.address),
+      port: server!.port,
+      ...(others.length === 0 ? {} : { others: others.map(({ address }) => formatIpv4(address)) }),
+    };
+    if (options.agents !== undefined) {
+      const loaded = { scenario, sha256 };
+      const { agents, etcd = [], history } = options;
+      const wanted = options.workers ?? scenario.workers;
+      return await measureOnAgents({
+        ...{ loaded, plan, workers: wanted, agents, etcd, target, bundled, history },
+      });
+    }
+    const sampler = new ServerSampler();
+    const onSecond = (progress: SimulationProgress): void => {
+      const { row } = progress;
+      const columns = sampler.take(row.second, systemClock.monotonicMs(), bundled?.usageNow());
+      watch.second(progress, { ...rowOf(row), ...columns });
+    };
+    const judge = abortJudge(scenario.thresholds);
+    const playing = { plan, judge, startAtMs: options.startAt, steering, onSecond };
+    const { outcome, record } = await play(playing, bundled?.died);
+    if (options.history !== undefined) writeHistory(options.history, plan, outcome);
+    // Read while the server still runs: what is not in the file now would not survive a power cut.
+    const usage: ServerUsage | undefined = bundled?.usage();
+    const audit: LeaseAudit | undefined =
+      bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
+    const result = runResultOf({
+      scenario: record === undefined ? scenario : withoutThresholds(scenario),
+      sha256,
+      seed,
+      population,
+      environment: environmentOf({
+        durability: bundled?.durability ?? "unknown",
+        socket: outcome.backend,
+        workers: outcome.workers,
+      }),
+      target,
+      outcome,
+      audit,
+      server: usage,
+      memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
+    });
+    if (record === undefined) return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
+    const { boot: _, ...kept } = plan;
+    const { environment, generator } = result;
+    const { memoryMiB } = generator;
+    mkdirSync(folder, { recursive: true });
+    keepSegment(folder, {
+      ...{ plan: kept, scenario, sha256, target, environment, memoryMiB },
+      ...{ summary: summaryOf(record), record },
+    });
+    return { ...result, segment: { number: record.index + 1, count: record.count } };
+  } finally {
+    await bundled?.stop();
+  }
+}
+
+interface Playing {
+  readonly plan: RunPlan;
+  readonly judge: ReturnType<typeof abortJudge>;
+  /** Of a segment, in Unix ms. */
+  readonly startAtMs: number | undefined;
+  readonly steering: Steering;
+  readonly onSecond: (progress: SimulationProgress) => void;
+}
+
+/** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
+async function play(
+  { plan, judge, startAtMs, steering, onSecond }: Playing,
+  serverDied: Promise<never> | undefined,
+): Promise<{ readonly outcome: SimulationOutcome; readonly record?: SegmentRecord }> {
+  const { abort, pace } = steering;
+  const interrupt = (): void => abort.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const run =
+      plan.segment === undefined
+        ? runSimulation(plan, onSecond, abort.signal, judge, pace).then((outcome) => ({ outcome }))
+        : playLoneSegment(plan, startAtMs, onSecond, abort.signal);
+    return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
+  } finally {
+    // A run whose server died has nobody to talk to.
+    abort.abort();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** A server on the loopback network has no other machine's relays. */
+function placementOf(servers: readonly ServerAddress[]): SegmentPlacement {
+  return servers.every(({ address }) => address >>> 24 === 127) ? "by-turns" : "machines";
+}
