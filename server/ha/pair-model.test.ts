@@ -211,6 +211,6 @@ test("any faults: one epoch has one node, and when they are over one node serves
       });
       expect(wrong, log()).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
