@@ -288,11 +288,12 @@ describe("a run over real sockets and threads", () => {
     expect(outcome.phases[0]!.streams[0]!.counters).toMatchObject({ offered: 300, sent: 300 });
     expect(outcome.phases[0]).toMatchObject({ endedBy: "duration" });
     // A second at the rate, two without an arrival, another at twice the rate.
-    expect(outcome.phases[0]!.durationMs).toBeGreaterThan(3900);
     expect(sentBySecond[0]).toBeGreaterThan(90);
     expect(sentBySecond[2]).toBe(0);
     expect(outcome.pace!.paces).toEqual([2]);
-    expect(outcome.pace!.pausedMs).toBeGreaterThan(1500);
+    const movedMs = outcome.phases[0]!.durationMs - outcome.pace!.pausedMs;
+    expect(movedMs).toBeGreaterThan(1950);
+    expect(movedMs).toBeLessThan(2950);
   });
 
   test("an abort ends a run that is paused", async () => {

@@ -23,7 +23,7 @@ export class ProgressView implements RunWatcher {
 
   second(progress: SimulationProgress): void {
     if (this.#terminal === undefined) return;
-    const columns = this.#terminal.columns ?? 80;
+    const columns = this.#terminal.columns || 80; // Some terminals say 0.
     const lines = progressLines(progress).map((line) => line.slice(0, columns - 1));
     const up = this.#isDrawn ? `\u001b[${LINES}A` : "";
     this.#terminal.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join("")}`);
