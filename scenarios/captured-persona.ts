@@ -20,7 +20,8 @@ export type CapturedShape = (typeof capturedShapes)[number];
 
 /** With the relay's option 82 it still fits an Ethernet frame. */
 export const CAPTURED_BYTES_MAX = 1400;
-const OPTIONS_MAX = 255;
+// Every octet of padding is one.
+const OPTIONS_MAX = CAPTURED_BYTES_MAX;
 const VALUE_BYTES_MAX = 255;
 const DELAYS_MAX = 32;
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { Prng } from "../base/prng.ts";
 import { Offset } from "../protocol/dhcp/header.ts";
 import { OptionCode } from "../protocol/dhcp/option-code.ts";
-import { encodePacket, type OutgoingOption } from "../protocol/dhcp/packet.ts";
+import { decodePacket, encodePacket, type OutgoingOption } from "../protocol/dhcp/packet.ts";
 import { formatMac } from "../protocol/mac.ts";
 import { readPersonaFile } from "../scenarios/captured-persona.ts";
 import { formatValue } from "../scenarios/captured-value.ts";
@@ -14,6 +15,7 @@ import { frameOf } from "./pcap.testing.ts";
 import { surveyCapture } from "./pcap-conversation.ts";
 import { NoPersona, personaOf } from "./pcap-persona.ts";
 
+const seed = Number(process.env["PROVLAB_SEED"] ?? 20261126);
 const population = new Population({
   cableModems: 90,
   mtas: 10,
@@ -245,4 +247,49 @@ test("what is left out of a capture is counted", () => {
     malformed: 1,
     otherHardware: 1,
   });
+});
+
+test(`whatever a decoder accepts becomes a persona file that can be read, or none (seed ${seed})`, () => {
+  const random = new Prng(seed, 0);
+  const codes = [0, 12, 43, 50, 52, 54, 55, 57, 60, 61, 81, 82, 90, 97, 125, 254];
+  let made = 0;
+  for (let round = 0; round < 2000; round += 1) {
+    const bytes = new Uint8Array(300 + random.nextBelow(1150));
+    bytes.set([1, 1, 6]);
+    bytes.set(mac, Offset.chaddr);
+    bytes.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1], Offset.cookie);
+    let at = Offset.options + 3;
+    for (let options = random.nextBelow(30); options > 0 && at < bytes.length - 30; options -= 1) {
+      bytes[at] = codes[random.nextBelow(codes.length)]!;
+      if (bytes[at] === 0) {
+        at += 1;
+        continue;
+      }
+      const length = random.nextBelow(12);
+      bytes[at + 1] = length;
+      for (let i = 0; i < length; i += 1) bytes[at + 2 + i] = random.nextBelow(256);
+      if (random.nextBelow(4) === 0) bytes.set(mac.subarray(0, length), at + 2);
+      at += 2 + length;
+    }
+    bytes[at] = 255;
+    if (random.nextBelow(3) === 0) bytes[random.nextBelow(bytes.length)] = random.nextBelow(256);
+    const survey = surveyCapture([frameOf(bytes, round)]);
+    for (const conversation of survey.devices.values()) {
+      try {
+        const isAnonymous = random.nextBelow(2) === 0;
+        const { persona } = personaOf(conversation, { name: "x", mac, isAnonymous });
+        const reading = readPersonaFile("x.yaml", printPersona(persona, []));
+        expect(reading).toMatchObject({ kind: "ok" });
+        if (reading.kind !== "ok") continue;
+        made += 1;
+        const target = new Uint8Array(1472);
+        const played = new CapturedTemplates(reading.persona, population);
+        const length = played.write(0, "discover", fields, target);
+        expect(() => decodePacket(target.subarray(0, length))).not.toThrow();
+      } catch (error) {
+        if (!(error instanceof NoPersona)) throw error;
+      }
+    }
+  }
+  expect(made).toBeGreaterThan(200);
 });

@@ -100,6 +100,9 @@ function messageOf(
     }
     return [{ code, value: [...partsOf(code, value, choices, notes)] }];
   });
+  if (!options.some(({ code }) => code === OptionCode.messageType)) {
+    throw new NoPersona(`its ${shape} has the message type in an overloaded field`);
+  }
   const trailer = bytes.subarray(Math.min(wire.end + 1, bytes.length));
   const message: CapturedMessage = {
     flags: (bytes[Offset.flags] << 8) | bytes[Offset.flags + 1],
