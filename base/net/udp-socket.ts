@@ -31,7 +31,7 @@ export interface UdpSocketOptions {
    * UDP_GRO; `batch` only). Datagrams of different lengths may then leave in another order than they were
    * pushed in, `receive` may find up to 128 times `batchMax`, and `kernelDrops` counts what was handed over
    * as one as one. A socket of a group only sends so, and must not be sent to so. Off unless told: on loopback and on veth a program with a raw socket (dhcpd, a relay
-   * agent, tcpdump) sees one long packet. See docs/decisions/0007.
+   * agent, tcpdump) sees one long packet. See docs/decisions/0006.
    */
   readonly segmentation?: boolean;
   /** Longer datagrams are counted as truncated and left out: 2,048 unless told. */
