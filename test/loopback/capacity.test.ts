@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { writeAnswer } from "../../bench/responder/answer.ts";
 import type { CapacityResult } from "../../reports/capacity/capacity-result.ts";
 import type { OutageResult } from "../../reports/capacity/outage-result.ts";
@@ -48,6 +48,7 @@ class LimitedServer {
     return this.#socket.address().port;
   }
 
+  /** To be called once, whether it was opened or not. */
   close(): void {
     this.#socket.close();
   }
@@ -61,11 +62,10 @@ function resultOf(file: string): CapacityResult {
 }
 
 describe("prov capacity", () => {
-  let server: LimitedServer | undefined;
-  afterEach(() => server?.close());
+  const server = new LimitedServer();
+  afterAll(() => server.close());
 
   test("finds the limit of a server, and says how sure it is", async () => {
-    server = new LimitedServer();
     // Half of the messages are REQUESTs, and a transaction needs both of its answers.
     const port = await server.open(800);
     const target = ["--target", `127.0.0.1:${port}`, "--first-rate", "300", "--repeats", "1"];
@@ -146,10 +146,10 @@ phases:
 
   test.each([
     // 100 modems a CMTS at 8 a second: some are not heard at first.
-    ["the CMTSs", ["--ranging", "8"]],
+    ["ranging", ["--ranging", "8"]],
     // Two round trips of 200 ms a transfer: 20 sessions are 50 transfers a second.
-    ["the TFTP server", ["--tftp-limit", "20", "--round-trip", "200 ms"]],
-  ])("predicts what is measured where %s are the limit", (_, options) => {
+    ["TFTP", ["--tftp-limit", "20", "--round-trip", "200 ms"]],
+  ])("predicts what is measured where the limit is %s", (_, options) => {
     const ran = lab.prov("capacity", "outage", "cut.yaml", ...options, "--measure", "--out", "out");
     expect([ran.status, ran.stderr]).toEqual([0, expect.not.stringContaining("Error")]);
     const { cells } = JSON.parse(readFileSync(lab.path("out/outage.json"), "utf8")) as OutageResult;
