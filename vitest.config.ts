@@ -3,11 +3,12 @@ import { defineConfig } from "vitest/config";
 // CI reads the numbers from this file; the terminal keeps the usual report.
 const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 
-// Tests that measure time or flood.
+// Tests that measure time or memory, or flood.
 const alone = [
+  "{base,server,simulator,bench}/**/{memory,scale}.test.ts",
   "test/faults/{overload,hostile,tftp-hostile}.test.ts",
   "test/loopback/{capacity,prov-run,prov-run-boot}.test.ts",
-  "test/interop/perfdhcp.test.ts",
+  "test/interop/{perfdhcp,tftp-clients}.test.ts",
 ];
 
 // Three projects, one after the other. `unit` is beside the source and fast: pure enough that files
@@ -27,6 +28,7 @@ export default defineConfig({
             "{protocol,base,server,simulator,scenarios,reports,cli,bench}/**/*.test.ts",
             "test/tidy.test.ts",
           ],
+          exclude: alone,
           testTimeout: 30_000,
           isolate: false,
           maxWorkers: 2,

@@ -94,7 +94,7 @@ describe("prov capacity", () => {
     "our own server keeps %s up to --max-rate",
     (exchange) => {
       const options = ["--exchange", exchange, "--first-rate", "100", "--max-rate", "100"];
-      const ran = lab.prov("capacity", "few.yaml", ...options, ...quick, "--repeats", "1");
+      const ran = lab.prov("capacity", "few.yaml", ...options, ...quick, ...soon, "--repeats", "1");
       expect([ran.status, ran.stderr]).toEqual([98, expect.not.stringContaining("Error")]);
       expect(resultOf("capacity.json")).toMatchObject({
         verdict: "bound",
