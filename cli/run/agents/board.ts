@@ -22,6 +22,8 @@ export class Board {
   /** Told of every key that is written or deleted, without the prefix. */
   onPut: (key: string, value: Buffer) => void = () => {};
   onDelete: (key: string) => void = () => {};
+  /** Told once, when the board fails. */
+  onFail: (error: RendezvousError) => void = () => {};
   readonly #prefix: string;
   readonly #values = new Map<string, Buffer>();
   readonly #waiters = new Map<string, Set<Waiter>>();
@@ -53,6 +55,10 @@ export class Board {
     return this.#values;
   }
 
+  get failure(): RendezvousError | undefined {
+    return this.#failure;
+  }
+
   /** The key's value, as soon as it has one. Rejects when the board fails. */
   wait(key: string): Promise<Buffer> {
     const value = this.#values.get(key);
@@ -66,17 +72,21 @@ export class Board {
 
   /** Whoever waits, now or later, hears of it. */
   fail(error: RendezvousError): void {
-    this.#failure ??= error;
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.onFail(error);
     for (const waiters of this.#waiters.values()) {
-      for (const { reject } of waiters) reject(this.#failure);
+      for (const { reject } of waiters) reject(error);
     }
     this.#waiters.clear();
   }
 
-  /** Not waited for: where etcd is gone it would not come to an end. */
-  close(): void {
+  /** Not waited for: where etcd is gone it would not come to an end. What goes wrong then is told. */
+  close(say: (text: string) => void): void {
     this.fail(new RendezvousError("the rendezvous is over"));
-    this.#watcher?.cancel().catch(() => undefined);
+    this.#watcher
+      ?.cancel()
+      .catch((error: Error) => say(`etcd has not ended a watch: ${error.message}`));
     this.#watcher = undefined;
   }
 

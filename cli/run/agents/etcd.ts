@@ -1,4 +1,4 @@
-import { Etcd3 } from "etcd3";
+import { Etcd3, type Lease } from "etcd3";
 import { UsageError } from "../../usage-error.ts";
 
 /** Beyond this etcd counts as gone. */
@@ -49,6 +49,20 @@ export function parseEndpoints(text: string): readonly string[] {
   const wrong = endpoints.find((each) => !/^https?:\/\/[^/\s:]+:\d+$/.test(each));
   if (wrong === undefined) return endpoints;
   throw new UsageError(`--etcd: "${wrong}" is no endpoint: write http://127.0.0.1:2379`);
+}
+
+/** Takes away what was written under the lease; where etcd does not, it goes when its time is up. */
+export async function revoke(
+  lease: Lease,
+  ttlSeconds: number,
+  say: (text: string) => void,
+): Promise<void> {
+  try {
+    await lease.revoke();
+  } catch (error) {
+    const reason = (error as Error).message;
+    say(`etcd has not taken our keys away, they go within ${ttlSeconds} s: ${reason}`);
+  }
 }
 
 export function connect(endpoints: readonly string[]): Etcd3 {

@@ -9,7 +9,7 @@ import { decodeSegment, type SegmentFile } from "../segment-file.ts";
 import { unpackBitmap } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
 import { claimAgents, placementOfAgents } from "./claim-agents.ts";
-import { AGENTS_PREFIX, type AgentCard, type ClockReading, prefixesOf } from "./etcd.ts";
+import { AGENTS_PREFIX, type AgentCard, type ClockReading, prefixesOf, revoke } from "./etcd.ts";
 import { encodeOrder, type Order } from "./order.ts";
 
 /** The keys of a run go this long after its coordinator. */
@@ -51,8 +51,6 @@ export async function runOnAgents(etcd: Etcd3, run: AgentsRun): Promise<readonly
   lease.on("lost", () => fail("etcd has given up this run: the coordinator was silent too long."));
   run.signal.addEventListener("abort", abort);
   if (run.signal.aborted) abort();
-  const failed = said.wait("never");
-  failed.catch(() => undefined);
   try {
     const granted = await lease.grant();
     run.say(`waiting for ${run.agents} agents`);
@@ -63,17 +61,17 @@ export async function runOnAgents(etcd: Etcd3, run: AgentsRun): Promise<readonly
       { run: id, lease: granted },
       AGENTS_WAIT_MS_MAX,
     );
-    const cards = await Promise.race([claiming, failed.then(() => [])]);
+    const cards = await Promise.race([claiming, said.wait("never").then(() => [])]);
     run.say(`agents ${cards.map(({ name }) => name).join(", ")}`);
     const told = new BoardWriter(etcd, prefixes.told, granted);
     const bulk = new BoardWriter(etcd, prefixes.bulk, granted);
     return await new AgentsCoordinator({ run, cards, agents, said, told, bulk, fail }).play();
   } finally {
     run.signal.removeEventListener("abort", abort);
-    agents.close();
-    said.close();
+    agents.close(run.say);
+    said.close(run.say);
     // Takes every key of the run away, the claims among them: agents are free again.
-    await lease.revoke().catch(() => undefined);
+    await revoke(lease, RUN_TTL_SECONDS, run.say);
   }
 }
 

@@ -6,7 +6,14 @@ import { summaryOf } from "../play-segment.ts";
 import { encodeSegment, type SegmentFile } from "../segment-file.ts";
 import { AgentRendezvous } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
-import { AGENTS_PREFIX, type AgentCard, type Claim, claimKeyOf, prefixesOf } from "./etcd.ts";
+import {
+  AGENTS_PREFIX,
+  type AgentCard,
+  type Claim,
+  claimKeyOf,
+  prefixesOf,
+  revoke,
+} from "./etcd.ts";
 import { decodeOrder, type Order } from "./order.ts";
 
 /** How long etcd waits for a sign of life before it counts an agent as dead. */
@@ -34,22 +41,29 @@ export async function serveAgent(
     say(`agent ${card.name} is ready`);
     for (;;) {
       const claim = JSON.parse(String(await claims.wait(""))) as Claim;
-      const released = new Promise<void>((resolve) => {
-        claims.onDelete = () => resolve();
-      });
+      const over = endOf(claims);
       say(`plays segment ${claim.index + 1}/${claim.count} of run ${claim.run}`);
-      await playClaim(etcd, card, claim, { released, lost: claims.wait("never"), signal }).then(
+      await playClaim(etcd, card, claim, { over, say }).then(
         () => say("done"),
         (error: unknown) => say(messageOf(error)),
       );
-      if (claims.entries.has("")) await Promise.race([released, claims.wait("never")]);
+      if (claims.entries.has("")) await over;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    claims.close();
-    await lease.revoke().catch(() => undefined);
+    claims.close(say);
+    await revoke(lease, AGENT_TTL_SECONDS, say);
   }
+}
+
+/** Resolves when the coordinator lets go of the agent or is gone; rejects when the agent is none any more. */
+function endOf(claims: Board): Promise<void> {
+  return new Promise((resolve, reject) => {
+    claims.onDelete = () => resolve();
+    claims.onFail = reject;
+    if (claims.failure !== undefined) reject(claims.failure);
+  });
 }
 
 async function register(etcd: Etcd3, card: AgentCard, lease: string): Promise<void> {
@@ -60,33 +74,30 @@ async function register(etcd: Etcd3, card: AgentCard, lease: string): Promise<vo
   throw new RendezvousError(`there is an agent ${card.name} already: give this one another --name`);
 }
 
-/** What ends an agent's part before its time. */
-interface Interrupts {
-  /** The coordinator has let go of the agent, or is gone. */
-  readonly released: Promise<void>;
-  /** Rejects when the agent is none any more. */
-  readonly lost: Promise<unknown>;
-  readonly signal: AbortSignal;
+interface Surroundings {
+  /** Ends the agent's part before its time: see `endOf`. */
+  readonly over: Promise<void>;
+  readonly say: (text: string) => void;
 }
 
 async function playClaim(
   etcd: Etcd3,
   card: AgentCard,
   claim: Claim,
-  { released, lost, signal }: Interrupts,
+  { over, say }: Surroundings,
 ): Promise<void> {
   const { told: toldPrefix, said, bulk } = prefixesOf(claim.run);
+  const abort = new AbortController();
+  over.then(
+    () => abort.abort("the coordinator has ended the run"),
+    (error: RendezvousError) => abort.abort(error.message),
+  );
   const told = await Board.open(etcd, toldPrefix);
   const writer = new BoardWriter(etcd, said, claim.lease);
   const pieces = new BoardWriter(etcd, bulk, claim.lease);
-  const abort = new AbortController();
-  const stop = (why: string) => (): void => {
-    abort.abort();
-    told.fail(new RendezvousError(why));
-  };
-  released.then(stop("the coordinator has ended the run"));
-  lost.catch(stop("this agent is not registered any more"));
-  signal.addEventListener("abort", stop("stopped"), { once: true });
+  const stop = (): void => told.fail(new RendezvousError(String(abort.signal.reason)));
+  abort.signal.addEventListener("abort", stop);
+  if (abort.signal.aborted) stop();
   try {
     const order = decodeOrder(await pieces.getBulk("order", Number(await told.wait("order"))));
     const segment = await play(order, card, claim, { told, writer, signal: abort.signal });
@@ -94,10 +105,12 @@ async function playClaim(
     await writer.put(`${claim.index}/record`, String(chunks));
   } catch (error) {
     // Nobody is there to hear it when the run was ended by the other side.
-    await writer.put(`${claim.index}/failed`, messageOf(error)).catch(() => undefined);
+    await writer
+      .put(`${claim.index}/failed`, messageOf(error))
+      .catch((failure: Error) => say(`the coordinator cannot be told: ${failure.message}`));
     throw error;
   } finally {
-    told.close();
+    told.close(say);
   }
 }
 
