@@ -1,0 +1,101 @@
+/** 32-bit words; an epoch of the leadership fits, an etcd revision does not (see `Long`). */
+const Word = {
+  wantedEpoch: 0,
+  confirmed: 1,
+  answeringEpoch: 2,
+  isInSync: 3,
+  suspicion: 4,
+} as const;
+const wordCount = 6;
+/** 64-bit words, behind the others. */
+const Long = { wantedTerm: 0, revision: 1 } as const;
+const longCount = 2;
+const longsAt = wordCount * Int32Array.BYTES_PER_ELEMENT;
+
+/** Under which leadership the data plane is to answer: `term` is the revision of the leader key in etcd. */
+export interface Mandate {
+  readonly epoch: number;
+  readonly term: number;
+}
+
+/**
+ * What the two threads of a node, the one that decides who serves and the one that serves, know of each
+ * other, in shared memory: neither may ever wait for the other's event loop. One writer a word.
+ *
+ * The data plane answers while it has a mandate, has adopted it, and nothing is doubtful. It is the first
+ * to notice that the process stood still, because it looks before every send: it then raises its
+ * suspicion and is silent until that very suspicion is confirmed to be harmless.
+ */
+export class PairWords {
+  readonly shared: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  readonly #longs: BigInt64Array;
+
+  constructor(shared = new SharedArrayBuffer(longsAt + longCount * 8)) {
+    this.shared = shared;
+    this.#words = new Int32Array(shared, 0, wordCount);
+    this.#longs = new BigInt64Array(shared, longsAt, longCount);
+  }
+
+  /** By the deciding thread; `undefined`: answer nothing. */
+  set mandate(mandate: Mandate | undefined) {
+    // Taken back first, so that nobody reads the epoch of one with the term of another.
+    Atomics.store(this.#words, Word.wantedEpoch, 0);
+    if (mandate === undefined) return;
+    Atomics.store(this.#longs, Long.wantedTerm, BigInt(mandate.term));
+    Atomics.store(this.#words, Word.wantedEpoch, mandate.epoch);
+  }
+
+  get mandate(): Mandate | undefined {
+    const epoch = Atomics.load(this.#words, Word.wantedEpoch);
+    const term = Number(Atomics.load(this.#longs, Long.wantedTerm));
+    if (epoch === 0 || Atomics.load(this.#words, Word.wantedEpoch) !== epoch) return undefined;
+    return { epoch, term };
+  }
+
+  /** By the data plane: the epoch under which it answers; 0 once the last answer has left. */
+  set answeringEpoch(epoch: number) {
+    Atomics.store(this.#words, Word.answeringEpoch, epoch);
+  }
+
+  get answeringEpoch(): number {
+    return Atomics.load(this.#words, Word.answeringEpoch);
+  }
+
+  /** By the data plane: it stood still, and answers nothing until this is confirmed. */
+  suspect(): void {
+    Atomics.add(this.#words, Word.suspicion, 1);
+  }
+
+  /** By the data plane, with a mandate that is younger than the suspicion. */
+  forgetSuspicion(): void {
+    Atomics.store(this.#words, Word.confirmed, this.suspicion);
+  }
+
+  get suspicion(): number {
+    return Atomics.load(this.#words, Word.suspicion);
+  }
+
+  /** By the deciding thread, when it asked the store after `suspicion` was raised and the mandate holds. */
+  confirm(suspicion: number): void {
+    Atomics.store(this.#words, Word.confirmed, suspicion);
+  }
+
+  get isSuspect(): boolean {
+    return this.suspicion !== Atomics.load(this.#words, Word.confirmed);
+  }
+
+  /** By the data plane: whether it has every lease that etcd has, and etcd's revision as far as it has followed. */
+  tellFollowed(isInSync: boolean, revision: number): void {
+    Atomics.store(this.#longs, Long.revision, BigInt(revision));
+    Atomics.store(this.#words, Word.isInSync, isInSync ? 1 : 0);
+  }
+
+  get isInSync(): boolean {
+    return Atomics.load(this.#words, Word.isInSync) === 1;
+  }
+
+  get revision(): number {
+    return Number(Atomics.load(this.#longs, Long.revision));
+  }
+}
