@@ -24,9 +24,15 @@ const tooLarge = /too many operations|request is too large/;
 export class PairCommits {
   readonly #options: PairCommitsOptions;
   #chain: CommitChain | undefined;
+  #revision = 0;
 
   constructor(options: PairCommitsOptions) {
     this.#options = options;
+  }
+
+  /** Of the latest transaction that is known to have happened at it; 0: of none. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Begins a term: what the one before has left open can happen no more. */
@@ -49,6 +55,8 @@ export class PairCommits {
         chain.abandon();
         return "unavailable";
       }
+      // One that had happened before is answered with etcd's revision, which others make grow as well.
+      if (answer.succeeded) this.#revision = answer.revision;
       const state = chain.answered(answer);
       if (state !== "more") return state;
     }

@@ -70,8 +70,10 @@ export class PairNode {
     return this.#follower.isComplete;
   }
 
+  /** Of the pair's own keys: a node that leads counts its commits. */
   get revision(): number {
-    return this.#follower.revision;
+    const { term } = this.store;
+    return term === 0 ? this.#follower.revision : Math.max(term, this.#thread.committedRevision);
   }
 
   get leader(): LeaderSight {
