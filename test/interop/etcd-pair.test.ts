@@ -175,7 +175,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     const a = await lead(start("a"));
     commit(a, leaseOf(1, 1000));
     const keys = pairKeys(prefix);
-    const chain = new CommitChain(keys, a.leader.modRevision);
+    const chain = new CommitChain(keys, a.leader.modRevision, "late");
     chain.begin(new Map([[low + 1, new TextEncoder().encode(writeRecord(leaseOf(1, 9000, 7)))]]));
     // The number 0 was used by the commit above, so this is a late copy within the term as well.
     const client = cluster.client();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { assert } from "../../../base/assert.ts";
 import { CommitChain } from "./commit-chain.ts";
@@ -37,7 +38,7 @@ export class PairCommits {
 
   /** Begins a term: what the one before has left open can happen no more. */
   lead(term: number): void {
-    this.#chain = new CommitChain(this.#options.keys, term);
+    this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
   }
 
   async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {
