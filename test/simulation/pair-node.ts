@@ -195,7 +195,10 @@ export class ModelNode {
   /** The part that commits is told of a claim that was won. */
   adopt(): void {
     if (this.#won === undefined) return;
-    if (this.#lead.adopt(this.#won)) this.#chain = this.#newChain(this.#won.term);
+    if (this.#lead.adopt(this.#won)) {
+      const writer = this.#writerOf(this.#name, this.#parts);
+      this.#chain = new CommitChain(keys, this.#won.term, writer);
+    }
     this.#hasLed ||= this.#role === "active";
   }
 
@@ -282,10 +285,6 @@ export class ModelNode {
       this.#follower.take({ kind: "leases", texts: event.value });
     }
     this.#hasLed ||= this.#role === "active";
-  }
-
-  #newChain(term: number): CommitChain {
-    return new CommitChain(keys, term, this.#writerOf(this.#name, this.#parts));
   }
 
   #append(index: number): void {
