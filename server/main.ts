@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
@@ -6,9 +5,7 @@ import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
 import { SocketError } from "../base/net/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
 import { failoverReplacement } from "./config/failover-parser.ts";
-import { type LaterHost, withLaterHosts } from "./config/lease-hosts.ts";
 import type { ServerConfig } from "./config/model.ts";
-import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
 import { AddressNames } from "./dhcp/address-names.ts";
 import { CommandRunner } from "./dhcp/command-runner.ts";
 import { DhcpCounters } from "./dhcp/counters.ts";
@@ -24,8 +21,9 @@ import { HostNameResolver } from "./dhcp/resolver.ts";
 import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
 import type { Durability } from "./lease/lease-store.ts";
-import { LeaseTable } from "./lease/lease-table.ts";
+import type { LeaseTable } from "./lease/lease-table.ts";
 import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
+import { completeConfig, leaseTableOf } from "./load-config.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
 import type { Family } from "./metrics/exposition.ts";
@@ -36,7 +34,7 @@ import { OverloadGuard } from "./overload/overload-guard.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { servedInterfaces, tellWhereItListens } from "./served-interfaces.ts";
-import { StartError, systemReason } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const serverPortDefault = 67;
@@ -83,53 +81,6 @@ export interface RunningServer {
   readonly over: PlaneEnd | undefined;
   /** Ends the service: what was acknowledged is on disk, and the lease file is closed. */
   stop(): Promise<void>;
-}
-
-/**
- * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
- * StartError that shows each one with its place. `allowExecute` takes `execute` statements.
- */
-export function loadConfig(
-  path: string,
-  logger: Logger = nullLogger,
-  read: ConfigReader = readConfigFile,
-  allowExecute = false,
-): ServerConfig {
-  const text = readMainFile(path, read);
-  const readFile: ConfigReader = (file) => (file === path ? text : read(file));
-  const outcome = parseConfig(path, readFile, { allowExecute });
-  if (outcome.kind === "failed") {
-    const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
-    throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
-  }
-  for (const warning of outcome.warnings) logger.warn(formatDiagnostic(warning));
-  return outcome.config;
-}
-
-function readMainFile(path: string, read: ConfigReader): string {
-  try {
-    return read(path);
-  } catch (error) {
-    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
-  }
-}
-
-/** A byte is a character, as for dhcpd: a comment may be in any encoding. */
-export function readConfigFile(path: string): string {
-  return readFileSync(path, "latin1");
-}
-
-/** A table for every range of the configuration. */
-export function leaseTableOf(config: ServerConfig): LeaseTable {
-  const ranges = config.pools.flatMap(({ ranges, index }) =>
-    ranges.map(({ low, high }) => ({ low, high, pool: index })),
-  );
-  try {
-    return new LeaseTable(ranges);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new StartError(error.message, { cause: error });
-  }
 }
 
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
@@ -289,17 +240,6 @@ function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
   throw new StartError(
     `failover peer ${peer.name}: the failover protocol is not spoken; ${failoverReplacement}`,
   );
-}
-
-/** With the hosts of the lease file. */
-export function completeConfig(
-  config: ServerConfig,
-  hosts: readonly LaterHost[],
-  logger: Logger,
-): ServerConfig {
-  const complete = withLaterHosts(config, hosts);
-  for (const problem of complete.problems) logger.warn(problem);
-  return complete.config;
 }
 
 function outputTo(

@@ -36,6 +36,7 @@ const rules: Readonly<Record<string, FolderRule>> = {
 const edges = [
   "server/main.ts",
   "server/lease-storage.ts",
+  "server/load-config.ts",
   "server/dhcpd-command.ts",
   "server/process-owner.ts",
   "server/process-lock.ts",

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import { loadConfig, startDhcpServer } from "../main.ts";
+import { loadConfig } from "../load-config.ts";
+import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
