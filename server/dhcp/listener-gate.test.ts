@@ -39,7 +39,7 @@ function setUp() {
   const etcd = { isDone: true, error: undefined as LeaseStoreError | undefined };
   const node = {
     ...{ role: "following" as PairRole, isComplete: true, revision: 1, mustRecover: false },
-    leader: { record: undefined },
+    ...{ leader: { record: undefined }, trouble: "" },
     poll: () => undefined,
     adopt: () => {
       node.role = "active";

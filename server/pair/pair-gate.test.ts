@@ -16,6 +16,7 @@ class FakeNode implements GatedNode {
   revision = 1;
   leader: { record: { readonly epoch: number } | undefined } = { record: undefined };
   mustRecover = false;
+  trouble = "";
   readonly events: string[] = [];
   pollError: Error | undefined;
   recoverError: Error | undefined;
@@ -269,6 +270,19 @@ describe("the node", () => {
     turn();
     expect(words.isInSync).toBe(false);
     expect(told).toEqual([expect.stringContaining("Put it right.")]);
+  });
+
+  test("says what does not work, once in ten seconds and never twice the same", () => {
+    const { turn, node, told } = setUp();
+    node.trouble = "no answer from m1";
+    turn();
+    turn();
+    node.trouble = "no answer from m2";
+    for (let turns = 0; turns < 99; turns += 1) turn({ afterMs: 100 });
+    expect(told).toEqual([expect.stringContaining("m1")]);
+    turn({ afterMs: 100 });
+    turn({ afterMs: 100 });
+    expect(told).toEqual([expect.stringContaining("m1"), expect.stringContaining("m2")]);
   });
 
   test("whose thread is gone is a broken service", () => {

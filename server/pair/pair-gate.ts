@@ -13,6 +13,8 @@ export interface GatedNode {
   readonly leader: { readonly record: { readonly epoch: number } | undefined };
   /** etcd has never had a leader, and the lease file of this node has leases. */
   readonly mustRecover: boolean;
+  /** What does not work, as a sentence; "" when nothing was told. */
+  readonly trouble: string;
   /** Takes what has come. Throws LeaseStoreError when etcd has what is no lease. */
   poll(): void;
   /** Leads under this mandate from when everything before it is in the table: then its role is `active`. */
@@ -49,6 +51,8 @@ type GateState =
 const closed: GateState = { kind: "closed" };
 /** A recovery that failed is tried again after so long. */
 const recoverMsMin = 1000;
+/** Of what does not work one sentence is told in this time. */
+const troubleLogMsMin = 10_000;
 
 /**
  * Whether the data plane of a node of a pair answers at this moment. It opens with a mandate that the
@@ -73,6 +77,8 @@ export class PairGate {
   /** It cannot be told what etcd has; this is the end of following. */
   #isUnreadable = false;
   #isUnrecoveredTold = false;
+  #troubleTold = "";
+  #troubleAtMs = Number.NEGATIVE_INFINITY;
   #followed: { readonly isInSync: boolean; readonly revision: number } | undefined;
 
   constructor(options: PairGateOptions) {
@@ -99,6 +105,7 @@ export class PairGate {
     this.#turnedAtMs = nowMs;
     if (isPaused) this.#pausedAtMs = nowMs;
     this.#follow();
+    this.#tellTrouble(nowMs);
     if (node.role === "fenced") {
       this.end();
       return "over";
@@ -143,6 +150,17 @@ export class PairGate {
       "This node does not claim: etcd has no leases of this pair, and its lease file has. " +
         "Start the node whose lease file is the newest with --recover; its leases go to etcd.",
     );
+  }
+
+  /** A leader's commits tell of theirs themselves; a standby would go without a word. */
+  #tellTrouble(nowMs: number): void {
+    const { node, logger } = this.#options;
+    const { trouble } = node;
+    if (this.#state.kind !== "closed" || trouble === "" || trouble === this.#troubleTold) return;
+    if (nowMs - this.#troubleAtMs < troubleLogMsMin) return;
+    this.#troubleTold = trouble;
+    this.#troubleAtMs = nowMs;
+    logger.warn(`Following the leases of the pair: ${trouble}`);
   }
 
   #open(nowMs: number, isSettled: boolean): void {
