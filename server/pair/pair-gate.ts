@@ -118,8 +118,7 @@ export class PairGate {
   /** Whether acknowledgements whose commit was begun at `begunAtMs`, and has ended well, may leave. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
     const { words } = this.#options;
-    const lookedAtMs = Math.min(begunAtMs, this.#turnedAtMs ?? begunAtMs);
-    if (nowMs - lookedAtMs <= this.#pauseMsMax) return !words.isSuspect;
+    if (nowMs - begunAtMs <= this.#pauseMsMax) return !words.isSuspect;
     words.suspect();
     return false;
   }
