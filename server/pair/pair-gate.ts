@@ -19,8 +19,8 @@ export interface GatedNode {
   poll(): void;
   /** Leads under this mandate from when everything before it is in the table: then its role is `active`. */
   adopt(mandate: Mandate): void;
-  /** Puts into etcd what only the lease file has; throws as a commit does. */
-  recover(): number;
+  /** Puts so many leases that only the lease file has into etcd; fewer: it is done. Throws as a commit does. */
+  recover(leasesMax: number): number;
 }
 
 export interface PairGateOptions {
@@ -49,6 +49,8 @@ type GateState =
   | { readonly kind: "closing"; readonly sinceMs: number };
 
 const closed: GateState = { kind: "closed" };
+/** So many a turn: the loop must not seem to hang, and commits have little time. */
+const recoveredPerTurn = 1000;
 /** A recovery that failed is tried again after so long. */
 const recoverMsMin = 1000;
 /** Of what does not work one sentence is told in this time. */
@@ -74,6 +76,7 @@ export class PairGate {
   /** What only the lease file has is to be put into etcd first. */
   #mustRecover: boolean;
   #recoverAtMs = Number.NEGATIVE_INFINITY;
+  #recovered = 0;
   /** It cannot be told what etcd has; this is the end of following. */
   #isUnreadable = false;
   #isUnrecoveredTold = false;
@@ -191,15 +194,17 @@ export class PairGate {
     if (!this.#mustRecover) return true;
     if (nowMs < this.#recoverAtMs) return false;
     try {
-      const recovered = node.recover();
-      logger.warn(`${recovered} leases of the lease file were put into etcd.`);
-      this.#mustRecover = false;
+      const recovered = node.recover(recoveredPerTurn);
+      this.#recovered += recovered;
+      this.#mustRecover = recovered === recoveredPerTurn;
     } catch (error) {
       if (!(error instanceof LeaseStoreError)) throw error;
       logger.error(`The leases of the lease file are not in etcd yet: ${error.message}`);
       this.#recoverAtMs = nowMs + recoverMsMin;
     }
-    return !this.#mustRecover;
+    if (this.#mustRecover) return false;
+    logger.warn(`${this.#recovered} leases of the lease file were put into etcd.`);
+    return true;
   }
 
   #verdict(nowMs: number, isSettled: boolean): GateVerdict {
