@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import { loadConfig, startDhcpServer } from "../main.ts";
+import { loadConfig } from "../load-config.ts";
+import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
@@ -10,6 +11,7 @@ import {
   timeFamilies,
 } from "../metrics/service-metrics.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
+import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
 import { DeviceFiles } from "../tftp/device-files.ts";
@@ -23,6 +25,8 @@ import { type FromService, type ServicePlan, serviceName, type ToService } from 
 interface RunningService {
   readonly port: number;
   readonly durability?: string;
+  /** Why it ended by itself. */
+  readonly over?: PlaneEnd | undefined;
   readonly ended: Promise<void>;
   readonly families: () => Family[];
   stop(): Promise<void>;
@@ -107,6 +111,8 @@ try {
     ...(durability === undefined ? {} : { durability }),
   });
   await running.ended;
+  const { over } = running;
+  if (over !== undefined) tell({ kind: "over", reason: over });
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   tell({ kind: "refused", message: error.message });
