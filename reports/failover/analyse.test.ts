@@ -1,33 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failoverResultOf, unledAcksOf } from "./analyse.ts";
-import type { ExecutedEvent, RoleChange } from "./events.ts";
-import { A, B, type MadeUpNote, rowOf, runOf, steadily } from "./made-up-run.testing.ts";
-
-const kill: ExecutedEvent = {
-  name: "kill",
-  text: "kill -9 of node a",
-  startedAtMs: 10_003,
-  node: "a",
-};
-const seconds = (from: number, to: number, completed = 100, p99 = 3) =>
-  Array.from({ length: to - from }, (_, index) => rowOf(from + index, completed, p99));
-
-/** Node a is killed at 10 s, node b goes on 640 ms later, and 20 s later the service moves back. */
-function killRun(notes: readonly MadeUpNote[] = [], roles: readonly RoleChange[] = []) {
-  const acks = [
-    ...steadily(A, 0, 10_001),
-    ...steadily(B, 10_640, 30_000),
-    ...steadily(A, 30_180, 40_000),
-  ];
-  const rows = [
-    ...seconds(0, 10),
-    rowOf(10, 36, 3),
-    ...seconds(11, 14, 100, 4100),
-    ...seconds(14, 40),
-  ];
-  const back = { name: "fail-back", text: "prov failback", startedAtMs: 29_990 };
-  return runOf(40_000, acks, rows, { events: [kill, back], roles }, notes);
-}
+import type { RoleChange } from "./events.ts";
+import { A, B, kill, killRun, rowOf, runOf, secondsOf, steadily } from "./made-up-run.testing.ts";
 
 describe("a node that is killed", () => {
   test("RTO is from the last ACK before to the first one after", () => {
@@ -93,7 +67,7 @@ describe("a node that is killed", () => {
   });
 
   test("a service that does not come back has no RTO, and is not steady", () => {
-    const rows = [...seconds(0, 10), ...seconds(10, 20, 0)];
+    const rows = [...secondsOf(0, 10), ...secondsOf(10, 20, 0)];
     const run = runOf(20_000, steadily(A, 0, 10_001), rows, { events: [kill] });
     const [event] = failoverResultOf(run)!.events;
     expect(event!.interruption).toMatchObject({ fromMs: 10_000, toMs: null, rtoMs: null });
@@ -111,19 +85,19 @@ describe("what is no interruption", () => {
       ...steadily(A, 6200, 12_000, 50),
       ...steadily(A, 12_300, 20_000, 50),
     ];
-    const run = runOf(20_000, acks, seconds(0, 20), { events });
+    const run = runOf(20_000, acks, secondsOf(0, 20), { events });
     expect(failoverResultOf(run)!.events[0]!.interruption).toBeNull();
   });
 
   test("a gap in which fewer than ten ACKs are missing", () => {
     const acks = [...steadily(A, 0, 10_001), ...steadily(A, 10_090, 20_000)];
-    const run = runOf(20_000, acks, seconds(0, 20), { events });
+    const run = runOf(20_000, acks, secondsOf(0, 20), { events });
     expect(failoverResultOf(run)!.events[0]!.interruption).toBeNull();
   });
 
   test("the time between two phases, and a phase with a small load", () => {
     const acks = [...steadily(A, 0, 12_000), ...steadily(A, 15_000, 30_000, 800)];
-    const run = runOf(30_000, acks, seconds(0, 12), { events });
+    const run = runOf(30_000, acks, secondsOf(0, 12), { events });
     const active = [
       { startMs: 0, endMs: 12_000 },
       { startMs: 15_000, endMs: 30_000 },
@@ -135,7 +109,7 @@ describe("what is no interruption", () => {
 test("an event within the gap of another one does not count it again", () => {
   const events = [kill, { name: "cut", text: "cut a link", startedAtMs: 10_300 }];
   const acks = [...steadily(A, 0, 10_001), ...steadily(B, 10_640, 20_000)];
-  const rows = [...seconds(0, 10), rowOf(10, 36), ...seconds(11, 20)];
+  const rows = [...secondsOf(0, 10), rowOf(10, 36), ...secondsOf(11, 20)];
   const result = failoverResultOf(runOf(20_000, acks, rows, { events }))!;
   expect(result.events.map(({ interruption }) => interruption?.rtoMs)).toEqual([640, undefined]);
 });
@@ -147,7 +121,7 @@ describe("events that nobody told", () => {
       ...steadily(B, 5500, 12_000),
       ...steadily(A, 9000, 12_000),
     ];
-    const result = failoverResultOf(runOf(12_000, acks, seconds(0, 12)))!;
+    const result = failoverResultOf(runOf(12_000, acks, secondsOf(0, 12)))!;
     expect(result.source).toBe("seen");
     expect(result.events.map(({ name, startedAtMs }) => [name, startedAtMs])).toEqual([
       ["silent-a", 5000],
@@ -158,7 +132,7 @@ describe("events that nobody told", () => {
 
   test("silence of all is no event: there may be no load", () => {
     const acks = [...steadily(A, 0, 5001), ...steadily(A, 9000, 12_000)];
-    expect(failoverResultOf(runOf(12_000, acks, seconds(0, 12)))).toBeUndefined();
+    expect(failoverResultOf(runOf(12_000, acks, secondsOf(0, 12)))).toBeUndefined();
   });
 });
 

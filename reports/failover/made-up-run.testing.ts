@@ -1,5 +1,6 @@
 import type { TimeSeriesRow } from "../run-result.ts";
 import type { MeasuredRun } from "./analyse.ts";
+import type { ExecutedEvent, RoleChange } from "./events.ts";
 import {
   type AckHistory,
   BIN_MS,
@@ -87,4 +88,33 @@ export function runOf(
     pair: { servers: [A, B], isLoadBalanced: false, events: [], roles: [], ...pair },
     nameOf: (server) => `server-${server}`,
   };
+}
+
+export const kill: ExecutedEvent = {
+  name: "kill",
+  text: "kill -9 of node a",
+  startedAtMs: 10_003,
+  node: "a",
+};
+export const secondsOf = (from: number, to: number, completed = 100, p99 = 3) =>
+  Array.from({ length: to - from }, (_, index) => rowOf(from + index, completed, p99));
+
+/** Node a is killed at 10 s, node b goes on 640 ms later, and 20 s later the service moves back. */
+export function killRun(
+  notes: readonly MadeUpNote[] = [],
+  roles: readonly RoleChange[] = [],
+): MeasuredRun {
+  const acks = [
+    ...steadily(A, 0, 10_001),
+    ...steadily(B, 10_640, 30_000),
+    ...steadily(A, 30_180, 40_000),
+  ];
+  const rows = [
+    ...secondsOf(0, 10),
+    rowOf(10, 36, 3),
+    ...secondsOf(11, 14, 100, 4100),
+    ...secondsOf(14, 40),
+  ];
+  const back = { name: "fail-back", text: "prov failback", startedAtMs: 29_990 };
+  return runOf(40_000, acks, rows, { events: [kill, back], roles }, notes);
 }
