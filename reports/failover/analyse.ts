@@ -146,7 +146,7 @@ function eventResultOf(
     startedAtMs,
   );
   const endMs = Math.min(nextMs, Math.max(0, ...active.map((span) => span.endMs)));
-  const steadyMs = before ? steadyAfterMs(rows, before, startedAtMs, nextMs) : null;
+  const steadyMs = before ? steadyAfterMs(rows, before, startedAtMs) : null;
   const felt = { fromMs: startedAtMs, toMs: endMs };
   const otherMs = otherServerMs(line, run, startedAtMs);
   return {
@@ -160,7 +160,7 @@ function eventResultOf(
     retransmissions: retransmissionsIn(
       rows,
       startedAtMs,
-      steadyMs === null ? endMs : startedAtMs + steadyMs,
+      Math.min(endMs, startedAtMs + (steadyMs ?? Number.POSITIVE_INFINITY)),
     ),
     steadyAfterMs: steadyMs === null ? null : rounded(steadyMs),
     dipPercent: dipOf(line, active, calm, felt),
@@ -210,7 +210,7 @@ function chartOf({ history, nameOf }: MeasuredRun, line: AckLine): FailoverResul
   return {
     binMs: wide * BIN_MS,
     servers: history.servers
-      .filter(({ count }) => count.length > 0)
+      .filter(({ count }) => count.some((acks) => acks > 0))
       .map(({ server, count }) => {
         const counts = new Array<number>(length).fill(0);
         count.forEach((acks, bin) => {

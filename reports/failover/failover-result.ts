@@ -47,7 +47,7 @@ export interface FailoverEventResult extends ExecutedEvent {
   /** Devices whose lease ran out meanwhile. */
   readonly leasesExpired: number;
   readonly retransmissions: number;
-  /** Until the answered share and p99 are what they were before, for three seconds. Null: never. */
+  /** Until the answered share and p99 are what they were before, for three seconds. Null: not in this run. */
   readonly steadyAfterMs: number | null;
   /** By how much the ACKs of a second fell short of those before, at worst: 0 to 100. Null: too few. */
   readonly dipPercent: number | null;

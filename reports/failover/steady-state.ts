@@ -42,17 +42,14 @@ export function beforeOf(
 /**
  * From the event to the first of STEADY_SECONDS in a row that are as before: the answered share no more
  * than 2 percentage points lower, p99 no more than twice as high or 5 ms higher. 0: nothing changed.
- * Null: it did not get so far before `untilMs`.
+ * Null: it did not get so far before the run ended. What a later event does to it counts as well.
  */
 export function steadyAfterMs(
   rows: readonly TimeSeriesRow[],
   before: Before,
   eventAtMs: number,
-  untilMs: number,
 ): number | null {
-  const seconds = rows.filter(
-    ({ second }) => (second + 1) * 1000 > eventAtMs && second * 1000 < untilMs,
-  );
+  const seconds = rows.filter(({ second }) => (second + 1) * 1000 > eventAtMs);
   let inARow = 0;
   for (const row of seconds) {
     inARow = isAsBefore(row, before) ? inARow + 1 : 0;
