@@ -157,7 +157,7 @@ function eventResultOf(
     ...rolesAfter(run.pair.roles, startedAtMs, nextMs),
     otherServerAfterMs:
       otherMs === undefined || otherMs >= nextMs ? null : rounded(otherMs - startedAtMs),
-    interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? 0),
+    interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? null),
     ...devices,
     retransmissions: retransmissionsIn(
       rows,
