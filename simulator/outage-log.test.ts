@@ -55,6 +55,15 @@ describe("ACKs by server and time", () => {
     expect([...others!.count]).toEqual([1]);
   });
 
+  test("an ACK that its device ignored is told apart", () => {
+    log.acknowledged(A, START_MS, START_MS + 1);
+    log.acknowledgedAgain(B, START_MS + 0.5, START_MS + 2);
+    const { servers, ignored } = log.take(START_MS + 100);
+    expect(servers.map(({ count }) => count.length)).toEqual([1, 0, 0]);
+    expect(ignored.map(({ count }) => count.length)).toEqual([0, 1, 0]);
+    expect(ignored[1]!.sentMs[0]).toBe(0.5);
+  });
+
   test("a run that is too long is counted as lost, not kept", () => {
     log.acknowledged(A, START_MS, START_MS + 10 * (1 << 20) - 1);
     log.acknowledged(A, START_MS, START_MS + 10 * (1 << 20));
@@ -150,9 +159,10 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
   // Packets are looked at, news go where a worker sends them.
   const sink = new Proxy(packets, {
     get: (target, name) => {
-      const isNews = /^(completed|failed|retransmitted|reachedT2|acknowledged|surrendered)$/.test(
-        String(name),
-      );
+      const isNews =
+        /^(completed|failed|retransmitted|reachedT2|acknowledged|acknowledgedAgain|surrendered)$/.test(
+          String(name),
+        );
       const owner: object = isNews ? news : target;
       const value: unknown = Reflect.get(owner, name, owner);
       return typeof value === "function" ? value.bind(owner) : value;
@@ -177,8 +187,19 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
   for (; fleet.stateOf(2) !== "rebinding"; nowMs += 500) fleet.advance(nowMs);
   expect(messageType(packets.sent[0]!.packet)).toBe(MessageType.request);
   expect(packets.sent[0]!.packet.options.getUInt32(OptionCode.serverIdentifier)).toBeUndefined();
+  const rebinding = packets.sent[0]!.packet;
   answer(MessageType.ack, B);
-  const notes = notesOf(own.take(nowMs));
+  // The first server is back, and has the same request in its buffer.
+  const second = replyTo(rebinding, { ...fields, type: MessageType.ack, server: A });
+  fleet.receiveAtRelay(second, rebinding.giaddr, nowMs + 3, nowMs + 2);
+  const report = own.take(nowMs);
+  expect(report.ignored.map(({ server, count }) => [server, count.length > 0])).toEqual([
+    [A, true],
+    [B, false],
+    [0, false],
+  ]);
+  expect(report.ignored[0]!.sentMs.at(-1)! / 700_000).toBeCloseTo(1, 2);
+  const notes = notesOf(report);
   expect(notes.map(([what, device]) => [what, device])).toEqual([
     ["rebinding", 2],
     ["waited", 2],

@@ -51,6 +51,8 @@ export interface OutageReport {
   /** Time 0 of all others, by Clock.monotonicMs. */
   readonly runStartMs: number;
   readonly servers: readonly ServerAcks[];
+  /** The same of ACKs that devices ignored, because their REQUEST had been answered before. */
+  readonly ignored: readonly ServerAcks[];
   readonly notes: OutageNotes;
   /** ACKs and notes that found no room. */
   readonly lost: number;
@@ -61,7 +63,8 @@ export interface OutageReport {
  * an ACK and 8 bytes a device; whatever it keeps is bounded.
  */
 export class OutageLog {
-  readonly #servers: AckBins[];
+  readonly #servers: readonly AckBins[];
+  readonly #ignored: readonly AckBins[];
   /** By device: since when it waits, 0 for one that does not. */
   readonly #sinceMs: Float64Array;
   readonly #notesMax: number;
@@ -73,6 +76,7 @@ export class OutageLog {
   /** `servers`: their identifiers; `devices`: of the whole population. */
   constructor(servers: readonly number[], devices: number, notesMax = NOTES_MAX) {
     this.#servers = [...servers, 0].map((server) => new AckBins(server));
+    this.#ignored = [...servers, 0].map((server) => new AckBins(server));
     this.#sinceMs = new Float64Array(devices);
     this.#notesMax = notesMax;
   }
@@ -84,9 +88,17 @@ export class OutageLog {
 
   /** `sentAtMs`: of the first copy of the REQUEST. */
   acknowledged(server: number, sentAtMs: number, receivedAtMs: number): void {
+    this.#count(this.#servers, server, sentAtMs, receivedAtMs);
+  }
+
+  /** As `acknowledged`, of an ACK that nobody waited for any more. */
+  acknowledgedAgain(server: number, sentAtMs: number, receivedAtMs: number): void {
+    this.#count(this.#ignored, server, sentAtMs, receivedAtMs);
+  }
+
+  #count(bins: readonly AckBins[], server: number, sentAtMs: number, receivedAtMs: number): void {
     const startMs = this.#runStartMs;
     if (!(receivedAtMs >= startMs)) return;
-    const bins = this.#servers;
     let slot = 0;
     while (slot < bins.length - 1 && bins[slot]!.server !== server) slot += 1;
     if (!bins[slot]!.add(receivedAtMs - startMs, sentAtMs - startMs)) this.#lost += 1;
@@ -135,6 +147,7 @@ export class OutageLog {
     return {
       runStartMs: this.#runStartMs,
       servers: this.#servers.map((bins) => bins.take()),
+      ignored: this.#ignored.map((bins) => bins.take()),
       notes: resized(this.#notes, this.#noteCount),
       lost: this.#lost,
     };
@@ -241,7 +254,6 @@ function resized(notes: OutageNotes, length: number): OutageNotes {
  * machines agree on the start of the run as far as their clocks do, and so do these times.
  */
 export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
-  const identifiers = [...new Set(reports.flatMap(({ servers }) => servers.map((s) => s.server)))];
   const parts = reports.map(({ notes }) => notes);
   const notes = newNotes(parts.reduce((sum, { what }) => sum + what.length, 0));
   let at = 0;
@@ -254,15 +266,21 @@ export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
   }
   return {
     runStartMs: Math.min(...reports.map(({ runStartMs }) => runStartMs)),
-    servers: identifiers.map((server) =>
-      mergeServer(
-        server,
-        reports.flatMap(({ servers }) => servers.filter((each) => each.server === server)),
-      ),
-    ),
+    servers: mergeServers(reports.map(({ servers }) => servers)),
+    ignored: mergeServers(reports.map(({ ignored }) => ignored)),
     notes,
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
   };
+}
+
+function mergeServers(lists: readonly (readonly ServerAcks[])[]): ServerAcks[] {
+  const all = lists.flat();
+  return [...new Set(all.map(({ server }) => server))].map((server) =>
+    mergeServer(
+      server,
+      all.filter((each) => each.server === server),
+    ),
+  );
 }
 
 function mergeServer(server: number, parts: readonly ServerAcks[]): ServerAcks {

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { failoverResultOf, unledAcksOf } from "./analyse.ts";
 import type { RoleChange } from "./events.ts";
-import { A, B, kill, killRun, rowOf, runOf, secondsOf, steadily } from "./made-up-run.testing.ts";
+import {
+  A,
+  B,
+  kill,
+  killRun,
+  rowOf,
+  runOf,
+  secondsOf,
+  serversOf,
+  steadily,
+} from "./made-up-run.testing.ts";
 
 describe("a node that is killed", () => {
   test("RTO is from the last ACK before to the first one after", () => {
@@ -161,6 +171,14 @@ describe("acknowledging without leadership", () => {
 
   test("a single ACK is enough", () => {
     expect(unled([...moved, [A, 15_003]], { roles })).toBe(1);
+  });
+
+  test("even an ACK that its device ignored, because the other node had answered", () => {
+    const run = runOf(20_000, moved, [], { roles });
+    const ignored = serversOf([[A, 15_003, 15_000.5]]);
+    expect(unledAcksOf({ ...run, history: { ...run.history, ignored } })).toBe(1);
+    const before = serversOf([[A, 10_655, 9990]]);
+    expect(unledAcksOf({ ...run, history: { ...run.history, ignored: before } })).toBe(0);
   });
 
   test("what was asked before the new one acknowledged proves nothing", () => {

@@ -80,8 +80,11 @@ export function unledAcksOf(run: MeasuredRun): number | undefined {
   return acknowledgedWithoutLeadership(stretchesOf(ofPair(run)), claims, earlyMs);
 }
 
+/** An ACK that came too late for its device was sent all the same. */
 function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
-  return history.servers.filter(({ server }) => pair.servers.includes(server));
+  return [...history.servers, ...history.ignored].filter(({ server }) =>
+    pair.servers.includes(server),
+  );
 }
 
 /** One a epoch: when its node was first seen active. The first one may have been so before the run. */

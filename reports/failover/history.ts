@@ -29,6 +29,8 @@ export interface DeviceNotes {
 
 export interface AckHistory {
   readonly servers: readonly ServerAcks[];
+  /** The same of ACKs that devices ignored, because their REQUEST had been answered before. */
+  readonly ignored: readonly ServerAcks[];
   readonly notes: DeviceNotes;
   /** ACKs and notes that found no room. */
   readonly lost: number;

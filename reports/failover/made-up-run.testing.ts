@@ -80,7 +80,12 @@ export function runOf(
   pair: Partial<PairHistory> = {},
   notes: readonly MadeUpNote[] = [],
 ): MeasuredRun {
-  const history: AckHistory = { servers: serversOf(acks), notes: notesOf(notes), lost: 0 };
+  const history: AckHistory = {
+    servers: serversOf(acks),
+    ignored: [],
+    notes: notesOf(notes),
+    lost: 0,
+  };
   return {
     history,
     rows,

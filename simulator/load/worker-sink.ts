@@ -117,6 +117,10 @@ export class WorkerSink implements FleetSink, BootNewsSink {
     this.boot?.acknowledged(acknowledgement);
   }
 
+  acknowledgedAgain(server: number, requestSentAtMs: number, receivedAtMs: number): void {
+    this.#options.outages?.acknowledgedAgain(server, requestSentAtMs, receivedAtMs);
+  }
+
   acknowledgedToTwin(acknowledgement: Acknowledgement): void {
     const { safety, population } = this.#options;
     safety.acknowledged({
