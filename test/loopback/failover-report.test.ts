@@ -71,7 +71,8 @@ test("a server that is killed and another one that goes on with its leases", asy
   expect(event!.devicesAffected).toBe(event!.outageMs.count);
   expect(event!.outageMs.max).toBeGreaterThan(2900);
   expect(event!.retransmissions).toBeGreaterThan(0);
-  expect(event!.steadyAfterMs).toBeGreaterThan(rtoMs!);
+  // A busy machine may not be steady again before all devices are bound.
+  expect(event!.steadyAfterMs ?? Number.POSITIVE_INFINITY).toBeGreaterThan(rtoMs!);
   expect(event!.dipPercent).toBeGreaterThan(10);
   // Every ACK is in the chart, by the server that sent it.
   const charted = failover!.acknowledged.servers.map(({ server, counts }) => ({
