@@ -98,11 +98,15 @@ export interface FleetSink {
 
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
-  /** One more copy of a message that found no answer. */
-  retransmitted(device: number, kind: ExchangeKind): void;
+  /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
+  retransmitted(device: number, kind: ExchangeKind, intendedAtMs: number): void;
+  /** A device asks everybody, because nobody answered it up to T2. Needed where servers go and come. */
+  reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
   refused(device: number, kind: ExchangeKind): void;
   acknowledged(acknowledgement: Acknowledgement): void;
+  /** An ACK to a REQUEST that was answered before. Needed where two servers must not both answer. */
+  acknowledgedAgain?(server: number, requestSentAtMs: number, receivedAtMs: number): void;
   /** A lease of the other device that has the same MAC as `device`. Needed where a MAC exists twice. */
   acknowledgedToTwin?(acknowledgement: Acknowledgement): void;
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void;

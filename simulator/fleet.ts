@@ -1,4 +1,6 @@
 import { TimerWheel } from "../base/timer-wheel.ts";
+import { MessageType } from "../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../protocol/dhcp/option-code.ts";
 import { BootOperation } from "../protocol/dhcp/packet.ts";
 import type { PersonaRoll } from "../scenarios/personas.ts";
 import type { Population } from "../scenarios/population.ts";
@@ -9,6 +11,7 @@ import {
   DeviceTable,
   deviceStates,
   ROW_BYTES,
+  ROW_DOUBLES,
   ROW_WORDS,
 } from "./device/device-table.ts";
 import { DeviceTimers } from "./device/device-timers.ts";
@@ -246,6 +249,15 @@ export class Fleet {
       this.ignored.staleTransaction += 1;
     } else if (!this.#client.receive(local, packet, nowMs, receivedAtMs)) {
       this.ignored.unexpected += 1;
+      this.#noteSecondAck(local, packet, receivedAtMs);
     }
+  }
+
+  /** The transaction is the device's present one, so its REQUEST is the one that was acknowledged. */
+  #noteSecondAck(local: number, packet: Reply, receivedAtMs: number): void {
+    if (packet.options.getUInt8(OptionCode.messageType) !== MessageType.ack) return;
+    const server = packet.options.getUInt32(OptionCode.serverIdentifier) ?? 0;
+    const sentAtMs = this.#table.requestSentAtMs[local * ROW_DOUBLES];
+    this.#sink.acknowledgedAgain?.(server, sentAtMs, receivedAtMs);
   }
 }

@@ -1,0 +1,53 @@
+import { LatencyHistogram } from "../../base/histogram.ts";
+import { distributionOf } from "../distribution.ts";
+import type { FailoverEventResult } from "./failover-result.ts";
+import { type DeviceNotes, NoteKind } from "./history.ts";
+
+export type DeviceOutages = Pick<
+  FailoverEventResult,
+  | "devicesAffected"
+  | "outageMs"
+  | "devicesUnserved"
+  | "devicesRebinding"
+  | "devicesGivenUp"
+  | "leasesExpired"
+>;
+
+/** A stretch of the run for which an event is answerable: [fromMs, toMs). */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * What became of devices because of an event. A wait belongs to the window in which it began, if it went on
+ * after `eventAtMs`; so does what a device did while it waited.
+ */
+export function deviceOutagesOf(
+  { what, device, sinceMs, untilMs }: DeviceNotes,
+  { fromMs, toMs }: Window,
+  eventAtMs: number,
+): DeviceOutages {
+  const waitMs = new Map<number, number>();
+  const devices = Array.from({ length: Object.keys(NoteKind).length }, () => new Set<number>());
+  for (let index = 0; index < what.length; index += 1) {
+    const kind = what[index]!;
+    const isOfWindow = sinceMs[index]! >= fromMs && sinceMs[index]! < toMs;
+    if (!isOfWindow || untilMs[index]! <= eventAtMs) continue;
+    const who = device[index]!;
+    devices[kind]!.add(who);
+    if (kind !== NoteKind.waited) continue;
+    waitMs.set(who, Math.max(waitMs.get(who) ?? 0, untilMs[index]! - sinceMs[index]!));
+  }
+  const outages = new LatencyHistogram();
+  for (const ms of waitMs.values()) outages.recordMs(ms);
+  const unserved = devices[NoteKind.unserved]!;
+  return {
+    devicesAffected: new Set([...waitMs.keys(), ...unserved]).size,
+    outageMs: distributionOf(outages),
+    devicesUnserved: unserved.size,
+    devicesRebinding: devices[NoteKind.rebinding]!.size,
+    devicesGivenUp: devices[NoteKind.gaveUp]!.size,
+    leasesExpired: devices[NoteKind.expired]!.size,
+  };
+}
