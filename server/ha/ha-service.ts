@@ -23,10 +23,14 @@ export interface DataPlane {
   startAnswering(epoch: number): void;
   /** `isAnswering` becomes false soon. */
   stopAnswering(): void;
+  /** At every turn of the thread that decides. */
+  turn(): void;
 }
 
 export interface HaServiceOptions {
   readonly node: string;
+  /** Of this start of the program: see `newBootId`. */
+  readonly bootId: string;
   readonly peerName: string;
   readonly isFirst: boolean;
   readonly times: HeartbeatTimes;
@@ -39,8 +43,8 @@ export interface HaServiceOptions {
   readonly commitMsMax: number;
   /** HA-34; nothing watches the disk unless told. */
   readonly diskWorks?: (() => boolean) | undefined;
-  /** Given the identity under which it claims: the boot of this program. */
-  readonly leadership: (self: Holder) => Leadership;
+  /** Claims as `node` and `bootId`. */
+  readonly leadership: Leadership;
   readonly dataPlane: DataPlane;
   readonly floatingAddress?: { announce(): void; withdraw(): void } | undefined;
   readonly logger: Logger;
@@ -98,14 +102,14 @@ class HaService implements RunningHaService {
   #releasing: Promise<void> = Promise.resolve();
 
   constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
-    const { node, times, gatewayAddress, clock = systemClock } = options;
+    const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
     const nowMs = clock.monotonicMs();
     this.#options = options;
     this.#clock = clock;
     this.#links = links;
     this.#icmp = icmp;
-    this.#self = { node, bootId: newBootId() };
-    this.#leadership = options.leadership(this.#self);
+    this.#self = { node, bootId };
+    this.#leadership = options.leadership;
     const { peerName, isFirst, diskWorks } = options;
     const detectsDiskFailures = diskWorks !== undefined;
     const linkCount = options.links.length;
@@ -185,6 +189,7 @@ class HaService implements RunningHaService {
       order: this.#orders.shift(),
     });
     for (const effect of effects) this.#apply(effect);
+    dataPlane.turn();
     this.#links.send(heartbeats);
   }
 
@@ -225,8 +230,8 @@ class HaService implements RunningHaService {
   }
 }
 
-/** Never all zeros, which says none on the wire. */
-function newBootId(): string {
+/** Another one for every start of a program; never all zeros, which says none on the wire. */
+export function newBootId(): string {
   const id = randomBytes(8).toString("hex");
   return /^0+$/.test(id) ? newBootId() : id;
 }
