@@ -102,7 +102,9 @@ class Service {
         if (message.kind === "serving") resolve(message);
         else if (message.kind === "metrics") onMetrics(message.families);
         else if (message.kind === "log") logger[message.level](`${this.name}: ${message.message}`);
-        else reject(new StartError(`${this.name}: ${message.message}`));
+        else if (message.kind === "refused") {
+          reject(new StartError(`${this.name}: ${message.message}`));
+        }
       });
       this.#worker.once("error", (error) => reject(broken(this.name, error)));
       this.#worker.once("exit", () => {

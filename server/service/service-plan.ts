@@ -1,6 +1,7 @@
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
+import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
 import type { TftpServerOptions } from "../tftp/tftp-server.ts";
 
@@ -17,6 +18,8 @@ export type ServicePlan =
       /** Of a pair of nodes with one configuration (TFTP-2). */
       readonly tftpServers?: TftpPair;
       readonly overload?: Partial<AdmissionLimits>;
+      /** One node of a warm-standby pair. */
+      readonly pair?: PairPlane;
     }
   | ({
       readonly service: "tftp";
@@ -72,9 +75,11 @@ export type FromService =
   | {
       readonly kind: "serving";
       readonly port: number;
-      /** How DHCP keeps its leases: "fsync" or "os". */
+      /** How DHCP keeps its leases: "fsync", "os" or "replicated". */
       readonly durability?: string;
     }
+  /** It has ended by itself, in good order, and may be started anew. */
+  | { readonly kind: "over"; readonly reason: PlaneEnd }
   /** It could not start, for a reason that the operator mends. */
   | { readonly kind: "refused"; readonly message: string }
   | {

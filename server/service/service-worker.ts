@@ -10,6 +10,7 @@ import {
   timeFamilies,
 } from "../metrics/service-metrics.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
+import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
 import { DeviceFiles } from "../tftp/device-files.ts";
@@ -23,6 +24,8 @@ import { type FromService, type ServicePlan, serviceName, type ToService } from 
 interface RunningService {
   readonly port: number;
   readonly durability?: string;
+  /** Why it ended by itself. */
+  readonly over?: PlaneEnd | undefined;
   readonly ended: Promise<void>;
   readonly families: () => Family[];
   stop(): Promise<void>;
@@ -107,6 +110,8 @@ try {
     ...(durability === undefined ? {} : { durability }),
   });
   await running.ended;
+  const { over } = running;
+  if (over !== undefined) tell({ kind: "over", reason: over });
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   tell({ kind: "refused", message: error.message });
