@@ -49,6 +49,7 @@ const edges = [
   "server/dhcp/address-names.ts",
   "server/dhcp/link-reply.ts",
   "server/dhcp/server-socket.ts",
+  "server/ha/etcd-leadership.ts",
   "server/ha/fail-back-run.ts",
   "server/ha/floating-address.ts",
   "server/ha/ha-service.ts",
