@@ -45,6 +45,8 @@ export interface HaServiceOptions {
   readonly diskWorks?: (() => boolean) | undefined;
   /** Claims as `node` and `bootId`. */
   readonly leadership: Leadership;
+  /** Why the store did not do what was asked last; "" when it did. For the status. */
+  readonly storeTrouble?: () => string;
   readonly dataPlane: DataPlane;
   readonly floatingAddress?: { announce(): void; withdraw(): void } | undefined;
   readonly logger: Logger;
@@ -138,6 +140,7 @@ class HaService implements RunningHaService {
       isInSync: this.#leadership.isInSync(),
       revision: this.#leadership.revision(),
       health: this.#health(),
+      storeTrouble: this.#options.storeTrouble?.() ?? "",
     });
   }
 
@@ -225,7 +228,7 @@ class HaService implements RunningHaService {
         floatingAddress?.withdraw();
         break;
       case "log":
-        logger[effect.level](`ha: ${effect.message}`);
+        logger[effect.level](effect.message);
     }
   }
 }
