@@ -19,7 +19,7 @@ export interface PairPlane {
 }
 
 /**
- * Why the data plane ended by itself. `fenced`: another node, or another start of this one, has led since;
- * `cut-off`: the thread that talks to etcd is gone. Either way a new one, with a new table, may follow.
+ * Why the data plane ended by itself. `fenced`: another node, or another start of this one, has led
+ * since; a new data plane, with a new table, may follow.
  */
-export type PlaneEnd = "fenced" | "cut-off";
+export type PlaneEnd = "fenced";
