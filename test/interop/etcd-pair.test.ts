@@ -230,6 +230,29 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(found().counts().active).toBe(2);
   });
 
+  test("a leader that claims again, as after a stall, commits no more in the old term and goes on in the new", async () => {
+    const table = newTable();
+    const a = await lead(start("a", table));
+    const standby = newTable();
+    const b = start("b", standby);
+    for (const epoch of [2, 3, 4]) {
+      commit(a, leaseOf(epoch, 1000));
+      expect(await a.claim()).toBe(epoch);
+      a.store.append(leaseOf(100 + epoch, 1000));
+      expect(() => a.store.commit()).toThrow(withCode("FENCED"));
+      expect(a.role).toBe("paused");
+      a.adopt({ epoch, term: a.leadership.termOf(epoch)! });
+      waitFor(a, () => a.role === "active");
+      commit(a, leaseOf(200 + epoch, 1000));
+    }
+    waitFor(b, () => standby.isActive(204));
+    expect(b.role).toBe("following");
+    const active = Array.from({ length: 256 }, (_, last) => last).filter((last) =>
+      standby.isActive(last),
+    );
+    expect(active).toEqual([2, 3, 4, 202, 203, 204]);
+  });
+
   test("one member dies: commits go on; two: none is acknowledged, and it comes back by itself", async () => {
     const a = await lead(start("a"));
     const table = newTable();

@@ -34,6 +34,8 @@ export class PairNode {
   readonly #follower: LeaseFollower;
   readonly #lead: PairLead;
   readonly #thread: PairThread;
+  /** What only the lease file has, as long as it is being recovered. */
+  #unrecovered: readonly number[] | undefined;
   #trouble = "";
   #isClosed = false;
 
@@ -125,14 +127,17 @@ export class PairNode {
   }
 
   /**
-   * Puts into etcd what only the lease file has. Only while this node is active, before it serves.
-   * Returns how many leases that were; throws as a commit does.
+   * Puts into etcd what only the lease file has, at most so many leases of it: nothing else is done
+   * meanwhile. Only while this node is active, before it serves. Returns how many leases that were, fewer
+   * than asked for when it is done; throws as a commit does, and may then be called again.
    */
-  recover(): number {
+  recover(leasesMax = Number.POSITIVE_INFINITY): number {
     assert(this.role === "active", "only the leader may recover");
-    const found = this.#follower.localOnly();
+    this.#unrecovered ??= this.#follower.localOnly();
+    const found = this.#unrecovered.slice(0, leasesMax);
     for (const index of found) this.store.appendLease(index);
     this.store.commit();
+    this.#unrecovered = this.#unrecovered.slice(found.length);
     return found.length;
   }
 
