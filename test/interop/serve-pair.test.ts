@@ -129,6 +129,8 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     expect(await pair.end(0), pair.logs).toEqual({ status: 0, signal: null });
     await expectKept(1, devices + 2);
     expect((await pair.status(1)).failureInProgress).toBe(false);
+    const [, last = ""] = pair.log(0).split("shutdown: handing over");
+    expect(last).not.toContain("starts anew");
   });
 
   test("etcd loses its data: nobody serves until somebody says whose lease file counts", async () => {
