@@ -101,11 +101,8 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
     await claim(a, 0);
     expect(await a.confirm(1)).toBe(true);
     await seenBy(b).toMatchObject({ epoch: 1 });
-    const stale = a.current();
-    const taken = claim(b, 1, true);
-    expect(await taken).toMatchObject({ kind: "won", epoch: 2 });
+    expect(await claim(b, 1, true)).toMatchObject({ kind: "won", epoch: 2 });
     expect(await a.confirm(1)).toBe(false);
-    expect(stale).toMatchObject({ epoch: 1, hold: "held" });
     expect(a.current()).toMatchObject({ epoch: 2, holder: { node: "b" } });
     expect(await a.confirm(2)).toBe(false);
     expect(await b.confirm(2)).toBe(true);
@@ -113,6 +110,13 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
     await a.release(1, true);
     expect(await a.lowerFailureFlag(1)).toBe(false);
     await seenBy(b).toMatchObject({ epoch: 2, hold: "held", failureInProgress: true });
+    // Sometimes its watch is faster than the answer to the other one, and sometimes it is not.
+    for (let epoch = 3; epoch < 43; epoch += 1) {
+      const [next, before] = epoch % 2 === 0 ? [b, a] : [a, b];
+      await seenBy(next).toMatchObject({ epoch: epoch - 1 });
+      expect(await claim(next, epoch - 1)).toMatchObject({ kind: "won", epoch });
+      expect(await before.confirm(epoch - 1)).toBe(false);
+    }
   });
 
   test("HA-13, step 1: the failure flag outlives both nodes, and to lower it ends no term", async () => {

@@ -10,6 +10,7 @@ import {
   keys,
   low,
   ModelNode,
+  type NodeMutation,
   type Promised,
   type Request,
 } from "./pair-node.ts";
@@ -53,9 +54,8 @@ interface Answer extends Pick<Request, "sender" | "attempt"> {
 }
 
 /** How the pair is made otherwise, to see that it matters. */
-interface Mutation {
+interface Mutation extends NodeMutation {
   readonly alter?: typeof asItIs;
-  readonly newLead?: (bootId: string) => PairLead;
 }
 
 /** Two nodes, their devices, and a network on which everything is late, lost or twice. */
@@ -74,9 +74,9 @@ class PairSimulation {
   acknowledged = 0;
   terms = 0;
 
-  constructor({ alter = asItIs, newLead }: Mutation = {}) {
+  constructor({ alter = asItIs, ...mutation }: Mutation = {}) {
     this.#alter = alter;
-    this.#nodes = ["a", "b"].map((name) => new ModelNode(name, this.#etcd, newLead));
+    this.#nodes = ["a", "b"].map((name) => new ModelNode(name, this.#etcd, mutation));
   }
 
   /** Throws when something happens that must not. */
@@ -116,7 +116,7 @@ class PairSimulation {
         break;
       case "restart":
         if (pick % 4 === 0) node.restart();
-        else if (node.isOver) node.renew();
+        else if (pick % 4 === 1 || node.isOver) node.renew();
         break;
       case "lose":
         if (pick % 2 === 0) taken(this.#toEtcd, pick >>> 1);
@@ -261,6 +261,13 @@ test("a node that goes on with its table although another one has led is found o
     without: ["restart"],
     endOnFailure: true,
   });
+  expect(failed).toBe(true);
+  expect(`${errorInstance}`).toMatch(/has one device|is kept/);
+});
+
+test("two chains of one term that cannot be told apart are found out", () => {
+  const writerOf = (name: string): string => name;
+  const { failed, errorInstance } = run(10_000, { writerOf, endOnFailure: true });
   expect(failed).toBe(true);
   expect(`${errorInstance}`).toMatch(/has one device|is kept/);
 });

@@ -77,8 +77,10 @@ export class PairNode {
     return this.#follower.isComplete;
   }
 
+  /** Of the pair's own keys: a node that leads counts its commits. */
   get revision(): number {
-    return this.#follower.revision;
+    const { term } = this.store;
+    return term === 0 ? this.#follower.revision : Math.max(term, this.#thread.committedRevision);
   }
 
   get leader(): LeaderSight {
@@ -118,7 +120,7 @@ export class PairNode {
    * A claim of this boot has won: the node is `active` as soon as it has seen everything up to its term,
    * which may be at once or at a later `poll`. After a term of its own it goes on with its table when nobody
    * else has led in between, and is `fenced` otherwise. The mandate that it has already changes
-   * nothing.
+   * nothing. A new node under a mandate that was committed under before commits nothing: it is `paused`.
    */
   adopt(mandate: Mandate): void {
     if (!this.#lead.adopt(mandate)) return;
