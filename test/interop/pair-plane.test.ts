@@ -153,7 +153,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
   });
 
   test("etcd that lost its leases gets them from the lease file of the node that is told so", async () => {
-    const leases = 30_000;
+    const leases = 10_000;
     const nowSeconds = Math.floor(Date.now() / 1000);
     const texts = Array.from({ length: leases }, (_, device) => {
       // The devices of the relay say no client identifier.
