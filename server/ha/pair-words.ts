@@ -102,6 +102,12 @@ export class PairWords {
     return Number(Atomics.load(this.#longs, Long.revision));
   }
 
+  /** By whoever saw the data plane's thread end: nothing answers, and nothing is known. */
+  forgetDataPlane(): void {
+    this.answeringEpoch = 0;
+    this.tellFollowed(false, this.revision);
+  }
+
   /** By the data plane: a byte to this descriptor ends its wait for datagrams. */
   offerWakeEnd(descriptor: number): void {
     Atomics.store(this.#words, Word.wakeEnd, descriptor);

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
+import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import { startHa } from "../ha/ha-thread.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
@@ -29,6 +31,8 @@ interface RunningService {
   readonly over?: PlaneEnd | undefined;
   readonly ended: Promise<void>;
   readonly families: () => Family[];
+  /** Of the service `ha`: an order or a question of the control socket. */
+  answer?(request: ControlRequest, tell: (line: ControlLine) => void): void;
   stop(): Promise<void>;
 }
 
@@ -57,6 +61,8 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       const { counters, load } = running;
       return { ...running, families: () => tftpFamilies(counters.snapshot(), load()) };
     }
+    case "ha":
+      return startHa(plan, logger);
     case "time": {
       const running = await startTimeServer({ ...plan, logger });
       return { ...running, families: () => timeFamilies(running.counters.snapshot()) };
@@ -102,7 +108,11 @@ try {
   const running = await start(workerData as ServicePlan);
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
-    else tellMetrics(running);
+    else if (message.kind === "tell-metrics") tellMetrics(running);
+    else {
+      const { id, request } = message;
+      running.answer?.(request, (line) => tell({ kind: "told", id, line }));
+    }
   });
   const { durability } = running;
   tell({
