@@ -1,7 +1,7 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { firstLineOf, searchPath } from "./peer-program.ts";
+import { requiredVersion, searchPath } from "./peer-program.ts";
 
 /** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
 export interface IscFailover {
@@ -13,7 +13,7 @@ export interface IscFailover {
   readonly loadBalanceMaxSeconds: number;
 }
 
-/** The example of dhcpd.conf(5), which the packages' own sample file repeats. */
+/** As the example of dhcpd.conf(5) has it. */
 export const documentedIscFailover: IscFailover = {
   ...{ maxResponseSeconds: 60, mcltSeconds: 3600, loadBalanceMaxSeconds: 3 },
 };
@@ -42,20 +42,14 @@ export function iscPair(site: PairSite, failover: IscFailover = documentedIscFai
       "an ISC failover pair needs network namespaces: dhcpd serves real interfaces only",
     );
   }
+  const version = requiredVersion(["dhcpd", "--version"], /^isc-dhcpd-(\S+)/, "isc-dhcp-server");
   return {
-    product: `ISC dhcpd ${iscVersion()} failover`,
+    product: `ISC dhcpd ${version} failover`,
     durability: "fsync",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
     isLoadBalanced: true,
   };
-}
-
-function iscVersion(): string {
-  const line = firstLineOf("dhcpd", "--version");
-  const version = /^isc-dhcpd-(\S+)/.exec(line)?.[1];
-  if (version !== undefined) return version;
-  throw new Error("dhcpd is missing: an ISC failover pair needs it (Debian: isc-dhcp-server)");
 }
 
 const files = { config: "dhcpd.conf", leases: "dhcpd.leases", pid: "dhcpd.pid" } as const;

@@ -2,7 +2,7 @@ import { formatIpv4 } from "../protocol/ipv4.ts";
 import { keaRegistry } from "../scenarios/kea-classes.ts";
 import { keaConf } from "../scenarios/kea-conf.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { firstLineOf, searchPath } from "./peer-program.ts";
+import { requiredVersion, searchPath } from "./peer-program.ts";
 
 /** The delays of Kea's high availability; names and meaning are those of its hook library. */
 export interface KeaFailover {
@@ -45,20 +45,15 @@ export function keaPair(site: PairSite, failover: KeaFailover = documentedKeaFai
   if (!site.hasNamespaces) {
     throw new Error("a Kea pair needs network namespaces: Kea serves real interfaces only");
   }
+  const version = requiredVersion(["kea-dhcp4", "-v"], /^(\d\S*)/, "kea-dhcp4-server");
   return {
-    product: `Kea ${keaVersion()} hot-standby`,
+    product: `Kea ${version} hot-standby`,
     // memfile is written and never synced.
     durability: "none",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
     isLoadBalanced: false,
   };
-}
-
-function keaVersion(): string {
-  const line = firstLineOf("kea-dhcp4", "-v");
-  if (/^\d/.test(line)) return line;
-  throw new Error("kea-dhcp4 is missing: a Kea pair needs it (Debian: kea-dhcp4-server)");
 }
 
 function node(site: PairSite, failover: KeaFailover, index: 0 | 1): LabProgram {

@@ -25,7 +25,7 @@ describeWithPeers("an ISC failover pair", ["dhcpd"], () => {
     await lab.close();
   });
 
-  test("shares the clients, and either node serves them all when the other one is killed", async () => {
+  test("shares the clients; the secondary serves them all while the primary is gone", async () => {
     const peers = new PeerPairSite(lab);
     const setUp = iscPair(peers.site, {
       ...{ maxResponseSeconds: 5, mcltSeconds: 60, loadBalanceMaxSeconds: 3 },
@@ -46,5 +46,9 @@ describeWithPeers("an ISC failover pair", ["dhcpd"], () => {
     // Whatever A had acknowledged was known to B: nobody has two addresses.
     const addresses = [...addressesOf(peers.read("dhcpd-b", "dhcpd.leases")).values()];
     expect(addresses.map((set) => set.size)).toEqual(Array(deviceCount).fill(1));
+
+    const again = peers.startNode(setUp.nodes, 0);
+    await again.waitFor(/I move from \S+ to normal/, { timeoutMs: 60_000 });
+    expect(Math.min(...(await peers.bindAll()).acknowledgedBy)).toBeGreaterThan(0);
   });
 });

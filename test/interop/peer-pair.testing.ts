@@ -81,24 +81,17 @@ export class PeerPairSite {
     writeFileSync(lab.path("pair.yaml"), scenario);
   }
 
-  /** Starts both nodes, then waits for both to say that they are ready. */
+  /** Starts both nodes in folders of their own, then waits for both to say that they are ready. */
   async start({ nodes }: PairSetUp): Promise<readonly [Peer, Peer]> {
-    const [a, b] = nodes.map(({ name, command, environment = {}, files }, index) => {
-      const folder = this.#lab.path(name);
-      mkdirSync(folder);
-      for (const { path, text } of files) writeFileSync(join(folder, path), text);
-      const words = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
-      const peer = this.#lab.start(this.#nodes[index]!, "env", [
-        "-C",
-        folder,
-        ...words,
-        ...command,
-      ]);
-      this.#running.push(peer);
-      return peer;
-    });
+    for (const { name, files } of nodes) {
+      mkdirSync(this.#lab.path(name));
+      for (const { path, text } of files) {
+        writeFileSync(join(this.#lab.path(name), path), text);
+      }
+    }
+    const peers = [this.startNode(nodes, 0), this.startNode(nodes, 1)] as const;
     const deadline = performance.now() + 60_000;
-    for (const [index, peer] of this.#running.entries()) {
+    for (const [index, peer] of peers.entries()) {
       while (!nodes[index]!.isReady(peer.output)) {
         if (peer.isOver || performance.now() > deadline) {
           throw new Error(`${nodes[index]!.name} was not ready: ${peer.output}`);
@@ -106,7 +99,17 @@ export class PeerPairSite {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
-    return [a!, b!];
+    return peers;
+  }
+
+  /** Starts one node on the files that it has. */
+  startNode(nodes: PairSetUp["nodes"], index: 0 | 1): Peer {
+    const { name, command, environment = {} } = nodes[index];
+    const words = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+    const args = ["-C", this.#lab.path(name), ...words, ...command];
+    const peer = this.#lab.start(this.#nodes[index], "env", args);
+    this.#running[index] = peer;
+    return peer;
   }
 
   /** Every device gets an address from the pair; the result says how many each node acknowledged. */
