@@ -32,9 +32,9 @@ const actionShapes = {
   cutLink: z
     .strictObject({
       link: z
-        .union([z.literal(1), z.literal(2), z.literal("both")])
-        .default("both")
-        .describe("Which link between the nodes."),
+        .union([z.literal(1), z.literal(2)])
+        .optional()
+        .describe("Which link between the nodes; default: both."),
       direction: z.enum(linkDirections).default("both").describe("Whose packets are lost."),
     })
     .optional()
@@ -193,7 +193,7 @@ function actionOf(written: EventFile): PairAction | undefined {
     if (chosen !== undefined) return { verb, member: chosen };
   }
   if (cutLink !== undefined) {
-    const links = cutLink.link === "both" ? ([1, 2] as const) : [cutLink.link];
+    const links = cutLink.link === undefined ? ([1, 2] as const) : [cutLink.link];
     return { verb: "cutLink", links, direction: cutLink.direction };
   }
   if (cutStore !== undefined) return { verb: "cutStore", ...cutStore };
