@@ -201,6 +201,7 @@ class Coordinator {
       leases: acknowledgedLeases(this.#checker, nowMs, systemClock.wallMs() - nowMs),
       personas: this.#personas,
       stopped: this.#stopped,
+      addressesMoved: this.#checker.addressesMoved,
     });
   }
 

@@ -28,6 +28,8 @@ export interface RunPlan {
   readonly segment?: Segment;
   /** Whether every arrival is kept (PhaseDone.history). */
   readonly history?: boolean;
+  /** Whether it is kept who acknowledged when, and which devices waited (SimulationOutcome.outages). */
+  readonly outages?: boolean;
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
   readonly ports: PortPlan;
