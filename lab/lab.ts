@@ -45,7 +45,8 @@ const setUps: Readonly<Record<PairKind, (site: PairSite) => PairSetUp>> = {
   kea: keaPair,
 };
 
-const READY_MS_MAX = 60_000;
+/** Kea takes half a dozen of its heartbeats, which are ten seconds apart. */
+const READY_MS_MAX = 180_000;
 /** The guide's initdead is two minutes. */
 const ORDER_MS_MAX = 180_000;
 const ORDER_LOOK_MS = 50;
