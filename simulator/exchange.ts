@@ -98,8 +98,10 @@ export interface FleetSink {
 
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
-  /** One more copy of a message that found no answer. */
-  retransmitted(device: number, kind: ExchangeKind): void;
+  /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
+  retransmitted(device: number, kind: ExchangeKind, intendedAtMs: number): void;
+  /** A device asks everybody, because nobody answered it up to T2. Needed where servers go and come. */
+  reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
   refused(device: number, kind: ExchangeKind): void;
   acknowledged(acknowledgement: Acknowledgement): void;

@@ -77,6 +77,7 @@ export function mergeSegments(
     leases: acknowledgedLeases(checker, endedAtMs, 0),
     personas,
     stopped: records.flatMap(({ stopped }) => stopped),
+    addressesMoved: checker.addressesMoved,
   });
   const lost = records.reduce((sum, { eventsLost }) => sum + eventsLost, 0);
   if (lost === 0) return outcome;

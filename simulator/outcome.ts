@@ -5,6 +5,7 @@ import type { PersonaCounts } from "./device/persona/personas.ts";
 import type { GeneratorHealth, WorkerUsage } from "./generator-health.ts";
 import type { ArrivalHistory } from "./load/arrival-log.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
+import type { OutageReport } from "./outage-log.ts";
 import type { StreamCounters, StreamOutcome, TimeToBound } from "./recorder.ts";
 import type { RunPaceSummary } from "./run-pace.ts";
 import type { PhaseGoal } from "./run-plan.ts";
@@ -39,6 +40,14 @@ export interface SimulationOutcome {
   readonly personas: readonly PersonaOutcome[];
   /** ACKs by server, over the whole run. */
   readonly answers: readonly ServerAnswers[];
+  /** Only where the plan asks for it. */
+  readonly outages?: OutageHistory;
+}
+
+/** What devices noticed of servers that went and came, over all workers. */
+export interface OutageHistory extends OutageReport {
+  /** Devices that were given another address while the lease of their last one ran on. */
+  readonly addressesMoved: number;
 }
 
 export interface PersonaOutcome extends PersonaShare, PersonaCounts {

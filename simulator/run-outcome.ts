@@ -4,6 +4,7 @@ import { withBreakage } from "./breakage.ts";
 import { sumPersonas } from "./device/persona/personas.ts";
 import { judgeHealth } from "./generator-health.ts";
 import { sumCounters } from "./network/network-counters.ts";
+import { mergeOutages } from "./outage-log.ts";
 import type {
   AcknowledgedLeases,
   PersonaOutcome,
@@ -84,10 +85,12 @@ export interface RunFacts
   readonly devices: number;
   readonly personas: PersonaRoll | undefined;
   readonly stopped: readonly Stopped[];
+  readonly addressesMoved: number;
 }
 
 export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome {
-  const { personas, stopped, ...rest } = facts;
+  const { personas, stopped, addressesMoved, ...rest } = facts;
+  const outages = stopped.flatMap((worker) => worker.outages ?? []);
   const { phases } = facts;
   const last = phases.at(-1)?.endedBy;
   const workers = stopped.map(({ usage }) => usage);
@@ -102,6 +105,7 @@ export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome 
     personas: personaOutcomes(personas, stopped),
     network: sumCounters(stopped.map(({ network }) => network)),
     answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
+    ...(outages.length > 0 && { outages: { ...mergeOutages(outages), addressesMoved } }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface RunPlan {
   readonly segment?: Segment;
   /** Whether every arrival is kept (PhaseDone.history). */
   readonly history?: boolean;
+  /** Whether it is kept who acknowledged when, and which devices waited (SimulationOutcome.outages). */
+  readonly outages?: boolean;
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
   readonly ports: PortPlan;
@@ -42,6 +44,8 @@ export interface RunPlan {
   readonly network: NetworkPlan;
   /** Who has something wrong with it; nobody when left out. */
   readonly personas?: readonly PersonaShare[];
+  /** The file of the network namespace that the devices and their relays are in; our own when left out. */
+  readonly networkNamespace?: string;
   /** What is recorded of the run's packets; nothing when left out. */
   readonly capture?: CapturePlan;
   readonly phases: readonly PhasePlan[];

@@ -217,3 +217,34 @@ describe("devices with a persona", () => {
     ]);
   });
 });
+
+describe("another address while the last lease runs", () => {
+  test("is counted, whether or not the device restarted in between", () => {
+    acknowledge(1, A, 0);
+    log.surrendered(1, A, "restarted", 2000);
+    acknowledge(1, B, 3000);
+    settle();
+    expect(checker.addressesMoved).toBe(1);
+  });
+
+  for (const [what, between] of [
+    ["it gave the first one back", (): void => log.surrendered(1, A, "released", 2000)],
+    ["the server took it back", (): void => log.surrendered(1, A, "nak", 2000)],
+    ["it gets the same one", (): void => acknowledge(1, B, 2000)],
+  ] as const) {
+    test(`is nothing to complain of when ${what}`, () => {
+      acknowledge(1, what.includes("same") ? B : A, 0);
+      between();
+      acknowledge(1, B, 3000);
+      settle();
+      expect(checker.addressesMoved).toBe(0);
+    });
+  }
+
+  test("nor when that lease has ended", () => {
+    acknowledge(1, A, 0);
+    acknowledge(1, B, 10_000);
+    settle();
+    expect(checker.addressesMoved).toBe(0);
+  });
+});

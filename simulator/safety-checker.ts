@@ -160,6 +160,7 @@ export class SafetyChecker {
   #pending: SafetyEvents[] = [];
   #pendingCount = 0;
   #acknowledged = 0;
+  #addressesMoved = 0;
 
   /** `personas` tells whose findings are expected, by persona; nobody's when left out. */
   constructor(population: Population, personas?: PersonaRoll) {
@@ -202,6 +203,15 @@ export class SafetyChecker {
   /** Leases that `forEachLease` visits at most. */
   get leasesMax(): number {
     return this.#addressOf.length;
+  }
+
+  /**
+   * Devices that were acknowledged another address while the lease of their last one ran on, as one that
+   * restarted on a server that has forgotten it; those with a persona are left out. RFC 2131 section 4.3.1
+   * lets a server do that; one that took over from another must not (LEASE-7, HA-5).
+   */
+  get addressesMoved(): number {
+    return this.#addressesMoved;
   }
 
   get isClean(): boolean {
@@ -260,10 +270,20 @@ export class SafetyChecker {
       this.#found({ kind: "doubleAllocations", atMs, device, address, holder });
     }
     // A device has one lease: with another address the server may end the first one by itself.
-    if (this.#addressOf[device] !== address) this.#free(device, this.#addressOf[device]);
+    if (this.#addressOf[device] !== address) {
+      if (this.#isLeased(device, atMs)) this.#addressesMoved += 1;
+      this.#free(device, this.#addressOf[device]);
+    }
     this.#addressOf[device] = address;
     this.#holder[index] = device + 1;
     this.#untilMs[index] = untilMs;
+  }
+
+  #isLeased(device: number, atMs: number): boolean {
+    const index = this.#addressOf[device] - this.#firstAddress;
+    if (index < 0 || index >= this.#holder.length) return false;
+    if (this.#personas?.personaOf(device % this.#devices) !== undefined) return false;
+    return this.#holder[index] === device + 1 && this.#untilMs[index] > atMs;
   }
 
   #free(device: number, address: number): void {

@@ -21,6 +21,7 @@ import { sleepMs } from "./load/pacing.ts";
 import { DeviceNotes } from "./load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "./load/phase-run.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
+import { OutageLog } from "./outage-log.ts";
 import type { PcapRecorder } from "./pcap-recorder.ts";
 import { Plant } from "./plant.ts";
 import { personasOf } from "./run-plan.ts";
@@ -79,6 +80,7 @@ export class WorkerLoop {
   readonly #tally = new SecondTally();
   readonly #safety = new SafetyLog();
   readonly #answers = new AnswerCounts();
+  readonly #outages: OutageLog | undefined;
   readonly #sink: WorkerSink;
   readonly #atStart: UsageMark;
   #atPhase: UsageMark;
@@ -101,6 +103,13 @@ export class WorkerLoop {
     const { relaySocket, deviceSocket, bootSockets } = options;
     this.#sockets = [relaySocket, deviceSocket, ...Object.values(bootSockets ?? {})];
     this.#population = new Population(plan.population);
+    this.#outages =
+      plan.outages === true
+        ? new OutageLog(
+            plan.servers.map(({ address }) => address),
+            this.#population.size,
+          )
+        : undefined;
     this.#sink = new WorkerSink({
       population: this.#population,
       relaySocket: options.relaySocket,
@@ -109,6 +118,7 @@ export class WorkerLoop {
       safety: this.#safety,
       answers: this.#answers,
       tally: this.#tally,
+      outages: this.#outages,
     });
     this.#notes = new DeviceNotes(this.#population.size);
     const nowMs = systemClock.monotonicMs();
@@ -173,6 +183,7 @@ export class WorkerLoop {
       network: this.#options.network.counters(),
       personas: this.#fleet.personaCounts(),
       answers: this.#answers.toList(),
+      outages: this.#outages?.take(systemClock.monotonicMs()),
     });
   }
 
@@ -190,6 +201,7 @@ export class WorkerLoop {
         return;
       case "start":
         this.#runStartMs = message.runStartMs;
+        this.#outages?.begin(message.runStartMs);
         this.#atPhase = this.#mark(nowMs);
         this.#sink.phase?.begin(message.startAtMs, this.#pace);
         return;

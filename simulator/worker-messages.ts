@@ -4,6 +4,7 @@ import type { WorkerUsage } from "./generator-health.ts";
 import type { ArrivalHistory } from "./load/arrival-log.ts";
 import type { PhaseEnd } from "./load/phase-run.ts";
 import type { NetworkCounters } from "./network/network-counters.ts";
+import type { OutageReport } from "./outage-log.ts";
 import type { Measured } from "./phase-watch.ts";
 import type { PhaseReport } from "./recorder.ts";
 import type { RunPlan } from "./run-plan.ts";
@@ -86,6 +87,8 @@ export interface Stopped {
   /** What happened to devices with a persona, by share of the plan. */
   readonly personas: readonly PersonaCounts[];
   readonly answers: readonly ServerAnswers[];
+  /** Only where the plan asks for it. */
+  readonly outages?: OutageReport | undefined;
 }
 
 /**

@@ -112,8 +112,10 @@ export class DhcpClient {
     if (state === DeviceState.init) {
       this.#acquire(local, nowMs);
     } else if (state === DeviceState.bound) {
+      if (isPastT2) this.#reachT2(local, nowMs);
       this.#begin(local, isPastT2 ? "rebind" : "renew", "device", nowMs, nowMs);
     } else if (state === DeviceState.renewing && isPastT2) {
+      this.#reachT2(local, nowMs);
       this.#countRepetition(local);
       this.#request(local, DeviceState.rebinding, nowMs);
     } else {
@@ -384,6 +386,10 @@ export class DhcpClient {
     return this.#context.retry.persistent || this.#table.origin(local) === "device";
   }
 
+  #reachT2(local: number, nowMs: number): void {
+    this.#context.sink.reachedT2?.(this.#deviceOf(local), nowMs);
+  }
+
   #countRestart(local: number): void {
     this.#table.restarts[local * ROW_BYTES] = Math.min(
       this.#table.restarts[local * ROW_BYTES] + 1,
@@ -393,7 +399,10 @@ export class DhcpClient {
 
   #countRepetition(local: number): void {
     const kind = this.#table.exchange(local);
-    if (kind !== undefined) this.#context.sink.retransmitted(this.#deviceOf(local), kind);
+    if (kind !== undefined) {
+      const intendedAtMs = this.#table.intendedAtMs[local * ROW_DOUBLES];
+      this.#context.sink.retransmitted(this.#deviceOf(local), kind, intendedAtMs);
+    }
     this.#context.personas.count(local, "retransmissions");
   }
 

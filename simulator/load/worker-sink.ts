@@ -13,6 +13,7 @@ import type {
   StreamExchange,
   SurrenderReason,
 } from "../exchange.ts";
+import type { OutageLog } from "../outage-log.ts";
 import { type SafetyLog, twinOf } from "../safety-checker.ts";
 import type { SecondTally } from "../time-series.ts";
 import type { PhaseRun } from "./phase-run.ts";
@@ -28,6 +29,8 @@ export interface WorkerSinkOptions {
   readonly safety: SafetyLog;
   readonly answers: AnswerCounts;
   readonly tally: SecondTally;
+  /** In a run whose servers may go and come. */
+  readonly outages?: OutageLog | undefined;
 }
 
 /** Where a worker's devices turn: packets to its sockets, news to the phase and to the safety log. */
@@ -74,16 +77,31 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   completed(exchange: CompletedExchange): void {
     if (this.phase === undefined) this.#options.tally.countersOf(exchange.kind).completed += 1;
     else this.phase.completed(exchange);
+    if (endsWithAck(exchange.kind)) {
+      this.#options.outages?.completed(
+        exchange.device,
+        exchange.intendedAtMs,
+        exchange.receivedAtMs,
+      );
+    }
     this.boot?.dhcpCompleted(exchange);
   }
 
   failed(exchange: FailedExchange): void {
     this.phase?.failed(exchange);
+    const { device, kind, reason, intendedAtMs, failedAtMs } = exchange;
+    if (endsWithAck(kind)) this.#options.outages?.failed(device, reason, intendedAtMs, failedAtMs);
     this.boot?.dhcpFailed(exchange);
   }
 
-  retransmitted(device: number, kind: StreamExchange): void {
+  /** Of DHCP's own exchanges it is known when they were wanted. */
+  retransmitted(device: number, kind: StreamExchange, intendedAtMs?: number): void {
     this.phase?.retransmitted(device, kind);
+    if (intendedAtMs !== undefined) this.#options.outages?.retransmitted(device, intendedAtMs);
+  }
+
+  reachedT2(device: number, atMs: number): void {
+    this.#options.outages?.reachedT2(device, atMs);
   }
 
   refused(device: number, kind: ExchangeKind): void {
@@ -94,6 +112,8 @@ export class WorkerSink implements FleetSink, BootNewsSink {
     this.#options.safety.acknowledged(acknowledgement);
     const server = acknowledgement.packet.options.getUInt32(OptionCode.serverIdentifier);
     this.#options.answers.add(server ?? 0);
+    const { leaseStartMs, receivedAtMs } = acknowledgement;
+    this.#options.outages?.acknowledged(server ?? 0, leaseStartMs, receivedAtMs);
     this.boot?.acknowledged(acknowledgement);
   }
 
@@ -107,10 +127,16 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
     this.#options.safety.surrendered(device, address, reason, atMs);
+    this.#options.outages?.surrendered(device, reason);
     this.boot?.surrendered(device, reason, atMs);
   }
 
   anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void {
     this.#options.safety.anomaly(kind, device, address, atMs);
   }
+}
+
+/** A release ends with nobody's answer; boots and downloads have exchanges of their own in them. */
+function endsWithAck(kind: StreamExchange): boolean {
+  return kind !== "release" && kind !== "boot" && kind !== "download";
 }

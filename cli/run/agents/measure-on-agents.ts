@@ -87,6 +87,7 @@ function brokenResult(
     outcome: runOutcomeOf(plan, {
       ...{ startedAtMs: nowMs, endedAtMs: nowMs, devices: population.size, backend: "batch" },
       ...{ pace: undefined, phases: [], timeSeries: [], personas: undefined, stopped: [] },
+      addressesMoved: 0,
       safety: {
         acknowledged: 0,
         counters: newSafetyCounters(),
