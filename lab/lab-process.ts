@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { LabError } from "./lab-error.ts";
@@ -31,6 +39,11 @@ export class LabProcess {
   constructor(program: LabProgram, place: LabProcessPlace) {
     this.program = program;
     this.#place = place;
+  }
+
+  /** Nothing of an earlier run in the same folder is to be found by this one. */
+  clearFolder(): void {
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Once, before the first start: a program that is started again finds what it has left. */

@@ -186,11 +186,12 @@ export class Lab {
   async #start(): Promise<void> {
     process.once("exit", this.#onExit);
     const nodes = sides.map((side) => this.#nodes[side]);
+    const servers = nodes.map(({ process }) => process);
+    for (const process of [...this.#members, ...servers]) process.clearFolder();
     for (const { disk, clockFile } of nodes) {
       disk?.mount();
       if (clockFile !== undefined) writeFileSync(clockFile, clockOffset(0));
     }
-    const servers = nodes.map(({ process }) => process);
     for (const group of [this.#members, servers]) {
       for (const process of group) process.writeFiles();
       for (const process of group) process.launch();

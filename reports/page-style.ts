@@ -1,3 +1,5 @@
+import { timelineStyle } from "./failover/timeline-style.ts";
+
 const light = `
   --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;
   --pass: #1a7f4b; --fail: #b3261e; --invalid: #9a6700;
@@ -97,6 +99,7 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
 .downloads th { width: 230px; }
 .lead { margin: 0 0 12px; }
 .note { color: var(--soft); font-size: 13px; margin: 6px 0 0; }
+${timelineStyle}
 @media (max-width: 520px) {
   main { padding: 16px 12px 40px; }
   .charts { grid-template-columns: minmax(0, 1fr); }

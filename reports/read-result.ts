@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LatencyHistogram } from "../base/histogram.ts";
+import { failoverShape } from "./failover/read-failover.ts";
 import { RESULT_SCHEMA, type RunResult } from "./run-result.ts";
 
 /** A result, or everything that is wrong with the text: a sentence each, with the place in it. */
@@ -152,6 +153,8 @@ const safety = z.looseObject({
   addressesNeverOffered: count,
   addressesOutsideNetwork: count,
   malformedReplies: count,
+  acknowledgedWithoutLeadership: count.optional(),
+  addressesChangedAfterFailover: count.optional(),
   expected: counts.optional(),
   examples: z.array(text),
   audit: text,
@@ -220,6 +223,7 @@ const runResult = z.looseObject({
   personas: z.array(persona).optional(),
   network: z.looseObject({ toServer: networkDirection, toDevices: networkDirection }).optional(),
   answeredBy: z.array(z.looseObject({ server: text, acknowledged: count })).optional(),
+  failover: failoverShape(distribution).optional(),
   server: z.looseObject({ cpuSeconds: z.number(), residentMiBMax: z.number() }).optional(),
   segment: z.looseObject({ number: count, count }).optional(),
   segments: z.array(z.looseObject({ segment: count, host: text, workers: count })).optional(),

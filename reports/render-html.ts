@@ -2,6 +2,7 @@ import { breakageLines } from "./breakage-lines.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
+import { failoverSection } from "./failover/failover-section.ts";
 import { formatCount, formatSpan } from "./format.ts";
 import { escapeHtml, table } from "./html.ts";
 import { htmlPage, type PageAssets } from "./html-page.ts";
@@ -45,6 +46,7 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     { title: "Thresholds", body: thresholdTable(result) },
     { title: "Key figures", body: figures(result) },
     { title: "Phases", body: `${phaseTable(result.phases)}\n${transactionNote(result)}` },
+    { title: "What happened to the servers", body: failoverSection(result) },
     { title: "Rates and latency over time", body: drawn("rates", "latency") },
     { title: "Latency by percentile", body: drawn("percentiles") },
     {

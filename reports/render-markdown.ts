@@ -1,5 +1,11 @@
 import { bootTotalsOf, onlineAtEnd } from "./boot-totals.ts";
 import { breakageLines } from "./breakage-lines.ts";
+import {
+  failoverCells,
+  failoverHead,
+  failoverNotes,
+  failoverWords,
+} from "./failover/failover-words.ts";
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { plantTablesOf } from "./plant-tables.ts";
 import type { PhaseResult, RunResult } from "./run-result.ts";
@@ -22,6 +28,7 @@ export function renderMarkdown(result: RunResult): string {
     facts,
     ...thresholdBlocks(result),
     ...phaseBlocks(result.phases),
+    ...failoverBlocks(result),
     ...breakageLines(result).map((line) => `**Breakage:** ${plain(line)}.`),
     ...bootBlocks(result),
     ...plantBlocks(result),
@@ -61,6 +68,24 @@ function phaseBlocks(phases: readonly PhaseResult[]): string[] {
   const latency = ["p50 ms", "p99 ms", "max ms"];
   const align = [":--", ":--", ...[...head.slice(2), ...latency].map(() => "--:")];
   return [table(align, [...head, ...latency], rows)];
+}
+
+function failoverBlocks({ failover }: RunResult): string[] {
+  if (failover === undefined || failover.events.length === 0) return [];
+  const align = failoverHead.map((_, column) => (column === 0 ? ":--" : "--:"));
+  const rows = failover.events.map((event) => {
+    const [name, ...cells] = failoverCells(event);
+    return [plain(name!), ...cells];
+  });
+  const words = failover.events.flatMap((event) => {
+    const besides = [event.text, ...failoverWords(event)].map(plain).join("; ");
+    return [`- **${plain(event.name)}:** ${besides}`];
+  });
+  return [
+    table(align, failoverHead, rows),
+    words.join("\n"),
+    ...failoverNotes(failover).map(plain),
+  ];
 }
 
 function bootBlocks(result: RunResult): string[] {

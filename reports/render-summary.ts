@@ -1,5 +1,6 @@
 import { bootSummary } from "./boot-summary.ts";
 import { breakageLines } from "./breakage-lines.ts";
+import { failoverLines } from "./failover/failover-lines.ts";
 import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { networkLines } from "./network-lines.ts";
 import { personaLines } from "./persona-lines.ts";
@@ -48,6 +49,7 @@ export function renderSummary(
     ...result.phases.flatMap(phaseRows),
     ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
     "",
+    ...failoverLines(result.failover),
     ...breakageLines(result).flatMap((line) => hanging(`breakage       ${line}`)),
     ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
     `thresholds     ${thresholds(result)}`,

@@ -1,3 +1,5 @@
+import type { FailoverResult } from "./failover/failover-result.ts";
+
 /**
  * `result.json`: the contract between a run and everything that reads one. Latencies are in
  * milliseconds; a *discover* transaction is Discover, Offer, Request, Ack, a *renew* transaction is
@@ -42,6 +44,8 @@ export interface RunResult {
   readonly network?: NetworkResult;
   /** Only of a run with several targets. */
   readonly answeredBy?: readonly AnsweredBy[];
+  /** Only of a run with several targets to which something happened. */
+  readonly failover?: FailoverResult;
   /** Only of a part of a run: its figures are those of its own devices. */
   readonly segment?: { readonly number: number; readonly count: number };
   /** Only of a run that several processes played. */
@@ -262,6 +266,10 @@ export interface SafetyResult {
   readonly addressesOutsideNetwork: number;
   /** Replies without what a client needs, or that do not echo option 82. */
   readonly malformedReplies: number;
+  /** Only of a pair: ACKs by a node while the other one led. */
+  readonly acknowledgedWithoutLeadership?: number;
+  /** Only of a pair: devices that got another address while their lease ran on (LEASE-7, HA-5). */
+  readonly addressesChangedAfterFailover?: number;
   /** Findings that a device's persona makes inevitable, by name; not counted above. Absent when none. */
   readonly expected?: Readonly<Record<string, number>>;
   /** The first few violations in words. */

@@ -9,6 +9,22 @@ export function violationsOf(safety: SafetyResult): readonly (readonly [string, 
     ["ACKs for an address never offered", safety.addressesNeverOffered],
     ["addresses outside the CMTS's network", safety.addressesOutsideNetwork],
     ["malformed replies", safety.malformedReplies],
+    ...pairViolationsOf(safety),
+  ];
+}
+
+/** Only a pair can break these. */
+function pairViolationsOf(safety: SafetyResult): (readonly [string, number])[] {
+  const { acknowledgedWithoutLeadership, addressesChangedAfterFailover } = safety;
+  const unled = "ACKs without leadership";
+  const moved = "addresses changed while their lease ran";
+  return [
+    ...(acknowledgedWithoutLeadership === undefined
+      ? []
+      : [[unled, acknowledgedWithoutLeadership] as const]),
+    ...(addressesChangedAfterFailover === undefined
+      ? []
+      : [[moved, addressesChangedAfterFailover] as const]),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { type Threshold, thresholdHolds } from "../scenarios/threshold.ts";
+import { failoverMetric } from "./failover/failover-metric.ts";
 import type {
   BootResult,
   Distribution,
@@ -7,7 +8,7 @@ import type {
   ThresholdResult,
 } from "./run-result.ts";
 
-type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs">;
+type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs" | "failover">;
 
 /** Each threshold with what was measured. A metric that was never measured fails its threshold. */
 export function evaluateThresholds(
@@ -27,6 +28,9 @@ export function metricOf(metric: readonly string[], measured: Measured): number 
   if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
   if (first === "timeToOnlineMs") return statistic(measured.timeToOnlineMs?.[second], third);
   const phase: PhaseResult | undefined = measured.phases.find(({ name }) => name === first);
+  if (phase === undefined && first === "failover") {
+    return failoverMetric(measured.failover, metric.slice(1));
+  }
   if (second === "onlineAfterMs") return statistic(phase?.boot?.onlineAfterMs, third);
   if (second === "bootFailures") return failureCount(phase?.boot, third);
   const stream = phase?.streams.find(({ name, exchange }) => (name ?? exchange) === second);

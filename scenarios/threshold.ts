@@ -1,8 +1,11 @@
+import { failoverProblem } from "./failover-metrics.ts";
+
 /**
  * A threshold is one line, `METRIC OPERATOR NUMBER`, where METRIC is a dotted path into the result:
  * `connect.discover.latencyMs.p99 < 10`, `timeToBoundMs.all.p99 < 60000`; where devices boot also
  * `timeToOnlineMs.mta.p99 < 120000`, `restore.onlineAfterMs.p999 < 600000` (from the start of the
- * phase) and `restore.bootFailures.devices == 0` (devices that gave up; `boots`: those tried again).
+ * phase) and `restore.bootFailures.devices == 0` (devices that gave up; `boots`: those tried again); of
+ * servers that go and come `failover.rtoMs.max < 1000`, `failover.kill.outageMs.p99 < 5000`.
  */
 export interface Threshold {
   readonly text: string;
@@ -63,6 +66,8 @@ export function metricProblem(
   streams: ReadonlyMap<string, readonly Labelled[]>,
 ): string | undefined {
   const [first = "", ...rest] = metric;
+  // Whether servers go or come in a run is not for its scenario to say: they may be anybody's.
+  if (first === "failover" && !streams.has(first)) return failoverProblem(rest);
   const roots = metricRoots(streams);
   if (!roots.includes(first)) return `"${first}" is none of ${list(roots)}`;
   const ofPhase = streams.get(first);

@@ -48,6 +48,8 @@ export interface OutageNotes {
 
 /** What one worker, or all of them, saw of servers that went and came. */
 export interface OutageReport {
+  /** Time 0 of all others, by Clock.monotonicMs. */
+  readonly runStartMs: number;
   readonly servers: readonly ServerAcks[];
   readonly notes: OutageNotes;
   /** ACKs and notes that found no room. */
@@ -130,6 +132,7 @@ export class OutageLog {
       if (sinceMs !== 0) this.#note(OutageNote.unserved, device, sinceMs, nowMs);
     }
     return {
+      runStartMs: this.#runStartMs,
       servers: this.#servers.map((bins) => bins.take()),
       notes: resized(this.#notes, this.#noteCount),
       lost: this.#lost,
@@ -249,6 +252,7 @@ export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
     at += part.what.length;
   }
   return {
+    runStartMs: Math.min(...reports.map(({ runStartMs }) => runStartMs)),
     servers: identifiers.map((server) =>
       mergeServer(
         server,

@@ -28,6 +28,8 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     // As with dhcpd's -p: relays listen on the server's port, clients on the next one.
     ports: { relay: port, client: port + 1 },
     segmentation: choices.segmentation,
+    // Of one server it is known what became of it; of several, who answered when.
+    outages: choices.servers.length > 1,
     client: {
       retry: { ...rfc2131Retry, ...scenario.clients.retransmit },
       autonomous: scenario.clients.ownTimers,

@@ -1,6 +1,7 @@
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { distributionOf } from "../../reports/distribution.ts";
+import type { PairHistory } from "../../reports/failover/history.ts";
 import {
   type AnsweredBy,
   type Environment,
@@ -27,6 +28,7 @@ import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts
 import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
+import { failoverOf } from "./failover-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { measuredOf } from "./stream-result-of.ts";
 
@@ -43,6 +45,8 @@ export interface RunFacts {
   readonly audit: LeaseAudit | undefined;
   readonly server: ServerUsage | undefined;
   readonly memoryMiB: number;
+  /** The pair that the run did something to, if it did. */
+  readonly pair?: PairHistory;
 }
 
 // What counts as one transaction: the guide does not say (GAP-4), so every result does.
@@ -66,9 +70,18 @@ export function runResultOf(facts: RunFacts): RunResult {
   const timeToOnlineMs = phases.some(({ boot }) => boot !== undefined)
     ? timeToOnlineMsOf(outcome.phases.map(({ boot }) => boot))
     : undefined;
-  const measured = { phases, timeToBoundMs, ...(timeToOnlineMs && { timeToOnlineMs }) };
+  const timeSeries = exchangeColumnsOf(outcome.timeSeries).map((columns, index) => ({
+    ...rowOf(outcome.timeSeries[index]!),
+    ...columns,
+  }));
+  const { failover, safety: ofPair } = failoverOf(facts, timeSeries);
+  const measured = {
+    ...{ phases, timeToBoundMs },
+    ...(timeToOnlineMs && { timeToOnlineMs }),
+    ...(failover && { failover }),
+  };
   const thresholds = evaluateThresholds(scenario.thresholds, measured);
-  const safety = safetyResultOf(facts);
+  const safety = { ...safetyResultOf(facts), ...ofPair };
   const networksOfPhases = scenario.phases.flatMap(({ network }) => network ?? []);
   const { verdict, reasons } = judge(facts, thresholds, safety);
   const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
@@ -118,10 +131,8 @@ export function runResultOf(facts: RunFacts): RunResult {
     ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
     ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
     ...(facts.target.others === undefined ? {} : { answeredBy: answeredBy(facts) }),
-    timeSeries: exchangeColumnsOf(outcome.timeSeries).map((columns, index) => ({
-      ...rowOf(outcome.timeSeries[index]!),
-      ...columns,
-    })),
+    ...(failover && { failover }),
+    timeSeries,
   };
 }
 

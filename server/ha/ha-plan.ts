@@ -15,3 +15,14 @@ export interface HaPlan {
   readonly etcd: { readonly endpoints: readonly string[]; readonly prefix: string };
   readonly floatingAddress: FloatingAddressPlan | undefined;
 }
+
+/** What the thread that decides who serves is started with. */
+export interface HaThreadPlan {
+  readonly plan: HaPlan;
+  /** Of this start of the program. */
+  readonly bootId: string;
+  /** Of `PairWords`: what it shares with the thread that serves. */
+  readonly words: SharedArrayBuffer;
+  /** Of `DataPlanePulse`. */
+  readonly pulse: SharedArrayBuffer;
+}

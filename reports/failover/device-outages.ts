@@ -1,0 +1,55 @@
+import { LatencyHistogram } from "../../base/histogram.ts";
+import { distributionOf } from "../distribution.ts";
+import type { FailoverEventResult } from "./failover-result.ts";
+import { type DeviceNotes, NoteKind } from "./history.ts";
+
+export type DeviceOutages = Pick<
+  FailoverEventResult,
+  | "devicesAffected"
+  | "outageMs"
+  | "devicesUnserved"
+  | "devicesRebinding"
+  | "devicesGivenUp"
+  | "leasesExpired"
+>;
+
+/** A stretch of the run for which an event is answerable: [fromMs, toMs). */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/**
+ * What became of devices because of an event. A wait belongs to the window in which it began, if it
+ * went on after `eventAtMs`; everything else to the one in which it happened.
+ */
+export function deviceOutagesOf(
+  { what, device, sinceMs, untilMs }: DeviceNotes,
+  { fromMs, toMs }: Window,
+  eventAtMs: number,
+): DeviceOutages {
+  const waitMs = new Map<number, number>();
+  const devices = Array.from({ length: Object.keys(NoteKind).length }, () => new Set<number>());
+  for (let index = 0; index < what.length; index += 1) {
+    const kind = what[index]!;
+    const isWait = kind === NoteKind.waited || kind === NoteKind.unserved;
+    const ownMs = isWait ? sinceMs[index]! : untilMs[index]!;
+    if (ownMs < (isWait ? fromMs : eventAtMs) || ownMs >= toMs) continue;
+    if (untilMs[index]! <= eventAtMs && isWait) continue;
+    const who = device[index]!;
+    devices[kind]!.add(who);
+    if (kind !== NoteKind.waited) continue;
+    waitMs.set(who, Math.max(waitMs.get(who) ?? 0, untilMs[index]! - sinceMs[index]!));
+  }
+  const outages = new LatencyHistogram();
+  for (const ms of waitMs.values()) outages.recordMs(ms);
+  const unserved = devices[NoteKind.unserved]!;
+  return {
+    devicesAffected: new Set([...waitMs.keys(), ...unserved]).size,
+    outageMs: distributionOf(outages),
+    devicesUnserved: unserved.size,
+    devicesRebinding: devices[NoteKind.rebinding]!.size,
+    devicesGivenUp: devices[NoteKind.gaveUp]!.size,
+    leasesExpired: devices[NoteKind.expired]!.size,
+  };
+}
