@@ -30,6 +30,11 @@ export interface LabPlan {
   readonly server: Pick<PairSite, "leaseSeconds" | "registered">;
 }
 
+export interface LabServer {
+  readonly address: number;
+  readonly port: number;
+}
+
 export interface PlayedDrill {
   readonly events: Awaited<ReturnType<EventRunner["finish"]>>["events"];
   readonly roles: readonly RoleChange[];
@@ -136,9 +141,13 @@ export class Lab {
   }
 
   /** Of both nodes: relays forward to each. */
-  get servers(): readonly { readonly address: number; readonly port: number }[] {
+  get servers(): readonly [LabServer, LabServer] {
     const { addresses, port } = this.network;
-    return addresses.nodes.map(({ access }) => ({ address: access, port }));
+    const [a, b] = addresses.nodes;
+    return [
+      { address: a.access, port },
+      { address: b.access, port },
+    ];
   }
 
   /** Of the nodes that run, the one that serves first: what a restart would read. */

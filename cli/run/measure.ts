@@ -28,7 +28,7 @@ import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { keepSegment, writeHistory } from "./merged-result.ts";
-import { auditPair, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
+import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
 import { playLoneSegment, summaryOf } from "./play-segment.ts";
 import { runPlanOf } from "./run-plan-of.ts";
 import { rowOf, runResultOf } from "./run-result-of.ts";
@@ -149,6 +149,7 @@ export async function measure(
       }),
       target,
       outcome,
+      ...(lab && drill && { pair: historyOf(lab, drill) }),
       audit,
       server: usage,
       memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),

@@ -3,6 +3,7 @@ import { LabError } from "../../lab/lab-error.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
+import type { PairHistory } from "../../reports/failover/history.ts";
 import type { RunResult, Target } from "../../reports/run-result.ts";
 import type { Population } from "../../scenarios/population.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
@@ -81,6 +82,13 @@ export function auditPair(
   if (serving === undefined) return undefined;
   const more = others.map(({ summary }) => `the other node's: ${summary}`);
   return { ...serving, summary: [serving.summary, ...more].join("; ") };
+}
+
+/** What the report of a failover is made of, beside what the devices saw. */
+export function historyOf({ servers, setUp }: Lab, { events, roles }: PlayedDrill): PairHistory {
+  const [a, b] = servers;
+  const { isLoadBalanced } = setUp;
+  return { servers: [a.address, b.address], isLoadBalanced, events, roles };
 }
 
 /** What did not go as the scenario has it: a drill that was not played proves nothing. */

@@ -3,7 +3,8 @@ import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import { startHa } from "../ha/ha-thread.ts";
-import { loadConfig, startDhcpServer } from "../main.ts";
+import { loadConfig } from "../load-config.ts";
+import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
