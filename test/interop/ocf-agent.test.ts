@@ -51,17 +51,26 @@ describeWithPeers("the OCF resource agent", ["ocf-tester", "xmllint", "shellchec
     process.kill(agent.pid, "SIGKILL");
     expect(await agent.statusOf("monitor")).toBe(ocf.notRunning);
     expect(await agent.statusOf("start")).toBe(ocf.success);
-    // Its port is open and nobody looks at it: only the server itself can tell.
-    process.kill(agent.pid, "SIGSTOP");
+    // Its port is open, and nobody looks at it: only the server itself can tell.
     expect(await agent.statusOf("monitor")).toBe(ocf.success);
-    const asked = await agent.act("monitor", { socket: lab.path("db/prov.sock") });
-    expect(asked).toMatchObject({
+    process.kill(agent.pid, "SIGCONT");
+    expect(await agent.statusOf("stop")).toBe(ocf.success);
+    expect(await agent.statusOf("monitor")).toBe(ocf.notRunning);
+  });
+
+  test("asks the server itself by its control socket (HA-11)", async () => {
+    writeProv("control: { socket: prov.sock }\n");
+    const asked = { socket: lab.path("db/prov.sock") };
+    const started = await agent.act("start", asked);
+    expect(started.status, started.output).toBe(ocf.success);
+    expect(await agent.statusOf("monitor", asked)).toBe(ocf.success);
+    process.kill(agent.pid, "SIGSTOP");
+    expect(await agent.act("monitor", asked)).toMatchObject({
       status: ocf.generic,
       output: expect.stringMatching(/process \d+ does not answer on \S+prov\.sock/),
     });
     process.kill(agent.pid, "SIGCONT");
-    expect(await agent.statusOf("stop")).toBe(ocf.success);
-    expect(await agent.statusOf("monitor")).toBe(ocf.notRunning);
+    expect(await agent.statusOf("monitor", asked)).toBe(ocf.success);
   });
 
   test("takes nobody else's process for its own", async () => {
