@@ -25,7 +25,7 @@ export default defineConfig({
           name: "unit",
           sequence: { groupOrder: 0 },
           include: [
-            "{protocol,base,server,simulator,scenarios,reports,cli,bench}/**/*.test.ts",
+            "{protocol,base,server,simulator,scenarios,reports,lab,cli,bench}/**/*.test.ts",
             "test/tidy.test.ts",
           ],
           exclude: alone,

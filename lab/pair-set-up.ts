@@ -50,6 +50,10 @@ export interface PairSite {
   readonly port: number;
   readonly population: Population;
   readonly leaseSeconds: number;
+  /** Whether the server knows every device beforehand; true when left out. */
+  readonly registered?: boolean;
+  /** The times of our own pair (HA-28); `guide` when left out. */
+  readonly profile?: "guide" | "fast";
   /** Names of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
@@ -66,6 +70,10 @@ export interface PairSetUp {
   readonly members: readonly LabProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [LabProgram, LabProgram];
+  /** In a node's folder, in ISC's grammar; undefined where nobody here can read it. */
+  readonly leaseFile?: string;
+  /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
+  readonly controlSocket?: string;
   /** Whether both answer at all times, each a share of the clients (ISC's failover with a split). */
   readonly isLoadBalanced: boolean;
 }

@@ -207,6 +207,7 @@ const runResult = z.looseObject({
   environment,
   target: z.looseObject({
     kind: z.enum(["bundled", "external"]),
+    product: text.optional(),
     address: text,
     port: count,
     others: z.array(text).optional(),

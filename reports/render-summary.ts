@@ -32,10 +32,10 @@ export function renderSummary(
 ): string {
   const { population, target, environment } = result;
   const heading = `${result.scenario.name} · ${formatCount(population.devices)} devices · seed ${result.seed}`;
-  const where =
-    target.kind === "bundled"
-      ? `bundled server, durability ${environment.durability}`
-      : `target ${target.address}:${target.port}, durability ${environment.durability}`;
+  const bundled = target.kind === "bundled" ? "bundled server" : undefined;
+  const pair = target.product === undefined ? undefined : `pair of ${target.product}`;
+  const server = pair ?? bundled ?? `target ${target.address}:${target.port}`;
+  const where = `${server}, durability ${environment.durability}`;
   const verdict = paint[verdictPaint[result.verdict]];
   const lines = [
     "",

@@ -85,6 +85,8 @@ export interface Environment {
 
 export interface Target {
   readonly kind: "bundled" | "external";
+  /** Of a pair that the run has started itself: `Kea 2.6.3 hot-standby`. */
+  readonly product?: string;
   readonly address: string;
   readonly port: number;
   /** The other servers that every relay forwarded to, on the same port. */

@@ -22,6 +22,8 @@ export interface DhcpdConfOptions {
   readonly bootServer?: number;
   /** Where the lease file is; the server's own default when left out. */
   readonly leaseFile?: string;
+  /** Statements at the head of every pool, such as its failover peer; none when left out. */
+  readonly poolStatements?: readonly string[];
 }
 
 // A chunk is a few hundred lines: few enough writes, and never the whole file in memory.
@@ -53,7 +55,7 @@ export function* dhcpdConfChunks(
   const registered = options.registered ?? true;
   yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001, registered);
   for (let index = 0; index < population.cmtsCount; index += 1) {
-    yield sharedNetwork(index, population.cmts(index), registered);
+    yield sharedNetwork(index, population.cmts(index), registered, options.poolStatements ?? []);
   }
   if (!registered) return;
   for (const [kindIndex, kind] of deviceKinds.entries()) {
@@ -182,7 +184,12 @@ function settings(kind: DeviceKind, server: string): readonly string[] {
   }
 }
 
-function sharedNetwork(index: number, network: CmtsNetwork, registered: boolean): string {
+function sharedNetwork(
+  index: number,
+  network: CmtsNetwork,
+  registered: boolean,
+  poolStatements: readonly string[],
+): string {
   const mask = formatIpv4(maskOf(network.prefixLength));
   const lines = [
     "",
@@ -194,6 +201,7 @@ function sharedNetwork(index: number, network: CmtsNetwork, registered: boolean)
   for (const { kind, low, high } of network.pools) {
     lines.push(
       "    pool {",
+      ...poolStatements.map((statement) => `      ${statement}`),
       ...(registered ? ["      deny unknown-clients;"] : []),
       `      allow members of "${names[kind].className}";`,
       `      range ${formatIpv4(low)} ${formatIpv4(high)};`,

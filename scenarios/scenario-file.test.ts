@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { formatFileProblem, parseOverride } from "./checked-yaml.ts";
+import { noSurroundings, type Opened } from "./include.ts";
 import type { Scenario } from "./scenario.ts";
 import { readScenario } from "./scenario-file.ts";
 
@@ -38,6 +39,18 @@ function problemsOf(text: string): string[] {
   return reading.kind === "ok" ? [] : reading.problems.map(formatFileProblem);
 }
 
+/** A shipped file, with what it includes. */
+function shipped(file: string): Scenario {
+  const path = join(folder, file);
+  const text = readFileSync(path, "utf8");
+  const open = (name: string): Opened => ({
+    ...{ kind: "ok", file: name, text: readFileSync(join(folder, name), "utf8") },
+  });
+  const reading = readScenario(path, text, [], { ...noSurroundings, open });
+  if (reading.kind === "failed") throw new Error(reading.problems.map(formatFileProblem).join());
+  return reading.scenario;
+}
+
 describe("the shipped scenarios", () => {
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   // They ask something else than whether one server holds what the guide sizes it for.
@@ -52,14 +65,14 @@ describe("the shipped scenarios", () => {
   ];
 
   test.each(files)("%s is valid, and named like its file", (file) => {
-    const scenario = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
+    const scenario = shipped(file);
     expect(`${scenario.name}.yaml`).toBe(file);
   });
 
   test.each(files.filter((file) => !otherSizes.includes(file)))(
     "%s has the guide's population (PERF-1)",
     (file) => {
-      const { population } = scenarioOf(readFileSync(`${folder}/${file}`, "utf8"));
+      const { population } = shipped(file);
       const { cableModems, mtas, cpes, smartMeters } = population;
       expect(cableModems + mtas + cpes + smartMeters).toBe(80_000);
       expect(cableModems).toBeGreaterThanOrEqual(60_000);

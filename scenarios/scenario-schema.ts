@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "./boot-files.ts";
+import { eventsSection } from "./events-section.ts";
 import { executorShapes, placeShapes } from "./executors-section.ts";
 import { leaseWishSection } from "./lease-wish-section.ts";
 import { networkSection } from "./network-section.ts";
+import { pairSection } from "./pair-section.ts";
 import { personasSection } from "./personas-section.ts";
 import { CMTS_MAX, UNITS_MAX } from "./population.ts";
 import { atLeastOne, count, duration, leaseSeconds, RATE_MAX } from "./schema-parts.ts";
@@ -251,6 +253,8 @@ export const scenarioSchema = z
     boot: boot.prefault({}),
     network: networkSection.prefault({}),
     personas: personasSection,
+    pair: pairSection,
+    events: eventsSection,
     generator: generator.prefault({}),
     phases: z.array(phase).min(1).max(PHASES_MAX).describe("What happens, one after the other."),
     thresholds: z

@@ -1,9 +1,12 @@
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import type { CapturedPersona } from "./captured-persona.ts";
 import type { Mistake } from "./checked-yaml.ts";
+import { eventsOf } from "./events-section.ts";
 import { leaseWishOf } from "./lease-wish-section.ts";
 import type { NetworkPlan } from "./network-conditions.ts";
 import { networkOf } from "./network-section.ts";
+import type { PairEvent } from "./pair-event.ts";
+import { type PairPlan, pairOf } from "./pair-section.ts";
 import type { PersonaShare } from "./personas.ts";
 import { personasOf } from "./personas-section.ts";
 import {
@@ -40,6 +43,10 @@ export interface Scenario {
   readonly network: NetworkPlan;
   /** Devices that have something wrong with them; most scenarios have none. */
   readonly personas: readonly PersonaShare[];
+  /** Two servers instead of one; undefined in most scenarios. */
+  readonly pair: PairPlan | undefined;
+  /** What is done to the pair, and when. */
+  readonly events: readonly PairEvent[];
   readonly generator: {
     readonly slipMsP99Max: number;
     readonly socketDropsMax: number;
@@ -129,6 +136,8 @@ export function buildScenario(
   const boot = bootOf(file.boot, report);
   const personas = personasOf(file.personas, captured, population, report);
   const phases = phasesOf(file.phases, report);
+  const pair = pairOf(file.pair, scenarioBoots({ phases }), report);
+  const events = eventsOf(file.events, pair, phases, report);
   const thresholds = thresholdsOf(file.thresholds, phases, report);
   if (problems.length > 0) return { kind: "failed", problems };
 
@@ -153,6 +162,8 @@ export function buildScenario(
     boot,
     network: networkOf(file.network),
     personas,
+    pair,
+    events,
     generator: file.generator,
     phases,
     thresholds,

@@ -40,7 +40,7 @@ export class SimulationError extends Error {
  * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
  * when a worker fails or does not answer in time; an abort ends the run early and resolves. `judge`
  * is asked once a second about a phase that is watched: a reason that it gives ends the run. `pace` may be
- * changed meanwhile.
+ * changed meanwhile. `onPhase` hears of each phase shortly before it starts.
  */
 export async function runSimulation(
   plan: RunPlan,
@@ -48,14 +48,23 @@ export async function runSimulation(
   signal?: AbortSignal,
   judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
   pace = new RunPace(),
+  onPhase: (start: PhaseStart) => void = () => {},
 ): Promise<SimulationOutcome> {
-  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, undefined);
+  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, onPhase, undefined);
   try {
     await coordinator.run();
     return coordinator.outcome();
   } finally {
     await coordinator.terminate();
   }
+}
+
+/** On the monotonic clock, in ms. */
+export interface PhaseStart {
+  readonly name: string;
+  readonly startAtMs: number;
+  /** When the first phase started. */
+  readonly runStartMs: number;
 }
 
 /** What one segment of a run came to: by itself, and raw, for a merge with the others. */
@@ -72,7 +81,9 @@ export async function runSegment(
   rendezvous: Rendezvous,
 ): Promise<PlayedSegment> {
   const judge = (): undefined => undefined;
-  const coordinator = new Coordinator(plan, onProgress, signal, judge, new RunPace(), rendezvous);
+  const onPhase = (): void => {};
+  const pace = new RunPace();
+  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, onPhase, rendezvous);
   try {
     await coordinator.run();
     return { outcome: coordinator.outcome(), record: coordinator.record() };
@@ -107,6 +118,7 @@ class Coordinator {
   readonly #signal: AbortSignal | undefined;
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #pace: RunPace;
+  readonly #onPhase: (start: PhaseStart) => void;
   readonly #rendezvous: Rendezvous | undefined;
   readonly #population: Population;
   readonly #personas: PersonaRoll | undefined;
@@ -137,6 +149,7 @@ class Coordinator {
     signal: AbortSignal | undefined,
     judge: (soFar: PhaseSoFar) => string | undefined,
     pace: RunPace,
+    onPhase: (start: PhaseStart) => void,
     rendezvous: Rendezvous | undefined,
   ) {
     if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
@@ -145,6 +158,7 @@ class Coordinator {
     this.#signal = signal;
     this.#judge = judge;
     this.#pace = pace;
+    this.#onPhase = onPhase;
     this.#rendezvous = rendezvous;
     this.#events = new EventCollector(plan.segment?.count ?? 1);
     this.#population = new Population(plan.population);
@@ -280,6 +294,7 @@ class Coordinator {
       (await this.#rendezvous?.startAtMs(index)) ?? systemClock.monotonicMs() + limits.startDelayMs;
     if (index === 0) this.#runStartMs = startAtMs;
     this.#phaseStartMs = startAtMs;
+    this.#onPhase({ name: phase.name, startAtMs, runStartMs: this.#runStartMs });
     this.#schedule = new ScheduleClock(startAtMs, this.#pace.pace);
     const deadlineMs = (): number =>
       this.#schedule.toMonotonic(phaseMsMax(phase)) + phase.drainMs + limits.phaseGraceMs;

@@ -44,6 +44,8 @@ export interface RunPlan {
   readonly network: NetworkPlan;
   /** Who has something wrong with it; nobody when left out. */
   readonly personas?: readonly PersonaShare[];
+  /** The file of the network namespace that the devices and their relays are in; our own when left out. */
+  readonly networkNamespace?: string;
   /** What is recorded of the run's packets; nothing when left out. */
   readonly capture?: CapturePlan;
   readonly phases: readonly PhasePlan[];

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
+import { enterNetworkNamespace } from "../base/net/network-namespace.ts";
 import { wakePunctually } from "../base/net/timer-slack.ts";
 import { openUdpSocket, type UdpSocket } from "../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../base/net/unshared-port.ts";
@@ -72,6 +73,7 @@ async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
   return sockets as Record<BootService, UdpSocket>;
 }
 
+if (plan.networkNamespace !== undefined) enterNetworkNamespace(plan.networkNamespace);
 const relaySocket = await open(plan.ports.relay);
 const deviceSocket = await open(plan.ports.client);
 /** Small, because nobody reads what a server may answer there. */

@@ -30,6 +30,11 @@ const rules: Readonly<Record<string, FolderRule>> = {
     packages: ["csv-stringify", "zod"],
     node: { "reports/write-": ["any"] },
   },
+  lab: {
+    folders: ["base", "protocol", "scenarios", "reports"],
+    packages: ["yaml"],
+    node: "any",
+  },
 };
 
 // Edges: the only files of server/ and simulator/ that may own a socket, a file, a thread or a clock.

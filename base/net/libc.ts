@@ -25,6 +25,7 @@ export interface Libc {
   readonly pipe2: NativeFunction;
   readonly clock_gettime: NativeFunction;
   readonly prctl: NativeFunction;
+  readonly setns: NativeFunction;
   /** Where the memory of `buffer` lies; it stays there while `buffer` is referenced. */
   addressOf(buffer: ArrayBuffer): number;
   /** The name of the latest failure: `EAGAIN`, or `errno 123` for one without a name. */
@@ -48,6 +49,7 @@ const signatures = {
   pipe2: ["int", "uintptr_t", "int"],
   clock_gettime: ["int", "int", "uintptr_t"],
   prctl: ["int", "int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"],
+  setns: ["int", "int", "int"],
 } as const;
 
 type Loaded =
@@ -97,6 +99,7 @@ function bindLibc(koffi: Koffi): Libc {
     pipe2: bound("pipe2"),
     clock_gettime: bound("clock_gettime"),
     prctl: bound("prctl"),
+    setns: bound("setns"),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     errno: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
   };

@@ -39,6 +39,7 @@ export const POLLIN = 0x1;
 export const POLLOUT = 0x4;
 export const CLOCK_REALTIME = 0;
 export const PR_SET_TIMERSLACK = 29;
+export const CLONE_NEWNET = 0x4000_0000;
 
 export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;

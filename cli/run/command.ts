@@ -28,6 +28,7 @@ import {
 } from "./capture-file.ts";
 import { measure, type RunOptions } from "./measure.ts";
 import { keepSegment } from "./merged-result.ts";
+import { preparedForPair } from "./pair-lab.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { watchedBy } from "./run-watch.ts";
 import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";
@@ -89,7 +90,8 @@ export async function runRun(args: readonly string[]): Promise<number> {
     .option("--etcd <endpoints>", "where agents meet: http://host:2379[,...]", parseEndpoints)
     .option("--history <file>", "write what each device was asked for, and when")
     .action(async (file: string, options: RunOptions) => {
-      status = await run(checkParts(loadScenario(file, options.set), options), options, args);
+      const loaded = checkParts(loadScenario(file, options.set), options);
+      status = await run(preparedForPair(loaded, options), options, args);
     });
   addExamples(
     command,

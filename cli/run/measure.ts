@@ -8,6 +8,7 @@ import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import type { Population } from "../../scenarios/population.ts";
 import { scenarioBoots } from "../../scenarios/scenario.ts";
 import {
+  type PhaseStart,
   runSimulation,
   type SimulationOutcome,
   type SimulationProgress,
@@ -27,6 +28,7 @@ import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { keepSegment, writeHistory } from "./merged-result.ts";
+import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
 import { playLoneSegment, summaryOf } from "./play-segment.ts";
 import { runPlanOf } from "./run-plan-of.ts";
 import { rowOf, runResultOf } from "./run-result-of.ts";
@@ -76,15 +78,16 @@ export async function measure(
   const seed = options.seed ?? scenario.seed;
   const files = filesOf(scenario, seed);
   const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
+  const lab = await startPair(`${folder}/server`, scenario, population);
   const bundled =
-    options.target.length === 0
+    lab === undefined && options.target.length === 0
       ? await startBundledServer(`${folder}/server`, {
           config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
           files: scenarioBoots(scenario) ? files : undefined,
         })
       : undefined;
-  const servers =
-    bundled === undefined ? options.target : [{ address: LOOPBACK, port: bundled.port }];
+  const own = bundled && [{ address: LOOPBACK, port: bundled.port }];
+  const servers = lab?.servers ?? own ?? options.target;
   const [server, ...others] = servers;
   try {
     const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
@@ -92,14 +95,17 @@ export async function measure(
       bundled?.bootPorts === undefined
         ? foreignServers(known ?? files)
         : ownServers(files, bundled.bootPorts);
-    // Of the bundled server it is known that it receives by UDP sockets; another may have raw ones.
-    const segmentation = bundled !== undefined;
+    // Of our own servers it is known that they receive by UDP sockets; another may have raw ones.
+    const segmentation = bundled !== undefined || scenario.pair?.kind === "provlab";
+    const networkNamespace = lab?.network.plantNamespace;
     const plan: RunPlan = {
       ...runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation, capture }),
       ...(options.history === undefined ? {} : { history: true }),
+      ...(lab === undefined ? {} : { outages: true }),
+      ...(networkNamespace === undefined ? {} : { networkNamespace }),
       ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
     };
-    const target: Target = {
+    const target: Target = (lab && pairTarget(lab)) ?? {
       kind: bundled === undefined ? "external" : "bundled",
       address: formatIpv4(server!.address),
       port: server!.port,
@@ -120,29 +126,35 @@ export async function measure(
       watch.second(progress, { ...rowOf(row), ...columns });
     };
     const judge = abortJudge(scenario.thresholds);
-    const playing = { plan, judge, startAtMs: options.startAt, steering, onSecond };
+    const onPhase = ({ name, startAtMs, runStartMs }: PhaseStart): void =>
+      lab?.phaseStarts(name, startAtMs, runStartMs);
+    const playing = { plan, judge, startAtMs: options.startAt, steering, onSecond, onPhase };
     const { outcome, record } = await play(playing, bundled?.died);
+    const drill = await lab?.finish();
     if (options.history !== undefined) writeHistory(options.history, plan, outcome);
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
-      bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population);
-    const result = runResultOf({
+      (lab && auditPair(lab, outcome.leases, population)) ??
+      (bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population));
+    const measured = runResultOf({
       scenario: record === undefined ? scenario : withoutThresholds(scenario),
       sha256,
       seed,
       population,
       environment: environmentOf({
-        durability: bundled?.durability ?? "unknown",
+        durability: lab?.setUp.durability ?? bundled?.durability ?? "unknown",
         socket: outcome.backend,
         workers: outcome.workers,
       }),
       target,
       outcome,
+      ...(lab && drill && { pair: historyOf(lab, drill) }),
       audit,
       server: usage,
       memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
     });
+    const result = drill === undefined ? measured : judgedWithDrill(measured, drill);
     if (record === undefined) return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
     const { boot: _, ...kept } = plan;
     const { environment, generator } = result;
@@ -155,6 +167,7 @@ export async function measure(
     return { ...result, segment: { number: record.index + 1, count: record.count } };
   } finally {
     await bundled?.stop();
+    await lab?.stop();
   }
 }
 
@@ -165,11 +178,12 @@ interface Playing {
   readonly startAtMs: number | undefined;
   readonly steering: Steering;
   readonly onSecond: (progress: SimulationProgress) => void;
+  readonly onPhase: (start: PhaseStart) => void;
 }
 
 /** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
 async function play(
-  { plan, judge, startAtMs, steering, onSecond }: Playing,
+  { plan, judge, startAtMs, steering, onSecond, onPhase }: Playing,
   serverDied: Promise<never> | undefined,
 ): Promise<{ readonly outcome: SimulationOutcome; readonly record?: SegmentRecord }> {
   const { abort, pace } = steering;
@@ -178,7 +192,9 @@ async function play(
   try {
     const run =
       plan.segment === undefined
-        ? runSimulation(plan, onSecond, abort.signal, judge, pace).then((outcome) => ({ outcome }))
+        ? runSimulation(plan, onSecond, abort.signal, judge, pace, onPhase).then((outcome) => ({
+            outcome,
+          }))
         : playLoneSegment(plan, startAtMs, onSecond, abort.signal);
     return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
   } finally {

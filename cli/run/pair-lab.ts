@@ -1,0 +1,103 @@
+import { Lab, type PlayedDrill } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import { namespaceBlock } from "../../lab/lab-network.ts";
+import { missingFor, takesNamespaces } from "../../lab/needs.ts";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import type { PairHistory } from "../../reports/failover/history.ts";
+import type { RunResult, Target } from "../../reports/run-result.ts";
+import type { Population } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import type { AcknowledgedLeases } from "../../simulator/coordinator.ts";
+import type { LoadedScenario } from "../scenario-input.ts";
+import { UsageError } from "../usage-error.ts";
+import { BundledServerError } from "./bundled-server.ts";
+import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import type { RunOptions } from "./measure.ts";
+
+const LOOPBACK_OCTET = 127;
+
+/**
+ * The scenario as its pair needs it: in namespaces, devices are in a block that is no loopback's. Throws
+ * UsageError, before anything is started, for what this machine or these options cannot have.
+ */
+export function preparedForPair(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
+  const { scenario } = loaded;
+  const { pair, events, population } = scenario;
+  if (pair === undefined) return loaded;
+  if (options.target.length > 0) {
+    throw new UsageError("--target: the scenario has a pair of its own; take its pair section out");
+  }
+  if (options.agents !== undefined || options.segment !== undefined) {
+    throw new UsageError("a run with a pair is played by one process: no --agents, no --segment");
+  }
+  const missing = missingFor(pair, events);
+  if (missing !== undefined) throw new UsageError(missing);
+  const block = population.addressBlock;
+  const isLoopback = block === undefined || block.network >>> 24 === LOOPBACK_OCTET;
+  if (!takesNamespaces(pair)) {
+    if (isLoopback) return loaded;
+    throw new UsageError("population.addressBlock: on loopback, devices are inside 127.0.0.0/8");
+  }
+  if (!isLoopback) return loaded;
+  const moved = { ...population, addressBlock: namespaceBlock };
+  return { ...loaded, scenario: { ...scenario, population: moved } };
+}
+
+/** Starts the pair of a scenario. Rejects with BundledServerError. */
+export async function startPair(
+  folder: string,
+  { pair, events, server }: Scenario,
+  population: Population,
+): Promise<Lab | undefined> {
+  if (pair === undefined) return undefined;
+  try {
+    return await Lab.start({ folder, pair, events, population, server });
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new BundledServerError(error.message, { cause: error });
+  }
+}
+
+export function pairTarget({ servers, setUp }: Lab): Target {
+  const [first, ...others] = servers;
+  return {
+    kind: setUp.controlSocket === undefined ? "external" : "bundled",
+    product: setUp.product,
+    address: formatIpv4(first!.address),
+    port: first!.port,
+    others: others.map(({ address }) => formatIpv4(address)),
+  };
+}
+
+/**
+ * Reads the lease file of every node that still runs, as a restart would; the one that serves is what counts,
+ * and what only another one lacks is told. Undefined where there is none that can be read.
+ */
+export function auditPair(
+  { leaseFiles }: Lab,
+  leases: AcknowledgedLeases,
+  population: Population,
+): LeaseAudit | undefined {
+  const [serving, ...others] = leaseFiles.map((path) => auditLeaseFile(path, leases, population));
+  if (serving === undefined) return undefined;
+  const more = others.map(({ summary }) => `the other node's: ${summary}`);
+  return { ...serving, summary: [serving.summary, ...more].join("; ") };
+}
+
+/** What the report of a failover is made of, beside what the devices saw. */
+export function historyOf({ servers, setUp }: Lab, { events, roles }: PlayedDrill): PairHistory {
+  const [a, b] = servers;
+  const { isLoadBalanced } = setUp;
+  return { servers: [a.address, b.address], isLoadBalanced, events, roles };
+}
+
+/** What did not go as the scenario has it: a drill that was not played proves nothing. */
+export function judgedWithDrill(result: RunResult, { problems, deaths }: PlayedDrill): RunResult {
+  if (deaths.length > 0) {
+    return { ...result, verdict: "fail", reasons: [...deaths, ...result.reasons] };
+  }
+  if (problems.length === 0 || result.verdict === "fail") {
+    return { ...result, reasons: [...result.reasons, ...problems] };
+  }
+  return { ...result, verdict: "invalid", reasons: [...problems, ...result.reasons] };
+}

@@ -1,0 +1,105 @@
+import { Agent, request } from "node:http";
+import { LabError } from "./lab-error.ts";
+
+/** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
+interface PairStatus {
+  readonly epoch: number;
+  readonly nodes: readonly [NodeStatus, NodeStatus];
+}
+
+interface NodeStatus {
+  readonly role: string;
+  readonly isInSync: boolean;
+}
+
+/** A node as it sees itself. */
+export interface NodeView {
+  readonly role: string;
+  /** Of the leadership that it knows of. */
+  readonly epoch: number;
+  readonly isInSync: boolean;
+}
+
+type LastLine =
+  | { readonly kind: "refused"; readonly reasons: readonly string[] }
+  | { readonly kind: "stuck"; readonly step: string }
+  | { readonly kind: "done"; readonly gapMs?: number };
+
+const STATUS_MS_MAX = 500;
+const ORDER_MS_MAX = 90_000;
+const ANSWER_BYTES_MAX = 2 ** 20;
+
+/** The control socket of one node. */
+export class ControlClient {
+  readonly #socketPath: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  /** `silent` when the node does not answer in time, as one that was stopped; `down` when nobody is there. */
+  async view(): Promise<NodeView | "silent" | "down"> {
+    try {
+      const { epoch, nodes } = JSON.parse(await this.#ask("GET", "/status", STATUS_MS_MAX));
+      const { role, isInSync } = (nodes as PairStatus["nodes"])[0];
+      return { role, isInSync, epoch };
+    } catch (error) {
+      return error instanceof TooLateError ? "silent" : "down";
+    }
+  }
+
+  /** Gives an order; resolves with how it ended, in words. Rejects with LabError when it did not end well. */
+  async order(path: "/failback" | "/clean-up"): Promise<string> {
+    const lines = (await this.#ask("POST", path, ORDER_MS_MAX)).trim().split("\n");
+    const end = JSON.parse(lines.at(-1)!) as LastLine;
+    if (end.kind === "refused") throw new LabError(`refused: ${end.reasons.join("; ")}`);
+    if (end.kind === "stuck") throw new LabError(`stuck at: ${end.step}`);
+    const { gapMs } = end;
+    return gapMs === undefined ? "done" : `done; nobody served for ${Math.round(gapMs)} ms`;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #ask(method: string, path: string, msMax: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const { promise, cancel } = this.#send(method, path);
+      const timer = setTimeout(() => {
+        cancel();
+        reject(new TooLateError(`${method} ${path}: no answer within ${msMax} ms`));
+      }, msMax);
+      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
+  #send(method: string, path: string): { promise: Promise<string>; cancel: () => void } {
+    const options = { socketPath: this.#socketPath, method, path, agent: this.#agent };
+    // Filled in at once: the executor of a promise runs before its constructor returns.
+    let cancel = (): void => {};
+    const promise = new Promise<string>((resolve, reject) => {
+      const sent = request(options, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (part: string) => {
+          text += part;
+          if (text.length > ANSWER_BYTES_MAX) sent.destroy(new LabError(`${path}: a long answer`));
+        });
+        response.once("error", reject);
+        response.once("end", () => {
+          if (response.statusCode === 200 && text.trim() !== "") return resolve(text);
+          // The thread that should answer hangs: the node is there, and says so.
+          const words = `${method} ${path}: ${response.statusCode} ${text.trim()}`;
+          reject(response.statusCode === 504 ? new TooLateError(words) : new LabError(words));
+        });
+      });
+      sent.once("error", reject);
+      sent.end();
+      cancel = () => sent.destroy();
+    });
+    return { promise, cancel };
+  }
+}
+
+class TooLateError extends LabError {}

@@ -1,0 +1,53 @@
+import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
+import type { PairAddresses, Place } from "./pair-set-up.ts";
+
+/** What `place` sends to an address on one of its interfaces is lost on the way: one direction of a cut. */
+export interface Cut {
+  readonly place: Place;
+  readonly device: string;
+  readonly address: number;
+}
+
+/** Interfaces inside the namespaces of the nodes. */
+export const devices = { access: "access", links: ["link1", "link2"], store: "store" } as const;
+
+const places = { a: "node-a", b: "node-b" } as const;
+const others = { a: "b", b: "a" } as const;
+const indexOf = { a: 0, b: 1 } as const;
+
+type LinkCut = Extract<PairAction, { verb: "cutLink" }>;
+type StoreCut = Extract<PairAction, { verb: "cutStore" }>;
+
+export function linkCuts({ links, direction }: LinkCut, { nodes }: PairAddresses): readonly Cut[] {
+  const senders = ({ both: ["a", "b"], "a-to-b": ["a"], "b-to-a": ["b"] } as const)[direction];
+  return links.flatMap((link) =>
+    senders.map((sender) => ({
+      place: places[sender],
+      device: devices.links[link - 1]!,
+      address: nodes[indexOf[others[sender]]].links[link - 1]!,
+    })),
+  );
+}
+
+/** A node, and the member beside it, lose the other two members. */
+export function storeCuts(
+  { direction }: Pick<StoreCut, "direction">,
+  side: PairSide,
+  { nodes, witnessStore }: PairAddresses,
+): readonly Cut[] {
+  const { store: device } = devices;
+  const other = others[side];
+  const out = [nodes[indexOf[other]].store, witnessStore].map((address) => ({
+    ...{ place: places[side], device, address },
+  }));
+  const into = ([places[other], "witness"] as const).map((place) => ({
+    ...{ place, device, address: nodes[indexOf[side]].store },
+  }));
+  return [...(direction === "from-store" ? [] : out), ...(direction === "to-store" ? [] : into)];
+}
+
+/** None where there is no gateway. */
+export function gatewayCuts(side: PairSide, { gateway }: PairAddresses): readonly Cut[] {
+  if (gateway === undefined) return [];
+  return [{ place: places[side], device: devices.access, address: gateway }];
+}

@@ -1,0 +1,142 @@
+import type { ExecutedEvent } from "../reports/failover/events.ts";
+import {
+  actionText,
+  type NodeChoice,
+  type PairAction,
+  type PairEvent,
+  type PairSide,
+} from "../scenarios/pair-event.ts";
+
+/** What an action came to. */
+export interface Performed {
+  readonly outcome?: string;
+  /** Takes a fault back. */
+  readonly undo?: () => Promise<void> | void;
+  /** It took its time, so that its end is worth telling. */
+  readonly isLong?: boolean;
+}
+
+export interface EventStage {
+  /** On the clock of the run's schedule, in ms. */
+  readonly nowMs: () => number;
+  /** The node that is meant at this moment; undefined when nobody is. */
+  readonly nodeOf: (choice: NodeChoice) => PairSide | undefined;
+  /** Rejects with an Error that says what failed. `side` is the node of an action that has one. */
+  readonly perform: (action: PairAction, side: PairSide | undefined) => Promise<Performed>;
+}
+
+export interface PlayedEvents {
+  /** In the order of their beginning. Times are ms since the run began. */
+  readonly events: readonly ExecutedEvent[];
+  /** In sentences: events whose moment did not come, and events that failed. */
+  readonly problems: readonly string[];
+}
+
+/** Longest wait for an event that is still under way when the run is over. */
+const FINISH_MS_MAX = 30_000;
+
+/** Plays the timeline of events beside the simulation. */
+export class EventRunner {
+  readonly #stage: EventStage;
+  readonly #waiting: Set<PairEvent>;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #played: ExecutedEvent[] = [];
+  readonly #problems: string[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #whenOver: (() => void)[] = [];
+  #runStartMs: number | undefined;
+  #isOver = false;
+
+  constructor(events: readonly PairEvent[], stage: EventStage) {
+    this.#stage = stage;
+    this.#waiting = new Set(events);
+  }
+
+  /** Sets the events whose moment is counted from this phase, and at the first phase those of the run. */
+  phaseStarts(name: string, startAtMs: number): void {
+    const isFirst = this.#runStartMs === undefined;
+    this.#runStartMs ??= startAtMs;
+    for (const event of this.#waiting) {
+      const { moment } = event;
+      if (moment.kind === "run" && isFirst) this.#set(event, startAtMs + moment.atMs);
+      if (moment.kind === "phase" && moment.phase === name) {
+        this.#set(event, startAtMs + moment.afterMs);
+      }
+    }
+  }
+
+  /** The run is over: nothing begins any more, and faults that still last are left as they are. */
+  async finish(): Promise<PlayedEvents> {
+    this.#isOver = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const give of this.#whenOver) give();
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, FINISH_MS_MAX);
+    });
+    await Promise.race([Promise.all(this.#underWay), late]);
+    clearTimeout(limit);
+    const unplayed = [...this.#waiting].map(
+      ({ name }) => `Event ${name} was not played: the run was over before its moment.`,
+    );
+    const events = this.#played.toSorted((one, other) => one.startedAtMs - other.startedAtMs);
+    return { events, problems: [...this.#problems, ...unplayed] };
+  }
+
+  #set(event: PairEvent, atMs: number): void {
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#waiting.delete(event);
+        const playing = this.#play(event).finally(() => this.#underWay.delete(playing));
+        this.#underWay.add(playing);
+      },
+      Math.max(0, atMs - this.#stage.nowMs()),
+    );
+    this.#timers.add(timer);
+  }
+
+  async #play({ name, action, forMs }: PairEvent): Promise<void> {
+    const side = "node" in action ? this.#stage.nodeOf(action.node) : undefined;
+    const startedAtMs = this.#sinceStart();
+    const index = this.#played.length;
+    const tell = (more: Partial<ExecutedEvent>): void => {
+      const node = side === undefined ? {} : { node: side };
+      this.#played[index] = { name, text: actionText(action, side), startedAtMs, ...node, ...more };
+    };
+    tell({});
+    try {
+      if ("node" in action && side === undefined) throw new Error(`no node is ${action.node}`);
+      const { outcome, undo, isLong } = await this.#stage.perform(action, side);
+      const told = outcome === undefined ? {} : { outcome };
+      if (undo === undefined || forMs === undefined) {
+        tell({ ...told, ...(isLong ? { endedAtMs: this.#sinceStart() } : {}) });
+        return;
+      }
+      tell(told);
+      if (!(await this.#lasts(startedAtMs + forMs - this.#sinceStart()))) return;
+      await undo();
+      tell({ ...told, endedAtMs: this.#sinceStart() });
+    } catch (error) {
+      const { message } = error as Error;
+      tell({ outcome: message, endedAtMs: this.#sinceStart() });
+      this.#problems.push(`Event ${name} failed: ${message}`);
+    }
+  }
+
+  /** False when the run was over first. */
+  #lasts(ms: number): Promise<boolean> {
+    if (this.#isOver) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(true), Math.max(0, ms));
+      this.#whenOver.push(() => {
+        clearTimeout(timer);
+        resolve(false);
+      });
+    });
+  }
+
+  #sinceStart(): number {
+    return this.#stage.nowMs() - this.#runStartMs!;
+  }
+}

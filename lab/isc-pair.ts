@@ -1,0 +1,110 @@
+import { formatIpv4 } from "../protocol/ipv4.ts";
+import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { requiredVersion, searchPath } from "./peer-program.ts";
+
+/** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
+export interface IscFailover {
+  /** Silence of the peer after which the connection counts as failed; one that is closed counts at once. */
+  readonly maxResponseSeconds: number;
+  /** Maximum client lead time: how far a node alone may lend beyond what the other one has confirmed. */
+  readonly mcltSeconds: number;
+  /** `secs` from which a node answers clients of the other node's share too. */
+  readonly loadBalanceMaxSeconds: number;
+}
+
+/** As the example of dhcpd.conf(5) has it. */
+export const documentedIscFailover: IscFailover = {
+  ...{ maxResponseSeconds: 60, mcltSeconds: 3600, loadBalanceMaxSeconds: 3 },
+};
+
+const PEER = "provlab";
+/** Of the failover connection; TCP, registered for it. */
+const FAILOVER_PORT = 647;
+/** As in the example of dhcpd.conf(5): BNDUPDs on their way at once. */
+const UNACKED_UPDATES_MAX = 10;
+/** Of 256 shares of the clients, those of node A. */
+const SPLIT = 128;
+
+/**
+ * Two ISC dhcpd that lend from the same pools by its failover protocol: node A primary, node B secondary,
+ * both answering. dhcpd connects to one address of its peer, so the second link carries nothing.
+ *
+ * Both nodes are to be started before either is waited for: node A is ready when it serves, node B when the
+ * two have reached `normal`. A node alone is neither: it answers nobody before it has met its peer.
+ *
+ * The lease file holds the state of the pair too: a node that is started again must find its own, not an empty
+ * one. Throws Error with a sentence for the user when dhcpd is missing, or when the site has no interfaces.
+ */
+export function iscPair(site: PairSite, failover: IscFailover = documentedIscFailover): PairSetUp {
+  if (!site.hasNamespaces) {
+    throw new Error(
+      "an ISC failover pair needs network namespaces: dhcpd serves real interfaces only",
+    );
+  }
+  const version = requiredVersion(["dhcpd", "--version"], /^isc-dhcpd-(\S+)/, "isc-dhcp-server");
+  return {
+    product: `ISC dhcpd ${version} failover`,
+    durability: "fsync",
+    members: [],
+    nodes: [node(site, failover, 0), node(site, failover, 1)],
+    // No `leaseFile`: a node syncs what it acknowledges itself, and hears of the other one's share a little later.
+    // So neither file alone is what the pair has promised.
+    isLoadBalanced: true,
+  };
+}
+
+const files = { config: "dhcpd.conf", leases: "dhcpd.leases", pid: "dhcpd.pid" } as const;
+
+function node(site: PairSite, failover: IscFailover, index: 0 | 1): LabProgram {
+  const { config, leases, pid } = files;
+  const paths = ["-cf", config, "-lf", leases, "-pf", pid];
+  return {
+    name: index === 0 ? "dhcpd-a" : "dhcpd-b",
+    place: index === 0 ? "node-a" : "node-b",
+    // -d: without it the states of the pair are told to syslog alone, and nobody could wait for them.
+    command: ["dhcpd", "-4", "-f", "-d", "-p", String(site.port), ...paths, site.accessInterface],
+    environment: { PATH: searchPath },
+    files: [
+      { path: config, text: iscPairConf(site, failover, index) },
+      { path: leases, text: "" },
+    ],
+    isReady: index === 0 ? serves : isNormal,
+  };
+}
+
+const serves = (log: string): boolean => log.includes("Server starting service.");
+const isNormal = (log: string): boolean =>
+  new RegExp(`failover peer ${PEER}: I move from \\S+ to normal`).test(log);
+
+/** dhcpd.conf of one node: the peer, then the population's own file, with every pool under the peer. */
+export function iscPairConf(site: PairSite, failover: IscFailover, index: 0 | 1): string {
+  const own = site.addresses.nodes[index];
+  const population = dhcpdConf(site.population, {
+    leaseSeconds: site.leaseSeconds,
+    ...(site.registered === undefined ? {} : { registered: site.registered }),
+    bootServer: own.access,
+    // dhcpd wants a subnet of every interface that it serves; relays are told apart by giaddr.
+    serverSubnet: { network: own.access, prefixLength: 32 },
+    // BOOTP addresses have no end, and so could never go back to the other node.
+    poolStatements: [`failover peer "${PEER}";`, "deny dynamic bootp clients;"],
+  });
+  return `${peer(site, failover, index)}\n${population}`;
+}
+
+function peer(site: PairSite, failover: IscFailover, index: 0 | 1): string {
+  const { nodes } = site.addresses;
+  const own = formatIpv4(nodes[index].links[0]);
+  const other = formatIpv4(nodes[index === 0 ? 1 : 0].links[0]);
+  const statements = [
+    ...[index === 0 ? "primary" : "secondary", `address ${own}`, `port ${FAILOVER_PORT}`],
+    ...[`peer address ${other}`, `peer port ${FAILOVER_PORT}`],
+    `max-response-delay ${failover.maxResponseSeconds}`,
+    `max-unacked-updates ${UNACKED_UPDATES_MAX}`,
+    `load balance max seconds ${failover.loadBalanceMaxSeconds}`,
+    // The secondary learns these two from the primary, and refuses to have them in its own file.
+    ...(index === 0 ? [`mclt ${failover.mcltSeconds}`, `split ${SPLIT}`] : []),
+  ];
+  const lines = statements.map((statement) => `  ${statement};`);
+  return [`failover peer "${PEER}" {`, ...lines, "}", ""].join("\n");
+}

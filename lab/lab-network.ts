@@ -1,0 +1,232 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
+import type { AddressBlock } from "../scenarios/population.ts";
+import { type Cut, devices } from "./cuts.ts";
+import { ip } from "./ip-command.ts";
+import { LabError } from "./lab-error.ts";
+import { labName } from "./leftovers.ts";
+import type { NodeAddresses, PairAddresses, Place } from "./pair-set-up.ts";
+
+/** Where a pair, its store and the simulated plant meet. */
+export interface LabNetwork {
+  readonly hasNamespaces: boolean;
+  readonly addresses: PairAddresses;
+  readonly accessInterface: string;
+  /** Of DHCP; clients are on the next one. */
+  readonly port: number;
+  /** The file of the namespace that the simulated plant lives in; undefined on loopback. */
+  readonly plantNamespace: string | undefined;
+  /** The command line that runs a program in a place. */
+  readonly inPlace: (place: Place, command: readonly string[]) => readonly string[];
+  /** What is cut twice has to be healed twice. Throws LabError. */
+  readonly cut: (cut: Cut) => void;
+  readonly heal: (cut: Cut) => void;
+  /** Takes away what was made; idempotent, and synchronous so that an exit handler can do it. */
+  readonly close: () => void;
+}
+
+/** The block that the devices' networks are cut from, where it is not the scenario's own. */
+export const namespaceBlock: AddressBlock = {
+  network: parseIpv4("10.64.0.0")!,
+  prefixLength: 10,
+};
+
+const address = (text: string): number => parseIpv4(text)!;
+
+/** Below the ports that systems hand out by themselves (32768 on Linux), above those of a single server. */
+const PORT_FIRST = 30_000;
+/** DHCP's two, the heartbeats, and two of the store's members. */
+export const PORTS_A_LAB = 5;
+const PORT_TRIES = 50;
+
+/** All on the machine's loopback, each on addresses of its own: needs nothing, and nothing can be cut. */
+export async function loopbackNetwork(): Promise<LabNetwork> {
+  const node = (number: number): NodeAddresses => ({
+    access: address(`127.0.${number}.1`),
+    links: [address(`127.0.${number}.2`), address(`127.0.${number}.3`)],
+    store: address(`127.0.${number}.4`),
+  });
+  const refuse = (): never => {
+    throw new LabError("nothing can be cut on the loopback network");
+  };
+  return {
+    hasNamespaces: false,
+    addresses: {
+      nodes: [node(11), node(12)],
+      witnessStore: address("127.0.13.4"),
+      gateway: undefined,
+    },
+    accessInterface: "lo",
+    port: await freePorts(),
+    plantNamespace: undefined,
+    inPlace: (_, command) => command,
+    cut: refuse,
+    heal: refuse,
+    close: () => {},
+  };
+}
+
+// Networks for documentation and for benchmarks (RFC 5737, RFC 2544): nobody's.
+const plan = {
+  access: "192.0.2",
+  links: ["198.51.100", "203.0.113"],
+  store: "198.18.0",
+  /** Where the relays are reached, and beside it what the nodes ping. */
+  plant: "192.0.2.254",
+  gateway: "192.0.2.253",
+} as const;
+
+const nodeNumbers = { "node-a": 1, "node-b": 2 } as const;
+const WITNESS_NUMBER = 3;
+const DHCP_PORT = 67;
+/** Locally administered, and nobody's: what is sent there is lost. */
+const NOBODY = "02:00:00:00:00:ff";
+
+/**
+ * A namespace for each node, the witness and the plant. The access network and the store's are bridges,
+ * the links are two cables. Nothing leads out of them. Throws LabError with nothing left behind.
+ */
+export function namespaceNetwork(block: AddressBlock): LabNetwork {
+  const spaces = ["node-a", "node-b", "witness", "plant"] as const;
+  const nameOf = (space: (typeof spaces)[number]): string => labName(space);
+  const inside = (space: (typeof spaces)[number], ...args: string[]): void =>
+    ip("-n", nameOf(space), ...args);
+  const made: string[] = [];
+  const close = (): void => {
+    for (const name of made.splice(0)) ip("netns", "delete", name);
+  };
+  try {
+    for (const space of spaces) {
+      ip("netns", "add", nameOf(space));
+      made.push(nameOf(space));
+      inside(space, "link", "set", "dev", "lo", "up");
+    }
+    addBridge(inside, "plant", devices.access);
+    addBridge(inside, "witness", devices.store);
+    for (const [place, number] of Object.entries(nodeNumbers) as [keyof typeof nodeNumbers, 1][]) {
+      plug({ inside, nameOf }, "plant", devices.access, place);
+      plug({ inside, nameOf }, "witness", devices.store, place);
+      giveAddress(inside, place, devices.access, `${plan.access}.${number}`);
+      giveAddress(inside, place, devices.store, `${plan.store}.${number}`);
+    }
+    giveAddress(inside, "plant", devices.access, plan.plant);
+    giveAddress(inside, "plant", devices.access, plan.gateway);
+    giveAddress(inside, "witness", devices.store, `${plan.store}.${WITNESS_NUMBER}`);
+    for (const [index, device] of devices.links.entries()) {
+      const far = ["peer", "name", device, "netns", nameOf("node-b")];
+      inside("node-a", "link", "add", "name", device, "type", "veth", ...far);
+      giveAddress(inside, "node-a", device, `${plan.links[index]!}.1`);
+      giveAddress(inside, "node-b", device, `${plan.links[index]!}.2`);
+    }
+    const prefix = `${formatIpv4(block.network)}/${block.prefixLength}`;
+    for (const place of ["node-a", "node-b"] as const) {
+      inside(place, "route", "add", prefix, "via", plan.plant);
+    }
+    // Every address of the block is the plant's own: what is sent to any device arrives there.
+    inside("plant", "route", "add", "local", prefix, "dev", "lo");
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return {
+    hasNamespaces: true,
+    addresses: namespaceAddresses,
+    accessInterface: devices.access,
+    port: DHCP_PORT,
+    plantNamespace: `/run/netns/${nameOf("plant")}`,
+    inPlace: (place, command) => ["ip", "netns", "exec", nameOf(place), ...command],
+    ...cutter(inside),
+    close,
+  };
+}
+
+function namespaceNode(number: number): NodeAddresses {
+  return {
+    access: address(`${plan.access}.${number}`),
+    links: [address(`${plan.links[0]}.${number}`), address(`${plan.links[1]}.${number}`)],
+    store: address(`${plan.store}.${number}`),
+  };
+}
+
+const namespaceAddresses: PairAddresses = {
+  nodes: [namespaceNode(1), namespaceNode(2)],
+  witnessStore: address(`${plan.store}.${WITNESS_NUMBER}`),
+  gateway: address(plan.gateway),
+};
+
+type Inside = (space: Place | "plant", ...args: string[]) => void;
+
+function addBridge(inside: Inside, space: Place | "plant", name: string): void {
+  inside(space, "link", "add", "name", name, "type", "bridge");
+  inside(space, "link", "set", "dev", name, "up");
+}
+
+/** A cable from a node's interface of that name to the bridge of that name. */
+function plug(
+  { inside, nameOf }: { inside: Inside; nameOf: (space: Place | "plant") => string },
+  hub: "plant" | "witness",
+  device: string,
+  place: "node-a" | "node-b",
+): void {
+  const port = `to-${place}`;
+  const far = ["peer", "name", port, "netns", nameOf(hub)];
+  inside(place, "link", "add", "name", device, "type", "veth", ...far);
+  inside(hub, "link", "set", "dev", port, "master", device);
+  inside(hub, "link", "set", "dev", port, "up");
+}
+
+function giveAddress(inside: Inside, space: Place | "plant", device: string, text: string): void {
+  inside(space, "address", "add", `${text}/24`, "dev", device);
+  inside(space, "link", "set", "dev", device, "up");
+}
+
+/**
+ * A cut is a neighbour entry that leads to a hardware address nobody has: the sender notices nothing, as with a
+ * broken cable, the other direction goes on, and no module of the kernel is needed.
+ */
+function cutter(inside: Inside): Pick<LabNetwork, "cut" | "heal"> {
+  const times = new Map<string, number>();
+  const keyOf = ({ place, device, address: to }: Cut): string => `${place} ${device} ${to}`;
+  return {
+    cut: (cut) => {
+      const count = (times.get(keyOf(cut)) ?? 0) + 1;
+      times.set(keyOf(cut), count);
+      if (count > 1) return;
+      const { place, device } = cut;
+      const to = formatIpv4(cut.address);
+      const nowhere = ["lladdr", NOBODY, "dev", device, "nud", "permanent"];
+      inside(place, "neigh", "replace", to, ...nowhere);
+    },
+    heal: (cut) => {
+      const count = (times.get(keyOf(cut)) ?? 0) - 1;
+      times.set(keyOf(cut), Math.max(0, count));
+      if (count !== 0) return;
+      inside(cut.place, "neigh", "del", formatIpv4(cut.address), "dev", cut.device);
+    },
+  };
+}
+
+/** The first of so many UDP ports that are free one after the other. */
+async function freePorts(): Promise<number> {
+  for (let attempt = 0; attempt < PORT_TRIES; attempt += 1) {
+    const first = PORT_FIRST + PORTS_A_LAB * ((process.pid + attempt) % 500);
+    const ports = Array.from({ length: PORTS_A_LAB }, (_, index) => first + index);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return first;
+  }
+  throw new LabError(`no ${PORTS_A_LAB} free UDP ports from ${PORT_FIRST} on`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  try {
+    socket.bind({ port, address: "0.0.0.0", exclusive: true });
+    await once(socket, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}

@@ -1,0 +1,272 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import type { RoleChange } from "../reports/failover/events.ts";
+import type { NodeChoice, PairEvent, PairSide } from "../scenarios/pair-event.ts";
+import type { PairKind, PairPlan } from "../scenarios/pair-section.ts";
+import type { Population } from "../scenarios/population.ts";
+import { ControlClient } from "./control-client.ts";
+import { EventRunner } from "./event-runner.ts";
+import { iscPair } from "./isc-pair.ts";
+import { keaPair } from "./kea-pair.ts";
+import { LabError } from "./lab-error.ts";
+import { type LabNetwork, loopbackNetwork, namespaceNetwork } from "./lab-network.ts";
+import { LabProcess } from "./lab-process.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { fakeTimeLibrary, takesNamespaces } from "./needs.ts";
+import { NodeDisk } from "./node-disk.ts";
+import { clockOffset, type LabNode, performAction } from "./pair-actions.ts";
+import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { PairWatch } from "./pair-watch.ts";
+import { provlabPair } from "./provlab-pair.ts";
+
+export interface LabPlan {
+  /** Everything is written below it. */
+  readonly folder: string;
+  readonly pair: PairPlan;
+  readonly events: readonly PairEvent[];
+  /** In the block of the network that the pair gets: `namespaceBlock`, or loopback's. */
+  readonly population: Population;
+  readonly server: Pick<PairSite, "leaseSeconds" | "registered">;
+}
+
+export interface LabServer {
+  readonly address: number;
+  readonly port: number;
+}
+
+export interface PlayedDrill {
+  readonly events: Awaited<ReturnType<EventRunner["finish"]>>["events"];
+  readonly roles: readonly RoleChange[];
+  /** In sentences: what was not played as planned. */
+  readonly problems: readonly string[];
+  /** In sentences: programs that ended although nothing had been done to them. */
+  readonly deaths: readonly string[];
+}
+
+const setUps: Readonly<Record<PairKind, (site: PairSite) => PairSetUp>> = {
+  provlab: provlabPair,
+  isc: iscPair,
+  kea: keaPair,
+};
+
+/** Kea takes half a dozen of its heartbeats, which are ten seconds apart. */
+const READY_MS_MAX = 180_000;
+/** The guide's initdead is two minutes. */
+const ORDER_MS_MAX = 180_000;
+const ORDER_LOOK_MS = 50;
+const STOP_MS_MAX = 10_000;
+const sides = ["a", "b"] as const;
+const indexOf = { a: 0, b: 1 } as const;
+
+/** A pair with everything that it stands on, while it runs. */
+export class Lab {
+  readonly setUp: PairSetUp;
+  readonly network: LabNetwork;
+  readonly #members: readonly LabProcess[];
+  readonly #nodes: Readonly<Record<PairSide, LabNode>>;
+  readonly #watch: PairWatch | undefined;
+  readonly #runner: EventRunner;
+  readonly #deaths: string[] = [];
+  /** However this process ends, short of SIGKILL. */
+  readonly #onExit = (): void => this.#takeAway();
+  #runStartMs = 0;
+
+  private constructor(plan: LabPlan, setUp: PairSetUp, network: LabNetwork) {
+    this.setUp = setUp;
+    this.network = network;
+    const folder = resolve(plan.folder);
+    const skews = plan.events.some(({ action }) => action.verb === "skewClock");
+    const fills = plan.events.some(({ action }) => action.verb === "fillDisk");
+    const processOf = (program: LabProgram, environment = {}): LabProcess =>
+      new LabProcess(program, {
+        folder,
+        environment,
+        wrap: (command) => network.inPlace(program.place, command),
+        onDeath: (words) => this.#deaths.push(words),
+      });
+    this.#members = setUp.members.map((program) => processOf(program));
+    const nodeOf = (side: PairSide): LabNode => {
+      const program = setUp.nodes[indexOf[side]];
+      const clockFile = skews ? join(folder, `${program.name}.clock`) : undefined;
+      const process = processOf(program, clockFile === undefined ? {} : fakeClock(clockFile));
+      return {
+        process,
+        member: this.#members[indexOf[side]],
+        control: controlOf(setUp, process),
+        disk: fills ? new NodeDisk(process.folder) : undefined,
+        clockFile,
+      };
+    };
+    this.#nodes = { a: nodeOf("a"), b: nodeOf("b") };
+    const { a, b } = this.#nodes;
+    if (a.control !== undefined && b.control !== undefined) {
+      const [askA, askB] = [a.control, b.control];
+      const ask = { a: () => askA.view(), b: () => askB.view() };
+      this.#watch = new PairWatch(ask, () => systemClock.monotonicMs());
+    }
+    this.#runner = new EventRunner(plan.events, {
+      nowMs: () => systemClock.monotonicMs(),
+      nodeOf: (choice) => this.#sideOf(choice),
+      perform: (action, side) => {
+        const active = (): PairSide | undefined => this.#sideOf("active");
+        const stage = { network, members: this.#members, nodes: this.#nodes, active };
+        return performAction(stage, action, side);
+      },
+    });
+  }
+
+  /**
+   * Starts a pair and waits until one node serves and the other one could. Rejects with LabError, with
+   * nothing left behind.
+   */
+  static async start(plan: LabPlan): Promise<Lab> {
+    removeLeftovers();
+    mkdirSync(plan.folder, { recursive: true });
+    const { addressBlock } = plan.population.plan;
+    const network =
+      takesNamespaces(plan.pair) && addressBlock !== undefined
+        ? namespaceNetwork(addressBlock)
+        : await loopbackNetwork();
+    let lab: Lab | undefined;
+    try {
+      lab = new Lab(plan, setUpOf(plan, network), network);
+      await lab.#start();
+      return lab;
+    } catch (error) {
+      await lab?.stop();
+      network.close();
+      throw error;
+    }
+  }
+
+  /** Of both nodes: relays forward to each. */
+  get servers(): readonly [LabServer, LabServer] {
+    const { addresses, port } = this.network;
+    const [a, b] = addresses.nodes;
+    return [
+      { address: a.access, port },
+      { address: b.access, port },
+    ];
+  }
+
+  /** Of the nodes that run, the one that serves first: what a restart would read. */
+  get leaseFiles(): readonly string[] {
+    const { leaseFile } = this.setUp;
+    if (leaseFile === undefined) return [];
+    const active = this.#sideOf("active");
+    return sides
+      .filter((side) => this.#nodes[side].process.isRunning)
+      .toSorted((one, other) => Number(other === active) - Number(one === active))
+      .map((side) => join(this.#nodes[side].process.folder, leaseFile));
+  }
+
+  /** The simulation's phases are what events are counted from; ms of the monotonic clock. */
+  phaseStarts(name: string, startAtMs: number, runStartMs: number): void {
+    this.#runStartMs = runStartMs;
+    this.#runner.phaseStarts(name, startAtMs);
+  }
+
+  /** After the run. */
+  async finish(): Promise<PlayedDrill> {
+    const { events, problems } = await this.#runner.finish();
+    const roles = this.#watch?.changesSince(this.#runStartMs) ?? [];
+    return { events, roles, problems, deaths: this.#deaths };
+  }
+
+  /** Ends every program and takes everything away that was made in the system. */
+  async stop(): Promise<void> {
+    await this.#runner.finish();
+    await this.#watch?.stop();
+    const { a, b } = this.#nodes;
+    await Promise.all([a, b].map(({ process }) => process.stop(STOP_MS_MAX)));
+    // Nobody needs them any more, and they would wait for each other.
+    await Promise.all(this.#members.map((member) => member.kill()));
+    for (const { control } of [a, b]) control?.close();
+    process.off("exit", this.#onExit);
+    this.#takeAway();
+  }
+
+  #takeAway(): void {
+    for (const side of sides) this.#nodes[side].disk?.close();
+    this.network.close();
+  }
+
+  async #start(): Promise<void> {
+    process.once("exit", this.#onExit);
+    const nodes = sides.map((side) => this.#nodes[side]);
+    const servers = nodes.map(({ process }) => process);
+    for (const process of [...this.#members, ...servers]) process.clearFolder();
+    for (const { disk, clockFile } of nodes) {
+      disk?.mount();
+      if (clockFile !== undefined) writeFileSync(clockFile, clockOffset(0));
+    }
+    for (const group of [this.#members, servers]) {
+      for (const process of group) process.writeFiles();
+      for (const process of group) process.launch();
+      await Promise.all(group.map((process) => process.ready(READY_MS_MAX)));
+    }
+    this.#watch?.start();
+    await this.#inOrder();
+  }
+
+  async #inOrder(): Promise<void> {
+    const watch = this.#watch;
+    const deadlineMs = systemClock.monotonicMs() + ORDER_MS_MAX;
+    while (watch !== undefined && !watch.isInOrder) {
+      if (this.#deaths.length > 0) throw new LabError(this.#deaths.join("\n"));
+      if (systemClock.monotonicMs() > deadlineMs) {
+        const seconds = ORDER_MS_MAX / 1000;
+        throw new LabError(`the pair was not in order within ${seconds} s: ${watch.words}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ORDER_LOOK_MS));
+    }
+  }
+
+  #sideOf(choice: NodeChoice): PairSide | undefined {
+    if (choice === "a" || choice === "b") return choice;
+    const active = this.#watch === undefined ? this.#firstThatRuns() : this.#watch.active;
+    if (active === undefined || choice === "active") return active;
+    return active === "a" ? "b" : "a";
+  }
+
+  /** Peers tell nobody who serves; node A does, unless something was done to it. */
+  #firstThatRuns(): PairSide | undefined {
+    return sides.find((side) => {
+      const { process } = this.#nodes[side];
+      return process.isRunning && !process.isPaused;
+    });
+  }
+}
+
+function setUpOf({ folder, pair, population, server }: LabPlan, network: LabNetwork): PairSetUp {
+  const { addresses, port, accessInterface, hasNamespaces } = network;
+  const site: PairSite = {
+    ...{ folder, addresses, port, population, accessInterface, hasNamespaces },
+    ...server,
+    profile: pair.profile,
+  };
+  try {
+    return setUps[pair.kind](site);
+  } catch (error) {
+    throw new LabError((error as Error).message, { cause: error });
+  }
+}
+
+function controlOf({ controlSocket }: PairSetUp, process: LabProcess): ControlClient | undefined {
+  if (controlSocket === undefined) return undefined;
+  // A socket's path has room for 107 bytes: the shorter of its two names.
+  const full = join(process.folder, controlSocket);
+  const short = relative("", full);
+  return new ControlClient(short.length < full.length ? short : full);
+}
+
+function fakeClock(file: string): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: fakeTimeLibrary() ?? "",
+    FAKETIME_TIMESTAMP_FILE: file,
+    // The wall clock alone is wrong, and it is looked up once a second.
+    ...{ DONT_FAKE_MONOTONIC: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1", NO_FAKE_STAT: "1" },
+    FAKETIME_CACHE_DURATION: "1",
+  };
+}

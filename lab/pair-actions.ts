@@ -1,0 +1,155 @@
+import { writeFileSync } from "node:fs";
+import { systemClock } from "../base/clock.ts";
+import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
+import type { ControlClient } from "./control-client.ts";
+import { type Cut, gatewayCuts, linkCuts, storeCuts } from "./cuts.ts";
+import type { Performed } from "./event-runner.ts";
+import { LabError } from "./lab-error.ts";
+import type { LabNetwork } from "./lab-network.ts";
+import type { LabProcess } from "./lab-process.ts";
+import type { NodeDisk } from "./node-disk.ts";
+import { slowSyncs } from "./slow-disk.ts";
+
+/** What actions are done to. */
+export interface ActionStage {
+  readonly network: LabNetwork;
+  readonly members: readonly LabProcess[];
+  readonly nodes: Readonly<Record<PairSide, LabNode>>;
+  /** Who serves. */
+  readonly active: () => PairSide | undefined;
+}
+
+export interface LabNode {
+  readonly process: LabProcess;
+  /** The member of the store that is beside it, if there is one. */
+  readonly member: LabProcess | undefined;
+  readonly control: ControlClient | undefined;
+  readonly disk: NodeDisk | undefined;
+  /** libfaketime reads its offset there, in seconds with a sign; undefined where clocks are right. */
+  readonly clockFile: string | undefined;
+}
+
+/** Of a node that is asked to end in good order. */
+const STOP_MS_MAX = 20_000;
+const READY_MS_MAX = 60_000;
+
+/** Does one thing to the pair. Rejects with LabError when it cannot be done. */
+export async function performAction(
+  stage: ActionStage,
+  action: PairAction,
+  side: PairSide | undefined,
+): Promise<Performed> {
+  switch (action.verb) {
+    case "kill":
+      return await killProcess(nodeAt(stage, side).process);
+    case "killStore":
+      return await killProcess(memberAt(stage, action.member));
+    case "pause":
+      return pauseProcess(nodeAt(stage, side).process);
+    case "pauseStore":
+      return pauseProcess(memberAt(stage, action.member));
+    case "stop":
+      return await stopProcess(nodeAt(stage, side).process);
+    case "start":
+      return await startProcess(nodeAt(stage, side).process);
+    case "cutLink":
+      return cutAll(stage, linkCuts(action, stage.network.addresses));
+    case "cutStore":
+      return cutAll(stage, storeCuts(action, known(side), stage.network.addresses));
+    case "breakGateway":
+      return cutAll(stage, gatewayCuts(known(side), stage.network.addresses));
+    case "fillDisk": {
+      const disk = had(nodeAt(stage, side).disk, "a disk of its own");
+      disk.fill();
+      return { undo: () => disk.empty() };
+    }
+    case "slowDisk":
+      return await slowDisk(nodeAt(stage, side), action.delayMs);
+    case "skewClock":
+      return skewClock(had(nodeAt(stage, side).clockFile, "a clock of its own"), action.offsetMs);
+    case "failback":
+      return await order(nodeAt(stage, stage.active()), "/failback");
+    case "cleanUp":
+      return await order(nodeAt(stage, side), "/clean-up");
+  }
+}
+
+function nodeAt({ nodes }: ActionStage, side: PairSide | undefined): LabNode {
+  return nodes[known(side)];
+}
+
+function known(side: PairSide | undefined): PairSide {
+  return had(side, "a node that serves");
+}
+
+function memberAt({ members }: ActionStage, number: number): LabProcess {
+  return had(members[number - 1], `a member ${number} of the store`);
+}
+
+function had<Thing>(thing: Thing | undefined, what: string): Thing {
+  if (thing === undefined) throw new LabError(`the pair does not have ${what}`);
+  return thing;
+}
+
+async function killProcess(process: LabProcess): Promise<Performed> {
+  if (!process.isRunning) throw new LabError(`${process.program.name} does not run`);
+  await process.kill();
+  return { undo: async () => void (await startProcess(process)) };
+}
+
+function pauseProcess(process: LabProcess): Performed {
+  if (!process.isRunning) throw new LabError(`${process.program.name} does not run`);
+  process.pause();
+  return { undo: () => process.resume() };
+}
+
+async function stopProcess(process: LabProcess): Promise<Performed> {
+  if (!process.isRunning) throw new LabError(`${process.program.name} does not run`);
+  const startMs = systemClock.monotonicMs();
+  const isInTime = await process.stop(STOP_MS_MAX);
+  const took = `${Math.round(systemClock.monotonicMs() - startMs)} ms`;
+  return {
+    outcome: isInTime ? `ended after ${took}` : `had to be killed after ${took}`,
+    undo: async () => void (await startProcess(process)),
+    isLong: true,
+  };
+}
+
+async function startProcess(process: LabProcess): Promise<Performed> {
+  if (process.isRunning) throw new LabError(`${process.program.name} runs already`);
+  process.launch();
+  await process.ready(READY_MS_MAX);
+  return { outcome: "ready", isLong: true };
+}
+
+function cutAll({ network }: ActionStage, cuts: readonly Cut[]): Performed {
+  for (const cut of cuts) network.cut(cut);
+  return {
+    undo: () => {
+      for (const cut of cuts) network.heal(cut);
+    },
+  };
+}
+
+async function slowDisk({ process, member }: LabNode, delayMs: number): Promise<Performed> {
+  const pids = [process.pid, member?.pid].filter((pid) => pid !== undefined);
+  return { undo: await slowSyncs(pids, delayMs) };
+}
+
+function skewClock(file: string, offsetMs: number): Performed {
+  const set = (ms: number): void => writeFileSync(file, clockOffset(ms));
+  set(offsetMs);
+  return { undo: () => set(0) };
+}
+
+/** As libfaketime reads it: `+30`, `-0.5`. */
+export function clockOffset(ms: number): string {
+  return `${ms < 0 ? "-" : "+"}${Math.abs(ms) / 1000}\n`;
+}
+
+async function order(
+  { control }: LabNode,
+  path: Parameters<ControlClient["order"]>[0],
+): Promise<Performed> {
+  return { outcome: await had(control, "a control socket").order(path), isLong: true };
+}

@@ -1,0 +1,101 @@
+import type { RoleChange } from "../reports/failover/events.ts";
+import type { PairSide } from "../scenarios/pair-event.ts";
+import type { NodeView } from "./control-client.ts";
+
+const LOOK_MS = 50;
+const CHANGES_MAX = 10_000;
+
+export type AskNode = () => Promise<NodeView | "silent" | "down">;
+
+interface Seen {
+  readonly atMs: number;
+  readonly node: PairSide;
+  readonly role: string;
+  readonly epoch: number;
+}
+
+/** Asks both nodes for their roles all the time, each without waiting for the other. */
+export class PairWatch {
+  readonly #ask: Readonly<Record<PairSide, AskNode>>;
+  readonly #nowMs: () => number;
+  readonly #views: Partial<Record<PairSide, NodeView | "silent" | "down">> = {};
+  readonly #seen: Seen[] = [];
+  #lastActive: PairSide | undefined;
+  #epochMax = 0;
+  #isOver = false;
+  #watching: Promise<unknown> | undefined;
+
+  constructor(ask: Readonly<Record<PairSide, AskNode>>, nowMs: () => number) {
+    this.#ask = ask;
+    this.#nowMs = nowMs;
+  }
+
+  start(): void {
+    this.#watching = Promise.all([this.#follow("a"), this.#follow("b")]);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#watching;
+  }
+
+  /** The node that serves, or that served last while nobody is known to; undefined before the first. */
+  get active(): PairSide | undefined {
+    return this.#lastActive;
+  }
+
+  /** One node serves, and the other one could at once. */
+  get isInOrder(): boolean {
+    const views = [this.#views.a, this.#views.b];
+    const known = views.filter((view) => view !== undefined && typeof view !== "string");
+    const roles = known.map(({ role }) => role);
+    return (
+      roles.includes("active") &&
+      roles.includes("standby") &&
+      known.every(({ isInSync }) => isInSync)
+    );
+  }
+
+  /** What the nodes said last, in words. */
+  get words(): string {
+    return (["a", "b"] as const)
+      .map((side) => {
+        const view = this.#views[side] ?? "not asked yet";
+        if (typeof view === "string") return `node ${side} is ${view}`;
+        return `node ${side} is ${view.role}${view.isInSync ? "" : " and not in sync"}`;
+      })
+      .join(", ");
+  }
+
+  /** Since a moment of the same clock; the roles that the nodes had then stand at 0. */
+  changesSince(startMs: number): readonly RoleChange[] {
+    const before = this.#seen.filter(({ atMs }) => atMs <= startMs);
+    const initial = (["a", "b"] as const).flatMap((side) => {
+      const last = before.findLast(({ node }) => node === side);
+      return last === undefined ? [] : [{ ...last, atMs: 0 }];
+    });
+    const later = this.#seen.filter(({ atMs }) => atMs > startMs);
+    return [...initial, ...later.map((each) => ({ ...each, atMs: each.atMs - startMs }))];
+  }
+
+  async #follow(side: PairSide): Promise<void> {
+    while (!this.#isOver) {
+      const view = await this.#ask[side]();
+      this.#take(side, view);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  #take(node: PairSide, view: NodeView | "silent" | "down"): void {
+    this.#views[node] = view;
+    const last = this.#seen.findLast((seen) => seen.node === node);
+    const role = typeof view === "string" ? view : view.role;
+    // A node that does not answer knows of no leadership that we could tell.
+    const epoch = typeof view === "string" ? (last?.epoch ?? 0) : view.epoch;
+    this.#epochMax = Math.max(this.#epochMax, epoch);
+    // A former active one that was stopped does not know yet that it is none any more.
+    if (role === "active" && epoch === this.#epochMax) this.#lastActive = node;
+    if ((last?.role === role && last.epoch === epoch) || this.#seen.length >= CHANGES_MAX) return;
+    this.#seen.push({ atMs: this.#nowMs(), node, role, epoch });
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { formatIpv4 } from "../protocol/ipv4.ts";
+import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import { LabError } from "./lab-error.ts";
+import type { LabProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
+
+const PREFIX = "/provlab/pair1/";
+const files = {
+  config: "dhcpd.conf",
+  leases: "dhcpd.leases",
+  prov: "prov.yaml",
+  key: "ha.key",
+  control: "prov.sock",
+} as const;
+const nodeNames = ["node-a", "node-b"] as const;
+/** A lab's heartbeats are nobody's secret: they never leave the machine. */
+const KEY = "the key of a pair in the lab\n";
+/** Leases are committed many at a time; etcd takes 128 operations a transaction unless told. */
+const TXN_OPS_MAX = 1024;
+
+interface LabPorts {
+  readonly heartbeat: number;
+  readonly storeClient: number;
+  readonly storePeer: number;
+}
+
+/** The well-known ones in a namespace; else those that follow DHCP's two. */
+function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
+  return hasNamespaces
+    ? { heartbeat: 694, storeClient: 2379, storePeer: 2380 }
+    : { heartbeat: port + 2, storeClient: port + 3, storePeer: port + 4 };
+}
+
+/**
+ * Two `prov serve` with an `ha` section, on three members of etcd: one beside each node, and the witness.
+ * Throws LabError when the programs are missing.
+ */
+export function provlabPair(site: PairSite): PairSetUp {
+  const program = mainProgram();
+  const endpoints = storeAddresses(site).map(
+    (address) => `http://${address}:${portsOf(site).storeClient}`,
+  );
+  return {
+    product: `Provlab ${version()}`,
+    durability: "replicated",
+    members: places.map((place, index) => member(site, place, index)),
+    nodes: [node(site, program, endpoints, 0), node(site, program, endpoints, 1)],
+    leaseFile: files.leases,
+    controlSocket: files.control,
+    isLoadBalanced: false,
+  };
+}
+
+const places = ["node-a", "node-b", "witness"] as const satisfies readonly Place[];
+
+function storeAddresses({ addresses: { nodes, witnessStore } }: PairSite): readonly string[] {
+  return [nodes[0].store, nodes[1].store, witnessStore].map(formatIpv4);
+}
+
+function member(site: PairSite, place: Place, index: number): LabProgram {
+  const { storeClient, storePeer } = portsOf(site);
+  const addresses = storeAddresses(site);
+  const peers = addresses.map((address) => `http://${address}:${storePeer}`);
+  const client = `http://${addresses[index]}:${storeClient}`;
+  return {
+    name: `etcd-${index + 1}`,
+    place,
+    command: [
+      ...["etcd", "--name", `member-${index + 1}`, "--data-dir", "data"],
+      ...["--listen-client-urls", client, "--advertise-client-urls", client],
+      ...["--listen-peer-urls", peers[index]!, "--initial-advertise-peer-urls", peers[index]!],
+      ...["--initial-cluster", peers.map((url, at) => `member-${at + 1}=${url}`).join(",")],
+      ...["--max-txn-ops", String(TXN_OPS_MAX), "--log-level", "info"],
+    ],
+    files: [],
+    isReady: (log) => log.includes("ready to serve client requests"),
+  };
+}
+
+function node(
+  site: PairSite,
+  program: string,
+  endpoints: readonly string[],
+  index: 0 | 1,
+): LabProgram {
+  const own = site.addresses.nodes[index];
+  const other = site.addresses.nodes[index === 0 ? 1 : 0];
+  const { heartbeat } = portsOf(site);
+  const { gateway } = site.addresses;
+  const prov = {
+    schema: "provlab/prov@1",
+    address: formatIpv4(own.access),
+    dhcp: { config: files.config, leases: files.leases, port: site.port },
+    control: { socket: files.control },
+    ha: {
+      nodes: nodeNames,
+      node: nodeNames[index],
+      links: own.links.map((address, link) => ({
+        address: formatIpv4(address),
+        peerAddress: formatIpv4(other.links[link]!),
+        port: heartbeat,
+      })),
+      profile: site.profile ?? "guide",
+      keyFile: files.key,
+      ...(gateway === undefined ? {} : { gateway: formatIpv4(gateway) }),
+      etcd: { endpoints, prefix: PREFIX },
+    },
+  };
+  return {
+    name: index === 0 ? "prov-a" : "prov-b",
+    place: nodeNames[index],
+    command: [process.execPath, program, "serve", "-c", files.prov],
+    files: [
+      { path: files.prov, text: stringify(prov) },
+      {
+        path: files.config,
+        text: dhcpdConf(site.population, {
+          leaseSeconds: site.leaseSeconds,
+          registered: site.registered ?? true,
+          localAddress: own.access,
+        }),
+      },
+      { path: files.leases, text: "" },
+      { path: files.key, text: KEY, mode: 0o600 },
+    ],
+    isReady: (log) => log.includes("dhcp: serving on port"),
+  };
+}
+
+/** The compiled program: beside this file's folder, or in `dist` when this file is the source. */
+function mainProgram(): string {
+  const isSource = import.meta.url.endsWith(".ts");
+  const path = fileURLToPath(
+    new URL(isSource ? "../dist/cli/main.js" : "../cli/main.js", import.meta.url),
+  );
+  if (existsSync(path)) return path;
+  throw new LabError(`${path} does not exist: run \`npm run build\``);
+}
+
+function version(): string {
+  const isSource = import.meta.url.endsWith(".ts");
+  const file = new URL(isSource ? "../package.json" : "../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
+}

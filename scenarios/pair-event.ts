@@ -1,0 +1,97 @@
+import { formatDurationMs } from "./duration.ts";
+
+export type PairSide = "a" | "b";
+
+/** `active` and `standby` are whoever is so when the event happens. */
+export const nodeChoices = ["a", "b", "active", "standby"] as const;
+export type NodeChoice = (typeof nodeChoices)[number];
+
+export const linkDirections = ["both", "a-to-b", "b-to-a"] as const;
+export type LinkDirection = (typeof linkDirections)[number];
+
+export const storeDirections = ["both", "to-store", "from-store"] as const;
+export type StoreDirection = (typeof storeDirections)[number];
+
+/** Verbs whose only object is a node. */
+export const nodeVerbs = [
+  "kill",
+  "pause",
+  "stop",
+  "start",
+  "fillDisk",
+  "breakGateway",
+  "cleanUp",
+] as const;
+export type NodeVerb = (typeof nodeVerbs)[number];
+
+/** Verbs whose only object is a member of the store, from 1 on: beside node A, beside node B, the witness. */
+export const memberVerbs = ["killStore", "pauseStore"] as const;
+export type MemberVerb = (typeof memberVerbs)[number];
+
+export type PairAction =
+  | { readonly verb: NodeVerb; readonly node: NodeChoice }
+  | { readonly verb: MemberVerb; readonly member: number }
+  | {
+      readonly verb: "cutLink";
+      readonly links: readonly (1 | 2)[];
+      readonly direction: LinkDirection;
+    }
+  | { readonly verb: "cutStore"; readonly node: NodeChoice; readonly direction: StoreDirection }
+  | { readonly verb: "slowDisk"; readonly node: NodeChoice; readonly delayMs: number }
+  /** Positive: ahead of the time. */
+  | { readonly verb: "skewClock"; readonly node: NodeChoice; readonly offsetMs: number }
+  | { readonly verb: "failback" };
+
+export type PairVerb = PairAction["verb"];
+
+/** Something that is done to a pair on the timeline of a run. */
+export interface PairEvent {
+  /** Unique in the scenario. */
+  readonly name: string;
+  readonly moment:
+    | { readonly kind: "run"; readonly atMs: number }
+    /** After the start of a phase. */
+    | { readonly kind: "phase"; readonly phase: string; readonly afterMs: number };
+  readonly action: PairAction;
+  /** Undone after that; undefined: it stays, or there is nothing to undo. */
+  readonly forMs: number | undefined;
+}
+
+/** An action in words, of a node that has been found: `kill -9 of node a`. */
+export function actionText(action: PairAction, node: PairSide | undefined): string {
+  const whose = `node ${node ?? ("node" in action ? action.node : "")}`;
+  switch (action.verb) {
+    case "kill":
+      return `kill -9 of ${whose}`;
+    case "pause":
+      return `${whose} stands still (SIGSTOP)`;
+    case "stop":
+      return `${whose} is shut down in good order`;
+    case "start":
+      return `${whose} is started`;
+    case "fillDisk":
+      return `the disk of ${whose} is full`;
+    case "slowDisk":
+      return `each sync of the disk of ${whose} takes ${formatDurationMs(action.delayMs)} more`;
+    case "breakGateway":
+      return `the gateway does not answer ${whose}`;
+    case "cleanUp":
+      return `clean-up of ${whose}`;
+    case "killStore":
+      return `kill -9 of member ${action.member} of the store`;
+    case "pauseStore":
+      return `member ${action.member} of the store stands still (SIGSTOP)`;
+    case "cutLink": {
+      const links = action.links.length === 2 ? "both links are" : `link ${action.links[0]} is`;
+      return `${links} cut${action.direction === "both" ? "" : `, ${action.direction}`}`;
+    }
+    case "cutStore":
+      return `${whose} is cut from the store${action.direction === "both" ? "" : `, ${action.direction}`}`;
+    case "skewClock": {
+      const side = action.offsetMs < 0 ? "behind" : "ahead";
+      return `the clock of ${whose} is ${formatDurationMs(Math.abs(action.offsetMs))} ${side}`;
+    }
+    case "failback":
+      return "fail-back";
+  }
+}

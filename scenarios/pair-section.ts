@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { Report } from "./scenario.ts";
+
+export const pairKinds = ["provlab", "isc", "kea"] as const;
+export type PairKind = (typeof pairKinds)[number];
+
+/** The two servers that a scenario is run against, instead of one. */
+export interface PairPlan {
+  readonly kind: PairKind;
+  /** Times of the heartbeats (HA-28): those of the guide, or short ones. */
+  readonly profile: "guide" | "fast";
+  /** `auto`: namespaces where they can be had. */
+  readonly network: "auto" | "loopback" | "namespaces";
+}
+
+/** `pair:` of a scenario. */
+export const pairSection = z
+  .strictObject({
+    kind: z
+      .enum(pairKinds)
+      .default("provlab")
+      .describe(
+        "Whose pair: our own with its etcd, ISC dhcpd's failover, or Kea's hot standby; the last two need namespaces.",
+      ),
+    profile: z
+      .enum(["guide", "fast"])
+      .default("guide")
+      .describe("The times of our own pair: the guide's, or short ones."),
+    network: z
+      .enum(["auto", "loopback", "namespaces"])
+      .default("auto")
+      .describe(
+        "Where the nodes meet: each in a network namespace of its own, which needs root, or all on loopback; auto: namespaces where they can be had.",
+      ),
+  })
+  .optional()
+  .describe("Two servers instead of one, with what they stand on; relays forward to both.");
+
+/** Tells what a pair cannot be asked for. */
+export function pairOf(
+  section: z.infer<typeof pairSection>,
+  boots: boolean,
+  report: Report,
+): PairPlan | undefined {
+  if (section === undefined) return undefined;
+  if (section.kind !== "provlab" && section.network === "loopback") {
+    const message = `is loopback, but a pair of kind ${section.kind} serves on real interfaces only`;
+    report(["pair", "network"], message, "`network: namespaces`, as root");
+  }
+  if (boots) {
+    report(
+      ["pair"],
+      "serves DHCP alone, and a stream of the scenario boots or downloads",
+      "`exchange: discover` instead of boot",
+    );
+  }
+  return section;
+}
