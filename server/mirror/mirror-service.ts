@@ -34,7 +34,7 @@ export interface RunningMirror {
   /** Settles once it is stopped. */
   readonly ended: Promise<void>;
   counts(): MirrorCounts;
-  families(): Family[];
+  readonly families: () => Family[];
   stop(): Promise<void>;
 }
 
@@ -124,7 +124,7 @@ class Mirror implements RunningMirror {
     };
   }
 
-  families(): Family[] {
+  readonly families = (): Family[] => {
     const { fetched, removed, bytes, served, unproven, isInStep } = this.counts();
     const counter = (name: string, help: string, value: number): Family => ({
       name: `provlab_mirror_${name}_total`,
@@ -140,7 +140,7 @@ class Mirror implements RunningMirror {
       counter("unproven", "Requests that did not prove to have the pair's key.", unproven),
       gauge("provlab_mirror_in_step", "1 when this standby node has all.", isInStep ? 1 : 0),
     ];
-  }
+  };
 
   async stop(): Promise<void> {
     this.#stop.abort();

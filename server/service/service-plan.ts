@@ -1,5 +1,6 @@
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
 import type { Family } from "../metrics/exposition.ts";
+import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
 import type { TftpServerOptions } from "../tftp/tftp-server.ts";
@@ -42,7 +43,9 @@ export type ServicePlan =
       readonly daysKept?: number;
       /** Of all log files together. */
       readonly totalBytesMax?: number;
-    };
+    }
+  /** `words`: of `PairWords`; whether this node serves. */
+  | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
 
 /** What an operator may change of the TFTP server; see `TftpServerOptions`. */
 export type TftpTuning = Pick<

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
+import { PairWords } from "../ha/pair-words.ts";
 import { loadConfig, startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
@@ -9,6 +10,7 @@ import {
   tftpFamilies,
   timeFamilies,
 } from "../metrics/service-metrics.ts";
+import { startMirror } from "../mirror/mirror-service.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
@@ -65,6 +67,10 @@ async function start(plan: ServicePlan): Promise<RunningService> {
     case "syslog": {
       const running = await startSyslogServer({ ...plan, logger });
       return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
+    }
+    case "mirror": {
+      const words = new PairWords(plan.words);
+      return startMirror({ ...plan, isActive: () => words.answeringEpoch !== 0, logger });
     }
   }
 }
