@@ -11,7 +11,7 @@ import {
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { OWN_PREFIX } from "../tftp/file-name.ts";
-import { isSameFile } from "../tftp/shared-file.ts";
+import { type FileIdentity, isSameFile } from "../tftp/shared-file.ts";
 import { HeldFolder } from "./held-folder.ts";
 import { formatManifest, isMirrorPath, type Manifest, type MirrorEntry } from "./manifest.ts";
 import { type MirrorFolder, mirrorLimits } from "./mirror-plan.ts";
@@ -40,7 +40,7 @@ export interface OpenedFile {
 }
 
 interface Known {
-  readonly stats: Stats;
+  readonly identity: FileIdentity;
   readonly sha256: string;
 }
 
@@ -99,7 +99,7 @@ export class FolderIndex {
     return this.#root.inFolderOf(path, false, (folder, name) => {
       const fd = openSync(folder.at(name), readFlags);
       const stats = fstatSync(fd);
-      if (stats.isFile() && isSameFile(stats, known.stats)) {
+      if (stats.isFile() && isSameFile(stats, known.identity)) {
         return { fd, size: stats.size, sha256: known.sha256 };
       }
       closeSync(fd);
@@ -158,19 +158,23 @@ export class FolderIndex {
   ): Generator<"digest"> {
     const ageMs = this.#clock.wallMs() - stats.mtimeMs;
     const known = this.#known.get(path);
-    if (known !== undefined && isSameFile(known.stats, stats)) {
+    if (known !== undefined && isSameFile(known.identity, stats)) {
       next.set(path, known);
       scan.add(path, stats, known.sha256);
     } else if (ageMs >= 0 && ageMs < settleMs) scan.add(path, stats, undefined);
     else {
       const read = yield* this.#digest(folder, name);
-      if (read !== undefined) next.set(path, read);
+      if (read !== undefined)
+        next.set(path, { identity: identityOf(read.stats), sha256: read.sha256 });
       scan.add(path, read?.stats ?? stats, read?.sha256);
     }
   }
 
   /** Undefined when the file changed while it was read. */
-  *#digest(folder: HeldFolder, name: string): Generator<"digest", Known | undefined> {
+  *#digest(
+    folder: HeldFolder,
+    name: string,
+  ): Generator<"digest", { stats: Stats; sha256: string } | undefined> {
     const fd = openSync(folder.at(name), readFlags);
     try {
       const stats = fstatSync(fd);
@@ -189,6 +193,11 @@ export class FolderIndex {
       closeSync(fd);
     }
   }
+}
+
+/** Of a Stats there would be one in memory for each file. */
+function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): FileIdentity {
+  return { ino, dev, size, mtimeMs, ctimeMs };
 }
 
 class Scan {

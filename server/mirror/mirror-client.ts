@@ -23,7 +23,9 @@ export type ManifestAnswer =
   | { readonly kind: "manifest"; readonly text: string; readonly version: string }
   | { readonly kind: "as-before" }
   /** The other node serves no DHCP, and so is no master. */
-  | { readonly kind: "not-active" };
+  | { readonly kind: "not-active" }
+  /** It has not read its folder yet. */
+  | { readonly kind: "not-ready" };
 
 interface Reply {
   readonly status: number;
@@ -84,6 +86,7 @@ export class MirrorClient {
     if (!isProven) throw new MirrorError("the answer is not signed with the pair's key");
     if (status === 304) return { kind: "as-before" };
     if (status === 409) return { kind: "not-active" };
+    if (status === 503) return { kind: "not-ready" };
     if (status !== 200) throw new MirrorError(`the other node says: ${text}`);
     return { kind: "manifest", text: Buffer.concat(chunks).toString(), version: sha256 };
   }

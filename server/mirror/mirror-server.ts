@@ -1,6 +1,7 @@
 import { closeSync, createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as rest } from "node:timers/promises";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { portRefused } from "../service/datagram-loop.ts";
@@ -13,6 +14,8 @@ const CONNECTIONS_MAX = 16;
 const REQUEST_MS_MAX = 5000;
 /** Of a connection on which nothing moves, whoever is to blame. */
 const IDLE_MS_MAX = 15_000;
+/** The first look at a large folder takes longer; whoever asks comes again. */
+const SCAN_MS_MAX = 2000;
 const HEADER_BYTES_MAX = 8192;
 
 export interface MirrorSource {
@@ -26,7 +29,7 @@ export interface MirrorSource {
  * What the other node asks, over HTTP/1.1 on one interconnect: `POST /session`, then
  * `GET /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. Only a path of the last
  * manifest can be had, so no name leads anywhere else. 304: as it was; 401: not proven; 409: not the
- * active node, or the file has changed.
+ * active node, or the file has changed; 503: the folder is being read for the first time.
  */
 export class MirrorServer {
   readonly #server: Server;
@@ -101,7 +104,12 @@ export class MirrorServer {
     if (!isActive()) tell(response, proven, 409, "this node is not active");
     else if (folder === undefined) tell(response, proven, 404, "no such folder");
     else if (pathname === "/manifest") {
-      const { text, version } = await folder.now();
+      const scan = await Promise.race([folder.now(), rest(SCAN_MS_MAX, undefined, { ref: false })]);
+      if (scan === undefined) {
+        tell(response, proven, 503, "the folder is being read");
+        return;
+      }
+      const { text, version } = scan;
       const isAsBefore = searchParams.get("unless") === version;
       tell(response, proven, isAsBefore ? 304 : 200, isAsBefore ? "" : text);
     } else if (pathname === "/file") {

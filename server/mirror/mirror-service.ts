@@ -200,6 +200,7 @@ class Mirror implements RunningMirror {
     const known = same?.own === own.version ? same.master : undefined;
     const answer = await this.#client.manifest(folder.name, known);
     if (answer.kind === "not-active") return "not-active";
+    if (answer.kind === "not-ready") return "behind";
     if (answer.kind === "as-before") return "in-step";
     const master = parseManifest(answer.text, mirrorLimits.filesMax);
     if (master === undefined) throw new MirrorError(`${folder.name}: the manifest is not one`);
