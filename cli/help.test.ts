@@ -3,10 +3,12 @@ import { runBenchAgainst } from "./bench.ts";
 import { runCmconfig } from "./cmconfig.ts";
 import { runCompare } from "./compare.ts";
 import { runConfig } from "./config.ts";
+import { runCleanUpCommand, runFailback } from "./failback.ts";
 import { runReport } from "./report.ts";
 import { runRun } from "./run/command.ts";
 import { runScenario } from "./scenario.ts";
 import { runServe } from "./serve/command.ts";
+import { runStatus } from "./status.ts";
 
 let stdout: string;
 let stderr: string;
@@ -38,6 +40,9 @@ const commands = [
   ["prov compare", runCompare, []],
   ["prov config", runConfig, []],
   ["prov serve", runServe, []],
+  ["prov status", runStatus, []],
+  ["prov failback", runFailback, []],
+  ["prov clean-up", runCleanUpCommand, []],
   ["prov cmconfig", runCmconfig, []],
   ["prov cmconfig encode", runCmconfig, ["encode"]],
   ["prov cmconfig decode", runCmconfig, ["decode"]],

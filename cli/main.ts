@@ -77,9 +77,27 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "serve",
-    synopsis: "[-c prov.yaml]",
+    synopsis: "[-c prov.yaml] [--recover]",
     summary: "serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says",
     load: async () => (await import("./serve/command.ts")).runServe,
+  },
+  {
+    name: "status",
+    synopsis: "[-c prov.yaml] [--json] [--watch]",
+    summary: "show both nodes of a warm-standby pair",
+    load: async () => (await import("./status.ts")).runStatus,
+  },
+  {
+    name: "failback",
+    synopsis: "[-c prov.yaml]",
+    summary: "give the service back to the pair's other node",
+    load: async () => (await import("./failback.ts")).runFailback,
+  },
+  {
+    name: "clean-up",
+    synopsis: "[-c prov.yaml]",
+    summary: "after a repair: forget the failed actions of a pair's node",
+    load: async () => (await import("./failback.ts")).runCleanUpCommand,
   },
   {
     name: "cmconfig",

@@ -43,6 +43,7 @@ import type { Family } from "./metrics/exposition.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
+import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { StartError, systemReason } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
@@ -70,6 +71,8 @@ export interface DhcpServerOptions {
   readonly clock?: Clock;
   /** Writes down what passes (`-tf`). */
   readonly trace?: ServerTrace;
+  /** One node of a warm-standby pair: it answers while the node has the lead. */
+  readonly pair?: PairPlane | undefined;
 }
 
 export interface RunningServer {
@@ -84,6 +87,8 @@ export interface RunningServer {
   readonly families: () => Family[];
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
+  /** Why a node of a pair ended by itself; undefined before, and when it was stopped. */
+  readonly over: PlaneEnd | undefined;
   /** Ends the service: what was acknowledged is on disk, and the lease file is closed. */
   stop(): Promise<void>;
 }
@@ -264,6 +269,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       leases,
       families: () => dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs }),
       ended,
+      over: undefined,
       stop: () => {
         listener.stop();
         return ended;

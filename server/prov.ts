@@ -1,22 +1,36 @@
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import type { Family } from "./metrics/exposition.ts";
+import type { SingleStatus } from "./control/control-messages.ts";
+import { ControlServer, type ControlSource } from "./control/control-server.ts";
+import { PairControl } from "./control/pair-control.ts";
+import type { HaPlan } from "./ha/ha-plan.ts";
+import { newBootId } from "./ha/ha-service.ts";
+import { PairWords } from "./ha/pair-words.ts";
+import { DataPlanePulse } from "./ha/watchdog.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
 import { type MetricsPlan, MetricsServer } from "./metrics/metrics-server.ts";
-import {
-  type FromService,
-  type ServicePlan,
-  serviceName,
-  type ToService,
-} from "./service/service-plan.ts";
-import { StartError } from "./start-error.ts";
+import type { MirrorPlan } from "./mirror/mirror-plan.ts";
+import { type ServicePlan, serviceName } from "./service/service-plan.ts";
+import { ServiceThread, type Serving } from "./service/service-thread.ts";
+
+export interface ProvPlan {
+  readonly services: readonly ServicePlan[];
+  /** It tells what they count, from before they serve until they are stopped. */
+  readonly metrics?: MetricsPlan | undefined;
+  /** One node of a pair; there is exactly one DHCP service then. */
+  readonly ha?: HaPlan | undefined;
+  /** Of a node of a pair. */
+  readonly mirror?: MirrorPlan | undefined;
+  /** Path of the control socket. */
+  readonly controlSocket?: string | undefined;
+  /** The lease file counts where etcd has lost its leases. */
+  readonly recovers?: boolean | undefined;
+}
 
 export interface RunningProv {
   /** UDP port of each service that runs, by its name; `metrics`: the TCP port. */
   readonly ports: ReadonlyMap<string, number>;
-  /** How DHCP keeps its leases, "fsync" or "os", the weaker of several; undefined without DHCP. */
+  /** How DHCP keeps its leases: "replicated", "fsync" or "os", the weakest of several; undefined without DHCP. */
   readonly durability: string | undefined;
   /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
   readonly ended: Promise<void>;
@@ -25,33 +39,49 @@ export interface RunningProv {
 
 /**
  * Starts the services of a PROV, each on a thread of its own. Rejects with StartError when one cannot
- * start; those that did are stopped again. With `metricsPlan` it tells what they count, from before they
- * serve until they are stopped.
+ * start; those that did are stopped again.
  */
-export async function startProv(
-  plans: readonly ServicePlan[],
-  logger: Logger,
-  metricsPlan?: MetricsPlan,
-): Promise<RunningProv> {
+export async function startProv(plan: ProvPlan, logger: Logger): Promise<RunningProv> {
+  const { metrics: metricsPlan, controlSocket } = plan;
+  const words = new PairWords();
+  const plans = withPair(plan, words);
   const latest = new LatestMetrics(plans.map(serviceName));
-  const metrics =
-    metricsPlan === undefined
-      ? undefined
-      : await MetricsServer.open(metricsPlan, {
-          families: () => latest.families(),
-          isReady: () => latest.isReady(systemClock.monotonicMs()),
-        });
-  const services = plans.map(
-    (plan) =>
-      new Service(plan, logger, (families) => {
-        latest.take(serviceName(plan), families, systemClock.monotonicMs());
-      }),
-  );
+  let services: ServiceThread[] = [];
+  // The control socket comes first: nobody has threads yet whose files would get its permissions.
+  const edges: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
+    // The node hands over while it can still answer; then nothing is asked of it any more.
+    await services.find(isHa)?.stop();
     await Promise.all(services.map((service) => service.stop()));
-    await metrics?.close();
+    await Promise.all(edges.map((edge) => edge.close()));
   };
   try {
+    if (controlSocket !== undefined) {
+      edges.push(
+        await ControlServer.open(
+          controlSocket,
+          controlSourceOf(plans, () => services),
+        ),
+      );
+    }
+    const metrics =
+      metricsPlan === undefined
+        ? undefined
+        : await MetricsServer.open(metricsPlan, {
+            families: () => latest.families(),
+            isReady: () => latest.isReady(systemClock.monotonicMs()),
+          });
+    if (metrics !== undefined) edges.push(metrics);
+    services = plans.map(
+      (service) =>
+        new ServiceThread(service, {
+          logger,
+          onMetrics: (families) =>
+            latest.take(serviceName(service), families, systemClock.monotonicMs()),
+          // Nobody else can say so: it answers no more, and knows nothing.
+          ...(service.service === "dhcp" ? { onExit: () => words.forgetDataPlane() } : {}),
+        }),
+    );
     const serving = await Promise.all(services.map((service) => service.serving));
     if (metrics !== undefined) for (const service of services) service.tellMetrics();
     const ended = Promise.all(services.map((service) => service.ended)).then(
@@ -78,65 +108,55 @@ export async function startProv(
   }
 }
 
+const isHa = ({ name }: ServiceThread): boolean => name === "ha";
+
 function weakest(serving: readonly Serving[]): string | undefined {
   const found = serving.flatMap(({ durability }) => durability ?? []);
   return found.find((durability) => durability !== "fsync") ?? found[0];
 }
 
-type Serving = Extract<FromService, { kind: "serving" }>;
-
-class Service {
-  readonly name: string;
-  /** What it says of itself, once it serves. */
-  readonly serving: Promise<Serving>;
-  readonly ended: Promise<void>;
-  readonly #worker: Worker;
-  #isStopping = false;
-
-  constructor(plan: ServicePlan, logger: Logger, onMetrics: (families: readonly Family[]) => void) {
-    this.name = serviceName(plan);
-    const file = `./service/service-worker${extname(import.meta.url)}`;
-    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: plan });
-    this.serving = new Promise((resolve, reject) => {
-      this.#worker.on("message", (message: FromService) => {
-        if (message.kind === "serving") resolve(message);
-        else if (message.kind === "metrics") onMetrics(message.families);
-        else if (message.kind === "log") logger[message.level](`${this.name}: ${message.message}`);
-        else reject(new StartError(`${this.name}: ${message.message}`));
-      });
-      this.#worker.once("error", (error) => reject(broken(this.name, error)));
-      this.#worker.once("exit", () => {
-        reject(new StartError(`${this.name}: the service ended while it was starting`));
-      });
-    });
-    this.ended = new Promise((resolve, reject) => {
-      this.#worker.once("error", (error) => reject(broken(this.name, error)));
-      this.#worker.once("exit", () => {
-        if (this.#isStopping) resolve();
-        else reject(new Error(`${this.name}: the service ended by itself`));
-      });
-    });
-    this.serving.catch(() => undefined);
-    this.ended.catch(() => undefined);
-  }
-
-  tellMetrics(): void {
-    const request: ToService = { kind: "tell-metrics" };
-    this.#worker.postMessage(request);
-  }
-
-  /** Ends the service in good order; does nothing when it is over. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    const request: ToService = { kind: "stop" };
-    this.#worker.postMessage(request);
-    await this.ended.catch(() => undefined);
-  }
+/** What the two threads of a node share is made here, and outlives either of them. */
+function withPair(
+  { services, ha, mirror, recovers = false }: ProvPlan,
+  words: PairWords,
+): ServicePlan[] {
+  if (ha === undefined) return [...services];
+  const shared = {
+    bootId: newBootId(),
+    words: words.shared,
+    pulse: DataPlanePulse.memory(),
+  };
+  const { node, etcd, commitMsMax, times } = ha;
+  const pair = { ...shared, node, etcd, commitMsMax, deadMs: times.deadMs, recovers };
+  return [
+    ...services.map((plan) => (plan.service === "dhcp" ? { ...plan, pair } : plan)),
+    { service: "ha", plan: ha, ...shared },
+    ...(mirror === undefined
+      ? []
+      : [{ ...mirror, service: "mirror" as const, words: words.shared }]),
+  ];
 }
 
-/** A service's thread died: an error of ours, or the memory that it may have was not enough. */
-function broken(service: string, error: Error): Error {
-  return new Error(`${service}: the service broke: ${error.stack ?? error.message}`, {
-    cause: error,
-  });
+function controlSourceOf(
+  plans: readonly ServicePlan[],
+  services: () => readonly ServiceThread[],
+): ControlSource {
+  if (plans.some(({ service }) => service === "ha")) {
+    return new PairControl((request, onLine) => {
+      const ha = services().find(isHa);
+      return ha === undefined ? () => undefined : ha.ask(request, onLine);
+    });
+  }
+  const status: SingleStatus = {
+    schema: "provlab/pair-status@1",
+    role: "single",
+    services: plans.map(serviceName),
+  };
+  return {
+    status: () => Promise.resolve(status),
+    carryOut: (_, tell) => {
+      tell({ kind: "refused", reasons: ["this server is no node of a pair"] });
+      return Promise.resolve();
+    },
+  };
 }

@@ -1,10 +1,20 @@
-import { closeSync, readSync } from "node:fs";
+import { closeSync, readSync, writeSync } from "node:fs";
 import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 const CLOSED = -1;
+const wakeByte = Uint8Array.of(1);
+
+/** Wakes whoever waits for the pipe that `writeEnd` belongs to. */
+export function wakeBy(writeEnd: number): void {
+  try {
+    writeSync(writeEnd, wakeByte);
+  } catch {
+    // A full pipe wakes it just as well, and whoever is not woken up looks by itself.
+  }
+}
 
 /**
  * Ends another thread's `waitReadable`: whoever writes a byte to `writeEnd`, in whichever thread of the

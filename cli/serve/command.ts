@@ -1,47 +1,42 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { LogWriter } from "../../server/log-writer.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
-import { type RunningProv, startProv } from "../../server/prov.ts";
-import type { ServicePlan } from "../../server/service/service-plan.ts";
+import { type ProvPlan, type RunningProv, startProv } from "../../server/prov.ts";
 import { StartError } from "../../server/start-error.ts";
 import { addExamples } from "../examples.ts";
 import { exitStatus } from "../exit-status.ts";
 import { runCommander } from "../run-commander.ts";
 import { UsageError } from "../usage-error.ts";
-import { metricsPlanOf, servicePlansOf } from "./prov-file.ts";
+import { provPlanOf } from "./prov-file.ts";
+import { provOption, readProvFile } from "./prov-option.ts";
 
 /** `prov serve`: every service of a PROV in one process, until a signal ends it. */
 export async function runServe(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.pass;
   const command = new Command("prov serve")
     .description("serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says")
-    .option("-c, --config <file>", "what to serve", "prov.yaml")
-    .action(async ({ config }: { config: string }) => {
-      const text = readText(config);
-      status = await serve(servicePlansOf(config, text), metricsPlanOf(config, text));
+    .addOption(provOption())
+    .option("--recover", "where etcd has lost a pair's leases: this node's lease file counts")
+    .action(async ({ config, recover }: { config: string; recover?: true }) => {
+      const plan = provPlanOf(config, readProvFile(config));
+      if (recover && plan.ha === undefined) {
+        throw new UsageError(`--recover is for a node of a pair, and ${config} has no section ha`);
+      }
+      status = await serve({ ...plan, recovers: recover });
     });
-  addExamples(command, "prov serve -c examples/prov.yaml");
+  addExamples(
+    command,
+    "prov serve -c examples/prov.yaml",
+    "prov serve -c examples/pair/prov01.yaml",
+    "prov serve -c examples/pair/prov01.yaml --recover",
+  );
   return (await runCommander(command, args)) ?? status;
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`${path}: cannot be read (${code}); name it with -c`, { cause: error });
-  }
-}
-
-async function serve(
-  plans: readonly ServicePlan[],
-  metrics: MetricsPlan | undefined,
-): Promise<number> {
+async function serve(plan: ProvPlan): Promise<number> {
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
   const flush = setInterval(() => log.flush(), LOG_FLUSH_MS);
   try {
-    const prov = await startProv(plans, log, metrics);
+    const prov = await startProv(plan, log);
     for (const [name, port] of prov.ports) log.info(`${name}: serving on port ${port}`);
     log.flush();
     const stop = (): void => void prov.stop();
@@ -67,7 +62,7 @@ export interface ServingMessage {
   readonly kind: "serving";
   /** UDP port by service; `metrics`: the TCP port. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Of the DHCP service, if there is one: `fsync`, `os` or `none`. */
+  /** Of the DHCP service, if there is one: `replicated`, `fsync`, `os` or `none`. */
   readonly durability?: string;
 }
 

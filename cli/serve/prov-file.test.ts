@@ -4,15 +4,16 @@ import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { serviceName } from "../../server/service/service-plan.ts";
 import { UsageError } from "../usage-error.ts";
-import { metricsPlanOf, servicePlansOf } from "./prov-file.ts";
+import { controlSocketOf, provPlanOf } from "./prov-file.ts";
 
 const ip = (text: string): number => parseIpv4(text)!;
-const plansOf = (...sections: string[]) =>
-  servicePlansOf("prov.yaml", ["schema: provlab/prov@1", ...sections].join("\n"));
+const planOf = (...sections: string[]) =>
+  provPlanOf("prov.yaml", ["schema: provlab/prov@1", ...sections].join("\n"));
+const plansOf = (...sections: string[]) => planOf(...sections).services;
 
 test("examples/prov.yaml", () => {
   const path = resolve(import.meta.dirname, "../../examples/prov.yaml");
-  const plans = servicePlansOf(path, readFileSync(path, "utf8"));
+  const plans = provPlanOf(path, readFileSync(path, "utf8")).services;
   expect(plans.map(({ service }) => service)).toEqual(["dhcp", "tftp", "time", "ntp", "syslog"]);
   expect(plans[1]).toMatchObject({ deviceFiles: { pattern: "cm-{mac}.cfg" } });
 });
@@ -81,14 +82,48 @@ test("DHCP-13: several DHCP servers, with names or without one", () => {
 });
 
 test("metrics are told on loopback unless told, and only where a prov.yaml says so", () => {
-  const planOf = (...sections: string[]) =>
-    metricsPlanOf("prov.yaml", ["schema: provlab/prov@1", "time: {}", ...sections].join("\n"));
-  expect(planOf()).toBeUndefined();
-  expect(planOf("address: 10.0.0.1", "metrics: { port: 9767 }")).toEqual({
+  const metricsOf = (...sections: string[]) => planOf("time: {}", ...sections).metrics;
+  expect(metricsOf()).toBeUndefined();
+  expect(metricsOf("address: 10.0.0.1", "metrics: { port: 9767 }")).toEqual({
     ...{ address: ip("127.0.0.1"), port: 9767 },
   });
-  expect(planOf("metrics: { address: 0.0.0.0, port: 0 }")).toEqual({ address: 0, port: 0 });
-  expect(() => planOf("metrics: {}")).toThrow(/metrics.port/);
+  expect(metricsOf("metrics: { address: 0.0.0.0, port: 0 }")).toEqual({ address: 0, port: 0 });
+  expect(() => metricsOf("metrics: {}")).toThrow(/metrics.port/);
+});
+
+const ha = `ha: { nodes: [a, b], node: a, keyFile: k, profile: fast,
+  links: [{ address: 10.1.0.1, peerAddress: 10.1.0.2 }],
+  etcd: { endpoints: ["http://10.0.0.1:2379"], prefix: /pair/ } }`;
+
+test.each(["prov01", "prov02"])("examples/pair/%s.yaml", (node) => {
+  const path = resolve(import.meta.dirname, `../../examples/pair/${node}.yaml`);
+  const { services, ha: plan } = provPlanOf(path, readFileSync(path, "utf8"));
+  expect(services.map(({ service }) => service)).toContain("dhcp");
+  expect(plan?.node).toMatch(node);
+});
+
+test("a node of a pair is asked beside its lease file, any server where it says", () => {
+  const plan = planOf("dhcp: { config: c, leases: /var/db/l }", ha);
+  expect(plan).toMatchObject({ ha: { node: "a" }, controlSocket: "/var/db/prov.sock" });
+  const text = (...sections: string[]) => ["schema: provlab/prov@1", ...sections].join("\n");
+  expect(controlSocketOf("p", text("time: {}"))).toBeUndefined();
+  expect(controlSocketOf("p", text("time: {}", "control: { socket: s }"))).toBe("s");
+});
+
+test.each([
+  ["without DHCP", "time: {}", /ha is .*needs the section dhcp/],
+  [
+    "with several DHCP servers",
+    "dhcp: { config: c, leases: l }\ndhcpInstances: { x: { config: d, leases: m } }",
+    /dhcpInstances is .*one section dhcp/,
+  ],
+  [
+    "TFTP-2: with TFTP that is not crossed over",
+    "dhcp: { config: c, leases: l }\ntftp: { root: r }",
+    /dhcp is .*needs tftpServers/,
+  ],
+])("a pair %s is refused", (_name, sections, message) => {
+  expect(() => planOf(sections, ha)).toThrow(message);
 });
 
 test("a CMTS without a secret", () => {

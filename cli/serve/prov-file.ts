@@ -1,11 +1,14 @@
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatFileProblem, readYaml } from "../../scenarios/checked-yaml.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
+import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
+import type { ProvPlan } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
 import { UsageError } from "../usage-error.ts";
+import { haSection } from "./ha-section.ts";
+import { mirrorPlanOf } from "./mirror-section.ts";
 
 export const PROV_SCHEMA = "provlab/prov@1";
 
@@ -62,7 +65,7 @@ const instanceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,31}$/, "use lower-case letters, digits and hyphens, at most 32");
 
-const provSchema = z.strictObject({
+const provSections = z.strictObject({
   schema: z.literal(PROV_SCHEMA),
   /** Where every service but DHCP listens; DHCP has its configuration's `local-address`. */
   address: address.default(0),
@@ -101,11 +104,67 @@ const provSchema = z.strictObject({
       totalBytesMax: whole(64 * 1024, Number.MAX_SAFE_INTEGER),
     })
     .optional(),
+  /** One node of a warm-standby pair. */
+  ha: haSection.optional(),
+  /** Where `prov status` and `prov failback` ask. */
+  control: z.strictObject({ socket: path }).optional(),
 });
 
-/** The services that a prov.yaml asks for: one for each section that it has. Throws UsageError. */
-export function servicePlansOf(file: string, text: string): ServicePlan[] {
+const provSchema = provSections.superRefine((sections, context) => {
+  for (const { path, message } of mistakesOfPair(sections)) {
+    context.addIssue({ code: "custom", path: [path], message });
+  }
+});
+
+type Sections = z.output<typeof provSections>;
+
+/** What a pair takes for granted: one data plane, and TFTP crossed over (TFTP-2). */
+function mistakesOfPair({ ha, dhcp: single, dhcpInstances, tftp }: Sections) {
+  const mistakes: { readonly path: keyof Sections; readonly message: string }[] = [];
+  if (ha === undefined) return mistakes;
+  if (Object.keys(dhcpInstances).length > 0) {
+    const message = "cannot be a part of a pair: a node of a pair has the one section dhcp";
+    mistakes.push({ path: "dhcpInstances", message });
+  }
+  if (single === undefined) {
+    mistakes.push({ path: "ha", message: "needs the section dhcp: it is DHCP that moves" });
+  } else if (tftp !== undefined && single.tftpServers === undefined) {
+    const message = "needs tftpServers, so that devices are told both nodes' TFTP (TFTP-2)";
+    mistakes.push({ path: "dhcp", message });
+  }
+  const mirror = mirrorPlanOf(ha, tftp);
+  if (typeof mirror === "string") mistakes.push({ path: "ha", message: `mirror: ${mirror}` });
+  return mistakes;
+}
+
+/** Everything that a prov.yaml asks for. Throws UsageError. */
+export function provPlanOf(file: string, text: string): ProvPlan {
   const sections = sectionsOf(file, text);
+  const { metrics, ha } = sections;
+  const services = servicesOf(file, sections);
+  const mirror = mirrorIn(sections);
+  return { services, metrics, ha, mirror, controlSocket: controlSocketIn(sections) };
+}
+
+/** Where the server of a prov.yaml is asked, undefined: nowhere. Throws UsageError. */
+export function controlSocketOf(file: string, text: string): string | undefined {
+  return controlSocketIn(sectionsOf(file, text));
+}
+
+/** A node of a pair is always to be asked: beside its lease file, unless told. */
+function controlSocketIn({ control, ha, dhcp: single }: Sections): string | undefined {
+  if (control !== undefined) return control.socket;
+  return ha === undefined ? undefined : join(dirname(single!.leases), "prov.sock");
+}
+
+function mirrorIn({ ha, tftp }: Sections): MirrorPlan | undefined {
+  const mirror = ha === undefined ? undefined : mirrorPlanOf(ha, tftp);
+  // What it says when it cannot be is a mistake of the file.
+  return typeof mirror === "string" ? undefined : mirror;
+}
+
+/** One service for each section. */
+function servicesOf(file: string, sections: Sections): ServicePlan[] {
   const { address: at, dhcp: single, dhcpInstances, tftp, time, ntp, syslog } = sections;
   const plans: ServicePlan[] = [];
   if (single !== undefined) plans.push(dhcpPlanOf(single));
@@ -132,12 +191,7 @@ export function servicePlansOf(file: string, text: string): ServicePlan[] {
   throw new UsageError(`${file}: names no service: add dhcp, tftp, time, ntp or syslog`);
 }
 
-/** Where the metrics of a prov.yaml are told, if they are. Throws UsageError. */
-export function metricsPlanOf(file: string, text: string): MetricsPlan | undefined {
-  return sectionsOf(file, text).metrics;
-}
-
-function sectionsOf(file: string, text: string): z.output<typeof provSchema> {
+function sectionsOf(file: string, text: string): Sections {
   const reading = readYaml(file, text, provSchema);
   if (reading.kind !== "failed") return reading.data;
   throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));

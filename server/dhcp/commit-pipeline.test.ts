@@ -34,6 +34,9 @@ interface SetUpOptions {
   /** Default false: the loop waits for the disk itself. */
   readonly isWoken?: boolean;
   readonly replyBytesMax?: number;
+  /** Default "fsync". */
+  readonly durability?: LeaseStore["durability"];
+  readonly mayRelease?: (begunAtMs: number) => boolean;
   /** What a reply's bytes are; by default its transaction id. */
   readonly encode?: (reply: Reply, target: Uint8Array, start: number) => number;
 }
@@ -52,7 +55,7 @@ function setUp(options: SetUpOptions = {}) {
     if (error !== undefined) throw error;
   };
   const store: LeaseStore = {
-    durability: "fsync",
+    durability: options.durability ?? "fsync",
     append: () => expect.fail("the loop knows no records"),
     appendLease: (index) => events.push(`append ${index}`),
     commit: () => {
@@ -80,6 +83,7 @@ function setUp(options: SetUpOptions = {}) {
     leases: { markDurable: (index) => events.push(`durable ${index}`) },
     store,
     isWoken: options.isWoken ?? false,
+    mayRelease: options.mayRelease,
     sender: {
       send: ({ leaseIndex }) => events.push(`send ${leaseIndex}`),
       flush: () => events.push("flush"),
@@ -273,4 +277,65 @@ test("a reply that cannot be encoded is not sent, and its lease is durable all t
   turn([1]);
   disk.isDone = true;
   expect(turn([])).toEqual(["end", "durable 1"]);
+});
+
+describe("a store on other machines", () => {
+  test("is never waited for in place, and no lease of it counts as needing no commit", () => {
+    const { turn, disk } = setUp({ durability: "replicated" });
+    expect(turn([1], 1)).toEqual(["append 1", "begin"]);
+    disk.isDone = true;
+    expect(turn([], 0)).toEqual(["end", "send 1"]);
+    expect(disk.waits).toEqual([5]);
+  });
+
+  test("that is slower than what comes: the ACKs that find no room are dropped, and their records kept", () => {
+    const { turn, disk, counters } = setUp({
+      ...{ durability: "replicated", replyBytesMax: 1 << 20, encode: () => 1 << 20 },
+    });
+    turn([1, 2]);
+    turn([3, 4]);
+    expect(turn([5, 6])).toEqual(["append 5", "append 6"]);
+    expect(counters.droppedFor("commit-backlog")).toBe(2);
+    disk.isDone = true;
+    expect(turn([])).toEqual(["end", "send 0", "send 0", "begin"]);
+    disk.isDone = true;
+    expect(turn([])).toEqual(["end", "send 0", "send 0"]);
+    expect(disk.waits).not.toContain(Number.POSITIVE_INFINITY);
+  });
+});
+
+test("what may not leave any more when its commit has ended takes along what waits behind it", () => {
+  const asked: number[] = [];
+  const { turn, disk, counters } = setUp({
+    isWoken: true,
+    mayRelease: (begunAtMs) => {
+      asked.push(begunAtMs);
+      return asked.length > 1;
+    },
+  });
+  turn([1, 2]);
+  turn([3]);
+  disk.isDone = true;
+  expect(turn([4])).toEqual(["append 4", "end", "begin"]);
+  expect(counters.droppedFor("too-late")).toBe(4);
+  disk.isDone = true;
+  expect(turn([])).toEqual(["end"]);
+  turn([5]);
+  disk.isDone = true;
+  expect(turn([])).toEqual(["end", "durable 5", "send 5"]);
+});
+
+test("dropping what is held leaves the commits as they are", () => {
+  const { turn, disk, pipeline, counters } = setUp({ isWoken: true });
+  turn([1]);
+  turn([2]);
+  expect(pipeline.isSettled).toBe(false);
+  pipeline.dropHeld("too-late");
+  expect(counters.droppedFor("too-late")).toBe(2);
+  disk.isDone = true;
+  expect(turn([])).toEqual(["end", "begin"]);
+  expect(pipeline.isSettled).toBe(false);
+  disk.isDone = true;
+  expect(turn([])).toEqual(["end"]);
+  expect(pipeline.isSettled).toBe(true);
 });

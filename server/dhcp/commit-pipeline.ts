@@ -1,6 +1,6 @@
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import type { CommitTrouble } from "./commit-trouble.ts";
-import type { DhcpCounters } from "./counters.ts";
+import type { DhcpCounters, EdgeDropReason } from "./counters.ts";
 import { HeldReplies } from "./held-replies.ts";
 import type { Reply, ReplySender } from "./reply-sender.ts";
 
@@ -22,6 +22,11 @@ export interface CommitPipelineOptions {
   readonly trouble: CommitTrouble;
   /** The end of a sync ends the loop's wait for datagrams: it need not wait for the disk itself. */
   readonly isWoken: boolean;
+  /**
+   * Whether what waited for a commit may still leave when it has ended; looks at the clock. Always,
+   * unless told.
+   */
+  readonly mayRelease?: ((begunAtMs: number) => boolean) | undefined;
 }
 
 /**
@@ -32,6 +37,8 @@ export interface CommitPipelineOptions {
  */
 export class CommitPipeline {
   readonly #options: CommitPipelineOptions;
+  /** The store is other machines: nobody waits for them in place, and a lease is never known to need no commit. */
+  readonly #isReplicated: boolean;
   /** Smaller batches are synced in place. */
   readonly #backgroundReceivedMin: number;
   /** How long an empty socket lets the loop wait for the disk. */
@@ -44,18 +51,20 @@ export class CommitPipeline {
   /** Acknowledgements of the commit that is under way. */
   #underWay: HeldReplies;
   #isUnderWay = false;
+  #begunAtMs = 0;
   #underWayRecords = 0;
   #appended = 0;
   /** Leases with a record that the commit under way does not hold: its end makes them no promise. */
   readonly #changedSince = new Set<number>();
   readonly #promise = (leaseIndex: number): void => {
-    if (leaseIndex < 0 || this.#changedSince.has(leaseIndex)) return;
+    if (leaseIndex < 0 || this.#isReplicated || this.#changedSince.has(leaseIndex)) return;
     this.#options.leases.markDurable(leaseIndex);
   };
 
   constructor(options: CommitPipelineOptions) {
     this.#options = options;
-    this.#backgroundReceivedMin = options.isWoken ? 0 : backgroundReceivedMin;
+    this.#isReplicated = options.store.durability === "replicated";
+    this.#backgroundReceivedMin = options.isWoken || this.#isReplicated ? 0 : backgroundReceivedMin;
     this.#endMsMax = options.isWoken ? 0 : endMsMax;
     this.#filling = new HeldReplies(options.encoder);
     this.#underWay = new HeldReplies(options.encoder);
@@ -64,6 +73,16 @@ export class CommitPipeline {
   /** The disk is at work: the next turn must not be long in coming. */
   get isUnderWay(): boolean {
     return this.#isUnderWay;
+  }
+
+  /** Records wait for a commit that is not begun. */
+  get hasAppended(): boolean {
+    return this.#appended > 0;
+  }
+
+  /** Nothing is under way, and no acknowledgement waits. */
+  get isSettled(): boolean {
+    return !this.#isUnderWay && this.#appended === 0 && this.#filling.count === 0;
   }
 
   /** At once: the records are those of this moment. */
@@ -87,7 +106,9 @@ export class CommitPipeline {
    */
   endTurn(received: number, mustFinish: boolean, nowMs: number): void {
     const { sender } = this.#options;
-    const isInPlace = mustFinish || !this.#filling.hasRoomFor(this.#waiting.length);
+    const hasRoom = this.#filling.hasRoomFor(this.#waiting.length);
+    if (this.#isReplicated && !hasRoom) this.#drop("commit-backlog", this.#forgetWaiting());
+    const isInPlace = mustFinish || (!hasRoom && !this.#isReplicated);
     if (this.#isUnderWay) {
       // An empty socket leaves nothing to do but wait for the disk.
       const idleMs = received === 0 ? this.#endMsMax : 0;
@@ -101,10 +122,16 @@ export class CommitPipeline {
     sender.flush();
   }
 
+  /** Nothing that was promised leaves any more, whatever becomes of its commit. */
+  dropHeld(reason: EdgeDropReason): void {
+    this.#drop(reason, this.#forgetWaiting() + this.#filling.discard() + this.#underWay.discard());
+  }
+
   #commit(isInPlace: boolean, nowMs: number): void {
     const { store } = this.#options;
     const records = this.#appended;
     this.#appended = 0;
+    this.#begunAtMs = nowMs;
     try {
       if (isInPlace) store.commit();
       else if (!store.beginCommit()) {
@@ -120,6 +147,10 @@ export class CommitPipeline {
       [this.#filling, this.#underWay] = [this.#underWay, this.#filling];
     } else {
       this.#succeed(records, nowMs);
+      if (!this.#mayRelease()) {
+        this.dropHeld("too-late");
+        return;
+      }
       this.#filling.release(this.#promise);
       this.#sendWaiting();
     }
@@ -129,12 +160,21 @@ export class CommitPipeline {
     try {
       if (!this.#options.store.endCommit(msMax)) return;
       this.#succeed(this.#underWayRecords, nowMs);
-      this.#underWay.release(this.#promise);
+      if (this.#mayRelease()) this.#underWay.release(this.#promise);
+      else this.dropHeld("too-late");
     } catch (error) {
       this.#fail(error, this.#underWay.discard(), nowMs);
     }
     this.#isUnderWay = false;
     this.#changedSince.clear();
+  }
+
+  #mayRelease(): boolean {
+    return this.#options.mayRelease?.(this.#begunAtMs) ?? true;
+  }
+
+  #drop(reason: EdgeDropReason, count: number): void {
+    this.#options.counters.countDropped(reason, count);
   }
 
   #succeed(records: number, nowMs: number): void {
@@ -148,7 +188,7 @@ export class CommitPipeline {
     if (!(error instanceof LeaseStoreError)) throw error;
     const { counters, trouble } = this.#options;
     counters.commitFailures += 1;
-    for (let count = 0; count < refused; count += 1) counters.countDropped("commit-failed");
+    this.#drop("commit-failed", refused);
     trouble.failed(error, refused, nowMs);
   }
 

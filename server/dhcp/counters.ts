@@ -25,6 +25,9 @@ export type EdgeDropReason =
   | OverloadReason
   | "interface-not-served"
   | "ping-table-full"
+  | "standby"
+  | "too-late"
+  | "commit-backlog"
   | "commit-failed"
   | "reply-does-not-fit";
 
@@ -32,6 +35,9 @@ const edgeDropReasons: readonly EdgeDropReason[] = [
   ...overloadReasons,
   "interface-not-served",
   "ping-table-full",
+  "standby",
+  "too-late",
+  "commit-backlog",
   "commit-failed",
   "reply-does-not-fit",
 ];
@@ -68,8 +74,8 @@ export class DhcpCounters {
     this.#replied[Math.min(messageType, otherMessage)] += 1;
   }
 
-  countDropped(reason: DropReason | EdgeDropReason): void {
-    this.#dropped[placeOf[reason]] += 1;
+  countDropped(reason: DropReason | EdgeDropReason, count = 1): void {
+    this.#dropped[placeOf[reason]] += count;
   }
 
   /** A datagram that is no DHCP packet, by the code of its DecodeError. */

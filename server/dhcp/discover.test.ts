@@ -440,6 +440,23 @@ describe("lease limits", () => {
     expect(bed.verdict(behind(1, 13))).toMatch(/^offer /);
   });
 
+  test("a standby that takes over counts what it has followed, and no longer what has ended", () => {
+    const active = new EngineBed(limited);
+    const standby = new EngineBed(limited);
+    const follow = (): void => {
+      for (const record of active.records.splice(0)) standby.leases.load(record);
+    };
+    active.bind(behind(1, 11));
+    active.bind(behind(1, 12));
+    follow();
+    standby.engine.recount();
+    expect(standby.verdict(behind(1, 13))).toBe("drop no-available-billing");
+    active.send({ ...behind(1, 11), type: "release", ciaddr: "10.9.0.100" });
+    follow();
+    standby.engine.recount();
+    expect(standby.verdict(behind(1, 13))).toMatch(/^offer /);
+  });
+
   test("a restart remembers what was billed", () => {
     const before = new EngineBed(limited);
     before.bind(behind(1, 11));

@@ -23,6 +23,7 @@ export interface EngineParts {
   readonly words: WordOptions;
   readonly ports: { readonly server: number; readonly client: number };
   readonly logLines: boolean;
+  readonly recordsEveryAck: boolean;
   readonly resolve: ((name: string) => readonly number[] | undefined) | undefined;
   readonly nameOf: ((address: number) => string | undefined) | undefined;
 }

@@ -155,6 +155,18 @@ describe("dhcp-cache-threshold", () => {
     expect(bed.reply(relayed).leaseSeconds).toBe(600);
   });
 
+  test("over a replicated store every ACK has a record, also of a lease that was followed", () => {
+    const before = new EngineBed(config);
+    before.bind(relayed);
+    const bed = new EngineBed(config, before.records, { recordsEveryAck: true });
+    expect(bed.leases.isDurable(0)).toBe(true);
+    for (const records of [1, 2]) {
+      const ack = bed.reply(renewal);
+      expect(ack).toMatchObject({ type: "ack", leaseSeconds: 600, durable: true });
+      expect(bed.records.length).toBe(records);
+    }
+  });
+
   test("a lease that is not on disk is never reused: its record is written again", () => {
     const bed = new EngineBed(config);
     bed.isDiskFull = true;

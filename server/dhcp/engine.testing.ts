@@ -201,7 +201,7 @@ export class EngineBed {
   constructor(
     configText: string,
     stored: readonly LeaseRecord[] = [],
-    options: Pick<DhcpEngineOptions, "tftpServers" | "nameOf"> = {},
+    options: Pick<DhcpEngineOptions, "tftpServers" | "nameOf" | "recordsEveryAck"> = {},
   ) {
     this.config = configOf(configText);
     this.leases = new LeaseTable(

@@ -44,6 +44,11 @@ export interface DhcpEngineOptions {
   readonly resolve?: (name: string) => readonly number[] | undefined;
   /** The name of an address in DNS (`get-lease-hostnames`); from a cache, never waits. */
   readonly nameOf?: (address: number) => string | undefined;
+  /**
+   * Every acknowledgement of a lease has a record of its own, whatever `dhcp-cache-threshold` says: the
+   * store of a pair commits for the leader only, and that commit is what tells who may acknowledge.
+   */
+  readonly recordsEveryAck?: boolean;
 }
 
 export interface DhcpEngineApi {
@@ -89,8 +94,14 @@ export class DhcpEngine implements DhcpEngineApi {
       resolve: options.resolve,
       nameOf: options.nameOf,
       thresholds: new PoolThresholds(),
+      recordsEveryAck: options.recordsEveryAck ?? false,
     };
     this.#exchange = new Exchange(this.#parts);
+  }
+
+  /** Somebody else has changed the table: what is counted from it is counted anew. */
+  recount(): void {
+    this.#parts.limits.recount(this.#parts.leases);
   }
 
   /** Offers that wait for the end of a probe. */

@@ -124,9 +124,9 @@ function requestedSeconds({ packet }: Exchange): number | undefined {
  */
 export function reusableSeconds(exchange: Exchange, grant: Grant): number | undefined {
   const { index, policy } = grant;
-  const { leases } = exchange.parts;
+  const { leases, recordsEveryAck } = exchange.parts;
   const { nowSeconds } = exchange;
-  if (index < 0 || policy.cacheThreshold === 0) return undefined;
+  if (index < 0 || policy.cacheThreshold === 0 || recordsEveryAck) return undefined;
   if (!isLive(leases, index, nowSeconds) || !leases.isDurable(index)) return undefined;
   const endsAt = leases.endsAt(index);
   if (!isYoungEnough(leases.startsAt(index), endsAt, nowSeconds, policy.cacheThreshold)) {

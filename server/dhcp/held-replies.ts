@@ -26,6 +26,10 @@ export class HeldReplies {
     this.#sender = sender;
   }
 
+  get count(): number {
+    return this.#replies.length;
+  }
+
   /** Whether so many replies fit, be they as long as any. */
   hasRoomFor(count: number): boolean {
     return this.#used + count * this.#sender.replyBytesMax <= this.#bytes.length;

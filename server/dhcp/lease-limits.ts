@@ -18,11 +18,20 @@ export class LeaseLimits {
   readonly #accountOf = new Map<number, string>();
   readonly #active = new Map<string, number>();
 
-  /** Takes up what the leases that are already in the table count to. */
-  constructor(config: ServerConfig, leases: LeaseTable) {
+  readonly #classes: ServerConfig["classes"];
+
+  constructor({ classes }: Pick<ServerConfig, "classes">, leases: LeaseTable) {
+    this.#classes = classes;
+    this.recount(leases);
+  }
+
+  /** Takes up what the leases that are in the table count to, and forgets what was counted before. */
+  recount(leases: LeaseTable): void {
+    this.#accountOf.clear();
+    this.#active.clear();
     for (let index = 0; index < leases.size; index += 1) {
       const billing = leases.isActive(index) ? leases.billingOf(index) : undefined;
-      const found = billing === undefined ? undefined : config.classes.byName(billing.className);
+      const found = billing === undefined ? undefined : this.#classes.byName(billing.className);
       if (found !== undefined) this.#add(index, accountOf(found.name, billing?.hash));
     }
   }

@@ -7,6 +7,8 @@ import { DecodeError } from "../../protocol/decode-error.ts";
 import { type DhcpPacket, messageType, PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { LeaseStoreError } from "../lease/lease-store.ts";
 import type { OverloadGuard } from "../overload/overload-guard.ts";
+import type { GateVerdict, PairGate } from "../pair/pair-gate.ts";
+import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { CommitPipeline, type CommitPipelineOptions } from "./commit-pipeline.ts";
 import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpEngineApi } from "./engine.ts";
@@ -19,7 +21,8 @@ const secondMs = 1000;
 /** A rewrite that fails is told once in this time. */
 const rewriteLogMsMin = 10_000;
 
-export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "trouble" | "isWoken"> {
+export interface DhcpListenerOptions
+  extends Omit<CommitPipelineOptions, "trouble" | "isWoken" | "mayRelease"> {
   readonly engine: DhcpEngineApi;
   readonly socket: UdpSocket;
   /** The interfaces served, in the order of the command line. */
@@ -32,6 +35,8 @@ export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "troubl
   readonly wake?: WakePipe | undefined;
   /** Without it every datagram is served, however late. */
   readonly overload?: OverloadGuard;
+  /** Of a node of a pair, whose store is replicated: whether it answers. */
+  readonly gate?: Pick<PairGate, "turn" | "turnMsMax" | "mayRelease"> | undefined;
   readonly logger: Logger;
   /** Called once a turn: the lines of a batch are written together. */
   readonly flushLog: () => void;
@@ -53,14 +58,18 @@ export class DhcpListener {
   #nextSecondAtMs: number;
   #rewriteToldAtMs = Number.NEGATIVE_INFINITY;
   #maintaining = false;
+  #isMaintenanceDue = false;
   #stopping = false;
+  #over: PlaneEnd | undefined;
 
   constructor(options: DhcpListenerOptions) {
+    const { gate, clock } = options;
     this.#options = options;
     this.#commits = new CommitPipeline({
       ...options,
       isWoken: options.wake !== undefined,
       trouble: new CommitTrouble(options.logger),
+      mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
     });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
     this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0]!.index : 0;
@@ -80,8 +89,13 @@ export class DhcpListener {
       await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver, wake);
       turnedAtMs = clock.monotonicMs();
     }
-    this.#commits.endTurn(0, true, clock.monotonicMs());
+    if (this.#over === undefined) this.#commits.endTurn(0, true, clock.monotonicMs());
     this.#options.flushLog();
+  }
+
+  /** Why it ended by itself. */
+  get over(): PlaneEnd | undefined {
+    return this.#over;
   }
 
   stop(): void {
@@ -90,29 +104,58 @@ export class DhcpListener {
 
   /** One turn of the loop: a batch, and whatever is due. Returns how many datagrams there were. */
   turn(): number {
-    const { socket, clock, pinger, overload } = this.#options;
+    const { socket, clock, pinger, overload, gate, counters } = this.#options;
     const received = socket.receive();
     const nowMs = clock.monotonicMs();
-    overload?.open(socket, received, nowMs);
+    const isAnswering = gate === undefined || this.#pass(gate, nowMs);
     const nowSeconds = Math.floor(clock.wallMs() / secondMs);
-    for (let index = 0; index < received; index += 1) this.#serve(index, nowSeconds, nowMs);
-    if (received > 0) this.#options.counters.batches += 1;
-    if (pinger !== undefined && pinger.outstanding > 0) this.#endPings(pinger, nowSeconds, nowMs);
+    if (isAnswering) {
+      overload?.open(socket, received, nowMs);
+      for (let index = 0; index < received; index += 1) this.#serve(index, nowSeconds, nowMs);
+    } else counters.countDropped("standby", received);
+    if (received > 0) counters.batches += 1;
+    if (pinger !== undefined && pinger.outstanding > 0) {
+      this.#endPings(pinger, isAnswering, nowSeconds, nowMs);
+    }
     const isNewSecond = nowMs >= this.#nextSecondAtMs;
-    if (isNewSecond) this.#everySecond(nowSeconds, nowMs);
-    const isHousekeeping = isNewSecond || this.#maintaining;
-    this.#commits.endTurn(received, isHousekeeping, nowMs);
-    if (isHousekeeping) this.#maintain(nowSeconds, nowMs);
+    if (isNewSecond) this.#everySecond(isAnswering, nowSeconds, nowMs);
+    this.#isMaintenanceDue ||= isNewSecond || this.#maintaining;
+    this.#commits.endTurn(received, this.#isMaintenanceDue && gate === undefined, nowMs);
+    // The file beneath a replicated store has what was appended as soon as its commit is begun.
+    if (this.#isMaintenanceDue && !this.#commits.hasAppended) this.#maintain(nowSeconds, nowMs);
     this.#options.flushLog();
     return received;
   }
 
+  /** Whether what has come is served. */
+  #pass(gate: Pick<PairGate, "turn">, nowMs: number): boolean {
+    const verdict: GateVerdict = gate.turn(nowMs, this.#commits.isSettled);
+    switch (verdict) {
+      case "answer":
+        return true;
+      case "finish":
+        return false;
+      case "over":
+        this.#over = "fenced";
+        this.#stopping = true;
+        break;
+      case "silent":
+        break;
+      default:
+        unreachable(verdict);
+    }
+    this.#commits.dropHeld("too-late");
+    return false;
+  }
+
   #idleMs(nowMs: number): number {
-    const { pinger, wake } = this.#options;
-    if (this.#maintaining) return 0;
+    const { pinger, wake, gate } = this.#options;
+    if (this.#maintaining && !this.#commits.hasAppended) return 0;
     if (this.#commits.isUnderWay) return wake === undefined ? 0 : eventLoopMsMax;
     if (pinger !== undefined && pinger.outstanding > 0) return eventLoopMsMax;
-    return Math.min(secondMs, Math.max(0, this.#nextSecondAtMs - nowMs));
+    if (gate !== undefined && wake === undefined) return eventLoopMsMax;
+    const turnMsMax = gate?.turnMsMax ?? secondMs;
+    return Math.min(turnMsMax, Math.max(0, this.#nextSecondAtMs - nowMs));
   }
 
   #serve(index: number, nowSeconds: number, nowMs: number): void {
@@ -191,27 +234,32 @@ export class DhcpListener {
     counters.countDropped("ping-table-full");
   }
 
-  #endPings(pinger: Pinger, nowSeconds: number, nowMs: number): void {
+  #endPings(pinger: Pinger, isAnswering: boolean, nowSeconds: number, nowMs: number): void {
     const { engine, counters } = this.#options;
     const { answered, timedOut } = pinger.poll(nowMs);
     for (const ticket of answered) this.#commits.append(engine.pingAnswered(ticket, nowSeconds));
     counters.pingsAnswered += answered.length;
     for (const ticket of timedOut) {
-      this.#perform(engine.pingTimedOut(ticket, nowSeconds), 0, nowMs);
+      const offer = engine.pingTimedOut(ticket, nowSeconds);
+      if (isAnswering) this.#perform(offer, 0, nowMs);
+      else counters.countDropped("standby");
     }
   }
 
-  #everySecond(nowSeconds: number, nowMs: number): void {
+  #everySecond(isAnswering: boolean, nowSeconds: number, nowMs: number): void {
     const { engine, counters, overload } = this.#options;
+    this.#nextSecondAtMs = nowMs + secondMs;
     overload?.tell(nowMs);
+    // A standby follows: what ends, its leader ends.
+    if (!isAnswering) return;
     const expired = engine.expire(nowSeconds);
     counters.leasesExpired += expired.length;
     this.#commits.append(expired);
-    this.#nextSecondAtMs = nowMs + secondMs;
   }
 
   /** Housekeeping of the lease file, a slice a turn, never between an append and the end of its commit. */
   #maintain(nowSeconds: number, nowMs: number): void {
+    this.#isMaintenanceDue = false;
     try {
       this.#maintaining = this.#options.store.maintain(nowSeconds);
     } catch (error) {

@@ -1,34 +1,61 @@
 import { systemClock } from "../../base/clock.ts";
+import type { OrderEnd, OrderLine } from "../control/control-messages.ts";
 import { type FailBackStep, planFailBack } from "./fail-back.ts";
 import type { RunningHaService } from "./ha-service.ts";
 
-export type FailBackOutcome =
-  | { readonly kind: "refused"; readonly reasons: readonly string[] }
-  /** It stands where it is: nothing is undone. */
-  | { readonly kind: "stuck"; readonly step: FailBackStep }
-  | { readonly kind: "done"; readonly byHand: string };
-
 type Service = Pick<RunningHaService, "status" | "order" | "lowerFailureFlag">;
 
-const lookMs = 20;
+const lookMs = 5;
+const cleanUpMsMax = 5000;
 
-/** Runs the fail-back of the active node that `service` is; tells each step before it is taken. */
+/**
+ * Runs the fail-back of the active node that `service` is; tells each step before it is taken, and
+ * returns the end.
+ */
 export async function runFailBack(
   service: Service,
-  tell: (line: string) => void,
-): Promise<FailBackOutcome> {
+  tell: (line: OrderLine) => void,
+): Promise<OrderEnd> {
   const plan = planFailBack(service.status());
   if (plan.kind === "refused") return plan;
+  const startMs = systemClock.monotonicMs();
+  let stoppedAtMs = startMs;
+  let gapMs = 0;
   for (const step of plan.steps) {
-    tell(`${step.requirement}: ${step.text}`);
+    const nowMs = systemClock.monotonicMs();
+    const { requirement, text } = step;
+    tell({ kind: "step", elapsedMs: nowMs - startMs, requirement, text });
     if (step.act === "lower-failure-flag") await service.lowerFailureFlag();
-    if (step.act === "hand-over") service.order("hand-over");
-    if (!(await isDoneInTime(service, step))) return { kind: "stuck", step };
+    if (step.act === "hand-over") {
+      stoppedAtMs = nowMs;
+      service.order("hand-over");
+    }
+    if (!(await isDoneInTime(service, step))) {
+      return { kind: "stuck", step: `${requirement}: ${text}`, msMax: step.msMax };
+    }
+    if (step.name === "start-there") gapMs = systemClock.monotonicMs() - stoppedAtMs;
   }
-  return { kind: "done", byHand: plan.byHand };
+  return { kind: "done", gapMs, byHand: plan.byHand };
 }
 
-async function isDoneInTime(service: Service, { isDone, msMax }: FailBackStep): Promise<boolean> {
+/** OPS-13: the node forgets why it failed, and stands by again. */
+export async function runCleanUp(service: Service): Promise<OrderEnd> {
+  const [{ node, role, troubles }] = service.status().nodes;
+  if (role !== "failed") {
+    const reason = `${node} is ${role}: only a node that has failed is cleaned up`;
+    return { kind: "refused", reasons: [reason, ...troubles] };
+  }
+  service.order("clean-up");
+  const isDone: FailBackStep["isDone"] = ({ nodes: [own] }) => own.role !== "failed";
+  const msMax = cleanUpMsMax;
+  if (await isDoneInTime(service, { isDone, msMax })) return { kind: "done" };
+  return { kind: "stuck", step: `OPS-13: ${node} stands by again`, msMax };
+}
+
+async function isDoneInTime(
+  service: Service,
+  { isDone, msMax }: Pick<FailBackStep, "isDone" | "msMax">,
+): Promise<boolean> {
   const deadlineMs = systemClock.monotonicMs() + msMax;
   while (!isDone(service.status())) {
     if (systemClock.monotonicMs() >= deadlineMs) return false;

@@ -24,3 +24,14 @@ export interface MirrorSettings {
   /** Path of each folder, by a name that both nodes have; undefined: what TFTP serves. */
   readonly folders: Readonly<Record<string, string>> | undefined;
 }
+
+/** What the thread that decides who serves is started with. */
+export interface HaThreadPlan {
+  readonly plan: HaPlan;
+  /** Of this start of the program. */
+  readonly bootId: string;
+  /** Of `PairWords`: what it shares with the thread that serves. */
+  readonly words: SharedArrayBuffer;
+  /** Of `DataPlanePulse`. */
+  readonly pulse: SharedArrayBuffer;
+}

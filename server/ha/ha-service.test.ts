@@ -2,11 +2,13 @@ import { createHmac } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
+import type { OrderLine } from "../control/control-messages.ts";
 import { StartError } from "../start-error.ts";
-import { runFailBack } from "./fail-back-run.ts";
+import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import {
   type DataPlane,
   type HaServiceOptions,
+  newBootId,
   type RunningHaService,
   startHaService,
 } from "./ha-service.ts";
@@ -40,6 +42,8 @@ class FakeDataPlane implements DataPlane {
     this.isAnswering = false;
   }
 
+  turn(): void {}
+
   close(): void {
     clearInterval(this.#timer);
   }
@@ -67,9 +71,10 @@ async function startPair(
   const ports = [await freePort(), await freePort()];
   const logs: string[] = [];
   const start = (side: 0 | 1): Promise<RunningHaService> => {
+    const self = { node: names[side], bootId: newBootId() };
     const log = (message: string): void => void logs.push(`${names[side]}: ${message}`);
     const options: HaServiceOptions = {
-      node: names[side],
+      ...self,
       peerName: names[1 - side]!,
       isFirst: side === 0,
       times,
@@ -80,7 +85,7 @@ async function startPair(
       })),
       sign: (bytes) => createHmac("sha256", keys[side]).update(bytes).digest(),
       commitMsMax: 1000,
-      leadership: (self) => leadershipOn(register, self),
+      leadership: leadershipOn(register, self),
       dataPlane: planes[side],
       logger: { error: log, warn: log, info: log, debug: log },
       backend,
@@ -123,7 +128,8 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
 
     // OPS-13, and back by hand.
     pair.planes[0].isStalled = false;
-    pair.services[0].order("clean-up");
+    expect(await runCleanUp(pair.services[1])).toMatchObject({ kind: "refused" });
+    expect(await runCleanUp(pair.services[0])).toEqual({ kind: "done" });
     await untilRoles(pair, ["standby", "active"]);
     await expect.poll(() => pair.services[1].status().nodes[1].isAble, patient).toBe(true);
     pair.services[1].order("hand-over");
@@ -134,13 +140,19 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     expect(await pair.services[0].lowerFailureFlag()).toBe(false);
 
     // HA-14, HA-16: one run.
-    const told: string[] = [];
+    const told: OrderLine[] = [];
     const elsewhere = await runFailBack(pair.services[0], (line) => told.push(line));
     expect(elsewhere.kind).toBe("refused");
     expect(told).toEqual([]);
     const outcome = await runFailBack(pair.services[1], (line) => told.push(line));
-    expect(outcome).toEqual({ kind: "done", byHand: expect.any(String) });
-    expect(told.length).toBe(5);
+    expect(outcome).toEqual({
+      kind: "done",
+      gapMs: expect.any(Number),
+      byHand: expect.any(String),
+    });
+    expect(told).toMatchObject(
+      ["(1)", "(2)", "(3)", "(4)", "(5)"].map((step) => ({ requirement: `HA-16 ${step}` })),
+    );
     await untilRoles(pair, ["active", "standby"]);
   });
 

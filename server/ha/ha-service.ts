@@ -23,10 +23,14 @@ export interface DataPlane {
   startAnswering(epoch: number): void;
   /** `isAnswering` becomes false soon. */
   stopAnswering(): void;
+  /** At every turn of the thread that decides. */
+  turn(): void;
 }
 
 export interface HaServiceOptions {
   readonly node: string;
+  /** Of this start of the program: see `newBootId`. */
+  readonly bootId: string;
   readonly peerName: string;
   readonly isFirst: boolean;
   readonly times: HeartbeatTimes;
@@ -39,8 +43,10 @@ export interface HaServiceOptions {
   readonly commitMsMax: number;
   /** HA-34; nothing watches the disk unless told. */
   readonly diskWorks?: (() => boolean) | undefined;
-  /** Given the identity under which it claims: the boot of this program. */
-  readonly leadership: (self: Holder) => Leadership;
+  /** Claims as `node` and `bootId`. */
+  readonly leadership: Leadership;
+  /** Why the store did not do what was asked last; "" when it did. For the status. */
+  readonly storeTrouble?: () => string;
   readonly dataPlane: DataPlane;
   readonly floatingAddress?: { announce(): void; withdraw(): void } | undefined;
   readonly logger: Logger;
@@ -98,14 +104,14 @@ class HaService implements RunningHaService {
   #releasing: Promise<void> = Promise.resolve();
 
   constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
-    const { node, times, gatewayAddress, clock = systemClock } = options;
+    const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
     const nowMs = clock.monotonicMs();
     this.#options = options;
     this.#clock = clock;
     this.#links = links;
     this.#icmp = icmp;
-    this.#self = { node, bootId: newBootId() };
-    this.#leadership = options.leadership(this.#self);
+    this.#self = { node, bootId };
+    this.#leadership = options.leadership;
     const { peerName, isFirst, diskWorks } = options;
     const detectsDiskFailures = diskWorks !== undefined;
     const linkCount = options.links.length;
@@ -134,6 +140,7 @@ class HaService implements RunningHaService {
       isInSync: this.#leadership.isInSync(),
       revision: this.#leadership.revision(),
       health: this.#health(),
+      storeTrouble: this.#options.storeTrouble?.() ?? "",
     });
   }
 
@@ -185,6 +192,7 @@ class HaService implements RunningHaService {
       order: this.#orders.shift(),
     });
     for (const effect of effects) this.#apply(effect);
+    dataPlane.turn();
     this.#links.send(heartbeats);
   }
 
@@ -220,13 +228,13 @@ class HaService implements RunningHaService {
         floatingAddress?.withdraw();
         break;
       case "log":
-        logger[effect.level](`ha: ${effect.message}`);
+        logger[effect.level](effect.message);
     }
   }
 }
 
-/** Never all zeros, which says none on the wire. */
-function newBootId(): string {
+/** Another one for every start of a program; never all zeros, which says none on the wire. */
+export function newBootId(): string {
   const id = randomBytes(8).toString("hex");
   return /^0+$/.test(id) ? newBootId() : id;
 }

@@ -67,6 +67,7 @@ export function leadershipOn(register: LeaderRegister, self: Holder): Leadership
       return epoch === undefined ? { kind: "lost", seenEpoch } : { kind: "won", seenEpoch, epoch };
     },
     release: async (epoch, raisesFailureFlag) => register.release(self, epoch, raisesFailureFlag),
+    confirm: async (epoch) => register.isHeldBy(self, epoch),
     lowerFailureFlag: async (epoch) => register.lowerFailureFlag(self, epoch),
   };
 }

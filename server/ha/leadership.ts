@@ -48,6 +48,11 @@ export interface Leadership {
   claim(request: ClaimRequest): Promise<ClaimOutcome>;
   /** Does nothing when the leadership of `epoch` is not ours any more. */
   release(epoch: number, raisesFailureFlag: boolean): Promise<void>;
+  /**
+   * Asks the store itself: whether `epoch` is still held by this node's boot. False as well when it did
+   * not answer.
+   */
+  confirm(epoch: number): Promise<boolean>;
   /** HA-16, step 1. False when the store did not answer or `epoch` is over. */
   lowerFailureFlag(epoch: number): Promise<boolean>;
 }

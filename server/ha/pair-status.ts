@@ -41,13 +41,16 @@ export interface PairStatusInput {
   readonly isInSync: boolean;
   readonly revision: number;
   readonly health: NodeHealth;
+  /** Why the store did not do what was asked last; "" when it did. */
+  readonly storeTrouble: string;
 }
 
 export function pairStatusOf(input: PairStatusInput): PairStatus {
-  const { node, self, peerName, leader, isInSync, revision, health } = input;
+  const { node, self, peerName, leader, isInSync, revision, health, storeTrouble } = input;
   const { role } = node.state;
   const failure = node.state.role === "failed" ? [`failed: ${node.state.reason}`] : [];
-  const troubles = [...failure, ...troublesOf(health)];
+  const store = storeTrouble === "" ? [] : [`the store: ${storeTrouble}`];
+  const troubles = [...failure, ...troublesOf(health), ...store];
   const able = isAble(role, input);
   const own: NodeStatus = { ...self, role, isInSync, revision, isAble: able, troubles };
   return {
@@ -55,7 +58,7 @@ export function pairStatusOf(input: PairStatusInput): PairStatus {
     seenBy: self.node,
     epoch: leader?.epoch ?? 0,
     leader: leader?.hold === "held" ? leader.holder?.node : undefined,
-    storeAnswers: leader !== undefined,
+    storeAnswers: leader !== undefined && storeTrouble === "",
     failureInProgress: leader?.failureInProgress ?? false,
     nodes: [own, peerStatusOf(peerName, node)],
     peerLife: node.peerLife,

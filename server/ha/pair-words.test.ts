@@ -42,3 +42,32 @@ test("a new mandate makes an old suspicion void", () => {
   serves.forgetSuspicion();
   expect(serves.isSuspect).toBe(false);
 });
+
+test("the wake end is used while it is offered, and withdrawn only when nobody uses it", () => {
+  const { decides, serves } = bothEnds();
+  const written: number[] = [];
+  const write = (descriptor: number): void => void written.push(descriptor);
+  decides.withWakeEnd(write);
+  serves.offerWakeEnd(17);
+  decides.withWakeEnd((descriptor) => {
+    write(descriptor);
+    // One that is in use is not given twice.
+    decides.withWakeEnd(write);
+  });
+  decides.withWakeEnd(write);
+  serves.withdrawWakeEnd();
+  decides.withWakeEnd(write);
+  expect(written).toEqual([17, 17]);
+});
+
+test("a thread that died over its write does not keep the wake end for ever", () => {
+  const { decides, serves } = bothEnds();
+  const written: number[] = [];
+  serves.offerWakeEnd(17);
+  decides.withWakeEnd(() => {
+    serves.withdrawWakeEnd();
+    written.push(17);
+  });
+  decides.withWakeEnd((descriptor) => written.push(descriptor));
+  expect(written).toEqual([17]);
+});

@@ -5,12 +5,15 @@ const Word = {
   answeringEpoch: 2,
   isInSync: 3,
   suspicion: 4,
+  wakeEnd: 5,
 } as const;
 const wordCount = 6;
 /** 64-bit words, behind the others. */
 const Long = { wantedTerm: 0, revision: 1 } as const;
 const longCount = 2;
 const longsAt = wordCount * Int32Array.BYTES_PER_ELEMENT;
+/** A thread that has not written its byte by then died over it. */
+const wakeMsMax = 1000;
 
 /** Under which leadership the data plane is to answer: `term` is the revision of the leader key in etcd. */
 export interface Mandate {
@@ -97,5 +100,46 @@ export class PairWords {
 
   get revision(): number {
     return Number(Atomics.load(this.#longs, Long.revision));
+  }
+
+  /** By whoever saw the data plane's thread end: nothing answers, and nothing is known. */
+  forgetDataPlane(): void {
+    this.answeringEpoch = 0;
+    this.tellFollowed(false, this.revision);
+  }
+
+  /** By the data plane: a byte to this descriptor ends its wait for datagrams. */
+  offerWakeEnd(descriptor: number): void {
+    Atomics.store(this.#words, Word.wakeEnd, descriptor);
+  }
+
+  /**
+   * By the data plane before it closes the pipe, whose number may be that of another file soon. Waits
+   * for a write that is under way.
+   */
+  withdrawWakeEnd(): void {
+    const words = this.#words;
+    for (;;) {
+      const end = Atomics.load(words, Word.wakeEnd);
+      if (end === 0) return;
+      if (end > 0) Atomics.compareExchange(words, Word.wakeEnd, end, 0);
+      else if (Atomics.wait(words, Word.wakeEnd, end, wakeMsMax) === "timed-out") {
+        Atomics.store(words, Word.wakeEnd, 0);
+      }
+    }
+  }
+
+  /** By the deciding thread: `write` gets the descriptor that wakes the data plane, when there is one. */
+  withWakeEnd(write: (descriptor: number) => void): void {
+    const words = this.#words;
+    const end = Atomics.load(words, Word.wakeEnd);
+    // Negative while it is in use.
+    if (end <= 0 || Atomics.compareExchange(words, Word.wakeEnd, end, -end) !== end) return;
+    try {
+      write(end);
+    } finally {
+      Atomics.compareExchange(words, Word.wakeEnd, -end, end);
+      Atomics.notify(words, Word.wakeEnd);
+    }
   }
 }

@@ -1,7 +1,10 @@
+import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
+import type { HaThreadPlan } from "../ha/ha-plan.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
+import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
 import type { TftpServerOptions } from "../tftp/tftp-server.ts";
 
@@ -18,6 +21,8 @@ export type ServicePlan =
       /** Of a pair of nodes with one configuration (TFTP-2). */
       readonly tftpServers?: TftpPair;
       readonly overload?: Partial<AdmissionLimits>;
+      /** One node of a warm-standby pair. */
+      readonly pair?: PairPlane;
     }
   | ({
       readonly service: "tftp";
@@ -27,6 +32,8 @@ export type ServicePlan =
       /** Files of single devices, made on demand. */
       readonly deviceFiles?: DeviceFilesPlan;
     } & TftpTuning)
+  /** Who serves, of the two nodes of a pair. */
+  | ({ readonly service: "ha" } & HaThreadPlan)
   | { readonly service: "time"; readonly address: number; readonly port?: number }
   | {
       readonly service: "ntp";
@@ -68,16 +75,22 @@ export function serviceName(plan: ServicePlan): string {
 export type ToService =
   | { readonly kind: "stop" }
   /** Tell `metrics` once a second from now on. */
-  | { readonly kind: "tell-metrics" };
+  | { readonly kind: "tell-metrics" }
+  /** To the service `ha` only. */
+  | { readonly kind: "ask"; readonly id: number; readonly request: ControlRequest };
 
 export type FromService =
   | { readonly kind: "metrics"; readonly families: readonly Family[] }
   | {
       readonly kind: "serving";
       readonly port: number;
-      /** How DHCP keeps its leases: "fsync" or "os". */
+      /** How DHCP keeps its leases: "fsync", "os" or "replicated". */
       readonly durability?: string;
     }
+  /** It has ended by itself, in good order, and may be started anew. */
+  | { readonly kind: "over"; readonly reason: PlaneEnd }
+  /** A line of the answer to the `ask` of this id. */
+  | { readonly kind: "told"; readonly id: number; readonly line: ControlLine }
   /** It could not start, for a reason that the operator mends. */
   | { readonly kind: "refused"; readonly message: string }
   | {

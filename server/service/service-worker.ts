@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
+import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import { startHa } from "../ha/ha-thread.ts";
 import { PairWords } from "../ha/pair-words.ts";
 import { loadConfig, startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
@@ -12,6 +14,7 @@ import {
 } from "../metrics/service-metrics.ts";
 import { startMirror } from "../mirror/mirror-service.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
+import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
 import { DeviceFiles } from "../tftp/device-files.ts";
@@ -25,8 +28,12 @@ import { type FromService, type ServicePlan, serviceName, type ToService } from 
 interface RunningService {
   readonly port: number;
   readonly durability?: string;
+  /** Why it ended by itself. */
+  readonly over?: PlaneEnd | undefined;
   readonly ended: Promise<void>;
   readonly families: () => Family[];
+  /** Of the service `ha`: an order or a question of the control socket. */
+  answer?(request: ControlRequest, tell: (line: ControlLine) => void): void;
   stop(): Promise<void>;
 }
 
@@ -55,6 +62,8 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       const { counters, load } = running;
       return { ...running, families: () => tftpFamilies(counters.snapshot(), load()) };
     }
+    case "ha":
+      return startHa(plan, logger);
     case "time": {
       const running = await startTimeServer({ ...plan, logger });
       return { ...running, families: () => timeFamilies(running.counters.snapshot()) };
@@ -104,7 +113,11 @@ try {
   const running = await start(workerData as ServicePlan);
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
-    else tellMetrics(running);
+    else if (message.kind === "tell-metrics") tellMetrics(running);
+    else {
+      const { id, request } = message;
+      running.answer?.(request, (line) => tell({ kind: "told", id, line }));
+    }
   });
   const { durability } = running;
   tell({
@@ -113,6 +126,8 @@ try {
     ...(durability === undefined ? {} : { durability }),
   });
   await running.ended;
+  const { over } = running;
+  if (over !== undefined) tell({ kind: "over", reason: over });
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   tell({ kind: "refused", message: error.message });

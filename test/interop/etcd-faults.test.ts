@@ -7,7 +7,7 @@ import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { Prng } from "../../base/prng.ts";
 import { EtcdClient, EtcdError } from "../../server/lease/etcd/etcd-client.ts";
 import type { Transaction } from "../../server/lease/etcd/etcd-messages.ts";
-import { noLeader } from "../../server/lease/etcd/leadership.ts";
+import { claimTransaction, judgeClaim, noLeader } from "../../server/lease/etcd/leadership.ts";
 import { LeaseBatch } from "../../server/lease/etcd/lease-batch.ts";
 import { PairCommits } from "../../server/lease/etcd/pair-commits.ts";
 import { PairFollow } from "../../server/lease/etcd/pair-follow.ts";
@@ -16,7 +16,7 @@ import type { PairNotice } from "../../server/lease/etcd/pair-messages.ts";
 import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseRow } from "../../server/lease/lease-row.ts";
 import { EtcdCluster, etcdMissingReason, pairWorkerFile } from "./etcd-cluster.testing.ts";
-import { follow, lead, leaseOf, newFolder, newPair, newTable } from "./etcd-node.testing.ts";
+import { follow, lead, leaseOf, newFolder, newPrefix, newTable } from "./etcd-node.testing.ts";
 
 const seed = Number(process.env["PROVLAB_SEED"] ?? 20_261);
 
@@ -37,15 +37,24 @@ function batchOf(...records: ReturnType<typeof leaseOf>[]): LeaseBatch {
 const leaderScript = (folder: URL): string => `
 import { LeaseTable } from ${JSON.stringify(new URL("../lease-table.js", folder).href)};
 import { PairNode } from ${JSON.stringify(new URL("./pair-node.js", folder).href)};
-const [endpoints, pair, leaseFile] = process.argv.slice(-3);
+import { EtcdLeadership } from ${JSON.stringify(new URL("../../ha/etcd-leadership.js", folder).href)};
+const [list, prefix, leaseFile] = process.argv.slice(-3);
+const endpoints = list.split(",");
+const self = { node: "paused", bootId: "of the paused" };
 const low = 0x0a090000;
 const table = new LeaseTable([{ low, high: low + 16383, pool: 0 }]);
 const node = new PairNode(table, {
-  ...{ endpoints: endpoints.split(","), pair, leaseFile, node: "paused", file: { create: true } },
+  ...{ endpoints, prefix, leaseFile, bootId: self.bootId, file: { create: true } },
   ...{ commitMsMax: 2000, attemptMsMax: 400, probeMs: 200, onEnd: () => process.exit(3) },
 });
 while (!node.isComplete) node.awaitNotice(50);
-node.claim();
+const leadership = new EtcdLeadership({
+  ...{ self, endpoints, prefix, answerMsMax: 2000, attemptMsMax: 400, probeMs: 200, presenceSeconds: 30 },
+  followed: { isInSync: true, revision: 0 },
+});
+const claim = () => leadership.claim({ seenEpoch: 0, raisesFailureFlag: false });
+while ((await claim()).kind !== "won") await new Promise((resolve) => setTimeout(resolve, 20));
+node.adopt({ epoch: 1, term: leadership.termOf(1) });
 while (node.role !== "active") node.awaitNotice(50);
 for (let last = 0; ; last += 1) {
   const hardware = { type: 1, address: Uint8Array.of(2, 0, 0, 0, last >> 8, last) };
@@ -71,10 +80,10 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
   test("a leader that is stopped while another claims acknowledges nothing when it goes on", async () => {
     const { folder, remove } = newFolder();
     onTestFinished(remove);
-    const pair = newPair();
+    const prefix = newPrefix();
     const script = join(folder, "leader.mjs");
     writeFileSync(script, leaderScript(pairWorkerFile));
-    const args = [script, cluster.endpoints.join(","), pair, join(folder, "paused")];
+    const args = [script, cluster.endpoints.join(","), prefix, join(folder, "paused")];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     onTestFinished(() => void child.kill("SIGKILL"));
     const lines: string[] = [];
@@ -83,15 +92,15 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
     await expect.poll(() => lines.length, { timeout: 20_000 }).toBeGreaterThan(50);
     child.kill("SIGSTOP");
     const node = follow(newTable(), {
-      ...{ endpoints: cluster.endpoints, pair, node: "b", leaseFile: join(folder, "b") },
+      ...{ endpoints: cluster.endpoints, prefix, name: "b", leaseFile: join(folder, "b") },
     });
-    onTestFinished(() => node.store.close());
-    lead(node);
+    onTestFinished(() => node.close());
+    await lead(node);
     const ended = new Promise((resolve) => reader.once("close", resolve));
     child.kill("SIGCONT");
     await ended;
     expect(lines.pop()).toBe("FENCED");
-    const keys = pairKeys(pair);
+    const keys = pairKeys(prefix);
     const client = cluster.client();
     onTestFinished(() => client.close());
     const { found } = await client.range({ key: keys.leases, end: `${keys.leases}~` }, 5000);
@@ -121,17 +130,28 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
     }
     const options = { endpoints: cluster.endpoints, attemptMsMax: 500 };
     const client = new LossyClient(options);
-    const keys = pairKeys(newPair());
+    const keys = pairKeys(newPrefix());
     const commits = new PairCommits({ client, keys, commitMsMax: 2000, post: () => undefined });
     onTestFinished(() => client.close());
-    let term: number | undefined;
-    for (let claim = 0; term === undefined; claim += 1) {
-      const next = { epoch: 1, node: "a", claim: "the same" };
-      term = await commits.claim(noLeader, next);
-      expect(claim).toBeLessThan(50);
-    }
     const plain = cluster.client();
     onTestFinished(() => plain.close());
+    const self = { node: "a", bootId: "x" };
+    const presence = { key: `${keys.presence}a`, value: new TextEncoder().encode("x") };
+    await plain.transact({ guards: [], puts: [presence], reads: [] }, 5000);
+    const next = { epoch: 1, holder: self, hold: "held" } as const;
+    const claim = claimTransaction(keys, noLeader, next, false);
+    let term: number | undefined;
+    for (let attempt = 0; term === undefined; attempt += 1) {
+      expect(attempt).toBeLessThan(50);
+      const answer = await client.transact(claim, 2000).catch((error: unknown) => {
+        if (!(error instanceof EtcdError)) throw error;
+        return undefined;
+      });
+      const judgement = answer && judgeClaim(keys, noLeader, next, answer);
+      if (judgement?.kind === "won") term = judgement.term;
+      else expect(judgement).toBeUndefined();
+    }
+    commits.lead(term);
     const acknowledged = new Map<string, string>();
     let lost = 0;
     for (let round = 0; round < 120; round += 1) {
@@ -171,7 +191,7 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
       }
     }
     const options = { endpoints: cluster.endpoints, attemptMsMax: 500 };
-    const keys = pairKeys(newPair());
+    const keys = pairKeys(newPrefix());
     const notices: PairNotice[] = [];
     const client = new CutClient(options);
     const post = (notice: PairNotice): void => void notices.push(notice);

@@ -1,11 +1,26 @@
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { encodeLeader } from "../../server/lease/etcd/leadership.ts";
+import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
+import { PairNode } from "../../server/lease/etcd/pair-node.ts";
 import { systemError, watchedDisk } from "../../server/lease/lease-disk.testing.ts";
 import { nodeDisk } from "../../server/lease/lease-file-store.ts";
 import { describeLeaseStore } from "../../server/lease/lease-store.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
-import { follow, lead, newFolder, newPair } from "./etcd-node.testing.ts";
+import { newFolder, newPrefix, patience, waitFor } from "./etcd-node.testing.ts";
+
+/** A claim that nobody contests, made at once: stores are opened without waiting. */
+function seize(cluster: EtcdCluster, prefix: string, node: PairNode, bootId: string): void {
+  const keys = pairKeys(prefix);
+  const epoch = (node.leader.record?.epoch ?? 0) + 1;
+  const claim = { epoch, holder: { node: "a", bootId }, hold: "held" } as const;
+  cluster.ctl("put", keys.chain, "0");
+  cluster.ctl("put", keys.leader, new TextDecoder().decode(encodeLeader(claim)));
+  waitFor(node, () => node.leader.record?.epoch === epoch);
+  node.adopt({ epoch, term: node.leader.modRevision });
+  expect(node.role).toBe("active");
+}
 
 for (const txnOpsMax of [1024, 128]) {
   describeUnless(etcdMissingReason(), `transactions of at most ${txnOpsMax} operations`, () => {
@@ -18,7 +33,7 @@ for (const txnOpsMax of [1024, 128]) {
 
     describeLeaseStore("EtcdLeaseStore", () => {
       const { folder, remove } = newFolder();
-      const pair = newPair();
+      const prefix = newPrefix();
       let opened = 0;
       let code: string | undefined;
       // The lease file is written first: when that fails, etcd is not even asked.
@@ -34,8 +49,14 @@ for (const txnOpsMax of [1024, 128]) {
           opened += 1;
           const leaseFile = join(folder, `leases-${opened}`);
           const { endpoints } = cluster;
-          const node = follow(table, { endpoints, pair, node: "a", leaseFile, file: { disk } });
-          return lead(node).store;
+          const bootId = `boot-${opened}`;
+          const node = new PairNode(table, {
+            ...{ endpoints, prefix, leaseFile, bootId, file: { disk, create: true } },
+            ...patience,
+          });
+          waitFor(node, () => node.isComplete);
+          seize(cluster, prefix, node, bootId);
+          return node.store;
         },
         failNextCommit(next) {
           code = next;

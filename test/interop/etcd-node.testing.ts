@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
+import { EtcdLeadership } from "../../server/ha/etcd-leadership.ts";
+import type { Holder } from "../../server/ha/leadership.ts";
 import { PairNode, type PairNodeOptions } from "../../server/lease/etcd/pair-node.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { LeaseTable } from "../../server/lease/lease-table.ts";
@@ -29,12 +32,12 @@ export function leaseOf(last: number, startsAt: number, device = last): LeaseRec
   };
 }
 
-let pairs = 0;
+let prefixes = 0;
 
-/** A name of a pair that no other test has. */
-export function newPair(): string {
-  pairs += 1;
-  return `pair-${process.pid}-${pairs}`;
+/** Of the keys of a pair that no other test has. */
+export function newPrefix(): string {
+  prefixes += 1;
+  return `/provlab/pair-${process.pid}-${prefixes}/`;
 }
 
 /** A folder for the lease files of one test. */
@@ -43,25 +46,78 @@ export function newFolder(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Starts a node that has seen everything. */
-export function follow(
-  table: LeaseTable,
-  options: Pick<PairNodeOptions, "endpoints" | "pair" | "node" | "leaseFile"> &
-    Partial<PairNodeOptions>,
-): PairNode {
-  const node = new PairNode(table, {
-    ...{ commitMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
-    ...{ threadFile: pairWorkerFile, onEnd: (reason) => expect.fail(reason) },
-    ...options,
-    file: { create: true, ...options.file },
+/** What the nodes of tests have in common. */
+export const patience = {
+  ...{ commitMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
+  threadFile: pairWorkerFile,
+  onEnd: (reason: string) => expect.fail(reason),
+};
+
+let boots = 0;
+
+export type TestNodeOptions = Pick<PairNodeOptions, "endpoints" | "prefix" | "leaseFile"> &
+  Partial<PairNodeOptions> & { readonly name?: string };
+
+/** A node with the part of it that claims. */
+export class TestNode extends PairNode {
+  readonly self: Holder;
+  readonly leadership: EtcdLeadership;
+
+  constructor(table: LeaseTable, { name = "a", ...options }: TestNodeOptions) {
+    boots += 1;
+    const self = { node: name, bootId: `boot-${boots}` };
+    super(table, {
+      ...patience,
+      bootId: self.bootId,
+      ...options,
+      file: { create: true, ...options.file },
+    });
+    this.self = self;
+    this.leadership = leadershipOf(self, options);
+  }
+
+  /** Claims, whoever leads; the epoch that it has then. */
+  async claim(): Promise<number> {
+    const endMs = performance.now() + 20_000;
+    while (performance.now() < endMs) {
+      const seenEpoch = this.leadership.current()?.epoch ?? 0;
+      const outcome = await this.leadership.claim({ seenEpoch, raisesFailureFlag: false });
+      if (outcome.kind === "won") return outcome.epoch;
+      await pause(10);
+    }
+    return expect.fail(`no claim is won; ${this.leadership.trouble}`);
+  }
+
+  async close(): Promise<void> {
+    this.store.close();
+    await this.leadership.close();
+  }
+}
+
+/** One that knows of the pair, and has its presence in etcd; `followed` are leases that nobody looks at. */
+export function leadershipOf(
+  self: Holder,
+  { endpoints, prefix }: Pick<PairNodeOptions, "endpoints" | "prefix">,
+  presenceSeconds = 20,
+): EtcdLeadership {
+  return new EtcdLeadership({
+    ...{ self, endpoints, prefix, presenceSeconds },
+    ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
+    followed: { isInSync: true, revision: 0 },
   });
+}
+
+/** Starts a node that has seen everything. */
+export function follow(table: LeaseTable, options: TestNodeOptions): TestNode {
+  const node = new TestNode(table, options);
   waitFor(node, () => node.isComplete);
   return node;
 }
 
 /** Makes it the leader. */
-export function lead(node: PairNode, recover = false): PairNode {
-  node.claim(recover);
+export async function lead(node: TestNode): Promise<TestNode> {
+  const epoch = await node.claim();
+  node.adopt({ epoch, term: node.leadership.termOf(epoch)! });
   waitFor(node, () => node.role !== "claiming");
   expect(node.role).toBe("active");
   return node;

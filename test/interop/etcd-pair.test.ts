@@ -6,7 +6,6 @@ import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
 import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
-import type { PairNode } from "../../server/lease/etcd/pair-node.ts";
 import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
 import type { LeaseTable } from "../../server/lease/lease-table.ts";
@@ -17,42 +16,44 @@ import {
   leaseOf,
   low,
   newFolder,
-  newPair,
+  newPrefix,
   newTable,
+  type TestNode,
   waitFor,
 } from "./etcd-node.testing.ts";
 
+const patiently = { timeout: 20_000, interval: 20 };
 const withCode = (code: string) => expect.objectContaining({ code, name: "LeaseStoreError" });
 
 describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   let cluster: EtcdCluster;
-  let pair: string;
+  let prefix: string;
   let folder: string;
   let remove: () => void;
-  let nodes: PairNode[];
+  let nodes: TestNode[];
 
   beforeAll(async () => {
     cluster = await EtcdCluster.start();
   });
   afterAll(() => cluster.stop());
   beforeEach(() => {
-    pair = newPair();
+    prefix = newPrefix();
     nodes = [];
     ({ folder, remove } = newFolder());
   });
-  afterEach(() => {
-    for (const node of nodes) node.store.close();
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.close()));
     remove();
   });
 
-  function start(name: string, table: LeaseTable = newTable()): PairNode {
+  function start(name: string, table: LeaseTable = newTable()): TestNode {
     const leaseFile = join(folder, `${name}.leases`);
-    const node = follow(table, { endpoints: cluster.endpoints, pair, node: name, leaseFile });
+    const node = follow(table, { endpoints: cluster.endpoints, prefix, name, leaseFile });
     nodes.push(node);
     return node;
   }
 
-  function commit(node: PairNode, ...records: ReturnType<typeof leaseOf>[]): void {
+  function commit(node: TestNode, ...records: ReturnType<typeof leaseOf>[]): void {
     for (const record of records) node.store.append(record);
     node.store.commit();
   }
@@ -68,7 +69,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     writeRecord(table.recordOf(table.indexOf(low + last)));
 
   /** Commits until one is durable; every other way than UNAVAILABLE fails. */
-  function commitAtLast(node: PairNode, record: ReturnType<typeof leaseOf>): void {
+  function commitAtLast(node: TestNode, record: ReturnType<typeof leaseOf>): void {
     const endMs = performance.now() + 30_000;
     for (;;) {
       try {
@@ -81,8 +82,8 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     }
   }
 
-  test("the standby has what the leader committed, in its table and in its lease file", () => {
-    const a = lead(start("a"));
+  test("the standby has what the leader committed, in its table and in its lease file", async () => {
+    const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
     for (let round = 1; round <= 30; round += 1) {
@@ -93,7 +94,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(table.counts().active).toBe(31);
     expect(table.isDurable(table.indexOf(low + 1))).toBe(true);
     expect(b.role).toBe("following");
-    expect(b.leader.record).toMatchObject({ epoch: 1, node: "a" });
+    expect(b.leader.record).toMatchObject({ epoch: 1, holder: a.self });
     const inFile = newTable();
     LeaseFileStore.check(join(folder, "b.leases"), inFile);
     expect(textOf(inFile, 1)).toBe(writeRecord(leaseOf(1, 30_000)));
@@ -103,12 +104,12 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   test.skipIf(libcMissingReason() !== undefined)(
     "the end of a commit, and news for a standby, end a wait for datagrams",
     async () => {
-      const a = lead(start("a"));
+      const a = await lead(start("a"));
       const table = newTable();
       const b = start("b", table);
       const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0, backend: "batch" });
       onTestFinished(() => socket.close());
-      const sleep = (node: PairNode) => waitReadable([socket], 1_000_000, () => false, node.wake);
+      const sleep = (node: TestNode) => waitReadable([socket], 1_000_000, () => false, node.wake);
       for (let last = 0; last < 10; last += 1) {
         a.store.append(leaseOf(last, 1000));
         expect(a.store.beginCommit()).toBe(false);
@@ -122,13 +123,13 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     },
   );
 
-  test("the lease file of a standby is rewritten when it has grown", () => {
-    const a = lead(start("a"));
+  test("the lease file of a standby is rewritten when it has grown", async () => {
+    const a = await lead(start("a"));
     const table = newTable();
     const leaseFile = join(folder, "small");
     const { endpoints } = cluster;
     const file = { rewriteBytesMin: 4096 };
-    const b = follow(table, { endpoints, pair, node: "b", leaseFile, file });
+    const b = follow(table, { endpoints, prefix, name: "b", leaseFile, file });
     nodes.push(b);
     for (let round = 1; round <= 50; round += 1) commit(a, leaseOf(1, round), leaseOf(2, round));
     waitFor(b, () => table.startsAt(1) === 50 && table.startsAt(2) === 50);
@@ -140,18 +141,20 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(textOf(inFile, 2)).toBe(writeRecord(leaseOf(2, 50)));
   });
 
-  test("a node that seizes the lead has every lease first, and the former leader commits no more", () => {
-    const a = lead(start("a"));
+  test("a node that seizes the lead has every lease first, and the former leader commits no more", async () => {
+    const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
     for (let round = 0; round < 20; round += 1) commit(a, leaseOf(round, 1000));
     // b did not look meanwhile: what it has not seen comes before its own term.
-    lead(b);
+    await lead(b);
     expect(table.counts().active).toBe(20);
-    expect(b.leader.record).toMatchObject({ epoch: 2, node: "b" });
+    expect(b.leader.record).toMatchObject({ epoch: 2, holder: b.self });
     a.store.append(leaseOf(50, 1000));
     expect(() => a.store.commit()).toThrow(withCode("FENCED"));
-    expect(a.role).toBe("fenced");
+    // The commit cannot tell who leads now, the leader key can.
+    expect(["paused", "fenced"]).toContain(a.role);
+    waitFor(a, () => a.role === "fenced");
     for (let again = 0; again < 3; again += 1) {
       a.store.append(leaseOf(51, 1000));
       expect(() => a.store.commit()).toThrow(withCode("FENCED"));
@@ -160,25 +163,25 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(textOf(found(), 50)).toBe(writeRecord(leaseOf(50, 2000, 99)));
   });
 
-  test("a leader that commits nothing learns from the leader key that it was replaced", () => {
-    const a = lead(start("a"));
-    lead(start("b"));
+  test("a leader that commits nothing learns from the leader key that it was replaced", async () => {
+    const a = await lead(start("a"));
+    await lead(start("b"));
     waitFor(a, () => a.role === "fenced");
     a.store.append(leaseOf(1, 1000));
     expect(() => a.store.commit()).toThrow(withCode("FENCED"));
   });
 
   test("a transaction that was on its way before the claim comes too late after it", async () => {
-    const a = lead(start("a"));
+    const a = await lead(start("a"));
     commit(a, leaseOf(1, 1000));
-    const keys = pairKeys(pair);
+    const keys = pairKeys(prefix);
     const chain = new CommitChain(keys, a.leader.modRevision);
     chain.begin(new Map([[low + 1, new TextEncoder().encode(writeRecord(leaseOf(1, 9000, 7)))]]));
     // The number 0 was used by the commit above, so this is a late copy within the term as well.
     const client = cluster.client();
     const late = await client.transact(chain.next()!, 5000);
     expect(late.succeeded).toBe(false);
-    lead(start("b"));
+    await lead(start("b"));
     const fenced = await client.transact(chain.next()!, 5000);
     client.close();
     expect(fenced.succeeded).toBe(false);
@@ -186,28 +189,49 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(textOf(found(), 1)).toBe(writeRecord(leaseOf(1, 1000)));
   });
 
-  test("of two nodes that claim what they saw at once, one leads", () => {
-    const a = start("a");
-    const b = start("b");
-    a.claim();
-    b.claim();
-    for (const node of [a, b]) waitFor(node, () => node.role !== "claiming");
-    expect([a.role, b.role].sort()).toEqual(["active", "following"]);
+  test("of two nodes that claim what they saw at once, one leads", async () => {
+    const both = [start("a"), start("b")];
+    for (const { leadership } of both) {
+      await expect.poll(() => leadership.current()?.epoch, patiently).toBe(0);
+    }
+    await Promise.all(
+      both.map((node) =>
+        expect
+          .poll(async () => {
+            const outcome = await node.leadership.claim({ seenEpoch: 0, raisesFailureFlag: false });
+            return outcome.kind;
+          }, patiently)
+          .not.toBe("unavailable"),
+      ),
+    );
+    const won = both.filter(({ leadership }) => leadership.termOf(1) !== undefined);
+    expect(won.length).toBe(1);
+    for (const node of both)
+      waitFor(node, () => node.leader.record?.holder.bootId === won[0]!.self.bootId);
   });
 
-  test("a release makes room at once, and is the end of the node", () => {
-    const a = lead(start("a"));
+  test("a release makes room at once; the node may lead again with its table, before anybody else", async () => {
+    const table = newTable();
+    const a = await lead(start("a", table));
+    commit(a, leaseOf(1, 1000));
     const b = start("b");
-    a.release();
-    waitFor(b, () => b.leader.record?.node === undefined && b.leader.record?.epoch === 1);
-    a.store.append(leaseOf(1, 1000));
+    await a.leadership.release(1, false);
+    waitFor(b, () => b.leader.record?.hold === "released");
+    waitFor(a, () => a.role === "paused");
+    a.store.append(leaseOf(1, 2000));
     expect(() => a.store.commit()).toThrow(withCode("FENCED"));
-    lead(b);
-    expect(b.leader.record).toMatchObject({ epoch: 2, node: "b" });
+    await lead(a);
+    expect(a.leader.record).toMatchObject({ epoch: 2, holder: a.self });
+    commit(a, leaseOf(2, 1000));
+    await a.leadership.release(2, false);
+    await lead(b);
+    expect(b.leader.record).toMatchObject({ epoch: 3, holder: b.self });
+    waitFor(a, () => a.role === "fenced");
+    expect(found().counts().active).toBe(2);
   });
 
   test("one member dies: commits go on; two: none is acknowledged, and it comes back by itself", async () => {
-    const a = lead(start("a"));
+    const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
     cluster.signal(0, "SIGKILL");
@@ -228,7 +252,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   });
 
   test("a member that hangs is given up for another one, by commits and by a watch", async () => {
-    const a = lead(start("a"));
+    const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
     for (const member of [0, 1, 2]) {
@@ -240,8 +264,8 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     await cluster.healthy();
   });
 
-  test("80,000 leases are loaded by a node that comes new", () => {
-    const a = lead(start("a", newTable(81_920)));
+  test("80,000 leases are loaded by a node that comes new", async () => {
+    const a = await lead(start("a", newTable(81_920)));
     for (let first = 0; first < 80_000; first += 4_000) {
       for (let last = first; last < first + 4_000; last += 1) a.store.append(leaseOf(last, 1000));
       a.store.commit();
@@ -254,29 +278,30 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(textOf(table, 79_999)).toBe(writeRecord(leaseOf(79_999, 1000)));
   });
 
-  test("what etcd lost comes back from a lease file, when somebody says which", () => {
-    const before = lead(start("a"));
+  test("what etcd lost comes back from a lease file, when somebody says which", async () => {
+    const before = await lead(start("a"));
     for (let last = 0; last < 300; last += 1) before.store.append(leaseOf(last, 1000));
     before.store.commit();
-    before.store.close();
+    await before.close();
     nodes = [];
-    pair = newPair();
+    prefix = newPrefix();
     const table = newTable();
     const a = start("a", table);
     expect(table.counts().active).toBe(300);
     // Possibly given: not handed to others, and not acknowledged without a commit.
     expect(table.isDurable(0)).toBe(false);
-    expect(() => a.claim()).toThrow(withCode("NOT_RECOVERED"));
-    lead(a, true);
+    expect(a.mustRecover).toBe(true);
+    await lead(a);
     expect(a.recover()).toBe(300);
+    expect(a.mustRecover).toBe(false);
     const recovered = found();
     expect(recovered.counts().active).toBe(300);
     expect(textOf(recovered, 299)).toBe(writeRecord(leaseOf(299, 1000)));
   });
 
-  test("a value in etcd that is no lease stops a node with a way out", () => {
-    lead(start("a"));
-    cluster.ctl("put", `${pairKeys(pair).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
+  test("a value in etcd that is no lease stops a node with a way out", async () => {
+    await lead(start("a"));
+    cluster.ctl("put", `${pairKeys(prefix).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
     expect(() => start("b")).toThrow(withCode("DAMAGED"));
   });
 });

@@ -1,3 +1,4 @@
+import type { Mandate } from "../../server/ha/pair-words.ts";
 import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
 import type {
   KeyValue,
@@ -7,19 +8,21 @@ import type {
 import {
   claimTransaction,
   judgeClaim,
-  type LeaderRecord,
-  nextLeader,
+  type LeaderClaim,
+  type LeaderSight,
   noLeader,
+  releaseTransaction,
   sightOf,
 } from "../../server/lease/etcd/leadership.ts";
 import { LeaseFollower } from "../../server/lease/etcd/lease-follower.ts";
 import { isLease, pairKeys } from "../../server/lease/etcd/pair-keys.ts";
+import { PairLead } from "../../server/lease/etcd/pair-lead.ts";
 import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseTable } from "../../server/lease/lease-table.ts";
 import { MemoryLeaseStore } from "../../server/lease/memory-lease-store.ts";
 import type { ModelEtcd } from "./pair-etcd.ts";
 
-export const keys = pairKeys("p");
+export const keys = pairKeys("/p/");
 export const low = 0x0a09_0000;
 export const ADDRESSES = 4;
 
@@ -34,9 +37,13 @@ export interface Promised {
   readonly use: number;
 }
 
+/** Who sends it: the part of a node that claims, or the one that commits. They do not wait for each other. */
+export type Sender = "claims" | "commits";
+
 export interface Request {
+  readonly sender: Sender;
   readonly transaction: Transaction;
-  /** An answer to any other attempt of the node than its latest is not read. */
+  /** An answer to any other attempt of the sender than its latest is not read. */
   readonly attempt: number;
 }
 
@@ -48,51 +55,91 @@ export interface Settled {
 const nothing: Settled = { acknowledged: [] };
 const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+interface ClaimUnderWay {
+  readonly sight: LeaderSight;
+  readonly next: LeaderClaim;
+}
+
+interface CommitUnderWay {
+  readonly chain: CommitChain;
+  readonly promised: readonly Promised[];
+}
+
 /**
- * A node of the pair as the real one is: the same chain, claims, follower and table, but etcd is a model
- * and every message takes as long as the test likes.
+ * A node of the pair as the real one is: the same chain, claims, lead, follower and table, but etcd is a
+ * model and every message takes as long as the test likes. It may claim again while it leads, as one
+ * does that stood still, and goes on committing meanwhile.
  */
 export class ModelNode {
   readonly #name: string;
   readonly #etcd: ModelEtcd;
+  readonly #newLead: (bootId: string) => PairLead;
   /** Survives a crash of the node. */
   readonly #file = new MemoryLeaseStore();
   #table!: LeaseTable;
   #follower!: LeaseFollower;
-  #claims = 0;
-  #claim: LeaderRecord | undefined;
+  #lead!: PairLead;
+  #boots = 0;
+  #self = { node: "", bootId: "" };
+  #claim: ClaimUnderWay | undefined;
+  #won: Mandate | undefined;
   #chain: CommitChain | undefined;
-  #term = 0;
-  #attempt = 0;
-  #sent: Transaction | undefined;
+  #commit: CommitUnderWay | undefined;
+  readonly #attempts: Record<Sender, number> = { claims: 0, commits: 0 };
+  readonly #sent = new Map<Sender, Transaction>();
+  /** Its own records come back to it from then on: its table may have newer ones. */
+  #hasLed = false;
   #filling = new Map<number, Uint8Array>();
   #promised: Promised[] = [];
-  #underWay: Promised[] = [];
-  #isCommitting = false;
 
-  constructor(name: string, etcd: ModelEtcd) {
+  constructor(
+    name: string,
+    etcd: ModelEtcd,
+    newLead = (bootId: string): PairLead => new PairLead(bootId),
+  ) {
     this.#name = name;
     this.#etcd = etcd;
+    this.#newLead = newLead;
     this.restart();
   }
 
   get isActive(): boolean {
-    const { modRevision } = this.#follower.leader;
-    return this.#term > 0 && modRevision >= this.#term && this.#chain?.isFenced === false;
+    return this.#role === "active" && this.#chain?.isFenced === false;
   }
 
-  /** A crash, and a start: reads the lease file, then everything in etcd. */
+  /** The part that commits can only start anew. */
+  get isOver(): boolean {
+    return this.#role === "fenced";
+  }
+
+  get #role() {
+    return this.#lead.role(this.#follower.isComplete);
+  }
+
+  /** A crash of the program, and its start. */
   restart(): void {
+    this.#boots += 1;
+    this.#self = { node: this.#name, bootId: `${this.#name}${this.#boots}` };
+    const value = textBytes(this.#self.bootId);
+    const presence = { key: keys.presence + this.#name, value };
+    this.#etcd.apply({ guards: [], puts: [presence], reads: [] });
+    this.#claim = this.#won = undefined;
+    this.#sent.delete("claims");
+    this.renew();
+  }
+
+  /** The part that commits starts anew: reads the lease file, then everything in etcd. */
+  renew(): void {
     this.#file.close();
     this.#table = new LeaseTable([{ low, high: low + ADDRESSES - 1, pool: 0 }]);
     this.#file.loadInto(this.#table);
     this.#follower = new LeaseFollower(this.#table, this.#file);
-    this.#claim = this.#chain = this.#sent = undefined;
-    this.#term = 0;
+    this.#lead = this.#newLead(this.#self.bootId);
+    this.#chain = this.#commit = undefined;
+    this.#hasLed = false;
+    this.#sent.delete("commits");
     this.#filling.clear();
     this.#promised = [];
-    this.#underWay = [];
-    this.#isCommitting = false;
     this.#load();
   }
 
@@ -122,64 +169,81 @@ export class ModelNode {
   }
 
   claim(): Request | undefined {
-    if (this.#term > 0 || this.#claim !== undefined) return undefined;
-    const { leader } = this.#follower;
-    this.#claims += 1;
-    this.#claim = nextLeader(leader, this.#name, `${this.#name}${this.#claims}`);
-    return this.#send(claimTransaction(keys, leader, this.#claim));
+    if (this.#claim !== undefined) return undefined;
+    const { sight } = this.#lead;
+    const epoch = (sight.record?.epoch ?? 0) + 1;
+    const next: LeaderClaim = { epoch, holder: this.#self, hold: "held" };
+    this.#claim = { sight, next };
+    return this.#send("claims", claimTransaction(keys, sight, next, false));
+  }
+
+  /** The part that commits is told of a claim that was won. */
+  adopt(): void {
+    if (this.#won === undefined) return;
+    if (this.#lead.adopt(this.#won)) this.#chain = new CommitChain(keys, this.#won.term);
+    this.#hasLed ||= this.#role === "active";
+  }
+
+  /** Gives its term back, and does not wait for an answer. */
+  handBack(): Request | undefined {
+    const { mandate } = this.#lead;
+    if (mandate === undefined || this.#claim !== undefined) return undefined;
+    const { epoch, term } = mandate;
+    const claim: LeaderClaim = { epoch, holder: this.#self, hold: "held" };
+    const transaction = releaseTransaction(keys, term, claim, false);
+    return { sender: "claims", transaction, attempt: 0 };
   }
 
   commit(): Request | undefined {
-    if (!this.isActive || this.#isCommitting || this.#filling.size === 0) return undefined;
+    if (!this.isActive || this.#commit !== undefined || this.#filling.size === 0) return undefined;
     this.#file.commit();
-    this.#chain!.begin(this.#filling);
+    const chain = this.#chain!;
+    chain.begin(this.#filling);
     this.#filling = new Map();
-    this.#underWay = this.#promised;
+    this.#commit = { chain, promised: this.#promised };
     this.#promised = [];
-    this.#isCommitting = true;
-    return this.#send(this.#chain!.next()!);
+    return this.#send("commits", chain.next()!);
   }
 
   /** No answer yet: the same again. */
-  resend(): Request | undefined {
-    return this.#sent && this.#send(this.#sent);
+  resend(sender: Sender): Request | undefined {
+    const sent = this.#sent.get(sender);
+    return sent && this.#send(sender, sent);
   }
 
   /** No answer, and no more time. */
-  giveUp(): void {
-    if (this.#sent === undefined) return;
-    this.#attempt += 1;
-    this.#sent = undefined;
-    if (this.#isCommitting) this.#chain!.abandon();
-    else this.#claim = undefined;
-    this.#isCommitting = false;
-    this.#underWay = [];
+  giveUp(sender: Sender): void {
+    if (!this.#sent.delete(sender)) return;
+    this.#attempts[sender] += 1;
+    if (sender === "claims") this.#claim = undefined;
+    else {
+      this.#commit!.chain.abandon();
+      this.#commit = undefined;
+    }
   }
 
   /** What an answer settles, and what is to be sent next. */
-  answered(attempt: number, answer: TransactionAnswer): Settled & { readonly next?: Request } {
-    if (attempt !== this.#attempt || this.#sent === undefined) return nothing;
-    this.#sent = undefined;
-    if (!this.#isCommitting) {
-      const outcome = judgeClaim(keys, this.#claim!, answer);
-      if (outcome.kind === "lost") this.#claim = undefined;
-      else {
-        this.#term = outcome.term;
-        this.#chain = new CommitChain(keys, outcome.term);
-      }
+  answered(
+    { sender, attempt }: Pick<Request, "sender" | "attempt">,
+    answer: TransactionAnswer,
+  ): Settled & { readonly next?: Request } {
+    if (attempt !== this.#attempts[sender] || !this.#sent.delete(sender)) return nothing;
+    if (sender === "claims") {
+      const { sight, next } = this.#claim!;
+      const judgement = judgeClaim(keys, sight, next, answer);
+      if (judgement.kind === "won") this.#won = { epoch: next.epoch, term: judgement.term };
+      this.#claim = undefined;
       return nothing;
     }
-    const state = this.#chain!.answered(answer);
-    if (state === "more") return { ...nothing, next: this.#send(this.#chain!.next()!) };
-    const acknowledged = state === "durable" ? this.#underWay : [];
-    this.#isCommitting = false;
-    this.#underWay = [];
-    return { acknowledged };
+    const { chain, promised } = this.#commit!;
+    const state = chain.answered(answer);
+    if (state === "more") return { ...nothing, next: this.#send("commits", chain.next()!) };
+    this.#commit = undefined;
+    return { acknowledged: state === "durable" ? promised : [] };
   }
 
   /** Sees at most `revisions` more of what happened in etcd. */
   observe(revisions: number): void {
-    if (this.isActive) return;
     const { revision } = this.#follower;
     const last = Math.min(revision + revisions, this.#etcd.revision);
     for (const event of this.#etcd.eventsBetween(revision, last)) this.#show(event);
@@ -193,13 +257,16 @@ export class ModelNode {
       if (found !== undefined) this.#show(found);
     }
     const leader = this.#etcd.get(keys.leader);
-    this.#follower.take({ kind: "leader", sight: leader ? sightOf(leader) : noLeader });
+    this.#lead.see(leader ? sightOf(leader) : noLeader);
     this.#follower.take({ kind: "complete", revision: this.#etcd.revision });
   }
 
   #show(event: KeyValue): void {
-    if (event.key === keys.leader) this.#follower.take({ kind: "leader", sight: sightOf(event) });
-    else if (isLease(keys, event)) this.#follower.take({ kind: "leases", texts: event.value });
+    if (event.key === keys.leader) this.#lead.see(sightOf(event));
+    else if (isLease(keys, event) && !this.#hasLed) {
+      this.#follower.take({ kind: "leases", texts: event.value });
+    }
+    this.#hasLed ||= this.#role === "active";
   }
 
   #append(index: number): void {
@@ -207,9 +274,9 @@ export class ModelNode {
     this.#filling.set(low + index, textBytes(writeRecord(this.#table.recordOf(index))));
   }
 
-  #send(transaction: Transaction): Request {
-    this.#attempt += 1;
-    this.#sent = transaction;
-    return { transaction, attempt: this.#attempt };
+  #send(sender: Sender, transaction: Transaction): Request {
+    this.#attempts[sender] += 1;
+    this.#sent.set(sender, transaction);
+    return { sender, transaction, attempt: this.#attempts[sender] };
   }
 }

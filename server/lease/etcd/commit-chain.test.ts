@@ -4,7 +4,7 @@ import type { KeyValue, Transaction } from "./etcd-messages.ts";
 import { encodeNumber } from "./leadership.ts";
 import { pairKeys } from "./pair-keys.ts";
 
-const keys = pairKeys("p");
+const keys = pairKeys("/p/");
 const term = 7;
 
 function records(count: number, bytes = 10): Map<number, Uint8Array> {
@@ -41,7 +41,7 @@ describe("the chain of a term's transactions", () => {
     ]);
     expect(leasesOf(transaction)).toBe(256);
     expect(transaction.puts.at(-1)).toEqual({ key: keys.chain, value: encodeNumber(1) });
-    expect(transaction.puts[1]!.key).toBe("/provlab/p/lease/0.0.0.1");
+    expect(transaction.puts[1]!.key).toBe("/p/lease/0.0.0.1");
     expect(chain.answered(done)).toBe("durable");
     expect(chain.next()).toBeUndefined();
   });

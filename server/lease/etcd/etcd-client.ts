@@ -1,9 +1,12 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
 import {
+  decodeLease,
   decodeRange,
   decodeTransaction,
   decodeWatch,
+  encodeLease,
+  encodeLeaseGrant,
   encodeRange,
   encodeTransaction,
   encodeWatch,
@@ -19,6 +22,8 @@ import { ProtobufError } from "./protobuf.ts";
 const MESSAGE_BYTES_MAX = 64 << 20;
 const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
+const leaseExists = /lease already exists/;
+const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
 /** gRPC statuses with which etcd says what no other member would say differently. */
 const finalStatuses: ReadonlySet<string> = new Set([
   ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
@@ -84,6 +89,33 @@ export class EtcdClient {
     return decodeRange(await this.#call("/etcdserverpb.KV/Range", encodeRange(query), msMax));
   }
 
+  /**
+   * Makes a lease that lives for at least `ttlSeconds`; `lease` is a whole number above 0 that is new.
+   * Returns its time to live. Throws EtcdError.
+   */
+  async grantLease(lease: number, ttlSeconds: number, msMax: number): Promise<number> {
+    const message = encodeLeaseGrant(lease, ttlSeconds);
+    try {
+      return decodeLease(await this.#call(leasePath("Grant"), message, msMax)).ttlSeconds;
+    } catch (error) {
+      // The number is new: it was the attempt before this one that made it.
+      if (error instanceof EtcdError && leaseExists.test(error.message)) return ttlSeconds;
+      throw error;
+    }
+  }
+
+  /** Returns its time to live from now on; 0: there is no such lease any more. Throws EtcdError. */
+  async keepLeaseAlive(lease: number, msMax: number): Promise<number> {
+    // A stream of calls, of which this is the only one.
+    return decodeLease(await this.#call(leasePath("KeepAlive"), encodeLease(lease), msMax))
+      .ttlSeconds;
+  }
+
+  /** Deletes the lease and its keys. Throws EtcdError, also when it was gone already. */
+  async revokeLease(lease: number, msMax: number): Promise<void> {
+    decodeLease(await this.#call(leasePath("Revoke"), encodeLease(lease), msMax));
+  }
+
   watch(
     key: string,
     end: string | undefined,
@@ -138,11 +170,12 @@ export class EtcdClient {
     const endMs = performance.now() + msMax;
     let pauseMs = 5;
     for (;;) {
+      if (this.#isClosed) throw new EtcdError("the client is closed");
       const leftMs = endMs - performance.now();
       const memberMs = Math.max(1, Math.min(this.#options.attemptMsMax, leftMs));
       const result = await this.#attempt(path, message, memberMs);
       if (result instanceof Uint8Array) return result;
-      if (result.isRefused || this.#isClosed) throw result;
+      if (result.isRefused) throw result;
       this.changeMember();
       if (performance.now() + pauseMs >= endMs) throw result;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -185,7 +218,10 @@ export class EtcdClient {
       session = connect(this.#endpoint, { settings: { initialWindowSize: WINDOW_BYTES } });
       // What goes wrong with the connection is told by its streams.
       session.on("error", () => undefined);
-      session.once("connect", (connected) => connected.setLocalWindowSize(4 * WINDOW_BYTES));
+      session.once("connect", (connected) => {
+        // It may have been given up in the meantime.
+        if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
+      });
       this.#session = session;
     }
     return session.request({

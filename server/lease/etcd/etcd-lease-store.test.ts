@@ -19,7 +19,7 @@ const leaseOf = (last: number) => ({ ...modemLease, address: address(last) });
 /** In the place of the thread: ends commits as the test says, or not yet. */
 class Ends {
   readonly options = {
-    ...{ endpoints: ["http://127.0.0.1:1"], pair: "p" },
+    ...{ endpoints: ["http://127.0.0.1:1"], prefix: "/p/" },
     ...{ commitMsMax: 1, attemptMsMax: 1, probeMs: 1 },
   };
   isOver = false;
@@ -50,6 +50,7 @@ describe("the store of a leader", () => {
     const trouble = () => "no answer in 1 ms";
     store = new EtcdLeaseStore({ thread: ends, file, table, trouble, onClose: () => file.close() });
     onTestFinished(() => store.close());
+    store.lead(7);
   });
 
   function inFile(): number[] {

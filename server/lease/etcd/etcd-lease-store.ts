@@ -18,9 +18,7 @@ export interface EtcdLeaseStoreParts {
 }
 
 const hints: Readonly<Record<Exclude<CommitEnd, "durable">, string>> = {
-  fenced:
-    "Another node leads the pair: this one acknowledges nothing any more, and can follow when it is " +
-    "started again.",
+  fenced: "Another node leads the pair, or this one was given a new term: see `prov status`.",
   unavailable:
     "Check the members of etcd and the way to them: service goes on as soon as most of them answer.",
 };
@@ -29,9 +27,9 @@ const hints: Readonly<Record<Exclude<CommitEnd, "durable">, string>> = {
  * Leases in etcd, of the node that leads its pair: what is committed is on most members of etcd, and
  * was committed by the leader. The lease file gets it first, so that it has whatever was acknowledged.
  *
- * A commit fails with the code of the lease file, with FENCED (for ever: another node leads), or with
- * UNAVAILABLE: then the records may be in etcd, or get there later, so the leases count as possibly
- * given. The next commit settles that before anything of its own.
+ * A commit fails with the code of the lease file, with FENCED (until the next `lead`: the term is over), or
+ * with UNAVAILABLE: then the records may be in etcd, or get there later, so the leases count as
+ * possibly given. The next commit settles that before anything of its own.
  */
 export class EtcdLeaseStore implements LeaseStore {
   readonly durability = "replicated";
@@ -40,15 +38,34 @@ export class EtcdLeaseStore implements LeaseStore {
   #filling = new LeaseBatch();
   #underWay = new LeaseBatch();
   #isUnderWay = false;
+  #term = 0;
+  /** Of the commit under way, or of the latest. */
+  #begunTerm = 0;
   #isFenced = false;
 
   constructor(parts: EtcdLeaseStoreParts) {
     this.#parts = parts;
   }
 
-  /** Nothing can be acknowledged any more: another node leads. */
+  /** The leader key's revision that guards the commits; 0 before the first `lead`. */
+  get term(): number {
+    return this.#term;
+  }
+
+  /** The term is over: nothing is committed before the next one. */
   get isFenced(): boolean {
     return this.#isFenced;
+  }
+
+  /** This node leads since revision `term`: commits that begin from now on are guarded by it. */
+  lead(term: number): void {
+    this.#term = term;
+    this.#isFenced = false;
+  }
+
+  /** The term is over: told by the leader key, before any commit finds out. */
+  fence(): void {
+    this.#isFenced = true;
   }
 
   append(record: LeaseRecord): void {
@@ -69,6 +86,7 @@ export class EtcdLeaseStore implements LeaseStore {
 
   beginCommit(): boolean {
     assert(!this.#isUnderWay, "a commit while another is under way");
+    assert(this.#term > 0, "a commit of a node that never led");
     const { file, thread } = this.#parts;
     const batch = this.#filling;
     if (batch.lengthBytes === 0) return true;
@@ -81,6 +99,7 @@ export class EtcdLeaseStore implements LeaseStore {
       throw error;
     }
     thread.beginCommit(batch);
+    this.#begunTerm = this.#term;
     this.#isUnderWay = true;
     [this.#filling, this.#underWay] = [this.#underWay, this.#filling];
     return false;
@@ -106,15 +125,11 @@ export class EtcdLeaseStore implements LeaseStore {
     this.#parts.onClose();
   }
 
-  /** Somebody else leads: told by the leader key, before any commit finds out. */
-  fence(): void {
-    this.#isFenced = true;
-  }
-
   #failure(end: Exclude<CommitEnd, "durable">): LeaseStoreError {
-    if (end === "fenced") this.#isFenced = true;
-    const { endpoints, pair } = this.#parts.thread.options;
-    const place = `etcd (pair ${pair} at ${endpoints.join(", ")})`;
+    // What was under way when a new term began tells of the one before.
+    if (end === "fenced" && this.#begunTerm === this.#term) this.#isFenced = true;
+    const { endpoints, prefix } = this.#parts.thread.options;
+    const place = `etcd (${prefix} at ${endpoints.join(", ")})`;
     const code = end.toUpperCase();
     const trouble = end === "unavailable" ? this.#parts.trouble() : "";
     const message = `Can't commit to ${place}: ${code}.${trouble === "" ? "" : ` ${trouble}.`}`;

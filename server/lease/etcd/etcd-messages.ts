@@ -17,6 +17,14 @@ export type Guard =
 export interface Put {
   readonly key: string;
   readonly value: Uint8Array;
+  /** The key goes away with this lease of etcd's; without one it stays. */
+  readonly lease?: number;
+}
+
+/** A lease of etcd's: keys that hang on it are deleted when nobody keeps it alive. */
+export interface LeaseAnswer {
+  /** How long it lives from now on; 0: there is no such lease any more. */
+  readonly ttlSeconds: number;
 }
 
 /** Where all guards hold the puts happen, at one revision; where not, `reads` are read instead. */
@@ -83,8 +91,9 @@ export function encodeTransaction({ guards, puts, reads }: Transaction): Uint8Ar
     }
     writer.message(1, compare);
   }
-  for (const { key, value } of puts) {
+  for (const { key, value, lease } of puts) {
     const put = new MessageWriter(value.length + 64).bytes(1, encoder.encode(key)).bytes(2, value);
+    if (lease !== undefined) put.number(3, lease);
     writer.message(2, new MessageWriter(value.length + 80).message(2, put));
   }
   for (const key of reads) {
@@ -155,6 +164,28 @@ export function decodeWatch(bytes: Uint8Array): WatchAnswer {
     }
   }
   return { isCanceled, compactRevision, events };
+}
+
+/** `lease`: the number that it is to have. etcd makes the time longer where it has a minimum. */
+export function encodeLeaseGrant(lease: number, ttlSeconds: number): Uint8Array {
+  return new MessageWriter().number(1, ttlSeconds).number(2, lease).finish();
+}
+
+/** Of a keep-alive, and of a revocation as well. */
+export function encodeLease(lease: number): Uint8Array {
+  return new MessageWriter().number(1, lease).finish();
+}
+
+/** The answer to a grant or a keep-alive; that to a revocation has no time to live. */
+export function decodeLease(bytes: Uint8Array): LeaseAnswer {
+  let revision = 0;
+  let ttlSeconds = 0;
+  for (const { field, number, bytes: part } of fieldsOf(bytes)) {
+    if (field === 1) revision = revisionOf(part);
+    else if (field === 3) ttlSeconds = number;
+  }
+  checked(revision);
+  return { ttlSeconds };
 }
 
 /** What a range of a transaction found. */

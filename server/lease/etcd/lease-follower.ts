@@ -5,17 +5,13 @@ import { LeaseRow } from "../lease-row.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease-store.ts";
 import type { LeaseTable } from "../lease-table.ts";
 import { formatRow, rowBytesMax } from "../lease-writer.ts";
-import { type LeaderSight, noLeader } from "./leadership.ts";
 import type { PairNotice } from "./pair-messages.ts";
 
-export type FollowerNotice = Extract<
-  PairNotice,
-  { kind: "loading" | "leases" | "complete" | "leader" }
->;
+export type FollowerNotice = Extract<PairNotice, { kind: "loading" | "leases" | "complete" }>;
 
 /**
  * A standby's leases: applies what is seen of etcd to the table and to the lease file, in the order of
- * revisions. When it has seen the leader key of some revision, it has everything that was before.
+ * revisions.
  */
 export class LeaseFollower {
   readonly #table: LeaseTable;
@@ -27,7 +23,7 @@ export class LeaseFollower {
   readonly #unwritten = new Set<number>();
   #isLoading = true;
   #revision = 0;
-  #leader: LeaderSight = noLeader;
+  #hasDoubtful = false;
   #fileTrouble: LeaseStoreError | undefined;
 
   /** `table` was loaded from `file`: what etcd does not have stays in it, as possibly given. */
@@ -46,8 +42,9 @@ export class LeaseFollower {
     return this.#revision;
   }
 
-  get leader(): LeaderSight {
-    return this.#leader;
+  /** When everything was read last, the lease file had what etcd had not. */
+  get hasDoubtful(): boolean {
+    return this.#hasDoubtful;
   }
 
   /** Why the lease file is behind the table, as long as it is. */
@@ -74,9 +71,6 @@ export class LeaseFollower {
       case "leases":
         this.#apply(notice.texts);
         this.#writeDown();
-        break;
-      case "leader":
-        this.#leader = notice.sight;
         break;
       case "complete":
         if (this.#isLoading) this.#doubtLocalOnly();
@@ -129,7 +123,9 @@ export class LeaseFollower {
    * and not acknowledged without a commit.
    */
   #doubtLocalOnly(): void {
-    for (const index of this.localOnly()) this.#table.markPending(index);
+    const found = this.localOnly();
+    for (const index of found) this.#table.markPending(index);
+    this.#hasDoubtful = found.length > 0;
   }
 
   /** A full disk must not keep the standby from following: the file is brought up later. */

@@ -3,13 +3,6 @@ import { assert } from "../../../base/assert.ts";
 import { CommitChain } from "./commit-chain.ts";
 import { type EtcdClient, EtcdError } from "./etcd-client.ts";
 import type { Transaction, TransactionAnswer } from "./etcd-messages.ts";
-import {
-  claimTransaction,
-  judgeClaim,
-  type LeaderRecord,
-  type LeaderSight,
-  releaseTransaction,
-} from "./leadership.ts";
 import { readBatch } from "./lease-batch.ts";
 import type { PairKeys } from "./pair-keys.ts";
 import type { PairNotice } from "./pair-messages.ts";
@@ -27,39 +20,18 @@ type CommitOutcome = "durable" | "fenced" | "unavailable";
 /** etcd's words for a transaction that has too many puts, or bytes. */
 const tooLarge = /too many operations|request is too large/;
 
-/** Carries claims and commits to etcd; what they mean is decided in leadership.ts and commit-chain.ts. */
+/** Carries commits to etcd; what the answers mean is decided in commit-chain.ts. */
 export class PairCommits {
   readonly #options: PairCommitsOptions;
   #chain: CommitChain | undefined;
-  #term = 0;
 
   constructor(options: PairCommitsOptions) {
     this.#options = options;
   }
 
-  /** The term when the claim won. What becomes of one whose answer is lost only the leader key tells. */
-  async claim(sight: LeaderSight, next: LeaderRecord): Promise<number | undefined> {
-    const { keys, post } = this.#options;
-    const answer = await this.#send(
-      claimTransaction(keys, sight, next),
-      performance.now() + this.#options.commitMsMax,
-    );
-    const outcome = answer instanceof EtcdError ? undefined : judgeClaim(keys, next, answer);
-    if (outcome?.kind !== "won") {
-      post({ kind: "lost" });
-      return undefined;
-    }
-    this.#term = outcome.term;
-    this.#chain = new CommitChain(keys, outcome.term);
-    post({ kind: "won", term: outcome.term });
-    return outcome.term;
-  }
-
-  async release(leader: LeaderRecord): Promise<void> {
-    const { keys, post, commitMsMax } = this.#options;
-    const release = releaseTransaction(keys, this.#term, leader);
-    await this.#send(release, performance.now() + commitMsMax);
-    post({ kind: "released" });
+  /** Begins a term: what the one before has left open can happen no more. */
+  lead(term: number): void {
+    this.#chain = new CommitChain(this.#options.keys, term);
   }
 
   async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {

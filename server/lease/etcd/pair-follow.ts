@@ -46,9 +46,12 @@ export class PairFollow {
     this.#options = options;
   }
 
-  /** This node leads since revision `term`: what comes behind is its own, except of the leader key. */
+  /**
+   * This node leads since revision `term`: what comes behind is its own, except of the leader key. Only
+   * the first term counts: whoever has led keeps its own table.
+   */
   endAt(term: number): void {
-    this.#term = term;
+    this.#term = Math.min(term, this.#term);
   }
 
   /** The loop has taken so much of what was posted. */
@@ -85,14 +88,19 @@ export class PairFollow {
     return this.#leaderRevision >= this.#term;
   }
 
+  get #watched(): { readonly key: string; readonly end?: string } {
+    const { leader, prefix, end } = this.#options.keys;
+    return this.#isLed ? { key: leader } : { key: prefix, end };
+  }
+
   async #load(): Promise<void> {
     const { client, keys, attemptMsMax, post } = this.#options;
     let revision: number | undefined;
-    let key = keys.prefix;
+    let { key, ...end } = this.#watched;
     let leader: KeyValue | undefined;
     for (;;) {
       const at = revision === undefined ? {} : { revision };
-      const query = { key, end: keys.end, limit: PAGE_KEYS, ...at };
+      const query = { key, ...end, limit: PAGE_KEYS, ...at };
       const page = await client.range(query, 4 * attemptMsMax);
       if (revision === undefined) post({ kind: "loading" });
       revision ??= page.revision;
@@ -110,7 +118,7 @@ export class PairFollow {
   async #watch(): Promise<WatchEnd> {
     const { client, keys, attemptMsMax, probeMs, post } = this.#options;
     const isLed = this.#isLed;
-    const [key, end] = isLed ? [keys.leader, undefined] : [keys.prefix, keys.end];
+    const { key, end } = this.#watched;
     let finish: (end: WatchEnd) => void = () => undefined;
     const ended = new Promise<WatchEnd>((resolve) => {
       finish = resolve;

@@ -1,4 +1,4 @@
-import type { LeaderRecord, LeaderSight } from "./leadership.ts";
+import type { LeaderSight } from "./leadership.ts";
 
 /** What the loop and its pair thread say to each other, and the 32-bit words that they share. */
 
@@ -13,8 +13,8 @@ export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailabl
 export interface PairOptions {
   /** `http://HOST:PORT` of each member. */
   readonly endpoints: readonly string[];
-  /** The name of the pair, which its two nodes share. */
-  readonly pair: string;
+  /** Of the pair's keys, which its two nodes share: `/provlab/pair1/`. */
+  readonly prefix: string;
   /** A commit that took longer is unavailable. */
   readonly commitMsMax: number;
   /** A member of etcd that has not answered for so long is given up for another one. */
@@ -24,14 +24,14 @@ export interface PairOptions {
 }
 
 export type PairRequest =
-  | { readonly kind: "claim"; readonly sight: LeaderSight; readonly next: LeaderRecord }
+  /** Commits that are asked for from now on are of this term. */
+  | { readonly kind: "lead"; readonly term: number }
   | {
       readonly kind: "commit";
       /** As LeaseBatch has it. */
       readonly batch: SharedArrayBuffer;
       readonly lengthBytes: number;
     }
-  | { readonly kind: "release"; readonly leader: LeaderRecord }
   /** The loop has taken so much of the notices' texts: more may come. */
   | { readonly kind: "taken"; readonly lengthBytes: number };
 
@@ -43,8 +43,5 @@ export type PairNotice =
   /** Everything up to this revision was sent. */
   | { readonly kind: "complete"; readonly revision: number }
   | { readonly kind: "leader"; readonly sight: LeaderSight }
-  | { readonly kind: "won"; readonly term: number }
-  | { readonly kind: "lost" }
-  | { readonly kind: "released" }
   /** Something does not work for the time being: a sentence. */
   | { readonly kind: "trouble"; readonly text: string };

@@ -1,24 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { assert } from "../../../base/assert.ts";
+import type { Mandate } from "../../ha/pair-words.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "../lease-file-store.ts";
-import { LeaseStoreError } from "../lease-store.ts";
 import type { LeaseTable } from "../lease-table.ts";
 import { EtcdLeaseStore } from "./etcd-lease-store.ts";
-import { type LeaderRecord, type LeaderSight, nextLeader } from "./leadership.ts";
+import type { LeaderSight } from "./leadership.ts";
 import { LeaseFollower } from "./lease-follower.ts";
+import { PairLead, type PairRole } from "./pair-lead.ts";
 import type { PairNotice, PairOptions } from "./pair-messages.ts";
 import { PairThread } from "./pair-thread.ts";
 
-/**
- * `following`: hot, and acknowledges nothing. `claiming`: it asked for the lead, or has it and has not
- * yet seen everything that was before. `active`: it leads, and `store` commits. `fenced`: it led; for it
- * this is the end, and what is to follow is a new node with a new table. `released`: the same, in good order.
- */
-export type PairRole = "following" | "claiming" | "active" | "fenced" | "released";
+export type { PairRole } from "./pair-lead.ts";
 
 export interface PairNodeOptions extends PairOptions {
-  /** The name of this node, for people. */
-  readonly node: string;
+  /** Of this start of the node, as its claims have it. */
+  readonly bootId: string;
   /** Path of the lease file. */
   readonly leaseFile: string;
   readonly file?: LeaseFileStoreOptions;
@@ -28,30 +23,29 @@ export interface PairNodeOptions extends PairOptions {
   readonly threadFile?: URL;
 }
 
-/** One node of a pair: its table is hot while the other leads, and its store commits when it leads. */
+/**
+ * One node of a pair: its table is hot while the other leads, and its store commits when it leads. Who
+ * leads is claimed and given back elsewhere (server/ha/etcd-leadership.ts): here it is a mandate.
+ */
 export class PairNode {
   /** Commits when this node is active. Its `maintain` is due in every role: a standby's file grows too. */
   readonly store: EtcdLeaseStore;
-  readonly #options: PairNodeOptions;
   readonly #file: LeaseFileStore;
   readonly #follower: LeaseFollower;
+  readonly #lead: PairLead;
   readonly #thread: PairThread;
-  #role: PairRole = "following";
-  #claim: LeaderRecord | undefined;
-  /** Revision at which this node became the leader; 0 before. */
-  #term = 0;
   #trouble = "";
   #isClosed = false;
 
   /** Loads the lease file into `table` and begins to follow. Throws LeaseStoreError as the file does. */
   constructor(table: LeaseTable, options: PairNodeOptions) {
-    this.#options = options;
     const { leaseFile, file, onEnd, threadFile } = options;
     // Of what only this file has nobody knows whether it counts: durable is what etcd has.
     this.#file = LeaseFileStore.open(leaseFile, table, { ...file, durability: "os" });
     this.#follower = new LeaseFollower(table, this.#file);
-    const { endpoints, pair, commitMsMax, attemptMsMax, probeMs } = options;
-    const pairOptions = { endpoints, pair, commitMsMax, attemptMsMax, probeMs };
+    this.#lead = new PairLead(options.bootId);
+    const { endpoints, prefix, commitMsMax, attemptMsMax, probeMs } = options;
+    const pairOptions = { endpoints, prefix, commitMsMax, attemptMsMax, probeMs };
     this.#thread = new PairThread(pairOptions, onEnd, threadFile);
     this.store = new EtcdLeaseStore({
       thread: this.#thread,
@@ -66,7 +60,9 @@ export class PairNode {
   }
 
   get role(): PairRole {
-    return this.#role === "active" && this.store.isFenced ? "fenced" : this.#role;
+    const role = this.#lead.role(this.isComplete);
+    // A commit may be the first to find out that the term is over; whose the next one is, it cannot tell.
+    return role === "active" && this.store.isFenced ? "paused" : role;
   }
 
   /** Everything that etcd has is in the table, up to `revision`. */
@@ -79,7 +75,15 @@ export class PairNode {
   }
 
   get leader(): LeaderSight {
-    return this.#follower.leader;
+    return this.#lead.sight;
+  }
+
+  /**
+   * Nobody has ever led in this etcd, and the lease file has leases: an etcd that was lost, or the first
+   * start of a pair. Somebody must say whose file counts (`recover`) before a node claims.
+   */
+  get mustRecover(): boolean {
+    return this.isComplete && this.leader.modRevision === 0 && this.#follower.hasDoubtful;
   }
 
   /** The latest of what does not work, as a sentence; "" when nothing was told. */
@@ -104,25 +108,15 @@ export class PairNode {
   }
 
   /**
-   * Asks for the lead; `poll` tells how it ends. Only a node that is complete may. Throws LeaseStoreError
-   * when nobody ever led in this etcd and the lease file has leases that it does not: that is the first start of a
-   * pair, or an etcd that was lost, and then somebody must say whose file counts (`recover`).
+   * A claim of this boot has won: the node is `active` as soon as it has seen everything up to its term,
+   * which may be at once or at a later `poll`. After a term of its own it goes on with its table when nobody
+   * else has led in between, and is `fenced` otherwise. The mandate that it has already changes
+   * nothing.
    */
-  claim(recover = false): void {
-    assert(this.#role === "following" && this.isComplete, "a claim of a node that is not ready");
-    const { leader } = this;
-    if (!recover && leader.modRevision === 0 && this.#follower.localOnly().length > 0) {
-      throw new LeaseStoreError(
-        "open",
-        "NOT_RECOVERED",
-        this.#options.leaseFile,
-        `etcd has no leases of pair ${this.#options.pair}, and ${this.#options.leaseFile} has.`,
-        "Start the node whose lease file is the newest with recovery asked for; its leases go to etcd.",
-      );
-    }
-    this.#claim = nextLeader(leader, this.#options.node, randomUUID());
-    this.#role = "claiming";
-    this.#thread.ask({ kind: "claim", sight: leader, next: this.#claim });
+  adopt(mandate: Mandate): void {
+    if (!this.#lead.adopt(mandate)) return;
+    this.#thread.ask({ kind: "lead", term: mandate.term });
+    this.#settle();
   }
 
   /**
@@ -137,14 +131,6 @@ export class PairNode {
     return found.length;
   }
 
-  /** Gives the lead back in good order; nothing may be under way, and nothing is committed afterwards. */
-  release(): void {
-    if (this.role !== "active" || this.#claim === undefined) return;
-    this.#role = "released";
-    this.store.fence();
-    this.#thread.ask({ kind: "release", leader: this.#claim });
-  }
-
   #next(): PairNotice | undefined {
     return this.#isClosed ? undefined : this.#thread.take();
   }
@@ -154,27 +140,22 @@ export class PairNode {
       case "trouble":
         this.#trouble = notice.text;
         return;
-      case "won":
-        this.#term = notice.term;
-        break;
-      case "lost":
-        this.#role = "following";
-        break;
-      case "released":
-        break;
       case "leader":
-        this.#follower.take(notice);
+        this.#lead.see(notice.sight);
         break;
       default:
         // Its own records come back to a leader: by then its table may have newer ones.
-        if (this.#role === "following" || this.#role === "claiming") this.#follower.take(notice);
+        if (this.store.term === 0) this.#follower.take(notice);
     }
-    if (this.#term === 0) return;
-    const { modRevision } = this.leader;
-    if (modRevision > this.#term) this.store.fence();
-    // Seeing its own term it has seen everything before it.
-    const isReady = this.isComplete && modRevision >= this.#term;
-    if (this.#role === "claiming" && isReady) this.#role = "active";
+    this.#settle();
+  }
+
+  #settle(): void {
+    const { mandate } = this.#lead;
+    if (mandate === undefined) return;
+    const isActive = this.#lead.role(this.isComplete) === "active";
+    if (!isActive) this.store.fence();
+    else if (this.store.term !== mandate.term) this.store.lead(mandate.term);
   }
 
   #close(): void {

@@ -14,7 +14,7 @@ const data = workerData as PairThreadData;
 const { port } = data;
 const words = new Int32Array(data.words);
 const wakeByte = Uint8Array.of(1);
-const keys = pairKeys(data.pair);
+const keys = pairKeys(data.prefix);
 const { endpoints, attemptMsMax } = data;
 
 function wakeLoop(): void {
@@ -62,16 +62,12 @@ const follow = new PairFollow({
 
 async function serve(request: PairRequest): Promise<void> {
   switch (request.kind) {
-    case "claim": {
-      const term = await commits.claim(request.sight, request.next);
-      if (term !== undefined) follow.endAt(term);
+    case "lead":
+      commits.lead(request.term);
+      follow.endAt(request.term);
       break;
-    }
     case "commit":
       answer(CommitWord[await commits.commit(request.batch, request.lengthBytes)]);
-      break;
-    case "release":
-      await commits.release(request.leader);
       break;
     case "taken":
       follow.taken(request.lengthBytes);

@@ -1,0 +1,66 @@
+import { type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+import {
+  type ControlOrder,
+  type ControlStatus,
+  isLastLine,
+  type OrderEnd,
+  type OrderLine,
+} from "../server/control/control-messages.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Longer than the server lets a thread of its own be silent. */
+const silenceMsMax = 70_000;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no server has made it: start the node (prov serve), and it stands by (OPS-9)",
+  ECONNREFUSED: "the server that made it is gone: start the node (prov serve) (OPS-9)",
+  EACCES: "only the user who runs the server may ask",
+};
+
+/** Asks the server of a control socket. Rejects with UsageError, saying what to do, when it cannot be reached. */
+export async function askStatus(socket: string): Promise<ControlStatus> {
+  const response = await ask(socket, "GET", "/status");
+  return JSON.parse(await textOf(response)) as ControlStatus;
+}
+
+/** Orders and hands on each line as it comes; resolves with the last one. */
+export async function giveOrder(
+  socket: string,
+  order: ControlOrder,
+  onStep: (step: Extract<OrderLine, { kind: "step" }>) => void,
+): Promise<OrderEnd> {
+  const response = await ask(socket, "POST", `/${order}`);
+  try {
+    for await (const text of createInterface({ input: response })) {
+      const line = JSON.parse(text) as OrderLine;
+      if (line.kind === "step") onStep(line);
+      else if (isLastLine(line)) return line;
+    }
+  } catch (error) {
+    // A connection that breaks ends the lines like any other end.
+    if (!(error instanceof Error && "code" in error)) throw error;
+  }
+  throw new UsageError(`${socket}: the server ended before the order did; ask prov status`);
+}
+
+async function ask(socket: string, method: string, path: string): Promise<IncomingMessage> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const asked = request({ socketPath: socket, method, path, timeout: silenceMsMax });
+    asked.once("response", resolve);
+    asked.once("timeout", () => asked.destroy(new Error("it does not answer")));
+    asked.once("error", (error: NodeJS.ErrnoException) => {
+      const reason = reasons[error.code ?? ""] ?? error.message;
+      reject(new UsageError(`control socket ${socket}: ${reason}`, { cause: error }));
+    });
+    asked.end();
+  });
+  if (response.statusCode === 200) return response;
+  throw new UsageError(`control socket ${socket}: ${(await textOf(response)).trim()}`);
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,69 @@
+import { Command } from "commander";
+import type { ControlOrder, OrderEnd } from "../server/control/control-messages.ts";
+import { giveOrder } from "./control-client.ts";
+import { addExamples } from "./examples.ts";
+import { exitStatus } from "./exit-status.ts";
+import { runCommander } from "./run-commander.ts";
+import { neededControlSocket, provOption } from "./serve/prov-option.ts";
+
+/** `prov failback`: the steps of HA-16 as one run, on the node that serves. */
+export function runFailback(args: readonly string[]): Promise<number> {
+  const command = new Command("prov failback")
+    .description("give the service back to the other node (HA-14, HA-16)")
+    .addHelpText("after", statuses);
+  addExamples(command, "prov failback -c examples/pair/prov02.yaml");
+  return runOrder(command, "failback", args);
+}
+
+/** `prov clean-up`: OPS-13, on the node that has failed. */
+export function runCleanUpCommand(args: readonly string[]): Promise<number> {
+  const command = new Command("prov clean-up")
+    .description("after a repair: forget this node's failed actions, and stand by (OPS-13)")
+    .addHelpText("after", statuses);
+  addExamples(command, "prov clean-up -c examples/pair/prov01.yaml");
+  return runOrder(command, "clean-up", args);
+}
+
+const statuses = `
+Exit status: 0 done; 99 a step took too long, and it stands there; 2 refused,
+with every reason, or the server cannot be asked.`;
+
+async function runOrder(
+  command: Command,
+  order: ControlOrder,
+  args: readonly string[],
+): Promise<number> {
+  let status: number = exitStatus.pass;
+  command.addOption(provOption()).action(async ({ config }: { config: string }) => {
+    const socket = neededControlSocket(config);
+    const end = await giveOrder(socket, order, ({ elapsedMs, requirement, text }) => {
+      process.stdout.write(`${seconds(elapsedMs).padStart(9)}  ${requirement}  ${text}\n`);
+    });
+    status = tellEnd(command.name(), end);
+  });
+  return (await runCommander(command, args)) ?? status;
+}
+
+/** Prints how it ended and returns the exit status. */
+function tellEnd(name: string, end: OrderEnd): number {
+  switch (end.kind) {
+    case "refused":
+      process.stderr.write(`${[`${name}: refused:`, ...end.reasons].join("\n  ")}\n`);
+      return exitStatus.badUsage;
+    case "stuck":
+      process.stderr.write(
+        `${name}: this step was not done within ${seconds(end.msMax)}:\n  ${end.step}\n` +
+          "Nothing is undone; see prov status, then run it again.\n",
+      );
+      return exitStatus.thresholdFailed;
+    case "done": {
+      const { gapMs, byHand } = end;
+      const gap = gapMs === undefined ? "" : `, service gap ${seconds(gapMs)} as seen by this node`;
+      process.stdout.write(`Done${gap}.\n`);
+      if (byHand !== undefined) process.stdout.write(`By hand: ${byHand}\n`);
+      return exitStatus.pass;
+    }
+  }
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;

@@ -1,0 +1,73 @@
+import { Command } from "commander";
+import { type ControlStatus, isSingle } from "../server/control/control-messages.ts";
+import { pairComplaints } from "../server/ha/pair-complaints.ts";
+import { pairStatusText } from "../server/ha/status-text.ts";
+import { askStatus } from "./control-client.ts";
+import { addExamples } from "./examples.ts";
+import { exitStatus } from "./exit-status.ts";
+import { runCommander } from "./run-commander.ts";
+import { neededControlSocket, provOption } from "./serve/prov-option.ts";
+
+const watchMs = 1000;
+const clearScreen = "\u001b[H\u001b[2J";
+
+interface StatusOptions {
+  readonly config: string;
+  readonly json?: true;
+  readonly watch?: true;
+}
+
+/** `prov status`: both nodes of the pair, as one of them sees them (OPS-8, OPS-11, OPS-15). */
+export async function runStatus(args: readonly string[]): Promise<number> {
+  let status: number = exitStatus.pass;
+  const command = new Command("prov status")
+    .description("show both nodes of a pair: roles, leases in sync, failed actions")
+    .addOption(provOption())
+    .option("--json", "as JSON (provlab/pair-status@1)")
+    .option("--watch", "again every second, until it is interrupted")
+    .addHelpText("after", statuses)
+    .action(async ({ config, json, watch }: StatusOptions) => {
+      const socket = neededControlSocket(config);
+      const print = json ? jsonOf : textOf;
+      if (watch) return await watchStatus(socket, print, json ? "" : clearScreen);
+      const found = await askStatus(socket);
+      process.stdout.write(print(found));
+      status = isHealthy(found) ? exitStatus.pass : exitStatus.thresholdFailed;
+    });
+  addExamples(command, "prov status -c examples/pair/prov01.yaml --watch", "prov status --json");
+  return (await runCommander(command, args)) ?? status;
+}
+
+const statuses = `
+Exit status: 0 when one node serves and the other one could at once; 99 with
+failed actions, without a leader, or when the other node is not in sync; 2 when
+the server cannot be asked.`;
+
+function isHealthy(status: ControlStatus): boolean {
+  return isSingle(status) || pairComplaints(status).length === 0;
+}
+
+const jsonOf = (status: ControlStatus): string => `${JSON.stringify(status, undefined, 2)}\n`;
+
+function textOf(status: ControlStatus): string {
+  if (isSingle(status)) return `No pair: one server of ${status.services.join(", ")}.\n`;
+  const complaints = pairComplaints(status).map((text) => `${text}\n`);
+  return `${pairStatusText(status)}\n${complaints.length === 0 ? "Healthy.\n" : complaints.join("")}`;
+}
+
+/** A node that cannot be asked is shown as that: it may be on its way. */
+async function watchStatus(
+  socket: string,
+  print: (status: ControlStatus) => string,
+  before: string,
+): Promise<void> {
+  let isInterrupted = false;
+  process.once("SIGINT", () => {
+    isInterrupted = true;
+  });
+  while (!isInterrupted) {
+    const text = await askStatus(socket).then(print, (error: Error) => `${error.message}\n`);
+    process.stdout.write(before + text);
+    await new Promise((resolve) => setTimeout(resolve, watchMs));
+  }
+}

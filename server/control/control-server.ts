@@ -1,0 +1,148 @@
+import { lstatSync, unlinkSync } from "node:fs";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { StartError, systemReason } from "../start-error.ts";
+import {
+  type ControlLine,
+  type ControlOrder,
+  type ControlStatus,
+  controlOrders,
+  isLastLine,
+} from "./control-messages.ts";
+
+/** Who answers. Both reject with NoAnswerError when nothing comes. */
+export interface ControlSource {
+  status(): Promise<ControlStatus>;
+  /** Tells each line as it comes; settles after the last one. */
+  carryOut(order: ControlOrder, tell: (line: ControlLine) => void): Promise<void>;
+}
+
+/** Whoever should answer is silent: a sentence for the operator. */
+export class NoAnswerError extends Error {
+  override readonly name = "NoAnswerError";
+}
+
+const connectionsMax = 16;
+const requestMsMax = 5000;
+const othersMayNothing = 0o177;
+
+/**
+ * The control socket: HTTP over a Unix domain socket that only the owner of the process may connect to.
+ * `GET /status` answers JSON (`provlab/pair-status@1`); `POST /failback` and `POST /clean-up` answer a line
+ * of JSON for each step and a last one with the end. 504: the thread that should answer hangs.
+ */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #source: ControlSource;
+
+  private constructor(source: ControlSource) {
+    this.#source = source;
+    this.#server = createServer((request, response) => {
+      // Nothing that is asked here has a body.
+      request.resume();
+      void this.#answer(request.method ?? "", request.url ?? "", response);
+    });
+    this.#server.maxConnections = connectionsMax;
+    this.#server.headersTimeout = requestMsMax;
+    this.#server.requestTimeout = requestMsMax;
+  }
+
+  /**
+   * The socket that a dead process left is replaced. Rejects with StartError when a living one has it, or
+   * when it is not to be had. Opened before any thread: the permissions of new files are the process's.
+   */
+  static async open(path: string, source: ControlSource): Promise<ControlServer> {
+    await makeWay(path);
+    const control = new ControlServer(source);
+    const server = control.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => {
+        reject(new StartError(`control: cannot listen on ${path}: ${systemReason(error)}`));
+      });
+      // Bound with the permissions that it is to have: there is no moment in which others may connect.
+      const before = process.umask(othersMayNothing);
+      server.listen(path, resolve);
+      process.umask(before);
+    });
+    return control;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(method: string, url: string, response: ServerResponse): Promise<void> {
+    const order = controlOrders.find((name) => url === `/${name}`);
+    try {
+      if (method === "GET" && url === "/status") {
+        const status = await this.#source.status();
+        end(response, 200, "application/json", `${JSON.stringify(status)}\n`);
+      } else if (method === "POST" && order !== undefined) {
+        await this.#stream(order, response);
+      } else {
+        end(
+          response,
+          404,
+          "text/plain",
+          "There are GET /status, POST /failback, POST /clean-up.\n",
+        );
+      }
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      end(response, 504, "text/plain", `${error.message}\n`);
+    }
+  }
+
+  /** The head goes out with the first line, so that silence before it can still be a 504. */
+  async #stream(order: ControlOrder, response: ServerResponse): Promise<void> {
+    let isOver = false;
+    await this.#source.carryOut(order, (line) => {
+      if (!response.headersSent)
+        response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+      response.write(`${JSON.stringify(line)}\n`);
+      isOver = isLastLine(line);
+    });
+    if (!isOver) throw new NoAnswerError(`${order} ended without a word`);
+    response.end();
+  }
+}
+
+function end(response: ServerResponse, status: number, type: string, body: string): void {
+  // An answer that has begun ends without its last line; whoever reads it notices.
+  if (!response.headersSent) {
+    response.writeHead(status, {
+      "Content-Type": type,
+      "Content-Length": Buffer.byteLength(body),
+    });
+    response.write(body);
+  }
+  response.end();
+}
+
+async function makeWay(path: string): Promise<void> {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isSocket()) {
+    throw new StartError(`control: ${path} is there and is no socket; remove it or choose another`);
+  }
+  if (await isListenedTo(path)) {
+    throw new StartError(
+      `control: another server listens on ${path}; stop it, or give each its own (control.socket)`,
+    );
+  }
+  unlinkSync(path);
+}
+
+async function isListenedTo(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Refused: nobody holds the other end any more. Anything else is not ours to remove.
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
+  });
+}

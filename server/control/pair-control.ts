@@ -1,0 +1,71 @@
+import type { PairStatus } from "../ha/pair-status.ts";
+import {
+  type ControlLine,
+  type ControlOrder,
+  type ControlRequest,
+  isLastLine,
+} from "./control-messages.ts";
+import { type ControlSource, NoAnswerError } from "./control-server.ts";
+
+/** Puts a request to the thread that decides; returns what ends listening to its lines. */
+export type AskPair = (request: ControlRequest, onLine: (line: ControlLine) => void) => () => void;
+
+export interface SilenceLimits {
+  /** Of the status, which is told at once. */
+  readonly statusMsMax: number;
+  /** From one line of an order to the next: longer than any step may take. */
+  readonly lineMsMax: number;
+}
+
+const limitsDefault: SilenceLimits = { statusMsMax: 2000, lineMsMax: 65_000 };
+
+/** Answers the control socket from the thread that decides who serves, and says so when it is silent. */
+export class PairControl implements ControlSource {
+  readonly #ask: AskPair;
+  readonly #limits: SilenceLimits;
+
+  constructor(ask: AskPair, limits = limitsDefault) {
+    this.#ask = ask;
+    this.#limits = limits;
+  }
+
+  async status(): Promise<PairStatus> {
+    let status: PairStatus | undefined;
+    await this.#hear("status", this.#limits.statusMsMax, (line) => {
+      if (line.kind === "status") status = line.status;
+    });
+    if (status === undefined) throw new NoAnswerError("the thread of the pair told no status");
+    return status;
+  }
+
+  async carryOut(order: ControlOrder, tell: (line: ControlLine) => void): Promise<void> {
+    // A thread that hangs is given no order that it would carry out when nobody expects it any more.
+    await this.status();
+    await this.#hear(order, this.#limits.lineMsMax, tell);
+  }
+
+  #hear(request: ControlRequest, msMax: number, tell: (line: ControlLine) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout;
+      const wait = (): void => {
+        timer = setTimeout(() => {
+          endListening();
+          const seconds = msMax / 1000;
+          reject(
+            new NoAnswerError(
+              `the thread of the pair has not answered for ${seconds} s: it hangs; see the log, and restart the server`,
+            ),
+          );
+        }, msMax);
+      };
+      wait();
+      const endListening = this.#ask(request, (line) => {
+        clearTimeout(timer);
+        tell(line);
+        if (!isLastLine(line)) return wait();
+        endListening();
+        resolve();
+      });
+    });
+  }
+}

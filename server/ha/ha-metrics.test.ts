@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { renderExposition } from "../metrics/exposition.ts";
+import { haFamilies } from "./ha-metrics.ts";
+import type { PairStatus } from "./pair-status.ts";
+
+const node = { bootId: "1", isInSync: true, revision: 51, isAble: false, troubles: [] };
+const status: PairStatus = {
+  schema: "provlab/pair-status@1",
+  seenBy: "prov02",
+  epoch: 4,
+  leader: "prov02",
+  storeAnswers: true,
+  failureInProgress: true,
+  nodes: [
+    { ...node, node: "prov02", role: "active" },
+    { ...node, node: "prov01", role: "failed", troubles: ["failed", "no gateway"] },
+  ],
+  peerLife: "alive",
+  links: [
+    { state: "up", roundTripMs: 0.3 },
+    { state: "dead", roundTripMs: undefined },
+  ],
+};
+
+test("the pair as Prometheus is told it, each metric with its line in the documentation", () => {
+  const lines = renderExposition(haFamilies(status)).split("\n");
+  expect(lines.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
+    'provlab_ha_role{node="prov02",role="active"} 1',
+    'provlab_ha_role{node="prov01",role="failed"} 1',
+    "provlab_ha_epoch 4",
+    "provlab_ha_leader 1",
+    "provlab_ha_in_sync 1",
+    "provlab_ha_peer_alive 1",
+    "provlab_ha_failure_in_progress 1",
+    "provlab_ha_failed_actions 2",
+    'provlab_ha_link_up{link="0"} 1',
+    'provlab_ha_link_up{link="1"} 0',
+  ]);
+  const page = readFileSync(resolve(import.meta.dirname, "../../docs/metrics.md"), "utf8");
+  for (const { name, type, help } of haFamilies(status)) {
+    const row = new RegExp(`^\\| \`${name}\` \\| ${type} \\| .* \\| ${help} \\|$`, "m");
+    expect(page).toMatch(row);
+  }
+});

@@ -1,0 +1,124 @@
+import { type Logger, nullLogger } from "../../base/log.ts";
+import { wakeBy } from "../../base/net/wake-pipe.ts";
+import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { Family } from "../metrics/exposition.ts";
+import { EtcdLeadership, presenceSecondsOf } from "./etcd-leadership.ts";
+import { runCleanUp, runFailBack } from "./fail-back-run.ts";
+import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
+import { haFamilies } from "./ha-metrics.ts";
+import type { HaThreadPlan } from "./ha-plan.ts";
+import { type RunningHaService, startHaService } from "./ha-service.ts";
+import { readHeartbeatKey } from "./heartbeat-key.ts";
+import { PairWords } from "./pair-words.ts";
+import { SharedDataPlane } from "./shared-data-plane.ts";
+import { DataPlanePulse } from "./watchdog.ts";
+
+/** What a member of etcd may take to answer; then another one is asked. */
+const attemptMsLeast = 250;
+const attemptMsMost = 1000;
+/** One for each member of three, and one more. */
+const attemptsMax = 4;
+
+/** The service `ha`: it has its thread for itself, because a heartbeat that is late is a failure. */
+export interface RunningHa {
+  /** Of the heartbeats. */
+  readonly port: number;
+  readonly families: () => Family[];
+  readonly ended: Promise<void>;
+  /** Tells one line, or of an order the steps and the end. */
+  answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
+  /** Hands over and ends. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with StartError when a key, a socket or an address is not to be had. */
+export async function startHa(
+  { plan, bootId, words: sharedWords, pulse: sharedPulse }: HaThreadPlan,
+  logger: Logger,
+): Promise<RunningHa> {
+  const { node, links, keyFile, floatingAddress: addressPlan } = plan;
+  const sign = readHeartbeatKey(keyFile);
+  const words = new PairWords(sharedWords);
+  const pulse = new DataPlanePulse(sharedPulse);
+  const self = { node, bootId };
+  const { deadMs } = plan.times;
+  const attemptMsMax = Math.min(attemptMsMost, Math.max(attemptMsLeast, deadMs / 2));
+  const leadership = new EtcdLeadership({
+    self,
+    ...plan.etcd,
+    attemptMsMax,
+    answerMsMax: attemptsMax * attemptMsMax,
+    probeMs: attemptMsMax,
+    presenceSeconds: presenceSecondsOf(deadMs),
+    followed: words,
+  });
+  const wake = (): void => words.withWakeEnd(wakeBy);
+  const dataPlane = new SharedDataPlane({ words, pulse, leadership, wake });
+  const floatingAddress =
+    addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, logger);
+  if (addressPlan !== undefined) await takeOff(addressPlan);
+  let service: RunningHaService;
+  try {
+    const storeTrouble = (): string => leadership.trouble;
+    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, logger };
+    service = await startHaService({ ...plan, bootId, sign, ...parts });
+  } catch (error) {
+    await leadership.close();
+    throw error;
+  }
+  return new Ha(service, links[0]!.port, async () => {
+    await floatingAddress?.settled();
+    await leadership.close();
+  });
+}
+
+/** A start before this one may have died with the address on; mostly there is none, and nothing to tell. */
+async function takeOff(plan: FloatingAddressPlan): Promise<void> {
+  const address = new FloatingAddress(plan, nullLogger);
+  address.withdraw();
+  await address.settled();
+}
+
+class Ha implements RunningHa {
+  readonly port: number;
+  readonly ended: Promise<void>;
+  readonly #service: RunningHaService;
+  readonly #close: () => Promise<void>;
+  #tellEnd!: () => void;
+  #stopping: Promise<void> | undefined;
+  #isBusy = false;
+
+  constructor(service: RunningHaService, port: number, close: () => Promise<void>) {
+    this.#service = service;
+    this.port = port;
+    this.#close = close;
+    this.ended = new Promise((resolve) => {
+      this.#tellEnd = resolve;
+    });
+  }
+
+  readonly families = (): Family[] => haFamilies(this.#service.status());
+
+  answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
+    const service = this.#service;
+    if (request === "status") {
+      tell({ kind: "status", status: service.status() });
+      return;
+    }
+    if (this.#isBusy) {
+      tell({ kind: "refused", reasons: ["another order is being carried out"] });
+      return;
+    }
+    this.#isBusy = true;
+    const running = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
+    void running.then((end) => {
+      this.#isBusy = false;
+      tell(end);
+    });
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#service.stop().then(this.#close).then(this.#tellEnd);
+    return this.#stopping;
+  }
+}

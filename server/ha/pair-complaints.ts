@@ -1,0 +1,18 @@
+import type { PairStatus } from "./pair-status.ts";
+
+/**
+ * What keeps the pair from being one node that serves and one that could at once; each is a sentence.
+ * Empty: all is well. A flag that is up is none: it says what may not be done, not what is wrong.
+ */
+export function pairComplaints(status: PairStatus): readonly string[] {
+  const { nodes, leader, storeAnswers } = status;
+  const complaints: string[] = [];
+  if (!storeAnswers) complaints.push("The store does not answer.");
+  else if (leader === undefined) complaints.push("Nobody serves.");
+  for (const { node, role, isInSync, troubles } of nodes) {
+    if (troubles.length > 0) complaints.push(`${node} has failed actions.`);
+    else if (role === "dead" || role === "unknown") complaints.push(`${node} is not heard.`);
+    else if (!isInSync) complaints.push(`${node} is not in sync.`);
+  }
+  return complaints;
+}

@@ -1,0 +1,219 @@
+import type { Logger } from "../../base/log.ts";
+import { stopMsMax } from "../ha/heartbeat-times.ts";
+import type { Mandate, PairWords } from "../ha/pair-words.ts";
+import type { DataPlanePulse } from "../ha/watchdog.ts";
+import type { PairRole } from "../lease/etcd/pair-node.ts";
+import { LeaseStoreError } from "../lease/lease-store.ts";
+
+/** What the gate knows and asks of PairNode. */
+export interface GatedNode {
+  readonly role: PairRole;
+  readonly isComplete: boolean;
+  readonly revision: number;
+  readonly leader: { readonly record: { readonly epoch: number } | undefined };
+  /** etcd has never had a leader, and the lease file of this node has leases. */
+  readonly mustRecover: boolean;
+  /** Takes what has come. Throws LeaseStoreError when etcd has what is no lease. */
+  poll(): void;
+  /** Leads under this mandate from when everything before it is in the table: then its role is `active`. */
+  adopt(mandate: Mandate): void;
+  /** Puts into etcd what only the lease file has; throws as a commit does. */
+  recover(): number;
+}
+
+export interface PairGateOptions {
+  readonly words: PairWords;
+  readonly pulse: Pick<DataPlanePulse, "turned">;
+  readonly node: GatedNode;
+  readonly deadMs: number;
+  readonly recovers: boolean;
+  /** Why the thread that talks to etcd has ended; it does not by itself. */
+  readonly lost: () => string | undefined;
+  /** Called before the gate opens: the table has changed without the engine. */
+  readonly onTakeOver: () => void;
+  readonly logger: Pick<Logger, "error" | "warn" | "info">;
+}
+
+/**
+ * What a turn of the loop has to do. `answer`: serve what has come. `finish`: drop it, but send the
+ * acknowledgements whose commit is under way. `silent`: drop both. `over`: drop both and end.
+ */
+export type GateVerdict = "answer" | "finish" | "silent" | "over";
+
+type GateState =
+  | { readonly kind: "closed" }
+  | { readonly kind: "open"; readonly epoch: number }
+  /** The mandate was taken back. */
+  | { readonly kind: "closing"; readonly sinceMs: number };
+
+const closed: GateState = { kind: "closed" };
+/** A recovery that failed is tried again after so long. */
+const recoverMsMin = 1000;
+
+/**
+ * Whether the data plane of a node of a pair answers at this moment. It opens with a mandate that the
+ * node has adopted, and closes when the mandate is taken back: what was promised in time still leaves.
+ *
+ * The commits are guarded by etcd, so a node that was replaced unawares acknowledges nothing new. The
+ * gate keeps it from everything else: from offers, refusals, and acknowledgements that were committed
+ * before it stood still. Whoever stood still for half of the deadtime may have been replaced meanwhile.
+ */
+export class PairGate {
+  readonly #options: PairGateOptions;
+  /** Longer than that between two looks at the clock, and the process stood still. */
+  readonly #pauseMsMax: number;
+  readonly #closingMsMax: number;
+  #state: GateState = closed;
+  #turnedAtMs: number | undefined;
+  #pausedAtMs = Number.NEGATIVE_INFINITY;
+  #adoptedEpoch = 0;
+  /** What only the lease file has is to be put into etcd first. */
+  #mustRecover: boolean;
+  #recoverAtMs = Number.NEGATIVE_INFINITY;
+  /** It cannot be told what etcd has; this is the end of following. */
+  #isUnreadable = false;
+  #isUnrecoveredTold = false;
+  #followed: { readonly isInSync: boolean; readonly revision: number } | undefined;
+
+  constructor(options: PairGateOptions) {
+    this.#options = options;
+    this.#mustRecover = options.recovers;
+    this.#pauseMsMax = options.deadMs / 2;
+    this.#closingMsMax = Math.min(options.deadMs / 2, stopMsMax / 2);
+    this.end();
+  }
+
+  /** The loop turns at least this often, that nobody takes it for dead. */
+  get turnMsMax(): number {
+    return this.#options.deadMs / 4;
+  }
+
+  /**
+   * Once a turn, before anything of it is served. `isSettled`: no commit is under way and no
+   * acknowledgement waits for one.
+   */
+  turn(nowMs: number, isSettled: boolean): GateVerdict {
+    const { words, pulse, node } = this.#options;
+    pulse.turned();
+    const isPaused = this.#turnedAtMs !== undefined && nowMs - this.#turnedAtMs > this.#pauseMsMax;
+    this.#turnedAtMs = nowMs;
+    if (isPaused) this.#pausedAtMs = nowMs;
+    this.#follow();
+    if (node.role === "fenced") {
+      this.end();
+      return "over";
+    }
+    if (this.#state.kind === "closed") this.#open(nowMs, isSettled);
+    else if (isPaused) words.suspect();
+    return this.#verdict(nowMs, isSettled);
+  }
+
+  /** Whether acknowledgements whose commit was begun at `begunAtMs`, and has ended well, may leave. */
+  mayRelease(begunAtMs: number, nowMs: number): boolean {
+    const { words } = this.#options;
+    const lookedAtMs = Math.min(begunAtMs, this.#turnedAtMs ?? begunAtMs);
+    if (nowMs - lookedAtMs <= this.#pauseMsMax) return !words.isSuspect;
+    words.suspect();
+    return false;
+  }
+
+  /** Nothing is answered and nothing followed from now on. */
+  end(): void {
+    this.#close();
+    this.#tell(false);
+  }
+
+  #follow(): void {
+    const { node, recovers, lost, logger } = this.#options;
+    const reason = lost();
+    if (reason !== undefined) throw new Error(`the thread that talks to etcd ended: ${reason}`);
+    if (this.#isUnreadable) return;
+    try {
+      node.poll();
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#isUnreadable = true;
+      logger.error(`This node cannot stand by: ${error.message} Then start it again.`);
+    }
+    const isUnrecovered = node.isComplete && node.mustRecover && !recovers;
+    this.#tell(node.isComplete && !this.#isUnreadable && !isUnrecovered);
+    if (!isUnrecovered || this.#isUnrecoveredTold) return;
+    this.#isUnrecoveredTold = true;
+    logger.error(
+      "This node does not claim: etcd has no leases of this pair, and its lease file has. " +
+        "Start the node whose lease file is the newest with --recover; its leases go to etcd.",
+    );
+  }
+
+  #open(nowMs: number, isSettled: boolean): void {
+    const { words, node, onTakeOver } = this.#options;
+    const { mandate } = words;
+    if (mandate === undefined || !isSettled) return;
+    const { epoch } = mandate;
+    if (epoch !== this.#adoptedEpoch && !this.#adopt(mandate, nowMs)) return;
+    if (node.role !== "active" || !this.#recover(nowMs)) return;
+    onTakeOver();
+    this.#state = { kind: "open", epoch };
+    words.answeringEpoch = epoch;
+  }
+
+  /** A mandate that others have outlived is one that nobody has taken back yet. */
+  #adopt(mandate: Mandate, nowMs: number): boolean {
+    const { words, node, deadMs } = this.#options;
+    if (!node.isComplete || (node.leader.record?.epoch ?? 0) > mandate.epoch) return false;
+    node.adopt(mandate);
+    this.#adoptedEpoch = mandate.epoch;
+    // The answer to the claim may have lain here while the process stood still.
+    if (nowMs - this.#pausedAtMs < deadMs) words.suspect();
+    else words.forgetSuspicion();
+    return true;
+  }
+
+  #recover(nowMs: number): boolean {
+    const { node, logger } = this.#options;
+    if (!this.#mustRecover) return true;
+    if (nowMs < this.#recoverAtMs) return false;
+    try {
+      const recovered = node.recover();
+      logger.warn(`${recovered} leases of the lease file were put into etcd.`);
+      this.#mustRecover = false;
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      logger.error(`The leases of the lease file are not in etcd yet: ${error.message}`);
+      this.#recoverAtMs = nowMs + recoverMsMin;
+    }
+    return !this.#mustRecover;
+  }
+
+  #verdict(nowMs: number, isSettled: boolean): GateVerdict {
+    const { words, node } = this.#options;
+    if (this.#state.kind === "open" && words.mandate?.epoch !== this.#state.epoch) {
+      this.#state = { kind: "closing", sinceMs: nowMs };
+    }
+    switch (this.#state.kind) {
+      case "closed":
+        return "silent";
+      case "open":
+        return words.isSuspect || node.role !== "active" ? "silent" : "answer";
+      case "closing": {
+        const isLate = nowMs - this.#state.sinceMs > this.#closingMsMax;
+        if (!isSettled && !isLate && !words.isSuspect) return "finish";
+        this.#close();
+        return "silent";
+      }
+    }
+  }
+
+  #close(): void {
+    this.#state = closed;
+    this.#options.words.answeringEpoch = 0;
+  }
+
+  #tell(isInSync: boolean): void {
+    const { words, node } = this.#options;
+    const { revision } = node;
+    if (this.#followed?.isInSync === isInSync && this.#followed.revision === revision) return;
+    this.#followed = { isInSync, revision };
+    words.tellFollowed(isInSync, revision);
+  }
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { DataPlanePulse } from "../ha/watchdog.ts";
+import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import { PulsedStore } from "./pulsed-store.ts";
+
+function setUp() {
+  const pulse = new DataPlanePulse();
+  const took: number[] = [];
+  const etcd = { nowMs: 0, isDone: false, error: undefined as Error | undefined };
+  const store: LeaseStore = {
+    durability: "replicated",
+    append: () => undefined,
+    appendLease: () => undefined,
+    commit: () => undefined,
+    beginCommit: () => false,
+    endCommit: () => {
+      if (etcd.error !== undefined) throw etcd.error;
+      return etcd.isDone;
+    },
+    maintain: () => false,
+    close: () => undefined,
+  };
+  const timer = { nowMs: () => etcd.nowMs, took: (ms: number) => void took.push(ms) };
+  return { pulsed: new PulsedStore(store, pulse, timer), pulse, took, etcd };
+}
+
+test("HA-11: a commit that is under way is begun and not written, and then it is", () => {
+  const { pulsed, pulse, took, etcd } = setUp();
+  expect(pulsed.beginCommit()).toBe(false);
+  expect(pulsed.endCommit(0)).toBe(false);
+  expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });
+  etcd.nowMs = 7;
+  etcd.isDone = true;
+  expect(pulsed.endCommit(0)).toBe(true);
+  expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 1 });
+  // With nothing under way its end is nothing new.
+  expect(pulsed.endCommit(0)).toBe(true);
+  expect(took).toEqual([7]);
+});
+
+test("HA-11: one that failed stays unwritten until another one is written", () => {
+  const { pulsed, pulse, etcd } = setUp();
+  etcd.error = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+  pulsed.beginCommit();
+  expect(() => pulsed.endCommit(0)).toThrow(LeaseStoreError);
+  expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });
+  pulsed.commit();
+  expect(pulse.read()).toMatchObject({ commitsBegun: 2, commitsWritten: 2 });
+});

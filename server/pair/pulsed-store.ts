@@ -1,0 +1,74 @@
+import type { DataPlanePulse } from "../ha/watchdog.ts";
+import type { LeaseRecord } from "../lease/lease.ts";
+import type { Durability, LeaseStore } from "../lease/lease-store.ts";
+import type { SyncTimer } from "../lease/timed-sync.ts";
+
+/** A store whose commits are seen by the watchdog of HA-11, and timed. */
+export class PulsedStore implements LeaseStore {
+  readonly #store: LeaseStore;
+  readonly #pulse: Pick<DataPlanePulse, "commitBegun" | "commitsWritten">;
+  readonly #timer: SyncTimer;
+  #begunAtMs: number | undefined;
+
+  constructor(
+    store: LeaseStore,
+    pulse: Pick<DataPlanePulse, "commitBegun" | "commitsWritten">,
+    timer: SyncTimer,
+  ) {
+    this.#store = store;
+    this.#pulse = pulse;
+    this.#timer = timer;
+  }
+
+  get durability(): Durability {
+    return this.#store.durability;
+  }
+
+  append(record: LeaseRecord): void {
+    this.#store.append(record);
+  }
+
+  appendLease(index: number): void {
+    this.#store.appendLease(index);
+  }
+
+  commit(): void {
+    this.#begin();
+    this.#store.commit();
+    this.#written();
+  }
+
+  beginCommit(): boolean {
+    this.#begin();
+    const isWritten = this.#store.beginCommit();
+    if (isWritten) this.#written();
+    return isWritten;
+  }
+
+  endCommit(msMax: number): boolean {
+    const isWritten = this.#store.endCommit(msMax);
+    if (isWritten) this.#written();
+    return isWritten;
+  }
+
+  maintain(nowSeconds: number): boolean {
+    return this.#store.maintain(nowSeconds);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+
+  #begin(): void {
+    this.#pulse.commitBegun();
+    this.#begunAtMs = this.#timer.nowMs();
+  }
+
+  /** Not of one that failed: the watchdog waits for the next one. */
+  #written(): void {
+    if (this.#begunAtMs === undefined) return;
+    this.#pulse.commitsWritten();
+    this.#timer.took(this.#timer.nowMs() - this.#begunAtMs);
+    this.#begunAtMs = undefined;
+  }
+}

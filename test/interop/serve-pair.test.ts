@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { libcMissingReason } from "../../base/net/libc.ts";
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
+import { nodeNames, RelayedDevices, ServedPair, type Side } from "./serve-pair.testing.ts";
+
+// Two nodes as an operator runs them, on a real etcd of three members. Each test goes on where the one
+// before has left the pair. Devices ask both nodes, as a CMTS does; what they hold is kept here, and no
+// address may ever be another device's.
+
+const devices = 20;
+const waitMsMax = 20_000;
+
+let cluster: EtcdCluster;
+let pair: ServedPair;
+let plant: RelayedDevices;
+const addressOf = new Map<number, number>();
+
+/** Each device asks for the address that it has, and keeps it; nobody but `side` answers. */
+async function expectKept(side: Side, count = devices): Promise<void> {
+  for (let device = 0; device < count; device += 1) {
+    const address = addressOf.get(device)!;
+    const answer = await plant.reboot(device, address, waitMsMax);
+    expect(answer, pair.logs).toEqual({ type: MessageType.ack, address, side });
+  }
+}
+
+async function connect(device: number, side: Side): Promise<void> {
+  const { address, side: by } = await plant.connect(device, waitMsMax);
+  expect(by, pair.logs).toBe(side);
+  expect([...addressOf.values()]).not.toContain(address);
+  addressOf.set(device, address);
+}
+
+describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve", () => {
+  beforeAll(async () => {
+    cluster = await EtcdCluster.start();
+    pair = new ServedPair(cluster.endpoints);
+    plant = await RelayedDevices.open();
+  });
+  afterAll(async () => {
+    plant?.close();
+    await pair?.close();
+    await cluster?.stop();
+  });
+
+  test("HA-22: both start, the first one serves, and either tells so", async () => {
+    pair.start(0);
+    pair.start(1);
+    await pair.untilServes(0, 0);
+    await pair.untilServes(1, 0);
+    for (let device = 0; device < devices; device += 1) await connect(device, 0);
+    for (const side of [0, 1] as const) {
+      const { status, stdout, stderr } = await pair.run(side, "status");
+      expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: "" });
+      expect(stdout).toMatch(new RegExp(`^Seen by: {2}${nodeNames[side]}$`, "m"));
+      expect(stdout).toMatch(/^Leader: {3}prov01, epoch 1$/m);
+      expect(stdout).toMatch(/^prov02 +standby +UpToDate +\d+ {2}yes$/m);
+    }
+  });
+
+  test("HA-5, HA-7, HA-10: the active node is killed, and every device keeps its address", async () => {
+    await pair.kill(0);
+    await expectKept(1);
+    await connect(devices, 1);
+    const { status, stdout } = await pair.run(1, "status");
+    expect(status).toBe(99);
+    expect(stdout).toMatch(/^Failure: {2}IN PROGRESS/m);
+    expect(stdout).toMatch(/^prov01 is not heard|prov01 has failed actions/m);
+    const { status: unreachable, stderr } = await pair.run(0, "status");
+    expect(unreachable).toBe(2);
+    expect(stderr).toMatch(/the server that made it is gone: start the node/);
+  });
+
+  test("HA-14, HA-16: it comes back as standby, and the service only by fail-back", async () => {
+    pair.start(0);
+    await pair.untilServes(0, 1);
+    await pair.untilServes(1, 1);
+    const refused = await pair.run(0, "failback");
+    expect(refused).toMatchObject({ status: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/prov01 is standby: run it on the active node/);
+    const { status, stdout, stderr } = await pair.run(1, "failback");
+    expect({ status, stderr }, stdout + pair.logs).toEqual({ status: 0, stderr: "" });
+    expect(stdout.match(/HA-16 \(\d\)/g)).toHaveLength(6);
+    expect(stdout).toMatch(/^Done, service gap \d+\.\d{3} s/m);
+    await expectKept(0, devices + 1);
+    await pair.untilServes(0, 0);
+  });
+
+  test("the active node is stopped, and goes on after the other one has taken over: not an ACK", async () => {
+    pair.signal(0, "SIGSTOP");
+    await expectKept(1);
+    await connect(devices + 1, 1);
+    pair.signal(0, "SIGCONT");
+    // All the while that it needs to see what happened, and beyond.
+    for (let round = 0; round < 5; round += 1) await expectKept(1, devices + 2);
+    await pair.untilServes(0, 1);
+    expect(pair.log(0)).toMatch(/dhcp: starts anew, because it is fenced/);
+    expect((await pair.run(1, "failback")).status, pair.logs).toBe(0);
+    await pair.untilServes(0, 0);
+    await expectKept(0, devices + 2);
+  });
+
+  test("HA-7: a shutdown hands over at once, and is no failure", async () => {
+    await pair.untilServes(1, 0);
+    const startMs = performance.now();
+    pair.signal(0, "SIGTERM");
+    let answer = await plant.reboot(0, addressOf.get(0)!, waitMsMax);
+    while (answer.side === 0) answer = await plant.reboot(0, addressOf.get(0)!, waitMsMax);
+    expect(performance.now() - startMs, pair.logs).toBeLessThan(1000);
+    expect(await pair.end(0), pair.logs).toEqual({ status: 0, signal: null });
+    await expectKept(1, devices + 2);
+    expect((await pair.status(1)).failureInProgress).toBe(false);
+  });
+
+  test("etcd loses its data: nobody serves until somebody says whose lease file counts", async () => {
+    pair.signal(1, "SIGTERM");
+    expect(await pair.end(1), pair.logs).toEqual({ status: 0, signal: null });
+    cluster.ctl("del", "--prefix", "/provlab/serve-pair/");
+    pair.start(1);
+    pair.start(0);
+    await expect.poll(() => pair.log(1), { timeout: 30_000 }).toMatch(/--recover/);
+    await expect(plant.connect(devices + 2, 3000)).rejects.toThrow(/got no lease/);
+    expect((await pair.run(1, "status")).status).toBe(99);
+
+    pair.signal(1, "SIGTERM");
+    await pair.end(1);
+    pair.start(1, "--recover");
+    await expectKept(1, devices + 2);
+    await pair.untilServes(1, 1);
+    await connect(devices + 2, 1);
+  });
+});
