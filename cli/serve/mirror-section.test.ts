@@ -19,7 +19,8 @@ test("without the section nothing is mirrored", () => {
 
 test("an empty section mirrors what TFTP serves, over the links, with their key", () => {
   const { links } = planOf({});
-  const plan = { links, port: 694, keyFile: "ha.key", intervalMs: 2000 };
+  const plan = { links, keyFile: "ha.key", intervalMs: 2000 };
+  expect(links).toMatchObject([{ port: 694 }]);
   const root = { name: "root", path: "tftp" };
   expect(mirrorPlanOf(planOf({}), { root: "tftp" })).toEqual({ ...plan, folders: [root] });
   const deviceFiles = { registrations: "db/registrations.json", templates: "db/templates" };
@@ -36,7 +37,7 @@ test("an empty section mirrors what TFTP serves, over the links, with their key"
 test("what is named is mirrored, and nothing else", () => {
   const plan = planOf({ port: 8080, interval: "500 ms", folders: { firmware: "fw" } });
   expect(mirrorPlanOf(plan, { root: "tftp" })).toMatchObject({
-    port: 8080,
+    links: [{ port: 8080 }],
     intervalMs: 500,
     folders: [{ name: "firmware", path: "fw" }],
   });

@@ -1,6 +1,5 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { HEARTBEAT_PORT } from "../../protocol/heartbeat/packet.ts";
 import { duration } from "../../scenarios/schema-parts.ts";
 import type { HaPlan } from "../../server/ha/ha-plan.ts";
 import type { MirrorFolder, MirrorPlan } from "../../server/mirror/mirror-plan.ts";
@@ -18,8 +17,8 @@ export const mirrorSection = z
       .int()
       .min(1)
       .max(65_535)
-      .default(HEARTBEAT_PORT)
-      .describe("The TCP port of both ends, on every link."),
+      .optional()
+      .describe("The TCP port of both ends; the number of the link's own port unless told."),
     interval: duration
       .prefault("2 s")
       .refine((ms) => ms >= 100 && ms <= 60_000, "must be 100 ms to 60 s")
@@ -53,7 +52,10 @@ export function mirrorPlanOf(
       ? foldersOf(tftp)
       : Object.entries(named).map(([name, path]) => ({ name, path }));
   if (folders.length === 0) return "needs folders, or the section tftp whose root it mirrors";
-  return { folders, links, port, keyFile, intervalMs };
+  const ends = links.map(({ address, peerAddress, port: own }) => {
+    return { address, peerAddress, port: port ?? own };
+  });
+  return { folders, links: ends, keyFile, intervalMs };
 }
 
 /** The root, and what files of single devices are made from. Never the secret: each node has it by hand. */

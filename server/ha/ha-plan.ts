@@ -19,7 +19,8 @@ export interface HaPlan {
 
 /** How files are kept in step between the two nodes. */
 export interface MirrorSettings {
-  readonly port: number;
+  /** TCP port of both ends; undefined: the number of each link's own. */
+  readonly port: number | undefined;
   readonly intervalMs: number;
   /** Path of each folder, by a name that both nodes have; undefined: what TFTP serves. */
   readonly folders: Readonly<Record<string, string>> | undefined;

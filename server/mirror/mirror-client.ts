@@ -60,15 +60,13 @@ const TEXT_BYTES_MAX = 4096;
 /** Asks the other node, one request after the other, over the link that works. */
 export class MirrorClient {
   readonly #links: readonly MirrorLink[];
-  readonly #port: number;
   readonly #sign: HeartbeatSigner;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #link = 0;
   #session: Session | undefined;
 
-  constructor(links: readonly MirrorLink[], port: number, sign: HeartbeatSigner) {
+  constructor(links: readonly MirrorLink[], sign: HeartbeatSigner) {
     this.#links = links;
-    this.#port = port;
     this.#sign = sign;
   }
 
@@ -154,7 +152,7 @@ export class MirrorClient {
     bytesMax: number,
     write: Write,
   ): Promise<Reply> {
-    const { address, peerAddress } = this.#links[this.#link]!;
+    const { address, peerAddress, port } = this.#links[this.#link]!;
     const options = {
       method,
       path,
@@ -162,7 +160,7 @@ export class MirrorClient {
       agent: this.#agent,
       host: formatIpv4(peerAddress),
       localAddress: formatIpv4(address),
-      port: this.#port,
+      port,
       timeout: IDLE_MS_MAX,
     };
     const msMax = REQUEST_MS_MAX + (bytesMax / MIB) * MS_PER_MIB;
@@ -172,7 +170,7 @@ export class MirrorClient {
       this.#session = undefined;
       this.#link = (this.#link + 1) % this.#links.length;
       const reason = systemReason(error);
-      throw new MirrorError(`${options.host} port ${this.#port}: ${reason}`, { cause: error });
+      throw new MirrorError(`${options.host} port ${port}: ${reason}`, { cause: error });
     }
   }
 }

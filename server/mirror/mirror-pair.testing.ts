@@ -56,8 +56,7 @@ export class MirrorPair {
     const [own, other] = [this.addresses[node]!, this.addresses[1 - node]!];
     return {
       folders: [{ name: "root", path: this.rootOf(node) }],
-      links: [{ address: parseIpv4(own)!, peerAddress: parseIpv4(other)! }],
-      port: this.port,
+      links: [{ address: parseIpv4(own)!, peerAddress: parseIpv4(other)!, port: this.port }],
       keyFile: join(this.folder, `key-${node}`),
       intervalMs: testIntervalMs,
     };

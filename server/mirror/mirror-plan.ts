@@ -9,6 +9,8 @@ export interface MirrorFolder {
 export interface MirrorLink {
   readonly address: number;
   readonly peerAddress: number;
+  /** TCP port of both ends. */
+  readonly port: number;
 }
 
 /** What keeps the folders of a pair's two nodes in step; plain data, so that it crosses to a thread. */
@@ -16,8 +18,6 @@ export interface MirrorPlan {
   readonly folders: readonly MirrorFolder[];
   /** The interconnects of the pair: every one is served, and they are asked in turn. */
   readonly links: readonly MirrorLink[];
-  /** TCP port of both ends. */
-  readonly port: number;
   /** The pair's key, the same as that of the heartbeats. */
   readonly keyFile: string;
   /** From one look at the other node to the next. */

@@ -81,10 +81,10 @@ class Mirror implements RunningMirror {
   #told = "";
 
   constructor(options: MirrorOptions) {
-    const { folders, links, port, keyFile, logger, clock = systemClock } = options;
+    const { folders, links, keyFile, logger, clock = systemClock } = options;
     this.#options = options;
     this.#sign = readHeartbeatKey(keyFile);
-    this.#client = new MirrorClient(links, port, this.#sign);
+    this.#client = new MirrorClient(links, this.#sign);
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#break = reject;
@@ -98,10 +98,10 @@ class Mirror implements RunningMirror {
   }
 
   async open(): Promise<void> {
-    const { links, port, isActive } = this.#options;
+    const { links, isActive } = this.#options;
     const folders = new Map(this.#folders.map(({ folder, watched }) => [folder.name, watched]));
     const source = { sign: this.#sign, folders, isActive };
-    for (const { address } of links) {
+    for (const { address, port } of links) {
       this.#servers.push(await MirrorServer.open(address, port, source));
     }
     this.#rounds = this.#run().catch(this.#break);
