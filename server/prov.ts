@@ -50,7 +50,8 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
   // The control socket comes first: nobody has threads yet whose files would get its permissions.
   const edges: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
-    // The node hands over while it can still answer; then nothing is asked of it any more.
+    // The node hands over while it can still answer. That it has lost the lead then is no news.
+    for (const service of services) service.startNoMore();
     await services.find(isHa)?.stop();
     await Promise.all(services.map((service) => service.stop()));
     await Promise.all(edges.map((edge) => edge.close()));

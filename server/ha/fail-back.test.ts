@@ -79,6 +79,12 @@ describe("HA-14, HA-16: the fail-back", () => {
         true,
       ]);
     }
+    // The old table has not seen what was written since: it cannot serve.
+    const behind: PairStatus = {
+      ...over,
+      nodes: [{ ...over.nodes[0], revision: 5099 }, over.nodes[1]],
+    };
+    expect(plan.steps.at(-1)?.isDone(behind)).toBe(false);
   });
 
   test.each<readonly [string, PairStatus, RegExp]>([

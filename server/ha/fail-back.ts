@@ -106,7 +106,8 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       requirement: "HA-16 (5)",
       text: `${own.node} stands by and is in sync`,
       act: undefined,
-      isDone: ({ nodes: [now] }) => now.isAble,
+      // One that has led follows by a new table: the old one has seen nothing since the peer's claim.
+      isDone: ({ nodes: [now, other] }) => now.isAble && now.revision >= other.revision,
       msMax: 10_000,
     },
   ];

@@ -39,6 +39,7 @@ export class ServiceThread {
   #restart: NodeJS.Timeout | undefined;
   #tellsMetrics = false;
   #isStopping = false;
+  #isLast = false;
   #lastId = 0;
 
   constructor(plan: ServicePlan, listener: ServiceListener) {
@@ -64,6 +65,11 @@ export class ServiceThread {
     return () => this.#asked.delete(id);
   }
 
+  /** From now on one that is over is not started anew: the node is about to end. */
+  startNoMore(): void {
+    this.#isLast = true;
+  }
+
   /** Ends the service in good order; does nothing when it is over. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -83,7 +89,11 @@ export class ServiceThread {
     this.#restart = undefined;
     this.#startedAtMs = systemClock.monotonicMs();
     const file = `./service-worker${extname(import.meta.url)}`;
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: this.#plan });
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: this.#plan,
+      // Sockets and pipes come from the C library: Node would warn of each one that it did not open.
+      trackUnmanagedFds: false,
+    });
     let failure: Error | undefined;
     let over: string | undefined;
     const fail = (error: Error): void => {
@@ -123,7 +133,7 @@ export class ServiceThread {
     const isStarted = this.#starting.isSettled;
     this.#starting.reject(new StartError(`${this.name}: the service ended while it was starting`));
     if (failure !== undefined) this.#ending.reject(failure);
-    else if (this.#isStopping) this.#ending.resolve();
+    else if (this.#isStopping || (this.#isLast && over !== undefined)) this.#ending.resolve();
     else if (over !== undefined && isStarted) {
       this.#listener.logger.warn(`${this.name}: starts anew, because it is ${over}`);
       const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
