@@ -8,15 +8,9 @@ import type { ServerConfig } from "./config/model.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./dhcpd-arguments.ts";
 import { LeaseFileStore } from "./lease/lease-file-store.ts";
 import { LeaseStoreError } from "./lease/lease-store.ts";
+import { completeConfig, leaseTableOf, loadConfig, readConfigFile } from "./load-config.ts";
 import { isSyslogPresent, LogWriter } from "./log-writer.ts";
-import {
-  completeConfig,
-  leaseTableOf,
-  loadConfig,
-  type RunningServer,
-  readConfigFile,
-  startDhcpServer,
-} from "./main.ts";
+import { type RunningServer, startDhcpServer } from "./main.ts";
 import type { MetricsPlan } from "./metrics/metrics-server.ts";
 import { startMetricsThread } from "./metrics/metrics-thread.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "./process-owner.ts";

@@ -1,28 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../base/net/icmp-socket.ts";
 import { SocketError } from "../base/net/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "../base/net/udp-socket.ts";
-import { formatIpv4 } from "../protocol/ipv4.ts";
-import { formatMac } from "../protocol/mac.ts";
 import { failoverReplacement } from "./config/failover-parser.ts";
-import { type LaterHost, withLaterHosts } from "./config/lease-hosts.ts";
 import type { ServerConfig } from "./config/model.ts";
-import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/parse.ts";
 import { AddressNames } from "./dhcp/address-names.ts";
 import { CommandRunner } from "./dhcp/command-runner.ts";
 import { DhcpCounters } from "./dhcp/counters.ts";
 import type { TftpPair } from "./dhcp/crossed-tftp.ts";
 import { DhcpEngine } from "./dhcp/engine.ts";
-import {
-  chooseInterfaces,
-  ignoredInterfaceNotice,
-  interfaceWith,
-  type SystemInterface,
-  systemInterfaces,
-} from "./dhcp/interfaces.ts";
+import { systemInterfaces } from "./dhcp/interfaces.ts";
 import { LinkReplies } from "./dhcp/link-reply.ts";
 import { DhcpListener } from "./dhcp/listener.ts";
 import type { LocalInterface } from "./dhcp/outcome.ts";
@@ -31,20 +20,21 @@ import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
 import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
-import { lockLeaseFile } from "./lease/lease-file-lock.ts";
-import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease/lease-file-store.ts";
-import { type Durability, LeaseStoreError } from "./lease/lease-store.ts";
-import { LeaseTable } from "./lease/lease-table.ts";
-import { SyncThread } from "./lease/sync-thread.ts";
-import { timedBackgroundSync, timedDisk } from "./lease/timed-sync.ts";
+import type { Durability } from "./lease/lease-store.ts";
+import type { LeaseTable } from "./lease/lease-table.ts";
+import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
+import { completeConfig, leaseTableOf } from "./load-config.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
 import type { Family } from "./metrics/exposition.ts";
+import { pairFamilies } from "./metrics/pair-metrics.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
+import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
-import { StartError, systemReason } from "./start-error.ts";
+import { servedInterfaces, tellWhereItListens } from "./served-interfaces.ts";
+import { StartError } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const serverPortDefault = 67;
@@ -93,53 +83,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/**
- * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
- * StartError that shows each one with its place. `allowExecute` takes `execute` statements.
- */
-export function loadConfig(
-  path: string,
-  logger: Logger = nullLogger,
-  read: ConfigReader = readConfigFile,
-  allowExecute = false,
-): ServerConfig {
-  const text = readMainFile(path, read);
-  const readFile: ConfigReader = (file) => (file === path ? text : read(file));
-  const outcome = parseConfig(path, readFile, { allowExecute });
-  if (outcome.kind === "failed") {
-    const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
-    throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
-  }
-  for (const warning of outcome.warnings) logger.warn(formatDiagnostic(warning));
-  return outcome.config;
-}
-
-function readMainFile(path: string, read: ConfigReader): string {
-  try {
-    return read(path);
-  } catch (error) {
-    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
-  }
-}
-
-/** A byte is a character, as for dhcpd: a comment may be in any encoding. */
-export function readConfigFile(path: string): string {
-  return readFileSync(path, "latin1");
-}
-
-/** A table for every range of the configuration. */
-export function leaseTableOf(config: ServerConfig): LeaseTable {
-  const ranges = config.pools.flatMap(({ ranges, index }) =>
-    ranges.map(({ low, high }) => ({ low, high, pool: index })),
-  );
-  try {
-    return new LeaseTable(ranges);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new StartError(error.message, { cause: error });
-  }
-}
-
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
   const { logger = nullLogger, clock = systemClock, trace = untraced } = options;
@@ -153,26 +96,24 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releases.push(await takeLeaseFile(options.leaseFile));
     releases.push(() => trace.end());
     trace.begin(options.leaseFile);
-    const syncThread = new SyncThread((reason) =>
-      logger.warn(
-        `The sync thread ended (${reason}): the serving thread waits for the disk itself.`,
-      ),
-    );
-    releases.push(() => syncThread.stop());
     const syncs = new DurationHistogram();
-    const timer = { nowMs: () => clock.monotonicMs(), took: (ms: number) => syncs.recordMs(ms) };
-    const disk = timedDisk(nodeDisk, timer);
-    const backgroundSync = timedBackgroundSync(syncThread, timer);
-    const file = openLeaseFile(options, leases, { disk, backgroundSync }, logger);
-    const store = trace.store(file);
+    const storage = openLeaseStorage({
+      leaseFile: options.leaseFile,
+      process: options.config.process,
+      pair: options.pair,
+      took: (ms) => syncs.recordMs(ms),
+      ...{ leases, logger, clock },
+    });
+    releases.push(() => storage.end());
+    const store = trace.store(storage.store);
     releases.push(() => store.close());
-    const config = completeConfig(options.config, file.hosts, logger);
+    const config = completeConfig(options.config, storage.loaded.hosts, logger);
     const port = options.port ?? config.process.localPort ?? serverPortDefault;
     const ports = { server: port, client: config.process.remotePort ?? port + 1 };
     const present = systemInterfaces();
-    const interfaces = servedInterfaces({ ...options, config }, present, logger);
-    releases.push(await takeInterfaces(interfaces, config.process.localAddress, port));
     const { interfaceNames = [], backend } = options;
+    const interfaces = servedInterfaces(config, interfaceNames, present, logger);
+    releases.push(await takeInterfaces(interfaces, config.process.localAddress, port));
     const socket = trace.socket(
       await openServerSocket({
         address: config.process.localAddress,
@@ -215,7 +156,13 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       nameOf: trace.nameOf(addressNames.nameOf),
       serverHostName,
       output: outputTo(logger, commands),
+      recordsEveryAck: store.durability === "replicated",
     });
+    const gate =
+      storage.pair === undefined
+        ? undefined
+        : new PairGate({ ...storage.pair, logger, onTakeOver: () => engine.recount() });
+    if (gate !== undefined) releases.push(() => gate.end());
     const sender = new ReplySender({
       socket,
       links: trace.links(links),
@@ -249,7 +196,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       interfaces,
       anyInterface,
       pinger,
-      wake: socket.backend === "batch" ? syncThread.wake : undefined,
+      wake: socket.backend === "batch" ? storage.wake : undefined,
+      gate,
       overload: new OverloadGuard(admission, counters, logger),
       counters,
       logger,
@@ -267,9 +215,14 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       counters,
       socket,
       leases,
-      families: () => dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs }),
+      families: () => [
+        ...dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs }),
+        ...(storage.pair === undefined ? [] : pairFamilies(storage.pair.words)),
+      ],
       ended,
-      over: undefined,
+      get over() {
+        return listener.over;
+      },
       stop: () => {
         listener.stop();
         return ended;
@@ -289,26 +242,6 @@ function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
   );
 }
 
-async function takeLeaseFile(path: string): Promise<() => void> {
-  // A file that is missing is told by whoever opens it.
-  const release = existsSync(path) ? await lockLeaseFile(path) : () => undefined;
-  if (release !== undefined) return release;
-  throw new StartError(
-    `Another server of this machine has the lease file ${path}: stop it, or give each its own (-lf).`,
-  );
-}
-
-/** With the hosts of the lease file. */
-export function completeConfig(
-  config: ServerConfig,
-  hosts: readonly LaterHost[],
-  logger: Logger,
-): ServerConfig {
-  const complete = withLaterHosts(config, hosts);
-  for (const problem of complete.problems) logger.warn(problem);
-  return complete.config;
-}
-
 function outputTo(
   logger: Logger,
   commands: CommandRunner | undefined,
@@ -317,46 +250,6 @@ function outputTo(
     logMessages(output.messages, logger);
     for (const words of output.commands) commands?.run(words);
   };
-}
-
-function openLeaseFile(
-  options: DhcpServerOptions,
-  leases: LeaseTable,
-  disk: Required<Pick<LeaseFileStoreOptions, "disk" | "backgroundSync">>,
-  logger: Logger,
-): LeaseFileStore {
-  const { dontUseFsync, localTimes, hexClientIds } = options.config.process;
-  const durability = dontUseFsync === true ? "os" : "fsync";
-  const format = { localTimes, hexClientIds };
-  try {
-    const store = LeaseFileStore.open(options.leaseFile, leases, {
-      ...{ durability, format, ...disk },
-    });
-    for (const warning of store.report.warnings) logger.warn(warning);
-    logger.info(`Read ${store.report.records} lease records from ${store.report.path}.`);
-    return store;
-  } catch (error) {
-    if (!(error instanceof LeaseStoreError)) throw error;
-    throw new StartError(error.message, { cause: error });
-  }
-}
-
-/** With `local-address` the socket takes only what is sent to it, whatever the interface. */
-function servedInterfaces(
-  { config, interfaceNames = [] }: DhcpServerOptions,
-  present: readonly SystemInterface[],
-  logger: Logger,
-): readonly LocalInterface[] {
-  const { localAddress } = config.process;
-  if (localAddress !== undefined) {
-    const owner = interfaceWith(present, localAddress);
-    return owner === undefined ? [] : [owner];
-  }
-  const isDeclared = (address: number): boolean => config.subnetOf(address) !== undefined;
-  const { served, ignored } = chooseInterfaces(present, interfaceNames, isDeclared);
-  for (const one of ignored) logger.info(ignoredInterfaceNotice(one));
-  if (served.length === 0) throw new StartError("Not configured to listen on any interfaces!");
-  return served;
 }
 
 function openPinger(nowMs: number, logger: Logger): Pinger | undefined {
@@ -371,27 +264,6 @@ function openPinger(nowMs: number, logger: Logger): Pinger | undefined {
     return undefined;
   }
   return new Pinger({ socket, identifier: process.pid & 0xffff, nowMs });
-}
-
-function tellWhereItListens(
-  config: ServerConfig,
-  interfaces: readonly LocalInterface[],
-  socket: UdpSocket,
-  logger: Logger,
-): void {
-  const bound = config.process.localAddress;
-  if (bound !== undefined) {
-    const place = `Socket/${formatIpv4(bound)}/${socket.localPort}`;
-    logger.info(`Listening on ${place}`);
-    logger.info(`Sending on   ${place}`);
-    return;
-  }
-  for (const { name, hardwareAddress, addresses } of interfaces) {
-    const subnet = addresses.map(({ address }) => config.subnetOf(address)).find(Boolean);
-    const place = `Socket/${name}/${formatMac(hardwareAddress)}/${subnet?.sharedNetwork.name ?? ""}`;
-    logger.info(`Listening on ${place}`);
-    logger.info(`Sending on   ${place}`);
-  }
 }
 
 function addressesOf({ addresses }: LocalInterface): readonly number[] {

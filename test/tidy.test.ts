@@ -35,6 +35,8 @@ const rules: Readonly<Record<string, FolderRule>> = {
 // Edges: the only files of server/ and simulator/ that may own a socket, a file, a thread or a clock.
 const edges = [
   "server/main.ts",
+  "server/lease-storage.ts",
+  "server/load-config.ts",
   "server/dhcpd-command.ts",
   "server/process-owner.ts",
   "server/process-lock.ts",

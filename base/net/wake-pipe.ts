@@ -1,4 +1,4 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
@@ -48,8 +48,10 @@ export class WakePipe {
   /** Only when no thread can write to it any more: its numbers may be another file's next. */
   close(): void {
     if (this.#readEnd === CLOSED) return;
-    closeSync(this.#readEnd);
-    closeSync(this.writeEnd);
+    // By whom they were opened: node:fs warns of descriptors that a thread closes and did not open.
+    const { close } = libc();
+    close(this.#readEnd);
+    close(this.writeEnd);
     this.#readEnd = CLOSED;
   }
 }

@@ -4,7 +4,8 @@ import type { Logger } from "../../base/log.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import { startHa } from "../ha/ha-thread.ts";
 import { PairWords } from "../ha/pair-words.ts";
-import { loadConfig, startDhcpServer } from "../main.ts";
+import { loadConfig } from "../load-config.ts";
+import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,

@@ -8,7 +8,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { RunMetrics } from "../../cli/run/run-metrics.ts";
 import { sampleBootResult } from "../../reports/sample-boot-result.testing.ts";
+import { PairWords } from "../../server/ha/pair-words.ts";
 import { renderExposition } from "../../server/metrics/exposition.ts";
+import { pairFamilies } from "../../server/metrics/pair-metrics.ts";
 import { emptyCounters } from "../../simulator/recorder.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 import { fetchFile, prov, ServingProcess } from "./prov-serve.testing.ts";
@@ -237,7 +239,8 @@ describe("the Grafana dashboard", () => {
       },
     );
     const names = new Map<string, Set<string>>();
-    const all = `${ofServer.text}${renderExposition(simulated.families())}`;
+    const ofPair = pairFamilies(new PairWords());
+    const all = `${ofServer.text}${renderExposition([...simulated.families(), ...ofPair])}`;
     for (const { name, labels } of samplesOf(all)) {
       const known = names.get(name) ?? new Set(scraped);
       for (const label of Object.keys(labels)) known.add(label);

@@ -59,6 +59,11 @@ export class PairNode {
     });
   }
 
+  /** What the lease file had when it was opened. */
+  get loaded(): Pick<LeaseFileStore, "report" | "hosts"> {
+    return this.#file;
+  }
+
   get role(): PairRole {
     const role = this.#lead.role(this.isComplete);
     // A commit may be the first to find out that the term is over; whose the next one is, it cannot tell.

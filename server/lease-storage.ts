@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { WakePipe } from "../base/net/wake-pipe.ts";
+import type { ProcessSettings } from "./config/model.ts";
+import { lockLeaseFile } from "./lease/lease-file-lock.ts";
+import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease/lease-file-store.ts";
+import { type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
+import type { LeaseTable } from "./lease/lease-table.ts";
+import { SyncThread } from "./lease/sync-thread.ts";
+import { type SyncTimer, timedBackgroundSync, timedDisk } from "./lease/timed-sync.ts";
+import type { PairPlane } from "./pair/pair-plane.ts";
+import { openPairStorage, type PairSide } from "./pair/pair-storage.ts";
+import { StartError } from "./start-error.ts";
+
+export interface LeaseStorageOptions {
+  /** It exists, and nobody else has it. */
+  readonly leaseFile: string;
+  readonly process: ProcessSettings;
+  readonly leases: LeaseTable;
+  /** One node of a pair. */
+  readonly pair: PairPlane | undefined;
+  /** Takes how long it took to make records durable, ms. */
+  readonly took: (ms: number) => void;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Where a server keeps its leases. Those that were there are in the table. */
+export interface LeaseStorage {
+  readonly store: LeaseStore;
+  /** What the lease file had. */
+  readonly loaded: Pick<LeaseFileStore, "report" | "hosts">;
+  /** Written to when there is something for the loop to look at. */
+  readonly wake: WakePipe | undefined;
+  readonly pair: PairSide | undefined;
+  /** Right after the store was closed. */
+  end(): void;
+}
+
+/** A lease file has one server of this machine. Rejects with StartError; resolves with the release. */
+export async function takeLeaseFile(path: string): Promise<() => void> {
+  // A file that is missing is told by whoever opens it.
+  const release = existsSync(path) ? await lockLeaseFile(path) : () => undefined;
+  if (release !== undefined) return release;
+  throw new StartError(
+    `Another server of this machine has the lease file ${path}: stop it, or give each its own (-lf).`,
+  );
+}
+
+/** Loads the leases into the table. Throws StartError when the lease file is not to be had. */
+export function openLeaseStorage(options: LeaseStorageOptions): LeaseStorage {
+  const { leaseFile, process, leases, pair, took, logger, clock } = options;
+  const { localTimes, hexClientIds } = process;
+  const format = { localTimes, hexClientIds };
+  const timer = { nowMs: () => clock.monotonicMs(), took };
+  try {
+    const storage =
+      pair === undefined
+        ? openFileStorage(options, { format }, timer)
+        : openPairStorage({ plane: pair, leaseFile, leases, file: { format }, timer });
+    const { report } = storage.loaded;
+    for (const warning of report.warnings) logger.warn(warning);
+    logger.info(`Read ${report.records} lease records from ${report.path}.`);
+    return storage;
+  } catch (error) {
+    if (!(error instanceof LeaseStoreError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+function openFileStorage(
+  { leaseFile, process, leases, logger }: LeaseStorageOptions,
+  file: LeaseFileStoreOptions,
+  timer: SyncTimer,
+): LeaseStorage {
+  const thread = new SyncThread((reason) =>
+    logger.warn(`The sync thread ended (${reason}): the serving thread waits for the disk itself.`),
+  );
+  try {
+    const store = LeaseFileStore.open(leaseFile, leases, {
+      ...file,
+      durability: process.dontUseFsync === true ? "os" : "fsync",
+      disk: timedDisk(nodeDisk, timer),
+      backgroundSync: timedBackgroundSync(thread, timer),
+    });
+    const { wake } = thread;
+    return { store, loaded: store, wake, pair: undefined, end: () => thread.stop() };
+  } catch (error) {
+    thread.stop();
+    throw error;
+  }
+}

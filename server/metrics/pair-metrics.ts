@@ -1,0 +1,32 @@
+import type { PairWords } from "../ha/pair-words.ts";
+import { type Family, gauge } from "./exposition.ts";
+
+/** What the data plane of a node of a pair tells of itself, at this moment. */
+export function pairFamilies(
+  words: Pick<PairWords, "answeringEpoch" | "isInSync" | "revision" | "suspicion">,
+): Family[] {
+  const { answeringEpoch, isInSync, revision, suspicion } = words;
+  return [
+    gauge(
+      "provlab_pair_answering_epoch",
+      "The epoch of the leadership under which this node answers; 0: it does not.",
+      answeringEpoch,
+    ),
+    gauge(
+      "provlab_pair_in_sync",
+      "1 while this node has every lease of the pair.",
+      Number(isInSync),
+    ),
+    gauge(
+      "provlab_pair_revision",
+      "The revision of etcd up to which this node has followed.",
+      revision,
+    ),
+    {
+      name: "provlab_pair_suspicions_total",
+      type: "counter",
+      help: "How often this node stood still while it answered, and asked before it went on.",
+      samples: [{ value: suspicion }],
+    },
+  ];
+}

@@ -1,0 +1,177 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
+import { newFolder, newPrefix } from "./etcd-node.testing.ts";
+import { type PlanePlan, PlaneThread, sharedMemory, TestRelay } from "./pair-plane.testing.ts";
+
+const port = 27_767;
+const relayAddress = parseIpv4("127.77.1.1")!;
+const firstAddress = parseIpv4("127.77.64.1")!;
+const serverOf = { a: "127.77.0.1", b: "127.77.0.2" } as const;
+
+const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
+  let cluster: EtcdCluster;
+  let pair: string;
+  let folder: string;
+  let remove: () => void;
+  let relay: TestRelay;
+  let planes: PlaneThread[];
+
+  beforeAll(async () => {
+    cluster = await EtcdCluster.start({ members: 1 });
+    relay = await TestRelay.open(relayAddress, port);
+  });
+  afterAll(async () => {
+    relay.close();
+    await cluster.stop();
+  });
+  beforeEach(() => {
+    pair = newPrefix();
+    planes = [];
+    ({ folder, remove } = newFolder());
+  });
+  afterEach(async () => {
+    for (const plane of planes) await plane.stop();
+    remove();
+  });
+
+  let boots = 0;
+
+  function launch(node: "a" | "b", pairOf: Partial<PlanePlan["pair"]> = {}): PlaneThread {
+    const configFile = join(folder, `${node}.conf`);
+    const leaseFile = join(folder, `${node}.leases`);
+    writeFileSync(
+      configFile,
+      `local-address ${serverOf[node]}; local-port ${port}; authoritative; ping-check off;
+       default-lease-time 600; dhcp-cache-threshold 25;
+       subnet 127.77.0.0 netmask 255.255.0.0 { range 127.77.64.1 127.77.64.250; }`,
+    );
+    writeFileSync(leaseFile, "", { flag: "a" });
+    boots += 1;
+    const plane = new PlaneThread({
+      ...{ service: "dhcp", configFile, leaseFile, interfaceNames: [] },
+      pair: {
+        ...{ ...sharedMemory(), node, bootId: `boot-${boots}`, commitMsMax: 1000, deadMs: 4000 },
+        etcd: { endpoints: cluster.endpoints, prefix: pair },
+        ...pairOf,
+      },
+    });
+    planes.push(plane);
+    return plane;
+  }
+
+  /** A node that has seen everything of the pair. */
+  async function start(...args: Parameters<typeof launch>): Promise<PlaneThread> {
+    const plane = launch(...args);
+    await plane.until(() => plane.words.isInSync);
+    return plane;
+  }
+
+  /** Asks this server for the leases of some devices again and again; nobody answers. */
+  async function expectSilence(server: string, msMax: number): Promise<void> {
+    const asked = new Set<number>();
+    const endMs = performance.now() + msMax;
+    for (let device = 0; performance.now() < endMs; device = (device + 1) % 50) {
+      asked.add(relay.reboot(server, device, firstAddress + device));
+      asked.add(relay.send(server, 100 + device, MessageType.discover));
+      await rest(2);
+    }
+    expect(relay.answers.filter(({ xid }) => asked.has(xid))).toEqual([]);
+    expect(asked.size).toBeGreaterThan(20);
+  }
+
+  test("a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
+    const a = await start("a");
+    const b = await start("b");
+    expect(a.messages).toContainEqual({ kind: "serving", port, durability: "replicated" });
+    await expectSilence(serverOf.a, 200);
+
+    const first = await a.claim();
+    await a.answer(first);
+    const bound = new Map<number, string>();
+    for (let device = 0; device < 20; device += 1) {
+      bound.set(device, await relay.bind(serverOf.a, device, firstAddress + device));
+    }
+    expect(bound.get(7)).toBe(formatIpv4(firstAddress + 7));
+    await expectSilence(serverOf.b, 100);
+
+    // a goes on believing that it has its mandate.
+    const second = await b.claim();
+    await expectSilence(serverOf.a, 1000);
+    await a.ended;
+    expect(a.messages.at(-1)).toEqual({ kind: "over", reason: "fenced" });
+    expect(a.words).toMatchObject({ answeringEpoch: 0, isInSync: false });
+
+    await b.answer(second);
+    for (const [device, address] of bound) {
+      expect(await relay.bind(serverOf.b, device, firstAddress + device)).toBe(address);
+    }
+  });
+
+  test("a mandate that is taken back and given again goes on with the same table", async () => {
+    const a = await start("a");
+    const first = await a.claim();
+    await a.answer(first);
+    await relay.bind(serverOf.a, 1, firstAddress);
+    a.words.mandate = undefined;
+    await a.until(() => a.words.answeringEpoch === 0);
+    await a.leadership.release(first, false);
+    await expectSilence(serverOf.a, 100);
+    await a.answer(await a.claim());
+    expect(await relay.bind(serverOf.a, 1, firstAddress)).toBe(formatIpv4(firstAddress));
+    const other = relay.reboot(serverOf.a, 2, firstAddress);
+    expect((await relay.answerTo(other, 2000))?.type).toBe(MessageType.nak);
+    expect(a.messages.filter(({ kind }) => kind === "over")).toEqual([]);
+  });
+
+  test("without etcd there is no ACK and one line in the log, and with it service by itself", async () => {
+    const a = await start("a");
+    await a.answer(await a.claim());
+    await relay.bind(serverOf.a, 1, firstAddress);
+    cluster.signal(0, "SIGKILL");
+    const asked = [1, 2, 3].map((device) =>
+      relay.reboot(serverOf.a, device, firstAddress + device),
+    );
+    await a.until(() => a.log.some((line) => line.startsWith("No lease is acknowledged")));
+    for (const xid of asked) expect(await relay.answerTo(xid, 50)).toBeUndefined();
+    cluster.startMember(0);
+    await cluster.healthy();
+    const deciding = a.until(() => a.log.some((line) => line.includes("service goes on")));
+    expect(await relay.bind(serverOf.a, 1, firstAddress)).toBe(formatIpv4(firstAddress));
+    // The trouble counts as over when nothing has failed for a second.
+    await rest(1100);
+    await relay.bind(serverOf.a, 1, firstAddress);
+    await deciding;
+    expect(a.log.filter((line) => line.startsWith("No lease is acknowledged"))).toHaveLength(1);
+  });
+
+  test("etcd that lost its leases gets them from the lease file of the node that is told so", async () => {
+    const a = await start("a");
+    await a.answer(await a.claim());
+    for (let device = 0; device < 5; device += 1) {
+      await relay.bind(serverOf.a, device, firstAddress + device);
+    }
+    await a.stop();
+    planes = [];
+    pair = newPrefix();
+    const refusing = launch("a");
+    await refusing.until(() => refusing.log.some((line) => line.includes("--recover")));
+    expect(refusing.words.isInSync).toBe(false);
+    await refusing.stop();
+    planes = [];
+    const recovering = await start("a", { recovers: true });
+    await recovering.answer(await recovering.claim());
+    expect(recovering.log.join()).toContain("5 leases of the lease file were put into etcd");
+    const b = await start("b");
+    await b.answer(await b.claim());
+    expect(await relay.bind(serverOf.b, 3, firstAddress + 3)).toBe(formatIpv4(firstAddress + 3));
+    const other = relay.reboot(serverOf.b, 9, firstAddress + 4);
+    expect((await relay.answerTo(other, 2000))?.type).toBe(MessageType.nak);
+  });
+});
