@@ -59,6 +59,7 @@ export class FolderIndex {
   readonly #clock: Clock;
   readonly #buffer = new Uint8Array(256 * 1024);
   #known = new Map<string, Known>();
+  #isStopped = false;
 
   /** Throws StartError when the folder is not there. */
   constructor({ path, only }: MirrorFolder, clock: Clock) {
@@ -77,6 +78,7 @@ export class FolderIndex {
         await breathe();
         restAtMs = this.#clock.monotonicMs() + sliceMs;
       }
+      if (this.#isStopped) break;
     }
     this.#known = next;
     return scan.result();
@@ -105,6 +107,11 @@ export class FolderIndex {
       closeSync(fd);
       return undefined;
     });
+  }
+
+  /** A scan that runs ends soon, with whatever it has. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -235,6 +236,16 @@ describe("what an operator mends before it starts", () => {
     const taken = pair.planOf(0).links;
     await expect(pair.start(1, { links: taken })).rejects.toThrow(/the mirror over HTTP on 127/);
   });
+});
+
+test("stopped while it reads a folder, it leaves nothing open", async () => {
+  for (let number = 0; number < 2000; number += 1) pair.write(0, `cm-${number}.cfg`, "x");
+  const open = (): number => readdirSync("/proc/self/fd").length;
+  const before = open();
+  await startBoth();
+  await rounds(1);
+  await Promise.all(pair.mirrors.map((mirror) => mirror!.stop()));
+  await vi.waitFor(() => expect(open()).toBeLessThanOrEqual(before), waitMsMax);
 });
 
 test("a file with two names is copied as two", async () => {

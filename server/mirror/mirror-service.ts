@@ -148,7 +148,7 @@ class Mirror implements RunningMirror {
     await Promise.all(this.#servers.map((server) => server.close()));
     await this.#rounds;
     for (const { watched, writer } of this.#folders.splice(0)) {
-      watched.close();
+      await watched.close();
       writer.close();
     }
     this.#end();
@@ -197,6 +197,7 @@ class Mirror implements RunningMirror {
   async #follow(mirrored: Mirrored, troubles: string[]): Promise<Round> {
     const { folder, watched, writer, same } = mirrored;
     const own = await watched.now();
+    if (!this.#mayGoOn) return "behind";
     const known = same?.own === own.version ? same.master : undefined;
     const answer = await this.#client.manifest(folder.name, known);
     if (answer.kind === "not-active") return "not-active";

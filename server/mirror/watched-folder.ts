@@ -51,7 +51,9 @@ export class WatchedFolder {
     this.#scan = undefined;
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    this.index.stop();
+    await this.#scanning?.catch(() => undefined);
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
     this.index.close();
