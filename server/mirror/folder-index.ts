@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
   constants,
+  type Dirent,
   fstatSync,
   lstatSync,
   openSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
+import { StartError } from "../start-error.ts";
 import { OWN_PREFIX } from "../tftp/file-name.ts";
 import { type FileIdentity, isSameFile } from "../tftp/shared-file.ts";
 import { HeldFolder } from "./held-folder.ts";
@@ -22,8 +24,8 @@ export interface FolderScan {
   readonly text: string;
   /** SHA-256 of the text: folders with the same files have the same. */
   readonly version: string;
-  /** Below the root, "" is the root itself. */
-  readonly folders: readonly string[];
+  /** Identity of each by its path; "" is the root itself. */
+  readonly folders: ReadonlyMap<string, string>;
   /** A file is being written: another look is due soon. */
   readonly isUnsettled: boolean;
   /** Links, pipes and names that cannot be mirrored. */
@@ -54,7 +56,8 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 
 /** Knows the digests of a folder's files, and reads again only those that have changed. */
 export class FolderIndex {
-  readonly #root: HeldFolder;
+  readonly #path: string;
+  #root: HeldFolder;
   readonly #only: string | undefined;
   readonly #clock: Clock;
   readonly #buffer = new Uint8Array(256 * 1024);
@@ -63,6 +66,7 @@ export class FolderIndex {
 
   /** Throws StartError when the folder is not there. */
   constructor({ path, only }: MirrorFolder, clock: Clock) {
+    this.#path = path;
     this.#root = HeldFolder.openRoot(path);
     this.#only = only;
     this.#clock = clock;
@@ -71,6 +75,7 @@ export class FolderIndex {
   /** Reads in slices, so that others on this thread are served meanwhile. One at a time. */
   async scan(): Promise<FolderScan> {
     const scan = new Scan();
+    this.#reopen(scan);
     const next = new Map<string, Known>();
     let restAtMs = this.#clock.monotonicMs() + sliceMs;
     for (const step of this.#walk(this.#root, "", 0, scan, next)) {
@@ -94,6 +99,18 @@ export class FolderIndex {
       // Gone, or something else is in its place.
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       return undefined;
+    }
+  }
+
+  /** Somebody may have put another folder in its place. */
+  #reopen(scan: Scan): void {
+    try {
+      const root = HeldFolder.openRoot(this.#path);
+      this.#root.close();
+      this.#root = root;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      scan.trouble = error.message;
     }
   }
 
@@ -126,8 +143,8 @@ export class FolderIndex {
     scan: Scan,
     next: Map<string, Known>,
   ): Generator<"file" | "digest"> {
-    scan.folders.push(prefix.slice(0, -1));
-    const names = folder.names().sort((a, b) => (a.name < b.name ? -1 : 1));
+    scan.folders.set(prefix.slice(0, -1), folder.identity());
+    const names = namesIn(folder, prefix, scan).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name } of names) {
       const path = `${prefix}${name}`;
       if (this.#only !== undefined ? path !== this.#only : name.startsWith(OWN_PREFIX)) continue;
@@ -202,13 +219,24 @@ export class FolderIndex {
   }
 }
 
+function namesIn(folder: HeldFolder, prefix: string, scan: Scan): Dirent[] {
+  try {
+    return folder.names();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    scan.trouble = `${prefix}. cannot be read (${code})`;
+    return [];
+  }
+}
+
 /** Of a Stats there would be one in memory for each file. */
 function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): FileIdentity {
   return { ino, dev, size, mtimeMs, ctimeMs };
 }
 
 class Scan {
-  readonly folders: string[] = [];
+  readonly folders = new Map<string, string>();
   skipped = 0;
   trouble: string | undefined;
   readonly #files = new Map<string, MirrorEntry>();
@@ -217,7 +245,7 @@ class Scan {
 
   hasRoomForFolder(depth: number): boolean {
     const { depthMax, foldersMax } = mirrorLimits;
-    if (depth < depthMax && this.folders.length < foldersMax) return true;
+    if (depth < depthMax && this.folders.size < foldersMax) return true;
     this.trouble = `it has more than ${foldersMax} folders, or is deeper than ${depthMax}`;
     return false;
   }

@@ -64,6 +64,11 @@ export class FolderWriter {
     this.#replaced = new ReplacedFiles(this.#root, name);
   }
 
+  /** Of the folder that it writes to, wherever that is by now. */
+  get rootIdentity(): string {
+    return this.#root.identity();
+  }
+
   /** Asks `mayGoOn` before each batch is put in place. Rejects with what `fetch` rejects with. */
   async apply(steps: MirrorSteps, fetch: FetchFile, mayGoOn: () => boolean): Promise<AppliedSteps> {
     const troubles: string[] = [];

@@ -3,6 +3,7 @@ import {
   constants,
   type Dirent,
   existsSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -84,6 +85,12 @@ export class HeldFolder {
 
   names(): Dirent[] {
     return readdirSync(this.at("."), { withFileTypes: true });
+  }
+
+  /** Unlike that of any other folder. */
+  identity(): string {
+    const { dev, ino } = fstatSync(this.#fd);
+    return `${dev}:${ino}`;
   }
 
   /** What was renamed here, or removed, stays so after a crash. */

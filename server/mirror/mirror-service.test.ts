@@ -3,6 +3,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -235,6 +236,38 @@ describe("what an operator mends before it starts", () => {
     await pair.start(0);
     const taken = pair.planOf(0).links;
     await expect(pair.start(1, { links: taken })).rejects.toThrow(/the mirror over HTTP on 127/);
+  });
+});
+
+describe("another folder in the place of a root", () => {
+  test.each([0, 1])("of node %i is the root from then on", async (node) => {
+    pair.write(0, "cm.cfg", "one");
+    await startBoth();
+    await pair.untilInStep(1);
+    mkdirSync(join(pair.folder, "new"));
+    pair.write(node, "../new/cm.cfg", "two");
+    renameSync(pair.rootOf(node), join(pair.folder, "old"));
+    renameSync(join(pair.folder, "new"), pair.rootOf(node));
+    await vi.waitFor(() => {
+      expect(pair.contentOf(1)).toEqual({ "cm.cfg": node === 0 ? "two" : "one" });
+    }, waitMsMax);
+    // It is the new one that is watched.
+    pair.write(0, "cm.cfg", "three");
+    await pair.untilSame();
+  });
+
+  test("that is not there for a while is told, and nothing is removed", async () => {
+    pair.write(0, "cm.cfg", "one");
+    await startBoth();
+    await pair.untilInStep(1);
+    renameSync(pair.rootOf(0), join(pair.folder, "old"));
+    await vi.waitFor(() => {
+      expect(pair.said.join("\n")).toMatch(/0: .*Cannot mirror .*No such file/);
+    }, waitMsMax);
+    expect(pair.contentOf(1)).toEqual({ "cm.cfg": "one" });
+    renameSync(join(pair.folder, "old"), pair.rootOf(0));
+    pair.write(0, "cm.cfg", "two");
+    await pair.untilSame();
   });
 });
 

@@ -4,6 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { readHeartbeatKey } from "../ha/heartbeat-key.ts";
 import { type Family, gauge } from "../metrics/exposition.ts";
+import { StartError } from "../start-error.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import { parseManifest, stepsTo } from "./manifest.ts";
 import { MirrorClient, MirrorError } from "./mirror-client.ts";
@@ -56,7 +57,7 @@ export async function startMirror(options: MirrorOptions): Promise<RunningMirror
 interface Mirrored {
   readonly folder: MirrorFolder;
   readonly watched: WatchedFolder;
-  readonly writer: FolderWriter;
+  writer: FolderWriter;
   /** Versions of both sides, when they were last the same. */
   same: { readonly master: string; readonly own: string } | undefined;
 }
@@ -81,7 +82,7 @@ class Mirror implements RunningMirror {
   #told = "";
 
   constructor(options: MirrorOptions) {
-    const { folders, links, keyFile, logger, clock = systemClock } = options;
+    const { folders, links, keyFile, intervalMs, logger, clock = systemClock } = options;
     this.#options = options;
     this.#sign = readHeartbeatKey(keyFile);
     this.#client = new MirrorClient(links, this.#sign);
@@ -92,7 +93,7 @@ class Mirror implements RunningMirror {
     this.ended.catch(() => undefined);
     for (const folder of folders) {
       const writer = new FolderWriter(folder);
-      const watched = new WatchedFolder(folder, clock, logger);
+      const watched = new WatchedFolder(folder, intervalMs, clock, logger);
       this.#folders.push({ folder, watched, writer, same: undefined });
     }
   }
@@ -178,8 +179,7 @@ class Mirror implements RunningMirror {
         isInStep = isInStep && round === "in-step";
         if (round === "not-active") break;
       } catch (error) {
-        const isOurs = !(error instanceof MirrorError) && !("code" in (error as Error));
-        if (isOurs) throw error;
+        if (!isFromOutside(error)) throw error;
         isInStep = false;
         troubles.push((error as Error).message);
         if (error instanceof MirrorError) break;
@@ -213,7 +213,12 @@ class Mirror implements RunningMirror {
     }
     const fetch: Parameters<FolderWriter["apply"]>[1] = (entry, write) =>
       this.#client.file(folder.name, entry, write);
-    const applied = await writer.apply(steps, fetch, () => this.#mayGoOn);
+    if (writer.rootIdentity !== own.folders.get("")) {
+      // Somebody has put another folder in its place.
+      writer.close();
+      mirrored.writer = new FolderWriter(folder);
+    }
+    const applied = await mirrored.writer.apply(steps, fetch, () => this.#mayGoOn);
     watched.touch();
     this.#fetched += applied.fetched;
     this.#removed += applied.removed;
@@ -225,4 +230,10 @@ class Mirror implements RunningMirror {
     }
     return "behind";
   }
+}
+
+/** The other node, the system or an operator; everything else is a mistake of ours. */
+function isFromOutside(error: unknown): boolean {
+  if (error instanceof MirrorError || error instanceof StartError) return true;
+  return error instanceof Error && "code" in error;
 }

@@ -5,8 +5,9 @@ import type { Logger } from "../../base/log.ts";
 import { FolderIndex, type FolderScan } from "./folder-index.ts";
 import type { MirrorFolder } from "./mirror-plan.ts";
 
-/** After a change, and between two looks at a folder that cannot be watched. */
-const soonMs = 1000;
+/** After a change, unless the mirror looks more often. */
+const soonMsMost = 1000;
+/** Between two looks at a folder that cannot be watched. */
 const unwatchedMs = 10_000;
 /** Even if nothing seems to have changed: inotify drops what comes too fast. */
 const watchedMs = 60_000;
@@ -17,9 +18,13 @@ const scanShare = 0.1;
 export class WatchedFolder {
   readonly index: FolderIndex;
   readonly #folder: MirrorFolder;
+  readonly #soonMs: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #watchers = new Map<
+    string,
+    { readonly watcher: FSWatcher; readonly identity: string }
+  >();
   #scan: FolderScan | undefined;
   #scanning: Promise<FolderScan> | undefined;
   #isDirty = false;
@@ -29,8 +34,9 @@ export class WatchedFolder {
   #told = "";
 
   /** Throws StartError when the folder is not there. */
-  constructor(folder: MirrorFolder, clock: Clock, logger: Logger) {
+  constructor(folder: MirrorFolder, intervalMs: number, clock: Clock, logger: Logger) {
     this.#folder = folder;
+    this.#soonMs = Math.min(soonMsMost, intervalMs);
     this.#clock = clock;
     this.#logger = logger;
     this.index = new FolderIndex(folder, clock);
@@ -54,14 +60,13 @@ export class WatchedFolder {
   async close(): Promise<void> {
     this.index.stop();
     await this.#scanning?.catch(() => undefined);
-    for (const watcher of this.#watchers.values()) watcher.close();
-    this.#watchers.clear();
+    this.#closeWatchers();
     this.index.close();
   }
 
   #nextAtMs(): number {
     const idleMs = this.#isWatched ? watchedMs : unwatchedMs;
-    const forMs = this.#isDirty || this.#scan?.isUnsettled === true ? soonMs : idleMs;
+    const forMs = this.#isDirty || this.#scan?.isUnsettled === true ? this.#soonMs : idleMs;
     return this.#startedAtMs + Math.max(forMs, this.#tookMs / scanShare);
   }
 
@@ -77,14 +82,13 @@ export class WatchedFolder {
     return scan;
   }
 
-  #watch(folders: readonly string[]): void {
-    const wanted = new Set(folders);
-    for (const [folder, watcher] of this.#watchers) {
-      if (wanted.has(folder)) continue;
+  #watch(folders: FolderScan["folders"]): void {
+    for (const [folder, { watcher, identity }] of this.#watchers) {
+      if (folders.get(folder) === identity) continue;
       watcher.close();
       this.#watchers.delete(folder);
     }
-    for (const folder of folders) {
+    for (const [folder, identity] of folders) {
       if (!this.#isWatched || this.#watchers.has(folder)) continue;
       try {
         const watcher = watch(join(this.#folder.path, folder), () => {
@@ -92,7 +96,7 @@ export class WatchedFolder {
         });
         watcher.on("error", () => this.#giveUpWatching("the system took the watch away"));
         watcher.unref();
-        this.#watchers.set(folder, watcher);
+        this.#watchers.set(folder, { watcher, identity });
         // It may have changed between the scan and now.
         this.#isDirty = true;
       } catch (error) {
@@ -102,11 +106,15 @@ export class WatchedFolder {
     }
   }
 
+  #closeWatchers(): void {
+    for (const { watcher } of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
   #giveUpWatching(reason: string): void {
     if (!this.#isWatched) return;
     this.#isWatched = false;
-    for (const watcher of this.#watchers.values()) watcher.close();
-    this.#watchers.clear();
+    this.#closeWatchers();
     const seconds = unwatchedMs / 1000;
     this.#logger.warn(
       `${this.#folder.path} cannot be watched (${reason}): looked at every ${seconds} s instead`,
