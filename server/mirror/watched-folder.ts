@@ -14,11 +14,14 @@ const watchedMs = 60_000;
 /** A large folder is not looked at more than this part of the time. */
 const scanShare = 0.1;
 
+type WatchFolder = (path: string, onChange: () => void) => FSWatcher;
+
 /** A folder and what it holds now, as far as looking at it all the time would cost too much. */
 export class WatchedFolder {
   readonly index: FolderIndex;
   readonly #folder: MirrorFolder;
   readonly #soonMs: number;
+  readonly #watchFolder: WatchFolder;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #watchers = new Map<
@@ -34,9 +37,16 @@ export class WatchedFolder {
   #told = "";
 
   /** Throws StartError when the folder is not there. */
-  constructor(folder: MirrorFolder, intervalMs: number, clock: Clock, logger: Logger) {
+  constructor(
+    folder: MirrorFolder,
+    intervalMs: number,
+    clock: Clock,
+    logger: Logger,
+    watchFolder: WatchFolder = watch,
+  ) {
     this.#folder = folder;
     this.#soonMs = Math.min(soonMsMost, intervalMs);
+    this.#watchFolder = watchFolder;
     this.#clock = clock;
     this.#logger = logger;
     this.index = new FolderIndex(folder, clock);
@@ -91,7 +101,7 @@ export class WatchedFolder {
     for (const [folder, identity] of folders) {
       if (!this.#isWatched || this.#watchers.has(folder)) continue;
       try {
-        const watcher = watch(join(this.#folder.path, folder), () => {
+        const watcher = this.#watchFolder(join(this.#folder.path, folder), () => {
           this.#isDirty = true;
         });
         watcher.on("error", () => this.#giveUpWatching("the system took the watch away"));
