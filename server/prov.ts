@@ -9,6 +9,7 @@ import { PairWords } from "./ha/pair-words.ts";
 import { DataPlanePulse } from "./ha/watchdog.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
 import { type MetricsPlan, MetricsServer } from "./metrics/metrics-server.ts";
+import type { MirrorPlan } from "./mirror/mirror-plan.ts";
 import { type ServicePlan, serviceName } from "./service/service-plan.ts";
 import { ServiceThread, type Serving } from "./service/service-thread.ts";
 
@@ -18,6 +19,8 @@ export interface ProvPlan {
   readonly metrics?: MetricsPlan | undefined;
   /** One node of a pair; there is exactly one DHCP service then. */
   readonly ha?: HaPlan | undefined;
+  /** Of a node of a pair. */
+  readonly mirror?: MirrorPlan | undefined;
   /** Path of the control socket. */
   readonly controlSocket?: string | undefined;
   /** The lease file counts where etcd has lost its leases. */
@@ -114,7 +117,10 @@ function weakest(serving: readonly Serving[]): string | undefined {
 }
 
 /** What the two threads of a node share is made here, and outlives either of them. */
-function withPair({ services, ha, recovers = false }: ProvPlan, words: PairWords): ServicePlan[] {
+function withPair(
+  { services, ha, mirror, recovers = false }: ProvPlan,
+  words: PairWords,
+): ServicePlan[] {
   if (ha === undefined) return [...services];
   const shared = {
     bootId: newBootId(),
@@ -126,6 +132,9 @@ function withPair({ services, ha, recovers = false }: ProvPlan, words: PairWords
   return [
     ...services.map((plan) => (plan.service === "dhcp" ? { ...plan, pair } : plan)),
     { service: "ha", plan: ha, ...shared },
+    ...(mirror === undefined
+      ? []
+      : [{ ...mirror, service: "mirror" as const, words: words.shared }]),
   ];
 }
 

@@ -8,6 +8,7 @@ import {
   haProfiles,
   mistakesOfTimes,
 } from "../../server/ha/heartbeat-times.ts";
+import { mirrorSection } from "./mirror-section.ts";
 
 const nodeName = z
   .string()
@@ -103,6 +104,7 @@ const written = z.strictObject({
     })
     .optional()
     .describe("An address that moves with the service."),
+  mirror: mirrorSection.optional(),
 });
 
 function timesOf({ profile, times: own }: z.output<typeof written>): HeartbeatTimes {
@@ -132,7 +134,8 @@ export const haSection = written
     }
   })
   .transform((section): HaPlan => {
-    const { nodes, node, links, keyFile, gateway, commitMax, etcd, floatingAddress } = section;
+    const { nodes, node, links, keyFile, gateway, commitMax, etcd, floatingAddress, mirror } =
+      section;
     const isFirst = node === nodes[0];
     const chosen = timesOf(section);
     return {
@@ -146,5 +149,6 @@ export const haSection = written
       commitMsMax: commitMax ?? chosen.deadMs,
       etcd,
       floatingAddress,
+      ...(mirror === undefined ? {} : { mirror }),
     };
   });

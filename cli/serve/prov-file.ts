@@ -2,11 +2,13 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatFileProblem, readYaml } from "../../scenarios/checked-yaml.ts";
+import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
 import { UsageError } from "../usage-error.ts";
 import { haSection } from "./ha-section.ts";
+import { mirrorPlanOf } from "./mirror-section.ts";
 
 export const PROV_SCHEMA = "provlab/prov@1";
 
@@ -130,6 +132,8 @@ function mistakesOfPair({ ha, dhcp: single, dhcpInstances, tftp }: Sections) {
     const message = "needs tftpServers, so that devices are told both nodes' TFTP (TFTP-2)";
     mistakes.push({ path: "dhcp", message });
   }
+  const mirror = mirrorPlanOf(ha, tftp);
+  if (typeof mirror === "string") mistakes.push({ path: "ha", message: `mirror: ${mirror}` });
   return mistakes;
 }
 
@@ -138,7 +142,8 @@ export function provPlanOf(file: string, text: string): ProvPlan {
   const sections = sectionsOf(file, text);
   const { metrics, ha } = sections;
   const services = servicesOf(file, sections);
-  return { services, metrics, ha, controlSocket: controlSocketIn(sections) };
+  const mirror = mirrorIn(sections);
+  return { services, metrics, ha, mirror, controlSocket: controlSocketIn(sections) };
 }
 
 /** Where the server of a prov.yaml is asked, undefined: nowhere. Throws UsageError. */
@@ -150,6 +155,12 @@ export function controlSocketOf(file: string, text: string): string | undefined 
 function controlSocketIn({ control, ha, dhcp: single }: Sections): string | undefined {
   if (control !== undefined) return control.socket;
   return ha === undefined ? undefined : join(dirname(single!.leases), "prov.sock");
+}
+
+function mirrorIn({ ha, tftp }: Sections): MirrorPlan | undefined {
+  const mirror = ha === undefined ? undefined : mirrorPlanOf(ha, tftp);
+  // What it says when it cannot be is a mistake of the file.
+  return typeof mirror === "string" ? undefined : mirror;
 }
 
 /** One service for each section. */

@@ -14,6 +14,16 @@ export interface HaPlan {
   readonly commitMsMax: number;
   readonly etcd: { readonly endpoints: readonly string[]; readonly prefix: string };
   readonly floatingAddress: FloatingAddressPlan | undefined;
+  readonly mirror?: MirrorSettings;
+}
+
+/** How files are kept in step between the two nodes. */
+export interface MirrorSettings {
+  /** TCP port of both ends; undefined: the number of each link's own. */
+  readonly port: number | undefined;
+  readonly intervalMs: number;
+  /** Path of each folder, by a name that both nodes have; undefined: what TFTP serves. */
+  readonly folders: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the thread that decides who serves is started with. */

@@ -2,6 +2,7 @@ import type { ControlLine, ControlRequest } from "../control/control-messages.ts
 import type { TftpPair } from "../dhcp/crossed-tftp.ts";
 import type { HaThreadPlan } from "../ha/ha-plan.ts";
 import type { Family } from "../metrics/exposition.ts";
+import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
 import type { DeviceFilesPlan } from "../tftp/device-files.ts";
@@ -49,7 +50,9 @@ export type ServicePlan =
       readonly daysKept?: number;
       /** Of all log files together. */
       readonly totalBytesMax?: number;
-    };
+    }
+  /** `words`: of `PairWords`; whether this node serves. */
+  | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
 
 /** What an operator may change of the TFTP server; see `TftpServerOptions`. */
 export type TftpTuning = Pick<

@@ -3,6 +3,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import { startHa } from "../ha/ha-thread.ts";
+import { PairWords } from "../ha/pair-words.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
@@ -12,6 +13,7 @@ import {
   tftpFamilies,
   timeFamilies,
 } from "../metrics/service-metrics.ts";
+import { startMirror } from "../mirror/mirror-service.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../start-error.ts";
@@ -75,6 +77,10 @@ async function start(plan: ServicePlan): Promise<RunningService> {
     case "syslog": {
       const running = await startSyslogServer({ ...plan, logger });
       return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
+    }
+    case "mirror": {
+      const words = new PairWords(plan.words);
+      return startMirror({ ...plan, isActive: () => words.answeringEpoch !== 0, logger });
     }
   }
 }

@@ -1,18 +1,25 @@
 /** Longer than any path of a boot file; a request of 512 bytes cannot name a longer one. */
 const charactersMax = 512;
 const nameCharactersMax = 255;
+/** Begins the names of folders in which the mirror of a pair keeps what nobody is to be served. */
+export const OWN_PREFIX = ".provlab-";
 
 /**
  * A file name of a request as a path below the root, without empty and `.` parts. A leading slash
  * means the root, as a boot file is often written so. Undefined for a name that must not be served:
- * one with a `..`, a NUL or another control character, a part too long for a file, or no part.
+ * one with a `..`, a NUL or another control character, a part too long for a file, one of the mirror's
+ * own folders, or no part.
  */
 export function pathBelowRoot(filename: string): string | undefined {
   if (filename.length > charactersMax || hasControlCharacter(filename)) return undefined;
   const parts = filename.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.length === 0) return undefined;
-  if (parts.some((part) => part === ".." || part.length > nameCharactersMax)) return undefined;
+  if (parts.some(isForbidden)) return undefined;
   return parts.join("/");
+}
+
+function isForbidden(part: string): boolean {
+  return part === ".." || part.length > nameCharactersMax || part.startsWith(OWN_PREFIX);
 }
 
 function hasControlCharacter(text: string): boolean {

@@ -81,6 +81,8 @@ describe("the jail", () => {
     "a\nb",
     "x".repeat(256),
     `${"a/".repeat(400)}b`,
+    ".provlab-incoming/root/1",
+    "sub/.provlab-replaced/root/boot.cfg",
   ])("%j is an access violation", (name) => {
     expect(pathBelowRoot(name)).toBeUndefined();
     expect(codeOf(source(), name)).toBe(2);

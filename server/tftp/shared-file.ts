@@ -6,7 +6,9 @@ const chunkBytes = 64 * 1024;
 const chunksPerFile = 2 ** 32;
 
 /** What tells whether a file is still the one that it was. */
-export function isSameFile(a: Stats, b: Stats): boolean {
+export type FileIdentity = Pick<Stats, "ino" | "dev" | "size" | "mtimeMs" | "ctimeMs">;
+
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
   return (
     a.ino === b.ino &&
     a.dev === b.dev &&
