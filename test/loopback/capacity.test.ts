@@ -12,7 +12,7 @@ afterAll(() => lab.close());
 
 const devices = `schema: provlab/scenario@1
 name: few
-population: { cableModems: 3000, cmtsCount: 1 }
+population: { cableModems: 1000, cmtsCount: 1 }
 generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
 phases:
   - name: connect
