@@ -7,7 +7,7 @@ import { Population } from "../../scenarios/population.ts";
 import { readScenario } from "../../scenarios/scenario-file.ts";
 import { prov } from "../loopback/prov-command.testing.ts";
 import { keaPrograms, startKea } from "./kea.testing.ts";
-import { addPlant, describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
+import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";
 
 // Every persona against real servers: what docs/personas.md says of it is seen there too. It says as
 // well where the two differ.
@@ -146,15 +146,6 @@ function expectDocumentedEffects({ result, leases }: Played): void {
     expect([kind, addressesOf(kind)]).toEqual([kind, DEVICES * addresses]);
   }
   expect(leases.length - inUse.length).toBe(DEVICES * BOOTS * 3);
-}
-
-async function inLab(body: (lab: NetworkLab) => Promise<void>): Promise<void> {
-  const lab = new NetworkLab();
-  try {
-    await body(lab);
-  } finally {
-    await lab.close();
-  }
 }
 
 // Both wait for most of their time: a device that was refused starts again after up to ten seconds.
