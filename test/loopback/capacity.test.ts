@@ -62,7 +62,7 @@ function resultOf<Result>(file: string): Result {
 }
 
 // Most of a search is waiting for the trials' seconds, at rates far below what the machine can do: so
-// searches and outages wait side by side, each with servers, ports and a folder of its own.
+// searches wait side by side, each with servers, ports and a folder of its own.
 describe.concurrent("prov capacity", () => {
   const server = new LimitedServer();
   afterAll(() => server.close());
@@ -127,7 +127,8 @@ describe.concurrent("prov capacity", () => {
   });
 });
 
-describe.concurrent("prov capacity outage", () => {
+// After the searches: what is measured here is time, in bursts.
+describe("prov capacity outage", () => {
   lab.write(
     "cut.yaml",
     `schema: provlab/scenario@1
@@ -147,7 +148,7 @@ phases:
 `,
   );
 
-  test.each([
+  test.concurrent.each([
     // 100 modems a CMTS at 16 a second: some are not heard at first.
     ["ranging", ["--ranging", "16"]],
     // Two round trips of 100 ms a transfer: 20 sessions are 100 transfers a second.
