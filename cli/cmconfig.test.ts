@@ -1,26 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { runCmconfig } from "./cmconfig.ts";
+import { captureOutput } from "./output.testing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cmconfig-"));
-let stdout: (string | Uint8Array)[];
-let stderr: string;
+const said = captureOutput();
 
-beforeEach(() => {
-  stdout = [];
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout.push(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function write(name: string, content: string | Uint8Array): string {
@@ -52,11 +39,11 @@ describe("a cable modem's file", () => {
     expect(await runCmconfig(["encode", source, "-o", output, "--secret-file", secret])).toBe(0);
     expect(readFileSync(output).toString("hex")).toBe(basicHex);
     expect(await runCmconfig(["decode", output, "--secret-file", secret])).toBe(0);
-    expect(stdout.join("")).toBe(
+    expect(said.stdout).toBe(
       `# CM MIC: 817865a1f6e47e81a7364ff607a24648, right\n` +
         `# CMTS MIC: f90e368f5d979a2d5093bbaba37f1497, right\n${basic}`,
     );
-    expect(stderr).toBe("");
+    expect(said.stderr).toBe("");
   });
 
   test("goes to standard output, which is no terminal here", async () => {
@@ -67,18 +54,18 @@ describe("a cable modem's file", () => {
     process.stdout.isTTY = true;
     expect(await runCmconfig(["encode", source, "--secret-file", secret])).toBe(2);
     process.stdout.isTTY = isTerminal;
-    expect(stdout.map((chunk) => Buffer.from(chunk).toString("hex"))).toEqual([basicHex]);
-    expect(stderr).toContain("write it with --output FILE");
+    expect(said.stdoutBytes.toString("hex")).toBe(basicHex);
+    expect(said.stderr).toContain("write it with --output FILE");
   });
 
   test("needs a secret, or that there is none", async () => {
     const source = write("basic.yaml", basic);
     const output = join(folder, "open.cm");
     expect(await runCmconfig(["encode", source, "-o", output])).toBe(2);
-    expect(stderr).toContain("--secret-file FILE, or --no-secret");
+    expect(said.stderr).toContain("--secret-file FILE, or --no-secret");
     expect(await runCmconfig(["encode", source, "-o", output, "--no-secret"])).toBe(0);
     expect(await runCmconfig(["decode", output])).toBe(0);
-    expect(stdout.join("")).toMatch(/^# CMTS MIC: [0-9a-f]{32}, not checked$/m);
+    expect(said.stdout).toMatch(/^# CMTS MIC: [0-9a-f]{32}, not checked$/m);
     expect(await runCmconfig(["decode", output, "--no-secret"])).toBe(0);
     const both = ["decode", output, "--no-secret", "--secret-file", secret];
     expect(await runCmconfig(both)).toBe(2);
@@ -87,15 +74,15 @@ describe("a cable modem's file", () => {
   test("with wrong or missing MICs is shown, and the status is 2", async () => {
     const wrong = write("wrong.cm", Buffer.from(basicHex.replace("120103", "120104"), "hex"));
     expect(await runCmconfig(["decode", wrong, "--secret-file", secret])).toBe(2);
-    expect(stdout.join("")).toContain("maxCpe: 4");
-    expect(stderr).toBe(
+    expect(said.stdout).toContain("maxCpe: 4");
+    expect(said.stderr).toBe(
       `prov cmconfig: ${wrong}: the CM MIC is wrong\nprov cmconfig: ${wrong}: the CMTS MIC is wrong\n`,
     );
     const bare = write("bare.cm", Buffer.from("030101ff", "hex"));
-    stderr = "";
+    said.forget();
     expect(await runCmconfig(["decode", bare])).toBe(2);
-    expect(stderr).toContain("the CM MIC is missing");
-    expect(stderr).toContain("the CMTS MIC is missing");
+    expect(said.stderr).toContain("the CM MIC is missing");
+    expect(said.stderr).toContain("the CMTS MIC is missing");
   });
 });
 
@@ -115,14 +102,14 @@ settings:
     expect(await runCmconfig(["encode", write("mta.yaml", source), "-o", output])).toBe(0);
     const bytes = readFileSync(output);
     expect(await runCmconfig(["decode", output])).toBe(0);
-    const text = stdout.join("");
+    const text = said.stdout;
     expect(text).toMatch(/^kind: mta\nhash: europe\nsettings:\n/);
     const again = join(folder, "again.bin");
     expect(await runCmconfig(["encode", write("again.yaml", text), "-o", again])).toBe(0);
     expect(readFileSync(again)).toEqual(bytes);
     bytes[30] ^= 1;
     expect(await runCmconfig(["decode", write("damaged.bin", bytes)])).toBe(2);
-    expect(stderr).toContain("the hash is wrong");
+    expect(said.stderr).toContain("the hash is wrong");
   });
 });
 
@@ -163,16 +150,16 @@ describe("mistakes have file, line and path, and the status 2", () => {
       const source = write("bad.yaml", text);
       const output = join(folder, "never");
       expect(await runCmconfig(["encode", source, "-o", output, "--no-secret"])).toBe(2);
-      expect(stderr).toContain(message);
-      expect(stderr.startsWith(`prov cmconfig: ${source}`), stderr).toBe(true);
+      expect(said.stderr).toContain(message);
+      expect(said.stderr.startsWith(`prov cmconfig: ${source}`), said.stderr).toBe(true);
     });
   }
 
   test("several at once are all told", async () => {
     const source = write("bad.yaml", "kind: mta\nsettings:\n  - {a: 1}\n  - {b: 2}\n");
     expect(await runCmconfig(["encode", source])).toBe(2);
-    expect(stderr).toContain(`${source}:3: settings[0].a is not known here`);
-    expect(stderr).toContain(`${source}:4: settings[1].b is not known here`);
+    expect(said.stderr).toContain(`${source}:3: settings[0].a is not known here`);
+    expect(said.stderr).toContain(`${source}:4: settings[1].b is not known here`);
   });
 
   test("files that cannot be read, written or decoded", async () => {
@@ -186,9 +173,11 @@ describe("mistakes have file, line and path, and the status 2", () => {
       ["encode", write("ok.yaml", basic), "--secret-file", missing],
       ["encode", write("ok.yaml", basic), "--no-secret", "-o", join(missing, "x")],
     ]) {
-      stderr = "";
+      said.forget();
       expect(await runCmconfig(args), args.join(" ")).toBe(2);
-      expect(stderr).toMatch(/^prov cmconfig: .*(no such file|cannot be read|is not a config)/);
+      expect(said.stderr).toMatch(
+        /^prov cmconfig: .*(no such file|cannot be read|is not a config)/,
+      );
     }
   });
 

@@ -2,31 +2,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser } from "fast-xml-parser";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunResult } from "../reports/run-result.ts";
 import { sampleResult } from "../reports/sample-result.testing.ts";
 import { runCompare } from "./compare.ts";
+import { captureOutput } from "./output.testing.ts";
 
 let folder: string;
-let output: string;
-let errors: string;
+const said = captureOutput();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "provlab-compare-"));
-  output = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    output += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
 });
 
 afterEach(() => {
-  vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
 });
 
@@ -50,15 +39,15 @@ const slower = usual.map((seconds) => seconds * 1.2);
 
 test("a regression: told in 80 columns, status 99", async () => {
   expect(await runCompare([side("base", usual), side("now", slower)])).toBe(99);
-  expect(output).toMatch(/^REGRESSED: commit unknown against commit unknown\n/);
-  expect(output).toMatch(/server CPU a transaction, µs +1,280 +1,536 +\+20\.0 % +regressed\n/);
-  expect(output).toMatch(/mixed\.renew throughput, \/s +20 +20 +\+0\.0 % +same\n/);
-  expect(Math.max(...output.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(said.stdout).toMatch(/^REGRESSED: commit unknown against commit unknown\n/);
+  expect(said.stdout).toMatch(/server CPU a transaction, µs +1,280 +1,536 +\+20\.0 % +regressed\n/);
+  expect(said.stdout).toMatch(/mixed\.renew throughput, \/s +20 +20 +\+0\.0 % +same\n/);
+  expect(Math.max(...said.stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
 test("the other way round it is an improvement, status 0", async () => {
   expect(await runCompare([side("base", slower), side("now", usual)])).toBe(0);
-  expect(output).toMatch(/^IMPROVED/);
+  expect(said.stdout).toMatch(/^IMPROVED/);
 });
 
 test("one run a side is undecided: 0, or 98 with --strict", async () => {
@@ -67,7 +56,7 @@ test("one run a side is undecided: 0, or 98 with --strict", async () => {
     join(side("now", [6.4]), "run-0"),
   ];
   expect(await runCompare(paths)).toBe(0);
-  expect(output).toContain("One run a side cannot tell");
+  expect(said.stdout).toContain("One run a side cannot tell");
   expect(await runCompare([...paths, "--strict"])).toBe(98);
 });
 
@@ -84,19 +73,19 @@ test("pairs: what disturbs both runs of a pair is taken out", async () => {
 
 test("Markdown shows what changed first", async () => {
   await runCompare([side("base", usual), side("now", slower), "--format", "md"]);
-  expect(output).toMatch(/^### Performance: 🔴 \*\*regressed\*\*\n/);
-  expect(output.indexOf("| server CPU")).toBeLessThan(output.indexOf("<details>"));
+  expect(said.stdout).toMatch(/^### Performance: 🔴 \*\*regressed\*\*\n/);
+  expect(said.stdout.indexOf("| server CPU")).toBeLessThan(said.stdout.indexOf("<details>"));
 });
 
 test("JUnit is XML with a failure a regression; JSON holds all figures", async () => {
   const paths = [side("base", usual), side("now", slower)];
   await runCompare([...paths, "--format", "junit"]);
-  const { testsuites } = new XMLParser({ ignoreAttributes: false }).parse(output);
+  const { testsuites } = new XMLParser({ ignoreAttributes: false }).parse(said.stdout);
   expect(testsuites["@_failures"]).toBe("1");
   expect(testsuites.testsuite.testcase).toHaveLength(Number(testsuites["@_tests"]));
-  output = "";
+  said.forget();
   await runCompare([...paths, "--format", "json"]);
-  expect(JSON.parse(output).judgement).toMatchObject({ verdict: "regressed", alpha: 0.01 });
+  expect(JSON.parse(said.stdout).judgement).toMatchObject({ verdict: "regressed", alpha: 0.01 });
 });
 
 describe("refuses what is not comparable", () => {
@@ -114,15 +103,15 @@ describe("refuses what is not comparable", () => {
   ])("another %s, unless allowed", async (trait, changes, reason) => {
     const paths = [side("base", usual), side("now", usual, changes)];
     expect(await runCompare(paths)).toBe(2);
-    expect(errors).toMatch(reason);
-    expect(output).toBe("");
+    expect(said.stderr).toMatch(reason);
+    expect(said.stdout).toBe("");
     expect(await runCompare([...paths, "--allow", trait])).toBe(0);
   });
 
   test("all differences at once", async () => {
     const changes = { environment: { ...environment, durability: "os", workers: 9 } };
     expect(await runCompare([side("base", usual), side("now", usual, changes)])).toBe(2);
-    expect(errors).toMatch(/durability differs.*\n.*worker threads differs/);
+    expect(said.stderr).toMatch(/durability differs.*\n.*worker threads differs/);
   });
 
   test("patch releases of kernel and Node may differ", async () => {
@@ -134,7 +123,7 @@ describe("refuses what is not comparable", () => {
     const invalid = side("now", usual, { verdict: "invalid", reasons: ["late"] });
     const paths = [side("base", usual), invalid];
     expect(await runCompare([...paths, "--allow", "cpu,node"])).toBe(2);
-    expect(errors).toMatch(/run-0\/result\.json is invalid: late/);
+    expect(said.stderr).toMatch(/run-0\/result\.json is invalid: late/);
   });
 
   test.each([
@@ -145,16 +134,16 @@ describe("refuses what is not comparable", () => {
     [["--seed", "-1"], "whole number"],
   ])("%j", async (args, reason) => {
     expect(await runCompare(args)).toBe(2);
-    expect(errors).toContain(reason);
+    expect(said.stderr).toContain(reason);
   });
 
   test("a file that is no result, and sides that are no pairs", async () => {
     const file = join(folder, "other.json");
     writeFileSync(file, '{"schema":"other"}');
     expect(await runCompare([file, file])).toBe(2);
-    expect(errors).toContain('its schema is "other"');
+    expect(said.stderr).toContain('its schema is "other"');
     const paths = [side("base", usual), side("now", usual.slice(1))];
     expect(await runCompare([...paths, "--paired"])).toBe(2);
-    expect(errors).toContain("5 runs of the base and 4");
+    expect(said.stderr).toContain("5 runs of the base and 4");
   });
 });

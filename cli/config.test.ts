@@ -9,27 +9,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { bootFilesOf } from "../scenarios/boot-files.ts";
 import { runConfig } from "./config.ts";
+import { captureOutput } from "./output.testing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "prov-config-"));
-let stdout: string;
-let stderr: string;
+const said = captureOutput();
 
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const scenario = join(folder, "small.yaml");
@@ -53,8 +40,8 @@ describe("--boot-files", () => {
   test("writes the files of the scenario, and the dhcpd.conf goes to standard output", async () => {
     const root = join(folder, "deep", "tftp");
     expect(await runConfig([scenario, "--boot-files", root])).toBe(0);
-    expect(stderr).toBe("");
-    expect(stdout).toContain('filename "meter.zip";');
+    expect(said.stderr).toBe("");
+    expect(said.stdout).toContain('filename "meter.zip";');
     expect(readdirSync(root).sort()).toEqual(files.map(({ name }) => name).sort());
     for (const { name, bytes } of files) {
       expect(Buffer.compare(readFileSync(join(root, name)), bytes)).toBe(0);
@@ -71,15 +58,15 @@ describe("--boot-files", () => {
 
   test("a folder that cannot be made is told, and ends with 2", async () => {
     expect(await runConfig([scenario, "--boot-files", join(scenario, "x")])).toBe(2);
-    expect(stderr).toMatch(/^prov config: --boot-files .*small\.yaml\/x: .* \(ENOTDIR\)\n$/);
-    expect(stdout).toBe("");
+    expect(said.stderr).toMatch(/^prov config: --boot-files .*small\.yaml\/x: .* \(ENOTDIR\)\n$/);
+    expect(said.stdout).toBe("");
   });
 
   test("a file that cannot be replaced is told, and leaves nothing half written", async () => {
     const root = join(folder, "blocked");
     mkdirSync(join(root, "mta.bin"), { recursive: true });
     expect(await runConfig([scenario, "--boot-files", root])).toBe(2);
-    expect(stderr).toMatch(/mta\.bin cannot be written \(\w+\)/);
+    expect(said.stderr).toMatch(/mta\.bin cannot be written \(\w+\)/);
     expect(readdirSync(root).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
@@ -91,16 +78,16 @@ describe("--boot-files", () => {
 
 test("the boot server is that of --boot-server, else the local address", async () => {
   await runConfig([scenario, "--boot-server", "10.0.0.9", "--local-address", "10.0.0.8"]);
-  expect(stdout).toContain("next-server 10.0.0.9;");
-  stdout = "";
+  expect(said.stdout).toContain("next-server 10.0.0.9;");
+  said.forget();
   await runConfig([scenario, "--local-address", "10.0.0.8"]);
-  expect(stdout).toContain("next-server 10.0.0.8;");
+  expect(said.stdout).toContain("next-server 10.0.0.8;");
   expect(await runConfig([scenario, "--boot-server", "tftp.example.net"])).toBe(2);
-  expect(stderr).toMatch(/--boot-server tftp\.example\.net: write four numbers/);
+  expect(said.stderr).toMatch(/--boot-server tftp\.example\.net: write four numbers/);
 });
 
 describe("--format kea", () => {
-  const settings = () => (JSON.parse(stdout) as { Dhcp4: Record<string, unknown> }).Dhcp4;
+  const settings = () => (JSON.parse(said.stdout) as { Dhcp4: Record<string, unknown> }).Dhcp4;
 
   test("prints Kea's configuration, with its interfaces and its lease file", async () => {
     const options = ["--format", "kea", "--interfaces", "eth0/192.0.2.1,eth1"];
@@ -126,12 +113,12 @@ describe("--format kea", () => {
     [["--format", "kea", "--interfaces", "a,,b"], /with commas between/],
   ])("%j is refused", async (options, message) => {
     expect(await runConfig([scenario, ...options])).toBe(2);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe("");
+    expect(said.stderr).toMatch(message);
+    expect(said.stdout).toBe("");
   });
 });
 
 test("--leases names dhcpd's lease file", async () => {
   expect(await runConfig([scenario, "--leases", "/var/x.leases"])).toBe(0);
-  expect(stdout).toContain('lease-file-name "/var/x.leases";');
+  expect(said.stdout).toContain('lease-file-name "/var/x.leases";');
 });

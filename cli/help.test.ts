@@ -1,33 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runBenchAgainst } from "./bench.ts";
 import { runCmconfig } from "./cmconfig.ts";
 import { runCompare } from "./compare.ts";
 import { runConfig } from "./config.ts";
 import { runCleanUpCommand, runFailback } from "./failback.ts";
+import { captureOutput } from "./output.testing.ts";
 import { runReport } from "./report.ts";
 import { runRun } from "./run/command.ts";
 import { runScenario } from "./scenario.ts";
 import { runServe } from "./serve/command.ts";
 import { runStatus } from "./status.ts";
 
-let stdout: string;
-let stderr: string;
-
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const said = captureOutput();
 
 const commands = [
   ["prov run", runRun, []],
@@ -51,15 +35,15 @@ const commands = [
 describe.each(commands)("%s", (name, run, path) => {
   test("its help fits 80 columns, shows no machine's defaults and ends with examples", async () => {
     expect(await run([...path, "--help"])).toBe(0);
-    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-    expect(stdout).not.toMatch(/default: (\[|\d{5})/);
-    const [, examples = ""] = stdout.split("\nExamples:\n");
+    expect(said.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(said.stdout).not.toMatch(/default: (\[|\d{5})/);
+    const [, examples = ""] = said.stdout.split("\nExamples:\n");
     const lines = examples.trimEnd().split("\n");
     expect(lines.filter((line) => !line.startsWith(`  prov ${name.split(" ")[1]} `))).toEqual([]);
   });
 
   test("an unknown option says where the help is", async () => {
     expect(await run([...path, "--nonsense"])).toBe(2);
-    expect(stderr).toContain(`(${name} --help shows how it is used)`);
+    expect(said.stderr).toContain(`(${name} --help shows how it is used)`);
   });
 });

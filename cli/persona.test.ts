@@ -1,32 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { LinkType } from "../protocol/pcap/captured-frame.ts";
 import { pcapFile } from "../protocol/pcap/pcap.testing.ts";
 import { readPersonaFile } from "../scenarios/captured-persona.ts";
 import { Population } from "../scenarios/population.ts";
 import { MessageTemplates } from "../simulator/device/message-templates.ts";
 import { frameOf } from "../simulator/pcap.testing.ts";
+import { captureOutput } from "./output.testing.ts";
 import { runPersona } from "./persona.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "persona-"));
-let stdout: string;
-let stderr: string;
+const said = captureOutput();
 
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const population = new Population({
@@ -57,12 +44,12 @@ function capture(name: string, devices: readonly number[], cutAt?: number): stri
 test("the only device of a capture, to standard output or into a file", async () => {
   const path = capture("a modem!.pcap", [17]);
   expect(await runPersona(["from-pcap", path])).toBe(0);
-  expect(stdout).toMatch(
+  expect(said.stdout).toMatch(
     /^# A captured device.*\n# 02:10:00:00:00:11: 1 messages in a modem!.pcap\n/,
   );
-  const reading = readPersonaFile("x.yaml", stdout);
+  const reading = readPersonaFile("x.yaml", said.stdout);
   expect(reading).toMatchObject({ kind: "ok", persona: { name: "a-modem-" } });
-  expect(stderr).toContain("not captured, made from the others: request-selecting");
+  expect(said.stderr).toContain("not captured, made from the others: request-selecting");
   const file = join(folder, "out.yaml");
   expect(await runPersona(["from-pcap", path, "-o", file, "--name", "cm"])).toBe(0);
   expect(readFileSync(file, "utf8")).toContain('name: "cm"');
@@ -71,14 +58,14 @@ test("the only device of a capture, to standard output or into a file", async ()
 test("one of several, by its MAC in any writing", async () => {
   const path = capture("two.pcap", [1, 2]);
   expect(await runPersona(["from-pcap", path, "--mac", "02-10-00-00-00-02"])).toBe(0);
-  expect(stdout).toContain("02:10:00:00:00:02");
+  expect(said.stdout).toContain("02:10:00:00:00:02");
 });
 
 test("anonymous: the head has the vendor's half of the MAC, and not the name of the file", async () => {
   const path = capture("anna.pcap", [3]);
   expect(await runPersona(["from-pcap", path, "--anonymize", "--name", "cm"])).toBe(0);
-  expect(stdout).toContain("# 02:10:00:…: 1 messages in a capture");
-  expect(stdout).not.toContain("anna");
+  expect(said.stdout).toContain("# 02:10:00:…: 1 messages in a capture");
+  expect(said.stdout).not.toContain("anna");
 });
 
 test.each<[string, () => string[], RegExp]>([
@@ -107,6 +94,6 @@ test.each<[string, () => string[], RegExp]>([
   ["a port that is none", () => ["x", "--port", "0"], /write a port/],
 ])("%s: refused, with what to do", async (_, args, message) => {
   expect(await runPersona(["from-pcap", ...args()])).toBe(2);
-  expect(stderr).toMatch(message);
-  expect(stdout).toBe("");
+  expect(said.stderr).toMatch(message);
+  expect(said.stdout).toBe("");
 });

@@ -1,28 +1,15 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { sampleResult } from "../reports/sample-result.testing.ts";
 import { rendered } from "../reports/write-files.ts";
+import { captureOutput } from "./output.testing.ts";
 import { runReport } from "./report.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "prov-report-"));
-let stdout: string;
-let stderr: string;
+const said = captureOutput();
 
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The folder of a run of which nothing is left but this text in its result.json. */
@@ -45,7 +32,7 @@ test("without a format everything is written beside result.json, which stays as 
   const text = JSON.stringify(sampleResult());
   const run = runFolder("all", text);
   expect(await runReport([run])).toBe(0);
-  expect(stdout).toBe(files.map(([, file]) => `${join(run, file)}\n`).join(""));
+  expect(said.stdout).toBe(files.map(([, file]) => `${join(run, file)}\n`).join(""));
   for (const [format, file] of files) {
     expect(readFileSync(join(run, file), "utf8")).toBe(rendered(format, sampleResult()));
   }
@@ -55,11 +42,11 @@ test("without a format everything is written beside result.json, which stays as 
 test("one format goes to standard output, or to a file", async () => {
   const path = join(runFolder("one", JSON.stringify(sampleResult())), "result.json");
   expect(await runReport([path, "--format", "text"])).toBe(0);
-  expect(stdout).toMatch(/^\nPASS {2}sample/);
-  stdout = "";
+  expect(said.stdout).toMatch(/^\nPASS {2}sample/);
+  said.forget();
   const junit = join(folder, "out.xml");
   expect(await runReport([path, "--format", "junit", "-o", junit])).toBe(0);
-  expect(stdout).toBe("");
+  expect(said.stdout).toBe("");
   expect(readFileSync(junit, "utf8")).toBe(rendered("junit", sampleResult()));
 });
 
@@ -80,17 +67,17 @@ describe("mistakes end with status 2 and write nothing", () => {
   test.each(cases)("%s", async (name, text, args, expected) => {
     const run = runFolder(name, text);
     expect(await runReport([run, ...args])).toBe(2);
-    expect(stderr).toMatch(expected);
-    expect(stdout).toBe("");
+    expect(said.stderr).toMatch(expected);
+    expect(said.stdout).toBe("");
     expect(existsSync(join(run, "report.html"))).toBe(false);
   });
 
   test("nothing there, and nowhere to write to", async () => {
     expect(await runReport([join(folder, "absent")])).toBe(2);
-    expect(stderr).toMatch(/absent: there is no such file or folder/);
+    expect(said.stderr).toMatch(/absent: there is no such file or folder/);
     const run = runFolder("nowhere", JSON.stringify(sampleResult()));
     const output = join(folder, "no", "such", "x.md");
     expect(await runReport([run, "--format", "md", "-o", output])).toBe(2);
-    expect(stderr).toMatch(/x\.md: there is no such file or folder/);
+    expect(said.stderr).toMatch(/x\.md: there is no such file or folder/);
   });
 });

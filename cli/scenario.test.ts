@@ -1,32 +1,19 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { Population } from "../scenarios/population.ts";
 import { PhaseStreams } from "../simulator/load/streams.ts";
 import { phaseMsMax } from "../simulator/run-plan.ts";
 import { expectedLoad } from "./expected-load.ts";
+import { captureOutput } from "./output.testing.ts";
 import { runScenario } from "./scenario.ts";
 import { loadScenario } from "./scenario-input.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "prov-scenario-"));
-let stdout: string;
-let stderr: string;
+const said = captureOutput();
 
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-    stdout += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-});
 afterEach(() => {
-  vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -68,22 +55,22 @@ const bad = write("bad.yaml", "schema: provlab/scenario@1\nname: Bad\nphases: []
 describe("check", () => {
   test("tells of each file whether it is right", async () => {
     expect(await runScenario(["check", good])).toBe(0);
-    expect(stdout).toBe(`${good}: ok\n`);
-    stdout = "";
+    expect(said.stdout).toBe(`${good}: ok\n`);
+    said.forget();
     expect(await runScenario(["check", good, bad, join(folder, "none.yaml")])).toBe(2);
-    expect(stdout).toContain(`${good}: ok\n${bad}:2: name is "Bad"`);
-    expect(stdout).toContain("none.yaml: there is no such file\n");
+    expect(said.stdout).toContain(`${good}: ok\n${bad}:2: name is "Bad"`);
+    expect(said.stdout).toContain("none.yaml: there is no such file\n");
   });
 
   test("--format json is for programs", async () => {
     expect(await runScenario(["check", "--format", "json", good, bad])).toBe(2);
-    const [first, second] = JSON.parse(stdout) as { ok: boolean; problems: object[] }[];
+    const [first, second] = JSON.parse(said.stdout) as { ok: boolean; problems: object[] }[];
     expect(first).toEqual({ file: good, ok: true, problems: [] });
     expect(second!.problems).toContainEqual(
       expect.objectContaining({ file: bad, line: 2, path: "name" }),
     );
     expect(await runScenario(["check", "--format", "xml", good])).toBe(2);
-    expect(stderr).toMatch(/--format xml: write text or json/);
+    expect(said.stderr).toMatch(/--format xml: write text or json/);
   });
 });
 
@@ -112,8 +99,8 @@ describe("the hash", () => {
 describe("explain", () => {
   test("has the plan in words, in 80 columns, with what may surprise", async () => {
     expect(await runScenario(["explain", good])).toBe(0);
-    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
-    const words = stdout.replace(/\s+/g, " ");
+    expect(said.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const words = said.stdout.replace(/\s+/g, " ");
     expect(words).toContain("120 devices (seed 1): 90 cable-modem, 30 mta.");
     expect(words).toContain("discover: 120 transactions among 120 devices, 50 a second");
     expect(words).toContain("renew: 2,000 transactions among 114 devices, 50 a second");
@@ -124,7 +111,7 @@ describe("explain", () => {
   test("warns of rates that few devices cannot have", async () => {
     const setting = "phases.1.streams.1.ratePerSecond=500";
     expect(await runScenario(["explain", good, "--set", setting])).toBe(0);
-    const words = stdout.replace(/\s+/g, " ");
+    const words = said.stdout.replace(/\s+/g, " ");
     expect(words).toContain("Warning: renew of phase peak asks 120 devices 500 times a second");
     expect(words).toContain("Warning: discover of phase peak has nobody to ask: its part of");
   });
@@ -134,8 +121,8 @@ describe("explain", () => {
     expect(
       await runScenario(["explain", good, ...settings.flatMap((text) => ["--set", text])]),
     ).toBe(0);
-    expect(stdout).toContain("Warning: phase connect cannot reach its goal");
-    expect(stdout).toContain("Warning: discover of phase peak has nobody to ask");
+    expect(said.stdout).toContain("Warning: phase connect cannot reach its goal");
+    expect(said.stdout).toContain("Warning: discover of phase peak has nobody to ask");
   });
 
   test("expects as many arrivals as the schedule of the run hands out", () => {

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeUnless } from "../base/net/describe-unless.testing.ts";
+import { ip, missingPeers } from "./interop/namespaces.testing.ts";
 import { missingPiece, type Step, stepsOf, withoutFigures } from "./tutorial.testing.ts";
 
 // docs/tutorial.md as a reader goes through it: saves each file, types each command, compares. `npx` is a
@@ -36,19 +37,28 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  // Section 8 leaves a server behind when it fails between its start and its end.
-  const pidFile = join(desk, "lab/dhcpd.pid");
-  if (existsSync(pidFile)) spawnSync("kill", [readFileSync(pidFile, "utf8").trim()]);
+  // Section 8 leaves servers and namespaces behind when it fails between their start and their end.
+  for (const pidFile of [join(desk, "lab/dhcpd.pid"), join(desk, "lab/isc.pid")]) {
+    if (existsSync(pidFile)) spawnSync("kill", [readFileSync(pidFile, "utf8").trim()]);
+  }
+  for (const name of shells.flatMap((pid) => [`headend-${pid}`, `plant-${pid}`])) {
+    if (existsSync(join("/run/netns", name))) ip("netns", "delete", name);
+  }
   rmSync(folder, { recursive: true });
 });
 
+/** The process ids of the shells: a step names its namespaces after its own. */
+const shells: number[] = [];
+
 function bash(script: string) {
-  return spawnSync("bash", ["-e", "-o", "pipefail", "-c", script], {
+  const ran = spawnSync("bash", ["-e", "-o", "pipefail", "-c", script], {
     cwd: desk,
     encoding: "utf8",
     timeout: blockMsMax,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env["PATH"]}`, NO_COLOR: "1" },
   });
+  shells.push(ran.pid);
+  return ran;
 }
 
 /** A run that other programs disturbed says that it is invalid, and the page says: run it again. */
@@ -90,11 +100,16 @@ function play(step: Step): void {
   );
 }
 
-/** Why this machine cannot play the step; undefined when it can. */
+/** Why this machine cannot play the step; undefined when it can. `needs` has commas between them. */
 function missingFor(step: Step): string | undefined {
   if (step.kind === "save" || step.needs === undefined || step.needs === "minutes")
     return undefined;
-  return isInstalled(step.needs) ? undefined : `not installed: ${step.needs}`;
+  for (const need of step.needs.split(",")) {
+    const missing = need === "root" ? missingPeers([]) : undefined;
+    if (missing !== undefined) return missing;
+    if (need !== "root" && !isInstalled(need)) return `not installed: ${need}`;
+  }
+  return undefined;
 }
 
 describe("the tutorial", () => {

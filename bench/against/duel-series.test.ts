@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { normal } from "../../reports/compare/noise.testing.ts";
 import type { BlockFigures } from "./duel.ts";
-import { type Block, isClear, lookAt, lookPlan, startsWithCurrent } from "./duel-series.ts";
+import {
+  type Block,
+  isBalanced,
+  isClear,
+  lookAt,
+  lookPlan,
+  startsWithCurrent,
+} from "./duel-series.ts";
 
 const seed = 20_260_103;
 
@@ -51,6 +58,14 @@ test("the first look can find something: half of alpha is more than its smallest
   const [first] = lookPlan.blocks;
   const { notes } = lookAt(blocksOf(first!, 0, 0.01, new Prng(seed, 2)), lookPlan, seed);
   expect(notes).toEqual([]);
+});
+
+test("after every number of blocks that a series may end with, each has started first as often", () => {
+  const firsts = (blocks: number): number =>
+    Array.from({ length: blocks }, (_, block) => startsWithCurrent(block)).filter(Boolean).length;
+  const balanced = Array.from({ length: 20 }, (_, blocks) => blocks).filter(isBalanced);
+  expect(balanced).toHaveLength(10);
+  for (const blocks of [...balanced, ...lookPlan.blocks]) expect(firsts(blocks)).toBe(blocks / 2);
 });
 
 test("A B B A", () => {

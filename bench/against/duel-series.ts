@@ -57,6 +57,11 @@ export function startsWithCurrent(block: number): boolean {
   return block % 4 === 1 || block % 4 === 2;
 }
 
+/** Whether each side has started first as often as the other: only then is that luck out of the mean. */
+export function isBalanced(blocks: number): boolean {
+  return blocks % 2 === 0;
+}
+
 function metric(name: string, unit: string, better: Metric["better"], effectMin: number): Metric {
   return { name, unit, better, scale: "ratio", effectMin };
 }

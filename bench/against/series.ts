@@ -1,6 +1,13 @@
 import type { Judgement } from "../../reports/compare/judge.ts";
 import { type Duelist, type DuelSetting, playBlock } from "./duel.ts";
-import { type Block, isClear, type LookPlan, lookAt, startsWithCurrent } from "./duel-series.ts";
+import {
+  type Block,
+  isBalanced,
+  isClear,
+  type LookPlan,
+  lookAt,
+  startsWithCurrent,
+} from "./duel-series.ts";
 
 export interface SeriesRequest {
   readonly base: Duelist;
@@ -20,7 +27,7 @@ export interface SeriesOutcome {
 /**
  * Blocks until a look is clear, the last look is taken or the time is over. Time that is over before a look
  * leads to that look early: how many blocks it has depends on the machine's speed, not on
- * what they showed.
+ * what they showed. It comes after an even number of blocks, so that each side has started first as often.
  */
 export async function playSeries(request: SeriesRequest): Promise<SeriesOutcome> {
   const { base, current, setting, looks, budgetMs, onBlock } = request;
@@ -40,7 +47,7 @@ export async function playSeries(request: SeriesRequest): Promise<SeriesOutcome>
     onBlock(blocks);
     longestMs = Math.max(longestMs, performance.now() - blockStartMs);
     const isLast = blocks.length === looks.blocks.at(-1);
-    const isOver = elapsedMs() + longestMs > budgetMs;
+    const isOver = isBalanced(blocks.length) && elapsedMs() + 2 * longestMs > budgetMs;
     if (!isLast && !isOver && !looks.blocks.includes(blocks.length)) continue;
     const judgement = lookAt(blocks, looks, setting.seed);
     if (isLast || isOver || isClear(judgement)) {

@@ -177,6 +177,8 @@ async function measure(
   const settings: TrialSettings = {
     ...fullPlan.trial,
     slipMsP99Max: Math.max(fullPlan.trial.slipMsP99Max, scenario.generator.slipMsP99Max),
+    // A short trial is warmed up for no longer than it measures.
+    warmUpMs: Math.min(fullPlan.trial.warmUpMs, options.trial),
     measureMs: options.trial,
     answerMsMax: options.within,
     unansweredShareMax: options.missed,

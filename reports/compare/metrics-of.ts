@@ -1,7 +1,7 @@
 import type { Distribution, PhaseResult, RunResult, StreamResult } from "../run-result.ts";
 import type { Metric, MetricRuns } from "./judge.ts";
 
-/** The least effects that count, unless `--min-effect` says otherwise. */
+/** The least effects that count: a smaller one is never called improved or regressed. */
 export const effectMins = {
   rate: 0.05,
   cpu: 0.05,

@@ -23,6 +23,9 @@ describe("known values", () => {
     // Sums of three of 1 to 6 that are at least 1.5 from 10.5: 9 and less, 12 and more.
     [[1, 2, 6], [3, 4, 5], 14 / 20],
     [[1, 1], [1, 1], 1],
+    // Separated but for one figure that both have: exchanging the two is as large, and so are the mirror images.
+    [[1, 2, 3, 4, 5], [5, 6, 7, 8, 9], 4 / 252],
+    [[1, 2, 3, 4, 5, 6], [6, 7, 8, 9, 10, 11], 4 / 924],
     // With unequal sides: the mean of a pair can be as far off on the other side too.
     [[1, 2, 3], [9, 10], 1 / 10],
   ])("%j against %j: p %d", (base, current, p) => {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { RunResult } from "../../reports/run-result.ts";
-import { addPlant, describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
+import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";
 
 // Whole boots against other people's servers, each on its well-known port.
 
@@ -31,18 +31,8 @@ describeWithPeers(
   "prov run with boots against dhcpd, tftpd-hpa and chronyd",
   ["dhcpd", "in.tftpd", "chronyd"],
   () => {
-    let lab: NetworkLab;
-
-    beforeEach(() => {
-      lab = new NetworkLab();
-    });
-
-    afterEach(async () => {
-      await lab.close();
-    });
-
     /** Serves the boot chain in the headend, and files as `prov config` makes them for `seed`. */
-    async function startPeers(seed: number) {
+    async function startPeers(lab: NetworkLab, seed: number) {
       const plant = await addPlant(lab, scenario, seed);
       const dhcpd = lab.start(plant.headend, "dhcpd", plant.serverArguments);
       await dhcpd.waitFor(/Server starting service\./);
@@ -65,7 +55,10 @@ describeWithPeers(
       return plant;
     }
 
-    async function runAgainst(plant: { plant: string; files: { scenario: string } }) {
+    async function runAgainst(
+      lab: NetworkLab,
+      plant: { plant: string; files: { scenario: string } },
+    ) {
       const { prov, out } = {
         prov: join(import.meta.dirname, "../../dist/cli/main.js"),
         out: lab.path("out"),
@@ -77,29 +70,31 @@ describeWithPeers(
       return { ran, result };
     }
 
-    test("brings every device on line, every file right, and says what nobody answered", async () => {
-      const { ran, result } = await runAgainst(await startPeers(1));
-      expect(ran.output).toMatch(/^PASS/m);
-      const boot = result.phases[0]!.boot!;
-      expect(boot.timeToOnlineMs["all"]!.count).toBe(110);
-      expect(boot.downloads).toMatchObject({ files: 100, verified: 100, contentsChecked: 80 });
-      expect(boot.failures).toEqual([]);
-      // Nobody serves RFC 868 here: a modem goes on without (TIME-5), a meter has its NTP.
-      const passedOver = boot.steps.filter((step) => step.passedOver > 0);
-      expect(passedOver).toMatchObject([{ kind: "cable-modem", step: "time", passedOver: 60 }]);
-    });
+    test.concurrent("brings every device on line, every file right, and says what nobody answered", () =>
+      inLab(async (lab) => {
+        const { ran, result } = await runAgainst(lab, await startPeers(lab, 1));
+        expect(ran.output).toMatch(/^PASS/m);
+        const boot = result.phases[0]!.boot!;
+        expect(boot.timeToOnlineMs["all"]!.count).toBe(110);
+        expect(boot.downloads).toMatchObject({ files: 100, verified: 100, contentsChecked: 80 });
+        expect(boot.failures).toEqual([]);
+        // Nobody serves RFC 868 here: a modem goes on without (TIME-5), a meter has its NTP.
+        const passedOver = boot.steps.filter((step) => step.passedOver > 0);
+        expect(passedOver).toMatchObject([{ kind: "cable-modem", step: "time", passedOver: 60 }]);
+      }));
 
-    test("tells a file that is another one than expected, and who gave up for it", async () => {
-      const { ran, result } = await runAgainst(await startPeers(2));
-      expect(ran.status).toBe(99);
-      expect(result.reasons[0]).toContain("20 devices gave up before they were on line");
-      const { failures, downloads } = result.phases[0]!.boot!;
-      // The meters' image depends on the seed; the other files do not.
-      expect(failures).toMatchObject([
-        { kind: "smart-meter", step: "tftp", problem: "wrong-hash", boots: 20, devices: 20 },
-      ]);
-      expect(downloads.failedAttempts).toEqual({ "wrong-hash": 40 });
-      expect(downloads.verified).toBe(80);
-    });
+    test.concurrent("tells a file that is another one than expected, and who gave up for it", () =>
+      inLab(async (lab) => {
+        const { ran, result } = await runAgainst(lab, await startPeers(lab, 2));
+        expect(ran.status).toBe(99);
+        expect(result.reasons[0]).toContain("20 devices gave up before they were on line");
+        const { failures, downloads } = result.phases[0]!.boot!;
+        // The meters' image depends on the seed; the other files do not.
+        expect(failures).toMatchObject([
+          { kind: "smart-meter", step: "tftp", problem: "wrong-hash", boots: 20, devices: 20 },
+        ]);
+        expect(downloads.failedAttempts).toEqual({ "wrong-hash": 40 });
+        expect(downloads.verified).toBe(80);
+      }));
   },
 );

@@ -161,6 +161,16 @@ export class NetworkLab {
   }
 }
 
+/** Gives the body a lab of its own, so that tests which mostly wait can do so side by side. */
+export async function inLab(body: (lab: NetworkLab) => Promise<void>): Promise<void> {
+  const lab = new NetworkLab();
+  try {
+    await body(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
 /** Makes a bridge inside a namespace, up; the result plugs the interfaces of others into it. */
 export function addBridge(
   lab: NetworkLab,

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
@@ -11,9 +11,9 @@ import { datagramOf } from "../../protocol/pcap/captured-datagram.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
 import type { RunResult } from "../../reports/run-result.ts";
 import { readPersonaFile } from "../../scenarios/captured-persona.ts";
+import { prov, runProv } from "../loopback/prov-command.testing.ts";
 import { missingTshark } from "./tshark.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "provlab-capture-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -33,13 +33,10 @@ phases:
 `,
 );
 
-function run(name: string, ...more: readonly string[]) {
+async function run(name: string, ...more: readonly string[]) {
   const file = join(folder, `${name}.pcapng`);
-  const args = [prov, "run", scenario, "--out", join(folder, name), "--workers", "2"];
-  const ran = spawnSync(process.execPath, [...args, "--pcap", file, ...more], {
-    encoding: "utf8",
-    timeout: 100_000,
-  });
+  const args = ["run", scenario, "--out", join(folder, name), "--workers", "2"];
+  const ran = await runProv([...args, "--pcap", file, ...more], { cwd: folder });
   expect(ran.stderr).toBe("");
   const result = readFileSync(join(folder, name, "result.json"), "utf8");
   return { file, stdout: ran.stdout, result: JSON.parse(result) as RunResult };
@@ -62,9 +59,10 @@ function tshark(file: string, port: number, filter: string, fields: readonly str
     .map((line) => line.split("\t"));
 }
 
+// A device that was refused waits for up to ten seconds (RFC 2131 section 4.4.1): so all runs wait at once.
 describeUnless(missingTshark(), "the packets of a run", () => {
-  test("tshark reads what we read, and finds nothing malformed", () => {
-    const { file, stdout, result } = run("all");
+  test.concurrent("tshark reads what we read, and finds nothing malformed", async () => {
+    const { file, stdout, result } = await run("all");
     expect(result.verdict).toBe("pass");
     expect(existsSync(`${file}.part0`)).toBe(false);
     const { port } = result.target;
@@ -113,29 +111,27 @@ describeUnless(missingTshark(), "the packets of a run", () => {
     expect(readPersonaFile("x", made.stdout)).toMatchObject({ kind: "ok" });
   });
 
-  test("only what is wanted, and never more than told", () => {
-    const connect = ["--set", "phases.0.streams.0.exchange=discover"];
-    const quick = [...connect, "--set", "phases.0.until=all-bound"];
-    const naks = run("errors", "--pcap-filter", "errors", ...quick);
+  const connect = ["--set", "phases.0.streams.0.exchange=discover"];
+  const quick = [...connect, "--set", "phases.0.until=all-bound"];
+  const healthy = ["--set", "personas=[]"];
+
+  test.concurrent("only what went wrong", async () => {
+    const naks = await run("errors", "--pcap-filter", "errors", ...quick);
     const types = tshark(naks.file, naks.result.target.port, "dhcp", ["dhcp.option.dhcp"]);
     expect(types.filter(([type]) => type === "6")).toHaveLength(3);
+  });
 
-    const one = run("device", "--pcap-filter", "device=12", "--set", "personas=[]");
+  test.concurrent("only one device", async () => {
+    const one = await run("device", "--pcap-filter", "device=12", ...healthy);
     const { port } = one.result.target;
     const macs = tshark(one.file, port, "dhcp", ["dhcp.hw.mac_addr"]).flat();
     expect(new Set(macs.flatMap((mac) => mac.split(",")))).toEqual(new Set(["02:10:00:00:00:0c"]));
     expect(tshark(one.file, port, "tftp", ["frame.number"]).length).toBeGreaterThan(1);
+  });
 
-    const small = run(
-      "small",
-      "--pcap-max",
-      "1",
-      ...quick,
-      "--set",
-      "population.cableModems=600",
-      "--set",
-      "personas=[]",
-    );
+  test.concurrent("never more than told", async () => {
+    const many = [...quick, "--set", "population.cableModems=600", ...healthy];
+    const small = await run("small", "--pcap-max", "1", ...many);
     expect(statSync(small.file).size).toBeLessThanOrEqual(1024 * 1024);
     expect(small.stdout).toMatch(/packets, [\d,]+ more did not fit/);
   });

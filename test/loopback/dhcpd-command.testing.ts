@@ -2,19 +2,11 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { vi } from "vitest";
-
-export const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
+import { prov, type Ran, runMsMax, runProv } from "./prov-command.testing.ts";
 
 const startMsMax = 30_000;
-const runMsMax = 90_000;
-
-export interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A `prov dhcpd` of a test, and what it has said. */
 export interface RunningDhcpd {
@@ -49,19 +41,8 @@ export class DhcpdFolder {
   }
 
   /** The same, while this process goes on: a server of the test's own can answer. */
-  async provBeside(...args: readonly string[]): Promise<Ran> {
-    const child = spawn(process.execPath, [prov, ...args], { cwd: this.#folder });
-    this.#children.push(child);
-    const deadline = setTimeout(() => child.kill("SIGKILL"), runMsMax);
-    const heard = ["", ""];
-    [child.stdout, child.stderr].forEach((stream, index) => {
-      stream.on("data", (chunk: Buffer) => {
-        heard[index] += chunk.toString();
-      });
-    });
-    const [status] = (await once(child, "close")) as [number | null];
-    clearTimeout(deadline);
-    return { status, stdout: heard[0]!, stderr: heard[1]! };
+  provBeside(...args: readonly string[]): Promise<Ran> {
+    return runProv(args, { cwd: this.#folder });
   }
 
   /** Starts `prov dhcpd` and waits until it serves. `wrapper` is what stands before the command. */

@@ -5,7 +5,8 @@ import { delimiter } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { parseLeaseFile } from "../../server/lease/lease-file.ts";
-import { DhcpdFolder, prov } from "./dhcpd-command.testing.ts";
+import { DhcpdFolder } from "./dhcpd-command.testing.ts";
+import { prov } from "./prov-command.testing.ts";
 
 // DHCP-13 and LOG-1: two DHCP processes on one node, each with files, a port and a facility of its own.
 // `/dev/log` and what writes to it are of a mount namespace of their own: the machine's log stays as it is.

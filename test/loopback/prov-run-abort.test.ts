@@ -1,14 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import type { RunResult } from "../../reports/run-result.ts";
+import { runProv } from "./prov-command.testing.ts";
 
 // Thresholds that end a run, over two workers, with the compiled `prov`.
 
-const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "provlab-abort-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,22 +33,20 @@ thresholds:
   - { metric: ${threshold}, abortOnFail: true, grace: ${GRACE_SECONDS} s }
 `;
 
-function run(name: string, text: string, ...args: readonly string[]) {
+async function run(name: string, text: string, ...args: readonly string[]) {
   const path = join(folder, `${name}.yaml`);
   writeFileSync(path, text);
   const out = join(folder, name);
-  const ran = spawnSync(
-    process.execPath,
-    [prov, "run", path, "--out", out, "--workers", "2", ...args],
-    { cwd: folder, encoding: "utf8", timeout: 60_000 },
-  );
+  const ran = await runProv(["run", path, "--out", out, "--workers", "2", ...args], {
+    cwd: folder,
+  });
   expect(existsSync(join(out, "report.html")), ran.stderr).toBe(true);
   const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
   return { status: ran.status, stdout: ran.stdout, result };
 }
 
-test("a threshold that fails ends the run with status 99, and everything is written", () => {
-  const { status, stdout, result } = run(
+test.concurrent("a threshold that fails ends the run with status 99, and everything is written", async () => {
+  const { status, stdout, result } = await run(
     "latency",
     scenario("peak.renew.latencyMs.p50 < 0.000001"),
   );
@@ -72,8 +68,8 @@ test("a threshold that fails ends the run with status 99, and everything is writ
   expect(result.safety.audit).toBe("all 400 leases in the lease file");
 });
 
-test("who asks in vain and never gives up is a time-out as soon as another would have given up", () => {
-  const { status, result } = run(
+test.concurrent("who asks in vain and never gives up is a time-out as soon as another would have given up", async () => {
+  const { status, result } = await run(
     "in-vain",
     scenario("connect.discover.timeouts == 0"),
     ...["--target", "127.0.0.9:19067"],

@@ -1,21 +1,19 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
 import { personaKinds } from "../../scenarios/personas.ts";
+import { runProv } from "./prov-command.testing.ts";
 
 // Boots of faulty devices, and boots behind slow CMTSs, with the compiled `prov`.
 
-const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "provlab-boot-faulty-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(name: string, sections: string): RunResult {
+async function run(name: string, sections: string): Promise<RunResult> {
   const path = join(folder, `${name}.yaml`);
   writeFileSync(
     path,
@@ -32,18 +30,16 @@ phases:
 ${sections}`,
   );
   const out = join(folder, name);
-  const args = [prov, "run", path, "--out", out, "--workers", "2"];
-  const ran = spawnSync(process.execPath, args, {
-    ...{ cwd: folder, encoding: "utf8", timeout: 110_000 },
-  });
+  const ran = await runProv(["run", path, "--out", out, "--workers", "2"], { cwd: folder });
   expect(ran.stderr).toBe("");
   return JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
 }
 
 describeUnless(libcMissingReason(), "prov run with boots", () => {
-  test("brings devices of every persona on line, and each has its documented effect", () => {
+  // Both wait most of the time, so they wait side by side.
+  test.concurrent("brings devices of every persona on line, and each has its documented effect", async () => {
     const personas = personaKinds.map((kind) => `  - { kind: ${kind}, percent: 5 }`).join("\n");
-    const result = run(
+    const result = await run(
       "personas",
       `population: { cableModems: 120, mtas: 40, cpes: 40, smartMeters: 20, cmtsCount: 4 }
 personas:
@@ -65,10 +61,10 @@ ${personas}
     expect(result.safety).toMatchObject({ doubleAllocations: 0, acknowledgedLeasesLost: 0 });
   });
 
-  test("lets TFTP through a CMTS no faster than the CMTS forwards", () => {
+  test.concurrent("lets TFTP through a CMTS no faster than the CMTS forwards", async () => {
     const meters = 20;
     const packetsPerSecond = 100;
-    const result = run(
+    const result = await run(
       "slow-cmts",
       `population: { smartMeters: ${meters}, cmtsCount: 2 }
 boot: { tftp: { firstRetry: 10 s }, files: { meterImageBytes: 65536 } }

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -6,11 +5,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import type { RunResult } from "../../reports/run-result.ts";
+import { runProv } from "./prov-command.testing.ts";
 
 // Whole boots over loopback, as a person runs them: the compiled `prov`, no root, no set-up.
 
 const root = resolve(import.meta.dirname, "../..");
-const prov = join(root, "dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "provlab-boot-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -43,14 +42,13 @@ thresholds:
   - restore.boot.completed == 401
 `;
 
-function run(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function run(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
   const out = join(folder, name);
-  const ran = spawnSync(process.execPath, [prov, "run", ...args, "--out", out], {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: 120_000,
-    env: { ...process.env, ...env },
-  });
+  const ran = await runProv(["run", ...args, "--out", out], { cwd: folder, env });
   const result = (): RunResult => JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
   return { ...ran, out, result };
 }
@@ -72,38 +70,42 @@ function stepsOf({ phases }: RunResult): Record<string, string[]> {
 
 describeUnless(libcMissingReason(), "prov run with boots", () => {
   // 150 MTAs and 130 CPEs behind 101 modems: with two workers, many sit behind another worker's.
-  test.each([1, 2])("brings every kind of device on line, over %i workers", (workers) => {
-    const path = write("street.yaml", scenario);
-    const ran = run(`workers-${workers}`, [path, "--workers", String(workers)]);
-    expect(ran.stderr).toBe("");
-    expect(ran.stdout).toMatch(/^PASS/m);
-    expect(ran.status).toBe(0);
+  // These runs wait most of the time, so they wait side by side.
+  test.concurrent.each([1, 2])(
+    "brings every kind of device on line, over %i workers",
+    async (workers) => {
+      const path = write("street.yaml", scenario);
+      const ran = await run(`workers-${workers}`, [path, "--workers", String(workers)]);
+      expect(ran.stderr).toBe("");
+      expect(ran.stdout).toMatch(/^PASS/m);
+      expect(ran.status).toBe(0);
 
-    const result = ran.result();
-    expect(result.environment).toMatchObject({ durability: "fsync", workers });
-    expect(stepsOf(result)).toEqual({
-      "cable-modem": ["ranging", "dhcp", "time", "tftp", "check", "registration"],
-      mta: ["modem", "dhcp", "tftp", "check"],
-      cpe: ["modem", "dhcp"],
-      "smart-meter": ["dhcp", "ntp", "tftp", "check", "syslog"],
-    });
-    const [connect, storm, restore] = result.phases.map(({ boot }) => boot!);
-    for (const boot of [connect!, restore!]) {
-      expect(boot.timeToOnlineMs["all"]).toMatchObject({ count: 401 });
-      // SYS-5: every file is the right one, and every modem's is signed (MIC).
-      expect(boot.downloads).toMatchObject({ files: 271, verified: 271, contentsChecked: 251 });
-      expect(boot.failures).toEqual([]);
-      expect(boot.steps.every(({ passedOver }) => passedOver === 0)).toBe(true);
-    }
-    expect(storm!.downloads).toMatchObject({ files: 271, verified: 271 });
-    expect(result.safety).toMatchObject({ acknowledged: 802, doubleAllocations: 0 });
-    expect(result.timeSeries.at(-1)!.online).toBe(401);
-    // LOG-6: every meter has reported, in both boots.
-    const log = readFileSync(join(ran.out, "server", "log", "messages"), "latin1");
-    expect(log.match(/on line with meter\.zip/g)).toHaveLength(40);
-  });
+      const result = ran.result();
+      expect(result.environment).toMatchObject({ durability: "fsync", workers });
+      expect(stepsOf(result)).toEqual({
+        "cable-modem": ["ranging", "dhcp", "time", "tftp", "check", "registration"],
+        mta: ["modem", "dhcp", "tftp", "check"],
+        cpe: ["modem", "dhcp"],
+        "smart-meter": ["dhcp", "ntp", "tftp", "check", "syslog"],
+      });
+      const [connect, storm, restore] = result.phases.map(({ boot }) => boot!);
+      for (const boot of [connect!, restore!]) {
+        expect(boot.timeToOnlineMs["all"]).toMatchObject({ count: 401 });
+        // SYS-5: every file is the right one, and every modem's is signed (MIC).
+        expect(boot.downloads).toMatchObject({ files: 271, verified: 271, contentsChecked: 251 });
+        expect(boot.failures).toEqual([]);
+        expect(boot.steps.every(({ passedOver }) => passedOver === 0)).toBe(true);
+      }
+      expect(storm!.downloads).toMatchObject({ files: 271, verified: 271 });
+      expect(result.safety).toMatchObject({ acknowledged: 802, doubleAllocations: 0 });
+      expect(result.timeSeries.at(-1)!.online).toBe(401);
+      // LOG-6: every meter has reported, in both boots.
+      const log = readFileSync(join(ran.out, "server", "log", "messages"), "latin1");
+      expect(log.match(/on line with meter\.zip/g)).toHaveLength(40);
+    },
+  );
 
-  test("loses nobody and no byte on a network that loses 5 % each way", () => {
+  test.concurrent("loses nobody and no byte on a network that loses 5 % each way", async () => {
     const smaller = [
       ...["generator.slipMsP99Max=1000", "population.cableModems=400", "population.mtas=100"],
       ...[
@@ -113,7 +115,7 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
         "thresholds.0=connect.boot.completed == 600",
       ],
     ].flatMap((setting) => ["--set", setting]);
-    const ran = run("lossy", [join(root, "scenarios/lossy-boot.yaml"), ...smaller]);
+    const ran = await run("lossy", [join(root, "scenarios/lossy-boot.yaml"), ...smaller]);
     expect(ran.stdout).toMatch(/^PASS/m);
     const result = ran.result();
     const { downloads, timeToOnlineMs } = result.phases[0]!.boot!;
@@ -123,23 +125,27 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
     expect(result.generator.simulatedLoss!.dropped).toBeGreaterThan(100);
   });
 
-  test("a server that nobody runs: nobody on line, a verdict, no crash", () => {
+  test.concurrent("a server that nobody runs: nobody on line, a verdict, no crash", async () => {
     const text = scenario.replaceAll("timeLimit: 60 s", "timeLimit: 1 s\n    drain: 100 ms");
-    const ran = run("nobody", [write("nobody.yaml", text), "--target", "127.0.0.9:19067"]);
+    const ran = await run("nobody", [write("nobody.yaml", text), "--target", "127.0.0.9:19067"]);
     expect(ran.status).toBe(99);
     expect(ran.result().reasons[0]).toContain("before every device was on line");
   });
 });
 
 describe("prov run with boots where it cannot be", () => {
-  test("the portable socket has no addresses for devices, so it is refused with the way out", () => {
-    const ran = run("dgram", [write("street.yaml", scenario)], { PROVLAB_SOCKET: "dgram" });
+  test("the portable socket has no addresses for devices, so it is refused with the way out", async () => {
+    const ran = await run("dgram", [write("street.yaml", scenario)], { PROVLAB_SOCKET: "dgram" });
     expect(ran.stderr).toContain("needs the batched socket");
     expect(ran.status).toBe(1);
   });
 
-  test("a folder of boot files that is not there ends with status 2", () => {
-    const ran = run("no-files", [write("street.yaml", scenario), "--boot-files", "/nonexistent"]);
+  test("a folder of boot files that is not there ends with status 2", async () => {
+    const ran = await run("no-files", [
+      write("street.yaml", scenario),
+      "--boot-files",
+      "/nonexistent",
+    ]);
     expect(ran.stderr).toContain("--boot-files /nonexistent: cannot be read (ENOENT)");
     expect(ran.status).toBe(2);
   });

@@ -1,15 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
 import { personaKinds } from "../../scenarios/personas.ts";
+import { runProv } from "./prov-command.testing.ts";
 
 // Faulty devices and a bad network against the bundled server, with the compiled `prov`.
 
-const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "provlab-faulty-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -28,25 +26,22 @@ const connect = `phases:
     timeLimit: 60 s
 `;
 
-function run(name: string, sections: string, workers: number): RunResult {
+async function run(name: string, sections: string, workers: number): Promise<RunResult> {
   const path = join(folder, `${name}.yaml`);
   writeFileSync(path, scenario + sections + connect);
   const out = join(folder, `${name}-${workers}`);
-  const args = [prov, "run", path, "--out", out, "--workers", String(workers)];
-  const ran = spawnSync(process.execPath, args, {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: 120_000,
-  });
+  const args = ["run", path, "--out", out, "--workers", String(workers)];
+  const ran = await runProv(args, { cwd: folder });
   expect(ran.stderr).toBe("");
   return JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
 }
 
-describe("prov run with faulty devices", () => {
+// A device that was refused waits for up to ten seconds (RFC 2131 section 4.4.1): so all wait at once.
+describe.concurrent("prov run with faulty devices", () => {
   const personas = `personas:\n${personaKinds.map((kind) => `  - { kind: ${kind}, percent: 5 }\n`).join("")}`;
 
-  test.each([1, 2])("each persona has its documented effect, over %i workers", (workers) => {
-    const result = run("personas", personas, workers);
+  test.each([1, 2])("each persona has its documented effect, over %i workers", async (workers) => {
+    const result = await run("personas", personas, workers);
     expect(result.reasons).toEqual([]);
     expect(result.verdict).toBe("pass");
     const of = (kind: string): PersonaResult =>
@@ -66,9 +61,9 @@ describe("prov run with faulty devices", () => {
   });
 });
 
-test("prov run on a bad network: delays are in every latency, all conditions are counted", () => {
+test.concurrent("prov run on a bad network: delays are in every latency, all conditions are counted", async () => {
   const network = `network: { lossPercent: 2, duplicatePercent: 3, reorderPercent: 2, delay: { fixed: 30 ms }, cmts: { packetsPerSecond: 150, queuePackets: 50 } }\n`;
-  const result = run("network", network, 2);
+  const result = await run("network", network, 2);
   expect(result.verdict).toBe("pass");
   const [discover] = result.phases[0]!.streams;
   expect(discover!.completed).toBe(260);

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -11,14 +11,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import type { RunResult } from "../../reports/run-result.ts";
+import { prov, runProv as runProvIn } from "./prov-command.testing.ts";
 
 // The whole product over loopback, as a person runs it: the compiled `prov`, no root, no set-up.
 
-const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "provlab-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -53,12 +52,7 @@ thresholds:
 `;
 
 function runProv(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return spawnSync(process.execPath, [prov, ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    timeout: 90_000,
-    env: { ...process.env, ...env },
-  });
+  return runProvIn(args, { cwd: folder, env });
 }
 
 function write(name: string, text: string): string {
@@ -71,11 +65,12 @@ function resultIn(out: string): RunResult {
   return JSON.parse(readFileSync(join(folder, out, "result.json"), "utf8")) as RunResult;
 }
 
-describe("prov run", () => {
+// Each waits for its phases most of the time, so they wait side by side.
+describe.concurrent("prov run", () => {
   for (const backend of ["batch", "dgram"] as const) {
-    test(`binds every kind of device and passes, over ${backend} sockets`, () => {
+    test(`binds every kind of device and passes, over ${backend} sockets`, async () => {
       const path = write("small.yaml", scenario);
-      const ran = runProv(["run", path, "--out", backend], { PROVLAB_SOCKET: backend });
+      const ran = await runProv(["run", path, "--out", backend], { PROVLAB_SOCKET: backend });
       expect(ran.stderr).toBe("");
       expect(ran.stdout).toMatch(/^PASS {2}small · 500 devices/m);
       expect(ran.status).toBe(0);
@@ -99,28 +94,30 @@ describe("prov run", () => {
     });
   }
 
-  test("a threshold that fails ends with status 99 and says which one", () => {
+  test("a threshold that fails ends with status 99 and says which one", async () => {
     const path = write("failing.yaml", scenario.replace("completed == 500", "completed == 501"));
-    const ran = runProv(["run", path, "--out", "failing"]);
+    const ran = await runProv(["run", path, "--out", "failing"]);
     expect(ran.stdout).toContain("FAILED connect.discover.completed == 501 (was 500)");
     expect(ran.status).toBe(99);
     expect(resultIn("failing").verdict).toBe("fail");
   });
 
-  test("a generator that is the limit ends with status 98, whatever the thresholds say", () => {
+  test("a generator that is the limit ends with status 98, whatever the thresholds say", async () => {
     const text = scenario.replace("slipMsP99Max: 1000", "slipMsP99Max: 0.000001");
-    const ran = runProv(["run", write("invalid.yaml", text), "--out", "invalid"]);
+    const ran = await runProv(["run", write("invalid.yaml", text), "--out", "invalid"]);
     expect(ran.status).toBe(98);
     expect(resultIn("invalid").verdict).toBe("invalid");
   });
 
-  test("a server that nobody runs: time-outs, a verdict, no crash", () => {
+  test("a server that nobody runs: time-outs, a verdict, no crash", async () => {
     const text = scenario.replace(
       "phases:",
       "clients:\n  retransmit: { firstDelay: 200 ms, jitter: 10 ms, transmissionsMax: 2 }\nphases:",
     );
     const path = write("nobody.yaml", text.replace("timeLimit: 30 s", "timeLimit: 3 s"));
-    const ran = runProv(["run", path, "--target", "127.0.0.9:19067", "--out", "nobody"]);
+    const drains = ["--set", "phases.0.drain=1 s", "--set", "phases.1.drain=1 s"];
+    const target = ["--target", "127.0.0.9:19067", ...drains];
+    const ran = await runProv(["run", path, ...target, "--out", "nobody"]);
     expect(ran.status).toBe(99);
     const result = resultIn("nobody");
     expect(result.target).toEqual({ kind: "external", address: "127.0.0.9", port: 19_067 });
@@ -218,9 +215,9 @@ describe("mistakes of the user end with status 2 and leave nothing behind", () =
       /seed must be a number/,
     ],
   ];
-  test.each(cases)("%s", (_name, args, expected) => {
+  test.each(cases)("%s", async (_name, args, expected) => {
     write("small.yaml", scenario);
-    const ran = runProv(args);
+    const ran = await runProv(args);
     expect(ran.stderr).toMatch(expected);
     expect(ran.stdout).toBe("");
     expect(ran.status).toBe(2);
@@ -228,10 +225,10 @@ describe("mistakes of the user end with status 2 and leave nothing behind", () =
   });
 });
 
-test("prov config prints a dhcpd.conf that prov dhcpd accepts", () => {
-  const printed = runProv(["config", write("small.yaml", scenario)]);
+test("prov config prints a dhcpd.conf that prov dhcpd accepts", async () => {
+  const printed = await runProv(["config", write("small.yaml", scenario)]);
   expect(printed.status).toBe(0);
-  const checked = runProv(["dhcpd", "-t", "-cf", write("dhcpd.conf", printed.stdout)]);
+  const checked = await runProv(["dhcpd", "-t", "-cf", write("dhcpd.conf", printed.stdout)]);
   expect(checked.stderr).not.toMatch(/error/i);
   expect(checked.status).toBe(0);
 });
