@@ -10,6 +10,7 @@ import { DataPlanePulse } from "./ha/watchdog.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
 import { type MetricsPlan, MetricsServer } from "./metrics/metrics-server.ts";
 import type { MirrorPlan } from "./mirror/mirror-plan.ts";
+import type { PairPlane } from "./pair/pair-plane.ts";
 import { type ServicePlan, serviceName } from "./service/service-plan.ts";
 import { ServiceThread, type Serving } from "./service/service-thread.ts";
 
@@ -43,8 +44,7 @@ export interface RunningProv {
  */
 export async function startProv(plan: ProvPlan, logger: Logger): Promise<RunningProv> {
   const { metrics: metricsPlan, controlSocket } = plan;
-  const words = new PairWords();
-  const plans = withPair(plan, words);
+  const plans = withPair(plan);
   const latest = new LatestMetrics(plans.map(serviceName));
   let services: ServiceThread[] = [];
   // The control socket comes first: nobody has threads yet whose files would get its permissions.
@@ -79,8 +79,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
           logger,
           onMetrics: (families) =>
             latest.take(serviceName(service), families, systemClock.monotonicMs()),
-          // Nobody else can say so: it answers no more, and knows nothing.
-          ...(service.service === "dhcp" ? { onExit: () => words.forgetDataPlane() } : {}),
+          ...(service.service === "dhcp" ? { onExit: () => forget(service.pair) } : {}),
         }),
     );
     const serving = await Promise.all(services.map((service) => service.serving));
@@ -109,6 +108,13 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
   }
 }
 
+/** Of a thread that is gone nobody else can say so: it answers no more, knows nothing, and commits nothing. */
+function forget(pair: PairPlane | undefined): void {
+  if (pair === undefined) return;
+  new PairWords(pair.words).forgetDataPlane();
+  new DataPlanePulse(pair.pulse).commitsWritten();
+}
+
 const isHa = ({ name }: ServiceThread): boolean => name === "ha";
 
 function weakest(serving: readonly Serving[]): string | undefined {
@@ -117,14 +123,11 @@ function weakest(serving: readonly Serving[]): string | undefined {
 }
 
 /** What the two threads of a node share is made here, and outlives either of them. */
-function withPair(
-  { services, ha, mirror, recovers = false }: ProvPlan,
-  words: PairWords,
-): ServicePlan[] {
+function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
   const shared = {
     bootId: newBootId(),
-    words: words.shared,
+    words: new PairWords().shared,
     pulse: DataPlanePulse.memory(),
   };
   const { node, etcd, commitMsMax, times } = ha;
@@ -134,7 +137,7 @@ function withPair(
     { service: "ha", plan: ha, ...shared },
     ...(mirror === undefined
       ? []
-      : [{ ...mirror, service: "mirror" as const, words: words.shared }]),
+      : [{ ...mirror, service: "mirror" as const, words: shared.words }]),
   ];
 }
 

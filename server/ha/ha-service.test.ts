@@ -60,6 +60,8 @@ interface Pair {
   readonly planes: readonly [FakeDataPlane, FakeDataPlane];
   readonly register: LeaderRegister;
   readonly logs: string[];
+  /** What either node has to say of the store. */
+  readonly storeTroubles: [string, string];
 }
 
 async function startPair(
@@ -70,6 +72,7 @@ async function startPair(
   const planes = [new FakeDataPlane(), new FakeDataPlane()] as const;
   const ports = [await freePort(), await freePort()];
   const logs: string[] = [];
+  const storeTroubles: [string, string] = ["", ""];
   const start = (side: 0 | 1): Promise<RunningHaService> => {
     const self = { node: names[side], bootId: newBootId() };
     const log = (message: string): void => void logs.push(`${names[side]}: ${message}`);
@@ -86,6 +89,7 @@ async function startPair(
       sign: (bytes) => createHmac("sha256", keys[side]).update(bytes).digest(),
       commitMsMax: 1000,
       leadership: leadershipOn(register, self),
+      storeTrouble: () => storeTroubles[side],
       dataPlane: planes[side],
       logger: { error: log, warn: log, info: log, debug: log },
       backend,
@@ -97,7 +101,7 @@ async function startPair(
     await Promise.all(services.map((service) => service.stop()));
     for (const plane of planes) plane.close();
   });
-  return { services, planes, register, logs };
+  return { services, planes, register, logs, storeTroubles };
 }
 
 const rolesOf = ({ services }: Pair) => services.map((service) => service.status().nodes[0].role);
@@ -159,6 +163,20 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(true);
     expect(await runFailBack(pair.services[0], () => undefined)).toMatchObject({ kind: "done" });
     await untilRoles(pair, ["standby", "active"]);
+  });
+
+  test("HA-11: a store that fails for both moves nothing, one that fails here alone does", async () => {
+    const pair = await startPair(backend);
+    await untilRoles(pair, ["active", "standby"]);
+    pair.storeTroubles[1] = "no member answers";
+    await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(false);
+    pair.planes[0].pulse.commitBegun();
+    await expect
+      .poll(() => pair.services[1].status().nodes[1].troubles, patient)
+      .toEqual(["leases cannot be committed (HA-11)"]);
+    expect(rolesOf(pair)).toEqual(["active", "standby"]);
+    pair.storeTroubles[1] = "";
+    await untilRoles(pair, ["failed", "active"]);
   });
 
   test("an orderly stop hands over", async () => {

@@ -45,7 +45,7 @@ export interface HaServiceOptions {
   readonly diskWorks?: (() => boolean) | undefined;
   /** Claims as `node` and `bootId`. */
   readonly leadership: Leadership;
-  /** Why the store did not do what was asked last; "" when it did. For the status. */
+  /** Why the store did not do what was asked last; "" when it did. */
   readonly storeTrouble?: () => string;
   readonly dataPlane: DataPlane;
   readonly floatingAddress?: { announce(): void; withdraw(): void } | undefined;
@@ -140,7 +140,7 @@ class HaService implements RunningHaService {
       isInSync: this.#leadership.isInSync(),
       revision: this.#leadership.revision(),
       health: this.#health(),
-      storeTrouble: this.#options.storeTrouble?.() ?? "",
+      storeTrouble: this.#storeTrouble,
     });
   }
 
@@ -165,8 +165,16 @@ class HaService implements RunningHaService {
     this.#icmp?.close();
   }
 
+  get #storeTrouble(): string {
+    return this.#options.storeTrouble?.() ?? "";
+  }
+
   #health() {
-    const { dataPlaneTurns, storeWrites } = this.#watchdog;
+    const { dataPlaneTurns } = this.#watchdog;
+    // A node that does not serve commits nothing: what the store answers is all that it knows. Of one that
+    // serves the commits count, for a member of the store may fail without harm.
+    const isServing = this.#node.state.role === "active";
+    const storeWrites = this.#watchdog.storeWrites && (isServing || this.#storeTrouble === "");
     const gatewayAnswers = this.#gateway?.answers ?? true;
     const diskWorks = this.#options.diskWorks?.() ?? true;
     return { dataPlaneTurns, storeWrites, gatewayAnswers, diskWorks };

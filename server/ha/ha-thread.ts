@@ -48,7 +48,8 @@ export async function startHa(
     ...plan.etcd,
     attemptMsMax,
     answerMsMax: attemptsMax * attemptMsMax,
-    probeMs: attemptMsMax,
+    // The active node wants to know soon whether the store fails for both.
+    probeMs: attemptMsMax / 2,
     presenceSeconds: presenceSecondsOf(deadMs),
     followed: words,
   });

@@ -119,6 +119,22 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     await expectKept(0, devices + 2);
   });
 
+  test("etcd does not answer: no lease is acknowledged, nothing moves, and it goes on by itself", async () => {
+    const { epoch } = await pair.status(0);
+    const logged = pair.log(0).length;
+    for (const member of [0, 1]) cluster.signal(member, "SIGSTOP");
+    await expect(plant.connect(devices + 2, 3000)).rejects.toThrow(/got no lease/);
+    const { status, stdout } = await pair.run(0, "status");
+    expect({ status, stdout }).toMatchObject({ status: 99 });
+    expect(stdout).toMatch(/^The store does not answer\.$/m);
+    for (const member of [0, 1]) cluster.signal(member, "SIGCONT");
+    await expectKept(0, devices + 2);
+    await pair.untilServes(1, 0);
+    expect(await pair.status(0)).toMatchObject({ epoch, failureInProgress: false });
+    const told = pair.log(0).slice(logged);
+    expect(told.match(/No lease is acknowledged/g), told).toHaveLength(1);
+  });
+
   test("HA-7: a shutdown hands over at once, and is no failure", async () => {
     await pair.untilServes(1, 0);
     const startMs = performance.now();
