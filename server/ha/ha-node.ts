@@ -9,7 +9,7 @@ import {
   nodeStart,
   stepNode,
 } from "./node-machine.ts";
-import { isAble, type NodeHealth, type NodeView } from "./node-view.ts";
+import { isAble, isYielding, type NodeHealth, type NodeView } from "./node-view.ts";
 import {
   type DetectorEvent,
   type LinkState,
@@ -164,10 +164,11 @@ export class HaNode {
   #flags(view: NodeView): HeartbeatFlags {
     const { health, isInSync, leader } = view;
     const state = this.#state;
+    const yields = state.role === "standby" && isYielding(state.yieldsUntilMs, view);
     return {
       failureInProgress: leader?.failureInProgress ?? false,
       isInSync,
-      isAble: isAble(state.role, view),
+      isAble: isAble(state.role, view) && !yields,
       gatewayAnswers: health.gatewayAnswers,
       dataPlaneTurns: health.dataPlaneTurns,
       storeWrites: health.storeWrites,

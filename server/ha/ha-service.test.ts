@@ -154,6 +154,11 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
       ["(1)", "(2)", "(3)", "(4)", "(5)"].map((step) => ({ requirement: `HA-16 ${step}` })),
     );
     await untilRoles(pair, ["active", "standby"]);
+
+    // And the other way round: to the node that would leave a vacant leadership to the first one.
+    await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(true);
+    expect(await runFailBack(pair.services[0], () => undefined)).toMatchObject({ kind: "done" });
+    await untilRoles(pair, ["standby", "active"]);
   });
 
   test("an orderly stop hands over", async () => {

@@ -1,7 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { type HeartbeatTimes, stopMsMax } from "./heartbeat-times.ts";
 import type { ClaimOutcome, ClaimRequest, LeaderRecord } from "./leadership.ts";
-import { isPeerAble, isPeerComing, type NodeView } from "./node-view.ts";
+import { isPeerAble, isPeerComing, isYielding, type NodeView } from "./node-view.ts";
 import {
   type FailureReason,
   stepDownConditionOf,
@@ -134,17 +134,19 @@ function stepStarting(view: NodeView, times: HeartbeatTimes): NodeStep {
 }
 
 function stepStandby(state: StandbyState, view: NodeView, input: NodeInput): NodeStep {
-  const { leader, self, nowMs } = view;
+  const { leader, self } = view;
   if (leader === undefined) return stay(state);
   if (input.order === "hand-over") {
     return { state, effects: [log("warn", "hand-over refused: this node is not active")] };
   }
   // A claim whose answer was lost.
   if (isHeldBy(leader, self) && leader.epoch > state.doneEpoch) return becomeActive(leader.epoch);
-  const isYielding = nowMs < state.yieldsUntilMs && leader.hold === "released";
-  if (isYielding && (isPeerAble(view) || isPeerComing(view))) return stay(state);
+  if (isYielding(state.yieldsUntilMs, view) && (isPeerAble(view) || isPeerComing(view)))
+    return stay(state);
   const condition = takeOverConditionOf(view, leader);
-  if (condition === undefined) return stay(state);
+  // Once the peer has taken what was left to it, the next vacancy is another matter.
+  const isTaken = leader.hold === "held" && leader.epoch > state.doneEpoch;
+  if (condition === undefined) return stay(isTaken ? { ...state, yieldsUntilMs: 0 } : state);
   const { text, requirement } = condition;
   return claim(requestOf(condition, leader, view), [
     log("warn", `claiming epoch ${leader.epoch + 1}: ${text} (${requirement})`),

@@ -58,3 +58,8 @@ export function isAble(
 ): boolean {
   return role === "standby" && isInSync && health.dataPlaneTurns && health.storeWrites;
 }
+
+/** Whether a standby node leaves a vacant leadership to the peer: then it must not say that it is able. */
+export function isYielding(yieldsUntilMs: number, { nowMs, leader }: NodeView): boolean {
+  return nowMs < yieldsUntilMs && leader?.hold === "released";
+}
