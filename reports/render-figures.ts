@@ -13,13 +13,29 @@ interface Figure {
 
 /** What a reader wants to know first: time to on line where devices boot, else leases and latency. */
 export function figures(result: RunResult): string {
-  const cards = [...(bootFigures(result) ?? leaseFigures(result)), durabilityFigure(result)];
+  const cards = [
+    ...failoverFigure(result),
+    ...(bootFigures(result) ?? leaseFigures(result)),
+    durabilityFigure(result),
+  ];
   return `<div class="figures">${cards.map(card).join("")}</div>`;
 }
 
 function card({ value, label, style }: Figure): string {
   const name = style === undefined ? "figure" : `figure ${style}`;
   return `<div class="${name}"><b>${escapeHtml(value)}</b><span>${label}</span></div>`;
+}
+
+/** Of several interruptions the longest one; one without an end is longer than any other. */
+function failoverFigure({ failover }: RunResult): Figure[] {
+  const [worst] = (failover?.events ?? [])
+    .flatMap(({ name, interruption }) => (interruption === null ? [] : [{ name, ...interruption }]))
+    .toSorted((a, b) => (b.rtoMs ?? Number.MAX_VALUE) - (a.rtoMs ?? Number.MAX_VALUE));
+  if (worst === undefined) return [];
+  const label = `without an ACK, at most: ${escapeHtml(worst.name)}`;
+  return worst.rtoMs === null
+    ? [{ value: "not back", label, style: "alarm" }]
+    : [{ value: formatSpan(worst.rtoMs), label }];
 }
 
 function leaseFigures({ phases, timeToBoundMs, safety, generator }: RunResult): Figure[] {

@@ -183,6 +183,7 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
     ["rebinding", 2],
     ["waited", 2],
   ]);
+  expect(notes[0]![2]).toBe(notes[1]![2]);
   const [, , sinceMs, untilMs] = notes[1]!;
   expect(Math.abs(sinceMs - 400_000)).toBeLessThanOrEqual(1000);
   expect(Math.abs(untilMs - 700_000)).toBeLessThanOrEqual(1000);

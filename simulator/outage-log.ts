@@ -12,15 +12,15 @@ const BINS_FIRST = 1 << 10;
 const NOTES_MAX = 1 << 18;
 const NOTES_FIRST = 1 << 8;
 
-/** What a note says of a device. */
+/** What a note says of a device, which waits since `sinceMs` when it happens at `untilMs`. */
 export const OutageNote = {
   /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
   waited: 0,
-  /** Reached T2 because nobody answered its renewals; both times are that moment. */
+  /** Reached T2 because nobody answered its renewals. */
   rebinding: 1,
-  /** Ended an exchange without an answer to its last transmission; from its intended start. */
+  /** Ended an exchange without an answer to its last transmission. */
   gaveUp: 2,
-  /** Lost its lease because nobody renewed it; from the intended start of the renewal. */
+  /** Lost its lease because nobody renewed it. */
   expired: 3,
   /** Still waited when the run ended. */
   unserved: 4,
@@ -111,13 +111,14 @@ export class OutageLog {
       this.#sinceMs[device] = 0;
       return;
     }
-    this.#sinceMs[device] ||= intendedAtMs;
+    const sinceMs = this.#sinceMs[device] || intendedAtMs;
+    this.#sinceMs[device] = sinceMs;
     const what = reason === "timeout" ? OutageNote.gaveUp : OutageNote.expired;
-    this.#note(what, device, intendedAtMs, failedAtMs);
+    this.#note(what, device, sinceMs, failedAtMs);
   }
 
   reachedT2(device: number, atMs: number): void {
-    this.#note(OutageNote.rebinding, device, atMs, atMs);
+    this.#note(OutageNote.rebinding, device, this.#sinceMs[device] || atMs, atMs);
   }
 
   /** Whoever is switched off, or gives its address back, waits no more. */

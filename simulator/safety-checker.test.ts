@@ -218,7 +218,7 @@ describe("devices with a persona", () => {
   });
 });
 
-describe("another address while the last lease runs", () => {
+describe("LEASE-7, HA-5: another address while the last lease runs", () => {
   test("is counted, whether or not the device restarted in between", () => {
     acknowledge(1, A, 0);
     log.surrendered(1, A, "restarted", 2000);

@@ -30,22 +30,23 @@ describe("a node that is killed", () => {
         ["waited", 3, 10_200, 12_200],
         ["waited", 3, 20_000, 21_000],
         ["unserved", 4, 10_300, 40_000],
-        ["rebinding", 5, 25_000, 25_000],
+        ["rebinding", 5, 25_000, 35_000],
         ["gaveUp", 4, 10_300, 38_000],
-        ["expired", 6, 9000, 26_000],
+        ["expired", 6, 10_000, 36_000],
+        ["expired", 8, 8000, 26_000],
         ["waited", 7, 29_995, 34_000],
       ]),
     )!;
     expect(events[0]).toMatchObject({
       ...{ devicesAffected: 3, devicesUnserved: 1, devicesRebinding: 1, leasesExpired: 1 },
-      devicesGivenUp: 0,
+      devicesGivenUp: 1,
       outageMs: { count: 2 },
     });
     expect(events[0]!.outageMs.max / 4200).toBeCloseTo(1, 2);
-    expect(events[1]).toMatchObject({ devicesAffected: 1, devicesGivenUp: 1 });
+    expect(events[1]).toMatchObject({ devicesAffected: 1, devicesGivenUp: 0 });
   });
 
-  test("the fail-back's dip is its own", () => {
+  test("HA-15: the fail-back's gap and dip are its own", () => {
     const [, back] = failoverResultOf(killRun())!.events;
     expect(back!.interruption).toMatchObject({ rtoMs: 190, serverAfter: "server-1" });
     expect(back!.dipPercent).toBeGreaterThan(15);
@@ -187,4 +188,15 @@ describe("acknowledging without leadership", () => {
   test("a pair that shares the load has no leader", () => {
     expect(unled(moved, { roles, isLoadBalanced: true })).toBeUndefined();
   });
+});
+
+test("where devices act by themselves alone, ACKs tell of the gap, and nobody knows what was offered", () => {
+  const idle = secondsOf(0, 20).map((row) => ({ ...row, renewSent: 0 }));
+  const acks = [...steadily(A, 0, 10_001), ...steadily(B, 10_640, 20_000)];
+  const [event] = failoverResultOf(runOf(20_000, acks, idle, { events: [kill] }))!.events;
+  expect(event!.interruption).toMatchObject({
+    ...{ rtoMs: 640, offeredPerSecond: null, offeredMeanwhile: null },
+  });
+  expect(event!.steadyAfterMs).toBeNull();
+  expect(event!.dipPercent).toBeGreaterThan(60);
 });

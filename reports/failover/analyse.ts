@@ -28,6 +28,8 @@ const IN_FLIGHT_MS = 1000;
 /** Roles are polled, so a node may acknowledge before it is known to be active. */
 const ROLE_EARLY_MS = 1000;
 const CHART_BINS_MAX = 600;
+/** A chart of finer bins shows the batches of the sockets. */
+const CHART_BIN_MS_MIN = 100;
 
 /** Undefined when nothing happened to the servers that could be reported. */
 export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
@@ -155,7 +157,7 @@ function eventResultOf(
     ...rolesAfter(run.pair.roles, startedAtMs, nextMs),
     otherServerAfterMs:
       otherMs === undefined || otherMs >= nextMs ? null : rounded(otherMs - startedAtMs),
-    interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? 0),
+    interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? null),
     ...devices,
     retransmissions: retransmissionsIn(
       rows,
@@ -205,7 +207,7 @@ function rolesAfter(
 }
 
 function chartOf({ history, nameOf }: MeasuredRun, line: AckLine): FailoverResult["acknowledged"] {
-  const wide = Math.max(1, Math.ceil(line.bins / CHART_BINS_MAX));
+  const wide = Math.max(CHART_BIN_MS_MIN / BIN_MS, Math.ceil(line.bins / CHART_BINS_MAX));
   const length = Math.ceil(line.bins / wide);
   return {
     binMs: wide * BIN_MS,

@@ -20,8 +20,8 @@ export interface Window {
 }
 
 /**
- * What became of devices because of an event. A wait belongs to the window in which it began, if it
- * went on after `eventAtMs`; everything else to the one in which it happened.
+ * What became of devices because of an event. A wait belongs to the window in which it began, if it went on
+ * after `eventAtMs`; so does what a device did while it waited.
  */
 export function deviceOutagesOf(
   { what, device, sinceMs, untilMs }: DeviceNotes,
@@ -32,10 +32,8 @@ export function deviceOutagesOf(
   const devices = Array.from({ length: Object.keys(NoteKind).length }, () => new Set<number>());
   for (let index = 0; index < what.length; index += 1) {
     const kind = what[index]!;
-    const isWait = kind === NoteKind.waited || kind === NoteKind.unserved;
-    const ownMs = isWait ? sinceMs[index]! : untilMs[index]!;
-    if (ownMs < (isWait ? fromMs : eventAtMs) || ownMs >= toMs) continue;
-    if (untilMs[index]! <= eventAtMs && isWait) continue;
+    const isOfWindow = sinceMs[index]! >= fromMs && sinceMs[index]! < toMs;
+    if (!isOfWindow || untilMs[index]! <= eventAtMs) continue;
     const who = device[index]!;
     devices[kind]!.add(who);
     if (kind !== NoteKind.waited) continue;

@@ -94,6 +94,14 @@ describe("the page", () => {
     expect(html).toContain("server-2 (node b)");
   });
 
+  test("has the longest interruption among its key figures, or that the service is not back", () => {
+    expect(html).toContain("<b>640 ms</b><span>without an ACK, at most: kill</span>");
+    const rows = [...secondsOf(0, 10), ...secondsOf(10, 20, 0)];
+    const lost = failoverResultOf(runOf(20_000, steadily(1, 0, 10_001), rows, { events: [kill] }));
+    const page = renderHtml(sampleResult({ failover: lost! }), assets);
+    expect(page).toContain('<div class="figure alarm"><b>not back</b>');
+  });
+
   test("numbers that would cover each other stand on different levels", () => {
     const close = [0, 100, 200, 300].map((ms, index) => ({
       ...{ name: `e${index}`, text: "x", startedAtMs: 20_000 + ms },

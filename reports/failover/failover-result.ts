@@ -62,8 +62,11 @@ export interface Interruption {
   readonly rtoMs: number | null;
   /** The longest gap in the seconds before. */
   readonly normalGapMs: number;
-  /** What the schedule asked for a second before, and how many that makes over the gap. */
-  readonly offeredPerSecond: number;
+  /**
+   * What streams sent a second before, and how many that makes over the gap. Null: hardly any, such as where
+   * devices act by their own timers alone.
+   */
+  readonly offeredPerSecond: number | null;
   readonly offeredMeanwhile: number | null;
   /** Who sent the last ACK before and the first after. */
   readonly serverBefore: string;

@@ -71,8 +71,11 @@ function gapWords(gap: NonNullable<FailoverEventResult["interruption"]>): string
     gap.serverBefore === gap.serverAfter
       ? `${gap.serverAfter} again`
       : `${gap.serverBefore}, then ${gap.serverAfter}`;
-  const asked = `${formatCount(gap.offeredMeanwhile ?? 0)} transactions were asked for`;
-  return [`no ACK for ${span(gap.rtoMs)} (${who}), in which ${asked}`, normal];
+  const asked =
+    gap.offeredMeanwhile === null
+      ? ""
+      : `, in which ${formatCount(gap.offeredMeanwhile)} transactions were asked for`;
+  return [`no ACK for ${span(gap.rtoMs)} (${who})${asked}`, normal];
 }
 
 /** HA-8 has 18 s for the detection, 2 s and 10 s to stop and to start. */

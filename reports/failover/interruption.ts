@@ -27,7 +27,7 @@ export function interruptionOf(
   line: AckLine,
   gaps: readonly Gap[],
   calm: Window,
-  offeredPerSecond: number,
+  offeredPerSecond: number | null,
 ): Interruption | null {
   const normalGapMs = Math.max(
     0,
@@ -58,8 +58,11 @@ export function interruptionOf(
     toMs: hasEnd ? rounded(toMs) : null,
     rtoMs: hasEnd ? rounded(toMs - fromMs) : null,
     normalGapMs: rounded(normalGapMs),
-    offeredPerSecond: rounded(offeredPerSecond),
-    offeredMeanwhile: hasEnd ? Math.round(((toMs - fromMs) * offeredPerSecond) / 1000) : null,
+    offeredPerSecond: offeredPerSecond === null ? null : rounded(offeredPerSecond),
+    offeredMeanwhile:
+      hasEnd && offeredPerSecond !== null
+        ? Math.round(((toMs - fromMs) * offeredPerSecond) / 1000)
+        : null,
     serverBefore: nameOf(serverBefore),
     serverAfter: hasEnd ? nameOf(serverAfter) : null,
   };

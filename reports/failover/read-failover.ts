@@ -12,7 +12,7 @@ export function failoverShape(distribution: z.ZodType) {
     toMs: nullableMs,
     rtoMs: nullableMs,
     normalGapMs: ms,
-    offeredPerSecond: z.number().nonnegative(),
+    offeredPerSecond: z.number().nonnegative().nullable(),
     offeredMeanwhile: count.nullable(),
     serverBefore: z.string(),
     serverAfter: z.string().nullable(),

@@ -34,7 +34,7 @@ export function timeline(failover: FailoverResult, durationMs: number): string {
       : nodes.map(({ node }) => roleBar(node, roles, endMs, percent)).join("\n");
   const peak = peakOf(acknowledged);
   return `<figure class="chart timeline" style="--levels:${levelsOf(events, endMs)}">
-<figcaption>Events, ${roles.length === 0 ? "" : "roles "}and ACKs a second by server</figcaption>
+<figcaption>Events${roles.length === 0 ? "" : ", roles"} and ACKs a second by server</figcaption>
 <div class="tl-body">
 ${marks(events, endMs, percent)}
 ${bars}

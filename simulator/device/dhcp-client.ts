@@ -115,8 +115,8 @@ export class DhcpClient {
       if (isPastT2) this.#reachT2(local, nowMs);
       this.#begin(local, isPastT2 ? "rebind" : "renew", "device", nowMs, nowMs);
     } else if (state === DeviceState.renewing && isPastT2) {
-      this.#reachT2(local, nowMs);
       this.#countRepetition(local);
+      this.#reachT2(local, nowMs);
       this.#request(local, DeviceState.rebinding, nowMs);
     } else {
       this.#repeat(local, nowMs);
