@@ -48,6 +48,8 @@ export function iscPair(site: PairSite, failover: IscFailover = documentedIscFai
     durability: "fsync",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
+    // No `leaseFile`: a node syncs what it acknowledges itself, and hears of the other one's share a little later.
+    // So neither file alone is what the pair has promised.
     isLoadBalanced: true,
   };
 }
@@ -80,6 +82,7 @@ export function iscPairConf(site: PairSite, failover: IscFailover, index: 0 | 1)
   const own = site.addresses.nodes[index];
   const population = dhcpdConf(site.population, {
     leaseSeconds: site.leaseSeconds,
+    ...(site.registered === undefined ? {} : { registered: site.registered }),
     bootServer: own.access,
     // dhcpd wants a subnet of every interface that it serves; relays are told apart by giaddr.
     serverSubnet: { network: own.access, prefixLength: 32 },

@@ -85,7 +85,7 @@ export function keaPairConf(site: PairSite, failover: KeaFailover, index: 0 | 1)
     threads: THREADS,
     registry: keaRegistry(site.population, {
       bootServer: site.addresses.nodes[index].access,
-      registered: true,
+      registered: site.registered ?? true,
     }),
   });
   const { Dhcp4 } = JSON.parse(alone) as { readonly Dhcp4: Readonly<Record<string, unknown>> };

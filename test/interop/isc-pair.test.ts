@@ -1,18 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { iscPair } from "../../lab/isc-pair.ts";
 import { describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
-import { deviceCount, PeerPairSite } from "./peer-pair.testing.ts";
-
-/** The addresses of each hardware address that is leased, by the records of a lease file. */
-function addressesOf(leases: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const found = new Map<string, Set<string>>();
-  for (const [, address, body] of leases.matchAll(/^lease (\S+) \{([^}]*)\}/gm)) {
-    const hardware = /hardware ethernet (\S+);/.exec(body!)?.[1];
-    if (hardware === undefined || !/binding state active;/.test(body!)) continue;
-    found.set(hardware, (found.get(hardware) ?? new Set()).add(address!));
-  }
-  return found;
-}
+import { deviceCount, leasedAddresses, PeerPairSite } from "./peer-pair.testing.ts";
 
 describeWithPeers("an ISC failover pair", ["dhcpd"], () => {
   let lab: NetworkLab;
@@ -44,7 +33,7 @@ describeWithPeers("an ISC failover pair", ["dhcpd"], () => {
     const alone = await peers.bindAll();
     expect(alone.acknowledgedBy).toEqual([0, deviceCount]);
     // Whatever A had acknowledged was known to B: nobody has two addresses.
-    const addresses = [...addressesOf(peers.read("dhcpd-b", "dhcpd.leases")).values()];
+    const addresses = [...leasedAddresses(peers.read("dhcpd-b", "dhcpd.leases")).values()];
     expect(addresses.map((set) => set.size)).toEqual(Array(deviceCount).fill(1));
 
     const again = peers.startNode(setUp.nodes, 0);

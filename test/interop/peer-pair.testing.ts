@@ -10,7 +10,7 @@ import { addBridge, ip, type NetworkLab, type Peer } from "./namespaces.testing.
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 const devices = { cableModems: 12, mtas: 4, cpes: 4, smartMeters: 4, cmtsCount: 2 } as const;
-const size = 24;
+export const deviceCount = 24;
 
 const scenario = `schema: provlab/scenario@1
 name: pair
@@ -26,7 +26,7 @@ phases:
     until: all-bound
     timeLimit: 60 s
 thresholds:
-  - connect.discover.completed == ${size}
+  - connect.discover.completed == ${deviceCount}
   - connect.discover.naks == 0
 `;
 
@@ -46,7 +46,8 @@ function nodeAddresses(last: number): NodeAddresses {
 export class PeerPairSite {
   readonly site: PairSite;
   readonly #lab: NetworkLab;
-  readonly #nodes: readonly [string, string];
+  /** The namespaces of node A and of node B. */
+  readonly nodes: readonly [string, string];
   readonly #plant: string;
   readonly #running: Peer[] = [];
   #runs = 0;
@@ -54,17 +55,17 @@ export class PeerPairSite {
   constructor(lab: NetworkLab) {
     this.#lab = lab;
     this.#plant = lab.addNamespace("plant");
-    this.#nodes = [lab.addNamespace("a"), lab.addNamespace("b")];
+    this.nodes = [lab.addNamespace("a"), lab.addNamespace("b")];
     const bridge = { interfaceName: "access", address: `${plantAddress}/24` };
     const plug = addBridge(lab, this.#plant, bridge);
     ip("-n", this.#plant, "route", "add", "local", "10.64.0.0/16", "dev", "lo");
-    for (const [index, node] of this.#nodes.entries()) {
+    for (const [index, node] of this.nodes.entries()) {
       plug(node, { interfaceName: "serve0", address: `${access[index]}/24` });
       ip("-n", node, "route", "add", "10.64.0.0/16", "via", plantAddress);
     }
     lab.link(
-      ...([this.#nodes[0], { interfaceName: "link0", address: "192.168.0.1/24" }] as const),
-      ...([this.#nodes[1], { interfaceName: "link0", address: "192.168.0.2/24" }] as const),
+      ...([this.nodes[0], { interfaceName: "link0", address: "192.168.0.1/24" }] as const),
+      ...([this.nodes[1], { interfaceName: "link0", address: "192.168.0.2/24" }] as const),
     );
     this.site = {
       folder: lab.directory,
@@ -107,7 +108,7 @@ export class PeerPairSite {
     const { name, command, environment = {} } = nodes[index];
     const words = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
     const args = ["-C", this.#lab.path(name), ...words, ...command];
-    const peer = this.#lab.start(this.#nodes[index], "env", args);
+    const peer = this.#lab.start(this.nodes[index], "env", args);
     this.#running[index] = peer;
     return peer;
   }
@@ -123,7 +124,7 @@ export class PeerPairSite {
     const servers = this.#running.map(({ output }) => output.slice(-2000)).join("\n");
     expect(ran.status, `${ran.output}\n${servers}`).toBe(0);
     const result = JSON.parse(readFileSync(`${out}/result.json`, "utf8")) as RunResult;
-    expect(result.safety).toMatchObject({ acknowledged: size, malformedReplies: 0 });
+    expect(result.safety).toMatchObject({ acknowledged: deviceCount, malformedReplies: 0 });
     return { acknowledgedBy: result.answeredBy?.map(({ acknowledged }) => acknowledged) ?? [] };
   }
 
@@ -133,4 +134,13 @@ export class PeerPairSite {
   }
 }
 
-export { size as deviceCount };
+/** The addresses of each hardware address that is leased, by all records of an ISC lease file. */
+export function leasedAddresses(leases: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const [, address, body] of leases.matchAll(/^lease (\S+) \{([^}]*)\}/gm)) {
+    const hardware = /hardware ethernet (\S+);/.exec(body!)?.[1];
+    if (hardware === undefined || !/binding state active;/.test(body!)) continue;
+    found.set(hardware, (found.get(hardware) ?? new Set()).add(address!));
+  }
+  return found;
+}
