@@ -10,6 +10,7 @@ import {
 } from "../server/control/control-server.ts";
 import type { PairStatus } from "../server/ha/pair-status.ts";
 import { runCleanUpCommand, runFailback } from "./failback.ts";
+import { runServe } from "./serve/command.ts";
 import { runStatus } from "./status.ts";
 
 let folder: string;
@@ -175,4 +176,9 @@ describe("prov failback and prov clean-up", () => {
     expect(orders).toEqual(["clean-up"]);
     expect(stdout).toBe("Done.\n");
   });
+});
+
+test("prov serve --recover is refused where there is no pair", async () => {
+  expect(await runServe(["-c", config, "--recover"])).toBe(2);
+  expect(stderr).toMatch(/--recover is for a node of a pair, and .* has no section ha/);
 });

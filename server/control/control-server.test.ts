@@ -130,3 +130,24 @@ test("one that stops in the middle of an order leaves the answer without an end"
   expect(code).toBe(200);
   expect(text.trimEnd().split("\n")).toHaveLength(1);
 });
+
+test("whoever has given an order may leave before it is carried out", async () => {
+  const later = new Promise<void>((resolve) => setTimeout(resolve, 50));
+  let isOver = false;
+  const path = await open({
+    ...single,
+    carryOut: async (_, tell) => {
+      tell(step);
+      await later;
+      tell(step);
+      tell({ kind: "done" });
+      isOver = true;
+    },
+  });
+  const asked = request({ socketPath: path, method: "POST", path: "/failback", agent: false });
+  asked.end();
+  await once(asked, "response");
+  asked.destroy();
+  await expect.poll(() => isOver).toBe(true);
+  expect((await ask(path, "GET", "/status")).status).toBe(200);
+});

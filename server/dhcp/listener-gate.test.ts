@@ -23,6 +23,7 @@ import type { Reply } from "./reply-sender.ts";
 const empty = new Uint8Array(0);
 const deadMs = 400;
 const fenced = new LeaseStoreError("append", "FENCED", "etcd", "Another leads.", "Follow.");
+const unavailable = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
 
 function message(op: number, xid: number, type: number): OutgoingPacket {
   return {
@@ -39,7 +40,7 @@ function setUp() {
   const etcd = { isDone: true, error: undefined as LeaseStoreError | undefined };
   const node = {
     ...{ role: "following" as PairRole, isComplete: true, revision: 1, mustRecover: false },
-    leader: { record: undefined },
+    ...{ leader: { record: undefined }, trouble: "" },
     poll: () => undefined,
     adopt: () => {
       node.role = "active";
@@ -73,12 +74,13 @@ function setUp() {
     durability: "replicated",
     append: () => expect.fail("the loop knows no records"),
     appendLease: () => undefined,
-    commit: () => undefined,
+    commit: () => expect.fail("nobody waits for etcd in place"),
     beginCommit: () => {
       commits += 1;
       return false;
     },
-    endCommit: () => {
+    endCommit: (msMax) => {
+      expect(msMax).toBeLessThan(deadMs / 4);
       if (etcd.isDone && etcd.error !== undefined) throw etcd.error;
       return etcd.isDone;
     },
@@ -195,6 +197,24 @@ test("an ACK that was held while the process stood still never leaves, nor does 
   expect(counters.droppedFor("standby")).toBe(12);
   words.confirm(words.suspicion);
   expect(turn(10, discover(7))).toEqual(["offer 7"]);
+});
+
+test("an ACK that was held over a pause does not leave with a commit that is begun after it either", () => {
+  const { turn, open, etcd, words } = setUp();
+  open();
+  etcd.isDone = false;
+  turn(10, request(1));
+  turn(10, request(2));
+  turn(deadMs);
+  words.confirm(words.suspicion);
+  etcd.isDone = true;
+  etcd.error = unavailable;
+  expect(turn(10)).toEqual([]);
+  etcd.error = undefined;
+  expect([turn(10), turn(10)]).toEqual([[], []]);
+  expect(words.isSuspect).toBe(false);
+  expect(turn(10, request(3))).toEqual([]);
+  expect(turn(10)).toEqual(["ack 3"]);
 });
 
 test("an ACK whose commit took longer than half of the deadtime does not leave, and raises suspicion", () => {

@@ -13,12 +13,14 @@ export interface GatedNode {
   readonly leader: { readonly record: { readonly epoch: number } | undefined };
   /** etcd has never had a leader, and the lease file of this node has leases. */
   readonly mustRecover: boolean;
+  /** What does not work, as a sentence; "" when nothing was told. */
+  readonly trouble: string;
   /** Takes what has come. Throws LeaseStoreError when etcd has what is no lease. */
   poll(): void;
   /** Leads under this mandate from when everything before it is in the table: then its role is `active`. */
   adopt(mandate: Mandate): void;
-  /** Puts into etcd what only the lease file has; throws as a commit does. */
-  recover(): number;
+  /** Puts so many leases that only the lease file has into etcd; fewer: it is done. Throws as a commit does. */
+  recover(leasesMax: number): number;
 }
 
 export interface PairGateOptions {
@@ -47,8 +49,12 @@ type GateState =
   | { readonly kind: "closing"; readonly sinceMs: number };
 
 const closed: GateState = { kind: "closed" };
+/** So many a turn: the loop must not seem to hang, and commits have little time. */
+const recoveredPerTurn = 1000;
 /** A recovery that failed is tried again after so long. */
 const recoverMsMin = 1000;
+/** Of what does not work one sentence is told in this time. */
+const troubleLogMsMin = 10_000;
 
 /**
  * Whether the data plane of a node of a pair answers at this moment. It opens with a mandate that the
@@ -70,9 +76,12 @@ export class PairGate {
   /** What only the lease file has is to be put into etcd first. */
   #mustRecover: boolean;
   #recoverAtMs = Number.NEGATIVE_INFINITY;
+  #recovered = 0;
   /** It cannot be told what etcd has; this is the end of following. */
   #isUnreadable = false;
   #isUnrecoveredTold = false;
+  #troubleTold = "";
+  #troubleAtMs = Number.NEGATIVE_INFINITY;
   #followed: { readonly isInSync: boolean; readonly revision: number } | undefined;
 
   constructor(options: PairGateOptions) {
@@ -99,6 +108,7 @@ export class PairGate {
     this.#turnedAtMs = nowMs;
     if (isPaused) this.#pausedAtMs = nowMs;
     this.#follow();
+    this.#tellTrouble(nowMs);
     if (node.role === "fenced") {
       this.end();
       return "over";
@@ -111,8 +121,7 @@ export class PairGate {
   /** Whether acknowledgements whose commit was begun at `begunAtMs`, and has ended well, may leave. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
     const { words } = this.#options;
-    const lookedAtMs = Math.min(begunAtMs, this.#turnedAtMs ?? begunAtMs);
-    if (nowMs - lookedAtMs <= this.#pauseMsMax) return !words.isSuspect;
+    if (nowMs - begunAtMs <= this.#pauseMsMax) return !words.isSuspect;
     words.suspect();
     return false;
   }
@@ -145,6 +154,17 @@ export class PairGate {
     );
   }
 
+  /** A leader's commits tell of theirs themselves; a standby would go without a word. */
+  #tellTrouble(nowMs: number): void {
+    const { node, logger } = this.#options;
+    const { trouble } = node;
+    if (this.#state.kind !== "closed" || trouble === "" || trouble === this.#troubleTold) return;
+    if (nowMs - this.#troubleAtMs < troubleLogMsMin) return;
+    this.#troubleTold = trouble;
+    this.#troubleAtMs = nowMs;
+    logger.warn(`Following the leases of the pair: ${trouble}`);
+  }
+
   #open(nowMs: number, isSettled: boolean): void {
     const { words, node, onTakeOver } = this.#options;
     const { mandate } = words;
@@ -174,15 +194,17 @@ export class PairGate {
     if (!this.#mustRecover) return true;
     if (nowMs < this.#recoverAtMs) return false;
     try {
-      const recovered = node.recover();
-      logger.warn(`${recovered} leases of the lease file were put into etcd.`);
-      this.#mustRecover = false;
+      const recovered = node.recover(recoveredPerTurn);
+      this.#recovered += recovered;
+      this.#mustRecover = recovered === recoveredPerTurn;
     } catch (error) {
       if (!(error instanceof LeaseStoreError)) throw error;
       logger.error(`The leases of the lease file are not in etcd yet: ${error.message}`);
       this.#recoverAtMs = nowMs + recoverMsMin;
     }
-    return !this.#mustRecover;
+    if (this.#mustRecover) return false;
+    logger.warn(`${this.#recovered} leases of the lease file were put into etcd.`);
+    return true;
   }
 
   #verdict(nowMs: number, isSettled: boolean): GateVerdict {

@@ -65,11 +65,11 @@ export class TestNode extends PairNode {
 
   constructor(table: LeaseTable, { name = "a", ...options }: TestNodeOptions) {
     boots += 1;
-    const self = { node: name, bootId: `boot-${boots}` };
+    const self = { node: name, bootId: options.bootId ?? `boot-${boots}` };
     super(table, {
       ...patience,
-      bootId: self.bootId,
       ...options,
+      bootId: self.bootId,
       file: { create: true, ...options.file },
     });
     this.self = self;

@@ -4,8 +4,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import { writeRecord } from "../../server/lease/lease-file.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
-import { newFolder, newPrefix } from "./etcd-node.testing.ts";
+import { leaseOf, newFolder, newPrefix } from "./etcd-node.testing.ts";
 import { type PlanePlan, PlaneThread, sharedMemory, TestRelay } from "./pair-plane.testing.ts";
 
 const port = 27_767;
@@ -50,7 +51,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
       configFile,
       `local-address ${serverOf[node]}; local-port ${port}; authoritative; ping-check off;
        default-lease-time 600; dhcp-cache-threshold 25;
-       subnet 127.77.0.0 netmask 255.255.0.0 { range 127.77.64.1 127.77.64.250; }`,
+       subnet 127.77.0.0 netmask 255.255.0.0 { range 127.77.64.1 127.77.191.254; }`,
     );
     writeFileSync(leaseFile, "", { flag: "a" });
     boots += 1;
@@ -152,14 +153,14 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
   });
 
   test("etcd that lost its leases gets them from the lease file of the node that is told so", async () => {
-    const a = await start("a");
-    await a.answer(await a.claim());
-    for (let device = 0; device < 5; device += 1) {
-      await relay.bind(serverOf.a, device, firstAddress + device);
-    }
-    await a.stop();
-    planes = [];
-    pair = newPrefix();
+    const leases = 10_000;
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const texts = Array.from({ length: leases }, (_, device) => {
+      // The devices of the relay say no client identifier.
+      const { clientId: _unsaid, ...lease } = leaseOf(device, nowSeconds);
+      return writeRecord({ ...lease, address: firstAddress + device });
+    });
+    writeFileSync(join(folder, "a.leases"), texts.join(""));
     const refusing = launch("a");
     await refusing.until(() => refusing.log.some((line) => line.includes("--recover")));
     expect(refusing.words.isInSync).toBe(false);
@@ -167,11 +168,13 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     planes = [];
     const recovering = await start("a", { recovers: true });
     await recovering.answer(await recovering.claim());
-    expect(recovering.log.join()).toContain("5 leases of the lease file were put into etcd");
+    expect(recovering.log.join()).toContain(
+      `${leases} leases of the lease file were put into etcd`,
+    );
     const b = await start("b");
     await b.answer(await b.claim());
     expect(await relay.bind(serverOf.b, 3, firstAddress + 3)).toBe(formatIpv4(firstAddress + 3));
-    const other = relay.reboot(serverOf.b, 9, firstAddress + 4);
+    const other = relay.reboot(serverOf.b, 9, firstAddress + leases - 1);
     expect((await relay.answerTo(other, 2000))?.type).toBe(MessageType.nak);
   });
 });

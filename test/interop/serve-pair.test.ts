@@ -11,6 +11,8 @@ import { nodeNames, RelayedDevices, ServedPair, type Side } from "./serve-pair.t
 
 const devices = 20;
 const waitMsMax = 20_000;
+/** HA-8 allows 12 s to stop here and start there. */
+const handOverMsMax = 2000;
 
 let cluster: EtcdCluster;
 let pair: ServedPair;
@@ -88,6 +90,21 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     await pair.untilServes(0, 0);
   });
 
+  test("the service goes there and back again, and each new table leaves nothing of the old one", async () => {
+    const before = ([0, 1] as const).map((side) => pair.descriptors(side));
+    for (const active of [0, 1] as const) {
+      const { status, stderr } = await pair.run(active, "failback");
+      expect({ status, stderr }, pair.logs).toEqual({ status: 0, stderr: "" });
+      for (const side of [0, 1] as const) await pair.untilServes(side, active === 0 ? 1 : 0);
+    }
+    for (const side of [0, 1] as const) expect(pair.log(side)).toMatch(/dhcp: starts anew/);
+    for (const side of [0, 1] as const) {
+      const count = () => pair.descriptors(side);
+      await expect.poll(count, { timeout: 10_000 }).toBeLessThanOrEqual(before[side]!);
+    }
+    await expectKept(0, devices + 1);
+  });
+
   test("the active node is stopped, and goes on after the other one has taken over: not an ACK", async () => {
     pair.signal(0, "SIGSTOP");
     await expectKept(1);
@@ -97,7 +114,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     for (let round = 0; round < 5; round += 1) await expectKept(1, devices + 2);
     await pair.untilServes(0, 1);
     expect(pair.log(0)).toMatch(/dhcp: starts anew, because it is fenced/);
-    expect((await pair.run(1, "failback")).status, pair.logs).toBe(0);
+    expect(await pair.run(1, "failback"), pair.logs).toMatchObject({ status: 0, stderr: "" });
     await pair.untilServes(0, 0);
     await expectKept(0, devices + 2);
   });
@@ -108,10 +125,12 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     pair.signal(0, "SIGTERM");
     let answer = await plant.reboot(0, addressOf.get(0)!, waitMsMax);
     while (answer.side === 0) answer = await plant.reboot(0, addressOf.get(0)!, waitMsMax);
-    expect(performance.now() - startMs, pair.logs).toBeLessThan(1000);
+    expect(performance.now() - startMs, pair.logs).toBeLessThan(handOverMsMax);
     expect(await pair.end(0), pair.logs).toEqual({ status: 0, signal: null });
     await expectKept(1, devices + 2);
     expect((await pair.status(1)).failureInProgress).toBe(false);
+    const [, last = ""] = pair.log(0).split("shutdown: handing over");
+    expect(last).not.toContain("starts anew");
   });
 
   test("etcd loses its data: nobody serves until somebody says whose lease file counts", async () => {
@@ -125,7 +144,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     expect((await pair.run(1, "status")).status).toBe(99);
 
     pair.signal(1, "SIGTERM");
-    await pair.end(1);
+    expect(await pair.end(1), pair.logs).toEqual({ status: 0, signal: null });
     pair.start(1, "--recover");
     await expectKept(1, devices + 2);
     await pair.untilServes(1, 1);

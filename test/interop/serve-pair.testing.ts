@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -49,7 +50,9 @@ export interface Ran {
 /** Two `prov serve` on loopback, each with a folder of its own; `close` ends what was started here. */
 export class ServedPair {
   readonly #folder = mkdtempSync(join(tmpdir(), "provlab-serve-pair-"));
-  readonly #nodes: (ChildProcess | undefined)[] = [];
+  /** The latest start of each. */
+  readonly #nodes: ChildProcess[] = [];
+  readonly #started: ChildProcess[] = [];
 
   constructor(endpoints: readonly string[]) {
     for (const side of [0, 1] as const) this.#configure(side, endpoints);
@@ -75,6 +78,7 @@ export class ServedPair {
     });
     closeSync(log);
     this.#nodes[side] = child;
+    this.#started.push(child);
     return child;
   }
 
@@ -84,6 +88,11 @@ export class ServedPair {
 
   async kill(side: Side): Promise<void> {
     await kill(this.#nodes[side]!);
+  }
+
+  /** How many files, sockets and pipes the node has open. */
+  descriptors(side: Side): number {
+    return readdirSync(`/proc/${this.#nodes[side]!.pid}/fd`).length;
   }
 
   end(side: Side): Promise<ServerEnd> {
@@ -122,14 +131,17 @@ export class ServedPair {
   async #sight(side: Side): Promise<Readonly<Record<string, string | undefined>>> {
     try {
       const { leader, nodes } = await this.status(side);
-      return { leader, ...Object.fromEntries(nodes.map(({ node, role }) => [node, role])) };
+      const roles = nodes.map(({ node, role, isAble }) => {
+        return [node, role === "standby" && !isAble ? "not able" : role] as const;
+      });
+      return { leader, ...Object.fromEntries(roles) };
     } catch (error) {
       return { error: String(error) };
     }
   }
 
   async close(): Promise<void> {
-    for (const child of this.#nodes) if (child !== undefined) await kill(child);
+    for (const child of this.#started) await kill(child);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -55,6 +55,13 @@ export interface Settled {
 const nothing: Settled = { acknowledged: [] };
 const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** How a node is made otherwise, to see that it matters. */
+export interface NodeMutation {
+  readonly newLead?: (bootId: string) => PairLead;
+  /** Who commits: the so many-eth start of that part of the node. */
+  readonly writerOf?: (name: string, part: number) => string;
+}
+
 interface ClaimUnderWay {
   readonly sight: LeaderSight;
   readonly next: LeaderClaim;
@@ -74,12 +81,15 @@ export class ModelNode {
   readonly #name: string;
   readonly #etcd: ModelEtcd;
   readonly #newLead: (bootId: string) => PairLead;
+  readonly #writerOf: (name: string, part: number) => string;
   /** Survives a crash of the node. */
   readonly #file = new MemoryLeaseStore();
   #table!: LeaseTable;
   #follower!: LeaseFollower;
   #lead!: PairLead;
   #boots = 0;
+  /** Starts of the part that commits. */
+  #parts = 0;
   #self = { node: "", bootId: "" };
   #claim: ClaimUnderWay | undefined;
   #won: Mandate | undefined;
@@ -95,11 +105,15 @@ export class ModelNode {
   constructor(
     name: string,
     etcd: ModelEtcd,
-    newLead = (bootId: string): PairLead => new PairLead(bootId),
+    {
+      newLead = (bootId) => new PairLead(bootId),
+      writerOf = (name, part) => `${name} ${part}`,
+    }: NodeMutation = {},
   ) {
     this.#name = name;
     this.#etcd = etcd;
     this.#newLead = newLead;
+    this.#writerOf = writerOf;
     this.restart();
   }
 
@@ -135,6 +149,7 @@ export class ModelNode {
     this.#file.loadInto(this.#table);
     this.#follower = new LeaseFollower(this.#table, this.#file);
     this.#lead = this.#newLead(this.#self.bootId);
+    this.#parts += 1;
     this.#chain = this.#commit = undefined;
     this.#hasLed = false;
     this.#sent.delete("commits");
@@ -180,7 +195,10 @@ export class ModelNode {
   /** The part that commits is told of a claim that was won. */
   adopt(): void {
     if (this.#won === undefined) return;
-    if (this.#lead.adopt(this.#won)) this.#chain = new CommitChain(keys, this.#won.term);
+    if (this.#lead.adopt(this.#won)) {
+      const writer = this.#writerOf(this.#name, this.#parts);
+      this.#chain = new CommitChain(keys, this.#won.term, writer);
+    }
     this.#hasLed ||= this.#role === "active";
   }
 

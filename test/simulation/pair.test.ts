@@ -10,6 +10,7 @@ import {
   keys,
   low,
   ModelNode,
+  type NodeMutation,
   type Promised,
   type Request,
 } from "./pair-node.ts";
@@ -21,7 +22,7 @@ const MESSAGES_MAX = 40;
 const steps = [
   ...(["ask", "ask", "ask", "release", "commit", "commit"] as const),
   ...(["arrive", "arrive", "arrive", "arriveTwice", "lose"] as const),
-  ...(["answer", "answer", "answer", "resend", "giveUp"] as const),
+  ...(["answer", "answer", "answer", "resend", "resend", "giveUp"] as const),
   ...(["claim", "adopt", "handBack", "observe", "observe", "restart"] as const),
 ] as const;
 
@@ -31,11 +32,14 @@ interface Step {
   readonly pick: number;
 }
 
-const anyStep: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom(...steps),
-  node: fc.nat({ max: 1 }),
-  pick: fc.nat({ max: 1000 }),
-});
+type Kind = Step["kind"];
+
+const anyStep = (without: readonly Kind[]): fc.Arbitrary<Step> =>
+  fc.record({
+    kind: fc.constantFrom(...steps.filter((kind) => !without.includes(kind))),
+    node: fc.nat({ max: 1 }),
+    pick: fc.nat({ max: 1000 }),
+  });
 
 const puts = (transaction: Transaction, wanted: string): boolean =>
   transaction.puts.some(({ key }) => key === wanted);
@@ -50,9 +54,8 @@ interface Answer extends Pick<Request, "sender" | "attempt"> {
 }
 
 /** How the pair is made otherwise, to see that it matters. */
-interface Mutation {
+interface Mutation extends NodeMutation {
   readonly alter?: typeof asItIs;
-  readonly newLead?: (bootId: string) => PairLead;
 }
 
 /** Two nodes, their devices, and a network on which everything is late, lost or twice. */
@@ -71,9 +74,9 @@ class PairSimulation {
   acknowledged = 0;
   terms = 0;
 
-  constructor({ alter = asItIs, newLead }: Mutation = {}) {
+  constructor({ alter = asItIs, ...mutation }: Mutation = {}) {
     this.#alter = alter;
-    this.#nodes = ["a", "b"].map((name) => new ModelNode(name, this.#etcd, newLead));
+    this.#nodes = ["a", "b"].map((name) => new ModelNode(name, this.#etcd, mutation));
   }
 
   /** Throws when something happens that must not. */
@@ -81,7 +84,7 @@ class PairSimulation {
     this.#nowSeconds += 1;
     const node = this.#nodes[number]!;
     const device = pick % DEVICES;
-    const sender = pick % 2 === 0 ? "claims" : "commits";
+    const sender = pick % 4 === 0 ? "claims" : "commits";
     switch (kind) {
       case "ask":
         node.ask(device, this.#uses[device]!, this.#nowSeconds);
@@ -96,7 +99,8 @@ class PairSimulation {
         this.#send(number, node.resend(sender));
         break;
       case "claim":
-        this.#send(number, node.claim());
+        // Seldom enough that something happens in a term; and a leader hardly ever doubts that it is one.
+        if (pick % (node.isActive ? 16 : 4) === 0) this.#send(number, node.claim());
         break;
       case "giveUp":
         node.giveUp(sender);
@@ -105,14 +109,14 @@ class PairSimulation {
         node.adopt();
         break;
       case "handBack":
-        if (pick % 4 === 0) this.#send(number, node.handBack());
+        if (pick % 16 === 0) this.#send(number, node.handBack());
         break;
       case "observe":
         node.observe(1 + (pick % 8));
         break;
       case "restart":
         if (pick % 4 === 0) node.restart();
-        else if (node.isOver) node.renew();
+        else if (pick % 4 === 1 || node.isOver) node.renew();
         break;
       case "lose":
         if (pick % 2 === 0) taken(this.#toEtcd, pick >>> 1);
@@ -190,11 +194,18 @@ const beginning: readonly Step[] = (["claim", "arrive", "answer", "observe", "ad
   }),
 );
 
-function run(runs: number, options: Mutation & { readonly endOnFailure?: boolean } = {}) {
+interface RunOptions extends Mutation {
+  readonly endOnFailure?: boolean;
+  /** Steps that do not happen after the beginning. */
+  readonly without?: readonly Kind[];
+}
+
+function run(runs: number, options: RunOptions = {}) {
+  const step = anyStep(options.without ?? []);
   const counts = { acknowledged: 0, terms: 0 };
   const seed = process.env["PROVLAB_SEED"];
   const details = fc.check(
-    fc.property(fc.array(anyStep, { minLength: 200, maxLength: 800, size: "max" }), (played) => {
+    fc.property(fc.array(step, { minLength: 200, maxLength: 800, size: "max" }), (played) => {
       const simulation = new PairSimulation(options);
       try {
         for (const step of [...beginning, ...played]) simulation.play(step);
@@ -214,7 +225,7 @@ function run(runs: number, options: Mutation & { readonly endOnFailure?: boolean
 }
 
 test("whatever is late, lost or twice: one device an address, and no acknowledged lease is lost", () => {
-  const { failed, seed, errorInstance, counterexample, acknowledged, terms } = run(2500);
+  const { failed, seed, errorInstance, counterexample, acknowledged, terms } = run(1500);
   const found = `PROVLAB_SEED=${seed}: ${errorInstance}, ${JSON.stringify(counterexample)}`;
   expect(failed, found).toBe(false);
   process.stdout.write(`seed ${seed}: ${acknowledged} acknowledged, ${terms} terms\n`);
@@ -223,15 +234,16 @@ test("whatever is late, lost or twice: one device an address, and no acknowledge
   expect(terms).toBeGreaterThan(3_000);
 });
 
-test.each([
-  ["the number of the transaction before", keys.chain],
-  ["the term", keys.leader],
-])("without the guard of %s it is found out", (_, key) => {
+test.each<[string, string, readonly Kind[]]>([
+  // Within a term: another one would be guarded against what is left of this one.
+  ["the number of the transaction before", keys.chain, ["claim", "handBack", "restart"]],
+  ["the term", keys.leader, []],
+])("without the guard of %s it is found out", (_, key, without) => {
   const alter = (transaction: Transaction): Transaction => {
     if (puts(transaction, keys.leader)) return transaction;
     return { ...transaction, guards: transaction.guards.filter((guard) => guard.key !== key) };
   };
-  const { failed, errorInstance } = run(10_000, { alter, endOnFailure: true });
+  const { failed, errorInstance } = run(10_000, { alter, without, endOnFailure: true });
   expect(failed).toBe(true);
   expect(`${errorInstance}`).toMatch(/has one device|is kept/);
 });
@@ -244,7 +256,18 @@ test("a node that goes on with its table although another one has led is found o
     }
   }
   const newLead = (bootId: string): PairLead => new Heedless(bootId);
-  const { failed, errorInstance } = run(10_000, { newLead, endOnFailure: true });
+  const { failed, errorInstance } = run(10_000, {
+    newLead,
+    without: ["restart"],
+    endOnFailure: true,
+  });
+  expect(failed).toBe(true);
+  expect(`${errorInstance}`).toMatch(/has one device|is kept/);
+});
+
+test("two chains of one term that cannot be told apart are found out", () => {
+  const writerOf = (name: string): string => name;
+  const { failed, errorInstance } = run(10_000, { writerOf, endOnFailure: true });
   expect(failed).toBe(true);
   expect(`${errorInstance}`).toMatch(/has one device|is kept/);
 });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { CommitChain } from "./commit-chain.ts";
 import type { KeyValue, Transaction } from "./etcd-messages.ts";
-import { encodeNumber } from "./leadership.ts";
+import { encodeLink } from "./leadership.ts";
 import { pairKeys } from "./pair-keys.ts";
 
 const keys = pairKeys("/p/");
 const term = 7;
+const linkOf = (number: number, writer = "w"): Uint8Array => encodeLink(number, writer);
 
 function records(count: number, bytes = 10): Map<number, Uint8Array> {
   return new Map(Array.from({ length: count }, (_, at) => [at, new Uint8Array(bytes)]));
@@ -14,16 +15,16 @@ function records(count: number, bytes = 10): Map<number, Uint8Array> {
 const done = { succeeded: true, revision: 9, found: [] };
 
 /** What a transaction reads whose guards do not hold. */
-function refused(leaderRevision: number, number: number) {
+function refused(leaderRevision: number, number: number, writer = "w") {
   const found: KeyValue[] = [
     { key: keys.leader, value: new Uint8Array(0), modRevision: leaderRevision },
-    { key: keys.chain, value: encodeNumber(number), modRevision: 9 },
+    { key: keys.chain, value: linkOf(number, writer), modRevision: 9 },
   ];
   return { succeeded: false, revision: 9, found };
 }
 
 function chainWith(count: number, bytes?: number): CommitChain {
-  const chain = new CommitChain(keys, term);
+  const chain = new CommitChain(keys, term, "w");
   chain.begin(records(count, bytes));
   return chain;
 }
@@ -37,10 +38,10 @@ describe("the chain of a term's transactions", () => {
     const transaction = chain.next()!;
     expect(transaction.guards).toEqual([
       { key: keys.leader, modRevision: term },
-      { key: keys.chain, value: encodeNumber(0) },
+      { key: keys.chain, value: linkOf(0) },
     ]);
     expect(leasesOf(transaction)).toBe(256);
-    expect(transaction.puts.at(-1)).toEqual({ key: keys.chain, value: encodeNumber(1) });
+    expect(transaction.puts.at(-1)).toEqual({ key: keys.chain, value: linkOf(1) });
     expect(transaction.puts[1]!.key).toBe("/p/lease/0.0.0.1");
     expect(chain.answered(done)).toBe("durable");
     expect(chain.next()).toBeUndefined();
@@ -60,7 +61,7 @@ describe("the chain of a term's transactions", () => {
         expect(sum).toBeLessThan(1.2 * (1 << 20));
         expect(transaction.guards[1]).toEqual({
           key: keys.chain,
-          value: encodeNumber(sizes.length - 1),
+          value: linkOf(sizes.length - 1),
         });
       }
       expect(sizes.length).toBe(3);
@@ -77,7 +78,7 @@ describe("the chain of a term's transactions", () => {
     // It had happened: its number is in the chain key already.
     expect(chain.answered(refused(term, 1))).toBe("more");
     expect(leasesOf(chain.next())).toBe(3);
-    expect(chain.next()!.guards[1]).toEqual({ key: keys.chain, value: encodeNumber(1) });
+    expect(chain.next()!.guards[1]).toEqual({ key: keys.chain, value: linkOf(1) });
     expect(chain.answered(done)).toBe("durable");
   });
 
@@ -99,6 +100,7 @@ describe("the chain of a term's transactions", () => {
     ["another leader, and the number it would have left", refused(8, 1)],
     ["a number that nobody of this term wrote", refused(term, 5)],
     ["the number before it, which its guard compared", refused(term, 0)],
+    ["the number of another chain of the term", refused(term, 1, "other")],
     ["no keys at all", { succeeded: false, revision: 9, found: [] }],
   ])("%s: fenced for ever", (_, answer) => {
     const chain = chainWith(3);

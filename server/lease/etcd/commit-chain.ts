@@ -1,6 +1,7 @@
 import { assert } from "../../../base/assert.ts";
+import { bytesEqual } from "../lease.ts";
 import type { Put, Transaction, TransactionAnswer } from "./etcd-messages.ts";
-import { CHAIN_START, encodeNumber } from "./leadership.ts";
+import { CHAIN_START, encodeLink } from "./leadership.ts";
 import { leaseKey, type PairKeys } from "./pair-keys.ts";
 
 /**
@@ -9,7 +10,8 @@ import { leaseKey, type PairKeys } from "./pair-keys.ts";
  *
  * - whoever lost the term can commit nothing, not even with a transaction that is already on its way;
  * - one whose answer was lost may be sent again: it happens once, and a late copy of it changes nothing;
- * - a late copy cannot put an old record over a newer one.
+ * - a late copy cannot put an old record over a newer one;
+ * - of two chains of one term, of a program whose loop was started anew, only one gets beyond its start.
  */
 
 /** Puts that the members' `--max-txn-ops` allows us at first; where it is less we find out. */
@@ -27,6 +29,7 @@ export type ChainState = "more" | "durable" | "fenced";
 export class CommitChain {
   readonly #keys: PairKeys;
   readonly #term: number;
+  readonly #writer: string;
   /** Number of the latest transaction that is known to have happened. */
   #number = CHAIN_START;
   /** The puts of each transaction to come. The first may have happened already. */
@@ -34,10 +37,11 @@ export class CommitChain {
   #putsMax = PUTS_MAX;
   #isFenced = false;
 
-  /** `term`: the revision at which this node became the leader. */
-  constructor(keys: PairKeys, term: number) {
+  /** `term`: the revision at which this node became the leader. `writer`: no other chain has it. */
+  constructor(keys: PairKeys, term: number, writer: string) {
     this.#keys = keys;
     this.#term = term;
+    this.#writer = writer;
   }
 
   /** For ever: nothing of this term is committed any more. */
@@ -70,9 +74,9 @@ export class CommitChain {
     return {
       guards: [
         { key: leader, modRevision: this.#term },
-        { key: chain, value: encodeNumber(this.#number) },
+        { key: chain, value: encodeLink(this.#number, this.#writer) },
       ],
-      puts: [...puts, { key: chain, value: encodeNumber(this.#number + 1) }],
+      puts: [...puts, { key: chain, value: encodeLink(this.#number + 1, this.#writer) }],
       reads: [leader, chain],
     };
   }
@@ -121,6 +125,6 @@ export class CommitChain {
     const leader = found.find(({ key }) => key === this.#keys.leader);
     const chain = found.find(({ key }) => key === this.#keys.chain);
     if (leader?.modRevision !== this.#term || chain === undefined) return false;
-    return new TextDecoder().decode(chain.value) === `${this.#number + 1}`;
+    return bytesEqual(chain.value, encodeLink(this.#number + 1, this.#writer));
   }
 }

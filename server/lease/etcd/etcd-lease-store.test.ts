@@ -90,7 +90,7 @@ describe("the store of a leader", () => {
     expect(store.isFenced).toBe(false);
   });
 
-  test("fenced is for ever: etcd is not even asked again", () => {
+  test("fenced is until the next term: etcd is not even asked again", () => {
     ends.next = "fenced";
     store.append(leaseOf(1));
     expect(() => store.commit()).toThrow(withCode("FENCED"));
@@ -101,6 +101,25 @@ describe("the store of a leader", () => {
     }
     expect(ends.begun).toEqual([[1]]);
     expect(store.isFenced).toBe(true);
+    store.lead(8);
+    store.append(leaseOf(4));
+    store.commit();
+    expect(ends.begun).toEqual([[1], [4]]);
+  });
+
+  test("what was under way when a new term began does not end it", () => {
+    ends.next = undefined;
+    store.append(leaseOf(1));
+    expect(store.beginCommit()).toBe(false);
+    store.fence();
+    store.lead(8);
+    ends.next = "fenced";
+    expect(() => store.endCommit(0)).toThrow(withCode("FENCED"));
+    expect(store.isFenced).toBe(false);
+    ends.next = "durable";
+    store.append(leaseOf(2));
+    store.commit();
+    expect(ends.begun).toEqual([[1], [2]]);
   });
 
   test("a thread that is gone commits nothing", () => {

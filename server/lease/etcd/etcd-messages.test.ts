@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  decodeLease,
   decodeRange,
   decodeTransaction,
   decodeWatch,
+  encodeLease,
+  encodeLeaseGrant,
   encodeRange,
   encodeTransaction,
   encodeWatch,
@@ -41,6 +44,15 @@ describe("requests as etcd's rpc.proto has them", () => {
     expect(hex(encodeWatch("a", undefined, 9))).toBe("0a05" + "0a0161" + "1809");
   });
 
+  test("a lease: granted, kept alive, and in a put", () => {
+    expect(hex(encodeLeaseGrant(300, 5))).toBe("0805" + "10ac02");
+    expect(hex(encodeLease(300))).toBe("08ac02");
+    const puts = [{ key: "k", value: ascii("v"), lease: 2 ** 48 }];
+    const bytes = encodeTransaction({ guards: [], puts, reads: [] });
+    const lease = "18" + "80808080808040";
+    expect(hex(bytes)).toBe(`1210120e0a016b120176${lease}`);
+  });
+
   test("the end of a prefix is the first key that does not begin with it", () => {
     expect(endOfPrefix("/p/")).toBe("/p0");
   });
@@ -73,7 +85,15 @@ describe("answers", () => {
     expect(decodeTransaction(done)).toEqual({ succeeded: true, revision: 5, found: [] });
   });
 
+  test("of a lease: its time to live, or none any more", () => {
+    const granted = new MessageWriter().message(1, header(9)).number(2, 300).number(3, 5);
+    expect(decodeLease(granted.finish())).toEqual({ ttlSeconds: 5 });
+    const gone = new MessageWriter().message(1, header(9)).number(2, 300);
+    expect(decodeLease(gone.finish())).toEqual({ ttlSeconds: 0 });
+  });
+
   test("without a revision they are none", () => {
+    expect(() => decodeLease(new Uint8Array(0))).toThrow(ProtobufError);
     expect(() => decodeTransaction(new Uint8Array(0))).toThrow(ProtobufError);
     expect(() => decodeRange(new Uint8Array(0))).toThrow(ProtobufError);
   });
@@ -96,7 +116,7 @@ describe("answers", () => {
   test("any bytes are read, or refused as what they are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        for (const decode of [decodeRange, decodeTransaction, decodeWatch]) {
+        for (const decode of [decodeLease, decodeRange, decodeTransaction, decodeWatch]) {
           try {
             decode(bytes);
           } catch (error) {

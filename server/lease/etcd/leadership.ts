@@ -33,13 +33,15 @@ export type ClaimJudgement =
   | { readonly kind: "won"; readonly term: number }
   | { readonly kind: "lost" | "absent"; readonly leader: LeaderSight };
 
-/** Value of the chain key at the beginning of a term. */
+/** Number of the chain key at the beginning of a term. */
 export const CHAIN_START = 0;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const encodeNumber = (value: number): Uint8Array => encoder.encode(`${value}`);
+/** The value of the chain key: the number of a transaction, and whose it is; at the start nobody's. */
+export const encodeLink = (number: number, writer: string): Uint8Array =>
+  encoder.encode(number === CHAIN_START ? `${number}` : `${number} ${writer}`);
 
 export const encodeFlag = (isRaised: boolean): Uint8Array => encoder.encode(isRaised ? "1" : "0");
 
@@ -102,7 +104,7 @@ export function claimTransaction(
     ],
     puts: [
       { key: keys.leader, value: encodeLeader(next) },
-      { key: keys.chain, value: encodeNumber(CHAIN_START) },
+      { key: keys.chain, value: encodeLink(CHAIN_START, "") },
       ...(raisesFailureFlag ? [{ key: keys.failure, value: encodeFlag(true) }] : []),
     ],
     reads: [keys.leader],

@@ -71,8 +71,9 @@ describe("a follower", () => {
     load(7, leaseOf(1, 1000), leaseOf(2, 1000));
     restart();
     expect(table.isDurable(1)).toBe(true);
+    expect(follower.hasDoubtful).toBe(false);
     load(3, leaseOf(2, 1000));
-    expect(follower.localOnly()).toEqual([1]);
+    expect([follower.localOnly(), follower.hasDoubtful]).toEqual([[1], true]);
     expect([table.isActive(1), table.isDurable(1)]).toEqual([true, false]);
     expect(table.isDurable(2)).toBe(true);
     // etcd got it after all.

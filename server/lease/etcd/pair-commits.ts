@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { assert } from "../../../base/assert.ts";
 import { CommitChain } from "./commit-chain.ts";
@@ -24,14 +25,20 @@ const tooLarge = /too many operations|request is too large/;
 export class PairCommits {
   readonly #options: PairCommitsOptions;
   #chain: CommitChain | undefined;
+  #revision = 0;
 
   constructor(options: PairCommitsOptions) {
     this.#options = options;
   }
 
+  /** Of the latest transaction that is known to have happened at it; 0: of none. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Begins a term: what the one before has left open can happen no more. */
   lead(term: number): void {
-    this.#chain = new CommitChain(this.#options.keys, term);
+    this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
   }
 
   async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {
@@ -49,6 +56,8 @@ export class PairCommits {
         chain.abandon();
         return "unavailable";
       }
+      // One that had happened before is answered with etcd's revision, which others make grow as well.
+      if (answer.succeeded) this.#revision = answer.revision;
       const state = chain.answered(answer);
       if (state !== "more") return state;
     }

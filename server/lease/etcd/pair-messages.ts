@@ -1,10 +1,37 @@
 import type { LeaderSight } from "./leadership.ts";
 
-/** What the loop and its pair thread say to each other, and the 32-bit words that they share. */
+/** What the loop and its pair thread say to each other, and the words that they share. */
 
 /** `commit`: where the commit under way stands. `posted`: notices that the thread has sent, to wait on. */
 export const PairWord = { commit: 0, posted: 1 } as const;
-export const PAIR_WORDS = 2;
+const PAIR_WORDS = 2;
+
+/** The shared words: 32 bits each, and behind them the revision of the latest commit, which is longer. */
+export class PairShared {
+  readonly buffer: SharedArrayBuffer;
+  readonly words: Int32Array;
+  readonly #longs: BigInt64Array;
+
+  constructor(
+    buffer = new SharedArrayBuffer(
+      PAIR_WORDS * Int32Array.BYTES_PER_ELEMENT + BigInt64Array.BYTES_PER_ELEMENT,
+    ),
+  ) {
+    this.buffer = buffer;
+    this.words = new Int32Array(buffer, 0, PAIR_WORDS);
+    this.#longs = new BigInt64Array(buffer, PAIR_WORDS * Int32Array.BYTES_PER_ELEMENT, 1);
+  }
+
+  /** By the thread. */
+  set committedRevision(revision: number) {
+    Atomics.store(this.#longs, 0, BigInt(revision));
+  }
+
+  /** Of etcd, at the latest commit; 0: there was none. */
+  get committedRevision(): number {
+    return Number(Atomics.load(this.#longs, 0));
+  }
+}
 
 /** The loop asks when it has taken the last answer; the thread answers what was asked. */
 export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;

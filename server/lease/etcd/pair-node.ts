@@ -34,6 +34,8 @@ export class PairNode {
   readonly #follower: LeaseFollower;
   readonly #lead: PairLead;
   readonly #thread: PairThread;
+  /** What only the lease file has, as long as it is being recovered. */
+  #unrecovered: readonly number[] | undefined;
   #trouble = "";
   #isClosed = false;
 
@@ -75,8 +77,10 @@ export class PairNode {
     return this.#follower.isComplete;
   }
 
+  /** Of the pair's own keys: a node that leads counts its commits. */
   get revision(): number {
-    return this.#follower.revision;
+    const { term } = this.store;
+    return term === 0 ? this.#follower.revision : Math.max(term, this.#thread.committedRevision);
   }
 
   get leader(): LeaderSight {
@@ -116,7 +120,7 @@ export class PairNode {
    * A claim of this boot has won: the node is `active` as soon as it has seen everything up to its term,
    * which may be at once or at a later `poll`. After a term of its own it goes on with its table when nobody
    * else has led in between, and is `fenced` otherwise. The mandate that it has already changes
-   * nothing.
+   * nothing. A new node under a mandate that was committed under before commits nothing: it is `paused`.
    */
   adopt(mandate: Mandate): void {
     if (!this.#lead.adopt(mandate)) return;
@@ -125,14 +129,17 @@ export class PairNode {
   }
 
   /**
-   * Puts into etcd what only the lease file has. Only while this node is active, before it serves.
-   * Returns how many leases that were; throws as a commit does.
+   * Puts into etcd what only the lease file has, at most so many leases of it: nothing else is done
+   * meanwhile. Only while this node is active, before it serves. Returns how many leases that were, fewer
+   * than asked for when it is done; throws as a commit does, and may then be called again.
    */
-  recover(): number {
+  recover(leasesMax = Number.POSITIVE_INFINITY): number {
     assert(this.role === "active", "only the leader may recover");
-    const found = this.#follower.localOnly();
+    this.#unrecovered ??= this.#follower.localOnly();
+    const found = this.#unrecovered.slice(0, leasesMax);
     for (const index of found) this.store.appendLease(index);
     this.store.commit();
+    this.#unrecovered = this.#unrecovered.slice(found.length);
     return found.length;
   }
 

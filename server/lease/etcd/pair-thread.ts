@@ -10,10 +10,10 @@ import { WakePipe } from "../../../base/net/wake-pipe.ts";
 import type { LeaseBatch } from "./lease-batch.ts";
 import {
   CommitWord,
-  PAIR_WORDS,
   type PairNotice,
   type PairOptions,
   type PairRequest,
+  PairShared,
   PairWord,
 } from "./pair-messages.ts";
 
@@ -21,7 +21,7 @@ import {
 const OVERDUE_FACTOR = 4;
 
 export interface PairThreadData extends PairOptions {
-  readonly words: SharedArrayBuffer;
+  readonly shared: SharedArrayBuffer;
   /** Requests come from it, notices go to it. */
   readonly port: MessagePort;
   /** A byte to it tells the loop that there is something new. */
@@ -44,9 +44,8 @@ export class PairThread {
   readonly options: PairOptions;
   /** Written to when there is something new, for a loop that waits for it; undefined without batched sockets. */
   readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
-  readonly #words = new Int32Array(
-    new SharedArrayBuffer(PAIR_WORDS * Int32Array.BYTES_PER_ELEMENT),
-  );
+  readonly #shared = new PairShared();
+  readonly #words = this.#shared.words;
   readonly #channel = new MessageChannel();
   readonly #worker: Worker;
   #posted = 0;
@@ -61,7 +60,7 @@ export class PairThread {
     this.options = options;
     const workerData: PairThreadData = {
       ...options,
-      words: this.#words.buffer as SharedArrayBuffer,
+      shared: this.#shared.buffer,
       port: this.#channel.port2,
       wakeEnd: this.wake?.writeEnd,
     };
@@ -123,6 +122,11 @@ export class PairThread {
     if (word === CommitWord.asked) return this.#isOver ? "unavailable" : undefined;
     Atomics.store(this.#words, PairWord.commit, CommitWord.idle);
     return commitEnds.get(word) ?? "durable";
+  }
+
+  /** Of etcd, at the latest commit; 0: there was none. */
+  get committedRevision(): number {
+    return this.#shared.committedRevision;
   }
 
   /** Nothing is committed any more: the thread is gone. */

@@ -4,7 +4,13 @@ import { EtcdClient } from "./etcd-client.ts";
 import { PairCommits } from "./pair-commits.ts";
 import { PairFollow } from "./pair-follow.ts";
 import { pairKeys } from "./pair-keys.ts";
-import { CommitWord, type PairNotice, type PairRequest, PairWord } from "./pair-messages.ts";
+import {
+  CommitWord,
+  type PairNotice,
+  type PairRequest,
+  PairShared,
+  PairWord,
+} from "./pair-messages.ts";
 import type { PairThreadData } from "./pair-thread.ts";
 
 // The thread that talks to etcd in the place of the loop: it follows the pair's keys, and commits what
@@ -12,7 +18,8 @@ import type { PairThreadData } from "./pair-thread.ts";
 
 const data = workerData as PairThreadData;
 const { port } = data;
-const words = new Int32Array(data.words);
+const shared = new PairShared(data.shared);
+const { words } = shared;
 const wakeByte = Uint8Array.of(1);
 const keys = pairKeys(data.prefix);
 const { endpoints, attemptMsMax } = data;
@@ -66,9 +73,12 @@ async function serve(request: PairRequest): Promise<void> {
       commits.lead(request.term);
       follow.endAt(request.term);
       break;
-    case "commit":
-      answer(CommitWord[await commits.commit(request.batch, request.lengthBytes)]);
+    case "commit": {
+      const outcome = await commits.commit(request.batch, request.lengthBytes);
+      shared.committedRevision = commits.revision;
+      answer(CommitWord[outcome]);
       break;
+    }
     case "taken":
       follow.taken(request.lengthBytes);
       break;
