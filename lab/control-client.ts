@@ -3,11 +3,15 @@ import { LabError } from "./lab-error.ts";
 
 /** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
 interface PairStatus {
+  /** Of the leadership in the store. */
   readonly epoch: number;
+  /** Who holds that; absent while nobody does. */
+  readonly leader?: string;
   readonly nodes: readonly [NodeStatus, NodeStatus];
 }
 
 interface NodeStatus {
+  readonly node: string;
   readonly role: string;
   readonly isInSync: boolean;
 }
@@ -17,6 +21,8 @@ export interface NodeView {
   readonly role: string;
   /** Of the leadership that it knows of. */
   readonly epoch: number;
+  /** Whether that leadership is its own, as far as it knows. */
+  readonly isLeader: boolean;
   readonly isInSync: boolean;
 }
 
@@ -41,9 +47,10 @@ export class ControlClient {
   /** `silent` when the node does not answer in time, as one that was stopped; `down` when nobody is there. */
   async view(): Promise<NodeView | "silent" | "down"> {
     try {
-      const { epoch, nodes } = JSON.parse(await this.#ask("GET", "/status", STATUS_MS_MAX));
-      const { role, isInSync } = (nodes as PairStatus["nodes"])[0];
-      return { role, isInSync, epoch };
+      const text = await this.#ask("GET", "/status", STATUS_MS_MAX);
+      const { epoch, leader, nodes } = JSON.parse(text) as PairStatus;
+      const { node, role, isInSync } = nodes[0];
+      return { role, isInSync, epoch, isLeader: leader === node };
     } catch (error) {
       return error instanceof TooLateError ? "silent" : "down";
     }

@@ -10,7 +10,9 @@ afterEach(() => {
 });
 
 type Answer = Awaited<ReturnType<AskNode>>;
-const view = (role: string, epoch = 1, isInSync = true): NodeView => ({ role, epoch, isInSync });
+const view = (role: string, epoch = 1, isInSync = true): NodeView => ({
+  ...{ role, epoch, isInSync, isLeader: role === "active" },
+});
 
 function watched() {
   const says: Record<"a" | "b", Answer> = { a: "down", b: "down" };
@@ -50,6 +52,21 @@ test("a former active one that does not know better yet is not the active one", 
   await later(100, { a: view("active", 1) });
   expect(watch.active).toBe("b");
   await stop();
+});
+
+test("an active node that hears of its successor's epoch does not have that epoch", async () => {
+  const { watch, later, stop } = watched();
+  await later(100, { a: view("active", 5), b: view("standby", 5) });
+  await later(100, { a: { ...view("active", 6), isLeader: false }, b: view("claiming", 6) });
+  expect(watch.active).toBe("a");
+  await later(100, { a: view("standby", 6), b: view("active", 6) });
+  expect(watch.active).toBe("b");
+  await stop();
+  const active = watch.changesSince(0).filter(({ role }) => role === "active");
+  expect(active.map(({ node, epoch }) => [node, epoch])).toEqual([
+    ["a", 5],
+    ["b", 6],
+  ]);
 });
 
 test("roles are told from the start of the run, those that were there before at 0", async () => {

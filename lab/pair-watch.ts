@@ -90,12 +90,20 @@ export class PairWatch {
     this.#views[node] = view;
     const last = this.#seen.findLast((seen) => seen.node === node);
     const role = typeof view === "string" ? view : view.role;
-    // A node that does not answer knows of no leadership that we could tell.
-    const epoch = typeof view === "string" ? (last?.epoch ?? 0) : view.epoch;
+    const epoch = epochOf(view) ?? last?.epoch ?? 0;
     this.#epochMax = Math.max(this.#epochMax, epoch);
     // A former active one that was stopped does not know yet that it is none any more.
     if (role === "active" && epoch === this.#epochMax) this.#lastActive = node;
     if ((last?.role === role && last.epoch === epoch) || this.#seen.length >= CHANGES_MAX) return;
     this.#seen.push({ atMs: this.#nowMs(), node, role, epoch });
   }
+}
+
+/**
+ * Undefined where a view tells none: of a node that does not answer, and of an active one that has just heard
+ * of its successor's epoch.
+ */
+function epochOf(view: NodeView | "silent" | "down"): number | undefined {
+  if (typeof view === "string") return undefined;
+  return view.role === "active" && !view.isLeader ? undefined : view.epoch;
 }

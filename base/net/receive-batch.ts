@@ -62,13 +62,17 @@ export class ReceiveBatch {
   readonly #receivedAtMs: Float64Array;
   readonly #segmentBytes: Uint32Array;
   readonly #wallClock = new NativeMemory(TIMESPEC_BYTES);
+  readonly #batchMax: number;
   #count = 0;
   #nowMs = 0;
+  /** Nothing that is received from now on came before. */
+  #emptyAtMs = Number.NEGATIVE_INFINITY;
 
   /** With `segmentation` a message may hold many datagrams, as UDP_GRO hands them over. */
   constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
     const slotBytes = segmentation ? SEGMENTED_MESSAGE_BYTES_MAX : datagramBytesMax;
     const datagramsMax = segmentation ? batchMax * SEGMENTS_MAX : batchMax;
+    this.#batchMax = batchMax;
     this.#batch = new MessageBatch(batchMax, slotBytes);
     this.#datagramBytesMax = datagramBytesMax;
     this.#slotOf = new Uint16Array(datagramsMax);
@@ -84,8 +88,12 @@ export class ReceiveBatch {
 
   receive(fd: number): number {
     this.#count = 0;
+    const beforeMs = systemClock.monotonicMs();
     const filled = this.#fill(fd);
-    if (filled === 0) return 0;
+    if (filled === 0) {
+      this.#emptyAtMs = beforeMs;
+      return 0;
+    }
     this.#readClocks();
     const words = this.#batch.messages.words;
     for (let slot = 0; slot < filled; slot += 1) {
@@ -97,6 +105,7 @@ export class ReceiveBatch {
       if (isWhole) this.#cut(slot, words[message + LENGTH_WORD]!);
       else this.truncated += 1;
     }
+    if (filled < this.#batchMax) this.#emptyAtMs = beforeMs;
     this.received += this.#count;
     return this.#count;
   }
@@ -200,7 +209,9 @@ export class ReceiveBatch {
         this.#interfaces[slot] = words[data]!;
         this.#destinations[slot] = view.getUint32((data + 2) * 4);
       } else if (level === SOL_SOCKET && type === SO_TIMESTAMPNS) {
-        this.#receivedAtMs[slot] = this.#nowMs - this.#ageMs(words[data]!, words[data + 2]!);
+        const atMs = this.#nowMs - this.#ageMs(words[data]!, words[data + 2]!);
+        // A wall clock that was set forward in between makes everything look old.
+        this.#receivedAtMs[slot] = Math.max(atMs, this.#emptyAtMs);
       } else if (level === SOL_SOCKET && type === SO_RXQ_OVFL) {
         this.kernelDrops = words[data]!;
       } else if (level === SOL_UDP && type === UDP_GRO) {

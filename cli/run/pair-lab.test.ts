@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { takesNamespaces } from "../../lab/needs.ts";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { sampleResult } from "../../reports/sample-result.testing.ts";
+import { loadScenario } from "../scenario-input.ts";
+import { UsageError } from "../usage-error.ts";
+import type { RunOptions } from "./measure.ts";
+import { judgedWithDrill, preparedForPair } from "./pair-lab.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "provlab-pair-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+const options: RunOptions = { target: [], report: [], set: [] } as unknown as RunOptions;
+
+function loaded(pair: string, events = "[]", block = "127.64.0.0/10") {
+  const path = join(folder, "x.yaml");
+  writeFileSync(
+    path,
+    `schema: provlab/scenario@1
+name: x
+population: { cableModems: 10, cmtsCount: 1, addressBlock: ${block} }
+${pair}
+phases:
+  - { name: one, streams: [{ exchange: discover, ratePerSecond: 10 }], duration: 1 s }
+events: ${events}
+`,
+  );
+  return loadScenario(path, []);
+}
+
+describe("what a pair cannot have is refused before anything is started", () => {
+  test("a target, agents or segments beside a pair", () => {
+    const scenario = loaded("pair: {}");
+    const target = [{ address: 0x7f00_0001, port: 67 }];
+    const prepare = (more: Partial<RunOptions>) => () =>
+      preparedForPair(scenario, { ...options, ...more });
+    expect(prepare({ target })).toThrow(UsageError);
+    expect(prepare({ target })).toThrow(/--target: the scenario has a pair of its own/);
+    expect(prepare({ agents: 2 })).toThrow(/no --agents, no --segment/);
+  });
+
+  test("programs that are missing", () => {
+    vi.stubEnv("PATH", join(folder, "nothing-here"));
+    expect(() => preparedForPair(loaded("pair: {}"), options)).toThrow(/^pair: .* is missing/);
+  });
+
+  test("a scenario without a pair needs none of it", () => {
+    vi.stubEnv("PATH", join(folder, "nothing-here"));
+    const scenario = loaded("");
+    expect(preparedForPair(scenario, options)).toBe(scenario);
+  });
+});
+
+test("on loopback the devices are inside 127.0.0.0/8", () => {
+  const scenario = loaded("pair: { network: loopback }", "[]", "10.64.0.0/10");
+  // Without etcd its absence is told first.
+  expect(() => preparedForPair(scenario, options)).toThrow(/addressBlock: on loopback|is missing/);
+});
+
+test.runIf(takesNamespaces({ kind: "kea", profile: "fast", network: "auto" }))(
+  "in namespaces the devices are in a block that is no loopback's, unless it is given",
+  () => {
+    const blockOf = (block: string): unknown =>
+      preparedForPair(loaded("pair: { kind: kea }", "[]", block), options).scenario.population
+        .addressBlock;
+    expect(blockOf("127.64.0.0/10")).toEqual({ network: parseIpv4("10.64.0.0"), prefixLength: 10 });
+    expect(blockOf("10.128.0.0/9")).toEqual({ network: parseIpv4("10.128.0.0"), prefixLength: 9 });
+  },
+);
+
+describe("the verdict of a drill", () => {
+  const passed = { ...sampleResult(), verdict: "pass" as const, reasons: [] };
+  const drill = { events: [], roles: [], problems: [], deaths: [] };
+
+  test("one that was not played as planned proves nothing", () => {
+    const problems = ["Event kill failed: no node is active"];
+    expect(judgedWithDrill(passed, { ...drill, problems })).toMatchObject({
+      ...{ verdict: "invalid", reasons: problems },
+    });
+    const failed = { ...passed, verdict: "fail" as const, reasons: ["Unsafe."] };
+    expect(judgedWithDrill(failed, { ...drill, problems })).toMatchObject({
+      ...{ verdict: "fail", reasons: ["Unsafe.", ...problems] },
+    });
+  });
+
+  test("a server that ends by itself fails it", () => {
+    const deaths = ["prov-a ended by itself (SIGSEGV)"];
+    expect(judgedWithDrill(passed, { ...drill, deaths })).toMatchObject({
+      ...{ verdict: "fail", reasons: deaths },
+    });
+    expect(judgedWithDrill(passed, drill)).toEqual(passed);
+  });
+});
