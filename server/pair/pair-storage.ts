@@ -56,8 +56,6 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
   const words = new PairWords(plane.words);
   if (node.wake !== undefined) words.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
-  // What the data plane before this one had begun is nobody's any more, and would look like a store that fails.
-  pulse.commitsWritten();
   return {
     store: new PulsedStore(node.store, pulse, timer),
     loaded: node.loaded,

@@ -3,8 +3,7 @@ import { DataPlanePulse } from "../ha/watchdog.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
 import { PulsedStore } from "./pulsed-store.ts";
 
-function setUp() {
-  const pulse = new DataPlanePulse();
+function setUp(pulse = new DataPlanePulse()) {
   const took: number[] = [];
   const etcd = { nowMs: 0, isDone: false, error: undefined as Error | undefined };
   const store: LeaseStore = {
@@ -36,6 +35,16 @@ test("HA-11: a commit that is under way is begun and not written, and then it is
   // With nothing under way its end is nothing new.
   expect(pulsed.endCommit(0)).toBe(true);
   expect(took).toEqual([7]);
+});
+
+test("HA-11: a data plane that starts anew does not inherit a commit that its predecessor could not write", () => {
+  const { pulsed, pulse, etcd } = setUp();
+  etcd.error = new LeaseStoreError("append", "ENOSPC", "leases", "No space.", "Free some.");
+  pulsed.beginCommit();
+  expect(() => pulsed.endCommit(0)).toThrow(LeaseStoreError);
+  expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });
+  setUp(pulse);
+  expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 1 });
 });
 
 test("HA-11: one that failed stays unwritten until another one is written", () => {

@@ -17,6 +17,8 @@ export class PulsedStore implements LeaseStore {
   ) {
     this.#store = store;
     this.#pulse = pulse;
+    // What a data plane before this one had begun is nobody's any more: the store does not fail for it.
+    pulse.commitsWritten();
     this.#timer = timer;
   }
 
