@@ -69,6 +69,7 @@ describe("mistakes are told with line and path", () => {
   const one = "{ address: 10.1.0.1, peerAddress: 10.1.0.2 }";
   test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
     ["a stranger", { node: "prov03" }, /:3: ha.node .*none of nodes, prov01.example and prov02/],
+    ["HA-1, SYS-13: a third node", { nodes: "[a, b, c]" }, /:2: ha.nodes/],
     ["one node twice", { nodes: "[a, a]" }, /:2: ha.nodes .*name two nodes/],
     ["no link", { links: "[]" }, /:4: ha.links/],
     ["three links", { links: `[${one}, ${one}, ${one}]` }, /:4: ha.links/],
