@@ -129,6 +129,11 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     expect(pair.planes.map(({ isAnswering }) => isAnswering)).toEqual([false, true]);
     expect(pair.register.record.failureInProgress).toBe(true);
     expect(pair.services[1].status().nodes[1]).toMatchObject({ role: "failed" });
+    await expect.poll(() => pair.services[1].takeOvers().count, patient).toBe(1);
+    // It was told by a heartbeat, so there was no silence worth the name.
+    const { silentMs, claimMs } = pair.services[1].takeOvers();
+    expect(silentMs).toBeLessThan(times.deadMs);
+    expect(claimMs).toBeGreaterThanOrEqual(0);
 
     // OPS-13, and back by hand.
     pair.planes[0].isStalled = false;

@@ -98,7 +98,7 @@ class Ha implements RunningHa {
     });
   }
 
-  readonly families = (): Family[] => haFamilies(this.#service.status());
+  readonly families = (): Family[] => haFamilies(this.#service.status(), this.#service.takeOvers());
 
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
     const service = this.#service;
