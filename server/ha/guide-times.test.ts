@@ -57,7 +57,7 @@ describe.each(seeds)("seed %i", (seed) => {
   });
 });
 
-test("HA-24: a dead node is found by the other one, a service that hangs by its own node", () => {
+test("HA-24, HA-27 watchdog: a dead node is found by the other one, a service that hangs by its own node", () => {
   const dead = pairWith(1, { kind: "kill", ...at(1) });
   dead.run(60_000);
   expect(dead.logs.join("\n")).toMatch(/prov02: claiming .* no heartbeat .*\(HA-10\)/);
