@@ -59,6 +59,7 @@ const edges = [
   "server/ha/etcd-leadership.ts",
   "server/control/control-server.ts",
   "server/control/pair-control.ts",
+  "server/ha/disk-watch.ts",
   "server/ha/fail-back-run.ts",
   "server/ha/floating-address.ts",
   "server/ha/ha-service.ts",

@@ -52,6 +52,7 @@ test("everything that can be said", () => {
     times: "{ dead: 600 ms, gatewayDead: 1 s }",
     gateway: "192.168.10.254",
     commitMax: "2 s",
+    diskWatch: "{ folder: /var/db/leases, failedAfter: 5 s }",
     floatingAddress: "{ address: 192.168.20.10, prefixLength: 24, device: eth3 }",
   });
   expect(plan).toMatchObject({
@@ -61,6 +62,7 @@ test("everything that can be said", () => {
     links: [{ port: 1694, device: "eth1" }, { port: 694 }],
     gatewayAddress: ip("192.168.10.254"),
     commitMsMax: 2000,
+    diskWatch: { folder: "/var/db/leases", failedMs: 5000 },
     floatingAddress: { address: ip("192.168.20.10"), prefixLength: 24, device: "eth3" },
   });
 });
@@ -69,6 +71,7 @@ describe("mistakes are told with line and path", () => {
   const one = "{ address: 10.1.0.1, peerAddress: 10.1.0.2 }";
   test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
     ["a stranger", { node: "prov03" }, /:3: ha.node .*none of nodes, prov01.example and prov02/],
+    ["HA-1, SYS-13: a third node", { nodes: "[a, b, c]" }, /:2: ha.nodes/],
     ["one node twice", { nodes: "[a, a]" }, /:2: ha.nodes .*name two nodes/],
     ["no link", { links: "[]" }, /:4: ha.links/],
     ["three links", { links: `[${one}, ${one}, ${one}]` }, /:4: ha.links/],
@@ -87,6 +90,11 @@ describe("mistakes are told with line and path", () => {
     ],
     ["a heartbeat a moment", { times: "{ keepalive: 1 ms }" }, /:7: ha.times.keepalive .*20 ms/],
     ["a gateway by name", { gateway: "router" }, /:7: ha.gateway .*write an IPv4 address/],
+    [
+      "HA-34: a disk that has no time",
+      { diskWatch: "{ folder: d, failedAfter: 10 ms }" },
+      /:7: ha.diskWatch.failedAfter .*at least 1 s/,
+    ],
     ["no members", { etcd: "{ endpoints: [], prefix: /a/ }" }, /:6: ha.etcd.endpoints/],
     ["no URL", { etcd: "{ endpoints: [here], prefix: /a/ }" }, /:6: ha.etcd.endpoints\[0\]/],
     [

@@ -104,6 +104,18 @@ const written = z.strictObject({
     })
     .optional()
     .describe("An address that moves with the service."),
+  diskWatch: z
+    .strictObject({
+      folder: z.string().min(1).describe("On the disk that is watched."),
+      failedAfter: duration
+        .prefault("10 s")
+        .refine((ms) => ms >= 1000, "must be at least 1 s")
+        .describe("Nothing could be written for so long: the disk has failed."),
+    })
+    .optional()
+    .describe(
+      "A disk whose failure moves the service (HA-34); none is watched unless told (HA-33).",
+    ),
   mirror: mirrorSection.optional(),
 });
 
@@ -134,8 +146,8 @@ export const haSection = written
     }
   })
   .transform((section): HaPlan => {
-    const { nodes, node, links, keyFile, gateway, commitMax, etcd, floatingAddress, mirror } =
-      section;
+    const { nodes, node, links, keyFile, gateway, commitMax, etcd } = section;
+    const { floatingAddress, diskWatch, mirror } = section;
     const isFirst = node === nodes[0];
     const chosen = timesOf(section);
     return {
@@ -149,6 +161,9 @@ export const haSection = written
       commitMsMax: commitMax ?? chosen.deadMs,
       etcd,
       floatingAddress,
+      ...(diskWatch === undefined
+        ? {}
+        : { diskWatch: { folder: diskWatch.folder, failedMs: diskWatch.failedAfter } }),
       ...(mirror === undefined ? {} : { mirror }),
     };
   });

@@ -95,7 +95,7 @@ const ha = `ha: { nodes: [a, b], node: a, keyFile: k, profile: fast,
   links: [{ address: 10.1.0.1, peerAddress: 10.1.0.2 }],
   etcd: { endpoints: ["http://10.0.0.1:2379"], prefix: /pair/ } }`;
 
-test.each(["prov01", "prov02"])("examples/pair/%s.yaml", (node) => {
+test.each(["prov01", "prov02"])("HA-26: examples/pair/%s.yaml", (node) => {
   const path = resolve(import.meta.dirname, `../../examples/pair/${node}.yaml`);
   const { services, ha: plan } = provPlanOf(path, readFileSync(path, "utf8"));
   expect(services.map(({ service }) => service)).toContain("dhcp");

@@ -24,8 +24,10 @@ const status: PairStatus = {
   ],
 };
 
+const takeOvers = { count: 3, silentMs: 400, claimMs: 130 };
+
 test("the pair as Prometheus is told it, each metric with its line in the documentation", () => {
-  const lines = renderExposition(haFamilies(status)).split("\n");
+  const lines = renderExposition(haFamilies(status, takeOvers)).split("\n");
   expect(lines.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
     'provlab_ha_role{node="prov02",role="active"} 1',
     'provlab_ha_role{node="prov01",role="failed"} 1',
@@ -37,9 +39,12 @@ test("the pair as Prometheus is told it, each metric with its line in the docume
     "provlab_ha_failed_actions 2",
     'provlab_ha_link_up{link="0"} 1',
     'provlab_ha_link_up{link="1"} 0',
+    "provlab_ha_take_overs_total 3",
+    "provlab_ha_take_over_silence_seconds 0.4",
+    "provlab_ha_take_over_claim_seconds 0.13",
   ]);
   const page = readFileSync(resolve(import.meta.dirname, "../../docs/metrics.md"), "utf8");
-  for (const { name, type, help } of haFamilies(status)) {
+  for (const { name, type, help } of haFamilies(status, takeOvers)) {
     const row = new RegExp(`^\\| \`${name}\` \\| ${type} \\| .* \\| ${help} \\|$`, "m");
     expect(page).toMatch(row);
   }

@@ -1,15 +1,11 @@
 import { type Family, gauge } from "../metrics/exposition.ts";
 import type { PairStatus } from "./pair-status.ts";
+import type { TakeOverTimes } from "./take-over-clock.ts";
 
 /** The pair as this node sees it, for Prometheus. */
-export function haFamilies({
-  nodes: [own, peer],
-  epoch,
-  leader,
-  failureInProgress,
-  peerLife,
-  links,
-}: PairStatus): Family[] {
+export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family[] {
+  const { epoch, leader, failureInProgress, peerLife, links } = status;
+  const [own, peer] = status.nodes;
   const bit = (value: boolean): number => (value ? 1 : 0);
   return [
     {
@@ -41,5 +37,21 @@ export function haFamilies({
         value: bit(state === "up"),
       })),
     },
+    {
+      name: "provlab_ha_take_overs_total",
+      type: "counter",
+      help: "How often this node claimed the leadership, and answered.",
+      samples: [{ value: takeOvers.count }],
+    },
+    gauge(
+      "provlab_ha_take_over_silence_seconds",
+      "Of the latest: from the last heartbeat of the other node to the claim.",
+      takeOvers.silentMs / 1000,
+    ),
+    gauge(
+      "provlab_ha_take_over_claim_seconds",
+      "Of the latest: from the claim to the first answer that was possible.",
+      takeOvers.claimMs / 1000,
+    ),
   ];
 }

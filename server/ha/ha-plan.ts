@@ -1,3 +1,4 @@
+import type { DiskWatchPlan } from "./disk-watch.ts";
 import type { FloatingAddressPlan } from "./floating-address.ts";
 import type { HeartbeatLinkPlan } from "./heartbeat-links.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
@@ -14,6 +15,7 @@ export interface HaPlan {
   readonly commitMsMax: number;
   readonly etcd: { readonly endpoints: readonly string[]; readonly prefix: string };
   readonly floatingAddress: FloatingAddressPlan | undefined;
+  readonly diskWatch?: DiskWatchPlan;
   readonly mirror?: MirrorSettings;
 }
 

@@ -67,6 +67,7 @@ interface Pair {
 async function startPair(
   backend: "batch" | "dgram",
   keys: readonly [string, string] = ["prov", "prov"],
+  diskWorks?: (side: 0 | 1) => boolean,
 ): Promise<Pair> {
   const register = new LeaderRegister(Number.POSITIVE_INFINITY);
   const planes = [new FakeDataPlane(), new FakeDataPlane()] as const;
@@ -91,6 +92,7 @@ async function startPair(
       leadership: leadershipOn(register, self),
       storeTrouble: () => storeTroubles[side],
       dataPlane: planes[side],
+      ...(diskWorks === undefined ? {} : { diskWorks: () => diskWorks(side) }),
       logger: { error: log, warn: log, info: log, debug: log },
       backend,
     };
@@ -129,6 +131,11 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     expect(pair.planes.map(({ isAnswering }) => isAnswering)).toEqual([false, true]);
     expect(pair.register.record.failureInProgress).toBe(true);
     expect(pair.services[1].status().nodes[1]).toMatchObject({ role: "failed" });
+    await expect.poll(() => pair.services[1].takeOvers().count, patient).toBe(1);
+    // It was told by a heartbeat, so there was no silence worth the name.
+    const { silentMs, claimMs } = pair.services[1].takeOvers();
+    expect(silentMs).toBeLessThan(times.deadMs);
+    expect(claimMs).toBeGreaterThanOrEqual(0);
 
     // OPS-13, and back by hand.
     pair.planes[0].isStalled = false;
@@ -163,6 +170,18 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(true);
     expect(await runFailBack(pair.services[0], () => undefined)).toMatchObject({ kind: "done" });
     await untilRoles(pair, ["standby", "active"]);
+  });
+
+  test("HA-34: a disk that is watched and fails moves the service, and is named", async () => {
+    let failing: 0 | 1 | undefined;
+    const pair = await startPair(backend, undefined, (side) => side !== failing);
+    await untilRoles(pair, ["active", "standby"]);
+    failing = 0;
+    await untilRoles(pair, ["failed", "active"]);
+    expect(pair.services[0].status().nodes[0].troubles).toEqual([
+      "failed: disk-failed",
+      "the disk fails (HA-34)",
+    ]);
   });
 
   test("HA-11: a store that fails for both moves nothing, one that fails here alone does", async () => {

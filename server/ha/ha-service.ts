@@ -13,6 +13,7 @@ import { type HeartbeatTimes, stopMsMax } from "./heartbeat-times.ts";
 import type { ClaimOutcome, Holder, Leadership } from "./leadership.ts";
 import type { NodeEffect, NodeOrder } from "./node-machine.ts";
 import { type PairStatus, pairStatusOf } from "./pair-status.ts";
+import { TakeOverClock, type TakeOverTimes } from "./take-over-clock.ts";
 import { type DataPlanePulse, Watchdog } from "./watchdog.ts";
 
 /** What answers DHCP on this node, as far as the pair is concerned. */
@@ -56,6 +57,7 @@ export interface HaServiceOptions {
 
 export interface RunningHaService {
   status(): PairStatus;
+  takeOvers(): TakeOverTimes;
   order(order: Exclude<NodeOrder, "shutdown">): void;
   /** HA-16, step 1. False when this node is not active or the store did not answer. */
   lowerFailureFlag(): Promise<boolean>;
@@ -98,6 +100,7 @@ class HaService implements RunningHaService {
   readonly #node: HaNode;
   readonly #gateway: GatewayWatch | undefined;
   readonly #watchdog: Watchdog;
+  readonly #takeOvers = new TakeOverClock();
   readonly #timer: NodeJS.Timeout;
   #claim: ClaimOutcome | undefined;
   #orders: NodeOrder[] = [];
@@ -144,6 +147,10 @@ class HaService implements RunningHaService {
     });
   }
 
+  takeOvers(): TakeOverTimes {
+    return this.#takeOvers.times;
+  }
+
   order(order: NodeOrder): void {
     this.#orders.push(order);
   }
@@ -185,7 +192,9 @@ class HaService implements RunningHaService {
     // What has come is read before time goes on: it may have come in time.
     const heard = this.#links.receive();
     const nowMs = this.#clock.monotonicMs();
-    for (const { heartbeat, link } of heard) this.#node.hear(heartbeat, link, nowMs);
+    for (const { heartbeat, link } of heard) {
+      if (this.#node.hear(heartbeat, link, nowMs) === undefined) this.#takeOvers.heard(nowMs);
+    }
     this.#ping(nowMs);
     this.#watchdog.pass(nowMs, dataPlane.pulse.read());
     const claim = this.#claim;
@@ -200,6 +209,7 @@ class HaService implements RunningHaService {
       order: this.#orders.shift(),
     });
     for (const effect of effects) this.#apply(effect);
+    this.#takeOvers.turn(nowMs, this.#node.state.role, dataPlane.isAnswering);
     dataPlane.turn();
     this.#links.send(heartbeats);
   }

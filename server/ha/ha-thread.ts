@@ -2,6 +2,7 @@ import { type Logger, nullLogger } from "../../base/log.ts";
 import { wakeBy } from "../../base/net/wake-pipe.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
+import { DiskWatch } from "./disk-watch.ts";
 import { EtcdLeadership, presenceSecondsOf } from "./etcd-leadership.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
@@ -36,8 +37,9 @@ export async function startHa(
   { plan, bootId, words: sharedWords, pulse: sharedPulse }: HaThreadPlan,
   logger: Logger,
 ): Promise<RunningHa> {
-  const { node, links, keyFile, floatingAddress: addressPlan } = plan;
+  const { node, links, keyFile, floatingAddress: addressPlan, diskWatch } = plan;
   const sign = readHeartbeatKey(keyFile);
+  const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
   const words = new PairWords(sharedWords);
   const pulse = new DataPlanePulse(sharedPulse);
   const self = { node, bootId };
@@ -60,15 +62,18 @@ export async function startHa(
   if (addressPlan !== undefined) await takeOff(addressPlan);
   let service: RunningHaService;
   try {
+    const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
-    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, logger };
+    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, logger };
     service = await startHaService({ ...plan, bootId, sign, ...parts });
   } catch (error) {
+    await disk?.close();
     await leadership.close();
     throw error;
   }
   return new Ha(service, links[0]!.port, async () => {
     await floatingAddress?.settled();
+    await disk?.close();
     await leadership.close();
   });
 }
@@ -98,7 +103,7 @@ class Ha implements RunningHa {
     });
   }
 
-  readonly families = (): Family[] => haFamilies(this.#service.status());
+  readonly families = (): Family[] => haFamilies(this.#service.status(), this.#service.takeOvers());
 
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
     const service = this.#service;

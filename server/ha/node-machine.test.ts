@@ -62,6 +62,14 @@ describe("standby", () => {
     expect(step(standby(3), {}).state.role).toBe("standby");
   });
 
+  test("HA-16 (4): what it has handed over it leaves to the peer, before the store has told so", () => {
+    const claiming: PeerReport = { ...notAble, role: "claiming" };
+    const yielding: NodeState = { role: "standby", yieldsUntilMs: 1_000_001, doneEpoch: 3 };
+    expect(step(yielding, { peerReport: claiming }).effects).toEqual([]);
+    const late = step(yielding, { peerReport: claiming, nowMs: 1_000_001 });
+    expect(late.effects).toEqual([{ kind: "claim", seenEpoch: 3, raisesFailureFlag: false }]);
+  });
+
   const peers = heldBy(peerName, peerBoot);
   const serving: PeerReport = { ...notAble, role: "active" };
   const failed: PeerReport = { ...notAble, role: "failed" };

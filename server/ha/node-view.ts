@@ -59,7 +59,11 @@ export function isAble(
   return role === "standby" && isInSync && health.dataPlaneTurns && health.storeWrites;
 }
 
-/** Whether a standby node leaves a vacant leadership to the peer: then it must not say that it is able. */
-export function isYielding(yieldsUntilMs: number, { nowMs, leader }: NodeView): boolean {
-  return nowMs < yieldsUntilMs && leader?.hold === "released";
+/**
+ * Whether a standby node leaves a vacant leadership to the peer: then it must not say that it is able. One that it
+ * has given up itself is as good as vacant, though the store may not have told so yet.
+ */
+export function isYielding(yieldsUntilMs: number, { nowMs, leader, self }: NodeView): boolean {
+  const isOurs = leader?.holder?.node === self.node && leader.holder.bootId === self.bootId;
+  return nowMs < yieldsUntilMs && (leader?.hold === "released" || isOurs);
 }

@@ -20,6 +20,8 @@ export interface PairModelOptions {
   readonly seed: number;
   readonly times: HeartbeatTimes;
   readonly faults: readonly PairFault[];
+  /** How long the store keeps a holder that does not show itself. */
+  readonly holdMs?: number;
 }
 
 export interface Commit {
@@ -35,7 +37,7 @@ const latencyMsMax = 15;
 const claimMsMax = 150;
 const overlapMsMax = 100;
 /** etcd cannot make it shorter than about 2 s. */
-const holdMs = 2000;
+const holdMsMin = 2000;
 const storeSilentMsMax = 500;
 const lossPercent = 3;
 
@@ -62,7 +64,7 @@ interface Machine {
  * them. `problems` has whatever must never happen.
  */
 export class PairModel {
-  readonly register = new LeaderRegister(holdMs);
+  readonly register: LeaderRegister;
   readonly commits: Commit[] = [];
   readonly claims: { readonly atMs: number; readonly side: Side }[] = [];
   readonly logs: string[] = [];
@@ -78,6 +80,7 @@ export class PairModel {
 
   constructor(options: PairModelOptions) {
     this.#options = options;
+    this.register = new LeaderRegister(options.holdMs ?? holdMsMin);
     this.#random = new Prng(options.seed, 0);
     this.#machines = [this.#boot(0), this.#boot(1)];
   }

@@ -9,6 +9,8 @@ const settings = resolve(import.meta.dirname, "../../deploy/ocf/pacemaker.crm");
 interface Placement {
   readonly group: readonly string[];
   readonly promoted: string | undefined;
+  /** Applications that the site has added. */
+  readonly others: readonly string[];
 }
 
 // No cluster runs here: Pacemaker's own scheduler says what it would do, from a CIB in a file.
@@ -23,17 +25,7 @@ describeWithPeers(
     beforeAll(async () => {
       lab = new NetworkLab();
       namespace = lab.addNamespace("node");
-      writeFileSync(lab.path("cib.xml"), (await run("cibadmin", "--empty")).output);
-      // Forced: the agents themselves are not installed where the tests run.
-      const loaded = await run(
-        ...(["env", `CIB_file=${lab.path("cib.xml")}`, "crm", "-F", "configure"] as const),
-        ...["load", "replace", settings],
-      );
-      expect(loaded.status, loaded.output).toBe(0);
-      // The cluster forms; both nodes see the gateway, and DRBD is up to date on both (HA-30).
-      await simulate("cib.xml", "formed.xml", "--node-up", "prov01", "--node-up", "prov02");
-      rewrite("formed.xml", "ready.xml", withAttributes);
-      started = await simulate("ready.xml", "on.xml");
+      started = await form("on", settings);
     });
 
     afterAll(async () => {
@@ -41,6 +33,22 @@ describeWithPeers(
     });
 
     const run = (command: string, ...args: readonly string[]) => lab.run(namespace, command, args);
+
+    /** The cluster has formed with these settings, and started what they say: `NAME.xml`. */
+    async function form(name: string, file: string): Promise<Placement> {
+      const cib = `${name}-cib.xml`;
+      writeFileSync(lab.path(cib), (await run("cibadmin", "--empty")).output);
+      // Forced: the agents themselves are not installed where the tests run.
+      const loaded = await run(
+        ...(["env", `CIB_file=${lab.path(cib)}`, "crm", "-F", "configure"] as const),
+        ...["load", "replace", file],
+      );
+      expect(loaded.status, loaded.output).toBe(0);
+      // The nodes come up; both see the gateway, and DRBD is up to date on both (HA-30).
+      await simulate(cib, `${name}-formed.xml`, "--node-up", "prov01", "--node-up", "prov02");
+      rewrite(`${name}-formed.xml`, `${name}-ready.xml`, withAttributes);
+      return simulate(`${name}-ready.xml`, `${name}.xml`);
+    }
 
     async function simulate(from: string, to: string, ...changes: string[]): Promise<Placement> {
       const ran = await run(
@@ -54,6 +62,9 @@ describeWithPeers(
           (name) => new RegExp(`\\* ${name}\\s.*Started (\\S+)`).exec(state)?.[1] ?? "stopped",
         ),
         promoted: /Promoted: \[ (\S+) \]/.exec(state)?.[1],
+        others: [...state.matchAll(/\* (\w+)\s+\(systemd:.*Started (\S+)/g)].map(
+          ([, name, node]) => `${name}: ${node}`,
+        ),
       };
     }
 
@@ -64,10 +75,14 @@ describeWithPeers(
       writeFileSync(lab.path(to), after);
     }
 
-    const on = (node: string): Placement => ({ group: [node, node], promoted: node });
+    const on = (node: string): Placement => ({
+      group: [node, node],
+      promoted: node,
+      others: [],
+    });
 
-    test("are valid, and start everything on the first node (HA-22, HA-31)", async () => {
-      expect((await run("crm_verify", "-x", lab.path("cib.xml"))).status).toBe(0);
+    test("are valid, and start everything on the first node (HA-22, HA-31, HA-32)", async () => {
+      expect((await run("crm_verify", "-x", lab.path("on-cib.xml"))).status).toBe(0);
       expect(started).toEqual(on("prov01"));
     });
 
@@ -84,6 +99,21 @@ describeWithPeers(
       expect(await simulate("on.xml", "ill.xml", "--op-inject", failure)).toEqual(on("prov02"));
     });
 
+    test("move another application with it, once it is in the group (HA-6)", async () => {
+      const text = readFileSync(settings, "utf8");
+      const group = "group group_prov fs_prov dhcp_prov";
+      expect(text).toContain(`${group}\n`);
+      const acs = "primitive acs_prov systemd:acs op monitor interval=10s timeout=20s\n";
+      writeFileSync(lab.path("acs.crm"), text.replace(group, `${acs}${group} acs_prov`));
+      const together = (node: string): Placement => ({
+        ...on(node),
+        others: [`acs_prov: ${node}`],
+      });
+      expect(await form("acs", lab.path("acs.crm"))).toEqual(together("prov01"));
+      const gone = await simulate("acs.xml", "acs-gone.xml", "--node-fail", "prov01");
+      expect(gone).toEqual(together("prov02"));
+    });
+
     test("move it when the gateway does not answer (HA-12)", async () => {
       rewrite("on.xml", "blind.xml", isBlind("1"));
       expect(await simulate("blind.xml", "moved.xml")).toEqual(on("prov02"));
@@ -93,7 +123,11 @@ describeWithPeers(
       rewrite("on.xml", "blind.xml", isBlind("1"));
       rewrite("blind.xml", "dark.xml", isBlind("2"));
       const placement = await simulate("dark.xml", "stopped.xml");
-      expect(placement).toEqual({ group: ["stopped", "stopped"], promoted: undefined });
+      expect(placement).toEqual({
+        group: ["stopped", "stopped"],
+        promoted: undefined,
+        others: [],
+      });
     });
   },
 );

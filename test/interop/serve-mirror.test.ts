@@ -132,7 +132,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "TFTP of a pair", () 
     rmSync(folder, { recursive: true });
   });
 
-  test("TFTP-1, TFTP-2: the standby node has the active one's files, and is named first", async () => {
+  test("HA-4, TFTP-1, TFTP-2: the standby node has the active one's files, and is named first", async () => {
     put(0, "cm.cfg", "one");
     put(1, "stray.cfg", "nobody knows it");
     await start(0);

@@ -47,7 +47,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     await cluster?.stop();
   });
 
-  test("HA-22: both start, the first one serves, and either tells so", async () => {
+  test("HA-1, HA-22, HA-30, SYS-13: both start, the first one serves, and either tells so", async () => {
     pair.start(0);
     pair.start(1);
     await pair.untilServes(0, 0);
@@ -62,7 +62,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     }
   });
 
-  test("HA-5, HA-7, HA-10: the active node is killed, and every device keeps its address", async () => {
+  test("HA-5, HA-7, HA-10, LEASE-7: the active node is killed, and every device keeps its address", async () => {
     await pair.kill(0);
     await expectKept(1);
     await connect(devices, 1);
@@ -75,7 +75,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     expect(stderr).toMatch(/the server that made it is gone: start the node/);
   });
 
-  test("HA-14, HA-16: it comes back as standby, and the service only by fail-back", async () => {
+  test("HA-14, HA-16, OPS-14: it comes back as standby, and the service only by fail-back", async () => {
     pair.start(0);
     await pair.untilServes(0, 1);
     await pair.untilServes(1, 1);
@@ -90,7 +90,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     await pair.untilServes(0, 0);
   });
 
-  test("the service goes there and back again, and each new table leaves nothing of the old one", async () => {
+  test("OPS-14, no unmove: the service goes there and back again, and each new table leaves nothing of the old one", async () => {
     const before = ([0, 1] as const).map((side) => pair.descriptors(side));
     for (const active of [0, 1] as const) {
       const { status, stderr } = await pair.run(active, "failback");

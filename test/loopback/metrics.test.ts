@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { RunMetrics } from "../../cli/run/run-metrics.ts";
 import { sampleBootResult } from "../../reports/sample-boot-result.testing.ts";
+import { haFamilies } from "../../server/ha/ha-metrics.ts";
+import type { PairStatus } from "../../server/ha/pair-status.ts";
 import { PairWords } from "../../server/ha/pair-words.ts";
-import { renderExposition } from "../../server/metrics/exposition.ts";
+import { gauge, renderExposition } from "../../server/metrics/exposition.ts";
 import { pairFamilies } from "../../server/metrics/pair-metrics.ts";
 import { emptyCounters } from "../../simulator/recorder.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
@@ -45,6 +47,19 @@ ntp: { port: 0 }
 syslog: { directory: log, port: 0 }
 metrics: { port: 0 }
 `;
+
+const pairNode = { bootId: "1", isInSync: true, revision: 51, isAble: false, troubles: [] };
+/** Of a node of a pair; the server of this test is none. */
+const pairStatus: PairStatus = {
+  schema: "provlab/pair-status@1",
+  ...{ seenBy: "a", epoch: 1, leader: "a", storeAnswers: true, failureInProgress: false },
+  nodes: [
+    { ...pairNode, node: "a", role: "active" },
+    { ...pairNode, node: "b", role: "standby" },
+  ],
+  peerLife: "alive",
+  links: [{ state: "up", roundTripMs: 0.3 }],
+};
 
 interface Answer {
   readonly status: number;
@@ -239,7 +254,12 @@ describe("the Grafana dashboard", () => {
       },
     );
     const names = new Map<string, Set<string>>();
-    const ofPair = pairFamilies(new PairWords());
+    const takeOvers = { count: 1, silentMs: 400, claimMs: 100 };
+    const ofPair = [
+      ...pairFamilies(new PairWords()),
+      ...haFamilies(pairStatus, takeOvers),
+      gauge("provlab_mirror_in_step", "", 1),
+    ];
     const all = `${ofServer.text}${renderExposition([...simulated.families(), ...ofPair])}`;
     for (const { name, labels } of samplesOf(all)) {
       const known = names.get(name) ?? new Set(scraped);
