@@ -34,7 +34,7 @@ export interface RunPlan {
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
   /** Of servers that all have the same option 54; left out: by option 54 it is known who answered. */
-  readonly sharedIdentifier?: SharedIdentifier;
+  readonly sharedIdentifier?: SharedIdentifier | undefined;
   readonly ports: PortPlan;
   /**
    * Hand the kernel datagrams many at a time (UdpSocketOptions.segmentation): for servers known to receive
