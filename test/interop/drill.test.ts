@@ -52,8 +52,8 @@ function drillTests(): void {
   test("HA-10, HA-14: the active node is killed, comes back, and is given the service back", () => {
     const result = play(
       "drill-kill.yaml",
-      ...["pair.network=loopback", "phases.1.duration=20 s"],
-      ...["events.0.after=3 s", "events.0.for=5 s", "events.1.after=14 s"],
+      ...["pair.network=loopback", "phases.1.duration=25 s"],
+      ...["events.0.after=3 s", "events.0.for=5 s", "events.1.after=20 s"],
     );
     expect(unsafe(result)).toEqual([]);
     expect(result.reasons).toEqual([]);
@@ -79,8 +79,8 @@ function drillTests(): void {
   test("with an address that moves, nobody waits for a node that is gone", () => {
     const result = play(
       "drill-kill.yaml",
-      ...["pair.network=namespaces", "phases.1.duration=22 s"],
-      ...["events.0.after=3 s", "events.0.for=5 s", "events.1.after=17 s"],
+      ...["pair.network=namespaces", "phases.1.duration=25 s"],
+      ...["events.0.after=3 s", "events.0.for=5 s", "events.1.after=20 s"],
     );
     expect(unsafe(result)).toEqual([]);
     expect(result.reasons).toEqual([]);
