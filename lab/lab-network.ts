@@ -13,6 +13,8 @@ export interface LabNetwork {
   readonly hasNamespaces: boolean;
   readonly addresses: PairAddresses;
   readonly accessInterface: string;
+  /** One more address of the access network, for whoever serves; undefined where it could not move. */
+  readonly serviceAddress: number | undefined;
   /** Of DHCP; clients are on the next one. */
   readonly port: number;
   /** The file of the namespace that the simulated plant lives in; undefined on loopback. */
@@ -58,6 +60,7 @@ export async function loopbackNetwork(): Promise<LabNetwork> {
       gateway: undefined,
     },
     accessInterface: "lo",
+    serviceAddress: undefined,
     port: await freePorts(),
     plantNamespace: undefined,
     inPlace: (_, command) => command,
@@ -75,6 +78,8 @@ const plan = {
   /** Where the relays are reached, and beside it what the nodes ping. */
   plant: "192.0.2.254",
   gateway: "192.0.2.253",
+  /** Of the node that serves. */
+  service: "192.0.2.10",
 } as const;
 
 const nodeNumbers = { "node-a": 1, "node-b": 2 } as const;
@@ -133,6 +138,7 @@ export function namespaceNetwork(block: AddressBlock): LabNetwork {
     hasNamespaces: true,
     addresses: namespaceAddresses,
     accessInterface: devices.access,
+    serviceAddress: address(plan.service),
     port: DHCP_PORT,
     plantNamespace: `/run/netns/${nameOf("plant")}`,
     inPlace: (place, command) => ["ip", "netns", "exec", nameOf(place), ...command],

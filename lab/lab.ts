@@ -13,7 +13,7 @@ import { LabError } from "./lab-error.ts";
 import { type LabNetwork, loopbackNetwork, namespaceNetwork } from "./lab-network.ts";
 import { LabProcess } from "./lab-process.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { fakeTimeLibrary, takesNamespaces } from "./needs.ts";
+import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { clockOffset, type LabNode, performAction } from "./pair-actions.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
@@ -245,6 +245,7 @@ function setUpOf({ folder, pair, population, server }: LabPlan, network: LabNetw
     ...{ folder, addresses, port, population, accessInterface, hasNamespaces },
     ...server,
     profile: pair.profile,
+    serviceAddress: takesServiceAddress(pair) ? network.serviceAddress : undefined,
   };
   try {
     return setUps[pair.kind](site);

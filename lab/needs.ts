@@ -18,6 +18,11 @@ export function takesNamespaces({ network }: PairPlan): boolean {
   return network !== "loopback" && namespacesMissing() === undefined;
 }
 
+/** Whether an address moves with the service; one that was asked for in vain is missing (`missingFor`). */
+export function takesServiceAddress(pair: PairPlan): boolean {
+  return pair.kind === "provlab" && pair.serviceAddress !== false && takesNamespaces(pair);
+}
+
 /** Why a pair, or an event, cannot be had on this machine, in a sentence; undefined when all of it can. */
 export function missingFor(pair: PairPlan, events: readonly PairEvent[]): string | undefined {
   const missing = toolsMissing(pair);
@@ -35,7 +40,8 @@ function toolsMissing(pair: PairPlan): string | undefined {
   if (pair.kind === "provlab" && !hasTool("etcd")) {
     return "the program `etcd` (Debian: etcd-server) is missing; a pair keeps its leases there";
   }
-  const needsSpaces = pair.network === "namespaces" || pair.kind !== "provlab";
+  const needsSpaces =
+    pair.network === "namespaces" || pair.kind !== "provlab" || pair.serviceAddress === true;
   return needsSpaces ? namespacesMissing() : undefined;
 }
 

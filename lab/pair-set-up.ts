@@ -54,6 +54,8 @@ export interface PairSite {
   readonly registered?: boolean;
   /** The times of our own pair (HA-28); `guide` when left out. */
   readonly profile?: "guide" | "fast";
+  /** On the access network, of whichever node serves; undefined: leases name the node that gave them. */
+  readonly serviceAddress?: number | undefined;
   /** Names of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
@@ -74,6 +76,12 @@ export interface PairSetUp {
   readonly leaseFile?: string;
   /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
+  /** Of nodes that all write the same option 54: how they are told apart, in their order. */
+  readonly sharedIdentifier?: {
+    readonly identifier: number;
+    /** What each writes into sname. */
+    readonly serverNames: readonly [string, string];
+  };
   /** Whether both answer at all times, each a share of the clients (ISC's failover with a split). */
   readonly isLoadBalanced: boolean;
 }

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { provPlanOf } from "../cli/serve/prov-file.ts";
+import { OptionCode } from "../protocol/dhcp/option-code.ts";
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import { Population } from "../scenarios/population.ts";
+import { EngineBed } from "../server/dhcp/engine.testing.ts";
 import { haProfiles } from "../server/ha/heartbeat-times.ts";
+import { Answerers } from "../simulator/answerers.ts";
+import { RecordingSink } from "../simulator/exchange.testing.ts";
+import { Fleet } from "../simulator/fleet.ts";
 import type { PairSite } from "./pair-set-up.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
@@ -67,6 +72,63 @@ describe("our own pair", () => {
     const site = siteWith({ hasNamespaces: true, port: 67 });
     expect(planOf(site, 0).ha!.links[0]!.port).toBe(694);
     expect(planOf(site, 0).ha!.etcd.endpoints[2]).toBe("http://127.0.13.4:2379");
+  });
+
+  describe("with a service address", () => {
+    const serviceAddress = ip("192.0.2.10");
+    const access = [ip("192.0.2.1"), ip("192.0.2.2")] as const;
+    const [a, b] = access.map((address, index) => ({ ...node(11 + index), access: address }));
+    const site = siteWith({
+      ...{ serviceAddress, accessInterface: "access", hasNamespaces: true, port: 67 },
+      addresses: { ...siteWith().addresses, nodes: [a!, b!] },
+    });
+    const confs = provlabPair(site).nodes.map(
+      ({ files }) => files.find(({ path }) => path === "dhcpd.conf")!.text,
+    );
+
+    /** What each node answers to a device's first DISCOVER. */
+    const offers = confs.map((conf, index) => {
+      const bed = new EngineBed(conf);
+      const sink = new RecordingSink();
+      const { population } = site;
+      const servers = [{ address: access[index]!, port: 67 }];
+      new Fleet({ population, seed: 1, servers, startMs: 0 }, sink).start(0, "discover", 0, 0);
+      const { packet } = sink.take()[0]!;
+      const arrival = { sourceAddress: packet.giaddr, sourcePort: 67, interfaceIndex: 3 };
+      const outcome = bed.engine.respond(
+        { packet, ...arrival, destinationAddress: access[index]! },
+        bed.nowSeconds,
+        bed.nowSeconds * 1000,
+      );
+      return bed.seenReply(outcome).packet;
+    });
+
+    test("both nodes have it in turn, and lease by it", () => {
+      for (const index of [0, 1] as const) {
+        expect(planOf(site, index).ha!.floatingAddress).toEqual({
+          ...{ address: serviceAddress, prefixLength: 24, device: "access" },
+        });
+        // A socket on one address would not hear what comes to another.
+        expect(confs[index]).not.toContain("local-address");
+        expect(offers[index]!.options.getUInt32(OptionCode.serverIdentifier)).toBe(serviceAddress);
+      }
+    });
+
+    test("which of them answered is told by its name, in every reply", () => {
+      const { sharedIdentifier } = provlabPair(site);
+      const servers = access.map((address) => ({ address, port: 67 }));
+      const answerers = new Answerers(servers, sharedIdentifier);
+      expect(offers.map((offer) => answerers.of(offer))).toEqual(access);
+    });
+
+    test("without one, leases name the node, and nothing else tells it", () => {
+      const { nodes, sharedIdentifier } = provlabPair(siteWith());
+      expect(sharedIdentifier).toBeUndefined();
+      const conf = nodes[0].files.find(({ path }) => path === "dhcpd.conf")!.text;
+      expect(conf).toContain("local-address 127.0.11.1;");
+      expect(conf).not.toMatch(/server-(identifier|name)/);
+      expect(planOf(siteWith(), 0).ha!.floatingAddress).toBeUndefined();
+    });
   });
 
   test("the key is nobody else's to read", () => {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { formatIpv4 } from "../protocol/ipv4.ts";
-import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
+import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/dhcpd-conf.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
 
@@ -15,6 +15,8 @@ const files = {
   control: "prov.sock",
 } as const;
 const nodeNames = ["node-a", "node-b"] as const;
+/** Of the access network. */
+const ACCESS_PREFIX = 24;
 /** A lab's heartbeats are nobody's secret: they never leave the machine. */
 const KEY = "the key of a pair in the lab\n";
 /** Leases are committed many at a time; etcd takes 128 operations a transaction unless told. */
@@ -50,6 +52,9 @@ export function provlabPair(site: PairSite): PairSetUp {
     leaseFile: files.leases,
     controlSocket: files.control,
     isLoadBalanced: false,
+    ...(site.serviceAddress !== undefined && {
+      sharedIdentifier: { identifier: site.serviceAddress, serverNames: nodeNames },
+    }),
   };
 }
 
@@ -89,6 +94,7 @@ function node(
   const other = site.addresses.nodes[index === 0 ? 1 : 0];
   const { heartbeat } = portsOf(site);
   const { gateway } = site.addresses;
+  const { serviceAddress, accessInterface } = site;
   const prov = {
     schema: "provlab/prov@1",
     address: formatIpv4(own.access),
@@ -106,6 +112,12 @@ function node(
       keyFile: files.key,
       ...(gateway === undefined ? {} : { gateway: formatIpv4(gateway) }),
       etcd: { endpoints, prefix: PREFIX },
+      ...(serviceAddress !== undefined && {
+        floatingAddress: {
+          ...{ address: formatIpv4(serviceAddress), prefixLength: ACCESS_PREFIX },
+          device: accessInterface,
+        },
+      }),
     },
   };
   return {
@@ -119,13 +131,30 @@ function node(
         text: dhcpdConf(site.population, {
           leaseSeconds: site.leaseSeconds,
           registered: site.registered ?? true,
-          localAddress: own.access,
+          ...servingAt(site, index),
         }),
       },
       { path: files.leases, text: "" },
       { path: files.key, text: KEY, mode: 0o600 },
     ],
     isReady: (log) => log.includes("dhcp: serving on port"),
+  };
+}
+
+/**
+ * What a node's dhcpd.conf says of the node. An address that comes while the server runs is heard on every
+ * address alone; which node answered is then told by its name.
+ */
+function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
+  const { access } = site.addresses.nodes[index];
+  const { serviceAddress } = site;
+  if (serviceAddress === undefined) return { localAddress: access };
+  const network = (access & maskOf(ACCESS_PREFIX)) >>> 0;
+  return {
+    bootServer: access,
+    serverIdentifier: serviceAddress,
+    serverName: nodeNames[index],
+    serverSubnet: { network, prefixLength: ACCESS_PREFIX },
   };
 }
 

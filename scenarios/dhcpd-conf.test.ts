@@ -34,6 +34,8 @@ const everything: DhcpdConfOptions = {
   serverSubnet: { network: 0x0a09_0000, prefixLength: 24 },
   bootServer: 0x0a09_0001,
   leaseFile: "/var/lib/dhcp/dhcpd.leases",
+  serverIdentifier: 0x0a09_0001,
+  serverName: "node-a",
 };
 
 function countOf(text: string, pattern: RegExp): number {

@@ -16,6 +16,10 @@ export interface DhcpdConfOptions {
   readonly rebindingSeconds?: number;
   /** The one address that the server binds; all of them when left out. */
   readonly localAddress?: number;
+  /** Option 54, such as an address that two servers have in turn; the server's own when left out. */
+  readonly serverIdentifier?: number;
+  /** The server's host name, in the sname field of all replies; empty when left out. */
+  readonly serverName?: string;
   /** The network of the server's own interface, which ISC dhcpd wants declared. */
   readonly serverSubnet?: { readonly network: number; readonly prefixLength: number };
   /** TFTP, Time, NTP and log server of all devices; `localAddress`, else 127.0.0.1. */
@@ -65,6 +69,7 @@ export function* dhcpdConfChunks(
 
 function globalStatements(options: DhcpdConfOptions, { plan }: Population): string {
   const { leaseSeconds, renewalSeconds, rebindingSeconds, localAddress, serverSubnet } = options;
+  const { serverIdentifier, serverName } = options;
   const { minSeconds, maxSeconds } = leaseLimits(leaseSeconds, plan.leaseSeconds);
   const lines = [
     options.registered === false
@@ -83,6 +88,10 @@ function globalStatements(options: DhcpdConfOptions, { plan }: Population): stri
   if (renewalSeconds !== undefined) lines.push(`option dhcp-renewal-time ${renewalSeconds};`);
   if (rebindingSeconds !== undefined) lines.push(`option dhcp-rebinding-time ${rebindingSeconds};`);
   if (localAddress !== undefined) lines.push(`local-address ${formatIpv4(localAddress)};`);
+  if (serverIdentifier !== undefined) {
+    lines.push(`server-identifier ${formatIpv4(serverIdentifier)};`);
+  }
+  if (serverName !== undefined) lines.push(`server-name "${serverName}";`);
   if (options.leaseFile !== undefined) lines.push(`lease-file-name "${options.leaseFile}";`);
   lines.push(
     "",

@@ -112,6 +112,18 @@ describe("what cannot be is told with its place", () => {
       "pair: { kind: isc, network: loopback }",
       /real/,
     ],
+    [
+      "an address that moves on loopback",
+      "{ at: 1 s, kill: a }",
+      "pair: { network: loopback, serviceAddress: true }",
+      /serviceAddress is true, but nothing moves on loopback/,
+    ],
+    [
+      "an address that moves between somebody else's servers",
+      "{ at: 1 s, kill: a }",
+      "pair: { kind: kea, serviceAddress: true }",
+      /a pair of kind kea has none/,
+    ],
   ])("%s", (_, event, pair, message) => {
     expect(() => scenarioOf([event], pair)).toThrow(message);
   });

@@ -11,6 +11,8 @@ export interface PairPlan {
   readonly profile: "guide" | "fast";
   /** `auto`: namespaces where they can be had. */
   readonly network: "auto" | "loopback" | "namespaces";
+  /** Whether leases name an address that moves with the service; undefined: where it can. */
+  readonly serviceAddress?: boolean | undefined;
 }
 
 /** `pair:` of a scenario. */
@@ -32,6 +34,12 @@ export const pairSection = z
       .describe(
         "Where the nodes meet: each in a network namespace of its own, which needs root, or all on loopback; auto: namespaces where they can be had.",
       ),
+    serviceAddress: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether devices renew at an address that moves with the service, instead of at the node that gave the lease; true for our own pair in namespaces unless told, and nowhere else.",
+      ),
   })
   .optional()
   .describe("Two servers instead of one, with what they stand on; relays forward to both.");
@@ -46,6 +54,14 @@ export function pairOf(
   if (section.kind !== "provlab" && section.network === "loopback") {
     const message = `is loopback, but a pair of kind ${section.kind} serves on real interfaces only`;
     report(["pair", "network"], message, "`network: namespaces`, as root");
+  }
+  if (section.serviceAddress === true && section.kind !== "provlab") {
+    const message = `is true, but a pair of kind ${section.kind} has none`;
+    report(["pair", "serviceAddress"], message, "leave it out");
+  }
+  if (section.serviceAddress === true && section.network === "loopback") {
+    const message = "is true, but nothing moves on loopback";
+    report(["pair", "serviceAddress"], message, "`network: namespaces`, as root");
   }
   if (boots) {
     report(

@@ -33,7 +33,7 @@ import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
-import { servedInterfaces, tellWhereItListens } from "./served-interfaces.ts";
+import { servedInterfaces, tellWhatIsUnheard, tellWhereItListens } from "./served-interfaces.ts";
 import { StartError } from "./start-error.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
@@ -124,6 +124,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     );
     releases.push(() => socket.close());
     tellWhereItListens(config, interfaces, socket, logger);
+    tellWhatIsUnheard(config, options.pair?.floatingAddress, logger);
 
     const links = LinkReplies.open(
       config.process.localAddress === undefined ? interfaces : [],
@@ -140,7 +141,9 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
 
     const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
     const counters = new DhcpCounters();
-    const ownAddresses = present.flatMap(addressesOf);
+    const floating = options.pair?.floatingAddress;
+    // It comes and goes while this listens.
+    const ownAddresses = [...present.flatMap(addressesOf), ...(floating ? [floating] : [])];
     // The file beats -s, as in dhcpd.
     const broadcastAddress =
       config.process.limitedBroadcastAddress ?? options.broadcastAddress ?? broadcastAddressDefault;

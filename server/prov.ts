@@ -131,7 +131,10 @@ function withPair({ services, ha, mirror, recovers = false }: ProvPlan): Service
     pulse: DataPlanePulse.memory(),
   };
   const { node, etcd, commitMsMax, times } = ha;
-  const pair = { ...shared, node, etcd, commitMsMax, deadMs: times.deadMs, recovers };
+  const pair: PairPlane = {
+    ...{ ...shared, node, etcd, commitMsMax, deadMs: times.deadMs, recovers },
+    floatingAddress: ha.floatingAddress?.address,
+  };
   return [
     ...services.map((plan) => (plan.service === "dhcp" ? { ...plan, pair } : plan)),
     { service: "ha", plan: ha, ...shared },

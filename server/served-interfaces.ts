@@ -51,3 +51,17 @@ export function tellWhereItListens(
     logger.info(`Sending on   ${place}`);
   }
 }
+
+/** `floatingAddress`: of a pair, which moves to whatever node serves. */
+export function tellWhatIsUnheard(
+  { process: { localAddress } }: ServerConfig,
+  floatingAddress: number | undefined,
+  logger: Logger,
+): void {
+  // 0.0.0.0 binds to every address.
+  if (floatingAddress === undefined || !localAddress || localAddress === floatingAddress) return;
+  logger.warn(
+    `DHCP is served at local-address ${formatIpv4(localAddress)} alone: nothing that is sent to the ` +
+      `floating address ${formatIpv4(floatingAddress)} arrives. Take local-address out.`,
+  );
+}

@@ -1,6 +1,6 @@
 /** ACKs by the server that sent them. */
 export interface ServerAnswers {
-  /** Option 54 of the ACK; 0 for those without, and for more servers than are told apart. */
+  /** Of the ACK (Answerers); 0 for those that do not say, and for more servers than are told apart. */
   readonly server: number;
   readonly acknowledged: number;
 }

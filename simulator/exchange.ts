@@ -106,7 +106,7 @@ export interface FleetSink {
   refused(device: number, kind: ExchangeKind): void;
   acknowledged(acknowledgement: Acknowledgement): void;
   /** An ACK to a REQUEST that was answered before. Needed where two servers must not both answer. */
-  acknowledgedAgain?(server: number, requestSentAtMs: number, receivedAtMs: number): void;
+  acknowledgedAgain?(packet: Reply, requestSentAtMs: number, receivedAtMs: number): void;
   /** A lease of the other device that has the same MAC as `device`. Needed where a MAC exists twice. */
   acknowledgedToTwin?(acknowledgement: Acknowledgement): void;
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void;

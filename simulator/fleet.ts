@@ -256,8 +256,7 @@ export class Fleet {
   /** The transaction is the device's present one, so its REQUEST is the one that was acknowledged. */
   #noteSecondAck(local: number, packet: Reply, receivedAtMs: number): void {
     if (packet.options.getUInt8(OptionCode.messageType) !== MessageType.ack) return;
-    const server = packet.options.getUInt32(OptionCode.serverIdentifier) ?? 0;
     const sentAtMs = this.#table.requestSentAtMs[local * ROW_DOUBLES];
-    this.#sink.acknowledgedAgain?.(server, sentAtMs, receivedAtMs);
+    this.#sink.acknowledgedAgain?.(packet, sentAtMs, receivedAtMs);
   }
 }

@@ -4,6 +4,7 @@ import { OptionCode } from "../protocol/dhcp/option-code.ts";
 import { messageType } from "../protocol/dhcp/packet.ts";
 import { Population } from "../scenarios/population.ts";
 import { AnswerCounts } from "./answer-counts.ts";
+import { Answerers } from "./answerers.ts";
 import { RecordingSink, replyTo } from "./exchange.testing.ts";
 import { Fleet } from "./fleet.ts";
 import { WorkerSink } from "./load/worker-sink.ts";
@@ -154,7 +155,12 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
   const news = new WorkerSink({
     population,
     ...{ relaySocket: socket, deviceSocket: socket, safety: new SafetyLog() },
-    ...{ answers: new AnswerCounts(), tally: new SecondTally(), outages: own },
+    ...{
+      answerers: new Answerers([]),
+      answers: new AnswerCounts(),
+      tally: new SecondTally(),
+      outages: own,
+    },
   });
   // Packets are looked at, news go where a worker sends them.
   const sink = new Proxy(packets, {

@@ -28,7 +28,7 @@ export const OutageNote = {
 
 /** Times are ms since the run began. Columns of equal length, a row a bin of OUTAGE_BIN_MS. */
 export interface ServerAcks {
-  /** Option 54; 0 for all that the plan does not name. */
+  /** Its address (Answerers); 0 for all that the plan does not name. */
   readonly server: number;
   readonly count: Uint32Array;
   /** The first and the last ACK received in the bin; without meaning where there was none. */

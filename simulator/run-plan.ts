@@ -10,6 +10,7 @@ import type {
   RateStream,
   StreamPlace,
 } from "../scenarios/scenario-streams.ts";
+import type { SharedIdentifier } from "./answerers.ts";
 import type { BootPolicy } from "./boot/boot-policy.ts";
 import type { RetryPolicy } from "./device/retry-policy.ts";
 import { rfc2131Retry } from "./device/retry-policy.ts";
@@ -32,6 +33,8 @@ export interface RunPlan {
   readonly outages?: boolean;
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
+  /** Of servers that all have the same option 54; left out: by option 54 it is known who answered. */
+  readonly sharedIdentifier?: SharedIdentifier | undefined;
   readonly ports: PortPlan;
   /**
    * Hand the kernel datagrams many at a time (UdpSocketOptions.segmentation): for servers known to receive

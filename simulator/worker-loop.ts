@@ -4,6 +4,7 @@ import { type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { DecodeError } from "../protocol/decode-error.ts";
 import { Population } from "../scenarios/population.ts";
 import { AnswerCounts } from "./answer-counts.ts";
+import { Answerers } from "./answerers.ts";
 import { type BootService, bootServices } from "./boot/boot-step.ts";
 import { BootLink } from "./boot-link.ts";
 import { deviceStates } from "./device/device-table.ts";
@@ -116,6 +117,7 @@ export class WorkerLoop {
       deviceSocket: options.deviceSocket,
       wrongPortSocket: options.wrongPortSocket,
       safety: this.#safety,
+      answerers: new Answerers(plan.servers, plan.sharedIdentifier),
       answers: this.#answers,
       tally: this.#tally,
       outages: this.#outages,

@@ -101,7 +101,7 @@ export async function measure(
     const plan: RunPlan = {
       ...runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation, capture }),
       ...(options.history === undefined ? {} : { history: true }),
-      ...(lab === undefined ? {} : { outages: true }),
+      ...(lab === undefined ? {} : { outages: true, sharedIdentifier: lab.setUp.sharedIdentifier }),
       ...(networkNamespace === undefined ? {} : { networkNamespace }),
       ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
     };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { takesNamespaces } from "../../lab/needs.ts";
+import { takesNamespaces, takesServiceAddress } from "../../lab/needs.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { sampleResult } from "../../reports/sample-result.testing.ts";
 import { loadScenario } from "../scenario-input.ts";
@@ -74,6 +74,16 @@ test.runIf(takesNamespaces({ kind: "kea", profile: "fast", network: "auto" }))(
     expect(blockOf("10.128.0.0/9")).toEqual({ network: parseIpv4("10.128.0.0"), prefixLength: 9 });
   },
 );
+
+test("an address moves with the service of our own pair, where there are namespaces", () => {
+  const pair = { kind: "provlab", profile: "fast", network: "namespaces" } as const;
+  const here = takesNamespaces(pair);
+  expect(takesServiceAddress(pair)).toBe(here);
+  expect(takesServiceAddress({ ...pair, serviceAddress: true })).toBe(here);
+  expect(takesServiceAddress({ ...pair, serviceAddress: false })).toBe(false);
+  expect(takesServiceAddress({ ...pair, network: "loopback" })).toBe(false);
+  expect(takesServiceAddress({ ...pair, kind: "kea" })).toBe(false);
+});
 
 describe("the verdict of a drill", () => {
   const passed = { ...sampleResult(), verdict: "pass" as const, reasons: [] };

@@ -181,6 +181,13 @@ describe("acknowledging without leadership", () => {
     expect(unledAcksOf({ ...run, history: { ...run.history, ignored: before } })).toBe(0);
   });
 
+  test("an ACK that is neither node's is nobody's right, wherever it comes in", () => {
+    expect(unled([...moved, [0, 5000], [0, 9000]], { roles })).toBe(2);
+    const run = runOf(20_000, moved, [], { roles });
+    const ignored = serversOf([[0, 15_003]]);
+    expect(unledAcksOf({ ...run, history: { ...run.history, ignored } })).toBe(1);
+  });
+
   test("what was asked before the new one acknowledged proves nothing", () => {
     expect(unled([...moved, [A, 10_655, 9990]], { roles })).toBe(0);
     expect(unled([...moved, [A, 10_655, 10_648]], { roles })).toBe(1);

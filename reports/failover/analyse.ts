@@ -58,7 +58,8 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
 
 /**
  * ACKs by a node to requests that were sent after the first ACK of the other one, without a leadership
- * of a newer epoch in between; where epochs are not known, without an event in between. Undefined of a
+ * of a newer epoch in between; where epochs are not known, without an event in between. ACKs by whoever is no
+ * node of the pair count as well. Undefined of a
  * pair in which both may answer, and where nobody knows what was done to it.
  */
 export function unledAcksOf(run: MeasuredRun): number | undefined {
@@ -77,7 +78,16 @@ export function unledAcksOf(run: MeasuredRun): number | undefined {
             .toSorted((a, b) => a.atMs - b.atMs),
         ];
   const earlyMs = byRoles.length > 0 ? ROLE_EARLY_MS : 0;
-  return acknowledgedWithoutLeadership(stretchesOf(ofPair(run)), claims, earlyMs);
+  return (
+    strangersIn(run) + acknowledgedWithoutLeadership(stretchesOf(ofPair(run)), claims, earlyMs)
+  );
+}
+
+/** ACKs of nobody in the pair: whoever sent them, no leadership was theirs. */
+function strangersIn({ history, pair }: MeasuredRun): number {
+  return [...history.servers, ...history.ignored]
+    .filter(({ server }) => !pair.servers.includes(server))
+    .reduce((sum, { count }) => sum + count.reduce((total, each) => total + each, 0), 0);
 }
 
 /** An ACK that came too late for its device was sent all the same. */

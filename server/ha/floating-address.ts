@@ -14,40 +14,67 @@ export interface FloatingAddressPlan {
 /** RFC 5227, section 1.1: ANNOUNCE_NUM and ANNOUNCE_INTERVAL. */
 const announcements = 2;
 const announceIntervalMs = 2000;
+/** Announced again for as long as it is ours: a node that died with it on still answers ARP, while its machine lives. */
+const refreshIntervalMs = 10_000;
 const commandMsMax = 2000;
 
 /**
  * The address that is always the active node's. It is put on and taken off by `ip address`, and
  * announced to the neighbours, whose ARP caches still have the other node. Everything that fails is
  * told to the log and nothing else: the node serves by its own address all the same.
+ *
+ * Announcements are sent in `turn` alone, after whoever decides has decided: a node that stood still takes
+ * the address off before it could announce what is another one's by now.
  */
 export class FloatingAddress {
   readonly #plan: FloatingAddressPlan;
   readonly #logger: Logger;
+  /** Longer than that between two turns, and the process stood still: it may have been replaced. */
+  readonly #pauseMsMax: number;
   /** One after the other: a withdrawal never overtakes the announcement before it. */
   #queue: Promise<void> = Promise.resolve();
-  #isAnnounced = false;
+  #isWanted = false;
+  #isOn = false;
+  #announced = 0;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
+  #turnedAtMs: number | undefined;
 
-  constructor(plan: FloatingAddressPlan, logger: Logger) {
+  constructor(plan: FloatingAddressPlan, pauseMsMax: number, logger: Logger) {
     this.#plan = plan;
+    this.#pauseMsMax = pauseMsMax;
     this.#logger = logger;
   }
 
   announce(): void {
-    this.#isAnnounced = true;
+    this.#isWanted = true;
     this.#queue = this.#queue.then(async () => {
-      await this.#ip("replace");
-      for (let time = 0; time < announcements; time += 1) {
-        if (time > 0) await rest(announceIntervalMs);
-        if (!this.#isAnnounced) return;
-        this.#sendAnnouncement();
-      }
+      const isDone = await this.#ip("replace");
+      this.#isOn = isDone && this.#isWanted;
+      this.#announced = 0;
+      this.#dueAtMs = Number.NEGATIVE_INFINITY;
     });
   }
 
   withdraw(): void {
-    this.#isAnnounced = false;
-    this.#queue = this.#queue.then(() => this.#ip("del"));
+    this.#isWanted = false;
+    this.#isOn = false;
+    this.#queue = this.#queue.then(async () => {
+      await this.#ip("del");
+    });
+  }
+
+  /** Announces when it is time to. `nowMs`: of the monotonic clock. */
+  turn(nowMs: number): void {
+    const isPaused = nowMs - (this.#turnedAtMs ?? nowMs) > this.#pauseMsMax;
+    this.#turnedAtMs = nowMs;
+    // The store is asked meanwhile whether it is still ours.
+    if (isPaused) this.#quietUntilMs = nowMs + announceIntervalMs;
+    if (!this.#isOn || nowMs < Math.max(this.#dueAtMs, this.#quietUntilMs)) return;
+    this.#sendAnnouncement();
+    this.#announced += 1;
+    const waitMs = this.#announced < announcements ? announceIntervalMs : refreshIntervalMs;
+    this.#dueAtMs = nowMs + waitMs;
   }
 
   /** Settles when what was asked for has been done. */
@@ -55,7 +82,8 @@ export class FloatingAddress {
     return this.#queue;
   }
 
-  #ip(verb: "replace" | "del"): Promise<void> {
+  /** Whether it was done. */
+  #ip(verb: "replace" | "del"): Promise<boolean> {
     const { address, prefixLength, device } = this.#plan;
     const args = ["address", verb, `${formatIpv4(address)}/${prefixLength}`, "dev", device];
     return new Promise((resolve) => {
@@ -64,7 +92,7 @@ export class FloatingAddress {
           const reason = stderr.trim() === "" ? error.message : stderr.trim();
           this.#logger.error(`ip ${args.join(" ")}: ${reason}`);
         }
-        resolve();
+        resolve(error === null);
       });
     });
   }
@@ -82,8 +110,4 @@ export class FloatingAddress {
       this.#logger.warn(`${formatIpv4(address)} could not be announced: ${error.message}`);
     }
   }
-}
-
-async function rest(forMs: number): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, forMs).unref());
 }

@@ -6,6 +6,7 @@ import { SocketError } from "../../base/net/socket-error.ts";
 import type { UdpSocketOptions } from "../../base/net/udp-socket.ts";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { StartError } from "../start-error.ts";
+import type { FloatingAddress } from "./floating-address.ts";
 import { GatewayWatch } from "./gateway-watch.ts";
 import { HaNode } from "./ha-node.ts";
 import { type HeartbeatLinkPlan, HeartbeatLinks } from "./heartbeat-links.ts";
@@ -49,7 +50,7 @@ export interface HaServiceOptions {
   /** Why the store did not do what was asked last; "" when it did. */
   readonly storeTrouble?: () => string;
   readonly dataPlane: DataPlane;
-  readonly floatingAddress?: { announce(): void; withdraw(): void } | undefined;
+  readonly floatingAddress?: Pick<FloatingAddress, "announce" | "withdraw" | "turn"> | undefined;
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly backend?: NonNullable<UdpSocketOptions["backend"]>;
@@ -188,7 +189,7 @@ class HaService implements RunningHaService {
   }
 
   #turn(): void {
-    const { dataPlane } = this.#options;
+    const { dataPlane, floatingAddress } = this.#options;
     // What has come is read before time goes on: it may have come in time.
     const heard = this.#links.receive();
     const nowMs = this.#clock.monotonicMs();
@@ -211,6 +212,7 @@ class HaService implements RunningHaService {
     for (const effect of effects) this.#apply(effect);
     this.#takeOvers.turn(nowMs, this.#node.state.role, dataPlane.isAnswering);
     dataPlane.turn();
+    floatingAddress?.turn(nowMs);
     this.#links.send(heartbeats);
   }
 

@@ -58,7 +58,7 @@ export async function startHa(
   const wake = (): void => words.withWakeEnd(wakeBy);
   const dataPlane = new SharedDataPlane({ words, pulse, leadership, wake });
   const floatingAddress =
-    addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, logger);
+    addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
   let service: RunningHaService;
   try {
@@ -80,7 +80,7 @@ export async function startHa(
 
 /** A start before this one may have died with the address on; mostly there is none, and nothing to tell. */
 async function takeOff(plan: FloatingAddressPlan): Promise<void> {
-  const address = new FloatingAddress(plan, nullLogger);
+  const address = new FloatingAddress(plan, Number.POSITIVE_INFINITY, nullLogger);
   address.withdraw();
   await address.settled();
 }

@@ -153,6 +153,15 @@ describe("active", () => {
     ]);
   });
 
+  test("the floating address is kept until it has stopped answering, but not when another one leads", () => {
+    const kindsOf = ({ effects }: ReturnType<typeof step>) => effects.map(({ kind }) => kind);
+    const stopping = step(active, {}, { ...input, order: "shutdown" });
+    expect(kindsOf(stopping)).toEqual(["stop-answering"]);
+    expect(kindsOf(step(stopping.state, {}))).toEqual(["withdraw-address", "release"]);
+    const fenced = step(active, { leader: { ...heldBy(peerName, peerBoot), epoch: 4 } }, input);
+    expect(kindsOf(fenced)).toEqual(["stop-answering", "withdraw-address"]);
+  });
+
   test("HA-33, HA-34: a failing disk counts only when asked for", () => {
     const health = { ...healthy, diskWorks: false };
     expect(step(active, { health }, input).state.role).toBe("active");
@@ -163,7 +172,10 @@ describe("active", () => {
     const health = { ...healthy, dataPlaneTurns: false };
     const { state } = step(active, { health }, input);
     expect(step(state, { nowMs: view.nowMs + 1999 }, input).effects).toEqual([]);
-    const release = [{ kind: "release", epoch: 3, raisesFailureFlag: true }];
+    const release = [
+      { kind: "withdraw-address" },
+      { kind: "release", epoch: 3, raisesFailureFlag: true },
+    ];
     expect(step(state, { nowMs: view.nowMs + 2000 }, input).effects).toEqual(release);
     const stopped = step(state, {});
     expect(stopped.effects).toEqual(release);

@@ -86,7 +86,8 @@ type ActiveState = Extract<NodeState, { role: "active" }>;
 type DemotingState = Extract<NodeState, { role: "demoting" }>;
 
 const stay = (state: NodeState): NodeStep => ({ state, effects: [] });
-const stopped: readonly NodeEffect[] = [{ kind: "stop-answering" }, { kind: "withdraw-address" }];
+const withdrawal: NodeEffect = { kind: "withdraw-address" };
+const stopped: readonly NodeEffect[] = [{ kind: "stop-answering" }, withdrawal];
 
 function log(level: "info" | "warn" | "error", message: string): NodeEffect {
   return { kind: "log", level, message };
@@ -256,8 +257,9 @@ function stepDemoting(
     order === "shutdown" ? { kind: "failed", reason: "shutdown" } : state.next;
   if (isAnswering && nowMs - sinceMs < stopMsMax) return stay({ ...state, next });
   const raisesFailureFlag = release === "failure";
+  // What was promised in time has left by now, from the address that it was asked for at.
   const effects: readonly NodeEffect[] =
-    release === "lost" ? [] : [{ kind: "release", epoch, raisesFailureFlag }];
+    release === "lost" ? [] : [withdrawal, { kind: "release", epoch, raisesFailureFlag }];
   if (next.kind === "failed") return failed(next.reason, epoch, effects);
   return standby(epoch, effects, next.yields ? nowMs + 2 * times.deadMs : 0);
 }
@@ -294,6 +296,9 @@ function becomeActive(epoch: number): NodeStep {
   return { state: { role: "active", epoch, doubt: undefined }, effects };
 }
 
+/** The address of whoever was replaced is another one's already. */
 function demote(state: DemotingState, message: NodeEffect): NodeStep {
-  return { state, effects: [...stopped, message] };
+  const stop: readonly NodeEffect[] =
+    state.release === "lost" ? stopped : [{ kind: "stop-answering" }];
+  return { state, effects: [...stop, message] };
 }

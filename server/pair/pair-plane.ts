@@ -14,6 +14,8 @@ export interface PairPlane {
   readonly commitMsMax: number;
   /** HA-28, deadtime: what stood still for half of it counts as replaced until the store says otherwise. */
   readonly deadMs: number;
+  /** What is sent to it is answered from it; the node has it while it serves. */
+  readonly floatingAddress?: number | undefined;
   /** The lease file of this node counts where etcd has lost its leases: they are put there before it answers. */
   readonly recovers?: boolean;
 }

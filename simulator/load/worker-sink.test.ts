@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population.ts";
 import { AnswerCounts } from "../answer-counts.ts";
+import { Answerers } from "../answerers.ts";
 import { SafetyLog } from "../safety-checker.ts";
 import { SecondTally } from "../time-series.ts";
 import { WorkerSink } from "./worker-sink.ts";
@@ -33,6 +34,7 @@ function newSink() {
       relaySocket,
       deviceSocket,
       safety,
+      answerers: new Answerers([]),
       answers,
       tally,
     }),

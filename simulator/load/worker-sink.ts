@@ -1,8 +1,9 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { Population } from "../../scenarios/population.ts";
 import type { AnswerCounts } from "../answer-counts.ts";
+import type { Answerers } from "../answerers.ts";
 import type { BootLink, BootNewsSink } from "../boot-link.ts";
+import type { Reply } from "../device/reply.ts";
 import type {
   Acknowledgement,
   AnomalyKind,
@@ -27,6 +28,8 @@ export interface WorkerSinkOptions {
   /** Where some device's relay sends from a port of its own. */
   readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
+  /** Who sent a reply. */
+  readonly answerers: Pick<Answerers, "of">;
   readonly answers: AnswerCounts;
   readonly tally: SecondTally;
   /** In a run whose servers may go and come. */
@@ -110,15 +113,16 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#options.safety.acknowledged(acknowledgement);
-    const server = acknowledgement.packet.options.getUInt32(OptionCode.serverIdentifier);
-    this.#options.answers.add(server ?? 0);
+    const server = this.#options.answerers.of(acknowledgement.packet);
+    this.#options.answers.add(server);
     const { leaseStartMs, receivedAtMs } = acknowledgement;
-    this.#options.outages?.acknowledged(server ?? 0, leaseStartMs, receivedAtMs);
+    this.#options.outages?.acknowledged(server, leaseStartMs, receivedAtMs);
     this.boot?.acknowledged(acknowledgement);
   }
 
-  acknowledgedAgain(server: number, requestSentAtMs: number, receivedAtMs: number): void {
-    this.#options.outages?.acknowledgedAgain(server, requestSentAtMs, receivedAtMs);
+  acknowledgedAgain(packet: Reply, requestSentAtMs: number, receivedAtMs: number): void {
+    const { outages, answerers } = this.#options;
+    outages?.acknowledgedAgain(answerers.of(packet), requestSentAtMs, receivedAtMs);
   }
 
   acknowledgedToTwin(acknowledgement: Acknowledgement): void {
