@@ -1,3 +1,4 @@
+import type { PairProfile } from "../scenarios/pair-section.ts";
 import type { Population } from "../scenarios/population.ts";
 
 /** Where a program of the lab runs: a network namespace of its own each, or loopback where there is no root. */
@@ -52,8 +53,8 @@ export interface PairSite {
   readonly leaseSeconds: number;
   /** Whether the server knows every device beforehand; true when left out. */
   readonly registered?: boolean;
-  /** The times of our own pair (HA-28); `guide` when left out. */
-  readonly profile?: "guide" | "fast";
+  /** `guide` when left out. */
+  readonly profile?: PairProfile;
   /** Names of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
