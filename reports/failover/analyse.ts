@@ -161,6 +161,7 @@ function eventResultOf(
     otherServerAfterMs:
       otherMs === undefined || otherMs >= nextMs ? null : rounded(otherMs - startedAtMs),
     interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? null),
+    ...nodeInterruptionOf(run, calm, events, index),
     ...devices,
     retransmissions: retransmissionsIn(
       rows,
@@ -170,6 +171,23 @@ function eventResultOf(
     steadyAfterMs: steadyMs === null ? null : rounded(steadyMs),
     dipPercent: dipOf(line, active, calm, felt),
   };
+}
+
+/** Where both nodes serve, of the one that something was done to. */
+function nodeInterruptionOf(
+  run: MeasuredRun,
+  calm: Window,
+  events: readonly ExecutedEvent[],
+  index: number,
+): Pick<FailoverEventResult, "nodeInterruption"> {
+  const { history, pair } = run;
+  const { node } = events[index]!;
+  if (!pair.isLoadBalanced || pair.events.length === 0 || node === undefined) return {};
+  const own = pair.servers[node === "a" ? 0 : 1];
+  const line = new AckLine(history.servers.filter(({ server }) => server === own));
+  const gaps = line.gaps().filter((gap) => ownerOf(gap, events) === index);
+  // What was asked for is known of the pair alone.
+  return { nodeInterruption: interruptionOf(run, line, gaps, calm, null) };
 }
 
 /** A gap in which events happened is the first one's; else that of the last event before it. */
