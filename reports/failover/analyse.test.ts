@@ -227,6 +227,14 @@ describe("acknowledging without leadership", () => {
     expect(unled(moved, { events: [early] })).toBe(936);
   });
 
+  test("without epochs, a node that is started again may take the service back, once", () => {
+    const back = [...moved, ...steadily(A, 20_500, 30_000)];
+    const restarted = { ...kill, endedAtMs: 18_000 };
+    expect(unled(back, { events: [restarted] })).toBe(0);
+    expect(unled([...back, ...steadily(B, 30_500, 31_000)], { events: [restarted] })).toBe(50);
+    expect(unled(back, { events: [{ ...restarted, endedAtMs: 21_000 }] })).toBe(950);
+  });
+
   test("both in turns is split brain, however often", () => {
     const both = [...moved, ...steadily(A, 12_005, 20_000)];
     expect(unled(both, { events: [kill] })).toBeGreaterThan(700);

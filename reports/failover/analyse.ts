@@ -58,8 +58,8 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
 
 /**
  * ACKs by a node to requests that were sent after the first ACK of the other one, without a leadership
- * of a newer epoch in between; where epochs are not known, without an event in between. Undefined of a
- * pair in which both may answer, and where nobody knows what was done to it.
+ * of a newer epoch in between; where epochs are not known, without the beginning or the end of an event in
+ * between. Undefined of a pair in which both may answer, and where nobody knows what was done to it.
  */
 export function unledAcksOf(run: MeasuredRun): number | undefined {
   const { pair } = run;
@@ -73,7 +73,8 @@ export function unledAcksOf(run: MeasuredRun): number | undefined {
       : [
           { atMs: Number.NEGATIVE_INFINITY },
           ...pair.events
-            .map(({ startedAtMs }) => ({ atMs: startedAtMs }))
+            .flatMap(({ startedAtMs, endedAtMs = startedAtMs }) => [startedAtMs, endedAtMs])
+            .map((atMs) => ({ atMs }))
             .toSorted((a, b) => a.atMs - b.atMs),
         ];
   const earlyMs = byRoles.length > 0 ? ROLE_EARLY_MS : 0;
