@@ -56,8 +56,7 @@ export function iscPair(
     durability: "fsync",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
-    // No `leaseFile`: a node syncs what it acknowledges itself, and hears of the other one's share a little later.
-    // So neither file alone is what the pair has promised.
+    leaseFile: { path: files.leases, format: "isc" },
     isLoadBalanced: true,
   };
 }

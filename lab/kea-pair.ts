@@ -58,6 +58,7 @@ export function keaPair(
     durability: "none",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
+    leaseFile: { path: files.leases, format: "kea" },
     isLoadBalanced: false,
   };
 }

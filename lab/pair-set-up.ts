@@ -61,6 +61,14 @@ export interface PairSite {
   readonly hasNamespaces: boolean;
 }
 
+/** Where a node writes its leases. */
+export interface LabLeaseFile {
+  /** Relative to the node's folder. */
+  readonly path: string;
+  /** ISC's grammar, or the columns of Kea's memfile. */
+  readonly format: "isc" | "kea";
+}
+
 /** A pair of servers with everything that it stands on, ready to be started: first the members, then the nodes. */
 export interface PairSetUp {
   /** What a report calls it: `Provlab 0.1.0`, `Kea 2.6.3 hot-standby`. */
@@ -71,8 +79,7 @@ export interface PairSetUp {
   readonly members: readonly LabProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [LabProgram, LabProgram];
-  /** In a node's folder, in ISC's grammar; undefined where nobody here can read it. */
-  readonly leaseFile?: string;
+  readonly leaseFile: LabLeaseFile;
   /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
   /** Whether both answer at all times, each a share of the clients (ISC's failover with a split). */
