@@ -61,6 +61,9 @@ describeWithPeers("the drill of an ISC failover pair", ["dhcpd", "setpriv", "ip"
     expect(kill!.devicesAffected).toBeGreaterThan(0);
     expect(acksAfter(result, nodeB, kill!.startedAtMs)).toBeGreaterThan(0);
     expect(result.safety).toMatchObject({ doubleAllocations: 0, acknowledgedLeasesLost: 0 });
+    expect(result.safety.audit).toMatch(
+      /^all 240 leases in the lease files together; dhcpd-a has \d+; dhcpd-b has \d+$/,
+    );
     // dhcpd may give a device to which both had made an offer the other one's address next time.
     const reasons = result.reasons.filter((reason) => !/^Unsafe: \d+ address/.test(reason));
     expect(reasons).toEqual([]);
@@ -85,6 +88,9 @@ describeWithPeers("the drill of a Kea hot-standby pair", ["kea-dhcp4", "setpriv"
     expect(result.safety).toMatchObject({
       ...{ doubleAllocations: 0, acknowledgedLeasesLost: 0, acknowledgedWithoutLeadership: 0 },
     });
+    expect(result.safety.audit).toBe(
+      "all 240 leases in the lease files together; kea-a has 240; kea-b has 240",
+    );
     expect(result.reasons).toEqual([]);
   });
 });
