@@ -22,8 +22,8 @@ export interface LabProgram {
   readonly files: readonly LabFile[];
   /** Empty folders that it needs. */
   readonly folders?: readonly string[];
-  /** Looks at its log so far; the start waits for true. */
-  readonly isReady: (log: string) => boolean;
+  /** Looks at its log so far, and at files of its folder; the start waits for true. */
+  readonly isReady: (log: string, read: (path: string) => string) => boolean;
 }
 
 /** IPv4 addresses, as numbers in host order. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import { Population } from "../scenarios/population.ts";
 import { parseConfig } from "../server/config/parse.ts";
-import { iscFailovers, iscPair, iscPairConf } from "./isc-pair.ts";
+import { iscFailovers, iscPair, iscPairConf, knowsItsHalf } from "./isc-pair.ts";
 import { keaFailovers, keaPair, keaPairConf } from "./kea-pair.ts";
 import type { NodeAddresses, PairSite } from "./pair-set-up.ts";
 
@@ -59,6 +59,18 @@ describe("dhcpd.conf of an ISC failover pair", () => {
         expect(pool).toMatch(/failover peer "provlab";\n +deny dynamic bootp clients;/);
       }
     }
+  });
+
+  test("node B is ready when it has heard of half of every pool", () => {
+    const sizes = [0, 1].flatMap((index) =>
+      site.population.cmts(index).pools.map(({ low, high }) => high - low + 1),
+    );
+    const half = sizes.reduce((sum, size) => sum + Math.floor(size / 2), 0);
+    const record = (state: string): string =>
+      `lease 10.64.0.9 {\n  binding state ${state};\n  next binding state free;\n}\n`;
+    const all = record("free").repeat(2 * half) + record("backup").repeat(half - 1);
+    expect(knowsItsHalf(all, site.population)).toBe(false);
+    expect(knowsItsHalf(all + record("active"), site.population)).toBe(true);
   });
 
   test("is valid but for the protocol, which our own server does not speak", () => {
