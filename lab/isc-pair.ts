@@ -1,5 +1,7 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import type { PairProfile } from "../scenarios/pair-section.ts";
+import type { Population } from "../scenarios/population.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { requiredVersion, searchPath } from "./peer-program.ts";
 
@@ -13,9 +15,13 @@ export interface IscFailover {
   readonly loadBalanceMaxSeconds: number;
 }
 
-/** As the example of dhcpd.conf(5) has it. */
-export const documentedIscFailover: IscFailover = {
-  ...{ maxResponseSeconds: 60, mcltSeconds: 3600, loadBalanceMaxSeconds: 3 },
+/**
+ * `guide`: the example of dhcpd.conf(5). `fast`: a silent peer is noticed sooner. The other two stay: its
+ * manual recommends 3 or 5 s, and a shorter MCLT gains nothing before the partner is declared down.
+ */
+export const iscFailovers: Readonly<Record<PairProfile, IscFailover>> = {
+  guide: { maxResponseSeconds: 60, mcltSeconds: 3600, loadBalanceMaxSeconds: 3 },
+  fast: { maxResponseSeconds: 5, mcltSeconds: 3600, loadBalanceMaxSeconds: 3 },
 };
 
 const PEER = "provlab";
@@ -31,12 +37,16 @@ const SPLIT = 128;
  * both answering. dhcpd connects to one address of its peer, so the second link carries nothing.
  *
  * Both nodes are to be started before either is waited for: node A is ready when it serves, node B when the
- * two have reached `normal`. A node alone is neither: it answers nobody before it has met its peer.
+ * two have reached `normal` and it has heard which half of the addresses is its own. A node alone is neither: it
+ * answers nobody before it has met its peer.
  *
  * The lease file holds the state of the pair too: a node that is started again must find its own, not an empty
  * one. Throws Error with a sentence for the user when dhcpd is missing, or when the site has no interfaces.
  */
-export function iscPair(site: PairSite, failover: IscFailover = documentedIscFailover): PairSetUp {
+export function iscPair(
+  site: PairSite,
+  failover: IscFailover = iscFailovers[site.profile ?? "guide"],
+): PairSetUp {
   if (!site.hasNamespaces) {
     throw new Error(
       "an ISC failover pair needs network namespaces: dhcpd serves real interfaces only",
@@ -48,8 +58,7 @@ export function iscPair(site: PairSite, failover: IscFailover = documentedIscFai
     durability: "fsync",
     members: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
-    // No `leaseFile`: a node syncs what it acknowledges itself, and hears of the other one's share a little later.
-    // So neither file alone is what the pair has promised.
+    leaseFile: { path: files.leases, format: "isc" },
     isLoadBalanced: true,
   };
 }
@@ -69,13 +78,30 @@ function node(site: PairSite, failover: IscFailover, index: 0 | 1): LabProgram {
       { path: config, text: iscPairConf(site, failover, index) },
       { path: leases, text: "" },
     ],
-    isReady: index === 0 ? serves : isNormal,
+    isReady:
+      index === 0
+        ? serves
+        : (log, read) => isNormal(log) && knowsItsHalf(read(leases), site.population),
   };
 }
 
 const serves = (log: string): boolean => log.includes("Server starting service.");
 const isNormal = (log: string): boolean =>
   new RegExp(`failover peer ${PEER}: I move from \\S+ to normal`).test(log);
+
+/**
+ * Whether a lease file has as many addresses with a state of their own as node A gives away of pools that are all
+ * free. Node A tells them one by one, after both say `normal`. What it says of such an address later waits
+ * behind: a pair that is killed before has forgotten leases that it acknowledged.
+ */
+export function knowsItsHalf(leases: string, population: Population): boolean {
+  let half = 0;
+  for (let index = 0; index < population.cmtsCount; index += 1) {
+    for (const { low, high } of population.cmts(index).pools) half += (high - low + 1) >>> 1;
+  }
+  const known = leases.match(/^ {2}binding state (?!free)/gm)?.length ?? 0;
+  return known >= half;
+}
 
 /** dhcpd.conf of one node: the peer, then the population's own file, with every pool under the peer. */
 export function iscPairConf(site: PairSite, failover: IscFailover, index: 0 | 1): string {

@@ -15,6 +15,8 @@ import { LabError } from "./lab-error.ts";
 import type { LabProgram } from "./pair-set-up.ts";
 
 const READY_LOOK_MS = 20;
+/** Of the time waited so far: a long start has long logs, and who reads them all the time slows it down. */
+const READY_LOOK_SHARE = 0.05;
 const LAST_LINES = 12;
 
 export interface LabProcessPlace {
@@ -108,13 +110,17 @@ export class LabProcess {
 
   /** Resolves when the program says that it is ready; rejects with LabError when it does not in time. */
   async ready(msMax: number): Promise<void> {
-    const deadlineMs = systemClock.monotonicMs() + msMax;
-    while (!this.program.isReady(this.#log())) {
+    const startMs = systemClock.monotonicMs();
+    const deadlineMs = startMs + msMax;
+    const read = (path: string): string => readFileSync(join(this.folder, path), "latin1");
+    while (!this.program.isReady(this.#log(), read)) {
       const why = this.isRunning ? `was not ready within ${msMax / 1000} s` : "does not run";
       if (!this.isRunning || systemClock.monotonicMs() > deadlineMs) {
         throw new LabError(`${this.program.name} ${why}${this.#lastWords()}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS));
+      const waitedMs = systemClock.monotonicMs() - startMs;
+      const lookMs = Math.max(READY_LOOK_MS, waitedMs * READY_LOOK_SHARE);
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   }
 

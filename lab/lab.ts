@@ -50,8 +50,11 @@ const setUps: Readonly<Record<PairKind, (site: PairSite) => PairSetUp>> = {
   kea: keaPair,
 };
 
-/** Kea takes half a dozen of its heartbeats, which are ten seconds apart. */
-const READY_MS_MAX = 180_000;
+/**
+ * Kea takes half a dozen of its heartbeats, which are ten seconds apart; two dhcpd with 80,000 devices tell each
+ * other of every address twice.
+ */
+const READY_MS_MAX = 300_000;
 /** The guide's initdead is two minutes. */
 const ORDER_MS_MAX = 180_000;
 const ORDER_LOOK_MS = 50;
@@ -150,15 +153,17 @@ export class Lab {
     ];
   }
 
-  /** Of the nodes that run, the one that serves first: what a restart would read. */
+  /**
+   * Of our own pair, those of the nodes that run, the one that serves first: what a restart would read. Peers tell
+   * nobody who serves, and one may know of a lease what the other one does not: of them, both nodes'.
+   */
   get leaseFiles(): readonly string[] {
-    const { leaseFile } = this.setUp;
-    if (leaseFile === undefined) return [];
+    const { leaseFile, controlSocket } = this.setUp;
     const active = this.#sideOf("active");
     return sides
-      .filter((side) => this.#nodes[side].process.isRunning)
+      .filter((side) => controlSocket === undefined || this.#nodes[side].process.isRunning)
       .toSorted((one, other) => Number(other === active) - Number(one === active))
-      .map((side) => join(this.#nodes[side].process.folder, leaseFile));
+      .map((side) => join(this.#nodes[side].process.folder, leaseFile.path));
   }
 
   /** The simulation's phases are what events are counted from; ms of the monotonic clock. */

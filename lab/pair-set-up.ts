@@ -1,3 +1,4 @@
+import type { PairProfile } from "../scenarios/pair-section.ts";
 import type { Population } from "../scenarios/population.ts";
 
 /** Where a program of the lab runs: a network namespace of its own each, or loopback where there is no root. */
@@ -21,8 +22,8 @@ export interface LabProgram {
   readonly files: readonly LabFile[];
   /** Empty folders that it needs. */
   readonly folders?: readonly string[];
-  /** Looks at its log so far; the start waits for true. */
-  readonly isReady: (log: string) => boolean;
+  /** Looks at its log so far, and at files of its folder; the start waits for true. */
+  readonly isReady: (log: string, read: (path: string) => string) => boolean;
 }
 
 /** IPv4 addresses, as numbers in host order. */
@@ -52,14 +53,22 @@ export interface PairSite {
   readonly leaseSeconds: number;
   /** Whether the server knows every device beforehand; true when left out. */
   readonly registered?: boolean;
-  /** The times of our own pair (HA-28); `guide` when left out. */
-  readonly profile?: "guide" | "fast";
+  /** `guide` when left out. */
+  readonly profile?: PairProfile;
   /** On the access network, of whichever node serves; undefined: leases name the node that gave them. */
   readonly serviceAddress?: number | undefined;
   /** Names of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
   readonly hasNamespaces: boolean;
+}
+
+/** Where a node writes its leases. */
+export interface LabLeaseFile {
+  /** Relative to the node's folder. */
+  readonly path: string;
+  /** ISC's grammar, or the columns of Kea's memfile. */
+  readonly format: "isc" | "kea";
 }
 
 /** A pair of servers with everything that it stands on, ready to be started: first the members, then the nodes. */
@@ -72,8 +81,7 @@ export interface PairSetUp {
   readonly members: readonly LabProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [LabProgram, LabProgram];
-  /** In a node's folder, in ISC's grammar; undefined where nobody here can read it. */
-  readonly leaseFile?: string;
+  readonly leaseFile: LabLeaseFile;
   /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
   /** Of nodes that all write the same option 54: how they are told apart, in their order. */

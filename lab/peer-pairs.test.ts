@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../protocol/ipv4.ts";
 import { Population } from "../scenarios/population.ts";
 import { parseConfig } from "../server/config/parse.ts";
-import { documentedIscFailover, iscPair, iscPairConf } from "./isc-pair.ts";
-import { documentedKeaFailover, keaPair, keaPairConf } from "./kea-pair.ts";
+import { iscFailovers, iscPair, iscPairConf, knowsItsHalf } from "./isc-pair.ts";
+import { keaFailovers, keaPair, keaPairConf } from "./kea-pair.ts";
 import type { NodeAddresses, PairSite } from "./pair-set-up.ts";
 
 function node(last: number): NodeAddresses {
@@ -26,7 +26,7 @@ const site: PairSite = {
 
 describe("dhcpd.conf of an ISC failover pair", () => {
   const [primary, secondary] = ([0, 1] as const).map((index) =>
-    iscPairConf(site, documentedIscFailover, index),
+    iscPairConf(site, iscFailovers.guide, index),
   );
 
   test("only the primary says mclt and split, and each names the other's address on the first link", () => {
@@ -61,6 +61,18 @@ describe("dhcpd.conf of an ISC failover pair", () => {
     }
   });
 
+  test("node B is ready when it has heard of half of every pool", () => {
+    const sizes = [0, 1].flatMap((index) =>
+      site.population.cmts(index).pools.map(({ low, high }) => high - low + 1),
+    );
+    const half = sizes.reduce((sum, size) => sum + Math.floor(size / 2), 0);
+    const record = (state: string): string =>
+      `lease 10.64.0.9 {\n  binding state ${state};\n  next binding state free;\n}\n`;
+    const all = record("free").repeat(2 * half) + record("backup").repeat(half - 1);
+    expect(knowsItsHalf(all, site.population)).toBe(false);
+    expect(knowsItsHalf(all + record("active"), site.population)).toBe(true);
+  });
+
   test("is valid but for the protocol, which our own server does not speak", () => {
     const parsed = parseConfig("dhcpd.conf", () => primary);
     if (parsed.kind !== "ok") expect.fail(parsed.diagnostics[0]?.message);
@@ -71,7 +83,7 @@ describe("dhcpd.conf of an ISC failover pair", () => {
 
 describe("the configuration of a Kea pair", () => {
   const [primary, standby] = ([0, 1] as const).map((index) => {
-    const text = keaPairConf(site, documentedKeaFailover, index);
+    const text = keaPairConf(site, keaFailovers.guide, index);
     return (JSON.parse(text) as { Dhcp4: Record<string, unknown> }).Dhcp4;
   });
   const relationshipOf = (settings: Record<string, unknown>): Record<string, unknown> => {
@@ -93,14 +105,29 @@ describe("the configuration of a Kea pair", () => {
     ]);
   });
 
-  test("has Kea's own delays, and threads that do not wait for a control agent", () => {
+  test("has the delays of the manual's example, and threads that do not wait for a control agent", () => {
     expect(relationshipOf(primary!)).toMatchObject({
       mode: "hot-standby",
       ...{ "heartbeat-delay": 10_000, "max-response-delay": 60_000 },
-      ...{ "max-ack-delay": 10_000, "max-unacked-clients": 10 },
+      ...{ "max-ack-delay": 5000, "max-unacked-clients": 5 },
       "multi-threading": { "enable-multi-threading": true, "http-dedicated-listener": true },
     });
     expect(primary!["multi-threading"]).toMatchObject({ "enable-multi-threading": true });
+  });
+});
+
+describe("the fast profile", () => {
+  test("Kea: the standby asks for no clients, and misses its partner sooner", () => {
+    const text = keaPairConf(site, keaFailovers.fast, 1);
+    expect(text).toMatch(/"heartbeat-delay": 1000,\s+"max-response-delay": 3000,/);
+    expect(text).toMatch(/"max-unacked-clients": 0,/);
+  });
+
+  test("ISC: a silent peer is missed sooner; what its manual recommends otherwise stays", () => {
+    const text = iscPairConf(site, iscFailovers.fast, 0);
+    expect(text).toMatch(/ max-response-delay 5;/);
+    expect(text).toMatch(/ load balance max seconds 3;/);
+    expect(text).toMatch(/ mclt 3600;/);
   });
 });
 

@@ -49,7 +49,7 @@ export function provlabPair(site: PairSite): PairSetUp {
     durability: "replicated",
     members: places.map((place, index) => member(site, place, index)),
     nodes: [node(site, program, endpoints, 0), node(site, program, endpoints, 1)],
-    leaseFile: files.leases,
+    leaseFile: { path: files.leases, format: "isc" },
     controlSocket: files.control,
     isLoadBalanced: false,
     ...(site.serviceAddress !== undefined && {

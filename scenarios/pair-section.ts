@@ -4,11 +4,17 @@ import type { Report } from "./scenario.ts";
 export const pairKinds = ["provlab", "isc", "kea"] as const;
 export type PairKind = (typeof pairKinds)[number];
 
+/**
+ * The times of a pair. `guide`: those of the guide (HA-28), of another server the example of its manual;
+ * `fast`: short ones.
+ */
+export const pairProfiles = ["guide", "fast"] as const;
+export type PairProfile = (typeof pairProfiles)[number];
+
 /** The two servers that a scenario is run against, instead of one. */
 export interface PairPlan {
   readonly kind: PairKind;
-  /** Times of the heartbeats (HA-28): those of the guide, or short ones. */
-  readonly profile: "guide" | "fast";
+  readonly profile: PairProfile;
   /** `auto`: namespaces where they can be had. */
   readonly network: "auto" | "loopback" | "namespaces";
   /** Whether leases name an address that moves with the service; undefined: where it can. */
@@ -25,9 +31,11 @@ export const pairSection = z
         "Whose pair: our own with its etcd, ISC dhcpd's failover, or Kea's hot standby; the last two need namespaces.",
       ),
     profile: z
-      .enum(["guide", "fast"])
+      .enum(pairProfiles)
       .default("guide")
-      .describe("The times of our own pair: the guide's, or short ones."),
+      .describe(
+        "How soon a pair notices a failure: guide: by the guide's times, or those in the manual of another server; fast: by short ones.",
+      ),
     network: z
       .enum(["auto", "loopback", "namespaces"])
       .default("auto")

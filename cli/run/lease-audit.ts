@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { formatCount } from "../../reports/format.ts";
@@ -6,6 +8,8 @@ import { bytesEqual } from "../../server/lease/lease.ts";
 import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/lease-table.ts";
 import type { AcknowledgedLeases } from "../../simulator/coordinator.ts";
+import { keaLeases } from "./kea-lease-file.ts";
+import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 
 export interface LeaseAudit {
   readonly lost: number;
@@ -28,58 +32,90 @@ export function auditLeaseFile(
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit {
-  const table = tableFor(population);
-  LeaseFileStore.check(path, table);
+  const { lost, examples } = lostOf([iscLeases(path, population)], leases, population);
+  return { lost, examples, summary: summaryOf(lost, leases, "the lease file") };
+}
+
+/**
+ * The same of the files of two servers that share their leases: one is lost when neither file has it. What either
+ * file has alone is told beside it. Throws LeaseStoreError as `auditLeaseFile` does; a file of Kea that cannot be read is an Error.
+ */
+export function auditTogether(
+  paths: readonly string[],
+  format: "isc" | "kea",
+  leases: AcknowledgedLeases,
+  population: Population,
+): LeaseAudit {
+  const files = paths.map((path) =>
+    format === "isc" ? iscLeases(path, population) : keaLeases(readFileSync(path, "utf8")),
+  );
+  const { lost, examples } = lostOf(files, leases, population);
+  const alone = files.map((file, index) => {
+    const missing = lostOf([file], leases, population).lost;
+    return `${basename(dirname(paths[index]!))} has ${formatCount(leases.count - missing)}`;
+  });
+  const summary = summaryOf(lost, leases, "the lease files together");
+  return { lost, examples, summary: [summary, ...alone].join("; ") };
+}
+
+function lostOf(
+  files: readonly WrittenLeases[],
+  leases: AcknowledgedLeases,
+  population: Population,
+): Pick<LeaseAudit, "lost" | "examples"> {
   const examples: string[] = [];
   let lost = 0;
   for (let at = 0; at < leases.count; at += 1) {
     const device = leases.device[at]!;
     const address = leases.address[at]!;
-    const problem = problemOf(
-      table,
-      address,
-      population.macOf(device),
-      leases.expiresAtSeconds[at]!,
+    const mac = population.macOf(device);
+    const problems = files.map((leaseOf) =>
+      problemOf(leaseOf(address), mac, leases.expiresAtSeconds[at]!),
     );
-    if (problem === undefined) continue;
+    if (problems.includes(undefined)) continue;
     lost += 1;
     if (examples.length < EXAMPLES_MAX) {
-      const who = `${formatIpv4(address)} was acknowledged to ${formatMac(population.macOf(device))}`;
-      examples.push(`${who}, but the lease file ${problem}.`);
+      const who = `${formatIpv4(address)} was acknowledged to ${formatMac(mac)}`;
+      examples.push(`${who}, but the lease file ${problems.join(", the other one ")}.`);
     }
   }
-  const summary =
-    lost === 0
-      ? `all ${formatCount(leases.count)} leases in the lease file`
-      : `${formatCount(lost)} of ${formatCount(leases.count)} leases not in the lease file`;
-  return { lost, examples, summary };
+  return { lost, examples };
 }
 
-function tableFor(population: Population): LeaseTable {
+function summaryOf(lost: number, { count }: AcknowledgedLeases, where: string): string {
+  return lost === 0
+    ? `all ${formatCount(count)} leases in ${where}`
+    : `${formatCount(lost)} of ${formatCount(count)} leases not in ${where}`;
+}
+
+function iscLeases(path: string, population: Population): WrittenLeases {
   const ranges = Array.from({ length: population.cmtsCount }, (_, index) =>
     population.cmts(index).pools.map(({ low, high }) => ({ low, high, pool: index })),
   );
-  return new LeaseTable(ranges.flat());
+  const table = new LeaseTable(ranges.flat());
+  LeaseFileStore.check(path, table);
+  return (address) => {
+    const index = table.indexOf(address);
+    if (index < 0) return undefined;
+    const { bindingState, hardware, endsAt } = table.recordOf(index);
+    return { state: bindingState, holder: hardware?.address, endsAtSeconds: endsAt };
+  };
 }
 
 /** What the file says instead of the lease that a device holds; undefined when it agrees. */
 function problemOf(
-  table: LeaseTable,
-  address: number,
+  written: WrittenLease | undefined,
   mac: Uint8Array,
   expiresAtSeconds: number,
 ): string | undefined {
-  const index = table.indexOf(address);
-  if (index < 0) return "has no such address";
-  const record = table.recordOf(index);
-  if (record.bindingState !== "active") return `says ${record.bindingState}`;
-  const holder = record.hardware?.address;
+  if (written === undefined) return "has no such address";
+  const { state, holder, endsAtSeconds } = written;
+  if (state !== "active") return `says ${state}`;
   if (holder === undefined || !bytesEqual(holder, mac)) {
     return `says it is ${holder === undefined ? "nobody" : formatMac(holder)}'s`;
   }
-  const endsAt = record.endsAt;
-  if (endsAt !== null && endsAt + TOLERANCE_SECONDS < expiresAtSeconds) {
-    return `ends it ${Math.round(expiresAtSeconds - endsAt)} s too early`;
+  if (endsAtSeconds !== null && endsAtSeconds + TOLERANCE_SECONDS < expiresAtSeconds) {
+    return `ends it ${Math.round(expiresAtSeconds - endsAtSeconds)} s too early`;
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ import type { AcknowledgedLeases } from "../../simulator/coordinator.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
 import { BundledServerError } from "./bundled-server.ts";
-import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import { auditLeaseFile, auditTogether, type LeaseAudit } from "./lease-audit.ts";
 import type { RunOptions } from "./measure.ts";
 
 const LOOPBACK_OCTET = 127;
@@ -71,13 +71,18 @@ export function pairTarget({ servers, setUp }: Lab): Target {
 
 /**
  * Reads the lease file of every node that still runs, as a restart would; the one that serves is what counts,
- * and what only another one lacks is told. Undefined where there is none that can be read.
+ * and what only another one lacks is told. Of a pair that is somebody else's, what counts is both files together.
+ * Undefined where there is none that can be read.
  */
 export function auditPair(
-  { leaseFiles }: Lab,
+  { leaseFiles, setUp }: Lab,
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit | undefined {
+  if (setUp.controlSocket === undefined) {
+    const { format } = setUp.leaseFile;
+    return auditTogether(leaseFiles, format, leases, population);
+  }
   const [serving, ...others] = leaseFiles.map((path) => auditLeaseFile(path, leases, population));
   if (serving === undefined) return undefined;
   const more = others.map(({ summary }) => `the other node's: ${summary}`);

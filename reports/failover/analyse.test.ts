@@ -125,6 +125,35 @@ test("an event within the gap of another one does not count it again", () => {
   expect(result.events.map(({ interruption }) => interruption?.rtoMs)).toEqual([640, undefined]);
 });
 
+describe("a pair that shares the devices", () => {
+  const acks = [
+    ...steadily(A, 0, 10_001, 20),
+    ...steadily(A, 15_000, 20_000, 20),
+    ...steadily(B, 5, 20_000, 20),
+  ];
+  const eventOf = (pair: Parameters<typeof runOf>[3]) =>
+    failoverResultOf(runOf(20_000, acks, secondsOf(0, 20), pair))!.events[0]!;
+
+  test("goes on when a node is killed, whose own ACKs stop all the same", () => {
+    const event = eventOf({ events: [kill], isLoadBalanced: true });
+    expect(event.interruption).toBeNull();
+    expect(event.nodeInterruption).toMatchObject({
+      ...{ fromMs: 10_000, toMs: 15_000, rtoMs: 5000, normalGapMs: 20 },
+      ...{ offeredMeanwhile: null, serverBefore: "server-1", serverAfter: "server-1" },
+    });
+    const other = { ...kill, node: "b" } as const;
+    expect(eventOf({ events: [other], isLoadBalanced: true }).nodeInterruption).toBeNull();
+  });
+
+  test("is the only one of which this is told", () => {
+    expect(eventOf({ events: [kill] })).not.toHaveProperty("nodeInterruption");
+    const { node: _, ...cut } = kill;
+    const event = eventOf({ events: [cut], isLoadBalanced: true });
+    expect(event).not.toHaveProperty("nodeInterruption");
+    expect(eventOf({ isLoadBalanced: true })).not.toHaveProperty("nodeInterruption");
+  });
+});
+
 describe("events that nobody told", () => {
   test("a server that falls silent while the other one acknowledges, and one that is back", () => {
     const acks = [
@@ -203,6 +232,14 @@ describe("acknowledging without leadership", () => {
     expect(unled([...moved, ...steadily(A, 15_003, 15_103)], { events: [kill] })).toBe(10);
     const early = { ...kill, startedAtMs: 12_000 };
     expect(unled(moved, { events: [early] })).toBe(936);
+  });
+
+  test("without epochs, a node that is started again may take the service back, once", () => {
+    const back = [...moved, ...steadily(A, 20_500, 30_000)];
+    const restarted = { ...kill, endedAtMs: 18_000 };
+    expect(unled(back, { events: [restarted] })).toBe(0);
+    expect(unled([...back, ...steadily(B, 30_500, 31_000)], { events: [restarted] })).toBe(50);
+    expect(unled(back, { events: [{ ...restarted, endedAtMs: 21_000 }] })).toBe(950);
   });
 
   test("both in turns is split brain, however often", () => {

@@ -58,9 +58,9 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
 
 /**
  * ACKs by a node to requests that were sent after the first ACK of the other one, without a leadership
- * of a newer epoch in between; where epochs are not known, without an event in between. ACKs by whoever is no
- * node of the pair count as well. Undefined of a
- * pair in which both may answer, and where nobody knows what was done to it.
+ * of a newer epoch in between; where epochs are not known, without the beginning or the end of an event in
+ * between. ACKs by whoever is no node of the pair count as well. Undefined of a pair in which both may answer,
+ * and where nobody knows what was done to it.
  */
 export function unledAcksOf(run: MeasuredRun): number | undefined {
   const { pair } = run;
@@ -74,7 +74,8 @@ export function unledAcksOf(run: MeasuredRun): number | undefined {
       : [
           { atMs: Number.NEGATIVE_INFINITY },
           ...pair.events
-            .map(({ startedAtMs }) => ({ atMs: startedAtMs }))
+            .flatMap(({ startedAtMs, endedAtMs = startedAtMs }) => [startedAtMs, endedAtMs])
+            .map((atMs) => ({ atMs }))
             .toSorted((a, b) => a.atMs - b.atMs),
         ];
   const earlyMs = byRoles.length > 0 ? ROLE_EARLY_MS : 0;
@@ -171,6 +172,7 @@ function eventResultOf(
     otherServerAfterMs:
       otherMs === undefined || otherMs >= nextMs ? null : rounded(otherMs - startedAtMs),
     interruption: interruptionOf(run, line, gaps, calm, before?.sentPerSecond ?? null),
+    ...nodeInterruptionOf(run, calm, events, index),
     ...devices,
     retransmissions: retransmissionsIn(
       rows,
@@ -180,6 +182,23 @@ function eventResultOf(
     steadyAfterMs: steadyMs === null ? null : rounded(steadyMs),
     dipPercent: dipOf(line, active, calm, felt),
   };
+}
+
+/** Where both nodes serve, of the one that something was done to. */
+function nodeInterruptionOf(
+  run: MeasuredRun,
+  calm: Window,
+  events: readonly ExecutedEvent[],
+  index: number,
+): Pick<FailoverEventResult, "nodeInterruption"> {
+  const { history, pair } = run;
+  const { node } = events[index]!;
+  if (!pair.isLoadBalanced || pair.events.length === 0 || node === undefined) return {};
+  const own = pair.servers[node === "a" ? 0 : 1];
+  const line = new AckLine(history.servers.filter(({ server }) => server === own));
+  const gaps = line.gaps().filter((gap) => ownerOf(gap, events) === index);
+  // What was asked for is known of the pair alone.
+  return { nodeInterruption: interruptionOf(run, line, gaps, calm, null) };
 }
 
 /** A gap in which events happened is the first one's; else that of the last event before it. */

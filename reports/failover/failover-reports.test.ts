@@ -66,6 +66,23 @@ describe("the terminal", () => {
     expect(text).toContain("no ACK after 10.0 s");
   });
 
+  test("of a pair that shares the devices, says how long the node itself was away", () => {
+    const acks = [
+      ...steadily(1, 0, 10_001),
+      ...steadily(1, 15_000, 40_000),
+      ...steadily(2, 5, 40_000),
+    ];
+    const pair = { events: [kill], isLoadBalanced: true };
+    const shared = failoverResultOf(runOf(40_000, acks, secondsOf(0, 40), pair))!;
+    const sharing = sampleResult({ failover: shared });
+    expect(readResult(JSON.stringify(sharing))).toEqual({ kind: "read", result: sharing });
+    const text = renderSummary(sharing, []);
+    expect(text).toMatch(/^kill +10\.0 s +- +none +0 /m);
+    expect(text).toContain("kill: server-1 itself sent no ACK for 5.0 s");
+    expect(text.replace(/\s+/g, " ")).toContain("Both nodes serve, each a share of the devices");
+    expect(renderSummary(result, [])).not.toContain("Both nodes serve");
+  });
+
   test("has the first twenty of many events, and names of any length", () => {
     const events = Array.from({ length: 30 }, (_, index) => ({
       ...{ name: `${"long-".repeat(20)}${index}`, text: "x".repeat(200) },

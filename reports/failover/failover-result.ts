@@ -34,6 +34,11 @@ export interface FailoverEventResult extends ExecutedEvent {
   readonly otherServerAfterMs: number | null;
   /** The longest gap between two ACKs that was no normal one. Null: the service went on. */
   readonly interruption: Interruption | null;
+  /**
+   * The same of the ACKs of the event's node alone, which the devices with a lease of it renew with. Null: it
+   * went on. Absent where one node serves at a time, or the event has no node.
+   */
+  readonly nodeInterruption?: Interruption | null;
   /** Devices that waited noticeably because of it, or were not answered at all. */
   readonly devicesAffected: number;
   /** Of each of them the longest wait, from the first intended send that found no answer to the ACK. */

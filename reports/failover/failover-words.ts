@@ -1,5 +1,5 @@
 import { formatCount, formatMs, formatSpan } from "../format.ts";
-import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
+import type { FailoverEventResult, FailoverResult, Interruption } from "./failover-result.ts";
 
 /** The columns of the table of events, in every format. */
 export const failoverHead = [
@@ -34,7 +34,7 @@ export function failoverCells(event: FailoverEventResult): string[] {
 
 /** What the table has no column for, in parts of a sentence; empty for an event that did nothing. */
 export function failoverWords(event: FailoverEventResult): string[] {
-  const { interruption: gap, outageMs } = event;
+  const { interruption: gap, nodeInterruption: nodeGap, outageMs } = event;
   const counted: readonly (readonly [number, string])[] = [
     [event.devicesUnserved, "still waiting at the end"],
     [event.devicesRebinding, "at T2 without an answer"],
@@ -43,6 +43,7 @@ export function failoverWords(event: FailoverEventResult): string[] {
   ];
   return [
     ...(gap === null ? [] : gapWords(gap)),
+    ...(nodeGap ? [nodeGapWords(nodeGap)] : []),
     ...(event.otherServerAfterMs === null
       ? []
       : [`another server after ${span(event.otherServerAfterMs)}`]),
@@ -64,7 +65,7 @@ export function failoverWords(event: FailoverEventResult): string[] {
   ];
 }
 
-function gapWords(gap: NonNullable<FailoverEventResult["interruption"]>): string[] {
+function gapWords(gap: Interruption): string[] {
   const normal = `before, the longest gap was ${span(gap.normalGapMs)}`;
   if (gap.rtoMs === null) return [`no ACK after ${span(gap.fromMs)}`, normal];
   const who =
@@ -78,6 +79,13 @@ function gapWords(gap: NonNullable<FailoverEventResult["interruption"]>): string
   return [`no ACK for ${span(gap.rtoMs)} (${who})${asked}`, normal];
 }
 
+/** Of a node that shares the devices with another one. */
+function nodeGapWords({ serverBefore, fromMs, rtoMs }: Interruption): string {
+  return rtoMs === null
+    ? `${serverBefore} itself sent no ACK after ${span(fromMs)}`
+    : `${serverBefore} itself sent no ACK for ${span(rtoMs)}`;
+}
+
 /** HA-8 has 18 s for the detection, 2 s and 10 s to stop and to start. */
 function roleWords({ detectedAfterMs, activeAfterMs }: FailoverEventResult): string[] {
   if (activeAfterMs === null) return [];
@@ -87,7 +95,13 @@ function roleWords({ detectedAfterMs, activeAfterMs }: FailoverEventResult): str
 
 /** Of the events as a whole; empty for nothing. */
 export function failoverNotes({ source, lost, events }: FailoverResult): string[] {
+  const isShared = events.some(({ nodeInterruption }) => nodeInterruption !== undefined);
   return [
+    ...(isShared
+      ? [
+          "Both nodes serve, each a share of the devices: RTO is that of the pair. Whoever had a node that is gone is in the outage by device.",
+        ]
+      : []),
     ...(source === "seen" && events.length > 0
       ? ["Nobody told the run what was done: these events are what it saw of its servers."]
       : []),

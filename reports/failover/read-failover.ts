@@ -28,6 +28,7 @@ export function failoverShape(distribution: z.ZodType) {
     activeAfterMs: nullableMs,
     otherServerAfterMs: nullableMs,
     interruption: interruption.nullable(),
+    nodeInterruption: interruption.nullable().optional(),
     devicesAffected: count,
     outageMs: distribution,
     devicesUnserved: count,

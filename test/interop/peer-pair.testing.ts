@@ -93,9 +93,10 @@ export class PeerPairSite {
     const peers = [this.startNode(nodes, 0), this.startNode(nodes, 1)] as const;
     const deadline = performance.now() + 60_000;
     for (const [index, peer] of peers.entries()) {
-      while (!nodes[index]!.isReady(peer.output)) {
+      const { name, isReady } = nodes[index]!;
+      while (!isReady(peer.output, (path) => this.read(name, path))) {
         if (peer.isOver || performance.now() > deadline) {
-          throw new Error(`${nodes[index]!.name} was not ready: ${peer.output}`);
+          throw new Error(`${name} was not ready: ${peer.output}`);
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
