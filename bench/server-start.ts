@@ -52,9 +52,12 @@ export function prepareServer(
   const { workload, leases = 0 } = arena;
   const launch = contender.prepare({ folder, network, workload, population, leaseSeconds });
   if (leases > 0) writeLeases(launch, population, { leases, leaseSeconds, nowMs: Date.now() });
+  const processor = contender.hasAllProcessors === true ? undefined : processors?.server;
+  const { readyText } = launch;
   const command = {
+    ...(readyText === undefined ? {} : { readyText }),
     name: contender.name,
-    command: network.onServerSide(onProcessor(processors?.server, launch.command)),
+    command: network.onServerSide(onProcessor(processor, launch.command)),
     environment: launch.environment,
     logFile: join(folder, "server.log"),
     port: network.ports.relay,
