@@ -71,8 +71,9 @@ async function measureCpu(turn: Turn, match: Match, rate: number): Promise<void>
     times.reduce((sum, { userMs, systemMs }) => sum + userMs + systemMs, 0) * MICROSECONDS_A_MS;
   turn.score("", "cpu", (microseconds(after) - microseconds(before)) / leases);
   turn.keep("cpu", { rate, leases, trial, before, after });
-  if (after.length === 1) return;
+  // The first one is the single server, or what has started the programs of the pair and waits.
   for (const [index, each] of after.entries()) {
+    if (index === 0) continue;
     const spent = microseconds([each]) - microseconds(before.slice(index, index + 1));
     turn.score(each.name, "cpu", spent / leases);
   }
