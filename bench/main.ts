@@ -2,13 +2,13 @@ import { runBench } from "./bench.ts";
 import { fullPlan, quickPlan } from "./bench-plan.ts";
 import type { BenchResult } from "./bench-result.ts";
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
-import { contenders } from "./contenders/contenders.ts";
+import { everybody } from "./contenders/contenders.ts";
 import { writeResultFiles } from "./result-files.ts";
 import { benchText, suiteTable } from "./suite-table.ts";
 import { suites } from "./suites/suites.ts";
 
 const suiteNames = suites.map(({ id }) => id);
-const serverNames = contenders.map(({ id }) => id);
+const serverNames = everybody.map(({ id }) => id);
 
 const usage = `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--rounds N] [--seed N]
                  [--out FOLDER]
@@ -48,7 +48,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   const result = await runBench({
     plan: { ...plan, rounds: options.rounds ?? plan.rounds },
     suites: suites.filter(({ id }) => only?.includes(id) ?? true),
-    contenders: servers && contenders.filter(({ id }) => servers.includes(id)),
+    contenders: servers && everybody.filter(({ id }) => servers.includes(id)),
     ...{ seed, folder, signal },
     onProgress: tellProgress,
     onSuite: (soFar) => {

@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { basename } from "node:path";
 import { expect, test } from "vitest";
-import { cpuMsOf, cpuTimesOf, memoryMiBOf } from "./process-usage.ts";
+import { cpuMsOf, cpuTimesOf, memoryMiBOf, timesOfTree } from "./process-usage.ts";
 
 test.runIf(process.platform === "linux")("memory and processor time of this process", () => {
   const { now, peak } = memoryMiBOf(process.pid)!;
@@ -17,8 +20,21 @@ test.runIf(process.platform === "linux")("memory and processor time of this proc
   expect(systemMs).toBeGreaterThanOrEqual(timesBefore.systemMs);
 });
 
+test.runIf(process.platform === "linux")("a process and what it has started", async () => {
+  const child = spawn("sleep", ["20"], { cwd: "/usr" });
+  await once(child, "spawn");
+  const times = timesOfTree(process.pid);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(times[0]).toMatchObject({ name: basename(process.cwd()) });
+  expect(times[0]!.userMs).toBeGreaterThan(0);
+  expect(times.map(({ name }) => name)).toContain("usr");
+  expect(timesOfTree(process.pid).map(({ name }) => name)).not.toContain("usr");
+});
+
 test("nothing is known of a process that is not there", () => {
   expect(memoryMiBOf(undefined)).toBeUndefined();
   expect(cpuMsOf(undefined)).toBeUndefined();
   expect(cpuTimesOf(undefined)).toBeUndefined();
+  expect(timesOfTree(undefined)).toEqual([]);
 });

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 
 const KIB_A_MIB = 1024;
 const NANOSECONDS_A_MS = 1e6;
@@ -24,7 +25,28 @@ export interface CpuTimes {
   readonly systemMs: number;
 }
 
+/** Of one process of several; the name is that of the folder that it works in. */
+export interface ProcessTimes extends CpuTimes {
+  readonly name: string;
+}
+
 const MS_A_TICK = 10;
+
+/** A process and all that it has started, the parent first; empty where the kernel does not say. */
+export function timesOfTree(pid: number | undefined): readonly ProcessTimes[] {
+  const times = cpuTimesOf(pid);
+  if (times === undefined) return [];
+  try {
+    const tasks = `/proc/${pid}/task`;
+    const children = readdirSync(tasks).flatMap((task) =>
+      readFileSync(`${tasks}/${task}/children`, "latin1").trim().split(" ").filter(Boolean),
+    );
+    const name = basename(readlinkSync(`/proc/${pid}/cwd`));
+    return [{ name, ...times }, ...children.flatMap((child) => timesOfTree(Number(child)))];
+  } catch {
+    return [];
+  }
+}
 
 /** Undefined when there is no such process, or the kernel does not say. */
 export function cpuTimesOf(pid: number | undefined): CpuTimes | undefined {

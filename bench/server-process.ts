@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuMsOf, memoryMiBOf } from "./process-usage.ts";
+import { cpuMsOf, memoryMiBOf, type ProcessTimes, timesOfTree } from "./process-usage.ts";
 
 /** A server could not be started or died: the message says what it said last. */
 export class ServerProcessError extends Error {
@@ -15,8 +15,9 @@ export interface ServerCommand {
   readonly environment: Readonly<Record<string, string>>;
   /** Takes both of its output streams. */
   readonly logFile: string;
-  /** It serves once it holds this UDP port. */
+  /** It serves once it holds this UDP port and, where that is not enough, has said `readyText`. */
   readonly port: number;
+  readonly readyText?: string;
   /** Whether the command enters a network namespace of its own: ports of this one do not count. */
   readonly entersNamespace: boolean;
 }
@@ -69,7 +70,7 @@ export class ServerProcess {
   static async start(command: ServerCommand, signal: AbortSignal): Promise<ServerProcess> {
     const server = new ServerProcess(command);
     try {
-      await server.#awaitPort(command.port, signal);
+      await server.#awaitService(command, signal);
       return server;
     } catch (error) {
       await server.stop();
@@ -80,7 +81,7 @@ export class ServerProcess {
   /** Throws ServerProcessError when it has died. */
   check(): void {
     if (this.#failure === undefined) return;
-    const lines = readFileSync(this.#logFile, "latin1").trim().split("\n").slice(-12).join("\n");
+    const lines = this.#log().trim().split("\n").slice(-12).join("\n");
     throw new ServerProcessError(
       `${this.name} ${this.#failure}${lines === "" ? "" : `; it said:\n${lines}`}`,
     );
@@ -89,6 +90,11 @@ export class ServerProcess {
   /** Memory now, and at its peak; undefined where the kernel does not say. */
   memoryMiB(): ReturnType<typeof memoryMiBOf> {
     return memoryMiBOf(this.#child.pid);
+  }
+
+  /** Of the processes that it is made of, itself among them. */
+  cpuTimes(): readonly ProcessTimes[] {
+    return timesOfTree(this.#child.pid);
   }
 
   /** Processor time so far, ms; undefined where the kernel does not say. */
@@ -115,20 +121,24 @@ export class ServerProcess {
     clearTimeout(lastResort);
   }
 
-  async #awaitPort(port: number, signal: AbortSignal): Promise<void> {
+  async #awaitService({ port, readyText = "" }: ServerCommand, signal: AbortSignal): Promise<void> {
     const deadlineMs = performance.now() + START_MS_MAX;
-    while (!this.#holds(port)) {
+    while (!(this.#holds(port) && this.#log().includes(readyText))) {
       signal.throwIfAborted();
       this.check();
       if (performance.now() > deadlineMs) {
         throw new ServerProcessError(
-          `${this.name} did not open UDP port ${port} within ${START_MS_MAX / 1000} s: see ${this.#logFile}`,
+          `${this.name} does not serve on UDP port ${port} after ${START_MS_MAX / 1000} s: see ${this.#logFile}`,
         );
       }
       await sleep(POLL_MS);
     }
     await sleep(SETTLE_MS);
     this.check();
+  }
+
+  #log(): string {
+    return readFileSync(this.#logFile, "latin1");
   }
 
   /** Whether somebody in the server's network holds the port: nobody else is there to do so. */

@@ -35,6 +35,9 @@ export function populationIn(bench: Bench, arena: Arena): PopulationPlan {
   return { ...arena.population, addressBlock: bench.network.addressBlock, seed: bench.seed };
 }
 
+/** Who shares the generator's processor must not make it late. */
+const behindGenerator = ["nice", "--adjustment=5"] as const;
+
 /** Writes configuration and lease file; says how to start the server where it belongs. */
 export function prepareServer(
   bench: Bench,
@@ -52,9 +55,15 @@ export function prepareServer(
   const { workload, leases = 0 } = arena;
   const launch = contender.prepare({ folder, network, workload, population, leaseSeconds });
   if (leases > 0) writeLeases(launch, population, { leases, leaseSeconds, nowMs: Date.now() });
+  const { readyText } = launch;
   const command = {
+    ...(readyText === undefined ? {} : { readyText }),
     name: contender.name,
-    command: network.onServerSide(onProcessor(processors?.server, launch.command)),
+    command: network.onServerSide(
+      contender.hasAllProcessors === true
+        ? [...behindGenerator, ...launch.command]
+        : onProcessor(processors?.server, launch.command),
+    ),
     environment: launch.environment,
     logFile: join(folder, "server.log"),
     port: network.ports.relay,

@@ -2,8 +2,9 @@ import type { DhcpContender } from "./dhcp-contender.ts";
 import { iscDhcpd, iscDhcpdDelayed } from "./isc-dhcpd.ts";
 import { kea, keaSingle } from "./kea.ts";
 import { provlab } from "./provlab.ts";
+import { provlabPair } from "./provlab-pair.ts";
 
-/** In the order of the table; ratios are to the first. */
+/** Single servers in every setting, in the order of the table; ratios are to the first. */
 export const contenders: readonly DhcpContender[] = [
   provlab("batch"),
   provlab("dgram"),
@@ -15,3 +16,9 @@ export const contenders: readonly DhcpContender[] = [
 
 /** One setting of each server: the ones that a suite compares unless it says otherwise. */
 export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];
+
+/** What keeping leases on several machines costs. */
+export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
+
+/** Who may be named. */
+export const everybody: readonly DhcpContender[] = [...contenders, provlabPair];

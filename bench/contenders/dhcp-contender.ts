@@ -19,6 +19,8 @@ export interface DhcpContender extends Contender<DhcpSetting> {
   readonly firstRate: number;
   /** It needs a network interface with a broadcast address, and port 67. */
   readonly needsInterface: boolean;
+  /** It is more than one program: the processor of the servers would be too few. */
+  readonly hasAllProcessors?: boolean;
 }
 
 export interface DhcpSetting {
@@ -34,4 +36,6 @@ export interface DhcpLaunch extends Launch {
   /** Empty when `prepare` returns: a server that is to begin with leases finds them here. */
   readonly leaseFile: string;
   readonly leaseFormat: "isc" | "kea";
+  /** It serves once it has said this; unless told, once it holds its port. */
+  readonly readyText?: string;
 }

@@ -4,6 +4,7 @@ import { growth } from "./growth.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
 import { overload } from "./overload.ts";
+import { pair } from "./pair.ts";
 import { perfdhcp } from "./perfdhcp.ts";
 import { docsis, rate } from "./rate.ts";
 import { restart } from "./restart.ts";
@@ -12,5 +13,5 @@ import type { Suite } from "./suite.ts";
 /** In the order in which they run: the first ones find what the later ones use as a yardstick. */
 export const suites: readonly Suite[] = [
   ...[rate, docsis, latency, cold, memory, restart],
-  ...[flood, overload, perfdhcp, growth, million],
+  ...[flood, overload, perfdhcp, growth, million, pair],
 ];

@@ -280,6 +280,35 @@ test("a reply that cannot be encoded is not sent, and its lease is durable all t
 });
 
 describe("a store on other machines", () => {
+  test("one that was not answered is asked for again until it is, though nobody comes", () => {
+    const { turn, disk, counters } = setUp({ durability: "replicated" });
+    const away = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+    turn([1]);
+    disk.isDone = true;
+    disk.ends = away;
+    expect(turn([], 0)).toEqual(["begin"]);
+    expect(turn([], 0)).toEqual([]);
+    disk.isDone = true;
+    expect(turn([], 0)).toEqual(["begin"]);
+    disk.isDone = true;
+    disk.ends = undefined;
+    expect(turn([], 0)).toEqual(["end"]);
+    expect(turn([], 0)).toEqual([]);
+    expect(counters.commitFailures).toBe(2);
+    expect(counters.droppedFor("commit-failed")).toBe(1);
+  });
+
+  test("one that is fenced, and one when all is to end, is not asked for again", () => {
+    const { turn, disk } = setUp({ durability: "replicated" });
+    turn([1]);
+    disk.isDone = true;
+    disk.ends = new LeaseStoreError("append", "FENCED", "etcd", "Lost.", "See who leads.");
+    expect(turn([], 0)).toEqual([]);
+    turn([2]);
+    disk.ends = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+    expect(turn([], 0, true)).toEqual([]);
+  });
+
   test("is never waited for in place, and no lease of it counts as needing no commit", () => {
     const { turn, disk } = setUp({ durability: "replicated" });
     expect(turn([1], 1)).toEqual(["append 1", "begin"]);

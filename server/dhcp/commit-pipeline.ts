@@ -54,6 +54,11 @@ export class CommitPipeline {
   #begunAtMs = 0;
   #underWayRecords = 0;
   #appended = 0;
+  /**
+   * Other machines did not answer: they are asked again although nobody waits, or the store would count as
+   * one that fails until the next device comes (HA-11).
+   */
+  #mustSettle = false;
   /** Leases with a record that the commit under way does not hold: its end makes them no promise. */
   readonly #changedSince = new Set<number>();
   readonly #promise = (leaseIndex: number): void => {
@@ -117,7 +122,7 @@ export class CommitPipeline {
     // Offers do not wait for the disk: another system call a batch costs less than that wait.
     if (this.#appended > 0 || this.#isUnderWay) sender.flush();
     if (this.#isUnderWay) this.#holdWaiting();
-    else if (this.#appended === 0) this.#sendWaiting();
+    else if (this.#appended === 0 && (mustFinish || !this.#mustSettle)) this.#sendWaiting();
     else this.#commit(isInPlace || received < this.#backgroundReceivedMin, nowMs);
     sender.flush();
   }
@@ -131,6 +136,7 @@ export class CommitPipeline {
     const { store } = this.#options;
     const records = this.#appended;
     this.#appended = 0;
+    this.#mustSettle = false;
     this.#begunAtMs = nowMs;
     try {
       if (isInPlace) store.commit();
@@ -164,6 +170,7 @@ export class CommitPipeline {
       else this.dropHeld("too-late");
     } catch (error) {
       this.#fail(error, this.#underWay.discard(), nowMs);
+      this.#mustSettle = this.#isReplicated && (error as LeaseStoreError).code === "UNAVAILABLE";
     }
     this.#isUnderWay = false;
     this.#changedSince.clear();

@@ -95,6 +95,16 @@ describe("standby", () => {
     ],
     ["HA-10: it has vanished from the store", { leader: expired, peerLife: "dead" }, true],
     [
+      "the store has lost it, and it says that it serves",
+      { leader: expired, peerReport: serving },
+      undefined,
+    ],
+    [
+      "HA-10: the store has lost it, and it serves an older epoch",
+      { leader: expired, peerReport: { ...serving, epoch: 2 } },
+      true,
+    ],
+    [
       "HA-13: silence while a failure is in progress",
       { leader: { ...peers, failureInProgress: true }, peerLife: "dead" },
       undefined,

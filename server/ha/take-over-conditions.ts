@@ -85,6 +85,16 @@ function isLetGo(view: NodeView, leader: LeaderRecord): boolean {
 const isFailed = ({ peerReport }: NodeView): boolean =>
   peerReport?.role === "failed" && !peerReport.flags.isLeaving;
 
+/**
+ * The presence of a holder ends while the store does not answer anybody, too: it comes back with the store,
+ * and a holder that cannot reach the store steps down by itself (HA-11).
+ */
+const saysThatItServes = ({ peerLife, peerReport }: NodeView, leader: LeaderRecord): boolean =>
+  peerLife === "alive" &&
+  peerReport!.role === "active" &&
+  peerReport!.bootId === leader.holder?.bootId &&
+  peerReport!.epoch >= leader.epoch;
+
 /** When a node in standby claims the leadership. */
 export const takeOverConditions: readonly TakeOverCondition[] = [
   {
@@ -121,7 +131,8 @@ export const takeOverConditions: readonly TakeOverCondition[] = [
     requirement: "HA-10",
     text: "the active node has vanished from the store",
     raisesFailureFlag: true,
-    holds: (view, leader) => leader.hold === "expired" && isOurTurn(view, leader),
+    holds: (view, leader) =>
+      leader.hold === "expired" && !saysThatItServes(view, leader) && isOurTurn(view, leader),
   },
   {
     requirement: "HA-7",

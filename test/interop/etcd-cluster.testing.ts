@@ -58,7 +58,7 @@ export class EtcdCluster {
   startMember(member: number): void {
     const [client, peer] = [this.endpoints[member]!, this.#peers[member]!];
     const args = [
-      ...["--name", `m${member}`, "--data-dir", join(this.#folder, `m${member}`)],
+      ...["--name", `m${member}`, "--data-dir", this.#dataOf(member)],
       ...["--listen-client-urls", client, "--advertise-client-urls", client],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", this.#peers.map((url, place) => `m${place}=${url}`).join(",")],
@@ -91,13 +91,31 @@ export class EtcdCluster {
     return execFileSync("etcdctl", [endpoints, ...args], { encoding: "utf8", timeout: 20_000 });
   }
 
+  /** Nothing is left of what the members had: a new, empty cluster in the same place. */
+  async loseData(): Promise<void> {
+    await this.#kill();
+    for (const member of this.#members.keys()) {
+      rmSync(this.#dataOf(member), { recursive: true, force: true });
+      this.startMember(member);
+    }
+    await this.healthy();
+  }
+
   async stop(): Promise<void> {
+    await this.#kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #kill(): Promise<void> {
     for (const child of this.#members) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");
       await ended;
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #dataOf(member: number): string {
+    return join(this.#folder, `m${member}`);
   }
 }

@@ -25,6 +25,8 @@ import {
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
+import type { LeaseRecord } from "../../server/lease/lease.ts";
+import { parseLeaseFile } from "../../server/lease/lease-file.ts";
 import { endOf, kill, type ServerEnd } from "../faults/server.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
@@ -88,6 +90,15 @@ export class ServedPair {
 
   async kill(side: Side): Promise<void> {
     await kill(this.#nodes[side]!);
+  }
+
+  /** By address, what its lease file says last. */
+  leases(side: Side): ReadonlyMap<number, LeaseRecord> {
+    const { records, error } = parseLeaseFile(
+      readFileSync(join(this.folder(side), "dhcpd.leases")),
+    );
+    if (error !== undefined) throw new Error(error.message);
+    return new Map(records.map((record) => [record.address, record]));
   }
 
   /** How many files, sockets and pipes the node has open. */

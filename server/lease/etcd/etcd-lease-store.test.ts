@@ -90,6 +90,18 @@ describe("the store of a leader", () => {
     expect(store.isFenced).toBe(false);
   });
 
+  test("a commit of nothing settles one that was not answered, and only that", () => {
+    expect(store.beginCommit()).toBe(true);
+    ends.next = "unavailable";
+    store.append(leaseOf(1));
+    expect(() => store.commit()).toThrow(withCode("UNAVAILABLE"));
+    expect(() => store.commit()).toThrow(withCode("UNAVAILABLE"));
+    ends.next = "durable";
+    store.commit();
+    expect(store.beginCommit()).toBe(true);
+    expect(ends.begun).toEqual([[1], [], []]);
+  });
+
   test("fenced is until the next term: etcd is not even asked again", () => {
     ends.next = "fenced";
     store.append(leaseOf(1));

@@ -29,7 +29,7 @@ const hints: Readonly<Record<Exclude<CommitEnd, "durable">, string>> = {
  *
  * A commit fails with the code of the lease file, with FENCED (until the next `lead`: the term is over), or
  * with UNAVAILABLE: then the records may be in etcd, or get there later, so the leases count as
- * possibly given. The next commit settles that before anything of its own.
+ * possibly given. The next commit settles that before anything of its own, and may have nothing of its own.
  */
 export class EtcdLeaseStore implements LeaseStore {
   readonly durability = "replicated";
@@ -42,6 +42,8 @@ export class EtcdLeaseStore implements LeaseStore {
   /** Of the commit under way, or of the latest. */
   #begunTerm = 0;
   #isFenced = false;
+  /** The latest commit was UNAVAILABLE: whether its records are in etcd is not known. */
+  #isUnsettled = false;
 
   constructor(parts: EtcdLeaseStoreParts) {
     this.#parts = parts;
@@ -89,7 +91,7 @@ export class EtcdLeaseStore implements LeaseStore {
     assert(this.#term > 0, "a commit of a node that never led");
     const { file, thread } = this.#parts;
     const batch = this.#filling;
-    if (batch.lengthBytes === 0) return true;
+    if (batch.lengthBytes === 0 && !this.#isUnsettled) return true;
     try {
       file.commit();
       if (this.#isFenced) throw this.#failure("fenced");
@@ -110,6 +112,7 @@ export class EtcdLeaseStore implements LeaseStore {
     const end = this.#parts.thread.endCommit(msMax);
     if (end === undefined) return false;
     this.#isUnderWay = false;
+    this.#isUnsettled = end === "unavailable";
     this.#underWay.clear();
     if (end === "durable") return true;
     throw this.#failure(end);

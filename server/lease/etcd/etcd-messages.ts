@@ -1,8 +1,14 @@
-import { fieldsOf, MessageWriter, ProtobufError } from "./protobuf.ts";
+import {
+  bytesFieldBytes,
+  fieldsOf,
+  MessageWriter,
+  numberFieldBytes,
+  ProtobufError,
+} from "./protobuf.ts";
 
 /** Messages of etcd's API v3 (etcdserverpb/rpc.proto, mvccpb/kv.proto): bytes in, values out. No I/O. */
 
-/** A key with its value; of the revisions 0 = never written. */
+/** A key with its value, which may be a view of the answer; of the revisions 0 = never written. */
 export interface KeyValue {
   readonly key: string;
   readonly value: Uint8Array;
@@ -91,16 +97,21 @@ export function encodeTransaction({ guards, puts, reads }: Transaction): Uint8Ar
     }
     writer.message(1, compare);
   }
-  for (const { key, value, lease } of puts) {
-    const put = new MessageWriter(value.length + 64).bytes(1, encoder.encode(key)).bytes(2, value);
-    if (lease !== undefined) put.number(3, lease);
-    writer.message(2, new MessageWriter(value.length + 80).message(2, put));
-  }
+  for (const put of puts) writePut(writer, put);
   for (const key of reads) {
     const range = new MessageWriter().bytes(1, encoder.encode(key));
     writer.message(3, new MessageWriter().message(1, range));
   }
   return writer.finish();
+}
+
+/** Without writers of its own: a transaction has hundreds. */
+function writePut(writer: MessageWriter, { key, value, lease }: Put): void {
+  const keyBytes = encoder.encode(key);
+  const leaseBytes = lease === undefined ? 0 : numberFieldBytes(lease);
+  const putBytes = bytesFieldBytes(keyBytes.length) + bytesFieldBytes(value.length) + leaseBytes;
+  writer.open(2, bytesFieldBytes(putBytes)).open(2, putBytes).bytes(1, keyBytes).bytes(2, value);
+  if (lease !== undefined) writer.number(3, lease);
 }
 
 export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
@@ -197,12 +208,12 @@ function foundIn(range: Uint8Array): KeyValue[] {
 
 function keyValueOf(bytes: Uint8Array): KeyValue {
   let key = "";
-  let value = new Uint8Array(0);
+  let value: Uint8Array = new Uint8Array(0);
   let modRevision = 0;
   for (const { field, number, bytes: part } of fieldsOf(bytes)) {
     if (field === 1) key = decoder.decode(part);
     else if (field === 3) modRevision = number;
-    else if (field === 5) value = part.slice();
+    else if (field === 5) value = part;
   }
   return { key, value, modRevision };
 }

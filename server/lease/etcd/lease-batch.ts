@@ -50,16 +50,17 @@ export class LeaseBatch {
   }
 }
 
-/** The records by address, the last one of an address; the texts are copies. */
+/** The records by address, the last one of an address; the texts are views of one copy. */
 export function readBatch(shared: SharedArrayBuffer, lengthBytes: number): Map<number, Uint8Array> {
-  const view = new DataView(shared);
-  const bytes = new Uint8Array(shared);
+  const bytes = new Uint8Array(lengthBytes);
+  bytes.set(new Uint8Array(shared, 0, lengthBytes));
+  const view = new DataView(bytes.buffer);
   const records = new Map<number, Uint8Array>();
   let at = 0;
   while (at < lengthBytes) {
     const start = at + HEAD_BYTES;
     const end = start + view.getUint32(at + 4);
-    records.set(view.getUint32(at), bytes.slice(start, end));
+    records.set(view.getUint32(at), bytes.subarray(start, end));
     at = end;
   }
   return records;

@@ -29,11 +29,17 @@ export class MessageWriter {
   }
 
   bytes(field: number, value: Uint8Array): this {
-    this.#varint(field * 8 + LENGTH_DELIMITED);
-    this.#varint(value.length);
+    this.open(field, value.length);
     this.#reserve(value.length);
     this.#bytes.set(value, this.#used);
     this.#used += value.length;
+    return this;
+  }
+
+  /** Begins a message of `lengthBytes` in a field: what is written next are its fields. */
+  open(field: number, lengthBytes: number): this {
+    this.#varint(field * 8 + LENGTH_DELIMITED);
+    this.#varint(lengthBytes);
     return this;
   }
 
@@ -65,6 +71,20 @@ export class MessageWriter {
     this.#bytes = grown;
   }
 }
+
+/** How long a number is. */
+function varintBytes(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) length += 1;
+  return length;
+}
+
+/** How long a field below 16 is that holds a number, ... */
+export const numberFieldBytes = (value: number): number => 1 + varintBytes(value);
+
+/** ... or so many bytes. */
+export const bytesFieldBytes = (lengthBytes: number): number =>
+  1 + varintBytes(lengthBytes) + lengthBytes;
 
 /** One field of a message: a number, or the bytes of whatever it holds (a view). */
 export interface Field {

@@ -1,0 +1,40 @@
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packageVersion } from "../../cli/package-root.ts";
+import { type PairHostPlan, readyText } from "../pair/pair-host-plan.ts";
+import { firstLineOf } from "./contender.ts";
+import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
+
+/** Two `prov serve` and the three members of etcd that they stand on, all on this machine. */
+export const provlabPair: DhcpContender = {
+  id: "provlab-pair",
+  name: "Provlab, warm-standby pair",
+  durability: "on two of three members of etcd before every ACK, one transaction a batch",
+  settings: "the workload's dhcpd.conf; three members of etcd and both nodes on this machine",
+  firstRate: 4000,
+  needsInterface: false,
+  hasAllProcessors: true,
+  version: () => `${packageVersion()}, etcd ${firstLineOf("etcd", "--version").split(" ").at(-1)}`,
+  prepare,
+};
+
+function prepare(setting: DhcpSetting): DhcpLaunch {
+  const { network, workload, population, leaseSeconds } = setting;
+  const folder = resolve(setting.folder);
+  const plan: PairHostPlan = {
+    ...{ folder, leaseSeconds, population: population.plan },
+    port: network.ports.relay,
+    serverAddress: network.serverAddress,
+    registered: workload === "docsis",
+  };
+  const planFile = join(folder, "pair-host.json");
+  writeFileSync(planFile, JSON.stringify(plan));
+  const host = fileURLToPath(new URL("../pair/pair-host.js", import.meta.url));
+  return {
+    command: [process.execPath, host, planFile],
+    environment: {},
+    ...{ leaseFile: join(folder, "prov-a", "dhcpd.leases"), leaseFormat: "isc" },
+    readyText,
+  };
+}

@@ -1,0 +1,94 @@
+import { type BenchPlan, population } from "../bench-plan.ts";
+import { replicated } from "../contenders/contenders.ts";
+import { guideBindMs, START_MS, searchMs, trialMs } from "../expected-time.ts";
+import type { Match } from "../match.ts";
+import type { ProcessTimes } from "../process-usage.ts";
+import { mixedPlan } from "../trial.ts";
+import type { Turn } from "../turn.ts";
+import { type Suite, simulator } from "./suite.ts";
+
+/** The share of the highest rate at which processor time is measured: nothing waits in queues then. */
+const CPU_SHARE = 0.5;
+/** Until the second node has everything, on top of a server's start. */
+const PAIR_START_MS = 15_000;
+const MICROSECONDS_A_MS = 1000;
+
+/** What it costs that a lease is on other machines before its ACK leaves: a pair beside one server. */
+export const pair: Suite = {
+  id: "pair",
+  title: "The warm-standby pair beside a single server",
+  generator: simulator,
+  contenders: replicated,
+  columns: [
+    { id: "dora", title: "DORA/s", digits: 0, better: "more", hasRatio: true },
+    { id: "p50", title: "p50 ms", digits: 2, better: "less", hasRatio: false },
+    { id: "p99", title: "p99 ms", digits: 2, better: "less", hasRatio: false },
+    { id: "p999", title: "p99.9 ms", digits: 2, better: "less", hasRatio: false },
+    { id: "cpu", title: "CPU µs a lease", digits: 0, better: "less", hasRatio: true },
+  ],
+  method: ({ guide, trial }) => [
+    `80,000 registered devices, as in the docsis suite. DORA/s is searched as there. The percentiles are ` +
+      `those of Discovers at the guide's load: ${guide.discoverPerSecond} of them and ` +
+      `${guide.renewPerSecond} Renews a second for ${guide.latencyMs / 1000} s.`,
+    `CPU: in user and kernel mode, of each process, at half of the rate that was found, for ` +
+      `${(trial.warmUpMs + trial.measureMs) / 1000} s.`,
+    "The devices ask the node that serves. All three members of etcd and both nodes share the processors " +
+      "with the generator and one disk: in the field they are three machines.",
+  ],
+  turnMs: (plan) =>
+    START_MS +
+    PAIR_START_MS +
+    searchMs(plan) +
+    trialMs(plan) +
+    guideBindMs(plan) +
+    plan.guide.latencyMs,
+  measure,
+};
+
+async function measure(turn: Turn): Promise<void> {
+  const { plan } = turn.bench;
+  const { rate, steps } = turn.searchFrom("docsis");
+  const arena = { name: `pair-${turn.round}`, workload: "docsis", population } as const;
+  await turn.play(arena, async (match) => {
+    const dora = await match.searchDora(rate, steps);
+    turn.scoreRate("", "dora", dora);
+    const { maximumPerSecond } = dora;
+    if (maximumPerSecond !== undefined) {
+      turn.learn("docsis", dora);
+      await measureCpu(turn, match, Math.round(CPU_SHARE * maximumPerSecond));
+    }
+    await measureLatency(turn, match, plan);
+  });
+}
+
+async function measureCpu(turn: Turn, match: Match, rate: number): Promise<void> {
+  const before = match.server.cpuTimes();
+  const trial = await match.dora(rate);
+  const after = match.server.cpuTimes();
+  const { warmUpMs, warmUpShare, measureMs } = turn.bench.plan.trial;
+  const leases = (rate * (warmUpMs * warmUpShare + measureMs)) / 1000;
+  const microseconds = (times: readonly ProcessTimes[]): number =>
+    times.reduce((sum, { userMs, systemMs }) => sum + userMs + systemMs, 0) * MICROSECONDS_A_MS;
+  turn.score("", "cpu", (microseconds(after) - microseconds(before)) / leases);
+  turn.keep("cpu", { rate, leases, trial, before, after });
+  // The first one is the single server, or what has started the programs of the pair and waits.
+  for (const [index, each] of after.entries()) {
+    if (index === 0) continue;
+    const spent = microseconds([each]) - microseconds(before.slice(index, index + 1));
+    turn.score(each.name, "cpu", spent / leases);
+  }
+}
+
+async function measureLatency(turn: Turn, match: Match, { guide }: BenchPlan): Promise<void> {
+  const { trials } = await match.run((target, settings) =>
+    mixedPlan(target, settings, { ...guide, measureMs: guide.latencyMs }),
+  );
+  for (const trial of trials) {
+    turn.keep(trial.exchange, trial);
+    if (trial.exchange !== "discover") continue;
+    const isBound = trial.verdict === "generator-limited";
+    turn.score("", "p50", trial.latencyMsP50, isBound);
+    turn.score("", "p99", trial.latencyMsP99, isBound);
+    turn.score("", "p999", trial.latencyMsP999, isBound);
+  }
+}
