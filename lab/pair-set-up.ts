@@ -72,6 +72,8 @@ export interface PairSetUp {
   readonly nodes: readonly [LabProgram, LabProgram];
   /** In a node's folder, in ISC's grammar; undefined where nobody here can read it. */
   readonly leaseFile?: string;
+  /** A program that prints the records of all leases in the store, in the grammar of the lease file. */
+  readonly storedLeases?: Pick<LabProgram, "place" | "command">;
   /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
   /** Whether both answer at all times, each a share of the clients (ISC's failover with a split). */

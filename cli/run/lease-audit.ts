@@ -21,12 +21,13 @@ const EXAMPLES_MAX = 5;
  * Looks in the server's lease file for every lease that a device was acknowledged and has not given
  * up (LEASE-3): the address, the device's hardware address, and an end that is not earlier than the
  * device was told. Reads the file as a restarted server would. Throws LeaseStoreError when that
- * server would not start with it.
+ * server would not start with it. `place` is what a report calls the file.
  */
 export function auditLeaseFile(
   path: string,
   leases: AcknowledgedLeases,
   population: Population,
+  place = "the lease file",
 ): LeaseAudit {
   const table = tableFor(population);
   LeaseFileStore.check(path, table);
@@ -45,13 +46,13 @@ export function auditLeaseFile(
     lost += 1;
     if (examples.length < EXAMPLES_MAX) {
       const who = `${formatIpv4(address)} was acknowledged to ${formatMac(population.macOf(device))}`;
-      examples.push(`${who}, but the lease file ${problem}.`);
+      examples.push(`${who}, but ${place} ${problem}.`);
     }
   }
   const summary =
     lost === 0
-      ? `all ${formatCount(leases.count)} leases in the lease file`
-      : `${formatCount(lost)} of ${formatCount(leases.count)} leases not in the lease file`;
+      ? `all ${formatCount(leases.count)} leases in ${place}`
+      : `${formatCount(lost)} of ${formatCount(leases.count)} leases not in ${place}`;
   return { lost, examples, summary };
 }
 

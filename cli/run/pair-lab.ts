@@ -70,18 +70,40 @@ export function pairTarget({ servers, setUp }: Lab): Target {
 }
 
 /**
- * Reads the lease file of every node that still runs, as a restart would; the one that serves is what counts,
- * and what only another one lacks is told. Undefined where there is none that can be read.
+ * Reads the lease file of every node that still runs, as a restart would, and what the store has. The node that
+ * serves and the store are what counts; what only another node lacks is told. Undefined where there is none that
+ * can be read.
  */
 export function auditPair(
-  { leaseFiles }: Lab,
+  lab: Lab,
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit | undefined {
-  const [serving, ...others] = leaseFiles.map((path) => auditLeaseFile(path, leases, population));
+  const audits = lab.leaseFiles.map((path) => auditLeaseFile(path, leases, population));
+  const [serving, ...others] = audits;
   if (serving === undefined) return undefined;
   const more = others.map(({ summary }) => `the other node's: ${summary}`);
-  return { ...serving, summary: [serving.summary, ...more].join("; ") };
+  const store = auditStore(lab, leases, population);
+  return {
+    lost: Math.max(serving.lost, store?.lost ?? 0),
+    examples: [...serving.examples, ...(store?.examples ?? [])],
+    summary: [serving.summary, ...more, ...(store === undefined ? [] : [store.summary])].join("; "),
+  };
+}
+
+/** Undefined where there is no store. */
+function auditStore(
+  lab: Lab,
+  leases: AcknowledgedLeases,
+  population: Population,
+): LeaseAudit | undefined {
+  try {
+    const path = lab.exportStore();
+    return path === undefined ? undefined : auditLeaseFile(path, leases, population, "etcd");
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { lost: 0, examples: [], summary: `etcd was not read: ${error.message}` };
+  }
 }
 
 /** What the report of a failover is made of, beside what the devices saw. */
