@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { PairVerb } from "../../scenarios/pair-event.ts";
-import { FAULTS_MS, type Fault, faultSchedule, nemesisVerbs, orderVerbs } from "./fault-schedule.ts";
+import {
+  FAULTS_MS,
+  type Fault,
+  faultSchedule,
+  nemesisVerbs,
+  orderVerbs,
+} from "./fault-schedule.ts";
 
 const seeds = Array.from({ length: 2000 }, (_, index) => index);
 const schedules = seeds.map((seed) => faultSchedule(seed, nemesisVerbs));

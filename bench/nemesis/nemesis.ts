@@ -1,0 +1,143 @@
+import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hash32 } from "../../base/prng.ts";
+import { namespacesMissing } from "../../lab/ip-command.ts";
+import { missingFor, missingForVerb } from "../../lab/needs.ts";
+import type { PairVerb } from "../../scenarios/pair-event.ts";
+import type { PairPlan } from "../../scenarios/pair-section.ts";
+import { type Fault, faultSchedule, nemesisVerbs } from "./fault-schedule.ts";
+import { nemesisScenario, type RoundPlan } from "./nemesis-scenario.ts";
+import { type PlayedRound, playRound, scenarioFile } from "./play-round.ts";
+import { shrink } from "./shrink.ts";
+
+export interface NemesisRequest {
+  readonly seed: number;
+  /** The number of the first round; what a round does depends on the seed and its number alone. */
+  readonly first: number;
+  readonly rounds: number;
+  /** No round is begun after that. */
+  readonly minutes: number;
+  /** Rounds that may be played to find the faults that a failure needs; 0: none. */
+  readonly shrinkTries: number;
+  /** Exists; `rounds.jsonl` is appended to, failures are kept. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onResult: (line: string) => void;
+}
+
+export interface NemesisReport {
+  readonly played: number;
+  readonly failed: number;
+  /** The first one that was not played. */
+  readonly nextRound: number;
+}
+
+const MS_A_MINUTE = 60_000;
+const STREAM = 0x726f_756e;
+
+/** Throws Error with a sentence for the user when no pair can be had on this machine. */
+export async function runNemesis(request: NemesisRequest): Promise<NemesisReport> {
+  const { seed, first, rounds, minutes, folder, signal, onResult } = request;
+  const network = namespacesMissing() === undefined ? "namespaces" : "loopback";
+  const verbs = possibleVerbs({ kind: "provlab", profile: "fast", network }, onResult);
+  const endMs = performance.now() + minutes * MS_A_MINUTE;
+  let round = first;
+  let failed = 0;
+  for (; round < first + rounds && performance.now() < endMs; round += 1) {
+    const roundSeed = hash32(seed, STREAM, round);
+    const plan = {
+      round,
+      seed: roundSeed,
+      faults: faultSchedule(roundSeed, verbs),
+      network,
+    } as const;
+    const work = join(folder, `round-${round}`);
+    const played = await playOrStop(plan, work, signal);
+    if (played === undefined) break;
+    const { findings } = played;
+    appendFileSync(join(folder, "rounds.jsonl"), `${JSON.stringify(roundRow(plan, played))}\n`);
+    onResult(roundLine(plan, played));
+    if (findings.length > 0) {
+      failed += 1;
+      await tellFailure(request, plan, findings, work);
+    }
+    rmSync(work, { recursive: true, force: true });
+  }
+  return { played: round - first, failed, nextRound: round };
+}
+
+/** Undefined when it was aborted. */
+async function playOrStop(
+  plan: RoundPlan,
+  folder: string,
+  signal: AbortSignal,
+): Promise<PlayedRound | undefined> {
+  if (signal.aborted) return undefined;
+  try {
+    return await playRound(plan, folder, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    rmSync(folder, { recursive: true, force: true });
+    return undefined;
+  }
+}
+
+function possibleVerbs(pair: PairPlan, onResult: (line: string) => void): readonly PairVerb[] {
+  const missing = missingFor(pair, []);
+  if (missing !== undefined) throw new Error(missing);
+  return nemesisVerbs.filter((verb) => {
+    const reason = missingForVerb(pair, verb);
+    if (reason !== undefined) onResult(`without ${verb}: ${reason}`);
+    return reason === undefined;
+  });
+}
+
+const faultWords = ({ verb, value, atMs, forMs }: Fault): string => {
+  const until = forMs === undefined ? "" : ` to ${(atMs + forMs) / 1000}`;
+  return `${verb} ${JSON.stringify(value)} at ${atMs / 1000}${until} s`;
+};
+
+function roundLine(
+  { round, seed, faults }: RoundPlan,
+  { findings, elapsedMs }: PlayedRound,
+): string {
+  const verdict = findings.length === 0 ? "pass" : "FAIL";
+  const seconds = Math.round(elapsedMs / 1000);
+  return `round ${round}, seed ${seed}: ${verdict} in ${seconds} s; ${faults.map(faultWords).join(", ")}`;
+}
+
+function roundRow({ round, seed, faults }: RoundPlan, played: PlayedRound) {
+  const { findings, elapsedMs, result } = played;
+  const rtoMs = result?.failover?.events.map(({ interruption }) => interruption?.rtoMs ?? 0) ?? [];
+  const safety = result?.safety;
+  return {
+    ...{ round, seed, faults, findings },
+    seconds: Math.round(elapsedMs / 1000),
+    acknowledged: safety?.acknowledged ?? 0,
+    leaderChanges: result?.failover?.leaderChanges ?? 0,
+    rtoMsMax: Math.max(0, ...rtoMs),
+  };
+}
+
+/** Keeps the round, and finds out which of its faults it takes. */
+async function tellFailure(
+  { folder, shrinkTries, signal, onResult }: NemesisRequest,
+  plan: RoundPlan,
+  findings: readonly string[],
+  work: string,
+): Promise<void> {
+  const kept = join(folder, "failures", `round-${plan.round}`);
+  mkdirSync(kept, { recursive: true });
+  cpSync(work, kept, { recursive: true, filter: (path) => !path.endsWith(".sock") });
+  for (const finding of findings) onResult(`  ${finding}`);
+  onResult(`  again: prov run ${scenarioFile(kept)} --seed ${plan.seed}`);
+  if (shrinkTries === 0) return;
+  const faults = await shrink(plan.faults, shrinkTries, async (fewer) => {
+    const played = await playOrStop({ ...plan, faults: fewer }, work, signal);
+    return played !== undefined && played.findings.length > 0;
+  });
+  if (faults.length === plan.faults.length) return;
+  const smallest = join(kept, "smallest.yaml");
+  writeFileSync(smallest, nemesisScenario({ ...plan, faults }));
+  onResult(`  ${faults.map(faultWords).join(", ")} is enough: prov run ${smallest}`);
+}

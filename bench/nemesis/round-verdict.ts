@@ -1,0 +1,67 @@
+import type { RoleChange } from "../../reports/failover/events.ts";
+import type { RunResult } from "../../reports/run-result.ts";
+import type { PairSide } from "../../scenarios/pair-event.ts";
+import { type Fault, orderVerbs } from "./fault-schedule.ts";
+import { eventName, phaseNames } from "./nemesis-scenario.ts";
+
+const sides = ["a", "b"] as const;
+
+/** Every lease that a device was acknowledged, in all three places that a restart would read. */
+const wholeAudit =
+  /^all [\d,]+ leases in the lease file; the other node's: all [\d,]+ leases in the lease file; all [\d,]+ leases in etcd$/;
+
+/**
+ * What a round found that must not be, in sentences; none when all is well. Beside what fails every run (no address for two
+ * devices, no acknowledged lease lost, addresses kept, no ACK without leadership, the thresholds): when the devices
+ * are to be served as if nothing had been, one node serves and nothing moves any more; no epoch has had two
+ * nodes; and the leases are in both lease files and in the store.
+ */
+export function roundFindings(result: RunResult, faults: readonly Fault[]): readonly string[] {
+  const { verdict, reasons, failover, safety } = result;
+  if (failover === undefined) return [...reasons, "The run has no history of a failover."];
+  const orders = faults.flatMap((fault, index) =>
+    orderVerbs.includes(fault.verb) ? [eventName(fault, index)] : [],
+  );
+  const isOfOrder = (reason: string): boolean =>
+    orders.some((name) => reason.startsWith(`Event ${name} failed: `));
+  const { roles } = failover;
+  return [
+    ...(verdict === "pass" ? [] : reasons.filter((reason) => !isOfOrder(reason))),
+    ...epochsHeldTwice(roles),
+    ...unrest(roles, result),
+    ...(wholeAudit.test(safety.audit) ? [] : [`Not every lease is everywhere: ${safety.audit}.`]),
+  ];
+}
+
+function epochsHeldTwice(roles: readonly RoleChange[]): string[] {
+  const holders = new Map<number, Set<PairSide>>();
+  for (const { role, epoch, node } of roles) {
+    if (role !== "active") continue;
+    holders.set(epoch, (holders.get(epoch) ?? new Set()).add(node));
+  }
+  return [...holders]
+    .filter(([, nodes]) => nodes.size > 1)
+    .map(([epoch]) => `Both nodes were active under epoch ${epoch}.`);
+}
+
+function unrest(roles: readonly RoleChange[], { phases }: RunResult): string[] {
+  const calm = phases.find(({ name }) => name === phaseNames.calm);
+  if (calm === undefined) return ["The run did not come to its calm phase."];
+  const atCalm = sides.map(
+    (side) => roles.findLast(({ node, atMs }) => node === side && atMs <= calm.startedAtMs)?.role,
+  );
+  const serving = atCalm.filter((role) => role === "active").length;
+  const later = roles.filter(({ atMs }) => atMs > calm.startedAtMs);
+  const moves = later.filter(({ node, role, atMs }) => {
+    const before = roles.findLast((earlier) => earlier.node === node && earlier.atMs < atMs);
+    return before?.role !== role;
+  });
+  return [
+    ...(serving === 1
+      ? []
+      : [`${serving} nodes serve when all is healed: a is ${atCalm[0]}, b is ${atCalm[1]}.`]),
+    ...moves.map(
+      ({ node, role }) => `Node ${node} became ${role} although all had been healed for long.`,
+    ),
+  ];
+}
