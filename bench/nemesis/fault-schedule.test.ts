@@ -8,7 +8,7 @@ import {
   orderVerbs,
 } from "./fault-schedule.ts";
 
-const seeds = Array.from({ length: 2000 }, (_, index) => index);
+const seeds = Array.from({ length: 500 }, (_, index) => index);
 const schedules = seeds.map((seed) => faultSchedule(seed, nemesisVerbs));
 const endOf = ({ atMs, forMs = 0 }: Fault): number => atMs + forMs;
 

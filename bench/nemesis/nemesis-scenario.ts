@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { ScenarioExchange } from "../../scenarios/scenario.ts";
 import { FAULTS_MS, type Fault } from "./fault-schedule.ts";
 
 export interface RoundPlan {
@@ -12,7 +13,7 @@ export interface RoundPlan {
 /** Between the last fault's end and the moment from which the pair has to be as if nothing had been. */
 const REST_MS = 8000;
 const CALM_MS = 4000;
-/** Of the answer to the last one that still waits for it, on top of the rest. */
+/** Until everybody has got a lease once more. */
 const SETTLE_LIMIT = "20 s";
 
 /** The phases, by what they are for. */
@@ -24,9 +25,12 @@ export const phaseNames = {
   calm: "calm",
 } as const;
 
-const discoverAt = (ratePerSecond: number) => ({ exchange: "discover", ratePerSecond });
-const renewAt = (ratePerSecond: number) => ({ exchange: "renew", ratePerSecond });
-const mixed = [discoverAt(40), renewAt(40)];
+const stream = (exchange: ScenarioExchange, ratePerSecond: number) => ({ exchange, ratePerSecond });
+const everything = [
+  ...[stream("discover", 40), stream("renew", 20), stream("rebind", 20), stream("reboot", 20)],
+  stream("release", 5),
+];
+const guides = [stream("discover", 40), stream("renew", 40)];
 const inMs = (ms: number): string => `${ms} ms`;
 
 /** What an event of this place in the schedule is called: `kill-1`. */
@@ -58,11 +62,12 @@ export function nemesisScenario({ round, seed, faults, network }: RoundPlan): st
     // A late generator is no worse a witness of what must not happen.
     generator: { slipMsP99Max: 5000, socketDropsMax: 1_000_000, cpuPercentMax: 100 },
     phases: [
-      ...[{ name: connect, streams: [discoverAt(200)], until: "all-bound", timeLimit: "60 s" }],
-      phase(during, FAULTS_MS),
-      phase(rest, REST_MS),
-      { name: settle, streams: [discoverAt(40)], until: "all-bound", timeLimit: SETTLE_LIMIT },
-      { ...phase(calm, CALM_MS), drain: "3 s" },
+      { ...everybody(connect), timeLimit: "60 s" },
+      { ...phase(during, FAULTS_MS), streams: everything },
+      { ...phase(rest, REST_MS), streams: everything },
+      // A renewal goes to the server of the lease alone: whoever has it of the other node would wait for T2.
+      { ...everybody(settle), timeLimit: SETTLE_LIMIT },
+      { ...phase(calm, CALM_MS), streams: guides, drain: "3 s" },
     ],
     events: faults.map((fault, index) => ({
       ...{ phase: during, after: inMs(fault.atMs), name: eventName(fault, index) },
@@ -76,6 +81,10 @@ export function nemesisScenario({ round, seed, faults, network }: RoundPlan): st
   });
 }
 
+function everybody(name: string) {
+  return { name, powerCycle: true, streams: [stream("discover", 100)], until: "all-bound" };
+}
+
 function phase(name: string, durationMs: number) {
-  return { name, powerCycle: true, streams: mixed, duration: inMs(durationMs), drain: "0 s" };
+  return { name, powerCycle: true, duration: inMs(durationMs), drain: "0 s" };
 }

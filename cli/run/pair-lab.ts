@@ -75,7 +75,7 @@ export function pairTarget({ servers, setUp }: Lab): Target {
  * can be read.
  */
 export function auditPair(
-  lab: Lab,
+  lab: Pick<Lab, "leaseFiles" | "exportStore">,
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit | undefined {
@@ -93,7 +93,7 @@ export function auditPair(
 
 /** Undefined where there is no store. */
 function auditStore(
-  lab: Lab,
+  lab: Pick<Lab, "exportStore">,
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit | undefined {
