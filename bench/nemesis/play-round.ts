@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { packageRoot } from "../../cli/package-root.ts";
 import type { RunResult } from "../../reports/run-result.ts";
 import { nemesisScenario, type RoundPlan } from "./nemesis-scenario.ts";
-import { roundFindings } from "./round-verdict.ts";
+import { type RoundFindings, roundFindings } from "./round-verdict.ts";
 
 export interface PlayedRound {
-  /** In sentences; none when the round has shown nothing that must not be. */
-  readonly findings: readonly string[];
+  readonly findings: RoundFindings;
   readonly elapsedMs: number;
   /** Undefined when the run came to no result. */
   readonly result: RunResult | undefined;
@@ -39,11 +38,15 @@ export async function playRound(
   signal.throwIfAborted();
   const path = join(folder, "result.json");
   if (!existsSync(path)) {
-    return { findings: [`The run has no result: ${ended}`], elapsedMs, result: undefined };
+    const unsafe = [`The run has no result: ${ended}`];
+    return { findings: { unsafe, late: [] }, elapsedMs, result: undefined };
   }
   const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
   return { findings: roundFindings(result, plan.faults), elapsedMs, result };
 }
+
+export const isClean = ({ findings: { unsafe, late } }: PlayedRound): boolean =>
+  unsafe.length + late.length === 0;
 
 /** The scenario of a round in its folder. */
 export const scenarioFile = (folder: string): string => join(folder, "scenario.yaml");

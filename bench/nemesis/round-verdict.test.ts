@@ -5,7 +5,7 @@ import type { RunResult } from "../../reports/run-result.ts";
 import { sampleResult } from "../../reports/sample-result.testing.ts";
 import type { Fault } from "./fault-schedule.ts";
 import { phaseNames } from "./nemesis-scenario.ts";
-import { roundFindings } from "./round-verdict.ts";
+import { type RoundFindings, roundFindings } from "./round-verdict.ts";
 
 const faults: readonly Fault[] = [
   { verb: "kill", value: "a", atMs: 1000, forMs: 2000 },
@@ -27,7 +27,7 @@ function findings(
   roles: readonly RoleChange[],
   changes: Partial<RunResult> = {},
   audit = everywhere,
-): readonly string[] {
+): RoundFindings {
   const sample = sampleResult();
   const failover: FailoverResult = {
     ...{ nodes: [], source: "executed", events: [], roles, lost: 0 },
@@ -38,46 +38,60 @@ function findings(
   return roundFindings({ ...sample, phases: [calm], failover, safety, ...changes }, faults);
 }
 
+const nothing: RoundFindings = { unsafe: [], late: [] };
+const unsafe = (...words: readonly string[]): RoundFindings => ({ ...nothing, unsafe: words });
+const late = (...words: readonly string[]): RoundFindings => ({ ...nothing, late: words });
+
 describe("what a round has found", () => {
   test("nothing, when the service moved in order", () => {
-    expect(findings(handedOver)).toEqual([]);
+    expect(findings(handedOver)).toEqual(nothing);
   });
 
   test("an order that was refused is none of it; a fault that was not played is", () => {
     const refused = "Event failback-2 failed: refused: the other node is not heard";
     const unplayed = "Event kill-1 failed: prov-a was not ready within 60 s";
-    expect(findings(handedOver, { verdict: "invalid", reasons: [refused] })).toEqual([]);
-    expect(findings(handedOver, { verdict: "invalid", reasons: [refused, unplayed] })).toEqual([
-      unplayed,
-    ]);
+    expect(findings(handedOver, { verdict: "invalid", reasons: [refused] })).toEqual(nothing);
+    expect(findings(handedOver, { verdict: "invalid", reasons: [refused, unplayed] })).toEqual(
+      unsafe(unplayed),
+    );
   });
 
-  test("what fails the run", () => {
-    const reasons = ["Unsafe: 1 acknowledged leases lost."];
-    expect(findings(handedOver, { verdict: "fail", reasons })).toEqual(reasons);
+  test("what is unsafe, apart from what was late", () => {
+    const lost = "Unsafe: 1 acknowledged leases lost.";
+    const waits = "Threshold failed: failover.devicesUnserved == 0, but it was 2.";
+    const unbound = "Phase settle reached its time limit before every device was bound.";
+    const fail = (...reasons: readonly string[]) =>
+      findings(handedOver, { verdict: "fail", reasons });
+    expect(fail(lost)).toEqual(unsafe(lost));
+    expect(fail(unbound, waits)).toEqual(late(unbound, waits));
+  });
+
+  test("a generator that was the limit is late, too", () => {
+    const slow = "Sends were late.";
+    const generator = { ...sampleResult().generator, problems: [slow] };
+    const changes = { verdict: "invalid", reasons: [slow], generator } as const;
+    expect(findings(handedOver, changes)).toEqual(late(slow));
   });
 
   test("an epoch that both nodes were active under", () => {
     const both = [...handedOver, role(9000, "a", "active", 2), role(9500, "a", "standby", 2)];
-    expect(findings(both)).toEqual(["Both nodes were active under epoch 2."]);
+    expect(findings(both)).toEqual(unsafe("Both nodes were active under epoch 2."));
   });
 
   test("nobody, or both, serving when all is healed", () => {
-    const nobody = [...handedOver, role(9000, "b", "failed", 2)];
-    expect(findings(nobody)).toEqual([
-      "0 nodes serve when all is healed: a is standby, b is failed.",
-    ]);
-    expect(findings([...handedOver, role(9000, "a", "active", 3)])).toEqual([
-      "2 nodes serve when all is healed: a is active, b is active.",
-    ]);
+    expect(findings([...handedOver, role(9000, "b", "failed", 2)])).toEqual(
+      late("0 nodes serve when all is healed: a is standby, b is failed."),
+    );
+    expect(findings([...handedOver, role(9000, "a", "active", 3)])).toEqual(
+      late("2 nodes serve when all is healed: a is active, b is active."),
+    );
   });
 
   test("a move after that; hearing of a newer epoch is no move", () => {
-    const moved = [...handedOver, role(CALM_MS + 900, "a", "claiming", 2)];
-    expect(findings(moved)).toEqual([
-      "Node a became claiming although all had been healed for long.",
-    ]);
-    expect(findings([...handedOver, role(CALM_MS + 900, "a", "standby", 3)])).toEqual([]);
+    expect(findings([...handedOver, role(CALM_MS + 900, "a", "claiming", 2)])).toEqual(
+      late("Node a became claiming although all had been healed for long."),
+    );
+    expect(findings([...handedOver, role(CALM_MS + 900, "a", "standby", 3)])).toEqual(nothing);
   });
 
   test("a lease that one place lacks, or a place that was not looked at", () => {
@@ -86,18 +100,19 @@ describe("what a round has found", () => {
       everywhere.replace("; all 300 leases in etcd", ""),
       everywhere.replace("node's: all 300 leases in", "node's: 2 of 300 leases not in"),
     ]) {
-      expect(findings(handedOver, {}, audit)).toEqual([`Not every lease is everywhere: ${audit}.`]);
+      expect(findings(handedOver, {}, audit)).toEqual(
+        unsafe(`Not every lease is everywhere: ${audit}.`),
+      );
     }
   });
 
   test("a run that did not come so far", () => {
-    expect(findings(handedOver, { phases: [] })).toEqual([
-      "The run did not come to its calm phase.",
-    ]);
+    expect(findings(handedOver, { phases: [] })).toEqual(
+      late("The run did not come to its calm phase."),
+    );
     const { failover: _, ...without } = sampleResult({ verdict: "fail", reasons: ["It ended."] });
-    expect(roundFindings(without, faults)).toEqual([
-      "It ended.",
+    expect(roundFindings(without, faults).unsafe).toContain(
       "The run has no history of a failover.",
-    ]);
+    );
   });
 });

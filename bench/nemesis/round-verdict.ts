@@ -10,27 +10,43 @@ const sides = ["a", "b"] as const;
 const wholeAudit =
   /^all [\d,]+ leases in the lease file; the other node's: all [\d,]+ leases in the lease file; all [\d,]+ leases in etcd$/;
 
+export interface RoundFindings {
+  /** What must never be, however slow the machine is, in sentences. */
+  readonly unsafe: readonly string[];
+  /** What did not come in time, in sentences. */
+  readonly late: readonly string[];
+}
+
+/** Reasons of a run that speak of time alone: a machine that stands still may be the cause. */
+const ofTime = /^(Threshold failed: |Phase )/;
+
 /**
- * What a round found that must not be, in sentences; none when all is well. Beside what fails every run (no address for two
- * devices, no acknowledged lease lost, addresses kept, no ACK without leadership, the thresholds): when the devices
- * are to be served as if nothing had been, one node serves and nothing moves any more; no epoch has had two
- * nodes; and the leases are in both lease files and in the store.
+ * What a round found that must not be. Beside what fails every run (no address for two devices, no acknowledged
+ * lease lost, addresses kept, no ACK without leadership, the thresholds): when the devices are to be
+ * served as if nothing had been, one node serves and nothing moves any more; no epoch has had two nodes; and the
+ * leases are in both lease files and in the store.
  */
-export function roundFindings(result: RunResult, faults: readonly Fault[]): readonly string[] {
-  const { verdict, reasons, failover, safety } = result;
-  if (failover === undefined) return [...reasons, "The run has no history of a failover."];
+export function roundFindings(result: RunResult, faults: readonly Fault[]): RoundFindings {
+  const { verdict, failover, safety, generator } = result;
   const orders = faults.flatMap((fault, index) =>
     orderVerbs.includes(fault.verb) ? [eventName(fault, index)] : [],
   );
   const isOfOrder = (reason: string): boolean =>
     orders.some((name) => reason.startsWith(`Event ${name} failed: `));
-  const { roles } = failover;
-  return [
-    ...(verdict === "pass" ? [] : reasons.filter((reason) => !isOfOrder(reason))),
-    ...epochsHeldTwice(roles),
-    ...unrest(roles, result),
-    ...(wholeAudit.test(safety.audit) ? [] : [`Not every lease is everywhere: ${safety.audit}.`]),
-  ];
+  const reasons = verdict === "pass" ? [] : result.reasons.filter((reason) => !isOfOrder(reason));
+  const isOfTime = (reason: string): boolean =>
+    ofTime.test(reason) || generator.problems.includes(reason);
+  const isWhole = wholeAudit.test(safety.audit);
+  const roles = failover?.roles ?? [];
+  return {
+    unsafe: [
+      ...reasons.filter((reason) => !isOfTime(reason)),
+      ...(failover === undefined ? ["The run has no history of a failover."] : []),
+      ...epochsHeldTwice(roles),
+      ...(isWhole ? [] : [`Not every lease is everywhere: ${safety.audit}.`]),
+    ],
+    late: [...reasons.filter(isOfTime), ...unrest(roles, result)],
+  };
 }
 
 function epochsHeldTwice(roles: readonly RoleChange[]): string[] {
