@@ -55,6 +55,8 @@ export interface HaServiceOptions {
 }
 
 export interface RunningHaService {
+  /** It has been stopped: its status is the last one, and orders come to nothing. */
+  readonly isOver: boolean;
   status(): PairStatus;
   order(order: Exclude<NodeOrder, "shutdown">): void;
   /** HA-16, step 1. False when this node is not active or the store did not answer. */
@@ -102,6 +104,7 @@ class HaService implements RunningHaService {
   #claim: ClaimOutcome | undefined;
   #orders: NodeOrder[] = [];
   #releasing: Promise<void> = Promise.resolve();
+  #isOver = false;
 
   constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
     const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
@@ -129,6 +132,10 @@ class HaService implements RunningHaService {
     this.#watchdog = new Watchdog(watchdogTimes, nowMs);
     const turnMs = Math.min(turnMsMax, Math.max(turnMsMin, keepaliveMs / 5));
     this.#timer = setInterval(() => this.#turn(), turnMs);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   status(): PairStatus {
@@ -160,6 +167,7 @@ class HaService implements RunningHaService {
       await rest(turnMsMin);
     }
     clearInterval(this.#timer);
+    this.#isOver = true;
     await Promise.race([this.#releasing, rest(lingerMs)]);
     this.#links.close();
     this.#icmp?.close();
