@@ -28,6 +28,8 @@ const TRIES_MAX = 100;
 const STREAM = 0x6e_656d;
 
 const sides = ["a", "b"] as const;
+/** Most is decided on the node that serves. */
+const choices = ["a", "b", "active", "active"] as const;
 const members = [1, 2, 3] as const;
 
 interface Drawn {
@@ -46,14 +48,16 @@ interface FaultKind {
 const pick = <Value>(prng: Prng, values: readonly Value[]): Value =>
   values[prng.nextBelow(values.length)]!;
 
+const nodesOf = (node: (typeof choices)[number]) => (node === "active" ? sides : [node]);
+
 const memberBeside = { a: 1, b: 2 } as const;
 
 function nodeFault(verb: PairVerb, weight: number, isOrder = false): FaultKind {
   return {
     ...{ verb, weight, isOrder },
     draw: (prng) => {
-      const node = pick(prng, sides);
-      return { value: node, takes: isOrder ? [] : [`node ${node}`] };
+      const node = pick(prng, isOrder ? sides : choices);
+      return { value: node, takes: isOrder ? [] : nodesOf(node).map((side) => `node ${side}`) };
     },
   };
 }
@@ -86,13 +90,13 @@ const kinds: readonly FaultKind[] = [
   {
     ...{ verb: "cutStore", weight: 3, isOrder: false },
     draw: (prng) => {
-      const value = { node: pick(prng, sides), direction: pick(prng, storeDirections) };
+      const value = { node: pick(prng, choices), direction: pick(prng, storeDirections) };
       return { value, takes: [] };
     },
   },
   {
     ...{ verb: "breakGateway", weight: 2, isOrder: false },
-    draw: (prng) => ({ value: pick(prng, sides), takes: [] }),
+    draw: (prng) => ({ value: pick(prng, choices), takes: [] }),
   },
   // Whoever starts again on a full disk may well refuse to.
   nodeFault("fillDisk", 1),
