@@ -3,13 +3,13 @@ import { runNemesis } from "./nemesis.ts";
 
 const usage = `npm run nemesis -- [--rounds N] [--seed N] [--first N] [--minutes N] [--shrink N] [--out FOLDER]
 
-Plays N rounds (default 200), each on a pair of its own with its etcd and 300 devices: two to six faults at
-random, overlapping, all healed in the end. Then one node serves, and every device is answered; over the whole round no address is
-acknowledged to two devices, no lease lost, no address changed, nothing acknowledged without leadership.
-A failure is kept below FOLDER/findings as a scenario that plays it again; up to --shrink rounds (default 6)
-are played to leave out faults that it does not need. A round that was only late is played twice more, and fails when one
-of them is late, too. --minutes (default 10) ends a slice: the
-next one begins with the --first that is printed, and the same --seed. Exit status 0: nothing found; 99: something was.
+Plays N rounds (default 200), each on a pair of its own with its etcd and 300 devices: two to six faults at random,
+overlapping, all healed in the end. Then one node serves, and everybody who asks is answered; over the whole
+round no address is acknowledged to two devices, no lease lost, no address changed, nothing acknowledged without
+leadership. What finds something is kept below FOLDER/findings as a scenario that plays it again; up to --shrink
+rounds (default 6) are played to leave out faults that it does not need. A round that was only late is
+played twice more, and fails when that finds something, too. --minutes (default 10) ends a slice: the next one
+begins with the --first that is printed, and the same --seed. Exit status 0: nothing found; 99: something was.
 `;
 
 const SEED_SPAN = 1_000_000_000;
