@@ -165,8 +165,8 @@ export class Lab {
   }
 
   /**
-   * Writes what the store has to a file in the grammar of the lease file, and returns its path. Undefined where there is no store.
-   * Throws LabError when it does not answer.
+   * Writes what the store has to a file in the grammar of the lease file, and returns its path. Undefined where
+   * there is no store. Throws LabError when it does not answer.
    */
   exportStore(): string | undefined {
     const { storedLeases } = this.setUp;

@@ -139,8 +139,8 @@ interface Placed {
 
 /**
  * Two to six faults at random out of `verbs`, in the order of their begin. They overlap, and every second
- * one is put near to the begin or the end of another. The same seed and verbs give the same schedule. Throws RangeError
- * when `verbs` has no fault in it.
+ * one is put near to the begin or the end of another. The same seed and verbs give the same schedule.
+ * Throws RangeError when `verbs` has no fault in it.
  */
 export function faultSchedule(seed: number, verbs: readonly PairVerb[]): readonly Fault[] {
   const known = kinds.filter(({ verb }) => verbs.includes(verb));

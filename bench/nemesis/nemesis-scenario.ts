@@ -41,8 +41,8 @@ export function eventName({ verb }: Fault, index: number): string {
 }
 
 /**
- * A round as a scenario file that needs nothing else: `prov run FILE` plays it again. Devices come on line and live on
- * while the faults happen; then all get a lease, and whoever asks is served at once.
+ * A round as a scenario file that needs nothing else: `prov run FILE` plays it again. Devices come on line
+ * and live on while the faults happen; then all get a lease, and whoever asks is served at once.
  */
 export function nemesisScenario({ round, seed, faults, network }: RoundPlan): string {
   const { connect, faults: during, rest, settle, calm } = phaseNames;

@@ -72,8 +72,9 @@ export async function runNemesis(request: NemesisRequest): Promise<NemesisReport
 type Verdict = "pass" | "late" | "fail";
 
 /**
- * What is unsafe fails at once. What is late may be the machine's doing, which stood still for longer than the dead time: it fails
- * when it is seen once more. Keeps the folder of what is not clean. Undefined when it was aborted.
+ * What is unsafe fails at once. What is late may be the machine's doing, which stood still for longer than
+ * the dead time: it fails when it is seen once more. Keeps the folder of what is not clean. Undefined when
+ * it was aborted.
  */
 async function verdictOf(
   { folder, signal }: NemesisRequest,

@@ -20,8 +20,8 @@ const STOP_MS_MAX = 30_000;
 const SAID_MAX = 4000;
 
 /**
- * Plays a round as a user would, by `prov run` on its scenario file, which is left in the folder beside what the run wrote.
- * Rejects when the signal is aborted.
+ * Plays a round as a user would, by `prov run` on its scenario file, which is left in the folder beside
+ * what the run wrote. Rejects when the signal is aborted.
  */
 export async function playRound(
   plan: RoundPlan,

@@ -21,10 +21,10 @@ export interface RoundFindings {
 const ofTime = /^(Threshold failed: |Phase )/;
 
 /**
- * What a round found that must not be. Beside what fails every run (no address for two devices, no acknowledged
- * lease lost, addresses kept, no ACK without leadership, the thresholds): when the devices are to be
- * served as if nothing had been, one node serves and nothing moves any more; no epoch has had two nodes; and the
- * leases are in both lease files and in the store.
+ * What a round found that must not be. Beside what fails every run (no address for two devices, no
+ * acknowledged lease lost, addresses kept, no ACK without leadership, the thresholds): once all is healed one
+ * node serves and nothing moves any more; no epoch has had two nodes; and the leases are in both lease files
+ * and in the store.
  */
 export function roundFindings(result: RunResult, faults: readonly Fault[]): RoundFindings {
   const { verdict, failover, safety, generator } = result;
