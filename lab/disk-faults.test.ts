@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +33,42 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("a node
     disk.close();
   });
 });
+
+describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("a disk in use", () => {
+  test("is full, although its programs go on writing meanwhile", async () => {
+    const folder = temporaryFolder();
+    const disk = new NodeDisk(folder);
+    disk.mount();
+    onTestFinished(() => disk.close());
+    const child = spawn(process.execPath, ["-e", writer, folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    onTestFinished(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    await once(child.stdout, "data");
+    for (let times = 0; times < 20; times += 1) {
+      disk.fill();
+      expect(() => writeFileSync(join(folder, "own"), Buffer.alloc(70_000))).toThrow(/ENOSPC/);
+      disk.empty();
+    }
+  });
+});
+
+// Appends to a file of its folder again and again, 100 MB at most; a full disk does not end it.
+const writer = `
+const { appendFileSync } = require("node:fs");
+const endMs = Date.now() + 30_000;
+for (let written = 0; written < 1e8 && Date.now() < endMs; ) {
+  try {
+    appendFileSync(process.argv[1] + "/growing", Buffer.alloc(4096));
+    if (written === 0) process.stdout.write("writes\\n");
+    written += 4096;
+  } catch {}
+}
+`;
 
 // Syncs again and again, and tells how long each took.
 const syncer = `

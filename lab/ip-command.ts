@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { LabError } from "./lab-error.ts";
 
 const COMMAND_MS_MAX = 10_000;
+const OUTPUT_MS_MAX = 30_000;
 
 /** Runs a program of the system to its end. Throws LabError with what it said. */
 export function runTool(program: string, ...args: readonly string[]): string {
@@ -15,6 +17,22 @@ export function runTool(program: string, ...args: readonly string[]): string {
     const { stderr } = error as { readonly stderr?: string };
     const why = stderr?.trim() || (error as Error).message;
     throw new LabError(`${program} ${args.join(" ")}: ${why}`, { cause: error });
+  }
+}
+
+/** Runs a program of the system to its end, what it prints going to a file. Throws LabError with what it said. */
+export function runToolInto(file: string, command: readonly string[]): void {
+  const output = openSync(file, "w");
+  try {
+    const [program, ...args] = command;
+    const { status, error, stderr } = spawnSync(program!, args, {
+      ...{ encoding: "utf8", timeout: OUTPUT_MS_MAX },
+      stdio: ["ignore", output, "pipe"],
+    });
+    if (status === 0) return;
+    throw new LabError(`${command.join(" ")}: ${error?.message ?? stderr.trim()}`);
+  } finally {
+    closeSync(output);
   }
 }
 

@@ -7,6 +7,7 @@ import type { PairKind, PairPlan } from "../scenarios/pair-section.ts";
 import type { Population } from "../scenarios/population.ts";
 import { ControlClient } from "./control-client.ts";
 import { EventRunner } from "./event-runner.ts";
+import { runToolInto } from "./ip-command.ts";
 import { iscPair } from "./isc-pair.ts";
 import { keaPair } from "./kea-pair.ts";
 import { LabError } from "./lab-error.ts";
@@ -66,6 +67,7 @@ const indexOf = { a: 0, b: 1 } as const;
 export class Lab {
   readonly setUp: PairSetUp;
   readonly network: LabNetwork;
+  readonly #folder: string;
   readonly #members: readonly LabProcess[];
   readonly #nodes: Readonly<Record<PairSide, LabNode>>;
   readonly #watch: PairWatch | undefined;
@@ -79,6 +81,7 @@ export class Lab {
     this.setUp = setUp;
     this.network = network;
     const folder = resolve(plan.folder);
+    this.#folder = folder;
     const skews = plan.events.some(({ action }) => action.verb === "skewClock");
     const fills = plan.events.some(({ action }) => action.verb === "fillDisk");
     const processOf = (program: LabProgram, environment = {}): LabProcess =>
@@ -164,6 +167,18 @@ export class Lab {
       .filter((side) => controlSocket === undefined || this.#nodes[side].process.isRunning)
       .toSorted((one, other) => Number(other === active) - Number(one === active))
       .map((side) => join(this.#nodes[side].process.folder, leaseFile.path));
+  }
+
+  /**
+   * Writes what the store has to a file in the grammar of the lease file, and returns its path. Undefined where
+   * there is no store. Throws LabError when it does not answer.
+   */
+  exportStore(): string | undefined {
+    const { storedLeases } = this.setUp;
+    if (storedLeases === undefined) return undefined;
+    const file = join(this.#folder, "store.leases");
+    runToolInto(file, this.network.inPlace(storedLeases.place, storedLeases.command));
+    return file;
   }
 
   /** The simulation's phases are what events are counted from; ms of the monotonic clock. */

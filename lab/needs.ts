@@ -28,10 +28,15 @@ export function missingFor(pair: PairPlan, events: readonly PairEvent[]): string
   const missing = toolsMissing(pair);
   if (missing !== undefined) return `pair: ${missing}`;
   for (const { name, action } of events) {
-    const reason = needs.find(({ verbs }) => verbs.includes(action.verb))?.missing(pair);
+    const reason = missingForVerb(pair, action.verb);
     if (reason !== undefined) return `event ${name} (${action.verb}): ${reason}`;
   }
   return undefined;
+}
+
+/** The same of one verb, where the pair itself can be had. */
+export function missingForVerb(pair: PairPlan, verb: PairVerb): string | undefined {
+  return needs.find(({ verbs }) => verbs.includes(verb))?.missing(pair);
 }
 
 function toolsMissing(pair: PairPlan): string | undefined {

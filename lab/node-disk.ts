@@ -1,9 +1,14 @@
-import { mkdirSync, statfsSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { runTool } from "./ip-command.ts";
 import { labName } from "./leftovers.ts";
 
 /** Memory is taken only for what is written. */
 const SIZE = "512m";
+const FILL_TRIES_MAX = 10;
+const ROOM_BYTES = 1 << 20;
+/** tmpfs has room by pages. */
+const PAGE_BYTES = 4096;
 
 /** A small disk of its own for a node's folder, in memory, that can be made full at once. */
 export class NodeDisk {
@@ -21,13 +26,24 @@ export class NodeDisk {
     this.#isMounted = true;
   }
 
-  /** From now on nothing more can be written to it (ENOSPC). */
+  /** From now on nothing more can be written to it (ENOSPC). Throws LabError. */
   fill(): void {
-    const { blocks, bfree, bsize } = statfsSync(this.#folder);
-    this.#resize(String((blocks - bfree) * bsize));
+    for (let tries = 1; ; tries += 1) {
+      const { blocks, bfree, bsize } = statfsSync(this.#folder);
+      // The node goes on writing meanwhile: room for exactly what was there would be too little.
+      const roomBytes = tries * ROOM_BYTES;
+      try {
+        this.#resize(String((blocks - bfree) * bsize + roomBytes));
+        break;
+      } catch (error) {
+        if (tries === FILL_TRIES_MAX) throw error;
+      }
+    }
+    this.#writeBallast();
   }
 
   empty(): void {
+    rmSync(this.#ballast, { force: true });
     this.#resize(SIZE);
   }
 
@@ -36,6 +52,23 @@ export class NodeDisk {
     this.#isMounted = false;
     // Lazily: a program that is still ending may have a file open.
     runTool("umount", "--lazy", this.#folder);
+  }
+
+  get #ballast(): string {
+    return join(this.#folder, "ballast");
+  }
+
+  /** What is left of the room. Throws what the system says when it is anything else than that the disk is full. */
+  #writeBallast(): void {
+    const file = openSync(this.#ballast, "a");
+    const page = Buffer.alloc(PAGE_BYTES);
+    try {
+      for (;;) writeSync(file, page);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    } finally {
+      closeSync(file);
+    }
   }
 
   #resize(size: string): void {

@@ -82,6 +82,8 @@ export interface PairSetUp {
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [LabProgram, LabProgram];
   readonly leaseFile: LabLeaseFile;
+  /** A program that prints the records of all leases in the store, in the grammar of the lease file. */
+  readonly storedLeases?: Pick<LabProgram, "place" | "command">;
   /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
   /** Of nodes that all write the same option 54: how they are told apart, in their order. */

@@ -50,6 +50,13 @@ export function provlabPair(site: PairSite): PairSetUp {
     members: places.map((place, index) => member(site, place, index)),
     nodes: [node(site, program, endpoints, 0), node(site, program, endpoints, 1)],
     leaseFile: { path: files.leases, format: "isc" },
+    storedLeases: {
+      place: "witness",
+      command: [
+        ...["etcdctl", "--endpoints", endpoints.join(","), "--command-timeout", "20s"],
+        ...["get", "--prefix", `${PREFIX}lease/`, "--print-value-only"],
+      ],
+    },
     controlSocket: files.control,
     isLoadBalanced: false,
     ...(site.serviceAddress !== undefined && {

@@ -25,15 +25,16 @@ const EXAMPLES_MAX = 5;
  * Looks in the server's lease file for every lease that a device was acknowledged and has not given
  * up (LEASE-3): the address, the device's hardware address, and an end that is not earlier than the
  * device was told. Reads the file as a restarted server would. Throws LeaseStoreError when that
- * server would not start with it.
+ * server would not start with it. `place` is what a report calls the file.
  */
 export function auditLeaseFile(
   path: string,
   leases: AcknowledgedLeases,
   population: Population,
+  place = "the lease file",
 ): LeaseAudit {
-  const { lost, examples } = lostOf([iscLeases(path, population)], leases, population);
-  return { lost, examples, summary: summaryOf(lost, leases, "the lease file") };
+  const { lost, examples } = lostOf([iscLeases(path, population)], leases, population, place);
+  return { lost, examples, summary: summaryOf(lost, leases, place) };
 }
 
 /**
@@ -62,6 +63,7 @@ function lostOf(
   files: readonly WrittenLeases[],
   leases: AcknowledgedLeases,
   population: Population,
+  place = "the lease file",
 ): Pick<LeaseAudit, "lost" | "examples"> {
   const examples: string[] = [];
   let lost = 0;
@@ -76,7 +78,7 @@ function lostOf(
     lost += 1;
     if (examples.length < EXAMPLES_MAX) {
       const who = `${formatIpv4(address)} was acknowledged to ${formatMac(mac)}`;
-      examples.push(`${who}, but the lease file ${problems.join(", the other one ")}.`);
+      examples.push(`${who}, but ${place} ${problems.join(", the other one ")}.`);
     }
   }
   return { lost, examples };

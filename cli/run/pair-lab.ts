@@ -2,6 +2,7 @@ import { Lab, type PlayedDrill } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
+import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";
 import type { RunResult, Target } from "../../reports/run-result.ts";
@@ -70,15 +71,18 @@ export function pairTarget({ servers, setUp }: Lab): Target {
 }
 
 /**
- * Reads the lease file of every node that still runs, as a restart would; the one that serves is what counts,
- * and what only another one lacks is told. Of a pair that is somebody else's, what counts is both files together.
- * Undefined where there is none that can be read.
+ * Reads the lease file of every node that still runs, as a restart would, and what the store has. The node that
+ * serves and the store are what counts; what only another node lacks is told. Of a pair that is somebody else's,
+ * what counts is both files together. Undefined where there is none that can be read.
  */
 export function auditPair(
-  { leaseFiles, setUp }: Lab,
+  lab: Pick<Lab, "leaseFiles" | "exportStore"> & {
+    readonly setUp: Pick<PairSetUp, "controlSocket" | "leaseFile">;
+  },
   leases: AcknowledgedLeases,
   population: Population,
 ): LeaseAudit | undefined {
+  const { leaseFiles, setUp } = lab;
   if (setUp.controlSocket === undefined) {
     const { format } = setUp.leaseFile;
     return auditTogether(leaseFiles, format, leases, population);
@@ -86,7 +90,27 @@ export function auditPair(
   const [serving, ...others] = leaseFiles.map((path) => auditLeaseFile(path, leases, population));
   if (serving === undefined) return undefined;
   const more = others.map(({ summary }) => `the other node's: ${summary}`);
-  return { ...serving, summary: [serving.summary, ...more].join("; ") };
+  const store = auditStore(lab, leases, population);
+  return {
+    lost: Math.max(serving.lost, store?.lost ?? 0),
+    examples: [...serving.examples, ...(store?.examples ?? [])],
+    summary: [serving.summary, ...more, ...(store === undefined ? [] : [store.summary])].join("; "),
+  };
+}
+
+/** Undefined where there is no store. */
+function auditStore(
+  lab: Pick<Lab, "exportStore">,
+  leases: AcknowledgedLeases,
+  population: Population,
+): LeaseAudit | undefined {
+  try {
+    const path = lab.exportStore();
+    return path === undefined ? undefined : auditLeaseFile(path, leases, population, "etcd");
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { lost: 0, examples: [], summary: `etcd was not read: ${error.message}` };
+  }
 }
 
 /** What the report of a failover is made of, beside what the devices saw. */

@@ -3,14 +3,14 @@ import type { OrderEnd, OrderLine } from "../control/control-messages.ts";
 import { type FailBackStep, planFailBack } from "./fail-back.ts";
 import type { RunningHaService } from "./ha-service.ts";
 
-type Service = Pick<RunningHaService, "status" | "order" | "lowerFailureFlag">;
+type Service = Pick<RunningHaService, "status" | "order" | "lowerFailureFlag" | "isOver">;
 
 const lookMs = 5;
 const cleanUpMsMax = 5000;
 
 /**
  * Runs the fail-back of the active node that `service` is; tells each step before it is taken, and
- * returns the end.
+ * returns the end. It ends with the service: a thread that waits does not end.
  */
 export async function runFailBack(
   service: Service,
@@ -31,7 +31,7 @@ export async function runFailBack(
       service.order("hand-over");
     }
     if (!(await isDoneInTime(service, step))) {
-      return { kind: "stuck", step: `${requirement}: ${text}`, msMax: step.msMax };
+      return stuckAt(service, `${requirement}: ${text}`, step.msMax, nowMs);
     }
     if (step.name === "start-there") gapMs = systemClock.monotonicMs() - stoppedAtMs;
   }
@@ -48,8 +48,15 @@ export async function runCleanUp(service: Service): Promise<OrderEnd> {
   service.order("clean-up");
   const isDone: FailBackStep["isDone"] = ({ nodes: [own] }) => own.role !== "failed";
   const msMax = cleanUpMsMax;
+  const startMs = systemClock.monotonicMs();
   if (await isDoneInTime(service, { isDone, msMax })) return { kind: "done" };
-  return { kind: "stuck", step: `OPS-13: ${node} stands by again`, msMax };
+  return stuckAt(service, `OPS-13: ${node} stands by again`, msMax, startMs);
+}
+
+function stuckAt({ isOver }: Service, step: string, msMax: number, startMs: number): OrderEnd {
+  if (!isOver) return { kind: "stuck", step, msMax };
+  const elapsedMs = Math.round(systemClock.monotonicMs() - startMs);
+  return { kind: "stuck", step: `${step}; this node was shut down meanwhile`, msMax: elapsedMs };
 }
 
 async function isDoneInTime(
@@ -58,7 +65,7 @@ async function isDoneInTime(
 ): Promise<boolean> {
   const deadlineMs = systemClock.monotonicMs() + msMax;
   while (!isDone(service.status())) {
-    if (systemClock.monotonicMs() >= deadlineMs) return false;
+    if (service.isOver || systemClock.monotonicMs() >= deadlineMs) return false;
     await new Promise<void>((resolve) => setTimeout(resolve, lookMs));
   }
   return true;

@@ -207,6 +207,20 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     expect(pair.register.record.failureInProgress).toBe(false);
   });
 
+  test("an orderly stop ends a fail-back that is under way, which says so", async () => {
+    const pair = await startPair(backend);
+    await untilRoles(pair, ["active", "standby"]);
+    await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(true);
+    const failBack = runFailBack(pair.services[0], () => undefined);
+    await pair.services[0].stop();
+    const soon = new Promise((resolve) => setTimeout(resolve, 1000, "it goes on waiting"));
+    expect(await Promise.race([failBack, soon])).toEqual({
+      kind: "stuck",
+      step: expect.stringMatching(/^HA-16 \(\d\): .*; this node was shut down meanwhile$/),
+      msMax: expect.any(Number),
+    });
+  });
+
   test("HA-29: with two keys the nodes are strangers, and still only one serves", async () => {
     const pair = await startPair(backend, ["prov", "prow"]);
     await expect.poll(() => rolesOf(pair), patient).toContain("active");

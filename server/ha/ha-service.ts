@@ -57,6 +57,8 @@ export interface HaServiceOptions {
 }
 
 export interface RunningHaService {
+  /** It has been stopped: its status is the last one, and orders come to nothing. */
+  readonly isOver: boolean;
   status(): PairStatus;
   takeOvers(): TakeOverTimes;
   order(order: Exclude<NodeOrder, "shutdown">): void;
@@ -106,6 +108,7 @@ class HaService implements RunningHaService {
   #claim: ClaimOutcome | undefined;
   #orders: NodeOrder[] = [];
   #releasing: Promise<void> = Promise.resolve();
+  #isOver = false;
 
   constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
     const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
@@ -133,6 +136,10 @@ class HaService implements RunningHaService {
     this.#watchdog = new Watchdog(watchdogTimes, nowMs);
     const turnMs = Math.min(turnMsMax, Math.max(turnMsMin, keepaliveMs / 5));
     this.#timer = setInterval(() => this.#turn(), turnMs);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   status(): PairStatus {
@@ -168,6 +175,7 @@ class HaService implements RunningHaService {
       await rest(turnMsMin);
     }
     clearInterval(this.#timer);
+    this.#isOver = true;
     await Promise.race([this.#releasing, rest(lingerMs)]);
     this.#links.close();
     this.#icmp?.close();

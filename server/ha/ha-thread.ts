@@ -93,6 +93,7 @@ class Ha implements RunningHa {
   #tellEnd!: () => void;
   #stopping: Promise<void> | undefined;
   #isBusy = false;
+  #carryingOut: Promise<void> = Promise.resolve();
 
   constructor(service: RunningHaService, port: number, close: () => Promise<void>) {
     this.#service = service;
@@ -117,14 +118,18 @@ class Ha implements RunningHa {
     }
     this.#isBusy = true;
     const running = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
-    void running.then((end) => {
+    this.#carryingOut = running.then((end) => {
       this.#isBusy = false;
       tell(end);
     });
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#service.stop().then(this.#close).then(this.#tellEnd);
+    this.#stopping ??= this.#service
+      .stop()
+      .then(() => this.#carryingOut)
+      .then(this.#close)
+      .then(this.#tellEnd);
     return this.#stopping;
   }
 }
