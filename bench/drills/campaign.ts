@@ -23,9 +23,9 @@ const drills = readdirSync(scenarioFolder)
 const usage = `npm run campaign:drills -- [--drill kill,pause] [--seeds N] [--devices N] [--load PERCENT]
                  [--seed N] [--minutes N] [--again] [--out FOLDER]
 
-Plays the shipped drills (${drills.join(", ")}), each with N seeds from --seed on, and
-writes a table and JSON. --devices and --load make them smaller; the load is what so many devices carry
-unless told. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
+Plays the shipped drills (${drills.join(", ")}),
+each with N seeds from --seed on, and writes a table and JSON. --devices and --load make them smaller; the load
+is what so many devices carry unless told. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
 plays its invalid runs again; with --again it begins anew.
 `;
 
@@ -46,6 +46,9 @@ const program = {
 
 /** Over and above its phases, a run starts a pair, ends it and reads the lease files. */
 const GRACE_MS = 5 * 60_000;
+/** Of what a program said last. */
+const WORDS_MAX = 4096;
+const WORD_LINES = 3;
 
 interface Play extends DrillScale {
   readonly drill: string;
@@ -73,7 +76,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     }
     trials.push(trial);
     appendFileSync(file, `${JSON.stringify(trial)}\n`);
-    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${trial.reasons.join(" ")}`);
+    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${trial.reasons.join("; ")}`);
     writeTable(folder, scale, chosen, mine());
   }
   process.stdout.write(writeTable(folder, scale, chosen, mine()));
@@ -146,9 +149,6 @@ async function lastWords(child: ChildProcess): Promise<string> {
   for await (const chunk of child.stderr ?? []) text = `${text}${chunk}`.slice(-WORDS_MAX);
   return text.trim().split("\n").slice(-WORD_LINES).join(" ");
 }
-
-const WORDS_MAX = 4096;
-const WORD_LINES = 3;
 
 /** A member of etcd sets aside 64 MiB for each file of its log. */
 function removeStores(folder: string): void {

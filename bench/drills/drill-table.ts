@@ -42,7 +42,7 @@ export function troubleList(trials: readonly DrillTrial[]): string {
     .filter(({ verdict }) => verdict !== "pass")
     .map(
       ({ drill, seed, verdict, reasons }) =>
-        `- ${drill}, seed ${seed}: ${verdict}. ${reasons.join(" ")}\n`,
+        `- ${drill}, seed ${seed}: ${verdict}. ${reasons.join("; ")}\n`,
     )
     .join("");
 }
