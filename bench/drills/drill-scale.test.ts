@@ -28,7 +28,7 @@ describe.each(files)("%s", (file) => {
 
 test.each([
   [80_000, 100],
-  [2000, 11],
+  [2000, 22],
   [100, 1],
 ])("%i devices carry %i %% of the load", (devices, percent) => {
   expect(loadPercentOf(devices)).toBe(percent);

@@ -10,7 +10,7 @@ export interface DrillScale {
 
 const kinds = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
 /** At the whole load each device is asked for about once in this many seconds. */
-const SECONDS_A_DEVICE = 20;
+const SECONDS_A_DEVICE = 10;
 const GUIDE_PER_SECOND = 900;
 
 /** The load that so many devices carry: what fails leaves some of them busy for a while. */

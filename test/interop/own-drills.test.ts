@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { missingFor } from "../../lab/needs.ts";
+import type { FailoverEventResult } from "../../reports/failover/failover-result.ts";
+import type { RunResult } from "../../reports/run-result.ts";
+import { runProv } from "../loopback/prov-command.testing.ts";
+
+// The shipped drills as a person plays them, on loopback: with few devices, and what happens is closer together.
+
+const pair = { kind: "provlab", profile: "fast", network: "loopback" } as const;
+const DEVICES = 300;
+/** Of a machine that runs tests beside it; the drills themselves ask for a second. */
+const RTO_MS_MAX = 3000;
+/** The heartbeats' dead time lies far below. */
+const FAULT_MS = 5000;
+const small = [
+  ...["population.cableModems=240", "population.mtas=40", "population.smartMeters=20"],
+  ...["population.cmtsCount=2", `pair.network=${pair.network}`],
+  ...["generator.slipMsP99Max=2000", "generator.cpuPercentMax=100"],
+  ...["phases.0.streams.0.ratePerSecond=100", "phases.1.streams.0.ratePerSecond=40"],
+  ...["phases.1.streams.1.ratePerSecond=20", "phases.1.duration=20 s"],
+  ...["events.0.after=3 s", `events.0.for=${FAULT_MS} ms`, "events.1.after=15 s"],
+  `thresholds.2=failover.failback.rtoMs.max < ${RTO_MS_MAX}`,
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "provlab-drills-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function play(drill: string): Promise<RunResult> {
+  const out = join(folder, drill);
+  const scenario = resolve(import.meta.dirname, `../../scenarios/drill-${drill}.yaml`);
+  const settings = [...small, `thresholds.1=failover.${drill}.rtoMs.max < ${RTO_MS_MAX}`];
+  const ran = await runProv(
+    [
+      ...["run", scenario, "--out", out, "--report", "none"],
+      ...settings.flatMap((setting) => ["--set", setting]),
+    ],
+    { cwd: folder },
+  );
+  const file = join(out, "result.json");
+  if (!existsSync(file)) throw new Error(`exit status ${ran.status}: ${ran.stderr}`);
+  return JSON.parse(readFileSync(file, "utf8")) as RunResult;
+}
+
+/** Of an event that moves the service: from whom, to whom, and how soon. */
+function expectMove(event: FailoverEventResult, [from, to]: readonly [string, string]): void {
+  expect(event.interruption).toMatchObject({ serverBefore: from, serverAfter: to });
+  expect(event.interruption!.rtoMs).toBeLessThan(RTO_MS_MAX);
+  expect(event.devicesGivenUp).toBe(0);
+}
+
+describeUnless(missingFor(pair, []), "the drills of our own pair", () => {
+  test.each([
+    ["kill", "kill -9 of node a"],
+    ["pause", "node a stands still (SIGSTOP)"],
+  ])("%s: the standby goes on at once, and gives the service back", async (drill, text) => {
+    const result = await play(drill);
+    expect(result.reasons).toEqual([]);
+    expect(result.verdict).toBe("pass");
+    const { nodes, events, leaderChanges } = result.failover!;
+    const [a, b] = nodes.map(({ server }) => server) as [string, string];
+    expect(events).toMatchObject([
+      { name: drill, text },
+      { name: "failback", text: "fail-back" },
+    ]);
+    expectMove(events[0]!, [a, b]);
+    expect(events[0]!.otherServerAfterMs).toBeLessThan(RTO_MS_MAX);
+    expect(events[1]!.otherServerAfterMs).toBeLessThan(RTO_MS_MAX);
+    // A paused node that goes on acknowledges nothing.
+    expect(leaderChanges).toBe(2);
+    expect(result.safety).toMatchObject({
+      ...{ doubleAllocations: 0, acknowledgedLeasesLost: 0, addressesChangedOnRenewal: 0 },
+      ...{ acknowledgedWithoutLeadership: 0, addressesChangedAfterFailover: 0 },
+    });
+    expect(result.phases[0]!.streams[0]).toMatchObject({ completed: DEVICES });
+  });
+});
