@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -26,12 +27,41 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("a node
     expect(write("meanwhile")).toThrow(/ENOSPC/);
     disk.empty();
     expect(write("after")).not.toThrow();
+    expect(readdirSync(folder).toSorted()).toEqual(["after", "before", "meanwhile"]);
     disk.close();
     // The folder beneath was never written to.
     writeFileSync(join(folder, "beneath"), "");
     disk.close();
   });
+
+  test("becomes full even while a program writes to it", async () => {
+    const folder = temporaryFolder();
+    const disk = new NodeDisk(folder);
+    disk.mount();
+    onTestFinished(() => disk.close());
+    const child = spawn(process.execPath, ["-e", writer, join(folder, "written")]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await expect.poll(() => existsSync(join(folder, "written")), { timeout: 10_000 }).toBe(true);
+    disk.fill();
+    const [status] = await once(child, "exit");
+    expect(status).toBe(ENOSPC_ERRNO);
+  });
 });
+
+const ENOSPC_ERRNO = 28;
+// Writes little by little until it cannot, and ends with what it was told; in ten seconds at the latest.
+const writer = `
+const { openSync, writeSync } = require("node:fs");
+const file = openSync(process.argv[1], "w");
+setTimeout(() => process.exit(1), 10_000);
+setInterval(() => {
+  try {
+    writeSync(file, "x".repeat(1000));
+  } catch (error) {
+    process.exit(-error.errno);
+  }
+}, 1);
+`;
 
 // Syncs again and again, and tells how long each took.
 const syncer = `

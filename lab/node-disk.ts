@@ -1,9 +1,14 @@
-import { mkdirSync, statfsSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { runTool } from "./ip-command.ts";
+import { LabError } from "./lab-error.ts";
 import { labName } from "./leftovers.ts";
 
 /** Memory is taken only for what is written. */
 const SIZE = "512m";
+/** More than programs write while the disk is made smaller. */
+const LEFT_BYTES = 2 ** 20;
+const PAGE = new Uint8Array(4096);
 
 /** A small disk of its own for a node's folder, in memory, that can be made full at once. */
 export class NodeDisk {
@@ -21,13 +26,23 @@ export class NodeDisk {
     this.#isMounted = true;
   }
 
-  /** From now on nothing more can be written to it (ENOSPC). */
+  /** From now on nothing more can be written to it (ENOSPC). Throws LabError. */
   fill(): void {
     const { blocks, bfree, bsize } = statfsSync(this.#folder);
-    this.#resize(String((blocks - bfree) * bsize));
+    this.#resize(String((blocks - bfree) * bsize + LEFT_BYTES));
+    const filler = openSync(this.#filler, "w");
+    try {
+      for (let left = LEFT_BYTES; left >= 0; left -= PAGE.length) writeSync(filler, PAGE);
+      throw new LabError(`${this.#folder} has room although it was made as small as what is in it`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    } finally {
+      closeSync(filler);
+    }
   }
 
   empty(): void {
+    rmSync(this.#filler, { force: true });
     this.#resize(SIZE);
   }
 
@@ -36,6 +51,10 @@ export class NodeDisk {
     this.#isMounted = false;
     // Lazily: a program that is still ending may have a file open.
     runTool("umount", "--lazy", this.#folder);
+  }
+
+  get #filler(): string {
+    return join(this.#folder, "filler");
   }
 
   #resize(size: string): void {
