@@ -10,7 +10,7 @@ import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from 
 import { provCommand } from "../contenders/contender.ts";
 import { writeResultFiles } from "../result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
-import { drillTable, troubleList } from "./drill-table.ts";
+import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
 import { type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";
 
@@ -76,7 +76,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     }
     trials.push(trial);
     appendFileSync(file, `${JSON.stringify(trial)}\n`);
-    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${trial.reasons.join("; ")}`);
+    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${oneLine(trial.reasons)}`);
     writeTable(folder, scale, chosen, mine());
   }
   process.stdout.write(writeTable(folder, scale, chosen, mine()));

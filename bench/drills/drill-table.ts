@@ -42,9 +42,14 @@ export function troubleList(trials: readonly DrillTrial[]): string {
     .filter(({ verdict }) => verdict !== "pass")
     .map(
       ({ drill, seed, verdict, reasons }) =>
-        `- ${drill}, seed ${seed}: ${verdict}. ${reasons.join("; ")}\n`,
+        `- ${drill}, seed ${seed}: ${verdict}. ${oneLine(reasons)}\n`,
     )
     .join("");
+}
+
+/** An event that failed says what a program of the system said, in lines of its own. */
+export function oneLine(reasons: readonly string[]): string {
+  return reasons.join("; ").replace(/\s+/g, " ");
 }
 
 /** Of a gap: none when the service went on. */

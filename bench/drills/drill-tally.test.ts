@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sampleResult } from "../../reports/sample-result.testing.ts";
-import { drillTable, troubleList } from "./drill-table.ts";
+import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
 import { type DrillEvent, type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";
 
@@ -72,6 +72,7 @@ test("a run without a result is invalid, and says why", () => {
   expect(troubleList([trial(), none])).toBe(
     "- kill, seed 7: invalid. It ended with 1 and no result: no etcd\n",
   );
+  expect(oneLine(["mount:\n  no", "two"])).toBe("mount: no; two");
 });
 
 test("takes its figures from a result", () => {
