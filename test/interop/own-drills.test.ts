@@ -37,7 +37,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function play(drill: string): Promise<RunResult> {
   const out = join(folder, drill);
   const scenario = resolve(import.meta.dirname, `../../scenarios/drill-${drill}.yaml`);
-  const settings = [...small, `thresholds.1=failover.${drill}.rtoMs.max < ${RTO_MS_MAX}`];
+  const settings = [
+    ...small,
+    `thresholds.1=failover.${drill}.rtoMs.max < ${RTO_MS_MAX}`,
+    `thresholds.3=failover.${drill}.activeAfterMs.max < ${RTO_MS_MAX}`,
+  ];
   const ran = await runProv(
     [
       ...["run", scenario, "--out", out, "--report", "none"],
