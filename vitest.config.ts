@@ -8,7 +8,7 @@ const alone = [
   "{base,server,simulator,bench}/**/{memory,scale}.test.ts",
   "test/faults/{overload,hostile,tftp-hostile}.test.ts",
   "test/loopback/{capacity,prov-run,prov-run-boot}.test.ts",
-  "test/interop/{nemesis,perfdhcp,tftp-clients}.test.ts",
+  "test/interop/{nemesis,own-drills,perfdhcp,tftp-clients}.test.ts",
 ];
 
 // Three projects, one after the other. `unit` is beside the source and fast: pure enough that files

@@ -73,4 +73,20 @@ describe("an order ends in words, or is refused", () => {
   ])("%o", async (end, words) => {
     await expect((await ending(end)).order("/failback")).rejects.toThrow(words);
   });
+
+  test("while it is carried out, the node still says what it is", async () => {
+    let arrive!: (end: () => void) => void;
+    const arrived = new Promise<() => void>((resolve) => {
+      arrive = resolve;
+    });
+    const client = await clientOf(({ method }, response) => {
+      if (method === "GET") response.end(JSON.stringify(status));
+      else arrive(() => response.end(`${JSON.stringify({ kind: "done" })}\n`));
+    });
+    const ordered = client.order("/failback");
+    const end = await arrived;
+    expect(await client.view()).toMatchObject({ role: "standby" });
+    end();
+    expect(await ordered).toBe("done");
+  });
 });

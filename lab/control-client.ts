@@ -26,6 +26,8 @@ export interface NodeView {
   readonly isInSync: boolean;
 }
 
+type Method = "GET" | "POST";
+
 type LastLine =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
   | { readonly kind: "stuck"; readonly step: string }
@@ -38,7 +40,11 @@ const ANSWER_BYTES_MAX = 2 ** 20;
 /** The control socket of one node. */
 export class ControlClient {
   readonly #socketPath: string;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  /** Whoever looks goes on looking while an order is carried out. */
+  readonly #agents = {
+    GET: new Agent({ keepAlive: true, maxSockets: 1 }),
+    POST: new Agent({ maxSockets: 1 }),
+  };
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -67,10 +73,10 @@ export class ControlClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #ask(method: string, path: string, msMax: number): Promise<string> {
+  #ask(method: Method, path: string, msMax: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const { promise, cancel } = this.#send(method, path);
       const timer = setTimeout(() => {
@@ -81,8 +87,8 @@ export class ControlClient {
     });
   }
 
-  #send(method: string, path: string): { promise: Promise<string>; cancel: () => void } {
-    const options = { socketPath: this.#socketPath, method, path, agent: this.#agent };
+  #send(method: Method, path: string): { promise: Promise<string>; cancel: () => void } {
+    const options = { socketPath: this.#socketPath, method, path, agent: this.#agents[method] };
     // Filled in at once: the executor of a promise runs before its constructor returns.
     let cancel = (): void => {};
     const promise = new Promise<string>((resolve, reject) => {

@@ -117,6 +117,16 @@ describe("what is no interruption", () => {
   });
 });
 
+test("a paused node that steps down after the other one took over did not detect anything", () => {
+  const roles: RoleChange[] = [
+    { atMs: -50, node: "a", role: "active", epoch: 4 },
+    { atMs: 10_600, node: "b", role: "active", epoch: 5 },
+    { atMs: 20_010, node: "a", role: "demoting", epoch: 5 },
+  ];
+  const [event] = failoverResultOf(killRun([], roles))!.events;
+  expect(event).toMatchObject({ detectedAfterMs: null, activeAfterMs: 597 });
+});
+
 test("an event within the gap of another one does not count it again", () => {
   const events = [kill, { name: "cut", text: "cut a link", startedAtMs: 10_300 }];
   const acks = [...steadily(A, 0, 10_001), ...steadily(B, 10_640, 20_000)];

@@ -231,8 +231,12 @@ function rolesAfter(
   const own = roles
     .filter(({ atMs }) => atMs >= eventAtMs && atMs < nextMs)
     .toSorted((a, b) => a.atMs - b.atMs);
-  const noticed = own.find(({ role }) => role === "claiming" || role === "demoting");
   const active = own.find(({ role, epoch }) => role === "active" && epoch > epochBefore);
+  // A paused node steps down when it goes on: by then the other one has long noticed, between two looks.
+  const noticed = own.find(
+    ({ role, atMs }) =>
+      (role === "claiming" || role === "demoting") && (active === undefined || atMs <= active.atMs),
+  );
   const after = (change: RoleChange | undefined): number | null =>
     change === undefined ? null : rounded(change.atMs - eventAtMs);
   return { detectedAfterMs: after(noticed), activeAfterMs: after(active) };

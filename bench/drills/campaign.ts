@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../cli/package-root.ts";
+import { loadScenario } from "../../cli/scenario-input.ts";
+import { readResult } from "../../reports/read-result.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { provCommand } from "../contenders/contender.ts";
+import { writeResultFiles } from "../result-files.ts";
+import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
+import { drillTable, oneLine, troubleList } from "./drill-table.ts";
+import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
+import { type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";
+
+const scenarioFolder = join(packageRoot, "scenarios");
+const drills = readdirSync(scenarioFolder)
+  .map((name) => /^drill-(.*)\.yaml$/.exec(name)?.[1])
+  .filter((name) => name !== undefined)
+  .toSorted();
+
+const usage = `npm run campaign:drills -- [--drill kill,pause] [--seeds N] [--devices N] [--load PERCENT]
+                 [--seed N] [--minutes N] [--again] [--out FOLDER]
+
+Plays the shipped drills (${drills.join(", ")}),
+each with N seeds from --seed on, and writes a table and JSON. --devices and --load make them smaller; the load
+is what so many devices carry unless told. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
+plays its invalid runs again; with --again it begins anew.
+`;
+
+const program = {
+  name: "drills",
+  usage,
+  folder: "drill-campaign",
+  options: {
+    drill: listOf("drill", drills),
+    seeds: wholeNumber({ min: 1, max: 1000 }, 20),
+    devices: wholeNumber({ min: 100, max: 80_000 }, 80_000),
+    load: wholeNumber({ min: 1, max: 100 }, undefined),
+    seed: wholeNumber({ min: 0, max: 0xfff_ffff }, 1),
+    minutes: wholeNumber({ min: 1, max: 2880 }, 60),
+    again: flag(),
+  },
+};
+
+/** Over and above its phases, a run starts a pair, ends it and reads the lease files. */
+const GRACE_MS = 5 * 60_000;
+/** Of what a program said last. */
+const WORDS_MAX = 4096;
+const WORD_LINES = 3;
+
+interface Play extends DrillScale {
+  readonly drill: string;
+  readonly seed: number;
+}
+
+process.exitCode = await runProgram(program, async (options, folder, signal) => {
+  const { drill: chosen = drills, seeds, devices, seed, minutes, again } = options;
+  const scale = { devices, loadPercent: options.load ?? loadPercentOf(devices) };
+  const endMs = performance.now() + minutes * 60_000;
+  const file = join(folder, "trials.jsonl");
+  if (again) rmSync(file, { force: true });
+  const trials = existsSync(file) ? readTrials(file) : [];
+  const wanted = Array.from({ length: seeds }, (_, index) => seed + index);
+  const mine = (): readonly DrillTrial[] =>
+    latest(trials, scale).filter((trial) => wanted.includes(trial.seed));
+  const refused = new Set<string>();
+  for (const next of remaining(chosen, wanted, mine())) {
+    if (signal.aborted || performance.now() > endMs) break;
+    if (refused.has(next.drill)) continue;
+    const trial = await playDrill({ ...next, ...scale }, folder, signal);
+    if (trial === undefined) {
+      if (!signal.aborted) refused.add(next.drill);
+      continue;
+    }
+    trials.push(trial);
+    appendFileSync(file, `${JSON.stringify(trial)}\n`);
+    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${oneLine(trial.reasons)}`);
+    writeTable(folder, scale, chosen, mine());
+  }
+  process.stdout.write(writeTable(folder, scale, chosen, mine()));
+  if (!isClean(talliesOf(chosen, mine()))) return exitStatus.found;
+  return remaining(chosen, wanted, mine()).length > 0 ? exitStatus.internalError : exitStatus.pass;
+});
+
+/** Undefined for a drill that cannot be had on this machine, which is told, and for one that was interrupted. */
+async function playDrill(
+  play: Play,
+  folder: string,
+  signal: AbortSignal,
+): Promise<DrillTrial | undefined> {
+  const { drill, seed } = play;
+  const scenarioFile = join(scenarioFolder, `drill-${drill}.yaml`);
+  const { scenario } = loadScenario(scenarioFile, []);
+  const out = join(folder, drill, `seed-${seed}`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const [command, ...args] = provCommand(
+    ...["run", scenarioFile, "--seed", String(seed), "--out", out, "--progress", "plain"],
+    ...settingsOf(scenario, play).flatMap((setting) => ["--set", setting]),
+  );
+  const child = spawn(command!, args, {
+    stdio: ["ignore", "ignore", "pipe"],
+    signal: AbortSignal.any([signal, AbortSignal.timeout(lengthMs(scenario) + GRACE_MS)]),
+  });
+  const [status, words] = await Promise.all([statusOf(child), lastWords(child)]);
+  removeStores(join(out, "server"));
+  if (signal.aborted) return undefined;
+  if (status === exitStatus.usage) {
+    tellProgress(`${drill} cannot be played: ${words}`);
+    return undefined;
+  }
+  const resultFile = join(out, "result.json");
+  if (!existsSync(resultFile)) {
+    const reason = `It ended with ${status ?? "a signal"} and no result: ${words}`;
+    return trialWithoutResult(play, reason);
+  }
+  const reading = readResult(readFileSync(resultFile, "utf8"));
+  if (reading.kind === "failed") return trialWithoutResult(play, reading.problems.join(" "));
+  const trial = trialOf(play, reading.result);
+  // Of a pass, the result and its page say all; of others, somebody wants to read what the servers logged.
+  if (trial.verdict === "pass") rmSync(join(out, "server"), { recursive: true, force: true });
+  return trial;
+}
+
+/** The longest that its phases may take. */
+function lengthMs({ phases }: Scenario): number {
+  return phases.reduce(
+    (sum, { until, timeLimitMs }) =>
+      sum + (typeof until === "string" ? timeLimitMs : until.durationMs),
+    0,
+  );
+}
+
+async function statusOf(child: ChildProcess): Promise<number | null> {
+  try {
+    const [status] = (await once(child, "close")) as [number | null];
+    return status;
+  } catch {
+    // It was ended by its signal.
+    return null;
+  }
+}
+
+/** Of what a program says on its standard error, the end. */
+async function lastWords(child: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stderr ?? []) text = `${text}${chunk}`.slice(-WORDS_MAX);
+  return text.trim().split("\n").slice(-WORD_LINES).join(" ");
+}
+
+/** A member of etcd sets aside 64 MiB for each file of its log. */
+function removeStores(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder).filter((each) => /^etcd-\d$/.test(each))) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function writeTable(
+  folder: string,
+  scale: DrillScale,
+  chosen: readonly string[],
+  trials: readonly DrillTrial[],
+): string {
+  const tallies = talliesOf(chosen, trials);
+  const { devices, loadPercent } = scale;
+  const words = `${devices} devices, ${loadPercent} % of the guide's load.`;
+  const table = [words, drillTable(tallies), troubleList(trials)]
+    .filter((part) => part !== "")
+    .join("\n\n");
+  const commits = [...new Set(trials.map(({ commit }) => commit))];
+  const result = { schema: "provlab/drills@1", ...scale, commits, tallies, trials };
+  writeResultFiles(folder, { name: "drills", result, table });
+  return table;
+}
+
+function readTrials(file: string): DrillTrial[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as DrillTrial);
+}

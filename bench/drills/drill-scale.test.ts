@@ -1,0 +1,35 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { packageRoot } from "../../cli/package-root.ts";
+import { loadScenario } from "../../cli/scenario-input.ts";
+import { devicesOf, loadPercentOf, settingsOf } from "./drill-scale.ts";
+
+const folder = join(packageRoot, "scenarios");
+const files = readdirSync(folder).filter((name) => /^drill-.*\.yaml$/.test(name));
+
+describe.each(files)("%s", (file) => {
+  const path = join(folder, file);
+  const { scenario } = loadScenario(path, []);
+
+  test("whole, it is as it was shipped", () => {
+    expect(devicesOf(scenario.population)).toBe(80_000);
+    expect(settingsOf(scenario, { devices: 80_000, loadPercent: 100 })).toEqual([]);
+  });
+
+  test("smaller, it is still a scenario: with so many devices and such a share of the load", () => {
+    const settings = settingsOf(scenario, { devices: 1999, loadPercent: 10 });
+    const small = loadScenario(path, settings).scenario;
+    expect(devicesOf(small.population)).toBe(1999);
+    expect(small.phases[1]!.streams).toMatchObject([{ ratePerSecond: 30 }, { ratePerSecond: 60 }]);
+    expect(small.thresholds.map(({ bound }) => bound)).not.toContain(80_000);
+  });
+});
+
+test.each([
+  [80_000, 100],
+  [2000, 22],
+  [100, 1],
+])("%i devices carry %i %% of the load", (devices, percent) => {
+  expect(loadPercentOf(devices)).toBe(percent);
+});

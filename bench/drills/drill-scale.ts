@@ -1,0 +1,50 @@
+import type { PopulationPlan } from "../../scenarios/population.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+
+/** How large a drill is played. */
+export interface DrillScale {
+  readonly devices: number;
+  /** Of the rates that the scenario has. */
+  readonly loadPercent: number;
+}
+
+const kinds = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
+/** At the whole load each device is asked for about once in this many seconds. */
+const SECONDS_A_DEVICE = 10;
+const GUIDE_PER_SECOND = 900;
+
+/** The load that so many devices carry: what fails leaves some of them busy for a while. */
+export function loadPercentOf(devices: number): number {
+  const perSecond = devices / SECONDS_A_DEVICE;
+  return Math.min(100, Math.max(1, Math.round((100 * perSecond) / GUIDE_PER_SECOND)));
+}
+
+/** What `--set` makes of a drill: each kind keeps its share of the devices, each stream its share of the load. */
+export function settingsOf(
+  { population, phases, thresholds }: Scenario,
+  { devices, loadPercent }: DrillScale,
+): readonly string[] {
+  const whole = devicesOf(population);
+  if (devices === whole && loadPercent === 100) return [];
+  const counts = kinds.map((kind) => Math.round((population[kind] * devices) / whole));
+  // What rounding gave or took is the first kind's.
+  counts[0]! += devices - counts.reduce((sum, count) => sum + count, 0);
+  return [
+    ...kinds.map((kind, index) => `population.${kind}=${counts[index]}`),
+    ...phases.flatMap(({ streams }, phase) =>
+      streams.flatMap((stream, index) => {
+        if (stream.kind !== "rate") return [];
+        const rate = Math.max(1, Math.round((stream.ratePerSecond * loadPercent) / 100));
+        return [`phases.${phase}.streams.${index}.ratePerSecond=${rate}`];
+      }),
+    ),
+    // A threshold that counts everybody counts the fewer ones.
+    ...thresholds.flatMap(({ metric, operator, bound }, index) =>
+      bound === whole ? [`thresholds.${index}=${metric.join(".")} ${operator} ${devices}`] : [],
+    ),
+  ];
+}
+
+export function devicesOf(population: PopulationPlan): number {
+  return kinds.reduce((sum, kind) => sum + population[kind], 0);
+}
