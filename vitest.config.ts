@@ -8,8 +8,12 @@ const alone = [
   "{base,server,simulator,bench}/**/{memory,scale}.test.ts",
   "test/faults/{overload,hostile,tftp-hostile}.test.ts",
   "test/loopback/{capacity,prov-run,prov-run-boot}.test.ts",
-  "test/interop/{nemesis,own-drills,perfdhcp,tftp-clients}.test.ts",
+  "test/interop/{perfdhcp,tftp-clients}.test.ts",
 ];
+
+// Whole drills one after the other: `npm run test:drills`. Every test run has one drill of its own besides.
+const drills = ["test/interop/{own-drills,peer-drills,nemesis}.test.ts"];
+const playsDrills = process.env["PROVLAB_TEST_DRILLS"] !== undefined;
 
 // Three projects, one after the other. `unit` is beside the source and fast: pure enough that files
 // share a process. `system` crosses folders (test/): virtual time, peers in network namespaces of their
@@ -20,6 +24,19 @@ export default defineConfig({
     reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
     ...(summaryFile === undefined ? {} : { outputFile: { json: summaryFile } }),
     projects: [
+      ...(playsDrills
+        ? [
+            {
+              test: {
+                name: "drills",
+                include: drills,
+                testTimeout: 120_000,
+                hookTimeout: 120_000,
+                fileParallelism: false,
+              },
+            },
+          ]
+        : []),
       {
         test: {
           name: "unit",
@@ -39,7 +56,7 @@ export default defineConfig({
           name: "system",
           sequence: { groupOrder: 1 },
           include: ["test/**/*.test.ts"],
-          exclude: ["test/tidy.test.ts", ...alone],
+          exclude: ["test/tidy.test.ts", ...alone, ...drills],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,

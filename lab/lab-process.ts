@@ -83,8 +83,7 @@ export class LabProcess {
     if (this.isRunning) return;
     const { command, environment = {} } = this.program;
     this.#logStart = statSync(this.#logFile).size;
-    // It is to end when this process does, whatever ends this process.
-    const [name, ...args] = ["setpriv", "--pdeathsig", "KILL", ...this.#place.wrap(command)];
+    const [name, ...args] = boundToUs(this.#place.wrap(command));
     const log = openSync(this.#logFile, "a");
     const child = spawn(name!, args, {
       cwd: this.folder,
@@ -181,4 +180,13 @@ export class LabProcess {
     const lines = this.#log().trim().split("\n").slice(-LAST_LINES);
     return lines.join("") === "" ? "" : `; it said:\n${lines.join("\n")}`;
   }
+}
+
+/**
+ * The command of a program that ends when this process does, whatever ends this process. The signal comes only to
+ * who has asked for it in time, so a program that finds itself without us afterwards does not begin.
+ */
+function boundToUs(command: readonly string[]): string[] {
+  const begin = '[ "$PPID" = "$0" ] && exec "$@"';
+  return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", begin, String(process.pid), ...command];
 }

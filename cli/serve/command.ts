@@ -35,6 +35,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
 async function serve(plan: ProvPlan): Promise<number> {
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
   const flush = setInterval(() => log.flush(), LOG_FLUSH_MS);
+  const hasParent = process.connected;
   try {
     const prov = await startProv(plan, log);
     for (const [name, port] of prov.ports) log.info(`${name}: serving on port ${port}`);
@@ -43,7 +44,9 @@ async function serve(plan: ProvPlan): Promise<number> {
     process.once("SIGTERM", stop).once("SIGINT", stop);
     // The program that started this one is gone.
     process.once("disconnect", stop);
-    tellParent(prov);
+    // It may have gone while everything was starting.
+    if (hasParent && !process.connected) stop();
+    else tellParent(prov);
     await prov.ended;
     return exitStatus.pass;
   } catch (error) {
