@@ -66,7 +66,9 @@ for (let written = 0; written < 1e8 && Date.now() < endMs; ) {
     appendFileSync(process.argv[1] + "/growing", Buffer.alloc(4096));
     if (written === 0) process.stdout.write("writes\\n");
     written += 4096;
-  } catch {}
+  } catch (error) {
+    if (error.code !== "ENOSPC") throw error;
+  }
 }
 `;
 

@@ -62,7 +62,9 @@ export class DiskWatch {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await Promise.race([this.#probing, new Promise((resolve) => setTimeout(resolve, probeMs))]);
-    void rm(this.#path, { force: true }).catch(() => undefined);
+    void rm(this.#path, { force: true }).catch((error: unknown) => {
+      this.#logger.warn(`${this.#path} stays behind: ${systemReason(error)}`);
+    });
   }
 
   get #path(): string {

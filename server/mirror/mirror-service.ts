@@ -90,6 +90,7 @@ class Mirror implements RunningMirror {
       this.#end = resolve;
       this.#break = reject;
     });
+    // Whoever holds the service may never ask.
     this.ended.catch(() => undefined);
     for (const folder of folders) {
       const writer = new FolderWriter(folder);
@@ -164,7 +165,9 @@ class Mirror implements RunningMirror {
       if (this.#mayGoOn) await this.#round();
       else this.#isInStep = false;
       const { signal } = this.#stop;
-      await rest(this.#options.intervalMs, undefined, { signal }).catch(() => undefined);
+      await rest(this.#options.intervalMs, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     }
   }
 

@@ -69,7 +69,8 @@ export class WatchedFolder {
 
   async close(): Promise<void> {
     this.index.stop();
-    await this.#scanning?.catch(() => undefined);
+    // How it ends is told to whoever asked for it.
+    await Promise.allSettled([this.#scanning]);
     this.#closeWatchers();
     this.index.close();
   }
