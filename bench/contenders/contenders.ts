@@ -1,7 +1,7 @@
 import type { DhcpContender } from "./dhcp-contender.ts";
 import { iscDhcpd, iscDhcpdDelayed } from "./isc-dhcpd.ts";
 import { kea, keaSingle } from "./kea.ts";
-import { provlab } from "./provlab.ts";
+import { provlab, provlabUnsynced } from "./provlab.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
 /** Single servers in every setting, in the order of the table; ratios are to the first. */
@@ -17,8 +17,15 @@ export const contenders: readonly DhcpContender[] = [
 /** One setting of each server: the ones that a suite compares unless it says otherwise. */
 export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];
 
+/** The same, and ours without waiting for the disk: how much of a latency is the disk's. */
+export const withAndWithoutDisk: readonly DhcpContender[] = [...principals, provlabUnsynced];
+
 /** What keeping leases on several machines costs. */
 export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
 
 /** Who may be named. */
-export const everybody: readonly DhcpContender[] = [...contenders, provlabPair];
+export const everybody: readonly DhcpContender[] = [
+  ...contenders,
+  provlabUnsynced,
+  provlabPair,
+];

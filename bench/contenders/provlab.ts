@@ -13,13 +13,27 @@ export function provlab(backend: "batch" | "dgram"): DhcpContender {
     firstRate: backend === "batch" ? 20_000 : 8000,
     needsInterface: false,
     version: packageVersion,
-    prepare: (setting) => prepare(setting, backend),
+    prepare: (setting) => prepare(setting, { backend, statements: "" }),
   };
 }
 
-function prepare(setting: DhcpSetting, backend: "batch" | "dgram"): DhcpLaunch {
+/** What is left of a latency when nothing waits for the disk: to be read beside Kea's memfile. */
+export const provlabUnsynced: DhcpContender = {
+  ...provlab("batch"),
+  id: "provlab-unsynced",
+  name: "Provlab, dont-use-fsync",
+  durability: "none: written before the ACK, never synced",
+  settings: "the workload's dhcpd.conf with `dont-use-fsync true`",
+  prepare: (setting) =>
+    prepare(setting, { backend: "batch", statements: "dont-use-fsync true;\n" }),
+};
+
+function prepare(
+  setting: DhcpSetting,
+  { backend, statements }: { backend: "batch" | "dgram"; statements: string },
+): DhcpLaunch {
   const { serverAddress: localAddress, ports } = setting.network;
-  const { config, leases: leaseFile } = writeDhcpdFiles(setting, { localAddress });
+  const { config, leases: leaseFile } = writeDhcpdFiles(setting, { localAddress, statements });
   const flags = ["-d", "-q", "--no-pid", "-p", String(ports.relay)];
   return {
     command: provCommand("dhcpd", ...flags, "-cf", config, "-lf", leaseFile),
