@@ -12,7 +12,7 @@ const numbered = (group: string, from: number, to: number): string[] =>
 const ids = [
   ...numbered("HA", 1, 34),
   ...numbered("OPS", 8, 15),
-  ...["PERF-8", "TFTP-2", "SYS-13", "LEASE-7"],
+  ...["PERF-8", "TFTP-2", "SYS-13", "LEASE-7", "TIME-8"],
 ];
 
 interface Row {

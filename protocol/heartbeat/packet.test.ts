@@ -37,6 +37,8 @@ const sample: Heartbeat = {
     isLeaving: false,
   },
   sentAtMs: 1234.5,
+  wallMs: 1_800_000_000_000.5,
+  leaseMs: 1_799_999_999_000.25,
   echo: { bootId: "0123456789abcdef", sequence: 9, sentAtMs: 99.25, heldMs: 40 },
 };
 
@@ -63,6 +65,8 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
     isLeaving: fc.boolean(),
   }),
   sentAtMs: times,
+  wallMs: times,
+  leaseMs: times,
   echo: fc.option(
     fc.record({ bootId: bootIds, sequence: counts, sentAtMs: times, heldMs: times }),
     { nil: undefined },
@@ -80,9 +84,10 @@ test("the layout: every field where the description has it", () => {
   expect(view.getBigUint64(48)).toBe(0x0123_4567_89ab_cdefn);
   expect(view.getBigUint64(56)).toBe(9n);
   expect([view.getFloat64(64), view.getFloat64(72)]).toEqual([99.25, 40]);
-  expect(bytes[80]).toBe(14);
-  expect(new TextDecoder().decode(bytes.subarray(81, 95))).toBe("prov01.example");
-  expect(bytes.subarray(95)).toEqual(new Uint8Array(sign(bytes.subarray(0, 95))));
+  expect([80, 88].map((at) => view.getFloat64(at))).toEqual([sample.wallMs, sample.leaseMs]);
+  expect(bytes[96]).toBe(14);
+  expect(new TextDecoder().decode(bytes.subarray(97, 111))).toBe("prov01.example");
+  expect(bytes.subarray(111)).toEqual(new Uint8Array(sign(bytes.subarray(0, 111))));
 });
 
 test("what is encoded is what is decoded", () => {
@@ -124,7 +129,7 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
   fc.assert(
     fc.property(headers, bodies, fc.boolean(), (header, body, isSigned) => {
       const bytes = Uint8Array.of(...header, ...body);
-      if (bytes.length > 80) bytes[80] = Math.max(0, bytes.length - 81);
+      if (bytes.length > 96) bytes[96] = Math.max(0, bytes.length - 97);
       const whole = isSigned ? Uint8Array.of(...bytes, ...sign(bytes)) : bytes;
       const result = decodeHeartbeat(whole, sign);
       if (typeof result === "string") expect(heartbeatRefusals).toContain(result);
@@ -140,7 +145,7 @@ test.each<readonly [string, number, number]>([
   ["a count beyond 2^53", 16, 0xff],
   ["a negative time", 40, 0xbf],
   ["a negative time in the echo", 72, 0xbf],
-  ["a blank in the name", 81, 0x20],
+  ["a blank in the name", 97, 0x20],
 ])("signed, but with %s", (_, at, value) => {
   const bytes = encodeHeartbeat(sample, sign);
   bytes[at] = value;

@@ -25,7 +25,8 @@ class Node {
 
   says(link: number, nowMs: number): Heartbeat {
     const { name: node, bootId } = this;
-    const rest = { role: "standby", epoch: 0, revision: 0, flags, sentAtMs: nowMs } as const;
+    const times = { sentAtMs: nowMs, wallMs: nowMs, leaseMs: nowMs };
+    const rest = { role: "standby", epoch: 0, revision: 0, flags, ...times } as const;
     return { node, bootId, link, ...rest, ...this.session.next(link, nowMs) };
   }
 }
