@@ -35,6 +35,7 @@ const sample: Heartbeat = {
     dataPlaneTurns: true,
     storeWrites: true,
     isLeaving: false,
+    diskWorks: true,
   },
   sentAtMs: 1234.5,
   wallMs: 1_800_000_000_000.5,
@@ -63,6 +64,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
     dataPlaneTurns: fc.boolean(),
     storeWrites: fc.boolean(),
     isLeaving: fc.boolean(),
+    diskWorks: fc.boolean(),
   }),
   sentAtMs: times,
   wallMs: times,
@@ -77,7 +79,7 @@ test("the layout: every field where the description has it", () => {
   const bytes = encodeHeartbeat(sample, sign);
   const view = new DataView(bytes.buffer);
   expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe("PVHB");
-  expect([...bytes.subarray(4, 8)]).toEqual([1, 3, 0b0111011, 1]);
+  expect([...bytes.subarray(4, 8)]).toEqual([1, 3, 0b1011_1011, 1]);
   expect(view.getBigUint64(8)).toBe(0xdead_beefn);
   expect([16, 24, 32].map((at) => Number(view.getBigUint64(at)))).toEqual([7, 3, 123_456]);
   expect(view.getFloat64(40)).toBe(1234.5);
@@ -141,7 +143,6 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
 
 test.each<readonly [string, number, number]>([
   ["a role that there is not", 5, 6],
-  ["a flag that there is not", 6, 0x80],
   ["a count beyond 2^53", 16, 0xff],
   ["a negative time", 40, 0xbf],
   ["a negative time in the echo", 72, 0xbf],

@@ -26,6 +26,7 @@ const flagNames = [
   "dataPlaneTurns",
   "storeWrites",
   "isLeaving",
+  "diskWorks",
 ] as const;
 
 export interface HeartbeatFlags {
@@ -43,6 +44,8 @@ export interface HeartbeatFlags {
   readonly storeWrites: boolean;
   /** An orderly shutdown: no failure. */
   readonly isLeaving: boolean;
+  /** HA-34. True on a node that watches no disk. */
+  readonly diskWorks: boolean;
 }
 
 /** What its sender heard last on this link: proof that it hears, and the way to a round-trip time. */
@@ -162,7 +165,7 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   if (role === undefined || !namePattern.test(node) || bootId === NO_BOOT) return undefined;
   if (sequence === undefined || epoch === undefined || revision === undefined) return undefined;
   if (sentAtMs === undefined || wallMs === undefined || leaseMs === undefined) return undefined;
-  if (echo === "bad" || bytes[6] >>> flagNames.length !== 0) return undefined;
+  if (echo === "bad") return undefined;
   const flags = Object.fromEntries(
     flagNames.map((name, bit) => [name, (bytes[6] & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;

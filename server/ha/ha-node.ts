@@ -180,6 +180,7 @@ export class HaNode {
       gatewayAnswers: health.gatewayAnswers,
       dataPlaneTurns: health.dataPlaneTurns,
       storeWrites: health.storeWrites,
+      diskWorks: health.diskWorks,
       isLeaving: state.role === "failed" && state.reason === "shutdown",
     };
   }

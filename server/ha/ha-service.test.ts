@@ -188,6 +188,10 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     let failing: 0 | 1 | undefined;
     const pair = await startPair(backend, undefined, { diskWorks: (side) => side !== failing });
     await untilRoles(pair, ["active", "standby"]);
+    failing = 1;
+    await expect
+      .poll(() => pair.services[0].status().nodes[1], patient)
+      .toMatchObject({ role: "standby", isAble: false, troubles: ["the disk fails (HA-34)"] });
     failing = 0;
     await untilRoles(pair, ["failed", "active"]);
     expect(pair.services[0].status().nodes[0].troubles).toEqual([

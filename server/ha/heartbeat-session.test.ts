@@ -10,6 +10,7 @@ const flags: Heartbeat["flags"] = {
   dataPlaneTurns: true,
   storeWrites: true,
   isLeaving: false,
+  diskWorks: true,
 };
 
 class Node {

@@ -84,7 +84,7 @@ function peerStatusOf(name: string, { peer, peerLife }: PairStatusInput["node"])
   }
   const { role, bootId, revision, flags } = peer;
   const failure = role === "failed" ? [flags.isLeaving ? "failed: shutdown" : "failed"] : [];
-  const troubles = [...failure, ...troublesOf({ ...flags, diskWorks: true })];
+  const troubles = [...failure, ...troublesOf(flags)];
   const { isInSync } = flags;
   return { node: name, role, bootId, isInSync, revision, isAble: flags.isAble, troubles };
 }

@@ -94,7 +94,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     expect(asked.size).toBeGreaterThan(20);
   }
 
-  test("HA-2: a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
+  test("HA-2, HA-27 control of DHCP processes: a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
     const a = await start("a");
     const b = await start("b");
     expect(a.messages).toContainEqual({ kind: "serving", port, durability: "replicated" });
