@@ -59,6 +59,8 @@ const healthy: PairStatus = {
     { ...node, node: "prov01.example", role: "standby", isAble: true },
   ],
   peerLife: "alive",
+  clockApartMs: 0.4,
+  leaseTimeAheadMs: 0,
   links: [{ state: "up", roundTripMs: 0.3 }],
 };
 const [own, peer] = healthy.nodes;

@@ -27,7 +27,14 @@ const node = (name: string, role: NodeStatus["role"]): NodeStatus => ({
 });
 const status: PairStatus = {
   ...{ schema: "provlab/pair-status@1", seenBy: "node-b", epoch: 3, leader: "node-a" },
-  ...{ storeAnswers: true, failureInProgress: false, peerLife: "alive", links: [] },
+  ...{
+    storeAnswers: true,
+    failureInProgress: false,
+    peerLife: "alive",
+    clockApartMs: 400,
+    leaseTimeAheadMs: 0,
+    links: [],
+  },
   nodes: [node("node-b", "standby"), node("node-a", "active")],
 };
 

@@ -20,6 +20,7 @@ import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
 import { openServerSocket, takeInterfaces } from "./dhcp/server-socket.ts";
 import { logMessages, type StatementOutput } from "./dhcp/statement-output.ts";
+import { PairWords } from "./ha/pair-words.ts";
 import type { Durability } from "./lease/lease-store.ts";
 import type { LeaseTable } from "./lease/lease-table.ts";
 import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
@@ -31,6 +32,7 @@ import { pairFamilies } from "./metrics/pair-metrics.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
+import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { servedInterfaces, tellWhatIsUnheard, tellWhereItListens } from "./served-interfaces.ts";
@@ -85,7 +87,8 @@ export interface RunningServer {
 
 /** Starts to serve. Rejects with StartError when the operator has to mend something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
-  const { logger = nullLogger, clock = systemClock, trace = untraced } = options;
+  const { logger = nullLogger, trace = untraced } = options;
+  const clock = clockOf(options);
   refuseFailover(options.config);
   const leases = leaseTableOf(options.config);
   const releases: (() => void)[] = [];
@@ -235,6 +238,10 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
     releaseAll();
     throw error;
   }
+}
+
+function clockOf({ clock = systemClock, pair }: DhcpServerOptions): Clock {
+  return pair === undefined ? clock : leaseClock(clock, new PairWords(pair.words));
 }
 
 /** The partner would lend the same addresses. */

@@ -5,6 +5,7 @@ import { ControlServer, type ControlSource } from "./control/control-server.ts";
 import { PairControl } from "./control/pair-control.ts";
 import type { HaPlan } from "./ha/ha-plan.ts";
 import { newBootId } from "./ha/ha-service.ts";
+import { LeaseTime } from "./ha/lease-time.ts";
 import { PairWords } from "./ha/pair-words.ts";
 import { DataPlanePulse } from "./ha/watchdog.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
@@ -125,9 +126,11 @@ function weakest(serving: readonly Serving[]): string | undefined {
 /** What the two threads of a node share is made here, and outlives either of them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
+  const words = new PairWords();
+  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
   const shared = {
     bootId: newBootId(),
-    words: new PairWords().shared,
+    words: words.shared,
     pulse: DataPlanePulse.memory(),
   };
   const { node, etcd, commitMsMax, times } = ha;

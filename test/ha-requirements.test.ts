@@ -12,7 +12,7 @@ const numbered = (group: string, from: number, to: number): string[] =>
 const ids = [
   ...numbered("HA", 1, 34),
   ...numbered("OPS", 8, 15),
-  ...["PERF-8", "TFTP-2", "SYS-13", "LEASE-7"],
+  ...["PERF-8", "TFTP-2", "SYS-13", "LEASE-7", "TIME-8"],
 ];
 
 interface Row {
@@ -29,6 +29,21 @@ const rows: readonly Row[] = [...read("docs/ha-requirements.md").matchAll(/^\| .
     said: said!,
     tests: [...tests.matchAll(/`([^`]+)`/g)].map(([, path]) => path!),
   }));
+
+/** The items of the guide's tables 2.2.1 and 2.2.2, each as a row of its requirement. */
+const items: readonly Row[] = [
+  ...read("docs/ha-requirements.md").matchAll(/^Table 2\.2\.\d \((HA-\d+)\):\n\n((?:\|.*\|\n)+)/gm),
+].flatMap(([, id, table]) =>
+  table!
+    .trimEnd()
+    .split("\n")
+    .slice(2)
+    .flatMap((line) => {
+      const [names = "", , said = "", tests = ""] = line.slice(2, -2).split(" | ");
+      const paths = [...tests.matchAll(/`([^`]+)`/g)].map(([, path]) => path!);
+      return names.split(", ").map((name) => ({ id: `${id!} ${name}`, said, tests: paths }));
+    }),
+);
 
 /** Whether a title names the requirement: in a string, not in a comment. */
 function isNamedIn(text: string, id: string): boolean {
@@ -51,4 +66,16 @@ describe.each(rows)("$id", ({ id, said, tests }) => {
     );
     expect(wrong).toEqual([]);
   });
+});
+
+test("both tables are there with all their items", () => {
+  expect(items.map(({ id }) => id.slice(0, 5))).toEqual([
+    ...Array.from({ length: 9 }, () => "HA-21"),
+    ...Array.from({ length: 9 }, () => "HA-27"),
+  ]);
+});
+
+test.each(items)("$id has a test of its name", ({ id, said, tests }) => {
+  expect(said.length).toBeGreaterThan(5);
+  expect(tests.filter((path) => isNamedIn(read(path), id))).not.toEqual([]);
 });

@@ -21,11 +21,12 @@ const drills = readdirSync(scenarioFolder)
   .toSorted();
 
 const usage = `npm run campaign:drills -- [--drill kill,pause] [--seeds N] [--devices N] [--load PERCENT]
-                 [--seed N] [--minutes N] [--again] [--out FOLDER]
+                 [--at-once N] [--seed N] [--minutes N] [--again] [--out FOLDER]
 
 Plays the shipped drills (${drills.join(", ")}),
 each with N seeds from --seed on, and writes a table and JSON. --devices and --load make them smaller; the load
-is what so many devices carry unless told. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
+is what so many devices carry unless told. --at-once plays so many side by side, each with its own pair and
+etcd: for what must not happen, not for times. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
 plays its invalid runs again; with --again it begins anew.
 `;
 
@@ -38,6 +39,7 @@ const program = {
     seeds: wholeNumber({ min: 1, max: 1000 }, 20),
     devices: wholeNumber({ min: 100, max: 80_000 }, 80_000),
     load: wholeNumber({ min: 1, max: 100 }, undefined),
+    "at-once": wholeNumber({ min: 1, max: 32 }, 1),
     seed: wholeNumber({ min: 0, max: 0xfff_ffff }, 1),
     minutes: wholeNumber({ min: 1, max: 2880 }, 60),
     again: flag(),
@@ -57,7 +59,8 @@ interface Play extends DrillScale {
 
 process.exitCode = await runProgram(program, async (options, folder, signal) => {
   const { drill: chosen = drills, seeds, devices, seed, minutes, again } = options;
-  const scale = { devices, loadPercent: options.load ?? loadPercentOf(devices) };
+  const atOnce = options["at-once"];
+  const scale = { devices, loadPercent: options.load ?? loadPercentOf(devices), atOnce };
   const endMs = performance.now() + minutes * 60_000;
   const file = join(folder, "trials.jsonl");
   if (again) rmSync(file, { force: true });
@@ -66,19 +69,23 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   const mine = (): readonly DrillTrial[] =>
     latest(trials, scale).filter((trial) => wanted.includes(trial.seed));
   const refused = new Set<string>();
-  for (const next of remaining(chosen, wanted, mine())) {
-    if (signal.aborted || performance.now() > endMs) break;
-    if (refused.has(next.drill)) continue;
-    const trial = await playDrill({ ...next, ...scale }, folder, signal);
-    if (trial === undefined) {
-      if (!signal.aborted) refused.add(next.drill);
-      continue;
+  const queue = [...remaining(chosen, wanted, mine())];
+  const playInTurn = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (signal.aborted || performance.now() > endMs) return;
+      if (refused.has(next.drill)) continue;
+      const trial = await playDrill({ ...next, ...scale }, folder, signal);
+      if (trial === undefined) {
+        if (!signal.aborted) refused.add(next.drill);
+        continue;
+      }
+      trials.push(trial);
+      appendFileSync(file, `${JSON.stringify(trial)}\n`);
+      tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${oneLine(trial.reasons)}`);
+      writeTable(folder, scale, chosen, mine());
     }
-    trials.push(trial);
-    appendFileSync(file, `${JSON.stringify(trial)}\n`);
-    tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${oneLine(trial.reasons)}`);
-    writeTable(folder, scale, chosen, mine());
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, playInTurn));
   process.stdout.write(writeTable(folder, scale, chosen, mine()));
   if (!isClean(talliesOf(chosen, mine()))) return exitStatus.found;
   return remaining(chosen, wanted, mine()).length > 0 ? exitStatus.internalError : exitStatus.pass;
@@ -165,8 +172,9 @@ function writeTable(
   trials: readonly DrillTrial[],
 ): string {
   const tallies = talliesOf(chosen, trials);
-  const { devices, loadPercent } = scale;
-  const words = `${devices} devices, ${loadPercent} % of the guide's load.`;
+  const { devices, loadPercent, atOnce } = scale;
+  const sharing = atOnce === 1 ? "" : `, ${atOnce} drills at once`;
+  const words = `${devices} devices, ${loadPercent} % of the guide's load${sharing}.`;
   const table = [words, drillTable(tallies), troubleList(trials)]
     .filter((part) => part !== "")
     .join("\n\n");

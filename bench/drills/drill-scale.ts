@@ -6,6 +6,8 @@ export interface DrillScale {
   readonly devices: number;
   /** Of the rates that the scenario has. */
   readonly loadPercent: number;
+  /** How many drills share the machine. */
+  readonly atOnce: number;
 }
 
 const kinds = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
@@ -22,7 +24,7 @@ export function loadPercentOf(devices: number): number {
 /** What `--set` makes of a drill: each kind keeps its share of the devices, each stream its share of the load. */
 export function settingsOf(
   { population, phases, thresholds }: Scenario,
-  { devices, loadPercent }: DrillScale,
+  { devices, loadPercent }: Pick<DrillScale, "devices" | "loadPercent">,
 ): readonly string[] {
   const whole = devicesOf(population);
   if (devices === whole && loadPercent === 100) return [];

@@ -12,7 +12,15 @@ const event = (changes: Partial<DrillEvent> = {}): DrillEvent => ({
 });
 
 const trial = (changes: Partial<DrillTrial> = {}): DrillTrial => ({
-  ...{ drill: "kill", seed: 1, devices: 2000, loadPercent: 11, verdict: "pass", reasons: [] },
+  ...{
+    drill: "kill",
+    seed: 1,
+    devices: 2000,
+    loadPercent: 11,
+    atOnce: 1,
+    verdict: "pass",
+    reasons: [],
+  },
   ...{ lost: 0, duplicate: 0, changed: 0, unled: 0, events: [event()], commit: "abc" },
   ...changes,
 });
@@ -25,7 +33,7 @@ test("what is left: each drill with the first seed first, and invalid runs again
 
 test("a run that was played again counts once, and runs of another size not at all", () => {
   const trials = [trial({ verdict: "invalid" }), trial(), trial({ devices: 80_000 })];
-  expect(latest(trials, { devices: 2000, loadPercent: 11 })).toEqual([trial()]);
+  expect(latest(trials, { devices: 2000, loadPercent: 11, atOnce: 1 })).toEqual([trial()]);
 });
 
 test("figures are those of runs that prove something; what must not happen counts everywhere", () => {
@@ -66,7 +74,7 @@ test("the table has a row a condition, and a drill's own figures once", () => {
 });
 
 test("a run without a result is invalid, and says why", () => {
-  const run = { drill: "kill", seed: 7, devices: 2000, loadPercent: 11 };
+  const run = { drill: "kill", seed: 7, devices: 2000, loadPercent: 11, atOnce: 1 };
   const none = trialWithoutResult(run, "It ended with 1 and no result: no etcd");
   expect(drillTable(talliesOf(["kill"], [none]))).toContain("1 invalid |");
   expect(troubleList([trial(), none])).toBe(
@@ -86,7 +94,7 @@ test("takes its figures from a result", () => {
       acknowledgedWithoutLeadership: 5,
     },
   });
-  const run = { drill: "kill", seed: 3, devices: 2000, loadPercent: 11 };
+  const run = { drill: "kill", seed: 3, devices: 2000, loadPercent: 11, atOnce: 1 };
   expect(trialOf(run, result)).toMatchObject({
     ...{ ...run, verdict: "fail", lost: 1, duplicate: 2, changed: 7, unled: 5, events: [] },
   });

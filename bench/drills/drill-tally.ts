@@ -46,11 +46,12 @@ export function remaining(
 /** The last line of each run of that size: an invalid one was played again. */
 export function latest(
   trials: readonly DrillTrial[],
-  { devices, loadPercent }: DrillScale,
+  { devices, loadPercent, atOnce }: DrillScale,
 ): readonly DrillTrial[] {
   const last = new Map<string, DrillTrial>();
   for (const trial of trials) {
     if (trial.devices !== devices || trial.loadPercent !== loadPercent) continue;
+    if (trial.atOnce !== atOnce) continue;
     last.set(`${trial.drill} ${trial.seed}`, trial);
   }
   return [...last.values()];

@@ -35,14 +35,14 @@ export interface DrillEvent {
   readonly steadyAfterMs: number | null;
 }
 
-type DrillRun = Pick<DrillTrial, "drill" | "seed" | "devices" | "loadPercent">;
+type DrillRun = Pick<DrillTrial, "drill" | "seed" | keyof DrillScale>;
 
 export function trialOf(
-  { drill, seed, devices, loadPercent }: DrillRun,
+  { drill, seed, devices, loadPercent, atOnce }: DrillRun,
   { verdict, reasons, safety, failover, environment }: RunResult,
 ): DrillTrial {
   return {
-    ...{ drill, seed, devices, loadPercent, verdict, reasons },
+    ...{ drill, seed, devices, loadPercent, atOnce, verdict, reasons },
     lost: safety.acknowledgedLeasesLost,
     duplicate: safety.doubleAllocations,
     changed: safety.addressesChangedOnRenewal + (safety.addressesChangedAfterFailover ?? 0),
@@ -54,11 +54,11 @@ export function trialOf(
 
 /** A run that came to no result: it counts as one that proves nothing. */
 export function trialWithoutResult(
-  { drill, seed, devices, loadPercent }: DrillRun,
+  { drill, seed, devices, loadPercent, atOnce }: DrillRun,
   reason: string,
 ): DrillTrial {
   return {
-    ...{ drill, seed, devices, loadPercent, verdict: "invalid", reasons: [reason] },
+    ...{ drill, seed, devices, loadPercent, atOnce, verdict: "invalid", reasons: [reason] },
     ...{ lost: 0, duplicate: 0, changed: 0, unled: 0, events: [], commit: "unknown" },
   };
 }

@@ -18,7 +18,7 @@ export interface SlicedPlan {
   readonly onProgress: (line: string) => void;
 }
 
-const SAMPLES = 40;
+const SAMPLES = 16;
 const PROGRESS_MS = 5000;
 const BYTES_A_MIB = 1024 * 1024;
 /** The heap after a collection: what is left is ours, so a little growth is a leak. */

@@ -112,12 +112,9 @@ const kinds: readonly FaultKind[] = [
     ...{ verb: "skewClock", weight: 2, isOrder: false },
     draw: (prng) => {
       const node = pick(prng, sides);
-      // What a clock that is far behind lends ends so much earlier when it is right again: nobody's fault.
-      const wrong = [
-        ...[{ by: "2 s" }, { by: "10 min" }, { by: "12 h" }],
-        { by: "500 ms", direction: "behind" },
-      ];
-      return { value: { node, ...pick(prng, wrong) }, takes: [`clock ${node}`] };
+      const by = pick(prng, ["500 ms", "2 s", "10 min", "12 h"]);
+      const direction = pick(prng, ["ahead", "behind"]);
+      return { value: { node, by, direction }, takes: [`clock ${node}`] };
     },
   },
   {

@@ -35,8 +35,11 @@ const sample: Heartbeat = {
     dataPlaneTurns: true,
     storeWrites: true,
     isLeaving: false,
+    diskWorks: true,
   },
   sentAtMs: 1234.5,
+  wallMs: 1_800_000_000_000.5,
+  leaseMs: 1_799_999_999_000.25,
   echo: { bootId: "0123456789abcdef", sequence: 9, sentAtMs: 99.25, heldMs: 40 },
 };
 
@@ -61,8 +64,11 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
     dataPlaneTurns: fc.boolean(),
     storeWrites: fc.boolean(),
     isLeaving: fc.boolean(),
+    diskWorks: fc.boolean(),
   }),
   sentAtMs: times,
+  wallMs: times,
+  leaseMs: times,
   echo: fc.option(
     fc.record({ bootId: bootIds, sequence: counts, sentAtMs: times, heldMs: times }),
     { nil: undefined },
@@ -73,16 +79,17 @@ test("the layout: every field where the description has it", () => {
   const bytes = encodeHeartbeat(sample, sign);
   const view = new DataView(bytes.buffer);
   expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe("PVHB");
-  expect([...bytes.subarray(4, 8)]).toEqual([1, 3, 0b0111011, 1]);
+  expect([...bytes.subarray(4, 8)]).toEqual([1, 3, 0b1011_1011, 1]);
   expect(view.getBigUint64(8)).toBe(0xdead_beefn);
   expect([16, 24, 32].map((at) => Number(view.getBigUint64(at)))).toEqual([7, 3, 123_456]);
   expect(view.getFloat64(40)).toBe(1234.5);
   expect(view.getBigUint64(48)).toBe(0x0123_4567_89ab_cdefn);
   expect(view.getBigUint64(56)).toBe(9n);
   expect([view.getFloat64(64), view.getFloat64(72)]).toEqual([99.25, 40]);
-  expect(bytes[80]).toBe(14);
-  expect(new TextDecoder().decode(bytes.subarray(81, 95))).toBe("prov01.example");
-  expect(bytes.subarray(95)).toEqual(new Uint8Array(sign(bytes.subarray(0, 95))));
+  expect([80, 88].map((at) => view.getFloat64(at))).toEqual([sample.wallMs, sample.leaseMs]);
+  expect(bytes[96]).toBe(14);
+  expect(new TextDecoder().decode(bytes.subarray(97, 111))).toBe("prov01.example");
+  expect(bytes.subarray(111)).toEqual(new Uint8Array(sign(bytes.subarray(0, 111))));
 });
 
 test("what is encoded is what is decoded", () => {
@@ -124,7 +131,7 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
   fc.assert(
     fc.property(headers, bodies, fc.boolean(), (header, body, isSigned) => {
       const bytes = Uint8Array.of(...header, ...body);
-      if (bytes.length > 80) bytes[80] = Math.max(0, bytes.length - 81);
+      if (bytes.length > 96) bytes[96] = Math.max(0, bytes.length - 97);
       const whole = isSigned ? Uint8Array.of(...bytes, ...sign(bytes)) : bytes;
       const result = decodeHeartbeat(whole, sign);
       if (typeof result === "string") expect(heartbeatRefusals).toContain(result);
@@ -136,11 +143,10 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
 
 test.each<readonly [string, number, number]>([
   ["a role that there is not", 5, 6],
-  ["a flag that there is not", 6, 0x80],
   ["a count beyond 2^53", 16, 0xff],
   ["a negative time", 40, 0xbf],
   ["a negative time in the echo", 72, 0xbf],
-  ["a blank in the name", 81, 0x20],
+  ["a blank in the name", 97, 0x20],
 ])("signed, but with %s", (_, at, value) => {
   const bytes = encodeHeartbeat(sample, sign);
   bytes[at] = value;

@@ -26,6 +26,7 @@ const flagNames = [
   "dataPlaneTurns",
   "storeWrites",
   "isLeaving",
+  "diskWorks",
 ] as const;
 
 export interface HeartbeatFlags {
@@ -43,6 +44,8 @@ export interface HeartbeatFlags {
   readonly storeWrites: boolean;
   /** An orderly shutdown: no failure. */
   readonly isLeaving: boolean;
+  /** HA-34. True on a node that watches no disk. */
+  readonly diskWorks: boolean;
 }
 
 /** What its sender heard last on this link: proof that it hears, and the way to a round-trip time. */
@@ -73,6 +76,10 @@ export interface Heartbeat {
   readonly flags: HeartbeatFlags;
   /** On the sender's monotonic clock. */
   readonly sentAtMs: number;
+  /** On the sender's clock of the day, since the Unix epoch, at sending. */
+  readonly wallMs: number;
+  /** By what the sender reads the ends of leases, since the Unix epoch, at sending. */
+  readonly leaseMs: number;
   readonly echo: HeartbeatEcho | undefined;
 }
 
@@ -85,7 +92,7 @@ export type HeartbeatRefusal = (typeof heartbeatRefusals)[number];
 const MAGIC = 0x5056_4842;
 const VERSION = 1;
 const SIGNATURE_BYTES = 32;
-const NAME_OFFSET = 81;
+const NAME_OFFSET = 97;
 const NO_BOOT = "0000000000000000";
 const bootIdPattern = /^[0-9a-f]{16}$/;
 const namePattern = /^[\x21-\x7e]+$/;
@@ -93,7 +100,7 @@ const namePattern = /^[\x21-\x7e]+$/;
 /**
  * Layout, most significant byte first: "PVHB", version, role, flags, link, boot id 8, sequence 8,
  * epoch 8, revision 8, sentAtMs 8; the echo's boot id 8 (zeros: no echo), sequence 8, sentAtMs 8,
- * heldMs 8; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
+ * heldMs 8; wallMs 8, leaseMs 8; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
  * Times are IEEE 754 doubles. Throws EncodeError for a value that does not fit.
  */
 export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Uint8Array {
@@ -124,6 +131,8 @@ export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Ui
     writeTime(view, 64, "echo.sentAtMs", echo.sentAtMs);
     writeTime(view, 72, "echo.heldMs", echo.heldMs);
   }
+  writeTime(view, 80, "wallMs", heartbeat.wallMs);
+  writeTime(view, 88, "leaseMs", heartbeat.leaseMs);
   bytes[NAME_OFFSET - 1] = node.length;
   for (let at = 0; at < node.length; at += 1) bytes[NAME_OFFSET + at] = node.charCodeAt(at);
   bytes.set(sign(bytes.subarray(0, end)), end);
@@ -151,17 +160,17 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   const node = String.fromCharCode(...bytes.subarray(NAME_OFFSET, nameEnd));
   const bootId = readBootId(view, 8);
   const [sequence, epoch, revision] = [16, 24, 32].map((at) => readCount(view, at));
-  const sentAtMs = readTime(view, 40);
+  const [sentAtMs, wallMs, leaseMs] = [40, 80, 88].map((at) => readTime(view, at));
   const echo = readEcho(view);
   if (role === undefined || !namePattern.test(node) || bootId === NO_BOOT) return undefined;
   if (sequence === undefined || epoch === undefined || revision === undefined) return undefined;
-  if (sentAtMs === undefined || echo === "bad" || bytes[6] >>> flagNames.length !== 0) {
-    return undefined;
-  }
+  if (sentAtMs === undefined || wallMs === undefined || leaseMs === undefined) return undefined;
+  if (echo === "bad") return undefined;
   const flags = Object.fromEntries(
     flagNames.map((name, bit) => [name, (bytes[6] & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;
-  return { node, bootId, sequence, link: bytes[7], role, epoch, revision, flags, sentAtMs, echo };
+  const times = { sentAtMs, wallMs, leaseMs };
+  return { node, bootId, sequence, link: bytes[7], role, epoch, revision, flags, ...times, echo };
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {

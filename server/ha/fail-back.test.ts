@@ -29,6 +29,8 @@ const repaired: PairStatus = {
   failureInProgress: true,
   nodes: [active, standby],
   peerLife: "alive",
+  clockApartMs: 400,
+  leaseTimeAheadMs: 0,
   links: [
     { state: "up", roundTripMs: 0.25 },
     { state: "dead", roundTripMs: undefined },

@@ -5,7 +5,7 @@ import { haProfiles } from "./heartbeat-times.ts";
 const address = 0xc0a8_0afe;
 const identifier = 77;
 
-describe.each(Object.entries(haProfiles))("HA-12 with the profile %s", (_, times) => {
+describe.each(Object.entries(haProfiles))("HA-12, HA-27 ping with the profile %s", (_, times) => {
   const { keepaliveMs, gatewayDeadMs } = times;
 
   /** Pings; the gateway answers as long as `answersUntilMs`. When was it lost? */

@@ -69,14 +69,14 @@ test("HA-24, HA-27 watchdog: a dead node is found by the other one, a service th
   expect([dead.role(1), hanging.role(1)]).toEqual(["active", "active"]);
 });
 
-test("HA-27, auto_failback off: a repaired node takes nothing back, however long it is well", () => {
+test("HA-27 auto_failback, off: a repaired node takes nothing back, however long it is well", () => {
   const model = pairWith(1, { kind: "kill", ...at(1), forMs: 30_000 });
   model.run(200_000);
   expect([model.role(0), model.role(1)]).toEqual(["standby", "active"]);
   expect(model.claims.map(({ side }) => side)).toEqual([0, 1]);
 });
 
-test("HA-27, stonith off: a node that hung commits nothing once it was replaced", () => {
+test("HA-27 stonith, off: a node that hung commits nothing once it was replaced", () => {
   const model = pairWith(1, { kind: "pause", ...at(1), forMs: 40_000 });
   model.run(120_000);
   const [, taken] = model.claims;

@@ -18,6 +18,8 @@ const status: PairStatus = {
     { ...node, node: "prov01", role: "failed", troubles: ["failed", "no gateway"] },
   ],
   peerLife: "alive",
+  clockApartMs: 400,
+  leaseTimeAheadMs: 0,
   links: [
     { state: "up", roundTripMs: 0.3 },
     { state: "dead", roundTripMs: undefined },
@@ -39,6 +41,8 @@ test("the pair as Prometheus is told it, each metric with its line in the docume
     "provlab_ha_failed_actions 2",
     'provlab_ha_link_up{link="0"} 1',
     'provlab_ha_link_up{link="1"} 0',
+    "provlab_ha_clock_apart_seconds 0.4",
+    "provlab_ha_lease_time_ahead_seconds 0",
     "provlab_ha_take_overs_total 3",
     "provlab_ha_take_over_silence_seconds 0.4",
     "provlab_ha_take_over_claim_seconds 0.13",

@@ -37,6 +37,20 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
         value: bit(state === "up"),
       })),
     },
+    ...(status.clockApartMs === undefined
+      ? []
+      : [
+          gauge(
+            "provlab_ha_clock_apart_seconds",
+            "The other node's clock less this one's.",
+            status.clockApartMs / 1000,
+          ),
+        ]),
+    gauge(
+      "provlab_ha_lease_time_ahead_seconds",
+      "The time by which leases end less this node's clock.",
+      status.leaseTimeAheadMs / 1000,
+    ),
     {
       name: "provlab_ha_take_overs_total",
       type: "counter",

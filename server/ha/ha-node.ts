@@ -38,6 +38,8 @@ export interface NodeFacts {
   /** Each at the first turn after it. */
   readonly claim?: ClaimOutcome | undefined;
   readonly order?: NodeOrder | undefined;
+  /** What the peer is told of clocks; see LeaseTime. */
+  readonly times: Pick<Heartbeat, "wallMs" | "leaseMs">;
 }
 
 /** What has to happen: the effects in their order, then the heartbeats. */
@@ -96,6 +98,11 @@ export class HaNode {
     }));
   }
 
+  /** Of a heartbeat that is read now; undefined when it answers none of ours. */
+  roundTripOf(heartbeat: Heartbeat, nowMs: number): number | undefined {
+    return this.#session.roundTripOf(heartbeat, nowMs);
+  }
+
   /** An authentic heartbeat that came by `link`; undefined: it is believed. */
   hear(heartbeat: Heartbeat, link: number, nowMs: number): HeardRefusal | undefined {
     const refusal = this.#session.hear(heartbeat, link, nowMs);
@@ -124,7 +131,7 @@ export class HaNode {
     const isNews = before.role !== step.state.role || !isSame(flags, this.#flagsSent);
     if (!isNews && nowMs < this.#nextBeatAtMs) return { effects, heartbeats: [] };
     this.#flagsSent = flags;
-    return { effects, heartbeats: this.#beats(nowMs, view, facts.revision, flags) };
+    return { effects, heartbeats: this.#beats(nowMs, view, facts, flags) };
   }
 
   #view(nowMs: number, { health, isInSync, leader }: NodeFacts): NodeView {
@@ -146,14 +153,15 @@ export class HaNode {
   #beats(
     nowMs: number,
     view: NodeView,
-    revision: number,
+    facts: Pick<NodeFacts, "revision" | "times">,
     flags: HeartbeatFlags,
   ): readonly Heartbeat[] {
     const { self, times, linkCount } = this.#options;
     this.#nextBeatAtMs = nowMs + times.keepaliveMs;
     const { role } = this.#state;
     const epoch = view.leader?.epoch ?? 0;
-    const common = { ...self, role, epoch, revision, flags, sentAtMs: nowMs };
+    const { revision } = facts;
+    const common = { ...self, role, epoch, revision, flags, sentAtMs: nowMs, ...facts.times };
     return Array.from({ length: linkCount }, (_, link) => ({
       ...common,
       link,
@@ -172,6 +180,7 @@ export class HaNode {
       gatewayAnswers: health.gatewayAnswers,
       dataPlaneTurns: health.dataPlaneTurns,
       storeWrites: health.storeWrites,
+      diskWorks: health.diskWorks,
       isLeaving: state.role === "failed" && state.reason === "shutdown",
     };
   }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { type Clock, systemClock } from "../../base/clock.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
 import type { OrderLine } from "../control/control-messages.ts";
@@ -15,6 +16,9 @@ import {
 import { HeartbeatLinks } from "./heartbeat-links.ts";
 import { haProfiles } from "./heartbeat-times.ts";
 import { LeaderRegister, leadershipOn } from "./leader-register.testing.ts";
+import { LeaseTime } from "./lease-time.ts";
+import { pairComplaints } from "./pair-complaints.ts";
+import { pairStatusText } from "./status-text.ts";
 import { DataPlanePulse } from "./watchdog.ts";
 
 const times = haProfiles.fast;
@@ -27,6 +31,7 @@ const patient = { timeout: 10_000, interval: 10 };
 class FakeDataPlane implements DataPlane {
   readonly pulse = new DataPlanePulse();
   isAnswering = false;
+  leaseBaseMs = 0;
   isStalled = false;
   readonly epochs: number[] = [];
   readonly #timer = setInterval(() => {
@@ -55,6 +60,12 @@ async function freePort(): Promise<number> {
   return socket.localPort;
 }
 
+/** What the machines of the two nodes are like. */
+interface Machines {
+  readonly diskWorks?: (side: 0 | 1) => boolean;
+  readonly clocks?: readonly [Clock, Clock];
+}
+
 interface Pair {
   readonly services: readonly [RunningHaService, RunningHaService];
   readonly planes: readonly [FakeDataPlane, FakeDataPlane];
@@ -67,7 +78,7 @@ interface Pair {
 async function startPair(
   backend: "batch" | "dgram",
   keys: readonly [string, string] = ["prov", "prov"],
-  diskWorks?: (side: 0 | 1) => boolean,
+  { diskWorks, clocks }: Machines = {},
 ): Promise<Pair> {
   const register = new LeaderRegister(Number.POSITIVE_INFINITY);
   const planes = [new FakeDataPlane(), new FakeDataPlane()] as const;
@@ -93,6 +104,7 @@ async function startPair(
       storeTrouble: () => storeTroubles[side],
       dataPlane: planes[side],
       ...(diskWorks === undefined ? {} : { diskWorks: () => diskWorks(side) }),
+      ...(clocks === undefined ? {} : { clock: clocks[side] }),
       logger: { error: log, warn: log, info: log, debug: log },
       backend,
     };
@@ -174,14 +186,53 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
 
   test("HA-34: a disk that is watched and fails moves the service, and is named", async () => {
     let failing: 0 | 1 | undefined;
-    const pair = await startPair(backend, undefined, (side) => side !== failing);
+    const pair = await startPair(backend, undefined, { diskWorks: (side) => side !== failing });
     await untilRoles(pair, ["active", "standby"]);
+    failing = 1;
+    await expect
+      .poll(() => pair.services[0].status().nodes[1], patient)
+      .toMatchObject({ role: "standby", isAble: false, troubles: ["the disk fails (HA-34)"] });
     failing = 0;
     await untilRoles(pair, ["failed", "active"]);
     expect(pair.services[0].status().nodes[0].troubles).toEqual([
       "failed: disk-failed",
       "the disk fails (HA-34)",
     ]);
+  });
+
+  test("TIME-8: a clock that is wrong is told, and leases go on by the time of who served before", async () => {
+    const hourMs = 3_600_000;
+    let firstAheadMs = 0;
+    const { monotonicMs } = systemClock;
+    const first = { monotonicMs, wallMs: () => systemClock.wallMs() + firstAheadMs };
+    const second = { monotonicMs, wallMs: () => systemClock.wallMs() + hourMs };
+    const pair = await startPair(backend, undefined, { clocks: [first, second] });
+    const { services, planes } = pair;
+    await untilRoles(pair, ["active", "standby"]);
+    const trueBaseMs = LeaseTime.of(systemClock).baseMs;
+    await expect
+      .poll(() => Math.abs(planes[1].leaseBaseMs - trueBaseMs), patient)
+      .toBeLessThan(100);
+    await expect.poll(() => services[0].status().clockApartMs, patient).toBeCloseTo(hourMs, -3);
+    expect(pairComplaints(services[0].status())).toContain(
+      "The clock of prov02 is 3600.0 s ahead of that of prov01.",
+    );
+    expect(pairStatusText(services[1].status())).toMatch(
+      /^Clock: {4}that of prov01 is 3600.0 s behind this node's \(TIME-8\)\nLeases: {3}end by a time that is 3600.0 s behind/m,
+    );
+
+    planes[0].isStalled = true;
+    await untilRoles(pair, ["failed", "active"]);
+    firstAheadMs = hourMs;
+    await expect
+      .poll(() => Math.abs(services[0].status().clockApartMs!), patient)
+      .toBeLessThan(100);
+    expect(Math.abs(planes[1].leaseBaseMs - trueBaseMs)).toBeLessThan(100);
+    expect(services[1].status().leaseTimeAheadMs).toBeCloseTo(-hourMs, -3);
+    await expect
+      .poll(() => pair.logs, patient)
+      .toContainEqual("prov01: the clocks of both nodes agree again (TIME-8)");
+    expect(pair.logs.filter((line) => line.includes("let NTP set them right"))).toHaveLength(2);
   });
 
   test("HA-11: a store that fails for both moves nothing, one that fails here alone does", async () => {

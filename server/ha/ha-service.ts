@@ -12,6 +12,7 @@ import { HaNode } from "./ha-node.ts";
 import { type HeartbeatLinkPlan, HeartbeatLinks } from "./heartbeat-links.ts";
 import { type HeartbeatTimes, stopMsMax } from "./heartbeat-times.ts";
 import type { ClaimOutcome, Holder, Leadership } from "./leadership.ts";
+import { apartText, areApart, type LeaseMoment, LeaseTime } from "./lease-time.ts";
 import type { NodeEffect, NodeOrder } from "./node-machine.ts";
 import { type PairStatus, pairStatusOf } from "./pair-status.ts";
 import { TakeOverClock, type TakeOverTimes } from "./take-over-clock.ts";
@@ -21,6 +22,8 @@ import { type DataPlanePulse, Watchdog } from "./watchdog.ts";
 export interface DataPlane {
   readonly pulse: DataPlanePulse;
   readonly isAnswering: boolean;
+  /** Of LeaseTime: what it adds to the monotonic clock for the time of leases. */
+  leaseBaseMs: number;
   /** Commits are guarded by `epoch` from now on. */
   startAnswering(epoch: number): void;
   /** `isAnswering` becomes false soon. */
@@ -104,8 +107,10 @@ class HaService implements RunningHaService {
   readonly #gateway: GatewayWatch | undefined;
   readonly #watchdog: Watchdog;
   readonly #takeOvers = new TakeOverClock();
+  readonly #leaseTime: LeaseTime;
   readonly #timer: NodeJS.Timeout;
   #claim: ClaimOutcome | undefined;
+  #clocksAreApart = false;
   #orders: NodeOrder[] = [];
   #releasing: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -119,6 +124,7 @@ class HaService implements RunningHaService {
     this.#icmp = icmp;
     this.#self = { node, bootId };
     this.#leadership = options.leadership;
+    this.#leaseTime = LeaseTime.of(clock);
     const { peerName, isFirst, diskWorks } = options;
     const detectsDiskFailures = diskWorks !== undefined;
     const linkCount = options.links.length;
@@ -152,6 +158,8 @@ class HaService implements RunningHaService {
       revision: this.#leadership.revision(),
       health: this.#health(),
       storeTrouble: this.#storeTrouble,
+      clockApartMs: this.#leaseTime.clockApartMs,
+      leaseTimeAheadMs: this.#leaseMs() - this.#clock.wallMs(),
     });
   }
 
@@ -200,10 +208,16 @@ class HaService implements RunningHaService {
     const { dataPlane, floatingAddress } = this.#options;
     // What has come is read before time goes on: it may have come in time.
     const heard = this.#links.receive();
-    const nowMs = this.#clock.monotonicMs();
+    const now = this.#leaseMoment();
+    const nowMs = now.monotonicMs;
     for (const { heartbeat, link } of heard) {
-      if (this.#node.hear(heartbeat, link, nowMs) === undefined) this.#takeOvers.heard(nowMs);
+      if (this.#node.hear(heartbeat, link, nowMs) !== undefined) continue;
+      this.#takeOvers.heard(nowMs);
+      this.#leaseTime.hear(heartbeat, this.#node.roundTripOf(heartbeat, nowMs), now);
     }
+    this.#leaseTime.pass(now);
+    dataPlane.leaseBaseMs = this.#leaseTime.baseMs;
+    this.#tellOfClocks();
     this.#ping(nowMs);
     this.#watchdog.pass(nowMs, dataPlane.pulse.read());
     const claim = this.#claim;
@@ -216,12 +230,41 @@ class HaService implements RunningHaService {
       isAnswering: dataPlane.isAnswering,
       claim,
       order: this.#orders.shift(),
+      times: { wallMs: now.wallMs, leaseMs: this.#leaseTime.baseMs + nowMs },
     });
     for (const effect of effects) this.#apply(effect);
     this.#takeOvers.turn(nowMs, this.#node.state.role, dataPlane.isAnswering);
     dataPlane.turn();
     floatingAddress?.turn(nowMs);
     this.#links.send(heartbeats);
+  }
+
+  #leaseMoment(): LeaseMoment {
+    const { role } = this.#node.state;
+    return {
+      wallMs: this.#clock.wallMs(),
+      monotonicMs: this.#clock.monotonicMs(),
+      isServing: role === "claiming" || role === "active" || role === "demoting",
+    };
+  }
+
+  #leaseMs(): number {
+    return this.#leaseTime.baseMs + this.#clock.monotonicMs();
+  }
+
+  /** Once when it begins, and once when it is over. */
+  #tellOfClocks(): void {
+    const { clockApartMs } = this.#leaseTime;
+    const areNowApart = areApart(clockApartMs);
+    if (areNowApart === this.#clocksAreApart || clockApartMs === undefined) return;
+    this.#clocksAreApart = areNowApart;
+    const { logger, peerName } = this.#options;
+    if (areNowApart) {
+      logger.warn(
+        `the clock of ${peerName} is ${apartText(clockApartMs)} this node's: let NTP set them right. Leases ` +
+          "end by the time of the node that serves (TIME-8)",
+      );
+    } else logger.info(`the clocks of both nodes agree again (TIME-8)`);
   }
 
   #ping(nowMs: number): void {

@@ -10,6 +10,7 @@ const flags: Heartbeat["flags"] = {
   dataPlaneTurns: true,
   storeWrites: true,
   isLeaving: false,
+  diskWorks: true,
 };
 
 class Node {
@@ -25,7 +26,8 @@ class Node {
 
   says(link: number, nowMs: number): Heartbeat {
     const { name: node, bootId } = this;
-    const rest = { role: "standby", epoch: 0, revision: 0, flags, sentAtMs: nowMs } as const;
+    const times = { sentAtMs: nowMs, wallMs: nowMs, leaseMs: nowMs };
+    const rest = { role: "standby", epoch: 0, revision: 0, flags, ...times } as const;
     return { node, bootId, link, ...rest, ...this.session.next(link, nowMs) };
   }
 }

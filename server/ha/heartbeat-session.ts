@@ -71,8 +71,14 @@ export class HeartbeatSession {
       this.#peerBootId = bootId;
     }
     state.heardSequence = sequence;
-    if (isAnswer) state.roundTripMs = Math.max(0, nowMs - echo.sentAtMs - echo.heldMs);
+    if (isAnswer) state.roundTripMs = this.roundTripOf(heartbeat, nowMs);
     return undefined;
+  }
+
+  /** Until the moment at which it is read; undefined for a heartbeat that answers none of this boot. */
+  roundTripOf({ echo }: Pick<Heartbeat, "echo">, nowMs: number): number | undefined {
+    if (echo?.bootId !== this.#options.bootId) return undefined;
+    return Math.max(0, nowMs - echo.sentAtMs - echo.heldMs);
   }
 
   #isRecent({ sentSequence }: Link, sequence: number): boolean {

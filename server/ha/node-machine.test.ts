@@ -21,6 +21,7 @@ const report: PeerReport = {
     dataPlaneTurns: true,
     storeWrites: true,
     isLeaving: false,
+    diskWorks: true,
   },
 };
 const notAble = { ...report, flags: { ...report.flags, isAble: false } };

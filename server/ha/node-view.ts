@@ -56,7 +56,8 @@ export function isAble(
   role: NodeRole,
   { health, isInSync }: Pick<NodeView, "health" | "isInSync">,
 ): boolean {
-  return role === "standby" && isInSync && health.dataPlaneTurns && health.storeWrites;
+  const { dataPlaneTurns, storeWrites, diskWorks } = health;
+  return role === "standby" && isInSync && dataPlaneTurns && storeWrites && diskWorks;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { apartText, areApart } from "./lease-time.ts";
 import type { PairStatus } from "./pair-status.ts";
 
 /**
@@ -13,6 +14,11 @@ export function pairComplaints(status: PairStatus): readonly string[] {
     if (troubles.length > 0) complaints.push(`${node} has failed actions.`);
     else if (role === "dead" || role === "unknown") complaints.push(`${node} is not heard.`);
     else if (!isInSync) complaints.push(`${node} is not in sync.`);
+  }
+  const { clockApartMs } = status;
+  if (clockApartMs !== undefined && areApart(clockApartMs)) {
+    const [own, peer] = nodes;
+    complaints.push(`The clock of ${peer.node} is ${apartText(clockApartMs)} that of ${own.node}.`);
   }
   return complaints;
 }

@@ -175,6 +175,7 @@ export class PairModel {
     machine.order = undefined;
     const { effects, heartbeats } = machine.ha.turn(this.nowMs, {
       ...{ claim, order, leader, isAnswering, revision: 0 },
+      times: { wallMs: this.nowMs, leaseMs: this.nowMs },
       isInSync: leader !== undefined && this.nowMs - machine.startedAtMs > 100,
       health: {
         dataPlaneTurns: !this.#has("stall-data-plane", side),

@@ -31,6 +31,10 @@ export interface PairStatus {
   readonly nodes: readonly [NodeStatus, NodeStatus];
   readonly peerLife: PeerLife;
   readonly links: readonly LinkReport[];
+  /** The other node's clock less this one's; undefined before it was heard (TIME-8). */
+  readonly clockApartMs: number | undefined;
+  /** By what this node reads the ends of leases, less its clock. */
+  readonly leaseTimeAheadMs: number;
 }
 
 export interface PairStatusInput {
@@ -43,6 +47,8 @@ export interface PairStatusInput {
   readonly health: NodeHealth;
   /** Why the store did not do what was asked last; "" when it did. */
   readonly storeTrouble: string;
+  readonly clockApartMs: number | undefined;
+  readonly leaseTimeAheadMs: number;
 }
 
 export function pairStatusOf(input: PairStatusInput): PairStatus {
@@ -63,6 +69,8 @@ export function pairStatusOf(input: PairStatusInput): PairStatus {
     nodes: [own, peerStatusOf(peerName, node)],
     peerLife: node.peerLife,
     links: node.links,
+    clockApartMs: input.clockApartMs,
+    leaseTimeAheadMs: input.leaseTimeAheadMs,
   };
 }
 
@@ -76,7 +84,7 @@ function peerStatusOf(name: string, { peer, peerLife }: PairStatusInput["node"])
   }
   const { role, bootId, revision, flags } = peer;
   const failure = role === "failed" ? [flags.isLeaving ? "failed: shutdown" : "failed"] : [];
-  const troubles = [...failure, ...troublesOf({ ...flags, diskWorks: true })];
+  const troubles = [...failure, ...troublesOf(flags)];
   const { isInSync } = flags;
   return { node: name, role, bootId, isInSync, revision, isAble: flags.isAble, troubles };
 }

@@ -9,8 +9,8 @@ const Word = {
 } as const;
 const wordCount = 6;
 /** 64-bit words, behind the others. */
-const Long = { wantedTerm: 0, revision: 1 } as const;
-const longCount = 2;
+const Long = { wantedTerm: 0, revision: 1, leaseBaseMs: 2 } as const;
+const longCount = 3;
 const longsAt = wordCount * Int32Array.BYTES_PER_ELEMENT;
 /** A thread that has not written its byte by then died over it. */
 const wakeMsMax = 1000;
@@ -54,6 +54,15 @@ export class PairWords {
     const term = Number(Atomics.load(this.#longs, Long.wantedTerm));
     if (epoch === 0 || Atomics.load(this.#words, Word.wantedEpoch) !== epoch) return undefined;
     return { epoch, term };
+  }
+
+  /** By the deciding thread: what the data plane adds to the monotonic clock for the time of leases. */
+  set leaseBaseMs(baseMs: number) {
+    Atomics.store(this.#longs, Long.leaseBaseMs, BigInt(Math.round(baseMs)));
+  }
+
+  get leaseBaseMs(): number {
+    return Number(Atomics.load(this.#longs, Long.leaseBaseMs));
   }
 
   /** By the data plane: the epoch under which it answers; 0 once the last answer has left. */

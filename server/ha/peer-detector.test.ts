@@ -21,7 +21,7 @@ function run(
   return diedAtMs;
 }
 
-test("HA-27, HA-28: the guide's profile has the values of table 2.2.2 and ha.cf", () => {
+test("HA-27 keepalive, HA-27 deadtime, HA-28: the guide's profile has the values of table 2.2.2 and ha.cf", () => {
   expect(guide).toEqual({
     keepaliveMs: 3000,
     warnMs: 9000,

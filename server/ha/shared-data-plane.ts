@@ -34,6 +34,14 @@ export class SharedDataPlane implements DataPlane {
     this.#wake = wake;
   }
 
+  set leaseBaseMs(baseMs: number) {
+    this.#words.leaseBaseMs = baseMs;
+  }
+
+  get leaseBaseMs(): number {
+    return this.#words.leaseBaseMs;
+  }
+
   get isAnswering(): boolean {
     return this.#words.answeringEpoch !== 0;
   }

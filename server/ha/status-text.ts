@@ -1,4 +1,5 @@
 import type { LinkReport } from "./ha-node.ts";
+import { apartText, areApart } from "./lease-time.ts";
 import type { NodeStatus, PairStatus } from "./pair-status.ts";
 
 const widthMax = 80;
@@ -19,6 +20,7 @@ export function pairStatusText(status: PairStatus): string {
     ...nodes.map(nodeRow),
     "",
     ...status.links.map(linkLine),
+    ...clockLines(status),
     ...failedActions(nodes),
   ];
   return `${lines.flatMap(folded).join("\n")}\n`;
@@ -44,6 +46,20 @@ function nodeRow({ node, role, isInSync, revision, isAble }: NodeStatus): string
 function linkLine({ state, roundTripMs }: LinkReport, link: number): string {
   const time = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
   return `Link ${link}:   ${state}${time}`;
+}
+
+/** None while both clocks agree, as they should. */
+function clockLines({ nodes, clockApartMs, leaseTimeAheadMs }: PairStatus): string[] {
+  const lines: string[] = [];
+  if (clockApartMs !== undefined && areApart(clockApartMs)) {
+    lines.push(
+      `Clock:    that of ${nodes[1].node} is ${apartText(clockApartMs)} this node's (TIME-8)`,
+    );
+  }
+  if (areApart(leaseTimeAheadMs)) {
+    lines.push(`Leases:   end by a time that is ${apartText(leaseTimeAheadMs)} this node's clock`);
+  }
+  return lines;
 }
 
 /** Empty when there are none, as in crm_mon. */

@@ -77,7 +77,7 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
   });
   afterAll(() => cluster.stop());
 
-  test("HA-21, split brain: a leader that is stopped while another claims acknowledges nothing when it goes on", async () => {
+  test("HA-21 split-brain notification: a leader that is stopped while another claims acknowledges nothing when it goes on", async () => {
     const { folder, remove } = newFolder();
     onTestFinished(remove);
     const prefix = newPrefix();

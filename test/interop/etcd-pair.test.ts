@@ -210,7 +210,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     await cluster.healthy();
   });
 
-  test("a member that hangs is given up for another one, by commits and by a watch", async () => {
+  test("HA-27 DRBD monitor: a member that hangs is given up for another one, by commits and by a watch", async () => {
     const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
@@ -223,7 +223,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     await cluster.healthy();
   });
 
-  test("80,000 leases are loaded by a node that comes new", async () => {
+  test("HA-21 transfer rate: 80,000 leases are loaded by a node that comes new", async () => {
     const a = await lead(start("a", newTable(81_920)));
     for (let first = 0; first < 80_000; first += 4_000) {
       for (let last = first; last < first + 4_000; last += 1) a.store.append(leaseOf(last, 1000));

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { provPlanOf } from "../../cli/serve/prov-file.ts";
@@ -19,6 +20,8 @@ const shipped = (machine: string): string =>
   readFileSync(join(root, "deploy/etcd", `${machine}.yaml`), "utf8");
 const endpointsOf = (text: string): string[] =>
   [...text.matchAll(/^advertise-client-urls: (\S+)$/gm)].map(([, url]) => url!);
+
+const straceIsMissing = spawnSync("strace", ["-V"]).error !== undefined;
 
 describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
   const folder = mkdtempSync(join(tmpdir(), "provlab-etcd-set-up-"));
@@ -47,7 +50,7 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("HA-17, HA-23: three members start, and a node commits and follows by them", async () => {
+  test("HA-17, HA-21 transport, HA-23: three members start, and a node commits and follows by them", async () => {
     expect(endpoints).toHaveLength(3);
     const prefix = newPrefix();
     const { folder: leases, remove } = newFolder();
@@ -61,6 +64,32 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
     const standby = node("b", table);
     expect(table.counts().active).toBe(500);
     await Promise.all([active.close(), standby.close()]);
+    remove();
+  });
+
+  test.skipIf(straceIsMissing)("HA-21 disk flushes: every member syncs what is committed", async () => {
+    const traces = machines.map((machine) => join(folder, `${machine}.trace`));
+    const tracers = members.map(({ pid }, index) =>
+      spawn("strace", ["-f", "-e", "trace=fdatasync", "-o", traces[index]!, "-p", String(pid)], {
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
+    );
+    onTestFinished(async () => {
+      for (const tracer of tracers) await kill(tracer);
+    });
+    await Promise.all(tracers.map(({ stderr }) => once(stderr, "data")));
+    const { folder: leases, remove } = newFolder();
+    const setting = { endpoints, prefix: newPrefix(), name: "a", leaseFile: join(leases, "a") };
+    const active = await lead(follow(newTable(), setting));
+    active.store.append(leaseOf(1, 1000));
+    active.store.commit();
+    for (const trace of traces) {
+      await expect.poll(() => readFileSync(trace, "utf8")).toMatch(/fdatasync.*= 0$/m);
+    }
+    for (const machine of machines) {
+      expect(parse(shipped(machine))).not.toHaveProperty("unsafe-no-fsync");
+    }
+    await active.close();
     remove();
   });
 

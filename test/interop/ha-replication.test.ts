@@ -77,7 +77,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     }
   }
 
-  test("HA-9, LEASE-7: a standby node has every lease, in table and file, before it claims", async () => {
+  test("HA-9, LEASE-7, HA-21 synchronised folder: a standby node has every lease, in table and file, before it claims", async () => {
     const a = await lead(start("a"));
     const table = newTable();
     const b = start("b", table);
@@ -96,7 +96,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     expectAlike(table, inFile, 2000);
   });
 
-  test("HA-18: leases go from the active to the standby node, and none the other way", async () => {
+  test("HA-18, HA-21 operating mode: leases go from the active to the standby node, and none the other way", async () => {
     const file = LeaseFileStore.open(leaseFileOf("b"), newTable(), { create: true });
     file.append(leaseOf(7, 500));
     file.commit();
@@ -112,7 +112,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     expect(table.isNeverUsed(7)).toBe(true);
   });
 
-  test("HA-19: the former active node gets what changed meanwhile, and leads again", async () => {
+  test("HA-19, HA-21 split-brain repair: the former active node gets what changed meanwhile, and leads again", async () => {
     const a = await lead(start("a"));
     commit(a, leaseOf(1, 1000), leaseOf(2, 1000));
     const b = start("b");
@@ -146,7 +146,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     expect([1, 2, 299].map((last) => table.startsAt(last))).toEqual([1000, 2000, 2000]);
   });
 
-  test("HA-21, protocol C: what is acknowledged outlives the loss of any one machine", async () => {
+  test("HA-21 replication mode, protocol C: what is acknowledged outlives the loss of any one machine", async () => {
     const a = await lead(start("a"));
     for (const member of [0, 1, 2]) {
       commit(a, leaseOf(member, 1000));
@@ -160,7 +160,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     }
   });
 
-  test("HA-21, protocol C: a lease that one machine alone has is not acknowledged", async () => {
+  test("HA-21 replication mode, protocol C: a lease that one machine alone has is not acknowledged", async () => {
     const a = await lead(start("a"));
     const stopped = [0, 1];
     for (const member of stopped) cluster.signal(member, "SIGSTOP");
@@ -170,7 +170,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     await cluster.healthy();
   });
 
-  test("HA-21, disk errors: a lease file that cannot be written acknowledges nothing", async () => {
+  test("HA-21 disk-error policy: a lease file that cannot be written acknowledges nothing", async () => {
     let isFull = false;
     const disk = watchedDisk(nodeDisk, (_, name) => {
       if (isFull && name === "write") throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });

@@ -14,6 +14,10 @@ const relayAddress = parseIpv4("127.77.1.1")!;
 const firstAddress = parseIpv4("127.77.64.1")!;
 const serverOf = { a: "127.77.0.1", b: "127.77.0.2" } as const;
 
+interface Setting extends Partial<PlanePlan["pair"]> {
+  readonly range?: string;
+}
+
 const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
@@ -44,14 +48,17 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
 
   let boots = 0;
 
-  function launch(node: "a" | "b", pairOf: Partial<PlanePlan["pair"]> = {}): PlaneThread {
+  function launch(
+    node: "a" | "b",
+    { range = "127.77.64.1 127.77.191.254", ...pairOf }: Setting = {},
+  ): PlaneThread {
     const configFile = join(folder, `${node}.conf`);
     const leaseFile = join(folder, `${node}.leases`);
     writeFileSync(
       configFile,
       `local-address ${serverOf[node]}; local-port ${port}; authoritative; ping-check off;
        default-lease-time 600; dhcp-cache-threshold 25;
-       subnet 127.77.0.0 netmask 255.255.0.0 { range 127.77.64.1 127.77.191.254; }`,
+       subnet 127.77.0.0 netmask 255.255.0.0 { range ${range}; }`,
     );
     writeFileSync(leaseFile, "", { flag: "a" });
     boots += 1;
@@ -87,7 +94,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     expect(asked.size).toBeGreaterThan(20);
   }
 
-  test("HA-2: a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
+  test("HA-2, HA-27 control of DHCP processes: a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
     const a = await start("a");
     const b = await start("b");
     expect(a.messages).toContainEqual({ kind: "serving", port, durability: "replicated" });
@@ -113,6 +120,27 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     for (const [device, address] of bound) {
       expect(await relay.bind(serverOf.b, device, firstAddress + device)).toBe(address);
     }
+  });
+
+  test("TIME-8: leases end by the time that the pair keeps, not by the clock of the node that takes over", async () => {
+    const hourMs = 3_600_000;
+    const oneAddress = { range: "127.77.64.1 127.77.64.1" };
+    const a = await start("a", oneAddress);
+    // Both are told that the pair's time is an hour behind the clock of this machine: leases of ten
+    // minutes have long ended by that clock.
+    a.words.leaseBaseMs -= hourMs;
+    await a.answer(await a.claim());
+    expect(await relay.bind(serverOf.a, 1, firstAddress)).toBe(formatIpv4(firstAddress));
+    const b = await start("b", oneAddress);
+    b.words.leaseBaseMs -= hourMs;
+    await b.answer(await b.claim());
+    const stranger = relay.send(serverOf.b, 2, MessageType.discover);
+    expect(await relay.bind(serverOf.b, 1, firstAddress)).toBe(formatIpv4(firstAddress));
+    expect(await relay.answerTo(stranger, 200)).toBeUndefined();
+    // By the clock of the machine the same address is free.
+    b.words.leaseBaseMs += hourMs;
+    const later = relay.send(serverOf.b, 2, MessageType.discover);
+    expect(await relay.answerTo(later, 2000)).toMatchObject({ address: formatIpv4(firstAddress) });
   });
 
   test("a mandate that is taken back and given again goes on with the same table", async () => {

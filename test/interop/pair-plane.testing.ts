@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { vi } from "vitest";
+import { systemClock } from "../../base/clock.ts";
 import { wakeBy } from "../../base/net/wake-pipe.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
@@ -15,6 +16,7 @@ import {
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { EtcdLeadership } from "../../server/ha/etcd-leadership.ts";
+import { LeaseTime } from "../../server/ha/lease-time.ts";
 import { PairWords } from "../../server/ha/pair-words.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
 import type { FromService, ServicePlan, ToService } from "../../server/service/service-plan.ts";
@@ -96,8 +98,9 @@ export class PlaneThread {
 
 /** What both threads of a node share. */
 export function sharedMemory(): { words: SharedArrayBuffer; pulse: SharedArrayBuffer } {
-  const { shared: words } = new PairWords();
-  return { words: words as SharedArrayBuffer, pulse: DataPlanePulse.memory() };
+  const words = new PairWords();
+  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  return { words: words.shared, pulse: DataPlanePulse.memory() };
 }
 
 export interface DeviceAnswer {

@@ -47,7 +47,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
     await cluster?.stop();
   });
 
-  test("HA-1, HA-22, HA-30, SYS-13: both start, the first one serves, and either tells so", async () => {
+  test("HA-1, HA-22, HA-27 log facility, HA-30, SYS-13: both start, the first one serves, and either tells so", async () => {
     pair.start(0);
     pair.start(1);
     await pair.untilServes(0, 0);
@@ -58,6 +58,7 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve
       expect({ status, stdout, stderr }).toMatchObject({ status: 0, stderr: "" });
       expect(stdout).toMatch(new RegExp(`^Seen by: {2}${nodeNames[side]}$`, "m"));
       expect(stdout).toMatch(/^Leader: {3}prov01, epoch 1$/m);
+      expect(pair.log(side)).toMatch(/^ha: link 0 to prov0\d is up$/m);
       expect(stdout).toMatch(/^prov02 +standby +UpToDate +\d+ {2}yes$/m);
     }
   });

@@ -58,6 +58,8 @@ const pairStatus: PairStatus = {
     { ...pairNode, node: "b", role: "standby" },
   ],
   peerLife: "alive",
+  clockApartMs: 400,
+  leaseTimeAheadMs: 0,
   links: [{ state: "up", roundTripMs: 0.3 }],
 };
 

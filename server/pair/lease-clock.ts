@@ -1,0 +1,10 @@
+import type { Clock } from "../../base/clock.ts";
+import type { PairWords } from "../ha/pair-words.ts";
+
+/** The clock of a data plane of a pair: its wall clock is the time of leases, which the deciding thread keeps. */
+export function leaseClock(
+  { monotonicMs }: Pick<Clock, "monotonicMs">,
+  words: Pick<PairWords, "leaseBaseMs">,
+): Clock {
+  return { monotonicMs, wallMs: () => words.leaseBaseMs + monotonicMs() };
+}
