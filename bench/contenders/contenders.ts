@@ -24,8 +24,4 @@ export const withAndWithoutDisk: readonly DhcpContender[] = [...principals, prov
 export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
 
 /** Who may be named. */
-export const everybody: readonly DhcpContender[] = [
-  ...contenders,
-  provlabUnsynced,
-  provlabPair,
-];
+export const everybody: readonly DhcpContender[] = [...contenders, provlabUnsynced, provlabPair];

@@ -67,31 +67,34 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
     remove();
   });
 
-  test.skipIf(straceIsMissing)("HA-21 disk flushes: every member syncs what is committed", async () => {
-    const traces = machines.map((machine) => join(folder, `${machine}.trace`));
-    const tracers = members.map(({ pid }, index) =>
-      spawn("strace", ["-f", "-e", "trace=fdatasync", "-o", traces[index]!, "-p", String(pid)], {
-        stdio: ["ignore", "ignore", "pipe"],
-      }),
-    );
-    onTestFinished(async () => {
-      for (const tracer of tracers) await kill(tracer);
-    });
-    await Promise.all(tracers.map(({ stderr }) => once(stderr, "data")));
-    const { folder: leases, remove } = newFolder();
-    const setting = { endpoints, prefix: newPrefix(), name: "a", leaseFile: join(leases, "a") };
-    const active = await lead(follow(newTable(), setting));
-    active.store.append(leaseOf(1, 1000));
-    active.store.commit();
-    for (const trace of traces) {
-      await expect.poll(() => readFileSync(trace, "utf8")).toMatch(/fdatasync.*= 0$/m);
-    }
-    for (const machine of machines) {
-      expect(parse(shipped(machine))).not.toHaveProperty("unsafe-no-fsync");
-    }
-    await active.close();
-    remove();
-  });
+  test.skipIf(straceIsMissing)(
+    "HA-21 disk flushes: every member syncs what is committed",
+    async () => {
+      const traces = machines.map((machine) => join(folder, `${machine}.trace`));
+      const tracers = members.map(({ pid }, index) =>
+        spawn("strace", ["-f", "-e", "trace=fdatasync", "-o", traces[index]!, "-p", String(pid)], {
+          stdio: ["ignore", "ignore", "pipe"],
+        }),
+      );
+      onTestFinished(async () => {
+        for (const tracer of tracers) await kill(tracer);
+      });
+      await Promise.all(tracers.map(({ stderr }) => once(stderr, "data")));
+      const { folder: leases, remove } = newFolder();
+      const setting = { endpoints, prefix: newPrefix(), name: "a", leaseFile: join(leases, "a") };
+      const active = await lead(follow(newTable(), setting));
+      active.store.append(leaseOf(1, 1000));
+      active.store.commit();
+      for (const trace of traces) {
+        await expect.poll(() => readFileSync(trace, "utf8")).toMatch(/fdatasync.*= 0$/m);
+      }
+      for (const machine of machines) {
+        expect(parse(shipped(machine))).not.toHaveProperty("unsafe-no-fsync");
+      }
+      await active.close();
+      remove();
+    },
+  );
 
   test("HA-26: the members' files differ in name and address alone", () => {
     const alike = (machine: string): unknown => {
