@@ -1,5 +1,4 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { freeUdpPorts } from "../base/net/free-ports.ts";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import type { AddressBlock } from "../scenarios/population.ts";
 import { type Cut, devices } from "./cuts.ts";
@@ -40,7 +39,7 @@ const address = (text: string): number => parseIpv4(text)!;
 const PORT_FIRST = 30_000;
 /** DHCP's two, the heartbeats, and two of the store's members. */
 export const PORTS_A_LAB = 5;
-const PORT_TRIES = 50;
+const PORT_ROWS = 500;
 
 /** All on the machine's loopback, each on addresses of its own: needs nothing, and nothing can be cut. */
 export async function loopbackNetwork(): Promise<LabNetwork> {
@@ -213,26 +212,10 @@ function cutter(inside: Inside): Pick<LabNetwork, "cut" | "heal"> {
   };
 }
 
-/** The first of so many UDP ports that are free one after the other. */
 async function freePorts(): Promise<number> {
-  for (let attempt = 0; attempt < PORT_TRIES; attempt += 1) {
-    const first = PORT_FIRST + PORTS_A_LAB * ((process.pid + attempt) % 500);
-    const ports = Array.from({ length: PORTS_A_LAB }, (_, index) => first + index);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return first;
+  const first = await freeUdpPorts({ first: PORT_FIRST, count: PORTS_A_LAB, rows: PORT_ROWS });
+  if (first === undefined) {
+    throw new LabError(`no ${PORTS_A_LAB} free UDP ports from ${PORT_FIRST} on`);
   }
-  throw new LabError(`no ${PORTS_A_LAB} free UDP ports from ${PORT_FIRST} on`);
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
-  try {
-    socket.bind({ port, address: "0.0.0.0", exclusive: true });
-    await once(socket, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.close();
-  }
+  return first;
 }

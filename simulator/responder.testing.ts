@@ -1,4 +1,4 @@
-import { createSocket } from "node:dgram";
+import { isFreeUdpPort } from "../base/net/free-ports.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../base/net/udp-socket.ts";
 import { MessageType } from "../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../protocol/dhcp/option-code.ts";
@@ -127,20 +127,10 @@ export async function startResponder(
 ): Promise<Responder> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const socket = await openUdpSocket({ address: LOOPBACK, port: 0 });
-    if (socket.localPort < 65_535 && (await isFree(socket.localPort + 1))) {
+    if (socket.localPort < 65_535 && (await isFreeUdpPort(socket.localPort + 1))) {
       return new Responder(socket, plan, faults);
     }
     socket.close();
   }
   throw new Error("no two free UDP ports side by side");
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
-  const free = await new Promise<boolean>((resolve) => {
-    socket.once("error", () => resolve(false));
-    socket.bind(port, () => resolve(true));
-  });
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return free;
 }

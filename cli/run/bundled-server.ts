@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { freeUdpPorts } from "../../base/net/free-ports.ts";
 import type { ServerUsage } from "../../reports/run-result.ts";
 import { packageRoot } from "../package-root.ts";
 import type { ServingMessage } from "../serve/command.ts";
@@ -15,8 +15,7 @@ const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 /** Below the ports that systems hand out by themselves (32768 on Linux), so nobody sits there. */
 const PORT_FIRST = 20_000;
-const PORT_COUNT = 10_000;
-const PORT_TRIES = 50;
+const PORT_ROWS = 5000;
 
 /** The bundled server could not be started or died: the message says what it said last. */
 export class BundledServerError extends Error {
@@ -175,25 +174,9 @@ function lastWords(logFile: string): string {
 
 /** A port P with P + 1 free as well: relays sit on P, clients on P + 1, beside the server. */
 async function freePort(): Promise<number> {
-  const offset = process.pid * 2;
-  for (let attempt = 0; attempt < PORT_TRIES; attempt += 1) {
-    const port = PORT_FIRST + ((offset + attempt * 2) % PORT_COUNT);
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
-  }
+  const port = await freeUdpPorts({ first: PORT_FIRST, count: 2, rows: PORT_ROWS });
+  if (port !== undefined) return port;
   throw new BundledServerError(
-    `no free pair of UDP ports from ${PORT_FIRST} to ${PORT_FIRST + PORT_COUNT}`,
+    `no free pair of UDP ports from ${PORT_FIRST} to ${PORT_FIRST + 2 * PORT_ROWS}`,
   );
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
-  try {
-    socket.bind({ port, address: "0.0.0.0", exclusive: true });
-    await once(socket, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.close();
-  }
 }

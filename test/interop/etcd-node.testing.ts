@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { EtcdLeadership } from "../../server/ha/etcd-leadership.ts";
 import type { Holder } from "../../server/ha/leadership.ts";
 import { PairNode, type PairNodeOptions } from "../../server/lease/etcd/pair-node.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
+import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseTable } from "../../server/lease/lease-table.ts";
-import { pairWorkerFile } from "./etcd-cluster.testing.ts";
+import { EtcdCluster, pairWorkerFile } from "./etcd-cluster.testing.ts";
 
 export const low = 0x0a09_0000;
 
@@ -129,5 +130,78 @@ export function waitFor(node: PairNode, isDone: () => boolean): void {
   while (!isDone()) {
     if (performance.now() > endMs) expect.fail(`in vain; ${node.trouble}`);
     node.awaitNotice(50);
+  }
+}
+
+/** Commits them together. */
+export function commit(node: PairNode, ...records: readonly LeaseRecord[]): void {
+  for (const record of records) node.store.append(record);
+  node.store.commit();
+}
+
+/** The lease of address `last`, as the lease file has it. */
+export const textOf = (table: LeaseTable, last: number): string =>
+  writeRecord(table.recordOf(table.indexOf(low + last)));
+
+/**
+ * Made in a `describe`: its tests share the members of an etcd, and each has keys and lease files of a pair of its
+ * own, and nodes that are closed at its end.
+ */
+export class PairOfTests {
+  cluster!: EtcdCluster;
+  prefix = "";
+  folder = "";
+  #nodes: TestNode[] = [];
+  #readers = 0;
+
+  constructor(members = 3) {
+    beforeAll(async () => {
+      this.cluster = await EtcdCluster.start({ members });
+    });
+    afterAll(() => this.cluster.stop());
+    let remove: () => void;
+    beforeEach(() => {
+      this.prefix = newPrefix();
+      ({ folder: this.folder, remove } = newFolder());
+    });
+    afterEach(async () => {
+      await this.closeAll();
+      remove();
+    });
+  }
+
+  leaseFileOf(name: string): string {
+    return join(this.folder, `${name}.leases`);
+  }
+
+  /** A start of the node `name`, on the lease file that it had. */
+  start(
+    name: string,
+    table: LeaseTable = newTable(),
+    options: Partial<TestNodeOptions> = {},
+  ): TestNode {
+    const { prefix, cluster } = this;
+    const leaseFile = this.leaseFileOf(name);
+    const own = { endpoints: cluster.endpoints, prefix, name, leaseFile };
+    const node = follow(table, { ...own, ...options });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  /** What one more node finds in etcd. */
+  found(): LeaseTable {
+    const table = newTable();
+    this.#readers += 1;
+    this.start(`reader-${this.#readers}`, table);
+    return table;
+  }
+
+  async close(node: TestNode): Promise<void> {
+    this.#nodes = this.#nodes.filter((other) => other !== node);
+    await node.close();
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#nodes.splice(0).map((node) => node.close()));
   }
 }

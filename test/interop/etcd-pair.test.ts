@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
@@ -8,64 +8,24 @@ import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
 import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
-import type { LeaseTable } from "../../server/lease/lease-table.ts";
-import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
+import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {
-  follow,
+  commit,
   lead,
   leaseOf,
   low,
-  newFolder,
   newPrefix,
   newTable,
+  PairOfTests,
   type TestNode,
+  textOf,
   waitFor,
 } from "./etcd-node.testing.ts";
 
 const withCode = (code: string) => expect.objectContaining({ code, name: "LeaseStoreError" });
 
 describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
-  let cluster: EtcdCluster;
-  let prefix: string;
-  let folder: string;
-  let remove: () => void;
-  let nodes: TestNode[];
-
-  beforeAll(async () => {
-    cluster = await EtcdCluster.start();
-  });
-  afterAll(() => cluster.stop());
-  beforeEach(() => {
-    prefix = newPrefix();
-    nodes = [];
-    ({ folder, remove } = newFolder());
-  });
-  afterEach(async () => {
-    await Promise.all(nodes.map((node) => node.close()));
-    remove();
-  });
-
-  function start(name: string, table: LeaseTable = newTable()): TestNode {
-    const leaseFile = join(folder, `${name}.leases`);
-    const node = follow(table, { endpoints: cluster.endpoints, prefix, name, leaseFile });
-    nodes.push(node);
-    return node;
-  }
-
-  function commit(node: TestNode, ...records: ReturnType<typeof leaseOf>[]): void {
-    for (const record of records) node.store.append(record);
-    node.store.commit();
-  }
-
-  /** What a third node finds in etcd. */
-  function found(): LeaseTable {
-    const table = newTable();
-    start(`reader-${nodes.length}`, table);
-    return table;
-  }
-
-  const textOf = (table: LeaseTable, last: number): string =>
-    writeRecord(table.recordOf(table.indexOf(low + last)));
+  const pair = new PairOfTests();
 
   /** Commits until one is durable; every other way than UNAVAILABLE fails. */
   function commitAtLast(node: TestNode, record: ReturnType<typeof leaseOf>): void {
@@ -82,9 +42,9 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   }
 
   test("the standby has what the leader committed, in its table and in its lease file", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table);
+    const b = pair.start("b", table);
     for (let round = 1; round <= 30; round += 1) {
       commit(a, leaseOf(1, 1000 * round), leaseOf(2 + round, 1000));
     }
@@ -96,7 +56,7 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(b.leader.record).toMatchObject({ epoch: 1, holder: a.self });
     waitFor(b, () => b.revision === a.revision);
     const inFile = newTable();
-    LeaseFileStore.check(join(folder, "b.leases"), inFile);
+    LeaseFileStore.check(pair.leaseFileOf("b"), inFile);
     expect(textOf(inFile, 1)).toBe(writeRecord(leaseOf(1, 30_000)));
     expect(inFile.counts().active).toBe(31);
   });
@@ -104,9 +64,9 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   test.skipIf(libcMissingReason() !== undefined)(
     "the end of a commit, and news for a standby, end a wait for datagrams",
     async () => {
-      const a = await lead(start("a"));
+      const a = await lead(pair.start("a"));
       const table = newTable();
-      const b = start("b", table);
+      const b = pair.start("b", table);
       const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0, backend: "batch" });
       onTestFinished(() => socket.close());
       const sleep = (node: TestNode) => waitReadable([socket], 1_000_000, () => false, node.wake);
@@ -124,13 +84,10 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   );
 
   test("the lease file of a standby is rewritten when it has grown", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const leaseFile = join(folder, "small");
-    const { endpoints } = cluster;
-    const file = { rewriteBytesMin: 4096 };
-    const b = follow(table, { endpoints, prefix, name: "b", leaseFile, file });
-    nodes.push(b);
+    const leaseFile = join(pair.folder, "small");
+    const b = pair.start("b", table, { leaseFile, file: { rewriteBytesMin: 4096 } });
     for (let round = 1; round <= 50; round += 1) commit(a, leaseOf(1, round), leaseOf(2, round));
     waitFor(b, () => table.startsAt(1) === 50 && table.startsAt(2) === 50);
     const grownBytes = statSync(leaseFile).size;
@@ -142,9 +99,9 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
   });
 
   test("a node that seizes the lead has every lease first, and the former leader commits no more", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table);
+    const b = pair.start("b", table);
     for (let round = 0; round < 20; round += 1) commit(a, leaseOf(round, 1000));
     // b did not look meanwhile: what it has not seen comes before its own term.
     await lead(b);
@@ -160,92 +117,91 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
       expect(() => a.store.commit()).toThrow(withCode("FENCED"));
     }
     commit(b, leaseOf(50, 2000, 99));
-    expect(textOf(found(), 50)).toBe(writeRecord(leaseOf(50, 2000, 99)));
+    expect(textOf(pair.found(), 50)).toBe(writeRecord(leaseOf(50, 2000, 99)));
   });
 
   test("a leader that commits nothing learns from the leader key that it was replaced", async () => {
-    const a = await lead(start("a"));
-    await lead(start("b"));
+    const a = await lead(pair.start("a"));
+    await lead(pair.start("b"));
     waitFor(a, () => a.role === "fenced");
     a.store.append(leaseOf(1, 1000));
     expect(() => a.store.commit()).toThrow(withCode("FENCED"));
   });
 
   test("a transaction that was on its way before the claim comes too late after it", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     commit(a, leaseOf(1, 1000));
-    const keys = pairKeys(prefix);
+    const keys = pairKeys(pair.prefix);
     const chain = new CommitChain(keys, a.leader.modRevision, "late");
     chain.begin(new Map([[low + 1, new TextEncoder().encode(writeRecord(leaseOf(1, 9000, 7)))]]));
     // The number 0 was used by the commit above, so this is a late copy within the term as well.
-    const client = cluster.client();
+    const client = pair.cluster.client();
     const late = await client.transact(chain.next()!, 5000);
     expect(late.succeeded).toBe(false);
-    await lead(start("b"));
+    await lead(pair.start("b"));
     const fenced = await client.transact(chain.next()!, 5000);
     client.close();
     expect(fenced.succeeded).toBe(false);
     expect(chain.answered(fenced)).toBe("fenced");
-    expect(textOf(found(), 1)).toBe(writeRecord(leaseOf(1, 1000)));
+    expect(textOf(pair.found(), 1)).toBe(writeRecord(leaseOf(1, 1000)));
   });
 
   test("one member dies: commits go on; two: none is acknowledged, and it comes back by itself", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table);
-    cluster.signal(0, "SIGKILL");
+    const b = pair.start("b", table);
+    pair.cluster.signal(0, "SIGKILL");
     for (let last = 0; last < 20; last += 1) commitAtLast(a, leaseOf(last, 1000));
-    cluster.signal(1, "SIGKILL");
+    pair.cluster.signal(1, "SIGKILL");
     for (let round = 0; round < 2; round += 1) {
       a.store.append(leaseOf(100 + round, 1000));
       expect(() => a.store.commit()).toThrow(withCode("UNAVAILABLE"));
     }
     expect(a.trouble).not.toBe("");
     expect(a.role).toBe("active");
-    cluster.startMember(0);
-    cluster.startMember(1);
+    pair.cluster.startMember(0);
+    pair.cluster.startMember(1);
     commitAtLast(a, leaseOf(200, 3000));
     waitFor(b, () => !table.isNeverUsed(table.indexOf(low + 200)));
     for (let last = 0; last < 20; last += 1) expect(table.isActive(last)).toBe(true);
-    await cluster.healthy();
+    await pair.cluster.healthy();
   });
 
   test("HA-27 DRBD monitor: a member that hangs is given up for another one, by commits and by a watch", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table);
+    const b = pair.start("b", table);
     for (const member of [0, 1, 2]) {
-      cluster.signal(member, "SIGSTOP");
+      pair.cluster.signal(member, "SIGSTOP");
       for (let last = 0; last < 5; last += 1) commitAtLast(a, leaseOf(10 * member + last, 1000));
       waitFor(b, () => table.counts().active === 5 * (member + 1));
-      cluster.signal(member, "SIGCONT");
+      pair.cluster.signal(member, "SIGCONT");
     }
-    await cluster.healthy();
+    await pair.cluster.healthy();
   });
 
   test("HA-21 transfer rate: 80,000 leases are loaded by a node that comes new", async () => {
-    const a = await lead(start("a", newTable(81_920)));
+    const a = await lead(pair.start("a", newTable(81_920)));
     for (let first = 0; first < 80_000; first += 4_000) {
       for (let last = first; last < first + 4_000; last += 1) a.store.append(leaseOf(last, 1000));
       a.store.commit();
     }
     const table = newTable(81_920);
     const startMs = performance.now();
-    start("b", table);
+    pair.start("b", table);
     process.stdout.write(`80,000 leases loaded in ${Math.round(performance.now() - startMs)} ms\n`);
     expect(table.counts().active).toBe(80_000);
     expect(textOf(table, 79_999)).toBe(writeRecord(leaseOf(79_999, 1000)));
   });
 
   test("what etcd lost comes back from a lease file, when somebody says which", async () => {
-    const before = await lead(start("a"));
+    const before = await lead(pair.start("a"));
     for (let last = 0; last < 300; last += 1) before.store.append(leaseOf(last, 1000));
     before.store.commit();
-    await before.close();
-    nodes = [];
-    prefix = newPrefix();
+    await pair.close(before);
+    pair.prefix = newPrefix();
     const table = newTable();
-    const a = start("a", table);
+    const a = pair.start("a", table);
     expect(table.counts().active).toBe(300);
     // Possibly given: not handed to others, and not acknowledged without a commit.
     expect(table.isDurable(0)).toBe(false);
@@ -253,14 +209,14 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     await lead(a);
     expect(a.recover()).toBe(300);
     expect(a.mustRecover).toBe(false);
-    const recovered = found();
+    const recovered = pair.found();
     expect(recovered.counts().active).toBe(300);
     expect(textOf(recovered, 299)).toBe(writeRecord(leaseOf(299, 1000)));
   });
 
   test("a value in etcd that is no lease stops a node with a way out", async () => {
-    await lead(start("a"));
-    cluster.ctl("put", `${pairKeys(prefix).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
-    expect(() => start("b")).toThrow(withCode("DAMAGED"));
+    await lead(pair.start("a"));
+    pair.cluster.ctl("put", `${pairKeys(pair.prefix).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
+    expect(() => pair.start("b")).toThrow(withCode("DAMAGED"));
   });
 });

@@ -1,57 +1,16 @@
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { LeaseTable } from "../../server/lease/lease-table.ts";
-import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
-import {
-  follow,
-  lead,
-  leaseOf,
-  newFolder,
-  newPrefix,
-  newTable,
-  type TestNode,
-  waitFor,
-} from "./etcd-node.testing.ts";
+import { etcdMissingReason } from "./etcd-cluster.testing.ts";
+import { commit, lead, leaseOf, newTable, PairOfTests, waitFor } from "./etcd-node.testing.ts";
 
 const patiently = { timeout: 20_000, interval: 20 };
 const withCode = (code: string) => expect.objectContaining({ code, name: "LeaseStoreError" });
 
 describeUnless(etcdMissingReason(), "terms of a pair", () => {
-  let cluster: EtcdCluster;
-  let prefix: string;
-  let folder: string;
-  let remove: () => void;
-  let nodes: TestNode[];
-
-  beforeAll(async () => {
-    cluster = await EtcdCluster.start({ members: 1 });
-  });
-  afterAll(() => cluster.stop());
-  beforeEach(() => {
-    prefix = newPrefix();
-    nodes = [];
-    ({ folder, remove } = newFolder());
-  });
-  afterEach(async () => {
-    await Promise.all(nodes.map((node) => node.close()));
-    remove();
-  });
-
-  function start(name: string, table: LeaseTable = newTable(256)): TestNode {
-    const leaseFile = join(folder, `${name}.leases`);
-    const node = follow(table, { endpoints: cluster.endpoints, prefix, name, leaseFile });
-    nodes.push(node);
-    return node;
-  }
-
-  function commit(node: TestNode, ...records: ReturnType<typeof leaseOf>[]): void {
-    for (const record of records) node.store.append(record);
-    node.store.commit();
-  }
+  const pair = new PairOfTests(1);
 
   test("of two nodes that claim what they saw at once, one leads", async () => {
-    const both = [start("a"), start("b")];
+    const both = [pair.start("a"), pair.start("b")];
     for (const { leadership } of both) {
       await expect.poll(() => leadership.current()?.epoch, patiently).toBe(0);
     }
@@ -73,9 +32,9 @@ describeUnless(etcdMissingReason(), "terms of a pair", () => {
 
   test("a release makes room at once; the node may lead again with its table, before anybody else", async () => {
     const table = newTable(256);
-    const a = await lead(start("a", table));
+    const a = await lead(pair.start("a", table));
     commit(a, leaseOf(1, 1000));
-    const b = start("b");
+    const b = pair.start("b");
     await a.leadership.release(1, false);
     waitFor(b, () => b.leader.record?.hold === "released");
     waitFor(a, () => a.role === "paused");
@@ -88,16 +47,14 @@ describeUnless(etcdMissingReason(), "terms of a pair", () => {
     await lead(b);
     expect(b.leader.record).toMatchObject({ epoch: 3, holder: b.self });
     waitFor(a, () => a.role === "fenced");
-    const found = newTable(256);
-    start("c", found);
-    expect(found.counts().active).toBe(2);
+    expect(pair.found().counts().active).toBe(2);
   });
 
   test("a leader that claims again, as after a stall, commits no more in the old term and goes on in the new", async () => {
     const table = newTable(256);
-    const a = await lead(start("a", table));
+    const a = await lead(pair.start("a", table));
     const standby = newTable(256);
-    const b = start("b", standby);
+    const b = pair.start("b", standby);
     for (const epoch of [2, 3, 4]) {
       commit(a, leaseOf(epoch, 1000));
       expect(await a.claim()).toBe(epoch);
@@ -117,9 +74,9 @@ describeUnless(etcdMissingReason(), "terms of a pair", () => {
   });
 
   test("a part that commits and starts anew, in the same program, leads the next term with what etcd has", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     commit(a, leaseOf(1, 1000));
-    const b = await lead(start("b"));
+    const b = await lead(pair.start("b"));
     waitFor(a, () => a.role === "fenced");
     commit(b, leaseOf(1, 2000), leaseOf(2, 2000));
     const epoch = await a.claim();
@@ -131,11 +88,8 @@ describeUnless(etcdMissingReason(), "terms of a pair", () => {
     expect(() => a.store.commit()).toThrow(withCode("FENCED"));
     a.store.close();
     const table = newTable(256);
-    const leaseFile = join(folder, "a.leases");
-    const { endpoints } = cluster;
     const { bootId } = a.self;
-    const renewed = follow(table, { endpoints, prefix, name: "a", leaseFile, bootId });
-    nodes.push(renewed);
+    const renewed = pair.start("a", table, { bootId });
     renewed.adopt(mandate);
     waitFor(renewed, () => renewed.role === "active");
     expect([table.startsAt(1), table.startsAt(2)]).toEqual([2000, 2000]);

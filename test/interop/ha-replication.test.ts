@@ -1,74 +1,23 @@
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { watchedDisk } from "../../server/lease/lease-disk.testing.ts";
-import { writeRecord } from "../../server/lease/lease-file.ts";
 import { LeaseFileStore, nodeDisk } from "../../server/lease/lease-file-store.ts";
 import type { LeaseTable } from "../../server/lease/lease-table.ts";
-import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
+import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {
-  follow,
+  commit,
   lead,
   leaseOf,
-  low,
-  newFolder,
-  newPrefix,
   newTable,
-  type TestNode,
-  type TestNodeOptions,
+  PairOfTests,
+  textOf,
   waitFor,
 } from "./etcd-node.testing.ts";
 
 // What the guide has DRBD for (section 2.2.1, table 2.2.1), of the store that stands in its place.
 
 describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
-  let cluster: EtcdCluster;
-  let prefix: string;
-  let folder: string;
-  let remove: () => void;
-  let nodes: TestNode[];
-
-  beforeAll(async () => {
-    cluster = await EtcdCluster.start();
-  });
-  afterAll(() => cluster.stop());
-  beforeEach(() => {
-    prefix = newPrefix();
-    nodes = [];
-    ({ folder, remove } = newFolder());
-  });
-  afterEach(async () => {
-    await Promise.all(nodes.map((node) => node.close()));
-    remove();
-  });
-
-  const leaseFileOf = (name: string): string => join(folder, `${name}.leases`);
-
-  /** A start of the node `name`, on the lease file that it had. */
-  function start(
-    name: string,
-    table: LeaseTable = newTable(),
-    options: Partial<TestNodeOptions> = {},
-  ): TestNode {
-    const { endpoints } = cluster;
-    const leaseFile = leaseFileOf(name);
-    const node = follow(table, { endpoints, prefix, name, leaseFile, ...options });
-    nodes.push(node);
-    return node;
-  }
-
-  async function end(node: TestNode): Promise<void> {
-    nodes = nodes.filter((other) => other !== node);
-    await node.close();
-  }
-
-  function commit(node: TestNode, ...records: ReturnType<typeof leaseOf>[]): void {
-    for (const record of records) node.store.append(record);
-    node.store.commit();
-  }
-
-  const textOf = (table: LeaseTable, last: number): string =>
-    writeRecord(table.recordOf(table.indexOf(low + last)));
+  const pair = new PairOfTests();
 
   function expectAlike(table: LeaseTable, other: LeaseTable, leases: number): void {
     expect(other.counts()).toEqual(table.counts());
@@ -78,96 +27,95 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
   }
 
   test("HA-9, LEASE-7, HA-21 synchronised folder: a standby node has every lease, in table and file, before it claims", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table);
+    const b = pair.start("b", table);
     for (let last = 0; last < 2000; last += 100) {
       commit(a, ...Array.from({ length: 100 }, (_, more) => leaseOf(last + more, 1000)));
     }
     waitFor(b, () => b.revision === a.revision);
     const before = Array.from({ length: 2000 }, (_, last) => textOf(table, last));
-    await end(a);
+    await pair.close(a);
     // Nothing is left to be brought over: what it serves with is what it had.
     await lead(b);
     expect(Array.from({ length: 2000 }, (_, last) => textOf(table, last))).toEqual(before);
     expect(table.counts().active).toBe(2000);
     const inFile = newTable();
-    LeaseFileStore.check(leaseFileOf("b"), inFile);
+    LeaseFileStore.check(pair.leaseFileOf("b"), inFile);
     expectAlike(table, inFile, 2000);
   });
 
   test("HA-18, HA-21 operating mode: leases go from the active to the standby node, and none the other way", async () => {
-    const file = LeaseFileStore.open(leaseFileOf("b"), newTable(), { create: true });
+    const file = LeaseFileStore.open(pair.leaseFileOf("b"), newTable(), { create: true });
     file.append(leaseOf(7, 500));
     file.commit();
     file.close();
     const table = newTable();
-    const a = await lead(start("a", table));
-    start("b");
+    const a = await lead(pair.start("a", table));
+    pair.start("b");
     commit(a, leaseOf(1, 1000));
     const found = newTable();
-    const reader = start("reader", found);
+    const reader = pair.start("reader", found);
     waitFor(reader, () => reader.revision === a.revision);
     expect([1, 7].map((last) => found.isActive(last))).toEqual([true, false]);
     expect(table.isNeverUsed(7)).toBe(true);
   });
 
   test("HA-19, HA-21 split-brain repair: the former active node gets what changed meanwhile, and leads again", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     commit(a, leaseOf(1, 1000), leaseOf(2, 1000));
-    const b = start("b");
-    await end(a);
+    const b = pair.start("b");
+    await pair.close(a);
     await lead(b);
     commit(b, leaseOf(2, 2000), leaseOf(3, 2000));
     const table = newTable();
-    const again = start("a", table);
+    const again = pair.start("a", table);
     expect([1, 2, 3].map((last) => table.startsAt(last))).toEqual([1000, 2000, 2000]);
     await lead(again);
     commit(again, leaseOf(1, 3000));
     waitFor(b, () => b.role === "fenced");
     b.store.append(leaseOf(1, 4000));
     expect(() => b.store.commit()).toThrow(expect.objectContaining({ code: "FENCED" }));
-    const found = newTable();
-    start("reader", found);
+    const found = pair.found();
     expect([1, 2, 3].map((last) => found.startsAt(last))).toEqual([3000, 2000, 2000]);
   });
 
   test("HA-20: without its standby node the active one goes on, and that one catches up", async () => {
-    const a = await lead(start("a"));
-    const b = start("b");
+    const a = await lead(pair.start("a"));
+    const b = pair.start("b");
     commit(a, leaseOf(1, 1000), leaseOf(2, 1000));
     waitFor(b, () => b.revision === a.revision);
-    await end(b);
+    await pair.close(b);
     for (let last = 2; last < 300; last += 1) commit(a, leaseOf(last, 2000));
     const table = newTable();
-    const again = start("b", table);
+    const again = pair.start("b", table);
     waitFor(again, () => again.revision === a.revision);
     expect(table.counts().active).toBe(299);
     expect([1, 2, 299].map((last) => table.startsAt(last))).toEqual([1000, 2000, 2000]);
   });
 
   test("HA-21 replication mode, protocol C: what is acknowledged outlives the loss of any one machine", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     for (const member of [0, 1, 2]) {
       commit(a, leaseOf(member, 1000));
-      cluster.signal(member, "SIGKILL");
+      pair.cluster.signal(member, "SIGKILL");
       const found = newTable();
-      const reader = start(`reader-${member}`, found);
+      const reader = pair.start(`reader-${member}`, found);
       expect(found.isActive(member)).toBe(true);
-      await end(reader);
-      cluster.startMember(member);
-      await cluster.healthy();
+      await pair.close(reader);
+      pair.cluster.startMember(member);
+      await pair.cluster.healthy();
     }
   });
 
   test("HA-21 replication mode, protocol C: a lease that one machine alone has is not acknowledged", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const stopped = [0, 1];
-    for (const member of stopped) cluster.signal(member, "SIGSTOP");
+    for (const member of stopped) pair.cluster.signal(member, "SIGSTOP");
     a.store.append(leaseOf(1, 1000));
     expect(() => a.store.commit()).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
-    for (const member of stopped) cluster.signal(member, "SIGCONT");
-    await cluster.healthy();
+    for (const member of stopped) pair.cluster.signal(member, "SIGCONT");
+    await pair.cluster.healthy();
   });
 
   test("HA-21 disk-error policy: a lease file that cannot be written acknowledges nothing", async () => {
@@ -175,22 +123,21 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
     const disk = watchedDisk(nodeDisk, (_, name) => {
       if (isFull && name === "write") throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
     });
-    const a = await lead(start("a", newTable(), { file: { create: true, disk } }));
+    const a = await lead(pair.start("a", newTable(), { file: { create: true, disk } }));
     isFull = true;
     a.store.append(leaseOf(1, 1000));
     expect(() => a.store.commit()).toThrow(/ENOSPC/);
     isFull = false;
     commit(a, leaseOf(2, 1000));
-    const found = newTable();
-    start("reader", found);
+    const found = pair.found();
     expect([1, 2].map((last) => found.isActive(last))).toEqual([false, true]);
   });
 
   test("OPS-10, OPS-12: a standby node that is cut off catches up by itself, with no order", async () => {
-    const a = await lead(start("a"));
+    const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = start("b", table, { endpoints: [cluster.endpoints[2]!] });
-    cluster.signal(2, "SIGSTOP");
+    const b = pair.start("b", table, { endpoints: [pair.cluster.endpoints[2]!] });
+    pair.cluster.signal(2, "SIGSTOP");
     // Until it says so: a member of etcd may be late with an answer to the active node as well.
     waitFor(b, () => b.trouble !== "");
     for (let last = 0; last < 50; last += 1) {
@@ -203,8 +150,8 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
       }
     }
     expect(table.counts().active).toBe(0);
-    cluster.signal(2, "SIGCONT");
+    pair.cluster.signal(2, "SIGCONT");
     waitFor(b, () => table.counts().active === 50);
-    await cluster.healthy();
+    await pair.cluster.healthy();
   });
 });
