@@ -46,7 +46,14 @@ async function serve(source: Partial<ControlSource>): Promise<void> {
   onTestFinished(() => server.close());
 }
 
-const node = { bootId: "1", isInSync: true, revision: 51, isAble: false, troubles: [] };
+const node = {
+  bootId: "1",
+  isInSync: true,
+  filesInStep: true,
+  revision: 51,
+  isAble: false,
+  troubles: [],
+};
 const healthy: PairStatus = {
   schema: "provlab/pair-status@1",
   seenBy: "prov02.example",

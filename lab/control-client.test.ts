@@ -23,7 +23,16 @@ async function clientOf(answer: RequestListener): Promise<ControlClient> {
 }
 
 const node = (name: string, role: NodeStatus["role"]): NodeStatus => ({
-  ...{ node: name, role, bootId: "1", isInSync: true, revision: 7, isAble: true, troubles: [] },
+  ...{
+    node: name,
+    role,
+    bootId: "1",
+    isInSync: true,
+    filesInStep: true,
+    revision: 7,
+    isAble: true,
+    troubles: [],
+  },
 });
 const status: PairStatus = {
   ...{ schema: "provlab/pair-status@1", seenBy: "node-b", epoch: 3, leader: "node-a" },

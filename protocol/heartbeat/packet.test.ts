@@ -36,6 +36,7 @@ const sample: Heartbeat = {
     storeWrites: true,
     isLeaving: false,
     diskWorks: true,
+    filesInStep: true,
   },
   sentAtMs: 1234.5,
   wallMs: 1_800_000_000_000.5,
@@ -65,6 +66,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
     storeWrites: fc.boolean(),
     isLeaving: fc.boolean(),
     diskWorks: fc.boolean(),
+    filesInStep: fc.boolean(),
   }),
   sentAtMs: times,
   wallMs: times,
@@ -79,7 +81,8 @@ test("the layout: every field where the description has it", () => {
   const bytes = encodeHeartbeat(sample, sign);
   const view = new DataView(bytes.buffer);
   expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe("PVHB");
-  expect([...bytes.subarray(4, 8)]).toEqual([1, 3, 0b1011_1011, 1]);
+  expect([...bytes.subarray(4, 6)]).toEqual([1, 3]);
+  expect(view.getUint16(6)).toBe(0b1_1011_1011);
   expect(view.getBigUint64(8)).toBe(0xdead_beefn);
   expect([16, 24, 32].map((at) => Number(view.getBigUint64(at)))).toEqual([7, 3, 123_456]);
   expect(view.getFloat64(40)).toBe(1234.5);
@@ -87,9 +90,9 @@ test("the layout: every field where the description has it", () => {
   expect(view.getBigUint64(56)).toBe(9n);
   expect([view.getFloat64(64), view.getFloat64(72)]).toEqual([99.25, 40]);
   expect([80, 88].map((at) => view.getFloat64(at))).toEqual([sample.wallMs, sample.leaseMs]);
-  expect(bytes[96]).toBe(14);
-  expect(new TextDecoder().decode(bytes.subarray(97, 111))).toBe("prov01.example");
-  expect(bytes.subarray(111)).toEqual(new Uint8Array(sign(bytes.subarray(0, 111))));
+  expect([...bytes.subarray(96, 98)]).toEqual([1, 14]);
+  expect(new TextDecoder().decode(bytes.subarray(98, 112))).toBe("prov01.example");
+  expect(bytes.subarray(112)).toEqual(new Uint8Array(sign(bytes.subarray(0, 112))));
 });
 
 test("what is encoded is what is decoded", () => {
@@ -131,7 +134,7 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
   fc.assert(
     fc.property(headers, bodies, fc.boolean(), (header, body, isSigned) => {
       const bytes = Uint8Array.of(...header, ...body);
-      if (bytes.length > 96) bytes[96] = Math.max(0, bytes.length - 97);
+      if (bytes.length > 97) bytes[97] = Math.max(0, bytes.length - 98);
       const whole = isSigned ? Uint8Array.of(...bytes, ...sign(bytes)) : bytes;
       const result = decodeHeartbeat(whole, sign);
       if (typeof result === "string") expect(heartbeatRefusals).toContain(result);
@@ -143,10 +146,11 @@ test("any bytes are a heartbeat or a refusal, signed or not", () => {
 
 test.each<readonly [string, number, number]>([
   ["a role that there is not", 5, 6],
+  ["a flag that there is not", 6, 0x02],
   ["a count beyond 2^53", 16, 0xff],
   ["a negative time", 40, 0xbf],
   ["a negative time in the echo", 72, 0xbf],
-  ["a blank in the name", 97, 0x20],
+  ["a blank in the name", 98, 0x20],
 ])("signed, but with %s", (_, at, value) => {
   const bytes = encodeHeartbeat(sample, sign);
   bytes[at] = value;

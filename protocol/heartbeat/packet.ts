@@ -27,6 +27,7 @@ const flagNames = [
   "storeWrites",
   "isLeaving",
   "diskWorks",
+  "filesInStep",
 ] as const;
 
 export interface HeartbeatFlags {
@@ -46,6 +47,8 @@ export interface HeartbeatFlags {
   readonly isLeaving: boolean;
   /** HA-34. True on a node that watches no disk. */
   readonly diskWorks: boolean;
+  /** It has what the active node's TFTP serves. True on the active node, and where nothing is mirrored. */
+  readonly filesInStep: boolean;
 }
 
 /** What its sender heard last on this link: proof that it hears, and the way to a round-trip time. */
@@ -92,15 +95,16 @@ export type HeartbeatRefusal = (typeof heartbeatRefusals)[number];
 const MAGIC = 0x5056_4842;
 const VERSION = 1;
 const SIGNATURE_BYTES = 32;
-const NAME_OFFSET = 97;
+const NAME_OFFSET = 98;
+const LINK_OFFSET = 96;
 const NO_BOOT = "0000000000000000";
 const bootIdPattern = /^[0-9a-f]{16}$/;
 const namePattern = /^[\x21-\x7e]+$/;
 
 /**
- * Layout, most significant byte first: "PVHB", version, role, flags, link, boot id 8, sequence 8,
+ * Layout, most significant byte first: "PVHB", version, role, flags 2, boot id 8, sequence 8,
  * epoch 8, revision 8, sentAtMs 8; the echo's boot id 8 (zeros: no echo), sequence 8, sentAtMs 8,
- * heldMs 8; wallMs 8, leaseMs 8; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
+ * heldMs 8; wallMs 8, leaseMs 8; link; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
  * Times are IEEE 754 doubles. Throws EncodeError for a value that does not fit.
  */
 export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Uint8Array {
@@ -114,12 +118,11 @@ export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Ui
   view.setUint32(0, MAGIC);
   bytes[4] = VERSION;
   bytes[5] = nodeRoles.indexOf(heartbeat.role);
-  bytes[6] = flagNames.reduce(
-    (bits, name, bit) => bits | (heartbeat.flags[name] ? 1 << bit : 0),
-    0,
-  );
+  const bitsOf = (bits: number, name: (typeof flagNames)[number], bit: number): number =>
+    bits | (heartbeat.flags[name] ? 1 << bit : 0);
+  view.setUint16(6, flagNames.reduce(bitsOf, 0));
   if (!(heartbeat.link >= 0 && heartbeat.link <= 255)) throw new EncodeError("link is not a byte");
-  bytes[7] = heartbeat.link;
+  bytes[LINK_OFFSET] = heartbeat.link;
   writeBootId(view, 8, bootId);
   writeCount(view, 16, "sequence", heartbeat.sequence);
   writeCount(view, 24, "epoch", heartbeat.epoch);
@@ -165,12 +168,13 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   if (role === undefined || !namePattern.test(node) || bootId === NO_BOOT) return undefined;
   if (sequence === undefined || epoch === undefined || revision === undefined) return undefined;
   if (sentAtMs === undefined || wallMs === undefined || leaseMs === undefined) return undefined;
-  if (echo === "bad") return undefined;
+  const bits = view.getUint16(6);
+  if (echo === "bad" || bits >>> flagNames.length !== 0) return undefined;
   const flags = Object.fromEntries(
-    flagNames.map((name, bit) => [name, (bytes[6] & (1 << bit)) !== 0]),
+    flagNames.map((name, bit) => [name, (bits & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;
   const times = { sentAtMs, wallMs, leaseMs };
-  return { node, bootId, sequence, link: bytes[7], role, epoch, revision, flags, ...times, echo };
+  return { node, bootId, sequence, link: bytes[LINK_OFFSET], role, epoch, revision, flags, ...times, echo };
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planFailBack } from "./fail-back.ts";
+import { pairComplaints } from "./pair-complaints.ts";
 import type { NodeStatus, PairStatus } from "./pair-status.ts";
 import { pairStatusText } from "./status-text.ts";
 
@@ -8,6 +9,7 @@ const active: NodeStatus = {
   role: "active",
   bootId: "00000000000000b2",
   isInSync: true,
+  filesInStep: true,
   revision: 5100,
   isAble: false,
   troubles: [],
@@ -96,6 +98,11 @@ describe("HA-14, HA-16: the fail-back", () => {
       withPeer({ role: "failed", isAble: false, troubles: ["failed"] }),
       /failed actions: failed \(OPS-13\)/,
     ],
+    [
+      "the other side's files are behind: it would become their master",
+      withPeer({ filesInStep: false }),
+      /not all files of this node yet.*TFTP-2/,
+    ],
     ["the other side is starting", withPeer({ role: "starting", isAble: false }), /still starting/],
     ["the other side is dead", { ...withPeer({ isInSync: false }), peerLife: "dead" }, /not heard/],
     ["this side is not active", { ...repaired, nodes: [standby, active] }, /run it on the active/],
@@ -120,6 +127,15 @@ prov01.ossbn.co.jp             standby   UpToDate            5098  yes
 Link 0:   up, round trip 0.3 ms
 Link 1:   dead
 `);
+  });
+
+  test("a standby node without all files of TFTP is named", () => {
+    const status = withPeer({ filesInStep: false });
+    expect(pairStatusText(status)).toContain(
+      "\nFiles:    prov01.ossbn.co.jp has not all of them yet\n",
+    );
+    expect(pairComplaints(status)).toEqual(["prov01.ossbn.co.jp has not all files yet."]);
+    expect(pairComplaints(repaired)).toEqual([]);
   });
 
   test("failed actions stand below, and nothing is wider than 80 columns", () => {

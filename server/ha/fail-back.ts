@@ -51,6 +51,12 @@ const preconditions: readonly {
       `${peer.node} has failed actions: ${peer.troubles.join(", ")} (OPS-13)`,
   },
   {
+    // The node that serves is the master of the files, so that one's older files would replace newer ones here.
+    holds: ({ peerLife, nodes: [, peer] }) => peerLife !== "alive" || peer.filesInStep,
+    reason: ({ nodes: [, peer] }) =>
+      `${peer.node} has not all files of this node yet: see its log (TFTP-2)`,
+  },
+  {
     holds: ({ nodes: [, peer] }) => peer.role !== "starting",
     reason: ({ nodes: [, peer] }) => `${peer.node} is still starting`,
   },

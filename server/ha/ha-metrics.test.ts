@@ -5,7 +5,14 @@ import { renderExposition } from "../metrics/exposition.ts";
 import { haFamilies } from "./ha-metrics.ts";
 import type { PairStatus } from "./pair-status.ts";
 
-const node = { bootId: "1", isInSync: true, revision: 51, isAble: false, troubles: [] };
+const node = {
+  bootId: "1",
+  isInSync: true,
+  filesInStep: true,
+  revision: 51,
+  isAble: false,
+  troubles: [],
+};
 const status: PairStatus = {
   schema: "provlab/pair-status@1",
   seenBy: "prov02",

@@ -35,6 +35,8 @@ export interface NodeFacts {
   readonly revision: number;
   readonly health: NodeHealth;
   readonly isAnswering: boolean;
+  /** See HeartbeatFlags. */
+  readonly filesInStep: boolean;
   /** Each at the first turn after it. */
   readonly claim?: ClaimOutcome | undefined;
   readonly order?: NodeOrder | undefined;
@@ -126,7 +128,7 @@ export class HaNode {
     this.#state = step.state;
     const logged = events.map((event) => this.#logOf(event));
     const effects = logged.length === 0 ? step.effects : [...logged, ...step.effects];
-    const flags = this.#flags(view);
+    const flags = this.#flags(view, facts);
     // A change is told at once: the peer may be waiting for it.
     const isNews = before.role !== step.state.role || !isSame(flags, this.#flagsSent);
     if (!isNews && nowMs < this.#nextBeatAtMs) return { effects, heartbeats: [] };
@@ -169,7 +171,7 @@ export class HaNode {
     }));
   }
 
-  #flags(view: NodeView): HeartbeatFlags {
+  #flags(view: NodeView, { filesInStep }: Pick<NodeFacts, "filesInStep">): HeartbeatFlags {
     const { health, isInSync, leader } = view;
     const state = this.#state;
     const yields = state.role === "standby" && isYielding(state.yieldsUntilMs, view);
@@ -181,6 +183,7 @@ export class HaNode {
       dataPlaneTurns: health.dataPlaneTurns,
       storeWrites: health.storeWrites,
       diskWorks: health.diskWorks,
+      filesInStep: state.role === "active" || filesInStep,
       isLeaving: state.role === "failed" && state.reason === "shutdown",
     };
   }

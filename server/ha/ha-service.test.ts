@@ -63,6 +63,7 @@ async function freePort(): Promise<number> {
 /** What the machines of the two nodes are like. */
 interface Machines {
   readonly diskWorks?: (side: 0 | 1) => boolean;
+  readonly filesInStep?: (side: 0 | 1) => boolean;
   readonly clocks?: readonly [Clock, Clock];
 }
 
@@ -78,7 +79,7 @@ interface Pair {
 async function startPair(
   backend: "batch" | "dgram",
   keys: readonly [string, string] = ["prov", "prov"],
-  { diskWorks, clocks }: Machines = {},
+  { diskWorks, filesInStep, clocks }: Machines = {},
 ): Promise<Pair> {
   const register = new LeaderRegister(Number.POSITIVE_INFINITY);
   const planes = [new FakeDataPlane(), new FakeDataPlane()] as const;
@@ -104,6 +105,7 @@ async function startPair(
       storeTrouble: () => storeTroubles[side],
       dataPlane: planes[side],
       ...(diskWorks === undefined ? {} : { diskWorks: () => diskWorks(side) }),
+      ...(filesInStep === undefined ? {} : { filesInStep: () => filesInStep(side) }),
       ...(clocks === undefined ? {} : { clock: clocks[side] }),
       logger: { error: log, warn: log, info: log, debug: log },
       backend,
@@ -198,6 +200,23 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
       "failed: disk-failed",
       "the disk fails (HA-34)",
     ]);
+  });
+
+  test("TFTP-2: a standby node without all files is able, but is not given the service by an order", async () => {
+    let isInStep = false;
+    const pair = await startPair(backend, undefined, { filesInStep: () => isInStep });
+    await untilRoles(pair, ["active", "standby"]);
+    const [first] = pair.services;
+    await expect
+      .poll(() => first.status().nodes, patient)
+      .toMatchObject([{ filesInStep: true }, { filesInStep: false, isAble: true }]);
+    expect(await runFailBack(first, () => undefined)).toMatchObject({
+      kind: "refused",
+      reasons: [expect.stringContaining("has not all files of this node yet")],
+    });
+    isInStep = true;
+    await expect.poll(() => first.status().nodes[1].filesInStep, patient).toBe(true);
+    expect(await runFailBack(first, () => undefined)).toMatchObject({ kind: "done" });
   });
 
   test("TIME-8: a clock that is wrong is told, and leases go on by the time of who served before", async () => {

@@ -48,6 +48,8 @@ export interface HaServiceOptions {
   readonly commitMsMax: number;
   /** HA-34; nothing watches the disk unless told. */
   readonly diskWorks?: (() => boolean) | undefined;
+  /** Whether the mirror has all files of the active node; where there is no mirror, it has. */
+  readonly filesInStep?: (() => boolean) | undefined;
   /** Claims as `node` and `bootId`. */
   readonly leadership: Leadership;
   /** Why the store did not do what was asked last; "" when it did. */
@@ -158,6 +160,7 @@ class HaService implements RunningHaService {
       revision: this.#leadership.revision(),
       health: this.#health(),
       storeTrouble: this.#storeTrouble,
+      filesInStep: this.#filesInStep,
       clockApartMs: this.#leaseTime.clockApartMs,
       leaseTimeAheadMs: this.#leaseMs() - this.#clock.wallMs(),
     });
@@ -191,6 +194,10 @@ class HaService implements RunningHaService {
 
   get #storeTrouble(): string {
     return this.#options.storeTrouble?.() ?? "";
+  }
+
+  get #filesInStep(): boolean {
+    return this.#options.filesInStep?.() ?? true;
   }
 
   #health() {
@@ -228,6 +235,7 @@ class HaService implements RunningHaService {
       revision: this.#leadership.revision(),
       health: this.#health(),
       isAnswering: dataPlane.isAnswering,
+      filesInStep: this.#filesInStep,
       claim,
       order: this.#orders.shift(),
       times: { wallMs: now.wallMs, leaseMs: this.#leaseTime.baseMs + nowMs },

@@ -64,8 +64,9 @@ export async function startHa(
   try {
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
-    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, logger };
-    service = await startHaService({ ...plan, bootId, sign, ...parts });
+    const filesInStep = (): boolean => words.filesInStep;
+    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, filesInStep };
+    service = await startHaService({ ...plan, bootId, sign, ...parts, logger });
   } catch (error) {
     await disk?.close();
     await leadership.close();

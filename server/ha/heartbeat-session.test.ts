@@ -11,6 +11,7 @@ const flags: Heartbeat["flags"] = {
   storeWrites: true,
   isLeaving: false,
   diskWorks: true,
+  filesInStep: true,
 };
 
 class Node {

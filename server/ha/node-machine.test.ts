@@ -22,6 +22,7 @@ const report: PeerReport = {
     storeWrites: true,
     isLeaving: false,
     diskWorks: true,
+    filesInStep: true,
   },
 };
 const notAble = { ...report, flags: { ...report.flags, isAble: false } };

@@ -10,10 +10,11 @@ export function pairComplaints(status: PairStatus): readonly string[] {
   const complaints: string[] = [];
   if (!storeAnswers) complaints.push("The store does not answer.");
   else if (leader === undefined) complaints.push("Nobody serves.");
-  for (const { node, role, isInSync, troubles } of nodes) {
+  for (const { node, role, isInSync, filesInStep, troubles } of nodes) {
     if (troubles.length > 0) complaints.push(`${node} has failed actions.`);
     else if (role === "dead" || role === "unknown") complaints.push(`${node} is not heard.`);
     else if (!isInSync) complaints.push(`${node} is not in sync.`);
+    else if (!filesInStep) complaints.push(`${node} has not all files yet.`);
   }
   const { clockApartMs } = status;
   if (clockApartMs !== undefined && areApart(clockApartMs)) {

@@ -174,7 +174,7 @@ export class PairModel {
     machine.claim = undefined;
     machine.order = undefined;
     const { effects, heartbeats } = machine.ha.turn(this.nowMs, {
-      ...{ claim, order, leader, isAnswering, revision: 0 },
+      ...{ claim, order, leader, isAnswering, revision: 0, filesInStep: true },
       times: { wallMs: this.nowMs, leaseMs: this.nowMs },
       isInSync: leader !== undefined && this.nowMs - machine.startedAtMs > 100,
       health: {

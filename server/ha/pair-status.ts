@@ -12,6 +12,8 @@ export interface NodeStatus {
   readonly isInSync: boolean;
   /** Of the store, as far as this node has it. */
   readonly revision: number;
+  /** It has what the active node's TFTP serves, or nothing is mirrored. */
+  readonly filesInStep: boolean;
   /** Nothing known against its serving at once. */
   readonly isAble: boolean;
   /** What is wrong, in words; with `role` failed, why. */
@@ -47,6 +49,7 @@ export interface PairStatusInput {
   readonly health: NodeHealth;
   /** Why the store did not do what was asked last; "" when it did. */
   readonly storeTrouble: string;
+  readonly filesInStep: boolean;
   readonly clockApartMs: number | undefined;
   readonly leaseTimeAheadMs: number;
 }
@@ -58,7 +61,9 @@ export function pairStatusOf(input: PairStatusInput): PairStatus {
   const store = storeTrouble === "" ? [] : [`the store: ${storeTrouble}`];
   const troubles = [...failure, ...troublesOf(health), ...store];
   const able = isAble(role, input);
-  const own: NodeStatus = { ...self, role, isInSync, revision, isAble: able, troubles };
+  const filesInStep = role === "active" || input.filesInStep;
+  const known = { isInSync, filesInStep, isAble: able };
+  const own: NodeStatus = { ...self, role, revision, ...known, troubles };
   return {
     schema: "provlab/pair-status@1",
     seenBy: self.node,
@@ -80,13 +85,15 @@ function peerStatusOf(name: string, { peer, peerLife }: PairStatusInput["node"])
     const role = peerLife === "dead" ? "dead" : "unknown";
     const revision = peer?.revision ?? 0;
     const bootId = peer?.bootId;
-    return { node: name, role, bootId, isInSync: false, revision, isAble: false, troubles: last };
+    const unknown = { isInSync: false, filesInStep: false, isAble: false };
+    return { node: name, role, bootId, revision, ...unknown, troubles: last };
   }
   const { role, bootId, revision, flags } = peer;
   const failure = role === "failed" ? [flags.isLeaving ? "failed: shutdown" : "failed"] : [];
   const troubles = [...failure, ...troublesOf(flags)];
-  const { isInSync } = flags;
-  return { node: name, role, bootId, isInSync, revision, isAble: flags.isAble, troubles };
+  const { isInSync, filesInStep } = flags;
+  const known = { isInSync, filesInStep, isAble: flags.isAble };
+  return { node: name, role, bootId, revision, ...known, troubles };
 }
 
 const troubleTexts = {

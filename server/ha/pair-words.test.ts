@@ -24,6 +24,23 @@ test("what the data plane tells of itself", () => {
   expect(decides).toMatchObject({ answeringEpoch: 7, isInSync: true, revision: 2 ** 33 });
 });
 
+test("files are in step until a mirror says that they are not", () => {
+  const { decides, serves } = bothEnds();
+  expect(decides.filesInStep).toBe(true);
+  for (const isInStep of [false, true, false]) {
+    serves.tellMirrored(isInStep);
+    expect(decides.filesInStep).toBe(isInStep);
+  }
+});
+
+test("the base of the time of leases crosses whole", () => {
+  const { decides, serves } = bothEnds();
+  for (const baseMs of [1_800_000_000_123.4, -5]) {
+    decides.leaseBaseMs = baseMs;
+    expect(serves.leaseBaseMs).toBe(Math.round(baseMs));
+  }
+});
+
 test("only the latest suspicion can be confirmed", () => {
   const { decides, serves } = bothEnds();
   expect(serves.isSuspect).toBe(false);

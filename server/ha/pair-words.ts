@@ -6,8 +6,11 @@ const Word = {
   isInSync: 3,
   suspicion: 4,
   wakeEnd: 5,
+  mirror: 6,
 } as const;
-const wordCount = 6;
+const wordCount = 8;
+/** Of `Word.mirror`; zero while there is no mirror. */
+const Mirror = { behind: 1, inStep: 2 } as const;
 /** 64-bit words, behind the others. */
 const Long = { wantedTerm: 0, revision: 1, leaseBaseMs: 2 } as const;
 const longCount = 3;
@@ -109,6 +112,16 @@ export class PairWords {
 
   get revision(): number {
     return Number(Atomics.load(this.#longs, Long.revision));
+  }
+
+  /** By the mirror: whether it has all files of the node that serves. */
+  tellMirrored(isInStep: boolean): void {
+    Atomics.store(this.#words, Word.mirror, isInStep ? Mirror.inStep : Mirror.behind);
+  }
+
+  /** True where nothing is mirrored. */
+  get filesInStep(): boolean {
+    return Atomics.load(this.#words, Word.mirror) !== Mirror.behind;
   }
 
   /** By whoever saw the data plane's thread end: nothing answers, and nothing is known. */

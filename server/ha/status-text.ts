@@ -20,6 +20,7 @@ export function pairStatusText(status: PairStatus): string {
     ...nodes.map(nodeRow),
     "",
     ...status.links.map(linkLine),
+    ...filesLines(nodes),
     ...clockLines(status),
     ...failedActions(nodes),
   ];
@@ -46,6 +47,13 @@ function nodeRow({ node, role, isInSync, revision, isAble }: NodeStatus): string
 function linkLine({ state, roundTripMs }: LinkReport, link: number): string {
   const time = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
   return `Link ${link}:   ${state}${time}`;
+}
+
+/** None while each node has all files, or nothing is mirrored. */
+function filesLines(nodes: readonly NodeStatus[]): string[] {
+  return nodes
+    .filter(({ role, filesInStep }) => role === "standby" && !filesInStep)
+    .map(({ node }) => `Files:    ${node} has not all of them yet`);
 }
 
 /** None while both clocks agree, as they should. */

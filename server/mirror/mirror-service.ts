@@ -15,6 +15,8 @@ import { WatchedFolder } from "./watched-folder.ts";
 export interface MirrorOptions extends MirrorPlan {
   /** Whether this node serves DHCP, and is the master. */
   readonly isActive: () => boolean;
+  /** Told again and again whether this node, as standby, has all that the active one has. */
+  readonly onLook?: (isInStep: boolean) => void;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -164,6 +166,7 @@ class Mirror implements RunningMirror {
     while (!this.#stop.signal.aborted) {
       if (this.#mayGoOn) await this.#round();
       else this.#isInStep = false;
+      this.#options.onLook?.(this.#isInStep);
       const { signal } = this.#stop;
       await rest(this.#options.intervalMs, undefined, { signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;

@@ -80,7 +80,13 @@ async function start(plan: ServicePlan): Promise<RunningService> {
     }
     case "mirror": {
       const words = new PairWords(plan.words);
-      return startMirror({ ...plan, isActive: () => words.answeringEpoch !== 0, logger });
+      words.tellMirrored(false);
+      return startMirror({
+        ...plan,
+        isActive: () => words.answeringEpoch !== 0,
+        onLook: (isInStep) => words.tellMirrored(isInStep),
+        logger,
+      });
     }
   }
 }

@@ -94,6 +94,20 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     expect(asked.size).toBeGreaterThan(20);
   }
 
+  /** What a device is offered that asks again and again; undefined when it is nothing. */
+  async function offered(
+    server: string,
+    device: number,
+    msMax: number,
+  ): Promise<string | undefined> {
+    const endMs = performance.now() + msMax;
+    while (performance.now() < endMs) {
+      const answer = await relay.answerTo(relay.send(server, device, MessageType.discover), 100);
+      if (answer !== undefined) return answer.address;
+    }
+    return undefined;
+  }
+
   test("HA-2, HA-27 control of DHCP processes: a standby drops, a mandate makes it answer, and after another's claim there is not one ACK", async () => {
     const a = await start("a");
     const b = await start("b");
@@ -134,13 +148,12 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     const b = await start("b", oneAddress);
     b.words.leaseBaseMs -= hourMs;
     await b.answer(await b.claim());
-    const stranger = relay.send(serverOf.b, 2, MessageType.discover);
     expect(await relay.bind(serverOf.b, 1, firstAddress)).toBe(formatIpv4(firstAddress));
-    expect(await relay.answerTo(stranger, 200)).toBeUndefined();
+    // Leases are looked through once a second.
+    expect(await offered(serverOf.b, 2, 1500)).toBeUndefined();
     // By the clock of the machine the same address is free.
     b.words.leaseBaseMs += hourMs;
-    const later = relay.send(serverOf.b, 2, MessageType.discover);
-    expect(await relay.answerTo(later, 2000)).toMatchObject({ address: formatIpv4(firstAddress) });
+    expect(await offered(serverOf.b, 2, 10_000)).toBe(formatIpv4(firstAddress));
   });
 
   test("a mandate that is taken back and given again goes on with the same table", async () => {

@@ -1,7 +1,17 @@
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
@@ -24,6 +34,8 @@ const nodes = [
 ] as const;
 type Side = 0 | 1;
 const waitMsMax = 30_000;
+const patience = { timeout: waitMsMax, interval: 500 };
+const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 const dhcpdConf = (side: Side): string => `authoritative; ping-check false;
 local-address ${nodes[side].address}; default-lease-time 600;
@@ -78,6 +90,13 @@ async function start(side: Side): Promise<void> {
 
 const fetch = async (side: Side, name: string): Promise<string> =>
   new TextDecoder().decode(await fetchFile(nodes[side].address, tftpPort, name));
+
+/** A command of the operator on that node. */
+const order = (side: Side, command: "status" | "failback") =>
+  spawnSync(process.execPath, [prov, command, "-c", "prov.yaml"], {
+    cwd: join(folder, nodes[side].name),
+    encoding: "utf8",
+  });
 
 /** Waits until the TFTP server of that node serves this. */
 async function untilServed(side: Side, name: string, text: string): Promise<void> {
@@ -161,5 +180,23 @@ describeUnless(libcMissingReason() ?? etcdMissingReason(), "TFTP of a pair", () 
     expect(readFileSync(join(rootOf(0), ".provlab-replaced/root/cm.cfg"), "utf8")).toMatch(
       /^written/,
     );
+  });
+
+  test("no fail-back to a node whose files are behind, for they would become the master's", async () => {
+    symlinkSync("nowhere", join(rootOf(0), "models"));
+    mkdirSync(join(rootOf(1), "models"));
+    put(1, "models/a.cfg", "new");
+    await vi.waitFor(
+      () => expect(order(1, "status").stdout).toContain("prov01 has not all"),
+      patience,
+    );
+    const refused = order(1, "failback");
+    expect(refused.status).toBe(2);
+    expect(refused.stdout + refused.stderr).toContain("prov01 has not all files of this node yet");
+    unlinkSync(join(rootOf(0), "models"));
+    await untilServed(0, "models/a.cfg", "new");
+    await vi.waitFor(() => expect(order(1, "failback")).toMatchObject({ status: 0 }), patience);
+    await expectCrossed(0, 3);
+    expect(await fetch(0, "models/a.cfg")).toBe("new");
   });
 });

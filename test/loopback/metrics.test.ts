@@ -48,7 +48,14 @@ syslog: { directory: log, port: 0 }
 metrics: { port: 0 }
 `;
 
-const pairNode = { bootId: "1", isInSync: true, revision: 51, isAble: false, troubles: [] };
+const pairNode = {
+  bootId: "1",
+  isInSync: true,
+  filesInStep: true,
+  revision: 51,
+  isAble: false,
+  troubles: [],
+};
 /** Of a node of a pair; the server of this test is none. */
 const pairStatus: PairStatus = {
   schema: "provlab/pair-status@1",
