@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { remaining, type Trial, tallies, tallyTable } from "./campaign-tally.ts";
 
 const trial = (changes: Partial<Trial>): Trial => ({
-  ...{ kind: "aa", number: 0, verdict: "same", cpuEffect: 0.001, blocks: 10, durationMs: 90_000 },
+  ...{ kind: "aa", number: 0, verdict: "same", cpuEffect: 0.001, effects: {}, blocks: 10 },
+  durationMs: 90_000,
   ...changes,
 });
 

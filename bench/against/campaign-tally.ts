@@ -8,6 +8,8 @@ export interface Trial {
   readonly verdict: ComparisonVerdict;
   /** Of server CPU a transaction: current over base, minus 1. */
   readonly cpuEffect: number;
+  /** Of each metric, by its name. */
+  readonly effects: Readonly<Record<string, number>>;
   readonly blocks: number;
   readonly durationMs: number;
 }

@@ -72,7 +72,11 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
       });
       const { verdict, metrics } = judgement;
       const cpuEffect = metrics[0]!.effect;
-      const trial: Trial = { kind, number, verdict, cpuEffect, blocks: blocks.length, durationMs };
+      const effects = Object.fromEntries(
+        metrics.map(({ metric, effect }) => [metric.name, effect]),
+      );
+      const shown = { verdict, cpuEffect, effects };
+      const trial: Trial = { kind, number, ...shown, blocks: blocks.length, durationMs };
       appendFileSync(file, `${JSON.stringify(trial)}\n`);
       done.push(trial);
       tellProgress(`${kind} ${number}: ${verdict}, CPU ${(100 * cpuEffect).toFixed(1)} %`);

@@ -174,7 +174,18 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
     flagNames.map((name, bit) => [name, (bits & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;
   const times = { sentAtMs, wallMs, leaseMs };
-  return { node, bootId, sequence, link: bytes[LINK_OFFSET], role, epoch, revision, flags, ...times, echo };
+  return {
+    node,
+    bootId,
+    sequence,
+    link: bytes[LINK_OFFSET],
+    role,
+    epoch,
+    revision,
+    flags,
+    ...times,
+    echo,
+  };
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {

@@ -26,6 +26,9 @@ describe("verdicts", () => {
     [cpu, 100, 100, "same"],
     // Found, but too little to count, and too much to be called the same.
     [{ ...cpu, effectMin: 0.04 }, 100, 103.9, "undecided"],
+    // What is called the same may be wider than what is called a change.
+    [{ ...cpu, effectMin: 0.03, sameWithin: 0.06 }, 100, 101.5, "same"],
+    [{ ...cpu, effectMin: 0.03, sameWithin: 0.06 }, 100, 103.9, "regressed"],
   ] as const)("%o: %d to %d is %s", (metric, base, current, verdict) => {
     const runs = { metric, base: around(base), current: around(current) };
     const judgement = judge([runs], settings);

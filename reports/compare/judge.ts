@@ -15,6 +15,8 @@ export interface Metric {
   readonly scale: "ratio" | "share";
   /** The least effect that counts: 0.05 is 5 %, or of a share 5 points. */
   readonly effectMin: number;
+  /** An effect that certainly lies within that counts as none; `effectMin` unless told, and never less. */
+  readonly sameWithin?: number;
 }
 
 /** What each run measured; the runs of one comparison come in one order for all metrics. */
@@ -58,7 +60,7 @@ export interface JudgeSettings {
 /**
  * A metric has improved or regressed when the permutation test says so at `alpha` for all metrics
  * together *and* the effect is at least the metric's `effectMin`. It is the same when the whole
- * interval lies within `effectMin`. Everything else is undecided: more runs would tell.
+ * interval lies within `sameWithin`. Everything else is undecided: more runs would tell.
  */
 export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): Judgement {
   const { design, alpha, seed } = settings;
@@ -94,7 +96,7 @@ export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): 
 }
 
 function verdictOf(
-  { better, effectMin, scale }: Metric,
+  { better, effectMin, sameWithin = effectMin, scale }: Metric,
   found: {
     readonly effect: number;
     readonly low: number;
@@ -104,11 +106,11 @@ function verdictOf(
 ): ComparisonVerdict {
   const { effect, low, high, isFound } = found;
   // As much less as the effect is more: 1 / 1.25 is as far from 1 as 1.25 is.
-  const least = scale === "ratio" ? 1 / (1 + effectMin) - 1 : -effectMin;
-  if (isFound && (effect >= effectMin || effect <= least)) {
+  const asMuchLess = (more: number): number => (scale === "ratio" ? 1 / (1 + more) - 1 : -more);
+  if (isFound && (effect >= effectMin || effect <= asMuchLess(effectMin))) {
     return effect > 0 === (better === "more") ? "improved" : "regressed";
   }
-  return low > least && high < effectMin ? "same" : "undecided";
+  return low > asMuchLess(sameWithin) && high < sameWithin ? "same" : "undecided";
 }
 
 function overall(verdicts: readonly ComparisonVerdict[]): ComparisonVerdict {
