@@ -112,9 +112,13 @@ const kinds: readonly FaultKind[] = [
     ...{ verb: "skewClock", weight: 2, isOrder: false },
     draw: (prng) => {
       const node = pick(prng, sides);
+      const other = node === "a" ? "b" : "a";
       const by = pick(prng, ["500 ms", "2 s", "10 min", "12 h"]);
       const direction = pick(prng, ["ahead", "behind"]);
-      return { value: { node, by, direction }, takes: [`clock ${node}`] };
+      // Who starts anew and hears nobody has its own clock alone, and what it lends by one that is behind ends too
+      // early when that is right again. So the other one is left alone.
+      const takes = [`clock ${node}`, ...(direction === "behind" ? [`node ${other}`] : [])];
+      return { value: { node, by, direction }, takes };
     },
   },
   {
