@@ -64,15 +64,22 @@ export function cpuTimesOf(pid: number | undefined): CpuTimes | undefined {
   }
 }
 
-/** Processor time of all threads that live, ms; undefined where the kernel does not say. */
-export function cpuMsOf(pid: number | undefined): number | undefined {
+/** Processor time of a process, ms. */
+export interface ThreadTimes {
+  /** Of its first thread. */
+  readonly mainMs: number;
+  /** Of all threads that live. */
+  readonly allMs: number;
+}
+
+/** Undefined where the kernel does not say. */
+export function threadTimesOf(pid: number | undefined): ThreadTimes | undefined {
   try {
     const tasks = `/proc/${pid}/task`;
-    let nanoseconds = 0;
-    for (const task of readdirSync(tasks)) {
-      nanoseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]);
-    }
-    return Number.isNaN(nanoseconds) ? undefined : nanoseconds / NANOSECONDS_A_MS;
+    const msOf = (task: string): number =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]) / NANOSECONDS_A_MS;
+    const allMs = readdirSync(tasks).reduce((sum, task) => sum + msOf(task), 0);
+    return Number.isNaN(allMs) ? undefined : { mainMs: msOf(String(pid)), allMs };
   } catch {
     return undefined;
   }

@@ -2,7 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuMsOf, memoryMiBOf, type ProcessTimes, timesOfTree } from "./process-usage.ts";
+import {
+  memoryMiBOf,
+  type ProcessTimes,
+  type ThreadTimes,
+  threadTimesOf,
+  timesOfTree,
+} from "./process-usage.ts";
 
 /** A server could not be started or died: the message says what it said last. */
 export class ServerProcessError extends Error {
@@ -97,9 +103,9 @@ export class ServerProcess {
     return timesOfTree(this.#child.pid);
   }
 
-  /** Processor time so far, ms; undefined where the kernel does not say. */
-  cpuMs(): number | undefined {
-    return cpuMsOf(this.#child.pid);
+  /** Processor time so far; undefined where the kernel does not say. */
+  threadTimes(): ThreadTimes | undefined {
+    return threadTimesOf(this.#child.pid);
   }
 
   /** Ends it at once, as a crash does. */

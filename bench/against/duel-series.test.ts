@@ -19,6 +19,7 @@ function blocksOf(count: number, slowdown: number, spread: number, prng: Prng): 
     const noisy = (value: number): number => value * Math.exp((spread / Math.SQRT2) * normal(prng));
     return {
       cpuMicrosPerTransaction: noisy(40 * factor),
+      servingMicrosPerTransaction: noisy(32 * factor),
       completedPerSecond: noisy(20_000 / factor),
       latencyMsP50: noisy(12 * factor),
       latencyMsP99: noisy(40 * factor),

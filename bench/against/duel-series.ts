@@ -8,11 +8,15 @@ import type { BlockFigures } from "./duel.ts";
 
 /**
  * Least effects that count, and what counts as none. Half of those of runs one after the other: both sides of a block
- * shared all disturbances. A server that burns 5 % more takes larger batches, which costs it less: it
- * is 3 % dearer a transaction, 5 % slower, and answers 6 % later.
+ * shared all disturbances. The thread that serves shows a change of the server as it is. A server that burns 5 % more
+ * takes larger batches, so that its other threads have less to do, and the whole process is 3 to 4 % dearer.
  */
 const metrics: readonly (readonly [keyof BlockFigures, Metric])[] = [
-  ["cpuMicrosPerTransaction", metric("server CPU a transaction", "µs", "less", 0.02, 0.05)],
+  [
+    "servingMicrosPerTransaction",
+    metric("serving thread's CPU a transaction", "µs", "less", 0.025, 0.05),
+  ],
+  ["cpuMicrosPerTransaction", metric("server CPU a transaction", "µs", "less", 0.025, 0.05)],
   ["completedPerSecond", metric("throughput, on one processor", "/s", "more", 0.025, 0.05)],
   ["latencyMsP50", metric("service time p50", "ms", "less", 0.05, 0.1)],
   ["residentMiBMax", metric("server memory", "MiB", "less", 0.1, 0.1)],

@@ -77,13 +77,13 @@ function percentOf(value: number | undefined, whole: number | undefined): number
 }
 
 async function nanosecondsAPacket(match: Match, rate: number): Promise<number | undefined> {
-  const before = match.server.cpuMs();
+  const before = match.server.threadTimes()?.allMs;
   let warmUp = 0;
   const { trials } = await match.run((target, settings) => {
     warmUp = Math.round((rate * settings.warmUpShare * settings.warmUpMs) / 1000);
     return doraPlan(target, settings, rate);
   });
-  const after = match.server.cpuMs();
+  const after = match.server.threadTimes()?.allMs;
   if (before === undefined || after === undefined) return undefined;
   const packets = PACKETS_A_DORA * (trials[0]!.offered + warmUp);
   return ((after - before) * NANOSECONDS_A_MS) / packets;
