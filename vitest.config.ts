@@ -8,7 +8,7 @@ const alone = [
   "{base,server,simulator,bench}/**/{memory,scale}.test.ts",
   "test/faults/{overload,hostile,tftp-hostile}.test.ts",
   "test/loopback/{capacity,prov-run,prov-run-boot}.test.ts",
-  "test/interop/perfdhcp.test.ts",
+  "test/interop/{perfdhcp,tftp-clients}.test.ts",
 ];
 
 // Whole drills one after the other: `npm run test:drills`. Every test run has one drill of its own besides.
@@ -17,7 +17,7 @@ const playsDrills = process.env["PROVLAB_TEST_DRILLS"] !== undefined;
 
 // Three projects, one after the other. `unit` is beside the source and fast: pure enough that files
 // share a process. `system` crosses folders (test/): virtual time, peers in network namespaces of their
-// own, runs on ports of their own; it waits more than it computes, so four files run side by side.
+// own, runs on ports of their own; it waits more than it computes, so three files run side by side.
 // `alone` has the machine for itself, one file after the other.
 export default defineConfig({
   test: {
@@ -59,7 +59,7 @@ export default defineConfig({
           exclude: ["test/tidy.test.ts", ...alone, ...drills],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
       {

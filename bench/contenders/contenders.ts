@@ -17,9 +17,6 @@ export const contenders: readonly DhcpContender[] = [
 /** One setting of each server: the ones that a suite compares unless it says otherwise. */
 export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];
 
-/** The same, and ours without waiting for the disk: how much of a latency is the disk's. */
-export const withAndWithoutDisk: readonly DhcpContender[] = [...principals, provlabUnsynced];
-
 /** What keeping leases on several machines costs. */
 export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
 

@@ -1,5 +1,5 @@
 import { population } from "../bench-plan.ts";
-import { withAndWithoutDisk } from "../contenders/contenders.ts";
+import { principals } from "../contenders/contenders.ts";
 import { guideBindMs, START_MS } from "../expected-time.ts";
 import { mixedPlan } from "../trial.ts";
 import type { Turn } from "../turn.ts";
@@ -10,7 +10,7 @@ export const latency: Suite = {
   id: "latency",
   title: "Latency at the guide's load",
   generator: simulator,
-  contenders: withAndWithoutDisk,
+  contenders: principals,
   columns: [
     { id: "p50", title: "p50 ms", digits: 2, better: "less", hasRatio: true },
     { id: "p99", title: "p99 ms", digits: 2, better: "less", hasRatio: true },
