@@ -272,7 +272,7 @@ class HaService implements RunningHaService {
         `the clock of ${peerName} is ${apartText(clockApartMs)} this node's: let NTP set them right. Leases ` +
           "end by the time of the node that serves (TIME-8)",
       );
-    } else logger.info(`the clocks of both nodes agree again (TIME-8)`);
+    } else logger.info("the clocks of both nodes agree again (TIME-8)");
   }
 
   #ping(nowMs: number): void {
