@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ResultToWrite {
@@ -19,4 +19,15 @@ export function writeResultFiles(
   writeFileSync(files.json, `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(files.table, table);
   return files;
+}
+
+/** What a campaign has kept in the file so far, one JSON a line; nothing when there is no such file. */
+export function readRows<Row>(file: string): Row[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Row);
+}
+
+export function appendRow(file: string, row: unknown): void {
+  appendFileSync(file, `${JSON.stringify(row)}\n`);
 }

@@ -1,16 +1,10 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../../cli/package-root.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { twoProcessors } from "../processors.ts";
+import { appendRow, readRows } from "../result-files.ts";
 import { killServers } from "../server-process.ts";
 import { remaining, type Trial, tallyTable } from "./campaign-tally.ts";
 import { DuelError, type Duelist, duelPlan } from "./duel.ts";
@@ -54,7 +48,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   const endMs = performance.now() + minutes * 60_000;
   const file = join(folder, `trials-${percent}-percent.jsonl`);
   if (again) rmSync(file, { force: true });
-  const done = existsSync(file) ? readTrials(file) : [];
+  const done = readRows<Trial>(file);
   for (const { kind, number } of remaining({ aa, slow }, done)) {
     if (signal.aborted || performance.now() > endMs) break;
     const work = join(folder, "work");
@@ -77,7 +71,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
       );
       const shown = { verdict, cpuEffect, effects };
       const trial: Trial = { kind, number, ...shown, blocks: blocks.length, durationMs };
-      appendFileSync(file, `${JSON.stringify(trial)}\n`);
+      appendRow(file, trial);
       done.push(trial);
       tellProgress(`${kind} ${number}: ${verdict}, CPU ${(100 * cpuEffect).toFixed(1)} %`);
     } catch (error) {
@@ -102,9 +96,4 @@ function setSlowdown(percent: number): void {
   // Servers inherit them; only one that is told to load the slowdown looks at them.
   process.env["PROVLAB_SLOWDOWN_PERCENT"] = String(percent);
   process.env["PROVLAB_SLOWDOWN_DIST"] = pathToFileURL(join(packageRoot, "dist", "/")).href;
-}
-
-function readTrials(file: string): Trial[] {
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Trial);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../cli/package-root.ts";
 import { loadScenario } from "../../cli/scenario-input.ts";
@@ -8,7 +8,7 @@ import { readResult } from "../../reports/read-result.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
-import { writeResultFiles } from "../result-files.ts";
+import { appendRow, readRows, writeResultFiles } from "../result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
@@ -64,7 +64,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   const endMs = performance.now() + minutes * 60_000;
   const file = join(folder, "trials.jsonl");
   if (again) rmSync(file, { force: true });
-  const trials = existsSync(file) ? readTrials(file) : [];
+  const trials = readRows<DrillTrial>(file);
   const wanted = Array.from({ length: seeds }, (_, index) => seed + index);
   const mine = (): readonly DrillTrial[] =>
     latest(trials, scale).filter((trial) => wanted.includes(trial.seed));
@@ -80,7 +80,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
         continue;
       }
       trials.push(trial);
-      appendFileSync(file, `${JSON.stringify(trial)}\n`);
+      appendRow(file, trial);
       tellProgress(`${next.drill}, seed ${next.seed}: ${trial.verdict}. ${oneLine(trial.reasons)}`);
       writeTable(folder, scale, chosen, mine());
     }
@@ -182,9 +182,4 @@ function writeTable(
   const result = { schema: "provlab/drills@1", ...scale, commits, tallies, trials };
   writeResultFiles(folder, { name: "drills", result, table });
   return table;
-}
-
-function readTrials(file: string): DrillTrial[] {
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as DrillTrial);
 }

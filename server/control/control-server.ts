@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { closeAtOnce } from "../../base/net/http-closing.ts";
 import { StartError, systemReason } from "../start-error.ts";
 import {
   type ControlLine,
@@ -67,10 +68,8 @@ export class ControlServer {
     return control;
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   async #answer(method: string, url: string, response: ServerResponse): Promise<void> {

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../base/clock.ts";
+import { closeAtOnce } from "../../base/net/http-closing.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { portRefused } from "../service/datagram-loop.ts";
 import { systemReason } from "../start-error.ts";
@@ -67,10 +68,8 @@ export class MetricsServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   #answerTo(url: string): readonly [status: number, body: string] {

@@ -2,6 +2,7 @@ import { closeSync, createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as rest } from "node:timers/promises";
+import { closeAtOnce } from "../../base/net/http-closing.ts";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { portRefused } from "../service/datagram-loop.ts";
@@ -68,10 +69,8 @@ export class MirrorServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
