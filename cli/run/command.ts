@@ -16,7 +16,7 @@ import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { parseTarget } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
-import { parseEndpoints } from "./agents/etcd.ts";
+import { parseEndpoints } from "./agents/endpoints.ts";
 import { BundledServerError } from "./bundled-server.ts";
 import {
   CAPTURE_MIB_DEFAULT,

@@ -20,7 +20,6 @@ import type { SegmentPlacement } from "../../simulator/segment.ts";
 import type { SegmentRecord } from "../../simulator/segment-record.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
-import { measureOnAgents } from "./agents/measure-on-agents.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { startBundledServer } from "./bundled-server.ts";
 import type { CaptureOptions } from "./capture-file.ts";
@@ -115,6 +114,8 @@ export async function measure(
       const loaded = { scenario, sha256 };
       const { agents, etcd = [], history } = options;
       const wanted = options.workers ?? scenario.workers;
+      // etcd's client is a third of what a run would load.
+      const { measureOnAgents } = await import("./agents/measure-on-agents.ts");
       return await measureOnAgents({
         ...{ loaded, plan, workers: wanted, agents, etcd, target, bundled, history },
       });

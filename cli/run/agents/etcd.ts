@@ -1,5 +1,4 @@
 import { Etcd3, type Lease } from "etcd3";
-import { UsageError } from "../../usage-error.ts";
 
 /** Beyond this etcd counts as gone. */
 const CALL_MS_MAX = 10_000;
@@ -41,14 +40,6 @@ export interface Claim {
 export interface ClockReading {
   readonly offsetMs: number;
   readonly roundTripMs: number;
-}
-
-/** `http://host:2379`, or several of them with commas; throws UsageError for anything else. */
-export function parseEndpoints(text: string): readonly string[] {
-  const endpoints = text.split(",").map((each) => each.trim());
-  const wrong = endpoints.find((each) => !/^https?:\/\/[^/\s:]+:\d+$/.test(each));
-  if (wrong === undefined) return endpoints;
-  throw new UsageError(`--etcd: "${wrong}" is no endpoint: write http://127.0.0.1:2379`);
 }
 
 /** Takes away what was written under the lease; where etcd does not, it goes when its time is up. */
