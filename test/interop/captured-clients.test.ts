@@ -85,7 +85,7 @@ describeWithPeers("captured clients", peers, () => {
     // Nobody answers yet, so the clients have to repeat themselves.
     for (const client of clients) client.start();
     for (const { plan, file } of devices) {
-      await captured(link.lab.path(file), plan.mac, "discover", 3);
+      await captured(link.lab.path(file), plan.mac, "discover", 2);
     }
     await link.startServer();
     for (const client of clients) {
