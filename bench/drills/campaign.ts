@@ -26,8 +26,9 @@ const usage = `npm run campaign:drills -- [--drill kill,pause] [--seeds N] [--de
 Plays the shipped drills (${drills.join(", ")}),
 each with N seeds from --seed on, and writes a table and JSON. --devices and --load make them smaller; the load
 is what so many devices carry unless told. --at-once plays so many side by side, each with its own pair and
-etcd: for what must not happen, not for times. Begins no run after --minutes (default 60). Goes on where an earlier campaign in the folder ended, and
-plays its invalid runs again; with --again it begins anew.
+etcd: for what must not happen, not for times, so the generator may be 500 ms late. Begins no run after
+--minutes (default 60). Goes on where an earlier campaign in the folder ended, and plays its invalid runs
+again; with --again it begins anew.
 `;
 
 const program = {

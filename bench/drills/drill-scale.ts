@@ -14,6 +14,8 @@ const kinds = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
 /** At the whole load each device is asked for about once in this many seconds. */
 const SECONDS_A_DEVICE = 10;
 const GUIDE_PER_SECOND = 900;
+/** Drills that share a machine are late, which changes no history of leases. */
+const SHARED_SLIP_MS_MAX = 500;
 
 /** The load that so many devices carry: what fails leaves some of them busy for a while. */
 export function loadPercentOf(devices: number): number {
@@ -21,17 +23,22 @@ export function loadPercentOf(devices: number): number {
   return Math.min(100, Math.max(1, Math.round((100 * perSecond) / GUIDE_PER_SECOND)));
 }
 
-/** What `--set` makes of a drill: each kind keeps its share of the devices, each stream its share of the load. */
+/**
+ * What `--set` makes of a drill: each kind keeps its share of the devices, each stream its share of the load,
+ * and beside other drills the generator may be late.
+ */
 export function settingsOf(
   { population, phases, thresholds }: Scenario,
-  { devices, loadPercent }: Pick<DrillScale, "devices" | "loadPercent">,
+  { devices, loadPercent, atOnce }: DrillScale,
 ): readonly string[] {
+  const slip = atOnce > 1 ? [`generator.slipMsP99Max=${SHARED_SLIP_MS_MAX}`] : [];
   const whole = devicesOf(population);
-  if (devices === whole && loadPercent === 100) return [];
+  if (devices === whole && loadPercent === 100) return slip;
   const counts = kinds.map((kind) => Math.round((population[kind] * devices) / whole));
   // What rounding gave or took is the first kind's.
   counts[0]! += devices - counts.reduce((sum, count) => sum + count, 0);
   return [
+    ...slip,
     ...kinds.map((kind, index) => `population.${kind}=${counts[index]}`),
     ...phases.flatMap(({ streams }, phase) =>
       streams.flatMap((stream, index) => {
