@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../base/clock.ts";
+import { udpSocketsBoundTo } from "../base/net/port-sharing.ts";
 import { MessageType } from "../protocol/dhcp/message-type.ts";
 import type { DhcpPacket } from "../protocol/dhcp/packet.ts";
 import { formatMac } from "../protocol/mac.ts";
-import type { PopulationPlan } from "../scenarios/population.ts";
-import { runSimulation, SimulationError, type SimulationProgress } from "./coordinator.ts";
+import { Population, type PopulationPlan } from "../scenarios/population.ts";
+import {
+  runSegment,
+  runSimulation,
+  SimulationError,
+  type SimulationProgress,
+} from "./coordinator.ts";
+import { LoneSegment } from "./lone-segment.ts";
 import { type Responder, type ResponderFaults, startResponder } from "./responder.testing.ts";
 import { RunPace } from "./run-pace.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "./run-plan.ts";
@@ -247,6 +254,32 @@ describe("a run over real sockets and threads", () => {
     const outcome = await runSimulation(plan, quiet);
     // All devices of each of the four CMTSs have one address.
     expect(outcome.safety.counters.doubleAllocations).toBe(DEVICES - 4);
+  });
+
+  test("a segment leaves the group of its port when nobody waits for an answer any more", async () => {
+    const plan: RunPlan = {
+      ...(await planFor([connect], { workers: 1 })),
+      segment: { index: 0, count: 1, placement: "one-machine" },
+    };
+    const nowMs = (): number => systemClock.monotonicMs();
+    const lone = new LoneSegment(plan, new Population(population), undefined, nowMs);
+    const boundToClientPort = (): number | undefined => udpSocketsBoundTo(0, plan.ports.client);
+    let othersAreDone: () => void = quiet;
+    const asked = new Promise<void>((isAsked) => {
+      lone.mayClose = () => {
+        isAsked();
+        return new Promise((resolve) => {
+          othersAreDone = resolve;
+        });
+      };
+    });
+    const run = runSegment(plan, quiet, new AbortController().signal, lone);
+    await Promise.race([asked, run]);
+    expect(boundToClientPort()).toBe(1);
+    othersAreDone();
+    const { outcome } = await run;
+    expect(outcome.phases[0]!.streams[0]!.counters.completed).toBe(DEVICES);
+    expect(boundToClientPort()).toBe(0);
   });
 
   test("rows of the time series add up to the phases, and progress follows them", async () => {

@@ -178,6 +178,7 @@ class Coordinator {
       if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
     }
     this.#endedAtMs = systemClock.wallMs();
+    if (!this.#isAborted) await this.#rendezvous?.mayClose();
     this.#stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
     this.#series.closeAll();

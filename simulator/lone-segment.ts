@@ -42,6 +42,10 @@ export class LoneSegment implements Rendezvous {
     return Promise.resolve();
   }
 
+  mayClose(): Promise<void> {
+    return Promise.resolve();
+  }
+
   boundBefore(phase: number): Promise<Uint8Array> {
     if (phase > 0) {
       this.#bound = expectedBound(this.#plan, this.#population, phase - 1, this.#bound);

@@ -82,6 +82,12 @@ export class AgentRendezvous implements Rendezvous {
     return String(await this.#options.told.wait(`end/${phase}`)) as PhaseGoal | "aborted";
   }
 
+  async mayClose(): Promise<void> {
+    await this.#news;
+    await this.#say("drained", "");
+    await this.#options.told.wait("close");
+  }
+
   #say(key: string, value: string | Buffer): Promise<void> {
     return this.#options.writer.put(`${this.#options.index}/${key}`, value);
   }

@@ -116,7 +116,9 @@ class AgentsCoordinator {
       const before = index === 0 ? undefined : plan.phases[index - 1];
       await this.#begin(index, phase, before, bitmapBytes);
     }
-    const counts = await this.#all("record", plan.phases.at(-1));
+    await this.#all("drained", plan.phases.at(-1));
+    await told.put("close", "");
+    const counts = await this.#all("record");
     const segments: SegmentFile[] = [];
     for (const [index, count] of counts.entries()) {
       const name = `the record of agent ${cards[index]!.name}`;
