@@ -15,10 +15,10 @@ const alone = [
 const drills = ["test/interop/{own-drills,peer-drills,nemesis}.test.ts"];
 const playsDrills = process.env["PROVLAB_TEST_DRILLS"] !== undefined;
 
-// Three projects, one after the other. `unit` is beside the source and fast. `system` crosses folders
-// (test/): virtual time, peers in network namespaces of their own, runs on ports of their own; it waits
-// more than it computes, so three files run side by side. Files of both share their processes, which
-// saves the start of one a file. `alone` has the machine for itself, one file after the other.
+// Three projects, one after the other. `unit` is beside the source and fast: pure enough that files
+// share a process. `system` crosses folders (test/): virtual time, peers in network namespaces of their
+// own, runs on ports of their own; it waits more than it computes, so three files run side by side.
+// `alone` has the machine for itself, one file after the other.
 export default defineConfig({
   test: {
     reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
@@ -59,7 +59,6 @@ export default defineConfig({
           exclude: ["test/tidy.test.ts", ...alone, ...drills],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          isolate: false,
           maxWorkers: 3,
         },
       },
