@@ -114,7 +114,7 @@ export async function measure(
       const loaded = { scenario, sha256 };
       const { agents, etcd = [], history } = options;
       const wanted = options.workers ?? scenario.workers;
-      // etcd's client is a third of what a run would load.
+      // etcd's client is more than a quarter of the processor time of a start.
       const { measureOnAgents } = await import("./agents/measure-on-agents.ts");
       return await measureOnAgents({
         ...{ loaded, plan, workers: wanted, agents, etcd, target, bundled, history },
