@@ -26,3 +26,8 @@ test("a row counts as free only when all of its ports are", async () => {
   for (let port = first!; port < first! + 3; port += 1)
     expect(await isFreeUdpPort(port)).toBe(true);
 });
+
+test("each call gives another row", async () => {
+  const rows = { first: 27_000, count: 3, rows: 100 };
+  expect(await freeUdpPorts(rows)).not.toBe(await freeUdpPorts(rows));
+});

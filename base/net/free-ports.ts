@@ -9,14 +9,16 @@ export interface PortRows {
 }
 
 const ROWS_TRIED_MAX = 50;
+let rowsTried = 0;
 
 /**
  * The first port of a row whose UDP ports are all free on every address; undefined when none of 50 is. Each
- * process begins at a row of its own, so that several that start at once do not meet.
+ * process begins at a row of its own, so that several that start at once do not meet, and each call goes on
+ * with the next row: who lost one of its ports to somebody else before he opened it calls again.
  */
 export async function freeUdpPorts({ first, count, rows }: PortRows): Promise<number | undefined> {
   for (let tries = 0; tries < ROWS_TRIED_MAX; tries += 1) {
-    const port = first + count * ((process.pid + tries) % rows);
+    const port = first + count * ((process.pid + rowsTried++) % rows);
     const ports = Array.from({ length: count }, (_, index) => port + index);
     const free = await Promise.all(ports.map(isFreeUdpPort));
     if (free.every(Boolean)) return port;

@@ -13,6 +13,7 @@ import { type ProcessUsage, processUsage } from "./process-usage.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
+const STARTS_MAX = 5;
 /** Below the ports that systems hand out by themselves (32768 on Linux), so nobody sits there. */
 const PORT_FIRST = 20_000;
 const PORT_ROWS = 5000;
@@ -52,8 +53,29 @@ export interface BundledServer {
 /**
  * Starts `prov serve` on 127.0.0.1 with the given configuration and files and an empty lease file, all
  * of them in `folder`, and waits until it serves. `server.log` has what it logs, `server.pid` its process.
+ * DHCP is on a port of `nextPort`, and on another one when somebody took that before the server did.
  */
 export async function startBundledServer(
+  folder: string,
+  input: BundledServerInput,
+  nextPort: () => Promise<number> = freePort,
+): Promise<BundledServer> {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await startOnPort(await nextPort(), folder, input);
+    } catch (error) {
+      // The port was free when we looked; whoever came between has it for as long as he likes.
+      if (!wantedTakenPort(error) || starts === STARTS_MAX) throw error;
+    }
+  }
+}
+
+function wantedTakenPort(error: unknown): boolean {
+  return error instanceof BundledServerError && error.message.includes("Address already in use");
+}
+
+async function startOnPort(
+  port: number,
   folder: string,
   { config, files, tftpLimits }: BundledServerInput,
 ): Promise<BundledServer> {
@@ -62,7 +84,6 @@ export async function startBundledServer(
   mkdirSync(folder, { recursive: true });
   writeFileSync(file("dhcpd.conf"), config);
   writeFileSync(leaseFile, "");
-  const port = await freePort();
   const dhcp = { config: file("dhcpd.conf"), leases: leaseFile, port };
   const prov = { schema: PROV_SCHEMA, address: "127.0.0.1", dhcp };
   if (files === undefined) {

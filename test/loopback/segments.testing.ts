@@ -73,12 +73,12 @@ export class SegmentLab {
   }
 
   /** A server for the scenario's devices; stop it. */
-  server(name: string): Promise<BundledServer> {
+  server(name: string, nextPort?: () => Promise<number>): Promise<BundledServer> {
     const reading = readScenario(this.scenario, scenarioText);
     if (reading.kind === "failed") throw new Error("the scenario is wrong");
     const { population, server } = reading.scenario;
     const config = dhcpdConf(new Population(population), { ...server, localAddress: 0x7f00_0001 });
-    return startBundledServer(this.path(name), { config, files: undefined });
+    return startBundledServer(this.path(name), { config, files: undefined }, nextPort);
   }
 
   result(out: string): RunResult {
