@@ -13,6 +13,7 @@ import {
   capacityExchanges,
 } from "../../reports/capacity/capacity-result.ts";
 import { renderCapacityText, trialLine } from "../../reports/capacity/render-capacity.ts";
+import { formatCount } from "../../reports/format.ts";
 import { plainText, terminalColours } from "../../reports/text-lines.ts";
 import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
 import { Population } from "../../scenarios/population.ts";
@@ -190,6 +191,8 @@ async function measure(
     timeLimitMs: options.timeLimit,
     nowMs: () => systemClock.monotonicMs(),
     open: () => servers.open(),
+    onFilled: (devices, about) =>
+      void process.stderr.write(`${about}: ${formatCount(devices)} devices bound beforehand\n`),
     onTrial: (trial, about) => void process.stderr.write(`${about}: ${trialLine(trial)}\n`),
   });
   return {
@@ -254,6 +257,7 @@ class Servers {
       const known = bootFiles === undefined ? files : readKnownFiles(bootFiles);
       const foreign = { server: target, bootServers: foreignServers(known), segmentation: false };
       return {
+        isFresh: this.#opened === 1,
         player: (settings, signal) =>
           new TrialPlayer({ ...aim, ...foreign }, settings, signal, firstSeed),
         close: async () => {},
@@ -277,6 +281,7 @@ class Servers {
       segmentation: true,
     };
     return {
+      isFresh: true,
       player: (settings, signal) =>
         new TrialPlayer(
           { ...aim, ...own },

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { coldOutstanding } from "../../bench/bench-plan.ts";
 import {
   doraPlan,
   measurementOf,
   type TrialResult,
   type TrialSettings,
+  type TrialTarget,
 } from "../../bench/trial.ts";
 import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { runSimulation } from "../../simulator/coordinator.ts";
+import type { SimulationOutcome } from "../../simulator/outcome.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/run-plan.ts";
 import { type BootServers, bootPlanOf } from "../run/boot-plan-of.ts";
@@ -28,8 +31,8 @@ export class SettleError extends Error {
   override readonly name = "SettleError";
 }
 
-/** Before renewals, devices are bound by a closed loop, which suits every server, for so long. */
-const bind = { outstanding: 64, timeLimitMs: 10_000 } as const;
+/** So long devices that are to renew are bound before each trial. */
+const RENEWERS_MS_MAX = 10_000;
 /** Trials in a row that other programs may spoil before one of them counts. */
 const DISTURBED_MAX = 2;
 /** After a rate that was not kept, a trickle shows when the server's queue is empty. */
@@ -74,6 +77,18 @@ export class TrialPlayer {
     );
   }
 
+  /**
+   * Has every device bound once, as far as that goes in `timeLimitMs`: a server that holds the leases of its
+   * plant need not be as fast as an empty one. Says how many are bound.
+   */
+  async fill(timeLimitMs: number): Promise<number> {
+    this.#seed += 1;
+    const plan = patient(doraPlan(this.#target(), this.#settings, 1));
+    const phases = [bindPhase(this.#settings, timeLimitMs)];
+    const outcome = await this.#simulate({ ...plan, phases });
+    return outcome.phases[0]!.streams[0]!.counters.completed;
+  }
+
   async #settle(afterPerSecond: number): Promise<void> {
     const settings = { ...this.#settings, measureMs: settle.measureMs };
     const rate = Math.min(settle.ratePerSecond, afterPerSecond);
@@ -96,20 +111,28 @@ export class TrialPlayer {
   ): Promise<TrialResult> {
     this.#seed += 1;
     const plan = this.#planOf(ratePerSecond, settings);
-    const chosen = { ...plan, phases: choose(plan.phases) };
-    const outcome = await runSimulation(chosen, () => {}, this.#signal);
+    const outcome = await this.#simulate({ ...plan, phases: choose(plan.phases) });
+    return measurementOf(outcome, settings).trials[0]!;
+  }
+
+  async #simulate(plan: RunPlan): Promise<SimulationOutcome> {
+    const { workers, segmentation } = this.#aim;
+    const outcome = await runSimulation({ ...plan, workers, segmentation }, () => {}, this.#signal);
     this.#signal.throwIfAborted();
-    const { trials, violations } = measurementOf(outcome, settings);
-    this.#violations += violations;
-    return trials[0]!;
+    this.#violations += measurementOf(outcome, this.#settings).violations;
+    return outcome;
+  }
+
+  #target(): TrialTarget {
+    const { scenario, server } = this.#aim;
+    const ports = { relay: server.port, client: server.port + 1 };
+    const population = { ...scenario.population, seed: scenario.seed };
+    return { population, server, ports, seed: this.#seed };
   }
 
   #planOf(ratePerSecond: number, settings: TrialSettings): RunPlan {
-    const { scenario, exchange, server, bootServers, workers, segmentation } = this.#aim;
-    const ports = { relay: server.port, client: server.port + 1 };
-    const population = { ...scenario.population, seed: scenario.seed };
-    const target = { population, server, ports, seed: this.#seed };
-    const plan = { ...doraPlan(target, settings, ratePerSecond), workers, segmentation };
+    const { scenario, exchange, bootServers } = this.#aim;
+    const plan = doraPlan(this.#target(), settings, ratePerSecond);
     switch (exchange) {
       case "discover":
         return plan;
@@ -117,10 +140,9 @@ export class TrialPlayer {
         return { ...plan, ...bootOf(scenario, bootServers), phases: withExchange(plan, "boot") };
       case "renew":
         return {
-          ...plan,
-          client: { ...plan.client, retry: { ...plan.client.retry, persistent: true } },
+          ...patient(plan),
           phases: [
-            bindPhase(settings),
+            bindPhase(settings, RENEWERS_MS_MAX),
             ...withExchange(plan, "renew").map((phase) => ({ ...phase, reset: false })),
           ],
         };
@@ -142,13 +164,21 @@ function bootOf(scenario: Scenario, servers: BootServers): Pick<RunPlan, "boot">
   return boot === undefined ? {} : { boot };
 }
 
-/** Whoever is not bound in time has no part in the trial. */
-function bindPhase({ answerMsMax }: TrialSettings): PhasePlan {
+/** Devices ask again, however often they were not answered. */
+function patient(plan: RunPlan): RunPlan {
+  return {
+    ...plan,
+    client: { ...plan.client, retry: { ...plan.client.retry, persistent: true } },
+  };
+}
+
+/** A closed loop, which suits every server. Whoever is not bound in time stays without a lease. */
+function bindPhase({ answerMsMax }: TrialSettings, timeLimitMs: number): PhasePlan {
   return {
     name: "bind",
-    streams: [{ kind: "outstanding", exchange: "discover", outstanding: bind.outstanding }],
+    streams: [{ kind: "outstanding", exchange: "discover", outstanding: coldOutstanding }],
     until: "all-bound",
-    timeLimitMs: bind.timeLimitMs,
+    timeLimitMs,
     drainMs: answerMsMax,
     reset: false,
   };

@@ -58,6 +58,8 @@ export interface CapacityRepeat {
   readonly end: CapacityEnd;
   readonly keptPerSecond: number | null;
   readonly missedPerSecond: number | null;
+  /** Devices that were given a lease by this server before the first rate was tried. */
+  readonly devicesBound: number;
   readonly trials: readonly CapacityTrial[];
 }
 

@@ -18,6 +18,7 @@ const search = {
   end: "found",
   keptPerSecond: 12_000,
   missedPerSecond: 12_300,
+  devicesBound: 80_000,
   trials: [trial(12_000, 0), trial(12_300, 0.2)],
 } as const;
 

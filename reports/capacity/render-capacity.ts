@@ -83,11 +83,12 @@ export function searchWords({
   end,
   keptPerSecond,
   missedPerSecond,
+  devicesBound,
   trials,
 }: CapacityResult["repeats"][number]): string {
   const rate = (value: number | null): string =>
     value === null ? "nothing" : `${formatCount(value)}/s`;
-  return `kept ${rate(keptPerSecond)}, did not keep ${rate(missedPerSecond)}, ${trials.length} trials: ${ends[end]}`;
+  return `${formatCount(devicesBound)} devices bound; kept ${rate(keptPerSecond)}, did not keep ${rate(missedPerSecond)}, ${trials.length} trials: ${ends[end]}`;
 }
 
 /** GitHub-flavoured Markdown, with the trials to unfold. */
