@@ -44,6 +44,7 @@ export class TrialPlayer {
   readonly #settings: TrialSettings;
   readonly #signal: AbortSignal;
   #seed: number;
+  #keptPerSecond = 0;
   #violations = 0;
 
   constructor(aim: TrialAim, settings: TrialSettings, signal: AbortSignal, firstSeed: number) {
@@ -65,7 +66,13 @@ export class TrialPlayer {
   async play(ratePerSecond: number): Promise<TrialResult> {
     for (let disturbed = 0; ; disturbed += 1) {
       const trial = await this.#run(ratePerSecond, this.#settings, (phases) => phases);
-      if (trial.verdict !== "kept") await this.#settle(ratePerSecond);
+      if (trial.verdict === "kept") {
+        this.#keptPerSecond = Math.max(this.#keptPerSecond, ratePerSecond);
+      } else {
+        const seed = this.#seed;
+        await this.#settle(ratePerSecond);
+        await this.#bindLeftovers(ratePerSecond, seed);
+      }
       if (!this.#isDisturbed(trial) || disturbed >= DISTURBED_MAX) return trial;
     }
   }
@@ -102,6 +109,23 @@ export class TrialPlayer {
     throw new SettleError(
       `after ${afterPerSecond}/s the server no longer answers ${rate}/s: see what it says, or stay below with --max-rate`,
     );
+  }
+
+  /**
+   * The devices of a trial once more, in its order, at half of a rate that was kept: an offer that nobody took
+   * is a burden to some servers for as long as they hold it, two minutes in ISC dhcpd.
+   */
+  async #bindLeftovers(ratePerSecond: number, seed: number): Promise<void> {
+    if (this.#keptPerSecond === 0) return;
+    const slower = Math.max(1, (2 * ratePerSecond) / this.#keptPerSecond);
+    const { warmUpMs, measureMs } = this.#settings;
+    const settings = {
+      ...this.#settings,
+      warmUpMs: Math.ceil(warmUpMs * slower),
+      measureMs: Math.ceil(measureMs * slower),
+    };
+    const plan = doraPlan({ ...this.#target(), seed }, settings, ratePerSecond / slower);
+    await this.#simulate(plan);
   }
 
   async #run(
