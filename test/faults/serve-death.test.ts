@@ -23,7 +23,7 @@ const waitMsMax = 30_000;
 const subnet = "subnet 127.64.0.0 netmask 255.255.255.0 { range 127.64.0.10 127.64.0.20; }";
 
 /** Not among those that the system hands out, for the same ones must be had twice. */
-const ports = { dhcp: 18_267, tftp: 18_269, time: 18_237, ntp: 18_323, syslog: 18_714 };
+const ports = { dhcp: 18_467, tftp: 18_469, time: 18_437, ntp: 18_423, syslog: 18_414 };
 const sections = {
   dhcp: { config: "dhcpd.conf", leases: "dhcpd.leases", port: ports.dhcp },
   tftp: { root: "root", port: ports.tftp },

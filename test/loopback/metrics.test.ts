@@ -22,7 +22,7 @@ import { fetchFile, prov, ServingProcess } from "./prov-serve.testing.ts";
 const folder = mkdtempSync(join(tmpdir(), "provlab-metrics-"));
 const dhcpdFolder = new DhcpdFolder();
 const dashboardFile = resolve(import.meta.dirname, "../../deploy/grafana/provlab.json");
-const ports = { dhcp: 18_267, tftp: 18_269 };
+const ports = { dhcp: 18_367, tftp: 18_369 };
 
 const scenario = `schema: provlab/scenario@1
 name: metered
@@ -209,7 +209,7 @@ describe("prov dhcpd --metrics", () => {
   test("answers from a thread of its own, and ends with the server", async () => {
     dhcpdFolder.write("dhcpd.conf", readFileSync(join(folder, "dhcpd.conf"), "utf8"));
     dhcpdFolder.write("dhcpd.leases", "");
-    const files = ["-cf", "dhcpd.conf", "-lf", "dhcpd.leases", "--no-pid", "-f", "-p", "18271"];
+    const files = ["-cf", "dhcpd.conf", "-lf", "dhcpd.leases", "--no-pid", "-f", "-p", "18371"];
     const dhcpd = await dhcpdFolder.dhcpd([...files, "--metrics", "0"]);
     const port = portIn(dhcpd.said(), /Metrics: http:\/\/127\.0\.0\.1:(\d+)\/metrics/);
     await vi.waitFor(async () => {
@@ -219,7 +219,7 @@ describe("prov dhcpd --metrics", () => {
     expect(sumOf(text, "provlab_dhcp_requests_total", { type: "discover" })).toBe(0);
 
     dhcpdFolder.write("other.leases", "");
-    const others = ["-cf", "dhcpd.conf", "-lf", "other.leases", "--no-pid", "-f", "-p", "18273"];
+    const others = ["-cf", "dhcpd.conf", "-lf", "other.leases", "--no-pid", "-f", "-p", "18373"];
     const taken = dhcpdFolder.prov("dhcpd", ...others, "--metrics", String(port));
     expect(taken.status).toBe(1);
     expect(taken.stderr).toContain(`Cannot serve metrics over HTTP on 127.0.0.1 port ${port}`);
