@@ -89,6 +89,11 @@ describe("mistakes are told with line and path", () => {
       /:7: ha.times.dead .*at least warnMs, which is 9000 ms/,
     ],
     ["a heartbeat a moment", { times: "{ keepalive: 1 ms }" }, /:7: ha.times.keepalive .*20 ms/],
+    [
+      "HA-11: commits given up before the other node knows of the store",
+      { commitMax: "14999 ms" },
+      /:7: ha.commitMax .*at least dead, which is 15000 ms/,
+    ],
     ["a gateway by name", { gateway: "router" }, /:7: ha.gateway .*write an IPv4 address/],
     [
       "HA-34: a disk that has no time",

@@ -82,7 +82,7 @@ const written = z.strictObject({
   gateway: address.optional().describe("What the DHCP port pings (HA-12)."),
   commitMax: duration
     .optional()
-    .describe("How long commits may fail (HA-11); as long as `dead` unless told."),
+    .describe("How long commits may fail (HA-11); `dead` unless told, and no less."),
   etcd: z
     .strictObject({
       endpoints: z
@@ -140,9 +140,16 @@ export const haSection = written
     for (const { field, message } of mistakesOfTimes(timesOf(section))) {
       context.addIssue({ code: "custom", path: ["times", fieldOfTime[field]], message });
     }
-    if (timesOf(section).keepaliveMs < 20) {
+    const { keepaliveMs, deadMs } = timesOf(section);
+    if (keepaliveMs < 20) {
       const message = "must be at least 20 ms";
       context.addIssue({ code: "custom", path: ["times", "keepalive"], message });
+    }
+    // The other node looks at the store every half of `dead`. An active one that gives up sooner when the store is
+    // away would still take the other for able, and hand over although nobody can commit.
+    if ((section.commitMax ?? deadMs) < deadMs) {
+      const message = `must be at least dead, which is ${deadMs} ms`;
+      context.addIssue({ code: "custom", path: ["commitMax"], message });
     }
   })
   .transform((section): HaPlan => {
