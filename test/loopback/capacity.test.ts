@@ -103,6 +103,7 @@ describe.concurrent("prov capacity", () => {
         verdict: "bound",
         exchange,
         maximumPerSecond: 100,
+        repeats: [{ devicesBound: 1000 }],
         reasons: ["The highest rate that may be tried was kept."],
       });
       expect(ran.stdout).toMatch(new RegExp(`^>= 100 ${exchange}/s, of one search$`, "m"));
