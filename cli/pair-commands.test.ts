@@ -8,6 +8,7 @@ import {
   type ControlSource,
   NoAnswerError,
 } from "../server/control/control-server.ts";
+import { nodeStatus, pairStatus } from "../server/ha/pair-status.testing.ts";
 import type { PairStatus } from "../server/ha/pair-status.ts";
 import { runCleanUpCommand, runFailback } from "./failback.ts";
 import { runServe } from "./serve/command.ts";
@@ -46,30 +47,10 @@ async function serve(source: Partial<ControlSource>): Promise<void> {
   onTestFinished(() => server.close());
 }
 
-const node = {
-  bootId: "1",
-  isInSync: true,
-  filesInStep: true,
-  revision: 51,
-  isAble: false,
-  troubles: [],
-};
-const healthy: PairStatus = {
-  schema: "provlab/pair-status@1",
-  seenBy: "prov02.example",
-  epoch: 4,
-  leader: "prov02.example",
-  storeAnswers: true,
-  failureInProgress: false,
-  nodes: [
-    { ...node, node: "prov02.example", role: "active" },
-    { ...node, node: "prov01.example", role: "standby", isAble: true },
-  ],
-  peerLife: "alive",
-  clockApartMs: 0.4,
-  leaseTimeAheadMs: 0,
-  links: [{ state: "up", roundTripMs: 0.3 }],
-};
+const healthy = pairStatus([
+  nodeStatus("prov02.example", "active"),
+  nodeStatus("prov01.example", "standby"),
+]);
 const [own, peer] = healthy.nodes;
 
 describe("prov status", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { OrderLine } from "../server/control/control-messages.ts";
-import type { NodeStatus, PairStatus } from "../server/ha/pair-status.ts";
+import { nodeStatus, pairStatus } from "../server/ha/pair-status.testing.ts";
 import { ControlClient } from "./control-client.ts";
 
 async function clientOf(answer: RequestListener): Promise<ControlClient> {
@@ -22,30 +22,8 @@ async function clientOf(answer: RequestListener): Promise<ControlClient> {
   return client;
 }
 
-const node = (name: string, role: NodeStatus["role"]): NodeStatus => ({
-  ...{
-    node: name,
-    role,
-    bootId: "1",
-    isInSync: true,
-    filesInStep: true,
-    revision: 7,
-    isAble: true,
-    troubles: [],
-  },
-});
-const status: PairStatus = {
-  ...{ schema: "provlab/pair-status@1", seenBy: "node-b", epoch: 3, leader: "node-a" },
-  ...{
-    storeAnswers: true,
-    failureInProgress: false,
-    peerLife: "alive",
-    clockApartMs: 400,
-    leaseTimeAheadMs: 0,
-    links: [],
-  },
-  nodes: [node("node-b", "standby"), node("node-a", "active")],
-};
+const nodes = [nodeStatus("node-b", "standby"), nodeStatus("node-a", "active")] as const;
+const status = pairStatus(nodes, { epoch: 3 });
 
 describe("what a node says of itself", () => {
   test("its own role, with the epoch that it knows", async () => {

@@ -1,43 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { planFailBack } from "./fail-back.ts";
 import { pairComplaints } from "./pair-complaints.ts";
+import { nodeStatus, pairStatus } from "./pair-status.testing.ts";
 import type { NodeStatus, PairStatus } from "./pair-status.ts";
 import { pairStatusText } from "./status-text.ts";
 
-const active: NodeStatus = {
-  node: "prov02.ossbn.co.jp",
-  role: "active",
+const active = nodeStatus("prov02.ossbn.co.jp", "active", {
   bootId: "00000000000000b2",
-  isInSync: true,
-  filesInStep: true,
   revision: 5100,
-  isAble: false,
-  troubles: [],
-};
-const standby: NodeStatus = {
-  ...active,
-  node: "prov01.ossbn.co.jp",
-  role: "standby",
+});
+const standby = nodeStatus("prov01.ossbn.co.jp", "standby", {
   bootId: "00000000000000a1",
   revision: 5098,
-  isAble: true,
-};
-const repaired: PairStatus = {
-  schema: "provlab/pair-status@1",
-  seenBy: active.node,
-  epoch: 4,
-  leader: active.node,
-  storeAnswers: true,
+});
+const repaired = pairStatus([active, standby], {
   failureInProgress: true,
-  nodes: [active, standby],
-  peerLife: "alive",
   clockApartMs: 400,
-  leaseTimeAheadMs: 0,
   links: [
     { state: "up", roundTripMs: 0.25 },
     { state: "dead", roundTripMs: undefined },
   ],
-};
+});
 const withPeer = (change: Partial<NodeStatus>): PairStatus => ({
   ...repaired,
   nodes: [active, { ...standby, ...change }],

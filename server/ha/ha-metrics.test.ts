@@ -3,35 +3,17 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { renderExposition } from "../metrics/exposition.ts";
 import { haFamilies } from "./ha-metrics.ts";
-import type { PairStatus } from "./pair-status.ts";
+import { nodeStatus, pairStatus } from "./pair-status.testing.ts";
 
-const node = {
-  bootId: "1",
-  isInSync: true,
-  filesInStep: true,
-  revision: 51,
-  isAble: false,
-  troubles: [],
-};
-const status: PairStatus = {
-  schema: "provlab/pair-status@1",
-  seenBy: "prov02",
-  epoch: 4,
-  leader: "prov02",
-  storeAnswers: true,
+const failed = nodeStatus("prov01", "failed", { troubles: ["failed", "no gateway"] });
+const status = pairStatus([nodeStatus("prov02", "active"), failed], {
   failureInProgress: true,
-  nodes: [
-    { ...node, node: "prov02", role: "active" },
-    { ...node, node: "prov01", role: "failed", troubles: ["failed", "no gateway"] },
-  ],
-  peerLife: "alive",
   clockApartMs: 400,
-  leaseTimeAheadMs: 0,
   links: [
     { state: "up", roundTripMs: 0.3 },
     { state: "dead", roundTripMs: undefined },
   ],
-};
+});
 
 const takeOvers = { count: 3, silentMs: 400, claimMs: 130 };
 
