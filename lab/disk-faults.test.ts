@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { hasTool } from "./ip-command.ts";
 import { NodeDisk } from "./node-disk.ts";
-import { clockOffset } from "./pair-actions.ts";
+import { clockOffset, setClock } from "./pair-actions.ts";
 import { slowSyncs } from "./slow-disk.ts";
 
 function temporaryFolder(): string {
@@ -112,6 +112,17 @@ describe.runIf(process.platform === "linux" && hasTool("strace", "-V"))("a slow 
   test("a program that is not there cannot be slowed", async () => {
     await expect(slowSyncs([2 ** 22 - 1], 100)).rejects.toThrow(/strace: .*/);
   });
+});
+
+test("whoever reads a clock's file finds the old offset or the new one, and never a part", () => {
+  const folder = mkdtempSync(join(tmpdir(), "provlab-clock-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "clock");
+  setClock(file, 0);
+  const reader = openSync(file, "r");
+  onTestFinished(() => closeSync(reader));
+  setClock(file, -2000);
+  expect([readFileSync(reader, "utf8"), readFileSync(file, "utf8")]).toEqual(["+0\n", "-2\n"]);
 });
 
 test("offsets are written as libfaketime reads them", () => {

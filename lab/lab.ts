@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { RoleChange } from "../reports/failover/events.ts";
@@ -16,7 +16,7 @@ import { LabProcess } from "./lab-process.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
-import { clockOffset, type LabNode, performAction } from "./pair-actions.ts";
+import { type LabNode, performAction, setClock } from "./pair-actions.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { PairWatch } from "./pair-watch.ts";
 import { provlabPair } from "./provlab-pair.ts";
@@ -219,7 +219,7 @@ export class Lab {
     for (const process of [...this.#members, ...servers]) process.clearFolder();
     for (const { disk, clockFile } of nodes) {
       disk?.mount();
-      if (clockFile !== undefined) writeFileSync(clockFile, clockOffset(0));
+      if (clockFile !== undefined) setClock(clockFile, 0);
     }
     for (const group of [this.#members, servers]) {
       for (const process of group) process.writeFiles();

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
@@ -137,9 +137,15 @@ async function slowDisk({ process, member }: LabNode, delayMs: number): Promise<
 }
 
 function skewClock(file: string, offsetMs: number): Performed {
-  const set = (ms: number): void => writeFileSync(file, clockOffset(ms));
-  set(offsetMs);
-  return { undo: () => set(0) };
+  setClock(file, offsetMs);
+  return { undo: () => setClock(file, 0) };
+}
+
+/** Replaces the file as a whole: a node that reads an empty one is ended by libfaketime. */
+export function setClock(file: string, offsetMs: number): void {
+  const part = `${file}.part`;
+  writeFileSync(part, clockOffset(offsetMs));
+  renameSync(part, file);
 }
 
 /** As libfaketime reads it: `+30`, `-0.5`. */
