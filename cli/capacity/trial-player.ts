@@ -113,7 +113,7 @@ export class TrialPlayer {
 
   /**
    * The devices of a trial once more, in its order, at half of a rate that was kept: an offer that nobody took
-   * is a burden to some servers for as long as they hold it, two minutes in ISC dhcpd.
+   * may burden a server for as long as it is held, two minutes in ISC dhcpd.
    */
   async #bindLeftovers(ratePerSecond: number, seed: number): Promise<void> {
     if (this.#keptPerSecond === 0) return;
