@@ -2,3 +2,10 @@
 export class LabError extends Error {
   override readonly name = "LabError";
 }
+
+/** A program was told to end before it was ready. */
+export class ToldToEnd extends LabError {
+  constructor(program: string) {
+    super(`${program} was told to end before it was ready`);
+  }
+}

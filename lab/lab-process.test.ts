@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { ToldToEnd } from "./lab-error.ts";
 import { LabProcess } from "./lab-process.ts";
 import type { LabProgram } from "./pair-set-up.ts";
 
@@ -63,6 +64,16 @@ describe.runIf(process.platform === "linux")("a program of the lab", () => {
     process.launch();
     await expect(process.ready(100)).rejects.toThrow(/was not ready within 0.1 s/);
     expect(readFileSync(join(process.folder, "starts"), "utf8")).toBe("x\nx\n");
+    expect(deaths).toEqual([]);
+  });
+
+  test("one that is ended while it comes up was told to, even when it is started again at once", async () => {
+    const { process, deaths } = processOf("exec sleep 60");
+    process.launch();
+    const ended = expect(process.ready(5000)).rejects.toThrow(ToldToEnd);
+    await process.kill();
+    process.launch();
+    await ended;
     expect(deaths).toEqual([]);
   });
 

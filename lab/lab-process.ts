@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { LabError } from "./lab-error.ts";
+import { LabError, ToldToEnd } from "./lab-error.ts";
 import type { LabProgram } from "./pair-set-up.ts";
 
 const READY_LOOK_MS = 20;
@@ -107,12 +107,17 @@ export class LabProcess {
     });
   }
 
-  /** Resolves when the program says that it is ready; rejects with LabError when it does not in time. */
+  /**
+   * Resolves when the program says that it is ready; rejects with LabError when it does not in time, with
+   * ToldToEnd when it was told to end before it was ready.
+   */
   async ready(msMax: number): Promise<void> {
+    const child = this.#child;
     const startMs = systemClock.monotonicMs();
     const deadlineMs = startMs + msMax;
     const read = (path: string): string => readFileSync(join(this.folder, path), "latin1");
     while (!this.program.isReady(this.#log(), read)) {
+      if (!this.#isWanted || child !== this.#child) throw new ToldToEnd(this.program.name);
       const why = this.isRunning ? `was not ready within ${msMax / 1000} s` : "does not run";
       if (!this.isRunning || systemClock.monotonicMs() > deadlineMs) {
         throw new LabError(`${this.program.name} ${why}${this.#lastWords()}`);

@@ -4,7 +4,7 @@ import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type Cut, gatewayCuts, linkCuts, storeCuts } from "./cuts.ts";
 import type { Performed } from "./event-runner.ts";
-import { LabError } from "./lab-error.ts";
+import { LabError, ToldToEnd } from "./lab-error.ts";
 import type { LabNetwork } from "./lab-network.ts";
 import type { LabProcess } from "./lab-process.ts";
 import type { NodeDisk } from "./node-disk.ts";
@@ -118,7 +118,13 @@ async function stopProcess(process: LabProcess): Promise<Performed> {
 async function startProcess(process: LabProcess): Promise<Performed> {
   if (process.isRunning) throw new LabError(`${process.program.name} runs already`);
   process.launch();
-  await process.ready(READY_MS_MAX);
+  try {
+    await process.ready(READY_MS_MAX);
+  } catch (error) {
+    // Another event may well end a program that is still coming up.
+    if (error instanceof ToldToEnd) return { outcome: error.message, isLong: true };
+    throw error;
+  }
   return { outcome: "ready", isLong: true };
 }
 
