@@ -43,6 +43,16 @@ test("HA-28: without times, those of the guide's ha.cf", () => {
   });
 });
 
+test("HA-29: certificates for etcd", () => {
+  const etcd =
+    '{ endpoints: ["https://10.0.0.1:2379"], prefix: /a/, tls: { ca: ca.crt, certificate: prov01.crt, key: prov01.key } }';
+  expect(planOf({ etcd }).etcd).toEqual({
+    endpoints: ["https://10.0.0.1:2379"],
+    prefix: "/a/",
+    tls: { ca: "ca.crt", certificate: "prov01.crt", key: "prov01.key" },
+  });
+});
+
 test("everything that can be said", () => {
   const plan = planOf({
     node: "prov01.example",
@@ -106,6 +116,23 @@ describe("mistakes are told with line and path", () => {
       "no path",
       { etcd: '{ endpoints: ["http://a:1"], prefix: pair }' },
       /:6: ha.etcd.prefix .*between slashes/,
+    ],
+    [
+      "https without certificates",
+      { etcd: '{ endpoints: ["https://a:1"], prefix: /a/ }' },
+      /:6: ha.etcd.endpoints\[0\] .*needs certificates, because it is https: give ha.etcd.tls/,
+    ],
+    [
+      "certificates for a part of the members",
+      {
+        etcd: '{ endpoints: ["https://a:1", "http://b:1"], prefix: /a/, tls: { ca: c, certificate: d, key: e } }',
+      },
+      /:6: ha.etcd.endpoints\[1\] .*must be https, because ha.etcd.tls is given/,
+    ],
+    [
+      "a certificate without its key",
+      { etcd: '{ endpoints: ["https://a:1"], prefix: /a/, tls: { ca: c, certificate: d } }' },
+      /:6: ha.etcd.tls.key/,
     ],
     ["a mistyped field", { keyfile: "k" }, /:7: ha.keyfile is not known here/],
   ])("%s", (_, changes, message) => {

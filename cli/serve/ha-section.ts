@@ -94,6 +94,24 @@ const written = z.strictObject({
         .string()
         .regex(/^\/[A-Za-z0-9_./-]*\/$/, "write a path between slashes, such as /provlab/pair1/")
         .describe("Of the pair's keys: another one for each pair."),
+      tls: z
+        .strictObject({
+          ca: z.string().min(1).describe("Of whoever signed the members' certificates; PEM."),
+          certificate: z.string().min(1).describe("This node's; PEM."),
+          key: z.string().min(1).describe("Of that certificate; only its owner may read it."),
+        })
+        .optional()
+        .describe("Certificates by which this node and etcd know each other."),
+    })
+    .superRefine(({ endpoints, tls }, context) => {
+      const scheme = tls === undefined ? "http" : "https";
+      const other = endpoints.findIndex((endpoint) => !endpoint.startsWith(`${scheme}:`));
+      if (other < 0) return;
+      const message =
+        tls === undefined
+          ? "needs certificates, because it is https: give ha.etcd.tls"
+          : "must be https, because ha.etcd.tls is given";
+      context.addIssue({ code: "custom", path: ["endpoints", other], message });
     })
     .describe("Where leases and leadership are kept."),
   floatingAddress: z

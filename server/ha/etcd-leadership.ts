@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { EtcdAccess } from "../lease/etcd/etcd-access.ts";
 import { EtcdClient, EtcdError, type EtcdWatch } from "../lease/etcd/etcd-client.ts";
 import {
   endOfPrefix,
@@ -25,11 +26,9 @@ const RETRY_MS = 50;
 /** Keep-alives in the life of a presence: one may be lost without harm. */
 const BEATS_A_LIFE = 3;
 
-export interface EtcdLeadershipOptions {
+export interface EtcdLeadershipOptions extends EtcdAccess {
   /** Under which this node claims. */
   readonly self: Holder;
-  /** `http://HOST:PORT` of each member. */
-  readonly endpoints: readonly string[];
   /** Of the pair's keys: `/provlab/pair1/`. */
   readonly prefix: string;
   /** Every promise settles within about this time. */
@@ -67,12 +66,12 @@ export class EtcdLeadership implements Leadership {
   #endWatch: (() => void) | undefined;
 
   constructor(options: EtcdLeadershipOptions) {
-    const { endpoints, attemptMsMax, prefix, self } = options;
+    const { endpoints, tls, attemptMsMax, prefix, self } = options;
     this.#options = options;
     this.#keys = pairKeys(prefix);
     this.#view = new LeadershipView(this.#keys, self);
-    this.#asking = new EtcdClient({ endpoints, attemptMsMax });
-    this.#watching = new EtcdClient({ endpoints, attemptMsMax });
+    this.#asking = new EtcdClient({ endpoints, tls, attemptMsMax });
+    this.#watching = new EtcdClient({ endpoints, tls, attemptMsMax });
     void this.#follow();
     void this.#keepPresence();
   }

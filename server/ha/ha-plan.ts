@@ -1,3 +1,4 @@
+import type { EtcdAccess } from "../lease/etcd/etcd-access.ts";
 import type { DiskWatchPlan } from "./disk-watch.ts";
 import type { FloatingAddressPlan } from "./floating-address.ts";
 import type { HeartbeatLinkPlan } from "./heartbeat-links.ts";
@@ -13,7 +14,7 @@ export interface HaPlan {
   readonly keyFile: string;
   readonly gatewayAddress: number | undefined;
   readonly commitMsMax: number;
-  readonly etcd: { readonly endpoints: readonly string[]; readonly prefix: string };
+  readonly etcd: EtcdAccess & { readonly prefix: string };
   readonly floatingAddress: FloatingAddressPlan | undefined;
   readonly diskWatch?: DiskWatchPlan;
   readonly mirror?: MirrorSettings;

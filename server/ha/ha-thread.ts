@@ -1,6 +1,7 @@
 import { type Logger, nullLogger } from "../../base/log.ts";
 import { wakeBy } from "../../base/net/wake-pipe.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import { readEtcdTls } from "../lease/etcd/etcd-access.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { EtcdLeadership, presenceSecondsOf } from "./etcd-leadership.ts";
@@ -39,6 +40,8 @@ export async function startHa(
 ): Promise<RunningHa> {
   const { node, links, keyFile, floatingAddress: addressPlan, diskWatch } = plan;
   const sign = readHeartbeatKey(keyFile);
+  // Whatever is wrong with them is told now, not when etcd does not answer.
+  if (plan.etcd.tls !== undefined) readEtcdTls(plan.etcd.tls);
   const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
   const words = new PairWords(sharedWords);
   const pulse = new DataPlanePulse(sharedPulse);

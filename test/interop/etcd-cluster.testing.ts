@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { EtcdTlsFiles } from "../../server/lease/etcd/etcd-access.ts";
 import { EtcdClient } from "../../server/lease/etcd/etcd-client.ts";
 
 /** A thread runs JavaScript, on every version of Node that is supported. */
@@ -32,23 +33,32 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+export interface EtcdClusterOptions {
+  readonly members?: number;
+  readonly txnOpsMax?: number;
+  /** Of the members, which then want certificates of that CA; they talk to each other without. */
+  readonly tls?: EtcdTlsFiles;
+}
+
 /** Members of etcd on free ports of the loopback, with their data below a temporary folder. */
 export class EtcdCluster {
   readonly endpoints: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), "provlab-etcd-"));
   readonly #peers: readonly string[];
-  readonly #txnOpsMax: number;
+  readonly #options: EtcdClusterOptions;
   readonly #members: (ChildProcess | undefined)[] = [];
 
-  private constructor(ports: readonly number[], txnOpsMax: number) {
-    const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-    this.endpoints = urls.slice(0, ports.length / 2);
-    this.#peers = urls.slice(ports.length / 2);
-    this.#txnOpsMax = txnOpsMax;
+  private constructor(ports: readonly number[], options: EtcdClusterOptions) {
+    const scheme = options.tls === undefined ? "http" : "https";
+    const places = ports.map((port) => `127.0.0.1:${port}`);
+    this.endpoints = places.slice(0, ports.length / 2).map((place) => `${scheme}://${place}`);
+    this.#peers = places.slice(ports.length / 2).map((place) => `http://${place}`);
+    this.#options = options;
   }
 
-  static async start({ members = 3, txnOpsMax = 1024 } = {}): Promise<EtcdCluster> {
-    const cluster = new EtcdCluster(await freePorts(2 * members), txnOpsMax);
+  static async start(options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
+    const { members = 3 } = options;
+    const cluster = new EtcdCluster(await freePorts(2 * members), options);
     for (let member = 0; member < members; member += 1) cluster.startMember(member);
     await cluster.healthy();
     return cluster;
@@ -57,12 +67,20 @@ export class EtcdCluster {
   /** Starts a member, on the data that it had; it ends with this process at the latest. */
   startMember(member: number): void {
     const [client, peer] = [this.endpoints[member]!, this.#peers[member]!];
+    const { tls, txnOpsMax = 1024 } = this.#options;
+    const certificates =
+      tls === undefined
+        ? []
+        : [
+            ...["--cert-file", tls.certificate, "--key-file", tls.key],
+            ...["--trusted-ca-file", tls.ca, "--client-cert-auth"],
+          ];
     const args = [
       ...["--name", `m${member}`, "--data-dir", this.#dataOf(member)],
       ...["--listen-client-urls", client, "--advertise-client-urls", client],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
       ...["--initial-cluster", this.#peers.map((url, place) => `m${place}=${url}`).join(",")],
-      ...["--max-txn-ops", `${this.#txnOpsMax}`, "--log-level", "error"],
+      ...["--max-txn-ops", `${txnOpsMax}`, "--log-level", "error", ...certificates],
       // Data of a test need not survive a power cut, and the disk is shared with other tests.
       "--unsafe-no-fsync",
     ];
@@ -83,12 +101,16 @@ export class EtcdCluster {
   }
 
   client(): EtcdClient {
-    return new EtcdClient({ endpoints: this.endpoints, attemptMsMax: 500 });
+    const { tls } = this.#options;
+    return new EtcdClient({ endpoints: this.endpoints, tls, attemptMsMax: 500 });
   }
 
   ctl(...args: string[]): string {
-    const endpoints = `--endpoints=${this.endpoints.join(",")}`;
-    return execFileSync("etcdctl", [endpoints, ...args], { encoding: "utf8", timeout: 20_000 });
+    const { tls } = this.#options;
+    const certificates =
+      tls === undefined ? [] : ["--cacert", tls.ca, "--cert", tls.certificate, "--key", tls.key];
+    const options = [`--endpoints=${this.endpoints.join(",")}`, ...certificates];
+    return execFileSync("etcdctl", [...options, ...args], { encoding: "utf8", timeout: 20_000 });
   }
 
   /** Nothing is left of what the members had: a new, empty cluster in the same place. */

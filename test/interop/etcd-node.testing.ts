@@ -98,11 +98,11 @@ export class TestNode extends PairNode {
 /** One that knows of the pair, and has its presence in etcd; `followed` are leases that nobody looks at. */
 export function leadershipOf(
   self: Holder,
-  { endpoints, prefix }: Pick<PairNodeOptions, "endpoints" | "prefix">,
+  { endpoints, tls, prefix }: Pick<PairNodeOptions, "endpoints" | "tls" | "prefix">,
   presenceSeconds = 20,
 ): EtcdLeadership {
   return new EtcdLeadership({
-    ...{ self, endpoints, prefix, presenceSeconds },
+    ...{ self, endpoints, tls, prefix, presenceSeconds },
     ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
     followed: { isInSync: true, revision: 0 },
   });

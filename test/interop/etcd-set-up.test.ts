@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { provPlanOf } from "../../cli/serve/prov-file.ts";
+import { openSslMissingReason } from "../../server/lease/etcd/certificate-authority.testing.ts";
+import type { EtcdAccess } from "../../server/lease/etcd/etcd-access.ts";
 import { EtcdClient } from "../../server/lease/etcd/etcd-client.ts";
 import { kill } from "../faults/server.testing.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
@@ -21,6 +23,43 @@ const shipped = (machine: string): string =>
 const endpointsOf = (text: string): string[] =>
   [...text.matchAll(/^advertise-client-urls: (\S+)$/gm)].map(([, url]) => url!);
 
+/** Its settings, but for where it keeps its data. */
+function startMember(folder: string, machine: string, settings: string): ChildProcess {
+  const file = join(folder, `${machine}.yaml`);
+  const text = settings.replace("/var/lib/etcd", join(folder, machine));
+  writeFileSync(file, `${text}log-level: error\n`);
+  const command = ["--pdeathsig", "KILL", "etcd", "--config-file", file];
+  return spawn("setpriv", command, { stdio: "ignore" });
+}
+
+async function healthy(access: EtcdAccess): Promise<void> {
+  const client = new EtcdClient({ ...access, attemptMsMax: 500 });
+  await client.range({ key: "/health" }, 30_000);
+  client.close();
+}
+
+async function end(folder: string, members: readonly ChildProcess[]): Promise<void> {
+  for (const member of members) await kill(member);
+  rmSync(folder, { recursive: true });
+}
+
+/** What one node commits, another one has. */
+async function expectReplicated(access: EtcdAccess): Promise<void> {
+  const prefix = newPrefix();
+  const { folder: leases, remove } = newFolder();
+  const node = (name: string, table = newTable()) =>
+    follow(table, { ...access, prefix, name, leaseFile: join(leases, name) });
+  const active = await lead(node("a"));
+  // More than etcd's own limit of a transaction.
+  for (let last = 0; last < 500; last += 1) active.store.append(leaseOf(last, 1000));
+  active.store.commit();
+  const table = newTable();
+  const standby = node("b", table);
+  expect(table.counts().active).toBe(500);
+  await Promise.all([active.close(), standby.close()]);
+  remove();
+}
+
 const straceIsMissing = spawnSync("strace", ["-V"]).error !== undefined;
 
 describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
@@ -30,41 +69,17 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
 
   beforeAll(async () => {
     for (const machine of machines) {
-      const text = shipped(machine)
-        .replaceAll("192.168.10.", "127.83.10.")
-        .replace("/var/lib/etcd", join(folder, machine));
-      const file = join(folder, `${machine}.yaml`);
-      writeFileSync(file, `${text}log-level: error\n`);
+      const text = shipped(machine).replaceAll("192.168.10.", "127.83.10.");
       endpoints.push(...endpointsOf(text));
-      const command = ["--pdeathsig", "KILL", "etcd", "--config-file", file];
-      members.push(spawn("setpriv", command, { stdio: "ignore" }));
+      members.push(startMember(folder, machine, text));
     }
-    const client = new EtcdClient({ endpoints, attemptMsMax: 500 });
-    await client.range({ key: "/health" }, 30_000);
-    client.close();
+    await healthy({ endpoints });
   });
-  afterAll(async () => {
-    for (const member of members) {
-      await kill(member);
-    }
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => end(folder, members));
 
   test("HA-17, HA-21 transport, HA-23: three members start, and a node commits and follows by them", async () => {
     expect(endpoints).toHaveLength(3);
-    const prefix = newPrefix();
-    const { folder: leases, remove } = newFolder();
-    const node = (name: string, table = newTable()) =>
-      follow(table, { endpoints, prefix, name, leaseFile: join(leases, name) });
-    const active = await lead(node("a"));
-    // More than etcd's own limit of a transaction.
-    for (let last = 0; last < 500; last += 1) active.store.append(leaseOf(last, 1000));
-    active.store.commit();
-    const table = newTable();
-    const standby = node("b", table);
-    expect(table.counts().active).toBe(500);
-    await Promise.all([active.close(), standby.close()]);
-    remove();
+    await expectReplicated({ endpoints });
   });
 
   test.skipIf(straceIsMissing)(
@@ -114,6 +129,57 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
     expect(ha?.etcd.endpoints).toEqual(machines.map((machine) => endpointsOf(shipped(machine))[0]));
   });
 });
+
+const page = readFileSync(join(root, "docs/ha.md"), "utf8");
+
+describeUnless(
+  etcdMissingReason() ?? openSslMissingReason(),
+  "etcd with certificates, as docs/ha.md has it",
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "provlab-etcd-set-up-"));
+    const members: ChildProcess[] = [];
+    const endpoints: string[] = [];
+    /** The page tells it of prov01. */
+    const [commands, settings] = ["sh", "yaml"].map((language) => {
+      const chapter = page.split("### etcd with certificates\n")[1]!;
+      return new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(chapter)![1]!;
+    }) as [string, string];
+    const [shell, makeCa, ...makeCertificate] = commands.split("\n");
+
+    beforeAll(async () => {
+      execFileSync("sh", ["-c", `${shell}; ${makeCa}`], { cwd: folder, stdio: "pipe" });
+      for (const [index, machine] of machines.entries()) {
+        // A member must come from an address of its certificate, and here it comes from loopback's first.
+        const own = (text: string): string =>
+          text
+            .replace("IP:192.168.10.1", "IP:192.168.10.1,IP:127.0.0.1")
+            .replaceAll("192.168.10.1", `127.84.10.${index + 1}`)
+            .replaceAll("prov01", machine)
+            .replaceAll("/etc/provlab/etcd-tls", folder);
+        const script = [shell!, ...makeCertificate.map(own)].join("\n");
+        execFileSync("sh", ["-c", script], { cwd: folder, stdio: "pipe" });
+        const text = shipped(machine)
+          .replaceAll("192.168.10.", "127.84.10.")
+          .replaceAll("http:", "https:");
+        endpoints.push(...endpointsOf(text));
+        members.push(startMember(folder, machine, text + own(settings)));
+      }
+    });
+    afterAll(() => end(folder, members));
+
+    test("HA-29: members know each other and the nodes by certificates, and nobody else gets in", async () => {
+      const tls = {
+        ca: join(folder, "ca.crt"),
+        certificate: join(folder, "prov02.crt"),
+        key: join(folder, "prov02.key"),
+      };
+      await healthy({ endpoints, tls });
+      await expectReplicated({ endpoints, tls });
+      const without = ["--endpoints", endpoints.join(","), "--cacert", tls.ca, "get", "/health"];
+      expect(spawnSync("etcdctl", without, { encoding: "utf8" })).toMatchObject({ status: 1 });
+    });
+  },
+);
 
 const isMissing = spawnSync("systemd-analyze", ["--version"]).error !== undefined;
 

@@ -2,10 +2,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import {
+  CertificateAuthority,
+  openSslMissingReason,
+} from "../../server/lease/etcd/certificate-authority.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { nodeNames, RelayedDevices, ServedPair, type Side } from "./serve-pair.testing.ts";
 
-// Two nodes as an operator runs them, on a real etcd of three members. Each test goes on where the one
+// Two nodes as an operator runs them, on a real etcd of three members that wants certificates. Each test goes on where the one
 // before has left the pair. Devices ask both nodes, as a CMTS does; what they hold is kept here, and no
 // address may ever be another device's.
 
@@ -14,6 +18,7 @@ const waitMsMax = 20_000;
 /** HA-8 allows 12 s to stop here and start there. */
 const handOverMsMax = 2000;
 
+let authority: CertificateAuthority;
 let cluster: EtcdCluster;
 let pair: ServedPair;
 let plant: RelayedDevices;
@@ -35,16 +40,20 @@ async function connect(device: number, side: Side): Promise<void> {
   addressOf.set(device, address);
 }
 
-describeUnless(libcMissingReason() ?? etcdMissingReason(), "a pair of prov serve", () => {
+const missing = libcMissingReason() ?? etcdMissingReason() ?? openSslMissingReason();
+
+describeUnless(missing, "a pair of prov serve", () => {
   beforeAll(async () => {
-    cluster = await EtcdCluster.start();
-    pair = new ServedPair(cluster.endpoints);
+    authority = new CertificateAuthority();
+    cluster = await EtcdCluster.start({ tls: authority.issue("etcd") });
+    pair = new ServedPair(cluster.endpoints, authority);
     plant = await RelayedDevices.open();
   });
   afterAll(async () => {
     plant?.close();
     await pair?.close();
     await cluster?.stop();
+    authority?.close();
   });
 
   test("HA-1, HA-22, HA-27 log facility, HA-30, SYS-13: both start, the first one serves, and either tells so", async () => {

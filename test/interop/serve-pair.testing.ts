@@ -25,6 +25,8 @@ import {
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
+import type { CertificateAuthority } from "../../server/lease/etcd/certificate-authority.testing.ts";
+import type { EtcdAccess } from "../../server/lease/etcd/etcd-access.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { parseLeaseFile } from "../../server/lease/lease-file.ts";
 import { endOf, kill, type ServerEnd } from "../faults/server.testing.ts";
@@ -56,8 +58,10 @@ export class ServedPair {
   readonly #nodes: ChildProcess[] = [];
   readonly #started: ChildProcess[] = [];
 
-  constructor(endpoints: readonly string[]) {
-    for (const side of [0, 1] as const) this.#configure(side, endpoints);
+  constructor(endpoints: readonly string[], authority: CertificateAuthority) {
+    for (const side of [0, 1] as const) {
+      this.#configure(side, { endpoints, tls: authority.issue(nodeNames[side]) });
+    }
   }
 
   folder(side: Side): string {
@@ -156,7 +160,7 @@ export class ServedPair {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #configure(side: Side, endpoints: readonly string[]): void {
+  #configure(side: Side, access: EtcdAccess): void {
     const folder = this.folder(side);
     mkdirSync(folder);
     writeFileSync(join(folder, "dhcpd.conf"), dhcpdConf(side));
@@ -174,7 +178,7 @@ export class ServedPair {
       // Longer than the other node needs to notice that etcd is away for it, too (HA-11 compares them).
       commitMax: "3 s",
       keyFile: "ha.key",
-      etcd: { endpoints, prefix: "/provlab/serve-pair/" },
+      etcd: { ...access, prefix: "/provlab/serve-pair/" },
     };
     const dhcp = { config: "dhcpd.conf", leases: "dhcpd.leases", port };
     // JSON is YAML.

@@ -1,5 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
+import { StartError } from "../../start-error.ts";
+import { type EtcdAccess, readEtcdTls } from "./etcd-access.ts";
 import {
   decodeLease,
   decodeRange,
@@ -44,9 +46,7 @@ export class EtcdError extends Error {
   }
 }
 
-export interface EtcdClientOptions {
-  /** `http://HOST:PORT` of each member. */
-  readonly endpoints: readonly string[];
+export interface EtcdClientOptions extends EtcdAccess {
   /** A member that has not answered for so long is given up for another one. */
   readonly attemptMsMax: number;
 }
@@ -64,8 +64,8 @@ export interface EtcdWatch {
 }
 
 /**
- * etcd's API v3 over gRPC (HTTP/2 without TLS), one member at a time: the one that answered last, and
- * the next when it does not. A call is sent again until its time is up, so only calls may be made
+ * etcd's API v3 over gRPC (HTTP/2), one member at a time: the one that answered last, and the next when
+ * it does not. A call is sent again until its time is up, so only calls may be made
  * that mean the same the second time.
  */
 export class EtcdClient {
@@ -122,8 +122,20 @@ export class EtcdClient {
     startRevision: number,
     listener: WatchListener,
   ): EtcdWatch {
-    const stream = this.#open("/etcdserverpb.Watch/Watch");
     let isOver = false;
+    const stream = this.#open("/etcdserverpb.Watch/Watch");
+    if (stream instanceof EtcdError) {
+      queueMicrotask(() => {
+        if (!isOver) listener.onEnd(stream.message);
+      });
+      return {
+        pause: () => undefined,
+        resume: () => undefined,
+        cancel() {
+          isOver = true;
+        },
+      };
+    }
     const finish = (reason: string): void => {
       if (isOver) return;
       isOver = true;
@@ -169,23 +181,28 @@ export class EtcdClient {
   async #call(path: string, message: Uint8Array, msMax: number): Promise<Uint8Array> {
     const endMs = performance.now() + msMax;
     let pauseMs = 5;
+    let reason: EtcdError | undefined;
     for (;;) {
       if (this.#isClosed) throw new EtcdError("the client is closed");
+      const { attemptMsMax } = this.#options;
       const leftMs = endMs - performance.now();
-      const memberMs = Math.max(1, Math.min(this.#options.attemptMsMax, leftMs));
+      const memberMs = Math.max(1, Math.min(attemptMsMax, leftMs));
       const result = await this.#attempt(path, message, memberMs);
       if (result instanceof Uint8Array) return result;
       if (result.isRefused) throw result;
       this.changeMember();
-      if (performance.now() + pauseMs >= endMs) throw result;
+      // That there was no time left for the last attempt says less than the one before.
+      if (memberMs === attemptMsMax || reason === undefined) reason = result;
+      if (performance.now() + pauseMs >= endMs) throw reason;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(100, 2 * pauseMs);
     }
   }
 
   #attempt(path: string, message: Uint8Array, msMax: number): Promise<Uint8Array | EtcdError> {
+    const stream = this.#open(path);
+    if (stream instanceof EtcdError) return Promise.resolve(stream);
     return new Promise((resolve) => {
-      const stream = this.#open(path);
       let answer: Uint8Array | undefined;
       const timer = setTimeout(() => {
         resolve(new EtcdError(`${this.#endpoint} did not answer in ${Math.round(msMax)} ms`));
@@ -212,16 +229,15 @@ export class EtcdClient {
     return this.#options.endpoints[this.#member]!;
   }
 
-  #open(path: string): ClientHttp2Stream {
+  #open(path: string): ClientHttp2Stream | EtcdError {
     let session = this.#session;
     if (session === undefined || session.closed || session.destroyed) {
-      session = connect(this.#endpoint, { settings: { initialWindowSize: WINDOW_BYTES } });
-      // What goes wrong with the connection is told by its streams.
-      session.on("error", () => undefined);
-      session.once("connect", (connected) => {
-        // It may have been given up in the meantime.
-        if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
-      });
+      try {
+        session = this.#connect();
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        return new EtcdError(error.message);
+      }
       this.#session = session;
     }
     return session.request({
@@ -230,6 +246,23 @@ export class EtcdClient {
       "content-type": "application/grpc",
       te: "trailers",
     });
+  }
+
+  /** Throws StartError when the certificates are not to be had. */
+  #connect(): ClientHttp2Session {
+    const { tls } = this.#options;
+    const session = connect(this.#endpoint, {
+      settings: { initialWindowSize: WINDOW_BYTES },
+      // Read each time, so a renewed certificate counts from the next connection on.
+      ...(tls === undefined ? {} : readEtcdTls(tls)),
+    });
+    // What goes wrong with the connection is told by its streams.
+    session.on("error", () => undefined);
+    session.once("connect", (connected) => {
+      // It may have been given up in the meantime.
+      if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
+    });
+    return session;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { EtcdAccess } from "./etcd-access.ts";
 import type { LeaderSight } from "./leadership.ts";
 
 /** What the loop and its pair thread say to each other, and the words that they share. */
@@ -37,9 +38,7 @@ export class PairShared {
 export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;
 
 /** How a node finds its etcd, and how patient it is. */
-export interface PairOptions {
-  /** `http://HOST:PORT` of each member. */
-  readonly endpoints: readonly string[];
+export interface PairOptions extends EtcdAccess {
   /** Of the pair's keys, which its two nodes share: `/provlab/pair1/`. */
   readonly prefix: string;
   /** A commit that took longer is unavailable. */

@@ -46,8 +46,8 @@ export class PairNode {
     this.#file = LeaseFileStore.open(leaseFile, table, { ...file, durability: "os" });
     this.#follower = new LeaseFollower(table, this.#file);
     this.#lead = new PairLead(options.bootId);
-    const { endpoints, prefix, commitMsMax, attemptMsMax, probeMs } = options;
-    const pairOptions = { endpoints, prefix, commitMsMax, attemptMsMax, probeMs };
+    const { endpoints, tls, prefix, commitMsMax, attemptMsMax, probeMs } = options;
+    const pairOptions = { endpoints, tls, prefix, commitMsMax, attemptMsMax, probeMs };
     this.#thread = new PairThread(pairOptions, onEnd, threadFile);
     this.store = new EtcdLeaseStore({
       thread: this.#thread,

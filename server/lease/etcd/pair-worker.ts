@@ -22,7 +22,7 @@ const shared = new PairShared(data.shared);
 const { words } = shared;
 const wakeByte = Uint8Array.of(1);
 const keys = pairKeys(data.prefix);
-const { endpoints, attemptMsMax } = data;
+const { endpoints, tls, attemptMsMax } = data;
 
 function wakeLoop(): void {
   if (data.wakeEnd === undefined) return;
@@ -54,13 +54,13 @@ function answer(word: number): void {
 
 const commits = new PairCommits({
   // A connection of its own: what a standby is sent does not stand before a commit.
-  client: new EtcdClient({ endpoints, attemptMsMax }),
+  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
   keys,
   commitMsMax: data.commitMsMax,
   post,
 });
 const follow = new PairFollow({
-  client: new EtcdClient({ endpoints, attemptMsMax }),
+  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
   keys,
   attemptMsMax,
   probeMs: data.probeMs,
