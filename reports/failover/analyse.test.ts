@@ -203,6 +203,17 @@ describe("acknowledging without leadership", () => {
     expect(unled(back, { roles })).toBe(950);
   });
 
+  test("a new active that was too busy to tell has the epoch that the other node told of", () => {
+    const late: RoleChange = { atMs: 12_300, node: "b", role: "active", epoch: 5 };
+    const told: RoleChange = { atMs: 10_560, node: "a", role: "standby", epoch: 5 };
+    expect(unled(moved, { roles: [roles[0]!, told, late] })).toBe(0);
+    expect(unled(moved, { roles: [roles[0]!, late] })).toBe(936);
+    // Of an epoch of which nobody was seen active it is not known whose it is.
+    expect(unled(moved, { roles: [roles[0]!, told] })).toBe(936);
+    const stale = [...moved, ...steadily(A, 15_003, 15_103)];
+    expect(unled(stale, { roles: [roles[0]!, told, late] })).toBe(10);
+  });
+
   test("a former active that goes on is caught, and the new one is not blamed", () => {
     const stale = [...moved, ...steadily(A, 15_003, 15_103)];
     expect(unled(stale, { roles })).toBe(10);

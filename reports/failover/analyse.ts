@@ -98,15 +98,21 @@ function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
   );
 }
 
-/** One a epoch: when its node was first seen active. The first one may have been so before the run. */
+/**
+ * One an epoch, of the node that was seen active in it. An epoch has one holder, so it was claimed by the time at
+ * which either node first told of it: the holder itself may have been too busy to answer. The first
+ * one may have been active before the run.
+ */
 function claimsOf({ roles, servers }: PairHistory): Claim[] {
   const claims: Claim[] = [];
-  let epoch = Number.NEGATIVE_INFINITY;
-  for (const role of roles.toSorted((a, b) => a.atMs - b.atMs)) {
-    if (role.role !== "active" || role.epoch <= epoch) continue;
-    const atMs = claims.length === 0 ? Number.NEGATIVE_INFINITY : role.atMs;
-    claims.push({ atMs, server: servers[role.node === "a" ? 0 : 1] });
-    epoch = role.epoch;
+  const inOrder = roles.toSorted((a, b) => a.atMs - b.atMs);
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { role, epoch, node } of inOrder) {
+    if (role !== "active" || epoch <= last) continue;
+    const told = inOrder.find((other) => other.epoch >= epoch)!;
+    const atMs = claims.length === 0 ? Number.NEGATIVE_INFINITY : told.atMs;
+    claims.push({ atMs, server: servers[node === "a" ? 0 : 1] });
+    last = epoch;
   }
   return claims;
 }
