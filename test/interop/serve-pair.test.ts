@@ -116,7 +116,7 @@ describeUnless(missing, "a pair of prov serve", () => {
   });
 
   test("the active node is stopped, and goes on after the other one has taken over: not an ACK", async () => {
-    pair.signal(0, "SIGSTOP");
+    await pair.pause(0);
     await expectKept(1);
     await connect(devices + 1, 1);
     pair.signal(0, "SIGCONT");

@@ -88,8 +88,15 @@ export class ServedPair {
     return child;
   }
 
-  signal(side: Side, signal: "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
+  signal(side: Side, signal: "SIGCONT" | "SIGTERM"): void {
     this.#nodes[side]!.kill(signal);
+  }
+
+  /** SIGSTOP; resolves when none of its threads runs any more, for one on another processor goes on for a moment. */
+  async pause(side: Side): Promise<void> {
+    const { pid } = this.#nodes[side]!;
+    this.#nodes[side]!.kill("SIGSTOP");
+    await expect.poll(() => statesOf(pid!), { timeout: 10_000, interval: 5 }).toEqual(["T"]);
   }
 
   async kill(side: Side): Promise<void> {
@@ -185,6 +192,15 @@ export class ServedPair {
     const file = { schema: "provlab/prov@1", address, dhcp, time: { port: 0 }, ha };
     writeFileSync(join(folder, "prov.yaml"), JSON.stringify(file));
   }
+}
+
+/** Of the threads of a process, in the kernel's letters, each once: `T` is stopped. */
+function statesOf(pid: number): string[] {
+  const states = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    return stat.replace(/^.*\) /s, "")[0]!;
+  });
+  return [...new Set(states)];
 }
 
 export interface Answer {
