@@ -32,7 +32,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 28px 20px 60px; }
 header { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: baseline;
-  border-bottom: 3px solid var(--verdict); padding-bottom: 12px; position: relative; }
+  border-bottom: 3px solid var(--verdict); padding: 0 76px 12px 0; position: relative; }
 #theme { position: absolute; top: 6px; right: 0; font: inherit; font-size: 13px; cursor: pointer;
   color: var(--soft); background: var(--card); border: 1px solid var(--line); border-radius: 6px;
   padding: 3px 10px; }
