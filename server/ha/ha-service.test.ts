@@ -31,6 +31,7 @@ const patient = { timeout: 10_000, interval: 10 };
 class FakeDataPlane implements DataPlane {
   readonly pulse = new DataPlanePulse();
   isAnswering = false;
+  isSuspect = false;
   leaseBaseMs = 0;
   isStalled = false;
   readonly epochs: number[] = [];
@@ -266,6 +267,15 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     expect(rolesOf(pair)).toEqual(["active", "standby"]);
     pair.storeTroubles[1] = "";
     await untilRoles(pair, ["failed", "active"]);
+  });
+
+  test("HA-11: who stood still and cannot ask the store whether it still leads gives up", async () => {
+    const pair = await startPair(backend);
+    await untilRoles(pair, ["active", "standby"]);
+    await expect.poll(() => pair.services[0].status().nodes[1].isAble, patient).toBe(true);
+    pair.planes[0].isSuspect = true;
+    await untilRoles(pair, ["failed", "active"]);
+    expect(pair.services[0].status().nodes[0].troubles).toContain("failed: store-failed");
   });
 
   test("an orderly stop hands over", async () => {

@@ -22,6 +22,8 @@ import { type DataPlanePulse, Watchdog } from "./watchdog.ts";
 export interface DataPlane {
   readonly pulse: DataPlanePulse;
   readonly isAnswering: boolean;
+  /** It stood still, and is silent until the store has said that it still leads. */
+  readonly isSuspect: boolean;
   /** Of LeaseTime: what it adds to the monotonic clock for the time of leases. */
   leaseBaseMs: number;
   /** Commits are guarded by `epoch` from now on. */
@@ -226,7 +228,7 @@ class HaService implements RunningHaService {
     dataPlane.leaseBaseMs = this.#leaseTime.baseMs;
     this.#tellOfClocks();
     this.#ping(nowMs);
-    this.#watchdog.pass(nowMs, dataPlane.pulse.read());
+    this.#watchdog.pass(nowMs, dataPlane.pulse.read(), dataPlane.isSuspect);
     const claim = this.#claim;
     this.#claim = undefined;
     const { effects, heartbeats } = this.#node.turn(nowMs, {

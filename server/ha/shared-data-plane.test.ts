@@ -46,7 +46,9 @@ test("a suspicion is confirmed by the store alone, asked once at a time and afte
   plane.turn();
   // Without a mandate there is nothing to confirm.
   expect(asked).toEqual([]);
+  expect(plane.isSuspect).toBe(false);
   plane.startAnswering(4);
+  expect(plane.isSuspect).toBe(true);
   plane.turn();
   plane.turn();
   expect(asked.map(({ epoch }) => epoch)).toEqual([4]);
@@ -60,6 +62,7 @@ test("a suspicion is confirmed by the store alone, asked once at a time and afte
   asked[1]!.answer(true);
   await settled();
   expect(words.isSuspect).toBe(false);
+  expect(plane.isSuspect).toBe(false);
 });
 
 test("no, and an answer about another epoch, confirm nothing", async () => {

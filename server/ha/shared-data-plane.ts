@@ -46,6 +46,11 @@ export class SharedDataPlane implements DataPlane {
     return this.#words.answeringEpoch !== 0;
   }
 
+  /** Without a mandate nobody waits for an answer to a suspicion. */
+  get isSuspect(): boolean {
+    return this.#words.mandate !== undefined && this.#words.isSuspect;
+  }
+
   startAnswering(epoch: number): void {
     const term = this.#leadership.termOf(epoch);
     assert(term !== undefined, "a leadership whose beginning was not seen");

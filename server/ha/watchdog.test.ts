@@ -9,10 +9,11 @@ function run(
   pulse: DataPlanePulse,
   [from, to]: readonly [number, number],
   act: () => void,
+  isSuspect = false,
 ): void {
   for (let nowMs = from + 10; nowMs <= to; nowMs += 10) {
     act();
-    watchdog.pass(nowMs, pulse.read());
+    watchdog.pass(nowMs, pulse.read(), isSuspect);
   }
 }
 
@@ -50,6 +51,18 @@ test("HA-11: a store that takes nothing is noticed, though new commits begin", (
   expect(health(watchdog)).toEqual([true, true]);
 });
 
+test("HA-11: a store that does not say whether a node that stood still leads is noticed", () => {
+  const pulse = new DataPlanePulse();
+  const watchdog = new Watchdog(times, 0);
+  run(watchdog, pulse, [0, 5000], () => pulse.turned());
+  run(watchdog, pulse, [5000, 5990], () => pulse.turned(), true);
+  expect(health(watchdog)).toEqual([true, true]);
+  run(watchdog, pulse, [5990, 6010], () => pulse.turned(), true);
+  expect(health(watchdog)).toEqual([true, false]);
+  run(watchdog, pulse, [6010, 6020], () => pulse.turned());
+  expect(health(watchdog)).toEqual([true, true]);
+});
+
 test("an idle store is a good one", () => {
   const pulse = new DataPlanePulse();
   const watchdog = new Watchdog(times, 0);
@@ -62,7 +75,7 @@ test("a watchdog that slept itself blames nobody", () => {
   const watchdog = new Watchdog(times, 0);
   run(watchdog, pulse, [0, 100], () => pulse.turned());
   pulse.commitBegun();
-  watchdog.pass(60_000, pulse.read());
+  watchdog.pass(60_000, pulse.read(), true);
   expect(health(watchdog)).toEqual([true, true]);
 });
 

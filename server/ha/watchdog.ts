@@ -51,7 +51,7 @@ export class DataPlanePulse {
 export interface WatchdogTimes {
   /** The loop has not gone round for so long: it hangs. */
   readonly turnMsMax: number;
-  /** Commits have begun and none has been written for so long: the store fails. */
+  /** Commits have begun, or the store was asked, and nothing came of it for so long: the store fails. */
   readonly commitMsMax: number;
   /** Time between two looks counts up to this much only (see AttendedSilence). */
   readonly blindMsMax: number;
@@ -80,13 +80,17 @@ export class Watchdog {
     return this.#commits.silentMs < this.#times.commitMsMax;
   }
 
-  /** Looks at the counters; at least once in `blindMsMax`. */
-  pass(nowMs: number, counts: DataPlaneCounts): void {
+  /**
+   * Looks at the counters; at least once in `blindMsMax`. Who is suspect begins no commits, and waits for the
+   * store all the same: it is silent until the store has answered.
+   */
+  pass(nowMs: number, counts: DataPlaneCounts, isSuspect: boolean): void {
     const before = this.#counts;
     const { turns, commitsBegun, commitsWritten } = counts;
     const hasWritten = commitsWritten !== before?.commitsWritten;
     if (turns !== before?.turns) this.#turns.heard();
-    if (commitsBegun === commitsWritten || hasWritten) this.#commits.heard();
+    const isIdle = commitsBegun === commitsWritten && !isSuspect;
+    if (isIdle || hasWritten) this.#commits.heard();
     const elapsedMs = nowMs - this.#passedAtMs;
     this.#turns.pass(elapsedMs);
     this.#commits.pass(elapsedMs);
