@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
 import { alikeTable, compareAlike, type SplitPlan } from "./alike-splits.ts";

@@ -2,7 +2,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { closeAtOnce } from "../../base/net/http-closing.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import {
   type ControlLine,
   type ControlOrder,

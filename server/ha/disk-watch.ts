@@ -2,7 +2,7 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import { AttendedSilence } from "./attended-silence.ts";
 
 /** HA-34, for who asks for it. */

@@ -1,4 +1,4 @@
-import type { EtcdAccess } from "../lease/etcd/etcd-access.ts";
+import type { EtcdAccess } from "../etcd/etcd-access.ts";
 import type { DiskWatchPlan } from "./disk-watch.ts";
 import type { FloatingAddressPlan } from "./floating-address.ts";
 import type { HeartbeatLinkPlan } from "./heartbeat-links.ts";

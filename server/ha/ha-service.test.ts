@@ -4,7 +4,8 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
 import type { OrderLine } from "../control/control-messages.ts";
-import { StartError } from "../start-error.ts";
+import { LeaderRegister, leadershipOn } from "../mandate/leader-register.testing.ts";
+import { StartError } from "../process/start-error.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import {
   type DataPlane,
@@ -15,7 +16,6 @@ import {
 } from "./ha-service.ts";
 import { HeartbeatLinks } from "./heartbeat-links.ts";
 import { haProfiles } from "./heartbeat-times.ts";
-import { LeaderRegister, leadershipOn } from "./leader-register.testing.ts";
 import { LeaseTime } from "./lease-time.ts";
 import { pairComplaints } from "./pair-complaints.ts";
 import { pairStatusText } from "./status-text.ts";

@@ -1,17 +1,17 @@
 import { type Logger, nullLogger } from "../../base/log.ts";
 import { wakeBy } from "../../base/net/wake-pipe.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
-import { readEtcdTls } from "../lease/etcd/etcd-access.ts";
+import { readEtcdTls } from "../etcd/etcd-access.ts";
+import { EtcdLeadership, presenceSecondsOf } from "../mandate/etcd-leadership.ts";
+import { PairWords } from "../mandate/pair-words.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { DiskWatch } from "./disk-watch.ts";
-import { EtcdLeadership, presenceSecondsOf } from "./etcd-leadership.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
 import { haFamilies } from "./ha-metrics.ts";
 import type { HaThreadPlan } from "./ha-plan.ts";
 import { type RunningHaService, startHaService } from "./ha-service.ts";
 import { readHeartbeatKey } from "./heartbeat-key.ts";
-import { PairWords } from "./pair-words.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 import { DataPlanePulse } from "./watchdog.ts";
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
-import { readPrivateFile } from "../private-file.ts";
-import { StartError } from "../start-error.ts";
+import { readPrivateFile } from "../process/private-file.ts";
+import { StartError } from "../process/start-error.ts";
 
 const keyBytesMax = 1024;
 

@@ -9,7 +9,7 @@ import {
   type HeartbeatSigner,
 } from "../../protocol/heartbeat/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 
 /** One interconnect: both ends on one port. */
 export interface HeartbeatLinkPlan {

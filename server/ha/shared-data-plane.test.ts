@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { AssertionError } from "../../base/assert.ts";
-import { PairWords } from "./pair-words.ts";
+import { PairWords } from "../mandate/pair-words.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 import { DataPlanePulse } from "./watchdog.ts";
 

@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
+import type { PairWords } from "../mandate/pair-words.ts";
 import type { DataPlane } from "./ha-service.ts";
-import type { PairWords } from "./pair-words.ts";
 import type { DataPlanePulse } from "./watchdog.ts";
 
 /** What it needs of the leadership in the store. */

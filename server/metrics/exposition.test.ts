@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { DhcpCounters } from "../dhcp/counters.ts";
-import type { LeaseCounts } from "../lease/lease-table.ts";
+import { DhcpCounters } from "../dhcp/loop/counters.ts";
+import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import { NtpCounters } from "../ntp/ntp-server.ts";
 import { SyslogCounters } from "../syslog/syslog-receiver.ts";
 import { TftpCounters } from "../tftp/counters.ts";

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { systemClock } from "../../base/clock.ts";
 import { closeAtOnce } from "../../base/net/http-closing.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { portRefused } from "../service/datagram-loop.ts";
-import { systemReason } from "../start-error.ts";
+import { systemReason } from "../process/start-error.ts";
+import { portRefused } from "../service/loop/datagram-loop.ts";
 import { EXPOSITION_TYPE, type Family, gauge, renderExposition } from "./exposition.ts";
 
 /** Where metrics are told. */

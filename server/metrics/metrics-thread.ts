@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../../base/log.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import type { Family } from "./exposition.ts";
 import type { MetricsPlan } from "./metrics-server.ts";
 

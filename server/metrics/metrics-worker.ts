@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import type { Family } from "./exposition.ts";
 import { LatestMetrics } from "./latest-metrics.ts";
 import { type MetricsPlan, MetricsServer } from "./metrics-server.ts";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { OWN_PREFIX } from "../tftp/file-name.ts";
 import { type FileIdentity, isSameFile } from "../tftp/shared-file.ts";
 import { HeldFolder } from "./held-folder.ts";

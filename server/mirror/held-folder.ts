@@ -9,7 +9,7 @@ import {
   openSync,
   readdirSync,
 } from "node:fs";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { systemReason } from "../start-error.ts";
+import { systemReason } from "../process/start-error.ts";
 import type { MirrorEntry } from "./manifest.ts";
 import { type MirrorLink, mirrorLimits } from "./mirror-plan.ts";
 import {

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { MirrorPair, testIntervalMs, waitMsMax } from "./mirror-pair.testing.ts";
 
 let pair: MirrorPair;

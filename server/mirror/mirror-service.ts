@@ -4,7 +4,7 @@ import type { Logger } from "../../base/log.ts";
 import type { HeartbeatSigner } from "../../protocol/heartbeat/packet.ts";
 import { readHeartbeatKey } from "../ha/heartbeat-key.ts";
 import { type Family, gauge } from "../metrics/exposition.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import { parseManifest, stepsTo } from "./manifest.ts";
 import { MirrorClient, MirrorError } from "./mirror-client.ts";

@@ -8,8 +8,8 @@ import {
   ntpDifferenceMs,
   unixMsOfNtp,
 } from "../../protocol/ntp/packet.ts";
-import { DatagramClient, eventually } from "../service/clients.testing.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
+import { DatagramClient, eventually } from "../service/loop/clients.testing.ts";
 import type { KernelClock } from "./clock-state.ts";
 import { type NtpServerOptions, type RunningNtpServer, startNtpServer } from "./ntp-server.ts";
 

@@ -6,7 +6,7 @@ import { type SourceRateLimits, SourceRates } from "../../base/source-rates.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { decodeNtp, encodeNtp, type NtpPacket } from "../../protocol/ntp/packet.ts";
-import { DatagramLoop, openServiceSocket } from "../service/datagram-loop.ts";
+import { DatagramLoop, openServiceSocket } from "../service/loop/datagram-loop.ts";
 import {
   type ClockPolicy,
   type ClockState,

@@ -1,10 +1,10 @@
 import type { WakePipe } from "../../base/net/wake-pipe.ts";
-import { PairWords } from "../ha/pair-words.ts";
 import { DataPlanePulse } from "../ha/watchdog.ts";
-import { PairNode, type PairNodeOptions } from "../lease/etcd/pair-node.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
-import type { LeaseTable } from "../lease/lease-table.ts";
-import type { SyncTimer } from "../lease/timed-sync.ts";
+import { PairNode, type PairNodeOptions } from "../lease/replicated/pair-node.ts";
+import type { LeaseStore } from "../lease/store/lease-store.ts";
+import type { SyncTimer } from "../lease/store/timed-sync.ts";
+import type { LeaseTable } from "../lease/table/lease-table.ts";
+import { PairWords } from "../mandate/pair-words.ts";
 import type { PairGateOptions } from "./pair-gate.ts";
 import type { PairPlane } from "./pair-plane.ts";
 import { PulsedStore } from "./pulsed-store.ts";

@@ -4,7 +4,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";
 
 /** From one start of a service to the next: one that is over at once does not keep a core busy. */

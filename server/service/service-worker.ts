@@ -3,9 +3,9 @@ import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import { startHa } from "../ha/ha-thread.ts";
-import { PairWords } from "../ha/pair-words.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
+import { PairWords } from "../mandate/pair-words.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
@@ -16,7 +16,7 @@ import {
 import { startMirror } from "../mirror/mirror-service.ts";
 import { startNtpServer } from "../ntp/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { startSyslogServer } from "../syslog/syslog-server.ts";
 import { DeviceFiles } from "../tftp/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/tftp-server.ts";

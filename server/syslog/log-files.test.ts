@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { VirtualClock } from "../../base/clock.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { LogFiles, type LogFilesOptions } from "./log-files.ts";
 import { dayOf, rotatedName } from "./rotation.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Logger } from "../../base/log.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import { RotatedFiles } from "./rotated-files.ts";
 import { dayOf, rotatedName, sameDayMax } from "./rotation.ts";
 import type { LogSink } from "./syslog-receiver.ts";

@@ -14,8 +14,13 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { VirtualClock } from "../../base/clock.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { frameCounted } from "../../protocol/syslog/framing.ts";
-import { connectTo, DatagramClient, eventually, readToEnd } from "../service/clients.testing.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
+import {
+  connectTo,
+  DatagramClient,
+  eventually,
+  readToEnd,
+} from "../service/loop/clients.testing.ts";
 import {
   type RunningSyslogServer,
   type SyslogServerOptions,

@@ -20,7 +20,7 @@ import {
   describeCmSettings,
 } from "../../protocol/docsis/cm-config.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { DeviceFiles, type DeviceFilesOptions } from "./device-files.ts";
 
 const examples = resolve(import.meta.dirname, "../../examples/device-files");

@@ -5,7 +5,7 @@ import type { Logger } from "../../base/log.ts";
 import { encodeCmConfig } from "../../protocol/docsis/cm-config.ts";
 import { replaceTlv, type Tlv } from "../../protocol/docsis/tlv.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import { DeviceFileName } from "./device-file-name.ts";
 import {
   type ContentReading,

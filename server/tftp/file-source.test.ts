@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { pathBelowRoot } from "./file-name.ts";
 import { FileSource, type FileSourceOptions } from "./file-source.ts";
 import { READ_FAILED, type TransferContent } from "./transfer-content.ts";

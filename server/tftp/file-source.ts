@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { sep } from "node:path";
 import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import { pathBelowRoot } from "./file-name.ts";
 import type { Refusal } from "./negotiation.ts";
 import type { OpenResult } from "./service.ts";

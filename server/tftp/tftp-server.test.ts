@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Logger } from "../../base/log.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import { Reader, type ReaderOptions } from "./reader.testing.ts";
 import { type RunningTftpServer, startTftpServer, type TftpServerOptions } from "./tftp-server.ts";
 import { patternBytes } from "./virtual-network.testing.ts";

@@ -12,7 +12,7 @@ import {
   TFTP_PORT,
   tftpErrorCodes,
 } from "../../protocol/tftp/packet.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import { TftpCounters } from "./counters.ts";
 import { FileSource, type FileSourceOptions } from "./file-source.ts";
 import { SocketOutlet, TftpListener } from "./listener.ts";

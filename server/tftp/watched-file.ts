@@ -8,7 +8,7 @@ import {
   statSync,
 } from "node:fs";
 import type { Logger } from "../../base/log.ts";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import type { ContentReading } from "./device-registration.ts";
 import { isSameFile } from "./shared-file.ts";
 

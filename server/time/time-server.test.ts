@@ -5,8 +5,13 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock, VirtualClock } from "../../base/clock.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { decodeTime } from "../../protocol/time/rfc868.ts";
-import { connectTo, DatagramClient, eventually, readToEnd } from "../service/clients.testing.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
+import {
+  connectTo,
+  DatagramClient,
+  eventually,
+  readToEnd,
+} from "../service/loop/clients.testing.ts";
 import { type RunningTimeServer, startTimeServer, type TimeServerOptions } from "./time-server.ts";
 
 const loopback = parseIpv4("127.0.0.1")!;

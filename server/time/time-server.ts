@@ -4,8 +4,8 @@ import { type Logger, nullLogger } from "../../base/log.ts";
 import type { UdpSocket, UdpSocketOptions } from "../../base/net/udp-socket.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { encodeTime } from "../../protocol/time/rfc868.ts";
-import { DatagramLoop, openServiceSocket } from "../service/datagram-loop.ts";
-import { openUdpAndTcp } from "../service/udp-and-tcp.ts";
+import { DatagramLoop, openServiceSocket } from "../service/loop/datagram-loop.ts";
+import { openUdpAndTcp } from "../service/loop/udp-and-tcp.ts";
 import { isClockSet, type TimeDropReason, timeRefusal } from "./time-reply.ts";
 
 const timePort = 37;

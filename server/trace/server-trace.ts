@@ -1,8 +1,8 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { DhcpEngineApi } from "../dhcp/engine.ts";
-import type { LinkReplies } from "../dhcp/link-reply.ts";
-import type { ReplySender } from "../dhcp/reply-sender.ts";
-import type { LeaseStore } from "../lease/lease-store.ts";
+import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
+import type { LinkReplies } from "../dhcp/loop/link-reply.ts";
+import type { ReplySender } from "../dhcp/loop/reply-sender.ts";
+import type { LeaseStore } from "../lease/store/lease-store.ts";
 import type { TraceSetup } from "./trace-format.ts";
 
 export type Resolve = (name: string) => readonly number[] | undefined;

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { StartError, systemReason } from "../start-error.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 import {
   CONTENT_BYTES_MAX,
   decodeRecord,

@@ -1,9 +1,9 @@
-import type { DhcpEngineApi } from "../dhcp/engine.ts";
-import type { LinkDatagram, LinkReplies } from "../dhcp/link-reply.ts";
-import type { Arrival, Outcome } from "../dhcp/outcome.ts";
-import type { Reply, ReplySender } from "../dhcp/reply-sender.ts";
+import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
+import type { Arrival, Outcome } from "../dhcp/exchange/outcome.ts";
+import type { LinkDatagram, LinkReplies } from "../dhcp/loop/link-reply.ts";
+import type { Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
-import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import { type LeaseStore, LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { PacketNumbers } from "./packet-numbers.ts";
 import type { NameOf, Resolve } from "./server-trace.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
