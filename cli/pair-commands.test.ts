@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { ControlLine } from "../server/control/control-messages.ts";
+import type { ControlLine } from "../server/ha/control-messages.ts";
 import {
   ControlServer,
   type ControlSource,

@@ -1,8 +1,8 @@
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import type { SingleStatus } from "./control/control-messages.ts";
 import { ControlServer, type ControlSource } from "./control/control-server.ts";
 import { PairControl } from "./control/pair-control.ts";
+import type { SingleStatus } from "./ha/control-messages.ts";
 import type { HaPlan } from "./ha/ha-plan.ts";
 import { newBootId } from "./ha/ha-service.ts";
 import { LeaseTime } from "./ha/lease-time.ts";

@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import type { OrderEnd, OrderLine } from "../control/control-messages.ts";
+import type { OrderEnd, OrderLine } from "./control-messages.ts";
 import { type FailBackStep, planFailBack } from "./fail-back.ts";
 import type { RunningHaService } from "./ha-service.ts";
 

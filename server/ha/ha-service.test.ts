@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
-import type { OrderLine } from "../control/control-messages.ts";
 import { LeaderRegister, leadershipOn } from "../mandate/leader-register.testing.ts";
 import { StartError } from "../process/start-error.ts";
+import type { OrderLine } from "./control-messages.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import {
   type DataPlane,

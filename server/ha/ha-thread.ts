@@ -1,10 +1,10 @@
 import { type Logger, nullLogger } from "../../base/log.ts";
 import { wakeBy } from "../../base/net/wake-pipe.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import { readEtcdTls } from "../etcd/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../mandate/etcd-leadership.ts";
 import { PairWords } from "../mandate/pair-words.ts";
 import type { Family } from "../metrics/exposition.ts";
+import type { ControlLine, ControlRequest } from "./control-messages.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";

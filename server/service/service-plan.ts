@@ -1,5 +1,5 @@
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { HaThreadPlan } from "../ha/ha-plan.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";

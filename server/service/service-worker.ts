@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/ha-thread.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";

@@ -8,7 +8,7 @@ import {
   type TestPacket,
   textOf,
 } from "../grammar/config.testing.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
 import { classify, evaluateScopes, isPermitted, scopesOf } from "./evaluate.ts";
 import type { ServerConfig } from "./model.ts";

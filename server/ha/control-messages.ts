@@ -1,4 +1,4 @@
-import type { PairStatus } from "../ha/pair-status.ts";
+import type { PairStatus } from "./pair-status.ts";
 
 /** What an operator may order by the control socket, by its path: `POST /failback`. */
 export const controlOrders = ["failback", "clean-up"] as const;
