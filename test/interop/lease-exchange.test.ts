@@ -6,7 +6,7 @@ import { formatMac } from "../../protocol/mac.ts";
 import { deviceMac } from "../../server/dhcp/decide/engine.testing.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { ExchangeSite, type Program, type Wish } from "./lease-exchange.testing.ts";
 import { describeWithPeers, NetworkLab, type Peer } from "./namespaces.testing.ts";
