@@ -137,7 +137,7 @@ function resultOf(
   });
 }
 
-test("a run that did all it was asked passes, and says what a transaction is (GAP-4)", () => {
+test("a run that did all it was asked passes, and says what a transaction is (GAP-4, PERF-5)", () => {
   const result = resultOf(outcomeOf());
   expect(result).toMatchObject({
     verdict: "pass",

@@ -53,7 +53,7 @@ const everything = (): Family[] => [
   ...syslogFamilies(new SyslogCounters().snapshot()),
 ];
 
-test("the text of a family: help, type, labels, escapes, histogram", () => {
+test("the text of a family: help, type, labels, escapes, histogram (OPS-16)", () => {
   const text = renderExposition(everything());
   expect(text).toContain('provlab_dhcp_requests_total{service="dhcp",type="discover"} 1\n');
   expect(text).toContain('provlab_dhcp_requests_total{service="dhcp",type="other"} 1\n');

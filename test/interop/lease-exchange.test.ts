@@ -113,7 +113,7 @@ describeWithPeers("ISC dhcpd and prov dhcpd take over each other's leases", peer
     },
   );
 
-  test(`a file that we rewrote is to dhcpd and dhcpd-pools what it was before (seed ${seed})`, async () => {
+  test(`a file that we rewrote is to dhcpd and dhcpd-pools what it was before (seed ${seed}, OPS-18)`, async () => {
     await loadAndKill("dhcpd", new Prng(seed, 2));
     const original = lab.path("original.leases");
     copyFileSync(site.leaseFile, original);

@@ -106,7 +106,7 @@ test("without a limit nobody is told off", async () => {
   for (let asked = 0; asked < 50; asked += 1) expect((await ask(asking)).stratum).not.toBe(0);
 });
 
-test("the state of the host's clock shows in the replies, and its loss is told", async () => {
+test("the state of the host's clock shows in the replies, and its loss is told (TIME-3)", async () => {
   let kernel: KernelClock = { synchronised: true, maxErrorMs: 20, leapSecond: "none" };
   let offsetMs = 0;
   const clock: Clock = {

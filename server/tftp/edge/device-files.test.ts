@@ -97,7 +97,7 @@ const registrations = (...devices: object[]): string =>
   JSON.stringify({ schema: "provlab/registrations@1", devices });
 
 describe("the file of a device", () => {
-  test("is the template with the device's settings laid over, signed with both MICs", () => {
+  test("is the template with the device's settings laid over, signed with both MICs (SYS-8)", () => {
     const files = filesOf();
     const plain = bytesOf(files, residential);
     const own = bytesOf(files, business);

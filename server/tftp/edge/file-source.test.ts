@@ -61,7 +61,7 @@ const codeOf = (files: FileSource, name: string): number | undefined => {
 };
 
 describe("the jail", () => {
-  test("names below the root are served, with or without a leading slash", () => {
+  test("names below the root are served, with or without a leading slash (TFTP-6, TFTP-8)", () => {
     const files = source();
     for (const name of ["boot.cfg", "/boot.cfg", "./boot.cfg", "//boot.cfg"]) {
       expect(read(files, name)).toBe("boot");

@@ -106,7 +106,7 @@ const backends =
 
 describe.each(backends)("over loopback, %s", (backend) => {
   test.each(sizes)(
-    "a file of %d bytes, plain and with every option, octet and netascii",
+    "a file of %d bytes, plain and with every option, octet and netascii (SYS-12)",
     async (size) => {
       const running = await start({ backend });
       const file = patternBytes(size, size + 1);
@@ -142,7 +142,7 @@ describe.each(backends)("over loopback, %s", (backend) => {
     expect(reader.agreed).toEqual([{ name: "blksize", value: blksize }]);
   });
 
-  test("one port for everything, and many clients at once", async () => {
+  test("one port for everything, and many clients at once (TFTP-3, SM-7)", async () => {
     const running = await start({ backend, portsMax: 1, sessionsMax: 10 });
     const files = Array.from({ length: 60 }, (_, i) => sizes[i % sizes.length]!);
     const readers = await Promise.all(

@@ -57,7 +57,7 @@ test("DHCP-10: without names all interfaces with a declared subnet are served, b
   expect(ignored).toEqual([{ name: "eth1" }, { name: "eth2", address: address("10.2.0.1") }]);
 });
 
-test("DHCP-10: names limit the service, in their order, and may name the loopback", () => {
+test("DHCP-10, ENV-7: names limit the service, in their order, and may name the loopback", () => {
   const { served, ignored } = chooseInterfaces(all, ["lo", "nosuch", "eth0"], isDeclared);
   expect(served.map(({ name }) => name)).toEqual(["lo", "eth0"]);
   expect(ignored).toEqual([{ name: "nosuch" }]);

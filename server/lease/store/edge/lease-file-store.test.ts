@@ -107,7 +107,7 @@ describe("opening", () => {
     expect(store.report).toMatchObject({ records: 0, warnings: [] });
   });
 
-  test("a file of ISC's is picked up and appended to as it is", () => {
+  test("DHCP-3 LEASE-2: a file of ISC's is picked up and appended to as it is", () => {
     const text = `# comment\n${modemText}`;
     writeFileSync(path, text);
     const table = newTable();
@@ -222,7 +222,7 @@ describe("opening", () => {
     ]);
   });
 
-  test("declarations are kept in dhcpd's order, the last one of a name, and told by kind", () => {
+  test("LEASE-6: declarations are kept in dhcpd's order, the last one of a name, and told by kind", () => {
     const duid = 'server-duid "\\000\\001\\000\\001";';
     const host = (body: string): string => `host h {\n  dynamic;\n${body}}`;
     const failover = 'failover peer "a" state {\n  my state normal at never;\n}';
