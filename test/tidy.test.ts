@@ -196,7 +196,9 @@ describe("core or edge, never both", () => {
 describe("no circle of imports, of types neither", () => {
   test("among files", () => {
     const files = ["protocol", "server"].flatMap(sourcesBelow).filter((path) => !isTest(path));
-    expect(circleAmong(files, (file) => filesImportedBy(file))).toEqual([]);
+    const known = new Set(files);
+    const within = (file: string): string[] => filesImportedBy(file).filter((it) => known.has(it));
+    expect(circleAmong(files, within)).toEqual([]);
   });
 
   test("a circle would be found", () => {
