@@ -1,4 +1,5 @@
-import type { Distribution, PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
 import type { Metric, MetricRuns } from "./judge.ts";
 
 /** The least effects that count: a smaller one is never called improved or regressed. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { RoleChange } from "../result/failover-result.ts";
 import { failoverResultOf, unledAcksOf } from "./analyse.ts";
-import type { RoleChange } from "./events.ts";
 import {
   A,
   B,

@@ -1,8 +1,12 @@
+import type {
+  ExecutedEvent,
+  FailoverEventResult,
+  FailoverResult,
+  RoleChange,
+} from "../result/failover-result.ts";
 import type { TimeSeriesRow } from "../result/run-result.ts";
 import { AckLine, type Gap } from "./ack-line.ts";
 import { deviceOutagesOf, type Window } from "./device-outages.ts";
-import type { ExecutedEvent, RoleChange } from "./events.ts";
-import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 import { type AckHistory, type ActiveSpan, BIN_MS, type PairHistory } from "./history.ts";
 import { dipOf, interruptionOf, rounded } from "./interruption.ts";
 import { acknowledgedWithoutLeadership, type Claim, stretchesOf } from "./leadership.ts";

@@ -1,6 +1,6 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { distributionOf } from "../result/distribution.ts";
-import type { FailoverEventResult } from "./failover-result.ts";
+import type { FailoverEventResult } from "../result/failover-result.ts";
 import { type DeviceNotes, NoteKind } from "./history.ts";
 
 export type DeviceOutages = Pick<

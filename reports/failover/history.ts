@@ -1,4 +1,4 @@
-import type { ExecutedEvent, RoleChange } from "./events.ts";
+import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 
 // What the analysis reads; the simulator's outage log is one. All times are ms since the run began.
 

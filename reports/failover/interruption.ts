@@ -1,6 +1,6 @@
+import type { Interruption } from "../result/failover-result.ts";
 import { type AckLine, activeMsIn, type Gap } from "./ack-line.ts";
 import type { Window } from "./device-outages.ts";
-import type { Interruption } from "./failover-result.ts";
 import type { ActiveSpan } from "./history.ts";
 
 /** Of a gap at the rate before and after: with fewer ACKs missing it may be chance. */

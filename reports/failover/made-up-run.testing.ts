@@ -1,6 +1,6 @@
+import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 import type { TimeSeriesRow } from "../result/run-result.ts";
 import type { MeasuredRun } from "./analyse.ts";
-import type { ExecutedEvent, RoleChange } from "./events.ts";
 import {
   type AckHistory,
   BIN_MS,

@@ -1,5 +1,5 @@
+import type { ExecutedEvent } from "../result/failover-result.ts";
 import { AckLine } from "./ack-line.ts";
-import type { ExecutedEvent } from "./events.ts";
 import { BIN_MS, type ServerAcks } from "./history.ts";
 
 const SILENCE_MS_MIN = 1000;

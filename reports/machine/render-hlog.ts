@@ -1,4 +1,5 @@
-import type { Distribution, RunResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult } from "../result/run-result.ts";
 
 /**
  * An HdrHistogram log, format 1.3: a line for each stream of each phase, tagged `PHASE.EXCHANGE`, over

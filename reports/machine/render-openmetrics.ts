@@ -1,4 +1,5 @@
-import type { Distribution, RunResult, StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult, StreamResult } from "../result/run-result.ts";
 import { violationsOf } from "../result/safety.ts";
 
 type Labels = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
-import type { Distribution, RunResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult } from "../result/run-result.ts";
 
 /** A line chart, as data: what the page's script draws. */
 export interface Chart {

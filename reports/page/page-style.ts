@@ -1,4 +1,4 @@
-import { timelineStyle } from "../failover/timeline-style.ts";
+import { timelineStyle } from "./timeline-style.ts";
 
 const light = `
   --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;

@@ -1,5 +1,6 @@
 import { bootTotalsOf, onlineAtEnd } from "../result/boot-totals.ts";
-import type { Distribution, RunResult, StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult, StreamResult } from "../result/run-result.ts";
 import { violationsOf } from "../result/safety.ts";
 import { formatCount, formatMs, formatSpan } from "../text/format.ts";
 import { escapeHtml } from "./html.ts";

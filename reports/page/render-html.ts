@@ -1,4 +1,3 @@
-import { failoverSection } from "../failover/failover-section.ts";
 import type { RunResult, Verdict } from "../result/run-result.ts";
 import { breakageLines } from "../text/breakage-lines.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
@@ -6,6 +5,7 @@ import { plantTablesOf } from "../text/plant-tables.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
+import { failoverSection } from "./failover-section.ts";
 import { escapeHtml, table } from "./html.ts";
 import { htmlPage, type PageAssets } from "./html-page.ts";
 import { bootSections } from "./render-boot.ts";

@@ -1,4 +1,5 @@
-import type { Distribution, PhaseResult, RunResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { PhaseResult, RunResult } from "../result/run-result.ts";
 import { expectedWords, violationsOf } from "../result/safety.ts";
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "../text/format.ts";
 import { actualWords, marginWords } from "../text/threshold-words.ts";

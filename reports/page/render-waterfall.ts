@@ -1,5 +1,6 @@
 import { stateColour } from "../result/boot-states.ts";
-import type { BootResult, BootStepResult, Distribution } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { BootResult, BootStepResult } from "../result/run-result.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
 import { escapeHtml } from "./html.ts";
 

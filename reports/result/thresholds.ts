@@ -1,12 +1,7 @@
 import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
-import { failoverMetric } from "../failover/failover-metric.ts";
-import type {
-  BootResult,
-  Distribution,
-  PhaseResult,
-  RunResult,
-  ThresholdResult,
-} from "./run-result.ts";
+import type { Distribution } from "./distribution.ts";
+import { failoverMetric } from "./failover-metric.ts";
+import type { BootResult, PhaseResult, RunResult, ThresholdResult } from "./run-result.ts";
 
 type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs" | "failover">;
 

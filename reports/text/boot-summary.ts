@@ -1,5 +1,6 @@
 import { type BootTotals, bootTotalsOf, totalOf } from "../result/boot-totals.ts";
-import type { Distribution, DownloadsResult, RunResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { DownloadsResult, RunResult } from "../result/run-result.ts";
 import { cut, formatBytes, formatCount, formatSpan } from "./format.ts";
 
 /** Of the kinds of failure that the terminal shows; the page has them all. */

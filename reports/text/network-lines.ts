@@ -1,8 +1,10 @@
-import type { NetworkDirectionResult, NetworkResult } from "../result/run-result.ts";
+import type { NetworkDirectionResult, RunResult } from "../result/run-result.ts";
 import { formatCount } from "./format.ts";
 
 /** What the scenario's network did, in a sentence for each direction: what it is, and what to say. */
-export function networkLines(network: NetworkResult): (readonly [string, string])[] {
+export function networkLines(
+  network: NonNullable<RunResult["network"]>,
+): (readonly [string, string])[] {
   return [
     ["to the server", inWords(network.toServer)],
     ["to the devices", inWords(network.toDevices)],

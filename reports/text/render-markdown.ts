@@ -1,13 +1,8 @@
-import {
-  failoverCells,
-  failoverHead,
-  failoverNotes,
-  failoverWords,
-} from "../failover/failover-words.ts";
 import { bootTotalsOf, onlineAtEnd } from "../result/boot-totals.ts";
 import type { PhaseResult, RunResult } from "../result/run-result.ts";
 import { expectedWords, violationsOf } from "../result/safety.ts";
 import { breakageLines } from "./breakage-lines.ts";
+import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
 import { formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { plantTablesOf } from "./plant-tables.ts";
 

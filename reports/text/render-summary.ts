@@ -1,8 +1,8 @@
-import { failoverLines } from "../failover/failover-lines.ts";
 import type { PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
 import { expectedWords, violationsOf } from "../result/safety.ts";
 import { bootSummary } from "./boot-summary.ts";
 import { breakageLines } from "./breakage-lines.ts";
+import { failoverLines } from "./failover-lines.ts";
 import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
 import { networkLines } from "./network-lines.ts";
 import { personaLines } from "./persona-lines.ts";

@@ -6,7 +6,7 @@ import {
   failoverValues,
   isFailoverMetric,
 } from "../../scenarios/language/failover-metrics.ts";
-import { distributionOf } from "../result/distribution.ts";
+import { distributionOf } from "./distribution.ts";
 import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 
 /**

@@ -1,6 +1,11 @@
-import { escapeHtml, table } from "../page/html.ts";
 import type { RunResult } from "../result/run-result.ts";
-import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
+import {
+  failoverCells,
+  failoverHead,
+  failoverNotes,
+  failoverWords,
+} from "../text/failover-words.ts";
+import { escapeHtml, table } from "./html.ts";
 import { timeline } from "./timeline.ts";
 
 /** The timeline, and below it what each event did; "" for a run in which nothing happened. */

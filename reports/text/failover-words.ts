@@ -1,5 +1,9 @@
-import { formatCount, formatMs, formatSpan } from "../text/format.ts";
-import type { FailoverEventResult, FailoverResult, Interruption } from "./failover-result.ts";
+import type {
+  FailoverEventResult,
+  FailoverResult,
+  Interruption,
+} from "../result/failover-result.ts";
+import { formatCount, formatMs, formatSpan } from "./format.ts";
 
 /** The columns of the table of events, in every format. */
 export const failoverHead = [

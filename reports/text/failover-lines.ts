@@ -1,7 +1,7 @@
-import { cut } from "../text/format.ts";
-import { hanging, printable } from "../text/text-lines.ts";
-import type { FailoverResult } from "./failover-result.ts";
+import type { FailoverResult } from "../result/failover-result.ts";
 import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
+import { cut } from "./format.ts";
+import { hanging, printable } from "./text-lines.ts";
 
 const WIDTHS = [18, 9, 9, 9, 9, 11, 13];
 /** Of a run with many events the terminal has the first ones; every other format has all. */

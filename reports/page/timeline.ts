@@ -1,7 +1,7 @@
-import { escapeHtml } from "../page/html.ts";
+import type { PairSide } from "../../scenarios/language/pair-event.ts";
+import type { FailoverEventResult, FailoverResult, RoleChange } from "../result/failover-result.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
-import type { PairSide, RoleChange } from "./events.ts";
-import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
+import { escapeHtml } from "./html.ts";
 
 const colourOfNode: Readonly<Record<PairSide, string>> = { a: "--c1", b: "--c2" };
 const OTHERS_COLOUR = "--c6";
