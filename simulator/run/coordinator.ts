@@ -7,7 +7,7 @@ import type { PersonaRoll } from "../../scenarios/population/personas.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { ScheduleClock } from "../load/schedule-clock.ts";
 import { SafetyChecker } from "../measure/safety-checker.ts";
-import { type SecondReport, TimeSeries, type TimeSeriesRow } from "../measure/time-series.ts";
+import { type SecondReport, type SimulatedSecond, TimeSeries } from "../measure/time-series.ts";
 import { goalOf, type PhasePlan, personasOf, phaseMsMax, type RunPlan } from "../plan/run-plan.ts";
 import { placeOf, segmentProblem } from "../plan/segment.ts";
 import type { FromWorker, Stopped, ToWorker, WorkerStart } from "../worker/worker-messages.ts";
@@ -390,7 +390,7 @@ class Coordinator {
     }
   }
 
-  #tell(row: TimeSeriesRow): void {
+  #tell(row: SimulatedSecond): void {
     const phase = this.#plan.phases[this.#phaseIndex]!;
     const elapsedMs = this.#schedule.toSchedule(systemClock.monotonicMs());
     this.#onProgress({
