@@ -1,6 +1,6 @@
 import type { RunResult, Verdict } from "../result/run-result.ts";
-import { breakageLines } from "../text/breakage-lines.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
+import { breakageLines } from "../text/plant-lines.ts";
 import { plantTablesOf } from "../text/plant-tables.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure } from "./chart-figure.ts";

@@ -1,10 +1,11 @@
 import type { FailoverResult } from "../result/failover-result.ts";
 import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
 import { cut } from "./format.ts";
-import { hanging, printable } from "./text-lines.ts";
+import { hanging, row } from "./text-lines.ts";
 
-const WIDTHS = [18, 9, 9, 9, 9, 11, 13];
-/** Of a run with many events the terminal has the first ones; every other format has all. */
+const NAME_WIDTH = 18;
+const WIDTHS = [-NAME_WIDTH, 9, 9, 9, 9, 11, 13];
+/** The terminal has the first events of many; every other format has all. */
 const EVENTS_MAX = 20;
 
 /** The events in 80 columns: a table, and below it what each one did besides. */
@@ -13,8 +14,11 @@ export function failoverLines(failover: FailoverResult | undefined): string[] {
   const events = failover.events.slice(0, EVENTS_MAX);
   const more = failover.events.length - events.length;
   return [
-    row(failoverHead),
-    ...events.map((event) => row(failoverCells(event))),
+    row(failoverHead, WIDTHS, ""),
+    ...events.map((event) => {
+      const [name, ...cells] = failoverCells(event);
+      return row([cut(name!, NAME_WIDTH), ...cells], WIDTHS, "");
+    }),
     ...(more > 0 ? [`and ${more} more`] : []),
     ...events.flatMap((event) => {
       const words = failoverWords(event);
@@ -23,12 +27,4 @@ export function failoverLines(failover: FailoverResult | undefined): string[] {
     ...failoverNotes(failover).flatMap((note) => hanging(note, 4)),
     "",
   ];
-}
-
-function row(cells: readonly string[]): string {
-  const padded = cells.map((cell, column) => {
-    const width = WIDTHS[column]!;
-    return column === 0 ? cut(cell, width).padEnd(width) : cell.padStart(width);
-  });
-  return printable(padded.join(""));
 }

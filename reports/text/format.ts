@@ -1,4 +1,5 @@
-import type { StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { StreamResult, Target } from "../result/run-result.ts";
 
 /** How figures are written everywhere: thousands with commas, milliseconds with three digits. */
 export function formatCount(count: number): string {
@@ -12,6 +13,11 @@ export function formatRate(perSecond: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
+}
+
+/** The stream's own name, or that of its exchange. */
+export function nameOf({ name, exchange }: Pick<StreamResult, "name" | "exchange">): string {
+  return name ?? exchange;
 }
 
 /** What a stream was offered: a rate, all at once, or a closed loop of so many transactions. */
@@ -33,12 +39,37 @@ export function formatMs(milliseconds: number): string {
   });
 }
 
-/** A span for people: milliseconds below a second, then seconds, then minutes. */
+/** A duration for people: milliseconds below a second, then seconds, then minutes. */
 export function formatSpan(milliseconds: number): string {
   if (milliseconds < 1000) return `${formatMs(milliseconds)} ms`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+export type Percentile = "p50" | "p90" | "p99" | "p999" | "max";
+
+export function percentileName(percentile: Percentile): string {
+  return percentile === "p999" ? "p99.9" : percentile;
+}
+
+/** A cell for each percentile; "-" where nothing was measured. */
+export function percentileCells(
+  spans: Distribution | undefined,
+  percentiles: readonly Percentile[],
+  format: (milliseconds: number) => string = formatSpan,
+): string[] {
+  return percentiles.map((name) => (spans && spans.count > 0 ? format(spans[name]) : "-"));
+}
+
+/** Percentiles with their names: "p50 4.0 s", "p99.9 12.5 s". */
+export function percentileWords(spans: Distribution, percentiles: readonly Percentile[]): string[] {
+  return percentiles.map((name) => `${percentileName(name)} ${formatSpan(spans[name])}`);
+}
+
+/** "bundled server", or the address and port of somebody else's, with a word before it. */
+export function formatTarget({ kind, address, port }: Target, before = ""): string {
+  return kind === "bundled" ? "bundled server" : `${before}${address}:${port}`;
 }
 
 /** A size for people: bytes below a KiB, then KiB, MiB, GiB. */

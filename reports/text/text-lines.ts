@@ -19,19 +19,39 @@ export const terminalColours: Paint = {
 const COLUMNS = 80;
 const LABEL_WIDTH = 15;
 
-/** The line, broken at blanks where it is too long for 80 columns; what follows is indented. */
+/** The line, broken at blanks where it is too long for 80 columns; the next lines are indented. */
 export function hanging(line: string, indent: number = LABEL_WIDTH): string[] {
   const lines: string[] = [];
   let rest = printable(line.trimEnd());
   while (rest.length > COLUMNS) {
     const blank = rest.lastIndexOf(" ", COLUMNS);
-    // A word that is longer than a line, such as a path, is not torn.
+    // A word longer than a line, such as a path, stays whole.
     const at = blank > indent ? blank : rest.indexOf(" ", COLUMNS);
     if (at < 0) break;
     lines.push(rest.slice(0, at));
     rest = " ".repeat(indent) + rest.slice(at + 1);
   }
   return [...lines, rest];
+}
+
+/** A text with the label before it, in the place that labels have in a summary. */
+export function labelled(label: string, text: string): string[] {
+  return hanging(label.padEnd(LABEL_WIDTH) + text);
+}
+
+/** One row of a table. A column of negative width begins at the left, as in printf's `%-14s`. */
+export function row(cells: readonly string[], widths: readonly number[], gap = " "): string {
+  const padded = cells.map((cell, column) => {
+    const width = widths[column]!;
+    return width < 0 ? cell.padEnd(-width) : cell.padStart(width);
+  });
+  return printable(padded.join(gap));
+}
+
+/** The lines as a text that ends with the files that were written. */
+export function textOf(lines: readonly string[], files: readonly string[]): string {
+  const all = files.length === 0 ? lines : [...lines, "", ...labelled("wrote", files.join(" "))];
+  return `${all.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
 /** A result of others may hold control characters: a terminal must not obey them. */
