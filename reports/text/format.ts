@@ -1,5 +1,5 @@
 import type { Distribution } from "../result/distribution.ts";
-import type { StreamResult, Target } from "../result/run-result.ts";
+import type { PhaseResult, StreamResult, Target } from "../result/run-result.ts";
 
 /** How figures are written everywhere: thousands with commas, milliseconds with three digits. */
 export function formatCount(count: number): string {
@@ -45,6 +45,24 @@ export function formatSpan(milliseconds: number): string {
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Whether `formatOffer` says "loop" of a stream. */
+export function hasClosedLoop(phases: readonly PhaseResult[]): boolean {
+  return phases.some(({ streams }) => streams.some(({ outstanding }) => outstanding !== undefined));
+}
+
+export const streamHead = ["exchange", "offered/s", "achieved/s", "completed", "time-outs"];
+
+/** In the order of `streamHead`. */
+export function streamCells(stream: StreamResult): [string, string, string, string, string] {
+  return [
+    nameOf(stream),
+    formatOffer(stream),
+    formatRate(stream.achievedPerSecond),
+    formatCount(stream.completed),
+    formatCount(stream.timeouts),
+  ];
 }
 
 export type Percentile = "p50" | "p90" | "p99" | "p999" | "max";

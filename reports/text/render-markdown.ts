@@ -5,13 +5,12 @@ import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./fai
 import {
   formatCount,
   formatMs,
-  formatOffer,
-  formatRate,
   formatSpan,
   formatTarget,
-  nameOf,
   percentileCells,
   percentileWords,
+  streamCells,
+  streamHead,
 } from "./format.ts";
 import { codeBlock, markdownList, markdownTable, plain } from "./markdown.ts";
 import { breakageLines } from "./plant-lines.ts";
@@ -63,17 +62,13 @@ function phaseBlocks(phases: readonly PhaseResult[]): string[] {
   const rows = phases.flatMap(({ name, streams }) =>
     streams.map((stream) => [
       plain(name),
-      plain(nameOf(stream)),
-      formatOffer(stream),
-      formatRate(stream.achievedPerSecond),
-      formatCount(stream.completed),
-      formatCount(stream.timeouts),
+      ...withPlainName(streamCells(stream)),
       ...percentileCells(stream.latencyMs, ["p50", "p99", "max"], formatMs),
     ]),
   );
   if (rows.length === 0) return [];
-  const head = ["phase", "exchange", "offered/s", "achieved/s", "completed", "time-outs"];
-  return [markdownTable([...head, "p50 ms", "p99 ms", "max ms"], rows, 2)];
+  const head = ["phase", ...streamHead, "p50 ms", "p99 ms", "max ms"];
+  return [markdownTable(head, rows, 2)];
 }
 
 function failoverBlocks({ failover }: RunResult): string[] {

@@ -6,19 +6,16 @@ import {
   cut,
   formatCount,
   formatMs,
-  formatOffer,
-  formatRate,
   formatSpan,
   formatTarget,
-  nameOf,
+  hasClosedLoop,
   percentileWords,
+  streamCells,
+  streamHead,
 } from "./format.ts";
 import { breakageLines, networkLines, personaLines } from "./plant-lines.ts";
 import { hanging, labelled, type Paint, plainText, row, textOf } from "./text-lines.ts";
 
-const head = [
-  ...["phase", "exchange", "offered/s", "achieved/s", "completed", "p50 ms", "p99 ms", "t/out"],
-];
 const PHASE_WIDTH = 14;
 const EXCHANGE_WIDTH = 9;
 const WIDTHS = [-PHASE_WIDTH, -EXCHANGE_WIDTH, 9, 10, 9, 7, 7, 6];
@@ -39,9 +36,9 @@ export function renderSummary(
     "",
     ...headingLines(result, verdict),
     "",
-    row(head, WIDTHS),
+    row(["phase", ...streamHead.slice(0, 4), "p50 ms", "p99 ms", "t/out"], WIDTHS),
     ...result.phases.flatMap(phaseRows),
-    ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
+    ...(hasClosedLoop(result.phases) ? [CLOSED_LOOP_NOTE] : []),
     "",
     ...failoverLines(result.failover),
     ...breakageLines(result).flatMap((line) => labelled("breakage", line)),
@@ -79,20 +76,15 @@ function headingLines(result: RunResult, verdict: (text: string) => string): str
 
 function phaseRows(phase: PhaseResult): string[] {
   return phase.streams.map((stream, index) =>
-    row([index === 0 ? cut(phase.name, PHASE_WIDTH) : "", ...streamCells(stream)], WIDTHS),
+    row([index === 0 ? cut(phase.name, PHASE_WIDTH) : "", ...narrowCells(stream)], WIDTHS),
   );
 }
 
-function streamCells(stream: StreamResult): string[] {
-  return [
-    cut(nameOf(stream), EXCHANGE_WIDTH),
-    formatOffer(stream),
-    formatRate(stream.achievedPerSecond),
-    formatCount(stream.completed),
-    latencyCell(stream.latencyMs.p50),
-    latencyCell(stream.latencyMs.p99),
-    formatCount(stream.timeouts),
-  ];
+/** The time-outs stand last. */
+function narrowCells(stream: StreamResult): string[] {
+  const [name, offered, achieved, completed, timeouts] = streamCells(stream);
+  const latency = [latencyCell(stream.latencyMs.p50), latencyCell(stream.latencyMs.p99)];
+  return [cut(name, EXCHANGE_WIDTH), offered, achieved, completed, ...latency, timeouts];
 }
 
 /** A boot may take longer than the column has room for with commas. */
@@ -101,10 +93,6 @@ function latencyCell(ms: number): string {
 }
 
 const CLOSED_LOOP_NOTE = "loop N: N transactions under way; latency there is service time";
-
-export function hasClosedLoop({ phases }: Pick<RunResult, "phases">): boolean {
-  return phases.some(({ streams }) => streams.some(({ outstanding }) => outstanding !== undefined));
-}
 
 function timeToBound(result: RunResult): string {
   const all = result.timeToBoundMs["all"];
