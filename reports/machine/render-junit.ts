@@ -1,3 +1,4 @@
+import { escapeHtml } from "../page/html.ts";
 import { type Judged, judgedOf } from "../result/judged.ts";
 import type { RunResult } from "../result/run-result.ts";
 
@@ -67,21 +68,14 @@ function numberOf(cases: readonly Judged[], state: Judged["state"]): number {
   return cases.filter((judged) => judged.state === state).length;
 }
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** What no XML 1.0 document may hold, not even as a reference (section 2.2). */
+/** Characters that no XML 1.0 document may hold, not even as references (section 2.2). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are the point
 const unspeakable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
 
 function escapeXml(text: string): string {
   return text
     .replace(unspeakable, "\ufffd")
-    .replace(/[&<>"]/g, (character) => entities[character]!);
+    .replace(/[&<>"]/g, (character) => escapeHtml(character));
 }
 
 function attribute(text: string): string {
