@@ -95,16 +95,17 @@ export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): 
   };
 }
 
+interface Found {
+  readonly effect: number;
+  readonly low: number;
+  readonly high: number;
+  readonly isFound: boolean;
+}
+
 function verdictOf(
   { better, effectMin, sameWithin = effectMin, scale }: Metric,
-  found: {
-    readonly effect: number;
-    readonly low: number;
-    readonly high: number;
-    readonly isFound: boolean;
-  },
+  { effect, low, high, isFound }: Found,
 ): ComparisonVerdict {
-  const { effect, low, high, isFound } = found;
   // As much less as the effect is more: 1 / 1.25 is as far from 1 as 1.25 is.
   const asMuchLess = (more: number): number => (scale === "ratio" ? 1 / (1 + more) - 1 : -more);
   if (isFound && (effect >= effectMin || effect <= asMuchLess(effectMin))) {
@@ -130,7 +131,7 @@ function notesOf(
   }
   const needed = runsNeeded(design, alpha);
   return [
-    `${base} and ${current} runs cannot show a change at the ${percent(alpha)} level: ` +
+    `${base} and ${current} runs cannot show a change at the ${shortPercent(alpha)} level: ` +
       `make ${needed} a side, or give a larger --alpha.`,
   ];
 }
@@ -142,7 +143,7 @@ export function runsNeeded(design: Design, alpha: number): number {
   return runs;
 }
 
-function percent(share: number): string {
+export function shortPercent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
 
