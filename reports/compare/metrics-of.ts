@@ -1,5 +1,6 @@
 import type { Distribution } from "../result/distribution.ts";
 import type { PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
+import { percentileName } from "../text/format.ts";
 import type { Metric, MetricRuns } from "./judge.ts";
 
 /** The least effects that count: a smaller one is never called improved or regressed. */
@@ -14,13 +15,9 @@ export const effectMins = {
   p999: 0.3,
 } as const;
 
-type Percentile = "p50" | "p90" | "p99" | "p999";
-
 /** Fewer values above a percentile than this, and it is the luck of a few. */
 const VALUES_BEYOND_MIN = 10;
-const shareBeyond: Readonly<Record<Percentile, number>> = {
-  ...{ p50: 0.5, p90: 0.1, p99: 0.01, p999: 0.001 },
-};
+const shareBeyond = { p50: 0.5, p90: 0.1, p99: 0.01, p999: 0.001 } as const;
 
 type Measured = readonly [Metric, number];
 
@@ -86,10 +83,9 @@ function percentiles(name: string, distribution: Distribution | undefined): read
   if (distribution === undefined) return [];
   return (["p50", "p90", "p99", "p999"] as const)
     .filter((p) => distribution.count * shareBeyond[p] >= VALUES_BEYOND_MIN)
-    .flatMap((p) => {
-      const label = p === "p999" ? "p99.9" : p;
-      return ratio(`${name} ${label}`, "ms", "less", effectMins[p], distribution[p]);
-    });
+    .flatMap((p) =>
+      ratio(`${name} ${percentileName(p)}`, "ms", "less", effectMins[p], distribution[p]),
+    );
 }
 
 /** Nothing where it was not measured, or is zero: there is no ratio to it. */
