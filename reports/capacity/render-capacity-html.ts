@@ -60,7 +60,7 @@ function section(title: string, body: string): string {
   return `<section><h2>${title}</h2>\n${body}</section>`;
 }
 
-/** A point for each rate: of several trials, the one in the middle. */
+/** A point for each rate: the median of its trials (the upper one of two). */
 function chartsOf({ repeats }: CapacityResult): readonly Chart[] {
   const trials = repeats
     .flatMap((repeat) => repeat.trials)

@@ -3,7 +3,7 @@ import { markdownCommand, markdownDetails, markdownList, markdownTable } from ".
 import { hanging, labelled, type Paint, plainText, row, textOf } from "../text/text-lines.ts";
 import type { CapacityEnd, CapacityResult, CapacityTrial } from "./capacity-result.ts";
 
-/** One trial on one line, for a reader who watches. */
+/** One trial on one line, while the search goes on. */
 export function trialLine(trial: CapacityTrial): string {
   const [rate, unanswered, p50, p99, , cpu, verdict] = trialCells(trial);
   return `${rate}/s: ${unanswered} unanswered, p50 ${p50} ms, p99 ${p99} ms, generator ${cpu}: ${verdict}`;
@@ -57,7 +57,7 @@ export function searchRows({ repeats }: CapacityResult): string[][] {
   );
 }
 
-/** The same of trials at shares of the maximum. */
+/** The same columns for trials at shares of the maximum. */
 export function shareRows({ latency }: CapacityResult): string[][] {
   return latency.map(({ sharePercent, trial }) => [`${sharePercent} %`, ...trialCells(trial)]);
 }
@@ -76,7 +76,7 @@ function intervalOf({ lowPerSecond, highPerSecond, repeats }: CapacityResult): s
   return `, 95 % interval ${formatCount(lowPerSecond)} to ${high}, of ${repeats.length} searches`;
 }
 
-/** What "kept" means. */
+/** Explains "kept". */
 export function ruleOf({ rule }: CapacityResult): string {
   const { unansweredPercentMax, withinMs, trialMs, precisionPercent } = rule;
   const short = (value: number): number => Number(value.toPrecision(3));

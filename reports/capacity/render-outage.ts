@@ -19,7 +19,7 @@ export function renderOutageText(result: OutageResult, files: readonly string[])
   return textOf(lines, files);
 }
 
-/** The same for a pull request. */
+/** The same as GitHub-flavoured Markdown. */
 export function renderOutageMarkdown(result: OutageResult): string {
   const { head, rows } = gridOf(result);
   return `${[

@@ -15,15 +15,15 @@ export const effectMins = {
   p999: 0.3,
 } as const;
 
-/** Fewer values above a percentile than this, and it is the luck of a few. */
+/** With fewer values above a percentile, chance decides where it lies. */
 const VALUES_BEYOND_MIN = 10;
 const shareBeyond = { p50: 0.5, p90: 0.1, p99: 0.01, p999: 0.001 } as const;
 
 type Measured = readonly [Metric, number];
 
 /**
- * What of the results is compared: every metric that all runs of both sides measured. A closed loop has no
- * achieved ratio and a run against somebody else's server no processor time; such metrics are left out.
+ * Every metric that all runs of both sides measured. Some runs lack some: with somebody else's server
+ * there is no CPU time, for example.
  */
 export function metricRuns(
   base: readonly RunResult[],
@@ -88,7 +88,7 @@ function percentiles(name: string, distribution: Distribution | undefined): read
     );
 }
 
-/** Nothing where it was not measured, or is zero: there is no ratio to it. */
+/** None if it was not measured or is zero, because there is no ratio to zero. */
 function ratio(
   name: string,
   unit: string,

@@ -13,29 +13,29 @@ import { acknowledgedWithoutLeadership, type Claim, stretchesOf } from "./leader
 import { seenEvents } from "./seen-events.ts";
 import { beforeOf, retransmissionsIn, steadyAfterMs } from "./steady-state.ts";
 
-/** What a run measured, as far as the analysis reads it. */
+/** The part of a run's measurements that the analysis reads. */
 export interface MeasuredRun {
   readonly history: AckHistory;
   readonly rows: readonly TimeSeriesRow[];
   readonly active: readonly ActiveSpan[];
   readonly pair: PairHistory;
-  /** How a server identifier is written. */
+  /** The text of a server identifier. */
   readonly nameOf: (server: number) => string;
 }
 
-/** The seconds before an event that say what is normal. */
+/** The normal state is measured in this time before an event. */
 const BEFORE_MS = 5000;
-/** With less time since the last one was over, an event has no such seconds of its own. */
+/** With less time since the end of the last event, an event has no normal state of its own. */
 const CALM_MS_MIN = 1000;
-/** A device whose wait began so long before the event may have asked the server that was hit. */
+/** A wait that began this long before the event may be due to the event. */
 const IN_FLIGHT_MS = 1000;
 /** Roles are polled, so a node may acknowledge before it is known to be active. */
 const ROLE_EARLY_MS = 1000;
 const CHART_BINS_MAX = 600;
-/** A chart of finer bins shows the batches of the sockets. */
+/** Finer bins would show the batches of the sockets. */
 const CHART_BIN_MS_MIN = 100;
 
-/** Undefined when nothing happened to the servers that could be reported. */
+/** Undefined if nothing happened to the servers. */
 export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
   const { history, pair, nameOf } = run;
   const executed = pair.events.toSorted((a, b) => a.startedAtMs - b.startedAtMs);
@@ -61,10 +61,10 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
 }
 
 /**
- * ACKs by a node to requests that were sent after the first ACK of the other one, without a leadership
- * of a newer epoch in between; where epochs are not known, without the beginning or the end of an event in
- * between. ACKs by whoever is no node of the pair count as well. Undefined of a pair in which both may answer,
- * and where nobody knows what was done to it.
+ * ACKs without leadership. A node's ACK counts if its request was sent after the first ACK of the
+ * other node, with no newer epoch in between (if epochs are unknown: with no beginning or end of an
+ * event in between). ACKs of servers outside the pair count, too. Undefined if both nodes may answer
+ * at all times, or if nothing is known of events and roles.
  */
 export function unledAcksOf(run: MeasuredRun): number | undefined {
   const { pair } = run;
@@ -88,14 +88,14 @@ export function unledAcksOf(run: MeasuredRun): number | undefined {
   );
 }
 
-/** ACKs of nobody in the pair: whoever sent them, no leadership was theirs. */
+/** ACKs of servers outside the pair, which never lead. */
 function strangersIn({ history, pair }: MeasuredRun): number {
   return [...history.servers, ...history.ignored]
     .filter(({ server }) => !pair.servers.includes(server))
     .reduce((sum, { count }) => sum + count.reduce((total, each) => total + each, 0), 0);
 }
 
-/** An ACK that came too late for its device was sent all the same. */
+/** With the ACKs that came too late for their devices: they were sent all the same. */
 function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
   return [...history.servers, ...history.ignored].filter(({ server }) =>
     pair.servers.includes(server),
@@ -103,9 +103,9 @@ function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
 }
 
 /**
- * One an epoch, of the node that was seen active in it. An epoch has one holder, so it was claimed by the time at
- * which either node first told of it: the holder itself may have been too busy to answer. The first
- * one may have been active before the run.
+ * A claim for each epoch, by the node that was seen active in it. The claim dates from the first time
+ * that either node told of the epoch, because its holder may have been too busy to answer. The first
+ * leader may have been active before the run.
  */
 function claimsOf({ roles, servers }: PairHistory): Claim[] {
   const claims: Claim[] = [];
@@ -125,7 +125,7 @@ function nodeIn({ servers }: PairHistory): (server: number) => ExecutedEvent["no
   return (server) => (["a", "b"] as const)[servers.indexOf(server)];
 }
 
-/** Events in their order, each with the seconds before it that say what is normal. */
+/** Events in order, each compared with the normal state before it. */
 function eventResultsOf(
   run: MeasuredRun,
   line: AckLine,
@@ -136,7 +136,7 @@ function eventResultsOf(
   let calm: Window = { fromMs: 0, toMs: 0 };
   let calmFromMs = 0;
   events.forEach(({ startedAtMs }, index) => {
-    // While an earlier event is still felt, what was normal before that one says what is normal.
+    // While an earlier event is still felt, the normal state before that one is used.
     if (index === 0 || startedAtMs - calmFromMs >= CALM_MS_MIN) {
       calm = { fromMs: Math.max(calmFromMs, startedAtMs - BEFORE_MS), toMs: startedAtMs };
     }
@@ -194,7 +194,7 @@ function eventResultOf(
   };
 }
 
-/** Where both nodes serve, of the one that something was done to. */
+/** Only where both nodes serve: the interruption of the node that the event hit. */
 function nodeInterruptionOf(
   run: MeasuredRun,
   calm: Window,
@@ -207,11 +207,11 @@ function nodeInterruptionOf(
   const own = pair.servers[node === "a" ? 0 : 1];
   const line = new AckLine(history.servers.filter(({ server }) => server === own));
   const gaps = line.gaps().filter((gap) => ownerOf(gap, events) === index);
-  // What was asked for is known of the pair alone.
+  // The offered rate is known for the pair only, not for one node.
   return { nodeInterruption: interruptionOf(run, line, gaps, calm, null) };
 }
 
-/** A gap in which events happened is the first one's; else that of the last event before it. */
+/** A gap belongs to the first event within it, else to the last event before it. */
 function ownerOf(gap: Gap, events: readonly ExecutedEvent[]): number {
   const within = events.findIndex(
     ({ startedAtMs }) => startedAtMs >= gap.fromMs && startedAtMs <= gap.toMs,
@@ -220,7 +220,7 @@ function ownerOf(gap: Gap, events: readonly ExecutedEvent[]): number {
   return events.findLastIndex(({ startedAtMs }) => startedAtMs < gap.fromMs);
 }
 
-/** Of a server other than the one that acknowledged most in the seconds before. */
+/** The first ACK of a server that was silent while another one served, in the time before. */
 function otherServerMs(line: AckLine, { history }: MeasuredRun, atMs: number): number | undefined {
   const counts = history.servers.map(
     ({ server }) => [server, line.countIn(atMs - BEFORE_MS, atMs, server)] as const,
@@ -242,7 +242,7 @@ function rolesAfter(
     .filter(({ atMs }) => atMs >= eventAtMs && atMs < nextMs)
     .toSorted((a, b) => a.atMs - b.atMs);
   const active = own.find(({ role, epoch }) => role === "active" && epoch > epochBefore);
-  // A paused node steps down when it goes on: by then the other one has long noticed, between two looks.
+  // A paused node steps down when it resumes. That is late: the other node has claimed long before.
   const noticed = own.find(
     ({ role, atMs }) =>
       (role === "claiming" || role === "demoting") && (active === undefined || atMs <= active.atMs),

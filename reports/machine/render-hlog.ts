@@ -37,7 +37,7 @@ function line(tag: string, { startedAtMs, durationMs }: Interval, spans: Distrib
   return `Tag=${tagOf(tag)},${numbers.join(",")},${spans.histogram}`;
 }
 
-/** "Tag" runs to the next comma, and readers split lines at blanks, too. */
+/** A tag ends at a comma, and readers split lines at blanks, too. */
 function tagOf(text: string): string {
   return text.replace(/[\s,#"]/g, "_");
 }

@@ -3,9 +3,9 @@ import { type Judged, judgedOf } from "../result/judged.ts";
 import type { RunResult } from "../result/run-result.ts";
 
 /**
- * JUnit XML as Jenkins' and GitLab's readers take it: a suite a run, a case for the verdict, each
- * threshold, each safety check and the generator. What makes a run invalid is an error, not a failure,
- * and its thresholds are skipped: they say nothing then. The environment is in the properties.
+ * JUnit XML for Jenkins and GitLab: one suite, with a case for the verdict, each threshold, each safety
+ * check and the generator. In an invalid run the cause is an error, not a failure, and the thresholds
+ * are skipped, because they say nothing then. The environment is in the properties.
  */
 export function renderJunit(result: RunResult): string {
   const cases = judgedOf(result);
@@ -31,7 +31,7 @@ ${cases.map((judged) => testCase(judged, result)).join("\n")}
 const elements = { failed: "failure", invalid: "error", void: "skipped" } as const;
 
 function testCase({ group, name, state, said }: Judged, result: RunResult): string {
-  // The time of the run belongs to its verdict; the other cases took none of their own.
+  // The verdict's case has the time of the run; the other cases took none.
   const seconds = group === "verdict" ? (result.durationMs / 1000).toFixed(3) : "0";
   const head = `    <testcase classname=${attribute(`${result.scenario.name}.${group}`)} name=${attribute(name)} time="${seconds}"`;
   if (state === "holds") {
@@ -69,7 +69,7 @@ function numberOf(cases: readonly Judged[], state: Judged["state"]): number {
 }
 
 /** Characters that no XML 1.0 document may hold, not even as references (section 2.2). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are the point
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are to be replaced
 const unspeakable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
 
 function escapeXml(text: string): string {

@@ -4,7 +4,7 @@ import type { RunResult, StreamResult } from "../result/run-result.ts";
 import { violationsOf } from "../result/safety.ts";
 
 type Labels = Readonly<Record<string, string>>;
-/** The name's ending (`_total`, `_sum` ...), the labels and the value. */
+/** The suffix of the name (`_total`, `_sum` ...), the labels and the value. */
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
 interface Family {
@@ -116,7 +116,7 @@ function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResul
   const streams = phases.flatMap(({ name, streams: all }) =>
     all.map((stream) => [labelsOf(name, stream), stream] as const),
   );
-  /** One value a stream, where it has one. */
+  /** The value of each stream that has one. */
   const each = <Value>(
     value: (stream: StreamResult) => Value | null,
   ): (readonly [Labels, Value])[] =>
@@ -153,14 +153,14 @@ function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResul
   ];
 }
 
-/** Two streams of one exchange have names that tell them apart. */
+/** The stream's name tells apart two streams of one exchange. */
 function labelsOf(phase: string, { exchange, name }: StreamResult): Labels {
   return { phase, exchange, ...(name === undefined ? {} : { stream: name }) };
 }
 
 const quantiles = { "0.5": "p50", "0.9": "p90", "0.99": "p99", "0.999": "p999" } as const;
 
-/** A summary, and its maximum as a gauge: a quantile of 1 would be one, but few tools show it. */
+/** A summary, and its maximum as a gauge, because few tools show a quantile of 1. */
 function spansFamilies(
   name: string,
   help: string,

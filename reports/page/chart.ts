@@ -3,7 +3,7 @@ import { parseThreshold } from "../../scenarios/language/threshold.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { ThresholdResult } from "../result/run-result.ts";
 
-/** A line chart, as data: what the page's script draws. */
+/** A line chart, as data for the page's script. */
 export interface Chart {
   readonly id: string;
   readonly title: string;
@@ -11,7 +11,7 @@ export interface Chart {
   readonly x: "time" | "percentile" | "load";
   /** Logarithmic y axis: zeros become gaps. */
   readonly log: boolean;
-  /** Areas upon each other, the first series at the bottom. */
+  /** Areas on top of each other, the first series at the bottom. */
   readonly stacked?: true;
   readonly xs: readonly number[];
   readonly series: readonly ChartLine[];
@@ -22,7 +22,7 @@ export interface Chart {
 export interface ChartLine {
   readonly label: string;
   readonly values: readonly (number | null)[];
-  /** A variable of the page's style; left out, the page takes the next of its own. */
+  /** A variable of the page's style. By default the page takes its next colour. */
   readonly colour?: string;
 }
 
@@ -49,12 +49,13 @@ export function positive(value: number | null): number | null {
 const percentiles = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999];
 
 interface PercentileAxis {
+  /** The unit of the y axis, in milliseconds. */
   readonly unitMs: number;
   readonly log: boolean;
   readonly limits: readonly ChartLimit[];
 }
 
-/** A line for each distribution that is not empty, in units of so many milliseconds. */
+/** A line for each distribution that is not empty. */
 export function percentileChart(
   id: string,
   title: string,
@@ -79,8 +80,8 @@ function ninesOf(percentile: number): number {
 const boundable: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9 };
 
 /**
- * The thresholds that bound a percentile from above, as marks for a percentile chart in units of so
- * many milliseconds. `isDrawn` says whether a metric, without its percentile, is on the chart.
+ * The thresholds that bound a percentile from above, as marks for a percentile chart. `isDrawn` says
+ * whether a metric, without its percentile, is on the chart.
  */
 export function limitsOf(
   thresholds: readonly ThresholdResult[],

@@ -27,7 +27,7 @@ export function chartsOf(result: RunResult): Chart[] {
   ].filter(hasLines);
 }
 
-/** While a run goes on: the charts over its seconds so far. */
+/** The charts of a run that goes on, over its seconds so far. */
 export function chartsOverTime(timeSeries: Rows): Chart[] {
   return [
     ...loadChartsOverTime(timeSeries),
@@ -90,7 +90,7 @@ function loadChartsOverTime(rows: Rows): Chart[] {
 /** Devices on line and by boot state. */
 function bootChartsOverTime(rows: Rows): Chart[] {
   const isBooting = rows.some(({ online }) => online !== undefined);
-  // The distance between these two lines is the way from a lease to on line.
+  // Devices between these two lines are on their way from a lease to on line.
   const online = [
     lineOf("hold a lease", rows, ({ bound }) => bound),
     {

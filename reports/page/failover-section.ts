@@ -8,7 +8,7 @@ import {
 import { escapeHtml, note, table } from "./html.ts";
 import { timeline } from "./timeline.ts";
 
-/** The timeline, and below it what each event did; "" for a run in which nothing happened. */
+/** The timeline, and below it the effects of each event; "" for a run in which nothing happened. */
 export function failoverSection({ failover, durationMs }: RunResult): string {
   if (failover === undefined) return "";
   const rows = failover.events.map((event, index) => [

@@ -10,7 +10,7 @@ export interface PageAssets {
   /** uPlot's browser script, with its licence notice; nothing in it ends a script element. */
   readonly chartScript: string;
   readonly chartStyle: string;
-  /** Of the two scripts that may run, as a Content-Security-Policy names them: `sha256-...`. */
+  /** Hashes of the page's two scripts for the Content-Security-Policy: `sha256-...`. */
   readonly scriptHashes: readonly string[];
 }
 
@@ -56,7 +56,7 @@ interface Page {
   readonly metas: readonly string[];
   readonly title: string;
   readonly style: string;
-  /** Which variable of the style is the colour of the verdict. */
+  /** The variable of the style with the colour of the verdict. */
   readonly colour: string;
   readonly body: string;
   readonly scripts: readonly string[];

@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text that stays text, in an element or in a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
@@ -16,7 +16,7 @@ export function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
-/** Cells are HTML already. A wide table scrolls by itself, with the keyboard as well. */
+/** Cells are HTML. A wide table scrolls by itself, also by keyboard. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const names = head.map((cell) => `<th scope="col">${cell}</th>`).join("");
   return `<div class="wide" tabindex="0"><table><thead><tr>${names}</tr></thead><tbody>${rows.map(tableRow).join("")}</tbody></table></div>`;
@@ -46,7 +46,7 @@ export function factTable(
   return `<div class="wide"><table>${rows.join("")}</table></div>`;
 }
 
-/** Small print; what is in it is HTML already. */
+/** A paragraph of small print. */
 export function note(html: string): string {
   return `<p class="note">${html}</p>`;
 }

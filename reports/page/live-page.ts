@@ -3,7 +3,7 @@ import { type PageAssets, pageOf, viewport } from "./html-page.ts";
 import { liveScript } from "./live-script.ts";
 import { pageStyle } from "./page-style.ts";
 
-/** What is known of a run before it begins. */
+/** The texts of a live page. They are known before the run begins. */
 export interface LiveTitle {
   readonly title: string;
   /** The devices, the server, the seed. */

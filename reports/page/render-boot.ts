@@ -75,7 +75,7 @@ function downloadTable(downloads: DownloadsResult): string {
   ])}</div>`;
 }
 
-/** The sum, then what it is made of, the largest part first. */
+/** The sum, then its parts, the largest first. */
 function countsText(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)

@@ -5,7 +5,7 @@ import { violationsOf } from "../result/safety.ts";
 import { formatCount, formatMs, formatSpan, percentileWords } from "../text/format.ts";
 import { escapeHtml } from "./html.ts";
 
-/** The cards that answer a reader's first questions: time to on line where devices boot, else leases and latency. */
+/** The cards at the head of the page: time to on line if devices boot, else leases and latency. */
 export function figures(result: RunResult): string {
   const cards = [
     ...failoverCards(result),
@@ -21,7 +21,7 @@ function card(value: string, label: string, style?: "headline" | "alarm" | false
   return `<div class="figure${style ? ` ${style}` : ""}"><b>${escapeHtml(value)}</b><span>${label}</span></div>`;
 }
 
-/** Of several interruptions the longest one; one without an end is longer than any other. */
+/** The longest interruption. One without an end is longer than any other. */
 function failoverCards({ failover }: RunResult): string[] {
   const [worst] = (failover?.events ?? [])
     .flatMap(({ name, interruption }) => (interruption === null ? [] : [{ name, ...interruption }]))

@@ -14,9 +14,9 @@ import { environmentTable, errorTable, generatorTable, serverTable } from "./ren
 import { phaseTable, safetyTable, spansTable, thresholdTable } from "./render-tables.ts";
 
 interface Section {
-  /** Left out where the body has headings of its own. */
+  /** Absent if the body has its own headings. */
   readonly title?: string;
-  /** HTML; a section without any is left out. */
+  /** HTML. A section without any is left out. */
   readonly body: string;
 }
 

@@ -31,7 +31,7 @@ export function serverTable({ server, timeSeries }: RunResult): string {
   ]);
 }
 
-/** Whether the figures are the server's, or the generator's own limits. */
+/** Whether the generator limited the run. */
 export function generatorTable({ generator, environment }: RunResult): string {
   const { simulatedLoss: loss, starvedPercentMax: starved, problems } = generator;
   const { workers, socket } = environment;
@@ -61,7 +61,7 @@ export function generatorTable({ generator, environment }: RunResult): string {
   ]);
 }
 
-/** What the figures depend on besides the program. */
+/** The machine, software and scenario on which the figures depend. */
 export function environmentTable({ environment, scenario, seed, startedAt }: RunResult): string {
   const { cpu, cores, memoryMiB, kernel, provlab, commit, node, durability } = environment;
   return factTable([

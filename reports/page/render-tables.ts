@@ -34,7 +34,7 @@ export function phaseTable({ phases }: RunResult): string {
   const loops = hasClosedLoop(phases)
     ? note("loop N: N transactions under way at any time; latency there is service time.")
     : "";
-  // Boots take minutes, and the table has milliseconds.
+  // Boots take minutes, so their cells in milliseconds are wide.
   const isBooting = phases.some(({ boot }) => boot !== undefined);
   return `<div class="phases${isBooting ? " tight" : ""}">${textTable(head, rows)}</div>${loops}`;
 }
@@ -54,7 +54,7 @@ export function thresholdTable({ thresholds, verdict }: RunResult): string {
   return `<div class="thresholds">${table(["", "threshold", "actual", "margin"], rows)}</div>${invalid}`;
 }
 
-/** How long devices of each kind took to something; `times` says what was counted. */
+/** Percentiles by kind of device. `times` is the head of the column with their number. */
 export function spansTable(
   spansByKind: Readonly<Record<string, Distribution>>,
   times: string,

@@ -19,8 +19,8 @@ const LEVELS = 3;
 const TICKS = 6;
 
 /**
- * The run on one line of time: events as numbered marks, roles as a bar a node, and the ACKs of each
- * server upon each other. No script: it prints, and it fits a telephone.
+ * The run on one time axis: events as numbered marks, roles as one bar a node, and the stacked ACKs of
+ * the servers. It works without a script, on paper and on a telephone.
  */
 export function timeline(failover: FailoverResult, durationMs: number): string {
   const { acknowledged, events, nodes, roles } = failover;
@@ -83,7 +83,7 @@ function placeOf(fromMs: number, toMs: number, percent: Percent): string {
   return `left:${left}%;width:${(Number(percent(toMs)) - Number(left)).toFixed(2)}%`;
 }
 
-/** By event: how far down its number stands, so that it covers no other one. */
+/** The level of each event's number, chosen so that no number covers another. */
 function levelsOf(events: readonly FailoverEventResult[], endMs: number): number[] {
   const levels: number[] = [];
   events.forEach(({ startedAtMs }, index) => {

@@ -33,7 +33,7 @@ function histogramProblem(spans: Pick<Distribution, "count" | "histogram">): str
   }
 }
 
-/** What a result says of a histogram, and the histogram itself for readers who want more. */
+/** Percentiles of the histogram, and the histogram itself for readers who want more. */
 export function distributionOf(histogram: LatencyHistogram): Distribution {
   return {
     count: histogram.count,

@@ -1,6 +1,6 @@
 import { RESULT_SCHEMA, type RunResult, runResult } from "./run-result.ts";
 
-/** A result, or everything that is wrong with the text: a sentence each, with the place in it. */
+/** A result, or all problems of the text: a sentence each, with the place. */
 export type ResultReading =
   | { readonly kind: "read"; readonly result: RunResult }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
@@ -21,7 +21,7 @@ export function readResult(json: string): ResultReading {
   const foreign = schemaProblem(value);
   if (foreign !== undefined) return failed(foreign);
   const parsed = runResult.safeParse(value);
-  // Not what zod made of it, which lacks the fields of a later minor version.
+  // Not zod's copy, which lacks the fields of a later minor version.
   if (parsed.success) return { kind: "read", result: value as RunResult };
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${placeOf(path)}: ${lowerFirst(message)}`,

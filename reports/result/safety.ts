@@ -12,7 +12,7 @@ const violations = [
   ["addressesChangedAfterFailover", "addresses changed while their lease ran"],
 ] as const satisfies readonly (readonly [keyof SafetyResult, string])[];
 
-/** What must never happen, in words, and how often it was seen; without the rules of a pair for one server. */
+/** What must never happen, in words, and how often it was seen. A single server lacks a pair's rules. */
 export function violationsOf(safety: SafetyResult): (readonly [words: string, count: number])[] {
   return violations.flatMap(([field, words]) => {
     const count = safety[field];
@@ -20,7 +20,7 @@ export function violationsOf(safety: SafetyResult): (readonly [words: string, co
   });
 }
 
-/** What personas make inevitable, in a sentence that says that it is no violation; empty for none. */
+/** Says that findings which personas make inevitable are no violations; empty if there are none. */
 export function expectedWords({ expected = {} }: SafetyResult): string[] {
   const count = Object.values(expected).reduce((sum, found) => sum + found, 0);
   return count === 0

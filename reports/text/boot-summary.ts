@@ -18,8 +18,8 @@ const FAILURE_WIDTHS = [-50, 14, 13];
 const percentiles: readonly Percentile[] = ["p50", "p90", "p99", "p999"];
 
 /**
- * The summary's lines on boots, in 80 columns: time to on line by kind below time to bound, what kept
- * devices from it, and the files. Undefined for a run in which nothing booted.
+ * The summary's lines on boots, in 80 columns: time to bound, time to on line by kind, the failures and
+ * the files. Undefined for a run in which nothing booted.
  */
 export function bootSummary(result: RunResult): string[] | undefined {
   const totals = bootTotalsOf(result);

@@ -8,7 +8,7 @@ const WIDTHS = [-NAME_WIDTH, 9, 9, 9, 9, 11, 13];
 /** The terminal has the first events of many; every other format has all. */
 const EVENTS_MAX = 20;
 
-/** The events in 80 columns: a table, and below it what each one did besides. */
+/** The events in 80 columns: a table, and below it the other effects of each event. */
 export function failoverLines(failover: FailoverResult | undefined): string[] {
   if (failover === undefined || failover.events.length === 0) return [];
   const events = failover.events.slice(0, EVENTS_MAX);

@@ -30,7 +30,7 @@ export function failoverCells(event: FailoverEventResult): string[] {
   ];
 }
 
-/** What the table has no column for, in parts of a sentence; empty for an event that did nothing. */
+/** Effects without a column in the table, as parts of a sentence; empty if there are none. */
 export function failoverWords(event: FailoverEventResult): string[] {
   const { interruption: gap, nodeInterruption: nodeGap, outageMs, otherServerAfterMs } = event;
   const counted: readonly (readonly [number, string])[] = [

@@ -1,7 +1,7 @@
 import type { Distribution } from "../result/distribution.ts";
 import type { PhaseResult, StreamResult, Target } from "../result/run-result.ts";
 
-/** How figures are written everywhere: thousands with commas, milliseconds with three digits. */
+/** A whole number, with commas between thousands. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
@@ -20,7 +20,7 @@ export function nameOf({ name, exchange }: Pick<StreamResult, "name" | "exchange
   return name ?? exchange;
 }
 
-/** What a stream was offered: a rate, all at once, or a closed loop of so many transactions. */
+/** The load offered to a stream: a rate, all at once, or a closed loop. */
 export function formatOffer(
   stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">,
 ): string {
@@ -85,7 +85,7 @@ export function percentileWords(spans: Distribution, percentiles: readonly Perce
   return percentiles.map((name) => `${percentileName(name)} ${formatSpan(spans[name])}`);
 }
 
-/** "bundled server", or the address and port of somebody else's, with a word before it. */
+/** "bundled server", or the address and port of an external one, after `before`. */
 export function formatTarget({ kind, address, port }: Target, before = ""): string {
   return kind === "bundled" ? "bundled server" : `${before}${address}:${port}`;
 }
@@ -102,7 +102,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || size >= 100 ? formatCount(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
-/** As much of a text as so many columns take. */
+/** The text, cut to so many columns. */
 export function cut(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
 }

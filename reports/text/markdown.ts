@@ -1,4 +1,4 @@
-/** A table of GitHub's. Its first `textColumns` columns are of text, the others of figures. */
+/** A table as GitHub has it. The first `textColumns` columns hold text, the others figures. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -8,17 +8,17 @@ export function markdownTable(
   return [head, align, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** A list, as one block; none where there is nothing to list. */
+/** A list, as one block; no block for an empty list. */
 export function markdownList(items: readonly string[]): string[] {
   return items.length === 0 ? [] : [items.map((item) => `- ${item}`).join("\n")];
 }
 
-/** Folded away behind its summary. */
+/** A body that is folded away behind its summary. */
 export function markdownDetails(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
 
-/** A command as code within a line. */
+/** A command as code within a line. Its backticks become apostrophes. */
 export function markdownCommand(command: string): string {
   return `\`${command.replaceAll("`", "'")}\``;
 }
@@ -31,8 +31,8 @@ export function codeBlock(text: string): string {
 }
 
 /**
- * Text that stays text (CommonMark 2.4), readable in its source as well: punctuation is escaped where
- * it could begin something. GitHub's mentions, emoji and bare links need a reference, no backslash.
+ * Escapes text (CommonMark 2.4), with as few escapes as possible, so that the source is readable.
+ * GitHub's mentions, emoji and bare links need character references instead of backslashes.
  */
 export function plain(text: string): string {
   return text

@@ -1,7 +1,7 @@
 import type { NetworkDirectionResult, PersonaResult, RunResult } from "../result/run-result.ts";
 import { formatCount, formatRate, nameOf } from "./format.ts";
 
-/** For each stream that looked for the rate at which the server breaks, what it found. */
+/** The findings of each stream that looked for the rate at which the server breaks. */
 export function breakageLines({ phases }: Pick<RunResult, "phases">): string[] {
   return phases.flatMap((phase) =>
     phase.streams.flatMap((stream) => {
@@ -13,12 +13,12 @@ export function breakageLines({ phases }: Pick<RunResult, "phases">): string[] {
   );
 }
 
-/** Whole: each step's rate is a multiple of the one before, so it has many digits. */
+/** Rounded, because the multiples of the first rate have many digits. */
 function rate(perSecond: number | null): string {
   return perSecond === null ? "no rate" : `${formatRate(Math.round(perSecond))}/s`;
 }
 
-/** What became of the devices of each persona: its name, and a sentence. */
+/** The name of each persona, and a sentence on its devices. */
 export function personaLines({ personas = [] }: RunResult): (readonly [string, string])[] {
   return personas.map((persona) => {
     const { kind, name = kind, of, devices, bound } = persona;
@@ -38,7 +38,7 @@ const personaEvents = [
   ["twinLeases", "leases of their twins"],
 ] as const satisfies readonly (readonly [keyof PersonaResult, string])[];
 
-/** What the scenario's network did: a direction, and a sentence. */
+/** Each direction of the scenario's network, and a sentence on its datagrams. */
 export function networkLines({ network }: RunResult): (readonly [string, string])[] {
   if (network === undefined) return [];
   return [

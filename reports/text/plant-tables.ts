@@ -1,7 +1,7 @@
 import type { NetworkDirectionResult, PersonaResult, RunResult } from "../result/run-result.ts";
 import { formatCount } from "./format.ts";
 
-/** A table as text, for every renderer: the first column has words, the others counts. */
+/** A table as text, for every renderer. The first column has words, the others counts. */
 export interface PlantTable {
   readonly title: string;
   readonly head: readonly string[];
@@ -49,7 +49,7 @@ const networkColumns: Columns<NetworkDirectionResult> = [
   ["dropped", "dropped by a CMTS"],
 ];
 
-/** None where the run has no such rows. */
+/** No table if the run has no such rows. */
 function countTable<Field extends string>(
   title: string,
   what: string,

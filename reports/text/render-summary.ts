@@ -23,8 +23,8 @@ const WIDTHS = [-PHASE_WIDTH, -EXCHANGE_WIDTH, 9, 10, 9, 7, 7, 6];
 const verdictPaint = { pass: "good", fail: "bad", invalid: "warn" } as const;
 
 /**
- * The result in 80 columns of text: verdict, rates and latencies, and the machine behind them. Longer
- * lines go on below themselves. `paint` colours what is good or bad, for a terminal.
+ * The result in 80 columns of text: verdict, rates, latencies, and what was lost or used. Longer lines
+ * are broken and indented. `paint` colours good and bad news on a terminal.
  */
 export function renderSummary(
   result: RunResult,
@@ -87,7 +87,7 @@ function narrowCells(stream: StreamResult): string[] {
   return [cut(name, EXCHANGE_WIDTH), offered, achieved, completed, ...latency, timeouts];
 }
 
-/** A boot may take longer than the column has room for with commas. */
+/** Without commas, a boot's long time fits the column. */
 function latencyCell(ms: number): string {
   return ms < 1_000_000 ? formatMs(ms) : String(Math.round(ms));
 }

@@ -1,4 +1,4 @@
-/** How parts of a text are set off: with colours on a terminal, not at all elsewhere. */
+/** Colours for parts of a text; on a terminal only. */
 export interface Paint {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
@@ -19,7 +19,7 @@ export const terminalColours: Paint = {
 const COLUMNS = 80;
 const LABEL_WIDTH = 15;
 
-/** The line, broken at blanks where it is too long for 80 columns; the next lines are indented. */
+/** Breaks a line at blanks if it is longer than 80 columns. The next lines are indented. */
 export function hanging(line: string, indent: number = LABEL_WIDTH): string[] {
   const lines: string[] = [];
   let rest = printable(line.trimEnd());
@@ -34,7 +34,7 @@ export function hanging(line: string, indent: number = LABEL_WIDTH): string[] {
   return [...lines, rest];
 }
 
-/** A text with the label before it, in the place that labels have in a summary. */
+/** A text behind its label, as in a summary. */
 export function labelled(label: string, text: string): string[] {
   return hanging(label.padEnd(LABEL_WIDTH) + text);
 }
@@ -54,7 +54,7 @@ export function textOf(lines: readonly string[], files: readonly string[]): stri
   return `${all.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
-/** A result of others may hold control characters: a terminal must not obey them. */
+/** A foreign result may hold control characters, which a terminal must not obey. */
 export function printable(text: string): string {
   return text.replace(/\p{Control}/gu, "\ufffd");
 }

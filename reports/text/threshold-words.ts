@@ -2,7 +2,7 @@ import { parseThreshold } from "../../scenarios/language/threshold.ts";
 import type { ThresholdResult } from "../result/run-result.ts";
 import { formatMs } from "./format.ts";
 
-/** What was measured, with its unit: "4.2 ms", "299.9 /s", "not measured". */
+/** The measured value with its unit: "4.2 ms", "299.9 /s", "not measured". */
 export function actualWords({ text, actual }: ThresholdResult): string {
   if (actual === null) return "not measured";
   const metric = parseThreshold(text)?.metric ?? [];
