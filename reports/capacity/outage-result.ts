@@ -1,6 +1,6 @@
 import type { Environment } from "../result/run-result.ts";
 
-/** `outage.json`: the predictions of `prov capacity outage`, and its measurements if any were asked for. */
+/** `outage.json`: the predictions of `prov capacity outage`, and its measurements if it made any. */
 export const OUTAGE_SCHEMA = "provlab/outage@1";
 
 export interface OutageResult {

@@ -15,7 +15,7 @@ export interface Metric {
   readonly scale: "ratio" | "share";
   /** The least effect that counts: 0.05 is 5 % of a ratio, or 5 points of a share. */
   readonly effectMin: number;
-  /** The sides are the same if the effect certainly lies within this. At least, and by default, `effectMin`. */
+  /** The sides are the same if the effect certainly lies within this; default and minimum: `effectMin`. */
   readonly sameWithin?: number;
 }
 

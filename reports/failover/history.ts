@@ -1,6 +1,6 @@
 import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 
-// The input of the analysis, in the shape of the simulator's outage log. Times are ms since the run began.
+// The input of the analysis, as the simulator's outage log has it. Times are ms since the run began.
 
 /** Width of the bins of `ServerAcks`. */
 export const BIN_MS = 10;

@@ -17,18 +17,19 @@ export function fullResult(): RunResult {
   const plain = sampleResult();
   const boot = sampleBootResult();
   const phase = boot.phases[0]!;
+  const spans = { all: plain.timeToBoundMs["all"]! };
   const row = boot.timeSeries[100]!;
   return {
     ...boot,
     command: "prov run sample.yaml --seed 1",
     target: { ...boot.target, product: "Kea 2.6.3 hot-standby", others: ["10.99.0.3"] },
-    timeToOnlineMs: plain.timeToBoundMs,
+    ...{ timeToBoundMs: spans, timeToOnlineMs: spans },
     phases: [
       {
         ...{ ...phase, streams: [fullStream(plain)] },
         boot: {
           ...{ ...phase.boot!, steps: phase.boot!.steps.slice(0, 1) },
-          timeToOnlineMs: plain.timeToBoundMs,
+          timeToOnlineMs: spans,
         },
       },
     ],

@@ -286,7 +286,7 @@ export type PersonaResult = Contract<typeof persona>;
 const serverUsage = z.object({ cpuSeconds: z.number(), residentMiBMax: z.number() });
 export type ServerUsage = Contract<typeof serverUsage>;
 
-/** How many ACKs of the run came from one server: every target is here, and every other that answered. */
+/** The ACKs of one server. Every target has an entry, and every other server that answered. */
 const answeredBy = z.object({
   /** The server identifier (option 54) of its ACKs. */
   server: text,

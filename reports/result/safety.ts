@@ -12,7 +12,7 @@ const violations = [
   ["addressesChangedAfterFailover", "addresses changed while their lease ran"],
 ] as const satisfies readonly (readonly [keyof SafetyResult, string])[];
 
-/** What must never happen, in words, and how often it was seen. A single server lacks a pair's rules. */
+/** What must never happen, in words, and how often it was seen. Only pairs have a pair's rules. */
 export function violationsOf(safety: SafetyResult): (readonly [words: string, count: number])[] {
   return violations.flatMap(([field, words]) => {
     const count = safety[field];
