@@ -1,3 +1,4 @@
+import { formatDecimals } from "../text/format.ts";
 import type { Chart } from "./chart.ts";
 import { escapeHtml, table } from "./html.ts";
 
@@ -42,5 +43,5 @@ function xText(x: Chart["x"], value: number): string {
 }
 
 function text(value: number | null): string {
-  return value === null ? "-" : value.toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return value === null ? "-" : formatDecimals(value, 3, 0);
 }

@@ -6,13 +6,17 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** A rate a second: whole when it is whole, else one decimal. */
-export function formatRate(perSecond: number): string {
-  const digits = Number.isInteger(perSecond) ? 0 : 1;
-  return perSecond.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
+/** With commas between thousands and so many decimals; trailing zeros beyond `digitsMin` are left out. */
+export function formatDecimals(value: number, digits: number, digitsMin = digits): string {
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: digitsMin,
     maximumFractionDigits: digits,
   });
+}
+
+/** A rate a second: whole when it is whole, else one decimal. */
+export function formatRate(perSecond: number): string {
+  return formatDecimals(perSecond, Number.isInteger(perSecond) ? 0 : 1);
 }
 
 /** The stream's own name, or that of its exchange. */
@@ -21,9 +25,7 @@ export function nameOf({ name, exchange }: Pick<StreamResult, "name" | "exchange
 }
 
 /** The load offered to a stream: a rate, all at once, or a closed loop. */
-export function formatOffer(
-  stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">,
-): string {
+function formatOffer(stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">): string {
   if (stream.outstanding !== undefined) return `loop ${stream.outstanding}`;
   return stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond);
 }
@@ -33,10 +35,7 @@ export function formatMs(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return "-";
   if (milliseconds === 0) return "0";
   const digits = milliseconds < 1 ? 3 : milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0;
-  return milliseconds.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  return formatDecimals(milliseconds, digits);
 }
 
 /** A duration for people: milliseconds below a second, then seconds, then minutes. */
