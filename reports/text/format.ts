@@ -20,7 +20,7 @@ export function formatRate(perSecond: number): string {
 }
 
 /** The stream's own name, or that of its exchange. */
-export function nameOf({ name, exchange }: Pick<StreamResult, "name" | "exchange">): string {
+export function streamName({ name, exchange }: Pick<StreamResult, "name" | "exchange">): string {
   return name ?? exchange;
 }
 
@@ -56,7 +56,7 @@ export const streamHead = ["exchange", "offered/s", "achieved/s", "completed", "
 /** In the order of `streamHead`. */
 export function streamCells(stream: StreamResult): [string, string, string, string, string] {
   return [
-    nameOf(stream),
+    streamName(stream),
     formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),
