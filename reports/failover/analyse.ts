@@ -9,7 +9,7 @@ import { AckLine, type Gap } from "./ack-line.ts";
 import { deviceOutagesOf, type Window } from "./device-outages.ts";
 import { type AckHistory, type ActiveSpan, BIN_MS, type PairHistory } from "./history.ts";
 import { dipOf, interruptionOf, rounded } from "./interruption.ts";
-import { acknowledgedWithoutLeadership, type Claim, stretchesOf } from "./leadership.ts";
+import { leaderChangesOf } from "./leader-changes.ts";
 import { seenEvents } from "./seen-events.ts";
 import { beforeOf, retransmissionsIn, steadyAfterMs } from "./steady-state.ts";
 
@@ -29,8 +29,6 @@ const BEFORE_MS = 5000;
 const CALM_MS_MIN = 1000;
 /** A wait that began this long before the event may be due to the event. */
 const IN_FLIGHT_MS = 1000;
-/** Roles are polled, so a node may acknowledge before it is known to be active. */
-const ROLE_EARLY_MS = 1000;
 const CHART_BINS_MAX = 600;
 /** Finer bins would show the batches of the sockets. */
 const CHART_BIN_MS_MIN = 100;
@@ -52,73 +50,9 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
     events: eventResultsOf(run, line, events),
     roles: pair.roles,
     acknowledged: chartOf(run, line),
-    ...(!pair.isLoadBalanced &&
-      !isSeen && {
-        leaderChanges: Math.max(0, stretchesOf(ofPair(run)).length - 1),
-      }),
+    ...(!pair.isLoadBalanced && !isSeen && { leaderChanges: leaderChangesOf(run) }),
     lost: history.lost,
   };
-}
-
-/**
- * ACKs without leadership. A node's ACK counts if its request was sent after the first ACK of the
- * other node, with no newer epoch in between (if epochs are unknown: with no beginning or end of an
- * event in between). ACKs of servers outside the pair count, too. Undefined if both nodes may answer
- * at all times, or if nothing is known of events and roles.
- */
-export function unledAcksOf(run: MeasuredRun): number | undefined {
-  const { pair } = run;
-  if (pair.isLoadBalanced || (pair.events.length === 0 && pair.roles.length === 0)) {
-    return undefined;
-  }
-  const byRoles = claimsOf(pair);
-  const claims: readonly Claim[] =
-    byRoles.length > 0
-      ? byRoles
-      : [
-          { atMs: Number.NEGATIVE_INFINITY },
-          ...pair.events
-            .flatMap(({ startedAtMs, endedAtMs = startedAtMs }) => [startedAtMs, endedAtMs])
-            .map((atMs) => ({ atMs }))
-            .toSorted((a, b) => a.atMs - b.atMs),
-        ];
-  const earlyMs = byRoles.length > 0 ? ROLE_EARLY_MS : 0;
-  return (
-    strangersIn(run) + acknowledgedWithoutLeadership(stretchesOf(ofPair(run)), claims, earlyMs)
-  );
-}
-
-/** ACKs of servers outside the pair, which never lead. */
-function strangersIn({ history, pair }: MeasuredRun): number {
-  return [...history.servers, ...history.ignored]
-    .filter(({ server }) => !pair.servers.includes(server))
-    .reduce((sum, { count }) => sum + count.reduce((total, each) => total + each, 0), 0);
-}
-
-/** With the ACKs that came too late for their devices: they were sent all the same. */
-function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
-  return [...history.servers, ...history.ignored].filter(({ server }) =>
-    pair.servers.includes(server),
-  );
-}
-
-/**
- * A claim for each epoch, by the node that was seen active in it. The claim dates from the first time
- * that either node told of the epoch, because its holder may have been too busy to answer. The first
- * leader may have been active before the run.
- */
-function claimsOf({ roles, servers }: PairHistory): Claim[] {
-  const claims: Claim[] = [];
-  const inOrder = roles.toSorted((a, b) => a.atMs - b.atMs);
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { role, epoch, node } of inOrder) {
-    if (role !== "active" || epoch <= last) continue;
-    const told = inOrder.find((other) => other.epoch >= epoch)!;
-    const atMs = claims.length === 0 ? Number.NEGATIVE_INFINITY : told.atMs;
-    claims.push({ atMs, server: servers[node === "a" ? 0 : 1] });
-    last = epoch;
-  }
-  return claims;
 }
 
 function nodeIn({ servers }: PairHistory): (server: number) => ExecutedEvent["node"] {
