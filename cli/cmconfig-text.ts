@@ -18,13 +18,9 @@ import {
 } from "../protocol/docsis/mta-config.ts";
 import type { SettingProblem } from "../protocol/docsis/settings.ts";
 import type { Tlv } from "../protocol/docsis/tlv.ts";
-import {
-  type FileProblem,
-  formatFileProblem,
-  type Mistake,
-  readYaml,
-} from "../scenarios/yaml/checked-yaml.ts";
+import { readYaml } from "../scenarios/yaml/checked-yaml.ts";
 import { didYouMean } from "../scenarios/yaml/did-you-mean.ts";
+import { type FileProblem, formatFileProblem, type Mistake } from "../scenarios/yaml/problems.ts";
 
 /** What the YAML form of a configuration file says. */
 export type ConfigSource =

@@ -37,22 +37,23 @@ describe("network:", () => {
       duplicatePercent: 2,
       reorderPercent: 3,
       reorderByMs: 15,
-      delay: { kind: "uniform", minMs: 5, maxMs: 9 },
+      delay: { minMs: 5, maxMs: 9 },
     });
     expect(conditionsOf(network, "toDevices")).toMatchObject({
       lossPercent: 4,
       duplicatePercent: 2,
-      delay: { kind: "fixed", ms: 7 },
+      delay: { fixedMs: 7 },
     });
   });
 
   test("mean and jitter are normal unless told; reordering holds back by 20 ms unless told", () => {
     expect(networkOf("{ delay: { mean: 20 ms, jitter: 5 ms } }").delay).toEqual({
-      kind: "normal",
+      distribution: "normal",
       meanMs: 20,
       jitterMs: 5,
     });
-    expect(networkOf("{ reorderPercent: 1 }").reorderByMs).toBe(20);
+    const network = networkOf("{ reorderPercent: 1 }");
+    expect(conditionsOf(network, "toServer").reorderByMs).toBe(20);
   });
 
   test("a phase can have its own", () => {

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { formatFileProblem, parseOverride } from "../yaml/checked-yaml.ts";
+import { parseOverride } from "../yaml/checked-yaml.ts";
 import { noSurroundings, type Opened } from "../yaml/include.ts";
+import { formatFileProblem } from "../yaml/problems.ts";
 import type { Scenario } from "./scenario.ts";
 import { readScenario } from "./scenario-file.ts";
 
@@ -85,7 +86,7 @@ describe("the shipped scenarios", () => {
 test("a small scenario gets its defaults", () => {
   const scenario = scenarioOf(small);
   expect(scenario.seed).toBe(1);
-  expect(scenario.clients.retransmit).toMatchObject({ delayMsFirst: 4000, delayMsMax: 64_000 });
+  expect(scenario.clients.retransmit).toMatchObject({ firstDelayMs: 4000, maxDelayMs: 64_000 });
   expect(scenario.phases[0]).toMatchObject({ until: "all-bound", powerCycle: false });
   expect(scenario.population.addressBlock).toEqual({ network: 0x7f40_0000, prefixLength: 10 });
 });

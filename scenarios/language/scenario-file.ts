@@ -1,10 +1,11 @@
-import { checkLayers, type FileProblem, type Override } from "../yaml/checked-yaml.ts";
+import { checkLayers, type Override } from "../yaml/checked-yaml.ts";
 import {
   type Dependencies,
   noSurroundings,
   readLayers,
   type Surroundings,
 } from "../yaml/include.ts";
+import type { FileProblem } from "../yaml/problems.ts";
 import { readCapturedFiles } from "./captured-files.ts";
 import { buildScenario, type Scenario } from "./scenario.ts";
 import { scenarioSchema } from "./scenario-schema.ts";

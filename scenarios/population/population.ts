@@ -22,19 +22,21 @@ export interface PopulationPlan {
   readonly smartMeters: number;
   /** Emulated CMTSs, which are the relay agents of everybody. */
   readonly cmtsCount: number;
-  /** What each CMTS has of the modems and of the meters; equal shares when left out. */
-  readonly cmtsShares?: readonly number[];
+  /** The share of the modems and meters of each CMTS; equal shares when left out. */
+  readonly cmts?: readonly { readonly percent: number }[] | undefined;
   /** Who made the devices; all of them are the lab's own when left out. */
-  readonly vendors?: readonly VendorShare[];
+  readonly macPlan?: { readonly vendors: readonly VendorShare[] } | undefined;
   /** What the devices ask for; nothing when left out. */
-  readonly leaseSeconds?: LeaseWish;
+  readonly leaseSeconds?: LeaseWish | undefined;
   /** Relative shares of the modems; a version left out has none. */
-  readonly docsisVersions?: Readonly<Partial<Record<DocsisVersion, number>>>;
+  readonly docsisVersions?: DocsisShares | undefined;
   /** Where all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
-  readonly addressBlock?: AddressBlock;
+  readonly addressBlock?: AddressBlock | undefined;
   /** Decides which modem speaks which DOCSIS version; 1 when left out. */
   readonly seed?: number;
 }
+
+type DocsisShares = Readonly<Partial<Record<DocsisVersion, number | undefined>>>;
 
 /** The addresses set aside for one kind of device on one CMTS; both ends belong to it. */
 export interface PoolRange {
@@ -104,8 +106,9 @@ export class Population {
     this.#seed = plan.seed ?? 1;
     this.#versionLimits = versionLimits(plan.docsisVersions ?? defaultVersionShares);
 
-    this.#deal = plan.cmtsShares && dealCmts(plan.cmtsShares);
-    this.#vendors = plan.vendors && new VendorPlan(plan.vendors, deviceKinds, this.#seed);
+    this.#deal = plan.cmts && dealCmts(plan.cmts.map(({ percent }) => percent));
+    const vendors = plan.macPlan?.vendors;
+    this.#vendors = vendors && new VendorPlan(vendors, deviceKinds, this.#seed);
 
     const poolSizes = this.#poolSizes();
     const needed = poolSizes.reduce((sum, size) => sum + size, RESERVED_ADDRESSES + 1);
@@ -319,7 +322,7 @@ function cumulative(counts: readonly number[]): number[] {
   return sums;
 }
 
-function versionLimits(shares: Readonly<Partial<Record<DocsisVersion, number>>>): number[] {
+function versionLimits(shares: DocsisShares): number[] {
   const weights = docsisVersions.map((version) => shares[version] ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (weights.some((weight) => !(weight >= 0)) || !(total > 0) || !Number.isFinite(total)) {

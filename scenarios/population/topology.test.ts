@@ -25,7 +25,7 @@ describe("uneven CMTSs", () => {
   });
 
   test("devices follow what they hang on, and every pool has room for its devices", () => {
-    const population = new Population({ ...plan, cmtsShares: shares });
+    const population = new Population({ ...plan, cmts: shares.map((percent) => ({ percent })) });
     const counts = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
     for (let device = 0; device < population.size; device += 1) {
       const cmts = population.cmtsOf(device);
@@ -48,7 +48,7 @@ describe("vendors", () => {
     { name: "Sagem", oui: 0x00_1e_74, percent: 30, of: "cable-modem" },
     { name: "Landis", oui: 0x00_1b_2c, percent: 100, of: "smart-meter" },
   ] as const;
-  const population = new Population({ ...plan, vendors });
+  const population = new Population({ ...plan, macPlan: { vendors } });
 
   test("every MAC is unique, leads back to its device, and the shares are about right", () => {
     const seen = new Map<string, number>();
@@ -82,9 +82,9 @@ describe("vendors", () => {
 
   test("one OUI for two kinds and more than all of a kind are refused", () => {
     const both = [vendors[0], { ...vendors[0], of: "mta", percent: 5 } as const];
-    expect(() => new Population({ ...plan, vendors: both })).toThrow(/OUI of Arris/);
+    expect(() => new Population({ ...plan, macPlan: { vendors: both } })).toThrow(/OUI of Arris/);
     const tooMany = [...vendors, { ...vendors[0], percent: 11 }];
-    expect(() => new Population({ ...plan, vendors: tooMany })).toThrow(
+    expect(() => new Population({ ...plan, macPlan: { vendors: tooMany } })).toThrow(
       /101 % of each cable-modem/,
     );
   });
@@ -111,8 +111,8 @@ phases:
     );
     expect(reading.kind === "ok" && reading.scenario.population).toMatchObject({
       cmtsCount: 2,
-      cmtsShares: [75, 25],
-      vendors: [{ name: "Arris", oui: 0x1596, percent: 50, of: "cable-modem" }],
+      cmts: [{ percent: 75 }, { percent: 25 }],
+      macPlan: { vendors: [{ name: "Arris", oui: 0x1596, percent: 50, of: "cable-modem" }] },
     });
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readScenario } from "../language/scenario-file.ts";
-import { formatFileProblem, parseOverride } from "./checked-yaml.ts";
+import { parseOverride } from "./checked-yaml.ts";
 import type { Surroundings } from "./include.ts";
+import { formatFileProblem } from "./problems.ts";
 
 /** A folder with these files, and an environment. */
 function surroundings(

@@ -1,5 +1,5 @@
-import { type FileProblem, formatPath } from "./checked-yaml.ts";
 import { substitute, type Variables } from "./environment.ts";
+import { type FileProblem, formatPath } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
 /** What a scenario may refer to beyond its own text. */

@@ -27,13 +27,13 @@ const MTA = population.deviceOf(1, 0);
 const MTA_BEHIND_TOO = population.deviceOf(1, 4);
 const CPE = population.deviceOf(2, 0);
 const METER = population.deviceOf(3, 0);
-const retry = { waitMsFirst: 1000, waitMsMax: 1000, jitter: 0, transmissionsMax: 3 };
+const retry = { firstRetryMs: 1000, maxRetryMs: 1000, jitter: 0, triesMax: 3 };
 
 function policyOf(changes: Partial<BootPolicy> = {}): BootPolicy {
   return {
     ...defaultBootPolicy,
     download: { ...defaultBootPolicy.download, retry, roundsMax: 1 },
-    reboot: { waitMsFirst: 5000, waitMsMax: 20_000, jitter: 0, transmissionsMax: 3 },
+    reboot: { firstDelayMs: 5000, maxDelayMs: 20_000, jitter: 0, bootsMax: 3 },
     ...changes,
   };
 }
@@ -558,7 +558,7 @@ describe("an avalanche at the CMTS", () => {
       perSecond: 20,
       serviceMs: 10,
       waitMsMax: 3000,
-      retry: { waitMsFirst: 3000, waitMsMax: 3000, jitter: 0.1, transmissionsMax: 3 },
+      retry: { firstRetryMs: 3000, maxRetryMs: 3000, jitter: 0.1, triesMax: 3 },
     };
     const world = worldOf({ population: modems }, { registration });
     world.addTftp(PRIMARY);
@@ -600,7 +600,7 @@ describe("an avalanche at the CMTS", () => {
       perSecond: 0.1,
       serviceMs: 0,
       waitMsMax: 0,
-      retry: { waitMsFirst: 100, waitMsMax: 100, jitter: 0, transmissionsMax: 2 },
+      retry: { firstRetryMs: 100, maxRetryMs: 100, jitter: 0, triesMax: 2 },
     };
     const world = worldOf({ population: modems }, { ranging });
     world.addTftp(PRIMARY);
@@ -623,13 +623,13 @@ describe("thousands at once, with losses", () => {
   function bootAll(seed: number, shard?: { index: number; count: number }): BootWorld {
     const download = {
       ...defaultBootPolicy.download,
-      retry: { ...retry, waitMsMax: 4000, jitter: 0.2, transmissionsMax: 10 },
+      retry: { ...retry, maxRetryMs: 4000, jitter: 0.2, triesMax: 10 },
     };
     const world = worldOf(
       {
         population: many,
         seed,
-        faults: { loss: 0.05, duplication: 0.01, delayMsMin: 1, delayMsMax: 8 },
+        faults: { loss: 0.05, duplication: 0.01, delayMsMin: 1, maxDelayMs: 8 },
         plan: { policy: policyOf({ download }), ...(shard === undefined ? {} : { shard }) },
       },
       {},

@@ -1,8 +1,8 @@
 import { hash32 } from "../../base/prng.ts";
 import { TimerWheel } from "../../base/timer-wheel.ts";
 import type { Population } from "../../scenarios/population/population.ts";
+import { Shard } from "../../scenarios/population/shard.ts";
 import type { FailureReason } from "../device/exchange.ts";
-import { Shard } from "../device/shard.ts";
 import { AddressBook } from "./address-book.ts";
 import { BootErrands, type BootFiles } from "./boot-errands.ts";
 import type { BootParameters } from "./boot-parameters.ts";
@@ -21,7 +21,7 @@ import { BootState, type BootStateName, BootTable, bootStates } from "./boot-tab
 import { CmtsAccess, type CmtsStep, type CmtsVerdict } from "./cmts-access.ts";
 import { FileFetches } from "./file-fetches.ts";
 import { ModemLinks } from "./modem-links.ts";
-import { stepWaitMs } from "./step.ts";
+import { type StepRetry, stepWaitMs } from "./step.ts";
 
 export type { BootFiles } from "./boot-errands.ts";
 
@@ -57,6 +57,7 @@ export class BootChain {
   unclaimed = 0;
   readonly #shard: Shard;
   readonly #policy: BootPolicy;
+  readonly #reboot: StepRetry;
   readonly #sink: BootSink;
   readonly #table: BootTable;
   readonly #timers: TimerWheel;
@@ -78,6 +79,13 @@ export class BootChain {
     this.population = population;
     this.#shard = shard;
     this.#policy = policy;
+    const { firstDelayMs, maxDelayMs, bootsMax, jitter } = policy.reboot;
+    this.#reboot = {
+      firstRetryMs: firstDelayMs,
+      maxRetryMs: maxDelayMs,
+      triesMax: bootsMax,
+      jitter,
+    };
     this.#sink = sink;
     this.#table = table;
     this.#timers = new TimerWheel(Math.max(1, shard.size), plan.tickMs ?? 1, plan.startMs);
@@ -369,14 +377,12 @@ export class BootChain {
   /** The step failed: the device pauses and boots again, or has had enough. */
   #fail(local: number, problem: BootProblem, nowMs: number): void {
     const table = this.#table;
-    const { reboot } = this.#policy;
-    if (table.boots[local] >= reboot.transmissionsMax) {
+    if (table.boots[local] >= this.#policy.reboot.bootsMax) {
       this.#giveUp(local, problem, nowMs);
       return;
     }
     const failure = this.#endBoot(local, problem, BootState.pausing, nowMs);
-    const waitMs = stepWaitMs(reboot, table.boots[local] - 1, this.#random(local));
-    this.#timers.schedule(local, nowMs + waitMs);
+    this.#pause(local, table.boots[local] - 1, nowMs);
     this.#sink.rebooting(failure);
   }
 
@@ -422,9 +428,15 @@ export class BootChain {
     table.boots[local] = 0;
     table.intendedAtMs[local] = nowMs;
     table.startedAtMs[local] = nowMs;
-    this.#timers.schedule(local, nowMs + stepWaitMs(this.#policy.reboot, 0, this.#random(local)));
+    this.#pause(local, 0, nowMs);
     this.#sink.offline(device, problem, nowMs);
     if (this.#isModem(device)) this.modemDown(device, nowMs);
+  }
+
+  /** Waits for the next boot, after so many that failed in a row. */
+  #pause(local: number, failed: number, nowMs: number): void {
+    const waitMs = stepWaitMs(this.#reboot, failed, this.#random(local));
+    this.#timers.schedule(local, nowMs + waitMs);
   }
 
   #timeOut(local: number, nowMs: number): void {

@@ -1,6 +1,6 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import type { Shard } from "../device/shard.ts";
+import type { Shard } from "../../scenarios/population/shard.ts";
 import type { BootPolicy } from "./boot-policy.ts";
 import { BootServices } from "./boot-services.ts";
 import type { BootProblem, BootSink, BootStep, FileFault, FileVerdict } from "./boot-step.ts";

@@ -1,5 +1,5 @@
 import type { Population } from "../../scenarios/population/population.ts";
-import type { Shard } from "../device/shard.ts";
+import type { Shard } from "../../scenarios/population/shard.ts";
 import type { BootPolicy } from "./boot-policy.ts";
 import type { BootTable } from "./boot-table.ts";
 import { CmtsGate, gateShare, NOT_HEARD } from "./cmts-gate.ts";
@@ -55,7 +55,7 @@ export class CmtsAccess {
   timeOut(local: number, step: CmtsStep, nowMs: number): CmtsVerdict {
     const { policy, table } = this.#context;
     if (table.isAdmitted[local] !== 0) return "done";
-    if (table.tries[local] >= policy[step].retry.transmissionsMax) return "gave-up";
+    if (table.tries[local] >= policy[step].retry.triesMax) return "gave-up";
     return this.ask(local, step, nowMs);
   }
 }

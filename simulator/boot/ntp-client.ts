@@ -49,10 +49,10 @@ export interface NtpClientContext extends PollClientContext<NtpSink> {
 }
 
 export const ntpRetry: StepRetry = {
-  waitMsFirst: 2000,
-  waitMsMax: 16_000,
+  firstRetryMs: 2000,
+  maxRetryMs: 16_000,
   jitter: 0.1,
-  transmissionsMax: 4,
+  triesMax: 4,
 };
 
 const VERSION = 4;

@@ -18,7 +18,7 @@ import { TimeClient, type TimeResult } from "./time-client.ts";
 const FIRST = 0x0a00_0001;
 const SECOND = 0x0a00_0002;
 const UNIX_MS = 1_800_000_000_000;
-const retry = { waitMsFirst: 1000, waitMsMax: 4000, jitter: 0, transmissionsMax: 3 };
+const retry = { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0, triesMax: 3 };
 
 interface Sent {
   readonly local: number;

@@ -153,14 +153,14 @@ export class ServerPoll {
 
   /** Waits as long as the policy knows before the next copy: the server asked for it. */
   slowDown(local: number, nowMs: number): void {
-    this.#context.timers.schedule(local, nowMs + this.#context.retry.waitMsMax);
+    this.#context.timers.schedule(local, nowMs + this.#context.retry.maxRetryMs);
   }
 
   /** The device's timer ran out. */
   timeOut(local: number, nowMs: number): void {
     if (this.#isActive[local] === 0) return;
     this.#transmission[local] += 1;
-    if (this.#transmission[local] >= this.#context.retry.transmissionsMax) {
+    if (this.#transmission[local] >= this.#context.retry.triesMax) {
       this.nextServer(local, nowMs);
       return;
     }

@@ -112,7 +112,7 @@ export class TftpClient {
     }
     if (state !== DownloadState.requesting && state !== DownloadState.receiving) return;
     table.transmission[local] += 1;
-    if (table.transmission[local] >= this.#policy.retry.transmissionsMax) {
+    if (table.transmission[local] >= this.#policy.retry.triesMax) {
       const isSilent = state === DownloadState.requesting;
       this.#failAttempt(local, isSilent ? "no-answer" : "stalled", nowMs);
       return;

@@ -1,4 +1,4 @@
-import type { ExchangeKind, ExchangeOrigin } from "./exchange.ts";
+import type { DhcpExchange, ExchangeOrigin } from "./exchange.ts";
 import { exchangeKinds } from "./exchange.ts";
 
 /** The states of RFC 2131 figure 5; REBOOTING is what follows INIT-REBOOT. */
@@ -114,7 +114,7 @@ export class DeviceTable {
     return this.#stateCounts[state];
   }
 
-  exchange(local: number): ExchangeKind | undefined {
+  exchange(local: number): DhcpExchange | undefined {
     const stored = this.#exchange[local * ROW_BYTES];
     return stored === NO_EXCHANGE ? undefined : exchangeKinds[stored - 1];
   }
@@ -125,7 +125,7 @@ export class DeviceTable {
 
   beginExchange(
     local: number,
-    kind: ExchangeKind,
+    kind: DhcpExchange,
     origin: ExchangeOrigin,
     intendedAtMs: number,
     nowMs: number,

@@ -12,7 +12,7 @@ import {
   type Acknowledgement,
   type AnomalyKind,
   type CompletedExchange,
-  type ExchangeKind,
+  type DhcpExchange,
   type FailedExchange,
   type FleetSink,
   PACKET_BYTES_MAX,
@@ -82,11 +82,11 @@ export class RecordingSink implements FleetSink {
     this.failures.push(exchange);
   }
 
-  retransmitted(_device: number, _kind: ExchangeKind): void {
+  retransmitted(_device: number, _kind: DhcpExchange): void {
     this.retransmissions += 1;
   }
 
-  refused(_device: number, _kind: ExchangeKind): void {
+  refused(_device: number, _kind: DhcpExchange): void {
     this.refusals += 1;
   }
 

@@ -5,7 +5,7 @@ import type { Reply } from "./reply.ts";
  * or *reboot* is Request-Ack (RENEWING, REBINDING, INIT-REBOOT), a *release* is one message.
  */
 export const exchangeKinds = ["discover", "renew", "rebind", "reboot", "release"] as const;
-export type ExchangeKind = (typeof exchangeKinds)[number];
+export type DhcpExchange = (typeof exchangeKinds)[number];
 
 /**
  * What a stream of a scenario can have devices do. A *boot* is everything from power on to on line, a
@@ -99,11 +99,11 @@ export interface FleetSink {
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
   /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
-  retransmitted(device: number, kind: ExchangeKind, intendedAtMs: number): void;
+  retransmitted(device: number, kind: DhcpExchange, intendedAtMs: number): void;
   /** A device asks everybody, because nobody answered it up to T2. Needed where servers go and come. */
   reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
-  refused(device: number, kind: ExchangeKind): void;
+  refused(device: number, kind: DhcpExchange): void;
   acknowledged(acknowledgement: Acknowledgement): void;
   /** An ACK to a REQUEST that was answered before. Needed where two servers must not both answer. */
   acknowledgedAgain?(packet: Reply, requestSentAtMs: number, receivedAtMs: number): void;

@@ -34,7 +34,7 @@ export function expectedBound(
       for (const device of share.subarray(0, turns)) clearBit(after, device);
       continue;
     }
-    if (phase.reset) for (const device of share) clearBit(after, device);
+    if (phase.powerCycle) for (const device of share) clearBit(after, device);
     for (const device of share.subarray(0, turns)) setBit(after, device);
   }
   return after;

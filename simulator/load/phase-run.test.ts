@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population/population.ts";
+import { Shard } from "../../scenarios/population/shard.ts";
 import type { StartResult, StreamExchange } from "../device/exchange.ts";
-import { Shard } from "../device/shard.ts";
 import { outcomeOf } from "../measure/recorder.ts";
 import { SecondTally } from "../measure/time-series.ts";
 import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
@@ -87,7 +87,7 @@ function phaseOf(streams: readonly StreamPlan[], overrides: Partial<PhasePlan> =
     until: { durationMs: 1000 },
     timeLimitMs: 5000,
     drainMs: 500,
-    reset: false,
+    powerCycle: false,
     ...overrides,
   };
 }
@@ -324,7 +324,7 @@ describe("who has a turn", () => {
   });
 
   test("reset cuts the power of as many devices as discover needs, and of no renewing one", () => {
-    const played = begin(phaseOf([discoverAt(20), renewAt(40)], { reset: true }), everybody);
+    const played = begin(phaseOf([discoverAt(20), renewAt(40)], { powerCycle: true }), everybody);
     expect(played.fleet.powerCuts).toHaveLength(20);
     const lost = new Set(played.fleet.powerCuts);
     const starts = play(played);
@@ -337,13 +337,13 @@ describe("who has a turn", () => {
   });
 
   test("with reset, a device whose turn comes round again loses its power again", () => {
-    const played = begin(phaseOf([discoverAt(250)], { reset: true }), everybody);
+    const played = begin(phaseOf([discoverAt(250)], { powerCycle: true }), everybody);
     expect(play(played)).toHaveLength(250);
     expect(played.fleet.powerCuts).toHaveLength(250);
   });
 
   test("time to a lease counts from the return of the power, latency from a device's own start", () => {
-    const stream: StreamPlan = { kind: "all-at-once", exchange: "discover", desyncMsMax: 800 };
+    const stream: StreamPlan = { kind: "all-within", exchange: "discover", allWithinMs: 800 };
     const played = begin(phaseOf([stream], { until: "all-bound" }));
     expect(play(played)).toHaveLength(population.size);
     const record = played.run.finish();
@@ -358,14 +358,16 @@ describe("the same seed gives the same devices and schedule", () => {
   const phases: readonly (readonly [string, PhasePlan, readonly number[]])[] = [
     [
       "discover and renew with a reset",
-      phaseOf([discoverAt(70), renewAt(330)], { reset: true }),
+      phaseOf([discoverAt(70), renewAt(330)], { powerCycle: true }),
       everybody,
     ],
     ["until all are bound", phaseOf([discoverAt(500)], { until: "all-bound" }), []],
     ["half of them bound", phaseOf([discoverAt(90), renewAt(300)]), everybody.slice(0, 50)],
     [
       "all at once",
-      phaseOf([{ kind: "all-at-once", exchange: "discover", desyncMsMax: 900 }], { reset: true }),
+      phaseOf([{ kind: "all-within", exchange: "discover", allWithinMs: 900 }], {
+        powerCycle: true,
+      }),
       everybody,
     ],
   ];
@@ -574,8 +576,8 @@ describe("streams within a phase", () => {
 
 describe("churn", () => {
   const churn = (leave: "silently" | "release"): StreamPlan => ({
-    ...{ kind: "churn", exchange: "discover", ratePerSecond: 10, leave },
-    ...{ offMsMin: 250, offMsMax: 250 },
+    ...{ kind: "churn", exchange: "discover", perSecond: 10, leave },
+    offForMs: { min: 250, max: 250 },
   });
 
   test("devices lose power one after the other and come back by a discover", () => {

@@ -86,7 +86,7 @@ export class PhaseRun {
     return hasStarted;
   };
 
-  /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
+  /** Works out the shares; with `powerCycle`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
     const { phase, fleet } = input;
     this.#input = input;
@@ -104,7 +104,7 @@ export class PhaseRun {
       inFlight: (stream) =>
         this.#isOpen(stream) ? this.#ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
     });
-    if (phase.reset) this.#cutPower(nowMs);
+    if (phase.powerCycle) this.#cutPower(nowMs);
   }
 
   /** Arrivals count from here, at `pace` times the rates of the plan; 0 holds them. */
@@ -281,7 +281,7 @@ export class PhaseRun {
   /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */
   #powerOnAtMs(stream: number, intendedAtMs: number): number {
     const { kind } = this.#input.phase.streams[stream]!;
-    return kind === "all-at-once" ? this.#startMs : intendedAtMs;
+    return kind === "all-within" ? this.#startMs : intendedAtMs;
   }
 
   #start(stream: number, device: number, intendedAtMs: number): boolean {
@@ -290,7 +290,7 @@ export class PhaseRun {
     // Whatever a stream has begun goes on: one transaction a device at a time.
     if (this.#ledger.isBusy(device)) return false;
     if (!needsLease(exchange) && !fleet.isOff(device)) {
-      if (!phase.reset) return false;
+      if (!phase.powerCycle) return false;
       fleet.powerOff(device, this.#nowMs);
     }
     // Booked first, because a release is complete before `start` returns.

@@ -1,5 +1,5 @@
+import type { ProfileStream } from "../../scenarios/language/phase-plan.ts";
 import { RateProfile } from "../../scenarios/language/rate-profile.ts";
-import type { ProfileStream } from "../../scenarios/language/scenario-streams.ts";
 import type { StreamPlan } from "../plan/run-plan.ts";
 import type { StreamOutcome } from "./recorder.ts";
 import { IN_TIME_MS, missedPercent, type StageCounts, type StageOutcome } from "./stage-record.ts";

@@ -1,4 +1,4 @@
-import type { HealthLimits } from "../plan/run-plan.ts";
+import type { GeneratorLimits } from "../plan/run-plan.ts";
 import type { PhaseOutcome } from "../run/outcome.ts";
 
 /** What one worker's sockets and thread did, over the whole run or over one phase. */
@@ -80,7 +80,7 @@ export interface GeneratorHealth {
 
 /** Judges the generator itself (design: a published figure is never one that it limited). */
 export function judgeHealth(
-  limits: HealthLimits,
+  limits: GeneratorLimits,
   phases: readonly PhaseOutcome[],
   workers: readonly WorkerUsage[],
 ): GeneratorHealth {

@@ -41,7 +41,7 @@ describe("records of a phase", () => {
 describe("achieved rate", () => {
   const discover: StreamPlan = { kind: "rate", exchange: "discover", ratePerSecond: 100 };
   const renew: StreamPlan = { kind: "rate", exchange: "renew", ratePerSecond: 100 };
-  const atOnce: StreamPlan = { kind: "all-at-once", exchange: "discover", desyncMsMax: 0 };
+  const atOnce: StreamPlan = { kind: "all-within", exchange: "discover", allWithinMs: 0 };
   const timed = { durationMs: 2000 };
 
   test.each([
@@ -61,7 +61,7 @@ describe("achieved rate", () => {
       until,
       timeLimitMs: 60_000,
       drainMs: 5000,
-      reset: false,
+      powerCycle: false,
     };
     const outcome = outcomeOf(phase, stream, record, 2000);
     expect(outcome.achievedPerSecond).toBeCloseTo(expected, 6);
@@ -79,14 +79,14 @@ describe("achieved rate", () => {
       until: "all-bound",
       timeLimitMs: 60_000,
       drainMs: 5000,
-      reset: false,
+      powerCycle: false,
     };
     expect(outcomeOf(phase, discover, record, 1995).achievedPerSecond).toBe(100);
   });
 
   test("is zero, not infinite, when nothing happened", () => {
     const phase = { name: "phase", streams: [atOnce], until: "all-bound" } as const;
-    const plan: PhasePlan = { ...phase, timeLimitMs: 1, drainMs: 1, reset: false };
+    const plan: PhasePlan = { ...phase, timeLimitMs: 1, drainMs: 1, powerCycle: false };
     expect(outcomeOf(plan, atOnce, new StreamRecord(), 0).achievedPerSecond).toBe(0);
   });
 });

@@ -260,7 +260,7 @@ function achievedPerSecond(
 ): number {
   const { counters, completedInWindow, lastCompletedMs } = record;
   const rate = rateOf(stream);
-  const isOnce = stream.kind === "all-at-once" || hasEachOnce(phase, stream);
+  const isOnce = stream.kind === "all-within" || hasEachOnce(phase, stream);
   if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
   const { startMs } = windowOf(phase, stream);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;

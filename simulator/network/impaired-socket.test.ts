@@ -189,7 +189,7 @@ describe("ImpairedSocket", () => {
   test("delayed datagrams come when they are due, with that time, both ways", () => {
     let time = 4000;
     const network = new ArraySocket(40);
-    const delay = { kind: "fixed", ms: 25 } as const;
+    const delay = { fixedMs: 25 };
     const fixed = { ...options, lossPercent: 0, nowMs: () => time, delay };
     const socket = new ImpairedSocket(network, fixed);
     sendAll(socket, 10);

@@ -1,6 +1,7 @@
 import { ForwardingSocket } from "../../base/net/forwarding-socket.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import { conditionsOf, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import { conditionsOf } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkPlan } from "../../scenarios/language/network-section.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
 import { DatagramFates } from "./datagram-fates.ts";
 import { DelayLine } from "./delay-line.ts";

@@ -20,7 +20,7 @@ const phase: PhasePlan = {
   until: { durationMs: RATES.length * STEP_MS },
   timeLimitMs: 0,
   drainMs: 2000,
-  reset: false,
+  powerCycle: false,
   isWatched: true,
 };
 

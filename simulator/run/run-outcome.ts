@@ -63,9 +63,11 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
 /** The phase as one of `count` segments has it: with its part of the rates. */
 export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
   const streams = phase.streams.map((stream) =>
-    stream.kind === "rate" || stream.kind === "churn"
+    stream.kind === "rate"
       ? { ...stream, ratePerSecond: stream.ratePerSecond / count }
-      : stream,
+      : stream.kind === "churn"
+        ? { ...stream, perSecond: stream.perSecond / count }
+        : stream,
   );
   return { ...phase, streams };
 }
@@ -99,7 +101,7 @@ export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome 
     workers: workers.length,
     aborted: last === "aborted" || (phases.length < plan.phases.length && last !== "threshold"),
     timeToBound: timeToBoundOf(phases),
-    health: judgeHealth(plan.health, phases, workers),
+    health: judgeHealth(plan.generator, phases, workers),
     decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
     ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
     personas: personaOutcomes(personas, stopped),

@@ -12,8 +12,8 @@ import { ArrivalLog } from "../load/arrival-log.ts";
 import { sleepMs } from "../load/pacing.ts";
 import { DeviceNotes } from "../load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "../load/phase-run.ts";
-import { WorkerSink } from "../load/worker-sink.ts";
 import { AnswerCounts } from "../measure/answer-counts.ts";
+import { Answerers } from "../measure/answerers.ts";
 import {
   parseSchedstat,
   type UsageMark,
@@ -23,7 +23,6 @@ import {
 import { OutageLog } from "../measure/outage-log.ts";
 import { SafetyLog } from "../measure/safety-checker.ts";
 import { SecondTally } from "../measure/time-series.ts";
-import { Answerers } from "../plan/answerers.ts";
 import { personasOf } from "../plan/run-plan.ts";
 import { BootLink } from "./boot-link.ts";
 import { Fleet } from "./fleet.ts";
@@ -36,6 +35,7 @@ import {
   type WorkerStart,
 } from "./worker-messages.ts";
 import type { WorkerNetwork } from "./worker-network.ts";
+import { WorkerSink } from "./worker-sink.ts";
 
 export interface WorkerLoopOptions {
   readonly start: WorkerStart;
@@ -130,8 +130,8 @@ export class WorkerLoop {
         shard: { index: workerIndex, count: workerCount },
         seed: plan.seed,
         servers: plan.servers,
-        retry: plan.client.retry,
-        autonomous: plan.client.autonomous,
+        retransmit: plan.clients.retransmit,
+        ownTimers: plan.clients.ownTimers,
         startMs: nowMs,
         personas: personasOf(plan, this.#population),
       },
@@ -242,7 +242,7 @@ export class WorkerLoop {
         holdsLease: (device) => hasBit(bound, device),
         worker: { index: workerIndex, count: workerCount },
         log: this.#log,
-        giveUpMs: giveUpMs(plan.client.retry),
+        giveUpMs: giveUpMs(plan.clients.retransmit),
       },
       nowMs,
     );

@@ -1,6 +1,7 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { hash32 } from "../../base/prng.ts";
-import { isFair, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import { isFair } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkPlan } from "../../scenarios/language/network-section.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { gateShare } from "../boot/cmts-gate.ts";
 import { CmtsThrottle } from "../network/cmts-throttle.ts";

@@ -10,7 +10,7 @@ import { Population } from "../../scenarios/population/population.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
-import { MessageTemplates } from "../../simulator/device/message-templates.ts";
+import { MessageTemplates } from "../../simulator/device/message/message-templates.ts";
 import { addPlant, describeWithPeers, NetworkLab } from "../interop/namespaces.testing.ts";
 import { Headend, impatient, loopback } from "./headend.testing.ts";
 import { endOf, kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";

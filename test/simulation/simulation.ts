@@ -8,7 +8,7 @@ import type {
   Acknowledgement,
   AnomalyKind,
   CompletedExchange,
-  ExchangeKind,
+  DhcpExchange,
   FailedExchange,
   FleetSink,
   SurrenderReason,
@@ -111,7 +111,7 @@ export class Simulation implements FleetSink {
         population: this.#population,
         seed: plan.seed,
         servers: [{ address: SERVER_ADDRESS, port: SERVER_PORT }],
-        retry: { ...rfc2131Retry, persistent: true },
+        retransmit: { ...rfc2131Retry, persistent: true },
         startMs: this.#clock.monotonicMs(),
       },
       this,
@@ -290,7 +290,7 @@ export class Simulation implements FleetSink {
     this.#retransmissions += 1;
   }
 
-  refused(_device: number, _kind: ExchangeKind): void {
+  refused(_device: number, _kind: DhcpExchange): void {
     this.#refusals += 1;
   }
 

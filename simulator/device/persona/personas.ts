@@ -1,5 +1,5 @@
 import type { PersonaRoll } from "../../../scenarios/population/personas.ts";
-import type { Shard } from "../shard.ts";
+import type { Shard } from "../../../scenarios/population/shard.ts";
 import { type Behaviour, behaviourOf, rfc2131Behaviour } from "./behaviours.ts";
 
 /** What happened to the devices of one share, as far as one worker plays them. */

@@ -1,7 +1,7 @@
 import type { Population } from "../../scenarios/population/population.ts";
 import { expectedBound } from "../load/expected-bound.ts";
-import type { Rendezvous } from "../run/rendezvous.ts";
-import { goalOf, type PhaseGoal, type RunPlan } from "./run-plan.ts";
+import { goalOf, type PhaseGoal, type RunPlan } from "../plan/run-plan.ts";
+import type { Rendezvous } from "./rendezvous.ts";
 
 /** Between "prepared" and the first arrival of a phase that has no time to keep. */
 const START_DELAY_MS = 50;

@@ -4,20 +4,20 @@ import type {
   Acknowledgement,
   AnomalyKind,
   CompletedExchange,
-  ExchangeKind,
+  DhcpExchange,
   FailedExchange,
   FleetSink,
   StreamExchange,
   SurrenderReason,
 } from "../device/exchange.ts";
 import type { Reply } from "../device/reply.ts";
+import type { PhaseRun } from "../load/phase-run.ts";
 import type { AnswerCounts } from "../measure/answer-counts.ts";
+import type { Answerers } from "../measure/answerers.ts";
 import type { OutageLog } from "../measure/outage-log.ts";
 import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
 import type { SecondTally } from "../measure/time-series.ts";
-import type { Answerers } from "../plan/answerers.ts";
-import type { BootLink, BootNewsSink } from "../worker/boot-link.ts";
-import type { PhaseRun } from "./phase-run.ts";
+import type { BootLink, BootNewsSink } from "./boot-link.ts";
 
 export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
 
@@ -107,7 +107,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
     this.#options.outages?.reachedT2(device, atMs);
   }
 
-  refused(device: number, kind: ExchangeKind): void {
+  refused(device: number, kind: DhcpExchange): void {
     this.phase?.refused(device, kind);
   }
 
