@@ -10,8 +10,8 @@ import {
 import { writeIpv4 } from "../../protocol/ipv4.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { DhcpExchange, FleetSink } from "../../simulator/device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { PACKET_BYTES_MAX } from "../../simulator/relay/cmts.ts";
 import { Fleet } from "../../simulator/worker/fleet.ts";
 
 /** A good packet to start from. */

@@ -59,7 +59,7 @@ describe("an executor", () => {
     ],
     [
       "burst: { size: 500, every: 10 s }",
-      { kind: "burst", size: 500, everyMs: 10_000, burstsMax: Number.POSITIVE_INFINITY },
+      { kind: "burst", size: 500, everyMs: 10_000, count: Number.POSITIVE_INFINITY },
     ],
     [
       "allWithin: 10 s, startAfter: 2 s",

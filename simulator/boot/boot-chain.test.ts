@@ -527,15 +527,15 @@ describe("what happens from outside", () => {
   test("datagrams to nobody, to a device that wants none, and a late ACK of DHCP", () => {
     const world = worldOf();
     world.addTftp(PRIMARY);
-    world.chain.receive("tftp", new Uint8Array(4), 0x0a00_0001, PRIMARY, 69, 0, 0);
-    world.chain.receive("ntp", new Uint8Array(4), population.firstAddress + 99, PRIMARY, 1, 0, 0);
-    expect(world.chain.unclaimed).toBe(2);
+    world.receive("tftp", new Uint8Array(4), 0x0a00_0001, PRIMARY, 69);
+    world.receive("ntp", new Uint8Array(4), population.firstAddress + 99, PRIMARY, 1);
+    expect(world.chain.services.unclaimed).toBe(2);
     world.chain.start(MODEM, 0, 0);
     world.run(1000);
     world.chain.powerOff(MODEM, world.nowMs);
     const { address } = world.parametersOf(MODEM);
-    world.chain.receive("tftp", new Uint8Array(4), address, PRIMARY, 69, world.nowMs, world.nowMs);
-    expect(world.chain.unclaimed).toBe(3);
+    world.receive("tftp", new Uint8Array(4), address, PRIMARY, 69);
+    expect(world.chain.services.unclaimed).toBe(3);
     world.chain.start(METER, 0, 0);
     world.run(2000);
     world.chain.bound(METER, world.parametersOf(METER), world.nowMs);

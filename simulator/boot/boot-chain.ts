@@ -7,6 +7,7 @@ import { AddressBook } from "./address-book.ts";
 import { BootErrands, type BootFiles } from "./boot-errands.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
+import type { BootSocket } from "./boot-services.ts";
 import {
   type BootProblem,
   type BootService,
@@ -35,6 +36,8 @@ export interface BootChainPlan {
   /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
   readonly unixMsAtZero: number;
   readonly files: BootFiles;
+  /** On which the devices send; what arrives there is for `services.receive`. */
+  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   /** The time now, on the scale of every `nowMs` that follows. */
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
@@ -53,8 +56,6 @@ const RANDOM_SEED = 0x626f_6f74;
  */
 export class BootChain {
   readonly population: Population;
-  /** Datagrams to addresses that no device has. */
-  unclaimed = 0;
   readonly #shard: Shard;
   readonly #policy: BootPolicy;
   readonly #reboot: StepRetry;
@@ -102,7 +103,9 @@ export class BootChain {
       ...common,
       unixMsAtZero: plan.unixMsAtZero,
       files: plan.files,
+      sockets: plan.sockets,
       sink,
+      holderOf: (address) => this.#book.holderOf(address),
       done: (local, problem, nowMs) => {
         if (this.#fetches.isActive(local)) this.#fetches.stepDone(local, nowMs);
         else this.#endStep(local, problem, nowMs);
@@ -120,7 +123,7 @@ export class BootChain {
     });
   }
 
-  /** The protocol clients, for their counters. */
+  /** The protocol clients: they take what the sockets receive, and count. */
   get services(): BootErrands["services"] {
     return this.#errands.services;
   }
@@ -229,24 +232,6 @@ export class BootChain {
     this.#links.forEachDependent(modem, (local) => {
       if (this.#table.isInStep(local, "modem")) this.#giveUp(local, "modem-failed", nowMs);
     });
-  }
-
-  /** A datagram that arrived at the socket of a service, sent to a device's own address. */
-  receive(
-    service: BootService,
-    bytes: Uint8Array,
-    destination: number,
-    source: number,
-    sourcePort: number,
-    nowMs: number,
-    receivedAtMs: number,
-  ): void {
-    const local = this.#book.holderOf(destination);
-    if (local < 0) {
-      this.unclaimed += 1;
-      return;
-    }
-    this.services.receive(service, local, bytes, source, sourcePort, nowMs, receivedAtMs);
   }
 
   /** Lets everything happen that is due at `nowMs`. Call it at `nextDueMs`, or every tick. */

@@ -6,7 +6,7 @@ import type {
   StartResult,
   StreamExchange,
 } from "../device/exchange.ts";
-import type { PhaseRecord } from "../measure/recorder.ts";
+import type { Measured, PhaseRecord } from "../measure/recorder.ts";
 import type { SecondTally } from "../measure/time-series.ts";
 import {
   goalOf,
@@ -16,7 +16,6 @@ import {
   takesBound,
   windowOf,
 } from "../plan/run-plan.ts";
-import type { Measured } from "../run/phase-watch.ts";
 import type { ArrivalLog } from "./arrival-log.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";

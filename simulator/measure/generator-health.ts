@@ -1,5 +1,5 @@
 import type { GeneratorLimits } from "../plan/run-plan.ts";
-import type { PhaseOutcome } from "../run/outcome.ts";
+import type { StreamOutcome } from "./recorder.ts";
 
 /** What one worker's sockets and thread did, over the whole run or over one phase. */
 export interface WorkerUsage {
@@ -78,10 +78,18 @@ export interface GeneratorHealth {
   readonly problems: readonly string[];
 }
 
+/** A phase as far as the generator's part in it goes. */
+export interface JudgedPhase {
+  readonly name: string;
+  readonly streams: readonly StreamOutcome[];
+  /** By worker, from the start of the phase to the end of its drain. */
+  readonly workers: readonly WorkerUsage[];
+}
+
 /** Judges the generator itself (design: a published figure is never one that it limited). */
 export function judgeHealth(
   limits: GeneratorLimits,
-  phases: readonly PhaseOutcome[],
+  phases: readonly JudgedPhase[],
   workers: readonly WorkerUsage[],
 ): GeneratorHealth {
   const problems: string[] = [];

@@ -164,6 +164,12 @@ export interface PhaseReport {
   readonly boot: BootReport;
 }
 
+/** What one worker has measured of a phase so far; the time is Clock.monotonicMs. */
+export interface Measured {
+  readonly atMs: number;
+  readonly report: PhaseReport;
+}
+
 export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHistogram): void {
   into[kind] ??= new LatencyHistogram();
   into[kind].merge(from);

@@ -1,13 +1,7 @@
 import { brokenStage } from "../measure/breakage.ts";
-import { outcomeOf, PhaseRecord, type PhaseReport } from "../measure/recorder.ts";
+import { type Measured, outcomeOf, PhaseRecord } from "../measure/recorder.ts";
 import { type PhasePlan, windowOf } from "../plan/run-plan.ts";
 import type { PhaseOutcome } from "./outcome.ts";
-
-/** What one worker has measured of a phase so far. */
-export interface Measured {
-  readonly atMs: number;
-  readonly report: PhaseReport;
-}
 
 /** What a phase came to so far: what a threshold on it needs. */
 export type PhaseSoFar = Pick<PhaseOutcome, "name" | "durationMs" | "streams" | "boot">;

@@ -1,7 +1,8 @@
+import { resized } from "../../base/columns.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
 import { sumPersonas } from "../device/persona/personas.ts";
 import { sumOfAnswers } from "../measure/answer-counts.ts";
-import { withBreakage } from "../measure/breakage.ts";
+import { breakageOf } from "../measure/breakage.ts";
 import { judgeHealth } from "../measure/generator-health.ts";
 import { mergeOutages } from "../measure/outage-log.ts";
 import {
@@ -45,13 +46,12 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
     ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
     devicesGivenUp,
-    streams: phase.streams.map((stream, index) =>
-      withBreakage(
-        stream,
-        outcomeOf(phase, stream, record.streams[index]!, durationMs),
-        stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined,
-      ),
-    ),
+    streams: phase.streams.map((stream, index) => {
+      const outcome = outcomeOf(phase, stream, record.streams[index]!, durationMs);
+      const seen = stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined;
+      const breakage = breakageOf(stream, outcome.stages, seen);
+      return breakage === undefined ? outcome : { ...outcome, breakage };
+    }),
     background: record.background,
     timeToBound: record.timeToBound,
     boot: record.boot,
@@ -78,8 +78,8 @@ function endingOf(parts: readonly PhasePart[]): PhaseEnding | undefined {
   return endings.find((ending) => ending === "aborted") ?? endings.find(Boolean);
 }
 
-/** What is known at the end of a run, over all its workers. */
-export interface RunFacts
+/** A run that is over, over all its workers. */
+export interface FinishedRun
   extends Pick<
     SimulationOutcome,
     "startedAtMs" | "endedAtMs" | "backend" | "pace" | "phases" | "timeSeries" | "safety" | "leases"
@@ -90,10 +90,10 @@ export interface RunFacts
   readonly addressesMoved: number;
 }
 
-export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome {
-  const { personas, stopped, addressesMoved, ...rest } = facts;
+export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome {
+  const { personas, stopped, addressesMoved, ...rest } = run;
   const outages = stopped.flatMap((worker) => worker.outages ?? []);
-  const { phases } = facts;
+  const { phases } = run;
   const last = phases.at(-1)?.endedBy;
   const workers = stopped.map(({ usage }) => usage);
   return {
@@ -128,12 +128,7 @@ export function acknowledgedLeases(
     expiresAtSeconds[count] = (untilMs + toUnixMs) / 1000;
     count += 1;
   });
-  return {
-    count,
-    device: device.slice(0, count),
-    address: address.slice(0, count),
-    expiresAtSeconds: expiresAtSeconds.slice(0, count),
-  };
+  return { count, ...resized({ device, address, expiresAtSeconds }, count) };
 }
 
 function personaOutcomes(

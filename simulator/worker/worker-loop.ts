@@ -23,17 +23,12 @@ import {
 import { OutageLog } from "../measure/outage-log.ts";
 import { SafetyLog } from "../measure/safety-checker.ts";
 import { SecondTally } from "../measure/time-series.ts";
+import { hasBit, newBits, setBit } from "../plan/device-bits.ts";
 import { personasOf } from "../plan/run-plan.ts";
 import { BootLink } from "./boot-link.ts";
 import { Fleet } from "./fleet.ts";
 import { Plant } from "./plant.ts";
-import {
-  type FromWorker,
-  hasBit,
-  setBit,
-  type ToWorker,
-  type WorkerStart,
-} from "./worker-messages.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "./worker-messages.ts";
 import type { WorkerNetwork } from "./worker-network.ts";
 import { WorkerSink } from "./worker-sink.ts";
 
@@ -249,7 +244,7 @@ export class WorkerLoop {
   }
 
   #boundDevices(): Uint8Array {
-    const bound = new Uint8Array(Math.ceil(this.#population.size / 8));
+    const bound = newBits(this.#population.size);
     for (let index = 0; index < this.#fleet.size; index += 1) {
       const device = this.#fleet.deviceAt(index);
       if (this.#fleet.addressOf(device) !== 0) setBit(bound, device);
@@ -290,21 +285,12 @@ export class WorkerLoop {
 
   #readBootSocket(service: BootService): void {
     const socket = this.#options.bootSockets?.[service];
-    if (socket === undefined) return;
+    const services = this.#boot?.services;
+    if (socket === undefined || services === undefined) return;
     const count = socket.receive();
     if (count === 0) return;
     const nowMs = systemClock.monotonicMs();
-    for (let i = 0; i < count; i += 1) {
-      this.#boot?.receive(
-        service,
-        socket.bytes(i),
-        socket.destinationAddress(i),
-        socket.sourceAddress(i),
-        socket.sourcePort(i),
-        nowMs,
-        socket.receivedAtMs(i),
-      );
-    }
+    for (let i = 0; i < count; i += 1) services.receive(service, socket, i, nowMs);
   }
 
   /** Up to when everything that the kernel stamped has been read. */
@@ -415,7 +401,7 @@ export class WorkerLoop {
 
   #handInLeases(watermarkMs: number): void {
     const events = this.#safety.take();
-    const buffers = Object.values(events).map((column: Uint8Array) => column.buffer as ArrayBuffer);
+    const buffers = Object.values(events).map(({ buffer }) => buffer as ArrayBuffer);
     this.#options.post({ kind: "leases", batch: { watermarkMs, events } }, buffers);
   }
 

@@ -13,13 +13,13 @@ import type {
   FleetSink,
   SurrenderReason,
 } from "../../simulator/device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import {
   SafetyChecker,
   SafetyLog,
   type SafetySummary,
 } from "../../simulator/measure/safety-checker.ts";
+import { PACKET_BYTES_MAX } from "../../simulator/relay/cmts.ts";
 import { Fleet } from "../../simulator/worker/fleet.ts";
 import { Digest } from "./digest.ts";
 import { EventQueue } from "./event-queue.ts";
