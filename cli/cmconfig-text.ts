@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import { didYouMean } from "../base/closest-word.ts";
 import {
   checkCmMic,
   checkCmtsMic,
@@ -19,7 +20,6 @@ import {
 import type { SettingProblem } from "../protocol/docsis/settings.ts";
 import type { Tlv } from "../protocol/docsis/tlv.ts";
 import { readYaml } from "../scenarios/yaml/checked-yaml.ts";
-import { didYouMean } from "../scenarios/yaml/did-you-mean.ts";
 import { type FileProblem, formatFileProblem, type Mistake } from "../scenarios/yaml/problems.ts";
 
 /** What the YAML form of a configuration file says. */

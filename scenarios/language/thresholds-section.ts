@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { didYouMean } from "../yaml/did-you-mean.ts";
+import { didYouMean } from "../../base/closest-word.ts";
 import type { Report } from "../yaml/problems.ts";
 import { duration } from "../yaml/schema-parts.ts";
 import type { PhasePlan } from "./phase-plan.ts";

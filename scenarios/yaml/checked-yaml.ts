@@ -1,6 +1,6 @@
 import { parseDocument } from "yaml";
 import type { z } from "zod";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "../../base/closest-word.ts";
 import { type FileProblem, formatPath, type Mistake, type Path } from "./problems.ts";
 import { mergeLayers, parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 

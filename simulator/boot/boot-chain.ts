@@ -128,11 +128,6 @@ export class BootChain {
     return this.#errands.services;
   }
 
-  /** Files whose contents were to be looked at and could not be kept. */
-  get contentsNotSeen(): number {
-    return this.#errands.contentsNotSeen;
-  }
-
   /** Devices of this chain. */
   get size(): number {
     return this.#shard.size;
@@ -245,11 +240,6 @@ export class BootChain {
     return this.#timers.nextDueMs();
   }
 
-  /** When the schedule wanted the device's present or last boot, or when it went off line since. */
-  intendedAtMs(device: number): number {
-    return this.#table.intendedAtMs[this.#localOf(device)];
-  }
-
   /** Devices on line, those that fetch among them. */
   get onlineCount(): number {
     return this.countIn("online");
@@ -265,11 +255,6 @@ export class BootChain {
     const local = this.#localOf(device);
     const isBooting = this.#table.state(local) === BootState.booting;
     return isBooting ? this.#table.step(local) : undefined;
-  }
-
-  /** How long a step took in the device's last boot; NaN when it did not come to its end. */
-  stepMs(device: number, step: BootStep): number {
-    return this.#table.stepMs(this.#localOf(device), step);
   }
 
   countIn(state: BootStateName): number {
@@ -338,7 +323,6 @@ export class BootChain {
     const table = this.#table;
     const step = table.step(local);
     const device = this.#shard.deviceOf(local);
-    table.endStep(local, nowMs);
     this.#tellStep(local, problem === undefined ? "done" : "passed-over", problem, nowMs);
     const program = this.#programOf(local);
     const next = program.indexOf(step) + 1;

@@ -49,8 +49,6 @@ const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 /** The steps that a device does by itself once it has an address: what it asks, fetches and tells. */
 export class BootErrands {
   readonly services: BootServices;
-  /** Files whose contents were to be looked at and could not be kept. */
-  contentsNotSeen = 0;
   readonly #context: BootErrandsContext;
   readonly #table: BootTable;
 
@@ -194,9 +192,7 @@ export class BootErrands {
   #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
     const known = this.#knownVerdict(device, expected);
     if (known !== undefined) return known;
-    if (content !== undefined) return this.#context.files.examine(device, content);
-    this.contentsNotSeen += 1;
-    return undefined;
+    return content && this.#context.files.examine(device, content);
   }
 
   #knownVerdict(device: number, expected: FileExpectation | undefined): FileVerdict | undefined {

@@ -58,7 +58,6 @@ describe("a device on line fetches its file once more", () => {
     }
     expect(world.downloads.map(({ isVerified }) => isVerified)).toEqual([true, true, true]);
     expect([world.steps, world.offlines, world.reboots]).toEqual([[], [], []]);
-    expect(world.chain.intendedAtMs(MODEM)).toBe(0);
     expect(world.chain.nextDueMs()).toBeUndefined();
     expect(world.chain.fetch(MODEM, world.nowMs, world.nowMs)).toBe("started");
     world.run(1000);

@@ -8,6 +8,7 @@ import type { BootSocket } from "./boot-services.ts";
 import type {
   BootProblem,
   BootService,
+  BootStep,
   DownloadedFile,
   EndedStep,
   FailedBoot,
@@ -147,6 +148,12 @@ export class BootWorld {
 
   run(limitMs: number, isDone?: () => boolean): void {
     this.network.run(limitMs, (nowMs) => this.chain.advance(nowMs), isDone);
+  }
+
+  /** How long a step of a device took, in the last boot that came to its end. */
+  stepMs(device: number, step: BootStep): number {
+    const ended = this.steps.findLast((each) => each.device === device && each.step === step)!;
+    return ended.endedAtMs - ended.startedAtMs;
   }
 
   parametersOf(device: number): BootParameters {

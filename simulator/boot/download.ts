@@ -120,8 +120,6 @@ export interface DownloadResult {
   /** Repeated requests and acknowledgements, over all attempts. */
   readonly retransmissions: number;
   readonly startedAtMs: number;
-  /** When the first answer of the last attempt came; NaN without one. */
-  readonly answeredAtMs: number;
   readonly endedAtMs: number;
   /** The contents when they were asked for and there was room: a view, good during the call. */
   readonly content?: Uint8Array;

@@ -136,7 +136,7 @@ describe("a download from one server", () => {
         });
         expect(bench.results[0].problem).toBeUndefined();
         if (length <= 8192) expect(bench.contents).toEqual([file]);
-        else expect([bench.contents, bench.client.contentsNotKept]).toEqual([[], 1]);
+        else expect(bench.contents).toEqual([]);
         // The last acknowledgement is on its way.
         bench.run(10, 2);
         expect(server.completed).toBe(1);
@@ -416,7 +416,6 @@ describe("packet by packet", () => {
     }
     expect(sentAtMs).toEqual([1000, 3000, 7000]);
     expect(results[0]).toMatchObject({ problem: "no-answer", endedAtMs: 11_000 });
-    expect(results[0].answeredAtMs).toBeNaN();
   });
 
   test("a repeated block is acknowledged again, an older one is not (RFC 1123 4.2.3.1)", () => {

@@ -17,16 +17,10 @@ export interface WorkerUsage {
 }
 
 /** The counters of a worker at one moment; `usageBetween` makes a WorkerUsage of two of them. */
-export interface UsageMark {
+export interface UsageMark extends Omit<WorkerUsage, "cpuPercent" | "starvedPercent"> {
   readonly atMs: number;
   readonly cpuMs: number | undefined;
   readonly starvedMs: number | undefined;
-  readonly received: number;
-  readonly sent: number;
-  readonly truncated: number;
-  readonly socketDrops: number;
-  readonly sendErrors: number;
-  readonly lastSendError: string | undefined;
 }
 
 export function usageBetween(from: UsageMark, to: UsageMark): WorkerUsage {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { recordKind } from "../boot/kind-histograms.ts";
 import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
 import { outcomeOf, PhaseRecord, StreamRecord } from "./recorder.ts";
 
@@ -15,9 +16,9 @@ describe("records of a phase", () => {
       stream.service.recordMs(1);
       stream.slip.recordMs(0.5);
       record.background.completed = 3;
-      record.recordBound("mta", 40);
+      recordKind(record.timeToBound, "mta", 40);
     });
-    workers[1]!.recordBound("smart-meter", 80);
+    recordKind(workers[1]!.timeToBound, "smart-meter", 80);
 
     const total = new PhaseRecord(2);
     for (const record of workers) total.add(structuredClone(record.toReport()));

@@ -18,12 +18,12 @@ export class PhaseWatch {
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #latest: (Measured | undefined)[];
 
-  /** `judge` says what speaks against going on; times are Clock.monotonicMs. */
+  /** `judge` gives the reason to stop, if there is one; times are Clock.monotonicMs. */
   constructor(
     phase: PhasePlan,
     startMs: number,
     workers: number,
-    judge: (soFar: PhaseSoFar) => string | undefined,
+    judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
   ) {
     this.#phase = phase;
     this.#startMs = startMs;

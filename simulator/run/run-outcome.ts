@@ -1,17 +1,12 @@
 import { resized } from "../../base/columns.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
+import { addHistograms } from "../boot/kind-histograms.ts";
 import { sumPersonas } from "../device/persona/personas.ts";
 import { sumOfAnswers } from "../measure/answer-counts.ts";
 import { breakageOf } from "../measure/breakage.ts";
 import { judgeHealth } from "../measure/generator-health.ts";
 import { mergeOutages } from "../measure/outage-log.ts";
-import {
-  type BoundKind,
-  mergeBound,
-  outcomeOf,
-  PhaseRecord,
-  type TimeToBound,
-} from "../measure/recorder.ts";
+import { outcomeOf, PhaseRecord, type TimeToBound } from "../measure/recorder.ts";
 import type { SafetyChecker } from "../measure/safety-checker.ts";
 import { sumCounters } from "../network/network-counters.ts";
 import type { PhasePlan, RunPlan } from "../plan/run-plan.ts";
@@ -95,12 +90,14 @@ export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome
   const outages = stopped.flatMap((worker) => worker.outages ?? []);
   const { phases } = run;
   const last = phases.at(-1)?.endedBy;
+  const timeToBound: TimeToBound = {};
+  for (const phase of phases) addHistograms(timeToBound, phase.timeToBound);
   const workers = stopped.map(({ usage }) => usage);
   return {
     ...rest,
     workers: workers.length,
     aborted: last === "aborted" || (phases.length < plan.phases.length && last !== "threshold"),
-    timeToBound: timeToBoundOf(phases),
+    timeToBound,
     health: judgeHealth(plan.generator, phases, workers),
     decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
     ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
@@ -141,14 +138,4 @@ function personaOutcomes(
     ...counts[index],
     devices: roll!.devicesOf[index],
   }));
-}
-
-function timeToBoundOf(phases: readonly PhaseOutcome[]): TimeToBound {
-  const all: TimeToBound = {};
-  for (const phase of phases) {
-    for (const [kind, histogram] of Object.entries(phase.timeToBound)) {
-      mergeBound(all, kind as BoundKind, histogram);
-    }
-  }
-  return all;
 }

@@ -324,7 +324,7 @@ export class WorkerLoop {
       if (taken === 0) return nowMs;
       this.#flush();
       nowMs = systemClock.monotonicMs();
-      phase.flushed(nowMs);
+      phase.ledger.flushed(nowMs);
       if (taken < ARRIVALS_A_FLUSH) return nowMs;
     }
     return nowMs;

@@ -91,7 +91,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   }
 
   failed(exchange: FailedExchange): void {
-    this.phase?.failed(exchange);
+    this.phase?.ledger.failed(exchange);
     const { device, kind, reason, intendedAtMs, failedAtMs } = exchange;
     if (endsWithAck(kind)) this.#options.outages?.failed(device, reason, intendedAtMs, failedAtMs);
     this.boot?.dhcpFailed(exchange);
@@ -99,7 +99,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   /** Of DHCP's own exchanges it is known when they were wanted. */
   retransmitted(device: number, kind: StreamExchange, intendedAtMs?: number): void {
-    this.phase?.retransmitted(device, kind);
+    this.phase?.ledger.retransmitted(device, kind);
     if (intendedAtMs !== undefined) this.#options.outages?.retransmitted(device, intendedAtMs);
   }
 
@@ -108,7 +108,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   }
 
   refused(device: number, kind: DhcpExchange): void {
-    this.phase?.refused(device, kind);
+    this.phase?.ledger.refused(device, kind);
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {
