@@ -15,6 +15,7 @@ import { systemInterfaces } from "./dhcp/interfaces.ts";
 import { LinkReplies } from "./dhcp/link-reply.ts";
 import { DhcpListener } from "./dhcp/listener.ts";
 import type { LocalInterface } from "./dhcp/outcome.ts";
+import type { PacketLogging } from "./dhcp/packet-log.ts";
 import { Pinger } from "./dhcp/pinger.ts";
 import { ReplySender } from "./dhcp/reply-sender.ts";
 import { HostNameResolver } from "./dhcp/resolver.ts";
@@ -57,8 +58,8 @@ export interface DhcpServerOptions {
   readonly overload?: Partial<AdmissionLimits>;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
-  /** Whether each packet gets its line in the log; that costs about as much as its decision. */
-  readonly logPackets?: boolean;
+  /** How each packet is logged: `none` unless told, because a line costs about as much as its decision. */
+  readonly packetLogging?: PacketLogging;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
   /** Writes down what passes (`-tf`). */
@@ -157,7 +158,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       ports,
       interfaces: () => interfaces,
       tftpServers: options.tftpServers,
-      logLines: options.logPackets ?? false,
+      packetLogging: options.packetLogging ?? "none",
       resolve: trace.resolve(resolver.resolve),
       nameOf: trace.nameOf(addressNames.nameOf),
       serverHostName,

@@ -13,7 +13,7 @@ import {
 } from "./grant.ts";
 import { storable } from "./lease-end.ts";
 import { OFFER_HOLD_SECONDS } from "./lease-times.ts";
-import { receivedLine } from "./log-lines.ts";
+import { receivedLog } from "./log-lines.ts";
 import type { Outcome } from "./outcome.ts";
 import { detached } from "./pending-offers.ts";
 import { buildReply } from "./reply.ts";
@@ -123,7 +123,7 @@ function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: 
     offer: detached(outcome),
     dueAtMs: exchange.nowMs + timeoutMs,
   });
-  const log = exchange.parts.logLines ? receivedLine(exchange) : "";
+  const log = receivedLog(exchange);
   return { kind: "ping", ticket, address, timeoutMs, changes: exchange.changes, log };
 }
 

@@ -15,7 +15,7 @@ import {
   isYoungEnough,
   untilClosing,
 } from "./lease-times.ts";
-import { receivedLine } from "./log-lines.ts";
+import { receivedLog } from "./log-lines.ts";
 import type { DropReason, Outcome } from "./outcome.ts";
 import type { Policy } from "./policy.ts";
 import { percentUsed, poolUse } from "./pool-thresholds.ts";
@@ -38,9 +38,7 @@ type DropOutcome = Extract<Outcome, { kind: "drop" }>;
 
 /** Nothing is answered; the line for the log says what was found, as dhcpd does. */
 export function drop(exchange: Exchange, reason: DropReason, note: string): DropOutcome {
-  const { changes } = exchange;
-  if (!exchange.parts.logLines) return { kind: "drop", reason, changes };
-  return { kind: "drop", reason, changes, log: receivedLine(exchange, note) };
+  return { kind: "drop", reason, changes: exchange.changes, log: receivedLog(exchange, note) };
 }
 
 /** What `deny` keeps out, with its line in the log; `ignore` does it without one, as in dhcpd. */

@@ -13,6 +13,7 @@ import { CommitPipeline, type CommitPipelineOptions } from "./commit-pipeline.ts
 import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpEngineApi } from "./engine.ts";
 import type { LocalInterface, Outcome } from "./outcome.ts";
+import { logPacket } from "./packet-log.ts";
 import type { Pinger } from "./pinger.ts";
 
 /** The event loop (signals, timers, messages) turns at least this often under load. */
@@ -202,15 +203,15 @@ export class DhcpListener {
         else sender.send(outcome, asked);
         break;
       case "changed":
-        if (outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         break;
       case "ping":
-        if (outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         this.#ping(outcome, nowMs);
         break;
       case "drop":
         counters.countDropped(outcome.reason);
-        if (outcome.log !== undefined && outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         break;
       default:
         unreachable(outcome);

@@ -8,6 +8,7 @@ import { EncodeError } from "../../protocol/encode-error.ts";
 import type { DhcpCounters } from "./counters.ts";
 import type { LinkReplies } from "./link-reply.ts";
 import type { Destination, LocalInterface, Outcome } from "./outcome.ts";
+import { logPacket, type PacketLog } from "./packet-log.ts";
 
 /** The longest UDP payload of one frame: Ethernet's 1,500 bytes less the two headers. */
 const framePayloadBytesMax = 1472;
@@ -37,7 +38,7 @@ export interface ReplyWay {
   /** The address that the request was sent to. */
   readonly asked: number;
   readonly messageType: number;
-  readonly log: string;
+  readonly log: PacketLog | undefined;
 }
 
 export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyWay {
@@ -75,7 +76,7 @@ export class ReplySender {
   #queue(length: number, { destination, asked, messageType, log }: ReplyWay): void {
     const { socket, counters, logger, broadcastAddress } = this.#options;
     counters.countReplied(messageType);
-    if (log !== "") logger.info(log);
+    logPacket(log, logger);
     if (destination.kind === "link" && this.#sendFrame(destination, length)) return;
     this.#queued += 1;
     switch (destination.kind) {
