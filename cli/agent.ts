@@ -48,6 +48,7 @@ async function agent({ etcd: endpoints, name, ...logged }: AgentOptions): Promis
   } catch (error) {
     const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
     if (!(error instanceof RendezvousError || isGone)) throw error;
+    log.flush();
     process.stderr.write(`prov agent: ${error.message}\n`);
     return exitStatus.internalError;
   } finally {

@@ -8,7 +8,7 @@ import { hasColours } from "./run/report-options.ts";
 
 const FLUSH_MS = 200;
 
-export const logFormats = ["text", "json"] as const;
+const logFormats = ["text", "json"] as const;
 
 export interface LogOptions {
   readonly logLevel: LogLevel;

@@ -83,5 +83,7 @@ describeUnless(process.platform === "linux" ? undefined : "no /proc", "the outpu
     output.flush();
     output.write("nor this");
     output.close();
+    output.write("and this comes too late");
+    output.flush();
   });
 });

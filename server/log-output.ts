@@ -5,13 +5,15 @@ const pendingBytesMax = 1024 * 1024;
 export const standardError = 2;
 
 const nothing = Buffer.alloc(0);
+/** After `close`: the number may be another file's by then, so what is still logged is discarded. */
+const noFile = -1;
 
 /**
  * Where the lines of a log go. They gather until `flush`, so that a batch costs one system call. A reader
  * that is slow or gone never stops the program: it loses lines.
  */
 export class LogOutput {
-  readonly #file: number;
+  #file: number;
   readonly #isOwn: boolean;
   readonly #tellDropped: (count: number) => void;
   #lines: string[] = [];
@@ -70,6 +72,7 @@ export class LogOutput {
   close(): void {
     this.flush();
     if (this.#isOwn) closeSync(this.#file);
+    this.#file = noFile;
   }
 }
 
