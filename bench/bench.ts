@@ -1,16 +1,16 @@
 import { statfsSync } from "node:fs";
 import { environmentOf } from "../cli/run/environment.ts";
-import type { BenchPlan } from "./bench-plan.ts";
-import { BENCH_SCHEMA, type BenchResult, type SuiteResult } from "./bench-result.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
-import { expectedMinutes } from "./expected-time.ts";
-import { chooseNetwork } from "./network.ts";
-import { twoProcessors } from "./processors.ts";
-import { killServers } from "./server-process.ts";
-import type { Bench } from "./server-start.ts";
-import { runSuite } from "./suite-run.ts";
+import type { BenchPlan } from "./harness/bench-plan.ts";
+import { expectedMinutes } from "./harness/expected-time.ts";
+import { chooseNetwork } from "./harness/network.ts";
+import { twoProcessors } from "./harness/processors.ts";
+import { killServers } from "./harness/server-process.ts";
+import type { Bench } from "./harness/server-start.ts";
+import { runSuite } from "./harness/suite-run.ts";
+import type { Capacities } from "./harness/turn.ts";
+import { BENCH_SCHEMA, type BenchResult, type SuiteResult } from "./results/bench-result.ts";
 import type { Suite } from "./suites/suite.ts";
-import type { Capacities } from "./turn.ts";
 
 export interface BenchRequest {
   readonly plan: BenchPlan;

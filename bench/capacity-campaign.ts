@@ -4,16 +4,21 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { CapacityResult } from "../reports/capacity/capacity-result.ts";
-import { fullPlan, population } from "./bench-plan.ts";
-import { capacityTable, type Found, type FoundTwice, isRepeated } from "./capacity-table.ts";
 import { exitStatus, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
 import { provCommand } from "./contenders/contender.ts";
 import { principals } from "./contenders/contenders.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
-import { type BenchNetwork, namespaceNetwork } from "./network.ts";
-import { onProcessor, twoProcessors } from "./processors.ts";
-import { killServers } from "./server-process.ts";
-import { type Bench, startServer } from "./server-start.ts";
+import { fullPlan, population } from "./harness/bench-plan.ts";
+import { type BenchNetwork, namespaceNetwork } from "./harness/network.ts";
+import { onProcessor, twoProcessors } from "./harness/processors.ts";
+import { killServers } from "./harness/server-process.ts";
+import { type Bench, startServer } from "./harness/server-start.ts";
+import {
+  capacityTable,
+  type Found,
+  type FoundTwice,
+  isRepeated,
+} from "./results/capacity-table.ts";
 
 const ids = principals.map(({ id }) => id);
 

@@ -1,10 +1,10 @@
 import { runBench } from "./bench.ts";
-import { fullPlan, quickPlan } from "./bench-plan.ts";
-import type { BenchResult } from "./bench-result.ts";
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
 import { everybody } from "./contenders/contenders.ts";
-import { writeResultFiles } from "./result-files.ts";
-import { benchText, suiteTable } from "./suite-table.ts";
+import { fullPlan, quickPlan } from "./harness/bench-plan.ts";
+import type { BenchResult } from "./results/bench-result.ts";
+import { writeResultFiles } from "./results/result-files.ts";
+import { benchText, suiteTable } from "./results/suite-table.ts";
 import { suites } from "./suites/suites.ts";
 
 const suiteNames = suites.map(({ id }) => id);

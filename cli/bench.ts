@@ -5,15 +5,15 @@ import { DuelError, duelPlan } from "../bench/against/duel.ts";
 import { lookPlan } from "../bench/against/duel-series.ts";
 import { playSeries } from "../bench/against/series.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
-import { GeneratorError } from "../bench/generator-process.ts";
-import { twoProcessors } from "../bench/processors.ts";
-import { killServers, ServerProcessError } from "../bench/server-process.ts";
+import { GeneratorError } from "../bench/harness/generator-process.ts";
+import { twoProcessors } from "../bench/harness/processors.ts";
+import { killServers, ServerProcessError } from "../bench/harness/server-process.ts";
 import {
   type ComparisonFormat,
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { parseDurationMs } from "../scenarios/duration.ts";
+import { parseDurationMs } from "../scenarios/language/duration.ts";
 import { statusOf } from "./compare.ts";
 import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";

@@ -23,8 +23,8 @@ import {
   formatFileProblem,
   type Mistake,
   readYaml,
-} from "../scenarios/checked-yaml.ts";
-import { didYouMean } from "../scenarios/did-you-mean.ts";
+} from "../scenarios/yaml/checked-yaml.ts";
+import { didYouMean } from "../scenarios/yaml/did-you-mean.ts";
 
 /** What the YAML form of a configuration file says. */
 export type ConfigSource =

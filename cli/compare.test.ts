@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser } from "fast-xml-parser";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { RunResult } from "../reports/run-result.ts";
-import { sampleResult } from "../reports/sample-result.testing.ts";
+import type { RunResult } from "../reports/result/run-result.ts";
+import { sampleResult } from "../reports/result/sample-result.testing.ts";
 import { runCompare } from "./compare.ts";
 import { captureOutput } from "./output.testing.ts";
 

@@ -15,7 +15,7 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { RESULT_SCHEMA, type RunResult } from "../reports/run-result.ts";
+import { RESULT_SCHEMA, type RunResult } from "../reports/result/run-result.ts";
 import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
 import { collect, wholeNumber } from "./options.ts";

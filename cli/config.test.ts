@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { bootFilesOf } from "../scenarios/boot-files.ts";
+import { bootFilesOf } from "../scenarios/servers/boot-files.ts";
 import { runConfig } from "./config.ts";
 import { captureOutput } from "./output.testing.ts";
 

@@ -1,4 +1,4 @@
-import { runDhcpdCommand } from "../server/dhcpd-command.ts";
+import { runDhcpdCommand } from "./dhcpd/command.ts";
 import { packageVersion } from "./package-root.ts";
 
 /** `prov dhcpd`: dhcpd's flags follow nobody's conventions, so they are passed on as they are. */

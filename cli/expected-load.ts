@@ -1,5 +1,5 @@
-import { Population } from "../scenarios/population.ts";
-import type { Scenario } from "../scenarios/scenario.ts";
+import type { Scenario } from "../scenarios/language/scenario.ts";
+import { Population } from "../scenarios/population/population.ts";
 import { PhaseStreams } from "../simulator/load/streams.ts";
 import {
   goalOf,
@@ -10,7 +10,7 @@ import {
   type StreamPlan,
   takesBound,
   windowOf,
-} from "../simulator/run-plan.ts";
+} from "../simulator/plan/run-plan.ts";
 import { phasePlanOf } from "./run/run-plan-of.ts";
 
 /** What one phase is going to ask for, if every device that is asked gets its lease. */

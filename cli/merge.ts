@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { type FormatName, filedFormats } from "../reports/formats.ts";
-import { renderSummary } from "../reports/render-summary.ts";
-import { plainText, terminalColours } from "../reports/text-lines.ts";
+import { renderSummary } from "../reports/text/render-summary.ts";
+import { plainText, terminalColours } from "../reports/text/text-lines.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
-import { parseDurationMs } from "../scenarios/duration.ts";
+import { parseDurationMs } from "../scenarios/language/duration.ts";
 import { exitStatus, statusOfVerdict } from "./exit-status.ts";
 import { mergedResultOf, writeHistory } from "./run/merged-result.ts";
 import { hasColours, parseFormats } from "./run/report-options.ts";

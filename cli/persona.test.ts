@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { LinkType } from "../protocol/pcap/captured-frame.ts";
 import { pcapFile } from "../protocol/pcap/pcap.testing.ts";
-import { readPersonaFile } from "../scenarios/captured-persona.ts";
-import { Population } from "../scenarios/population.ts";
+import { readPersonaFile } from "../scenarios/population/captured-persona.ts";
+import { Population } from "../scenarios/population/population.ts";
+import { frameOf } from "../simulator/capture/pcap.testing.ts";
 import { MessageTemplates } from "../simulator/device/message-templates.ts";
-import { frameOf } from "../simulator/pcap.testing.ts";
 import { captureOutput } from "./output.testing.ts";
 import { runPersona } from "./persona.ts";
 

@@ -4,14 +4,14 @@ import { Command } from "commander";
 import { formatMac, parseMac } from "../protocol/mac.ts";
 import { CaptureError } from "../protocol/pcap/capture-error.ts";
 import { readCapture } from "../protocol/pcap/read-capture.ts";
-import { printPersona } from "../scenarios/print-persona.ts";
+import { printPersona } from "../scenarios/population/print-persona.ts";
 import {
   type CaptureSurvey,
   DHCP_SERVER_PORT,
   type LeftOut,
   surveyCapture,
-} from "../simulator/pcap-conversation.ts";
-import { type MadePersona, NoPersona, personaOf } from "../simulator/pcap-persona.ts";
+} from "../simulator/capture/pcap-conversation.ts";
+import { type MadePersona, NoPersona, personaOf } from "../simulator/capture/pcap-persona.ts";
 import { exitStatus } from "./exit-status.ts";
 import { runCommander } from "./run-commander.ts";
 import { UsageError } from "./usage-error.ts";

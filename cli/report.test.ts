@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { sampleResult } from "../reports/sample-result.testing.ts";
+import { sampleResult } from "../reports/result/sample-result.testing.ts";
 import { rendered } from "../reports/write-files.ts";
 import { captureOutput } from "./output.testing.ts";
 import { runReport } from "./report.ts";

@@ -1,11 +1,11 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
-import { formatDurationMs } from "../scenarios/duration.ts";
-import type { LeaseWish } from "../scenarios/lease-wish.ts";
-import { deviceKinds, Population } from "../scenarios/population.ts";
-import type { RateStage } from "../scenarios/rate-profile.ts";
-import { type Scenario, scenarioBoots } from "../scenarios/scenario.ts";
-import type { Threshold, ThresholdOperator } from "../scenarios/threshold.ts";
-import { needsLease, type PhasePlan, type StreamPlan } from "../simulator/run-plan.ts";
+import { formatDurationMs } from "../scenarios/language/duration.ts";
+import type { RateStage } from "../scenarios/language/rate-profile.ts";
+import { type Scenario, scenarioBoots } from "../scenarios/language/scenario.ts";
+import type { Threshold, ThresholdOperator } from "../scenarios/language/threshold.ts";
+import type { LeaseWish } from "../scenarios/population/lease-wish.ts";
+import { deviceKinds, Population } from "../scenarios/population/population.ts";
+import { needsLease, type PhasePlan, type StreamPlan } from "../simulator/plan/run-plan.ts";
 import type { ExpectedPhase, ExpectedStream } from "./expected-load.ts";
 
 const COLUMNS = 80;

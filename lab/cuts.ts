@@ -1,4 +1,4 @@
-import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
+import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairAddresses, Place } from "./pair-set-up.ts";
 
 /** What `place` sends to an address on one of its interfaces is lost on the way: one direction of a cut. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { PairAction, PairEvent, PairSide } from "../scenarios/pair-event.ts";
+import type { PairAction, PairEvent, PairSide } from "../scenarios/language/pair-event.ts";
 import { EventRunner, type Performed } from "./event-runner.ts";
 
 beforeEach(() => {

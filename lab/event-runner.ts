@@ -5,7 +5,7 @@ import {
   type PairAction,
   type PairEvent,
   type PairSide,
-} from "../scenarios/pair-event.ts";
+} from "../scenarios/language/pair-event.ts";
 
 /** What an action came to. */
 export interface Performed {

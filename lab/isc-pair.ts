@@ -1,7 +1,7 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
-import { dhcpdConf } from "../scenarios/dhcpd-conf.ts";
-import type { PairProfile } from "../scenarios/pair-section.ts";
-import type { Population } from "../scenarios/population.ts";
+import type { PairProfile } from "../scenarios/language/pair-section.ts";
+import type { Population } from "../scenarios/population/population.ts";
+import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { requiredVersion, searchPath } from "./peer-program.ts";
 

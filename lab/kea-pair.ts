@@ -1,7 +1,7 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
-import { keaRegistry } from "../scenarios/kea-classes.ts";
-import { keaConf } from "../scenarios/kea-conf.ts";
-import type { PairProfile } from "../scenarios/pair-section.ts";
+import type { PairProfile } from "../scenarios/language/pair-section.ts";
+import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
+import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { requiredVersion, searchPath } from "./peer-program.ts";
 

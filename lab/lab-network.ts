@@ -1,6 +1,6 @@
 import { freeUdpPorts } from "../base/net/free-ports.ts";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
-import type { AddressBlock } from "../scenarios/population.ts";
+import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
 import { ip } from "./ip-command.ts";
 import { LabError } from "./lab-error.ts";

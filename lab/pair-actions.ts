@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { systemClock } from "../base/clock.ts";
-import type { PairAction, PairSide } from "../scenarios/pair-event.ts";
+import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type Cut, gatewayCuts, linkCuts, storeCuts } from "./cuts.ts";
 import type { Performed } from "./event-runner.ts";

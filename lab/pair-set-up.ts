@@ -1,5 +1,5 @@
-import type { PairProfile } from "../scenarios/pair-section.ts";
-import type { Population } from "../scenarios/population.ts";
+import type { PairProfile } from "../scenarios/language/pair-section.ts";
+import type { Population } from "../scenarios/population/population.ts";
 
 /** Where a program of the lab runs: a network namespace of its own each, or loopback where there is no root. */
 export type Place = "node-a" | "node-b" | "witness";

@@ -1,5 +1,5 @@
 import type { RoleChange } from "../reports/failover/events.ts";
-import type { PairSide } from "../scenarios/pair-event.ts";
+import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { NodeView } from "./control-client.ts";
 
 const LOOK_MS = 50;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../protocol/ipv4.ts";
-import { Population } from "../scenarios/population.ts";
-import { parseConfig } from "../server/config/parse.ts";
+import { Population } from "../scenarios/population/population.ts";
+import { parseConfig } from "../server/config/grammar/parse.ts";
 import { iscFailovers, iscPair, iscPairConf, knowsItsHalf } from "./isc-pair.ts";
 import { keaFailovers, keaPair, keaPairConf } from "./kea-pair.ts";
 import type { NodeAddresses, PairSite } from "./pair-set-up.ts";

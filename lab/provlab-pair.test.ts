@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { provPlanOf } from "../cli/serve/prov-file.ts";
 import { OptionCode } from "../protocol/dhcp/option-code.ts";
 import { parseIpv4 } from "../protocol/ipv4.ts";
-import { Population } from "../scenarios/population.ts";
-import { EngineBed } from "../server/dhcp/engine.testing.ts";
+import { Population } from "../scenarios/population/population.ts";
+import { EngineBed } from "../server/dhcp/decide/engine.testing.ts";
 import { haProfiles } from "../server/ha/heartbeat-times.ts";
-import { Answerers } from "../simulator/answerers.ts";
-import { RecordingSink } from "../simulator/exchange.testing.ts";
-import { Fleet } from "../simulator/fleet.ts";
+import { RecordingSink } from "../simulator/device/exchange.testing.ts";
+import { Answerers } from "../simulator/plan/answerers.ts";
+import { Fleet } from "../simulator/worker/fleet.ts";
 import type { PairSite } from "./pair-set-up.ts";
 import { provlabPair } from "./provlab-pair.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
-import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/dhcpd-conf.ts";
+import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
 

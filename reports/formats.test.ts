@@ -1,13 +1,13 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { HistogramLogReader } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
-import { renderHlog } from "./render-hlog.ts";
-import { renderJunit } from "./render-junit.ts";
-import { renderMarkdown } from "./render-markdown.ts";
-import { renderOpenMetrics } from "./render-openmetrics.ts";
-import type { RunResult } from "./run-result.ts";
-import { sampleBootResult } from "./sample-boot-result.testing.ts";
-import { sampleResult } from "./sample-result.testing.ts";
+import { renderHlog } from "./machine/render-hlog.ts";
+import { renderJunit } from "./machine/render-junit.ts";
+import { renderOpenMetrics } from "./machine/render-openmetrics.ts";
+import type { RunResult } from "./result/run-result.ts";
+import { sampleBootResult } from "./result/sample-boot-result.testing.ts";
+import { sampleResult } from "./result/sample-result.testing.ts";
+import { renderMarkdown } from "./text/render-markdown.ts";
 import { rendered } from "./write-files.ts";
 
 const failing = sampleResult({

@@ -1,13 +1,13 @@
 import { stringify } from "csv-stringify/sync";
-import type { PageAssets } from "./html-page.ts";
-import { renderHlog } from "./render-hlog.ts";
-import { renderHtml } from "./render-html.ts";
-import { renderJunit } from "./render-junit.ts";
-import { renderMarkdown } from "./render-markdown.ts";
-import { renderOpenMetrics } from "./render-openmetrics.ts";
-import { renderSummary } from "./render-summary.ts";
-import type { RunResult } from "./run-result.ts";
-import { timeSeriesTable } from "./time-series-table.ts";
+import { renderHlog } from "./machine/render-hlog.ts";
+import { renderJunit } from "./machine/render-junit.ts";
+import { renderOpenMetrics } from "./machine/render-openmetrics.ts";
+import { timeSeriesTable } from "./machine/time-series-table.ts";
+import type { PageAssets } from "./page/html-page.ts";
+import { renderHtml } from "./page/render-html.ts";
+import type { RunResult } from "./result/run-result.ts";
+import { renderMarkdown } from "./text/render-markdown.ts";
+import { renderSummary } from "./text/render-summary.ts";
 
 interface Format {
   /** Its name in a run's folder. */

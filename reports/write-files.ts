@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type FormatName, filedFormats, formatNames, formats } from "./formats.ts";
-import type { PageAssets } from "./html-page.ts";
-import { pageScript } from "./page-script.ts";
-import type { RunResult } from "./run-result.ts";
+import type { PageAssets } from "./page/html-page.ts";
+import { pageScript } from "./page/page-script.ts";
+import type { RunResult } from "./result/run-result.ts";
 
 /** The result in a format, as its file has it. */
 export function rendered(format: FormatName, result: RunResult): string {

@@ -2,16 +2,20 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { WakePipe } from "../base/net/wake-pipe.ts";
-import type { ProcessSettings } from "./config/model.ts";
-import { lockLeaseFile } from "./lease/lease-file-lock.ts";
-import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease/lease-file-store.ts";
-import { type LeaseStore, LeaseStoreError } from "./lease/lease-store.ts";
-import type { LeaseTable } from "./lease/lease-table.ts";
-import { SyncThread } from "./lease/sync-thread.ts";
-import { type SyncTimer, timedBackgroundSync, timedDisk } from "./lease/timed-sync.ts";
+import type { ProcessSettings } from "./config/model/model.ts";
+import { lockLeaseFile } from "./lease/store/edge/lease-file-lock.ts";
+import {
+  LeaseFileStore,
+  type LeaseFileStoreOptions,
+  nodeDisk,
+} from "./lease/store/edge/lease-file-store.ts";
+import { SyncThread } from "./lease/store/edge/sync-thread.ts";
+import { type LeaseStore, LeaseStoreError } from "./lease/store/lease-store.ts";
+import { type SyncTimer, timedBackgroundSync, timedDisk } from "./lease/store/timed-sync.ts";
+import type { LeaseTable } from "./lease/table/lease-table.ts";
+import { openPairStorage, type PairSide } from "./pair/edge/pair-storage.ts";
 import type { PairPlane } from "./pair/pair-plane.ts";
-import { openPairStorage, type PairSide } from "./pair/pair-storage.ts";
-import { StartError } from "./start-error.ts";
+import { StartError } from "./process/start-error.ts";
 
 export interface LeaseStorageOptions {
   /** It exists, and nobody else has it. */

@@ -2,15 +2,15 @@ import type { Logger } from "../base/log.ts";
 import type { UdpSocket } from "../base/net/udp-socket.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { formatMac } from "../protocol/mac.ts";
-import type { ServerConfig } from "./config/model.ts";
+import type { ServerConfig } from "./config/model/model.ts";
+import type { LocalInterface } from "./dhcp/exchange/outcome.ts";
 import {
   chooseInterfaces,
   ignoredInterfaceNotice,
   interfaceWith,
   type SystemInterface,
-} from "./dhcp/interfaces.ts";
-import type { LocalInterface } from "./dhcp/outcome.ts";
-import { StartError } from "./start-error.ts";
+} from "./dhcp/loop/edge/interfaces.ts";
+import { StartError } from "./process/start-error.ts";
 
 /** With `local-address` the socket takes only what is sent to it, whatever the interface. */
 export function servedInterfaces(

@@ -9,7 +9,7 @@ import {
   encodePacket,
   messageType,
 } from "../protocol/dhcp/packet.ts";
-import { Population, type PopulationPlan } from "../scenarios/population.ts";
+import { Population, type PopulationPlan } from "../scenarios/population/population.ts";
 
 export interface ResponderFaults {
   /** Do not answer this message. */

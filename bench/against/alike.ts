@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runJobs } from "../../base/worker-pool.ts";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
 import { alikeTable, type compareAlike, type SplitPlan } from "./alike-splits.ts";

@@ -1,4 +1,4 @@
-import type { GeneratorReply } from "../generator-messages.ts";
+import type { GeneratorReply } from "../harness/generator-messages.ts";
 
 /**
  * Makes this process one that a `GeneratorProcess` can ask: it plays what comes in, and goes when

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../server/config/parse.ts";
+import { parseConfig } from "../../server/config/grammar/parse.ts";
 import type { ConfigBenchResult } from "./config-bench.ts";
 import { configBenchTable } from "./config-bench-table.ts";
 import { brokenHosts, registrations, settledHosts } from "./config-files.ts";

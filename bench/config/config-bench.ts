@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageVersion } from "../../cli/package-root.ts";
 import { environmentOf } from "../../cli/run/environment.ts";
-import type { Environment } from "../../reports/run-result.ts";
+import type { Environment } from "../../reports/result/run-result.ts";
 import { firstLineOf, provCommand, searchPath, versionOrMissing } from "../contenders/contender.ts";
 import { type CheckRun, killChecks, runCheck } from "./check-run.ts";
 import { type ConfigCase, writeCase } from "./config-files.ts";

@@ -1,5 +1,5 @@
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { writeResultFiles } from "../result-files.ts";
+import { writeResultFiles } from "../results/result-files.ts";
 import { runConfigBench } from "./config-bench.ts";
 import { configBenchTable } from "./config-bench-table.ts";
 import { fullCases } from "./config-files.ts";

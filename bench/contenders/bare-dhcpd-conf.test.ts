@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { Population } from "../../scenarios/population.ts";
-import { parseConfig } from "../../server/config/parse.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { parseConfig } from "../../server/config/grammar/parse.ts";
 import { bareDhcpdConf } from "./bare-dhcpd-conf.ts";
 
 const population = new Population({

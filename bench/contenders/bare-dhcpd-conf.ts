@@ -4,7 +4,7 @@ import {
   type CmtsNetwork,
   type Population,
   wholeRange,
-} from "../../scenarios/population.ts";
+} from "../../scenarios/population/population.ts";
 
 export interface BareConfOptions {
   readonly leaseSeconds: number;

@@ -1,5 +1,5 @@
-import type { Population } from "../../scenarios/population.ts";
-import type { BenchNetwork } from "../network.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { BenchNetwork } from "../harness/network.ts";
 import type { Contender, Launch } from "./contender.ts";
 
 /**

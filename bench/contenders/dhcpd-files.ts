@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { bareDhcpdConf } from "./bare-dhcpd-conf.ts";
 import type { DhcpSetting } from "./dhcp-contender.ts";
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { keaRegistry } from "../../scenarios/kea-classes.ts";
-import { keaConf } from "../../scenarios/kea-conf.ts";
+import { keaRegistry } from "../../scenarios/servers/kea-classes.ts";
+import { keaConf } from "../../scenarios/servers/kea-conf.ts";
 import { firstLineOf, searchPath } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 

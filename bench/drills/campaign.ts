@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { packageRoot } from "../../cli/package-root.ts";
 import { loadScenario } from "../../cli/scenario-input.ts";
-import { readResult } from "../../reports/read-result.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
+import { readResult } from "../../reports/result/read-result.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
-import { appendRow, readRows, writeResultFiles } from "../result-files.ts";
+import { appendRow, readRows, writeResultFiles } from "../results/result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";

@@ -1,5 +1,5 @@
-import type { PopulationPlan } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import type { PopulationPlan } from "../../scenarios/population/population.ts";
 
 /** How large a drill is played. */
 export interface DrillScale {

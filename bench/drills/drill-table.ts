@@ -1,4 +1,4 @@
-import { formatCount } from "../../reports/format.ts";
+import { formatCount } from "../../reports/text/format.ts";
 import type { DrillTally } from "./drill-tally.ts";
 import type { DrillTrial } from "./drill-trial.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
 import { type DrillEvent, type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";

@@ -1,5 +1,5 @@
 import type { FailoverEventResult } from "../../reports/failover/failover-result.ts";
-import type { RunResult, Verdict } from "../../reports/run-result.ts";
+import type { RunResult, Verdict } from "../../reports/result/run-result.ts";
 import type { DrillScale } from "./drill-scale.ts";
 
 /** One run of a drill, as a line of the campaign's file. */

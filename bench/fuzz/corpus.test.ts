@@ -4,7 +4,7 @@ import { DecodeError } from "../../protocol/decode-error.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { buildCorpus } from "./corpus.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
 import { PacketMutator } from "./packet-mutator.ts";

@@ -8,11 +8,11 @@ import {
   encodingLength,
 } from "../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { ExchangeKind, FleetSink } from "../../simulator/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/exchange.ts";
-import { Fleet } from "../../simulator/fleet.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { ExchangeKind, FleetSink } from "../../simulator/device/exchange.ts";
+import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { Fleet } from "../../simulator/worker/fleet.ts";
 
 /** A good packet to start from. */
 export interface CorpusPacket {

@@ -1,10 +1,10 @@
 import { hash32, Prng } from "../../base/prng.ts";
 import { type DhcpPacket, decodePacket, encodePacket } from "../../protocol/dhcp/packet.ts";
-import { classify, evaluateScopes, runEvent } from "../../server/config/evaluate.ts";
-import type { EvaluationContext } from "../../server/config/evaluation-context.ts";
-import type { ServerConfig } from "../../server/config/model.ts";
-import { parseConfig } from "../../server/config/parse.ts";
-import { Variables } from "../../server/config/variables.ts";
+import { parseConfig } from "../../server/config/grammar/parse.ts";
+import type { EvaluationContext } from "../../server/config/language/program.ts";
+import { Variables } from "../../server/config/language/variables.ts";
+import { classify, evaluateScopes, runEvent } from "../../server/config/model/evaluate.ts";
+import type { ServerConfig } from "../../server/config/model/model.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,

@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Population, type PopulationPlan } from "../../scenarios/population.ts";
-import { runSimulation } from "../../simulator/coordinator.ts";
-import { leaseSeconds } from "../bench-plan.ts";
+import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import { provlab } from "../contenders/provlab.ts";
-import { type BenchNetwork, loopbackNetwork } from "../network.ts";
-import { ServerProcess } from "../server-process.ts";
-import { doraPlan, measurementOf } from "../trial.ts";
+import { leaseSeconds } from "../harness/bench-plan.ts";
+import { type BenchNetwork, loopbackNetwork } from "../harness/network.ts";
+import { ServerProcess } from "../harness/server-process.ts";
+import { doraPlan, measurementOf } from "../harness/trial.ts";
 import { buildCorpus } from "./corpus.ts";
 import { fuzzDecoder } from "./decoder-campaign.ts";
 import { describeInputs, isCleanInputs } from "./describe-inputs.ts";

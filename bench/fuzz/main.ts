@@ -1,5 +1,5 @@
 import { exitStatus, oneOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { killServers } from "../server-process.ts";
+import { killServers } from "../harness/server-process.ts";
 import { runFuzz } from "./fuzz.ts";
 import { fuzzSubjects } from "./fuzz-request.ts";
 

@@ -1,4 +1,4 @@
-import { median } from "../statistics.ts";
+import { median } from "../results/statistics.ts";
 
 export interface MemoryVerdict {
   /** MiB, in the second and in the last quarter of the samples; undefined with fewer than eight. */

@@ -2,8 +2,8 @@ import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-
 import { Prng } from "../../base/prng.ts";
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { readIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
+import type { PortPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { PortPlan } from "../../simulator/run-plan.ts";
 import type { CorpusPacket } from "./corpus.ts";
 import { type GroupReport, runGroups } from "./group-campaign.ts";
 import { PacketMutator } from "./packet-mutator.ts";

@@ -1,6 +1,6 @@
-import type { PopulationPlan } from "../../scenarios/population.ts";
+import type { PopulationPlan } from "../../scenarios/population/population.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
-import type { PhasePlan, RunPlan, StreamPlan } from "../../simulator/run-plan.ts";
+import type { PhasePlan, RunPlan, StreamPlan } from "../../simulator/plan/run-plan.ts";
 
 /** How much is measured; everything is bounded in count and time. */
 export interface GeneratorBenchPlan {

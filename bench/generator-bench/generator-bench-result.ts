@@ -1,6 +1,6 @@
-import type { Environment } from "../../reports/run-result.ts";
-import type { Processors } from "../processors.ts";
-import { median } from "../statistics.ts";
+import type { Environment } from "../../reports/result/run-result.ts";
+import type { Processors } from "../harness/processors.ts";
+import { median } from "../results/statistics.ts";
 import type { GeneratorBenchPlan } from "./generator-bench-plan.ts";
 
 export const GENERATOR_BENCH_SCHEMA = "provlab/bench-generator@2";

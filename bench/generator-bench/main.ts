@@ -1,5 +1,5 @@
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { writeResultFiles } from "../result-files.ts";
+import { writeResultFiles } from "../results/result-files.ts";
 import { runGeneratorBench } from "./generator-bench.ts";
 import { fullPlan, quickPlan } from "./generator-bench-plan.ts";
 import { generatorBenchTable } from "./generator-bench-table.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { PairVerb } from "../../scenarios/pair-event.ts";
+import type { PairVerb } from "../../scenarios/language/pair-event.ts";
 import {
   FAULTS_MS,
   type Fault,

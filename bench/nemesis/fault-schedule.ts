@@ -1,5 +1,9 @@
 import { Prng } from "../../base/prng.ts";
-import { linkDirections, type PairVerb, storeDirections } from "../../scenarios/pair-event.ts";
+import {
+  linkDirections,
+  type PairVerb,
+  storeDirections,
+} from "../../scenarios/language/pair-event.ts";
 
 /** One thing that is done to the pair. Times are ms, counted from the start of the faults. */
 export interface Fault {

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { ScenarioExchange } from "../../scenarios/scenario.ts";
+import type { ScenarioExchange } from "../../scenarios/language/scenario.ts";
 import { FAULTS_MS, type Fault } from "./fault-schedule.ts";
 
 export interface RoundPlan {

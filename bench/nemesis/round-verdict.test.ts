@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { RoleChange } from "../../reports/failover/events.ts";
 import type { FailoverResult } from "../../reports/failover/failover-result.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import type { Fault } from "./fault-schedule.ts";
 import { phaseNames } from "./nemesis-scenario.ts";
 import { type RoundFindings, roundFindings } from "./round-verdict.ts";

@@ -1,6 +1,6 @@
 import type { RoleChange } from "../../reports/failover/events.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import type { PairSide } from "../../scenarios/pair-event.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import type { PairSide } from "../../scenarios/language/pair-event.ts";
 import { type Fault, orderVerbs } from "./fault-schedule.ts";
 import { eventName, phaseNames } from "./nemesis-scenario.ts";
 

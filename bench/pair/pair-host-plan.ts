@@ -1,4 +1,4 @@
-import type { PopulationPlan } from "../../scenarios/population.ts";
+import type { PopulationPlan } from "../../scenarios/population/population.ts";
 
 /** What a pair-host reads; JSON. */
 export interface PairHostPlan {

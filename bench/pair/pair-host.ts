@@ -6,7 +6,7 @@ import { LabProcess } from "../../lab/lab-process.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import { provlabPair } from "../../lab/provlab-pair.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { type PairHostPlan, readyText } from "./pair-host-plan.ts";
 
 // A pair as one program that a bench starts and stops like a server: three members of etcd and two

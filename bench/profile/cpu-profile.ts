@@ -22,7 +22,7 @@ interface ProfileNode {
 /** A function in its place in the tree of calls. */
 export interface Call {
   readonly name: string;
-  /** Below the package's `dist/`, as `server/dhcp/engine.js`; else what V8 says, maybe nothing. */
+  /** Below the package's `dist/`, as `server/dhcp/decide/engine.js`; else what V8 says, maybe nothing. */
   readonly file: string;
   /** From 1; 0 for what has no source. */
   readonly line: number;

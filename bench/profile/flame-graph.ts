@@ -1,4 +1,4 @@
-import { escapeHtml } from "../../reports/html.ts";
+import { escapeHtml } from "../../reports/page/html.ts";
 import type { Call } from "./cpu-profile.ts";
 import { eachCall, idleStage, type StageRule } from "./stages.ts";
 

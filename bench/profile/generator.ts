@@ -1,7 +1,7 @@
-import { runSimulation } from "../../simulator/coordinator.ts";
-import type { SimulationOutcome } from "../../simulator/outcome.ts";
-import type { RunPlan } from "../../simulator/run-plan.ts";
-import type { GeneratorReply } from "../generator-messages.ts";
+import type { RunPlan } from "../../simulator/plan/run-plan.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
+import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
+import type { GeneratorReply } from "../harness/generator-messages.ts";
 
 /** What of a run a profile is laid beside: its last phase. */
 export interface ProfiledPhase {

@@ -19,16 +19,16 @@ function call(
 
 const tree = call("(root)", "", 0, [
   call("(idle)", "", 5000),
-  call("turn", "server/dhcp/listener.js", 10, [
+  call("turn", "server/dhcp/loop/edge/listener.js", 10, [
     call("receive", "base/net/batch-socket.js", 100, [call("subarray", "", 20)]),
-    call("respond", "server/dhcp/engine.js", 200, [
-      call("classify", "server/config/evaluate.js", 80, [
-        call("indexOf", "server/lease/lease-table.js", 40),
+    call("respond", "server/dhcp/decide/engine.js", 200, [
+      call("classify", "server/config/model/evaluate.js", 80, [
+        call("indexOf", "server/lease/table/lease-table.js", 40),
       ]),
-      call("bind", "server/lease/lease-table.js", 60),
+      call("bind", "server/lease/table/lease-table.js", 60),
     ]),
-    call("commit", "server/lease/lease-file-store.js", 30, [
-      call("sync", "server/lease/lease-file-store.js", 300),
+    call("commit", "server/lease/store/edge/lease-file-store.js", 30, [
+      call("sync", "server/lease/store/edge/lease-file-store.js", 300),
     ]),
   ]),
   call("(garbage collector)", "", 60),
@@ -49,7 +49,7 @@ describe("timeByStage", () => {
   });
 
   test("takes a rule with names for these names only", () => {
-    const sender = { ...call("send", "server/dhcp/commit-pipeline.js", 1), name: "run" };
+    const sender = { ...call("send", "server/dhcp/loop/commit-pipeline.js", 1), name: "run" };
     expect(stageOf(sender, serverStages)).toBeUndefined();
     expect(stageOf({ ...sender, name: "#commit" }, serverStages)).toBe("commit");
   });
@@ -100,7 +100,7 @@ describe("flameGraph", () => {
     about: "made up",
     tree: call("(root)", "", 0, [
       call("(idle)", "", 1000),
-      call("turn", "server/dhcp/listener.js", 999, [call("tiny", "", 0.5)]),
+      call("turn", "server/dhcp/loop/edge/listener.js", 999, [call("tiny", "", 0.5)]),
     ]),
     rules: serverStages,
   });

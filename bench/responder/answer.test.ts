@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
-import { RecordingSink } from "../../simulator/exchange.testing.ts";
-import { Fleet } from "../../simulator/fleet.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { RecordingSink } from "../../simulator/device/exchange.testing.ts";
+import { Fleet } from "../../simulator/worker/fleet.ts";
 import { population as plan } from "../generator-bench/generator-bench-plan.ts";
 import { writeAnswer } from "./answer.ts";
 

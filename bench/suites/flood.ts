@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Population } from "../../scenarios/population.ts";
-import { type BenchPlan, population } from "../bench-plan.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import type { FloodRequest, FloodResult } from "../clients/flood.ts";
 import { principals } from "../contenders/contenders.ts";
-import { guideBindMs, START_MS } from "../expected-time.ts";
-import { GeneratorProcess } from "../generator-process.ts";
-import type { Match } from "../match.ts";
-import { onProcessor } from "../processors.ts";
-import { type Bench, populationIn } from "../server-start.ts";
-import { mixedPlan } from "../trial.ts";
-import type { Turn } from "../turn.ts";
+import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import { guideBindMs, START_MS } from "../harness/expected-time.ts";
+import { GeneratorProcess } from "../harness/generator-process.ts";
+import type { Match } from "../harness/match.ts";
+import { onProcessor } from "../harness/processors.ts";
+import { type Bench, populationIn } from "../harness/server-start.ts";
+import { mixedPlan } from "../harness/trial.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 const floodProgram = new URL("../clients/flood.js", import.meta.url);

@@ -1,11 +1,11 @@
-import { modems } from "../bench-plan.ts";
 import { contenders } from "../contenders/contenders.ts";
-import { searchMs, startWithLeasesMs, trialMs } from "../expected-time.ts";
-import type { Match } from "../match.ts";
-import { knowledgeOf } from "../rate-result.ts";
-import type { Arena } from "../server-start.ts";
-import { doraPlan } from "../trial.ts";
-import type { Turn } from "../turn.ts";
+import { modems } from "../harness/bench-plan.ts";
+import { searchMs, startWithLeasesMs, trialMs } from "../harness/expected-time.ts";
+import type { Match } from "../harness/match.ts";
+import { knowledgeOf } from "../harness/rate-result.ts";
+import type { Arena } from "../harness/server-start.ts";
+import { doraPlan } from "../harness/trial.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 /** Of the rate that is kept: the server has something to do, and loses nothing. */

@@ -1,8 +1,8 @@
-import { population } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
-import { guideBindMs, START_MS } from "../expected-time.ts";
-import { mixedPlan } from "../trial.ts";
-import type { Turn } from "../turn.ts";
+import { population } from "../harness/bench-plan.ts";
+import { guideBindMs, START_MS } from "../harness/expected-time.ts";
+import { mixedPlan } from "../harness/trial.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 /** How long answers take at the load that the guide sizes a server for. */

@@ -1,9 +1,9 @@
-import { coldOutstanding, modems } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
-import { bindMs, START_MS, startWithLeasesMs } from "../expected-time.ts";
-import { type Arena, startServer } from "../server-start.ts";
-import { coldPlan } from "../trial.ts";
-import type { Turn } from "../turn.ts";
+import { coldOutstanding, modems } from "../harness/bench-plan.ts";
+import { bindMs, START_MS, startWithLeasesMs } from "../harness/expected-time.ts";
+import { type Arena, startServer } from "../harness/server-start.ts";
+import { coldPlan } from "../harness/trial.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 const BYTES_A_MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
-import { population } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
-import { START_MS, trialMs } from "../expected-time.ts";
-import type { Turn } from "../turn.ts";
+import { population } from "../harness/bench-plan.ts";
+import { START_MS, trialMs } from "../harness/expected-time.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 /** What is left of a server's rate when it is asked for more. */

@@ -1,10 +1,10 @@
-import { type BenchPlan, population } from "../bench-plan.ts";
 import { replicated } from "../contenders/contenders.ts";
-import { guideBindMs, START_MS, searchMs, trialMs } from "../expected-time.ts";
-import type { Match } from "../match.ts";
-import type { ProcessTimes } from "../process-usage.ts";
-import { mixedPlan } from "../trial.ts";
-import type { Turn } from "../turn.ts";
+import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import { guideBindMs, START_MS, searchMs, trialMs } from "../harness/expected-time.ts";
+import type { Match } from "../harness/match.ts";
+import type { ProcessTimes } from "../harness/process-usage.ts";
+import { mixedPlan } from "../harness/trial.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 /** The share of the highest rate at which processor time is measured: nothing waits in queues then. */

@@ -1,15 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { RateSearch } from "../../simulator/capacity/rate-search.ts";
-import { modems, rateLimits } from "../bench-plan.ts";
 import { principals } from "../contenders/contenders.ts";
-import { START_MS } from "../expected-time.ts";
-import { type PerfdhcpResult, runPerfdhcp } from "../perfdhcp.ts";
-import { onProcessor } from "../processors.ts";
-import { knowledgeOf } from "../rate-result.ts";
-import { type Arena, type Bench, populationIn, startServer } from "../server-start.ts";
-import type { Turn } from "../turn.ts";
+import { modems, rateLimits } from "../harness/bench-plan.ts";
+import { START_MS } from "../harness/expected-time.ts";
+import { type PerfdhcpResult, runPerfdhcp } from "../harness/perfdhcp.ts";
+import { onProcessor } from "../harness/processors.ts";
+import { knowledgeOf } from "../harness/rate-result.ts";
+import { type Arena, type Bench, populationIn, startServer } from "../harness/server-start.ts";
+import type { Turn } from "../harness/turn.ts";
 import type { Suite } from "./suite.ts";
 
 const CLIENTS = 60_000;

@@ -1,8 +1,8 @@
-import { type BenchPlan, population } from "../bench-plan.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
 import type { DhcpContender, Workload } from "../contenders/dhcp-contender.ts";
-import { START_MS, searchMs } from "../expected-time.ts";
-import type { Turn } from "../turn.ts";
+import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import { START_MS, searchMs } from "../harness/expected-time.ts";
+import type { Turn } from "../harness/turn.ts";
 import { type Suite, simulator } from "./suite.ts";
 
 const columns = [

@@ -1,14 +1,14 @@
 import { systemClock } from "../../base/clock.ts";
-import { modems } from "../bench-plan.ts";
 import type { ProbeRequest, ProbeResult } from "../clients/probe.ts";
 import { principals } from "../contenders/contenders.ts";
-import { startWithLeasesMs } from "../expected-time.ts";
-import { GeneratorProcess } from "../generator-process.ts";
-import { leasedAddress } from "../lease-files.ts";
-import { onProcessor } from "../processors.ts";
-import { type ServerCommand, ServerProcess } from "../server-process.ts";
-import { prepareServer } from "../server-start.ts";
-import type { Turn } from "../turn.ts";
+import { modems } from "../harness/bench-plan.ts";
+import { startWithLeasesMs } from "../harness/expected-time.ts";
+import { GeneratorProcess } from "../harness/generator-process.ts";
+import { leasedAddress } from "../harness/lease-files.ts";
+import { onProcessor } from "../harness/processors.ts";
+import { type ServerCommand, ServerProcess } from "../harness/server-process.ts";
+import { prepareServer } from "../harness/server-start.ts";
+import type { Turn } from "../harness/turn.ts";
 import type { Suite } from "./suite.ts";
 
 const probeProgram = new URL("../clients/probe.js", import.meta.url);

@@ -1,5 +1,5 @@
 import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { writeResultFiles } from "../result-files.ts";
+import { writeResultFiles } from "../results/result-files.ts";
 import { runTftpBench } from "./tftp-bench.ts";
 import { fullPlan, quickPlan } from "./tftp-bench-plan.ts";
 import { tftpBenchTable } from "./tftp-bench-table.ts";

@@ -1,5 +1,5 @@
-import type { Environment } from "../../reports/run-result.ts";
-import { median } from "../statistics.ts";
+import type { Environment } from "../../reports/result/run-result.ts";
+import { median } from "../results/statistics.ts";
 import type { LoadResult, LoadTimes } from "./download-load.ts";
 import type { Cell } from "./tftp-bench-plan.ts";
 

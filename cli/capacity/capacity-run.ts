@@ -1,4 +1,4 @@
-import type { TrialResult, TrialSettings } from "../../bench/trial.ts";
+import type { TrialResult, TrialSettings } from "../../bench/harness/trial.ts";
 import type {
   CapacityEnd,
   CapacityLatency,

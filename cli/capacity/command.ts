@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { fullPlan } from "../../bench/bench-plan.ts";
-import type { TrialSettings } from "../../bench/trial.ts";
+import { fullPlan } from "../../bench/harness/bench-plan.ts";
+import type { TrialSettings } from "../../bench/harness/trial.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import {
   CAPACITY_SCHEMA,
@@ -13,14 +13,14 @@ import {
   capacityExchanges,
 } from "../../reports/capacity/capacity-result.ts";
 import { renderCapacityText, trialLine } from "../../reports/capacity/render-capacity.ts";
-import { formatCount } from "../../reports/format.ts";
-import { plainText, terminalColours } from "../../reports/text-lines.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
+import { formatCount } from "../../reports/text/format.ts";
+import { plainText, terminalColours } from "../../reports/text/text-lines.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
-import { SimulationError } from "../../simulator/coordinator.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../exit-status.ts";
 import { packageRoot } from "../package-root.ts";
 import { filesOf, foreignServers, ownServers } from "../run/boot-plan-of.ts";

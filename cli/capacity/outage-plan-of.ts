@@ -1,13 +1,13 @@
-import type { BootFile } from "../../scenarios/boot-files.ts";
-import { bootFileNames } from "../../scenarios/boot-files.ts";
 import {
   conditionsOf,
   type NetworkDelay,
   type NetworkPlan,
   networkDirections,
-} from "../../scenarios/network-conditions.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { Scenario, ScenarioPhase } from "../../scenarios/scenario.ts";
+} from "../../scenarios/language/network-conditions.ts";
+import type { Scenario, ScenarioPhase } from "../../scenarios/language/scenario.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import type { BootFile } from "../../scenarios/servers/boot-files.ts";
+import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
 import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
 import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
 import { UsageError } from "../usage-error.ts";

@@ -1,10 +1,10 @@
 import type { OnlineMs } from "../../reports/capacity/outage-result.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
-import { runSimulation } from "../../simulator/coordinator.ts";
-import type { PhaseOutcome } from "../../simulator/outcome.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
+import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
 import { filesOf, ownServers } from "../run/boot-plan-of.ts";
 import { startBundledServer } from "../run/bundled-server.ts";
 import { runPlanOf } from "../run/run-plan-of.ts";

@@ -10,12 +10,12 @@ import {
 } from "../../reports/capacity/outage-result.ts";
 import { renderOutageMarkdown, renderOutageText } from "../../reports/capacity/render-outage.ts";
 import { writeWhole } from "../../reports/write-files.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import {
   type OutagePrediction,
   predictOutage,
 } from "../../simulator/capacity/outage-prediction.ts";
-import { SimulationError } from "../../simulator/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../exit-status.ts";
 import { packageRoot } from "../package-root.ts";
 import { filesOf } from "../run/boot-plan-of.ts";

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { coldOutstanding } from "../../bench/bench-plan.ts";
+import { coldOutstanding } from "../../bench/harness/bench-plan.ts";
 import {
   doraPlan,
   measurementOf,
   type TrialResult,
   type TrialSettings,
   type TrialTarget,
-} from "../../bench/trial.ts";
+} from "../../bench/harness/trial.ts";
 import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
-import { runSimulation } from "../../simulator/coordinator.ts";
-import type { SimulationOutcome } from "../../simulator/outcome.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { PhasePlan, RunPlan } from "../../simulator/run-plan.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
+import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
 import { type BootServers, bootPlanOf } from "../run/boot-plan-of.ts";
 
 /** What the trials are aimed at, and what is not part of a rate. */

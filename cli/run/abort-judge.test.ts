@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseThreshold } from "../../scenarios/threshold.ts";
-import type { PhaseSoFar } from "../../simulator/phase-watch.ts";
-import { outcomeOf, PhaseRecord } from "../../simulator/recorder.ts";
-import type { PhasePlan } from "../../simulator/run-plan.ts";
+import { parseThreshold } from "../../scenarios/language/threshold.ts";
+import { outcomeOf, PhaseRecord } from "../../simulator/measure/recorder.ts";
+import type { PhasePlan } from "../../simulator/plan/run-plan.ts";
+import type { PhaseSoFar } from "../../simulator/run/phase-watch.ts";
 import { abortJudge } from "./abort-judge.ts";
 
 const phase: PhasePlan = {

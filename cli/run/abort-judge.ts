@@ -1,6 +1,6 @@
-import { metricOf } from "../../reports/thresholds.ts";
-import { type Threshold, thresholdHolds } from "../../scenarios/threshold.ts";
-import type { PhaseSoFar } from "../../simulator/phase-watch.ts";
+import { metricOf } from "../../reports/result/thresholds.ts";
+import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
+import type { PhaseSoFar } from "../../simulator/run/phase-watch.ts";
 import { measuredOf } from "./stream-result-of.ts";
 
 /**

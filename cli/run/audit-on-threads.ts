@@ -1,6 +1,6 @@
 import { runJobs } from "../../base/worker-pool.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { AcknowledgedLeases } from "../../simulator/outcome.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { AcknowledgedLeases } from "../../simulator/run/outcome.ts";
 import type { AuditedFiles, auditLeases, LeaseAudit } from "./lease-audit.ts";
 
 /**

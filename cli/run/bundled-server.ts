@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { freeUdpPorts } from "../../base/net/free-ports.ts";
-import type { ServerUsage } from "../../reports/run-result.ts";
+import type { ServerUsage } from "../../reports/result/run-result.ts";
 import { packageRoot } from "../package-root.ts";
 import type { ServingMessage } from "../serve/command.ts";
 import { PROV_SCHEMA } from "../serve/prov-file.ts";

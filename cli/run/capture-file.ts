@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { mergeSections } from "../../protocol/pcap/merge-sections.ts";
-import { formatCount } from "../../reports/format.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { CaptureFilter, CapturePlan } from "../../simulator/pcap-recorder.ts";
+import { formatCount } from "../../reports/text/format.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { CaptureFilter, CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What `--pcap`, `--pcap-max` and `--pcap-filter` say. */

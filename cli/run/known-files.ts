@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { BootFile } from "../../scenarios/boot-files.ts";
+import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { UsageError } from "../usage-error.ts";
 
 const FILES_MAX = 10_000;

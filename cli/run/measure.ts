@@ -3,21 +3,21 @@ import { availableParallelism } from "node:os";
 import { systemClock } from "../../base/clock.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { FormatName } from "../../reports/formats.ts";
-import type { RunResult, ServerUsage, Target } from "../../reports/run-result.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import type { Population } from "../../scenarios/population.ts";
-import { scenarioBoots } from "../../scenarios/scenario.ts";
+import type { RunResult, ServerUsage, Target } from "../../reports/result/run-result.ts";
+import { scenarioBoots } from "../../scenarios/language/scenario.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
+import type { CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
+import type { RunPlan } from "../../simulator/plan/run-plan.ts";
+import type { SegmentPlacement } from "../../simulator/plan/segment.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import {
   type PhaseStart,
   runSimulation,
   type SimulationOutcome,
   type SimulationProgress,
-} from "../../simulator/coordinator.ts";
-import type { CapturePlan } from "../../simulator/pcap-recorder.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { RunPlan } from "../../simulator/run-plan.ts";
-import type { SegmentPlacement } from "../../simulator/segment.ts";
-import type { SegmentRecord } from "../../simulator/segment-record.ts";
+} from "../../simulator/run/edge/coordinator.ts";
+import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { auditFile } from "./audit-on-threads.ts";

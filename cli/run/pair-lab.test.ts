@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { takesNamespaces, takesServiceAddress } from "../../lab/needs.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { loadScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
 import type { RunOptions } from "./measure.ts";

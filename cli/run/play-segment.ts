@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { systemClock } from "../../base/clock.ts";
-import type { SegmentSummary } from "../../reports/run-result.ts";
-import { Population } from "../../scenarios/population.ts";
+import type { SegmentSummary } from "../../reports/result/run-result.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { LoneSegment } from "../../simulator/plan/lone-segment.ts";
+import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import {
   type PlayedSegment,
   runSegment,
   type SimulationProgress,
-} from "../../simulator/coordinator.ts";
-import { LoneSegment } from "../../simulator/lone-segment.ts";
-import type { RunPlan } from "../../simulator/run-plan.ts";
-import type { SegmentRecord } from "../../simulator/segment-record.ts";
+} from "../../simulator/run/edge/coordinator.ts";
+import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import { cpuName } from "./environment.ts";
 
 /** Plays the plan's segment, which hears nothing of the others; `startAtMs` is Unix time. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import type { Target } from "../../reports/run-result.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
-import { readScenario } from "../../scenarios/scenario-file.ts";
+import type { Target } from "../../reports/result/run-result.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { readScenario } from "../../scenarios/language/scenario-file.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { BootRecord } from "../../simulator/boot/boot-record.ts";
-import type { SimulationOutcome } from "../../simulator/coordinator.ts";
+import { emptyCounters } from "../../simulator/measure/recorder.ts";
+import { newSafetyCounters } from "../../simulator/measure/safety-checker.ts";
 import { sumCounters } from "../../simulator/network/network-counters.ts";
-import { emptyCounters } from "../../simulator/recorder.ts";
-import { newSafetyCounters } from "../../simulator/safety-checker.ts";
+import type { SimulationOutcome } from "../../simulator/run/edge/coordinator.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 
@@ -137,7 +137,7 @@ function resultOf(
   });
 }
 
-test("a run that did all it was asked passes, and says what a transaction is (GAP-4)", () => {
+test("a run that did all it was asked passes, and says what a transaction is (GAP-4, PERF-5)", () => {
   const result = resultOf(outcomeOf());
   expect(result).toMatchObject({
     verdict: "pass",

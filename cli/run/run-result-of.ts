@@ -1,7 +1,7 @@
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
-import { distributionOf } from "../../reports/distribution.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";
+import { distributionOf } from "../../reports/result/distribution.ts";
 import {
   type AnsweredBy,
   type Environment,
@@ -15,17 +15,17 @@ import {
   type Target,
   type TimeSeriesRow,
   type Verdict,
-} from "../../reports/run-result.ts";
-import { violationsOf } from "../../reports/safety.ts";
-import { evaluateThresholds } from "../../reports/thresholds.ts";
-import { isFair } from "../../scenarios/network-conditions.ts";
-import { deviceKinds, type Population } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
-import type { PhaseOutcome, SimulationOutcome } from "../../simulator/coordinator.ts";
-import type { PersonaOutcome } from "../../simulator/outcome.ts";
-import type { RunPaceSummary } from "../../simulator/run-pace.ts";
-import type { Violation, ViolationKind } from "../../simulator/safety-checker.ts";
-import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/time-series.ts";
+} from "../../reports/result/run-result.ts";
+import { violationsOf } from "../../reports/result/safety.ts";
+import { evaluateThresholds } from "../../reports/result/thresholds.ts";
+import { isFair } from "../../scenarios/language/network-conditions.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
+import type { Violation, ViolationKind } from "../../simulator/measure/safety-checker.ts";
+import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/measure/time-series.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../../simulator/run/edge/coordinator.ts";
+import type { PersonaOutcome } from "../../simulator/run/outcome.ts";
+import type { RunPaceSummary } from "../../simulator/run/run-pace.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 import { failoverOf } from "./failover-of.ts";

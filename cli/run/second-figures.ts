@@ -1,5 +1,9 @@
-import { addCounters, emptyCounters, type StreamCounters } from "../../simulator/recorder.ts";
-import type { TimeSeriesRow } from "../../simulator/time-series.ts";
+import {
+  addCounters,
+  emptyCounters,
+  type StreamCounters,
+} from "../../simulator/measure/recorder.ts";
+import type { TimeSeriesRow } from "../../simulator/measure/time-series.ts";
 
 /** What happened in a second, over all exchanges; the discovers of devices that boot are part of the boots. */
 export function secondOf({

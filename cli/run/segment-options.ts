@@ -1,5 +1,5 @@
-import type { Scenario } from "../../scenarios/scenario.ts";
-import { SEGMENTS_MAX } from "../../simulator/segment.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** A segment waits for its start no longer than this. */

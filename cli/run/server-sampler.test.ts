@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { processUsage } from "./process-usage.ts";
 import { ServerSampler } from "./server-sampler.ts";
 

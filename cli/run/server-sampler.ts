@@ -1,4 +1,4 @@
-import type { TimeSeriesRow } from "../../reports/run-result.ts";
+import type { TimeSeriesRow } from "../../reports/result/run-result.ts";
 import type { ProcessUsage } from "./process-usage.ts";
 
 export type ServerColumns = Pick<TimeSeriesRow, "serverCpuPercent" | "serverResidentMiB">;

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import { parseDurationMs } from "../../scenarios/duration.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { Scenario } from "../../scenarios/scenario.ts";
-import { parseMetricsAddress } from "../../server/metrics/metrics-address.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
-import type { RunPace } from "../../simulator/run-pace.ts";
+import { parseDurationMs } from "../../scenarios/language/duration.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
+import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
+import type { RunPace } from "../../simulator/run/run-pace.ts";
 import { wholeNumber } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
 import { PlainProgress, ProgressView } from "./progress.ts";

@@ -1,4 +1,4 @@
-import type { Environment, Target } from "../run-result.ts";
+import type { Environment, Target } from "../result/run-result.ts";
 
 /** `capacity.json`: what `prov capacity` found. Rates are a second, latencies in milliseconds. */
 export const CAPACITY_SCHEMA = "provlab/capacity@1";

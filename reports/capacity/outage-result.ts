@@ -1,4 +1,4 @@
-import type { Environment } from "../run-result.ts";
+import type { Environment } from "../result/run-result.ts";
 
 /** `outage.json`: what `prov capacity outage` worked out, and measured where it was asked to. */
 export const OUTAGE_SCHEMA = "provlab/outage@1";

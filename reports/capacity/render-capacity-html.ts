@@ -1,8 +1,8 @@
-import { type Chart, positive } from "../chart.ts";
-import { chartFigure } from "../chart-figure.ts";
-import { formatCount, formatSpan } from "../format.ts";
-import { escapeHtml, factTable, table } from "../html.ts";
-import { htmlPage, type PageAssets } from "../html-page.ts";
+import { type Chart, positive } from "../page/chart.ts";
+import { chartFigure } from "../page/chart-figure.ts";
+import { escapeHtml, factTable, table } from "../page/html.ts";
+import { htmlPage, type PageAssets } from "../page/html-page.ts";
+import { formatCount, formatSpan } from "../text/format.ts";
 import type { CapacityResult, CapacityTrial } from "./capacity-result.ts";
 import { answerOf, ruleOf, searchWords, trialCells, trialHead } from "./render-capacity.ts";
 

@@ -1,5 +1,5 @@
-import { formatCount, formatMs, formatSpan } from "../format.ts";
-import { hanging, type Paint, plainText } from "../text-lines.ts";
+import { formatCount, formatMs, formatSpan } from "../text/format.ts";
+import { hanging, type Paint, plainText } from "../text/text-lines.ts";
 import type {
   CapacityEnd,
   CapacityLatency,

@@ -1,5 +1,5 @@
-import { formatCount, formatSpan } from "../format.ts";
-import { hanging } from "../text-lines.ts";
+import { formatCount, formatSpan } from "../text/format.ts";
+import { hanging } from "../text/text-lines.ts";
 import type { OnlineMs, OutageCell, OutageResult } from "./outage-result.ts";
 
 /** A grid in 80 columns, a row for each TFTP limit and a column for each pace of the CMTSs. */

@@ -1,4 +1,4 @@
-import type { RunResult } from "../run-result.ts";
+import type { RunResult } from "../result/run-result.ts";
 
 /** What two results must have in common, by the name that `--allow` takes. */
 const traits = {

@@ -1,4 +1,4 @@
-import type { Distribution, PhaseResult, RunResult, StreamResult } from "../run-result.ts";
+import type { Distribution, PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
 import type { Metric, MetricRuns } from "./judge.ts";
 
 /** The least effects that count: a smaller one is never called improved or regressed. */

@@ -1,4 +1,4 @@
-import { escapeHtml } from "../html.ts";
+import { escapeHtml } from "../page/html.ts";
 import type { ComparisonVerdict, Judgement, Metric, MetricComparison } from "./judge.ts";
 
 export const comparisonFormats = ["text", "md", "json", "junit"] as const;

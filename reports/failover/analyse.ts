@@ -1,4 +1,4 @@
-import type { TimeSeriesRow } from "../run-result.ts";
+import type { TimeSeriesRow } from "../result/run-result.ts";
 import { AckLine, type Gap } from "./ack-line.ts";
 import { deviceOutagesOf, type Window } from "./device-outages.ts";
 import type { ExecutedEvent, RoleChange } from "./events.ts";

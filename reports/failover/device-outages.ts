@@ -1,5 +1,5 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { distributionOf } from "../distribution.ts";
+import { distributionOf } from "../result/distribution.ts";
 import type { FailoverEventResult } from "./failover-result.ts";
 import { type DeviceNotes, NoteKind } from "./history.ts";
 

@@ -1,5 +1,5 @@
-import { cut } from "../format.ts";
-import { hanging, printable } from "../text-lines.ts";
+import { cut } from "../text/format.ts";
+import { hanging, printable } from "../text/text-lines.ts";
 import type { FailoverResult } from "./failover-result.ts";
 import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
 

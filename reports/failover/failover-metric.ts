@@ -5,8 +5,8 @@ import {
   failoverCounts,
   failoverValues,
   isFailoverMetric,
-} from "../../scenarios/failover-metrics.ts";
-import { distributionOf } from "../distribution.ts";
+} from "../../scenarios/language/failover-metrics.ts";
+import { distributionOf } from "../result/distribution.ts";
 import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { readResult } from "../read-result.ts";
-import { renderHtml } from "../render-html.ts";
-import { renderJunit } from "../render-junit.ts";
-import { renderMarkdown } from "../render-markdown.ts";
-import { renderSummary } from "../render-summary.ts";
-import type { RunResult } from "../run-result.ts";
-import { sampleResult } from "../sample-result.testing.ts";
+import { renderJunit } from "../machine/render-junit.ts";
+import { renderHtml } from "../page/render-html.ts";
+import { readResult } from "../result/read-result.ts";
+import type { RunResult } from "../result/run-result.ts";
+import { sampleResult } from "../result/sample-result.testing.ts";
+import { renderMarkdown } from "../text/render-markdown.ts";
+import { renderSummary } from "../text/render-summary.ts";
 import { failoverResultOf } from "./analyse.ts";
 import type { ExecutedEvent } from "./events.ts";
 import { kill, killRun, runOf, secondsOf, steadily } from "./made-up-run.testing.ts";

@@ -1,4 +1,4 @@
-import type { Distribution } from "../run-result.ts";
+import type { Distribution } from "../result/run-result.ts";
 import type { ExecutedEvent, PairSide, RoleChange } from "./events.ts";
 
 /** What a run did to a pair of servers, and what its devices noticed. Times are ms since the run began. */

@@ -1,5 +1,5 @@
-import { escapeHtml, table } from "../html.ts";
-import type { RunResult } from "../run-result.ts";
+import { escapeHtml, table } from "../page/html.ts";
+import type { RunResult } from "../result/run-result.ts";
 import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
 import { timeline } from "./timeline.ts";
 

@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatSpan } from "../format.ts";
+import { formatCount, formatMs, formatSpan } from "../text/format.ts";
 import type { FailoverEventResult, FailoverResult, Interruption } from "./failover-result.ts";
 
 /** The columns of the table of events, in every format. */

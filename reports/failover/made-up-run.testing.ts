@@ -1,4 +1,4 @@
-import type { TimeSeriesRow } from "../run-result.ts";
+import type { TimeSeriesRow } from "../result/run-result.ts";
 import type { MeasuredRun } from "./analyse.ts";
 import type { ExecutedEvent, RoleChange } from "./events.ts";
 import {

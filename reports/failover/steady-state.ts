@@ -1,4 +1,4 @@
-import type { TimeSeriesRow } from "../run-result.ts";
+import type { TimeSeriesRow } from "../result/run-result.ts";
 
 // Whole seconds before an event that say what is normal.
 const SECONDS_BEFORE = 5;

@@ -1,5 +1,5 @@
-import { formatCount, formatSpan } from "../format.ts";
-import { escapeHtml } from "../html.ts";
+import { escapeHtml } from "../page/html.ts";
+import { formatCount, formatSpan } from "../text/format.ts";
 import type { PairSide, RoleChange } from "./events.ts";
 import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 

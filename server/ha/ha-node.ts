@@ -1,7 +1,7 @@
 import type { Heartbeat, HeartbeatFlags } from "../../protocol/heartbeat/packet.ts";
+import type { ClaimOutcome, Holder, LeaderRecord } from "../mandate/leadership.ts";
 import { type HeardRefusal, HeartbeatSession } from "./heartbeat-session.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
-import type { ClaimOutcome, Holder, LeaderRecord } from "./leadership.ts";
 import {
   type NodeEffect,
   type NodeOrder,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { LeaderRecord } from "../mandate/leadership.ts";
 import { haProfiles } from "./heartbeat-times.ts";
-import type { LeaderRecord } from "./leadership.ts";
 import { type NodeInput, type NodeState, stepNode } from "./node-machine.ts";
 import type { NodeView, PeerReport } from "./node-view.ts";
 

@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
+import type { ClaimOutcome, ClaimRequest, LeaderRecord } from "../mandate/leadership.ts";
 import { type HeartbeatTimes, stopMsMax } from "./heartbeat-times.ts";
-import type { ClaimOutcome, ClaimRequest, LeaderRecord } from "./leadership.ts";
 import { isPeerAble, isPeerComing, isYielding, type NodeView } from "./node-view.ts";
 import {
   type FailureReason,

@@ -1,5 +1,5 @@
 import type { HeartbeatFlags, NodeRole } from "../../protocol/heartbeat/packet.ts";
-import type { Holder, LeaderRecord } from "./leadership.ts";
+import type { Holder, LeaderRecord } from "../mandate/leadership.ts";
 import type { PeerLife } from "./peer-detector.ts";
 
 export interface NodeHealth {

@@ -1,9 +1,9 @@
 import { Prng } from "../../base/prng.ts";
 import type { Heartbeat } from "../../protocol/heartbeat/packet.ts";
+import { LeaderRegister } from "../mandate/leader-register.testing.ts";
+import type { ClaimOutcome, Holder, LeaderRecord } from "../mandate/leadership.ts";
 import { HaNode } from "./ha-node.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
-import { LeaderRegister } from "./leader-register.testing.ts";
-import type { ClaimOutcome, Holder, LeaderRecord } from "./leadership.ts";
 import type { NodeEffect, NodeOrder } from "./node-machine.ts";
 
 export type Side = 0 | 1;

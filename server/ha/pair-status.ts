@@ -1,6 +1,6 @@
 import type { NodeRole } from "../../protocol/heartbeat/packet.ts";
+import type { Holder, LeaderRecord } from "../mandate/leadership.ts";
 import type { HaNode, LinkReport } from "./ha-node.ts";
-import type { Holder, LeaderRecord } from "./leadership.ts";
 import { isAble, type NodeHealth } from "./node-view.ts";
 import type { PeerLife } from "./peer-detector.ts";
 

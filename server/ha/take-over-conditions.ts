@@ -1,4 +1,4 @@
-import type { LeaderRecord } from "./leadership.ts";
+import type { LeaderRecord } from "../mandate/leadership.ts";
 import { isAble, isPeerAble, type NodeView } from "./node-view.ts";
 
 /** Why a node does not serve until somebody has looked at it (`Failed actions:` of OPS-8). */

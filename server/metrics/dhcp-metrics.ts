@@ -1,9 +1,9 @@
 import type { UdpSocketCounters } from "../../base/net/udp-socket.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { Pool } from "../config/model.ts";
-import type { DhcpCounters } from "../dhcp/counters.ts";
+import type { Pool } from "../config/model/model.ts";
+import type { DhcpCounters } from "../dhcp/loop/counters.ts";
 import { bindingStates } from "../lease/lease.ts";
-import type { LeaseCounts } from "../lease/lease-table.ts";
+import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import type { DurationHistogram } from "./duration-histogram.ts";
 import {
   type CounterName,

@@ -1,4 +1,4 @@
-import type { PairWords } from "../ha/pair-words.ts";
+import type { PairWords } from "../mandate/pair-words.ts";
 import { type Family, gauge } from "./exposition.ts";
 
 /** What the data plane of a node of a pair tells of itself, at this moment. */

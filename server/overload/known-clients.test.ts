@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseMac } from "../../protocol/mac.ts";
-import { CompactHostTable } from "../config/host-table.ts";
-import { withLaterHosts } from "../config/lease-hosts.ts";
-import { configOf, startSeconds } from "../dhcp/engine.testing.ts";
-import { LeaseTable } from "../lease/lease-table.ts";
+import { withLaterHosts } from "../config/grammar/lease-hosts.ts";
+import { CompactHostTable } from "../config/model/host-table.ts";
+import { configOf, startSeconds } from "../dhcp/decide/engine.testing.ts";
+import { LeaseTable } from "../lease/table/lease-table.ts";
 import { KnownClients } from "./known-clients.ts";
 
 const mac = (last: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, last);

@@ -1,6 +1,6 @@
-import { ByteSpan } from "../config/byte-span.ts";
-import type { ServerConfig, SubclassTable } from "../config/model.ts";
-import type { LeaseTable } from "../lease/lease-table.ts";
+import { ByteSpan } from "../config/language/byte-span.ts";
+import type { ServerConfig, SubclassTable } from "../config/model/model.ts";
+import type { LeaseTable } from "../lease/table/lease-table.ts";
 import type { Standing } from "./admission.ts";
 
 /** Hardware type and a chaddr of full length. */

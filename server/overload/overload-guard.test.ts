@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nullLogger } from "../../base/log.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { DhcpCounters } from "../dhcp/counters.ts";
+import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import { datagramOf, standingOf } from "./admission.testing.ts";
 import { Admission } from "./admission.ts";
 import { OverloadGuard } from "./overload-guard.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { DhcpCounters } from "../dhcp/counters.ts";
+import type { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { Admission } from "./admission.ts";
 import { OverloadReport } from "./overload-report.ts";
 

@@ -5,12 +5,21 @@ import { expect, test } from "vitest";
 const folder = resolve(import.meta.dirname, "../dhcp");
 
 test("HA-3: of what answers DHCP the loop alone knows of the pair, and it knows the gate alone", () => {
-  const sources = readdirSync(folder).filter((name) => /(?<!\.test|\.testing)\.ts$/.test(name));
-  expect(sources).toEqual(expect.arrayContaining(["engine.ts", "listener.ts", "request.ts"]));
+  const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /(?<!\.test|\.testing)\.ts$/.test(name),
+  );
+  expect(sources).toEqual(
+    expect.arrayContaining(["decide/engine.ts", "loop/edge/listener.ts", "decide/request.ts"]),
+  );
   const ofThePair = sources.flatMap((name) => {
     const text = readFileSync(resolve(folder, name), "utf8");
-    const found = text.matchAll(/from "\.\.\/((?:ha|pair|lease\/etcd)\/[a-z-]+)\.ts"/g);
+    const found = text.matchAll(
+      /from "(?:\.\.\/)+((?:ha|mandate|pair|lease\/replicated)\/[a-z-]+)\.ts"/g,
+    );
     return [...found].map(([, path]) => `${name}: ${path}`);
   });
-  expect(ofThePair).toEqual(["listener.ts: pair/pair-gate", "listener.ts: pair/pair-plane"]);
+  expect(ofThePair).toEqual([
+    "loop/edge/listener.ts: pair/pair-gate",
+    "loop/edge/listener.ts: pair/pair-plane",
+  ]);
 });

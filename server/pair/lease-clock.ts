@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import type { PairWords } from "../ha/pair-words.ts";
+import type { PairWords } from "../mandate/pair-words.ts";
 
 /** The clock of a data plane of a pair: its wall clock is the time of leases, which the deciding thread keeps. */
 export function leaseClock(

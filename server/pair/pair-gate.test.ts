@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Mandate, PairWords } from "../ha/pair-words.ts";
 import { DataPlanePulse } from "../ha/watchdog.ts";
-import type { PairRole } from "../lease/etcd/pair-node.ts";
-import { LeaseStoreError } from "../lease/lease-store.ts";
+import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
+import { LeaseStoreError } from "../lease/store/lease-store.ts";
+import { type Mandate, PairWords } from "../mandate/pair-words.ts";
 import { type GatedNode, PairGate } from "./pair-gate.ts";
 
 const deadMs = 400;

@@ -1,9 +1,9 @@
 import type { Logger } from "../../base/log.ts";
 import { stopMsMax } from "../ha/heartbeat-times.ts";
-import type { Mandate, PairWords } from "../ha/pair-words.ts";
 import type { DataPlanePulse } from "../ha/watchdog.ts";
-import type { PairRole } from "../lease/etcd/pair-node.ts";
-import { LeaseStoreError } from "../lease/lease-store.ts";
+import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
+import { LeaseStoreError } from "../lease/store/lease-store.ts";
+import type { Mandate, PairWords } from "../mandate/pair-words.ts";
 
 /** What the gate knows and asks of PairNode. */
 export interface GatedNode {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { DataPlanePulse } from "../ha/watchdog.ts";
-import { type LeaseStore, LeaseStoreError } from "../lease/lease-store.ts";
+import { type LeaseStore, LeaseStoreError } from "../lease/store/lease-store.ts";
 import { PulsedStore } from "./pulsed-store.ts";
 
 function setUp(pulse = new DataPlanePulse()) {

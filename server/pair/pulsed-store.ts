@@ -1,7 +1,7 @@
 import type { DataPlanePulse } from "../ha/watchdog.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
-import type { Durability, LeaseStore } from "../lease/lease-store.ts";
-import type { SyncTimer } from "../lease/timed-sync.ts";
+import type { Durability, LeaseStore } from "../lease/store/lease-store.ts";
+import type { SyncTimer } from "../lease/store/timed-sync.ts";
 
 /** A store whose commits are seen by the watchdog of HA-11, and timed. */
 export class PulsedStore implements LeaseStore {

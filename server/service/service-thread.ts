@@ -2,9 +2,9 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { LogFields, Logger, LogLevel } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../process/start-error.ts";
 import {
   type FromService,
   type ServicePlan,

@@ -6,7 +6,7 @@ import {
   type LogLine,
   loggerTo,
 } from "../../base/log.ts";
-import { droppedLines } from "../log-writer.ts";
+import { droppedLines } from "../process/log-writer.ts";
 
 /** Lines of one thread that the main thread has not written yet; what comes beyond them is dropped. */
 const LINES_UNDER_WAY_MAX = 4096;

@@ -1,6 +1,6 @@
 import type { Logger } from "../../base/log.ts";
-import { DhcpCounters } from "../dhcp/counters.ts";
-import { type Reply, ReplySender } from "../dhcp/reply-sender.ts";
+import { DhcpCounters } from "../dhcp/loop/counters.ts";
+import { type Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { TracedReply, TraceSetup } from "./trace-format.ts";
 
 /** As long as the server's own slots: a reply that does not fit there does not fit here. */

@@ -1,4 +1,4 @@
-import type { Outcome } from "../dhcp/outcome.ts";
+import type { Outcome } from "../dhcp/exchange/outcome.ts";
 
 /** Which packet a decision and a reply belong to: the loop and its parts do not know numbers. */
 export class PacketNumbers {

@@ -1,4 +1,4 @@
-import type { Reply } from "../dhcp/reply-sender.ts";
+import type { Reply } from "../dhcp/loop/reply-sender.ts";
 import type { TracedDecision, TracedPacket, TracedReply } from "./trace-format.ts";
 
 /** A reply of now, until the recorded one of the same packet is met or cannot come any more. */

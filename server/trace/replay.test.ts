@@ -7,7 +7,7 @@ import {
   ip,
   randomMessages,
   serverInterface,
-} from "../dhcp/engine.testing.ts";
+} from "../dhcp/decide/engine.testing.ts";
 import { played, RecordedServer } from "./trace.testing.ts";
 
 const config = `

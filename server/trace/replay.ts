@@ -1,11 +1,11 @@
 import { type Logger, nullLogger } from "../../base/log.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import type { ServerConfig } from "../config/model.ts";
-import { DhcpEngine } from "../dhcp/engine.ts";
-import type { Outcome } from "../dhcp/outcome.ts";
-import type { Reply } from "../dhcp/reply-sender.ts";
-import type { LeaseTable } from "../lease/lease-table.ts";
+import type { ServerConfig } from "../config/model/model.ts";
+import { DhcpEngine } from "../dhcp/decide/engine.ts";
+import type { Outcome } from "../dhcp/exchange/outcome.ts";
+import type { Reply } from "../dhcp/loop/reply-sender.ts";
+import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { ReplyMaker } from "./made-replies.ts";
 import { type Case, newCase } from "./replay-case.ts";
 import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";

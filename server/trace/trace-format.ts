@@ -1,5 +1,5 @@
-import type { TftpPair } from "../dhcp/crossed-tftp.ts";
-import type { LocalInterface } from "../dhcp/outcome.ts";
+import type { LocalInterface } from "../dhcp/exchange/outcome.ts";
+import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
 
 /** The first line of a trace file; the number is that of the format (docs/trace.md). */
 export const TRACE_FIRST_LINE = "provlab-dhcp-trace 1\n";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../dhcp/outcome.ts";
+import type { Outcome } from "../dhcp/exchange/outcome.ts";
 import {
   CONTENT_BYTES_MAX,
   contentBytes,

@@ -1,7 +1,7 @@
-import { latin1Text } from "../config/latin1.ts";
-import { type LeaseFileBlock, scanLeases } from "../lease/lease-file.ts";
-import { hostsOf, type LeaseHost } from "../lease/lease-host.ts";
-import type { LeaseTable } from "../lease/lease-table.ts";
+import { latin1Text } from "../config/text/latin1.ts";
+import { type LeaseFileBlock, scanLeases } from "../lease/format/lease-file.ts";
+import { hostsOf, type LeaseHost } from "../lease/format/lease-host.ts";
+import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { TraceFormatError, type TraceRecord, type TraceSetup } from "./trace-format.ts";
 
 export interface TraceBeginning {

@@ -5,18 +5,18 @@ import { VirtualClock } from "../../base/clock.ts";
 import { nullLogger } from "../../base/log.ts";
 import type { EchoReply } from "../../base/net/icmp-socket.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import { DhcpCounters } from "../dhcp/counters.ts";
-import { configOf, ip, serverInterface, startSeconds } from "../dhcp/engine.testing.ts";
-import { DhcpEngine } from "../dhcp/engine.ts";
-import { DhcpListener } from "../dhcp/listener.ts";
-import { Pinger } from "../dhcp/pinger.ts";
-import { ReplySender } from "../dhcp/reply-sender.ts";
-import { parseLeaseFile } from "../lease/lease-file.ts";
-import { LeaseTable } from "../lease/lease-table.ts";
-import { MemoryLeaseStore } from "../lease/memory-lease-store.ts";
+import { configOf, ip, serverInterface, startSeconds } from "../dhcp/decide/engine.testing.ts";
+import { DhcpEngine } from "../dhcp/decide/engine.ts";
+import { DhcpCounters } from "../dhcp/loop/counters.ts";
+import { DhcpListener } from "../dhcp/loop/edge/listener.ts";
+import { Pinger } from "../dhcp/loop/edge/pinger.ts";
+import { ReplySender } from "../dhcp/loop/reply-sender.ts";
+import { parseLeaseFile } from "../lease/format/lease-file.ts";
+import { MemoryLeaseStore } from "../lease/store/memory-lease-store.ts";
+import { LeaseTable } from "../lease/table/lease-table.ts";
+import { readTrace } from "./edge/trace-file.ts";
 import { FileTrace } from "./file-trace.ts";
 import { playTrace } from "./play-trace.ts";
-import { readTrace } from "./trace-file.ts";
 
 export interface IncomingDatagram {
   readonly bytes: Uint8Array;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeCmConfig } from "../../protocol/docsis/cm-config.ts";
 import { rfc3164Timestamp } from "../../protocol/syslog/message.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
 import { type BootProblem, type BootStep, bootPrograms, type FileFault } from "./boot-step.ts";
 import {

@@ -1,8 +1,8 @@
 import { hash32 } from "../../base/prng.ts";
 import { TimerWheel } from "../../base/timer-wheel.ts";
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { FailureReason } from "../device/exchange.ts";
 import { Shard } from "../device/shard.ts";
-import type { FailureReason } from "../exchange.ts";
 import { AddressBook } from "./address-book.ts";
 import { BootErrands, type BootFiles } from "./boot-errands.ts";
 import type { BootParameters } from "./boot-parameters.ts";

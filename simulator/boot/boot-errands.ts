@@ -1,5 +1,5 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../device/shard.ts";
 import type { BootPolicy } from "./boot-policy.ts";
 import { BootServices } from "./boot-services.ts";

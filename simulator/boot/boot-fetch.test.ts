@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
 import type { FileVerdict } from "./boot-step.ts";
 import { BootWorld, PRIMARY, SECONDARY } from "./boot-world.testing.ts";

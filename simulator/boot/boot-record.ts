@@ -1,5 +1,5 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { type DeviceKind, deviceKinds } from "../../scenarios/population.ts";
+import { type DeviceKind, deviceKinds } from "../../scenarios/population/population.ts";
 import type {
   BootProblem,
   BootService,

@@ -1,5 +1,5 @@
-import type { DeviceKind } from "../../scenarios/population.ts";
-import type { FailureReason } from "../exchange.ts";
+import type { DeviceKind } from "../../scenarios/population/population.ts";
+import type { FailureReason } from "../device/exchange.ts";
 import type { DownloadProblem } from "./download.ts";
 import type { NtpProblem } from "./ntp-client.ts";
 

@@ -1,7 +1,7 @@
 import { decodeNtp, encodeNtp, type NtpPacket, ntpTimestampOf } from "../../protocol/ntp/packet.ts";
 import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.ts";
 import { encodeTime } from "../../protocol/time/rfc868.ts";
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain, type BootChainPlan, type BootFiles } from "./boot-chain.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import type {

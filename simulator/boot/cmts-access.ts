@@ -1,4 +1,4 @@
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../device/shard.ts";
 import type { BootPolicy } from "./boot-policy.ts";
 import type { BootTable } from "./boot-table.ts";

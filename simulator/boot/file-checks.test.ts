@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeCmConfig } from "../../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig } from "../../protocol/docsis/mta-config.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { FileChecks } from "./file-checks.ts";
 import { expectationOf } from "./file-hash.ts";
 

@@ -1,7 +1,7 @@
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { checkCmMic, checkCmtsMic } from "../../protocol/docsis/cm-config.ts";
 import { decodeMtaConfig } from "../../protocol/docsis/mta-config.ts";
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { BootFiles } from "./boot-errands.ts";
 import type { FileVerdict } from "./boot-step.ts";
 import { expectationOf, type FileExpectation } from "./file-hash.ts";

@@ -1,4 +1,4 @@
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../device/shard.ts";
 
 const ModemState = { unknown: 0, online: 1, failed: 2 } as const;

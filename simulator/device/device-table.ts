@@ -1,5 +1,5 @@
-import type { ExchangeKind, ExchangeOrigin } from "../exchange.ts";
-import { exchangeKinds } from "../exchange.ts";
+import type { ExchangeKind, ExchangeOrigin } from "./exchange.ts";
+import { exchangeKinds } from "./exchange.ts";
 
 /** The states of RFC 2131 figure 5; REBOOTING is what follows INIT-REBOOT. */
 export const deviceStates = [

@@ -1,14 +1,6 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type {
-  ExchangeKind,
-  ExchangeOrigin,
-  FailureReason,
-  FleetSink,
-  StartResult,
-  SurrenderReason,
-} from "../exchange.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { DeviceRandom } from "./device-random.ts";
 import {
   DeviceState,
@@ -18,6 +10,14 @@ import {
   ROW_WORDS,
 } from "./device-table.ts";
 import type { DeviceTimers } from "./device-timers.ts";
+import type {
+  ExchangeKind,
+  ExchangeOrigin,
+  FailureReason,
+  FleetSink,
+  StartResult,
+  SurrenderReason,
+} from "./exchange.ts";
 import { leaseTimesOf } from "./lease-times.ts";
 import type { MessageShape } from "./message-templates.ts";
 import type { Outbox } from "./outbox.ts";

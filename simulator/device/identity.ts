@@ -20,7 +20,7 @@ import {
   deviceKinds,
   docsisVersions,
   type Population,
-} from "../../scenarios/population.ts";
+} from "../../scenarios/population/population.ts";
 
 /** What tells two kinds of device apart on the wire. */
 export interface DeviceModel {

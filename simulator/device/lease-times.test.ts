@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
-import { replyTo } from "../exchange.testing.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { INFINITE_LEASE } from "./device-table.ts";
+import { replyTo } from "./exchange.testing.ts";
 import { leaseTimesOf } from "./lease-times.ts";
 import { MessageTemplates } from "./message-templates.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { parseVendorClass } from "../../protocol/dhcp/vendor-class.ts";
-import { type DocsisVersion, Population } from "../../scenarios/population.ts";
+import { type DocsisVersion, Population } from "../../scenarios/population/population.ts";
 import { type MessageFields, MessageTemplates, type messageShapes } from "./message-templates.ts";
 
 const population = new Population({
@@ -68,7 +68,7 @@ describe("every message of every device decodes to what was asked for", () => {
   }
 });
 
-describe("identity by kind", () => {
+describe("identity by kind (SYS-2)", () => {
   for (const [version, pattern] of [
     ["1.0", undefined],
     ["1.1", /^docsis1\.1:05[0-9a-f]+$/],

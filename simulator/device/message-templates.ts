@@ -10,7 +10,7 @@ import {
   type OutgoingPacket,
 } from "../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import { deviceModels, identityOptions, modelIndexOf } from "./identity.ts";
 
 /** The messages of RFC 2131 table 4, by which of options 50 and 54 they carry. */

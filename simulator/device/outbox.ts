@@ -1,5 +1,4 @@
-import type { Population } from "../../scenarios/population.ts";
-import type { FleetSink } from "../exchange.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import { type RelayAgents, type ServerAddress, twinCmtsOf } from "../relay/cmts.ts";
 import {
   DeviceState,
@@ -9,6 +8,7 @@ import {
   ROW_HALF_WORDS,
   ROW_WORDS,
 } from "./device-table.ts";
+import type { FleetSink } from "./exchange.ts";
 import { type MessageFields, type MessageShape, MessageTemplates } from "./message-templates.ts";
 import { type MessageEnd, spoil } from "./persona/packet-faults.ts";
 import type { Personas } from "./persona/personas.ts";

@@ -4,9 +4,9 @@ import { DecodeError } from "../../protocol/decode-error.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
-import { RecordingSink, replyTo } from "../exchange.testing.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { RelayAgents } from "../relay/cmts.ts";
+import { RecordingSink, replyTo } from "./exchange.testing.ts";
 import { MessageTemplates } from "./message-templates.ts";
 import { type Reply, ReplyReader } from "./reply.ts";
 

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { constantRate, RateProfile, type RateStage } from "../../scenarios/rate-profile.ts";
+import {
+  constantRate,
+  RateProfile,
+  type RateStage,
+} from "../../scenarios/language/rate-profile.ts";
 import { BurstTimes, burstArrivals, countOf, EvenTimes, PoissonTimes } from "./arrival-times.ts";
 import { RateArrivals } from "./arrivals.ts";
 import { ChurnArrivals } from "./churn-arrivals.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { constantRate } from "../../scenarios/rate-profile.ts";
+import { constantRate } from "../../scenarios/language/rate-profile.ts";
 import { EvenTimes } from "./arrival-times.ts";
 import {
   AllAtOnceArrivals,

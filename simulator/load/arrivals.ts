@@ -1,5 +1,5 @@
 import { hash32 } from "../../base/prng.ts";
-import { wholeArrivals } from "../../scenarios/rate-profile.ts";
+import { wholeArrivals } from "../../scenarios/language/rate-profile.ts";
 import type { ArrivalTimes } from "./arrival-times.ts";
 
 /** Stands for the device of an arrival that a stream has none for. */

@@ -1,6 +1,6 @@
-import type { Population } from "../../scenarios/population.ts";
-import { type RunPlan, takesBound } from "../run-plan.ts";
-import { hasBit, setBit } from "../worker-messages.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { type RunPlan, takesBound } from "../plan/run-plan.ts";
+import { hasBit, setBit } from "../worker/worker-messages.ts";
 import { PhaseStreams } from "./streams.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Permutation } from "../../base/permutation.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { inHouseholds } from "./households.ts";
 
 const population = new Population({

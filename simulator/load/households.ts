@@ -1,4 +1,4 @@
-import { deviceKinds, type Population } from "../../scenarios/population.ts";
+import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
 
 /**
  * The same devices in another order: an MTA or CPE right behind its modem, because the power of a

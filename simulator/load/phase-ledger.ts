@@ -1,10 +1,10 @@
-import type { Population } from "../../scenarios/population.ts";
-import type { CompletedExchange, FailedExchange, StreamExchange } from "../exchange.ts";
-import type { StreamCounters } from "../recorder.ts";
-import { LATE_MS, PhaseRecord, type PhaseReport } from "../recorder.ts";
-import { type PhasePlan, profileOf, windowOf } from "../run-plan.ts";
-import type { StageRecord } from "../stage-record.ts";
-import type { SecondTally } from "../time-series.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { CompletedExchange, FailedExchange, StreamExchange } from "../device/exchange.ts";
+import type { StreamCounters } from "../measure/recorder.ts";
+import { LATE_MS, PhaseRecord, type PhaseReport } from "../measure/recorder.ts";
+import type { StageRecord } from "../measure/stage-record.ts";
+import type { SecondTally } from "../measure/time-series.ts";
+import { type PhasePlan, profileOf, windowOf } from "../plan/run-plan.ts";
 import { ScheduleClock } from "./schedule-clock.ts";
 
 /** What a worker remembers about each device of the population from phase to phase. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import type { StartResult, StreamExchange } from "../device/exchange.ts";
 import { Shard } from "../device/shard.ts";
-import type { StartResult, StreamExchange } from "../exchange.ts";
-import { outcomeOf } from "../recorder.ts";
-import type { PhasePlan, StreamPlan } from "../run-plan.ts";
-import { SecondTally } from "../time-series.ts";
+import { outcomeOf } from "../measure/recorder.ts";
+import { SecondTally } from "../measure/time-series.ts";
+import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
 import { DeviceNotes } from "./phase-ledger.ts";
 import { type PhaseFleet, PhaseRun } from "./phase-run.ts";
 

@@ -1,13 +1,13 @@
-import type { Population } from "../../scenarios/population.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type { BootRecord } from "../boot/boot-record.ts";
 import type {
   CompletedExchange,
   FailedExchange,
   StartResult,
   StreamExchange,
-} from "../exchange.ts";
-import type { Measured } from "../phase-watch.ts";
-import type { PhaseRecord } from "../recorder.ts";
+} from "../device/exchange.ts";
+import type { PhaseRecord } from "../measure/recorder.ts";
+import type { SecondTally } from "../measure/time-series.ts";
 import {
   goalOf,
   needsLease,
@@ -15,8 +15,8 @@ import {
   phaseMsMax,
   takesBound,
   windowOf,
-} from "../run-plan.ts";
-import type { SecondTally } from "../time-series.ts";
+} from "../plan/run-plan.ts";
+import type { Measured } from "../run/phase-watch.ts";
 import type { ArrivalLog } from "./arrival-log.ts";
 import { NO_DEVICE } from "./arrivals.ts";
 import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Population } from "../../scenarios/population.ts";
-import type { PhasePlan } from "../run-plan.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import type { PhasePlan } from "../plan/run-plan.ts";
 import { PhaseStreams } from "./streams.ts";
 
 const phase: PhasePlan = {

@@ -1,13 +1,13 @@
 import { hash32 } from "../../base/prng.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { ArrivalSpacing } from "../../scenarios/scenario-streams.ts";
+import type { ArrivalSpacing } from "../../scenarios/language/scenario-streams.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type {
   AllAtOnceStreamPlan,
   OutstandingStreamPlan,
   PhasePlan,
   StreamPlan,
-} from "../run-plan.ts";
-import { hasEachOnce, profileOf, takesBound, windowOf } from "../run-plan.ts";
+} from "../plan/run-plan.ts";
+import { hasEachOnce, profileOf, takesBound, windowOf } from "../plan/run-plan.ts";
 import {
   type ArrivalTimes,
   BurstTimes,

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
-import { AnswerCounts } from "../answer-counts.ts";
-import { Answerers } from "../answerers.ts";
-import { SafetyLog } from "../safety-checker.ts";
-import { SecondTally } from "../time-series.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { AnswerCounts } from "../measure/answer-counts.ts";
+import { SafetyLog } from "../measure/safety-checker.ts";
+import { SecondTally } from "../measure/time-series.ts";
+import { Answerers } from "../plan/answerers.ts";
 import { WorkerSink } from "./worker-sink.ts";
 
 const population = new Population({

@@ -1,9 +1,5 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { AnswerCounts } from "../answer-counts.ts";
-import type { Answerers } from "../answerers.ts";
-import type { BootLink, BootNewsSink } from "../boot-link.ts";
-import type { Reply } from "../device/reply.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 import type {
   Acknowledgement,
   AnomalyKind,
@@ -13,10 +9,14 @@ import type {
   FleetSink,
   StreamExchange,
   SurrenderReason,
-} from "../exchange.ts";
-import type { OutageLog } from "../outage-log.ts";
-import { type SafetyLog, twinOf } from "../safety-checker.ts";
-import type { SecondTally } from "../time-series.ts";
+} from "../device/exchange.ts";
+import type { Reply } from "../device/reply.ts";
+import type { AnswerCounts } from "../measure/answer-counts.ts";
+import type { OutageLog } from "../measure/outage-log.ts";
+import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
+import type { SecondTally } from "../measure/time-series.ts";
+import type { Answerers } from "../plan/answerers.ts";
+import type { BootLink, BootNewsSink } from "../worker/boot-link.ts";
 import type { PhaseRun } from "./phase-run.ts";
 
 export type SendingSocket = Pick<UdpSocket, "slot" | "push">;

@@ -5,7 +5,7 @@ import {
   isFair,
   type NetworkDelay,
   type NetworkPlan,
-} from "../../scenarios/network-conditions.ts";
+} from "../../scenarios/language/network-conditions.ts";
 import { CmtsThrottle } from "./cmts-throttle.ts";
 import { DatagramFates, delayMs } from "./datagram-fates.ts";
 import { DelayLine } from "./delay-line.ts";

@@ -1,5 +1,8 @@
 import { hash32, Prng } from "../../base/prng.ts";
-import type { DirectionConditions, NetworkDelay } from "../../scenarios/network-conditions.ts";
+import type {
+  DirectionConditions,
+  NetworkDelay,
+} from "../../scenarios/language/network-conditions.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
 import { type DirectionCounters, newDirectionCounters } from "./network-counters.ts";
 

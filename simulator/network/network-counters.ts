@@ -1,4 +1,4 @@
-import { networkDirections } from "../../scenarios/network-conditions.ts";
+import { networkDirections } from "../../scenarios/language/network-conditions.ts";
 
 /** What the conditions did to the datagrams of one direction since the start. */
 export interface DirectionCounters {

@@ -3,9 +3,9 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { decodeRelayAgent } from "../../protocol/dhcp/relay-agent.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { RecordingSink, replyTo } from "../device/exchange.testing.ts";
 import { MessageTemplates } from "../device/message-templates.ts";
-import { RecordingSink, replyTo } from "../exchange.testing.ts";
 import { RelayAgents } from "./cmts.ts";
 
 const population = new Population({

@@ -2,10 +2,10 @@ import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { RelayAgentCode } from "../../protocol/dhcp/relay-agent.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-import { deviceKinds, type Population } from "../../scenarios/population.ts";
+import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
+import type { FleetSink } from "../device/exchange.ts";
+import { PACKET_BYTES_MAX } from "../device/exchange.ts";
 import type { Reply } from "../device/reply.ts";
-import type { FleetSink } from "../exchange.ts";
-import { PACKET_BYTES_MAX } from "../exchange.ts";
 
 export interface ServerAddress {
   readonly address: number;

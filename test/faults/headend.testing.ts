@@ -3,9 +3,8 @@ import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
-import type { Population } from "../../scenarios/population.ts";
-import type { LeaseTable } from "../../server/lease/lease-table.ts";
-import type { RetryPolicy } from "../../simulator/device/retry-policy.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import type {
   Acknowledgement,
   AnomalyKind,
@@ -14,9 +13,14 @@ import type {
   FailedExchange,
   FleetSink,
   SurrenderReason,
-} from "../../simulator/exchange.ts";
-import { Fleet } from "../../simulator/fleet.ts";
-import { SafetyChecker, SafetyLog, type SafetySummary } from "../../simulator/safety-checker.ts";
+} from "../../simulator/device/exchange.ts";
+import type { RetryPolicy } from "../../simulator/device/retry-policy.ts";
+import {
+  SafetyChecker,
+  SafetyLog,
+  type SafetySummary,
+} from "../../simulator/measure/safety-checker.ts";
+import { Fleet } from "../../simulator/worker/fleet.ts";
 
 export const loopback = 0x7f00_0001;
 const waitMsMax = 30_000;

@@ -10,7 +10,7 @@ import {
   decodePacket,
   messageType,
 } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { Headend, impatient, loopback } from "./headend.testing.ts";
 import { HostileSource, hostileBytesMax } from "./hostile.testing.ts";
 import { endOf, rangesOf, ServerLab } from "./server.testing.ts";

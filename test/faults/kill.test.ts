@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { Prng } from "../../base/prng.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { Headend } from "./headend.testing.ts";
 import { kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 

@@ -6,7 +6,7 @@ import { Prng } from "../../base/prng.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { encodePacket } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { type RetryPolicy, rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { endOf, rangesOf, ServerLab } from "./server.testing.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { ExchangeKind } from "../../simulator/exchange.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import type { ExchangeKind } from "../../simulator/device/exchange.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { endOf, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 

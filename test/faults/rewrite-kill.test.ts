@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { Population } from "../../scenarios/population.ts";
-import type { ExchangeKind } from "../../simulator/exchange.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import type { ExchangeKind } from "../../simulator/device/exchange.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 

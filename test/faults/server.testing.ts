@@ -4,9 +4,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population.ts";
-import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
-import { LeaseTable } from "../../server/lease/lease-table.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
+import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const endMsMax = 20_000;

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { errorsOf } from "../../server/config/config.testing.ts";
+import { errorsOf } from "../../server/config/grammar/config.testing.ts";
 import {
   type CorpusFile,
   corpusDifferences,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";
 
 // Whole boots against other people's servers, each on its well-known port.

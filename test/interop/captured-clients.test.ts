@@ -9,11 +9,14 @@ import { formatMac, parseMac } from "../../protocol/mac.ts";
 import { CaptureError } from "../../protocol/pcap/capture-error.ts";
 import type { CapturedFrame } from "../../protocol/pcap/captured-frame.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { type CapturedPersona, readPersonaFile } from "../../scenarios/captured-persona.ts";
-import { Population } from "../../scenarios/population.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import {
+  type CapturedPersona,
+  readPersonaFile,
+} from "../../scenarios/population/captured-persona.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { surveyCapture } from "../../simulator/capture/pcap-conversation.ts";
 import { CapturedTemplates } from "../../simulator/device/persona/captured-templates.ts";
-import { surveyCapture } from "../../simulator/pcap-conversation.ts";
 import type { ClientPlan } from "./dhcp-clients.testing.ts";
 import { LocalLink } from "./local-link.testing.ts";
 import { describeWithPeers, type Peer } from "./namespaces.testing.ts";

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { acceptance } from "../../server/config/acceptance.testing.ts";
-import { configOf, errorsOf } from "../../server/config/config.testing.ts";
-import { evaluateScopes } from "../../server/config/evaluate.ts";
-import { hinted, warned } from "../../server/config/pitfalls.testing.ts";
+import { acceptance } from "../../server/config/grammar/acceptance.testing.ts";
+import { configOf, errorsOf } from "../../server/config/grammar/config.testing.ts";
+import { hinted, warned } from "../../server/config/grammar/pitfalls.testing.ts";
+import { evaluateScopes } from "../../server/config/model/evaluate.ts";
 import {
   acceptanceMutants,
   differences,

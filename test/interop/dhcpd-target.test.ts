@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { addPlant, describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { acceptance } from "../../server/config/acceptance.testing.ts";
-import { hinted, warned } from "../../server/config/pitfalls.testing.ts";
+import { acceptance } from "../../server/config/grammar/acceptance.testing.ts";
+import { hinted, warned } from "../../server/config/grammar/pitfalls.testing.ts";
 import { corpusDifferences, corpusMutants } from "./acceptance-corpus.testing.ts";
 import { acceptanceMutants, differences } from "./acceptance-differences.testing.ts";
 import { supported } from "./differential/features.testing.ts";

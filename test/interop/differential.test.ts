@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formatDiagnostic, parseConfig } from "../../server/config/parse.ts";
+import { formatDiagnostic, parseConfig } from "../../server/config/grammar/parse.ts";
 import {
   Contender,
   macOf,

@@ -19,7 +19,7 @@ import {
 import { latin1Bytes, type Plain } from "../../protocol/docsis/plain.ts";
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
-import { bootFilesOf } from "../../scenarios/boot-files.ts";
+import { bootFilesOf } from "../../scenarios/servers/boot-files.ts";
 import { everySetting, randomValues } from "./docsis-samples.testing.ts";
 import { isRaw, opaqueTypes, settingsOf } from "./docsis-settings.testing.ts";
 import { type DissectedField, dissect, missingTshark } from "./tshark.testing.ts";

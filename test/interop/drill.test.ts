@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { labName, removeLeftovers } from "../../lab/leftovers.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
 // The shipped drills as a person runs them, with few devices, in a short time.

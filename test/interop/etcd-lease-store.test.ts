@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { encodeLeader } from "../../server/lease/etcd/leadership.ts";
-import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
-import { PairNode } from "../../server/lease/etcd/pair-node.ts";
-import { systemError, watchedDisk } from "../../server/lease/lease-disk.testing.ts";
-import { nodeDisk } from "../../server/lease/lease-file-store.ts";
-import { describeLeaseStore } from "../../server/lease/lease-store.testing.ts";
+import { pairKeys } from "../../server/etcd/pair-keys.ts";
+import { PairNode } from "../../server/lease/replicated/edge/pair-node.ts";
+import { nodeDisk } from "../../server/lease/store/edge/lease-file-store.ts";
+import { systemError, watchedDisk } from "../../server/lease/store/lease-disk.testing.ts";
+import { describeLeaseStore } from "../../server/lease/store/lease-store.testing.ts";
+import { encodeLeader } from "../../server/mandate/leader-key.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { newFolder, newPrefix, patience, waitFor } from "./etcd-node.testing.ts";
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { EtcdLeadership } from "../../server/ha/etcd-leadership.ts";
-import type { Holder } from "../../server/ha/leadership.ts";
-import { PairNode, type PairNodeOptions } from "../../server/lease/etcd/pair-node.ts";
+import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
-import { writeRecord } from "../../server/lease/lease-file.ts";
-import { LeaseTable } from "../../server/lease/lease-table.ts";
+import { PairNode, type PairNodeOptions } from "../../server/lease/replicated/edge/pair-node.ts";
+import { LeaseTable } from "../../server/lease/table/lease-table.ts";
+import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
+import type { Holder } from "../../server/mandate/leadership.ts";
 import { EtcdCluster, pairWorkerFile } from "./etcd-cluster.testing.ts";
 
 export const low = 0x0a09_0000;

@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
-import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
-import { pairKeys } from "../../server/lease/etcd/pair-keys.ts";
-import { writeRecord } from "../../server/lease/lease-file.ts";
-import { LeaseFileStore } from "../../server/lease/lease-file-store.ts";
+import { pairKeys } from "../../server/etcd/pair-keys.ts";
+import { writeRecord } from "../../server/lease/format/lease-file.ts";
+import { CommitChain } from "../../server/lease/replicated/commit-chain.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {
   commit,

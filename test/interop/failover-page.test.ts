@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { failoverResultOf } from "../../reports/failover/analyse.ts";
 import { killRun } from "../../reports/failover/made-up-run.testing.ts";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { writeFiles } from "../../reports/write-files.ts";
 
 // The line of time as a reader has it: drawn without a script, on every width, and on paper.

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { watchedDisk } from "../../server/lease/lease-disk.testing.ts";
-import { LeaseFileStore, nodeDisk } from "../../server/lease/lease-file-store.ts";
-import type { LeaseTable } from "../../server/lease/lease-table.ts";
+import { LeaseFileStore, nodeDisk } from "../../server/lease/store/edge/lease-file-store.ts";
+import { watchedDisk } from "../../server/lease/store/lease-disk.testing.ts";
+import type { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {
   commit,

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { Prng } from "../../base/prng.ts";
-import { scenarioSchema } from "../../scenarios/scenario-schema.ts";
+import { scenarioSchema } from "../../scenarios/language/scenario-schema.ts";
 
 const scenarios = resolve(import.meta.dirname, "../../scenarios");
 const CHANGES = 2000;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { keaPrograms, startKea } from "./kea.testing.ts";
 import { addPlant, describeWithPeers, inLab } from "./namespaces.testing.ts";
 

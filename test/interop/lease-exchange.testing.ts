@@ -4,7 +4,11 @@ import { networkInterface } from "../../base/net/network-interface.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import { type ClientMessage, clientPacket, deviceMac } from "../../server/dhcp/engine.testing.ts";
+import {
+  type ClientMessage,
+  clientPacket,
+  deviceMac,
+} from "../../server/dhcp/decide/engine.testing.ts";
 import { inNamespace, Wire } from "./differential/wire.testing.ts";
 import { ip, type NetworkLab, type Peer } from "./namespaces.testing.ts";
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 
 // A run as somebody watches and steers it: `prov run --ui`, and its page in a browser.
 

@@ -4,7 +4,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
-import { BROADCAST_FLAG } from "../../server/dhcp/destination.ts";
+import { BROADCAST_FLAG } from "../../server/dhcp/reply/destination.ts";
 import { type ClientPlan, clientInterface, type Taken } from "./dhcp-clients.testing.ts";
 import {
   fromHolder,

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { missingFor } from "../../lab/needs.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { runProv } from "../loopback/prov-command.testing.ts";
 
 // The shipped drills as a person plays them, on loopback: with few devices, and what happens is closer together.

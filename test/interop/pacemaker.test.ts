@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 import { OcfAgent, ocf } from "./ocf-agent.testing.ts";
 import { deviceCount, leasedAddresses, PeerPairSite } from "./peer-pair.testing.ts";

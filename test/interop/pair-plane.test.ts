@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import { writeRecord } from "../../server/lease/lease-file.ts";
+import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { leaseOf, newFolder, newPrefix } from "./etcd-node.testing.ts";
 import { type PlanePlan, PlaneThread, sharedMemory, TestRelay } from "./pair-plane.testing.ts";

@@ -15,10 +15,10 @@ import {
   type OutgoingOption,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
-import { EtcdLeadership } from "../../server/ha/etcd-leadership.ts";
 import { LeaseTime } from "../../server/ha/lease-time.ts";
-import { PairWords } from "../../server/ha/pair-words.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
+import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
+import { PairWords } from "../../server/mandate/pair-words.ts";
 import type {
   FromService,
   ServicePlan,

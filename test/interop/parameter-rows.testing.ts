@@ -1,4 +1,4 @@
-import type { ParameterName } from "../../server/config/parameters.ts";
+import type { ParameterName } from "../../server/config/language/parameters.ts";
 
 /** Where a parameter's effect is compared with dhcpd's, packet by packet, or why no packet can. */
 type Row = { readonly script: string } | { readonly elsewhere: string };

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { parameterNames, parameterOf } from "../../server/config/parameters.ts";
-import type { ClientMessage } from "../../server/dhcp/engine.testing.ts";
+import { parameterNames, parameterOf } from "../../server/config/language/parameters.ts";
+import type { ClientMessage } from "../../server/dhcp/decide/engine.testing.ts";
 import { Contender, macOf, type Script, type Step } from "./differential/contender.testing.ts";
 import { hostSite } from "./differential/host.testing.ts";
 import { lifetimeSite } from "./differential/lifetime.testing.ts";

@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { expect } from "vitest";
 import type { NodeAddresses, PairSetUp, PairSite } from "../../lab/pair-set-up.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { Population } from "../../scenarios/population.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { addBridge, ip, type NetworkLab, type Peer } from "./namespaces.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");

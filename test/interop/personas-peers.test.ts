@@ -1,10 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { formatMac } from "../../protocol/mac.ts";
-import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
-import { type PersonaKind, PersonaRoll, personaKinds } from "../../scenarios/personas.ts";
-import { Population } from "../../scenarios/population.ts";
-import { readScenario } from "../../scenarios/scenario-file.ts";
+import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
+import { readScenario } from "../../scenarios/language/scenario-file.ts";
+import {
+  type PersonaKind,
+  PersonaRoll,
+  personaKinds,
+} from "../../scenarios/population/personas.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { prov } from "../loopback/prov-command.testing.ts";
 import { keaPrograms, startKea } from "./kea.testing.ts";
 import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { sampleBootResult } from "../../reports/sample-boot-result.testing.ts";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { writeFiles } from "../../reports/write-files.ts";
 
 // Reports as the programs of others read them: none of these parsers is ours.

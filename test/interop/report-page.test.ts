@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { sampleBootResult } from "../../reports/sample-boot-result.testing.ts";
-import { sampleResult } from "../../reports/sample-result.testing.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
+import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { writeFiles } from "../../reports/write-files.ts";
 
 // The page as a reader has it: a file, opened in a browser.

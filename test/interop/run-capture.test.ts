@@ -9,8 +9,8 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { datagramOf } from "../../protocol/pcap/captured-datagram.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { readPersonaFile } from "../../scenarios/captured-persona.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { readPersonaFile } from "../../scenarios/population/captured-persona.ts";
 import { prov, runProv } from "../loopback/prov-command.testing.ts";
 import { missingTshark } from "./tshark.testing.ts";
 

@@ -17,7 +17,7 @@ import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { type DhcpPacket, decodePacket } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { clientPacket, deviceMac } from "../../server/dhcp/engine.testing.ts";
+import { clientPacket, deviceMac } from "../../server/dhcp/decide/engine.testing.ts";
 import { bootParametersOf } from "../../simulator/boot/boot-parameters.ts";
 import { fetchBlock, fetchFile, ServingProcess } from "../loopback/prov-serve.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";

@@ -24,11 +24,11 @@ import {
   messageType,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
+import type { CertificateAuthority } from "../../server/etcd/edge/certificate-authority.testing.ts";
+import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
-import type { CertificateAuthority } from "../../server/lease/etcd/certificate-authority.testing.ts";
-import type { EtcdAccess } from "../../server/lease/etcd/etcd-access.ts";
+import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
-import { parseLeaseFile } from "../../server/lease/lease-file.ts";
 import { endOf, kill, type ServerEnd } from "../faults/server.testing.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");

@@ -15,8 +15,8 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { BootOperation, decodePacket, encodePacket } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { PairEvent } from "../../scenarios/pair-event.ts";
-import { Population } from "../../scenarios/population.ts";
+import type { PairEvent } from "../../scenarios/language/pair-event.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
 // `prov serve` with `ha.floatingAddress`, on real interfaces: who has the address, and whom its neighbours know.

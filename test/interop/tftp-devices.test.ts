@@ -11,7 +11,7 @@ import {
 } from "../../base/net/namespace.testing.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { Prng } from "../../base/prng.ts";
-import { ServerProcess } from "../../bench/server-process.ts";
+import { ServerProcess } from "../../bench/harness/server-process.ts";
 import { DownloadDriver } from "../../bench/tftp/download-driver.ts";
 import { type TftpContender, tftpContenders } from "../../bench/tftp/tftp-contenders.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";

@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { type ClientMessage, clientPacket, deviceMac } from "../../server/dhcp/engine.testing.ts";
+import {
+  type ClientMessage,
+  clientPacket,
+  deviceMac,
+} from "../../server/dhcp/decide/engine.testing.ts";
 import { bootParametersOf } from "../../simulator/boot/boot-parameters.ts";
 import { fetchFile, ServingProcess } from "./prov-serve.testing.ts";
 

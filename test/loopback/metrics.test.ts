@@ -7,13 +7,13 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { RunMetrics } from "../../cli/run/run-metrics.ts";
-import { sampleBootResult } from "../../reports/sample-boot-result.testing.ts";
+import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
 import { haFamilies } from "../../server/ha/ha-metrics.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
-import { PairWords } from "../../server/ha/pair-words.ts";
+import { PairWords } from "../../server/mandate/pair-words.ts";
 import { gauge, renderExposition } from "../../server/metrics/exposition.ts";
 import { pairFamilies } from "../../server/metrics/pair-metrics.ts";
-import { emptyCounters } from "../../simulator/recorder.ts";
+import { emptyCounters } from "../../simulator/measure/recorder.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 import { fetchFile, prov, ServingProcess } from "./prov-serve.testing.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { runProv } from "./prov-command.testing.ts";
 
 // Thresholds that end a run, over two workers, with the compiled `prov`.

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
-import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
-import { personaKinds } from "../../scenarios/personas.ts";
+import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
+import { personaKinds } from "../../scenarios/population/personas.ts";
 import { runProv } from "./prov-command.testing.ts";
 
 // Boots of faulty devices, and boots behind slow CMTSs, with the compiled `prov`.

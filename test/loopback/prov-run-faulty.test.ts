@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { PersonaResult, RunResult } from "../../reports/run-result.ts";
-import { personaKinds } from "../../scenarios/personas.ts";
+import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
+import { personaKinds } from "../../scenarios/population/personas.ts";
 import { runProv } from "./prov-command.testing.ts";
 
 // Faulty devices and a bad network against the bundled server, with the compiled `prov`.

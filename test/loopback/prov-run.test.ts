@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { prov, runProv as runProvIn } from "./prov-command.testing.ts";
 
 // The whole product over loopback, as a person runs it: the compiled `prov`, no root, no set-up.

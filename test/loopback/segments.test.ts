@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunResult } from "../../reports/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { countsOf, SegmentLab, sumOfLatencies } from "./segments.testing.ts";
 
 // One run as one process and as four segments: the same devices, arrivals and counts.

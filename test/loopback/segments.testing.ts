@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { type BundledServer, startBundledServer } from "../../cli/run/bundled-server.ts";
-import type { RunResult } from "../../reports/run-result.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import { Population } from "../../scenarios/population.ts";
-import { readScenario } from "../../scenarios/scenario-file.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import { readScenario } from "../../scenarios/language/scenario-file.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 
 export const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { assert } from "../../base/assert.ts";
 import { copyRecord, type LeaseRecord } from "../../server/lease/lease.ts";
-import { type LeaseStore, LeaseStoreError } from "../../server/lease/lease-store.ts";
-import type { LeaseTable } from "../../server/lease/lease-table.ts";
+import { type LeaseStore, LeaseStoreError } from "../../server/lease/store/lease-store.ts";
+import type { LeaseTable } from "../../server/lease/table/lease-table.ts";
 
 /**
  * The disk of the simulated server: what was committed survives a crash, what was only appended is

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../base/clock.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import { type LeaseWish, wishedSeconds } from "../../scenarios/lease-wish.ts";
-import { Population } from "../../scenarios/population.ts";
-import { parseConfig } from "../../server/config/parse.ts";
-import { RecordingSink } from "../../simulator/exchange.testing.ts";
-import { Fleet } from "../../simulator/fleet.ts";
+import { type LeaseWish, wishedSeconds } from "../../scenarios/population/lease-wish.ts";
+import { Population } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
+import { parseConfig } from "../../server/config/grammar/parse.ts";
+import { RecordingSink } from "../../simulator/device/exchange.testing.ts";
+import { Fleet } from "../../simulator/worker/fleet.ts";
 import { SERVER_ADDRESS, SERVER_PORT } from "./plan.ts";
 import { VirtualServer } from "./virtual-server.ts";
 

@@ -1,8 +1,4 @@
-import type {
-  KeyValue,
-  Transaction,
-  TransactionAnswer,
-} from "../../server/lease/etcd/etcd-messages.ts";
+import type { KeyValue, Transaction, TransactionAnswer } from "../../server/etcd/etcd-messages.ts";
 
 interface Kept {
   readonly value: Uint8Array;

@@ -1,10 +1,11 @@
-import type { Mandate } from "../../server/ha/pair-words.ts";
-import { CommitChain } from "../../server/lease/etcd/commit-chain.ts";
-import type {
-  KeyValue,
-  Transaction,
-  TransactionAnswer,
-} from "../../server/lease/etcd/etcd-messages.ts";
+import type { KeyValue, Transaction, TransactionAnswer } from "../../server/etcd/etcd-messages.ts";
+import { isLease, pairKeys } from "../../server/etcd/pair-keys.ts";
+import { writeRecord } from "../../server/lease/format/lease-file.ts";
+import { CommitChain } from "../../server/lease/replicated/commit-chain.ts";
+import { LeaseFollower } from "../../server/lease/replicated/lease-follower.ts";
+import { PairLead } from "../../server/lease/replicated/pair-lead.ts";
+import { MemoryLeaseStore } from "../../server/lease/store/memory-lease-store.ts";
+import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import {
   claimTransaction,
   judgeClaim,
@@ -13,13 +14,8 @@ import {
   noLeader,
   releaseTransaction,
   sightOf,
-} from "../../server/lease/etcd/leadership.ts";
-import { LeaseFollower } from "../../server/lease/etcd/lease-follower.ts";
-import { isLease, pairKeys } from "../../server/lease/etcd/pair-keys.ts";
-import { PairLead } from "../../server/lease/etcd/pair-lead.ts";
-import { writeRecord } from "../../server/lease/lease-file.ts";
-import { LeaseTable } from "../../server/lease/lease-table.ts";
-import { MemoryLeaseStore } from "../../server/lease/memory-lease-store.ts";
+} from "../../server/mandate/leader-key.ts";
+import type { Mandate } from "../../server/mandate/pair-words.ts";
 import type { ModelEtcd } from "./pair-etcd.ts";
 
 export const keys = pairKeys("/p/");

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Transaction, TransactionAnswer } from "../../server/lease/etcd/etcd-messages.ts";
-import { PairLead, type PairRole } from "../../server/lease/etcd/pair-lead.ts";
-import { parseLeaseFile } from "../../server/lease/lease-file.ts";
+import type { Transaction, TransactionAnswer } from "../../server/etcd/etcd-messages.ts";
+import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { PairLead, type PairRole } from "../../server/lease/replicated/pair-lead.ts";
 import { ModelEtcd } from "./pair-etcd.ts";
 import {
   ADDRESSES,

@@ -1,10 +1,10 @@
 import { Prng } from "../../base/prng.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { dhcpdConf } from "../../scenarios/dhcpd-conf.ts";
-import type { Population, PopulationPlan } from "../../scenarios/population.ts";
-import type { ServerConfig } from "../../server/config/model.ts";
-import { formatDiagnostic, parseConfig } from "../../server/config/parse.ts";
-import type { ExchangeKind } from "../../simulator/exchange.ts";
+import type { Population, PopulationPlan } from "../../scenarios/population/population.ts";
+import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
+import { formatDiagnostic, parseConfig } from "../../server/config/grammar/parse.ts";
+import type { ServerConfig } from "../../server/config/model/model.ts";
+import type { ExchangeKind } from "../../simulator/device/exchange.ts";
 import type { LinkFaults } from "./lossy-link.ts";
 import type { ServerDefect } from "./virtual-server.ts";
 

@@ -2,9 +2,8 @@ import { VirtualClock } from "../../base/clock.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population.ts";
+import { Population } from "../../scenarios/population/population.ts";
 import { bytesEqual } from "../../server/lease/lease.ts";
-import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import type {
   Acknowledgement,
   AnomalyKind,
@@ -13,10 +12,15 @@ import type {
   FailedExchange,
   FleetSink,
   SurrenderReason,
-} from "../../simulator/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/exchange.ts";
-import { Fleet } from "../../simulator/fleet.ts";
-import { SafetyChecker, SafetyLog, type SafetySummary } from "../../simulator/safety-checker.ts";
+} from "../../simulator/device/exchange.ts";
+import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
+import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
+import {
+  SafetyChecker,
+  SafetyLog,
+  type SafetySummary,
+} from "../../simulator/measure/safety-checker.ts";
+import { Fleet } from "../../simulator/worker/fleet.ts";
 import { Digest } from "./digest.ts";
 import { EventQueue } from "./event-queue.ts";
 import { LossyLink } from "./lossy-link.ts";

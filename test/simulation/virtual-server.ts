@@ -3,14 +3,14 @@ import { nullLogger } from "../../base/log.ts";
 import { Prng } from "../../base/prng.ts";
 import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
-import type { ServerConfig } from "../../server/config/model.ts";
-import { CommitPipeline } from "../../server/dhcp/commit-pipeline.ts";
-import { CommitTrouble } from "../../server/dhcp/commit-trouble.ts";
-import { DhcpCounters } from "../../server/dhcp/counters.ts";
-import { DhcpEngine } from "../../server/dhcp/engine.ts";
-import type { LocalInterface, Outcome } from "../../server/dhcp/outcome.ts";
-import { type Reply, type ReplyWay, wayOf } from "../../server/dhcp/reply-sender.ts";
-import { LeaseTable } from "../../server/lease/lease-table.ts";
+import type { ServerConfig } from "../../server/config/model/model.ts";
+import { DhcpEngine } from "../../server/dhcp/decide/engine.ts";
+import type { LocalInterface, Outcome } from "../../server/dhcp/exchange/outcome.ts";
+import { CommitPipeline } from "../../server/dhcp/loop/commit-pipeline.ts";
+import { CommitTrouble } from "../../server/dhcp/loop/commit-trouble.ts";
+import { DhcpCounters } from "../../server/dhcp/loop/counters.ts";
+import { type Reply, type ReplyWay, wayOf } from "../../server/dhcp/loop/reply-sender.ts";
+import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { CrashStore } from "./crash-store.ts";
 
 /** Ways to be wrong, so that a test can show that the checker notices. */

@@ -1,8 +1,8 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { systemClock } from "../../../base/clock.ts";
-import type { Rendezvous } from "../../../simulator/rendezvous.ts";
-import type { PhaseGoal } from "../../../simulator/run-plan.ts";
-import type { SegmentPlacement } from "../../../simulator/segment.ts";
+import type { PhaseGoal } from "../../../simulator/plan/run-plan.ts";
+import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
+import type { Rendezvous } from "../../../simulator/run/rendezvous.ts";
 import { type Board, type BoardWriter, RendezvousError } from "./board.ts";
 import type { ClockReading } from "./etcd.ts";
 

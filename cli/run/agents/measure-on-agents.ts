@@ -1,8 +1,8 @@
-import type { RunResult, Target } from "../../../reports/run-result.ts";
-import { Population } from "../../../scenarios/population.ts";
-import { runOutcomeOf } from "../../../simulator/run-outcome.ts";
-import type { RunPlan } from "../../../simulator/run-plan.ts";
-import { newSafetyCounters } from "../../../simulator/safety-checker.ts";
+import type { RunResult, Target } from "../../../reports/result/run-result.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
+import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../scenario-input.ts";
 import { auditFile } from "../audit-on-threads.ts";
 import type { BundledServer } from "../bundled-server.ts";

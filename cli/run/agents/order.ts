@@ -1,9 +1,9 @@
 import { deserialize, serialize } from "node:v8";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Target } from "../../../reports/run-result.ts";
-import type { Scenario } from "../../../scenarios/scenario.ts";
-import type { RunPlan } from "../../../simulator/run-plan.ts";
-import type { SegmentPlacement } from "../../../simulator/segment.ts";
+import type { Target } from "../../../reports/result/run-result.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
+import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
 import { RendezvousError } from "./board.ts";
 
 /** What the coordinator hands out to all agents: the run, of which each plays its own segment. */

@@ -2,9 +2,14 @@ import { randomUUID } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import type { Etcd3 } from "etcd3";
 import { systemClock } from "../../../base/clock.ts";
-import { Population } from "../../../scenarios/population.ts";
-import { goalOf, type PhasePlan, phaseMsMax, type RunPlan } from "../../../simulator/run-plan.ts";
-import { segmentProblem } from "../../../simulator/segment.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import {
+  goalOf,
+  type PhasePlan,
+  phaseMsMax,
+  type RunPlan,
+} from "../../../simulator/plan/run-plan.ts";
+import { segmentProblem } from "../../../simulator/plan/segment.ts";
 import { decodeSegment, type SegmentFile } from "../segment-file.ts";
 import { unpackBitmap } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";

@@ -1,5 +1,5 @@
-import type { PersonaKind, PersonaShare } from "../../../scenarios/personas.ts";
-import type { Population } from "../../../scenarios/population.ts";
+import type { PersonaKind, PersonaShare } from "../../../scenarios/population/personas.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
 import { CapturedTemplates } from "./captured-templates.ts";
 
 /** What a device does with its packets before they leave. */

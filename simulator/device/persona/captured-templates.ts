@@ -7,15 +7,15 @@ import {
   type CapturedOption,
   type CapturedPersona,
   messageBytes,
-} from "../../../scenarios/captured-persona.ts";
+} from "../../../scenarios/population/captured-persona.ts";
 import {
   lengthOfPart,
   type Placeholder,
   type ValuePart,
   writeMacForm,
   writeUnitDigits,
-} from "../../../scenarios/captured-value.ts";
-import type { Population } from "../../../scenarios/population.ts";
+} from "../../../scenarios/population/captured-value.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
 import {
   type MessageFields,
   type MessageShape,

@@ -1,4 +1,4 @@
-import type { Population } from "../../../scenarios/population.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
 
 /** In TEST-NET-2 (RFC 5737): on nobody's network. */
 const TEST_NET = 0xc633_6400;

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, messageType } from "../../../protocol/dhcp/packet.ts";
-import { type PersonaKind, PersonaRoll } from "../../../scenarios/personas.ts";
-import { Population } from "../../../scenarios/population.ts";
-import { RecordingSink, replyTo } from "../../exchange.testing.ts";
-import { Fleet } from "../../fleet.ts";
+import { type PersonaKind, PersonaRoll } from "../../../scenarios/population/personas.ts";
+import { Population } from "../../../scenarios/population/population.ts";
 import { twinCmtsOf } from "../../relay/cmts.ts";
+import { Fleet } from "../../worker/fleet.ts";
+import { RecordingSink, replyTo } from "../exchange.testing.ts";
 import { rfc2131Retry } from "../retry-policy.ts";
 
 const SEED = 7;

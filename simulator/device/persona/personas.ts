@@ -1,4 +1,4 @@
-import type { PersonaRoll } from "../../../scenarios/personas.ts";
+import type { PersonaRoll } from "../../../scenarios/population/personas.ts";
 import type { Shard } from "../shard.ts";
 import { type Behaviour, behaviourOf, rfc2131Behaviour } from "./behaviours.ts";
 

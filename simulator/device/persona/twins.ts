@@ -1,8 +1,8 @@
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import type { Population } from "../../../scenarios/population.ts";
-import type { FleetSink } from "../../exchange.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
 import { type RelayAgents, twinCmtsOf } from "../../relay/cmts.ts";
+import type { FleetSink } from "../exchange.ts";
 import { leaseTimesOf } from "../lease-times.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Reply } from "../reply.ts";

@@ -1,7 +1,7 @@
 import { networkInterface } from "../../../base/net/network-interface.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import type { UdpFrame } from "../../../protocol/udp-frame.ts";
-import { type ClientMessage, clientPacket } from "../../../server/dhcp/engine.testing.ts";
+import { type ClientMessage, clientPacket } from "../../../server/dhcp/decide/engine.testing.ts";
 import { ip, type NetworkLab } from "../namespaces.testing.ts";
 import { inNamespace, Wire } from "./wire.testing.ts";
 

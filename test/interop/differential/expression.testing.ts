@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import type { Script, Site } from "./contender.testing.ts";
 
 const relay = "10.16.0.1";

@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import { macOf, type Script, type Site } from "./contender.testing.ts";
 import { bind, meant, own } from "./steps.testing.ts";
 

@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import type { Site } from "./contender.testing.ts";
 import type { Answer, Leeway } from "./reply-text.testing.ts";
 import { device, one, own, via } from "./steps.testing.ts";

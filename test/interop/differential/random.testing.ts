@@ -1,6 +1,6 @@
 import { Prng } from "../../../base/prng.ts";
 import { formatMac } from "../../../protocol/mac.ts";
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import { serverAddress } from "./cable.testing.ts";
 import type { Script, Site, Step } from "./contender.testing.ts";
 import type { Reply } from "./reply-text.testing.ts";

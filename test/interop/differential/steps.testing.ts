@@ -1,5 +1,5 @@
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import { mac, type Script, type Step } from "./contender.testing.ts";
 import type { Answer, Leeway, Reply } from "./reply-text.testing.ts";
 

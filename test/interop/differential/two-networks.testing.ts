@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
 import { mac, type Step } from "./contender.testing.ts";
 import type { Answer } from "./reply-text.testing.ts";
 

@@ -1,7 +1,7 @@
 import { formatIpv4 } from "../../../../protocol/ipv4.ts";
 import type { UdpFrame } from "../../../../protocol/udp-frame.ts";
-import { formatDiagnostic, parseConfig } from "../../../../server/config/parse.ts";
-import { type ClientMessage, startSeconds } from "../../../../server/dhcp/engine.testing.ts";
+import { formatDiagnostic, parseConfig } from "../../../../server/config/grammar/parse.ts";
+import { type ClientMessage, startSeconds } from "../../../../server/dhcp/decide/engine.testing.ts";
 import type { LeaseRecord } from "../../../../server/lease/lease.ts";
 import { leaseFile, leaseLine, type StartingLease } from "../contender.testing.ts";
 import { type Leeway, type Reply, readReply, replyLines } from "../reply-text.testing.ts";

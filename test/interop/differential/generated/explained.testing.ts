@@ -1,5 +1,5 @@
 import { formatIpv4 } from "../../../../protocol/ipv4.ts";
-import type { ClientMessage } from "../../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../../server/dhcp/decide/engine.testing.ts";
 import type { Reply } from "../reply-text.testing.ts";
 import type { Encounter } from "./duel.testing.ts";
 import { type Answered, isBinding } from "./pair.testing.ts";

@@ -1,4 +1,4 @@
-import type { ClientMessage } from "../../../../server/dhcp/engine.testing.ts";
+import type { ClientMessage } from "../../../../server/dhcp/decide/engine.testing.ts";
 import type { StartingLease } from "../contender.testing.ts";
 import type { Reply } from "../reply-text.testing.ts";
 

@@ -1,0 +1,140 @@
+import type { PopulationPlan } from "../../scenarios/population/population.ts";
+import type { TrialSettings } from "./trial.ts";
+
+/** How much is measured; everything is bounded in count and time. */
+export interface BenchPlan {
+  readonly rounds: number;
+  readonly trial: TrialSettings;
+  /** The first search of a contender begins at its guess, the later ones at what was found. */
+  readonly firstSearch: SearchSteps;
+  readonly laterSearch: SearchSteps;
+  readonly renewals: RenewalPlan;
+  /** The guide's load: PERF-3 and PERF-4 at once. */
+  readonly guide: {
+    readonly devices: number;
+    readonly bindRate: number;
+    readonly discoverPerSecond: number;
+    readonly renewPerSecond: number;
+    readonly latencyMs: number;
+    readonly floodMs: number;
+    readonly floodPerSecond: number;
+  };
+  /** Devices that come on line at once, and the patience with the slowest server. */
+  readonly cold: { readonly devices: number; readonly timeLimitMs: number };
+  readonly million: { readonly devices: number; readonly timeLimitMs: number };
+  /** What a lease and a device cost: the difference between the first and the last. */
+  readonly memoryDevices: readonly number[];
+  /** Leases in the file that a server starts with. */
+  readonly restartLeases: readonly number[];
+  readonly growthLeases: readonly number[];
+  /** Multiples of what the server keeps. */
+  readonly overloads: readonly number[];
+  /** Of one run of perfdhcp. */
+  readonly perfdhcpMs: number;
+  /** No turn of a suite begins after this: what is measured by then is what is reported. */
+  readonly suiteMsMax: number;
+}
+
+export interface SearchSteps {
+  readonly growth: number;
+  readonly precision: number;
+  readonly trialsMax: number;
+}
+
+export interface RenewalPlan {
+  /** Devices that hold a lease before the first rung. */
+  readonly devices: number;
+  /** The share of the found DORA rate at which they are bound. */
+  readonly bindShare: number;
+  /** Rates to try one after the other, as multiples of the found DORA rate. */
+  readonly rungs: readonly number[];
+}
+
+/** The lowest and the highest rate that a search tries, DORA a second. */
+export const rateLimits = { min: 50, max: 200_000 } as const;
+
+/**
+ * 80,000 devices behind 40 CMTSs, three kinds of pools each: the headend of the guide. Cut from a
+ * private block when there are namespaces, else from the loopback network.
+ */
+export const population: PopulationPlan = {
+  cableModems: 62_000,
+  mtas: 13_000,
+  cpes: 0,
+  smartMeters: 5000,
+  cmtsCount: 40,
+};
+
+/** As many devices as asked for, all of one kind, behind as many CMTSs as the headend has. */
+export function modems(devices: number): PopulationPlan {
+  return { ...population, cableModems: devices, mtas: 0, smartMeters: 0 };
+}
+
+/**
+ * Devices under way at any time in a cold start, one number for all servers: as many as ISC dhcpd's
+ * socket has room for. With 128 it loses packets, and who waits for a second try is what is measured.
+ */
+export const coldOutstanding = 64;
+
+/** Long enough that no lease ends while the bench runs. */
+export const leaseSeconds = 7200;
+
+const trial: TrialSettings = {
+  warmUpMs: 800,
+  warmUpShare: 0.4,
+  measureMs: 2500,
+  answerMsMax: 1000,
+  unansweredShareMax: 0.025,
+  slipMsP99Max: 20,
+  cpuPercentMax: 98,
+  starvedPercentMax: 10,
+};
+
+const guide = {
+  devices: 10_000,
+  bindRate: 1200,
+  discoverPerSecond: 300,
+  renewPerSecond: 600,
+  latencyMs: 30_000,
+  floodMs: 60_000,
+  floodPerSecond: 20_000,
+};
+
+export const fullPlan: BenchPlan = {
+  rounds: 3,
+  trial,
+  firstSearch: { growth: 1.5, precision: 1.06, trialsMax: 8 },
+  laterSearch: { growth: 1.15, precision: 1.06, trialsMax: 4 },
+  renewals: {
+    devices: 10_000,
+    bindShare: 0.6,
+    rungs: [0.8, 1, 1.25, 1.6, 2, 2.5, 3.2],
+  },
+  guide,
+  cold: { devices: 80_000, timeLimitMs: 150_000 },
+  million: { devices: 1_000_000, timeLimitMs: 300_000 },
+  memoryDevices: [100_000, 1_000_000],
+  restartLeases: [80_000, 1_000_000],
+  growthLeases: [10_000, 80_000, 300_000, 1_000_000],
+  overloads: [1, 2, 5, 10],
+  perfdhcpMs: 4000,
+  suiteMsMax: 30 * 60_000,
+};
+
+/** Shows that everything runs: its figures are of too little to be worth anything. */
+export const quickPlan: BenchPlan = {
+  rounds: 1,
+  trial: { ...trial, warmUpMs: 500, measureMs: 1000 },
+  firstSearch: { growth: 1.6, precision: 1.2, trialsMax: 5 },
+  laterSearch: { growth: 1.3, precision: 1.2, trialsMax: 2 },
+  renewals: { devices: 2000, bindShare: 0.6, rungs: [0.6, 1, 1.6] },
+  guide: { ...guide, devices: 3000, latencyMs: 3000, floodMs: 3000, floodPerSecond: 5000 },
+  cold: { devices: 5000, timeLimitMs: 30_000 },
+  million: { devices: 20_000, timeLimitMs: 30_000 },
+  memoryDevices: [5000, 20_000],
+  restartLeases: [5000, 20_000],
+  growthLeases: [5000, 20_000],
+  overloads: [1, 2],
+  perfdhcpMs: 1000,
+  suiteMsMax: 3 * 60_000,
+};

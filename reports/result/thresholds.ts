@@ -1,0 +1,57 @@
+import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
+import { failoverMetric } from "../failover/failover-metric.ts";
+import type {
+  BootResult,
+  Distribution,
+  PhaseResult,
+  RunResult,
+  ThresholdResult,
+} from "./run-result.ts";
+
+type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs" | "failover">;
+
+/** Each threshold with what was measured. A metric that was never measured fails its threshold. */
+export function evaluateThresholds(
+  thresholds: readonly Threshold[],
+  measured: Measured,
+): ThresholdResult[] {
+  return thresholds.map((threshold) => {
+    const actual = metricOf(threshold.metric, measured);
+    const holds = actual !== null && thresholdHolds(threshold, actual);
+    return { text: threshold.text, actual, holds };
+  });
+}
+
+/** What was measured of a metric; null when it was not. */
+export function metricOf(metric: readonly string[], measured: Measured): number | null {
+  const [first = "", second = "", third = "", fourth] = metric;
+  if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
+  if (first === "timeToOnlineMs") return statistic(measured.timeToOnlineMs?.[second], third);
+  const phase: PhaseResult | undefined = measured.phases.find(({ name }) => name === first);
+  if (phase === undefined && first === "failover") {
+    return failoverMetric(measured.failover, metric.slice(1));
+  }
+  if (second === "onlineAfterMs") return statistic(phase?.boot?.onlineAfterMs, third);
+  if (second === "bootFailures") return failureCount(phase?.boot, third);
+  const stream = phase?.streams.find(({ name, exchange }) => (name ?? exchange) === second);
+  if (stream === undefined) return null;
+  const value: unknown = Reflect.get(stream, third);
+  if (fourth === undefined) return typeof value === "number" ? value : null;
+  return isDistribution(value) ? statistic(value, fourth) : null;
+}
+
+function failureCount(boot: BootResult | undefined, what: string): number | null {
+  if (boot === undefined || (what !== "devices" && what !== "boots")) return null;
+  return boot.failures.reduce((sum, failure) => sum + failure[what], 0);
+}
+
+/** A statistic of nothing is not a measurement: null, which fails the threshold. */
+function statistic(distribution: Distribution | undefined, name: string): number | null {
+  if (distribution === undefined || distribution.count === 0) return null;
+  const value: unknown = Reflect.get(distribution, name);
+  return typeof value === "number" ? value : null;
+}
+
+function isDistribution(value: unknown): value is Distribution {
+  return typeof value === "object" && value !== null && "histogram" in value;
+}

@@ -1,0 +1,41 @@
+import { checkLayers, type FileProblem, type Override } from "../yaml/checked-yaml.ts";
+import {
+  type Dependencies,
+  noSurroundings,
+  readLayers,
+  type Surroundings,
+} from "../yaml/include.ts";
+import { readCapturedFiles } from "./captured-files.ts";
+import { buildScenario, type Scenario } from "./scenario.ts";
+import { scenarioSchema } from "./scenario-schema.ts";
+
+export type ScenarioReading =
+  | {
+      readonly kind: "ok";
+      readonly scenario: Scenario;
+      readonly dependencies: Dependencies;
+    }
+  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+
+/**
+ * Reads a scenario from YAML text and tells everything that is wrong with it at once. Files that it
+ * includes and variables that it names come from its surroundings.
+ */
+export function readScenario(
+  file: string,
+  text: string,
+  overrides: readonly Override[] = [],
+  surroundings: Surroundings = noSurroundings,
+): ScenarioReading {
+  const read = readLayers(file, text, surroundings);
+  if (read.kind === "failed") return read;
+  const checked = checkLayers(read.layers, scenarioSchema, overrides);
+  if (checked.kind === "failed") return checked;
+  const captured = readCapturedFiles(checked.data, read.layers, surroundings);
+  if (captured.problems.length > 0) return { kind: "failed", problems: captured.problems };
+  const built = buildScenario(checked.data, captured.personas);
+  if (built.kind === "failed") return { kind: "failed", problems: checked.placed(built.problems) };
+  const includedTexts = [...read.dependencies.includedTexts, ...captured.texts];
+  const dependencies = { ...read.dependencies, includedTexts };
+  return { kind: "ok", scenario: built.scenario, dependencies };
+}

@@ -1,0 +1,204 @@
+import {
+  binaryToAscii,
+  changeCase,
+  computedData,
+  concat,
+  encodeInteger,
+  hardware,
+  hostAddresses,
+  hostDeclName,
+  leasedAddress,
+  nullData,
+  packetData,
+  packetFileName,
+  packetServerName,
+  pickFirstValue,
+  reverse,
+  serverHostName,
+  substring,
+  suffix,
+} from "../language/data-expressions.ts";
+import {
+  constantNumber,
+  exists,
+  extractInteger,
+  isClassified,
+  isStatic,
+  known,
+  leaseTime,
+  nullNumber,
+} from "../language/logic-expressions.ts";
+import { packetOption } from "../language/option-reader.ts";
+import { type ParameterName, parameterOf, parameterSlots } from "../language/parameters.ts";
+import type { DataExpression, Expression, NumericExpression } from "../language/program.ts";
+import { defined } from "../language/variable-expressions.ts";
+import { takeOption } from "./option-name.ts";
+import type { Parser } from "./parser.ts";
+
+/** What stands between the parentheses of a function. */
+export interface Arguments {
+  readonly parser: Parser;
+  data(): DataExpression;
+  numeric(): NumericExpression;
+}
+
+/** Parses what follows the function's name, which has been taken. */
+export type ExpressionFunction = (given: Arguments) => Expression;
+
+/** The functions and constants of dhcp-eval(5) that are supported (CONF-12). */
+const functions: Readonly<Record<string, ExpressionFunction>> = {
+  option: ({ parser }) => packetOption(takeOption(parser), parser.registry),
+  "config-option": ({ parser }) => configOption(parser),
+  exists: ({ parser }) => exists(packetOption(takeOption(parser), parser.registry)),
+  known: () => known,
+  static: () => isStatic,
+  hardware: () => hardware,
+  "leased-address": () => leasedAddress,
+  "host-decl-name": () => hostDeclName,
+  filename: () => packetFileName,
+  "server-name": () => packetServerName,
+  null: () => nullData,
+  "lease-time": () => leaseTime,
+  "client-state": () => nullNumber,
+  defined: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    const name = parser.takeVariableName();
+    parser.expect(")", "right parenthesis expected.");
+    parser.stateReads += 1;
+    return defined(name);
+  },
+  check: ({ parser }) => {
+    const { at } = parser;
+    const name = parser.takeText("string expected.");
+    if (name === "default") return isClassified;
+    return parser.fail("unknown collection.", 'there is one only: check "default".', at);
+  },
+  gethostname: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    parser.expect(")", "right parenthesis expected.");
+    return serverHostName;
+  },
+  gethostbyname: ({ parser }) => {
+    parser.expect("(", "left parenthesis expected.");
+    const name = parser.takeText('Expecting quoted literal: "foo.example.com"').toLowerCase();
+    parser.expect(")", "right parenthesis expected.");
+    parser.hostNames.add(name);
+    return hostAddresses(name);
+  },
+  substring: (given) =>
+    inParentheses(given.parser, () => {
+      const data = given.data();
+      const offset = nextNumeric(given);
+      return substring(data, offset, nextNumeric(given));
+    }),
+  suffix: (given) =>
+    inParentheses(given.parser, () => {
+      const data = given.data();
+      return suffix(data, nextNumeric(given));
+    }),
+  concat: (given) => concat(allData(given, 2)),
+  "pick-first-value": (given) => pickFirstValue(allData(given, 1)),
+  pick: (given) => pickFirstValue(allData(given, 1)),
+  lcase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "lower")),
+  ucase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "upper")),
+  reverse: (given) =>
+    inParentheses(given.parser, () => {
+      const width = given.numeric();
+      return reverse(width, nextData(given));
+    }),
+  packet: (given) =>
+    inParentheses(given.parser, () => {
+      const offset = given.numeric();
+      return packetData(offset, nextNumeric(given));
+    }),
+  "binary-to-ascii": (given) =>
+    inParentheses(given.parser, () => {
+      const base = given.numeric();
+      const width = nextNumeric(given);
+      const separator = nextData(given);
+      return binaryToAscii(base, width, separator, nextData(given));
+    }),
+  "encode-int": (given) =>
+    inParentheses(given.parser, () => {
+      const number = given.numeric();
+      return encodeInteger(number, nextWidth(given.parser));
+    }),
+  "extract-int": (given) =>
+    inParentheses(given.parser, () => {
+      const data = given.data();
+      return extractInteger(data, nextWidth(given.parser));
+    }),
+};
+
+/** Codes of DNS answers (RFC 1035 and 2136) and states of clients: numbers with a name. */
+const constants: Readonly<Record<string, number>> = {
+  ...{ noerror: 0, formerr: 1, servfail: 2, nxdomain: 3, notimp: 4, refused: 5 },
+  ...{ yxdomain: 6, yxrrset: 7, nxrrset: 8, notauth: 9, notzone: 10 },
+  ...{ booting: 1, reboot: 2, select: 3, request: 4, bound: 5, renew: 6, rebind: 7 },
+};
+
+export function expressionFunction(name: string): ExpressionFunction | undefined {
+  if (Object.hasOwn(functions, name)) return functions[name];
+  if (Object.hasOwn(constants, name)) return () => constantNumber(constants[name]);
+  return undefined;
+}
+
+/** Names that begin an expression, for suggestions. */
+export const expressionNames: readonly string[] = [...Object.keys(functions), "not"];
+
+/** Reads what the statements so far have set: an option, or `server.PARAMETER`. */
+function configOption(parser: Parser): Expression {
+  parser.readsSettings = true;
+  parser.stateReads += 1;
+  let slot: number;
+  if (parser.lexer.word === "server" && parser.lexer.isFollowedBy(".")) {
+    parser.lexer.next();
+    parser.lexer.next();
+    const { at } = parser;
+    const name = parser.takeWord("expecting identifier after '.'").toLowerCase();
+    if (parameterOf(name) === undefined) {
+      parser.fail(`unknown option server.${name}`, undefined, at);
+    }
+    slot = parameterSlots[name as ParameterName];
+  } else {
+    slot = parser.registry.slotFor(takeOption(parser));
+  }
+  return computedData((context, settings) => settings?.evaluateAt(slot, context));
+}
+
+function inParentheses(parser: Parser, parse: () => Expression): Expression {
+  parser.expect("(", "left parenthesis expected.");
+  const expression = parse();
+  parser.expect(")", "right parenthesis expected.");
+  return expression;
+}
+
+function allData(given: Arguments, countMin: number): DataExpression[] {
+  const { parser } = given;
+  const parts: DataExpression[] = [];
+  parser.expect("(", "left parenthesis expected.");
+  do parts.push(given.data());
+  while (parser.accept(","));
+  if (parts.length < countMin) parser.fail("comma expected.", `at least ${countMin} values.`);
+  parser.expect(")", "right parenthesis expected.");
+  return parts;
+}
+
+function nextData(given: Arguments): DataExpression {
+  given.parser.expect(",", "comma expected.");
+  return given.data();
+}
+
+function nextNumeric(given: Arguments): NumericExpression {
+  given.parser.expect(",", "comma expected.");
+  return given.numeric();
+}
+
+/** The width of an integer in bits, which must be written out. */
+function nextWidth(parser: Parser): number {
+  parser.expect(",", "comma expected.");
+  const { at } = parser;
+  const bits = parser.takeNumber(0, 0xffff);
+  if (bits === 8 || bits === 16 || bits === 32) return bits;
+  return parser.fail(`unsupported integer size ${bits}`, "8, 16 or 32 bits.", at);
+}

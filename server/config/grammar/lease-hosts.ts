@@ -1,0 +1,105 @@
+import type { EvaluationContext } from "../language/program.ts";
+import { CompactHostTable } from "../model/host-table.ts";
+import type { Host, HostTable, ServerConfig } from "../model/model.ts";
+import { parseHostStatements } from "./lease-fragments.ts";
+
+/** A `host` of the lease file: made, or deleted, while a server ran (through OMAPI). */
+export interface LaterHost {
+  readonly name: string;
+  /** It was made while a server ran: of dhcpd.conf otherwise. */
+  readonly isDynamic: boolean;
+  readonly isDeleted: boolean;
+  readonly hardware?: { readonly type: number; readonly address: Uint8Array };
+  readonly clientId?: Uint8Array;
+  readonly fixedAddresses: readonly number[];
+  readonly groupName?: string;
+  /** The other statements, as their text. */
+  readonly statements: readonly string[];
+}
+
+/**
+ * The configuration together with the hosts of its lease file: hosts made later come after its own,
+ * and its own hosts that were deleted are gone. `problems` are sentences about hosts that are left
+ * out.
+ */
+export function withLaterHosts(
+  config: ServerConfig,
+  hosts: readonly LaterHost[],
+): { readonly config: ServerConfig; readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const deleted = new Set<string>();
+  const later = new CompactHostTable();
+  for (const host of hosts) {
+    if (host.isDeleted && !host.isDynamic) deleted.add(host.name);
+  }
+  for (const host of hosts) {
+    if (host.isDeleted) continue;
+    const isTaken = config.hosts.byName(host.name) !== undefined && !deleted.has(host.name);
+    const problem =
+      isTaken || later.hasName(host.name) ? "already exists" : add(config, later, host);
+    if (problem !== undefined) problems.push(`host ${host.name}: ${problem}: it is not served.`);
+  }
+  if (deleted.size === 0 && later.count === 0) return { config, problems };
+  return { config: { ...config, hosts: new LaterHosts(config.hosts, deleted, later) }, problems };
+}
+
+function add(config: ServerConfig, later: CompactHostTable, host: LaterHost): string | undefined {
+  const { name, hardware, clientId, fixedAddresses, groupName, statements } = host;
+  const read = parseHostStatements(config, statements.join(" "), groupName);
+  if (read.kind === "failed") return read.message;
+  const { part } = read;
+  const declared = {
+    ...part,
+    name,
+    hardware: hardware ?? part.hardware,
+    clientId: clientId ?? part.clientId,
+    fixedAddresses: [...fixedAddresses, ...part.fixedAddresses],
+  };
+  later.add(declared, part.scope);
+  return undefined;
+}
+
+/** The hosts of a configuration but for some, then others. */
+class LaterHosts implements HostTable {
+  readonly #first: HostTable;
+  readonly #deleted: ReadonlySet<string>;
+  readonly #later: HostTable;
+
+  constructor(first: HostTable, deleted: ReadonlySet<string>, later: HostTable) {
+    this.#first = first;
+    this.#deleted = deleted;
+    this.#later = later;
+  }
+
+  get count(): number {
+    let deleted = 0;
+    for (const name of this.#deleted) if (this.#first.byName(name) !== undefined) deleted += 1;
+    return this.#first.count - deleted + this.#later.count;
+  }
+
+  get hasIdentifiers(): boolean {
+    return this.#first.hasIdentifiers || this.#later.hasIdentifiers;
+  }
+
+  byHardware(hardwareType: number, address: Uint8Array): readonly Host[] {
+    return this.#joined((hosts) => hosts.byHardware(hardwareType, address));
+  }
+
+  byClientId(clientId: Uint8Array): readonly Host[] {
+    return this.#joined((hosts) => hosts.byClientId(clientId));
+  }
+
+  byOption(context: EvaluationContext): readonly Host[] {
+    return this.#joined((hosts) => hosts.byOption(context));
+  }
+
+  byName(name: string): Host | undefined {
+    const first = this.#deleted.has(name) ? undefined : this.#first.byName(name);
+    return first ?? this.#later.byName(name);
+  }
+
+  #joined(find: (hosts: HostTable) => readonly Host[]): readonly Host[] {
+    const first = find(this.#first).filter(({ name }) => !this.#deleted.has(name));
+    return [...first, ...find(this.#later)];
+  }
+}

@@ -1,0 +1,49 @@
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import { Variables } from "../../config/language/variables.ts";
+import { runEvent } from "../../config/model/evaluate.ts";
+import { VENDOR_CLASS_VARIABLE } from "../../lease/lease.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * `on commit`: when a lease is given, before it is stored and its reply is made. `leaseSeconds` are
+ * those of the new lease. Returns what holds for the reply: statements may have set options, and
+ * values that follow from variables or from the lease's end are others by now.
+ */
+export function commitEvent(exchange: Exchange, policy: Policy, leaseSeconds: number): Policy {
+  const isEvent = policy.settings.event("commit").length > 0;
+  exchange.leaseSeconds = leaseSeconds;
+  if (isEvent || exchange.areVariablesUsed) rememberVendorClass(exchange);
+  if (!isEvent) return settled(exchange, policy);
+  const { variables } = exchange;
+  const settings = policy.constant ? policy.settings.copyFor(variables) : policy.settings;
+  const before = settings.revision + variables.changes;
+  exchange.say(runEvent(settings, "commit", exchange));
+  if (settings.revision + variables.changes === before) return settled(exchange, policy);
+  settings.refresh(exchange);
+  return exchange.parts.policies.again(policy, settings);
+}
+
+/** The policy of a reply in which the lease has `exchange.leaseSeconds` left. */
+export function settled(exchange: Exchange, policy: Policy): Policy {
+  if (policy.constant || !exchange.isLeaseTimeUsed) return policy;
+  policy.settings.refresh(exchange);
+  return exchange.parts.policies.again(policy, policy.settings);
+}
+
+/** dhcpd sets this variable by itself, before the event. */
+function rememberVendorClass(exchange: Exchange): void {
+  const { packet, variables } = exchange;
+  const vendorClass = packet.options.get(OptionCode.vendorClassIdentifier);
+  if (vendorClass === undefined || vendorClass.length === 0) return;
+  // A view of the packet would not outlive it.
+  const value = (): Uint8Array => vendorClass.slice();
+  if (variables.isUsed) variables.set(VENDOR_CLASS_VARIABLE, value());
+  else {
+    // Most events look at no variable, and need none of them.
+    exchange.variables = new Variables(undefined, () => [
+      ...variables.entries(),
+      [VENDOR_CLASS_VARIABLE, value()],
+    ]);
+  }
+}

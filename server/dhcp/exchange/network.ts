@@ -1,0 +1,63 @@
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
+import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { readIpv4 } from "../../../protocol/ipv4.ts";
+import type { ServerConfig, SharedNetwork } from "../../config/model/model.ts";
+import type { LocalInterface } from "./outcome.ts";
+
+/**
+ * The address by which the sender names the client's network: link selection (RFC 3527), then
+ * subnet selection (option 118, RFC 3011), then giaddr; 0 when it names none. `relayAgent` is the
+ * packet's option 82.
+ */
+export function selectorOf(packet: DhcpPacket, relayAgent: Uint8Array | undefined): number {
+  return selectionOf(packet, relayAgent) ?? packet.giaddr;
+}
+
+/** The network that was chosen by an option, whatever giaddr says; undefined when none was. */
+export function selectionOf(
+  packet: DhcpPacket,
+  relayAgent: Uint8Array | undefined,
+): number | undefined {
+  if (relayAgent !== undefined) {
+    const link = subOption(relayAgent, RelayAgentCode.linkSelection);
+    if (link !== undefined && link.length === 4) return readIpv4(link, 0);
+  }
+  return packet.options.getUInt32(OptionCode.subnetSelection);
+}
+
+/**
+ * The shared network that a packet comes from, or undefined when it is none of ours. A packet that
+ * names a network is taken at its word, even when the word means nothing here. Without one, ciaddr
+ * tells where a client is that already has an address (all but DISCOVER): its renewal may come
+ * through any router. What is left came from a client on the wire of the receiving interface.
+ */
+export function locateNetwork(
+  config: ServerConfig,
+  packet: DhcpPacket,
+  relayAgent: Uint8Array | undefined,
+  receivedOn: LocalInterface | undefined,
+  type: number,
+): SharedNetwork | undefined {
+  const selector = selectorOf(packet, relayAgent);
+  if (selector !== 0) return config.subnetOf(selector)?.sharedNetwork;
+  const { ciaddr } = packet;
+  if (ciaddr !== 0 && type !== MessageType.discover) {
+    const network = config.subnetOf(ciaddr)?.sharedNetwork;
+    if (network !== undefined) return network;
+  }
+  return networkOfInterface(config, receivedOn);
+}
+
+/** The first declared network that one of the interface's addresses lies in. */
+export function networkOfInterface(
+  config: ServerConfig,
+  receivedOn: LocalInterface | undefined,
+): SharedNetwork | undefined {
+  for (const { address } of receivedOn?.addresses ?? []) {
+    const subnet = config.subnetOf(address);
+    if (subnet !== undefined) return subnet.sharedNetwork;
+  }
+  return undefined;
+}

@@ -1,0 +1,133 @@
+import { type OverloadReason, overloadReasons } from "../../overload/admission.ts";
+import { type DropReason, dropReasons } from "../exchange/outcome.ts";
+
+/** Message types by their number (RFC 2132, section 9.6; RFC 4388, section 6.1); 0 is BOOTP. */
+const messageNames: readonly string[] = [
+  "bootp",
+  "discover",
+  "offer",
+  "request",
+  "decline",
+  "ack",
+  "nak",
+  "release",
+  "inform",
+  "forcerenew",
+  "leasequery",
+  "leaseunassigned",
+  "leaseunknown",
+  "leaseactive",
+];
+const otherMessage = messageNames.length;
+
+/** Why the listener, not the engine, threw a datagram or a reply away. */
+export type EdgeDropReason =
+  | OverloadReason
+  | "interface-not-served"
+  | "ping-table-full"
+  | "standby"
+  | "too-late"
+  | "commit-backlog"
+  | "commit-failed"
+  | "reply-does-not-fit";
+
+const edgeDropReasons: readonly EdgeDropReason[] = [
+  ...overloadReasons,
+  "interface-not-served",
+  "ping-table-full",
+  "standby",
+  "too-late",
+  "commit-backlog",
+  "commit-failed",
+  "reply-does-not-fit",
+];
+
+const allReasons: readonly (DropReason | EdgeDropReason)[] = [...dropReasons, ...edgeDropReasons];
+const placeOf = Object.fromEntries(allReasons.map((reason, place) => [reason, place])) as Readonly<
+  Record<DropReason | EdgeDropReason, number>
+>;
+
+/** Decode error codes are a closed set of their own; the bound only guards against a mistake. */
+const decodeCodesMax = 64;
+
+/** What a server counted since it started. Plain numbers: one thread, no locks, no allocation. */
+export class DhcpCounters {
+  /** Received packets by message type; the last place is every type without a name. */
+  readonly #received = new Float64Array(otherMessage + 1);
+  readonly #replied = new Float64Array(otherMessage + 1);
+  readonly #dropped = new Float64Array(allReasons.length);
+  readonly #rejected = new Map<string, number>();
+  batches = 0;
+  commits = 0;
+  commitFailures = 0;
+  rewriteFailures = 0;
+  recordsWritten = 0;
+  leasesExpired = 0;
+  pingsSent = 0;
+  pingsAnswered = 0;
+
+  countReceived(messageType: number): void {
+    this.#received[Math.min(messageType, otherMessage)] += 1;
+  }
+
+  countReplied(messageType: number): void {
+    this.#replied[Math.min(messageType, otherMessage)] += 1;
+  }
+
+  countDropped(reason: DropReason | EdgeDropReason, count = 1): void {
+    this.#dropped[placeOf[reason]] += count;
+  }
+
+  /** A datagram that is no DHCP packet, by the code of its DecodeError. */
+  countRejected(code: string): void {
+    const count = this.#rejected.get(code);
+    if (count === undefined && this.#rejected.size >= decodeCodesMax) return;
+    this.#rejected.set(code, (count ?? 0) + 1);
+  }
+
+  get rejected(): number {
+    let total = 0;
+    for (const count of this.#rejected.values()) total += count;
+    return total;
+  }
+
+  /** Datagrams that were dropped undecoded because there were too many. */
+  get shed(): number {
+    return overloadReasons.reduce((total, reason) => total + this.droppedFor(reason), 0);
+  }
+
+  droppedFor(reason: DropReason | EdgeDropReason): number {
+    return this.#dropped[placeOf[reason]];
+  }
+
+  /** Every counter by a dotted name, in a fixed order; zeros are kept so that readers can rely on a name. */
+  snapshot(): Readonly<Record<string, number>> {
+    const values: Record<string, number> = {
+      batches: this.batches,
+      commits: this.commits,
+      "commit-failures": this.commitFailures,
+      "rewrite-failures": this.rewriteFailures,
+      "records-written": this.recordsWritten,
+      "leases-expired": this.leasesExpired,
+      "pings-sent": this.pingsSent,
+      "pings-answered": this.pingsAnswered,
+    };
+    const nameOf = (type: number): string => messageNames[type] ?? "other";
+    for (const [type, count] of this.#received.entries())
+      values[`received.${nameOf(type)}`] = count;
+    for (const [type, count] of this.#replied.entries()) values[`replied.${nameOf(type)}`] = count;
+    for (const [code, count] of this.#rejected) values[`rejected.${code}`] = count;
+    for (const [place, reason] of allReasons.entries()) {
+      values[`dropped.${reason}`] = this.#dropped[place];
+    }
+    return values;
+  }
+
+  /** One line for the log: the counters that are not zero. */
+  summary(): string {
+    const parts = Object.entries(this.snapshot())
+      .filter(([, count]) => count !== 0)
+      .map(([name, count]) => `${name}=${count}`);
+    return parts.length === 0 ? "nothing received yet" : parts.join(" ");
+  }
+}

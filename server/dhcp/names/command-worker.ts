@@ -1,0 +1,17 @@
+import { parentPort } from "node:worker_threads";
+import { systemClock } from "../../../base/clock.ts";
+import { CommandQueue } from "./command-queue.ts";
+
+// The thread that starts the commands of `execute` statements: making a process takes milliseconds, for
+// which packets would wait.
+
+const port = parentPort!;
+const queue = new CommandQueue({
+  onError: (message) => port.postMessage(message),
+  nowMs: () => systemClock.monotonicMs(),
+});
+
+port.on("message", (words: readonly string[] | "stop") => {
+  if (words !== "stop") queue.run(words);
+  else void queue.idle().then(() => port.close());
+});

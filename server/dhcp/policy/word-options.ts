@@ -1,0 +1,35 @@
+import type { OutgoingOption } from "../../../protocol/dhcp/packet.ts";
+import { writeIpv4 } from "../../../protocol/ipv4.ts";
+
+/** Values remembered for each code: lease times, server identifiers and masks are few. */
+const VALUES_MAX = 1024;
+
+/**
+ * Options of four bytes: addresses and times. Nearly every reply carries the same few, so they are
+ * made once; nobody may write into their bytes.
+ */
+export class WordOptions {
+  readonly #byCode = new Map<number, Map<number, OutgoingOption>>();
+
+  of(code: number, value: number): OutgoingOption {
+    let known = this.#byCode.get(code);
+    if (known === undefined) {
+      known = new Map();
+      this.#byCode.set(code, known);
+    }
+    let option = known.get(value);
+    if (option === undefined) {
+      // Times that are left of a lease may be any number, so the memory is emptied now and then.
+      if (known.size >= VALUES_MAX) known.clear();
+      option = { code, value: wordBytes(value) };
+      known.set(value, option);
+    }
+    return option;
+  }
+}
+
+export function wordBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  writeIpv4(bytes, 0, value);
+  return bytes;
+}

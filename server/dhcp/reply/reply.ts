@@ -1,0 +1,180 @@
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import {
+  BootOperation,
+  BROADCAST_FLAG,
+  type DhcpPacket,
+  type EncodeLimits,
+  type OutgoingOption,
+  type OutgoingPacket,
+} from "../../../protocol/dhcp/packet.ts";
+import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import { replyLog } from "../exchange/log-lines.ts";
+import { networkOfInterface } from "../exchange/network.ts";
+import type { ReplyOutcome } from "../exchange/pending-offers.ts";
+import type { Policy } from "../policy/policy.ts";
+import { destinationOf } from "./destination.ts";
+import {
+  addEcho,
+  addRelayAgent,
+  isBootp,
+  type LeaseReply,
+  leadingOf,
+  leaseOptions,
+  orderOf,
+  templateOf,
+  typeOption,
+} from "./lease-options.ts";
+import { bootpLimits, informLimits, limitsOf, usualLimits } from "./reply-limits.ts";
+import { serverIdentifierOf } from "./server-identifier.ts";
+
+const empty = new Uint8Array(0);
+/** dhcpd's words to the client (option 56). */
+const nakMessages = {
+  unavailable: new TextEncoder().encode("requested address not available"),
+  incorrect: new TextEncoder().encode("requested address is incorrect"),
+} as const;
+
+/** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
+export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
+  const { packet: asked } = exchange;
+  const { policy, kind, address } = reply;
+  const isInform = kind === "inform";
+  const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
+  const order = orderOf(exchange, reply);
+  const leading = order === undefined ? undefined : leadingOf(order, exchange, reply);
+  // Field by field: spreading a shared part in costs more than all the decisions before.
+  const packet: OutgoingPacket = {
+    op: BootOperation.reply,
+    htype: asked.htype,
+    hops: asked.hops,
+    xid: asked.xid,
+    secs: asked.secs,
+    // Of those who send INFORM only a relay is told to broadcast: the others have an address.
+    flags: isForced ? asked.flags | BROADCAST_FLAG : asked.flags,
+    ciaddr: kind === "offer" ? 0 : asked.ciaddr,
+    yiaddr: address,
+    siaddr: kind === "bootp-static" ? bootServerOf(exchange, policy) : policy.nextServer,
+    giaddr: asked.giaddr,
+    chaddr: exchange.hardware.address,
+    sname: policy.serverName,
+    file: kind === "bootp-static" && policy.filename.length === 0 ? asked.file : policy.filename,
+    options: leading === undefined ? leaseOptions(exchange, reply) : leading.options,
+  };
+  return {
+    kind: "reply",
+    reply:
+      order === undefined
+        ? packet
+        : new TemplatedReply(
+            packet,
+            templateOf(order, reply),
+            exchange.receivedRelayAgent,
+            leading?.opening,
+          ),
+    limits: limitsFor(exchange, reply),
+    destination: route(
+      exchange,
+      isBootp(kind) ? "offer" : kind,
+      address,
+      (packet.flags & BROADCAST_FLAG) !== 0,
+    ),
+    changes: exchange.changes,
+    durable: reply.durable,
+    leaseIndex: reply.leaseIndex,
+    log: replyLog(exchange, kind, isInform ? asked.ciaddr : address),
+  };
+}
+
+function limitsFor(exchange: Exchange, { kind, policy }: LeaseReply): EncodeLimits {
+  if (isBootp(kind)) return bootpLimits(exchange, kind === "bootp");
+  if (kind === "inform") return limitsOf(exchange, undefined, informLimits);
+  return limitsOf(exchange, policy.maxMessageSize, usualLimits);
+}
+
+/** A BOOTP client takes who answers for the server with its file, unless it is told otherwise. */
+function bootServerOf({ receivedOn }: Exchange, { nextServer }: Policy): number {
+  return nextServer === 0 ? (receivedOn?.addresses[0]?.address ?? 0) : nextServer;
+}
+
+/** The relay does not learn from the packet which address the client has. */
+function isRelayedBlindly({ ciaddr, giaddr }: DhcpPacket): boolean {
+  return ciaddr === 0 && giaddr !== 0;
+}
+
+/**
+ * A NAK has no addresses and few options, and the broadcast bit is forced: a relay must not unicast
+ * it to an address that the client may not have (RFC 2131, section 4.3.2).
+ */
+export function buildNak(
+  exchange: Exchange,
+  refused: number,
+  reason: string,
+  message: keyof typeof nakMessages = "unavailable",
+): ReplyOutcome {
+  const { packet, parts } = exchange;
+  const policy = exchange.policyOfNetwork([]);
+  const options: OutgoingOption[] = [
+    typeOption(MessageType.nak),
+    parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
+    { code: OptionCode.message, value: nakMessages[message] },
+  ];
+  if (exchange.policyOfNetwork(exchange.members).echoClientId) {
+    addEcho(options, exchange, OptionCode.clientIdentifier);
+  }
+  addRelayAgent(options, exchange);
+  return {
+    kind: "reply",
+    reply: {
+      op: BootOperation.reply,
+      htype: packet.htype,
+      hops: packet.hops,
+      xid: packet.xid,
+      secs: packet.secs,
+      flags: packet.flags | BROADCAST_FLAG,
+      ciaddr: 0,
+      yiaddr: 0,
+      siaddr: 0,
+      giaddr: packet.giaddr,
+      chaddr: exchange.hardware.address,
+      sname: empty,
+      file: empty,
+      options,
+    },
+    limits: usualLimits,
+    destination: route(exchange, "nak", 0, true),
+    changes: exchange.changes,
+    durable: false,
+    leaseIndex: -1,
+    log: replyLog(exchange, "nak", refused, reason),
+  };
+}
+
+function route(
+  exchange: Exchange,
+  kind: "offer" | "ack" | "nak" | "inform",
+  assigned: number,
+  broadcast: boolean,
+) {
+  const { arrival, packet, parts, receivedOn, network } = exchange;
+  const relayAgent = exchange.receivedRelayAgent;
+  // Only a client with ciaddr and without relay can be on this wire or on another.
+  const isDirect = packet.giaddr === 0 && packet.ciaddr !== 0;
+  return destinationOf({
+    kind,
+    arrival,
+    assigned,
+    broadcast,
+    receivedOn,
+    onLocalNetwork:
+      isDirect && network !== undefined && networkOfInterface(parts.config, receivedOn) === network,
+    namedServer: packet.options.has(OptionCode.serverIdentifier),
+    relaySourcePort:
+      relayAgent !== undefined &&
+      subOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
+    serverPort: parts.ports.server,
+    clientPort: parts.ports.client,
+  });
+}

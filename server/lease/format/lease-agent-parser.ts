@@ -1,0 +1,55 @@
+import {
+  type AgentValueKind,
+  agentOptionCode,
+  agentOptionNames,
+  agentValueKind,
+} from "../agent-option.ts";
+import { hashWord, type LeaseLexer } from "./lease-lexer.ts";
+
+/** A sub-option of option 82 (RFC 3046). */
+export interface AgentOption {
+  readonly code: number;
+  /** At most 255 bytes. */
+  readonly value: Uint8Array;
+}
+
+const QUOTE = 0x22;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const agentByHash = new Map(
+  agentOptionNames.map((name, code) => [hashWord(name), { name, code }] as const),
+);
+
+/**
+ * Reads `agent.NAME VALUE;` behind the `option` or `supersede` at `start`. dhcpd passes over any other
+ * option of a lease, and so do we: undefined.
+ */
+export function parseAgentOption(lexer: LeaseLexer, start: number): AgentOption | undefined {
+  const known = agentByHash.get(lexer.word());
+  const isKnown = known !== undefined && lexer.isWord(known.name);
+  const code = isKnown ? known.code : agentOptionCode(lexer.wordText());
+  if (code === undefined) {
+    lexer.skip(`option '${lexer.wordText()}', which no lease has`, start);
+    return undefined;
+  }
+  // `supersede` has one.
+  if (lexer.peek() === EQUALS) lexer.at += 1;
+  // `unknown-5` for a code that has a name: ISC's older releases knew fewer names.
+  const value = readAgentValue(lexer, isKnown ? agentValueKind(code) : "bytes");
+  lexer.expect(SEMICOLON);
+  if (value.length > 255) lexer.fail(`sub-option ${code} has ${value.length} bytes`);
+  return { code, value };
+}
+
+function readAgentValue(lexer: LeaseLexer, kind: AgentValueKind): Uint8Array {
+  const first = lexer.peek();
+  if (first === SEMICOLON) return new Uint8Array(0);
+  if (first === QUOTE) return lexer.string();
+  if (kind === "address") return fourBytes(lexer.address());
+  if (kind === "u32") return fourBytes(lexer.integer(0xffff_ffff));
+  return lexer.hexList();
+}
+
+function fourBytes(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+}

@@ -1,0 +1,261 @@
+import type { LeaseRecord } from "../lease.ts";
+import { LeaseRow } from "../table/lease-row.ts";
+import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
+import { parseLease } from "./lease-record-parser.ts";
+import { LeaseRowReader } from "./lease-row-reader.ts";
+import { formatRow, rowBytesMax } from "./lease-writer.ts";
+
+/** No record, block or comment is longer, and no torn end of a file is. */
+export const ITEM_BYTES_MAX = 1 << 20;
+
+/** What a lease file has beside leases, in the order in which a rewrite puts it. */
+export const blockKinds = [
+  ...["class", "subclass", "group", "host", "failover"],
+  ...["server-duid", "ia-na", "ia-ta", "ia-pd"],
+] as const;
+
+export type BlockKind = (typeof blockKinds)[number];
+
+/** A declaration other than a lease, kept as its text. */
+export interface LeaseFileBlock {
+  readonly kind: BlockKind;
+  /** What it declares: a later block with the same key replaces an earlier one. */
+  readonly key: string;
+  /** The whole block, one character a byte. */
+  readonly text: string;
+}
+
+export interface LeaseFileSink {
+  /** The record's byte arrays may be views of the scanned bytes. */
+  onLease(record: LeaseRecord): void;
+  /**
+   * Takes a lease that needed no parser, in a row that is used again; false: it comes as a record. Without
+   * this, all do.
+   */
+  onRow?(row: LeaseRow): boolean;
+  onBlock(block: LeaseFileBlock): void;
+  /** A statement that nobody knows, in an item that was read. */
+  onSkipped?(skipped: SkippedStatement): void;
+}
+
+/** Where and why a part of the file cannot be read. `line` counts from 1. */
+export interface LeaseFileProblem {
+  /** Where the record or block begins that cannot be read. */
+  readonly recordOffset: number;
+  readonly recordLine: number;
+  /** Where in it the reading failed. */
+  readonly offset: number;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** How a scan ended; `consumed` is the offset behind the last whole item. */
+export type ScanEnd =
+  | { readonly kind: "complete" | "more"; readonly consumed: number }
+  | {
+      readonly kind: "torn" | "damaged";
+      readonly consumed: number;
+      readonly recordOffset: number;
+      readonly offset: number;
+      readonly message: string;
+    };
+
+export interface ParsedLeaseFile {
+  readonly records: readonly LeaseRecord[];
+  readonly blocks: readonly LeaseFileBlock[];
+  /** Statements that nobody knows: passed over. */
+  readonly skipped: readonly SkippedStatement[];
+  /** The last record was cut off by a crash; it was never acknowledged and is left out. */
+  readonly tornTail?: LeaseFileProblem;
+  /** The file is damaged before its end; `records` are those before the place. */
+  readonly error?: LeaseFileProblem;
+}
+
+/** Reads a whole lease file in ISC's grammar; records view the bytes. Never throws. */
+export function parseLeaseFile(input: string | Uint8Array): ParsedLeaseFile {
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  const records: LeaseRecord[] = [];
+  const blocks: LeaseFileBlock[] = [];
+  const skipped: SkippedStatement[] = [];
+  const sink: LeaseFileSink = {
+    onLease: (record) => records.push(record),
+    onBlock: (block) => blocks.push(block),
+    onSkipped: (statement) => skipped.push(statement),
+  };
+  const found = { records, blocks, skipped };
+  const end = scanLeases(bytes, 0, bytes.length, true, sink);
+  if (end.kind !== "torn" && end.kind !== "damaged") return found;
+  const problem: LeaseFileProblem = {
+    recordOffset: end.recordOffset,
+    recordLine: 1 + countLines(bytes, 0, end.recordOffset),
+    offset: end.offset,
+    line: 1 + countLines(bytes, 0, end.offset),
+    message: end.message,
+  };
+  return end.kind === "torn" ? { ...found, tornTail: problem } : { ...found, error: problem };
+}
+
+/**
+ * Reads items from `start` to `end`. When the bytes are not the last ones (`isLast` false), an
+ * item that seems cut off or damaged near their end is left for the next call: "more".
+ */
+export function scanLeases(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isLast: boolean,
+  sink: LeaseFileSink,
+): ScanEnd {
+  const lexer = new LeaseLexer(bytes, start, end);
+  const rows = sink.onRow === undefined ? undefined : new LeaseRowReader();
+  let consumed = start;
+  while (lexer.peek() >= 0) {
+    const recordOffset = lexer.at;
+    const rowEnd = rows === undefined ? -1 : rows.read(bytes, recordOffset, end);
+    if (rows !== undefined && rowEnd >= 0 && sink.onRow?.(rows.row) === true) {
+      lexer.at = rowEnd;
+      consumed = rowEnd;
+      continue;
+    }
+    lexer.skipped = [];
+    try {
+      parseItem(lexer, sink);
+    } catch (error) {
+      if (!(error instanceof LeaseSyntaxError)) throw error;
+      if (!isLast && end - recordOffset < ITEM_BYTES_MAX) return { kind: "more", consumed };
+      const kind = isTorn(bytes, recordOffset, end, error, isLast) ? "torn" : "damaged";
+      return { kind, consumed, recordOffset, offset: error.offset, message: error.message };
+    }
+    consumed = lexer.at;
+    for (const statement of lexer.skipped) sink.onSkipped?.(statement);
+  }
+  // Blanks and comments at the end may go on in the next bytes, so they are read again there.
+  return isLast ? { kind: "complete", consumed: end } : { kind: "more", consumed };
+}
+
+/**
+ * A crash in the middle of an append leaves a record without its end, or pages of zeros that were
+ * never written. Anything else, and anything with a whole lease behind it, is damage.
+ */
+function isTorn(
+  bytes: Uint8Array,
+  recordOffset: number,
+  end: number,
+  error: LeaseSyntaxError,
+  isLast: boolean,
+): boolean {
+  if (!isLast || end - recordOffset > ITEM_BYTES_MAX) return false;
+  if (!error.atEnd && !isCutByZeros(bytes, recordOffset, end)) return false;
+  return !hasLease(bytes, recordOffset + 1, end);
+}
+
+/** Without the zeros at the end the text is one that ends too early: they may stand within a word. */
+function isCutByZeros(bytes: Uint8Array, start: number, end: number): boolean {
+  let textEnd = end;
+  while (textEnd > start && bytes[textEnd - 1] === 0) textEnd -= 1;
+  if (textEnd === end || textEnd === start) return textEnd === start;
+  try {
+    parseItem(new LeaseLexer(bytes, start, textEnd), { onLease: () => {}, onBlock: () => {} });
+    return false;
+  } catch (error) {
+    if (!(error instanceof LeaseSyntaxError)) throw error;
+    return error.atEnd;
+  }
+}
+
+/** True when a whole, readable lease begins at the start of a line between `start` and `end`. */
+function hasLease(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at - 1] !== 0x0a || bytes[at] !== 0x6c) continue;
+    const lexer = new LeaseLexer(bytes, at, end);
+    try {
+      lexer.word();
+      if (lexer.wordText() === "lease" && parseLease(lexer)) return true;
+    } catch (error) {
+      if (!(error instanceof LeaseSyntaxError)) throw error;
+    }
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const SEMICOLON = 0x3b;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const kindOf: ReadonlyMap<string, BlockKind> = new Map(blockKinds.map((kind) => [kind, kind]));
+
+function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
+  lexer.word();
+  if (lexer.isWord("lease")) {
+    sink.onLease(parseLease(lexer));
+    return;
+  }
+  const start = lexer.wordStart;
+  const word = lexer.wordText();
+  const kind = kindOf.get(word.toLowerCase());
+  if (kind !== undefined) {
+    sink.onBlock(parseBlock(lexer, kind, start));
+  } else if (lexer.isWord("authoring-byte-order")) {
+    // It is about the numbers in records of DHCPv6.
+    lexer.skipStatement();
+  } else {
+    skipDeclaration(lexer, word, start);
+  }
+}
+
+/**
+ * What nobody knows is passed over, but never a lease with it: neither one whose first word is
+ * damaged, nor those behind a brace that is missing.
+ */
+function skipDeclaration(lexer: LeaseLexer, word: string, start: number): void {
+  const what = `unknown declaration '${word}'`;
+  const next = lexer.peek();
+  if (next >= 0x30 && next <= 0x39) lexer.fail(what, start);
+  lexer.skip(what, start);
+  refuseLeases(lexer, word, start);
+}
+
+function refuseLeases(lexer: LeaseLexer, word: string, start: number): void {
+  if (!hasLease(lexer.bytes, start + 1, lexer.at)) return;
+  throw new LeaseSyntaxError(`a lease before the '}' of '${word}'`, start, false);
+}
+
+function parseBlock(lexer: LeaseLexer, kind: BlockKind, start: number): LeaseFileBlock {
+  if (kind === "server-duid") {
+    lexer.skipStatement();
+    return { kind, key: kind, text: latin1(lexer.bytes, start, lexer.at) };
+  }
+  let byte = lexer.peek();
+  while (byte !== OPENING_BRACE) {
+    // A subclass may have nothing in it.
+    if (byte === SEMICOLON && kind === "subclass") break;
+    if (byte === QUOTE) lexer.string();
+    else if (byte <= 0 || byte === CLOSING_BRACE || byte === SEMICOLON) lexer.fail("expected '{'");
+    else lexer.at += 1;
+    byte = lexer.peek();
+  }
+  const key = latin1(lexer.bytes, start, lexer.at).trim().replace(/\s+/g, " ");
+  lexer.skipStatement();
+  refuseLeases(lexer, kind, start);
+  return { kind, key, text: latin1(lexer.bytes, start, lexer.at) };
+}
+
+/** A host or group that OMAPI made and deleted again: a rewrite leaves it out (LEASE-6). */
+export function isPurgeable(block: LeaseFileBlock): boolean {
+  const body = block.text.slice(block.text.indexOf("{"));
+  return /[{;\s]dynamic\s*;/.test(body) && /[{;\s]deleted\s*;/.test(body);
+}
+
+export function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 0;
+  for (let at = start; at < end; at += 1) if (bytes[at] === 0x0a) lines += 1;
+  return lines;
+}
+
+/** The record as ISC writes it, with the newline at its end; non-ASCII bytes never occur in it. */
+export function writeRecord(record: LeaseRecord): string {
+  const row = new LeaseRow();
+  row.setRecord(record);
+  const target = new Uint8Array(rowBytesMax(row));
+  return latin1(target, 0, formatRow(row, target, 0));
+}

@@ -1,0 +1,116 @@
+import { hardwareType } from "../agent-option.ts";
+import type { LeaseClient } from "../lease.ts";
+import type { LeaseFileBlock } from "./lease-file.ts";
+import { LeaseLexer, LeaseSyntaxError, latin1 } from "./lease-lexer.ts";
+
+/**
+ * A `host` of the lease file: made while the server ran (through OMAPI), or the deletion of one. The
+ * identity is in `hardware` and `clientId`.
+ */
+export interface LeaseHost extends LeaseClient {
+  readonly name: string;
+  /** Made while the server ran; a deletion without it is that of a host of dhcpd.conf. */
+  readonly isDynamic: boolean;
+  /** The host is gone, in dhcpd.conf too; nothing else is known of it then. */
+  readonly isDeleted: boolean;
+  /** Unsigned 32-bit IPv4 addresses. */
+  readonly fixedAddresses: readonly number[];
+  /** Name of the `group` that it belongs to. */
+  readonly groupName?: string;
+  /** The other statements, as their text: what dhcpd.conf may have in a host. */
+  readonly statements: readonly string[];
+}
+
+export interface LeaseHosts {
+  readonly hosts: readonly LeaseHost[];
+  /** Names of hosts that could not be understood: these stay in the file as they are. */
+  readonly unreadable: readonly string[];
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Draft = Mutable<LeaseHost> & { fixedAddresses: number[]; statements: string[] };
+
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const QUOTE = 0x22;
+const SEMICOLON = 0x3b;
+const COMMA = 0x2c;
+
+/** The hosts among what a lease file has beside leases. */
+export function hostsOf(blocks: Iterable<LeaseFileBlock>): LeaseHosts {
+  const hosts: LeaseHost[] = [];
+  const unreadable: string[] = [];
+  for (const { kind, key, text } of blocks) {
+    if (kind !== "host") continue;
+    try {
+      hosts.push(parseHost(text));
+    } catch (error) {
+      if (!(error instanceof LeaseSyntaxError)) throw error;
+      unreadable.push(key.replace(/^\S+ /, ""));
+    }
+  }
+  return { hosts, unreadable };
+}
+
+/** Reads `host NAME { … }`, one character a byte. Throws LeaseSyntaxError. */
+function parseHost(text: string): LeaseHost {
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const lexer = new LeaseLexer(bytes, 0, bytes.length);
+  lexer.word();
+  const name = lexer.peek() === QUOTE ? textOf(lexer.string()) : wordOf(lexer);
+  const host: Draft = {
+    ...{ name, isDynamic: false, isDeleted: false },
+    ...{ fixedAddresses: [], statements: [] },
+  };
+  lexer.expect(OPENING_BRACE);
+  while (lexer.peek() !== CLOSING_BRACE) readStatement(lexer, host);
+  return host;
+}
+
+function readStatement(lexer: LeaseLexer, host: Draft): void {
+  const word = wordOf(lexer).toLowerCase();
+  const start = lexer.wordStart;
+  switch (word) {
+    case "dynamic":
+      host.isDynamic = true;
+      break;
+    case "deleted":
+      host.isDeleted = true;
+      break;
+    case "hardware": {
+      const typeName = wordOf(lexer).toLowerCase();
+      const type = hardwareType(typeName);
+      if (type === undefined) lexer.fail(`unknown hardware type '${typeName}'`);
+      const address = lexer.peek() === SEMICOLON ? new Uint8Array(0) : lexer.hexList().slice();
+      host.hardware = { type, address };
+      break;
+    }
+    case "uid":
+      host.clientId = (lexer.peek() === QUOTE ? lexer.string() : lexer.hexList()).slice();
+      break;
+    case "fixed-address":
+      host.fixedAddresses.push(lexer.address());
+      while (lexer.peek() === COMMA) {
+        lexer.at += 1;
+        host.fixedAddresses.push(lexer.address());
+      }
+      break;
+    case "group":
+      host.groupName = lexer.peek() === QUOTE ? textOf(lexer.string()) : wordOf(lexer);
+      break;
+    default:
+      lexer.skipStatement();
+      host.statements.push(latin1(lexer.bytes, start, lexer.at));
+      return;
+  }
+  lexer.expect(SEMICOLON);
+}
+
+function wordOf(lexer: LeaseLexer): string {
+  lexer.word();
+  return lexer.wordText();
+}
+
+function textOf(bytes: Uint8Array): string {
+  return latin1(bytes, 0, bytes.length);
+}

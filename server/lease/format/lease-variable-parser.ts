@@ -1,0 +1,32 @@
+import { isVariableName, type LeaseValue } from "../lease.ts";
+import type { LeaseLexer } from "./lease-lexer.ts";
+
+const QUOTE = 0x22;
+const PERCENT = 0x25;
+
+/**
+ * Reads what `set NAME =` may have behind it in a lease: a string, bytes as `1:a:ff`, `%NUMBER`, `true`
+ * or `false`. Undefined, with the lexer where it was, when the name or the value is not of that kind.
+ */
+export function parseVariable(lexer: LeaseLexer, name: string): LeaseValue | undefined {
+  if (!isVariableName(name)) return undefined;
+  const first = lexer.peek();
+  if (first === QUOTE) return lexer.string();
+  if (first === PERCENT) {
+    lexer.at += 1;
+    return lexer.signedInteger(Number.MAX_SAFE_INTEGER);
+  }
+  const start = lexer.at;
+  if (!isWordStart(first)) return undefined;
+  lexer.word();
+  if (lexer.isWord("true")) return true;
+  if (lexer.isWord("false")) return false;
+  const isByte = /^[0-9a-f]{1,2}$/i.test(lexer.wordText());
+  lexer.at = start;
+  return isByte ? lexer.hexList() : undefined;
+}
+
+function isWordStart(byte: number): boolean {
+  const small = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (small >= 0x61 && small <= 0x7a);
+}

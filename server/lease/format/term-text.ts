@@ -1,0 +1,105 @@
+import { bindingStates } from "../lease.ts";
+import { LeaseFlag, NEVER, toStored } from "../table/lease-codes.ts";
+import type { LeaseRow } from "../table/lease-row.ts";
+import { formatDate, formatEpoch } from "./lease-date.ts";
+import { encode, put, putText } from "./lease-text.ts";
+
+const starts = encode("  starts ");
+const ends = encode("  ends ");
+const tstp = encode("  tstp ");
+const tsfp = encode("  tsfp ");
+const atsfp = encode("  atsfp ");
+const cltt = encode("  cltt ");
+const never = encode("never");
+const binding = encode("  binding state ");
+const nextBinding = encode("  next binding state ");
+const rewindBinding = encode("  rewind binding state ");
+const statementEnd = encode(";\n");
+const lineEnd = encode("\n");
+/** By state code. */
+const stateTexts = ["", ...bindingStates].map(encode);
+
+/** Terms met last: those of leases that begin in one second differ in their length at most. */
+const TERMS_KEPT = 8;
+const KEY_WORDS = 5;
+const keptKeys = new Uint32Array(TERMS_KEPT * KEY_WORDS);
+const keptTexts: Uint8Array[] = Array.from({ length: TERMS_KEPT }, () => new Uint8Array(0));
+const keyFlags = LeaseFlag.reserved | LeaseFlag.bootp;
+
+/**
+ * Writes what a lease has in common with others that begin in the same second: times, states and
+ * flags, in ISC's order. Returns the end offset.
+ */
+export function putTerm(
+  row: LeaseRow,
+  target: Uint8Array,
+  start: number,
+  isLocal: boolean,
+): number {
+  const { rare, startsAt, endsAt } = row;
+  // Of a pair, and a text that goes by the time zone: never many.
+  if (isLocal || rare?.tsfp !== undefined || rare?.atsfp !== undefined) {
+    return formatTerm(row, target, start, isLocal);
+  }
+  const words = row.state | (row.next << 4) | (row.rewind << 8) | ((row.flags & keyFlags) << 12);
+  const place = (endsAt ^ row.state) & (TERMS_KEPT - 1);
+  const key = place * KEY_WORDS;
+  if (
+    keptKeys[key] === words &&
+    keptKeys[key + 1] === startsAt &&
+    keptKeys[key + 2] === endsAt &&
+    keptKeys[key + 3] === row.tstp &&
+    keptKeys[key + 4] === row.cltt
+  ) {
+    const text = keptTexts[place]!;
+    target.set(text, start);
+    return start + text.length;
+  }
+  const end = formatTerm(row, target, start, isLocal);
+  keptKeys[key] = words;
+  keptKeys[key + 1] = startsAt;
+  keptKeys[key + 2] = endsAt;
+  keptKeys[key + 3] = row.tstp;
+  keptKeys[key + 4] = row.cltt;
+  keptTexts[place] = target.slice(start, end);
+  return end;
+}
+
+function formatTerm(row: LeaseRow, target: Uint8Array, start: number, isLocal: boolean): number {
+  const { rare, state } = row;
+  let at = putDate(target, start, starts, row.startsAt, isLocal);
+  at = putDate(target, at, ends, row.endsAt, isLocal);
+  at = putDate(target, at, tstp, row.tstp, isLocal);
+  if (rare !== undefined) {
+    at = putDate(target, at, tsfp, toStored(rare.tsfp), isLocal);
+    at = putDate(target, at, atsfp, toStored(rare.atsfp), isLocal);
+  }
+  at = putDate(target, at, cltt, row.cltt, isLocal);
+  at = putState(target, at, binding, state);
+  if (row.next !== 0 && row.next !== state) at = putState(target, at, nextBinding, row.next);
+  if (row.rewind !== 0 && row.rewind !== state) {
+    at = putState(target, at, rewindBinding, row.rewind);
+  }
+  if ((row.flags & LeaseFlag.reserved) !== 0) at = putText(target, at, "  reserved;\n");
+  if ((row.flags & LeaseFlag.bootp) !== 0) at = putText(target, at, "  dynamic-bootp;\n");
+  return at;
+}
+
+function putDate(
+  target: Uint8Array,
+  start: number,
+  name: Uint8Array,
+  stored: number,
+  isLocal: boolean,
+): number {
+  if (stored === 0) return start;
+  const at = put(target, start, name);
+  if (stored === NEVER) return put(target, put(target, at, never), statementEnd);
+  // The comment goes to the end of the line, so the semicolon is before it.
+  if (isLocal) return put(target, formatEpoch(stored, target, at), lineEnd);
+  return put(target, formatDate(stored, target, at), statementEnd);
+}
+
+function putState(target: Uint8Array, start: number, name: Uint8Array, code: number): number {
+  return put(target, put(target, put(target, start, name), stateTexts[code]!), statementEnd);
+}

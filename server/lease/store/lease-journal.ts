@@ -1,0 +1,274 @@
+import { assert } from "../../../base/assert.ts";
+import { formatRow, type LeaseFormat, rowBytesMax, usualFormat } from "../format/lease-writer.ts";
+import type { LeaseRow } from "../table/lease-row.ts";
+import {
+  attempted,
+  type BackgroundSync,
+  guarded,
+  type LeaseDisk,
+  storeError,
+  writeAll,
+} from "./lease-disk.ts";
+import { LeaseStoreError } from "./lease-store.ts";
+
+const BUFFER_BYTES = 1 << 20;
+
+export interface LeaseJournalOptions {
+  readonly disk: LeaseDisk;
+  readonly path: string;
+  readonly file: number;
+  /** Size of the file, whose last record is whole. */
+  readonly end: number;
+  readonly isSynced: boolean;
+  readonly backgroundSync: BackgroundSync | undefined;
+  readonly format: LeaseFormat | undefined;
+}
+
+/** Of the sync that `beginCommit` began; how it ended is kept until `endCommit` tells it. */
+type SyncState = "none" | "running" | "durable" | LeaseStoreError;
+
+/**
+ * The end of the lease file, to which batches are appended: one write and one sync each. A batch
+ * that does not fit the buffer is written in parts and still synced, or taken back, as one. While a
+ * sync runs in the background the file is left alone: what is appended stays in the buffer.
+ */
+export class LeaseJournal {
+  readonly path: string;
+  readonly format: LeaseFormat;
+  readonly #disk: LeaseDisk;
+  readonly #isSynced: boolean;
+  readonly #background: BackgroundSync | undefined;
+  #file: number;
+  /** Everything before this offset is committed. */
+  #end: number;
+  /** End of what this batch wrote already. */
+  #written: number;
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  #used = 0;
+  #records = 0;
+  #sync: SyncState = "none";
+  /** Records of the batch that is being synced. */
+  #syncedRecords = 0;
+  /** Why this batch cannot be committed any more. */
+  #failure: LeaseStoreError | undefined;
+  /** Bytes that are not committed may lie behind the end. */
+  #mustTruncate = false;
+  /** A rename may not have reached the disk: commits to the new file would be lost with it. */
+  #mustSyncDirectory = false;
+  #isSuspect = false;
+
+  constructor(options: LeaseJournalOptions) {
+    this.format = options.format ?? usualFormat;
+    this.#disk = options.disk;
+    this.path = options.path;
+    this.#file = options.file;
+    this.#end = options.end;
+    this.#written = options.end;
+    this.#isSynced = options.isSynced;
+    this.#background = options.backgroundSync;
+  }
+
+  get file(): number {
+    return this.#file;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Part of a batch is in the file, uncommitted. */
+  get isMidBatch(): boolean {
+    return this.#written !== this.#end;
+  }
+
+  /** A sync failed: what the system says of older pages is not to be trusted, so rewrite. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
+  }
+
+  append(row: LeaseRow): void {
+    this.#records += 1;
+    this.#reserve(rowBytesMax(row));
+    if (this.#failure === undefined) {
+      this.#used = formatRow(row, this.#buffer, this.#used, this.format);
+    }
+  }
+
+  /** Adds text that is not a lease: the header of a new file, a missing newline. */
+  appendBytes(bytes: Uint8Array): void {
+    this.#records += 1;
+    this.#reserve(bytes.length);
+    if (this.#failure !== undefined) return;
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** All or nothing; throws LeaseStoreError after taking the batch back. */
+  commit(): void {
+    this.#commit(undefined);
+  }
+
+  /** As `commit`; false when the sync is under way, and `endCommit` tells how it ended. */
+  beginCommit(): boolean {
+    return this.#commit(this.#background);
+  }
+
+  /** True when the batch of `beginCommit` is durable; throws after cutting it off the file. */
+  endCommit(msMax: number): boolean {
+    this.#awaitSync(msMax);
+    if (this.#sync === "running") return false;
+    const ended = this.#sync;
+    this.#sync = "none";
+    if (ended instanceof LeaseStoreError) throw ended;
+    return true;
+  }
+
+  /** The rewritten file takes the place of the old one, which is closed. */
+  switchTo(file: number, end: number, isDirectorySynced: boolean): void {
+    const old = this.#file;
+    this.#file = file;
+    this.#end = end;
+    this.#written = end;
+    this.#mustTruncate = false;
+    this.#mustSyncDirectory = !isDirectorySynced;
+    this.#isSuspect = false;
+    attempted(() => this.#disk.close(old));
+  }
+
+  close(): void {
+    this.#awaitSync(Number.POSITIVE_INFINITY);
+    if (this.isMidBatch) this.#takeBack();
+    this.#used = 0;
+    this.#records = 0;
+    guarded("close", this.path, `Can't close ${this.path}`, () => this.#disk.close(this.#file));
+  }
+
+  #commit(background: BackgroundSync | undefined): boolean {
+    assert(this.#sync === "none", "a commit while another is under way");
+    if (this.#records === 0) return true;
+    let isRunning = false;
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#write();
+      isRunning = this.#isSynced && background?.begin(this.#file) === true;
+      if (this.#isSynced && !isRunning) this.#syncNow();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+    this.#syncedRecords = this.#records;
+    this.#records = 0;
+    if (isRunning) this.#sync = "running";
+    else this.#settle();
+    return !isRunning;
+  }
+
+  #reserve(lengthBytes: number): void {
+    if (this.#failure !== undefined || this.#used + lengthBytes <= this.#buffer.length) return;
+    this.#awaitSync(Number.POSITIVE_INFINITY);
+    try {
+      this.#write();
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#failure = error;
+      return;
+    }
+    if (lengthBytes > this.#buffer.length) this.#buffer = new Uint8Array(lengthBytes);
+  }
+
+  #write(): void {
+    if (this.#used === 0) return;
+    if (!this.isMidBatch) this.#prepare();
+    const length = this.#used;
+    this.#mustTruncate = true;
+    const taken = guarded("append", this.path, this.#what("append"), () =>
+      writeAll(this.#disk, this.#file, this.#buffer, length, this.#written),
+    );
+    this.#written += taken;
+    this.#used = 0;
+    if (taken !== length) {
+      throw storeError("append", "SHORT_WRITE", this.path, this.#what("append"));
+    }
+  }
+
+  /** Before the first write of a batch: is this still our file, and does it end where we think? */
+  #prepare(): void {
+    const { path } = this;
+    if (this.#mustTruncate) {
+      guarded("truncate", path, `Can't take back a failed write to ${path}`, () =>
+        this.#disk.truncate(this.#file, this.#end),
+      );
+      this.#mustTruncate = false;
+    }
+    if (this.#mustSyncDirectory) {
+      guarded("sync", path, `Can't sync the directory of ${path}`, () =>
+        this.#disk.syncDirectory(path),
+      );
+      this.#mustSyncDirectory = false;
+    }
+    const { sizeBytes, links } = guarded("append", path, this.#what("append"), () =>
+      this.#disk.state(this.#file),
+    );
+    if (sizeBytes === this.#end && links > 0) return;
+    throw new LeaseStoreError(
+      "append",
+      "CHANGED",
+      path,
+      links === 0
+        ? `${path} was removed or replaced while it was in use.`
+        : `${path} was changed by another process: it has ${sizeBytes} bytes and not ${this.#end}.`,
+      "Stop whatever writes to it (a second server?), then restart this server.",
+    );
+  }
+
+  #syncNow(): void {
+    try {
+      guarded("sync", this.path, this.#what("sync"), () => this.#disk.sync(this.#file));
+    } catch (error) {
+      this.#isSuspect = true;
+      throw error;
+    }
+  }
+
+  /** Waits at most `msMax` for a sync that runs in the background, and keeps how it ended. */
+  #awaitSync(msMax: number): void {
+    const background = this.#background;
+    if (this.#sync !== "running" || background === undefined) return;
+    try {
+      const what = this.#what("sync", this.#syncedRecords);
+      if (!guarded("sync", this.path, what, () => background.end(msMax))) return;
+      this.#sync = "durable";
+      this.#settle();
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#isSuspect = true;
+      this.#sync = error;
+      this.#cutBack();
+    }
+  }
+
+  /** What was written is committed. */
+  #settle(): void {
+    this.#end = this.#written;
+    this.#mustTruncate = false;
+  }
+
+  #takeBack(): void {
+    this.#used = 0;
+    this.#records = 0;
+    this.#failure = undefined;
+    this.#cutBack();
+  }
+
+  #cutBack(): void {
+    this.#written = this.#end;
+    if (!this.#mustTruncate) return;
+    const isDone = attempted(() => this.#disk.truncate(this.#file, this.#end));
+    this.#mustTruncate = !isDone;
+  }
+
+  #what(verb: string, count = this.#records): string {
+    const records = count === 1 ? "1 record" : `${count} records`;
+    return `Can't ${verb} ${records} to ${this.path}`;
+  }
+}

@@ -1,0 +1,208 @@
+import {
+  countLines,
+  ITEM_BYTES_MAX,
+  type LeaseFileBlock,
+  type LeaseFileSink,
+  type ScanEnd,
+  scanLeases,
+} from "../format/lease-file.ts";
+import { copyRecord, type LeaseRecord } from "../lease.ts";
+import type { LeaseRow } from "../table/lease-row.ts";
+import type { LeaseTable } from "../table/lease-table.ts";
+import { guarded, type LeaseDisk } from "./lease-disk.ts";
+import { LeaseStoreError } from "./lease-store.ts";
+
+const CHUNK_BYTES = 4 * ITEM_BYTES_MAX;
+/** Statements that nobody knows are told one by one up to this number. */
+const SKIPPED_TOLD_MAX = 50;
+
+/** What a file holds beside the leases of the table; a rewrite carries it over. */
+export interface CarriedItems {
+  /** Declarations other than leases by what they declare, in file order. */
+  readonly blocks: Map<string, LeaseFileBlock>;
+  /** Leases of addresses in no range: a slip in the configuration must not lose them. */
+  readonly foreign: Map<number, LeaseRecord>;
+}
+
+export interface LeaseFileContents extends CarriedItems {
+  /** Size of the file. */
+  readonly sizeBytes: number;
+  /** Offset behind the last whole item: what follows is torn. */
+  readonly end: number;
+  readonly endsWithNewline: boolean;
+  /** Lease records, superseded ones included. */
+  readonly records: number;
+  /** A sentence about the torn end, when there is one. */
+  readonly torn?: string;
+  /** A sentence about each of the first statements that nobody knows. */
+  readonly skipped: readonly string[];
+  /** How many more there were. */
+  readonly skippedMore: number;
+}
+
+/**
+ * Reads the open file in chunks and loads its leases into `table`, the last record of an address
+ * winning. Throws LeaseStoreError: DAMAGED with file, line and a way out when a place before the
+ * end cannot be read, or the system's code.
+ */
+export function readLeases(
+  disk: LeaseDisk,
+  path: string,
+  file: number,
+  table: LeaseTable,
+): LeaseFileContents {
+  const { sizeBytes } = guarded("read", path, `Can't read ${path}`, () => disk.state(file));
+  const blocks = new Map<string, LeaseFileBlock>();
+  const foreign = new Map<number, LeaseRecord>();
+  const lines = new LineCounter(disk, path, file);
+  const skipped: string[] = [];
+  let skippedMore = 0;
+  let records = 0;
+  let position = 0;
+  const sink: LeaseFileSink = {
+    onRow(row: LeaseRow): boolean {
+      if (!table.loadRow(row)) return false;
+      records += 1;
+      return true;
+    },
+    onLease(record: LeaseRecord): void {
+      records += 1;
+      if (!table.load(record)) foreign.set(record.address, copyRecord(record));
+    },
+    onBlock(block: LeaseFileBlock): void {
+      blocks.delete(block.key);
+      blocks.set(block.key, block);
+    },
+    onSkipped({ offset, what }): void {
+      if (skipped.length === SKIPPED_TOLD_MAX) {
+        skippedMore += 1;
+        return;
+      }
+      const line = lines.lineAt(position + offset);
+      skipped.push(`${path} line ${line}: ${what}. It is passed over, and not kept.`);
+    },
+  };
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes + 1));
+  for (;;) {
+    const length = fill(disk, path, file, chunk, position);
+    const isLast = position + length >= sizeBytes;
+    const end = scanLeases(chunk, 0, length, isLast, sink);
+    if (end.kind === "more" && end.consumed > 0) {
+      position += end.consumed;
+      continue;
+    }
+    const problem: ScanEnd =
+      end.kind === "more"
+        ? { ...end, kind: "damaged", recordOffset: 0, offset: 0, message: "an endless comment" }
+        : end;
+    if (problem.kind === "damaged") throw damage(disk, path, file, position, problem);
+    const wholeEnd = position + problem.consumed;
+    const last = wholeEnd === 0 ? 0x0a : byteAt(disk, path, file, wholeEnd - 1);
+    return {
+      sizeBytes,
+      end: wholeEnd,
+      endsWithNewline: last === 0x0a,
+      records,
+      blocks,
+      foreign,
+      skipped,
+      skippedMore,
+      ...(problem.kind === "torn" && {
+        torn: tornSentence(disk, path, file, position, sizeBytes, problem),
+      }),
+    };
+  }
+}
+
+type Problem = Extract<ScanEnd, { kind: "torn" | "damaged" }>;
+
+function damage(
+  disk: LeaseDisk,
+  path: string,
+  file: number,
+  position: number,
+  problem: Problem,
+): LeaseStoreError {
+  const lines = new LineCounter(disk, path, file);
+  const recordLine = lines.lineAt(position + problem.recordOffset);
+  const line = lines.lineAt(position + problem.offset);
+  return new LeaseStoreError(
+    "read",
+    "DAMAGED",
+    path,
+    `${path} line ${line}: ${problem.message}. The file is damaged in the record that begins at ` +
+      `line ${recordLine}, before its end, so leases may be missing.`,
+    `Restore the file from ${path}~ or a backup, or save a copy, remove the damaged record by hand ` +
+      "and start again.",
+  );
+}
+
+function tornSentence(
+  disk: LeaseDisk,
+  path: string,
+  file: number,
+  position: number,
+  sizeBytes: number,
+  problem: Problem,
+): string {
+  const line = new LineCounter(disk, path, file).lineAt(position + problem.recordOffset);
+  const lostBytes = sizeBytes - (position + problem.recordOffset);
+  return (
+    `${path} line ${line}: the last record is cut off (${problem.message}). ` +
+    `It was never acknowledged; its ${lostBytes} bytes are left out.`
+  );
+}
+
+/** Reads until the chunk is full or the file ends. */
+function fill(
+  disk: LeaseDisk,
+  path: string,
+  file: number,
+  chunk: Uint8Array,
+  position: number,
+): number {
+  let length = 0;
+  while (length < chunk.length) {
+    const rest = chunk.subarray(length);
+    const got = guarded("read", path, `Can't read ${path}`, () =>
+      disk.read(file, rest, rest.length, position + length),
+    );
+    if (got === 0) break;
+    length += got;
+  }
+  return length;
+}
+
+function byteAt(disk: LeaseDisk, path: string, file: number, position: number): number {
+  const one = new Uint8Array(1);
+  fill(disk, path, file, one, position);
+  return one[0];
+}
+
+/** Counting lines means reading the file again, which only a problem is worth. */
+class LineCounter {
+  readonly #disk: LeaseDisk;
+  readonly #path: string;
+  readonly #file: number;
+  #offset = 0;
+  #line = 1;
+
+  constructor(disk: LeaseDisk, path: string, file: number) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** `offset` is not less than in the call before: that one is where the counting goes on. */
+  lineAt(offset: number): number {
+    const chunk = new Uint8Array(65_536);
+    while (this.#offset < offset) {
+      const length = fill(this.#disk, this.#path, this.#file, chunk, this.#offset);
+      const counted = Math.min(length, offset - this.#offset);
+      if (counted === 0) break;
+      this.#line += countLines(chunk, 0, counted);
+      this.#offset += counted;
+    }
+    return this.#line;
+  }
+}

@@ -1,0 +1,277 @@
+import {
+  type BindingState,
+  type HardwareAddress,
+  type LeaseBilling,
+  type LeaseBindings,
+  type LeaseRecord,
+  type LeaseValue,
+  VENDOR_CLASS_VARIABLE,
+} from "../lease.ts";
+import { AddressRanges, type LeaseRange } from "./address-ranges.ts";
+import { leaseCells, Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
+import { LeaseClients } from "./lease-clients.ts";
+import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease-codes.ts";
+import { LeaseRow } from "./lease-row.ts";
+
+export interface LeaseTableOptions {
+  /** Any number that clients cannot know: it keeps them from aiming at one hash bucket. */
+  readonly hashSeed?: number;
+}
+
+/**
+ * What is known of each lease, by index: addresses of all ranges in ascending order. Times are
+ * seconds since the epoch; Infinity is "never". `LeaseTable` adds what changes it.
+ */
+export class LeaseColumns {
+  protected readonly ranges: AddressRanges;
+  /**
+   * Rows of codes and stored times: lease-cells.ts, lease-codes.ts. Transitions are the next state (low
+   * four bits) and the rewind state, as codes; 0 = not stated.
+   */
+  protected readonly words: Uint32Array;
+  protected readonly octets: Uint8Array;
+  protected readonly clients: LeaseClients;
+  readonly #row = new LeaseRow();
+
+  /** Throws RangeError when ranges overlap or have more than 2^24 addresses. */
+  constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
+    this.ranges = new AddressRanges(ranges);
+    const { size } = this.ranges;
+    const cells = leaseCells(size);
+    this.words = cells.words;
+    this.octets = cells.octets;
+    this.clients = new LeaseClients(size, cells.words, options.hashSeed ?? 0);
+  }
+
+  get size(): number {
+    return this.ranges.size;
+  }
+
+  /** Memory of the arrays; what few leases have (variables, billing) comes on top. */
+  get bytesReserved(): number {
+    return this.words.byteLength + this.clients.bytesReserved;
+  }
+
+  /** -1 when the address is in no range. */
+  indexOf(address: number): number {
+    return this.ranges.indexOf(address);
+  }
+
+  addressOf(index: number): number {
+    return this.ranges.addressOf(index);
+  }
+
+  poolOf(index: number): number {
+    return this.ranges.poolOf(index);
+  }
+
+  stateOf(index: number): BindingState {
+    return stateOfCode(this.octets[index * ROW_BYTES + Octet.state] || StateCode.free);
+  }
+
+  isActive(index: number): boolean {
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.active;
+  }
+
+  isAbandoned(index: number): boolean {
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.abandoned;
+  }
+
+  isNeverUsed(index: number): boolean {
+    return this.octets[index * ROW_BYTES + Octet.state] === StateCode.neverUsed;
+  }
+
+  isReserved(index: number): boolean {
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.reserved) !== 0;
+  }
+
+  /** The lease was made for a BOOTP client, which never heard of its end. */
+  isBootp(index: number): boolean {
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.bootp) !== 0;
+  }
+
+  startsAt(index: number): number {
+    return fromStored(this.words[index * ROW_WORDS + Word.starts]);
+  }
+
+  /** When the lease ends, or until when a free address is held for an offer; 0 = no time known. */
+  endsAt(index: number): number {
+    return fromStored(this.words[index * ROW_WORDS + Word.ends]);
+  }
+
+  /** When the server last acted for the client; 0 = never. */
+  cltt(index: number): number {
+    return fromStored(this.words[index * ROW_WORDS + Word.cltt]);
+  }
+
+  setCltt(index: number, nowSeconds: number): void {
+    this.words[index * ROW_WORDS + Word.cltt] = toStored(nowSeconds);
+  }
+
+  /** A lease whose last change is known to be in the store. */
+  isDurable(index: number): boolean {
+    return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.durable) !== 0;
+  }
+
+  /** Call it after the commit that holds the lease's record. */
+  markDurable(index: number): void {
+    this.octets[index * ROW_BYTES + Octet.flags] |= LeaseFlag.durable;
+  }
+
+  /** Every change does this by itself; after a failed commit it is a way to be sure. */
+  markPending(index: number): void {
+    this.octets[index * ROW_BYTES + Octet.flags] &= ~LeaseFlag.durable;
+  }
+
+  /** View of the stored client id, empty when there is none; valid until the next change. */
+  clientIdOf(index: number): Uint8Array {
+    return this.clients.view(index).clientId();
+  }
+
+  /** View, valid until the next change; undefined when the hardware is not known. */
+  hardwareOf(index: number): HardwareAddress | undefined {
+    return this.clients.view(index).hardware();
+  }
+
+  /** View of option 82 as stored at the last commit, empty when there was none. */
+  agentOptionsOf(index: number): Uint8Array {
+    return this.clients.view(index).agentOptions();
+  }
+
+  /** View of the client's option 12, empty when there was none. */
+  hostnameOf(index: number): Uint8Array {
+    return this.clients.view(index).hostname();
+  }
+
+  /** The variables of the lease, from bytes of their own. */
+  bindingsOf(index: number): LeaseBindings {
+    const bindings = new Map<string, LeaseValue>();
+    const client = this.clients.view(index);
+    if (client.vendorLength > 0) bindings.set(VENDOR_CLASS_VARIABLE, client.vendorClass().slice());
+    for (const [name, value] of this.clients.variablesOf(index) ?? []) bindings.set(name, value);
+    return bindings;
+  }
+
+  /** `on expiry { … }` and `on release { … }` of the lease, as their text. */
+  keptOf(index: number): readonly string[] {
+    return this.clients.keptOf(index);
+  }
+
+  billingOf(index: number): LeaseBilling | undefined {
+    return this.clients.billingOf(index);
+  }
+
+  /** An empty `clientId` asks whether the lease has none. */
+  hasClientId(index: number, clientId: Uint8Array): boolean {
+    return this.clients.hasClientId(index, clientId);
+  }
+
+  hasHardware(index: number, hardware: HardwareAddress): boolean {
+    return this.clients.hasHardware(index, hardware);
+  }
+
+  /** Whether the stored client id is this one; of a lease without, whether the hardware is. */
+  isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
+    return this.clients.isOf(index, hardware, clientId);
+  }
+
+  /**
+   * The best of the leases that carry this client id, -1 when there is none. Best are active ones, then
+   * expired and released (of a pair), then free, then abandoned; among equals the later end, then
+   * the later cltt, then the lower address.
+   */
+  bestByClientId(clientId: Uint8Array): number {
+    const { clients } = this;
+    let best = clients.firstWithClientId(clientId);
+    if (best < 0) return best;
+    let at = best;
+    for (;;) {
+      at = clients.nextWithClientId(at, clientId);
+      if (at < 0) return best;
+      if (this.#compare(at, best) < 0) best = at;
+    }
+  }
+
+  /** The same by hardware address, whatever the client id is. */
+  bestByHardware(htype: number, chaddr: Uint8Array): number {
+    const { clients } = this;
+    let best = clients.firstWithHardware(htype, chaddr);
+    if (best < 0) return best;
+    let at = best;
+    for (;;) {
+      at = clients.nextWithHardware(at, htype, chaddr);
+      if (at < 0) return best;
+      if (this.#compare(at, best) < 0) best = at;
+    }
+  }
+
+  /** All leases that carry this client id, best first. */
+  byClientId(clientId: Uint8Array): number[] {
+    return this.#bestFirst(this.clients.allWithClientId(clientId));
+  }
+
+  /** All leases that carry this hardware address, best first, whatever their client id is. */
+  byHardware(htype: number, chaddr: Uint8Array): number[] {
+    return this.#bestFirst(this.clients.allWithHardware(htype, chaddr));
+  }
+
+  /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
+  holdOf(htype: number, chaddr: Uint8Array): "active" | "past" | "none" {
+    const { clients } = this;
+    let hold: "past" | "none" = "none";
+    let at = clients.firstWithHardware(htype, chaddr);
+    for (; at >= 0; at = clients.nextWithHardware(at, htype, chaddr)) {
+      if (this.isActive(at)) return "active";
+      hold = "past";
+    }
+    return hold;
+  }
+
+  /** The lease as its record, with bytes of its own. */
+  recordOf(index: number): LeaseRecord {
+    this.readRow(index, this.#row);
+    return this.#row.toRecord();
+  }
+
+  /** Fills `row` with the lease; its client is a view, valid until the next change of any lease. */
+  readRow(index: number, row: LeaseRow): void {
+    row.address = this.ranges.addressOf(index);
+    row.state = this.octets[index * ROW_BYTES + Octet.state] || StateCode.free;
+    row.next = this.octets[index * ROW_BYTES + Octet.transitions] & 0xf;
+    row.rewind = this.octets[index * ROW_BYTES + Octet.transitions] >>> 4;
+    row.flags = this.octets[index * ROW_BYTES + Octet.flags];
+    row.startsAt = this.words[index * ROW_WORDS + Word.starts];
+    row.endsAt = this.words[index * ROW_WORDS + Word.ends];
+    row.tstp = this.words[index * ROW_WORDS + Word.tstp];
+    row.cltt = this.words[index * ROW_WORDS + Word.cltt];
+    this.clients.read(index, row.client);
+    row.rare = this.clients.rareOf(index);
+  }
+
+  /** False for addresses of which nothing is worth writing down: free, and no client known. */
+  isWorthKeeping(index: number): boolean {
+    const code = this.octets[index * ROW_BYTES + Octet.state];
+    if (code > StateCode.free) return true;
+    return code === StateCode.free && (this.clients.isKnown(index) || this.isReserved(index));
+  }
+
+  #bestFirst(found: number[]): number[] {
+    return found.length < 2 ? found : found.sort((left, right) => this.#compare(left, right));
+  }
+
+  #compare(left: number, right: number): number {
+    return (
+      rankOfState[this.octets[left * ROW_BYTES + Octet.state]] -
+        rankOfState[this.octets[right * ROW_BYTES + Octet.state]] ||
+      this.words[right * ROW_WORDS + Word.ends] - this.words[left * ROW_WORDS + Word.ends] ||
+      this.words[right * ROW_WORDS + Word.cltt] - this.words[left * ROW_WORDS + Word.cltt] ||
+      left - right
+    );
+  }
+}
+
+const rankOfState = new Uint8Array(16).fill(2);
+rankOfState[StateCode.active] = 0;
+rankOfState[StateCode.expired] = 1;
+rankOfState[StateCode.released] = 1;
+rankOfState[StateCode.abandoned] = 3;

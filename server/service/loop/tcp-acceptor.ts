@@ -1,0 +1,113 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
+import { systemReason } from "../../process/start-error.ts";
+import { portRefused } from "./datagram-loop.ts";
+
+export interface TcpAcceptorOptions {
+  /** For messages: `syslog`, `Time`. */
+  readonly service: string;
+  /** 0 is the wildcard. */
+  readonly address: number;
+  readonly port: number;
+  /** Further connections are closed at once and counted. */
+  readonly connectionsMax: number;
+  /** Of one peer, so that it cannot take them all; `connectionsMax` unless told. */
+  readonly connectionsPerPeerMax?: number;
+  /** A connection that is silent for so long is closed and counted. */
+  readonly idleMsMax: number;
+  /** The socket is closed by its owner, by the peer, when idle, or with the acceptor. */
+  readonly onConnection: (socket: Socket, peerAddress: number) => void;
+}
+
+export interface TcpAcceptorCounters {
+  accepted: number;
+  refused: number;
+  idleClosed: number;
+  /** Connections that broke; the peer's affair. */
+  failed: number;
+}
+
+/** TCP connections within bounds: so many at once, and each for as long as it is not idle. */
+export class TcpAcceptor {
+  readonly counters: TcpAcceptorCounters = { accepted: 0, refused: 0, idleClosed: 0, failed: 0 };
+  readonly #options: TcpAcceptorOptions;
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+  readonly #peers = new Map<number, number>();
+
+  /** Rejects with StartError when the port is not to be had. */
+  static async open(options: TcpAcceptorOptions): Promise<TcpAcceptor> {
+    const acceptor = new TcpAcceptor(options);
+    await acceptor.#listen();
+    return acceptor;
+  }
+
+  private constructor(options: TcpAcceptorOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  get port(): number {
+    const bound = this.#server.address();
+    return bound === null || typeof bound === "string" ? this.#options.port : bound.port;
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#open) socket.destroy();
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { service, address, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (error) => {
+        reject(portRefused(`${service} TCP`, address, port, systemReason(error)));
+      });
+      this.#server.listen({ host: formatIpv4(address), port, exclusive: true }, () => {
+        this.#server.removeAllListeners("error");
+        // EMFILE and the like: the kernel holds the connection back, service goes on.
+        this.#server.on("error", () => {
+          this.counters.failed += 1;
+        });
+        resolve();
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const { connectionsMax, idleMsMax, onConnection } = this.#options;
+    const peer = parseIpv4(socket.remoteAddress ?? "") ?? 0;
+    const ofPeer = this.#peers.get(peer) ?? 0;
+    socket.on("error", () => {
+      this.counters.failed += 1;
+    });
+    const peerMax = this.#options.connectionsPerPeerMax ?? connectionsMax;
+    if (this.#open.size >= connectionsMax || ofPeer >= peerMax) {
+      this.counters.refused += 1;
+      socket.destroy();
+      return;
+    }
+    this.counters.accepted += 1;
+    this.#open.add(socket);
+    this.#peers.set(peer, ofPeer + 1);
+    socket.on("close", () => this.#forget(socket, peer));
+    socket.setTimeout(idleMsMax, () => {
+      this.counters.idleClosed += 1;
+      socket.destroy();
+    });
+    onConnection(socket, peer);
+  }
+
+  #forget(socket: Socket, peer: number): void {
+    this.#open.delete(socket);
+    const left = (this.#peers.get(peer) ?? 1) - 1;
+    if (left > 0) this.#peers.set(peer, left);
+    else this.#peers.delete(peer);
+  }
+}

@@ -1,0 +1,30 @@
+import type { UdpSocket } from "../../../base/net/udp-socket.ts";
+import { StartError } from "../../process/start-error.ts";
+import { openServiceSocket, type ServiceSocketOptions } from "./datagram-loop.ts";
+import { TcpAcceptor, type TcpAcceptorOptions } from "./tcp-acceptor.ts";
+
+/** How often the system is asked for a port that is free for UDP and for TCP. */
+const attemptsMax = 8;
+
+export interface UdpAndTcp {
+  readonly socket: UdpSocket;
+  readonly acceptor: TcpAcceptor;
+}
+
+/** Opens both on one port, whichever that is when `udp.port` is 0. Rejects with StartError. */
+export async function openUdpAndTcp(
+  udp: ServiceSocketOptions,
+  tcp: Omit<TcpAcceptorOptions, "service" | "address" | "port">,
+): Promise<UdpAndTcp> {
+  const { service, address, port } = udp;
+  for (let attempt = 1; ; attempt += 1) {
+    const socket = await openServiceSocket(udp);
+    try {
+      const options = { ...tcp, service, address, port: socket.localPort };
+      return { socket, acceptor: await TcpAcceptor.open(options) };
+    } catch (error) {
+      socket.close();
+      if (!(error instanceof StartError) || port !== 0 || attempt === attemptsMax) throw error;
+    }
+  }
+}

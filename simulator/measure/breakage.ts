@@ -1,0 +1,88 @@
+import { RateProfile } from "../../scenarios/language/rate-profile.ts";
+import type { ProfileStream } from "../../scenarios/language/scenario-streams.ts";
+import type { StreamPlan } from "../plan/run-plan.ts";
+import type { StreamOutcome } from "./recorder.ts";
+import { IN_TIME_MS, missedPercent, type StageCounts, type StageOutcome } from "./stage-record.ts";
+
+/** Where a rising rate broke the server, as far as it got. */
+export interface Breakage {
+  /** The highest rate whose stage kept the limit; null when the first one missed it. */
+  readonly lastKeptPerSecond: number | null;
+  /** Null when none did. */
+  readonly firstMissedPerSecond: number | null;
+  /** In a sentence. */
+  readonly reason: string;
+}
+
+/**
+ * The first stage that has missed its limit for certain: every arrival of it has had its second by
+ * `elapsedMs` (since the stream began). Undefined when there is none, or when nobody looks for it.
+ */
+export function brokenStage(
+  stream: ProfileStream,
+  counts: readonly (Readonly<StageCounts> | undefined)[],
+  elapsedMs: number,
+): number | undefined {
+  const { missedPercentMax, stages } = stream;
+  if (missedPercentMax === undefined) return undefined;
+  const { stageEndsMs } = new RateProfile(stages);
+  const broken = stageEndsMs.findIndex((endMs, index) => {
+    const count = counts[index];
+    return endMs + IN_TIME_MS <= elapsedMs && count && missedPercent(count) > missedPercentMax;
+  });
+  return broken < 0 ? undefined : broken;
+}
+
+/**
+ * The outcome of a phase that is over, with what the stages of a stream that looks for breakage came
+ * to. `seen` is the stage that ended the phase, if one did; stages that were cut short do not count.
+ */
+export function withBreakage(
+  plan: StreamPlan,
+  outcome: StreamOutcome,
+  seen: number | undefined,
+): StreamOutcome {
+  if (plan.kind !== "profile" || plan.missedPercentMax === undefined) return outcome;
+  const stages = (outcome.stages ?? []).filter(
+    ({ startMs, endMs }, index) => endMs - startMs >= plan.stages[index]!.durationMs - CUT_MS,
+  );
+  const counts = stages.map((stage) => stage.counts);
+  const broken = seen ?? brokenStage(plan, counts, Number.POSITIVE_INFINITY);
+  return { ...outcome, breakage: breakageOf(stages, broken, plan.missedPercentMax) };
+}
+
+/** Workers see the end of a phase up to this much late or early. */
+const CUT_MS = 1;
+
+function breakageOf(
+  stages: readonly StageOutcome[],
+  broken: number | undefined,
+  missedPercentMax: number,
+): Breakage {
+  const firstMissed = broken === undefined ? undefined : stages[broken];
+  const kept = firstMissed === undefined ? stages : stages.slice(0, broken);
+  return {
+    lastKeptPerSecond: kept.at(-1)?.toPerSecond ?? null,
+    firstMissedPerSecond: firstMissed?.toPerSecond ?? null,
+    reason:
+      firstMissed === undefined
+        ? `no stage missed more than ${missedPercentMax} %`
+        : reasonOf(firstMissed, missedPercentMax),
+  };
+}
+
+function reasonOf({ toPerSecond, counts }: StageOutcome, missedPercentMax: number): string {
+  const missed =
+    `at ${rounded(toPerSecond)}/s ${rounded(missedPercent(counts))} % were not answered within ` +
+    `${IN_TIME_MS / 1000} s (limit ${missedPercentMax} %)`;
+  const allowed = (counts.offered * missedPercentMax) / 100;
+  if (counts.notEligible > allowed) {
+    return `${missed}; ${counts.notEligible} of them found no device free: take more devices`;
+  }
+  if (counts.late > allowed) return `${missed}; the generator sent ${counts.late} late`;
+  return missed;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,300 @@
+import type { FailureReason, SurrenderReason } from "../device/exchange.ts";
+
+/** How finely ACKs are counted over time. */
+export const OUTAGE_BIN_MS = 10;
+/** Whoever waits longer than this for an ACK waited noticeably, even if no message of it was lost. */
+export const NOTICEABLE_WAIT_MS = 100;
+
+// 2 h 54 min: ACKs beyond are counted as lost to the log. 28 bytes a bin and server.
+const BINS_MAX = 1 << 20;
+const BINS_FIRST = 1 << 10;
+// 21 bytes a note, by worker.
+const NOTES_MAX = 1 << 18;
+const NOTES_FIRST = 1 << 8;
+
+/** What a note says of a device, which waits since `sinceMs` when it happens at `untilMs`. */
+export const OutageNote = {
+  /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
+  waited: 0,
+  /** Reached T2 because nobody answered its renewals. */
+  rebinding: 1,
+  /** Ended an exchange without an answer to its last transmission. */
+  gaveUp: 2,
+  /** Lost its lease because nobody renewed it. */
+  expired: 3,
+  /** Still waited when the run ended. */
+  unserved: 4,
+} as const;
+
+/** Times are ms since the run began. Columns of equal length, a row a bin of OUTAGE_BIN_MS. */
+export interface ServerAcks {
+  /** Its address (Answerers); 0 for all that the plan does not name. */
+  readonly server: number;
+  readonly count: Uint32Array;
+  /** The first and the last ACK received in the bin; without meaning where there was none. */
+  readonly firstMs: Float64Array;
+  readonly lastMs: Float64Array;
+  /** The latest first copy of a REQUEST that was acknowledged in the bin. */
+  readonly sentMs: Float64Array;
+}
+
+/** Columns of equal length; times are ms since the run began, `what` is an OutageNote. */
+export interface OutageNotes {
+  readonly what: Uint8Array;
+  readonly device: Uint32Array;
+  readonly sinceMs: Float64Array;
+  readonly untilMs: Float64Array;
+}
+
+/** What one worker, or all of them, saw of servers that went and came. */
+export interface OutageReport {
+  /** Time 0 of all others, by Clock.monotonicMs. */
+  readonly runStartMs: number;
+  readonly servers: readonly ServerAcks[];
+  /** The same of ACKs that devices ignored, because their REQUEST had been answered before. */
+  readonly ignored: readonly ServerAcks[];
+  readonly notes: OutageNotes;
+  /** ACKs and notes that found no room. */
+  readonly lost: number;
+}
+
+/**
+ * A worker's record of who acknowledged when, and which of its devices had to wait. Costs a few numbers
+ * an ACK and 8 bytes a device; whatever it keeps is bounded.
+ */
+export class OutageLog {
+  readonly #servers: readonly AckBins[];
+  readonly #ignored: readonly AckBins[];
+  /** By device: since when it waits, 0 for one that does not. */
+  readonly #sinceMs: Float64Array;
+  readonly #notesMax: number;
+  #notes = newNotes(NOTES_FIRST);
+  #noteCount = 0;
+  #lost = 0;
+  #runStartMs = Number.NaN;
+
+  /** `servers`: their identifiers; `devices`: of the whole population. */
+  constructor(servers: readonly number[], devices: number, notesMax = NOTES_MAX) {
+    this.#servers = [...servers, 0].map((server) => new AckBins(server));
+    this.#ignored = [...servers, 0].map((server) => new AckBins(server));
+    this.#sinceMs = new Float64Array(devices);
+    this.#notesMax = notesMax;
+  }
+
+  /** Of the first phase; all times that follow are on the same scale. */
+  begin(runStartMs: number): void {
+    this.#runStartMs = runStartMs;
+  }
+
+  /** `sentAtMs`: of the first copy of the REQUEST. */
+  acknowledged(server: number, sentAtMs: number, receivedAtMs: number): void {
+    this.#count(this.#servers, server, sentAtMs, receivedAtMs);
+  }
+
+  /** As `acknowledged`, of an ACK that nobody waited for any more. */
+  acknowledgedAgain(server: number, sentAtMs: number, receivedAtMs: number): void {
+    this.#count(this.#ignored, server, sentAtMs, receivedAtMs);
+  }
+
+  #count(bins: readonly AckBins[], server: number, sentAtMs: number, receivedAtMs: number): void {
+    const startMs = this.#runStartMs;
+    if (!(receivedAtMs >= startMs)) return;
+    let slot = 0;
+    while (slot < bins.length - 1 && bins[slot]!.server !== server) slot += 1;
+    if (!bins[slot]!.add(receivedAtMs - startMs, sentAtMs - startMs)) this.#lost += 1;
+  }
+
+  /** An exchange ended with an ACK. */
+  completed(device: number, intendedAtMs: number, receivedAtMs: number): void {
+    const sinceMs = this.#sinceMs[device]!;
+    if (sinceMs === 0 && receivedAtMs - intendedAtMs < NOTICEABLE_WAIT_MS) return;
+    this.#sinceMs[device] = 0;
+    this.#note(OutageNote.waited, device, sinceMs || intendedAtMs, receivedAtMs);
+  }
+
+  retransmitted(device: number, intendedAtMs: number): void {
+    this.#sinceMs[device] ||= intendedAtMs;
+  }
+
+  failed(device: number, reason: FailureReason, intendedAtMs: number, failedAtMs: number): void {
+    // A NAK is an answer, but not the one that ends a wait.
+    if (reason === "nak") return;
+    if (reason === "abandoned") {
+      this.#sinceMs[device] = 0;
+      return;
+    }
+    const sinceMs = this.#sinceMs[device] || intendedAtMs;
+    this.#sinceMs[device] = sinceMs;
+    const what = reason === "timeout" ? OutageNote.gaveUp : OutageNote.expired;
+    this.#note(what, device, sinceMs, failedAtMs);
+  }
+
+  reachedT2(device: number, atMs: number): void {
+    this.#note(OutageNote.rebinding, device, this.#sinceMs[device] || atMs, atMs);
+  }
+
+  /** Whoever is switched off, or gives its address back, waits no more. */
+  surrendered(device: number, reason: SurrenderReason): void {
+    if (reason === "restarted" || reason === "released") this.#sinceMs[device] = 0;
+  }
+
+  /** Everything, at the end of the run. */
+  take(nowMs: number): OutageReport {
+    for (let device = 0; device < this.#sinceMs.length; device += 1) {
+      const sinceMs = this.#sinceMs[device]!;
+      if (sinceMs !== 0) this.#note(OutageNote.unserved, device, sinceMs, nowMs);
+    }
+    return {
+      runStartMs: this.#runStartMs,
+      servers: this.#servers.map((bins) => bins.take()),
+      ignored: this.#ignored.map((bins) => bins.take()),
+      notes: resized(this.#notes, this.#noteCount),
+      lost: this.#lost,
+    };
+  }
+
+  #note(what: number, device: number, sinceMs: number, untilMs: number): void {
+    if (this.#noteCount >= this.#notesMax) {
+      this.#lost += 1;
+      return;
+    }
+    if (this.#noteCount === this.#notes.what.length) {
+      this.#notes = resized(this.#notes, this.#noteCount * 2);
+    }
+    const at = this.#noteCount;
+    this.#notes.what[at] = what;
+    this.#notes.device[at] = device;
+    this.#notes.sinceMs[at] = sinceMs - this.#runStartMs;
+    this.#notes.untilMs[at] = untilMs - this.#runStartMs;
+    this.#noteCount = at + 1;
+  }
+}
+
+class AckBins {
+  readonly server: number;
+  #columns: Omit<ServerAcks, "server"> = newBins(BINS_FIRST);
+  #used = 0;
+
+  constructor(server: number) {
+    this.server = server;
+  }
+
+  /** False: the run has lasted too long for it. */
+  add(atMs: number, sentMs: number): boolean {
+    const bin = Math.floor(atMs / OUTAGE_BIN_MS);
+    if (bin >= BINS_MAX) return false;
+    if (bin >= this.#columns.count.length) this.#grow(bin);
+    const { count, firstMs, lastMs, sentMs: sent } = this.#columns;
+    if (count[bin] === 0) {
+      firstMs[bin] = atMs;
+      lastMs[bin] = atMs;
+      sent[bin] = sentMs;
+    } else {
+      firstMs[bin] = Math.min(firstMs[bin]!, atMs);
+      lastMs[bin] = Math.max(lastMs[bin]!, atMs);
+      sent[bin] = Math.max(sent[bin]!, sentMs);
+    }
+    count[bin]! += 1;
+    this.#used = Math.max(this.#used, bin + 1);
+    return true;
+  }
+
+  take(): ServerAcks {
+    const { count, firstMs, lastMs, sentMs } = this.#columns;
+    return {
+      server: this.server,
+      count: count.slice(0, this.#used),
+      firstMs: firstMs.slice(0, this.#used),
+      lastMs: lastMs.slice(0, this.#used),
+      sentMs: sentMs.slice(0, this.#used),
+    };
+  }
+
+  #grow(bin: number): void {
+    const grown = newBins(Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1))));
+    grown.count.set(this.#columns.count);
+    grown.firstMs.set(this.#columns.firstMs);
+    grown.lastMs.set(this.#columns.lastMs);
+    grown.sentMs.set(this.#columns.sentMs);
+    this.#columns = grown;
+  }
+}
+
+function newBins(length: number): Omit<ServerAcks, "server"> {
+  return {
+    count: new Uint32Array(length),
+    firstMs: new Float64Array(length),
+    lastMs: new Float64Array(length),
+    sentMs: new Float64Array(length),
+  };
+}
+
+function newNotes(length: number): OutageNotes {
+  return {
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    sinceMs: new Float64Array(length),
+    untilMs: new Float64Array(length),
+  };
+}
+
+/** The first `length` rows, or all of them with empty ones behind. */
+function resized(notes: OutageNotes, length: number): OutageNotes {
+  const copy = newNotes(length);
+  const kept = Math.min(length, notes.what.length);
+  copy.what.set(notes.what.subarray(0, kept));
+  copy.device.set(notes.device.subarray(0, kept));
+  copy.sinceMs.set(notes.sinceMs.subarray(0, kept));
+  copy.untilMs.set(notes.untilMs.subarray(0, kept));
+  return copy;
+}
+
+/**
+ * All workers' reports as one. The workers of one process share a clock; those of segments on several
+ * machines agree on the start of the run as far as their clocks do, and so do these times.
+ */
+export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
+  const parts = reports.map(({ notes }) => notes);
+  const notes = newNotes(parts.reduce((sum, { what }) => sum + what.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    notes.what.set(part.what, at);
+    notes.device.set(part.device, at);
+    notes.sinceMs.set(part.sinceMs, at);
+    notes.untilMs.set(part.untilMs, at);
+    at += part.what.length;
+  }
+  return {
+    runStartMs: Math.min(...reports.map(({ runStartMs }) => runStartMs)),
+    servers: mergeServers(reports.map(({ servers }) => servers)),
+    ignored: mergeServers(reports.map(({ ignored }) => ignored)),
+    notes,
+    lost: reports.reduce((sum, { lost }) => sum + lost, 0),
+  };
+}
+
+function mergeServers(lists: readonly (readonly ServerAcks[])[]): ServerAcks[] {
+  const all = lists.flat();
+  return [...new Set(all.map(({ server }) => server))].map((server) =>
+    mergeServer(
+      server,
+      all.filter((each) => each.server === server),
+    ),
+  );
+}
+
+function mergeServer(server: number, parts: readonly ServerAcks[]): ServerAcks {
+  const sum = newBins(Math.max(0, ...parts.map(({ count }) => count.length)));
+  for (const part of parts) {
+    for (let bin = 0; bin < part.count.length; bin += 1) {
+      if (part.count[bin] === 0) continue;
+      const isFirst = sum.count[bin] === 0;
+      const before = sum.firstMs[bin]!;
+      sum.firstMs[bin] = isFirst ? part.firstMs[bin]! : Math.min(before, part.firstMs[bin]!);
+      sum.lastMs[bin] = isFirst ? part.lastMs[bin]! : Math.max(sum.lastMs[bin]!, part.lastMs[bin]!);
+      sum.sentMs[bin] = isFirst ? part.sentMs[bin]! : Math.max(sum.sentMs[bin]!, part.sentMs[bin]!);
+      sum.count[bin]! += part.count[bin]!;
+    }
+  }
+  return { server, ...sum };
+}

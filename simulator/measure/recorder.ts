@@ -1,0 +1,278 @@
+import { LatencyHistogram } from "../../base/histogram.ts";
+import type { DeviceKind } from "../../scenarios/population/population.ts";
+import { BootRecord, type BootReport } from "../boot/boot-record.ts";
+import type { StreamExchange } from "../device/exchange.ts";
+import {
+  hasEachOnce,
+  type PhasePlan,
+  profileOf,
+  rateOf,
+  type StreamPlan,
+  windowOf,
+} from "../plan/run-plan.ts";
+import type { Breakage } from "./breakage.ts";
+import { type StageOutcome, StageRecord, type StageReport } from "./stage-record.ts";
+
+/** An arrival whose packet left later than this after its intended time is counted as late. */
+export const LATE_MS = 2;
+
+/** What became of the arrivals of one stream, or of the transactions that devices began themselves. */
+export interface StreamCounters {
+  /** Transactions that the schedule asked for. */
+  offered: number;
+  sent: number;
+  completed: number;
+  /** Given up without an answer, or not complete when the phase's drain ended. */
+  timeouts: number;
+  retransmissions: number;
+  naks: number;
+  /** Cut short because the device began anew. */
+  abandoned: number;
+  /** Arrivals that found no device in the right state: nothing was sent for them. */
+  notEligible: number;
+  /** Sent more than LATE_MS after the intended time. */
+  late: number;
+}
+
+export function emptyCounters(): StreamCounters {
+  return {
+    offered: 0,
+    sent: 0,
+    completed: 0,
+    timeouts: 0,
+    retransmissions: 0,
+    naks: 0,
+    abandoned: 0,
+    notEligible: 0,
+    late: 0,
+  };
+}
+
+export function addCounters(into: StreamCounters, from: Readonly<StreamCounters>): void {
+  for (const name of Object.keys(into) as (keyof StreamCounters)[]) into[name] += from[name];
+}
+
+export type BoundKind = DeviceKind | "all";
+
+/** From a device's intended start to its ACK. */
+export type TimeToBound = Partial<Record<BoundKind, LatencyHistogram>>;
+
+/** One stream of one phase, over all workers or over one. */
+export class StreamRecord {
+  readonly counters = emptyCounters();
+  /** Completed before the phase stopped handing out arrivals: what the achieved rate counts. */
+  completedInWindow = 0;
+  /** When the last one was completed, since the phase began. */
+  lastCompletedMs = 0;
+  /** From the intended send time to the kernel's receive timestamp of the ACK. */
+  readonly latency = new LatencyHistogram();
+  /** From the actual send time to the same. */
+  readonly service = new LatencyHistogram();
+  /** Actual minus intended send time. */
+  readonly slip = new LatencyHistogram();
+  /** Of a rate that changes, those stages that had an arrival; others are empty places. */
+  readonly stages: (StageRecord | undefined)[] = [];
+
+  stage(index: number): StageRecord {
+    while (this.stages.length <= index) this.stages.push(undefined);
+    this.stages[index] ??= new StageRecord();
+    return this.stages[index];
+  }
+
+  toReport(): StreamReport {
+    return {
+      counters: this.counters,
+      completedInWindow: this.completedInWindow,
+      lastCompletedMs: this.lastCompletedMs,
+      latency: this.latency.toBase64(),
+      service: this.service.toBase64(),
+      slip: this.slip.toBase64(),
+      stages: this.stages.map((stage) => stage?.toReport()),
+    };
+  }
+
+  add(report: StreamReport): void {
+    addCounters(this.counters, report.counters);
+    this.completedInWindow += report.completedInWindow;
+    this.lastCompletedMs = Math.max(this.lastCompletedMs, report.lastCompletedMs);
+    this.latency.merge(LatencyHistogram.fromBase64(report.latency));
+    this.service.merge(LatencyHistogram.fromBase64(report.service));
+    this.slip.merge(LatencyHistogram.fromBase64(report.slip));
+    report.stages.forEach((stage, index) => {
+      if (stage !== undefined) this.stage(index).add(stage);
+    });
+  }
+}
+
+/** A StreamRecord that may cross threads. Histograms in HdrHistogram's V2 encoding. */
+export interface StreamReport {
+  readonly counters: Readonly<StreamCounters>;
+  readonly completedInWindow: number;
+  readonly lastCompletedMs: number;
+  readonly latency: string;
+  readonly service: string;
+  readonly slip: string;
+  readonly stages: readonly (StageReport | undefined)[];
+}
+
+/** One phase, over all workers or over one. */
+export class PhaseRecord {
+  readonly streams: readonly StreamRecord[];
+  /** Transactions of no stream: renewals at T1, and those that outlived their phase. */
+  readonly background = emptyCounters();
+  readonly timeToBound: TimeToBound = {};
+  readonly boot = new BootRecord();
+
+  constructor(streamCount: number) {
+    this.streams = Array.from({ length: streamCount }, () => new StreamRecord());
+  }
+
+  recordBound(kind: DeviceKind, elapsedMs: number): void {
+    for (const key of [kind, "all"] as const) {
+      this.timeToBound[key] ??= new LatencyHistogram();
+      this.timeToBound[key].recordMs(elapsedMs);
+    }
+  }
+
+  toReport(): PhaseReport {
+    return {
+      streams: this.streams.map((stream) => stream.toReport()),
+      background: this.background,
+      timeToBound: Object.fromEntries(
+        Object.entries(this.timeToBound).map(([kind, histogram]) => [kind, histogram.toBase64()]),
+      ),
+      boot: this.boot.toReport(),
+    };
+  }
+
+  add(report: PhaseReport): void {
+    report.streams.forEach((stream, index) => {
+      this.streams[index]?.add(stream);
+    });
+    addCounters(this.background, report.background);
+    for (const [kind, text] of Object.entries(report.timeToBound)) {
+      mergeBound(this.timeToBound, kind as BoundKind, LatencyHistogram.fromBase64(text));
+    }
+    this.boot.add(report.boot);
+  }
+}
+
+export interface PhaseReport {
+  readonly streams: readonly StreamReport[];
+  readonly background: Readonly<StreamCounters>;
+  readonly timeToBound: Readonly<Partial<Record<BoundKind, string>>>;
+  readonly boot: BootReport;
+}
+
+export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHistogram): void {
+  into[kind] ??= new LatencyHistogram();
+  into[kind].merge(from);
+}
+
+/** One stream of one phase, as the outcome has it. */
+export interface StreamOutcome {
+  readonly exchange: StreamExchange;
+  /** Only when the stream is not called by its exchange. */
+  readonly name?: string;
+  /** Of a rate that changes, or that chance decides, the mean; undefined when the stream has no rate of its own. */
+  readonly ratePerSecond: number | undefined;
+  /** Of a closed loop: transactions under way at most. */
+  readonly outstanding?: number;
+  readonly counters: Readonly<StreamCounters>;
+  /** Completed transactions a second, while the stream had something to do. */
+  readonly achievedPerSecond: number;
+  readonly latency: LatencyHistogram;
+  readonly service: LatencyHistogram;
+  readonly slip: LatencyHistogram;
+  /** Of a rate that changes: the stages that the phase came to. */
+  readonly stages?: readonly StageOutcome[];
+  /** Of a stream that looks for it: where the server broke. */
+  readonly breakage?: Breakage;
+}
+
+export function outcomeOf(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  record: StreamRecord,
+  durationMs: number,
+): StreamOutcome {
+  const { counters, latency, service, slip } = record;
+  const stages = stagesOf(phase, stream, record, durationMs);
+  return {
+    exchange: stream.exchange,
+    ...(stream.name === undefined ? {} : { name: stream.name }),
+    ratePerSecond: offeredPerSecond(phase, stream, record, durationMs),
+    ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
+    counters,
+    achievedPerSecond: achievedPerSecond(phase, stream, record, durationMs),
+    latency,
+    service,
+    slip,
+    ...(stages === undefined ? {} : { stages }),
+  };
+}
+
+function offeredPerSecond(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  { counters }: StreamRecord,
+  durationMs: number,
+): number | undefined {
+  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  const varies =
+    stream.kind === "profile" ||
+    stream.kind === "churn" ||
+    (stream.kind === "rate" && stream.arrivals === "poisson");
+  if (!varies) return rateOf(stream);
+  return perSecond(counters.offered, activeMs(phase, stream, durationMs));
+}
+
+/** The stages that began before the phase was over. */
+function stagesOf(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  record: StreamRecord,
+  durationMs: number,
+): readonly StageOutcome[] | undefined {
+  const profile = stream.kind === "profile" ? profileOf(stream) : undefined;
+  if (profile === undefined) return undefined;
+  const window = windowOf(phase, stream);
+  const endMs = Math.min(window.endMs, durationMs);
+  return profile.stages
+    .map(({ fromPerSecond, toPerSecond, durationMs: lengthMs }, index) => {
+      const stageEndMs = window.startMs + profile.stageEndsMs[index]!;
+      const { counts, latency } = record.stages[index] ?? new StageRecord();
+      const startMs = stageEndMs - lengthMs;
+      return { fromPerSecond, toPerSecond, startMs, endMs: stageEndMs, counts, latency };
+    })
+    .filter(({ startMs }) => startMs < endMs)
+    .map((stage) => ({ ...stage, endMs: Math.min(stage.endMs, endMs) }));
+}
+
+// A stream that goes on until the phase ends is judged by what was complete by then. One that has
+// each device once is over earlier: it is judged by when its last transaction was complete, or by
+// the time that its arrivals take at their rate, whichever is longer.
+function achievedPerSecond(
+  phase: PhasePlan,
+  stream: StreamPlan,
+  record: StreamRecord,
+  durationMs: number,
+): number {
+  const { counters, completedInWindow, lastCompletedMs } = record;
+  const rate = rateOf(stream);
+  const isOnce = stream.kind === "all-at-once" || hasEachOnce(phase, stream);
+  if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
+  const { startMs } = windowOf(phase, stream);
+  const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
+  return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs - startMs));
+}
+
+/** How long the stream handed out arrivals in a phase that lasted for `durationMs`. */
+function activeMs(phase: PhasePlan, stream: StreamPlan, durationMs: number): number {
+  const { startMs, endMs } = windowOf(phase, stream);
+  return Math.max(0, Math.min(endMs, durationMs) - startMs);
+}
+
+function perSecond(count: number, ms: number): number {
+  return ms > 0 ? (count * 1000) / ms : 0;
+}

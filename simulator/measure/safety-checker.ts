@@ -1,0 +1,372 @@
+import type { PersonaKind, PersonaRoll } from "../../scenarios/population/personas.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import type { Acknowledgement, AnomalyKind, SurrenderReason } from "../device/exchange.ts";
+
+/** What must never happen, counted over a whole run: all zero when the server is right. */
+export interface SafetyCounters {
+  /** An address acknowledged to a device while the lease of another one was still running. */
+  doubleAllocations: number;
+  /** A device whose lease was running was told that it has none. */
+  acknowledgedLeasesLost: number;
+  addressesChangedOnRenewal: number;
+  /** An address acknowledged that was not the one offered and requested. */
+  neverOffered: number;
+  addressesOutsideNetwork: number;
+  /** Replies that miss what a client needs, or that do not echo option 82. */
+  malformedReplies: number;
+}
+
+export type ViolationKind = keyof SafetyCounters;
+
+/** One piece of evidence, for the person who has to find the cause. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly atMs: number;
+  readonly device: number;
+  readonly address: number;
+  /** The device that already had the address, in a double allocation. */
+  readonly holder?: number;
+}
+
+/**
+ * The number under which the other device with a device's MAC holds its leases: a holder of its own, beyond
+ * the devices of the population.
+ */
+export function twinOf(population: Population, device: number): number {
+  return population.size + device;
+}
+
+/** The checker's result, for a report. */
+export interface SafetySummary {
+  /** Acknowledgements followed. */
+  readonly acknowledged: number;
+  readonly counters: Readonly<SafetyCounters>;
+  /** What a device's persona makes inevitable: counted here, and not as a violation. */
+  readonly expected: Readonly<SafetyCounters>;
+  /** The first violations found, at most VIOLATIONS_KEPT_MAX. */
+  readonly violations: readonly Violation[];
+}
+
+/** Events of one worker as columns of equal length, so that they cross threads without copying. */
+export interface SafetyEvents {
+  readonly what: Uint8Array;
+  readonly device: Uint32Array;
+  readonly address: Uint32Array;
+  readonly atMs: Float64Array;
+  /** The end of an acknowledged lease by the device's own reckoning. */
+  readonly untilMs: Float64Array;
+}
+
+/** Evidence kept; the counters go on counting. */
+export const VIOLATIONS_KEPT_MAX = 100;
+
+// Events waiting for `settle`. A coordinator that forgets to call it loses order, never memory.
+const PENDING_EVENTS_MAX = 1 << 20;
+const LOG_EVENTS_FIRST = 1024;
+
+const ACKNOWLEDGED = 0;
+/** What an event of a lease that was given back has in `what`. */
+export const FREED = 1;
+const ANOMALY_FIRST = 2;
+
+const anomalies: readonly (readonly [AnomalyKind, ViolationKind])[] = [
+  ["nak-unexpected", "acknowledgedLeasesLost"],
+  ["address-changed", "addressesChangedOnRenewal"],
+  ["never-offered", "neverOffered"],
+  ["address-outside-network", "addressesOutsideNetwork"],
+  ["option-missing", "malformedReplies"],
+  ["relay-information-not-echoed", "malformedReplies"],
+];
+
+/**
+ * What a correct server may do to a device because of its persona; every other check applies to it, and
+ * every check to all other devices. A MAC that shows up on another network may lose the lease that it
+ * had: to the server it is one client that has moved (RFC 2131 section 4.3.2).
+ */
+const expectedFindings: Readonly<Partial<Record<PersonaKind, readonly ViolationKind[]>>> = {
+  "duplicate-mac": ["acknowledgedLeasesLost"],
+};
+
+/** Where a worker notes what the checker has to know; its methods are those of the fleet's sink. */
+export class SafetyLog {
+  #count = 0;
+  #columns = newColumns(LOG_EVENTS_FIRST);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  acknowledged(acknowledgement: Omit<Acknowledgement, "packet">): void {
+    const { device, address, receivedAtMs, leaseStartMs, leaseSeconds } = acknowledgement;
+    const endless = leaseSeconds === 0xffff_ffff;
+    const untilMs = endless ? Number.POSITIVE_INFINITY : leaseStartMs + leaseSeconds * 1000;
+    this.#push(ACKNOWLEDGED, device, address, receivedAtMs, untilMs);
+  }
+
+  /**
+   * Only what the server was told about, or said itself, frees an address: a device that restarts or
+   * forgets leaves its lease running, and a lease that ends does so by its own time.
+   */
+  surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
+    if (reason === "restarted" || reason === "expired") return;
+    this.#push(FREED, device, address, atMs, 0);
+  }
+
+  anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void {
+    const index = anomalies.findIndex(([name]) => name === kind);
+    this.#push(ANOMALY_FIRST + index, device, address, atMs, 0);
+  }
+
+  /** Everything noted since the last call, in columns of its own. */
+  take(): SafetyEvents {
+    const events = shortened(this.#columns, this.#count);
+    this.#count = 0;
+    return events;
+  }
+
+  #push(what: number, device: number, address: number, atMs: number, untilMs: number): void {
+    if (this.#count === this.#columns.what.length) {
+      const grown = newColumns(this.#count * 2);
+      copyColumns(this.#columns, grown);
+      this.#columns = grown;
+    }
+    const at = this.#count;
+    this.#columns.what[at] = what;
+    this.#columns.device[at] = device;
+    this.#columns.address[at] = address;
+    this.#columns.atMs[at] = atMs;
+    this.#columns.untilMs[at] = untilMs;
+    this.#count = at + 1;
+  }
+}
+
+/**
+ * Follows every acknowledged lease of a run, over all workers, and finds addresses that two devices
+ * have at once. Events are judged in the order of their time: `settle(t)` promises that all workers
+ * have handed in what happened up to t.
+ */
+export class SafetyChecker {
+  readonly counters: SafetyCounters = newSafetyCounters();
+  readonly #expected: SafetyCounters = newSafetyCounters();
+  readonly #devices: number;
+  readonly #personas: PersonaRoll | undefined;
+  readonly #violations: Violation[] = [];
+  readonly #firstAddress: number;
+  // By address: who has it (device + 1, 0 for nobody) and until when.
+  readonly #holder: Uint32Array;
+  readonly #untilMs: Float64Array;
+  // By device: the address it was last acknowledged, 0 for none.
+  readonly #addressOf: Uint32Array;
+  #pending: SafetyEvents[] = [];
+  #pendingCount = 0;
+  #acknowledged = 0;
+  #addressesMoved = 0;
+
+  /** `personas` tells whose findings are expected, by persona; nobody's when left out. */
+  constructor(population: Population, personas?: PersonaRoll) {
+    this.#devices = population.size;
+    this.#personas = personas;
+    this.#firstAddress = population.firstAddress;
+    this.#holder = new Uint32Array(population.addressCount);
+    this.#untilMs = new Float64Array(population.addressCount);
+    const haveTwins = personas?.shares.some(({ kind }) => kind === "duplicate-mac") === true;
+    this.#addressOf = new Uint32Array(population.size * (haveTwins ? 2 : 1));
+  }
+
+  /** What has been settled so far. */
+  summary(): SafetySummary {
+    return {
+      acknowledged: this.#acknowledged,
+      counters: { ...this.counters },
+      expected: { ...this.#expected },
+      violations: [...this.#violations],
+    };
+  }
+
+  /**
+   * Visits the lease that each device was last acknowledged and has not given back, in the order of
+   * devices; leases that ended before `nowMs` are left out.
+   */
+  forEachLease(
+    nowMs: number,
+    visit: (device: number, address: number, untilMs: number) => void,
+  ): void {
+    for (let device = 0; device < this.#addressOf.length; device += 1) {
+      const address = this.#addressOf[device];
+      const index = address - this.#firstAddress;
+      if (index < 0 || index >= this.#holder.length) continue;
+      if (this.#holder[index] !== device + 1 || this.#untilMs[index] <= nowMs) continue;
+      visit(device % this.#devices, address, this.#untilMs[index]);
+    }
+  }
+
+  /** Leases that `forEachLease` visits at most. */
+  get leasesMax(): number {
+    return this.#addressOf.length;
+  }
+
+  /**
+   * Devices that were acknowledged another address while the lease of their last one ran on, as one that
+   * restarted on a server that has forgotten it; those with a persona are left out. RFC 2131 section 4.3.1
+   * lets a server do that; one that took over from another must not (LEASE-7, HA-5).
+   */
+  get addressesMoved(): number {
+    return this.#addressesMoved;
+  }
+
+  get isClean(): boolean {
+    return Object.values(this.counters).every((count) => count === 0);
+  }
+
+  /** Takes a worker's events; the events of one worker come in their order. */
+  add(events: SafetyEvents): void {
+    if (events.what.length === 0) return;
+    this.#pending.push(events);
+    this.#pendingCount += events.what.length;
+    if (this.#pendingCount > PENDING_EVENTS_MAX) this.settle(Number.POSITIVE_INFINITY);
+  }
+
+  /** Judges everything up to `untilMs`; at the end of a run that is infinity, the default. */
+  settle(untilMs = Number.POSITIVE_INFINITY): void {
+    if (this.#pending.length === 0) return;
+    const events = this.#pending.length === 1 ? this.#pending[0] : joined(this.#pending);
+    const order = Uint32Array.from(events.what.keys());
+    // Index as the second key: what one worker saw at one instant keeps its order.
+    order.sort((a, b) => events.atMs[a] - events.atMs[b] || a - b);
+    let settled = 0;
+    while (settled < order.length && events.atMs[order[settled]] <= untilMs) {
+      this.#judge(events, order[settled]);
+      settled += 1;
+    }
+    this.#pendingCount = order.length - settled;
+    this.#pending = this.#pendingCount === 0 ? [] : [picked(events, order.subarray(settled))];
+  }
+
+  #judge(events: SafetyEvents, at: number): void {
+    const what = events.what[at];
+    const device = events.device[at];
+    const address = events.address[at];
+    if (what === ACKNOWLEDGED) {
+      this.#acknowledge(device, address, events.atMs[at], events.untilMs[at]);
+    } else if (what === FREED) {
+      this.#free(device, address);
+    } else {
+      this.#found({
+        kind: anomalies[what - ANOMALY_FIRST][1],
+        atMs: events.atMs[at],
+        device,
+        address,
+      });
+    }
+  }
+
+  #acknowledge(device: number, address: number, atMs: number, untilMs: number): void {
+    this.#acknowledged += 1;
+    const index = address - this.#firstAddress;
+    // An address that is in no network of ours was reported by the device itself.
+    if (index < 0 || index >= this.#holder.length) return;
+    const holder = this.#holder[index] - 1;
+    if (holder >= 0 && holder !== device && this.#untilMs[index] > atMs) {
+      this.#found({ kind: "doubleAllocations", atMs, device, address, holder });
+    }
+    // A device has one lease: with another address the server may end the first one by itself.
+    if (this.#addressOf[device] !== address) {
+      if (this.#isLeased(device, atMs)) this.#addressesMoved += 1;
+      this.#free(device, this.#addressOf[device]);
+    }
+    this.#addressOf[device] = address;
+    this.#holder[index] = device + 1;
+    this.#untilMs[index] = untilMs;
+  }
+
+  #isLeased(device: number, atMs: number): boolean {
+    const index = this.#addressOf[device] - this.#firstAddress;
+    if (index < 0 || index >= this.#holder.length) return false;
+    if (this.#personas?.personaOf(device % this.#devices) !== undefined) return false;
+    return this.#holder[index] === device + 1 && this.#untilMs[index] > atMs;
+  }
+
+  #free(device: number, address: number): void {
+    const index = address - this.#firstAddress;
+    if (index < 0 || index >= this.#holder.length) return;
+    if (this.#holder[index] === device + 1) this.#holder[index] = 0;
+    if (this.#addressOf[device] === address) this.#addressOf[device] = 0;
+  }
+
+  #found(found: Violation): void {
+    const { kind, holder } = found;
+    const device = found.device % this.#devices;
+    const persona = this.#personas?.personaOf(device);
+    if (persona !== undefined && expectedFindings[persona]?.includes(kind) === true) {
+      this.#expected[kind] += 1;
+      return;
+    }
+    this.counters[kind] += 1;
+    if (this.#violations.length === VIOLATIONS_KEPT_MAX) return;
+    this.#violations.push({
+      ...found,
+      device,
+      ...(holder !== undefined && { holder: holder % this.#devices }),
+    });
+  }
+}
+
+/** Nothing found. */
+export function newSafetyCounters(): SafetyCounters {
+  return {
+    doubleAllocations: 0,
+    acknowledgedLeasesLost: 0,
+    addressesChangedOnRenewal: 0,
+    neverOffered: 0,
+    addressesOutsideNetwork: 0,
+    malformedReplies: 0,
+  };
+}
+
+function newColumns(length: number): SafetyEvents {
+  return {
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    address: new Uint32Array(length),
+    atMs: new Float64Array(length),
+    untilMs: new Float64Array(length),
+  };
+}
+
+function copyColumns(source: SafetyEvents, target: SafetyEvents, start = 0): void {
+  target.what.set(source.what, start);
+  target.device.set(source.device, start);
+  target.address.set(source.address, start);
+  target.atMs.set(source.atMs, start);
+  target.untilMs.set(source.untilMs, start);
+}
+
+function shortened(columns: SafetyEvents, length: number): SafetyEvents {
+  return {
+    what: columns.what.slice(0, length),
+    device: columns.device.slice(0, length),
+    address: columns.address.slice(0, length),
+    atMs: columns.atMs.slice(0, length),
+    untilMs: columns.untilMs.slice(0, length),
+  };
+}
+
+function joined(batches: readonly SafetyEvents[]): SafetyEvents {
+  const columns = newColumns(batches.reduce((sum, batch) => sum + batch.what.length, 0));
+  let start = 0;
+  for (const batch of batches) {
+    copyColumns(batch, columns, start);
+    start += batch.what.length;
+  }
+  return columns;
+}
+
+function picked(events: SafetyEvents, order: Uint32Array): SafetyEvents {
+  return {
+    what: Uint8Array.from(order, (at) => events.what[at]),
+    device: Uint32Array.from(order, (at) => events.device[at]),
+    address: Uint32Array.from(order, (at) => events.address[at]),
+    atMs: Float64Array.from(order, (at) => events.atMs[at]),
+    untilMs: Float64Array.from(order, (at) => events.untilMs[at]),
+  };
+}

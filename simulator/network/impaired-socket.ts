@@ -1,0 +1,303 @@
+import type { UdpSocket, UdpSocketCounters } from "../../base/net/udp-socket.ts";
+import { conditionsOf, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import type { CmtsThrottle } from "./cmts-throttle.ts";
+import { DatagramFates } from "./datagram-fates.ts";
+import { DelayLine } from "./delay-line.ts";
+import type { NetworkCounters } from "./network-counters.ts";
+
+/** The CMTSs that the packets of a socket go through, together with those of other sockets. */
+export interface Throttles {
+  readonly toServer: CmtsThrottle;
+  readonly toDevices: CmtsThrottle;
+}
+
+export interface ImpairedSocketOptions extends NetworkPlan {
+  /** What `cmts` of the plan says; undefined when it says nothing. */
+  readonly throttles?: Throttles | undefined;
+  /** Decides which datagrams; sockets with seeds of their own lose different ones. */
+  readonly seed: number;
+  /** The time on the scale of `receivedAtMs`. */
+  readonly nowMs: () => number;
+  /** That of the socket underneath: 256 unless told, as there. */
+  readonly batchMax?: number;
+  /** Datagrams under way at most, in each direction; more are dropped. 32,768 unless told. */
+  readonly underwayMax?: number;
+}
+
+interface Arrival {
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+  readonly sourceAddress: number;
+  readonly sourcePort: number;
+  readonly destinationAddress: number;
+  readonly interfaceIndex: number;
+}
+
+interface Departure {
+  readonly atMs: number;
+  readonly bytes: Uint8Array;
+  readonly destination: number;
+  readonly port: number;
+  readonly source: number | undefined;
+  readonly interfaceIndex: number | undefined;
+}
+
+const BATCH_MAX_DEFAULT = 256;
+const UNDERWAY_MAX_DEFAULT = 32_768;
+const SEND_STREAM = 0x7365_6e64;
+const RECEIVE_STREAM = 0x7265_6376;
+/** Enough to fill a batch at any loss but a nearly total one. */
+const BATCHES_A_RECEIVE_MAX = 64;
+// The last four octets of chaddr. What is no DHCP message has something else there, or nothing; then
+// it shares the order of others, which does no harm.
+const CHADDR_TAIL = 30;
+
+/**
+ * A socket on a worse network than the one that it is on. Both directions are decided separately, so
+ * what is received never changes what becomes of what is sent. A delayed datagram has the time at which
+ * it got through as its `receivedAtMs`, so service times include the network's. What was lost on send is
+ * in none of the socket's own counters; what was lost on receive had arrived, and is counted there.
+ */
+export class ImpairedSocket implements UdpSocket {
+  readonly underlying: UdpSocket;
+  readonly #nowMs: () => number;
+  readonly #batchMax: number;
+  readonly #toServer: DatagramFates;
+  readonly #toDevices: DatagramFates;
+  readonly #departures: DelayLine<Departure>;
+  readonly #arrivals: DelayLine<Arrival>;
+  // What is handed out: first copies, then these of the latest batch, by index.
+  #copies: Arrival[] = [];
+  readonly #kept: Uint16Array;
+  #keptCount = 0;
+
+  /** Throws RangeError for conditions that no network has. */
+  constructor(socket: UdpSocket, options: ImpairedSocketOptions) {
+    const { throttles, seed, batchMax, underwayMax } = options;
+    const toServer = conditionsOf(options, "toServer");
+    const toDevices = conditionsOf(options, "toDevices");
+    this.underlying = socket;
+    this.#nowMs = options.nowMs;
+    this.#batchMax = batchMax ?? BATCH_MAX_DEFAULT;
+    this.#toServer = new DatagramFates(toServer, throttles?.toServer, seed, SEND_STREAM);
+    this.#toDevices = new DatagramFates(toDevices, throttles?.toDevices, seed, RECEIVE_STREAM);
+    this.#departures = new DelayLine(underwayMax ?? UNDERWAY_MAX_DEFAULT);
+    this.#arrivals = new DelayLine(underwayMax ?? UNDERWAY_MAX_DEFAULT);
+    this.#kept = new Uint16Array(this.#batchMax);
+  }
+
+  /** What the network did since the socket was made, in datagrams. */
+  get impairments(): NetworkCounters {
+    return { toServer: this.#toServer.counters, toDevices: this.#toDevices.counters };
+  }
+
+  /** When something that is under way is due, in ms; infinity when nothing is. */
+  get dueAtMs(): number {
+    return Math.min(this.#departures.dueAtMs, this.#arrivals.dueAtMs);
+  }
+
+  /** Another network from now on; what is under way stays so. */
+  change(network: NetworkPlan, throttles: Throttles | undefined): void {
+    this.#toServer.change(conditionsOf(network, "toServer"), throttles?.toServer);
+    this.#toDevices.change(conditionsOf(network, "toDevices"), throttles?.toDevices);
+  }
+
+  get backend(): "batch" | "dgram" {
+    return this.underlying.backend;
+  }
+
+  get localAddress(): number {
+    return this.underlying.localAddress;
+  }
+
+  get localPort(): number {
+    return this.underlying.localPort;
+  }
+
+  /**
+   * Fewer than `batchMax` mean that the socket is empty, as they do underneath: whoever gives times
+   * to what he has seen relies on it. So a full batch with losses is filled up from the next ones, and
+   * everything that is due by now is there as well: there may be more than `batchMax`.
+   */
+  receive(): number {
+    this.#copies = [];
+    let arrived = this.#receiveBatch();
+    for (let batches = 1; arrived === this.#batchMax && this.#isShort; batches += 1) {
+      if (batches === BATCHES_A_RECEIVE_MAX) break;
+      for (let k = 0; k < this.#keptCount; k += 1) {
+        const i = this.#kept[k];
+        this.#copies.push(this.#arrivalOf(i, this.underlying.receivedAtMs(i)));
+      }
+      arrived = this.#receiveBatch();
+    }
+    if (this.#arrivals.size > 0) {
+      const nowMs = this.#nowMs();
+      for (
+        let due = this.#arrivals.take(nowMs);
+        due !== undefined;
+        due = this.#arrivals.take(nowMs)
+      ) {
+        this.#copies.push(due);
+      }
+    }
+    return this.#copies.length + this.#keptCount;
+  }
+
+  bytes(i: number): Uint8Array {
+    return this.#copies[i]?.bytes ?? this.underlying.bytes(this.#at(i));
+  }
+
+  sourceAddress(i: number): number {
+    return this.#copies[i]?.sourceAddress ?? this.underlying.sourceAddress(this.#at(i));
+  }
+
+  sourcePort(i: number): number {
+    return this.#copies[i]?.sourcePort ?? this.underlying.sourcePort(this.#at(i));
+  }
+
+  destinationAddress(i: number): number {
+    return this.#copies[i]?.destinationAddress ?? this.underlying.destinationAddress(this.#at(i));
+  }
+
+  interfaceIndex(i: number): number {
+    return this.#copies[i]?.interfaceIndex ?? this.underlying.interfaceIndex(this.#at(i));
+  }
+
+  receivedAtMs(i: number): number {
+    return this.#copies[i]?.atMs ?? this.underlying.receivedAtMs(this.#at(i));
+  }
+
+  slot(): Uint8Array {
+    return this.underlying.slot();
+  }
+
+  push(
+    length: number,
+    destination: number,
+    port: number,
+    source?: number,
+    interfaceIndex?: number,
+  ): void {
+    const nowMs = this.#nowMs();
+    const slot = this.underlying.slot();
+    const copies = this.#toServer.decide(pathOf(slot, length), source ?? 0, nowMs);
+    if (copies === 0) return;
+    const atMs = this.#toServer.arrivesAtMs;
+    if (copies === 1 && atMs <= nowMs) {
+      this.underlying.push(length, destination, port, source, interfaceIndex);
+      return;
+    }
+    const bytes = slot.slice(0, length);
+    for (let copy = 0; copy < copies; copy += 1) {
+      const isTaken = this.#departures.add({
+        atMs,
+        bytes,
+        destination,
+        port,
+        source,
+        interfaceIndex,
+      });
+      if (!isTaken) this.#toServer.counters.dropped += 1;
+    }
+  }
+
+  get isFull(): boolean {
+    return this.underlying.isFull;
+  }
+
+  flush(): void {
+    if (this.#departures.size > 0) {
+      const nowMs = this.#nowMs();
+      while (!this.underlying.isFull) {
+        const due = this.#departures.take(nowMs);
+        if (due === undefined) break;
+        this.underlying.slot().set(due.bytes);
+        const { destination, port, source, interfaceIndex } = due;
+        this.underlying.push(due.bytes.length, destination, port, source, interfaceIndex);
+      }
+    }
+    this.underlying.flush();
+  }
+
+  discard(): void {
+    this.underlying.discard();
+  }
+
+  get counters(): UdpSocketCounters {
+    return this.underlying.counters;
+  }
+
+  get lastSendError(): string | undefined {
+    return this.underlying.lastSendError;
+  }
+
+  close(): void {
+    this.#copies = [];
+    this.#keptCount = 0;
+    this.#departures.clear();
+    this.#arrivals.clear();
+    this.underlying.close();
+  }
+
+  get #isShort(): boolean {
+    return this.#copies.length + this.#keptCount < this.#batchMax;
+  }
+
+  /** How many arrived; those that got through at once are the kept ones now. */
+  #receiveBatch(): number {
+    const { underlying } = this;
+    const fates = this.#toDevices;
+    const arrived = underlying.receive();
+    this.#keptCount = 0;
+    for (let i = 0; i < arrived; i += 1) {
+      const atMs = underlying.receivedAtMs(i);
+      const bytes = underlying.bytes(i);
+      const address = underlying.destinationAddress(i);
+      const copies = fates.decide(pathOf(bytes, bytes.length), address, atMs);
+      if (copies === 1 && fates.arrivesAtMs <= atMs) {
+        this.#kept[this.#keptCount] = i;
+        this.#keptCount += 1;
+        continue;
+      }
+      for (let copy = 0; copy < copies; copy += 1) {
+        const isTaken = this.#arrivals.add(this.#arrivalOf(i, fates.arrivesAtMs));
+        if (!isTaken) fates.counters.dropped += 1;
+      }
+    }
+    return arrived;
+  }
+
+  #arrivalOf(i: number, atMs: number): Arrival {
+    const { underlying } = this;
+    return {
+      atMs,
+      bytes: underlying.bytes(i).slice(),
+      sourceAddress: underlying.sourceAddress(i),
+      sourcePort: underlying.sourcePort(i),
+      destinationAddress: underlying.destinationAddress(i),
+      interfaceIndex: underlying.interfaceIndex(i),
+    };
+  }
+
+  /** Where datagram i lies underneath; an index that nothing was received at lies nowhere. */
+  #at(i: number): number {
+    const k = i - this.#copies.length;
+    return k >= 0 && k < this.#keptCount ? this.#kept[k] : -1;
+  }
+}
+
+/** The socket as if it were on such a network. Throws RangeError for an impossible one. */
+export function impairedSocket(socket: UdpSocket, options: ImpairedSocketOptions): ImpairedSocket {
+  return new ImpairedSocket(socket, options);
+}
+
+/** A number that the datagrams of one device have in common, with its address. */
+function pathOf(bytes: Uint8Array, length: number): number {
+  if (length < CHADDR_TAIL + 4) return 0;
+  return (
+    (bytes[CHADDR_TAIL] << 24) |
+    (bytes[CHADDR_TAIL + 1] << 16) |
+    (bytes[CHADDR_TAIL + 2] << 8) |
+    bytes[CHADDR_TAIL + 3]
+  );
+}

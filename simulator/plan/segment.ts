@@ -1,0 +1,64 @@
+import type { Population } from "../../scenarios/population/population.ts";
+
+/**
+ * One of `count` equal parts of a run, each played by a process of its own: the workers of all parts are
+ * numbered through, so that part `index` has the workers from `index` times its own number of workers on.
+ */
+export interface Segment {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  readonly placement: SegmentPlacement;
+}
+
+/**
+ * `machines`: each part has a machine of its own. `one-machine`: all are on one machine at the same time,
+ * and share its ports. `by-turns`: on one machine, but one after the other.
+ */
+export type SegmentPlacement = "machines" | "one-machine" | "by-turns";
+
+export const SEGMENTS_MAX = 64;
+
+/** Which of all workers a worker is, and which socket of its port's group it has. */
+export interface WorkerPlace {
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  readonly group: { readonly index: number; readonly count: number };
+}
+
+/** Of worker `own` of the `workers` in this process; the whole run without a segment. */
+export function placeOf(segment: Segment | undefined, own: number, workers: number): WorkerPlace {
+  const { index, count } = segment ?? { index: 0, count: 1 };
+  const workerIndex = index * workers + own;
+  const workerCount = count * workers;
+  // Units modulo `workers` are the same worker, because `workers` divides `workerCount`.
+  const group =
+    segment?.placement === "one-machine"
+      ? { index: workerIndex, count: workerCount }
+      : { index: own, count: workers };
+  return { workerIndex, workerCount, group };
+}
+
+/** Why a population cannot be cut like that, with what to do; undefined when it can. */
+export function segmentProblem(
+  population: Population,
+  { count, placement }: Pick<Segment, "count" | "placement">,
+  workers: number,
+): string | undefined {
+  const all = count * workers;
+  const [modems = 0, mtas = 0, cpes = 0] = population.countOf;
+  // Unit u of them is behind modem u modulo `modems`, and both are to be of one worker.
+  if (Math.max(mtas, cpes) > modems && modems % all !== 0) {
+    return (
+      `${modems} cable modems with several MTAs or CPEs each cannot be divided among ${count} segments ` +
+      `of ${workers} workers without tearing households apart: take a multiple of ${all} modems`
+    );
+  }
+  if (placement === "machines" && population.cmtsPeriod % all !== 0) {
+    return (
+      `the CMTSs cannot be divided among ${count} segments of ${workers} workers on machines of their ` +
+      `own, because answers go to the giaddr: make cmtsCount a multiple of ${all}, without uneven CMTSs`
+    );
+  }
+  return undefined;
+}

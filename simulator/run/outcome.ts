@@ -1,0 +1,117 @@
+import type { PersonaShare } from "../../scenarios/population/personas.ts";
+import type { BootRecord } from "../boot/boot-record.ts";
+import type { PersonaCounts } from "../device/persona/personas.ts";
+import type { ArrivalHistory } from "../load/arrival-log.ts";
+import type { ServerAnswers } from "../measure/answer-counts.ts";
+import type { GeneratorHealth, WorkerUsage } from "../measure/generator-health.ts";
+import type { OutageReport } from "../measure/outage-log.ts";
+import type { StreamCounters, StreamOutcome, TimeToBound } from "../measure/recorder.ts";
+import type { SafetySummary } from "../measure/safety-checker.ts";
+import type { TimeSeriesRow } from "../measure/time-series.ts";
+import type { NetworkCounters } from "../network/network-counters.ts";
+import type { PhaseGoal } from "../plan/run-plan.ts";
+import type { RunPaceSummary } from "./run-pace.ts";
+
+export interface SimulationOutcome {
+  /** Wall clock, ms since the epoch: the start of the first phase, the end of the last. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly devices: number;
+  readonly workers: number;
+  readonly backend: "batch" | "dgram";
+  /** The signal ended the run: the last phase is incomplete and later ones are missing. */
+  readonly aborted: boolean;
+  /** Undefined of a run that went as it was planned. */
+  readonly pace: RunPaceSummary | undefined;
+  readonly phases: readonly PhaseOutcome[];
+  /** Over all phases. */
+  readonly timeToBound: TimeToBound;
+  readonly timeSeries: readonly TimeSeriesRow[];
+  readonly safety: SafetySummary;
+  readonly leases: AcknowledgedLeases;
+  readonly health: GeneratorHealth;
+  /** Datagrams that were no DHCP message. */
+  readonly decodeErrors: number;
+  /** Messages that no device acted upon: late, duplicate or misdirected ones. */
+  readonly ignoredReplies: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaOutcome[];
+  /** ACKs by server, over the whole run. */
+  readonly answers: readonly ServerAnswers[];
+  /** Only where the plan asks for it. */
+  readonly outages?: OutageHistory;
+}
+
+/** What devices noticed of servers that went and came, over all workers. */
+export interface OutageHistory extends OutageReport {
+  /** Devices that were given another address while the lease of their last one ran on. */
+  readonly addressesMoved: number;
+}
+
+export interface PersonaOutcome extends PersonaShare, PersonaCounts {
+  readonly devices: number;
+}
+
+/** `given-up`: of all devices that were to come on line, some will not. */
+export type PhaseOutcomeEnd =
+  | "duration"
+  | PhaseGoal
+  | "given-up"
+  | "time-limit"
+  /** A rising rate that was to find where the server breaks has found it. */
+  | "breakage"
+  /** A threshold that ends the run failed. */
+  | "threshold"
+  | "aborted";
+
+export interface PhaseOutcome {
+  readonly name: string;
+  /** Since the run began. */
+  readonly startedAtMs: number;
+  /** While arrivals were handed out, without the drain. */
+  readonly durationMs: number;
+  readonly endedBy: PhaseOutcomeEnd;
+  /** Of a phase that a threshold ended: which one, and what was measured then. */
+  readonly endedWhy?: string;
+  /** Devices that had given up their boot by then. */
+  readonly devicesGivenUp: number;
+  readonly streams: readonly StreamOutcome[];
+  /** Transactions of no stream: renewals that devices began at T1 or T2, stragglers. */
+  readonly background: Readonly<StreamCounters>;
+  readonly timeToBound: TimeToBound;
+  /** What became of boots and downloads; empty where there were none. */
+  readonly boot: BootRecord;
+  /** By worker, from the start of the phase to the end of its drain. */
+  readonly workers: readonly WorkerUsage[];
+  /** By worker, where the plan asks for it. */
+  readonly history?: readonly ArrivalHistory[];
+}
+
+/**
+ * The lease that each device was last acknowledged, has not given back and that still runs, in
+ * columns: entry i is device[i] (a number of the population), address[i], expiresAtSeconds[i] (Unix
+ * time by the device's own reckoning, from its REQUEST; infinity for a lease without end).
+ */
+export interface AcknowledgedLeases {
+  readonly count: number;
+  readonly device: Uint32Array;
+  readonly address: Uint32Array;
+  readonly expiresAtSeconds: Float64Array;
+}
+
+/** What a person watches while it runs; once a second. */
+export interface SimulationProgress {
+  readonly phase: string;
+  readonly phaseIndex: number;
+  readonly phaseCount: number;
+  /** By the schedule, which a pause holds. */
+  readonly phaseElapsedMs: number;
+  /** The phase's duration, or its time limit. */
+  readonly phaseMsMax: number;
+  readonly devices: number;
+  /** How fast the run goes through its schedule at present: 1, or what somebody has set; 0 is a pause. */
+  readonly pace: number;
+  readonly row: TimeSeriesRow;
+}

@@ -1,0 +1,72 @@
+import { brokenStage } from "../measure/breakage.ts";
+import { outcomeOf, PhaseRecord, type PhaseReport } from "../measure/recorder.ts";
+import { type PhasePlan, windowOf } from "../plan/run-plan.ts";
+import type { PhaseOutcome } from "./outcome.ts";
+
+/** What one worker has measured of a phase so far. */
+export interface Measured {
+  readonly atMs: number;
+  readonly report: PhaseReport;
+}
+
+/** What a phase came to so far: what a threshold on it needs. */
+export type PhaseSoFar = Pick<PhaseOutcome, "name" | "durationMs" | "streams" | "boot">;
+
+/** Why a phase is to end before its time: a threshold's text, or the stream and stage that broke. */
+export type PhaseStop =
+  | { readonly kind: "threshold"; readonly why: string }
+  | { readonly kind: "breakage"; readonly stream: number; readonly stage: number };
+
+/** Looks at what all workers measure of one phase, and says when there is no use in going on. */
+export class PhaseWatch {
+  readonly #phase: PhasePlan;
+  readonly #startMs: number;
+  readonly #judge: (soFar: PhaseSoFar) => string | undefined;
+  readonly #latest: (Measured | undefined)[];
+
+  /** `judge` says what speaks against going on; times are Clock.monotonicMs. */
+  constructor(
+    phase: PhasePlan,
+    startMs: number,
+    workers: number,
+    judge: (soFar: PhaseSoFar) => string | undefined,
+  ) {
+    this.#phase = phase;
+    this.#startMs = startMs;
+    this.#judge = judge;
+    this.#latest = Array.from({ length: workers }, () => undefined);
+  }
+
+  take(worker: number, measured: Measured): PhaseStop | undefined {
+    this.#latest[worker] = measured;
+    const reports = this.#latest.flatMap((latest) => latest ?? []);
+    if (reports.length < this.#latest.length) return undefined;
+    const record = new PhaseRecord(this.#phase.streams.length);
+    for (const { report } of reports) record.add(report);
+    const elapsedMs = Math.min(...reports.map(({ atMs }) => atMs)) - this.#startMs;
+    return this.#breakage(record, elapsedMs) ?? this.#threshold(record, elapsedMs);
+  }
+
+  #breakage(record: PhaseRecord, elapsedMs: number): PhaseStop | undefined {
+    for (const [stream, plan] of this.#phase.streams.entries()) {
+      if (plan.kind !== "profile") continue;
+      const counts = record.streams[stream]!.stages.map((stage) => stage?.counts);
+      const stage = brokenStage(plan, counts, elapsedMs - windowOf(this.#phase, plan).startMs);
+      if (stage !== undefined) return { kind: "breakage", stream, stage };
+    }
+    return undefined;
+  }
+
+  #threshold(record: PhaseRecord, elapsedMs: number): PhaseStop | undefined {
+    const phase = this.#phase;
+    const why = this.#judge({
+      name: phase.name,
+      durationMs: elapsedMs,
+      streams: phase.streams.map((stream, index) =>
+        outcomeOf(phase, stream, record.streams[index]!, elapsedMs),
+      ),
+      boot: record.boot,
+    });
+    return why === undefined ? undefined : { kind: "threshold", why };
+  }
+}

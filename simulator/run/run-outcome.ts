@@ -1,0 +1,157 @@
+import type { PersonaRoll } from "../../scenarios/population/personas.ts";
+import { sumPersonas } from "../device/persona/personas.ts";
+import { sumOfAnswers } from "../measure/answer-counts.ts";
+import { withBreakage } from "../measure/breakage.ts";
+import { judgeHealth } from "../measure/generator-health.ts";
+import { mergeOutages } from "../measure/outage-log.ts";
+import {
+  type BoundKind,
+  mergeBound,
+  outcomeOf,
+  PhaseRecord,
+  type TimeToBound,
+} from "../measure/recorder.ts";
+import type { SafetyChecker } from "../measure/safety-checker.ts";
+import { sumCounters } from "../network/network-counters.ts";
+import type { PhasePlan, RunPlan } from "../plan/run-plan.ts";
+import type { Stopped } from "../worker/worker-messages.ts";
+import type {
+  AcknowledgedLeases,
+  PersonaOutcome,
+  PhaseOutcome,
+  SimulationOutcome,
+} from "./outcome.ts";
+import type { PhaseEnding, PhasePart } from "./segment-record.ts";
+
+/** A phase of a run, from what the workers of all its parts have to tell. */
+export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): PhaseOutcome {
+  const done = parts.flatMap((part) => part.done);
+  const ending = endingOf(parts);
+  const stop = typeof ending === "object" ? ending : undefined;
+  const cause = typeof ending === "object" ? ending.kind : ending;
+  const record = new PhaseRecord(phase.streams.length);
+  for (const { report } of done) record.add(report);
+  const own = done.find(({ endedBy }) => endedBy !== "coordinator")?.endedBy;
+  const durationMs = Math.max(0, ...done.map(({ endedAtMs }) => endedAtMs));
+  const devicesGivenUp = done.reduce((sum, worker) => sum + worker.devicesGivenUp, 0);
+  const reached = cause === "all-online" && devicesGivenUp > 0 ? "given-up" : cause;
+  const history = done.flatMap((worker) => worker.history ?? []);
+  const byItself = own === "duration" || own === "time-limit" ? own : undefined;
+  return {
+    name: phase.name,
+    startedAtMs: Math.min(...parts.map(({ startedAtMs }) => startedAtMs)),
+    durationMs,
+    // A threshold that fails while the last answers come in ends the run all the same.
+    endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
+    ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
+    devicesGivenUp,
+    streams: phase.streams.map((stream, index) =>
+      withBreakage(
+        stream,
+        outcomeOf(phase, stream, record.streams[index]!, durationMs),
+        stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined,
+      ),
+    ),
+    background: record.background,
+    timeToBound: record.timeToBound,
+    boot: record.boot,
+    workers: done.map(({ usage }) => usage),
+    ...(history.length === 0 ? {} : { history }),
+  };
+}
+
+/** The phase as one of `count` segments has it: with its part of the rates. */
+export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
+  const streams = phase.streams.map((stream) =>
+    stream.kind === "rate" || stream.kind === "churn"
+      ? { ...stream, ratePerSecond: stream.ratePerSecond / count }
+      : stream,
+  );
+  return { ...phase, streams };
+}
+
+/** One part that was aborted makes the whole so. */
+function endingOf(parts: readonly PhasePart[]): PhaseEnding | undefined {
+  const endings = parts.map(({ ending }) => ending);
+  return endings.find((ending) => ending === "aborted") ?? endings.find(Boolean);
+}
+
+/** What is known at the end of a run, over all its workers. */
+export interface RunFacts
+  extends Pick<
+    SimulationOutcome,
+    "startedAtMs" | "endedAtMs" | "backend" | "pace" | "phases" | "timeSeries" | "safety" | "leases"
+  > {
+  readonly devices: number;
+  readonly personas: PersonaRoll | undefined;
+  readonly stopped: readonly Stopped[];
+  readonly addressesMoved: number;
+}
+
+export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome {
+  const { personas, stopped, addressesMoved, ...rest } = facts;
+  const outages = stopped.flatMap((worker) => worker.outages ?? []);
+  const { phases } = facts;
+  const last = phases.at(-1)?.endedBy;
+  const workers = stopped.map(({ usage }) => usage);
+  return {
+    ...rest,
+    workers: workers.length,
+    aborted: last === "aborted" || (phases.length < plan.phases.length && last !== "threshold"),
+    timeToBound: timeToBoundOf(phases),
+    health: judgeHealth(plan.health, phases, workers),
+    decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
+    ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
+    personas: personaOutcomes(personas, stopped),
+    network: sumCounters(stopped.map(({ network }) => network)),
+    answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
+    ...(outages.length > 0 && { outages: { ...mergeOutages(outages), addressesMoved } }),
+  };
+}
+
+/** What the devices hold at `nowMs` of the checker's clock; `toUnixMs` later in Unix time. */
+export function acknowledgedLeases(
+  checker: SafetyChecker,
+  nowMs: number,
+  toUnixMs: number,
+): AcknowledgedLeases {
+  const size = checker.leasesMax;
+  const device = new Uint32Array(size);
+  const address = new Uint32Array(size);
+  const expiresAtSeconds = new Float64Array(size);
+  let count = 0;
+  checker.forEachLease(nowMs, (holder, held, untilMs) => {
+    device[count] = holder;
+    address[count] = held;
+    expiresAtSeconds[count] = (untilMs + toUnixMs) / 1000;
+    count += 1;
+  });
+  return {
+    count,
+    device: device.slice(0, count),
+    address: address.slice(0, count),
+    expiresAtSeconds: expiresAtSeconds.slice(0, count),
+  };
+}
+
+function personaOutcomes(
+  roll: PersonaRoll | undefined,
+  stopped: readonly Stopped[],
+): readonly PersonaOutcome[] {
+  const counts = sumPersonas(stopped.map(({ personas }) => personas));
+  return (roll?.shares ?? []).map((share, index) => ({
+    ...share,
+    ...counts[index],
+    devices: roll!.devicesOf[index],
+  }));
+}
+
+function timeToBoundOf(phases: readonly PhaseOutcome[]): TimeToBound {
+  const all: TimeToBound = {};
+  for (const phase of phases) {
+    for (const [kind, histogram] of Object.entries(phase.timeToBound)) {
+      mergeBound(all, kind as BoundKind, histogram);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,127 @@
+import type { SafetyEvents } from "../measure/safety-checker.ts";
+import type { SecondReport } from "../measure/time-series.ts";
+import type { PhaseGoal } from "../plan/run-plan.ts";
+import type { PhaseDone, Stopped } from "../worker/worker-messages.ts";
+import type { PhaseStop } from "./phase-watch.ts";
+
+/** What ended a phase from outside of its workers. */
+export type PhaseEnding = PhaseGoal | "aborted" | PhaseStop;
+
+/** What the workers of one process have to tell of one phase. */
+export interface PhasePart {
+  /** Since the run began. */
+  readonly startedAtMs: number;
+  readonly ending: PhaseEnding | undefined;
+  /** `endedAtMs` counts from the start of the phase. */
+  readonly done: readonly PhaseDone[];
+}
+
+/** Everything that one segment measured, raw: what a merged result is made of. */
+export interface SegmentRecord {
+  readonly index: number;
+  readonly count: number;
+  readonly workers: number;
+  readonly backend: "batch" | "dgram";
+  /** Wall clock, ms since the epoch: the start of the first phase, the end of the last. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly phases: readonly PhasePart[];
+  readonly seconds: readonly SecondReport[];
+  readonly stopped: readonly Stopped[];
+  /** What the safety checker needs, in order of time; wall clock. */
+  readonly events: SafetyEvents;
+  /** Events beyond EVENTS_KEPT_MAX: safety is then not known over all segments. */
+  readonly eventsLost: number;
+}
+
+/** Lease events that all segments of a run keep together (25 bytes each). */
+export const EVENTS_KEPT_MAX = 1 << 24;
+
+/** Collects one segment's lease events, up to its part of EVENTS_KEPT_MAX. */
+export class EventCollector {
+  readonly #max: number;
+  readonly #batches: SafetyEvents[] = [];
+  #count = 0;
+  #lost = 0;
+
+  constructor(segments: number, eventsMax = EVENTS_KEPT_MAX) {
+    this.#max = Math.floor(eventsMax / segments);
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+
+  add(events: SafetyEvents): void {
+    const { length } = events.what;
+    if (this.#count + length > this.#max) {
+      this.#lost += length;
+      return;
+    }
+    this.#count += length;
+    if (length > 0) this.#batches.push(events);
+  }
+
+  /** All of them in order of time, `offsetMs` later. */
+  take(offsetMs: number): SafetyEvents {
+    return shifted(inOrder(this.#batches), offsetMs);
+  }
+}
+
+/** The events of all batches by time; what one batch has at one instant keeps its order. */
+export function inOrder(batches: readonly SafetyEvents[]): SafetyEvents {
+  const length = batches.reduce((sum, { what }) => sum + what.length, 0);
+  const atMs = new Float64Array(length);
+  let start = 0;
+  for (const batch of batches) {
+    atMs.set(batch.atMs, start);
+    start += batch.what.length;
+  }
+  const order = Uint32Array.from(atMs.keys());
+  order.sort((a, b) => atMs[a] - atMs[b] || a - b);
+  const column = <T extends Uint8Array | Uint32Array | Float64Array>(
+    make: (length: number) => T,
+    of: (batch: SafetyEvents) => T,
+  ): T => {
+    const joined = make(length);
+    let at = 0;
+    for (const batch of batches) {
+      joined.set(of(batch), at);
+      at += batch.what.length;
+    }
+    const sorted = make(length);
+    for (let i = 0; i < length; i += 1) sorted[i] = joined[order[i]]!;
+    return sorted;
+  };
+  return {
+    what: column(
+      (size) => new Uint8Array(size),
+      (batch) => batch.what,
+    ),
+    device: column(
+      (size) => new Uint32Array(size),
+      (batch) => batch.device,
+    ),
+    address: column(
+      (size) => new Uint32Array(size),
+      (batch) => batch.address,
+    ),
+    atMs: column(
+      (size) => new Float64Array(size),
+      (batch) => batch.atMs,
+    ),
+    untilMs: column(
+      (size) => new Float64Array(size),
+      (batch) => batch.untilMs,
+    ),
+  };
+}
+
+function shifted(events: SafetyEvents, offsetMs: number): SafetyEvents {
+  return {
+    ...events,
+    atMs: events.atMs.map((ms) => ms + offsetMs),
+    // Only an acknowledgement has an end; the others' zero stays.
+    untilMs: events.untilMs.map((ms) => (ms === 0 ? 0 : ms + offsetMs)),
+  };
+}

@@ -1,0 +1,309 @@
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import { decodePacket } from "../../protocol/dhcp/packet.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { BootChain } from "../boot/boot-chain.ts";
+import { type BootParameters, bootParametersOf } from "../boot/boot-parameters.ts";
+import type { BootRecord } from "../boot/boot-record.ts";
+import {
+  type BootProblem,
+  type BootService,
+  type BootSink,
+  bootSteps,
+  type DownloadedFile,
+  type EndedStep,
+  type FailedBoot,
+  type FailedFetch,
+  type FetchedFile,
+  type OnlineDevice,
+} from "../boot/boot-step.ts";
+import type { DownloadProblem } from "../boot/download.ts";
+import { FileChecks } from "../boot/file-checks.ts";
+import type {
+  Acknowledgement,
+  CompletedExchange,
+  FailedExchange,
+  StartResult,
+  StreamExchange,
+  SurrenderReason,
+} from "../device/exchange.ts";
+import type { BootsNow } from "../measure/time-series.ts";
+import type { BootPlan } from "../plan/run-plan.ts";
+import type { Fleet } from "./fleet.ts";
+import type { ModemNews } from "./worker-messages.ts";
+
+/** Who hears what becomes of boots, besides the DHCP clients. */
+export interface BootNewsSink {
+  completed(exchange: CompletedExchange): void;
+  failed(exchange: FailedExchange): void;
+  retransmitted(device: number, kind: StreamExchange): void;
+  /** Undefined between two phases. */
+  readonly phase: { readonly boot: BootRecord; readonly startMs: number } | undefined;
+}
+
+export interface BootLinkOptions {
+  readonly plan: BootPlan;
+  readonly population: Population;
+  readonly shard: { readonly index: number; readonly count: number };
+  readonly seed: number;
+  /** Unix time in milliseconds at `nowMs` 0. */
+  readonly unixMsAtZero: number;
+  readonly startMs: number;
+  readonly fleet: Fleet;
+  readonly sockets: Readonly<Record<BootService, Pick<UdpSocket, "slot" | "push">>>;
+  readonly sink: BootNewsSink;
+}
+
+/**
+ * Joins the boot chains of a worker's devices to their DHCP clients, its sockets and its records: a
+ * chain that needs an address has the fleet get one, and a lease that ends takes the device off line.
+ */
+export class BootLink implements BootSink {
+  readonly #options: BootLinkOptions;
+  readonly #chain: BootChain;
+  /** What the ACK that is being taken says; its exchange is complete right after. */
+  #parameters: BootParameters | undefined;
+  /** A device whose DHCP client is being told to begin anew: what it gives up then is no news. */
+  #acquiring = -1;
+  #modemNews: ModemNews[] = [];
+
+  constructor(options: BootLinkOptions) {
+    const { plan, population, shard, seed, unixMsAtZero, startMs } = options;
+    const { policy, files, sharedSecret } = plan;
+    this.#options = options;
+    this.#chain = new BootChain(
+      {
+        population,
+        shard,
+        seed,
+        policy,
+        unixMsAtZero,
+        files: new FileChecks({ population, files, sharedSecret }),
+        startMs,
+      },
+      this,
+    );
+  }
+
+  get onlineCount(): number {
+    return this.#chain.onlineCount;
+  }
+
+  get givenUpCount(): number {
+    return this.#chain.countIn("failed");
+  }
+
+  isOff(device: number): boolean {
+    const state = this.#chain.stateOf(device);
+    return state === "off" || state === "failed";
+  }
+
+  start(
+    device: number,
+    exchange: "boot" | "download",
+    intendedAtMs: number,
+    nowMs: number,
+  ): StartResult {
+    if (exchange === "download") {
+      const result = this.#chain.fetch(device, intendedAtMs, nowMs);
+      return result === "started" || result === "busy" ? result : "not-bound";
+    }
+    // Whoever waits for a modem that had given up may hope again.
+    if (this.#isModem(device)) this.#tell(device, "down");
+    return this.#chain.start(device, intendedAtMs, nowMs);
+  }
+
+  powerOff(device: number, nowMs: number): void {
+    this.#chain.powerOff(device, nowMs);
+    if (this.#isModem(device)) this.#tell(device, "down");
+  }
+
+  advance(nowMs: number): void {
+    this.#chain.advance(nowMs);
+  }
+
+  /** A datagram at the socket of a service; times as in UdpSocket. */
+  receive(
+    service: BootService,
+    bytes: Uint8Array,
+    destination: number,
+    source: number,
+    sourcePort: number,
+    nowMs: number,
+    receivedAtMs: number,
+  ): void {
+    this.#chain.receive(service, bytes, destination, source, sourcePort, nowMs, receivedAtMs);
+  }
+
+  now(): BootsNow {
+    const chain = this.#chain;
+    const states: Record<string, number> = { off: chain.countIn("off") };
+    for (const step of bootSteps) states[step] = chain.countAt(step);
+    states["pausing"] = chain.countIn("pausing");
+    states["online"] = chain.onlineCount;
+    states["failed"] = chain.countIn("failed");
+    return { online: chain.onlineCount, states };
+  }
+
+  /** What has become of the modems of this worker since the last call, for the others. */
+  giveModemNews(): readonly ModemNews[] {
+    const news = this.#modemNews;
+    if (news.length > 0) this.#modemNews = [];
+    return news;
+  }
+
+  takeModemNews(news: readonly ModemNews[], nowMs: number): void {
+    for (const { modem, event } of news) {
+      if (event === "up") this.#chain.modemUp(modem, nowMs);
+      else if (event === "down") this.#chain.modemDown(modem, nowMs);
+      else this.#chain.modemFailed(modem, nowMs);
+    }
+  }
+
+  // What the DHCP clients tell.
+
+  acknowledged({ device, packet }: Acknowledgement): void {
+    if (packet.bytes === undefined || this.#chain.stepOf(device) !== "dhcp") return;
+    this.#parameters = bootParametersOf(decodePacket(packet.bytes));
+  }
+
+  dhcpCompleted(exchange: CompletedExchange): void {
+    const parameters = this.#parameters;
+    if (parameters === undefined || exchange.kind !== "discover") return;
+    this.#parameters = undefined;
+    this.#chain.bound(exchange.device, parameters, exchange.receivedAtMs);
+  }
+
+  dhcpFailed({ device, kind, reason, failedAtMs }: FailedExchange): void {
+    if (kind !== "discover" || device === this.#acquiring) return;
+    this.#chain.addressFailed(device, reason, failedAtMs);
+  }
+
+  surrendered(device: number, reason: SurrenderReason, atMs: number): void {
+    if (reason === "restarted" || device === this.#acquiring) return;
+    // A client that declines goes on with its acquisition, which is the same step.
+    if (reason === "declined" && this.#chain.stepOf(device) === "dhcp") return;
+    this.#chain.addressLost(device, atMs);
+  }
+
+  // What the chains want and tell.
+
+  buffer(service: BootService): Uint8Array {
+    return this.#options.sockets[service].slot();
+  }
+
+  send(
+    service: BootService,
+    source: number,
+    length: number,
+    destination: number,
+    port: number,
+  ): void {
+    this.#options.sockets[service].push(length, destination, port, source);
+  }
+
+  acquireAddress(device: number, _intendedAtMs: number, nowMs: number): void {
+    const { fleet } = this.#options;
+    this.#acquiring = device;
+    if (fleet.exchangeOf(device) !== undefined) fleet.powerOff(device, nowMs);
+    // What came before in the boot is no part of the DHCP exchange, so that counts from here.
+    fleet.start(device, "discover", nowMs, nowMs);
+    this.#acquiring = -1;
+  }
+
+  stepEnded(step: EndedStep): void {
+    this.#record?.stepEnded(this.#kindOf(step.device), step);
+  }
+
+  clockRead(): void {
+    // How far the clocks are apart says nothing about the servers: the machine's clock is on both sides.
+  }
+
+  retransmitted(device: number, service: BootService): void {
+    this.#record?.retransmitted(service);
+    const isFetching = this.#chain.stateOf(device) === "online";
+    this.#options.sink.retransmitted(device, isFetching ? "download" : "boot");
+  }
+
+  downloadFailed(_device: number, _server: number, problem: DownloadProblem): void {
+    this.#record?.downloadFailed(problem);
+  }
+
+  downloaded(file: DownloadedFile): void {
+    this.#record?.downloaded(file);
+  }
+
+  online(online: OnlineDevice): void {
+    const { device, intendedAtMs, startedAtMs, onlineAtMs } = online;
+    const { sink } = this.#options;
+    this.#record?.online(this.#kindOf(device), online, sink.phase?.startMs ?? onlineAtMs);
+    if (this.#isModem(device)) this.#tell(device, "up");
+    sink.completed({
+      device,
+      kind: "boot",
+      origin: "scenario",
+      intendedAtMs,
+      sentAtMs: startedAtMs,
+      receivedAtMs: onlineAtMs,
+    });
+  }
+
+  offline(device: number, _problem: BootProblem, _atMs: number): void {
+    if (this.#isModem(device)) this.#tell(device, "down");
+  }
+
+  rebooting(boot: FailedBoot): void {
+    this.#record?.rebooting(this.#kindOf(boot.device), boot);
+  }
+
+  failed(boot: FailedBoot): void {
+    const { device, intendedAtMs, failedAtMs } = boot;
+    this.#record?.failed(this.#kindOf(device), boot);
+    if (this.#isModem(device)) this.#tell(device, "failed");
+    this.#fail(device, "boot", intendedAtMs, failedAtMs);
+  }
+
+  fetched({ device, intendedAtMs, startedAtMs, fetchedAtMs }: FetchedFile): void {
+    this.#options.sink.completed({
+      device,
+      kind: "download",
+      origin: "scenario",
+      intendedAtMs,
+      sentAtMs: startedAtMs,
+      receivedAtMs: fetchedAtMs,
+    });
+  }
+
+  fetchFailed(fetch: FailedFetch): void {
+    const { device, intendedAtMs, failedAtMs } = fetch;
+    this.#record?.failed(this.#kindOf(device), fetch);
+    this.#fail(device, "download", intendedAtMs, failedAtMs);
+  }
+
+  #fail(device: number, kind: "boot" | "download", intendedAtMs: number, failedAtMs: number): void {
+    const reason = "timeout";
+    this.#options.sink.failed({
+      device,
+      kind,
+      origin: "scenario",
+      reason,
+      intendedAtMs,
+      failedAtMs,
+    });
+  }
+
+  get #record(): BootRecord | undefined {
+    return this.#options.sink.phase?.boot;
+  }
+
+  #kindOf(device: number): ReturnType<Population["kindOf"]> {
+    return this.#options.population.kindOf(device);
+  }
+
+  #isModem(device: number): boolean {
+    return device < this.#options.population.firstOf[1]!;
+  }
+
+  #tell(modem: number, event: ModemNews["event"]): void {
+    if (this.#options.shard.count > 1) this.#modemNews.push({ modem, event });
+  }
+}

@@ -1,0 +1,110 @@
+import type { PersonaCounts } from "../device/persona/personas.ts";
+import type { ArrivalHistory } from "../load/arrival-log.ts";
+import type { PhaseEnd } from "../load/phase-run.ts";
+import type { ServerAnswers } from "../measure/answer-counts.ts";
+import type { WorkerUsage } from "../measure/generator-health.ts";
+import type { OutageReport } from "../measure/outage-log.ts";
+import type { PhaseReport } from "../measure/recorder.ts";
+import type { SafetyEvents } from "../measure/safety-checker.ts";
+import type { SecondReport } from "../measure/time-series.ts";
+import type { NetworkCounters } from "../network/network-counters.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
+import type { WorkerPlace } from "../plan/segment.ts";
+import type { Measured } from "../run/phase-watch.ts";
+
+// Every message between the coordinator and its workers. Times are Clock.monotonicMs, which all
+// threads share.
+
+/** What a worker is started with. */
+export interface WorkerStart extends WorkerPlace {
+  readonly plan: RunPlan;
+}
+
+export type ToWorker =
+  /** Which devices hold a lease? Answered by `surveyed`. */
+  | { readonly kind: "survey" }
+  /**
+   * Work out the shares of a phase, cut the power where it says so, and answer `prepared`. `bound`
+   * has a bit for each device of the whole population, so that all workers find the same shares.
+   */
+  | { readonly kind: "prepare"; readonly phase: number; readonly bound: Uint8Array }
+  /** Begin the phase that was prepared; `runStartMs` is second 0 of the time series. */
+  | { readonly kind: "start"; readonly startAtMs: number; readonly runStartMs: number }
+  /** What became of modems that other workers play, in order. */
+  | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
+  /** Go through the schedule at this pace, as of `atMs`: 0 holds the arrivals. Also of later phases. */
+  | { readonly kind: "pace"; readonly pace: number; readonly atMs: number }
+  /** No more arrivals: wait for what is under way, for `drainMs` at most. */
+  | { readonly kind: "end"; readonly drainMs: number }
+  /** Close the sockets and answer `stopped`. */
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly backend: "batch" | "dgram" }
+  | { readonly kind: "surveyed"; readonly bound: Uint8Array }
+  | { readonly kind: "prepared"; readonly phase: number }
+  | { readonly kind: "second"; readonly report: SecondReport }
+  | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
+  /** Whether all the worker's own devices have reached the phase's goal; told whenever it changes. */
+  | { readonly kind: "goal"; readonly phase: number; readonly isReached: boolean }
+  /** What a watched phase has measured so far, once a second. */
+  | { readonly kind: "measured"; readonly phase: number; readonly measured: Measured }
+  /** For the workers that play what is behind these modems. */
+  | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
+  | PhaseDone
+  | Stopped;
+
+export interface ModemNews {
+  readonly modem: number;
+  readonly event: "up" | "down" | "failed";
+}
+
+export interface PhaseDone {
+  readonly kind: "phase-done";
+  readonly phase: number;
+  readonly endedBy: PhaseEnd;
+  /** Devices that had given up their boot when the phase was over. */
+  readonly devicesGivenUp: number;
+  /** When it stopped handing out arrivals. */
+  readonly endedAtMs: number;
+  readonly report: PhaseReport;
+  /** From the start of the phase to the end of its drain. */
+  readonly usage: WorkerUsage;
+  /** Only where the plan asks for it. */
+  readonly history?: ArrivalHistory;
+}
+
+export interface Stopped {
+  readonly kind: "stopped";
+  /** Over the whole run. */
+  readonly usage: WorkerUsage;
+  /** Datagrams that were no DHCP message. */
+  readonly decodeErrors: number;
+  /** Messages that no device acted upon: late, duplicate or misdirected ones. */
+  readonly ignoredReplies: number;
+  /** What the plan's network did to datagrams. */
+  readonly network: NetworkCounters;
+  /** What happened to devices with a persona, by share of the plan. */
+  readonly personas: readonly PersonaCounts[];
+  readonly answers: readonly ServerAnswers[];
+  /** Only where the plan asks for it. */
+  readonly outages?: OutageReport | undefined;
+}
+
+/**
+ * Everything that the worker saw before `watermarkMs` is in this batch or in an earlier one, so the
+ * events of all workers are in order up to the smallest watermark.
+ */
+export interface LeaseEventBatch {
+  readonly watermarkMs: number;
+  readonly events: SafetyEvents;
+}
+
+/** Sets the bit of a device in a bitmap over the population. */
+export function setBit(bits: Uint8Array, device: number): void {
+  bits[device >>> 3]! |= 1 << (device & 7);
+}
+
+export function hasBit(bits: Uint8Array, device: number): boolean {
+  return (bits[device >>> 3]! & (1 << (device & 7))) !== 0;
+}

@@ -1,0 +1,83 @@
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import { hash32 } from "../../base/prng.ts";
+import { isFair, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { gateShare } from "../boot/cmts-gate.ts";
+import { CmtsThrottle } from "../network/cmts-throttle.ts";
+import { type ImpairedSocket, impairedSocket, type Throttles } from "../network/impaired-socket.ts";
+import { type NetworkCounters, sumCounters } from "../network/network-counters.ts";
+
+export interface WorkerNetworkOptions {
+  readonly network: NetworkPlan;
+  /** By phase: what replaces it while the phase runs. */
+  readonly phases: readonly { readonly network?: NetworkPlan | undefined }[];
+  readonly population: Population;
+  readonly seed: number;
+  readonly worker: { readonly index: number; readonly count: number };
+  readonly batchMax: number;
+  readonly nowMs: () => number;
+}
+
+/** The network of one worker: all its sockets are behind it, and it changes with the phases. */
+export class WorkerNetwork {
+  /** No phase does anything to a datagram. */
+  readonly isAlwaysFair: boolean;
+  readonly #options: WorkerNetworkOptions;
+  readonly #sockets: ImpairedSocket[] = [];
+  #network: NetworkPlan;
+  #throttles: Throttles | undefined;
+
+  constructor(options: WorkerNetworkOptions) {
+    this.#options = options;
+    this.#network = options.network;
+    this.#throttles = this.#throttlesOf(options.network);
+    const others = options.phases.flatMap(({ network }) => network ?? []);
+    this.isAlwaysFair = [options.network, ...others].every(isFair);
+  }
+
+  /** The socket behind this network; the socket as it is when nothing ever happens there. */
+  behind(socket: UdpSocket): UdpSocket {
+    if (this.isAlwaysFair) return socket;
+    const { seed, worker, batchMax, nowMs } = this.#options;
+    const behind = impairedSocket(socket, {
+      ...this.#network,
+      throttles: this.#throttles,
+      seed: hash32(seed, worker.index, this.#sockets.length),
+      batchMax,
+      nowMs,
+    });
+    this.#sockets.push(behind);
+    return behind;
+  }
+
+  /** A phase begins: its own network, or that of the run. */
+  beginPhase(index: number): void {
+    const next = this.#options.phases[index]?.network ?? this.#options.network;
+    if (next === this.#network) return;
+    this.#network = next;
+    this.#throttles = this.#throttlesOf(next);
+    for (const socket of this.#sockets) socket.change(next, this.#throttles);
+  }
+
+  /** When something that is under way is due, in ms; infinity when nothing is. */
+  dueAtMs(): number {
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const socket of this.#sockets) dueAtMs = Math.min(dueAtMs, socket.dueAtMs);
+    return dueAtMs;
+  }
+
+  /** Since the start, over all sockets. */
+  counters(): NetworkCounters {
+    return sumCounters(this.#sockets.map(({ impairments }) => impairments));
+  }
+
+  #throttlesOf({ cmts }: NetworkPlan): Throttles | undefined {
+    if (cmts === undefined) return undefined;
+    const { population, worker } = this.#options;
+    const share = gateShare(population.cmtsPeriod, worker.count);
+    return {
+      toServer: new CmtsThrottle(cmts, population, share),
+      toDevices: new CmtsThrottle(cmts, population, share),
+    };
+  }
+}
