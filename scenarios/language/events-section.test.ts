@@ -1,26 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { formatFileProblem } from "../yaml/problems.ts";
+import { readSmall, scenarioIn } from "../small-scenario.testing.ts";
 import { actionText, type PairEvent } from "./pair-event.ts";
-import { readScenario } from "./scenario-file.ts";
 
 function read(events: readonly string[], pair = "pair: {}", exchange = "discover") {
-  const file = `schema: provlab/scenario@1
-name: x
-population: { cableModems: 10, cmtsCount: 1 }
-phases:
-  - name: connect
-    streams: [{ exchange: ${exchange}, ratePerSecond: 10 }]
-    duration: 1 s
-${pair}
-events:${events.length === 0 ? " []" : events.map((event) => `\n  - ${event}`).join("")}
-`;
-  return readScenario("x.yaml", file);
+  const list = events.length === 0 ? " []" : events.map((event) => `\n  - ${event}`).join("");
+  const stream = `{ exchange: ${exchange}, ratePerSecond: 10 }`;
+  return readSmall({ stream, more: [pair, `events:${list}`] });
 }
 
 function scenarioOf(events: readonly string[], pair?: string) {
-  const reading = read(events, pair);
-  if (reading.kind === "ok") return reading.scenario;
-  throw new Error(reading.problems.map(formatFileProblem).join("\n"));
+  return scenarioIn(read(events, pair));
 }
 
 function eventOf(event: string): PairEvent {

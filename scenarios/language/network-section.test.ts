@@ -1,27 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { readSmall, scenarioIn } from "../small-scenario.testing.ts";
 import { conditionsOf } from "./network-conditions.ts";
-import { readScenario } from "./scenario-file.ts";
 
 function read(network: string, phaseNetwork = "{ lossPercent: 0 }") {
-  return readScenario(
-    "x.yaml",
-    `schema: provlab/scenario@1
-name: x
-population: { cableModems: 10, cmtsCount: 1 }
-network: ${network}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-    network: ${phaseNetwork}
-`,
-  );
+  return readSmall({ phase: `network: ${phaseNetwork}`, more: [`network: ${network}`] });
 }
 
 function networkOf(network: string) {
-  const reading = read(network);
-  if (reading.kind !== "ok") throw new Error(JSON.stringify(reading));
-  return reading.scenario.network;
+  return scenarioIn(read(network)).network;
 }
 
 describe("network:", () => {

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parseOverride } from "../yaml/checked-yaml.ts";
-import { noSurroundings, type Opened } from "../yaml/include.ts";
+import { noContext, type Opened } from "../yaml/include.ts";
 import { formatFileProblem } from "../yaml/problems.ts";
 import type { Scenario } from "./scenario.ts";
 import { readScenario } from "./scenario-file.ts";
@@ -47,7 +47,7 @@ function shipped(file: string): Scenario {
   const open = (name: string): Opened => ({
     ...{ kind: "ok", file: name, text: readFileSync(join(folder, name), "utf8") },
   });
-  const reading = readScenario(path, text, [], { ...noSurroundings, open });
+  const reading = readScenario(path, text, [], { ...noContext, open });
   if (reading.kind === "failed") throw new Error(reading.problems.map(formatFileProblem).join());
   return reading.scenario;
 }

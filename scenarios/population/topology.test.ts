@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatMac } from "../../protocol/mac.ts";
-import { readScenario } from "../language/scenario-file.ts";
+import { readSmall } from "../small-scenario.testing.ts";
 import { Population, type PopulationPlan } from "./population.ts";
 import { DEAL_UNITS, dealCmts, unitsOnFullest } from "./topology.ts";
 
@@ -91,18 +91,7 @@ describe("vendors", () => {
 });
 
 describe("in a scenario", () => {
-  const read = (population: string) =>
-    readScenario(
-      "x.yaml",
-      `schema: provlab/scenario@1
-name: x
-population: ${population}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-`,
-    );
+  const read = (population: string) => readSmall({ population });
 
   test("cmts and macPlan", () => {
     const reading = read(
