@@ -8,6 +8,7 @@ import { failoverReplacement } from "./config/grammar/failover-parser.ts";
 import type { ServerConfig } from "./config/model/model.ts";
 import { DhcpEngine } from "./dhcp/decide/engine.ts";
 import type { LocalInterface } from "./dhcp/exchange/outcome.ts";
+import type { PacketLogging } from "./dhcp/exchange/packet-log.ts";
 import { DhcpCounters } from "./dhcp/loop/counters.ts";
 import { systemInterfaces } from "./dhcp/loop/edge/interfaces.ts";
 import { LinkReplies } from "./dhcp/loop/edge/link-reply.ts";
@@ -57,8 +58,8 @@ export interface DhcpServerOptions {
   readonly overload?: Partial<AdmissionLimits>;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
-  /** Whether each packet gets its line in the log; that costs about as much as its decision. */
-  readonly logPackets?: boolean;
+  /** How each packet is logged: `none` unless told, because a line costs about as much as its decision. */
+  readonly packetLogging?: PacketLogging;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
   /** Writes down what passes (`-tf`). */
@@ -157,7 +158,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       ports,
       interfaces: () => interfaces,
       tftpServers: options.tftpServers,
-      logLines: options.logPackets ?? false,
+      packetLogging: options.packetLogging ?? "none",
       resolve: trace.resolve(resolver.resolve),
       nameOf: trace.nameOf(addressNames.nameOf),
       serverHostName,

@@ -101,7 +101,7 @@ export class RecordedServer {
       leases,
       ports,
       interfaces: () => interfaces,
-      logLines: false,
+      packetLogging: "none",
       resolve,
       nameOf,
       serverHostName,

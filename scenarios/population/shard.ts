@@ -1,4 +1,4 @@
-import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
+import { deviceKinds, type Population } from "./population.ts";
 
 /**
  * The devices of one worker: those whose unit number is `index` modulo `count`. The kernel steers

@@ -4,20 +4,20 @@ import type {
   Acknowledgement,
   AnomalyKind,
   CompletedExchange,
-  ExchangeKind,
+  DhcpExchange,
   FailedExchange,
   FleetSink,
   StreamExchange,
   SurrenderReason,
 } from "../device/exchange.ts";
 import type { Reply } from "../device/reply.ts";
+import type { PhaseRun } from "../load/phase-run.ts";
 import type { AnswerCounts } from "../measure/answer-counts.ts";
+import type { Answerers } from "../measure/answerers.ts";
 import type { OutageLog } from "../measure/outage-log.ts";
 import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
 import type { SecondTally } from "../measure/time-series.ts";
-import type { Answerers } from "../plan/answerers.ts";
-import type { BootLink, BootNewsSink } from "../worker/boot-link.ts";
-import type { PhaseRun } from "./phase-run.ts";
+import type { BootLink, BootNewsSink } from "./boot-link.ts";
 
 export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
 
@@ -91,7 +91,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   }
 
   failed(exchange: FailedExchange): void {
-    this.phase?.failed(exchange);
+    this.phase?.ledger.failed(exchange);
     const { device, kind, reason, intendedAtMs, failedAtMs } = exchange;
     if (endsWithAck(kind)) this.#options.outages?.failed(device, reason, intendedAtMs, failedAtMs);
     this.boot?.dhcpFailed(exchange);
@@ -99,7 +99,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
 
   /** Of DHCP's own exchanges it is known when they were wanted. */
   retransmitted(device: number, kind: StreamExchange, intendedAtMs?: number): void {
-    this.phase?.retransmitted(device, kind);
+    this.phase?.ledger.retransmitted(device, kind);
     if (intendedAtMs !== undefined) this.#options.outages?.retransmitted(device, intendedAtMs);
   }
 
@@ -107,8 +107,8 @@ export class WorkerSink implements FleetSink, BootNewsSink {
     this.#options.outages?.reachedT2(device, atMs);
   }
 
-  refused(device: number, kind: ExchangeKind): void {
-    this.phase?.refused(device, kind);
+  refused(device: number, kind: DhcpExchange): void {
+    this.phase?.ledger.refused(device, kind);
   }
 
   acknowledged(acknowledgement: Acknowledgement): void {

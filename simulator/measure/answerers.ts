@@ -1,15 +1,8 @@
 import { Offset, SNAME_BYTES } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { Reply } from "../device/reply.ts";
+import type { SharedIdentifier } from "../plan/run-plan.ts";
 import type { ServerAddress } from "../relay/cmts.ts";
-
-/** What tells servers apart that all have one server identifier, an address that moves between them. */
-export interface SharedIdentifier {
-  /** Option 54 of all of them. */
-  readonly identifier: number;
-  /** What each of the plan's servers writes into sname (RFC 2131, section 2), in their order. */
-  readonly serverNames: readonly string[];
-}
 
 /** Who sent a reply: option 54 says so, unless several servers share it. */
 export class Answerers {

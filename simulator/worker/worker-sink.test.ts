@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { AnswerCounts } from "../measure/answer-counts.ts";
+import { Answerers } from "../measure/answerers.ts";
 import { SafetyLog } from "../measure/safety-checker.ts";
 import { SecondTally } from "../measure/time-series.ts";
-import { Answerers } from "../plan/answerers.ts";
 import { WorkerSink } from "./worker-sink.ts";
 
 const population = new Population({

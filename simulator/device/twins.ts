@@ -1,12 +1,12 @@
-import { MessageType } from "../../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import type { Population } from "../../../scenarios/population/population.ts";
-import { type RelayAgents, twinCmtsOf } from "../../relay/cmts.ts";
-import type { FleetSink } from "../exchange.ts";
-import { leaseTimesOf } from "../lease-times.ts";
-import type { Outbox } from "../outbox.ts";
-import type { Reply } from "../reply.ts";
-import type { Personas } from "./personas.ts";
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import { type RelayAgents, twinCmtsOf } from "../relay/cmts.ts";
+import type { FleetSink } from "./exchange.ts";
+import { leaseTimesOf } from "./lease-times.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Personas } from "./persona/personas.ts";
+import type { Reply } from "./reply.ts";
 
 /**
  * The other devices with a MAC that exists twice. A twin boots on the next CMTS whenever its device does, with

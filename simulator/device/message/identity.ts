@@ -1,26 +1,26 @@
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { OutgoingOption } from "../../protocol/dhcp/packet.ts";
-import { encodeSubOptions, type SubOption } from "../../protocol/dhcp/sub-options.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import type { OutgoingOption } from "../../../protocol/dhcp/packet.ts";
+import { encodeSubOptions, type SubOption } from "../../../protocol/dhcp/sub-options.ts";
 import {
   CABLELABS_ENTERPRISE,
   CableLabsCode,
   CableVendorCode,
   encodeEncapsulated,
   encodeVendorOptions,
-} from "../../protocol/dhcp/vendor.ts";
+} from "../../../protocol/dhcp/vendor.ts";
 import {
   buildVendorClass,
   DocsisVersion as DocsisVersionCode,
   ModemCapability,
   MtaCapability,
-} from "../../protocol/dhcp/vendor-class.ts";
+} from "../../../protocol/dhcp/vendor-class.ts";
 import {
   type DeviceKind,
   type DocsisVersion,
   deviceKinds,
   docsisVersions,
   type Population,
-} from "../../scenarios/population/population.ts";
+} from "../../../scenarios/population/population.ts";
 
 /** What tells two kinds of device apart on the wire. */
 export interface DeviceModel {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Population } from "../../scenarios/population/population.ts";
+import { Population } from "./population.ts";
 import { Shard } from "./shard.ts";
 
 const population = new Population({

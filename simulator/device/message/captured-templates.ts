@@ -21,7 +21,7 @@ import {
   type MessageShape,
   messageShapes,
   shapeDetails,
-} from "../message-templates.ts";
+} from "./message-templates.ts";
 
 interface Hole {
   readonly at: number;

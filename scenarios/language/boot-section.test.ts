@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatFileProblem } from "../yaml/checked-yaml.ts";
+import { formatFileProblem } from "../yaml/problems.ts";
 import { type Scenario, scenarioBoots } from "./scenario.ts";
 import { readScenario } from "./scenario-file.ts";
 

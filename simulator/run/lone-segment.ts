@@ -1,7 +1,8 @@
 import type { Population } from "../../scenarios/population/population.ts";
 import { expectedBound } from "../load/expected-bound.ts";
-import type { Rendezvous } from "../run/rendezvous.ts";
-import { goalOf, type PhaseGoal, type RunPlan } from "./run-plan.ts";
+import { newBits } from "../plan/device-bits.ts";
+import { goalOf, type PhaseGoal, type RunPlan } from "../plan/run-plan.ts";
+import type { Rendezvous } from "./rendezvous.ts";
 
 /** Between "prepared" and the first arrival of a phase that has no time to keep. */
 const START_DELAY_MS = 50;
@@ -31,7 +32,7 @@ export class LoneSegment implements Rendezvous {
     this.#population = population;
     this.#nowMs = nowMs;
     this.#dueMs = startAtMs;
-    this.#bound = new Uint8Array(Math.ceil(population.size / 8));
+    this.#bound = newBits(population.size);
   }
 
   mayOpen(): Promise<void> {

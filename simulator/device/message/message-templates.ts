@@ -1,6 +1,6 @@
-import { Offset } from "../../protocol/dhcp/header.ts";
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { Offset } from "../../../protocol/dhcp/header.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import {
   BootOperation,
   type EncodeLimits,
@@ -8,9 +8,9 @@ import {
   encodingLength,
   type OutgoingOption,
   type OutgoingPacket,
-} from "../../protocol/dhcp/packet.ts";
-import { writeIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population/population.ts";
+} from "../../../protocol/dhcp/packet.ts";
+import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
 import { deviceModels, identityOptions, modelIndexOf } from "./identity.ts";
 
 /** The messages of RFC 2131 table 4, by which of options 50 and 54 they carry. */
