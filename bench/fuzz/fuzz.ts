@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import { provlab } from "../contenders/provlab.ts";
 import { leaseSeconds } from "../harness/bench-plan.ts";
 import { type BenchNetwork, loopbackNetwork } from "../harness/network.ts";

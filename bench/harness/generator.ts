@@ -1,4 +1,4 @@
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { GeneratorReply, GeneratorRequest } from "./generator-messages.ts";
 import { measurementOf, type RunMeasurement } from "./trial.ts";
 

@@ -1,5 +1,5 @@
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
 import type { GeneratorReply } from "../harness/generator-messages.ts";
 

@@ -20,7 +20,7 @@ import { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import { SimulationError } from "../../simulator/run/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../exit-status.ts";
 import { packageRoot } from "../package-root.ts";
 import { filesOf, foreignServers, ownServers } from "../run/boot-plan-of.ts";

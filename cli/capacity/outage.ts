@@ -15,7 +15,7 @@ import {
   type OutagePrediction,
   predictOutage,
 } from "../../simulator/capacity/outage-prediction.ts";
-import { SimulationError } from "../../simulator/run/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../exit-status.ts";
 import { packageRoot } from "../package-root.ts";
 import { filesOf } from "../run/boot-plan-of.ts";

@@ -11,7 +11,7 @@ import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
 import { type BootServers, bootPlanOf } from "../run/boot-plan-of.ts";
 

@@ -5,9 +5,9 @@ import { formatMac } from "../../protocol/mac.ts";
 import { formatCount } from "../../reports/text/format.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { bytesEqual } from "../../server/lease/lease.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
+import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
 import { keaLeases } from "./kea-lease-file.ts";
 import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 

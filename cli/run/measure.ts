@@ -16,7 +16,7 @@ import {
   runSimulation,
   type SimulationOutcome,
   type SimulationProgress,
-} from "../../simulator/run/coordinator.ts";
+} from "../../simulator/run/edge/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";

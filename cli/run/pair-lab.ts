@@ -8,7 +8,7 @@ import type { PairHistory } from "../../reports/failover/history.ts";
 import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
+import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { UsageError } from "../usage-error.ts";
 import { BundledServerError } from "./bundled-server.ts";

@@ -9,7 +9,7 @@ import {
   type PlayedSegment,
   runSegment,
   type SimulationProgress,
-} from "../../simulator/run/coordinator.ts";
+} from "../../simulator/run/edge/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import { cpuName } from "./environment.ts";
 

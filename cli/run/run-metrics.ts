@@ -1,15 +1,15 @@
 import { systemClock } from "../../base/clock.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { TimeSeriesRow } from "../../reports/result/run-result.ts";
+import { type MetricsPlan, MetricsServer } from "../../server/metrics/edge/metrics-server.ts";
 import { type Family, gauge, gaugeBy, type Sample } from "../../server/metrics/exposition.ts";
-import { type MetricsPlan, MetricsServer } from "../../server/metrics/metrics-server.ts";
 import { StartError } from "../../server/process/start-error.ts";
 import {
   addCounters,
   emptyCounters,
   type StreamCounters,
 } from "../../simulator/measure/recorder.ts";
-import type { SimulationProgress } from "../../simulator/run/coordinator.ts";
+import type { SimulationProgress } from "../../simulator/run/edge/coordinator.ts";
 import { UsageError } from "../usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 

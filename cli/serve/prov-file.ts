@@ -5,7 +5,7 @@ import { formatFileProblem, readYaml } from "../../scenarios/yaml/checked-yaml.t
 import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
-import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
+import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
 import { UsageError } from "../usage-error.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";

@@ -80,6 +80,24 @@ describe("the shipped scenarios", () => {
       expect(smartMeters).toBeGreaterThanOrEqual(4000);
     },
   );
+
+  test.each([
+    ["PERF-3", "guide-discover.yaml", "discover", 300],
+    ["PERF-4", "guide-renew.yaml", "renew", 600],
+    ["PERF-3", "guide-mixed.yaml", "discover", 300],
+    ["PERF-4", "guide-mixed.yaml", "renew", 600],
+  ])("%s: %s asks for the guide's rate of %s, %i a second, and fails below it", (...row) => {
+    const [, file, exchange, ratePerSecond] = row;
+    const { phases, thresholds } = shipped(file);
+    const rates = phases.flatMap(({ name, streams }) =>
+      streams
+        .filter((stream) => stream.kind === "rate" && stream.ratePerSecond === ratePerSecond)
+        .map((stream) => `${name}.${stream.exchange}.achievedRatio >= 0.999`)
+        .filter((text) => text.includes(`.${exchange}.`)),
+    );
+    expect(rates).toHaveLength(1);
+    expect(thresholds.map(({ text }) => text)).toContain(rates[0]);
+  });
 });
 
 test("a small scenario gets its defaults", () => {

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { StartError } from "../process/start-error.ts";
 import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
-import { startHa } from "../ha/ha-thread.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
+import { startHa } from "../ha/edge/ha-thread.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
 import { PairWords } from "../mandate/pair-words.ts";
@@ -13,14 +13,14 @@ import {
   tftpFamilies,
   timeFamilies,
 } from "../metrics/service-metrics.ts";
-import { startMirror } from "../mirror/mirror-service.ts";
-import { startNtpServer } from "../ntp/ntp-server.ts";
+import { startMirror } from "../mirror/edge/mirror-service.ts";
+import { startNtpServer } from "../ntp/edge/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../process/start-error.ts";
-import { startSyslogServer } from "../syslog/syslog-server.ts";
-import { DeviceFiles } from "../tftp/device-files.ts";
-import { type RunningTftpServer, startTftpServer } from "../tftp/tftp-server.ts";
-import { startTimeServer } from "../time/time-server.ts";
+import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
+import { DeviceFiles } from "../tftp/edge/device-files.ts";
+import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
+import { startTimeServer } from "../time/edge/time-server.ts";
 import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";
 
 // The thread of one service. Each has its own, because a service's loop waits inside the kernel for

@@ -65,7 +65,7 @@ const devicesIn = (file: Uint8Array) =>
   });
 const textOf = (file: Uint8Array) => Buffer.from(file).toString("latin1");
 
-test("each packet with its time, its CMTS, and who sent it in which state", () => {
+test("each packet with its time, its CMTS, and who sent it in which state (OPS-19)", () => {
   const section = new Section();
   const seen = sent(1, 5.000_001);
   section.recorder.record(seen);

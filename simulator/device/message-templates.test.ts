@@ -68,7 +68,7 @@ describe("every message of every device decodes to what was asked for", () => {
   }
 });
 
-describe("identity by kind", () => {
+describe("identity by kind (SYS-2)", () => {
   for (const [version, pattern] of [
     ["1.0", undefined],
     ["1.1", /^docsis1\.1:05[0-9a-f]+$/],

@@ -3,7 +3,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "../plan/run-plan.ts";
 import { type Responder, startResponder } from "../responder.testing.ts";
-import { runSimulation } from "./coordinator.ts";
+import { runSimulation } from "./edge/coordinator.ts";
 import type { PhaseSoFar } from "./phase-watch.ts";
 
 // So many devices that none is asked a second time while its first renewal is still unanswered.

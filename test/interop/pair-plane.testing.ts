@@ -17,7 +17,7 @@ import {
 import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { LeaseTime } from "../../server/ha/lease-time.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
-import { EtcdLeadership } from "../../server/mandate/etcd-leadership.ts";
+import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
 import { PairWords } from "../../server/mandate/pair-words.ts";
 import type { FromService, ServicePlan, ToService } from "../../server/service/service-plan.ts";
 

@@ -5,7 +5,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import {
   CertificateAuthority,
   openSslMissingReason,
-} from "../../server/etcd/certificate-authority.testing.ts";
+} from "../../server/etcd/edge/certificate-authority.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { nodeNames, RelayedDevices, ServedPair, type Side } from "./serve-pair.testing.ts";
 

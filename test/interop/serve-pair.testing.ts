@@ -24,8 +24,8 @@ import {
   messageType,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import type { CertificateAuthority } from "../../server/etcd/certificate-authority.testing.ts";
-import type { EtcdAccess } from "../../server/etcd/etcd-access.ts";
+import type { CertificateAuthority } from "../../server/etcd/edge/certificate-authority.testing.ts";
+import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";

@@ -1,6 +1,6 @@
 import type { Etcd3 } from "etcd3";
 import { Population } from "../../../scenarios/population/population.ts";
-import { runSegment, SimulationError } from "../../../simulator/run/coordinator.ts";
+import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
 import { environmentOf } from "../environment.ts";
 import { summaryOf } from "../play-segment.ts";
 import { encodeSegment, type SegmentFile } from "../segment-file.ts";

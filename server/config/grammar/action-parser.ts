@@ -1,5 +1,4 @@
-import type { DataExpression } from "../language/expression.ts";
-import type { LeaseEvent, LogPriority, Statement } from "../language/statement.ts";
+import type { DataExpression, LeaseEvent, LogPriority, Statement } from "../language/program.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { isReadAsHexadecimal } from "../text/reserved-words.ts";
 import { detached } from "../text/source-file.ts";

@@ -3,7 +3,7 @@ import { misreadHint } from "../text/hints.ts";
 import { Lexer, Token } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { SyntaxFailure } from "../text/token-reader.ts";
-import { type Block, innerBlock } from "./block.ts";
+import { type Block, type ConfigReader, type Declarations, innerBlock } from "./block.ts";
 import { parseClass, parseClassStatement, parseSubclass } from "./class-parser.ts";
 import { parseFailover, parsePoolFailover } from "./failover-parser.ts";
 import { joinGroup, parseHost, parseHostStatement } from "./host-parser.ts";
@@ -22,20 +22,6 @@ const INCLUDES_MAX = 16;
 /** A file that stands in several places counts each time. */
 const FILES_MAX = 4096;
 const BLOCKS_MAX = 100;
-
-/**
- * Text of a file by its path, one character a byte ("latin1"), in whatever encoding it may be; throws
- * an Error when there is none to be had.
- */
-export type ConfigReader = (path: string) => string;
-
-/** What the declaration parsers need of each other. */
-export interface Declarations {
-  readonly parser: Parser;
-  readonly reader: ConfigReader;
-  /** Parses `{`, the statements and declarations in between, and `}`. */
-  parseBlock(block: Block): void;
-}
 
 type DeclarationParser = (declarations: Declarations, block: Block) => void;
 

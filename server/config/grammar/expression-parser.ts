@@ -1,10 +1,4 @@
 import { constantData } from "../language/data-expressions.ts";
-import type {
-  BooleanExpression,
-  DataExpression,
-  Expression,
-  NumericExpression,
-} from "../language/expression.ts";
 import {
   and,
   arithmetic,
@@ -14,6 +8,12 @@ import {
   nullNumber,
   or,
 } from "../language/logic-expressions.ts";
+import type {
+  BooleanExpression,
+  DataExpression,
+  Expression,
+  NumericExpression,
+} from "../language/program.ts";
 import { PatternError, RegularExpression } from "../language/regular-expression.ts";
 import { call, matchesPattern, typed, variable } from "../language/variable-expressions.ts";
 import { suggestion } from "../text/hints.ts";
@@ -21,6 +21,7 @@ import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { type Arguments, expressionFunction, expressionNames } from "./expression-functions.ts";
 import type { Parser } from "./parser.ts";
+import type { ParsedValue } from "./statement-target.ts";
 
 type Type = "data" | "boolean" | "numeric";
 
@@ -292,4 +293,10 @@ function argumentsOf(parser: Parser, depth: number): Arguments {
     data: () => wanted(parser, "data", depth) as DataExpression,
     numeric: () => wanted(parser, "numeric", depth) as NumericExpression,
   };
+}
+
+/** A data expression; worked out at once when nothing in it depends on the packet. */
+export function parseComputedValue(parser: Parser): ParsedValue {
+  const { constant, evaluate } = parseDataExpression(parser);
+  return constant === undefined ? { evaluate } : { constant };
 }

@@ -1,4 +1,4 @@
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import { CompactHostTable } from "../model/host-table.ts";
 import type { Host, HostTable, ServerConfig } from "../model/model.ts";
 import { parseHostStatements } from "./lease-fragments.ts";

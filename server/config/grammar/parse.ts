@@ -8,20 +8,15 @@ import { SubnetIndex } from "../model/subnet-index.ts";
 import { Lexer } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { TooManyErrors } from "../text/token-reader.ts";
-import type { Block } from "./block.ts";
+import type { Block, ConfigReader } from "./block.ts";
 import { ConfigBuilder } from "./config-builder.ts";
-import {
-  type ConfigReader,
-  cannotOpen,
-  createDeclarations,
-  parseFile,
-} from "./declaration-parser.ts";
+import { cannotOpen, createDeclarations, parseFile } from "./declaration-parser.ts";
 import { checkWhole } from "./final-checks.ts";
 import { Parser } from "./parser.ts";
 
 export type { ParseOutcome } from "../model/model.ts";
 export { type Diagnostic, formatDiagnostic } from "../text/diagnostic.ts";
-export type { ConfigReader } from "./declaration-parser.ts";
+export type { ConfigReader } from "./block.ts";
 
 /** What the operator allows a file to say. */
 export interface ParseOptions {

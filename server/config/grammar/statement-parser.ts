@@ -1,20 +1,21 @@
 import type { RegisteredOption } from "../language/option-registry.ts";
 import { tagMax } from "../language/option-registry.ts";
 import { parameterNames, parameterOf } from "../language/parameters.ts";
-import type { SetMode } from "../language/statement.ts";
+import type { SetMode } from "../language/program.ts";
 import { suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { SyntaxFailure } from "../text/token-reader.ts";
 import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
 import { parseIf } from "./conditional-parser.ts";
+import { parseComputedValue } from "./expression-parser.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
 import { takeOption } from "./option-name.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
 import { parseParameter, parsePermission } from "./parameter-parser.ts";
 import type { Parser } from "./parser.ts";
 import { checkOptionValue } from "./pitfalls.ts";
-import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
+import { addSetting, type StatementTarget } from "./statement-target.ts";
 
 /** Statements that dhcpd refuses too while it speaks DHCPv4. */
 const version6Statements: ReadonlySet<string> = new Set([

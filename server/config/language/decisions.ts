@@ -1,7 +1,6 @@
-import type { EvaluationContext } from "./evaluation-context.ts";
+import type { Conditional, EvaluationContext, Statement, Switch } from "./program.ts";
 import { chosenBranch, chosenCase } from "./run-statements.ts";
 import type { Settings } from "./settings.ts";
-import type { Conditional, Statement, Switch } from "./statement.ts";
 
 /**
  * An `if` or a `switch` of which nothing but the choice depends on the packet: whoever knows the

@@ -1,9 +1,8 @@
 import { CHADDR_BYTES, Offset } from "../../../protocol/dhcp/header.ts";
 import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
-import type { ByteSpan, Locator } from "./byte-span.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { DataExpression } from "./expression.ts";
+import type { ByteSpan } from "./byte-span.ts";
+import type { DataExpression, EvaluationContext, Locator } from "./program.ts";
 
 /** Of a value in the file too; undefined when the value cannot be found without working it out. */
 export function locatorOf({ constant, locate }: DataExpression): Locator | undefined {

@@ -1,14 +1,15 @@
 import { sameBytes, unsignedAt } from "../text/bytes.ts";
 import { ByteSpan } from "./byte-span.ts";
+import { evaluatorOf, logicalOperation, strictOperation } from "./operator-tree.ts";
 import type {
+  BindingValue,
   BooleanExpression,
   DataExpression,
   Evaluator,
   Expression,
   NumericExpression,
-} from "./expression.ts";
-import { evaluatorOf, logicalOperation, type Operation, strictOperation } from "./operator-tree.ts";
-import type { BindingValue } from "./variables.ts";
+  Operation,
+} from "./program.ts";
 
 export function computedBoolean(evaluate: Evaluator<boolean>): BooleanExpression {
   return { type: "boolean", evaluate };

@@ -5,9 +5,8 @@ import { withoutTrailingNuls } from "../text/latin1.ts";
 import type { ByteSpan } from "./byte-span.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData } from "./data-expressions.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { DataExpression } from "./expression.ts";
 import type { OptionRegistry, OptionSpace, RegisteredOption } from "./option-registry.ts";
+import type { DataExpression, EvaluationContext } from "./program.ts";
 
 const NESTING_MAX = 4;
 

@@ -4,7 +4,6 @@ import {
   optionDefinitions,
 } from "../../../protocol/dhcp/option-table.ts";
 import { parameterNames, parameterSlots } from "./parameters.ts";
-import type { Settings } from "./settings.ts";
 
 export type TagWidth = 0 | 1 | 2 | 4;
 
@@ -175,7 +174,7 @@ export class OptionRegistry {
    */
   encapsulate(
     space: OptionSpace,
-    settings: Settings,
+    settings: { valueAt(slot: number): Uint8Array | undefined },
     depth = ENCAPSULATION_DEPTH_MAX,
   ): Uint8Array | undefined {
     const parts: { code: number; value: Uint8Array }[] = [];

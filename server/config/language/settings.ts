@@ -1,7 +1,6 @@
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { configuredCodes, configuredOption } from "./configured-options.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import {
   type AddressParameter,
@@ -15,7 +14,16 @@ import {
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
-import type { LeaseEvent, LogMessage, OnEvent, SetMode, Statement } from "./statement.ts";
+import type {
+  EvaluatedSettings,
+  EvaluationContext,
+  LeaseEvent,
+  LogMessage,
+  OnEvent,
+  SetMode,
+  Statement,
+  VariableScope,
+} from "./program.ts";
 import { type Part, type Stored, together, workOut } from "./stored-value.ts";
 import { Variables } from "./variables.ts";
 import { WorkLimits } from "./work-limits.ts";
@@ -44,12 +52,12 @@ const noStatements: readonly Statement[] = [];
  * code. A getter answers undefined when nothing was set; the defaults of dhcpd.conf(5) are the
  * reader's business. Values are shared with the configuration: never write into them.
  */
-export class Settings {
+export class Settings implements EvaluatedSettings {
   readonly #registry: OptionRegistry;
   readonly #values: (Stored | undefined)[];
   #revision = 0;
   // Made when first needed: most configurations need none of these.
-  #variables: Variables | undefined;
+  #variables: VariableScope | undefined;
   #events: Partial<Record<LeaseEvent, OnEvent>> | undefined;
   #messages: LogMessage[] | undefined;
   #commands: (readonly string[])[] | undefined;
@@ -60,7 +68,7 @@ export class Settings {
   #limits: WorkLimits | undefined;
 
   /** `variables` are those of the lease; statements change them in place. See `copyFor` for `origin`. */
-  constructor(registry: OptionRegistry, variables?: Variables, origin?: Settings) {
+  constructor(registry: OptionRegistry, variables?: VariableScope, origin?: Settings) {
     this.#registry = registry;
     this.#variables = variables;
     if (origin === undefined) {
@@ -73,7 +81,7 @@ export class Settings {
   }
 
   /** The same for one lease with variables of its own, and the functions that are defined here. */
-  copyFor(variables: Variables): Settings {
+  copyFor(variables: VariableScope): Settings {
     if (this.#variables !== undefined) variables.declareFunctions(this.#variables);
     return new Settings(this.#registry, variables, this);
   }
@@ -154,13 +162,13 @@ export class Settings {
   }
 
   /** Of the lease, or of the function that is being run. */
-  get variables(): Variables {
+  get variables(): VariableScope {
     this.#variables ??= new Variables();
     return this.#variables;
   }
 
   /** For the evaluator, as all that follows. */
-  set variables(variables: Variables) {
+  set variables(variables: VariableScope) {
     this.#variables = variables;
   }
 

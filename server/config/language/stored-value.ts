@@ -1,7 +1,5 @@
 import { DATA_BYTES_MAX } from "../text/bytes.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { Evaluator } from "./expression.ts";
-import type { Settings } from "./settings.ts";
+import type { EvaluatedSettings, EvaluationContext, Evaluator } from "./program.ts";
 
 /** What one statement gives: a value, or how it is worked out. */
 export type Part = Uint8Array | Evaluator<Uint8Array>;
@@ -29,7 +27,7 @@ export function together(first: Stored, second: Stored): Stored {
 export function workOut(
   value: Exclude<Stored, Uint8Array>,
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
 ): Uint8Array | undefined {
   if (typeof value === "function") return value(context, settings);
   let whole = new Uint8Array(0);

@@ -4,10 +4,10 @@ import type {
   Expression,
   NumericExpression,
   UntypedExpression,
-} from "./expression.ts";
+} from "./program.ts";
+import { isFunction } from "./program.ts";
 import { PatternError, RegularExpression } from "./regular-expression.ts";
 import { callFunction } from "./run-statements.ts";
-import { isFunction } from "./variables.ts";
 
 /** The value of a variable; a function has none by itself. */
 export function variable(name: string): UntypedExpression {

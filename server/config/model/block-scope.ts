@@ -1,4 +1,4 @@
-import type { Statement } from "../language/statement.ts";
+import type { Statement } from "../language/program.ts";
 import type { Scope } from "./model.ts";
 
 /** A block while it is being read, and the Scope that it becomes. */

@@ -1,5 +1,5 @@
 import type { ByteSpan } from "../language/byte-span.ts";
-import type { BooleanExpression, DataExpression } from "../language/expression.ts";
+import type { BooleanExpression, DataExpression } from "../language/program.ts";
 import type { BlockScope } from "./block-scope.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import type { ClassTable, ClientClass, ClientClassMember, Scope, SubclassTable } from "./model.ts";

@@ -1,9 +1,7 @@
 import { ByteSpan } from "../language/byte-span.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
-import type { DataExpression } from "../language/expression.ts";
+import type { DataExpression, EvaluationContext, LeaseEvent } from "../language/program.ts";
 import { runStatements } from "../language/run-statements.ts";
 import { Settings } from "../language/settings.ts";
-import type { LeaseEvent } from "../language/statement.ts";
 import type {
   ClientClass,
   ClientClassMember,
@@ -15,7 +13,7 @@ import type {
 } from "./model.ts";
 import { type PermitSubject, traitsOf } from "./permit-list.ts";
 
-export type { EvaluationContext } from "../language/evaluation-context.ts";
+export type { EvaluationContext } from "../language/program.ts";
 export type { PermitSubject } from "./permit-list.ts";
 
 /** The places that may say something about a client; what does not exist is left out. */

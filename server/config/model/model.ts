@@ -1,9 +1,12 @@
 import type { ByteSpan } from "../language/byte-span.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
-import type { BooleanExpression, DataExpression } from "../language/expression.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
+import type {
+  BooleanExpression,
+  DataExpression,
+  EvaluationContext,
+  Statement,
+} from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
-import type { Statement } from "../language/statement.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { PermitList } from "./permit-list.ts";
 
@@ -91,17 +94,6 @@ export interface FailoverPeer {
   readonly name: string;
   readonly role: "primary" | "secondary" | undefined;
 }
-
-export type Permit =
-  | { readonly kind: "known-clients" }
-  | { readonly kind: "unknown-clients" }
-  | { readonly kind: "members"; readonly clientClass: ClientClass }
-  | { readonly kind: "all-clients" }
-  | { readonly kind: "authenticated-clients" }
-  | { readonly kind: "unauthenticated-clients" }
-  /** `after DATE`: from then on everybody. Seconds since 1970, UTC. */
-  | { readonly kind: "after"; readonly afterSeconds: number }
-  | { readonly kind: "dynamic-bootp-clients" };
 
 export interface Host {
   /** Stable identity of the declaration: equal indexes are the same host. */

@@ -1,9 +1,24 @@
-import type { ClientClass, ClientClassMember, Permit } from "./model.ts";
+/** A class, as far as permits look at it. */
+interface PermittedClass {
+  /** Its place in order of declaration. */
+  readonly index: number;
+}
+
+export type Permit =
+  | { readonly kind: "known-clients" }
+  | { readonly kind: "unknown-clients" }
+  | { readonly kind: "members"; readonly clientClass: PermittedClass }
+  | { readonly kind: "all-clients" }
+  | { readonly kind: "authenticated-clients" }
+  | { readonly kind: "unauthenticated-clients" }
+  /** `after DATE`: from then on everybody. Seconds since 1970, UTC. */
+  | { readonly kind: "after"; readonly afterSeconds: number }
+  | { readonly kind: "dynamic-bootp-clients" };
 
 /** What a pool's allow and deny lists look at. */
 export interface PermitSubject {
   readonly known: boolean;
-  readonly members: readonly ClientClassMember[];
+  readonly members: readonly { readonly clientClass: PermittedClass }[];
   /** A BOOTP client that would get a dynamic address. */
   readonly bootp?: boolean;
   /** For `after`; without it no date has come yet. */
@@ -30,7 +45,7 @@ export function traitsOf({ known, bootp, members }: PermitSubject): number {
   return traits;
 }
 
-function traitOf({ index }: ClientClass): number {
+function traitOf({ index }: PermittedClass): number {
   return index < CLASSES_MAX ? FIRST_CLASS << index : 0;
 }
 
