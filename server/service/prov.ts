@@ -1,19 +1,19 @@
-import { systemClock } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
-import { ControlServer, type ControlSource } from "./control/control-server.ts";
-import { PairControl } from "./control/pair-control.ts";
-import type { SingleStatus } from "./ha/control-messages.ts";
-import type { HaPlan } from "./ha/edge/ha-plan.ts";
-import { newBootId } from "./ha/edge/ha-service.ts";
-import { LeaseTime } from "./ha/lease-time.ts";
-import { DataPlanePulse } from "./ha/watchdog.ts";
-import { PairWords } from "./mandate/pair-words.ts";
-import { type MetricsPlan, MetricsServer } from "./metrics/edge/metrics-server.ts";
-import { LatestMetrics } from "./metrics/latest-metrics.ts";
-import type { MirrorPlan } from "./mirror/mirror-plan.ts";
-import type { PairPlane } from "./pair/pair-plane.ts";
-import { type ServicePlan, serviceName } from "./service/service-plan.ts";
-import { ServiceThread, type Serving } from "./service/service-thread.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/log.ts";
+import { ControlServer, type ControlSource } from "../control/control-server.ts";
+import { PairControl } from "../control/pair-control.ts";
+import type { SingleStatus } from "../ha/control-messages.ts";
+import type { HaPlan } from "../ha/edge/ha-plan.ts";
+import { newBootId } from "../ha/edge/ha-service.ts";
+import { LeaseTime } from "../ha/lease-time.ts";
+import { DataPlanePulse } from "../ha/watchdog.ts";
+import { PairWords } from "../mandate/pair-words.ts";
+import { type MetricsPlan, MetricsServer } from "../metrics/edge/metrics-server.ts";
+import { LatestMetrics } from "../metrics/latest-metrics.ts";
+import type { MirrorPlan } from "../mirror/mirror-plan.ts";
+import type { PairPlane } from "../pair/pair-plane.ts";
+import { type ServicePlan, serviceName } from "./service-plan.ts";
+import { ServiceThread, type Serving } from "./service-thread.ts";
 
 export interface ProvPlan {
   readonly services: readonly ServicePlan[];
