@@ -182,7 +182,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
     frameInterfaces: links.interfaceIndexes,
   });
   const { standingOf } = new KnownClients(config, leases);
-  const admission = new Admission({ standingOf, limits: start.overload });
+  const admission = new Admission(standingOf, start.overload);
   const listener = new DhcpListener({
     leases,
     store,

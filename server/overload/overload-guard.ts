@@ -1,26 +1,28 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { DhcpCounters } from "../dhcp/loop/counters.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, OverloadReason } from "./admission.ts";
 import { OverloadReport } from "./overload-report.ts";
 
 const receivedMin = 64;
 
-/** Stands between the socket and the loop: asks the admission, counts what it drops, and tells. */
+/** Counts the datagrams that are dropped. */
+export interface DropCounter {
+  countDropped(reason: OverloadReason): void;
+  /** Dropped for these reasons since the start. */
+  readonly shed: number;
+}
+
+/** Between the socket and the loop: asks the admission, counts the dropped datagrams, and tells the operator. */
 export class OverloadGuard {
   readonly #admission: Admission;
-  readonly #counters: Pick<DhcpCounters, "countDropped" | "shed">;
+  readonly #counters: DropCounter;
   readonly #logger: Logger;
   readonly #report = new OverloadReport();
   #isSelective = false;
   #lost = 0;
 
-  constructor(
-    admission: Admission,
-    counters: Pick<DhcpCounters, "countDropped" | "shed">,
-    logger: Logger,
-  ) {
+  constructor(admission: Admission, counters: DropCounter, logger: Logger) {
     this.#admission = admission;
     this.#counters = counters;
     this.#logger = logger;
@@ -33,12 +35,12 @@ export class OverloadGuard {
     nowMs: number,
   ): void {
     const waitedMs = received > 0 ? nowMs - socket.receivedAtMs(0) : 0;
-    // Asking is a system call: the buffer cannot be full when next to nothing was in it.
+    // Asking is a system call, and the buffer was not full when so few datagrams were in it.
     if (received >= receivedMin) this.#lost = socket.counters.kernelDrops;
     this.#isSelective = this.#admission.open({ received, waitedMs, lost: this.#lost }, nowMs);
   }
 
-  /** Datagram `index` of the batch, which is `bytes`, is dropped, and counted. */
+  /** Whether datagram `index` of the batch, whose content is `bytes`, is dropped; if so, counts it. */
   refuses(
     bytes: Uint8Array,
     socket: Pick<UdpSocket, "receivedAtMs">,
@@ -46,7 +48,7 @@ export class OverloadGuard {
     clock: Clock,
   ): boolean {
     if (!this.#isSelective) return false;
-    // It has waited for those before it in the batch too.
+    // It has also waited for the datagrams before it in the batch.
     const waitedMs = clock.monotonicMs() - socket.receivedAtMs(index);
     const reason = this.#admission.refuse(bytes, waitedMs);
     if (reason === undefined) return false;
@@ -54,7 +56,7 @@ export class OverloadGuard {
     return true;
   }
 
-  /** To be called once a second. */
+  /** To be called once a second: writes the line for the log, if one is due. */
   tell(nowMs: number): void {
     const line = this.#report.lineAt(nowMs, this.#admission.isUnderPressure, this.#counters.shed);
     if (line !== undefined) this.#logger.warn(line);

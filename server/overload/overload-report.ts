@@ -1,17 +1,17 @@
-/** While it lasts, and between two that follow each other. */
+/** The time between two lines at least. */
 const reportMsMin = 10_000;
 
 /**
- * What the log says of overload: when it begins, every ten seconds while it lasts, and when it is
- * over; never more often than that, however often it comes and goes. Lines come out as values.
+ * The lines for the log about overload: when it begins, every ten seconds while it lasts, and when it
+ * is over; never more often, even when it comes and goes.
  */
 export class OverloadReport {
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #droppedBefore = 0;
-  /** The log says that there is overload, and not yet that it is over. */
+  /** The last line said that there is overload. */
   #isTold = false;
 
-  /** To be asked once a second. `dropped`: datagrams since the start of the server. */
+  /** To be called once a second. `dropped`: datagrams since the start of the server. */
   lineAt(nowMs: number, isUnderPressure: boolean, dropped: number): string | undefined {
     const isNews = isUnderPressure || this.#isTold;
     if (!isNews || nowMs - this.#toldAtMs < reportMsMin) return undefined;
