@@ -130,10 +130,10 @@ async function open(start: Start, config: ServerConfig) {
   const { clock, logger, pair, releases } = start;
   const sockets = await openDhcpSockets(config, start, clock.monotonicMs(), logger, releases);
   tellWhatIsUnheard(config, pair?.floatingAddress, logger);
-  const resolver = new HostNameResolver({ names: config.hostNames, logger });
+  const resolver = new HostNameResolver(config.hostNames, logger);
   releases.push(() => resolver.stop());
   await resolver.start();
-  const { nameOf } = new AddressNames({ logger });
+  const { nameOf } = new AddressNames(logger);
   const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
   return { ...sockets, resolve: resolver.resolve, nameOf, commands };
 }

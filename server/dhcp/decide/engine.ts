@@ -86,11 +86,6 @@ export class DhcpEngine implements DhcpEngineApi {
     this.#parts.limits.recount(this.#parts.leases);
   }
 
-  /** Number of offers that wait for the end of a probe. */
-  get pendingOffers(): number {
-    return this.#parts.pending.size;
-  }
-
   respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome {
     const { packet } = arrival;
     if (packet.op !== BootOperation.request) {

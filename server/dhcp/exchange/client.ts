@@ -4,7 +4,7 @@ import { withoutTrailingNuls } from "../../config/text/latin1.ts";
 import type { HardwareAddress } from "../../lease/lease.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 
-/** Who sent a packet: the client identifier goes before the hardware address (RFC 2131, 4.2). */
+/** The sender of a packet: the client identifier comes before the hardware address (RFC 2131, 4.2). */
 export interface Identity {
   readonly hardware: HardwareAddress;
   readonly clientId: Uint8Array | undefined;
@@ -31,7 +31,7 @@ export function isLive(leases: LeaseTable, index: number, nowSeconds: number): b
   return leases.isActive(index) && leases.endsAt(index) >= nowSeconds;
 }
 
-/** A free address that waits for the answer to an offer. */
+/** A free address that is held for the answer to an offer. */
 export function isHeld(leases: LeaseTable, index: number, nowSeconds: number): boolean {
   if (leases.isActive(index) || leases.isAbandoned(index)) return false;
   return leases.endsAt(index) > nowSeconds;

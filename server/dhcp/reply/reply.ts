@@ -8,7 +8,6 @@ import {
   type OutgoingOption,
   type OutgoingPacket,
 } from "../../../protocol/dhcp/packet.ts";
-import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
 import { TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import type { ClientClassMember } from "../../config/model/model.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -77,7 +76,7 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
             leading?.opening,
           ),
     limits: limitsFor(exchange, reply),
-    destination: route(
+    destination: destinationOf(
       exchange,
       isBootp(kind) ? "offer" : kind,
       address,
@@ -146,7 +145,7 @@ export function buildNak(
       options,
     },
     limits: usualLimits,
-    destination: route(exchange, "nak", 0, true),
+    destination: destinationOf(exchange, "nak", 0, true),
     changes: exchange.changes,
     durable: false,
     leaseIndex: -1,
@@ -166,31 +165,4 @@ function networkPolicy(exchange: Exchange, members: readonly ClientClassMember[]
   const [subnet] = network?.subnets ?? [];
   const [pool] = network?.pools ?? [];
   return parts.policies.policyFor({ subnet, pool, members }, exchange);
-}
-
-function route(
-  exchange: Exchange,
-  kind: "offer" | "ack" | "nak" | "inform",
-  assigned: number,
-  broadcast: boolean,
-) {
-  const { arrival, packet, parts, receivedOn, network } = exchange;
-  const relayAgent = exchange.receivedRelayAgent;
-  // Without a relay, a client with ciaddr can be on this wire or behind a router.
-  const isDirect = packet.giaddr === 0 && packet.ciaddr !== 0;
-  return destinationOf({
-    kind,
-    arrival,
-    assigned,
-    broadcast,
-    receivedOn,
-    onLocalNetwork:
-      isDirect && network !== undefined && networkOfInterface(parts.config, receivedOn) === network,
-    namedServer: packet.options.has(OptionCode.serverIdentifier),
-    relaySourcePort:
-      relayAgent !== undefined &&
-      subOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
-    serverPort: parts.ports.server,
-    clientPort: parts.ports.client,
-  });
 }

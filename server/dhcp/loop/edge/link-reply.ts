@@ -13,8 +13,8 @@ interface Link {
 const ethernetAddressBytes = 6;
 
 /**
- * Sends frames past ARP (RFC 2131, section 4.1: the reply to a client without an address is unicast
- * to chaddr and yiaddr). Without the right to packet sockets it sends nothing and says so once.
+ * Sends frames without ARP (RFC 2131, section 4.1: the reply to a client without an address is unicast
+ * to chaddr and yiaddr). Without the right to packet sockets it sends nothing, and logs that once.
  */
 export class LinkReplies implements LinkSender {
   readonly #links = new Map<number, Link>();
