@@ -148,7 +148,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const serverHostName = hostname();
   const engine = new DhcpEngine({
     ...{ config, leases, ports, tftpServers, serverHostName },
-    interfaces: () => interfaces,
+    interfaces: interfaces,
     logLines: start.logPackets ?? false,
     resolve: trace.resolve(opened.resolve),
     nameOf: trace.nameOf(opened.nameOf),

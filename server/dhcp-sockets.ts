@@ -29,18 +29,6 @@ export interface DhcpSocketOptions {
   readonly backend?: UdpSocketOptions["backend"];
 }
 
-export interface DhcpSockets {
-  readonly socket: UdpSocket;
-  readonly ports: { readonly server: number; readonly client: number };
-  /** The interfaces served. */
-  readonly interfaces: readonly LocalInterface[];
-  /** Addresses of this machine, on all its interfaces. */
-  readonly ownAddresses: readonly number[];
-  readonly links: LinkReplies;
-  /** Undefined without the right to raw sockets. */
-  readonly pinger: Pinger | undefined;
-}
-
 /**
  * Opens the sockets of the service; `releases` gets what closes them. Rejects with StartError when the
  * operator has to mend something first.
@@ -51,7 +39,7 @@ export async function openDhcpSockets(
   nowMs: number,
   logger: Logger,
   releases: (() => void)[],
-): Promise<DhcpSockets> {
+) {
   const { localAddress, localPort, remotePort } = config.process;
   const { interfaceNames = [], backend } = options;
   const port = options.port ?? localPort ?? serverPortDefault;
@@ -70,8 +58,10 @@ export async function openDhcpSockets(
     socket,
     ports: { server: port, client: remotePort ?? port + 1 },
     interfaces,
+    /** On all interfaces of this machine. */
     ownAddresses: present.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     links,
+    /** Undefined without the right to raw sockets. */
     pinger,
   };
 }

@@ -2,9 +2,11 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { Admission, OverloadReason } from "./admission.ts";
-import { OverloadReport } from "./overload-report.ts";
 
+/** Batches with fewer datagrams leave room in the receive buffer. */
 const receivedMin = 64;
+/** The time between two lines for the log at least. */
+const reportMsMin = 10_000;
 
 /** Counts the datagrams that are dropped. */
 export interface DropCounter {
@@ -18,9 +20,12 @@ export class OverloadGuard {
   readonly #admission: Admission;
   readonly #counters: DropCounter;
   readonly #logger: Logger;
-  readonly #report = new OverloadReport();
   #isSelective = false;
   #lost = 0;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
+  #droppedBefore = 0;
+  /** The last line said that there is overload. */
+  #isTold = false;
 
   constructor(admission: Admission, counters: DropCounter, logger: Logger) {
     this.#admission = admission;
@@ -56,9 +61,24 @@ export class OverloadGuard {
     return true;
   }
 
-  /** To be called once a second: writes the line for the log, if one is due. */
+  /**
+   * To be called once a second: logs when overload begins, every ten seconds while it lasts, and when it
+   * is over; never more often, even when it comes and goes.
+   */
   tell(nowMs: number): void {
-    const line = this.#report.lineAt(nowMs, this.#admission.isUnderPressure, this.#counters.shed);
-    if (line !== undefined) this.#logger.warn(line);
+    const { isUnderPressure } = this.#admission;
+    const isNews = isUnderPressure || this.#isTold;
+    if (!isNews || nowMs - this.#toldAtMs < reportMsMin) return;
+    const { shed } = this.#counters;
+    const count = shed - this.#droppedBefore;
+    const requests = count === 1 ? "1 request was" : `${count} requests were`;
+    this.#logger.warn(
+      isUnderPressure
+        ? `Overload: ${this.#isTold ? requests : "requests are"} dropped, those of unknown clients first.`
+        : `The overload is over: ${requests} dropped since the last line about it.`,
+    );
+    this.#toldAtMs = nowMs;
+    this.#droppedBefore = shed;
+    this.#isTold = isUnderPressure;
   }
 }

@@ -100,7 +100,7 @@ export class RecordedServer {
       config,
       leases,
       ports,
-      interfaces: () => interfaces,
+      interfaces: interfaces,
       logLines: false,
       resolve,
       nameOf,

@@ -215,7 +215,7 @@ export class EngineBed {
       config: this.config,
       leases: this.leases,
       ports: { server: 67, client: 68 },
-      interfaces: () => this.interfaces,
+      interfaces: this.interfaces,
       resolve: (name) => this.hostNames.get(name),
       serverHostName: "dhcp1",
       output: ({ messages, commands }) => {

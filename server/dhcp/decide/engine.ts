@@ -33,18 +33,11 @@ const decisions: Readonly<Record<number, (exchange: Exchange) => Outcome>> = {
     drop(exchange, "lease-query-denied", "leasequery is not served"),
 };
 
-export interface DhcpEngineApi {
-  respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome;
-  /**
-   * Somebody uses the address of this ticket: it is abandoned, and no OFFER goes out. Returns
-   * changes like those of an `Outcome`.
-   */
-  pingAnswered(ticket: number, nowSeconds: number): readonly number[];
-  /** Nobody answered: returns the waiting OFFER. A ticket that is unknown by now gives a drop. */
-  pingTimedOut(ticket: number, nowSeconds: number): Outcome;
-  /** Frees leases whose time is over, a bounded number, and returns them as changes. */
-  expire(nowSeconds: number): readonly number[];
-}
+/** What the loop uses of an engine. */
+export type DhcpEngineApi = Pick<
+  DhcpEngine,
+  "respond" | "pingAnswered" | "pingTimedOut" | "expire"
+>;
 
 const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChanges };
 
@@ -52,7 +45,7 @@ const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChan
  * The DHCP server's decisions, as values: packets and times in, replies and changed leases out. It
  * owns no socket, file or clock, so the same engine runs in production and in virtual time.
  */
-export class DhcpEngine implements DhcpEngineApi {
+export class DhcpEngine {
   readonly #parts: EngineParts;
   readonly #exchange: Exchange;
 
@@ -100,6 +93,10 @@ export class DhcpEngine implements DhcpEngineApi {
     return decide?.(exchange) ?? drop(exchange, "unsupported-message-type", "not served");
   }
 
+  /**
+   * Somebody uses the address of this ticket: it is abandoned, and no OFFER goes out. Returns
+   * changes like those of an `Outcome`.
+   */
   pingAnswered(ticket: number, nowSeconds: number): readonly number[] {
     const { pending, leases, limits } = this.#parts;
     const waiting = pending.take(ticket);
@@ -110,6 +107,7 @@ export class DhcpEngine implements DhcpEngineApi {
     return [index];
   }
 
+  /** Nobody answered: returns the waiting OFFER. A ticket that is unknown by now gives a drop. */
   pingTimedOut(ticket: number, nowSeconds: number): Outcome {
     const { pending, leases } = this.#parts;
     const waiting = pending.take(ticket);
@@ -118,6 +116,7 @@ export class DhcpEngine implements DhcpEngineApi {
     return waiting.offer;
   }
 
+  /** Frees leases whose time is over, a bounded number, and returns them as changes. */
   expire(nowSeconds: number): readonly number[] {
     const { leases, limits } = this.#parts;
     let expired: number[] | undefined;
@@ -135,7 +134,7 @@ export class DhcpEngine implements DhcpEngineApi {
   }
 
   #interfaceOf(interfaceIndex: number): LocalInterface | undefined {
-    const interfaces = this.#parts.interfaces();
+    const { interfaces } = this.#parts;
     for (const one of interfaces) if (one.index === interfaceIndex) return one;
     return interfaceIndex === 0 && interfaces.length === 1 ? interfaces[0] : undefined;
   }

@@ -16,7 +16,7 @@ export interface DhcpEngineOptions {
   readonly leases: LeaseTable;
   /** UDP ports of the server and of its clients: 67 and 68, or P and P + 1. */
   readonly ports: { readonly server: number; readonly client: number };
-  readonly interfaces: () => readonly LocalInterface[];
+  readonly interfaces: readonly LocalInterface[];
   /** On a node of a pair (TFTP-2): replies name the other node's server first, this node's second. */
   readonly tftpServers?: TftpPair | undefined;
   /** Takes the output of `log` and `execute` statements, while a decision is made. */

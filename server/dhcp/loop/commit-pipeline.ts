@@ -1,5 +1,6 @@
+import type { Logger } from "../../../base/log.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
-import type { CommitTrouble } from "./commit-trouble.ts";
+import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpCounters, EdgeDropReason } from "./counters.ts";
 import { HeldReplies } from "./held-replies.ts";
 import type { Reply, ReplySender } from "./reply-sender.ts";
@@ -19,7 +20,7 @@ export interface CommitPipelineOptions {
   /** Encodes and sends held replies; `sender` may be a wrapper around it. */
   readonly encoder: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
   readonly counters: DhcpCounters;
-  readonly trouble: CommitTrouble;
+  readonly logger: Pick<Logger, "error" | "warn">;
   /** The end of a sync ends the loop's wait for datagrams, so it need not wait for the disk itself. */
   readonly isWoken: boolean;
   /** Whether replies that waited for a commit may still leave after it; without it, they may. */
@@ -34,6 +35,7 @@ export interface CommitPipelineOptions {
  */
 export class CommitPipeline {
   readonly #options: CommitPipelineOptions;
+  readonly #trouble: CommitTrouble;
   /** The store is on other machines: the loop never waits for it in place, and each ACK needs a commit. */
   readonly #isReplicated: boolean;
   /** Batches with fewer datagrams are synced in place. */
@@ -65,6 +67,7 @@ export class CommitPipeline {
 
   constructor(options: CommitPipelineOptions) {
     this.#options = options;
+    this.#trouble = new CommitTrouble(options.logger);
     this.#isReplicated = options.store.durability === "replicated";
     this.#backgroundReceivedMin = options.isWoken || this.#isReplicated ? 0 : backgroundReceivedMin;
     this.#endMsMax = options.isWoken ? 0 : endMsMax;
@@ -179,18 +182,17 @@ export class CommitPipeline {
   }
 
   #succeed(records: number, nowMs: number): void {
-    const { counters, trouble } = this.#options;
-    trouble.succeeded(nowMs);
+    const { counters } = this.#options;
+    this.#trouble.succeeded(nowMs);
     counters.commits += 1;
     counters.recordsWritten += records;
   }
 
   #fail(error: unknown, refused: number, nowMs: number): void {
     if (!(error instanceof LeaseStoreError)) throw error;
-    const { counters, trouble } = this.#options;
-    counters.commitFailures += 1;
+    this.#options.counters.commitFailures += 1;
     this.#drop("commit-failed", refused);
-    trouble.failed(error, refused, nowMs);
+    this.#trouble.failed(error, refused, nowMs);
   }
 
   #holdWaiting(): void {

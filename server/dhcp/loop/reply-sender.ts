@@ -20,11 +20,11 @@ export interface LinkDatagram {
   readonly payload: Uint8Array;
 }
 
-/** Sends frames past ARP. */
+/** Sends frames without ARP. */
 export interface LinkSender {
-  /** The interfaces that frames can leave by. */
+  /** The interfaces that can send frames. */
   readonly interfaceIndexes: readonly number[];
-  /** False when no frame left: no packet socket there, or a client that is not on Ethernet. */
+  /** False when no frame was sent: no packet socket there, or a client that is not on Ethernet. */
   send(datagram: LinkDatagram): boolean;
 }
 
@@ -63,7 +63,7 @@ export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyW
   return { destination, asked, messageType: typeOf(reply), log };
 }
 
-/** Puts replies on the wire, each the way that the engine chose (RFC 2131, section 4.1). */
+/** Sends replies to the destinations that the engine chose (RFC 2131, section 4.1). */
 export class ReplySender {
   readonly #options: ReplySenderOptions;
   readonly #interfaces: ReadonlyMap<number, LocalInterface>;

@@ -24,10 +24,7 @@ export interface PairStorageInput {
 }
 
 /** What the gate of this node needs. */
-export type PairSide = Pick<
-  PairGateOptions,
-  "words" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
->;
+export type PairSide = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
 export interface PairStorage {
   readonly store: LeaseStore;

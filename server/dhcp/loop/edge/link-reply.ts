@@ -43,17 +43,8 @@ export class LinkReplies implements LinkSender {
   send(datagram: LinkDatagram): boolean {
     const link = this.#links.get(datagram.interfaceIndex);
     if (link === undefined || datagram.hardware.length !== ethernetAddressBytes) return false;
-    return link.socket.send(
-      buildUdpFrame({
-        sourceMac: link.hardwareAddress,
-        destinationMac: datagram.hardware,
-        source: datagram.source,
-        destination: datagram.destination,
-        sourcePort: datagram.sourcePort,
-        destinationPort: datagram.destinationPort,
-        payload: datagram.payload,
-      }),
-    );
+    const macs = { sourceMac: link.hardwareAddress, destinationMac: datagram.hardware };
+    return link.socket.send(buildUdpFrame({ ...datagram, ...macs }));
   }
 
   close(): void {

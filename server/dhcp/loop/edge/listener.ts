@@ -12,7 +12,6 @@ import type { PlaneEnd } from "../../../pair/pair-plane.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
 import type { LocalInterface, Outcome } from "../../exchange/outcome.ts";
 import { CommitPipeline, type CommitPipelineOptions } from "../commit-pipeline.ts";
-import { CommitTrouble } from "../commit-trouble.ts";
 import type { Pinger } from "./pinger.ts";
 
 /** Under load, Node's event loop (signals, timers, messages) gets its turn at least this often. */
@@ -21,8 +20,7 @@ const secondMs = 1000;
 /** Log failing rewrites of the lease file at most this often. */
 const rewriteLogMsMin = 10_000;
 
-export interface DhcpListenerOptions
-  extends Omit<CommitPipelineOptions, "trouble" | "isWoken" | "mayRelease"> {
+export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "isWoken" | "mayRelease"> {
   readonly engine: DhcpEngineApi;
   readonly socket: UdpSocket;
   /** The interfaces served, in the order of the command line. */
@@ -68,7 +66,6 @@ export class DhcpListener {
     this.#commits = new CommitPipeline({
       ...options,
       isWoken: options.wake !== undefined,
-      trouble: new CommitTrouble(options.logger),
       mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
     });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
