@@ -6,6 +6,7 @@ import { completeConfig, leaseTableOf } from "./config/edge/load-config.ts";
 import { failoverReplacement } from "./config/grammar/failover-parser.ts";
 import type { ServerConfig } from "./config/model/model.ts";
 import { DhcpEngine } from "./dhcp/decide/engine.ts";
+import type { PacketLogging } from "./dhcp/exchange/packet-log.ts";
 import { DhcpCounters } from "./dhcp/loop/counters.ts";
 import { DhcpListener } from "./dhcp/loop/edge/listener.ts";
 import { ReplySender } from "./dhcp/loop/reply-sender.ts";
@@ -44,8 +45,8 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   /** When requests are dropped because there are too many; defaults for what is left out. */
   readonly overload?: Partial<AdmissionLimits>;
   readonly logger?: Logger;
-  /** Whether each packet gets its line in the log; that costs about as much as its decision. */
-  readonly logPackets?: boolean;
+  /** How packets are logged: `none` by default, because a line costs about as much as the decision. */
+  readonly packetLogging?: PacketLogging;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
   /** Records packets and decisions (`-tf`). */
@@ -149,7 +150,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const engine = new DhcpEngine({
     ...{ config, leases, ports, tftpServers, serverHostName },
     interfaces: interfaces,
-    logLines: start.logPackets ?? false,
+    packetLogging: start.packetLogging ?? "none",
     resolve: trace.resolve(opened.resolve),
     nameOf: trace.nameOf(opened.nameOf),
     output: outputTo(logger, commands),

@@ -68,7 +68,8 @@ export function openLeaseStorage(options: LeaseStorageOptions): LeaseStorage {
         : openPairStorage({ plane: pair, leaseFile, leases, file: { format }, timer });
     const { report } = storage.loaded;
     for (const warning of report.warnings) logger.warn(warning);
-    logger.info(`Read ${report.records} lease records from ${report.path}.`);
+    const { records, path: file } = report;
+    logger.info(`Read ${records} lease records from ${file}.`, { file, records });
     return storage;
   } catch (error) {
     if (!(error instanceof LeaseStoreError)) throw error;

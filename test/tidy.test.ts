@@ -19,8 +19,12 @@ const rules: Readonly<Record<string, FolderRule>> = {
   protocol: { folders: [], packages: [], node: { "protocol/": ["node:buffer"] } },
   base: {
     folders: ["protocol"],
-    packages: ["koffi", "hdr-histogram-js"],
-    node: { "base/clock.ts": ["node:perf_hooks"], "base/net/": ["any"] },
+    packages: ["koffi", "hdr-histogram-js", "tinypool"],
+    node: {
+      "base/clock.ts": ["node:perf_hooks"],
+      "base/net/": ["any"],
+      "base/worker-pool.ts": ["node:os"],
+    },
   },
   scenarios: { folders: ["base", "protocol"], packages: ["zod", "yaml"], node: {} },
   server: { folders: ["protocol", "base"], packages: [], node: "any" },

@@ -156,7 +156,7 @@ async function serve(
       ? {}
       : { broadcastAddress: await addressOf(wanted.broadcastServer) }),
     logger: log,
-    logPackets: wanted.debug ? !wanted.quiet : isSyslogPresent(),
+    packetLogging: (wanted.debug ? !wanted.quiet : isSyslogPresent()) ? "text" : "none",
     flushLog: () => log.flush(),
     ...(wanted.trace === undefined ? {} : { trace: wanted.trace }),
   });

@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import type { Logger } from "../../base/log.ts";
+import type { Logger, LogLevel } from "../../base/log.ts";
 import { ControlServer, type ControlSource } from "../control/control-server.ts";
 import { PairControl } from "../control/pair-control.ts";
 import type { SingleStatus } from "../ha/control-messages.ts";
@@ -27,6 +27,8 @@ export interface ProvPlan {
   readonly controlSocket?: string | undefined;
   /** etcd has lost its leases: take those of the lease file. */
   readonly recovers?: boolean | undefined;
+  /** The least that the services log, `info` unless told; at `debug` DHCP logs every packet. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 export interface RunningProv {
@@ -78,6 +80,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
       (service) =>
         new ServiceThread(service, {
           logger,
+          logLevel: plan.logLevel ?? "info",
           onMetrics: (families) =>
             latest.take(serviceName(service), families, systemClock.monotonicMs()),
           ...(service.service === "dhcp" ? { onExit: () => forget(service.pair) } : {}),

@@ -62,7 +62,7 @@ const DASH = /^(?:[\u2012-\u2015\u2212]|\u00e2\u0080[\u0092-\u0095]|\u00e2\u0088
 
 export const QUOTE_HINT = 'a typographic quote: dhcpd.conf has straight ones (").';
 
-/** What the token here was probably meant to be, when something else was expected. */
+/** What the token here was probably meant to be. */
 export function misreadHint(lexer: Lexer): string | undefined {
   const rest = lexer.file.text.slice(lexer.start, lexer.start + 3);
   if (TYPOGRAPHIC.test(rest)) return QUOTE_HINT;

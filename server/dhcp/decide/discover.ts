@@ -1,7 +1,7 @@
 import { isLive, isOwner } from "../exchange/client.ts";
 import { settled } from "../exchange/commit-event.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { receivedLog } from "../exchange/log-lines.ts";
 import type { Outcome } from "../exchange/outcome.ts";
 import { detached } from "../exchange/pending-offers.ts";
 import { leaseIndexOf, type Place } from "../exchange/place.ts";
@@ -67,7 +67,7 @@ function offer(exchange: Exchange, granted: Grant, isProbed: boolean): Outcome {
     offer: detached(outcome),
     dueAtMs: exchange.nowMs + timeoutMs,
   });
-  const log = exchange.parts.logLines ? receivedLine(exchange) : "";
+  const log = receivedLog(exchange);
   return { kind: "ping", ticket, address, timeoutMs, changes: exchange.changes, log };
 }
 

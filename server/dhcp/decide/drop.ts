@@ -1,6 +1,6 @@
 import type { PermissionName } from "../../config/language/parameters.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { receivedLog } from "../exchange/log-lines.ts";
 import type { DropReason, Outcome } from "../exchange/outcome.ts";
 import type { Policy } from "../policy/policy.ts";
 
@@ -8,9 +8,7 @@ export type DropOutcome = Extract<Outcome, { kind: "drop" }>;
 
 /** No answer; `note` ends the line for the log, in dhcpd's words. */
 export function drop(exchange: Exchange, reason: DropReason, note: string): DropOutcome {
-  const { changes } = exchange;
-  if (!exchange.parts.logLines) return { kind: "drop", reason, changes };
-  return { kind: "drop", reason, changes, log: receivedLine(exchange, note) };
+  return { kind: "drop", reason, changes: exchange.changes, log: receivedLog(exchange, note) };
 }
 
 /** No answer to what `deny` excludes. With `ignore` there is no line in the log, as in dhcpd. */

@@ -60,7 +60,7 @@ export class DhcpEngine {
       ports: options.ports,
       interfaces: options.interfaces,
       serverHostName: options.serverHostName,
-      logLines: options.logLines ?? true,
+      packetLogging: options.packetLogging ?? "text",
       resolve: options.resolve,
       nameOf: options.nameOf,
       recordsEveryAck: options.recordsEveryAck ?? false,

@@ -1,9 +1,8 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { isLive, isOwner } from "../exchange/client.ts";
 import { dynamicHostFor } from "../exchange/declared-hosts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { declinedLog, releasedLog } from "../exchange/log-lines.ts";
 import type { Outcome } from "../exchange/outcome.ts";
 import { drop, refuse } from "./drop.ts";
 import { endAbandoned, releaseLease } from "./lease-end.ts";
@@ -23,8 +22,7 @@ export function release(exchange: Exchange): Outcome {
     isOwner(leases, index, exchange);
   if (!isFound) return drop(exchange, "release-unknown", "(not found)");
   releaseLease(exchange, index);
-  const log = exchange.parts.logLines ? `${receivedLine(exchange)} (found)` : "";
-  return { kind: "changed", changes: exchange.changes, log };
+  return { kind: "changed", changes: exchange.changes, log: releasedLog(exchange) };
 }
 
 /**
@@ -33,7 +31,7 @@ export function release(exchange: Exchange): Outcome {
  * bound to, or held for, is believed: otherwise one device could take all others off line.
  */
 export function decline(exchange: Exchange): Outcome {
-  const { leases, limits, pending, logLines } = exchange.parts;
+  const { leases, limits, pending } = exchange.parts;
   const { nowSeconds } = exchange;
   const address = exchange.packet.options.getUInt32(OptionCode.requestedAddress) ?? 0;
   const index = leases.indexOf(address);
@@ -50,8 +48,5 @@ export function decline(exchange: Exchange): Outcome {
   endAbandoned(exchange.parts, index);
   leases.abandon(index, nowSeconds, nowSeconds + policy.abandonSeconds);
   exchange.record(index);
-  const log = logLines
-    ? `${receivedLine(exchange, "abandoned")}\nAbandoning IP address ${formatIpv4(address)}: declined.`
-    : "";
-  return { kind: "changed", changes: exchange.changes, log };
+  return { kind: "changed", changes: exchange.changes, log: declinedLog(exchange, address) };
 }

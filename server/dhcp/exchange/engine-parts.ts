@@ -7,6 +7,7 @@ import type { WordOptions } from "../policy/word-options.ts";
 import type { LeaseEvents } from "./lease-events.ts";
 import type { LeaseLimits } from "./lease-limits.ts";
 import type { LocalInterface } from "./outcome.ts";
+import type { PacketLogging } from "./packet-log.ts";
 import type { PendingOffers } from "./pending-offers.ts";
 import type { PoolThresholds } from "./pool-thresholds.ts";
 
@@ -23,8 +24,8 @@ export interface DhcpEngineOptions {
   readonly output?: (output: StatementOutput) => void;
   /** `gethostname ()`. */
   readonly serverHostName?: string | undefined;
-  /** When false, `log` is empty: a line costs about as much as the decision. Default true. */
-  readonly logLines?: boolean;
+  /** How outcomes are logged: `text` by default. A line costs about as much as the decision. */
+  readonly packetLogging?: PacketLogging;
   /** Addresses of a host name that stands in place of an address. From a cache: never waits. */
   readonly resolve?: ((name: string) => readonly number[] | undefined) | undefined;
   /** The name of an address in DNS (`get-lease-hostnames`). From a cache: never waits. */
@@ -39,7 +40,7 @@ export interface DhcpEngineOptions {
 /** What every decision may use: the options, with defaults filled in, and the parts of one engine. */
 export interface EngineParts extends DhcpEngineOptions {
   readonly output: (output: StatementOutput) => void;
-  readonly logLines: boolean;
+  readonly packetLogging: PacketLogging;
   readonly limits: LeaseLimits;
   readonly policies: PolicyCache;
   readonly events: LeaseEvents;

@@ -6,6 +6,7 @@ import type { OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/pack
 import { encodeReply, TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
+import { logPacket, type PacketLog } from "../exchange/packet-log.ts";
 import type { DhcpCounters } from "./counters.ts";
 
 /** A datagram to a client that cannot answer ARP yet. */
@@ -56,7 +57,7 @@ export interface ReplyWay {
   /** The address that the request was sent to. */
   readonly asked: number;
   readonly messageType: number;
-  readonly log: string;
+  readonly log: PacketLog | undefined;
 }
 
 export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyWay {
@@ -94,7 +95,7 @@ export class ReplySender {
   #queue(length: number, { destination, asked, messageType, log }: ReplyWay): void {
     const { socket, counters, logger, broadcastAddress } = this.#options;
     counters.countReplied(messageType);
-    if (log !== "") logger.info(log);
+    logPacket(log, logger);
     if (destination.kind === "link" && this.#sendFrame(destination, length)) return;
     this.#queued += 1;
     switch (destination.kind) {

@@ -96,7 +96,7 @@ async function walk(): Promise<string[][]> {
     leases,
     ports: { server: 67, client: 68 },
     interfaces: interfaces,
-    logLines: false,
+    packetLogging: "none",
     nameOf: noted(() => undefined),
     output: noted(() => undefined),
   });

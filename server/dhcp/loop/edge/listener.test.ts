@@ -70,7 +70,7 @@ function reply(type: number, extra: Partial<Extract<Outcome, { kind: "reply" }>>
     changes: durable ? [0] : [],
     durable,
     leaseIndex: durable ? 0 : -1,
-    log: "",
+    log: undefined,
     ...extra,
   };
 }
@@ -481,7 +481,7 @@ const ping: Outcome = {
   address: leaseAddress,
   timeoutMs: 1000,
   changes: [],
-  log: "",
+  log: undefined,
 };
 
 test("DHCP-14: an OFFER waits for its ping, and nobody waits with it", () => {

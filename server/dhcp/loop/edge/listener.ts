@@ -11,6 +11,7 @@ import type { GateVerdict, PairGate } from "../../../pair/pair-gate.ts";
 import type { PlaneEnd } from "../../../pair/pair-plane.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
 import type { LocalInterface, Outcome } from "../../exchange/outcome.ts";
+import { logPacket } from "../../exchange/packet-log.ts";
 import { CommitPipeline, type CommitPipelineOptions } from "../commit-pipeline.ts";
 import type { Pinger } from "./pinger.ts";
 
@@ -199,15 +200,15 @@ export class DhcpListener {
         else sender.send(outcome, asked);
         break;
       case "changed":
-        if (outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         break;
       case "ping":
-        if (outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         this.#ping(outcome, nowMs);
         break;
       case "drop":
         counters.countDropped(outcome.reason);
-        if (outcome.log !== undefined && outcome.log !== "") logger.info(outcome.log);
+        logPacket(outcome.log, logger);
         break;
       default:
         unreachable(outcome);

@@ -66,7 +66,7 @@ export class VirtualProv {
         leases: table,
         ports: dhcpPorts,
         interfaces: [serverInterface],
-        logLines: false,
+        packetLogging: "none",
       }),
       leases: table,
       store: this.#store(table),
