@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import {
@@ -15,11 +15,13 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { RESULT_SCHEMA, type RunResult } from "../reports/result/run-result.ts";
+import type { RunResult } from "../reports/result/run-result.ts";
 import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";
 import { collect, wholeNumber } from "./options.ts";
+import { loadResult } from "./report.ts";
 import { runCommander } from "./run-commander.ts";
+import { testOnThreads } from "./test-on-threads.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface CompareOptions {
@@ -69,8 +71,8 @@ export async function runCompare(args: readonly string[]): Promise<number> {
     )
     .option("--strict", "exit 98 when undecided")
     .action(
-      (base: string | undefined, current: string | undefined, options: CompareOptions): void => {
-        status = compare(
+      async (base: string | undefined, current: string | undefined, options: CompareOptions) => {
+        status = await compare(
           [...(base === undefined ? [] : [base]), ...options.base],
           [...(current === undefined ? [] : [current]), ...options.current],
           options,
@@ -85,11 +87,11 @@ export async function runCompare(args: readonly string[]): Promise<number> {
   return (await runCommander(command, args)) ?? status;
 }
 
-function compare(
+async function compare(
   basePaths: readonly string[],
   currentPaths: readonly string[],
   options: CompareOptions,
-): number {
+): Promise<number> {
   const base = resultsOf(basePaths, "base");
   const current = resultsOf(currentPaths, "current side");
   const problems = incomparable([...base, ...current], new Set(options.allow));
@@ -106,7 +108,9 @@ function compare(
     side.map(({ result }) => result),
   ) as [RunResult[], RunResult[]];
   const { alpha, seed } = options;
-  const judgement = judge(metricRuns(baseResults, currentResults), { design, alpha, seed });
+  const metrics = metricRuns(baseResults, currentResults);
+  const settings = { design, alpha, seed };
+  const judgement = judge(metrics, settings, await testOnThreads(metrics, settings));
   const names = { baseName: sideName(base), currentName: sideName(current) };
   process.stdout.write(renderComparison({ ...names, judgement }, options.format));
   return statusOf(judgement, options.strict === true);
@@ -130,7 +134,7 @@ function resultsOf(paths: readonly string[], side: string): readonly NamedResult
   if (files.length > RUNS_MAX) {
     throw new UsageError(`${files.length} runs of the ${side}: at most ${RUNS_MAX}`);
   }
-  return files.map((path) => ({ path, result: readResult(path) }));
+  return files.map((path) => ({ path, result: loadResult(path).result }));
 }
 
 /** The file itself, that of a run's folder, or those of the runs in a folder, by name. */
@@ -145,20 +149,6 @@ function filesOf(path: string): readonly string[] {
     .filter((file) => existsSync(file));
   if (below.length === 0) throw new UsageError(`${path}: there is no result.json in it`);
   return below;
-}
-
-function readResult(path: string): RunResult {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UsageError(`${path}: ${(error as Error).message}`, { cause: error });
-  }
-  const schema = (content as { readonly schema?: unknown } | null)?.schema;
-  if (schema !== RESULT_SCHEMA) {
-    throw new UsageError(`${path}: its schema is ${JSON.stringify(schema)}, not ${RESULT_SCHEMA}`);
-  }
-  return content as RunResult;
 }
 
 function parseTraits(text: string, before: readonly Trait[]): readonly Trait[] {

@@ -130,7 +130,7 @@ function node(
   return {
     name: index === 0 ? "prov-a" : "prov-b",
     place: nodeNames[index],
-    command: [process.execPath, program, "serve", "-c", files.prov],
+    command: [process.execPath, program, "serve", "-c", files.prov, "--log-format", "text"],
     files: [
       { path: files.prov, text: stringify(prov) },
       {

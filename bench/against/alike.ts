@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runJobs } from "../../base/worker-pool.ts";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
-import { alikeTable, compareAlike, type SplitPlan } from "./alike-splits.ts";
+import { alikeTable, type compareAlike, type SplitPlan } from "./alike-splits.ts";
 
 const usage = `node dist/bench/against/alike.js [--runs N] [--comparisons N] [--seed N] [--again]
                  [--out FOLDER]
@@ -78,7 +79,11 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     { ...plan, design: "groups", runs: 6 },
     { ...plan, design: "pairs", runs: 8 },
   ];
-  const tallies = plans.map((each) => compareAlike(metrics, each));
+  const tallies = await runJobs<typeof compareAlike>(
+    new URL("./alike-splits", import.meta.url),
+    "compareAlike",
+    plans.map((plan) => ({ metrics, plan })),
+  );
   const heading = `${runs} runs, ${metrics.length} metrics, level ${ALPHA}, seed ${seed}`;
   const table = `${heading}\n\n${alikeTable(tallies)}`;
   writeFileSync(join(folder, "alike.md"), table);

@@ -48,7 +48,7 @@ export const serverStages: readonly StageRule[] = [
   { stage: "commit", file: "server/dhcp/loop/commit-pipeline", names: ["append", "#commit"] },
   { stage: "encode", file: "server/dhcp/loop/held-replies", names: ["hold"] },
   { stage: "send", file: "server/dhcp/loop/held-replies", names: ["release"] },
-  { stage: "log", file: "server/process/log-writer" },
+  { stage: "log", file: "server/process/log-" },
   { stage: "log", file: "server/dhcp/exchange/log-lines" },
   { stage: "decide", file: "server/dhcp/", names: ["respond", "expire", "pingTimedOut"] },
 ];

@@ -96,7 +96,8 @@ async function startOnPort(
   }
   const program = join(packageRoot, "dist", "cli", "main.js");
   const log = openSync(file("server.log"), "w");
-  const child = spawn(process.execPath, [program, "serve", "-c", file("prov.yaml")], {
+  const args = ["serve", "-c", file("prov.yaml"), "--log-format", "text"];
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "ignore", log, "ipc"],
     // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
     // stops by itself, too, when its channel to this process closes.

@@ -20,12 +20,13 @@ import {
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
+import { auditFile } from "./audit-on-threads.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { startBundledServer } from "./bundled-server.ts";
 import type { CaptureOptions } from "./capture-file.ts";
 import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
-import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
+import type { LeaseAudit } from "./lease-audit.ts";
 import { keepSegment, writeHistory } from "./merged-result.ts";
 import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
 import { playLoneSegment, summaryOf } from "./play-segment.ts";
@@ -136,8 +137,8 @@ export async function measure(
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
-      (lab && auditPair(lab, outcome.leases, population)) ??
-      (bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population));
+      (lab && (await auditPair(lab, outcome.leases, population))) ??
+      (bundled && (await auditFile(bundled.leaseFile, outcome.leases, population)));
     const measured = runResultOf({
       scenario: record === undefined ? scenario : withoutThresholds(scenario),
       sha256,

@@ -2,12 +2,12 @@ import { Prng } from "../../base/prng.ts";
 
 /**
  * How the runs of two sides belong together. `pairs`: run k of one side was made beside run k of the
- * other, so that what disturbed one disturbed both, and only their difference counts; `groups`: they
- * have nothing to do with each other.
+ * other, so the same things disturbed both, and only their difference counts. `groups`: the runs are
+ * independent.
  */
 export type Design = "pairs" | "groups";
 
-/** Measured values of one metric, on a scale on which effects add up. */
+/** Measured values of one metric, on an additive scale. */
 export interface TwoSides {
   readonly base: readonly number[];
   readonly current: readonly number[];
@@ -17,36 +17,56 @@ export interface Effect {
   /** Mean of the current side minus mean of the base. */
   readonly estimate: number;
   /**
-   * Every shift that the test does not reject at its level, for this metric alone; infinite where
-   * there are too few runs to reject any.
+   * The interval of all shifts that the test does not reject, for this metric alone; infinite with
+   * too few runs to reject any.
    */
   readonly low: number;
   readonly high: number;
-  /** Two-sided, adjusted for all metrics that were tested together. */
+  /** Two-sided p-value, adjusted for all metrics that were tested together. */
   readonly p: number;
 }
 
-/** More relabellings than these are drawn at random instead of listed. */
+/** Up to this number all relabellings are listed; beyond, so many are drawn at random. */
 export const relabellingsMax = 40_000;
 /** Sums of the same numbers in another order differ by rounding. */
 const ROUNDING = 1e-9;
 
 /**
  * Exact permutation tests of several metrics of the same runs (Fisher; Westfall and Young's single-step
- * max-T for the family). When the two sides are alike, any relabelling of the runs (of two
- * runs within their pair) was as likely as the one that was made; `p` is the share of the relabellings in which
- * *any* metric differs as much as this one did. So the probability that any `p` is `alpha` or less is at
- * most `alpha`, whatever the distribution, however many metrics and however they hang together.
- * `seed` draws the relabellings where there are too many to list.
+ * max-T for the family). If the sides do not differ, every relabelling of the runs (within each
+ * pair, for pairs) was as likely as the real one. `p` is the share of relabellings in which *any*
+ * metric differs as much as this one did. So the probability that any `p` is `alpha` or less is at
+ * most `alpha`, whatever the distribution, the number of metrics and their correlation. `seed` draws
+ * the relabellings if there are too many to list.
  */
 export function permutationTest(
   metrics: readonly TwoSides[],
   design: Design,
-  { alpha, seed }: { readonly alpha: number; readonly seed: number },
+  level: TestLevel,
 ): readonly Effect[] {
-  const [first] = metrics;
-  if (first === undefined) return [];
-  const { base, current } = first;
+  return metrics.length === 0 ? [] : joinParts([testPart({ metrics, design, ...level })]);
+}
+
+export interface TestLevel {
+  readonly alpha: number;
+  readonly seed: number;
+}
+
+/** What the test finds out about some of the metrics; the others may be tested on another thread. */
+export interface TestPart {
+  readonly effects: readonly (Omit<Effect, "p"> & { readonly scaled: number })[];
+  /** By relabelling: how much the metric differs that differs most. */
+  readonly largest: Float64Array;
+}
+
+/** A part of `permutationTest`, of at least one metric. */
+export function testPart({
+  metrics,
+  design,
+  alpha,
+  seed,
+}: TestLevel & { readonly metrics: readonly TwoSides[]; readonly design: Design }): TestPart {
+  const { base, current } = metrics[0]!;
   for (const sides of metrics) {
     if (sides.base.length !== base.length || sides.current.length !== current.length) {
       throw new RangeError("metrics that are tested together come from the same runs");
@@ -58,27 +78,39 @@ export function permutationTest(
   const relabellings = relabellingsOf(design, base.length, current.length, seed);
   const columns = metrics.map((sides) => columnOf(sides, design));
   const shifts = columns.map(({ values }) => relabellings.map((weights) => dot(weights, values)));
-  const largest = relabellings.map((_, index) =>
+  const largest = Float64Array.from(relabellings, (_, index) =>
     Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric]![index]!, spread))),
   );
-  // What one unit of shift of the whole current side looks like under each relabelling.
+  // The effect of shifting the whole current side by one, under each relabelling.
   const unit = relabellings.map((weights) => dot(weights, columns[0]!.unit));
-  return columns.map(({ spread }, metric) => {
+  const effects = columns.map(({ spread }, metric) => {
     const moved = shifts[metric]!;
     const estimate = moved[0]!;
-    const found = scaled(estimate, spread) - ROUNDING;
     const high = highest(moved, unit, alpha);
     const low = -highest(
       moved.map((shift) => -shift),
       unit,
       alpha,
     );
-    const asLarge = largest.filter((value) => value >= found).length;
-    return { estimate, low, high, p: asLarge / relabellings.length };
+    return { estimate, low, high, scaled: scaled(estimate, spread) };
   });
+  return { effects, largest };
 }
 
-/** The smallest p that so many runs can give: with a larger one no verdict is possible. */
+/** The effects of all metrics, in the order of the parts, which come from the same runs, level and seed. */
+export function joinParts(parts: readonly TestPart[]): readonly Effect[] {
+  const largest = parts
+    .map((part) => part.largest)
+    .reduce((all, one) => all.map((value, index) => Math.max(value, one[index]!)));
+  return parts
+    .flatMap(({ effects }) => effects)
+    .map(({ scaled: found, ...effect }) => {
+      const asLarge = largest.filter((value) => value >= found - ROUNDING).length;
+      return { ...effect, p: asLarge / largest.length };
+    });
+}
+
+/** The smallest p that so many runs can give. Above alpha, no verdict is possible. */
 export function smallestP(design: Design, base: number, current: number): number {
   if (base === 0 || current === 0) return 1;
   if (design === "pairs") return Math.min(1, 2 / 2 ** base);
@@ -114,9 +146,10 @@ function scaled(shift: number, spread: number): number {
 }
 
 /**
- * The largest shift that is not rejected. A relabelling has `|moved - shift * unit|` where the runs
- * themselves have `|moved[0] - shift|`; above the estimate it is at least as large up to a
- * limit that can be solved for, so the p of a shift is the share of the limits above it.
+ * The largest shift that is not rejected. For a shift, the difference of a relabelling is
+ * `|moved - shift * unit|`, that of the real labels is `|moved[0] - shift|`. Above the estimate, the
+ * former is at least as large up to a limit that can be solved for. So the p of a shift is the
+ * share of limits above it.
  */
 function highest(moved: readonly number[], unit: readonly number[], alpha: number): number {
   const estimate = moved[0]!;
@@ -132,7 +165,7 @@ function highest(moved: readonly number[], unit: readonly number[], alpha: numbe
 }
 
 /**
- * The weights of the values under each relabelling, as they were measured first. Their sum with the
+ * The weights of the values under each relabelling, the real one first. The dot product with the
  * values is the difference of the means.
  */
 function relabellingsOf(
@@ -151,21 +184,24 @@ function relabellingsOf(
         );
   }
   const all = base + current;
-  const weightsOf = (chosen: ReadonlySet<number>): Float64Array =>
-    Float64Array.from({ length: all }, (_, index) => (chosen.has(index) ? 1 / current : -1 / base));
+  const weightsOf = (chosen: readonly number[]): Float64Array => {
+    const weights = new Float64Array(all).fill(-1 / base);
+    for (const index of chosen) weights[index] = 1 / current;
+    return weights;
+  };
   const measured = Array.from({ length: current }, (_, index) => base + index);
   if (choose(all, current) > relabellingsMax) {
-    const draw = (prng: Prng): Float64Array => weightsOf(new Set(someOf(all, current, prng)));
-    return drawn(seed, draw, weightsOf(new Set(measured)));
+    const draw = (prng: Prng): Float64Array => weightsOf(someOf(all, current, prng));
+    return drawn(seed, draw, weightsOf(measured));
   }
   const choices = [...subsets(all, current)];
   const isMeasured = (choice: readonly number[]): boolean => choice[0]! >= base;
   return [...choices.filter(isMeasured), ...choices.filter((choice) => !isMeasured(choice))].map(
-    (choice) => weightsOf(new Set(choice)),
+    weightsOf,
   );
 }
 
-/** Random ones behind what was measured: with itself among them the test is exact all the same. */
+/** The real labels, then random ones. With the real ones included, the test stays exact. */
 function drawn(
   seed: number,
   draw: (prng: Prng) => Float64Array,

@@ -1,3 +1,4 @@
+import type { LogLevel, LogLine } from "../../base/log.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { HaThreadPlan } from "../ha/edge/ha-plan.ts";
@@ -93,8 +94,12 @@ export type FromService =
   | { readonly kind: "told"; readonly id: number; readonly line: ControlLine }
   /** It could not start, for a reason that the operator mends. */
   | { readonly kind: "refused"; readonly message: string }
-  | {
-      readonly kind: "log";
-      readonly level: "error" | "warn" | "info" | "debug";
-      readonly message: string;
-    };
+  | { readonly kind: "log"; readonly lines: readonly LogLine[] };
+
+/** What the thread of a service is started with. */
+export interface ServiceStart {
+  readonly plan: ServicePlan;
+  readonly logLevel: LogLevel;
+  /** Of `ThreadLog`. */
+  readonly linesUnderWay: SharedArrayBuffer;
+}

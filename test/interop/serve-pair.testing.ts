@@ -78,7 +78,7 @@ export class ServedPair {
 
   start(side: Side, ...flags: readonly string[]): ChildProcess {
     const log = openSync(join(this.folder(side), "prov.log"), "a");
-    const child = spawn(process.execPath, [prov, "serve", ...flags], {
+    const child = spawn(process.execPath, [prov, "serve", "--log-format", "text", ...flags], {
       cwd: this.folder(side),
       stdio: ["ignore", log, log],
     });

@@ -38,7 +38,7 @@ const actions: Readonly<Record<string, ActionParser>> = {
 
 export const actionNames: readonly string[] = Object.keys(actions);
 
-/** False when no such statement begins here, and nothing is taken then. */
+/** Returns false and takes nothing when no such statement begins here. */
 export function parseAction(
   parser: Parser,
   target: StatementTarget,

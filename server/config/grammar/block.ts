@@ -50,7 +50,7 @@ export interface HostDraft {
 /** Every field is named: a copy by spreading is slow, and a file may have a million hosts. */
 type WholeBlock = { readonly [Field in keyof Required<Block>]: Block[Field] };
 
-/** A block inside another: what is not said anew is as it was around it. */
+/** A block inside another one. It inherits whatever is not given anew. */
 export function innerBlock(
   outer: Block,
   kind: BlockKind,

@@ -41,7 +41,10 @@ const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
   failover: parseFailover,
 };
 
-/** How the blocks that are kept as objects count; a subnet is in several tables. */
+/**
+ * Parts that each kind of block counts for. A subnet stands in several tables, so it counts for
+ * more.
+ */
 const partsOfBlock: Readonly<Record<string, number>> = {
   ...{ subnet: 16, "shared-network": 4, pool: 4, group: 4, class: 4, key: 4, zone: 4 },
 };
@@ -89,7 +92,7 @@ function parseItems(declarations: Declarations, block: Block): void {
     } catch (error) {
       if (!(error instanceof SyntaxFailure)) throw error;
       parser.recover(error, braces);
-      // Every turn takes something, or it would go on for ever.
+      // Each turn must take something, or the loop would never end.
       if (parser.at === start) parser.lexer.next();
     }
   }
@@ -209,7 +212,7 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "Is a directory",
 };
 
-/** In dhcpd's words where the system says what is wrong. */
+/** The message when a file cannot be opened; the reason is the system's, in dhcpd's words. */
 export function cannotOpen(path: string, error: Error): string {
   const code = "code" in error ? String(error.code) : "";
   return `Can't open ${path}: ${reasons[code] ?? error.message}`;

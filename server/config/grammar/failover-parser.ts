@@ -7,7 +7,9 @@ const SPLIT_MAX = 256;
 const HBA_OCTETS = 32;
 const NUMBER_MAX = 0x7fff_ffff;
 
-/** What to do in place of failover: a warning of `-t`, and why the server does not start. */
+/**
+ * What to use instead of failover: a warning of `-t`, and the reason why the server does not start.
+ */
 export const failoverReplacement =
   "run a warm-standby pair: one server on a lease file that both machines share, started on the other one " +
   "when the first fails; never both at once: remove this block and the failover lines of its pools.";

@@ -58,7 +58,7 @@ export function parseHost(declarations: Declarations, block: Block): void {
   }
 }
 
-/** Most hosts say nothing of their own, and share the scope that they stand in. */
+/** Most hosts have no statements of their own and share the scope around them. */
 function hostScope(own: BlockScope, parent: BlockScope["parent"]): NonNullable<typeof parent> {
   if (parent === undefined || own.parent === parent) return own.isEmpty ? (parent ?? own) : own;
   if (own.isEmpty) return parent;

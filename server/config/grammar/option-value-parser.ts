@@ -26,7 +26,7 @@ class NamedAddress {
 
 type FieldValue = OptionValue | NamedAddress;
 
-// A negative number is taken for the unsigned one with the same bits: -1 is "for ever" as a time.
+// A negative number is read as the unsigned number with the same bits: -1 is an infinite time.
 const integerRanges: Partial<Record<FieldType, readonly [min: number, max: number]>> = {
   u8: [-0x80, 0xff],
   u16: [-0x8000, 0xffff],

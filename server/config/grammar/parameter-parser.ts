@@ -72,7 +72,7 @@ function parseParameterValue(parser: Parser, definition: ParameterDefinition): P
       return parseAddressValue(parser);
     case "space": {
       const name = parser.takeIdentifier("expecting identifier.");
-      // dhcpd says nothing, and the option stays empty (ERR-18).
+      // dhcpd accepts this silently, and the option stays empty (ERR-18).
       parser.spaceReferences.push({ name, lexer, at });
       return { constant: latin1Bytes(name) };
     }

@@ -18,7 +18,7 @@ export type { ParseOutcome } from "../model/model.ts";
 export { type Diagnostic, formatDiagnostic } from "../text/diagnostic.ts";
 export type { ConfigReader } from "./block.ts";
 
-/** What the operator allows a file to say. */
+/** What the operator allows a file to contain. */
 export interface ParseOptions {
   /** `execute` statements, which run commands; refused when absent. */
   readonly allowExecute?: boolean;
@@ -89,7 +89,7 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
   };
 }
 
-/** What the top level sets and defines when it runs without a packet, as at dhcpd's start. */
+/** What the top level sets and defines without a packet, as when dhcpd starts. */
 function matchingOf(root: BlockScope, registry: OptionRegistry): Settings {
   const ran = new Settings(registry);
   runStatements(root.statements, { packet: undefined, known: false }, ran);

@@ -38,7 +38,7 @@ const refusedStatements: Readonly<Record<string, string>> = {
   "server-duid": "it belongs to DHCPv6: leave it out.",
 };
 
-/** What a statement may begin with, for suggestions. */
+/** Words that a statement may begin with, for suggestions. */
 const statementNames: readonly string[] = [
   ...["option", "if", "elsif", "else", "supersede", "default", "append", "prepend", "send"],
   ...["allow", "deny", "ignore", "authoritative", ...actionNames, ...parameterNames],
@@ -48,7 +48,7 @@ const statementNames: readonly string[] = [
 
 const modes: Readonly<Record<string, SetMode>> = {
   supersede: "supersede",
-  // What a client sends; a server does the same with it as with supersede.
+  // A client's statement; a server treats it like supersede.
   send: "supersede",
   default: "default",
   append: "append",
@@ -132,7 +132,7 @@ function parseCall(parser: Parser, target: StatementTarget): boolean {
   return true;
 }
 
-/** What makes an expression of the name before it. */
+/** Tokens after a name that make an expression of it. */
 const operators: readonly string[] = [";", "=", "!=", "~", "+", "*", "/", "%", "&", "|", "^"];
 
 /** Which statement a word was probably meant to be. */

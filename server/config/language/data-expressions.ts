@@ -218,9 +218,8 @@ export function pickFirstValue(parts: readonly DataExpression[]): DataExpression
 }
 
 /**
- * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case and without leading zeros but
- * those that dhcpd has.
- * Null when the data is no whole number of them.
+ * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case, with dhcpd's leading zeros.
+ * Null when the length of the data is not a multiple of the number's.
  */
 export function binaryToAscii(
   base: NumericExpression,

@@ -9,7 +9,7 @@ import type {
 
 type Value = BindingValue | undefined;
 
-/** So many operators inside each other call each other; beyond, the tree is made flat. */
+/** Up to so many nested operators call each other; a deeper tree is flattened. */
 const NESTED_MAX = 4;
 
 /** An operator whose value is `apply` of both sides. */
@@ -59,7 +59,9 @@ type Step =
   | { readonly kind: "and" | "or"; to: number }
   | { readonly kind: "join" };
 
-/** What is still to be written: the steps of an expression, one step, or where a jump leads. */
+/**
+ * What remains to be written: the steps of an expression, a single step, or the target of a jump.
+ */
 type Task = Expression | Step | { readonly kind: "land"; readonly jump: { to: number } };
 
 /** The steps of a tree, left before right before operator. */

@@ -52,7 +52,7 @@ export function packetOption(option: RegisteredOption, registry: OptionRegistry)
   });
 }
 
-/** What dhcpd makes of option 81 (RFC 4702): `fqdn.NAME`. */
+/** Option 81 (RFC 4702) as dhcpd presents it: `fqdn.NAME`. */
 function clientNamePart(context: EvaluationContext, code: number): Uint8Array | undefined {
   const option = dhcpOption(context, OptionCode.clientFqdn);
   const name = option === undefined ? undefined : decodeClientFqdn(option);

@@ -38,7 +38,7 @@ export interface VariableScope {
 
 /** What statements have set so far: expressions look at it, statements add to it. */
 export interface EvaluatedSettings {
-  /** Of the lease, or of the function that is running. */
+  /** Those of the lease, or of the function that is running. */
   variables: VariableScope;
   readonly limits: WorkLimits;
   /** The space that `parse-vendor-option` chose for the packet's option 43. */
@@ -65,7 +65,7 @@ export interface EvaluationContext {
   readonly known: boolean;
   /** The whole datagram, for `packet (offset, length)`; without it that expression is null. */
   readonly raw?: Uint8Array | undefined;
-  /** Option 82 to use when the packet has none: that of the lease (`stash-agent-options`). */
+  /** Option 82 for a packet that has none: the lease's own (`stash-agent-options`). */
   readonly relayAgent?: Uint8Array | undefined;
   /** `leased-address`; 0.0.0.0 cannot be leased, so undefined means none. */
   readonly leaseAddress?: number | undefined;
@@ -82,8 +82,8 @@ export interface EvaluationContext {
   /** The variables of the lease, which statements read and change; without them, new ones. */
   readonly variables?: VariableScope | undefined;
   /**
-   * What values of options see in place of those: dhcpd works them out with the variables of the top
-   * level, once the lease has been dealt with. Without them, `variables`.
+   * The variables for the values of options: dhcpd computes those with the variables of the top
+   * level, once it has dealt with the lease. Without them, `variables` count.
    */
   readonly optionVariables?: VariableScope | undefined;
   /** Addresses of a host name, from a cache: must not block. Unknown names: undefined. */
@@ -104,7 +104,7 @@ export interface DataExpression {
 
 export interface BooleanExpression {
   readonly type: "boolean";
-  /** Of an operator. */
+  /** Present when the expression is an operator. */
   readonly operation?: Operation;
   readonly evaluate: Evaluator<boolean>;
 }
@@ -112,7 +112,7 @@ export interface BooleanExpression {
 export interface NumericExpression {
   readonly type: "numeric";
   readonly constant: number | undefined;
-  /** Of an operator. */
+  /** Present when the expression is an operator. */
   readonly operation?: Operation;
   readonly evaluate: Evaluator<number>;
 }
@@ -127,20 +127,20 @@ export type Expression = DataExpression | BooleanExpression | NumericExpression 
 
 /**
  * `settings` are those made so far, for `config-option`, and hold the variables. While classes are
- * matched they hold what the top level defines and nothing else.
+ * matched they hold only what the top level defines.
  */
 export type Evaluator<Value> = (
   context: EvaluationContext,
   settings: EvaluatedSettings | undefined,
 ) => Value | undefined;
 
-/** An operator and its two sides, kept for those that it is a side of itself. */
+/** An operator and its two sides, kept for operators that have it as a side. */
 export interface Operation {
   /** "both": both sides are always worked out. "and" and "or" may leave out their right one. */
   readonly kind: "and" | "or" | "both";
   readonly left: Expression;
   readonly right: Expression;
-  /** Of "both": what the two come to. */
+  /** The result of both sides, when `kind` is "both". */
   readonly apply:
     | ((
         left: BindingValue | undefined,
@@ -158,7 +158,7 @@ export interface Operation {
  */
 export type Locator = (context: EvaluationContext, span: ByteSpan) => boolean;
 
-/** What an option statement does with a value that is already there. */
+/** What an option statement does to an earlier value. */
 export type SetMode = "supersede" | "default" | "append" | "prepend";
 
 /** A compiled statement. Slots are indexes into `Settings`, given out by the OptionRegistry. */
@@ -196,10 +196,7 @@ export interface SetComputed {
 export interface Conditional {
   readonly kind: "if";
   readonly branches: readonly Branch[];
-  /**
-   * The conditions depend on nothing that statements do: neither on variables and functions nor on
-   * what has been set so far.
-   */
+  /** The conditions look at the packet alone: not at variables, functions or earlier settings. */
   readonly looksAtPacketOnly: boolean;
 }
 
@@ -220,7 +217,7 @@ export interface Switch {
   /** Where `default:` stands; undefined when there is none. */
   readonly defaultFrom: number | undefined;
   readonly statements: readonly Statement[];
-  /** As of an `if`: the value and the cases. */
+  /** As in `Conditional`, for the value and the cases. */
   readonly looksAtPacketOnly: boolean;
 }
 
@@ -277,10 +274,10 @@ export interface Execute {
   readonly arguments: readonly DataExpression[];
 }
 
-/** What happens to a lease: it is given, it is given back, it runs out. */
+/** An event of a lease: it is given, given back, or runs out. */
 export type LeaseEvent = "commit" | "release" | "expiry";
 
-/** Takes the place of what an earlier `on` said about the same event. */
+/** Replaces the earlier `on` statements about the same event. */
 export interface OnEvent {
   readonly kind: "on";
   readonly events: readonly LeaseEvent[];

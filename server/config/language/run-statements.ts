@@ -13,17 +13,17 @@ import type {
 } from "./program.ts";
 import { Variables } from "./variables.ts";
 
-/** With the deepest expressions this takes half of the stack of a thread (node: 984 KiB). */
+/** With the deepest expressions, so many calls take half of a thread's stack (node: 984 KiB). */
 const CALL_DEPTH_MAX = 20;
 
-/** What a `return` inside a function came to; undefined when none was reached. */
+/** The value of a `return` inside a function; undefined when none was reached. */
 export interface Returned {
   readonly value: BindingValue | undefined;
 }
 
 /**
- * Runs statements one after another. Ends early at a `break`, which leaves only the innermost block
- * as in dhcpd, and at a `return` inside a function, whose value is the result.
+ * Runs statements in order. A `break` ends the innermost block alone, as in dhcpd; a `return`
+ * inside a function ends it with the returned value.
  */
 export function runStatements(
   statements: readonly Statement[],
@@ -162,8 +162,8 @@ function command(
 }
 
 /**
- * Calls a function of the file's own. Null when it returns nothing, when the number of arguments is
- * wrong, and when calls nest too deeply or become too many: an expression always comes to an end.
+ * Calls a function that the file defines. Null when it returns nothing, when the number of
+ * arguments is wrong, and when calls nest too deeply or are too many: an expression always ends.
  */
 export function callFunction(
   called: FunctionValue,

@@ -30,7 +30,7 @@ export function defined(name: string): BooleanExpression {
   };
 }
 
-/** `NAME (ARGUMENTS)`: null when there is no such function by then. */
+/** `NAME (ARGUMENTS)`: null when the function is not defined at that moment. */
 export function call(name: string, values: readonly Expression[]): UntypedExpression {
   const key = name.toLowerCase();
   return {

@@ -12,11 +12,11 @@ export class Variables implements VariableScope {
   readonly #outer: VariableScope | undefined;
   readonly #stored: (() => Iterable<readonly [name: string, value: StoredValue]>) | undefined;
   // Made when first needed: most packets look at no variable.
-  /** One without a value is there all the same, and hides those around it, as in dhcpd. */
+  /** A variable without a value still exists, and hides those of outer scopes, as in dhcpd. */
   #values: Map<string, BindingValue | undefined> | undefined;
   #changes = 0;
 
-  /** `stored` gives out those of a lease; it is asked when one of them is first looked at. */
+  /** `stored` returns the lease's variables; it is called at the first look at one of them. */
   constructor(
     outer?: VariableScope,
     stored?: () => Iterable<readonly [name: string, value: StoredValue]>,
@@ -30,7 +30,7 @@ export class Variables implements VariableScope {
     return this.#values !== undefined;
   }
 
-  /** How often one that can be stored got another value. */
+  /** How often a variable that can be stored changed its value. */
   get changes(): number {
     return this.#changes;
   }
@@ -63,7 +63,7 @@ export class Variables implements VariableScope {
     if (!isSame(before, value)) this.#changes += 1;
   }
 
-  /** A variable of this scope, whatever those around it have: how arguments are passed. */
+  /** Makes a variable of this scope, whatever the outer ones hold: this passes arguments. */
   declare(name: string, value: BindingValue | undefined): void {
     this.#all().set(name.toLowerCase(), value);
   }
@@ -78,7 +78,7 @@ export class Variables implements VariableScope {
     }
   }
 
-  /** What can be stored with a lease, in order of first setting. */
+  /** The variables that can be stored with a lease, in order of first setting. */
   entries(): [name: string, value: StoredValue][] {
     const found: [string, StoredValue][] = [];
     for (const [name, value] of this.#all()) {

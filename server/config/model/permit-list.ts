@@ -15,15 +15,15 @@ export type Permit =
   | { readonly kind: "after"; readonly afterSeconds: number }
   | { readonly kind: "dynamic-bootp-clients" };
 
-/** What a pool's allow and deny lists look at. */
+/** The facts about a client that a pool's allow and deny lists look at. */
 export interface PermitSubject {
   readonly known: boolean;
   readonly members: readonly { readonly clientClass: PermittedClass }[];
   /** A BOOTP client that would get a dynamic address. */
   readonly bootp?: boolean;
-  /** For `after`; without it no date has come yet. */
+  /** For `after`; when undefined, no date has come yet. */
   readonly nowSeconds?: number;
-  /** As `traitsOf` has them, for who asks about many pools; worked out where they are left out. */
+  /** The result of `traitsOf`, for a caller that asks about many pools; computed when left out. */
   readonly traits?: number;
 }
 
@@ -66,7 +66,7 @@ export class PermitList {
     else this.#traits |= trait;
   }
 
-  /** Some line is about this client, whose traits these are. */
+  /** Whether some line applies to this client, whose traits these are. */
   matches(subject: PermitSubject, traits: number): boolean {
     if ((this.#traits & traits) !== 0) return true;
     for (let index = 0; index < this.#others.length; index += 1) {
@@ -100,6 +100,7 @@ function isAbout(permit: Permit, { members, nowSeconds }: PermitSubject): boolea
   if (permit.kind === "members") {
     return members.some(({ clientClass }) => clientClass === permit.clientClass);
   }
-  // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is authenticated.
+  // Neither dhcpd nor this server speaks DHCP authentication (RFC 3118): no client is
+  // authenticated.
   return permit.kind === "after" && nowSeconds !== undefined && nowSeconds > permit.afterSeconds;
 }

@@ -1,4 +1,5 @@
 import type { DhcpPacket, EncodeLimits, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
+import type { PacketLog } from "./packet-log.ts";
 
 /** A network interface that the server listens on, with its IPv4 addresses in the system's order. */
 export interface LocalInterface {
@@ -8,7 +9,7 @@ export interface LocalInterface {
   readonly hardwareAddress: Uint8Array;
 }
 
-/** One decoded datagram with what the socket knew about it. Addresses are unsigned 32-bit. */
+/** One decoded datagram, and what the socket knew about it. Addresses are unsigned 32-bit. */
 export interface Arrival {
   readonly packet: DhcpPacket;
   readonly sourceAddress: number;
@@ -32,13 +33,16 @@ export type Destination =
     }
   | { readonly kind: "broadcast"; readonly interfaceIndex: number; readonly port: number }
   | {
-      /** A raw frame to `hardware`: the client cannot answer ARP yet. */
+      /** As a raw frame to `hardware`: the client cannot answer ARP yet. */
       readonly kind: "link";
       readonly interfaceIndex: number;
       readonly address: number;
       readonly port: number;
       readonly hardware: Uint8Array;
     };
+
+/** `inform`: the ACK of an INFORM. `bootp-static`: to a BOOTP client with a fixed address. */
+export type LeaseReplyKind = "offer" | "ack" | "inform" | "bootp" | "bootp-static";
 
 /** Why a packet was not answered: a closed set, in the order of the counters. */
 export const dropReasons = [
@@ -73,9 +77,9 @@ export type DropReason = (typeof dropReasons)[number];
 export const noChanges: readonly number[] = [];
 
 /**
- * What should happen for one packet. `changes` are leases by their index in the table: their records,
- * as they are now, are appended to the lease store in this order, before another packet is decided
- * and before anything that depends on them is sent.
+ * What should happen for one packet. `changes` are leases by their index in the table. Their present
+ * records are appended to the lease store in this order, before another packet is decided and before
+ * anything that depends on them is sent.
  */
 export type Outcome =
   | {
@@ -88,24 +92,28 @@ export type Outcome =
       readonly durable: boolean;
       /** Index of the acknowledged lease in the table, or -1: for `markDurable` after the commit. */
       readonly leaseIndex: number;
-      /** Lines for the log as dhcpd words them, joined by "\n"; empty when nobody asked for them. */
-      readonly log: string;
+      /** Undefined, here and below, when nobody reads it. */
+      readonly log: PacketLog | undefined;
     }
-  | { readonly kind: "changed"; readonly changes: readonly number[]; readonly log: string }
+  | {
+      readonly kind: "changed";
+      readonly changes: readonly number[];
+      readonly log: PacketLog | undefined;
+    }
   | {
       /** The OFFER waits: probe `address`, then call `pingAnswered` or `pingTimedOut`. */
       readonly kind: "ping";
       readonly ticket: number;
       readonly address: number;
       readonly timeoutMs: number;
-      /** Leases that the reservation itself changed (a reclaimed one), usually none. */
+      /** Leases that the offer itself changed (one that was taken back), usually none. */
       readonly changes: readonly number[];
-      readonly log: string;
+      readonly log: PacketLog | undefined;
     }
   | {
       readonly kind: "drop";
       readonly reason: DropReason;
-      /** Leases that changed although nothing is answered (one taken back), usually none. */
+      /** Leases that changed although nothing is answered (one that was taken back), usually none. */
       readonly changes: readonly number[];
-      readonly log?: string;
+      readonly log?: PacketLog | undefined;
     };

@@ -6,7 +6,6 @@ import { defaultEncodeLimits } from "../../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
 import type { Destination } from "../exchange/outcome.ts";
 import { CommitPipeline } from "./commit-pipeline.ts";
-import { CommitTrouble } from "./commit-trouble.ts";
 import { DhcpCounters } from "./counters.ts";
 import type { Reply, ReplyWay } from "./reply-sender.ts";
 
@@ -26,7 +25,7 @@ function ack(leaseIndex: number, destination?: Destination): Reply {
     changes: [leaseIndex],
     durable: true,
     leaseIndex,
-    log: "",
+    log: undefined,
   };
 }
 
@@ -102,7 +101,7 @@ function setUp(options: SetUpOptions = {}) {
       },
     },
     counters,
-    trouble: new CommitTrouble(nullLogger),
+    logger: nullLogger,
   });
   return {
     ...{ pipeline, events, sent, disk, counters },
@@ -266,7 +265,7 @@ test("a held reply is what was decided, whatever becomes of the memory it was de
         destination: { ...link, hardware: Uint8Array.of(1, 2, 3, 4, 5, 6) },
         asked: 77,
         messageType: MessageType.ack,
-        log: "",
+        log: undefined,
       },
     },
   ]);

@@ -232,7 +232,12 @@ class Mirror implements RunningMirror {
     troubles.push(...applied.troubles.map((trouble) => `${folder.name}: ${trouble}`));
     const { fetched, removed } = applied;
     if (fetched + removed > 0) {
-      this.#options.logger.info(`${folder.name}: ${fetched} files fetched, ${removed} removed`);
+      const what = `${fetched} files fetched, ${removed} removed`;
+      this.#options.logger.info(`${folder.name}: ${what}`, {
+        folder: folder.name,
+        fetched,
+        removed,
+      });
     }
     return "behind";
   }

@@ -247,9 +247,12 @@ function opener(
     try {
       bytes = generated(filename, clientAddress);
     } catch (error) {
-      const client = formatIpv4(clientAddress);
-      const name = JSON.stringify(filename);
-      logger.error(`TFTP could not make ${name} for ${client}: ${systemReason(error)}`);
+      const address = formatIpv4(clientAddress);
+      const what = `${JSON.stringify(filename)} for ${address}`;
+      logger.error(`TFTP could not make ${what}: ${systemReason(error)}`, {
+        file: filename,
+        address,
+      });
       const message = "the file could not be made";
       return { kind: "refused", code: tftpErrorCodes.undefined, message };
     }

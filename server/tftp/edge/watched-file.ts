@@ -61,12 +61,15 @@ export class WatchedFile<Value> {
     if (reading.kind === "ok") {
       this.#problem = undefined;
       this.#value = reading.value;
-      logger.info(`${path}: has changed, and is in use as it is now`);
+      logger.info(`${path}: has changed, and is in use as it is now`, { file: path });
       return true;
     }
     const isKnown = stats === undefined && reading.message === this.#problem;
     this.#problem = reading.message;
-    if (!isKnown) logger.error(`${path}: what it said before stays in use: ${reading.message}`);
+    if (!isKnown) {
+      const problem = `what it said before stays in use: ${reading.message}`;
+      logger.error(`${path}: ${problem}`, { file: path });
+    }
     return false;
   }
 

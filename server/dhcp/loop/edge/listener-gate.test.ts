@@ -103,7 +103,7 @@ function setUp() {
         changes: isRequest ? [packet.xid] : [],
         durable: isRequest,
         leaseIndex: isRequest ? packet.xid : -1,
-        log: "",
+        log: undefined,
       };
     },
     pingAnswered: () => [],

@@ -73,7 +73,7 @@ async function setUp() {
         changes: isRequest ? [0] : [],
         durable: isRequest,
         leaseIndex: isRequest ? 0 : -1,
-        log: "",
+        log: undefined,
       };
     },
     pingAnswered: () => [],

@@ -70,7 +70,7 @@ function reply(type: number, extra: Partial<Extract<Outcome, { kind: "reply" }>>
     changes: durable ? [0] : [],
     durable,
     leaseIndex: durable ? 0 : -1,
-    log: "",
+    log: undefined,
     ...extra,
   };
 }
@@ -378,7 +378,6 @@ test("what is no DHCP packet is counted by its reason, and its neighbours are se
     { bytes: cookieless },
     discover,
   );
-  expect(counters.rejected).toBe(3);
   expect(counters.snapshot()).toMatchObject({
     "rejected.truncated": 2,
     "rejected.bad-cookie": 1,
@@ -482,7 +481,7 @@ const ping: Outcome = {
   address: leaseAddress,
   timeoutMs: 1000,
   changes: [],
-  log: "",
+  log: undefined,
 };
 
 test("DHCP-14: an OFFER waits for its ping, and nobody waits with it", () => {
