@@ -13,7 +13,7 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { parseDurationMs } from "../scenarios/language/duration.ts";
+import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { statusOf } from "./compare.ts";
 import { addExamples } from "./examples.ts";
 import { exitStatus } from "./exit-status.ts";

@@ -3,7 +3,7 @@ import { type FormatName, filedFormats } from "../reports/formats.ts";
 import { renderSummary } from "../reports/text/render-summary.ts";
 import { plainText, terminalColours } from "../reports/text/text-lines.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
-import { parseDurationMs } from "../scenarios/language/duration.ts";
+import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { exitStatus, statusOfVerdict } from "./exit-status.ts";
 import { mergedResultOf, writeHistory } from "./run/merged-result.ts";
 import { hasColours, parseFormats } from "./run/report-options.ts";

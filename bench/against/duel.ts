@@ -224,6 +224,6 @@ function loopPlan(
     ...end,
   };
   // Clients repeat as real ones do: one that gave up would keep an all-bound phase from its end.
-  const client = { ...plan.client, retry: runDefaults.client.retry };
-  return { ...plan, client, phases: [phase] };
+  const clients = { ...plan.clients, retransmit: runDefaults.clients.retransmit };
+  return { ...plan, clients, phases: [phase] };
 }

@@ -60,7 +60,7 @@ export function loadPlan(stream: StreamPlan, seconds: number, target: GeneratorT
     until: { durationMs },
     timeLimitMs: durationMs,
     drainMs: DRAIN_MS,
-    reset: true,
+    powerCycle: true,
   });
   return {
     population,
@@ -70,20 +70,20 @@ export function loadPlan(stream: StreamPlan, seconds: number, target: GeneratorT
     ports: { relay: port, client: port + 1 },
     // The responder has UDP sockets and nothing else.
     segmentation: true,
-    client: {
+    clients: {
       // As perfdhcp does it: a lost message stays lost.
-      retry: {
+      retransmit: {
         ...rfc2131Retry,
-        delayMsFirst: ANSWER_MS_MAX,
+        firstDelayMs: ANSWER_MS_MAX,
         jitterMs: 0,
         transmissionsMax: 1,
         restartsMax: 0,
       },
-      autonomous: false,
+      ownTimers: false,
     },
     network: { lossPercent: 0 },
     phases: [phase("warm-up", WARM_UP_MS), phase("measured", seconds * 1000)],
     // What is measured here is the generator: its limits are results, not reasons.
-    health: { slipMsP99Max: 10_000, socketDropsMax: 1_000_000_000, cpuPercentMax: 1000 },
+    generator: { slipMsP99Max: 10_000, socketDropsMax: 1_000_000_000, cpuPercentMax: 1000 },
   };
 }

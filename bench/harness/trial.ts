@@ -4,7 +4,7 @@ import type { TrialVerdict } from "../../simulator/capacity/rate-search.ts";
 import type { StreamExchange } from "../../simulator/device/exchange.ts";
 import { judgeHealth } from "../../simulator/measure/generator-health.ts";
 import {
-  type HealthLimits,
+  type GeneratorLimits,
   type PhasePlan,
   type PortPlan,
   type RunPlan,
@@ -101,7 +101,7 @@ export function renewalPlan(
       until: { durationMs: settings.measureMs },
       timeLimitMs: settings.measureMs,
       drainMs: drainMsOf(settings),
-      reset: false,
+      powerCycle: false,
     }),
   );
   return runPlan(target, settings, [
@@ -149,10 +149,10 @@ export function coldPlan(
     until: "all-bound",
     timeLimitMs,
     drainMs: drainMsOf(settings),
-    reset: false,
+    powerCycle: false,
   };
   const plan = runPlan(target, settings, [phase]);
-  return { ...plan, client: { ...plan.client, retry: runDefaults.client.retry } };
+  return { ...plan, clients: { ...plan.clients, retransmit: runDefaults.clients.retransmit } };
 }
 
 /** Reads the measured phases of a run that one of the plans described. */
@@ -199,7 +199,7 @@ function doraPhase(
     timeLimitMs: durationMs,
     drainMs: drainMsOf(settings),
     // A device whose turn comes round again begins anew, however many arrivals there are.
-    reset: true,
+    powerCycle: true,
   };
 }
 
@@ -214,21 +214,21 @@ function runPlan(
     workers: 1,
     servers: [target.server],
     ports: target.ports,
-    client: {
+    clients: {
       // A lost message stays lost: what is counted is the server's work, not the clients' patience.
-      retry: {
-        delayMsFirst: settings.answerMsMax,
-        delayMsMax: settings.answerMsMax,
+      retransmit: {
+        firstDelayMs: settings.answerMsMax,
+        maxDelayMs: settings.answerMsMax,
         jitterMs: 0,
         transmissionsMax: 1,
         persistent: false,
         restartsMax: 0,
       },
-      autonomous: false,
+      ownTimers: false,
     },
     phases,
     network: { lossPercent: 0 },
-    health: healthLimits(settings),
+    generator: healthLimits(settings),
   };
 }
 
@@ -236,7 +236,7 @@ function drainMsOf({ answerMsMax }: TrialSettings): number {
   return answerMsMax + 100;
 }
 
-function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): HealthLimits {
+function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): GeneratorLimits {
   return { slipMsP99Max, cpuPercentMax, socketDropsMax: 0 };
 }
 

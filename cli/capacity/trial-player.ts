@@ -167,7 +167,7 @@ export class TrialPlayer {
           ...patient(plan),
           phases: [
             bindPhase(settings, RENEWERS_MS_MAX),
-            ...withExchange(plan, "renew").map((phase) => ({ ...phase, reset: false })),
+            ...withExchange(plan, "renew").map((phase) => ({ ...phase, powerCycle: false })),
           ],
         };
     }
@@ -192,7 +192,7 @@ function bootOf(scenario: Scenario, servers: BootServers): Pick<RunPlan, "boot">
 function patient(plan: RunPlan): RunPlan {
   return {
     ...plan,
-    client: { ...plan.client, retry: { ...plan.client.retry, persistent: true } },
+    clients: { ...plan.clients, retransmit: { ...plan.clients.retransmit, persistent: true } },
   };
 }
 
@@ -204,6 +204,6 @@ function bindPhase({ answerMsMax }: TrialSettings, timeLimitMs: number): PhasePl
     until: "all-bound",
     timeLimitMs,
     drainMs: answerMsMax,
-    reset: false,
+    powerCycle: false,
   };
 }

@@ -3,13 +3,13 @@ import { hostname } from "node:os";
 import { systemClock } from "../../base/clock.ts";
 import type { SegmentSummary } from "../../reports/result/run-result.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { LoneSegment } from "../../simulator/plan/lone-segment.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import {
   type PlayedSegment,
   runSegment,
   type SimulationProgress,
 } from "../../simulator/run/edge/coordinator.ts";
+import { LoneSegment } from "../../simulator/run/lone-segment.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import { cpuName } from "./environment.ts";
 

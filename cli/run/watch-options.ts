@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import { parseDurationMs } from "../../scenarios/language/duration.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
+import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
 import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
 import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import type { RunPace } from "../../simulator/run/run-pace.ts";

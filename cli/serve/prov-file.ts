@@ -1,7 +1,8 @@
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { formatFileProblem, readYaml } from "../../scenarios/yaml/checked-yaml.ts";
+import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
+import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
 import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/service/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";

@@ -6,7 +6,7 @@ import { mergeSections } from "../../protocol/pcap/merge-sections.ts";
 import { joined } from "../../protocol/pcap/pcap.testing.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { MessageTemplates } from "../device/message-templates.ts";
+import { MessageTemplates } from "../device/message/message-templates.ts";
 import { type CaptureFilter, PcapRecorder, type SeenDatagram } from "./pcap-recorder.ts";
 
 const population = new Population({

@@ -1,9 +1,10 @@
+import { addFields } from "../../base/add-fields.ts";
 import type { StreamExchange } from "../device/exchange.ts";
 import type { StreamCounters } from "./recorder.ts";
-import { addCounters, emptyCounters } from "./recorder.ts";
+import { emptyCounters } from "./recorder.ts";
 
 /** What happened in one second of the run, over all workers. */
-export interface TimeSeriesRow {
+export interface SimulatedSecond {
   /** Whole seconds since the run began: the row covers second..second + 1. */
   readonly second: number;
   readonly phase: string;
@@ -106,7 +107,7 @@ const OPEN_SECONDS_MAX = 30;
 
 /** Puts the workers' reports together: a row is complete when every worker has told its part. */
 export class TimeSeries {
-  readonly rows: TimeSeriesRow[] = [];
+  readonly rows: SimulatedSecond[] = [];
   readonly #workers: number;
   readonly #open = new Map<number, SecondReport[]>();
 
@@ -115,7 +116,7 @@ export class TimeSeries {
   }
 
   /** The rows that this report completes, oldest first. */
-  add(report: SecondReport): readonly TimeSeriesRow[] {
+  add(report: SecondReport): readonly SimulatedSecond[] {
     const reports = this.#open.get(report.second) ?? [];
     reports.push(report);
     this.#open.set(report.second, reports);
@@ -123,12 +124,12 @@ export class TimeSeries {
   }
 
   /** At the end of a run: the last second, which perhaps not every worker has begun. */
-  closeAll(): readonly TimeSeriesRow[] {
+  closeAll(): readonly SimulatedSecond[] {
     return this.#close(() => true);
   }
 
-  #close(isComplete: (reports: readonly SecondReport[]) => boolean): readonly TimeSeriesRow[] {
-    const closed: TimeSeriesRow[] = [];
+  #close(isComplete: (reports: readonly SecondReport[]) => boolean): readonly SimulatedSecond[] {
+    const closed: SimulatedSecond[] = [];
     for (const second of [...this.#open.keys()].sort((a, b) => a - b)) {
       const reports = this.#open.get(second)!;
       if (!isComplete(reports) && this.#open.size <= OPEN_SECONDS_MAX) break;
@@ -140,7 +141,7 @@ export class TimeSeries {
   }
 }
 
-function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
+function mergeSecond(reports: readonly SecondReport[]): SimulatedSecond {
   const exchanges: Partial<Record<StreamExchange, StreamCounters>> = {};
   const latency = emptySketch();
   const states: Record<string, number> = {};
@@ -149,7 +150,7 @@ function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
     for (const [name, counters] of Object.entries(report.exchanges)) {
       const exchange = name as StreamExchange;
       exchanges[exchange] ??= emptyCounters();
-      addCounters(exchanges[exchange], counters);
+      addFields(exchanges[exchange], counters);
     }
     mergeSketch(latency, report.latency);
     addStates(states, report.states);

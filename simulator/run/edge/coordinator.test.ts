@@ -5,9 +5,9 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import { Population, type PopulationPlan } from "../../../scenarios/population/population.ts";
-import { LoneSegment } from "../../plan/lone-segment.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "../../plan/run-plan.ts";
 import { type Responder, type ResponderFaults, startResponder } from "../../responder.testing.ts";
+import { LoneSegment } from "../lone-segment.ts";
 import { RunPace } from "../run-pace.ts";
 import {
   runSegment,
@@ -44,20 +44,25 @@ async function planFor(
     workers: options.workers ?? 2,
     servers: [{ address: responder.address, port: responder.port }],
     ports: { relay: responder.port, client: responder.port + 1 },
-    client: {
-      retry: { ...runDefaults.client.retry, delayMsFirst: 150, delayMsMax: 300, jitterMs: 50 },
-      autonomous: true,
+    clients: {
+      retransmit: {
+        ...runDefaults.clients.retransmit,
+        firstDelayMs: 150,
+        maxDelayMs: 300,
+        jitterMs: 50,
+      },
+      ownTimers: true,
     },
     // The machine that runs the tests is busy with other tests; the limits have tests of their own.
     network: { lossPercent: 0 },
-    health: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
+    generator: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
     phases: phases.map((phase, index) => ({
       name: `phase-${index}`,
       streams: [],
       until: "all-bound",
       timeLimitMs: 20_000,
       drainMs: 2000,
-      reset: false,
+      powerCycle: false,
       ...phase,
     })),
   };
@@ -108,7 +113,7 @@ describe("a run over real sockets and threads", () => {
           connect,
           {
             name: "mixed",
-            reset: true,
+            powerCycle: true,
             until: { durationMs: 600 },
             streams: [
               { kind: "rate", exchange: "discover", ratePerSecond: 100 },
@@ -198,8 +203,8 @@ describe("a run over real sockets and threads", () => {
       connect,
       {
         name: "restore",
-        reset: true,
-        streams: [{ kind: "all-at-once", exchange: "discover", desyncMsMax: 500 }],
+        powerCycle: true,
+        streams: [{ kind: "all-within", exchange: "discover", allWithinMs: 500 }],
       },
     ]);
     const outcome = await runSimulation(plan, quiet);

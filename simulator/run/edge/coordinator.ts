@@ -6,8 +6,9 @@ import { openUdpSocket } from "../../../base/net/udp-socket.ts";
 import type { PersonaRoll } from "../../../scenarios/population/personas.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { ScheduleClock } from "../../load/schedule-clock.ts";
+import type { Measured } from "../../measure/recorder.ts";
 import { SafetyChecker } from "../../measure/safety-checker.ts";
-import { type SecondReport, TimeSeries, type TimeSeriesRow } from "../../measure/time-series.ts";
+import { type SecondReport, type SimulatedSecond, TimeSeries } from "../../measure/time-series.ts";
 import {
   goalOf,
   type PhasePlan,
@@ -18,7 +19,7 @@ import {
 import { placeOf, segmentProblem } from "../../plan/segment.ts";
 import type { FromWorker, Stopped, ToWorker, WorkerStart } from "../../worker/worker-messages.ts";
 import type { SimulationOutcome, SimulationProgress } from "../outcome.ts";
-import { type Measured, type PhaseSoFar, PhaseWatch } from "../phase-watch.ts";
+import { type PhaseSoFar, PhaseWatch } from "../phase-watch.ts";
 import type { Rendezvous } from "../rendezvous.ts";
 import {
   acknowledgedLeases,
@@ -47,6 +48,16 @@ export class SimulationError extends Error {
   override readonly name = "SimulationError";
 }
 
+/** What a run may be told besides its plan. */
+interface RunOptions {
+  readonly onProgress: (progress: SimulationProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly judge?: ((soFar: PhaseSoFar) => string | undefined) | undefined;
+  readonly pace?: RunPace | undefined;
+  readonly onPhase?: ((start: PhaseStart) => void) | undefined;
+  readonly rendezvous?: Rendezvous;
+}
+
 /**
  * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
  * when a worker fails or does not answer in time; an abort ends the run early and resolves. `judge`
@@ -55,19 +66,14 @@ export class SimulationError extends Error {
  */
 export async function runSimulation(
   plan: RunPlan,
-  onProgress: (progress: SimulationProgress) => void,
+  onProgress: RunOptions["onProgress"],
   signal?: AbortSignal,
-  judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
-  pace = new RunPace(),
-  onPhase: (start: PhaseStart) => void = () => {},
+  judge?: RunOptions["judge"],
+  pace?: RunPace,
+  onPhase?: RunOptions["onPhase"],
 ): Promise<SimulationOutcome> {
-  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, onPhase, undefined);
-  try {
-    await coordinator.run();
-    return coordinator.outcome();
-  } finally {
-    await coordinator.terminate();
-  }
+  const coordinator = new Coordinator(plan, { onProgress, signal, judge, pace, onPhase });
+  return play(coordinator, () => coordinator.outcome());
 }
 
 /** On the monotonic clock, in ms. */
@@ -87,23 +93,27 @@ export interface PlayedSegment {
 /** Plays the plan's segment, together with the processes at the rendezvous; else as `runSimulation`. */
 export async function runSegment(
   plan: RunPlan,
-  onProgress: (progress: SimulationProgress) => void,
+  onProgress: RunOptions["onProgress"],
   signal: AbortSignal,
   rendezvous: Rendezvous,
 ): Promise<PlayedSegment> {
-  const judge = (): undefined => undefined;
-  const onPhase = (): void => {};
-  const pace = new RunPace();
-  const coordinator = new Coordinator(plan, onProgress, signal, judge, pace, onPhase, rendezvous);
+  const coordinator = new Coordinator(plan, { onProgress, signal, rendezvous });
+  return play(coordinator, () => ({
+    outcome: coordinator.outcome(),
+    record: coordinator.record(),
+  }));
+}
+
+async function play<Result>(coordinator: Coordinator, resultOf: () => Result): Promise<Result> {
   try {
     await coordinator.run();
-    return { outcome: coordinator.outcome(), record: coordinator.record() };
+    return resultOf();
   } finally {
     await coordinator.terminate();
   }
 }
 
-/** Of the process's own flags, threads take only the profiler's. */
+/** Threads take only the profiler's flags of the process. */
 const execArgv = process.execArgv.filter((flag) => flag.startsWith("--cpu-prof"));
 
 const limits = {
@@ -125,12 +135,8 @@ function after(ms: number): () => number {
 
 class Coordinator {
   readonly #plan: RunPlan;
-  readonly #onProgress: (progress: SimulationProgress) => void;
-  readonly #signal: AbortSignal | undefined;
-  readonly #judge: (soFar: PhaseSoFar) => string | undefined;
+  readonly #options: RunOptions;
   readonly #pace: RunPace;
-  readonly #onPhase: (start: PhaseStart) => void;
-  readonly #rendezvous: Rendezvous | undefined;
   readonly #population: Population;
   readonly #personas: PersonaRoll | undefined;
   readonly #checker: SafetyChecker;
@@ -149,28 +155,16 @@ class Coordinator {
   #phaseStartMs = 0;
   #schedule = new ScheduleClock(0);
   #goalReached: boolean[] = [];
-  /** Tells the running phase that a worker's devices have reached its goal, or not any more. */
+  /** Tells the running phase that a worker's devices have reached its goal, or no longer have. */
   #onGoalNews: () => void = () => {};
   /** Tells the running phase what a worker has measured of it so far. */
   #onMeasured: (workerIndex: number, measured: Measured) => void = () => {};
 
-  constructor(
-    plan: RunPlan,
-    onProgress: (progress: SimulationProgress) => void,
-    signal: AbortSignal | undefined,
-    judge: (soFar: PhaseSoFar) => string | undefined,
-    pace: RunPace,
-    onPhase: (start: PhaseStart) => void,
-    rendezvous: Rendezvous | undefined,
-  ) {
+  constructor(plan: RunPlan, options: RunOptions) {
     if (plan.phases.length === 0) throw new SimulationError("the plan has no phase: give it one");
     this.#plan = plan;
-    this.#onProgress = onProgress;
-    this.#signal = signal;
-    this.#judge = judge;
-    this.#pace = pace;
-    this.#onPhase = onPhase;
-    this.#rendezvous = rendezvous;
+    this.#options = options;
+    this.#pace = options.pace ?? new RunPace();
     this.#events = new EventCollector(plan.segment?.count ?? 1);
     this.#population = new Population(plan.population);
     this.#personas = personasOf(plan, this.#population);
@@ -189,7 +183,7 @@ class Coordinator {
       if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
     }
     this.#endedAtMs = systemClock.wallMs();
-    if (!this.#isAborted) await this.#rendezvous?.mayClose();
+    if (!this.#isAborted) await this.#options.rendezvous?.mayClose();
     this.#stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
     this.#series.closeAll();
@@ -219,7 +213,7 @@ class Coordinator {
     });
   }
 
-  /** After `run`, of a plan with a segment. */
+  /** After `run`, for a plan with a segment. */
   record(): SegmentRecord {
     const { index, count } = this.#plan.segment!;
     const toWallMs = systemClock.wallMs() - systemClock.monotonicMs();
@@ -250,7 +244,7 @@ class Coordinator {
   }
 
   get #isAborted(): boolean {
-    return this.#signal?.aborted === true;
+    return this.#options.signal?.aborted === true;
   }
 
   /** One after the other: the kernel numbers the sockets of a group in the order of their opening. */
@@ -276,7 +270,7 @@ class Coordinator {
       }
     }
     this.#series = new TimeSeries(workerCount);
-    await this.#rendezvous?.mayOpen();
+    await this.#options.rendezvous?.mayOpen();
     for (let own = 0; own < workerCount; own += 1) {
       const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
       const worker = new WorkerHandle(file, start, (message) => this.#take(own, message));
@@ -285,7 +279,7 @@ class Coordinator {
       const ready = await worker.next("ready", after(limits.readyMs));
       this.#backend = ready.backend;
     }
-    await this.#rendezvous?.opened();
+    await this.#options.rendezvous?.opened();
   }
 
   #checkSegment(segment: NonNullable<RunPlan["segment"]>, isPortable: boolean): void {
@@ -301,14 +295,15 @@ class Coordinator {
     this.#goalReached = this.#workers.map(() => false);
     const surveys = await this.#askAll({ kind: "survey" }, "surveyed");
     const own = union(surveys.map((survey) => survey.bound));
-    const bound = (await this.#rendezvous?.boundBefore(index, own)) ?? own;
+    const bound = (await this.#options.rendezvous?.boundBefore(index, own)) ?? own;
     await this.#askAll({ kind: "prepare", phase: index, bound }, "prepared");
 
     const startAtMs =
-      (await this.#rendezvous?.startAtMs(index)) ?? systemClock.monotonicMs() + limits.startDelayMs;
+      (await this.#options.rendezvous?.startAtMs(index)) ??
+      systemClock.monotonicMs() + limits.startDelayMs;
     if (index === 0) this.#runStartMs = startAtMs;
     this.#phaseStartMs = startAtMs;
-    this.#onPhase({ name: phase.name, startAtMs, runStartMs: this.#runStartMs });
+    this.#options.onPhase?.({ name: phase.name, startAtMs, runStartMs: this.#runStartMs });
     this.#schedule = new ScheduleClock(startAtMs, this.#pace.pace);
     const deadlineMs = (): number =>
       this.#schedule.toMonotonic(phaseMsMax(phase)) + phase.drainMs + limits.phaseGraceMs;
@@ -340,7 +335,7 @@ class Coordinator {
       for (const worker of this.#workers) worker.post({ kind: "end", drainMs });
     };
     const abort = (): void => end("aborted", 0);
-    const rendezvous = this.#rendezvous;
+    const rendezvous = this.#options.rendezvous;
     const index = this.#phaseIndex;
     this.#onGoalNews = () => {
       const isReached = this.#goalReached.every(Boolean);
@@ -352,12 +347,17 @@ class Coordinator {
       (cause) => end(cause, cause === "aborted" ? 0 : phase.drainMs),
       () => undefined,
     );
-    const watch = new PhaseWatch(phase, this.#phaseStartMs, this.#workers.length, this.#judge);
+    const watch = new PhaseWatch(
+      phase,
+      this.#phaseStartMs,
+      this.#workers.length,
+      this.#options.judge,
+    );
     this.#onMeasured = (workerIndex, measured) => {
       const stop = watch.take(workerIndex, measured);
       if (stop !== undefined) end(stop, stop.kind === "threshold" ? 0 : phase.drainMs);
     };
-    this.#signal?.addEventListener("abort", abort);
+    this.#options.signal?.addEventListener("abort", abort);
     if (this.#isAborted) abort();
     return {
       ending: () => ending,
@@ -365,7 +365,7 @@ class Coordinator {
         isOver = true;
         this.#onMeasured = () => {};
         this.#onGoalNews = () => {};
-        this.#signal?.removeEventListener("abort", abort);
+        this.#options.signal?.removeEventListener("abort", abort);
       },
     };
   }
@@ -401,10 +401,10 @@ class Coordinator {
     }
   }
 
-  #tell(row: TimeSeriesRow): void {
+  #tell(row: SimulatedSecond): void {
     const phase = this.#plan.phases[this.#phaseIndex]!;
     const elapsedMs = this.#schedule.toSchedule(systemClock.monotonicMs());
-    this.#onProgress({
+    this.#options.onProgress({
       phase: phase.name,
       phaseIndex: this.#phaseIndex,
       phaseCount: this.#plan.phases.length,
@@ -428,7 +428,7 @@ class Coordinator {
   }
 }
 
-/** One worker thread: what it says, whoever waits for it, and how it ends. */
+/** One worker thread: what it says, who waits for it, and how it ends. */
 class WorkerHandle {
   readonly #worker: Worker;
   readonly #name: string;
@@ -458,8 +458,8 @@ class WorkerHandle {
   }
 
   /**
-   * The worker's next message of this kind; one caller at a time. The deadline is looked at again and
-   * again: that of a run that is held moves on.
+   * The worker's next message of this kind; one caller at a time. The deadline is read again and again,
+   * because that of a run on hold moves on.
    */
   next<Kind extends FromWorker["kind"]>(
     kind: Kind,

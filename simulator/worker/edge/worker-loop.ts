@@ -12,8 +12,8 @@ import { ArrivalLog } from "../../load/arrival-log.ts";
 import { sleepMs } from "../../load/pacing.ts";
 import { DeviceNotes } from "../../load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "../../load/phase-run.ts";
-import { WorkerSink } from "../../load/worker-sink.ts";
 import { AnswerCounts } from "../../measure/answer-counts.ts";
+import { Answerers } from "../../measure/answerers.ts";
 import {
   parseSchedstat,
   type UsageMark,
@@ -23,19 +23,14 @@ import {
 import { OutageLog } from "../../measure/outage-log.ts";
 import { SafetyLog } from "../../measure/safety-checker.ts";
 import { SecondTally } from "../../measure/time-series.ts";
-import { Answerers } from "../../plan/answerers.ts";
+import { hasBit, newBits, setBit } from "../../plan/device-bits.ts";
 import { personasOf } from "../../plan/run-plan.ts";
 import { BootLink } from "../boot-link.ts";
 import { Fleet } from "../fleet.ts";
 import { Plant } from "../plant.ts";
-import {
-  type FromWorker,
-  hasBit,
-  setBit,
-  type ToWorker,
-  type WorkerStart,
-} from "../worker-messages.ts";
+import type { FromWorker, ToWorker, WorkerStart } from "../worker-messages.ts";
 import type { WorkerNetwork } from "../worker-network.ts";
+import { WorkerSink } from "../worker-sink.ts";
 
 export interface WorkerLoopOptions {
   readonly start: WorkerStart;
@@ -130,8 +125,8 @@ export class WorkerLoop {
         shard: { index: workerIndex, count: workerCount },
         seed: plan.seed,
         servers: plan.servers,
-        retry: plan.client.retry,
-        autonomous: plan.client.autonomous,
+        retransmit: plan.clients.retransmit,
+        ownTimers: plan.clients.ownTimers,
         startMs: nowMs,
         personas: personasOf(plan, this.#population),
       },
@@ -242,14 +237,14 @@ export class WorkerLoop {
         holdsLease: (device) => hasBit(bound, device),
         worker: { index: workerIndex, count: workerCount },
         log: this.#log,
-        giveUpMs: giveUpMs(plan.client.retry),
+        giveUpMs: giveUpMs(plan.clients.retransmit),
       },
       nowMs,
     );
   }
 
   #boundDevices(): Uint8Array {
-    const bound = new Uint8Array(Math.ceil(this.#population.size / 8));
+    const bound = newBits(this.#population.size);
     for (let index = 0; index < this.#fleet.size; index += 1) {
       const device = this.#fleet.deviceAt(index);
       if (this.#fleet.addressOf(device) !== 0) setBit(bound, device);
@@ -290,21 +285,12 @@ export class WorkerLoop {
 
   #readBootSocket(service: BootService): void {
     const socket = this.#options.bootSockets?.[service];
-    if (socket === undefined) return;
+    const services = this.#boot?.services;
+    if (socket === undefined || services === undefined) return;
     const count = socket.receive();
     if (count === 0) return;
     const nowMs = systemClock.monotonicMs();
-    for (let i = 0; i < count; i += 1) {
-      this.#boot?.receive(
-        service,
-        socket.bytes(i),
-        socket.destinationAddress(i),
-        socket.sourceAddress(i),
-        socket.sourcePort(i),
-        nowMs,
-        socket.receivedAtMs(i),
-      );
-    }
+    for (let i = 0; i < count; i += 1) services.receive(service, socket, i, nowMs);
   }
 
   /** Up to when everything that the kernel stamped has been read. */
@@ -338,7 +324,7 @@ export class WorkerLoop {
       if (taken === 0) return nowMs;
       this.#flush();
       nowMs = systemClock.monotonicMs();
-      phase.flushed(nowMs);
+      phase.ledger.flushed(nowMs);
       if (taken < ARRIVALS_A_FLUSH) return nowMs;
     }
     return nowMs;
@@ -415,7 +401,7 @@ export class WorkerLoop {
 
   #handInLeases(watermarkMs: number): void {
     const events = this.#safety.take();
-    const buffers = Object.values(events).map((column: Uint8Array) => column.buffer as ArrayBuffer);
+    const buffers = Object.values(events).map(({ buffer }) => buffer as ArrayBuffer);
     this.#options.post({ kind: "leases", batch: { watermarkMs, events } }, buffers);
   }
 
