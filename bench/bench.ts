@@ -1,16 +1,16 @@
 import { statfsSync } from "node:fs";
-import { environmentOf } from "../cli/run/environment.ts";
+import { environmentOf } from "../lab/machine/environment.ts";
+import { twoProcessors } from "../lab/machine/processors.ts";
+import { chooseNetwork } from "../lab/machine/server-network.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
 import type { BenchPlan } from "./harness/bench-plan.ts";
+import type { Capacities } from "./harness/contender-run.ts";
 import { expectedMinutes } from "./harness/expected-time.ts";
-import { chooseNetwork } from "./harness/network.ts";
-import { twoProcessors } from "./harness/processors.ts";
 import { killServers } from "./harness/server-process.ts";
 import type { Bench } from "./harness/server-start.ts";
+import type { Suite } from "./harness/suite.ts";
 import { runSuite } from "./harness/suite-run.ts";
-import type { Capacities } from "./harness/turn.ts";
 import { BENCH_SCHEMA, type BenchResult, type SuiteResult } from "./results/bench-result.ts";
-import type { Suite } from "./suites/suite.ts";
 
 export interface BenchRequest {
   readonly plan: BenchPlan;

@@ -2,15 +2,21 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onProcessor, twoProcessors } from "../lab/machine/processors.ts";
+import { type BenchNetwork, namespaceNetwork } from "../lab/machine/server-network.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { CapacityResult } from "../reports/capacity/capacity-result.ts";
-import { exitStatus, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
 import { provCommand } from "./contenders/contender.ts";
 import { principals } from "./contenders/contenders.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
 import { fullPlan, population } from "./harness/bench-plan.ts";
-import { type BenchNetwork, namespaceNetwork } from "./harness/network.ts";
-import { onProcessor, twoProcessors } from "./harness/processors.ts";
+import {
+  exitStatus,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "./harness/cli-options.ts";
 import { killServers } from "./harness/server-process.ts";
 import { type Bench, startServer } from "./harness/server-start.ts";
 import {

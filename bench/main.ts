@@ -1,7 +1,14 @@
 import { runBench } from "./bench.ts";
-import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
 import { everybody } from "./contenders/contenders.ts";
 import { fullPlan, quickPlan } from "./harness/bench-plan.ts";
+import {
+  exitStatus,
+  flag,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "./harness/cli-options.ts";
 import type { BenchResult } from "./results/bench-result.ts";
 import { writeResultFiles } from "./results/result-files.ts";
 import { benchText, suiteTable } from "./results/suite-table.ts";

@@ -1,15 +1,15 @@
 import { readlinkSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { Command } from "commander";
-import { exitStatus } from "./exit-status.ts";
+import { versionName } from "../lab/machine/environment.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 import { RendezvousError } from "./run/agents/board.ts";
 import { parseEndpoints } from "./run/agents/endpoints.ts";
 import { connect } from "./run/agents/etcd.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
-import { versionName } from "./run/environment.ts";
 import { hostIdentity } from "./run/play-segment.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface AgentOptions {
   readonly etcd: readonly string[];

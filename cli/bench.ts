@@ -1,13 +1,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { DuelError, duelPlan } from "../bench/against/duel.ts";
-import { lookPlan } from "../bench/against/duel-series.ts";
-import { playSeries } from "../bench/against/series.ts";
+import { lookPlan } from "../bench/against/comparison-looks.ts";
+import { DuelError, duelPlan } from "../bench/against/paired-block.ts";
+import { playSeries } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
-import { GeneratorError } from "../bench/harness/generator-process.ts";
-import { twoProcessors } from "../bench/harness/processors.ts";
+import { GeneratorError } from "../bench/generators/generator-process.ts";
 import { killServers, ServerProcessError } from "../bench/harness/server-process.ts";
+import { packageRoot } from "../lab/machine/package-root.ts";
+import { twoProcessors } from "../lab/machine/processors.ts";
 import {
   type ComparisonFormat,
   comparisonFormats,
@@ -15,12 +16,11 @@ import {
 } from "../reports/compare/render-comparison.ts";
 import { parseDurationMs } from "../scenarios/language/duration.ts";
 import { statusOf } from "./compare.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { wholeNumber } from "./options.ts";
-import { packageRoot } from "./package-root.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { wholeNumber } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 const BUDGET_MS_MAX = 3_600_000;
 /** Leaves room for the blocks, each of which takes some. */

@@ -16,11 +16,11 @@ import {
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
 import { RESULT_SCHEMA, type RunResult } from "../reports/result/run-result.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { collect, wholeNumber } from "./options.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { collect, wholeNumber } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 interface CompareOptions {
   readonly base: readonly string[];

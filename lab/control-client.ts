@@ -1,5 +1,5 @@
 import { Agent, request } from "node:http";
-import { LabError } from "./lab-error.ts";
+import { LabError } from "./machine/lab-error.ts";
 
 /** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
 interface PairStatus {

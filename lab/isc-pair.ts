@@ -2,8 +2,8 @@ import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
+import { requiredVersion, searchPath } from "./machine/peer-program.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { requiredVersion, searchPath } from "./peer-program.ts";
 
 /** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
 export interface IscFailover {

@@ -2,8 +2,8 @@ import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
+import { requiredVersion, searchPath } from "./machine/peer-program.ts";
 import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { requiredVersion, searchPath } from "./peer-program.ts";
 
 /** The delays of Kea's high availability; names and meaning are those of its hook library. */
 export interface KeaFailover {

@@ -2,9 +2,9 @@ import { freeUdpPorts } from "../base/net/free-ports.ts";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
-import { ip } from "./ip-command.ts";
-import { LabError } from "./lab-error.ts";
-import { labName } from "./leftovers.ts";
+import { ip } from "./machine/ip-command.ts";
+import { LabError } from "./machine/lab-error.ts";
+import { labName } from "./machine/leftovers.ts";
 import type { NodeAddresses, PairAddresses, Place } from "./pair-set-up.ts";
 
 /** Where a pair, its store and the simulated plant meet. */

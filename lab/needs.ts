@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { namespaceVerbs } from "../scenarios/language/events-section.ts";
 import type { PairEvent, PairVerb } from "../scenarios/language/pair-event.ts";
 import type { PairPlan } from "../scenarios/language/pair-section.ts";
-import { hasTool, namespacesMissing } from "./ip-command.ts";
+import { hasTool, namespacesMissing } from "./machine/ip-command.ts";
 
 const fakeTimeLibraries = ["x86_64-linux-gnu", "aarch64-linux-gnu", "."].map(
   (folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`,

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "./ip-command.ts";
-import { labName } from "./leftovers.ts";
+import { runTool } from "./machine/ip-command.ts";
+import { labName } from "./machine/leftovers.ts";
 
 /** Memory is taken only for what is written. */
 const SIZE = "512m";

@@ -4,9 +4,9 @@ import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type Cut, gatewayCuts, linkCuts, storeCuts } from "./cuts.ts";
 import type { Performed } from "./event-runner.ts";
-import { LabError, ToldToEnd } from "./lab-error.ts";
 import type { LabNetwork } from "./lab-network.ts";
-import type { LabProcess } from "./lab-process.ts";
+import { LabError, ToldToEnd } from "./machine/lab-error.ts";
+import type { LabProcess } from "./machine/lab-process.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { slowSyncs } from "./slow-disk.ts";
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
-import { LabError } from "./lab-error.ts";
+import { LabError } from "./machine/lab-error.ts";
 import type { LabProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
 
 const PREFIX = "/provlab/pair1/";

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { LabError } from "./lab-error.ts";
+import { LabError } from "./machine/lab-error.ts";
 
 const ATTACH_MS = 500;
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
-import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { alikeTable, compareAlike, type SplitPlan } from "./alike-splits.ts";
 
 const usage = `node dist/bench/against/alike.js [--runs N] [--comparisons N] [--seed N] [--again]

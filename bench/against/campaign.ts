@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { packageRoot } from "../../cli/package-root.ts";
-import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { twoProcessors } from "../harness/processors.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
+import { twoProcessors } from "../../lab/machine/processors.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { killServers } from "../harness/server-process.ts";
 import { appendRow, readRows } from "../results/result-files.ts";
 import { remaining, type Trial, tallyTable } from "./campaign-tally.ts";
-import { DuelError, type Duelist, duelPlan } from "./duel.ts";
-import { lookPlan } from "./duel-series.ts";
-import { playSeries } from "./series.ts";
+import { lookPlan } from "./comparison-looks.ts";
+import { DuelError, type Duelist, duelPlan } from "./paired-block.ts";
+import { playSeries } from "./paired-comparison.ts";
 
 const usage = `node dist/bench/against/campaign.js [--aa N] [--slow N] [--percent N] [--minutes N]
                  [--budget SECONDS] [--again] [--seed N] [--out FOLDER]

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { memoryMiBOf } from "../harness/process-usage.ts";
+import { memoryMiBOf } from "../../lab/machine/process-usage.ts";
 
 /** One `-t` of one file. */
 export interface CheckRun {

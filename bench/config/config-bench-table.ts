@@ -1,4 +1,4 @@
-import { median } from "../results/statistics.ts";
+import { median } from "../../base/median.ts";
 import type { CaseResult, ConfigBenchResult, ContenderResult } from "./config-bench.ts";
 
 const columns = ["file", "MB", "program", "seconds", "peak MiB"] as const;

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { packageVersion } from "../../cli/package-root.ts";
-import { environmentOf } from "../../cli/run/environment.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
 import { firstLineOf, provCommand, searchPath, versionOrMissing } from "../contenders/contender.ts";
 import { type CheckRun, killChecks, runCheck } from "./check-run.ts";

@@ -1,4 +1,11 @@
-import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import {
+  exitStatus,
+  flag,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { writeResultFiles } from "../results/result-files.ts";
 import { runConfigBench } from "./config-bench.ts";
 import { configBenchTable } from "./config-bench-table.ts";

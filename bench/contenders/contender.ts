@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { packageRoot } from "../../cli/package-root.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 
-export { firstLineOf, searchPath } from "../../lab/peer-program.ts";
+export { firstLineOf, searchPath } from "../../lab/machine/peer-program.ts";
 
 /** A program that takes part, and how to run it with a `Setting`. */
 export interface Contender<Setting> {

@@ -1,5 +1,5 @@
+import type { BenchNetwork } from "../../lab/machine/server-network.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import type { BenchNetwork } from "../harness/network.ts";
 import type { Contender, Launch } from "./contender.ts";
 
 /**

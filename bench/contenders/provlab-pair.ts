@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packageVersion } from "../../cli/package-root.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
 import { type PairHostPlan, readyText } from "../pair/pair-host-plan.ts";
 import { firstLineOf } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";

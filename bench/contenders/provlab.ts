@@ -1,4 +1,4 @@
-import { packageVersion } from "../../cli/package-root.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
 import { provCommand } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 import { writeDhcpdFiles } from "./dhcpd-files.ts";

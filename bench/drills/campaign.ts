@@ -2,12 +2,19 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../cli/package-root.ts";
-import { loadScenario } from "../../cli/scenario-input.ts";
+import { loadScenario } from "../../cli/options/scenario-input.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import { readResult } from "../../reports/result/read-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
+import {
+  exitStatus,
+  flag,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { appendRow, readRows, writeResultFiles } from "../results/result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";

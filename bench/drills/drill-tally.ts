@@ -1,5 +1,5 @@
+import { median } from "../../base/median.ts";
 import type { Verdict } from "../../reports/result/run-result.ts";
-import { median } from "../results/statistics.ts";
 import type { DrillScale } from "./drill-scale.ts";
 import type { DrillEvent, DrillTrial } from "./drill-trial.ts";
 

@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type BenchNetwork, loopbackNetwork } from "../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { doraPlan, measurementOf } from "../../simulator/capacity/trial.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";
 import { provlab } from "../contenders/provlab.ts";
 import { leaseSeconds } from "../harness/bench-plan.ts";
-import { type BenchNetwork, loopbackNetwork } from "../harness/network.ts";
 import { ServerProcess } from "../harness/server-process.ts";
-import { doraPlan, measurementOf } from "../harness/trial.ts";
 import { buildCorpus } from "./corpus.ts";
 import { fuzzDecoder } from "./decoder-campaign.ts";
 import { describeInputs, isCleanInputs } from "./describe-inputs.ts";

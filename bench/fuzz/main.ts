@@ -1,4 +1,10 @@
-import { exitStatus, oneOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import {
+  exitStatus,
+  oneOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { killServers } from "../harness/server-process.ts";
 import { runFuzz } from "./fuzz.ts";
 import { fuzzSubjects } from "./fuzz-request.ts";

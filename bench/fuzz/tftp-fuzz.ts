@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../cli/package-root.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
+import { loopbackNetwork } from "../../lab/machine/server-network.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { loopbackNetwork } from "../harness/network.ts";
 import { ServerProcess } from "../harness/server-process.ts";
 import { describeInputs, isCleanInputs } from "./describe-inputs.ts";
 import { type FuzzRequest, SERVER_MS_MAX } from "./fuzz-request.ts";

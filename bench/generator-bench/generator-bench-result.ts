@@ -1,6 +1,6 @@
+import { median } from "../../base/median.ts";
+import type { Processors } from "../../lab/machine/processors.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
-import type { Processors } from "../harness/processors.ts";
-import { median } from "../results/statistics.ts";
 import type { GeneratorBenchPlan } from "./generator-bench-plan.ts";
 
 export const GENERATOR_BENCH_SCHEMA = "provlab/bench-generator@2";

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { environmentOf } from "../../cli/run/environment.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { type CpuTimes, cpuTimesOf } from "../../lab/machine/process-usage.ts";
+import { onProcessor, twoProcessors } from "../../lab/machine/processors.ts";
+import { loopbackNetwork } from "../../lab/machine/server-network.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { StreamPlan } from "../../simulator/plan/run-plan.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import { loopbackNetwork } from "../harness/network.ts";
-import { type CpuTimes, cpuTimesOf } from "../harness/process-usage.ts";
-import { onProcessor, twoProcessors } from "../harness/processors.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { ResponderProcess } from "../responder/responder-process.ts";
 import type { LoadResult } from "./generator.ts";
 import { type GeneratorBenchPlan, loadPlan, population } from "./generator-bench-plan.ts";

@@ -1,4 +1,4 @@
-import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { writeResultFiles } from "../results/result-files.ts";
 import { runGeneratorBench } from "./generator-bench.ts";
 import { fullPlan, quickPlan } from "./generator-bench-plan.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { type CpuTimes, cpuTimesOf } from "../harness/process-usage.ts";
+import { type CpuTimes, cpuTimesOf } from "../../lab/machine/process-usage.ts";
 
 /** How perfdhcp is run for one measurement. */
 export interface PerfdhcpLoad {

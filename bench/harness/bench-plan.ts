@@ -1,5 +1,5 @@
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
-import type { TrialSettings } from "./trial.ts";
+import type { TrialSettings } from "../../simulator/capacity/trial.ts";
 
 /** How much is measured; everything is bounded in count and time. */
 export interface BenchPlan {

@@ -1,6 +1,6 @@
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import type { Suite } from "../suites/suite.ts";
 import type { BenchPlan, SearchSteps } from "./bench-plan.ts";
+import type { Suite } from "./suite.ts";
 import { roundsOf } from "./suite-run.ts";
 
 // What the plan does not say: nothing depends on it but the forecast.

@@ -1,5 +1,5 @@
+import type { TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
-import type { TrialSettings } from "./trial.ts";
 
 /** What the bench asks of its generator process, one at a time. */
 export interface GeneratorRequest {

@@ -1,5 +1,5 @@
 import type { SearchEnd, TrialVerdict } from "../../simulator/capacity/rate-search.ts";
-import type { TrialResult } from "./trial.ts";
+import type { TrialResult } from "../../simulator/capacity/trial.ts";
 
 /** What every trial of a rate says, whatever the generator. */
 export interface RateTrial {

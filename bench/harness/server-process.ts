@@ -8,7 +8,7 @@ import {
   type ThreadTimes,
   threadTimesOf,
   timesOfTree,
-} from "./process-usage.ts";
+} from "../../lab/machine/process-usage.ts";
 
 /** A server could not be started or died: the message says what it said last. */
 export class ServerProcessError extends Error {

@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { onProcessor, type Processors } from "../../lab/machine/processors.ts";
+import type { BenchNetwork } from "../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
 import type { DhcpContender, DhcpLaunch, Workload } from "../contenders/dhcp-contender.ts";
 import { type BenchPlan, leaseSeconds } from "./bench-plan.ts";
 import { writeLeases } from "./lease-files.ts";
-import type { BenchNetwork } from "./network.ts";
-import { onProcessor, type Processors } from "./processors.ts";
 import { type ServerCommand, ServerProcess } from "./server-process.ts";
 
 /** What is the same for every suite, every contender and in every round. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { loopbackNetwork } from "../../lab/machine/server-network.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import type { Suite } from "../suites/suite.ts";
 import { quickPlan } from "./bench-plan.ts";
-import { loopbackNetwork } from "./network.ts";
 import type { Bench } from "./server-start.ts";
+import type { Suite } from "./suite.ts";
 import { runSuite } from "./suite-run.ts";
 
 function contender(id: string, changes: Partial<DhcpContender> = {}): DhcpContender {

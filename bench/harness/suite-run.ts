@@ -1,10 +1,10 @@
 import { versionOrMissing } from "../contenders/contender.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
 import type { Cell, Row, ServerResult, SuiteResult, TrialRecord } from "../results/bench-result.ts";
-import type { Suite } from "../suites/suite.ts";
 import type { BenchPlan } from "./bench-plan.ts";
+import { type Capacities, type ScoreSink, Turn } from "./contender-run.ts";
 import type { Bench } from "./server-start.ts";
-import { type Capacities, type ScoreSink, Turn } from "./turn.ts";
+import type { Suite } from "./suite.ts";
 
 interface OpenRow {
   readonly subject: string;

@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hash32 } from "../../base/prng.ts";
-import { namespacesMissing } from "../../lab/ip-command.ts";
+import { namespacesMissing } from "../../lab/machine/ip-command.ts";
 import { missingFor, missingForVerb } from "../../lab/needs.ts";
 import type { PairVerb } from "../../scenarios/language/pair-event.ts";
 import type { PairPlan } from "../../scenarios/language/pair-section.ts";

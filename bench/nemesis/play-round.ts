@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../cli/package-root.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { nemesisScenario, type RoundPlan } from "./nemesis-scenario.ts";
 import { type RoundFindings, roundFindings } from "./round-verdict.ts";

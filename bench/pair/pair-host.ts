@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlClient } from "../../lab/control-client.ts";
-import { LabProcess } from "../../lab/lab-process.ts";
+import { LabProcess } from "../../lab/machine/lab-process.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import { provlabPair } from "../../lab/provlab-pair.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";

@@ -1,8 +1,14 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type CliOption, exitStatus, oneOf, runProgram, wholeNumber } from "../cli-options.ts";
 import { provCommand } from "../contenders/contender.ts";
 import { workloads } from "../contenders/dhcp-contender.ts";
+import {
+  type CliOption,
+  exitStatus,
+  oneOf,
+  runProgram,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { callTree } from "./cpu-profile.ts";
 import { flameGraph } from "./flame-graph.ts";
 import {

@@ -1,15 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { onProcessor, type Processors, twoProcessors } from "../../lab/machine/processors.ts";
+import { type BenchNetwork, chooseNetwork } from "../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { doraPlan, renewalPlan, type TrialTarget } from "../../simulator/capacity/trial.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { Workload } from "../contenders/dhcp-contender.ts";
 import { provlab } from "../contenders/provlab.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { fullPlan, leaseSeconds, population } from "../harness/bench-plan.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import { type BenchNetwork, chooseNetwork } from "../harness/network.ts";
-import { onProcessor, type Processors, twoProcessors } from "../harness/processors.ts";
 import { killServers, ServerProcess } from "../harness/server-process.ts";
-import { doraPlan, renewalPlan, type TrialTarget } from "../harness/trial.ts";
 import type { CpuProfile, TimeWindow } from "./cpu-profile.ts";
 import type { ProfiledPhase } from "./generator.ts";
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { onProcessor } from "../harness/processors.ts";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import type { ResponderReady, ResponderReport } from "./responder-messages.ts";
 
 const ANSWER_MS_MAX = 20_000;

@@ -1,5 +1,5 @@
+import { median } from "../../base/median.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
-import { median } from "./statistics.ts";
 
 export const BENCH_SCHEMA = "provlab/bench@2";
 

@@ -1,10 +1,10 @@
+import { coldPlan } from "../../simulator/capacity/trial.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
 import { coldOutstanding, modems } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { bindMs, START_MS } from "../harness/expected-time.ts";
 import type { Arena } from "../harness/server-start.ts";
-import { coldPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 const columns = [
   { id: "seconds", title: "seconds", digits: 2, better: "less", hasRatio: true },

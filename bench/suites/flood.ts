@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import type { FloodRequest, FloodResult } from "../clients/flood.ts";
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { principals } from "../contenders/contenders.ts";
+import type { FloodRequest, FloodResult } from "../generators/flood.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { guideBindMs, START_MS } from "../harness/expected-time.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import type { Match } from "../harness/match.ts";
-import { onProcessor } from "../harness/processors.ts";
 import { type Bench, populationIn } from "../harness/server-start.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { Match } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
-const floodProgram = new URL("../clients/flood.js", import.meta.url);
+const floodProgram = new URL("../generators/flood.js", import.meta.url);
 /** The flood begins this long before the known devices' part, at the earliest, and outlasts it. */
 const FLOOD_LEAD_MS = 1000;
 const FLOOD_TAIL_MS = 10_000;

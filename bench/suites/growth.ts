@@ -1,12 +1,12 @@
+import { doraPlan } from "../../simulator/capacity/trial.ts";
 import { contenders } from "../contenders/contenders.ts";
 import { modems } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { searchMs, startWithLeasesMs, trialMs } from "../harness/expected-time.ts";
-import type { Match } from "../harness/match.ts";
 import { knowledgeOf } from "../harness/rate-result.ts";
 import type { Arena } from "../harness/server-start.ts";
-import { doraPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { Match } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** Of the rate that is kept: the server has something to do, and loses nothing. */
 const PACE = 0.8;

@@ -1,9 +1,9 @@
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { principals } from "../contenders/contenders.ts";
 import { population } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { guideBindMs, START_MS } from "../harness/expected-time.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** How long answers take at the load that the guide sizes a server for. */
 export const latency: Suite = {

@@ -1,8 +1,8 @@
 import { principals } from "../contenders/contenders.ts";
 import { population } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { START_MS, trialMs } from "../harness/expected-time.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** What is left of a server's rate when it is asked for more. */
 export const overload: Suite = {

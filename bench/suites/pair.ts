@@ -1,11 +1,11 @@
+import type { ProcessTimes } from "../../lab/machine/process-usage.ts";
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { replicated } from "../contenders/contenders.ts";
 import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { guideBindMs, START_MS, searchMs, trialMs } from "../harness/expected-time.ts";
-import type { Match } from "../harness/match.ts";
-import type { ProcessTimes } from "../harness/process-usage.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { Match } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** The share of the highest rate at which processor time is measured: nothing waits in queues then. */
 const CPU_SHARE = 0.5;

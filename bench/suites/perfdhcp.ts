@@ -1,16 +1,16 @@
 import { execFileSync } from "node:child_process";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { RateSearch } from "../../simulator/capacity/rate-search.ts";
 import { principals } from "../contenders/contenders.ts";
+import { type PerfdhcpResult, runPerfdhcp } from "../generators/perfdhcp.ts";
 import { modems, rateLimits } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { START_MS } from "../harness/expected-time.ts";
-import { type PerfdhcpResult, runPerfdhcp } from "../harness/perfdhcp.ts";
-import { onProcessor } from "../harness/processors.ts";
 import { knowledgeOf } from "../harness/rate-result.ts";
 import { type Arena, type Bench, populationIn, startServer } from "../harness/server-start.ts";
-import type { Turn } from "../harness/turn.ts";
-import type { Suite } from "./suite.ts";
+import type { Suite } from "../harness/suite.ts";
 
 const CLIENTS = 60_000;
 /** It needs a processor to itself long before our own generator does. */

@@ -1,9 +1,9 @@
 import { contenders, principals } from "../contenders/contenders.ts";
 import type { DhcpContender, Workload } from "../contenders/dhcp-contender.ts";
 import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { START_MS, searchMs } from "../harness/expected-time.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 const columns = [
   { id: "dora", title: "DORA/s", digits: 0, better: "more", hasRatio: true },

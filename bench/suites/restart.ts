@@ -1,17 +1,17 @@
 import { systemClock } from "../../base/clock.ts";
-import type { ProbeRequest, ProbeResult } from "../clients/probe.ts";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import { principals } from "../contenders/contenders.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
+import type { ProbeRequest, ProbeResult } from "../generators/probe.ts";
 import { modems } from "../harness/bench-plan.ts";
+import type { Turn } from "../harness/contender-run.ts";
 import { startWithLeasesMs } from "../harness/expected-time.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
 import { leasedAddress } from "../harness/lease-files.ts";
-import { onProcessor } from "../harness/processors.ts";
 import { type ServerCommand, ServerProcess } from "../harness/server-process.ts";
 import { prepareServer } from "../harness/server-start.ts";
-import type { Turn } from "../harness/turn.ts";
-import type { Suite } from "./suite.ts";
+import type { Suite } from "../harness/suite.ts";
 
-const probeProgram = new URL("../clients/probe.js", import.meta.url);
+const probeProgram = new URL("../generators/probe.js", import.meta.url);
 const ANSWER_MS_MAX = 60_000;
 const PROBE_GRACE_MS = 10_000;
 

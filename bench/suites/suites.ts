@@ -1,3 +1,4 @@
+import type { Suite } from "../harness/suite.ts";
 import { cold, million } from "./cold.ts";
 import { flood } from "./flood.ts";
 import { growth } from "./growth.ts";
@@ -8,7 +9,6 @@ import { pair } from "./pair.ts";
 import { perfdhcp } from "./perfdhcp.ts";
 import { docsis, rate } from "./rate.ts";
 import { restart } from "./restart.ts";
-import type { Suite } from "./suite.ts";
 
 /** In the order in which they run: the first ones find what the later ones use as a yardstick. */
 export const suites: readonly Suite[] = [

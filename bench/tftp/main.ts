@@ -1,9 +1,16 @@
-import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
+import { tftpContenders } from "../contenders/tftp-contenders.ts";
+import {
+  exitStatus,
+  flag,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { writeResultFiles } from "../results/result-files.ts";
 import { runTftpBench } from "./tftp-bench.ts";
 import { fullPlan, quickPlan } from "./tftp-bench-plan.ts";
 import { tftpBenchTable } from "./tftp-bench-table.ts";
-import { tftpContenders } from "./tftp-contenders.ts";
 
 const usage = `npm run bench:tftp -- [--quick] [--only ID,ID] [--seed N] [--out FOLDER]
 

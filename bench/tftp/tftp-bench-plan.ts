@@ -1,4 +1,4 @@
-import type { LoadTimes } from "./download-load.ts";
+import type { LoadTimes } from "../generators/download-load.ts";
 
 /** One load: files of one size, so many at once. */
 export interface Cell {

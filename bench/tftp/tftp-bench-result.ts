@@ -1,6 +1,6 @@
+import { median } from "../../base/median.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
-import { median } from "../results/statistics.ts";
-import type { LoadResult, LoadTimes } from "./download-load.ts";
+import type { LoadResult, LoadTimes } from "../generators/download-load.ts";
 import type { Cell } from "./tftp-bench-plan.ts";
 
 export const TFTP_BENCH_SCHEMA = "provlab/tftp-bench@1";

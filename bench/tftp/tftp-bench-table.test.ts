@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { LoadResult } from "./download-load.ts";
+import type { LoadResult } from "../generators/download-load.ts";
 import {
   type CellResult,
   cellSummaryOf,

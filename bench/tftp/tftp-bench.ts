@@ -1,19 +1,24 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Prng } from "../../base/prng.ts";
-import { environmentOf } from "../../cli/run/environment.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { onProcessor, type Processors, twoProcessors } from "../../lab/machine/processors.ts";
+import { type BenchNetwork, chooseNetwork } from "../../lab/machine/server-network.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { TFTP_PORT } from "../../protocol/tftp/packet.ts";
 import { expectationOf } from "../../simulator/boot/file-hash.ts";
 import { versionOrMissing } from "../contenders/contender.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import { type BenchNetwork, chooseNetwork } from "../harness/network.ts";
-import { onProcessor, type Processors, twoProcessors } from "../harness/processors.ts";
+import type { TftpContender } from "../contenders/tftp-contenders.ts";
+import {
+  LOAD_ADDRESSES,
+  type LoadFile,
+  type LoadPlan,
+  type LoadResult,
+} from "../generators/download-load.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { killServers, ServerProcess, ServerProcessError } from "../harness/server-process.ts";
-import { LOAD_ADDRESSES, type LoadFile, type LoadPlan, type LoadResult } from "./download-load.ts";
 import type { Cell, TftpBenchPlan } from "./tftp-bench-plan.ts";
 import { TFTP_BENCH_SCHEMA, type TftpBenchResult } from "./tftp-bench-result.ts";
-import type { TftpContender } from "./tftp-contenders.ts";
 
 export interface TftpBenchRequest {
   readonly plan: TftpBenchPlan;
@@ -27,7 +32,7 @@ export interface TftpBenchRequest {
 
 /** A load takes its own time and this much more at most. */
 const LOAD_GRACE_MS = 20_000;
-const generatorProgram = new URL("./generator.js", import.meta.url);
+const generatorProgram = new URL("../generators/downloads.js", import.meta.url);
 
 /**
  * Runs everything and puts it together. A server that is not there, or that dies, is reported as

@@ -1,4 +1,3 @@
-import type { TrialResult, TrialSettings } from "../../bench/harness/trial.ts";
 import type {
   CapacityEnd,
   CapacityLatency,
@@ -7,6 +6,7 @@ import type {
 } from "../../reports/capacity/capacity-result.ts";
 import { CapacitySearch } from "../../simulator/capacity/capacity-search.ts";
 import { type RepeatedMaximum, repeatedMaximum } from "../../simulator/capacity/repeat-interval.ts";
+import type { TrialResult, TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { TrialPlayer } from "./trial-player.ts";
 
 /** Searches and what they found, one after the other, until the time is over. */

@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../../scenarios/language/duration.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
 /** A percentage above 0, with or without its sign; the value is a share of 1. */
 export function percentage(option: string, max: number): (text: string) => number {

@@ -10,7 +10,7 @@ import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
 import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
 import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
 /** One answer of the grid: what the servers and the plant are taken to do. */
 export interface OutageLimits {

@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import {
   type OnlineMs,
   OUTAGE_SCHEMA,
@@ -16,15 +18,13 @@ import {
   predictOutage,
 } from "../../simulator/capacity/outage-prediction.ts";
 import { SimulationError } from "../../simulator/run/coordinator.ts";
-import { exitStatus } from "../exit-status.ts";
-import { packageRoot } from "../package-root.ts";
+import { exitStatus } from "../options/exit-status.ts";
+import { runCommander } from "../options/run-commander.ts";
+import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { filesOf } from "../run/boot-plan-of.ts";
 import { BundledServerError } from "../run/bundled-server.ts";
-import { environmentOf } from "../run/environment.ts";
 import { quoted } from "../run/report-options.ts";
-import { runCommander } from "../run-commander.ts";
-import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
 import { collect, span, wholeNumber } from "./options.ts";
 import {
   type OutageLimits,

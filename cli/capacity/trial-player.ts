@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { coldOutstanding } from "../../bench/harness/bench-plan.ts";
+import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
 import {
   doraPlan,
   measurementOf,
   type TrialResult,
   type TrialSettings,
   type TrialTarget,
-} from "../../bench/harness/trial.ts";
-import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
-import type { Scenario } from "../../scenarios/language/scenario.ts";
+} from "../../simulator/capacity/trial.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";

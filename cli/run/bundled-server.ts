@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { freeUdpPorts } from "../../base/net/free-ports.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import type { ServerUsage } from "../../reports/result/run-result.ts";
-import { packageRoot } from "../package-root.ts";
 import type { ServingMessage } from "../serve/command.ts";
 import { PROV_SCHEMA } from "../serve/prov-file.ts";
 import type { ServicePorts } from "./boot-plan-of.ts";

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { systemClock } from "../../base/clock.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { FormatName } from "../../reports/formats.ts";
 import type { RunResult, ServerUsage, Target } from "../../reports/result/run-result.ts";
@@ -18,12 +19,11 @@ import {
   type SimulationProgress,
 } from "../../simulator/run/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
-import type { LoadedScenario } from "../scenario-input.ts";
+import type { LoadedScenario } from "../options/scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { startBundledServer } from "./bundled-server.ts";
 import type { CaptureOptions } from "./capture-file.ts";
-import { environmentOf } from "./environment.ts";
 import { readKnownFiles } from "./known-files.ts";
 import { auditLeaseFile, type LeaseAudit } from "./lease-audit.ts";
 import { keepSegment, writeHistory } from "./merged-result.ts";

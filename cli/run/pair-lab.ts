@@ -1,6 +1,6 @@
 import { Lab, type PlayedDrill } from "../../lab/lab.ts";
-import { LabError } from "../../lab/lab-error.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
+import { LabError } from "../../lab/machine/lab-error.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
@@ -9,8 +9,8 @@ import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
-import type { LoadedScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
+import type { LoadedScenario } from "../options/scenario-input.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { BundledServerError } from "./bundled-server.ts";
 import { auditLeaseFile, auditTogether, type LeaseAudit } from "./lease-audit.ts";
 import type { RunOptions } from "./measure.ts";

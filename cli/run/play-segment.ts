@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { systemClock } from "../../base/clock.ts";
+import { cpuName } from "../../lab/machine/environment.ts";
 import type { SegmentSummary } from "../../reports/result/run-result.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { LoneSegment } from "../../simulator/plan/lone-segment.ts";
@@ -11,7 +12,6 @@ import {
   type SimulationProgress,
 } from "../../simulator/run/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
-import { cpuName } from "./environment.ts";
 
 /** Plays the plan's segment, which hears nothing of the others; `startAtMs` is Unix time. */
 export function playLoneSegment(

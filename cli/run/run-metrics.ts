@@ -10,7 +10,7 @@ import {
   type StreamCounters,
 } from "../../simulator/measure/recorder.ts";
 import type { SimulationProgress } from "../../simulator/run/coordinator.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 
 /** By counter of an exchange: the metric's name without its prefix and `_total`, and what it means. */

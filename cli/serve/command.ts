@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { LogWriter } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/prov.ts";
-import { addExamples } from "../examples.ts";
-import { exitStatus } from "../exit-status.ts";
-import { runCommander } from "../run-commander.ts";
-import { UsageError } from "../usage-error.ts";
+import { addExamples } from "../options/examples.ts";
+import { exitStatus } from "../options/exit-status.ts";
+import { runCommander } from "../options/run-commander.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { provPlanOf } from "./prov-file.ts";
 import { provOption, readProvFile } from "./prov-option.ts";
 

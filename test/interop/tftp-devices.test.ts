@@ -11,9 +11,9 @@ import {
 } from "../../base/net/namespace.testing.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { Prng } from "../../base/prng.ts";
+import { type TftpContender, tftpContenders } from "../../bench/contenders/tftp-contenders.ts";
+import { DownloadDriver } from "../../bench/generators/download-driver.ts";
 import { ServerProcess } from "../../bench/harness/server-process.ts";
-import { DownloadDriver } from "../../bench/tftp/download-driver.ts";
-import { type TftpContender, tftpContenders } from "../../bench/tftp/tftp-contenders.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import {
   listTransferOptions,

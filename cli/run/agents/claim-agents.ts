@@ -1,6 +1,6 @@
 import type { Etcd3 } from "etcd3";
+import { versionName } from "../../../lab/machine/environment.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
-import { versionName } from "../environment.ts";
 import { type Board, RendezvousError } from "./board.ts";
 import { type AgentCard, CLAIMS_PREFIX, type Claim, claimKeyOf } from "./etcd.ts";
 

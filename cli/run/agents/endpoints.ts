@@ -1,4 +1,4 @@
-import { UsageError } from "../../usage-error.ts";
+import { UsageError } from "../../options/usage-error.ts";
 
 /** `http://host:2379`, or several of them with commas; throws UsageError for anything else. */
 export function parseEndpoints(text: string): readonly string[] {

@@ -1,11 +1,11 @@
+import { environmentOf } from "../../../lab/machine/environment.ts";
 import type { RunResult, Target } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
-import type { LoadedScenario } from "../../scenario-input.ts";
+import type { LoadedScenario } from "../../options/scenario-input.ts";
 import type { BundledServer } from "../bundled-server.ts";
-import { environmentOf } from "../environment.ts";
 import { auditLeaseFile } from "../lease-audit.ts";
 import { mergedResultOf, writeHistory } from "../merged-result.ts";
 import { runResultOf } from "../run-result-of.ts";

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { LabProgram } from "../pair-set-up.ts";
 import { ToldToEnd } from "./lab-error.ts";
 import { LabProcess } from "./lab-process.ts";
-import type { LabProgram } from "./pair-set-up.ts";
 
 let folder: string;
 beforeAll(() => {

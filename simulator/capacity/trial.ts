@@ -1,17 +1,17 @@
 import type { LatencyHistogram } from "../../base/histogram.ts";
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
-import type { TrialVerdict } from "../../simulator/capacity/rate-search.ts";
-import type { StreamExchange } from "../../simulator/device/exchange.ts";
-import { judgeHealth } from "../../simulator/measure/generator-health.ts";
+import type { StreamExchange } from "../device/exchange.ts";
+import { judgeHealth } from "../measure/generator-health.ts";
 import {
   type HealthLimits,
   type PhasePlan,
   type PortPlan,
   type RunPlan,
   runDefaults,
-} from "../../simulator/plan/run-plan.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { PhaseOutcome, SimulationOutcome } from "../../simulator/run/outcome.ts";
+} from "../plan/run-plan.ts";
+import type { ServerAddress } from "../relay/cmts.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../run/outcome.ts";
+import type { TrialVerdict } from "./rate-search.ts";
 
 /** The rules of one trial. A rate is kept when nearly all transactions are answered in time. */
 export interface TrialSettings {

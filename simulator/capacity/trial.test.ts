@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { BootRecord } from "../../simulator/boot/boot-record.ts";
-import { emptyCounters } from "../../simulator/measure/recorder.ts";
-import type { PhaseOutcome, SimulationOutcome } from "../../simulator/run/outcome.ts";
+import { BootRecord } from "../boot/boot-record.ts";
+import { emptyCounters } from "../measure/recorder.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../run/outcome.ts";
 import {
   coldPlan,
   countWithin,

@@ -1,5 +1,5 @@
+import type { TrialResult } from "../../simulator/capacity/trial.ts";
 import type { RateResult } from "./rate-result.ts";
-import type { TrialResult } from "./trial.ts";
 
 /**
  * The highest rate kept of rates that were tried in rising order: the last one before the first that

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
-import type { Scenario } from "../scenarios/language/scenario.ts";
-import { readScenario } from "../scenarios/language/scenario-file.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+import { readScenario } from "../../scenarios/language/scenario-file.ts";
 import {
   type FileProblem,
   formatFileProblem,
   type Override,
   parseOverride,
-} from "../scenarios/yaml/checked-yaml.ts";
-import type { Dependencies, Opened } from "../scenarios/yaml/include.ts";
+} from "../../scenarios/yaml/checked-yaml.ts";
+import type { Dependencies, Opened } from "../../scenarios/yaml/include.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface LoadedScenario {

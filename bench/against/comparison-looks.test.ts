@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { normal } from "../../reports/compare/noise.testing.ts";
-import type { BlockFigures } from "./duel.ts";
 import {
   type Block,
   isBalanced,
@@ -9,7 +8,8 @@ import {
   lookAt,
   lookPlan,
   startsWithCurrent,
-} from "./duel-series.ts";
+} from "./comparison-looks.ts";
+import type { BlockFigures } from "./paired-block.ts";
 
 const seed = 20_260_103;
 

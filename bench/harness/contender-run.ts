@@ -1,8 +1,8 @@
 import type { DhcpContender, Workload } from "../contenders/dhcp-contender.ts";
 import { population, type SearchSteps } from "./bench-plan.ts";
-import { Match } from "./match.ts";
 import { knowledgeOf, type RateResult, type RateTrial } from "./rate-result.ts";
 import type { Arena, Bench } from "./server-start.ts";
+import { Match } from "./server-under-load.ts";
 
 /** Where a turn's figures go. */
 export interface ScoreSink {

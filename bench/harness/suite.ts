@@ -1,7 +1,7 @@
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import type { BenchPlan } from "../harness/bench-plan.ts";
-import type { Turn } from "../harness/turn.ts";
 import type { Column } from "../results/bench-result.ts";
+import type { BenchPlan } from "./bench-plan.ts";
+import type { Turn } from "./contender-run.ts";
 
 /** One question about the servers, and how it is answered. */
 export interface Suite {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { median } from "./statistics.ts";
+import { median } from "./median.ts";
 
 describe("the median", () => {
   test.each([

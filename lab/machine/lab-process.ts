@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { systemClock } from "../base/clock.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { LabProgram } from "../pair-set-up.ts";
 import { LabError, ToldToEnd } from "./lab-error.ts";
-import type { LabProgram } from "./pair-set-up.ts";
 
 const READY_LOOK_MS = 20;
 /** Of the time waited so far: a long start has long logs, and who reads them all the time slows it down. */

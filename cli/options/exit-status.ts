@@ -1,4 +1,4 @@
-import type { Verdict } from "../reports/result/run-result.ts";
+import type { Verdict } from "../../reports/result/run-result.ts";
 
 /** The exit statuses of every command but `prov dhcpd`, which has dhcpd's own. */
 export const exitStatus = {

@@ -1,5 +1,4 @@
 import type { Judgement } from "../../reports/compare/judge.ts";
-import { type Duelist, type DuelSetting, playBlock } from "./duel.ts";
 import {
   type Block,
   isBalanced,
@@ -7,7 +6,8 @@ import {
   type LookPlan,
   lookAt,
   startsWithCurrent,
-} from "./duel-series.ts";
+} from "./comparison-looks.ts";
+import { type Duelist, type DuelSetting, playBlock } from "./paired-block.ts";
 
 export interface SeriesRequest {
   readonly base: Duelist;

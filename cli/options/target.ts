@@ -1,5 +1,5 @@
-import { parseIpv4 } from "../protocol/ipv4.ts";
-import type { ServerAddress } from "../simulator/relay/cmts.ts";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { UsageError } from "./usage-error.ts";
 
 const DHCP_SERVER_PORT = 67;

@@ -4,7 +4,7 @@ import {
   type Metric,
   type MetricRuns,
 } from "../../reports/compare/judge.ts";
-import type { BlockFigures } from "./duel.ts";
+import type { BlockFigures } from "./paired-block.ts";
 
 /**
  * Least effects that count, and what counts as none. Half of those of runs one after the other: both sides of a block

@@ -1,6 +1,6 @@
+import { measurementOf, type RunMeasurement } from "../../simulator/capacity/trial.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";
-import type { GeneratorReply, GeneratorRequest } from "./generator-messages.ts";
-import { measurementOf, type RunMeasurement } from "./trial.ts";
+import type { GeneratorReply, GeneratorRequest } from "../harness/generator-messages.ts";
 
 // The generator of the bench, in a process of its own so that it can sit on a processor and in a
 // network of its own. It plays the plans that come in and goes when nobody is there to ask.

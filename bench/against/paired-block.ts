@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { ThreadTimes } from "../../lab/machine/process-usage.ts";
+import { onProcessor, type Processors } from "../../lab/machine/processors.ts";
+import { type BenchNetwork, loopbackNetwork } from "../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { doraPlan, type TrialTarget } from "../../simulator/capacity/trial.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "../../simulator/plan/run-plan.ts";
 import { provlab } from "../contenders/provlab.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { fullPlan, leaseSeconds, modems } from "../harness/bench-plan.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import { type BenchNetwork, loopbackNetwork } from "../harness/network.ts";
-import type { ThreadTimes } from "../harness/process-usage.ts";
-import { onProcessor, type Processors } from "../harness/processors.ts";
 import { ServerProcess } from "../harness/server-process.ts";
-import { doraPlan, type TrialTarget } from "../harness/trial.ts";
 import type { LoopMeasurement } from "./generator.ts";
 
 /** One of the two that are compared. */

@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { openUdpSocket } from "../../base/net/udp-socket.ts";
-import { answerRequests } from "../clients/answer-requests.ts";
+import { answerRequests } from "./answer-requests.ts";
 import { type LoadPlan, type LoadResult, runLoad } from "./download-load.ts";
 
 // The devices of the TFTP bench, in a process of their own on a processor and a side of the network

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TrialVerdict } from "../../simulator/capacity/rate-search.ts";
-import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
-import type { TrialResult } from "./trial.ts";
+import type { TrialResult } from "../../simulator/capacity/trial.ts";
+import { climbResultOf, inGroups, isClimbOver } from "./rising-rates.ts";
 
 const verdicts: Readonly<Record<string, TrialVerdict>> = {
   k: "kept",

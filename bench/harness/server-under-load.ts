@@ -1,14 +1,6 @@
+import { memoryMiBOf } from "../../lab/machine/process-usage.ts";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import { RateSearch } from "../../simulator/capacity/rate-search.ts";
-import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import { type BenchPlan, type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
-import { climbResultOf, inGroups, isClimbOver } from "./climb.ts";
-import type { GeneratorRequest } from "./generator-messages.ts";
-import { GeneratorProcess } from "./generator-process.ts";
-import { memoryMiBOf } from "./process-usage.ts";
-import { onProcessor } from "./processors.ts";
-import type { RateResult } from "./rate-result.ts";
-import type { ServerProcess } from "./server-process.ts";
-import { type Arena, type Bench, populationIn, startServer } from "./server-start.ts";
 import {
   doraPlan,
   type RunMeasurement,
@@ -16,12 +8,20 @@ import {
   type TrialResult,
   type TrialSettings,
   type TrialTarget,
-} from "./trial.ts";
+} from "../../simulator/capacity/trial.ts";
+import type { DhcpContender } from "../contenders/dhcp-contender.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
+import { type BenchPlan, type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
+import type { GeneratorRequest } from "./generator-messages.ts";
+import type { RateResult } from "./rate-result.ts";
+import { climbResultOf, inGroups, isClimbOver } from "./rising-rates.ts";
+import type { ServerProcess } from "./server-process.ts";
+import { type Arena, type Bench, populationIn, startServer } from "./server-start.ts";
 
 /** A run takes its phases' time and this much more at most, for threads to start and end. */
 const RUN_GRACE_MS = 60_000;
 const RUNGS_A_RUN = 4;
-const generatorProgram = new URL("./generator.js", import.meta.url);
+const generatorProgram = new URL("../generators/simulation.js", import.meta.url);
 
 /** One server, freshly started, and a generator aimed at it. */
 export class Match {

@@ -1,7 +1,7 @@
 import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { packageVersion } from "../../cli/package-root.ts";
-import { type Contender, firstLineOf, provCommand, searchPath } from "../contenders/contender.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
+import { type Contender, firstLineOf, provCommand, searchPath } from "./contender.ts";
 
 /** A TFTP server that takes part. */
 export interface TftpContender extends Contender<TftpSetting> {

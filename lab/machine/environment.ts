@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import type { Environment } from "../../reports/result/run-result.ts";
-import { packageRoot, packageVersion } from "../package-root.ts";
+import { packageRoot, packageVersion } from "./package-root.ts";
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { GeneratorReply } from "./generator-messages.ts";
+import type { GeneratorReply } from "../harness/generator-messages.ts";
 
 /** The generator could not be started, died or did not answer. */
 export class GeneratorError extends Error {
