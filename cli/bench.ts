@@ -2,11 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { lookPlan } from "../bench/against/comparison-looks.ts";
-import { DuelError, duelPlan } from "../bench/against/paired-block.ts";
-import { playSeries } from "../bench/against/paired-comparison.ts";
+import { BlockError, blockPlan } from "../bench/against/paired-block.ts";
+import { compareServers } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
 import { GeneratorError } from "../bench/generators/generator-process.ts";
-import { killServers, ServerProcessError } from "../bench/harness/server-process.ts";
+import { LabError } from "../lab/machine/lab-error.ts";
 import { packageRoot } from "../lab/machine/package-root.ts";
 import { twoProcessors } from "../lab/machine/processors.ts";
 import {
@@ -65,7 +65,7 @@ async function benchAgainst(options: BenchOptions): Promise<number> {
   const abort = new AbortController();
   const interrupt = (): void => abort.abort(new Error("interrupted"));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  process.once("exit", killServers);
+
   try {
     return await measure(options, abort.signal);
   } catch (error) {
@@ -73,7 +73,7 @@ async function benchAgainst(options: BenchOptions): Promise<number> {
     process.stderr.write(`prov bench: ${(error as Error).message}\n`);
     return error instanceof CheckoutError ? exitStatus.badUsage : exitStatus.internalError;
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("exit", killServers);
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 
@@ -87,10 +87,10 @@ async function measure(
   const folder = workFolder(packageRoot);
   try {
     const programIn = (root: string): string => join(root, "dist", "cli", "main.js");
-    const { judgement } = await playSeries({
+    const { judgement } = await compareServers({
       base: { name: against, program: programIn(reference.folder), nodeFlags: [] },
       current: { name: "this checkout", program: programIn(packageRoot), nodeFlags: [] },
-      setting: { plan: duelPlan, processors: twoProcessors(), seed, folder, signal },
+      setting: { plan: blockPlan, processors: twoProcessors(), seed, folder, signal },
       looks: lookPlan,
       budgetMs: budget,
       onBlock: (blocks) => tell(`prov bench: ${blocks.length} blocks`),
@@ -108,8 +108,8 @@ async function measure(
 function isExpected(error: unknown): boolean {
   return (
     error instanceof CheckoutError ||
-    error instanceof DuelError ||
-    error instanceof ServerProcessError ||
+    error instanceof BlockError ||
+    error instanceof LabError ||
     error instanceof GeneratorError
   );
 }

@@ -3,7 +3,7 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 
 /** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
 export interface IscFailover {
@@ -65,7 +65,7 @@ export function iscPair(
 
 const files = { config: "dhcpd.conf", leases: "dhcpd.leases", pid: "dhcpd.pid" } as const;
 
-function node(site: PairSite, failover: IscFailover, index: 0 | 1): LabProgram {
+function node(site: PairSite, failover: IscFailover, index: 0 | 1): PairProgram {
   const { config, leases, pid } = files;
   const paths = ["-cf", config, "-lf", leases, "-pf", pid];
   return {

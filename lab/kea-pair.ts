@@ -3,7 +3,7 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 
 /** The delays of Kea's high availability; names and meaning are those of its hook library. */
 export interface KeaFailover {
@@ -63,7 +63,7 @@ export function keaPair(
   };
 }
 
-function node(site: PairSite, failover: KeaFailover, index: 0 | 1): LabProgram {
+function node(site: PairSite, failover: KeaFailover, index: 0 | 1): PairProgram {
   return {
     name: `kea-${names[index]}`,
     place: index === 0 ? "node-a" : "node-b",

@@ -17,7 +17,7 @@ import { removeLeftovers } from "./machine/leftovers.ts";
 import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { type LabNode, performAction, setClock } from "./pair-actions.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { PairWatch } from "./pair-watch.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
@@ -84,7 +84,7 @@ export class Lab {
     this.#folder = folder;
     const skews = plan.events.some(({ action }) => action.verb === "skewClock");
     const fills = plan.events.some(({ action }) => action.verb === "fillDisk");
-    const processOf = (program: LabProgram, environment = {}): LabProcess =>
+    const processOf = (program: PairProgram, environment = {}): LabProcess =>
       new LabProcess(program, {
         folder,
         environment,

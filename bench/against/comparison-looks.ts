@@ -7,9 +7,10 @@ import {
 import type { BlockFigures } from "./paired-block.ts";
 
 /**
- * Least effects that count, and what counts as none. Half of those of runs one after the other: both sides of a block
- * shared all disturbances. The thread that serves shows a change of the server as it is. A server that burns 5 % more
- * takes larger batches, so that its other threads have less to do, and the whole process is 3 to 4 % dearer.
+ * The smallest effects that count, and what counts as none: half as large as for runs one after the other,
+ * because both sides of a block shared all disturbances. The serving thread shows a change of the server
+ * undiluted. A server that burns 5 % more takes larger batches, so that its other threads have less to do,
+ * and the whole process costs 3 to 4 % more.
  */
 const metrics: readonly (readonly [keyof BlockFigures, Metric])[] = [
   [
@@ -22,7 +23,7 @@ const metrics: readonly (readonly [keyof BlockFigures, Metric])[] = [
   ["residentMiBMax", metric("server memory", "MiB", "less", 0.1, 0.1)],
 ];
 
-/** One block, in the order of the sides, whoever started first. */
+/** The figures of one block, whichever side started first. */
 export interface Block {
   readonly base: BlockFigures;
   readonly current: BlockFigures;
@@ -31,7 +32,7 @@ export interface Block {
 /** How often the figures are looked at, and after how many blocks. */
 export interface LookPlan {
   readonly blocks: readonly number[];
-  /** Over all looks together. */
+  /** The level of all looks together. */
   readonly alpha: number;
 }
 
@@ -52,17 +53,17 @@ export function lookAt(blocks: readonly Block[], plan: LookPlan, seed: number): 
   return judge(runs, { design: "pairs", alpha: plan.alpha / plan.blocks.length, seed });
 }
 
-/** Whether a look ends the series: somebody is told something, or there is nothing left to find. */
+/** Whether a look ends the comparison. */
 export function isClear({ verdict }: Judgement): boolean {
   return verdict === "regressed" || verdict === "same";
 }
 
-/** A B B A: whoever starts first has the luck of the machine's moment, so they take turns. */
+/** A B B A: starting first is luck, good or bad, so the sides take turns. */
 export function startsWithCurrent(block: number): boolean {
   return block % 4 === 1 || block % 4 === 2;
 }
 
-/** Whether each side has started first as often as the other: only then is that luck out of the mean. */
+/** Whether each side has started first equally often: only then does that luck cancel out. */
 export function isBalanced(blocks: number): boolean {
   return blocks % 2 === 0;
 }

@@ -1,27 +1,19 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { ThreadTimes } from "../../lab/machine/process-usage.ts";
-import { onProcessor, type Processors } from "../../lab/machine/processors.ts";
-import { type BenchNetwork, loopbackNetwork } from "../../lab/machine/server-network.ts";
-import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
-import { doraPlan, type TrialTarget } from "../../simulator/capacity/trial.ts";
-import { type PhasePlan, type RunPlan, runDefaults } from "../../simulator/plan/run-plan.ts";
-import { provlab } from "../contenders/provlab.ts";
-import { GeneratorProcess } from "../generators/generator-process.ts";
-import { fullPlan, leaseSeconds, modems } from "../harness/bench-plan.ts";
-import { ServerProcess } from "../harness/server-process.ts";
-import type { LoopMeasurement } from "./generator.ts";
+import type { Processors } from "../../lab/machine/processors.ts";
+import { loopbackNetwork } from "../../lab/machine/server-network.ts";
+import { coldPlan, trialDefaults } from "../../simulator/capacity/trial.ts";
+import { type ProvlabBuild, provlab } from "../contenders/provlab.ts";
+import { modems } from "../harness/bench-plan.ts";
+import { type BenchPlace, folderOf } from "../harness/server-start.ts";
+import { ServerUnderLoad } from "../harness/server-under-load.ts";
 
-/** One of the two that are compared. */
-export interface Duelist {
+/** One of the two servers that are compared. */
+export interface ComparedServer extends ProvlabBuild {
   readonly name: string;
-  /** Its compiled `cli/main.js`. */
-  readonly program: string;
-  /** For Node, before the program. */
-  readonly nodeFlags: readonly string[];
 }
 
-export interface DuelPlan {
+export interface BlockPlan {
   /** Each once before anything counts: work, not time, makes compilers and caches warm. */
   readonly warmUpDevices: number;
   readonly measureMs: number;
@@ -29,8 +21,8 @@ export interface DuelPlan {
   readonly outstanding: number;
 }
 
-export interface DuelSetting {
-  readonly plan: DuelPlan;
+export interface BlockSetting {
+  readonly plan: BlockPlan;
   readonly processors: Processors | undefined;
   readonly seed: number;
   /** Exists, and lies on the disk whose syncs are part of the work. */
@@ -42,7 +34,7 @@ export interface DuelSetting {
 export interface BlockFigures {
   /** User and system time of the whole process over the transactions that it completed. */
   readonly cpuMicrosPerTransaction: number;
-  /** Of its first thread, which serves: what others do in the meantime depends more on when they are let. */
+  /** The same of its first thread, which serves: the times of the others depend more on when they may run. */
   readonly servingMicrosPerTransaction: number;
   readonly completedPerSecond: number;
   readonly latencyMsP50: number;
@@ -52,178 +44,118 @@ export interface BlockFigures {
 }
 
 /** A block cannot be judged: a server acknowledged what it must not, or completed nothing. */
-export class DuelError extends Error {
-  override readonly name = "DuelError";
+export class BlockError extends Error {
+  override readonly name = "BlockError";
 }
 
-export const duelPlan: DuelPlan = { warmUpDevices: 20_000, measureMs: 4000, outstanding: 256 };
+export const blockPlan: BlockPlan = { warmUpDevices: 20_000, measureMs: 4000, outstanding: 256 };
 
 const WARM_UP_MS_MAX = 30_000;
 
-/** A run takes its phases' time and this much more at most, for threads to start and end. */
-const RUN_GRACE_MS = 30_000;
-const generatorProgram = new URL("./generator.js", import.meta.url);
-
 /**
  * One block: two fresh servers under load at the same time, on one processor, each with a generator of
- * its own on the other one. What disturbs the machine meanwhile disturbs both, so their ratio is
- * steadier by far than that of two runs one after the other. `pair[0]` starts first; figures come in
- * the order of `pair`. Leaves no process.
+ * its own on the other one. What disturbs the machine meanwhile disturbs both, so their ratio is far
+ * steadier than that of two runs one after the other. `pair[0]` starts first; figures come in the order of
+ * `pair`. Leaves no process.
  */
 export async function playBlock(
-  pair: readonly [Duelist, Duelist],
-  setting: DuelSetting,
+  pair: readonly [ComparedServer, ComparedServer],
+  setting: BlockSetting,
 ): Promise<readonly [BlockFigures, BlockFigures]> {
   const starts = await Promise.allSettled(
-    pair.map((duelist, corner) => Fighter.start(duelist, corner, setting)),
+    pair.map((compared, place) => BlockServer.start(compared, place, setting)),
   );
-  const fighters = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const servers = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   try {
     for (const start of starts) if (start.status === "rejected") throw start.reason;
-    const [first, second] = fighters as [Fighter, Fighter];
+    const [first, second] = servers as [BlockServer, BlockServer];
     await Promise.all([first.warmUp(), second.warmUp()]);
     return await Promise.all([first.measure(), second.measure()]);
   } finally {
-    await Promise.all(fighters.map((fighter) => fighter.stop()));
+    await Promise.all(servers.map((server) => server.stop()));
   }
 }
 
-/** A server and the generator that is aimed at it. */
-class Fighter {
-  readonly #server: ServerProcess;
-  readonly #generator: GeneratorProcess<RunPlan, LoopMeasurement>;
-  readonly #target: TrialTarget;
-  readonly #setting: DuelSetting;
-  readonly #folder: string;
-  #runs = 0;
+type Loop = Omit<Parameters<typeof coldPlan>[2], "outstanding">;
 
-  private constructor(
-    server: ServerProcess,
-    target: TrialTarget,
-    setting: DuelSetting,
-    folder: string,
-  ) {
-    this.#server = server;
-    this.#target = target;
-    this.#setting = setting;
+class BlockServer {
+  readonly #name: string;
+  readonly #load: ServerUnderLoad;
+  readonly #plan: BlockPlan;
+  readonly #folder: string;
+
+  private constructor(name: string, load: ServerUnderLoad, plan: BlockPlan, folder: string) {
+    this.#name = name;
+    this.#load = load;
+    this.#plan = plan;
     this.#folder = folder;
-    this.#generator = new GeneratorProcess(generatorProgram, (command) =>
-      onProcessor(setting.processors?.generator, command),
-    );
   }
 
-  static async start(duelist: Duelist, corner: number, setting: DuelSetting): Promise<Fighter> {
-    const { seed, processors, signal } = setting;
-    const network = networkOf(corner);
-    const plan: PopulationPlan = {
-      ...modems(setting.plan.warmUpDevices),
-      ...{ addressBlock: network.addressBlock, seed },
-    };
-    const folder = join(setting.folder, `corner-${corner}`);
-    mkdirSync(folder, { recursive: true });
-    const launch = provlab("batch").prepare({
-      ...{ folder, network, workload: "docsis", population: new Population(plan), leaseSeconds },
+  /** `index` 0 or 1 decides its ports: both servers are on the loopback network, which needs no rights. */
+  static async start(
+    compared: ComparedServer,
+    index: number,
+    { plan, ...setting }: BlockSetting,
+  ): Promise<BlockServer> {
+    const { name } = compared;
+    const network = loopbackNetwork(29_000 + 4 * (process.pid % 400) + 2 * index);
+    const place: BenchPlace = { ...setting, network };
+    const contender = { ...provlab("batch", compared), name };
+    const population = modems(plan.warmUpDevices);
+    const served = { name: `block-${index}`, workload: "docsis", population } as const;
+    const load = await ServerUnderLoad.start(place, contender, served, {
+      ...{ settings: trialDefaults, onProgress: () => {} },
     });
-    const [node, , ...args] = launch.command;
-    const server = await ServerProcess.start(
-      {
-        name: duelist.name,
-        command: onProcessor(processors?.server, [
-          ...[node!, ...duelist.nodeFlags, duelist.program, ...args],
-        ]),
-        environment: launch.environment,
-        logFile: join(folder, "server.log"),
-        port: network.ports.relay,
-        entersNamespace: false,
-      },
-      signal,
-    );
-    const target = {
-      population: plan,
-      server: { address: network.serverAddress, port: network.ports.relay },
-      ...{ ports: network.ports, seed },
-    };
-    return new Fighter(server, target, setting, folder);
+    return new BlockServer(name, load, plan, folderOf(place, contender, served));
   }
 
   async warmUp(): Promise<void> {
-    await this.#play({ until: "all-bound", timeLimitMs: WARM_UP_MS_MAX });
+    await this.#play({ timeLimitMs: WARM_UP_MS_MAX });
   }
 
   async measure(): Promise<BlockFigures> {
-    const { measureMs } = this.#setting.plan;
+    const { measureMs } = this.#plan;
     const before = this.#threadTimes();
-    const { violations: _, ...loop } = await this.#play({
-      until: { durationMs: measureMs },
-      timeLimitMs: measureMs,
-    });
+    const { trials, lastPhase } = await this.#play({ measureMs, timeLimitMs: measureMs });
     const after = this.#threadTimes();
-    const microsPerTransaction = (ms: number): number => (1000 * ms) / loop.completed;
+    const { completed } = lastPhase;
+    const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0]!;
+    const microsPerTransaction = (ms: number): number => (1000 * ms) / completed;
     return {
       cpuMicrosPerTransaction: microsPerTransaction(after.allMs - before.allMs),
       servingMicrosPerTransaction: microsPerTransaction(after.mainMs - before.mainMs),
-      ...loop,
-      residentMiBMax: this.#server.memoryMiB()?.peak ?? Number.NaN,
+      ...{ completed, completedPerSecond, latencyMsP50, latencyMsP99 },
+      residentMiBMax: this.#load.server.memoryMiB()?.peak ?? Number.NaN,
     };
   }
 
-  async #play(end: Pick<PhasePlan, "until" | "timeLimitMs">): Promise<LoopMeasurement> {
-    const { plan, signal } = this.#setting;
-    this.#runs += 1;
-    const target = { ...this.#target, seed: this.#target.seed + this.#runs };
-    this.#server.check();
-    const run = loopPlan(target, end, plan.outstanding);
-    const measured = await this.#generator.run(run, end.timeLimitMs + RUN_GRACE_MS, signal);
-    this.#server.check();
+  async #play(loop: Loop) {
+    const { outstanding } = this.#plan;
+    const measured = await this.#load.run((target, settings) =>
+      coldPlan(target, settings, { ...loop, outstanding }),
+    );
     if (measured.violations > 0) {
-      throw new DuelError(
-        `${this.#server.name}: ${measured.violations} acknowledgements that no correct server gives`,
+      throw new BlockError(
+        `${this.#name}: ${measured.violations} acknowledgements that no correct server gives`,
       );
     }
-    if (measured.completed === 0 || measured.completedPerSecond === 0) {
-      throw new DuelError(
-        `${this.#server.name} completed nothing in ${end.timeLimitMs / 1000} s: is the machine too busy?`,
+    if (measured.lastPhase.completed === 0 || measured.trials[0]?.ratePerSecond === 0) {
+      throw new BlockError(
+        `${this.#name} completed nothing in ${loop.timeLimitMs / 1000} s: is the machine too busy?`,
       );
     }
     return measured;
   }
 
   async stop(): Promise<void> {
-    this.#generator.stop();
-    await this.#server.stop();
+    await this.#load.stop();
     // Millions of lease records a block: they would fill a disk in an hour.
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #threadTimes(): ThreadTimes {
-    const times = this.#server.threadTimes();
-    if (times === undefined) {
-      throw new DuelError("the kernel does not say what processor time a process took");
-    }
-    return times;
+    const times = this.#load.server.threadTimes();
+    if (times !== undefined) return times;
+    throw new BlockError("the kernel does not say what processor time a process took");
   }
-}
-
-/** Both on the loopback network, with ports of their own: no rights needed. */
-function networkOf(corner: number): BenchNetwork {
-  const network = loopbackNetwork();
-  const relay = 29_000 + 4 * (process.pid % 400) + 2 * corner;
-  return { ...network, ports: { relay, client: relay + 1 } };
-}
-
-/** Cold devices in a closed loop: the server is the limit, not a schedule. */
-function loopPlan(
-  target: TrialTarget,
-  end: Pick<PhasePlan, "until" | "timeLimitMs">,
-  outstanding: number,
-): RunPlan {
-  const plan = doraPlan(target, fullPlan.trial, 1);
-  const phase: PhasePlan = {
-    ...plan.phases.at(-1)!,
-    streams: [{ kind: "outstanding", exchange: "discover", outstanding }],
-    ...end,
-  };
-  // Clients repeat as real ones do: one that gave up would keep an all-bound phase from its end.
-  const client = { ...plan.client, retry: runDefaults.client.retry };
-  return { ...plan, client, phases: [phase] };
 }

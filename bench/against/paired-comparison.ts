@@ -7,29 +7,29 @@ import {
   lookAt,
   startsWithCurrent,
 } from "./comparison-looks.ts";
-import { type Duelist, type DuelSetting, playBlock } from "./paired-block.ts";
+import { type BlockSetting, type ComparedServer, playBlock } from "./paired-block.ts";
 
-export interface SeriesRequest {
-  readonly base: Duelist;
-  readonly current: Duelist;
-  readonly setting: DuelSetting;
+export interface ComparisonRequest {
+  readonly base: ComparedServer;
+  readonly current: ComparedServer;
+  readonly setting: BlockSetting;
   readonly looks: LookPlan;
   readonly budgetMs: number;
   readonly onBlock: (blocks: readonly Block[]) => void;
 }
 
-export interface SeriesOutcome {
+export interface ComparisonOutcome {
   readonly blocks: readonly Block[];
   readonly judgement: Judgement;
   readonly durationMs: number;
 }
 
 /**
- * Blocks until a look is clear, the last look is taken or the time is over. Time that is over before a look
- * leads to that look early: how many blocks it has depends on the machine's speed, not on
- * what they showed. It comes after an even number of blocks, so that each side has started first as often.
+ * Plays blocks until a look is clear, the last look is taken or the time is over. When time runs out before a
+ * look, that look comes early: how many blocks it has depends on the machine's speed, not on what they
+ * showed. It comes after an even number of blocks, so that each side has started first equally often.
  */
-export async function playSeries(request: SeriesRequest): Promise<SeriesOutcome> {
+export async function compareServers(request: ComparisonRequest): Promise<ComparisonOutcome> {
   const { base, current, setting, looks, budgetMs, onBlock } = request;
   const startMs = performance.now();
   const elapsedMs = (): number => performance.now() - startMs;

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { firstLineOf, searchPath } from "../../lab/machine/peer-program.ts";
 import { keaRegistry } from "../../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../../scenarios/servers/kea-conf.ts";
-import { firstLineOf, searchPath } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 
 const THREADS = 2;

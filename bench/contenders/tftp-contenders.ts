@@ -1,13 +1,11 @@
 import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { packageVersion } from "../../lab/machine/package-root.ts";
-import { type Contender, firstLineOf, provCommand, searchPath } from "./contender.ts";
+import { packageVersion, provCommand } from "../../lab/machine/package-root.ts";
+import { firstLineOf, searchPath } from "../../lab/machine/peer-program.ts";
+import type { ServerContender } from "./contender.ts";
 
 /** A TFTP server that takes part. */
-export interface TftpContender extends Contender<TftpSetting> {
-  /** It takes no other port than 69. */
-  readonly needsWellKnownPort: boolean;
-}
+export type TftpContender = ServerContender<TftpSetting>;
 
 export interface TftpSetting {
   /** Absolute, existing, this contender's own. */
@@ -49,7 +47,7 @@ const provlab: TftpContender = {
   id: "provlab",
   name: "Provlab",
   settings: "`prov serve` with TFTP alone, as it comes",
-  needsWellKnownPort: false,
+  needsInterface: false,
   version: packageVersion,
   prepare: ({ folder, root, address, port }) => {
     const config = join(folder, "prov.yaml");
@@ -67,7 +65,8 @@ const dnsmasq: TftpContender = {
   id: "dnsmasq",
   name: "dnsmasq",
   settings: `no DNS, \`--tftp-max=${TRANSFERS_MAX}\` instead of 50, routine not logged`,
-  needsWellKnownPort: true,
+  // It takes no other port than 69.
+  needsInterface: true,
   version: () => versionOf("dnsmasq", "--version", /version (\S+)/),
   prepare: ({ root, address }) => ({
     command: [
@@ -86,7 +85,7 @@ const tftpdHpa: TftpContender = {
   id: "tftpd-hpa",
   name: "tftpd-hpa",
   settings: "`--listen --secure`, a process for each transfer",
-  needsWellKnownPort: false,
+  needsInterface: false,
   version: () => versionOf("in.tftpd", "-V", /^tftp-hpa ([^\s,]+)/),
   prepare: ({ root, address, port }) => ({
     command: [
@@ -101,7 +100,7 @@ const atftpd: TftpContender = {
   id: "atftpd",
   name: "atftpd",
   settings: `a thread for each transfer, \`--maxthread ${TRANSFERS_MAX}\` instead of 100, warnings logged`,
-  needsWellKnownPort: false,
+  needsInterface: false,
   version: () => versionOf("atftpd", "--version", /^atftp-(\S+)/),
   prepare: ({ root, address, port }) => ({
     command: [

@@ -1,12 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadScenario } from "../../cli/options/scenario-input.ts";
-import { packageRoot } from "../../lab/machine/package-root.ts";
+import { packageRoot, provCommand } from "../../lab/machine/package-root.ts";
+import { type ProgramEnd, runToEnd } from "../../lab/machine/run-to-end.ts";
 import { readResult } from "../../reports/result/read-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { provCommand } from "../contenders/contender.ts";
 import {
   exitStatus,
   flag,
@@ -54,10 +52,10 @@ const program = {
   },
 };
 
-/** Over and above its phases, a run starts a pair, ends it and reads the lease files. */
+/** Besides its phases, a run starts a pair, ends it and reads the lease files. */
 const GRACE_MS = 5 * 60_000;
-/** Of what a program said last. */
-const WORDS_MAX = 4096;
+const STOP_MS_MAX = 30_000;
+/** How much of a program's last words is told. */
 const WORD_LINES = 3;
 
 interface Play extends DrillScale {
@@ -99,7 +97,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   return remaining(chosen, wanted, mine()).length > 0 ? exitStatus.internalError : exitStatus.pass;
 });
 
-/** Undefined for a drill that cannot be had on this machine, which is told, and for one that was interrupted. */
+/** Undefined for a drill that this machine cannot play, which is told, and for one that was interrupted. */
 async function playDrill(
   play: Play,
   folder: string,
@@ -111,17 +109,22 @@ async function playDrill(
   const out = join(folder, drill, `seed-${seed}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const [command, ...args] = provCommand(
+  const command = provCommand(
     ...["run", scenarioFile, "--seed", String(seed), "--out", out, "--progress", "plain"],
     ...settingsOf(scenario, play).flatMap((setting) => ["--set", setting]),
   );
-  const child = spawn(command!, args, {
-    stdio: ["ignore", "ignore", "pipe"],
-    signal: AbortSignal.any([signal, AbortSignal.timeout(lengthMs(scenario) + GRACE_MS)]),
-  });
-  const [status, words] = await Promise.all([statusOf(child), lastWords(child)]);
-  removeStores(join(out, "server"));
-  if (signal.aborted) return undefined;
+  const msMax = lengthMs(scenario) + GRACE_MS;
+  let end: ProgramEnd;
+  try {
+    end = await runToEnd(command, { signal, msMax, stopMsMax: STOP_MS_MAX });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    removeStores(join(out, "server"));
+  }
+  const { status } = end;
+  const words = end.output.trim().split("\n").slice(-WORD_LINES).join(" ");
   if (status === exitStatus.usage) {
     tellProgress(`${drill} cannot be played: ${words}`);
     return undefined;
@@ -134,7 +137,7 @@ async function playDrill(
   const reading = readResult(readFileSync(resultFile, "utf8"));
   if (reading.kind === "failed") return trialWithoutResult(play, reading.problems.join(" "));
   const trial = trialOf(play, reading.result);
-  // Of a pass, the result and its page say all; of others, somebody wants to read what the servers logged.
+  // The logs of the servers are of interest only when a run did not pass.
   if (trial.verdict === "pass") rmSync(join(out, "server"), { recursive: true, force: true });
   return trial;
 }
@@ -146,23 +149,6 @@ function lengthMs({ phases }: Scenario): number {
       sum + (typeof until === "string" ? timeLimitMs : until.durationMs),
     0,
   );
-}
-
-async function statusOf(child: ChildProcess): Promise<number | null> {
-  try {
-    const [status] = (await once(child, "close")) as [number | null];
-    return status;
-  } catch {
-    // It was ended by its signal.
-    return null;
-  }
-}
-
-/** Of what a program says on its standard error, the end. */
-async function lastWords(child: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of child.stderr ?? []) text = `${text}${chunk}`.slice(-WORDS_MAX);
-  return text.trim().split("\n").slice(-WORD_LINES).join(" ");
 }
 
 /** A member of etcd sets aside 64 MiB for each file of its log. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchNetwork, loopbackNetwork } from "../../lab/machine/server-network.ts";
+import { loopbackNetwork, type ServerNetwork } from "../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
 import { doraPlan, measurementOf } from "../../simulator/capacity/trial.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";
@@ -79,7 +79,7 @@ async function runDhcpFuzz(request: FuzzRequest): Promise<boolean> {
 
 async function fuzzBundledServer(
   request: FuzzRequest,
-  network: BenchNetwork,
+  network: ServerNetwork,
   population: Population,
   corpus: ReturnType<typeof buildCorpus>,
 ): Promise<boolean> {
@@ -133,7 +133,7 @@ async function fuzzBundledServer(
  * After the campaign the whole population comes on line. A known device with ever new client
  * identifiers is many clients: bad packets may have taken all addresses of the network they came from.
  */
-async function countUnserved(network: BenchNetwork, signal: AbortSignal): Promise<number> {
+async function countUnserved(network: ServerNetwork, signal: AbortSignal): Promise<number> {
   const settings = {
     ...{ warmUpMs: 1000, warmUpShare: 0.001, measureMs: 6000, answerMsMax: 2000 },
     ...{ unansweredShareMax: 0, slipMsP99Max: 1000, cpuPercentMax: 100, starvedPercentMax: 100 },

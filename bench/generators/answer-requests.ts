@@ -1,8 +1,11 @@
-import type { GeneratorReply } from "../harness/generator-messages.ts";
+/** What a generator process says to a request of any kind. */
+export type GeneratorReply<Result> =
+  | { readonly kind: "measured"; readonly result: Result }
+  | { readonly kind: "failed"; readonly message: string };
 
 /**
- * Makes this process one that a `GeneratorProcess` can ask: it plays what comes in, and goes when
- * nobody is there to ask.
+ * Makes this process one that a `GeneratorProcess` can ask: it plays each request that comes in, and ends
+ * when its parent does.
  */
 export function answerRequests<Request, Result>(play: (request: Request) => Promise<Result>): void {
   process.on("message", (request: Request) => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { GeneratorReply } from "../harness/generator-messages.ts";
+import type { GeneratorReply } from "./answer-requests.ts";
 
 /** The generator could not be started, died or did not answer. */
 export class GeneratorError extends Error {
@@ -11,8 +11,8 @@ export class GeneratorError extends Error {
 const OUTPUT_CHARACTERS_MAX = 16 * 1024;
 
 /**
- * A generator as a process: on one processor and on its own side of the network. Its program hears
- * requests over its channel, and answers each with a `GeneratorReply`.
+ * A generator as a process: on one processor and on its own side of the network. Its program takes
+ * requests over its channel and answers each with a `GeneratorReply`.
  */
 export class GeneratorProcess<Request extends object, Result> {
   readonly #child: ChildProcess;
@@ -25,7 +25,7 @@ export class GeneratorProcess<Request extends object, Result> {
     this.#child.stderr?.on("data", (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString("latin1")).slice(-OUTPUT_CHARACTERS_MAX);
     });
-    // Whoever asks next is told.
+    // The next request fails, and says so.
     this.#child.on("error", () => undefined);
   }
 
@@ -35,8 +35,8 @@ export class GeneratorProcess<Request extends object, Result> {
   }
 
   /**
-   * Plays what is asked for within `msMax`. Throws GeneratorError when that fails, the signal's reason
-   * when it is aborted.
+   * Plays the request within `msMax`. Throws GeneratorError when that fails, the signal's reason when that
+   * is aborted.
    */
   async run(request: Request, msMax: number, signal: AbortSignal): Promise<Result> {
     const tooLong = AbortSignal.timeout(Math.ceil(msMax));
@@ -70,7 +70,7 @@ export class GeneratorProcess<Request extends object, Result> {
     }
   }
 
-  /** Ends the process; it leaves nothing behind. Idempotent. */
+  /** Ends the process. Idempotent. */
   stop(): void {
     this.#child.kill("SIGKILL");
   }

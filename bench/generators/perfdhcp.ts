@@ -1,81 +1,95 @@
-import { execFile } from "node:child_process";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { searchPath } from "../../lab/machine/peer-program.ts";
+import { type CpuTimes, cpuTimesOf } from "../../lab/machine/process-usage.ts";
+import { runToEnd } from "../../lab/machine/run-to-end.ts";
 import type { TrialVerdict } from "../../simulator/capacity/rate-search.ts";
-import { searchPath } from "../contenders/contender.ts";
 
-/** One run of perfdhcp at a rate, with the answers of the last second waited for. */
-export interface PerfdhcpRun {
-  readonly serverAddress: number;
-  /** Its own address, which it writes into giaddr. */
-  readonly relayAddress: number;
+/** How perfdhcp is run for one measurement. It plays a relay. */
+export interface PerfdhcpLoad {
+  readonly server: string;
+  /** Its own address, which it writes into giaddr, or an interface's name. */
+  readonly relay: string;
+  /** The server's port; its own is the next one. 67, and any port of its own, when left out. */
+  readonly port?: number;
+  readonly threads?: "single" | "multi";
+  /** DORA a second; undefined: as fast as it can. */
+  readonly ratePerSecond: number | undefined;
+  readonly seconds: number;
   readonly clients: number;
-  readonly ratePerSecond: number;
-  readonly periodMs: number;
   readonly seed: number;
 }
 
-export interface PerfdhcpResult {
-  readonly ratePerSecond: number;
-  /** DISCOVERs that it sent; fewer than the rate asks for when it was the limit itself. */
-  readonly sent: number;
-  /** ACKs that came within a second of their REQUEST, of OFFERs that came within one of their DISCOVER. */
-  readonly completed: number;
-  readonly verdict: TrialVerdict;
+/** What perfdhcp reports. */
+export interface PerfdhcpCounts {
+  /** DISCOVERs sent; fewer than the rate asks for when perfdhcp itself was the limit. */
+  readonly discovers: number;
+  /** ACKs within a second of their REQUEST, whose OFFER came within a second of its DISCOVER. */
+  readonly acks: number;
+  /** Replies that came after it had given their exchange up, after a second. */
+  readonly late: number;
 }
 
+export interface PerfdhcpOutcome extends PerfdhcpCounts {
+  /** Until shortly before its end; undefined where the kernel does not say. */
+  readonly cpu: (CpuTimes & { readonly elapsedMs: number }) | undefined;
+}
+
+/** After the last exchange, for replies on their way. */
 const WAIT_MS = 1200;
 const RUN_GRACE_MS = 20_000;
+const CPU_LOOK_MS = 100;
+
+export function perfdhcpCommand(load: PerfdhcpLoad): readonly string[] {
+  const { server, relay, port, threads, ratePerSecond, seconds, clients, seed } = load;
+  return [
+    ...["perfdhcp", "-4", ...(threads === undefined ? [] : ["-g", threads])],
+    ...(ratePerSecond === undefined ? [] : ["-r", String(ratePerSecond)]),
+    ...["-R", String(clients), "-p", String(seconds), "-W", String(1000 * WAIT_MS)],
+    ...["-s", String(seed), "-l", relay],
+    ...(port === undefined ? [] : ["-N", String(port), "-L", String(port + 1)]),
+    server,
+  ];
+}
+
+/** Runs a command of perfdhcp to its end; throws when it reports nothing. */
+export async function runPerfdhcp(
+  command: readonly string[],
+  seconds: number,
+  signal: AbortSignal,
+): Promise<PerfdhcpOutcome> {
+  const startedAtMs = performance.now();
+  let cpu: PerfdhcpOutcome["cpu"];
+  // Only its parent could ask for the times of a process that has ended, and node does not.
+  const look = (pid: number): void => {
+    const times = cpuTimesOf(pid);
+    if (times !== undefined) cpu = { ...times, elapsedMs: performance.now() - startedAtMs };
+  };
+  // Its status is 3 when an exchange was not completed: that is a result.
+  const { output } = await runToEnd(command, {
+    ...{ signal, msMax: 1000 * seconds + WAIT_MS + RUN_GRACE_MS },
+    environment: { PATH: searchPath },
+    watch: { everyMs: CPU_LOOK_MS, look },
+  });
+  const counts = perfdhcpCountsOf(output);
+  if (counts !== undefined) return { ...counts, cpu };
+  throw new Error(`perfdhcp has no report; it said:\n${output.trim().slice(-1000)}`);
+}
+
+/** Reads its final report; undefined when there is none. */
+export function perfdhcpCountsOf(output: string): PerfdhcpCounts | undefined {
+  const numbers = (name: string): readonly number[] =>
+    [...output.matchAll(new RegExp(`^${name}: (\\d+)`, "gm"))].map((match) => Number(match[1]));
+  const [discovers] = numbers("sent packets");
+  const [, acks] = numbers("received packets");
+  const late = numbers("orphans").reduce((sum, count) => sum + count, 0);
+  return discovers === undefined || acks === undefined ? undefined : { discovers, acks, late };
+}
+
 /** It sends in bursts: a little less than asked for is no limit yet. */
 const OFFERED_SHARE_MIN = 0.975;
 const UNANSWERED_SHARE_MAX = 0.025;
 
-/** Runs it; throws when it says nothing that can be read. */
-export async function runPerfdhcp(
-  run: PerfdhcpRun,
-  wrap: (command: readonly string[]) => readonly string[],
-  signal: AbortSignal,
-): Promise<PerfdhcpResult> {
-  const [program, ...args] = wrap(perfdhcpCommand(run));
-  const output = await new Promise<string>((settle, fail) => {
-    const options = {
-      signal,
-      timeout: run.periodMs + WAIT_MS + RUN_GRACE_MS,
-      killSignal: "SIGKILL",
-      env: { ...process.env, PATH: searchPath },
-    } as const;
-    execFile(program!, args, options, (error, stdout, stderr) => {
-      // It ends with status 3 when something was lost, which is what is to be found out.
-      if (signal.aborted || error?.killed) fail(error);
-      else settle(stdout + stderr);
-    });
-  });
-  return readPerfdhcp(output, run);
-}
-
-export function perfdhcpCommand(run: PerfdhcpRun): readonly string[] {
-  const { serverAddress, relayAddress, clients, ratePerSecond, periodMs, seed } = run;
-  return [
-    ...["perfdhcp", "-4", "-r", String(ratePerSecond), "-R", String(clients)],
-    ...["-p", String(Math.round(periodMs / 1000)), "-W", String(1000 * WAIT_MS)],
-    ...["-s", String(seed), "-l", formatIpv4(relayAddress), formatIpv4(serverAddress)],
-  ];
-}
-
-/** Reads its final report. Throws Error with the report when it is none. */
-export function readPerfdhcp(
-  output: string,
-  { ratePerSecond, periodMs }: Pick<PerfdhcpRun, "ratePerSecond" | "periodMs">,
-): PerfdhcpResult {
-  const figures = (name: string): readonly number[] =>
-    [...output.matchAll(new RegExp(`^${name}: (\\d+)`, "gm"))].map((match) => Number(match[1]));
-  const [sent] = figures("sent packets");
-  const [, completed] = figures("received packets");
-  if (sent === undefined || completed === undefined) {
-    throw new Error(`perfdhcp has no report:\n${output.trim().slice(-500)}`);
-  }
-  const asked = (ratePerSecond * periodMs) / 1000;
-  const isOffered = sent >= OFFERED_SHARE_MIN * asked;
-  const isKept = sent - completed <= UNANSWERED_SHARE_MAX * sent;
-  const verdict = !isOffered ? "generator-limited" : isKept ? "kept" : "missed";
-  return { ratePerSecond, sent, completed, verdict };
+/** Whether the server kept the rate. */
+export function perfdhcpVerdict({ discovers, acks }: PerfdhcpCounts, asked: number): TrialVerdict {
+  if (discovers < OFFERED_SHARE_MIN * asked) return "generator-limited";
+  return discovers - acks <= UNANSWERED_SHARE_MAX * discovers ? "kept" : "missed";
 }

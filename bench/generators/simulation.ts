@@ -1,22 +1,14 @@
-import { measurementOf, type RunMeasurement } from "../../simulator/capacity/trial.ts";
+import { measurementOf, type TrialSettings } from "../../simulator/capacity/trial.ts";
+import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";
-import type { GeneratorReply, GeneratorRequest } from "../harness/generator-messages.ts";
+import { answerRequests } from "./answer-requests.ts";
 
-// The generator of the bench, in a process of its own so that it can sit on a processor and in a
-// network of its own. It plays the plans that come in and goes when nobody is there to ask.
-process.on("message", (request: GeneratorRequest) => {
-  void answer(request).then((reply) => process.send?.(reply));
-});
-process.on("disconnect", () => process.exit());
-
-async function answer({
-  plan,
-  settings,
-}: GeneratorRequest): Promise<GeneratorReply<RunMeasurement>> {
-  try {
-    const outcome = await runSimulation(plan, () => {});
-    return { kind: "measured", result: measurementOf(outcome, settings) };
-  } catch (error) {
-    return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
-  }
+export interface SimulationRequest {
+  readonly plan: RunPlan;
+  readonly settings: TrialSettings;
 }
+
+// The simulator in a process of its own, so that it can have a processor and a network of its own.
+answerRequests(async ({ plan, settings }: SimulationRequest) =>
+  measurementOf(await runSimulation(plan, () => {}), settings),
+);

@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-/** As the `prov` command has them; `found`: a campaign found what must not be. */
+/** Those of the `prov` command; `found`: a campaign found what must not happen. */
 export const exitStatus = { pass: 0, internalError: 1, usage: 2, found: 99 } as const;
 
-/** One option of a program of the bench: what its text means, or what it is when it is left out. */
+/** One option of a program of the bench: what its text means, and its value when it is left out. */
 export interface CliOption<Value> {
   readonly isFlag: boolean;
   /** `text` is undefined when the option is left out; throws Error with the reason of a refusal. */
@@ -105,6 +105,7 @@ export interface BenchProgram<Options extends CliOptions> {
 export async function runProgram<Options extends CliOptions>(
   program: BenchProgram<Options>,
   run: (values: CliValues<Options>, folder: string, signal: AbortSignal) => Promise<number>,
+  args: readonly string[] = process.argv.slice(2),
 ): Promise<number> {
   const out: CliOption<string> = {
     isFlag: false,
@@ -114,7 +115,7 @@ export async function runProgram<Options extends CliOptions>(
   let common: { readonly help: boolean; readonly out: string };
   try {
     const options = { ...program.options, help: flag(), out };
-    const parsed = parseOptions(process.argv.slice(2), options);
+    const parsed = parseOptions(args, options);
     values = parsed as unknown as CliValues<Options>;
     common = parsed as unknown as typeof common;
   } catch (error) {

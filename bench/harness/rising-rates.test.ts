@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TrialVerdict } from "../../simulator/capacity/rate-search.ts";
 import type { TrialResult } from "../../simulator/capacity/trial.ts";
-import { climbResultOf, inGroups, isClimbOver } from "./rising-rates.ts";
+import { inGroups, isRisingOver, risingResultOf } from "./rising-rates.ts";
 
 const verdicts: Readonly<Record<string, TrialVerdict>> = {
   k: "kept",
@@ -41,7 +41,7 @@ test.each([
   ["gm", undefined, "generator"],
   ["", undefined, "rate-max"],
 ])("rising rates with the verdicts %j keep %s (%s)", (letters, maximum, end) => {
-  const { maximumPerSecond, end: actualEnd } = climbResultOf(trialsOf(letters));
+  const { maximumPerSecond, end: actualEnd } = risingResultOf(trialsOf(letters));
   expect([maximumPerSecond, actualEnd]).toEqual([maximum, end]);
 });
 
@@ -52,8 +52,8 @@ test.each([
   ["kkkm", true],
   ["kkgg", true],
   ["kkkg", true],
-])("after %s the climb is over: %s", (letters, isOver) => {
-  expect(isClimbOver(trialsOf(letters))).toBe(isOver);
+])("after %s the search is over: %s", (letters, isOver) => {
+  expect(isRisingOver(trialsOf(letters))).toBe(isOver);
 });
 
 test("groups hold every value once, in order", () => {

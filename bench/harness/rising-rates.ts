@@ -2,11 +2,11 @@ import type { TrialResult } from "../../simulator/capacity/trial.ts";
 import type { RateResult } from "./rate-result.ts";
 
 /**
- * The highest rate kept of rates that were tried in rising order: the last one before the first that
- * was missed. What the generator could not offer says nothing either way; when nothing was missed,
+ * The highest rate kept among rates that were tried in rising order: the last one before the first that
+ * was missed. A rate that the generator could not offer says nothing either way; when no rate was missed,
  * the maximum is a lower bound.
  */
-export function climbResultOf(trials: readonly TrialResult[]): RateResult {
+export function risingResultOf(trials: readonly TrialResult[]): RateResult {
   const firstMissed = trials.findIndex(({ verdict }) => verdict === "missed");
   const tried = firstMissed < 0 ? trials : trials.slice(0, firstMissed);
   const maximumPerSecond = tried.findLast(({ verdict }) => verdict === "kept")?.ratePerSecond;
@@ -17,8 +17,8 @@ export function climbResultOf(trials: readonly TrialResult[]): RateResult {
   return { maximumPerSecond, end: maximumPerSecond === undefined ? "rate-min" : "found", trials };
 }
 
-/** Whether higher rates would change nothing any more, or the generator has come to its end. */
-export function isClimbOver(trials: readonly TrialResult[]): boolean {
+/** Whether higher rates would change nothing, or the generator has reached its limit. */
+export function isRisingOver(trials: readonly TrialResult[]): boolean {
   return trials.some(({ verdict }) => verdict === "missed") || trials.at(-1)?.verdict !== "kept";
 }
 

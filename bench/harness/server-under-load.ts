@@ -1,5 +1,5 @@
+import type { LabProcess } from "../../lab/machine/lab-process.ts";
 import { memoryMiBOf } from "../../lab/machine/process-usage.ts";
-import { onProcessor } from "../../lab/machine/processors.ts";
 import { RateSearch } from "../../simulator/capacity/rate-search.ts";
 import {
   doraPlan,
@@ -9,44 +9,66 @@ import {
   type TrialSettings,
   type TrialTarget,
 } from "../../simulator/capacity/trial.ts";
+import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import { GeneratorProcess } from "../generators/generator-process.ts";
-import { type BenchPlan, type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
-import type { GeneratorRequest } from "./generator-messages.ts";
+import { SimulatorProcess } from "../generators/simulator-process.ts";
+import { type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
 import type { RateResult } from "./rate-result.ts";
-import { climbResultOf, inGroups, isClimbOver } from "./rising-rates.ts";
-import type { ServerProcess } from "./server-process.ts";
-import { type Arena, type Bench, populationIn, startServer } from "./server-start.ts";
+import { inGroups, isRisingOver, risingResultOf } from "./rising-rates.ts";
+import {
+  type BenchPlace,
+  onGeneratorSide,
+  populationIn,
+  type ServedDevices,
+  startServer,
+} from "./server-start.ts";
 
-/** A run takes its phases' time and this much more at most, for threads to start and end. */
-const RUN_GRACE_MS = 60_000;
-const RUNGS_A_RUN = 4;
-const generatorProgram = new URL("../generators/simulation.js", import.meta.url);
+const RATES_A_RUN = 4;
+
+interface LoadOptions {
+  readonly settings: TrialSettings;
+  readonly onProgress: (line: string) => void;
+  /** For the generator's Node. */
+  readonly generatorFlags?: readonly string[];
+}
 
 /** One server, freshly started, and a generator aimed at it. */
-export class Match {
-  readonly server: ServerProcess;
-  readonly #bench: Bench;
-  readonly #arena: Arena;
+export class ServerUnderLoad {
+  readonly server: LabProcess;
+  readonly #place: BenchPlace;
+  readonly #served: ServedDevices;
   readonly #name: string;
-  readonly #generator: GeneratorProcess<GeneratorRequest, RunMeasurement>;
+  readonly #options: LoadOptions;
+  readonly #generator: SimulatorProcess;
   #runs = 0;
   #violations = 0;
 
-  private constructor(bench: Bench, arena: Arena, name: string, server: ServerProcess) {
-    this.#bench = bench;
-    this.#arena = arena;
+  private constructor(
+    place: BenchPlace,
+    served: ServedDevices,
+    { name }: DhcpContender,
+    options: LoadOptions,
+    server: LabProcess,
+  ) {
+    this.#place = place;
+    this.#served = served;
     this.#name = name;
+    this.#options = options;
     this.server = server;
-    const { network, processors } = bench;
-    this.#generator = new GeneratorProcess(generatorProgram, (command) =>
-      network.onGeneratorSide(onProcessor(processors?.generator, command)),
+    this.#generator = new SimulatorProcess(([node, ...args]) =>
+      onGeneratorSide(place, [node!, ...(options.generatorFlags ?? []), ...args]),
     );
   }
 
-  static async start(bench: Bench, contender: DhcpContender, arena: Arena): Promise<Match> {
-    const server = await startServer(bench, contender, arena);
-    return new Match(bench, arena, contender.name, server);
+  /** Rejects with LabError, with nothing left behind, when the server does not serve. */
+  static async start(
+    place: BenchPlace,
+    contender: DhcpContender,
+    served: ServedDevices,
+    options: LoadOptions,
+  ): Promise<ServerUnderLoad> {
+    const server = await startServer(place, contender, served);
+    return new ServerUnderLoad(place, served, contender, options, server);
   }
 
   /** Acknowledgements so far that no correct server gives. */
@@ -54,7 +76,7 @@ export class Match {
     return this.#violations;
   }
 
-  /** Of the generator, at its peak so far, MiB; undefined where the kernel does not say. */
+  /** The generator's memory at its peak so far, MiB; undefined where the kernel does not say. */
   get generatorMiBMax(): number | undefined {
     return memoryMiBOf(this.#generator.pid)?.peak;
   }
@@ -64,7 +86,7 @@ export class Match {
     const { min: rateMin, max: rateMax } = rateLimits;
     const first = Math.min(Math.max(firstRate, rateMin), rateMax);
     const search = new RateSearch({ firstRate: first, rateMin, rateMax, ...steps });
-    // Not counted: the server's compiler and caches get to know the traffic.
+    // Not counted: the server's compiler and caches warm up.
     await this.dora(Math.ceil(first / 2));
     const trials: TrialResult[] = [];
     for (let rate = search.nextRate(); rate !== undefined; rate = search.nextRate()) {
@@ -76,20 +98,20 @@ export class Match {
   }
 
   /** Renewals of devices that are bound first, at one rate after the other until one is missed. */
-  async climbRenewals(doraPerSecond: number, renewals: RenewalPlan): Promise<RateResult> {
+  async searchRenewals(doraPerSecond: number, renewals: RenewalPlan): Promise<RateResult> {
     const rates = renewals.rungs.map((factor) => Math.round(doraPerSecond * factor));
     const bindRate = Math.max(1, Math.round(doraPerSecond * renewals.bindShare));
     const { devices } = renewals;
     const trials: TrialResult[] = [];
-    // A run plays its phases to the end, so the rungs come in several runs.
-    for (const few of inGroups(rates, RUNGS_A_RUN)) {
+    // A run plays all of its phases, so the rates are spread over several runs.
+    for (const few of inGroups(rates, RATES_A_RUN)) {
       const { trials: played } = await this.run((target, settings) =>
         renewalPlan(target, settings, { devices, bindRate, rates: few }),
       );
       trials.push(...played);
-      if (isClimbOver(played)) break;
+      if (isRisingOver(played)) break;
     }
-    return climbResultOf(trials);
+    return risingResultOf(trials);
   }
 
   /** Cold devices at one rate; once more when the generator was the limit. */
@@ -104,22 +126,17 @@ export class Match {
     return trials[0]!;
   }
 
-  /** Plays a plan; throws when the server dies of it. */
+  /** Plays a plan; rejects with LabError when the server dies of it. */
   async run(
-    planFor: (target: TrialTarget, settings: TrialSettings) => ReturnType<typeof doraPlan>,
+    planFor: (target: TrialTarget, settings: TrialSettings) => RunPlan,
   ): Promise<RunMeasurement> {
-    const { settings, target } = this.#next();
-    const plan = planFor(target, settings);
-    const runMs = plan.phases.reduce((sum, phase) => sum + phase.timeLimitMs + phase.drainMs, 0);
+    const { settings, onProgress } = this.#options;
+    const plan = planFor(this.#nextTarget(), settings);
     this.server.check();
-    const measurement = await this.#generator.run(
-      { plan, settings },
-      runMs + RUN_GRACE_MS,
-      this.#bench.signal,
-    );
+    const measurement = await this.#generator.play(plan, settings, this.#place.signal);
     this.server.check();
     this.#violations += measurement.violations;
-    for (const trial of measurement.trials) this.#tell(trial);
+    for (const trial of measurement.trials) onProgress(`${this.#name}: ${trialWords(trial)}`);
     return measurement;
   }
 
@@ -128,28 +145,25 @@ export class Match {
     await this.server.stop();
   }
 
-  #next(): { readonly settings: BenchPlan["trial"]; readonly target: TrialTarget } {
-    const { plan, network, seed } = this.#bench;
+  #nextTarget(): TrialTarget {
+    const { network, seed } = this.#place;
     this.#runs += 1;
     return {
-      settings: plan.trial,
-      target: {
-        population: populationIn(this.#bench, this.#arena),
-        server: { address: network.serverAddress, port: network.ports.relay },
-        ports: network.ports,
-        seed: seed + this.#runs,
-      },
+      population: populationIn(this.#place, this.#served),
+      server: { address: network.serverAddress, port: network.ports.relay },
+      ports: network.ports,
+      seed: seed + this.#runs,
     };
   }
+}
 
-  #tell(trial: TrialResult): void {
-    const { exchange, outstanding, unansweredShare, latencyMsP99, slipMsP99, verdict } = trial;
-    const loop = outstanding === undefined ? "" : `${outstanding} under way, `;
-    this.#bench.onProgress(
-      `${this.#name}: ${exchange}, ${loop}${Math.round(trial.ratePerSecond)}/s: ` +
-        `${(100 * unansweredShare).toFixed(2)} % unanswered, p99 ${latencyMsP99.toFixed(1)} ms, ` +
-        `slip p99 ${slipMsP99.toFixed(1)} ms, generator ${trial.generatorCpuPercent.toFixed(0)} % ` +
-        `(starved ${trial.generatorStarvedPercent.toFixed(0)} %): ${verdict}`,
-    );
-  }
+function trialWords(trial: TrialResult): string {
+  const { exchange, outstanding, unansweredShare, latencyMsP99, slipMsP99, verdict } = trial;
+  const loop = outstanding === undefined ? "" : `${outstanding} under way, `;
+  return (
+    `${exchange}, ${loop}${Math.round(trial.ratePerSecond)}/s: ` +
+    `${(100 * unansweredShare).toFixed(2)} % unanswered, p99 ${latencyMsP99.toFixed(1)} ms, ` +
+    `slip p99 ${slipMsP99.toFixed(1)} ms, generator ${trial.generatorCpuPercent.toFixed(0)} % ` +
+    `(starved ${trial.generatorStarvedPercent.toFixed(0)} %): ${verdict}`
+  );
 }

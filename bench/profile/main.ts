@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { provCommand } from "../contenders/contender.ts";
+import { provProgram } from "../../lab/machine/package-root.ts";
 import { workloads } from "../contenders/dhcp-contender.ts";
 import {
   type CliOption,
@@ -39,7 +39,7 @@ const invalidStatus = 98;
 
 const file: CliOption<string> = {
   isFlag: false,
-  read: (text) => resolve(text ?? provCommand()[1]!),
+  read: (text) => resolve(text ?? provProgram),
 };
 
 const program = {

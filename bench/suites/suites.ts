@@ -10,7 +10,7 @@ import { perfdhcp } from "./perfdhcp.ts";
 import { docsis, rate } from "./rate.ts";
 import { restart } from "./restart.ts";
 
-/** In the order in which they run: the first ones find what the later ones use as a yardstick. */
+/** The suites of DHCP servers, in the order in which they run: the first ones find a yardstick for the later ones. */
 export const suites: readonly Suite[] = [
   ...[rate, docsis, latency, cold, memory, restart],
   ...[flood, overload, perfdhcp, growth, million, pair],

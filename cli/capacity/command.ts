@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { fullPlan } from "../../bench/harness/bench-plan.ts";
 import { environmentOf } from "../../lab/machine/environment.ts";
 import { packageRoot } from "../../lab/machine/package-root.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
@@ -20,7 +19,7 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
-import type { TrialSettings } from "../../simulator/capacity/trial.ts";
+import { type TrialSettings, trialDefaults } from "../../simulator/capacity/trial.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { SimulationError } from "../../simulator/run/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
@@ -176,10 +175,10 @@ async function measure(
   const startedAtMs = systemClock.wallMs();
   const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
   const settings: TrialSettings = {
-    ...fullPlan.trial,
-    slipMsP99Max: Math.max(fullPlan.trial.slipMsP99Max, scenario.generator.slipMsP99Max),
+    ...trialDefaults,
+    slipMsP99Max: Math.max(trialDefaults.slipMsP99Max, scenario.generator.slipMsP99Max),
     // A short trial is warmed up for no longer than it measures.
-    warmUpMs: Math.min(fullPlan.trial.warmUpMs, options.trial),
+    warmUpMs: Math.min(trialDefaults.warmUpMs, options.trial),
     measureMs: options.trial,
     answerMsMax: options.within,
     unansweredShareMax: options.missed,

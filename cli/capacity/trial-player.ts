@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { coldOutstanding } from "../../bench/harness/bench-plan.ts";
 import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import {
+  coldOutstanding,
   doraPlan,
   measurementOf,
   type TrialResult,

@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { LabProgram } from "../pair-set-up.ts";
 import { ToldToEnd } from "./lab-error.ts";
-import { LabProcess } from "./lab-process.ts";
+import { LabProcess, type LabProgram } from "./lab-process.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -19,9 +18,7 @@ function processOf(script: string, more: Partial<LabProgram> = {}) {
   const deaths: string[] = [];
   const program: LabProgram = {
     name: `program-${programs}`,
-    place: "node-a",
     command: ["sh", "-c", script],
-    files: [],
     isReady: (log) => log.includes("ready"),
     ...more,
   };

@@ -11,25 +11,55 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
-import type { LabProgram } from "../pair-set-up.ts";
 import { LabError, ToldToEnd } from "./lab-error.ts";
+import {
+  memoryMiBOf,
+  type ProcessTimes,
+  type ThreadTimes,
+  threadTimesOf,
+  timesOfTree,
+} from "./process-usage.ts";
 
 const READY_LOOK_MS = 20;
-/** Of the time waited so far: a long start has long logs, and who reads them all the time slows it down. */
+/** A share of the time waited so far: a long start has a long log, and polling too often slows it down. */
 const READY_LOOK_SHARE = 0.05;
 const LAST_LINES = 12;
+const STOP_MS_MAX = 15_000;
 
-export interface LabProcessPlace {
-  /** Of the lab: the program's own folder and its log are made in it. */
-  readonly folder: string;
-  /** Puts the program where it belongs. */
-  readonly wrap: (command: readonly string[]) => readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  /** It ended, and nobody had asked it to. */
-  readonly onDeath: (words: string) => void;
+export interface LabFile {
+  /** Relative to the program's folder. */
+  readonly path: string;
+  readonly text: string;
+  /** The file's mode, such as 0o600 for a key; 0o644 when left out. */
+  readonly mode?: number;
 }
 
-/** One program of the lab, which may be killed and started again on the files that it left. */
+/** A program before it is started. It works in a folder of its own. */
+export interface LabProgram {
+  /** Unique in its place, and the name of its folder and log: `prov-a`, `etcd-2`, `dhcpd-b`. */
+  readonly name: string;
+  /** What messages call it; its name when left out. */
+  readonly title?: string;
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly files?: readonly LabFile[];
+  /** Empty folders that it needs. */
+  readonly folders?: readonly string[];
+  /** Looks at its log so far, at files of its folder and at the process; the start waits for true. */
+  readonly isReady: (log: string, read: (path: string) => string, pid: number) => boolean;
+}
+
+export interface LabProcessPlace {
+  /** The program's own folder and its log are made here. */
+  readonly folder: string;
+  /** Turns the command line into one that runs the program where it belongs. */
+  readonly wrap: (command: readonly string[]) => readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called when it ends although nobody asked it to. */
+  readonly onDeath?: (words: string) => void;
+}
+
+/** A running program, which may be killed and started again on the files that it left. */
 export class LabProcess {
   readonly program: LabProgram;
   readonly #place: LabProcessPlace;
@@ -37,20 +67,21 @@ export class LabProcess {
   #isWanted = false;
   #isPaused = false;
   #logStart = 0;
+  #death: string | undefined;
 
   constructor(program: LabProgram, place: LabProcessPlace) {
     this.program = program;
     this.#place = place;
   }
 
-  /** Nothing of an earlier run in the same folder is to be found by this one. */
+  /** Removes what an earlier run in the same folder left. */
   clearFolder(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Once, before the first start: a program that is started again finds what it has left. */
+  /** Called once, before the first start: a program that is started again finds what it left. */
   writeFiles(): void {
-    const { files, folders = [] } = this.program;
+    const { files = [], folders = [] } = this.program;
     mkdirSync(this.folder, { recursive: true });
     for (const name of folders) mkdirSync(join(this.folder, name), { recursive: true });
     for (const { path, text, mode = 0o644 } of files) {
@@ -89,17 +120,18 @@ export class LabProcess {
       cwd: this.folder,
       stdio: ["ignore", log, log],
       env: { ...process.env, ...environment, ...this.#place.environment },
-      // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops it.
+      // In a process group of its own: Ctrl-C reaches us alone, and we stop it.
       detached: true,
     });
     closeSync(log);
     this.#child = child;
     this.#isWanted = true;
     this.#isPaused = false;
+    this.#death = undefined;
     const tell = (how: string): void => {
-      if (this.#isWanted && child === this.#child) {
-        this.#place.onDeath(`${this.program.name} ${how}${this.#lastWords()}`);
-      }
+      if (!this.#isWanted || child !== this.#child) return;
+      this.#death ??= `${this.#title} ${how}${this.#lastWords()}`;
+      this.#place.onDeath?.(this.#death);
     };
     child.once("error", (error) => tell(`cannot be started: ${error.message}`));
     child.once("exit", (status, signal) => {
@@ -108,19 +140,20 @@ export class LabProcess {
   }
 
   /**
-   * Resolves when the program says that it is ready; rejects with LabError when it does not in time, with
-   * ToldToEnd when it was told to end before it was ready.
+   * Resolves when the program is ready. Rejects with LabError when it is not in time, with ToldToEnd when
+   * somebody ended it first, with the signal's reason when that is aborted.
    */
-  async ready(msMax: number): Promise<void> {
+  async ready(msMax: number, signal?: AbortSignal): Promise<void> {
     const child = this.#child;
     const startMs = systemClock.monotonicMs();
     const deadlineMs = startMs + msMax;
     const read = (path: string): string => readFileSync(join(this.folder, path), "latin1");
-    while (!this.program.isReady(this.#log(), read)) {
-      if (!this.#isWanted || child !== this.#child) throw new ToldToEnd(this.program.name);
+    while (!this.program.isReady(this.#log(), read, child?.pid ?? 0)) {
+      signal?.throwIfAborted();
+      if (!this.#isWanted || child !== this.#child) throw new ToldToEnd(this.#title);
       const why = this.isRunning ? `was not ready within ${msMax / 1000} s` : "does not run";
       if (!this.isRunning || systemClock.monotonicMs() > deadlineMs) {
-        throw new LabError(`${this.program.name} ${why}${this.#lastWords()}`);
+        throw new LabError(`${this.#title} ${why}${this.#lastWords()}`);
       }
       const waitedMs = systemClock.monotonicMs() - startMs;
       const lookMs = Math.max(READY_LOOK_MS, waitedMs * READY_LOOK_SHARE);
@@ -128,11 +161,31 @@ export class LabProcess {
     }
   }
 
+  /** Throws LabError, with its last words, when it ended although nobody asked it to. */
+  check(): void {
+    if (this.#death !== undefined) throw new LabError(this.#death);
+  }
+
+  /** Memory now and at its peak; undefined where the kernel does not say. */
+  memoryMiB(): ReturnType<typeof memoryMiBOf> {
+    return memoryMiBOf(this.pid);
+  }
+
+  /** Processor time of the program and of the programs that it started, itself first. */
+  cpuTimes(): readonly ProcessTimes[] {
+    return timesOfTree(this.pid);
+  }
+
+  /** Processor time so far; undefined where the kernel does not say. */
+  threadTimes(): ThreadTimes | undefined {
+    return threadTimesOf(this.pid);
+  }
+
   async kill(): Promise<void> {
     await this.#end("SIGKILL", 0);
   }
 
-  /** Nothing of it moves until `resume`. */
+  /** Stops it until `resume`. */
   pause(): void {
     if (!this.isRunning) return;
     process.kill(this.#child!.pid!, "SIGSTOP");
@@ -145,8 +198,8 @@ export class LabProcess {
     this.#isPaused = false;
   }
 
-  /** SIGTERM; SIGKILL when that has not ended it in time, which `false` tells. */
-  async stop(msMax: number): Promise<boolean> {
+  /** SIGTERM; false when that did not end it in time, so that SIGKILL did. */
+  async stop(msMax = STOP_MS_MAX): Promise<boolean> {
     this.resume();
     return await this.#end("SIGTERM", msMax);
   }
@@ -171,7 +224,11 @@ export class LabProcess {
     return isInTime;
   }
 
-  /** Beside its folder: a full disk of the program does not silence it. */
+  get #title(): string {
+    return this.program.title ?? this.program.name;
+  }
+
+  /** Beside its folder: when the program's disk is full, it still logs. */
   get #logFile(): string {
     return join(this.#place.folder, `${this.program.name}.log`);
   }
@@ -188,8 +245,8 @@ export class LabProcess {
 }
 
 /**
- * The command of a program that ends when this process does, whatever ends this process. The signal comes only to
- * who has asked for it in time, so a program that finds itself without us afterwards does not begin.
+ * Binds a program's life to ours, whatever ends this process. The kernel signals only programs that asked
+ * before we ended, so one that finds itself without us afterwards does not begin.
  */
 function boundToUs(command: readonly string[]): string[] {
   const begin = '[ "$PPID" = "$0" ] && exec "$@"';

@@ -4,20 +4,20 @@ import { ip, runTool } from "./ip-command.ts";
 const PREFIX = "provlab-lab-";
 const NAMESPACES = "/run/netns";
 
-/** What everything that a process's lab makes in the system is called, so that it is known again. */
+/** The name of a thing that a process makes in the system, by which it is recognised later. */
 export function labName(what: string, pid = process.pid): string {
   return `${PREFIX}${pid}-${what}`;
 }
 
-/** The process whose lab has made something of that name; undefined when no lab has. */
+/** The process that made a thing of that name; undefined when it is not ours. */
 export function labOwner(name: string): number | undefined {
   const match = new RegExp(`^${PREFIX}(\\d+)-`).exec(name);
   return match === null ? undefined : Number(match[1]);
 }
 
 /**
- * Takes away the namespaces and mounts of labs whose process was killed before it could do so. Their
- * programs are gone: they end with the process that started them.
+ * Removes the namespaces and mounts of processes that were killed before they could do so. Their programs
+ * ended with them.
  */
 export function removeLeftovers(isAlive: (pid: number) => boolean = hasProcess): void {
   const isLeft = (name: string): boolean => {
@@ -49,7 +49,8 @@ function mounts(): (readonly [string, string])[] {
   });
 }
 
-function hasProcess(pid: number): boolean {
+/** Whether a process of that number runs. */
+export function hasProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder with package.json, whether this file runs as it is written or compiled below dist/. */
 export const packageRoot = folderWithPackage(dirname(fileURLToPath(import.meta.url)));
+
+/** The compiled `prov`; it may not be built yet. */
+export const provProgram = join(packageRoot, "dist", "cli", "main.js");
+
+/** The command line of `prov` with these arguments. */
+export function provCommand(...args: readonly string[]): readonly string[] {
+  return [process.execPath, provProgram, ...args];
+}
 
 function folderWithPackage(folder: string): string {
   if (existsSync(`${folder}/package.json`)) return folder;

@@ -1,15 +1,17 @@
-import { execFileSync } from "node:child_process";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import type { AddressBlock } from "../../scenarios/population/population.ts";
-import type { PortPlan } from "../../simulator/plan/run-plan.ts";
+import { namespacesMissing } from "./ip-command.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { makeNamespaces } from "./namespaces.ts";
 
-/** Where the server and the generator of a measurement meet. */
-export interface BenchNetwork {
+/** Where one server and the generator that measures it meet. */
+export interface ServerNetwork {
   readonly description: string;
   /** Whether servers that need a real interface can run here. */
   readonly hasInterface: boolean;
   readonly serverAddress: number;
-  readonly ports: PortPlan;
+  /** UDP ports: the server's and the relays', and the clients'. */
+  readonly ports: { readonly relay: number; readonly client: number };
   /** Where the population's networks are cut from. */
   readonly addressBlock: AddressBlock;
   /** The network of the server's interface, which ISC dhcpd wants declared. */
@@ -19,7 +21,7 @@ export interface BenchNetwork {
   /** The command line that runs a program on the server's or on the generator's side. */
   readonly onServerSide: (command: readonly string[]) => readonly string[];
   readonly onGeneratorSide: (command: readonly string[]) => readonly string[];
-  /** Takes away what was made; idempotent, and synchronous so that an exit handler can do it. */
+  /** Removes what was made; idempotent, and synchronous so that an exit handler can do it. */
   readonly close: () => void;
 }
 
@@ -40,17 +42,17 @@ const veth = {
   generatorInterface: "bench-gen",
 } as const;
 
-/** Namespaces where they can be had, else the loopback network. */
-export function chooseNetwork(onProgress: (line: string) => void): BenchNetwork {
+/** Namespaces where this machine allows them, else the loopback network. */
+export function chooseNetwork(onProgress: (line: string) => void): ServerNetwork {
   const reason = namespacesMissing();
   if (reason === undefined) return namespaceNetwork();
   onProgress(`${reason}: only servers that can live on the loopback network are measured`);
   return loopbackNetwork();
 }
 
-/** Both sides on this machine's loopback: needs nothing, but takes only servers that live there. */
-export function loopbackNetwork(): BenchNetwork {
-  const { port, serverAddress, addressBlock } = loopback;
+/** Both sides on this machine's loopback: needs no rights, but takes only servers that can live there. */
+export function loopbackNetwork(port: number = loopback.port): ServerNetwork {
+  const { serverAddress, addressBlock } = loopback;
   return {
     description: "loopback",
     hasInterface: false,
@@ -66,40 +68,25 @@ export function loopbackNetwork(): BenchNetwork {
   };
 }
 
-/** Why there can be no network namespaces here; undefined when there can. */
-function namespacesMissing(): string | undefined {
-  if (process.getuid?.() !== 0) return "network namespaces need root";
-  try {
-    ip("netns", "list");
-    return undefined;
-  } catch (error) {
-    return `the command \`ip\` (package iproute2) does not run: ${String(error).trim()}`;
-  }
-}
-
 /**
- * Two network namespaces joined by a veth pair: the server in one, the generator in the other, where
- * every address of the population is local. Nothing leads out of them. Throws when the system
- * refuses, with nothing left behind.
+ * Two network namespaces joined by a cable: the server in one, the generator in the other, where every
+ * address of the population is local. Throws LabError, with nothing left behind.
  */
-export function namespaceNetwork(): BenchNetwork {
-  const serverSide = `provlab-bench-${process.pid}-server`;
-  const generatorSide = `provlab-bench-${process.pid}-generator`;
-  const made: string[] = [];
-  const close = (): void => {
-    for (const name of made.splice(0)) ip("netns", "delete", name);
-  };
-  try {
-    for (const name of [serverSide, generatorSide]) {
-      ip("netns", "add", name);
-      made.push(name);
-      ip("-n", name, "link", "set", "lo", "up");
-    }
-    join(serverSide, generatorSide);
-  } catch (error) {
-    close();
-    throw error;
-  }
+export function namespaceNetwork(): ServerNetwork {
+  removeLeftovers();
+  const server = ["server", veth.serverInterface] as const;
+  const generator = ["generator", veth.generatorInterface] as const;
+  const { command, close } = makeNamespaces(
+    ["server", "generator"],
+    ({ inside, plug, address }) => {
+      plug(server, generator);
+      address(server, `${veth.serverAddress}/${veth.subnet.prefixLength}`);
+      address(generator, `${veth.generatorAddress}/${veth.subnet.prefixLength}`);
+      inside("server", "route", "add", veth.block, "via", veth.generatorAddress);
+      // Every address of the block is the generator's own: what is sent to any device arrives there.
+      inside("generator", "route", "add", "local", veth.block, "dev", "lo");
+    },
+  );
   return {
     description: "two network namespaces joined by a veth pair",
     hasInterface: true,
@@ -109,32 +96,22 @@ export function namespaceNetwork(): BenchNetwork {
     serverSubnet: veth.subnet,
     serverInterface: veth.serverInterface,
     generatorInterface: veth.generatorInterface,
-    onServerSide: (command) => ["ip", "netns", "exec", serverSide, ...command],
-    onGeneratorSide: (command) => ["ip", "netns", "exec", generatorSide, ...command],
+    onServerSide: (words) => command("server", words),
+    onGeneratorSide: (words) => command("generator", words),
     close,
   };
 }
 
-function join(serverSide: string, generatorSide: string): void {
-  const { serverInterface, generatorInterface, block } = veth;
-  ip(
-    ...["-n", serverSide, "link", "add", serverInterface, "type", "veth"],
-    ...["peer", "name", generatorInterface, "netns", generatorSide],
-  );
-  for (const [name, device, address] of [
-    [serverSide, serverInterface, veth.serverAddress],
-    [generatorSide, generatorInterface, veth.generatorAddress],
-  ] as const) {
-    ip("-n", name, "address", "add", `${address}/${veth.subnet.prefixLength}`, "dev", device);
-    ip("-n", name, "link", "set", device, "up");
+/** Removes the network after the run, and also when the program exits before that. */
+export async function withNetwork<Result>(
+  network: ServerNetwork,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  process.on("exit", network.close);
+  try {
+    return await run();
+  } finally {
+    process.off("exit", network.close);
+    network.close();
   }
-  ip("-n", serverSide, "route", "add", block, "via", veth.generatorAddress);
-  // Every address of the block is this side's own: what is sent to any device arrives here.
-  ip("-n", generatorSide, "route", "add", "local", block, "dev", "lo");
-}
-
-const IP_MS_MAX = 10_000;
-
-function ip(...args: readonly string[]): void {
-  execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"], timeout: IP_MS_MAX });
 }

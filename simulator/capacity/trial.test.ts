@@ -230,11 +230,14 @@ describe("a run with a goal", () => {
   ] as const)("that ended by %s", (endedBy, isGoalReached) => {
     const phase = phaseOf("measured", { latency: latencies([10, 5]), offered: 10 });
     const outcome = {
-      phases: [{ ...phase, endedBy, durationMs: 1234 }],
+      startedAtMs: 5000,
+      phases: [{ ...phase, endedBy, startedAtMs: 70, durationMs: 1234 }],
       safety: { counters: {} },
       decodeErrors: 0,
     };
     const { lastPhase } = measurementOf(outcome as unknown as SimulationOutcome, settings);
-    expect(lastPhase).toEqual({ durationMs: 1234, isGoalReached });
+    expect(lastPhase).toEqual({
+      ...{ startedAtMs: 5070, durationMs: 1234, isGoalReached, completed: 10 },
+    });
   });
 });

@@ -25,11 +25,29 @@ export interface TrialSettings {
   /** Beyond these the generator was the limit. */
   readonly slipMsP99Max: number;
   readonly cpuPercentMax: number;
-  /** Of a closed loop, which has no slip to show what other programs took. */
+  /** For a closed loop, which has no slip to show what other programs took. */
   readonly starvedPercentMax: number;
 }
 
-/** What a trial is aimed at and played by. */
+/** The rules that the bench and `prov capacity` begin with. */
+export const trialDefaults: TrialSettings = {
+  warmUpMs: 800,
+  warmUpShare: 0.4,
+  measureMs: 2500,
+  answerMsMax: 1000,
+  unansweredShareMax: 0.025,
+  slipMsP99Max: 20,
+  cpuPercentMax: 98,
+  starvedPercentMax: 10,
+};
+
+/**
+ * Devices under way at any time in a cold start, one number for all servers: as many as ISC dhcpd's socket
+ * has room for. With 128 it loses packets, and then the wait for a second try is what is measured.
+ */
+export const coldOutstanding = 64;
+
+/** The server of a trial, and the devices that ask it. */
 export interface TrialTarget {
   readonly population: PopulationPlan;
   readonly server: ServerAddress;
@@ -41,9 +59,9 @@ export interface TrialTarget {
 /** One stream of a measured phase, in values that cross processes. */
 export interface TrialResult {
   readonly exchange: StreamExchange;
-  /** What was asked for; of a closed loop, what came about. */
+  /** The rate asked for; in a closed loop, the rate reached. */
   readonly ratePerSecond: number;
-  /** Of a closed loop: transactions under way at most. Nothing is ever late there. */
+  /** In a closed loop, the most transactions under way. Nothing is ever late there. */
   readonly outstanding?: number;
   readonly offered: number;
   readonly answered: number;
@@ -63,11 +81,21 @@ export interface TrialResult {
 export interface RunMeasurement {
   /** The streams of the measured phases, in their order. */
   readonly trials: readonly TrialResult[];
-  /** How long the last phase handed out arrivals, and whether it reached the goal that it had. */
-  readonly lastPhase: { readonly durationMs: number; readonly isGoalReached: boolean };
+  readonly lastPhase: LastPhase;
   /** Acknowledgements that no correct server gives; see the simulator's safety checker. */
   readonly violations: number;
   readonly decodeErrors: number;
+}
+
+export interface LastPhase {
+  /** Wall clock, ms since the epoch. */
+  readonly startedAtMs: number;
+  /** While arrivals were handed out. */
+  readonly durationMs: number;
+  /** Whether every device was bound in the end. */
+  readonly isGoalReached: boolean;
+  /** Transactions of its first stream, however long they took. */
+  readonly completed: number;
 }
 
 /** Cold devices at `ratePerSecond`: Discover, Offer, Request, Ack each. One measured phase. */
@@ -135,21 +163,27 @@ export interface MixedLoad {
 }
 
 /**
- * Every device of the population once, `outstanding` of them under way at any time, until all hold a
- * lease: with the patience of a real client, because a device that gave up would never be bound.
+ * A closed loop of cold devices, `outstanding` of them under way at any time. Without `measureMs` each
+ * device comes once, until all hold a lease or `timeLimitMs` is over. Clients have the patience of real
+ * ones: a device that gave up would never be bound.
  */
 export function coldPlan(
   target: TrialTarget,
   settings: TrialSettings,
-  { outstanding, timeLimitMs }: { readonly outstanding: number; readonly timeLimitMs: number },
+  loop: {
+    readonly outstanding: number;
+    readonly timeLimitMs: number;
+    readonly measureMs?: number;
+  },
 ): RunPlan {
+  const { outstanding, measureMs, timeLimitMs } = loop;
   const phase: PhasePlan = {
     name: measuredName,
     streams: [{ kind: "outstanding", exchange: "discover", outstanding }],
-    until: "all-bound",
+    until: measureMs === undefined ? "all-bound" : { durationMs: measureMs },
     timeLimitMs,
     drainMs: drainMsOf(settings),
-    reset: false,
+    reset: measureMs !== undefined,
   };
   const plan = runPlan(target, settings, [phase]);
   return { ...plan, client: { ...plan.client, retry: runDefaults.client.retry } };
@@ -157,13 +191,16 @@ export function coldPlan(
 
 /** Reads the measured phases of a run that one of the plans described. */
 export function measurementOf(outcome: SimulationOutcome, settings: TrialSettings): RunMeasurement {
+  const last = outcome.phases.at(-1);
   return {
     trials: outcome.phases
       .filter(({ name }) => name === measuredName)
       .flatMap((phase) => trialResultsOf(phase, settings)),
     lastPhase: {
-      durationMs: outcome.phases.at(-1)?.durationMs ?? 0,
-      isGoalReached: outcome.phases.at(-1)?.endedBy === "all-bound",
+      startedAtMs: outcome.startedAtMs + (last?.startedAtMs ?? 0),
+      durationMs: last?.durationMs ?? 0,
+      isGoalReached: last?.endedBy === "all-bound",
+      completed: last?.streams[0]?.counters.completed ?? 0,
     },
     violations: Object.values(outcome.safety.counters).reduce((sum, count) => sum + count, 0),
     decodeErrors: outcome.decodeErrors,
