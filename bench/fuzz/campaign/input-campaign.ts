@@ -1,7 +1,7 @@
-import { DecodeError } from "../../protocol/decode-error.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
 import type { MemoryVerdict } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { hexOf } from "./packet-reader.ts";
+import { hexOf } from "../dhcp/packet-reader.ts";
 import { runSlices } from "./sliced-run.ts";
 
 export interface InputCampaign {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population/population.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import { type DhcpPacket, decodePacket, messageType } from "../../../protocol/dhcp/packet.ts";
+import { Population } from "../../../scenarios/population/population.ts";
 import { buildCorpus } from "./corpus.ts";
 import { checkReply, RecentXids } from "./reply-check.ts";
 

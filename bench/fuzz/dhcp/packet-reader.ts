@@ -1,16 +1,16 @@
-import { DecodeError } from "../../protocol/decode-error.ts";
-import { decodeCcc } from "../../protocol/dhcp/ccc.ts";
-import { FILE_BYTES, SNAME_BYTES } from "../../protocol/dhcp/header.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { decodeValue, optionDefinitions } from "../../protocol/dhcp/option-table.ts";
-import { type DhcpPacket, messageType } from "../../protocol/dhcp/packet.ts";
-import { decodeRelayAgent } from "../../protocol/dhcp/relay-agent.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
+import { decodeCcc } from "../../../protocol/dhcp/ccc.ts";
+import { FILE_BYTES, SNAME_BYTES } from "../../../protocol/dhcp/header.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import { decodeValue, optionDefinitions } from "../../../protocol/dhcp/option-table.ts";
+import { type DhcpPacket, messageType } from "../../../protocol/dhcp/packet.ts";
+import { decodeRelayAgent } from "../../../protocol/dhcp/relay-agent.ts";
 import {
   decodeEncapsulated,
   decodeVendorClasses,
   decodeVendorOptions,
-} from "../../protocol/dhcp/vendor.ts";
-import { parseVendorClass } from "../../protocol/dhcp/vendor-class.ts";
+} from "../../../protocol/dhcp/vendor.ts";
+import { parseVendorClass } from "../../../protocol/dhcp/vendor-class.ts";
 
 /** What the decoders of the options' values made of them. */
 export interface ValueTally {

@@ -1,12 +1,12 @@
-import { systemClock } from "../../base/clock.ts";
-import { openUdpSocket, type UdpSocket } from "../../base/net/udp-socket.ts";
-import { Prng } from "../../base/prng.ts";
-import { TimerWheel } from "../../base/timer-wheel.ts";
-import type { TransferOptions } from "../../protocol/tftp/options.ts";
-import { type DownloadResult, docsisDownload } from "../../simulator/boot/download.ts";
-import { expectationOf } from "../../simulator/boot/file-hash.ts";
-import type { StepServer } from "../../simulator/boot/step.ts";
-import { TftpClient } from "../../simulator/boot/tftp-client.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { openUdpSocket, type UdpSocket } from "../../../base/net/udp-socket.ts";
+import { Prng } from "../../../base/prng.ts";
+import { TimerWheel } from "../../../base/timer-wheel.ts";
+import type { TransferOptions } from "../../../protocol/tftp/options.ts";
+import { type DownloadResult, docsisDownload } from "../../../simulator/boot/download.ts";
+import { expectationOf } from "../../../simulator/boot/file-hash.ts";
+import type { StepServer } from "../../../simulator/boot/step.ts";
+import { TftpClient } from "../../../simulator/boot/tftp-client.ts";
 
 const optionsByReader: readonly TransferOptions[] = [
   {},

@@ -1,16 +1,16 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../lab/machine/package-root.ts";
-import { loopbackNetwork } from "../../lab/machine/server-network.ts";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { packageRoot } from "../../../lab/machine/package-root.ts";
+import { loopbackNetwork } from "../../../lab/machine/server-network.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { ServerProcess } from "../harness/server-process.ts";
-import { describeInputs, isCleanInputs } from "./describe-inputs.ts";
-import { type FuzzRequest, SERVER_MS_MAX } from "./fuzz-request.ts";
-import { describeMemory } from "./memory-watch.ts";
-import { buildTftpCorpus } from "./tftp-corpus.ts";
-import { fuzzTftpDecoder } from "./tftp-decoder-campaign.ts";
-import { makeTftpRoot } from "./tftp-root.ts";
-import { fuzzTftpServer, type TftpServerReport } from "./tftp-server-campaign.ts";
+import { describeInputs, isCleanInputs } from "../campaign/describe-inputs.ts";
+import { type FuzzRequest, SERVER_MS_MAX } from "../fuzz-request.ts";
+import { describeMemory } from "../campaign/memory-watch.ts";
+import { buildTftpCorpus } from "./corpus.ts";
+import { fuzzTftpDecoder } from "./packet-reader.ts";
+import { makeTftpRoot } from "./served-root.ts";
+import { fuzzTftpServer, type TftpServerReport } from "./attack.ts";
 
 // Without a limit V8 lets garbage stand for a while, which looks like growth for the length of a run. With
 // it, what really grows ends the server, and the campaign says so.

@@ -1,4 +1,4 @@
-import type { Prng } from "../../base/prng.ts";
+import type { Prng } from "../../../base/prng.ts";
 
 /** Where a file of the campaign includes itself, and one that includes it. */
 export const OWN_FILE = "expressions.conf";

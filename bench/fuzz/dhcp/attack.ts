@@ -1,12 +1,12 @@
-import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
-import { Prng } from "../../base/prng.ts";
-import { Offset } from "../../protocol/dhcp/header.ts";
-import { readIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
-import type { PortPlan } from "../../simulator/plan/run-plan.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import { openUdpSocket, type UdpSocket, waitReadable } from "../../../base/net/udp-socket.ts";
+import { Prng } from "../../../base/prng.ts";
+import { Offset } from "../../../protocol/dhcp/header.ts";
+import { readIpv4, writeIpv4 } from "../../../protocol/ipv4.ts";
+import type { PortPlan } from "../../../simulator/plan/run-plan.ts";
+import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import type { CorpusPacket } from "./corpus.ts";
-import { type GroupReport, runGroups } from "./group-campaign.ts";
-import { PacketMutator } from "./packet-mutator.ts";
+import { type GroupReport, runGroups } from "../campaign/server-campaign.ts";
+import { PacketMutator } from "./packet-shape.ts";
 import { hexOf, type ValueTally } from "./packet-reader.ts";
 import { checkReply, RecentXids } from "./reply-check.ts";
 

@@ -7,14 +7,14 @@ import { runSimulation } from "../../simulator/run/coordinator.ts";
 import { provlab } from "../contenders/provlab.ts";
 import { leaseSeconds } from "../harness/bench-plan.ts";
 import { ServerProcess } from "../harness/server-process.ts";
-import { buildCorpus } from "./corpus.ts";
+import { buildCorpus } from "./dhcp/corpus.ts";
 import { fuzzDecoder } from "./decoder-campaign.ts";
-import { describeInputs, isCleanInputs } from "./describe-inputs.ts";
-import { describeExpressions, fuzzExpressions, isCleanExpressions } from "./expression-campaign.ts";
+import { describeInputs, isCleanInputs } from "./campaign/describe-inputs.ts";
+import { describeExpressions, fuzzExpressions, isCleanExpressions } from "./config/expression-campaign.ts";
 import { type FuzzRequest, type FuzzSubject, fuzzSubjects, SERVER_MS_MAX } from "./fuzz-request.ts";
-import { describeMemory } from "./memory-watch.ts";
-import { fuzzServer, type ServerReport } from "./server-campaign.ts";
-import { runTftpFuzz } from "./tftp-fuzz.ts";
+import { describeMemory } from "./campaign/memory-watch.ts";
+import { fuzzServer, type ServerReport } from "./dhcp/attack.ts";
+import { runTftpFuzz } from "./tftp/subject.ts";
 
 /** All kinds of devices. Bad packets come from the first CMTS only; the others feel nothing of them. */
 const populationPlan: PopulationPlan = {

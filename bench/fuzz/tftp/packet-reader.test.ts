@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { decodeTftp, type TftpPacket } from "../../protocol/tftp/packet.ts";
-import type { InputReport } from "./input-campaign.ts";
-import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { buildTftpCorpus, escapeNames } from "./tftp-corpus.ts";
-import { fuzzTftpDecoder, readTftp } from "./tftp-decoder-campaign.ts";
+import { decodeTftp, type TftpPacket } from "../../../protocol/tftp/packet.ts";
+import type { InputReport } from "../campaign/input-campaign.ts";
+import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { buildTftpCorpus, escapeNames } from "./corpus.ts";
+import { fuzzTftpDecoder, readTftp } from "./packet-reader.ts";
 
 const seed = 20_261_124;
 const plan = {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { Prng } from "../../base/prng.ts";
-import { parseTransferOptions } from "../../protocol/tftp/options.ts";
+import { Prng } from "../../../base/prng.ts";
+import { parseTransferOptions } from "../../../protocol/tftp/options.ts";
 import {
   BLOCK_BYTES_MAX,
   decodeTftp,
@@ -12,10 +12,10 @@ import {
   type TftpOption,
   type TftpPacket,
   type TftpRequest,
-} from "../../protocol/tftp/packet.ts";
-import { pathBelowRoot } from "../../server/tftp/file-name.ts";
-import { fuzzInputs, type InputCampaign, type InputReport } from "./input-campaign.ts";
-import { TftpMutator } from "./tftp-mutator.ts";
+} from "../../../protocol/tftp/packet.ts";
+import { pathBelowRoot } from "../../../server/tftp/file-name.ts";
+import { fuzzInputs, type InputCampaign, type InputReport } from "../campaign/input-campaign.ts";
+import { TftpMutator } from "./packet-shape.ts";
 
 export interface TftpDecoderCampaign
   extends Pick<InputCampaign, "seed" | "packets" | "signal" | "onProgress"> {

@@ -1,5 +1,5 @@
-import type { Prng } from "../../base/prng.ts";
-import { PacketDraft } from "./packet-draft.ts";
+import type { Prng } from "../../../base/prng.ts";
+import { PacketDraft } from "../campaign/packet-draft.ts";
 
 const RANDOM_BYTES_MAX = 600;
 const MUTATIONS_MAX = 4;

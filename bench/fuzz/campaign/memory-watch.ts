@@ -1,4 +1,4 @@
-import { median } from "../../base/median.ts";
+import { median } from "../../../base/median.ts";
 
 export interface MemoryVerdict {
   /** MiB, in the second and in the last quarter of the samples; undefined with fewer than eight. */

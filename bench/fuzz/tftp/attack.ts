@@ -1,14 +1,14 @@
-import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
-import { Prng } from "../../base/prng.ts";
-import { encodeAck, encodeError } from "../../protocol/tftp/packet.ts";
-import type { StepServer } from "../../simulator/boot/step.ts";
-import { type GroupCampaign, type GroupReport, runGroups } from "./group-campaign.ts";
-import { hexOf } from "./packet-reader.ts";
-import { buildTftpCorpus } from "./tftp-corpus.ts";
-import { TftpMutator } from "./tftp-mutator.ts";
-import { TftpReaders } from "./tftp-readers.ts";
-import { TftpReplyCheck } from "./tftp-reply-check.ts";
-import type { TftpRoot } from "./tftp-root.ts";
+import { openUdpSocket, type UdpSocket, waitReadable } from "../../../base/net/udp-socket.ts";
+import { Prng } from "../../../base/prng.ts";
+import { encodeAck, encodeError } from "../../../protocol/tftp/packet.ts";
+import type { StepServer } from "../../../simulator/boot/step.ts";
+import { type GroupCampaign, type GroupReport, runGroups } from "../campaign/server-campaign.ts";
+import { hexOf } from "../dhcp/packet-reader.ts";
+import { buildTftpCorpus } from "./corpus.ts";
+import { TftpMutator } from "./packet-shape.ts";
+import { TftpReaders } from "./readers.ts";
+import { TftpReplyCheck } from "./reply-check.ts";
+import type { TftpRoot } from "./served-root.ts";
 
 export interface TftpServerCampaign
   extends Pick<

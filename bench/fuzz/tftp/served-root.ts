@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Prng } from "../../base/prng.ts";
+import { Prng } from "../../../base/prng.ts";
 
 /** A directory to serve, what is in it, and what must never leave the place beside it. */
 export interface TftpRoot {

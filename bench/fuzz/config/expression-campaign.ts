@@ -1,10 +1,10 @@
-import { hash32, Prng } from "../../base/prng.ts";
-import { type DhcpPacket, decodePacket, encodePacket } from "../../protocol/dhcp/packet.ts";
-import { parseConfig } from "../../server/config/grammar/parse.ts";
-import type { EvaluationContext } from "../../server/config/language/evaluation-context.ts";
-import { Variables } from "../../server/config/language/variables.ts";
-import { classify, evaluateScopes, runEvent } from "../../server/config/model/evaluate.ts";
-import type { ServerConfig } from "../../server/config/model/model.ts";
+import { hash32, Prng } from "../../../base/prng.ts";
+import { type DhcpPacket, decodePacket, encodePacket } from "../../../protocol/dhcp/packet.ts";
+import { parseConfig } from "../../../server/config/grammar/parse.ts";
+import type { EvaluationContext } from "../../../server/config/language/evaluation-context.ts";
+import { Variables } from "../../../server/config/language/variables.ts";
+import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
+import type { ServerConfig } from "../../../server/config/model/model.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,
@@ -12,8 +12,8 @@ import {
   PLAIN_FILE,
   slipped,
 } from "./expression-writer.ts";
-import { describeMemory, type MemoryVerdict } from "./memory-watch.ts";
-import { runSlices, type SlicedRun } from "./sliced-run.ts";
+import { describeMemory, type MemoryVerdict } from "../campaign/memory-watch.ts";
+import { runSlices, type SlicedRun } from "../campaign/sliced-run.ts";
 
 export interface ExpressionCampaign {
   readonly seed: number;

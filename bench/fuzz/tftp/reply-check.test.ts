@@ -5,9 +5,9 @@ import {
   encodeError,
   encodeOptionAck,
   TftpOpcode,
-} from "../../protocol/tftp/packet.ts";
-import { rawRequest } from "./tftp-corpus.ts";
-import { TftpReplyCheck } from "./tftp-reply-check.ts";
+} from "../../../protocol/tftp/packet.ts";
+import { rawRequest } from "./corpus.ts";
+import { TftpReplyCheck } from "./reply-check.ts";
 
 const utf8 = new TextEncoder();
 const file = Uint8Array.from({ length: 3000 }, (_, at) => 0x61 + (at % 23));

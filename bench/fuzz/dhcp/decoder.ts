@@ -1,8 +1,8 @@
 import { Prng } from "../../base/prng.ts";
 import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
-import { fuzzInputs, type InputCampaign, type InputReport } from "./input-campaign.ts";
-import { PacketMutator } from "./packet-mutator.ts";
-import { readEverything, type ValueTally } from "./packet-reader.ts";
+import { fuzzInputs, type InputCampaign, type InputReport } from "./campaign/input-campaign.ts";
+import { PacketMutator } from "./dhcp/packet-shape.ts";
+import { readEverything, type ValueTally } from "./dhcp/packet-reader.ts";
 
 export interface DecoderCampaign
   extends Pick<InputCampaign, "seed" | "packets" | "signal" | "onProgress"> {

@@ -1,12 +1,12 @@
-import { DecodeError } from "../../protocol/decode-error.ts";
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import {
   BootOperation,
   type DhcpPacket,
   decodePacket,
   messageType,
-} from "../../protocol/dhcp/packet.ts";
+} from "../../../protocol/dhcp/packet.ts";
 import { readEverything, type ValueTally } from "./packet-reader.ts";
 
 /** A reply that was read, or what is wrong with it. */

@@ -1,5 +1,5 @@
-import { DecodeError, type DecodeErrorCode } from "../../protocol/decode-error.ts";
-import { decodeSubOptions } from "../../protocol/dhcp/sub-options.ts";
+import { DecodeError, type DecodeErrorCode } from "../../../protocol/decode-error.ts";
+import { decodeSubOptions } from "../../../protocol/dhcp/sub-options.ts";
 
 /** What the decoder has to make of some bytes: the options, or the error and its place. */
 export type DecodedModel =

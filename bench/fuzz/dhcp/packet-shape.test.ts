@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Prng } from "../../base/prng.ts";
-import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { PacketMutator } from "./packet-mutator.ts";
+import { Prng } from "../../../base/prng.ts";
+import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { PacketMutator } from "./packet-shape.ts";
 
 function sample(length: number, fill: number): Uint8Array {
   const bytes = new Uint8Array(length).fill(fill);

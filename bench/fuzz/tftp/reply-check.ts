@@ -1,10 +1,10 @@
-import { DecodeError } from "../../protocol/decode-error.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
 import {
   optionAckFault,
   parseReadOptions,
   parseTransferOptions,
   type TransferOptions,
-} from "../../protocol/tftp/options.ts";
+} from "../../../protocol/tftp/options.ts";
 import {
   BLOCK_BYTES_DEFAULT,
   decodeTftp,
@@ -14,7 +14,7 @@ import {
   type TftpOptionAck,
   type TftpPacket,
   tftpErrorCodes,
-} from "../../protocol/tftp/packet.ts";
+} from "../../../protocol/tftp/packet.ts";
 
 /** What a server may send. */
 export type TftpReply = TftpData | TftpError | TftpOptionAck;

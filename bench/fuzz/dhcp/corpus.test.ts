@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { Prng } from "../../base/prng.ts";
-import { DecodeError } from "../../protocol/decode-error.ts";
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
-import { Population } from "../../scenarios/population/population.ts";
+import { Prng } from "../../../base/prng.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import { decodePacket, messageType } from "../../../protocol/dhcp/packet.ts";
+import { Population } from "../../../scenarios/population/population.ts";
 import { buildCorpus } from "./corpus.ts";
-import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { PacketMutator } from "./packet-mutator.ts";
+import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { PacketMutator } from "./packet-shape.ts";
 import { readEverything } from "./packet-reader.ts";
 
 const population = new Population({

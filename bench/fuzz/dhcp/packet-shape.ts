@@ -1,8 +1,8 @@
-import type { Prng } from "../../base/prng.ts";
-import { Offset } from "../../protocol/dhcp/header.ts";
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { edgeBytes, MUTANT_BYTES_MAX, PacketDraft } from "./packet-draft.ts";
+import type { Prng } from "../../../base/prng.ts";
+import { Offset } from "../../../protocol/dhcp/header.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import { edgeBytes, MUTANT_BYTES_MAX, PacketDraft } from "../campaign/packet-draft.ts";
 
 const RANDOM_BYTES_MAX = 600;
 const MUTATIONS_MAX = 4;

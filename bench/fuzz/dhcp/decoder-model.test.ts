@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { Prng } from "../../base/prng.ts";
-import { DecodeError } from "../../protocol/decode-error.ts";
-import { type DhcpPacket, PacketDecoder } from "../../protocol/dhcp/packet.ts";
-import { samplePackets } from "../../protocol/dhcp/samples.testing.ts";
+import { Prng } from "../../../base/prng.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
+import { type DhcpPacket, PacketDecoder } from "../../../protocol/dhcp/packet.ts";
+import { samplePackets } from "../../../protocol/dhcp/samples.testing.ts";
 import { type DecodedModel, modelOf } from "./decoder-model.testing.ts";
-import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { PacketMutator } from "./packet-mutator.ts";
+import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { PacketMutator } from "./packet-shape.ts";
 
 const seed = 20_261_126;
 const packetCount = 30_000;

@@ -4,7 +4,7 @@ import {
   encodeError,
   encodeOptionAck,
   TftpOpcode,
-} from "../../protocol/tftp/packet.ts";
+} from "../../../protocol/tftp/packet.ts";
 
 export interface TftpCorpusPlan {
   /** Files that are to be had. */

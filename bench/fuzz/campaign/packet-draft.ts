@@ -1,4 +1,4 @@
-import type { Prng } from "../../base/prng.ts";
+import type { Prng } from "../../../base/prng.ts";
 
 /** No mutated packet is longer; a target must have this much room. */
 export const MUTANT_BYTES_MAX = 1500;

@@ -1,18 +1,18 @@
-import { MessageType } from "../../protocol/dhcp/message-type.ts";
-import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import type { DhcpPacket, OutgoingOption, OutgoingPacket } from "../../protocol/dhcp/packet.ts";
+import { MessageType } from "../../../protocol/dhcp/message-type.ts";
+import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
+import type { DhcpPacket, OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
 import {
   BootOperation,
   decodePacket,
   encodePacket,
   encodingLength,
-} from "../../protocol/dhcp/packet.ts";
-import { writeIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population/population.ts";
-import type { ExchangeKind, FleetSink } from "../../simulator/device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import { Fleet } from "../../simulator/worker/fleet.ts";
+} from "../../../protocol/dhcp/packet.ts";
+import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
+import type { ExchangeKind, FleetSink } from "../../../simulator/device/exchange.ts";
+import { PACKET_BYTES_MAX } from "../../../simulator/device/exchange.ts";
+import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
+import { Fleet } from "../../../simulator/worker/fleet.ts";
 
 /** A good packet to start from. */
 export interface CorpusPacket {
