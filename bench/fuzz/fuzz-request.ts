@@ -2,8 +2,6 @@ export const fuzzSubjects = ["dhcp", "tftp", "config"] as const;
 export type FuzzSubject = (typeof fuzzSubjects)[number];
 
 export interface FuzzRequest {
-  /** Which campaigns run; all of them when undefined. */
-  readonly only: FuzzSubject | undefined;
   /** Packets for each decoder and for each server; 0: not that one. */
   readonly decoder: number;
   readonly server: number;
@@ -16,6 +14,3 @@ export interface FuzzRequest {
   readonly onProgress: (line: string) => void;
   readonly onResult: (line: string) => void;
 }
-
-/** Longer than any campaign of a million packets takes. */
-export const SERVER_MS_MAX = 20 * 60_000;

@@ -1,18 +1,24 @@
 import { DecodeError } from "../../../protocol/decode-error.ts";
-import type { MemoryVerdict } from "./memory-watch.ts";
+import { hexOf } from "./checks.ts";
+import { describeMemory, type MemoryVerdict } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { hexOf } from "../dhcp/packet-reader.ts";
 import { runSlices } from "./sliced-run.ts";
 
-export interface InputCampaign {
-  /** For the lines of progress: `decoder`. */
+/** A decoder, and the packets that it is fed with. */
+export interface DecoderSubject {
+  /** Begins the lines of its report: `decoder`. */
   readonly name: string;
-  readonly seed: number;
-  readonly packets: number;
   /** Writes the next packet to the start of `target` and returns its length. */
   readonly next: (target: Uint8Array) => number;
   /** Decodes it and reads everything in it. Only a DecodeError may come out. */
   readonly read: (bytes: Uint8Array) => void;
+  /** What else it has to report. */
+  readonly more?: () => string;
+}
+
+export interface InputCampaign extends DecoderSubject {
+  readonly seed: number;
+  readonly packets: number;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
@@ -22,7 +28,7 @@ export interface InputReport {
   readonly packets: number;
   readonly decoded: number;
   readonly rejectedByCode: Readonly<Record<string, number>>;
-  /** Of the heap, after a collection. */
+  /** The heap's, after a collection. */
   readonly memory: MemoryVerdict;
   readonly elapsedMs: number;
   /** Something other than a DecodeError came out: what, and how to see it again. */
@@ -74,4 +80,22 @@ class InputRun {
       this.failure = `packet ${this.count} of seed ${this.#campaign.seed}, ${hexOf(input)}: ${what}`;
     }
   }
+}
+
+export function isCleanInputs(report: InputReport, wanted: number): boolean {
+  return report.failure === undefined && report.memory.isFlat && report.packets === wanted;
+}
+
+/** For people: what a decoder made of its packets. */
+export function describeInputs({ name, more }: DecoderSubject, report: InputReport): string {
+  const { packets, decoded, rejectedByCode, memory, elapsedMs, failure } = report;
+  const codes = Object.entries(rejectedByCode)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${code} ${count}`);
+  return [
+    `${name}: ${packets} packets in ${(elapsedMs / 1000).toFixed(1)} s: ${decoded} decoded, ${packets - decoded} rejected`,
+    `${name}: rejected as ${codes.join(", ") || "nothing"}`,
+    `${name}: ${more?.() ?? ""}heap ${describeMemory(memory)}`,
+    ...(failure === undefined ? [] : [`${name}: FAILED: ${failure}`]),
+  ].join("\n");
 }

@@ -5,6 +5,9 @@ import type { EvaluationContext } from "../../../server/config/language/evaluati
 import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
 import type { ServerConfig } from "../../../server/config/model/model.ts";
+import { describeMemory, type MemoryVerdict } from "../campaign/memory-watch.ts";
+import { runSlices, type SlicedRun } from "../campaign/sliced-run.ts";
+import type { FuzzRequest } from "../fuzz-request.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,
@@ -12,16 +15,6 @@ import {
   PLAIN_FILE,
   slipped,
 } from "./expression-writer.ts";
-import { describeMemory, type MemoryVerdict } from "../campaign/memory-watch.ts";
-import { runSlices, type SlicedRun } from "../campaign/sliced-run.ts";
-
-export interface ExpressionCampaign {
-  readonly seed: number;
-  /** Statements with expressions to read and to evaluate: about seven in a file. */
-  readonly expressions: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (line: string) => void;
-}
 
 export interface ExpressionReport {
   /** Fewer than wanted after an interruption or a failure. */
@@ -43,7 +36,21 @@ const VALUE_BYTES_MAX = 0xffff;
 const MESSAGES_MAX = 64;
 const TOLD_CHARACTERS_MAX = 4000;
 
-/** Reads files full of expressions, right ones and broken ones, and evaluates what is taken. */
+type ExpressionCampaign = Pick<FuzzRequest, "expressions" | "seed" | "signal" | "onProgress">;
+
+/** The campaign of a request; true when nothing was found and nothing was cut short. */
+export async function fuzzConfig(request: FuzzRequest): Promise<boolean> {
+  const { expressions, onResult } = request;
+  if (expressions === 0) return true;
+  const report = await fuzzExpressions(request);
+  onResult(describeExpressions(report));
+  return report.failure === undefined && report.memory.isFlat && report.expressions >= expressions;
+}
+
+/**
+ * Reads files full of expressions, right ones and broken ones, and evaluates those that are accepted: about
+ * seven statements a file.
+ */
 export async function fuzzExpressions(campaign: ExpressionCampaign): Promise<ExpressionReport> {
   const run = new ExpressionRun(campaign.seed);
   const plan = {
@@ -63,11 +70,7 @@ export async function fuzzExpressions(campaign: ExpressionCampaign): Promise<Exp
   };
 }
 
-export function isCleanExpressions(report: ExpressionReport, wanted: number): boolean {
-  return report.failure === undefined && report.memory.isFlat && report.expressions >= wanted;
-}
-
-export function describeExpressions(report: ExpressionReport): string {
+function describeExpressions(report: ExpressionReport): string {
   const { expressions, files, accepted, slowestMs, memory, elapsedMs, failure } = report;
   return [
     `expressions: ${expressions} statements in ${(elapsedMs / 1000).toFixed(1)} s: of ${files} files ` +

@@ -5,10 +5,11 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { decodePacket, messageType } from "../../../protocol/dhcp/packet.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import { buildCorpus } from "./corpus.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { PacketMutator } from "./packet-shape.ts";
+import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { buildCorpus } from "./corpus.ts";
 import { readEverything } from "./packet-reader.ts";
+import { dhcpShape } from "./packet-shape.ts";
 
 const population = new Population({
   cableModems: 40,
@@ -59,7 +60,7 @@ describe("the corpus", () => {
 
   test("gives mutants of which some decode and some do not, and nothing else (seed 4)", () => {
     const samples = corpus.map(({ bytes }) => bytes);
-    const mutator = new PacketMutator(samples, new Prng(4, 0));
+    const mutator = new PacketMutator(dhcpShape, samples, new Prng(4, 0));
     const target = new Uint8Array(MUTANT_BYTES_MAX);
     const tally = { decoded: 0, rejected: 0 };
     const codes = new Set<string>();

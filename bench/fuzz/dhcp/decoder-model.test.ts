@@ -3,16 +3,17 @@ import { Prng } from "../../../base/prng.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { type DhcpPacket, PacketDecoder } from "../../../protocol/dhcp/packet.ts";
 import { samplePackets } from "../../../protocol/dhcp/samples.testing.ts";
-import { type DecodedModel, modelOf } from "./decoder-model.testing.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { PacketMutator } from "./packet-shape.ts";
+import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { type DecodedModel, modelOf } from "./decoder-model.testing.ts";
+import { dhcpShape } from "./packet-shape.ts";
 
 const seed = 20_261_126;
 const packetCount = 30_000;
 
 test(`the decoder is as its model on ${packetCount} packets (seed ${seed})`, () => {
   const corpus = samplePackets.map(({ bytes }) => bytes);
-  const mutator = new PacketMutator(corpus, new Prng(seed, 1));
+  const mutator = new PacketMutator(dhcpShape, corpus, new Prng(seed, 1));
   const buffer = new Uint8Array(MUTANT_BYTES_MAX);
   const decoder = new PacketDecoder();
   let packets = 0;

@@ -1,18 +1,20 @@
 import { expect, test } from "vitest";
-import { decodeErrorCodes } from "../../protocol/decode-error.ts";
-import { samplePackets } from "../../protocol/dhcp/samples.testing.ts";
-import { type DecoderReport, fuzzDecoder } from "./decoder-campaign.ts";
+import { decodeErrorCodes } from "../../../protocol/decode-error.ts";
+import { samplePackets } from "../../../protocol/dhcp/samples.testing.ts";
+import { fuzzInputs } from "../campaign/input-campaign.ts";
+import { dhcpDecoder } from "./decoder.ts";
 
 const seed = 20_260_729;
 
-function run(packets: number): Promise<DecoderReport> {
-  return fuzzDecoder({
-    seed,
-    packets,
-    corpus: samplePackets.map((packet) => packet.bytes),
-    signal: new AbortController().signal,
+async function run(packets: number) {
+  const corpus = samplePackets.map((packet) => packet.bytes);
+  const decoder = dhcpDecoder(seed, corpus);
+  const { signal } = new AbortController();
+  const report = await fuzzInputs({
+    ...{ ...decoder, seed, packets, signal },
     onProgress: () => undefined,
   });
+  return { ...report, values: decoder.values };
 }
 
 test(`50,000 bad packets are values or DecodeErrors (seed ${seed})`, async () => {

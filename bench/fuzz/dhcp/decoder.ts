@@ -1,34 +1,28 @@
-import { Prng } from "../../base/prng.ts";
-import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
-import { fuzzInputs, type InputCampaign, type InputReport } from "./campaign/input-campaign.ts";
-import { PacketMutator } from "./dhcp/packet-shape.ts";
-import { readEverything, type ValueTally } from "./dhcp/packet-reader.ts";
-
-export interface DecoderCampaign
-  extends Pick<InputCampaign, "seed" | "packets" | "signal" | "onProgress"> {
-  readonly corpus: readonly Uint8Array[];
-}
-
-export interface DecoderReport extends InputReport {
-  readonly values: Readonly<ValueTally>;
-}
+import { Prng } from "../../../base/prng.ts";
+import { PacketDecoder } from "../../../protocol/dhcp/packet.ts";
+import type { DecoderSubject } from "../campaign/input-campaign.ts";
+import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { readEverything, type ValueTally } from "./packet-reader.ts";
+import { dhcpShape } from "./packet-shape.ts";
 
 const DECODER_STREAM = 0x6465_636f;
 
-/** Feeds the DHCP decoder and reads everything in what it takes; ends at the first failure. */
-export async function fuzzDecoder(campaign: DecoderCampaign): Promise<DecoderReport> {
-  const { corpus, ...common } = campaign;
-  const mutator = new PacketMutator(corpus, new Prng(campaign.seed, DECODER_STREAM));
+/** The DHCP decoder, fed with bad packets made from a corpus. */
+export function dhcpDecoder(
+  seed: number,
+  corpus: readonly Uint8Array[],
+): DecoderSubject & { readonly values: Readonly<ValueTally> } {
+  const mutator = new PacketMutator(dhcpShape, corpus, new Prng(seed, DECODER_STREAM));
   // One decoder for all, as the server has it: what a packet leaves behind would show in the next.
   const decoder = new PacketDecoder();
   const values: ValueTally = { decoded: 0, rejected: 0 };
-  const report = await fuzzInputs({
-    ...common,
+  return {
     name: "decoder",
+    values,
     next: (target) => mutator.next(target),
     read: (bytes) => {
       readEverything(decoder.decode(bytes), values);
     },
-  });
-  return { ...report, values };
+    more: () => `option values: ${values.decoded} decoded, ${values.rejected} rejected; `,
+  };
 }

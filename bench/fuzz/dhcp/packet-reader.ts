@@ -11,8 +11,9 @@ import {
   decodeVendorOptions,
 } from "../../../protocol/dhcp/vendor.ts";
 import { parseVendorClass } from "../../../protocol/dhcp/vendor-class.ts";
+import { checkNumber } from "../campaign/checks.ts";
 
-/** What the decoders of the options' values made of them. */
+/** How many option values their decoders took and refused. */
 export interface ValueTally {
   decoded: number;
   rejected: number;
@@ -36,22 +37,21 @@ for (const [code, decode] of [
   decodersByCode.set(code, [...(decodersByCode.get(code) ?? []), decode]);
 }
 
+const fieldLimits = [
+  ...(["op", "htype", "hops"] as const).map((field) => [field, 0xff] as const),
+  ...(["secs", "flags"] as const).map((field) => [field, 0xffff] as const),
+  ...(["xid", "ciaddr", "yiaddr", "siaddr", "giaddr"] as const).map(
+    (field) => [field, 0xffff_ffff] as const,
+  ),
+];
+
 /**
  * Reads everything in a decoded packet, as a careless program would. Throws Error when a field is not
- * what its type says; whatever else comes out is a fault of a decoder. Values that their decoders
- * refuse are counted and their options returned.
+ * what its type says; anything else thrown is a fault of a decoder. Values that their decoders refuse are
+ * counted, and their options returned.
  */
 export function readEverything(packet: DhcpPacket, tally: ValueTally): readonly number[] {
-  checkNumber("op", packet.op, 0xff);
-  checkNumber("htype", packet.htype, 0xff);
-  checkNumber("hops", packet.hops, 0xff);
-  checkNumber("secs", packet.secs, 0xffff);
-  checkNumber("flags", packet.flags, 0xffff);
-  checkNumber("xid", packet.xid, 0xffff_ffff);
-  checkNumber("ciaddr", packet.ciaddr, 0xffff_ffff);
-  checkNumber("yiaddr", packet.yiaddr, 0xffff_ffff);
-  checkNumber("siaddr", packet.siaddr, 0xffff_ffff);
-  checkNumber("giaddr", packet.giaddr, 0xffff_ffff);
+  for (const [field, max] of fieldLimits) checkNumber(field, packet[field], max);
   checkNumber("the message type", messageType(packet), 0xff);
   checkNumber("the length of sname", packet.sname.length, SNAME_BYTES);
   checkNumber("the length of file", packet.file.length, FILE_BYTES);
@@ -89,13 +89,4 @@ function isDecodable(decode: ValueDecoder, value: Uint8Array): boolean {
     if (!(error instanceof DecodeError)) throw error;
     return false;
   }
-}
-
-function checkNumber(name: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= max) return;
-  throw new Error(`${name} is ${value}, not a whole number in 0..${max}`);
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

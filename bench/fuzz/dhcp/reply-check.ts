@@ -1,4 +1,3 @@
-import { DecodeError } from "../../../protocol/decode-error.ts";
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import {
@@ -7,15 +6,11 @@ import {
   decodePacket,
   messageType,
 } from "../../../protocol/dhcp/packet.ts";
+import { type CheckedReply, checkedReply } from "../campaign/checks.ts";
 import { readEverything, type ValueTally } from "./packet-reader.ts";
 
-/** A reply that was read, or what is wrong with it. */
-export type CheckedReply =
-  | { readonly kind: "good"; readonly packet: DhcpPacket }
-  | { readonly kind: "bad"; readonly problem: string };
-
 const replyTypes: readonly number[] = [MessageType.offer, MessageType.ack, MessageType.nak];
-/** What the client or its relay sent comes back as it was (RFC 3046, RFC 6842), good or bad. */
+/** Echoes of the client's or its relay's options (RFC 3046, RFC 6842), good or bad. */
 const echoedOptions: readonly number[] = [
   OptionCode.relayAgentInformation,
   OptionCode.clientIdentifier,
@@ -29,16 +24,12 @@ export function checkReply(
   bytes: Uint8Array,
   isKnownXid: (xid: number) => boolean,
   tally: ValueTally,
-): CheckedReply {
-  try {
+): CheckedReply<DhcpPacket> {
+  return checkedReply(() => {
     const packet = decodePacket(bytes);
-    const refused = readEverything(packet, tally);
-    const problem = problemOf(packet, refused, isKnownXid);
+    const problem = problemOf(packet, readEverything(packet, tally), isKnownXid);
     return problem === undefined ? { kind: "good", packet } : { kind: "bad", problem };
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    return { kind: "bad", problem: `it does not decode: ${error.message}` };
-  }
+  });
 }
 
 function problemOf(
@@ -56,7 +47,7 @@ function problemOf(
   return faulty === undefined ? undefined : `the value of option ${faulty} does not decode`;
 }
 
-/** The transaction ids sent of late: a bounded memory of what may be answered. */
+/** The latest transaction ids sent: a bounded memory of what may be answered. */
 export class RecentXids {
   readonly #ring: Uint32Array;
   readonly #counts = new Map<number, number>();

@@ -2,40 +2,24 @@ import { openUdpSocket, type UdpSocket, waitReadable } from "../../../base/net/u
 import { Prng } from "../../../base/prng.ts";
 import { encodeAck, encodeError } from "../../../protocol/tftp/packet.ts";
 import type { StepServer } from "../../../simulator/boot/step.ts";
-import { type GroupCampaign, type GroupReport, runGroups } from "../campaign/server-campaign.ts";
-import { hexOf } from "../dhcp/packet-reader.ts";
-import { buildTftpCorpus } from "./corpus.ts";
-import { TftpMutator } from "./packet-shape.ts";
+import { PacketMutator } from "../campaign/packet-mutator.ts";
+import type { Attack } from "../campaign/server-campaign.ts";
+import { corpusOf } from "./corpus.ts";
+import { tftpShape } from "./packet-shape.ts";
 import { TftpReaders } from "./readers.ts";
 import { TftpReplyCheck } from "./reply-check.ts";
 import type { TftpRoot } from "./served-root.ts";
 
-export interface TftpServerCampaign
-  extends Pick<
-    GroupCampaign,
-    "seed" | "packets" | "timeMsMax" | "serverMemoryMiB" | "signal" | "onProgress"
-  > {
+export interface TftpAttackPlan {
+  readonly seed: number;
   readonly server: StepServer;
   /** What the server serves. */
   readonly root: TftpRoot;
 }
 
-export interface TftpServerReport extends GroupReport {
-  readonly replies: number;
-  readonly badReplies: number;
-  /** The first of them. */
-  readonly examples: readonly string[];
-  /** Honest downloads between the bad packets, all with the right length and hash. */
-  readonly downloads: number;
-  readonly slowestDownloadMs: number;
-}
-
-const PACKETS_A_GROUP = 256;
-const EXAMPLES_MAX = 10;
-const EXAMPLE_BYTES_MAX = 64;
 const WAIT_MS = 50;
 const RESIDENT_GROWTH_MIB_MAX = 32;
-const TFTP_SERVER_STREAM = 0x7466_7470;
+const SERVER_STREAM = 0x7466_7470;
 /** 127.1.0.0 and up are clients, each with one request; 127.128.0.0 and up never asked for anything. */
 const FIRST_CLIENT = 0x7f01_0000;
 const CLIENTS = 0x7e_0000;
@@ -58,13 +42,16 @@ interface KnownTransfer {
 }
 
 /**
- * Sends bad packets to a running server, each group of them followed by an honest download that must
- * end with the right file. Thousands of the clients ask for a file and are never heard of again; others
- * acknowledge what they never got, speak from the wrong port, or ask for what is outside the root.
- * Every reply is read strictly. Needs the batched socket: the packets come from all over 127/8.
+ * Sends bad packets, and downloads files that must arrive right. Thousands of the clients ask for a file and
+ * fall silent; others acknowledge blocks that they never got, use the wrong port, or ask for what is
+ * outside the root. Every reply is read strictly. Needs the batched socket: the packets come from all over
+ * 127/8.
  */
-export async function fuzzTftpServer(campaign: TftpServerCampaign): Promise<TftpServerReport> {
+export async function openTftpAttack(plan: TftpAttackPlan): Promise<Attack> {
   const opened: { close(): void }[] = [];
+  const close = (): void => {
+    for (const one of opened.splice(0)) one.close();
+  };
   try {
     const sockets: UdpSocket[] = [];
     for (let index = 0; index < 2; index += 1) {
@@ -73,49 +60,62 @@ export async function fuzzTftpServer(campaign: TftpServerCampaign): Promise<Tftp
       opened.push(socket);
       sockets.push(socket);
     }
-    const { server, root, seed } = campaign;
-    const readers = await TftpReaders.open(server, root.files, seed);
+    const readers = await TftpReaders.open(plan.server, plan.root.files, plan.seed);
     opened.push(readers);
-    return await new TftpServerRun(campaign, sockets, readers).run();
-  } finally {
-    for (const one of opened) one.close();
+    const clients = new BadClients(plan, sockets);
+    let downloadProblem: string | undefined;
+    return {
+      name: "tftp server",
+      sockets,
+      growthMiBMax: RESIDENT_GROWTH_MIB_MAX,
+      send: () => clients.send(),
+      problemOf: (socket, datagram) => clients.problemOf(socket, datagram),
+      probe: async (readAll, signal) => {
+        readers.begin();
+        while (!readers.turn()) {
+          readAll();
+          await waitReadable([...sockets, readers.socket], WAIT_MS);
+          if (signal.aborted) return true;
+        }
+        readAll();
+        downloadProblem = readers.take();
+        return downloadProblem === undefined;
+      },
+      served: () => readers.completed,
+      servedWords: () =>
+        `${readers.completed} honest downloads between them all right, ` +
+        `the slowest in ${Math.round(readers.slowestMs)} ms`,
+      problem: () => downloadProblem,
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 
-class TftpServerRun {
-  readonly #campaign: TftpServerCampaign;
+class BadClients {
+  readonly #server: StepServer;
   /** A client's socket is that of its number's lowest bit; the other is its wrong port. */
   readonly #sockets: readonly UdpSocket[];
-  readonly #readers: TftpReaders;
   readonly #prng: Prng;
   readonly #requests: readonly Uint8Array[];
-  readonly #requestMutants: TftpMutator;
-  readonly #transferMutants: TftpMutator;
+  readonly #requestMutants: PacketMutator;
+  readonly #transferMutants: PacketMutator;
   readonly #check: TftpReplyCheck;
   readonly #recent: { readonly client: number; readonly bytes: Uint8Array }[] = [];
   readonly #transfers: KnownTransfer[] = [];
-  readonly #examples: string[] = [];
   #clients = 0;
-  #packets = 0;
-  #replies = 0;
   #transfersSeen = 0;
-  #badReplies = 0;
-  #downloadProblem: string | undefined;
 
-  constructor(campaign: TftpServerCampaign, sockets: readonly UdpSocket[], readers: TftpReaders) {
-    const { seed, root } = campaign;
-    this.#campaign = campaign;
+  constructor({ seed, server, root }: TftpAttackPlan, sockets: readonly UdpSocket[]) {
+    this.#server = server;
     this.#sockets = sockets;
-    this.#readers = readers;
-    this.#prng = new Prng(seed, TFTP_SERVER_STREAM);
-    const { requests, transferPackets } = buildTftpCorpus({
-      names: [...root.files.keys()],
-      traps: root.traps,
-      outsideFile: root.canaryFile,
-    });
+    this.#prng = new Prng(seed, SERVER_STREAM);
+    const { requests, transferPackets } = corpusOf(root);
     this.#requests = requests;
-    this.#requestMutants = new TftpMutator(requests, this.#prng);
-    this.#transferMutants = new TftpMutator(transferPackets, this.#prng);
+    this.#requestMutants = new PacketMutator(tftpShape, requests, this.#prng);
+    this.#transferMutants = new PacketMutator(tftpShape, transferPackets, this.#prng);
     this.#check = new TftpReplyCheck({
       files: root.files.values(),
       canary: root.canary,
@@ -123,38 +123,8 @@ class TftpServerRun {
     });
   }
 
-  async run(): Promise<TftpServerReport> {
-    const { seed, packets, timeMsMax, serverMemoryMiB, signal, onProgress } = this.#campaign;
-    const report = await runGroups({
-      ...{ seed, packets, timeMsMax, serverMemoryMiB, signal, onProgress },
-      name: "tftp server",
-      groupPackets: PACKETS_A_GROUP,
-      growthMiBMax: RESIDENT_GROWTH_MIB_MAX,
-      sendGroup: (count) => this.#sendGroup(count),
-      probe: () => this.#download(),
-      status: () => `${this.#replies} replies, ${this.#readers.completed} downloads`,
-    });
-    return {
-      ...report,
-      failure: this.#downloadProblem ?? report.failure,
-      replies: this.#replies,
-      badReplies: this.#badReplies,
-      examples: this.#examples,
-      downloads: this.#readers.completed,
-      slowestDownloadMs: this.#readers.slowestMs,
-    };
-  }
-
-  #sendGroup(count: number): void {
-    for (let left = count; left > 0; left -= 1) {
-      this.#sendOne(this.#prng.nextBelow(100));
-      this.#packets += 1;
-    }
-    for (const socket of this.#sockets) socket.flush();
-  }
-
-  /** `draw` is 0 to 99. */
-  #sendOne(draw: number): void {
+  send(): void {
+    const draw = this.#prng.nextBelow(100);
     const transfer = this.#someTransfer();
     if (draw < 35 || transfer === undefined) this.#ask((target) => this.#copyRequest(target));
     else if (draw < 55) this.#ask((target) => this.#requestMutants.next(target));
@@ -193,7 +163,7 @@ class TftpServerRun {
   }
 
   #pushRequest(client: number, length: number): void {
-    const { address, port } = this.#campaign.server;
+    const { address, port } = this.#server;
     this.#sockets[client & 1]!.push(length, address, port, FIRST_CLIENT + client);
   }
 
@@ -237,57 +207,29 @@ class TftpServerRun {
   }
 
   #pushTo(port: number, socket: UdpSocket, length: number, source: number): void {
-    socket.push(length, this.#campaign.server.address, port, source);
+    socket.push(length, this.#server.address, port, source);
   }
 
   #someTransfer(): KnownTransfer | undefined {
     return this.#transfers[this.#prng.nextBelow(TRANSFERS)] ?? this.#transfers[0];
   }
 
-  /** One honest download; false when it did not end with the right file. */
-  async #download(): Promise<boolean> {
-    const readers = this.#readers;
-    readers.begin();
-    while (!readers.turn()) {
-      this.#readAll();
-      await waitReadable([...this.#sockets, readers.socket], WAIT_MS);
-      if (this.#campaign.signal.aborted) return true;
-    }
-    this.#readAll();
-    this.#downloadProblem = readers.take();
-    return this.#downloadProblem === undefined;
-  }
-
-  #readAll(): void {
-    for (const [index, socket] of this.#sockets.entries()) {
-      const count = socket.receive();
-      for (let i = 0; i < count; i += 1) this.#read(index, socket, i);
-    }
-  }
-
-  #read(index: number, socket: UdpSocket, i: number): void {
-    this.#replies += 1;
-    const bytes = socket.bytes(i);
-    const number = socket.destinationAddress(i) - FIRST_CLIENT;
+  problemOf(index: number, datagram: number): string | undefined {
+    const socket = this.#sockets[index]!;
+    const number = socket.destinationAddress(datagram) - FIRST_CLIENT;
     const isClient = number >= 0 && number < CLIENTS && (number & 1) === index;
     const client = isClient ? number : undefined;
-    const reply = this.#check.check(client, bytes);
-    if (reply.kind === "bad") {
-      this.#badReplies += 1;
-      if (this.#examples.length >= EXAMPLES_MAX) return;
-      const where = `near packet ${this.#packets} of seed ${this.#campaign.seed}`;
-      const shown = hexOf(bytes.subarray(0, EXAMPLE_BYTES_MAX));
-      this.#examples.push(`${where}: ${reply.problem}: ${shown}`);
-      return;
-    }
+    const reply = this.#check.check(client, socket.bytes(datagram));
+    if (reply.kind === "bad") return reply.problem;
     const { packet } = reply;
-    if (client === undefined || packet.kind === "error") return;
+    if (client === undefined || packet.kind === "error") return undefined;
     const block = packet.kind === "data" ? packet.block : 0;
     this.#transfers[this.#transfersSeen % TRANSFERS] = {
       client,
-      serverPort: socket.sourcePort(i),
+      serverPort: socket.sourcePort(datagram),
       block,
     };
     this.#transfersSeen += 1;
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import {
   encodeOptionAck,
   TftpOpcode,
 } from "../../../protocol/tftp/packet.ts";
+import type { TftpRoot } from "./served-root.ts";
 
 export interface TftpCorpusPlan {
   /** Files that are to be had. */
@@ -173,6 +174,11 @@ export function escapeNames(outsideFile: string): Uint8Array[] {
     [0x1b, 0x5b, 0x32, 0x4a],
   ];
   return [...names, ...bytes.map((head) => Uint8Array.from([...head, ...utf8(tail)]))];
+}
+
+/** The corpus for a served folder. */
+export function corpusOf({ files, traps, canaryFile }: TftpRoot): TftpCorpus {
+  return buildTftpCorpus({ names: [...files.keys()], traps, outsideFile: canaryFile });
 }
 
 /** Everything that a client, or what pretends to be one, may send; the same plan, the same packets. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { decodeTftp, type TftpPacket } from "../../../protocol/tftp/packet.ts";
-import type { InputReport } from "../campaign/input-campaign.ts";
+import { fuzzInputs, type InputReport } from "../campaign/input-campaign.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
 import { buildTftpCorpus, escapeNames } from "./corpus.ts";
-import { fuzzTftpDecoder, readTftp } from "./packet-reader.ts";
+import { readTftp, tftpDecoder } from "./packet-reader.ts";
 
 const seed = 20_261_124;
 const plan = {
@@ -14,13 +14,9 @@ const plan = {
 const { requests, transferPackets } = buildTftpCorpus(plan);
 
 function run(packets: number): Promise<InputReport> {
-  return fuzzTftpDecoder({
-    seed,
-    packets,
-    corpus: [...requests, ...transferPackets],
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  });
+  const decoder = tftpDecoder(seed, [...requests, ...transferPackets]);
+  const { signal } = new AbortController();
+  return fuzzInputs({ ...decoder, seed, packets, signal, onProgress: () => undefined });
 }
 
 test(`50,000 bad packets are values or DecodeErrors (seed ${seed})`, async () => {

@@ -14,26 +14,21 @@ import {
   type TftpRequest,
 } from "../../../protocol/tftp/packet.ts";
 import { pathBelowRoot } from "../../../server/tftp/file-name.ts";
-import { fuzzInputs, type InputCampaign, type InputReport } from "../campaign/input-campaign.ts";
-import { TftpMutator } from "./packet-shape.ts";
+import { checkNumber } from "../campaign/checks.ts";
+import type { DecoderSubject } from "../campaign/input-campaign.ts";
+import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { tftpShape } from "./packet-shape.ts";
 
-export interface TftpDecoderCampaign
-  extends Pick<InputCampaign, "seed" | "packets" | "signal" | "onProgress"> {
-  readonly corpus: readonly Uint8Array[];
-}
+const DECODER_STREAM = 0x7464_6563;
 
-const TFTP_DECODER_STREAM = 0x7464_6563;
-
-/** Feeds the TFTP decoder and reads everything in what it takes; ends at the first failure. */
-export function fuzzTftpDecoder(campaign: TftpDecoderCampaign): Promise<InputReport> {
-  const { corpus, ...common } = campaign;
-  const mutator = new TftpMutator(corpus, new Prng(campaign.seed, TFTP_DECODER_STREAM));
-  return fuzzInputs({
-    ...common,
+/** The TFTP decoder, fed with bad packets made from a corpus. */
+export function tftpDecoder(seed: number, corpus: readonly Uint8Array[]): DecoderSubject {
+  const mutator = new PacketMutator(tftpShape, corpus, new Prng(seed, DECODER_STREAM));
+  return {
     name: "tftp decoder",
     next: (target) => mutator.next(target),
     read: (bytes) => readTftp(decodeTftp(bytes)),
-  });
+  };
 }
 
 /**
@@ -106,9 +101,4 @@ function checkText(what: string, text: string): void {
 /** Of Unicode's control characters the C1 ones are allowed: on the wire they are not one byte. */
 function isControlled(text: string): boolean {
   return control.test(text.replace(/[\u0080-\u009f]/g, ""));
-}
-
-function checkNumber(what: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= max) return;
-  throw new Error(`${what} is ${value}, not a whole number in 0..${max}`);
 }

@@ -1,4 +1,3 @@
-import { DecodeError } from "../../../protocol/decode-error.ts";
 import {
   optionAckFault,
   parseReadOptions,
@@ -15,14 +14,10 @@ import {
   type TftpPacket,
   tftpErrorCodes,
 } from "../../../protocol/tftp/packet.ts";
+import { type CheckedReply, checkedReply } from "../campaign/checks.ts";
 
 /** What a server may send. */
 export type TftpReply = TftpData | TftpError | TftpOptionAck;
-
-/** A reply that was read, or what is wrong with it. */
-export type CheckedTftpReply =
-  | { readonly kind: "good"; readonly packet: TftpReply }
-  | { readonly kind: "bad"; readonly problem: string };
 
 export interface TftpReplyCheckOptions {
   /** Contents of the files that are served. */
@@ -79,26 +74,22 @@ export class TftpReplyCheck {
   }
 
   /** A datagram to `client`; undefined for one that never asked for anything. */
-  check(client: number | undefined, bytes: Uint8Array): CheckedTftpReply {
-    // Whatever it is, and whether it decodes or not.
+  check(client: number | undefined, bytes: Uint8Array): CheckedReply<TftpReply> {
+    // First, because it matters most and whether the packet decodes or not.
     if (bufferOver(bytes).includes(bufferOver(this.#canary))) {
       return { kind: "bad", problem: "it holds bytes from outside the root" };
     }
-    let packet: TftpPacket;
-    try {
-      packet = decodeTftp(bytes);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      return { kind: "bad", problem: `it does not decode: ${error.message}` };
-    }
-    if (!isReply(packet)) {
-      return { kind: "bad", problem: `a server of files to be read sends no ${packet.kind}` };
-    }
-    const problem =
-      packet.kind === "error"
-        ? problemOfError(packet, bytes.length)
-        : this.#problemOf(packet, client, bytes.length);
-    return problem === undefined ? { kind: "good", packet } : { kind: "bad", problem };
+    return checkedReply(() => {
+      const packet = decodeTftp(bytes);
+      if (!isReply(packet)) {
+        return { kind: "bad", problem: `a server of files to be read sends no ${packet.kind}` };
+      }
+      const problem =
+        packet.kind === "error"
+          ? problemOfError(packet, bytes.length)
+          : this.#problemOf(packet, client, bytes.length);
+      return problem === undefined ? { kind: "good", packet } : { kind: "bad", problem };
+    });
   }
 
   #problemOf(
@@ -179,13 +170,9 @@ function bufferOver({ buffer, byteOffset, length }: Uint8Array): Buffer {
 
 /** The options of a read request that a server may grant; undefined when it must not grant it. */
 function readOptionsOf(bytes: Uint8Array): TransferOptions | undefined {
-  let packet: TftpPacket;
-  try {
-    packet = decodeTftp(bytes);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    return undefined;
-  }
+  const read = checkedReply(() => ({ kind: "good", packet: decodeTftp(bytes) }));
+  if (read.kind === "bad") return undefined;
+  const { packet } = read;
   if (packet.kind !== "read-request" || packet.mode === "mail") return undefined;
   const parsed = parseReadOptions(packet.options);
   return parsed.kind === "ok" ? parsed.options : undefined;
