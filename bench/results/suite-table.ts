@@ -130,7 +130,8 @@ function notesOf(suite: SuiteResult): readonly string[] {
     if (reason === undefined) continue;
     const isShown = cells[suite.columns[0]!.id] === undefined && briefly(reason) === reason;
     const name = servers.find(({ id }) => id === server)?.name;
-    if (!isShown) notes.push(`${name}, ${subject}: ${reason.slice(0, NOTE_CHARACTERS_MAX)}`);
+    const of = subject === "" ? name : `${name}, ${subject}`;
+    if (!isShown) notes.push(`${of}: ${reason.slice(0, NOTE_CHARACTERS_MAX)}`);
   }
   if (cutShort !== undefined) notes.push(`Cut short: ${cutShort}.`);
   return notes;

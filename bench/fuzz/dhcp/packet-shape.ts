@@ -12,8 +12,12 @@ export const dhcpShape: PacketShape = {
   rewrite: randomOptions,
   change: (draft) => {
     const isBelowOptions = draft.length <= Offset.options || draft.below(4) === 0;
-    if (isBelowOptions || draft.below(2) === 0) draft.mutateBytes();
-    else optionChanges[draft.below(optionChanges.length)]!(draft, someOption(draft));
+    if (isBelowOptions || draft.below(2) === 0) {
+      draft.mutateBytes();
+      return;
+    }
+    const at = someOption(draft);
+    optionChanges[draft.below(optionChanges.length)]!(draft, at);
   },
 };
 
