@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { loadScenario } from "../../cli/options/scenario-input.ts";
 import { packageRoot, provCommand } from "../../lab/machine/package-root.ts";
 import { type ProgramEnd, runToEnd } from "../../lab/machine/run-to-end.ts";
+import { readScenarioFile } from "../../lab/machine/scenario-file.ts";
 import { readResult } from "../../reports/result/read-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import {
@@ -105,7 +105,9 @@ async function playDrill(
 ): Promise<DrillTrial | undefined> {
   const { drill, seed } = play;
   const scenarioFile = join(scenarioFolder, `drill-${drill}.yaml`);
-  const { scenario } = loadScenario(scenarioFile, []);
+  const loading = readScenarioFile(scenarioFile, []);
+  if (loading.kind === "failed") throw new Error(`${scenarioFile}: no scenario of this version`);
+  const { scenario } = loading;
   const out = join(folder, drill, `seed-${seed}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });

@@ -4,12 +4,12 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { freeUdpPorts } from "../../base/net/free-ports.ts";
-import { packageRoot } from "../../lab/machine/package-root.ts";
+import { provProgram } from "../../lab/machine/package-root.ts";
+import { type ProcessUsage, processUsage } from "../../lab/machine/process-usage.ts";
 import type { ServerUsage } from "../../reports/result/run-result.ts";
 import type { ServingMessage } from "../serve/command.ts";
 import { PROV_SCHEMA } from "../serve/prov-file.ts";
 import type { ServicePorts } from "./boot-plan-of.ts";
-import { type ProcessUsage, processUsage } from "./process-usage.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
@@ -94,9 +94,8 @@ async function startOnPort(
     writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others, tftp }));
     writeTftpRoot(file("tftp"), files);
   }
-  const program = join(packageRoot, "dist", "cli", "main.js");
   const log = openSync(file("server.log"), "w");
-  const child = spawn(process.execPath, [program, "serve", "-c", file("prov.yaml")], {
+  const child = spawn(process.execPath, [provProgram, "serve", "-c", file("prov.yaml")], {
     stdio: ["ignore", "ignore", log, "ipc"],
     // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
     // stops by itself, too, when its channel to this process closes.

@@ -26,10 +26,11 @@ import {
   parseCaptureFilter,
   WORKERS_MAX,
 } from "./capture-file.ts";
-import { measure, type RunOptions } from "./measure.ts";
+import { measure } from "./measure.ts";
 import { keepSegment } from "./merged-result.ts";
 import { preparedForPair } from "./pair-lab.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
+import type { RunOptions } from "./run-options.ts";
 import { watchedBy } from "./run-watch.ts";
 import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";
 import { addWatchOptions, openWatchers } from "./watch-options.ts";

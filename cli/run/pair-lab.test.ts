@@ -7,8 +7,8 @@ import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import { loadScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
-import type { RunOptions } from "./measure.ts";
 import { judgedWithDrill, preparedForPair } from "./pair-lab.ts";
+import type { RunOptions } from "./run-options.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -13,7 +13,7 @@ import type { LoadedScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { BundledServerError } from "./bundled-server.ts";
 import { auditLeaseFile, auditTogether, type LeaseAudit } from "./lease-audit.ts";
-import type { RunOptions } from "./measure.ts";
+import type { RunOptions } from "./run-options.ts";
 
 const LOOPBACK_OCTET = 127;
 

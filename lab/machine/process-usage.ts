@@ -25,14 +25,14 @@ export interface CpuTimes {
   readonly systemMs: number;
 }
 
-/** Of one process of several; the name is that of the folder that it works in. */
+/** One process of several, named after the folder that it works in. */
 export interface ProcessTimes extends CpuTimes {
   readonly name: string;
 }
 
 const MS_A_TICK = 10;
 
-/** A process and all that it has started, the parent first; empty where the kernel does not say. */
+/** A process and all of its descendants, the parent first; empty where the kernel does not say. */
 export function timesOfTree(pid: number | undefined): readonly ProcessTimes[] {
   const times = cpuTimesOf(pid);
   if (times === undefined) return [];
@@ -66,9 +66,9 @@ export function cpuTimesOf(pid: number | undefined): CpuTimes | undefined {
 
 /** Processor time of a process, ms. */
 export interface ThreadTimes {
-  /** Of its first thread. */
+  /** Its first thread's. */
   readonly mainMs: number;
-  /** Of all threads that live. */
+  /** The sum of all running threads. */
   readonly allMs: number;
 }
 
@@ -83,4 +83,22 @@ export function threadTimesOf(pid: number | undefined): ThreadTimes | undefined 
   } catch {
     return undefined;
   }
+}
+
+/** A process's use of the machine so far, all its threads together. */
+export interface ProcessUsage {
+  readonly cpuSeconds: number;
+  readonly residentMiB: number;
+  readonly residentMiBMax: number;
+}
+
+/** Undefined when there is no such process, or the kernel does not say. */
+export function processUsage(pid: number): ProcessUsage | undefined {
+  const [times, memory] = [cpuTimesOf(pid), memoryMiBOf(pid)];
+  if (times === undefined || memory === undefined) return undefined;
+  return {
+    cpuSeconds: (times.userMs + times.systemMs) / 1000,
+    residentMiB: Math.round(memory.now),
+    residentMiBMax: Math.round(memory.peak),
+  };
 }
