@@ -7,7 +7,7 @@ import { classify, evaluateScopes, runEvent } from "../../../server/config/model
 import type { ServerConfig } from "../../../server/config/model/model.ts";
 import { describeMemory, type MemoryVerdict } from "../campaign/memory-watch.ts";
 import { runSlices, type SlicedRun } from "../campaign/sliced-run.ts";
-import type { FuzzRequest } from "../fuzz-request.ts";
+import type { FuzzRequest } from "../campaign/fuzz-request.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,

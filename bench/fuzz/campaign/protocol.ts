@@ -1,16 +1,16 @@
-import { type ServerCommand, startServerProcess } from "../../lab/machine/server-process.ts";
+import { type ServerCommand, startServerProcess } from "../../../lab/machine/server-process.ts";
 import {
   type DecoderSubject,
   describeInputs,
   fuzzInputs,
   isCleanInputs,
-} from "./campaign/input-campaign.ts";
+} from "./input-campaign.ts";
 import {
   type Attack,
   describeServer,
   fuzzServer,
   isCleanServer,
-} from "./campaign/server-campaign.ts";
+} from "./server-campaign.ts";
 import type { FuzzRequest } from "./fuzz-request.ts";
 
 /** A protocol of which the decoder and a running server are fuzzed. */
