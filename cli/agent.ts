@@ -9,7 +9,7 @@ import { RendezvousError } from "./run/agents/board.ts";
 import { parseEndpoints } from "./run/agents/endpoints.ts";
 import { connect } from "./run/agents/etcd.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
-import { hostIdentity } from "./run/play-segment.ts";
+import { hostIdentity } from "./run/result/play-segment.ts";
 
 interface AgentOptions {
   readonly etcd: readonly string[];

@@ -11,7 +11,7 @@ import {
   takesBound,
   windowOf,
 } from "../simulator/plan/run-plan.ts";
-import { phasePlanOf } from "./run/run-plan-of.ts";
+import { phasePlanOf } from "./run/plan/run-plan-of.ts";
 
 /** What one phase is going to ask for, if every device that is asked gets its lease. */
 export interface ExpectedPhase {

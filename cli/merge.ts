@@ -7,9 +7,9 @@ import { parseDurationMs } from "../scenarios/language/duration.ts";
 import { exitStatus, statusOfVerdict } from "./options/exit-status.ts";
 import { runCommander } from "./options/run-commander.ts";
 import { UsageError } from "./options/usage-error.ts";
-import { mergedResultOf, writeHistory } from "./run/merged-result.ts";
 import { hasColours, parseFormats } from "./run/report-options.ts";
-import { readSegment, SegmentFileError } from "./run/segment-file.ts";
+import { mergedResultOf, writeHistory } from "./run/result/merged-result.ts";
+import { readSegment, SegmentFileError } from "./run/result/segment-file.ts";
 
 interface MergeOptions {
   readonly out: string;

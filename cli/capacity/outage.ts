@@ -22,9 +22,9 @@ import { exitStatus } from "../options/exit-status.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { filesOf } from "../run/boot-plan-of.ts";
-import { BundledServerError } from "../run/bundled-server.ts";
+import { filesOf } from "../run/plan/boot-plan-of.ts";
 import { quoted } from "../run/report-options.ts";
+import { BundledServerError } from "../run/server/bundled-server.ts";
 import { collect, span, wholeNumber } from "./options.ts";
 import {
   type OutageLimits,

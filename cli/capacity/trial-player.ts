@@ -13,7 +13,7 @@ import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { runSimulation } from "../../simulator/run/coordinator.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
-import { type BootServers, bootPlanOf } from "../run/boot-plan-of.ts";
+import { type BootServers, bootPlanOf } from "../run/plan/boot-plan-of.ts";
 
 /** What the trials are aimed at, and what is not part of a rate. */
 export interface TrialAim {

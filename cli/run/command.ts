@@ -17,7 +17,6 @@ import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts"
 import { parseTarget } from "../options/target.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { parseEndpoints } from "./agents/endpoints.ts";
-import { BundledServerError } from "./bundled-server.ts";
 import {
   CAPTURE_MIB_DEFAULT,
   CAPTURE_MIB_MAX,
@@ -27,12 +26,13 @@ import {
   WORKERS_MAX,
 } from "./capture-file.ts";
 import { measure } from "./measure.ts";
-import { keepSegment } from "./merged-result.ts";
 import { preparedForPair } from "./pair-lab.ts";
 import { commandLine, hasColours, parseFormats } from "./report-options.ts";
+import { keepSegment } from "./result/merged-result.ts";
 import type { RunOptions } from "./run-options.ts";
-import { watchedBy } from "./run-watch.ts";
 import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";
+import { BundledServerError } from "./server/bundled-server.ts";
+import { watchedBy } from "./watch/run-watch.ts";
 import { addWatchOptions, openWatchers } from "./watch-options.ts";
 
 /** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */

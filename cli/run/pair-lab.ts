@@ -11,9 +11,9 @@ import type { Population } from "../../scenarios/population/population.ts";
 import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { BundledServerError } from "./bundled-server.ts";
-import { auditLeaseFile, auditTogether, type LeaseAudit } from "./lease-audit.ts";
+import { auditLeaseFile, auditTogether, type LeaseAudit } from "./result/lease-audit.ts";
 import type { RunOptions } from "./run-options.ts";
+import { BundledServerError } from "./server/bundled-server.ts";
 
 const LOOPBACK_OCTET = 127;
 

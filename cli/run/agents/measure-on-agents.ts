@@ -5,11 +5,11 @@ import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts"
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../options/scenario-input.ts";
-import type { BundledServer } from "../bundled-server.ts";
-import { auditLeaseFile } from "../lease-audit.ts";
-import { mergedResultOf, writeHistory } from "../merged-result.ts";
-import { runResultOf } from "../run-result-of.ts";
-import { SegmentFileError } from "../segment-file.ts";
+import { auditLeaseFile } from "../result/lease-audit.ts";
+import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
+import { runResultOf } from "../result/run-result-of.ts";
+import { SegmentFileError } from "../result/segment-file.ts";
+import type { BundledServer } from "../server/bundled-server.ts";
 import { RendezvousError } from "./board.ts";
 import { connect } from "./etcd.ts";
 import { runOnAgents } from "./run-on-agents.ts";

@@ -1,5 +1,5 @@
-import type { ProcessUsage } from "../../lab/machine/process-usage.ts";
-import type { TimeSeriesRow } from "../../reports/result/run-result.ts";
+import type { ProcessUsage } from "../../../lab/machine/process-usage.ts";
+import type { TimeSeriesRow } from "../../../reports/result/run-result.ts";
 
 export type ServerColumns = Pick<TimeSeriesRow, "serverCpuPercent" | "serverResidentMiB">;
 

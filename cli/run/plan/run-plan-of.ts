@@ -1,8 +1,12 @@
-import type { Scenario, ScenarioPhase, ScenarioStream } from "../../scenarios/language/scenario.ts";
-import type { CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
-import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
-import type { PhasePlan, RunPlan, StreamPlan } from "../../simulator/plan/run-plan.ts";
-import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import type {
+  Scenario,
+  ScenarioPhase,
+  ScenarioStream,
+} from "../../../scenarios/language/scenario.ts";
+import type { CapturePlan } from "../../../simulator/capture/pcap-recorder.ts";
+import { rfc2131Retry } from "../../../simulator/device/retry-policy.ts";
+import type { PhasePlan, RunPlan, StreamPlan } from "../../../simulator/plan/run-plan.ts";
+import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
 
 export interface RunChoices {

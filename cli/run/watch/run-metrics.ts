@@ -1,16 +1,16 @@
-import { systemClock } from "../../base/clock.ts";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { TimeSeriesRow } from "../../reports/result/run-result.ts";
-import { type Family, gauge, gaugeBy, type Sample } from "../../server/metrics/exposition.ts";
-import { type MetricsPlan, MetricsServer } from "../../server/metrics/metrics-server.ts";
-import { StartError } from "../../server/process/start-error.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import type { TimeSeriesRow } from "../../../reports/result/run-result.ts";
+import { type Family, gauge, gaugeBy, type Sample } from "../../../server/metrics/exposition.ts";
+import { type MetricsPlan, MetricsServer } from "../../../server/metrics/metrics-server.ts";
+import { StartError } from "../../../server/process/start-error.ts";
 import {
   addCounters,
   emptyCounters,
   type StreamCounters,
-} from "../../simulator/measure/recorder.ts";
-import type { SimulationProgress } from "../../simulator/run/coordinator.ts";
-import { UsageError } from "../options/usage-error.ts";
+} from "../../../simulator/measure/recorder.ts";
+import type { SimulationProgress } from "../../../simulator/run/coordinator.ts";
+import { UsageError } from "../../options/usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 
 /** By counter of an exchange: the metric's name without its prefix and `_total`, and what it means. */

@@ -3,10 +3,10 @@ import { readFileSync, statSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import type { Environment, SegmentSummary, Target } from "../../reports/result/run-result.ts";
-import type { Scenario } from "../../scenarios/language/scenario.ts";
-import type { RunPlan } from "../../simulator/plan/run-plan.ts";
-import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
+import type { Environment, SegmentSummary, Target } from "../../../reports/result/run-result.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
+import type { SegmentRecord } from "../../../simulator/run/segment-record.ts";
 
 /** Beside a segment's result.json: what `prov merge` needs. */
 export const SEGMENT_FILE = "segment.bin";

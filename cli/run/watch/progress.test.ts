@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyCounters } from "../../simulator/measure/recorder.ts";
+import { emptyCounters } from "../../../simulator/measure/recorder.ts";
 import { plainLine, progressLines } from "./progress.ts";
 
 const row = {

@@ -1,11 +1,11 @@
-import { LatencyHistogram } from "../../base/histogram.ts";
-import { distributionOf } from "../../reports/result/distribution.ts";
-import type { BootResult, Distribution } from "../../reports/result/run-result.ts";
+import { LatencyHistogram } from "../../../base/histogram.ts";
+import { distributionOf } from "../../../reports/result/distribution.ts";
+import type { BootResult, Distribution } from "../../../reports/result/run-result.ts";
 import {
   type BootRecord,
   startMeanMs,
   type TimeToOnline,
-} from "../../simulator/boot/boot-record.ts";
+} from "../../../simulator/boot/boot-record.ts";
 
 /** What a phase's boots and downloads came to; undefined for a phase without any. */
 export function bootResultOf(record: BootRecord): BootResult | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyCounters } from "../../simulator/measure/recorder.ts";
+import { emptyCounters } from "../../../simulator/measure/recorder.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 
 const counted = (sent: number, completed: number) => ({ ...emptyCounters(), sent, completed });

@@ -1,7 +1,11 @@
-import { type Scenario, scenarioBoots } from "../../scenarios/language/scenario.ts";
-import { type BootFile, bootFileSecret, bootFilesOf } from "../../scenarios/servers/boot-files.ts";
-import { type BootPolicy, defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
-import type { BootPlan } from "../../simulator/plan/run-plan.ts";
+import { type Scenario, scenarioBoots } from "../../../scenarios/language/scenario.ts";
+import {
+  type BootFile,
+  bootFileSecret,
+  bootFilesOf,
+} from "../../../scenarios/servers/boot-files.ts";
+import { type BootPolicy, defaultBootPolicy } from "../../../simulator/boot/boot-policy.ts";
+import type { BootPlan } from "../../../simulator/plan/run-plan.ts";
 
 export type ServicePorts = BootPolicy["ports"];
 

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { formatMac } from "../../protocol/mac.ts";
-import { Population } from "../../scenarios/population/population.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { formatMac } from "../../../protocol/mac.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import type { AcknowledgedLeases } from "../../../simulator/run/coordinator.ts";
 import { auditTogether } from "./lease-audit.ts";
 
 const population = new Population({

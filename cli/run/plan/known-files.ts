@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { BootFile } from "../../scenarios/servers/boot-files.ts";
-import { UsageError } from "../options/usage-error.ts";
+import type { BootFile } from "../../../scenarios/servers/boot-files.ts";
+import { UsageError } from "../../options/usage-error.ts";
 
 const FILES_MAX = 10_000;
 const BYTES_MAX = 256 * 2 ** 20;

@@ -1,5 +1,5 @@
-import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { parseMac } from "../../protocol/mac.ts";
+import { parseIpv4 } from "../../../protocol/ipv4.ts";
+import { parseMac } from "../../../protocol/mac.ts";
 import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 
 /** By their numbers in the file. */

@@ -1,7 +1,7 @@
-import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import { formatMac } from "../../protocol/mac.ts";
-import type { PairHistory } from "../../reports/failover/history.ts";
-import { distributionOf } from "../../reports/result/distribution.ts";
+import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
+import { formatMac } from "../../../protocol/mac.ts";
+import type { PairHistory } from "../../../reports/failover/history.ts";
+import { distributionOf } from "../../../reports/result/distribution.ts";
 import {
   type AnsweredBy,
   type Environment,
@@ -15,17 +15,17 @@ import {
   type Target,
   type TimeSeriesRow,
   type Verdict,
-} from "../../reports/result/run-result.ts";
-import { violationsOf } from "../../reports/result/safety.ts";
-import { evaluateThresholds } from "../../reports/result/thresholds.ts";
-import { isFair } from "../../scenarios/language/network-conditions.ts";
-import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
-import type { Violation, ViolationKind } from "../../simulator/measure/safety-checker.ts";
-import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/measure/time-series.ts";
-import type { PhaseOutcome, SimulationOutcome } from "../../simulator/run/coordinator.ts";
-import type { PersonaOutcome } from "../../simulator/run/outcome.ts";
-import type { RunPaceSummary } from "../../simulator/run/run-pace.ts";
+} from "../../../reports/result/run-result.ts";
+import { violationsOf } from "../../../reports/result/safety.ts";
+import { evaluateThresholds } from "../../../reports/result/thresholds.ts";
+import { isFair } from "../../../scenarios/language/network-conditions.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import { deviceKinds, type Population } from "../../../scenarios/population/population.ts";
+import type { Violation, ViolationKind } from "../../../simulator/measure/safety-checker.ts";
+import type { TimeSeriesRow as SimulatedSecond } from "../../../simulator/measure/time-series.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../../../simulator/run/coordinator.ts";
+import type { PersonaOutcome } from "../../../simulator/run/outcome.ts";
+import type { RunPaceSummary } from "../../../simulator/run/run-pace.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 import { failoverOf } from "./failover-of.ts";

@@ -1,8 +1,8 @@
-import { Population } from "../../scenarios/population/population.ts";
-import { flagsOf } from "../../simulator/load/arrival-log.ts";
-import { NO_DEVICE } from "../../simulator/load/arrivals.ts";
-import type { RunPlan } from "../../simulator/plan/run-plan.ts";
-import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import { flagsOf } from "../../../simulator/load/arrival-log.ts";
+import { NO_DEVICE } from "../../../simulator/load/arrivals.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
+import type { PhaseOutcome } from "../../../simulator/run/outcome.ts";
 
 /**
  * What each device was asked for, in order: a line an arrival, sorted by device, phase and intended

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { LatencyHistogram } from "../../base/histogram.ts";
-import type { Target } from "../../reports/result/run-result.ts";
-import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { readScenario } from "../../scenarios/language/scenario-file.ts";
-import { Population } from "../../scenarios/population/population.ts";
-import { BootRecord } from "../../simulator/boot/boot-record.ts";
-import { emptyCounters } from "../../simulator/measure/recorder.ts";
-import { newSafetyCounters } from "../../simulator/measure/safety-checker.ts";
-import { sumCounters } from "../../simulator/network/network-counters.ts";
-import type { SimulationOutcome } from "../../simulator/run/coordinator.ts";
+import { LatencyHistogram } from "../../../base/histogram.ts";
+import type { Target } from "../../../reports/result/run-result.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import { readScenario } from "../../../scenarios/language/scenario-file.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import { BootRecord } from "../../../simulator/boot/boot-record.ts";
+import { emptyCounters } from "../../../simulator/measure/recorder.ts";
+import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
+import { sumCounters } from "../../../simulator/network/network-counters.ts";
+import type { SimulationOutcome } from "../../../simulator/run/coordinator.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 

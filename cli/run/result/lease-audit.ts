@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
-import { formatMac } from "../../protocol/mac.ts";
-import { formatCount } from "../../reports/text/format.ts";
-import type { Population } from "../../scenarios/population/population.ts";
-import { bytesEqual } from "../../server/lease/lease.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
-import { LeaseTable } from "../../server/lease/table/lease-table.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { formatMac } from "../../../protocol/mac.ts";
+import { formatCount } from "../../../reports/text/format.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
+import { bytesEqual } from "../../../server/lease/lease.ts";
+import { LeaseFileStore } from "../../../server/lease/store/lease-file-store.ts";
+import { LeaseTable } from "../../../server/lease/table/lease-table.ts";
+import type { AcknowledgedLeases } from "../../../simulator/run/coordinator.ts";
 import { keaLeases } from "./kea-lease-file.ts";
 import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 

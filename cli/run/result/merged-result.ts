@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunResult, ServerUsage } from "../../reports/result/run-result.ts";
-import { Population } from "../../scenarios/population/population.ts";
-import { mergeProblem, mergeSegments } from "../../simulator/run/merge.ts";
-import type { AcknowledgedLeases, SimulationOutcome } from "../../simulator/run/outcome.ts";
+import type { RunResult, ServerUsage } from "../../../reports/result/run-result.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import { mergeProblem, mergeSegments } from "../../../simulator/run/merge.ts";
+import type { AcknowledgedLeases, SimulationOutcome } from "../../../simulator/run/outcome.ts";
 import { historyLines } from "./history-file.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";

@@ -1,8 +1,8 @@
-import { distributionOf } from "../../reports/result/distribution.ts";
-import type { PhaseResult, StageResult, StreamResult } from "../../reports/result/run-result.ts";
-import type { StreamOutcome } from "../../simulator/measure/recorder.ts";
-import { missedPercent, type StageOutcome } from "../../simulator/measure/stage-record.ts";
-import type { PhaseSoFar } from "../../simulator/run/phase-watch.ts";
+import { distributionOf } from "../../../reports/result/distribution.ts";
+import type { PhaseResult, StageResult, StreamResult } from "../../../reports/result/run-result.ts";
+import type { StreamOutcome } from "../../../simulator/measure/recorder.ts";
+import { missedPercent, type StageOutcome } from "../../../simulator/measure/stage-record.ts";
+import type { PhaseSoFar } from "../../../simulator/run/phase-watch.ts";
 import { bootResultOf } from "./boot-result-of.ts";
 
 /** The part of a phase's result that its thresholds need, be the phase over or not. */

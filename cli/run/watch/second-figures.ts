@@ -2,8 +2,8 @@ import {
   addCounters,
   emptyCounters,
   type StreamCounters,
-} from "../../simulator/measure/recorder.ts";
-import type { TimeSeriesRow } from "../../simulator/measure/time-series.ts";
+} from "../../../simulator/measure/recorder.ts";
+import type { TimeSeriesRow } from "../../../simulator/measure/time-series.ts";
 
 /** What happened in a second, over all exchanges; the discovers of devices that boot are part of the boots. */
 export function secondOf({

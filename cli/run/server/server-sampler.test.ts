@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { processUsage } from "../../lab/machine/process-usage.ts";
-import { sampleResult } from "../../reports/result/sample-result.testing.ts";
+import { processUsage } from "../../../lab/machine/process-usage.ts";
+import { sampleResult } from "../../../reports/result/sample-result.testing.ts";
 import { ServerSampler } from "./server-sampler.ts";
 
 const rows = sampleResult().timeSeries.slice(0, 5);
