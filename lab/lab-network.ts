@@ -40,10 +40,15 @@ const PORT_FIRST = 30_000;
 export const PORTS_A_LAB = 5;
 const PORT_ROWS = 500;
 
-/** All on the machine's loopback, each on addresses of its own: needs no rights, and nothing can be cut. */
-export async function loopbackNetwork(): Promise<LabNetwork> {
-  const node = (number: number): NodeAddresses => ({
-    access: address(`127.0.${number}.1`),
+/**
+ * All on the machine's loopback, each on addresses of its own: needs no rights, and nothing can be cut. Node A
+ * serves at the given access address and port, where they are given.
+ */
+export async function loopbackNetwork(
+  given: { readonly access?: number; readonly port?: number } = {},
+): Promise<LabNetwork> {
+  const node = (number: number, access = address(`127.0.${number}.1`)): NodeAddresses => ({
+    access,
     links: [address(`127.0.${number}.2`), address(`127.0.${number}.3`)],
     store: address(`127.0.${number}.4`),
   });
@@ -53,13 +58,13 @@ export async function loopbackNetwork(): Promise<LabNetwork> {
   return {
     hasNamespaces: false,
     addresses: {
-      nodes: [node(11), node(12)],
+      nodes: [node(11, given.access), node(12)],
       witnessStore: address("127.0.13.4"),
       gateway: undefined,
     },
     accessInterface: "lo",
     serviceAddress: undefined,
-    port: await freePorts(),
+    port: given.port ?? (await freePorts()),
     plantNamespace: undefined,
     inPlace: (_, command) => command,
     cut: refuse,

@@ -5,10 +5,10 @@ import {
   tellProgress,
   wholeNumber,
 } from "../harness/cli-options.ts";
-import { fuzzConfig } from "./config/expression-campaign.ts";
-import { dhcpSubject } from "./dhcp/subject.ts";
 import { type FuzzRequest, type FuzzSubject, fuzzSubjects } from "./campaign/fuzz-request.ts";
 import { fuzzProtocol } from "./campaign/protocol.ts";
+import { fuzzConfig } from "./config/expression-campaign.ts";
+import { dhcpSubject } from "./dhcp/subject.ts";
 import { tftpSubject } from "./tftp/subject.ts";
 
 const usage = `npm run fuzz -- [--only dhcp|tftp|config] [--decoder N] [--server N] [--expressions N]

@@ -1,18 +1,22 @@
 import { packageVersion } from "../../lab/machine/package-root.ts";
 import { firstLineOf } from "../../lab/machine/peer-program.ts";
 import { type CpuTimes, cpuTimesOf } from "../../lab/machine/process-usage.ts";
+import { onProcessor } from "../../lab/machine/processors.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { doraPlan, trialDefaults } from "../../simulator/capacity/trial.ts";
 import type { StreamPlan } from "../../simulator/plan/run-plan.ts";
 import type { Contender } from "../contenders/contender.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
 import { type PerfdhcpLoad, perfdhcpCommand, runPerfdhcp } from "../generators/perfdhcp.ts";
 import { SimulatorProcess } from "../generators/simulator-process.ts";
 import type { BenchPlan } from "../harness/bench-plan.ts";
 import type { ContenderRun } from "../harness/contender-run.ts";
 import { type Bench, onGeneratorSide } from "../harness/server-start.ts";
 import type { Suite } from "../harness/suite.ts";
-import { ResponderProcess } from "../responder/responder-process.ts";
+import type { ResponderReport, ResponderRequest } from "../responder/responder.ts";
 
+const responderProgram = new URL("../responder/responder.js", import.meta.url);
+const RESPONDER_MS_MAX = 20_000;
 const WARM_UP_MS = 1500;
 /** A responder that is this busy, or loses this share of what is sent to it, is the limit. */
 const RESPONDER_BUSY_PERCENT = 95;
@@ -54,7 +58,8 @@ interface Generator extends Contender {
 interface Place {
   readonly bench: Bench;
   readonly seed: number;
-  readonly responder: ResponderProcess;
+  /** What the responder did since it was asked last. */
+  readonly report: () => Promise<ResponderReport>;
 }
 
 const provlab: Generator = {
@@ -129,9 +134,16 @@ async function measure(run: ContenderRun<Generator>): Promise<void> {
   const { network, processors, plan, seed } = bench;
   const { fixedPerSecond, fixedSeconds } = plan.generators;
   const { serverAddress, ports } = network;
-  const responder = await ResponderProcess.start(serverAddress, ports.relay, processors?.server);
+  const responder = new GeneratorProcess<ResponderRequest, ResponderReport>(
+    responderProgram,
+    (command) => onProcessor(processors?.server, command),
+  );
+  const asked = { address: serverAddress, port: ports.relay };
+  const report = (): Promise<ResponderReport> =>
+    responder.run(asked, RESPONDER_MS_MAX, bench.signal);
   try {
-    const place = { bench, responder, seed: seed + round };
+    await report();
+    const place = { bench, report, seed: seed + round };
     const samples = await contender.atMaximum(place);
     const best = samples.reduce((one, other) => (other.perSecond > one.perSecond ? other : one));
     run.keep("maximum", samples);
@@ -166,7 +178,7 @@ function score(run: ContenderRun<Generator>, subject: string, sample: Sample): v
 }
 
 async function simulate(
-  { bench, seed, responder }: Place,
+  { bench, seed, report }: Place,
   stream: StreamPlan,
   seconds: number,
   mode: string,
@@ -180,7 +192,7 @@ async function simulate(
   const phases = plan.phases.map((phase) => ({ ...phase, streams: [stream] }));
   const generator = new SimulatorProcess((command) => onGeneratorSide(bench, command));
   try {
-    await responder.report();
+    await report();
     const before = cpuTimesOf(generator.pid);
     // The responder has UDP sockets and nothing else, so segments reach it whole.
     const load = { ...plan, phases, segmentation: true };
@@ -201,7 +213,7 @@ async function simulate(
       cpuPercent: generatorCpuPercent,
       starvedPercent: generatorStarvedPercent,
       ...kernelPercentOf(after, before),
-      ...(await responderShare(responder, loadMs)),
+      ...(await responderShare(report, loadMs)),
     });
   } finally {
     generator.stop();
@@ -209,7 +221,7 @@ async function simulate(
 }
 
 async function flood(
-  { bench, seed, responder }: Place,
+  { bench, seed, report }: Place,
   load: Pick<PerfdhcpLoad, "threads" | "ratePerSecond" | "seconds">,
 ): Promise<Sample> {
   const { network, signal } = bench;
@@ -218,7 +230,7 @@ async function flood(
     ...{ ...load, seed, clients: population.cableModems, relay: "lo" },
     ...{ server: formatIpv4(network.serverAddress), port: network.ports.relay },
   });
-  await responder.report();
+  await report();
   const outcome = await runPerfdhcp(onGeneratorSide(bench, command), seconds, signal);
   const { discovers, acks, late, cpu } = outcome;
   const offered = ratePerSecond === undefined ? "as fast as it can" : `-r ${ratePerSecond}`;
@@ -230,7 +242,7 @@ async function flood(
     lateReplies: late,
     ...(cpu && { cpuPercent: (100 * (cpu.userMs + cpu.systemMs)) / cpu.elapsedMs }),
     ...kernelPercentOf(cpu),
-    ...(await responderShare(responder, 1000 * seconds)),
+    ...(await responderShare(report, 1000 * seconds)),
   });
 }
 
@@ -245,10 +257,10 @@ function tell({ onProgress }: Bench, name: string, sample: Sample): Sample {
 
 /** The responder's processor time by the time in which there was load, its losses by what was sent to it. */
 async function responderShare(
-  responder: ResponderProcess,
+  report: Place["report"],
   loadMs: number,
 ): Promise<Pick<Sample, "responderCpuPercent" | "responderLostShare">> {
-  const { cpuMs, received, lost } = await responder.report();
+  const { cpuMs, received, lost } = await report();
   const total = received + lost;
   return {
     responderCpuPercent: (100 * cpuMs) / loadMs,

@@ -1,8 +1,8 @@
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { hexOf } from "./checks.ts";
-import { describeMemory, type MemoryVerdict } from "./memory-watch.ts";
+import { describeMemory } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { runSlices } from "./sliced-run.ts";
+import { runSlices, type SlicedReport } from "./sliced-run.ts";
 
 /** A decoder, and the packets that it is fed with. */
 export interface DecoderSubject {
@@ -23,63 +23,39 @@ export interface InputCampaign extends DecoderSubject {
   readonly onProgress: (line: string) => void;
 }
 
-export interface InputReport {
+/** `failure`: something other than a DecodeError came out. */
+export interface InputReport extends Omit<SlicedReport, "count"> {
   /** Fewer than wanted after an interruption or a failure. */
   readonly packets: number;
   readonly decoded: number;
   readonly rejectedByCode: Readonly<Record<string, number>>;
-  /** The heap's, after a collection. */
-  readonly memory: MemoryVerdict;
-  readonly elapsedMs: number;
-  /** Something other than a DecodeError came out: what, and how to see it again. */
-  readonly failure: string | undefined;
 }
 
 /** Feeds packets to a decoder in this process; ends at the first failure. */
 export async function fuzzInputs(campaign: InputCampaign): Promise<InputReport> {
-  const run = new InputRun(campaign);
-  const watched = await runSlices(run, { ...campaign, wanted: campaign.packets, what: "packets" });
-  return {
-    packets: run.count,
-    decoded: run.decoded,
-    rejectedByCode: run.rejectedByCode,
-    ...watched,
-    failure: run.failure,
-  };
-}
-
-class InputRun {
-  readonly rejectedByCode: Record<string, number> = {};
-  count = 0;
-  decoded = 0;
-  failure: string | undefined;
-  readonly #campaign: InputCampaign;
-  readonly #buffer = new Uint8Array(MUTANT_BYTES_MAX);
-
-  constructor(campaign: InputCampaign) {
-    this.#campaign = campaign;
-  }
-
-  run(packets: number): void {
-    for (let left = packets; left > 0 && this.failure === undefined; left -= 1) {
-      this.#feed(this.#buffer.subarray(0, this.#campaign.next(this.#buffer)));
-      this.count += 1;
-    }
-  }
-
-  #feed(input: Uint8Array): void {
-    try {
-      this.#campaign.read(input);
-      this.decoded += 1;
-    } catch (error) {
-      if (error instanceof DecodeError) {
-        this.rejectedByCode[error.code] = (this.rejectedByCode[error.code] ?? 0) + 1;
-        return;
+  const { seed, packets: wanted, next, read } = campaign;
+  const buffer = new Uint8Array(MUTANT_BYTES_MAX);
+  const rejectedByCode: Record<string, number> = {};
+  let input = buffer;
+  let tried = 0;
+  let decoded = 0;
+  const { count: packets, ...report } = await runSlices({
+    ...{ ...campaign, what: "packets", wanted },
+    next: () => {
+      input = buffer.subarray(0, next(buffer));
+      tried += 1;
+      try {
+        read(input);
+        decoded += 1;
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        rejectedByCode[error.code] = (rejectedByCode[error.code] ?? 0) + 1;
       }
-      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.failure = `packet ${this.count} of seed ${this.#campaign.seed}, ${hexOf(input)}: ${what}`;
-    }
-  }
+      return 1;
+    },
+    where: () => `packet ${tried - 1} of seed ${seed}, ${hexOf(input)}`,
+  });
+  return { ...report, packets, decoded, rejectedByCode };
 }
 
 export function isCleanInputs(report: InputReport, wanted: number): boolean {

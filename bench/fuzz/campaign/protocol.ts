@@ -1,17 +1,12 @@
 import { type ServerCommand, startServerProcess } from "../../../lab/machine/server-process.ts";
+import type { FuzzRequest } from "./fuzz-request.ts";
 import {
   type DecoderSubject,
   describeInputs,
   fuzzInputs,
   isCleanInputs,
 } from "./input-campaign.ts";
-import {
-  type Attack,
-  describeServer,
-  fuzzServer,
-  isCleanServer,
-} from "./server-campaign.ts";
-import type { FuzzRequest } from "./fuzz-request.ts";
+import { type Attack, describeServer, fuzzServer, isCleanServer } from "./server-campaign.ts";
 
 /** A protocol of which the decoder and a running server are fuzzed. */
 export interface FuzzedProtocol {

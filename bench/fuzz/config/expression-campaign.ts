@@ -5,9 +5,9 @@ import type { EvaluationContext } from "../../../server/config/language/evaluati
 import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
 import type { ServerConfig } from "../../../server/config/model/model.ts";
-import { describeMemory, type MemoryVerdict } from "../campaign/memory-watch.ts";
-import { runSlices, type SlicedRun } from "../campaign/sliced-run.ts";
 import type { FuzzRequest } from "../campaign/fuzz-request.ts";
+import { describeMemory } from "../campaign/memory-watch.ts";
+import { runSlices, type SlicedReport } from "../campaign/sliced-run.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,
@@ -16,17 +16,14 @@ import {
   slipped,
 } from "./expression-writer.ts";
 
-export interface ExpressionReport {
+/** `failure`: something was thrown, took too long or became too large. */
+export interface ExpressionReport extends Omit<SlicedReport, "count"> {
   /** Fewer than wanted after an interruption or a failure. */
   readonly expressions: number;
   readonly files: number;
   /** Files read without an error, and evaluated for several packets. */
   readonly accepted: number;
   readonly slowestMs: number;
-  readonly memory: MemoryVerdict;
-  readonly elapsedMs: number;
-  /** Something was thrown, took too long or became too large: what, and how to see it again. */
-  readonly failure: string | undefined;
 }
 
 const EXPRESSION_STREAM = 0x6578_7072;
@@ -52,22 +49,32 @@ export async function fuzzConfig(request: FuzzRequest): Promise<boolean> {
  * seven statements a file.
  */
 export async function fuzzExpressions(campaign: ExpressionCampaign): Promise<ExpressionReport> {
-  const run = new ExpressionRun(campaign.seed);
-  const plan = {
-    ...campaign,
-    name: "expressions",
-    what: "statements",
-    wanted: campaign.expressions,
-  };
-  const watched = await runSlices(run, plan);
-  return {
-    expressions: run.count,
-    files: run.files,
-    accepted: run.accepted,
-    slowestMs: run.slowestMs,
-    ...watched,
-    failure: run.failure,
-  };
+  const { seed, expressions: wanted } = campaign;
+  const packets = samplePackets();
+  let text = "";
+  let files = 0;
+  let accepted = 0;
+  let slowestMs = 0;
+  const { count: expressions, ...report } = await runSlices({
+    ...{ ...campaign, name: "expressions", what: "statements", wanted },
+    next: () => {
+      const file = expressionFile(seed, files);
+      text = file.text;
+      files += 1;
+      const startMs = performance.now();
+      const config = readExpressions(text);
+      if (config !== undefined) {
+        accepted += 1;
+        for (const packet of packets) evaluateAll(config, packet);
+      }
+      const tookMs = performance.now() - startMs;
+      slowestMs = Math.max(slowestMs, tookMs);
+      if (tookMs > FILE_MS_MAX) throw new Error(`it took ${Math.round(tookMs)} ms`);
+      return file.count;
+    },
+    where: () => `file ${files - 1} of seed ${seed}:\n${text.slice(0, TOLD_CHARACTERS_MAX)}\n`,
+  });
+  return { ...report, expressions, files, accepted, slowestMs };
 }
 
 function describeExpressions(report: ExpressionReport): string {
@@ -95,48 +102,7 @@ export interface ExpressionFile {
   readonly count: number;
 }
 
-class ExpressionRun implements SlicedRun {
-  count = 0;
-  files = 0;
-  accepted = 0;
-  slowestMs = 0;
-  failure: string | undefined;
-  readonly #seed: number;
-  readonly #packets = samplePackets();
-
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
-  run(statements: number): void {
-    const wanted = this.count + statements;
-    while (this.count < wanted && this.failure === undefined) {
-      const { text, count } = expressionFile(this.#seed, this.files);
-      const startMs = performance.now();
-      try {
-        this.#feed(text);
-        const tookMs = performance.now() - startMs;
-        this.slowestMs = Math.max(this.slowestMs, tookMs);
-        if (tookMs > FILE_MS_MAX) throw new Error(`it took ${Math.round(tookMs)} ms`);
-      } catch (error) {
-        const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        const where = `file ${this.files} of seed ${this.#seed}`;
-        this.failure = `${where}: ${what}\n${text.slice(0, TOLD_CHARACTERS_MAX)}`;
-      }
-      this.count += count;
-      this.files += 1;
-    }
-  }
-
-  #feed(text: string): void {
-    const config = readExpressions(text);
-    if (config === undefined) return;
-    this.accepted += 1;
-    for (const packet of this.#packets) evaluateAll(config, packet);
-  }
-}
-
-/** Undefined when something in it is wrong, which has to be said then. */
+/** Undefined when the text is refused. Throws Error when no reason is given for that. */
 export function readExpressions(text: string): ServerConfig | undefined {
   const outcome = parseConfig(OWN_FILE, (path) => {
     if (path === OWN_FILE) return text;
@@ -180,7 +146,7 @@ function checkSize(what: string, size: number, max: number): void {
   if (size > max) throw new Error(`${what}: ${size}, more than ${max}`);
 }
 
-/** A request with much in it, one with nothing, and none at all: a lease that runs out. */
+/** A request with many options, one with none, and no request at all: a lease that expires. */
 function samplePackets(): readonly (DhcpPacket | undefined)[] {
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const full = [
