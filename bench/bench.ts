@@ -14,7 +14,7 @@ export interface BenchRequest<Member extends Contender> {
   readonly plan: BenchPlan;
   readonly suites: readonly Suite<Member>[];
   /** Take part instead of those that a suite compares, where given. */
-  readonly contenders: readonly Member[] | undefined;
+  readonly contenders?: readonly Member[] | undefined;
   readonly network: ServerNetwork;
   readonly seed: number;
   /** Exists; lease files go below it, so it must be on the disk that is to be measured. */

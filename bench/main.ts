@@ -6,9 +6,6 @@ import { everybody } from "./contenders/contenders.ts";
 import { tftpContenders } from "./contenders/tftp-contenders.ts";
 import { type BenchPlan, fullPlan, quickPlan } from "./harness/bench-plan.ts";
 import {
-  type BenchProgram,
-  type CliOptions,
-  type CliValues,
   exitStatus,
   flag,
   listOf,
@@ -24,16 +21,7 @@ import { generators } from "./suites/generators.ts";
 import { suites } from "./suites/suites.ts";
 import { tftp } from "./suites/tftp.ts";
 
-/** One of the commands that measure: what its options ask of the bench. */
-interface BenchCommand<Options extends CliOptions, Member extends Contender> {
-  readonly program: BenchProgram<Options>;
-  /** Whether all suites go into one file besides their own. */
-  readonly hasWhole?: boolean;
-  readonly requestOf: (
-    values: CliValues<Options>,
-  ) => Pick<BenchRequest<Member>, "plan" | "suites" | "network" | "seed"> &
-    Partial<Pick<BenchRequest<Member>, "contenders">>;
-}
+type Command = (args: readonly string[]) => Promise<number>;
 
 const idsOf = (named: readonly { readonly id: string }[]): readonly string[] =>
   named.map(({ id }) => id);
@@ -54,10 +42,11 @@ const planOf = (quick: boolean, changes: Partial<BenchPlan> = {}): BenchPlan => 
   ...changes,
 });
 
-const dhcpCommand = command({
-  program: {
-    name: "bench",
-    usage: `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--rounds N] [--seed N]
+const dhcpCommand: Command = (args) =>
+  runProgram(
+    {
+      name: "bench",
+      usage: `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--rounds N] [--seed N]
                  [--out FOLDER]
 
 Measures Provlab and the peers that are installed, taking turns, with our simulator as the generator. Half
@@ -67,27 +56,29 @@ otherwise only those that can live on the loopback network.
 Suites: ${idsOf(suites).join(", ")}
 Servers, instead of those that a suite compares: ${idsOf(everybody).join(", ")}
 `,
-    folder: "bench",
-    options: {
-      ...{ quick: flag(), rounds, seed },
-      only: listOf("suite", idsOf(suites)),
-      servers: listOf("server", idsOf(everybody)),
+      folder: "bench",
+      options: {
+        ...{ quick: flag(), rounds, seed },
+        only: listOf("suite", idsOf(suites)),
+        servers: listOf("server", idsOf(everybody)),
+      },
     },
-  },
-  hasWhole: true,
-  requestOf: ({ quick, only, servers, rounds, seed }) => ({
-    plan: planOf(quick, rounds === undefined ? {} : { rounds }),
-    suites: chosen(suites, only),
-    ...(servers && { contenders: chosen(everybody, servers) }),
-    network: chooseNetwork(tellProgress),
-    seed,
-  }),
-});
+    ({ quick, only, servers, rounds, seed }, folder, signal) =>
+      measure({
+        plan: planOf(quick, rounds === undefined ? {} : { rounds }),
+        suites: chosen(suites, only),
+        contenders: servers && chosen(everybody, servers),
+        network: chooseNetwork(tellProgress),
+        ...{ seed, folder, signal, hasWhole: true },
+      }),
+    args,
+  );
 
-const tftpCommand = command({
-  program: {
-    name: "bench:tftp",
-    usage: `npm run bench:tftp -- [--quick] [--only ID,ID] [--seed N] [--out FOLDER]
+const tftpCommand: Command = (args) =>
+  runProgram(
+    {
+      name: "bench:tftp",
+      usage: `npm run bench:tftp -- [--quick] [--only ID,ID] [--seed N] [--out FOLDER]
 
 Measures TFTP downloads of Provlab and of the peers that are installed, one after the other, with our
 simulator's devices as the clients; every file is checked by length and hash. About 8 minutes;
@@ -95,98 +86,89 @@ simulator's devices as the clients; every file is checked by length and hash. Ab
 in network namespaces; otherwise only those that can live on the loopback network.
 Servers: ${idsOf(tftpContenders).join(", ")}
 `,
-    folder: "bench-tftp",
-    options: { quick: flag(), only: listOf("server", idsOf(tftpContenders)), seed },
-  },
-  requestOf: ({ quick, only, seed }) => ({
-    plan: planOf(quick, { suiteMsMax: (quick ? 1 : 9) * 60_000 }),
-    suites: [tftp],
-    contenders: chosen(tftpContenders, only),
-    network: chooseNetwork(tellProgress),
-    seed,
-  }),
-});
+      folder: "bench-tftp",
+      options: { quick: flag(), only: listOf("server", idsOf(tftpContenders)), seed },
+    },
+    ({ quick, only, seed }, folder, signal) =>
+      measure({
+        plan: planOf(quick, { suiteMsMax: (quick ? 1 : 9) * 60_000 }),
+        suites: [tftp],
+        contenders: chosen(tftpContenders, only),
+        network: chooseNetwork(tellProgress),
+        ...{ seed, folder, signal },
+      }),
+    args,
+  );
 
-const configCommand = command({
-  program: {
-    name: "bench:config",
-    usage: `npm run bench:config -- [--quick] [--only ID,ID] [--rounds N] [--seconds N] [--out FOLDER]
+const configCommand: Command = (args) =>
+  runProgram(
+    {
+      name: "bench:config",
+      usage: `npm run bench:config -- [--quick] [--only ID,ID] [--rounds N] [--seconds N] [--out FOLDER]
 
 Generates large dhcpd.conf files in a temporary folder and lets prov dhcpd -t and dhcpd -t check them,
 taking turns: time and peak memory. A run is ended after --seconds (default 120). --rounds: default 5;
 --quick: one round of the smallest file. About 10 minutes.
 Files: ${fullCases.map(({ id, name }) => `${id} (${name})`).join("; ")}
 `,
-    folder: "bench-config",
-    options: {
-      ...{ quick: flag(), rounds },
-      only: listOf("file", idsOf(fullCases)),
-      seconds: wholeNumber({ min: 1, max: 3600 }, 120),
+      folder: "bench-config",
+      options: {
+        ...{ quick: flag(), rounds },
+        only: listOf("file", idsOf(fullCases)),
+        seconds: wholeNumber({ min: 1, max: 3600 }, 120),
+      },
     },
-  },
-  requestOf: ({ quick, only, rounds = quick ? 1 : 5, seconds: secondsMax }) => {
-    const cases = only === undefined ? planOf(quick).config.cases : chosen(fullCases, only);
-    return {
-      plan: planOf(quick, { rounds, config: { cases, secondsMax }, suiteMsMax: Infinity }),
-      suites: [config],
-      network: loopbackNetwork(),
-      seed: 1,
-    };
-  },
-});
+    ({ quick, only, rounds = quick ? 1 : 5, seconds: secondsMax }, folder, signal) => {
+      const cases = only === undefined ? planOf(quick).config.cases : chosen(fullCases, only);
+      return measure({
+        plan: planOf(quick, { rounds, config: { cases, secondsMax }, suiteMsMax: Infinity }),
+        ...{ suites: [config], network: loopbackNetwork(), seed: 1, folder, signal },
+      });
+    },
+    args,
+  );
 
-const generatorCommand = command({
-  program: {
-    name: "bench:generator",
-    usage: `npm run bench:generator -- [--quick] [--seed N] [--out FOLDER]
+const generatorCommand: Command = (args) =>
+  runProgram(
+    {
+      name: "bench:generator",
+      usage: `npm run bench:generator -- [--quick] [--seed N] [--out FOLDER]
 
 Measures our generator beside perfdhcp, against a stateless responder on this machine's loopback: at
 their maximum and at 10,000 DORA a second. About 10 minutes; --quick: about half a minute, one round.
 `,
-    folder: "bench-generator",
-    options: { quick: flag(), seed },
-  },
-  requestOf: ({ quick, seed }) => ({
-    plan: planOf(quick),
-    suites: [generators],
-    network: loopbackNetwork(),
-    seed,
-  }),
-});
+      folder: "bench-generator",
+      options: { quick: flag(), seed },
+    },
+    ({ quick, seed }, folder, signal) =>
+      measure({
+        ...{ plan: planOf(quick), suites: [generators], network: loopbackNetwork() },
+        ...{ seed, folder, signal },
+      }),
+    args,
+  );
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  tftp: tftpCommand,
-  config: configCommand,
-  generator: generatorCommand,
+type Asked<Member extends Contender> = Omit<BenchRequest<Member>, "onProgress" | "onSuite"> & {
+  /** Whether all suites go into one file besides their own. */
+  readonly hasWhole?: boolean;
 };
 
-function command<Options extends CliOptions, Member extends Contender>({
-  program,
-  hasWhole = false,
-  requestOf,
-}: BenchCommand<Options, Member>): (args: readonly string[]) => Promise<number> {
-  return (args) =>
-    runProgram(
-      program,
-      async (values, folder, signal) => {
-        const request = { contenders: undefined, ...requestOf(values) };
-        const files: string[] = [];
-        const result = await runBench({
-          ...{ ...request, folder, signal, onProgress: tellProgress },
-          onSuite: (soFar) => {
-            files.push(...writeSuite(folder, soFar));
-            if (hasWhole) writeWhole(folder, soFar);
-          },
-        });
-        const written = hasWhole ? writeWhole(folder, result) : files;
-        process.stdout.write(`Written: ${written.join(", ")}\n`);
-        const isWhole = result.suites.every(
-          ({ cutShort, rows }) => cutShort === undefined && rows.length > 0,
-        );
-        return isWhole && !signal.aborted ? exitStatus.pass : exitStatus.internalError;
-      },
-      args,
-    );
+async function measure<Member extends Contender>(asked: Asked<Member>): Promise<number> {
+  const { folder, signal, hasWhole = false } = asked;
+  const files: string[] = [];
+  const result = await runBench({
+    ...{ ...asked, onProgress: tellProgress },
+    onSuite: (soFar) => {
+      files.push(...writeSuite(folder, soFar));
+      if (hasWhole) writeWhole(folder, soFar);
+    },
+  });
+  const written = hasWhole ? writeWhole(folder, result) : files;
+  process.stdout.write(`Written: ${written.join(", ")}\n`);
+  const isWhole = result.suites.every(
+    ({ cutShort, rows }) => cutShort === undefined && rows.length > 0,
+  );
+  return isWhole && !signal.aborted ? exitStatus.pass : exitStatus.internalError;
 }
 
 /** Writes the latest suite into files of its own, and prints it. */
@@ -207,7 +189,8 @@ function writeWhole(folder: string, result: BenchResult): readonly string[] {
 }
 
 const [first = "", ...rest] = process.argv.slice(2);
-const chosenCommand = commands[first];
-process.exitCode = await (chosenCommand === undefined
-  ? dhcpCommand(process.argv.slice(2))
-  : chosenCommand(rest));
+const commands: Readonly<Record<string, Command>> = {
+  ...{ tftp: tftpCommand, config: configCommand, generator: generatorCommand },
+};
+const named = commands[first];
+process.exitCode = await (named === undefined ? dhcpCommand(process.argv.slice(2)) : named(rest));

@@ -7,7 +7,7 @@ import { compareServers } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
 import { GeneratorError } from "../bench/generators/generator-process.ts";
 import { LabError } from "../lab/machine/lab-error.ts";
-import { packageRoot } from "../lab/machine/package-root.ts";
+import { packageRoot, provProgram } from "../lab/machine/package-root.ts";
 import { twoProcessors } from "../lab/machine/processors.ts";
 import {
   type ComparisonFormat,
@@ -20,6 +20,7 @@ import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { wholeNumber } from "./options/options.ts";
 import { runCommander } from "./options/run-commander.ts";
+import { untilInterrupted } from "./options/until-interrupted.ts";
 import { UsageError } from "./options/usage-error.ts";
 
 const BUDGET_MS_MAX = 3_600_000;
@@ -51,7 +52,9 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
     .option("--seed <number>", "of devices and relabellings", wholeNumber("--seed", 0, SEED_MAX), 1)
     .option("--strict", "exit 98 when undecided")
     .action(async (options: BenchOptions) => {
-      status = await benchAgainst(options);
+      status = await untilInterrupted("prov bench", statusOfError, (signal) =>
+        measure(options, signal),
+      );
     });
   addExamples(
     command,
@@ -59,22 +62,6 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
     'prov bench --against v1.2.0 --budget "5 min" --format md --strict',
   );
   return (await runCommander(command, args)) ?? status;
-}
-
-async function benchAgainst(options: BenchOptions): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-
-  try {
-    return await measure(options, abort.signal);
-  } catch (error) {
-    if (!abort.signal.aborted && !isExpected(error)) throw error;
-    process.stderr.write(`prov bench: ${(error as Error).message}\n`);
-    return error instanceof CheckoutError ? exitStatus.badUsage : exitStatus.internalError;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
 }
 
 async function measure(
@@ -86,10 +73,13 @@ async function measure(
   const reference = await checkOutReference(packageRoot, against, signal);
   const folder = workFolder(packageRoot);
   try {
-    const programIn = (root: string): string => join(root, "dist", "cli", "main.js");
     const { judgement } = await compareServers({
-      base: { name: against, program: programIn(reference.folder), nodeFlags: [] },
-      current: { name: "this checkout", program: programIn(packageRoot), nodeFlags: [] },
+      base: {
+        name: against,
+        program: join(reference.folder, "dist", "cli", "main.js"),
+        nodeFlags: [],
+      },
+      current: { name: "this checkout", program: provProgram, nodeFlags: [] },
       setting: { plan: blockPlan, processors: twoProcessors(), seed, folder, signal },
       looks: lookPlan,
       budgetMs: budget,
@@ -105,13 +95,11 @@ async function measure(
   }
 }
 
-function isExpected(error: unknown): boolean {
-  return (
-    error instanceof CheckoutError ||
-    error instanceof BlockError ||
-    error instanceof LabError ||
-    error instanceof GeneratorError
-  );
+function statusOfError(error: unknown): number | undefined {
+  if (error instanceof CheckoutError) return exitStatus.badUsage;
+  const isExpected =
+    error instanceof BlockError || error instanceof LabError || error instanceof GeneratorError;
+  return isExpected ? exitStatus.internalError : undefined;
 }
 
 function parseBudget(text: string): number {

@@ -23,16 +23,18 @@ import { type TrialSettings, trialDefaults } from "../../simulator/capacity/tria
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { SimulationError } from "../../simulator/run/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
+import { collect, wholeNumber } from "../options/options.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { parseTarget } from "../options/target.ts";
+import { untilInterrupted } from "../options/until-interrupted.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { filesOf, foreignServers, ownServers } from "../run/plan/boot-plan-of.ts";
 import { readKnownFiles } from "../run/plan/known-files.ts";
 import { hasColours, quoted } from "../run/report-options.ts";
 import { BundledServerError, startBundledServer } from "../run/server/bundled-server.ts";
 import { findCapacity, type OpenServer, RATE_MIN } from "./capacity-run.ts";
-import { collect, percentage, span, wholeNumber } from "./options.ts";
+import { percentage, span } from "./options.ts";
 import { runOutage } from "./outage.ts";
 import { SettleError, TrialPlayer } from "./trial-player.ts";
 import { removeCapacityFiles, writeCapacityFiles } from "./write-capacity.ts";
@@ -41,7 +43,7 @@ const LOOPBACK = 0x7f00_0001;
 const RATE_MAX = 200_000;
 /** Leaves room for the trials, each of which takes one. */
 const SEED_MAX = 0xffff_0000;
-/** Whose devices are asked when no scenario is given: the guide's 80,000. */
+/** The scenario when none is given: the guide's 80,000 devices. */
 const defaultScenario = join(packageRoot, "scenarios", "cold-start-80k.yaml");
 
 interface CapacityOptions {
@@ -127,33 +129,24 @@ async function run(
   refuseWaiting(loaded.scenario, options);
   const folder = options.out ?? join("runs", "capacity");
   removeCapacityFiles(folder);
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    const result = await measure(loaded, options, { folder, args, signal: abort.signal });
+  return untilInterrupted("prov capacity", statusOfError, async (signal) => {
+    const result = await measure(loaded, options, { folder, args, signal });
     const files = writeCapacityFiles(folder, result);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
     process.stdout.write(renderCapacityText(result, files, paint));
     return statusOf[result.verdict];
-  } catch (error) {
-    if (!abort.signal.aborted && !isExpected(error)) throw error;
-    process.stderr.write(`prov capacity: ${(error as Error).message}\n`);
-    return exitStatus.internalError;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
+  });
 }
 
-function isExpected(error: unknown): boolean {
-  return (
+function statusOfError(error: unknown): number | undefined {
+  const isExpected =
     error instanceof SimulationError ||
     error instanceof BundledServerError ||
-    error instanceof SettleError
-  );
+    error instanceof SettleError;
+  return isExpected ? exitStatus.internalError : undefined;
 }
 
-/** A device that waits for its modem is not on line in any time that the server has a part in. */
+/** How long a device waits for its modem is no measure of the server. */
 function refuseWaiting({ population }: Scenario, { exchange }: CapacityOptions): void {
   if (exchange !== "boot" || population.mtas + population.cpes === 0) return;
   throw new UsageError(
@@ -216,7 +209,7 @@ async function measure(
   };
 }
 
-/** The bundled server, a fresh one with an empty lease file each time, or the target as it is. */
+/** Opens the bundled server, fresh and with an empty lease file each time, or the target as it is. */
 class Servers {
   readonly #scenario: Scenario;
   readonly #options: CapacityOptions;
@@ -285,7 +278,7 @@ class Servers {
         new TrialPlayer(
           { ...aim, ...own },
           settings,
-          // A search whose server died has nobody to talk to.
+          // A search ends when its server dies.
           AbortSignal.any([signal, abortWhen(bundled.died)]),
           firstSeed,
         ),

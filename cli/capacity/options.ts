@@ -20,15 +20,3 @@ export function span(option: string, minMs: number, maxMs: number): (text: strin
     );
   };
 }
-
-export function wholeNumber(option: string, low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
-    throw new UsageError(`${option} ${text}: give a whole number from ${low} to ${high}`);
-  };
-}
-
-export function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
-}
