@@ -6,21 +6,90 @@ export const OTHER_FILE = "others.conf";
 /** One that is fine. */
 export const PLAIN_FILE = "plain.conf";
 
-const words = ["a", "docsis", "CM-0", "", "\\000", "\\x41", 'q\\"q', "%", "ü"];
-const octets = ["00", "1:2:3", "ff:ff:ff:ff", "02:10:00:00:00:01", "7f"];
-const names = ["nam", "other", "seen", "ddns-fwd-name"];
-const functionNames = ["fun", "twice"];
-const options = [
-  ...["host-name", "vendor-class-identifier", "agent.remote-id", "agent.circuit-id", "own"],
-  ...["dhcp-message-type", "user-class", "domain-name", "unknown-250", "fqdn.hostname"],
-];
-const numbers = ["0", "1", "8", "-1", "65535", "4294967295", "-2147483648"];
+/**
+ * What may stand for a symbol; an entry that comes twice is twice as likely. Symbols are written in angle
+ * brackets. Those that are not here are written by the writer itself.
+ */
+const grammar: Readonly<Record<string, readonly string[]>> = {
+  declaration: [
+    ...new Array<string>(3).fill('class "c<id>" { match if <boolean>; }'),
+    ...['class "s<id>" { match <data>; }', 'class "s<id>" { spawn with <data>; }'],
+    ...['include "<include>";', "<bomb>", ...new Array<string>(17).fill("<statement>")],
+  ],
+  statement: [
+    ...["filename = <data>;", "option <own> = <data>;", "set <name> = <any>;", "eval <any>;"],
+    ...["if <boolean> { <statement> } elsif <boolean> { } else { <statement> }"],
+    ...["log (info, <data>);", "if <pattern> { <statement> }", "<definition>", "unset <name>;"],
+    ...["switch (<data>) { case <data>: <statement> break; default: <statement> }"],
+    ...["switch (lease-time + <numeric>) { case <numeric>: <statement> break; }"],
+    ...["on <event> { <statement> }", "<change> <own> = <data>;"],
+  ],
+  // A function may well call itself, or the other one that calls it.
+  definition: ["<call>", "concat (<call>, <call>)", "<any>"].map(
+    (value) =>
+      "define <function> (<parameter>) { set seen = <any>; " +
+      `if <boolean> { return ${value}; } return concat (<parameter>, <data>); }`,
+  ),
+  call: ["<function> (<parameter>)", "<function> (<any>)"],
+  data: [
+    ...["concat (<data>, <data>)", "concat (<data>, <data>, <data>, <data>)", "<leaf>", "<leaf>"],
+    ...["substring (<data>, <number>, <numeric>)", "suffix (<data>, <numeric>)", "<name>"],
+    ...["lcase (<data>)", "ucase (<data>)", "reverse (<number>, <data>)", "<function> (<any>)"],
+    ...[
+      "encode-int (<numeric>, <width>)",
+      "binary-to-ascii (<number>, <width>, <literal>, <data>)",
+    ],
+    ...["pick-first-value (<data>)", "pick-first-value (<data>, <data>, <data>)"],
+    ...["config-option <option>", "config-option server.filename", "packet (<number>, <numeric>)"],
+  ],
+  leaf: [
+    ...["option <option>", "hardware", "leased-address", "host-decl-name", "null", "filename"],
+    ...["server-name", "gethostname ()", 'gethostbyname ("a.example")'],
+  ],
+  literal: ['"<word>"', "<octets>"],
+  numeric: [
+    ...["extract-int (<data>, <width>)", "(<numeric> <operator> <numeric>)", "<name>"],
+    ...["lease-time", "client-state", "nxdomain", ...new Array<string>(6).fill("<number>")],
+  ],
+  boolean: [
+    ...["<boolean> and <boolean>", "<boolean> or <boolean>", "not (<boolean>)", "(<boolean>)"],
+    ...["<data> = <data>", "<data> != <data>", "lease-time = <numeric>", "lease-time != <numeric>"],
+    ...["exists <option>", "exists <option>", "<pattern>", "<pattern>"],
+  ],
+  // A number alone would be read as hexadecimal digits.
+  any: ["<data>", "lease-time + <numeric>", "<boolean>"],
+  include: [PLAIN_FILE, PLAIN_FILE, OWN_FILE, OTHER_FILE, "none.conf"],
+  change: ["append", "prepend", "default", "supersede"],
+  event: ["commit", "release", "expiry", "commit or expiry"],
+  own: ["own", "host-name", "domain-name"],
+  parameter: ["arg", "nam"],
+  name: ["nam", "other", "seen", "ddns-fwd-name"],
+  function: ["fun", "twice"],
+  word: ["a", "docsis", "CM-0", "", "\\000", "\\x41", 'q\\"q', "%", "ü"],
+  octets: ["00", "1:2:3", "ff:ff:ff:ff", "02:10:00:00:00:01", "7f"],
+  number: ["0", "1", "8", "-1", "65535", "4294967295", "-2147483648"],
+  operator: ["+", "-", "*", "/", "%", "&", "|", "^"],
+  option: [
+    ...["host-name", "vendor-class-identifier", "agent.remote-id", "agent.circuit-id", "own"],
+    ...["dhcp-message-type", "user-class", "domain-name", "unknown-250", "fqdn.hostname"],
+  ],
+};
+
+/** What stands for a symbol that is as deep as it may be. */
+const leaves: typeof grammar = {
+  statement: ["set <name> = <any>;"],
+  data: ["<literal>", "<leaf>"],
+  numeric: ["<number>"],
+  boolean: ["known", "static", 'check "default"', "defined (nam)"],
+};
+
 const patternPieces = [
   ...["a", "b", "(", ")", "|", "*", "+", "?", "^", "$", ".", "[ab]", "[^a]", "{2}", "{1,255}"],
   ...["[a-z]", "\\\\.", "[[:alpha:]]", "\\\\w", "{", "(a*)*", "(a|a)*", "{255}", "((", "))"],
 ];
 
-/** As deep as an expression is by chance; deeper ones are made on purpose. */
+/** As deep as statements, and the expressions in them, are by chance; deeper ones are made on purpose. */
+const STATEMENT_DEPTH = 2;
 const DEPTH = 5;
 /** Past the limit of the parser. */
 const DEEP_MAX = 200;
@@ -32,6 +101,12 @@ export class ExpressionWriter {
   /** Statements written so far; each has at least one expression in it. */
   count = 0;
   readonly #prng: Prng;
+  readonly #special: Readonly<Record<string, () => string>> = {
+    id: () => String(this.#below(1_000_000)),
+    width: () => (this.#below(200) === 0 ? "7" : this.#pick(["8", "16", "32"])),
+    pattern: () => this.#pattern(),
+    bomb: () => this.#bomb(),
+  };
 
   constructor(prng: Prng) {
     this.#prng = prng;
@@ -40,170 +115,31 @@ export class ExpressionWriter {
   /** A small dhcpd.conf. */
   file(): string {
     const count = 1 + this.#below(5);
-    const head = ["option own code 251 = text;", this.#definition()];
-    return [...head, ...this.#times(count, () => this.#declaration())].join("\n");
+    const head = ["option own code 251 = text;", this.#write("definition", 3)];
+    const declarations = this.#times(count, () => this.#write("declaration", STATEMENT_DEPTH));
+    return [...head, ...declarations].join("\n");
   }
 
-  #declaration(): string {
-    this.count += 1;
-    switch (this.#below(24)) {
-      case 0:
-      case 1:
-      case 2:
-        return `class "c${this.#number()}" { match if ${this.#boolean(DEPTH)}; }`;
-      case 3:
-      case 4:
-        return `class "s${this.#number()}" { ${this.#pick(["match", "spawn with"])} ${this.#data(DEPTH)}; }`;
-      case 5:
-        return `include "${this.#pick([PLAIN_FILE, PLAIN_FILE, OWN_FILE, OTHER_FILE, "none.conf"])}";`;
-      case 6:
-        return this.#bomb();
-      default:
-        return this.#statement(2);
-    }
-  }
-
-  #number(): number {
-    return this.#below(1_000_000);
-  }
-
-  #statement(depth: number): string {
-    if (depth <= 0) return `set ${this.#pick(names)} = ${this.#any(DEPTH)};`;
-    switch (this.#below(13)) {
-      case 0:
-        return `filename = ${this.#data(DEPTH)};`;
-      case 1:
-        return `option ${this.#pick(["host-name", "own", "domain-name"])} = ${this.#data(DEPTH)};`;
-      case 2:
-        return `if ${this.#boolean(DEPTH)} { ${this.#statement(depth - 1)} } elsif ${this.#boolean(2)} { } else { ${this.#statement(depth - 1)} }`;
-      case 3:
-        return `set ${this.#pick(names)} = ${this.#any(DEPTH)};`;
-      case 4:
-        return `log (info, ${this.#data(DEPTH)});`;
-      case 5:
-        return `switch (${this.#data(2)}) { case ${this.#data(1)}: ${this.#statement(depth - 1)} break; default: ${this.#statement(depth - 1)} }`;
-      case 6:
-        return `switch (lease-time + ${this.#numeric(2)}) { case ${this.#numeric(1)}: ${this.#statement(depth - 1)} break; }`;
-      case 7:
-        return `if ${this.#pattern()} { ${this.#statement(depth - 1)} }`;
-      case 8:
-        return this.#definition();
-      case 9:
-        return `on ${this.#pick(["commit", "release", "expiry", "commit or expiry"])} { ${this.#statement(depth - 1)} }`;
-      case 10:
-        return `${this.#pick(["append", "prepend", "default", "supersede"])} ${this.#pick(["own", "host-name"])} = ${this.#data(3)};`;
-      case 11:
-        return `unset ${this.#pick(names)};`;
-      case 12:
-        return `eval ${this.#any(DEPTH)};`;
-      default:
-        return `${this.#pick(functionNames)} (${this.#any(2)});`;
-    }
-  }
-
-  /** A function that may well call itself, or the other one that calls it. */
-  #definition(): string {
-    this.count += 1;
-    const name = this.#pick(functionNames);
-    const parameter = this.#pick(["arg", "nam"]);
-    const call = `${this.#pick(functionNames)} (${this.#pick([parameter, this.#any(2)])})`;
-    const value = this.#pick([call, `concat (${call}, ${call})`, this.#any(3)]);
-    return `define ${name} (${parameter}) { set seen = ${this.#any(2)}; if ${this.#boolean(2)} { return ${value}; } return concat (${parameter}, ${this.#data(2)}); }`;
-  }
-
-  #data(depth: number): string {
-    if (depth <= 0) return this.#pick([this.#literal(), this.#leaf()]);
-    const inner = (): string => this.#data(depth - 1 - this.#below(2));
-    switch (this.#below(14)) {
-      case 0:
-        return `concat (${this.#times(2 + this.#below(3), inner).join(", ")})`;
-      case 1:
-        return `substring (${inner()}, ${this.#numeric(1)}, ${this.#numeric(1)})`;
-      case 2:
-        return `suffix (${inner()}, ${this.#numeric(1)})`;
-      case 3:
-        return `${this.#pick(["lcase", "ucase"])} (${inner()})`;
-      case 4:
-        return `reverse (${this.#numeric(1)}, ${inner()})`;
-      case 5:
-        return `encode-int (${this.#numeric(depth - 1)}, ${this.#width()})`;
-      case 6:
-        return `binary-to-ascii (${this.#numeric(1)}, ${this.#width()}, ${this.#data(0)}, ${inner()})`;
-      case 7:
-        return `pick-first-value (${this.#times(1 + this.#below(3), inner).join(", ")})`;
-      case 8:
-        return `config-option ${this.#pick([...options, "server.filename"])}`;
-      case 9:
-        return `packet (${this.#numeric(1)}, ${this.#numeric(1)})`;
-      case 10:
-        return `${this.#pick(functionNames)} (${this.#any(depth - 2)})`;
-      case 11:
-        return this.#pick(names);
-      default:
-        return this.#leaf();
-    }
-  }
-
-  #leaf(): string {
-    return this.#pick([
-      ...[`option ${this.#pick(options)}`, "hardware", "leased-address", "host-decl-name", "null"],
-      ...["filename", "server-name", "gethostname ()", 'gethostbyname ("a.example")'],
-    ]);
-  }
-
-  #literal(): string {
-    return this.#below(2) === 0 ? `"${this.#pick(words)}"` : this.#pick(octets);
-  }
-
-  #numeric(depth: number): string {
-    if (depth <= 0) return this.#pick(numbers);
-    const inner = (): string => this.#numeric(depth - 1);
-    switch (this.#below(5)) {
-      case 0:
-        return `extract-int (${this.#data(depth - 1)}, ${this.#width()})`;
-      case 1:
-        return `(${inner()} ${this.#pick(["+", "-", "*", "/", "%", "&", "|", "^"])} ${inner()})`;
-      case 2:
-        return this.#pick(["lease-time", "client-state", "nxdomain", this.#pick(names)]);
-      default:
-        return this.#pick(numbers);
-    }
-  }
-
-  #boolean(depth: number): string {
-    if (depth <= 0) return this.#pick(["known", "static", 'check "default"', "defined (nam)"]);
-    const inner = (): string => this.#boolean(depth - 1);
-    switch (this.#below(7)) {
-      case 0:
-        return `${inner()} ${this.#pick(["and", "or"])} ${inner()}`;
-      case 1:
-        return `not (${inner()})`;
-      case 2:
-        return `${this.#data(depth - 1)} ${this.#pick(["=", "!="])} ${this.#data(depth - 1)}`;
-      case 3:
-        return `lease-time ${this.#pick(["=", "!="])} ${this.#numeric(depth - 1)}`;
-      case 4:
-        return `exists ${this.#pick(options)}`;
-      case 5:
-        return this.#pattern();
-      default:
-        return `(${inner()})`;
-    }
+  #write(symbol: string, depth: number): string {
+    const special = this.#special[symbol];
+    if (special !== undefined) return special();
+    if (symbol === "declaration" || symbol === "definition") this.count += 1;
+    const productions = (depth <= 0 ? leaves[symbol] : undefined) ?? grammar[symbol]!;
+    const isExpression = symbol !== "declaration" && symbol !== "statement";
+    return this.#pick(productions).replace(/<([a-z]+)>/g, (_, inner: string) => {
+      if (inner === "statement") return this.#write(inner, depth - 1);
+      const innerDepth = isExpression ? depth - 1 - this.#below(2) : DEPTH - this.#below(2);
+      return this.#write(inner, innerDepth);
+    });
   }
 
   #pattern(): string {
     const pattern = this.#times(1 + this.#below(12), () => this.#pick(patternPieces)).join("");
-    const right = this.#below(8) === 0 ? this.#data(2) : `"${pattern}"`;
-    return `${this.#data(2)} ${this.#pick(["~=", "~~"])} ${right}`;
+    const right = this.#below(8) === 0 ? this.#write("data", 2) : `"${pattern}"`;
+    return `${this.#write("data", 2)} ${this.#pick(["~=", "~~"])} ${right}`;
   }
 
-  #any(depth: number): string {
-    // A number alone would be read as hexadecimal digits.
-    const numeric = `lease-time + ${this.#numeric(depth)}`;
-    return this.#pick([this.#data(depth), numeric, this.#boolean(depth)]);
-  }
-
-  /** What is deep, long or large, just within a limit or far beyond it. */
+  /** A declaration that is deep, long or large, just within a limit or far beyond it. */
   #bomb(): string {
     const deep = 1 + this.#below(DEEP_MAX);
     const long = 1 + this.#below(LONG_MAX);
@@ -215,14 +151,14 @@ export class ExpressionWriter {
       case 2:
         return `if ${"not ".repeat(deep)}known { }`;
       case 3:
-        return `if known${` ${this.#pick(["or", "and"])} ${this.#boolean(1)}`.repeat(long)} { }`;
+        return `if known${` ${this.#pick(["or", "and"])} ${this.#write("boolean", 1)}`.repeat(long)} { }`;
       case 4:
-        return `set nam = lease-time${` ${this.#pick(["+", "*", "& 3 +"])} ${this.#numeric(0)}`.repeat(long)};`;
+        return `set nam = lease-time${` ${this.#pick(["+", "*", "& 3 +"])} ${this.#write("numeric", 0)}`.repeat(long)};`;
       case 5:
         // Now and then: it is much to read.
         return `filename "${"x".repeat(this.#below(50) === 0 ? LONG_TEXT_MAX : long)}";`;
       case 6:
-        return `option own = concat (${this.#times(20, () => this.#leaf()).join(", ")});\nset nam = concat (nam, nam, nam, option vendor-class-identifier);`.repeat(
+        return `option own = concat (${this.#times(20, () => this.#write("data", 0)).join(", ")});\nset nam = concat (nam, nam, nam, option vendor-class-identifier);`.repeat(
           1 + this.#below(10),
         );
       case 7:
@@ -232,14 +168,10 @@ export class ExpressionWriter {
       case 9:
         return `filename = ${this.#pick(["pick (", "concat ("])}${"hardware, ".repeat(long)}null);`;
       case 10:
-        return `option own = config-option host-name; option host-name = concat (config-option own, config-option own, ${this.#data(2)});`;
+        return `option own = config-option host-name; option host-name = concat (config-option own, config-option own, ${this.#write("data", 2)});`;
       default:
         return `set nam = ${"1:".repeat(long)}1;\nif nam ~= "${"[a-z]*".repeat(this.#below(200))}" { }`;
     }
-  }
-
-  #width(): string {
-    return this.#below(200) === 0 ? "7" : this.#pick(["8", "16", "32"]);
   }
 
   #times(count: number, make: () => string): string[] {

@@ -28,49 +28,36 @@ export interface TftpReplyCheckOptions {
   readonly clientsMax: number;
 }
 
-const NONE = -1;
-/** What a client's one request may be answered by. */
-const Claim = { nothing: 0, aRead: 1 } as const;
+/** A client with its one request. */
+interface AskingClient {
+  readonly client: number;
+  /** Undefined when the server must not grant it. */
+  readonly asked: TransferOptions | undefined;
+  /** The block size that the server agreed to; RFC 1350's before that. */
+  blockBytes: number;
+}
 
 /**
- * Reads a server's datagrams strictly, each in the light of what its client asked for. Clients have
- * numbers, in the order of their first requests, and each sends one request, if it is over and over.
+ * Reads a server's datagrams strictly, each by what its client asked for. Clients have numbers, in the order
+ * of their first requests, and each sends one request, maybe more than once.
  */
 export class TftpReplyCheck {
   readonly #files: readonly Uint8Array[];
   readonly #canary: Uint8Array;
-  readonly #clients: Float64Array;
-  readonly #claims: Uint8Array;
-  readonly #blksize: Int32Array;
-  readonly #windowsize: Int32Array;
-  readonly #timeout: Int16Array;
-  readonly #asksForSize: Uint8Array;
-  /** What the server said that blocks have; NONE before that. */
-  readonly #agreedBlksize: Int32Array;
+  readonly #clients: AskingClient[] = [];
+  readonly #clientsMax: number;
 
   constructor({ files, canary, clientsMax }: TftpReplyCheckOptions) {
     this.#files = [...files];
     this.#canary = canary;
-    this.#clients = new Float64Array(clientsMax).fill(NONE);
-    this.#claims = new Uint8Array(clientsMax);
-    this.#blksize = new Int32Array(clientsMax);
-    this.#windowsize = new Int32Array(clientsMax);
-    this.#timeout = new Int16Array(clientsMax);
-    this.#asksForSize = new Uint8Array(clientsMax);
-    this.#agreedBlksize = new Int32Array(clientsMax);
+    this.#clientsMax = clientsMax;
   }
 
   /** A client's first packet to the port of requests, whatever it is. */
   sent(client: number, bytes: Uint8Array): void {
-    const at = client % this.#clients.length;
-    this.#clients[at] = client;
-    this.#agreedBlksize[at] = NONE;
     const asked = readOptionsOf(bytes);
-    this.#claims[at] = asked === undefined ? Claim.nothing : Claim.aRead;
-    this.#blksize[at] = asked?.blksize ?? NONE;
-    this.#windowsize[at] = asked?.windowsize ?? NONE;
-    this.#timeout[at] = asked?.timeout ?? NONE;
-    this.#asksForSize[at] = asked?.tsize === undefined ? 0 : 1;
+    const asking = { client, asked, blockBytes: BLOCK_BYTES_DEFAULT };
+    this.#clients[client % this.#clientsMax] = asking;
   }
 
   /** A datagram to `client`; undefined for one that never asked for anything. */
@@ -98,25 +85,26 @@ export class TftpReplyCheck {
     length: number,
   ): string | undefined {
     if (client === undefined) return `${packet.kind} to a client that never asked`;
-    const at = client % this.#clients.length;
-    const isRemembered = this.#clients[at] === client;
-    if (isRemembered && this.#claims[at] === Claim.nothing) {
+    const asking = this.#clients[client % this.#clientsMax];
+    // Older clients are forgotten.
+    if (asking?.client !== client) return undefined;
+    if (asking.asked === undefined) {
       return `${packet.kind} to a client that sent no valid read request`;
     }
-    if (packet.kind === "data") {
-      const { bytes, block } = packet;
-      const agreed = this.#agreedBlksize[at]!;
-      const blockBytes = agreed === NONE ? BLOCK_BYTES_DEFAULT : agreed;
-      if (!isRemembered) return undefined;
-      if (bytes.length > blockBytes) return `${bytes.length} bytes, agreed are ${blockBytes}`;
-      return this.#isServed(bytes, block, blockBytes)
-        ? undefined
-        : `block ${block} of ${blockBytes} bytes is in no file of the root`;
-    }
-    return isRemembered ? this.#problemOfAnswer(packet, at, length) : undefined;
+    if (packet.kind === "option-ack") return this.#problemOfAnswer(packet, asking, length);
+    const { bytes, block } = packet;
+    const { blockBytes } = asking;
+    if (bytes.length > blockBytes) return `${bytes.length} bytes, agreed are ${blockBytes}`;
+    return this.#isServed(bytes, block, blockBytes)
+      ? undefined
+      : `block ${block} of ${blockBytes} bytes is in no file of the root`;
   }
 
-  #problemOfAnswer({ options }: TftpOptionAck, at: number, length: number): string | undefined {
+  #problemOfAnswer(
+    { options }: TftpOptionAck,
+    asking: AskingClient,
+    length: number,
+  ): string | undefined {
     if (length > REQUEST_BYTES_MAX) return `an OACK of ${length} bytes`;
     const parsed = parseTransferOptions(options);
     if (parsed.kind === "refused") return `the OACK's ${parsed.option.name} is ${parsed.reason}`;
@@ -124,26 +112,14 @@ export class TftpReplyCheck {
     if (Object.keys(answered).length !== options.length) {
       return "the OACK has options that are none of ours";
     }
-    const fault = optionAckFault(this.#askedFor(at), answered);
+    const fault = optionAckFault(askedFor(asking), answered);
     if (fault !== undefined) return fault;
     const { tsize } = answered;
     if (tsize !== undefined && !this.#files.some((file) => file.length === tsize)) {
       return `no file of the root has ${tsize} bytes`;
     }
-    this.#agreedBlksize[at] = answered.blksize ?? BLOCK_BYTES_DEFAULT;
+    asking.blockBytes = answered.blksize ?? BLOCK_BYTES_DEFAULT;
     return undefined;
-  }
-
-  #askedFor(at: number): TransferOptions {
-    const blksize = this.#blksize[at]!;
-    const windowsize = this.#windowsize[at]!;
-    const timeout = this.#timeout[at]!;
-    return {
-      ...(blksize === NONE ? {} : { blksize }),
-      ...(windowsize === NONE ? {} : { windowsize }),
-      ...(timeout === NONE ? {} : { timeout }),
-      ...(this.#asksForSize[at] === 0 ? {} : { tsize: 0 }),
-    };
   }
 
   /** Whether these are the bytes of a file at the place of the block, and all that there are. */
@@ -158,6 +134,11 @@ export class TftpReplyCheck {
       }
     });
   }
+}
+
+/** The size that a client asks for is 0: it wants to be told. */
+function askedFor({ asked }: AskingClient): TransferOptions {
+  return asked?.tsize === undefined ? { ...asked } : { ...asked, tsize: 0 };
 }
 
 function isReply(packet: TftpPacket): packet is TftpReply {
