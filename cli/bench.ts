@@ -35,7 +35,7 @@ interface BenchOptions {
   readonly strict?: boolean;
 }
 
-/** `prov bench --against REF`: whether this checkout's server is slower than that of a commit. */
+/** `prov bench --against REF`: whether this checkout's server is slower than a commit's. */
 export async function runBenchAgainst(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.pass;
   const command = new Command("prov bench")

@@ -27,7 +27,7 @@ export const keaFailovers: Readonly<Record<PairProfile, KeaFailover>> = {
   fast: { heartbeatMs: 1000, maxResponseMs: 3000, maxAckMs: 5000, maxUnackedClients: 0 },
 };
 
-/** Of the dedicated HTTP listener. */
+/** The port of the dedicated HTTP listener. */
 const HTTP_PORT = 8000;
 const THREADS = 2;
 
@@ -70,7 +70,7 @@ function node(site: PairSite, failover: KeaFailover, index: 0 | 1): PairProgram 
     command: ["kea-dhcp4", "-c", files.config, "-p", String(site.port)],
     environment: {
       PATH: searchPath,
-      // Kea keeps to its own folders unless it is told of others.
+      // Kea uses its own folders unless it is told otherwise.
       ...{ KEA_DHCP_DATA_DIR: ".", KEA_PIDFILE_DIR: ".", KEA_LOG_FILE_DIR: "." },
       KEA_LOCKFILE_DIR: "none",
     },
@@ -109,7 +109,7 @@ export function keaPairConf(site: PairSite, failover: KeaFailover, index: 0 | 1)
       ],
       loggers: [
         logger("kea-dhcp4", "WARN"),
-        // The states of the pair, which whoever starts it waits for.
+        // The states of the pair, which the start waits for.
         logger("kea-dhcp4.ha-hooks", "INFO"),
       ],
     },

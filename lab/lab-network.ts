@@ -73,7 +73,7 @@ export async function loopbackNetwork(
   };
 }
 
-// Networks for documentation and for benchmarks (RFC 5737, RFC 2544): nobody's.
+// Networks for documentation and for benchmarks (RFC 5737, RFC 2544), which no site uses.
 const plan = {
   access: "192.0.2",
   links: ["198.51.100", "203.0.113"],
@@ -81,7 +81,7 @@ const plan = {
   /** Where the relays are reached, and beside it what the nodes ping. */
   plant: "192.0.2.254",
   gateway: "192.0.2.253",
-  /** Of the node that serves. */
+  /** The address that the serving node takes. */
   service: "192.0.2.10",
 } as const;
 
@@ -161,8 +161,8 @@ const namespaceAddresses: PairAddresses = {
 };
 
 /**
- * A cut is a neighbour entry that leads to a hardware address nobody has: the sender notices nothing, as with a
- * broken cable, the other direction goes on, and no module of the kernel is needed.
+ * A cut is a neighbour entry with a hardware address that no host has. The sender notices nothing, as with a
+ * broken cable; the other direction goes on; and no module of the kernel is needed.
  */
 function cutter({ inside }: Spaces): Pick<LabNetwork, "cut" | "heal"> {
   const times = new Map<string, number>();

@@ -18,7 +18,7 @@ export function takesNamespaces({ network }: PairPlan): boolean {
   return network !== "loopback" && namespacesMissing() === undefined;
 }
 
-/** Whether an address moves with the service; one that was asked for in vain is missing (`missingFor`). */
+/** Whether an address moves with the service; `missingFor` tells of one that cannot be had. */
 export function takesServiceAddress(pair: PairPlan): boolean {
   return pair.kind === "provlab" && pair.serviceAddress !== false && takesNamespaces(pair);
 }

@@ -8,9 +8,9 @@ export interface Trial {
   readonly kind: TrialKind;
   readonly number: number;
   readonly verdict: ComparisonVerdict;
-  /** Of server CPU a transaction: current over base, minus 1. */
+  /** Server CPU a transaction: current over base, minus 1. */
   readonly cpuEffect: number;
-  /** Of each metric, by its name. */
+  /** The effect on each metric, by its name. */
   readonly effects: Readonly<Record<string, number>>;
   readonly blocks: number;
   readonly durationMs: number;
@@ -20,7 +20,7 @@ export const trialKinds = ["aa", "slow"] as const;
 export type TrialKind = (typeof trialKinds)[number];
 export type TrialCounts = Readonly<Record<TrialKind, number>>;
 
-/** What is still to be done, alike and slowed in turns so that a campaign cut short has both. */
+/** The comparisons still to be made, alike and slowed in turns, so that a campaign cut short has both. */
 export function remaining(
   wanted: TrialCounts,
   done: readonly Trial[],

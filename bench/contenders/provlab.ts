@@ -26,7 +26,7 @@ export function provlab(backend: "batch" | "dgram", build = ownBuild): DhcpConte
   };
 }
 
-/** What is left of a latency when nothing waits for the disk: to be read beside Kea's memfile. */
+/** Latency without the wait for the disk, to be compared with Kea's memfile. */
 export const provlabUnsynced: DhcpContender = {
   ...provlab("batch"),
   id: "provlab-unsynced",

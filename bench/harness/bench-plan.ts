@@ -21,17 +21,17 @@ export interface BenchPlan {
     readonly floodMs: number;
     readonly floodPerSecond: number;
   };
-  /** Devices that come on line at once, and the patience with the slowest server. */
+  /** Devices that come on line at once, and the time that the slowest server is given. */
   readonly cold: { readonly devices: number; readonly timeLimitMs: number };
   readonly million: { readonly devices: number; readonly timeLimitMs: number };
-  /** What a lease and a device cost: the difference between the first and the last. */
+  /** Sizes: a lease and a device cost the difference between the first and the last. */
   readonly memoryDevices: readonly number[];
   /** Leases in the file that a server starts with. */
   readonly restartLeases: readonly number[];
   readonly growthLeases: readonly number[];
-  /** Multiples of what the server keeps. */
+  /** Multiples of the rate that the server keeps. */
   readonly overloads: readonly number[];
-  /** Of one run of perfdhcp. */
+  /** Length of one run of perfdhcp. */
   readonly perfdhcpSeconds: number;
   readonly tftp: TftpPlan;
   readonly config: ConfigPlan;
@@ -163,7 +163,7 @@ export const fullPlan: BenchPlan = {
   suiteMsMax: 30 * 60_000,
 };
 
-/** Shows that everything runs: its figures are of too little to be worth anything. */
+/** Shows that everything runs; its figures come from too little data to be worth anything. */
 export const quickPlan: BenchPlan = {
   rounds: 1,
   trial: { ...trialDefaults, warmUpMs: 500, measureMs: 1000 },

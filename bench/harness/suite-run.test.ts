@@ -81,6 +81,16 @@ describe("a suite's run", () => {
     expect(trials.filter(({ server }) => server === "b")).toHaveLength(3);
   });
 
+  test("a later round knows what an earlier one explained", async () => {
+    const known: boolean[] = [];
+    const made = suite(async (run) => {
+      known.push(run.isExplained("load"));
+      run.explain("load", "too slow");
+    });
+    await runSuite(bench(), made, [contender("a")]);
+    expect(known).toEqual([false, true]);
+  });
+
   test("who is not installed, or has no place to live, has no run", async () => {
     const absent = contender("absent", {
       version: () => {

@@ -70,7 +70,7 @@ export interface Row {
   readonly server: string;
   /** Empty when the suite has one subject only. */
   readonly subject: string;
-  /** By the column's id. */
+  /** The cells by column id. */
   readonly cells: Readonly<Record<string, Cell>>;
   /** Why a figure is missing, or what went wrong; undefined when all is well. */
   readonly reason?: string;

@@ -9,7 +9,7 @@ import type { ServedDevices } from "../harness/server-start.ts";
 import type { ServerUnderLoad } from "../harness/server-under-load.ts";
 import { type Suite, simulator } from "../harness/suite.ts";
 
-/** Of the rate that is kept: the server has something to do, and loses nothing. */
+/** A share of the rate that is kept: the server is busy, and loses nothing. */
 const PACE = 0.8;
 /** The server receives two packets in a DORA: DISCOVER and REQUEST. */
 const PACKETS_A_DORA = 2;

@@ -13,7 +13,7 @@ const TIME_LIMIT_MS = 240_000;
 const read = "read from the lease file";
 const bound = "bound one by one";
 
-/** What a lease costs the server, and a device the simulator. */
+/** Memory: of the server by lease, of the simulator by device. */
 export const memory: Suite = {
   id: "memory",
   title: "Memory a lease and a device",

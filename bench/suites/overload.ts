@@ -5,7 +5,7 @@ import { capacityOf, withServer } from "../harness/dhcp-run.ts";
 import { START_MS, trialMs } from "../harness/expected-time.ts";
 import { type Suite, simulator } from "../harness/suite.ts";
 
-/** What is left of a server's rate when it is asked for more. */
+/** How much of its rate a server still serves when it is asked for more. */
 export const overload: Suite = {
   id: "overload",
   title: "Goodput under overload",

@@ -10,11 +10,11 @@ import { type Suite, simulator } from "../harness/suite.ts";
 
 /** The share of the highest rate at which processor time is measured: nothing waits in queues then. */
 const CPU_SHARE = 0.5;
-/** Until the second node has everything, on top of a server's start. */
+/** The second node needs this time after a server's start until it has every lease. */
 const PAIR_START_MS = 15_000;
 const MICROSECONDS_A_MS = 1000;
 
-/** What it costs that a lease is on other machines before its ACK leaves: a pair beside one server. */
+/** The cost of having a lease on other machines before its ACK leaves: a pair beside one server. */
 export const pair: Suite = {
   id: "pair",
   title: "The warm-standby pair beside a single server",
@@ -72,7 +72,7 @@ async function measureCpu(run: ContenderRun, server: ServerUnderLoad, rate: numb
     times.reduce((sum, { userMs, systemMs }) => sum + userMs + systemMs, 0) * MICROSECONDS_A_MS;
   run.score("", "cpu", (microseconds(after) - microseconds(before)) / leases);
   run.keep("cpu", { rate, leases, trial, before, after });
-  // The first one is the single server, or what has started the programs of the pair and waits.
+  // The first process is the single server, or the host that started the programs of the pair.
   for (const [index, each] of after.entries()) {
     if (index === 0) continue;
     const spent = microseconds([each]) - microseconds(before.slice(index, index + 1));

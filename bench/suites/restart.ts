@@ -71,9 +71,9 @@ async function restartOnce(
   );
   const started = serverProcess(command);
   const firstAck = async (): Promise<number | undefined> => {
-    // The device asks before the server is there, so that no answer waits for a question.
+    // The device asks before the server starts, so that the first ACK does not wait for its REQUEST.
     const answer = probe.run(request, ANSWER_MS_MAX + PROBE_GRACE_MS, signal);
-    // Awaited below; where the launch itself fails, that is what is told.
+    // Awaited below; when the launch itself fails, its own error is told.
     answer.catch(() => undefined);
     const startMs = systemClock.monotonicMs();
     started.launch();

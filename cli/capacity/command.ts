@@ -64,7 +64,7 @@ interface CapacityOptions {
   readonly set: readonly string[];
 }
 
-/** `prov capacity`: the highest rate that a server keeps, found without anybody's help. */
+/** `prov capacity`: finds the highest rate that a server keeps. */
 export async function runCapacity(args: readonly string[]): Promise<number> {
   if (args[0] === "outage") return runOutage(args.slice(1));
   let status: number = exitStatus.pass;
@@ -176,16 +176,16 @@ async function measure(
     answerMsMax: options.within,
     unansweredShareMax: options.missed,
   };
-  const servers = new Servers(scenario, options, { folder, workers });
+  const { open, about } = serversOf(scenario, options, { folder, workers });
   const findings = await findCapacity({
     ...{ settings, signal, repeats: options.repeats, precision: 1 + options.precision },
     ...{ firstRate: Math.min(options.firstRate, options.maxRate), rateMax: options.maxRate },
     timeLimitMs: options.timeLimit,
     nowMs: () => systemClock.monotonicMs(),
-    open: () => servers.open(),
-    onFilled: (devices, about) =>
-      void process.stderr.write(`${about}: ${formatCount(devices)} devices bound beforehand\n`),
-    onTrial: (trial, about) => void process.stderr.write(`${about}: ${trialLine(trial)}\n`),
+    open,
+    onFilled: (devices, search) =>
+      void process.stderr.write(`${search}: ${formatCount(devices)} devices bound beforehand\n`),
+    onTrial: (trial, search) => void process.stderr.write(`${search}: ${trialLine(trial)}\n`),
   });
   return {
     ...findings,
@@ -195,8 +195,8 @@ async function measure(
     seed: options.seed ?? scenario.seed,
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Math.round(systemClock.wallMs() - startedAtMs),
-    environment: environmentOf({ durability: servers.durability, socket: "batch", workers }),
-    target: servers.target,
+    environment: environmentOf({ durability: about.durability, socket: "batch", workers }),
+    target: about.target,
     devices: new Population(scenario.population).size,
     exchange: options.exchange,
     rule: {
@@ -210,81 +210,64 @@ async function measure(
 }
 
 /** Opens the bundled server, fresh and with an empty lease file each time, or the target as it is. */
-class Servers {
-  readonly #scenario: Scenario;
-  readonly #options: CapacityOptions;
-  readonly #folder: string;
-  readonly #workers: number;
-  durability = "unknown";
-  target: CapacityResult["target"];
-  #opened = 0;
-
-  constructor(
-    scenario: Scenario,
-    options: CapacityOptions,
-    { folder, workers }: { readonly folder: string; readonly workers: number },
-  ) {
-    const seed = options.seed ?? scenario.seed;
-    this.#scenario = {
-      ...scenario,
-      seed,
-      population: { ...scenario.population, seed },
-    };
-    this.#options = options;
-    this.#folder = folder;
-    this.#workers = workers;
-    const { address, port } = options.target ?? { address: LOOPBACK, port: 0 };
-    const kind = options.target === undefined ? "bundled" : "external";
-    this.target = { kind, address: formatIpv4(address), port };
-  }
-
-  async open(): Promise<OpenServer> {
-    const { target, exchange, bootFiles } = this.#options;
-    const scenario = this.#scenario;
-    const files = filesOf(scenario, scenario.seed);
-    this.#opened += 1;
-    const firstSeed = scenario.seed + 1000 * this.#opened;
-    const aim = { scenario, exchange, workers: this.#workers };
+function serversOf(
+  written: Scenario,
+  options: CapacityOptions,
+  { folder, workers }: { readonly folder: string; readonly workers: number },
+) {
+  const { target, exchange, bootFiles } = options;
+  const seed = options.seed ?? written.seed;
+  const scenario = { ...written, seed, population: { ...written.population, seed } };
+  const files = filesOf(scenario, seed);
+  const aim = { scenario, exchange, workers };
+  const { address, port } = target ?? { address: LOOPBACK, port: 0 };
+  const about: { durability: string; target: CapacityResult["target"] } = {
+    durability: "unknown",
+    target: {
+      kind: target === undefined ? "bundled" : "external",
+      ...{ address: formatIpv4(address), port },
+    },
+  };
+  let opened = 0;
+  const open = async (): Promise<OpenServer> => {
+    opened += 1;
+    const firstSeed = seed + 1000 * opened;
     if (target !== undefined) {
       const known = bootFiles === undefined ? files : readKnownFiles(bootFiles);
       const foreign = { server: target, bootServers: foreignServers(known), segmentation: false };
       return {
-        isFresh: this.#opened === 1,
+        isFresh: opened === 1,
         player: (settings, signal) =>
           new TrialPlayer({ ...aim, ...foreign }, settings, signal, firstSeed),
         close: async () => {},
       };
     }
-    const bundled = await startBundledServer(join(this.#folder, "server"), {
+    const bundled = await startBundledServer(join(folder, "server"), {
       config: dhcpdConf(new Population(scenario.population), {
         ...scenario.server,
         localAddress: LOOPBACK,
       }),
       files: exchange === "boot" ? files : undefined,
     });
-    this.durability = bundled.durability;
-    this.target = { ...this.target, port: bundled.port };
+    about.durability = bundled.durability;
+    about.target = { ...about.target, port: bundled.port };
+    const { bootPorts } = bundled;
     const own = {
       server: { address: LOOPBACK, port: bundled.port },
-      bootServers:
-        bundled.bootPorts === undefined
-          ? foreignServers(files)
-          : ownServers(files, bundled.bootPorts),
+      bootServers: bootPorts === undefined ? foreignServers(files) : ownServers(files, bootPorts),
       segmentation: true,
     };
     return {
       isFresh: true,
-      player: (settings, signal) =>
-        new TrialPlayer(
-          { ...aim, ...own },
-          settings,
-          // A search ends when its server dies.
-          AbortSignal.any([signal, abortWhen(bundled.died)]),
-          firstSeed,
-        ),
+      player: (settings, signal) => {
+        // A search ends when its server dies.
+        const either = AbortSignal.any([signal, abortWhen(bundled.died)]);
+        return new TrialPlayer({ ...aim, ...own }, settings, either, firstSeed);
+      },
       close: () => bundled.stop(),
     };
-  }
+  };
+  return { open, about };
 }
 
 function abortWhen(died: Promise<never>): AbortSignal {

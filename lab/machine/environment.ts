@@ -5,7 +5,7 @@ import { packageRoot, packageVersion } from "./package-root.ts";
 
 const MIB = 1024 * 1024;
 
-/** What the figures depend on besides the program: the machine, the kernel, the versions. */
+/** The machine, the kernel and the versions that figures depend on. */
 export function environmentOf(
   choices: Pick<Environment, "durability" | "socket" | "workers">,
 ): Environment {

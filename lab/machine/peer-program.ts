@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 
-/** Debian keeps servers where an ordinary user's PATH does not look. */
+/** Debian keeps servers in folders that are not in an ordinary user's PATH. */
 export const searchPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
 const VERSION_MS_MAX = 10_000;
@@ -29,7 +29,7 @@ export function requiredVersion(
     const version = pattern.exec(firstLineOf(program, flag))?.[1];
     if (version !== undefined) return version;
   } catch {
-    // Told below, like a program of that name which is something else.
+    // Reported below, like another program of that name.
   }
   throw new Error(`the pair needs ${program}, which does not run here (Debian: ${debianPackage})`);
 }

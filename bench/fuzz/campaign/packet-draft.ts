@@ -4,10 +4,10 @@ import type { Prng } from "../../../base/prng.ts";
 export const MUTANT_BYTES_MAX = 1500;
 
 const INSERTED_BYTES_MAX = 300;
-// Lengths and counts that loops and additions are wrong about most often.
+// Lengths and counts at which loops and additions go wrong most often.
 export const edgeBytes = [0x00, 0x01, 0x03, 0x04, 0x05, 0x7f, 0x80, 0xfe, 0xff] as const;
 
-/** A bad packet in the making, and the changes that know nothing of what the bytes mean. */
+/** A bad packet in the making, and the changes that do not depend on its protocol. */
 export class PacketDraft {
   bytes: Uint8Array = new Uint8Array(0);
   length = 0;

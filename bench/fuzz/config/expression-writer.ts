@@ -1,9 +1,9 @@
 import type { Prng } from "../../../base/prng.ts";
 
-/** Where a file of the campaign includes itself, and one that includes it. */
+/** The file of the campaign, which may include itself, and one that includes it. */
 export const OWN_FILE = "expressions.conf";
 export const OTHER_FILE = "others.conf";
-/** One that is fine. */
+/** A file without a mistake. */
 export const PLAIN_FILE = "plain.conf";
 
 /**
@@ -193,7 +193,7 @@ const strays = [
 ];
 const token = /"(?:[^"\\]|\\.)*"|[A-Za-z0-9_-]+|[^\sA-Za-z0-9_-]/g;
 const SLIPS_MAX = 3;
-/** Of a longer text only the beginning is changed. */
+/** Only the beginning of a longer text is changed. */
 const CHANGED_MAX = 20_000;
 
 /** The text with one to three slips in it: tokens left out, doubled, swapped or put in. */

@@ -103,7 +103,7 @@ class Life {
   }
 }
 
-/** Keeps what a fleet sends. */
+/** Keeps the packets that a fleet sends. */
 class CorpusSink implements FleetSink {
   readonly packets: CorpusPacket[] = [];
   readonly #population: Population;
@@ -178,7 +178,7 @@ function replyTo(
   return { ...header(request), op: BootOperation.reply, yiaddr: address, options };
 }
 
-/** What our client never sends: INFORM (RFC 2131, section 3.4), through the device's relay. */
+/** INFORM (RFC 2131, section 3.4), which our client never sends, through the device's relay. */
 function informOf(population: Population, device: number): CorpusPacket {
   const { giaddr, pools } = population.cmts(population.cmtsOf(device));
   const chaddr = population.macOf(device);

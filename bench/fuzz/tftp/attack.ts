@@ -96,7 +96,7 @@ export async function openTftpAttack(plan: TftpAttackPlan): Promise<Attack> {
 
 class BadClients {
   readonly #server: StepServer;
-  /** A client's socket is that of its number's lowest bit; the other is its wrong port. */
+  /** The lowest bit of a client's number chooses its socket; the other one is its wrong port. */
   readonly #sockets: readonly UdpSocket[];
   readonly #prng: Prng;
   readonly #requests: readonly Uint8Array[];
@@ -136,7 +136,7 @@ class BadClients {
     else this.#sendFromWrongPort(transfer);
   }
 
-  /** A client that nobody has heard of asks for something. */
+  /** A new client asks for something. */
   #ask(write: (target: Uint8Array) => number): void {
     const client = this.#clients % CLIENTS;
     this.#clients += 1;
@@ -167,7 +167,7 @@ class BadClients {
     this.#sockets[client & 1]!.push(length, address, port, FIRST_CLIENT + client);
   }
 
-  /** What keeps the transfer going, or an ACK of what was not sent, or once more what was. */
+  /** The ACK that continues the transfer, one of a block that was not sent, or a repeated one. */
   #acknowledge({ client, serverPort, block }: KnownTransfer): void {
     const offset = ackOffsets[this.#prng.nextBelow(ackOffsets.length)]!;
     const socket = this.#sockets[client & 1]!;

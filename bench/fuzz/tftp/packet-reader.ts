@@ -98,7 +98,7 @@ function checkText(what: string, text: string): void {
   throw new Error(`${what} is ${JSON.stringify(text)}`);
 }
 
-/** Of Unicode's control characters the C1 ones are allowed: on the wire they are not one byte. */
+/** Unicode's C1 control characters are allowed: on the wire they are more than one byte. */
 function isControlled(text: string): boolean {
   return control.test(text.replace(/[\u0080-\u009f]/g, ""));
 }

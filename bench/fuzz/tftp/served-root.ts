@@ -2,10 +2,10 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Prng } from "../../../base/prng.ts";
 
-/** A directory to serve, what is in it, and what must never leave the place beside it. */
+/** A directory to serve, and files beside it that must never be served. */
 export interface TftpRoot {
   readonly path: string;
-  /** By the name that a client asks for. No byte of them is changed by netascii. */
+  /** Contents by the name that a client asks for. Netascii changes none of their bytes. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Names below the root that lead out of it, or to nothing that may be served. */
   readonly traps: readonly string[];
@@ -31,7 +31,7 @@ const alphabet = Array.from({ length: 0x7e - 0x21 }, (_, at) => 0x21 + at).filte
   (byte) => byte < 0x41 || byte > 0x5a,
 );
 
-/** Makes `root/` in the folder, and beside it what is not to be had. */
+/** Makes `root/` in the folder, and files beside it that must not be served. */
 export function makeTftpRoot(folder: string): TftpRoot {
   const path = join(folder, "root");
   const outside = join(folder, "outside");
