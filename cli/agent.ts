@@ -5,13 +5,14 @@ import { versionName } from "../lab/machine/environment.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { runCommander } from "./options/run-commander.ts";
 import { UsageError } from "./options/usage-error.ts";
+import { addLogOptions, type LogOptions, ProgramLog } from "./program-log.ts";
 import { RendezvousError } from "./run/agents/board.ts";
 import { parseEndpoints } from "./run/agents/endpoints.ts";
 import { connect } from "./run/agents/etcd.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
 import { hostIdentity } from "./run/result/play-segment.ts";
 
-interface AgentOptions {
+interface AgentOptions extends LogOptions {
   readonly etcd: readonly string[];
   readonly name: string;
 }
@@ -22,14 +23,15 @@ export async function runAgent(args: readonly string[]): Promise<number> {
   const command = new Command("prov agent")
     .description("play a part of the runs that prov run --agents hands out, until stopped")
     .requiredOption("--etcd <endpoints>", "where etcd is: http://host:2379[,...]", parseEndpoints)
-    .option("--name <name>", "of the agent (default: that of the machine)", parseName, hostname())
-    .action(async (options: AgentOptions) => {
-      status = await agent(options);
-    });
+    .option("--name <name>", "of the agent (default: that of the machine)", parseName, hostname());
+  addLogOptions(command).action(async (options: AgentOptions) => {
+    status = await agent(options);
+  });
   return (await runCommander(command, args)) ?? status;
 }
 
-async function agent({ etcd: endpoints, name }: AgentOptions): Promise<number> {
+async function agent({ etcd: endpoints, name, ...logged }: AgentOptions): Promise<number> {
+  const log = new ProgramLog(logged);
   const abort = new AbortController();
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -39,14 +41,18 @@ async function agent({ etcd: endpoints, name }: AgentOptions): Promise<number> {
     cores: availableParallelism(),
   };
   try {
-    await serveAgent(etcd, card, abort.signal, (text) => process.stderr.write(`${text}\n`));
+    await serveAgent(etcd, card, abort.signal, (text) =>
+      log.logger.info(text, { service: "agent" }),
+    );
     return exitStatus.pass;
   } catch (error) {
     const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
     if (!(error instanceof RendezvousError || isGone)) throw error;
+    log.flush();
     process.stderr.write(`prov agent: ${error.message}\n`);
     return exitStatus.internalError;
   } finally {
+    log.close();
     etcd.close();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }

@@ -14,7 +14,7 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { parseDurationMs } from "../scenarios/language/duration.ts";
+import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { statusOf } from "./compare.ts";
 import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";

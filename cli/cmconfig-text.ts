@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { z } from "zod";
+import { didYouMean } from "../base/closest-word.ts";
 import {
   checkCmMic,
   checkCmtsMic,
@@ -18,13 +19,8 @@ import {
 } from "../protocol/docsis/mta-config.ts";
 import type { SettingProblem } from "../protocol/docsis/settings.ts";
 import type { Tlv } from "../protocol/docsis/tlv.ts";
-import {
-  type FileProblem,
-  formatFileProblem,
-  type Mistake,
-  readYaml,
-} from "../scenarios/yaml/checked-yaml.ts";
-import { didYouMean } from "../scenarios/yaml/did-you-mean.ts";
+import { readYaml } from "../scenarios/yaml/checked-yaml.ts";
+import { type FileProblem, formatFileProblem, type Mistake } from "../scenarios/yaml/problems.ts";
 
 /** What the YAML form of a configuration file says. */
 export type ConfigSource =

@@ -21,6 +21,7 @@ import { exitStatus } from "./options/exit-status.ts";
 import { collect, wholeNumber } from "./options/options.ts";
 import { runCommander } from "./options/run-commander.ts";
 import { UsageError } from "./options/usage-error.ts";
+import { testOnThreads } from "./test-on-threads.ts";
 
 interface CompareOptions {
   readonly base: readonly string[];
@@ -69,8 +70,8 @@ export async function runCompare(args: readonly string[]): Promise<number> {
     )
     .option("--strict", "exit 98 when undecided")
     .action(
-      (base: string | undefined, current: string | undefined, options: CompareOptions): void => {
-        status = compare(
+      async (base: string | undefined, current: string | undefined, options: CompareOptions) => {
+        status = await compare(
           [...(base === undefined ? [] : [base]), ...options.base],
           [...(current === undefined ? [] : [current]), ...options.current],
           options,
@@ -85,11 +86,11 @@ export async function runCompare(args: readonly string[]): Promise<number> {
   return (await runCommander(command, args)) ?? status;
 }
 
-function compare(
+async function compare(
   basePaths: readonly string[],
   currentPaths: readonly string[],
   options: CompareOptions,
-): number {
+): Promise<number> {
   const base = resultsOf(basePaths, "base");
   const current = resultsOf(currentPaths, "current side");
   const problems = incomparable([...base, ...current], new Set(options.allow));
@@ -106,7 +107,9 @@ function compare(
     side.map(({ result }) => result),
   ) as [RunResult[], RunResult[]];
   const { alpha, seed } = options;
-  const judgement = judge(metricRuns(baseResults, currentResults), { design, alpha, seed });
+  const metrics = metricRuns(baseResults, currentResults);
+  const settings = { design, alpha, seed };
+  const judgement = judge(metrics, settings, await testOnThreads(metrics, settings));
   const names = { baseName: sideName(base), currentName: sideName(current) };
   process.stdout.write(renderComparison({ ...names, judgement }, options.format));
   return statusOf(judgement, options.strict === true);

@@ -6,7 +6,7 @@ import {
   isLastLine,
   type OrderEnd,
   type OrderLine,
-} from "../server/control/control-messages.ts";
+} from "../server/ha/control-messages.ts";
 import { UsageError } from "./options/usage-error.ts";
 
 /** Longer than the server lets a thread of its own be silent. */

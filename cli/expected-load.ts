@@ -11,7 +11,6 @@ import {
   takesBound,
   windowOf,
 } from "../simulator/plan/run-plan.ts";
-import { phasePlanOf } from "./run/plan/run-plan-of.ts";
 
 /** What one phase is going to ask for, if every device that is asked gets its lease. */
 export interface ExpectedPhase {
@@ -35,8 +34,7 @@ export interface ExpectedStream {
 export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
   const population = new Population(scenario.population);
   const bound = new Uint8Array(population.size);
-  return scenario.phases.map((written, phaseIndex) => {
-    const phase = phasePlanOf(written);
+  return scenario.phases.map((phase, phaseIndex) => {
     const { shares, counts } = new PhaseStreams({
       ...{ phase, phaseIndex, seed: scenario.seed, population },
       holdsLease: (device) => bound[device] === 1,
@@ -69,7 +67,7 @@ function lengthOf(phase: PhasePlan, streams: readonly ExpectedStream[]): number 
 
 function lastArrivalMs(phase: PhasePlan, stream: StreamPlan, devices: number): number {
   const { startMs, endMs } = windowOf(phase, stream);
-  if (stream.kind === "all-at-once") return startMs + stream.desyncMsMax;
+  if (stream.kind === "all-within") return startMs + stream.allWithinMs;
   const profile = profileOf(stream);
   if (profile === undefined) return startMs;
   const lastMs = startMs + profile.timeOf(devices);

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { ControlOrder, OrderEnd } from "../server/control/control-messages.ts";
+import type { ControlOrder, OrderEnd } from "../server/ha/control-messages.ts";
 import { giveOrder } from "./control-client.ts";
 import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";

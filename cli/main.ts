@@ -35,7 +35,7 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "agent",
-    synopsis: "--etcd <endpoints> [--name name]",
+    synopsis: "--etcd <endpoints> [--name name] [--log-level level] [...]",
     summary: "play a part of the runs that prov run --agents hands out",
     load: async () => (await import("./agent.ts")).runAgent,
   },
@@ -77,7 +77,7 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "serve",
-    synopsis: "[-c prov.yaml] [--recover]",
+    synopsis: "[-c prov.yaml] [--recover] [--log-level level] [...]",
     summary: "serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says",
     load: async () => (await import("./serve/command.ts")).runServe,
   },

@@ -3,7 +3,7 @@ import { type FormatName, filedFormats } from "../reports/formats.ts";
 import { renderSummary } from "../reports/text/render-summary.ts";
 import { plainText, terminalColours } from "../reports/text/text-lines.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
-import { parseDurationMs } from "../scenarios/language/duration.ts";
+import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { exitStatus, statusOfVerdict } from "./options/exit-status.ts";
 import { runCommander } from "./options/run-commander.ts";
 import { UsageError } from "./options/usage-error.ts";
@@ -35,17 +35,19 @@ export async function runMerge(args: readonly string[]): Promise<number> {
       CLOCK_MARGIN_MS,
     )
     .option("--history <file>", "what each device was asked for, as of prov run --history")
-    .action((folders: readonly string[], options: MergeOptions) => {
-      status = merge(folders, options);
+    .action(async (folders: readonly string[], options: MergeOptions) => {
+      status = await merge(folders, options);
     });
   return (await runCommander(command, args)) ?? status;
 }
 
-function merge(folders: readonly string[], options: MergeOptions): number {
+async function merge(folders: readonly string[], options: MergeOptions): Promise<number> {
   removeFiles(options.out);
   try {
     const segments = folders.map(readSegment);
-    const { result, outcome } = mergedResultOf(segments, { clockMarginMs: options.clockMargin });
+    const { result, outcome } = await mergedResultOf(segments, {
+      clockMarginMs: options.clockMargin,
+    });
     if (options.history !== undefined) writeHistory(options.history, segments[0]!.plan, outcome);
     const files = writeFiles(options.out, result, options.report);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { ControlLine } from "../server/control/control-messages.ts";
 import {
   ControlServer,
   type ControlSource,
   NoAnswerError,
 } from "../server/control/control-server.ts";
+import type { ControlLine } from "../server/ha/control-messages.ts";
 import { nodeStatus, pairStatus } from "../server/ha/pair-status.testing.ts";
 import type { PairStatus } from "../server/ha/pair-status.ts";
 import { runCleanUpCommand, runFailback } from "./failback.ts";

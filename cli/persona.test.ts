@@ -7,7 +7,7 @@ import { pcapFile } from "../protocol/pcap/pcap.testing.ts";
 import { readPersonaFile } from "../scenarios/population/captured-persona.ts";
 import { Population } from "../scenarios/population/population.ts";
 import { frameOf } from "../simulator/capture/pcap.testing.ts";
-import { MessageTemplates } from "../simulator/device/message-templates.ts";
+import { MessageTemplates } from "../simulator/device/message/message-templates.ts";
 import { captureOutput } from "./output.testing.ts";
 import { runPersona } from "./persona.ts";
 

@@ -1,10 +1,10 @@
 import { formatIpv4 } from "../protocol/ipv4.ts";
-import { formatDurationMs } from "../scenarios/language/duration.ts";
 import type { RateStage } from "../scenarios/language/rate-profile.ts";
 import { type Scenario, scenarioBoots } from "../scenarios/language/scenario.ts";
 import type { Threshold, ThresholdOperator } from "../scenarios/language/threshold.ts";
 import type { LeaseWish } from "../scenarios/population/lease-wish.ts";
 import { deviceKinds, Population } from "../scenarios/population/population.ts";
+import { formatDurationMs } from "../scenarios/yaml/duration.ts";
 import { needsLease, type PhasePlan, type StreamPlan } from "../simulator/plan/run-plan.ts";
 import type { ExpectedPhase, ExpectedStream } from "./expected-load.ts";
 
@@ -66,7 +66,7 @@ function phaseLines(phase: ExpectedPhase, index: number): readonly string[] {
     typeof plan.until === "string"
       ? `until ${plan.until}, at least ${formatDurationMs(lengthMs)}, at most ${formatDurationMs(plan.timeLimitMs)}`
       : `for ${formatDurationMs(lengthMs)}`;
-  const cut = plan.reset ? " Devices of discover and boot streams lose power first." : "";
+  const cut = plan.powerCycle ? " Devices of discover and boot streams lose power first." : "";
   return [
     `Phase ${index + 1}, ${plan.name}: ${end}, then up to ${formatDurationMs(plan.drainMs)} to finish.${cut}`,
     ...streams.map((stream) => `  - ${streamWords(stream)}`),
@@ -96,12 +96,12 @@ function paceWords(plan: StreamPlan): string {
     case "burst":
       return `${number(plan.size)} at once every ${formatDurationMs(plan.everyMs)}`;
     case "churn": {
-      const range = [...new Set([plan.offMsMin, plan.offMsMax])].map(formatDurationMs);
+      const range = [...new Set([plan.offForMs.min, plan.offForMs.max])].map(formatDurationMs);
       const leave = plan.leave === "release" ? "release their lease" : "lose power";
-      return `${number(plan.ratePerSecond)} a second${spacing} ${leave} and come back after ${range.join(" to ")}`;
+      return `${number(plan.perSecond)} a second${spacing} ${leave} and come back after ${range.join(" to ")}`;
     }
-    case "all-at-once":
-      return `each once within ${formatDurationMs(plan.desyncMsMax)}`;
+    case "all-within":
+      return `each once within ${formatDurationMs(plan.allWithinMs)}`;
     case "outstanding":
       return `${number(plan.outstanding)} under way at a time`;
   }
@@ -210,9 +210,9 @@ function streamWarnings(phase: PhasePlan, { plan, devices }: ExpectedStream): re
   ];
 }
 
-function whyNobody({ reset }: PhasePlan, exchange: StreamPlan["exchange"]): string {
+function whyNobody({ powerCycle }: PhasePlan, exchange: StreamPlan["exchange"]): string {
   if (needsLease(exchange)) return "no device holds a lease that another stream does not take";
-  if (!reset) return "no device is without a lease (powerCycle: true takes their leases)";
+  if (!powerCycle) return "no device is without a lease (powerCycle: true takes their leases)";
   return "its part of the devices, by the number of arrivals of each stream, is less than one";
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { scenarioJsonSchemaText } from "../scenarios/language/json-schema.ts";
-import { type FileProblem, formatFileProblem } from "../scenarios/yaml/checked-yaml.ts";
+import { type FileProblem, formatFileProblem } from "../scenarios/yaml/problems.ts";
 import { expectedLoad } from "./expected-load.ts";
 import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type ControlStatus, isSingle } from "../server/control/control-messages.ts";
+import { type ControlStatus, isSingle } from "../server/ha/control-messages.ts";
 import { pairComplaints } from "../server/ha/pair-complaints.ts";
 import { pairStatusText } from "../server/ha/status-text.ts";
 import { askStatus } from "./control-client.ts";

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { OrderLine } from "../server/control/control-messages.ts";
+import type { OrderLine } from "../server/ha/control-messages.ts";
 import { nodeStatus, pairStatus } from "../server/ha/pair-status.testing.ts";
 import { ControlClient } from "./control-client.ts";
 

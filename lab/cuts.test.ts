@@ -20,13 +20,13 @@ const cut = (place: string, device: string, address: string) => ({
 
 describe("one-way cuts", () => {
   test("a link in one direction is cut where its packets are sent", () => {
-    expect(linkCuts({ verb: "cutLink", links: [2], direction: "a-to-b" }, addresses)).toEqual([
+    expect(linkCuts({ verb: "cutLink", link: 2, direction: "a-to-b" }, addresses)).toEqual([
       cut("node-a", "link2", "203.0.113.2"),
     ]);
   });
 
   test("both links in both directions are four cuts", () => {
-    const cuts = linkCuts({ verb: "cutLink", links: [1, 2], direction: "both" }, addresses);
+    const cuts = linkCuts({ verb: "cutLink", direction: "both" }, addresses);
     expect(cuts).toHaveLength(4);
     expect(cuts).toContainEqual(cut("node-b", "link1", "198.51.100.1"));
   });

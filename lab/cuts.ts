@@ -18,13 +18,14 @@ const indexOf = { a: 0, b: 1 } as const;
 type LinkCut = Extract<PairAction, { verb: "cutLink" }>;
 type StoreCut = Extract<PairAction, { verb: "cutStore" }>;
 
-export function linkCuts({ links, direction }: LinkCut, { nodes }: PairAddresses): readonly Cut[] {
+export function linkCuts({ link, direction }: LinkCut, { nodes }: PairAddresses): readonly Cut[] {
+  const links = link === undefined ? [1, 2] : [link];
   const senders = ({ both: ["a", "b"], "a-to-b": ["a"], "b-to-a": ["b"] } as const)[direction];
-  return links.flatMap((link) =>
+  return links.flatMap((number) =>
     senders.map((sender) => ({
       place: places[sender],
-      device: devices.links[link - 1]!,
-      address: nodes[indexOf[others[sender]]].links[link - 1]!,
+      device: devices.links[number - 1]!,
+      address: nodes[indexOf[others[sender]]].links[number - 1]!,
     })),
   );
 }

@@ -64,9 +64,9 @@ export async function performAction(
       return { undo: () => disk.empty() };
     }
     case "slowDisk":
-      return await slowDisk(nodeAt(stage, side), action.delayMs);
+      return await slowDisk(nodeAt(stage, side), action.byMs);
     case "skewClock":
-      return skewClock(had(nodeAt(stage, side).clockFile, "a clock of its own"), action.offsetMs);
+      return skewClock(had(nodeAt(stage, side).clockFile, "a clock of its own"), action);
     case "failback":
       return await order(nodeAt(stage, stage.active()), "/failback");
     case "cleanUp":
@@ -142,8 +142,10 @@ async function slowDisk({ process, member }: LabNode, delayMs: number): Promise<
   return { undo: await slowSyncs(pids, delayMs) };
 }
 
-function skewClock(file: string, offsetMs: number): Performed {
-  setClock(file, offsetMs);
+type ClockSkew = Extract<PairAction, { verb: "skewClock" }>;
+
+function skewClock(file: string, { byMs, direction }: ClockSkew): Performed {
+  setClock(file, direction === "ahead" ? byMs : -byMs);
   return { undo: () => setClock(file, 0) };
 }
 

@@ -6,7 +6,7 @@ import { Population } from "../scenarios/population/population.ts";
 import { EngineBed } from "../server/dhcp/decide/engine.testing.ts";
 import { haProfiles } from "../server/ha/heartbeat-times.ts";
 import { RecordingSink } from "../simulator/device/exchange.testing.ts";
-import { Answerers } from "../simulator/plan/answerers.ts";
+import { Answerers } from "../simulator/measure/answerers.ts";
 import { Fleet } from "../simulator/worker/fleet.ts";
 import type { PairSite } from "./pair-set-up.ts";
 import { provlabPair } from "./provlab-pair.ts";

@@ -127,7 +127,7 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
   return {
     name: index === 0 ? "prov-a" : "prov-b",
     place: nodeNames[index],
-    command: provCommand("serve", "-c", files.prov),
+    command: provCommand("serve", "-c", files.prov, "--log-format", "text"),
     files: [
       { path: files.prov, text: stringify(prov) },
       {

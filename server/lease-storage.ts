@@ -3,18 +3,18 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { WakePipe } from "../base/net/wake-pipe.ts";
 import type { ProcessSettings } from "./config/model/model.ts";
-import { lockLeaseFile } from "./lease/store/lease-file-lock.ts";
+import { lockLeaseFile } from "./lease/store/edge/lease-file-lock.ts";
 import {
   LeaseFileStore,
   type LeaseFileStoreOptions,
   nodeDisk,
-} from "./lease/store/lease-file-store.ts";
+} from "./lease/store/edge/lease-file-store.ts";
+import { SyncThread } from "./lease/store/edge/sync-thread.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease/store/lease-store.ts";
-import { SyncThread } from "./lease/store/sync-thread.ts";
 import { type SyncTimer, timedBackgroundSync, timedDisk } from "./lease/store/timed-sync.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
+import { openPairStorage, type PairSide } from "./pair/edge/pair-storage.ts";
 import type { PairPlane } from "./pair/pair-plane.ts";
-import { openPairStorage, type PairSide } from "./pair/pair-storage.ts";
 import { StartError } from "./process/start-error.ts";
 
 export interface LeaseStorageOptions {
@@ -65,7 +65,8 @@ export function openLeaseStorage(options: LeaseStorageOptions): LeaseStorage {
         : openPairStorage({ plane: pair, leaseFile, leases, file: { format }, timer });
     const { report } = storage.loaded;
     for (const warning of report.warnings) logger.warn(warning);
-    logger.info(`Read ${report.records} lease records from ${report.path}.`);
+    const { records, path: file } = report;
+    logger.info(`Read ${records} lease records from ${file}.`, { file, records });
     return storage;
   } catch (error) {
     if (!(error instanceof LeaseStoreError)) throw error;

@@ -23,7 +23,10 @@ export function loadConfig(
     const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
     throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
   }
-  for (const warning of outcome.warnings) logger.warn(formatDiagnostic(warning));
+  for (const warning of outcome.warnings) {
+    const { file, line } = warning;
+    logger.warn(formatDiagnostic(warning), { file, line });
+  }
   return outcome.config;
 }
 

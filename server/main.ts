@@ -8,13 +8,14 @@ import { failoverReplacement } from "./config/grammar/failover-parser.ts";
 import type { ServerConfig } from "./config/model/model.ts";
 import { DhcpEngine } from "./dhcp/decide/engine.ts";
 import type { LocalInterface } from "./dhcp/exchange/outcome.ts";
+import type { PacketLogging } from "./dhcp/exchange/packet-log.ts";
 import { DhcpCounters } from "./dhcp/loop/counters.ts";
-import { systemInterfaces } from "./dhcp/loop/interfaces.ts";
-import { LinkReplies } from "./dhcp/loop/link-reply.ts";
-import { DhcpListener } from "./dhcp/loop/listener.ts";
-import { Pinger } from "./dhcp/loop/pinger.ts";
+import { systemInterfaces } from "./dhcp/loop/edge/interfaces.ts";
+import { LinkReplies } from "./dhcp/loop/edge/link-reply.ts";
+import { DhcpListener } from "./dhcp/loop/edge/listener.ts";
+import { Pinger } from "./dhcp/loop/edge/pinger.ts";
+import { openServerSocket, takeInterfaces } from "./dhcp/loop/edge/server-socket.ts";
 import { ReplySender } from "./dhcp/loop/reply-sender.ts";
-import { openServerSocket, takeInterfaces } from "./dhcp/loop/server-socket.ts";
 import { AddressNames } from "./dhcp/names/address-names.ts";
 import { CommandRunner } from "./dhcp/names/command-runner.ts";
 import { HostNameResolver } from "./dhcp/names/resolver.ts";
@@ -57,8 +58,8 @@ export interface DhcpServerOptions {
   readonly overload?: Partial<AdmissionLimits>;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
-  /** Whether each packet gets its line in the log; that costs about as much as its decision. */
-  readonly logPackets?: boolean;
+  /** How each packet is logged: `none` unless told, because a line costs about as much as its decision. */
+  readonly packetLogging?: PacketLogging;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
   /** Writes down what passes (`-tf`). */
@@ -157,7 +158,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       ports,
       interfaces: () => interfaces,
       tftpServers: options.tftpServers,
-      logLines: options.logPackets ?? false,
+      packetLogging: options.packetLogging ?? "none",
       resolve: trace.resolve(resolver.resolve),
       nameOf: trace.nameOf(addressNames.nameOf),
       serverHostName,

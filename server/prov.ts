@@ -1,15 +1,15 @@
 import { systemClock } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
-import type { SingleStatus } from "./control/control-messages.ts";
+import type { Logger, LogLevel } from "../base/log.ts";
 import { ControlServer, type ControlSource } from "./control/control-server.ts";
 import { PairControl } from "./control/pair-control.ts";
-import type { HaPlan } from "./ha/ha-plan.ts";
-import { newBootId } from "./ha/ha-service.ts";
+import type { SingleStatus } from "./ha/control-messages.ts";
+import type { HaPlan } from "./ha/edge/ha-plan.ts";
+import { newBootId } from "./ha/edge/ha-service.ts";
 import { LeaseTime } from "./ha/lease-time.ts";
 import { DataPlanePulse } from "./ha/watchdog.ts";
 import { PairWords } from "./mandate/pair-words.ts";
+import { type MetricsPlan, MetricsServer } from "./metrics/edge/metrics-server.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
-import { type MetricsPlan, MetricsServer } from "./metrics/metrics-server.ts";
 import type { MirrorPlan } from "./mirror/mirror-plan.ts";
 import type { PairPlane } from "./pair/pair-plane.ts";
 import { type ServicePlan, serviceName } from "./service/service-plan.ts";
@@ -27,6 +27,8 @@ export interface ProvPlan {
   readonly controlSocket?: string | undefined;
   /** The lease file counts where etcd has lost its leases. */
   readonly recovers?: boolean | undefined;
+  /** The least that the services log, `info` unless told; at `debug` DHCP logs every packet. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 export interface RunningProv {
@@ -78,6 +80,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
       (service) =>
         new ServiceThread(service, {
           logger,
+          logLevel: plan.logLevel ?? "info",
           onMetrics: (families) =>
             latest.take(serviceName(service), families, systemClock.monotonicMs()),
           ...(service.service === "dhcp" ? { onExit: () => forget(service.pair) } : {}),

@@ -9,7 +9,7 @@ import {
   ignoredInterfaceNotice,
   interfaceWith,
   type SystemInterface,
-} from "./dhcp/loop/interfaces.ts";
+} from "./dhcp/loop/edge/interfaces.ts";
 import { StartError } from "./process/start-error.ts";
 
 /** With `local-address` the socket takes only what is sent to it, whatever the interface. */

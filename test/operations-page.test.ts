@@ -7,7 +7,10 @@ const read = (path: string): string =>
 const page = read("docs/operations.md");
 
 /** The guide's operating procedures, sections 4.1.1 to 4.2.2. */
-const procedures = Array.from({ length: 19 }, (_, at) => `OPS-${at + 1}`);
+const procedures = (
+  "OPS-1 OPS-2 OPS-3 OPS-4 OPS-5 OPS-6 OPS-7 OPS-8 OPS-9 OPS-10 " +
+  "OPS-11 OPS-12 OPS-13 OPS-14 OPS-15 OPS-16 OPS-17 OPS-18 OPS-19"
+).split(" ");
 
 test.each(procedures)("%s is in docs/operations.md", (id) => {
   // Where the procedure is told, not where it is referred to.

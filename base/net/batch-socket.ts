@@ -35,7 +35,11 @@ import { dropEverything, steerByDevice } from "./packet-filter.ts";
 import { ReceiveBatch } from "./receive-batch.ts";
 import { SendBatch } from "./send-batch.ts";
 import { SocketError } from "./socket-error.ts";
-import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
+import type {
+  ResolvedUdpSocketOptions,
+  UdpSocket,
+  UdpSocketCounters,
+} from "./udp-socket-contract.ts";
 
 const MEMINFO_BYTES = 9 * 4;
 const MEMINFO_DROPS_WORD = 8;

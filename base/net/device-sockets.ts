@@ -1,111 +1,96 @@
 import { BatchSocket } from "./batch-socket.ts";
-import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
+import { ForwardingSocket } from "./forwarding-socket.ts";
+import type {
+  ResolvedUdpSocketOptions,
+  UdpSocket,
+  UdpSocketCounters,
+} from "./udp-socket-contract.ts";
+
+/** Opens one UDP port on some interfaces. Throws SocketError, and then nothing stays open. */
+export function openDeviceSockets(
+  options: ResolvedUdpSocketOptions,
+  devices: readonly string[],
+): DeviceSockets {
+  const opened: BatchSocket[] = [];
+  const open = (changes: Partial<ResolvedUdpSocketOptions>): BatchSocket => {
+    const socket = new BatchSocket({ ...options, ...changes });
+    opened.push(socket);
+    return socket;
+  };
+  try {
+    const outlet = open({ receives: false });
+    const receivers = devices.map((device) => open({ port: outlet.localPort, device }));
+    return new DeviceSockets(outlet, receivers);
+  } catch (error) {
+    for (const socket of opened) socket.close();
+    throw error;
+  }
+}
 
 /**
- * One UDP port on some interfaces: a socket for each of them receives, so that another program may serve
- * the same port on others, and one that is bound to none sends, so that a reply goes where routing says,
- * be that another interface. The batch of one `receive` is a batch of each.
+ * One UDP port on some interfaces. Each of them has a socket that receives, so that another program may
+ * serve the same port on other interfaces. One socket that is bound to none of them sends, so that a
+ * reply leaves by the interface that routing chooses. One `receive` is a batch of each socket.
  */
-export class DeviceSockets implements UdpSocket {
-  readonly backend = "batch";
-  readonly localAddress: number;
-  readonly localPort: number;
-  /** Those that receive. */
-  readonly underlying: readonly BatchSocket[];
-  readonly #outlet: BatchSocket;
+class DeviceSockets extends ForwardingSocket {
+  readonly #receivers: readonly BatchSocket[];
   /** Where the datagrams of each socket begin, and at last where they end. */
   readonly #starts: number[];
 
-  /** Throws SocketError, and then nothing stays open. */
-  constructor(options: ResolvedUdpSocketOptions, devices: readonly string[]) {
-    const opened: BatchSocket[] = [];
-    const open = (changes: Partial<ResolvedUdpSocketOptions>): BatchSocket => {
-      const socket = new BatchSocket({ ...options, ...changes });
-      opened.push(socket);
-      return socket;
-    };
-    try {
-      this.#outlet = open({ receives: false });
-      this.localAddress = this.#outlet.localAddress;
-      this.localPort = this.#outlet.localPort;
-      this.underlying = devices.map((device) => open({ port: this.localPort, device }));
-    } catch (error) {
-      for (const socket of opened) socket.close();
-      throw error;
-    }
-    this.#starts = new Array<number>(devices.length + 1).fill(0);
+  constructor(outlet: BatchSocket, receivers: readonly BatchSocket[]) {
+    super(outlet);
+    this.#receivers = receivers;
+    this.#starts = new Array<number>(receivers.length + 1).fill(0);
   }
 
-  receive(): number {
+  override get underlying(): readonly UdpSocket[] {
+    return this.#receivers;
+  }
+
+  override receive(): number {
     let count = 0;
-    for (let i = 0; i < this.underlying.length; i += 1) {
+    for (let i = 0; i < this.#receivers.length; i += 1) {
       this.#starts[i] = count;
-      count += this.underlying[i]!.receive();
+      count += this.#receivers[i]!.receive();
     }
-    this.#starts[this.underlying.length] = count;
+    this.#starts[this.#receivers.length] = count;
     return count;
   }
 
-  bytes(i: number): Uint8Array {
+  override bytes(i: number): Uint8Array {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.bytes(i - this.#starts[of]!);
+    return this.#receivers[of]!.bytes(i - this.#starts[of]!);
   }
 
-  sourceAddress(i: number): number {
+  override sourceAddress(i: number): number {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.sourceAddress(i - this.#starts[of]!);
+    return this.#receivers[of]!.sourceAddress(i - this.#starts[of]!);
   }
 
-  sourcePort(i: number): number {
+  override sourcePort(i: number): number {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.sourcePort(i - this.#starts[of]!);
+    return this.#receivers[of]!.sourcePort(i - this.#starts[of]!);
   }
 
-  destinationAddress(i: number): number {
+  override destinationAddress(i: number): number {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.destinationAddress(i - this.#starts[of]!);
+    return this.#receivers[of]!.destinationAddress(i - this.#starts[of]!);
   }
 
-  interfaceIndex(i: number): number {
+  override interfaceIndex(i: number): number {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.interfaceIndex(i - this.#starts[of]!);
+    return this.#receivers[of]!.interfaceIndex(i - this.#starts[of]!);
   }
 
-  receivedAtMs(i: number): number {
+  override receivedAtMs(i: number): number {
     const of = this.#socketOf(i);
-    return this.underlying[of]!.receivedAtMs(i - this.#starts[of]!);
+    return this.#receivers[of]!.receivedAtMs(i - this.#starts[of]!);
   }
 
-  slot(): Uint8Array {
-    return this.#outlet.slot();
-  }
-
-  get isFull(): boolean {
-    return this.#outlet.isFull;
-  }
-
-  push(
-    length: number,
-    destination: number,
-    port: number,
-    source?: number,
-    interfaceIndex?: number,
-  ): void {
-    this.#outlet.push(length, destination, port, source, interfaceIndex);
-  }
-
-  flush(): void {
-    this.#outlet.flush();
-  }
-
-  discard(): void {
-    this.#outlet.discard();
-  }
-
-  get counters(): UdpSocketCounters {
-    const { sent, sendErrors } = this.#outlet.counters;
+  override get counters(): UdpSocketCounters {
+    const { sent, sendErrors } = this.inner.counters;
     const total = { received: 0, sent, truncated: 0, kernelDrops: 0, sendErrors };
-    for (const { counters } of this.underlying) {
+    for (const { counters } of this.#receivers) {
       total.received += counters.received;
       total.truncated += counters.truncated;
       total.kernelDrops += counters.kernelDrops;
@@ -113,20 +98,16 @@ export class DeviceSockets implements UdpSocket {
     return total;
   }
 
-  get lastSendError(): string | undefined {
-    return this.#outlet.lastSendError;
-  }
-
-  close(): void {
-    this.#outlet.close();
-    for (const socket of this.underlying) socket.close();
+  override close(): void {
+    super.close();
+    for (const socket of this.#receivers) socket.close();
     this.#starts.fill(0);
   }
 
   /** The number of the socket that datagram `i` came by; the last one refuses what is out of range. */
   #socketOf(i: number): number {
     let of = 0;
-    while (of + 1 < this.underlying.length && i >= this.#starts[of + 1]!) of += 1;
+    while (of + 1 < this.#receivers.length && i >= this.#starts[of + 1]!) of += 1;
     return of;
   }
 }

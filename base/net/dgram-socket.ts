@@ -6,7 +6,11 @@ import { systemClock } from "../clock.ts";
 import type { OutletEvents } from "./dgram-outlet.ts";
 import { codeOf, DgramOutlet } from "./dgram-outlet.ts";
 import { errorNamed, SocketError } from "./socket-error.ts";
-import type { ResolvedUdpSocketOptions, UdpSocket, UdpSocketCounters } from "./udp-socket.ts";
+import type {
+  ResolvedUdpSocketOptions,
+  UdpSocket,
+  UdpSocketCounters,
+} from "./udp-socket-contract.ts";
 
 /** Bounds of what a busy peer or a slow reader can make this socket hold. */
 const QUEUED_DATAGRAMS_MAX = 8192;

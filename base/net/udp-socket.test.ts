@@ -28,7 +28,7 @@ describe("the choice of a backend", () => {
     expect(socket.backend).toBe("dgram");
   });
 
-  test("is by itself what the machine can do", async () => {
+  test("is by itself what the machine can do (ENV-5)", async () => {
     vi.stubEnv("PROVLAB_SOCKET", "");
     const socket = await openUdpSocket({ address: loopback, port: 0 });
     socket.close();
@@ -128,7 +128,7 @@ function batchedSocketTests(): void {
     }
   });
 
-  test("counts what a full receive buffer lost", async () => {
+  test("counts what a full receive buffer lost (ENV-9)", async () => {
     const server = await open({ bufferBytes: 4096 });
     const client = await open({});
     for (let i = 0; i < 200; i += 1) {

@@ -6,7 +6,7 @@ import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
-import type { UdpSocket } from "./udp-socket.ts";
+import type { UdpSocket } from "./udp-socket-contract.ts";
 import type { WakePipe } from "./wake-pipe.ts";
 
 /** The event loop of this thread turns at least this often while it has timers, or may have events. */

@@ -19,7 +19,7 @@ describe.each(noiseModels)("24 runs on a machine that is $name", ({ draw }) => {
   const runs = runsOf(noise.map((value) => Math.exp(value)));
 
   test.each([groups, pairs])("$design: no more is found than the level allows", (plan) => {
-    const { found, foundMax, verdicts } = compareAlike(runs, plan);
+    const { found, foundMax, verdicts } = compareAlike({ metrics: runs, plan });
     expect(found).toBeLessThanOrEqual(foundMax);
     expect(Object.values(verdicts).reduce((sum, count) => sum + count)).toBe(plan.comparisons);
   });
@@ -28,14 +28,16 @@ describe.each(noiseModels)("24 runs on a machine that is $name", ({ draw }) => {
 test("runs that are not alike are found: every second one is twice as much, pair by pair", () => {
   // The sides of a pair are dealt at random, so that even these alarms keep to the level ...
   const uneven = runsOf(Array.from({ length: 24 }, (_, run) => 100 + (run % 2) * 100));
-  expect(compareAlike(uneven, pairs).found).toBeLessThanOrEqual(8);
+  expect(compareAlike({ metrics: uneven, plan: pairs }).found).toBeLessThanOrEqual(8);
   // ... and a level that is not kept shows: at 50 % half of them are found.
-  const { found } = compareAlike(uneven, { ...pairs, alpha: 0.5 });
+  const { found } = compareAlike({ metrics: uneven, plan: { ...pairs, alpha: 0.5 } });
   expect(found).toBeGreaterThan(50);
 });
 
 test("too few runs are refused", () => {
-  expect(() => compareAlike(runsOf([1, 2, 3]), groups)).toThrow("3 runs are too few");
+  expect(() => compareAlike({ metrics: runsOf([1, 2, 3]), plan: groups })).toThrow(
+    "3 runs are too few",
+  );
 });
 
 // As exact sums of the binomial distribution give them.

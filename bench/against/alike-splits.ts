@@ -30,7 +30,13 @@ const CHANCE = 0.001;
  * every difference found is a false alarm. `metrics` has all runs, in the order of time, as its base.
  * Throws RangeError when there are too few for two sides.
  */
-export function compareAlike(metrics: readonly MetricRuns[], plan: SplitPlan): SplitTally {
+export function compareAlike({
+  metrics,
+  plan,
+}: {
+  readonly metrics: readonly MetricRuns[];
+  readonly plan: SplitPlan;
+}): SplitTally {
   const prng = new Prng(plan.seed, 0);
   const made = metrics[0]?.base.length ?? 0;
   if (2 * plan.runs > made) {

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runJobs } from "../../base/worker-pool.ts";
 import { provCommand } from "../../lab/machine/package-root.ts";
 import { runToEnd } from "../../lab/machine/run-to-end.ts";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
-import { alikeTable, compareAlike, type SplitPlan } from "./alike-splits.ts";
+import { alikeTable, type compareAlike, type SplitPlan } from "./alike-splits.ts";
 
 const usage = `node dist/bench/against/alike.js [--runs N] [--comparisons N] [--seed N] [--again]
                  [--out FOLDER]
@@ -77,7 +78,11 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     { ...plan, design: "groups", runs: 6 },
     { ...plan, design: "pairs", runs: 8 },
   ];
-  const tallies = plans.map((each) => compareAlike(metrics, each));
+  const tallies = await runJobs<typeof compareAlike>(
+    new URL("./alike-splits", import.meta.url),
+    "compareAlike",
+    plans.map((plan) => ({ metrics, plan })),
+  );
   const heading = `${runs} runs, ${metrics.length} metrics, level ${ALPHA}, seed ${seed}`;
   const table = `${heading}\n\n${alikeTable(tallies)}`;
   writeFileSync(join(folder, "alike.md"), table);

@@ -8,7 +8,7 @@ if (!(share > 0)) throw new Error("PROVLAB_SLOWDOWN_PERCENT: give a number above
 
 if (isMainThread) {
   const { DhcpListener } = await import(
-    new URL("server/dhcp/loop/listener.js", process.env.PROVLAB_SLOWDOWN_DIST).href
+    new URL("server/dhcp/loop/edge/listener.js", process.env.PROVLAB_SLOWDOWN_DIST).href
   );
   const { turn } = DhcpListener.prototype;
   const cpuMicros = () => {

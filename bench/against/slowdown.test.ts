@@ -24,7 +24,7 @@ export class DhcpListener {
 }`;
 
 const program = `
-import { cpuMicros, DhcpListener } from "./server/dhcp/loop/listener.js";
+import { cpuMicros, DhcpListener } from "./server/dhcp/loop/edge/listener.js";
 const listener = new DhcpListener();
 listener.turn();
 listener.ownMicros = 0;
@@ -35,9 +35,9 @@ console.log((cpuMicros() - from) / listener.ownMicros);`;
 test("burns as much more processor time as it is told", () => {
   const folder = mkdtempSync(join(tmpdir(), "provlab-slowdown-"));
   try {
-    mkdirSync(join(folder, "server", "dhcp", "loop"), { recursive: true });
+    mkdirSync(join(folder, "server", "dhcp", "loop", "edge"), { recursive: true });
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    writeFileSync(join(folder, "server", "dhcp", "loop", "listener.js"), listener);
+    writeFileSync(join(folder, "server", "dhcp", "loop", "edge", "listener.js"), listener);
     writeFileSync(join(folder, "main.js"), program);
     const ratioAt = (percent: number): number =>
       Number(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { openUdpSocket } from "../../base/net/udp-socket.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { type RunningTftpServer, startTftpServer } from "../../server/tftp/tftp-server.ts";
+import { type RunningTftpServer, startTftpServer } from "../../server/tftp/edge/tftp-server.ts";
 import { expectationOf } from "../../simulator/boot/file-hash.ts";
 import { type LoadPlan, type LoadResult, runLoad } from "./download-load.ts";
 

@@ -82,7 +82,7 @@ export const LOAD_ADDRESSES = 16_384;
 /** A device gives up after five seconds without an answer: a measurement has no more patience. */
 const loadPolicy: DownloadPolicy = {
   ...docsisDownload,
-  retry: { waitMsFirst: 1000, waitMsMax: 2000, jitter: 0.1, transmissionsMax: 3 },
+  retry: { firstRetryMs: 1000, maxRetryMs: 2000, jitter: 0.1, triesMax: 3 },
   roundsMax: 1,
 };
 

@@ -1,6 +1,6 @@
 import { measurementOf, type TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import { answerRequests } from "./answer-requests.ts";
 
 export interface SimulationRequest {

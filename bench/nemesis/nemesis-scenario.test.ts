@@ -45,8 +45,8 @@ describe("the scenario of a round", () => {
       ...["calm.discover.timeouts == 0", "calm.rebind.timeouts == 0"],
     ]);
     // All transmissions of an exchange, the last one's wait included, fit into the drain.
-    const { delayMsFirst, delayMsMax, jitterMs, transmissionsMax } = clients.retransmit;
-    const waitMs = delayMsFirst + jitterMs + (transmissionsMax - 1) * (delayMsMax + jitterMs);
+    const { firstDelayMs, maxDelayMs, jitterMs, transmissionsMax } = clients.retransmit;
+    const waitMs = firstDelayMs + jitterMs + (transmissionsMax - 1) * (maxDelayMs + jitterMs);
     expect(phases.at(-1)!.drainMs).toBeGreaterThanOrEqual(waitMs);
   });
 });

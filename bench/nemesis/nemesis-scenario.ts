@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { ScenarioExchange } from "../../scenarios/language/scenario.ts";
+import type { StreamExchange } from "../../scenarios/language/phase-plan.ts";
 import { FAULTS_MS, type Fault } from "./fault-schedule.ts";
 
 export interface RoundPlan {
@@ -25,7 +25,7 @@ export const phaseNames = {
   calm: "calm",
 } as const;
 
-const stream = (exchange: ScenarioExchange, ratePerSecond: number) => ({ exchange, ratePerSecond });
+const stream = (exchange: StreamExchange, ratePerSecond: number) => ({ exchange, ratePerSecond });
 const everything = [
   ...[stream("discover", 40), stream("renew", 20), stream("rebind", 20), stream("reboot", 20)],
   stream("release", 5),

@@ -19,7 +19,7 @@ function call(
 
 const tree = call("(root)", "", 0, [
   call("(idle)", "", 5000),
-  call("turn", "server/dhcp/loop/listener.js", 10, [
+  call("turn", "server/dhcp/loop/edge/listener.js", 10, [
     call("receive", "base/net/batch-socket.js", 100, [call("subarray", "", 20)]),
     call("respond", "server/dhcp/decide/engine.js", 200, [
       call("classify", "server/config/model/evaluate.js", 80, [
@@ -27,8 +27,8 @@ const tree = call("(root)", "", 0, [
       ]),
       call("bind", "server/lease/table/lease-table.js", 60),
     ]),
-    call("commit", "server/lease/store/lease-file-store.js", 30, [
-      call("sync", "server/lease/store/lease-file-store.js", 300),
+    call("commit", "server/lease/store/edge/lease-file-store.js", 30, [
+      call("sync", "server/lease/store/edge/lease-file-store.js", 300),
     ]),
   ]),
   call("(garbage collector)", "", 60),
@@ -100,7 +100,7 @@ describe("flameGraph", () => {
     about: "made up",
     tree: call("(root)", "", 0, [
       call("(idle)", "", 1000),
-      call("turn", "server/dhcp/loop/listener.js", 999, [call("tiny", "", 0.5)]),
+      call("turn", "server/dhcp/loop/edge/listener.js", 999, [call("tiny", "", 0.5)]),
     ]),
     rules: serverStages,
   });

@@ -21,7 +21,7 @@ import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
 import { type TrialSettings, trialDefaults } from "../../simulator/capacity/trial.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import { SimulationError } from "../../simulator/run/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
 import { collect, wholeNumber } from "../options/options.ts";
 import { runCommander } from "../options/run-commander.ts";

@@ -1,4 +1,4 @@
-import { parseDurationMs } from "../../scenarios/language/duration.ts";
+import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
 import { UsageError } from "../options/usage-error.ts";
 
 /** A percentage above 0, with or without its sign; the value is a share of 1. */

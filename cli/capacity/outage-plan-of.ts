@@ -1,10 +1,7 @@
-import {
-  conditionsOf,
-  type NetworkDelay,
-  type NetworkPlan,
-  networkDirections,
-} from "../../scenarios/language/network-conditions.ts";
-import type { Scenario, ScenarioPhase } from "../../scenarios/language/scenario.ts";
+import { conditionsOf, networkDirections } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkDelay, NetworkPlan } from "../../scenarios/language/network-section.ts";
+import type { PhasePlan } from "../../scenarios/language/phase-plan.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
@@ -40,7 +37,7 @@ export function outageScenario(
     rangingPerSecond: isLimited ? rangingPerSecond : undefined,
     registrationPerSecond: isLimited ? registration : undefined,
   };
-  const delay = { kind: "fixed", ms: (roundTripMs ?? 0) / 2 } as const;
+  const delay = { fixedMs: (roundTripMs ?? 0) / 2 };
   return {
     ...scenario,
     boot: { ...scenario.boot, cmts },
@@ -52,13 +49,13 @@ const fairNetwork: NetworkPlan = { lossPercent: 0 };
 
 /** The first phase in which power comes back to everybody. Throws UsageError when there is none. */
 export function outagePhase({ phases }: Pick<Scenario, "phases">): {
-  readonly phase: ScenarioPhase;
+  readonly phase: PhasePlan;
   readonly withinMs: number;
 } {
   for (const phase of phases) {
     for (const stream of phase.streams) {
-      if (stream.exchange === "boot" && stream.kind === "all-at-once") {
-        return { phase, withinMs: stream.withinMs };
+      if (stream.exchange === "boot" && stream.kind === "all-within") {
+        return { phase, withinMs: stream.allWithinMs };
       }
     }
   }
@@ -74,15 +71,8 @@ export function roundTripMsOf(network: NetworkPlan): number {
 }
 
 function meanMs(delay: NetworkDelay): number {
-  switch (delay.kind) {
-    case "fixed":
-      return delay.ms;
-    case "uniform":
-      return (delay.minMs + delay.maxMs) / 2;
-    case "normal":
-    case "exponential":
-      return delay.meanMs;
-  }
+  if ("fixedMs" in delay) return delay.fixedMs;
+  return "minMs" in delay ? (delay.minMs + delay.maxMs) / 2 : delay.meanMs;
 }
 
 /** The input of the prediction, from a scenario that `outageScenario` made. */
@@ -94,7 +84,7 @@ export function outagePlanOf(
 ): OutagePlan {
   const { boot } = scenario;
   const population = new Population(scenario.population);
-  const { blockBytes, windowBlocks, firstRetryMs, maxRetryMs, triesMax } = boot.tftp;
+  const { blockBytes, windowBlocks, timeoutSeconds, roundsMax, ...retry } = boot.tftp;
   const windowsOf = (name: string): number => {
     const bytes = files.find((file) => file.name === name)!.bytes.length;
     return Math.ceil((Math.floor(bytes / blockBytes) + 1) / windowBlocks);
@@ -113,12 +103,7 @@ export function outagePlanOf(
     tftp: {
       sessionsMax: tftpSessionsMax,
       queueMax: TFTP_QUEUE_MAX,
-      retry: {
-        ...download.retry,
-        waitMsFirst: firstRetryMs,
-        waitMsMax: maxRetryMs,
-        transmissionsMax: triesMax,
-      },
+      retry: { ...download.retry, ...retry },
       windowsOf: {
         modem: Math.max(...Object.values(bootFileNames.modem).map(windowsOf)),
         mta: windowsOf(bootFileNames.mta),

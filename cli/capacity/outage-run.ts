@@ -3,7 +3,7 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
 import { filesOf, ownServers } from "../run/plan/boot-plan-of.ts";
 import { runPlanOf } from "../run/plan/run-plan-of.ts";

@@ -17,7 +17,7 @@ import {
   type OutagePrediction,
   predictOutage,
 } from "../../simulator/capacity/outage-prediction.ts";
-import { SimulationError } from "../../simulator/run/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
 import { collect, wholeNumber } from "../options/options.ts";
 import { runCommander } from "../options/run-commander.ts";

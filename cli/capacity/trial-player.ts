@@ -11,7 +11,7 @@ import {
 } from "../../simulator/capacity/trial.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import { runSimulation } from "../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
 import { type BootServers, bootPlanOf } from "../run/plan/boot-plan-of.ts";
 
@@ -167,7 +167,7 @@ export class TrialPlayer {
           ...patient(plan),
           phases: [
             bindPhase(settings, RENEWERS_MS_MAX),
-            ...withExchange(plan, "renew").map((phase) => ({ ...phase, reset: false })),
+            ...withExchange(plan, "renew").map((phase) => ({ ...phase, powerCycle: false })),
           ],
         };
     }
@@ -192,7 +192,7 @@ function bootOf(scenario: Scenario, servers: BootServers): Pick<RunPlan, "boot">
 function patient(plan: RunPlan): RunPlan {
   return {
     ...plan,
-    client: { ...plan.client, retry: { ...plan.client.retry, persistent: true } },
+    clients: { ...plan.clients, retransmit: { ...plan.clients.retransmit, persistent: true } },
   };
 }
 
@@ -204,6 +204,6 @@ function bindPhase({ answerMsMax }: TrialSettings, timeLimitMs: number): PhasePl
     until: "all-bound",
     timeLimitMs,
     drainMs: answerMsMax,
-    reset: false,
+    powerCycle: false,
   };
 }

@@ -1,5 +1,5 @@
-import { parseMetricsAddress } from "../../server/metrics/metrics-address.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
+import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
+import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import { StartError } from "../../server/process/start-error.ts";
 
 export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]

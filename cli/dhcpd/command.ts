@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { ServerConfig } from "../../server/config/model/model.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
 import {
   completeConfig,
@@ -14,15 +14,15 @@ import {
   readConfigFile,
 } from "../../server/load-config.ts";
 import { type RunningServer, startDhcpServer } from "../../server/main.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
-import { startMetricsThread } from "../../server/metrics/metrics-thread.ts";
+import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
+import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts";
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
+import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";
 import { playTrace } from "../../server/trace/play-trace.ts";
 import type { ServerTrace } from "../../server/trace/server-trace.ts";
-import { createTraceFile, filePieces, readTrace } from "../../server/trace/trace-file.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./arguments.ts";
 
 /** The environment comes after the flags, and those after what the configuration says, as in dhcpd. */
@@ -156,7 +156,7 @@ async function serve(
       ? {}
       : { broadcastAddress: await addressOf(wanted.broadcastServer) }),
     logger: log,
-    logPackets: wanted.debug ? !wanted.quiet : isSyslogPresent(),
+    packetLogging: (wanted.debug ? !wanted.quiet : isSyslogPresent()) ? "text" : "none",
     flushLog: () => log.flush(),
     ...(wanted.trace === undefined ? {} : { trace: wanted.trace }),
   });

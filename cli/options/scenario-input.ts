@@ -3,11 +3,8 @@ import {
   readScenarioFile,
   type ScenarioLoading,
 } from "../../lab/machine/scenario-file.ts";
-import {
-  formatFileProblem,
-  type Override,
-  parseOverride,
-} from "../../scenarios/yaml/checked-yaml.ts";
+import { type Override, parseOverride } from "../../scenarios/yaml/checked-yaml.ts";
+import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
 import { UsageError } from "./usage-error.ts";
 
 export type { LoadedScenario };

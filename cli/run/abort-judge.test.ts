@@ -11,7 +11,7 @@ const phase: PhasePlan = {
   until: { durationMs: 60_000 },
   timeLimitMs: 0,
   drainMs: 0,
-  reset: false,
+  powerCycle: false,
 };
 
 function after(durationMs: number, latencyMs?: number): PhaseSoFar {
@@ -24,7 +24,7 @@ function after(durationMs: number, latencyMs?: number): PhaseSoFar {
 const threshold = parseThreshold("peak.renew.latencyMs.max < 10")!;
 
 test("a threshold ends the run once it fails after its grace time, and says what was measured", () => {
-  const judge = abortJudge([{ ...threshold, abortAfterMs: 5000 }]);
+  const judge = abortJudge([{ ...threshold, graceMs: 5000 }]);
   expect(judge(after(4000, 50))).toBeUndefined();
   expect(judge(after(5000, 5))).toBeUndefined();
   expect(judge(after(5000))).toBeUndefined();

@@ -12,8 +12,8 @@ export function abortJudge(
 ): (soFar: PhaseSoFar) => string | undefined {
   return (soFar) => {
     const due = thresholds.filter(
-      ({ metric, abortAfterMs = Number.POSITIVE_INFINITY }) =>
-        metric[0] === soFar.name && soFar.durationMs >= abortAfterMs,
+      ({ metric, graceMs = Number.POSITIVE_INFINITY }) =>
+        metric[0] === soFar.name && soFar.durationMs >= graceMs,
     );
     if (due.length === 0) return undefined;
     const { name, durationMs } = soFar;

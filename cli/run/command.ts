@@ -7,7 +7,7 @@ import { removeFiles, writeFiles } from "../../reports/write-files.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
-import { SimulationError } from "../../simulator/run/coordinator.ts";
+import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { RunPace } from "../../simulator/run/run-pace.ts";
 import { addExamples } from "../options/examples.ts";
 import { exitStatus, statusOfVerdict } from "../options/exit-status.ts";

@@ -16,15 +16,16 @@ import {
   runSimulation,
   type SimulationOutcome,
   type SimulationProgress,
-} from "../../simulator/run/coordinator.ts";
+} from "../../simulator/run/edge/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
+import { auditFile } from "./audit-on-threads.ts";
 import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
 import { filesOf, foreignServers, ownServers } from "./plan/boot-plan-of.ts";
 import { readKnownFiles } from "./plan/known-files.ts";
 import { runPlanOf } from "./plan/run-plan-of.ts";
-import { auditLeaseFile, type LeaseAudit } from "./result/lease-audit.ts";
+import type { LeaseAudit } from "./result/lease-audit.ts";
 import { keepSegment, writeHistory } from "./result/merged-result.ts";
 import { playLoneSegment, summaryOf } from "./result/play-segment.ts";
 import { rowOf, runResultOf } from "./result/run-result-of.ts";
@@ -118,8 +119,8 @@ export async function measure(
     // Read while the server still runs: what is not in the file now would not survive a power cut.
     const usage: ServerUsage | undefined = bundled?.usage();
     const audit: LeaseAudit | undefined =
-      (lab && auditPair(lab, outcome.leases, population)) ??
-      (bundled && auditLeaseFile(bundled.leaseFile, outcome.leases, population));
+      (lab && (await auditPair(lab, outcome.leases, population))) ??
+      (bundled && (await auditFile(bundled.leaseFile, outcome.leases, population)));
     const measured = runResultOf({
       scenario: record === undefined ? scenario : withoutThresholds(scenario),
       sha256,

@@ -56,13 +56,13 @@ const setUp = {
 } as const;
 
 describe("the leases that devices were acknowledged are looked for", () => {
-  test("in the files of both nodes and in the store", () => {
+  test("in the files of both nodes and in the store", async () => {
     const lab = {
       setUp,
       leaseFiles: [file("a", 0, 1), file("b", 0, 1)],
       exportStore: () => file("store", 0, 1),
     };
-    expect(auditPair(lab, leases, population)).toEqual({
+    expect(await auditPair(lab, leases, population)).toEqual({
       lost: 0,
       examples: [],
       summary:
@@ -70,28 +70,28 @@ describe("the leases that devices were acknowledged are looked for", () => {
     });
   });
 
-  test("one that the store alone lacks is lost: the next node would lend its address again", () => {
+  test("one that the store alone lacks is lost: the next node would lend its address again", async () => {
     const lab = { setUp, leaseFiles: [file("a", 0, 1)], exportStore: () => file("store", 1) };
-    const audit = auditPair(lab, leases, population);
+    const audit = await auditPair(lab, leases, population);
     expect(audit).toMatchObject({ lost: 1 });
     expect(audit!.summary).toBe("all 2 leases in the lease file; 1 of 2 leases not in etcd");
     expect(audit!.examples).toEqual([expect.stringMatching(/, but etcd says free\.$/)]);
   });
 
-  test("a store that does not answer has lost nothing, and is not passed over in silence", () => {
+  test("a store that does not answer has lost nothing, and is not passed over in silence", async () => {
     const exportStore = (): string => {
       throw new LabError("no answer");
     };
     const lab = { setUp, leaseFiles: [file("a", 0, 1)], exportStore };
-    expect(auditPair(lab, leases, population)).toEqual({
+    expect(await auditPair(lab, leases, population)).toEqual({
       ...{ lost: 0, examples: [] },
       summary: "all 2 leases in the lease file; etcd was not read: no answer",
     });
   });
 
-  test("pairs without a store have their files", () => {
+  test("pairs without a store have their files", async () => {
     const lab = { setUp, leaseFiles: [file("a", 0, 1), file("b")], exportStore: () => undefined };
-    expect(auditPair(lab, leases, population)).toMatchObject({
+    expect(await auditPair(lab, leases, population)).toMatchObject({
       lost: 0,
       summary:
         "all 2 leases in the lease file; the other node's: 2 of 2 leases not in the lease file",

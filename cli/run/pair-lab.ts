@@ -8,10 +8,11 @@ import type { PairHistory } from "../../reports/failover/history.ts";
 import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/coordinator.ts";
+import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { auditLeaseFile, auditTogether, type LeaseAudit } from "./result/lease-audit.ts";
+import { auditOnThreads } from "./audit-on-threads.ts";
+import type { LeaseAudit } from "./result/lease-audit.ts";
 import type { RunOptions } from "./run-options.ts";
 import { BundledServerError } from "./server/bundled-server.ts";
 
@@ -75,41 +76,41 @@ export function pairTarget({ servers, setUp }: Lab): Target {
  * serves and the store are what counts; what only another node lacks is told. Of a pair that is somebody else's,
  * what counts is both files together. Undefined where there is none that can be read.
  */
-export function auditPair(
+export async function auditPair(
   lab: Pick<Lab, "leaseFiles" | "exportStore"> & {
     readonly setUp: Pick<PairSetUp, "controlSocket" | "leaseFile">;
   },
   leases: AcknowledgedLeases,
   population: Population,
-): LeaseAudit | undefined {
+): Promise<LeaseAudit | undefined> {
   const { leaseFiles, setUp } = lab;
   if (setUp.controlSocket === undefined) {
-    const { format } = setUp.leaseFile;
-    return auditTogether(leaseFiles, format, leases, population);
+    const files = { paths: leaseFiles, format: setUp.leaseFile.format };
+    const [together] = await auditOnThreads([files], leases, population);
+    return together;
   }
-  const [serving, ...others] = leaseFiles.map((path) => auditLeaseFile(path, leases, population));
+  const store = exported(lab);
+  const files = leaseFiles.map((path) => ({ path }));
+  const ofStore = store.path === undefined ? [] : [{ path: store.path, place: "etcd" }];
+  const audits = await auditOnThreads([...files, ...ofStore], leases, population);
+  const [serving, ...others] = audits.slice(0, files.length);
   if (serving === undefined) return undefined;
+  const stored = audits[files.length];
   const more = others.map(({ summary }) => `the other node's: ${summary}`);
-  const store = auditStore(lab, leases, population);
   return {
-    lost: Math.max(serving.lost, store?.lost ?? 0),
-    examples: [...serving.examples, ...(store?.examples ?? [])],
-    summary: [serving.summary, ...more, ...(store === undefined ? [] : [store.summary])].join("; "),
+    lost: Math.max(serving.lost, stored?.lost ?? 0),
+    examples: [...serving.examples, ...(stored?.examples ?? [])],
+    summary: [serving.summary, ...more, stored?.summary ?? store.problem ?? []].flat().join("; "),
   };
 }
 
-/** Undefined where there is no store. */
-function auditStore(
-  lab: Pick<Lab, "exportStore">,
-  leases: AcknowledgedLeases,
-  population: Population,
-): LeaseAudit | undefined {
+/** The leases of the store as a file; without a path where there is no store, or it does not answer. */
+function exported(lab: Pick<Lab, "exportStore">): { path?: string | undefined; problem?: string } {
   try {
-    const path = lab.exportStore();
-    return path === undefined ? undefined : auditLeaseFile(path, leases, population, "etcd");
+    return { path: lab.exportStore() };
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    return { lost: 0, examples: [], summary: `etcd was not read: ${error.message}` };
+    return { problem: `etcd was not read: ${error.message}` };
   }
 }
 

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import { parseDurationMs } from "../../scenarios/language/duration.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { parseMetricsAddress } from "../../server/metrics/metrics-address.ts";
-import type { MetricsPlan } from "../../server/metrics/metrics-server.ts";
+import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
+import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
+import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import type { RunPace } from "../../simulator/run/run-pace.ts";
 import { wholeNumber } from "../options/options.ts";
 import { UsageError } from "../options/usage-error.ts";

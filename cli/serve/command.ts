@@ -1,11 +1,12 @@
 import { Command } from "commander";
-import { LogWriter } from "../../server/process/log-writer.ts";
+import { printable } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/prov.ts";
 import { addExamples } from "../options/examples.ts";
 import { exitStatus } from "../options/exit-status.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { addLogOptions, type LogOptions, ProgramLog } from "../program-log.ts";
 import { provPlanOf } from "./prov-file.ts";
 import { provOption, readProvFile } from "./prov-option.ts";
 
@@ -15,30 +16,34 @@ export async function runServe(args: readonly string[]): Promise<number> {
   const command = new Command("prov serve")
     .description("serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says")
     .addOption(provOption())
-    .option("--recover", "where etcd has lost a pair's leases: this node's lease file counts")
-    .action(async ({ config, recover }: { config: string; recover?: true }) => {
+    .option("--recover", "where etcd has lost a pair's leases: this node's lease file counts");
+  addLogOptions(command).action(
+    async ({ config, recover, ...logged }: LogOptions & { config: string; recover?: true }) => {
       const plan = provPlanOf(config, readProvFile(config));
       if (recover && plan.ha === undefined) {
         throw new UsageError(`--recover is for a node of a pair, and ${config} has no section ha`);
       }
-      status = await serve({ ...plan, recovers: recover });
-    });
+      status = await serve({ ...plan, recovers: recover, logLevel: logged.logLevel }, logged);
+    },
+  );
   addExamples(
     command,
     "prov serve -c examples/prov.yaml",
     "prov serve -c examples/pair/prov01.yaml",
     "prov serve -c examples/pair/prov01.yaml --recover",
+    "prov serve -c examples/prov.yaml --log-level debug --log-format json",
   );
   return (await runCommander(command, args)) ?? status;
 }
 
-async function serve(plan: ProvPlan): Promise<number> {
-  const log = new LogWriter({ standardError: true, syslogFacility: undefined });
-  const flush = setInterval(() => log.flush(), LOG_FLUSH_MS);
+async function serve(plan: ProvPlan, options: LogOptions): Promise<number> {
+  const log = new ProgramLog(options);
   const hasParent = process.connected;
   try {
-    const prov = await startProv(plan, log);
-    for (const [name, port] of prov.ports) log.info(`${name}: serving on port ${port}`);
+    const prov = await startProv(plan, log.logger);
+    for (const [service, port] of prov.ports) {
+      log.logger.info(`serving on port ${port}`, { service, port });
+    }
     log.flush();
     const stop = (): void => void prov.stop();
     process.once("SIGTERM", stop).once("SIGINT", stop);
@@ -51,10 +56,10 @@ async function serve(plan: ProvPlan): Promise<number> {
     return exitStatus.pass;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    log.error(error.message);
+    log.flush();
+    process.stderr.write(`${printable(error.message)}\n`);
     return exitStatus.badUsage;
   } finally {
-    clearInterval(flush);
     log.close();
     if (process.connected) process.disconnect();
   }
@@ -77,5 +82,3 @@ function tellParent({ ports, durability }: RunningProv): void {
   };
   process.send?.(message);
 }
-
-const LOG_FLUSH_MS = 200;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { formatFileProblem, readYaml } from "../../scenarios/yaml/checked-yaml.ts";
+import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
+import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
 import { haProfiles } from "../../server/ha/heartbeat-times.ts";
 import { haSection } from "./ha-section.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { HEARTBEAT_PORT, NODE_NAME_BYTES_MAX } from "../../protocol/heartbeat/packet.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { duration } from "../../scenarios/language/schema-parts.ts";
-import type { HaPlan } from "../../server/ha/ha-plan.ts";
+import { duration } from "../../scenarios/yaml/schema-parts.ts";
+import type { HaPlan } from "../../server/ha/edge/ha-plan.ts";
 import {
   type HeartbeatTimes,
   haProfiles,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HaPlan } from "../../server/ha/ha-plan.ts";
+import type { HaPlan } from "../../server/ha/edge/ha-plan.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";
 

@@ -1,9 +1,9 @@
 import { basename, dirname } from "node:path";
 import { z } from "zod";
-import { duration } from "../../scenarios/language/schema-parts.ts";
-import type { HaPlan } from "../../server/ha/ha-plan.ts";
+import { duration } from "../../scenarios/yaml/schema-parts.ts";
+import type { HaPlan } from "../../server/ha/edge/ha-plan.ts";
 import type { MirrorFolder, MirrorPlan } from "../../server/mirror/mirror-plan.ts";
-import type { DeviceFilesPlan } from "../../server/tftp/device-files.ts";
+import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
 
 const folderName = z
   .string()

@@ -11,7 +11,7 @@ const planOf = (...sections: string[]) =>
   provPlanOf("prov.yaml", ["schema: provlab/prov@1", ...sections].join("\n"));
 const plansOf = (...sections: string[]) => planOf(...sections).services;
 
-test("examples/prov.yaml", () => {
+test("examples/prov.yaml (SYS-7, SYS-15)", () => {
   const path = resolve(import.meta.dirname, "../../examples/prov.yaml");
   const plans = provPlanOf(path, readFileSync(path, "utf8")).services;
   expect(plans.map(({ service }) => service)).toEqual(["dhcp", "tftp", "time", "ntp", "syslog"]);

@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { readScenario } from "../../scenarios/language/scenario-file.ts";
-import type { FileProblem, Override } from "../../scenarios/yaml/checked-yaml.ts";
+import type { Override } from "../../scenarios/yaml/checked-yaml.ts";
 import type { Dependencies, Opened } from "../../scenarios/yaml/include.ts";
+import type { FileProblem } from "../../scenarios/yaml/problems.ts";
 
 export interface LoadedScenario {
   readonly scenario: Scenario;

@@ -10,8 +10,12 @@ test.each([
   [MessageType.nak, 6, "DHCPNAK"],
   [MessageType.release, 7, "DHCPRELEASE"],
   [MessageType.inform, 8, "DHCPINFORM"],
+  [MessageType.forceRenew, 9, "DHCPFORCERENEW"],
+  [MessageType.leaseQuery, 10, "DHCPLEASEQUERY"],
+  [MessageType.leaseUnassigned, 11, "DHCPLEASEUNASSIGNED"],
+  [MessageType.leaseUnknown, 12, "DHCPLEASEUNKNOWN"],
   [MessageType.leaseActive, 13, "DHCPLEASEACTIVE"],
-])("type %i is %i, %s (MSG)", (type, value, name) => {
+])("type %i is %i, %s (MSG-1, MSG-2)", (type, value, name) => {
   expect(type).toBe(value);
   expect(messageTypeName(type)).toBe(name);
 });

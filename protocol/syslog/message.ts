@@ -1,10 +1,11 @@
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { PRIORITY_DEFAULT, type Priority, parsePriority } from "./priority.ts";
+import type { SyslogFields } from "./fields.ts";
+import { PRIORITY_DEFAULT, parsePriority } from "./priority.ts";
 import { formatRfc3164, parseRfc3164 } from "./rfc3164.ts";
 import { formatRfc5424, parseRfc5424 } from "./rfc5424.ts";
-import type { StructuredElement } from "./structured-data.ts";
 
+export type { SyslogFields } from "./fields.ts";
 export { facilityNames, severityNames } from "./priority.ts";
 export { formatRfc3164, rfc3164Timestamp } from "./rfc3164.ts";
 export { formatRfc5424, rfc5424Timestamp } from "./rfc5424.ts";
@@ -15,25 +16,6 @@ export const SYSLOG_PORT = 514;
 export const SYSLOG_BYTES_MAX = 8192;
 
 export type SyslogFormat = "rfc3164" | "rfc5424" | "bare";
-
-/** What both formats can say; what a message leaves out, or writes as `-`, is absent. */
-export interface SyslogFields extends Priority {
-  /** 0 to 23, facilityNames. */
-  readonly facility: number;
-  /** 0 to 7, severityNames. */
-  readonly severity: number;
-  /** As written: `Oct 11 22:14:15` in local time, or RFC 3339 in RFC 5424. */
-  readonly timestamp?: string;
-  readonly host?: string;
-  /** TAG of RFC 3164, APP-NAME of RFC 5424. */
-  readonly tag?: string;
-  readonly processId?: string;
-  /** RFC 5424 only. */
-  readonly messageId?: string;
-  /** RFC 5424 only. */
-  readonly structuredData?: readonly StructuredElement[];
-  readonly text: string;
-}
 
 export interface SyslogMessage extends SyslogFields {
   /** "bare" when there was no valid PRI: then it is user.notice and all of it is text. */

@@ -1,5 +1,5 @@
 import { EncodeError } from "../encode-error.ts";
-import type { SyslogFields } from "./message.ts";
+import type { SyslogFields } from "./fields.ts";
 import { formatPriority } from "./priority.ts";
 
 /** RFC 3164, section 4.1: the most a message has, in bytes. */

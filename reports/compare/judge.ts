@@ -1,4 +1,4 @@
-import { type Design, permutationTest, smallestP } from "./permutation-test.ts";
+import { type Design, permutationTest, smallestP, type TwoSides } from "./permutation-test.ts";
 
 export const comparisonVerdicts = ["improved", "same", "regressed", "undecided"] as const;
 export type ComparisonVerdict = (typeof comparisonVerdicts)[number];
@@ -60,22 +60,19 @@ export interface JudgeSettings {
 /**
  * A metric has improved or regressed when the permutation test says so at `alpha` for all metrics
  * together *and* the effect is at least the metric's `effectMin`. It is the same when the whole
- * interval lies within `sameWithin`. Everything else is undecided: more runs would tell.
+ * interval lies within `sameWithin`. Everything else is undecided: more runs would tell. `effects`: those of
+ * `testedSides`, where they are known already.
  */
-export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): Judgement {
-  const { design, alpha, seed } = settings;
+export function judge(
+  metrics: readonly MetricRuns[],
+  settings: JudgeSettings,
+  effects = permutationTest(testedSides(metrics), settings.design, settings),
+): Judgement {
+  const { design, alpha } = settings;
   const runs = {
     base: metrics[0]?.base.length ?? 0,
     current: metrics[0]?.current.length ?? 0,
   };
-  const effects = permutationTest(
-    metrics.map(({ metric, base, current }) => ({
-      base: base.map((value) => onScale(metric, value)),
-      current: current.map((value) => onScale(metric, value)),
-    })),
-    design,
-    { alpha, seed },
-  );
   const compared = metrics.map(({ metric, base, current }, index): MetricComparison => {
     const { estimate, low, high, p } = effects[index]!;
     const effect = offScale(metric, estimate);
@@ -93,6 +90,14 @@ export function judge(metrics: readonly MetricRuns[], settings: JudgeSettings): 
     metrics: compared,
     notes: notesOf(design, runs, alpha),
   };
+}
+
+/** What the test compares: the values on the scales of their metrics. */
+export function testedSides(metrics: readonly MetricRuns[]): readonly TwoSides[] {
+  return metrics.map(({ metric, base, current }) => ({
+    base: base.map((value) => onScale(metric, value)),
+    current: current.map((value) => onScale(metric, value)),
+  }));
 }
 
 function verdictOf(

@@ -42,11 +42,31 @@ const ROUNDING = 1e-9;
 export function permutationTest(
   metrics: readonly TwoSides[],
   design: Design,
-  { alpha, seed }: { readonly alpha: number; readonly seed: number },
+  level: TestLevel,
 ): readonly Effect[] {
-  const [first] = metrics;
-  if (first === undefined) return [];
-  const { base, current } = first;
+  return metrics.length === 0 ? [] : joinParts([testPart({ metrics, design, ...level })]);
+}
+
+export interface TestLevel {
+  readonly alpha: number;
+  readonly seed: number;
+}
+
+/** What the test finds out about some of the metrics; the others may be tested on another thread. */
+export interface TestPart {
+  readonly effects: readonly (Omit<Effect, "p"> & { readonly scaled: number })[];
+  /** By relabelling: how much the metric differs that differs most. */
+  readonly largest: Float64Array;
+}
+
+/** A part of `permutationTest`, of at least one metric. */
+export function testPart({
+  metrics,
+  design,
+  alpha,
+  seed,
+}: TestLevel & { readonly metrics: readonly TwoSides[]; readonly design: Design }): TestPart {
+  const { base, current } = metrics[0]!;
   for (const sides of metrics) {
     if (sides.base.length !== base.length || sides.current.length !== current.length) {
       throw new RangeError("metrics that are tested together come from the same runs");
@@ -58,24 +78,36 @@ export function permutationTest(
   const relabellings = relabellingsOf(design, base.length, current.length, seed);
   const columns = metrics.map((sides) => columnOf(sides, design));
   const shifts = columns.map(({ values }) => relabellings.map((weights) => dot(weights, values)));
-  const largest = relabellings.map((_, index) =>
+  const largest = Float64Array.from(relabellings, (_, index) =>
     Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric]![index]!, spread))),
   );
   // What one unit of shift of the whole current side looks like under each relabelling.
   const unit = relabellings.map((weights) => dot(weights, columns[0]!.unit));
-  return columns.map(({ spread }, metric) => {
+  const effects = columns.map(({ spread }, metric) => {
     const moved = shifts[metric]!;
     const estimate = moved[0]!;
-    const found = scaled(estimate, spread) - ROUNDING;
     const high = highest(moved, unit, alpha);
     const low = -highest(
       moved.map((shift) => -shift),
       unit,
       alpha,
     );
-    const asLarge = largest.filter((value) => value >= found).length;
-    return { estimate, low, high, p: asLarge / relabellings.length };
+    return { estimate, low, high, scaled: scaled(estimate, spread) };
   });
+  return { effects, largest };
+}
+
+/** The effects of all metrics, in the order of the parts, which come from the same runs, level and seed. */
+export function joinParts(parts: readonly TestPart[]): readonly Effect[] {
+  const largest = parts
+    .map((part) => part.largest)
+    .reduce((all, one) => all.map((value, index) => Math.max(value, one[index]!)));
+  return parts
+    .flatMap(({ effects }) => effects)
+    .map(({ scaled: found, ...effect }) => {
+      const asLarge = largest.filter((value) => value >= found - ROUNDING).length;
+      return { ...effect, p: asLarge / largest.length };
+    });
 }
 
 /** The smallest p that so many runs can give: with a larger one no verdict is possible. */
@@ -151,17 +183,20 @@ function relabellingsOf(
         );
   }
   const all = base + current;
-  const weightsOf = (chosen: ReadonlySet<number>): Float64Array =>
-    Float64Array.from({ length: all }, (_, index) => (chosen.has(index) ? 1 / current : -1 / base));
+  const weightsOf = (chosen: readonly number[]): Float64Array => {
+    const weights = new Float64Array(all).fill(-1 / base);
+    for (const index of chosen) weights[index] = 1 / current;
+    return weights;
+  };
   const measured = Array.from({ length: current }, (_, index) => base + index);
   if (choose(all, current) > relabellingsMax) {
-    const draw = (prng: Prng): Float64Array => weightsOf(new Set(someOf(all, current, prng)));
-    return drawn(seed, draw, weightsOf(new Set(measured)));
+    const draw = (prng: Prng): Float64Array => weightsOf(someOf(all, current, prng));
+    return drawn(seed, draw, weightsOf(measured));
   }
   const choices = [...subsets(all, current)];
   const isMeasured = (choice: readonly number[]): boolean => choice[0]! >= base;
   return [...choices.filter(isMeasured), ...choices.filter((choice) => !isMeasured(choice))].map(
-    (choice) => weightsOf(new Set(choice)),
+    weightsOf,
   );
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { PersonaRoll } from "../population/personas.ts";
 import { Population } from "../population/population.ts";
+import { smallScenario } from "../small-scenario.testing.ts";
 import { readScenario } from "./scenario-file.ts";
 
 const persona = `schema: provlab/persona@1
@@ -22,15 +23,10 @@ const files: Readonly<Record<string, string>> = {
 const read = (personas: string) =>
   readScenario(
     "lab/x.yaml",
-    `schema: provlab/scenario@1
-name: x
-population: { cableModems: 100, smartMeters: 50, cmtsCount: 2 }
-personas: ${personas}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-`,
+    smallScenario({
+      population: "{ cableModems: 100, smartMeters: 50, cmtsCount: 2 }",
+      more: [`personas: ${personas}`],
+    }),
     [],
     {
       variables: {},

@@ -1,6 +1,6 @@
 import { type CapturedPersona, readPersonaFile } from "../population/captured-persona.ts";
-import { type FileProblem, formatFileProblem } from "../yaml/checked-yaml.ts";
-import type { Surroundings } from "../yaml/include.ts";
+import type { ReadContext } from "../yaml/include.ts";
+import { type FileProblem, formatFileProblem } from "../yaml/problems.ts";
 import { placeOf, type YamlLayer } from "../yaml/yaml-layer.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 
@@ -16,7 +16,7 @@ export interface CapturedFiles {
 export function readCapturedFiles(
   { personas: shares }: ScenarioFile,
   layers: readonly [YamlLayer, ...YamlLayer[]],
-  { open }: Surroundings,
+  { open }: ReadContext,
 ): CapturedFiles {
   const personas = new Map<string, CapturedPersona>();
   const texts: string[] = [];

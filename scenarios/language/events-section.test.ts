@@ -1,26 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { formatFileProblem } from "../yaml/checked-yaml.ts";
+import { readSmall, scenarioIn } from "../small-scenario.testing.ts";
 import { actionText, type PairEvent } from "./pair-event.ts";
-import { readScenario } from "./scenario-file.ts";
 
 function read(events: readonly string[], pair = "pair: {}", exchange = "discover") {
-  const file = `schema: provlab/scenario@1
-name: x
-population: { cableModems: 10, cmtsCount: 1 }
-phases:
-  - name: connect
-    streams: [{ exchange: ${exchange}, ratePerSecond: 10 }]
-    duration: 1 s
-${pair}
-events:${events.length === 0 ? " []" : events.map((event) => `\n  - ${event}`).join("")}
-`;
-  return readScenario("x.yaml", file);
+  const list = events.length === 0 ? " []" : events.map((event) => `\n  - ${event}`).join("");
+  const stream = `{ exchange: ${exchange}, ratePerSecond: 10 }`;
+  return readSmall({ stream, more: [pair, `events:${list}`] });
 }
 
 function scenarioOf(events: readonly string[], pair?: string) {
-  const reading = read(events, pair);
-  if (reading.kind === "ok") return reading.scenario;
-  throw new Error(reading.problems.map(formatFileProblem).join("\n"));
+  return scenarioIn(read(events, pair));
 }
 
 function eventOf(event: string): PairEvent {
@@ -38,10 +27,10 @@ describe("events:", () => {
   test.each<readonly [string, PairEvent["action"], string]>([
     ["kill: active", { verb: "kill", node: "active" }, "kill -9 of node b"],
     ["pause: a", { verb: "pause", node: "a" }, "node b stands still (SIGSTOP)"],
-    ["cutLink: {}", { verb: "cutLink", links: [1, 2], direction: "both" }, "both links are cut"],
+    ["cutLink: {}", { verb: "cutLink", direction: "both" }, "both links are cut"],
     [
       "cutLink: { link: 2, direction: a-to-b }",
-      { verb: "cutLink", links: [2], direction: "a-to-b" },
+      { verb: "cutLink", link: 2, direction: "a-to-b" },
       "link 2 is cut, a-to-b",
     ],
     [
@@ -52,12 +41,12 @@ describe("events:", () => {
     ["killStore: 3", { verb: "killStore", member: 3 }, "kill -9 of member 3 of the store"],
     [
       "slowDisk: { node: a, by: 50 ms }",
-      { verb: "slowDisk", node: "a", delayMs: 50 },
+      { verb: "slowDisk", node: "a", byMs: 50 },
       "each sync of the disk of node b takes 50 ms more",
     ],
     [
       "skewClock: { node: b, by: 1 h, direction: behind }",
-      { verb: "skewClock", node: "b", offsetMs: -3_600_000 },
+      { verb: "skewClock", node: "b", byMs: 3_600_000, direction: "behind" },
       "the clock of node b is 1 h behind",
     ],
     ["failback: true", { verb: "failback" }, "fail-back"],

@@ -1,17 +1,17 @@
 import { z } from "zod";
+import type { Report } from "../yaml/problems.ts";
+import { duration, inMs, name } from "../yaml/schema-parts.ts";
 import {
   linkDirections,
   memberVerbs,
   nodeChoices,
-  nodeVerbs,
   type PairAction,
   type PairEvent,
   type PairVerb,
+  skewDirections,
   storeDirections,
 } from "./pair-event.ts";
 import type { PairPlan } from "./pair-section.ts";
-import type { Report } from "./scenario.ts";
-import { duration } from "./schema-parts.ts";
 
 const EVENTS_MAX = 200;
 const STORE_MEMBERS = 3;
@@ -51,17 +51,21 @@ const actionShapes = {
   killStore: member.optional().describe("SIGKILL of a member; with for, it is started again."),
   pauseStore: member.optional().describe("SIGSTOP of a member; with for, SIGCONT after that."),
   fillDisk: node.optional().describe("No space is left on the disk of a node; needs root."),
-  slowDisk: z
-    .strictObject({ node, by: duration.describe("What each sync takes more, at most 10 s.") })
+  slowDisk: inMs(
+    z.strictObject({ node, by: duration.describe("What each sync takes more, at most 10 s.") }),
+    "by",
+  )
     .optional()
     .describe("The disk of a node, and of the member beside it, is slow; needs strace."),
   breakGateway: node.optional().describe("The gateway does not answer a node; needs namespaces."),
-  skewClock: z
-    .strictObject({
+  skewClock: inMs(
+    z.strictObject({
       node,
       by: duration.describe("How wrong the clock is."),
-      direction: z.enum(["ahead", "behind"]).default("ahead").describe("Which way it is wrong."),
-    })
+      direction: z.enum(skewDirections).default("ahead").describe("Which way it is wrong."),
+    }),
+    "by",
+  )
     .optional()
     .describe("The wall clock of a node is wrong; needs libfaketime."),
   failback: z
@@ -76,9 +80,7 @@ export const eventsSection = z
   .array(
     z
       .strictObject({
-        name: z
-          .string()
-          .regex(/^[a-z][a-z0-9-]{0,39}$/, "use lower-case letters, digits and hyphens, at most 40")
+        name: name
           .optional()
           .describe("How reports call it; default: what it does, such as kill-active."),
         at: duration.optional().describe("When, from the start of the run; or give phase."),
@@ -95,9 +97,11 @@ export const eventsSection = z
 
 type EventFile = z.infer<typeof eventsSection>[number];
 
-/** There is nothing to undo. */
+const verbs = Object.keys(actionShapes) as PairVerb[];
+
+/** Verbs that leave nothing to undo. */
 const finalVerbs: readonly PairVerb[] = ["start", "failback", "cleanUp"];
-/** Of our own pair alone. */
+/** Verbs that only our own pair knows. */
 const ownVerbs: readonly PairVerb[] = [
   "failback",
   "cleanUp",
@@ -105,11 +109,11 @@ const ownVerbs: readonly PairVerb[] = [
   ...memberVerbs,
   "breakGateway",
 ];
-/** They cut something that loopback does not have. */
+/** Verbs that cut something that loopback does not have. */
 export const namespaceVerbs: readonly PairVerb[] = ["cutLink", "cutStore", "breakGateway"];
 const SLOW_DISK_MS_MAX = 10_000;
 
-/** The events in their order; tells what no run could play. */
+/** The events in their order; reports what no run could play. */
 export function eventsOf(
   section: readonly EventFile[],
   pair: PairPlan | undefined,
@@ -124,86 +128,62 @@ export function eventsOf(
     const path = ["events", index];
     const action = actionOf(written);
     if (action === undefined) {
-      const verbs = Object.keys(actionShapes).join(", ");
-      report(path, "needs exactly one thing that happens, such as `kill: active`", `of ${verbs}`);
+      const known = `of ${verbs.join(", ")}`;
+      report(path, "needs exactly one thing that happens, such as `kill: active`", known);
       continue;
     }
-    const { verb } = action;
-    const checked = { path, verb, written, report };
-    refuse(checked, pair, phases, action);
-    const name = written.name ?? freeName(defaultName(action), events);
-    if (events.some((earlier) => earlier.name === name)) {
-      report([...path, "name"], `"${name}" is taken by an earlier event`);
+    refuse(written, action, pair, phases, (at, ...told) => report([...path, ...at], ...told));
+    const eventName = written.name ?? freeName(defaultName(action), events);
+    if (events.some((earlier) => earlier.name === eventName)) {
+      report([...path, "name"], `"${eventName}" is taken by an earlier event`);
     }
-    events.push({ name, moment: momentOf(written), action, forMs: written.for });
+    events.push({ name: eventName, moment: momentOf(written), action, forMs: written.for });
   }
   return events;
 }
 
-interface Checked {
-  readonly path: readonly (string | number)[];
-  readonly verb: PairVerb;
-  readonly written: EventFile;
-  readonly report: Report;
-}
-
+/** Reports what is wrong with one event, by paths within it. */
 function refuse(
-  { path, verb, written, report }: Checked,
+  written: EventFile,
+  action: PairAction,
   pair: PairPlan | undefined,
   phases: readonly { readonly name: string }[],
-  action: PairAction,
+  report: Report,
 ): void {
+  const { verb } = action;
   if ((written.at === undefined) === (written.phase === undefined)) {
-    report(path, "needs exactly one of `at: 20 s` and `phase: NAME`, the latter with `after: 5 s`");
+    report([], "needs exactly one of `at: 20 s` and `phase: NAME`, the latter with `after: 5 s`");
   }
   if (written.after !== undefined && written.phase === undefined) {
-    report([...path, "after"], "goes with `phase: NAME`");
+    report(["after"], "goes with `phase: NAME`");
   }
   if (written.phase !== undefined && !phases.some(({ name }) => name === written.phase)) {
-    report([...path, "phase"], `"${written.phase}" is no phase of the scenario`);
+    report(["phase"], `"${written.phase}" is no phase of the scenario`);
   }
   if (written.for !== undefined && finalVerbs.includes(verb)) {
-    report([...path, "for"], `goes with a fault that can be undone, and ${verb} is none`);
+    report(["for"], `goes with a fault that can be undone, and ${verb} is none`);
   }
-  if (action.verb === "slowDisk" && action.delayMs > SLOW_DISK_MS_MAX) {
-    report([...path, verb, "by"], "is more than 10 s");
+  if (action.verb === "slowDisk" && action.byMs > SLOW_DISK_MS_MAX) {
+    report([verb, "by"], "is more than 10 s");
   }
   if (pair === undefined) return;
   if (pair.kind !== "provlab" && ownVerbs.includes(verb)) {
-    report([...path, verb], `is nothing that a pair of kind ${pair.kind} has`);
+    report([verb], `is nothing that a pair of kind ${pair.kind} has`);
   }
   if (pair.network === "loopback" && namespaceVerbs.includes(verb)) {
-    report([...path, verb], "needs namespaces, and the pair is on loopback");
+    report([verb], "needs namespaces, and the pair is on loopback");
   }
 }
 
 /** Undefined unless the event has exactly one verb. */
 function actionOf(written: EventFile): PairAction | undefined {
-  const given = (Object.keys(actionShapes) as (keyof typeof actionShapes)[]).filter(
-    (key) => written[key] !== undefined,
-  );
-  if (given.length !== 1) return undefined;
-  const { cutLink, cutStore, slowDisk, skewClock } = written;
-  for (const verb of nodeVerbs) {
-    const chosen = written[verb];
-    if (chosen !== undefined) return { verb, node: chosen };
-  }
-  for (const verb of memberVerbs) {
-    const chosen = written[verb];
-    if (chosen !== undefined) return { verb, member: chosen };
-  }
-  if (cutLink !== undefined) {
-    const links = cutLink.link === undefined ? ([1, 2] as const) : [cutLink.link];
-    return { verb: "cutLink", links, direction: cutLink.direction };
-  }
-  if (cutStore !== undefined) return { verb: "cutStore", ...cutStore };
-  if (slowDisk !== undefined)
-    return { verb: "slowDisk", node: slowDisk.node, delayMs: slowDisk.by };
-  if (skewClock !== undefined) {
-    const offsetMs = skewClock.direction === "ahead" ? skewClock.by : -skewClock.by;
-    return { verb: "skewClock", node: skewClock.node, offsetMs };
-  }
-  return { verb: "failback" };
+  const [verb, another] = verbs.filter((each) => written[each] !== undefined);
+  if (verb === undefined || another !== undefined) return undefined;
+  const value = written[verb];
+  if (value === true) return { verb } as PairAction;
+  if (typeof value === "object") return { verb, ...value } as PairAction;
+  const object = typeof value === "number" ? { member: value } : { node: value };
+  return { verb, ...object } as PairAction;
 }
 
 function momentOf({ at, phase, after = 0 }: EventFile): PairEvent["moment"] {
@@ -217,7 +197,7 @@ function defaultName(action: PairAction): string {
   return "member" in action ? `${verb}-${action.member}` : verb;
 }
 
-/** A name that nobody has: the second one is numbered 2. */
+/** A name that no earlier event has: the second one is numbered 2. */
 function freeName(wanted: string, events: readonly PairEvent[]): string {
   const taken = (name: string): boolean => events.some((event) => event.name === name);
   if (!taken(wanted)) return wanted;

@@ -1,15 +1,15 @@
 import { z } from "zod";
+import type { Path, Report } from "../yaml/problems.ts";
+import { atLeastOne, duration, inMs, name, RATE_MAX } from "../yaml/schema-parts.ts";
+import { type StreamPlan, streamExchanges } from "./phase-plan.ts";
 import type { RateStage } from "./rate-profile.ts";
-import type { Report } from "./scenario.ts";
-import type { ScenarioExchange, ScenarioStream, StreamPlace } from "./scenario-streams.ts";
-import { atLeastOne, duration, RATE_MAX } from "./schema-parts.ts";
 
 const STAGES_MAX = 100;
 const STEPS_MAX_DEFAULT = 50;
 const OUTSTANDING_MAX = 65_536;
 const BURST_MAX = 100_000;
 
-/** One that divides something: never 0. */
+/** A duration that something is divided by, so never 0. */
 const interval = duration.refine((durationMs) => durationMs > 0, "must be longer than 0 s");
 
 const rate = z.number().positive().max(RATE_MAX);
@@ -33,7 +33,7 @@ const rangeOfDurations = z.strictObject({
 });
 
 /** The keys of a stream that say how its arrivals come: each stream has exactly one of them. */
-export const executorShapes = {
+const executorShapes = {
   ratePerSecond: rate
     .optional()
     .describe("Open loop: transactions begun a second, whatever became of the ones before."),
@@ -104,7 +104,7 @@ export const executorShapes = {
 };
 
 /** What a stream may say besides: how arrivals are spaced, and when it runs within its phase. */
-export const placeShapes = {
+const placeShapes = {
   arrivals: z
     .enum(["even", "poisson"])
     .optional()
@@ -113,80 +113,76 @@ export const placeShapes = {
   for: interval.optional().describe("How long the stream hands out arrivals; default: to the end."),
 };
 
-const executors = z.strictObject({ ...executorShapes, ...placeShapes });
-export type ExecutorKeys = z.infer<typeof executors>;
+/** `streams:` of a phase, one of them. */
+export const streamSection = inMs(
+  z
+    .strictObject({
+      exchange: z.enum(streamExchanges).describe("What each device does when its turn comes."),
+      name: name.optional().describe("How thresholds and reports call it; default: its exchange."),
+      ...executorShapes,
+      ...placeShapes,
+    })
+    .describe("One kind of load, with exactly one key that says how its arrivals come."),
+  ...(["startAfter", "for", "allWithin"] as const),
+);
 
-type Path = readonly (string | number)[];
+type WrittenStream = z.output<typeof streamSection>;
+/** The names of the executors as the code has them. */
+type Executor = Exclude<keyof typeof executorShapes, "allWithin"> | "allWithinMs";
 
-/** The stream that one executor key makes; tells what cannot be. */
-export function streamOf(
-  place: Pick<StreamPlace, "exchange" | "name">,
-  written: ExecutorKeys,
-  path: Path,
-  report: Report,
-): ScenarioStream {
-  const given = (Object.keys(executorShapes) as (keyof typeof executorShapes)[]).filter(
-    (key) => written[key] !== undefined,
-  );
-  if (given.length !== 1) {
+const executors = Object.keys(executorShapes).map((key) =>
+  key === "allWithin" ? "allWithinMs" : key,
+) as Executor[];
+
+/** The stream that one executor key makes; reports what cannot be. */
+export function streamOf(written: WrittenStream, path: Path, report: Report): StreamPlan {
+  if (executors.filter((key) => written[key] !== undefined).length !== 1) {
     report(
       path,
       "needs exactly one of `ratePerSecond: 300`, `allWithin: 10 s` and `outstanding: 256`",
-      `or one of ${Object.keys(executorShapes).slice(1, 6).join(", ")}`,
+      `or one of ${executors.slice(1, 6).join(", ")}`,
     );
   }
-  const timed = {
-    ...place,
-    ...(written.startAfter === undefined ? {} : { startAfterMs: written.startAfter }),
-    ...(written.for === undefined ? {} : { forMs: written.for }),
+  const { exchange, name: streamName, startAfterMs, forMs, arrivals } = written;
+  const place = { exchange, name: streamName, startAfterMs, forMs };
+  const refuseSpacing = (executor: string): void => {
+    if (arrivals === undefined) return;
+    report([...path, "arrivals"], `goes with a rate, and ${executor} has none`);
   };
-  const spaced = {
-    ...timed,
-    ...(written.arrivals === undefined ? {} : { arrivals: written.arrivals }),
-  };
-  if (written.outstanding !== undefined) {
-    refuseSpacing(written, "outstanding", path, report);
-    return { ...timed, kind: "outstanding", outstanding: written.outstanding };
+  const { outstanding, ratePerSecond, burst, churn, allWithinMs = 0 } = written;
+  if (outstanding !== undefined) {
+    refuseSpacing("outstanding");
+    return { ...place, kind: "outstanding", outstanding };
   }
-  if (written.ratePerSecond !== undefined) {
-    return { ...spaced, kind: "rate", ratePerSecond: written.ratePerSecond };
-  }
+  if (ratePerSecond !== undefined) return { ...place, arrivals, kind: "rate", ratePerSecond };
   const stages = stagesOf(written, path, report);
   if (stages !== undefined) {
     const missedPercentMax = written.untilBreakage?.missedPercentMax;
+    return { ...place, arrivals, kind: "profile", stages, missedPercentMax };
+  }
+  if (burst !== undefined) {
+    refuseSpacing("burst");
+    const { size, every, count = Number.POSITIVE_INFINITY } = burst;
+    return { ...place, kind: "burst", size, everyMs: every, count };
+  }
+  if (churn !== undefined) {
+    const { perSecond, leave } = churn;
+    const offForMs = offForOf(churn, exchange, path, report);
     return {
-      ...spaced,
-      kind: "profile",
-      stages,
-      ...(missedPercentMax === undefined ? {} : { missedPercentMax }),
+      ...{ ...place, arrivals, kind: "churn", perSecond, offForMs, leave },
+      exchange: exchange === "boot" ? "boot" : "discover",
     };
   }
-  if (written.burst !== undefined) {
-    refuseSpacing(written, "burst", path, report);
-    const { size, every, count = Number.POSITIVE_INFINITY } = written.burst;
-    return { ...timed, kind: "burst", size, everyMs: every, burstsMax: count };
-  }
-  if (written.churn !== undefined) return churnOf(spaced, written.churn, path, report);
-  refuseSpacing(written, "allWithin", path, report);
-  if (written.for !== undefined) {
+  refuseSpacing("allWithin");
+  if (forMs !== undefined) {
     report([...path, "for"], "goes with a rate: `allWithin` says itself how long it lasts");
   }
-  return { ...timed, kind: "all-at-once", withinMs: written.allWithin ?? 0 };
-}
-
-function refuseSpacing(
-  { arrivals }: ExecutorKeys,
-  executor: string,
-  path: Path,
-  report: Report,
-): void {
-  if (arrivals === undefined) return;
-  report([...path, "arrivals"], `goes with a rate, and ${executor} has none`);
+  return { ...place, kind: "all-within", allWithinMs };
 }
 
 /** Straight lines of a rate, for the executors that are made of them; undefined for others. */
 function stagesOf(
-  { ramp, steps, untilBreakage }: ExecutorKeys,
+  { ramp, steps, untilBreakage }: WrittenStream,
   path: Path,
   report: Report,
 ): readonly RateStage[] | undefined {
@@ -227,34 +223,20 @@ function flat(ratePerSecond: number, durationMs: number): RateStage {
   return { fromPerSecond: ratePerSecond, toPerSecond: ratePerSecond, durationMs };
 }
 
-function churnOf(
-  place: StreamPlace & { arrivals?: "even" | "poisson" },
-  { perSecond, offFor, leave }: NonNullable<ExecutorKeys["churn"]>,
+function offForOf(
+  { offFor }: NonNullable<WrittenStream["churn"]>,
+  exchange: WrittenStream["exchange"],
   path: Path,
   report: Report,
-): ScenarioStream {
-  const [offMsMin, offMsMax] =
-    typeof offFor === "number" ? [offFor, offFor] : [offFor.min, offFor.max];
-  if (offMsMin > offMsMax) report([...path, "churn", "offFor"], "has a min above its max");
-  if (!comesBack(place.exchange)) {
+): { readonly min: number; readonly max: number } {
+  const range = typeof offFor === "number" ? { min: offFor, max: offFor } : offFor;
+  if (range.min > range.max) report([...path, "churn", "offFor"], "has a min above its max");
+  if (exchange !== "discover" && exchange !== "boot") {
     report(
       [...path, "exchange"],
-      `is ${place.exchange}, but churn is about how devices come back`,
+      `is ${exchange}, but churn is about how devices come back`,
       "`exchange: discover`, or `exchange: boot` for the whole chain",
     );
   }
-  const exchange = place.exchange === "boot" ? "boot" : "discover";
-  return {
-    ...place,
-    kind: "churn",
-    exchange,
-    ratePerSecond: perSecond,
-    offMsMin,
-    offMsMax,
-    leave,
-  };
-}
-
-function comesBack(exchange: ScenarioExchange): boolean {
-  return exchange === "discover" || exchange === "boot";
+  return range;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatFileProblem } from "../yaml/checked-yaml.ts";
+import { formatFileProblem } from "../yaml/problems.ts";
 import { readScenario } from "./scenario-file.ts";
 
 const scenarioWith = (stream: string, end = "duration: 1 min", thresholds = "[]"): string => `
@@ -59,11 +59,11 @@ describe("an executor", () => {
     ],
     [
       "burst: { size: 500, every: 10 s }",
-      { kind: "burst", size: 500, everyMs: 10_000, burstsMax: Number.POSITIVE_INFINITY },
+      { kind: "burst", size: 500, everyMs: 10_000, count: Number.POSITIVE_INFINITY },
     ],
     [
       "allWithin: 10 s, startAfter: 2 s",
-      { kind: "all-at-once", withinMs: 10_000, startAfterMs: 2000 },
+      { kind: "all-within", allWithinMs: 10_000, startAfterMs: 2000 },
     ],
   ];
   test.each(cases)("%s", (text, expected) => {
@@ -77,8 +77,8 @@ describe("an executor", () => {
       "exchange: boot, churn: { perSecond: 5, offFor: { min: 1 s, max: 3 s }, leave: release }",
     );
     expect(scenario!.phases[0]!.streams[0]).toEqual({
-      ...{ kind: "churn", exchange: "boot", ratePerSecond: 5, leave: "release" },
-      ...{ offMsMin: 1000, offMsMax: 3000 },
+      ...{ kind: "churn", exchange: "boot", perSecond: 5, leave: "release" },
+      ...{ offForMs: { min: 1000, max: 3000 } },
     });
   });
 
@@ -140,9 +140,9 @@ describe("a threshold that ends the run", () => {
     const { scenario } = of(
       "{ metric: load.renew.latencyMs.p99 < 10, abortOnFail: true, grace: 10 s }",
     );
-    expect(scenario!.thresholds[0]).toMatchObject({ bound: 10, abortAfterMs: 10_000 });
+    expect(scenario!.thresholds[0]).toMatchObject({ bound: 10, graceMs: 10_000 });
     expect(of("{ metric: load.renew.naks == 0 }").scenario!.thresholds[0]).not.toHaveProperty(
-      "abortAfterMs",
+      "graceMs",
     );
   });
 

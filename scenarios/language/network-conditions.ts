@@ -1,17 +1,6 @@
-/**
- * How long a datagram is on its way, in ms. `normal` and `exponential` have the given mean and a standard
- * deviation of `jitterMs`: a bell that is cut at 0, and a shortest way of mean less jitter with a long tail.
- */
-export type NetworkDelay =
-  | { readonly kind: "fixed"; readonly ms: number }
-  | { readonly kind: "uniform"; readonly minMs: number; readonly maxMs: number }
-  | {
-      readonly kind: "normal" | "exponential";
-      readonly meanMs: number;
-      readonly jitterMs: number;
-    };
+import type { NetworkDelay, NetworkPlan } from "./network-section.ts";
 
-/** What becomes of the datagrams that go one way; all percentages are 0 to 100, of every datagram. */
+/** What happens to the datagrams that go one way; percentages are 0 to 100, of every datagram. */
 export interface DirectionConditions {
   readonly lossPercent: number;
   /** Arrive twice, the second copy with the first. */
@@ -20,24 +9,6 @@ export interface DirectionConditions {
   readonly reorderPercent: number;
   readonly reorderByMs: number;
   readonly delay: NetworkDelay | undefined;
-}
-
-/** What one CMTS forwards, in each direction; what finds the queue full is dropped. */
-export interface CmtsThrottlePlan {
-  readonly packetsPerSecond: number;
-  readonly queuePackets: number;
-}
-
-/**
- * What becomes of datagrams between the devices and their servers, whatever the protocol. What is said for
- * one direction alone replaces what is said for both.
- */
-export interface NetworkPlan extends Partial<DirectionConditions> {
-  readonly lossPercent: number;
-  readonly toServer?: Partial<DirectionConditions> | undefined;
-  readonly toDevices?: Partial<DirectionConditions> | undefined;
-  /** Undefined: a CMTS forwards whatever comes. */
-  readonly cmts?: CmtsThrottlePlan | undefined;
 }
 
 export const networkDirections = ["toServer", "toDevices"] as const;
@@ -51,9 +22,12 @@ const fair: DirectionConditions = {
   delay: undefined,
 };
 
+/** Held back so long that a packet sent right after it passes, without looking lost. */
+const REORDER_BY_MS = 20;
+
 /** The conditions of one direction, complete. */
 export function conditionsOf(plan: NetworkPlan, direction: NetworkDirection): DirectionConditions {
-  return { ...fair, ...said(plan), ...said(plan[direction] ?? {}) };
+  return { ...fair, ...given(plan), ...given(plan[direction] ?? {}) };
 }
 
 /** Whether every datagram arrives, once, at once. */
@@ -70,10 +44,16 @@ export function isFair(plan: NetworkPlan): boolean {
   );
 }
 
+type Given = {
+  readonly [Name in keyof DirectionConditions]?: DirectionConditions[Name] | undefined;
+};
+
 /** The conditions that have a value. */
-function said(conditions: Partial<DirectionConditions>): Partial<DirectionConditions> {
+function given(conditions: Given): Partial<DirectionConditions> {
+  const reorderByMs = conditions.reorderPercent === undefined ? undefined : REORDER_BY_MS;
+  const all = { ...conditions, reorderByMs: conditions.reorderByMs ?? reorderByMs };
   const names = Object.keys(fair) as (keyof DirectionConditions)[];
   return Object.fromEntries(
-    names.flatMap((name) => (conditions[name] === undefined ? [] : [[name, conditions[name]]])),
+    names.flatMap((each) => (all[each] === undefined ? [] : [[each, all[each]]])),
   );
 }

@@ -1,27 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { readSmall, scenarioIn } from "../small-scenario.testing.ts";
 import { conditionsOf } from "./network-conditions.ts";
-import { readScenario } from "./scenario-file.ts";
 
 function read(network: string, phaseNetwork = "{ lossPercent: 0 }") {
-  return readScenario(
-    "x.yaml",
-    `schema: provlab/scenario@1
-name: x
-population: { cableModems: 10, cmtsCount: 1 }
-network: ${network}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-    network: ${phaseNetwork}
-`,
-  );
+  return readSmall({ phase: `network: ${phaseNetwork}`, more: [`network: ${network}`] });
 }
 
 function networkOf(network: string) {
-  const reading = read(network);
-  if (reading.kind !== "ok") throw new Error(JSON.stringify(reading));
-  return reading.scenario.network;
+  return scenarioIn(read(network)).network;
 }
 
 describe("network:", () => {
@@ -37,22 +23,23 @@ describe("network:", () => {
       duplicatePercent: 2,
       reorderPercent: 3,
       reorderByMs: 15,
-      delay: { kind: "uniform", minMs: 5, maxMs: 9 },
+      delay: { minMs: 5, maxMs: 9 },
     });
     expect(conditionsOf(network, "toDevices")).toMatchObject({
       lossPercent: 4,
       duplicatePercent: 2,
-      delay: { kind: "fixed", ms: 7 },
+      delay: { fixedMs: 7 },
     });
   });
 
   test("mean and jitter are normal unless told; reordering holds back by 20 ms unless told", () => {
     expect(networkOf("{ delay: { mean: 20 ms, jitter: 5 ms } }").delay).toEqual({
-      kind: "normal",
+      distribution: "normal",
       meanMs: 20,
       jitterMs: 5,
     });
-    expect(networkOf("{ reorderPercent: 1 }").reorderByMs).toBe(20);
+    const network = networkOf("{ reorderPercent: 1 }");
+    expect(conditionsOf(network, "toServer").reorderByMs).toBe(20);
   });
 
   test("a phase can have its own", () => {

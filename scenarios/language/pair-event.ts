@@ -1,8 +1,8 @@
-import { formatDurationMs } from "./duration.ts";
+import { formatDurationMs } from "../yaml/duration.ts";
 
 export type PairSide = "a" | "b";
 
-/** `active` and `standby` are whoever is so when the event happens. */
+/** `active` and `standby`: the node that is so when the event happens. */
 export const nodeChoices = ["a", "b", "active", "standby"] as const;
 export type NodeChoice = (typeof nodeChoices)[number];
 
@@ -11,6 +11,8 @@ export type LinkDirection = (typeof linkDirections)[number];
 
 export const storeDirections = ["both", "to-store", "from-store"] as const;
 export type StoreDirection = (typeof storeDirections)[number];
+
+export const skewDirections = ["ahead", "behind"] as const;
 
 /** Verbs whose only object is a node. */
 export const nodeVerbs = [
@@ -33,13 +35,18 @@ export type PairAction =
   | { readonly verb: MemberVerb; readonly member: number }
   | {
       readonly verb: "cutLink";
-      readonly links: readonly (1 | 2)[];
+      /** Undefined: both. */
+      readonly link?: 1 | 2 | undefined;
       readonly direction: LinkDirection;
     }
   | { readonly verb: "cutStore"; readonly node: NodeChoice; readonly direction: StoreDirection }
-  | { readonly verb: "slowDisk"; readonly node: NodeChoice; readonly delayMs: number }
-  /** Positive: ahead of the time. */
-  | { readonly verb: "skewClock"; readonly node: NodeChoice; readonly offsetMs: number }
+  | { readonly verb: "slowDisk"; readonly node: NodeChoice; readonly byMs: number }
+  | {
+      readonly verb: "skewClock";
+      readonly node: NodeChoice;
+      readonly byMs: number;
+      readonly direction: (typeof skewDirections)[number];
+    }
   | { readonly verb: "failback" };
 
 export type PairVerb = PairAction["verb"];
@@ -72,7 +79,7 @@ export function actionText(action: PairAction, node: PairSide | undefined): stri
     case "fillDisk":
       return `the disk of ${whose} is full`;
     case "slowDisk":
-      return `each sync of the disk of ${whose} takes ${formatDurationMs(action.delayMs)} more`;
+      return `each sync of the disk of ${whose} takes ${formatDurationMs(action.byMs)} more`;
     case "breakGateway":
       return `the gateway does not answer ${whose}`;
     case "cleanUp":
@@ -82,15 +89,13 @@ export function actionText(action: PairAction, node: PairSide | undefined): stri
     case "pauseStore":
       return `member ${action.member} of the store stands still (SIGSTOP)`;
     case "cutLink": {
-      const links = action.links.length === 2 ? "both links are" : `link ${action.links[0]} is`;
+      const links = action.link === undefined ? "both links are" : `link ${action.link} is`;
       return `${links} cut${action.direction === "both" ? "" : `, ${action.direction}`}`;
     }
     case "cutStore":
       return `${whose} is cut from the store${action.direction === "both" ? "" : `, ${action.direction}`}`;
-    case "skewClock": {
-      const side = action.offsetMs < 0 ? "behind" : "ahead";
-      return `the clock of ${whose} is ${formatDurationMs(Math.abs(action.offsetMs))} ${side}`;
-    }
+    case "skewClock":
+      return `the clock of ${whose} is ${formatDurationMs(action.byMs)} ${action.direction}`;
     case "failback":
       return "fail-back";
   }

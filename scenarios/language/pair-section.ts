@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Report } from "./scenario.ts";
+import type { Report } from "../yaml/problems.ts";
 
 export const pairKinds = ["provlab", "isc", "kea"] as const;
 export type PairKind = (typeof pairKinds)[number];
@@ -10,16 +10,6 @@ export type PairKind = (typeof pairKinds)[number];
  */
 export const pairProfiles = ["guide", "fast"] as const;
 export type PairProfile = (typeof pairProfiles)[number];
-
-/** The two servers that a scenario is run against, instead of one. */
-export interface PairPlan {
-  readonly kind: PairKind;
-  readonly profile: PairProfile;
-  /** `auto`: namespaces where they can be had. */
-  readonly network: "auto" | "loopback" | "namespaces";
-  /** Whether leases name an address that moves with the service; undefined: where it can. */
-  readonly serviceAddress?: boolean | undefined;
-}
 
 /** `pair:` of a scenario. */
 export const pairSection = z
@@ -52,9 +42,12 @@ export const pairSection = z
   .optional()
   .describe("Two servers instead of one, with what they stand on; relays forward to both.");
 
-/** Tells what a pair cannot be asked for. */
+/** The two servers that a scenario is run against, instead of one. */
+export type PairPlan = NonNullable<z.output<typeof pairSection>>;
+
+/** Reports what a pair cannot be asked for. */
 export function pairOf(
-  section: z.infer<typeof pairSection>,
+  section: PairPlan | undefined,
   boots: boolean,
   report: Report,
 ): PairPlan | undefined {

@@ -1,19 +1,11 @@
 import { expect, test } from "vitest";
-import { readScenario } from "./scenario-file.ts";
+import { readSmall } from "../small-scenario.testing.ts";
 
 const read = (personas: string, cmtsCount = 2) =>
-  readScenario(
-    "x.yaml",
-    `schema: provlab/scenario@1
-name: x
-population: { cableModems: 100, cmtsCount: ${cmtsCount} }
-personas: ${personas}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-`,
-  );
+  readSmall({
+    population: `{ cableModems: 100, cmtsCount: ${cmtsCount} }`,
+    more: [`personas: ${personas}`],
+  });
 
 test("personas are a share of the devices", () => {
   const reading = read("[{ kind: impatient, percent: 2 }, { kind: duplicate-mac, percent: 1 }]");

@@ -7,8 +7,8 @@ import {
   type PopulationPlan,
   UNITS_MAX,
 } from "../population/population.ts";
-import type { Report } from "./scenario.ts";
-import { atLeastOne } from "./schema-parts.ts";
+import type { Report } from "../yaml/problems.ts";
+import { atLeastOne } from "../yaml/schema-parts.ts";
 
 const SHARES_MAX = 50;
 
@@ -40,7 +40,7 @@ export const personasSection = z
   .default([])
   .describe("Devices with something wrong with them.");
 
-/** Tells shares that are more than all devices of a kind, and what the population cannot have. */
+/** Reports shares that are more than all devices of a kind, and what the population cannot have. */
 export function personasOf(
   section: z.infer<typeof personasSection>,
   captured: ReadonlyMap<string, CapturedPersona>,
@@ -88,11 +88,5 @@ function shareOf(
     report(["personas", index], "has a count and no kind of device", "`of: cable-modem`");
   }
   const persona = file === undefined ? undefined : captured.get(file);
-  return {
-    kind,
-    percent: percent ?? 0,
-    ...(of && { of }),
-    ...(count === undefined ? {} : { count }),
-    ...(persona && { captured: persona }),
-  };
+  return { kind, percent: percent ?? 0, of, count, captured: persona };
 }

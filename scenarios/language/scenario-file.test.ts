@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { formatFileProblem, parseOverride } from "../yaml/checked-yaml.ts";
-import { noSurroundings, type Opened } from "../yaml/include.ts";
+import { parseOverride } from "../yaml/checked-yaml.ts";
+import { noContext, type Opened } from "../yaml/include.ts";
+import { formatFileProblem } from "../yaml/problems.ts";
 import type { Scenario } from "./scenario.ts";
 import { readScenario } from "./scenario-file.ts";
 
@@ -46,7 +47,7 @@ function shipped(file: string): Scenario {
   const open = (name: string): Opened => ({
     ...{ kind: "ok", file: name, text: readFileSync(join(folder, name), "utf8") },
   });
-  const reading = readScenario(path, text, [], { ...noSurroundings, open });
+  const reading = readScenario(path, text, [], { ...noContext, open });
   if (reading.kind === "failed") throw new Error(reading.problems.map(formatFileProblem).join());
   return reading.scenario;
 }
@@ -80,12 +81,30 @@ describe("the shipped scenarios", () => {
       expect(smartMeters).toBeGreaterThanOrEqual(4000);
     },
   );
+
+  test.each([
+    ["PERF-3", "guide-discover.yaml", "discover", 300],
+    ["PERF-4", "guide-renew.yaml", "renew", 600],
+    ["PERF-3", "guide-mixed.yaml", "discover", 300],
+    ["PERF-4", "guide-mixed.yaml", "renew", 600],
+  ])("%s: %s asks for the guide's rate of %s, %i a second, and fails below it", (...row) => {
+    const [, file, exchange, ratePerSecond] = row;
+    const { phases, thresholds } = shipped(file);
+    const rates = phases.flatMap(({ name, streams }) =>
+      streams
+        .filter((stream) => stream.kind === "rate" && stream.ratePerSecond === ratePerSecond)
+        .map((stream) => `${name}.${stream.exchange}.achievedRatio >= 0.999`)
+        .filter((text) => text.includes(`.${exchange}.`)),
+    );
+    expect(rates).toHaveLength(1);
+    expect(thresholds.map(({ text }) => text)).toContain(rates[0]);
+  });
 });
 
 test("a small scenario gets its defaults", () => {
   const scenario = scenarioOf(small);
   expect(scenario.seed).toBe(1);
-  expect(scenario.clients.retransmit).toMatchObject({ delayMsFirst: 4000, delayMsMax: 64_000 });
+  expect(scenario.clients.retransmit).toMatchObject({ firstDelayMs: 4000, maxDelayMs: 64_000 });
   expect(scenario.phases[0]).toMatchObject({ until: "all-bound", powerCycle: false });
   expect(scenario.population.addressBlock).toEqual({ network: 0x7f40_0000, prefixLength: 10 });
 });

@@ -1,10 +1,6 @@
-import { checkLayers, type FileProblem, type Override } from "../yaml/checked-yaml.ts";
-import {
-  type Dependencies,
-  noSurroundings,
-  readLayers,
-  type Surroundings,
-} from "../yaml/include.ts";
+import { checkLayers, type Override } from "../yaml/checked-yaml.ts";
+import { type Dependencies, noContext, type ReadContext, readLayers } from "../yaml/include.ts";
+import type { FileProblem } from "../yaml/problems.ts";
 import { readCapturedFiles } from "./captured-files.ts";
 import { buildScenario, type Scenario } from "./scenario.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
@@ -19,19 +15,19 @@ export type ScenarioReading =
 
 /**
  * Reads a scenario from YAML text and tells everything that is wrong with it at once. Files that it
- * includes and variables that it names come from its surroundings.
+ * includes and variables that it names come from the context.
  */
 export function readScenario(
   file: string,
   text: string,
   overrides: readonly Override[] = [],
-  surroundings: Surroundings = noSurroundings,
+  context: ReadContext = noContext,
 ): ScenarioReading {
-  const read = readLayers(file, text, surroundings);
+  const read = readLayers(file, text, context);
   if (read.kind === "failed") return read;
   const checked = checkLayers(read.layers, scenarioSchema, overrides);
   if (checked.kind === "failed") return checked;
-  const captured = readCapturedFiles(checked.data, read.layers, surroundings);
+  const captured = readCapturedFiles(checked.data, read.layers, context);
   if (captured.problems.length > 0) return { kind: "failed", problems: captured.problems };
   const built = buildScenario(checked.data, captured.personas);
   if (built.kind === "failed") return { kind: "failed", problems: checked.placed(built.problems) };

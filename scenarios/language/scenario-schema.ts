@@ -1,79 +1,37 @@
 import { z } from "zod";
-import { CMTS_MAX, UNITS_MAX } from "../population/population.ts";
-import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "../servers/boot-files.ts";
+import { atLeastOne, count, duration, inMs, leaseSeconds, name } from "../yaml/schema-parts.ts";
+import { bootSection } from "./boot-section.ts";
 import { eventsSection } from "./events-section.ts";
-import { executorShapes, placeShapes } from "./executors-section.ts";
-import { leaseWishSection } from "./lease-wish-section.ts";
 import { networkSection } from "./network-section.ts";
 import { pairSection } from "./pair-section.ts";
 import { personasSection } from "./personas-section.ts";
-import { atLeastOne, count, duration, leaseSeconds, RATE_MAX } from "./schema-parts.ts";
+import { phaseSection } from "./phases-section.ts";
+import { populationSection } from "./population-section.ts";
 import { thresholdShape } from "./thresholds-section.ts";
-import { cmtsSection, macPlanSection } from "./topology-section.ts";
 
 export const SCENARIO_SCHEMA = "provlab/scenario@1";
 
 const PHASES_MAX = 100;
-const STREAMS_MAX = 8;
-/** A DATA packet of this size fills an Ethernet frame: 1500 less 20 (IP), 8 (UDP) and 4 (TFTP). */
-const BLOCK_BYTES_MAX = 1468;
-const TRIES_MAX = 255;
 
-const name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "use lower-case letters, digits and hyphens, at most 40");
-
-const share = (version: string) =>
-  z.number().min(0).max(1000).optional().describe(`Relative share of DOCSIS ${version} modems.`);
-
-const population = z
-  .strictObject({
-    cableModems: count(UNITS_MAX).default(0).describe("Number of cable modems."),
-    mtas: count(UNITS_MAX)
-      .default(0)
-      .describe("Number of MTAs (telephone adapters), each behind a modem."),
-    cpes: count(UNITS_MAX)
-      .default(0)
-      .describe("Number of CPEs (subscribers' devices), each behind a modem."),
-    smartMeters: count(UNITS_MAX).default(0).describe("Number of smart meters."),
-    cmtsCount: atLeastOne(CMTS_MAX)
-      .default(16)
-      .describe("Number of emulated CMTSs; modems and meters are spread over them evenly."),
-    cmts: cmtsSection,
-    macPlan: macPlanSection,
-    leaseSeconds: leaseWishSection,
-    docsisVersions: z
-      .strictObject({
-        "1.0": share("1.0"),
-        "1.1": share("1.1"),
-        "2.0": share("2.0"),
-        "3.0": share("3.0"),
-        "3.1": share("3.1"),
-      })
-      .optional()
-      .describe("Relative shares of the modems; a version left out has none."),
-    addressBlock: z
-      .string()
-      .default("127.64.0.0/10")
-      .describe("The network, with its prefix length, that all giaddrs and leases are in.")
-      .meta({ examples: ["127.64.0.0/10", "10.64.0.0/10"] }),
-  })
-  .describe("Who the devices are.");
-
-const retransmit = z
-  .strictObject({
-    firstDelay: duration.prefault("4 s").describe("Wait before the second transmission."),
-    maxDelay: duration.prefault("64 s").describe("Each wait is twice the one before, up to this."),
-    jitter: duration.prefault("1 s").describe("Each wait is drawn from plus or minus this much."),
-    transmissionsMax: atLeastOne(32)
-      .default(5)
-      .describe("Transmissions of one message, the first included."),
-    persistent: z
-      .boolean()
-      .default(true)
-      .describe("Whether a device that found no answer starts over instead of giving up."),
-  })
-  .describe("How a message is repeated (RFC 2131, section 4.1).");
+const retransmit = inMs(
+  z
+    .strictObject({
+      firstDelay: duration.prefault("4 s").describe("Wait before the second transmission."),
+      maxDelay: duration
+        .prefault("64 s")
+        .describe("Each wait is twice the one before, up to this."),
+      jitter: duration.prefault("1 s").describe("Each wait is drawn from plus or minus this much."),
+      transmissionsMax: atLeastOne(32)
+        .default(5)
+        .describe("Transmissions of one message, the first included."),
+      persistent: z
+        .boolean()
+        .default(true)
+        .describe("Whether a device that found no answer starts over instead of giving up."),
+    })
+    .describe("How a message is repeated (RFC 2131, section 4.1)."),
+  ...(["firstDelay", "maxDelay", "jitter"] as const),
+);
 
 const clients = z
   .strictObject({
@@ -96,115 +54,6 @@ const server = z
       .describe("Whether the server knows every device beforehand; else it serves by class alone."),
   })
   .describe("The configuration of the server that the population is for.");
-
-const tftp = z
-  .strictObject({
-    blockBytes: z
-      .number()
-      .int()
-      .min(8)
-      .max(BLOCK_BYTES_MAX)
-      .default(1428)
-      .describe("Block size in bytes (RFC 2348)."),
-    windowBlocks: atLeastOne(64)
-      .default(1)
-      .describe("Blocks for one ACK (RFC 7440); 1 asks for no window."),
-    timeoutSeconds: atLeastOne(255)
-      .optional()
-      .describe("What the server is asked to wait, in seconds (RFC 2349); left out: not asked."),
-    firstRetry: duration.prefault("1 s").describe("Wait before the device repeats a packet."),
-    maxRetry: duration.prefault("16 s").describe("Each wait is twice the one before, up to this."),
-    triesMax: atLeastOne(TRIES_MAX)
-      .default(16)
-      .describe("Transmissions of one packet to one server, the first included."),
-    roundsMax: atLeastOne(TRIES_MAX)
-      .default(3)
-      .describe("How often the list of servers is gone through in one boot."),
-  })
-  .describe("How devices fetch their files.");
-
-const modemsPerSecond = z.number().positive().max(RATE_MAX).optional();
-
-const boot = z
-  .strictObject({
-    tftp: tftp.prefault({}),
-    cmts: z
-      .strictObject({
-        rangingPerSecond: modemsPerSecond.describe(
-          "Modems a second that each CMTS ranges; left out: never the limit.",
-        ),
-        registrationPerSecond: modemsPerSecond.describe(
-          "Modems a second that each CMTS registers; left out: never the limit.",
-        ),
-      })
-      .prefault({})
-      .describe("The pace of the CMTSs."),
-    reboot: z
-      .strictObject({
-        firstDelay: duration.prefault("5 s").describe("Wait before the second boot."),
-        maxDelay: duration
-          .prefault("60 s")
-          .describe("Each wait is twice the one before, up to this."),
-        bootsMax: atLeastOne(TRIES_MAX)
-          .default(5)
-          .describe("Boots after which the device gives up."),
-      })
-      .prefault({})
-      .describe("What follows a boot that failed."),
-    files: z
-      .strictObject({
-        meterImageBytes: z
-          .number()
-          .int()
-          .min(METER_IMAGE_BYTES_MIN)
-          .max(METER_IMAGE_BYTES_MAX)
-          .default(65_536)
-          .describe("Size in bytes of the image in a smart meter's archive."),
-      })
-      .prefault({})
-      .describe("The files that devices fetch."),
-  })
-  .describe("How devices come on line once they hold a lease.");
-
-const stream = z
-  .strictObject({
-    exchange: z
-      .enum(["discover", "renew", "rebind", "reboot", "release", "boot", "download"])
-      .describe("What each device does when its turn comes."),
-    name: name.optional().describe("How thresholds and reports call it; default: its exchange."),
-    ...executorShapes,
-    ...placeShapes,
-  })
-  .describe("One kind of load, with exactly one key that says how its arrivals come.");
-
-const phase = z
-  .strictObject({
-    name: name.describe("How thresholds and reports call the phase."),
-    streams: z
-      .array(stream)
-      .min(1)
-      .max(STREAMS_MAX)
-      .describe("Loads at the same time, on disjoint devices; each with an exchange of its own."),
-    duration: duration.optional().describe("How long the phase lasts; or give until."),
-    until: z
-      .enum(["all-bound", "all-online"])
-      .optional()
-      .describe("The goal that ends the phase; or give duration."),
-    timeLimit: duration
-      .prefault("10 min")
-      .describe("When a phase with a goal ends at the latest, which fails the run."),
-    drain: duration
-      .prefault("5 s")
-      .describe("How long the phase then waits for what is still on its way."),
-    powerCycle: z
-      .boolean()
-      .default(false)
-      .describe(
-        "Whether devices of discover and boot streams lose power, and their leases, first.",
-      ),
-    network: networkSection.optional().describe("Instead of the scenario's own, in this phase."),
-  })
-  .describe("One part of the run; phases follow one another.");
 
 const generator = z
   .strictObject({
@@ -231,7 +80,7 @@ const generator = z
 
 const fileName = z.string().min(1).max(1000).describe("Relative to the folder of this file.");
 
-/** The shape of a scenario file. What it cannot say (one of two, unknown names) is in scenario.ts. */
+/** The shape of a scenario file. The sections and scenario.ts check what it cannot say (one of two, unknown names). */
 export const scenarioSchema = z
   .strictObject({
     schema: z.literal(SCENARIO_SCHEMA).describe("The version of the language."),
@@ -247,16 +96,20 @@ export const scenarioSchema = z
     workers: atLeastOne(64)
       .optional()
       .describe("Worker threads; left out: the cores, less one for the server."),
-    population,
+    population: populationSection,
     clients: clients.prefault({}),
     server: server.prefault({}),
-    boot: boot.prefault({}),
+    boot: bootSection.prefault({}),
     network: networkSection.prefault({}),
     personas: personasSection,
     pair: pairSection,
     events: eventsSection,
     generator: generator.prefault({}),
-    phases: z.array(phase).min(1).max(PHASES_MAX).describe("What happens, one after the other."),
+    phases: z
+      .array(phaseSection)
+      .min(1)
+      .max(PHASES_MAX)
+      .describe("What happens, one after the other."),
     thresholds: z
       .array(thresholdShape)
       .max(1000)
@@ -266,6 +119,4 @@ export const scenarioSchema = z
   .meta({ title: "Provlab scenario" })
   .describe("Who the devices are, what they do, and what must hold.");
 
-export type ScenarioFile = z.infer<typeof scenarioSchema>;
-export type PhaseFile = z.infer<typeof phase>;
-export type BootSection = z.infer<typeof boot>;
+export type ScenarioFile = z.output<typeof scenarioSchema>;

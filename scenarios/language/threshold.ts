@@ -12,14 +12,14 @@ export interface Threshold {
   readonly metric: readonly string[];
   readonly operator: ThresholdOperator;
   readonly bound: number;
-  /** Only of one that ends the run as soon as it fails: not before this time of its phase. */
-  readonly abortAfterMs?: number;
+  /** The threshold ends the run if it fails after this time of its phase; undefined: it never does. */
+  readonly graceMs?: number;
 }
 
 /** A stream as far as its thresholds are concerned: they call it by its name, or by its exchange. */
 export interface Labelled {
   readonly exchange: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export type ThresholdOperator = "<" | "<=" | ">" | ">=" | "==";
@@ -66,7 +66,7 @@ export function metricProblem(
   streams: ReadonlyMap<string, readonly Labelled[]>,
 ): string | undefined {
   const [first = "", ...rest] = metric;
-  // Whether servers go or come in a run is not for its scenario to say: they may be anybody's.
+  // The servers of a run may be anybody's, so any scenario may judge how they fail over.
   if (first === "failover" && !streams.has(first)) return failoverProblem(rest);
   const roots = metricRoots(streams);
   if (!roots.includes(first)) return `"${first}" is none of ${list(roots)}`;
@@ -80,13 +80,13 @@ export function metricRoots(streams: ReadonlyMap<string, readonly Labelled[]>): 
   return [...streams.keys(), "timeToBoundMs", ...(boots ? ["timeToOnlineMs"] : [])];
 }
 
-/** Of `KIND.pNN`. */
+/** What is wrong with `KIND.pNN`. */
 function spansProblem([kind = "", ...rest]: readonly string[]): string | undefined {
   if (!deviceKinds.includes(kind)) return `"${kind}" is none of ${list(deviceKinds)}`;
   return leafProblem(kind, rest, percentiles);
 }
 
-/** Of what follows the name of a phase: a stream and its metric, or what the phase's boots did. */
+/** What is wrong with the words after a phase: a stream and its metric, or what the phase's boots did. */
 function phaseProblem(
   phase: string,
   [second = "", ...rest]: readonly string[],
@@ -109,7 +109,7 @@ function phaseProblem(
   return leafProblem(third, statistic, percentiles);
 }
 
-/** By name, with what must follow it. */
+/** The names of the metrics of boots, each with what must follow it. */
 function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const metrics = new Map<string, readonly string[]>();
   if (exchanges.includes("boot")) metrics.set("onlineAfterMs", percentiles);

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { didYouMean } from "../yaml/did-you-mean.ts";
-import type { Report, ScenarioPhase } from "./scenario.ts";
-import { duration } from "./schema-parts.ts";
+import { didYouMean } from "../../base/closest-word.ts";
+import type { Report } from "../yaml/problems.ts";
+import { duration } from "../yaml/schema-parts.ts";
+import type { PhasePlan } from "./phase-plan.ts";
 import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
 
 const line = z
@@ -26,10 +27,10 @@ export const thresholdShape = z
   )
   .describe("A line, or an object with one that also says whether its failing ends the run.");
 
-/** The thresholds in their order; tells those that no run could measure. */
+/** The thresholds in their order; reports those that no run could measure. */
 export function thresholdsOf(
   written: readonly z.infer<typeof thresholdShape>[],
-  phases: readonly ScenarioPhase[],
+  phases: readonly PhasePlan[],
   report: Report,
 ): Threshold[] {
   const streams = new Map(phases.map((phase) => [phase.name, phase.streams]));
@@ -59,6 +60,6 @@ export function thresholdsOf(
         "connect.discover.timeouts == 0",
       );
     }
-    return [{ ...threshold, abortAfterMs: entry.grace }];
+    return [{ ...threshold, graceMs: entry.grace }];
   });
 }

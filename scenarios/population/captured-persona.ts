@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import { duration } from "../language/schema-parts.ts";
-import { type FileProblem, readYaml } from "../yaml/checked-yaml.ts";
+import { readYaml } from "../yaml/checked-yaml.ts";
+import type { FileProblem } from "../yaml/problems.ts";
+import { duration } from "../yaml/schema-parts.ts";
 import { lengthOfPart, parseValue, type ValuePart } from "./captured-value.ts";
 
 export const PERSONA_SCHEMA = "provlab/persona@1";

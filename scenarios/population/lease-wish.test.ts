@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { readScenario } from "../language/scenario-file.ts";
 import { dhcpdConf } from "../servers/dhcpd-conf.ts";
 import { keaConf } from "../servers/kea-conf.ts";
+import { readSmall } from "../small-scenario.testing.ts";
 import { type LeaseWish, leaseLimits, wishedSeconds } from "./lease-wish.ts";
 import { Population } from "./population.ts";
 
@@ -79,24 +79,21 @@ describe("the configurations of the population", () => {
 });
 
 describe("population.leaseSeconds in a scenario", () => {
-  const scenario = (leaseSeconds: string) => `schema: provlab/scenario@1
-name: x
-population: { cableModems: 5, leaseSeconds: ${leaseSeconds} }
-phases: [{ name: a, streams: [{ exchange: discover, ratePerSecond: 1 }], duration: 1 s }]
-`;
+  const read = (leaseSeconds: string) =>
+    readSmall({ population: `{ cableModems: 5, leaseSeconds: ${leaseSeconds} }` });
   const good: readonly (readonly [string, LeaseWish])[] = [
     ["600", 600],
     ["{ min: 600, max: 900 }", { min: 600, max: 900 }],
     ["[{ seconds: 600, weight: 1 }]", [{ seconds: 600, weight: 1 }]],
   ];
   test.each(good)("%s", (text, wish) => {
-    const parsed = readScenario("x.yaml", scenario(text));
+    const parsed = read(text);
     expect(parsed).toMatchObject({ kind: "ok", scenario: { population: { leaseSeconds: wish } } });
   });
 
   const bad = ["5", "abc", "{ min: 900, max: 600 }", "{ min: 600 }", "[]", "1.5"];
   test.each(bad)("%s is refused where it stands", (text) => {
-    const parsed = readScenario("x.yaml", scenario(text));
+    const parsed = read(text);
     expect(parsed.kind).toBe("failed");
     expect(JSON.stringify(parsed)).toContain("leaseSeconds");
   });

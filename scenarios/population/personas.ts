@@ -25,11 +25,11 @@ export type PersonaKind = (typeof personaKinds)[number] | "captured";
 /** A share of the devices that have the same thing wrong with them. */
 export interface PersonaShare {
   readonly kind: PersonaKind;
-  /** Of the devices of each kind in `of`, rounded to whole devices. */
+  /** Percentage of the devices of each kind in `of`, rounded to whole devices. */
   readonly percent: number;
   /** Devices of the kind `of` instead of a percentage, which is then 0. */
   readonly count?: number | undefined;
-  /** Of the kind `captured`, and of no other. */
+  /** The device that a share of the kind `captured` plays. */
   readonly captured?: CapturedPersona | undefined;
   /** Undefined: every kind of device. */
   readonly of?: DeviceKind | undefined;

@@ -22,19 +22,21 @@ export interface PopulationPlan {
   readonly smartMeters: number;
   /** Emulated CMTSs, which are the relay agents of everybody. */
   readonly cmtsCount: number;
-  /** What each CMTS has of the modems and of the meters; equal shares when left out. */
-  readonly cmtsShares?: readonly number[];
+  /** The share of the modems and meters of each CMTS; equal shares when left out. */
+  readonly cmts?: readonly { readonly percent: number }[] | undefined;
   /** Who made the devices; all of them are the lab's own when left out. */
-  readonly vendors?: readonly VendorShare[];
+  readonly macPlan?: { readonly vendors: readonly VendorShare[] } | undefined;
   /** What the devices ask for; nothing when left out. */
-  readonly leaseSeconds?: LeaseWish;
+  readonly leaseSeconds?: LeaseWish | undefined;
   /** Relative shares of the modems; a version left out has none. */
-  readonly docsisVersions?: Readonly<Partial<Record<DocsisVersion, number>>>;
-  /** Where all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
-  readonly addressBlock?: AddressBlock;
+  readonly docsisVersions?: DocsisShares | undefined;
+  /** The block that all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
+  readonly addressBlock?: AddressBlock | undefined;
   /** Decides which modem speaks which DOCSIS version; 1 when left out. */
   readonly seed?: number;
 }
+
+type DocsisShares = Readonly<Partial<Record<DocsisVersion, number | undefined>>>;
 
 /** The addresses set aside for one kind of device on one CMTS; both ends belong to it. */
 export interface PoolRange {
@@ -57,9 +59,8 @@ export const CMTS_MAX = 4096;
 const defaultAddressBlock: AddressBlock = { network: 0x7f40_0000, prefixLength: 10 };
 const defaultVersionShares = { "1.0": 2, "1.1": 8, "2.0": 20, "3.0": 50, "3.1": 20 } as const;
 
-// 02 marks a locally administered address, so no real device is ever met.
-const MAC_FIRST_OCTET = 0x02;
-const kindOctets = [0x10, 0x20, 0x30, 0x40] as const;
+// By kind. 02 marks a locally administered address, so no real device is ever met.
+const ownOuis: readonly number[] = [0x02_1000, 0x02_2000, 0x02_3000, 0x02_4000];
 
 const VERSION_STREAM = 0x7665_7273;
 // .0 is the network, .1 the CMTS; the rest up to .15 stays free for servers and test tools.
@@ -87,7 +88,7 @@ export class Population {
   readonly #hostBits: number;
   readonly #networks: readonly CmtsNetwork[];
   readonly #seed: number;
-  // Only of uneven CMTSs: that of each unit of a round.
+  // The CMTS of each unit of a round, where CMTSs are uneven.
   readonly #deal: Uint16Array | undefined;
   readonly #vendors: VendorPlan | undefined;
   // Cumulative shares of the DOCSIS versions, scaled to 2^32.
@@ -104,8 +105,9 @@ export class Population {
     this.#seed = plan.seed ?? 1;
     this.#versionLimits = versionLimits(plan.docsisVersions ?? defaultVersionShares);
 
-    this.#deal = plan.cmtsShares && dealCmts(plan.cmtsShares);
-    this.#vendors = plan.vendors && new VendorPlan(plan.vendors, deviceKinds, this.#seed);
+    this.#deal = plan.cmts && dealCmts(plan.cmts.map(({ percent }) => percent));
+    const vendors = plan.macPlan?.vendors;
+    this.#vendors = vendors && new VendorPlan(vendors, deviceKinds, this.#seed);
 
     const poolSizes = this.#poolSizes();
     const needed = poolSizes.reduce((sum, size) => sum + size, RESERVED_ADDRESSES + 1);
@@ -148,22 +150,17 @@ export class Population {
   /** The device with this hardware address; -1 when it is not one of ours. */
   deviceOfMac(mac: Uint8Array): number {
     if (mac.length !== 6) return -1;
-    if (this.#vendors !== undefined) {
-      const kindIndex = this.#vendors.kindOfOui((mac[0] << 16) | (mac[1] << 8) | mac[2]);
-      if (kindIndex >= 0) return this.#deviceOfVendor(kindIndex, mac);
-    }
-    if (mac[0] !== MAC_FIRST_OCTET || mac[2] !== 0) return -1;
-    const kindIndex = (mac[1] >>> 4) - 1;
-    if ((mac[1] & 0x0f) !== 0 || kindIndex < 0 || kindIndex >= deviceKinds.length) return -1;
-    const unit = (mac[3] << 16) | (mac[4] << 8) | mac[5];
-    if (this.#vendors !== undefined && this.#vendors.ouiOf(kindIndex, unit) >= 0) return -1;
-    return this.deviceOf(kindIndex, unit);
+    const oui = (mac[0]! << 16) | (mac[1]! << 8) | mac[2]!;
+    const ofVendor = this.#vendors === undefined ? -1 : this.#vendors.kindOfOui(oui);
+    const kindIndex = ofVendor >= 0 ? ofVendor : ownOuis.indexOf(oui);
+    if (kindIndex < 0) return -1;
+    const unit = (mac[3]! << 16) | (mac[4]! << 8) | mac[5]!;
+    return this.#ouiOf(kindIndex, unit) === oui ? this.deviceOf(kindIndex, unit) : -1;
   }
 
-  #deviceOfVendor(kindIndex: number, mac: Uint8Array): number {
-    const unit = (mac[3] << 16) | (mac[4] << 8) | mac[5];
-    const oui = (mac[0] << 16) | (mac[1] << 8) | mac[2];
-    return this.#vendors?.ouiOf(kindIndex, unit) === oui ? this.deviceOf(kindIndex, unit) : -1;
+  #ouiOf(kindIndex: number, unit: number): number {
+    const oui = this.#vendors === undefined ? -1 : this.#vendors.ouiOf(kindIndex, unit);
+    return oui >= 0 ? oui : ownOuis[kindIndex]!;
   }
 
   macOf(device: number): Uint8Array {
@@ -175,15 +172,10 @@ export class Population {
   writeMac(device: number, target: Uint8Array, start: number): void {
     const kindIndex = this.kindIndexOf(device);
     const unit = device - this.firstOf[kindIndex];
-    target[start] = MAC_FIRST_OCTET;
-    target[start + 1] = kindOctets[kindIndex];
-    target[start + 2] = 0;
-    const oui = this.#vendors === undefined ? -1 : this.#vendors.ouiOf(kindIndex, unit);
-    if (oui >= 0) {
-      target[start] = oui >>> 16;
-      target[start + 1] = oui >>> 8;
-      target[start + 2] = oui;
-    }
+    const oui = this.#ouiOf(kindIndex, unit);
+    target[start] = oui >>> 16;
+    target[start + 1] = oui >>> 8;
+    target[start + 2] = oui;
     target[start + 3] = unit >>> 16;
     target[start + 4] = unit >>> 8;
     target[start + 5] = unit;
@@ -319,7 +311,7 @@ function cumulative(counts: readonly number[]): number[] {
   return sums;
 }
 
-function versionLimits(shares: Readonly<Partial<Record<DocsisVersion, number>>>): number[] {
+function versionLimits(shares: DocsisShares): number[] {
   const weights = docsisVersions.map((version) => shares[version] ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (weights.some((weight) => !(weight >= 0)) || !(total > 0) || !Number.isFinite(total)) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatMac } from "../../protocol/mac.ts";
-import { readScenario } from "../language/scenario-file.ts";
+import { readSmall } from "../small-scenario.testing.ts";
 import { Population, type PopulationPlan } from "./population.ts";
 import { DEAL_UNITS, dealCmts, unitsOnFullest } from "./topology.ts";
 
@@ -25,7 +25,7 @@ describe("uneven CMTSs", () => {
   });
 
   test("devices follow what they hang on, and every pool has room for its devices", () => {
-    const population = new Population({ ...plan, cmtsShares: shares });
+    const population = new Population({ ...plan, cmts: shares.map((percent) => ({ percent })) });
     const counts = Array.from({ length: 4 }, () => [0, 0, 0, 0]);
     for (let device = 0; device < population.size; device += 1) {
       const cmts = population.cmtsOf(device);
@@ -48,7 +48,7 @@ describe("vendors", () => {
     { name: "Sagem", oui: 0x00_1e_74, percent: 30, of: "cable-modem" },
     { name: "Landis", oui: 0x00_1b_2c, percent: 100, of: "smart-meter" },
   ] as const;
-  const population = new Population({ ...plan, vendors });
+  const population = new Population({ ...plan, macPlan: { vendors } });
 
   test("every MAC is unique, leads back to its device, and the shares are about right", () => {
     const seen = new Map<string, number>();
@@ -82,27 +82,16 @@ describe("vendors", () => {
 
   test("one OUI for two kinds and more than all of a kind are refused", () => {
     const both = [vendors[0], { ...vendors[0], of: "mta", percent: 5 } as const];
-    expect(() => new Population({ ...plan, vendors: both })).toThrow(/OUI of Arris/);
+    expect(() => new Population({ ...plan, macPlan: { vendors: both } })).toThrow(/OUI of Arris/);
     const tooMany = [...vendors, { ...vendors[0], percent: 11 }];
-    expect(() => new Population({ ...plan, vendors: tooMany })).toThrow(
+    expect(() => new Population({ ...plan, macPlan: { vendors: tooMany } })).toThrow(
       /101 % of each cable-modem/,
     );
   });
 });
 
 describe("in a scenario", () => {
-  const read = (population: string) =>
-    readScenario(
-      "x.yaml",
-      `schema: provlab/scenario@1
-name: x
-population: ${population}
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 10 }]
-    duration: 1 s
-`,
-    );
+  const read = (population: string) => readSmall({ population });
 
   test("cmts and macPlan", () => {
     const reading = read(
@@ -111,8 +100,8 @@ phases:
     );
     expect(reading.kind === "ok" && reading.scenario.population).toMatchObject({
       cmtsCount: 2,
-      cmtsShares: [75, 25],
-      vendors: [{ name: "Arris", oui: 0x1596, percent: 50, of: "cable-modem" }],
+      cmts: [{ percent: 75 }, { percent: 25 }],
+      macPlan: { vendors: [{ name: "Arris", oui: 0x1596, percent: 50, of: "cable-modem" }] },
     });
   });
 

@@ -1,26 +1,26 @@
 import { hash32 } from "../../base/prng.ts";
-import type { DeviceKind } from "./population.ts";
 
 /** A maker of devices of one kind, by the first three octets of its hardware addresses. */
 export interface VendorShare {
   readonly name: string;
   /** 24 bits. */
   readonly oui: number;
-  /** Of the devices of the kind; who is left over has an address of the lab's own. */
+  /** Percentage of the kind's devices; the others have an address of the lab's own. */
   readonly percent: number;
-  readonly of: DeviceKind;
+  /** The kind of device. */
+  readonly of: string;
 }
 
 /**
- * Units are dealt to uneven CMTSs in rounds of this many. A prime, so that every worker has the same share of
- * every CMTS.
+ * Units are dealt to uneven CMTSs in rounds of this many: a prime, so that every worker has the same
+ * share of every CMTS.
  */
 export const DEAL_UNITS = 997;
 export const UNEVEN_CMTS_MAX = 256;
 
 /**
  * Which CMTS each unit of a round is on: the shares as even as whole units can be, and spread over the
- * round. Throws RangeError when a CMTS would have nobody.
+ * round. Throws RangeError when a CMTS would have no unit.
  */
 export function dealCmts(shares: readonly number[]): Uint16Array {
   const total = shares.reduce((sum, share) => sum + share, 0);
@@ -57,7 +57,7 @@ export class VendorPlan {
   readonly #kindOfOui = new Map<number, number>();
 
   /** Throws RangeError when a kind's vendors have more than all of it, or two kinds one OUI. */
-  constructor(vendors: readonly VendorShare[], kinds: readonly DeviceKind[], seed: number) {
+  constructor(vendors: readonly VendorShare[], kinds: readonly string[], seed: number) {
     this.#seed = seed;
     this.#ofKind = kinds.map((kind) => vendors.filter(({ of }) => of === kind));
     for (const [kindIndex, own] of this.#ofKind.entries()) {

@@ -13,7 +13,7 @@ const ACCEPT = 2;
 const TCP = 6;
 const UDP = 17;
 
-/** Of IANA itself: no maker's modem takes a setting of ours for its own. */
+/** IANA's own, so no maker's modem takes a setting of ours for its own. */
 const IANA_VENDOR_ID = "00005e";
 const DOCSIS_EXTENSION = "ffffff";
 /** Bits of a flow that is provisioned, admitted and active. */
@@ -129,6 +129,29 @@ const voice: readonly Plain[] = [
   },
 ];
 
+interface Flow {
+  readonly serviceClassName?: string;
+  readonly dataRateUnit?: number;
+  readonly maxSustainedRate: number;
+  readonly maxTrafficBurstBytes: number;
+  readonly maxConcatenatedBurstBytes?: number;
+  readonly peakTrafficRate?: number;
+}
+
+/** The two flows that carry everything but voice. */
+function flows(upstream: Flow, downstream: Flow): readonly Plain[] {
+  const flow = (reference: number, { serviceClassName, ...rates }: Flow) => ({
+    reference,
+    ...(serviceClassName && { serviceClassName }),
+    ...{ qosParameterSet: ALL_SETS, trafficPriority: 1 },
+    ...rates,
+  });
+  return [
+    { upstreamServiceFlow: { ...flow(1, upstream), schedulingType: BEST_EFFORT } },
+    { downstreamServiceFlow: flow(101, downstream) },
+  ];
+}
+
 function groupOf(id: number): Plain {
   return { vendorSpecific: { vendorId: DOCSIS_EXTENSION, loadBalancingGroupId: id } };
 }
@@ -157,26 +180,17 @@ export const modemSettings: Readonly<Record<"1.0" | "2.0" | "3.0" | "3.1", reado
   ],
   "2.0": [
     { networkAccess: 1 },
-    {
-      upstreamServiceFlow: {
-        reference: 1,
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
+    ...flows(
+      {
         maxSustainedRate: 5_000_000,
         maxTrafficBurstBytes: 30_000,
         maxConcatenatedBurstBytes: 1600,
-        schedulingType: BEST_EFFORT,
       },
-    },
-    {
-      downstreamServiceFlow: {
-        reference: 101,
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
+      {
         maxSustainedRate: 30_000_000,
         maxTrafficBurstBytes: 100_000,
       },
-    },
+    ),
     ...voice,
     { maxCpe: 4 },
     { maxClassifiers: 20 },
@@ -188,29 +202,20 @@ export const modemSettings: Readonly<Record<"1.0" | "2.0" | "3.0" | "3.1", reado
   ],
   "3.0": [
     { networkAccess: 1 },
-    {
-      upstreamServiceFlow: {
-        reference: 1,
+    ...flows(
+      {
         serviceClassName: "UP-20M",
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
         maxSustainedRate: 20_000_000,
         maxTrafficBurstBytes: 60_000,
         peakTrafficRate: 25_000_000,
-        schedulingType: BEST_EFFORT,
       },
-    },
-    {
-      downstreamServiceFlow: {
-        reference: 101,
+      {
         serviceClassName: "DOWN-200M",
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
         maxSustainedRate: 200_000_000,
         maxTrafficBurstBytes: 500_000,
         peakTrafficRate: 250_000_000,
       },
-    },
+    ),
     ...voice,
     { maxCpe: 8 },
     { maxClassifiers: 30 },
@@ -223,31 +228,22 @@ export const modemSettings: Readonly<Record<"1.0" | "2.0" | "3.0" | "3.1", reado
   ],
   "3.1": [
     { networkAccess: 1 },
-    {
-      upstreamServiceFlow: {
-        reference: 1,
+    ...flows(
+      {
         serviceClassName: "UP-100M",
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
         dataRateUnit: 2,
         maxSustainedRate: 100,
         maxTrafficBurstBytes: 150_000,
         peakTrafficRate: 120,
-        schedulingType: BEST_EFFORT,
       },
-    },
-    {
-      downstreamServiceFlow: {
-        reference: 101,
+      {
         serviceClassName: "DOWN-1G",
-        qosParameterSet: ALL_SETS,
-        trafficPriority: 1,
         dataRateUnit: 2,
         maxSustainedRate: 1000,
         maxTrafficBurstBytes: 2_000_000,
         peakTrafficRate: 1100,
       },
-    },
+    ),
     ...voice,
     { maxCpe: 16 },
     { maxClassifiers: 60 },

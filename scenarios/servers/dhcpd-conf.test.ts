@@ -44,14 +44,14 @@ function countOf(text: string, pattern: RegExp): number {
 
 describe("what the file says", () => {
   const text = dhcpdConf(population, everything);
-  test("PRE-5, PRE-9: a host for every device and a subclass for every subscriber", () => {
+  test("PRE-1, PRE-5, PRE-9: a host for every device and a subclass for every subscriber", () => {
     expect(countOf(text, /^ {2}host \S+ \{ hardware ethernet [0-9a-f:]{17}; \}$/gm)).toBe(88);
     expect(countOf(text, /^subclass "cable-modem" 1:02:10:/gm)).toBe(24);
     expect(countOf(text, /^subclass "packetcable-mta" 1:02:20:/gm)).toBe(5);
     expect(countOf(text, /^subclass "subscriber-cpe" 02:10:/gm)).toBe(24);
     expect(countOf(text, /^subclass "smart-meter" 1:02:40:/gm)).toBe(9);
   });
-  test("PRE-4, CLASS-10: every pool denies unknown clients and is open to one class", () => {
+  test("PRE-4, CLASS-10, CLASS-14: every pool denies unknown clients and is open to one class", () => {
     expect(countOf(text, /^ {2,}deny unknown-clients;$/gm)).toBe(12);
     expect(countOf(text, /^ {2,}allow members of /gm)).toBe(12);
     expect(countOf(text, /^shared-network /gm)).toBe(3);

@@ -12,8 +12,8 @@ import { bootFileNames } from "./boot-files.ts";
 export interface DhcpdConfOptions {
   readonly leaseSeconds: number;
   /**
-   * Whether every device has a host and a subclass of its own; true when left out. Without, whoever
-   * looks like a device of a kind is served: a file of a few kilobytes for a million devices.
+   * Whether every device has a host and a subclass of its own; true when left out. Otherwise any client
+   * that looks like a device of a kind is served: a few kilobytes of file for a million devices.
    */
   readonly registered?: boolean;
   /** T1 and T2; a client halves and takes 0.875 of the lease when they are left out. */
@@ -38,8 +38,10 @@ export interface DhcpdConfOptions {
 // A chunk is a few hundred lines: few enough writes, and never the whole file in memory.
 const LINES_A_CHUNK = 512;
 
-/** What each kind of device is called in the file: its class, its group, its host names. */
-const names: Readonly<Record<DeviceKind, { className: string; group: string; host: string }>> = {
+/** What each kind of device is called in configurations: its class, its group, its host names. */
+export const names: Readonly<
+  Record<DeviceKind, { className: string; group: string; host: string }>
+> = {
   "cable-modem": { className: "cable-modem", group: "cable-modems", host: "cm" },
   mta: { className: "packetcable-mta", group: "packetcable-mtas", host: "mta" },
   cpe: { className: "subscriber-cpe", group: "subscriber-cpes", host: "cpe" },
@@ -150,7 +152,7 @@ const membership: Readonly<Record<DeviceKind, readonly string[]>> = {
   "smart-meter": ['match if substring (option vendor-class-identifier, 0, 9) = "iec62056:";'],
 };
 
-/** What the subclasses, which hold who is registered, are told apart by. */
+/** What the subclasses, which list the registered devices, are told apart by. */
 const subclassKey: Readonly<Record<DeviceKind, string>> = {
   "cable-modem": "match hardware;",
   mta: "match hardware;",

@@ -2,11 +2,12 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { type DeviceKind, deviceKinds, type Population } from "../population/population.ts";
 import { bootFileNames } from "./boot-files.ts";
+import { names } from "./dhcpd-conf.ts";
 
-/** What Kea is told of a headend beside its networks. */
+/** What Kea is told about a headend beside its networks. */
 export interface KeaRegistry {
   readonly classes: readonly object[];
-  /** Undefined: whoever looks like a device of a kind is served. */
+  /** Undefined: any client that looks like a device of a kind is served. */
   readonly reservations: readonly object[] | undefined;
 }
 
@@ -17,19 +18,11 @@ export interface KeaRegistryOptions {
   readonly registered: boolean;
 }
 
-/** What each kind of device is called in the configuration. */
-export const keaClassNames: Readonly<Record<DeviceKind, string>> = {
-  "cable-modem": "cable-modem",
-  mta: "packetcable-mta",
-  cpe: "subscriber-cpe",
-  "smart-meter": "smart-meter",
-};
-
 /**
  * The classes, options and registrations of the population's dhcpd.conf in Kea's terms: a class by
  * vendor class and relay option and, where devices are registered, open to known clients alone, with a
- * global reservation for every device. Kea has no subclasses: it is the reservation alone that makes a
- * device registered.
+ * global reservation for every device. Kea has no subclasses, so the
+ * reservation alone makes a device registered.
  */
 export function keaRegistry(
   population: Population,
@@ -63,7 +56,7 @@ function kindClass(kind: DeviceKind, server: string, registered: boolean): objec
     option(name, data),
   );
   return {
-    name: keaClassNames[kind],
+    name: names[kind].className,
     test: registered ? `member('KNOWN') and (${membership[kind]})` : membership[kind],
     ...(kind === "cpe" ? {} : { "next-server": server }),
     ...(kind === "mta" ? { "boot-file-name": bootFileNames.mta } : {}),
@@ -115,7 +108,7 @@ function kindOptions(kind: DeviceKind, server: string): Readonly<Record<string, 
 /** CLASS-4: the modem's file by its DOCSIS version. */
 function fileClasses(kind: DeviceKind): readonly object[] {
   if (kind !== "cable-modem") return [];
-  const member = `member('${keaClassNames[kind]}')`;
+  const member = `member('${names[kind].className}')`;
   const { modem } = bootFileNames;
   const file = (name: string, test: string, fileName: string): object => ({
     ...{ name, test: `${member} and ${test}` },

@@ -1,7 +1,8 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { leaseLimits } from "../population/lease-wish.ts";
 import { type CmtsNetwork, type Population, wholeRange } from "../population/population.ts";
-import { type KeaRegistry, keaClassNames } from "./kea-classes.ts";
+import { names } from "./dhcpd-conf.ts";
+import type { KeaRegistry } from "./kea-classes.ts";
 
 export interface KeaConfOptions {
   /** As Kea writes them: `eth0`, `eth0/192.0.2.1`, or `*` for all. */
@@ -87,7 +88,7 @@ function subnet(id: number, network: CmtsNetwork, isByClass: boolean): unknown {
     relay: { "ip-addresses": [giaddr] },
     pools: isByClass
       ? network.pools.map((pool) => ({
-          ...{ pool: text(pool), "client-class": keaClassNames[pool.kind] },
+          ...{ pool: text(pool), "client-class": names[pool.kind].className },
         }))
       : [{ pool: text(wholeRange(network)) }],
     "option-data": [{ name: "routers", data: giaddr }],

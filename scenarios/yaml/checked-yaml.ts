@@ -1,29 +1,12 @@
 import { parseDocument } from "yaml";
 import type { z } from "zod";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "../../base/closest-word.ts";
+import { type FileProblem, formatPath, type Mistake, type Path } from "./problems.ts";
 import { mergeLayers, parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
-
-/** One thing wrong with a file that a person wrote: where, what, and what to do about it. */
-export interface FileProblem {
-  readonly file: string;
-  /** 1-based; undefined for a value that came from the command line. */
-  readonly line: number | undefined;
-  /** `phases[1].streams[0].exchange`; empty for the file as a whole. */
-  readonly path: string;
-  readonly message: string;
-  readonly hint: string | undefined;
-}
-
-/** What is wrong with one value, by its path in the data. */
-export interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly hint: string | undefined;
-}
 
 /** A value that replaces the file's: `--set population.cmtsCount=4`. */
 export interface Override {
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
   readonly value: unknown;
 }
 
@@ -31,12 +14,12 @@ export type YamlReading<Data> =
   | {
       readonly kind: "ok";
       readonly data: Data;
-      /** Gives mistakes that are found later the place of the value they are about. */
+      /** Gives mistakes that are found later the place of their value. */
       readonly placed: (mistakes: readonly Mistake[]) => readonly FileProblem[];
     }
   | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
 
-/** Reads YAML text, checks it against a schema, and tells everything that is wrong with it at once. */
+/** Reads YAML text, checks it against a schema, and reports everything that is wrong with it at once. */
 export function readYaml<Schema extends z.ZodType>(
   file: string,
   text: string,
@@ -103,14 +86,6 @@ function startsWith(path: readonly PropertyKey[], start: readonly PropertyKey[])
   return start.every((part, index) => String(path[index]) === String(part));
 }
 
-/** `FILE:LINE: PATH: MESSAGE`, and the hint on a line of its own. */
-export function formatFileProblem(problem: FileProblem): string {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;
-  const subject = problem.path === "" ? "" : `${problem.path} `;
-  const hint = problem.hint === undefined ? "" : `\n  hint: ${problem.hint}`;
-  return `${place}: ${subject}${problem.message}${hint}`;
-}
-
 /** `population.cableModems=100` as an override, or undefined when there is no `path=value` in it. */
 export function parseOverride(text: string): Override | undefined {
   const equals = text.indexOf("=");
@@ -126,16 +101,6 @@ function failed(...problems: readonly FileProblem[]): {
   problems: readonly FileProblem[];
 } {
   return { kind: "failed", problems };
-}
-
-/** `phases[1].streams[0].exchange`. */
-export function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((part, index) => {
-      if (typeof part === "number") return `[${part}]`;
-      return index === 0 ? String(part) : `.${String(part)}`;
-    })
-    .join("");
 }
 
 function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mistake[] {
@@ -181,17 +146,11 @@ function keysAt(path: readonly PropertyKey[], root: z.ZodType): string[] {
   return Object.keys(property(unwrap(schema), "shape") ?? {});
 }
 
-// Defaults and optionals wrap the schema that has the keys.
+// Defaults, optionals and transforms wrap the schema that has the keys.
 function unwrap(schema: unknown): unknown {
-  let current = schema;
-  for (
-    let inner = current;
-    inner !== undefined;
-    inner = property(property(current, "def"), "innerType")
-  ) {
-    current = inner;
-  }
-  return current;
+  const def = property(schema, "def");
+  const inner = property(def, "innerType") ?? property(def, "in");
+  return inner === undefined ? schema : unwrap(inner);
 }
 
 function property(value: unknown, name: string): object | undefined {

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isPair, isScalar, isSeq, type Scalar, visit } from "yaml";
-import type { Mistake } from "./checked-yaml.ts";
+import type { Mistake } from "./problems.ts";
 
 /** The environment: values by name. */
 export type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { readScenario } from "../language/scenario-file.ts";
-import { formatFileProblem, parseOverride } from "./checked-yaml.ts";
-import type { Surroundings } from "./include.ts";
+import { parseOverride } from "./checked-yaml.ts";
+import type { ReadContext } from "./include.ts";
+import { formatFileProblem } from "./problems.ts";
 
 /** A folder with these files, and an environment. */
-function surroundings(
+function context(
   files: Readonly<Record<string, string>>,
-  variables: Surroundings["variables"] = {},
-): Surroundings {
+  variables: ReadContext["variables"] = {},
+): ReadContext {
   return {
     variables,
     open: (written) => {
@@ -32,18 +33,18 @@ phases:
     until: all-bound
 `;
 
-function read(text: string, around: Surroundings, ...settings: string[]) {
+function read(text: string, around: ReadContext, ...settings: string[]) {
   const overrides = settings.map((each) => parseOverride(each)!);
   return readScenario("main.yaml", text, overrides, around);
 }
 
-function scenarioOf(text: string, around: Surroundings, ...settings: string[]) {
+function scenarioOf(text: string, around: ReadContext, ...settings: string[]) {
   const reading = read(text, around, ...settings);
   if (reading.kind === "ok") return reading.scenario;
   throw new Error(reading.problems.map(formatFileProblem).join("\n"));
 }
 
-function problemsOf(text: string, around: Surroundings): string[] {
+function problemsOf(text: string, around: ReadContext): string[] {
   const reading = read(text, around);
   return reading.kind === "ok" ? [] : reading.problems.map(formatFileProblem);
 }
@@ -59,7 +60,7 @@ phases:
     streams: [{ exchange: discover, ratePerSecond: 7 }]
     until: all-bound
 `,
-      surroundings({ "common.yaml": common }),
+      context({ "common.yaml": common }),
     );
     expect(scenario).toMatchObject({ name: "main", seed: 3 });
     expect(scenario.population).toMatchObject({ cableModems: 50, mtas: 5, cmtsCount: 2 });
@@ -72,7 +73,7 @@ phases:
       "a.yaml": "include: common.yaml\nseed: 4\npopulation: { mtas: 1 }",
       "b.yaml": "seed: 5\n",
     };
-    const around = surroundings(files);
+    const around = context(files);
     expect(scenarioOf("include: [a.yaml, b.yaml]", around)).toMatchObject({ seed: 5 });
     expect(scenarioOf("include: [b.yaml, a.yaml]", around)).toMatchObject({ seed: 4 });
     expect(scenarioOf("include: [b.yaml, a.yaml]", around).population).toMatchObject({
@@ -81,7 +82,7 @@ phases:
   });
 
   test("--set reaches into what was included, entries of lists too", () => {
-    const around = surroundings({ "common.yaml": common });
+    const around = context({ "common.yaml": common });
     const scenario = scenarioOf(
       "include: common.yaml",
       around,
@@ -93,7 +94,7 @@ phases:
   });
 
   test("a mistake has the place of the value that is wrong, whichever file it is in", () => {
-    const around = surroundings({
+    const around = context({
       "common.yaml": common.replace("ratePerSecond: 5", "ratePerSecond: fast"),
       "typo.yaml": "population:\n  mtass: 4\n",
     });
@@ -141,20 +142,20 @@ phases:
     ["nothing", {}, "include:", /^main\.yaml:1: include must be the name of a file/],
     ["a broken file", { "a.yaml": "a: [" }, "include: a.yaml", /^a\.yaml:\d+: is not YAML/],
   ])("%s is told with file and line", (_, files, text, expected) => {
-    const problems = problemsOf(text, surroundings(files as Record<string, string>));
+    const problems = problemsOf(text, context(files as Record<string, string>));
     expect(problems[0]).toMatch(expected);
     expect(problems).toHaveLength(1);
   });
 
   test("a variable where YAML reads its brace as a map has a hint", () => {
     const flow = common.replace("population:\n", `population: { mtas: \${N} }\n`);
-    expect(problemsOf(flow, surroundings({}, { N: "4" }))[0]).toMatch(
+    expect(problemsOf(flow, context({}, { N: "4" }))[0]).toMatch(
       /^main\.yaml:4: is not YAML: .*\n {2}hint: inside \{ \}/,
     );
   });
 
   test("says what it depends on", () => {
-    const around = surroundings(
+    const around = context(
       { "common.yaml": common.replace("seed: 3", `seed: \${SEED}`) },
       { SEED: "9", HOME: "/home/x" },
     );

@@ -1,9 +1,9 @@
-import { type FileProblem, formatPath } from "./checked-yaml.ts";
 import { substitute, type Variables } from "./environment.ts";
+import { type FileProblem, formatPath } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
 /** What a scenario may refer to beyond its own text. */
-export interface Surroundings {
+export interface ReadContext {
   readonly variables: Variables;
   /** Reads the file that another one includes; `written` is relative to the folder of `from`. */
   readonly open: (written: string, from: string) => Opened;
@@ -15,7 +15,7 @@ export type Opened =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** For a text that stands alone. */
-export const noSurroundings: Surroundings = {
+export const noContext: ReadContext = {
   variables: {},
   open: () => ({ kind: "failed", reason: "there is nothing to include here" }),
 };
@@ -44,8 +44,8 @@ const FILES_MAX = 64;
  * Reads a file and all that it includes, `include: common.yaml` or a list, with the variables
  * replaced. Of a list, a later file wins over an earlier one, and the including file over all of them.
  */
-export function readLayers(file: string, text: string, surroundings: Surroundings): LayersReading {
-  const reader = new LayerReader(surroundings);
+export function readLayers(file: string, text: string, context: ReadContext): LayersReading {
+  const reader = new LayerReader(context);
   const layers = reader.read(file, text, []);
   const [first, ...others] = layers;
   if (first === undefined || reader.problems.length > 0) {
@@ -65,19 +65,19 @@ export function readLayers(file: string, text: string, surroundings: Surrounding
 class LayerReader {
   readonly problems: FileProblem[] = [];
   readonly used = new Map<string, string>();
-  readonly #surroundings: Surroundings;
+  readonly #context: ReadContext;
   #files = 0;
   #isFull = false;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor(context: ReadContext) {
+    this.#context = context;
   }
 
   /** The layers of a file, itself first; `parents` are the files that led to it. */
   read(file: string, text: string, parents: readonly string[]): readonly YamlLayer[] {
     this.#files += 1;
     const parsed = parseLayer(file, text, (document, lines) => {
-      const { used, mistakes } = substitute(document, this.#surroundings.variables);
+      const { used, mistakes } = substitute(document, this.#context.variables);
       for (const [name, value] of used) this.used.set(name, value);
       return mistakes.map(({ path, message, hint, offset }) => {
         return { file, line: lines.linePos(offset).line, path: formatPath(path), message, hint };
@@ -119,7 +119,7 @@ class LayerReader {
       this.#isFull = true;
       return isFirst ? told(`${name}: more than ${FILES_MAX} files in all`) : [];
     }
-    const opened = this.#surroundings.open(name, from);
+    const opened = this.#context.open(name, from);
     if (opened.kind === "failed") return told(`${name}: ${opened.reason}`);
     const { file, text } = opened;
     if (chain.includes(file)) {

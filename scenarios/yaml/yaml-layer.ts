@@ -1,5 +1,5 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
-import type { FileProblem } from "./checked-yaml.ts";
+import type { FileProblem } from "./problems.ts";
 
 /** One YAML file of the several that a scenario may be made of. */
 export interface YamlLayer {

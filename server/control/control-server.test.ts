@@ -5,8 +5,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { StartError } from "../process/start-error.ts";
-import type { ControlLine, ControlRequest } from "./control-messages.ts";
 import { ControlServer, type ControlSource } from "./control-server.ts";
 import { type AskPair, PairControl } from "./pair-control.ts";
 

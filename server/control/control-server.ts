@@ -2,14 +2,14 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { closeAtOnce } from "../../base/net/http-closing.ts";
-import { StartError, systemReason } from "../process/start-error.ts";
 import {
   type ControlLine,
   type ControlOrder,
   type ControlStatus,
   controlOrders,
   isLastLine,
-} from "./control-messages.ts";
+} from "../ha/control-messages.ts";
+import { StartError, systemReason } from "../process/start-error.ts";
 
 /** Who answers. Both reject with NoAnswerError when nothing comes. */
 export interface ControlSource {

@@ -1,10 +1,10 @@
-import type { PairStatus } from "../ha/pair-status.ts";
 import {
   type ControlLine,
   type ControlOrder,
   type ControlRequest,
   isLastLine,
-} from "./control-messages.ts";
+} from "../ha/control-messages.ts";
+import type { PairStatus } from "../ha/pair-status.ts";
 import { type ControlSource, NoAnswerError } from "./control-server.ts";
 
 /** Puts a request to the thread that decides; returns what ends listening to its lines. */

@@ -27,7 +27,7 @@ const withPeer = (change: Partial<NodeStatus>): PairStatus => ({
 });
 
 describe("HA-14, HA-16: the fail-back", () => {
-  test("its steps are those of the guide, in its order", () => {
+  test("its steps are those of the guide, in its order (EXT-3)", () => {
     const plan = planFailBack(repaired);
     if (plan.kind !== "steps") throw new Error("refused");
     expect(plan.steps.map(({ requirement, act }) => [requirement, act])).toEqual([

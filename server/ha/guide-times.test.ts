@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { presenceSecondsOf } from "../mandate/etcd-leadership.ts";
+import { presenceSecondsOf } from "../mandate/edge/etcd-leadership.ts";
 import { haProfiles } from "./heartbeat-times.ts";
 import { type PairFault, PairModel, type Side } from "./pair-model.testing.ts";
 

@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
-import { NtpCounters } from "../ntp/ntp-server.ts";
+import { NtpCounters } from "../ntp/edge/ntp-server.ts";
 import { SyslogCounters } from "../syslog/syslog-receiver.ts";
 import { TftpCounters } from "../tftp/counters.ts";
-import { TimeCounters } from "../time/time-server.ts";
+import { TimeCounters } from "../time/edge/time-server.ts";
 import { dhcpFamilies, POOLS_MAX } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
+import { parseMetricsAddress } from "./edge/metrics-address.ts";
 import { counterFamilies, type Family, labelled, renderExposition } from "./exposition.ts";
 import { LatestMetrics } from "./latest-metrics.ts";
-import { parseMetricsAddress } from "./metrics-address.ts";
 import { ntpFamilies, syslogFamilies, tftpFamilies, timeFamilies } from "./service-metrics.ts";
 
 const noCounts: LeaseCounts = {
@@ -53,7 +53,7 @@ const everything = (): Family[] => [
   ...syslogFamilies(new SyslogCounters().snapshot()),
 ];
 
-test("the text of a family: help, type, labels, escapes, histogram", () => {
+test("the text of a family: help, type, labels, escapes, histogram (OPS-16)", () => {
   const text = renderExposition(everything());
   expect(text).toContain('provlab_dhcp_requests_total{service="dhcp",type="discover"} 1\n');
   expect(text).toContain('provlab_dhcp_requests_total{service="dhcp",type="other"} 1\n');

@@ -2,9 +2,9 @@ import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MirrorSessions } from "./edge/mirror-sessions.ts";
+import { mirrorHeaders, openSignature, SessionSigner, sha256Of } from "./edge/mirror-signatures.ts";
 import { MirrorPair, waitMsMax } from "./mirror-pair.testing.ts";
-import { MirrorSessions } from "./mirror-sessions.ts";
-import { mirrorHeaders, openSignature, SessionSigner, sha256Of } from "./mirror-signatures.ts";
 
 // The interconnect belongs to somebody else: who may ask, what is asked, and what is answered.
 

@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, vi } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { type RunningMirror, startMirror } from "./edge/mirror-service.ts";
 import type { MirrorPlan } from "./mirror-plan.ts";
-import { type RunningMirror, startMirror } from "./mirror-service.ts";
 
 export const waitMsMax = 15_000;
 export const testIntervalMs = 50;

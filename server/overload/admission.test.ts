@@ -269,7 +269,7 @@ describe("in virtual time, with a server of known cost", () => {
     ),
   );
 
-  test.each([1.5, 3, 10])("goodput at %d times the peak stays near it", (times) => {
+  test.each([1.5, 3, 10])("goodput at %d times the peak stays near it (SYS-11)", (times) => {
     const load = { discoversPerSecond: times * peak, seconds: 10 };
     const { goodput } = playLoad({ ...load, isAdmitting: true });
     // What is missing is the time that receiving takes, and the syncs of more batches.
@@ -281,7 +281,7 @@ describe("in virtual time, with a server of known cost", () => {
     expect(playLoad({ ...load, isAdmitting: false }).goodput / peak).toBeLessThan(0.5);
   });
 
-  test("renewals are all answered beside a flood of ten times the capacity", () => {
+  test("renewals are all answered beside a flood of ten times the capacity (PRE-3)", () => {
     const load = { discoversPerSecond: 10 * peak, renewalsPerSecond: 600, seconds: 5 };
     const { renewalsAnswered, renewalsSent } = playLoad({ ...load, isAdmitting: true });
     // What is lost is lost before it is known that this is a flood.

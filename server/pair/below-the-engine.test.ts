@@ -9,7 +9,7 @@ test("HA-3: of what answers DHCP the loop alone knows of the pair, and it knows 
     /(?<!\.test|\.testing)\.ts$/.test(name),
   );
   expect(sources).toEqual(
-    expect.arrayContaining(["decide/engine.ts", "loop/listener.ts", "decide/request.ts"]),
+    expect.arrayContaining(["decide/engine.ts", "loop/edge/listener.ts", "decide/request.ts"]),
   );
   const ofThePair = sources.flatMap((name) => {
     const text = readFileSync(resolve(folder, name), "utf8");
@@ -19,7 +19,7 @@ test("HA-3: of what answers DHCP the loop alone knows of the pair, and it knows 
     return [...found].map(([, path]) => `${name}: ${path}`);
   });
   expect(ofThePair).toEqual([
-    "loop/listener.ts: pair/pair-gate",
-    "loop/listener.ts: pair/pair-plane",
+    "loop/edge/listener.ts: pair/pair-gate",
+    "loop/edge/listener.ts: pair/pair-plane",
   ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DataPlanePulse } from "../ha/watchdog.ts";
-import type { PairRole } from "../lease/replicated/pair-node.ts";
+import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
 import { type Mandate, PairWords } from "../mandate/pair-words.ts";
 import { type GatedNode, PairGate } from "./pair-gate.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "../../base/log.ts";
 import { stopMsMax } from "../ha/heartbeat-times.ts";
 import type { DataPlanePulse } from "../ha/watchdog.ts";
-import type { PairRole } from "../lease/replicated/pair-node.ts";
+import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { Mandate, PairWords } from "../mandate/pair-words.ts";
 

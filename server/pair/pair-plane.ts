@@ -1,4 +1,4 @@
-import type { HaPlan } from "../ha/ha-plan.ts";
+import type { HaPlan } from "../ha/edge/ha-plan.ts";
 
 /** What the data plane of a node of a pair is told, as plain data: it crosses to its thread. */
 export interface PairPlane {

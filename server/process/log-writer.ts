@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, writeSync } from "node:fs";
-import type { Logger } from "../../base/log.ts";
+import { existsSync } from "node:fs";
+import type { Logger, LogLevel } from "../../base/log.ts";
+import { LogOutput } from "./log-output.ts";
 
 /** syslog's severities (RFC 5424, table 2) of our four levels. */
 const severities = { error: 3, warn: 4, info: 6, debug: 7 } as const;
@@ -27,13 +28,10 @@ const facilities: Readonly<Record<string, number>> = {
   local7: 23,
 };
 
-/** What is not written at once waits for `flush`; beyond this much, lines are dropped and counted. */
-const pendingBytesMax = 1024 * 1024;
+/** What syslog does not take at once waits; beyond this many characters, lines are dropped. */
+const syslogPendingMax = 1024 * 1024;
 const restartMsMin = 10_000;
 const syslogSocket = "/dev/log";
-const standardError = 2;
-
-type Level = keyof typeof severities;
 
 export interface LogWriterOptions {
   readonly standardError: boolean;
@@ -49,9 +47,7 @@ export interface LogWriterOptions {
  */
 export class LogWriter implements Logger {
   #options: LogWriterOptions;
-  #lines: string[] = [];
-  #pendingBytes = 0;
-  #dropped = 0;
+  readonly #output = new LogOutput((count) => this.#output.write(droppedLines(count)));
   #syslog: SyslogPipe | undefined;
 
   constructor(options: LogWriterOptions) {
@@ -87,46 +83,23 @@ export class LogWriter implements Logger {
     this.#write("debug", message);
   }
 
-  #write(level: Level, message: string): void {
+  #write(level: LogLevel, message: string): void {
     const { standardError, quiet } = this.#options;
     for (const line of message.split("\n")) {
       const text = printable(line);
       this.#syslog?.write(severities[level], text);
       if (!standardError || (quiet === true && severities[level] > severities.warn)) continue;
-      if (this.#pendingBytes > pendingBytesMax) {
-        this.#dropped += 1;
-        continue;
-      }
-      this.#lines.push(text);
-      this.#pendingBytes += text.length + 1;
+      this.#output.write(text);
     }
   }
 
-  /** Writes what has gathered. A reader that is gone or slow never stops the server. */
   flush(): void {
     this.#syslog?.flush();
-    if (this.#lines.length === 0) return;
-    const lost = this.#dropped === 0 ? "" : `${this.#dropped} log lines were dropped\n`;
-    const bytes = Buffer.from(`${lost}${this.#lines.join("\n")}\n`);
-    let written = 0;
-    try {
-      while (written < bytes.length) written += writeSync(standardError, bytes, written);
-    } catch (error) {
-      // EAGAIN: the reader is slow; the rest is tried again. Anything else: nobody reads.
-      if ((error as NodeJS.ErrnoException).code === "EAGAIN") {
-        const rest = bytes.subarray(written).toString();
-        this.#lines = [rest.endsWith("\n") ? rest.slice(0, -1) : rest];
-        this.#pendingBytes = rest.length;
-        return;
-      }
-    }
-    this.#lines = [];
-    this.#pendingBytes = 0;
-    this.#dropped = 0;
+    this.#output.flush();
   }
 
   close(): void {
-    this.flush();
+    this.#output.close();
     this.#syslog?.close();
     this.#syslog = undefined;
   }
@@ -144,7 +117,7 @@ class SyslogPipe {
   }
 
   write(severity: number, line: string): void {
-    if (this.#text.length > pendingBytesMax) return;
+    if (this.#text.length > syslogPendingMax) return;
     this.#text += `<${this.facility * 8 + severity}>${line}\n`;
   }
 
@@ -153,7 +126,7 @@ class SyslogPipe {
     const text = this.#text;
     this.#text = "";
     const input = this.#running()?.stdin;
-    if (input === undefined || input === null || input.writableLength > pendingBytesMax) return;
+    if (input === undefined || input === null || input.writableLength > syslogPendingMax) return;
     input.write(text);
   }
 
@@ -188,6 +161,10 @@ const controlCharacters = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 /** Whether lines for syslog reach anybody: if not, nobody needs to build one for each packet. */
 export function isSyslogPresent(): boolean {
   return existsSync(syslogSocket);
+}
+
+export function droppedLines(count: number): string {
+  return `${count} log lines were dropped`;
 }
 
 /** What came from the network or a file must not steer a terminal or forge a second line. */

@@ -1,12 +1,13 @@
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { LogLevel, LogLine } from "../../base/log.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
-import type { HaThreadPlan } from "../ha/ha-plan.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
+import type { HaThreadPlan } from "../ha/edge/ha-plan.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
-import type { DeviceFilesPlan } from "../tftp/device-files.ts";
-import type { TftpServerOptions } from "../tftp/tftp-server.ts";
+import type { DeviceFilesPlan } from "../tftp/edge/device-files.ts";
+import type { TftpServerOptions } from "../tftp/edge/tftp-server.ts";
 
 /** One service of a PROV, as plain data: it crosses to the thread that runs it. Port 0: any. */
 export type ServicePlan =
@@ -93,8 +94,12 @@ export type FromService =
   | { readonly kind: "told"; readonly id: number; readonly line: ControlLine }
   /** It could not start, for a reason that the operator mends. */
   | { readonly kind: "refused"; readonly message: string }
-  | {
-      readonly kind: "log";
-      readonly level: "error" | "warn" | "info" | "debug";
-      readonly message: string;
-    };
+  | { readonly kind: "log"; readonly lines: readonly LogLine[] };
+
+/** What the thread of a service is started with. */
+export interface ServiceStart {
+  readonly plan: ServicePlan;
+  readonly logLevel: LogLevel;
+  /** Of `ThreadLog`. */
+  readonly linesUnderWay: SharedArrayBuffer;
+}

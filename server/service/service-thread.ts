@@ -1,11 +1,18 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
-import type { Logger } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
+import type { LogFields, Logger, LogLevel } from "../../base/log.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { StartError } from "../process/start-error.ts";
-import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";
+import {
+  type FromService,
+  type ServicePlan,
+  type ServiceStart,
+  serviceName,
+  type ToService,
+} from "./service-plan.ts";
+import { writeLines } from "./thread-log.ts";
 
 /** From one start of a service to the next: one that is over at once does not keep a core busy. */
 const RESTART_MS_MIN = 1000;
@@ -15,6 +22,8 @@ export type Serving = Extract<FromService, { kind: "serving" }>;
 /** Who is told what a service says and does. */
 export interface ServiceListener {
   readonly logger: Logger;
+  /** The least that the service logs. */
+  readonly logLevel: LogLevel;
   readonly onMetrics: (families: readonly Family[]) => void;
   /** The thread is gone, whether another one follows or not. */
   readonly onExit?: () => void;
@@ -30,6 +39,7 @@ export class ServiceThread {
   readonly serving: Promise<Serving>;
   readonly ended: Promise<void>;
   readonly #plan: ServicePlan;
+  readonly #about: LogFields;
   readonly #listener: ServiceListener;
   readonly #starting = new Settling<Serving>();
   readonly #ending = new Settling<void>();
@@ -45,6 +55,7 @@ export class ServiceThread {
   constructor(plan: ServicePlan, listener: ServiceListener) {
     this.name = serviceName(plan);
     this.#plan = plan;
+    this.#about = { service: this.name };
     this.#listener = listener;
     this.serving = this.#starting.promise;
     this.ended = this.#ending.promise;
@@ -89,8 +100,13 @@ export class ServiceThread {
     this.#restart = undefined;
     this.#startedAtMs = systemClock.monotonicMs();
     const file = `./service-worker${extname(import.meta.url)}`;
+    const start: ServiceStart = {
+      plan: this.#plan,
+      logLevel: this.#listener.logLevel,
+      linesUnderWay: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+    };
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: this.#plan,
+      workerData: start,
       // Sockets and pipes come from the C library: Node would warn of each one that it did not open.
       trackUnmanagedFds: false,
     });
@@ -103,25 +119,23 @@ export class ServiceThread {
     worker.on("message", (message: FromService) => {
       if (message.kind === "refused") fail(new StartError(`${this.name}: ${message.message}`));
       else if (message.kind === "over") over = message.reason;
-      else this.#take(message);
+      else if (message.kind === "log") {
+        writeLines(message.lines, this.#listener.logger, this.#about, start.linesUnderWay);
+      } else this.#take(message);
     });
     worker.once("error", (error) => fail(broken(this.name, error)));
     worker.once("exit", () => this.#exited(failure, over));
     return worker;
   }
 
-  #take(message: Exclude<FromService, { kind: "refused" | "over" }>): void {
-    const { logger, onMetrics } = this.#listener;
+  #take(message: Exclude<FromService, { kind: "refused" | "over" | "log" }>): void {
     switch (message.kind) {
       case "serving":
         this.#starting.resolve(message);
         if (this.#tellsMetrics) this.tellMetrics();
         break;
       case "metrics":
-        onMetrics(message.families);
-        break;
-      case "log":
-        logger[message.level](`${this.name}: ${message.message}`);
+        this.#listener.onMetrics(message.families);
         break;
       case "told":
         this.#asked.get(message.id)?.(message.line);
@@ -135,7 +149,7 @@ export class ServiceThread {
     if (failure !== undefined) this.#ending.reject(failure);
     else if (this.#isStopping || (this.#isLast && over !== undefined)) this.#ending.resolve();
     else if (over !== undefined && isStarted) {
-      this.#listener.logger.warn(`${this.name}: starts anew, because it is ${over}`);
+      this.#listener.logger.warn(`starts anew, because it is ${over}`, this.#about);
       const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
       this.#restart = setTimeout(
         () => {

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
-import type { Logger } from "../../base/log.ts";
-import type { ControlLine, ControlRequest } from "../control/control-messages.ts";
-import { startHa } from "../ha/ha-thread.ts";
+import { isLogged } from "../../base/log.ts";
+import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
+import { startHa } from "../ha/edge/ha-thread.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
 import { PairWords } from "../mandate/pair-words.ts";
@@ -13,15 +13,22 @@ import {
   tftpFamilies,
   timeFamilies,
 } from "../metrics/service-metrics.ts";
-import { startMirror } from "../mirror/mirror-service.ts";
-import { startNtpServer } from "../ntp/ntp-server.ts";
+import { startMirror } from "../mirror/edge/mirror-service.ts";
+import { startNtpServer } from "../ntp/edge/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
 import { StartError } from "../process/start-error.ts";
-import { startSyslogServer } from "../syslog/syslog-server.ts";
-import { DeviceFiles } from "../tftp/device-files.ts";
-import { type RunningTftpServer, startTftpServer } from "../tftp/tftp-server.ts";
-import { startTimeServer } from "../time/time-server.ts";
-import { type FromService, type ServicePlan, serviceName, type ToService } from "./service-plan.ts";
+import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
+import { DeviceFiles } from "../tftp/edge/device-files.ts";
+import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
+import { startTimeServer } from "../time/edge/time-server.ts";
+import {
+  type FromService,
+  type ServicePlan,
+  type ServiceStart,
+  serviceName,
+  type ToService,
+} from "./service-plan.ts";
+import { ThreadLog } from "./thread-log.ts";
 
 // The thread of one service. Each has its own, because a service's loop waits inside the kernel for
 // its own sockets, and nobody else's packet would wake it.
@@ -41,22 +48,29 @@ interface RunningService {
 const port = parentPort!;
 const METRICS_MS = 1000;
 
+const { plan: ownPlan, logLevel, linesUnderWay } = workerData as ServiceStart;
+const log = new ThreadLog(logLevel, linesUnderWay, (lines) =>
+  port.postMessage({ kind: "log", lines } satisfies FromService),
+);
+const { logger } = log;
+
+/** What was logged before is told before. */
 function tell(message: FromService): void {
+  log.flush();
   port.postMessage(message);
 }
-
-const logger: Logger = {
-  error: (message) => tell({ kind: "log", level: "error", message }),
-  warn: (message) => tell({ kind: "log", level: "warn", message }),
-  info: (message) => tell({ kind: "log", level: "info", message }),
-  debug: (message) => tell({ kind: "log", level: "debug", message }),
-};
 
 async function start(plan: ServicePlan): Promise<RunningService> {
   switch (plan.service) {
     case "dhcp": {
       const { configFile, ...options } = plan;
-      return startDhcpServer({ ...options, config: loadConfig(configFile, logger), logger });
+      return startDhcpServer({
+        ...options,
+        config: loadConfig(configFile, logger),
+        logger,
+        packetLogging: isLogged("debug", logLevel) ? "fields" : "none",
+        flushLog: () => log.flush(),
+      });
     }
     case "tftp": {
       const running = await startTftp(plan);
@@ -93,9 +107,8 @@ async function start(plan: ServicePlan): Promise<RunningService> {
 
 /** What this service's thread counts: it tells by itself, because nobody may stop its loop to ask. */
 function tellMetrics({ families }: RunningService): void {
-  const plan = workerData as ServicePlan;
   const tellNow = (): void => {
-    const service = serviceName(plan);
+    const service = serviceName(ownPlan);
     tell({ kind: "metrics", families: labelled(families(), { service }) });
   };
   tellNow();
@@ -117,7 +130,7 @@ function startTftp({
 }
 
 try {
-  const running = await start(workerData as ServicePlan);
+  const running = await start(ownPlan);
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
     else if (message.kind === "tell-metrics") tellMetrics(running);
@@ -139,5 +152,6 @@ try {
   if (!(error instanceof StartError)) throw error;
   tell({ kind: "refused", message: error.message });
 } finally {
+  log.flush();
   port.close();
 }

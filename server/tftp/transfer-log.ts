@@ -27,22 +27,26 @@ export class TransferLog implements TftpObserver {
 
   ended(session: Session, end: TransferEnd, nowMs: number): void {
     if (!this.#logTransfers) return;
-    const { clientAddress, clientPort, filename, content, startedAtMs, transfer } = session;
-    const client = `${formatIpv4(clientAddress)}:${clientPort}`;
+    const { clientPort, filename, content, startedAtMs, transfer } = session;
+    const address = formatIpv4(session.clientAddress);
     const size = content.size === undefined ? "netascii" : `${content.size} bytes`;
     const blocks = `${transfer.blocksSent} blocks (${transfer.blocksRepeated} repeated)`;
     const tookMs = Math.round(nowMs - startedAtMs);
-    const what = `${shown(filename)} to ${client}: ${end}, ${size}, ${blocks}, ${tookMs} ms`;
-    if (end === "completed" || end === "replaced") this.#logger.info(`TFTP sent ${what}`);
-    else this.#logger.warn(`TFTP did not finish ${what}`);
+    const to = `${address}:${clientPort}`;
+    const what = `${shown(filename)} to ${to}: ${end}, ${size}, ${blocks}, ${tookMs} ms`;
+    const fields = { file: filename, address, end, blocks: transfer.blocksSent, tookMs };
+    if (end === "completed" || end === "replaced") this.#logger.info(`TFTP sent ${what}`, fields);
+    else this.#logger.warn(`TFTP did not finish ${what}`, fields);
   }
 
   refused(filename: string, clientAddress: number, { code, message }: Refusal): void {
     const isForbidden = code === tftpErrorCodes.accessViolation;
     if (!this.#logTransfers && !isForbidden) return;
-    const line = `TFTP refused ${shown(filename)} to ${formatIpv4(clientAddress)}: ${message}`;
-    if (!isForbidden) this.#logger.info(line);
-    else if (this.#mayWarn()) this.#logger.warn(line);
+    const address = formatIpv4(clientAddress);
+    const line = `TFTP refused ${shown(filename)} to ${address}: ${message}`;
+    const fields = { file: filename, address };
+    if (!isForbidden) this.#logger.info(line, fields);
+    else if (this.#mayWarn()) this.#logger.warn(line, fields);
   }
 
   #mayWarn(): boolean {

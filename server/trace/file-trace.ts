@@ -3,8 +3,7 @@ import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { latin1Bytes } from "../config/text/latin1.ts";
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
-import type { LinkReplies } from "../dhcp/loop/link-reply.ts";
-import type { ReplySender } from "../dhcp/loop/reply-sender.ts";
+import type { LinkSender, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseStore } from "../lease/store/lease-store.ts";
 import { StartError } from "../process/start-error.ts";
 import { blankSecrets } from "./blank-secrets.ts";
@@ -73,7 +72,7 @@ export class FileTrace implements ServerTrace {
     return new TracedSocket(socket, this.#running, this.#numbers);
   }
 
-  links(links: Pick<LinkReplies, "send">): Pick<LinkReplies, "send"> {
+  links(links: Pick<LinkSender, "send">): Pick<LinkSender, "send"> {
     return new TracedLinks(links, this.#running, this.#numbers);
   }
 

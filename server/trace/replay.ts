@@ -80,7 +80,7 @@ export class Replay {
       ports: setup.ports,
       interfaces: () => setup.interfaces,
       tftpServers: setup.tftpServers,
-      logLines: false,
+      packetLogging: "none",
       resolve: (name) => this.#hostNames.get(name),
       nameOf: (address) => this.#addressNames.get(address),
       serverHostName: setup.serverHostName,

@@ -1,7 +1,6 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
-import type { LinkReplies } from "../dhcp/loop/link-reply.ts";
-import type { ReplySender } from "../dhcp/loop/reply-sender.ts";
+import type { LinkSender, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseStore } from "../lease/store/lease-store.ts";
 import type { TraceSetup } from "./trace-format.ts";
 
@@ -16,7 +15,7 @@ export interface ServerTrace {
   /** Nobody else has the lease file now, and it is as it was before this start. Throws StartError. */
   begin(leaseFile: string): void;
   socket(socket: UdpSocket): UdpSocket;
-  links(links: Pick<LinkReplies, "send">): Pick<LinkReplies, "send">;
+  links(links: Pick<LinkSender, "send">): Pick<LinkSender, "send">;
   store(store: LeaseStore): LeaseStore;
   engine(engine: DhcpEngineApi): DhcpEngineApi;
   sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush">;

@@ -8,15 +8,15 @@ import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { configOf, ip, serverInterface, startSeconds } from "../dhcp/decide/engine.testing.ts";
 import { DhcpEngine } from "../dhcp/decide/engine.ts";
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
-import { DhcpListener } from "../dhcp/loop/listener.ts";
-import { Pinger } from "../dhcp/loop/pinger.ts";
+import { DhcpListener } from "../dhcp/loop/edge/listener.ts";
+import { Pinger } from "../dhcp/loop/edge/pinger.ts";
 import { ReplySender } from "../dhcp/loop/reply-sender.ts";
 import { parseLeaseFile } from "../lease/format/lease-file.ts";
 import { MemoryLeaseStore } from "../lease/store/memory-lease-store.ts";
 import { LeaseTable } from "../lease/table/lease-table.ts";
+import { readTrace } from "./edge/trace-file.ts";
 import { FileTrace } from "./file-trace.ts";
 import { playTrace } from "./play-trace.ts";
-import { readTrace } from "./trace-file.ts";
 
 export interface IncomingDatagram {
   readonly bytes: Uint8Array;
@@ -101,7 +101,7 @@ export class RecordedServer {
       leases,
       ports,
       interfaces: () => interfaces,
-      logLines: false,
+      packetLogging: "none",
       resolve,
       nameOf,
       serverHostName,

@@ -1,7 +1,6 @@
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
 import type { Arrival, Outcome } from "../dhcp/exchange/outcome.ts";
-import type { LinkDatagram, LinkReplies } from "../dhcp/loop/link-reply.ts";
-import type { Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
+import type { LinkDatagram, LinkSender, Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { PacketNumbers } from "./packet-numbers.ts";
@@ -109,12 +108,12 @@ export class TracedSender implements Pick<ReplySender, "send" | "flush"> {
 }
 
 /** Records the frames that left. */
-export class TracedLinks implements Pick<LinkReplies, "send"> {
-  readonly #links: Pick<LinkReplies, "send">;
+export class TracedLinks implements Pick<LinkSender, "send"> {
+  readonly #links: Pick<LinkSender, "send">;
   readonly #recorder: TraceRecorder;
   readonly #numbers: PacketNumbers;
 
-  constructor(links: Pick<LinkReplies, "send">, recorder: TraceRecorder, numbers: PacketNumbers) {
+  constructor(links: Pick<LinkSender, "send">, recorder: TraceRecorder, numbers: PacketNumbers) {
     this.#links = links;
     this.#recorder = recorder;
     this.#numbers = numbers;

@@ -1,12 +1,13 @@
 import { hash32 } from "../../base/prng.ts";
 import { TimerWheel } from "../../base/timer-wheel.ts";
 import type { Population } from "../../scenarios/population/population.ts";
+import { Shard } from "../../scenarios/population/shard.ts";
 import type { FailureReason } from "../device/exchange.ts";
-import { Shard } from "../device/shard.ts";
 import { AddressBook } from "./address-book.ts";
 import { BootErrands, type BootFiles } from "./boot-errands.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
+import type { BootSocket } from "./boot-services.ts";
 import {
   type BootProblem,
   type BootService,
@@ -21,7 +22,7 @@ import { BootState, type BootStateName, BootTable, bootStates } from "./boot-tab
 import { CmtsAccess, type CmtsStep, type CmtsVerdict } from "./cmts-access.ts";
 import { FileFetches } from "./file-fetches.ts";
 import { ModemLinks } from "./modem-links.ts";
-import { stepWaitMs } from "./step.ts";
+import { type StepRetry, stepWaitMs } from "./step.ts";
 
 export type { BootFiles } from "./boot-errands.ts";
 
@@ -35,6 +36,8 @@ export interface BootChainPlan {
   /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
   readonly unixMsAtZero: number;
   readonly files: BootFiles;
+  /** On which the devices send; what arrives there is for `services.receive`. */
+  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   /** The time now, on the scale of every `nowMs` that follows. */
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
@@ -53,10 +56,9 @@ const RANDOM_SEED = 0x626f_6f74;
  */
 export class BootChain {
   readonly population: Population;
-  /** Datagrams to addresses that no device has. */
-  unclaimed = 0;
   readonly #shard: Shard;
   readonly #policy: BootPolicy;
+  readonly #reboot: StepRetry;
   readonly #sink: BootSink;
   readonly #table: BootTable;
   readonly #timers: TimerWheel;
@@ -78,6 +80,13 @@ export class BootChain {
     this.population = population;
     this.#shard = shard;
     this.#policy = policy;
+    const { firstDelayMs, maxDelayMs, bootsMax, jitter } = policy.reboot;
+    this.#reboot = {
+      firstRetryMs: firstDelayMs,
+      maxRetryMs: maxDelayMs,
+      triesMax: bootsMax,
+      jitter,
+    };
     this.#sink = sink;
     this.#table = table;
     this.#timers = new TimerWheel(Math.max(1, shard.size), plan.tickMs ?? 1, plan.startMs);
@@ -94,7 +103,9 @@ export class BootChain {
       ...common,
       unixMsAtZero: plan.unixMsAtZero,
       files: plan.files,
+      sockets: plan.sockets,
       sink,
+      holderOf: (address) => this.#book.holderOf(address),
       done: (local, problem, nowMs) => {
         if (this.#fetches.isActive(local)) this.#fetches.stepDone(local, nowMs);
         else this.#endStep(local, problem, nowMs);
@@ -112,14 +123,9 @@ export class BootChain {
     });
   }
 
-  /** The protocol clients, for their counters. */
+  /** The protocol clients: they take what the sockets receive, and count. */
   get services(): BootErrands["services"] {
     return this.#errands.services;
-  }
-
-  /** Files whose contents were to be looked at and could not be kept. */
-  get contentsNotSeen(): number {
-    return this.#errands.contentsNotSeen;
   }
 
   /** Devices of this chain. */
@@ -223,24 +229,6 @@ export class BootChain {
     });
   }
 
-  /** A datagram that arrived at the socket of a service, sent to a device's own address. */
-  receive(
-    service: BootService,
-    bytes: Uint8Array,
-    destination: number,
-    source: number,
-    sourcePort: number,
-    nowMs: number,
-    receivedAtMs: number,
-  ): void {
-    const local = this.#book.holderOf(destination);
-    if (local < 0) {
-      this.unclaimed += 1;
-      return;
-    }
-    this.services.receive(service, local, bytes, source, sourcePort, nowMs, receivedAtMs);
-  }
-
   /** Lets everything happen that is due at `nowMs`. Call it at `nextDueMs`, or every tick. */
   advance(nowMs: number): void {
     this.#nowMs = nowMs;
@@ -250,11 +238,6 @@ export class BootChain {
   /** When something is due next; undefined when no timer runs. May be early, never late. */
   nextDueMs(): number | undefined {
     return this.#timers.nextDueMs();
-  }
-
-  /** When the schedule wanted the device's present or last boot, or when it went off line since. */
-  intendedAtMs(device: number): number {
-    return this.#table.intendedAtMs[this.#localOf(device)];
   }
 
   /** Devices on line, those that fetch among them. */
@@ -272,11 +255,6 @@ export class BootChain {
     const local = this.#localOf(device);
     const isBooting = this.#table.state(local) === BootState.booting;
     return isBooting ? this.#table.step(local) : undefined;
-  }
-
-  /** How long a step took in the device's last boot; NaN when it did not come to its end. */
-  stepMs(device: number, step: BootStep): number {
-    return this.#table.stepMs(this.#localOf(device), step);
   }
 
   countIn(state: BootStateName): number {
@@ -345,7 +323,6 @@ export class BootChain {
     const table = this.#table;
     const step = table.step(local);
     const device = this.#shard.deviceOf(local);
-    table.endStep(local, nowMs);
     this.#tellStep(local, problem === undefined ? "done" : "passed-over", problem, nowMs);
     const program = this.#programOf(local);
     const next = program.indexOf(step) + 1;
@@ -369,14 +346,12 @@ export class BootChain {
   /** The step failed: the device pauses and boots again, or has had enough. */
   #fail(local: number, problem: BootProblem, nowMs: number): void {
     const table = this.#table;
-    const { reboot } = this.#policy;
-    if (table.boots[local] >= reboot.transmissionsMax) {
+    if (table.boots[local] >= this.#policy.reboot.bootsMax) {
       this.#giveUp(local, problem, nowMs);
       return;
     }
     const failure = this.#endBoot(local, problem, BootState.pausing, nowMs);
-    const waitMs = stepWaitMs(reboot, table.boots[local] - 1, this.#random(local));
-    this.#timers.schedule(local, nowMs + waitMs);
+    this.#pause(local, table.boots[local] - 1, nowMs);
     this.#sink.rebooting(failure);
   }
 
@@ -422,9 +397,15 @@ export class BootChain {
     table.boots[local] = 0;
     table.intendedAtMs[local] = nowMs;
     table.startedAtMs[local] = nowMs;
-    this.#timers.schedule(local, nowMs + stepWaitMs(this.#policy.reboot, 0, this.#random(local)));
+    this.#pause(local, 0, nowMs);
     this.#sink.offline(device, problem, nowMs);
     if (this.#isModem(device)) this.modemDown(device, nowMs);
+  }
+
+  /** Waits for the next boot, after so many that failed in a row. */
+  #pause(local: number, failed: number, nowMs: number): void {
+    const waitMs = stepWaitMs(this.#reboot, failed, this.#random(local));
+    this.#timers.schedule(local, nowMs + waitMs);
   }
 
   #timeOut(local: number, nowMs: number): void {

@@ -1,15 +1,20 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { Population } from "../../scenarios/population/population.ts";
-import type { Shard } from "../device/shard.ts";
-import type { BootPolicy } from "./boot-policy.ts";
-import { BootServices } from "./boot-services.ts";
-import type { BootProblem, BootSink, BootStep, FileFault, FileVerdict } from "./boot-step.ts";
+import type { BootContext } from "./boot-context.ts";
+import { BootServices, type BootSocket } from "./boot-services.ts";
+import type {
+  BootProblem,
+  BootService,
+  BootSink,
+  BootStep,
+  FileFault,
+  FileVerdict,
+} from "./boot-step.ts";
 import { type BootTable, NO_FAULT } from "./boot-table.ts";
 import type { CmtsStep } from "./cmts-access.ts";
 import type { DownloadResult } from "./download.ts";
 import type { FileExpectation } from "./file-hash.ts";
 import type { NtpResult } from "./ntp-client.ts";
-import { type StepRandom, type StepTimers, stepServers } from "./step.ts";
+import { stepServers } from "./step.ts";
 import type { TimeResult } from "./time-client.ts";
 
 /** What the files of a population must be. */
@@ -25,16 +30,12 @@ export interface BootFiles {
   examine(device: number, content: Uint8Array): FileVerdict;
 }
 
-export interface BootErrandsContext {
-  readonly population: Population;
-  readonly shard: Shard;
-  readonly policy: BootPolicy;
-  readonly table: BootTable;
+export interface BootErrandsContext extends BootContext {
   readonly unixMsAtZero: number;
   readonly files: BootFiles;
+  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   readonly sink: BootSink;
-  readonly timers: StepTimers;
-  readonly random: StepRandom;
+  holderOf(address: number): number;
   /** The step is over; with a problem it was an optional one. */
   done(local: number, problem: BootProblem | undefined, nowMs: number): void;
   failed(local: number, problem: BootProblem, nowMs: number): void;
@@ -48,23 +49,17 @@ const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 /** The steps that a device does by itself once it has an address: what it asks, fetches and tells. */
 export class BootErrands {
   readonly services: BootServices;
-  /** Files whose contents were to be looked at and could not be kept. */
-  contentsNotSeen = 0;
   readonly #context: BootErrandsContext;
   readonly #table: BootTable;
 
   /** Throws RangeError for a policy that cannot work. */
   constructor(context: BootErrandsContext) {
-    const { shard, policy, table, unixMsAtZero, sink, timers, random } = context;
+    const { shard, table } = context;
     this.#context = context;
     this.#table = table;
     this.services = new BootServices({
+      ...context,
       size: shard.size,
-      policy,
-      unixMsAtZero,
-      sink,
-      timers,
-      random,
       deviceOf: (local) => shard.deviceOf(local),
       addressOf: (local) => table.parameters(local).address,
       downloaded: (result) => this.#takeDownload(result),
@@ -197,9 +192,7 @@ export class BootErrands {
   #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
     const known = this.#knownVerdict(device, expected);
     if (known !== undefined) return known;
-    if (content !== undefined) return this.#context.files.examine(device, content);
-    this.contentsNotSeen += 1;
-    return undefined;
+    return content && this.#context.files.examine(device, content);
   }
 
   #knownVerdict(device: number, expected: FileExpectation | undefined): FileVerdict | undefined {

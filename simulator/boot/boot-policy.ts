@@ -25,8 +25,16 @@ export interface BootPolicy {
   /** MTAs and CPEs start between these after their modem is on line. */
   readonly afterModemMsMin: number;
   readonly afterModemMsMax: number;
-  /** The waits between boots; `transmissionsMax` is the number of boots before a device gives up. */
-  readonly reboot: StepRetry;
+  /** What follows a boot that failed. */
+  readonly reboot: RebootPolicy;
+}
+
+/** The waits between boots that failed, as in StepRetry; a device gives up after `bootsMax` of them. */
+export interface RebootPolicy {
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly jitter: number;
+  readonly bootsMax: number;
 }
 
 /**
@@ -47,15 +55,15 @@ export const defaultBootPolicy: BootPolicy = {
     perSecond: Number.POSITIVE_INFINITY,
     serviceMs: 0,
     waitMsMax: 10_000,
-    retry: { waitMsFirst: 1000, waitMsMax: 32_000, jitter: 0.5, transmissionsMax: 16 },
+    retry: { firstRetryMs: 1000, maxRetryMs: 32_000, jitter: 0.5, triesMax: 16 },
   },
   registration: {
     perSecond: Number.POSITIVE_INFINITY,
     serviceMs: 0,
     waitMsMax: 3000,
-    retry: { waitMsFirst: 3000, waitMsMax: 3000, jitter: 0.1, transmissionsMax: 3 },
+    retry: { firstRetryMs: 3000, maxRetryMs: 3000, jitter: 0.1, triesMax: 3 },
   },
   afterModemMsMin: 0,
   afterModemMsMax: 0,
-  reboot: { waitMsFirst: 5000, waitMsMax: 60_000, jitter: 0.5, transmissionsMax: 5 },
+  reboot: { firstDelayMs: 5000, maxDelayMs: 60_000, jitter: 0.5, bootsMax: 5 },
 };

@@ -1,3 +1,4 @@
+import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { type DeviceKind, deviceKinds } from "../../scenarios/population/population.ts";
 import type {
@@ -9,8 +10,15 @@ import type {
   FailedBoot,
   OnlineDevice,
 } from "./boot-step.ts";
-import { bootPrograms, bootServices } from "./boot-step.ts";
+import { bootPrograms } from "./boot-step.ts";
 import type { DownloadProblem } from "./download.ts";
+import {
+  addEncoded,
+  type EncodedHistograms,
+  encoded,
+  type KindHistograms,
+  recordKind,
+} from "./kind-histograms.ts";
 
 /** One step of one kind of device, over the boots that came to the end of it. */
 export interface StepRecord {
@@ -51,7 +59,7 @@ export interface DownloadsRecord {
 }
 
 /** From the intended power-on to on line, by kind and over all. */
-export type TimeToOnline = Partial<Record<DeviceKind | "all", LatencyHistogram>>;
+export type TimeToOnline = KindHistograms;
 
 /**
  * What became of the boots and downloads of a phase, over one worker or over all. Histograms are made
@@ -100,10 +108,7 @@ export class BootRecord {
 
   online(kind: DeviceKind, device: OnlineDevice, phaseStartMs: number): void {
     const { intendedAtMs, onlineAtMs } = device;
-    for (const key of [kind, "all"] as const) {
-      this.timeToOnline[key] ??= new LatencyHistogram();
-      this.timeToOnline[key].recordMs(onlineAtMs - intendedAtMs);
-    }
+    recordKind(this.timeToOnline, kind, onlineAtMs - intendedAtMs);
     this.#onlineAfter ??= new LatencyHistogram();
     this.#onlineAfter.recordMs(onlineAtMs - phaseStartMs);
   }
@@ -138,9 +143,7 @@ export class BootRecord {
   toReport(): BootReport {
     return {
       onlineAfter: this.#onlineAfter?.toBase64(),
-      timeToOnline: Object.fromEntries(
-        Object.entries(this.timeToOnline).map(([kind, histogram]) => [kind, histogram.toBase64()]),
-      ),
+      timeToOnline: encoded(this.timeToOnline),
       steps: this.steps.map((step) => ({ ...step, duration: step.duration.toBase64() })),
       failures: structuredClone(this.failures),
       downloads: structuredClone(this.downloads),
@@ -152,11 +155,7 @@ export class BootRecord {
       this.#onlineAfter ??= new LatencyHistogram();
       this.#onlineAfter.merge(LatencyHistogram.fromBase64(report.onlineAfter));
     }
-    for (const [key, text] of Object.entries(report.timeToOnline)) {
-      const kind = key as DeviceKind | "all";
-      this.timeToOnline[kind] ??= new LatencyHistogram();
-      this.timeToOnline[kind].merge(LatencyHistogram.fromBase64(text));
-    }
+    addEncoded(this.timeToOnline, report.timeToOnline);
     for (const { kind, step, duration, startMsSum, passedOver } of report.steps) {
       const record = this.#stepOf(kind, step);
       record.duration.merge(LatencyHistogram.fromBase64(duration));
@@ -177,9 +176,7 @@ export class BootRecord {
     for (const [problem, count] of Object.entries(from.failedAttempts)) {
       add(downloads.failedAttempts, problem as DownloadProblem, count);
     }
-    for (const service of bootServices) {
-      downloads.retransmissions[service] += from.retransmissions[service];
-    }
+    addFields(downloads.retransmissions, from.retransmissions);
   }
 
   #stepOf(kind: DeviceKind, step: BootStep): StepRecord {
@@ -206,7 +203,7 @@ export class BootRecord {
 /** A BootRecord that may cross threads. Histograms in HdrHistogram's V2 encoding. */
 export interface BootReport {
   readonly onlineAfter: string | undefined;
-  readonly timeToOnline: Readonly<Partial<Record<DeviceKind | "all", string>>>;
+  readonly timeToOnline: EncodedHistograms;
   readonly steps: readonly (Readonly<Omit<StepRecord, "duration">> & {
     readonly duration: string;
   })[];

@@ -146,16 +146,6 @@ export type FetchStep = (typeof fetchSteps)[number];
  * `bound` and `addressFailed` may be called back from `acquireAddress`, and `powerOff` from `online`.
  */
 export interface BootSink {
-  /** Room for the next datagram of a service: STEP_PACKET_BYTES_MAX or more. */
-  buffer(service: BootService): Uint8Array;
-  /** Send the first `length` bytes of that buffer from the device's own address. */
-  send(
-    service: BootService,
-    source: number,
-    length: number,
-    destination: number,
-    port: number,
-  ): void;
   /**
    * The device begins at INIT of DHCP, whatever lease it had. `bound` or `addressFailed` of the chain
    * is the answer.

@@ -6,7 +6,7 @@ export type BootStateName = (typeof bootStates)[number];
 
 export const BootState = { off: 0, booting: 1, pausing: 2, online: 3, failed: 4 } as const;
 
-/** Of a row's `fault`, besides 1 + the index of a fault. */
+/** A row's `fault` is this, or 1 + the index of a fault. */
 export const NO_FAULT = 0;
 
 const nothing: BootParameters = {
@@ -19,7 +19,7 @@ const nothing: BootParameters = {
   mtaDhcpServers: [],
 };
 
-/** What is remembered of every device's boot, in columns: about 90 bytes a device. */
+/** What is remembered of every device's boot, in columns: about 50 bytes a device. */
 export class BootTable {
   readonly size: number;
   readonly #state: Uint8Array;
@@ -27,8 +27,6 @@ export class BootTable {
   readonly #stateCounts = new Uint32Array(bootStates.length);
   readonly #stepCounts = new Uint32Array(bootSteps.length);
   readonly #parameters: BootParameters[];
-  /** How long each step took in the present boot; NaN when it did not come to it. */
-  readonly #stepMs: Float32Array;
   readonly boots: Uint8Array;
   /** Tries at the CMTS in the present step. */
   readonly tries: Uint8Array;
@@ -48,7 +46,6 @@ export class BootTable {
     this.#step = new Uint8Array(size);
     this.#stateCounts[BootState.off] = size;
     this.#parameters = new Array<BootParameters>(size).fill(nothing);
-    this.#stepMs = new Float32Array(size * bootSteps.length).fill(Number.NaN);
     this.boots = new Uint8Array(size);
     this.tries = new Uint8Array(size);
     this.isAdmitted = new Uint8Array(size);
@@ -92,23 +89,12 @@ export class BootTable {
     this.isAdmitted[local] = 0;
   }
 
-  endStep(local: number, nowMs: number): void {
-    const index = local * bootSteps.length + this.#step[local];
-    this.#stepMs[index] = nowMs - this.stepStartedAtMs[local];
-  }
-
-  /** Empties what the boot before has left. */
+  /** Clears what the boot before has left. */
   beginBoot(local: number): void {
-    const first = local * bootSteps.length;
-    this.#stepMs.fill(Number.NaN, first, first + bootSteps.length);
     this.#parameters[local] = nothing;
     this.fault[local] = NO_FAULT;
     this.clockOffsetMs[local] = 0;
     this.boots[local] = Math.min(255, this.boots[local] + 1);
-  }
-
-  stepMs(local: number, step: BootStep): number {
-    return this.#stepMs[local * bootSteps.length + bootSteps.indexOf(step)];
   }
 
   parameters(local: number): BootParameters {

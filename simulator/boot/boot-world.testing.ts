@@ -4,9 +4,11 @@ import { encodeTime } from "../../protocol/time/rfc868.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain, type BootChainPlan, type BootFiles } from "./boot-chain.ts";
 import type { BootParameters } from "./boot-parameters.ts";
+import type { BootSocket } from "./boot-services.ts";
 import type {
   BootProblem,
   BootService,
+  BootStep,
   DownloadedFile,
   EndedStep,
   FailedBoot,
@@ -77,11 +79,21 @@ export class BootWorld {
       for (let at = 0; at < bytes.length; at += 1) bytes[at] = at * 7 + kind.length;
       this.contents.set(`${kind}.bin`, bytes);
     }
-    const buffers: Readonly<Record<BootService, Uint8Array>> = {
-      tftp: new Uint8Array(1024),
-      time: new Uint8Array(1024),
-      ntp: new Uint8Array(1024),
-      syslog: new Uint8Array(1024),
+    const socketOf = (service: BootService): BootSocket => {
+      const buffer = new Uint8Array(1024);
+      return {
+        slot: () => buffer,
+        push: (length, destination, port, source = 0) => {
+          const bytes = buffer.slice(0, length);
+          this.network.carry(() => this.#serve(service, bytes, source, destination, port));
+        },
+      };
+    };
+    const sockets = {
+      tftp: socketOf("tftp"),
+      time: socketOf("time"),
+      ntp: socketOf("ntp"),
+      syslog: socketOf("syslog"),
     };
     const files: BootFiles = options.files ?? {
       expected: (_device, filename) => expectationOf(this.contents.get(filename)!),
@@ -89,13 +101,8 @@ export class BootWorld {
       examine: () => "right",
     };
     this.chain = new BootChain(
-      { population, seed, unixMsAtZero: UNIX_MS, startMs: 0, files, ...options.plan },
+      { population, seed, unixMsAtZero: UNIX_MS, startMs: 0, files, sockets, ...options.plan },
       {
-        buffer: (service) => buffers[service],
-        send: (service, source, length, destination, port) => {
-          const bytes = buffers[service].slice(0, length);
-          this.network.carry(() => this.#serve(service, bytes, source, destination, port));
-        },
         acquireAddress: (device) => this.#acquire(device),
         stepEnded: (step) => this.steps.push(step),
         clockRead: (device, service, offsetMs) =>
@@ -141,6 +148,12 @@ export class BootWorld {
 
   run(limitMs: number, isDone?: () => boolean): void {
     this.network.run(limitMs, (nowMs) => this.chain.advance(nowMs), isDone);
+  }
+
+  /** How long a step of a device took, in the last boot that came to its end. */
+  stepMs(device: number, step: BootStep): number {
+    const ended = this.steps.findLast((each) => each.device === device && each.step === step)!;
+    return ended.endedAtMs - ended.startedAtMs;
   }
 
   parametersOf(device: number): BootParameters {
@@ -214,8 +227,24 @@ export class BootWorld {
     source: number,
     sourcePort: number,
   ): void {
-    this.network.carry(() =>
-      this.chain.receive(service, bytes, destination, source, sourcePort, this.nowMs, this.nowMs),
-    );
+    this.network.carry(() => this.receive(service, bytes, destination, source, sourcePort));
+  }
+
+  /** A datagram arrives at the socket of a service. */
+  receive(
+    service: BootService,
+    bytes: Uint8Array,
+    destination: number,
+    source: number,
+    sourcePort: number,
+  ): void {
+    const datagram = {
+      bytes: () => bytes,
+      destinationAddress: () => destination,
+      sourceAddress: () => source,
+      sourcePort: () => sourcePort,
+      receivedAtMs: () => this.nowMs,
+    };
+    this.chain.services.receive(service, datagram, 0, this.nowMs);
   }
 }

@@ -1,30 +1,18 @@
-import type { Population } from "../../scenarios/population/population.ts";
-import type { Shard } from "../device/shard.ts";
-import type { BootPolicy } from "./boot-policy.ts";
-import type { BootTable } from "./boot-table.ts";
+import type { BootContext } from "./boot-context.ts";
 import { CmtsGate, gateShare, NOT_HEARD } from "./cmts-gate.ts";
-import { type StepRandom, type StepTimers, stepWaitMs } from "./step.ts";
+import { stepWaitMs } from "./step.ts";
 
 export type CmtsStep = "ranging" | "registration";
 /** "waiting": the device's timer is set, and `timeOut` goes on. */
 export type CmtsVerdict = "done" | "waiting" | "gave-up";
 
-export interface CmtsAccessContext {
-  readonly population: Population;
-  readonly shard: Shard;
-  readonly policy: BootPolicy;
-  readonly table: BootTable;
-  readonly timers: StepTimers;
-  readonly random: StepRandom;
-}
-
 /** How modems get the attention of their CMTS, for the ranging and for the registration. */
 export class CmtsAccess {
-  readonly #context: CmtsAccessContext;
+  readonly #context: BootContext;
   readonly #gates: Readonly<Record<CmtsStep, CmtsGate>>;
 
   /** Throws RangeError for a policy that cannot work. */
-  constructor(context: CmtsAccessContext) {
+  constructor(context: BootContext) {
     const { population, shard, policy } = context;
     const share = gateShare(population.cmtsPeriod, shard.count);
     const gateOf = (step: CmtsStep) =>
@@ -55,7 +43,7 @@ export class CmtsAccess {
   timeOut(local: number, step: CmtsStep, nowMs: number): CmtsVerdict {
     const { policy, table } = this.#context;
     if (table.isAdmitted[local] !== 0) return "done";
-    if (table.tries[local] >= policy[step].retry.transmissionsMax) return "gave-up";
+    if (table.tries[local] >= policy[step].retry.triesMax) return "gave-up";
     return this.ask(local, step, nowMs);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CmtsGate, gateShare, NOT_HEARD } from "./cmts-gate.ts";
 
 describe("CmtsGate", () => {
-  const retry = { waitMsFirst: 1000, waitMsMax: 1000, jitter: 0, transmissionsMax: 3 };
+  const retry = { firstRetryMs: 1000, maxRetryMs: 1000, jitter: 0, triesMax: 3 };
   const policy = { perSecond: 10, serviceMs: 20, waitMsMax: 250, retry };
 
   test("one appointment every 100 ms, each CMTS by itself, and the queue has an end", () => {
@@ -43,7 +43,7 @@ describe("CmtsGate", () => {
 
   test("policies that cannot work are refused", () => {
     expect(() => new CmtsGate("ranging", 1, { ...policy, perSecond: 0 })).toThrow(/ranging/);
-    const never = { ...policy, retry: { ...retry, transmissionsMax: 0 } };
-    expect(() => new CmtsGate("ranging", 1, never)).toThrow(/transmissionsMax/);
+    const never = { ...policy, retry: { ...retry, triesMax: 0 } };
+    expect(() => new CmtsGate("ranging", 1, never)).toThrow(/triesMax/);
   });
 });

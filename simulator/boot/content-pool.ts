@@ -13,11 +13,6 @@ export class ContentPool {
     this.slotsMax = slotsMax;
   }
 
-  /** Slots in use. */
-  get taken(): number {
-    return this.#slots.length - this.#free.length;
-  }
-
   /** The number of a free slot, -1 when all are taken. */
   take(): number {
     const free = this.#free.pop();

@@ -5,8 +5,6 @@ import { FileHashes } from "./file-hash.ts";
 
 /** What becomes of the bytes: hashed, counted, and kept where somebody wants to look at them. */
 export class DownloadStore {
-  /** Contents that were asked for and not kept: too long, or too many at once. */
-  notKept = 0;
   readonly #table: DownloadTable;
   readonly #fileBytesMax: number;
   readonly #hashes: FileHashes;
@@ -41,13 +39,9 @@ export class DownloadStore {
   // queue need none.
   #keep(local: number, offset: number, bytes: Uint8Array): void {
     const table = this.#table;
-    if (offset === 0) {
-      table.contentSlot[local] = this.#contents.take();
-      if (table.contentSlot[local] === NO_SLOT) this.notKept += 1;
-    }
+    if (offset === 0) table.contentSlot[local] = this.#contents.take();
     const slot = table.contentSlot[local];
     if (slot === NO_SLOT || this.#contents.write(slot, offset, bytes)) return;
-    this.notKept += 1;
     this.drop(local);
   }
 

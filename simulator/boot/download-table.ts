@@ -17,7 +17,7 @@ export const NOT_ANNOUNCED = -1;
 
 const nothing: DownloadRequest = { filename: "", servers: [] };
 
-/** What is remembered of every device's download, in columns: about 90 bytes a device. */
+/** What is remembered of every device's download, in columns: about 80 bytes a device. */
 export class DownloadTable {
   readonly size: number;
   readonly request: DownloadRequest[];
@@ -43,7 +43,6 @@ export class DownloadTable {
   readonly announcedBytes: Float64Array;
   readonly contentSlot: Int32Array;
   readonly startedAtMs: Float64Array;
-  readonly answeredAtMs: Float64Array;
   readonly endedAtMs: Float64Array;
 
   constructor(size: number) {
@@ -65,7 +64,6 @@ export class DownloadTable {
     this.announcedBytes = new Float64Array(size);
     this.contentSlot = new Int32Array(size).fill(NO_SLOT);
     this.startedAtMs = new Float64Array(size);
-    this.answeredAtMs = new Float64Array(size);
     this.endedAtMs = new Float64Array(size);
   }
 
@@ -91,7 +89,6 @@ export class DownloadTable {
     this.gapReported[local] = 0;
     this.blocks[local] = 0;
     this.announcedBytes[local] = NOT_ANNOUNCED;
-    this.answeredAtMs[local] = Number.NaN;
   }
 
   /** Where the present attempt goes. */

@@ -66,7 +66,7 @@ export interface DownloadPolicy {
  */
 export const docsisDownload: DownloadPolicy = {
   options: { blksize: 1428, tsize: 0 },
-  retry: { waitMsFirst: 1000, waitMsMax: 16_000, jitter: 0.1, transmissionsMax: 16 },
+  retry: { firstRetryMs: 1000, maxRetryMs: 16_000, jitter: 0.1, triesMax: 16 },
   roundsMax: 3,
   roundWaitMs: 10_000,
   dallyMs: 10_000,
@@ -120,8 +120,6 @@ export interface DownloadResult {
   /** Repeated requests and acknowledgements, over all attempts. */
   readonly retransmissions: number;
   readonly startedAtMs: number;
-  /** When the first answer of the last attempt came; NaN without one. */
-  readonly answeredAtMs: number;
   readonly endedAtMs: number;
   /** The contents when they were asked for and there was room: a view, good during the call. */
   readonly content?: Uint8Array;

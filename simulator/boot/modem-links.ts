@@ -1,5 +1,5 @@
 import type { Population } from "../../scenarios/population/population.ts";
-import type { Shard } from "../device/shard.ts";
+import type { Shard } from "../../scenarios/population/shard.ts";
 
 const ModemState = { unknown: 0, online: 1, failed: 2 } as const;
 const DEPENDENT_KINDS = [1, 2] as const;

@@ -5,7 +5,7 @@ export interface NetworkFaults {
   readonly loss?: number;
   readonly duplication?: number;
   readonly delayMsMin?: number;
-  readonly delayMsMax?: number;
+  readonly maxDelayMs?: number;
 }
 
 /** Virtual time, and datagrams that are lost, doubled and overtaken as one seed has it. */
@@ -18,7 +18,7 @@ export class VirtualNetwork {
 
   constructor(seed: number, faults: NetworkFaults = {}) {
     this.#prng = new Prng(seed, 1);
-    this.#faults = { loss: 0, duplication: 0, delayMsMin: 1, delayMsMax: 1, ...faults };
+    this.#faults = { loss: 0, duplication: 0, delayMsMin: 1, maxDelayMs: 1, ...faults };
   }
 
   after(delayMs: number, run: () => void): void {
@@ -52,7 +52,7 @@ export class VirtualNetwork {
   }
 
   #delayMs(): number {
-    const { delayMsMin, delayMsMax } = this.#faults;
-    return delayMsMin + this.#prng.nextFloat() * (delayMsMax - delayMsMin);
+    const { delayMsMin, maxDelayMs } = this.#faults;
+    return delayMsMin + this.#prng.nextFloat() * (maxDelayMs - delayMsMin);
   }
 }

@@ -5,7 +5,6 @@ import {
   NtpLeap,
   NtpMode,
   type NtpPacket,
-  ntpDifferenceMs,
   ntpTimestampZero,
   sameNtpTimestamp,
   unixMsOfNtp,
@@ -33,10 +32,6 @@ export interface NtpResult extends PollResult {
   readonly problem?: NtpProblem;
   /** The server's clock minus the device's; NaN with a problem. */
   readonly offsetMs: number;
-  /** Round trip without the time that the server took; NaN with a problem. */
-  readonly delayMs: number;
-  /** The stratum of the server that answered; 0 with a problem. */
-  readonly stratum: number;
 }
 
 export interface NtpSink extends PollSink {
@@ -49,10 +44,10 @@ export interface NtpClientContext extends PollClientContext<NtpSink> {
 }
 
 export const ntpRetry: StepRetry = {
-  waitMsFirst: 2000,
-  waitMsMax: 16_000,
+  firstRetryMs: 2000,
+  maxRetryMs: 16_000,
   jitter: 0.1,
-  transmissionsMax: 4,
+  triesMax: 4,
 };
 
 const VERSION = 4;
@@ -141,7 +136,7 @@ export class NtpClient {
     }
   }
 
-  /** RFC 4330 section 5: offset and delay from the four timestamps. */
+  /** RFC 4330 section 5: the offset from the four timestamps. */
   #setClock(local: number, packet: NtpPacket, nowMs: number, receivedAtMs: number): void {
     const sentMs = this.#unixMsAtZero + this.poll.sentAtMs(local);
     const backMs = this.#unixMsAtZero + receivedAtMs;
@@ -151,8 +146,6 @@ export class NtpClient {
     this.#sink.ntpEnded({
       ...this.poll.resultOf(local, nowMs),
       offsetMs: (thereMs + hereMs) / 2,
-      delayMs: backMs - sentMs - ntpDifferenceMs(packet.transmit, packet.receive),
-      stratum: packet.stratum,
     });
   }
 
@@ -161,8 +154,6 @@ export class NtpClient {
       ...this.poll.resultOf(local, nowMs),
       problem: problems[this.#problem[local]],
       offsetMs: Number.NaN,
-      delayMs: Number.NaN,
-      stratum: 0,
     });
   }
 

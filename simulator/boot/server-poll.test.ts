@@ -18,7 +18,7 @@ import { TimeClient, type TimeResult } from "./time-client.ts";
 const FIRST = 0x0a00_0001;
 const SECOND = 0x0a00_0002;
 const UNIX_MS = 1_800_000_000_000;
-const retry = { waitMsFirst: 1000, waitMsMax: 4000, jitter: 0, transmissionsMax: 3 };
+const retry = { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0, triesMax: 3 };
 
 interface Sent {
   readonly local: number;
@@ -100,7 +100,6 @@ describe("RFC 868 clients", () => {
         unixSeconds: UNIX_MS / 1000,
         server: FIRST,
         transmissions: 1,
-        startedAtMs: 0,
         endedAtMs: 5,
       },
     ]);
@@ -210,8 +209,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
     expect(results).toHaveLength(1);
     expect(results[0].problem).toBeUndefined();
     expect(results[0].offsetMs).toBeCloseTo(495, 2);
-    expect(results[0].delayMs).toBeCloseTo(30, 2);
-    expect(results[0]).toMatchObject({ stratum: 2, server: FIRST, endedAtMs: 35 });
+    expect(results[0]).toMatchObject({ server: FIRST, endedAtMs: 35 });
     expect(wheel.count).toBe(0);
   });
 
@@ -261,7 +259,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
       reply(answerTo(sent[0].bytes, changes));
       expect(sent[1]).toMatchObject({ destination: SECOND, atMs: 0 });
       reply(answerTo(sent[1].bytes, changes), SECOND);
-      expect(results).toMatchObject([{ problem, server: SECOND, stratum: 0 }]);
+      expect(results).toMatchObject([{ problem, server: SECOND }]);
       expect(results[0].offsetMs).toBeNaN();
     });
   }

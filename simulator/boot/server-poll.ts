@@ -39,7 +39,6 @@ export interface PollResult {
   readonly server: number;
   /** Datagrams sent, to all servers together. */
   readonly transmissions: number;
-  readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
 
@@ -60,7 +59,6 @@ export class ServerPoll {
   readonly #serverIndex: Uint8Array;
   readonly #transmission: Uint8Array;
   readonly #transmissions: Uint16Array;
-  readonly #startedAtMs: Float64Array;
   readonly #sentAtMs: Float64Array;
 
   /** Throws RangeError for a policy that cannot work. */
@@ -72,7 +70,6 @@ export class ServerPoll {
     this.#serverIndex = new Uint8Array(context.size);
     this.#transmission = new Uint8Array(context.size);
     this.#transmissions = new Uint16Array(context.size);
-    this.#startedAtMs = new Float64Array(context.size);
     this.#sentAtMs = new Float64Array(context.size);
   }
 
@@ -93,7 +90,6 @@ export class ServerPoll {
     this.#serverIndex[local] = 0;
     this.#transmission[local] = 0;
     this.#transmissions[local] = 0;
-    this.#startedAtMs[local] = nowMs;
     this.#ask(local, nowMs);
   }
 
@@ -134,7 +130,6 @@ export class ServerPoll {
       local,
       server: this.#serverOf(local).address,
       transmissions: this.#transmissions[local],
-      startedAtMs: this.#startedAtMs[local],
       endedAtMs,
     };
   }
@@ -153,14 +148,14 @@ export class ServerPoll {
 
   /** Waits as long as the policy knows before the next copy: the server asked for it. */
   slowDown(local: number, nowMs: number): void {
-    this.#context.timers.schedule(local, nowMs + this.#context.retry.waitMsMax);
+    this.#context.timers.schedule(local, nowMs + this.#context.retry.maxRetryMs);
   }
 
   /** The device's timer ran out. */
   timeOut(local: number, nowMs: number): void {
     if (this.#isActive[local] === 0) return;
     this.#transmission[local] += 1;
-    if (this.#transmission[local] >= this.#context.retry.transmissionsMax) {
+    if (this.#transmission[local] >= this.#context.retry.triesMax) {
       this.nextServer(local, nowMs);
       return;
     }

@@ -36,33 +36,33 @@ export function stepServers(addresses: readonly number[], port: number): StepSer
 
 /** How a device repeats a datagram that finds no answer. */
 export interface StepRetry {
-  readonly waitMsFirst: number;
+  readonly firstRetryMs: number;
   /** Each wait is twice the one before, up to this. */
-  readonly waitMsMax: number;
+  readonly maxRetryMs: number;
   /** Each wait is drawn from plus or minus this share of itself: 0 to 1. */
   readonly jitter: number;
   /** Transmissions of one datagram to one server, the first included. */
-  readonly transmissionsMax: number;
+  readonly triesMax: number;
 }
 
 /** The wait after transmission number `attempt` (0 is the first); `draw` is any 32-bit number. */
 export function stepWaitMs(retry: StepRetry, attempt: number, draw: number): number {
-  const waitMs = Math.min(retry.waitMsFirst * 2 ** attempt, retry.waitMsMax);
+  const waitMs = Math.min(retry.firstRetryMs * 2 ** attempt, retry.maxRetryMs);
   return Math.max(1, waitMs * (1 + retry.jitter * (draw / 2 ** 31 - 1)));
 }
 
 /** Throws RangeError for a policy that would never end, or never wait. */
 export function checkStepRetry(name: string, retry: StepRetry): void {
-  const { waitMsFirst, waitMsMax, jitter, transmissionsMax } = retry;
-  if (!(waitMsFirst > 0 && waitMsMax >= waitMsFirst && waitMsMax < Number.POSITIVE_INFINITY)) {
+  const { firstRetryMs, maxRetryMs, jitter, triesMax } = retry;
+  if (!(firstRetryMs > 0 && maxRetryMs >= firstRetryMs && maxRetryMs < Number.POSITIVE_INFINITY)) {
     throw new RangeError(
-      `${name}: waits from ${waitMsFirst} to ${waitMsMax} ms; give 0 < waitMsFirst <= waitMsMax`,
+      `${name}: waits from ${firstRetryMs} to ${maxRetryMs} ms; give 0 < firstRetryMs <= maxRetryMs`,
     );
   }
   if (!(jitter >= 0 && jitter <= 1))
     throw new RangeError(`${name}: jitter ${jitter} is not 0 to 1`);
-  if (!(Number.isInteger(transmissionsMax) && transmissionsMax >= 1 && transmissionsMax <= 255)) {
-    throw new RangeError(`${name}: transmissionsMax ${transmissionsMax} is not 1 to 255`);
+  if (!(Number.isInteger(triesMax) && triesMax >= 1 && triesMax <= 255)) {
+    throw new RangeError(`${name}: triesMax ${triesMax} is not 1 to 255`);
   }
 }
 

@@ -37,7 +37,7 @@ function fileOf(length: number, seed = 1): Uint8Array {
 }
 
 function policyOf(changes: Partial<DownloadPolicy> = {}): DownloadPolicy {
-  const retry = { waitMsFirst: 1000, waitMsMax: 4000, jitter: 0, transmissionsMax: 4 };
+  const retry = { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0, triesMax: 4 };
   return { ...docsisDownload, retry, options: {}, roundsMax: 1, ...changes };
 }
 
@@ -136,7 +136,7 @@ describe("a download from one server", () => {
         });
         expect(bench.results[0].problem).toBeUndefined();
         if (length <= 8192) expect(bench.contents).toEqual([file]);
-        else expect([bench.contents, bench.client.contentsNotKept]).toEqual([[], 1]);
+        else expect(bench.contents).toEqual([]);
         // The last acknowledgement is on its way.
         bench.run(10, 2);
         expect(server.completed).toBe(1);
@@ -195,9 +195,9 @@ describe("loss, doubling and reordering (issue: 5 % in each direction)", () => {
         const devices = 100;
         const policy = policyOf({
           options,
-          retry: { waitMsFirst: 1000, waitMsMax: 4000, jitter: 0.2, transmissionsMax: 12 },
+          retry: { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0.2, triesMax: 12 },
         });
-        const faults = { loss: 0.05, duplication: 0.02, delayMsMin: 1, delayMsMax: 12 };
+        const faults = { loss: 0.05, duplication: 0.02, delayMsMin: 1, maxDelayMs: 12 };
         const bench = new Bench(devices, policy, seed, faults);
         const files = new Map<string, Uint8Array>();
         for (let local = 0; local < devices; local += 1) {
@@ -416,7 +416,6 @@ describe("packet by packet", () => {
     }
     expect(sentAtMs).toEqual([1000, 3000, 7000]);
     expect(results[0]).toMatchObject({ problem: "no-answer", endedAtMs: 11_000 });
-    expect(results[0].answeredAtMs).toBeNaN();
   });
 
   test("a repeated block is acknowledged again, an older one is not (RFC 1123 4.2.3.1)", () => {

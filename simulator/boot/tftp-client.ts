@@ -76,11 +76,6 @@ export class TftpClient {
     this.#outbox = new DownloadOutbox(context.policy, this.#table, context.sink);
   }
 
-  /** Contents that were asked for and not kept: too long, or too many at once. */
-  get contentsNotKept(): number {
-    return this.#store.notKept;
-  }
-
   /** Whether the device waits for a server, or for its next round. */
   isActive(local: number): boolean {
     const state = this.#table.state[local];
@@ -112,7 +107,7 @@ export class TftpClient {
     }
     if (state !== DownloadState.requesting && state !== DownloadState.receiving) return;
     table.transmission[local] += 1;
-    if (table.transmission[local] >= this.#policy.retry.transmissionsMax) {
+    if (table.transmission[local] >= this.#policy.retry.triesMax) {
       const isSilent = state === DownloadState.requesting;
       this.#failAttempt(local, isSilent ? "no-answer" : "stalled", nowMs);
       return;
@@ -152,10 +147,7 @@ export class TftpClient {
     } else if (state === DownloadState.dallying) {
       this.#dally(local, packet, nowMs);
     } else {
-      if (state === DownloadState.requesting) {
-        table.serverPort[local] = sourcePort;
-        table.answeredAtMs[local] = nowMs;
-      }
+      if (state === DownloadState.requesting) table.serverPort[local] = sourcePort;
       this.#take(local, packet, nowMs);
     }
   }
@@ -356,7 +348,6 @@ export class TftpClient {
       attempts: table.attempts[local],
       retransmissions: table.retransmissions[local],
       startedAtMs: table.startedAtMs[local],
-      answeredAtMs: table.answeredAtMs[local],
       endedAtMs: nowMs,
       ...(isKept ? { content: this.#store.view(slot, lengthBytes) } : {}),
     });

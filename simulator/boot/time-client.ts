@@ -23,10 +23,10 @@ export interface TimeSink extends PollSink {
  * server is short here; a real one asks again in the background.
  */
 export const timeRetry: StepRetry = {
-  waitMsFirst: 1000,
-  waitMsMax: 4000,
+  firstRetryMs: 1000,
+  maxRetryMs: 4000,
   jitter: 0.1,
-  transmissionsMax: 3,
+  triesMax: 3,
 };
 
 /** Clients of the Time protocol over UDP (RFC 868): an empty datagram there, four bytes back. */

@@ -33,7 +33,7 @@ export class FluidGate {
   constructor(plan: FluidGatePlan) {
     this.#plan = plan;
     const { retry, workOf, steps } = plan;
-    const levels = 1 + Math.ceil(Math.log2(retry.waitMsMax / retry.waitMsFirst));
+    const levels = 1 + Math.ceil(Math.log2(retry.maxRetryMs / retry.firstRetryMs));
     const columns = () => workOf.map(() => new Float64Array(steps + 1));
     this.#returns = Array.from({ length: levels }, columns);
     this.#returning = this.#returns.map(() => new Float64Array(workOf.length));
@@ -73,8 +73,8 @@ export class FluidGate {
 
   #return(now: number, kind: number, amount: number, level: number): void {
     const { retry, stepMs, steps } = this.#plan;
-    const { waitMsFirst, waitMsMax, jitter } = retry;
-    const waitMs = Math.min(waitMsFirst * 2 ** level, waitMsMax);
+    const { firstRetryMs, maxRetryMs, jitter } = retry;
+    const waitMs = Math.min(firstRetryMs * 2 ** level, maxRetryMs);
     const first = Math.max(1, Math.round((waitMs * (1 - jitter)) / stepMs));
     const count = Math.max(1, Math.round((2 * waitMs * jitter) / stepMs));
     const column = this.#returns[Math.min(level, this.#returns.length - 1)]![kind]!;

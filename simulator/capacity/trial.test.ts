@@ -186,8 +186,8 @@ describe("the plans", () => {
 
   test("no client repeats what is lost, and all wait for the last answer that counts", () => {
     const plan = doraPlan(target, settings, 100);
-    expect(plan.client.retry).toMatchObject({ transmissionsMax: 1, persistent: false });
-    expect(plan.client.autonomous).toBe(false);
+    expect(plan.clients.retransmit).toMatchObject({ transmissionsMax: 1, persistent: false });
+    expect(plan.clients.ownTimers).toBe(false);
     expect(plan.phases[1]!.drainMs).toBeGreaterThanOrEqual(settings.answerMsMax);
   });
 
@@ -198,7 +198,7 @@ describe("the plans", () => {
     expect(rungs.flatMap(({ streams }) => streams)).toEqual(
       renewals.rates.map((ratePerSecond) => ({ kind: "rate", exchange: "renew", ratePerSecond })),
     );
-    expect(rungs.every(({ reset }) => !reset)).toBe(true);
+    expect(rungs.every(({ powerCycle }) => !powerCycle)).toBe(true);
   });
 
   test("the guide's load has both exchanges at once, after enough devices are bound", () => {
@@ -218,8 +218,8 @@ describe("the plans", () => {
     expect(plan.phases[0]!.streams).toEqual([
       { kind: "outstanding", exchange: "discover", outstanding: 64 },
     ]);
-    expect(plan.client.retry.persistent).toBe(true);
-    expect(plan.client.retry.transmissionsMax).toBeGreaterThan(1);
+    expect(plan.clients.retransmit.persistent).toBe(true);
+    expect(plan.clients.retransmit.transmissionsMax).toBeGreaterThan(1);
   });
 });
 

@@ -3,7 +3,7 @@ import type { PopulationPlan } from "../../scenarios/population/population.ts";
 import type { StreamExchange } from "../device/exchange.ts";
 import { judgeHealth } from "../measure/generator-health.ts";
 import {
-  type HealthLimits,
+  type GeneratorLimits,
   type PhasePlan,
   type PortPlan,
   type RunPlan,
@@ -129,7 +129,7 @@ export function renewalPlan(
       until: { durationMs: settings.measureMs },
       timeLimitMs: settings.measureMs,
       drainMs: drainMsOf(settings),
-      reset: false,
+      powerCycle: false,
     }),
   );
   return runPlan(target, settings, [
@@ -183,10 +183,10 @@ export function coldPlan(
     until: measureMs === undefined ? "all-bound" : { durationMs: measureMs },
     timeLimitMs,
     drainMs: drainMsOf(settings),
-    reset: measureMs !== undefined,
+    powerCycle: measureMs !== undefined,
   };
   const plan = runPlan(target, settings, [phase]);
-  return { ...plan, client: { ...plan.client, retry: runDefaults.client.retry } };
+  return { ...plan, clients: { ...plan.clients, retransmit: runDefaults.clients.retransmit } };
 }
 
 /** Reads the measured phases of a run that one of the plans described. */
@@ -236,7 +236,7 @@ function doraPhase(
     timeLimitMs: durationMs,
     drainMs: drainMsOf(settings),
     // A device whose turn comes round again begins anew, however many arrivals there are.
-    reset: true,
+    powerCycle: true,
   };
 }
 
@@ -251,21 +251,21 @@ function runPlan(
     workers: 1,
     servers: [target.server],
     ports: target.ports,
-    client: {
+    clients: {
       // A lost message stays lost: what is counted is the server's work, not the clients' patience.
-      retry: {
-        delayMsFirst: settings.answerMsMax,
-        delayMsMax: settings.answerMsMax,
+      retransmit: {
+        firstDelayMs: settings.answerMsMax,
+        maxDelayMs: settings.answerMsMax,
         jitterMs: 0,
         transmissionsMax: 1,
         persistent: false,
         restartsMax: 0,
       },
-      autonomous: false,
+      ownTimers: false,
     },
     phases,
     network: { lossPercent: 0 },
-    health: healthLimits(settings),
+    generator: healthLimits(settings),
   };
 }
 
@@ -273,7 +273,7 @@ function drainMsOf({ answerMsMax }: TrialSettings): number {
   return answerMsMax + 100;
 }
 
-function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): HealthLimits {
+function healthLimits({ slipMsP99Max, cpuPercentMax }: TrialSettings): GeneratorLimits {
   return { slipMsP99Max, cpuPercentMax, socketDropsMax: 0 };
 }
 

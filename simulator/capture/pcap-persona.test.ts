@@ -8,9 +8,9 @@ import { readPersonaFile } from "../../scenarios/population/captured-persona.ts"
 import { formatValue } from "../../scenarios/population/captured-value.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { printPersona } from "../../scenarios/population/print-persona.ts";
-import { deviceModels, modelIndexOf } from "../device/identity.ts";
-import { MessageTemplates, messageShapes } from "../device/message-templates.ts";
-import { CapturedTemplates } from "../device/persona/captured-templates.ts";
+import { CapturedTemplates } from "../device/message/captured-templates.ts";
+import { deviceModels, modelIndexOf } from "../device/message/identity.ts";
+import { MessageTemplates, messageShapes } from "../device/message/message-templates.ts";
 import { frameOf } from "./pcap.testing.ts";
 import { surveyCapture } from "./pcap-conversation.ts";
 import { NoPersona, personaOf } from "./pcap-persona.ts";

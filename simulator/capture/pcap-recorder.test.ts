@@ -6,7 +6,7 @@ import { mergeSections } from "../../protocol/pcap/merge-sections.ts";
 import { joined } from "../../protocol/pcap/pcap.testing.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { MessageTemplates } from "../device/message-templates.ts";
+import { MessageTemplates } from "../device/message/message-templates.ts";
 import { type CaptureFilter, PcapRecorder, type SeenDatagram } from "./pcap-recorder.ts";
 
 const population = new Population({
@@ -65,7 +65,7 @@ const devicesIn = (file: Uint8Array) =>
   });
 const textOf = (file: Uint8Array) => Buffer.from(file).toString("latin1");
 
-test("each packet with its time, its CMTS, and who sent it in which state", () => {
+test("each packet with its time, its CMTS, and who sent it in which state (OPS-19)", () => {
   const section = new Section();
   const seen = sent(1, 5.000_001);
   section.recorder.record(seen);

@@ -1,9 +1,9 @@
-import type { UdpSocket, UdpSocketCounters } from "../../base/net/udp-socket.ts";
+import { ForwardingSocket } from "../../base/net/forwarding-socket.ts";
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { PcapRecorder, SeenDatagram } from "./pcap-recorder.ts";
 
 /** A socket whose datagrams are recorded, both ways, as they are on the wire. */
-export class PcapSocket implements UdpSocket {
-  readonly underlying: UdpSocket;
+export class PcapSocket extends ForwardingSocket {
   readonly #recorder: Pick<PcapRecorder, "record">;
   readonly #service: SeenDatagram["service"];
   readonly #nowMs: () => number;
@@ -14,26 +14,14 @@ export class PcapSocket implements UdpSocket {
     service: SeenDatagram["service"],
     nowMs: () => number,
   ) {
-    this.underlying = socket;
+    super(socket);
     this.#recorder = recorder;
     this.#service = service;
     this.#nowMs = nowMs;
   }
 
-  get backend(): "batch" | "dgram" {
-    return this.underlying.backend;
-  }
-
-  get localAddress(): number {
-    return this.underlying.localAddress;
-  }
-
-  get localPort(): number {
-    return this.underlying.localPort;
-  }
-
-  receive(): number {
-    const socket = this.underlying;
+  override receive(): number {
+    const socket = this.inner;
     const count = socket.receive();
     for (let i = 0; i < count; i += 1) {
       this.#recorder.record({
@@ -50,39 +38,7 @@ export class PcapSocket implements UdpSocket {
     return count;
   }
 
-  bytes(i: number): Uint8Array {
-    return this.underlying.bytes(i);
-  }
-
-  sourceAddress(i: number): number {
-    return this.underlying.sourceAddress(i);
-  }
-
-  sourcePort(i: number): number {
-    return this.underlying.sourcePort(i);
-  }
-
-  destinationAddress(i: number): number {
-    return this.underlying.destinationAddress(i);
-  }
-
-  interfaceIndex(i: number): number {
-    return this.underlying.interfaceIndex(i);
-  }
-
-  receivedAtMs(i: number): number {
-    return this.underlying.receivedAtMs(i);
-  }
-
-  slot(): Uint8Array {
-    return this.underlying.slot();
-  }
-
-  get isFull(): boolean {
-    return this.underlying.isFull;
-  }
-
-  push(
+  override push(
     length: number,
     destination: number,
     port: number,
@@ -94,31 +50,11 @@ export class PcapSocket implements UdpSocket {
       isSent: true,
       atMs: this.#nowMs(),
       source: source ?? 0,
-      sourcePort: this.underlying.localPort,
+      sourcePort: this.inner.localPort,
       destination,
       destinationPort: port,
-      payload: this.underlying.slot().subarray(0, length),
+      payload: this.inner.slot().subarray(0, length),
     });
-    this.underlying.push(length, destination, port, source, interfaceIndex);
-  }
-
-  flush(): void {
-    this.underlying.flush();
-  }
-
-  discard(): void {
-    this.underlying.discard();
-  }
-
-  get counters(): UdpSocketCounters {
-    return this.underlying.counters;
-  }
-
-  get lastSendError(): string | undefined {
-    return this.underlying.lastSendError;
-  }
-
-  close(): void {
-    this.underlying.close();
+    super.push(length, destination, port, source, interfaceIndex);
   }
 }

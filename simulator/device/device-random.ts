@@ -1,6 +1,6 @@
 import { hash32 } from "../../base/prng.ts";
+import type { Shard } from "../../scenarios/population/shard.ts";
 import { type DeviceTable, ROW_WORDS } from "./device-table.ts";
-import type { Shard } from "./shard.ts";
 
 /** Chance, device by device: what one draws depends on its own past only, not on its worker. */
 export class DeviceRandom {

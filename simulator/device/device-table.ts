@@ -1,5 +1,5 @@
-import type { ExchangeKind, ExchangeOrigin } from "./exchange.ts";
-import { exchangeKinds } from "./exchange.ts";
+import { type DhcpExchange, dhcpExchanges } from "../../scenarios/language/phase-plan.ts";
+import type { ExchangeOrigin } from "./exchange.ts";
 
 /** The states of RFC 2131 figure 5; REBOOTING is what follows INIT-REBOOT. */
 export const deviceStates = [
@@ -64,7 +64,7 @@ export class DeviceTable {
   /** The `secs` of the last DISCOVER, which the REQUEST after it repeats. */
   readonly discoverSecs: Uint16Array;
   readonly #state: Uint8Array;
-  // 0 is none, else 1 + index of `exchangeKinds`.
+  // 0 is none, else 1 + index of `dhcpExchanges`.
   readonly #exchange: Uint8Array;
   readonly #origin: Uint8Array;
   /** Transmissions of the message that waits for an answer, less one. */
@@ -114,9 +114,9 @@ export class DeviceTable {
     return this.#stateCounts[state];
   }
 
-  exchange(local: number): ExchangeKind | undefined {
+  exchange(local: number): DhcpExchange | undefined {
     const stored = this.#exchange[local * ROW_BYTES];
-    return stored === NO_EXCHANGE ? undefined : exchangeKinds[stored - 1];
+    return stored === NO_EXCHANGE ? undefined : dhcpExchanges[stored - 1];
   }
 
   origin(local: number): ExchangeOrigin {
@@ -125,12 +125,12 @@ export class DeviceTable {
 
   beginExchange(
     local: number,
-    kind: ExchangeKind,
+    kind: DhcpExchange,
     origin: ExchangeOrigin,
     intendedAtMs: number,
     nowMs: number,
   ): void {
-    this.#exchange[local * ROW_BYTES] = 1 + exchangeKinds.indexOf(kind);
+    this.#exchange[local * ROW_BYTES] = 1 + dhcpExchanges.indexOf(kind);
     this.#origin[local * ROW_BYTES] = origin === "scenario" ? ORIGIN_SCENARIO : ORIGIN_DEVICE;
     this.attempt[local * ROW_BYTES] = 0;
     this.restarts[local * ROW_BYTES] = 0;

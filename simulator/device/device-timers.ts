@@ -13,27 +13,27 @@ import {
 const RENEWAL_WAIT_MS_MIN = 1000;
 
 /**
- * The one timer of every device. With `autonomous` false a bound device waits for the end of its
+ * The one timer of every device. With `ownTimers` false a bound device waits for the end of its
  * lease only, and one without a lease for nothing.
  */
 export class DeviceTimers {
   readonly #wheel: TimerWheel;
   readonly #table: DeviceTable;
   readonly #random: DeviceRandom;
-  readonly #retry: RetryPolicy;
-  readonly #autonomous: boolean;
+  readonly #retransmit: RetryPolicy;
+  readonly #ownTimers: boolean;
 
   constructor(
     wheel: TimerWheel,
     table: DeviceTable,
     random: DeviceRandom,
-    policy: { readonly retry: RetryPolicy; readonly autonomous: boolean },
+    policy: { readonly retransmit: RetryPolicy; readonly ownTimers: boolean },
   ) {
     this.#wheel = wheel;
     this.#table = table;
     this.#random = random;
-    this.#retry = policy.retry;
-    this.#autonomous = policy.autonomous;
+    this.#retransmit = policy.retransmit;
+    this.#ownTimers = policy.ownTimers;
   }
 
   cancel(local: number): void {
@@ -53,7 +53,8 @@ export class DeviceTimers {
       dueAtMs = leaseRetryAtMs(nowMs, limitMs);
     } else {
       dueAtMs =
-        nowMs + backoffMs(this.#retry, table.attempt[local * ROW_BYTES], this.#random.next(local));
+        nowMs +
+        backoffMs(this.#retransmit, table.attempt[local * ROW_BYTES], this.#random.next(local));
     }
     if (table.address[local * ROW_WORDS] !== 0)
       dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
@@ -65,7 +66,7 @@ export class DeviceTimers {
     const table = this.#table;
     const expiryAtMs = table.expiryAtMs(local);
     let dueAtMs = expiryAtMs;
-    if (this.#autonomous && renews) {
+    if (this.#ownTimers && renews) {
       const renewalAtMs = table.renewalAtMs(local);
       const rebindingAtMs = table.rebindingAtMs(local);
       // Past T1 an exchange failed just now, so the next one keeps the distance of a repetition.
@@ -80,7 +81,7 @@ export class DeviceTimers {
 
   /** For a new start after a NAK; the exchange goes on, or the device begins one by itself. */
   awaitRestart(local: number, nowMs: number): void {
-    const isWanted = this.#autonomous || this.#table.exchange(local) !== undefined;
+    const isWanted = this.#ownTimers || this.#table.exchange(local) !== undefined;
     if (!isWanted) this.#wheel.cancel(local);
     else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random.next(local)));
   }
@@ -91,6 +92,6 @@ export class DeviceTimers {
   }
 
   awaitRestartAfterDecline(local: number, nowMs: number): void {
-    if (this.#autonomous) this.#wheel.schedule(local, nowMs + DECLINE_WAIT_MS);
+    if (this.#ownTimers) this.#wheel.schedule(local, nowMs + DECLINE_WAIT_MS);
   }
 }

@@ -1,6 +1,7 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { Population } from "../../scenarios/population/population.ts";
+import type { Shard } from "../../scenarios/population/shard.ts";
 import type { DeviceRandom } from "./device-random.ts";
 import {
   DeviceState,
@@ -11,7 +12,7 @@ import {
 } from "./device-table.ts";
 import type { DeviceTimers } from "./device-timers.ts";
 import type {
-  ExchangeKind,
+  DhcpExchange,
   ExchangeOrigin,
   FailureReason,
   FleetSink,
@@ -19,14 +20,13 @@ import type {
   SurrenderReason,
 } from "./exchange.ts";
 import { leaseTimesOf } from "./lease-times.ts";
-import type { MessageShape } from "./message-templates.ts";
+import type { MessageShape } from "./message/message-templates.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Behaviour } from "./persona/behaviours.ts";
 import { foreignAddressOf } from "./persona/foreign-address.ts";
 import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
-import type { Shard } from "./shard.ts";
 
 export interface DhcpClientContext {
   readonly population: Population;
@@ -36,8 +36,8 @@ export interface DhcpClientContext {
   readonly random: DeviceRandom;
   readonly outbox: Outbox;
   readonly sink: FleetSink;
-  readonly retry: RetryPolicy;
-  readonly autonomous: boolean;
+  readonly retransmit: RetryPolicy;
+  readonly ownTimers: boolean;
   readonly personas: Personas;
 }
 
@@ -53,6 +53,7 @@ const shapeInState: readonly (MessageShape | undefined)[] = [
 ];
 
 const COUNTED_MAX = 255;
+const RESTARTS_MAX = 3;
 // Not the ten seconds of RFC 2131 section 3.1: a device that declines in a loop is not patient.
 const DECLINE_LOOP_MS_FIRST = 1000;
 
@@ -69,7 +70,7 @@ export class DhcpClient {
     this.#table = context.table;
   }
 
-  start(local: number, kind: ExchangeKind, intendedAtMs: number, nowMs: number): StartResult {
+  start(local: number, kind: DhcpExchange, intendedAtMs: number, nowMs: number): StartResult {
     const table = this.#table;
     if (table.exchange(local) !== undefined) return "busy";
     if (kind !== "discover" && table.state(local) !== DeviceState.bound) return "not-bound";
@@ -150,7 +151,7 @@ export class DhcpClient {
 
   #begin(
     local: number,
-    kind: ExchangeKind,
+    kind: DhcpExchange,
     origin: ExchangeOrigin,
     intendedAtMs: number,
     nowMs: number,
@@ -314,7 +315,7 @@ export class DhcpClient {
 
   #takeNak(local: number, nowMs: number): void {
     const table = this.#table;
-    const { sink, retry, timers } = this.#context;
+    const { sink, retransmit, timers } = this.#context;
     const device = this.#deviceOf(local);
     const kind = table.exchange(local);
     if (kind !== undefined) sink.refused(device, kind);
@@ -332,7 +333,8 @@ export class DhcpClient {
       // The offer is gone: RFC 2131 section 3.1, item 4 begins anew, and so does the same exchange.
       table.setState(local, DeviceState.init);
       const mayRestart =
-        table.restarts[local * ROW_BYTES] < retry.restartsMax || this.#neverFails(local);
+        table.restarts[local * ROW_BYTES] < (retransmit.restartsMax ?? RESTARTS_MAX) ||
+        this.#neverFails(local);
       if (mayRestart) this.#countRestart(local);
       else this.#fail(local, "nak", nowMs);
     }
@@ -344,7 +346,8 @@ export class DhcpClient {
     const table = this.#table;
     const shape = shapeInState[table.state(local)];
     if (shape === undefined) return;
-    const isLast = table.attempt[local * ROW_BYTES] + 1 >= this.#context.retry.transmissionsMax;
+    const isLast =
+      table.attempt[local * ROW_BYTES] + 1 >= this.#context.retransmit.transmissionsMax;
     if (isLast && !table.extendsByItself(local)) {
       this.#giveUp(local, nowMs);
       return;
@@ -374,7 +377,7 @@ export class DhcpClient {
   #expire(local: number, nowMs: number): void {
     this.#fail(local, "expired", nowMs);
     this.#surrender(local, "expired", nowMs);
-    if (this.#context.autonomous) this.#acquire(local, nowMs);
+    if (this.#context.ownTimers) this.#acquire(local, nowMs);
   }
 
   #settle(local: number, nowMs: number): void {
@@ -383,7 +386,7 @@ export class DhcpClient {
   }
 
   #neverFails(local: number): boolean {
-    return this.#context.retry.persistent || this.#table.origin(local) === "device";
+    return this.#context.retransmit.persistent || this.#table.origin(local) === "device";
   }
 
   #reachT2(local: number, nowMs: number): void {

@@ -8,15 +8,15 @@ import {
   type OutgoingOption,
 } from "../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-import {
-  type Acknowledgement,
-  type AnomalyKind,
-  type CompletedExchange,
-  type ExchangeKind,
-  type FailedExchange,
-  type FleetSink,
-  PACKET_BYTES_MAX,
-  type SurrenderReason,
+import { PACKET_BYTES_MAX } from "../relay/cmts.ts";
+import type {
+  Acknowledgement,
+  AnomalyKind,
+  CompletedExchange,
+  DhcpExchange,
+  FailedExchange,
+  FleetSink,
+  SurrenderReason,
 } from "./exchange.ts";
 
 /** A packet that a fleet sent: `cmts` for one from a relay, `source` for a device's own. */
@@ -82,11 +82,11 @@ export class RecordingSink implements FleetSink {
     this.failures.push(exchange);
   }
 
-  retransmitted(_device: number, _kind: ExchangeKind): void {
+  retransmitted(_device: number, _kind: DhcpExchange): void {
     this.retransmissions += 1;
   }
 
-  refused(_device: number, _kind: ExchangeKind): void {
+  refused(_device: number, _kind: DhcpExchange): void {
     this.refusals += 1;
   }
 

@@ -1,18 +1,8 @@
+import type { DhcpExchange, StreamExchange } from "../../scenarios/language/phase-plan.ts";
+import type { RelaySink } from "../relay/cmts.ts";
 import type { Reply } from "./reply.ts";
 
-/**
- * What a device can be told to do. A *discover* is Discover-Offer-Request-Ack, a *renew*, *rebind*
- * or *reboot* is Request-Ack (RENEWING, REBINDING, INIT-REBOOT), a *release* is one message.
- */
-export const exchangeKinds = ["discover", "renew", "rebind", "reboot", "release"] as const;
-export type ExchangeKind = (typeof exchangeKinds)[number];
-
-/**
- * What a stream of a scenario can have devices do. A *boot* is everything from power on to on line, a
- * *download* is the file of a device that is on line, once more.
- */
-export const streamExchanges = [...exchangeKinds, "boot", "download"] as const;
-export type StreamExchange = (typeof streamExchanges)[number];
+export type { DhcpExchange, StreamExchange } from "../../scenarios/language/phase-plan.ts";
 
 /** Who began an exchange: the scenario's schedule, or the device because a timer of it ran out. */
 export type ExchangeOrigin = "scenario" | "device";
@@ -80,17 +70,8 @@ export interface Acknowledgement {
   readonly packet: Reply;
 }
 
-/**
- * What a fleet wants done and tells. The packet is built in the buffer that the sink lends, then one
- * `send` follows: on a socket that is one copy of a packet less for every message.
- */
-export interface FleetSink {
-  /** Room for the next datagram from a relay (PACKET_BYTES_MAX or more), sent by `sendFromRelay`. */
-  relayBuffer(): Uint8Array;
-  /** Send the first `length` bytes of the relay buffer from that CMTS's own address. */
-  sendFromRelay(cmts: number, length: number, destination: number, port: number): void;
-  /** As `sendFromRelay`, from a port that is not the relays'. Needed where a relay's port is wrong. */
-  sendFromWrongPort?(cmts: number, length: number, destination: number, port: number): void;
+/** What a fleet wants sent and tells: packets to the wire, news to the phase. */
+export interface FleetSink extends RelaySink {
   /** Room for the next datagram of a device that has an address, sent by `sendFromDevice`. */
   deviceBuffer(): Uint8Array;
   /** Send the first `length` bytes of the device buffer from the device's own address. */
@@ -99,11 +80,11 @@ export interface FleetSink {
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
   /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
-  retransmitted(device: number, kind: ExchangeKind, intendedAtMs: number): void;
+  retransmitted(device: number, kind: DhcpExchange, intendedAtMs: number): void;
   /** A device asks everybody, because nobody answered it up to T2. Needed where servers go and come. */
   reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
-  refused(device: number, kind: ExchangeKind): void;
+  refused(device: number, kind: DhcpExchange): void;
   acknowledged(acknowledgement: Acknowledgement): void;
   /** An ACK to a REQUEST that was answered before. Needed where two servers must not both answer. */
   acknowledgedAgain?(packet: Reply, requestSentAtMs: number, receivedAtMs: number): void;
@@ -112,6 +93,3 @@ export interface FleetSink {
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void;
   anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void;
 }
-
-/** No message of a device is longer, with the relay's option: it fits an Ethernet frame. */
-export const PACKET_BYTES_MAX = 1472;

@@ -5,7 +5,7 @@ import { Population } from "../../scenarios/population/population.ts";
 import { INFINITE_LEASE } from "./device-table.ts";
 import { replyTo } from "./exchange.testing.ts";
 import { leaseTimesOf } from "./lease-times.ts";
-import { MessageTemplates } from "./message-templates.ts";
+import { MessageTemplates } from "./message/message-templates.ts";
 
 const population = new Population({
   cableModems: 1,

@@ -9,7 +9,11 @@ import {
   ROW_WORDS,
 } from "./device-table.ts";
 import type { FleetSink } from "./exchange.ts";
-import { type MessageFields, type MessageShape, MessageTemplates } from "./message-templates.ts";
+import {
+  type MessageFields,
+  type MessageShape,
+  MessageTemplates,
+} from "./message/message-templates.ts";
 import { type MessageEnd, spoil } from "./persona/packet-faults.ts";
 import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";

@@ -7,7 +7,7 @@ import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { RelayAgents } from "../relay/cmts.ts";
 import { RecordingSink, replyTo } from "./exchange.testing.ts";
-import { MessageTemplates } from "./message-templates.ts";
+import { MessageTemplates } from "./message/message-templates.ts";
 import { type Reply, ReplyReader } from "./reply.ts";
 
 const SEED = 20_261_126;

@@ -29,11 +29,11 @@ describe("back-off (RFC 2131 section 4.1)", () => {
   }
   test("five transmissions wait 124 s, and as many seconds of jitter, at most", () => {
     expect(giveUpMs(rfc2131Retry)).toBeCloseTo(129_000, 1);
-    const twice = { ...rfc2131Retry, delayMsFirst: 300, delayMsMax: 400, jitterMs: 0 };
+    const twice = { ...rfc2131Retry, firstDelayMs: 300, maxDelayMs: 400, jitterMs: 0 };
     expect(giveUpMs({ ...twice, transmissionsMax: 2 })).toBe(700);
   });
   test("never waits for nothing, whatever the jitter", () => {
-    expect(backoffMs({ ...rfc2131Retry, delayMsFirst: 10 }, 0, LOWEST)).toBe(1);
+    expect(backoffMs({ ...rfc2131Retry, firstDelayMs: 10 }, 0, LOWEST)).toBe(1);
   });
 });
 

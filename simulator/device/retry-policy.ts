@@ -1,32 +1,27 @@
+import type { Scenario } from "../../scenarios/language/scenario.ts";
+
+type Retransmit = Scenario["clients"]["retransmit"];
+
 /** How a device repeats a message that finds no answer (RFC 2131 section 4.1). */
-export interface RetryPolicy {
-  readonly delayMsFirst: number;
-  readonly delayMsMax: number;
-  /** Each delay is drawn from plus or minus this much around its value. */
-  readonly jitterMs: number;
-  /** Transmissions of one message, the first included; then the device gives up on it. */
-  readonly transmissionsMax: number;
-  /** Whether an acquisition that the scenario began starts over instead of failing. */
-  readonly persistent: boolean;
-  /** How often an acquisition that is not persistent starts over after a NAK. */
-  readonly restartsMax: number;
+export interface RetryPolicy extends Retransmit {
+  /** How often an acquisition that is not persistent starts over after a NAK; 3 when left out. */
+  readonly restartsMax?: number;
 }
 
 /** RFC 2131 section 4.1: 4, 8, 16, 32, 64 s, each plus or minus one second. */
 export const rfc2131Retry: RetryPolicy = {
-  delayMsFirst: 4000,
-  delayMsMax: 64_000,
+  firstDelayMs: 4000,
+  maxDelayMs: 64_000,
   jitterMs: 1000,
   transmissionsMax: 5,
   persistent: false,
-  restartsMax: 3,
 };
 
 const HALF_RANGE = 2 ** 31;
 
 /** The wait after transmission number `attempt` (0 is the first); `draw` is any 32-bit number. */
 export function backoffMs(policy: RetryPolicy, attempt: number, draw: number): number {
-  const delayMs = Math.min(policy.delayMsFirst * 2 ** attempt, policy.delayMsMax);
+  const delayMs = Math.min(policy.firstDelayMs * 2 ** attempt, policy.maxDelayMs);
   return Math.max(1, delayMs + policy.jitterMs * (draw / HALF_RANGE - 1));
 }
 

@@ -1,3 +1,5 @@
+import { resized } from "../../base/columns.ts";
+
 /** One arrival of one stream, as a worker met it. */
 export interface LoggedArrival {
   /** NO_DEVICE when the stream had none for it. */
@@ -31,7 +33,12 @@ const ARRIVALS_FIRST = 1024;
 
 /** Notes every arrival of one worker in one phase. */
 export class ArrivalLog {
-  #columns = newColumns(ARRIVALS_FIRST);
+  #columns = {
+    device: new Int32Array(ARRIVALS_FIRST),
+    stream: new Uint8Array(ARRIVALS_FIRST),
+    atMs: new Float64Array(ARRIVALS_FIRST),
+    flags: new Uint8Array(ARRIVALS_FIRST),
+  };
   #count = 0;
   #lost = 0;
 
@@ -40,7 +47,9 @@ export class ArrivalLog {
       this.#lost += 1;
       return;
     }
-    if (this.#count === this.#columns.device.length) this.#columns = grown(this.#columns);
+    if (this.#count === this.#columns.device.length) {
+      this.#columns = resized(this.#columns, this.#count * 2);
+    }
     this.#columns.device[this.#count] = device;
     this.#columns.stream[this.#count] = stream;
     this.#columns.atMs[this.#count] = atMs;
@@ -49,36 +58,11 @@ export class ArrivalLog {
   }
 
   take(): ArrivalHistory {
-    const { device, stream, atMs, flags } = this.#columns;
-    return {
-      device: device.slice(0, this.#count),
-      stream: stream.slice(0, this.#count),
-      atMs: atMs.slice(0, this.#count),
-      flags: flags.slice(0, this.#count),
-      lost: this.#lost,
-    };
+    return { ...resized(this.#columns, this.#count), lost: this.#lost };
   }
 }
 
 /** What the flags of an arrival say. */
 export function flagsOf(flags: number): Pick<LoggedArrival, "leaves" | "hasStarted"> {
   return { leaves: (flags & LEAVES) !== 0, hasStarted: (flags & STARTED) !== 0 };
-}
-
-function newColumns(length: number): Omit<ArrivalHistory, "lost"> {
-  return {
-    device: new Int32Array(length),
-    stream: new Uint8Array(length),
-    atMs: new Float64Array(length),
-    flags: new Uint8Array(length),
-  };
-}
-
-function grown(columns: Omit<ArrivalHistory, "lost">): Omit<ArrivalHistory, "lost"> {
-  const larger = newColumns(columns.device.length * 2);
-  larger.device.set(columns.device);
-  larger.stream.set(columns.stream);
-  larger.atMs.set(columns.atMs);
-  larger.flags.set(columns.flags);
-  return larger;
 }

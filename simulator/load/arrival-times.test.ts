@@ -148,11 +148,11 @@ describe("any number of workers", () => {
         fc.integer(),
         fc.integer({ min: 1, max: 40 }),
         fc.tuple(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 3000 })),
-        (count, seed, ratePerSecond, [offMsMin, more]) => {
+        (count, seed, ratePerSecond, [min, more]) => {
           const of = (owns: (device: number) => boolean): Seen[] =>
             all(
               new ChurnArrivals({
-                ...{ share, owns, seed, offMsMin, offMsMax: offMsMin + more },
+                ...{ share, owns, seed, offForMs: { min, max: min + more } },
                 countsOrphans: false,
                 startMs: 0,
                 times: new EvenTimes(constantRate(ratePerSecond)),
@@ -245,7 +245,7 @@ test("bursts come at once and again, until their number or their time is up", ()
 describe("churn", () => {
   const churn = (overrides: Partial<ConstructorParameters<typeof ChurnArrivals>[0]> = {}) =>
     new ChurnArrivals({
-      ...{ seed: SEED, offMsMin: 250, offMsMax: 250, startMs: 0, arrivals: 8 },
+      ...{ seed: SEED, offForMs: { min: 250, max: 250 }, startMs: 0, arrivals: 8 },
       share: Uint32Array.of(0, 1, 2, 3),
       owns: () => true,
       countsOrphans: true,
@@ -264,7 +264,7 @@ describe("churn", () => {
   });
 
   test("a device that is away does not leave again: its turn has no device", () => {
-    const seen = all(churn({ offMsMin: 450, offMsMax: 450 }));
+    const seen = all(churn({ offForMs: { min: 450, max: 450 } }));
     expect(seen.filter(({ device }) => device < 0).map(({ atMs }) => atMs)).toEqual([
       400, 500, 600, 700,
     ]);
@@ -280,7 +280,7 @@ describe("churn", () => {
   test("times off are spread over their range", () => {
     const many = churn({
       share: Uint32Array.from({ length: 2000 }, (_, device) => device),
-      ...{ arrivals: 2000, offMsMin: 1000, offMsMax: 9000 },
+      ...{ arrivals: 2000, offForMs: { min: 1000, max: 9000 } },
     });
     const left = new Map<number, number>();
     const off: number[] = [];

@@ -1,6 +1,6 @@
 import { hash32, Prng } from "../../base/prng.ts";
+import type { ArrivalSpacing } from "../../scenarios/language/phase-plan.ts";
 import { type RateProfile, wholeArrivals } from "../../scenarios/language/rate-profile.ts";
-import type { ArrivalSpacing } from "../../scenarios/language/scenario-streams.ts";
 
 /** The intended times of all arrivals of a stream, over all workers; they count from its start. */
 export interface ArrivalTimes {

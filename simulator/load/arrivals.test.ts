@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { constantRate } from "../../scenarios/language/rate-profile.ts";
 import { EvenTimes } from "./arrival-times.ts";
 import {
-  AllAtOnceArrivals,
+  AllWithinArrivals,
   type Arrivals,
   arrivalsIn,
   NO_DEVICE,
@@ -117,7 +117,7 @@ describe("arrivals of a rate", () => {
 describe("arrivals all at once", () => {
   const devices = Uint32Array.from({ length: 2000 }, (_, device) => device);
   const arrivalsOf = (owns: (device: number) => boolean, seed = 1): Arrival[] =>
-    all(new AllAtOnceArrivals({ share: devices, owns, startMs: 500, seed, desyncMsMax: 10_000 }));
+    all(new AllWithinArrivals({ share: devices, owns, startMs: 500, seed, allWithinMs: 10_000 }));
 
   test("each device once, spread over the desynchronization time, in order", () => {
     const arrivals = arrivalsOf(() => true);

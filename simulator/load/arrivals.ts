@@ -94,24 +94,24 @@ export function arrivalsIn(durationMs: number, ratePerSecond: number): number {
   return wholeArrivals((durationMs * ratePerSecond) / 1000);
 }
 
-export interface AllAtOnceArrivalsInput {
+export interface AllWithinArrivalsInput {
   readonly share: Uint32Array;
   readonly owns: (device: number) => boolean;
   readonly startMs: number;
   readonly seed: number;
-  readonly desyncMsMax: number;
+  readonly allWithinMs: number;
 }
 
 /** Power comes back: each device of the share once, after a wait that depends on it and the seed. */
-export class AllAtOnceArrivals implements Arrivals {
+export class AllWithinArrivals implements Arrivals {
   nextAtMs = Number.POSITIVE_INFINITY;
   nextDevice = NO_DEVICE;
   readonly #devices: Uint32Array;
   readonly #atMs: (device: number) => number;
   #next = 0;
 
-  constructor(input: AllAtOnceArrivalsInput) {
-    this.#atMs = (device) => input.startMs + desyncMs(input.seed, device, input.desyncMsMax);
+  constructor(input: AllWithinArrivalsInput) {
+    this.#atMs = (device) => input.startMs + desyncMs(input.seed, device, input.allWithinMs);
     this.#devices = input.share
       .filter(input.owns)
       .sort((a, b) => this.#atMs(a) - this.#atMs(b) || a - b);
@@ -132,6 +132,6 @@ export class AllAtOnceArrivals implements Arrivals {
 
 const DESYNC_STREAM = 0x6465_7379;
 
-function desyncMs(seed: number, device: number, desyncMsMax: number): number {
-  return (hash32(seed, DESYNC_STREAM, device) / 2 ** 32) * desyncMsMax;
+function desyncMs(seed: number, device: number, allWithinMs: number): number {
+  return (hash32(seed, DESYNC_STREAM, device) / 2 ** 32) * allWithinMs;
 }

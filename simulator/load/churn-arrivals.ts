@@ -3,8 +3,7 @@ import { type Arrivals, NO_DEVICE, RateArrivals, type RateArrivalsInput } from "
 
 export interface ChurnArrivalsInput extends RateArrivalsInput {
   readonly seed: number;
-  readonly offMsMin: number;
-  readonly offMsMax: number;
+  readonly offForMs: { readonly min: number; readonly max: number };
 }
 
 interface Return {
@@ -25,10 +24,10 @@ export class ChurnArrivals implements Arrivals {
   readonly #isAway = new Set<number>();
 
   constructor(input: ChurnArrivalsInput) {
-    const { seed, offMsMin, offMsMax } = input;
+    const { seed, offForMs } = input;
     this.#leaving = new RateArrivals(input);
-    const spanMs = offMsMax - offMsMin;
-    this.#offMs = (device) => offMsMin + new Prng(seed, device).nextFloat() * spanMs;
+    const spanMs = offForMs.max - offForMs.min;
+    this.#offMs = (device) => offForMs.min + new Prng(seed, device).nextFloat() * spanMs;
   }
 
   get nextLeaves(): boolean {
@@ -79,7 +78,7 @@ function push(heap: Return[], entry: Return): void {
   heap[hole] = entry;
 }
 
-/** Of a heap that is not empty. */
+/** Takes the earliest out of a heap that is not empty. */
 function pop(heap: Return[]): Return {
   const first = heap[0]!;
   const entry = heap.pop()!;

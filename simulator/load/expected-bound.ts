@@ -1,6 +1,6 @@
 import type { Population } from "../../scenarios/population/population.ts";
+import { clearBit, hasBit, setBit } from "../plan/device-bits.ts";
 import { type RunPlan, takesBound } from "../plan/run-plan.ts";
-import { hasBit, setBit } from "../worker/worker-messages.ts";
 import { PhaseStreams } from "./streams.ts";
 
 /**
@@ -34,12 +34,8 @@ export function expectedBound(
       for (const device of share.subarray(0, turns)) clearBit(after, device);
       continue;
     }
-    if (phase.reset) for (const device of share) clearBit(after, device);
+    if (phase.powerCycle) for (const device of share) clearBit(after, device);
     for (const device of share.subarray(0, turns)) setBit(after, device);
   }
   return after;
-}
-
-function clearBit(bits: Uint8Array, device: number): void {
-  bits[device >>> 3]! &= ~(1 << (device & 7));
 }

@@ -1,4 +1,5 @@
 import type { Population } from "../../scenarios/population/population.ts";
+import { recordKind } from "../boot/kind-histograms.ts";
 import type { CompletedExchange, FailedExchange, StreamExchange } from "../device/exchange.ts";
 import type { StreamCounters } from "../measure/recorder.ts";
 import { LATE_MS, PhaseRecord, type PhaseReport } from "../measure/recorder.ts";
@@ -245,7 +246,7 @@ export class PhaseLedger {
     const { notes, population } = this.#input;
     const startedAtMs = notes.startedAtMs[device]!;
     if (Number.isNaN(startedAtMs)) return;
-    this.record.recordBound(population.kindOf(device), receivedAtMs - startedAtMs);
+    recordKind(this.record.timeToBound, population.kindOf(device), receivedAtMs - startedAtMs);
     notes.startedAtMs[device] = Number.NaN;
   }
 

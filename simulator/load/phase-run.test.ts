@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population/population.ts";
+import { Shard } from "../../scenarios/population/shard.ts";
 import type { StartResult, StreamExchange } from "../device/exchange.ts";
-import { Shard } from "../device/shard.ts";
 import { outcomeOf } from "../measure/recorder.ts";
 import { SecondTally } from "../measure/time-series.ts";
 import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
@@ -87,7 +87,7 @@ function phaseOf(streams: readonly StreamPlan[], overrides: Partial<PhasePlan> =
     until: { durationMs: 1000 },
     timeLimitMs: 5000,
     drainMs: 500,
-    reset: false,
+    powerCycle: false,
     ...overrides,
   };
 }
@@ -146,7 +146,7 @@ function play(played: Played): Start[] {
   const { run, fleet } = played;
   let answered = 0;
   for (let nowMs = 1000; !run.isOver(nowMs) && nowMs < 10_000; nowMs += 1) {
-    while (run.startDue(nowMs) > 0) run.flushed(nowMs);
+    while (run.startDue(nowMs) > 0) run.ledger.flushed(nowMs);
     for (; answered < fleet.starts.length; answered += 1) {
       answer(played, fleet.starts[answered]!, nowMs + 1);
     }
@@ -161,7 +161,7 @@ describe("a phase on one worker", () => {
     expect(run.nextDueMs()).toBe(1000);
     expect(run.startDue(999)).toBe(0);
     expect(run.startDue(1200.5)).toBe(3);
-    run.flushed(1201);
+    run.ledger.flushed(1201);
     expect(fleet.starts.map(({ intendedAtMs }) => intendedAtMs)).toEqual([1000, 1100, 1200]);
     expect(run.nextDueMs()).toBe(1300);
 
@@ -241,7 +241,7 @@ describe("a phase on one worker", () => {
     const startsOf = (worker: { readonly index: number; readonly count: number }): Start[] => {
       const played = begin(phaseOf([discoverAt(20)]), [], worker);
       played.run.startDue(1500);
-      played.run.flushed(1500);
+      played.run.ledger.flushed(1500);
       // The message comes when the worker has gone on.
       played.run.startDue(1530);
       played.run.setPace(2, 1500);
@@ -324,7 +324,7 @@ describe("who has a turn", () => {
   });
 
   test("reset cuts the power of as many devices as discover needs, and of no renewing one", () => {
-    const played = begin(phaseOf([discoverAt(20), renewAt(40)], { reset: true }), everybody);
+    const played = begin(phaseOf([discoverAt(20), renewAt(40)], { powerCycle: true }), everybody);
     expect(played.fleet.powerCuts).toHaveLength(20);
     const lost = new Set(played.fleet.powerCuts);
     const starts = play(played);
@@ -337,13 +337,13 @@ describe("who has a turn", () => {
   });
 
   test("with reset, a device whose turn comes round again loses its power again", () => {
-    const played = begin(phaseOf([discoverAt(250)], { reset: true }), everybody);
+    const played = begin(phaseOf([discoverAt(250)], { powerCycle: true }), everybody);
     expect(play(played)).toHaveLength(250);
     expect(played.fleet.powerCuts).toHaveLength(250);
   });
 
   test("time to a lease counts from the return of the power, latency from a device's own start", () => {
-    const stream: StreamPlan = { kind: "all-at-once", exchange: "discover", desyncMsMax: 800 };
+    const stream: StreamPlan = { kind: "all-within", exchange: "discover", allWithinMs: 800 };
     const played = begin(phaseOf([stream], { until: "all-bound" }));
     expect(play(played)).toHaveLength(population.size);
     const record = played.run.finish();
@@ -358,14 +358,16 @@ describe("the same seed gives the same devices and schedule", () => {
   const phases: readonly (readonly [string, PhasePlan, readonly number[]])[] = [
     [
       "discover and renew with a reset",
-      phaseOf([discoverAt(70), renewAt(330)], { reset: true }),
+      phaseOf([discoverAt(70), renewAt(330)], { powerCycle: true }),
       everybody,
     ],
     ["until all are bound", phaseOf([discoverAt(500)], { until: "all-bound" }), []],
     ["half of them bound", phaseOf([discoverAt(90), renewAt(300)]), everybody.slice(0, 50)],
     [
       "all at once",
-      phaseOf([{ kind: "all-at-once", exchange: "discover", desyncMsMax: 900 }], { reset: true }),
+      phaseOf([{ kind: "all-within", exchange: "discover", allWithinMs: 900 }], {
+        powerCycle: true,
+      }),
       everybody,
     ],
   ];
@@ -398,7 +400,7 @@ describe("what becomes of transactions", () => {
   ] as const)("%s", (reason, expected) => {
     const { run, fleet, tally } = begin(phaseOf([discoverAt(1)]));
     run.startDue(1000);
-    run.failed({ ...fleet.starts[0]!, ...failure, reason });
+    run.ledger.failed({ ...fleet.starts[0]!, ...failure, reason });
     expect(run.startDue(2000)).toBe(0);
     expect(run.isOver(2000), "nothing is under way").toBe(true);
     expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 0, ...expected });
@@ -410,11 +412,11 @@ describe("what becomes of transactions", () => {
     run.startDue(1000);
     const { device } = fleet.starts[0]!;
     const other = (device + 1) % population.size;
-    run.retransmitted(device, "discover");
-    run.retransmitted(device, "discover");
-    run.refused(device, "discover");
-    run.retransmitted(other, "renew");
-    run.refused(other, "renew");
+    run.ledger.retransmitted(device, "discover");
+    run.ledger.retransmitted(device, "discover");
+    run.ledger.refused(device, "discover");
+    run.ledger.retransmitted(other, "renew");
+    run.ledger.refused(other, "renew");
     const record = run.finish();
     expect(record.streams[0]!.counters).toMatchObject({ retransmissions: 2, naks: 1 });
     expect(record.background).toMatchObject({ retransmissions: 1, naks: 1 });
@@ -446,7 +448,7 @@ describe("a closed loop", () => {
     let seen = 0;
     let most = 0;
     for (let nowMs = 1000; !run.isOver(nowMs) && nowMs < untilMs; nowMs += 1) {
-      while (run.startDue(nowMs) > 0) run.flushed(nowMs);
+      while (run.startDue(nowMs) > 0) run.ledger.flushed(nowMs);
       open.push(...fleet.starts.slice(seen));
       seen = fleet.starts.length;
       most = Math.max(most, open.length);
@@ -574,8 +576,8 @@ describe("streams within a phase", () => {
 
 describe("churn", () => {
   const churn = (leave: "silently" | "release"): StreamPlan => ({
-    ...{ kind: "churn", exchange: "discover", ratePerSecond: 10, leave },
-    ...{ offMsMin: 250, offMsMax: 250 },
+    ...{ kind: "churn", exchange: "discover", perSecond: 10, leave },
+    offForMs: { min: 250, max: 250 },
   });
 
   test("devices lose power one after the other and come back by a discover", () => {
@@ -619,7 +621,12 @@ describe("while somebody watches the phase", () => {
     expect([1700, 1701, 1801, 1901].map(timeoutsAt)).toEqual([0, 1, 2, 3]);
     answer(played, fleet.starts[0]!, 1950);
     expect(timeoutsAt(1950)).toBe(2);
-    run.failed({ ...fleet.starts[1]!, origin: "scenario", reason: "timeout", failedAtMs: 1951 });
+    run.ledger.failed({
+      ...fleet.starts[1]!,
+      origin: "scenario",
+      reason: "timeout",
+      failedAtMs: 1951,
+    });
     expect(timeoutsAt(1951)).toBe(2);
     // When the phase is over, what never came is a time-out, and what came late is none.
     expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 1, timeouts: 9 });

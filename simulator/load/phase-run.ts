@@ -1,27 +1,12 @@
-import type { Population } from "../../scenarios/population/population.ts";
 import type { BootRecord } from "../boot/boot-record.ts";
-import type {
-  CompletedExchange,
-  FailedExchange,
-  StartResult,
-  StreamExchange,
-} from "../device/exchange.ts";
-import type { PhaseRecord } from "../measure/recorder.ts";
-import type { SecondTally } from "../measure/time-series.ts";
-import {
-  goalOf,
-  needsLease,
-  type PhasePlan,
-  phaseMsMax,
-  takesBound,
-  windowOf,
-} from "../plan/run-plan.ts";
-import type { Measured } from "../run/phase-watch.ts";
+import type { CompletedExchange, StartResult, StreamExchange } from "../device/exchange.ts";
+import type { Measured, PhaseRecord } from "../measure/recorder.ts";
+import { goalOf, needsLease, phaseMsMax, takesBound, windowOf } from "../plan/run-plan.ts";
 import type { ArrivalLog } from "./arrival-log.ts";
 import { NO_DEVICE } from "./arrivals.ts";
-import { type DeviceNotes, PhaseLedger, UNSENT_MAX } from "./phase-ledger.ts";
+import { PhaseLedger, type PhaseLedgerInput, UNSENT_MAX } from "./phase-ledger.ts";
 import { ScheduleClock } from "./schedule-clock.ts";
-import { PhaseStreams } from "./streams.ts";
+import { PhaseStreams, type PhaseStreamsInput } from "./streams.ts";
 
 /** What a phase needs of the worker's devices. */
 export interface PhaseFleet {
@@ -42,21 +27,12 @@ export interface PhaseFleet {
   powerOff(device: number, nowMs: number): void;
 }
 
-export interface PhaseRunInput {
-  readonly phase: PhasePlan;
-  readonly phaseIndex: number;
-  readonly seed: number;
-  readonly population: Population;
+export interface PhaseRunInput
+  extends PhaseLedgerInput,
+    Omit<PhaseStreamsInput, "owns" | "inFlight"> {
   readonly fleet: PhaseFleet;
-  readonly notes: DeviceNotes;
-  readonly tally: SecondTally;
-  /** Whether a device held a lease when the phase began: the same answer on every worker. */
-  readonly holdsLease: (device: number) => boolean;
-  readonly worker: { readonly index: number; readonly count: number };
   /** Where every arrival is noted; nowhere when left out. */
   readonly log?: ArrivalLog | undefined;
-  /** See PhaseLedgerInput. */
-  readonly giveUpMs: number;
 }
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
@@ -66,9 +42,10 @@ export const ARRIVALS_A_FLUSH = UNSENT_MAX;
 
 /** One worker's part of one phase: starts what is due, and knows when the phase is over. */
 export class PhaseRun {
+  /** Takes the news of transactions, but `completed`, which is for the phase. */
+  readonly ledger: PhaseLedger;
   readonly #input: PhaseRunInput;
   readonly #streams: PhaseStreams;
-  readonly #ledger: PhaseLedger;
   #startMs = Number.POSITIVE_INFINITY;
   #clock = new ScheduleClock(Number.POSITIVE_INFINITY);
   /** From the start until no more arrivals are handed out, by the schedule. */
@@ -86,32 +63,27 @@ export class PhaseRun {
     return hasStarted;
   };
 
-  /** Works out the shares; with `reset`, the devices of discover and boot streams lose power at `nowMs`. */
+  /** Works out the shares; with `powerCycle`, the devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
     const { phase, fleet } = input;
     this.#input = input;
     this.#lengthMs = phaseMsMax(phase);
     this.#drainMs = phase.drainMs;
-    this.#ledger = new PhaseLedger(input);
+    this.ledger = new PhaseLedger(input);
     this.#streams = new PhaseStreams({
-      phase,
-      phaseIndex: input.phaseIndex,
-      seed: input.seed,
-      population: input.population,
-      holdsLease: input.holdsLease,
+      ...input,
       owns: (device) => fleet.owns(device),
-      worker: input.worker,
       inFlight: (stream) =>
-        this.#isOpen(stream) ? this.#ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
+        this.#isOpen(stream) ? this.ledger.pendingOf(stream) : Number.POSITIVE_INFINITY,
     });
-    if (phase.reset) this.#cutPower(nowMs);
+    if (phase.powerCycle) this.#cutPower(nowMs);
   }
 
   /** Arrivals count from here, at `pace` times the rates of the plan; 0 holds them. */
   begin(startMs: number, pace = 1): void {
     this.#startMs = startMs;
     this.#clock = new ScheduleClock(startMs, pace);
-    this.#ledger.begin(this.#clock);
+    this.ledger.begin(this.#clock);
   }
 
   /** Another pace as of `atMs`; what is under way, and what devices do by themselves, goes on. */
@@ -146,7 +118,7 @@ export class PhaseRun {
 
   /** What became of the boots of this phase. */
   get boot(): BootRecord {
-    return this.#ledger.record.boot;
+    return this.ledger.record.boot;
   }
 
   /** No arrivals from now on, and no more than `drainMs` for what is under way. */
@@ -165,7 +137,7 @@ export class PhaseRun {
 
   /**
    * Starts up to ARRIVALS_A_FLUSH transactions that are due; says how many arrivals it looked at.
-   * Flush the sockets, then call `flushed`.
+   * Flush the sockets, then tell the ledger.
    */
   startDue(nowMs: number): number {
     if (this.#clock.isHeld && this.#endedBy === undefined) return 0;
@@ -185,45 +157,28 @@ export class PhaseRun {
     );
   }
 
-  /** The packets of the arrivals started since the last call have left. */
-  flushed(nowMs: number): void {
-    this.#ledger.flushed(nowMs);
-  }
-
   /** What has been measured so far, where somebody watches the phase. */
   soFar(nowMs: number): Measured | undefined {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
     // A watch asks where in its schedule the phase is.
     const atMs = this.#startMs + this.#clock.toSchedule(nowMs);
-    return { atMs, report: this.#ledger.reportAt(nowMs) };
+    return { atMs, report: this.ledger.reportAt(nowMs) };
   }
 
   /** Ended and drained: `finish` may be called. */
   isOver(nowMs: number): boolean {
     if (this.#endedBy === undefined) return false;
     if (nowMs >= this.endMs + this.#drainMs) return true;
-    return this.#ledger.pending === 0 && !this.#hasArrivals();
+    return this.ledger.pending === 0 && !this.#hasArrivals();
   }
 
   /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
   finish(): PhaseRecord {
-    return this.#ledger.close();
+    return this.ledger.close();
   }
 
   completed(exchange: CompletedExchange): void {
-    this.#ledger.completed(exchange, this);
-  }
-
-  failed(exchange: FailedExchange): void {
-    this.#ledger.failed(exchange);
-  }
-
-  retransmitted(device: number, kind: StreamExchange): void {
-    this.#ledger.retransmitted(device, kind);
-  }
-
-  refused(device: number, kind: StreamExchange): void {
-    this.#ledger.refused(device, kind);
+    this.ledger.completed(exchange, this);
   }
 
   #hasArrivals(): boolean {
@@ -244,7 +199,7 @@ export class PhaseRun {
       for (const device of this.#streams.shares[index]!) {
         if (!fleet.owns(device)) continue;
         fleet.powerOff(device, nowMs);
-        this.#ledger.deviceLostPower(device);
+        this.ledger.deviceLostPower(device);
       }
     });
   }
@@ -253,13 +208,13 @@ export class PhaseRun {
   #leave(stream: number, device: number): boolean {
     const { phase, fleet } = this.#input;
     const plan = phase.streams[stream]!;
-    if (this.#ledger.isBusy(device)) return false;
+    if (this.ledger.isBusy(device)) return false;
     if (plan.kind === "churn" && plan.leave === "release") {
       // A device that is just renewing cannot; its power goes all the same.
       fleet.start(device, "release", this.#nowMs, this.#nowMs);
     }
     fleet.powerOff(device, this.#nowMs);
-    this.#ledger.deviceLostPower(device);
+    this.ledger.deviceLostPower(device);
     return true;
   }
 
@@ -268,12 +223,12 @@ export class PhaseRun {
     // A closed loop has no schedule: what begins was wanted now.
     const intendedAtMs = plan.kind === "outstanding" ? this.#nowMs : scheduledAtMs;
     if (device === NO_DEVICE || !this.#start(stream, device, intendedAtMs)) {
-      this.#ledger.notEligible(stream, intendedAtMs);
+      this.ledger.notEligible(stream, intendedAtMs);
       return false;
     }
-    this.#ledger.started(stream, intendedAtMs);
+    this.ledger.started(stream, intendedAtMs);
     if (!needsLease(plan.exchange)) {
-      this.#ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
+      this.ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
     }
     return true;
   }
@@ -281,23 +236,23 @@ export class PhaseRun {
   /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */
   #powerOnAtMs(stream: number, intendedAtMs: number): number {
     const { kind } = this.#input.phase.streams[stream]!;
-    return kind === "all-at-once" ? this.#startMs : intendedAtMs;
+    return kind === "all-within" ? this.#startMs : intendedAtMs;
   }
 
   #start(stream: number, device: number, intendedAtMs: number): boolean {
     const { phase, fleet } = this.#input;
     const { exchange } = phase.streams[stream]!;
     // Whatever a stream has begun goes on: one transaction a device at a time.
-    if (this.#ledger.isBusy(device)) return false;
+    if (this.ledger.isBusy(device)) return false;
     if (!needsLease(exchange) && !fleet.isOff(device)) {
-      if (!phase.reset) return false;
+      if (!phase.powerCycle) return false;
       fleet.powerOff(device, this.#nowMs);
     }
     // Booked first, because a release is complete before `start` returns.
-    this.#ledger.assign(stream, device, intendedAtMs);
+    this.ledger.assign(stream, device, intendedAtMs);
     const startAtMs = exchange === "boot" ? this.#powerOnAtMs(stream, intendedAtMs) : intendedAtMs;
     if (fleet.start(device, exchange, startAtMs, this.#nowMs) === "started") return true;
-    this.#ledger.unassign(stream, device);
+    this.ledger.unassign(stream, device);
     return false;
   }
 }

@@ -16,7 +16,7 @@ export interface ShareInput {
   readonly seed: number;
   readonly holdsLease: (device: number) => boolean;
   /** Streams that need devices without a lease may have some that hold one: they are reset. */
-  readonly reset: boolean;
+  readonly powerCycle: boolean;
   readonly demands: readonly ShareDemand[];
 }
 
@@ -26,7 +26,7 @@ export interface ShareInput {
  * the same shares.
  *
  * Every device without a lease goes to a stream that needs such ones, every device with a lease to
- * one that needs these. With `reset`, the former take as many of the latter's as they have arrivals
+ * one that needs these. With `powerCycle`, the former take as many of the latter's as they have arrivals
  * for, but no more than their part by weight.
  */
 export function divideDevices(input: ShareInput): readonly Uint32Array[] {
@@ -35,7 +35,7 @@ export function divideDevices(input: ShareInput): readonly Uint32Array[] {
   const takers = demands.map((demand) => (demand.needsLease ? 0 : demand.weight));
   const holders = demands.map((demand) => (demand.needsLease ? demand.weight : 0));
 
-  const taken = input.reset ? devicesToReset(demands, unbound.length, bound.length) : 0;
+  const taken = input.powerCycle ? devicesToReset(demands, unbound.length, bound.length) : 0;
   const parts = [
     divide(unbound, takers),
     divide(bound.subarray(0, taken), takers),

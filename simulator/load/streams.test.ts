@@ -12,7 +12,7 @@ const phase: PhasePlan = {
   until: { durationMs: 1000 },
   timeLimitMs: 0,
   drainMs: 0,
-  reset: false,
+  powerCycle: false,
 };
 
 const population = new Population({

@@ -1,13 +1,18 @@
 import { hash32 } from "../../base/prng.ts";
-import type { ArrivalSpacing } from "../../scenarios/language/scenario-streams.ts";
-import type { Population } from "../../scenarios/population/population.ts";
 import type {
-  AllAtOnceStreamPlan,
-  OutstandingStreamPlan,
-  PhasePlan,
-  StreamPlan,
+  AllWithinStream,
+  ArrivalSpacing,
+  OutstandingStream,
+} from "../../scenarios/language/phase-plan.ts";
+import type { Population } from "../../scenarios/population/population.ts";
+import {
+  hasEachOnce,
+  type PhasePlan,
+  profileOf,
+  type StreamPlan,
+  takesBound,
+  windowOf,
 } from "../plan/run-plan.ts";
-import { hasEachOnce, profileOf, takesBound, windowOf } from "../plan/run-plan.ts";
 import {
   type ArrivalTimes,
   BurstTimes,
@@ -17,7 +22,7 @@ import {
   timesOf,
 } from "./arrival-times.ts";
 import type { Arrivals, RateArrivalsInput } from "./arrivals.ts";
-import { AllAtOnceArrivals, RateArrivals } from "./arrivals.ts";
+import { AllWithinArrivals, RateArrivals } from "./arrivals.ts";
 import { ChurnArrivals } from "./churn-arrivals.ts";
 import { inHouseholds } from "./households.ts";
 import { OutstandingArrivals, partOf } from "./outstanding-arrivals.ts";
@@ -54,14 +59,14 @@ export class PhaseStreams {
       size: population.size,
       seed: hash32(input.seed, SHARE_STREAM, input.phaseIndex),
       holdsLease: input.holdsLease,
-      reset: phase.reset,
+      powerCycle: phase.powerCycle,
       demands: phase.streams.map((stream, index) => demandOf(input, stream, index)),
     });
     this.shares = shares.map((share, index) =>
       phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
     );
     this.counts = phase.streams.map((stream, index) => {
-      const isOnce = hasEachOnce(phase, stream) || stream.kind === "all-at-once";
+      const isOnce = hasEachOnce(phase, stream) || stream.kind === "all-within";
       return isOnce ? this.shares[index]!.length : scheduledArrivals(input, stream, index);
     });
     this.#arrivals = phase.streams.map((stream, index) =>
@@ -138,7 +143,7 @@ function scheduledArrivals(
   const window = windowOf(input.phase, stream);
   const lengthMs = window.endMs - window.startMs;
   if (stream.kind === "burst") {
-    return burstArrivals(stream.size, stream.everyMs, stream.burstsMax, lengthMs);
+    return burstArrivals(stream.size, stream.everyMs, stream.count, lengthMs);
   }
   const profile = profileOf(stream);
   if (profile === undefined) return undefined;
@@ -153,9 +158,9 @@ function arrivalsOf(
 ): Arrivals {
   const { phase, owns, worker } = input;
   const { startMs } = windowOf(phase, stream);
-  if (stream.kind === "all-at-once") {
+  if (stream.kind === "all-within") {
     const seed = hash32(input.seed, SHARE_STREAM, input.phaseIndex);
-    return new AllAtOnceArrivals({ share, owns, startMs, seed, desyncMsMax: stream.desyncMsMax });
+    return new AllWithinArrivals({ share, owns, startMs, seed, allWithinMs: stream.allWithinMs });
   }
   const once = hasEachOnce(phase, stream);
   if (stream.kind === "outstanding") {
@@ -172,13 +177,12 @@ function arrivalsOf(
     arrivals: once ? share.length : scheduledArrivals(input, stream, index)!,
   };
   if (stream.kind !== "churn") return new RateArrivals(rated);
-  const { offMsMin, offMsMax } = stream;
-  return new ChurnArrivals({ ...rated, seed: seedOf(input, index), offMsMin, offMsMax });
+  return new ChurnArrivals({ ...rated, seed: seedOf(input, index), offForMs: stream.offForMs });
 }
 
 function intendedTimes(
   input: PhaseStreamsInput,
-  stream: Exclude<StreamPlan, AllAtOnceStreamPlan | OutstandingStreamPlan>,
+  stream: Exclude<StreamPlan, AllWithinStream | OutstandingStream>,
   index: number,
 ): ArrivalTimes {
   if (stream.kind === "burst") return new BurstTimes(stream.size, stream.everyMs);

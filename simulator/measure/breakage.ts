@@ -1,7 +1,6 @@
+import type { ProfileStream } from "../../scenarios/language/phase-plan.ts";
 import { RateProfile } from "../../scenarios/language/rate-profile.ts";
-import type { ProfileStream } from "../../scenarios/language/scenario-streams.ts";
 import type { StreamPlan } from "../plan/run-plan.ts";
-import type { StreamOutcome } from "./recorder.ts";
 import { IN_TIME_MS, missedPercent, type StageCounts, type StageOutcome } from "./stage-record.ts";
 
 /** Where a rising rate broke the server, as far as it got. */
@@ -34,31 +33,21 @@ export function brokenStage(
 }
 
 /**
- * The outcome of a phase that is over, with what the stages of a stream that looks for breakage came
- * to. `seen` is the stage that ended the phase, if one did; stages that were cut short do not count.
+ * Where a rate that looks for breakage broke the server in a phase that is over; undefined for other
+ * streams. `seen` is the stage that ended the phase, if one did; stages that were cut short do not count.
  */
-export function withBreakage(
-  plan: StreamPlan,
-  outcome: StreamOutcome,
+export function breakageOf(
+  stream: StreamPlan,
+  outcomes: readonly StageOutcome[] | undefined,
   seen: number | undefined,
-): StreamOutcome {
-  if (plan.kind !== "profile" || plan.missedPercentMax === undefined) return outcome;
-  const stages = (outcome.stages ?? []).filter(
-    ({ startMs, endMs }, index) => endMs - startMs >= plan.stages[index]!.durationMs - CUT_MS,
+): Breakage | undefined {
+  if (stream.kind !== "profile" || stream.missedPercentMax === undefined) return undefined;
+  const { missedPercentMax } = stream;
+  const stages = (outcomes ?? []).filter(
+    ({ startMs, endMs }, index) => endMs - startMs >= stream.stages[index]!.durationMs - CUT_MS,
   );
   const counts = stages.map((stage) => stage.counts);
-  const broken = seen ?? brokenStage(plan, counts, Number.POSITIVE_INFINITY);
-  return { ...outcome, breakage: breakageOf(stages, broken, plan.missedPercentMax) };
-}
-
-/** Workers see the end of a phase up to this much late or early. */
-const CUT_MS = 1;
-
-function breakageOf(
-  stages: readonly StageOutcome[],
-  broken: number | undefined,
-  missedPercentMax: number,
-): Breakage {
+  const broken = seen ?? brokenStage(stream, counts, Number.POSITIVE_INFINITY);
   const firstMissed = broken === undefined ? undefined : stages[broken];
   const kept = firstMissed === undefined ? stages : stages.slice(0, broken);
   return {
@@ -70,6 +59,9 @@ function breakageOf(
         : reasonOf(firstMissed, missedPercentMax),
   };
 }
+
+/** Workers see the end of a phase up to this much late or early. */
+const CUT_MS = 1;
 
 function reasonOf({ toPerSecond, counts }: StageOutcome, missedPercentMax: number): string {
   const missed =

@@ -1,5 +1,5 @@
-import type { HealthLimits } from "../plan/run-plan.ts";
-import type { PhaseOutcome } from "../run/outcome.ts";
+import type { GeneratorLimits } from "../plan/run-plan.ts";
+import type { StreamOutcome } from "./recorder.ts";
 
 /** What one worker's sockets and thread did, over the whole run or over one phase. */
 export interface WorkerUsage {
@@ -17,16 +17,10 @@ export interface WorkerUsage {
 }
 
 /** The counters of a worker at one moment; `usageBetween` makes a WorkerUsage of two of them. */
-export interface UsageMark {
+export interface UsageMark extends Omit<WorkerUsage, "cpuPercent" | "starvedPercent"> {
   readonly atMs: number;
   readonly cpuMs: number | undefined;
   readonly starvedMs: number | undefined;
-  readonly received: number;
-  readonly sent: number;
-  readonly truncated: number;
-  readonly socketDrops: number;
-  readonly sendErrors: number;
-  readonly lastSendError: string | undefined;
 }
 
 export function usageBetween(from: UsageMark, to: UsageMark): WorkerUsage {
@@ -78,10 +72,18 @@ export interface GeneratorHealth {
   readonly problems: readonly string[];
 }
 
+/** A phase as far as the generator's part in it goes. */
+export interface JudgedPhase {
+  readonly name: string;
+  readonly streams: readonly StreamOutcome[];
+  /** By worker, from the start of the phase to the end of its drain. */
+  readonly workers: readonly WorkerUsage[];
+}
+
 /** Judges the generator itself (design: a published figure is never one that it limited). */
 export function judgeHealth(
-  limits: HealthLimits,
-  phases: readonly PhaseOutcome[],
+  limits: GeneratorLimits,
+  phases: readonly JudgedPhase[],
   workers: readonly WorkerUsage[],
 ): GeneratorHealth {
   const problems: string[] = [];

@@ -1,8 +1,9 @@
+import { joined, resized } from "../../base/columns.ts";
 import type { FailureReason, SurrenderReason } from "../device/exchange.ts";
 
 /** How finely ACKs are counted over time. */
 export const OUTAGE_BIN_MS = 10;
-/** Whoever waits longer than this for an ACK waited noticeably, even if no message of it was lost. */
+/** A longer wait for an ACK is noted even if no message was lost. */
 export const NOTICEABLE_WAIT_MS = 100;
 
 // 2 h 54 min: ACKs beyond are counted as lost to the log. 28 bytes a bin and server.
@@ -12,7 +13,7 @@ const BINS_FIRST = 1 << 10;
 const NOTES_MAX = 1 << 18;
 const NOTES_FIRST = 1 << 8;
 
-/** What a note says of a device, which waits since `sinceMs` when it happens at `untilMs`. */
+/** What a note says about a device that waits since `sinceMs` when it happens at `untilMs`. */
 export const OutageNote = {
   /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
   waited: 0,
@@ -26,32 +27,35 @@ export const OutageNote = {
   unserved: 4,
 } as const;
 
-/** Times are ms since the run began. Columns of equal length, a row a bin of OUTAGE_BIN_MS. */
-export interface ServerAcks {
-  /** Its address (Answerers); 0 for all that the plan does not name. */
-  readonly server: number;
+/** Columns of equal length, a row for each bin of OUTAGE_BIN_MS; times are ms since the run began. */
+type AckColumns = {
   readonly count: Uint32Array;
   /** The first and the last ACK received in the bin; without meaning where there was none. */
   readonly firstMs: Float64Array;
   readonly lastMs: Float64Array;
   /** The latest first copy of a REQUEST that was acknowledged in the bin. */
   readonly sentMs: Float64Array;
-}
+};
+
+export type ServerAcks = AckColumns & {
+  /** Its address (Answerers); 0 for all that the plan does not name. */
+  readonly server: number;
+};
 
 /** Columns of equal length; times are ms since the run began, `what` is an OutageNote. */
-export interface OutageNotes {
+export type OutageNotes = {
   readonly what: Uint8Array;
   readonly device: Uint32Array;
   readonly sinceMs: Float64Array;
   readonly untilMs: Float64Array;
-}
+};
 
 /** What one worker, or all of them, saw of servers that went and came. */
 export interface OutageReport {
   /** Time 0 of all others, by Clock.monotonicMs. */
   readonly runStartMs: number;
   readonly servers: readonly ServerAcks[];
-  /** The same of ACKs that devices ignored, because their REQUEST had been answered before. */
+  /** The same for ACKs that devices ignored, because their REQUEST had been answered before. */
   readonly ignored: readonly ServerAcks[];
   readonly notes: OutageNotes;
   /** ACKs and notes that found no room. */
@@ -65,7 +69,7 @@ export interface OutageReport {
 export class OutageLog {
   readonly #servers: readonly AckBins[];
   readonly #ignored: readonly AckBins[];
-  /** By device: since when it waits, 0 for one that does not. */
+  /** By device: since when it waits; 0 if it does not. */
   readonly #sinceMs: Float64Array;
   readonly #notesMax: number;
   #notes = newNotes(NOTES_FIRST);
@@ -73,7 +77,7 @@ export class OutageLog {
   #lost = 0;
   #runStartMs = Number.NaN;
 
-  /** `servers`: their identifiers; `devices`: of the whole population. */
+  /** `servers`: their identifiers; `devices`: how many the whole population has. */
   constructor(servers: readonly number[], devices: number, notesMax = NOTES_MAX) {
     this.#servers = [...servers, 0].map((server) => new AckBins(server));
     this.#ignored = [...servers, 0].map((server) => new AckBins(server));
@@ -81,17 +85,17 @@ export class OutageLog {
     this.#notesMax = notesMax;
   }
 
-  /** Of the first phase; all times that follow are on the same scale. */
+  /** The first phase begins; all times that follow are on the same scale. */
   begin(runStartMs: number): void {
     this.#runStartMs = runStartMs;
   }
 
-  /** `sentAtMs`: of the first copy of the REQUEST. */
+  /** `sentAtMs`: when the first copy of the REQUEST was sent. */
   acknowledged(server: number, sentAtMs: number, receivedAtMs: number): void {
     this.#count(this.#servers, server, sentAtMs, receivedAtMs);
   }
 
-  /** As `acknowledged`, of an ACK that nobody waited for any more. */
+  /** As `acknowledged`, for an ACK that no device waited for any more. */
   acknowledgedAgain(server: number, sentAtMs: number, receivedAtMs: number): void {
     this.#count(this.#ignored, server, sentAtMs, receivedAtMs);
   }
@@ -133,7 +137,7 @@ export class OutageLog {
     this.#note(OutageNote.rebinding, device, this.#sinceMs[device] || atMs, atMs);
   }
 
-  /** Whoever is switched off, or gives its address back, waits no more. */
+  /** A device that is switched off, or gives its address back, waits no more. */
   surrendered(device: number, reason: SurrenderReason): void {
     if (reason === "restarted" || reason === "released") this.#sinceMs[device] = 0;
   }
@@ -172,7 +176,7 @@ export class OutageLog {
 
 class AckBins {
   readonly server: number;
-  #columns: Omit<ServerAcks, "server"> = newBins(BINS_FIRST);
+  #columns = newBins(BINS_FIRST);
   #used = 0;
 
   constructor(server: number) {
@@ -200,27 +204,16 @@ class AckBins {
   }
 
   take(): ServerAcks {
-    const { count, firstMs, lastMs, sentMs } = this.#columns;
-    return {
-      server: this.server,
-      count: count.slice(0, this.#used),
-      firstMs: firstMs.slice(0, this.#used),
-      lastMs: lastMs.slice(0, this.#used),
-      sentMs: sentMs.slice(0, this.#used),
-    };
+    return { server: this.server, ...resized(this.#columns, this.#used) };
   }
 
   #grow(bin: number): void {
-    const grown = newBins(Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1))));
-    grown.count.set(this.#columns.count);
-    grown.firstMs.set(this.#columns.firstMs);
-    grown.lastMs.set(this.#columns.lastMs);
-    grown.sentMs.set(this.#columns.sentMs);
-    this.#columns = grown;
+    const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
+    this.#columns = resized(this.#columns, length);
   }
 }
 
-function newBins(length: number): Omit<ServerAcks, "server"> {
+function newBins(length: number): AckColumns {
   return {
     count: new Uint32Array(length),
     firstMs: new Float64Array(length),
@@ -238,37 +231,16 @@ function newNotes(length: number): OutageNotes {
   };
 }
 
-/** The first `length` rows, or all of them with empty ones behind. */
-function resized(notes: OutageNotes, length: number): OutageNotes {
-  const copy = newNotes(length);
-  const kept = Math.min(length, notes.what.length);
-  copy.what.set(notes.what.subarray(0, kept));
-  copy.device.set(notes.device.subarray(0, kept));
-  copy.sinceMs.set(notes.sinceMs.subarray(0, kept));
-  copy.untilMs.set(notes.untilMs.subarray(0, kept));
-  return copy;
-}
-
 /**
  * All workers' reports as one. The workers of one process share a clock; those of segments on several
  * machines agree on the start of the run as far as their clocks do, and so do these times.
  */
 export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
-  const parts = reports.map(({ notes }) => notes);
-  const notes = newNotes(parts.reduce((sum, { what }) => sum + what.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    notes.what.set(part.what, at);
-    notes.device.set(part.device, at);
-    notes.sinceMs.set(part.sinceMs, at);
-    notes.untilMs.set(part.untilMs, at);
-    at += part.what.length;
-  }
   return {
     runStartMs: Math.min(...reports.map(({ runStartMs }) => runStartMs)),
     servers: mergeServers(reports.map(({ servers }) => servers)),
     ignored: mergeServers(reports.map(({ ignored }) => ignored)),
-    notes,
+    notes: joined([newNotes(0), ...reports.map(({ notes }) => notes)]),
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { recordKind } from "../boot/kind-histograms.ts";
 import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
 import { outcomeOf, PhaseRecord, StreamRecord } from "./recorder.ts";
 
@@ -15,9 +16,9 @@ describe("records of a phase", () => {
       stream.service.recordMs(1);
       stream.slip.recordMs(0.5);
       record.background.completed = 3;
-      record.recordBound("mta", 40);
+      recordKind(record.timeToBound, "mta", 40);
     });
-    workers[1]!.recordBound("smart-meter", 80);
+    recordKind(workers[1]!.timeToBound, "smart-meter", 80);
 
     const total = new PhaseRecord(2);
     for (const record of workers) total.add(structuredClone(record.toReport()));
@@ -41,7 +42,7 @@ describe("records of a phase", () => {
 describe("achieved rate", () => {
   const discover: StreamPlan = { kind: "rate", exchange: "discover", ratePerSecond: 100 };
   const renew: StreamPlan = { kind: "rate", exchange: "renew", ratePerSecond: 100 };
-  const atOnce: StreamPlan = { kind: "all-at-once", exchange: "discover", desyncMsMax: 0 };
+  const atOnce: StreamPlan = { kind: "all-within", exchange: "discover", allWithinMs: 0 };
   const timed = { durationMs: 2000 };
 
   test.each([
@@ -61,7 +62,7 @@ describe("achieved rate", () => {
       until,
       timeLimitMs: 60_000,
       drainMs: 5000,
-      reset: false,
+      powerCycle: false,
     };
     const outcome = outcomeOf(phase, stream, record, 2000);
     expect(outcome.achievedPerSecond).toBeCloseTo(expected, 6);
@@ -79,14 +80,14 @@ describe("achieved rate", () => {
       until: "all-bound",
       timeLimitMs: 60_000,
       drainMs: 5000,
-      reset: false,
+      powerCycle: false,
     };
     expect(outcomeOf(phase, discover, record, 1995).achievedPerSecond).toBe(100);
   });
 
   test("is zero, not infinite, when nothing happened", () => {
     const phase = { name: "phase", streams: [atOnce], until: "all-bound" } as const;
-    const plan: PhasePlan = { ...phase, timeLimitMs: 1, drainMs: 1, reset: false };
+    const plan: PhasePlan = { ...phase, timeLimitMs: 1, drainMs: 1, powerCycle: false };
     expect(outcomeOf(plan, atOnce, new StreamRecord(), 0).achievedPerSecond).toBe(0);
   });
 });

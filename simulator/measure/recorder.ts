@@ -1,6 +1,12 @@
+import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import type { DeviceKind } from "../../scenarios/population/population.ts";
 import { BootRecord, type BootReport } from "../boot/boot-record.ts";
+import {
+  addEncoded,
+  type EncodedHistograms,
+  encoded,
+  type KindHistograms,
+} from "../boot/kind-histograms.ts";
 import type { StreamExchange } from "../device/exchange.ts";
 import {
   hasEachOnce,
@@ -48,14 +54,8 @@ export function emptyCounters(): StreamCounters {
   };
 }
 
-export function addCounters(into: StreamCounters, from: Readonly<StreamCounters>): void {
-  for (const name of Object.keys(into) as (keyof StreamCounters)[]) into[name] += from[name];
-}
-
-export type BoundKind = DeviceKind | "all";
-
 /** From a device's intended start to its ACK. */
-export type TimeToBound = Partial<Record<BoundKind, LatencyHistogram>>;
+export type TimeToBound = KindHistograms;
 
 /** One stream of one phase, over all workers or over one. */
 export class StreamRecord {
@@ -92,7 +92,7 @@ export class StreamRecord {
   }
 
   add(report: StreamReport): void {
-    addCounters(this.counters, report.counters);
+    addFields(this.counters, report.counters);
     this.completedInWindow += report.completedInWindow;
     this.lastCompletedMs = Math.max(this.lastCompletedMs, report.lastCompletedMs);
     this.latency.merge(LatencyHistogram.fromBase64(report.latency));
@@ -127,20 +127,11 @@ export class PhaseRecord {
     this.streams = Array.from({ length: streamCount }, () => new StreamRecord());
   }
 
-  recordBound(kind: DeviceKind, elapsedMs: number): void {
-    for (const key of [kind, "all"] as const) {
-      this.timeToBound[key] ??= new LatencyHistogram();
-      this.timeToBound[key].recordMs(elapsedMs);
-    }
-  }
-
   toReport(): PhaseReport {
     return {
       streams: this.streams.map((stream) => stream.toReport()),
       background: this.background,
-      timeToBound: Object.fromEntries(
-        Object.entries(this.timeToBound).map(([kind, histogram]) => [kind, histogram.toBase64()]),
-      ),
+      timeToBound: encoded(this.timeToBound),
       boot: this.boot.toReport(),
     };
   }
@@ -149,10 +140,8 @@ export class PhaseRecord {
     report.streams.forEach((stream, index) => {
       this.streams[index]?.add(stream);
     });
-    addCounters(this.background, report.background);
-    for (const [kind, text] of Object.entries(report.timeToBound)) {
-      mergeBound(this.timeToBound, kind as BoundKind, LatencyHistogram.fromBase64(text));
-    }
+    addFields(this.background, report.background);
+    addEncoded(this.timeToBound, report.timeToBound);
     this.boot.add(report.boot);
   }
 }
@@ -160,13 +149,14 @@ export class PhaseRecord {
 export interface PhaseReport {
   readonly streams: readonly StreamReport[];
   readonly background: Readonly<StreamCounters>;
-  readonly timeToBound: Readonly<Partial<Record<BoundKind, string>>>;
+  readonly timeToBound: EncodedHistograms;
   readonly boot: BootReport;
 }
 
-export function mergeBound(into: TimeToBound, kind: BoundKind, from: LatencyHistogram): void {
-  into[kind] ??= new LatencyHistogram();
-  into[kind].merge(from);
+/** What one worker has measured of a phase so far; the time is Clock.monotonicMs. */
+export interface Measured {
+  readonly atMs: number;
+  readonly report: PhaseReport;
 }
 
 /** One stream of one phase, as the outcome has it. */
@@ -260,7 +250,7 @@ function achievedPerSecond(
 ): number {
   const { counters, completedInWindow, lastCompletedMs } = record;
   const rate = rateOf(stream);
-  const isOnce = stream.kind === "all-at-once" || hasEachOnce(phase, stream);
+  const isOnce = stream.kind === "all-within" || hasEachOnce(phase, stream);
   if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
   const { startMs } = windowOf(phase, stream);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;

@@ -1,6 +1,16 @@
+import { picked, resized } from "../../base/columns.ts";
 import type { PersonaKind, PersonaRoll } from "../../scenarios/population/personas.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { Acknowledgement, AnomalyKind, SurrenderReason } from "../device/exchange.ts";
+import {
+  ACKNOWLEDGED,
+  ANOMALY_FIRST,
+  FREED,
+  joinedEvents,
+  newEvents,
+  orderOf,
+  type SafetyEvents,
+} from "./safety-events.ts";
 
 /** What must never happen, counted over a whole run: all zero when the server is right. */
 export interface SafetyCounters {
@@ -28,10 +38,7 @@ export interface Violation {
   readonly holder?: number;
 }
 
-/**
- * The number under which the other device with a device's MAC holds its leases: a holder of its own, beyond
- * the devices of the population.
- */
+/** The number under which a device's twin holds its leases: beyond the devices of the population. */
 export function twinOf(population: Population, device: number): number {
   return population.size + device;
 }
@@ -47,27 +54,12 @@ export interface SafetySummary {
   readonly violations: readonly Violation[];
 }
 
-/** Events of one worker as columns of equal length, so that they cross threads without copying. */
-export interface SafetyEvents {
-  readonly what: Uint8Array;
-  readonly device: Uint32Array;
-  readonly address: Uint32Array;
-  readonly atMs: Float64Array;
-  /** The end of an acknowledged lease by the device's own reckoning. */
-  readonly untilMs: Float64Array;
-}
-
 /** Evidence kept; the counters go on counting. */
 export const VIOLATIONS_KEPT_MAX = 100;
 
 // Events waiting for `settle`. A coordinator that forgets to call it loses order, never memory.
 const PENDING_EVENTS_MAX = 1 << 20;
 const LOG_EVENTS_FIRST = 1024;
-
-const ACKNOWLEDGED = 0;
-/** What an event of a lease that was given back has in `what`. */
-export const FREED = 1;
-const ANOMALY_FIRST = 2;
 
 const anomalies: readonly (readonly [AnomalyKind, ViolationKind])[] = [
   ["nak-unexpected", "acknowledgedLeasesLost"],
@@ -87,10 +79,10 @@ const expectedFindings: Readonly<Partial<Record<PersonaKind, readonly ViolationK
   "duplicate-mac": ["acknowledgedLeasesLost"],
 };
 
-/** Where a worker notes what the checker has to know; its methods are those of the fleet's sink. */
+/** A worker's notes for the checker; its methods are those of the fleet's sink. */
 export class SafetyLog {
   #count = 0;
-  #columns = newColumns(LOG_EVENTS_FIRST);
+  #columns = newEvents(LOG_EVENTS_FIRST);
 
   get count(): number {
     return this.#count;
@@ -119,16 +111,14 @@ export class SafetyLog {
 
   /** Everything noted since the last call, in columns of its own. */
   take(): SafetyEvents {
-    const events = shortened(this.#columns, this.#count);
+    const events = resized(this.#columns, this.#count);
     this.#count = 0;
     return events;
   }
 
   #push(what: number, device: number, address: number, atMs: number, untilMs: number): void {
     if (this.#count === this.#columns.what.length) {
-      const grown = newColumns(this.#count * 2);
-      copyColumns(this.#columns, grown);
-      this.#columns = grown;
+      this.#columns = resized(this.#columns, this.#count * 2);
     }
     const at = this.#count;
     this.#columns.what[at] = what;
@@ -162,7 +152,7 @@ export class SafetyChecker {
   #acknowledged = 0;
   #addressesMoved = 0;
 
-  /** `personas` tells whose findings are expected, by persona; nobody's when left out. */
+  /** `personas` says which findings are expected, by persona; none when left out. */
   constructor(population: Population, personas?: PersonaRoll) {
     this.#devices = population.size;
     this.#personas = personas;
@@ -185,7 +175,7 @@ export class SafetyChecker {
 
   /**
    * Visits the lease that each device was last acknowledged and has not given back, in the order of
-   * devices; leases that ended before `nowMs` are left out.
+   * devices, without those that ended before `nowMs`.
    */
   forEachLease(
     nowMs: number,
@@ -229,10 +219,8 @@ export class SafetyChecker {
   /** Judges everything up to `untilMs`; at the end of a run that is infinity, the default. */
   settle(untilMs = Number.POSITIVE_INFINITY): void {
     if (this.#pending.length === 0) return;
-    const events = this.#pending.length === 1 ? this.#pending[0] : joined(this.#pending);
-    const order = Uint32Array.from(events.what.keys());
-    // Index as the second key: what one worker saw at one instant keeps its order.
-    order.sort((a, b) => events.atMs[a] - events.atMs[b] || a - b);
+    const events = joinedEvents(this.#pending);
+    const order = orderOf(events);
     let settled = 0;
     while (settled < order.length && events.atMs[order[settled]] <= untilMs) {
       this.#judge(events, order[settled]);
@@ -320,53 +308,5 @@ export function newSafetyCounters(): SafetyCounters {
     neverOffered: 0,
     addressesOutsideNetwork: 0,
     malformedReplies: 0,
-  };
-}
-
-function newColumns(length: number): SafetyEvents {
-  return {
-    what: new Uint8Array(length),
-    device: new Uint32Array(length),
-    address: new Uint32Array(length),
-    atMs: new Float64Array(length),
-    untilMs: new Float64Array(length),
-  };
-}
-
-function copyColumns(source: SafetyEvents, target: SafetyEvents, start = 0): void {
-  target.what.set(source.what, start);
-  target.device.set(source.device, start);
-  target.address.set(source.address, start);
-  target.atMs.set(source.atMs, start);
-  target.untilMs.set(source.untilMs, start);
-}
-
-function shortened(columns: SafetyEvents, length: number): SafetyEvents {
-  return {
-    what: columns.what.slice(0, length),
-    device: columns.device.slice(0, length),
-    address: columns.address.slice(0, length),
-    atMs: columns.atMs.slice(0, length),
-    untilMs: columns.untilMs.slice(0, length),
-  };
-}
-
-function joined(batches: readonly SafetyEvents[]): SafetyEvents {
-  const columns = newColumns(batches.reduce((sum, batch) => sum + batch.what.length, 0));
-  let start = 0;
-  for (const batch of batches) {
-    copyColumns(batch, columns, start);
-    start += batch.what.length;
-  }
-  return columns;
-}
-
-function picked(events: SafetyEvents, order: Uint32Array): SafetyEvents {
-  return {
-    what: Uint8Array.from(order, (at) => events.what[at]),
-    device: Uint32Array.from(order, (at) => events.device[at]),
-    address: Uint32Array.from(order, (at) => events.address[at]),
-    atMs: Float64Array.from(order, (at) => events.atMs[at]),
-    untilMs: Float64Array.from(order, (at) => events.untilMs[at]),
   };
 }

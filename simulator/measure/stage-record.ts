@@ -1,3 +1,4 @@
+import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
 
 /** A transaction that is complete this long after its intended start, or sooner, is in time. */
@@ -32,9 +33,7 @@ export class StageRecord {
   }
 
   add({ counts, latency }: StageReport): void {
-    for (const name of Object.keys(this.counts) as (keyof StageCounts)[]) {
-      this.counts[name] += counts[name];
-    }
+    addFields(this.counts, counts);
     this.latency.merge(LatencyHistogram.fromBase64(latency));
   }
 }
@@ -56,7 +55,7 @@ export interface StageOutcome {
   readonly latency: LatencyHistogram;
 }
 
-/** Of what a stage was asked for, the share that was not complete in time: 0 to 100. */
+/** The percentage of the offered transactions that was not complete in time. */
 export function missedPercent({ offered, inTime }: Readonly<StageCounts>): number {
   return offered === 0 ? 0 : (100 * (offered - inTime)) / offered;
 }

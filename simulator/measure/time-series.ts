@@ -1,6 +1,7 @@
+import { addFields } from "../../base/add-fields.ts";
 import type { StreamExchange } from "../device/exchange.ts";
 import type { StreamCounters } from "./recorder.ts";
-import { addCounters, emptyCounters } from "./recorder.ts";
+import { emptyCounters } from "./recorder.ts";
 
 /** What happened in one second of the run, over all workers. */
 export interface TimeSeriesRow {
@@ -149,7 +150,7 @@ function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
     for (const [name, counters] of Object.entries(report.exchanges)) {
       const exchange = name as StreamExchange;
       exchanges[exchange] ??= emptyCounters();
-      addCounters(exchanges[exchange], counters);
+      addFields(exchanges[exchange], counters);
     }
     mergeSketch(latency, report.latency);
     addStates(states, report.states);

@@ -1,4 +1,4 @@
-import type { CmtsThrottlePlan } from "../../scenarios/language/network-conditions.ts";
+import type { CmtsThrottlePlan } from "../../scenarios/language/network-section.ts";
 
 /** Which CMTS an address belongs to; -1 for none. `Population` is one. */
 export interface CmtsOfAddress {

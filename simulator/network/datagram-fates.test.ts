@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import {
-  conditionsOf,
-  isFair,
-  type NetworkDelay,
-  type NetworkPlan,
-} from "../../scenarios/language/network-conditions.ts";
+import { conditionsOf, isFair } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkDelay, NetworkPlan } from "../../scenarios/language/network-section.ts";
 import { CmtsThrottle } from "./cmts-throttle.ts";
 import { DatagramFates, delayMs } from "./datagram-fates.ts";
 import { DelayLine } from "./delay-line.ts";
@@ -47,12 +43,12 @@ describe("what becomes of datagrams", () => {
     const lostOf = (plan: Partial<NetworkPlan>) =>
       arrivals(fatesOf({ lossPercent: 20, ...plan }), 2000).map((copies) => copies.length === 0);
     const alone = lostOf({});
-    expect(lostOf({ delay: { kind: "normal", meanMs: 30, jitterMs: 10 } })).toEqual(alone);
+    expect(lostOf({ delay: { meanMs: 30, jitterMs: 10, distribution: "normal" } })).toEqual(alone);
     expect(lostOf({ duplicatePercent: 50, reorderPercent: 10, reorderByMs: 5 })).toEqual(alone);
   });
 
   test("one path keeps its order whatever the delays, and is passed only on purpose", () => {
-    const delay: NetworkDelay = { kind: "uniform", minMs: 0, maxMs: 50 };
+    const delay: NetworkDelay = { minMs: 0, maxMs: 50 };
     const inOrder = arrivals(fatesOf({ delay }), 5000, () => 1).flat();
     expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));
     const passed = arrivals(fatesOf({ delay, reorderPercent: 5, reorderByMs: 20 }), 5000, () => 1);
@@ -74,12 +70,12 @@ describe("what becomes of datagrams", () => {
 describe("delays", () => {
   const draws = 50_000;
   for (const [delay, mean, deviation] of [
-    [{ kind: "fixed", ms: 12 }, 12, 0],
-    [{ kind: "uniform", minMs: 10, maxMs: 30 }, 20, 20 / Math.sqrt(12)],
-    [{ kind: "normal", meanMs: 50, jitterMs: 8 }, 50, 8],
-    [{ kind: "exponential", meanMs: 50, jitterMs: 8 }, 50, 8],
+    [{ fixedMs: 12 }, 12, 0],
+    [{ minMs: 10, maxMs: 30 }, 20, 20 / Math.sqrt(12)],
+    [{ meanMs: 50, jitterMs: 8, distribution: "normal" }, 50, 8],
+    [{ meanMs: 50, jitterMs: 8, distribution: "exponential" }, 50, 8],
   ] as readonly (readonly [NetworkDelay, number, number])[]) {
-    test(`${delay.kind}: mean ${mean}, standard deviation ${deviation.toFixed(2)}`, () => {
+    test(`${JSON.stringify(delay)}: mean ${mean}, standard deviation ${deviation.toFixed(2)}`, () => {
       const random = new Prng(SEED, STREAM);
       const values = Array.from({ length: draws }, () => delayMs(delay, random));
       const found = values.reduce((sum, value) => sum + value, 0) / draws;
@@ -94,8 +90,8 @@ describe("delays", () => {
     const random = new Prng(SEED, STREAM);
     const shortest = (delay: NetworkDelay) =>
       Math.min(...Array.from({ length: draws }, () => delayMs(delay, random)));
-    expect(shortest({ kind: "exponential", meanMs: 50, jitterMs: 8 })).toBeCloseTo(42, 1);
-    expect(shortest({ kind: "normal", meanMs: 2, jitterMs: 2 })).toBe(0);
+    expect(shortest({ meanMs: 50, jitterMs: 8, distribution: "exponential" })).toBeCloseTo(42, 1);
+    expect(shortest({ meanMs: 2, jitterMs: 2, distribution: "normal" })).toBe(0);
   });
 });
 
@@ -163,7 +159,7 @@ test("a plan is fair when nothing happens in either direction", () => {
     isFair({ lossPercent: 5, toServer: { lossPercent: 0 }, toDevices: { lossPercent: 0 } }),
   ).toBe(true);
   for (const plan of [
-    { delay: { kind: "fixed", ms: 1 } as const },
+    { delay: { fixedMs: 1 } },
     { toDevices: { duplicatePercent: 1 } },
     { cmts: { packetsPerSecond: 10, queuePackets: 5 } },
   ]) {

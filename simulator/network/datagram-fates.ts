@@ -1,8 +1,6 @@
 import { hash32, Prng } from "../../base/prng.ts";
-import type {
-  DirectionConditions,
-  NetworkDelay,
-} from "../../scenarios/language/network-conditions.ts";
+import type { DirectionConditions } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkDelay } from "../../scenarios/language/network-section.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
 import { type DirectionCounters, newDirectionCounters } from "./network-counters.ts";
 
@@ -91,18 +89,13 @@ export class DatagramFates {
 
 /** A drawn delay, in ms, never below 0. */
 export function delayMs(delay: NetworkDelay, random: Prng): number {
-  switch (delay.kind) {
-    case "fixed":
-      return delay.ms;
-    case "uniform":
-      return delay.minMs + (delay.maxMs - delay.minMs) * random.nextFloat();
-    case "normal":
-      return Math.max(0, delay.meanMs + delay.jitterMs * standardNormal(random));
-    case "exponential": {
-      const deviations = Math.min(DEVIATIONS_MAX, -Math.log(1 - random.nextFloat()));
-      return Math.max(0, delay.meanMs + delay.jitterMs * (deviations - 1));
-    }
-  }
+  if ("fixedMs" in delay) return delay.fixedMs;
+  if ("minMs" in delay) return delay.minMs + (delay.maxMs - delay.minMs) * random.nextFloat();
+  const deviations =
+    delay.distribution === "normal"
+      ? standardNormal(random)
+      : Math.min(DEVIATIONS_MAX, -Math.log(1 - random.nextFloat())) - 1;
+  return Math.max(0, delay.meanMs + delay.jitterMs * deviations);
 }
 
 /** Box and Muller (1958): two uniform numbers make one that is normal. */

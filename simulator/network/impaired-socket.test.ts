@@ -4,7 +4,7 @@ import { libcMissingReason } from "../../base/net/libc.ts";
 import { collect, loopback, pushText, socketOpener } from "../../base/net/udp-socket.testing.ts";
 import type { UdpSocket, UdpSocketCounters } from "../../base/net/udp-socket.ts";
 import { waitReadable } from "../../base/net/udp-socket.ts";
-import { impairedSocket } from "./impaired-socket.ts";
+import { ImpairedSocket } from "./impaired-socket.ts";
 
 const BATCH_MAX = 16;
 
@@ -106,10 +106,10 @@ function sendAll(socket: UdpSocket, count: number): void {
 const nowMs = () => 1e9;
 const options = { lossPercent: 20, seed: 11, batchMax: BATCH_MAX, nowMs };
 
-describe("impairedSocket", () => {
+describe("ImpairedSocket", () => {
   test("loses its share of what is sent, and counts it; the rest goes as it was pushed", () => {
     const network = new ArraySocket(0);
-    const socket = impairedSocket(network, options);
+    const socket = new ImpairedSocket(network, options);
     sendAll(socket, 5000);
     const lostOnSend = socket.impairments.toServer.lost;
     const lostOnReceive = socket.impairments.toDevices.lost;
@@ -124,7 +124,7 @@ describe("impairedSocket", () => {
 
   test("loses its share of what arrives; what is kept is whole and in order", () => {
     for (const lossPercent of [0, 1, 20, 50, 90]) {
-      const socket = impairedSocket(new ArraySocket(5000), { ...options, lossPercent });
+      const socket = new ImpairedSocket(new ArraySocket(5000), { ...options, lossPercent });
       const { numbers, counts } = drain(socket);
       expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
       expect(numbers.length + socket.impairments.toDevices.lost).toBe(5000);
@@ -139,7 +139,7 @@ describe("impairedSocket", () => {
   test("fewer than a batch always means that nothing is left", () => {
     for (let datagrams = 0; datagrams < 200; datagrams += 1) {
       const network = new ArraySocket(datagrams);
-      const socket = impairedSocket(network, { ...options, seed: datagrams });
+      const socket = new ImpairedSocket(network, { ...options, seed: datagrams });
       const { numbers } = drain(socket);
       expect(network.receive()).toBe(0);
       expect(numbers.length + socket.impairments.toDevices.lost).toBe(datagrams);
@@ -147,7 +147,7 @@ describe("impairedSocket", () => {
   });
 
   test("loses all, in calls that end", () => {
-    const socket = impairedSocket(new ArraySocket(100_000), { ...options, lossPercent: 100 });
+    const socket = new ImpairedSocket(new ArraySocket(100_000), { ...options, lossPercent: 100 });
     expect(socket.receive()).toBe(0);
     expect(socket.impairments.toDevices.lost).toBe(64 * BATCH_MAX);
     sendAll(socket, 100);
@@ -157,7 +157,7 @@ describe("impairedSocket", () => {
   test("the seed decides, for each direction by itself", () => {
     const outcome = (seed: number, isBusy: boolean) => {
       const network = new ArraySocket(500);
-      const socket = impairedSocket(network, { ...options, seed });
+      const socket = new ImpairedSocket(network, { ...options, seed });
       const received = isBusy ? drain(socket).numbers : [];
       sendAll(socket, 500);
       return { sent: network.sent, received };
@@ -171,7 +171,7 @@ describe("impairedSocket", () => {
 
   test("everything else is the socket's underneath", () => {
     const network = new ArraySocket(3);
-    const socket = impairedSocket(network, options);
+    const socket = new ImpairedSocket(network, options);
     expect(socket.underlying).toBe(network);
     expect([socket.backend, socket.localAddress, socket.localPort]).toEqual(["batch", 7, 70]);
     expect(socket.slot()).toBe(network.slot());
@@ -189,9 +189,9 @@ describe("impairedSocket", () => {
   test("delayed datagrams come when they are due, with that time, both ways", () => {
     let time = 4000;
     const network = new ArraySocket(40);
-    const delay = { kind: "fixed", ms: 25 } as const;
+    const delay = { fixedMs: 25 };
     const fixed = { ...options, lossPercent: 0, nowMs: () => time, delay };
-    const socket = impairedSocket(network, fixed);
+    const socket = new ImpairedSocket(network, fixed);
     sendAll(socket, 10);
     socket.flush();
     expect([network.sent.length, socket.dueAtMs]).toEqual([0, 4025]);
@@ -224,7 +224,7 @@ describe("impairedSocket", () => {
   test("duplicates arrive twice; what is too much under way is dropped and counted", () => {
     const network = new ArraySocket(100);
     const twice = { ...options, lossPercent: 0, duplicatePercent: 100, underwayMax: 60 };
-    const socket = impairedSocket(network, twice);
+    const socket = new ImpairedSocket(network, twice);
     sendAll(socket, 50);
     socket.flush();
     expect(network.sent).toHaveLength(60);
@@ -237,7 +237,7 @@ describe("impairedSocket", () => {
 
   test("another network from now on, one direction at a time", () => {
     const network = new ArraySocket(50);
-    const socket = impairedSocket(network, { ...options, lossPercent: 0 });
+    const socket = new ImpairedSocket(network, { ...options, lossPercent: 0 });
     socket.change({ lossPercent: 0, toServer: { lossPercent: 100 } }, undefined);
     sendAll(socket, 20);
     expect([network.sent.length, drain(socket).numbers.length]).toEqual([0, 50]);
@@ -245,7 +245,7 @@ describe("impairedSocket", () => {
 
   test("refuses conditions that no network has", () => {
     for (const lossPercent of [-1, 100.5, Number.NaN]) {
-      expect(() => impairedSocket(new ArraySocket(0), { ...options, lossPercent })).toThrow(
+      expect(() => new ImpairedSocket(new ArraySocket(0), { ...options, lossPercent })).toThrow(
         /lossPercent is .*; give 0 to 100/,
       );
     }
@@ -258,8 +258,8 @@ for (const backend of ["batch", "dgram"] as const) {
     const { open } = socketOpener(backend);
 
     test("is waited for, and carries what it does not lose", async () => {
-      const server = impairedSocket(await open({}), { lossPercent: 30, seed: 5, nowMs });
-      const client = impairedSocket(await open({}), { lossPercent: 30, seed: 6, nowMs });
+      const server = new ImpairedSocket(await open({}), { lossPercent: 30, seed: 5, nowMs });
+      const client = new ImpairedSocket(await open({}), { lossPercent: 30, seed: 6, nowMs });
       for (let n = 0; n < 400; n += 1) {
         pushText(client, `${n}`, { to: loopback, port: server.localPort });
         if (n % 50 === 49) client.flush();
@@ -276,7 +276,7 @@ for (const backend of ["batch", "dgram"] as const) {
     });
 
     test("waitReadable waits while nothing comes, and not for a closed one", async () => {
-      const socket = impairedSocket(await open({}), { lossPercent: 10, seed: 5, nowMs });
+      const socket = new ImpairedSocket(await open({}), { lossPercent: 10, seed: 5, nowMs });
       const beforeMs = performance.now();
       await waitReadable([socket], 30);
       expect(performance.now() - beforeMs).toBeGreaterThan(25);

@@ -1,5 +1,7 @@
-import type { UdpSocket, UdpSocketCounters } from "../../base/net/udp-socket.ts";
-import { conditionsOf, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import { ForwardingSocket } from "../../base/net/forwarding-socket.ts";
+import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import { conditionsOf } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkPlan } from "../../scenarios/language/network-section.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
 import { DatagramFates } from "./datagram-fates.ts";
 import { DelayLine } from "./delay-line.ts";
@@ -58,8 +60,7 @@ const CHADDR_TAIL = 30;
  * it got through as its `receivedAtMs`, so service times include the network's. What was lost on send is
  * in none of the socket's own counters; what was lost on receive had arrived, and is counted there.
  */
-export class ImpairedSocket implements UdpSocket {
-  readonly underlying: UdpSocket;
+export class ImpairedSocket extends ForwardingSocket {
   readonly #nowMs: () => number;
   readonly #batchMax: number;
   readonly #toServer: DatagramFates;
@@ -73,10 +74,10 @@ export class ImpairedSocket implements UdpSocket {
 
   /** Throws RangeError for conditions that no network has. */
   constructor(socket: UdpSocket, options: ImpairedSocketOptions) {
+    super(socket);
     const { throttles, seed, batchMax, underwayMax } = options;
     const toServer = conditionsOf(options, "toServer");
     const toDevices = conditionsOf(options, "toDevices");
-    this.underlying = socket;
     this.#nowMs = options.nowMs;
     this.#batchMax = batchMax ?? BATCH_MAX_DEFAULT;
     this.#toServer = new DatagramFates(toServer, throttles?.toServer, seed, SEND_STREAM);
@@ -102,31 +103,19 @@ export class ImpairedSocket implements UdpSocket {
     this.#toDevices.change(conditionsOf(network, "toDevices"), throttles?.toDevices);
   }
 
-  get backend(): "batch" | "dgram" {
-    return this.underlying.backend;
-  }
-
-  get localAddress(): number {
-    return this.underlying.localAddress;
-  }
-
-  get localPort(): number {
-    return this.underlying.localPort;
-  }
-
   /**
    * Fewer than `batchMax` mean that the socket is empty, as they do underneath: whoever gives times
    * to what he has seen relies on it. So a full batch with losses is filled up from the next ones, and
    * everything that is due by now is there as well: there may be more than `batchMax`.
    */
-  receive(): number {
+  override receive(): number {
     this.#copies = [];
     let arrived = this.#receiveBatch();
     for (let batches = 1; arrived === this.#batchMax && this.#isShort; batches += 1) {
       if (batches === BATCHES_A_RECEIVE_MAX) break;
       for (let k = 0; k < this.#keptCount; k += 1) {
         const i = this.#kept[k];
-        this.#copies.push(this.#arrivalOf(i, this.underlying.receivedAtMs(i)));
+        this.#copies.push(this.#arrivalOf(i, this.inner.receivedAtMs(i)));
       }
       arrived = this.#receiveBatch();
     }
@@ -143,35 +132,31 @@ export class ImpairedSocket implements UdpSocket {
     return this.#copies.length + this.#keptCount;
   }
 
-  bytes(i: number): Uint8Array {
-    return this.#copies[i]?.bytes ?? this.underlying.bytes(this.#at(i));
+  override bytes(i: number): Uint8Array {
+    return this.#copies[i]?.bytes ?? this.inner.bytes(this.#at(i));
   }
 
-  sourceAddress(i: number): number {
-    return this.#copies[i]?.sourceAddress ?? this.underlying.sourceAddress(this.#at(i));
+  override sourceAddress(i: number): number {
+    return this.#copies[i]?.sourceAddress ?? this.inner.sourceAddress(this.#at(i));
   }
 
-  sourcePort(i: number): number {
-    return this.#copies[i]?.sourcePort ?? this.underlying.sourcePort(this.#at(i));
+  override sourcePort(i: number): number {
+    return this.#copies[i]?.sourcePort ?? this.inner.sourcePort(this.#at(i));
   }
 
-  destinationAddress(i: number): number {
-    return this.#copies[i]?.destinationAddress ?? this.underlying.destinationAddress(this.#at(i));
+  override destinationAddress(i: number): number {
+    return this.#copies[i]?.destinationAddress ?? this.inner.destinationAddress(this.#at(i));
   }
 
-  interfaceIndex(i: number): number {
-    return this.#copies[i]?.interfaceIndex ?? this.underlying.interfaceIndex(this.#at(i));
+  override interfaceIndex(i: number): number {
+    return this.#copies[i]?.interfaceIndex ?? this.inner.interfaceIndex(this.#at(i));
   }
 
-  receivedAtMs(i: number): number {
-    return this.#copies[i]?.atMs ?? this.underlying.receivedAtMs(this.#at(i));
+  override receivedAtMs(i: number): number {
+    return this.#copies[i]?.atMs ?? this.inner.receivedAtMs(this.#at(i));
   }
 
-  slot(): Uint8Array {
-    return this.underlying.slot();
-  }
-
-  push(
+  override push(
     length: number,
     destination: number,
     port: number,
@@ -179,12 +164,12 @@ export class ImpairedSocket implements UdpSocket {
     interfaceIndex?: number,
   ): void {
     const nowMs = this.#nowMs();
-    const slot = this.underlying.slot();
+    const slot = this.inner.slot();
     const copies = this.#toServer.decide(pathOf(slot, length), source ?? 0, nowMs);
     if (copies === 0) return;
     const atMs = this.#toServer.arrivesAtMs;
     if (copies === 1 && atMs <= nowMs) {
-      this.underlying.push(length, destination, port, source, interfaceIndex);
+      this.inner.push(length, destination, port, source, interfaceIndex);
       return;
     }
     const bytes = slot.slice(0, length);
@@ -201,42 +186,26 @@ export class ImpairedSocket implements UdpSocket {
     }
   }
 
-  get isFull(): boolean {
-    return this.underlying.isFull;
-  }
-
-  flush(): void {
+  override flush(): void {
     if (this.#departures.size > 0) {
       const nowMs = this.#nowMs();
-      while (!this.underlying.isFull) {
+      while (!this.inner.isFull) {
         const due = this.#departures.take(nowMs);
         if (due === undefined) break;
-        this.underlying.slot().set(due.bytes);
+        this.inner.slot().set(due.bytes);
         const { destination, port, source, interfaceIndex } = due;
-        this.underlying.push(due.bytes.length, destination, port, source, interfaceIndex);
+        this.inner.push(due.bytes.length, destination, port, source, interfaceIndex);
       }
     }
-    this.underlying.flush();
+    super.flush();
   }
 
-  discard(): void {
-    this.underlying.discard();
-  }
-
-  get counters(): UdpSocketCounters {
-    return this.underlying.counters;
-  }
-
-  get lastSendError(): string | undefined {
-    return this.underlying.lastSendError;
-  }
-
-  close(): void {
+  override close(): void {
     this.#copies = [];
     this.#keptCount = 0;
     this.#departures.clear();
     this.#arrivals.clear();
-    this.underlying.close();
+    super.close();
   }
 
   get #isShort(): boolean {
@@ -245,14 +214,14 @@ export class ImpairedSocket implements UdpSocket {
 
   /** How many arrived; those that got through at once are the kept ones now. */
   #receiveBatch(): number {
-    const { underlying } = this;
+    const { inner } = this;
     const fates = this.#toDevices;
-    const arrived = underlying.receive();
+    const arrived = inner.receive();
     this.#keptCount = 0;
     for (let i = 0; i < arrived; i += 1) {
-      const atMs = underlying.receivedAtMs(i);
-      const bytes = underlying.bytes(i);
-      const address = underlying.destinationAddress(i);
+      const atMs = inner.receivedAtMs(i);
+      const bytes = inner.bytes(i);
+      const address = inner.destinationAddress(i);
       const copies = fates.decide(pathOf(bytes, bytes.length), address, atMs);
       if (copies === 1 && fates.arrivesAtMs <= atMs) {
         this.#kept[this.#keptCount] = i;
@@ -268,14 +237,14 @@ export class ImpairedSocket implements UdpSocket {
   }
 
   #arrivalOf(i: number, atMs: number): Arrival {
-    const { underlying } = this;
+    const { inner } = this;
     return {
       atMs,
-      bytes: underlying.bytes(i).slice(),
-      sourceAddress: underlying.sourceAddress(i),
-      sourcePort: underlying.sourcePort(i),
-      destinationAddress: underlying.destinationAddress(i),
-      interfaceIndex: underlying.interfaceIndex(i),
+      bytes: inner.bytes(i).slice(),
+      sourceAddress: inner.sourceAddress(i),
+      sourcePort: inner.sourcePort(i),
+      destinationAddress: inner.destinationAddress(i),
+      interfaceIndex: inner.interfaceIndex(i),
     };
   }
 
@@ -284,11 +253,6 @@ export class ImpairedSocket implements UdpSocket {
     const k = i - this.#copies.length;
     return k >= 0 && k < this.#keptCount ? this.#kept[k] : -1;
   }
-}
-
-/** The socket as if it were on such a network. Throws RangeError for an impossible one. */
-export function impairedSocket(socket: UdpSocket, options: ImpairedSocketOptions): ImpairedSocket {
-  return new ImpairedSocket(socket, options);
 }
 
 /** A number that the datagrams of one device have in common, with its address. */

@@ -1,3 +1,4 @@
+import { addFields } from "../../base/add-fields.ts";
 import { networkDirections } from "../../scenarios/language/network-conditions.ts";
 
 /** What the conditions did to the datagrams of one direction since the start. */
@@ -27,11 +28,7 @@ export function newDirectionCounters(): DirectionCounters {
 export function sumCounters(all: readonly NetworkCounters[]): NetworkCounters {
   const sum = { toServer: newDirectionCounters(), toDevices: newDirectionCounters() };
   for (const counters of all) {
-    for (const direction of networkDirections) {
-      for (const name of Object.keys(sum[direction]) as (keyof DirectionCounters)[]) {
-        sum[direction][name] += counters[direction][name];
-      }
-    }
+    for (const direction of networkDirections) addFields(sum[direction], counters[direction]);
   }
   return sum;
 }

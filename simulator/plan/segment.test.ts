@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Population } from "../../scenarios/population/population.ts";
-import { withClockMargin } from "../measure/clock-margin.ts";
 import { SafetyChecker, SafetyLog } from "../measure/safety-checker.ts";
-import { EventCollector, inOrder } from "../run/segment-record.ts";
+import { inOrder, withClockMargin } from "../measure/safety-events.ts";
+import { EventCollector } from "../run/segment-record.ts";
 import { placeOf, segmentProblem } from "./segment.ts";
 
 const population = (plan: Partial<Population["plan"]>) =>

@@ -5,7 +5,7 @@ import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { decodeRelayAgent } from "../../protocol/dhcp/relay-agent.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { RecordingSink, replyTo } from "../device/exchange.testing.ts";
-import { MessageTemplates } from "../device/message-templates.ts";
+import { MessageTemplates } from "../device/message/message-templates.ts";
 import { RelayAgents } from "./cmts.ts";
 
 const population = new Population({

@@ -3,9 +3,6 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { RelayAgentCode } from "../../protocol/dhcp/relay-agent.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
 import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
-import type { FleetSink } from "../device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../device/exchange.ts";
-import type { Reply } from "../device/reply.ts";
 
 export interface ServerAddress {
   readonly address: number;
@@ -14,6 +11,28 @@ export interface ServerAddress {
 
 /** Servers that one relay forwards to. */
 export const SERVERS_MAX = 8;
+
+/** No message of a device is longer, with the relay's option: it fits an Ethernet frame. */
+export const PACKET_BYTES_MAX = 1472;
+
+/**
+ * Where relays send. The packet is built in the buffer that the sink lends, then one `send` follows: on a
+ * socket that is one copy of a packet less for every message.
+ */
+export interface RelaySink {
+  /** Room for the next datagram from a relay (PACKET_BYTES_MAX or more), sent by `sendFromRelay`. */
+  relayBuffer(): Uint8Array;
+  /** Send the first `length` bytes of the relay buffer from that CMTS's own address. */
+  sendFromRelay(cmts: number, length: number, destination: number, port: number): void;
+  /** As `sendFromRelay`, from a port that is not the relays'. Needed where a relay's port is wrong. */
+  sendFromWrongPort?(cmts: number, length: number, destination: number, port: number): void;
+}
+
+/** What a relay looks at in a reply. */
+interface RelayedReply {
+  readonly giaddr: number;
+  readonly options: { get(code: number): Uint8Array | undefined };
+}
 
 /** How a message goes that does not go as it should. */
 export interface RelayRoute {
@@ -43,12 +62,12 @@ const CABLE_INTERFACE_FIRST = 0x0004_0001;
 export class RelayAgents {
   readonly #population: Population;
   readonly #servers: readonly ServerAddress[];
-  readonly #sink: FleetSink;
+  readonly #sink: RelaySink;
   readonly #expectedMac = new Uint8Array(REMOTE_ID_BYTES);
   // With several servers the packet is built once, here, and copied into the buffers lent.
   readonly #original: Uint8Array | undefined;
 
-  constructor(population: Population, servers: readonly ServerAddress[], sink: FleetSink) {
+  constructor(population: Population, servers: readonly ServerAddress[], sink: RelaySink) {
     if (servers.length === 0 || servers.length > SERVERS_MAX) {
       throw new RangeError(`relays need 1 to ${SERVERS_MAX} servers, not ${servers.length}`);
     }
@@ -65,7 +84,7 @@ export class RelayAgents {
 
   /**
    * Relays the message in `bytes`, which has its End option at `endOffset` and is zero-filled to
-   * `length`; `route` is of devices that have something wrong with them.
+   * `length`; only devices that have something wrong with them have a `route`.
    */
   forward(
     device: number,
@@ -101,7 +120,7 @@ export class RelayAgents {
    */
   judge(
     device: number,
-    packet: Reply,
+    packet: RelayedReply,
     destination: number,
     cmts = this.#population.cmtsOf(device),
   ): RelayVerdict {
@@ -146,7 +165,7 @@ export class RelayAgents {
   }
 }
 
-/** Where the other device with a device's MAC is: on the next CMTS. */
+/** The CMTS of a device's twin: the next one. */
 export function twinCmtsOf(population: Population, device: number): number {
   return (population.cmtsOf(device) + 1) % population.cmtsCount;
 }

@@ -3,7 +3,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
 import { type PhasePlan, type RunPlan, runDefaults } from "../plan/run-plan.ts";
 import { type Responder, startResponder } from "../responder.testing.ts";
-import { runSimulation } from "./coordinator.ts";
+import { runSimulation } from "./edge/coordinator.ts";
 import type { PhaseSoFar } from "./phase-watch.ts";
 
 // So many devices that none is asked a second time while its first renewal is still unanswered.
@@ -40,19 +40,19 @@ async function planFor(phase: Partial<PhasePlan>): Promise<RunPlan> {
   responder = await startResponder(population, {
     ignore: ({ ciaddr }, type) => type === MessageType.request && ciaddr !== 0 && isTooMany(),
   });
-  const common = { timeLimitMs: 30_000, drainMs: 500, reset: false };
+  const common = { timeLimitMs: 30_000, drainMs: 500, powerCycle: false };
   return {
     population,
     ...{ seed: 3, workers: 2, network: { lossPercent: 0 } },
     servers: [{ address: responder.address, port: responder.port }],
     ports: { relay: responder.port, client: responder.port + 1 },
-    client: {
+    clients: {
       // Nothing is repeated within the second that a transaction has.
-      retry: { ...runDefaults.client.retry, delayMsFirst: 6000, jitterMs: 0 },
-      autonomous: false,
+      retransmit: { ...runDefaults.clients.retransmit, firstDelayMs: 6000, jitterMs: 0 },
+      ownTimers: false,
     },
     // The machine that runs the tests is busy with other tests; the limits have tests of their own.
-    health: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
+    generator: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
     phases: [
       {
         ...{ ...common, name: "connect", until: "all-bound" },

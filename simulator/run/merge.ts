@@ -1,11 +1,12 @@
+import { rowsOf } from "../../base/columns.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { withClockMargin } from "../measure/clock-margin.ts";
-import { SafetyChecker, type SafetyEvents } from "../measure/safety-checker.ts";
+import { SafetyChecker } from "../measure/safety-checker.ts";
+import { inOrder, type SafetyEvents, withClockMargin } from "../measure/safety-events.ts";
 import { TimeSeries } from "../measure/time-series.ts";
 import { personasOf, type RunPlan } from "../plan/run-plan.ts";
 import type { SimulationOutcome } from "./outcome.ts";
 import { acknowledgedLeases, phaseOutcomeOf, runOutcomeOf } from "./run-outcome.ts";
-import { inOrder, type SegmentRecord } from "./segment-record.ts";
+import type { SegmentRecord } from "./segment-record.ts";
 
 /** Events that the checker judges at a time. */
 const SLICE_EVENTS = 1 << 18;
@@ -88,14 +89,7 @@ export function mergeSegments(
 
 function judgeInSlices(checker: SafetyChecker, events: SafetyEvents): void {
   for (let start = 0; start < events.what.length; start += SLICE_EVENTS) {
-    const end = start + SLICE_EVENTS;
-    checker.add({
-      what: events.what.subarray(start, end),
-      device: events.device.subarray(start, end),
-      address: events.address.subarray(start, end),
-      atMs: events.atMs.subarray(start, end),
-      untilMs: events.untilMs.subarray(start, end),
-    });
+    checker.add(rowsOf(events, start, start + SLICE_EVENTS));
     checker.settle();
   }
 }

@@ -3,9 +3,9 @@ import type { BootRecord } from "../boot/boot-record.ts";
 import type { PersonaCounts } from "../device/persona/personas.ts";
 import type { ArrivalHistory } from "../load/arrival-log.ts";
 import type { ServerAnswers } from "../measure/answer-counts.ts";
-import type { GeneratorHealth, WorkerUsage } from "../measure/generator-health.ts";
+import type { GeneratorHealth, JudgedPhase } from "../measure/generator-health.ts";
 import type { OutageReport } from "../measure/outage-log.ts";
-import type { StreamCounters, StreamOutcome, TimeToBound } from "../measure/recorder.ts";
+import type { StreamCounters, TimeToBound } from "../measure/recorder.ts";
 import type { SafetySummary } from "../measure/safety-checker.ts";
 import type { TimeSeriesRow } from "../measure/time-series.ts";
 import type { NetworkCounters } from "../network/network-counters.ts";
@@ -21,7 +21,7 @@ export interface SimulationOutcome {
   readonly backend: "batch" | "dgram";
   /** The signal ended the run: the last phase is incomplete and later ones are missing. */
   readonly aborted: boolean;
-  /** Undefined of a run that went as it was planned. */
+  /** Undefined for a run that went as it was planned. */
   readonly pace: RunPaceSummary | undefined;
   readonly phases: readonly PhaseOutcome[];
   /** Over all phases. */
@@ -54,7 +54,7 @@ export interface PersonaOutcome extends PersonaShare, PersonaCounts {
   readonly devices: number;
 }
 
-/** `given-up`: of all devices that were to come on line, some will not. */
+/** `given-up`: some of the devices that were to come on line will not. */
 export type PhaseOutcomeEnd =
   | "duration"
   | PhaseGoal
@@ -66,25 +66,21 @@ export type PhaseOutcomeEnd =
   | "threshold"
   | "aborted";
 
-export interface PhaseOutcome {
-  readonly name: string;
+export interface PhaseOutcome extends JudgedPhase {
   /** Since the run began. */
   readonly startedAtMs: number;
   /** While arrivals were handed out, without the drain. */
   readonly durationMs: number;
   readonly endedBy: PhaseOutcomeEnd;
-  /** Of a phase that a threshold ended: which one, and what was measured then. */
+  /** Which threshold ended the phase, and what was measured then. */
   readonly endedWhy?: string;
   /** Devices that had given up their boot by then. */
   readonly devicesGivenUp: number;
-  readonly streams: readonly StreamOutcome[];
   /** Transactions of no stream: renewals that devices began at T1 or T2, stragglers. */
   readonly background: Readonly<StreamCounters>;
   readonly timeToBound: TimeToBound;
   /** What became of boots and downloads; empty where there were none. */
   readonly boot: BootRecord;
-  /** By worker, from the start of the phase to the end of its drain. */
-  readonly workers: readonly WorkerUsage[];
   /** By worker, where the plan asks for it. */
   readonly history?: readonly ArrivalHistory[];
 }

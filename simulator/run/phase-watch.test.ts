@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { brokenStage, withBreakage } from "../measure/breakage.ts";
+import { breakageOf, brokenStage } from "../measure/breakage.ts";
 import { outcomeOf, PhaseRecord } from "../measure/recorder.ts";
 import type { PhasePlan, StreamPlan } from "../plan/run-plan.ts";
 import { type PhaseSoFar, PhaseWatch } from "./phase-watch.ts";
@@ -20,7 +20,7 @@ const phase: PhasePlan = {
   until: { durationMs: RATES.length * STEP_MS },
   timeLimitMs: 0,
   drainMs: 2000,
-  reset: false,
+  powerCycle: false,
   isWatched: true,
 };
 
@@ -70,7 +70,7 @@ describe("a server that drops above a rate", () => {
     const record = new PhaseRecord(1);
     record.add(measured(capacity, elapsedMs).report);
     const plain = outcomeOf(phase, rising, record.streams[0]!, elapsedMs);
-    return withBreakage(rising, plain, seen).breakage;
+    return breakageOf(rising, plain.stages, seen);
   };
 
   test("is told with the last rate kept, the first one missed, and why", () => {
@@ -112,7 +112,7 @@ describe("a server that drops above a rate", () => {
     const record = new PhaseRecord(1);
     Object.assign(record.streams[0]!.stage(0).counts, { offered: 100, ...counts });
     const plain = outcomeOf(phase, rising, record.streams[0]!, STEP_MS);
-    expect(withBreakage(rising, plain, undefined).breakage!.reason).toMatch(reason);
+    expect(breakageOf(rising, plain.stages, undefined)!.reason).toMatch(reason);
   });
 });
 

@@ -1,13 +1,7 @@
 import { brokenStage } from "../measure/breakage.ts";
-import { outcomeOf, PhaseRecord, type PhaseReport } from "../measure/recorder.ts";
+import { type Measured, outcomeOf, PhaseRecord } from "../measure/recorder.ts";
 import { type PhasePlan, windowOf } from "../plan/run-plan.ts";
 import type { PhaseOutcome } from "./outcome.ts";
-
-/** What one worker has measured of a phase so far. */
-export interface Measured {
-  readonly atMs: number;
-  readonly report: PhaseReport;
-}
 
 /** What a phase came to so far: what a threshold on it needs. */
 export type PhaseSoFar = Pick<PhaseOutcome, "name" | "durationMs" | "streams" | "boot">;
@@ -24,12 +18,12 @@ export class PhaseWatch {
   readonly #judge: (soFar: PhaseSoFar) => string | undefined;
   readonly #latest: (Measured | undefined)[];
 
-  /** `judge` says what speaks against going on; times are Clock.monotonicMs. */
+  /** `judge` gives the reason to stop, if there is one; times are Clock.monotonicMs. */
   constructor(
     phase: PhasePlan,
     startMs: number,
     workers: number,
-    judge: (soFar: PhaseSoFar) => string | undefined,
+    judge: (soFar: PhaseSoFar) => string | undefined = () => undefined,
   ) {
     this.#phase = phase;
     this.#startMs = startMs;

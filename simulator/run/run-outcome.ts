@@ -1,16 +1,12 @@
+import { resized } from "../../base/columns.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
+import { addHistograms } from "../boot/kind-histograms.ts";
 import { sumPersonas } from "../device/persona/personas.ts";
 import { sumOfAnswers } from "../measure/answer-counts.ts";
-import { withBreakage } from "../measure/breakage.ts";
+import { breakageOf } from "../measure/breakage.ts";
 import { judgeHealth } from "../measure/generator-health.ts";
 import { mergeOutages } from "../measure/outage-log.ts";
-import {
-  type BoundKind,
-  mergeBound,
-  outcomeOf,
-  PhaseRecord,
-  type TimeToBound,
-} from "../measure/recorder.ts";
+import { outcomeOf, PhaseRecord, type TimeToBound } from "../measure/recorder.ts";
 import type { SafetyChecker } from "../measure/safety-checker.ts";
 import { sumCounters } from "../network/network-counters.ts";
 import type { PhasePlan, RunPlan } from "../plan/run-plan.ts";
@@ -45,13 +41,12 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
     ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
     devicesGivenUp,
-    streams: phase.streams.map((stream, index) =>
-      withBreakage(
-        stream,
-        outcomeOf(phase, stream, record.streams[index]!, durationMs),
-        stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined,
-      ),
-    ),
+    streams: phase.streams.map((stream, index) => {
+      const outcome = outcomeOf(phase, stream, record.streams[index]!, durationMs);
+      const seen = stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined;
+      const breakage = breakageOf(stream, outcome.stages, seen);
+      return breakage === undefined ? outcome : { ...outcome, breakage };
+    }),
     background: record.background,
     timeToBound: record.timeToBound,
     boot: record.boot,
@@ -63,9 +58,11 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
 /** The phase as one of `count` segments has it: with its part of the rates. */
 export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
   const streams = phase.streams.map((stream) =>
-    stream.kind === "rate" || stream.kind === "churn"
+    stream.kind === "rate"
       ? { ...stream, ratePerSecond: stream.ratePerSecond / count }
-      : stream,
+      : stream.kind === "churn"
+        ? { ...stream, perSecond: stream.perSecond / count }
+        : stream,
   );
   return { ...phase, streams };
 }
@@ -76,8 +73,8 @@ function endingOf(parts: readonly PhasePart[]): PhaseEnding | undefined {
   return endings.find((ending) => ending === "aborted") ?? endings.find(Boolean);
 }
 
-/** What is known at the end of a run, over all its workers. */
-export interface RunFacts
+/** A run that is over, over all its workers. */
+export interface FinishedRun
   extends Pick<
     SimulationOutcome,
     "startedAtMs" | "endedAtMs" | "backend" | "pace" | "phases" | "timeSeries" | "safety" | "leases"
@@ -88,18 +85,20 @@ export interface RunFacts
   readonly addressesMoved: number;
 }
 
-export function runOutcomeOf(plan: RunPlan, facts: RunFacts): SimulationOutcome {
-  const { personas, stopped, addressesMoved, ...rest } = facts;
+export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome {
+  const { personas, stopped, addressesMoved, ...rest } = run;
   const outages = stopped.flatMap((worker) => worker.outages ?? []);
-  const { phases } = facts;
+  const { phases } = run;
   const last = phases.at(-1)?.endedBy;
+  const timeToBound: TimeToBound = {};
+  for (const phase of phases) addHistograms(timeToBound, phase.timeToBound);
   const workers = stopped.map(({ usage }) => usage);
   return {
     ...rest,
     workers: workers.length,
     aborted: last === "aborted" || (phases.length < plan.phases.length && last !== "threshold"),
-    timeToBound: timeToBoundOf(phases),
-    health: judgeHealth(plan.health, phases, workers),
+    timeToBound,
+    health: judgeHealth(plan.generator, phases, workers),
     decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
     ignoredReplies: stopped.reduce((sum, worker) => sum + worker.ignoredReplies, 0),
     personas: personaOutcomes(personas, stopped),
@@ -126,12 +125,7 @@ export function acknowledgedLeases(
     expiresAtSeconds[count] = (untilMs + toUnixMs) / 1000;
     count += 1;
   });
-  return {
-    count,
-    device: device.slice(0, count),
-    address: address.slice(0, count),
-    expiresAtSeconds: expiresAtSeconds.slice(0, count),
-  };
+  return { count, ...resized({ device, address, expiresAtSeconds }, count) };
 }
 
 function personaOutcomes(
@@ -144,14 +138,4 @@ function personaOutcomes(
     ...counts[index],
     devices: roll!.devicesOf[index],
   }));
-}
-
-function timeToBoundOf(phases: readonly PhaseOutcome[]): TimeToBound {
-  const all: TimeToBound = {};
-  for (const phase of phases) {
-    for (const [kind, histogram] of Object.entries(phase.timeToBound)) {
-      mergeBound(all, kind as BoundKind, histogram);
-    }
-  }
-  return all;
 }

@@ -1,4 +1,4 @@
-import type { SafetyEvents } from "../measure/safety-checker.ts";
+import { inOrder, type SafetyEvents, shifted } from "../measure/safety-events.ts";
 import type { SecondReport } from "../measure/time-series.ts";
 import type { PhaseGoal } from "../plan/run-plan.ts";
 import type { PhaseDone, Stopped } from "../worker/worker-messages.ts";
@@ -66,62 +66,4 @@ export class EventCollector {
   take(offsetMs: number): SafetyEvents {
     return shifted(inOrder(this.#batches), offsetMs);
   }
-}
-
-/** The events of all batches by time; what one batch has at one instant keeps its order. */
-export function inOrder(batches: readonly SafetyEvents[]): SafetyEvents {
-  const length = batches.reduce((sum, { what }) => sum + what.length, 0);
-  const atMs = new Float64Array(length);
-  let start = 0;
-  for (const batch of batches) {
-    atMs.set(batch.atMs, start);
-    start += batch.what.length;
-  }
-  const order = Uint32Array.from(atMs.keys());
-  order.sort((a, b) => atMs[a] - atMs[b] || a - b);
-  const column = <T extends Uint8Array | Uint32Array | Float64Array>(
-    make: (length: number) => T,
-    of: (batch: SafetyEvents) => T,
-  ): T => {
-    const joined = make(length);
-    let at = 0;
-    for (const batch of batches) {
-      joined.set(of(batch), at);
-      at += batch.what.length;
-    }
-    const sorted = make(length);
-    for (let i = 0; i < length; i += 1) sorted[i] = joined[order[i]]!;
-    return sorted;
-  };
-  return {
-    what: column(
-      (size) => new Uint8Array(size),
-      (batch) => batch.what,
-    ),
-    device: column(
-      (size) => new Uint32Array(size),
-      (batch) => batch.device,
-    ),
-    address: column(
-      (size) => new Uint32Array(size),
-      (batch) => batch.address,
-    ),
-    atMs: column(
-      (size) => new Float64Array(size),
-      (batch) => batch.atMs,
-    ),
-    untilMs: column(
-      (size) => new Float64Array(size),
-      (batch) => batch.untilMs,
-    ),
-  };
-}
-
-function shifted(events: SafetyEvents, offsetMs: number): SafetyEvents {
-  return {
-    ...events,
-    atMs: events.atMs.map((ms) => ms + offsetMs),
-    // Only an acknowledgement has an end; the others' zero stays.
-    untilMs: events.untilMs.map((ms) => (ms === 0 ? 0 : ms + offsetMs)),
-  };
 }

@@ -1,9 +1,9 @@
-import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain } from "../boot/boot-chain.ts";
 import { type BootParameters, bootParametersOf } from "../boot/boot-parameters.ts";
 import type { BootRecord } from "../boot/boot-record.ts";
+import type { BootServices, BootSocket } from "../boot/boot-services.ts";
 import {
   type BootProblem,
   type BootService,
@@ -49,7 +49,7 @@ export interface BootLinkOptions {
   readonly unixMsAtZero: number;
   readonly startMs: number;
   readonly fleet: Fleet;
-  readonly sockets: Readonly<Record<BootService, Pick<UdpSocket, "slot" | "push">>>;
+  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   readonly sink: BootNewsSink;
 }
 
@@ -67,7 +67,7 @@ export class BootLink implements BootSink {
   #modemNews: ModemNews[] = [];
 
   constructor(options: BootLinkOptions) {
-    const { plan, population, shard, seed, unixMsAtZero, startMs } = options;
+    const { plan, population, shard, seed, unixMsAtZero, startMs, sockets } = options;
     const { policy, files, sharedSecret } = plan;
     this.#options = options;
     this.#chain = new BootChain(
@@ -77,11 +77,17 @@ export class BootLink implements BootSink {
         seed,
         policy,
         unixMsAtZero,
+        sockets,
         files: new FileChecks({ population, files, sharedSecret }),
         startMs,
       },
       this,
     );
+  }
+
+  /** Where datagrams of the boot's services go. */
+  get services(): BootServices {
+    return this.#chain.services;
   }
 
   get onlineCount(): number {
@@ -119,19 +125,6 @@ export class BootLink implements BootSink {
 
   advance(nowMs: number): void {
     this.#chain.advance(nowMs);
-  }
-
-  /** A datagram at the socket of a service; times as in UdpSocket. */
-  receive(
-    service: BootService,
-    bytes: Uint8Array,
-    destination: number,
-    source: number,
-    sourcePort: number,
-    nowMs: number,
-    receivedAtMs: number,
-  ): void {
-    this.#chain.receive(service, bytes, destination, source, sourcePort, nowMs, receivedAtMs);
   }
 
   now(): BootsNow {
@@ -186,20 +179,6 @@ export class BootLink implements BootSink {
   }
 
   // What the chains want and tell.
-
-  buffer(service: BootService): Uint8Array {
-    return this.#options.sockets[service].slot();
-  }
-
-  send(
-    service: BootService,
-    source: number,
-    length: number,
-    destination: number,
-    port: number,
-  ): void {
-    this.#options.sockets[service].push(length, destination, port, source);
-  }
 
   acquireAddress(device: number, _intendedAtMs: number, nowMs: number): void {
     const { fleet } = this.#options;

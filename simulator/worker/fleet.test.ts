@@ -9,7 +9,7 @@ import {
   replyTo,
   type SentPacket,
 } from "../device/exchange.testing.ts";
-import type { ExchangeKind } from "../device/exchange.ts";
+import type { DhcpExchange } from "../device/exchange.ts";
 import { rfc2131Retry } from "../device/retry-policy.ts";
 import { Fleet, type FleetPlan } from "./fleet.ts";
 
@@ -148,7 +148,7 @@ describe("acquiring an address (RFC 2131 section 3.1)", () => {
   });
 
   test("a persistent device starts over with another xid, and never fails", () => {
-    build({ retry: { ...rfc2131Retry, persistent: true } });
+    build({ retransmit: { ...rfc2131Retry, persistent: true } });
     fleet.start(MODEM, "discover", nowMs, nowMs);
     passSeconds(300);
     const xids = new Set(sink.take().map(({ packet }) => packet.xid));
@@ -196,7 +196,7 @@ describe("acquiring an address (RFC 2131 section 3.1)", () => {
       passSeconds(1);
     }
     expect(sink.failures).toMatchObject([{ kind: "discover", reason: "nak" }]);
-    expect(sink.refusals).toBe(1 + rfc2131Retry.restartsMax);
+    expect(sink.refusals).toBe(1 + 3);
   });
 
   test("every server gets a copy, the first offer is taken, its server alone is asked", () => {
@@ -286,7 +286,7 @@ describe("keeping an address (RFC 2131 section 4.4.5)", () => {
   });
 
   test("without autonomy nothing happens at T1, and the lease still ends", () => {
-    build({ autonomous: false });
+    build({ ownTimers: false });
     bind();
     passSeconds(LEASE_SECONDS - 1);
     expect(fleet.stateOf(MODEM)).toBe("bound");
@@ -516,7 +516,7 @@ describe("starts that cannot be", () => {
 });
 
 describe("shards", () => {
-  const kinds: readonly ExchangeKind[] = ["discover"];
+  const kinds: readonly DhcpExchange[] = ["discover"];
   function played(count: number): Map<number, string> {
     const packets = new Map<number, string>();
     for (let index = 0; index < count; index += 1) {

@@ -4,6 +4,7 @@ import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { BootOperation } from "../../protocol/dhcp/packet.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
 import type { Population } from "../../scenarios/population/population.ts";
+import { Shard } from "../../scenarios/population/shard.ts";
 import { DeviceRandom } from "../device/device-random.ts";
 import {
   DeviceState,
@@ -16,13 +17,12 @@ import {
 } from "../device/device-table.ts";
 import { DeviceTimers } from "../device/device-timers.ts";
 import { DhcpClient } from "../device/dhcp-client.ts";
-import type { ExchangeKind, FleetSink, StartResult } from "../device/exchange.ts";
+import type { DhcpExchange, FleetSink, StartResult } from "../device/exchange.ts";
 import { Outbox } from "../device/outbox.ts";
 import { type PersonaCounts, Personas } from "../device/persona/personas.ts";
-import { Twins } from "../device/persona/twins.ts";
 import type { Reply } from "../device/reply.ts";
 import { type RetryPolicy, rfc2131Retry } from "../device/retry-policy.ts";
-import { Shard } from "../device/shard.ts";
+import { Twins } from "../device/twins.ts";
 import { RelayAgents, type ServerAddress } from "../relay/cmts.ts";
 
 export interface FleetPlan {
@@ -33,9 +33,9 @@ export interface FleetPlan {
   readonly seed: number;
   /** Where the relays forward to: every server gets a copy. */
   readonly servers: readonly ServerAddress[];
-  readonly retry?: RetryPolicy;
+  readonly retransmit?: RetryPolicy;
   /** Whether devices act on their own timers: T1, T2, expiry, a new start after a NAK. */
-  readonly autonomous?: boolean;
+  readonly ownTimers?: boolean;
   /** The time now, on the scale of every `nowMs` that follows. */
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
@@ -91,8 +91,8 @@ export class Fleet {
     this.#sink = sink;
     this.#nowMs = plan.startMs;
     const table = this.#table;
-    const retry = plan.retry ?? rfc2131Retry;
-    const autonomous = plan.autonomous ?? true;
+    const retransmit = plan.retransmit ?? rfc2131Retry;
+    const ownTimers = plan.ownTimers ?? true;
     const random = new DeviceRandom(plan.seed, this.#shard, table);
     const personas = new Personas(plan.personas, this.#shard);
     this.#personas = personas;
@@ -102,13 +102,13 @@ export class Fleet {
       population: plan.population,
       shard: this.#shard,
       table,
-      timers: new DeviceTimers(this.#timers, table, random, { retry, autonomous }),
+      timers: new DeviceTimers(this.#timers, table, random, { retransmit, ownTimers }),
       random,
       outbox,
       personas,
       sink,
-      retry,
-      autonomous,
+      retransmit,
+      ownTimers,
     });
   }
 
@@ -131,7 +131,7 @@ export class Fleet {
    * Tells a device to begin an exchange that was wanted at `intendedAtMs`. "busy": it is in one
    * already; "not-bound": the exchange needs a lease and the device has none. Neither sends anything.
    */
-  start(device: number, kind: ExchangeKind, intendedAtMs: number, nowMs: number): StartResult {
+  start(device: number, kind: DhcpExchange, intendedAtMs: number, nowMs: number): StartResult {
     return this.#client.start(this.#localOf(device), kind, intendedAtMs, nowMs);
   }
 
@@ -211,7 +211,7 @@ export class Fleet {
   }
 
   /** The exchange that the device is in; undefined when it is in none. */
-  exchangeOf(device: number): ExchangeKind | undefined {
+  exchangeOf(device: number): DhcpExchange | undefined {
     return this.#table.exchange(this.#localOf(device));
   }
 

@@ -28,7 +28,7 @@ function buildRun(devices: number): readonly unknown[] {
     until: "all-bound" as const,
     timeLimitMs: 90_000,
     drainMs: 0,
-    reset: false,
+    powerCycle: false,
   };
   const run = new PhaseRun(
     {

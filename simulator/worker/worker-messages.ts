@@ -4,13 +4,12 @@ import type { PhaseEnd } from "../load/phase-run.ts";
 import type { ServerAnswers } from "../measure/answer-counts.ts";
 import type { WorkerUsage } from "../measure/generator-health.ts";
 import type { OutageReport } from "../measure/outage-log.ts";
-import type { PhaseReport } from "../measure/recorder.ts";
-import type { SafetyEvents } from "../measure/safety-checker.ts";
+import type { Measured, PhaseReport } from "../measure/recorder.ts";
+import type { SafetyEvents } from "../measure/safety-events.ts";
 import type { SecondReport } from "../measure/time-series.ts";
 import type { NetworkCounters } from "../network/network-counters.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import type { WorkerPlace } from "../plan/segment.ts";
-import type { Measured } from "../run/phase-watch.ts";
 
 // Every message between the coordinator and its workers. Times are Clock.monotonicMs, which all
 // threads share.
@@ -98,13 +97,4 @@ export interface Stopped {
 export interface LeaseEventBatch {
   readonly watermarkMs: number;
   readonly events: SafetyEvents;
-}
-
-/** Sets the bit of a device in a bitmap over the population. */
-export function setBit(bits: Uint8Array, device: number): void {
-  bits[device >>> 3]! |= 1 << (device & 7);
-}
-
-export function hasBit(bits: Uint8Array, device: number): boolean {
-  return (bits[device >>> 3]! & (1 << (device & 7))) !== 0;
 }

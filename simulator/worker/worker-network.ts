@@ -1,10 +1,11 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { hash32 } from "../../base/prng.ts";
-import { isFair, type NetworkPlan } from "../../scenarios/language/network-conditions.ts";
+import { isFair } from "../../scenarios/language/network-conditions.ts";
+import type { NetworkPlan } from "../../scenarios/language/network-section.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { gateShare } from "../boot/cmts-gate.ts";
 import { CmtsThrottle } from "../network/cmts-throttle.ts";
-import { type ImpairedSocket, impairedSocket, type Throttles } from "../network/impaired-socket.ts";
+import { ImpairedSocket, type Throttles } from "../network/impaired-socket.ts";
 import { type NetworkCounters, sumCounters } from "../network/network-counters.ts";
 
 export interface WorkerNetworkOptions {
@@ -39,7 +40,7 @@ export class WorkerNetwork {
   behind(socket: UdpSocket): UdpSocket {
     if (this.isAlwaysFair) return socket;
     const { seed, worker, batchMax, nowMs } = this.#options;
-    const behind = impairedSocket(socket, {
+    const behind = new ImpairedSocket(socket, {
       ...this.#network,
       throttles: this.#throttles,
       seed: hash32(seed, worker.index, this.#sockets.length),

@@ -4,7 +4,7 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { BootOperation, encodePacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import type { ExchangeKind } from "../../simulator/device/exchange.ts";
+import type { DhcpExchange } from "../../simulator/device/exchange.ts";
 import { describeWithPeers } from "../interop/namespaces.testing.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { endOf, kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
@@ -60,7 +60,7 @@ describeWithPeers("a disk that is full", ["unshare", "nsenter", "mount"], () => 
     };
     const countOf = (pattern: RegExp) => lab.log.match(pattern)?.length ?? 0;
     let next = 0;
-    const nextDevice = (): [number, ExchangeKind] => {
+    const nextDevice = (): [number, DhcpExchange] => {
       next = (next + 1) % population.size;
       return [next, "discover"];
     };

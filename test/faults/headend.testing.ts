@@ -9,7 +9,7 @@ import type {
   Acknowledgement,
   AnomalyKind,
   CompletedExchange,
-  ExchangeKind,
+  DhcpExchange,
   FailedExchange,
   FleetSink,
   SurrenderReason,
@@ -31,8 +31,8 @@ const clockSlackSeconds = 2;
 
 /** Devices that ask again soon: a test does not wait for the times of RFC 2131. */
 export const impatient: RetryPolicy = {
-  delayMsFirst: 500,
-  delayMsMax: 2000,
+  firstDelayMs: 500,
+  maxDelayMs: 2000,
   jitterMs: 200,
   transmissionsMax: 20,
   persistent: true,
@@ -108,8 +108,8 @@ export class Headend implements FleetSink {
         seed,
         servers: [{ address: loopback, port }],
         startMs: systemClock.monotonicMs(),
-        autonomous: false,
-        ...(retry === undefined ? {} : { retry }),
+        ownTimers: false,
+        ...(retry === undefined ? {} : { retransmit: retry }),
       },
       this,
     );
@@ -121,7 +121,7 @@ export class Headend implements FleetSink {
   }
 
   /** Begins an exchange now; false when the device cannot. */
-  start(device: number, kind: ExchangeKind): boolean {
+  start(device: number, kind: DhcpExchange): boolean {
     const nowMs = systemClock.monotonicMs();
     this.underWay += 1;
     if (this.fleet.start(device, kind, nowMs, nowMs) === "started") return true;
@@ -207,7 +207,7 @@ export class Headend implements FleetSink {
   }
 
   /** For `play`: as many exchanges under way as the window holds, at whatever rate that gives. */
-  keepBusy(window: number, next: () => readonly [number, ExchangeKind]): () => void {
+  keepBusy(window: number, next: () => readonly [number, DhcpExchange]): () => void {
     return () => {
       for (let tries = 0; this.underWay < window && tries < window; tries += 1) {
         this.start(...next());

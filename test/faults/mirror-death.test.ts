@@ -10,7 +10,7 @@ import { MirrorPair } from "../../server/mirror/mirror-pair.testing.ts";
 // The mirror of the standby node is killed again and again while it fetches. At no moment is a file that
 // could be served a part of one, nor is one missing; and in the end everything is there.
 
-const built = resolve(import.meta.dirname, "../../dist/server/mirror/mirror-service.js");
+const built = resolve(import.meta.dirname, "../../dist/server/mirror/edge/mirror-service.js");
 const lifeMsMax = 60_000;
 /** Ends by itself when nobody is at the other end of its input, or after a minute. */
 const program = `

@@ -24,9 +24,9 @@ const slowness = Array.from(
 ).join("\n");
 
 /** Devices that ask once, as far as a test can see: each exchange has one chance. */
-const patient: RetryPolicy = { ...rfc2131Retry, delayMsFirst: 20_000, jitterMs: 0 };
+const patient: RetryPolicy = { ...rfc2131Retry, firstDelayMs: 20_000, jitterMs: 0 };
 /** A device that is not answered at once tells by asking again. */
-const alert: RetryPolicy = { ...impatient, delayMsFirst: 1500, delayMsMax: 1500 };
+const alert: RetryPolicy = { ...impatient, firstDelayMs: 1500, maxDelayMs: 1500 };
 
 /** Datagrams of a flood in one go: others want to send as well. */
 const burstMax = 500;

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import type { ExchangeKind } from "../../simulator/device/exchange.ts";
+import type { DhcpExchange } from "../../simulator/device/exchange.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { endOf, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 
@@ -118,7 +118,7 @@ test(`seed ${seed}: SIGSTOP and SIGCONT under load give no address to two device
   expect(await endOf(server), lab.log).toEqual({ status: 0, signal: null });
 });
 
-function nextExchange(devices: Headend, device: number, draw: number): ExchangeKind {
+function nextExchange(devices: Headend, device: number, draw: number): DhcpExchange {
   if (devices.fleet.stateOf(device) !== "bound") return "discover";
   return (["renew", "renew", "reboot", "release"] as const)[draw]!;
 }

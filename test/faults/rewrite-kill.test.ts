@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import type { ExchangeKind } from "../../simulator/device/exchange.ts";
+import type { DhcpExchange } from "../../simulator/device/exchange.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 
@@ -41,7 +41,7 @@ test(`seed ${seed}: kills while the lease file is rewritten lose no acknowledged
   const load = devices.keepBusy(window, () => {
     next = (next + 1) % population.size;
     const isBound = devices.fleet.stateOf(next) === "bound";
-    return [next, isBound ? "renew" : "discover"] satisfies [number, ExchangeKind];
+    return [next, isBound ? "renew" : "discover"] satisfies [number, DhcpExchange];
   });
   let server = await lab.start();
   await devices.playUntil(

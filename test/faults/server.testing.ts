@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 
 const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");

@@ -16,7 +16,7 @@ import {
 } from "../../scenarios/population/captured-persona.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { surveyCapture } from "../../simulator/capture/pcap-conversation.ts";
-import { CapturedTemplates } from "../../simulator/device/persona/captured-templates.ts";
+import { CapturedTemplates } from "../../simulator/device/message/captured-templates.ts";
 import type { ClientPlan } from "./dhcp-clients.testing.ts";
 import { LocalLink } from "./local-link.testing.ts";
 import { describeWithPeers, type Peer } from "./namespaces.testing.ts";

@@ -125,12 +125,12 @@ const rootCases: typeof cases = [
 ];
 const needsRoot = process.getuid?.() === 0 ? undefined : "changing the user needs root";
 
-describe("DHCP-8: prov dhcpd", () => {
+describe("DHCP-1, DHCP-8, DHCP-9, DHCP-11: prov dhcpd", () => {
   test.each(cases)("dhcpd %s exits with %i", (line, status, said) => {
     const result = run(ours, line);
     expect(result.stderr).toMatch(said);
     expect(result.status).toBe(status);
-    // DHCP-11: after a failed start the console ends so, with the cause above it.
+    // After a failed start the console ends so, with the cause above it.
     if (status !== 0) expect(result.stderr).toMatch(/\nexiting\.\n$/);
   });
 

@@ -4,12 +4,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { EtcdTlsFiles } from "../../server/etcd/etcd-access.ts";
-import { EtcdClient } from "../../server/etcd/etcd-client.ts";
+import type { EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
+import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
 
 /** A thread runs JavaScript, on every version of Node that is supported. */
 export const pairWorkerFile = pathToFileURL(
-  join(import.meta.dirname, "../../dist/server/lease/replicated/pair-worker.js"),
+  join(import.meta.dirname, "../../dist/server/lease/replicated/edge/pair-worker.js"),
 );
 
 /** Why tests with etcd cannot run here. */

@@ -2,7 +2,7 @@ import { createServer, connect as dial, type Server, type Socket } from "node:ne
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { pairKeys } from "../../server/etcd/pair-keys.ts";
-import { EtcdLeadership, presenceSecondsOf } from "../../server/mandate/etcd-leadership.ts";
+import { EtcdLeadership, presenceSecondsOf } from "../../server/mandate/edge/etcd-leadership.ts";
 import { claimTransaction, noLeader } from "../../server/mandate/leader-key.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { newPrefix } from "./etcd-node.testing.ts";

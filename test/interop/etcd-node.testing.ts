@@ -5,9 +5,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
-import { PairNode, type PairNodeOptions } from "../../server/lease/replicated/pair-node.ts";
+import { PairNode, type PairNodeOptions } from "../../server/lease/replicated/edge/pair-node.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
-import { EtcdLeadership } from "../../server/mandate/etcd-leadership.ts";
+import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
 import type { Holder } from "../../server/mandate/leadership.ts";
 import { EtcdCluster, pairWorkerFile } from "./etcd-cluster.testing.ts";
 

@@ -7,7 +7,7 @@ import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { pairKeys } from "../../server/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import { CommitChain } from "../../server/lease/replicated/commit-chain.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {
   commit,

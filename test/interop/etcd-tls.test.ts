@@ -4,9 +4,9 @@ import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import {
   CertificateAuthority,
   openSslMissingReason,
-} from "../../server/etcd/certificate-authority.testing.ts";
-import type { EtcdTlsFiles } from "../../server/etcd/etcd-access.ts";
-import { EtcdClient } from "../../server/etcd/etcd-client.ts";
+} from "../../server/etcd/edge/certificate-authority.testing.ts";
+import type { EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
+import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 
 // serve-pair.test.ts runs a whole pair with certificates; here is who is let in.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { LeaseFileStore, nodeDisk } from "../../server/lease/store/edge/lease-file-store.ts";
 import { watchedDisk } from "../../server/lease/store/lease-disk.testing.ts";
-import { LeaseFileStore, nodeDisk } from "../../server/lease/store/lease-file-store.ts";
 import type { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import {

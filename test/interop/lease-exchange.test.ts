@@ -6,7 +6,7 @@ import { formatMac } from "../../protocol/mac.ts";
 import { deviceMac } from "../../server/dhcp/decide/engine.testing.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
-import { LeaseFileStore } from "../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { ExchangeSite, type Program, type Wish } from "./lease-exchange.testing.ts";
 import { describeWithPeers, NetworkLab, type Peer } from "./namespaces.testing.ts";
@@ -113,7 +113,7 @@ describeWithPeers("ISC dhcpd and prov dhcpd take over each other's leases", peer
     },
   );
 
-  test(`a file that we rewrote is to dhcpd and dhcpd-pools what it was before (seed ${seed})`, async () => {
+  test(`a file that we rewrote is to dhcpd and dhcpd-pools what it was before (seed ${seed}, OPS-18)`, async () => {
     await loadAndKill("dhcpd", new Prng(seed, 2));
     const original = lab.path("original.leases");
     copyFileSync(site.leaseFile, original);

@@ -17,9 +17,14 @@ import {
 import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { LeaseTime } from "../../server/ha/lease-time.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
-import { EtcdLeadership } from "../../server/mandate/etcd-leadership.ts";
+import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
 import { PairWords } from "../../server/mandate/pair-words.ts";
-import type { FromService, ServicePlan, ToService } from "../../server/service/service-plan.ts";
+import type {
+  FromService,
+  ServicePlan,
+  ServiceStart,
+  ToService,
+} from "../../server/service/service-plan.ts";
 
 // A thread runs JavaScript, on every version of Node that is supported.
 const workerFile = pathToFileURL(
@@ -46,14 +51,17 @@ export class PlaneThread {
       ...{ self: { node, bootId }, ...etcd, followed: this.words, presenceSeconds: 20 },
       ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: deadMs / 2 },
     });
-    this.#worker = new Worker(workerFile, { workerData: plan });
+    const linesUnderWay = new SharedArrayBuffer(4);
+    const workerData: ServiceStart = { plan, logLevel: "info", linesUnderWay };
+    this.#worker = new Worker(workerFile, { workerData });
     this.#worker.on("message", (message: FromService) => void this.messages.push(message));
     this.ended = once(this.#worker, "exit");
   }
 
   /** What it said in its log. */
   get log(): readonly string[] {
-    return this.messages.flatMap((one) => (one.kind === "log" ? one.message : []));
+    const lines = this.messages.flatMap((one) => (one.kind === "log" ? one.lines : []));
+    return lines.map(({ message }) => message);
   }
 
   /** The epoch that it claimed, whoever had led. */

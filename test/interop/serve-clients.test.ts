@@ -66,7 +66,8 @@ ntp: {}
 syslog: { directory: ${lab.path("log")} }
 `,
     );
-    server = lab.start(headend, process.execPath, [prov, "serve", "-c", lab.path("prov.yaml")]);
+    const args = ["serve", "-c", lab.path("prov.yaml"), "--log-format", "text"];
+    server = lab.start(headend, process.execPath, [prov, ...args]);
     for (const started of ["tftp.* 69", "time.* 37", "ntp.* 123", "syslog.* 514"]) {
       await server.waitFor(new RegExp(`${started}$`, "m"));
     }

@@ -24,8 +24,8 @@ import {
   messageType,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import type { CertificateAuthority } from "../../server/etcd/certificate-authority.testing.ts";
-import type { EtcdAccess } from "../../server/etcd/etcd-access.ts";
+import type { CertificateAuthority } from "../../server/etcd/edge/certificate-authority.testing.ts";
+import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
@@ -78,7 +78,7 @@ export class ServedPair {
 
   start(side: Side, ...flags: readonly string[]): ChildProcess {
     const log = openSync(join(this.folder(side), "prov.log"), "a");
-    const child = spawn(process.execPath, [prov, "serve", ...flags], {
+    const child = spawn(process.execPath, [prov, "serve", "--log-format", "text", ...flags], {
       cwd: this.folder(side),
       stdio: ["ignore", log, log],
     });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
-import { type RunningTftpServer, startTftpServer } from "../../server/tftp/tftp-server.ts";
+import { type RunningTftpServer, startTftpServer } from "../../server/tftp/edge/tftp-server.ts";
 import { describeWithPeers, Peer } from "./namespaces.testing.ts";
 
 // Real clients against our server over loopback. The sizes are those at which transfers go wrong: an

@@ -130,7 +130,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "dhcpd.conf"), `local-address 127.0.0.1;\n${config.stdout}`);
   writeFileSync(join(folder, "dhcpd.leases"), "");
   server = await ServingProcess.start(folder, "prov.yaml", "metrics");
-  metricsPort = portIn(server.said, /metrics: serving on port (\d+)/);
+  metricsPort = Number(server.portOf("metrics"));
   await fetchFile("127.0.0.1", ports.tftp, "hello.txt");
   const stranger = createSocket("udp4");
   await new Promise<void>((sent) => stranger.send("?", ports.dhcp, "127.0.0.1", () => sent()));

@@ -102,7 +102,10 @@ describe("prov serve, all services in one process", () => {
     ["dhcp", ports.dhcp, "dhcpd.leases"],
     ["dhcp-cpe", ports.cpe, "cpe.leases"],
   ])("%s serves a population", (name, port, leases) => {
-    expect(server.said).toContain(`${name}: serving on port ${port}`);
+    expect(server.log).toContainEqual({
+      ...{ level: "info", time: expect.stringMatching(/^2\d{3}-.*Z$/), service: name, port },
+      msg: `serving on port ${port}`,
+    });
     const ran = run("run", "tiny.yaml", "--target", `127.0.0.1:${port}`);
     expect(ran.stdout, ran.stderr + server.said).toMatch(/^PASS {2}tiny/m);
     const records = readFileSync(join(folder, leases), "latin1").match(/^lease /gm);

@@ -31,6 +31,19 @@ export class ServingProcess {
     });
   }
 
+  /** The lines of its log, which is JSON because it goes to a pipe. */
+  get log(): readonly Readonly<Record<string, unknown>>[] {
+    return this.said
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The port on which it says that it serves. */
+  portOf(service: string): unknown {
+    return this.log.find((line) => line["service"] === service && "port" in line)?.["port"];
+  }
+
   /** Resolves once it serves; `lastService` is the last section of its configuration. */
   static async start(
     folder: string,
@@ -38,7 +51,7 @@ export class ServingProcess {
     lastService: string,
   ): Promise<ServingProcess> {
     const server = new ServingProcess(folder, configFile);
-    const isServing = () => expect(server.said).toContain(`${lastService}: serving on port`);
+    const isServing = () => expect(server.portOf(lastService), server.said).toBeDefined();
     await vi.waitFor(isServing, startMsMax);
     return server;
   }

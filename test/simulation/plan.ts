@@ -4,7 +4,7 @@ import type { Population, PopulationPlan } from "../../scenarios/population/popu
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { formatDiagnostic, parseConfig } from "../../server/config/grammar/parse.ts";
 import type { ServerConfig } from "../../server/config/model/model.ts";
-import type { ExchangeKind } from "../../simulator/device/exchange.ts";
+import type { DhcpExchange } from "../../simulator/device/exchange.ts";
 import type { LinkFaults } from "./lossy-link.ts";
 import type { ServerDefect } from "./virtual-server.ts";
 
@@ -26,7 +26,7 @@ export interface SimulationPlan {
 
 /** What the schedule makes happen, beside what the devices do by their own timers. */
 export type Incident =
-  | { readonly kind: "start"; readonly device: number; readonly exchange: ExchangeKind }
+  | { readonly kind: "start"; readonly device: number; readonly exchange: DhcpExchange }
   | { readonly kind: "power-cycle"; readonly device: number }
   | { readonly kind: "conflict"; readonly device: number }
   /** In the middle of a commit when there is one within the minute, else at its end. */

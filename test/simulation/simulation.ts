@@ -8,18 +8,18 @@ import type {
   Acknowledgement,
   AnomalyKind,
   CompletedExchange,
-  ExchangeKind,
+  DhcpExchange,
   FailedExchange,
   FleetSink,
   SurrenderReason,
 } from "../../simulator/device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../simulator/device/exchange.ts";
 import { rfc2131Retry } from "../../simulator/device/retry-policy.ts";
 import {
   SafetyChecker,
   SafetyLog,
   type SafetySummary,
 } from "../../simulator/measure/safety-checker.ts";
+import { PACKET_BYTES_MAX } from "../../simulator/relay/cmts.ts";
 import { Fleet } from "../../simulator/worker/fleet.ts";
 import { Digest } from "./digest.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -111,7 +111,7 @@ export class Simulation implements FleetSink {
         population: this.#population,
         seed: plan.seed,
         servers: [{ address: SERVER_ADDRESS, port: SERVER_PORT }],
-        retry: { ...rfc2131Retry, persistent: true },
+        retransmit: { ...rfc2131Retry, persistent: true },
         startMs: this.#clock.monotonicMs(),
       },
       this,
@@ -290,7 +290,7 @@ export class Simulation implements FleetSink {
     this.#retransmissions += 1;
   }
 
-  refused(_device: number, _kind: ExchangeKind): void {
+  refused(_device: number, _kind: DhcpExchange): void {
     this.#refusals += 1;
   }
 

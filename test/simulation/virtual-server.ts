@@ -256,7 +256,7 @@ export class VirtualServer {
       leases: this.#table,
       ports: { server: port, client: port + 1 },
       interfaces: () => this.#interfaces,
-      logLines: false,
+      packetLogging: "none",
     });
   }
 }

@@ -1,7 +1,7 @@
 import { hash32, Prng } from "../../../base/prng.ts";
 import { type DhcpPacket, decodePacket, encodePacket } from "../../../protocol/dhcp/packet.ts";
 import { parseConfig } from "../../../server/config/grammar/parse.ts";
-import type { EvaluationContext } from "../../../server/config/language/evaluation-context.ts";
+import type { EvaluationContext } from "../../../server/config/language/program.ts";
 import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
 import type { ServerConfig } from "../../../server/config/model/model.ts";

@@ -9,9 +9,9 @@ import {
 } from "../../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
-import type { ExchangeKind, FleetSink } from "../../../simulator/device/exchange.ts";
-import { PACKET_BYTES_MAX } from "../../../simulator/device/exchange.ts";
+import type { DhcpExchange, FleetSink } from "../../../simulator/device/exchange.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
+import { PACKET_BYTES_MAX } from "../../../simulator/relay/cmts.ts";
 import { Fleet } from "../../../simulator/worker/fleet.ts";
 
 /** A good packet to start from. */
@@ -35,7 +35,7 @@ export interface CorpusPlan {
 export function buildCorpus({ population, devices, server }: CorpusPlan): readonly CorpusPacket[] {
   const sink = new CorpusSink(population);
   const fleet = new Fleet(
-    { population, seed: 1, servers: [server], startMs: 0, autonomous: false },
+    { population, seed: 1, servers: [server], startMs: 0, ownTimers: false },
     sink,
   );
   const life = new Life(population, fleet, sink, server);
@@ -79,7 +79,7 @@ class Life {
     this.#reply(device, MessageType.ack, address);
   }
 
-  #start(device: number, exchange: ExchangeKind): void {
+  #start(device: number, exchange: DhcpExchange): void {
     const nowMs = this.#tick();
     this.#fleet.start(device, exchange, nowMs, nowMs);
   }

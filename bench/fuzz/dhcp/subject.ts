@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loopbackNetwork, type ServerNetwork } from "../../../lab/machine/server-network.ts";
 import { Population, type PopulationPlan } from "../../../scenarios/population/population.ts";
 import { doraPlan, measurementOf } from "../../../simulator/capacity/trial.ts";
-import { runSimulation } from "../../../simulator/run/coordinator.ts";
+import { runSimulation } from "../../../simulator/run/edge/coordinator.ts";
 import { provlab } from "../../contenders/provlab.ts";
 import { leaseSeconds } from "../../harness/bench-plan.ts";
 import type { FuzzRequest } from "../campaign/fuzz-request.ts";

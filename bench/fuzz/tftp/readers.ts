@@ -17,7 +17,7 @@ const optionsByReader: readonly TransferOptions[] = [
 const FIRST_ADDRESS = 0x7ffa_0001;
 const TICK_MS = 1;
 /** A request waits up to half a minute for a session while all are taken (TFTP-9). */
-const retry = { waitMsFirst: 1000, waitMsMax: 4000, jitter: 0.1, transmissionsMax: 15 };
+const retry = { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0.1, triesMax: 15 };
 
 /**
  * Honest clients: one download after the other, the file and the way of asking for it new each time.

@@ -5,7 +5,7 @@ import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts"
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../options/scenario-input.ts";
-import { auditLeaseFile } from "../result/lease-audit.ts";
+import { auditFile } from "../audit-on-threads.ts";
 import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
 import { runResultOf } from "../result/run-result-of.ts";
 import { SegmentFileError } from "../result/segment-file.ts";
@@ -46,12 +46,12 @@ export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunRes
       say: (text) => process.stderr.write(`${text}\n`),
     });
     const segments = await (bundled === undefined ? run : Promise.race([run, bundled.died]));
-    const { result, outcome } = mergedResultOf(segments, {
+    const { result, outcome } = await mergedResultOf(segments, {
       clockMarginMs: CLOCK_MARGIN_MS,
       durability: bundled?.durability ?? "unknown",
       ...(bundled && {
         // Read while the server still runs: what is not in the file now would not survive a power cut.
-        audit: (leases, population) => auditLeaseFile(bundled.leaseFile, leases, population),
+        audit: (leases, population) => auditFile(bundled.leaseFile, leases, population),
         server: () => bundled.usage(),
       }),
     });

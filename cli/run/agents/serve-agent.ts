@@ -1,7 +1,7 @@
 import type { Etcd3 } from "etcd3";
 import { environmentOf } from "../../../lab/machine/environment.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import { runSegment, SimulationError } from "../../../simulator/run/coordinator.ts";
+import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
 import { summaryOf } from "../result/play-segment.ts";
 import { encodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { AgentRendezvous } from "./agent-rendezvous.ts";

@@ -40,8 +40,9 @@ export function bootPlanOf(scenario: Scenario, servers: BootServers): BootPlan |
 }
 
 function policyOf({ boot }: Scenario, ports: ServicePorts): BootPolicy {
-  const { tftp, cmts, reboot } = boot;
-  const { download, ranging, registration } = defaultBootPolicy;
+  const { download, ranging, registration, reboot } = defaultBootPolicy;
+  const { blockBytes, windowBlocks, timeoutSeconds, roundsMax, ...retry } = boot.tftp;
+  const { rangingPerSecond, registrationPerSecond } = boot.cmts;
   const unlimited = Number.POSITIVE_INFINITY;
   return {
     ...defaultBootPolicy,
@@ -50,25 +51,15 @@ function policyOf({ boot }: Scenario, ports: ServicePorts): BootPolicy {
       ...download,
       options: {
         ...download.options,
-        blksize: tftp.blockBytes,
-        ...(tftp.windowBlocks === 1 ? {} : { windowsize: tftp.windowBlocks }),
-        ...(tftp.timeoutSeconds === undefined ? {} : { timeout: tftp.timeoutSeconds }),
+        blksize: blockBytes,
+        ...(windowBlocks === 1 ? {} : { windowsize: windowBlocks }),
+        ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds }),
       },
-      retry: {
-        ...download.retry,
-        waitMsFirst: tftp.firstRetryMs,
-        waitMsMax: tftp.maxRetryMs,
-        transmissionsMax: tftp.triesMax,
-      },
-      roundsMax: tftp.roundsMax,
+      retry: { ...download.retry, ...retry },
+      roundsMax,
     },
-    ranging: { ...ranging, perSecond: cmts.rangingPerSecond ?? unlimited },
-    registration: { ...registration, perSecond: cmts.registrationPerSecond ?? unlimited },
-    reboot: {
-      ...defaultBootPolicy.reboot,
-      waitMsFirst: reboot.firstDelayMs,
-      waitMsMax: reboot.maxDelayMs,
-      transmissionsMax: reboot.bootsMax,
-    },
+    ranging: { ...ranging, perSecond: rangingPerSecond ?? unlimited },
+    registration: { ...registration, perSecond: registrationPerSecond ?? unlimited },
+    reboot: { ...reboot, ...boot.reboot },
   };
 }

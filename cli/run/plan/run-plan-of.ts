@@ -1,11 +1,7 @@
-import type {
-  Scenario,
-  ScenarioPhase,
-  ScenarioStream,
-} from "../../../scenarios/language/scenario.ts";
+import type { PhasePlan } from "../../../scenarios/language/phase-plan.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import type { CapturePlan } from "../../../simulator/capture/pcap-recorder.ts";
-import { rfc2131Retry } from "../../../simulator/device/retry-policy.ts";
-import type { PhasePlan, RunPlan, StreamPlan } from "../../../simulator/plan/run-plan.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
 
@@ -24,6 +20,7 @@ export interface RunChoices {
 export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
   const { port } = choices.servers[0]!;
   const boot = bootPlanOf(scenario, choices.bootServers);
+  const { clients, network, personas, generator } = scenario;
   return {
     population: { ...scenario.population, seed: choices.seed },
     seed: choices.seed,
@@ -32,48 +29,19 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
     // As with dhcpd's -p: relays listen on the server's port, clients on the next one.
     ports: { relay: port, client: port + 1 },
     segmentation: choices.segmentation,
-    // Of one server it is known what became of it; of several, who answered when.
+    // With several servers the run keeps who answered when; of one it is known what became of it.
     outages: choices.servers.length > 1,
-    client: {
-      retry: { ...rfc2131Retry, ...scenario.clients.retransmit },
-      autonomous: scenario.clients.ownTimers,
-    },
     ...(boot === undefined ? {} : { boot }),
     ...(choices.capture && { capture: choices.capture }),
-    network: scenario.network,
-    personas: scenario.personas,
-    phases: scenario.phases.map((phase) => phasePlanOf(phase, isWatched(scenario, phase))),
-    health: scenario.generator,
+    ...{ clients, network, personas, generator },
+    phases: scenario.phases.map((phase) => ({ ...phase, isWatched: isWatched(scenario, phase) })),
   };
-}
-
-/** What the simulator is told of one phase; `watched`: what is measured in it may end it. */
-export function phasePlanOf(phase: ScenarioPhase, watched = false): PhasePlan {
-  const { name, until, timeLimitMs, drainMs, powerCycle, network } = phase;
-  return {
-    name,
-    until,
-    timeLimitMs,
-    drainMs,
-    reset: powerCycle,
-    ...(network && { network }),
-    streams: phase.streams.map(streamPlanOf),
-    ...(watched ? { isWatched: true } : {}),
-  };
-}
-
-function streamPlanOf(stream: ScenarioStream): StreamPlan {
-  if (stream.kind !== "all-at-once") return stream;
-  const { withinMs, ...rest } = stream;
-  return { ...rest, desyncMsMax: withinMs };
 }
 
 /** Whether something that is measured in the phase may end it. */
-function isWatched({ thresholds }: Scenario, { name, streams }: ScenarioPhase): boolean {
+function isWatched({ thresholds }: Scenario, { name, streams }: PhasePlan): boolean {
   return (
-    thresholds.some(
-      ({ metric, abortAfterMs }) => metric[0] === name && abortAfterMs !== undefined,
-    ) ||
+    thresholds.some(({ metric, graceMs }) => metric[0] === name && graceMs !== undefined) ||
     streams.some((stream) => stream.kind === "profile" && stream.missedPercentMax !== undefined)
   );
 }

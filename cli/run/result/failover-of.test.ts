@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PairHistory } from "../../../reports/failover/history.ts";
 import type { Target } from "../../../reports/result/run-result.ts";
 import { OutageLog } from "../../../simulator/measure/outage-log.ts";
-import type { SimulationOutcome } from "../../../simulator/run/coordinator.ts";
+import type { SimulationOutcome } from "../../../simulator/run/edge/coordinator.ts";
 import { failoverOf } from "./failover-of.ts";
 
 const A = 0x7f00_0002;

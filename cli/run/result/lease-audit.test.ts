@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import type { AcknowledgedLeases } from "../../../simulator/run/coordinator.ts";
+import type { AcknowledgedLeases } from "../../../simulator/run/edge/coordinator.ts";
 import { auditTogether } from "./lease-audit.ts";
 
 const population = new Population({

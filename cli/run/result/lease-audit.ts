@@ -3,11 +3,11 @@ import { basename, dirname } from "node:path";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import { formatCount } from "../../../reports/text/format.ts";
-import type { Population } from "../../../scenarios/population/population.ts";
+import { Population, type PopulationPlan } from "../../../scenarios/population/population.ts";
 import { bytesEqual } from "../../../server/lease/lease.ts";
-import { LeaseFileStore } from "../../../server/lease/store/lease-file-store.ts";
+import { LeaseFileStore } from "../../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../../server/lease/table/lease-table.ts";
-import type { AcknowledgedLeases } from "../../../simulator/run/coordinator.ts";
+import type { AcknowledgedLeases } from "../../../simulator/run/edge/coordinator.ts";
 import { keaLeases } from "./kea-lease-file.ts";
 import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 
@@ -21,13 +21,33 @@ export interface LeaseAudit {
 const TOLERANCE_SECONDS = 2;
 const EXAMPLES_MAX = 5;
 
+/** Lease files, and what to look for in them. */
+export interface AuditOrder {
+  /** One file, or those of two servers that share their leases. */
+  readonly files: AuditedFiles;
+  readonly leases: AcknowledgedLeases;
+  readonly population: PopulationPlan;
+}
+
+export type AuditedFiles =
+  | { readonly path: string; readonly place?: string }
+  | { readonly paths: readonly string[]; readonly format: "isc" | "kea" };
+
+/** The job of `auditOnThreads`. */
+export function auditLeases({ files, leases, population: plan }: AuditOrder): LeaseAudit {
+  const population = new Population(plan);
+  return "path" in files
+    ? auditLeaseFile(files.path, leases, population, files.place)
+    : auditTogether(files.paths, files.format, leases, population);
+}
+
 /**
  * Looks in the server's lease file for every lease that a device was acknowledged and has not given
  * up (LEASE-3): the address, the device's hardware address, and an end that is not earlier than the
  * device was told. Reads the file as a restarted server would. Throws LeaseStoreError when that
  * server would not start with it. `place` is what a report calls the file.
  */
-export function auditLeaseFile(
+function auditLeaseFile(
   path: string,
   leases: AcknowledgedLeases,
   population: Population,

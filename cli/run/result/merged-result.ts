@@ -22,14 +22,17 @@ export interface MergeFacts {
   /** How far the clocks of different machines may be apart. */
   readonly clockMarginMs: number;
   /** Looks for the leases in the server's lease file, where that is within reach. */
-  readonly audit?: (leases: AcknowledgedLeases, population: Population) => LeaseAudit;
+  readonly audit?: (leases: AcknowledgedLeases, population: Population) => Promise<LeaseAudit>;
   readonly server?: () => ServerUsage | undefined;
   readonly durability?: string;
   readonly target?: RunResult["target"];
 }
 
-/** The result of the run that these are the segments of. Throws SegmentFileError when they are not. */
-export function mergedResultOf(parts: readonly SegmentFile[], facts: MergeFacts): MergedRun {
+/** The result of the run that these are the segments of. Rejects with SegmentFileError when they are not. */
+export async function mergedResultOf(
+  parts: readonly SegmentFile[],
+  facts: MergeFacts,
+): Promise<MergedRun> {
   const segments = parts.toSorted((a, b) => a.record.index - b.record.index);
   const problem = mergeProblem(segments.map(({ record }) => record)) ?? differenceIn(segments);
   if (problem !== undefined) throw new SegmentFileError(problem);
@@ -47,7 +50,7 @@ export function mergedResultOf(parts: readonly SegmentFile[], facts: MergeFacts)
       ...(facts.durability === undefined ? {} : { durability: facts.durability }),
     },
     target: facts.target ?? first.target,
-    audit: facts.audit?.(outcome.leases, population),
+    audit: await facts.audit?.(outcome.leases, population),
     server: facts.server?.(),
     memoryMiB: Math.max(...segments.map(({ memoryMiB }) => memoryMiB)),
   });

@@ -4,13 +4,13 @@ import { systemClock } from "../../../base/clock.ts";
 import { cpuName } from "../../../lab/machine/environment.ts";
 import type { SegmentSummary } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import { LoneSegment } from "../../../simulator/plan/lone-segment.ts";
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import {
   type PlayedSegment,
   runSegment,
   type SimulationProgress,
-} from "../../../simulator/run/coordinator.ts";
+} from "../../../simulator/run/edge/coordinator.ts";
+import { LoneSegment } from "../../../simulator/run/lone-segment.ts";
 import type { SegmentRecord } from "../../../simulator/run/segment-record.ts";
 
 /** Plays the plan's segment, which hears nothing of the others; `startAtMs` is Unix time. */

@@ -8,7 +8,7 @@ import { BootRecord } from "../../../simulator/boot/boot-record.ts";
 import { emptyCounters } from "../../../simulator/measure/recorder.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
 import { sumCounters } from "../../../simulator/network/network-counters.ts";
-import type { SimulationOutcome } from "../../../simulator/run/coordinator.ts";
+import type { SimulationOutcome } from "../../../simulator/run/edge/coordinator.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 
@@ -137,7 +137,7 @@ function resultOf(
   });
 }
 
-test("a run that did all it was asked passes, and says what a transaction is (GAP-4)", () => {
+test("a run that did all it was asked passes, and says what a transaction is (GAP-4, PERF-5)", () => {
   const result = resultOf(outcomeOf());
   expect(result).toMatchObject({
     verdict: "pass",

@@ -95,7 +95,8 @@ async function startOnPort(
     writeTftpRoot(file("tftp"), files);
   }
   const log = openSync(file("server.log"), "w");
-  const child = spawn(process.execPath, [provProgram, "serve", "-c", file("prov.yaml")], {
+  const args = ["serve", "-c", file("prov.yaml"), "--log-format", "text"];
+  const child = spawn(process.execPath, [provProgram, ...args], {
     stdio: ["ignore", "ignore", log, "ipc"],
     // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
     // stops by itself, too, when its channel to this process closes.

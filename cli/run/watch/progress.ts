@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import type { WriteStream } from "node:tty";
 import { formatCount, formatMs, formatSpan } from "../../../reports/text/format.ts";
-import type { SimulationProgress } from "../../../simulator/run/coordinator.ts";
+import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
 import type { RunWatcher } from "./run-watch.ts";
 import { secondOf } from "./second-figures.ts";
 

@@ -1,5 +1,5 @@
 import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
-import type { SimulationProgress } from "../../../simulator/run/coordinator.ts";
+import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
 
 /** Somebody who watches a run: a terminal, a page, a collector of metrics. */
 export interface RunWatcher {

@@ -1,8 +1,5 @@
-import {
-  addCounters,
-  emptyCounters,
-  type StreamCounters,
-} from "../../../simulator/measure/recorder.ts";
+import { addFields } from "../../../base/add-fields.ts";
+import { emptyCounters, type StreamCounters } from "../../../simulator/measure/recorder.ts";
 import type { TimeSeriesRow } from "../../../simulator/measure/time-series.ts";
 
 /** What happened in a second, over all exchanges; the discovers of devices that boot are part of the boots. */
@@ -12,7 +9,7 @@ export function secondOf({
 }: Pick<TimeSeriesRow, "exchanges" | "boots">): StreamCounters {
   const all = emptyCounters();
   for (const [exchange, counters] of Object.entries(exchanges)) {
-    if (boots === undefined || exchange !== "discover") addCounters(all, counters);
+    if (boots === undefined || exchange !== "discover") addFields(all, counters);
   }
   return all;
 }

@@ -1,5 +1,4 @@
-import type { DataExpression } from "../language/expression.ts";
-import type { LeaseEvent, LogPriority, Statement } from "../language/statement.ts";
+import type { DataExpression, LeaseEvent, LogPriority, Statement } from "../language/program.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { isReadAsHexadecimal } from "../text/reserved-words.ts";
 import { detached } from "../text/source-file.ts";
@@ -39,7 +38,7 @@ const actions: Readonly<Record<string, ActionParser>> = {
 
 export const actionNames: readonly string[] = Object.keys(actions);
 
-/** False when no such statement begins here, and nothing is taken then. */
+/** Returns false and takes nothing when no such statement begins here. */
 export function parseAction(
   parser: Parser,
   target: StatementTarget,

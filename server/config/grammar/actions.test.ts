@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
 import { Variables } from "../language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../model/evaluate.ts";

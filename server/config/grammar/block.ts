@@ -8,6 +8,7 @@ import type {
   PoolDeclaration,
   SubnetDeclaration,
 } from "./config-builder.ts";
+import type { Parser } from "./parser.ts";
 import type { StatementTarget } from "./statement-target.ts";
 
 export type BlockKind =
@@ -49,7 +50,7 @@ export interface HostDraft {
 /** Every field is named: a copy by spreading is slow, and a file may have a million hosts. */
 type WholeBlock = { readonly [Field in keyof Required<Block>]: Block[Field] };
 
-/** A block inside another: what is not said anew is as it was around it. */
+/** A block inside another one. It inherits whatever is not given anew. */
 export function innerBlock(
   outer: Block,
   kind: BlockKind,
@@ -73,4 +74,18 @@ export function innerBlock(
     labels: undefined,
   };
   return whole;
+}
+
+/**
+ * Text of a file by its path, one character a byte ("latin1"), in whatever encoding it may be; throws
+ * an Error when there is none to be had.
+ */
+export type ConfigReader = (path: string) => string;
+
+/** What the declaration parsers need of each other. */
+export interface Declarations {
+  readonly parser: Parser;
+  readonly reader: ConfigReader;
+  /** Parses `{`, the statements and declarations in between, and `}`. */
+  parseBlock(block: Block): void;
 }

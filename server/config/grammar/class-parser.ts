@@ -2,8 +2,8 @@ import { BlockScope } from "../model/block-scope.ts";
 import type { ClassDeclaration } from "../model/class-table.ts";
 import { hasTypographicQuote, QUOTE_HINT, suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
+import type { Declarations } from "./block.ts";
 import { type Block, innerBlock } from "./block.ts";
-import type { Declarations } from "./declaration-parser.ts";
 import { parseBooleanExpression, parseDataExpression } from "./expression-parser.ts";
 import type { Parser } from "./parser.ts";
 

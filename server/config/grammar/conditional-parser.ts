@@ -1,5 +1,4 @@
-import type { BooleanExpression } from "../language/expression.ts";
-import type { Branch } from "../language/statement.ts";
+import type { BooleanExpression, Branch } from "../language/program.ts";
 import { type BodyParser, innerTarget } from "./action-parser.ts";
 import { parseBooleanExpression } from "./expression-parser.ts";
 import type { Parser } from "./parser.ts";

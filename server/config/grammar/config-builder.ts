@@ -69,7 +69,7 @@ export class ConfigBuilder {
   readonly failoverPlaces: FailoverPlace[] = [];
   readonly ranges = new RangeSet();
   filesIncluded = 0;
-  /** A host stands in a network: said once. */
+  /** A host was declared inside a network; the warning about it is given once. */
   hasNestedHost = false;
 
   addNetwork(name: string, scope: BlockScope): NetworkDeclaration {

@@ -1,6 +1,6 @@
 import { type DhcpPacket, decodePacket, encodePacket } from "../../../protocol/dhcp/packet.ts";
 import { parseMac } from "../../../protocol/mac.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import type { ServerConfig } from "../model/model.ts";
 import { type Diagnostic, formatDiagnostic } from "../text/diagnostic.ts";
 import { parseConfig } from "./parse.ts";

@@ -1,14 +1,14 @@
 import { Token } from "../text/lexer.ts";
 import type { Parser } from "./parser.ts";
 
-/** Later than anything that dhcpd can say: 2038-01-19. */
+/** The last time that dhcpd can express: 2038-01-19. */
 const NEVER_SECONDS = 0x7fff_ffff;
 const OFFSET_SECONDS_MAX = 86_400;
 const DAY_SECONDS = 86_400;
 
 /**
- * A date as dhcpd.conf and dhcpd.leases have it: `W YYYY/MM/DD HH:MM:SS [OFFSET]` in UTC with a day of
- * the week that nobody looks at, `epoch SECONDS`, or `never`. Seconds since 1970.
+ * A date as dhcpd.conf and dhcpd.leases write it: `W YYYY/MM/DD HH:MM:SS [OFFSET]` in UTC (the day
+ * of the week W is ignored), `epoch SECONDS`, or `never`. Returns seconds since 1970.
  */
 export function takeDate(parser: Parser): number {
   if (parser.acceptWord("never")) return NEVER_SECONDS;

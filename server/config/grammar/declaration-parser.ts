@@ -3,7 +3,7 @@ import { misreadHint } from "../text/hints.ts";
 import { Lexer, Token } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { SyntaxFailure } from "../text/token-reader.ts";
-import { type Block, innerBlock } from "./block.ts";
+import { type Block, type ConfigReader, type Declarations, innerBlock } from "./block.ts";
 import { parseClass, parseClassStatement, parseSubclass } from "./class-parser.ts";
 import { parseFailover, parsePoolFailover } from "./failover-parser.ts";
 import { joinGroup, parseHost, parseHostStatement } from "./host-parser.ts";
@@ -23,20 +23,6 @@ const INCLUDES_MAX = 16;
 const FILES_MAX = 4096;
 const BLOCKS_MAX = 100;
 
-/**
- * Text of a file by its path, one character a byte ("latin1"), in whatever encoding it may be; throws
- * an Error when there is none to be had.
- */
-export type ConfigReader = (path: string) => string;
-
-/** What the declaration parsers need of each other. */
-export interface Declarations {
-  readonly parser: Parser;
-  readonly reader: ConfigReader;
-  /** Parses `{`, the statements and declarations in between, and `}`. */
-  parseBlock(block: Block): void;
-}
-
 type DeclarationParser = (declarations: Declarations, block: Block) => void;
 
 // Each is called with its keyword still to be taken.
@@ -55,7 +41,10 @@ const declarationParsers: Readonly<Record<string, DeclarationParser>> = {
   failover: parseFailover,
 };
 
-/** How the blocks that are kept as objects count; a subnet is in several tables. */
+/**
+ * Parts that each kind of block counts for. A subnet stands in several tables, so it counts for
+ * more.
+ */
 const partsOfBlock: Readonly<Record<string, number>> = {
   ...{ subnet: 16, "shared-network": 4, pool: 4, group: 4, class: 4, key: 4, zone: 4 },
 };
@@ -103,7 +92,7 @@ function parseItems(declarations: Declarations, block: Block): void {
     } catch (error) {
       if (!(error instanceof SyntaxFailure)) throw error;
       parser.recover(error, braces);
-      // Every turn takes something, or it would go on for ever.
+      // Each turn must take something, or the loop would never end.
       if (parser.at === start) parser.lexer.next();
     }
   }
@@ -223,7 +212,7 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "Is a directory",
 };
 
-/** In dhcpd's words where the system says what is wrong. */
+/** The message when a file cannot be opened; the reason is the system's, in dhcpd's words. */
 export function cannotOpen(path: string, error: Error): string {
   const code = "code" in error ? String(error.code) : "";
   return `Can't open ${path}: ${reasons[code] ?? error.message}`;

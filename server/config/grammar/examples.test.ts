@@ -55,7 +55,7 @@ describe("examples/docsis.conf", () => {
     expect(serve(config, "02:10:00:00:00:77", modem, "10.32.0.1").pools).toEqual([]);
   });
 
-  test("CLASS-4: without a profile the file goes by the DOCSIS version", () => {
+  test("CLASS-4, PRE-8: without a profile the file goes by the DOCSIS version", () => {
     for (const [version, file] of [
       ["docsis1.0:", "walled-garden-d10.cfg"],
       ["docsis1.1:05", "walled-garden-d11.cfg"],

@@ -18,7 +18,6 @@ import {
   substring,
   suffix,
 } from "../language/data-expressions.ts";
-import type { DataExpression, Expression, NumericExpression } from "../language/expression.ts";
 import {
   constantNumber,
   exists,
@@ -31,6 +30,7 @@ import {
 } from "../language/logic-expressions.ts";
 import { packetOption } from "../language/option-reader.ts";
 import { type ParameterName, parameterOf, parameterSlots } from "../language/parameters.ts";
+import type { DataExpression, Expression, NumericExpression } from "../language/program.ts";
 import { defined } from "../language/variable-expressions.ts";
 import { takeOption } from "./option-name.ts";
 import type { Parser } from "./parser.ts";

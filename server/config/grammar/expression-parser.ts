@@ -1,10 +1,4 @@
 import { constantData } from "../language/data-expressions.ts";
-import type {
-  BooleanExpression,
-  DataExpression,
-  Expression,
-  NumericExpression,
-} from "../language/expression.ts";
 import {
   and,
   arithmetic,
@@ -14,6 +8,12 @@ import {
   nullNumber,
   or,
 } from "../language/logic-expressions.ts";
+import type {
+  BooleanExpression,
+  DataExpression,
+  Expression,
+  NumericExpression,
+} from "../language/program.ts";
 import { PatternError, RegularExpression } from "../language/regular-expression.ts";
 import { call, matchesPattern, typed, variable } from "../language/variable-expressions.ts";
 import { suggestion } from "../text/hints.ts";
@@ -21,21 +21,26 @@ import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { type Arguments, expressionFunction, expressionNames } from "./expression-functions.ts";
 import type { Parser } from "./parser.ts";
+import type { ParsedValue } from "./statement-target.ts";
 
 type Type = "data" | "boolean" | "numeric";
 
 /**
- * What may stand here. It says how a bare number is read, as in dhcpd: a number where one is
- * expected ("numeric", or "value": data or a number), else one byte in hexadecimal.
+ * What kind of value may stand here. It decides how a bare number is read, as in dhcpd: as a number
+ * where one is expected ("numeric", or "value": data or a number), otherwise as one byte in
+ * hexadecimal.
  */
 type Want = Type | "value" | "any";
 
 const DEPTH_MAX = 64;
-/** How a pattern counts that is given up: one that is too large has been work. */
+/**
+ * Parts that a pattern counts for when it is refused: compiling one that is too large was work,
+ * too.
+ */
 const PATTERN_PARTS = 500;
 
-// How tight operators bind, as dhcpd has it and not as one would expect: sums bind tighter than
-// products, and both looser than comparisons.
+// How tightly operators bind in dhcpd, which is not what one expects: sums bind tighter than
+// products, and both bind looser than comparisons.
 const tightness: Readonly<Record<string, number>> = {
   ...{ "*": 0, "/": 0, "%": 0, "+": 1, "-": 1, and: 2, or: 2 },
   ...{ "=": 3, "!=": 3, "~=": 3, "~~": 3, "&": 4, "|": 4, "^": 4 },
@@ -58,12 +63,12 @@ export function parseBooleanExpression(parser: Parser): BooleanExpression {
   return wanted(parser, "boolean", 0) as BooleanExpression;
 }
 
-/** Of any type: what a variable is set to, what a function returns. */
+/** An expression of any type: the value of a variable, or what a function returns. */
 export function parseAnyExpression(parser: Parser): Expression {
   return parseOperators(parser, "any", 0);
 }
 
-/** What a `switch` looks at: data or a number. A variable is taken for a number, as in dhcpd. */
+/** The value of a `switch`: data or a number. A variable counts as a number, as in dhcpd. */
 export function parseSwitchExpression(parser: Parser): DataExpression | NumericExpression {
   const { at } = parser;
   const expression = parseOperators(parser, "value", 0);
@@ -73,7 +78,7 @@ export function parseSwitchExpression(parser: Parser): DataExpression | NumericE
   return nullNumber;
 }
 
-/** What a `case` compares with: of the switch's own type, or never equal, as in dhcpd. */
+/** The value of a `case`: of the switch's own type, otherwise it never matches, as in dhcpd. */
 export function parseCaseExpression(
   parser: Parser,
   type: "data" | "numeric",
@@ -101,16 +106,17 @@ function checked(parser: Parser, expression: Expression, want: Type, at: number)
   return parser.fail(messages[want], `this is a ${expression.type} expression.`, at);
 }
 
-/** What has been read of an expression: its left side, and the operator that follows it. */
+/** A half-read expression: its left side and the operator after it. */
 interface Begun {
   readonly left: Placed;
   readonly operator: string;
 }
 
 /**
- * Operators go from left to right, save that the whole rest of the expression belongs to the right
- * side of one that a tighter one follows: `a = b or c = d and e = f` is `a = b or (c = d and e = f)`.
- * A list of alternatives may be of any length: those that wait for their right side are kept in a list.
+ * Operators apply from left to right. But when a tighter operator follows one, the whole rest of
+ * the expression becomes its right side: `a = b or c = d and e = f` is `a = b or (c = d and e =
+ * f)`. A list of alternatives may have any length, so the operators that wait for their right side
+ * are kept in a list, not on the stack.
  */
 function parseOperators(parser: Parser, want: Want, depth: number): Expression {
   const waiting: Begun[] = [];
@@ -198,7 +204,7 @@ function equality(parser: Parser, left: Placed, right: Placed, wanted: boolean):
   return equal(first, second, wanted);
 }
 
-/** dhcpd says nothing about a pattern that is none; it never matches. */
+/** dhcpd accepts an invalid pattern silently; it never matches. */
 function checkPattern(parser: Parser, pattern: DataExpression, at: number): void {
   if (pattern.constant === undefined) return;
   try {
@@ -292,4 +298,10 @@ function argumentsOf(parser: Parser, depth: number): Arguments {
     data: () => wanted(parser, "data", depth) as DataExpression,
     numeric: () => wanted(parser, "numeric", depth) as NumericExpression,
   };
+}
+
+/** A data expression; worked out at once when nothing in it depends on the packet. */
+export function parseComputedValue(parser: Parser): ParsedValue {
+  const { constant, evaluate } = parseDataExpression(parser);
+  return constant === undefined ? { evaluate } : { constant };
 }

@@ -1,14 +1,15 @@
 import type { FailoverPeer } from "../model/model.ts";
 import { Token } from "../text/lexer.ts";
-import type { Block } from "./block.ts";
-import type { Declarations } from "./declaration-parser.ts";
+import type { Block, Declarations } from "./block.ts";
 import type { Parser } from "./parser.ts";
 
 const SPLIT_MAX = 256;
 const HBA_OCTETS = 32;
 const NUMBER_MAX = 0x7fff_ffff;
 
-/** What to do in place of failover: a warning of `-t`, and why the server does not start. */
+/**
+ * What to use instead of failover: a warning of `-t`, and the reason why the server does not start.
+ */
 export const failoverReplacement =
   "run a warm-standby pair: one server on a lease file that both machines share, started on the other one " +
   "when the first fails; never both at once: remove this block and the failover lines of its pools.";

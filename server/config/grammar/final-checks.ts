@@ -9,7 +9,7 @@ const leaseVariables: ReadonlySet<string> = new Set([
   ...["ddns-fwd-name", "ddns-rev-name", "ddns-txt", "ddns-dhcid", "ddns-client-fqdn"],
 ]);
 
-/** What can only be said once everything has been read. */
+/** Checks that need the whole configuration. */
 export function checkWhole(parser: Parser, builder: ConfigBuilder): void {
   const { lexer } = parser;
   checkKeys(parser, builder);
@@ -27,7 +27,7 @@ function checkKeys(parser: Parser, { keys }: ConfigBuilder): void {
   }
 }
 
-/** Only what a pool itself says counts, not what its network says. */
+/** Only what the pool itself declares counts, not what its network declares. */
 function checkFailover(parser: Parser, { failoverPlaces, pools }: ConfigBuilder): void {
   for (const { name, lexer, at } of failoverPlaces) {
     if (pools.some(({ failoverPeer }) => failoverPeer === name)) continue;
@@ -37,7 +37,7 @@ function checkFailover(parser: Parser, { failoverPlaces, pools }: ConfigBuilder)
   }
 }
 
-/** dhcpd says nothing: the value is null. */
+/** dhcpd accepts these silently, and the value is null. */
 function checkReferences(parser: Parser): void {
   for (const [key, { name, kind, lexer, at }] of parser.references) {
     if (parser.variablesSet.has(key) || leaseVariables.has(key)) continue;

@@ -3,12 +3,12 @@ import { packetOption } from "../language/option-reader.ts";
 import { BlockScope } from "../model/block-scope.ts";
 import { hasTypographicQuote, QUOTE_HINT, suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
+import type { Declarations } from "./block.ts";
 import { type Block, type HostDraft, innerBlock } from "./block.ts";
-import type { Declarations } from "./declaration-parser.ts";
+import { parseComputedValue } from "./expression-parser.ts";
 import { takeOption } from "./option-name.ts";
 import { parseOptionValue, takeHostName } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
-import { parseComputedValue } from "./statement-target.ts";
 
 /** Hardware types by ISC's name (RFC 1700, "Number Hardware Type"). */
 const hardwareTypes: Readonly<Record<string, number>> = {
@@ -58,7 +58,7 @@ export function parseHost(declarations: Declarations, block: Block): void {
   }
 }
 
-/** Most hosts say nothing of their own, and share the scope that they stand in. */
+/** Most hosts have no statements of their own and share the scope around them. */
 function hostScope(own: BlockScope, parent: BlockScope["parent"]): NonNullable<typeof parent> {
   if (parent === undefined || own.parent === parent) return own.isEmpty ? (parent ?? own) : own;
   if (own.isEmpty) return parent;

@@ -1,7 +1,6 @@
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { Token } from "../text/lexer.ts";
-import type { Block } from "./block.ts";
-import type { Declarations } from "./declaration-parser.ts";
+import type { Block, Declarations } from "./block.ts";
 import type { Parser } from "./parser.ts";
 
 const algorithms = new Set(

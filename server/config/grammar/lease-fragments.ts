@@ -1,4 +1,4 @@
-import type { OnEvent, Statement } from "../language/statement.ts";
+import type { OnEvent, Statement } from "../language/program.ts";
 import { BlockScope } from "../model/block-scope.ts";
 import type { Scope, ServerConfig } from "../model/model.ts";
 import { Lexer, Token } from "../text/lexer.ts";

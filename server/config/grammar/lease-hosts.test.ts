@@ -15,7 +15,7 @@ const later = (name: string, more: Partial<LaterHost> = {}): LaterHost => ({
 });
 
 describe("hosts of the lease file", () => {
-  test("come after those of the configuration", () => {
+  test("come after those of the configuration (OMAPI-7)", () => {
     const hardware = { type: 1, address: mac(1) };
     const { config: all, problems } = withLaterHosts(config, [
       later("made", {

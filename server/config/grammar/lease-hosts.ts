@@ -1,4 +1,4 @@
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import { CompactHostTable } from "../model/host-table.ts";
 import type { Host, HostTable, ServerConfig } from "../model/model.ts";
 import { parseHostStatements } from "./lease-fragments.ts";
@@ -18,8 +18,9 @@ export interface LaterHost {
 }
 
 /**
- * The configuration with the hosts of its lease file: those that were made come after its own, and
- * those of its own that were deleted are gone. `problems` are sentences about hosts that are left out.
+ * The configuration together with the hosts of its lease file: hosts made later come after its own,
+ * and its own hosts that were deleted are gone. `problems` are sentences about hosts that are left
+ * out.
  */
 export function withLaterHosts(
   config: ServerConfig,

@@ -1,8 +1,9 @@
 import { formatIpv4, prefixLengthOf } from "../../../protocol/ipv4.ts";
 import { permissionSlots } from "../language/parameters.ts";
 import { BlockScope } from "../model/block-scope.ts";
-import type { Permit } from "../model/model.ts";
+import type { Permit } from "../model/permit-list.ts";
 import { suggestion } from "../text/hints.ts";
+import type { Declarations } from "./block.ts";
 import { type Block, innerBlock } from "./block.ts";
 import {
   type NetworkDeclaration,
@@ -11,7 +12,6 @@ import {
   subnetName,
 } from "./config-builder.ts";
 import { takeDate } from "./date-parser.ts";
-import type { Declarations } from "./declaration-parser.ts";
 import type { Parser } from "./parser.ts";
 
 /** Sixteen million leases: far more than one server can hold, and a bound all the same. */

@@ -61,7 +61,7 @@ describe("CONF-6, CONF-7, CONF-8: subnets, ranges, shared networks", () => {
   });
 });
 
-describe("hosts", () => {
+describe("hosts (CONF-14)", () => {
   const config = configOf(`
     group g { filename "g"; }
     host plain { hardware ethernet 00:11:e3:dd:55:0d; }

@@ -18,7 +18,7 @@ export function parseOptionSpace(parser: Parser): void {
       parser.expectWord("width");
       lengthWidth = takeWidth(parser, [1, 2]);
     } else if (parser.acceptWord("hash")) {
-      // How dhcpd spreads its table; our lookup needs no advice.
+      // A hint for dhcpd's hash table; our lookup needs none.
       parser.expectWord("size");
       parser.takeNumber(1, 0xffff_ffff);
     } else {
@@ -125,7 +125,10 @@ const openEnded: readonly FieldType[] = [
   ...(["text", "bytes", "domain", "domains", "domains-compressed"] as const),
 ];
 
-/** What has no length of its own takes the rest, so nothing can come after it; dhcpd's list. */
+/**
+ * A field without a length of its own takes the rest, so nothing can follow it. The list is
+ * dhcpd's.
+ */
 function checkRest(parser: Parser, fields: readonly FieldType[], repeats: boolean, at: number) {
   const place = fields.findIndex((field) => openEnded.includes(field));
   if (place < 0 || (place === fields.length - 1 && !repeats)) return;

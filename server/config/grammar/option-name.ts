@@ -39,7 +39,7 @@ export function takeOption(parser: Parser): RegisteredOption {
 /** Spaces that dhcpd has for DHCPv6, whether it speaks that or not. */
 const version6Spaces: ReadonlySet<string> = new Set(["dhcp6", "vsio", "isc6"]);
 
-/** Message and hint about a space that is declared nowhere, or that no DHCPv4 client is told of. */
+/** Message and hint about a space that is not declared, or that only DHCPv6 has. */
 export function missingSpace(parser: Parser, name: string): [message: string, hint: string] {
   const shown = name.slice(0, 60);
   if (version6Spaces.has(name.toLowerCase())) {

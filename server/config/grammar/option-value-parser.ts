@@ -6,15 +6,10 @@ import {
 } from "../../../protocol/dhcp/option-table.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
 import { parseIpv6 } from "../../../protocol/ipv6.ts";
-import type { Evaluator } from "../language/expression.ts";
 import { DATA_BYTES_MAX } from "../text/bytes.ts";
 import { Token } from "../text/lexer.ts";
 import type { Parser } from "./parser.ts";
-
-/** What a statement sets: bytes, or a way to get them when a reply is built. */
-export type ParsedValue =
-  | { readonly constant: Uint8Array }
-  | { readonly evaluate: Evaluator<Uint8Array> };
+import type { ParsedValue } from "./statement-target.ts";
 
 const IPV6_TEXT_MAX = 45;
 const TOO_MANY = `more than ${DATA_BYTES_MAX} values.`;
@@ -31,7 +26,7 @@ class NamedAddress {
 
 type FieldValue = OptionValue | NamedAddress;
 
-// A negative number is taken for the unsigned one with the same bits: -1 is "for ever" as a time.
+// A negative number is read as the unsigned number with the same bits: -1 is an infinite time.
 const integerRanges: Partial<Record<FieldType, readonly [min: number, max: number]>> = {
   u8: [-0x80, 0xff],
   u16: [-0x8000, 0xffff],

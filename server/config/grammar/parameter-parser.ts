@@ -9,10 +9,11 @@ import {
 } from "../language/parameters.ts";
 import { latin1Bytes, latin1Text } from "../text/latin1.ts";
 import { Token } from "../text/lexer.ts";
-import { type ParsedValue, parseAddressValue, parseOptionValue } from "./option-value-parser.ts";
+import { parseComputedValue } from "./expression-parser.ts";
+import { parseAddressValue, parseOptionValue } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
 import { checkLeaseTimes, checkText } from "./pitfalls.ts";
-import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
+import { addSetting, type ParsedValue, type StatementTarget } from "./statement-target.ts";
 
 const INFINITE = 0xffff_ffff;
 
@@ -71,7 +72,7 @@ function parseParameterValue(parser: Parser, definition: ParameterDefinition): P
       return parseAddressValue(parser);
     case "space": {
       const name = parser.takeIdentifier("expecting identifier.");
-      // dhcpd says nothing, and the option stays empty (ERR-18).
+      // dhcpd accepts this silently, and the option stays empty (ERR-18).
       parser.spaceReferences.push({ name, lexer, at });
       return { constant: latin1Bytes(name) };
     }

@@ -4,7 +4,7 @@ import { acceptance } from "./acceptance.testing.ts";
 import { configOf, errorsOf, warningsOf } from "./config.testing.ts";
 import { formatDiagnostic, parseConfig } from "./parse.ts";
 
-describe("what dhcpd takes, and what it does not", () => {
+describe("what dhcpd takes, and what it does not (CONF-3, CONF-4, CONF-5)", () => {
   for (const text of acceptance.accepted) {
     test(`accepted: ${text}`, () => expect(errorsOf(text)).toEqual([]));
   }
@@ -24,6 +24,16 @@ describe("what dhcpd takes, and what it does not", () => {
       for (const { message } of errors) expect(message).not.toMatch(/not supported yet/);
     });
   }
+});
+
+test("CONF-1: keywords and names of options in any case, names in quotes as they are written", () => {
+  expect(errorsOf("AUTHORITATIVE; OPTION Routers 10.0.0.1;")).toEqual([]);
+  const permitted = (name: string): string[] =>
+    errorsOf(`class "cm" { match if known; }
+      subnet 10.0.0.0 netmask 255.255.255.0 {
+        pool { range 10.0.0.1; allow members of "${name}"; } }`).map(({ message }) => message);
+  expect(permitted("cm")).toEqual([]);
+  expect(permitted("CM")).toEqual(["no such class: CM"]);
 });
 
 describe("messages", () => {

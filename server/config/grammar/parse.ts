@@ -8,22 +8,17 @@ import { SubnetIndex } from "../model/subnet-index.ts";
 import { Lexer } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { TooManyErrors } from "../text/token-reader.ts";
-import type { Block } from "./block.ts";
+import type { Block, ConfigReader } from "./block.ts";
 import { ConfigBuilder } from "./config-builder.ts";
-import {
-  type ConfigReader,
-  cannotOpen,
-  createDeclarations,
-  parseFile,
-} from "./declaration-parser.ts";
+import { cannotOpen, createDeclarations, parseFile } from "./declaration-parser.ts";
 import { checkWhole } from "./final-checks.ts";
 import { Parser } from "./parser.ts";
 
 export type { ParseOutcome } from "../model/model.ts";
 export { type Diagnostic, formatDiagnostic } from "../text/diagnostic.ts";
-export type { ConfigReader } from "./declaration-parser.ts";
+export type { ConfigReader } from "./block.ts";
 
-/** What the operator allows a file to say. */
+/** What the operator allows a file to contain. */
 export interface ParseOptions {
   /** `execute` statements, which run commands; refused when absent. */
   readonly allowExecute?: boolean;
@@ -94,7 +89,7 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
   };
 }
 
-/** What the top level sets and defines when it runs without a packet, as at dhcpd's start. */
+/** What the top level sets and defines without a packet, as when dhcpd starts. */
 function matchingOf(root: BlockScope, registry: OptionRegistry): Settings {
   const ran = new Settings(registry);
   runStatements(root.statements, { packet: undefined, known: false }, ran);

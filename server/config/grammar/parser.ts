@@ -47,7 +47,7 @@ export class Parser extends TokenReader {
   }[] = [];
   /** Variables and functions by name, in small letters: where each is first used. */
   readonly references = new Map<string, Reference>();
-  /** Those that some statement sets or defines. */
+  /** Variables and functions that some statement sets or defines. */
   readonly variablesSet = new Set<string>();
   /** Some expression looks at what statements have set (`config-option`). */
   readsSettings = false;
@@ -135,7 +135,10 @@ export class Parser extends TokenReader {
     return detached(raw);
   }
 
-  /** Notes where a variable or a function is used, to tell at the end which are never set. */
+  /**
+   * Notes where a variable or a function is used, so that the end of the file can report those
+   * never set.
+   */
   refer(name: string, kind: Reference["kind"], at: number): void {
     const key = name.toLowerCase();
     if (this.references.size >= REFERENCES_MAX || this.references.has(key)) return;

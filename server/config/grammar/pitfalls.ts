@@ -1,7 +1,7 @@
 import { formatIpv4, readIpv4 } from "../../../protocol/ipv4.ts";
 import type { RegisteredOption } from "../language/option-registry.ts";
 import { type ParameterName, parameterSlots } from "../language/parameters.ts";
-import type { Parser } from "./parser.ts";
+import type { TokenReader } from "../text/token-reader.ts";
 import type { StatementTarget } from "./statement-target.ts";
 
 /**
@@ -69,33 +69,33 @@ function outsideSubnet(value: Uint8Array, { subnet }: StatementTarget): Finding 
 
 /** Says what is odd about an option that has just been given a constant value. */
 export function checkOptionValue(
-  parser: Parser,
+  reader: TokenReader,
   option: RegisteredOption,
   value: Uint8Array,
   target: StatementTarget,
   at: number,
 ): void {
   const { name, space, type } = option;
-  const isDhcp = space === parser.registry.dhcp;
+  const isDhcp = space.name === "dhcp";
   const pitfall = isDhcp && Object.hasOwn(optionPitfalls, name) ? optionPitfalls[name] : undefined;
   const finding = pitfall?.check(value, target);
-  if (finding !== undefined) parser.warn(finding.message, finding.hint, at);
+  if (finding !== undefined) reader.warn(finding.message, finding.hint, at);
   if (type.fields.length === 1 && (type.fields[0] === "text" || type.fields[0] === "bytes")) {
-    checkText(parser, name, value, at);
+    checkText(reader, name, value, at);
   }
 }
 
 const BLANK = 0x20;
 
 /** A text with blanks at its ends (ERR-22), or with a yen sign for a backslash (ERR-27). */
-export function checkText(parser: Parser, name: string, value: Uint8Array, at: number): void {
+export function checkText(reader: TokenReader, name: string, value: Uint8Array, at: number): void {
   if (value.length > 1 && (value[0] === BLANK || value[value.length - 1] === BLANK)) {
     const message = `${name} begins or ends with a blank, which is part of it.`;
-    parser.warn(message, "take it away if it is not meant.", at);
+    reader.warn(message, "take it away if it is not meant.", at);
   }
   for (let index = 0; index + 1 < value.length; index += 1) {
     if (value[index] !== 0xc2 || value[index + 1] !== 0xa5) continue;
-    parser.warn(`${name} has a yen sign in it.`, "a backslash is meant?", at);
+    reader.warn(`${name} has a yen sign in it.`, "a backslash is meant?", at);
     return;
   }
 }
@@ -104,10 +104,10 @@ export function checkText(parser: Parser, name: string, value: Uint8Array, at: n
 const slipsOf192: ReadonlySet<number> = new Set([12, 19, 92, 102, 129, 182, 191, 193]);
 
 /** 102.168.0.11 (ERR-2): nearly a private address (RFC 1918). */
-export function checkAddress(parser: Parser, address: number, at: number): void {
+export function checkAddress(reader: TokenReader, address: number, at: number): void {
   if (((address >>> 16) & 0xff) !== 168 || !slipsOf192.has(address >>> 24)) return;
   const meant = formatIpv4(((192 << 24) | (address & 0xff_ffff)) >>> 0);
-  parser.warn(`${formatIpv4(address)} is no private address.`, `did you mean ${meant}?`, at);
+  reader.warn(`${formatIpv4(address)} is no private address.`, `did you mean ${meant}?`, at);
 }
 
 const leaseTimes: readonly ParameterName[] = [
@@ -118,7 +118,7 @@ const leaseTimes: readonly ParameterName[] = [
 
 /** Says when the lease times of one block contradict each other. */
 export function checkLeaseTimes(
-  parser: Parser,
+  reader: TokenReader,
   name: ParameterName,
   target: StatementTarget,
   at: number,
@@ -134,7 +134,7 @@ export function checkLeaseTimes(
     if (less === undefined || more === undefined || less <= more) continue;
     if (name !== leaseTimes[low] && name !== leaseTimes[high]) continue;
     const message = `${leaseTimes[low]} ${less} is more than ${leaseTimes[high]} ${more}.`;
-    parser.warn(message, "the lesser of the two counts.", at);
+    reader.warn(message, "the lesser of the two counts.", at);
     return;
   }
 }

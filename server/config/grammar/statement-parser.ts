@@ -1,20 +1,21 @@
 import type { RegisteredOption } from "../language/option-registry.ts";
 import { tagMax } from "../language/option-registry.ts";
 import { parameterNames, parameterOf } from "../language/parameters.ts";
-import type { SetMode } from "../language/statement.ts";
+import type { SetMode } from "../language/program.ts";
 import { suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { SyntaxFailure } from "../text/token-reader.ts";
 import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
 import { parseIf } from "./conditional-parser.ts";
+import { parseComputedValue } from "./expression-parser.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
 import { takeOption } from "./option-name.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
 import { parseParameter, parsePermission } from "./parameter-parser.ts";
 import type { Parser } from "./parser.ts";
 import { checkOptionValue } from "./pitfalls.ts";
-import { addSetting, parseComputedValue, type StatementTarget } from "./statement-target.ts";
+import { addSetting, type StatementTarget } from "./statement-target.ts";
 
 /** Statements that dhcpd refuses too while it speaks DHCPv4. */
 const version6Statements: ReadonlySet<string> = new Set([
@@ -37,7 +38,7 @@ const refusedStatements: Readonly<Record<string, string>> = {
   "server-duid": "it belongs to DHCPv6: leave it out.",
 };
 
-/** What a statement may begin with, for suggestions. */
+/** Words that a statement may begin with, for suggestions. */
 const statementNames: readonly string[] = [
   ...["option", "if", "elsif", "else", "supersede", "default", "append", "prepend", "send"],
   ...["allow", "deny", "ignore", "authoritative", ...actionNames, ...parameterNames],
@@ -47,7 +48,7 @@ const statementNames: readonly string[] = [
 
 const modes: Readonly<Record<string, SetMode>> = {
   supersede: "supersede",
-  // What a client sends; a server does the same with it as with supersede.
+  // A client's statement; a server treats it like supersede.
   send: "supersede",
   default: "default",
   append: "append",
@@ -131,7 +132,7 @@ function parseCall(parser: Parser, target: StatementTarget): boolean {
   return true;
 }
 
-/** What makes an expression of the name before it. */
+/** Tokens after a name that make an expression of it. */
 const operators: readonly string[] = [";", "=", "!=", "~", "+", "*", "/", "%", "&", "|", "^"];
 
 /** Which statement a word was probably meant to be. */

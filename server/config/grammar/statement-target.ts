@@ -1,8 +1,10 @@
-import type { SetMode, Statement, SwitchCase } from "../language/statement.ts";
+import type { Evaluator, SetMode, Statement, SwitchCase } from "../language/program.ts";
 import type { BlockScope } from "../model/block-scope.ts";
-import { parseDataExpression } from "./expression-parser.ts";
-import type { ParsedValue } from "./option-value-parser.ts";
-import type { Parser } from "./parser.ts";
+
+/** What a statement sets: bytes, or a way to get them when a reply is built. */
+export type ParsedValue =
+  | { readonly constant: Uint8Array }
+  | { readonly evaluate: Evaluator<Uint8Array> };
 
 /** Statements inside each other: `if`, `switch`, `on`, `define`. */
 export const NESTING_MAX = 32;
@@ -39,10 +41,4 @@ export function addSetting(
       ? { kind: "constant", slot, mode, value: value.constant }
       : { kind: "computed", slot, mode, evaluate: value.evaluate },
   );
-}
-
-/** A data expression; worked out at once when nothing in it depends on the packet. */
-export function parseComputedValue(parser: Parser): ParsedValue {
-  const { constant, evaluate } = parseDataExpression(parser);
-  return constant === undefined ? { evaluate } : { constant };
 }

@@ -1,5 +1,3 @@
-import type { EvaluationContext } from "./evaluation-context.ts";
-
 const noBytes = new Uint8Array(0);
 
 /** Some of the bytes of an array: a value where it lies, without a view of its own. */
@@ -42,10 +40,3 @@ export class ByteSpan {
     return true;
   }
 }
-
-/**
- * Finds the value of an expression where it lies; false when it is null. It holds until the same
- * expression is looked at again. Only expressions that call no function have one, so that none can
- * be asked for while it is being found.
- */
-export type Locator = (context: EvaluationContext, span: ByteSpan) => boolean;

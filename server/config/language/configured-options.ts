@@ -1,7 +1,7 @@
 import { latin1Text } from "../text/latin1.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import { parameterSlots } from "./parameters.ts";
-import type { Settings } from "./settings.ts";
+import type { EvaluatedSettings } from "./program.ts";
 
 const VENDOR_OPTIONS = 43;
 const LAST_CODE = 254;
@@ -11,7 +11,7 @@ const vendorSpaceSlot = parameterSlots["vendor-option-space"];
 /** See `Settings.option`. */
 export function configuredOption(
   registry: OptionRegistry,
-  settings: Settings,
+  settings: EvaluatedSettings,
   code: number,
 ): Uint8Array | undefined {
   const site = siteSpace(registry, settings, code);
@@ -33,7 +33,7 @@ export function configuredOption(
 }
 
 /** See `Settings.optionCodes`. */
-export function configuredCodes(registry: OptionRegistry, settings: Settings): number[] {
+export function configuredCodes(registry: OptionRegistry, settings: EvaluatedSettings): number[] {
   const site = siteSpace(registry, settings, LAST_CODE);
   const codes =
     site === undefined
@@ -45,7 +45,7 @@ export function configuredCodes(registry: OptionRegistry, settings: Settings): n
 /** `site-option-space`, when it has this code for its own. */
 function siteSpace(
   registry: OptionRegistry,
-  settings: Settings,
+  settings: EvaluatedSettings,
   code: number,
 ): OptionSpace | undefined {
   const space = namedSpace(registry, settings, siteSpaceSlot);
@@ -54,7 +54,7 @@ function siteSpace(
 
 function namedSpace(
   registry: OptionRegistry,
-  settings: Settings,
+  settings: EvaluatedSettings,
   slot: number,
 ): OptionSpace | undefined {
   const name = settings.valueAt(slot);

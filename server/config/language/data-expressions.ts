@@ -2,8 +2,6 @@ import { writeIpv4 } from "../../../protocol/ipv4.ts";
 import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
 import { latin1Bytes, latin1Text } from "../text/latin1.ts";
-import type { Locator } from "./byte-span.ts";
-import type { DataExpression, Evaluator, NumericExpression } from "./expression.ts";
 import {
   hardwareOf,
   locateAddress,
@@ -16,6 +14,7 @@ import {
   locateHardware,
   locatorOf,
 } from "./locators.ts";
+import type { DataExpression, Evaluator, Locator, NumericExpression } from "./program.ts";
 
 /** A value that is in the file itself. */
 export function constantData(bytes: Uint8Array): DataExpression {
@@ -219,9 +218,8 @@ export function pickFirstValue(parts: readonly DataExpression[]): DataExpression
 }
 
 /**
- * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case and without leading zeros but
- * those that dhcpd has.
- * Null when the data is no whole number of them.
+ * Numbers of 8, 16 or 32 bits written in base 2 to 16, in lower case, with dhcpd's leading zeros.
+ * Null when the length of the data is not a multiple of the number's.
  */
 export function binaryToAscii(
   base: NumericExpression,

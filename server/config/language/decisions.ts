@@ -1,16 +1,15 @@
-import type { EvaluationContext } from "./evaluation-context.ts";
+import type { Conditional, EvaluationContext, Statement, Switch } from "./program.ts";
 import { chosenBranch, chosenCase } from "./run-statements.ts";
 import type { Settings } from "./settings.ts";
-import type { Conditional, Statement, Switch } from "./statement.ts";
 
 /**
- * An `if` or a `switch` of which nothing but the choice depends on the packet: whoever knows the
- * choices that were made knows what the statements around them came to.
+ * An `if` or a `switch` whose choice alone depends on the packet: given the choices, the result of
+ * the statements around it is known.
  */
 export interface Decision {
   /** The number of the way that the packet goes, from 0. */
   readonly choose: (context: EvaluationContext, settings: Settings) => number;
-  /** What is to be decided on each way. */
+  /** The further decisions on each way. */
   readonly ways: readonly (readonly Decision[])[];
 }
 
@@ -18,12 +17,15 @@ export interface Decision {
 export const STATEMENTS_MAX = 4096;
 
 const noDecisions: readonly Decision[] = [];
-/** What comes to the same for every packet. A function that is defined belongs to one lease. */
+/**
+ * Statements with the same effect for every packet. A defined function belongs to one lease, so
+ * `define` is not among them.
+ */
 const constantKinds: ReadonlySet<Statement["kind"]> = new Set(["constant", "on"]);
 
 /**
- * What `runStatements` decides, in its order. Undefined when choices are not all that depends on the
- * packet: values are worked out, variables are set, or a condition looks at what statements did.
+ * The decisions of `runStatements`, in its order. Undefined when more than choices depends on the
+ * packet: values are computed, variables are set, or a condition looks at what statements did.
  */
 export function decisionsOf(statements: readonly Statement[]): readonly Decision[] | undefined {
   return new Reader().read(statements, 0);

@@ -7,7 +7,7 @@ import {
   type TestPacket,
 } from "../grammar/config.testing.ts";
 import { evaluateScopes } from "../model/evaluate.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
+import type { EvaluationContext } from "./program.ts";
 
 /** The value as hex octets with colons, as the file would write it; null when there is none. */
 function resultOf(

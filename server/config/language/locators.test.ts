@@ -4,7 +4,7 @@ import { configOf, contextOf } from "../grammar/config.testing.ts";
 import { classify } from "../model/evaluate.ts";
 import { sameBytes } from "../text/bytes.ts";
 import { ByteSpan } from "./byte-span.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
+import type { EvaluationContext } from "./program.ts";
 
 const number = fc.integer({ min: -2, max: 9 });
 const source = fc.constantFrom(

@@ -1,16 +1,15 @@
 import { CHADDR_BYTES, Offset } from "../../../protocol/dhcp/header.ts";
 import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
-import type { ByteSpan, Locator } from "./byte-span.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { DataExpression } from "./expression.ts";
+import type { ByteSpan } from "./byte-span.ts";
+import type { DataExpression, EvaluationContext, Locator } from "./program.ts";
 
-/** Of a value in the file too; undefined when the value cannot be found without working it out. */
+/** Finds constants too; undefined when the value cannot be found without computing it. */
 export function locatorOf({ constant, locate }: DataExpression): Locator | undefined {
   return constant === undefined ? locate : (_, span) => span.take(constant);
 }
 
-/** What `hardware` is: type and address. */
+/** The value of `hardware`: type and address. */
 export function hardwareOf({ packet }: EvaluationContext): Uint8Array | undefined {
   if (packet === undefined) return undefined;
   const bytes = new Uint8Array(packet.chaddr.length + 1);
@@ -41,7 +40,7 @@ export function locateAddress({ packet }: EvaluationContext, span: ByteSpan): bo
   return true;
 }
 
-/** Of `substring`. */
+/** Locates a `substring`. */
 export function locatedPart(
   locate: Locator | undefined,
   from: number | undefined,
@@ -60,7 +59,7 @@ export function locatedPart(
   };
 }
 
-/** Of `suffix`. */
+/** Locates a `suffix`. */
 export function locatedSuffix(
   locate: Locator | undefined,
   count: number | undefined,
@@ -73,7 +72,7 @@ export function locatedSuffix(
   };
 }
 
-/** Of `concat`: put together where the last one was. */
+/** Puts a `concat` together in the memory of the previous one. */
 export function locatedWhole(parts: readonly DataExpression[]): Locator | undefined {
   const locators = allLocators(parts);
   if (locators === undefined) return undefined;
@@ -97,7 +96,7 @@ function allLocators(parts: readonly DataExpression[]): readonly Locator[] | und
   return locators.length < parts.length ? undefined : locators;
 }
 
-/** Of `pick-first-value`. */
+/** Locates a `pick-first-value`. */
 export function locatedFirst(parts: readonly DataExpression[]): Locator | undefined {
   const locators = allLocators(parts);
   if (locators === undefined) return undefined;
@@ -109,7 +108,7 @@ export function locatedFirst(parts: readonly DataExpression[]): Locator | undefi
   };
 }
 
-/** Of `lcase` and `ucase`, which turn the letters from `first` to `last` into the others. */
+/** Writes an `lcase` or `ucase`, which turns the letters from `first` to `last` into the others. */
 export function locatedCase(
   locate: Locator | undefined,
   first: number,
@@ -130,7 +129,7 @@ export function locatedCase(
   };
 }
 
-/** Of `binary-to-ascii`. */
+/** Writes a `binary-to-ascii`. */
 export function locatedText(
   radix: number | undefined,
   bits: number | undefined,

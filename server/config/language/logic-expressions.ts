@@ -1,14 +1,15 @@
 import { sameBytes, unsignedAt } from "../text/bytes.ts";
 import { ByteSpan } from "./byte-span.ts";
+import { evaluatorOf, logicalOperation, strictOperation } from "./operator-tree.ts";
 import type {
+  BindingValue,
   BooleanExpression,
   DataExpression,
   Evaluator,
   Expression,
   NumericExpression,
-} from "./expression.ts";
-import { evaluatorOf, logicalOperation, type Operation, strictOperation } from "./operator-tree.ts";
-import type { BindingValue } from "./variables.ts";
+  Operation,
+} from "./program.ts";
 
 export function computedBoolean(evaluate: Evaluator<boolean>): BooleanExpression {
   return { type: "boolean", evaluate };
@@ -45,7 +46,7 @@ export function equal(left: Expression, right: Expression, wanted: boolean): Boo
   });
 }
 
-// What an expression finds is compared at once, and no other comparison takes part in finding it.
+// Compare each finding at once: no other comparison takes part while an expression is located.
 const first = new ByteSpan();
 const second = new ByteSpan();
 
@@ -75,7 +76,10 @@ function isSame(left: BindingValue | undefined, right: BindingValue | undefined)
   return areBytes ? sameBytes(left, right) : left === right;
 }
 
-/** As in dhcpd: unless the left side is true, the right one is not looked at and this is null. */
+/**
+ * As in dhcpd: unless the left side is true, the right side is not evaluated and the result is
+ * null.
+ */
 export function and(left: BooleanExpression, right: BooleanExpression): BooleanExpression {
   return operatedBoolean(logicalOperation("and", left, right), (context, settings) =>
     left.evaluate(context, settings) === true ? right.evaluate(context, settings) : undefined,
@@ -142,7 +146,7 @@ const calculations: Readonly<Record<string, Calculation>> = {
   "^": (left, right) => (left ^ right) >>> 0,
 };
 
-/** Of what is too large to be exact the low 32 bits: an option has no more room. */
+/** The low 32 bits of a number too large to be exact: an option has no room for more. */
 function exact(value: number, precisely: () => bigint): number {
   return Number.isSafeInteger(value) ? value : Number(BigInt.asUintN(32, precisely()));
 }

@@ -1,5 +1,5 @@
 import { type ParameterName, parameterSlots } from "./parameters.ts";
-import type { Statement } from "./statement.ts";
+import type { Statement } from "./program.ts";
 
 /**
  * Whether running the statements may set the parameter. What is not known at a glance, as what a

@@ -1,23 +1,15 @@
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { Evaluator, Expression } from "./expression.ts";
-import type { Settings } from "./settings.ts";
-import type { BindingValue } from "./variables.ts";
+import type {
+  BindingValue,
+  EvaluatedSettings,
+  EvaluationContext,
+  Evaluator,
+  Expression,
+  Operation,
+} from "./program.ts";
 
 type Value = BindingValue | undefined;
 
-/** An operator and its two sides, kept for those that it is a side of itself. */
-export interface Operation {
-  /** "both": both sides are always worked out. "and" and "or" may leave out their right one. */
-  readonly kind: "and" | "or" | "both";
-  readonly left: Expression;
-  readonly right: Expression;
-  /** Of "both": what the two come to. */
-  readonly apply: ((left: Value, right: Value) => Value) | undefined;
-  /** Operators inside each other, this one included. */
-  readonly height: number;
-}
-
-/** So many operators inside each other call each other; beyond, the tree is made flat. */
+/** Up to so many nested operators call each other; a deeper tree is flattened. */
 const NESTED_MAX = 4;
 
 /** An operator whose value is `apply` of both sides. */
@@ -54,7 +46,7 @@ function operationOf(expression: Expression): Operation | undefined {
 export function evaluatorOf(operation: Operation, direct: Evaluator<BindingValue>) {
   if (operation.height <= NESTED_MAX) return direct;
   let program: readonly Step[] | undefined;
-  return (context: EvaluationContext, settings: Settings | undefined): Value => {
+  return (context: EvaluationContext, settings: EvaluatedSettings | undefined): Value => {
     program ??= programOf(operation);
     return run(program, context, settings);
   };
@@ -67,7 +59,9 @@ type Step =
   | { readonly kind: "and" | "or"; to: number }
   | { readonly kind: "join" };
 
-/** What is still to be written: the steps of an expression, one step, or where a jump leads. */
+/**
+ * What remains to be written: the steps of an expression, a single step, or the target of a jump.
+ */
 type Task = Expression | Step | { readonly kind: "land"; readonly jump: { to: number } };
 
 /** The steps of a tree, left before right before operator. */
@@ -103,7 +97,7 @@ function planned({ kind, left, right, apply }: Operation, tasks: Task[]): void {
 function run(
   program: readonly Step[],
   context: EvaluationContext,
-  settings: Settings | undefined,
+  settings: EvaluatedSettings | undefined,
 ): Value {
   const stack: Value[] = [];
   for (let at = 0; at < program.length; at += 1) {

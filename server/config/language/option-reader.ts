@@ -5,9 +5,8 @@ import { withoutTrailingNuls } from "../text/latin1.ts";
 import type { ByteSpan } from "./byte-span.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData } from "./data-expressions.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { DataExpression } from "./expression.ts";
 import type { OptionRegistry, OptionSpace, RegisteredOption } from "./option-registry.ts";
+import type { DataExpression, EvaluationContext } from "./program.ts";
 
 const NESTING_MAX = 4;
 
@@ -53,7 +52,7 @@ export function packetOption(option: RegisteredOption, registry: OptionRegistry)
   });
 }
 
-/** What dhcpd makes of option 81 (RFC 4702): `fqdn.NAME`. */
+/** Option 81 (RFC 4702) as dhcpd presents it: `fqdn.NAME`. */
 function clientNamePart(context: EvaluationContext, code: number): Uint8Array | undefined {
   const option = dhcpOption(context, OptionCode.clientFqdn);
   const name = option === undefined ? undefined : decodeClientFqdn(option);

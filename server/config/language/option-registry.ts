@@ -4,7 +4,6 @@ import {
   optionDefinitions,
 } from "../../../protocol/dhcp/option-table.ts";
 import { parameterNames, parameterSlots } from "./parameters.ts";
-import type { Settings } from "./settings.ts";
 
 export type TagWidth = 0 | 1 | 2 | 4;
 
@@ -29,7 +28,7 @@ export interface RegisteredOption {
   slot: number;
 }
 
-/** As many as anybody could want, and a bound all the same. */
+/** More than anybody needs; a bound all the same. */
 export const OPTION_SPACES_MAX = 255;
 /** Slots bound the size of every `Settings`. */
 export const OPTIONS_SET_MAX = 4096;
@@ -175,7 +174,7 @@ export class OptionRegistry {
    */
   encapsulate(
     space: OptionSpace,
-    settings: Settings,
+    settings: { valueAt(slot: number): Uint8Array | undefined },
     depth = ENCAPSULATION_DEPTH_MAX,
   ): Uint8Array | undefined {
     const parts: { code: number; value: Uint8Array }[] = [];
@@ -224,7 +223,7 @@ export class OptionRegistry {
     this.#release(option);
   }
 
-  /** What the option encapsulates is no longer inside this code. */
+  /** This code no longer encapsulates the option's space. */
   #release(option: RegisteredOption): void {
     for (const other of this.#spaces) {
       const place = other.carriers.indexOf(option);
@@ -234,7 +233,7 @@ export class OptionRegistry {
   }
 }
 
-/** Largest number that a tag of this width can say. */
+/** Largest tag of this width. */
 export function tagMax(width: TagWidth): number {
   return width === 0 ? Number.POSITIVE_INFINITY : 256 ** width - 1;
 }

@@ -14,7 +14,7 @@ export interface ParameterDefinition {
   readonly refused?: string;
   /** The words that are supported, for the type "word"; others are refused by name. */
   readonly words?: readonly string[];
-  /** Accepted, but says this to the operator. */
+  /** Accepted, with this warning to the operator. */
   readonly warning?: string;
 }
 
@@ -41,13 +41,13 @@ export const parameterTable = {
   "default-lease-time": u32,
   "max-lease-time": u32,
   "min-lease-time": u32,
-  /** How long a declined or answered address stays out of use. */
+  /** How long an address stays out of use after a DECLINE or an answered ping. */
   "abandon-lease-time": u32,
   /** Percent of a lease's length during which it is answered again as it is; 0 is never. */
   "dhcp-cache-threshold": u8,
   /** Percent of a pool in use above which new leases get `min-lease-time`. */
   "adaptive-lease-time-threshold": u8,
-  /** A lease without end becomes reserved: nobody else ever gets the address. */
+  /** A lease without end becomes reserved: no other client ever gets the address. */
   "infinite-is-reserved": flag,
   /** BOOTP clients lose their addresses at that time, in seconds since 1970. */
   "dynamic-bootp-lease-cutoff": u32,
@@ -66,12 +66,12 @@ export const parameterTable = {
   "min-secs": u8,
   /** The host declaration's name is the client's host-name. */
   "use-host-decl-names": flag,
-  /** Without a host-name, the name that the address has in DNS is sent. */
+  /** Without a host-name, the client is sent the address's name in DNS. */
   "get-lease-hostnames": flag,
   "use-lease-addr-for-default-route": flag,
   /** Where replies to clients without an address go on a local link. */
   "limited-broadcast-address": { type: "address", process: true },
-  /** Name of the space whose options fill option 43; one that nobody declares fills nothing. */
+  /** Name of the space whose options fill option 43; an undeclared one fills nothing. */
   "vendor-option-space": { type: "space" },
   /** Name of the space that takes the place of the DHCP options from 224, or its lowest code, on. */
   "site-option-space": { type: "bytes" },
@@ -84,7 +84,10 @@ export const parameterTable = {
   "ignore-client-uids": flag,
   "stash-agent-options": flag,
   "boot-unknown-clients": flag,
-  /** Percent of a pool in use at which the log says so, and at which it says that it is over. */
+  /**
+   * Percentages of a pool in use: a warning is logged above the first, and the all-clear below the
+   * second.
+   */
   "log-threshold-high": u8,
   "log-threshold-low": u8,
   "server-id-check": { ...flag, warning: NO_FAILOVER },
@@ -109,9 +112,9 @@ export const parameterTable = {
   "dont-use-fsync": { type: "flag", process: true },
   "delayed-ack": { ...u16, process: true, warning: GROUP_COMMIT },
   "max-ack-delay": { ...u32, process: true, warning: GROUP_COMMIT },
-  /** How the lease file has its dates: `default` is UTC by the calendar, `local` is `epoch N`. */
+  /** How the lease file writes dates: `default` is calendar time in UTC, `local` is `epoch N`. */
   "db-time-format": { type: "word", process: true, words: ["default", "local"] },
-  /** How the lease file has client identifiers: as text with octal escapes, or as octets. */
+  /** How the lease file writes client identifiers: as text with octal escapes, or as octets. */
   "lease-id-format": { type: "word", process: true, words: ["octal", "hex"] },
   "ddns-update-style": { type: "word", process: true, words: ["none"] },
   // DDNS details: as in dhcpd, without effect while ddns-update-style is none.
@@ -177,7 +180,7 @@ export function parameterOf(name: string): ParameterDefinition | undefined {
   return Object.hasOwn(parameterTable, name) ? parameterTable[name as ParameterName] : undefined;
 }
 
-/** What the byte in a permission's slot says. */
+/** The value of a permission's slot. */
 export type Permission = "allow" | "deny" | "ignore";
 export const permissionValues = { deny: 0, allow: 1, ignore: 2 } as const;
 

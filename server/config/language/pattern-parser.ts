@@ -12,7 +12,7 @@ export class PatternError extends Error {
   }
 }
 
-/** What a pattern is made of; a set has a 1 for every byte that it holds. */
+/** The nodes of a pattern; a set has a 1 for every byte that it contains. */
 export type PatternNode =
   | { readonly kind: "set"; readonly set: Uint8Array }
   | { readonly kind: "start" | "end" }

@@ -14,9 +14,9 @@ type Instruction =
   | { readonly kind: "split"; to: number };
 
 /**
- * A POSIX extended regular expression over bytes, as `~=` and `~~` have it: true when it matches
- * anywhere in a value, up to its first NUL. Takes time in proportion to the length of the value
- * times that of the pattern, whatever both are: all ways to match are followed at once.
+ * A POSIX extended regular expression over bytes, for `~=` and `~~`. It may match anywhere in a
+ * value, up to its first NUL. Time grows with the length of the value times the length of the
+ * pattern, in every case: all ways to match are followed at once.
  */
 export class RegularExpression {
   readonly #program: readonly Instruction[];

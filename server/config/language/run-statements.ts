@@ -1,26 +1,34 @@
 import { sameBytes } from "../text/bytes.ts";
 import { latin1Text } from "../text/latin1.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { Settings } from "./settings.ts";
-import type { Branch, Execute, Log, Statement, Switch } from "./statement.ts";
-import { type BindingValue, type FunctionValue, Variables } from "./variables.ts";
+import type {
+  BindingValue,
+  Branch,
+  EvaluatedSettings,
+  EvaluationContext,
+  Execute,
+  FunctionValue,
+  Log,
+  Statement,
+  Switch,
+} from "./program.ts";
+import { Variables } from "./variables.ts";
 
-/** With the deepest expressions this takes half of the stack of a thread (node: 984 KiB). */
+/** With the deepest expressions, so many calls take half of a thread's stack (node: 984 KiB). */
 const CALL_DEPTH_MAX = 20;
 
-/** What a `return` inside a function came to; undefined when none was reached. */
+/** The value of a `return` inside a function; undefined when none was reached. */
 export interface Returned {
   readonly value: BindingValue | undefined;
 }
 
 /**
- * Runs statements one after another. Ends early at a `break`, which leaves only the innermost block
- * as in dhcpd, and at a `return` inside a function, whose value is the result.
+ * Runs statements in order. A `break` ends the innermost block alone, as in dhcpd; a `return`
+ * inside a function ends it with the returned value.
  */
 export function runStatements(
   statements: readonly Statement[],
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
   isFunction = false,
   from = 0,
 ): Returned | undefined {
@@ -70,7 +78,11 @@ type Action = Exclude<
   { readonly kind: "constant" | "computed" | "if" | "switch" | "break" | "return" }
 >;
 
-function runAction(statement: Action, context: EvaluationContext, settings: Settings): void {
+function runAction(
+  statement: Action,
+  context: EvaluationContext,
+  settings: EvaluatedSettings,
+): void {
   switch (statement.kind) {
     case "set":
       settings.variables.replace(statement.name, () => statement.evaluate?.(context, settings));
@@ -100,7 +112,7 @@ function runAction(statement: Action, context: EvaluationContext, settings: Sett
 export function chosenBranch(
   branches: readonly Branch[],
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
 ): number {
   for (let index = 0; index < branches.length; index += 1) {
     const { condition } = branches[index];
@@ -113,7 +125,7 @@ export function chosenBranch(
 export function chosenCase(
   { value, cases }: Switch,
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
 ): number {
   const wanted = value(context, settings);
   if (wanted === undefined) return -1;
@@ -128,14 +140,18 @@ function isSame(left: Uint8Array | number | undefined, right: Uint8Array | numbe
   return sameBytes(left, right);
 }
 
-function logLine(statement: Log, context: EvaluationContext, settings: Settings): void {
+function logLine(statement: Log, context: EvaluationContext, settings: EvaluatedSettings): void {
   const text = statement.evaluate(context, settings);
   if (text !== undefined)
     settings.addMessage({ priority: statement.priority, text: latin1Text(text) });
 }
 
 /** One argument that is null, and the command is not run at all. */
-function command(statement: Execute, context: EvaluationContext, settings: Settings): void {
+function command(
+  statement: Execute,
+  context: EvaluationContext,
+  settings: EvaluatedSettings,
+): void {
   const words = [statement.command];
   for (const argument of statement.arguments) {
     const value = argument.evaluate(context, settings);
@@ -146,14 +162,14 @@ function command(statement: Execute, context: EvaluationContext, settings: Setti
 }
 
 /**
- * Calls a function of the file's own. Null when it returns nothing, when the number of arguments is
- * wrong, and when calls nest too deeply or become too many: an expression always comes to an end.
+ * Calls a function that the file defines. Null when it returns nothing, when the number of
+ * arguments is wrong, and when calls nest too deeply or are too many: an expression always ends.
  */
 export function callFunction(
   called: FunctionValue,
   values: readonly (BindingValue | undefined)[],
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
 ): BindingValue | undefined {
   if (called.parameters.length !== values.length) return undefined;
   if (!settings.limits.enterCall(CALL_DEPTH_MAX)) return undefined;

@@ -1,7 +1,6 @@
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { configuredCodes, configuredOption } from "./configured-options.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import {
   type AddressParameter,
@@ -15,7 +14,16 @@ import {
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
-import type { LeaseEvent, LogMessage, OnEvent, SetMode, Statement } from "./statement.ts";
+import type {
+  EvaluatedSettings,
+  EvaluationContext,
+  LeaseEvent,
+  LogMessage,
+  OnEvent,
+  SetMode,
+  Statement,
+  VariableScope,
+} from "./program.ts";
 import { type Part, type Stored, together, workOut } from "./stored-value.ts";
 import { Variables } from "./variables.ts";
 import { WorkLimits } from "./work-limits.ts";
@@ -24,7 +32,7 @@ import { WorkLimits } from "./work-limits.ts";
 const optionsOfLease: readonly number[] = [55, 57];
 const vendorSpaceSlot = parameterSlots["vendor-option-space"];
 
-/** What one evaluation may say and do; the rest is left out. */
+/** Limits of one evaluation; what exceeds them is dropped. */
 const MESSAGES_MAX = 64;
 const COMMANDS_MAX = 16;
 
@@ -40,16 +48,16 @@ const noCommands: readonly (readonly string[])[] = [];
 const noStatements: readonly Statement[] = [];
 
 /**
- * What the configuration says for one client at one moment: parameters by ISC's name and options by
- * code. A getter answers undefined when nothing was set; the defaults of dhcpd.conf(5) are the
- * reader's business. Values are shared with the configuration: never write into them.
+ * What the configuration sets for one client at one moment: parameters by ISC's name and options by
+ * code. A getter returns undefined when nothing was set; the reader applies the defaults of
+ * dhcpd.conf(5). Values are shared with the configuration: never write into them.
  */
-export class Settings {
+export class Settings implements EvaluatedSettings {
   readonly #registry: OptionRegistry;
   readonly #values: (Stored | undefined)[];
   #revision = 0;
   // Made when first needed: most configurations need none of these.
-  #variables: Variables | undefined;
+  #variables: VariableScope | undefined;
   #events: Partial<Record<LeaseEvent, OnEvent>> | undefined;
   #messages: LogMessage[] | undefined;
   #commands: (readonly string[])[] | undefined;
@@ -60,7 +68,7 @@ export class Settings {
   #limits: WorkLimits | undefined;
 
   /** `variables` are those of the lease; statements change them in place. See `copyFor` for `origin`. */
-  constructor(registry: OptionRegistry, variables?: Variables, origin?: Settings) {
+  constructor(registry: OptionRegistry, variables?: VariableScope, origin?: Settings) {
     this.#registry = registry;
     this.#variables = variables;
     if (origin === undefined) {
@@ -73,7 +81,7 @@ export class Settings {
   }
 
   /** The same for one lease with variables of its own, and the functions that are defined here. */
-  copyFor(variables: Variables): Settings {
+  copyFor(variables: VariableScope): Settings {
     if (this.#variables !== undefined) variables.declareFunctions(this.#variables);
     return new Settings(this.#registry, variables, this);
   }
@@ -112,7 +120,7 @@ export class Settings {
     return value === undefined || value.length < 4 ? undefined : readIpv4(value, 0);
   }
 
-  /** What `allow`, `deny` or `ignore` said last about this subject. */
+  /** The latest `allow`, `deny` or `ignore` about this subject. */
   permission(name: PermissionName): Permission | undefined {
     const value = this.valueAt(permissionSlots[name]);
     if (value === undefined || value.length === 0) return undefined;
@@ -133,7 +141,7 @@ export class Settings {
     return configuredCodes(this.#registry, this);
   }
 
-  /** What `on EVENT` said last: run it with `runEvent` when that happens to the lease. */
+  /** The statements of the latest `on EVENT`; `runEvent` runs them when it happens to the lease. */
   event(name: LeaseEvent): readonly Statement[] {
     return this.#events?.[name]?.statements ?? noStatements;
   }
@@ -153,14 +161,14 @@ export class Settings {
     return this.#commands ?? noCommands;
   }
 
-  /** Of the lease, or of the function that is being run. */
-  get variables(): Variables {
+  /** Those of the lease, or of the running function. */
+  get variables(): VariableScope {
     this.#variables ??= new Variables();
     return this.#variables;
   }
 
-  /** For the evaluator, as all that follows. */
-  set variables(variables: Variables) {
+  /** For the evaluator, like everything below. */
+  set variables(variables: VariableScope) {
     this.#variables = variables;
   }
 
@@ -199,7 +207,7 @@ export class Settings {
     return this.#vendorSpace;
   }
 
-  /** Of the evaluation that is going on. */
+  /** Limits of the current evaluation. */
   get limits(): WorkLimits {
     this.#limits ??= new WorkLimits();
     return this.#limits;
@@ -224,7 +232,7 @@ export class Settings {
     const value = this.#values[slot];
     if (value === undefined || value instanceof Uint8Array) return value;
     if (!this.limits.enterLookup()) return undefined;
-    // Out of sight meanwhile, or a value that asks for itself would never come to an end.
+    // Hide the value meanwhile: one that refers to itself would never end.
     this.#values[slot] = undefined;
     const bytes = workOut(value, context, this);
     this.#values[slot] = value;
@@ -233,9 +241,9 @@ export class Settings {
   }
 
   /**
-   * For the evaluator: what a statement does. A value that depends on the packet is only worked out
-   * by `resolve`, when all statements have run, as dhcpd does it; what is null then is not sent, and
-   * brings back nothing that it took the place of.
+   * For the evaluator: carries out a statement. A value that depends on the packet is computed by
+   * `resolve`, after all statements, as in dhcpd. If it is null then, it is not sent, and the value
+   * it replaced does not come back.
    */
   set(slot: number, mode: SetMode, value: Part): void {
     const before = this.#values[slot];
@@ -254,7 +262,7 @@ export class Settings {
     this.#unresolved.push(slot);
   }
 
-  /** For the evaluator: works out what depends on the packet, once all statements have run. */
+  /** For the evaluator: computes the values that depend on the packet, after all statements. */
   resolve(context: EvaluationContext): void {
     if (this.#unresolved === undefined) return;
     const computed = this.#unresolved.map((slot) => ({

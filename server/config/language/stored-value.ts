@@ -1,9 +1,7 @@
 import { DATA_BYTES_MAX } from "../text/bytes.ts";
-import type { EvaluationContext } from "./evaluation-context.ts";
-import type { Evaluator } from "./expression.ts";
-import type { Settings } from "./settings.ts";
+import type { EvaluatedSettings, EvaluationContext, Evaluator } from "./program.ts";
 
-/** What one statement gives: a value, or how it is worked out. */
+/** What one statement sets: a value, or how to compute it. */
 export type Part = Uint8Array | Evaluator<Uint8Array>;
 
 /** Values behind one another, some still to be worked out: what `append` and `prepend` make. */
@@ -25,11 +23,11 @@ export function together(first: Stored, second: Stored): Stored {
   return new Parts([...partsOf(first), ...partsOf(second)]);
 }
 
-/** The bytes that it comes to; null when any part is. */
+/** The bytes of the value; null when any part is. */
 export function workOut(
   value: Exclude<Stored, Uint8Array>,
   context: EvaluationContext,
-  settings: Settings,
+  settings: EvaluatedSettings,
 ): Uint8Array | undefined {
   if (typeof value === "function") return value(context, settings);
   let whole = new Uint8Array(0);
@@ -41,7 +39,7 @@ export function workOut(
   return whole;
 }
 
-/** What would become too long is left as it was. */
+/** Leaves `first` as it is when the result would be too long. */
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   if (first.length + second.length > DATA_BYTES_MAX) return Uint8Array.from(first);
   const bytes = new Uint8Array(first.length + second.length);

@@ -4,10 +4,10 @@ import type {
   Expression,
   NumericExpression,
   UntypedExpression,
-} from "./expression.ts";
+} from "./program.ts";
+import { isFunction } from "./program.ts";
 import { PatternError, RegularExpression } from "./regular-expression.ts";
 import { callFunction } from "./run-statements.ts";
-import { isFunction } from "./variables.ts";
 
 /** The value of a variable; a function has none by itself. */
 export function variable(name: string): UntypedExpression {
@@ -30,7 +30,7 @@ export function defined(name: string): BooleanExpression {
   };
 }
 
-/** `NAME (ARGUMENTS)`: null when there is no such function by then. */
+/** `NAME (ARGUMENTS)`: null when the function is not defined at that moment. */
 export function call(name: string, values: readonly Expression[]): UntypedExpression {
   const key = name.toLowerCase();
   return {

@@ -1,30 +1,24 @@
 import { sameBytes } from "../text/bytes.ts";
-import type { Statement } from "./statement.ts";
-
-/** What a variable holds: dhcpd's bindings of data, numbers, truth values and functions. */
-export type BindingValue = Uint8Array | number | boolean | FunctionValue;
-
-/** What can be stored with a lease: functions cannot. */
-export type StoredValue = Exclude<BindingValue, FunctionValue>;
-
-/** `define NAME (PARAMETERS) { … }`. */
-export interface FunctionValue {
-  readonly parameters: readonly string[];
-  readonly body: readonly Statement[];
-}
+import {
+  type BindingValue,
+  type FunctionValue,
+  isFunction,
+  type StoredValue,
+  type VariableScope,
+} from "./program.ts";
 
 /** Variables and functions of one lease, or of one call of a function inside it. */
-export class Variables {
-  readonly #outer: Variables | undefined;
+export class Variables implements VariableScope {
+  readonly #outer: VariableScope | undefined;
   readonly #stored: (() => Iterable<readonly [name: string, value: StoredValue]>) | undefined;
   // Made when first needed: most packets look at no variable.
-  /** One without a value is there all the same, and hides those around it, as in dhcpd. */
+  /** A variable without a value still exists, and hides those of outer scopes, as in dhcpd. */
   #values: Map<string, BindingValue | undefined> | undefined;
   #changes = 0;
 
-  /** `stored` gives out those of a lease; it is asked when one of them is first looked at. */
+  /** `stored` returns the lease's variables; it is called at the first look at one of them. */
   constructor(
-    outer?: Variables,
+    outer?: VariableScope,
     stored?: () => Iterable<readonly [name: string, value: StoredValue]>,
   ) {
     this.#outer = outer;
@@ -36,52 +30,55 @@ export class Variables {
     return this.#values !== undefined;
   }
 
-  /** How often one that can be stored got another value. */
+  /** How often a variable that can be stored changed its value. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** Names know no case. */
-  get(name: string): BindingValue | undefined {
-    const key = name.toLowerCase();
-    const home = this.#home(key);
-    return home === undefined ? undefined : home.#all().get(key);
+  has(name: string): boolean {
+    return this.#all().has(name.toLowerCase()) || this.#outer?.has(name) === true;
   }
 
-  /**
-   * Gives the innermost variable of that name its value, or makes a new one here. Without a value it
-   * is as if it had never been set.
-   */
+  get(name: string): BindingValue | undefined {
+    const own = this.#all();
+    const key = name.toLowerCase();
+    return own.has(key) ? own.get(key) : this.#outer?.get(name);
+  }
+
   set(name: string, value: BindingValue | undefined): void {
     this.replace(name, () => value);
   }
 
-  /** The same with a value that is worked out while the variable has none, as dhcpd does it. */
   replace(name: string, work: () => BindingValue | undefined): void {
     const key = name.toLowerCase();
-    const home = this.#home(key) ?? this;
-    const values = home.#all();
-    const before = values.get(key);
-    values.set(key, undefined);
+    const own = this.#all();
+    if (!own.has(key) && this.#outer?.has(name) === true) {
+      this.#outer.replace(name, work);
+      return;
+    }
+    const before = own.get(key);
+    own.set(key, undefined);
     const value = work();
-    values.set(key, value);
-    if (!isSame(before, value)) home.#changes += 1;
+    own.set(key, value);
+    if (!isSame(before, value)) this.#changes += 1;
   }
 
-  /** A variable of this scope, whatever those around it have: how arguments are passed. */
+  /** Makes a variable of this scope, whatever the outer ones hold: this passes arguments. */
   declare(name: string, value: BindingValue | undefined): void {
     this.#all().set(name.toLowerCase(), value);
   }
 
-  /** Takes over the functions of others. */
-  declareFunctions(others: Variables): void {
-    if (others.#values === undefined) return;
-    for (const [name, value] of others.#values) {
-      if (value !== undefined && isFunction(value)) this.#all().set(name, value);
+  declareFunctions(others: VariableScope): void {
+    for (const [name, value] of others.functions()) this.#all().set(name, value);
+  }
+
+  *functions(): Iterable<readonly [name: string, value: FunctionValue]> {
+    for (const [name, value] of this.#values ?? []) {
+      if (value !== undefined && isFunction(value)) yield [name, value];
     }
   }
 
-  /** What can be stored with a lease, in order of first setting. */
+  /** The variables that can be stored with a lease, in order of first setting. */
   entries(): [name: string, value: StoredValue][] {
     const found: [string, StoredValue][] = [];
     for (const [name, value] of this.#all()) {
@@ -99,12 +96,6 @@ export class Variables {
     }
     return this.#values;
   }
-
-  #home(key: string): Variables | undefined {
-    let scope: Variables | undefined = this;
-    while (scope !== undefined && !scope.#all().has(key)) scope = scope.#outer;
-    return scope;
-  }
 }
 
 function isSame(left: BindingValue | undefined, right: BindingValue | undefined): boolean {
@@ -112,8 +103,4 @@ function isSame(left: BindingValue | undefined, right: BindingValue | undefined)
   const isStored = (value: BindingValue | undefined): boolean =>
     value !== undefined && !isFunction(value);
   return left === right || (!isStored(left) && !isStored(right));
-}
-
-export function isFunction(value: BindingValue): value is FunctionValue {
-  return typeof value === "object" && !(value instanceof Uint8Array);
 }

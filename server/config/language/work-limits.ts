@@ -7,7 +7,7 @@ const LOOKUP_DEPTH_MAX = 20;
 /** Such look-ups in one evaluation; they could double with every step otherwise. */
 const LOOKUPS_MAX = 1024;
 
-/** How much work one evaluation may still be: an expression always comes to an end. */
+/** The work that one evaluation may still do: an expression always ends. */
 export class WorkLimits {
   #lookupDepth = 0;
   #lookupsLeft = LOOKUPS_MAX;
@@ -15,7 +15,7 @@ export class WorkLimits {
   #callsLeft = CALLS_MAX;
   #patternStepsLeft = PATTERN_STEPS_MAX;
 
-  /** For the next evaluation. */
+  /** Prepares for the next evaluation. */
   renew(): void {
     this.#callsLeft = CALLS_MAX;
     this.#lookupsLeft = LOOKUPS_MAX;

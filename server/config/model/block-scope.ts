@@ -1,4 +1,4 @@
-import type { Statement } from "../language/statement.ts";
+import type { Statement } from "../language/program.ts";
 import type { Scope } from "./model.ts";
 
 /** A block while it is being read, and the Scope that it becomes. */
@@ -16,7 +16,7 @@ export class BlockScope implements Scope {
     return this.ownAuthoritative ?? this.parent?.authoritative ?? false;
   }
 
-  /** A block that says nothing can be left out of the chain. */
+  /** A block without statements can be left out of the chain. */
   get isEmpty(): boolean {
     return this.statements.length === 0 && this.ownAuthoritative === undefined;
   }

@@ -26,9 +26,9 @@ export class ByteKeyTable {
   #longKeyBytes = 0;
   /** Where the slot of each value begins. */
   #slotOfValue = new Int32Array(VALUES_FIRST).fill(NONE);
-  /** The next value of the same key, in order of arrival: of those that have one. */
+  /** For each value whose key has several: the next value of that key, in order of arrival. */
   readonly #next = new Map<number, number>();
-  /** Of the first value of a key that has several: the last one. */
+  /** For the first value of a key that has several: the last one. */
   readonly #last = new Map<number, number>();
 
   /**
@@ -197,7 +197,7 @@ function firstWordOfLong(prefix: number, hash: number): number {
   return prefix | (IS_LONG << 8) | (hash << 16);
 }
 
-/** Up to four bytes, the first one lowest; 0 for those behind the end. */
+/** Up to four bytes, the first one lowest; bytes behind the end count as 0. */
 function wordAt(bytes: Uint8Array, start: number, end: number): number {
   let word = 0;
   for (let at = start, shift = 0; at < end && shift < 32; at += 1, shift += 8) {

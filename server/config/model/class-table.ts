@@ -1,5 +1,5 @@
 import type { ByteSpan } from "../language/byte-span.ts";
-import type { BooleanExpression, DataExpression } from "../language/expression.ts";
+import type { BooleanExpression, DataExpression } from "../language/program.ts";
 import type { BlockScope } from "./block-scope.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import type { ClassTable, ClientClass, ClientClassMember, Scope, SubclassTable } from "./model.ts";
@@ -90,7 +90,7 @@ class Subclasses implements SubclassTable {
     return this.#count;
   }
 
-  /** Of the subclass with exactly these bytes, or -1. */
+  /** Index of the subclass with exactly these bytes, or -1. */
   indexOf({ bytes, start, end }: ByteSpan): number {
     return this.#keys?.findIn(0, bytes, start, end) ?? NONE;
   }
@@ -111,7 +111,7 @@ class Subclasses implements SubclassTable {
     return this.#count - 1;
   }
 
-  /** The subclass's own block, whose parent is the class's; the class's own when it has none. */
+  /** The subclass's own block, inside the class's; without one, the class's. */
   scopeOf(index: number): Scope {
     return this.#scopes.get(index) ?? this.#classScope;
   }

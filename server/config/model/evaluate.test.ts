@@ -8,7 +8,7 @@ import {
   type TestPacket,
   textOf,
 } from "../grammar/config.testing.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
+import type { EvaluationContext } from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
 import { classify, evaluateScopes, isPermitted, scopesOf } from "./evaluate.ts";
 import type { ServerConfig } from "./model.ts";
@@ -202,7 +202,7 @@ describe("statements", () => {
   });
 });
 
-describe("CLASS-1: membership", () => {
+describe("CLASS-1, CONF-14: membership", () => {
   const names = (config: ServerConfig, packet: TestPacket) =>
     classify(config, contextOf(packet)).map(({ clientClass, subclass }) => [
       clientClass.name,
@@ -217,12 +217,14 @@ describe("CLASS-1: membership", () => {
       and option agent.remote-id = substring (hardware, 1, 6); }
     class "cpe" { match if exists agent.remote-id
       and not (option agent.remote-id = substring (hardware, 1, 6))
-      and not (substring (option vendor-class-identifier, 0, 8) = "pktc1.0:"); }`);
+      and not (substring (option vendor-class-identifier, 0, 8) = "pktc1.0:"); }
+    class "hybrid" { match if substring (option vendor-class-identifier, 10, 8) = "05240101"; }`);
   const own = remoteId(mac);
   const other = remoteId("02:10:00:00:00:02");
   const table: readonly (readonly [rules: string, packet: TestPacket, classes: string[]])[] = [
     ["CLASS-2, CLASS-7", { mac, options: { 60: "docsis3.0:", 82: own } }, ["cm"]],
     ["CLASS-2", { mac, options: { 60: "docsis1.1:0501" } }, ["cm"]],
+    ["CLASS-5", { mac, options: { 60: "docsis2.0:052401010102" } }, ["cm", "hybrid"]],
     ["CLASS-3", { mac, options: { 60: "pktc1.0:05", 82: other } }, ["mta"]],
     ["CLASS-3", { mac, options: { 60: "pktc1.0:05" } }, ["mta"]],
     ["CLASS-9", { mac, options: { 82: own } }, ["cm10"]],

@@ -1,9 +1,7 @@
 import { ByteSpan } from "../language/byte-span.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
-import type { DataExpression } from "../language/expression.ts";
+import type { DataExpression, EvaluationContext, LeaseEvent } from "../language/program.ts";
 import { runStatements } from "../language/run-statements.ts";
 import { Settings } from "../language/settings.ts";
-import type { LeaseEvent } from "../language/statement.ts";
 import type {
   ClientClass,
   ClientClassMember,
@@ -15,14 +13,14 @@ import type {
 } from "./model.ts";
 import { type PermitSubject, traitsOf } from "./permit-list.ts";
 
-export type { EvaluationContext } from "../language/evaluation-context.ts";
+export type { EvaluationContext } from "../language/program.ts";
 export type { PermitSubject } from "./permit-list.ts";
 
-/** The places that may say something about a client; what does not exist is left out. */
+/** The places whose statements may apply to a client. */
 export interface ScopeSources {
   readonly subnet?: Subnet | undefined;
   readonly pool?: Pool | undefined;
-  /** As `classify` returned them. */
+  /** The result of `classify`. */
   readonly members?: readonly ClientClassMember[] | undefined;
   readonly host?: Host | undefined;
 }
@@ -77,9 +75,9 @@ function addInOrder(scope: Scope, ordered: Scope[]): void {
 }
 
 /**
- * Runs what `on EVENT` said for this lease (dhcpd.conf(5), "EVENT"): `settings` are those that the
- * lease was given with. Gives out what its `log` statements said and which commands it asks for; its
- * `set` statements have changed `context.variables`.
+ * Runs the `on EVENT` statements of this lease (dhcpd.conf(5), "EVENT"). `settings` are those that
+ * the lease was given with. Returns the lines of its `log` statements and the commands of its
+ * `execute` statements; its `set` statements change `context.variables`.
  */
 export function runEvent(
   settings: Settings,
@@ -105,7 +103,7 @@ export function classify(
 ): readonly ClientClassMember[] {
   let members: ClientClassMember[] | undefined;
   const { matching, classes } = config;
-  // What functions that take part in matching say is nobody's reply.
+  // Functions that run during matching belong to no reply, so their log lines are discarded.
   matching.takeOutput();
   for (let index = 0; index < classes.all.length; index += 1) {
     const clientClass = classes.all[index];

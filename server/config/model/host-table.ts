@@ -1,5 +1,4 @@
-import type { EvaluationContext } from "../language/evaluation-context.ts";
-import type { DataExpression } from "../language/expression.ts";
+import type { DataExpression, EvaluationContext } from "../language/program.ts";
 import { latin1Bytes, latin1Text } from "../text/latin1.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import type { Host, HostTable, Scope } from "./model.ts";
@@ -8,7 +7,7 @@ const NONE = -1;
 
 /** `host-identifier option NAME VALUE;`: the host whose packets have that option with that value. */
 export interface HostIdentifier {
-  /** Unlike that of any other option. */
+  /** Unique among options. */
   readonly optionName: string;
   /** The option of a packet. */
   readonly option: DataExpression;
@@ -83,7 +82,7 @@ export class CompactHostTable implements HostTable {
     return this.#identifiers.size > 0;
   }
 
-  /** Of several options that the packet has, the one that was declared first decides. */
+  /** When the packet has several of these options, the one declared first decides. */
   byOption(context: EvaluationContext): readonly Host[] {
     for (const { option, hosts } of this.#identifiers.values()) {
       const value = option.evaluate(context, undefined);

@@ -1,13 +1,16 @@
 import type { ByteSpan } from "../language/byte-span.ts";
-import type { EvaluationContext } from "../language/evaluation-context.ts";
-import type { BooleanExpression, DataExpression } from "../language/expression.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
+import type {
+  BooleanExpression,
+  DataExpression,
+  EvaluationContext,
+  Statement,
+} from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
-import type { Statement } from "../language/statement.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { PermitList } from "./permit-list.ts";
 
-/** Everything that a dhcpd.conf says, checked and compiled. Frozen in spirit: nobody changes it. */
+/** A whole dhcpd.conf, checked and compiled. Nobody changes it. */
 export interface ServerConfig {
   readonly root: Scope;
   /** In order of declaration; a lone subnet has an implicit network named like "10.0.0.0/24". */
@@ -44,7 +47,7 @@ export interface Scope {
   /** The enclosing block; undefined for the top level. */
   readonly parent: Scope | undefined;
   readonly statements: readonly Statement[];
-  /** `authoritative` of this block, or of the nearest enclosing one that says anything. */
+  /** `authoritative` of this block, or of the nearest enclosing block that sets it. */
   readonly authoritative: boolean;
 }
 
@@ -76,7 +79,7 @@ export interface Pool {
   readonly permits: PermitList;
   /** `deny` lines: a client that matches any of them is kept out. */
   readonly prohibits: PermitList;
-  /** `allow after DATE`: nobody gets a lease before. Seconds since 1970, UTC. */
+  /** `allow after DATE`: no client gets a lease before. Seconds since 1970, UTC. */
   readonly validFromSeconds: number | undefined;
   /** `deny after DATE`: leases end by then. Seconds since 1970, UTC. */
   readonly validUntilSeconds: number | undefined;
@@ -91,17 +94,6 @@ export interface FailoverPeer {
   readonly name: string;
   readonly role: "primary" | "secondary" | undefined;
 }
-
-export type Permit =
-  | { readonly kind: "known-clients" }
-  | { readonly kind: "unknown-clients" }
-  | { readonly kind: "members"; readonly clientClass: ClientClass }
-  | { readonly kind: "all-clients" }
-  | { readonly kind: "authenticated-clients" }
-  | { readonly kind: "unauthenticated-clients" }
-  /** `after DATE`: from then on everybody. Seconds since 1970, UTC. */
-  | { readonly kind: "after"; readonly afterSeconds: number }
-  | { readonly kind: "dynamic-bootp-clients" };
 
 export interface Host {
   /** Stable identity of the declaration: equal indexes are the same host. */
@@ -149,15 +141,17 @@ export interface ClientClass {
   /** `lease limit N`: active leases a class, or a subclass (declared or spawned), may hold. */
   readonly leaseLimit: number | undefined;
   readonly subclasses: SubclassTable;
-  /** What every packet is that belongs to the class and to none of its subclasses. */
+  /** Membership of a packet that is in the class and in none of its subclasses. */
   readonly plainMember: ClientClassMember;
-  /** What a packet is whose `match` came to `key`; undefined when it does not belong to the class. */
+  /**
+   * Membership of a packet whose `match` evaluated to `key`; undefined when it is not in the class.
+   */
   memberOf(key: ByteSpan): ClientClassMember | undefined;
 }
 
 export interface SubclassTable {
   readonly count: number;
-  /** Of the subclass with exactly these bytes, or -1. */
+  /** Index of the subclass with exactly these bytes, or -1. */
   readonly indexOf: (key: ByteSpan) => number;
 }
 
@@ -166,9 +160,7 @@ export interface ClientClassMember {
   readonly clientClass: ClientClass;
   /** Index of the declared subclass; -1 for a plain class and for a spawned subclass. */
   readonly subclass: number;
-  /**
-   * What `match` or `spawn with` evaluated to: names a (spawned) subclass when billing leases.
-   */
+  /** The value of `match` or `spawn with`: names a (spawned) subclass when billing leases. */
   readonly key: Uint8Array | undefined;
   /** The subclass's scope if there is one, else the class's. */
   readonly scope: Scope;

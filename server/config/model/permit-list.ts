@@ -1,14 +1,29 @@
-import type { ClientClass, ClientClassMember, Permit } from "./model.ts";
+/** A class, as far as permits look at it. */
+interface PermittedClass {
+  /** Its place in order of declaration. */
+  readonly index: number;
+}
 
-/** What a pool's allow and deny lists look at. */
+export type Permit =
+  | { readonly kind: "known-clients" }
+  | { readonly kind: "unknown-clients" }
+  | { readonly kind: "members"; readonly clientClass: PermittedClass }
+  | { readonly kind: "all-clients" }
+  | { readonly kind: "authenticated-clients" }
+  | { readonly kind: "unauthenticated-clients" }
+  /** `after DATE`: from then on everybody. Seconds since 1970, UTC. */
+  | { readonly kind: "after"; readonly afterSeconds: number }
+  | { readonly kind: "dynamic-bootp-clients" };
+
+/** The facts about a client that a pool's allow and deny lists look at. */
 export interface PermitSubject {
   readonly known: boolean;
-  readonly members: readonly ClientClassMember[];
+  readonly members: readonly { readonly clientClass: PermittedClass }[];
   /** A BOOTP client that would get a dynamic address. */
   readonly bootp?: boolean;
-  /** For `after`; without it no date has come yet. */
+  /** For `after`; when undefined, no date has come yet. */
   readonly nowSeconds?: number;
-  /** As `traitsOf` has them, for who asks about many pools; worked out where they are left out. */
+  /** The result of `traitsOf`, for a caller that asks about many pools; computed when left out. */
   readonly traits?: number;
 }
 
@@ -30,7 +45,7 @@ export function traitsOf({ known, bootp, members }: PermitSubject): number {
   return traits;
 }
 
-function traitOf({ index }: ClientClass): number {
+function traitOf({ index }: PermittedClass): number {
   return index < CLASSES_MAX ? FIRST_CLASS << index : 0;
 }
 
@@ -51,7 +66,7 @@ export class PermitList {
     else this.#traits |= trait;
   }
 
-  /** Some line is about this client, whose traits these are. */
+  /** Whether some line applies to this client, whose traits these are. */
   matches(subject: PermitSubject, traits: number): boolean {
     if ((this.#traits & traits) !== 0) return true;
     for (let index = 0; index < this.#others.length; index += 1) {
@@ -85,6 +100,7 @@ function isAbout(permit: Permit, { members, nowSeconds }: PermitSubject): boolea
   if (permit.kind === "members") {
     return members.some(({ clientClass }) => clientClass === permit.clientClass);
   }
-  // DHCP authentication (RFC 3118) is not spoken, by dhcpd neither: no client ever is authenticated.
+  // Neither dhcpd nor this server speaks DHCP authentication (RFC 3118): no client is
+  // authenticated.
   return permit.kind === "after" && nowSeconds !== undefined && nowSeconds > permit.afterSeconds;
 }

@@ -8,7 +8,7 @@ type WordParameter =
   | ("omapi-key" | "log-facility" | "ddns-update-style")
   | ("db-time-format" | "lease-id-format");
 
-/** The settings of the process: the constant statements of the top level say them. */
+/** The settings of the process, from the constant statements of the top level. */
 export function processSettingsOf(root: Scope, registry: OptionRegistry): ProcessSettings {
   const settings = new Settings(registry);
   for (const statement of root.statements) {

@@ -1,6 +1,6 @@
 import type { AddressRange } from "./model.ts";
 
-/** Longer ones are cut in two: an insertion moves at most so many ranges. */
+/** A longer block is cut in two, so an insertion moves at most this many ranges. */
 const BLOCK_RANGES_MAX = 512;
 
 /** All ranges of addresses to lend, kept in order so that no address is in two of them. */
@@ -50,7 +50,7 @@ export class RangeSet {
   }
 }
 
-/** How many of the items, which are in order, begin at or below `address`. */
+/** How many of the sorted items begin at or below `address`. */
 function countFrom<Item>(
   items: readonly Item[],
   address: number,

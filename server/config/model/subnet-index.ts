@@ -5,12 +5,12 @@ import type { Subnet } from "./model.ts";
 export class SubnetIndex {
   /** Longest prefix first. */
   readonly #levels: { readonly mask: number; readonly byNetwork: Map<number, Subnet> }[] = [];
-  /** Subnets with others inside them, whose addresses may be those of the others. */
+  /** Subnets that contain other subnets; their addresses may belong to those. */
   readonly #outer = new Set<Subnet>();
   /** A packet is about one subnet, and asks for it several times: the latest, if it is no outer one. */
   #latest: Subnet | undefined;
 
-  /** Of two subnets with the same network and mask, the first one counts. */
+  /** If two subnets have the same network and mask, the first one counts. */
   constructor(subnets: readonly Subnet[]) {
     for (let length = 32; length >= 0; length -= 1) {
       const mask = maskOf(length);

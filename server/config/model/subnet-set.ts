@@ -1,4 +1,4 @@
-/** What a set of subnets looks at. */
+/** The parts of a subnet that a set compares. */
 interface Network {
   readonly network: number;
   readonly mask: number;
@@ -21,13 +21,13 @@ export class SubnetSet<Subnet extends Network> {
     return this.#around.get(mask)?.get(network);
   }
 
-  /** Of two with the same network and mask the first one counts. */
+  /** If two have the same network and mask, the first one counts. */
   add(subnet: Subnet): void {
     const { network, mask } = subnet;
     if (!addFirst(this.#declared, mask, network, subnet)) return;
     for (let wider = mask; wider !== 0; ) {
       wider = (wider << 1) >>> 0;
-      // What is around that one has been noted too then.
+      // Then the networks around that one have been noted too.
       if (!addFirst(this.#around, wider, (network & wider) >>> 0, subnet)) return;
     }
   }

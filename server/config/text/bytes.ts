@@ -1,4 +1,7 @@
-/** The longest value that an expression may make: more is null, so that none can grow for ever. */
+/**
+ * The longest value that an expression may make. A longer one is null, so that no value grows
+ * without bound.
+ */
 export const DATA_BYTES_MAX = 0xffff;
 
 /** Two values that do not exist are equal. */

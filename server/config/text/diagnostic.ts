@@ -1,6 +1,6 @@
 import { latin1Bytes } from "./latin1.ts";
 
-/** One thing to say about a place in a configuration file. Lines and columns count from 1. */
+/** One message about a place in a configuration file. Lines and columns count from 1. */
 export interface Diagnostic {
   readonly file: string;
   readonly line: number;

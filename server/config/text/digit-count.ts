@@ -1,6 +1,7 @@
 /**
- * How many digits dhcpd gives a number: the powers of the base up to it, in 32 bits. Where they
- * overflow to a larger value one more is counted, so that 1,500,000,000 in base 10 gets a zero in front.
+ * How many digits dhcpd gives a number: the powers of the base up to it, counted in 32 bits. Where
+ * a power overflows to a larger value, one more digit is counted, so 1,500,000,000 in base 10 gets
+ * a leading zero.
  */
 export function digitCount(number: number, radix: number): number {
   let digits = 1;

@@ -1,59 +1,14 @@
+import { closestWord } from "../../../base/closest-word.ts";
 import { type Lexer, Token } from "./lexer.ts";
-
-const CANDIDATES_MAX = 4096;
-const WORD_LENGTH_MAX = 64;
 
 /**
  * "did you mean …?" for a word that is nearly one of the candidates: one slip of the keyboard in a
  * short word, two in a longer one. Undefined when none is near.
  */
 export function suggestion(word: string, candidates: Iterable<string>): string | undefined {
-  const wanted = word.toLowerCase();
-  if (wanted.length < 3 || wanted.length > WORD_LENGTH_MAX) return undefined;
-  let best: string | undefined;
-  let bestDistance = wanted.length < 6 ? 2 : 3;
-  let count = 0;
-  for (const candidate of candidates) {
-    count += 1;
-    if (count > CANDIDATES_MAX) break;
-    if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue;
-    const distance = slips(wanted, candidate.toLowerCase(), bestDistance);
-    if (distance >= bestDistance || distance === 0) continue;
-    best = candidate;
-    bestDistance = distance;
-  }
+  if (word.length < 3) return undefined;
+  const best = closestWord(word, candidates, { min: 1, max: word.length < 6 ? 1 : 2 });
   return best === undefined ? undefined : `did you mean ${best}?`;
-}
-
-/**
- * Letters left out, put in, changed or swapped to get from one word to the other (Damerau's optimal
- * string alignment); `limit` when they are as many or more.
- */
-function slips(from: string, to: string, limit: number): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= from.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column += 1) {
-      const isSame = from[row - 1] === to[column - 1];
-      let least = Math.min(
-        last[column] + 1,
-        current[column - 1] + 1,
-        last[column - 1] + (isSame ? 0 : 1),
-      );
-      const isSwapped =
-        row > 1 &&
-        column > 1 &&
-        from[row - 1] === to[column - 2] &&
-        from[row - 2] === to[column - 1];
-      if (isSwapped) least = Math.min(least, beforeLast[column - 2] + 1);
-      current.push(least);
-    }
-    if (Math.min(...current) >= limit) return limit;
-    beforeLast = last;
-    last = current;
-  }
-  return last[to.length];
 }
 
 // Quotes of word processors; read byte by byte their UTF-8 begins with E2 80.
@@ -62,7 +17,7 @@ const DASH = /^(?:[\u2012-\u2015\u2212]|\u00e2\u0080[\u0092-\u0095]|\u00e2\u0088
 
 export const QUOTE_HINT = 'a typographic quote: dhcpd.conf has straight ones (").';
 
-/** What the token here was probably meant to be, when something else was expected. */
+/** What the token here was probably meant to be. */
 export function misreadHint(lexer: Lexer): string | undefined {
   const rest = lexer.file.text.slice(lexer.start, lexer.start + 3);
   if (TYPOGRAPHIC.test(rest)) return QUOTE_HINT;

@@ -5,7 +5,7 @@ export function latin1Text(bytes: Uint8Array): string {
   return text;
 }
 
-/** Some clients end their texts with NUL; whoever receives them must take it off (RFC 2132, section 2). */
+/** Some clients end their texts with NUL; the receiver must take it off (RFC 2132, section 2). */
 export function withoutTrailingNuls(text: Uint8Array): Uint8Array {
   let end = text.length;
   while (end > 0 && text[end - 1] === 0) end -= 1;

@@ -34,7 +34,7 @@ export class Lexer {
   end = 0;
   /** Where the token before the current one ended. */
   previousEnd = 0;
-  /** Of a string: it has its closing quote. */
+  /** Whether the string has its closing quote. */
   isClosed = true;
 
   constructor(file: SourceFile) {

@@ -30,9 +30,9 @@ export class SourceFile {
   }
 }
 
-/** How far a message looks for its line at most, in characters. */
+/** How many characters a message searches at most for its line. */
 const PIECE = 0x1_0000;
-/** Of a longer line only its beginning is kept for messages. */
+/** Messages show only the beginning of a longer line. */
 const LINE_MAX = 0x1_0000;
 
 function countLines(text: string): Uint32Array {

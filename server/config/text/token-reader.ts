@@ -2,7 +2,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { misreadHint, QUOTE_HINT } from "./hints.ts";
 import { type Lexer, Token } from "./lexer.ts";
 
-/** More would help nobody, and every one costs a walk through the file. */
+/** More would help nobody, and each costs a walk through the file. */
 export const DIAGNOSTICS_MAX = 100;
 
 const LAST_HINT = `there may be more: ${DIAGNOSTICS_MAX} are shown.`;
@@ -45,7 +45,7 @@ export class TokenReader {
     return this.lexer.start;
   }
 
-  /** Offset of the brace that ended the block read last: where dhcpd tells what the block lacks. */
+  /** Offset of the brace that ended the last block: dhcpd reports there what the block lacks. */
   get closedAt(): number {
     return Math.max(0, this.lexer.previousEnd - 1);
   }
@@ -116,7 +116,10 @@ export class TokenReader {
     this.#open.push({ lexer, at, braces: this.#braces });
   }
 
-  /** Takes the `}` of the block opened last; at the end of a file says which block is still open. */
+  /**
+   * Takes the `}` of the innermost block; at the end of the file it reports the block as still
+   * open.
+   */
   closeBrace(): void {
     const opened = this.#open.pop();
     if (this.accept("}")) return;
@@ -144,7 +147,7 @@ export class TokenReader {
     throw new SyntaxFailure(this.lexer.is("}") || this.lexer.startsLine ? "stay" : "skip");
   }
 
-  /** Of all the blocks that are still open at the end of a file, one message is enough. */
+  /** Reports one of the blocks still open at the end of a file; one message is enough. */
   reportEnd(openedAt?: number): void {
     if (this.#endReported) return;
     this.#endReported = true;
@@ -164,13 +167,13 @@ export class TokenReader {
     throw new SyntaxFailure("stay");
   }
 
-  /** What stands here is not what should. A word that nearly is gets its suggestion. */
+  /** Reports an unexpected token. A word that is nearly right gets a suggestion. */
   protected unexpected(message: string, hint = misreadHint(this.lexer)): never {
     if (this.lexer.kind === Token.end) this.failAtEnd();
     this.fail(message, hint);
   }
 
-  /** How many braces are open: where a statement starts, for `recover`. */
+  /** How many braces are open where a statement starts, for `recover`. */
   get braces(): number {
     return this.#braces;
   }

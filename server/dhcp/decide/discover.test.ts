@@ -22,7 +22,7 @@ function stored(address: string, over: Partial<LeaseRecord> = {}): LeaseRecord {
   };
 }
 
-describe("which address a DISCOVER gets", () => {
+describe("which address a DISCOVER gets (SYS-3)", () => {
   const active = { bindingState: "active", endsAt: startSeconds + 100 } as const;
   const cases: Readonly<
     Record<string, readonly [readonly LeaseRecord[], ClientMessage, string, string?]>
@@ -211,6 +211,18 @@ describe("pools and classes (CLASS-10, PRE-4, PRE-5)", () => {
   ])("%s", (_name, mac, vendorClass, verdict) => {
     const bed = new EngineBed(pools);
     expect(bed.verdict({ ...relayed, mac, vendorClass })).toBe(verdict);
+  });
+
+  test("CONF-15: a group changes what a device is told, not which address it gets", () => {
+    const group = 'group gold { filename "gold.cfg"; }';
+    const offers = ["", "group gold;"].map((line) =>
+      new EngineBed(`${group} ${pools.replace("host a { ", `host a { ${line} `)}`).reply({
+        ...relayed,
+        vendorClass: "docsis3.0:",
+      }),
+    );
+    expect(offers.map(({ address }) => address)).toEqual(["10.9.0.10", "10.9.0.10"]);
+    expect(offers.map(({ packet }) => packet.file.length)).toEqual([0, "gold.cfg".length]);
   });
 
   test("a client that changed its class leaves its former pool", () => {

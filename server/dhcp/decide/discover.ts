@@ -2,7 +2,7 @@ import type { SharedNetwork } from "../../config/model/model.ts";
 import { dynamicHostFor, fixedAddressFor, isLive, isOwner } from "../exchange/client.ts";
 import { settled } from "../exchange/commit-event.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { receivedLog } from "../exchange/log-lines.ts";
 import type { Outcome } from "../exchange/outcome.ts";
 import { detached } from "../exchange/pending-offers.ts";
 import { OFFER_HOLD_SECONDS } from "../policy/lease-times.ts";
@@ -123,7 +123,7 @@ function offer(exchange: Exchange, granted: Grant, leaseSeconds: number, probe: 
     offer: detached(outcome),
     dueAtMs: exchange.nowMs + timeoutMs,
   });
-  const log = exchange.parts.logLines ? receivedLine(exchange) : "";
+  const log = receivedLog(exchange);
   return { kind: "ping", ticket, address, timeoutMs, changes: exchange.changes, log };
 }
 

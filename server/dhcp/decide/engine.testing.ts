@@ -201,7 +201,10 @@ export class EngineBed {
   constructor(
     configText: string,
     stored: readonly LeaseRecord[] = [],
-    options: Pick<DhcpEngineOptions, "tftpServers" | "nameOf" | "recordsEveryAck"> = {},
+    options: Pick<
+      DhcpEngineOptions,
+      "tftpServers" | "nameOf" | "recordsEveryAck" | "packetLogging"
+    > = {},
   ) {
     this.config = configOf(configText);
     this.leases = new LeaseTable(
@@ -246,7 +249,7 @@ export class EngineBed {
   }
 
   commit(outcome: Outcome): void {
-    this.lastLog = outcome.log ?? "";
+    this.lastLog = outcome.log?.text ?? "";
     if (this.isDiskFull) return;
     this.#store(outcome.changes);
     if (outcome.kind === "reply" && outcome.leaseIndex >= 0) {

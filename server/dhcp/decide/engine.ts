@@ -8,6 +8,7 @@ import { Exchange } from "../exchange/exchange.ts";
 import { LeaseEvents } from "../exchange/lease-events.ts";
 import { LeaseLimits } from "../exchange/lease-limits.ts";
 import { type Arrival, type LocalInterface, noChanges, type Outcome } from "../exchange/outcome.ts";
+import type { PacketLogging } from "../exchange/packet-log.ts";
 import { PendingOffers } from "../exchange/pending-offers.ts";
 import { PoolThresholds } from "../exchange/pool-thresholds.ts";
 import type { TftpPair } from "../policy/crossed-tftp.ts";
@@ -38,8 +39,8 @@ export interface DhcpEngineOptions {
   readonly output?: (output: StatementOutput) => void;
   /** `gethostname ()`. */
   readonly serverHostName?: string | undefined;
-  /** When false, `log` is empty: a line costs about as much as the decision. Default true. */
-  readonly logLines?: boolean;
+  /** Whether outcomes have a `log`: a line costs about as much as the decision. `text` unless told. */
+  readonly packetLogging?: PacketLogging;
   /** Addresses of a host name that stands where an address belongs; from a cache, never waits. */
   readonly resolve?: (name: string) => readonly number[] | undefined;
   /** The name of an address in DNS (`get-lease-hostnames`); from a cache, never waits. */
@@ -90,7 +91,7 @@ export class DhcpEngine implements DhcpEngineApi {
       serverHostName: options.serverHostName,
       pending: new PendingOffers(),
       words: new WordOptions(),
-      logLines: options.logLines ?? true,
+      packetLogging: options.packetLogging ?? "text",
       resolve: options.resolve,
       nameOf: options.nameOf,
       thresholds: new PoolThresholds(),

@@ -35,7 +35,7 @@ describe("examples/docsis.conf", () => {
     return made;
   }
 
-  test("a registered modem: its group's file, its pool, the resolved name server (PRE-7)", () => {
+  test("a registered modem: its group's file, its pool, the resolved name server (PRE-7, SYS-1, SYS-4)", () => {
     const offer = bed().reply(asModem(modem));
     expect(offer.address).toBe("10.32.8.1");
     expect(offer.leaseSeconds).toBe(21_600);
@@ -69,7 +69,7 @@ describe("examples/docsis.conf", () => {
     expect(text(offer.packet.file)).toBe("telephony-basic.bin");
   });
 
-  test("CPE behind a registered modem: another subnet, and a limit of addresses (CLASS-8)", () => {
+  test("CPE behind a registered modem: another subnet, and a limit of addresses (CLASS-8, CLASS-12)", () => {
     const server = bed();
     const behind = (unit: number): ClientMessage => ({
       ...{ giaddr, mac: `02:30:00:00:00:0${unit}`, relayAgent: remoteId(modem) },
@@ -101,7 +101,7 @@ describe("examples/docsis.conf", () => {
   });
 });
 
-describe("examples/smart-meter.conf", () => {
+describe("examples/smart-meter.conf (SM-2, SM-3, SM-5, SM-6)", () => {
   const config = read("smart-meter.conf");
   const giaddr = "10.48.0.1";
 

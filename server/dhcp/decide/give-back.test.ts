@@ -17,7 +17,7 @@ function bound(text = config): EngineBed {
   return bed;
 }
 
-describe("RELEASE", () => {
+describe("RELEASE (MSG-1)", () => {
   test("the lease is free at once, keeps its client, and is offered to it again", () => {
     const bed = bound();
     bed.nowSeconds += 10;
@@ -57,7 +57,7 @@ describe("RELEASE", () => {
   });
 });
 
-describe("DECLINE", () => {
+describe("DECLINE (MSG-1)", () => {
   test("the address is abandoned, nobody's, and comes back after abandon-lease-time", () => {
     const bed = bound();
     expect(bed.verdict({ ...relayed, type: "decline", requested: "10.9.0.100" })).toBe("changed");

@@ -1,8 +1,7 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { dynamicHostFor, isLive, isOwner } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { declinedLog, releasedLog } from "../exchange/log-lines.ts";
 import type { Outcome } from "../exchange/outcome.ts";
 import { drop, refuse, releaseLease } from "./grant.ts";
 import { endAbandoned } from "./lease-end.ts";
@@ -22,8 +21,7 @@ export function release(exchange: Exchange): Outcome {
     isOwner(leases, index, exchange);
   if (!isFound) return drop(exchange, "release-unknown", "(not found)");
   releaseLease(exchange, index);
-  const log = exchange.parts.logLines ? `${receivedLine(exchange)} (found)` : "";
-  return { kind: "changed", changes: exchange.changes, log };
+  return { kind: "changed", changes: exchange.changes, log: releasedLog(exchange) };
 }
 
 /**
@@ -32,7 +30,7 @@ export function release(exchange: Exchange): Outcome {
  * bound to, or held for, is believed, or one device could take all others off line.
  */
 export function decline(exchange: Exchange): Outcome {
-  const { leases, limits, pending, logLines } = exchange.parts;
+  const { leases, limits, pending } = exchange.parts;
   const { nowSeconds } = exchange;
   const address = exchange.packet.options.getUInt32(OptionCode.requestedAddress) ?? 0;
   const index = leases.indexOf(address);
@@ -48,8 +46,5 @@ export function decline(exchange: Exchange): Outcome {
   endAbandoned(exchange.parts, index);
   leases.abandon(index, nowSeconds, nowSeconds + policy.abandonSeconds);
   exchange.record(index);
-  const log = logLines
-    ? `${receivedLine(exchange, "abandoned")}\nAbandoning IP address ${formatIpv4(address)}: declined.`
-    : "";
-  return { kind: "changed", changes: exchange.changes, log };
+  return { kind: "changed", changes: exchange.changes, log: declinedLog(exchange, address) };
 }

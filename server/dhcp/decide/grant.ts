@@ -7,7 +7,7 @@ import { hostnameOf, isLive, isOwner } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { keptEvents } from "../exchange/lease-events.ts";
 import { type BillingDecision, notBilled } from "../exchange/lease-limits.ts";
-import { receivedLine } from "../exchange/log-lines.ts";
+import { receivedLog } from "../exchange/log-lines.ts";
 import type { DropReason, Outcome } from "../exchange/outcome.ts";
 import { percentUsed, poolUse } from "../exchange/pool-thresholds.ts";
 import {
@@ -38,9 +38,7 @@ type DropOutcome = Extract<Outcome, { kind: "drop" }>;
 
 /** Nothing is answered; the line for the log says what was found, as dhcpd does. */
 export function drop(exchange: Exchange, reason: DropReason, note: string): DropOutcome {
-  const { changes } = exchange;
-  if (!exchange.parts.logLines) return { kind: "drop", reason, changes };
-  return { kind: "drop", reason, changes, log: receivedLine(exchange, note) };
+  return { kind: "drop", reason, changes: exchange.changes, log: receivedLog(exchange, note) };
 }
 
 /** What `deny` keeps out, with its line in the log; `ignore` does it without one, as in dhcpd. */

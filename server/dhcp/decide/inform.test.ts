@@ -14,7 +14,7 @@ const config = `
 `;
 const list = [1, 3, 12, 15, 51, 58] as const;
 
-describe("INFORM (RFC 2131, section 4.3.5)", () => {
+describe("INFORM (RFC 2131, section 4.3.5; MSG-1)", () => {
   test("settings, but no address, no times and no record", () => {
     const bed = new EngineBed(config);
     const ack = bed.reply({

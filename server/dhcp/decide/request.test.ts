@@ -239,7 +239,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-describe("REQUEST", () => {
+describe("REQUEST (MSG-1)", () => {
   for (const [name, row] of Object.entries(rows)) {
     test(name, () => {
       const bed = new EngineBed(row.config ?? config, row.stored);

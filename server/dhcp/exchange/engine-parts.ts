@@ -5,6 +5,7 @@ import type { StatementOutput } from "../policy/statement-output.ts";
 import type { WordOptions } from "../policy/word-options.ts";
 import type { LeaseEvents } from "./lease-events.ts";
 import type { LeaseLimits } from "./lease-limits.ts";
+import type { PacketLogging } from "./packet-log.ts";
 import type { PendingOffers } from "./pending-offers.ts";
 import type { PoolThresholds } from "./pool-thresholds.ts";
 
@@ -22,7 +23,7 @@ export interface EngineParts {
   readonly pending: PendingOffers;
   readonly words: WordOptions;
   readonly ports: { readonly server: number; readonly client: number };
-  readonly logLines: boolean;
+  readonly packetLogging: PacketLogging;
   readonly recordsEveryAck: boolean;
   readonly resolve: ((name: string) => readonly number[] | undefined) | undefined;
   readonly nameOf: ((address: number) => string | undefined) | undefined;

@@ -1,6 +1,6 @@
 import { type Fragment, parseLeaseEvent } from "../../config/grammar/lease-fragments.ts";
+import type { LeaseEvent, OnEvent } from "../../config/language/program.ts";
 import { Settings } from "../../config/language/settings.ts";
-import type { LeaseEvent, OnEvent } from "../../config/language/statement.ts";
 import { type EvaluationContext, runEvent } from "../../config/model/evaluate.ts";
 import type { ServerConfig } from "../../config/model/model.ts";
 import type { StatementOutput } from "../policy/statement-output.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type ClientMessage, deviceMac, EngineBed } from "../decide/engine.testing.ts";
+import type { PacketLog } from "./packet-log.ts";
 
 const config = `
   authoritative; ping-check off;
@@ -44,4 +45,26 @@ test.each<[ClientMessage, string]>([
   const bed = new EngineBed(config);
   bed.send(message);
   expect(bed.lastLog).toBe(log);
+});
+
+test("with fields, what is logged about a packet says whose it is", () => {
+  const bed = new EngineBed(config, [], { packetLogging: "fields" });
+  const logOf = (message: ClientMessage): PacketLog | undefined => bed.send(message).log;
+  expect(logOf({ giaddr: "10.9.0.2", hostname: "meter-1" })).toEqual({
+    text: expect.stringContaining("\nDHCPOFFER on 10.9.0.100"),
+    fields: {
+      ...{ type: "DHCPDISCOVER", mac, address: "10.9.0.100" },
+      ...{ giaddr: "10.9.0.2", hostname: "meter-1" },
+    },
+  });
+  expect(logOf({ giaddr: "172.16.0.1", hostname: "a\nb" })?.fields).toEqual({
+    ...{ type: "DHCPDISCOVER", mac, giaddr: "172.16.0.1" },
+  });
+});
+
+test("nothing is built for nobody", () => {
+  const bed = new EngineBed(config, [], { packetLogging: "none" });
+  for (const message of [{}, { type: "inform" }, { giaddr: "172.16.0.1" }] as const) {
+    expect(bed.send(message).log).toBeUndefined();
+  }
 });

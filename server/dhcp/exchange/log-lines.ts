@@ -5,6 +5,7 @@ import { formatMac } from "../../../protocol/mac.ts";
 import type { LeaseReplyKind } from "../reply/lease-options.ts";
 import { hostnameOf } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
+import type { PacketLog } from "./packet-log.ts";
 
 /** Lines worded as dhcpd words them: people and scripts search logs for these. */
 const typeNames: Readonly<Record<number, string>> = {
@@ -19,38 +20,77 @@ const typeNames: Readonly<Record<number, string>> = {
 
 const HOSTNAME_BYTES_MAX = 64;
 
-/** `DHCPREQUEST for 10.9.0.100 (10.9.0.1) from 02:… (name) via 10.9.0.2`, and what became of it. */
-export function receivedLine(exchange: Exchange, note = ""): string {
-  const { type } = exchange;
-  const name = typeNames[type] ?? `DHCP message type ${type}`;
-  const text = `${name}${subject(exchange)} from ${sender(exchange)} via ${via(exchange)}`;
-  return note === "" ? text : `${text}: ${note}`;
+/** What came, and what became of it; undefined when nobody reads it. */
+export function receivedLog(exchange: Exchange, note = ""): PacketLog | undefined {
+  if (exchange.parts.packetLogging === "none") return undefined;
+  return logOf(exchange, receivedLine(exchange, note), exchange.wanted);
 }
 
-/** Two lines: what came, and what goes. */
+export function releasedLog(exchange: Exchange): PacketLog | undefined {
+  if (exchange.parts.packetLogging === "none") return undefined;
+  return logOf(exchange, `${receivedLine(exchange)} (found)`, exchange.packet.ciaddr);
+}
+
+export function declinedLog(exchange: Exchange, address: number): PacketLog | undefined {
+  if (exchange.parts.packetLogging === "none") return undefined;
+  const abandoning = `Abandoning IP address ${formatIpv4(address)}: declined.`;
+  return logOf(exchange, `${receivedLine(exchange, "abandoned")}\n${abandoning}`, address);
+}
+
+/** Two lines: what came, and what goes; undefined when nobody reads them. */
 export function replyLog(
   exchange: Exchange,
   kind: LeaseReplyKind | "nak",
   address: number,
   reason = "",
-): string {
-  const to = `${sender(exchange)} via ${via(exchange)}`;
+): PacketLog | undefined {
+  if (exchange.parts.packetLogging === "none") return undefined;
   const received = [...exchange.notes, receivedLine(exchange, reason)].join("\n");
+  return logOf(exchange, `${received}\n${replyLine(exchange, kind, address)}`, address);
+}
+
+function replyLine(exchange: Exchange, kind: LeaseReplyKind | "nak", address: number): string {
+  const to = `${sender(exchange)} via ${via(exchange)}`;
   switch (kind) {
     case "offer":
-      return `${received}\nDHCPOFFER on ${formatIpv4(address)} to ${to}`;
+      return `DHCPOFFER on ${formatIpv4(address)} to ${to}`;
     case "ack":
-      return `${received}\nDHCPACK on ${formatIpv4(address)} to ${to}`;
+      return `DHCPACK on ${formatIpv4(address)} to ${to}`;
     case "bootp":
     case "bootp-static":
-      return `${received}\nBOOTREPLY on ${formatIpv4(address)} to ${to}`;
+      return `BOOTREPLY on ${formatIpv4(address)} to ${to}`;
     case "nak":
-      return `${received}\nDHCPNAK on ${formatIpv4(address)} to ${to}`;
+      return `DHCPNAK on ${formatIpv4(address)} to ${to}`;
     case "inform": {
       const mac = formatMac(exchange.packet.chaddr);
-      return `${received}\nDHCPACK to ${formatIpv4(address)} (${mac}) via ${via(exchange)}`;
+      return `DHCPACK to ${formatIpv4(address)} (${mac}) via ${via(exchange)}`;
     }
   }
+}
+
+function logOf(exchange: Exchange, text: string, address: number): PacketLog {
+  const { packet, type, parts } = exchange;
+  if (parts.packetLogging === "text") return { text };
+  const hostname = hostnameOf(packet);
+  const fields = {
+    type: typeNameOf(type),
+    mac: formatMac(packet.chaddr),
+    ...(address === 0 ? {} : { address: formatIpv4(address) }),
+    ...(packet.giaddr === 0 ? {} : { giaddr: formatIpv4(packet.giaddr) }),
+    ...(isPrintable(hostname) ? { hostname: String.fromCharCode(...hostname) } : {}),
+  };
+  return { text, fields };
+}
+
+/** `DHCPREQUEST for 10.9.0.100 (10.9.0.1) from 02:… (name) via 10.9.0.2`, and what became of it. */
+function receivedLine(exchange: Exchange, note = ""): string {
+  const name = typeNameOf(exchange.type);
+  const text = `${name}${subject(exchange)} from ${sender(exchange)} via ${via(exchange)}`;
+  return note === "" ? text : `${text}: ${note}`;
+}
+
+function typeNameOf(type: number): string {
+  return typeNames[type] ?? `DHCP message type ${type}`;
 }
 
 function subject(exchange: Exchange): string {

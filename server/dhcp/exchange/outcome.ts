@@ -1,4 +1,5 @@
 import type { DhcpPacket, EncodeLimits, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
+import type { PacketLog } from "./packet-log.ts";
 
 /** A network interface that the server listens on, with its IPv4 addresses in the system's order. */
 export interface LocalInterface {
@@ -88,10 +89,14 @@ export type Outcome =
       readonly durable: boolean;
       /** Index of the acknowledged lease in the table, or -1: for `markDurable` after the commit. */
       readonly leaseIndex: number;
-      /** Lines for the log as dhcpd words them, joined by "\n"; empty when nobody asked for them. */
-      readonly log: string;
+      /** Undefined, here and below, when nobody reads it. */
+      readonly log: PacketLog | undefined;
     }
-  | { readonly kind: "changed"; readonly changes: readonly number[]; readonly log: string }
+  | {
+      readonly kind: "changed";
+      readonly changes: readonly number[];
+      readonly log: PacketLog | undefined;
+    }
   | {
       /** The OFFER waits: probe `address`, then call `pingAnswered` or `pingTimedOut`. */
       readonly kind: "ping";
@@ -100,12 +105,12 @@ export type Outcome =
       readonly timeoutMs: number;
       /** Leases that the reservation itself changed (a reclaimed one), usually none. */
       readonly changes: readonly number[];
-      readonly log: string;
+      readonly log: PacketLog | undefined;
     }
   | {
       readonly kind: "drop";
       readonly reason: DropReason;
       /** Leases that changed although nothing is answered (one taken back), usually none. */
       readonly changes: readonly number[];
-      readonly log?: string;
+      readonly log?: PacketLog | undefined;
     };

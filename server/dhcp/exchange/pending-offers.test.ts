@@ -21,7 +21,7 @@ function offer(bytes: Uint8Array): ReplyOutcome {
       ...{ kind: "link", interfaceIndex: 1, address: 1, port: 68 },
       hardware: bytes.subarray(0, 6),
     },
-    ...{ changes: [], durable: false, leaseIndex: -1, log: "" },
+    ...{ changes: [], durable: false, leaseIndex: -1, log: undefined },
   };
 }
 

@@ -26,7 +26,7 @@ function ack(leaseIndex: number, destination?: Destination): Reply {
     changes: [leaseIndex],
     durable: true,
     leaseIndex,
-    log: "",
+    log: undefined,
   };
 }
 
@@ -266,7 +266,7 @@ test("a held reply is what was decided, whatever becomes of the memory it was de
         destination: { ...link, hardware: Uint8Array.of(1, 2, 3, 4, 5, 6) },
         asked: 77,
         messageType: MessageType.ack,
-        log: "",
+        log: undefined,
       },
     },
   ]);

@@ -6,8 +6,28 @@ import type { OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/pack
 import { encodeReply, TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
+import { logPacket, type PacketLog } from "../exchange/packet-log.ts";
 import type { DhcpCounters } from "./counters.ts";
-import type { LinkReplies } from "./link-reply.ts";
+
+/** A datagram to a client that cannot answer ARP yet. */
+export interface LinkDatagram {
+  readonly interfaceIndex: number;
+  /** The client's Ethernet address, from chaddr. */
+  readonly hardware: Uint8Array;
+  readonly source: number;
+  readonly destination: number;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  readonly payload: Uint8Array;
+}
+
+/** Sends frames past ARP. */
+export interface LinkSender {
+  /** The interfaces that frames can leave by. */
+  readonly interfaceIndexes: readonly number[];
+  /** False when no frame left: no packet socket there, or a client that is not on Ethernet. */
+  send(datagram: LinkDatagram): boolean;
+}
 
 /** The longest UDP payload of one frame: Ethernet's 1,500 bytes less the two headers. */
 const framePayloadBytesMax = 1472;
@@ -20,7 +40,7 @@ export type Reply = Extract<Outcome, { kind: "reply" }>;
 export interface ReplySenderOptions {
   readonly socket: Pick<UdpSocket, "slot" | "push" | "flush">;
   /** Frames to clients that cannot answer ARP; what it does not take is broadcast. */
-  readonly links: Pick<LinkReplies, "send">;
+  readonly links: Pick<LinkSender, "send">;
   readonly interfaces: readonly LocalInterface[];
   /** Addresses of this machine that a reply may come from. */
   readonly ownAddresses: ReadonlySet<number>;
@@ -37,7 +57,7 @@ export interface ReplyWay {
   /** The address that the request was sent to. */
   readonly asked: number;
   readonly messageType: number;
-  readonly log: string;
+  readonly log: PacketLog | undefined;
 }
 
 export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyWay {
@@ -75,7 +95,7 @@ export class ReplySender {
   #queue(length: number, { destination, asked, messageType, log }: ReplyWay): void {
     const { socket, counters, logger, broadcastAddress } = this.#options;
     counters.countReplied(messageType);
-    if (log !== "") logger.info(log);
+    logPacket(log, logger);
     if (destination.kind === "link" && this.#sendFrame(destination, length)) return;
     this.#queued += 1;
     switch (destination.kind) {

@@ -51,7 +51,8 @@ export class AddressNames {
       const answer = await this.#lookup(formatIpv4(address));
       name = answer.length <= nameBytesMax ? answer : undefined;
     } catch {
-      this.#logger.info(`No hostname for ${formatIpv4(address)}`);
+      const name = formatIpv4(address);
+      this.#logger.info(`No hostname for ${name}`, { address: name });
     }
     this.#underWay.delete(address);
     if (this.#answers.size >= namesMax) this.#forgetOldest();

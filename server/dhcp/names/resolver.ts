@@ -62,7 +62,7 @@ export class HostNameResolver {
       const effect = this.#answers.has(name)
         ? "its last addresses stay in use"
         : "options that need it are left out";
-      this.#logger.warn(`${name}: no address (${cause}); ${effect}.`);
+      this.#logger.warn(`${name}: no address (${cause}); ${effect}.`, { hostname: name });
     }
   }
 }

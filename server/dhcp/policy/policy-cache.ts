@@ -1,8 +1,8 @@
 import { type Decision, decisionsOf } from "../../config/language/decisions.ts";
 import { maySet } from "../../config/language/may-set.ts";
+import type { Statement } from "../../config/language/program.ts";
 import { runStatements } from "../../config/language/run-statements.ts";
 import { Settings } from "../../config/language/settings.ts";
-import type { Statement } from "../../config/language/statement.ts";
 import { Variables } from "../../config/language/variables.ts";
 import {
   type EvaluationContext,

@@ -1,4 +1,4 @@
-import type { Statement } from "../../config/language/statement.ts";
+import type { Statement } from "../../config/language/program.ts";
 import type { Scope } from "../../config/model/model.ts";
 
 /** What is known of a scope's dependence on the packet is remembered for at most this many scopes. */

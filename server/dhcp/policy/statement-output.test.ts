@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Logger } from "../../../base/log.ts";
-import type { LogPriority } from "../../config/language/statement.ts";
+import type { LogPriority } from "../../config/language/program.ts";
 import { logMessages } from "./statement-output.ts";
 
 test.each<[LogPriority, string, string]>([

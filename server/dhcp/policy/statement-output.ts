@@ -1,6 +1,6 @@
 import type { Logger } from "../../../base/log.ts";
+import type { LogMessage } from "../../config/language/program.ts";
 import type { Settings } from "../../config/language/settings.ts";
-import type { LogMessage } from "../../config/language/statement.ts";
 
 /** What `log` statements said, and which commands `execute` statements ask for. */
 export type StatementOutput = Pick<Settings, "messages" | "commands">;

@@ -69,7 +69,7 @@ const toAll = { kind: "broadcast", interfaceIndex: 3, port: 68 };
 const toCiaddr = { kind: "unicast", address: CIADDR, port: 68 };
 const toChaddr = { kind: "link", interfaceIndex: 3, address: YIADDR, port: 68, hardware: mac };
 
-describe("where a reply goes (RFC 2131, section 4.1)", () => {
+describe("where a reply goes (RFC 2131, section 4.1; DHCP-5)", () => {
   test.each<[string, Given, unknown]>([
     ["relayed OFFER", { kind: "offer", giaddr: RELAY }, toRelay],
     ["relayed ACK", { kind: "ack", giaddr: RELAY }, toRelay],

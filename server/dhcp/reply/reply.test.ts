@@ -136,7 +136,7 @@ describe("options of an OFFER, in order", () => {
   });
 });
 
-describe("precedence (CONF-16, CONF-17, CONF-18)", () => {
+describe("precedence (CONF-9, CONF-16, CONF-17, CONF-18)", () => {
   const levels = [
     ["top level", 'option domain-name "top";', "top"],
     ["subnet", 'option domain-name "subnet";', "subnet"],
@@ -305,7 +305,7 @@ describe("size of the reply", () => {
   });
 });
 
-describe("lease times in replies (CONF-13)", () => {
+describe("lease times in replies (CONF-13, OPT-2)", () => {
   test.each<[string, string, ClientMessage, number, number | undefined, number | undefined]>([
     ["the default", "", {}, 600, undefined, undefined],
     ["what the client asks for", "", { leaseSeconds: 900 }, 900, undefined, undefined],

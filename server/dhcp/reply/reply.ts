@@ -39,7 +39,7 @@ const nakMessages = {
 
 /** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
 export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
-  const { packet: asked, parts } = exchange;
+  const { packet: asked } = exchange;
   const { policy, kind, address } = reply;
   const isInform = kind === "inform";
   const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
@@ -84,7 +84,7 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
     changes: exchange.changes,
     durable: reply.durable,
     leaseIndex: reply.leaseIndex,
-    log: parts.logLines ? replyLog(exchange, kind, isInform ? asked.ciaddr : address) : "",
+    log: replyLog(exchange, kind, isInform ? asked.ciaddr : address),
   };
 }
 
@@ -148,7 +148,7 @@ export function buildNak(
     changes: exchange.changes,
     durable: false,
     leaseIndex: -1,
-    log: parts.logLines ? replyLog(exchange, "nak", refused, reason) : "",
+    log: replyLog(exchange, "nak", refused, reason),
   };
 }
 

@@ -1,8 +1,14 @@
-import type { LeaseLexer } from "./lease-lexer.ts";
-
 /** Longest byte string of one statement; a DHCP packet cannot bring a longer one. */
 export const STRING_BYTES_MAX = 4_000;
 const SLAB_BYTES = 65_536;
+
+/** The text of a lease file and where its reader stands. */
+interface ByteSource {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  at: number;
+  fail(message: string, offset?: number): never;
+}
 
 /**
  * Bytes that a lease file has in other words than their own: escapes in strings, hexadecimal digits. They
@@ -13,7 +19,7 @@ export class ByteDecoder {
   #slabUsed = 0;
 
   /** The string from `start` to `end`, at most 4 * STRING_BYTES_MAX bytes of text, without its escapes. */
-  string(lexer: LeaseLexer, start: number, end: number): Uint8Array {
+  string(lexer: ByteSource, start: number, end: number): Uint8Array {
     const { bytes } = lexer;
     const slab = this.#reserve(end - start);
     const first = this.#slabUsed;
@@ -43,7 +49,7 @@ export class ByteDecoder {
   }
 
   /** `0:a:ff` or `00:0a:ff` where the lexer stands. */
-  hexList(lexer: LeaseLexer): Uint8Array {
+  hexList(lexer: ByteSource): Uint8Array {
     const { bytes, end } = lexer;
     const start = lexer.at;
     const slab = this.#reserve(STRING_BYTES_MAX);
@@ -80,7 +86,7 @@ export class ByteDecoder {
 }
 
 /** Three digits, the first 0 to 3. */
-function octal(lexer: LeaseLexer, at: number): number {
+function octal(lexer: ByteSource, at: number): number {
   let value = 0;
   for (let place = 0; place < 3; place += 1) {
     const digit = lexer.bytes[at + place] - 0x30;
@@ -91,7 +97,7 @@ function octal(lexer: LeaseLexer, at: number): number {
   return value;
 }
 
-function hexEscape(lexer: LeaseLexer, at: number): number {
+function hexEscape(lexer: ByteSource, at: number): number {
   const high = hexDigit(lexer.bytes[at]);
   const low = hexDigit(lexer.bytes[at + 1]);
   if (high < 0 || low < 0) lexer.fail("a hexadecimal escape has two digits", at);

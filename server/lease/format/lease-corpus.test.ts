@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { address } from "../lease-samples.testing.ts";
-import { LeaseFileStore } from "../store/lease-file-store.ts";
+import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import { corpusDirectory, meaningOf, rewriteLeaseFile } from "./lease-corpus.testing.ts";
 import { parseLeaseFile } from "./lease-file.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { LeaseRecord } from "../lease.ts";
-import { LeaseFileStore } from "../store/lease-file-store.ts";
+import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import { isPurgeable, parseLeaseFile } from "./lease-file.ts";
 

@@ -147,7 +147,7 @@ describe("reading what ISC writes", () => {
     test(text.trim().replaceAll("\n", " "), () => expect(only(text)).toMatchObject(part));
   }
 
-  test("declarations around the leases are kept as they are, and the last of a name counts", () => {
+  test("LEASE-6: declarations around the leases are kept as they are, and the last of a name counts", () => {
     const blocks = [
       'server-duid "\\000\\001\\000\\001+\\001\\224L\\002\\000\\000\\000\\000\\001";',
       "host modem1 {\n  dynamic;\n  hardware ethernet 02:00:00:00:00:09;\n  fixed-address 10.9.0.9;\n" +
@@ -175,7 +175,7 @@ describe("reading what ISC writes", () => {
       'subclass "c" "h"',
       'failover peer "a" state',
     ]);
-    // LEASE-6; the deletion of a host of dhcpd.conf must stay, or the host would come back.
+    // The deletion of a host of dhcpd.conf must stay, or the host would come back.
     expect(parsed.blocks.map(isPurgeable)).toEqual([
       ...[false, false, true, false],
       ...[false, false, false, false],

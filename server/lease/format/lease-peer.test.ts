@@ -16,7 +16,7 @@ import { describeUnless } from "../../../base/net/describe-unless.testing.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { anyRecord, sayable } from "../lease-arbitrary.testing.ts";
 import { address, sampleRecords } from "../lease-samples.testing.ts";
-import { LeaseFileStore } from "../store/lease-file-store.ts";
+import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import {
   corpusDirectory,

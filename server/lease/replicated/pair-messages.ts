@@ -1,4 +1,4 @@
-import type { EtcdAccess } from "../../etcd/etcd-access.ts";
+import type { EtcdAccess } from "../../etcd/edge/etcd-access.ts";
 import type { LeaderSight } from "../../mandate/leader-key.ts";
 
 /** What the loop and its pair thread say to each other, and the words that they share. */

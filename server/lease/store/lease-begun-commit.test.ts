@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { writeRecord } from "../format/lease-file.ts";
 import { address, modemText, sampleRecords } from "../lease-samples.testing.ts";
 import { LeaseTable } from "../table/lease-table.ts";
+import { LeaseFileStore, type LeaseFileStoreOptions } from "./edge/lease-file-store.ts";
 import { LateSync, SimulatedDisk, systemError, watchedDisk } from "./lease-disk.testing.ts";
-import { LeaseFileStore, type LeaseFileStoreOptions } from "./lease-file-store.ts";
 
 const path = "/var/db/dhcpd.leases";
 const [first, second, third] = sampleRecords.slice(1, 4) as [

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../base/prng.ts";
 import { LeaseTable } from "../table/lease-table.ts";
+import { LeaseFileStore, nodeDisk } from "./edge/lease-file-store.ts";
 import {
   LateSync,
   SimulatedCrash,
@@ -12,7 +13,6 @@ import {
   watchedDisk,
 } from "./lease-disk.testing.ts";
 import type { LeaseDisk } from "./lease-disk.ts";
-import { LeaseFileStore, nodeDisk } from "./lease-file-store.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
 const low = 0x0a09_0000;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nodeDisk } from "./lease-file-store.ts";
+import { nodeDisk } from "./edge/lease-file-store.ts";
 import { timedBackgroundSync, timedDisk } from "./timed-sync.ts";
 
 function timer() {

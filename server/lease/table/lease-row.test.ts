@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesEqual, type LeaseClient, type LeaseExtras } from "../lease.ts";
 import { anyRecord } from "../lease-arbitrary.testing.ts";
+import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { SimulatedDisk } from "../store/lease-disk.testing.ts";
-import { LeaseFileStore } from "../store/lease-file-store.ts";
 import { LeaseTable } from "./lease-table.ts";
 
 // The way of a lease through the rows of the table, after whatever happened to it: the bytes of the file

@@ -1,6 +1,6 @@
 import type { PersonaKind, PersonaShare } from "../../../scenarios/population/personas.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
-import { CapturedTemplates } from "./captured-templates.ts";
+import { CapturedTemplates } from "../message/captured-templates.ts";
 
 /** What a device does with its packets before they leave. */
 export type PacketFault =

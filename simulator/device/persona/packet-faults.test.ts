@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { decodePacket } from "../../../protocol/dhcp/packet.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import { MessageTemplates } from "../message-templates.ts";
+import { MessageTemplates } from "../message/message-templates.ts";
 import type { PacketFault } from "./behaviours.ts";
 import { GIANT_BYTES, type MessageEnd, spoil } from "./packet-faults.ts";
 

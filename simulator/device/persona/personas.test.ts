@@ -37,7 +37,7 @@ class Bench {
         seed: SEED,
         servers: [{ address: SERVER, port: 67 }],
         startMs: this.nowMs,
-        retry: { ...rfc2131Retry, persistent: true },
+        retransmit: { ...rfc2131Retry, persistent: true },
         personas: new PersonaRoll(shares, population, SEED),
       },
       this.sink,

@@ -1,5 +1,6 @@
+import { addFields } from "../../../base/add-fields.ts";
 import type { PersonaRoll } from "../../../scenarios/population/personas.ts";
-import type { Shard } from "../shard.ts";
+import type { Shard } from "../../../scenarios/population/shard.ts";
 import { type Behaviour, behaviourOf, rfc2131Behaviour } from "./behaviours.ts";
 
 /** What happened to the devices of one share, as far as one worker plays them. */
@@ -99,10 +100,7 @@ export function sumPersonas(
   const [first = [], ...others] = workers;
   return first.map((counts, share) => {
     const sum = { ...counts };
-    for (const other of others) {
-      for (const name of Object.keys(sum) as (keyof PersonaCounts)[])
-        sum[name] += other[share][name];
-    }
+    for (const other of others) addFields(sum, other[share]!);
     return sum;
   });
 }

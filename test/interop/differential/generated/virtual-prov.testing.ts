@@ -7,8 +7,8 @@ import type { ClientMessage } from "../../../../server/dhcp/decide/engine.testin
 import { ip, serverInterface } from "../../../../server/dhcp/decide/engine.testing.ts";
 import { DhcpEngine } from "../../../../server/dhcp/decide/engine.ts";
 import { DhcpCounters } from "../../../../server/dhcp/loop/counters.ts";
-import type { LinkReplies } from "../../../../server/dhcp/loop/link-reply.ts";
-import { DhcpListener } from "../../../../server/dhcp/loop/listener.ts";
+import type { LinkReplies } from "../../../../server/dhcp/loop/edge/link-reply.ts";
+import { DhcpListener } from "../../../../server/dhcp/loop/edge/listener.ts";
 import { ReplySender } from "../../../../server/dhcp/loop/reply-sender.ts";
 import { parseLeaseFile } from "../../../../server/lease/format/lease-file.ts";
 import { copyRecord, type LeaseRecord } from "../../../../server/lease/lease.ts";
@@ -66,7 +66,7 @@ export class VirtualProv {
         leases: table,
         ports: dhcpPorts,
         interfaces: () => [serverInterface],
-        logLines: false,
+        packetLogging: "none",
       }),
       leases: table,
       store: this.#store(table),

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { DURATION_PATTERN, parseDurationMs } from "./duration.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The highest rate of anything, a second. */
+export const RATE_MAX = 1_000_000;
+
+/** A whole number from 0 on. */
+export const count = (max: number) => z.number().int().min(0).max(max);
+
+/** A lease time in seconds, of a minute to a year. */
+export const leaseSeconds = z.number().int().min(60).max(31_536_000);
+
+/** A whole number from 1 on. */
+export const atLeastOne = (max: number) => z.number().int().min(1).max(max);
+
+/** A name that people and thresholds call something by. */
+export const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "use lower-case letters, digits and hyphens, at most 40");
+
+/**
+ * The file has text and the scenario milliseconds: a default is given with `prefault`, as a file would
+ * write it.
+ */
+export const durationUpTo = (msMax: number, most: string, examples: readonly string[]) =>
+  z
+    .string()
+    .meta({ pattern: DURATION_PATTERN.source, examples })
+    .transform((text, context) => {
+      const durationMs = parseDurationMs(text);
+      if (durationMs !== undefined && durationMs <= msMax) return durationMs;
+      context.addIssue({
+        code: "custom",
+        message: `write a duration of at most ${most}, such as ${examples.slice(0, 3).join(", ")}`,
+      });
+      return z.NEVER;
+    });
+
+export const duration = durationUpTo(DAY_MS, "24 h", ["500 ms", "20 s", "2 min", "1.5 h"]);
+
+/** A section in which the durations `Names` say their unit. */
+type InMs<Section, Names extends string> = Section extends unknown
+  ? { readonly [Key in keyof Section as Key extends Names ? `${Key}Ms` : Key]: Section[Key] }
+  : never;
+
+/** A word of the file is the word of the code, with its unit: `firstRetry` is `firstRetryMs`. */
+export const inMs = <Schema extends z.ZodType<object>, Name extends string>(
+  schema: Schema,
+  ...names: readonly Name[]
+) =>
+  schema.transform((section) => {
+    const entries = Object.entries(section);
+    return Object.fromEntries(
+      entries.map(([key, value]) => [names.includes(key as Name) ? `${key}Ms` : key, value]),
+    ) as InMs<z.output<Schema>, Name>;
+  });

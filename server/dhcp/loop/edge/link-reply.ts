@@ -1,0 +1,63 @@
+import type { Logger } from "../../../../base/log.ts";
+import { openPacketSocket, type PacketSocket } from "../../../../base/net/packet-socket.ts";
+import { SocketError } from "../../../../base/net/socket-error.ts";
+import { buildUdpFrame } from "../../../../protocol/udp-frame.ts";
+import type { LocalInterface } from "../../exchange/outcome.ts";
+import type { LinkDatagram, LinkSender } from "../reply-sender.ts";
+
+interface Link {
+  readonly socket: PacketSocket;
+  readonly hardwareAddress: Uint8Array;
+}
+
+const ethernetAddressBytes = 6;
+
+/**
+ * Sends frames past ARP (RFC 2131, section 4.1: the reply to a client without an address is unicast
+ * to chaddr and yiaddr). Without the right to packet sockets it sends nothing and says so once.
+ */
+export class LinkReplies implements LinkSender {
+  readonly #links = new Map<number, Link>();
+
+  static open(interfaces: readonly LocalInterface[], logger: Logger): LinkReplies {
+    const replies = new LinkReplies();
+    for (const { index, name, hardwareAddress } of interfaces) {
+      if (hardwareAddress.every((byte) => byte === 0)) continue;
+      try {
+        const socket = openPacketSocket(name);
+        replies.#links.set(index, { socket, hardwareAddress });
+      } catch (error) {
+        if (!(error instanceof SocketError)) throw error;
+        logger.info(
+          `No packet socket on ${name} (${error.message}): clients without an address get broadcasts.`,
+        );
+      }
+    }
+    return replies;
+  }
+
+  get interfaceIndexes(): readonly number[] {
+    return [...this.#links.keys()];
+  }
+
+  send(datagram: LinkDatagram): boolean {
+    const link = this.#links.get(datagram.interfaceIndex);
+    if (link === undefined || datagram.hardware.length !== ethernetAddressBytes) return false;
+    return link.socket.send(
+      buildUdpFrame({
+        sourceMac: link.hardwareAddress,
+        destinationMac: datagram.hardware,
+        source: datagram.source,
+        destination: datagram.destination,
+        sourcePort: datagram.sourcePort,
+        destinationPort: datagram.destinationPort,
+        payload: datagram.payload,
+      }),
+    );
+  }
+
+  close(): void {
+    for (const { socket } of this.#links.values()) socket.close();
+    this.#links.clear();
+  }
+}

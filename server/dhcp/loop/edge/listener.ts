@@ -1,0 +1,275 @@
+import { unreachable } from "../../../../base/assert.ts";
+import type { Clock } from "../../../../base/clock.ts";
+import type { Logger } from "../../../../base/log.ts";
+import { type UdpSocket, waitReadable } from "../../../../base/net/udp-socket.ts";
+import type { WakePipe } from "../../../../base/net/wake-pipe.ts";
+import { DecodeError } from "../../../../protocol/decode-error.ts";
+import { type DhcpPacket, messageType, PacketDecoder } from "../../../../protocol/dhcp/packet.ts";
+import { LeaseStoreError } from "../../../lease/store/lease-store.ts";
+import type { OverloadGuard } from "../../../overload/overload-guard.ts";
+import type { GateVerdict, PairGate } from "../../../pair/pair-gate.ts";
+import type { PlaneEnd } from "../../../pair/pair-plane.ts";
+import type { DhcpEngineApi } from "../../decide/engine.ts";
+import type { LocalInterface, Outcome } from "../../exchange/outcome.ts";
+import { logPacket } from "../../exchange/packet-log.ts";
+import { CommitPipeline, type CommitPipelineOptions } from "../commit-pipeline.ts";
+import { CommitTrouble } from "../commit-trouble.ts";
+import type { Pinger } from "./pinger.ts";
+
+/** The event loop (signals, timers, messages) turns at least this often under load. */
+const eventLoopMsMax = 5;
+const secondMs = 1000;
+/** A rewrite that fails is told once in this time. */
+const rewriteLogMsMin = 10_000;
+
+export interface DhcpListenerOptions
+  extends Omit<CommitPipelineOptions, "trouble" | "isWoken" | "mayRelease"> {
+  readonly engine: DhcpEngineApi;
+  readonly socket: UdpSocket;
+  /** The interfaces served, in the order of the command line. */
+  readonly interfaces: readonly LocalInterface[];
+  /** The socket is bound to one address: what it receives is ours, whatever the interface. */
+  readonly anyInterface: boolean;
+  /** Without it (no right to raw sockets) addresses are offered unprobed. */
+  readonly pinger: Pinger | undefined;
+  /** Tells the end of a sync; without it the loop waits for the disk itself. */
+  readonly wake?: WakePipe | undefined;
+  /** Without it every datagram is served, however late. */
+  readonly overload?: OverloadGuard;
+  /** Of a node of a pair, whose store is replicated: whether it answers. */
+  readonly gate?: Pick<PairGate, "turn" | "turnMsMax" | "mayRelease"> | undefined;
+  readonly logger: Logger;
+  /** Called once a turn: the lines of a batch are written together. */
+  readonly flushLog: () => void;
+  readonly clock: Clock;
+}
+
+/**
+ * The data plane: a synchronous loop over batches. One system call receives up to a few hundred
+ * datagrams, the engine decides them all, one commit makes their leases durable, and only then the
+ * acknowledgements leave, in one system call again. Under load the next batch is decided meanwhile.
+ */
+export class DhcpListener {
+  readonly #options: DhcpListenerOptions;
+  readonly #decoder = new PacketDecoder();
+  readonly #served: ReadonlySet<number>;
+  /** Stands in when the socket does not say where a datagram came in. */
+  readonly #defaultIndex: number;
+  readonly #commits: CommitPipeline;
+  #nextSecondAtMs: number;
+  #rewriteToldAtMs = Number.NEGATIVE_INFINITY;
+  #maintaining = false;
+  #isMaintenanceDue = false;
+  #stopping = false;
+  #over: PlaneEnd | undefined;
+
+  constructor(options: DhcpListenerOptions) {
+    const { gate, clock } = options;
+    this.#options = options;
+    this.#commits = new CommitPipeline({
+      ...options,
+      isWoken: options.wake !== undefined,
+      trouble: new CommitTrouble(options.logger),
+      mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
+    });
+    this.#served = new Set(options.interfaces.map(({ index }) => index));
+    this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0]!.index : 0;
+    this.#nextSecondAtMs = options.clock.monotonicMs();
+  }
+
+  /** Serves until `stop`. Rejects only when our own code is broken. */
+  async run(): Promise<void> {
+    const { socket, clock, wake } = this.#options;
+    const sockets = [socket];
+    const isOver = (): boolean => this.#stopping;
+    let turnedAtMs = clock.monotonicMs();
+    while (!this.#stopping) {
+      const received = this.turn();
+      const nowMs = clock.monotonicMs();
+      if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
+      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver, wake);
+      turnedAtMs = clock.monotonicMs();
+    }
+    if (this.#over === undefined) this.#commits.endTurn(0, true, clock.monotonicMs());
+    this.#options.flushLog();
+  }
+
+  /** Why it ended by itself. */
+  get over(): PlaneEnd | undefined {
+    return this.#over;
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** One turn of the loop: a batch, and whatever is due. Returns how many datagrams there were. */
+  turn(): number {
+    const { socket, clock, pinger, overload, gate, counters } = this.#options;
+    const received = socket.receive();
+    const nowMs = clock.monotonicMs();
+    const isAnswering = gate === undefined || this.#pass(gate, nowMs);
+    const nowSeconds = Math.floor(clock.wallMs() / secondMs);
+    if (isAnswering) {
+      overload?.open(socket, received, nowMs);
+      for (let index = 0; index < received; index += 1) this.#serve(index, nowSeconds, nowMs);
+    } else counters.countDropped("standby", received);
+    if (received > 0) counters.batches += 1;
+    if (pinger !== undefined && pinger.outstanding > 0) {
+      this.#endPings(pinger, isAnswering, nowSeconds, nowMs);
+    }
+    const isNewSecond = nowMs >= this.#nextSecondAtMs;
+    if (isNewSecond) this.#everySecond(isAnswering, nowSeconds, nowMs);
+    this.#isMaintenanceDue ||= isNewSecond || this.#maintaining;
+    this.#commits.endTurn(received, this.#isMaintenanceDue && gate === undefined, nowMs);
+    // The file beneath a replicated store has what was appended as soon as its commit is begun.
+    if (this.#isMaintenanceDue && !this.#commits.hasAppended) this.#maintain(nowSeconds, nowMs);
+    this.#options.flushLog();
+    return received;
+  }
+
+  /** Whether what has come is served. */
+  #pass(gate: Pick<PairGate, "turn">, nowMs: number): boolean {
+    const verdict: GateVerdict = gate.turn(nowMs, this.#commits.isSettled);
+    switch (verdict) {
+      case "answer":
+        return true;
+      case "finish":
+        return false;
+      case "over":
+        this.#over = "fenced";
+        this.#stopping = true;
+        break;
+      case "silent":
+        break;
+      default:
+        unreachable(verdict);
+    }
+    this.#commits.dropHeld("too-late");
+    return false;
+  }
+
+  #idleMs(nowMs: number): number {
+    const { pinger, wake, gate } = this.#options;
+    if (this.#maintaining && !this.#commits.hasAppended) return 0;
+    if (this.#commits.isUnderWay) return wake === undefined ? 0 : eventLoopMsMax;
+    if (pinger !== undefined && pinger.outstanding > 0) return eventLoopMsMax;
+    if (gate !== undefined && wake === undefined) return eventLoopMsMax;
+    const turnMsMax = gate?.turnMsMax ?? secondMs;
+    return Math.min(turnMsMax, Math.max(0, this.#nextSecondAtMs - nowMs));
+  }
+
+  #serve(index: number, nowSeconds: number, nowMs: number): void {
+    const { socket, counters, engine, overload, clock } = this.#options;
+    const arrivedBy = this.#options.anyInterface ? 0 : socket.interfaceIndex(index);
+    const interfaceIndex = arrivedBy === 0 ? this.#defaultIndex : arrivedBy;
+    if (arrivedBy !== 0 && !this.#served.has(arrivedBy)) {
+      counters.countDropped("interface-not-served");
+      return;
+    }
+    const bytes = socket.bytes(index);
+    if (overload?.refuses(bytes, socket, index, clock) === true) return;
+    const packet = this.#decode(bytes);
+    if (packet === undefined) return;
+    counters.countReceived(messageType(packet));
+    const destinationAddress = socket.destinationAddress(index);
+    const arrival = {
+      packet,
+      sourceAddress: socket.sourceAddress(index),
+      sourcePort: socket.sourcePort(index),
+      destinationAddress,
+      interfaceIndex,
+      raw: bytes,
+    };
+    this.#perform(engine.respond(arrival, nowSeconds, nowMs), destinationAddress, nowMs);
+  }
+
+  #decode(bytes: Uint8Array): DhcpPacket | undefined {
+    try {
+      return this.#decoder.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#options.counters.countRejected(error.code);
+      return undefined;
+    }
+  }
+
+  #perform(outcome: Outcome, asked: number, nowMs: number): void {
+    const { counters, logger, sender } = this.#options;
+    this.#commits.append(outcome.changes);
+    switch (outcome.kind) {
+      case "reply":
+        if (outcome.durable) this.#commits.acknowledge(outcome, asked);
+        else sender.send(outcome, asked);
+        break;
+      case "changed":
+        logPacket(outcome.log, logger);
+        break;
+      case "ping":
+        logPacket(outcome.log, logger);
+        this.#ping(outcome, nowMs);
+        break;
+      case "drop":
+        counters.countDropped(outcome.reason);
+        logPacket(outcome.log, logger);
+        break;
+      default:
+        unreachable(outcome);
+    }
+  }
+
+  #ping(outcome: Extract<Outcome, { kind: "ping" }>, nowMs: number): void {
+    const { pinger, counters, engine, clock } = this.#options;
+    const { ticket, address, timeoutMs } = outcome;
+    if (pinger?.ping(ticket, address, nowMs + timeoutMs) === true) {
+      counters.pingsSent += 1;
+      return;
+    }
+    const offer = engine.pingTimedOut(ticket, Math.floor(clock.wallMs() / secondMs));
+    if (pinger === undefined) {
+      this.#perform(offer, 0, nowMs);
+      return;
+    }
+    // Too many probes at once: the client asks again, and an address in use is never offered.
+    this.#commits.append(offer.changes);
+    counters.countDropped("ping-table-full");
+  }
+
+  #endPings(pinger: Pinger, isAnswering: boolean, nowSeconds: number, nowMs: number): void {
+    const { engine, counters } = this.#options;
+    const { answered, timedOut } = pinger.poll(nowMs);
+    for (const ticket of answered) this.#commits.append(engine.pingAnswered(ticket, nowSeconds));
+    counters.pingsAnswered += answered.length;
+    for (const ticket of timedOut) {
+      const offer = engine.pingTimedOut(ticket, nowSeconds);
+      if (isAnswering) this.#perform(offer, 0, nowMs);
+      else counters.countDropped("standby");
+    }
+  }
+
+  #everySecond(isAnswering: boolean, nowSeconds: number, nowMs: number): void {
+    const { engine, counters, overload } = this.#options;
+    this.#nextSecondAtMs = nowMs + secondMs;
+    overload?.tell(nowMs);
+    // A standby follows: what ends, its leader ends.
+    if (!isAnswering) return;
+    const expired = engine.expire(nowSeconds);
+    counters.leasesExpired += expired.length;
+    this.#commits.append(expired);
+  }
+
+  /** Housekeeping of the lease file, a slice a turn, never between an append and the end of its commit. */
+  #maintain(nowSeconds: number, nowMs: number): void {
+    this.#isMaintenanceDue = false;
+    try {
+      this.#maintaining = this.#options.store.maintain(nowSeconds);
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      this.#maintaining = false;
+      this.#options.counters.rewriteFailures += 1;
+      if (nowMs - this.#rewriteToldAtMs < rewriteLogMsMin) return;
+      this.#rewriteToldAtMs = nowMs;
+      this.#options.logger.error(error.message);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readPrivateFile } from "../../process/private-file.ts";
+import { StartError } from "../../process/start-error.ts";
+
+/** How the members of etcd are reached, as plain data: threads are started with it. */
+export interface EtcdAccess {
+  /** `http://HOST:PORT` of each member; with `tls`, `https://HOST:PORT`. */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTlsFiles | undefined;
+}
+
+/** Paths of PEM files, by which this node and the members of etcd know each other. */
+export interface EtcdTlsFiles {
+  /** Of whoever signed the members' certificates. */
+  readonly ca: string;
+  /** Of this node, with what is between it and the CA that the members trust. */
+  readonly certificate: string;
+  /** Of that certificate; nobody but its owner may read it. */
+  readonly key: string;
+}
+
+/** As `node:tls` has them. */
+export interface EtcdTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+const KEY_BYTES_MAX = 64 * 1024;
+
+/** What the files hold at this moment. Throws StartError that names the file. */
+export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
+  const caText = readPem(ca);
+  const certificateText = readPem(certificate);
+  const keyText = readPrivateFile(key, "the key for etcd", KEY_BYTES_MAX);
+  certificateOf(ca, caText);
+  if (!certificateOf(certificate, certificateText).checkPrivateKey(keyOf(key, keyText))) {
+    throw new StartError(`${key}: this is not the key of ${certificate}`);
+  }
+  return { ca: caText, cert: certificateText, key: keyText };
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(`${path}: the certificate cannot be read (${code})`);
+  }
+}
+
+function certificateOf(path: string, text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (error) {
+    throw new StartError(`${path}: no certificate in PEM (${(error as Error).message})`);
+  }
+}
+
+function keyOf(path: string, text: string): KeyObject {
+  try {
+    return createPrivateKey(text);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartError(`${path}: no key in PEM that can be used unattended (${message})`);
+  }
+}

@@ -1,0 +1,325 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/log.ts";
+import { type IcmpSocket, openIcmpSocket } from "../../../base/net/icmp-socket.ts";
+import { SocketError } from "../../../base/net/socket-error.ts";
+import type { UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
+import type { ClaimOutcome, Holder, Leadership } from "../../mandate/leadership.ts";
+import { StartError } from "../../process/start-error.ts";
+import { GatewayWatch } from "../gateway-watch.ts";
+import { HaNode } from "../ha-node.ts";
+import { type HeartbeatTimes, stopMsMax } from "../heartbeat-times.ts";
+import { apartText, areApart, type LeaseMoment, LeaseTime } from "../lease-time.ts";
+import type { NodeEffect, NodeOrder } from "../node-machine.ts";
+import { type PairStatus, pairStatusOf } from "../pair-status.ts";
+import { TakeOverClock, type TakeOverTimes } from "../take-over-clock.ts";
+import { type DataPlanePulse, Watchdog } from "../watchdog.ts";
+import type { FloatingAddress } from "./floating-address.ts";
+import { type HeartbeatLinkPlan, HeartbeatLinks } from "./heartbeat-links.ts";
+
+/** What answers DHCP on this node, as far as the pair is concerned. */
+export interface DataPlane {
+  readonly pulse: DataPlanePulse;
+  readonly isAnswering: boolean;
+  /** It stood still, and is silent until the store has said that it still leads. */
+  readonly isSuspect: boolean;
+  /** Of LeaseTime: what it adds to the monotonic clock for the time of leases. */
+  leaseBaseMs: number;
+  /** Commits are guarded by `epoch` from now on. */
+  startAnswering(epoch: number): void;
+  /** `isAnswering` becomes false soon. */
+  stopAnswering(): void;
+  /** At every turn of the thread that decides. */
+  turn(): void;
+}
+
+export interface HaServiceOptions {
+  readonly node: string;
+  /** Of this start of the program: see `newBootId`. */
+  readonly bootId: string;
+  readonly peerName: string;
+  readonly isFirst: boolean;
+  readonly times: HeartbeatTimes;
+  /** One or two. */
+  readonly links: readonly HeartbeatLinkPlan[];
+  readonly sign: HeartbeatSigner;
+  /** Undefined: HA-12 is not watched. */
+  readonly gatewayAddress?: number | undefined;
+  /** HA-11: how long commits may fail. */
+  readonly commitMsMax: number;
+  /** HA-34; nothing watches the disk unless told. */
+  readonly diskWorks?: (() => boolean) | undefined;
+  /** Whether the mirror has all files of the active node; where there is no mirror, it has. */
+  readonly filesInStep?: (() => boolean) | undefined;
+  /** Claims as `node` and `bootId`. */
+  readonly leadership: Leadership;
+  /** Why the store did not do what was asked last; "" when it did. */
+  readonly storeTrouble?: () => string;
+  readonly dataPlane: DataPlane;
+  readonly floatingAddress?: Pick<FloatingAddress, "announce" | "withdraw" | "turn"> | undefined;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly backend?: NonNullable<UdpSocketOptions["backend"]>;
+}
+
+export interface RunningHaService {
+  /** It has been stopped: its status is the last one, and orders come to nothing. */
+  readonly isOver: boolean;
+  status(): PairStatus;
+  takeOvers(): TakeOverTimes;
+  order(order: Exclude<NodeOrder, "shutdown">): void;
+  /** HA-16, step 1. False when this node is not active or the store did not answer. */
+  lowerFailureFlag(): Promise<boolean>;
+  /** Hands over and ends; settles within 3 s, handed over or not. */
+  stop(): Promise<void>;
+}
+
+const turnMsMin = 5;
+const turnMsMax = 100;
+const lingerMs = 1000;
+
+/** Runs one node of the pair on real sockets. Rejects with StartError when one is not to be had. */
+export async function startHaService(options: HaServiceOptions): Promise<RunningHaService> {
+  const { gatewayAddress, links, sign, backend } = options;
+  const icmp = gatewayAddress === undefined ? undefined : openGatewaySocket();
+  try {
+    return new HaService(options, await HeartbeatLinks.open(links, sign, backend), icmp);
+  } catch (error) {
+    icmp?.close();
+    throw error;
+  }
+}
+
+function openGatewaySocket(): IcmpSocket {
+  try {
+    return openIcmpSocket();
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    throw new StartError(`Cannot ping the gateway: ${error.message}. It needs CAP_NET_RAW.`);
+  }
+}
+
+class HaService implements RunningHaService {
+  readonly #options: HaServiceOptions;
+  readonly #clock: Clock;
+  readonly #links: HeartbeatLinks;
+  readonly #icmp: IcmpSocket | undefined;
+  readonly #self: Holder;
+  readonly #leadership: Leadership;
+  readonly #node: HaNode;
+  readonly #gateway: GatewayWatch | undefined;
+  readonly #watchdog: Watchdog;
+  readonly #takeOvers = new TakeOverClock();
+  readonly #leaseTime: LeaseTime;
+  readonly #timer: NodeJS.Timeout;
+  #claim: ClaimOutcome | undefined;
+  #clocksAreApart = false;
+  #orders: NodeOrder[] = [];
+  #releasing: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
+    const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
+    const nowMs = clock.monotonicMs();
+    this.#options = options;
+    this.#clock = clock;
+    this.#links = links;
+    this.#icmp = icmp;
+    this.#self = { node, bootId };
+    this.#leadership = options.leadership;
+    this.#leaseTime = LeaseTime.of(clock);
+    const { peerName, isFirst, diskWorks } = options;
+    const detectsDiskFailures = diskWorks !== undefined;
+    const linkCount = options.links.length;
+    this.#node = new HaNode(
+      { self: this.#self, peerName, isFirst, times, linkCount, detectsDiskFailures },
+      nowMs,
+    );
+    if (gatewayAddress !== undefined) {
+      const identifier = randomInt(0x1_0000);
+      this.#gateway = new GatewayWatch({ address: gatewayAddress, identifier, times }, nowMs);
+    }
+    const { keepaliveMs, deadMs } = times;
+    const { commitMsMax } = options;
+    const watchdogTimes = { turnMsMax: deadMs, commitMsMax, blindMsMax: keepaliveMs };
+    this.#watchdog = new Watchdog(watchdogTimes, nowMs);
+    const turnMs = Math.min(turnMsMax, Math.max(turnMsMin, keepaliveMs / 5));
+    this.#timer = setInterval(() => this.#turn(), turnMs);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  status(): PairStatus {
+    return pairStatusOf({
+      node: this.#node,
+      self: this.#self,
+      peerName: this.#options.peerName,
+      leader: this.#leadership.current(),
+      isInSync: this.#leadership.isInSync(),
+      revision: this.#leadership.revision(),
+      health: this.#health(),
+      storeTrouble: this.#storeTrouble,
+      filesInStep: this.#filesInStep,
+      clockApartMs: this.#leaseTime.clockApartMs,
+      leaseTimeAheadMs: this.#leaseMs() - this.#clock.wallMs(),
+    });
+  }
+
+  takeOvers(): TakeOverTimes {
+    return this.#takeOvers.times;
+  }
+
+  order(order: NodeOrder): void {
+    this.#orders.push(order);
+  }
+
+  async lowerFailureFlag(): Promise<boolean> {
+    const { state } = this.#node;
+    return state.role === "active" && this.#leadership.lowerFailureFlag(state.epoch);
+  }
+
+  async stop(): Promise<void> {
+    this.order("shutdown");
+    const deadlineMs = this.#clock.monotonicMs() + stopMsMax + lingerMs;
+    while (this.#node.state.role !== "failed" && this.#clock.monotonicMs() < deadlineMs) {
+      await rest(turnMsMin);
+    }
+    clearInterval(this.#timer);
+    this.#isOver = true;
+    await Promise.race([this.#releasing, rest(lingerMs)]);
+    this.#links.close();
+    this.#icmp?.close();
+  }
+
+  get #storeTrouble(): string {
+    return this.#options.storeTrouble?.() ?? "";
+  }
+
+  get #filesInStep(): boolean {
+    return this.#options.filesInStep?.() ?? true;
+  }
+
+  #health() {
+    const { dataPlaneTurns } = this.#watchdog;
+    // A node that does not serve commits nothing: what the store answers is all that it knows. Of one that
+    // serves the commits count, for a member of the store may fail without harm.
+    const isServing = this.#node.state.role === "active";
+    const storeWrites = this.#watchdog.storeWrites && (isServing || this.#storeTrouble === "");
+    const gatewayAnswers = this.#gateway?.answers ?? true;
+    const diskWorks = this.#options.diskWorks?.() ?? true;
+    return { dataPlaneTurns, storeWrites, gatewayAnswers, diskWorks };
+  }
+
+  #turn(): void {
+    const { dataPlane, floatingAddress } = this.#options;
+    // What has come is read before time goes on: it may have come in time.
+    const heard = this.#links.receive();
+    const now = this.#leaseMoment();
+    const nowMs = now.monotonicMs;
+    for (const { heartbeat, link } of heard) {
+      if (this.#node.hear(heartbeat, link, nowMs) !== undefined) continue;
+      this.#takeOvers.heard(nowMs);
+      this.#leaseTime.hear(heartbeat, this.#node.roundTripOf(heartbeat, nowMs), now);
+    }
+    this.#leaseTime.pass(now);
+    dataPlane.leaseBaseMs = this.#leaseTime.baseMs;
+    this.#tellOfClocks();
+    this.#ping(nowMs);
+    this.#watchdog.pass(nowMs, dataPlane.pulse.read(), dataPlane.isSuspect);
+    const claim = this.#claim;
+    this.#claim = undefined;
+    const { effects, heartbeats } = this.#node.turn(nowMs, {
+      leader: this.#leadership.current(),
+      isInSync: this.#leadership.isInSync(),
+      revision: this.#leadership.revision(),
+      health: this.#health(),
+      isAnswering: dataPlane.isAnswering,
+      filesInStep: this.#filesInStep,
+      claim,
+      order: this.#orders.shift(),
+      times: { wallMs: now.wallMs, leaseMs: this.#leaseTime.baseMs + nowMs },
+    });
+    for (const effect of effects) this.#apply(effect);
+    this.#takeOvers.turn(nowMs, this.#node.state.role, dataPlane.isAnswering);
+    dataPlane.turn();
+    floatingAddress?.turn(nowMs);
+    this.#links.send(heartbeats);
+  }
+
+  #leaseMoment(): LeaseMoment {
+    const { role } = this.#node.state;
+    return {
+      wallMs: this.#clock.wallMs(),
+      monotonicMs: this.#clock.monotonicMs(),
+      isServing: role === "claiming" || role === "active" || role === "demoting",
+    };
+  }
+
+  #leaseMs(): number {
+    return this.#leaseTime.baseMs + this.#clock.monotonicMs();
+  }
+
+  /** Once when it begins, and once when it is over. */
+  #tellOfClocks(): void {
+    const { clockApartMs } = this.#leaseTime;
+    const areNowApart = areApart(clockApartMs);
+    if (areNowApart === this.#clocksAreApart || clockApartMs === undefined) return;
+    this.#clocksAreApart = areNowApart;
+    const { logger, peerName } = this.#options;
+    if (areNowApart) {
+      logger.warn(
+        `the clock of ${peerName} is ${apartText(clockApartMs)} this node's: let NTP set them right. Leases ` +
+          "end by the time of the node that serves (TIME-8)",
+      );
+    } else logger.info("the clocks of both nodes agree again (TIME-8)");
+  }
+
+  #ping(nowMs: number): void {
+    const { gatewayAddress } = this.#options;
+    if (this.#gateway === undefined || this.#icmp === undefined) return;
+    const sequence = this.#gateway.pass(nowMs, this.#icmp.receive());
+    if (sequence === undefined || gatewayAddress === undefined) return;
+    this.#icmp.sendEcho(gatewayAddress, this.#gateway.identifier, sequence);
+  }
+
+  #apply(effect: NodeEffect): void {
+    const { dataPlane, floatingAddress, logger } = this.#options;
+    switch (effect.kind) {
+      case "claim":
+        void this.#leadership.claim(effect).then((outcome) => {
+          this.#claim = outcome;
+        });
+        break;
+      case "release":
+        this.#releasing = this.#leadership.release(effect.epoch, effect.raisesFailureFlag);
+        break;
+      case "start-answering":
+        dataPlane.startAnswering(effect.epoch);
+        break;
+      case "stop-answering":
+        dataPlane.stopAnswering();
+        break;
+      case "announce-address":
+        floatingAddress?.announce();
+        break;
+      case "withdraw-address":
+        floatingAddress?.withdraw();
+        break;
+      case "log":
+        logger[effect.level](effect.message);
+    }
+  }
+}
+
+/** Another one for every start of a program; never all zeros, which says none on the wire. */
+export function newBootId(): string {
+  const id = randomBytes(8).toString("hex");
+  return /^0+$/.test(id) ? newBootId() : id;
+}
+
+async function rest(forMs: number): Promise<void> {
+  await new Promise<void>((resolve) => setTimeout(resolve, forMs));
+}

@@ -1,0 +1,139 @@
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import { wakeBy } from "../../../base/net/wake-pipe.ts";
+import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
+import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
+import { PairWords } from "../../mandate/pair-words.ts";
+import type { Family } from "../../metrics/exposition.ts";
+import type { ControlLine, ControlRequest } from "../control-messages.ts";
+import { haFamilies } from "../ha-metrics.ts";
+import { DataPlanePulse } from "../watchdog.ts";
+import { DiskWatch } from "./disk-watch.ts";
+import { runCleanUp, runFailBack } from "./fail-back-run.ts";
+import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
+import type { HaThreadPlan } from "./ha-plan.ts";
+import { type RunningHaService, startHaService } from "./ha-service.ts";
+import { readHeartbeatKey } from "./heartbeat-key.ts";
+import { SharedDataPlane } from "./shared-data-plane.ts";
+
+/** What a member of etcd may take to answer; then another one is asked. */
+const attemptMsLeast = 250;
+const attemptMsMost = 1000;
+/** One for each member of three, and one more. */
+const attemptsMax = 4;
+
+/** The service `ha`: it has its thread for itself, because a heartbeat that is late is a failure. */
+export interface RunningHa {
+  /** Of the heartbeats. */
+  readonly port: number;
+  readonly families: () => Family[];
+  readonly ended: Promise<void>;
+  /** Tells one line, or of an order the steps and the end. */
+  answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
+  /** Hands over and ends. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with StartError when a key, a socket or an address is not to be had. */
+export async function startHa(
+  { plan, bootId, words: sharedWords, pulse: sharedPulse }: HaThreadPlan,
+  logger: Logger,
+): Promise<RunningHa> {
+  const { node, links, keyFile, floatingAddress: addressPlan, diskWatch } = plan;
+  const sign = readHeartbeatKey(keyFile);
+  // Whatever is wrong with them is told now, not when etcd does not answer.
+  if (plan.etcd.tls !== undefined) readEtcdTls(plan.etcd.tls);
+  const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
+  const words = new PairWords(sharedWords);
+  const pulse = new DataPlanePulse(sharedPulse);
+  const self = { node, bootId };
+  const { deadMs } = plan.times;
+  const attemptMsMax = Math.min(attemptMsMost, Math.max(attemptMsLeast, deadMs / 2));
+  const leadership = new EtcdLeadership({
+    self,
+    ...plan.etcd,
+    attemptMsMax,
+    answerMsMax: attemptsMax * attemptMsMax,
+    // The active node wants to know soon whether the store fails for both.
+    probeMs: attemptMsMax / 2,
+    presenceSeconds: presenceSecondsOf(deadMs),
+    followed: words,
+  });
+  const wake = (): void => words.withWakeEnd(wakeBy);
+  const dataPlane = new SharedDataPlane({ words, pulse, leadership, wake });
+  const floatingAddress =
+    addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
+  if (addressPlan !== undefined) await takeOff(addressPlan);
+  let service: RunningHaService;
+  try {
+    const diskWorks = disk === undefined ? undefined : () => disk.works;
+    const storeTrouble = (): string => leadership.trouble;
+    const filesInStep = (): boolean => words.filesInStep;
+    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, filesInStep };
+    service = await startHaService({ ...plan, bootId, sign, ...parts, logger });
+  } catch (error) {
+    await disk?.close();
+    await leadership.close();
+    throw error;
+  }
+  return new Ha(service, links[0]!.port, async () => {
+    await floatingAddress?.settled();
+    await disk?.close();
+    await leadership.close();
+  });
+}
+
+/** A start before this one may have died with the address on; mostly there is none, and nothing to tell. */
+async function takeOff(plan: FloatingAddressPlan): Promise<void> {
+  const address = new FloatingAddress(plan, Number.POSITIVE_INFINITY, nullLogger);
+  address.withdraw();
+  await address.settled();
+}
+
+class Ha implements RunningHa {
+  readonly port: number;
+  readonly ended: Promise<void>;
+  readonly #service: RunningHaService;
+  readonly #close: () => Promise<void>;
+  #tellEnd!: () => void;
+  #stopping: Promise<void> | undefined;
+  #isBusy = false;
+  #carryingOut: Promise<void> = Promise.resolve();
+
+  constructor(service: RunningHaService, port: number, close: () => Promise<void>) {
+    this.#service = service;
+    this.port = port;
+    this.#close = close;
+    this.ended = new Promise((resolve) => {
+      this.#tellEnd = resolve;
+    });
+  }
+
+  readonly families = (): Family[] => haFamilies(this.#service.status(), this.#service.takeOvers());
+
+  answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
+    const service = this.#service;
+    if (request === "status") {
+      tell({ kind: "status", status: service.status() });
+      return;
+    }
+    if (this.#isBusy) {
+      tell({ kind: "refused", reasons: ["another order is being carried out"] });
+      return;
+    }
+    this.#isBusy = true;
+    const running = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
+    this.#carryingOut = running.then((end) => {
+      this.#isBusy = false;
+      tell(end);
+    });
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#service
+      .stop()
+      .then(() => this.#carryingOut)
+      .then(this.#close)
+      .then(this.#tellEnd);
+    return this.#stopping;
+  }
+}

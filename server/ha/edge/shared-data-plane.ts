@@ -1,0 +1,79 @@
+import { assert } from "../../../base/assert.ts";
+import type { PairWords } from "../../mandate/pair-words.ts";
+import type { DataPlanePulse } from "../watchdog.ts";
+import type { DataPlane } from "./ha-service.ts";
+
+/** What it needs of the leadership in the store. */
+export interface MandateSource {
+  /** The revision of the claim that began `epoch`; undefined when this node has not seen it. */
+  termOf(epoch: number): number | undefined;
+  /** Asks the store itself whether `epoch` is still ours; never rejects. */
+  confirm(epoch: number): Promise<boolean>;
+}
+
+export interface SharedDataPlaneOptions {
+  readonly words: PairWords;
+  readonly pulse: DataPlanePulse;
+  readonly leadership: MandateSource;
+  /** Ends the wait of the loop that serves. */
+  readonly wake: () => void;
+}
+
+/** The data plane of another thread, over the memory that both share. */
+export class SharedDataPlane implements DataPlane {
+  readonly pulse: DataPlanePulse;
+  readonly #words: PairWords;
+  readonly #leadership: MandateSource;
+  readonly #wake: () => void;
+  #isAsking = false;
+
+  constructor({ words, pulse, leadership, wake }: SharedDataPlaneOptions) {
+    this.pulse = pulse;
+    this.#words = words;
+    this.#leadership = leadership;
+    this.#wake = wake;
+  }
+
+  set leaseBaseMs(baseMs: number) {
+    this.#words.leaseBaseMs = baseMs;
+  }
+
+  get leaseBaseMs(): number {
+    return this.#words.leaseBaseMs;
+  }
+
+  get isAnswering(): boolean {
+    return this.#words.answeringEpoch !== 0;
+  }
+
+  /** Without a mandate nobody waits for an answer to a suspicion. */
+  get isSuspect(): boolean {
+    return this.#words.mandate !== undefined && this.#words.isSuspect;
+  }
+
+  startAnswering(epoch: number): void {
+    const term = this.#leadership.termOf(epoch);
+    assert(term !== undefined, "a leadership whose beginning was not seen");
+    this.#words.mandate = { epoch, term };
+    this.#wake();
+  }
+
+  stopAnswering(): void {
+    this.#words.mandate = undefined;
+    this.#wake();
+  }
+
+  /** A suspicion is answered by the store, asked after it was raised; as often as it takes. */
+  turn(): void {
+    const words = this.#words;
+    const { mandate, suspicion } = words;
+    if (this.#isAsking || mandate === undefined || !words.isSuspect) return;
+    this.#isAsking = true;
+    void this.#leadership.confirm(mandate.epoch).then((holds) => {
+      this.#isAsking = false;
+      if (!holds || words.mandate?.epoch !== mandate.epoch) return;
+      words.confirm(suspicion);
+      this.#wake();
+    });
+  }
+}

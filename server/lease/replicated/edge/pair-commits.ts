@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { assert } from "../../../../base/assert.ts";
+import { type EtcdClient, EtcdError } from "../../../etcd/edge/etcd-client.ts";
+import type { Transaction, TransactionAnswer } from "../../../etcd/etcd-messages.ts";
+import type { PairKeys } from "../../../etcd/pair-keys.ts";
+import { ProtobufError } from "../../../etcd/protobuf.ts";
+import { CommitChain } from "../commit-chain.ts";
+import { readBatch } from "../lease-batch.ts";
+import type { PairNotice } from "../pair-messages.ts";
+
+export interface PairCommitsOptions {
+  readonly client: EtcdClient;
+  readonly keys: PairKeys;
+  readonly commitMsMax: number;
+  post(notice: PairNotice): void;
+}
+
+type CommitOutcome = "durable" | "fenced" | "unavailable";
+
+/** etcd's words for a transaction that has too many puts, or bytes. */
+const tooLarge = /too many operations|request is too large/;
+
+/** Carries commits to etcd; what the answers mean is decided in commit-chain.ts. */
+export class PairCommits {
+  readonly #options: PairCommitsOptions;
+  #chain: CommitChain | undefined;
+  #revision = 0;
+
+  constructor(options: PairCommitsOptions) {
+    this.#options = options;
+  }
+
+  /** Of the latest transaction that is known to have happened at it; 0: of none. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Begins a term: what the one before has left open can happen no more. */
+  lead(term: number): void {
+    this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
+  }
+
+  async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {
+    const chain = this.#chain;
+    assert(chain !== undefined, "a commit without a term");
+    if (chain.isFenced) return "fenced";
+    chain.begin(readBatch(batch, lengthBytes));
+    const endMs = performance.now() + this.#options.commitMsMax;
+    for (;;) {
+      const transaction = chain.next();
+      if (transaction === undefined) return "durable";
+      const answer = await this.#send(transaction, endMs);
+      if (answer instanceof EtcdError) {
+        if (tooLarge.test(answer.message) && chain.refusedAsTooLarge()) continue;
+        chain.abandon();
+        return "unavailable";
+      }
+      // One that had happened before is answered with etcd's revision, which others make grow as well.
+      if (answer.succeeded) this.#revision = answer.revision;
+      const state = chain.answered(answer);
+      if (state !== "more") return state;
+    }
+  }
+
+  async #send(transaction: Transaction, endMs: number): Promise<TransactionAnswer | EtcdError> {
+    const msMax = Math.max(1, endMs - performance.now());
+    try {
+      return await this.#options.client.transact(transaction, msMax);
+    } catch (error) {
+      if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+      this.#options.post({ kind: "trouble", text: error.message });
+      return error instanceof EtcdError ? error : new EtcdError(error.message);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { type EtcdClient, EtcdError, type EtcdWatch } from "../../../etcd/edge/etcd-client.ts";
+import type { KeyValue, WatchAnswer } from "../../../etcd/etcd-messages.ts";
+import { isLease, type PairKeys } from "../../../etcd/pair-keys.ts";
+import { ProtobufError } from "../../../etcd/protobuf.ts";
+import { noLeader, sightOf } from "../../../mandate/leader-key.ts";
+import type { PairNotice } from "../pair-messages.ts";
+
+/** Keys that are read at once. */
+const PAGE_KEYS = 512;
+/** More than this is not sent before the loop has taken some of it. */
+const UNDER_WAY_BYTES_MAX = 16 << 20;
+const RETRY_MS = 50;
+
+export interface PairFollowOptions {
+  readonly client: EtcdClient;
+  readonly keys: PairKeys;
+  readonly attemptMsMax: number;
+  readonly probeMs: number;
+  post(notice: PairNotice): void;
+}
+
+/** Why a watch came to its end, and where to go on. */
+type WatchEnd = "compacted" | "interrupted" | "led";
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Reads all keys of the pair at one revision, then watches them from there, and sends on what it sees in
+ * the order of revisions. When a term of this node has begun and everything before it was sent, it goes on
+ * with the leader key alone.
+ */
+export class PairFollow {
+  readonly #options: PairFollowOptions;
+  /** Everything up to this revision was posted. */
+  #revision = 0;
+  #leaderRevision = 0;
+  /** Posted, and not taken by the loop. */
+  #underWayBytes = 0;
+  #running: EtcdWatch | undefined;
+  #finish: ((end: WatchEnd) => void) | undefined;
+  #onRoom: (() => void) | undefined;
+  #isStopped = false;
+  #term = Number.POSITIVE_INFINITY;
+
+  constructor(options: PairFollowOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * This node leads since revision `term`: what comes behind is its own, except of the leader key. Only
+   * the first term counts: whoever has led keeps its own table.
+   */
+  endAt(term: number): void {
+    this.#term = Math.min(term, this.#term);
+  }
+
+  /** The loop has taken so much of what was posted. */
+  taken(lengthBytes: number): void {
+    this.#underWayBytes -= lengthBytes;
+    if (this.#isFull) return;
+    this.#running?.resume();
+    this.#onRoom?.();
+    this.#onRoom = undefined;
+  }
+
+  /** Nothing is sent any more, and `run` ends. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#running?.cancel();
+    this.#finish?.("interrupted");
+  }
+
+  async run(): Promise<void> {
+    let mustLoad = true;
+    while (!this.#isStopped) {
+      try {
+        if (mustLoad) await this.#load();
+        mustLoad = (await this.#watch()) === "compacted";
+      } catch (error) {
+        if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+        this.#options.post({ kind: "trouble", text: error.message });
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  get #isLed(): boolean {
+    return this.#leaderRevision >= this.#term;
+  }
+
+  get #watched(): { readonly key: string; readonly end?: string } {
+    const { leader, prefix, end } = this.#options.keys;
+    return this.#isLed ? { key: leader } : { key: prefix, end };
+  }
+
+  async #load(): Promise<void> {
+    const { client, keys, attemptMsMax, post } = this.#options;
+    let revision: number | undefined;
+    let { key, ...end } = this.#watched;
+    let leader: KeyValue | undefined;
+    for (;;) {
+      const at = revision === undefined ? {} : { revision };
+      const query = { key, ...end, limit: PAGE_KEYS, ...at };
+      const page = await client.range(query, 4 * attemptMsMax);
+      if (revision === undefined) post({ kind: "loading" });
+      revision ??= page.revision;
+      leader ??= page.found.find((found) => found.key === keys.leader);
+      this.#postLeases(page.found);
+      if (!page.hasMore) break;
+      key = `${page.found.at(-1)!.key}\0`;
+      if (this.#isFull) await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    }
+    this.#leaderRevision = leader?.modRevision ?? 0;
+    post({ kind: "leader", sight: leader === undefined ? noLeader : sightOf(leader) });
+    this.#complete(revision);
+  }
+
+  async #watch(): Promise<WatchEnd> {
+    const { client, keys, attemptMsMax, probeMs, post } = this.#options;
+    const isLed = this.#isLed;
+    const { key, end } = this.#watched;
+    let finish: (end: WatchEnd) => void = () => undefined;
+    const ended = new Promise<WatchEnd>((resolve) => {
+      finish = resolve;
+    });
+    const watch = client.watch(key, end, this.#revision + 1, {
+      onAnswer: (answer) => {
+        if (answer.compactRevision > 0) finish("compacted");
+        else if (answer.isCanceled) finish("interrupted");
+        else this.#take(answer);
+        if (this.#isLed === isLed) return;
+        watch.cancel();
+        finish("led");
+      },
+      onEnd: (reason) => {
+        post({ kind: "trouble", text: reason });
+        finish("interrupted");
+      },
+    });
+    this.#running = watch;
+    this.#finish = finish;
+    // Only a member with a majority answers: a watch of one without it would be silent for ever.
+    const probe = setInterval(() => {
+      client.range({ key: keys.leader }, attemptMsMax).catch((error: unknown) => {
+        post({ kind: "trouble", text: `${error}` });
+        finish("interrupted");
+      });
+    }, probeMs);
+    const watchEnd = await ended;
+    clearInterval(probe);
+    this.#running = undefined;
+    watch.cancel();
+    if (watchEnd === "interrupted") {
+      client.changeMember();
+      await pause(RETRY_MS);
+    }
+    return watchEnd;
+  }
+
+  #take({ events }: WatchAnswer): void {
+    const { keys, post } = this.#options;
+    if (events.length === 0) return;
+    let start = 0;
+    for (const [place, event] of events.entries()) {
+      if (event.key !== keys.leader) continue;
+      this.#postLeases(events.slice(start, place));
+      start = place + 1;
+      this.#leaderRevision = event.modRevision;
+      post({ kind: "leader", sight: sightOf(event) });
+    }
+    this.#postLeases(events.slice(start));
+    // Not the answer's own revision: a watch that catches up is told the store's, which is ahead.
+    this.#complete(events.at(-1)!.modRevision);
+  }
+
+  #complete(revision: number): void {
+    this.#revision = revision;
+    this.#options.post({ kind: "complete", revision });
+  }
+
+  #postLeases(found: readonly KeyValue[]): void {
+    const leases = found.filter((keyValue) => isLease(this.#options.keys, keyValue));
+    const lengthBytes = leases.reduce((total, { value }) => total + value.length, 0);
+    if (lengthBytes === 0) return;
+    const texts = new Uint8Array(lengthBytes);
+    let at = 0;
+    for (const { value } of leases) {
+      texts.set(value, at);
+      at += value.length;
+    }
+    this.#underWayBytes += lengthBytes;
+    this.#options.post({ kind: "leases", texts });
+    if (this.#isFull) this.#running?.pause();
+  }
+
+  get #isFull(): boolean {
+    return this.#underWayBytes > UNDER_WAY_BYTES_MAX;
+  }
+}

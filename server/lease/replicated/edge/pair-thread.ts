@@ -1,0 +1,142 @@
+import { extname } from "node:path";
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from "node:worker_threads";
+import { libcMissingReason } from "../../../../base/net/libc.ts";
+import { WakePipe } from "../../../../base/net/wake-pipe.ts";
+import type { LeaseBatch } from "../lease-batch.ts";
+import {
+  CommitWord,
+  type PairNotice,
+  type PairOptions,
+  type PairRequest,
+  PairShared,
+  PairWord,
+} from "../pair-messages.ts";
+
+/** The thread keeps its own time: one that has not told the end of a commit by then is gone. */
+const OVERDUE_FACTOR = 4;
+
+export interface PairThreadData extends PairOptions {
+  readonly shared: SharedArrayBuffer;
+  /** Requests come from it, notices go to it. */
+  readonly port: MessagePort;
+  /** A byte to it tells the loop that there is something new. */
+  readonly wakeEnd: number | undefined;
+}
+
+export type CommitEnd = "durable" | "fenced" | "unavailable";
+
+const commitEnds: ReadonlyMap<number, CommitEnd> = new Map([
+  [CommitWord.durable, "durable"],
+  [CommitWord.fenced, "fenced"],
+  [CommitWord.unavailable, "unavailable"],
+]);
+
+/**
+ * The loop's end of the thread that talks to etcd. Neither side waits for the other's event loop: the
+ * loop takes what was sent when it wants to, and may sleep until something has been sent.
+ */
+export class PairThread {
+  readonly options: PairOptions;
+  /** Written to when there is something new, for a loop that waits for it; undefined without batched sockets. */
+  readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
+  readonly #shared = new PairShared();
+  readonly #words = this.#shared.words;
+  readonly #channel = new MessageChannel();
+  readonly #worker: Worker;
+  #posted = 0;
+  #isOver = false;
+
+  /** `onEnd` is told why when the thread ends by itself: nothing is committed from then on. */
+  constructor(
+    options: PairOptions,
+    onEnd: (reason: string) => void,
+    file = new URL(`./pair-worker${extname(import.meta.url)}`, import.meta.url),
+  ) {
+    this.options = options;
+    const workerData: PairThreadData = {
+      ...options,
+      shared: this.#shared.buffer,
+      port: this.#channel.port2,
+      wakeEnd: this.wake?.writeEnd,
+    };
+    const transferList = [this.#channel.port2];
+    this.#worker = new Worker(file, { workerData, transferList, name: "pair" });
+    this.#worker.unref();
+    this.#channel.port1.unref();
+    this.#worker.once("error", (error) => {
+      this.#isOver = true;
+      onEnd(error.message);
+    });
+    this.#worker.once("exit", () => {
+      this.#isOver = true;
+      this.wake?.close();
+    });
+  }
+
+  ask(request: PairRequest): void {
+    this.#channel.port1.postMessage(request);
+  }
+
+  /** The next notice; undefined when there is none. */
+  take(): PairNotice | undefined {
+    const message = receiveMessageOnPort(this.#channel.port1);
+    if (message === undefined) return undefined;
+    this.#posted += 1;
+    const notice: PairNotice = message.message;
+    if (notice.kind === "leases") this.ask({ kind: "taken", lengthBytes: notice.texts.length });
+    return notice;
+  }
+
+  /** Sleeps until there is a notice to take, or the time is up. */
+  awaitNotice(msMax: number): void {
+    const posted = Atomics.load(this.#words, PairWord.posted);
+    if (posted !== this.#posted) return;
+    Atomics.wait(this.#words, PairWord.posted, posted, msMax);
+  }
+
+  /** One at a time; the batch must not change until the end. */
+  beginCommit({ shared, lengthBytes }: LeaseBatch): void {
+    Atomics.store(this.#words, PairWord.commit, CommitWord.asked);
+    this.ask({ kind: "commit", batch: shared, lengthBytes });
+  }
+
+  /** Waits at most `msMax`; undefined while the commit is under way. */
+  endCommit(msMax: number): CommitEnd | undefined {
+    let word = Atomics.load(this.#words, PairWord.commit);
+    if (word === CommitWord.asked && msMax > 0 && !this.#isOver) {
+      const overdueMs = OVERDUE_FACTOR * this.options.commitMsMax;
+      const waited = Atomics.wait(
+        this.#words,
+        PairWord.commit,
+        CommitWord.asked,
+        Math.min(msMax, overdueMs),
+      );
+      if (waited === "timed-out" && msMax >= overdueMs) this.#isOver = true;
+      word = Atomics.load(this.#words, PairWord.commit);
+    }
+    if (word === CommitWord.asked) return this.#isOver ? "unavailable" : undefined;
+    Atomics.store(this.#words, PairWord.commit, CommitWord.idle);
+    return commitEnds.get(word) ?? "durable";
+  }
+
+  /** Of etcd, at the latest commit; 0: there was none. */
+  get committedRevision(): number {
+    return this.#shared.committedRevision;
+  }
+
+  /** Nothing is committed any more: the thread is gone. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#channel.port1.close();
+    void this.#worker.terminate();
+  }
+}

@@ -1,0 +1,89 @@
+import { writeSync } from "node:fs";
+import { workerData } from "node:worker_threads";
+import { EtcdClient } from "../../../etcd/edge/etcd-client.ts";
+import { pairKeys } from "../../../etcd/pair-keys.ts";
+import {
+  CommitWord,
+  type PairNotice,
+  type PairRequest,
+  PairShared,
+  PairWord,
+} from "../pair-messages.ts";
+import { PairCommits } from "./pair-commits.ts";
+import { PairFollow } from "./pair-follow.ts";
+import type { PairThreadData } from "./pair-thread.ts";
+
+// The thread that talks to etcd in the place of the loop: it follows the pair's keys, and commits what
+// the loop asks for. It ends with the process or by `terminate`.
+
+const data = workerData as PairThreadData;
+const { port } = data;
+const shared = new PairShared(data.shared);
+const { words } = shared;
+const wakeByte = Uint8Array.of(1);
+const keys = pairKeys(data.prefix);
+const { endpoints, tls, attemptMsMax } = data;
+
+function wakeLoop(): void {
+  if (data.wakeEnd === undefined) return;
+  try {
+    writeSync(data.wakeEnd, wakeByte);
+  } catch {
+    // A full pipe wakes the loop just as well, and a loop that is not woken up looks by itself.
+  }
+}
+
+/** A trouble that lasts is told once. */
+let latestTrouble = "";
+
+function post(notice: PairNotice): void {
+  const trouble = notice.kind === "trouble" ? notice.text : "";
+  if (trouble !== "" && trouble === latestTrouble) return;
+  latestTrouble = trouble;
+  port.postMessage(notice);
+  Atomics.add(words, PairWord.posted, 1);
+  Atomics.notify(words, PairWord.posted);
+  wakeLoop();
+}
+
+function answer(word: number): void {
+  Atomics.store(words, PairWord.commit, word);
+  Atomics.notify(words, PairWord.commit);
+  wakeLoop();
+}
+
+const commits = new PairCommits({
+  // A connection of its own: what a standby is sent does not stand before a commit.
+  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
+  keys,
+  commitMsMax: data.commitMsMax,
+  post,
+});
+const follow = new PairFollow({
+  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
+  keys,
+  attemptMsMax,
+  probeMs: data.probeMs,
+  post,
+});
+
+async function serve(request: PairRequest): Promise<void> {
+  switch (request.kind) {
+    case "lead":
+      commits.lead(request.term);
+      follow.endAt(request.term);
+      break;
+    case "commit": {
+      const outcome = await commits.commit(request.batch, request.lengthBytes);
+      shared.committedRevision = commits.revision;
+      answer(CommitWord[outcome]);
+      break;
+    }
+    case "taken":
+      follow.taken(request.lengthBytes);
+      break;
+  }
+}
+
+port.on("message", (request: PairRequest) => void serve(request));
+void follow.run();

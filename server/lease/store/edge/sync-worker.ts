@@ -1,0 +1,45 @@
+import { fdatasyncSync, writeSync } from "node:fs";
+import { constants } from "node:os";
+import { workerData } from "node:worker_threads";
+import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
+
+// The thread that waits for the disk in the place of the loop. It sleeps between two syncs, and ends
+// with the process or by `terminate`.
+
+const { shared, wakeEnd } = workerData as SyncWorkerData;
+const words = new Int32Array(shared);
+const wakeByte = Uint8Array.of(1);
+
+/** The system's number of what went wrong, negative; 0 when all went well. */
+function sync(file: number): number {
+  try {
+    fdatasyncSync(file);
+    return 0;
+  } catch (error) {
+    // Whatever else it may be, nothing of it may be acknowledged, and the loop must not wait for ever.
+    const isNumbered = error instanceof Error && "errno" in error;
+    return isNumbered && typeof error.errno === "number" ? error.errno : -constants.errno.EIO;
+  }
+}
+
+function wakeLoop(): void {
+  if (wakeEnd === undefined) return;
+  try {
+    writeSync(wakeEnd, wakeByte);
+  } catch {
+    // A full pipe wakes the loop just as well, and a loop that is not woken up looks by itself.
+  }
+}
+
+Atomics.store(words, SyncWord.state, SyncState.idle);
+for (;;) {
+  const state = Atomics.load(words, SyncWord.state);
+  if (state !== SyncState.asked) {
+    Atomics.wait(words, SyncWord.state, state);
+    continue;
+  }
+  words[SyncWord.error] = sync(words[SyncWord.file]!);
+  Atomics.store(words, SyncWord.state, SyncState.done);
+  Atomics.notify(words, SyncWord.state);
+  wakeLoop();
+}

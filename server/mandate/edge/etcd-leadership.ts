@@ -1,0 +1,300 @@
+import { randomBytes } from "node:crypto";
+import type { EtcdAccess } from "../../etcd/edge/etcd-access.ts";
+import { EtcdClient, EtcdError, type EtcdWatch } from "../../etcd/edge/etcd-client.ts";
+import {
+  endOfPrefix,
+  type RangeQuery,
+  type Transaction,
+  type TransactionAnswer,
+} from "../../etcd/etcd-messages.ts";
+import { type PairKeys, pairKeys } from "../../etcd/pair-keys.ts";
+import { ProtobufError } from "../../etcd/protobuf.ts";
+import {
+  claimTransaction,
+  isHeldBy,
+  judgeClaim,
+  type LeaderClaim,
+  lowerFlagTransaction,
+  releaseTransaction,
+  sightOf,
+} from "../leader-key.ts";
+import type {
+  ClaimOutcome,
+  ClaimRequest,
+  Holder,
+  LeaderRecord,
+  Leadership,
+} from "../leadership.ts";
+import { LeadershipView } from "../leadership-view.ts";
+import type { PairWords } from "../pair-words.ts";
+
+const RETRY_MS = 50;
+/** Keep-alives in the life of a presence: one may be lost without harm. */
+const BEATS_A_LIFE = 3;
+
+export interface EtcdLeadershipOptions extends EtcdAccess {
+  /** Under which this node claims. */
+  readonly self: Holder;
+  /** Of the pair's keys: `/provlab/pair1/`. */
+  readonly prefix: string;
+  /** Every promise settles within about this time. */
+  readonly answerMsMax: number;
+  /** A member that has not answered for so long is given up for another one. */
+  readonly attemptMsMax: number;
+  /** How old what is known of the leader may be while etcd answers. */
+  readonly probeMs: number;
+  /** After so long without a word of it, the store has lost a node; see `presenceSecondsOf`. */
+  readonly presenceSeconds: number;
+  /** How far the leases have been followed. */
+  readonly followed: Pick<PairWords, "isInSync" | "revision">;
+}
+
+/** Two times `deadMs`, and 5 s at least: it is what moves the service when the heartbeats cannot. */
+export function presenceSecondsOf(deadMs: number): number {
+  return Math.max(5, Math.ceil((2 * deadMs) / 1000));
+}
+
+/**
+ * The leadership of a pair in etcd, as one of its nodes has it: watches who leads, claims and gives back,
+ * and shows etcd that this node is there.
+ */
+export class EtcdLeadership implements Leadership {
+  readonly #options: EtcdLeadershipOptions;
+  readonly #keys: PairKeys;
+  readonly #view: LeadershipView;
+  /** One to ask and one to watch with: giving up a member for one must not disturb the other. */
+  readonly #asking: EtcdClient;
+  readonly #watching: EtcdClient;
+  #lease: number | undefined;
+  #trouble = "";
+  #isClosed = false;
+  #wakeKeeper: (() => void) | undefined;
+  #endWatch: (() => void) | undefined;
+
+  constructor(options: EtcdLeadershipOptions) {
+    const { endpoints, tls, attemptMsMax, prefix, self } = options;
+    this.#options = options;
+    this.#keys = pairKeys(prefix);
+    this.#view = new LeadershipView(this.#keys, self);
+    this.#asking = new EtcdClient({ endpoints, tls, attemptMsMax });
+    this.#watching = new EtcdClient({ endpoints, tls, attemptMsMax });
+    void this.#follow();
+    void this.#keepPresence();
+  }
+
+  /** Why etcd did not do what was asked last, as a sentence; "" when it did. */
+  get trouble(): string {
+    return this.#trouble;
+  }
+
+  current(): LeaderRecord | undefined {
+    return this.#view.current();
+  }
+
+  isInSync(): boolean {
+    return this.#options.followed.isInSync;
+  }
+
+  revision(): number {
+    return this.#options.followed.revision;
+  }
+
+  /** The leader key's revision since which this boot has held `epoch`; undefined when it does not. */
+  termOf(epoch: number): number | undefined {
+    const { mandate } = this.#view;
+    return mandate?.epoch === epoch ? mandate.term : undefined;
+  }
+
+  /** `unavailable` as well while etcd does not have this node as present. */
+  async claim({ seenEpoch, raisesFailureFlag }: ClaimRequest): Promise<ClaimOutcome> {
+    const { self } = this.#options;
+    const sight = this.#view.leader;
+    const current = this.current();
+    if (sight === undefined || current === undefined) return { kind: "unavailable", seenEpoch };
+    const epoch = seenEpoch + 1;
+    const won = { kind: "won", seenEpoch, epoch } as const;
+    if (isHeldBy(sight.record, self.bootId, epoch)) return won;
+    if (current.epoch !== seenEpoch) return { kind: "lost", seenEpoch };
+    const next: LeaderClaim = { epoch, holder: self, hold: "held" };
+    const claim = claimTransaction(this.#keys, sight, next, raisesFailureFlag);
+    const answer = await this.#transact(claim);
+    if (answer === undefined) return { kind: "unavailable", seenEpoch };
+    const { kind } = judgeClaim(this.#keys, sight, next, answer);
+    if (kind === "won") return won;
+    if (kind === "lost") return { kind, seenEpoch };
+    this.#wakeKeeper?.();
+    return { kind: "unavailable", seenEpoch };
+  }
+
+  async release(epoch: number, raisesFailureFlag: boolean): Promise<void> {
+    const term = this.termOf(epoch);
+    if (term === undefined) return;
+    const claim: LeaderClaim = { epoch, holder: this.#options.self, hold: "held" };
+    await this.#transact(releaseTransaction(this.#keys, term, claim, raisesFailureFlag));
+  }
+
+  async lowerFailureFlag(epoch: number): Promise<boolean> {
+    const term = this.termOf(epoch);
+    if (term === undefined) return false;
+    const answer = await this.#transact(lowerFlagTransaction(this.#keys, term));
+    return answer?.succeeded ?? false;
+  }
+
+  async confirm(epoch: number): Promise<boolean> {
+    const { answerMsMax, self } = this.#options;
+    const query = { key: this.#keys.leader };
+    const answer = await this.#ask(() => this.#asking.range(query, answerMsMax));
+    if (answer === undefined) return false;
+    this.#view.read(query, answer);
+    const [leader] = answer.found;
+    return leader !== undefined && isHeldBy(sightOf(leader).record, self.bootId, epoch);
+  }
+
+  /** Takes the presence back, so that nobody has to wait for its end. What is asked for meanwhile fails. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#wakeKeeper?.();
+    this.#endWatch?.();
+    this.#watching.close();
+    const lease = this.#lease;
+    if (lease !== undefined) {
+      await this.#ask(() => this.#asking.revokeLease(lease, this.#options.attemptMsMax));
+    }
+    this.#asking.close();
+  }
+
+  /** What etcd has done is known at once, not only when the watch tells it. */
+  async #transact(transaction: Transaction): Promise<TransactionAnswer | undefined> {
+    const { answerMsMax } = this.#options;
+    const answer = await this.#ask(() => this.#asking.transact(transaction, answerMsMax));
+    if (answer === undefined) return undefined;
+    const { revision, found } = answer;
+    if (answer.succeeded) {
+      for (const { key, value } of transaction.puts) {
+        this.#view.show({ key, value, modRevision: revision });
+      }
+    } else {
+      for (const key of transaction.reads) {
+        this.#view.read({ key }, { revision, found, hasMore: false });
+      }
+    }
+    return answer;
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#isClosed) {
+      const revisions = await this.#read();
+      if (revisions !== undefined && !this.#isClosed) await this.#watch(revisions);
+      this.#watching.changeMember();
+      await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** What is watched: the failure flag and the leader key, which are neighbours, and who is present. */
+  get #watched(): readonly Required<Pick<RangeQuery, "key" | "end">>[] {
+    const { failure, leader, presence } = this.#keys;
+    return [
+      { key: failure, end: `${leader}\0` },
+      { key: presence, end: endOfPrefix(presence) },
+    ];
+  }
+
+  /** Of each range the revision at which it was read. */
+  async #read(): Promise<readonly number[] | undefined> {
+    const revisions: number[] = [];
+    for (const range of this.#watched) {
+      const { answerMsMax } = this.#options;
+      const answer = await this.#ask(() => this.#watching.range(range, answerMsMax));
+      if (answer === undefined) return undefined;
+      this.#view.read(range, answer);
+      revisions.push(answer.revision);
+    }
+    return revisions;
+  }
+
+  /** Until one of the watches ends, whatever the reason: then everything is read anew. */
+  async #watch(revisions: readonly number[]): Promise<void> {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#endWatch = end;
+    const watches = this.#watched.map((range, place): EtcdWatch => {
+      return this.#watching.watch(range.key, range.end, revisions[place]! + 1, {
+        onAnswer: ({ events, isCanceled, compactRevision }) => {
+          for (const event of events) this.#view.show(event);
+          if (!this.#view.isSelfPresent) this.#wakeKeeper?.();
+          if (isCanceled || compactRevision > 0) end();
+        },
+        onEnd: (reason) => {
+          if (!this.#isClosed) this.#trouble = reason;
+          end();
+        },
+      });
+    });
+    // Only a member with a majority answers: a watch of one without it would be silent for ever.
+    const probe = setInterval(async () => {
+      if (!(await this.#probe())) end();
+    }, this.#options.probeMs);
+    await ended;
+    clearInterval(probe);
+    for (const watch of watches) watch.cancel();
+  }
+
+  async #probe(): Promise<boolean> {
+    const query = { key: this.#keys.leader };
+    const answer = await this.#ask(() => this.#watching.range(query, this.#options.attemptMsMax));
+    if (answer !== undefined) this.#view.read(query, answer);
+    return answer !== undefined;
+  }
+
+  async #keepPresence(): Promise<void> {
+    const beatMs = (this.#options.presenceSeconds * 1000) / BEATS_A_LIFE;
+    while (!this.#isClosed) {
+      const isKept = await this.#keepAlive();
+      if (!this.#isClosed) await this.#rest(isKept ? beatMs : RETRY_MS);
+    }
+  }
+
+  /** Keeps the presence alive, or makes it where there is none. False: etcd has not done it. */
+  async #keepAlive(): Promise<boolean> {
+    const { self, answerMsMax, presenceSeconds } = this.#options;
+    const kept = this.#lease;
+    if (kept !== undefined && this.#view.isSelfPresent) {
+      const ttlSeconds = await this.#ask(() => this.#asking.keepLeaseAlive(kept, answerMsMax));
+      if (ttlSeconds !== 0) return ttlSeconds !== undefined;
+    }
+    const lease = randomBytes(6).readUIntBE(0, 6) + 1;
+    const granted = () => this.#asking.grantLease(lease, presenceSeconds, answerMsMax);
+    if ((await this.#ask(granted)) === undefined) return false;
+    this.#lease = lease;
+    const value = new TextEncoder().encode(self.bootId);
+    const key = this.#keys.presence + self.node;
+    const put = { guards: [], puts: [{ key, value, lease }], reads: [] };
+    return (await this.#transact(put)) !== undefined;
+  }
+
+  /** Until the time is up, or the keeper is needed sooner. */
+  async #rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeKeeper = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #ask<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      const answer = await call();
+      this.#trouble = "";
+      return answer;
+    } catch (error) {
+      if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+      if (!this.#isClosed) this.#trouble = error.message;
+      return undefined;
+    }
+  }
+}

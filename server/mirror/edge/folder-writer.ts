@@ -1,0 +1,208 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsync,
+  futimesSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { promisify } from "node:util";
+import type { MirrorEntry, MirrorSteps } from "../manifest.ts";
+import type { MirrorFolder } from "../mirror-plan.ts";
+import { HeldFolder } from "./held-folder.ts";
+import { ReplacedFiles } from "./replaced-files.ts";
+
+const incomingName = ".provlab-incoming";
+/** Files that wait to be synced together: many syncs at once cost a disk little more than one. */
+const batchFilesMax = 128;
+const batchBytesMax = 16 * 1024 * 1024;
+const writeFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const syncFile = promisify(fsync);
+
+/** Hands the bytes of an entry to `write`; false when they are not what the manifest says. */
+export type FetchFile = (
+  entry: MirrorEntry,
+  write: (bytes: Uint8Array) => void,
+) => Promise<boolean>;
+
+export interface AppliedSteps {
+  readonly fetched: number;
+  readonly removed: number;
+  readonly bytes: number;
+  /** What is in the way of single files. */
+  readonly troubles: readonly string[];
+}
+
+interface Incoming {
+  readonly entry: MirrorEntry;
+  readonly name: string;
+  readonly fd: number;
+}
+
+/**
+ * Makes a folder what its master is. A file is written aside, synced, renamed over the old one, and its
+ * folder is synced: who reads it gets the old one or the new one, as a whole, also after a crash. What
+ * was there before is kept in `.provlab-replaced/NAME/`: the last one of each path.
+ */
+export class FolderWriter {
+  readonly #root: HeldFolder;
+  readonly #incoming: HeldFolder;
+  readonly #replaced: ReplacedFiles;
+  #numbers = 0;
+
+  /** What an interrupted run left aside is thrown away. Throws StartError. */
+  constructor({ path, name }: MirrorFolder) {
+    this.#root = HeldFolder.openRoot(path);
+    const incoming = this.#root.makeFolder(incomingName);
+    rmSync(incoming.at(name), { recursive: true, force: true });
+    this.#incoming = incoming.makeFolder(name);
+    incoming.close();
+    this.#replaced = new ReplacedFiles(this.#root, name);
+  }
+
+  /** Of the folder that it writes to, wherever that is by now. */
+  get rootIdentity(): string {
+    return this.#root.identity();
+  }
+
+  /** Asks `mayGoOn` before each batch is put in place. Rejects with what `fetch` rejects with. */
+  async apply(steps: MirrorSteps, fetch: FetchFile, mayGoOn: () => boolean): Promise<AppliedSteps> {
+    const troubles: string[] = [];
+    const total = { fetched: 0, removed: 0, bytes: 0 };
+    let at = 0;
+    while (at < steps.fetch.length && mayGoOn()) {
+      const batch: Incoming[] = [];
+      try {
+        for (let bytes = 0; at < steps.fetch.length; at += 1) {
+          if (batch.length >= batchFilesMax || bytes >= batchBytesMax || !mayGoOn()) break;
+          const entry = steps.fetch[at]!;
+          bytes += entry.size;
+          const file = await this.#receive(entry, fetch);
+          if (file !== undefined) batch.push(file);
+        }
+        await Promise.all(batch.map(({ fd }) => syncFile(fd)));
+        if (!mayGoOn()) break;
+        const placed = this.#place(batch, troubles);
+        total.fetched += placed.length;
+        for (const { size } of placed) total.bytes += size;
+      } finally {
+        for (const { fd, name } of batch) {
+          closeSync(fd);
+          rmSync(this.#incoming.at(name), { force: true });
+        }
+      }
+    }
+    if (mayGoOn()) total.removed = this.#remove(steps.remove, troubles);
+    return { ...total, troubles };
+  }
+
+  close(): void {
+    this.#incoming.close();
+    this.#replaced.close();
+    this.#root.close();
+  }
+
+  async #receive(entry: MirrorEntry, fetch: FetchFile): Promise<Incoming | undefined> {
+    this.#numbers += 1;
+    const name = String(this.#numbers);
+    const fd = openSync(this.#incoming.at(name), writeFlags, 0o600);
+    let isKept = false;
+    try {
+      const isThere = await fetch(entry, (bytes) => {
+        for (let written = 0; written < bytes.length; ) {
+          written += writeSync(fd, bytes, written);
+        }
+      });
+      if (!isThere) return undefined;
+      fchmodSync(fd, entry.mode);
+      futimesSync(fd, entry.mtimeMs / 1000, entry.mtimeMs / 1000);
+      isKept = true;
+      return { entry, name, fd };
+    } finally {
+      if (!isKept) {
+        closeSync(fd);
+        rmSync(this.#incoming.at(name), { force: true });
+      }
+    }
+  }
+
+  #place(batch: readonly Incoming[], troubles: string[]): MirrorEntry[] {
+    const placed: MirrorEntry[] = [];
+    const parents = new Set<string>();
+    for (const { entry, name } of batch) {
+      const isPlaced = attempt(entry.path, troubles, () => {
+        this.#root.inFolderOf(entry.path, true, (folder, last) => {
+          this.#replaced.keep(folder, last, entry.path);
+          renameSync(this.#incoming.at(name), folder.at(last));
+        });
+      });
+      if (!isPlaced) continue;
+      placed.push(entry);
+      parents.add(parentOf(entry.path));
+    }
+    this.#sync(parents, troubles);
+    return placed;
+  }
+
+  #remove(paths: readonly string[], troubles: string[]): number {
+    let removed = 0;
+    const parents = new Set<string>();
+    for (const path of paths) {
+      const isRemoved = attempt(path, troubles, () => {
+        this.#root.inFolderOf(path, false, (folder, last) => {
+          this.#replaced.keep(folder, last, path);
+          rmSync(folder.at(last));
+        });
+      });
+      if (!isRemoved) continue;
+      removed += 1;
+      parents.add(parentOf(path));
+    }
+    this.#sync(parents, troubles);
+    for (const parent of parents) this.#removeEmpty(parent);
+    return removed;
+  }
+
+  #sync(parents: ReadonlySet<string>, troubles: string[]): void {
+    for (const parent of parents) {
+      attempt(parent, troubles, () => {
+        // The last name is not needed, but the folder that it would stand in.
+        this.#root.inFolderOf(`${parent}${parent === "" ? "" : "/"}.`, false, (folder) => {
+          folder.sync();
+        });
+      });
+    }
+  }
+
+  /** The folder and those above it, as far as nothing is in them. */
+  #removeEmpty(folder: string): void {
+    for (let path = folder; path !== ""; path = parentOf(path)) {
+      try {
+        this.#root.inFolderOf(path, false, (above, name) => rmdirSync(above.at(name)));
+      } catch {
+        return;
+      }
+    }
+  }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** False, and a trouble, when the system refuses; a mistake of ours goes on. */
+function attempt(path: string, troubles: string[], act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || code.startsWith("ERR_")) throw error;
+    troubles.push(`${path} cannot be put in place (${code})`);
+    return false;
+  }
+}

@@ -1,0 +1,159 @@
+import { closeSync, createReadStream } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as rest } from "node:timers/promises";
+import { closeAtOnce } from "../../../base/net/http-closing.ts";
+import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { systemReason } from "../../process/start-error.ts";
+import { portRefused } from "../../service/loop/datagram-loop.ts";
+import { MirrorSessions, type ProvenRequest } from "./mirror-sessions.ts";
+import { mirrorHeaders, sha256Of } from "./mirror-signatures.ts";
+import type { WatchedFolder } from "./watched-folder.ts";
+
+const CONNECTIONS_MAX = 16;
+const REQUEST_MS_MAX = 5000;
+/** Of a connection on which nothing moves, whoever is to blame. */
+const IDLE_MS_MAX = 15_000;
+/** The first look at a large folder takes longer; whoever asks comes again. */
+const SCAN_MS_MAX = 2000;
+const HEADER_BYTES_MAX = 8192;
+
+export interface MirrorSource {
+  readonly sign: HeartbeatSigner;
+  readonly folders: ReadonlyMap<string, WatchedFolder>;
+  /** Only the node that serves DHCP is a master. */
+  readonly isActive: () => boolean;
+}
+
+/**
+ * What the other node asks, over HTTP/1.1 on one interconnect: `POST /session`, then
+ * `GET /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. Only a path of the last
+ * manifest can be had, so no name leads anywhere else. 304: as it was; 401: not proven; 409: not the
+ * active node, or the file has changed; 503: the folder is being read for the first time.
+ */
+export class MirrorServer {
+  readonly #server: Server;
+  readonly #source: MirrorSource;
+  readonly #sessions: MirrorSessions;
+  filesServed = 0;
+  /** Requests that did not prove to have the key. */
+  unproven = 0;
+
+  private constructor(source: MirrorSource) {
+    this.#source = source;
+    this.#sessions = new MirrorSessions(source.sign);
+    this.#server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
+      void this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.headersTimeout = REQUEST_MS_MAX;
+    this.#server.requestTimeout = REQUEST_MS_MAX;
+    this.#server.keepAliveTimeout = IDLE_MS_MAX;
+    this.#server.setTimeout(IDLE_MS_MAX, (socket) => socket.destroy());
+  }
+
+  /** Rejects with StartError when the port is not to be had. */
+  static async open(address: number, port: number, source: MirrorSource): Promise<MirrorServer> {
+    const mirror = new MirrorServer(source);
+    await new Promise<void>((resolve, reject) => {
+      mirror.#server.once("error", (error) => {
+        reject(portRefused("the mirror over HTTP", address, port, systemReason(error)));
+      });
+      mirror.#server.listen(port, formatIpv4(address), resolve);
+    });
+    return mirror;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url = "", headers } = request;
+    const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"]);
+    if (hasBody) {
+      response.destroy();
+      return;
+    }
+    if (method === "POST" && url === "/session") {
+      const opened = this.#sessions.open(headers);
+      if (opened === undefined) this.#refuse(response);
+      else response.writeHead(200, { ...opened, "Content-Length": 0 }).end();
+      return;
+    }
+    const proven = method === "GET" ? this.#sessions.prove(url, headers) : undefined;
+    if (proven === undefined) this.#refuse(response);
+    else await this.#answerProven(url, proven, response);
+  }
+
+  #refuse(response: ServerResponse): void {
+    this.unproven += 1;
+    response.writeHead(401, { "Content-Length": 0, Connection: "close" }).end();
+  }
+
+  async #answerProven(url: string, proven: ProvenRequest, response: ServerResponse): Promise<void> {
+    const { isActive, folders } = this.#source;
+    const { pathname, searchParams } = new URL(url, "http://mirror");
+    const folder = folders.get(searchParams.get("folder") ?? "");
+    if (!isActive()) tell(response, proven, 409, "this node is not active");
+    else if (folder === undefined) tell(response, proven, 404, "no such folder");
+    else if (pathname === "/manifest") {
+      const scan = await Promise.race([folder.now(), rest(SCAN_MS_MAX, undefined, { ref: false })]);
+      if (scan === undefined) {
+        tell(response, proven, 503, "the folder is being read");
+        return;
+      }
+      const { text, version } = scan;
+      const isAsBefore = searchParams.get("unless") === version;
+      tell(response, proven, isAsBefore ? 304 : 200, isAsBefore ? "" : text);
+    } else if (pathname === "/file") {
+      this.#sendFile(folder, searchParams.get("path") ?? "", proven, response);
+    } else tell(response, proven, 404, "no such thing");
+  }
+
+  #sendFile(
+    folder: WatchedFolder,
+    path: string,
+    proven: ProvenRequest,
+    response: ServerResponse,
+  ): void {
+    const opened = folder.index.open(path);
+    if (opened === undefined) {
+      tell(response, proven, 409, "not as in the manifest");
+      return;
+    }
+    const { fd, size, sha256 } = opened;
+    response.writeHead(200, headersOf(proven, 200, size, sha256));
+    this.filesServed += 1;
+    if (size === 0) {
+      closeSync(fd);
+      response.end();
+      return;
+    }
+    const file = createReadStream("", { fd, start: 0, end: size - 1 });
+    // Whoever asked may be gone before the file was read, and an error ends both.
+    response.on("close", () => file.destroy());
+    file.on("error", () => response.destroy());
+    file.pipe(response);
+  }
+}
+
+function tell(response: ServerResponse, proven: ProvenRequest, status: number, body: string): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, headersOf(proven, status, bytes.length, sha256Of(bytes))).end(bytes);
+}
+
+function headersOf(
+  { signer, count }: ProvenRequest,
+  status: number,
+  size: number,
+  sha256: string,
+): Record<string, string | number> {
+  const signature = signer.reply(count, status, sha256);
+  return { "Content-Length": size, [mirrorHeaders.signature]: signature };
+}

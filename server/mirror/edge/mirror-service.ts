@@ -1,0 +1,250 @@
+import { setTimeout as rest } from "node:timers/promises";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/log.ts";
+import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
+import { readHeartbeatKey } from "../../ha/edge/heartbeat-key.ts";
+import { type Family, gauge } from "../../metrics/exposition.ts";
+import { StartError } from "../../process/start-error.ts";
+import { parseManifest, stepsTo } from "../manifest.ts";
+import { type MirrorFolder, type MirrorPlan, mirrorLimits } from "../mirror-plan.ts";
+import { FolderWriter } from "./folder-writer.ts";
+import { MirrorClient, MirrorError } from "./mirror-client.ts";
+import { MirrorServer } from "./mirror-server.ts";
+import { WatchedFolder } from "./watched-folder.ts";
+
+export interface MirrorOptions extends MirrorPlan {
+  /** Whether this node serves DHCP, and is the master. */
+  readonly isActive: () => boolean;
+  /** Told again and again whether this node, as standby, has all that the active one has. */
+  readonly onLook?: (isInStep: boolean) => void;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** What the mirror of this node did. */
+export interface MirrorCounts {
+  readonly fetched: number;
+  readonly removed: number;
+  readonly bytes: number;
+  readonly served: number;
+  readonly unproven: number;
+  /** Every folder was like that of the active node when it was last looked at. False on the active node. */
+  readonly isInStep: boolean;
+}
+
+export interface RunningMirror {
+  readonly port: number;
+  /** Settles once it is stopped. */
+  readonly ended: Promise<void>;
+  counts(): MirrorCounts;
+  readonly families: () => Family[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps folders as they are on the node that serves DHCP: this one tells what it has while it is active,
+ * and fetches what the other one has while it is not. Rejects with StartError.
+ */
+export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
+  const mirror = new Mirror(options);
+  try {
+    await mirror.open();
+  } catch (error) {
+    await mirror.stop();
+    throw error;
+  }
+  return mirror;
+}
+
+interface Mirrored {
+  readonly folder: MirrorFolder;
+  readonly watched: WatchedFolder;
+  writer: FolderWriter;
+  /** Versions of both sides, when they were last the same. */
+  same: { readonly master: string; readonly own: string } | undefined;
+}
+
+type Round = "in-step" | "behind" | "not-active";
+
+class Mirror implements RunningMirror {
+  readonly ended: Promise<void>;
+  readonly #options: MirrorOptions;
+  readonly #sign: HeartbeatSigner;
+  readonly #folders: Mirrored[] = [];
+  readonly #servers: MirrorServer[] = [];
+  readonly #client: MirrorClient;
+  readonly #stop = new AbortController();
+  #rounds: Promise<void> = Promise.resolve();
+  #end: () => void = () => undefined;
+  #break: (error: unknown) => void = () => undefined;
+  #fetched = 0;
+  #removed = 0;
+  #bytes = 0;
+  #isInStep = false;
+  #told = "";
+
+  constructor(options: MirrorOptions) {
+    const { folders, links, keyFile, intervalMs, logger, clock = systemClock } = options;
+    this.#options = options;
+    this.#sign = readHeartbeatKey(keyFile);
+    this.#client = new MirrorClient(links, this.#sign);
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#break = reject;
+    });
+    // Whoever holds the service may never ask.
+    this.ended.catch(() => undefined);
+    for (const folder of folders) {
+      const writer = new FolderWriter(folder);
+      const watched = new WatchedFolder(folder, intervalMs, clock, logger);
+      this.#folders.push({ folder, watched, writer, same: undefined });
+    }
+  }
+
+  async open(): Promise<void> {
+    const { links, isActive } = this.#options;
+    const folders = new Map(this.#folders.map(({ folder, watched }) => [folder.name, watched]));
+    const source = { sign: this.#sign, folders, isActive };
+    for (const { address, port } of links) {
+      this.#servers.push(await MirrorServer.open(address, port, source));
+    }
+    this.#rounds = this.#run().catch(this.#break);
+  }
+
+  get port(): number {
+    return this.#servers[0]!.port;
+  }
+
+  counts(): MirrorCounts {
+    const sum = (of: (server: MirrorServer) => number): number =>
+      this.#servers.reduce((total, server) => total + of(server), 0);
+    return {
+      fetched: this.#fetched,
+      removed: this.#removed,
+      bytes: this.#bytes,
+      served: sum(({ filesServed }) => filesServed),
+      unproven: sum(({ unproven }) => unproven),
+      isInStep: this.#isInStep,
+    };
+  }
+
+  readonly families = (): Family[] => {
+    const { fetched, removed, bytes, served, unproven, isInStep } = this.counts();
+    const counter = (name: string, help: string, value: number): Family => ({
+      name: `provlab_mirror_${name}_total`,
+      type: "counter",
+      help,
+      samples: [{ value }],
+    });
+    return [
+      counter("fetched_files", "Files fetched from the active node.", fetched),
+      counter("fetched_bytes", "Bytes of them.", bytes),
+      counter("removed_files", "Files removed, because the active node has them not.", removed),
+      counter("served_files", "Files given to the other node.", served),
+      counter("unproven", "Requests that did not prove to have the pair's key.", unproven),
+      gauge("provlab_mirror_in_step", "1 when this standby node has all.", isInStep ? 1 : 0),
+    ];
+  };
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#client.close();
+    await Promise.all(this.#servers.map((server) => server.close()));
+    await this.#rounds;
+    for (const { watched, writer } of this.#folders.splice(0)) {
+      await watched.close();
+      writer.close();
+    }
+    this.#end();
+  }
+
+  get #mayGoOn(): boolean {
+    return !this.#stop.signal.aborted && !this.#options.isActive();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      if (this.#mayGoOn) await this.#round();
+      else this.#isInStep = false;
+      this.#options.onLook?.(this.#isInStep);
+      const { signal } = this.#stop;
+      await rest(this.#options.intervalMs, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+  }
+
+  /** What goes wrong outside is told, and tried again in the next one. */
+  async #round(): Promise<void> {
+    const { logger } = this.#options;
+    const troubles: string[] = [];
+    let isInStep = true;
+    for (const mirrored of this.#folders) {
+      try {
+        const round = await this.#follow(mirrored, troubles);
+        isInStep = isInStep && round === "in-step";
+        if (round === "not-active") break;
+      } catch (error) {
+        if (!isFromOutside(error)) throw error;
+        isInStep = false;
+        troubles.push((error as Error).message);
+        if (error instanceof MirrorError) break;
+      }
+    }
+    if (isInStep && !this.#isInStep) logger.info("every folder is as on the active node");
+    this.#isInStep = isInStep;
+    const text = troubles.slice(0, 10).join("\n");
+    if (text !== this.#told && !this.#stop.signal.aborted) {
+      for (const trouble of troubles.slice(0, 10)) logger.warn(`not in step: ${trouble}`);
+    }
+    this.#told = text;
+  }
+
+  async #follow(mirrored: Mirrored, troubles: string[]): Promise<Round> {
+    const { folder, watched, writer, same } = mirrored;
+    const own = await watched.now();
+    if (!this.#mayGoOn) return "behind";
+    const known = same?.own === own.version ? same.master : undefined;
+    const answer = await this.#client.manifest(folder.name, known);
+    if (answer.kind === "not-active") return "not-active";
+    if (answer.kind === "not-ready") return "behind";
+    if (answer.kind === "as-before") return "in-step";
+    const master = parseManifest(answer.text, mirrorLimits.filesMax);
+    if (master === undefined) throw new MirrorError(`${folder.name}: the manifest is not one`);
+    const steps = stepsTo(master, own.manifest);
+    const isQuiet = !own.isUnsettled && [...master.files.values()].every(({ sha256 }) => sha256);
+    if (steps.fetch.length === 0 && steps.remove.length === 0) {
+      mirrored.same = isQuiet ? { master: answer.version, own: own.version } : undefined;
+      return isQuiet ? "in-step" : "behind";
+    }
+    const fetch: Parameters<FolderWriter["apply"]>[1] = (entry, write) =>
+      this.#client.file(folder.name, entry, write);
+    if (writer.rootIdentity !== own.folders.get("")) {
+      // Somebody has put another folder in its place.
+      writer.close();
+      mirrored.writer = new FolderWriter(folder);
+    }
+    const applied = await mirrored.writer.apply(steps, fetch, () => this.#mayGoOn);
+    watched.touch();
+    this.#fetched += applied.fetched;
+    this.#removed += applied.removed;
+    this.#bytes += applied.bytes;
+    troubles.push(...applied.troubles.map((trouble) => `${folder.name}: ${trouble}`));
+    const { fetched, removed } = applied;
+    if (fetched + removed > 0) {
+      const what = `${fetched} files fetched, ${removed} removed`;
+      this.#options.logger.info(`${folder.name}: ${what}`, {
+        folder: folder.name,
+        fetched,
+        removed,
+      });
+    }
+    return "behind";
+  }
+}
+
+/** The other node, the system or an operator; everything else is a mistake of ours. */
+function isFromOutside(error: unknown): boolean {
+  if (error instanceof MirrorError || error instanceof StartError) return true;
+  return error instanceof Error && "code" in error;
+}

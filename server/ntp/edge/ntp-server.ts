@@ -1,0 +1,202 @@
+import { randomInt } from "node:crypto";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
+import { DecodeError } from "../../../protocol/decode-error.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { decodeNtp, encodeNtp, type NtpPacket } from "../../../protocol/ntp/packet.ts";
+import { DatagramLoop, openServiceSocket } from "../../service/loop/datagram-loop.ts";
+import {
+  type ClockPolicy,
+  type ClockState,
+  clockPolicyDefault,
+  clockStateOf,
+} from "../clock-state.ts";
+import {
+  type NtpDropReason,
+  ntpDropReasons,
+  ntpRateKiss,
+  ntpRefusal,
+  ntpReply,
+} from "../ntp-reply.ts";
+import { type HostClock, openHostClock } from "./host-clock.ts";
+
+const ntpPort = 123;
+/** ntpd's iburst twice over at once; afterwards the 15 s of RFC 4330, section 10 are far off. */
+export const ntpRateLimitsDefault: SourceRateLimits = { burst: 16, perSecond: 0.25 };
+/** An address that is refused hears so once in this time, however much it sends. */
+const kissLimits: SourceRateLimits = { burst: 1, perSecond: 0.25 };
+
+export interface NtpServerOptions {
+  /** The wildcard unless told. */
+  readonly address?: number;
+  /** 123 unless told; 0 lets the system choose. */
+  readonly port?: number;
+  readonly backend?: UdpSocketOptions["backend"];
+  readonly policy?: Partial<ClockPolicy>;
+  /** Requests of one address; `false`: no limit. */
+  readonly rateLimits?: SourceRateLimits | false;
+  readonly hostClock?: HostClock;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export class NtpCounters {
+  answered = 0;
+  kissed = 0;
+  /** Datagrams that are no NTP packet. */
+  rejected = 0;
+  readonly dropped: Record<NtpDropReason, number> = {
+    "mode-not-served": 0,
+    version: 0,
+    "no-source-port": 0,
+    rate: 0,
+  };
+
+  /** Every counter by a dotted name, zeros included. */
+  snapshot(): Readonly<Record<string, number>> {
+    const values: Record<string, number> = {
+      answered: this.answered,
+      kissed: this.kissed,
+      rejected: this.rejected,
+    };
+    for (const reason of ntpDropReasons) values[`dropped.${reason}`] = this.dropped[reason];
+    return values;
+  }
+}
+
+export interface RunningNtpServer {
+  readonly port: number;
+  readonly counters: NtpCounters;
+  /** What replies say of the clock at present. */
+  readonly clockState: () => ClockState;
+  /** Settles when the service is over; rejects when our own code broke. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * NTP in server mode (RFC 5905, RFC 4330; SYS-7): it serves the host's clock, which the host's own
+ * ntpd or chronyd disciplines (TIME-1). Rejects with StartError when the port is not to be had, and
+ * with RangeError on a stratum outside 1 to 15.
+ */
+export async function startNtpServer(options: NtpServerOptions = {}): Promise<RunningNtpServer> {
+  const { address = 0, port = ntpPort, clock = systemClock, logger = nullLogger } = options;
+  const service = new NtpService(options, clock, logger);
+  const socket = await openServiceSocket({
+    service: "NTP",
+    address,
+    port,
+    backend: options.backend,
+  });
+  logger.info(
+    `NTP on ${formatIpv4(address)} port ${socket.localPort}, stratum ${service.state.stratum}.`,
+  );
+  const loop = new DatagramLoop({
+    socket,
+    clock,
+    serve: (index, nowMs) => service.serve(socket, index, nowMs),
+    everySecond: () => service.refresh(),
+  });
+  const ended = loop.run().finally(() => socket.close());
+  return {
+    port: socket.localPort,
+    counters: service.counters,
+    clockState: () => service.state,
+    ended,
+    stop: () => {
+      loop.stop();
+      return ended;
+    },
+  };
+}
+
+class NtpService {
+  readonly counters = new NtpCounters();
+  readonly #policy: ClockPolicy;
+  readonly #hostClock: HostClock;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #rates: SourceRates | undefined;
+  readonly #kisses: SourceRates;
+  #state: ClockState;
+
+  constructor(options: NtpServerOptions, clock: Clock, logger: Logger) {
+    this.#policy = { ...clockPolicyDefault, ...options.policy };
+    const { stratum } = this.#policy;
+    if (!Number.isInteger(stratum) || stratum < 1 || stratum > 15) {
+      throw new RangeError(`the NTP stratum must be a whole number in 1..15, not ${stratum}`);
+    }
+    this.#hostClock = options.hostClock ?? openHostClock();
+    this.#clock = clock;
+    this.#logger = logger;
+    const { rateLimits = ntpRateLimitsDefault } = options;
+    const seed = randomInt(2 ** 32);
+    this.#rates = rateLimits === false ? undefined : new SourceRates(rateLimits, seed);
+    this.#kisses = new SourceRates(kissLimits, seed);
+    this.#state = this.#readState();
+  }
+
+  get state(): ClockState {
+    return this.#state;
+  }
+
+  /** Reads the kernel's state again: its error grows from second to second. */
+  refresh(): void {
+    const before = this.#state.stratum;
+    this.#state = this.#readState();
+    if (this.#state.stratum === before) return;
+    this.#logger.warn(`NTP: stratum ${before} is now ${this.#state.stratum}.`);
+  }
+
+  serve(socket: UdpSocket, index: number, nowMs: number): void {
+    const request = this.#decode(socket.bytes(index));
+    if (request === undefined) return;
+    const refusal = ntpRefusal(request, socket.sourcePort(index));
+    if (refusal !== undefined) {
+      this.counters.dropped[refusal] += 1;
+      return;
+    }
+    const source = socket.sourceAddress(index);
+    if (this.#rates?.take(source, nowMs) === false) {
+      this.counters.dropped.rate += 1;
+      if (!this.#kisses.take(source, nowMs)) return;
+      this.counters.kissed += 1;
+      send(socket, index, ntpRateKiss(request, this.#state, this.#hostClock.unixMs()));
+      return;
+    }
+    const sentUnixMs = this.#hostClock.unixMs();
+    // How long ago the kernel took it in, on the scale that nobody steps.
+    const waitedMs = Math.max(0, this.#clock.monotonicMs() - socket.receivedAtMs(index));
+    send(socket, index, ntpReply(request, this.#state, sentUnixMs - waitedMs, sentUnixMs));
+    this.counters.answered += 1;
+  }
+
+  #readState(): ClockState {
+    const { precision } = this.#hostClock;
+    const unixMs = this.#hostClock.unixMs();
+    return clockStateOf(this.#hostClock.kernel(), this.#policy, unixMs, precision);
+  }
+
+  #decode(bytes: Uint8Array): NtpPacket | undefined {
+    try {
+      return decodeNtp(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.counters.rejected += 1;
+      return undefined;
+    }
+  }
+}
+
+function send(socket: UdpSocket, index: number, reply: NtpPacket): void {
+  const end = encodeNtp(reply, socket.slot(), 0);
+  // From the address that was asked: clients drop an answer from another one.
+  socket.push(
+    end,
+    socket.sourceAddress(index),
+    socket.sourcePort(index),
+    socket.destinationAddress(index),
+  );
+}

@@ -1,0 +1,54 @@
+import { readdirSync, statSync, unlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { outdatedFiles, type RotatedFile, removalOrder, rotatedDate } from "../rotation.ts";
+
+/** The files of days that are over, of all logs together. System errors go to the caller. */
+export class RotatedFiles {
+  readonly #daysKept: number;
+  /** In the order in which they make room. */
+  #files: RotatedFile[] = [];
+  #bytes = 0;
+
+  constructor(daysKept: number) {
+    this.#daysKept = daysKept;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Looks what there is of the log at `path` now, after removing what is beyond the days kept. */
+  refresh(path: string): void {
+    const directory = dirname(path);
+    const log = basename(path);
+    const entries = readdirSync(directory);
+    const outdated = new Set(outdatedFiles(entries, log, this.#daysKept));
+    for (const name of outdated) unlinkSync(`${directory}/${name}`);
+    const present = entries.flatMap((name): readonly RotatedFile[] => {
+      const date = rotatedDate(name, log);
+      if (date === undefined || outdated.has(name)) return [];
+      const file = `${directory}/${name}`;
+      const bytes = statSync(file, { throwIfNoEntry: false })?.size;
+      return bytes === undefined ? [] : [{ path: file, date, bytes }];
+    });
+    const others = this.#files.filter(
+      (file) =>
+        dirname(file.path) !== directory || rotatedDate(basename(file.path), log) === undefined,
+    );
+    this.#take([...others, ...present]);
+  }
+
+  /** Removes the first that makes room; undefined when there is none. */
+  removeOldest(): RotatedFile | undefined {
+    const [oldest, ...others] = this.#files;
+    if (oldest === undefined) return undefined;
+    unlinkSync(oldest.path);
+    this.#take(others);
+    return oldest;
+  }
+
+  #take(files: readonly RotatedFile[]): void {
+    this.#files = removalOrder(files);
+    this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}

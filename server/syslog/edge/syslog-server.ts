@@ -1,0 +1,183 @@
+import { randomInt } from "node:crypto";
+import type { Socket } from "node:net";
+import { resolve } from "node:path";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { SYSLOG_BYTES_MAX, SYSLOG_PORT } from "../../../protocol/syslog/message.ts";
+import { DatagramLoop, openServiceSocket } from "../../service/loop/datagram-loop.ts";
+import { openUdpAndTcp, type UdpAndTcp } from "../../service/loop/udp-and-tcp.ts";
+import { FileRouter, type FileRule, fileRulesDefault } from "../file-router.ts";
+import { SyslogCounters, SyslogReceiver } from "../syslog-receiver.ts";
+import { LogFiles } from "./log-files.ts";
+import { readStream } from "./stream-input.ts";
+
+/** PERF-2, LOG-4. */
+const daysKeptDefault = 90;
+/** No application's day takes more of the disk than this. */
+const fileBytesMaxDefault = 1024 ** 3;
+const totalBytesMaxDefault = 10 * 1024 ** 3;
+const totalBytesMaxMin = 64 * 1024;
+/** Far above what a device says, and enough for a relay that speaks for thousands. */
+export const syslogRateLimitsDefault: SourceRateLimits = { burst: 10_000, perSecond: 2000 };
+const connectionsMaxDefault = 1024;
+const connectionsPerPeerMax = 64;
+/** Senders keep a connection open between messages; one that is forgotten ends. */
+const idleMsMaxDefault = 600_000;
+/** The log tells of drops once in this time; the log files, every second. */
+const dropToldMsMin = 10_000;
+
+export interface SyslogServerOptions {
+  /** Where files without an absolute path are; made when missing. */
+  readonly directory: string;
+  /** The wildcard unless told. */
+  readonly address?: number;
+  /** UDP and TCP port, 514 unless told; 0 lets the system choose one for both. */
+  readonly port?: number;
+  /** Receive over TCP as well: yes unless told. */
+  readonly tcp?: boolean;
+  readonly backend?: UdpSocketOptions["backend"];
+  /** Which messages go where; the table of LOG-1 unless told. */
+  readonly rules?: readonly FileRule[];
+  readonly daysKept?: number;
+  /** Of one file, and so of one day: 1 GiB unless told. */
+  readonly fileBytesMax?: number;
+  /**
+   * Of all files together, 10 GiB unless told, 64 KiB at least. Beyond it the oldest days go first,
+   * then lines are dropped; PERF-2's 90 days hold below it.
+   */
+  readonly totalBytesMax?: number;
+  /** Messages of one address: beyond it datagrams are dropped and TCP waits. `false`: no limit. */
+  readonly rateLimits?: SourceRateLimits | false;
+  readonly connectionsMax?: number;
+  readonly idleMsMax?: number;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface RunningSyslogServer {
+  readonly port: number;
+  readonly counters: SyslogCounters;
+  /** Absolute paths, in the order of the rules. */
+  readonly files: readonly string[];
+  /** Settles when the service is over; rejects when our own code broke. */
+  readonly ended: Promise<void>;
+  /** Ends the service: what was received is in the files, and they are closed. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A syslog receiver over UDP (RFC 5426) and TCP (RFC 6587) for both message formats, into a file by
+ * facility (LOG-1), a new one each day, 90 days kept (LOG-4, PERF-2). Rejects with StartError when
+ * the port or a file is not to be had, and with RangeError for a wrong rule or limit.
+ */
+export async function startSyslogServer(
+  options: SyslogServerOptions,
+): Promise<RunningSyslogServer> {
+  const { address = 0, port = SYSLOG_PORT, clock = systemClock, logger = nullLogger } = options;
+  const router = new FileRouter(options.rules ?? fileRulesDefault);
+  const rateLimits =
+    options.rateLimits === undefined || options.rateLimits === false
+      ? syslogRateLimitsDefault
+      : options.rateLimits;
+  const rates =
+    options.rateLimits === false ? undefined : new SourceRates(rateLimits, randomInt(2 ** 32));
+  const counters = new SyslogCounters();
+  const paths = router.files.map((file) => resolve(options.directory, file));
+  const files = openFiles(options, paths, counters, logger, clock.wallMs());
+  const receiver = new SyslogReceiver(router, files, counters);
+
+  const { socket, acceptor } = await open(address, port, options, (connection, peer) => {
+    readStream(connection, peer, { receiver, rates, rateLimits, clock });
+  }).catch((error: unknown) => {
+    files.close();
+    throw error;
+  });
+  logger.info(`Syslog on ${formatIpv4(address)} port ${socket.localPort}.`);
+
+  let dropsToldAtMs = Number.NEGATIVE_INFINITY;
+  const loop = new DatagramLoop({
+    socket,
+    clock,
+    serve: (index, nowMs) => {
+      const source = socket.sourceAddress(index);
+      if (rates?.take(source, nowMs) === false) {
+        counters.received.udp += 1;
+        counters.dropped.rate += 1;
+      } else receiver.accept(socket.bytes(index), source, clock.wallMs(), "udp");
+    },
+    endTurn: () => files.flush(clock.wallMs()),
+    everySecond: (nowMs) => {
+      if (acceptor !== undefined) counters.tcpRefused = acceptor.counters.refused;
+      files.maintain(clock.wallMs());
+      const drops = receiver.noteDrops(clock.wallMs());
+      if (drops === undefined || nowMs - dropsToldAtMs < dropToldMsMin) return;
+      dropsToldAtMs = nowMs;
+      logger.warn(`Syslog: ${drops}.`);
+    },
+  });
+  const ended = loop.run().finally(async () => {
+    socket.close();
+    await acceptor?.close();
+    receiver.noteDrops(clock.wallMs(), true);
+    files.close();
+  });
+  return {
+    port: socket.localPort,
+    counters,
+    files: paths,
+    ended,
+    stop: () => {
+      loop.stop();
+      return ended;
+    },
+  };
+}
+
+function openFiles(
+  options: SyslogServerOptions,
+  paths: readonly string[],
+  counters: SyslogCounters,
+  logger: Logger,
+  unixMs: number,
+): LogFiles {
+  const { daysKept = daysKeptDefault, fileBytesMax = fileBytesMaxDefault } = options;
+  const { totalBytesMax = totalBytesMaxDefault } = options;
+  if (!Number.isInteger(daysKept) || daysKept < 1) {
+    throw new RangeError(`syslog keeps a whole number of days from 1, not ${daysKept}`);
+  }
+  if (!Number.isSafeInteger(totalBytesMax) || totalBytesMax < totalBytesMaxMin) {
+    throw new RangeError(
+      `syslog's totalBytesMax is a whole number from ${totalBytesMaxMin}, not ${totalBytesMax}`,
+    );
+  }
+  const onLost = (lines: number): void => {
+    counters.dropped["write-failed"] += lines;
+    counters.lines -= lines;
+  };
+  return new LogFiles({ paths, daysKept, fileBytesMax, totalBytesMax, logger, onLost }, unixMs);
+}
+
+async function open(
+  address: number,
+  port: number,
+  options: SyslogServerOptions,
+  onConnection: (connection: Socket, peer: number) => void,
+): Promise<{ socket: UdpSocket; acceptor: UdpAndTcp["acceptor"] | undefined }> {
+  const udp = {
+    service: "syslog",
+    address,
+    port,
+    backend: options.backend,
+    datagramBytesMax: SYSLOG_BYTES_MAX,
+  };
+  if (options.tcp === false) return { socket: await openServiceSocket(udp), acceptor: undefined };
+  return openUdpAndTcp(udp, {
+    connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
+    connectionsPerPeerMax,
+    idleMsMax: options.idleMsMax ?? idleMsMaxDefault,
+    onConnection,
+  });
+}

@@ -1,0 +1,244 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { sep } from "node:path";
+import { tftpErrorCodes } from "../../../protocol/tftp/packet.ts";
+import { StartError, systemReason } from "../../process/start-error.ts";
+import { pathBelowRoot } from "../file-name.ts";
+import type { Refusal } from "../negotiation.ts";
+import type { OpenResult } from "../service.ts";
+import { BytesContent } from "../transfer-content.ts";
+import { ChunkCache, isSameFile, SharedFile } from "./shared-file.ts";
+
+export interface FileSourceOptions {
+  /** The directory that is served (TFTP-6); nothing outside it ever is. */
+  readonly root: string;
+  readonly wallMs: () => number;
+  /** Files up to this size are kept in memory: 64 KiB unless told. */
+  readonly cachedFileBytesMax?: number;
+  /** Of all the kept files together: 128 MiB unless told. */
+  readonly cacheBytesMax?: number;
+  /** Of the parts of larger files that are read ahead: 32 MiB unless told. */
+  readonly readAheadBytesMax?: number;
+  /** Larger files that are open at once; each serves any number of transfers. 256 unless told. */
+  readonly openFilesMax?: number;
+}
+
+const cachedFileBytesMaxDefault = 64 * 1024;
+const cacheBytesMaxDefault = 128 * 1024 * 1024;
+const readAheadBytesMaxDefault = 32 * 1024 * 1024;
+const openFilesMaxDefault = 256;
+/** What a kept file costs besides its bytes, so that empty files are bounded too. */
+const entryBytes = 512;
+/**
+ * The clock of a file system may go in steps of several milliseconds: of two changes within one,
+ * only the first shows. So a file as young as that is read afresh each time.
+ */
+const youngMs = 50;
+// Without O_NONBLOCK a pipe put in the place of a file would stop the server.
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+interface CachedFile {
+  readonly bytes: Uint8Array;
+  readonly stats: Stats;
+}
+
+/** Opens files below one directory: regular files only, and no way out of it by name or by link. */
+export class FileSource {
+  readonly #root: string;
+  readonly #wallMs: () => number;
+  readonly #cachedFileBytesMax: number;
+  readonly #cacheBytesMax: number;
+  readonly #openFilesMax: number;
+  readonly #chunks: ChunkCache;
+  /** By path below the root, in the order of use: the first entry is the one to forget. */
+  readonly #cached = new Map<string, CachedFile>();
+  readonly #shared = new Set<SharedFile>();
+  #cachedBytes = 0;
+  cacheHits = 0;
+
+  /** Throws StartError when the root is no directory that can be read. */
+  constructor(options: FileSourceOptions) {
+    this.#root = resolveRoot(options.root);
+    this.#wallMs = options.wallMs;
+    this.#cachedFileBytesMax = options.cachedFileBytesMax ?? cachedFileBytesMaxDefault;
+    this.#cacheBytesMax = options.cacheBytesMax ?? cacheBytesMaxDefault;
+    this.#openFilesMax = options.openFilesMax ?? openFilesMaxDefault;
+    this.#chunks = new ChunkCache(options.readAheadBytesMax ?? readAheadBytesMaxDefault);
+  }
+
+  get cachedFiles(): number {
+    return this.#cached.size;
+  }
+
+  get cachedBytes(): number {
+    return this.#cachedBytes;
+  }
+
+  /** Larger files that transfers read at this moment. */
+  get openFiles(): number {
+    return this.#shared.size;
+  }
+
+  open(filename: string): OpenResult {
+    const path = pathBelowRoot(filename);
+    if (path === undefined) return accessViolation;
+    try {
+      const stats = statSync(this.#full(path), { throwIfNoEntry: false });
+      if (stats === undefined) return notFound;
+      if (!stats.isFile()) return notRegular;
+      return this.#fromCache(path, stats) ?? this.#fromDisk(path);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  #full(path: string): string {
+    return `${this.#root}${sep}${path}`;
+  }
+
+  #fromCache(path: string, stats: Stats): OpenResult | undefined {
+    const cached = this.#cached.get(path);
+    if (cached === undefined) return undefined;
+    this.#cached.delete(path);
+    if (!isSameFile(cached.stats, stats)) {
+      this.#cachedBytes -= costOf(cached);
+      return undefined;
+    }
+    this.#cached.set(path, cached);
+    this.cacheHits += 1;
+    return { kind: "opened", content: new BytesContent(cached.bytes) };
+  }
+
+  #fromDisk(path: string): OpenResult {
+    const real = realpathSync(this.#full(path));
+    if (!this.#isInside(real)) return accessViolation;
+    const fd = openSync(real, openFlags);
+    let isTaken = false;
+    try {
+      // What was opened decides, not what the path led to a moment ago.
+      const stats = fstatSync(fd);
+      if (!stats.isFile()) return notRegular;
+      if (!this.#isInside(openedPath(fd) ?? real)) return accessViolation;
+      if (stats.size > this.#cachedFileBytesMax) {
+        const shared = this.#shareOf(fd, stats);
+        if (shared === undefined) return tooManyOpen;
+        isTaken = shared.isNew;
+        return { kind: "opened", content: shared.file.open() };
+      }
+      const bytes = readWhole(fd, stats.size);
+      if (bytes === undefined) return changing;
+      this.#keep(path, { bytes, stats });
+      return { kind: "opened", content: new BytesContent(bytes) };
+    } finally {
+      if (!isTaken) closeSync(fd);
+    }
+  }
+
+  #isInside(real: string): boolean {
+    return real.startsWith(this.#root === sep ? sep : `${this.#root}${sep}`);
+  }
+
+  #shareOf(fd: number, stats: Stats): { file: SharedFile; isNew: boolean } | undefined {
+    for (const file of this.#shared) {
+      if (isSameFile(file.stats, stats)) return { file, isNew: false };
+    }
+    if (this.#shared.size >= this.#openFilesMax) return undefined;
+    const taken = new Set([...this.#shared].map((file) => file.number));
+    let number = 0;
+    while (taken.has(number)) number += 1;
+    const file = new SharedFile(fd, stats, this.#chunks, number, () => {
+      this.#shared.delete(file);
+    });
+    this.#shared.add(file);
+    return { file, isNew: true };
+  }
+
+  #keep(path: string, file: CachedFile): void {
+    const cost = costOf(file);
+    const ageMs = this.#wallMs() - Math.max(file.stats.mtimeMs, file.stats.ctimeMs);
+    if (cost > this.#cacheBytesMax || ageMs < youngMs) return;
+    for (const [oldest, forgotten] of this.#cached) {
+      if (this.#cachedBytes + cost <= this.#cacheBytesMax) break;
+      this.#cached.delete(oldest);
+      this.#cachedBytes -= costOf(forgotten);
+    }
+    this.#cached.set(path, file);
+    this.#cachedBytes += cost;
+  }
+}
+
+function costOf({ bytes }: CachedFile): number {
+  return bytes.length + entryBytes;
+}
+
+function resolveRoot(root: string): string {
+  try {
+    const real = realpathSync(root);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    throw new StartError(`Can't serve files from ${root}: ${systemReason(error)}`, {
+      cause: error,
+    });
+  }
+  throw new StartError(`Can't serve files from ${root}: it is not a directory.`);
+}
+
+/** The path that the system has for an open file; undefined where there is no /proc. */
+function openedPath(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the file is not as long as it was a moment ago. */
+function readWhole(fd: number, size: number): Uint8Array | undefined {
+  // One byte more than there should be tells that it grew.
+  const bytes = new Uint8Array(size + 1);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const count = readSync(fd, bytes, filled, bytes.length - filled, filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled === size ? bytes.subarray(0, size) : undefined;
+}
+
+function refusal(code: number, message: string): Refusal {
+  return { kind: "refused", code, message };
+}
+
+const notFound = refusal(tftpErrorCodes.fileNotFound, "file not found");
+const notRegular = refusal(tftpErrorCodes.accessViolation, "not a regular file");
+const accessViolation = refusal(tftpErrorCodes.accessViolation, "access violation");
+const changing = refusal(tftpErrorCodes.undefined, "the file is being changed: ask again");
+const tooManyOpen = refusal(tftpErrorCodes.undefined, "too many files are open: ask again");
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  ENOENT: notFound,
+  ENOTDIR: notFound,
+  ENAMETOOLONG: notFound,
+  EACCES: accessViolation,
+  EPERM: accessViolation,
+  ELOOP: accessViolation,
+  ENXIO: notRegular,
+  EMFILE: tooManyOpen,
+  ENFILE: tooManyOpen,
+};
+
+function refusalOf(error: unknown): Refusal {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  // Without a system's code it is a mistake of ours.
+  if (code === undefined || code.startsWith("ERR_")) throw error;
+  return refusals[code] ?? refusal(tftpErrorCodes.undefined, `the file cannot be read: ${code}`);
+}

@@ -1,0 +1,154 @@
+import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
+import { READ_FAILED, type TransferContent } from "../transfer-content.ts";
+
+const chunkBytes = 64 * 1024;
+/** Chunk numbers of one file stay below this: it is then 256 TiB long. */
+const chunksPerFile = 2 ** 32;
+
+/** What tells whether a file is still the one that it was. */
+export type FileIdentity = Pick<Stats, "ino" | "dev" | "size" | "mtimeMs" | "ctimeMs">;
+
+export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
+  return (
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtimeMs === b.mtimeMs &&
+    a.ctimeMs === b.ctimeMs
+  );
+}
+
+/** The parts of large files that were read last, for all of them together. */
+export class ChunkCache {
+  readonly #chunksMax: number;
+  /** In the order of use: the Map's first entry is the one to forget. */
+  readonly #chunks = new Map<number, Uint8Array>();
+
+  constructor(bytesMax: number) {
+    this.#chunksMax = Math.max(1, Math.floor(bytesMax / chunkBytes));
+  }
+
+  get(key: number): Uint8Array | undefined {
+    const chunk = this.#chunks.get(key);
+    if (chunk === undefined) return undefined;
+    this.#chunks.delete(key);
+    this.#chunks.set(key, chunk);
+    return chunk;
+  }
+
+  add(key: number, chunk: Uint8Array): void {
+    if (this.#chunks.size >= this.#chunksMax) {
+      for (const oldest of this.#chunks.keys()) {
+        this.#chunks.delete(oldest);
+        break;
+      }
+    }
+    this.#chunks.set(key, chunk);
+  }
+
+  /** Forgets the keys from `first` up to, but not with, `end`. */
+  forget(first: number, end: number): void {
+    for (const key of this.#chunks.keys()) {
+      if (key >= first && key < end) this.#chunks.delete(key);
+    }
+  }
+}
+
+/**
+ * A large file, open once for all transfers that read it. It is read ahead in chunks; when it turns
+ * out to have changed meanwhile nothing more of it is served, for no client could use the mixture.
+ */
+export class SharedFile {
+  readonly stats: Stats;
+  /** Unlike that of any other file that is open. */
+  readonly number: number;
+  readonly #fd: number;
+  readonly #cache: ChunkCache;
+  readonly #firstKey: number;
+  readonly #onUnused: () => void;
+  #users = 0;
+  #recentIndex = -1;
+  #recent: Uint8Array | undefined;
+
+  /** Takes the descriptor; closes it, and calls `onUnused`, when the last transfer is over. */
+  constructor(fd: number, stats: Stats, cache: ChunkCache, number: number, onUnused: () => void) {
+    this.#fd = fd;
+    this.stats = stats;
+    this.number = number;
+    this.#cache = cache;
+    this.#firstKey = number * chunksPerFile;
+    this.#onUnused = onUnused;
+  }
+
+  open(): TransferContent {
+    this.#users += 1;
+    let isOpen = true;
+    return {
+      size: this.stats.size,
+      copy: (offset, target, start, length) => this.#copy(offset, target, start, length),
+      close: () => {
+        if (isOpen) this.#release();
+        isOpen = false;
+      },
+    };
+  }
+
+  #release(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    this.#cache.forget(this.#firstKey, this.#firstKey + chunksPerFile);
+    this.#onUnused();
+    closeSync(this.#fd);
+  }
+
+  #copy(offset: number, target: Uint8Array, start: number, length: number): number {
+    const end = Math.min(offset + length, this.stats.size);
+    let from = offset;
+    while (from < end) {
+      const index = Math.floor(from / chunkBytes);
+      const chunk = this.#chunk(index);
+      if (chunk === undefined) return READ_FAILED;
+      const inChunk = from - index * chunkBytes;
+      const count = Math.min(end - from, chunk.length - inChunk);
+      target.set(chunk.subarray(inChunk, inChunk + count), start + from - offset);
+      from += count;
+    }
+    return Math.max(0, end - offset);
+  }
+
+  #chunk(index: number): Uint8Array | undefined {
+    if (index === this.#recentIndex) return this.#recent;
+    const key = this.#firstKey + index;
+    let chunk = this.#cache.get(key);
+    if (chunk === undefined) {
+      chunk = this.#read(index);
+      if (chunk === undefined) return undefined;
+      this.#cache.add(key, chunk);
+    }
+    this.#recentIndex = index;
+    this.#recent = chunk;
+    return chunk;
+  }
+
+  #read(index: number): Uint8Array | undefined {
+    const position = index * chunkBytes;
+    const chunk = new Uint8Array(Math.min(chunkBytes, this.stats.size - position));
+    try {
+      let filled = 0;
+      while (filled < chunk.length) {
+        const count = readSync(this.#fd, chunk, filled, chunk.length - filled, position + filled);
+        if (count === 0) return undefined;
+        filled += count;
+      }
+      return this.#isUnchanged() ? chunk : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A rename or an unlink changes only the ctime, and not what is read here. */
+  #isUnchanged(): boolean {
+    const { size, mtimeMs } = fstatSync(this.#fd);
+    return size === this.stats.size && mtimeMs === this.stats.mtimeMs;
+  }
+}

@@ -1,0 +1,262 @@
+import { randomInt } from "node:crypto";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import { SocketError } from "../../../base/net/socket-error.ts";
+import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import {
+  BLOCK_BYTES_DEFAULT,
+  BLOCK_BYTES_MAX,
+  DATA_HEADER_BYTES,
+  TFTP_PORT,
+  tftpErrorCodes,
+} from "../../../protocol/tftp/packet.ts";
+import { StartError, systemReason } from "../../process/start-error.ts";
+import { TftpCounters } from "../counters.ts";
+import type { TransferPolicy } from "../negotiation.ts";
+import { type OpenResult, TftpService } from "../service.ts";
+import { BytesContent } from "../transfer-content.ts";
+import { TransferLog } from "../transfer-log.ts";
+import { FileSource, type FileSourceOptions } from "./file-source.ts";
+import { SocketOutlet, TftpListener } from "./listener.ts";
+
+export interface TftpServerOptions {
+  /** The directory that is served. */
+  readonly root: string;
+  /** An address of this machine to listen on; 0, or without it, all of them. */
+  readonly address?: number;
+  /** 69 unless told; 0 lets the system choose. */
+  readonly port?: number;
+  /** Transfers at once, 10,000 unless told; further requests wait (TFTP-9). */
+  readonly sessionsMax?: number;
+  /** Requests that wait at once, 8,192 unless told; further ones are lost. */
+  readonly queueMax?: number;
+  /** The request port and the ports that transfers run on, 64 in all unless told; 1: one port does it all. */
+  readonly portsMax?: number;
+  /** Larger blocks are negotiated down: 65,464 unless told. */
+  readonly blockBytesMax?: number;
+  /** Larger windows are negotiated down: 64 blocks unless told, and 64 KiB. */
+  readonly windowBlocksMax?: number;
+  /** Until an unanswered packet is repeated, unless the client says (TFTP-4): 5 unless told. */
+  readonly retrySeconds?: number;
+  /** Silence that ends a transfer (TFTP-4): 300 unless told. */
+  readonly sessionSeconds?: number;
+  readonly backend?: UdpSocketOptions["backend"];
+  readonly logger?: Logger;
+  /** Whether each transfer gets its line in the log. */
+  readonly logTransfers?: boolean;
+  readonly flushLog?: () => void;
+  readonly clock?: Clock;
+  /** Keeps clients from choosing ports that collide in the session table; random unless told. */
+  readonly seed?: number;
+  /** How much the file source may keep in memory, and open. */
+  readonly files?: Omit<FileSourceOptions, "root" | "wallMs">;
+  /** Files made on demand, asked before the root is: undefined when it is not one of those. */
+  readonly generated?: (filename: string, clientAddress: number) => Uint8Array | undefined;
+}
+
+export interface RunningTftpServer {
+  /** 0 when it listens on every address. */
+  readonly address: number;
+  readonly port: number;
+  readonly counters: TftpCounters;
+  /** Transfers under way, and requests that wait, at this moment. */
+  readonly load: () => { readonly sessions: number; readonly waiting: number };
+  /** Settles when the service is over; rejects when our own code broke. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const defaults = {
+  sessionsMax: 10_000,
+  queueMax: 8192,
+  portsMax: 64,
+  windowBlocksMax: 64,
+  retrySeconds: 5,
+  sessionSeconds: 300,
+} as const;
+
+// Less than half of what Linux lets a socket hold by default: a larger window overruns real clients.
+const windowBytesMax = 64 * 1024;
+const unansweredMsMax = 30_000;
+const secondMs = 1000;
+/** What one wait can watch over. */
+const socketsMax = 64;
+/** A request has 512 bytes at most (RFC 2347); old clients pad their packets. */
+const requestBytesMax = 2048;
+/** The longest DATA that fits a frame of Ethernet; larger blocks go through a few ports of their own. */
+const framedPacketBytesMax = 1472;
+const largePortsMax = 2;
+const batchMax = { requests: 256, transfers: 64, large: 32 } as const;
+const transferBufferBytes = 2 * 1024 * 1024;
+
+/** Starts to serve files. Rejects with StartError when the operator has to mend something first. */
+export async function startTftpServer(options: TftpServerOptions): Promise<RunningTftpServer> {
+  const { logger = nullLogger, clock = systemClock } = options;
+  const policy = policyOf(options);
+  const files = new FileSource({
+    ...options.files,
+    root: options.root,
+    wallMs: () => clock.wallMs(),
+  });
+  const plan = portPlanOf(options.portsMax ?? defaults.portsMax, policy.blockBytesMax);
+  const sockets = await openSockets(options, plan);
+  const counters = new TftpCounters();
+  const outlet = new SocketOutlet(sockets);
+  const service = new TftpService({
+    open: opener(files, options.generated, logger),
+    outlet,
+    packetBytesMaxByPort: plan.map(({ packetBytesMax }) => packetBytesMax),
+    policy,
+    sessionsMax: options.sessionsMax ?? defaults.sessionsMax,
+    queueMax: options.queueMax ?? defaults.queueMax,
+    counters,
+    observer: new TransferLog(logger, options.logTransfers ?? false, () => clock.monotonicMs()),
+    seed: options.seed ?? randomInt(2 ** 32),
+    startMs: clock.monotonicMs(),
+  });
+  const flushLog = options.flushLog ?? (() => undefined);
+  const listener = new TftpListener({ service, sockets, outlet, counters, clock, flushLog });
+  const ended = listener.run().finally(() => closeAll(sockets));
+  const { localAddress, localPort } = sockets[0]!;
+  logger.info(`TFTP serves ${options.root} on ${formatIpv4(localAddress)} port ${localPort}`);
+  return {
+    address: localAddress,
+    port: localPort,
+    counters,
+    load: () => ({ sessions: service.sessionCount, waiting: service.waitingCount }),
+    ended,
+    stop: () => {
+      listener.stop();
+      // A loop that waits for packets ends at once when there is nothing left to wait for.
+      closeAll(sockets);
+      return ended;
+    },
+  };
+}
+
+function policyOf(options: TftpServerOptions): TransferPolicy {
+  const { blockBytesMax = BLOCK_BYTES_MAX } = options;
+  checkWhole("blockBytesMax", blockBytesMax, BLOCK_BYTES_DEFAULT, BLOCK_BYTES_MAX);
+  const windowBlocksMax = options.windowBlocksMax ?? defaults.windowBlocksMax;
+  checkWhole("windowBlocksMax", windowBlocksMax, 1, 65_535);
+  checkWhole("sessionsMax", options.sessionsMax ?? defaults.sessionsMax, 1, 1_000_000);
+  checkWhole("queueMax", options.queueMax ?? defaults.queueMax, 0, 1_000_000);
+  checkWhole("portsMax", options.portsMax ?? defaults.portsMax, 1, socketsMax);
+  const sessionMs = (options.sessionSeconds ?? defaults.sessionSeconds) * secondMs;
+  const retryMs = (options.retrySeconds ?? defaults.retrySeconds) * secondMs;
+  const unansweredMs = Math.min(unansweredMsMax, sessionMs);
+  return {
+    blockBytesMax,
+    windowBlocksMax,
+    windowBytesMax,
+    retryMs,
+    sessionMs,
+    unansweredMs,
+  };
+}
+
+function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new StartError(`TFTP's ${name} must be a whole number in ${min}..${max}, not ${value}`);
+}
+
+interface PortPlan {
+  /** The longest packet of a transfer; -1 for a port without transfers. */
+  readonly packetBytesMax: number;
+  readonly datagramBytesMax: number;
+  readonly batchMax: number;
+  readonly bufferBytes: number | undefined;
+}
+
+/** Slots are as long as the longest packet, so only a few ports have room for the large ones. */
+function portPlanOf(portsMax: number, blockBytesMax: number): readonly PortPlan[] {
+  const packetBytesMax = DATA_HEADER_BYTES + blockBytesMax;
+  const bytesFor = (bytes: number): number => Math.max(bytes, requestBytesMax);
+  const requests = { batchMax: batchMax.requests, bufferBytes: undefined };
+  if (portsMax === 1) {
+    return [{ ...requests, packetBytesMax, datagramBytesMax: bytesFor(packetBytesMax) }];
+  }
+  const transfers = portsMax - 1;
+  const isLarge = packetBytesMax > framedPacketBytesMax;
+  const largePorts = isLarge ? Math.min(largePortsMax, transfers) : 0;
+  const bufferBytes = transferBufferBytes;
+  const framed = { packetBytesMax: framedPacketBytesMax, datagramBytesMax: requestBytesMax };
+  const large = { packetBytesMax, datagramBytesMax: bytesFor(packetBytesMax) };
+  return [
+    { ...requests, packetBytesMax: -1, datagramBytesMax: requestBytesMax },
+    ...new Array<PortPlan>(transfers - largePorts).fill({
+      ...framed,
+      batchMax: batchMax.transfers,
+      bufferBytes,
+    }),
+    ...new Array<PortPlan>(largePorts).fill({ ...large, batchMax: batchMax.large, bufferBytes }),
+  ];
+}
+
+async function openSockets(
+  options: TftpServerOptions,
+  plan: readonly PortPlan[],
+): Promise<UdpSocket[]> {
+  const { address = 0, port = TFTP_PORT, backend } = options;
+  const sockets: UdpSocket[] = [];
+  try {
+    for (const part of plan) {
+      const { datagramBytesMax, batchMax, bufferBytes } = part;
+      sockets.push(
+        await openUnsharedUdpSocket({
+          address,
+          port: sockets.length === 0 ? port : 0,
+          datagramBytesMax,
+          batchMax,
+          ...(bufferBytes === undefined ? {} : { bufferBytes }),
+          ...(backend === undefined ? {} : { backend }),
+        }),
+      );
+    }
+    return sockets;
+  } catch (error) {
+    closeAll(sockets);
+    if (!(error instanceof SocketError)) throw error;
+    const place = sockets.length > 0 ? "a port for transfers" : `port ${port}`;
+    throw new StartError(
+      [
+        `Can't bind to TFTP's address ${formatIpv4(address)}, ${place}: ${systemReason(error)}`,
+        "Please make sure there is no other TFTP server running on this port,",
+        "and that you may open it (ports below 1024 need root).",
+      ].join("\n"),
+      { cause: error },
+    );
+  }
+}
+
+function closeAll(sockets: readonly UdpSocket[]): void {
+  for (const socket of sockets) socket.close();
+}
+
+/** A file that cannot be made is one device's trouble, not the end of the service. */
+function opener(
+  files: FileSource,
+  generated: TftpServerOptions["generated"],
+  logger: Logger,
+): (filename: string, clientAddress: number) => OpenResult {
+  if (generated === undefined) return (filename) => files.open(filename);
+  return (filename, clientAddress) => {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = generated(filename, clientAddress);
+    } catch (error) {
+      const address = formatIpv4(clientAddress);
+      const what = `${JSON.stringify(filename)} for ${address}`;
+      logger.error(`TFTP could not make ${what}: ${systemReason(error)}`, {
+        file: filename,
+        address,
+      });
+      const message = "the file could not be made";
+      return { kind: "refused", code: tftpErrorCodes.undefined, message };
+    }
+    if (bytes === undefined) return files.open(filename);
+    return { kind: "opened", content: new BytesContent(bytes) };
+  };
+}
