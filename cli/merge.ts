@@ -5,9 +5,9 @@ import { plainText, terminalColours } from "../reports/text/text-lines.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
 import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { exitStatus, statusOfVerdict } from "./options/exit-status.ts";
+import { hasColours, parseFormats } from "./options/report-options.ts";
 import { runCommander } from "./options/run-commander.ts";
 import { UsageError } from "./options/usage-error.ts";
-import { hasColours, parseFormats } from "./run/report-options.ts";
 import { mergedResultOf, writeHistory } from "./run/result/merged-result.ts";
 import { readSegment, SegmentFileError } from "./run/result/segment-file.ts";
 

@@ -20,12 +20,12 @@ import {
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
 import { collect, wholeNumber } from "../options/options.ts";
+import { quoted } from "../options/report-options.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { untilInterrupted } from "../options/until-interrupted.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { filesOf } from "../run/plan/boot-plan-of.ts";
-import { quoted } from "../run/report-options.ts";
 import { BundledServerError } from "../run/server/bundled-server.ts";
 import { span } from "./options.ts";
 import {

@@ -12,6 +12,7 @@ import { RunPace } from "../../simulator/run/run-pace.ts";
 import { addExamples } from "../options/examples.ts";
 import { exitStatus, statusOfVerdict } from "../options/exit-status.ts";
 import { setOption, wholeNumber } from "../options/options.ts";
+import { commandLine, hasColours, parseFormats } from "../options/report-options.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { parseTarget } from "../options/target.ts";
@@ -27,7 +28,6 @@ import {
 } from "./capture-file.ts";
 import { measure } from "./measure.ts";
 import { preparedForPair } from "./pair-lab.ts";
-import { commandLine, hasColours, parseFormats } from "./report-options.ts";
 import { keepSegment } from "./result/merged-result.ts";
 import type { RunOptions } from "./run-options.ts";
 import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";

@@ -20,11 +20,11 @@ import {
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
-import { auditFile } from "./audit-on-threads.ts";
 import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
 import { filesOf, foreignServers, ownServers } from "./plan/boot-plan-of.ts";
 import { readKnownFiles } from "./plan/known-files.ts";
 import { runPlanOf } from "./plan/run-plan-of.ts";
+import { auditFile } from "./result/audit-on-threads.ts";
 import type { LeaseAudit } from "./result/lease-audit.ts";
 import { keepSegment, writeHistory } from "./result/merged-result.ts";
 import { playLoneSegment, summaryOf } from "./result/play-segment.ts";

@@ -11,7 +11,7 @@ import type { Population } from "../../scenarios/population/population.ts";
 import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { auditOnThreads } from "./audit-on-threads.ts";
+import { auditOnThreads } from "./result/audit-on-threads.ts";
 import type { LeaseAudit } from "./result/lease-audit.ts";
 import type { RunOptions } from "./run-options.ts";
 import { BundledServerError } from "./server/bundled-server.ts";

@@ -4,9 +4,9 @@ import { StartError } from "../../server/process/start-error.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/prov.ts";
 import { addExamples } from "../options/examples.ts";
 import { exitStatus } from "../options/exit-status.ts";
+import { addLogOptions, type LogOptions, ProgramLog } from "../options/program-log.ts";
 import { runCommander } from "../options/run-commander.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { addLogOptions, type LogOptions, ProgramLog } from "../program-log.ts";
 import { provPlanOf } from "./prov-file.ts";
 import { provOption, readProvFile } from "./prov-option.ts";
 

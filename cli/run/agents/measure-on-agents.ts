@@ -5,7 +5,7 @@ import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts"
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../options/scenario-input.ts";
-import { auditFile } from "../audit-on-threads.ts";
+import { auditFile } from "../result/audit-on-threads.ts";
 import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
 import { runResultOf } from "../result/run-result-of.ts";
 import { SegmentFileError } from "../result/segment-file.ts";

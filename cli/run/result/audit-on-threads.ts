@@ -1,7 +1,7 @@
-import { runJobs } from "../../base/worker-pool.ts";
-import type { Population } from "../../scenarios/population/population.ts";
-import type { AcknowledgedLeases } from "../../simulator/run/outcome.ts";
-import type { AuditedFiles, auditLeases, LeaseAudit } from "./result/lease-audit.ts";
+import { runJobs } from "../../../base/worker-pool.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
+import type { AcknowledgedLeases } from "../../../simulator/run/outcome.ts";
+import type { AuditedFiles, auditLeases, LeaseAudit } from "./lease-audit.ts";
 
 /**
  * Looks for the leases in several files at once, on other threads: meanwhile the page and the metrics of the run are
@@ -13,7 +13,7 @@ export function auditOnThreads(
   { plan: population }: Population,
 ): Promise<LeaseAudit[]> {
   const orders = files.map((each) => ({ files: each, leases, population }));
-  const module = new URL("./result/lease-audit", import.meta.url);
+  const module = new URL("./lease-audit", import.meta.url);
   return runJobs<typeof auditLeases>(module, "auditLeases", orders);
 }
 

@@ -1,5 +1,5 @@
 import { type FormatName, filedFormats, formatNames } from "../../reports/formats.ts";
-import { UsageError } from "../options/usage-error.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** `--report`: names and commas, `all` or `none`. Results are written as JSON whatever it says. */
 export function parseFormats(text: string): FormatName[] {

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runAgent } from "./agent.ts";
-import { captureOutput } from "./output.testing.ts";
+import { runAgent } from "../agent.ts";
+import { captureOutput } from "../output.testing.ts";
+import { runServe } from "../serve/command.ts";
 import { type LogOptions, ProgramLog } from "./program-log.ts";
-import { runServe } from "./serve/command.ts";
 
 let folder: string;
 let file: number;

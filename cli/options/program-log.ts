@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { pino } from "pino";
-import { isLogged, type Logger, type LogLevel, loggerTo, logLevels } from "../base/log.ts";
-import { type Paint, plainText, terminalColours } from "../reports/text/text-lines.ts";
-import { LogOutput, standardError } from "../server/process/log-output.ts";
-import { droppedLines, printable } from "../server/process/log-writer.ts";
-import { hasColours } from "./run/report-options.ts";
+import { isLogged, type Logger, type LogLevel, loggerTo, logLevels } from "../../base/log.ts";
+import { type Paint, plainText, terminalColours } from "../../reports/text/text-lines.ts";
+import { LogOutput, standardError } from "../../server/process/log-output.ts";
+import { droppedLines, printable } from "../../server/process/log-writer.ts";
+import { hasColours } from "./report-options.ts";
 
 const FLUSH_MS = 200;
 
