@@ -7,18 +7,18 @@ import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
 import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
 import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
-/** One answer of the grid: what the servers and the plant are taken to do. */
+/** One cell of the grid: the assumed limits of the servers and the plant. */
 export interface OutageLimits {
   readonly tftpSessionsMax: number;
   /** Modems a second and CMTS; infinity: never the limit. */
   readonly rangingPerSecond: number;
 }
 
-/** The server's own, where requests wait. */
+/** The length of the server's own queue of requests. */
 const TFTP_QUEUE_MAX = 8192;
-/** A CMTS registers more than it ranges, so that nobody who was ranged is sent back to the start. */
+/** A CMTS registers more than it ranges, so that no ranged modem is sent back to the start. */
 const REGISTRATION_FACTOR = 1.5;
 
 /** The scenario with the plant of the cell, and `roundTripMs` instead of its network if that is given. */
@@ -64,7 +64,7 @@ export function outagePhase({ phases }: Pick<Scenario, "phases">): {
   );
 }
 
-/** Of all datagrams, there and back again, in the mean. */
+/** The mean time of all datagrams there and back again. */
 export function roundTripMsOf(network: NetworkPlan): number {
   const delays = networkDirections.map((direction) => conditionsOf(network, direction).delay);
   return delays.reduce((sum, delay) => sum + (delay === undefined ? 0 : meanMs(delay)), 0);
@@ -75,7 +75,7 @@ function meanMs(delay: NetworkDelay): number {
   return "minMs" in delay ? (delay.minMs + delay.maxMs) / 2 : delay.meanMs;
 }
 
-/** What the prediction is to know of a scenario that `outageScenario` made. */
+/** The input of the prediction, from a scenario that `outageScenario` made. */
 export function outagePlanOf(
   scenario: Scenario,
   files: readonly BootFile[],
