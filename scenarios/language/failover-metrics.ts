@@ -1,4 +1,4 @@
-/** Of all events of a run, or of those with one name: their sum. */
+/** Sums over all events of a run, or over those with one name. */
 export const failoverCounts = [
   "devicesAffected",
   "devicesUnserved",
@@ -8,7 +8,7 @@ export const failoverCounts = [
   "retransmissions",
 ] as const;
 
-/** One value an event: `p50` and `max` are over events. */
+/** One value for each event; `p50` and `max` are over events. */
 export const failoverValues = [
   "rtoMs",
   "detectedAfterMs",
@@ -24,7 +24,7 @@ export type FailoverValue = (typeof failoverValues)[number];
 const overEvents = ["p50", "max"];
 const overDevices = ["p50", "p90", "p99", "p999", "max", "mean"];
 
-/** By name, with what must follow it; `outageMs` is by device. */
+/** The metrics, each with what must follow it; `outageMs` is by device. */
 const leavesOf: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...failoverCounts.map((name) => [name, []] as const),
   ...failoverValues.map((name) => [name, overEvents] as const),

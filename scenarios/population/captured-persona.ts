@@ -19,7 +19,7 @@ export const capturedShapes = [
 ] as const;
 export type CapturedShape = (typeof capturedShapes)[number];
 
-/** With the relay's option 82 it still fits an Ethernet frame. */
+/** A message of this size fits an Ethernet frame even with the relay's option 82. */
 export const CAPTURED_BYTES_MAX = 1400;
 // Every octet of padding is one.
 const OPTIONS_MAX = CAPTURED_BYTES_MAX;
@@ -126,7 +126,7 @@ export function bytesOf(parts: readonly ValuePart[] | undefined): number {
   return (parts ?? []).reduce((sum, part) => sum + lengthOfPart(part), 0);
 }
 
-/** Octets up to and with End, and what follows that is not zeros. */
+/** Octets up to and including End, and those after it that are not zeros. */
 export function messageBytes({
   options,
   trailer,

@@ -24,9 +24,9 @@ export interface PopulationPlan {
   readonly cmtsCount: number;
   /** The share of the modems and meters of each CMTS; equal shares when left out. */
   readonly cmts?: readonly { readonly percent: number }[] | undefined;
-  /** Who made the devices; all of them are the lab's own when left out. */
+  /** The makers of the devices; all are the lab's own when left out. */
   readonly macPlan?: { readonly vendors: readonly VendorShare[] } | undefined;
-  /** What the devices ask for; nothing when left out. */
+  /** The lease time that devices ask for; none when left out. */
   readonly leaseSeconds?: LeaseWish | undefined;
   /** Relative shares of the modems; a version left out has none. */
   readonly docsisVersions?: DocsisShares | undefined;
@@ -72,7 +72,8 @@ const RESERVED_ADDRESSES = 16;
  *
  * Devices are numbered 0 to `size` - 1: modems first, then MTAs, CPEs and smart meters. The *unit* of
  * a device is its number among its kind. MTA u and CPE u sit behind modem u mod `cableModems`, a
- * modem and a meter on CMTS u mod `cmtsCount` (unless the CMTSs are uneven), and a device belongs to worker u mod workers.
+ * modem and a meter on CMTS u mod `cmtsCount` (unless the CMTSs are uneven), and a device belongs to
+ * worker u mod workers.
  */
 export class Population {
   readonly plan: PopulationPlan;

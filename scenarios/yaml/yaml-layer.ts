@@ -21,7 +21,7 @@ const TEXT_LENGTH_MAX = 1_000_000;
 const ALIASES_MAX = 100;
 
 /**
- * Reads one file. `rewrite` may replace scalars of its document before they become data, and tells
+ * Reads one file. `rewrite` may replace scalars of its document before they become data, and reports
  * what is wrong with them.
  */
 export function parseLayer(
@@ -55,7 +55,7 @@ export function parseLayer(
   }
 }
 
-/** Maps are merged key by key; of anything else, lists too, the first layer that has it wins. */
+/** Merges maps key by key; for anything else, lists too, the first layer that has it wins. */
 export function mergeLayers(layers: readonly YamlLayer[]): unknown {
   return layers.map(({ data }) => data).reduceRight((below, above) => merge(above, below));
 }

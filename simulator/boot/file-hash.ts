@@ -1,6 +1,6 @@
 /**
  * What a file must be: its length and its hash. 64 bits tell a damaged file from a good one; they are
- * no defence against somebody who wants two files to look alike.
+ * no defence against an attacker who wants two files to look alike.
  */
 export interface FileExpectation {
   readonly lengthBytes: number;

@@ -90,7 +90,7 @@ export class TftpClient {
     this.#ask(local, nowMs);
   }
 
-  /** Forgets the download without a word to anybody, as in a power cut. */
+  /** Forgets the download and sends nothing, as in a power cut. */
   cancel(local: number): void {
     if (this.isActive(local)) this.#context.timers.cancel(local);
     this.#table.state[local] = DownloadState.idle;
@@ -263,7 +263,7 @@ export class TftpClient {
     } else this.#failAttempt(local, "server-error", nowMs);
   }
 
-  /** RFC 2347: who does not get his options may ask again without. */
+  /** RFC 2347: a client that does not get its options may ask again without. */
   #askWithoutOptions(local: number, nowMs: number): void {
     const table = this.#table;
     if (table.plain[local] !== 0 || !this.#outbox.hasOptions) {

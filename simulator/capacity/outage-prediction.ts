@@ -57,7 +57,7 @@ const STEPS_MAX = 40_000;
  * How an avalanche of devices comes on line: devices are an amount that flows, in steps of at least 50 ms,
  * through the ranging of their CMTS, a fixed time for DHCP and Time or NTP, the TFTP server's queue
  * and transfers, and the registration; MTAs and CPEs start when their modem is on line. Servers are
- * taken to keep up in all but the number of transfers, datagrams to arrive, and nobody to give up: a
+ * taken to keep up in all but the number of transfers, datagrams to arrive, and no device to give up: a
  * registration slower than the ranging sends modems back to the start, which is not in it.
  */
 export function predictOutage(plan: OutagePlan): OutagePrediction {
@@ -82,7 +82,7 @@ export function predictOutage(plan: OutagePlan): OutagePrediction {
   const beforeTftp = kinds.map((kind) => delaySteps(roundTrips[kind] * plan.roundTripMs));
   const inTftp = transfers.map(delaySteps);
 
-  // By kind and step: who comes to TFTP, and who has its file.
+  // By kind and step: the devices that come to TFTP, and those that have their file.
   const toTftp = kinds.map(() => new Float64Array(steps + 1));
   const fetched = kinds.map(() => new Float64Array(steps + 1));
   const later = (column: Float64Array, at: number, amount: number): void => {

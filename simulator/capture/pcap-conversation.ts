@@ -17,7 +17,7 @@ import type { CapturedShape } from "../../scenarios/population/captured-persona.
 export interface ClientMessage {
   readonly atMs: number;
   readonly bytes: Uint8Array;
-  /** `inform` is seen, and played by nobody. */
+  /** `inform` is seen, but no device plays it. */
   readonly shape: CapturedShape | "inform";
   readonly xid: number;
   readonly secs: number;
@@ -25,15 +25,15 @@ export interface ClientMessage {
   readonly isRelayed: boolean;
 }
 
-/** What there is in a capture that no device's conversation is made from, in frames. */
+/** Frames of a capture that are part of no device's conversation. */
 export interface LeftOut {
   fragments: number;
   /** The capture kept less than the whole frame. */
   cut: number;
   unknownLinks: number;
-  /** On DHCP's ports, and no DHCP message, or a malformed one. */
+  /** On DHCP's ports, but no DHCP message, or a malformed one. */
   malformed: number;
-  /** Of hardware that is no Ethernet. */
+  /** From hardware that is not Ethernet. */
   otherHardware: number;
 }
 

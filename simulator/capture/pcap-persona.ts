@@ -23,7 +23,7 @@ export interface PersonaChoices {
 
 export interface MadePersona {
   readonly persona: CapturedPersona;
-  /** What whoever asked for it should know, in sentences. */
+  /** What the user should know about it, in sentences. */
   readonly notes: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const SECS_TELL_MS = 1500;
 const DELAYS_MAX = 32;
 const DELAY_MS_MAX = 86_400_000;
 
-/** What a persona cannot be made from; the message says why. */
+/** The conversation makes no persona; the message says why. */
 export class NoPersona extends Error {
   override readonly name = "NoPersona";
 }
@@ -71,7 +71,7 @@ export function personaOf(
   return { persona, notes: [...new Set(notes)] };
 }
 
-/** All of a shape, from before the relay where there are such, without what was captured twice. */
+/** All messages of a shape, from before the relay where there are such, each once. */
 function seenOf(conversation: readonly ClientMessage[], shape: CapturedShape): ClientMessage[] {
   const all = conversation.filter((message) => message.shape === shape);
   const direct = all.filter(({ isRelayed }) => !isRelayed);
@@ -111,7 +111,7 @@ function messageOf(
     ...fieldOf("sname", bytes.subarray(Offset.sname, Offset.file)),
     ...fieldOf("file", bytes.subarray(Offset.file, Offset.cookie)),
     options,
-    // Behind a relay agent it is what the agent left of the message, and nobody's.
+    // Behind a relay agent the trailer is what the agent left of the message.
     ...(isRelayed ? {} : fieldOf("trailer", trailer)),
   };
   if (Math.max(message.length, messageBytes(message)) > CAPTURED_BYTES_MAX) {
@@ -142,7 +142,7 @@ function partsOf(
   return parts;
 }
 
-/** What a field has, without the zeros at its end; nothing where it has nothing else. */
+/** A field without the zeros at its end; left out where it has only zeros. */
 function fieldOf<Name extends "sname" | "file" | "trailer">(
   name: Name,
   bytes: Uint8Array,
@@ -153,7 +153,7 @@ function fieldOf<Name extends "sname" | "file" | "trailer">(
   return { [name]: [part] } as Record<Name, ValuePart[]>;
 }
 
-/** One value when it stands still while the device waits, else `elapsed`. */
+/** One value where `secs` stands still while the device waits, else `elapsed`. */
 function secsOf(conversation: readonly ClientMessage[]): CapturedPersona["secs"] {
   let constant: number | undefined;
   for (const shape of ["discover", "request-selecting"] as const) {

@@ -80,7 +80,7 @@ export class DhcpClient {
     return "started";
   }
 
-  /** Forgets everything without a word to anybody, as in a power cut. */
+  /** Forgets everything and sends nothing, as in a power cut. */
   powerOff(local: number, nowMs: number): void {
     this.#fail(local, "abandoned", nowMs);
     if (this.#table.address[local * ROW_WORDS] !== 0) this.#surrender(local, "restarted", nowMs);
@@ -88,7 +88,7 @@ export class DhcpClient {
     this.#context.timers.cancel(local);
   }
 
-  /** Gives the address back because somebody else uses it (RFC 2131 section 3.1, item 5). */
+  /** Gives the address back because another host uses it (RFC 2131 section 3.1, item 5). */
   decline(local: number, nowMs: number): StartResult {
     const table = this.#table;
     if (table.address[local * ROW_WORDS] === 0) return "not-bound";

@@ -26,14 +26,14 @@ export interface PhaseLedgerInput {
   readonly population: Population;
   readonly notes: DeviceNotes;
   readonly tally: SecondTally;
-  /** What waits longer than this has found no answer to any transmission of a message. */
+  /** A transaction that waits longer than this got no answer to any transmission of a message. */
   readonly giveUpMs: number;
 }
 
 /** Arrivals whose packets may wait for one flush. */
 export const UNSENT_MAX = 64;
 
-/** Books what became of the transactions of one phase on one worker, by stream and by second. */
+/** Books how the transactions of one phase on one worker ended, by stream and by second. */
 export class PhaseLedger {
   readonly record: PhaseRecord;
   readonly #input: PhaseLedgerInput;
@@ -43,7 +43,7 @@ export class PhaseLedger {
   readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
   #unsentCount = 0;
   #clock = new ScheduleClock(0);
-  /** Only of a watched phase, by device: when its transaction was intended to begin. */
+  /** In a watched phase, by device: when its transaction was intended to begin. */
   readonly #intendedAtMs: Float64Array | undefined;
   /** By stream: which stage of its rate a time of the phase belongs to. */
   readonly #stageAt: readonly (((sinceStartMs: number) => number) | undefined)[];
@@ -201,7 +201,7 @@ export class PhaseLedger {
 
   /**
    * What has been measured by `nowMs`. Time-outs are also DHCP transactions that are still under way
-   * and that a device without persistence would have given up by now. Of a watched phase alone.
+   * and that a device without persistence would have given up by now. Only for a watched phase.
    */
   reportAt(nowMs: number): PhaseReport {
     const report = this.record.toReport();

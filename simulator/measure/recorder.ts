@@ -22,7 +22,7 @@ import { type StageOutcome, StageRecord, type StageReport } from "./stage-record
 /** An arrival whose packet left later than this after its intended time is counted as late. */
 export const LATE_MS = 2;
 
-/** What became of the arrivals of one stream, or of the transactions that devices began themselves. */
+/** Counts of the arrivals of one stream, or of the transactions that devices began themselves. */
 export interface StreamCounters {
   /** Transactions that the schedule asked for. */
   offered: number;
@@ -70,7 +70,7 @@ export class StreamRecord {
   readonly service = new LatencyHistogram();
   /** Actual minus intended send time. */
   readonly slip = new LatencyHistogram();
-  /** Of a rate that changes, those stages that had an arrival; others are empty places. */
+  /** For a rate that changes: the stages that had an arrival; the others are undefined. */
   readonly stages: (StageRecord | undefined)[] = [];
 
   stage(index: number): StageRecord {
@@ -164,9 +164,9 @@ export interface StreamOutcome {
   readonly exchange: StreamExchange;
   /** Only when the stream is not called by its exchange. */
   readonly name?: string;
-  /** Of a rate that changes, or that chance decides, the mean; undefined when the stream has no rate of its own. */
+  /** The mean for a rate that changes or that chance decides; undefined when the stream has no rate. */
   readonly ratePerSecond: number | undefined;
-  /** Of a closed loop: transactions under way at most. */
+  /** For a closed loop: transactions under way at most. */
   readonly outstanding?: number;
   readonly counters: Readonly<StreamCounters>;
   /** Completed transactions a second, while the stream had something to do. */
@@ -174,9 +174,9 @@ export interface StreamOutcome {
   readonly latency: LatencyHistogram;
   readonly service: LatencyHistogram;
   readonly slip: LatencyHistogram;
-  /** Of a rate that changes: the stages that the phase came to. */
+  /** For a rate that changes: the stages that the phase came to. */
   readonly stages?: readonly StageOutcome[];
-  /** Of a stream that looks for it: where the server broke. */
+  /** For a stream that looks for it: where the server broke. */
   readonly breakage?: Breakage;
 }
 

@@ -142,7 +142,7 @@ export class SafetyChecker {
   readonly #personas: PersonaRoll | undefined;
   readonly #violations: Violation[] = [];
   readonly #firstAddress: number;
-  // By address: who has it (device + 1, 0 for nobody) and until when.
+  // By address: its holder (device + 1, 0 for none) and until when.
   readonly #holder: Uint32Array;
   readonly #untilMs: Float64Array;
   // By device: the address it was last acknowledged, 0 for none.

@@ -8,9 +8,9 @@ export interface TimeSeriesRow {
   /** Whole seconds since the run began: the row covers second..second + 1. */
   readonly second: number;
   readonly phase: string;
-  /** By exchange, whether a stream or the device itself began it. Absent: nothing happened. */
+  /** By exchange, whether a stream or the device began it. Absent: nothing happened. */
   readonly exchanges: Readonly<Partial<Record<StreamExchange, Readonly<StreamCounters>>>>;
-  /** Of the transactions of streams completed in this second; null when there was none. */
+  /** Over the transactions of streams completed in this second; null when there was none. */
   readonly latencyMsP50: number | null;
   readonly latencyMsP99: number | null;
   readonly latencyMsMax: number | null;

@@ -1,4 +1,4 @@
-/** Whatever waits until a time; equal times keep the order in which they came. */
+/** Something that waits until a time; equal times keep the order in which they came. */
 export interface Waiting {
   readonly atMs: number;
 }

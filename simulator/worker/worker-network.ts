@@ -10,7 +10,7 @@ import { type NetworkCounters, sumCounters } from "../network/network-counters.t
 
 export interface WorkerNetworkOptions {
   readonly network: NetworkPlan;
-  /** By phase: what replaces it while the phase runs. */
+  /** By phase: the network that replaces it while the phase runs. */
   readonly phases: readonly { readonly network?: NetworkPlan | undefined }[];
   readonly population: Population;
   readonly seed: number;
@@ -51,7 +51,7 @@ export class WorkerNetwork {
     return behind;
   }
 
-  /** A phase begins: its own network, or that of the run. */
+  /** A phase begins, with its own network or the run's. */
   beginPhase(index: number): void {
     const next = this.#options.phases[index]?.network ?? this.#options.network;
     if (next === this.#network) return;

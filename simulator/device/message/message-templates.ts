@@ -24,7 +24,7 @@ export const messageShapes = [
 ] as const;
 export type MessageShape = (typeof messageShapes)[number];
 
-/** Of each shape: its message type (option 53), and whether options 54 and 50 are in it. */
+/** The message type (option 53) of each shape, and whether options 54 and 50 are in it. */
 export const shapeDetails: Readonly<
   Record<MessageShape, { type: number; server: boolean; requested: boolean }>
 > = {

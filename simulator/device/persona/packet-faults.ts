@@ -4,10 +4,10 @@ import type { PacketFault } from "./behaviours.ts";
 
 /** Where a message ends: its End option, how far it is filled, and how much of it is sent at most. */
 export interface MessageEnd {
-  /** Of the End option; a relay adds its option there. */
+  /** Where the End option is; a relay adds its option there. */
   endOffset: number;
   length: number;
-  /** What is behind this many bytes is not sent, whatever the relay has added. */
+  /** Bytes beyond this are not sent, whatever the relay has added. */
   lengthMax: number;
 }
 
@@ -88,7 +88,7 @@ function removeClientId(bytes: Uint8Array, end: MessageEnd): void {
 
 /**
  * Type 0 is no hardware address (RFC 2132 section 9.14); then two octets that count the boots, and the
- * whole MAC, because nobody else may have the same.
+ * whole MAC, because no other device may have the same.
  */
 function changeClientId(bytes: Uint8Array, end: MessageEnd, boots: number): void {
   const at = offsetOf(bytes, OptionCode.clientIdentifier);

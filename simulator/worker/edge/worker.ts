@@ -76,7 +76,7 @@ async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
 if (plan.networkNamespace !== undefined) enterNetworkNamespace(plan.networkNamespace);
 const relaySocket = await open(plan.ports.relay);
 const deviceSocket = await open(plan.ports.client);
-/** Small, because nobody reads what a server may answer there. */
+/** Small, because nothing reads what a server may answer there. */
 const WRONG_PORT_BUFFER_BYTES = 4096;
 
 async function openWrongPort(): Promise<UdpSocket | undefined> {
