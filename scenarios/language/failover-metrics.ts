@@ -48,6 +48,15 @@ export function failoverProblem(path: readonly string[]): string | undefined {
   if (leaves.length === 0) {
     return rest.length === 0 ? undefined : `${name} is a number, without "${rest.join(".")}"`;
   }
+  return leafProblem(name, rest, leaves);
+}
+
+/** What is wrong with what follows the name of a metric; undefined if nothing is. */
+export function leafProblem(
+  name: string,
+  rest: readonly string[],
+  leaves: readonly string[],
+): string | undefined {
   if (rest.length === 1 && leaves.includes(rest[0]!)) return undefined;
   const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
   return `${name} needs one of ${leaves.join(", ")}${found}`;

@@ -9,7 +9,7 @@ import { lengthOfPart, parseValue, type ValuePart } from "./captured-value.ts";
 export const PERSONA_SCHEMA = "provlab/persona@1";
 
 /** The messages of RFC 2131 table 4 that a device plays, by which of options 50 and 54 they carry. */
-export const capturedShapes = [
+export const messageShapes = [
   "discover",
   "request-selecting",
   "request-rebooting",
@@ -17,7 +17,7 @@ export const capturedShapes = [
   "decline",
   "release",
 ] as const;
-export type CapturedShape = (typeof capturedShapes)[number];
+export type MessageShape = (typeof messageShapes)[number];
 
 /** A message of this size fits an Ethernet frame even with the relay's option 82. */
 export const CAPTURED_BYTES_MAX = 1400;

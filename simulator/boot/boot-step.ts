@@ -128,13 +128,8 @@ export interface FetchedFile {
 }
 
 /** A device that could not fetch its file; it stays on line unless the problem says otherwise. */
-export interface FailedFetch {
-  readonly device: number;
+export interface FailedFetch extends Omit<FailedBoot, "boots"> {
   readonly step: FetchStep;
-  readonly problem: BootProblem;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
-  readonly failedAtMs: number;
 }
 
 /** What a fetch consists of, in order. */

@@ -11,14 +11,14 @@ import {
 import { formatMac } from "../../protocol/mac.ts";
 import { type CapturedContent, datagramOf } from "../../protocol/pcap/captured-datagram.ts";
 import type { CapturedFrame } from "../../protocol/pcap/captured-frame.ts";
-import type { CapturedShape } from "../../scenarios/population/captured-persona.ts";
+import type { MessageShape } from "../../scenarios/population/captured-persona.ts";
 
 /** One message of a device; `bytes` is a view of the capture. */
 export interface ClientMessage {
   readonly atMs: number;
   readonly bytes: Uint8Array;
   /** `inform` is seen, but no device plays it. */
-  readonly shape: CapturedShape | "inform";
+  readonly shape: MessageShape | "inform";
   readonly xid: number;
   readonly secs: number;
   /** Behind a relay agent, which has changed hops and giaddr and may have added option 82. */

@@ -5,9 +5,9 @@ import {
   type CapturedMessage,
   type CapturedOption,
   type CapturedPersona,
-  type CapturedShape,
-  capturedShapes,
+  type MessageShape,
   messageBytes,
+  messageShapes,
   PERSONA_SCHEMA,
 } from "../../scenarios/population/captured-persona.ts";
 import type { ValuePart } from "../../scenarios/population/captured-value.ts";
@@ -48,8 +48,8 @@ export function personaOf(
   choices: PersonaChoices,
 ): MadePersona {
   const notes: string[] = [];
-  const messages: Partial<Record<CapturedShape, CapturedMessage>> = {};
-  for (const shape of capturedShapes) {
+  const messages: Partial<Record<MessageShape, CapturedMessage>> = {};
+  for (const shape of messageShapes) {
     const [first] = seenOf(conversation, shape);
     if (first === undefined) continue;
     messages[shape] = messageOf(first, choices, notes);
@@ -58,7 +58,7 @@ export function personaOf(
   if (discover === undefined) throw new NoPersona("there is no DISCOVER of this device");
   const informs = conversation.filter(({ shape }) => shape === "inform").length;
   if (informs > 0) notes.push(`${informs} INFORM: seen, and not played`);
-  const made = capturedShapes.filter((shape) => messages[shape] === undefined);
+  const made = messageShapes.filter((shape) => messages[shape] === undefined);
   if (made.length > 0) notes.push(`not captured, made from the others: ${made.join(", ")}`);
   const retransmit = delaysOf(conversation);
   const persona: CapturedPersona = {
@@ -72,7 +72,7 @@ export function personaOf(
 }
 
 /** All messages of a shape, from before the relay where there are such, each once. */
-function seenOf(conversation: readonly ClientMessage[], shape: CapturedShape): ClientMessage[] {
+function seenOf(conversation: readonly ClientMessage[], shape: MessageShape): ClientMessage[] {
   const all = conversation.filter((message) => message.shape === shape);
   const direct = all.filter(({ isRelayed }) => !isRelayed);
   const kept: ClientMessage[] = [];

@@ -1,5 +1,6 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { MessageShape } from "../../scenarios/population/captured-persona.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../../scenarios/population/shard.ts";
 import type { DeviceRandom } from "./device-random.ts";
@@ -20,7 +21,6 @@ import type {
   SurrenderReason,
 } from "./exchange.ts";
 import { leaseTimesOf } from "./lease-times.ts";
-import type { MessageShape } from "./message/message-templates.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Behaviour } from "./persona/behaviours.ts";
 import { foreignAddressOf } from "./persona/foreign-address.ts";

@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { recordKind } from "../boot/kind-histograms.ts";
 import type { CompletedExchange, FailedExchange, StreamExchange } from "../device/exchange.ts";
@@ -9,16 +10,11 @@ import { type PhasePlan, profileOf, windowOf } from "../plan/run-plan.ts";
 import { ScheduleClock } from "./schedule-clock.ts";
 
 /** What a worker remembers about each device of the population from phase to phase. */
-export class DeviceNotes {
+export class DeviceNotes extends Rows {
   /** 0, or 1 + the stream that the device's transaction belongs to. */
-  readonly streamOf: Uint8Array;
+  readonly streamOf = new Uint8Array(this.size);
   /** When the device was meant to start; NaN once it is bound. */
-  readonly startedAtMs: Float64Array;
-
-  constructor(size: number) {
-    this.streamOf = new Uint8Array(size);
-    this.startedAtMs = new Float64Array(size).fill(Number.NaN);
-  }
+  readonly startedAtMs = new Float64Array(this.size).fill(Number.NaN);
 }
 
 export interface PhaseLedgerInput {

@@ -97,7 +97,8 @@ export class Fleet {
     const personas = new Personas(plan.personas, this.#shard);
     this.#personas = personas;
     const outbox = new Outbox(plan.population, table, this.#relays, plan.servers, sink, personas);
-    this.#twins = new Twins(plan.population, outbox, this.#relays, sink, personas);
+    const { population } = plan;
+    this.#twins = new Twins({ population, outbox, relays: this.#relays, sink, personas });
     this.#client = new DhcpClient({
       population: plan.population,
       shard: this.#shard,
