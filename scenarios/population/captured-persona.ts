@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { readYaml } from "../yaml/checked-yaml.ts";
-import type { FileProblem } from "../yaml/problems.ts";
+import type { Reading } from "../yaml/problems.ts";
 import { duration } from "../yaml/schema-parts.ts";
 import { lengthOfPart, parseValue, type ValuePart } from "./captured-value.ts";
 
@@ -111,12 +111,7 @@ export type CapturedMessage = z.output<typeof message>;
 export type CapturedPersona = z.output<typeof personaFileSchema>;
 
 /** Reads a persona file; its problems, each with its place, when it is none. */
-export function readPersonaFile(
-  file: string,
-  text: string,
-):
-  | { readonly kind: "ok"; readonly persona: CapturedPersona }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] } {
+export function readPersonaFile(file: string, text: string): Reading<{ persona: CapturedPersona }> {
   const reading = readYaml(file, text, personaFileSchema);
   return reading.kind === "ok" ? { kind: "ok", persona: reading.data } : reading;
 }

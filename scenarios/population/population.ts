@@ -56,6 +56,9 @@ export interface CmtsNetwork {
 export const UNITS_MAX = 0x100_0000;
 export const CMTS_MAX = 4096;
 
+/** Where the plan has the number of devices of each kind, in the order of `deviceKinds`. */
+const countNames = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
+
 const defaultAddressBlock: AddressBlock = { network: 0x7f40_0000, prefixLength: 10 };
 const defaultVersionShares = { "1.0": 2, "1.1": 8, "2.0": 20, "3.0": 50, "3.1": 20 } as const;
 
@@ -99,7 +102,7 @@ export class Population {
   constructor(plan: PopulationPlan) {
     checkPlan(plan);
     this.plan = plan;
-    this.countOf = [plan.cableModems, plan.mtas, plan.cpes, plan.smartMeters];
+    this.countOf = countNames.map((name) => plan[name]);
     this.firstOf = cumulative(this.countOf);
     this.size = this.firstOf[deviceKinds.length];
     this.cmtsCount = plan.cmtsCount;
@@ -273,13 +276,8 @@ export function wholeRange({ pools }: CmtsNetwork): {
 }
 
 function checkPlan(plan: PopulationPlan): void {
-  const counts = {
-    cableModems: plan.cableModems,
-    mtas: plan.mtas,
-    cpes: plan.cpes,
-    smartMeters: plan.smartMeters,
-  };
-  for (const [name, count] of Object.entries(counts)) {
+  for (const name of countNames) {
+    const count = plan[name];
     if (!Number.isInteger(count) || count < 0 || count > UNITS_MAX) {
       throw new RangeError(`${name} is ${count}: give a whole number from 0 to ${UNITS_MAX}`);
     }

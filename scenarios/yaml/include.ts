@@ -1,5 +1,5 @@
 import { substitute, type Variables } from "./environment.ts";
-import { type FileProblem, formatPath } from "./problems.ts";
+import { type FileProblem, formatPath, type Reading } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
 /** What a scenario may refer to beyond its text. */
@@ -28,14 +28,11 @@ export interface Dependencies {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-export type LayersReading =
-  | {
-      readonly kind: "ok";
-      /** The file itself first, which wins over the others. */
-      readonly layers: readonly [YamlLayer, ...YamlLayer[]];
-      readonly dependencies: Dependencies;
-    }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+export type LayersReading = Reading<{
+  /** The file itself first, which wins over the others. */
+  layers: readonly [YamlLayer, ...YamlLayer[]];
+  dependencies: Dependencies;
+}>;
 
 const DEPTH_MAX = 8;
 const FILES_MAX = 64;

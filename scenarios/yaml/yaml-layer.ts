@@ -1,5 +1,5 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
-import type { FileProblem } from "./problems.ts";
+import type { FileProblem, Reading } from "./problems.ts";
 
 /** One YAML file of the several that a scenario may be made of. */
 export interface YamlLayer {
@@ -11,10 +11,6 @@ export interface YamlLayer {
   /** What the file says: plain objects, lists and scalars. */
   readonly data: unknown;
 }
-
-type Parsed =
-  | { readonly kind: "ok"; readonly layer: YamlLayer }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
 
 // Such a file is written by hand; more than this is a mistake or an attack.
 const TEXT_LENGTH_MAX = 1_000_000;
@@ -28,7 +24,7 @@ export function parseLayer(
   file: string,
   text: string,
   rewrite: (document: Document, lines: LineCounter) => readonly FileProblem[] = () => [],
-): Parsed {
+): Reading<{ layer: YamlLayer }> {
   const wrong = (line: number | undefined, message: string, hint?: string): FileProblem => {
     return { file, line, path: "", message, hint };
   };

@@ -31,6 +31,11 @@ export interface TftpClientContext {
   readonly random: StepRandom;
 }
 
+const errorProblems: ReadonlyMap<number, DownloadProblem> = new Map([
+  [tftpErrorCodes.fileNotFound, "not-found"],
+  [tftpErrorCodes.accessViolation, "access-violation"],
+]);
+
 /** Packets that moved nothing, by reason. */
 export interface IgnoredTftp {
   /** Not TFTP. */
@@ -257,10 +262,7 @@ export class TftpClient {
     // A request has no transfer id that could be unknown: this is about an attempt that is over.
     if (code === tftpErrorCodes.unknownTransferId && !isAnswer) this.ignored.unexpected += 1;
     else if (code === tftpErrorCodes.optionRefused) this.#askWithoutOptions(local, nowMs);
-    else if (code === tftpErrorCodes.fileNotFound) this.#failAttempt(local, "not-found", nowMs);
-    else if (code === tftpErrorCodes.accessViolation) {
-      this.#failAttempt(local, "access-violation", nowMs);
-    } else this.#failAttempt(local, "server-error", nowMs);
+    else this.#failAttempt(local, errorProblems.get(code) ?? "server-error", nowMs);
   }
 
   /** RFC 2347: a client that does not get its options may ask again without. */

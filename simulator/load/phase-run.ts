@@ -1,4 +1,3 @@
-import type { BootRecord } from "../boot/boot-record.ts";
 import type { CompletedExchange, StartResult, StreamExchange } from "../device/exchange.ts";
 import type { Measured, PhaseRecord } from "../measure/recorder.ts";
 import { goalOf, needsLease, phaseMsMax, takesBound, windowOf } from "../plan/run-plan.ts";
@@ -110,15 +109,6 @@ export class PhaseRun {
     const { phase, fleet } = this.#input;
     if (goalOf(phase) !== "all-online") return fleet.bound === fleet.size;
     return fleet.online + fleet.givenUp === fleet.size;
-  }
-
-  get devicesGivenUp(): number {
-    return this.#input.fleet.givenUp;
-  }
-
-  /** What became of the boots of this phase. */
-  get boot(): BootRecord {
-    return this.ledger.record.boot;
   }
 
   /** No arrivals from now on, and no more than `drainMs` for what is under way. */

@@ -1,5 +1,6 @@
 import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
+import { RateProfile } from "../../scenarios/language/rate-profile.ts";
 import { BootRecord, type BootReport } from "../boot/boot-record.ts";
 import {
   addEncoded,
@@ -11,7 +12,6 @@ import type { StreamExchange } from "../device/exchange.ts";
 import {
   hasEachOnce,
   type PhasePlan,
-  profileOf,
   rateOf,
   type StreamPlan,
   windowOf,
@@ -187,14 +187,26 @@ export function outcomeOf(
   durationMs: number,
 ): StreamOutcome {
   const { counters, latency, service, slip } = record;
-  const stages = stagesOf(phase, stream, record, durationMs);
+  const window = windowOf(phase, stream);
+  const endMs = Math.min(window.endMs, durationMs);
+  const activeMs = Math.max(0, endMs - window.startMs);
+  const rate = rateOf(stream);
+  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  const varies =
+    stream.kind === "profile" ||
+    stream.kind === "churn" ||
+    (stream.kind === "rate" && stream.arrivals === "poisson");
+  const stages = stagesOf(stream, record, window.startMs, endMs);
   return {
     exchange: stream.exchange,
     ...(stream.name === undefined ? {} : { name: stream.name }),
-    ratePerSecond: offeredPerSecond(phase, stream, record, durationMs),
+    ratePerSecond: varies ? perSecond(counters.offered, activeMs) : rate,
     ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
     counters,
-    achievedPerSecond: achievedPerSecond(phase, stream, record, durationMs),
+    achievedPerSecond:
+      stream.kind === "all-within" || hasEachOnce(phase, stream)
+        ? achievedOnce(record, window.startMs, rate)
+        : perSecond(record.completedInWindow, activeMs),
     latency,
     service,
     slip,
@@ -202,65 +214,36 @@ export function outcomeOf(
   };
 }
 
-function offeredPerSecond(
-  phase: PhasePlan,
-  stream: StreamPlan,
-  { counters }: StreamRecord,
-  durationMs: number,
-): number | undefined {
-  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
-  const varies =
-    stream.kind === "profile" ||
-    stream.kind === "churn" ||
-    (stream.kind === "rate" && stream.arrivals === "poisson");
-  if (!varies) return rateOf(stream);
-  return perSecond(counters.offered, activeMs(phase, stream, durationMs));
-}
-
-/** The stages that began before the phase was over. */
+/** The stages that began before the stream was over. */
 function stagesOf(
-  phase: PhasePlan,
   stream: StreamPlan,
   record: StreamRecord,
-  durationMs: number,
+  startMs: number,
+  endMs: number,
 ): readonly StageOutcome[] | undefined {
-  const profile = stream.kind === "profile" ? profileOf(stream) : undefined;
-  if (profile === undefined) return undefined;
-  const window = windowOf(phase, stream);
-  const endMs = Math.min(window.endMs, durationMs);
-  return profile.stages
-    .map(({ fromPerSecond, toPerSecond, durationMs: lengthMs }, index) => {
-      const stageEndMs = window.startMs + profile.stageEndsMs[index]!;
+  if (stream.kind !== "profile") return undefined;
+  const { stageEndsMs } = new RateProfile(stream.stages);
+  return stream.stages
+    .map(({ fromPerSecond, toPerSecond, durationMs }, index) => {
+      const stageEndMs = startMs + stageEndsMs[index]!;
       const { counts, latency } = record.stages[index] ?? new StageRecord();
-      const startMs = stageEndMs - lengthMs;
-      return { fromPerSecond, toPerSecond, startMs, endMs: stageEndMs, counts, latency };
+      const stageStartMs = stageEndMs - durationMs;
+      const times = { startMs: stageStartMs, endMs: Math.min(stageEndMs, endMs) };
+      return { fromPerSecond, toPerSecond, ...times, counts, latency };
     })
-    .filter(({ startMs }) => startMs < endMs)
-    .map((stage) => ({ ...stage, endMs: Math.min(stage.endMs, endMs) }));
+    .filter((stage) => stage.startMs < endMs);
 }
 
 // A stream that goes on until the phase ends is judged by what was complete by then. One that has
 // each device once is over earlier: it is judged by when its last transaction was complete, or by
 // the time that its arrivals take at their rate, whichever is longer.
-function achievedPerSecond(
-  phase: PhasePlan,
-  stream: StreamPlan,
-  record: StreamRecord,
-  durationMs: number,
+function achievedOnce(
+  { counters, lastCompletedMs }: StreamRecord,
+  startMs: number,
+  rate: number | undefined,
 ): number {
-  const { counters, completedInWindow, lastCompletedMs } = record;
-  const rate = rateOf(stream);
-  const isOnce = stream.kind === "all-within" || hasEachOnce(phase, stream);
-  if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
-  const { startMs } = windowOf(phase, stream);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
   return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs - startMs));
-}
-
-/** How long the stream handed out arrivals in a phase that lasted for `durationMs`. */
-function activeMs(phase: PhasePlan, stream: StreamPlan, durationMs: number): number {
-  const { startMs, endMs } = windowOf(phase, stream);
-  return Math.max(0, Math.min(endMs, durationMs) - startMs);
 }
 
 function perSecond(count: number, ms: number): number {

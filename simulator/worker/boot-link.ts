@@ -26,6 +26,7 @@ import type {
   StreamExchange,
   SurrenderReason,
 } from "../device/exchange.ts";
+import type { PhaseRecord } from "../measure/recorder.ts";
 import type { BootsNow } from "../measure/time-series.ts";
 import type { BootPlan } from "../plan/run-plan.ts";
 import type { Fleet } from "./fleet.ts";
@@ -37,7 +38,9 @@ export interface BootNewsSink {
   failed(exchange: FailedExchange): void;
   retransmitted(device: number, kind: StreamExchange): void;
   /** Undefined between two phases. */
-  readonly phase: { readonly boot: BootRecord; readonly startMs: number } | undefined;
+  readonly phase:
+    | { readonly ledger: { readonly record: PhaseRecord }; readonly startMs: number }
+    | undefined;
 }
 
 export interface BootLinkOptions {
@@ -271,7 +274,7 @@ export class BootLink implements BootSink {
   }
 
   get #record(): BootRecord | undefined {
-    return this.#options.sink.phase?.boot;
+    return this.#options.sink.phase?.ledger.record.boot;
   }
 
   #kindOf(device: number): ReturnType<Population["kindOf"]> {

@@ -374,7 +374,7 @@ export class WorkerLoop {
       kind: "phase-done",
       phase: this.#phaseIndex,
       endedBy: phase.endedBy ?? "coordinator",
-      devicesGivenUp: phase.devicesGivenUp,
+      devicesGivenUp: this.#plant.givenUp,
       endedAtMs: phase.endMs,
       report: phase.finish().toReport(),
       usage,

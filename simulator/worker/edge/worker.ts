@@ -24,10 +24,8 @@ const start = workerData as WorkerStart;
 const { plan, workerIndex, workerCount } = start;
 const sizes = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX };
 const network = new WorkerNetwork({
-  network: plan.network,
-  phases: plan.phases,
+  plan,
   population: new Population(plan.population),
-  seed: plan.seed,
   worker: { index: workerIndex, count: workerCount },
   batchMax: BATCH_MAX,
   nowMs: () => systemClock.monotonicMs(),
