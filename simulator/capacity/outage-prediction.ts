@@ -1,3 +1,4 @@
+import type { GatePolicy } from "../boot/cmts-gate.ts";
 import type { StepRetry } from "../boot/step.ts";
 import { FluidGate } from "./fluid-gate.ts";
 
@@ -26,13 +27,8 @@ export interface OutagePlan {
   readonly timeLimitMs: number;
 }
 
-/** See GatePolicy in boot/cmts-gate.ts. */
-export interface OutageGate {
-  /** Modems a second and CMTS; infinity: never the limit. */
-  readonly perSecond: number;
-  readonly waitMsMax: number;
-  readonly retry: StepRetry;
-}
+/** What a CMTS does in a second, and what its modems do when it does not hear them. */
+export type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
 
 /** When a share of all devices was on line, in ms since the power came back; undefined: not in time. */
 export interface OutagePrediction {

@@ -50,12 +50,8 @@ export interface CompletedExchange {
   readonly receivedAtMs: number;
 }
 
-export interface FailedExchange {
-  readonly device: number;
-  readonly kind: StreamExchange;
-  readonly origin: ExchangeOrigin;
+export interface FailedExchange extends Omit<CompletedExchange, "sentAtMs" | "receivedAtMs"> {
   readonly reason: FailureReason;
-  readonly intendedAtMs: number;
   readonly failedAtMs: number;
 }
 
