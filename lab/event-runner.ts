@@ -1,4 +1,4 @@
-import type { ExecutedEvent } from "../reports/failover/events.ts";
+import type { ExecutedEvent } from "../reports/result/failover-result.ts";
 import {
   actionText,
   type NodeChoice,

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
-import type { RoleChange } from "../reports/failover/events.ts";
+import type { RoleChange } from "../reports/result/failover-result.ts";
 import type { NodeChoice, PairEvent, PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairKind, PairPlan } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";

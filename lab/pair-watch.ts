@@ -1,4 +1,4 @@
-import type { RoleChange } from "../reports/failover/events.ts";
+import type { RoleChange } from "../reports/result/failover-result.ts";
 import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { NodeView } from "./control-client.ts";
 

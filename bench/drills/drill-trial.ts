@@ -1,4 +1,4 @@
-import type { FailoverEventResult } from "../../reports/failover/failover-result.ts";
+import type { FailoverEventResult } from "../../reports/result/failover-result.ts";
 import type { RunResult, Verdict } from "../../reports/result/run-result.ts";
 import type { DrillScale } from "./drill-scale.ts";
 

@@ -1,6 +1,6 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { distributionOf } from "../../reports/result/distribution.ts";
-import type { BootResult, Distribution } from "../../reports/result/run-result.ts";
+import { type Distribution, distributionOf } from "../../reports/result/distribution.ts";
+import type { BootResult } from "../../reports/result/run-result.ts";
 import {
   type BootRecord,
   startMeanMs,

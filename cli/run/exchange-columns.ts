@@ -1,6 +1,6 @@
 import type { TimeSeriesRow } from "../../reports/result/run-result.ts";
 import type { StreamExchange } from "../../simulator/device/exchange.ts";
-import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/measure/time-series.ts";
+import type { SimulatedSecond } from "../../simulator/measure/time-series.ts";
 
 type ExchangeColumns = Pick<
   TimeSeriesRow,

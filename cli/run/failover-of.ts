@@ -1,6 +1,7 @@
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import { failoverResultOf, type MeasuredRun, unledAcksOf } from "../../reports/failover/analyse.ts";
+import { failoverResultOf, type MeasuredRun } from "../../reports/failover/analyse.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";
+import { unledAcksOf } from "../../reports/failover/leader-changes.ts";
 import type { RunResult, SafetyResult, Target } from "../../reports/result/run-result.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
 

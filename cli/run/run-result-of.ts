@@ -22,7 +22,7 @@ import { isFair } from "../../scenarios/language/network-conditions.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
 import type { Violation, ViolationKind } from "../../simulator/measure/safety-checker.ts";
-import type { TimeSeriesRow as SimulatedSecond } from "../../simulator/measure/time-series.ts";
+import type { SimulatedSecond } from "../../simulator/measure/time-series.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../simulator/run/edge/coordinator.ts";
 import type { PersonaOutcome } from "../../simulator/run/outcome.ts";
 import type { RunPaceSummary } from "../../simulator/run/run-pace.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { printable } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
-import { type ProvPlan, type RunningProv, startProv } from "../../server/prov.ts";
+import { type ProvPlan, type RunningProv, startProv } from "../../server/service/prov.ts";
 import { addExamples } from "../examples.ts";
 import { exitStatus } from "../exit-status.ts";
 import { addLogOptions, type LogOptions, ProgramLog } from "../program-log.ts";

@@ -1,3 +1,5 @@
+import { labelText } from "../../base/metric-labels.ts";
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
@@ -99,18 +101,4 @@ function familyText({ name, type, help, samples }: Family): string {
   );
   const words = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
   return `# HELP ${name} ${words}\n# TYPE ${name} ${type}\n${lines.join("")}`;
-}
-
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escaped(text: string): string {
-  // A lone half of a surrogate pair is no UTF-8.
-  return text
-    .replace(/\p{Surrogate}/gu, "\ufffd")
-    .replaceAll("\\", "\\\\")
-    .replaceAll('"', '\\"')
-    .replaceAll("\n", "\\n");
 }

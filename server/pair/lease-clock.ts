@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { PairWords } from "../mandate/pair-words.ts";
 
-/** The clock of a data plane of a pair: its wall clock is the time of leases, which the deciding thread keeps. */
+/** The clock of a pair's data plane: its wall clock is the time of leases, which the deciding thread keeps. */
 export function leaseClock(
   { monotonicMs }: Pick<Clock, "monotonicMs">,
   words: Pick<PairWords, "leaseBaseMs">,

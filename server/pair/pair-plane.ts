@@ -1,27 +1,27 @@
 import type { HaPlan } from "../ha/edge/ha-plan.ts";
 
-/** What the data plane of a node of a pair is told, as plain data: it crosses to its thread. */
+/** The settings of the data plane of a pair's node, as plain data for its thread. */
 export interface PairPlane {
-  /** Of PairWords. */
+  /** The memory of PairWords. */
   readonly words: SharedArrayBuffer;
-  /** Of DataPlanePulse. */
+  /** The memory of DataPlanePulse. */
   readonly pulse: SharedArrayBuffer;
   readonly node: string;
-  /** Of this start of the node: under it the node claims, and by it it knows its own leadership again. */
+  /** Identifies this start of the node: the node claims under it, and recognises its own leadership by it. */
   readonly bootId: string;
   readonly etcd: HaPlan["etcd"];
-  /** A commit that takes longer is unavailable. */
+  /** The store counts as unavailable when a commit takes longer. */
   readonly commitMsMax: number;
-  /** HA-28, deadtime: what stood still for half of it counts as replaced until the store says otherwise. */
+  /** HA-28, deadtime: a node that stood still for half of it counts as replaced until the store says otherwise. */
   readonly deadMs: number;
-  /** What is sent to it is answered from it; the node has it while it serves. */
+  /** The node has this address while it serves, and answers requests to it from it. */
   readonly floatingAddress?: number | undefined;
-  /** The lease file of this node counts where etcd has lost its leases: they are put there before it answers. */
+  /** etcd has lost its leases: those of this node's lease file are put there before it answers. */
   readonly recovers?: boolean;
 }
 
 /**
- * Why the data plane ended by itself. `fenced`: another node, or another start of this one, has led
- * since; a new data plane, with a new table, may follow.
+ * Why the data plane ended by itself. `fenced`: another node, or another start of this node, has led
+ * since. A new data plane, with a new table, may follow.
  */
 export type PlaneEnd = "fenced";

@@ -25,7 +25,7 @@ interface Second {
 }
 
 /** One second over all workers, with the transactions of streams that were completed in it. */
-export interface TimeSeriesRow extends Second {
+export interface SimulatedSecond extends Second {
   /** Null when none was completed. */
   readonly latencyMsP50: number | null;
   readonly latencyMsP99: number | null;
@@ -105,7 +105,7 @@ const OPEN_SECONDS_MAX = 30;
 
 /** Puts the workers' reports together: a row is complete when every worker has told its part. */
 export class TimeSeries {
-  readonly rows: TimeSeriesRow[] = [];
+  readonly rows: SimulatedSecond[] = [];
   readonly #workers: number;
   readonly #open = new Map<number, SecondReport[]>();
 
@@ -114,7 +114,7 @@ export class TimeSeries {
   }
 
   /** The rows that this report completes, oldest first. */
-  add(report: SecondReport): readonly TimeSeriesRow[] {
+  add(report: SecondReport): readonly SimulatedSecond[] {
     const reports = this.#open.get(report.second) ?? [];
     reports.push(report);
     this.#open.set(report.second, reports);
@@ -122,12 +122,12 @@ export class TimeSeries {
   }
 
   /** At the end of a run: the last second, which perhaps not every worker has begun. */
-  closeAll(): readonly TimeSeriesRow[] {
+  closeAll(): readonly SimulatedSecond[] {
     return this.#close(() => true);
   }
 
-  #close(isComplete: (reports: readonly SecondReport[]) => boolean): readonly TimeSeriesRow[] {
-    const closed: TimeSeriesRow[] = [];
+  #close(isComplete: (reports: readonly SecondReport[]) => boolean): readonly SimulatedSecond[] {
+    const closed: SimulatedSecond[] = [];
     for (const second of [...this.#open.keys()].sort((a, b) => a - b)) {
       const reports = this.#open.get(second)!;
       if (!isComplete(reports) && this.#open.size <= OPEN_SECONDS_MAX) break;
@@ -139,7 +139,7 @@ export class TimeSeries {
   }
 }
 
-function mergeSecond(reports: readonly SecondReport[]): TimeSeriesRow {
+function mergeSecond(reports: readonly SecondReport[]): SimulatedSecond {
   const exchanges: Partial<Record<StreamExchange, StreamCounters>> = {};
   const latency = emptySketch();
   const states: Record<string, number> = {};

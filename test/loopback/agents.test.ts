@@ -5,7 +5,8 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { Distribution, RunResult } from "../../reports/result/run-result.ts";
+import type { Distribution } from "../../reports/result/distribution.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { runProv } from "./prov-command.testing.ts";
 import { countsOf, SegmentLab } from "./segments.testing.ts";
 

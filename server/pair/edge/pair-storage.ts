@@ -9,7 +9,7 @@ import type { PairGateOptions } from "../pair-gate.ts";
 import type { PairPlane } from "../pair-plane.ts";
 import { PulsedStore } from "../pulsed-store.ts";
 
-/** A member of etcd that has not answered a part of what a commit may take is given up for another one. */
+/** A commit tries another member of etcd when one has not answered within a fifth of its time. */
 const attemptsMin = 5;
 
 export interface PairStorageInput {
@@ -17,24 +17,21 @@ export interface PairStorageInput {
   readonly leaseFile: string;
   readonly leases: LeaseTable;
   readonly file: NonNullable<PairNodeOptions["file"]>;
-  /** Takes how long commits took. */
+  /** Takes the durations of commits. */
   readonly timer: SyncTimer;
-  /** For tests that run from source. */
+  /** For tests, which run from source. */
   readonly threadFile?: URL;
 }
 
-/** What the gate of this node is made of. */
-export type PairSide = Pick<
-  PairGateOptions,
-  "words" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
->;
+/** What the gate of this node needs. */
+export type PairSide = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
 export interface PairStorage {
   readonly store: LeaseStore;
   readonly loaded: PairNode["loaded"];
   readonly wake: WakePipe | undefined;
   readonly pair: PairSide;
-  /** Right after the store was closed. */
+  /** To be called right after the store was closed. */
   end(): void;
 }
 
@@ -46,7 +43,7 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
   const node = new PairNode(leases, {
     ...{ ...etcd, bootId, leaseFile, file, commitMsMax },
     attemptMsMax: commitMsMax / attemptsMin,
-    // Twice in the time after which a silent peer is dead: a standby must not be further behind.
+    // Twice in the deadtime: a standby must not be further behind.
     probeMs: deadMs / 2,
     onEnd: (reason) => {
       lostReason = reason;
@@ -61,7 +58,7 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     loaded: node.loaded,
     wake: node.wake,
     pair: { words, pulse, node, deadMs, recovers, lost: () => lostReason },
-    // The thread that closes the pipe has only been told to end.
+    // The thread that closes the pipe may still be ending.
     end: () => words.withdrawWakeEnd(),
   };
 }

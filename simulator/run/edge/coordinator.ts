@@ -5,7 +5,7 @@ import { Population } from "../../../scenarios/population/population.ts";
 import { ScheduleClock } from "../../load/schedule-clock.ts";
 import type { Measured } from "../../measure/recorder.ts";
 import { SafetyChecker } from "../../measure/safety-checker.ts";
-import { type SecondReport, TimeSeries, type TimeSeriesRow } from "../../measure/time-series.ts";
+import { type SecondReport, type SimulatedSecond, TimeSeries } from "../../measure/time-series.ts";
 import {
   goalOf,
   type PhasePlan,
@@ -389,7 +389,7 @@ class Coordinator {
     }
   }
 
-  #tell(row: TimeSeriesRow): void {
+  #tell(row: SimulatedSecond): void {
     const phase = this.#plan.phases[this.#phaseIndex]!;
     const elapsedMs = this.#schedule.toSchedule(systemClock.monotonicMs());
     this.#options.onProgress({

@@ -1,31 +1,31 @@
-import { systemClock } from "../base/clock.ts";
-import type { Logger, LogLevel } from "../base/log.ts";
-import { ControlServer, type ControlSource } from "./control/control-server.ts";
-import { PairControl } from "./control/pair-control.ts";
-import type { SingleStatus } from "./ha/control-messages.ts";
-import type { HaPlan } from "./ha/edge/ha-plan.ts";
-import { newBootId } from "./ha/edge/ha-service.ts";
-import { LeaseTime } from "./ha/lease-time.ts";
-import { DataPlanePulse } from "./ha/watchdog.ts";
-import { PairWords } from "./mandate/pair-words.ts";
-import { type MetricsPlan, MetricsServer } from "./metrics/edge/metrics-server.ts";
-import { LatestMetrics } from "./metrics/latest-metrics.ts";
-import type { MirrorPlan } from "./mirror/mirror-plan.ts";
-import type { PairPlane } from "./pair/pair-plane.ts";
-import { type ServicePlan, serviceName } from "./service/service-plan.ts";
-import { ServiceThread, type Serving } from "./service/service-thread.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Logger, LogLevel } from "../../base/log.ts";
+import { ControlServer, type ControlSource } from "../control/control-server.ts";
+import { PairControl } from "../control/pair-control.ts";
+import type { SingleStatus } from "../ha/control-messages.ts";
+import type { HaPlan } from "../ha/edge/ha-plan.ts";
+import { newBootId } from "../ha/edge/ha-service.ts";
+import { LeaseTime } from "../ha/lease-time.ts";
+import { DataPlanePulse } from "../ha/watchdog.ts";
+import { PairWords } from "../mandate/pair-words.ts";
+import { type MetricsPlan, MetricsServer } from "../metrics/edge/metrics-server.ts";
+import { LatestMetrics } from "../metrics/latest-metrics.ts";
+import type { MirrorPlan } from "../mirror/mirror-plan.ts";
+import type { PairPlane } from "../pair/pair-plane.ts";
+import { type ServicePlan, serviceName } from "./service-plan.ts";
+import { ServiceThread, type Serving } from "./service-thread.ts";
 
 export interface ProvPlan {
   readonly services: readonly ServicePlan[];
-  /** It tells what they count, from before they serve until they are stopped. */
+  /** Shows the services' counters from before they serve until they are stopped. */
   readonly metrics?: MetricsPlan | undefined;
   /** One node of a pair; there is exactly one DHCP service then. */
   readonly ha?: HaPlan | undefined;
-  /** Of a node of a pair. */
+  /** Only on a node of a pair. */
   readonly mirror?: MirrorPlan | undefined;
   /** Path of the control socket. */
   readonly controlSocket?: string | undefined;
-  /** The lease file counts where etcd has lost its leases. */
+  /** etcd has lost its leases: take those of the lease file. */
   readonly recovers?: boolean | undefined;
   /** The least that the services log, `info` unless told; at `debug` DHCP logs every packet. */
   readonly logLevel?: LogLevel | undefined;
@@ -50,10 +50,10 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
   const plans = withPair(plan);
   const latest = new LatestMetrics(plans.map(serviceName));
   let services: ServiceThread[] = [];
-  // The control socket comes first: nobody has threads yet whose files would get its permissions.
+  // The control socket comes first: its permissions (umask) must not reach files of other threads.
   const edges: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
-    // The node hands over while it can still answer. That it has lost the lead then is no news.
+    // The node hands over while it can still answer. It loses the lead by that, and must not start anew.
     for (const service of services) service.startNoMore();
     await services.find(isHa)?.stop();
     await Promise.all(services.map((service) => service.stop()));
@@ -95,7 +95,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
         throw error;
       },
     );
-    // Whoever holds the PROV may never ask.
+    // The caller may never look at it.
     ended.catch(() => undefined);
     return {
       ports: new Map([
@@ -112,7 +112,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
   }
 }
 
-/** Of a thread that is gone nobody else can say so: it answers no more, knows nothing, and commits nothing. */
+/** The data plane's thread is gone: its shared memory must say that it neither answers, follows nor commits. */
 function forget(pair: PairPlane | undefined): void {
   if (pair === undefined) return;
   new PairWords(pair.words).forgetDataPlane();
@@ -126,7 +126,7 @@ function weakest(serving: readonly Serving[]): string | undefined {
   return found.find((durability) => durability !== "fsync") ?? found[0];
 }
 
-/** What the two threads of a node share is made here, and outlives either of them. */
+/** Makes the memory that the threads of a node share, which outlives them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
   const words = new PairWords();

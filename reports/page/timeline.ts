@@ -1,7 +1,7 @@
-import { escapeHtml } from "../page/html.ts";
+import type { PairSide } from "../../scenarios/language/pair-event.ts";
+import type { FailoverEventResult, FailoverResult, RoleChange } from "../result/failover-result.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
-import type { PairSide, RoleChange } from "./events.ts";
-import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
+import { escapeHtml, note } from "./html.ts";
 
 const colourOfNode: Readonly<Record<PairSide, string>> = { a: "--c1", b: "--c2" };
 const OTHERS_COLOUR = "--c6";
@@ -19,8 +19,8 @@ const LEVELS = 3;
 const TICKS = 6;
 
 /**
- * The run on one line of time: events as numbered marks, roles as a bar a node, and the ACKs of each
- * server upon each other. No script: it prints, and it fits a telephone.
+ * The run on one time axis: events as numbered marks, roles as one bar a node, and the stacked ACKs of
+ * the servers. It works without a script, on paper and on a telephone.
  */
 export function timeline(failover: FailoverResult, durationMs: number): string {
   const { acknowledged, events, nodes, roles } = failover;
@@ -33,20 +33,17 @@ export function timeline(failover: FailoverResult, durationMs: number): string {
       ? ""
       : nodes.map(({ node }) => roleBar(node, roles, endMs, percent)).join("\n");
   const peak = peakOf(acknowledged);
-  return `<figure class="chart timeline" style="--levels:${levelsOf(events, endMs)}">
+  const levels = levelsOf(events, endMs);
+  return `<figure class="chart timeline" style="--levels:${1 + Math.max(0, ...levels)}">
 <figcaption>Events${roles.length === 0 ? "" : ", roles"} and ACKs a second by server</figcaption>
 <div class="tl-body">
-${marks(events, endMs, percent)}
+${marks(events, levels, endMs, percent)}
 ${bars}
 <div class="tl-area" role="img" aria-label="${escapeHtml(wordsOf(failover, peak))}"><span>${formatCount(peak)}/s</span>${area(failover, endMs, peak)}</div>
 <div class="tl-axis">${axis(endMs, percent)}</div>
 </div>
 <p class="tl-legend">${legend(failover)}</p>
-</figure>${durationMs > endMs + acknowledged.binMs ? noteOfEnd(endMs) : ""}`;
-}
-
-function noteOfEnd(endMs: number): string {
-  return `<p class="note">It ends with the last ACK, at ${formatSpan(endMs)}.</p>`;
+</figure>${durationMs > endMs + acknowledged.binMs ? note(`It ends with the last ACK, at ${formatSpan(endMs)}.`) : ""}`;
 }
 
 function lengthOf({ counts }: { readonly counts: readonly number[] }): number {
@@ -55,8 +52,12 @@ function lengthOf({ counts }: { readonly counts: readonly number[] }): number {
 
 type Percent = (ms: number) => string;
 
-function marks(events: readonly FailoverEventResult[], endMs: number, percent: Percent): string {
-  const levels = levelOf(events, endMs);
+function marks(
+  events: readonly FailoverEventResult[],
+  levels: readonly number[],
+  endMs: number,
+  percent: Percent,
+): string {
   return events
     .map((event, index) => {
       const { startedAtMs, endedAtMs, interruption } = event;
@@ -74,13 +75,16 @@ function marks(events: readonly FailoverEventResult[], endMs: number, percent: P
 }
 
 function stretch(name: string, fromMs: number, toMs: number, percent: Percent): string {
-  const left = percent(fromMs);
-  const width = (Number(percent(toMs)) - Number(left)).toFixed(2);
-  return `<b class="${name}" style="left:${left}%;width:${width}%"></b>`;
+  return `<b class="${name}" style="${placeOf(fromMs, toMs, percent)}"></b>`;
 }
 
-/** By event: how far down its number stands, so that it covers no other one. */
-function levelOf(events: readonly FailoverEventResult[], endMs: number): number[] {
+function placeOf(fromMs: number, toMs: number, percent: Percent): string {
+  const left = percent(fromMs);
+  return `left:${left}%;width:${(Number(percent(toMs)) - Number(left)).toFixed(2)}%`;
+}
+
+/** The level of each event's number, chosen so that no number covers another. */
+function levelsOf(events: readonly FailoverEventResult[], endMs: number): number[] {
   const levels: number[] = [];
   events.forEach(({ startedAtMs }, index) => {
     const before = events[index - 1];
@@ -91,10 +95,6 @@ function levelOf(events: readonly FailoverEventResult[], endMs: number): number[
   return levels;
 }
 
-function levelsOf(events: readonly FailoverEventResult[], endMs: number): number {
-  return 1 + Math.max(0, ...levelOf(events, endMs));
-}
-
 function roleBar(
   node: PairSide,
   roles: readonly RoleChange[],
@@ -103,20 +103,23 @@ function roleBar(
 ): string {
   const own = roles.filter((role) => role.node === node).toSorted((a, b) => a.atMs - b.atMs);
   const parts = own.map(({ atMs, role, epoch }, index) => {
-    const left = percent(atMs);
-    const width = (Number(percent(own[index + 1]?.atMs ?? endMs)) - Number(left)).toFixed(2);
+    const place = placeOf(atMs, own[index + 1]?.atMs ?? endMs, percent);
     const colour = role === "active" ? colourOfNode[node] : (colourOfRole[role] ?? OTHERS_COLOUR);
     const title = escapeHtml(
       `node ${node} ${role}, epoch ${epoch}, from ${formatSpan(Math.max(0, atMs))}`,
     );
     const ink = colour === "--line" ? "--ink" : "--card";
-    return `<i style="left:${left}%;width:${width}%;background:var(${colour});color:var(${ink})" title="${title}">${escapeHtml(role)}</i>`;
+    return `<i style="${place};background:var(${colour});color:var(${ink})" title="${title}">${escapeHtml(role)}</i>`;
   });
   return `<div class="tl-roles"><span>node ${node}</span>${parts.join("")}</div>`;
 }
 
-function colourOf(server: string, { nodes }: FailoverResult): string {
-  const node = nodes.find((each) => each.server === server)?.node;
+function nodeOf(server: string, { nodes }: FailoverResult): PairSide | undefined {
+  return nodes.find((each) => each.server === server)?.node;
+}
+
+function colourOf(server: string, failover: FailoverResult): string {
+  const node = nodeOf(server, failover);
   return node === undefined ? OTHERS_COLOUR : colourOfNode[node];
 }
 
@@ -174,9 +177,8 @@ function niceStepMs(least: number): number {
 }
 
 function legend(failover: FailoverResult): string {
-  const { nodes, acknowledged } = failover;
-  const servers = acknowledged.servers.map(({ server }) => {
-    const node = nodes.find((each) => each.server === server)?.node;
+  const servers = failover.acknowledged.servers.map(({ server }) => {
+    const node = nodeOf(server, failover);
     const name = node === undefined ? server : `${server} (node ${node})`;
     return `<span><i style="background:var(${colourOf(server, failover)})"></i>${escapeHtml(name)}</span>`;
   });

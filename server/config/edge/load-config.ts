@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { type Logger, nullLogger } from "../base/log.ts";
-import { type LaterHost, withLaterHosts } from "./config/grammar/lease-hosts.ts";
-import { type ConfigReader, formatDiagnostic, parseConfig } from "./config/grammar/parse.ts";
-import type { ServerConfig } from "./config/model/model.ts";
-import { LeaseTable } from "./lease/table/lease-table.ts";
-import { StartError, systemReason } from "./process/start-error.ts";
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import { LeaseTable } from "../../lease/table/lease-table.ts";
+import { StartError, systemReason } from "../../process/start-error.ts";
+import { type LaterHost, withLaterHosts } from "../grammar/lease-hosts.ts";
+import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
+import type { ServerConfig } from "../model/model.ts";
 
 /**
  * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a

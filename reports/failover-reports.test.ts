@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { renderJunit } from "../machine/render-junit.ts";
-import { renderHtml } from "../page/render-html.ts";
-import { readResult } from "../result/read-result.ts";
-import type { RunResult } from "../result/run-result.ts";
-import { sampleResult } from "../result/sample-result.testing.ts";
-import { renderMarkdown } from "../text/render-markdown.ts";
-import { renderSummary } from "../text/render-summary.ts";
-import { failoverResultOf } from "./analyse.ts";
-import type { ExecutedEvent } from "./events.ts";
-import { kill, killRun, runOf, secondsOf, steadily } from "./made-up-run.testing.ts";
+import { failoverResultOf } from "./failover/analyse.ts";
+import { kill, killRun, runOf, secondsOf, steadily } from "./failover/made-up-run.testing.ts";
+import { renderJunit } from "./machine/render-junit.ts";
+import { renderHtml } from "./page/render-html.ts";
+import type { ExecutedEvent } from "./result/failover-result.ts";
+import { readResult } from "./result/read-result.ts";
+import type { RunResult } from "./result/run-result.ts";
+import { sampleResult } from "./result/sample-result.testing.ts";
+import { renderMarkdown } from "./text/render-markdown.ts";
+import { renderSummary } from "./text/render-summary.ts";
 
 const assets = { chartScript: "", chartStyle: "", scriptHashes: [] };
 const run = killRun(

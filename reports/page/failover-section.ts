@@ -1,9 +1,14 @@
-import { escapeHtml, table } from "../page/html.ts";
 import type { RunResult } from "../result/run-result.ts";
-import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
+import {
+  failoverCells,
+  failoverHead,
+  failoverNotes,
+  failoverWords,
+} from "../text/failover-words.ts";
+import { escapeHtml, note, table } from "./html.ts";
 import { timeline } from "./timeline.ts";
 
-/** The timeline, and below it what each event did; "" for a run in which nothing happened. */
+/** The timeline, and below it the effects of each event; "" for a run in which nothing happened. */
 export function failoverSection({ failover, durationMs }: RunResult): string {
   if (failover === undefined) return "";
   const rows = failover.events.map((event, index) => [
@@ -17,8 +22,10 @@ export function failoverSection({ failover, durationMs }: RunResult): string {
   });
   const events =
     rows.length === 0 ? "" : `${table(["", ...failoverHead], rows)}<ol>${items.join("\n")}</ol>`;
-  const notes = failoverNotes(failover).map((note) => `<p class="note">${escapeHtml(note)}</p>`);
+  const notes = failoverNotes(failover).map((each) => note(escapeHtml(each)));
   return `${timeline(failover, durationMs)}
 <div class="failover">${events}</div>${notes.join("")}
-<p class="note">RTO: from the last ACK before to the first one after, of any server. Affected: devices that waited longer than 100 ms, or had to send again; their outage counts from the first intended send without an answer. Steady: answered share and p99 as before, for three seconds. The guide's pair takes 30 s, 18 s of them to detect (HA-8), and 12 s back (HA-15).</p>`;
+${note(
+  "RTO: from the last ACK before to the first one after, of any server. Affected: devices that waited longer than 100 ms, or had to send again; their outage counts from the first intended send without an answer. Steady: answered share and p99 as before, for three seconds. The guide's pair takes 30 s, 18 s of them to detect (HA-8), and 12 s back (HA-15).",
+)}`;
 }

@@ -1,4 +1,4 @@
-/** Part of the page's style: its variables are those of the page, in light and in dark. */
+/** Part of the page's style, with the page's variables for light and dark. */
 export const timelineStyle = `
 .timeline { padding: 12px 14px 10px; break-inside: avoid; }
 .tl-body { position: relative; margin: 0 8px 0 50px; padding-top: calc(var(--levels) * 20px + 2px); }

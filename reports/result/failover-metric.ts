@@ -6,13 +6,13 @@ import {
   failoverValues,
   isFailoverMetric,
 } from "../../scenarios/language/failover-metrics.ts";
-import { distributionOf } from "../result/distribution.ts";
+import { distributionOf } from "./distribution.ts";
 import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 
 /**
- * What was measured of `failover.METRIC` (over all events) or `failover.EVENT.METRIC` (over those with
- * that name), given what follows `failover`. Null when it was not measured: no such event, a service that
- * did not come back, a role that nobody told.
+ * The value of `failover.METRIC` (over all events) or `failover.EVENT.METRIC` (over events of that
+ * name), given the path behind `failover`. Null if it was not measured: there was no such event, the
+ * service did not come back, or no role was told.
  */
 export function failoverMetric(
   result: FailoverResult | undefined,
@@ -40,7 +40,7 @@ function overEvents(
 ): number | null {
   const values = events.map((event) => (value === "rtoMs" ? rtoOf(event) : event[value]));
   const known = values.filter((each) => each !== null).toSorted((a, b) => a - b);
-  // One that is not known may have been the worst.
+  // The unknown one may have been the worst.
   if (known.length < values.length) return null;
   if (statistic === "max") return known.at(-1)!;
   return statistic === "p50" ? known[Math.ceil(known.length / 2) - 1]! : null;
@@ -51,7 +51,7 @@ function rtoOf({ interruption }: FailoverEventResult): number | null {
   return interruption === null ? 0 : interruption.rtoMs;
 }
 
-/** 0 where nobody waited; null where somebody was still waiting in the end. */
+/** 0 if no device waited; null if one was still waiting in the end. */
 function outageOf(events: readonly FailoverEventResult[], statistic: string): number | null {
   if (events.some(({ devicesUnserved }) => devicesUnserved > 0)) return null;
   const all = new LatencyHistogram();

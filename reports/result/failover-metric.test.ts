@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parseThreshold } from "../../scenarios/language/threshold.ts";
-import { sampleResult } from "../result/sample-result.testing.ts";
-import { evaluateThresholds } from "../result/thresholds.ts";
-import { failoverResultOf } from "./analyse.ts";
-import { kill, killRun, runOf, secondsOf, steadily } from "./made-up-run.testing.ts";
+import { failoverResultOf } from "../failover/analyse.ts";
+import { kill, killRun, runOf, secondsOf, steadily } from "../failover/made-up-run.testing.ts";
+import { sampleResult } from "./sample-result.testing.ts";
+import { evaluateThresholds } from "./thresholds.ts";
 
 const failover = failoverResultOf(
   killRun([

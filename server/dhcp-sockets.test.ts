@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import { parseConfig } from "./config/grammar/parse.ts";
-import { tellWhatIsUnheard } from "./served-interfaces.ts";
+import { tellWhatIsUnheard } from "./dhcp-sockets.ts";
 
 const floating = parseIpv4("192.0.2.10")!;
 

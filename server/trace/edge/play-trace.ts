@@ -1,10 +1,15 @@
-import type { Logger } from "../../base/log.ts";
-import type { ServerConfig } from "../config/model/model.ts";
-import { completeConfig, leaseTableOf, loadConfig, readConfigFile } from "../load-config.ts";
-import { StartError } from "../process/start-error.ts";
-import { Replay, type ReplayDifference } from "./replay.ts";
-import { type EndReason, TraceFormatError, type TraceRecord } from "./trace-format.ts";
-import { TraceStart } from "./trace-start.ts";
+import type { Logger } from "../../../base/log.ts";
+import {
+  completeConfig,
+  leaseTableOf,
+  loadConfig,
+  readConfigFile,
+} from "../../config/edge/load-config.ts";
+import type { ServerConfig } from "../../config/model/model.ts";
+import { StartError } from "../../process/start-error.ts";
+import { Replay, type ReplayDifference } from "../replay.ts";
+import { type EndReason, TraceFormatError, type TraceRecord } from "../trace-format.ts";
+import { TraceStart } from "../trace-start.ts";
 
 export interface PlayOptions {
   readonly path: string;
