@@ -5,20 +5,16 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
 import { encodeReply, TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
+import type { UdpFrame } from "../../../protocol/udp-frame.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
 import { logPacket, type PacketLog } from "../exchange/packet-log.ts";
 import type { DhcpCounters } from "./counters.ts";
 
 /** A datagram to a client that cannot answer ARP yet. */
-export interface LinkDatagram {
+export interface LinkDatagram extends Omit<UdpFrame, "sourceMac" | "destinationMac"> {
   readonly interfaceIndex: number;
   /** The client's Ethernet address, from chaddr. */
   readonly hardware: Uint8Array;
-  readonly source: number;
-  readonly destination: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly payload: Uint8Array;
 }
 
 /** Sends frames without ARP. */

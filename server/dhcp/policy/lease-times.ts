@@ -54,21 +54,16 @@ export function adaptedSeconds(
   return Math.min(leaseSeconds, Math.max(least, secondsLeft));
 }
 
-/** T1 and T2 in seconds; undefined ones are left out of the reply. */
-export interface RenewalTimes {
-  readonly renewalSeconds: number | undefined;
-  readonly rebindingSeconds: number | undefined;
-}
-
 /**
  * T1 (58) and T2 (59) are sent only when configured, and only when T1 < T2 < lease time holds: a
  * client does better with its own defaults (RFC 2131, section 4.4.5) than with times out of order.
+ * Undefined ones are left out of the reply.
  */
 export function renewalTimes(
   leaseSeconds: number,
   renewalSeconds: number | undefined,
   rebindingSeconds: number | undefined,
-): RenewalTimes {
+) {
   const t2 = rebindingSeconds !== undefined && rebindingSeconds < leaseSeconds;
   const limit = t2 ? rebindingSeconds : leaseSeconds;
   const t1 = renewalSeconds !== undefined && renewalSeconds < limit;
