@@ -16,7 +16,7 @@ import { runCommander } from "../run-commander.ts";
 import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
 import { parseTarget } from "../target.ts";
 import { UsageError } from "../usage-error.ts";
-import { parseEndpoints } from "./agents/endpoints.ts";
+import { addEtcdOptions, etcdAccessOf, etcdOption } from "./agents/etcd-options.ts";
 import { BundledServerError } from "./bundled-server.ts";
 import {
   CAPTURE_MIB_DEFAULT,
@@ -87,12 +87,13 @@ export async function runRun(args: readonly string[]): Promise<number> {
       "let prov agents play it",
       wholeNumber("--agents", 1, SEGMENTS_MAX),
     )
-    .option("--etcd <endpoints>", "where agents meet: http://host:2379[,...]", parseEndpoints)
+    .addOption(etcdOption("where agents meet: http://host:2379[,...]"))
     .option("--history <file>", "write what each device was asked for, and when")
     .action(async (file: string, options: RunOptions) => {
       const loaded = checkParts(loadScenario(file, options.set), options);
       status = await run(preparedForPair(loaded, options), options, args);
     });
+  addEtcdOptions(command);
   addExamples(
     command,
     "prov run scenarios/quick.yaml",
@@ -128,6 +129,10 @@ async function run(
   options: RunOptions,
   args: readonly string[],
 ): Promise<number> {
+  const agents =
+    options.agents === undefined
+      ? undefined
+      : { count: options.agents, etcd: etcdAccessOf(options) };
   const folder = options.out ?? join("runs", loaded.scenario.name);
   removeFiles(folder);
   keepSegment(folder, undefined);
@@ -137,7 +142,7 @@ async function run(
   const steering = { abort: new AbortController(), pace: new RunPace() };
   const watch = watchedBy(await openWatchers(loaded.scenario, options, folder, steering));
   try {
-    const surroundings = { folder, population, capture, steering, watch };
+    const surroundings = { folder, population, capture, steering, watch, agents };
     const measured = await measure(loaded, options, surroundings);
     const result = { ...measured, command: commandLine(args, measured.seed) };
     const files = writeFiles(folder, result, options.report);

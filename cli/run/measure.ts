@@ -7,6 +7,7 @@ import type { RunResult, ServerUsage, Target } from "../../reports/result/run-re
 import { scenarioBoots } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
+import type { EtcdUserAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { SegmentPlacement } from "../../simulator/plan/segment.ts";
@@ -20,6 +21,8 @@ import {
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
+import type { EtcdOptions } from "./agents/etcd-options.ts";
+import { measureOnAgents } from "./agents/measure-on-agents.ts";
 import { auditFile } from "./audit-on-threads.ts";
 import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
 import { startBundledServer } from "./bundled-server.ts";
@@ -40,7 +43,7 @@ import type { Steering, WatchOptions } from "./watch-options.ts";
 const LOOPBACK = 0x7f00_0001;
 const BYTES_A_MIB = 1024 * 1024;
 
-export interface RunOptions extends WatchOptions, CaptureOptions {
+export interface RunOptions extends WatchOptions, CaptureOptions, EtcdOptions {
   /** As they were given; none: the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
@@ -54,7 +57,6 @@ export interface RunOptions extends WatchOptions, CaptureOptions {
   readonly startAt?: number;
   readonly history?: string;
   readonly agents?: number;
-  readonly etcd?: readonly string[];
 }
 
 /** What a run has around it. */
@@ -64,6 +66,8 @@ export interface Surroundings {
   readonly capture: CapturePlan | undefined;
   readonly steering: Steering;
   readonly watch: RunWatcher;
+  /** How many play the run, and where they meet; undefined: this process plays it. */
+  readonly agents: { readonly count: number; readonly etcd: EtcdUserAccess } | undefined;
 }
 
 /**
@@ -73,7 +77,7 @@ export interface Surroundings {
 export async function measure(
   { scenario, sha256 }: LoadedScenario,
   options: RunOptions,
-  { folder, population, capture, steering, watch }: Surroundings,
+  { folder, population, capture, steering, watch, agents }: Surroundings,
 ): Promise<RunResult> {
   const seed = options.seed ?? scenario.seed;
   const files = filesOf(scenario, seed);
@@ -111,14 +115,11 @@ export async function measure(
       port: server!.port,
       ...(others.length === 0 ? {} : { others: others.map(({ address }) => formatIpv4(address)) }),
     };
-    if (options.agents !== undefined) {
-      const loaded = { scenario, sha256 };
-      const { agents, etcd = [], history } = options;
+    if (agents !== undefined) {
       const wanted = options.workers ?? scenario.workers;
-      // etcd's client is more than a quarter of the processor time of a start.
-      const { measureOnAgents } = await import("./agents/measure-on-agents.ts");
       return await measureOnAgents({
-        ...{ loaded, plan, workers: wanted, agents, etcd, target, bundled, history },
+        ...{ loaded: { scenario, sha256 }, plan, workers: wanted, target, bundled },
+        ...{ agents: agents.count, etcd: agents.etcd, history: options.history },
       });
     }
     const sampler = new ServerSampler();

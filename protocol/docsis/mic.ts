@@ -1,5 +1,5 @@
+import { createHash, createHmac } from "node:crypto";
 import { concatenate } from "./bytes.ts";
-import { hmacMd5, MD5_BYTES, md5 } from "./md5.ts";
 import { nextTlv } from "./tlv.ts";
 
 /** TLVs of the file itself, which are no settings. */
@@ -8,7 +8,8 @@ export const CMTS_MIC = 7;
 export const END_OF_DATA = 255;
 export const PAD = 0;
 
-export const MIC_BYTES = MD5_BYTES;
+/** MD5 has 128 bits. */
+export const MIC_BYTES = 16;
 
 /**
  * The TLVs that the CMTS MIC covers, in the order in which they are gathered (MULPI, Annex D.2.1);
@@ -18,15 +19,18 @@ const CMTS_MIC_ORDER = [
   1, 2, 3, 4, 17, 43, 6, 18, 19, 20, 22, 23, 24, 25, 28, 29, 26, 35, 36, 37, 40,
 ] as const;
 
-/** The CM MIC of the bytes of all settings, from the start of the file: MD5 of them. */
+/**
+ * The CM MIC of the bytes of all settings, from the start of the file: MD5 of them (MULPI, Annex D.2).
+ * It finds damage; it protects nothing. Throws Node's error where OpenSSL has no MD5 (FIPS mode).
+ */
 export function cmMicOf(settings: Uint8Array): Uint8Array {
-  return md5(settings);
+  return createHash("md5").update(settings).digest();
 }
 
 /**
  * The CMTS MIC: HMAC-MD5, with the secret that operator and CMTS share, over the settings that the
  * CMTS enforces. `settings` is the file up to the CM MIC. Throws DecodeError on bytes that are no
- * TLVs.
+ * TLVs, and Node's error where OpenSSL has no MD5 (FIPS mode).
  */
 export function cmtsMicOf(
   settings: Uint8Array,
@@ -40,5 +44,7 @@ export function cmtsMicOf(
     at = next;
   }
   covered.get(CM_MIC)?.push(concatenate(Uint8Array.of(CM_MIC, MIC_BYTES), cmMic));
-  return hmacMd5(sharedSecret, [...covered.values()].flat());
+  const hmac = createHmac("md5", sharedSecret);
+  for (const tlv of [...covered.values()].flat()) hmac.update(tlv);
+  return hmac.digest();
 }

@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+import { type ZipOptions, zipSync } from "fflate";
 import { hash32 } from "../../base/prng.ts";
 import { encodeCmConfig, readCmSettings } from "../../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig, readMtaSettings } from "../../protocol/docsis/mta-config.ts";
@@ -5,7 +7,6 @@ import { latin1Bytes } from "../../protocol/docsis/plain.ts";
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
 import { modemSettings, mtaSettings } from "./boot-file-settings.ts";
-import { crc32, zipArchive } from "./zip-archive.ts";
 
 export const METER_IMAGE_BYTES_MIN = 1024;
 export const METER_IMAGE_BYTES_MAX = 16 * 2 ** 20;
@@ -67,6 +68,15 @@ function settingsOf(file: string, reading: SettingsReading): readonly Tlv[] {
   throw new TypeError(`the settings of ${file} cannot be encoded: ${problems.join("; ")}`);
 }
 
+const UNIX = 3;
+/** Stored, not compressed; every file has the format's first day, so the bytes depend on the plan alone. */
+const storedFiles: ZipOptions = {
+  level: 0,
+  mtime: new Date(1980, 0, 1),
+  os: UNIX,
+  attrs: 0o100_644 * 0x1_0000,
+};
+
 function meterArchive(plan: BootFilesPlan): Uint8Array {
   const image = meterImage(plan);
   const settings = [
@@ -82,10 +92,7 @@ function meterArchive(plan: BootFilesPlan): Uint8Array {
     "facility=local0",
     "",
   ].join("\n");
-  return zipArchive([
-    { name: "settings.ini", bytes: latin1Bytes(settings) },
-    { name: "image.bin", bytes: image },
-  ]);
+  return zipSync({ "settings.ini": latin1Bytes(settings), "image.bin": image }, storedFiles);
 }
 
 const IMAGE_STREAM = 0x696d_6167;
