@@ -5,9 +5,9 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
-import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
 import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
 import { UsageError } from "../options/usage-error.ts";
+import { bootPolicyOf } from "../run/plan/boot-plan-of.ts";
 
 /** One cell of the grid: the assumed limits of the servers and the plant. */
 export interface OutageLimits {
@@ -82,15 +82,13 @@ export function outagePlanOf(
   { tftpSessionsMax }: OutageLimits,
   timeLimitMs: number,
 ): OutagePlan {
-  const { boot } = scenario;
   const population = new Population(scenario.population);
-  const { blockBytes, windowBlocks, timeoutSeconds, roundsMax, ...retry } = boot.tftp;
+  const { blockBytes, windowBlocks } = scenario.boot.tftp;
+  const { ranging, registration, download } = bootPolicyOf(scenario);
   const windowsOf = (name: string): number => {
     const bytes = files.find((file) => file.name === name)!.bytes.length;
     return Math.ceil((Math.floor(bytes / blockBytes) + 1) / windowBlocks);
   };
-  const { ranging, registration, download } = defaultBootPolicy;
-  const unlimited = Number.POSITIVE_INFINITY;
   return {
     modemsOfCmts: modemsOfCmts(population),
     mtas: population.countOf[1]!,
@@ -98,12 +96,12 @@ export function outagePlanOf(
     smartMeters: population.countOf[3]!,
     withinMs: outagePhase(scenario).withinMs,
     roundTripMs: roundTripMsOf(scenario.network),
-    ranging: { ...ranging, perSecond: boot.cmts.rangingPerSecond ?? unlimited },
-    registration: { ...registration, perSecond: boot.cmts.registrationPerSecond ?? unlimited },
+    ranging,
+    registration,
     tftp: {
       sessionsMax: tftpSessionsMax,
       queueMax: TFTP_QUEUE_MAX,
-      retry: { ...download.retry, ...retry },
+      retry: download.retry,
       windowsOf: {
         modem: Math.max(...Object.values(bootFileNames.modem).map(windowsOf)),
         mta: windowsOf(bootFileNames.mta),

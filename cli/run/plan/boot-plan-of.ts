@@ -36,10 +36,14 @@ export function foreignServers(files: readonly BootFile[]): BootServers {
 export function bootPlanOf(scenario: Scenario, servers: BootServers): BootPlan | undefined {
   if (!scenarioBoots(scenario)) return undefined;
   const { ports, files, sharedSecret } = servers;
-  return { policy: policyOf(scenario, ports), files, sharedSecret };
+  return { policy: bootPolicyOf(scenario, ports), files, sharedSecret };
 }
 
-function policyOf({ boot }: Scenario, ports: ServicePorts): BootPolicy {
+/** How the devices of a scenario boot. */
+export function bootPolicyOf(
+  { boot }: Scenario,
+  ports: ServicePorts = defaultBootPolicy.ports,
+): BootPolicy {
   const { download, ranging, registration, reboot } = defaultBootPolicy;
   const { blockBytes, windowBlocks, timeoutSeconds, roundsMax, ...retry } = boot.tftp;
   const { rangingPerSecond, registrationPerSecond } = boot.cmts;
