@@ -66,7 +66,7 @@ describe.each(["auto", "dgram"] as const)("over the %s socket", (backend) => {
   });
 });
 
-test("INC-9: the same port answers over TCP: four bytes, then the end", async () => {
+test("TIME-7, INC-9: the same port answers over TCP: four bytes, then the end", async () => {
   const server = await start();
   for (const greeting of ["", "what time is it?\n"]) {
     const connection = await connectTo(server.port);
