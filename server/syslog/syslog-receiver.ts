@@ -13,11 +13,10 @@ export const syslogDropReasons = [
 export type SyslogDropReason = (typeof syslogDropReasons)[number];
 export type SyslogTransport = "udp" | "tcp";
 
-/** Where lines go. */
 export interface LogSink {
-  /** All files together have no room, and nothing old to remove: lines are dropped. */
+  /** All files together are full and nothing old can be removed, so lines are dropped. */
   readonly isFull: boolean;
-  /** Says what became of the line. A note may take the room that is kept for notes. */
+  /** Returns what happened to the line. A note may use the room that is reserved for notes. */
   append(
     file: number,
     line: string,
@@ -35,11 +34,11 @@ export class SyslogCounters {
     "total-full": 0,
     "write-failed": 0,
   };
-  /** Lines handed to files; a message may go into several, or into none. */
+  /** Lines handed to files; one message may go into several files, or into none. */
   lines = 0;
-  /** Messages that no rule wants. */
+  /** Messages that match no rule. */
   unrouted = 0;
-  /** TCP messages that were longer than a frame may be, and were cut off. */
+  /** TCP messages that were cut off because they were longer than a frame may be. */
   cutOff = 0;
   tcpRefused = 0;
 
@@ -58,11 +57,11 @@ export class SyslogCounters {
   }
 }
 
-/** Facility syslog, severity warning: what the receiver says of itself. */
+/** Facility syslog, severity warning: for the receiver's own lines. */
 const ownFacility = 5;
 const ownSeverity = 4;
 
-/** Messages in, lines for files out. */
+/** Turns messages into lines of files. */
 export class SyslogReceiver {
   readonly counters: SyslogCounters;
   readonly #router: FileRouter;
@@ -77,7 +76,7 @@ export class SyslogReceiver {
     this.#noted = { ...counters.dropped };
   }
 
-  /** One datagram or frame. `source` is the address that it came from. */
+  /** Takes one datagram or frame. `source` is the sender's address. */
   accept(bytes: Uint8Array, source: number, unixMs: number, transport: SyslogTransport): void {
     this.counters.received[transport] += 1;
     const message = this.#parse(bytes);
@@ -85,10 +84,10 @@ export class SyslogReceiver {
   }
 
   /**
-   * A hole in a log must show in the log: writes one line about what was dropped since the last
-   * call, and returns its text; undefined when there was nothing. That the files are full has one
-   * line when it begins and one when there is room again, or with `isLast`: a line every second
-   * would take what room there is.
+   * A gap in a log must be visible in the log. Writes one line about the messages dropped since the last
+   * call and returns its text; undefined when there were none. When the files are full, one line is
+   * written at the start and one when there is room again (or with `isLast`), because a line every second
+   * would use up the room.
    */
   noteDrops(unixMs: number, isLast = false): string | undefined {
     const { dropped } = this.counters;
@@ -110,7 +109,7 @@ export class SyslogReceiver {
       unixMs,
       isAboutFull,
     );
-    // After the note, so that a full file that refuses it is not news in a second again.
+    // After the note: if the full files refuse the note itself, that must not count as a new drop.
     const { "total-full": noted } = this.#noted;
     Object.assign(this.#noted, dropped);
     if (isHeldBack) this.#noted["total-full"] = noted;

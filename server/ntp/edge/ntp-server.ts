@@ -23,19 +23,22 @@ import {
 import { type HostClock, openHostClock } from "./host-clock.ts";
 
 const ntpPort = 123;
-/** ntpd's iburst twice over at once; afterwards the 15 s of RFC 4330, section 10 are far off. */
+/**
+ * Two of ntpd's iburst series at once. Afterwards one request every 4 s, well above the one in 15 s that
+ * RFC 4330, section 10 allows.
+ */
 export const ntpRateLimitsDefault: SourceRateLimits = { burst: 16, perSecond: 0.25 };
-/** An address that is refused hears so once in this time, however much it sends. */
+/** An address over its limit gets one kiss-o'-death in this time, however much it sends. */
 const kissLimits: SourceRateLimits = { burst: 1, perSecond: 0.25 };
 
 export interface NtpServerOptions {
-  /** The wildcard unless told. */
+  /** The wildcard by default. */
   readonly address?: number;
-  /** 123 unless told; 0 lets the system choose. */
+  /** 123 by default; 0 lets the system choose. */
   readonly port?: number;
   readonly backend?: UdpSocketOptions["backend"];
   readonly policy?: Partial<ClockPolicy>;
-  /** Requests of one address; `false`: no limit. */
+  /** Request limits for each address; `false`: no limit. */
   readonly rateLimits?: SourceRateLimits | false;
   readonly hostClock?: HostClock;
   readonly logger?: Logger;
@@ -45,7 +48,7 @@ export interface NtpServerOptions {
 export class NtpCounters {
   answered = 0;
   kissed = 0;
-  /** Datagrams that are no NTP packet. */
+  /** Datagrams that are not NTP packets. */
   rejected = 0;
   readonly dropped: Record<NtpDropReason, number> = {
     "mode-not-served": 0,
@@ -69,7 +72,7 @@ export class NtpCounters {
 export interface RunningNtpServer {
   readonly port: number;
   readonly counters: NtpCounters;
-  /** What replies say of the clock at present. */
+  /** The clock's state as replies currently give it. */
   readonly clockState: () => ClockState;
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
@@ -77,9 +80,9 @@ export interface RunningNtpServer {
 }
 
 /**
- * NTP in server mode (RFC 5905, RFC 4330; SYS-7): it serves the host's clock, which the host's own
- * ntpd or chronyd disciplines (TIME-1). Rejects with StartError when the port is not to be had, and
- * with RangeError on a stratum outside 1 to 15.
+ * NTP in server mode (RFC 5905, RFC 4330; SYS-7). It serves the host's clock, which the host's own ntpd
+ * or chronyd disciplines (TIME-1). Rejects with StartError when the port is not available, and with
+ * RangeError on a stratum outside 1 to 15.
  */
 export async function startNtpServer(options: NtpServerOptions = {}): Promise<RunningNtpServer> {
   const { address = 0, port = ntpPort, clock = systemClock, logger = nullLogger } = options;
@@ -142,7 +145,7 @@ class NtpService {
     return this.#state;
   }
 
-  /** Reads the kernel's state again: its error grows from second to second. */
+  /** Reads the kernel's state again, because its maximum error grows every second. */
   refresh(): void {
     const before = this.#state.stratum;
     this.#state = this.#readState();
@@ -167,7 +170,7 @@ class NtpService {
       return;
     }
     const sentUnixMs = this.#hostClock.unixMs();
-    // How long ago the kernel took it in, on the scale that nobody steps.
+    // How long ago the kernel received it, on the monotonic clock, which is never stepped.
     const waitedMs = Math.max(0, this.#clock.monotonicMs() - socket.receivedAtMs(index));
     send(socket, index, ntpReply(request, this.#state, sentUnixMs - waitedMs, sentUnixMs));
     this.counters.answered += 1;
@@ -192,7 +195,7 @@ class NtpService {
 
 function send(socket: UdpSocket, index: number, reply: NtpPacket): void {
   const end = encodeNtp(reply, socket.slot(), 0);
-  // From the address that was asked: clients drop an answer from another one.
+  // Send from the address that the client asked: clients drop an answer from another one.
   socket.push(
     end,
     socket.sourceAddress(index),

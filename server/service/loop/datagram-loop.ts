@@ -10,7 +10,7 @@ const restMsMin = 1;
 const restMsMax = 5;
 
 export interface ServiceSocketOptions {
-  /** For messages: `syslog`, `NTP`. */
+  /** The service's name in messages: `syslog`, `NTP`. */
   readonly service: string;
   /** 0 is the wildcard. */
   readonly address: number;
@@ -20,7 +20,7 @@ export interface ServiceSocketOptions {
   readonly datagramBytesMax?: number;
 }
 
-/** The socket of a service that shares its port with nobody. Rejects with StartError. */
+/** Opens a socket on a port that no other process shares. Rejects with StartError. */
 export async function openServiceSocket(options: ServiceSocketOptions): Promise<UdpSocket> {
   const { service, address, port, backend, datagramBytesMax } = options;
   try {
@@ -51,18 +51,17 @@ export function portRefused(
 export interface DatagramLoopOptions {
   readonly socket: UdpSocket;
   readonly clock: Clock;
-  /** Decides about the datagram in slot `index`; may push replies, which leave together. */
+  /** Handles the datagram in slot `index`. It may push replies; they are sent together. */
   readonly serve: (index: number, nowMs: number) => void;
-  /** Once a turn, after its datagrams. */
+  /** Called once a turn, after its datagrams. */
   readonly endTurn?: (nowMs: number) => void;
   readonly everySecond?: (nowMs: number) => void;
 }
 
 /**
- * The loop of a small service: the event loop turns after every batch, and when there is none, the
- * service rests for a few milliseconds. It never blocks the thread, because several such services
- * share one with the DHCP server, whose own wait is the only one that may block. What arrives
- * meanwhile has the kernel's timestamp.
+ * The loop of a small service. The event loop turns after every batch; without datagrams the service
+ * rests for a few milliseconds. It never blocks the thread, which other parts of the service use as well.
+ * Datagrams that arrive meanwhile have the kernel's timestamp.
  */
 export class DatagramLoop {
   readonly #options: DatagramLoopOptions;
@@ -92,7 +91,7 @@ export class DatagramLoop {
     this.#stopping = true;
   }
 
-  /** One batch, and what is due. Returns how many datagrams there were. */
+  /** Serves one batch and does what is due. Returns the number of datagrams. */
   turn(): number {
     const { socket, clock, serve, endTurn, everySecond } = this.#options;
     const received = socket.receive();

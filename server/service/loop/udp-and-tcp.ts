@@ -3,7 +3,7 @@ import { StartError } from "../../process/start-error.ts";
 import { openServiceSocket, type ServiceSocketOptions } from "./datagram-loop.ts";
 import { TcpAcceptor, type TcpAcceptorOptions } from "./tcp-acceptor.ts";
 
-/** How often the system is asked for a port that is free for UDP and for TCP. */
+/** How often to ask the system for a port that is free for both UDP and TCP. */
 const attemptsMax = 8;
 
 export interface UdpAndTcp {
@@ -11,7 +11,7 @@ export interface UdpAndTcp {
   readonly acceptor: TcpAcceptor;
 }
 
-/** Opens both on one port, whichever that is when `udp.port` is 0. Rejects with StartError. */
+/** Opens both on one port; when `udp.port` is 0, on any free one. Rejects with StartError. */
 export async function openUdpAndTcp(
   udp: ServiceSocketOptions,
   tcp: Omit<TcpAcceptorOptions, "service" | "address" | "port">,

@@ -16,40 +16,42 @@ import { readStream } from "./stream-input.ts";
 
 /** PERF-2, LOG-4. */
 const daysKeptDefault = 90;
-/** No application's day takes more of the disk than this. */
+/** The limit for one day's file, so that no single application fills the disk. */
 const fileBytesMaxDefault = 1024 ** 3;
 const totalBytesMaxDefault = 10 * 1024 ** 3;
 const totalBytesMaxMin = 64 * 1024;
-/** Far above what a device says, and enough for a relay that speaks for thousands. */
+/** Far more than a device sends, and enough for a relay that forwards for thousands. */
 export const syslogRateLimitsDefault: SourceRateLimits = { burst: 10_000, perSecond: 2000 };
 const connectionsMaxDefault = 1024;
 const connectionsPerPeerMax = 64;
-/** Senders keep a connection open between messages; one that is forgotten ends. */
+/** Senders keep a connection open between messages; one idle for this long is closed. */
 const idleMsMaxDefault = 600_000;
-/** The log tells of drops once in this time; the log files, every second. */
+/** Our own log reports drops at most once in this time; the log files say so every second. */
 const dropToldMsMin = 10_000;
 
 export interface SyslogServerOptions {
-  /** Where files without an absolute path are; made when missing. */
+  /** The directory for files without an absolute path; created when missing. */
   readonly directory: string;
-  /** The wildcard unless told. */
+  /** The wildcard by default. */
   readonly address?: number;
-  /** UDP and TCP port, 514 unless told; 0 lets the system choose one for both. */
+  /** UDP and TCP port, 514 by default; 0 lets the system choose one for both. */
   readonly port?: number;
-  /** Receive over TCP as well: yes unless told. */
+  /** Receive over TCP as well: yes by default. */
   readonly tcp?: boolean;
   readonly backend?: UdpSocketOptions["backend"];
-  /** Which messages go where; the table of LOG-1 unless told. */
+  /** Which messages go into which file; the table of LOG-1 by default. */
   readonly rules?: readonly FileRule[];
   readonly daysKept?: number;
-  /** Of one file, and so of one day: 1 GiB unless told. */
+  /** The limit for one file, and so for one day: 1 GiB by default. */
   readonly fileBytesMax?: number;
   /**
-   * Of all files together, 10 GiB unless told, 64 KiB at least. Beyond it the oldest days go first,
-   * then lines are dropped; PERF-2's 90 days hold below it.
+   * The limit for all files together: 10 GiB by default, at least 64 KiB. Beyond it the oldest days are
+   * removed first, then lines are dropped; PERF-2's 90 days hold as long as they fit.
    */
   readonly totalBytesMax?: number;
-  /** Messages of one address: beyond it datagrams are dropped and TCP waits. `false`: no limit. */
+  /**
+   * Message limits for each address; beyond them datagrams are dropped and TCP waits. `false`: no limit.
+   */
   readonly rateLimits?: SourceRateLimits | false;
   readonly connectionsMax?: number;
   readonly idleMsMax?: number;
@@ -64,14 +66,14 @@ export interface RunningSyslogServer {
   readonly files: readonly string[];
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
-  /** Ends the service: what was received is in the files, and they are closed. */
+  /** Ends the service: all received messages are in the files, and the files are closed. */
   stop(): Promise<void>;
 }
 
 /**
- * A syslog receiver over UDP (RFC 5426) and TCP (RFC 6587) for both message formats, into a file by
- * facility (LOG-1), a new one each day, 90 days kept (LOG-4, PERF-2). Rejects with StartError when
- * the port or a file is not to be had, and with RangeError for a wrong rule or limit.
+ * A syslog receiver over UDP (RFC 5426) and TCP (RFC 6587) for both message formats. It writes into a
+ * file by facility (LOG-1), a new one each day, 90 days kept (LOG-4, PERF-2). Rejects with StartError
+ * when the port or a file is not available, and with RangeError for a wrong rule or limit.
  */
 export async function startSyslogServer(
   options: SyslogServerOptions,

@@ -11,15 +11,15 @@ import { isClockSet, type TimeDropReason, timeRefusal } from "../time-reply.ts";
 const timePort = 37;
 const timeBytes = 4;
 const connectionsMax = 256;
-/** A peer that does not take its four bytes in this time never will. */
+/** A peer that has not taken its four bytes after this time never will. */
 const idleMsMax = 5000;
 
 export interface TimeServerOptions {
-  /** The wildcard unless told. */
+  /** The wildcard by default. */
   readonly address?: number;
-  /** UDP and TCP port, 37 unless told; 0 lets the system choose one for both. */
+  /** UDP and TCP port, 37 by default; 0 lets the system choose one for both. */
   readonly port?: number;
-  /** Serve over TCP as well: yes unless told (INC-9). */
+  /** Serve over TCP as well: yes by default (INC-9). */
   readonly tcp?: boolean;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
@@ -51,8 +51,8 @@ export interface RunningTimeServer {
 }
 
 /**
- * The Time service of RFC 868 (TIME-5, TIME-7): seconds since 1900 in four bytes, over UDP and TCP,
- * from the host's clock. Rejects with StartError when a port is not to be had.
+ * The Time service of RFC 868 (TIME-5, TIME-7): seconds since 1900 in four bytes, over UDP and TCP, from
+ * the host's clock. Rejects with StartError when a port is not available.
  */
 export async function startTimeServer(options: TimeServerOptions = {}): Promise<RunningTimeServer> {
   const { address = 0, port = timePort, clock = systemClock, logger = nullLogger } = options;
@@ -101,12 +101,12 @@ function answer(
     return;
   }
   const end = encodeTime(unixSeconds, socket.slot(), 0);
-  // From the address that was asked: clients drop an answer from another one.
+  // Send from the address that the client asked: clients drop an answer from another one.
   socket.push(end, socket.sourceAddress(index), port, socket.destinationAddress(index));
   counters.answered += 1;
 }
 
-/** RFC 868: the server sends the time and closes; one without the time closes at once. */
+/** RFC 868: the server sends the time and closes; a server that does not know the time closes at once. */
 function tell(connection: Socket, unixSeconds: number, counters: TimeCounters): void {
   if (!isClockSet(unixSeconds)) {
     counters.dropped["clock-not-set"] += 1;
@@ -116,7 +116,7 @@ function tell(connection: Socket, unixSeconds: number, counters: TimeCounters): 
   const bytes = new Uint8Array(timeBytes);
   encodeTime(unixSeconds, bytes, 0);
   counters.answeredTcp += 1;
-  // What the peer sends is thrown away; unread, it would turn the close into a reset.
+  // Read and discard what the peer sends; unread data would turn the close into a reset.
   connection.resume();
   connection.end(bytes);
 }
