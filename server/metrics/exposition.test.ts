@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
-import { NtpCounters } from "../ntp/edge/ntp-server.ts";
-import { SyslogCounters } from "../syslog/syslog-receiver.ts";
+import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
+import { dotted } from "../service/loop/counters.ts";
+import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
 import { TftpCounters } from "../tftp/counters.ts";
-import { TimeCounters } from "../time/edge/time-server.ts";
+import { newTimeCounters } from "../time/edge/time-server.ts";
 import { dhcpFamilies, POOLS_MAX } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import { parseMetricsAddress } from "./edge/metrics-address.ts";
@@ -48,9 +49,9 @@ const everything = (): Family[] => [
   ...labelled(tftpFamilies(new TftpCounters().snapshot(), { sessions: 3, waiting: 1 }), {
     service: "tftp",
   }),
-  ...timeFamilies(new TimeCounters().snapshot()),
-  ...ntpFamilies(new NtpCounters().snapshot(), 3),
-  ...syslogFamilies(new SyslogCounters().snapshot()),
+  ...timeFamilies(dotted(newTimeCounters())),
+  ...ntpFamilies(dotted(newNtpCounters()), 3),
+  ...syslogFamilies(dotted(newSyslogCounters())),
 ];
 
 test("the text of a family: help, type, labels, escapes, histogram (OPS-16)", () => {

@@ -8,8 +8,7 @@ import {
 } from "../../protocol/ntp/packet.ts";
 import type { ClockState } from "./clock-state.ts";
 
-export const ntpDropReasons = ["mode-not-served", "version", "no-source-port", "rate"] as const;
-export type NtpDropReason = (typeof ntpDropReasons)[number];
+export type NtpDropReason = "mode-not-served" | "version" | "no-source-port" | "rate";
 
 const versionMin = 1;
 const versionMax = 4;

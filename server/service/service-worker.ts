@@ -21,6 +21,7 @@ import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
 import { DeviceFiles } from "../tftp/edge/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
 import { startTimeServer } from "../time/edge/time-server.ts";
+import { dotted } from "./loop/counters.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -81,16 +82,16 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       return startHa(plan, logger);
     case "time": {
       const running = await startTimeServer({ ...plan, logger });
-      return { ...running, families: () => timeFamilies(running.counters.snapshot()) };
+      return { ...running, families: () => timeFamilies(dotted(running.counters)) };
     }
     case "ntp": {
       const running = await startNtpServer({ ...plan, logger });
       const { counters, clockState } = running;
-      return { ...running, families: () => ntpFamilies(counters.snapshot(), clockState().stratum) };
+      return { ...running, families: () => ntpFamilies(dotted(counters), clockState().stratum) };
     }
     case "syslog": {
       const running = await startSyslogServer({ ...plan, logger });
-      return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
+      return { ...running, families: () => syslogFamilies(dotted(running.counters)) };
     }
     case "mirror": {
       const words = new PairWords(plan.words);

@@ -3,16 +3,6 @@ import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.t
 import type { FileRouter } from "./file-router.ts";
 import { logLine } from "./log-line.ts";
 
-export const syslogDropReasons = [
-  "empty",
-  "rate",
-  "file-full",
-  "total-full",
-  "write-failed",
-] as const;
-export type SyslogDropReason = (typeof syslogDropReasons)[number];
-export type SyslogTransport = "udp" | "tcp";
-
 export interface LogSink {
   /** All files together are full and nothing old can be removed, so lines are dropped. */
   readonly isFull: boolean;
@@ -25,37 +15,21 @@ export interface LogSink {
   ): "kept" | "file-full" | "total-full";
 }
 
-export class SyslogCounters {
-  readonly received: Record<SyslogTransport, number> = { udp: 0, tcp: 0 };
-  readonly dropped: Record<SyslogDropReason, number> = {
-    empty: 0,
-    rate: 0,
-    "file-full": 0,
-    "total-full": 0,
-    "write-failed": 0,
+export function newSyslogCounters() {
+  return {
+    received: { udp: 0, tcp: 0 },
+    /** Lines handed to files; one message may go into several files, or into none. */
+    lines: 0,
+    /** Messages that match no rule. */
+    unrouted: 0,
+    /** TCP messages that were cut off because they were longer than a frame may be. */
+    "cut-off": 0,
+    "tcp-refused": 0,
+    dropped: { empty: 0, rate: 0, "file-full": 0, "total-full": 0, "write-failed": 0 },
   };
-  /** Lines handed to files; one message may go into several files, or into none. */
-  lines = 0;
-  /** Messages that match no rule. */
-  unrouted = 0;
-  /** TCP messages that were cut off because they were longer than a frame may be. */
-  cutOff = 0;
-  tcpRefused = 0;
-
-  /** Every counter by a dotted name, zeros included. */
-  snapshot(): Readonly<Record<string, number>> {
-    const values: Record<string, number> = {
-      "received.udp": this.received.udp,
-      "received.tcp": this.received.tcp,
-      lines: this.lines,
-      unrouted: this.unrouted,
-      "cut-off": this.cutOff,
-      "tcp-refused": this.tcpRefused,
-    };
-    for (const reason of syslogDropReasons) values[`dropped.${reason}`] = this.dropped[reason];
-    return values;
-  }
 }
+export type SyslogCounters = ReturnType<typeof newSyslogCounters>;
+type SyslogDropReason = keyof SyslogCounters["dropped"];
 
 /** Facility syslog, severity warning: for the receiver's own lines. */
 const ownFacility = 5;
@@ -77,7 +51,12 @@ export class SyslogReceiver {
   }
 
   /** Takes one datagram or frame. `source` is the sender's address. */
-  accept(bytes: Uint8Array, source: number, unixMs: number, transport: SyslogTransport): void {
+  accept(
+    bytes: Uint8Array,
+    source: number,
+    unixMs: number,
+    transport: keyof SyslogCounters["received"],
+  ): void {
     this.counters.received[transport] += 1;
     const message = this.#parse(bytes);
     if (message !== undefined) this.#store(message, source, unixMs);
@@ -93,7 +72,7 @@ export class SyslogReceiver {
     const { dropped } = this.counters;
     const { isFull } = this.#sink;
     const isHeldBack = isFull && this.#isFullNoted && !isLast;
-    const reasons = syslogDropReasons.filter(
+    const reasons = (Object.keys(dropped) as SyslogDropReason[]).filter(
       (reason) =>
         dropped[reason] > this.#noted[reason] &&
         reason !== "empty" &&

@@ -8,17 +8,22 @@ const attemptsMax = 8;
 
 export interface UdpAndTcp {
   readonly socket: UdpSocket;
-  readonly acceptor: TcpAcceptor;
+  readonly acceptor: TcpAcceptor | undefined;
 }
 
-/** Opens both on one port; when `udp.port` is 0, on any free one. Rejects with StartError. */
+/**
+ * Opens both on one port (when `udp.port` is 0, on any free one), or UDP alone. Rejects with
+ * StartError.
+ */
 export async function openUdpAndTcp(
   udp: ServiceSocketOptions,
+  withTcp: boolean,
   tcp: Omit<TcpAcceptorOptions, "service" | "address" | "port">,
 ): Promise<UdpAndTcp> {
   const { service, address, port } = udp;
   for (let attempt = 1; ; attempt += 1) {
     const socket = await openServiceSocket(udp);
+    if (!withTcp) return { socket, acceptor: undefined };
     try {
       const options = { ...tcp, service, address, port: socket.localPort };
       return { socket, acceptor: await TcpAcceptor.open(options) };

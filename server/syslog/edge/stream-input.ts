@@ -28,7 +28,7 @@ export function readStream(socket: Socket, peer: number, options: StreamInputOpt
     receiver.accept(frame, peer, clock.wallMs(), "tcp");
   };
   const count = (): void => {
-    receiver.counters.cutOff += framer.truncated - cutOff;
+    receiver.counters["cut-off"] += framer.truncated - cutOff;
     cutOff = framer.truncated;
   };
   let resumeTimer: NodeJS.Timeout | undefined;
