@@ -1,9 +1,10 @@
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
-import { NtpCounters } from "../ntp/edge/ntp-server.ts";
-import { SyslogCounters } from "../syslog/syslog-receiver.ts";
+import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
+import { dotted } from "../service/loop/counters.ts";
+import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
 import { TftpCounters } from "../tftp/counters.ts";
-import { TimeCounters } from "../time/edge/time-server.ts";
+import { newTimeCounters } from "../time/edge/time-server.ts";
 import { dhcpFamilies } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import { type Family, labelled } from "./exposition.ts";
@@ -44,7 +45,7 @@ export const everyFamily = (): Family[] => [
   ...labelled(tftpFamilies(new TftpCounters().snapshot(), { sessions: 3, waiting: 1 }), {
     service: "tftp",
   }),
-  ...timeFamilies(new TimeCounters().snapshot()),
-  ...ntpFamilies(new NtpCounters().snapshot(), 3),
-  ...syslogFamilies(new SyslogCounters().snapshot()),
+  ...timeFamilies(dotted(newTimeCounters())),
+  ...ntpFamilies(dotted(newNtpCounters()), 3),
+  ...syslogFamilies(dotted(newSyslogCounters())),
 ];

@@ -120,7 +120,7 @@ describe("over TCP", () => {
     for (let sent = 0; sent < 16; sent += 1) connection.write("x".repeat(65_536));
     connection.end("\n<13>next\n");
     await eventually("two messages", () => server.counters.received.tcp === 2);
-    expect(server.counters.cutOff).toBe(1);
+    expect(server.counters["cut-off"]).toBe(1);
     await server.stop();
     const [long, next] = linesOf("messages");
     expect(long).toMatch(/^127\.0\.0\.1 - user\.notice x{8192}$/);
@@ -153,7 +153,7 @@ describe("over TCP", () => {
     const connection = await connectTo(server.port);
     connection.end("<13>there is room again\n");
     await eventually("the message", () => server.counters.received.tcp === 1);
-    await eventually("the refusal is counted", () => server.counters.tcpRefused === 1);
+    await eventually("the refusal is counted", () => server.counters["tcp-refused"] === 1);
   });
 });
 

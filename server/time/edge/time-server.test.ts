@@ -9,6 +9,7 @@ import {
   eventually,
   readToEnd,
 } from "../../service/loop/clients.testing.ts";
+import { dotted } from "../../service/loop/counters.ts";
 import { type RunningTimeServer, startTimeServer, type TimeServerOptions } from "./time-server.ts";
 
 const loopback = parseIpv4("127.0.0.1")!;
@@ -48,7 +49,7 @@ describe.each(["auto", "dgram"] as const)("over the %s socket", (backend) => {
     for (const question of [new Uint8Array(0), new Uint8Array(1), new Uint8Array(1400).fill(255)]) {
       expect(decodeTime(await asking.ask(question))).toBe(unixSeconds);
     }
-    expect(server.counters.snapshot()).toEqual({
+    expect(dotted(server.counters)).toEqual({
       "answered.udp": 3,
       "answered.tcp": 0,
       "dropped.clock-not-set": 0,
@@ -62,7 +63,7 @@ describe.each(["auto", "dgram"] as const)("over the %s socket", (backend) => {
     // As many answers as the default receive buffer of the client holds.
     for (let sent = 0; sent < 200; sent += 1) await asking.send(new Uint8Array(0));
     await eventually("200 answers", () => asking.answers.length === 200);
-    expect(server.counters.answered).toBe(200);
+    expect(server.counters.answered.udp).toBe(200);
   });
 });
 
@@ -74,7 +75,7 @@ test("TIME-7, INC-9: the same port answers over TCP: four bytes, then the end", 
     const bytes = await readToEnd(connection);
     expect(decodeTime(bytes)).toBe(unixSeconds);
   }
-  expect(server.counters.answeredTcp).toBe(2);
+  expect(server.counters.answered.tcp).toBe(2);
 });
 
 test("a server without the time keeps silent on UDP and closes on TCP (RFC 868)", async () => {
