@@ -25,7 +25,7 @@ import type { Durability } from "./lease/store/lease-store.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
 import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
 import { completeConfig, leaseTableOf } from "./load-config.ts";
-import { PairWords } from "./mandate/pair-words.ts";
+import { SharedPairState } from "./mandate/shared-pair-state.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
 import type { Family } from "./metrics/exposition.ts";
@@ -242,7 +242,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
 }
 
 function clockOf({ clock = systemClock, pair }: DhcpServerOptions): Clock {
-  return pair === undefined ? clock : leaseClock(clock, new PairWords(pair.words));
+  return pair === undefined ? clock : leaseClock(clock, new SharedPairState(pair.words));
 }
 
 /** The partner would lend the same addresses. */

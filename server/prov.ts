@@ -7,7 +7,7 @@ import type { HaPlan } from "./ha/edge/ha-plan.ts";
 import { newBootId } from "./ha/edge/ha-service.ts";
 import { LeaseTime } from "./ha/lease-time.ts";
 import { DataPlanePulse } from "./ha/watchdog.ts";
-import { PairWords } from "./mandate/pair-words.ts";
+import { SharedPairState } from "./mandate/shared-pair-state.ts";
 import { type MetricsPlan, MetricsServer } from "./metrics/edge/metrics-server.ts";
 import { LatestMetrics } from "./metrics/latest-metrics.ts";
 import type { MirrorPlan } from "./mirror/mirror-plan.ts";
@@ -115,7 +115,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
 /** Of a thread that is gone nobody else can say so: it answers no more, knows nothing, and commits nothing. */
 function forget(pair: PairPlane | undefined): void {
   if (pair === undefined) return;
-  new PairWords(pair.words).forgetDataPlane();
+  new SharedPairState(pair.words).forgetDataPlane();
   new DataPlanePulse(pair.pulse).commitsWritten();
 }
 
@@ -129,7 +129,7 @@ function weakest(serving: readonly Serving[]): string | undefined {
 /** What the two threads of a node share is made here, and outlives either of them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
-  const words = new PairWords();
+  const words = new SharedPairState();
   words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
   const shared = {
     bootId: newBootId(),

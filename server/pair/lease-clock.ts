@@ -1,10 +1,13 @@
 import type { Clock } from "../../base/clock.ts";
-import type { PairWords } from "../mandate/pair-words.ts";
+import type { SharedPairState } from "../mandate/shared-pair-state.ts";
 
-/** The clock of a data plane of a pair: its wall clock is the time of leases, which the deciding thread keeps. */
+/**
+ * The clock of a pair's data plane: its wall clock is the time of leases, which the deciding thread
+ * keeps.
+ */
 export function leaseClock(
   { monotonicMs }: Pick<Clock, "monotonicMs">,
-  words: Pick<PairWords, "leaseBaseMs">,
+  words: Pick<SharedPairState, "leaseBaseMs">,
 ): Clock {
   return { monotonicMs, wallMs: () => words.leaseBaseMs + monotonicMs() };
 }

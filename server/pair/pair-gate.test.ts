@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataPlanePulse } from "../ha/watchdog.ts";
 import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
-import { type Mandate, PairWords } from "../mandate/pair-words.ts";
+import { type Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type GatedNode, PairGate } from "./pair-gate.ts";
 
 const deadMs = 400;
@@ -45,14 +45,14 @@ class FakeNode implements GatedNode {
 
 /** A gate in virtual time, and the words as the deciding thread has them. */
 function setUp({ recovers = false } = {}) {
-  const words = new PairWords();
+  const words = new SharedPairState();
   const pulse = new DataPlanePulse();
   const node = new FakeNode();
   const told: string[] = [];
   const tell = (message: string): void => void told.push(message);
   const state = { lost: undefined as string | undefined };
   const gate = new PairGate({
-    ...{ words: new PairWords(words.shared), pulse, node, deadMs, recovers },
+    ...{ words: new SharedPairState(words.shared), pulse, node, deadMs, recovers },
     lost: () => state.lost,
     onTakeOver: () => node.events.push("take over"),
     logger: { error: tell, warn: tell, info: tell },

@@ -3,42 +3,45 @@ import { stopMsMax } from "../ha/heartbeat-times.ts";
 import type { DataPlanePulse } from "../ha/watchdog.ts";
 import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
-import type { Mandate, PairWords } from "../mandate/pair-words.ts";
+import type { Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 
-/** What the gate knows and asks of PairNode. */
+/** The gate's view of PairNode. */
 export interface GatedNode {
   readonly role: PairRole;
   readonly isComplete: boolean;
   readonly revision: number;
   readonly leader: { readonly record: { readonly epoch: number } | undefined };
-  /** etcd has never had a leader, and the lease file of this node has leases. */
+  /** etcd has never had a leader, but this node's lease file has leases. */
   readonly mustRecover: boolean;
-  /** What does not work, as a sentence; "" when nothing was told. */
+  /** The latest trouble as a sentence; "" when there was none. */
   readonly trouble: string;
-  /** Takes what has come. Throws LeaseStoreError when etcd has what is no lease. */
+  /** Takes the waiting notices. Throws LeaseStoreError when a value in etcd is not a lease. */
   poll(): void;
-  /** Leads under this mandate from when everything before it is in the table: then its role is `active`. */
+  /** Leads under this mandate once everything before it is in the table; then its role is `active`. */
   adopt(mandate: Mandate): void;
-  /** Puts so many leases that only the lease file has into etcd; fewer: it is done. Throws as a commit does. */
+  /**
+   * Puts at most `leasesMax` leases that only the lease file has into etcd; fewer when it is done. Throws
+   * as a commit does.
+   */
   recover(leasesMax: number): number;
 }
 
 export interface PairGateOptions {
-  readonly words: PairWords;
+  readonly words: SharedPairState;
   readonly pulse: Pick<DataPlanePulse, "turned">;
   readonly node: GatedNode;
   readonly deadMs: number;
   readonly recovers: boolean;
-  /** Why the thread that talks to etcd has ended; it does not by itself. */
+  /** Why the thread that talks to etcd has ended; undefined while it runs, as it normally does. */
   readonly lost: () => string | undefined;
-  /** Called before the gate opens: the table has changed without the engine. */
+  /** Called before the gate opens, because the table has changed without the engine. */
   readonly onTakeOver: () => void;
   readonly logger: Pick<Logger, "error" | "warn" | "info">;
 }
 
 /**
- * What a turn of the loop has to do. `answer`: serve what has come. `finish`: drop it, but send the
- * acknowledgements whose commit is under way. `silent`: drop both. `over`: drop both and end.
+ * What a turn of the loop has to do. `answer`: serve the datagrams. `finish`: drop them, but send the
+ * acknowledgements whose commit is in progress. `silent`: drop both. `over`: drop both and end.
  */
 export type GateVerdict = "answer" | "finish" | "silent" | "over";
 
@@ -49,35 +52,35 @@ type GateState =
   | { readonly kind: "closing"; readonly sinceMs: number };
 
 const closed: GateState = { kind: "closed" };
-/** So many a turn: the loop must not seem to hang, and commits have little time. */
+/** Leases recovered in one turn: the loop must not seem to hang, and commits have little time. */
 const recoveredPerTurn = 1000;
-/** A recovery that failed is tried again after so long. */
+/** Wait before a failed recovery is tried again. */
 const recoverMsMin = 1000;
-/** Of what does not work one sentence is told in this time. */
+/** Log each failure at most this often. */
 const troubleLogMsMin = 10_000;
 
 /**
- * Whether the data plane of a node of a pair answers at this moment. It opens with a mandate that the
- * node has adopted, and closes when the mandate is taken back: what was promised in time still leaves.
+ * Whether the data plane of a pair's node answers at this moment. The gate opens with a mandate that the node
+ * has adopted, and closes when the mandate is withdrawn; acknowledgements promised in time are still sent.
  *
- * The commits are guarded by etcd, so a node that was replaced unawares acknowledges nothing new. The
- * gate keeps it from everything else: from offers, refusals, and acknowledgements that were committed
- * before it stood still. Whoever stood still for half of the deadtime may have been replaced meanwhile.
+ * etcd guards the commits, so a node that was replaced without noticing acknowledges nothing new. The gate
+ * prevents everything else: offers, refusals, and acknowledgements committed before the process stood
+ * still. A process that stood still for half of the deadtime may have been replaced meanwhile.
  */
 export class PairGate {
   readonly #options: PairGateOptions;
-  /** Longer than that between two looks at the clock, and the process stood still. */
+  /** If more time passes between two looks at the clock, the process stood still. */
   readonly #pauseMsMax: number;
   readonly #closingMsMax: number;
   #state: GateState = closed;
   #turnedAtMs: number | undefined;
   #pausedAtMs = Number.NEGATIVE_INFINITY;
   #adoptedEpoch = 0;
-  /** What only the lease file has is to be put into etcd first. */
+  /** Leases that only the lease file has must be put into etcd first. */
   #mustRecover: boolean;
   #recoverAtMs = Number.NEGATIVE_INFINITY;
   #recovered = 0;
-  /** It cannot be told what etcd has; this is the end of following. */
+  /** A value in etcd cannot be read, so following has ended. */
   #isUnreadable = false;
   #isUnrecoveredTold = false;
   #troubleTold = "";
@@ -92,14 +95,14 @@ export class PairGate {
     this.end();
   }
 
-  /** The loop turns at least this often, that nobody takes it for dead. */
+  /** The loop turns at least this often, so that it does not seem dead. */
   get turnMsMax(): number {
     return this.#options.deadMs / 4;
   }
 
   /**
-   * Once a turn, before anything of it is served. `isSettled`: no commit is under way and no
-   * acknowledgement waits for one.
+   * Once a turn, before anything is served. `isSettled`: no commit is in progress and no acknowledgement
+   * waits for one.
    */
   turn(nowMs: number, isSettled: boolean): GateVerdict {
     const { words, pulse, node } = this.#options;
@@ -118,7 +121,7 @@ export class PairGate {
     return this.#verdict(nowMs, isSettled);
   }
 
-  /** Whether acknowledgements whose commit was begun at `begunAtMs`, and has ended well, may leave. */
+  /** Whether acknowledgements may be sent whose commit began at `begunAtMs` and succeeded. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
     const { words } = this.#options;
     if (nowMs - begunAtMs <= this.#pauseMsMax) return !words.isSuspect;
@@ -126,7 +129,7 @@ export class PairGate {
     return false;
   }
 
-  /** Nothing is answered and nothing followed from now on. */
+  /** From now on nothing is answered and nothing followed. */
   end(): void {
     this.#close();
     this.#tell(false);
@@ -154,7 +157,7 @@ export class PairGate {
     );
   }
 
-  /** A leader's commits tell of theirs themselves; a standby would go without a word. */
+  /** A leader's commits report their own trouble; a standby's would go unnoticed. */
   #tellTrouble(nowMs: number): void {
     const { node, logger } = this.#options;
     const { trouble } = node;
@@ -177,13 +180,16 @@ export class PairGate {
     words.answeringEpoch = epoch;
   }
 
-  /** A mandate that others have outlived is one that nobody has taken back yet. */
+  /**
+   * Returns false while the table is not complete, and for an outdated mandate that has not been
+   * withdrawn yet.
+   */
   #adopt(mandate: Mandate, nowMs: number): boolean {
     const { words, node, deadMs } = this.#options;
     if (!node.isComplete || (node.leader.record?.epoch ?? 0) > mandate.epoch) return false;
     node.adopt(mandate);
     this.#adoptedEpoch = mandate.epoch;
-    // The answer to the claim may have lain here while the process stood still.
+    // The answer to the claim may have waited while the process stood still.
     if (nowMs - this.#pausedAtMs < deadMs) words.suspect();
     else words.forgetSuspicion();
     return true;

@@ -1,27 +1,35 @@
 import type { HaPlan } from "../ha/edge/ha-plan.ts";
 
-/** What the data plane of a node of a pair is told, as plain data: it crosses to its thread. */
+/** The settings of a pair node's data plane, as plain data: they are sent to its thread. */
 export interface PairPlane {
-  /** Of PairWords. */
+  /** Memory of SharedPairState. */
   readonly words: SharedArrayBuffer;
-  /** Of DataPlanePulse. */
+  /** Memory of DataPlanePulse. */
   readonly pulse: SharedArrayBuffer;
   readonly node: string;
-  /** Of this start of the node: under it the node claims, and by it it knows its own leadership again. */
+  /**
+   * Identifies this start of the node: it claims under this id and recognizes its own leadership by it.
+   */
   readonly bootId: string;
   readonly etcd: HaPlan["etcd"];
-  /** A commit that takes longer is unavailable. */
+  /** A commit that takes longer is UNAVAILABLE. */
   readonly commitMsMax: number;
-  /** HA-28, deadtime: what stood still for half of it counts as replaced until the store says otherwise. */
+  /**
+   * HA-28, deadtime: a process that stood still for half of it counts as replaced until the store says
+   * otherwise.
+   */
   readonly deadMs: number;
-  /** What is sent to it is answered from it; the node has it while it serves. */
+  /** Requests sent to this address are answered from it; the node has it while it serves. */
   readonly floatingAddress?: number | undefined;
-  /** The lease file of this node counts where etcd has lost its leases: they are put there before it answers. */
+  /**
+   * If etcd has lost its leases, this node's lease file counts: its leases are put into etcd before it
+   * answers.
+   */
   readonly recovers?: boolean;
 }
 
 /**
  * Why the data plane ended by itself. `fenced`: another node, or another start of this one, has led
- * since; a new data plane, with a new table, may follow.
+ * since; a new data plane with a new table may follow.
  */
 export type PlaneEnd = "fenced";

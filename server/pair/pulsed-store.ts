@@ -3,7 +3,7 @@ import type { LeaseRecord } from "../lease/lease.ts";
 import type { Durability, LeaseStore } from "../lease/store/lease-store.ts";
 import type { SyncTimer } from "../lease/store/timed-sync.ts";
 
-/** A store whose commits are seen by the watchdog of HA-11, and timed. */
+/** A store whose commits are timed and watched by the watchdog of HA-11. */
 export class PulsedStore implements LeaseStore {
   readonly #store: LeaseStore;
   readonly #pulse: Pick<DataPlanePulse, "commitBegun" | "commitsWritten">;
@@ -17,7 +17,7 @@ export class PulsedStore implements LeaseStore {
   ) {
     this.#store = store;
     this.#pulse = pulse;
-    // What a data plane before this one had begun is nobody's any more: the store does not fail for it.
+    // A commit that an earlier data plane began does not count as a failure of the store.
     pulse.commitsWritten();
     this.#timer = timer;
   }
@@ -66,7 +66,7 @@ export class PulsedStore implements LeaseStore {
     this.#begunAtMs = this.#timer.nowMs();
   }
 
-  /** Not of one that failed: the watchdog waits for the next one. */
+  /** Not called for a failed commit: the watchdog waits for the next one. */
   #written(): void {
     if (this.#begunAtMs === undefined) return;
     this.#pulse.commitsWritten();

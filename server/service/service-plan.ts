@@ -52,7 +52,7 @@ export type ServicePlan =
       /** Of all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `words`: of `PairWords`; whether this node serves. */
+  /** `words`: of `SharedPairState`; whether this node serves. */
   | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
 
 /** What an operator may change of the TFTP server; see `TftpServerOptions`. */

@@ -5,7 +5,7 @@ import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
 import { loadConfig } from "../load-config.ts";
 import { startDhcpServer } from "../main.ts";
-import { PairWords } from "../mandate/pair-words.ts";
+import { SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
@@ -93,7 +93,7 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
     }
     case "mirror": {
-      const words = new PairWords(plan.words);
+      const words = new SharedPairState(plan.words);
       words.tellMirrored(false);
       return startMirror({
         ...plan,

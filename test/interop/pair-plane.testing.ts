@@ -18,7 +18,7 @@ import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { LeaseTime } from "../../server/ha/lease-time.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
 import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
-import { PairWords } from "../../server/mandate/pair-words.ts";
+import { SharedPairState } from "../../server/mandate/shared-pair-state.ts";
 import type {
   FromService,
   ServicePlan,
@@ -38,7 +38,7 @@ export type PlanePlan = DhcpPlan & { readonly pair: NonNullable<DhcpPlan["pair"]
 
 /** The thread of a data plane, started as `prov serve` does, and what would decide for it. */
 export class PlaneThread {
-  readonly words: PairWords;
+  readonly words: SharedPairState;
   readonly leadership: EtcdLeadership;
   readonly messages: FromService[] = [];
   readonly ended: Promise<unknown>;
@@ -46,7 +46,7 @@ export class PlaneThread {
 
   constructor(plan: PlanePlan) {
     const { node, bootId, etcd, words, deadMs } = plan.pair;
-    this.words = new PairWords(words);
+    this.words = new SharedPairState(words);
     this.leadership = new EtcdLeadership({
       ...{ self: { node, bootId }, ...etcd, followed: this.words, presenceSeconds: 20 },
       ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: deadMs / 2 },
@@ -106,7 +106,7 @@ export class PlaneThread {
 
 /** What both threads of a node share. */
 export function sharedMemory(): { words: SharedArrayBuffer; pulse: SharedArrayBuffer } {
-  const words = new PairWords();
+  const words = new SharedPairState();
   words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
   return { words: words.shared, pulse: DataPlanePulse.memory() };
 }

@@ -10,7 +10,7 @@ import { RunMetrics } from "../../cli/run/run-metrics.ts";
 import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
 import { haFamilies } from "../../server/ha/ha-metrics.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
-import { PairWords } from "../../server/mandate/pair-words.ts";
+import { SharedPairState } from "../../server/mandate/shared-pair-state.ts";
 import { gauge, renderExposition } from "../../server/metrics/exposition.ts";
 import { pairFamilies } from "../../server/metrics/pair-metrics.ts";
 import { emptyCounters } from "../../simulator/measure/recorder.ts";
@@ -265,7 +265,7 @@ describe("the Grafana dashboard", () => {
     const names = new Map<string, Set<string>>();
     const takeOvers = { count: 1, silentMs: 400, claimMs: 100 };
     const ofPair = [
-      ...pairFamilies(new PairWords()),
+      ...pairFamilies(new SharedPairState()),
       ...haFamilies(pairStatus, takeOvers),
       gauge("provlab_mirror_in_step", "", 1),
     ];

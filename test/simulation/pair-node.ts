@@ -15,7 +15,7 @@ import {
   releaseTransaction,
   sightOf,
 } from "../../server/mandate/leader-key.ts";
-import type { Mandate } from "../../server/mandate/pair-words.ts";
+import type { Mandate } from "../../server/mandate/shared-pair-state.ts";
 import type { ModelEtcd } from "./pair-etcd.ts";
 
 export const keys = pairKeys("/p/");

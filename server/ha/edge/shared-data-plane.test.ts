@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { AssertionError } from "../../../base/assert.ts";
-import { PairWords } from "../../mandate/pair-words.ts";
+import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import { DataPlanePulse } from "../watchdog.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
 function makePlane() {
-  const words = new PairWords();
+  const words = new SharedPairState();
   const asked: { readonly epoch: number; readonly answer: (holds: boolean) => void }[] = [];
   const told = { wakes: 0 };
   const plane = new SharedDataPlane({

@@ -1,9 +1,9 @@
 import { assert } from "../../../base/assert.ts";
-import type { PairWords } from "../../mandate/pair-words.ts";
+import type { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { DataPlanePulse } from "../watchdog.ts";
 import type { DataPlane } from "./ha-service.ts";
 
-/** What it needs of the leadership in the store. */
+/** The part of the leadership that the data plane needs. */
 export interface MandateSource {
   /** The revision of the claim that began `epoch`; undefined when this node has not seen it. */
   termOf(epoch: number): number | undefined;
@@ -12,17 +12,17 @@ export interface MandateSource {
 }
 
 export interface SharedDataPlaneOptions {
-  readonly words: PairWords;
+  readonly words: SharedPairState;
   readonly pulse: DataPlanePulse;
   readonly leadership: MandateSource;
   /** Ends the wait of the loop that serves. */
   readonly wake: () => void;
 }
 
-/** The data plane of another thread, over the memory that both share. */
+/** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {
   readonly pulse: DataPlanePulse;
-  readonly #words: PairWords;
+  readonly #words: SharedPairState;
   readonly #leadership: MandateSource;
   readonly #wake: () => void;
   #isAsking = false;
@@ -46,7 +46,7 @@ export class SharedDataPlane implements DataPlane {
     return this.#words.answeringEpoch !== 0;
   }
 
-  /** Without a mandate nobody waits for an answer to a suspicion. */
+  /** Without a mandate, a suspicion holds nothing up. */
   get isSuspect(): boolean {
     return this.#words.mandate !== undefined && this.#words.isSuspect;
   }
@@ -63,7 +63,7 @@ export class SharedDataPlane implements DataPlane {
     this.#wake();
   }
 
-  /** A suspicion is answered by the store, asked after it was raised; as often as it takes. */
+  /** Asks the store about a suspicion after it was raised, as often as needed. */
   turn(): void {
     const words = this.#words;
     const { mandate, suspicion } = words;

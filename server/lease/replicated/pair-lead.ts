@@ -1,5 +1,5 @@
 import { type LeaderSight, noLeader } from "../../mandate/leader-key.ts";
-import type { Mandate } from "../../mandate/pair-words.ts";
+import type { Mandate } from "../../mandate/shared-pair-state.ts";
 
 /**
  * `following`: the table follows the leader; nothing is acknowledged. `claiming`: it has a mandate but

@@ -12,7 +12,7 @@ const PAIR_WORDS = 2;
  * Memory that the loop and its pair thread share: 32-bit words, and after them the revision of the latest
  * commit, which needs more bits.
  */
-export class PairShared {
+export class PairThreadMemory {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   readonly #longs: BigInt64Array;

@@ -4,12 +4,12 @@ import { PairNode, type PairNodeOptions } from "../../lease/replicated/edge/pair
 import type { LeaseStore } from "../../lease/store/lease-store.ts";
 import type { SyncTimer } from "../../lease/store/timed-sync.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
-import { PairWords } from "../../mandate/pair-words.ts";
+import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { PairGateOptions } from "../pair-gate.ts";
 import type { PairPlane } from "../pair-plane.ts";
 import { PulsedStore } from "../pulsed-store.ts";
 
-/** A member of etcd that has not answered a part of what a commit may take is given up for another one. */
+/** A commit's time limit is enough to try at least this many members of etcd. */
 const attemptsMin = 5;
 
 export interface PairStorageInput {
@@ -17,13 +17,13 @@ export interface PairStorageInput {
   readonly leaseFile: string;
   readonly leases: LeaseTable;
   readonly file: NonNullable<PairNodeOptions["file"]>;
-  /** Takes how long commits took. */
+  /** Receives the duration of each commit. */
   readonly timer: SyncTimer;
   /** For tests that run from source. */
   readonly threadFile?: URL;
 }
 
-/** What the gate of this node is made of. */
+/** The inputs of this node's gate. */
 export type PairSide = Pick<
   PairGateOptions,
   "words" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
@@ -34,11 +34,11 @@ export interface PairStorage {
   readonly loaded: PairNode["loaded"];
   readonly wake: WakePipe | undefined;
   readonly pair: PairSide;
-  /** Right after the store was closed. */
+  /** Call it right after the store was closed. */
   end(): void;
 }
 
-/** The leases of one node of a pair: in etcd, with its lease file beneath. Throws LeaseStoreError. */
+/** The leases of one node of a pair: in etcd, backed by its lease file. Throws LeaseStoreError. */
 export function openPairStorage(input: PairStorageInput): PairStorage {
   const { plane, leaseFile, leases, file, timer, threadFile } = input;
   const { bootId, etcd, commitMsMax, deadMs, recovers = false } = plane;
@@ -46,14 +46,14 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
   const node = new PairNode(leases, {
     ...{ ...etcd, bootId, leaseFile, file, commitMsMax },
     attemptMsMax: commitMsMax / attemptsMin,
-    // Twice in the time after which a silent peer is dead: a standby must not be further behind.
+    // Twice within the deadtime: a standby must not fall further behind.
     probeMs: deadMs / 2,
     onEnd: (reason) => {
       lostReason = reason;
     },
     ...(threadFile === undefined ? {} : { threadFile }),
   });
-  const words = new PairWords(plane.words);
+  const words = new SharedPairState(plane.words);
   if (node.wake !== undefined) words.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
   return {
@@ -61,7 +61,7 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     loaded: node.loaded,
     wake: node.wake,
     pair: { words, pulse, node, deadMs, recovers, lost: () => lostReason },
-    // The thread that closes the pipe has only been told to end.
+    // The thread that closes the pipe has been told to end, but may still run.
     end: () => words.withdrawWakeEnd(),
   };
 }

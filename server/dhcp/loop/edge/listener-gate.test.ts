@@ -13,7 +13,7 @@ import {
 import { DataPlanePulse } from "../../../ha/watchdog.ts";
 import type { PairRole } from "../../../lease/replicated/edge/pair-node.ts";
 import { type LeaseStore, LeaseStoreError } from "../../../lease/store/lease-store.ts";
-import { PairWords } from "../../../mandate/pair-words.ts";
+import { SharedPairState } from "../../../mandate/shared-pair-state.ts";
 import { PairGate } from "../../../pair/pair-gate.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
 import { DhcpCounters } from "../counters.ts";
@@ -36,7 +36,7 @@ function message(op: number, xid: number, type: number): OutgoingPacket {
 /** A loop behind its gate, in virtual time, over an etcd that has committed when the test says so. */
 function setUp() {
   const clock = new VirtualClock(1_000_000);
-  const words = new PairWords();
+  const words = new SharedPairState();
   const etcd = { isDone: true, error: undefined as LeaseStoreError | undefined };
   const node = {
     ...{ role: "following" as PairRole, isComplete: true, revision: 1, mustRecover: false },
@@ -49,7 +49,7 @@ function setUp() {
   };
   const gate = new PairGate({
     ...{ node, deadMs, recovers: false, logger: nullLogger },
-    words: new PairWords(words.shared),
+    words: new SharedPairState(words.shared),
     pulse: new DataPlanePulse(),
     lost: () => undefined,
     onTakeOver: () => undefined,

@@ -1,6 +1,6 @@
 import { assert } from "../../../../base/assert.ts";
 import type { LeaderSight } from "../../../mandate/leader-key.ts";
-import type { Mandate } from "../../../mandate/pair-words.ts";
+import type { Mandate } from "../../../mandate/shared-pair-state.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "../../store/edge/lease-file-store.ts";
 import type { LeaseTable } from "../../table/lease-table.ts";
 import { LeaseFollower } from "../lease-follower.ts";

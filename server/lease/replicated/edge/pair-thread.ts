@@ -13,7 +13,7 @@ import {
   type PairNotice,
   type PairOptions,
   type PairRequest,
-  PairShared,
+  PairThreadMemory,
   PairWord,
 } from "../pair-messages.ts";
 
@@ -44,7 +44,7 @@ export class PairThread {
   readonly options: PairOptions;
   /** Wakes a loop that waits for notices; undefined without batched sockets. */
   readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
-  readonly #shared = new PairShared();
+  readonly #shared = new PairThreadMemory();
   readonly #words = this.#shared.words;
   readonly #channel = new MessageChannel();
   readonly #worker: Worker;

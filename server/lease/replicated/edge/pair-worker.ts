@@ -6,7 +6,7 @@ import {
   CommitWord,
   type PairNotice,
   type PairRequest,
-  PairShared,
+  PairThreadMemory,
   PairWord,
 } from "../pair-messages.ts";
 import { PairCommits } from "./pair-commits.ts";
@@ -18,7 +18,7 @@ import type { PairThreadData } from "./pair-thread.ts";
 
 const data = workerData as PairThreadData;
 const { port } = data;
-const shared = new PairShared(data.shared);
+const shared = new PairThreadMemory(data.shared);
 const { words } = shared;
 const wakeByte = Uint8Array.of(1);
 const keys = pairKeys(data.prefix);
