@@ -25,9 +25,9 @@ const PROTOCOL_UDP = 17;
 const IP_BYTES_MAX = 0xffff;
 
 /**
- * Ethernet II, IPv4 without options (RFC 791) and UDP (RFC 768) with both checksums; not padded to
- * the Ethernet minimum, which the network card does. Throws EncodeError for a MAC that is not 6
- * bytes and for a payload that one IPv4 packet cannot hold.
+ * Ethernet II, IPv4 without options (RFC 791) and UDP (RFC 768) with both checksums; the network card
+ * pads it to the Ethernet minimum. Throws EncodeError for a MAC that is not 6 bytes and for a payload
+ * that does not fit one IPv4 packet.
  */
 export function buildUdpFrame(frame: UdpFrame): Uint8Array {
   const { payload } = frame;
@@ -57,14 +57,14 @@ export function buildUdpFrame(frame: UdpFrame): Uint8Array {
   writeUInt16(bytes, udp + 2, frame.destinationPort);
   writeUInt16(bytes, udp + 4, UDP_BYTES + payload.length);
   bytes.set(payload, udp + UDP_BYTES);
-  // A computed 0 is sent as all ones: on the wire 0 means that there is no checksum (RFC 768).
+  // A computed 0 is sent as all ones, because 0 on the wire means that there is no checksum (RFC 768).
   writeUInt16(bytes, udp + 6, udpChecksum(bytes, ip, bytes.length) || 0xffff);
   return bytes;
 }
 
 /**
- * Takes such a frame apart, as views. Undefined for anything that is not a whole, unfragmented
- * IPv4/UDP frame with right checksums; bytes after the packet (Ethernet padding) are left out.
+ * Takes such a frame apart, as views. Undefined unless it is a whole, unfragmented IPv4/UDP frame with
+ * right checksums; bytes after the packet (Ethernet padding) are left out.
  */
 export function parseUdpFrame(bytes: Uint8Array): UdpFrame | undefined {
   const ip = ETHERNET_BYTES;
@@ -98,7 +98,7 @@ function checkMac(name: string, mac: Uint8Array): void {
   }
 }
 
-/** Over the pseudo header, the UDP header and the payload (RFC 768). */
+/** Covers the pseudo header, the UDP header and the payload (RFC 768). */
 function udpChecksum(bytes: Uint8Array, ip: number, end: number): number {
   const udp = ip + (bytes[ip] & 15) * 4;
   const pseudoHeader = addToSum(PROTOCOL_UDP + (end - udp), bytes, ip + 12, ip + 20);

@@ -32,7 +32,7 @@ export interface KerberosBackoff {
 
 /** Option 122, CableLabs Client Configuration. */
 export interface CccConfiguration {
-  /** 0.0.0.0: the MTA must not provision itself. Sent to the cable modem. */
+  /** Sent to the cable modem; 0.0.0.0: the MTA must not provision itself. */
   readonly primaryDhcpServer?: number;
   readonly secondaryDhcpServer?: number;
   readonly provisioningServer?: ProvisioningServer;
@@ -46,7 +46,7 @@ export interface CccConfiguration {
   /** Bit 0: the provisioning server's tickets, bit 1: those of all call servers (RFC 3594). */
   readonly ticketControlMask?: number;
   readonly keyDistributionCenters?: readonly number[];
-  /** Everything else, in the order of appearance. */
+  /** All other sub-options, in the order of appearance. */
   readonly unknown: readonly SubOption[];
 }
 
@@ -63,7 +63,7 @@ const uint16: OptionType = { fields: ["u16"], repeat: "none" };
 const threeUint32: OptionType = { fields: ["u32", "u32", "u32"], repeat: "none" };
 const domain: OptionType = { fields: ["domain"], repeat: "none" };
 
-/** Sub-options in the order of their codes, the unknown ones last. Throws EncodeError. */
+/** Writes sub-options in the order of their codes, the unknown ones last. Throws EncodeError. */
 export function encodeCcc(configuration: CccConfiguration): Uint8Array {
   const c = configuration;
   const elements: SubOption[] = [];
@@ -88,7 +88,7 @@ export function encodeCcc(configuration: CccConfiguration): Uint8Array {
 }
 
 /**
- * Throws DecodeError: the sub-options must fill the bytes and have their lengths. A second instance
+ * Throws DecodeError unless the sub-options fill the bytes and have the right lengths. A second instance
  * of a known sub-option is kept in `unknown`.
  */
 export function decodeCcc(bytes: Uint8Array): CccConfiguration {

@@ -23,7 +23,7 @@ export const RelayAgentCode = {
 /** Option 82 as a CMTS writes it (RFC 3046). Byte values are views of what was decoded. */
 export interface RelayAgentInformation {
   readonly circuitId?: Uint8Array;
-  /** The cable modem's hardware address, 6 bytes, for the modem and for all behind it. */
+  /** The cable modem's hardware address, 6 bytes, for the modem and all devices behind it. */
   readonly remoteId?: Uint8Array;
   /** DOCSIS device class (RFC 3256): a 32-bit set, bit 0 is "CPE controlled cable modem". */
   readonly deviceClass?: number;
@@ -31,9 +31,9 @@ export interface RelayAgentInformation {
   readonly linkSelection?: number;
   /** Sub-option 9 (RFC 4243), which has the layout of option 124. */
   readonly vendorInformation?: readonly VendorClass[];
-  /** The relay does not use port 67: answer to the port that it sent from (RFC 8357). */
+  /** The relay does not use port 67: send the answer to its source port (RFC 8357). */
   readonly relaySourcePort?: boolean;
-  /** Everything else, in the order of appearance. */
+  /** All other sub-options, in the order of appearance. */
   readonly unknown: readonly SubOption[];
 }
 
@@ -42,14 +42,14 @@ export function isRelayAgentInformation(bytes: Uint8Array, start = 0, end = byte
   return end > start && areSubOptions(bytes, start, end);
 }
 
-/** The first sub-option with this code, as a view, or undefined. */
+/** The first sub-option with this code, as a view; undefined when there is none. */
 export function subOption(bytes: Uint8Array, code: number): Uint8Array | undefined {
   return findSubOption(bytes, code);
 }
 
 /**
- * Throws DecodeError: the sub-options must fill the bytes, and those with a fixed length must have
- * it. A second instance of a known sub-option is kept in `unknown`.
+ * Throws DecodeError unless the sub-options fill the bytes and those with a fixed length have it. A
+ * second instance of a known sub-option is kept in `unknown`.
  */
 export function decodeRelayAgent(bytes: Uint8Array): RelayAgentInformation {
   const information: {
@@ -86,7 +86,7 @@ export function decodeRelayAgent(bytes: Uint8Array): RelayAgentInformation {
   return information;
 }
 
-/** Sub-options in the order of their codes, the unknown ones last, as they are. */
+/** Writes sub-options in the order of their codes, the unknown ones last and unchanged. */
 export function encodeRelayAgent(information: RelayAgentInformation): Uint8Array {
   const { circuitId, remoteId, deviceClass, linkSelection, vendorInformation } = information;
   const elements: SubOption[] = [];

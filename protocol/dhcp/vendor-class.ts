@@ -57,7 +57,7 @@ export interface CableVendorClass {
   readonly family: "docsis" | "pktc";
   /** `3.0`, `1.5`, … as it is written. */
   readonly version: string;
-  /** What follows the colon; undefined when nothing does, as DOCSIS 3.0 allows. */
+  /** The part after the colon; undefined when it is empty, as DOCSIS 3.0 allows. */
   readonly capabilities?: readonly SubOption[];
 }
 
@@ -77,8 +77,8 @@ export function buildVendorClass(vendorClass: CableVendorClass): Uint8Array {
 }
 
 /**
- * Reads option 60 of a cable device. Undefined for any other vendor class, and for one whose
- * capabilities are not one whole TLV 5: nothing is guessed from half a string.
+ * Reads option 60 of a cable device. Undefined for any other vendor class, and when the capabilities are
+ * not one whole TLV 5: half a string is not guessed at.
  */
 export function parseVendorClass(bytes: Uint8Array): CableVendorClass | undefined {
   const match = shape.exec(String.fromCharCode(...bytes.subarray(0, VENDOR_CLASS_BYTES_MAX)));

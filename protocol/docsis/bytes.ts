@@ -23,7 +23,7 @@ export function numberOf(bytes: Uint8Array): number {
   return value;
 }
 
-/** The parts as one, or undefined when one of them is. */
+/** The parts joined, or undefined when one of them is undefined. */
 export function joined(parts: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {
   const whole = parts.filter((part) => part !== undefined);
   return whole.length === parts.length ? concatenate(...whole) : undefined;

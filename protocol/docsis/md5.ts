@@ -14,7 +14,7 @@ const SINES = Int32Array.from({ length: 64 }, (_, i) =>
   Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32),
 );
 
-// Which word of the block step i takes.
+// Index of the word of the block that step i uses.
 const WORDS = Uint8Array.from({ length: 64 }, (_, i) => {
   if (i < 16) return i;
   if (i < 32) return (5 * i + 1) % 16;

@@ -2,7 +2,7 @@ import { concatenate } from "./bytes.ts";
 import { hmacMd5, MD5_BYTES, md5 } from "./md5.ts";
 import { nextTlv } from "./tlv.ts";
 
-/** TLVs of the file itself, which are no settings. */
+/** TLVs that belong to the file itself and are not settings. */
 export const CM_MIC = 6;
 export const CMTS_MIC = 7;
 export const END_OF_DATA = 255;
@@ -11,21 +11,21 @@ export const PAD = 0;
 export const MIC_BYTES = MD5_BYTES;
 
 /**
- * The TLVs that the CMTS MIC covers, in the order in which they are gathered (MULPI, Annex D.2.1);
- * those of one type keep the order of the file. The CM MIC is among them.
+ * The TLVs that the CMTS MIC covers, including the CM MIC, in the order in which they are gathered
+ * (MULPI, Annex D.2.1). TLVs of one type keep the order of the file.
  */
 const CMTS_MIC_ORDER = [
   1, 2, 3, 4, 17, 43, 6, 18, 19, 20, 22, 23, 24, 25, 28, 29, 26, 35, 36, 37, 40,
 ] as const;
 
-/** The CM MIC of the bytes of all settings, from the start of the file: MD5 of them. */
+/** The CM MIC: the MD5 of the bytes of all settings, from the start of the file. */
 export function cmMicOf(settings: Uint8Array): Uint8Array {
   return md5(settings);
 }
 
 /**
- * The CMTS MIC: HMAC-MD5, with the secret that operator and CMTS share, over the settings that the
- * CMTS enforces. `settings` is the file up to the CM MIC. Throws DecodeError on bytes that are no
+ * The CMTS MIC: HMAC-MD5 over the settings that the CMTS enforces, with the secret that the operator and
+ * the CMTS share. `settings` is the file up to the CM MIC. Throws DecodeError when the bytes are not
  * TLVs.
  */
 export function cmtsMicOf(

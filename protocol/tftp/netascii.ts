@@ -2,7 +2,7 @@ const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** How many bytes the text has as netascii, where LF and CR become pairs. */
+/** Length of the text in netascii, where LF and CR become pairs. */
 export function netasciiLength(bytes: Uint8Array): number {
   let length = bytes.length;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -12,8 +12,8 @@ export function netasciiLength(bytes: Uint8Array): number {
 }
 
 /**
- * Host text to netascii (RFC 764, as RFC 1350 uses it): LF becomes CR LF, CR becomes CR NUL. Fills
- * blocks of any size from pieces of any size: a pair may lie across two blocks.
+ * Host text to netascii (RFC 764, as RFC 1350 uses it): LF becomes CR LF, CR becomes CR NUL. Fills blocks
+ * of any size from pieces of any size: a pair may be split between two blocks.
  */
 export class NetasciiEncoder {
   #second = -1;
@@ -45,7 +45,7 @@ export class NetasciiEncoder {
   }
 }
 
-/** The whole of a text as netascii. */
+/** A whole text as netascii. */
 export function encodeNetascii(bytes: Uint8Array): Uint8Array {
   const target = new Uint8Array(netasciiLength(bytes));
   new NetasciiEncoder().encodeInto(bytes, target);
@@ -53,13 +53,13 @@ export function encodeNetascii(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Netascii to host text, block by block. A CR that neither LF nor NUL follows is against the
- * standard; it is kept as it is, so that nothing of a file is lost.
+ * Netascii to host text, block by block. A CR followed by neither LF nor NUL violates the standard; it is
+ * kept, so that no byte of a file is lost.
  */
 export class NetasciiDecoder {
   #afterCr = false;
 
-  /** The text of the next bytes; a CR at their end waits for what follows it. */
+  /** The text of the next bytes; a CR at their end waits for the next byte. */
   decode(bytes: Uint8Array): Uint8Array {
     const target = new Uint8Array(bytes.length + 1);
     let end = 0;
@@ -85,7 +85,7 @@ export class NetasciiDecoder {
     return target.subarray(0, end);
   }
 
-  /** What still waited when the transfer ended: a lone CR, or nothing. */
+  /** What still waits when the transfer ends: a lone CR, or nothing. */
   end(): Uint8Array {
     const waits = this.#afterCr;
     this.#afterCr = false;
