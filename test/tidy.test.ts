@@ -16,7 +16,11 @@ interface FolderRule {
 
 // The direction of imports: the table that keeps cores pure and server and simulator apart.
 const rules: Readonly<Record<string, FolderRule>> = {
-  protocol: { folders: [], packages: [], node: { "protocol/": ["node:buffer"] } },
+  protocol: {
+    folders: [],
+    packages: [],
+    node: { "protocol/": ["node:buffer"], "protocol/docsis/": ["node:crypto"] },
+  },
   base: {
     folders: ["protocol"],
     packages: ["koffi", "hdr-histogram-js", "tinypool"],
@@ -67,7 +71,8 @@ const impure: readonly (readonly [string, RegExp])[] = [
   ["console", /\bconsole\./],
   ["process", /(?<![.\w])process\.\w/],
   ["async", /\basync\b/],
-  ["node:*", /from "node:(?!buffer)/],
+  ["randomness of node:crypto", /\brandom(Bytes|Fill|Int|UUID)/],
+  ["node:*", /from "node:(?!buffer|crypto)/],
 ];
 
 function sourcesBelow(folder: string): string[] {

@@ -32,6 +32,9 @@ export const CableLabsCode = {
   modemCapabilities: 5,
 } as const;
 
+/** Sub-options of option 122 that DOCSIS sends to cable modems (RFC 3495). */
+export const CccCode = { primaryDhcpServer: 1, secondaryDhcpServer: 2 } as const;
+
 /** One vendor class of option 124 (RFC 3925, section 3). */
 export interface VendorClass {
   readonly enterprise: number;

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { DecodeError, type DecodeErrorCode } from "../decode-error.ts";
@@ -12,7 +13,6 @@ import {
   readCmSettings,
 } from "./cm-config.ts";
 import { formatHex, parseHex } from "./hex.ts";
-import { hmacMd5 } from "./md5.ts";
 import { latin1Bytes, type Plain } from "./plain.ts";
 import { encodeTlvs, type Tlv } from "./tlv.ts";
 
@@ -292,9 +292,11 @@ test("StaticMulticastSession.cm: the published CMTS MIC lacks the CM MIC, ours h
   const { cmMic, cmtsMic } = decodeCmConfig(encodeCmConfig(tlvs, secret));
   expect(formatHex(cmMic ?? expect.unreachable())).toBe("d11cc663cd9b6b02070030cc0f7ddfd1");
   const covered = encodeTlvs(tlvs.filter(({ type }) => type !== 64));
-  expect(formatHex(hmacMd5(secret, [covered]))).toBe("beab0af9777313eb3de54d983dc35807");
+  const macOf = (bytes: Uint8Array): string =>
+    createHmac("md5", secret).update(bytes).digest("hex");
+  expect(macOf(covered)).toBe("beab0af9777313eb3de54d983dc35807");
   const withMic = [tlvs[0], { type: 6, value: cmMic ?? expect.unreachable() }, tlvs[1], tlvs[2]];
-  expect(cmtsMic).toEqual(hmacMd5(secret, [encodeTlvs(withMic)]));
+  expect(formatHex(cmtsMic ?? expect.unreachable())).toBe(macOf(encodeTlvs(withMic)));
 });
 
 test("one bit changed anywhere in the settings makes the CM MIC wrong", () => {

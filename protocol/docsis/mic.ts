@@ -1,5 +1,5 @@
+import { createHash, createHmac } from "node:crypto";
 import { concatenate } from "./bytes.ts";
-import { hmacMd5, MD5_BYTES, md5 } from "./md5.ts";
 import { nextTlv } from "./tlv.ts";
 
 /** TLVs that belong to the file itself and are not settings. */
@@ -8,7 +8,8 @@ export const CMTS_MIC = 7;
 export const END_OF_DATA = 255;
 export const PAD = 0;
 
-export const MIC_BYTES = MD5_BYTES;
+/** Both MICs have the length of an MD5. */
+export const MIC_BYTES = 16;
 
 /**
  * The TLVs that the CMTS MIC covers, including the CM MIC, in the order in which they are gathered
@@ -20,7 +21,7 @@ const CMTS_MIC_ORDER = [
 
 /** The CM MIC: the MD5 of the bytes of all settings, from the start of the file. */
 export function cmMicOf(settings: Uint8Array): Uint8Array {
-  return md5(settings);
+  return createHash("md5").update(settings).digest();
 }
 
 /**
@@ -40,5 +41,7 @@ export function cmtsMicOf(
     at = next;
   }
   covered.get(CM_MIC)?.push(concatenate(Uint8Array.of(CM_MIC, MIC_BYTES), cmMic));
-  return hmacMd5(sharedSecret, [...covered.values()].flat());
+  const hmac = createHmac("md5", sharedSecret);
+  for (const pieces of covered.values()) for (const piece of pieces) hmac.update(piece);
+  return hmac.digest();
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { decodeVarBind, encodeVarBind, type VarBind } from "./ber.ts";
@@ -10,7 +11,6 @@ import {
   type SettingsFormat,
   type SettingsReading,
 } from "./settings.ts";
-import { SHA1_BYTES, sha1 } from "./sha1.ts";
 import {
   decodeTlvs,
   encodeTlvs,
@@ -29,6 +29,7 @@ const DELIMITER = 254;
 const START = 1;
 const END = 255;
 const DELIMITER_BYTES = 3;
+const SHA1_BYTES = 20;
 
 /** The object that holds the hash of the file: PacketCable's, or the one of its European edition. */
 export const hashOids = {
@@ -117,6 +118,10 @@ export function decodeMtaConfig(bytes: Uint8Array): MtaConfig {
   );
   const isRight = areEqual(found.value, sha1(hashed));
   return { tlvs: settings.slice(0, -1), hash: { realm: found.realm, isRight } };
+}
+
+function sha1(bytes: Uint8Array): Uint8Array {
+  return createHash("sha1").update(bytes).digest();
 }
 
 function withTypeForLength(tlv: Tlv): Tlv {

@@ -40,9 +40,6 @@ export const severityNames = [
   "debug",
 ] as const;
 
-export type FacilityName = (typeof facilityNames)[number];
-export type SeverityName = (typeof severityNames)[number];
-
 export const PRIORITY_MAX = 191;
 /** user.notice, for messages without a priority (RFC 3164, section 4.3.3). */
 export const PRIORITY_DEFAULT = 13;

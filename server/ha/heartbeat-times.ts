@@ -33,8 +33,6 @@ export const haProfiles = {
   },
 } as const satisfies Record<string, HeartbeatTimes>;
 
-export type HaProfile = keyof typeof haProfiles;
-
 /** HA-8 (2) and HA-15 (1): the time within which an active node must stop answering. */
 export const stopMsMax = 2000;
 

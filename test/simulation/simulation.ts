@@ -1,4 +1,4 @@
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../base/virtual-clock.testing.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";

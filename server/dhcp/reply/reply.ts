@@ -8,8 +8,9 @@ import {
   type OutgoingOption,
   type OutgoingPacket,
 } from "../../../protocol/dhcp/packet.ts";
-import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { RelayAgentCode } from "../../../protocol/dhcp/relay-agent.ts";
 import { TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
+import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { replyLog } from "../exchange/log-lines.ts";
 import { networkOfInterface } from "../exchange/network.ts";
@@ -173,7 +174,7 @@ function route(
     namedServer: packet.options.has(OptionCode.serverIdentifier),
     relaySourcePort:
       relayAgent !== undefined &&
-      subOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
+      findSubOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
     serverPort: parts.ports.server,
     clientPort: parts.ports.client,
   });

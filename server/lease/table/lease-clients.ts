@@ -101,18 +101,6 @@ export class LeaseClients {
     return found;
   }
 
-  /** First lease with this client id, -1 when there is none; `nextWithClientId` gives the others. */
-  firstWithClientId(clientId: Uint8Array): number {
-    if (clientId.length === 0) return -1;
-    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
-    return this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
-  }
-
-  nextWithClientId(index: number, clientId: Uint8Array): number {
-    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
-    return this.#skipOtherIds(this.#byClientId.next(index, hash), clientId, hash);
-  }
-
   firstWithHardware(type: number, address: Uint8Array): number {
     const hash = this.#hardwareHash(type, address, 0, address.length);
     return this.#skipOtherHardware(this.#byHardware.first(hash), type, address, hash);

@@ -178,41 +178,14 @@ export class LeaseColumns {
   }
 
   /**
-   * The best lease of this client id, -1 when there is none. The order: active, then expired and released
-   * (of a pair), then free, then abandoned; among equals the later end, then the later cltt, then the
-   * lower address.
+   * All leases of this client id, best first: active, then expired and released (of a pair), then free, then
+   * abandoned; among equals the later end, then the later cltt, then the lower address.
    */
-  bestByClientId(clientId: Uint8Array): number {
-    const { clients } = this;
-    let best = clients.firstWithClientId(clientId);
-    if (best < 0) return best;
-    let at = best;
-    for (;;) {
-      at = clients.nextWithClientId(at, clientId);
-      if (at < 0) return best;
-      if (this.#compare(at, best) < 0) best = at;
-    }
-  }
-
-  /** The best lease of this hardware address, regardless of the client id. */
-  bestByHardware(htype: number, chaddr: Uint8Array): number {
-    const { clients } = this;
-    let best = clients.firstWithHardware(htype, chaddr);
-    if (best < 0) return best;
-    let at = best;
-    for (;;) {
-      at = clients.nextWithHardware(at, htype, chaddr);
-      if (at < 0) return best;
-      if (this.#compare(at, best) < 0) best = at;
-    }
-  }
-
-  /** All leases of this client id, best first. */
   byClientId(clientId: Uint8Array): number[] {
     return this.#bestFirst(this.clients.allWithClientId(clientId));
   }
 
-  /** All leases of this hardware address, best first, regardless of the client id. */
+  /** All leases of this hardware address, in the same order, regardless of the client id. */
   byHardware(htype: number, chaddr: Uint8Array): number[] {
     return this.#bestFirst(this.clients.allWithHardware(htype, chaddr));
   }
