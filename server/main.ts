@@ -224,7 +224,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
       leases,
       families: () => [
         ...dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs }),
-        ...(storage.pair === undefined ? [] : pairFamilies(storage.pair.words)),
+        ...(storage.pair === undefined ? [] : pairFamilies(storage.pair.pairState)),
       ],
       ended,
       get over() {
@@ -242,7 +242,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
 }
 
 function clockOf({ clock = systemClock, pair }: DhcpServerOptions): Clock {
-  return pair === undefined ? clock : leaseClock(clock, new SharedPairState(pair.words));
+  return pair === undefined ? clock : leaseClock(clock, new SharedPairState(pair.pairState));
 }
 
 /** The partner would lend the same addresses. */

@@ -115,7 +115,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
 /** Of a thread that is gone nobody else can say so: it answers no more, knows nothing, and commits nothing. */
 function forget(pair: PairPlane | undefined): void {
   if (pair === undefined) return;
-  new SharedPairState(pair.words).forgetDataPlane();
+  new SharedPairState(pair.pairState).forgetDataPlane();
   new DataPlanePulse(pair.pulse).commitsWritten();
 }
 
@@ -129,11 +129,11 @@ function weakest(serving: readonly Serving[]): string | undefined {
 /** What the two threads of a node share is made here, and outlives either of them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
-  const words = new SharedPairState();
-  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  const pairState = new SharedPairState();
+  pairState.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
   const shared = {
     bootId: newBootId(),
-    words: words.shared,
+    pairState: pairState.shared,
     pulse: DataPlanePulse.memory(),
   };
   const { node, etcd, commitMsMax, times } = ha;
@@ -146,7 +146,7 @@ function withPair({ services, ha, mirror, recovers = false }: ProvPlan): Service
     { service: "ha", plan: ha, ...shared },
     ...(mirror === undefined
       ? []
-      : [{ ...mirror, service: "mirror" as const, words: shared.words }]),
+      : [{ ...mirror, service: "mirror" as const, pairState: shared.pairState }]),
   ];
 }
 

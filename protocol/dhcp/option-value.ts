@@ -1,7 +1,9 @@
+import { concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { readIpv4 } from "../ipv4.ts";
 import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
+import { withoutTrailingNuls } from "../latin1.ts";
 import {
   decodeDomainName,
   decodeDomainNames,
@@ -65,18 +67,11 @@ const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function encodeValue(type: OptionType, values: readonly OptionValue[]): Uint8Array {
   const { fields, repeat } = type;
   checkCount(type, values.length);
-  const chunks: Uint8Array[] = [];
-  for (const [index, value] of values.entries()) {
+  const chunks = values.map((value, index) => {
     const position = repeat === "all" ? index % fields.length : Math.min(index, fields.length - 1);
-    chunks.push(encodeField(fields[position], value));
-  }
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+    return encodeField(fields[position], value);
+  });
+  return concatenate(...chunks);
 }
 
 /** The values in the order of the fields. All bytes must be used. Throws DecodeError. */
@@ -205,11 +200,8 @@ function decodeInteger(field: FieldType, bytes: Uint8Array, at: number): number 
   return min < 0 ? (unsigned << unused) >> unused : unsigned;
 }
 
-/** NULs at the end are not part of the text: receivers trim them (RFC 2132, section 2). */
 function decodeText(bytes: Uint8Array): string | Uint8Array {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end -= 1;
-  const text = bytes.subarray(0, end);
+  const text = withoutTrailingNuls(bytes);
   try {
     return utf8Decoder.decode(text);
   } catch (error) {

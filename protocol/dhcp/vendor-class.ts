@@ -1,4 +1,6 @@
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
+import { latin1Bytes } from "../latin1.ts";
 import {
   areSubOptions,
   decodeSubOptions,
@@ -71,9 +73,9 @@ export function buildVendorClass(vendorClass: CableVendorClass): Uint8Array {
   const { family, version, capabilities } = vendorClass;
   if (!/^\d\.\d$/.test(version)) throw new EncodeError(`"${version}" is not a version like 3.0`);
   const text = `${family}${version}:`;
-  if (capabilities === undefined) return latin1(text);
+  if (capabilities === undefined) return latin1Bytes(text);
   const value = encodeSubOptions(capabilities);
-  return latin1(text + hex(encodeSubOptions([{ code: CAPABILITIES, value }])));
+  return latin1Bytes(text + formatHex(encodeSubOptions([{ code: CAPABILITIES, value }])));
 }
 
 /**
@@ -85,27 +87,10 @@ export function parseVendorClass(bytes: Uint8Array): CableVendorClass | undefine
   if (match === null || bytes.length > VENDOR_CLASS_BYTES_MAX) return undefined;
   const family = match[1].toLowerCase() === "pktc" ? "pktc" : "docsis";
   const version = match[2];
-  const digits = match[3] ?? "";
-  if (digits === "") return { family, version };
-  const tlv = bytesOfHex(digits);
+  const tlv = parseHex(match[3] ?? "");
+  if (tlv === undefined || tlv.length === 0) return { family, version };
   if (tlv.length < 2 || tlv[0] !== CAPABILITIES || tlv[1] !== tlv.length - 2) return undefined;
   const elements = tlv.subarray(2);
   if (!areSubOptions(elements)) return undefined;
   return { family, version, capabilities: decodeSubOptions(elements) };
-}
-
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function bytesOfHex(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) {
-    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
 }

@@ -1,6 +1,6 @@
+import { concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { concatenate } from "./bytes.ts";
 import { decodeOid, encodeOid } from "./oid.ts";
 
 /** A value of SNMPv2 (RFC 2578, section 7.1), by the name of its tag in RFC 3416. */
@@ -59,16 +59,13 @@ export function decodeVarBind(bytes: Uint8Array): VarBind {
   const outer = elementAt(bytes, 0, bytes.length);
   if (outer.tag !== SEQUENCE) throw new DecodeError("bad-option-value", 0);
   if (outer.end !== bytes.length) throw new DecodeError("too-long", outer.end);
-  const name = elementAt(bytes, outer.start, outer.end);
-  if (name.tag !== tags.objectIdentifier) throw new DecodeError("bad-option-value", outer.start);
-  const oid = decodeOid(bytes.subarray(name.start, name.end));
-  if (oid === undefined) throw new DecodeError("bad-option-value", name.start);
+  const name = oidAt(bytes, outer.start, outer.end);
   const element = elementAt(bytes, name.end, outer.end);
   if (element.end !== outer.end) throw new DecodeError("too-long", element.end);
   const content = bytes.subarray(element.start, element.end);
   const value = decodeContent(element.tag, content);
   if (value === undefined) throw new DecodeError("bad-option-value", name.end);
-  return { oid, value };
+  return { oid: name.oid, value };
 }
 
 /** An OID with its tag and length, as TLV 10, 38.6 and 54.2 contain it. Throws EncodeError. */
@@ -77,17 +74,20 @@ export function encodeOidElement(oid: string): Uint8Array {
 }
 
 /** Reads the OID element at the start of the bytes, and where it ends. Throws DecodeError. */
-export function decodeOidElement(bytes: Uint8Array): {
+export function decodeOidElement(bytes: Uint8Array): OidElement {
+  return oidAt(bytes, 0, bytes.length);
+}
+
+interface OidElement {
   readonly oid: string;
   readonly end: number;
-} {
-  const element = elementAt(bytes, 0, bytes.length);
-  const oid =
-    element.tag === tags.objectIdentifier
-      ? decodeOid(bytes.subarray(element.start, element.end))
-      : undefined;
-  if (oid === undefined) throw new DecodeError("bad-option-value", 0);
-  return { oid, end: element.end };
+}
+
+function oidAt(bytes: Uint8Array, at: number, limit: number): OidElement {
+  const { tag, start, end } = elementAt(bytes, at, limit);
+  const oid = tag === tags.objectIdentifier ? decodeOid(bytes.subarray(start, end)) : undefined;
+  if (oid === undefined) throw new DecodeError("bad-option-value", at);
+  return { oid, end };
 }
 
 function oidContent(oid: string): Uint8Array {

@@ -1,6 +1,6 @@
+import { bytesEqual, concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { areEqual, concatenate } from "./bytes.ts";
 import { cmTlvs } from "./cm-tlvs.ts";
 import { CM_MIC, CMTS_MIC, cmMicOf, cmtsMicOf, END_OF_DATA, MIC_BYTES, PAD } from "./mic.ts";
 import type { Plain } from "./plain.ts";
@@ -90,7 +90,7 @@ export function checkCmMic(bytes: Uint8Array): MicState {
   const { settingsEnd, cmMicAt } = layoutOf(bytes);
   const cmMic = micAt(bytes, cmMicAt);
   if (cmMic === undefined) return "missing";
-  return areEqual(cmMic, cmMicOf(bytes.subarray(0, settingsEnd))) ? "right" : "wrong";
+  return bytesEqual(cmMic, cmMicOf(bytes.subarray(0, settingsEnd))) ? "right" : "wrong";
 }
 
 /** Checks the CMTS MIC against the file and the secret, as a CMTS does. Throws DecodeError. */
@@ -100,7 +100,7 @@ export function checkCmtsMic(bytes: Uint8Array, sharedSecret: Uint8Array): MicSt
   const cmtsMic = micAt(bytes, cmtsMicAt);
   if (cmMic === undefined || cmtsMic === undefined) return "missing";
   const expected = cmtsMicOf(bytes.subarray(0, settingsEnd), cmMic, sharedSecret);
-  return areEqual(cmtsMic, expected) ? "right" : "wrong";
+  return bytesEqual(cmtsMic, expected) ? "right" : "wrong";
 }
 
 interface Layout {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { concatenate } from "./bytes.ts";
+import { concatenate } from "../bytes.ts";
 import { nextTlv } from "./tlv.ts";
 
 /** TLVs that belong to the file itself and are not settings. */

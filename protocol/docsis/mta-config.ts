@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { bytesEqual, concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { decodeVarBind, encodeVarBind, type VarBind } from "./ber.ts";
-import { areEqual, concatenate } from "./bytes.ts";
 import { CONFIG_BYTES_MAX } from "./cm-config.ts";
 import type { Plain } from "./plain.ts";
 import {
@@ -116,7 +116,7 @@ export function decodeMtaConfig(bytes: Uint8Array): MtaConfig {
     bytes.subarray(0, bytes.length - DELIMITER_BYTES - found.tlvBytes),
     delimiter(END),
   );
-  const isRight = areEqual(found.value, sha1(hashed));
+  const isRight = bytesEqual(found.value, sha1(hashed));
   return { tlvs: settings.slice(0, -1), hash: { realm: found.realm, isRight } };
 }
 

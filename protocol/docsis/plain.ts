@@ -16,16 +16,6 @@ export function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-export function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
-}
-
 /** A value as it was written, shortened for a message. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";

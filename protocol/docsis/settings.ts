@@ -1,7 +1,7 @@
+import { bytesEqual } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { areEqual } from "./bytes.ts";
-import { formatHex, parseHex } from "./hex.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import { isPlainObject, type Plain, show } from "./plain.ts";
 import {
   decodeTlvs,
@@ -179,7 +179,7 @@ function describe(bytes: Uint8Array, definition: TlvDefinition): Plain | undefin
   const described = describeValue(bytes, definition);
   if (described === undefined) return undefined;
   try {
-    return areEqual(readValue(described, definition), bytes) ? described : undefined;
+    return bytesEqual(readValue(described, definition), bytes) ? described : undefined;
   } catch (error) {
     // Out of the setting's range, so it is written raw.
     if (error instanceof EncodeError) return undefined;
@@ -190,7 +190,7 @@ function describe(bytes: Uint8Array, definition: TlvDefinition): Plain | undefin
 function fieldsFor(bytes: Uint8Array, { fields, variant }: TlvDefinition): TlvTable {
   if (variant === undefined) return fields;
   const start = bytes.subarray(0, variant.startsWith.length);
-  return areEqual(start, variant.startsWith) ? fields : variant.otherwise;
+  return bytesEqual(start, variant.startsWith) ? fields : variant.otherwise;
 }
 
 function describeGroup(bytes: Uint8Array, fields: TlvTable): Plain | undefined {

@@ -1,8 +1,9 @@
+import { formatHex, parseHex } from "../hex.ts";
 import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../ipv4.ts";
+import { latin1Bytes, latin1Text } from "../latin1.ts";
 import type { BerValue, VarBind } from "./ber.ts";
-import { formatHex, parseHex } from "./hex.ts";
 import type { Plain } from "./plain.ts";
-import { isPlainObject, isPrintable, latin1Bytes, latin1Text, show } from "./plain.ts";
+import { isPlainObject, isPrintable, show } from "./plain.ts";
 
 const COUNTER64 = /^\d{1,20}$/;
 

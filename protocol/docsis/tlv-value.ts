@@ -1,6 +1,9 @@
+import { bytesOf, concatenate, joined, numberOf } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
+import { latin1Bytes, latin1Text } from "../latin1.ts";
 import { formatMac } from "../mac.ts";
 import {
   ipBytes,
@@ -15,9 +18,7 @@ import {
   transportText,
 } from "./address-text.ts";
 import { decodeOidElement, decodeVarBind, encodeOidElement, encodeVarBind } from "./ber.ts";
-import { bytesOf, concatenate, joined, numberOf } from "./bytes.ts";
-import { formatHex, parseHex } from "./hex.ts";
-import { isPlainObject, isPrintable, latin1Bytes, latin1Text, type Plain, show } from "./plain.ts";
+import { isPlainObject, isPrintable, type Plain, show } from "./plain.ts";
 import { describeSnmpObject, readSnmpObject } from "./snmp-object.ts";
 import type { TlvDefinition, ValueKind } from "./tlv-definition.ts";
 

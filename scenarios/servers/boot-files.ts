@@ -1,9 +1,9 @@
 import { hash32 } from "../../base/prng.ts";
 import { encodeCmConfig, readCmSettings } from "../../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig, readMtaSettings } from "../../protocol/docsis/mta-config.ts";
-import { latin1Bytes } from "../../protocol/docsis/plain.ts";
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
+import { latin1Bytes } from "../../protocol/latin1.ts";
 import { modemSettings, mtaSettings } from "./boot-file-settings.ts";
 import { crc32, zipArchive } from "./zip-archive.ts";
 

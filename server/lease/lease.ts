@@ -94,12 +94,6 @@ export interface LeaseRecord extends LeaseClient, LeaseExtras {
   readonly rewindBindingState?: BindingState;
 }
 
-export function bytesEqual(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false;
-  for (let at = 0; at < left.length; at += 1) if (left[at] !== right[at]) return false;
-  return true;
-}
-
 /** Copies a record together with its byte arrays, which may be views of a reused buffer. */
 export function copyRecord(record: LeaseRecord): LeaseRecord {
   const { hardware, clientId, hostname, vendorClass, agentOptions, variables, billing } = record;

@@ -3,9 +3,9 @@ import { type Family, gauge } from "./exposition.ts";
 
 /** The metrics of a pair node's data plane at this moment. */
 export function pairFamilies(
-  words: Pick<SharedPairState, "answeringEpoch" | "isInSync" | "revision" | "suspicion">,
+  pairState: Pick<SharedPairState, "answeringEpoch" | "isInSync" | "revision" | "suspicion">,
 ): Family[] {
-  const { answeringEpoch, isInSync, revision, suspicion } = words;
+  const { answeringEpoch, isInSync, revision, suspicion } = pairState;
   return [
     gauge(
       "provlab_pair_answering_epoch",

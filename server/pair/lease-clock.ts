@@ -7,7 +7,7 @@ import type { SharedPairState } from "../mandate/shared-pair-state.ts";
  */
 export function leaseClock(
   { monotonicMs }: Pick<Clock, "monotonicMs">,
-  words: Pick<SharedPairState, "leaseBaseMs">,
+  pairState: Pick<SharedPairState, "leaseBaseMs">,
 ): Clock {
-  return { monotonicMs, wallMs: () => words.leaseBaseMs + monotonicMs() };
+  return { monotonicMs, wallMs: () => pairState.leaseBaseMs + monotonicMs() };
 }

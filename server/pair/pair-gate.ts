@@ -27,7 +27,7 @@ export interface GatedNode {
 }
 
 export interface PairGateOptions {
-  readonly words: SharedPairState;
+  readonly pairState: SharedPairState;
   readonly pulse: Pick<DataPlanePulse, "turned">;
   readonly node: GatedNode;
   readonly deadMs: number;
@@ -105,7 +105,7 @@ export class PairGate {
    * waits for one.
    */
   turn(nowMs: number, isSettled: boolean): GateVerdict {
-    const { words, pulse, node } = this.#options;
+    const { pairState, pulse, node } = this.#options;
     pulse.turned();
     const isPaused = this.#turnedAtMs !== undefined && nowMs - this.#turnedAtMs > this.#pauseMsMax;
     this.#turnedAtMs = nowMs;
@@ -117,15 +117,15 @@ export class PairGate {
       return "over";
     }
     if (this.#state.kind === "closed") this.#open(nowMs, isSettled);
-    else if (isPaused) words.suspect();
+    else if (isPaused) pairState.suspect();
     return this.#verdict(nowMs, isSettled);
   }
 
   /** Whether acknowledgements may be sent whose commit began at `begunAtMs` and succeeded. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
-    const { words } = this.#options;
-    if (nowMs - begunAtMs <= this.#pauseMsMax) return !words.isSuspect;
-    words.suspect();
+    const { pairState } = this.#options;
+    if (nowMs - begunAtMs <= this.#pauseMsMax) return !pairState.isSuspect;
+    pairState.suspect();
     return false;
   }
 
@@ -169,15 +169,15 @@ export class PairGate {
   }
 
   #open(nowMs: number, isSettled: boolean): void {
-    const { words, node, onTakeOver } = this.#options;
-    const { mandate } = words;
+    const { pairState, node, onTakeOver } = this.#options;
+    const { mandate } = pairState;
     if (mandate === undefined || !isSettled) return;
     const { epoch } = mandate;
     if (epoch !== this.#adoptedEpoch && !this.#adopt(mandate, nowMs)) return;
     if (node.role !== "active" || !this.#recover(nowMs)) return;
     onTakeOver();
     this.#state = { kind: "open", epoch };
-    words.answeringEpoch = epoch;
+    pairState.answeringEpoch = epoch;
   }
 
   /**
@@ -185,13 +185,13 @@ export class PairGate {
    * withdrawn yet.
    */
   #adopt(mandate: Mandate, nowMs: number): boolean {
-    const { words, node, deadMs } = this.#options;
+    const { pairState, node, deadMs } = this.#options;
     if (!node.isComplete || (node.leader.record?.epoch ?? 0) > mandate.epoch) return false;
     node.adopt(mandate);
     this.#adoptedEpoch = mandate.epoch;
     // The answer to the claim may have waited while the process stood still.
-    if (nowMs - this.#pausedAtMs < deadMs) words.suspect();
-    else words.forgetSuspicion();
+    if (nowMs - this.#pausedAtMs < deadMs) pairState.suspect();
+    else pairState.forgetSuspicion();
     return true;
   }
 
@@ -214,18 +214,18 @@ export class PairGate {
   }
 
   #verdict(nowMs: number, isSettled: boolean): GateVerdict {
-    const { words, node } = this.#options;
-    if (this.#state.kind === "open" && words.mandate?.epoch !== this.#state.epoch) {
+    const { pairState, node } = this.#options;
+    if (this.#state.kind === "open" && pairState.mandate?.epoch !== this.#state.epoch) {
       this.#state = { kind: "closing", sinceMs: nowMs };
     }
     switch (this.#state.kind) {
       case "closed":
         return "silent";
       case "open":
-        return words.isSuspect || node.role !== "active" ? "silent" : "answer";
+        return pairState.isSuspect || node.role !== "active" ? "silent" : "answer";
       case "closing": {
         const isLate = nowMs - this.#state.sinceMs > this.#closingMsMax;
-        if (!isSettled && !isLate && !words.isSuspect) return "finish";
+        if (!isSettled && !isLate && !pairState.isSuspect) return "finish";
         this.#close();
         return "silent";
       }
@@ -234,14 +234,14 @@ export class PairGate {
 
   #close(): void {
     this.#state = closed;
-    this.#options.words.answeringEpoch = 0;
+    this.#options.pairState.answeringEpoch = 0;
   }
 
   #tell(isInSync: boolean): void {
-    const { words, node } = this.#options;
+    const { pairState, node } = this.#options;
     const { revision } = node;
     if (this.#followed?.isInSync === isInSync && this.#followed.revision === revision) return;
     this.#followed = { isInSync, revision };
-    words.tellFollowed(isInSync, revision);
+    pairState.tellFollowed(isInSync, revision);
   }
 }

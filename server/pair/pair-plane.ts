@@ -3,7 +3,7 @@ import type { HaPlan } from "../ha/edge/ha-plan.ts";
 /** The settings of a pair node's data plane, as plain data: they are sent to its thread. */
 export interface PairPlane {
   /** Memory of SharedPairState. */
-  readonly words: SharedArrayBuffer;
+  readonly pairState: SharedArrayBuffer;
   /** Memory of DataPlanePulse. */
   readonly pulse: SharedArrayBuffer;
   readonly node: string;

@@ -52,8 +52,8 @@ export type ServicePlan =
       /** Of all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `words`: of `SharedPairState`; whether this node serves. */
-  | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
+  /** `pairState` is the memory of SharedPairState, which says whether this node serves. */
+  | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
 
 /** What an operator may change of the TFTP server; see `TftpServerOptions`. */
 export type TftpTuning = Pick<

@@ -93,12 +93,12 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
     }
     case "mirror": {
-      const words = new SharedPairState(plan.words);
-      words.tellMirrored(false);
+      const pairState = new SharedPairState(plan.pairState);
+      pairState.tellMirrored(false);
       return startMirror({
         ...plan,
-        isActive: () => words.answeringEpoch !== 0,
-        onLook: (isInStep) => words.tellMirrored(isInStep),
+        isActive: () => pairState.answeringEpoch !== 0,
+        onLook: (isInStep) => pairState.tellMirrored(isInStep),
         logger,
       });
     }

@@ -38,17 +38,17 @@ export type PlanePlan = DhcpPlan & { readonly pair: NonNullable<DhcpPlan["pair"]
 
 /** The thread of a data plane, started as `prov serve` does, and what would decide for it. */
 export class PlaneThread {
-  readonly words: SharedPairState;
+  readonly pairState: SharedPairState;
   readonly leadership: EtcdLeadership;
   readonly messages: FromService[] = [];
   readonly ended: Promise<unknown>;
   readonly #worker: Worker;
 
   constructor(plan: PlanePlan) {
-    const { node, bootId, etcd, words, deadMs } = plan.pair;
-    this.words = new SharedPairState(words);
+    const { node, bootId, etcd, pairState, deadMs } = plan.pair;
+    this.pairState = new SharedPairState(pairState);
     this.leadership = new EtcdLeadership({
-      ...{ self: { node, bootId }, ...etcd, followed: this.words, presenceSeconds: 20 },
+      ...{ self: { node, bootId }, ...etcd, followed: this.pairState, presenceSeconds: 20 },
       ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: deadMs / 2 },
     });
     const linesUnderWay = new SharedArrayBuffer(4);
@@ -79,17 +79,17 @@ export class PlaneThread {
 
   /** Makes it answer under an epoch that was claimed; resolves when it does. */
   async answer(epoch: number): Promise<void> {
-    this.words.mandate = { epoch, term: this.leadership.termOf(epoch)! };
-    this.words.withWakeEnd(wakeBy);
-    await this.until(() => this.words.answeringEpoch === epoch);
+    this.pairState.mandate = { epoch, term: this.leadership.termOf(epoch)! };
+    this.pairState.withWakeEnd(wakeBy);
+    await this.until(() => this.pairState.answeringEpoch === epoch);
   }
 
   /** Decides what there is to decide until it is so. */
   async until(isSo: () => boolean): Promise<void> {
     const look = async (): Promise<void> => {
-      const { mandate, suspicion } = this.words;
-      if (this.words.isSuspect && mandate !== undefined) {
-        if (await this.leadership.confirm(mandate.epoch)) this.words.confirm(suspicion);
+      const { mandate, suspicion } = this.pairState;
+      if (this.pairState.isSuspect && mandate !== undefined) {
+        if (await this.leadership.confirm(mandate.epoch)) this.pairState.confirm(suspicion);
       }
       if (!isSo()) throw new Error(`in vain; ${this.log.join("; ")}`);
     };
@@ -105,10 +105,10 @@ export class PlaneThread {
 }
 
 /** What both threads of a node share. */
-export function sharedMemory(): { words: SharedArrayBuffer; pulse: SharedArrayBuffer } {
-  const words = new SharedPairState();
-  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
-  return { words: words.shared, pulse: DataPlanePulse.memory() };
+export function sharedMemory(): { pairState: SharedArrayBuffer; pulse: SharedArrayBuffer } {
+  const pairState = new SharedPairState();
+  pairState.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  return { pairState: pairState.shared, pulse: DataPlanePulse.memory() };
 }
 
 export interface DeviceAnswer {

@@ -1,7 +1,7 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
+import { withoutTrailingNuls } from "../../../protocol/latin1.ts";
 import { unsignedAt } from "../text/bytes.ts";
-import { withoutTrailingNuls } from "../text/latin1.ts";
 import type { ByteSpan } from "./byte-span.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData } from "./data-expressions.ts";

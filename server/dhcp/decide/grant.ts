@@ -1,8 +1,9 @@
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { PermissionName } from "../../config/language/parameters.ts";
 import type { Host } from "../../config/model/model.ts";
-import { bytesEqual, type LeaseExtras, VENDOR_CLASS_VARIABLE } from "../../lease/lease.ts";
+import { type LeaseExtras, VENDOR_CLASS_VARIABLE } from "../../lease/lease.ts";
 import { hostnameOf, isLive, isOwner } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { keptEvents } from "../exchange/lease-events.ts";

@@ -1,7 +1,7 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
+import { withoutTrailingNuls } from "../../../protocol/latin1.ts";
 import type { Host, ServerConfig, SharedNetwork } from "../../config/model/model.ts";
-import { withoutTrailingNuls } from "../../config/text/latin1.ts";
 import type { HardwareAddress } from "../../lease/lease.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 

@@ -35,7 +35,7 @@ export interface HaThreadPlan {
   /** Identifies this start of the program. */
   readonly bootId: string;
   /** Memory of `SharedPairState`, shared with the thread that serves. */
-  readonly words: SharedArrayBuffer;
+  readonly pairState: SharedArrayBuffer;
   /** Memory of `DataPlanePulse`. */
   readonly pulse: SharedArrayBuffer;
 }

@@ -35,7 +35,7 @@ export interface RunningHa {
 
 /** Rejects with StartError when a key, a socket or an address is not available. */
 export async function startHa(
-  { plan, bootId, words: sharedWords, pulse: sharedPulse }: HaThreadPlan,
+  { plan, bootId, pairState: sharedState, pulse: sharedPulse }: HaThreadPlan,
   logger: Logger,
 ): Promise<RunningHa> {
   const { node, links, keyFile, floatingAddress: addressPlan, diskWatch } = plan;
@@ -43,7 +43,7 @@ export async function startHa(
   // Mistakes in these files are reported now, not when etcd does not answer.
   if (plan.etcd.tls !== undefined) readEtcdTls(plan.etcd.tls);
   const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
-  const words = new SharedPairState(sharedWords);
+  const pairState = new SharedPairState(sharedState);
   const pulse = new DataPlanePulse(sharedPulse);
   const self = { node, bootId };
   const { deadMs } = plan.times;
@@ -56,10 +56,10 @@ export async function startHa(
     // The active node wants to know soon whether the store fails for both nodes.
     probeMs: attemptMsMax / 2,
     presenceSeconds: presenceSecondsOf(deadMs),
-    followed: words,
+    followed: pairState,
   });
-  const wake = (): void => words.withWakeEnd(wakeBy);
-  const dataPlane = new SharedDataPlane({ words, pulse, leadership, wake });
+  const wake = (): void => pairState.withWakeEnd(wakeBy);
+  const dataPlane = new SharedDataPlane({ pairState, pulse, leadership, wake });
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
@@ -67,7 +67,7 @@ export async function startHa(
   try {
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
-    const filesInStep = (): boolean => words.filesInStep;
+    const filesInStep = (): boolean => pairState.filesInStep;
     const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, filesInStep };
     service = await startHaService({ ...plan, bootId, sign, ...parts, logger });
   } catch (error) {

@@ -12,7 +12,7 @@ export interface MandateSource {
 }
 
 export interface SharedDataPlaneOptions {
-  readonly words: SharedPairState;
+  readonly pairState: SharedPairState;
   readonly pulse: DataPlanePulse;
   readonly leadership: MandateSource;
   /** Ends the wait of the loop that serves. */
@@ -22,57 +22,57 @@ export interface SharedDataPlaneOptions {
 /** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {
   readonly pulse: DataPlanePulse;
-  readonly #words: SharedPairState;
+  readonly #pairState: SharedPairState;
   readonly #leadership: MandateSource;
   readonly #wake: () => void;
   #isAsking = false;
 
-  constructor({ words, pulse, leadership, wake }: SharedDataPlaneOptions) {
+  constructor({ pairState, pulse, leadership, wake }: SharedDataPlaneOptions) {
     this.pulse = pulse;
-    this.#words = words;
+    this.#pairState = pairState;
     this.#leadership = leadership;
     this.#wake = wake;
   }
 
   set leaseBaseMs(baseMs: number) {
-    this.#words.leaseBaseMs = baseMs;
+    this.#pairState.leaseBaseMs = baseMs;
   }
 
   get leaseBaseMs(): number {
-    return this.#words.leaseBaseMs;
+    return this.#pairState.leaseBaseMs;
   }
 
   get isAnswering(): boolean {
-    return this.#words.answeringEpoch !== 0;
+    return this.#pairState.answeringEpoch !== 0;
   }
 
   /** Without a mandate, a suspicion holds nothing up. */
   get isSuspect(): boolean {
-    return this.#words.mandate !== undefined && this.#words.isSuspect;
+    return this.#pairState.mandate !== undefined && this.#pairState.isSuspect;
   }
 
   startAnswering(epoch: number): void {
     const term = this.#leadership.termOf(epoch);
     assert(term !== undefined, "a leadership whose beginning was not seen");
-    this.#words.mandate = { epoch, term };
+    this.#pairState.mandate = { epoch, term };
     this.#wake();
   }
 
   stopAnswering(): void {
-    this.#words.mandate = undefined;
+    this.#pairState.mandate = undefined;
     this.#wake();
   }
 
   /** Asks the store about a suspicion after it was raised, as often as needed. */
   turn(): void {
-    const words = this.#words;
-    const { mandate, suspicion } = words;
-    if (this.#isAsking || mandate === undefined || !words.isSuspect) return;
+    const pairState = this.#pairState;
+    const { mandate, suspicion } = pairState;
+    if (this.#isAsking || mandate === undefined || !pairState.isSuspect) return;
     this.#isAsking = true;
     void this.#leadership.confirm(mandate.epoch).then((holds) => {
       this.#isAsking = false;
-      if (!holds || words.mandate?.epoch !== mandate.epoch) return;
-      words.confirm(suspicion);
+      if (!holds || pairState.mandate?.epoch !== mandate.epoch) return;
+      pairState.confirm(suspicion);
       this.#wake();
     });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { latin1Text } from "../../config/text/latin1.ts";
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import { formatRow, type LeaseFormat, rowBytesMax } from "./lease-writer.ts";

@@ -1,8 +1,8 @@
 import { assert } from "../../../base/assert.ts";
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import type { Put, Transaction, TransactionAnswer } from "../../etcd/etcd-messages.ts";
 import { leaseKey, type PairKeys } from "../../etcd/pair-keys.ts";
 import { CHAIN_START, encodeLink } from "../../mandate/leader-key.ts";
-import { bytesEqual } from "../lease.ts";
 
 /**
  * The transactions of one term, in a row. Each is guarded by the term (the leader key's revision) and by

@@ -1,7 +1,8 @@
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import type { LeaseFileSink } from "../format/lease-file.ts";
 import { scanLeases } from "../format/lease-file.ts";
 import { formatRow, rowBytesMax } from "../format/lease-writer.ts";
-import { bytesEqual, type LeaseRecord } from "../lease.ts";
+import type { LeaseRecord } from "../lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../store/lease-store.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";

@@ -1,10 +1,10 @@
-import {
-  bytesEqual,
-  type HardwareAddress,
-  type LeaseBilling,
-  type LeaseClient,
-  type LeaseExtras,
-  type LeaseValue,
+import { bytesEqual } from "../../../protocol/bytes.ts";
+import type {
+  HardwareAddress,
+  LeaseBilling,
+  LeaseClient,
+  LeaseExtras,
+  LeaseValue,
 } from "../lease.ts";
 import { ClientBlobs } from "./client-blob.ts";
 import { ClientIndex, hashBytes } from "./client-index.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bytesEqual, type LeaseClient, type LeaseExtras } from "../lease.ts";
+import { bytesEqual } from "../../../protocol/bytes.ts";
+import type { LeaseClient, LeaseExtras } from "../lease.ts";
 import { anyRecord } from "../lease-arbitrary.testing.ts";
 import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { SimulatedDisk } from "../store/lease-disk.testing.ts";

@@ -24,16 +24,16 @@ export interface PairStorageInput {
 }
 
 /** The inputs of this node's gate. */
-export type PairSide = Pick<
+export type GateInputs = Pick<
   PairGateOptions,
-  "words" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
+  "pairState" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
 >;
 
 export interface PairStorage {
   readonly store: LeaseStore;
   readonly loaded: PairNode["loaded"];
   readonly wake: WakePipe | undefined;
-  readonly pair: PairSide;
+  readonly pair: GateInputs;
   /** Call it right after the store was closed. */
   end(): void;
 }
@@ -53,15 +53,15 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     },
     ...(threadFile === undefined ? {} : { threadFile }),
   });
-  const words = new SharedPairState(plane.words);
-  if (node.wake !== undefined) words.offerWakeEnd(node.wake.writeEnd);
+  const pairState = new SharedPairState(plane.pairState);
+  if (node.wake !== undefined) pairState.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
   return {
     store: new PulsedStore(node.store, pulse, timer),
     loaded: node.loaded,
     wake: node.wake,
-    pair: { words, pulse, node, deadMs, recovers, lost: () => lostReason },
+    pair: { pairState, pulse, node, deadMs, recovers, lost: () => lostReason },
     // The thread that closes the pipe has been told to end, but may still run.
-    end: () => words.withdrawWakeEnd(),
+    end: () => pairState.withdrawWakeEnd(),
   };
 }
