@@ -1,19 +1,26 @@
 import { readlinkSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { Command } from "commander";
-import { exitStatus } from "./exit-status.ts";
-import { addLogOptions, type LogOptions, ProgramLog } from "./program-log.ts";
+import { versionName } from "../lab/machine/environment.ts";
+import type { EtcdUserAccess } from "../server/etcd/edge/etcd-access.ts";
+import { EtcdError } from "../server/etcd/edge/etcd-client.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import type { LogOptions } from "./options/program-log.ts";
+import { addLogOptions, ProgramLog } from "./options/program-log.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 import { RendezvousError } from "./run/agents/board.ts";
-import { parseEndpoints } from "./run/agents/endpoints.ts";
 import { connect } from "./run/agents/etcd.ts";
+import {
+  addEtcdOptions,
+  type EtcdOptions,
+  etcdAccessOf,
+  etcdOption,
+} from "./run/agents/etcd-options.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
-import { versionName } from "./run/environment.ts";
-import { hostIdentity } from "./run/play-segment.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { hostIdentity } from "./run/result/play-segment.ts";
 
-interface AgentOptions extends LogOptions {
-  readonly etcd: readonly string[];
+interface AgentOptions extends EtcdOptions, LogOptions {
   readonly name: string;
 }
 
@@ -22,20 +29,22 @@ export async function runAgent(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.pass;
   const command = new Command("prov agent")
     .description("play a part of the runs that prov run --agents hands out, until stopped")
-    .requiredOption("--etcd <endpoints>", "where etcd is: http://host:2379[,...]", parseEndpoints)
-    .option("--name <name>", "of the agent (default: that of the machine)", parseName, hostname());
-  addLogOptions(command).action(async (options: AgentOptions) => {
-    status = await agent(options);
-  });
+    .addOption(etcdOption("where etcd is: http://host:2379[,...]").makeOptionMandatory())
+    .option("--name <name>", "of the agent (default: that of the machine)", parseName, hostname())
+    .action(async (options: AgentOptions) => {
+      status = await agent(etcdAccessOf(options), options);
+    });
+  addEtcdOptions(command);
+  addLogOptions(command);
   return (await runCommander(command, args)) ?? status;
 }
 
-async function agent({ etcd: endpoints, name, ...logged }: AgentOptions): Promise<number> {
+async function agent(access: EtcdUserAccess, { name, ...logged }: AgentOptions): Promise<number> {
   const log = new ProgramLog(logged);
   const abort = new AbortController();
   const interrupt = (): void => abort.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const etcd = connect(endpoints);
+  const etcd = connect(access);
   const card = {
     ...{ name, version: versionName(), host: hostIdentity(), network: networkIdentity() },
     cores: availableParallelism(),
@@ -46,8 +55,7 @@ async function agent({ etcd: endpoints, name, ...logged }: AgentOptions): Promis
     );
     return exitStatus.pass;
   } catch (error) {
-    const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
-    if (!(error instanceof RendezvousError || isGone)) throw error;
+    if (!(error instanceof RendezvousError || error instanceof EtcdError)) throw error;
     log.flush();
     process.stderr.write(`prov agent: ${error.message}\n`);
     return exitStatus.internalError;

@@ -141,7 +141,7 @@ describe("refuses what is not comparable", () => {
     const file = join(folder, "other.json");
     writeFileSync(file, '{"schema":"other"}');
     expect(await runCompare([file, file])).toBe(2);
-    expect(said.stderr).toContain('its schema is "other"');
+    expect(said.stderr).toContain('other.json: is no result of prov run: schema is "other"');
     const paths = [side("base", usual), side("now", usual.slice(1))];
     expect(await runCompare([...paths, "--paired"])).toBe(2);
     expect(said.stderr).toContain("5 runs of the base and 4");

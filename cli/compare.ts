@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import {
@@ -15,13 +15,14 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { RESULT_SCHEMA, type RunResult } from "../reports/result/run-result.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { collect, wholeNumber } from "./options.ts";
-import { runCommander } from "./run-commander.ts";
+import type { RunResult } from "../reports/result/run-result.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { collect, wholeNumber } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { loadResult } from "./report.ts";
 import { testOnThreads } from "./test-on-threads.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface CompareOptions {
   readonly base: readonly string[];
@@ -133,7 +134,7 @@ function resultsOf(paths: readonly string[], side: string): readonly NamedResult
   if (files.length > RUNS_MAX) {
     throw new UsageError(`${files.length} runs of the ${side}: at most ${RUNS_MAX}`);
   }
-  return files.map((path) => ({ path, result: readResult(path) }));
+  return files.map((path) => ({ path, result: loadResult(path).result }));
 }
 
 /** The file itself, that of a run's folder, or those of the runs in a folder, by name. */
@@ -148,20 +149,6 @@ function filesOf(path: string): readonly string[] {
     .filter((file) => existsSync(file));
   if (below.length === 0) throw new UsageError(`${path}: there is no result.json in it`);
   return below;
-}
-
-function readResult(path: string): RunResult {
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new UsageError(`${path}: ${(error as Error).message}`, { cause: error });
-  }
-  const schema = (content as { readonly schema?: unknown } | null)?.schema;
-  if (schema !== RESULT_SCHEMA) {
-    throw new UsageError(`${path}: its schema is ${JSON.stringify(schema)}, not ${RESULT_SCHEMA}`);
-  }
-  return content as RunResult;
 }
 
 function parseTraits(text: string, before: readonly Trait[]): readonly Trait[] {

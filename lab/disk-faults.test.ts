@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { hasTool } from "./ip-command.ts";
+import { hasTool } from "./machine/ip-command.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { clockOffset, setClock } from "./pair-actions.ts";
 import { slowSyncs } from "./slow-disk.ts";

@@ -3,14 +3,14 @@ import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import { storeCuts } from "./cuts.ts";
-import { namespacesMissing } from "./ip-command.ts";
 import {
   type LabNetwork,
   loopbackNetwork,
   namespaceBlock,
   namespaceNetwork,
 } from "./lab-network.ts";
-import { labName, labOwner, removeLeftovers } from "./leftovers.ts";
+import { namespacesMissing } from "./machine/ip-command.ts";
+import { labName, labOwner, removeLeftovers } from "./machine/leftovers.ts";
 import type { Place } from "./pair-set-up.ts";
 
 const missing = namespacesMissing();

@@ -15,7 +15,7 @@ interface Format {
   readonly render: (result: RunResult, assets: PageAssets) => string;
 }
 
-/** What a result can be written as. All of it comes from `result.json` alone. */
+/** The formats of a result. Each is made from `result.json` alone. */
 export const formats = {
   json: { file: "result.json", render: (result) => `${JSON.stringify(result, null, 2)}\n` },
   html: { file: "report.html", render: renderHtml },
@@ -36,5 +36,5 @@ export type FormatName = keyof typeof formats;
 
 export const formatNames = Object.keys(formats) as FormatName[];
 
-/** What a run writes: all but the text, which it prints. */
+/** The formats that a run writes to files: all but the text, which it prints. */
 export const filedFormats: readonly FormatName[] = formatNames.filter((name) => name !== "text");

@@ -13,8 +13,8 @@ export function rendered(format: FormatName, result: RunResult): string {
 }
 
 /**
- * Writes the result in each of the formats into `folder` (made if missing), each under its own name,
- * and returns their paths. Each appears whole or not at all. Throws the file system's error.
+ * Writes the result in each format into `folder`, which it creates, and returns the paths. Each file
+ * appears whole or not at all. Throws the file system's error.
  */
 export function writeFiles(
   folder: string,
@@ -35,12 +35,12 @@ export function writeWhole(path: string, text: string): void {
   renameSync(`${path}.part`, path);
 }
 
-/** Takes an earlier run's files away, so that nobody reads them for those of a run that failed. */
+/** Removes an earlier run's files, so that nobody takes them for those of a failed run. */
 export function removeFiles(folder: string): void {
   for (const name of formatNames) rmSync(join(folder, formats[name].file), { force: true });
 }
 
-/** What a page needs that runs `script` beside uPlot's own; default: that of a report. */
+/** The assets of a page that runs `script` beside uPlot; by default the script of a report. */
 export function pageAssets(script = pageScript): PageAssets {
   chartFiles ??= loadChartFiles();
   const scripts = [chartFiles.chartScript, script];

@@ -18,33 +18,36 @@ import type { PairPlane } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
 
 export interface LeaseStorageOptions {
-  /** It exists, and nobody else has it. */
+  /** It exists, and no other server uses it. */
   readonly leaseFile: string;
   readonly process: ProcessSettings;
   readonly leases: LeaseTable;
   /** One node of a pair. */
   readonly pair: PairPlane | undefined;
-  /** Takes how long it took to make records durable, ms. */
+  /** Takes the durations of commits, in milliseconds. */
   readonly took: (ms: number) => void;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** Where a server keeps its leases. Those that were there are in the table. */
+/** Where a server keeps its leases. The stored ones are in the table. */
 export interface LeaseStorage {
   readonly store: LeaseStore;
-  /** What the lease file had. */
+  /** What else the lease file held. */
   readonly loaded: Pick<LeaseFileStore, "report" | "hosts">;
-  /** Written to when there is something for the loop to look at. */
+  /** Wakes the loop when there is something for it to look at. */
   readonly wake: WakePipe | undefined;
   readonly pair: GateInputs | undefined;
-  /** Right after the store was closed. */
+  /** To be called right after the store was closed. */
   end(): void;
 }
 
-/** A lease file has one server of this machine. Rejects with StartError; resolves with the release. */
+/**
+ * Takes the lease file for this process: two servers must not share one. Resolves with what gives it up;
+ * rejects with StartError when another server of this machine has it.
+ */
 export async function takeLeaseFile(path: string): Promise<() => void> {
-  // A file that is missing is told by whoever opens it.
+  // Opening a missing file reports it.
   const release = existsSync(path) ? await lockLeaseFile(path) : () => undefined;
   if (release !== undefined) return release;
   throw new StartError(
@@ -52,7 +55,7 @@ export async function takeLeaseFile(path: string): Promise<() => void> {
   );
 }
 
-/** Loads the leases into the table. Throws StartError when the lease file is not to be had. */
+/** Loads the leases into the table. Throws StartError when the store cannot be opened. */
 export function openLeaseStorage(options: LeaseStorageOptions): LeaseStorage {
   const { leaseFile, process, leases, pair, took, logger, clock } = options;
   const { localTimes, hexClientIds } = process;

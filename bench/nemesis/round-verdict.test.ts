@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { RoleChange } from "../../reports/failover/events.ts";
-import type { FailoverResult } from "../../reports/failover/failover-result.ts";
+import type { FailoverResult, RoleChange } from "../../reports/result/failover-result.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { sampleResult } from "../../reports/result/sample-result.testing.ts";
 import type { Fault } from "./fault-schedule.ts";

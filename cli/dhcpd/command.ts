@@ -4,24 +4,24 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import type { ServerConfig } from "../../server/config/model/model.ts";
-import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
-import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
 import {
   completeConfig,
   leaseTableOf,
   loadConfig,
   readConfigFile,
-} from "../../server/load-config.ts";
-import { type RunningServer, startDhcpServer } from "../../server/main.ts";
+} from "../../server/config/edge/load-config.ts";
+import type { ServerConfig } from "../../server/config/model/model.ts";
+import { type RunningServer, startDhcpServer } from "../../server/dhcp-server.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
+import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
 import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts";
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
+import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";
-import { playTrace } from "../../server/trace/play-trace.ts";
 import type { ServerTrace } from "../../server/trace/server-trace.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./arguments.ts";
 

@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { takesNamespaces, takesServiceAddress } from "../../lab/needs.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { sampleResult } from "../../reports/result/sample-result.testing.ts";
-import { loadScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
-import type { RunOptions } from "./measure.ts";
+import { loadScenario } from "../options/scenario-input.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { judgedWithDrill, preparedForPair } from "./pair-lab.ts";
+import type { RunOptions } from "./run-options.ts";
 
 let folder: string;
 beforeAll(() => {

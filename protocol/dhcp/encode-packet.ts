@@ -107,7 +107,7 @@ function checkText(name: string, value: Uint8Array): void {
   if (value.includes(0)) throw new EncodeError(`${name} has a NUL byte inside`);
 }
 
-/** Writes op to chaddr. The bytes after each value must be 0 already. */
+/** Writes op to chaddr. The bytes after chaddr in its field must be 0 already. */
 export function writeFixedFields(packet: OutgoingPacket, target: Uint8Array, start: number): void {
   target[start + Offset.op] = packet.op;
   target[start + Offset.htype] = packet.htype;

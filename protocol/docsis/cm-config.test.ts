@@ -19,6 +19,10 @@ import { encodeTlvs, type Tlv } from "./tlv.ts";
 
 const secret = latin1Bytes("DOCSIS");
 
+function hmacMd5(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac("md5", secret).update(bytes).digest());
+}
+
 function tlvsOf(data: unknown): readonly Tlv[] {
   const reading = readCmSettings(data);
   return reading.kind === "ok" ? reading.tlvs : expect.unreachable(JSON.stringify(reading));
@@ -293,11 +297,9 @@ test("StaticMulticastSession.cm: the published CMTS MIC lacks the CM MIC, ours h
   const { cmMic, cmtsMic } = decodeCmConfig(encodeCmConfig(tlvs, secret));
   expect(formatHex(cmMic ?? expect.unreachable())).toBe("d11cc663cd9b6b02070030cc0f7ddfd1");
   const covered = encodeTlvs(tlvs.filter(({ type }) => type !== 64));
-  const macOf = (bytes: Uint8Array): string =>
-    createHmac("md5", secret).update(bytes).digest("hex");
-  expect(macOf(covered)).toBe("beab0af9777313eb3de54d983dc35807");
+  expect(formatHex(hmacMd5(covered))).toBe("beab0af9777313eb3de54d983dc35807");
   const withMic = [tlvs[0], { type: 6, value: cmMic ?? expect.unreachable() }, tlvs[1], tlvs[2]];
-  expect(formatHex(cmtsMic ?? expect.unreachable())).toBe(macOf(encodeTlvs(withMic)));
+  expect(cmtsMic).toEqual(hmacMd5(encodeTlvs(withMic)));
 });
 
 test("one bit changed anywhere in the settings makes the CM MIC wrong", () => {

@@ -1,6 +1,6 @@
 import type { Environment, Target } from "../result/run-result.ts";
 
-/** `capacity.json`: what `prov capacity` found. Rates are a second, latencies in milliseconds. */
+/** `capacity.json`: the findings of `prov capacity`. Latencies are in milliseconds. */
 export const CAPACITY_SCHEMA = "provlab/capacity@1";
 
 export const capacityExchanges = ["discover", "renew", "boot"] as const;
@@ -9,7 +9,7 @@ export type CapacityExchange = (typeof capacityExchanges)[number];
 export interface CapacityResult {
   readonly schema: typeof CAPACITY_SCHEMA;
   readonly scenario: { readonly name: string; readonly title: string; readonly sha256: string };
-  /** What was typed, quoted for a shell. */
+  /** The command as it was typed, quoted for a shell. */
   readonly command: string;
   readonly seed: number;
   /** ISO 8601, UTC. */
@@ -21,17 +21,17 @@ export interface CapacityResult {
   readonly exchange: CapacityExchange;
   readonly rule: CapacityRule;
   readonly verdict: CapacityVerdict;
-  /** Why the answer is no more than a bound, or none; one sentence each. */
+  /** Why the answer is only a bound, or missing; one sentence each. */
   readonly reasons: readonly string[];
   /** Null when the server kept no rate that was tried. */
   readonly maximumPerSecond: number | null;
-  /** With 95 % confidence; null of a single repeat, `highPerSecond` also of a bound. */
+  /** 95 % interval. Null after a single repeat; `highPerSecond` also when the answer is a bound. */
   readonly lowPerSecond: number | null;
   readonly highPerSecond: number | null;
   readonly repeats: readonly CapacityRepeat[];
   /** Trials at shares of the maximum. */
   readonly latency: readonly CapacityLatency[];
-  /** Acknowledgements that no correct server gives. */
+  /** ACKs that no correct server sends. */
   readonly violations: number;
 }
 
@@ -40,15 +40,15 @@ export interface CapacityRule {
   readonly unansweredPercentMax: number;
   readonly withinMs: number;
   readonly trialMs: number;
-  /** How close the rate kept and the rate missed come. */
+  /** A search ends when the kept and the missed rate are this close. */
   readonly precisionPercent: number;
-  /** Searches that were asked for; the time limit may leave fewer. */
+  /** Searches asked for. The time limit may leave fewer. */
   readonly repeats: number;
 }
 
 /**
- * `found`: the server's own limit. `bound`: the server keeps at least this, and something else ended the
- * search. `none`: the server missed even the lowest rate. `unsafe`: it acknowledged what it must not.
+ * `found`: the server's own limit. `bound`: the server keeps at least this, and something else ended
+ * the search. `none`: the server missed even the lowest rate. `unsafe`: it sent wrong ACKs.
  */
 export type CapacityVerdict = "found" | "bound" | "none" | "unsafe";
 
@@ -58,7 +58,7 @@ export interface CapacityRepeat {
   readonly end: CapacityEnd;
   readonly keptPerSecond: number | null;
   readonly missedPerSecond: number | null;
-  /** Devices that were given a lease by this server before the first rate was tried. */
+  /** Devices that held a lease of this server before the first rate was tried. */
   readonly devicesBound: number;
   readonly trials: readonly CapacityTrial[];
 }
@@ -66,7 +66,7 @@ export interface CapacityRepeat {
 export interface CapacityTrial {
   readonly ratePerSecond: number;
   readonly offered: number;
-  /** In time. */
+  /** Transactions that were complete in time. */
   readonly answered: number;
   readonly unansweredShare: number;
   readonly latencyMsP50: number;

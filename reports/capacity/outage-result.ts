@@ -1,33 +1,33 @@
 import type { Environment } from "../result/run-result.ts";
 
-/** `outage.json`: what `prov capacity outage` worked out, and measured where it was asked to. */
+/** `outage.json`: the predictions of `prov capacity outage`, and its measurements if it made any. */
 export const OUTAGE_SCHEMA = "provlab/outage@1";
 
 export interface OutageResult {
   readonly schema: typeof OUTAGE_SCHEMA;
   readonly scenario: { readonly name: string; readonly title: string; readonly sha256: string };
-  /** What was typed, quoted for a shell. */
+  /** The command as it was typed, quoted for a shell. */
   readonly command: string;
   readonly seed: number;
   readonly environment: Environment;
   readonly devices: number;
-  /** Power comes back to everybody within this. */
+  /** Within this time all devices have power again. */
   readonly withinMs: number;
-  /** There and back again, once. */
+  /** Network round trip between device and server. */
   readonly roundTripMs: number;
   readonly cells: readonly OutageCell[];
 }
 
 export interface OutageCell {
-  /** Transfers at once. */
+  /** The TFTP server's limit on transfers at the same time. */
   readonly tftpSessionsMax: number;
-  /** Modems a second and CMTS; null: never the limit. */
+  /** Modems that one CMTS ranges in a second; null: ranging is never the limit. */
   readonly rangingPerSecond: number | null;
   readonly predicted: OnlineMs;
   readonly measured?: OnlineMs;
-  /** Why the measurement says nothing about the servers; one sentence each. */
+  /** Why the generator spoiled the measurement; one sentence each. */
   readonly problems?: readonly string[];
 }
 
-/** When so many percent of all devices were on line, since the power came back; null: not in time. */
+/** Time from power-on until 50, 90 and 99 % of all devices are on line; null: not in time. */
 export type OnlineMs = Readonly<Record<50 | 90 | 99, number | null>>;

@@ -1,17 +1,21 @@
-import { formatCount, formatMs, formatSpan } from "../text/format.ts";
-import { hanging, type Paint, plainText } from "../text/text-lines.ts";
-import type {
-  CapacityEnd,
-  CapacityLatency,
-  CapacityResult,
-  CapacityTrial,
-} from "./capacity-result.ts";
+import { formatCount, formatMs, formatSpan, formatTarget } from "../text/format.ts";
+import { markdownCommand, markdownDetails, markdownList, markdownTable } from "../text/markdown.ts";
+import { hanging, labelled, type Paint, plainText, row, textOf } from "../text/text-lines.ts";
+import type { CapacityEnd, CapacityResult, CapacityTrial } from "./capacity-result.ts";
 
-/** One trial on one line, for whoever watches. */
+/** One trial on one line, while the search goes on. */
 export function trialLine(trial: CapacityTrial): string {
-  const cells = cellsOf(trial);
-  return `${cells.rate}/s: ${cells.unanswered} unanswered, p50 ${cells.p50} ms, p99 ${cells.p99} ms, generator ${cells.generator}: ${trial.verdict}`;
+  const [rate, unanswered, p50, p99, , cpu, verdict] = trialCells(trial);
+  return `${rate}/s: ${unanswered} unanswered, p50 ${p50} ms, p99 ${p99} ms, generator ${cpu}: ${verdict}`;
 }
+
+const signs = {
+  found: { paint: "good", mark: "✅" },
+  bound: { paint: "warn", mark: "⚠️" },
+  none: { paint: "bad", mark: "❌" },
+  unsafe: { paint: "bad", mark: "❌" },
+} as const;
+const WIDTHS = [6, 9, 10, 8, 8, 7, 5, 17];
 
 /** The result in 80 columns: the answer, how each search came to it, and the trials. */
 export function renderCapacityText(
@@ -19,33 +23,43 @@ export function renderCapacityText(
   files: readonly string[],
   paint: Paint = plainText,
 ): string {
-  const { target, environment } = result;
-  const colour = { found: paint.good, bound: paint.warn, none: paint.bad, unsafe: paint.bad };
-  const where = target.kind === "bundled" ? "bundled server" : `${target.address}:${target.port}`;
   const lines = [
     "",
-    ...hanging(answerOf(result), 2).map(colour[result.verdict]),
+    ...hanging(answerOf(result), 2).map(paint[signs[result.verdict].paint]),
     ...result.reasons.flatMap((reason) => hanging(`  ${reason}`, 4)).map(paint.warn),
-    ...hanging(
-      `  ${formatCount(result.devices)} devices of ${result.scenario.name}, ${where}, durability ${environment.durability}, ${formatSpan(result.durationMs)}`,
-      2,
-    ),
+    ...hanging(`  ${aboutOf(result)}`, 2),
     ...hanging(`  ${ruleOf(result)}`, 2),
     "",
-    row(trialHead),
-    ...result.repeats.flatMap(({ trials }, index) =>
-      trials.map((trial) => row([String(index + 1), ...trialCells(trial)])),
-    ),
-    ...result.latency.map(({ sharePercent, trial }) =>
-      row([`${sharePercent} %`, ...trialCells(trial)]),
-    ),
+    ...[trialHead, ...searchRows(result), ...shareRows(result)].map((cells) => row(cells, WIDTHS)),
     "",
     ...result.repeats.flatMap((repeat, index) =>
-      hanging(`search ${index + 1}       ${searchWords(repeat)}`),
+      labelled(`search ${index + 1}`, searchWords(repeat)),
     ),
-    ...(files.length > 0 ? ["", ...hanging(`wrote          ${files.join(" ")}`)] : []),
   ];
-  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+  return textOf(lines, files);
+}
+
+/** Devices, server and time, for the text and for the page. */
+export function aboutOf({
+  devices,
+  scenario,
+  target,
+  environment,
+  durationMs,
+}: CapacityResult): string {
+  return `${formatCount(devices)} devices of ${scenario.name}, ${formatTarget(target)}, durability ${environment.durability}, ${formatSpan(durationMs)}`;
+}
+
+/** In the order of `trialHead`: a row for each trial of a search. */
+export function searchRows({ repeats }: CapacityResult): string[][] {
+  return repeats.flatMap(({ trials }, index) =>
+    trials.map((trial) => [String(index + 1), ...trialCells(trial)]),
+  );
+}
+
+/** The same columns for trials at shares of the maximum. */
+export function shareRows({ latency }: CapacityResult): string[][] {
+  return latency.map(({ sharePercent, trial }) => [`${sharePercent} %`, ...trialCells(trial)]);
 }
 
 /** The answer in a sentence. */
@@ -62,7 +76,7 @@ function intervalOf({ lowPerSecond, highPerSecond, repeats }: CapacityResult): s
   return `, 95 % interval ${formatCount(lowPerSecond)} to ${high}, of ${repeats.length} searches`;
 }
 
-/** What "kept" means. */
+/** Explains "kept". */
 export function ruleOf({ rule }: CapacityResult): string {
   const { unansweredPercentMax, withinMs, trialMs, precisionPercent } = rule;
   const short = (value: number): number => Number(value.toPrecision(3));
@@ -78,7 +92,7 @@ const ends: Readonly<Record<CapacityEnd, string>> = {
   "time-limit": "no time left",
 };
 
-/** What one search came to. */
+/** The outcome of one search. */
 export function searchWords({
   end,
   keptPerSecond,
@@ -93,37 +107,19 @@ export function searchWords({
 
 /** GitHub-flavoured Markdown, with the trials to unfold. */
 export function renderCapacityMarkdown(result: CapacityResult): string {
-  const { target, environment, command } = result;
-  const where = target.kind === "bundled" ? "bundled server" : `${target.address}:${target.port}`;
-  const trials = result.repeats.flatMap(({ trials: played }, index) =>
-    played.map((trial) => [String(index + 1), ...trialCells(trial)]),
-  );
+  const { target, environment, command, scenario, repeats } = result;
+  const trials = searchRows(result);
+  const shares = shareRows(result);
+  const searches = repeats.map((each, index) => `Search ${index + 1}: ${searchWords(each)}.`);
   return `${[
-    `## ${{ found: "✅", bound: "⚠️", none: "❌", unsafe: "❌" }[result.verdict]} Capacity: ${answerOf(result)}`,
-    ...(result.reasons.length === 0
-      ? []
-      : [result.reasons.map((reason) => `- ${reason}`).join("\n")]),
-    `${formatCount(result.devices)} devices of \`${result.scenario.name}\`, ${where}, durability **${environment.durability}**, ${environment.cores} cores, ${formatSpan(result.durationMs)}. ${ruleOf(result)}`,
-    ...(result.latency.length === 0 ? [] : [latencyTable(result.latency)]),
-    result.repeats
-      .map((repeat, index) => `- Search ${index + 1}: ${searchWords(repeat)}.`)
-      .join("\n"),
-    `<details><summary>${trials.length} trials</summary>\n\n${markdownTable(trialHead, trials)}\n\n</details>`,
-    `\`${command.replaceAll("`", "'")}\``,
+    `## ${signs[result.verdict].mark} Capacity: ${answerOf(result)}`,
+    ...markdownList(result.reasons),
+    `${formatCount(result.devices)} devices of \`${scenario.name}\`, ${formatTarget(target)}, durability **${environment.durability}**, ${environment.cores} cores, ${formatSpan(result.durationMs)}. ${ruleOf(result)}`,
+    ...(shares.length === 0 ? [] : [markdownTable(shareHead, shares)]),
+    ...markdownList(searches),
+    markdownDetails(`${trials.length} trials`, markdownTable(trialHead, trials)),
+    markdownCommand(command),
   ].join("\n\n")}\n`;
-}
-
-function latencyTable(latency: readonly CapacityLatency[]): string {
-  const rows = latency.map(({ sharePercent, trial }) => [
-    `${sharePercent} %`,
-    ...trialCells(trial),
-  ]);
-  return markdownTable(["of the maximum", ...trialHead.slice(1)], rows);
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const align = head.map((_, index) => (index === 0 ? ":--" : "--:"));
-  return [head, align, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 export const trialHead = [
@@ -135,27 +131,17 @@ export const trialHead = [
   "slip ms",
   "CPU",
   "verdict",
-] as const;
-const widths = [6, 9, 10, 8, 8, 7, 5, 17] as const;
+];
+export const shareHead = ["of the maximum", ...trialHead.slice(1)];
 
-/** In the order of `trialHead`, without its first. */
-export function trialCells(trial: CapacityTrial): readonly string[] {
-  const cells = cellsOf(trial);
-  const { rate, unanswered, p50, p99, slip, generator } = cells;
-  return [rate, unanswered, p50, p99, slip, generator, trial.verdict];
-}
-
-function cellsOf(trial: CapacityTrial) {
-  return {
-    rate: formatCount(trial.ratePerSecond),
-    unanswered: `${(100 * trial.unansweredShare).toFixed(2)} %`,
-    p50: formatMs(trial.latencyMsP50),
-    p99: formatMs(trial.latencyMsP99),
-    slip: formatMs(trial.slipMsP99),
-    generator: `${trial.generatorCpuPercent.toFixed(0)} %`,
-  };
-}
-
-function row(cells: readonly string[]): string {
-  return cells.map((cell, index) => cell.padStart(widths[index]!)).join(" ");
+function trialCells(trial: CapacityTrial): string[] {
+  return [
+    formatCount(trial.ratePerSecond),
+    `${(100 * trial.unansweredShare).toFixed(2)} %`,
+    formatMs(trial.latencyMsP50),
+    formatMs(trial.latencyMsP99),
+    formatMs(trial.slipMsP99),
+    `${trial.generatorCpuPercent.toFixed(0)} %`,
+    trial.verdict,
+  ];
 }

@@ -1,37 +1,33 @@
 import { formatCount, formatSpan } from "../text/format.ts";
-import { hanging } from "../text/text-lines.ts";
+import { markdownCommand, markdownList, markdownTable } from "../text/markdown.ts";
+import { hanging, row, textOf } from "../text/text-lines.ts";
 import type { OnlineMs, OutageCell, OutageResult } from "./outage-result.ts";
 
 /** A grid in 80 columns, a row for each TFTP limit and a column for each pace of the CMTSs. */
 export function renderOutageText(result: OutageResult, files: readonly string[]): string {
   const { head, rows } = gridOf(result);
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, index) => (index === 0 ? cell.padEnd(14) : cell.padStart(14))).join(" ");
+  const widths = head.map((_, column) => (column === 0 ? -14 : 14));
+  const measured = measuredLines(result);
   const lines = [
     "",
     ...hanging(titleOf(result), 2),
     ...hanging(`  ${aboutOf(result)}`, 2),
     "",
-    line(head),
-    ...rows.map(line),
-    ...measuredLines(result),
-    ...(files.length > 0 ? ["", ...hanging(`wrote          ${files.join(" ")}`)] : []),
+    ...[head, ...rows].map((cells) => row(cells, widths)),
+    ...(measured.length === 0 ? [] : ["", ...measured]),
   ];
-  return `${lines.map((each) => each.trimEnd()).join("\n")}\n`;
+  return textOf(lines, files);
 }
 
-/** The same for a pull request. */
+/** The same as GitHub-flavoured Markdown. */
 export function renderOutageMarkdown(result: OutageResult): string {
   const { head, rows } = gridOf(result);
-  const align = head.map((_, index) => (index === 0 ? ":--" : "--:"));
-  const grid = [head, align, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  const measured = measuredLines(result).filter((line) => line !== "");
   return `${[
     `## ${titleOf(result)}`,
     aboutOf(result),
-    grid,
-    ...(measured.length === 0 ? [] : [measured.map((line) => `- ${line.trim()}`).join("\n")]),
-    `\`${result.command.replaceAll("`", "'")}\``,
+    markdownTable(head, rows),
+    ...markdownList(measuredLines(result).map((line) => line.trim())),
+    markdownCommand(result.command),
   ].join("\n\n")}\n`;
 }
 
@@ -50,21 +46,17 @@ function aboutOf({ withinMs, roundTripMs, scenario }: OutageResult): string {
 function gridOf({ cells }: OutageResult) {
   const limits = [...new Set(cells.map(({ tftpSessionsMax }) => tftpSessionsMax))];
   const paces = [...new Set(cells.map(({ rangingPerSecond }) => rangingPerSecond))];
-  const head = [
-    "TFTP sessions",
-    ...paces.map((pace) => (pace === null ? "no CMTS limit" : `${pace}/s a CMTS`)),
-  ];
-  const rows = limits.map((limit) => [
-    formatCount(limit),
-    ...paces.map((pace) => {
-      const cell = cells.find(
-        ({ tftpSessionsMax, rangingPerSecond }) =>
-          tftpSessionsMax === limit && rangingPerSecond === pace,
-      );
-      return cell === undefined ? "" : spanOf(cell.predicted[99]);
-    }),
-  ]);
-  return { head, rows };
+  const cellOf = (limit: number, pace: number | null): string => {
+    const cell = cells.find(
+      ({ tftpSessionsMax, rangingPerSecond }) =>
+        tftpSessionsMax === limit && rangingPerSecond === pace,
+    );
+    return cell === undefined ? "" : spanOf(cell.predicted[99]);
+  };
+  return {
+    head: ["TFTP sessions", ...paces.map(paceOf)],
+    rows: limits.map((limit) => [formatCount(limit), ...paces.map((pace) => cellOf(limit, pace))]),
+  };
 }
 
 function measuredLines({ cells }: OutageResult): readonly string[] {
@@ -76,16 +68,16 @@ function measuredLines({ cells }: OutageResult): readonly string[] {
       ...problems.map((problem) => `  says nothing of the servers: ${problem}`),
     ];
   });
-  return lines.length === 0 ? [] : ["", "50, 90 and 99 % on line", ...lines.flatMap(indented)];
-}
-
-function indented(line: string): readonly string[] {
-  return hanging(line, 2);
+  if (lines.length === 0) return [];
+  return ["50, 90 and 99 % on line", ...lines.flatMap((line) => hanging(line, 2))];
 }
 
 function nameOf({ tftpSessionsMax, rangingPerSecond }: OutageCell): string {
-  const pace = rangingPerSecond === null ? "no CMTS limit" : `${rangingPerSecond}/s a CMTS`;
-  return `${formatCount(tftpSessionsMax)} sessions, ${pace}`;
+  return `${formatCount(tftpSessionsMax)} sessions, ${paceOf(rangingPerSecond)}`;
+}
+
+function paceOf(rangingPerSecond: number | null): string {
+  return rangingPerSecond === null ? "no CMTS limit" : `${rangingPerSecond}/s a CMTS`;
 }
 
 function spansOf(online: OnlineMs): string {

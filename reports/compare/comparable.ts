@@ -1,6 +1,6 @@
 import type { RunResult } from "../result/run-result.ts";
 
-/** What two results must have in common, by the name that `--allow` takes. */
+/** What results must have in common to be compared, under the names that `--allow` takes. */
 const traits = {
   scenario: { what: "scenario (SHA-256)", of: ({ scenario }) => scenario.sha256 },
   target: { what: "kind of target", of: ({ target }) => target.kind },
@@ -20,7 +20,7 @@ const traits = {
 export type Trait = keyof typeof traits;
 export const traitNames = Object.keys(traits) as readonly Trait[];
 
-/** A result and where it was read. */
+/** A result and the path of its file. */
 export interface NamedResult {
   readonly path: string;
   readonly result: RunResult;
@@ -28,8 +28,8 @@ export interface NamedResult {
 
 /**
  * Why the results cannot be compared, one sentence each; empty when they can. Traits in `allowed` may
- * differ; a run that the generator limited or that broke a lease's safety never says what the
- * server can do.
+ * differ. An invalid run is never comparable, because its figures are not the server's; nor is a run
+ * that was broken off.
  */
 export function incomparable(
   results: readonly NamedResult[],
@@ -56,7 +56,7 @@ export function incomparable(
   return [...unusable, ...different];
 }
 
-/** Of `v20.19.0` 20, of `6.18.3-amd64` 6. */
+/** The first number of a version: 20 of `v20.19.0`, 6 of `6.18.3-amd64`. */
 function majorOf(version: string): string {
   return /\d+/.exec(version)?.[0] ?? version;
 }

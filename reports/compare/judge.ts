@@ -3,7 +3,7 @@ import { type Design, permutationTest, smallestP, type TwoSides } from "./permut
 export const comparisonVerdicts = ["improved", "same", "regressed", "undecided"] as const;
 export type ComparisonVerdict = (typeof comparisonVerdicts)[number];
 
-/** What is compared, and how much of a difference matters. */
+/** A figure that is compared, and how much of a difference matters. */
 export interface Metric {
   readonly name: string;
   readonly unit: string;
@@ -13,13 +13,13 @@ export interface Metric {
    * are shares from 0 to 1, and the effect is their difference.
    */
   readonly scale: "ratio" | "share";
-  /** The least effect that counts: 0.05 is 5 %, or of a share 5 points. */
+  /** The least effect that counts: 0.05 is 5 % of a ratio, or 5 points of a share. */
   readonly effectMin: number;
-  /** An effect that certainly lies within that counts as none; `effectMin` unless told, and never less. */
+  /** The sides are the same if the effect certainly lies within this; default and minimum: `effectMin`. */
   readonly sameWithin?: number;
 }
 
-/** What each run measured; the runs of one comparison come in one order for all metrics. */
+/** One value a run. All metrics of a comparison list the runs in the same order. */
 export interface MetricRuns {
   readonly metric: Metric;
   readonly base: readonly number[];
@@ -30,12 +30,12 @@ export interface MetricComparison {
   readonly metric: Metric;
   readonly baseMedian: number;
   readonly currentMedian: number;
-  /** Of a ratio: current over base, minus 1. Of a share: current minus base. */
+  /** Ratio: current over base, minus 1. Share: current minus base. */
   readonly effect: number;
-  /** Of the effect, at level 1 - alpha for this metric alone; null where it is without end. */
+  /** Confidence interval of the effect at level 1 - alpha, for this metric alone; null: unbounded. */
   readonly effectLow: number | null;
   readonly effectHigh: number | null;
-  /** Adjusted for all metrics of the comparison. */
+  /** p-value, adjusted for all metrics of the comparison. */
   readonly p: number;
   readonly verdict: ComparisonVerdict;
 }
@@ -47,7 +47,7 @@ export interface Judgement {
   readonly alpha: number;
   readonly verdict: ComparisonVerdict;
   readonly metrics: readonly MetricComparison[];
-  /** What the reader must know, one sentence each. */
+  /** Warnings for the reader, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -60,8 +60,8 @@ export interface JudgeSettings {
 /**
  * A metric has improved or regressed when the permutation test says so at `alpha` for all metrics
  * together *and* the effect is at least the metric's `effectMin`. It is the same when the whole
- * interval lies within `sameWithin`. Everything else is undecided: more runs would tell. `effects`: those of
- * `testedSides`, where they are known already.
+ * interval lies within `sameWithin`. Otherwise it is undecided, and more runs would help. `effects` is
+ * the test of `testedSides`, if it was done elsewhere.
  */
 export function judge(
   metrics: readonly MetricRuns[],
@@ -92,7 +92,7 @@ export function judge(
   };
 }
 
-/** What the test compares: the values on the scales of their metrics. */
+/** The values on the scales of their metrics, for the permutation test. */
 export function testedSides(metrics: readonly MetricRuns[]): readonly TwoSides[] {
   return metrics.map(({ metric, base, current }) => ({
     base: base.map((value) => onScale(metric, value)),
@@ -100,17 +100,18 @@ export function testedSides(metrics: readonly MetricRuns[]): readonly TwoSides[]
   }));
 }
 
+interface Found {
+  readonly effect: number;
+  readonly low: number;
+  readonly high: number;
+  readonly isFound: boolean;
+}
+
 function verdictOf(
   { better, effectMin, sameWithin = effectMin, scale }: Metric,
-  found: {
-    readonly effect: number;
-    readonly low: number;
-    readonly high: number;
-    readonly isFound: boolean;
-  },
+  { effect, low, high, isFound }: Found,
 ): ComparisonVerdict {
-  const { effect, low, high, isFound } = found;
-  // As much less as the effect is more: 1 / 1.25 is as far from 1 as 1.25 is.
+  // The loss that mirrors a gain: on a ratio's scale 1 / 1.25 is as far from 1 as 1.25.
   const asMuchLess = (more: number): number => (scale === "ratio" ? 1 / (1 + more) - 1 : -more);
   if (isFound && (effect >= effectMin || effect <= asMuchLess(effectMin))) {
     return effect > 0 === (better === "more") ? "improved" : "regressed";
@@ -135,19 +136,19 @@ function notesOf(
   }
   const needed = runsNeeded(design, alpha);
   return [
-    `${base} and ${current} runs cannot show a change at the ${percent(alpha)} level: ` +
+    `${base} and ${current} runs cannot show a change at the ${shortPercent(alpha)} level: ` +
       `make ${needed} a side, or give a larger --alpha.`,
   ];
 }
 
-/** A side, when both have as many. */
+/** Runs a side, when both sides have the same number. */
 export function runsNeeded(design: Design, alpha: number): number {
   let runs = 2;
   while (smallestP(design, runs, runs) > alpha) runs += 1;
   return runs;
 }
 
-function percent(share: number): string {
+export function shortPercent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
 

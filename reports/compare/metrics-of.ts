@@ -1,4 +1,6 @@
-import type { Distribution, PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
+import { percentileName } from "../text/format.ts";
 import type { Metric, MetricRuns } from "./judge.ts";
 
 /** The least effects that count: a smaller one is never called improved or regressed. */
@@ -13,19 +15,15 @@ export const effectMins = {
   p999: 0.3,
 } as const;
 
-type Percentile = "p50" | "p90" | "p99" | "p999";
-
-/** Fewer values above a percentile than this, and it is the luck of a few. */
+/** With fewer values above a percentile, chance decides where it lies. */
 const VALUES_BEYOND_MIN = 10;
-const shareBeyond: Readonly<Record<Percentile, number>> = {
-  ...{ p50: 0.5, p90: 0.1, p99: 0.01, p999: 0.001 },
-};
+const shareBeyond = { p50: 0.5, p90: 0.1, p99: 0.01, p999: 0.001 } as const;
 
 type Measured = readonly [Metric, number];
 
 /**
- * What of the results is compared: every metric that all runs of both sides measured. A closed loop has no
- * achieved ratio and a run against somebody else's server no processor time; such metrics are left out.
+ * Every metric that all runs of both sides measured. Some runs lack some: with somebody else's server
+ * there is no CPU time, for example.
  */
 export function metricRuns(
   base: readonly RunResult[],
@@ -85,13 +83,12 @@ function percentiles(name: string, distribution: Distribution | undefined): read
   if (distribution === undefined) return [];
   return (["p50", "p90", "p99", "p999"] as const)
     .filter((p) => distribution.count * shareBeyond[p] >= VALUES_BEYOND_MIN)
-    .flatMap((p) => {
-      const label = p === "p999" ? "p99.9" : p;
-      return ratio(`${name} ${label}`, "ms", "less", effectMins[p], distribution[p]);
-    });
+    .flatMap((p) =>
+      ratio(`${name} ${percentileName(p)}`, "ms", "less", effectMins[p], distribution[p]),
+    );
 }
 
-/** Nothing where it was not measured, or is zero: there is no ratio to it. */
+/** None if it was not measured or is zero, because there is no ratio to zero. */
 function ratio(
   name: string,
   unit: string,

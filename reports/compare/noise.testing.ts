@@ -1,9 +1,9 @@
 import type { Prng } from "../../base/prng.ts";
 
-/** What a machine adds to the logarithm of one run's figure, run by run. */
+/** A machine's noise, added to the logarithm of each run's figure. */
 export interface NoiseModel {
   readonly name: string;
-  /** Noise of `runs` successive runs, about 2 % of spread each beside what they share. */
+  /** Noise of successive runs: about 2 % of spread each, and a part that they share. */
   readonly draw: (runs: number, prng: Prng) => readonly number[];
 }
 
@@ -17,7 +17,7 @@ export function normal(prng: Prng): number {
 const each = (runs: number, draw: (run: number) => number): readonly number[] =>
   Array.from({ length: runs }, (_, run) => draw(run));
 
-/** Machines as they are met: each draw is one series of runs in the order of time. */
+/** Machines met in practice. Each draw is one series of runs in time order. */
 export const noiseModels: readonly NoiseModel[] = [
   { name: "normal", draw: (runs, prng) => each(runs, () => SPREAD * normal(prng)) },
   {
@@ -46,8 +46,8 @@ export const noiseModels: readonly NoiseModel[] = [
 ];
 
 /**
- * The runs of two sides that took turns A B B A on one machine. Each value is a figure around 100
- * that the current side has `slowdown` more of.
+ * Runs of two sides in turns A B B A on one machine. Values are around 100; those of the current side
+ * are higher by `slowdown`.
  */
 export function takeTurns(
   model: NoiseModel,

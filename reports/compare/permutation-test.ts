@@ -2,12 +2,12 @@ import { Prng } from "../../base/prng.ts";
 
 /**
  * How the runs of two sides belong together. `pairs`: run k of one side was made beside run k of the
- * other, so that what disturbed one disturbed both, and only their difference counts; `groups`: they
- * have nothing to do with each other.
+ * other, so the same things disturbed both, and only their difference counts. `groups`: the runs are
+ * independent.
  */
 export type Design = "pairs" | "groups";
 
-/** Measured values of one metric, on a scale on which effects add up. */
+/** Measured values of one metric, on an additive scale. */
 export interface TwoSides {
   readonly base: readonly number[];
   readonly current: readonly number[];
@@ -17,27 +17,27 @@ export interface Effect {
   /** Mean of the current side minus mean of the base. */
   readonly estimate: number;
   /**
-   * Every shift that the test does not reject at its level, for this metric alone; infinite where
-   * there are too few runs to reject any.
+   * The interval of all shifts that the test does not reject, for this metric alone; infinite with
+   * too few runs to reject any.
    */
   readonly low: number;
   readonly high: number;
-  /** Two-sided, adjusted for all metrics that were tested together. */
+  /** Two-sided p-value, adjusted for all metrics that were tested together. */
   readonly p: number;
 }
 
-/** More relabellings than these are drawn at random instead of listed. */
+/** Up to this number all relabellings are listed; beyond, so many are drawn at random. */
 export const relabellingsMax = 40_000;
 /** Sums of the same numbers in another order differ by rounding. */
 const ROUNDING = 1e-9;
 
 /**
  * Exact permutation tests of several metrics of the same runs (Fisher; Westfall and Young's single-step
- * max-T for the family). When the two sides are alike, any relabelling of the runs (of two
- * runs within their pair) was as likely as the one that was made; `p` is the share of the relabellings in which
- * *any* metric differs as much as this one did. So the probability that any `p` is `alpha` or less is at
- * most `alpha`, whatever the distribution, however many metrics and however they hang together.
- * `seed` draws the relabellings where there are too many to list.
+ * max-T for the family). If the sides do not differ, every relabelling of the runs (within each
+ * pair, for pairs) was as likely as the real one. `p` is the share of relabellings in which *any*
+ * metric differs as much as this one did. So the probability that any `p` is `alpha` or less is at
+ * most `alpha`, whatever the distribution, the number of metrics and their correlation. `seed` draws
+ * the relabellings if there are too many to list.
  */
 export function permutationTest(
   metrics: readonly TwoSides[],
@@ -81,7 +81,7 @@ export function testPart({
   const largest = Float64Array.from(relabellings, (_, index) =>
     Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric]![index]!, spread))),
   );
-  // What one unit of shift of the whole current side looks like under each relabelling.
+  // The effect of shifting the whole current side by one, under each relabelling.
   const unit = relabellings.map((weights) => dot(weights, columns[0]!.unit));
   const effects = columns.map(({ spread }, metric) => {
     const moved = shifts[metric]!;
@@ -110,7 +110,7 @@ export function joinParts(parts: readonly TestPart[]): readonly Effect[] {
     });
 }
 
-/** The smallest p that so many runs can give: with a larger one no verdict is possible. */
+/** The smallest p that so many runs can give. Above alpha, no verdict is possible. */
 export function smallestP(design: Design, base: number, current: number): number {
   if (base === 0 || current === 0) return 1;
   if (design === "pairs") return Math.min(1, 2 / 2 ** base);
@@ -146,9 +146,10 @@ function scaled(shift: number, spread: number): number {
 }
 
 /**
- * The largest shift that is not rejected. A relabelling has `|moved - shift * unit|` where the runs
- * themselves have `|moved[0] - shift|`; above the estimate it is at least as large up to a
- * limit that can be solved for, so the p of a shift is the share of the limits above it.
+ * The largest shift that is not rejected. For a shift, the difference of a relabelling is
+ * `|moved - shift * unit|`, that of the real labels is `|moved[0] - shift|`. Above the estimate, the
+ * former is at least as large up to a limit that can be solved for. So the p of a shift is the
+ * share of limits above it.
  */
 function highest(moved: readonly number[], unit: readonly number[], alpha: number): number {
   const estimate = moved[0]!;
@@ -164,7 +165,7 @@ function highest(moved: readonly number[], unit: readonly number[], alpha: numbe
 }
 
 /**
- * The weights of the values under each relabelling, as they were measured first. Their sum with the
+ * The weights of the values under each relabelling, the real one first. The dot product with the
  * values is the difference of the means.
  */
 function relabellingsOf(
@@ -200,7 +201,7 @@ function relabellingsOf(
   );
 }
 
-/** Random ones behind what was measured: with itself among them the test is exact all the same. */
+/** The real labels, then random ones. With the real ones included, the test stays exact. */
 function drawn(
   seed: number,
   draw: (prng: Prng) => Float64Array,

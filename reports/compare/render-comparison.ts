@@ -1,5 +1,13 @@
 import { escapeHtml } from "../page/html.ts";
-import type { ComparisonVerdict, Judgement, Metric, MetricComparison } from "./judge.ts";
+import { markdownDetails } from "../text/markdown.ts";
+import { hanging, row } from "../text/text-lines.ts";
+import {
+  type ComparisonVerdict,
+  type Judgement,
+  type Metric,
+  type MetricComparison,
+  shortPercent,
+} from "./judge.ts";
 
 export const comparisonFormats = ["text", "md", "json", "junit"] as const;
 export type ComparisonFormat = (typeof comparisonFormats)[number];
@@ -22,31 +30,27 @@ export function renderComparison(comparison: Comparison, format: ComparisonForma
   return render[format](comparison);
 }
 
-const NAME_COLUMNS = 34;
+const NAME_WIDTH = 34;
+const WIDTHS = [-NAME_WIDTH, 9, 9, 9, 11];
 
 function renderText({ baseName, currentName, judgement }: Comparison): string {
   const rows = judgement.metrics.flatMap((compared) => {
-    const { metric, baseMedian, currentMedian, verdict } = compared;
-    const figures = [
-      value(baseMedian, metric).padStart(9),
-      value(currentMedian, metric).padStart(9),
-      signed(compared.effect, metric).padStart(9),
-    ].join(" ");
+    const { metric, verdict } = compared;
     const label = `${metric.name}, ${metric.unit}`;
-    const verdictText = verdict.padStart(11);
-    return label.length <= NAME_COLUMNS
-      ? [`${label.padEnd(NAME_COLUMNS)} ${figures} ${verdictText}`]
-      : [label, `${" ".repeat(NAME_COLUMNS)} ${figures} ${verdictText}`];
+    const figures = [...figuresOf(compared), verdict];
+    return label.length <= NAME_WIDTH
+      ? [row([label, ...figures], WIDTHS)]
+      : [label, row(["", ...figures], WIDTHS)];
   });
-  const head = `${"metric".padEnd(NAME_COLUMNS)} ${"base".padStart(9)} ${"current".padStart(9)} ${"effect".padStart(9)} ${"verdict".padStart(11)}`;
-  return `${[
+  const lines = [
     `${judgement.verdict.toUpperCase()}: ${currentName} against ${baseName}`,
     "",
-    head,
+    row(["metric", "base", "current", "effect", "verdict"], WIDTHS),
     ...rows,
     "",
-    ...wrapped(aboutSentences(judgement).join(" ")),
-  ].join("\n")}\n`;
+    ...hanging(aboutSentences(judgement).join(" "), 0),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 const signs: Readonly<Record<ComparisonVerdict, string>> = {
@@ -56,46 +60,44 @@ const signs: Readonly<Record<ComparisonVerdict, string>> = {
   undecided: "🟡 undecided",
 };
 
-/** A reader of a pull request wants what changed; the rest is there to unfold. */
+/** A reader of a pull request wants the changes first; the rest is there to unfold. */
 function renderMarkdown({ baseName, currentName, judgement }: Comparison): string {
   const { metrics, verdict } = judgement;
-  const head =
-    "| metric | base | current | effect | interval | verdict |\n|---|--:|--:|--:|--:|---|";
-  const rowOf = (compared: MetricComparison): string => {
-    const { metric, baseMedian, currentMedian, effect } = compared;
-    return `| ${[
-      `${escapeCell(metric.name)}, ${metric.unit}`,
-      value(baseMedian, metric),
-      value(currentMedian, metric),
-      signed(effect, metric),
-      interval(compared),
-      signs[compared.verdict],
-    ].join(" | ")} |`;
-  };
   const isChange = (compared: MetricComparison): boolean =>
     compared.verdict === "regressed" || compared.verdict === "improved";
   const changes = metrics.filter(isChange);
   const rest = metrics.filter((compared) => !isChange(compared));
-  const table = (rows: readonly MetricComparison[]): string =>
-    `${head}\n${rows.map(rowOf).join("\n")}`;
+  const title = `${rest.length} metrics without a change that counts`;
   return `${[
     `### Performance: ${signs[verdict]}`,
     `\`${currentName}\` against \`${baseName}\``,
-    ...(changes.length > 0 ? [table(changes)] : []),
-    ...(rest.length > 0
-      ? [
-          `<details><summary>${rest.length} metrics without a change that counts</summary>\n\n${table(rest)}\n\n</details>`,
-        ]
-      : []),
+    ...(changes.length > 0 ? [tableOf(changes)] : []),
+    ...(rest.length > 0 ? [markdownDetails(title, tableOf(rest))] : []),
     aboutSentences(judgement).join(" "),
   ].join("\n\n")}\n`;
 }
 
-function wrapped(text: string): readonly string[] {
-  return text.match(/.{1,80}(?:\s|$)/g)?.map((line) => line.trimEnd()) ?? [];
+function tableOf(metrics: readonly MetricComparison[]): string {
+  const rows = metrics.map((compared) => {
+    const { metric, verdict } = compared;
+    const name = `${escapeCell(metric.name)}, ${metric.unit}`;
+    const cells = [name, ...figuresOf(compared), interval(compared), signs[verdict]];
+    return `| ${cells.join(" | ")} |`;
+  });
+  const head = "| metric | base | current | effect | interval | verdict |";
+  return [head, "|---|--:|--:|--:|--:|---|", ...rows].join("\n");
 }
 
-/** A test case a metric: a regression fails, what is undecided is skipped. */
+function figuresOf({ metric, baseMedian, currentMedian, effect }: MetricComparison): string[] {
+  return [value(baseMedian, metric), value(currentMedian, metric), signed(effect, metric)];
+}
+
+const elements: Readonly<Partial<Record<ComparisonVerdict, string>>> = {
+  regressed: "failure",
+  undecided: "skipped",
+};
+
+/** A test case a metric: a regressed one fails, an undecided one is skipped. */
 function renderJunit({ baseName, currentName, judgement }: Comparison): string {
   const { metrics } = judgement;
   const count = (verdict: ComparisonVerdict): number =>
@@ -103,13 +105,10 @@ function renderJunit({ baseName, currentName, judgement }: Comparison): string {
   const cases = metrics.map((compared) => {
     const { metric, verdict, effect } = compared;
     const open = `    <testcase classname="prov.compare" name="${escapeHtml(metric.name)}"`;
+    const element = elements[verdict];
+    if (element === undefined) return `${open}/>`;
     const message = escapeHtml(`${signed(effect, metric)}, interval ${interval(compared)}`);
-    if (verdict === "regressed") {
-      return `${open}>\n      <failure message="${message}"/>\n    </testcase>`;
-    }
-    return verdict === "undecided"
-      ? `${open}>\n      <skipped message="${message}"/>\n    </testcase>`
-      : `${open}/>`;
+    return `${open}>\n      <${element} message="${message}"/>\n    </testcase>`;
   });
   const counts = `tests="${metrics.length}" failures="${count("regressed")}" skipped="${count("undecided")}"`;
   return `${[
@@ -126,10 +125,9 @@ function aboutSentences({ design, runs, alpha, notes }: Judgement): readonly str
   const { base, current } = runs;
   const how =
     design === "pairs" ? `${base} pairs of runs` : `${base} runs of the base, ${current} current`;
-  const level = Number((100 * alpha).toPrecision(3));
   return [
     `${how}; the figures are medians.`,
-    `Of alike sides ${level} % at most are called different, over all metrics together.`,
+    `Of alike sides ${shortPercent(alpha)} at most are called different, over all metrics together.`,
     ...notes,
   ];
 }

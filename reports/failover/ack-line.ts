@@ -1,6 +1,6 @@
 import { type ActiveSpan, BIN_MS, type ServerAcks } from "./history.ts";
 
-/** Between two ACKs that follow each other, of whatever servers. */
+/** The time between two successive ACKs, of the same server or of two. */
 export interface Gap {
   readonly fromMs: number;
   /** Infinity when no ACK followed. */
@@ -12,7 +12,7 @@ export interface Gap {
 /** The ACKs of all servers on one line of time. */
 export class AckLine {
   readonly #servers: readonly ServerAcks[];
-  /** Bins in which there was any. */
+  /** The number of bins. */
   readonly bins: number;
 
   constructor(servers: readonly ServerAcks[]) {
@@ -20,7 +20,7 @@ export class AckLine {
     this.bins = Math.max(0, ...servers.map(({ count }) => count.length));
   }
 
-  /** In [fromMs, toMs), to the bin; of one server or of all. */
+  /** ACKs in [fromMs, toMs), to the bin, of one server or of all. */
   countIn(fromMs: number, toMs: number, server?: number): number {
     const first = Math.max(0, Math.ceil(fromMs / BIN_MS));
     const end = Math.min(this.bins, Math.ceil(toMs / BIN_MS));
@@ -34,7 +34,7 @@ export class AckLine {
     return sum;
   }
 
-  /** The first ACK at `fromMs` or later of a server that `isMeant`, to the bin; undefined when none came. */
+  /** Time of the first ACK at `fromMs` or later of a server that `isMeant`, to the bin. */
   firstAfter(fromMs: number, isMeant: (server: number) => boolean): number | undefined {
     const firsts = this.#servers
       .filter(({ server }) => isMeant(server))
@@ -71,7 +71,7 @@ export class AckLine {
   }
 }
 
-/** How much of [fromMs, toMs) lies in spans of the load. */
+/** How much of [fromMs, toMs) was under load. */
 export function activeMsIn(spans: readonly ActiveSpan[], fromMs: number, toMs: number): number {
   return spans.reduce(
     (sum, span) => sum + Math.max(0, Math.min(toMs, span.endMs) - Math.max(fromMs, span.startMs)),

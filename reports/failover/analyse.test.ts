@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { failoverResultOf, unledAcksOf } from "./analyse.ts";
-import type { RoleChange } from "./events.ts";
+import type { RoleChange } from "../result/failover-result.ts";
+import { failoverResultOf } from "./analyse.ts";
+import { unledAcksOf } from "./leader-changes.ts";
 import {
   A,
   B,

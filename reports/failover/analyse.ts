@@ -1,37 +1,39 @@
+import type {
+  ExecutedEvent,
+  FailoverEventResult,
+  FailoverResult,
+  RoleChange,
+} from "../result/failover-result.ts";
 import type { TimeSeriesRow } from "../result/run-result.ts";
 import { AckLine, type Gap } from "./ack-line.ts";
 import { deviceOutagesOf, type Window } from "./device-outages.ts";
-import type { ExecutedEvent, RoleChange } from "./events.ts";
-import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 import { type AckHistory, type ActiveSpan, BIN_MS, type PairHistory } from "./history.ts";
 import { dipOf, interruptionOf, rounded } from "./interruption.ts";
-import { acknowledgedWithoutLeadership, type Claim, stretchesOf } from "./leadership.ts";
+import { leaderChangesOf } from "./leader-changes.ts";
 import { seenEvents } from "./seen-events.ts";
 import { beforeOf, retransmissionsIn, steadyAfterMs } from "./steady-state.ts";
 
-/** What a run measured, as far as the analysis reads it. */
+/** The part of a run's measurements that the analysis reads. */
 export interface MeasuredRun {
   readonly history: AckHistory;
   readonly rows: readonly TimeSeriesRow[];
   readonly active: readonly ActiveSpan[];
   readonly pair: PairHistory;
-  /** How a server identifier is written. */
+  /** The text of a server identifier. */
   readonly nameOf: (server: number) => string;
 }
 
-/** The seconds before an event that say what is normal. */
+/** The normal state is measured in this time before an event. */
 const BEFORE_MS = 5000;
-/** With less time since the last one was over, an event has no such seconds of its own. */
+/** With less time since the end of the last event, an event has no normal state of its own. */
 const CALM_MS_MIN = 1000;
-/** A device whose wait began so long before the event may have asked the server that was hit. */
+/** A wait that began this long before the event may be due to the event. */
 const IN_FLIGHT_MS = 1000;
-/** Roles are polled, so a node may acknowledge before it is known to be active. */
-const ROLE_EARLY_MS = 1000;
 const CHART_BINS_MAX = 600;
-/** A chart of finer bins shows the batches of the sockets. */
+/** Finer bins would show the batches of the sockets. */
 const CHART_BIN_MS_MIN = 100;
 
-/** Undefined when nothing happened to the servers that could be reported. */
+/** Undefined if nothing happened to the servers. */
 export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
   const { history, pair, nameOf } = run;
   const executed = pair.events.toSorted((a, b) => a.startedAtMs - b.startedAtMs);
@@ -48,80 +50,16 @@ export function failoverResultOf(run: MeasuredRun): FailoverResult | undefined {
     events: eventResultsOf(run, line, events),
     roles: pair.roles,
     acknowledged: chartOf(run, line),
-    ...(!pair.isLoadBalanced &&
-      !isSeen && {
-        leaderChanges: Math.max(0, stretchesOf(ofPair(run)).length - 1),
-      }),
+    ...(!pair.isLoadBalanced && !isSeen && { leaderChanges: leaderChangesOf(run) }),
     lost: history.lost,
   };
-}
-
-/**
- * ACKs by a node to requests that were sent after the first ACK of the other one, without a leadership
- * of a newer epoch in between; where epochs are not known, without the beginning or the end of an event in
- * between. ACKs by whoever is no node of the pair count as well. Undefined of a pair in which both may answer,
- * and where nobody knows what was done to it.
- */
-export function unledAcksOf(run: MeasuredRun): number | undefined {
-  const { pair } = run;
-  if (pair.isLoadBalanced || (pair.events.length === 0 && pair.roles.length === 0)) {
-    return undefined;
-  }
-  const byRoles = claimsOf(pair);
-  const claims: readonly Claim[] =
-    byRoles.length > 0
-      ? byRoles
-      : [
-          { atMs: Number.NEGATIVE_INFINITY },
-          ...pair.events
-            .flatMap(({ startedAtMs, endedAtMs = startedAtMs }) => [startedAtMs, endedAtMs])
-            .map((atMs) => ({ atMs }))
-            .toSorted((a, b) => a.atMs - b.atMs),
-        ];
-  const earlyMs = byRoles.length > 0 ? ROLE_EARLY_MS : 0;
-  return (
-    strangersIn(run) + acknowledgedWithoutLeadership(stretchesOf(ofPair(run)), claims, earlyMs)
-  );
-}
-
-/** ACKs of nobody in the pair: whoever sent them, no leadership was theirs. */
-function strangersIn({ history, pair }: MeasuredRun): number {
-  return [...history.servers, ...history.ignored]
-    .filter(({ server }) => !pair.servers.includes(server))
-    .reduce((sum, { count }) => sum + count.reduce((total, each) => total + each, 0), 0);
-}
-
-/** An ACK that came too late for its device was sent all the same. */
-function ofPair({ history, pair }: MeasuredRun): AckHistory["servers"] {
-  return [...history.servers, ...history.ignored].filter(({ server }) =>
-    pair.servers.includes(server),
-  );
-}
-
-/**
- * One an epoch, of the node that was seen active in it. An epoch has one holder, so it was claimed by the time at
- * which either node first told of it: the holder itself may have been too busy to answer. The first
- * one may have been active before the run.
- */
-function claimsOf({ roles, servers }: PairHistory): Claim[] {
-  const claims: Claim[] = [];
-  const inOrder = roles.toSorted((a, b) => a.atMs - b.atMs);
-  let last = Number.NEGATIVE_INFINITY;
-  for (const { role, epoch, node } of inOrder) {
-    if (role !== "active" || epoch <= last) continue;
-    const told = inOrder.find((other) => other.epoch >= epoch)!;
-    const atMs = claims.length === 0 ? Number.NEGATIVE_INFINITY : told.atMs;
-    claims.push({ atMs, server: servers[node === "a" ? 0 : 1] });
-    last = epoch;
-  }
-  return claims;
 }
 
 function nodeIn({ servers }: PairHistory): (server: number) => ExecutedEvent["node"] {
   return (server) => (["a", "b"] as const)[servers.indexOf(server)];
 }
 
-/** Events in their order, each with the seconds before it that say what is normal. */
+/** Events in order, each compared with the normal state before it. */
 function eventResultsOf(
   run: MeasuredRun,
   line: AckLine,
@@ -132,7 +70,7 @@ function eventResultsOf(
   let calm: Window = { fromMs: 0, toMs: 0 };
   let calmFromMs = 0;
   events.forEach(({ startedAtMs }, index) => {
-    // While an earlier event is still felt, what was normal before that one says what is normal.
+    // While an earlier event is still felt, the normal state before that one is used.
     if (index === 0 || startedAtMs - calmFromMs >= CALM_MS_MIN) {
       calm = { fromMs: Math.max(calmFromMs, startedAtMs - BEFORE_MS), toMs: startedAtMs };
     }
@@ -190,7 +128,7 @@ function eventResultOf(
   };
 }
 
-/** Where both nodes serve, of the one that something was done to. */
+/** Only where both nodes serve: the interruption of the node that the event hit. */
 function nodeInterruptionOf(
   run: MeasuredRun,
   calm: Window,
@@ -203,11 +141,11 @@ function nodeInterruptionOf(
   const own = pair.servers[node === "a" ? 0 : 1];
   const line = new AckLine(history.servers.filter(({ server }) => server === own));
   const gaps = line.gaps().filter((gap) => ownerOf(gap, events) === index);
-  // What was asked for is known of the pair alone.
+  // The offered rate is known for the pair only, not for one node.
   return { nodeInterruption: interruptionOf(run, line, gaps, calm, null) };
 }
 
-/** A gap in which events happened is the first one's; else that of the last event before it. */
+/** A gap belongs to the first event within it, else to the last event before it. */
 function ownerOf(gap: Gap, events: readonly ExecutedEvent[]): number {
   const within = events.findIndex(
     ({ startedAtMs }) => startedAtMs >= gap.fromMs && startedAtMs <= gap.toMs,
@@ -216,7 +154,7 @@ function ownerOf(gap: Gap, events: readonly ExecutedEvent[]): number {
   return events.findLastIndex(({ startedAtMs }) => startedAtMs < gap.fromMs);
 }
 
-/** Of a server other than the one that acknowledged most in the seconds before. */
+/** The first ACK of a server that was silent while another one served, in the time before. */
 function otherServerMs(line: AckLine, { history }: MeasuredRun, atMs: number): number | undefined {
   const counts = history.servers.map(
     ({ server }) => [server, line.countIn(atMs - BEFORE_MS, atMs, server)] as const,
@@ -238,7 +176,7 @@ function rolesAfter(
     .filter(({ atMs }) => atMs >= eventAtMs && atMs < nextMs)
     .toSorted((a, b) => a.atMs - b.atMs);
   const active = own.find(({ role, epoch }) => role === "active" && epoch > epochBefore);
-  // A paused node steps down when it goes on: by then the other one has long noticed, between two looks.
+  // A paused node steps down when it resumes. That is late: the other node has claimed long before.
   const noticed = own.find(
     ({ role, atMs }) =>
       (role === "claiming" || role === "demoting") && (active === undefined || atMs <= active.atMs),

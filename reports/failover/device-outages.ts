@@ -1,6 +1,6 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { distributionOf } from "../result/distribution.ts";
-import type { FailoverEventResult } from "./failover-result.ts";
+import type { FailoverEventResult } from "../result/failover-result.ts";
 import { type DeviceNotes, NoteKind } from "./history.ts";
 
 export type DeviceOutages = Pick<
@@ -13,15 +13,15 @@ export type DeviceOutages = Pick<
   | "leasesExpired"
 >;
 
-/** A stretch of the run for which an event is answerable: [fromMs, toMs). */
+/** A stretch of the run: [fromMs, toMs). */
 export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
 /**
- * What became of devices because of an event. A wait belongs to the window in which it began, if it went on
- * after `eventAtMs`; so does what a device did while it waited.
+ * The effect of an event on devices. A wait counts if it began in the window and went on after
+ * `eventAtMs`; so does everything that the device did while it waited.
  */
 export function deviceOutagesOf(
   { what, device, sinceMs, untilMs }: DeviceNotes,

@@ -1,23 +1,23 @@
-import type { ExecutedEvent, RoleChange } from "./events.ts";
+import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 
-// What the analysis reads; the simulator's outage log is one. All times are ms since the run began.
+// The input of the analysis, as the simulator's outage log has it. Times are ms since the run began.
 
-/** Of the bins of `AckHistory.servers`. */
+/** Width of the bins of `ServerAcks`. */
 export const BIN_MS = 10;
 
 /** ACKs of one server by bins of BIN_MS, from the start of the run; columns of equal length. */
 export interface ServerAcks {
-  /** Its identifier (option 54); 0 for all servers that are not told apart. */
+  /** Server identifier (option 54); 0 for all servers that are not listed separately. */
   readonly server: number;
   readonly count: Uint32Array;
-  /** The first and the last ACK of the bin; without meaning where there was none. */
+  /** Time of the first and the last ACK of the bin. Undefined in an empty bin. */
   readonly firstMs: Float64Array;
   readonly lastMs: Float64Array;
-  /** The latest first copy of a REQUEST that was acknowledged in the bin. */
+  /** Send time of a REQUEST's first copy: the latest among those acknowledged in the bin. */
   readonly sentMs: Float64Array;
 }
 
-/** What `what` of a note says, as in the simulator's OutageNote. */
+/** The values of `DeviceNotes.what`, as in the simulator's OutageNote. */
 export const NoteKind = { waited: 0, rebinding: 1, gaveUp: 2, expired: 3, unserved: 4 } as const;
 
 export interface DeviceNotes {
@@ -29,14 +29,14 @@ export interface DeviceNotes {
 
 export interface AckHistory {
   readonly servers: readonly ServerAcks[];
-  /** The same of ACKs that devices ignored, because their REQUEST had been answered before. */
+  /** The same for ACKs that devices ignored, because their REQUEST had been answered before. */
   readonly ignored: readonly ServerAcks[];
   readonly notes: DeviceNotes;
   /** ACKs and notes that found no room. */
   readonly lost: number;
 }
 
-/** A stretch of time in which transactions were asked for. */
+/** A stretch of time under load. */
 export interface ActiveSpan {
   readonly startMs: number;
   readonly endMs: number;
@@ -46,7 +46,7 @@ export interface ActiveSpan {
 export interface PairHistory {
   /** The identifiers of nodes a and b. */
   readonly servers: readonly [number, number];
-  /** Whether both answer at all times: then nobody leads. */
+  /** Whether both nodes answer at all times, so that neither leads. */
   readonly isLoadBalanced: boolean;
   readonly events: readonly ExecutedEvent[];
   readonly roles: readonly RoleChange[];

@@ -1,13 +1,13 @@
+import type { Interruption } from "../result/failover-result.ts";
 import { type AckLine, activeMsIn, type Gap } from "./ack-line.ts";
 import type { Window } from "./device-outages.ts";
-import type { Interruption } from "./failover-result.ts";
 import type { ActiveSpan } from "./history.ts";
 
-/** Of a gap at the rate before and after: with fewer ACKs missing it may be chance. */
+/** A gap with fewer missing ACKs, at the rate around it, may be chance. */
 const MISSED_ACKS_MIN = 10;
-/** An interruption is longer than so many times the longest gap of the calm seconds. */
+/** An interruption is this much longer than the longest normal gap. */
 const GAP_FACTOR = 2;
-/** The seconds after a gap (of one without an end: before it) that say whether the load is the same. */
+/** The rate around a gap is measured after it, or before it if the gap has no end. */
 const NEARBY_MS = 5000;
 const DIP_WINDOW_MS = 1000;
 const DIP_STEP_MS = 100;
@@ -18,9 +18,9 @@ interface Load {
 }
 
 /**
- * The longest of the gaps that is no normal one: more than twice as long as the longest gap of the calm
- * seconds, and at least 10 ACKs are missing in it at the rate of those seconds (or at the rate beside it,
- * if that is lower). Most of it lies where there was a load. Null when there is none.
+ * The longest abnormal gap. It is more than twice as long as the longest gap of the calm time, most of
+ * it was under load, and at least 10 ACKs are missing in it at the calm rate (or at the rate around
+ * the gap, if that is lower). Null if there is no such gap.
  */
 export function interruptionOf(
   { active, nameOf }: Load,
@@ -69,8 +69,8 @@ export function interruptionOf(
 }
 
 /**
- * By how many percent the ACKs of a second fell short of those of the calm seconds, at worst: over windows
- * that slide by 100 ms. Null where a second has too few to tell.
+ * How far the worst second fell short of the calm rate of ACKs, in percent, over windows that slide by
+ * 100 ms. Null if the rate is too low to tell.
  */
 export function dipOf(
   line: AckLine,
@@ -95,7 +95,7 @@ function lengthOf({ fromMs, toMs }: Gap): number {
   return toMs - fromMs;
 }
 
-/** To a tenth: finer than anybody measures here. */
+/** To a tenth, which is finer than the measurements. */
 export function rounded(value: number): number {
   return Math.round(value * 10) / 10;
 }

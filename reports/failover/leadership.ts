@@ -1,29 +1,29 @@
 import type { ServerAcks } from "./history.ts";
 
-/** While one server acknowledged and no other one did to a request that was sent since. */
+/** A time in which one server answered all new requests. */
 export interface Stretch {
   readonly server: number;
   readonly firstMs: number;
   readonly acknowledged: number;
 }
 
-/** A right to lead from then on; without `server` for whoever acknowledges next. */
+/** The right to lead from then on. Without `server` it belongs to the next server that acknowledges. */
 export interface Claim {
   readonly atMs: number;
   readonly server?: number;
 }
 
-/** Two servers that answer in turns make thousands in a second: enough are kept to see it. */
+/** Two servers that answer in turns make thousands of stretches a second. This many prove it. */
 const STRETCHES_MAX = 4096;
 
 /**
- * Who acknowledged one after the other. An ACK begins a new stretch only if its REQUEST was first sent
- * after an ACK of the present one: what was under way when the other server began proves nothing.
+ * The stretches of the servers in order. An ACK begins a new stretch only if its REQUEST was first sent
+ * after an ACK of the present stretch. An older REQUEST may have been answered before the change.
  */
 export function stretchesOf(servers: readonly ServerAcks[]): Stretch[] {
   const stretches: { server: number; firstMs: number; acknowledged: number }[] = [];
   const bins = Math.max(0, ...servers.map(({ count }) => count.length));
-  // Of the present stretch: when it had acknowledged for certain.
+  // By this time the present stretch had certainly begun.
   let provenMs = 0;
   for (let bin = 0; bin < bins; bin += 1) {
     const here = servers
@@ -36,7 +36,7 @@ export function stretchesOf(servers: readonly ServerAcks[]): Stretch[] {
         continue;
       }
       if (present !== undefined && !(sentMs[bin]! > provenMs)) continue;
-      // Which ACK of the bin it was is not known: by the last one it was there.
+      // One of the bin's ACKs began the stretch, at the latest its last one.
       provenMs = present === undefined ? firstMs[bin]! : lastMs[bin]!;
       const acknowledged = count[bin]!;
       const before = stretches.findLast((stretch) => stretch.server === server);
@@ -51,9 +51,9 @@ export function stretchesOf(servers: readonly ServerAcks[]): Stretch[] {
 }
 
 /**
- * ACKs of stretches that nobody had a right to. A leader goes on until another one has used a claim of
- * its own, the latest one that there was; a claim is used once. A stretch may begin `earlyMs` before its
- * claim, because whoever tells of claims may notice them late: 0 for claims without a server.
+ * ACKs of stretches without a claim. A leader goes on until another server uses its own latest claim,
+ * and each claim is used once. A stretch may begin `earlyMs` before its claim, because claims may be
+ * noticed late: 0 for claims without a server.
  */
 export function acknowledgedWithoutLeadership(
   stretches: readonly Stretch[],

@@ -1,6 +1,6 @@
+import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 import type { TimeSeriesRow } from "../result/run-result.ts";
 import type { MeasuredRun } from "./analyse.ts";
-import type { ExecutedEvent, RoleChange } from "./events.ts";
 import {
   type AckHistory,
   BIN_MS,
@@ -61,7 +61,7 @@ export function steadily(server: number, fromMs: number, toMs: number, everyMs =
   return acks;
 }
 
-/** A second of renewals at 100/s: so many answered, with such a p99. */
+/** A second of renewals at 100/s, of which `completed` were answered. */
 export function rowOf(second: number, completed = 100, latencyMsP99 = 3): TimeSeriesRow {
   return {
     ...{ second, phase: "mixed", discoverSent: 0, discoverCompleted: 0 },

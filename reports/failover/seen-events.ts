@@ -1,17 +1,17 @@
+import type { ExecutedEvent } from "../result/failover-result.ts";
 import { AckLine } from "./ack-line.ts";
-import type { ExecutedEvent } from "./events.ts";
 import { BIN_MS, type ServerAcks } from "./history.ts";
 
 const SILENCE_MS_MIN = 1000;
-/** A server that answers seldom is silent only when that is longer than so many of its own intervals. */
+/** A server that answers seldom is silent only after this many of its own intervals. */
 const INTERVALS_MIN = 20;
 const ACKS_MIN = 20;
 const OTHERS_ACKS_MIN = 10;
 const EVENTS_MAX = 16;
 
 /**
- * What a run can see by itself of what somebody did to its servers: one falls silent while others go on
- * acknowledging, and one is back. `nodeOf` and `nameOf` take server identifiers.
+ * Events that a run can see by itself: a server falls silent while others go on, or is back. `nodeOf`
+ * and `nameOf` take server identifiers.
  */
 export function seenEvents(
   servers: readonly ServerAcks[],

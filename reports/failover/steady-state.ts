@@ -1,21 +1,21 @@
 import type { TimeSeriesRow } from "../result/run-result.ts";
 
-// Whole seconds before an event that say what is normal.
+// The normal state is measured in these whole seconds before an event.
 const SECONDS_BEFORE = 5;
-/** So many seconds in a row must be as before. */
+/** This many seconds in a row must be as before. */
 const STEADY_SECONDS = 3;
 const SHARE_SLACK = 0.02;
 const P99_FACTOR = 2;
 const P99_SLACK_MS = 5;
-/** A second with fewer transactions says nothing of shares and percentiles. */
+/** Shares and percentiles of a second with fewer transactions mean nothing. */
 const SENT_MIN = 10;
 
-/** The seconds before an event, as far as they are normal. */
+/** The normal state before an event. */
 export interface Before {
   readonly sentPerSecond: number;
   /** Completed over sent, at most 1. */
   readonly answeredShare: number;
-  /** The worst second. */
+  /** p99 of the worst second. */
   readonly latencyMsP99: number;
 }
 
@@ -40,9 +40,9 @@ export function beforeOf(
 }
 
 /**
- * From the event to the first of STEADY_SECONDS in a row that are as before: the answered share no more
- * than 2 percentage points lower, p99 no more than twice as high or 5 ms higher. 0: nothing changed.
- * Null: it did not get so far before the run ended. What a later event does to it counts as well.
+ * From the event to the first of STEADY_SECONDS in a row that are as before: the answered share at most
+ * 2 percentage points lower, p99 at most twice as high or 5 ms higher. 0: nothing changed. Null: not
+ * before the run ended. The effects of a later event count, too.
  */
 export function steadyAfterMs(
   rows: readonly TimeSeriesRow[],

@@ -1,4 +1,5 @@
-import type { Distribution, RunResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult } from "../result/run-result.ts";
 
 /**
  * An HdrHistogram log, format 1.3: a line for each stream of each phase, tagged `PHASE.EXCHANGE`, over
@@ -36,7 +37,7 @@ function line(tag: string, { startedAtMs, durationMs }: Interval, spans: Distrib
   return `Tag=${tagOf(tag)},${numbers.join(",")},${spans.histogram}`;
 }
 
-/** "Tag" runs to the next comma, and readers split lines at blanks, too. */
+/** A tag ends at a comma, and readers split lines at blanks, too. */
 function tagOf(text: string): string {
   return text.replace(/[\s,#"]/g, "_");
 }

@@ -1,10 +1,11 @@
+import { escapeHtml } from "../page/html.ts";
 import { type Judged, judgedOf } from "../result/judged.ts";
 import type { RunResult } from "../result/run-result.ts";
 
 /**
- * JUnit XML as Jenkins' and GitLab's readers take it: a suite a run, a case for the verdict, each
- * threshold, each safety check and the generator. What makes a run invalid is an error, not a failure,
- * and its thresholds are skipped: they say nothing then. The environment is in the properties.
+ * JUnit XML for Jenkins and GitLab: one suite, with a case for the verdict, each threshold, each safety
+ * check and the generator. In an invalid run the cause is an error, not a failure, and the thresholds
+ * are skipped, because they say nothing then. The environment is in the properties.
  */
 export function renderJunit(result: RunResult): string {
   const cases = judgedOf(result);
@@ -30,7 +31,7 @@ ${cases.map((judged) => testCase(judged, result)).join("\n")}
 const elements = { failed: "failure", invalid: "error", void: "skipped" } as const;
 
 function testCase({ group, name, state, said }: Judged, result: RunResult): string {
-  // The time of the run belongs to its verdict; the other cases took none of their own.
+  // The verdict's case has the time of the run; the other cases took none.
   const seconds = group === "verdict" ? (result.durationMs / 1000).toFixed(3) : "0";
   const head = `    <testcase classname=${attribute(`${result.scenario.name}.${group}`)} name=${attribute(name)} time="${seconds}"`;
   if (state === "holds") {
@@ -67,21 +68,14 @@ function numberOf(cases: readonly Judged[], state: Judged["state"]): number {
   return cases.filter((judged) => judged.state === state).length;
 }
 
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** What no XML 1.0 document may hold, not even as a reference (section 2.2). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are the point
+/** Characters that no XML 1.0 document may hold, not even as references (section 2.2). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are to be replaced
 const unspeakable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
 
 function escapeXml(text: string): string {
   return text
     .replace(unspeakable, "\ufffd")
-    .replace(/[&<>"]/g, (character) => entities[character]!);
+    .replace(/[&<>"]/g, (character) => escapeHtml(character));
 }
 
 function attribute(text: string): string {

@@ -1,15 +1,15 @@
-import type { Distribution, RunResult, StreamResult } from "../result/run-result.ts";
+import { escapeLabel, labelText } from "../../base/metric-labels.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { RunResult, StreamResult } from "../result/run-result.ts";
 import { violationsOf } from "../result/safety.ts";
 
 type Labels = Readonly<Record<string, string>>;
-/** The name's ending (`_total`, `_sum` ...), the labels and the value. */
+/** The suffix of the name (`_total`, `_sum` ...), the labels and the value. */
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
 interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge" | "info" | "stateset" | "summary";
-  /** The name ends in it (OpenMetrics 1.0, "Unit"). */
-  readonly unit?: "seconds" | "bytes" | "ratio";
   readonly help: string;
   readonly samples: readonly Sample[];
 }
@@ -28,27 +28,31 @@ export function renderOpenMetrics(result: RunResult): string {
   return `${families.map(familyText).join("\n")}\n# EOF\n`;
 }
 
-function familyText({ name, type, unit, help, samples }: Family): string {
+function familyText({ name, type, help, samples }: Family): string {
+  // A name ends in its unit (OpenMetrics 1.0, "Unit").
+  const unit = /_(seconds|bytes|ratio)$/.exec(name)?.[1];
   return [
     `# TYPE ${name} ${type}`,
     ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
-    `# HELP ${name} ${escaped(help)}`,
+    `# HELP ${name} ${escapeLabel(help)}`,
     ...samples.map(([suffix, labels, value]) => `${name}${suffix}${labelText(labels)} ${value}`),
   ].join("\n");
 }
 
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+/** A value, or one for each of several labels. */
+type Values = number | readonly (readonly [Labels, number])[];
+
+function samplesOf(suffix: string, values: Values): Sample[] {
+  if (typeof values === "number") return [[suffix, {}, values]];
+  return values.map(([labels, value]) => [suffix, labels, value]);
 }
 
-function escaped(text: string): string {
-  // A lone half of a surrogate pair is no UTF-8.
-  return text
-    .replace(/\p{Surrogate}/gu, "\ufffd")
-    .replaceAll("\\", "\\\\")
-    .replaceAll('"', '\\"')
-    .replace(/\r?\n|\r/g, "\\n");
+function counter(name: string, help: string, values: Values): Family {
+  return { name, type: "counter", help, samples: samplesOf("_total", values) };
+}
+
+function gauge(name: string, help: string, values: Values): Family {
+  return { name, type: "gauge", help, samples: samplesOf("", values) };
 }
 
 function runFamilies(result: RunResult): Family[] {
@@ -62,31 +66,30 @@ function runFamilies(result: RunResult): Family[] {
     ...{ durability, socket, provlab, commit, cpu, kernel, node },
   };
   const name = "provlab_run_verdict";
+  const states = ["pass", "fail", "invalid"].map(
+    (state): Sample => ["", { [name]: state }, state === verdict ? 1 : 0],
+  );
+  const devices = Object.entries(population.byKind);
   return [
-    info("provlab_run", "What was run, and on what.", labels),
     {
-      name,
-      type: "stateset",
-      help: "The verdict on the run.",
-      samples: (["pass", "fail", "invalid"] as const).map((state) => [
-        "",
-        { [name]: state },
-        state === verdict ? 1 : 0,
-      ]),
+      name: "provlab_run",
+      type: "info",
+      help: "What was run, and on what.",
+      samples: [["_info", labels, 1]],
     },
-    gauge("provlab_run_start_timestamp_seconds", "seconds", "When the run began, in Unix time.", [
-      [{}, Date.parse(result.startedAt) / 1000],
-    ]),
-    gauge("provlab_run_duration_seconds", "seconds", "How long the run took.", [
-      [{}, result.durationMs / 1000],
-    ]),
+    { name, type: "stateset", help: "The verdict on the run.", samples: states },
     gauge(
-      "provlab_devices",
-      undefined,
-      "Simulated devices by kind.",
-      Object.entries(population.byKind).map(([kind, devices]) => [{ kind }, devices]),
+      "provlab_run_start_timestamp_seconds",
+      "When the run began, in Unix time.",
+      Date.parse(result.startedAt) / 1000,
     ),
+    gauge("provlab_run_duration_seconds", "How long the run took.", result.durationMs / 1000),
+    gauge("provlab_devices", "Simulated devices by kind.", devices.map(byKind)),
   ];
+}
+
+function byKind<Value>([kind, value]: readonly [string, Value]): readonly [Labels, Value] {
+  return [{ kind }, value];
 }
 
 const outcomes = [
@@ -98,6 +101,11 @@ const outcomes = [
   ["naks", "Refusals by the server."],
 ] as const;
 
+const rates = [
+  ["offered", "offeredPerSecond", "Transactions a second that the schedule asked for."],
+  ["achieved", "achievedPerSecond", "Transactions a second that came to their end."],
+] as const;
+
 const spansOfStreams = [
   ["latency", "latencyMs", "From the intended send time to the end of the transaction."],
   ["service", "serviceMs", "From the real send time to the end of the transaction."],
@@ -106,37 +114,38 @@ const spansOfStreams = [
 
 function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResult): Family[] {
   const streams = phases.flatMap(({ name, streams: all }) =>
-    all.map((stream) => ({ labels: labelsOf(name, stream), stream })),
+    all.map((stream) => [labelsOf(name, stream), stream] as const),
   );
-  const ofKinds = (spans: Readonly<Record<string, Distribution>>): [Labels, Distribution][] =>
-    Object.entries(spans).map(([kind, each]) => [{ kind }, each]);
+  /** The value of each stream that has one. */
+  const each = <Value>(
+    value: (stream: StreamResult) => Value | null,
+  ): (readonly [Labels, Value])[] =>
+    streams.flatMap(([labels, stream]) => {
+      const found = value(stream);
+      return found === null ? [] : [[labels, found] as const];
+    });
+  const ofKinds = (spans: Readonly<Record<string, Distribution>>) =>
+    Object.entries(spans).map(byKind);
   return [
     ...outcomes.map(([what, help]) =>
       counter(
         `provlab_transactions_${what}`,
         help,
-        streams.map(({ labels, stream }) => [labels, stream[what]]),
+        each((stream) => stream[what]),
       ),
     ),
-    gauge(
-      "provlab_offered_per_second",
-      undefined,
-      "Transactions a second that the schedule asked for.",
-      streams.flatMap(({ labels, stream: { offeredPerSecond } }) =>
-        offeredPerSecond === null ? [] : [[labels, offeredPerSecond]],
+    ...rates.map(([what, field, help]) =>
+      gauge(
+        `provlab_${what}_per_second`,
+        help,
+        each((stream) => stream[field]),
       ),
-    ),
-    gauge(
-      "provlab_achieved_per_second",
-      undefined,
-      "Transactions a second that came to their end.",
-      streams.map(({ labels, stream }) => [labels, stream.achievedPerSecond]),
     ),
     ...spansOfStreams.flatMap(([name, field, help]) =>
       spansFamilies(
         `provlab_${name}`,
         help,
-        streams.map(({ labels, stream }) => [labels, stream[field]]),
+        each((stream) => stream[field]),
       ),
     ),
     ...spansFamilies("provlab_time_to_bound", "To the first lease.", ofKinds(timeToBoundMs)),
@@ -144,43 +153,31 @@ function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResul
   ];
 }
 
-/** Two streams of one exchange have names that tell them apart. */
+/** The stream's name tells apart two streams of one exchange. */
 function labelsOf(phase: string, { exchange, name }: StreamResult): Labels {
   return { phase, exchange, ...(name === undefined ? {} : { stream: name }) };
 }
 
-/** A summary, and its maximum as a gauge: a quantile of 1 would be one, but few tools show it. */
+const quantiles = { "0.5": "p50", "0.9": "p90", "0.99": "p99", "0.999": "p999" } as const;
+
+/** A summary, and its maximum as a gauge, because few tools show a quantile of 1. */
 function spansFamilies(
   name: string,
   help: string,
   spans: readonly (readonly [Labels, Distribution])[],
 ): Family[] {
   const measured = spans.filter(([, { count }]) => count > 0);
-  return [
-    {
-      name: `${name}_seconds`,
-      type: "summary",
-      unit: "seconds",
-      help,
-      samples: measured.flatMap(([labels, { p50, p90, p99, p999, mean, count }]) => [
-        ...(
-          [
-            ["0.5", p50],
-            ["0.9", p90],
-            ["0.99", p99],
-            ["0.999", p999],
-          ] as const
-        ).map(([quantile, ms]): Sample => ["", { ...labels, quantile }, ms / 1000]),
-        ["_count", labels, count],
-        ["_sum", labels, (mean * count) / 1000],
-      ]),
-    },
-    gauge(
-      `${name}_max_seconds`,
-      "seconds",
-      `${help} The longest.`,
-      measured.map(([labels, { max }]) => [labels, max / 1000]),
+  const samples = measured.flatMap(([labels, each]) => [
+    ...Object.entries(quantiles).map(
+      ([quantile, field]): Sample => ["", { ...labels, quantile }, each[field] / 1000],
     ),
+    ["_count", labels, each.count] satisfies Sample,
+    ["_sum", labels, (each.mean * each.count) / 1000] satisfies Sample,
+  ]);
+  const longest = measured.map(([labels, { max }]) => [labels, max / 1000] as const);
+  return [
+    { name: `${name}_seconds`, type: "summary", help, samples },
+    gauge(`${name}_max_seconds`, `${help} The longest.`, longest),
   ];
 }
 
@@ -188,21 +185,17 @@ function verdictFamilies({ thresholds, safety, answeredBy = [] }: RunResult): Fa
   return [
     gauge(
       "provlab_threshold_holds",
-      undefined,
       "1 where a threshold holds, 0 where it does not.",
       thresholds.map(({ text, holds }) => [{ threshold: text }, holds ? 1 : 0]),
     ),
     gauge(
       "provlab_threshold_actual",
-      undefined,
       "What was measured, in the unit of the threshold.",
       thresholds.flatMap(({ text, actual }) =>
         actual === null ? [] : [[{ threshold: text }, actual]],
       ),
     ),
-    counter("provlab_acknowledged", "ACKs that the safety checker followed.", [
-      [{}, safety.acknowledged],
-    ]),
+    counter("provlab_acknowledged", "ACKs that the safety checker followed.", safety.acknowledged),
     counter(
       "provlab_answered",
       "ACKs by the identifier of the server, where there are several.",
@@ -219,47 +212,23 @@ function verdictFamilies({ thresholds, safety, answeredBy = [] }: RunResult): Fa
 const BYTES_A_MIB = 1024 * 1024;
 
 function machineFamilies({ generator, server }: RunResult): Family[] {
-  return [
-    counter("provlab_generator_socket_drops", "Replies that the generator's sockets lost.", [
-      [{}, generator.socketDrops],
-    ]),
-    counter("provlab_generator_send_errors", "Sends that the kernel refused.", [
-      [{}, generator.sendErrors],
-    ]),
-    gauge("provlab_generator_cpu_ratio", "ratio", "Of a core, by the busiest worker.", [
-      [{}, generator.cpuPercentMax / 100],
-    ]),
-    gauge("provlab_generator_memory_bytes", "bytes", "Resident memory of the generator.", [
-      [{}, generator.memoryMiB * BYTES_A_MIB],
-    ]),
-    ...(server === undefined
-      ? []
-      : [
-          counter(
-            "provlab_server_cpu_seconds",
-            "CPU time of the bundled server.",
-            [[{}, server.cpuSeconds]],
-            "seconds",
-          ),
-          gauge("provlab_server_memory_bytes", "bytes", "Resident memory of the server at most.", [
-            [{}, server.residentMiBMax * BYTES_A_MIB],
-          ]),
-        ]),
+  const { socketDrops, sendErrors, cpuPercentMax, memoryMiB } = generator;
+  const memory = memoryMiB * BYTES_A_MIB;
+  const own = [
+    counter(
+      "provlab_generator_socket_drops",
+      "Replies that the generator's sockets lost.",
+      socketDrops,
+    ),
+    counter("provlab_generator_send_errors", "Sends that the kernel refused.", sendErrors),
+    gauge("provlab_generator_cpu_ratio", "Of a core, by the busiest worker.", cpuPercentMax / 100),
+    gauge("provlab_generator_memory_bytes", "Resident memory of the generator.", memory),
   ];
-}
-
-type Values = readonly (readonly [Labels, number])[];
-
-function counter(name: string, help: string, values: Values, unit?: "seconds"): Family {
-  const samples = values.map(([labels, value]): Sample => ["_total", labels, value]);
-  return { name, type: "counter", help, samples, ...(unit === undefined ? {} : { unit }) };
-}
-
-function gauge(name: string, unit: Family["unit"], help: string, values: Values): Family {
-  const samples = values.map(([labels, value]): Sample => ["", labels, value]);
-  return { name, type: "gauge", help, samples, ...(unit === undefined ? {} : { unit }) };
-}
-
-function info(name: string, help: string, labels: Labels): Family {
-  return { name, type: "info", help, samples: [["_info", labels, 1]] };
+  if (server === undefined) return own;
+  const serverMemory = server.residentMiBMax * BYTES_A_MIB;
+  return [
+    ...own,
+    counter("provlab_server_cpu_seconds", "CPU time of the bundled server.", server.cpuSeconds),
+    gauge("provlab_server_memory_bytes", "Resident memory of the server at most.", serverMemory),
+  ];
 }

@@ -6,9 +6,8 @@ type Column = readonly [
 ];
 
 /**
- * The time series as rows of cells, the first one with the names: one row a second. Where devices
- * boot, columns of their boots follow those that every run has, and at the end come those of the
- * exchanges that not every run has.
+ * The time series as rows of cells: the names, then one row a second. The columns of every run come
+ * first, then those on boots if devices boot, then those of the rarer exchanges.
  */
 export function timeSeriesTable(rows: readonly TimeSeriesRow[]): (string | number)[][] {
   const states = [...new Set(rows.flatMap((row) => Object.keys(row.devices)))].sort();

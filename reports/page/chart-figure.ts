@@ -1,16 +1,17 @@
+import { formatDecimals } from "../text/format.ts";
 import type { Chart } from "./chart.ts";
 import { escapeHtml, table } from "./html.ts";
 
 const ROWS_MAX = 13;
 
-/** A place for the page's script to draw a chart in, and the same figures as a table for everybody. */
+/** A place in which the page's script draws the chart, and the same figures as a table. */
 export function chartFigure(chart: Chart): string {
   const title = escapeHtml(chart.title);
   return `<figure class="chart"><figcaption>${title}</figcaption><div id="${escapeHtml(chart.id)}"></div>
 <details><summary>The same as a table</summary>${chartTable(chart)}</details></figure>`;
 }
 
-/** What a chart shows, in a sentence: what somebody hears who does not see it. */
+/** The chart in a sentence, for a screen reader. */
 export function chartWords({ title, series }: Pick<Chart, "title" | "series">): string {
   const lines = series.map(({ label, values }) => {
     const known = values.filter((value) => value !== null);
@@ -26,7 +27,7 @@ export function chartWords({ title, series }: Pick<Chart, "title" | "series">): 
 
 const heads = { time: "second", percentile: "percentile", load: "offered/s" } as const;
 
-/** Of a long chart so many rows, evenly spaced, the first and the last among them. */
+/** At most ROWS_MAX rows, evenly spaced, with the first and the last. */
 function chartTable({ x, xs, series }: Chart): string {
   const count = Math.min(ROWS_MAX, xs.length);
   const rows = Array.from({ length: count }, (_, row) => {
@@ -42,5 +43,5 @@ function xText(x: Chart["x"], value: number): string {
 }
 
 function text(value: number | null): string {
-  return value === null ? "-" : value.toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return value === null ? "-" : formatDecimals(value, 3, 0);
 }

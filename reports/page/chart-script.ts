@@ -1,10 +1,9 @@
 /**
- * How every page of ours draws a chart with uPlot, for a script to begin with: `plotOf(chart, phases,
- * width, height)` makes the plot in the element with the chart's id, in the colours of the page; `rowsOf`
- * has the data in uPlot's order; `themed(redraw)` minds the colour scheme and the window, and names the
- * button that changes it. A stacked chart is drawn from its top down, each area from its sum to the
- * ground, so that the next one covers the rest of it. Lines differ by their dashes, too, and thresholds by
- * a sign, for those who do not see colours.
+ * The beginning of every page's script: how a chart is drawn with uPlot. `plotOf(chart, phases, width,
+ * height)` makes the plot in the element with the chart's id, in the colours of the page. `rowsOf` has
+ * the data in uPlot's order. `themed(redraw)` follows the colour scheme, its button and the window. A
+ * stacked chart is drawn from the top down: each area reaches the ground, and the next one covers its
+ * lower part. For readers who do not see colours, lines also differ by dashes, thresholds by a sign.
  */
 export const chartScript = `
   const root = document.documentElement;

@@ -1,25 +1,29 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
-import type { Distribution, RunResult } from "../result/run-result.ts";
+import { parseThreshold } from "../../scenarios/language/threshold.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { ThresholdResult } from "../result/run-result.ts";
 
-/** A line chart, as data: what the page's script draws. */
+/** A line chart, as data for the page's script. */
 export interface Chart {
   readonly id: string;
   readonly title: string;
-  /** What lies along the x axis: seconds, nines of a percentile (90 % is 1), transactions a second. */
+  /** The x axis: seconds, nines of a percentile (90 % is 1), transactions a second. */
   readonly x: "time" | "percentile" | "load";
   /** Logarithmic y axis: zeros become gaps. */
   readonly log: boolean;
-  /** Areas upon each other, the first series at the bottom. */
+  /** Areas on top of each other, the first series at the bottom. */
   readonly stacked?: true;
   readonly xs: readonly number[];
-  readonly series: readonly {
-    readonly label: string;
-    readonly values: readonly (number | null)[];
-    /** A variable of the page's style; left out, the page takes the next of its own. */
-    readonly colour?: string;
-  }[];
+  readonly series: readonly ChartLine[];
   /** Thresholds, where a line must stay below. */
   readonly limits?: readonly ChartLimit[];
+}
+
+export interface ChartLine {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  /** A variable of the page's style. By default the page takes its next colour. */
+  readonly colour?: string;
 }
 
 export interface ChartLimit {
@@ -28,15 +32,30 @@ export interface ChartLimit {
   readonly holds: boolean;
 }
 
+/** A line with a value for each item: a second, a stage, a trial. */
+export function lineOf<Item>(
+  label: string,
+  items: readonly Item[],
+  value: (item: Item) => number | null,
+): ChartLine {
+  return { label, values: items.map(value) };
+}
+
+/** A logarithmic axis has no place for zero. */
+export function positive(value: number | null): number | null {
+  return value !== null && value > 0 ? value : null;
+}
+
 const percentiles = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999];
 
 interface PercentileAxis {
+  /** The unit of the y axis, in milliseconds. */
   readonly unitMs: number;
   readonly log: boolean;
   readonly limits: readonly ChartLimit[];
 }
 
-/** A line for each distribution that is not empty, in units of so many milliseconds. */
+/** A line for each distribution that is not empty. */
 export function percentileChart(
   id: string,
   title: string,
@@ -47,30 +66,34 @@ export function percentileChart(
     .filter(({ spans }) => spans.count > 0)
     .map(({ label, spans }) => {
       const histogram = LatencyHistogram.fromBase64(spans.histogram);
-      const values = percentiles.map((p) => positive(histogram.percentileMs(p) / unitMs));
-      return { label, values };
+      return lineOf(label, percentiles, (p) => positive(histogram.percentileMs(p) / unitMs));
     });
   const marks = limits.length === 0 ? {} : { limits };
   return { id, title, x: "percentile", log, xs: percentiles.map(ninesOf), series, ...marks };
 }
 
 /** The axis counts nines (90 % is 1, 99 % is 2), which gives the tail the room it deserves. */
-export function ninesOf(percentile: number): number {
+function ninesOf(percentile: number): number {
   return -Math.log10(1 - percentile / 100);
 }
 
-/** Lines over the seconds of a run: each has a value a row. */
-export function overTime(
-  id: string,
-  title: string,
-  log: boolean,
-  rows: RunResult["timeSeries"],
-  series: Chart["series"],
-): Chart {
-  return { id, title, x: "time", log, xs: rows.map((row) => row.second), series };
-}
+const boundable: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9 };
 
-/** A logarithmic axis has no place for zero. */
-export function positive(value: number | null): number | null {
-  return value !== null && value > 0 ? value : null;
+/**
+ * The thresholds that bound a percentile from above, as marks for a percentile chart. `isDrawn` says
+ * whether a metric, without its percentile, is on the chart.
+ */
+export function limitsOf(
+  thresholds: readonly ThresholdResult[],
+  unitMs: number,
+  isDrawn: (metric: readonly string[]) => boolean,
+): ChartLimit[] {
+  return thresholds.flatMap(({ text, holds }) => {
+    const threshold = parseThreshold(text);
+    if (threshold === undefined || !threshold.operator.startsWith("<")) return [];
+    const percentile = boundable[threshold.metric.at(-1)!];
+    if (percentile === undefined || threshold.bound <= 0) return [];
+    if (!isDrawn(threshold.metric.slice(0, -1))) return [];
+    return [{ x: ninesOf(percentile), y: threshold.bound / unitMs, holds }];
+  });
 }

@@ -6,7 +6,7 @@ import { chartsOverTime } from "./charts.ts";
 /** Two hours of seconds. */
 const ROWS_MAX = 7200;
 
-/** What a page that shows a run draws next: everything anew, or one more point on each line. */
+/** The next drawing of a live page: all charts anew, or one more point on each line. */
 export type LiveDrawing =
   | {
       readonly kind: "charts";
@@ -16,30 +16,30 @@ export type LiveDrawing =
   | {
       readonly kind: "point";
       readonly second: number;
-      /** It takes the place of the latest point, instead of following it. */
+      /** Whether it replaces the latest point instead of following it. */
       readonly replaces: boolean;
-      /** By chart, in the order of its series. */
+      /** By chart id, in the order of its series. */
       readonly values: Readonly<Record<string, readonly (number | null)[]>>;
     };
 
 /**
- * The charts of a run while it goes on, from its rows one by one. It keeps the whole run in at most
- * ROWS_MAX rows: of a longer one every other second, then every fourth and so on, and the latest.
+ * The charts of a run while it goes on, from its rows one by one. They show the whole run in at most
+ * ROWS_MAX rows: after that only every other second, then every fourth and so on, and the latest.
  */
 export class LiveCharts {
   #rows: TimeSeriesRow[] = [];
-  /** A row that has every series that any row had, so that a line, once there, stays. */
+  /** A row with every series of any row, so that a line never disappears again. */
   #everything: TimeSeriesRow | undefined;
   readonly #phases: { readonly name: string; readonly second: number }[] = [];
   #shape = "";
-  /** Seconds that are whole multiples of this are kept. */
+  /** Only multiples of this are kept. */
   #stepSeconds = 1;
 
   get length(): number {
     return this.#rows.length;
   }
 
-  /** The row's point on every line; all charts when there is a line, a chart or a phase more. */
+  /** The row's point on every line, or all charts if there is a new line, chart or phase. */
   add(row: TimeSeriesRow): LiveDrawing {
     if (this.#phases.at(-1)?.name !== row.phase) {
       this.#phases.push({ name: row.phase, second: row.second });
@@ -61,7 +61,7 @@ export class LiveCharts {
     return { kind: "point", second, replaces, values: Object.fromEntries(values) };
   }
 
-  /** For somebody who joins. */
+  /** All charts so far, for a page that joins late. */
   all(): LiveDrawing {
     const rows = this.#everything === undefined ? [] : [this.#everything, ...this.#rows];
     const charts = chartsOverTime(rows).map(withoutFirst);
@@ -90,7 +90,7 @@ function withoutFirst(chart: Chart): Chart {
   return { ...chart, xs: chart.xs.slice(1), series };
 }
 
-/** Each figure the larger of the two: above zero where one of them is. */
+/** The larger of each two figures, so that it is above zero if either is. */
 function united(all: TimeSeriesRow | undefined, row: TimeSeriesRow): TimeSeriesRow {
   return all === undefined ? row : (larger(all, row) as TimeSeriesRow);
 }

@@ -1,9 +1,9 @@
-import { escapeHtml } from "./html.ts";
-import type { PageAssets } from "./html-page.ts";
+import { pageHeader } from "./html.ts";
+import { type PageAssets, pageOf, viewport } from "./html-page.ts";
 import { liveScript } from "./live-script.ts";
 import { pageStyle } from "./page-style.ts";
 
-/** What is known of a run before it begins. */
+/** The texts of a live page. They are known before the run begins. */
 export interface LiveTitle {
   readonly title: string;
   /** The devices, the server, the seed. */
@@ -11,28 +11,22 @@ export interface LiveTitle {
 }
 
 /**
- * The page on which a run is watched, in the looks of its report. It is served together with `events`,
- * a stream of what happens, and takes nothing else; `pace` and `abort` take what the buttons are for.
+ * The page on which a run is watched, in the style of its report. Its server also has `events`, a
+ * stream of what happens; its buttons post to `pace` and `abort`.
  */
 export function renderLivePage({ title, about }: LiveTitle, assets: PageAssets): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(`${title}: live`)}</title>
-<style>${assets.chartStyle}${pageStyle}${liveStyle}</style>
-</head>
-<body style="--verdict: var(--c1)">
-<main>
-<header>
-<span class="verdict" id="state" role="status">STARTING</span>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(about)}</p>
-<button type="button" id="theme" title="Another colour scheme" hidden></button>
-</header>
-<ul class="reasons" id="reasons"></ul>
+  const badge = '<span class="verdict" id="state" role="status">STARTING</span>';
+  return pageOf({
+    metas: [viewport, '<link rel="icon" href="data:,">'],
+    title: `${title}: live`,
+    style: assets.chartStyle + pageStyle + liveStyle,
+    colour: "c1",
+    body: `${pageHeader(badge, title, about)}\n${liveBody}`,
+    scripts: [`<script>${assets.chartScript}</script>`, `<script>${liveScript}</script>`],
+  });
+}
+
+const liveBody = `<ul class="reasons" id="reasons"></ul>
 <p id="report" hidden><a href="report">The report of this run</a></p>
 <div id="controls">
 <button type="button" id="pause" data-pace="0">Pause</button>
@@ -49,14 +43,7 @@ export function renderLivePage({ title, about }: LiveTitle, assets: PageAssets):
 <progress id="progress" max="1" value="0" aria-label="Time of the phase"></progress>
 <section class="figures" id="figures"></section>
 <section class="charts" id="charts" data-points="0"></section>
-<noscript><p class="note">A page that moves needs JavaScript.</p></noscript>
-</main>
-<script>${assets.chartScript}</script>
-<script>${liveScript}</script>
-</body>
-</html>
-`;
-}
+<noscript><p class="note">A page that moves needs JavaScript.</p></noscript>`;
 
 const liveStyle = `
 #controls { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 16px 0 0; }

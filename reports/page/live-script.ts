@@ -1,9 +1,8 @@
 import { chartScript } from "./chart-script.ts";
 
 /**
- * Runs in the browser of somebody who watches a run: listens to its events, draws the charts and moves
- * them on, shows the figures of the last second, and passes on what the buttons are for. All text is set
- * as text.
+ * The script of the page on which a run is watched: listens to its events, draws and extends the charts,
+ * shows the figures of the last second, and posts the orders of the buttons. All text is set as text.
  */
 export const liveScript = `
 (() => {${chartScript}

@@ -4,9 +4,9 @@ import { sampleBootResult } from "../result/sample-boot-result.testing.ts";
 import { sampleResult } from "../result/sample-result.testing.ts";
 import { renderSummary } from "../text/render-summary.ts";
 import { actualWords, marginWords } from "../text/threshold-words.ts";
+import { limitsOf } from "./chart.ts";
 import { chartFigure, chartWords } from "./chart-figure.ts";
-import { limitsOf } from "./chart-limits.ts";
-import { loadChartsOf } from "./load-chart.ts";
+import { loadCharts } from "./charts.ts";
 import { renderHtml } from "./render-html.ts";
 
 const assets = { chartScript: "", chartStyle: "", scriptHashes: ["sha256-x"] };
@@ -66,7 +66,7 @@ describe("latency over load", () => {
     sampleResult({ phases: [{ ...phase!, streams: [{ ...stream!, stages }] }] });
 
   test("is drawn by load, whatever the order of the stages", () => {
-    const [chart] = loadChartsOf(withStages(stage(400, 9), stage(100, 2)));
+    const [chart] = loadCharts(withStages(stage(400, 9), stage(100, 2)));
     expect(chart!.xs).toEqual([100, 400]);
     expect(chart!.series[1]).toEqual({ label: "p99", values: [2, 9] });
     expect(renderHtml(withStages(stage(400, 9), stage(100, 2)), assets)).toContain(
@@ -87,7 +87,7 @@ describe("latency over load", () => {
   });
 
   test("needs two stages", () => {
-    expect(loadChartsOf(withStages(stage(400, 9)))).toEqual([]);
+    expect(loadCharts(withStages(stage(400, 9)))).toEqual([]);
     expect(renderHtml(sampleResult(), assets)).not.toContain("Latency over load");
   });
 });

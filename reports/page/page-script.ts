@@ -1,8 +1,8 @@
 import { chartScript } from "./chart-script.ts";
 
 /**
- * Runs in the reader's browser: draws the charts (embedded as JSON), and again when the window, the
- * colour scheme or the medium changes.
+ * The script of a report: draws the charts (embedded as JSON), and again when the window, the colour
+ * scheme or the medium changes.
  */
 export const pageScript = `
 (() => {${chartScript}

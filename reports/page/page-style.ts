@@ -1,4 +1,4 @@
-import { timelineStyle } from "../failover/timeline-style.ts";
+import { timelineStyle } from "./timeline-style.ts";
 
 const light = `
   --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;
@@ -18,8 +18,8 @@ const dark = `
   --s-online: #3fb67c;`;
 
 /**
- * The page's own style: light and dark by the reader's preference or by the button, and fit for paper
- * and for a telephone.
+ * The page's own style: light or dark by the reader's preference or the button, and also made for paper
+ * and telephones.
  */
 export const pageStyle = `
 :root { color-scheme: light; ${light} }

@@ -8,19 +8,19 @@ import type {
   RunResult,
 } from "../result/run-result.ts";
 import { formatBytes, formatCount, formatSpan } from "../text/format.ts";
-import { escapeHtml, factTable, table } from "./html.ts";
+import { escapeHtml, factTable, note, table } from "./html.ts";
 import { spansTable } from "./render-tables.ts";
 import { waterfall } from "./render-waterfall.ts";
 
-/** What the page says of boots and downloads; "" for a run that has none. */
+/** The page's sections on boots and downloads; "" for a run that has none. */
 export function bootSections(result: RunResult): string {
-  const { timeToOnlineMs, population, phases } = result;
+  const { timeToOnlineMs = {}, population, phases } = result;
   const overall =
-    timeToOnlineMs === undefined || Object.keys(timeToOnlineMs).length === 0
+    Object.keys(timeToOnlineMs).length === 0
       ? ""
       : `<h2>Time to on line, by kind of device</h2>
 ${spansTable(timeToOnlineMs, "times on line", population)}
-<p class="note">From the intended power-on, failed boots in between included. Devices that gave up are in none of these figures.</p>
+${note("From the intended power-on, failed boots in between included. Devices that gave up are in none of these figures.")}
 `;
   return `${overall}${phases.map(phaseSection).join("")}`;
 }
@@ -38,21 +38,18 @@ ${downloadTable(boot.downloads)}
 `;
 }
 
-function onlineNote({ onlineAfterMs }: BootResult): string {
-  const { count, p50, p90, p99, p999, max } = onlineAfterMs;
-  if (count === 0) return `<p class="note">No device came on line in this phase.</p>\n`;
-  const spans = [
-    ["50 %", p50],
-    ["90 %", p90],
-    ["99 %", p99],
-    ["99.9 %", p999],
-  ] as const;
-  const shares = spans.map(([name, ms]) => `${name} after ${formatSpan(ms)}`).join(", ");
-  return `<p class="lead">From the start of the phase, of the ${formatCount(count)} that came on line: ${shares}, the last after ${formatSpan(max)}.</p>\n`;
+const shares = { "50 %": "p50", "90 %": "p90", "99 %": "p99", "99.9 %": "p999" } as const;
+
+function onlineNote({ onlineAfterMs: spans }: BootResult): string {
+  if (spans.count === 0) return `${note("No device came on line in this phase.")}\n`;
+  const after = Object.entries(shares).map(
+    ([share, percentile]) => `${share} after ${formatSpan(spans[percentile])}`,
+  );
+  return `<p class="lead">From the start of the phase, of the ${formatCount(spans.count)} that came on line: ${after.join(", ")}, the last after ${formatSpan(spans.max)}.</p>\n`;
 }
 
 function failureTable(failures: readonly BootFailureResult[]): string {
-  if (failures.length === 0) return `<p class="note">No boot and no download failed.</p>`;
+  if (failures.length === 0) return note("No boot and no download failed.");
   const rows = mergeFailures(failures).map(({ kind, step, problem, boots, devices }) => [
     escapeHtml(kind),
     `<span class="left">${escapeHtml(step)}</span>`,
@@ -61,10 +58,8 @@ function failureTable(failures: readonly BootFailureResult[]): string {
     formatCount(boots),
     devices === 0 ? "0" : `<span class="bad">${formatCount(devices)}</span>`,
   ]);
-  return `<div class="words">${table(
-    ["kind", "step", "problem", "in words", "tried again", "gave up"],
-    rows,
-  )}</div>`;
+  const head = ["kind", "step", "problem", "in words", "tried again", "gave up"];
+  return `<div class="words">${table(head, rows)}</div>`;
 }
 
 function downloadTable(downloads: DownloadsResult): string {
@@ -80,7 +75,7 @@ function downloadTable(downloads: DownloadsResult): string {
   ])}</div>`;
 }
 
-/** The sum, then what it is made of, the largest part first. */
+/** The sum, then its parts, the largest first. */
 function countsText(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)

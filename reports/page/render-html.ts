@@ -1,12 +1,12 @@
-import { failoverSection } from "../failover/failover-section.ts";
 import type { RunResult, Verdict } from "../result/run-result.ts";
-import { breakageLines } from "../text/breakage-lines.ts";
-import { formatCount, formatSpan } from "../text/format.ts";
+import { formatCount, formatSpan, formatTarget } from "../text/format.ts";
+import { breakageLines } from "../text/plant-lines.ts";
 import { plantTablesOf } from "../text/plant-tables.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
-import { escapeHtml, table } from "./html.ts";
+import { failoverSection } from "./failover-section.ts";
+import { escapeHtml, note, pageHeader, reasonList, textTable } from "./html.ts";
 import { htmlPage, type PageAssets } from "./html-page.ts";
 import { bootSections } from "./render-boot.ts";
 import { figures } from "./render-figures.ts";
@@ -14,16 +14,13 @@ import { environmentTable, errorTable, generatorTable, serverTable } from "./ren
 import { phaseTable, safetyTable, spansTable, thresholdTable } from "./render-tables.ts";
 
 interface Section {
-  /** Left out where the body has headings of its own. */
+  /** Absent if the body has its own headings. */
   readonly title?: string;
-  /** HTML; a section without any is left out. */
+  /** HTML. A section without any is left out. */
   readonly body: string;
 }
 
-/**
- * One self-contained HTML page: the verdict first, then what it rests on. Its policy lets it fetch
- * nothing, and run no script but its own two.
- */
+/** One self-contained HTML page: the verdict first, then the figures behind it. */
 export function renderHtml(result: RunResult, assets: PageAssets): string {
   const charts = chartsOf(result);
   const sections = sectionsOf(result, charts).filter(({ body }) => body !== "");
@@ -45,7 +42,7 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
   return [
     { title: "Thresholds", body: thresholdTable(result) },
     { title: "Key figures", body: figures(result) },
-    { title: "Phases", body: `${phaseTable(result.phases)}\n${transactionNote(result)}` },
+    { title: "Phases", body: `${phaseTable(result)}\n${transactionNote(result)}` },
     { title: "What happened to the servers", body: failoverSection(result) },
     { title: "Rates and latency over time", body: drawn("rates", "latency") },
     { title: "Latency by percentile", body: drawn("percentiles") },
@@ -60,7 +57,10 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
       title: "Time to bound, by kind of device",
       body: spansTable(result.timeToBoundMs, "times bound", result.population),
     },
-    ...plantSections(result),
+    ...plantTablesOf(result).map(({ title, head, rows }) => ({
+      title,
+      body: textTable(head, rows),
+    })),
     { title: "Errors by reason", body: errorTable(result) },
     { title: "Safety", body: safetyTable(result) },
     {
@@ -69,7 +69,10 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     },
     { title: "Was the generator the limit?", body: generatorTable(result) },
     { title: "Environment", body: environmentTable(result) },
-    { title: "Run it again", body: commandBlock(result) },
+    {
+      title: "Run it again",
+      body: result.command === undefined ? "" : `<pre>${escapeHtml(result.command)}</pre>`,
+    },
   ];
 }
 
@@ -84,10 +87,10 @@ function chartGrid(charts: readonly Chart[]): string {
 }
 
 function transactionNote({ transactions }: RunResult): string {
-  const meanings = Object.entries(transactions).map(([name, meaning]) =>
-    escapeHtml(`${name}: ${meaning}`),
+  const meanings = Object.entries(transactions).map(([name, meaning]) => `${name}: ${meaning}`);
+  return note(
+    `${meanings.map(escapeHtml).join(" · ")}. Latency counts from the intended send time, service time from the real one.`,
   );
-  return `<p class="note">${meanings.join(" · ")}. Latency counts from the intended send time, service time from the real one.</p>`;
 }
 
 function breakageNotes(result: RunResult): string {
@@ -96,34 +99,20 @@ function breakageNotes(result: RunResult): string {
     .join("");
 }
 
-function plantSections(result: RunResult): Section[] {
-  return plantTablesOf(result).map(({ title, head, rows }) => ({
-    title,
-    body: table(
-      head.map(escapeHtml),
-      rows.map((cells) => cells.map(escapeHtml)),
-    ),
-  }));
-}
-
-function commandBlock({ command }: RunResult): string {
-  return command === undefined ? "" : `<pre>${escapeHtml(command)}</pre>`;
-}
-
 const signs: Readonly<Record<Verdict, string>> = { pass: "✓", fail: "✗", invalid: "!" };
 
 function heading(result: RunResult): string {
   const { scenario, verdict, reasons, target, environment, population } = result;
-  const server =
-    target.kind === "bundled" ? "bundled server" : `server ${target.address}:${target.port}`;
-  const line = `${formatCount(population.devices)} devices on ${population.cmts} CMTSs, ${server}, durability ${environment.durability}, ${formatSpan(result.durationMs)}, ${result.startedAt}, seed ${result.seed}`;
-  const why = reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join("");
-  return `<header>
-<span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${verdict.toUpperCase()}</span>
-<h1>${escapeHtml(scenario.title === "" ? scenario.name : scenario.title)}</h1>
-<p>${escapeHtml(line)}</p>
-<button type="button" id="theme" title="Another colour scheme" hidden></button>
-</header>
-${why === "" ? "" : `<ul class="reasons">${why}</ul>`}
-<noscript><p class="note">The charts need JavaScript; each has its figures as a table.</p></noscript>`;
+  const badge = `<span class="verdict"><span aria-hidden="true">${signs[verdict]}</span> ${verdict.toUpperCase()}</span>`;
+  const about = [
+    `${formatCount(population.devices)} devices on ${population.cmts} CMTSs`,
+    formatTarget(target, "server "),
+    `durability ${environment.durability}`,
+    formatSpan(result.durationMs),
+    result.startedAt,
+    `seed ${result.seed}`,
+  ];
+  return `${pageHeader(badge, scenario.title === "" ? scenario.name : scenario.title, about.join(", "))}
+${reasonList(reasons)}
+<noscript>${note("The charts need JavaScript; each has its figures as a table.")}</noscript>`;
 }

@@ -1,24 +1,23 @@
 import { errorsOf } from "../result/errors.ts";
 import type { RunResult } from "../result/run-result.ts";
 import { formatCount, formatMs } from "../text/format.ts";
-import { escapeHtml, factTable, table } from "./html.ts";
+import { escapeHtml, factTable, note, table } from "./html.ts";
 
 /** What went wrong, by reason, with a bar beside each count. */
 export function errorTable(result: RunResult): string {
   const errors = errorsOf(result);
   const most = errors[0]?.count ?? 0;
-  if (most === 0) return `<p class="note">None: nothing timed out, was refused or sent again.</p>`;
+  if (most === 0) return note("None: nothing timed out, was refused or sent again.");
   const rows = errors.map(({ reason, where, count }) => [
     escapeHtml(reason),
     `<span class="left">${escapeHtml(where)}</span>`,
     formatCount(count),
     `<span class="bar" style="width:${((100 * count) / most).toFixed(1)}%"></span>`,
   ]);
-  const html = table(["reason", "where", "count", ""], rows);
-  return `<div class="errors">${html}</div>`;
+  return `<div class="errors">${table(["reason", "where", "count", ""], rows)}</div>`;
 }
 
-/** What the bundled server took of the machine; "" for somebody else's. */
+/** The bundled server's use of the machine; "" for somebody else's. */
 export function serverTable({ server, timeSeries }: RunResult): string {
   if (server === undefined) return "";
   const shares = timeSeries.flatMap(({ serverCpuPercent }) => serverCpuPercent ?? []);
@@ -32,53 +31,43 @@ export function serverTable({ server, timeSeries }: RunResult): string {
   ]);
 }
 
-/** Whether the figures are the server's, or the generator's own limits. */
+/** Whether the generator limited the run. */
 export function generatorTable({ generator, environment }: RunResult): string {
-  const { simulatedLoss, starvedPercentMax, problems } = generator;
-  const facts: (readonly [string, string])[] = [
+  const { simulatedLoss: loss, starvedPercentMax: starved, problems } = generator;
+  const { workers, socket } = environment;
+  return factTable([
     [
       "verdict",
       problems.length === 0 ? "✓ no: it kept its schedule" : `✗ yes: ${problems.join("; ")}`,
     ],
     ["schedule slip", `${formatMs(generator.slipMsP99)} ms, p99 of the slowest stream`],
     ["CPU", `${Math.round(generator.cpuPercentMax)} % of a core, the busiest worker`],
-    ...(starvedPercentMax === undefined
-      ? []
-      : ([
-          ["starved", `${starvedPercentMax} % of the time other programs had its core, at worst`],
-        ] as const)),
+    [
+      "starved",
+      starved === undefined
+        ? undefined
+        : `${starved} % of the time other programs had its core, at worst`,
+    ],
     [
       "losses",
       `${formatCount(generator.socketDrops)} replies dropped by its sockets, ${formatCount(generator.sendErrors)} sends refused`,
     ],
-    ...(simulatedLoss === undefined
-      ? []
-      : ([
-          [
-            "simulated loss",
-            `${simulatedLoss.percent} % of the datagrams in each direction, ${formatCount(simulatedLoss.dropped)} of them dropped on purpose`,
-          ],
-        ] as const)),
     [
-      "workers",
-      `${environment.workers} over ${environment.socket} sockets, ${formatCount(generator.memoryMiB)} MiB`,
+      "simulated loss",
+      loss &&
+        `${loss.percent} % of the datagrams in each direction, ${formatCount(loss.dropped)} of them dropped on purpose`,
     ],
-  ];
-  return factTable(facts);
+    ["workers", `${workers} over ${socket} sockets, ${formatCount(generator.memoryMiB)} MiB`],
+  ]);
 }
 
-/** What the figures depend on besides the program. */
+/** The machine, software and scenario on which the figures depend. */
 export function environmentTable({ environment, scenario, seed, startedAt }: RunResult): string {
+  const { cpu, cores, memoryMiB, kernel, provlab, commit, node, durability } = environment;
   return factTable([
-    [
-      "machine",
-      `${environment.cpu}, ${environment.cores} cores, ${formatCount(environment.memoryMiB)} MiB, Linux ${environment.kernel}`,
-    ],
-    [
-      "software",
-      `Provlab ${environment.provlab} (${environment.commit}), Node ${environment.node}`,
-    ],
-    ["durability", `${environment.durability}: what an ACK of the server promises`],
+    ["machine", `${cpu}, ${cores} cores, ${formatCount(memoryMiB)} MiB, Linux ${kernel}`],
+    ["software", `Provlab ${provlab} (${commit}), Node ${node}`],
+    ["durability", `${durability}: what an ACK of the server promises`],
     ["scenario", `${scenario.name}, seed ${seed}, sha256 ${scenario.sha256}`],
     ["began", startedAt],
   ]);

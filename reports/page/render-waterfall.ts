@@ -1,5 +1,6 @@
 import { stateColour } from "../result/boot-states.ts";
-import type { BootResult, BootStepResult, Distribution } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { BootResult, BootStepResult } from "../result/run-result.ts";
 import { formatCount, formatSpan } from "../text/format.ts";
 import { escapeHtml } from "./html.ts";
 
@@ -37,7 +38,7 @@ ${body}
 <p class="note">A bar runs from the mean start of the step to its mean end, counted from the intended power-on, over the boots that came to its end. Time between bars went into boots that failed before.</p>`;
 }
 
-/** The steps, then the sum of them: what a device is on line after. */
+/** The steps, then their sum: the time to on line. */
 function barsOf(kind: string, boot: BootResult): Bar[] {
   const steps = boot.steps
     .filter((step) => step.kind === kind && step.durationMs.count > 0)
@@ -93,7 +94,7 @@ const stepsMs = [...stepsBelowAMinute, ...stepsInMinutes.map((minutes) => minute
 function axisOf(lastMs: number): Axis {
   const stepMs = stepsMs.find((step) => lastMs / step <= TICKS_MAX) ?? stepsMs.at(-1)!;
   const ticks = Math.floor(lastMs / stepMs);
-  // A little room, so that the last bar does not touch the figures beside it.
+  // A gap between the last bar and the figures beside it.
   const end = Math.max(lastMs * 1.02, stepMs);
   return {
     endMs: end,

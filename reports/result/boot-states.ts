@@ -1,4 +1,4 @@
-/** The states of a boot, from the last of them back to the first: a stack has them from the ground up. */
+/** The states of a boot, from the last one to the first: the order of a stack from the bottom up. */
 const fromOnlineToOff = [
   "online",
   "syslog",
@@ -17,7 +17,7 @@ const fromOnlineToOff = [
 
 const known: ReadonlySet<string> = new Set(fromOnlineToOff);
 
-/** `states` from on line to off; unknown ones, of a later version perhaps, lie on the top. */
+/** `states` from on line to off. Unknown ones, perhaps of a later version, come last. */
 export function stackOrder(states: Iterable<string>): string[] {
   const present = new Set(states);
   return [

@@ -1,12 +1,12 @@
 import type { BootFailureResult, DownloadsResult, RunResult } from "./run-result.ts";
 
-/** What boots and downloads came to over all phases of a run. */
+/** Totals of boots and downloads over all phases of a run. */
 export interface BootTotals {
   /** Boots that failed and were tried again. */
   readonly bootsFailed: number;
   /** How often a device gave up. */
   readonly devicesGivenUp: number;
-  /** By kind, step and problem; what cost the most devices comes first. */
+  /** By kind, step and problem; the one that cost the most devices comes first. */
   readonly failures: readonly BootFailureResult[];
   readonly downloads: DownloadsResult;
 }
@@ -29,7 +29,7 @@ export function onlineAtEnd({ timeSeries }: Pick<RunResult, "timeSeries">): numb
   return timeSeries.findLast(({ online }) => online !== undefined)?.online;
 }
 
-/** One entry for each kind, step and problem; what cost the most devices, then boots, comes first. */
+/** One entry for each kind, step and problem, sorted by devices lost, then by boots. */
 export function mergeFailures(failures: readonly BootFailureResult[]): BootFailureResult[] {
   const merged = new Map<string, BootFailureResult>();
   for (const failure of failures) {

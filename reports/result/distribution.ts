@@ -1,7 +1,39 @@
-import type { LatencyHistogram } from "../../base/histogram.ts";
-import type { Distribution } from "./run-result.ts";
+import { z } from "zod";
+import { LatencyHistogram } from "../../base/histogram.ts";
+import { amount, type Contract, count, text } from "./contract.ts";
 
-/** What a result says of a histogram, and the histogram itself for those who want more. */
+/** Milliseconds; `histogram` is HdrHistogram's V2 encoding in base64. */
+export const distribution = z
+  .object({
+    count,
+    p50: amount,
+    p90: amount,
+    p99: amount,
+    p999: amount,
+    max: amount,
+    mean: amount,
+    histogram: text,
+  })
+  .superRefine((spans, context) => {
+    const message = histogramProblem(spans);
+    if (message !== undefined) context.addIssue({ code: "custom", path: ["histogram"], message });
+  });
+export type Distribution = Contract<typeof distribution>;
+
+/** By kind of device, and `all` of them. */
+export const distributions = z.record(text, distribution);
+
+function histogramProblem(spans: Pick<Distribution, "count" | "histogram">): string | undefined {
+  try {
+    const held = LatencyHistogram.fromBase64(spans.histogram).count;
+    return held === spans.count ? undefined : `holds ${held} values, but count is ${spans.count}`;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+/** Percentiles of the histogram, and the histogram itself for readers who want more. */
 export function distributionOf(histogram: LatencyHistogram): Distribution {
   return {
     count: histogram.count,
@@ -10,12 +42,8 @@ export function distributionOf(histogram: LatencyHistogram): Distribution {
     p99: histogram.percentileMs(99),
     p999: histogram.percentileMs(99.9),
     max: histogram.maxMs(),
-    mean: round(histogram.meanMs()),
+    // Microseconds are what a histogram resolves.
+    mean: Math.round(histogram.meanMs() * 1000) / 1000,
     histogram: histogram.toBase64(),
   };
-}
-
-/** Microseconds are what a histogram resolves. */
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }

@@ -2,7 +2,7 @@ import { problemWords } from "./boot-problems.ts";
 import { bootTotalsOf } from "./boot-totals.ts";
 import type { RunResult, StreamResult } from "./run-result.ts";
 
-/** Something that went wrong, for one reason, in one place. */
+/** How often something went wrong for one reason in one place. */
 export interface ErrorCount {
   readonly reason: string;
   readonly where: string;
@@ -16,7 +16,7 @@ const reasonsOfStreams = [
   ["notEligible", "not sent: no device was in the right state"],
 ] as const satisfies readonly (readonly [keyof StreamResult, string])[];
 
-/** What went wrong in a run, by reason and place, the most frequent first; empty when nothing did. */
+/** The errors of a run by reason and place, the most frequent first. */
 export function errorsOf(result: RunResult): ErrorCount[] {
   const { phases, generator } = result;
   const ofStreams = phases.flatMap((phase) =>

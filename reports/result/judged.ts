@@ -1,12 +1,12 @@
 import type { RunResult } from "./run-result.ts";
 import { violationsOf } from "./safety.ts";
 
-/** One thing that a run is judged by. `void`: it may have failed, but the run says nothing. */
+/** One criterion of a run. `void`: the run is invalid, so it says nothing about this. */
 export interface Judged {
   readonly group: "verdict" | "threshold" | "safety" | "generator";
   readonly name: string;
   readonly state: "holds" | "failed" | "invalid" | "void";
-  /** What was measured, or what went wrong, in a sentence or less. */
+  /** The measured value, or the problem, in a sentence or less. */
   readonly said: string;
 }
 
@@ -28,7 +28,7 @@ export function judgedOf(result: RunResult): Judged[] {
         said: `was ${actual ?? "not measured"}`,
       }),
     ),
-    // A violation was seen, so it happened, whatever else the run is worth.
+    // A violation that was seen did happen, also in an invalid run.
     ...violationsOf(safety).map(
       ([name, count]): Judged => ({
         group: "safety",

@@ -1,385 +1,381 @@
-import type { FailoverResult } from "../failover/failover-result.ts";
+import { z } from "zod";
+import { amount, type Contract, count, counts, text } from "./contract.ts";
+import { distribution, distributions } from "./distribution.ts";
+import { failover } from "./failover-result.ts";
 
 /**
- * `result.json`: the contract between a run and everything that reads one. Latencies are in
- * milliseconds; a *discover* transaction is Discover, Offer, Request, Ack, a *renew* transaction is
- * Request, Ack (GAP-4: the guide does not say, so every result does). Optional fields belong to what
- * not every run has: devices that boot, the bundled server, loss on purpose.
+ * `result.json`: the contract between a run and its readers. Latencies are in milliseconds; a
+ * *discover* transaction is Discover, Offer, Request, Ack, a *renew* transaction is Request, Ack
+ * (GAP-4: the guide does not say, so every result does). A field that not every run has is optional.
+ * Objects may hold fields that are not here: a later minor version may have added them.
  */
 export const RESULT_SCHEMA = "provlab/result@1";
 
-export type Verdict = "pass" | "fail" | "invalid";
-
-export interface RunResult {
-  readonly schema: typeof RESULT_SCHEMA;
-  readonly scenario: { readonly name: string; readonly title: string; readonly sha256: string };
-  /** What was typed, quoted for a shell and with its seed: it asks for the same load again. */
-  readonly command?: string;
-  readonly seed: number;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly durationMs: number;
-  readonly verdict: Verdict;
-  /** Why the verdict is what it is: one sentence each, empty for a pass. */
-  readonly reasons: readonly string[];
-  readonly environment: Environment;
-  readonly target: Target;
-  readonly population: PopulationSummary;
-  readonly transactions: Readonly<Record<string, string>>;
-  readonly phases: readonly PhaseResult[];
-  /** From a device's intended start to its ACK, for every device that was bound in the run. */
-  readonly timeToBoundMs: Readonly<Record<string, Distribution>>;
-  /**
-   * By kind of device and `all`: from the intended power-on to on line, failed boots in between
-   * included. A device that never came on line is in none of them; see `BootFailureResult.devices`.
-   */
-  readonly timeToOnlineMs?: Readonly<Record<string, Distribution>>;
-  readonly thresholds: readonly ThresholdResult[];
-  readonly safety: SafetyResult;
-  readonly generator: GeneratorResult;
-  readonly server?: ServerUsage;
-  /** Only where some devices have something wrong with them. */
-  readonly personas?: readonly PersonaResult[];
-  /** Only where the scenario makes the network worse than it is. */
-  readonly network?: NetworkResult;
-  /** Only of a run with several targets. */
-  readonly answeredBy?: readonly AnsweredBy[];
-  /** Only of a run with several targets to which something happened. */
-  readonly failover?: FailoverResult;
-  /** Only of a part of a run: its figures are those of its own devices. */
-  readonly segment?: { readonly number: number; readonly count: number };
-  /** Only of a run that several processes played. */
-  readonly segments?: readonly SegmentSummary[];
-  readonly timeSeries: readonly TimeSeriesRow[];
-}
-
 /** One of the processes that played a run together. */
-export interface SegmentSummary {
+const segmentSummary = z.object({
   /** From 1. */
-  readonly segment: number;
-  /** The machine, and of an agent its name. */
-  readonly host: string;
-  readonly agent?: string;
-  readonly cpu: string;
-  readonly workers: number;
+  segment: count,
+  /** The machine. */
+  host: text,
+  /** Only of an agent: its name. */
+  agent: text.exactOptional(),
+  cpu: text,
+  workers: count,
   /** When its run began, after the first one's. */
-  readonly startedAfterMs: number;
-  /** Of an agent: its clock minus the coordinator's, and the time that the question took. */
-  readonly clockOffsetMs?: number;
-  readonly clockRoundTripMs?: number;
-}
+  startedAfterMs: z.number(),
+  /** Only of an agent: its clock minus the coordinator's, and how long the question took. */
+  clockOffsetMs: z.number().exactOptional(),
+  clockRoundTripMs: amount.exactOptional(),
+});
+export type SegmentSummary = Contract<typeof segmentSummary>;
 
-export interface Environment {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryMiB: number;
-  readonly kernel: string;
-  readonly node: string;
-  readonly provlab: string;
-  readonly commit: string;
+const environment = z.object({
+  cpu: text,
+  cores: count,
+  memoryMiB: z.number(),
+  kernel: text,
+  node: text,
+  provlab: text,
+  commit: text,
   /** `fsync`, `os` or `none` for the bundled server; `unknown` for somebody else's. */
-  readonly durability: string;
-  readonly socket: string;
-  readonly workers: number;
-}
+  durability: text,
+  socket: text,
+  workers: count,
+});
+export type Environment = Contract<typeof environment>;
 
-export interface Target {
-  readonly kind: "bundled" | "external";
-  /** Of a pair that the run has started itself: `Kea 2.6.3 hot-standby`. */
-  readonly product?: string;
-  readonly address: string;
-  readonly port: number;
-  /** The other servers that every relay forwarded to, on the same port. */
-  readonly others?: readonly string[];
-}
-
-export interface PopulationSummary {
-  readonly devices: number;
-  readonly byKind: Readonly<Record<string, number>>;
-  readonly cmts: number;
-}
-
-export interface PhaseResult {
-  readonly name: string;
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  /**
-   * What ended it: its duration, everything bound or on line, the time limit, the breakage that was
-   * looked for, or a threshold that ends the run.
-   */
-  readonly endedBy: string;
-  readonly streams: readonly StreamResult[];
-  /** Only of a phase in which devices booted or fetched files. */
-  readonly boot?: BootResult;
-}
+const target = z.object({
+  kind: z.enum(["bundled", "external"]),
+  /** Only of a pair that the run started itself: `Kea 2.6.3 hot-standby`. */
+  product: text.exactOptional(),
+  address: text,
+  port: count,
+  /** The other servers to which every relay forwarded, on the same port. */
+  others: z.array(text).exactOptional(),
+});
+export type Target = Contract<typeof target>;
 
 /**
- * Of a *boot* stream a transaction is the whole chain from power-on to on line, of a *download*
- * stream one file: latency counts to its end, time-outs are devices that gave up, and
- * retransmissions are datagrams that were sent again.
+ * A straight stretch of a rate, and what became of the arrivals that were intended in it, at any
+ * later time: the points of a curve of latency over load.
  */
-export interface StreamResult {
-  readonly exchange: string;
-  /** Only of a stream that is not called by its exchange. */
-  readonly name?: string;
-  /** The mean of a rate that changes. Null when all devices start at once, and in a closed loop. */
-  readonly offeredPerSecond: number | null;
-  /** Of a closed loop alone: transactions under way at most. Its latency is service time. */
-  readonly outstanding?: number;
-  readonly achievedPerSecond: number;
-  /** Achieved over offered; null where no rate was offered. */
-  readonly achievedRatio: number | null;
-  /** Transactions that the schedule asked for. */
-  readonly offered: number;
-  readonly sent: number;
-  readonly completed: number;
-  readonly timeouts: number;
-  readonly retransmissions: number;
-  readonly naks: number;
-  /** Arrivals that found no device in the right state: nothing was sent for them. */
-  readonly notEligible: number;
-  /** From the intended send time to the ACK. */
-  readonly latencyMs: Distribution;
-  /** From the moment the packet really left to the kernel's receive timestamp of the ACK. */
-  readonly serviceMs: Distribution;
-  /** How late the generator itself sent. */
-  readonly slipMs: Distribution;
-  /** Only of a rate that changes: its straight stretches, in their order, as far as the phase came. */
-  readonly stages?: readonly StageResult[];
-  /** Only of a stream that looks for the rate at which the server breaks. */
-  readonly breakage?: BreakageResult;
-}
-
-/**
- * A straight stretch of a rate, with what became of the arrivals that were intended in it, whenever
- * that was: the points of a curve of latency over load.
- */
-export interface StageResult {
-  readonly fromPerSecond: number;
-  readonly toPerSecond: number;
+const stage = z.object({
+  fromPerSecond: amount,
+  toPerSecond: amount,
   /** Since the phase began. A stage that the end of the phase cut short ends there. */
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly offered: number;
-  readonly completed: number;
-  readonly offeredPerSecond: number;
-  /** Those that were complete within a second of their intended start. */
-  readonly achievedPerSecond: number;
-  /** The share of the offered ones that was not: 0 to 100. */
-  readonly missedPercent: number;
-  readonly notEligible: number;
+  startMs: amount,
+  endMs: amount,
+  offered: count,
+  completed: count,
+  offeredPerSecond: amount,
+  /** Transactions that were complete within a second of their intended start. */
+  achievedPerSecond: amount,
+  /** The share of the offered transactions that were not: 0 to 100. */
+  missedPercent: amount,
+  notEligible: count,
   /** Sent more than 2 ms late by the generator itself. */
-  readonly late: number;
-  readonly latencyMs: Distribution;
-}
+  late: count,
+  latencyMs: distribution,
+});
+export type StageResult = Contract<typeof stage>;
 
-export interface BreakageResult {
+const breakage = z.object({
   /** The highest rate whose stage kept the limit; null when the first one missed it. */
-  readonly lastKeptPerSecond: number | null;
+  lastKeptPerSecond: z.number().nullable(),
   /** Null when every stage kept it. */
-  readonly firstMissedPerSecond: number | null;
-  readonly reason: string;
-}
+  firstMissedPerSecond: z.number().nullable(),
+  reason: text,
+});
+export type BreakageResult = Contract<typeof breakage>;
 
-/** How devices came on line in a phase, and what kept others from it. */
-export interface BootResult {
-  /** From the start of the phase to a device's being on line. */
-  readonly onlineAfterMs: Distribution;
-  /** As `RunResult.timeToOnlineMs`, of this phase. */
-  readonly timeToOnlineMs: Readonly<Record<string, Distribution>>;
-  /** By kind, in the order of the kind's chain. */
-  readonly steps: readonly BootStepResult[];
-  readonly failures: readonly BootFailureResult[];
-  readonly downloads: DownloadsResult;
-}
+/**
+ * The transaction of a *boot* stream is the whole chain from power-on to on line, that of a
+ * *download* stream is one file. Their latency counts to its end, their time-outs are devices that
+ * gave up, and their retransmissions are datagrams that were sent again.
+ */
+const stream = z.object({
+  exchange: text,
+  /** Only of a stream that is not called by its exchange. */
+  name: text.exactOptional(),
+  /** The mean of a rate that changes. Null when all devices start at once, and in a closed loop. */
+  offeredPerSecond: amount.nullable(),
+  /** Only of a closed loop: transactions under way at most. Its latency is service time. */
+  outstanding: count.exactOptional(),
+  achievedPerSecond: amount,
+  /** Achieved over offered; null where no rate was offered. */
+  achievedRatio: amount.nullable(),
+  /** Transactions that the schedule asked for. */
+  offered: count,
+  sent: count,
+  completed: count,
+  timeouts: count,
+  retransmissions: count,
+  naks: count,
+  /** Arrivals that found no device in the right state: nothing was sent for them. */
+  notEligible: count,
+  /** From the intended send time to the ACK. */
+  latencyMs: distribution,
+  /** From the moment the packet really left to the kernel's receive timestamp of the ACK. */
+  serviceMs: distribution,
+  /** How late the generator itself sent. */
+  slipMs: distribution,
+  /** Only of a rate that changes: its straight stretches in order, as far as the phase came. */
+  stages: z.array(stage).exactOptional(),
+  /** Only of a stream that looks for the rate at which the server breaks. */
+  breakage: breakage.exactOptional(),
+});
+export type StreamResult = Contract<typeof stream>;
 
 /** One step of one kind of device, over the boots that came to the end of that step. */
-export interface BootStepResult {
-  readonly kind: string;
+const bootStep = z.object({
+  kind: text,
   /** ranging, modem, dhcp, time, ntp, tftp, check, registration or syslog. */
-  readonly step: string;
-  readonly durationMs: Distribution;
-  /**
-   * Mean time from the device's intended power-on to the start of the step; the mean end is this
-   * plus `durationMs.mean`.
-   */
-  readonly startMeanMs: number;
+  step: text,
+  durationMs: distribution,
+  /** Mean time from the intended power-on to the start of the step. */
+  startMeanMs: z.number(),
   /** Optional steps that went wrong and were passed over (TIME-5). */
-  readonly passedOver: number;
-}
+  passedOver: count,
+});
+export type BootStepResult = Contract<typeof bootStep>;
 
 /** What kept devices of one kind from getting on, by step and problem. */
-export interface BootFailureResult {
-  readonly kind: string;
-  readonly step: string;
-  readonly problem: string;
+const bootFailure = z.object({
+  kind: text,
+  step: text,
+  problem: text,
   /** Boots that ended there; the device tried again. */
-  readonly boots: number;
+  boots: count,
   /** Devices that gave up there. */
-  readonly devices: number;
-}
+  devices: count,
+});
+export type BootFailureResult = Contract<typeof bootFailure>;
 
-/** The files that devices fetched by TFTP, whether on their way to on line or afterwards. */
-export interface DownloadsResult {
-  readonly files: number;
-  readonly bytes: number;
+/** The files that devices fetched by TFTP, on their way to on line or afterwards. */
+const downloads = z.object({
+  files: count,
+  bytes: count,
   /** Files whose length and hash were known and right. */
-  readonly verified: number;
+  verified: count,
   /** Files whose MICs or format were looked at and right. */
-  readonly contentsChecked: number;
+  contentsChecked: count,
   /** Files from the second or a later server of the device's list (TFTP-2). */
-  readonly fromSecondary: number;
+  fromSecondary: count,
   /** Attempts at one server that failed, by problem. */
-  readonly failedAttempts: Readonly<Record<string, number>>;
+  failedAttempts: counts,
   /** Copies of a datagram that was sent before, by service. */
-  readonly retransmissions: Readonly<Record<string, number>>;
-}
+  retransmissions: counts,
+});
+export type DownloadsResult = Contract<typeof downloads>;
 
-/** Milliseconds; `histogram` is HdrHistogram's V2 encoding in base64. */
-export interface Distribution {
-  readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly mean: number;
-  readonly histogram: string;
-}
+/** How devices came on line in a phase, and what kept others from it. */
+const boot = z.object({
+  /** From the start of the phase to a device's being on line. */
+  onlineAfterMs: distribution,
+  /** As `RunResult.timeToOnlineMs`, of this phase. */
+  timeToOnlineMs: distributions,
+  /** By kind, in the order of the kind's chain. */
+  steps: z.array(bootStep),
+  failures: z.array(bootFailure),
+  downloads,
+});
+export type BootResult = Contract<typeof boot>;
 
-export interface ThresholdResult {
-  readonly text: string;
+const phase = z.object({
+  name: text,
+  startedAtMs: amount,
+  durationMs: amount,
+  /**
+   * Its duration, everything bound or on line, the time limit, the breakage that was looked for, or
+   * a threshold that ends the run.
+   */
+  endedBy: text,
+  streams: z.array(stream),
+  /** Only of a phase in which devices booted or fetched files. */
+  boot: boot.exactOptional(),
+});
+export type PhaseResult = Contract<typeof phase>;
+
+const threshold = z.object({
+  text,
   /** Null when the run never got as far as measuring it, which fails the threshold. */
-  readonly actual: number | null;
-  readonly holds: boolean;
-}
+  actual: z.number().nullable(),
+  holds: z.boolean(),
+});
+export type ThresholdResult = Contract<typeof threshold>;
 
-export interface SafetyResult {
+const safety = z.object({
   /** ACKs that the checker followed. */
-  readonly acknowledged: number;
-  readonly doubleAllocations: number;
+  acknowledged: count,
+  doubleAllocations: count,
   /** Acknowledged leases that the server denied in the run, or that its lease file does not hold. */
-  readonly acknowledgedLeasesLost: number;
-  readonly addressesChangedOnRenewal: number;
-  readonly addressesNeverOffered: number;
+  acknowledgedLeasesLost: count,
+  addressesChangedOnRenewal: count,
+  addressesNeverOffered: count,
   /** Addresses outside the network of the device's CMTS. */
-  readonly addressesOutsideNetwork: number;
+  addressesOutsideNetwork: count,
   /** Replies without what a client needs, or that do not echo option 82. */
-  readonly malformedReplies: number;
+  malformedReplies: count,
   /** Only of a pair: ACKs by a node while the other one led. */
-  readonly acknowledgedWithoutLeadership?: number;
+  acknowledgedWithoutLeadership: count.exactOptional(),
   /** Only of a pair: devices that got another address while their lease ran on (LEASE-7, HA-5). */
-  readonly addressesChangedAfterFailover?: number;
-  /** Findings that a device's persona makes inevitable, by name; not counted above. Absent when none. */
-  readonly expected?: Readonly<Record<string, number>>;
+  addressesChangedAfterFailover: count.exactOptional(),
+  /** Findings that a device's persona makes inevitable, by name; not counted above. */
+  expected: counts.exactOptional(),
   /** The first few violations in words. */
-  readonly examples: readonly string[];
+  examples: z.array(text),
   /** Where lost leases were looked for. */
-  readonly audit: string;
-}
+  audit: text,
+});
+export type SafetyResult = Contract<typeof safety>;
 
-export interface GeneratorResult {
-  readonly slipMsP99: number;
-  readonly socketDrops: number;
-  readonly sendErrors: number;
+const generator = z.object({
+  slipMsP99: amount,
+  socketDrops: count,
+  sendErrors: count,
   /** The busiest worker's share of a core. */
-  readonly cpuPercentMax: number;
-  /** How much of the time a worker was ready while other programs had the cores: the worst worker. */
-  readonly starvedPercentMax?: number;
-  readonly memoryMiB: number;
+  cpuPercentMax: amount,
+  /** The worst worker's share of time in which it was ready while other programs had the cores. */
+  starvedPercentMax: amount.exactOptional(),
+  memoryMiB: amount,
   /** Empty when the generator was not the limit. */
-  readonly problems: readonly string[];
+  problems: z.array(text),
   /** Datagrams dropped on purpose, in both directions, where the scenario asks for it. */
-  readonly simulatedLoss?: { readonly percent: number; readonly dropped: number };
-}
+  simulatedLoss: z.object({ percent: z.number(), dropped: count }).exactOptional(),
+});
+export type GeneratorResult = Contract<typeof generator>;
 
-/** What became of datagrams on the scenario's network, by direction; all protocols together. */
-export interface NetworkResult {
-  readonly toServer: NetworkDirectionResult;
-  readonly toDevices: NetworkDirectionResult;
-}
-
-export interface NetworkDirectionResult {
-  readonly lost: number;
+const networkDirection = z.object({
+  lost: count,
   /** Arrived later than they were sent, for any reason below or the delay. */
-  readonly delayed: number;
-  readonly duplicated: number;
+  delayed: count,
+  duplicated: count,
   /** Held back so that others passed. */
-  readonly reordered: number;
+  reordered: count,
   /** Waited in the queue of a CMTS. */
-  readonly throttled: number;
+  throttled: count,
   /** Found the queue of a CMTS full. */
-  readonly dropped: number;
-}
+  dropped: count,
+});
+export type NetworkDirectionResult = Contract<typeof networkDirection>;
 
 /** What happened to the devices of one persona of the scenario. */
-export interface PersonaResult {
-  readonly kind: string;
-  /** Of captured devices: the name of their persona. */
-  readonly name?: string;
-  /** The kind of device that it is a share of; absent for a share of all. */
-  readonly of?: string;
+const persona = z.object({
+  kind: text,
+  /** Only of captured devices: the name of their persona. */
+  name: text.exactOptional(),
+  /** The kind of device of which it is a share; absent for a share of all. */
+  of: text.exactOptional(),
   /** 0 where the scenario gives their count. */
-  readonly percent: number;
-  readonly devices: number;
-  /** Of these, holding a lease at the end of the run. */
-  readonly bound: number;
+  percent: amount,
+  devices: count,
+  /** How many of these hold a lease at the end of the run. */
+  bound: count,
   /** Exchanges that ended with an ACK. */
-  readonly completed: number;
-  readonly naks: number;
-  readonly declines: number;
-  readonly timeouts: number;
-  readonly retransmissions: number;
+  completed: count,
+  naks: count,
+  declines: count,
+  timeouts: count,
+  retransmissions: count,
   /** Leases acknowledged to the other device with the same MAC. */
-  readonly twinLeases: number;
-}
+  twinLeases: count,
+});
+export type PersonaResult = Contract<typeof persona>;
 
 /** The bundled server's own use of the machine, read from /proc. */
-export interface ServerUsage {
-  readonly cpuSeconds: number;
-  readonly residentMiBMax: number;
-}
+const serverUsage = z.object({ cpuSeconds: z.number(), residentMiBMax: z.number() });
+export type ServerUsage = Contract<typeof serverUsage>;
 
-/** How many ACKs of the run came from one server: every target is here, and whoever else answered. */
-export interface AnsweredBy {
+/** The ACKs of one server. Every target has an entry, and every other server that answered. */
+const answeredBy = z.object({
   /** The server identifier (option 54) of its ACKs. */
-  readonly server: string;
-  readonly acknowledged: number;
-}
+  server: text,
+  acknowledged: count,
+});
+export type AnsweredBy = Contract<typeof answeredBy>;
 
-export interface TimeSeriesRow {
+const timeSeriesRow = z.object({
   /** Seconds since the run began. */
-  readonly second: number;
-  readonly phase: string;
-  /** Sent are those that a stream began; completed also those that devices began by themselves. */
-  readonly discoverSent: number;
-  readonly discoverCompleted: number;
-  readonly renewSent: number;
-  readonly renewCompleted: number;
-  readonly timeouts: number;
-  readonly retransmissions: number;
-  readonly latencyMsP50: number | null;
-  readonly latencyMsP99: number | null;
-  readonly latencyMsMax: number | null;
-  readonly bound: number;
+  second: count,
+  phase: text,
+  /** Sent counts what a stream began; completed also what devices began by themselves. */
+  discoverSent: count,
+  discoverCompleted: count,
+  renewSent: count,
+  renewCompleted: count,
+  timeouts: count,
+  retransmissions: count,
+  latencyMsP50: amount.nullable(),
+  latencyMsP99: amount.nullable(),
+  latencyMsMax: amount.nullable(),
+  bound: count,
   /** Devices by state, in the order of their names. */
-  readonly devices: Readonly<Record<string, number>>;
+  devices: counts,
   /** Only of a run in which such an exchange occurs. */
-  readonly rebindSent?: number;
-  readonly rebindCompleted?: number;
-  readonly rebootSent?: number;
-  readonly rebootCompleted?: number;
-  readonly releaseSent?: number;
-  readonly bootsSent?: number;
-  readonly downloadsSent?: number;
+  rebindSent: count.exactOptional(),
+  rebindCompleted: count.exactOptional(),
+  rebootSent: count.exactOptional(),
+  rebootCompleted: count.exactOptional(),
+  releaseSent: count.exactOptional(),
+  bootsSent: count.exactOptional(),
+  downloadsSent: count.exactOptional(),
   /** Devices on line at the end of the second. */
-  readonly online?: number;
-  /** Devices by state of their boot at the end of the second: off, the steps, pausing, online, failed. */
-  readonly bootStates?: Readonly<Record<string, number>>;
-  readonly bootsCompleted?: number;
-  readonly downloadsCompleted?: number;
-  /** Of one core, by all threads of the bundled server, since the row before. */
-  readonly serverCpuPercent?: number;
+  online: count.exactOptional(),
+  /** Devices by boot state at the end of the second: off, the steps, pausing, online, failed. */
+  bootStates: counts.exactOptional(),
+  bootsCompleted: count.exactOptional(),
+  downloadsCompleted: count.exactOptional(),
+  /** Percent of one core, by all threads of the bundled server, since the row before. */
+  serverCpuPercent: amount.exactOptional(),
   /** Resident memory of the bundled server at the end of the second. */
-  readonly serverResidentMiB?: number;
-}
+  serverResidentMiB: amount.exactOptional(),
+});
+export type TimeSeriesRow = Contract<typeof timeSeriesRow>;
+
+const verdict = z.enum(["pass", "fail", "invalid"]);
+export type Verdict = Contract<typeof verdict>;
+
+export const runResult = z.object({
+  schema: z.literal(RESULT_SCHEMA),
+  scenario: z.object({ name: text, title: text, sha256: text }),
+  /** What was typed, quoted for a shell and with its seed: it asks for the same load again. */
+  command: text.exactOptional(),
+  seed: count,
+  /** UTC. */
+  startedAt: text.refine((value) => !Number.isNaN(Date.parse(value)), "is no ISO 8601 time"),
+  durationMs: amount,
+  verdict,
+  /** Why the verdict is what it is: one sentence each, empty for a pass. */
+  reasons: z.array(text),
+  environment,
+  target,
+  population: z.object({ devices: count, byKind: counts, cmts: count }),
+  /** What counts as one transaction, by exchange. */
+  transactions: z.record(text, text),
+  phases: z.array(phase),
+  /** From a device's intended start to its ACK, for every device that was bound in the run. */
+  timeToBoundMs: distributions,
+  /**
+   * From the intended power-on to on line, failed boots in between included. A device that never
+   * came on line is in none of them; see `BootFailureResult.devices`.
+   */
+  timeToOnlineMs: distributions.exactOptional(),
+  thresholds: z.array(threshold),
+  safety,
+  generator,
+  server: serverUsage.exactOptional(),
+  /** Only where some devices have something wrong with them. */
+  personas: z.array(persona).exactOptional(),
+  /** Only where the scenario makes the network worse than it is. All protocols together. */
+  network: z.object({ toServer: networkDirection, toDevices: networkDirection }).exactOptional(),
+  /** Only of a run with several targets. */
+  answeredBy: z.array(answeredBy).exactOptional(),
+  /** Only of a run with several targets to which something happened. */
+  failover: failover.exactOptional(),
+  /** Only of a part of a run: its figures are those of its own devices. */
+  segment: z.object({ number: count, count }).exactOptional(),
+  /** Only of a run that several processes played. */
+  segments: z.array(segmentSummary).exactOptional(),
+  timeSeries: z.array(timeSeriesRow),
+});
+export type RunResult = Contract<typeof runResult>;

@@ -1,34 +1,26 @@
 import type { SafetyResult } from "./run-result.ts";
 
-/** What must never happen, in words, and how often it was seen. */
-export function violationsOf(safety: SafetyResult): readonly (readonly [string, number])[] {
-  return [
-    ["addresses held by two devices at a time", safety.doubleAllocations],
-    ["acknowledged leases lost", safety.acknowledgedLeasesLost],
-    ["addresses changed on renewal", safety.addressesChangedOnRenewal],
-    ["ACKs for an address never offered", safety.addressesNeverOffered],
-    ["addresses outside the CMTS's network", safety.addressesOutsideNetwork],
-    ["malformed replies", safety.malformedReplies],
-    ...pairViolationsOf(safety),
-  ];
+const violations = [
+  ["doubleAllocations", "addresses held by two devices at a time"],
+  ["acknowledgedLeasesLost", "acknowledged leases lost"],
+  ["addressesChangedOnRenewal", "addresses changed on renewal"],
+  ["addressesNeverOffered", "ACKs for an address never offered"],
+  ["addressesOutsideNetwork", "addresses outside the CMTS's network"],
+  ["malformedReplies", "malformed replies"],
+  // Only a pair can break these.
+  ["acknowledgedWithoutLeadership", "ACKs without leadership"],
+  ["addressesChangedAfterFailover", "addresses changed while their lease ran"],
+] as const satisfies readonly (readonly [keyof SafetyResult, string])[];
+
+/** What must never happen, in words, and how often it was seen. Only pairs have a pair's rules. */
+export function violationsOf(safety: SafetyResult): (readonly [words: string, count: number])[] {
+  return violations.flatMap(([field, words]) => {
+    const count = safety[field];
+    return count === undefined ? [] : [[words, count] as const];
+  });
 }
 
-/** Only a pair can break these. */
-function pairViolationsOf(safety: SafetyResult): (readonly [string, number])[] {
-  const { acknowledgedWithoutLeadership, addressesChangedAfterFailover } = safety;
-  const unled = "ACKs without leadership";
-  const moved = "addresses changed while their lease ran";
-  return [
-    ...(acknowledgedWithoutLeadership === undefined
-      ? []
-      : [[unled, acknowledgedWithoutLeadership] as const]),
-    ...(addressesChangedAfterFailover === undefined
-      ? []
-      : [[moved, addressesChangedAfterFailover] as const]),
-  ];
-}
-
-/** What personas make inevitable, in a sentence that says that it is no violation; empty for none. */
+/** Says that findings which personas make inevitable are no violations; empty if there are none. */
 export function expectedWords({ expected = {} }: SafetyResult): string[] {
   const count = Object.values(expected).reduce((sum, found) => sum + found, 0);
   return count === 0

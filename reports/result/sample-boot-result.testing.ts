@@ -17,7 +17,7 @@ type Draw = (share: number) => number;
 interface SampleStep {
   readonly step: string;
   readonly draw: Draw;
-  /** Of the boots that come to the step, how many fail there, and with what. */
+  /** The share of boots that fail in the step, and the problem. */
   readonly failing?: readonly [share: number, problem: string];
 }
 
@@ -30,7 +30,7 @@ const check: SampleStep = { step: "check", draw: about(0.04) };
 
 const programs: Readonly<Record<string, readonly SampleStep[]>> = {
   "cable-modem": [
-    // Ranging is what the CMTS lets through: a queue after a power cut.
+    // After a power cut the CMTS ranges modems one after the other.
     { step: "ranging", draw: (share) => 1500 + 52_000 * share },
     dhcp,
     { step: "time", draw: about(60) },
@@ -51,14 +51,14 @@ const programs: Readonly<Record<string, readonly SampleStep[]>> = {
 const byKind = { "cable-modem": 2400, mta: 800, cpe: 500, "smart-meter": 300 };
 const devices = 4000;
 const BOOTS_MAX = 3;
-/** One modem of so many is given a file that was changed. */
+/** One modem in this many gets a file that was changed. */
 const BROKEN_EVERY = 700;
 const POWER_ON_WITHIN_MS = 10_000;
 const TIMED_OUT_MS = 14_000;
 const PAUSE_MS = 8000;
 const SECONDS = 240;
 
-/** A result of a power cut that ends, with plausible figures; made up, and named so. */
+/** A made-up result of a power restoration, with plausible figures. */
 export function sampleBootResult(changes: Partial<RunResult> = {}): RunResult {
   const day = new SampleDay();
   const boot = day.result();
@@ -131,7 +131,7 @@ interface StepTally {
   startSumMs: number;
 }
 
-/** Plays every device once and keeps what a report says of it. */
+/** Plays every device once and keeps the figures of a report. */
 class SampleDay {
   readonly bound = new LatencyHistogram();
   readonly #prng = new Prng(11, 3);
@@ -219,7 +219,7 @@ class SampleDay {
     }
   }
 
-  /** When the boot failed and another follows; undefined when the device is on line or gave up. */
+  /** When the boot failed, if another follows; undefined if the device is on line or gave up. */
   #boot(
     kind: string,
     index: number,
@@ -281,7 +281,7 @@ class SampleDay {
     if (gaveUp) this.#mark("failed", atMs, Infinity);
   }
 
-  /** The state counts at the end of each second that it is in. */
+  /** Counts the device in this state at the end of each second. */
   #mark(state: string, fromMs: number, toMs: number): void {
     const first = Math.max(0, Math.ceil(fromMs / 1000) - 1);
     for (let second = first; second < SECONDS && (second + 1) * 1000 < toMs; second += 1) {

@@ -3,7 +3,7 @@ import { Prng } from "../../base/prng.ts";
 import { distributionOf } from "./distribution.ts";
 import { RESULT_SCHEMA, type RunResult, type StreamResult } from "./run-result.ts";
 
-/** A result with plausible figures for tests of what reads results; made up, and named so. */
+/** A made-up result with plausible figures, for tests of readers and renderers. */
 export function sampleResult(changes: Partial<RunResult> = {}): RunResult {
   return {
     schema: RESULT_SCHEMA,

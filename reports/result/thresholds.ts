@@ -1,16 +1,11 @@
 import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
-import { failoverMetric } from "../failover/failover-metric.ts";
-import type {
-  BootResult,
-  Distribution,
-  PhaseResult,
-  RunResult,
-  ThresholdResult,
-} from "./run-result.ts";
+import type { Distribution } from "./distribution.ts";
+import { failoverMetric } from "./failover-metric.ts";
+import type { BootResult, PhaseResult, RunResult, ThresholdResult } from "./run-result.ts";
 
 type Measured = Pick<RunResult, "phases" | "timeToBoundMs" | "timeToOnlineMs" | "failover">;
 
-/** Each threshold with what was measured. A metric that was never measured fails its threshold. */
+/** Each threshold with the measured value. A metric that was never measured fails its threshold. */
 export function evaluateThresholds(
   thresholds: readonly Threshold[],
   measured: Measured,
@@ -22,7 +17,7 @@ export function evaluateThresholds(
   });
 }
 
-/** What was measured of a metric; null when it was not. */
+/** The value of a metric; null if it was not measured. */
 export function metricOf(metric: readonly string[], measured: Measured): number | null {
   const [first = "", second = "", third = "", fourth] = metric;
   if (first === "timeToBoundMs") return statistic(measured.timeToBoundMs[second], third);
@@ -45,7 +40,7 @@ function failureCount(boot: BootResult | undefined, what: string): number | null
   return boot.failures.reduce((sum, failure) => sum + failure[what], 0);
 }
 
-/** A statistic of nothing is not a measurement: null, which fails the threshold. */
+/** Null for an empty distribution, whose statistics are no measurement. */
 function statistic(distribution: Distribution | undefined, name: string): number | null {
   if (distribution === undefined || distribution.count === 0) return null;
   const value: unknown = Reflect.get(distribution, name);

@@ -1,15 +1,25 @@
 import { type BootTotals, bootTotalsOf, totalOf } from "../result/boot-totals.ts";
-import type { Distribution, DownloadsResult, RunResult } from "../result/run-result.ts";
-import { cut, formatBytes, formatCount, formatSpan } from "./format.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { DownloadsResult, RunResult } from "../result/run-result.ts";
+import {
+  cut,
+  formatBytes,
+  formatCount,
+  type Percentile,
+  percentileCells,
+  percentileName,
+} from "./format.ts";
+import { labelled, row } from "./text-lines.ts";
 
-/** Of the kinds of failure that the terminal shows; the page has them all. */
+/** How many kinds of failure the terminal shows; the page has them all. */
 const FAILURES_SHOWN = 5;
-const LABEL_WIDTH = 15;
-const WHAT_WIDTH = 50;
+const SPAN_WIDTHS = [-15, 10, 13, 13, 13, 13];
+const FAILURE_WIDTHS = [-50, 14, 13];
+const percentiles: readonly Percentile[] = ["p50", "p90", "p99", "p999"];
 
 /**
- * The summary's lines on boots, in 80 columns: time to on line by kind below time to bound, what kept
- * devices from it, and the files. Undefined for a run in which nothing booted.
+ * The summary's lines on boots, in 80 columns: time to bound, time to on line by kind, the failures and
+ * the files. Undefined for a run in which nothing booted.
  */
 export function bootSummary(result: RunResult): string[] | undefined {
   const totals = bootTotalsOf(result);
@@ -20,25 +30,20 @@ export function bootSummary(result: RunResult): string[] | undefined {
 function spanLines({ timeToBoundMs, timeToOnlineMs = {} }: RunResult): string[] {
   const { all, ...kinds } = timeToOnlineMs;
   return [
-    spanLine("", "times", ["p50", "p90", "p99", "p99.9"]),
-    distributionLine("time to bound", timeToBoundMs["all"]),
-    distributionLine("time to online", all),
-    ...Object.entries(kinds).map(([kind, spans]) => distributionLine(`  ${kind}`, spans)),
+    row(["", "times", ...percentiles.map(percentileName)], SPAN_WIDTHS, ""),
+    spanLine("time to bound", timeToBoundMs["all"]),
+    spanLine("time to online", all),
+    ...Object.entries(kinds).map(([kind, spans]) => spanLine(`  ${kind}`, spans)),
   ];
 }
 
-function distributionLine(name: string, spans: Distribution | undefined): string {
-  if (spans === undefined || spans.count === 0) return spanLine(name, "0", ["-", "-", "-", "-"]);
-  const { count, p50, p90, p99, p999 } = spans;
-  return spanLine(name, formatCount(count), [p50, p90, p99, p999].map(formatSpan));
-}
-
-function spanLine(name: string, count: string, spans: readonly string[]): string {
-  return `${name.padEnd(LABEL_WIDTH)}${count.padStart(10)}${spans.map((span) => span.padStart(13)).join("")}`;
+function spanLine(name: string, spans: Distribution | undefined): string {
+  const cells = [formatCount(spans?.count ?? 0), ...percentileCells(spans, percentiles)];
+  return row([name, ...cells], SPAN_WIDTHS, "");
 }
 
 function failureLines({ failures, devicesGivenUp, bootsFailed }: BootTotals): string[] {
-  if (failures.length === 0) return [labelled("failures", "none: every boot came to its end")];
+  if (failures.length === 0) return labelled("failures", "none: every boot came to its end");
   const shown = failures.slice(0, FAILURES_SHOWN);
   const rest = failures.length - shown.length;
   return [
@@ -52,7 +57,7 @@ function failureLines({ failures, devicesGivenUp, bootsFailed }: BootTotals): st
 }
 
 function failureLine(what: string, devices: string, boots: string): string {
-  return `${cut(what, WHAT_WIDTH).padEnd(WHAT_WIDTH)}${devices.padStart(14)}${boots.padStart(13)}`;
+  return row([cut(what, -FAILURE_WIDTHS[0]!), devices, boots], FAILURE_WIDTHS, "");
 }
 
 function fileLines(downloads: DownloadsResult): string[] {
@@ -61,18 +66,8 @@ function fileLines(downloads: DownloadsResult): string[] {
   const failed = totalOf(downloads.failedAttempts);
   const again = totalOf(downloads.retransmissions);
   return [
-    labelled(
-      "files",
-      `${formatCount(verified)} of ${formatCount(files)} verified by hash, ${formatCount(contentsChecked)} by contents`,
-    ),
-    labelled(
-      "",
-      `${formatBytes(bytes)}, ${formatCount(fromSecondary)} from a secondary server, ${formatCount(failed)} failed attempts`,
-    ),
-    labelled("", `${formatCount(again)} datagrams sent again`),
-  ];
-}
-
-function labelled(label: string, text: string): string {
-  return `${label.padEnd(LABEL_WIDTH)}${text}`;
+    `${formatCount(verified)} of ${formatCount(files)} verified by hash, ${formatCount(contentsChecked)} by contents`,
+    `${formatBytes(bytes)}, ${formatCount(fromSecondary)} from a secondary server, ${formatCount(failed)} failed attempts`,
+    `${formatCount(again)} datagrams sent again`,
+  ].flatMap((line, index) => labelled(index === 0 ? "files" : "", line));
 }

@@ -1,23 +1,31 @@
-import type { StreamResult } from "../result/run-result.ts";
+import type { Distribution } from "../result/distribution.ts";
+import type { PhaseResult, StreamResult, Target } from "../result/run-result.ts";
 
-/** How figures are written everywhere: thousands with commas, milliseconds with three digits. */
+/** A whole number, with commas between thousands. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
 
-/** A rate a second: whole when it is whole, else one decimal. */
-export function formatRate(perSecond: number): string {
-  const digits = Number.isInteger(perSecond) ? 0 : 1;
-  return perSecond.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
+/** With commas between thousands and so many decimals; trailing zeros beyond `digitsMin` are left out. */
+export function formatDecimals(value: number, digits: number, digitsMin = digits): string {
+  return value.toLocaleString("en-US", {
+    minimumFractionDigits: digitsMin,
     maximumFractionDigits: digits,
   });
 }
 
-/** What a stream was offered: a rate, all at once, or a closed loop of so many transactions. */
-export function formatOffer(
-  stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">,
-): string {
+/** A rate a second: whole when it is whole, else one decimal. */
+export function formatRate(perSecond: number): string {
+  return formatDecimals(perSecond, Number.isInteger(perSecond) ? 0 : 1);
+}
+
+/** The stream's own name, or that of its exchange. */
+export function streamName({ name, exchange }: Pick<StreamResult, "name" | "exchange">): string {
+  return name ?? exchange;
+}
+
+/** The load offered to a stream: a rate, all at once, or a closed loop. */
+function formatOffer(stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">): string {
   if (stream.outstanding !== undefined) return `loop ${stream.outstanding}`;
   return stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond);
 }
@@ -27,18 +35,58 @@ export function formatMs(milliseconds: number): string {
   if (!Number.isFinite(milliseconds)) return "-";
   if (milliseconds === 0) return "0";
   const digits = milliseconds < 1 ? 3 : milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0;
-  return milliseconds.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  return formatDecimals(milliseconds, digits);
 }
 
-/** A span for people: milliseconds below a second, then seconds, then minutes. */
+/** A duration for people: milliseconds below a second, then seconds, then minutes. */
 export function formatSpan(milliseconds: number): string {
   if (milliseconds < 1000) return `${formatMs(milliseconds)} ms`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Whether `formatOffer` says "loop" of a stream. */
+export function hasClosedLoop(phases: readonly PhaseResult[]): boolean {
+  return phases.some(({ streams }) => streams.some(({ outstanding }) => outstanding !== undefined));
+}
+
+export const streamHead = ["exchange", "offered/s", "achieved/s", "completed", "time-outs"];
+
+/** In the order of `streamHead`. */
+export function streamCells(stream: StreamResult): [string, string, string, string, string] {
+  return [
+    streamName(stream),
+    formatOffer(stream),
+    formatRate(stream.achievedPerSecond),
+    formatCount(stream.completed),
+    formatCount(stream.timeouts),
+  ];
+}
+
+export type Percentile = "p50" | "p90" | "p99" | "p999" | "max";
+
+export function percentileName(percentile: Percentile): string {
+  return percentile === "p999" ? "p99.9" : percentile;
+}
+
+/** A cell for each percentile; "-" where nothing was measured. */
+export function percentileCells(
+  spans: Distribution | undefined,
+  percentiles: readonly Percentile[],
+  format: (milliseconds: number) => string = formatSpan,
+): string[] {
+  return percentiles.map((name) => (spans && spans.count > 0 ? format(spans[name]) : "-"));
+}
+
+/** Percentiles with their names: "p50 4.0 s", "p99.9 12.5 s". */
+export function percentileWords(spans: Distribution, percentiles: readonly Percentile[]): string[] {
+  return percentiles.map((name) => `${percentileName(name)} ${formatSpan(spans[name])}`);
+}
+
+/** "bundled server", or the address and port of an external one, after `before`. */
+export function formatTarget({ kind, address, port }: Target, before = ""): string {
+  return kind === "bundled" ? "bundled server" : `${before}${address}:${port}`;
 }
 
 /** A size for people: bytes below a KiB, then KiB, MiB, GiB. */
@@ -53,7 +101,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || size >= 100 ? formatCount(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
-/** As much of a text as so many columns take. */
+/** The text, cut to so many columns. */
 export function cut(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
 }

@@ -4,7 +4,7 @@ import { renderHtml } from "../page/render-html.ts";
 import { readResult } from "../result/read-result.ts";
 import type { BreakageResult, RunResult } from "../result/run-result.ts";
 import { sampleResult } from "../result/sample-result.testing.ts";
-import { breakageLines } from "./breakage-lines.ts";
+import { breakageLines } from "./plant-lines.ts";
 import { plantTablesOf } from "./plant-tables.ts";
 import { renderMarkdown } from "./render-markdown.ts";
 import { renderSummary } from "./render-summary.ts";

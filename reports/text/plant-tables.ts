@@ -1,7 +1,7 @@
 import type { NetworkDirectionResult, PersonaResult, RunResult } from "../result/run-result.ts";
 import { formatCount } from "./format.ts";
 
-/** A table as text, for whatever renders it: the first column has words, the others counts. */
+/** A table as text, for every renderer. The first column has words, the others counts. */
 export interface PlantTable {
   readonly title: string;
   readonly head: readonly string[];
@@ -10,26 +10,21 @@ export interface PlantTable {
 
 /** Only what the run had: devices with something wrong, a worse network, several servers. */
 export function plantTablesOf({ personas, network, answeredBy }: RunResult): PlantTable[] {
-  return [
-    ...(personas === undefined ? [] : [personaTable(personas)]),
-    ...(network === undefined
-      ? []
-      : [
-          countTable("What the network did", "datagrams", networkColumns, [
-            ["to the server", network.toServer],
-            ["to the devices", network.toDevices],
-          ]),
-        ]),
-    ...(answeredBy === undefined
-      ? []
-      : [
-          {
-            title: "ACKs by server",
-            head: ["server", "ACKs"],
-            rows: answeredBy.map(({ server, acknowledged }) => [server, formatCount(acknowledged)]),
-          },
-        ]),
+  const faulty = personas?.map((persona) => [shareOf(persona), persona] as const);
+  const directions = network && [
+    ["to the server", network.toServer] as const,
+    ["to the devices", network.toDevices] as const,
   ];
+  const servers = answeredBy?.map((each) => [each.server, each] as const);
+  return [
+    ...countTable("Devices with something wrong", "persona", personaColumns, faulty),
+    ...countTable("What the network did", "datagrams", networkColumns, directions),
+    ...countTable("ACKs by server", "server", [["acknowledged", "ACKs"]], servers),
+  ];
+}
+
+function shareOf({ kind, of, percent }: PersonaResult): string {
+  return `${kind} (${percent} % of ${of ?? "all"})`;
 }
 
 type Columns<Counts> = readonly (readonly [field: keyof Counts, head: string])[];
@@ -54,29 +49,17 @@ const networkColumns: Columns<NetworkDirectionResult> = [
   ["dropped", "dropped by a CMTS"],
 ];
 
-function personaTable(personas: readonly PersonaResult[]): PlantTable {
-  const shareOf = ({ kind, of, percent }: PersonaResult): string =>
-    `${kind} (${percent} % of ${of ?? "all"})`;
-  return countTable(
-    "Devices with something wrong",
-    "persona",
-    personaColumns,
-    personas.map((persona) => [shareOf(persona), persona]),
-  );
-}
-
+/** No table if the run has no such rows. */
 function countTable<Field extends string>(
   title: string,
   what: string,
   columns: readonly (readonly [Field, string])[],
-  rows: readonly (readonly [string, Readonly<Record<Field, number>>])[],
-): PlantTable {
-  return {
-    title,
-    head: [what, ...columns.map(([, head]) => head)],
-    rows: rows.map(([name, counts]) => [
-      name,
-      ...columns.map(([field]) => formatCount(counts[field])),
-    ]),
-  };
+  rows: readonly (readonly [string, Readonly<Record<Field, number>>])[] | undefined,
+): PlantTable[] {
+  if (rows === undefined) return [];
+  const cells = rows.map(([name, counts]) => [
+    name,
+    ...columns.map(([field]) => formatCount(counts[field])),
+  ]);
+  return [{ title, head: [what, ...columns.map(([, head]) => head)], rows: cells }];
 }

@@ -1,141 +1,103 @@
-import { failoverLines } from "../failover/failover-lines.ts";
 import type { PhaseResult, RunResult, StreamResult } from "../result/run-result.ts";
 import { expectedWords, violationsOf } from "../result/safety.ts";
 import { bootSummary } from "./boot-summary.ts";
-import { breakageLines } from "./breakage-lines.ts";
-import { cut, formatCount, formatMs, formatOffer, formatRate, formatSpan } from "./format.ts";
-import { networkLines } from "./network-lines.ts";
-import { personaLines } from "./persona-lines.ts";
-import { hanging, type Paint, plainText, printable } from "./text-lines.ts";
+import { failoverLines } from "./failover-lines.ts";
+import {
+  cut,
+  formatCount,
+  formatMs,
+  formatSpan,
+  formatTarget,
+  hasClosedLoop,
+  percentileWords,
+  streamCells,
+  streamHead,
+} from "./format.ts";
+import { breakageLines, networkLines, personaLines } from "./plant-lines.ts";
+import { hanging, labelled, type Paint, plainText, row, textOf } from "./text-lines.ts";
 
-const columns = [
-  { title: "phase", width: 14, align: "left" },
-  { title: "exchange", width: 9, align: "left" },
-  { title: "offered/s", width: 9, align: "right" },
-  { title: "achieved/s", width: 10, align: "right" },
-  { title: "completed", width: 9, align: "right" },
-  { title: "p50 ms", width: 7, align: "right" },
-  { title: "p99 ms", width: 7, align: "right" },
-  { title: "t/out", width: 6, align: "right" },
-] as const;
+const PHASE_WIDTH = 14;
+const EXCHANGE_WIDTH = 9;
+const WIDTHS = [-PHASE_WIDTH, -EXCHANGE_WIDTH, 9, 10, 9, 7, 7, 6];
 
 const verdictPaint = { pass: "good", fail: "bad", invalid: "warn" } as const;
 
 /**
- * The result in 80 columns of text: verdict, rates and latencies, and what they rest on. Longer lines
- * go on below themselves. `paint` colours what is good or bad, for a terminal.
+ * The result in 80 columns of text: verdict, rates, latencies, and what was lost or used. Longer lines
+ * are broken and indented. `paint` colours good and bad news on a terminal.
  */
 export function renderSummary(
   result: RunResult,
   files: readonly string[],
   paint: Paint = plainText,
 ): string {
-  const { population, target, environment } = result;
-  const heading = `${result.scenario.name} · ${formatCount(population.devices)} devices · seed ${result.seed}`;
-  const bundled = target.kind === "bundled" ? "bundled server" : undefined;
-  const pair = target.product === undefined ? undefined : `pair of ${target.product}`;
-  const server = pair ?? bundled ?? `target ${target.address}:${target.port}`;
-  const where = `${server}, durability ${environment.durability}`;
   const verdict = paint[verdictPaint[result.verdict]];
   const lines = [
     "",
-    ...hanging(`${result.verdict.toUpperCase()}  ${heading}`, 6).map((line, index) =>
-      index === 0 ? paintWord(line, result.verdict.toUpperCase(), verdict) : line,
-    ),
-    ...hanging(`      ${formatSpan(result.durationMs)}, ${where}`, 6),
-    ...result.reasons.flatMap((reason) => hanging(`      ${reason}`, 8)).map(verdict),
+    ...headingLines(result, verdict),
     "",
-    row(columns.map((column) => column.title)),
+    row(["phase", ...streamHead.slice(0, 4), "p50 ms", "p99 ms", "t/out"], WIDTHS),
     ...result.phases.flatMap(phaseRows),
-    ...(hasClosedLoop(result) ? [CLOSED_LOOP_NOTE] : []),
+    ...(hasClosedLoop(result.phases) ? [CLOSED_LOOP_NOTE] : []),
     "",
     ...failoverLines(result.failover),
-    ...breakageLines(result).flatMap((line) => hanging(`breakage       ${line}`)),
-    ...(bootSummary(result) ?? [`time to bound  ${timeToBound(result)}`]),
-    `thresholds     ${thresholds(result)}`,
+    ...breakageLines(result).flatMap((line) => labelled("breakage", line)),
+    ...(bootSummary(result) ?? labelled("time to bound", timeToBound(result))),
+    ...labelled("thresholds", thresholds(result)),
     ...result.thresholds
       .filter((threshold) => !threshold.holds)
       .flatMap(({ text, actual }) =>
-        hanging(`               FAILED ${text} (was ${actual ?? "not measured"})`),
+        labelled("", `FAILED ${text} (was ${actual ?? "not measured"})`),
       )
       .map(paint.bad),
-    ...hanging(`safety         ${safety(result)}`),
-    ...result.safety.examples
-      .flatMap((example) => hanging(`               ${example}`))
-      .map(paint.bad),
-    ...hanging(`generator      ${generator(result)}`),
+    ...labelled("safety", safety(result)),
+    ...result.safety.examples.flatMap((example) => labelled("", example)).map(paint.bad),
+    ...labelled("generator", generator(result)),
+    ...plantLines(result),
   ];
-  const { simulatedLoss } = result.generator;
-  if (simulatedLoss !== undefined) {
-    const { percent, dropped } = simulatedLoss;
-    lines.push(`simulated loss ${percent} % of the datagrams: ${formatCount(dropped)} dropped`);
-  }
-  for (const [kind, words] of personaLines(result.personas ?? [])) {
-    lines.push(...hanging(`persona        ${kind}: ${words}`));
-  }
-  for (const [direction, words] of result.network ? networkLines(result.network) : []) {
-    lines.push(...hanging(`network        ${direction}: ${words}`));
-  }
-  if (result.server !== undefined) {
-    const { cpuSeconds, residentMiBMax } = result.server;
-    lines.push(`server         ${cpuSeconds.toFixed(1)} s CPU, ${residentMiBMax.toFixed(0)} MiB`);
-  }
-  if (result.answeredBy !== undefined) {
-    const shares = result.answeredBy.map(
-      ({ server, acknowledged }) => `${server}: ${formatCount(acknowledged)}`,
-    );
-    lines.push(...hanging(`ACKs from      ${shares.join(", ")}`));
-  }
-  if (files.length > 0) lines.push("", ...hanging(`wrote          ${files.join(" ")}`));
-  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+  return textOf(lines, files);
 }
 
-function paintWord(line: string, word: string, colour: (text: string) => string): string {
-  return line.startsWith(word) ? colour(word) + line.slice(word.length) : line;
-}
-
-function row(cells: readonly string[]): string {
-  const padded = columns.map(({ width, align }, index) =>
-    align === "left" ? cells[index]!.padEnd(width) : cells[index]!.padStart(width),
-  );
-  return printable(padded.join(" "));
+function headingLines(result: RunResult, verdict: (text: string) => string): string[] {
+  const { population, target, environment, seed, scenario, reasons } = result;
+  const word = result.verdict.toUpperCase();
+  const server =
+    target.product === undefined ? formatTarget(target, "target ") : `pair of ${target.product}`;
+  const devices = `${formatCount(population.devices)} devices`;
+  const [first, ...more] = hanging(`${word}  ${scenario.name} · ${devices} · seed ${seed}`, 6);
+  const about = `${formatSpan(result.durationMs)}, ${server}, durability ${environment.durability}`;
+  return [
+    verdict(word) + first!.slice(word.length),
+    ...more,
+    ...hanging(`      ${about}`, 6),
+    ...reasons.flatMap((reason) => hanging(`      ${reason}`, 8)).map(verdict),
+  ];
 }
 
 function phaseRows(phase: PhaseResult): string[] {
   return phase.streams.map((stream, index) =>
-    row(streamCells(index === 0 ? cut(phase.name, columns[0].width) : "", stream)),
+    row([index === 0 ? cut(phase.name, PHASE_WIDTH) : "", ...narrowCells(stream)], WIDTHS),
   );
 }
 
-const CLOSED_LOOP_NOTE = "loop N: N transactions under way; latency there is service time";
-
-function hasClosedLoop({ phases }: RunResult): boolean {
-  return phases.some(({ streams }) => streams.some(({ outstanding }) => outstanding !== undefined));
+/** The time-outs stand last. */
+function narrowCells(stream: StreamResult): string[] {
+  const [name, offered, achieved, completed, timeouts] = streamCells(stream);
+  const latency = [latencyCell(stream.latencyMs.p50), latencyCell(stream.latencyMs.p99)];
+  return [cut(name, EXCHANGE_WIDTH), offered, achieved, completed, ...latency, timeouts];
 }
 
-/** A boot may take longer than the column has room for with commas. */
+/** Without commas, a boot's long time fits the column. */
 function latencyCell(ms: number): string {
   return ms < 1_000_000 ? formatMs(ms) : String(Math.round(ms));
 }
 
-function streamCells(phaseName: string, stream: StreamResult): string[] {
-  return [
-    phaseName,
-    cut(stream.name ?? stream.exchange, columns[1].width),
-    formatOffer(stream),
-    formatRate(stream.achievedPerSecond),
-    formatCount(stream.completed),
-    latencyCell(stream.latencyMs.p50),
-    latencyCell(stream.latencyMs.p99),
-    formatCount(stream.timeouts),
-  ];
-}
+const CLOSED_LOOP_NOTE = "loop N: N transactions under way; latency there is service time";
 
 function timeToBound(result: RunResult): string {
   const all = result.timeToBoundMs["all"];
   if (all === undefined || all.count === 0) return "no device was bound";
-  const spans = [all.p50, all.p90, all.p99, all.p999].map(formatSpan);
-  return `p50 ${spans[0]}, p90 ${spans[1]}, p99 ${spans[2]}, p99.9 ${spans[3]}`;
+  return percentileWords(all, ["p50", "p90", "p99", "p999"]).join(", ");
 }
 
 function thresholds({ thresholds: all }: RunResult): string {
@@ -155,4 +117,27 @@ function safety({ safety: found }: RunResult): string {
 function generator({ generator: own }: RunResult): string {
   const drops = own.socketDrops + own.sendErrors;
   return `slip p99 ${formatMs(own.slipMsP99)} ms, ${drops} lost packets, CPU ${Math.round(own.cpuPercentMax)} %, ${own.memoryMiB.toFixed(0)} MiB`;
+}
+
+/** Only what the run had: loss on purpose, devices with something wrong, servers. */
+function plantLines(result: RunResult): string[] {
+  const { generator: own, server, answeredBy } = result;
+  const loss = own.simulatedLoss;
+  const facts: (readonly [label: string, text: string])[] = [
+    ...personaLines(result).map(([name, words]) => ["persona", `${name}: ${words}`] as const),
+    ...networkLines(result).map(([where, words]) => ["network", `${where}: ${words}`] as const),
+  ];
+  if (loss !== undefined) {
+    const dropped = `${formatCount(loss.dropped)} dropped`;
+    facts.unshift(["simulated loss", `${loss.percent} % of the datagrams: ${dropped}`]);
+  }
+  if (server !== undefined) {
+    const memory = `${server.residentMiBMax.toFixed(0)} MiB`;
+    facts.push(["server", `${server.cpuSeconds.toFixed(1)} s CPU, ${memory}`]);
+  }
+  if (answeredBy !== undefined) {
+    const shares = answeredBy.map((each) => `${each.server}: ${formatCount(each.acknowledged)}`);
+    facts.push(["ACKs from", shares.join(", ")]);
+  }
+  return facts.flatMap(([label, text]) => labelled(label, text));
 }

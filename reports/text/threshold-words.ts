@@ -1,15 +1,13 @@
 import { parseThreshold } from "../../scenarios/language/threshold.ts";
 import type { ThresholdResult } from "../result/run-result.ts";
-import { formatMs } from "./format.ts";
+import { formatDecimals, formatMs } from "./format.ts";
 
-/** What was measured, with its unit: "4.2 ms", "299.9 /s", "not measured". */
+/** The measured value with its unit: "4.2 ms", "299.9 /s", "not measured". */
 export function actualWords({ text, actual }: ThresholdResult): string {
   if (actual === null) return "not measured";
   const metric = parseThreshold(text)?.metric ?? [];
   if (metric.some((part) => part.endsWith("Ms"))) return `${formatMs(actual)} ms`;
-  const value = (Math.round(actual * 100_000) / 100_000).toLocaleString("en-US", {
-    maximumFractionDigits: 5,
-  });
+  const value = formatDecimals(actual, 5, 0);
   return metric.at(-1)?.endsWith("PerSecond") ? `${value} /s` : value;
 }
 
@@ -20,7 +18,7 @@ export function marginWords({ text, actual, holds }: ThresholdResult): string {
   const { operator, bound } = threshold;
   const distance = Math.abs(actual - bound);
   if (operator === "==" || bound === 0) {
-    return distance === 0 ? "exact" : `off by ${distance.toLocaleString("en-US")}`;
+    return distance === 0 ? "exact" : `off by ${formatDecimals(distance, 3, 0)}`;
   }
   const percent = (100 * distance) / Math.abs(bound);
   const share = `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;

@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+import { type ZipOptions, zipSync } from "fflate";
 import { hash32 } from "../../base/prng.ts";
 import { encodeCmConfig, readCmSettings } from "../../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig, readMtaSettings } from "../../protocol/docsis/mta-config.ts";
@@ -5,7 +7,6 @@ import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
 import { latin1Bytes } from "../../protocol/latin1.ts";
 import { modemSettings, mtaSettings } from "./boot-file-settings.ts";
-import { crc32, zipArchive } from "./zip-archive.ts";
 
 export const METER_IMAGE_BYTES_MIN = 1024;
 export const METER_IMAGE_BYTES_MAX = 16 * 2 ** 20;
@@ -19,7 +20,7 @@ export interface BootFile {
 export interface BootFilesPlan {
   /** Decides what is in the meter's image: 0..2^32-1. */
   readonly seed: number;
-  /** Of the image inside the meter's archive: 1 KiB to 16 MiB. */
+  /** Size of the image inside the meter's archive: 1 KiB to 16 MiB. */
   readonly meterImageBytes: number;
 }
 
@@ -43,7 +44,7 @@ export const bootFileNames = {
 
 /**
  * Every file that the dhcpd.conf of a population names: the configuration files of the modems, with
- * both MICs; that of the MTAs, with its hash; the meters' archive with image and settings (the guide
+ * both MICs; the MTAs' file, with its hash; the meters' archive with image and settings (the guide
  * leaves the contents open: GAP-9). The same plan gives the same bytes. Throws RangeError for an
  * image size out of range.
  */
@@ -67,6 +68,15 @@ function settingsOf(file: string, reading: SettingsReading): readonly Tlv[] {
   throw new TypeError(`the settings of ${file} cannot be encoded: ${problems.join("; ")}`);
 }
 
+const UNIX = 3;
+/** Stored, not compressed; every file has the format's first day, so the bytes depend on the plan alone. */
+const storedFiles: ZipOptions = {
+  level: 0,
+  mtime: new Date(1980, 0, 1),
+  os: UNIX,
+  attrs: 0o100_644 * 0x1_0000,
+};
+
 function meterArchive(plan: BootFilesPlan): Uint8Array {
   const image = meterImage(plan);
   const settings = [
@@ -82,15 +92,12 @@ function meterArchive(plan: BootFilesPlan): Uint8Array {
     "facility=local0",
     "",
   ].join("\n");
-  return zipArchive([
-    { name: "settings.ini", bytes: latin1Bytes(settings) },
-    { name: "image.bin", bytes: image },
-  ]);
+  return zipSync({ "settings.ini": latin1Bytes(settings), "image.bin": image }, storedFiles);
 }
 
 const IMAGE_STREAM = 0x696d_6167;
 
-/** As random as firmware that is packed or encrypted: nothing on its way can make it smaller. */
+/** As random as packed or encrypted firmware, so nothing on its way can compress it. */
 function meterImage({ seed, meterImageBytes }: BootFilesPlan): Uint8Array {
   const isWhole = Number.isInteger(meterImageBytes);
   if (

@@ -3,8 +3,11 @@ import { describe, expect, test } from "vitest";
 import {
   decodeLease,
   decodeRange,
+  decodeRevision,
+  decodeToken,
   decodeTransaction,
   decodeWatch,
+  encodeAuthenticate,
   encodeLease,
   encodeLeaseGrant,
   encodeRange,
@@ -53,6 +56,10 @@ describe("requests as etcd's rpc.proto has them", () => {
     expect(hex(bytes)).toBe(`1210120e0a016b120176${lease}`);
   });
 
+  test("who somebody is", () => {
+    expect(hex(encodeAuthenticate("ab", "c"))).toBe("0a026162" + "120163");
+  });
+
   test("the end of a prefix is the first key that does not begin with it", () => {
     expect(endOfPrefix("/p/")).toBe("/p0");
   });
@@ -92,7 +99,16 @@ describe("answers", () => {
     expect(decodeLease(gone.finish())).toEqual({ ttlSeconds: 0 });
   });
 
+  test("of a deletion: its revision; of an authentication: the token", () => {
+    const deleted = new MessageWriter().message(1, header(9)).number(2, 3);
+    expect(decodeRevision(deleted.finish())).toBe(9);
+    const known = new MessageWriter().message(1, header(9)).bytes(2, ascii("abc.7"));
+    expect(decodeToken(known.finish())).toBe("abc.7");
+    expect(() => decodeToken(deleted.finish())).toThrow(ProtobufError);
+  });
+
   test("without a revision they are none", () => {
+    expect(() => decodeRevision(new Uint8Array(0))).toThrow(ProtobufError);
     expect(() => decodeLease(new Uint8Array(0))).toThrow(ProtobufError);
     expect(() => decodeTransaction(new Uint8Array(0))).toThrow(ProtobufError);
     expect(() => decodeRange(new Uint8Array(0))).toThrow(ProtobufError);
@@ -103,20 +119,26 @@ describe("answers", () => {
     const gone = new MessageWriter().number(1, 1).message(2, keyValue("k", "", 8));
     const events = new MessageWriter().message(1, header(9)).message(11, event).message(11, gone);
     expect(decodeWatch(events.finish())).toEqual({
-      ...{ isCanceled: false, compactRevision: 0 },
+      ...{ cancelReason: undefined, compactRevision: 0 },
       events: [
-        { key: "k", value: ascii("v"), modRevision: 7 },
-        { key: "k", value: ascii(""), modRevision: 8 },
+        { key: "k", value: ascii("v"), modRevision: 7, isDeleted: false },
+        { key: "k", value: ascii(""), modRevision: 8, isDeleted: true },
       ],
     });
     const over = new MessageWriter().message(1, header(9)).number(4, 1).number(5, 6);
-    expect(decodeWatch(over.finish())).toMatchObject({ isCanceled: true, compactRevision: 6 });
+    expect(decodeWatch(over.finish())).toMatchObject({ cancelReason: "", compactRevision: 6 });
+    const refused = new MessageWriter().message(1, header(9)).number(4, 1).bytes(6, ascii("no"));
+    expect(decodeWatch(refused.finish())).toMatchObject({ cancelReason: "no", events: [] });
   });
 
+  const decoders = [
+    ...[decodeLease, decodeRange, decodeTransaction, decodeWatch],
+    ...[decodeRevision, decodeToken],
+  ];
   test("any bytes are read, or refused as what they are", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        for (const decode of [decodeLease, decodeRange, decodeTransaction, decodeWatch]) {
+        for (const decode of decoders) {
           try {
             decode(bytes);
           } catch (error) {

@@ -63,12 +63,17 @@ export interface RangeAnswer {
   readonly hasMore: boolean;
 }
 
+/** A key as it was put; or one that was deleted at `modRevision`, with an empty value. */
+export interface WatchEvent extends KeyValue {
+  readonly isDeleted: boolean;
+}
+
 export interface WatchAnswer {
-  readonly isCanceled: boolean;
+  /** Why etcd ends the watch, in its words; undefined: it goes on. */
+  readonly cancelReason: string | undefined;
   /** Not 0: the revisions wanted are compacted away, up to this one. */
   readonly compactRevision: number;
-  /** Keys as they were put; a deleted key has `modRevision` and an empty value. */
-  readonly events: readonly KeyValue[];
+  readonly events: readonly WatchEvent[];
 }
 
 const encoder = new TextEncoder();
@@ -130,6 +135,7 @@ export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
   return { succeeded, revision: checked(revision), found };
 }
 
+/** Of a range, and of a deletion as well. */
 export function encodeRange(query: RangeQuery): Uint8Array {
   const writer = new MessageWriter().bytes(1, encoder.encode(query.key));
   if (query.end !== undefined) writer.bytes(2, encoder.encode(query.end));
@@ -163,18 +169,24 @@ export function encodeWatch(
 
 export function decodeWatch(bytes: Uint8Array): WatchAnswer {
   let isCanceled = false;
+  let cancelReason = "";
   let compactRevision = 0;
-  const events: KeyValue[] = [];
+  const events: WatchEvent[] = [];
   for (const { field, number, bytes: part } of fieldsOf(bytes)) {
     if (field === 4) isCanceled = number !== 0;
     else if (field === 5) compactRevision = number;
-    else if (field === 11) {
-      for (const event of fieldsOf(part)) {
-        if (event.field === 2) events.push(keyValueOf(event.bytes));
-      }
-    }
+    else if (field === 6) cancelReason = decoder.decode(part);
+    else if (field === 11) events.push(...eventIn(part));
   }
-  return { isCanceled, compactRevision, events };
+  return { cancelReason: isCanceled ? cancelReason : undefined, compactRevision, events };
+}
+
+function eventIn(bytes: Uint8Array): readonly WatchEvent[] {
+  const fields = fieldsOf(bytes);
+  const isDeleted = fields.some(({ field, number }) => field === 1 && number !== 0);
+  return fields
+    .filter(({ field }) => field === 2)
+    .map((field) => ({ ...keyValueOf(field.bytes), isDeleted }));
 }
 
 /** `lease`: the number that it is to have. etcd makes the time longer where it has a minimum. */
@@ -187,7 +199,7 @@ export function encodeLease(lease: number): Uint8Array {
   return new MessageWriter().number(1, lease).finish();
 }
 
-/** The answer to a grant or a keep-alive; that to a revocation has no time to live. */
+/** The answer to a grant or a keep-alive. */
 export function decodeLease(bytes: Uint8Array): LeaseAnswer {
   let revision = 0;
   let ttlSeconds = 0;
@@ -197,6 +209,27 @@ export function decodeLease(bytes: Uint8Array): LeaseAnswer {
   }
   checked(revision);
   return { ttlSeconds };
+}
+
+/** An answer of which only the store's revision counts: to a deletion, and to the end of a lease. */
+export function decodeRevision(bytes: Uint8Array): number {
+  const header = fieldsOf(bytes).find(({ field }) => field === 1);
+  return checked(header === undefined ? 0 : revisionOf(header.bytes));
+}
+
+export function encodeAuthenticate(user: string, password: string): Uint8Array {
+  return new MessageWriter()
+    .bytes(1, encoder.encode(user))
+    .bytes(2, encoder.encode(password))
+    .finish();
+}
+
+/** The token by which etcd knows the user from now on. */
+export function decodeToken(bytes: Uint8Array): string {
+  const field = fieldsOf(bytes).find(({ field }) => field === 2);
+  const token = decoder.decode(field?.bytes);
+  if (token === "") throw new ProtobufError("an answer without a token");
+  return token;
 }
 
 /** What a range of a transaction found. */

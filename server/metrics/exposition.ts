@@ -1,15 +1,17 @@
+import { labelText } from "../../base/metric-labels.ts";
+
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
   readonly labels?: Labels;
-  /** Appended to the family's name: `_bucket`, `_sum` or `_count` of a histogram. */
+  /** What follows the family's name: `_bucket`, `_sum` or `_count` of a histogram. */
   readonly suffix?: "_bucket" | "_sum" | "_count";
   readonly value: number;
 }
 
-/** Metrics of one name: plain data, which can be sent between threads. */
+/** Metrics of one name: plain data, which may cross threads. */
 export interface Family {
-  /** Includes the unit and, for a counter, `_total`. */
+  /** With its unit and, of a counter, `_total`. */
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
@@ -19,8 +21,8 @@ export interface Family {
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Prometheus' text format 0.0.4. It wants families of the same name merged: several services have the
- * same one, with other labels.
+ * Prometheus' text format 0.0.4. Families of one name become one, as it wants them: several services
+ * have the same, with other labels.
  */
 export function renderExposition(families: readonly Family[]): string {
   const byName = new Map<string, Family>();
@@ -32,7 +34,7 @@ export function renderExposition(families: readonly Family[]): string {
   return [...byName.values()].map(familyText).join("");
 }
 
-/** Adds these labels to every sample. */
+/** The same with these labels on every sample. */
 export function labelled(families: readonly Family[], labels: Labels): Family[] {
   return families.map((family) => ({
     ...family,
@@ -59,18 +61,18 @@ export function gaugeBy(
   return { name, type: "gauge", help, samples };
 }
 
-/** How the first part of a counter's dotted name is shown. */
+/** What the first part of a counter's dotted name becomes. */
 export interface CounterName {
   /** Without the prefix and `_total`. */
   readonly name: string;
   readonly help: string;
-  /** The label whose value is the part after the dot. */
+  /** What the part behind the dot is a value of. */
   readonly label?: string;
 }
 
 /**
  * Counters by dotted names, `dropped.rate` or `batches`, as families. Throws RangeError for a counter
- * that the table does not name, so that none is forgotten.
+ * without a name in the table: none may be forgotten.
  */
 export function counterFamilies(
   prefix: string,
@@ -99,18 +101,4 @@ function familyText({ name, type, help, samples }: Family): string {
   );
   const words = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
   return `# HELP ${name} ${words}\n# TYPE ${name} ${type}\n${lines.join("")}`;
-}
-
-function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escaped(text: string): string {
-  // A lone surrogate is not valid UTF-8.
-  return text
-    .replace(/\p{Surrogate}/gu, "\ufffd")
-    .replaceAll("\\", "\\\\")
-    .replaceAll('"', '\\"')
-    .replaceAll("\n", "\\n");
 }

@@ -36,7 +36,7 @@ function play(
     readonly sketches: readonly Sketch[];
   }[],
 ): { readonly sketch: Sketch; readonly reason: string | undefined }[][] {
-  const admission = new Admission({ standingOf });
+  const admission = new Admission(standingOf);
   let nowMs = 0;
   let lost = 0;
   return turns.map(({ afterMs, waitedMs, lostNow = 0, sketches }) => {
@@ -82,7 +82,7 @@ describe("without pressure", () => {
 
   test("a backlog that is being worked off is no overload, and one that stays is", () => {
     const backlog = (lessMs: number) => {
-      const admission = new Admission({ standingOf });
+      const admission = new Admission(standingOf);
       for (let step = 0; step < 40; step += 1) {
         const waitedMs = Math.max(0, 2500 - step * lessMs);
         admission.open({ received: 256, waitedMs, lost: 0 }, step * 10);
@@ -227,7 +227,7 @@ describe("stale", () => {
     [{ type: release, standing: "known" }, undefined],
     [{ type: inform, standing: "unknown" }, undefined],
   ])("%j, whose client has asked again: %s", (one, reason) => {
-    const admission = new Admission({ standingOf });
+    const admission = new Admission(standingOf);
     expect(admission.open({ received: 2, waitedMs: staleMsMin + 1, lost: 0 }, 0)).toBe(true);
     expect(admission.refuse(datagramOf(one), staleMsMin + 1)).toBe(reason);
     expect(admission.refuse(datagramOf(one), staleMsMin)).toBeUndefined();
@@ -235,7 +235,7 @@ describe("stale", () => {
 
   test("the limits are the operator's", () => {
     const limits = { pressureMsMin: 50, waitMsMax: 5, staleMsMin: 500 };
-    const admission = new Admission({ standingOf, limits });
+    const admission = new Admission(standingOf, limits);
     const one = datagramOf({ type: discover, standing: "unknown" });
     admission.open({ received: 1, waitedMs: 501, lost: 0 }, 0);
     expect(admission.refuse(one, 501)).toBe("overload-stale");

@@ -31,7 +31,7 @@ export const standingOf = (_type: number, address: Uint8Array): Standing => stan
 
 /** One under pressure: its last batch, at `nowMs`, was late like those before it. */
 export function underPressure(): { readonly admission: Admission; readonly nowMs: number } {
-  const admission = new Admission({ standingOf });
+  const admission = new Admission(standingOf);
   const late = { received: 256, waitedMs: 400, lost: 0 };
   for (let nowMs = 0; nowMs <= 200; nowMs += 10) admission.open(late, nowMs);
   return { admission, nowMs: 200 };
@@ -85,7 +85,7 @@ export function playLoad(plan: LoadPlan): LoadResult {
     queueMax = 13_000,
     seconds,
   } = plan;
-  const admission = new Admission({ standingOf });
+  const admission = new Admission(standingOf);
   let queue: Queued[] = [];
   let onTheirWay: Queued[] = [];
   let [nowMs, discoversDue, renewalsDue, renewalsSent] = [0, 0, 0, 0];

@@ -12,27 +12,27 @@ export const overloadReasons = [
 export type OverloadReason = (typeof overloadReasons)[number];
 
 /**
- * How the server stands to a hardware address. `known`: an active lease, a host or a subclass.
- * `remembered`: a free lease has its name on it, by an OFFER that it may be about to answer or from a
- * lease that is over. Asked of the tables themselves each time, so that nobody who has become known
- * is taken for a stranger.
+ * What the server knows about a hardware address. `known`: an active lease, a host or a subclass.
+ * `remembered`: a free lease names it, from an OFFER that it may be about to answer or from a lease
+ * that is over. The tables are asked each time, so a client that has become known is not taken for a
+ * stranger.
  */
 export type Standing = "known" | "remembered" | "unknown";
 
 export interface AdmissionLimits {
   /**
-   * Milliseconds that every batch's oldest datagram has to wait before it is pressure. An exchange
-   * waits twice, and is still over before the most impatient of clients, which wait a second, give up.
+   * There is pressure when every batch's oldest datagram has waited for so many milliseconds. An
+   * exchange waits twice, and is still over before the most impatient clients give up, after a second.
    */
   readonly pressureMsMin: number;
   /**
-   * Milliseconds that a stranger's DISCOVER may wait under pressure: what those wait that stay is not
-   * much longer.
+   * Milliseconds that a stranger's DISCOVER may wait under pressure: datagrams that are served do not
+   * wait much longer.
    */
   readonly waitMsMax: number;
   /**
    * Milliseconds after which a DISCOVER, or a REQUEST that answers an OFFER, is not worth an answer:
-   * its client has asked again. RFC 2131, section 4.1: after 4 s, give or take one.
+   * its client has asked again (RFC 2131, section 4.1: after 3 to 5 s).
    */
   readonly staleMsMin: number;
 }
@@ -43,35 +43,30 @@ export const admissionDefaults: AdmissionLimits = {
   staleMsMin: 3000,
 };
 
-export interface AdmissionOptions {
-  readonly standingOf: (hardwareType: number, address: Uint8Array) => Standing;
-  readonly limits?: Partial<AdmissionLimits> | undefined;
-}
-
-/** What the socket knows of a batch. */
+/** What the socket knows about a batch. */
 export interface BatchState {
-  /** Datagrams; a batch may be empty. */
+  /** Number of datagrams, which may be 0. */
   readonly received: number;
-  /** How long the oldest one waited, in milliseconds. */
+  /** How long the oldest datagram waited. */
   readonly waitedMs: number;
   /** Datagrams that a full receive buffer lost since the start. */
   readonly lost: number;
 }
 
-/** A long fsync or a collection makes a batch late now and then; overload makes all of them late. */
+/** A long fsync or garbage collection makes single batches late; overload makes all of them late. */
 const lateMsMin = 50;
-/** Pressure is over when for this long nobody had to go. */
+/** Pressure is over when nothing was dropped for this long. */
 const calmMsMin = 1000;
-/** The wait is cut once in this time: the last cut has shown by then what it does. */
+/** The wait is cut once in this time: by then the last cut has taken effect. */
 const cutMsMin = 20;
 const waitMsLeast = 2;
-/** One of each kind is served in this time all the same: nobody is shut out for as long as it lasts. */
+/** One datagram of each kind is served in this time all the same, so that no client is shut out. */
 const sparedMsMin = 10;
 
 /**
- * Who goes, and from which wait on, in multiples of the wait that is allowed: strangers' DISCOVERs
- * first, then what else strangers ask for, then the DISCOVERs of known clients. Whatever else a client
- * of ours sends is the end of something begun and stays.
+ * What is dropped, and from which wait on, in multiples of the allowed wait: strangers' DISCOVERs
+ * first, then their other messages, then the DISCOVERs of known clients. Other messages of known
+ * clients complete an exchange that has begun, and are always served.
  */
 const sheddable = {
   unknown: { reason: "overload-unknown", waits: 1 },
@@ -82,16 +77,16 @@ const sheddable = {
 type Sheddable = keyof typeof sheddable;
 
 /**
- * Decides under overload which datagrams are decoded at all. It goes by how long they waited, and by
- * what the receive buffer lost: a full buffer loses renewals as readily as a flood, so the wait that
- * is allowed is cut until it does not fill. Dropping a datagram costs a fraction of serving it: the
- * wait falls at once, and what is served is fresh. Without pressure nothing is dropped and no datagram
- * is looked at. Kept datagrams keep their order.
+ * Decides under overload which datagrams are decoded at all, by how long they waited and by what the
+ * receive buffer lost. A full buffer loses renewals as readily as a flood, so the allowed wait is cut
+ * until the buffer does not fill. Dropping a datagram costs a fraction of serving it: the wait falls
+ * at once, and what is served is fresh. Without pressure nothing is dropped and no datagram is looked
+ * at. Kept datagrams keep their order.
  */
 export class Admission {
-  readonly #options: AdmissionOptions;
+  readonly #standingOf: (hardwareType: number, address: Uint8Array) => Standing;
   readonly #limits: AdmissionLimits;
-  /** When the last one of each kind was served although its time was over. */
+  /** When a datagram of each kind was last served although it had waited too long. */
   readonly #sparedAtMs: Record<Sheddable, number> = {
     unknown: Number.NEGATIVE_INFINITY,
     unknownRequest: Number.NEGATIVE_INFINITY,
@@ -100,20 +95,23 @@ export class Admission {
   readonly #glance: Glance = { type: 0, isAddressed: false, hardwareType: 0, address: undefined };
   #isUnderPressure = false;
   #isSelective = false;
-  /** How long the batch's oldest datagram had waited when the batch began, and when that was. */
+  /** When the batch began, and how long its oldest datagram had waited by then. */
   #oldestMs = 0;
   #nowMs = 0;
-  /** What is left of `waitMsMax`. */
+  /** `waitMsMax`, less the cuts. */
   #allowedMs: number;
   #lost = 0;
   #cutAtMs = Number.NEGATIVE_INFINITY;
-  /** Since when every batch was late, and by how much the first; undefined: the last one was not. */
+  /** Since when every batch was late, and how late the first was; undefined when the last was in time. */
   #late: { readonly sinceMs: number; readonly waitedMs: number } | undefined;
   #calmSinceMs = 0;
 
-  constructor(options: AdmissionOptions) {
-    this.#options = options;
-    this.#limits = { ...admissionDefaults, ...options.limits };
+  constructor(
+    standingOf: (hardwareType: number, address: Uint8Array) => Standing,
+    limits: Partial<AdmissionLimits> = {},
+  ) {
+    this.#standingOf = standingOf;
+    this.#limits = { ...admissionDefaults, ...limits };
     this.#allowedMs = this.#limits.waitMsMax;
   }
 
@@ -121,7 +119,7 @@ export class Admission {
     return this.#isUnderPressure;
   }
 
-  /** Begins a batch. False when all its datagrams are to be served, unasked. */
+  /** Begins a batch. False when all its datagrams are served, and `refuse` need not be asked. */
   open(batch: BatchState, nowMs: number): boolean {
     const { received, waitedMs } = batch;
     const { staleMsMin } = this.#limits;
@@ -136,7 +134,7 @@ export class Admission {
     return this.#isSelective;
   }
 
-  /** Why this datagram of the batch is dropped; undefined: it is served. It waited `waitedMs` by now. */
+  /** Why this datagram of the batch, which has waited `waitedMs`, is dropped; undefined when it is served. */
   refuse(bytes: Uint8Array, waitedMs: number): OverloadReason | undefined {
     if (!this.#isSelective) return undefined;
     const glance = this.#glance;
@@ -152,7 +150,7 @@ export class Admission {
 
   #isInTime(kind: Sheddable, waitedMs: number): boolean {
     if (waitedMs > sheddable[kind].waits * this.#allowedMs) return false;
-    // No known client of a batch goes for the sake of a stranger who came later.
+    // No known client of a batch is dropped in favour of a stranger who came later.
     return (
       kind === "knownDiscover" || this.#oldestMs <= sheddable.knownDiscover.waits * this.#allowedMs
     );
@@ -166,8 +164,7 @@ export class Admission {
   }
 
   #kindOf({ type, hardwareType, address }: Glance): Sheddable | undefined {
-    const standing =
-      address === undefined ? "unknown" : this.#options.standingOf(hardwareType, address);
+    const standing = address === undefined ? "unknown" : this.#standingOf(hardwareType, address);
     const isBeginning = type === MessageType.discover || type === 0;
     if (isBeginning) return standing === "known" ? "knownDiscover" : "unknown";
     return standing === "unknown" ? "unknownRequest" : undefined;
@@ -181,8 +178,8 @@ export class Admission {
 
   /**
    * Pressure begins when every batch was late for a while and the wait does not get shorter. After a
-   * pause it does, by about the time that passes: that backlog is worked off, and everybody in it
-   * gets an answer.
+   * pause the wait does get shorter, by about the time that passes: that backlog is worked off, and
+   * every client in it gets an answer.
    */
   #beginWhenLate(waitedMs: number, isLossy: boolean, nowMs: number): void {
     if (!isLossy && waitedMs <= this.#limits.pressureMsMin) {
@@ -206,8 +203,8 @@ export class Admission {
 }
 
 /**
- * A client that has no address yet asks again within seconds. One that renews or rebinds waits a
- * minute at least (RFC 2131, section 4.4.5), and a RELEASE or DECLINE is never repeated.
+ * A client without an address asks again within seconds. A client that renews or rebinds waits at
+ * least a minute (RFC 2131, section 4.4.5), and a RELEASE or DECLINE is never repeated.
  */
 function isRepeatedSoon({ type, isAddressed }: Glance): boolean {
   return (type === MessageType.discover || type === MessageType.request) && !isAddressed;

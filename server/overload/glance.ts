@@ -1,13 +1,13 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 
-/** What a look at a few places of a datagram tells, without decoding it. */
+/** A few fields of a datagram, read without decoding it. */
 export interface Glance {
-  /** The DHCP message type; 0 when none was found soon enough (BOOTP, or no DHCP at all). */
+  /** The DHCP message type; 0 when it is not among the first options (BOOTP, or no DHCP at all). */
   type: number;
-  /** ciaddr is set: the client has an address, and uses it. */
+  /** ciaddr is set: the client has an address and uses it. */
   isAddressed: boolean;
   hardwareType: number;
-  /** chaddr; a buffer that the next glance overwrites. Undefined: there is none. */
+  /** chaddr, in a buffer that the next glance overwrites; undefined when there is none. */
   address: Uint8Array | undefined;
 }
 
@@ -17,7 +17,7 @@ const chaddrBytes = 16;
 /** Clients put the message type first, or nearly so. */
 const optionsMax = 8;
 
-/** One buffer for each length, so that a look leaves no garbage. */
+/** One buffer for each length, so that a glance leaves no garbage. */
 const addresses = Array.from({ length: chaddrBytes + 1 }, (_, length) => new Uint8Array(length));
 
 /** Never throws, whatever the bytes are. */

@@ -7,16 +7,16 @@ import type { Standing } from "./admission.ts";
 const keyBytesMax = 1 + 16;
 
 /**
- * Who counts as known while a datagram is not decoded yet, by hardware address alone: the holder of an
- * active lease, a host that is declared by it, a subclass whose key is the address, bare or behind its
- * type (`hardware`). The tables are asked each time and nothing is kept. A client that is declared by
- * something else (a remote-id, a client identifier) is known from its first lease on.
+ * Which clients are known before a datagram is decoded, by hardware address alone: the holder of an
+ * active lease, a host declared by this address, a subclass whose key is the address, bare or with its
+ * type (`hardware`). The tables are asked each time and nothing is kept. A client that is declared
+ * otherwise (by remote-id or client identifier) is known from its first lease on.
  */
 export class KnownClients {
   readonly #hosts: ServerConfig["hosts"];
   readonly #leases: Pick<LeaseTable, "holdOf">;
   readonly #subclasses: readonly SubclassTable[];
-  /** Filled anew for each look-up, which leaves no garbage. */
+  /** Reused for each look-up, which leaves no garbage. */
   readonly #keyBytes = new Uint8Array(keyBytesMax);
   readonly #key = new ByteSpan();
 

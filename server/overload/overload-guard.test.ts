@@ -13,7 +13,7 @@ function setUp() {
   const lines: string[] = [];
   const dhcpCounters = new DhcpCounters();
   const logger = { ...nullLogger, warn: (line: string) => void lines.push(line) };
-  const guard = new OverloadGuard(new Admission({ standingOf }), dhcpCounters, logger);
+  const guard = new OverloadGuard(new Admission(standingOf), dhcpCounters, logger);
   const counters = { received: 0, sent: 0, truncated: 0, kernelDrops: 0, sendErrors: 0 };
   let nowMs = 0;
   let toldAtMs = 0;

@@ -5,23 +5,23 @@ import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 
-/** The gate's view of PairNode. */
+/** What the gate uses of PairNode. */
 export interface GatedNode {
   readonly role: PairRole;
   readonly isComplete: boolean;
   readonly revision: number;
   readonly leader: { readonly record: { readonly epoch: number } | undefined };
-  /** etcd has never had a leader, but this node's lease file has leases. */
+  /** etcd has never had a leader, and the lease file of this node has leases. */
   readonly mustRecover: boolean;
-  /** The latest trouble as a sentence; "" when there was none. */
+  /** What does not work, as a sentence; "" when all is well. */
   readonly trouble: string;
-  /** Takes the waiting notices. Throws LeaseStoreError when a value in etcd is not a lease. */
+  /** Takes what has come. Throws LeaseStoreError when etcd holds something that is no lease. */
   poll(): void;
-  /** Leads under this mandate once everything before it is in the table; then its role is `active`. */
+  /** Leads under this mandate once everything before it is in the table: then its role is `active`. */
   adopt(mandate: Mandate): void;
   /**
-   * Puts at most `leasesMax` leases that only the lease file has into etcd; fewer when it is done. Throws
-   * as a commit does.
+   * Puts leases that only the lease file has into etcd, and returns how many: fewer than `leasesMax` when
+   * it is done. Throws as a commit does.
    */
   recover(leasesMax: number): number;
 }
@@ -32,7 +32,7 @@ export interface PairGateOptions {
   readonly node: GatedNode;
   readonly deadMs: number;
   readonly recovers: boolean;
-  /** Why the thread that talks to etcd has ended; undefined while it runs, as it normally does. */
+  /** Why the thread that talks to etcd has ended, which it should not; undefined while it runs. */
   readonly lost: () => string | undefined;
   /** Called before the gate opens, because the table has changed without the engine. */
   readonly onTakeOver: () => void;
@@ -40,8 +40,8 @@ export interface PairGateOptions {
 }
 
 /**
- * What a turn of the loop has to do. `answer`: serve the datagrams. `finish`: drop them, but send the
- * acknowledgements whose commit is in progress. `silent`: drop both. `over`: drop both and end.
+ * What a turn of the loop has to do. `answer`: serve the batch. `finish`: drop it, but send the
+ * acknowledgements whose commit is under way. `silent`: drop both. `over`: drop both and end.
  */
 export type GateVerdict = "answer" | "finish" | "silent" | "over";
 
@@ -52,24 +52,25 @@ type GateState =
   | { readonly kind: "closing"; readonly sinceMs: number };
 
 const closed: GateState = { kind: "closed" };
-/** Leases recovered in one turn: the loop must not seem to hang, and commits have little time. */
+/** Leases recovered in one turn: few enough that the loop does not seem to hang. */
 const recoveredPerTurn = 1000;
-/** Wait before a failed recovery is tried again. */
+/** A recovery that failed is tried again after this time. */
 const recoverMsMin = 1000;
 /** Log each failure at most this often. */
 const troubleLogMsMin = 10_000;
 
 /**
- * Whether the data plane of a pair's node answers at this moment. The gate opens with a mandate that the node
- * has adopted, and closes when the mandate is withdrawn; acknowledgements promised in time are still sent.
+ * Decides whether the data plane of a pair's node answers at this moment. The gate opens with a mandate
+ * that the node has adopted, and closes when the mandate is taken back: what was promised in time
+ * still leaves.
  *
- * etcd guards the commits, so a node that was replaced without noticing acknowledges nothing new. The gate
- * prevents everything else: offers, refusals, and acknowledgements committed before the process stood
- * still. A process that stood still for half of the deadtime may have been replaced meanwhile.
+ * etcd guards the commits, so a node that was replaced without noticing acknowledges nothing new. The
+ * gate prevents everything else: offers, refusals, and acknowledgements that were committed before the
+ * process stood still. A node that stood still for half of the deadtime may have been replaced.
  */
 export class PairGate {
   readonly #options: PairGateOptions;
-  /** If more time passes between two looks at the clock, the process stood still. */
+  /** A longer time between two looks at the clock means that the process stood still. */
   readonly #pauseMsMax: number;
   readonly #closingMsMax: number;
   #state: GateState = closed;
@@ -80,7 +81,7 @@ export class PairGate {
   #mustRecover: boolean;
   #recoverAtMs = Number.NEGATIVE_INFINITY;
   #recovered = 0;
-  /** A value in etcd cannot be read, so following has ended. */
+  /** etcd's content cannot be read: the node does not follow any more. */
   #isUnreadable = false;
   #isUnrecoveredTold = false;
   #troubleTold = "";
@@ -95,14 +96,14 @@ export class PairGate {
     this.end();
   }
 
-  /** The loop turns at least this often, so that it does not seem dead. */
+  /** The loop turns at least this often, so that it is not taken for dead. */
   get turnMsMax(): number {
     return this.#options.deadMs / 4;
   }
 
   /**
-   * Once a turn, before anything is served. `isSettled`: no commit is in progress and no acknowledgement
-   * waits for one.
+   * To be called once a turn, before its batch is served. `isSettled`: no commit is under way and no
+   * acknowledgement waits for one.
    */
   turn(nowMs: number, isSettled: boolean): GateVerdict {
     const { pairState, pulse, node } = this.#options;
@@ -121,7 +122,7 @@ export class PairGate {
     return this.#verdict(nowMs, isSettled);
   }
 
-  /** Whether acknowledgements may be sent whose commit began at `begunAtMs` and succeeded. */
+  /** Whether acknowledgements may leave whose commit was begun at `begunAtMs` and has succeeded. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
     const { pairState } = this.#options;
     if (nowMs - begunAtMs <= this.#pauseMsMax) return !pairState.isSuspect;
@@ -129,7 +130,7 @@ export class PairGate {
     return false;
   }
 
-  /** From now on nothing is answered and nothing followed. */
+  /** From now on the node neither answers nor follows. */
   end(): void {
     this.#close();
     this.#tell(false);
@@ -157,7 +158,7 @@ export class PairGate {
     );
   }
 
-  /** A leader's commits report their own trouble; a standby's would go unnoticed. */
+  /** Only for a standby: a leader's commits report their failures themselves. */
   #tellTrouble(nowMs: number): void {
     const { node, logger } = this.#options;
     const { trouble } = node;
@@ -180,16 +181,13 @@ export class PairGate {
     pairState.answeringEpoch = epoch;
   }
 
-  /**
-   * Returns false while the table is not complete, and for an outdated mandate that has not been
-   * withdrawn yet.
-   */
+  /** A mandate older than the present leader's has only not been taken back yet. */
   #adopt(mandate: Mandate, nowMs: number): boolean {
     const { pairState, node, deadMs } = this.#options;
     if (!node.isComplete || (node.leader.record?.epoch ?? 0) > mandate.epoch) return false;
     node.adopt(mandate);
     this.#adoptedEpoch = mandate.epoch;
-    // The answer to the claim may have waited while the process stood still.
+    // The answer to the claim may have waited here while the process stood still.
     if (nowMs - this.#pausedAtMs < deadMs) pairState.suspect();
     else pairState.forgetSuspicion();
     return true;

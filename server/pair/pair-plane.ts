@@ -1,35 +1,27 @@
 import type { HaPlan } from "../ha/edge/ha-plan.ts";
 
-/** The settings of a pair node's data plane, as plain data: they are sent to its thread. */
+/** The settings of the data plane of a pair's node, as plain data for its thread. */
 export interface PairPlane {
-  /** Memory of SharedPairState. */
+  /** The memory of SharedPairState. */
   readonly pairState: SharedArrayBuffer;
-  /** Memory of DataPlanePulse. */
+  /** The memory of DataPlanePulse. */
   readonly pulse: SharedArrayBuffer;
   readonly node: string;
-  /**
-   * Identifies this start of the node: it claims under this id and recognizes its own leadership by it.
-   */
+  /** Identifies this start of the node: the node claims under it, and recognises its own leadership by it. */
   readonly bootId: string;
   readonly etcd: HaPlan["etcd"];
-  /** A commit that takes longer is UNAVAILABLE. */
+  /** The store counts as unavailable when a commit takes longer. */
   readonly commitMsMax: number;
-  /**
-   * HA-28, deadtime: a process that stood still for half of it counts as replaced until the store says
-   * otherwise.
-   */
+  /** HA-28, deadtime: a node that stood still for half of it counts as replaced until the store says otherwise. */
   readonly deadMs: number;
-  /** Requests sent to this address are answered from it; the node has it while it serves. */
+  /** The node has this address while it serves, and answers requests to it from it. */
   readonly floatingAddress?: number | undefined;
-  /**
-   * If etcd has lost its leases, this node's lease file counts: its leases are put into etcd before it
-   * answers.
-   */
+  /** etcd has lost its leases: those of this node's lease file are put there before it answers. */
   readonly recovers?: boolean;
 }
 
 /**
- * Why the data plane ended by itself. `fenced`: another node, or another start of this one, has led
- * since; a new data plane with a new table may follow.
+ * Why the data plane ended by itself. `fenced`: another node, or another start of this node, has led
+ * since. A new data plane, with a new table, may follow.
  */
 export type PlaneEnd = "fenced";

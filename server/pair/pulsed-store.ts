@@ -3,7 +3,7 @@ import type { LeaseRecord } from "../lease/lease.ts";
 import type { Durability, LeaseStore } from "../lease/store/lease-store.ts";
 import type { SyncTimer } from "../lease/store/timed-sync.ts";
 
-/** A store whose commits are timed and watched by the watchdog of HA-11. */
+/** A store whose commits are timed, and shown to the watchdog of HA-11. */
 export class PulsedStore implements LeaseStore {
   readonly #store: LeaseStore;
   readonly #pulse: Pick<DataPlanePulse, "commitBegun" | "commitsWritten">;
@@ -17,7 +17,7 @@ export class PulsedStore implements LeaseStore {
   ) {
     this.#store = store;
     this.#pulse = pulse;
-    // A commit that an earlier data plane began does not count as a failure of the store.
+    // A commit that an earlier data plane has begun must not make the store seem to fail.
     pulse.commitsWritten();
     this.#timer = timer;
   }
@@ -66,7 +66,7 @@ export class PulsedStore implements LeaseStore {
     this.#begunAtMs = this.#timer.nowMs();
   }
 
-  /** Not called for a failed commit: the watchdog waits for the next one. */
+  /** Not called after a failed commit: the watchdog waits for the next one. */
   #written(): void {
     if (this.#begunAtMs === undefined) return;
     this.#pulse.commitsWritten();

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import { isLogged } from "../../base/log.ts";
+import { loadConfig } from "../config/edge/load-config.ts";
+import { startDhcpServer } from "../dhcp-server.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
-import { loadConfig } from "../load-config.ts";
-import { startDhcpServer } from "../main.ts";
 import { SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {

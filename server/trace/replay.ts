@@ -78,7 +78,7 @@ export class Replay {
       config,
       leases,
       ports: setup.ports,
-      interfaces: () => setup.interfaces,
+      interfaces: setup.interfaces,
       tftpServers: setup.tftpServers,
       packetLogging: "none",
       resolve: (name) => this.#hostNames.get(name),

@@ -14,9 +14,9 @@ import { ReplySender } from "../dhcp/loop/reply-sender.ts";
 import { parseLeaseFile } from "../lease/format/parse-lease-file.testing.ts";
 import { MemoryLeaseStore } from "../lease/store/memory-lease-store.testing.ts";
 import { LeaseTable } from "../lease/table/lease-table.ts";
+import { playTrace } from "./edge/play-trace.ts";
 import { readTrace } from "./edge/trace-file.ts";
 import { FileTrace } from "./file-trace.ts";
-import { playTrace } from "./play-trace.ts";
 
 export interface IncomingDatagram {
   readonly bytes: Uint8Array;
@@ -100,7 +100,7 @@ export class RecordedServer {
       config,
       leases,
       ports,
-      interfaces: () => interfaces,
+      interfaces,
       packetLogging: "none",
       resolve,
       nameOf,

@@ -7,7 +7,7 @@ import type { GeneratorHealth, JudgedPhase } from "../measure/generator-health.t
 import type { OutageReport } from "../measure/outage-log.ts";
 import type { StreamCounters, TimeToBound } from "../measure/recorder.ts";
 import type { SafetySummary } from "../measure/safety-checker.ts";
-import type { TimeSeriesRow } from "../measure/time-series.ts";
+import type { SimulatedSecond } from "../measure/time-series.ts";
 import type { NetworkCounters } from "../network/network-counters.ts";
 import type { PhaseGoal } from "../plan/run-plan.ts";
 import type { RunPaceSummary } from "./run-pace.ts";
@@ -26,7 +26,7 @@ export interface SimulationOutcome {
   readonly phases: readonly PhaseOutcome[];
   /** Over all phases. */
   readonly timeToBound: TimeToBound;
-  readonly timeSeries: readonly TimeSeriesRow[];
+  readonly timeSeries: readonly SimulatedSecond[];
   readonly safety: SafetySummary;
   readonly leases: AcknowledgedLeases;
   readonly health: GeneratorHealth;
@@ -107,7 +107,7 @@ export interface SimulationProgress {
   /** The phase's duration, or its time limit. */
   readonly phaseMsMax: number;
   readonly devices: number;
-  /** How fast the run goes through its schedule at present: 1, or what somebody has set; 0 is a pause. */
+  /** How fast the run goes through its schedule at present: 1 unless it was changed; 0 is a pause. */
   readonly pace: number;
-  readonly row: TimeSeriesRow;
+  readonly row: SimulatedSecond;
 }

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import { waitReadable } from "../../base/net/udp-socket.ts";
-import { absurdOptions, escapeNames, rawRequest } from "../../bench/fuzz/tftp-corpus.ts";
-import { TftpReaders } from "../../bench/fuzz/tftp-readers.ts";
-import { makeTftpRoot, type TftpRoot } from "../../bench/fuzz/tftp-root.ts";
-import { fuzzTftpServer } from "../../bench/fuzz/tftp-server-campaign.ts";
+import { fuzzServer } from "../../bench/fuzz/campaign/server-campaign.ts";
+import { openTftpAttack } from "../../bench/fuzz/tftp/attack.ts";
+import { absurdOptions, escapeNames, rawRequest } from "../../bench/fuzz/tftp/corpus.ts";
+import { TftpReaders } from "../../bench/fuzz/tftp/readers.ts";
+import { makeTftpRoot, type TftpRoot } from "../../bench/fuzz/tftp/served-root.ts";
 import { TftpOpcode, tftpErrorCodes } from "../../protocol/tftp/packet.ts";
 import { residentMiB, ServeLab, type Serving } from "./serve-lab.testing.ts";
 import { agreedBy, HostilePeers, loopback, type Reply } from "./tftp-hostile.testing.ts";
@@ -222,9 +223,9 @@ describeUnless(libcMissingReason(), "a TFTP server among enemies", () => {
   });
 
   test(`30,000 hostile packets of every kind (seed ${seed})`, async () => {
-    const report = await fuzzTftpServer({
-      ...{ seed, root, server: { address: loopback, port } },
-      packets: 30_000,
+    const attack = await openTftpAttack({ seed, root, server: { address: loopback, port } });
+    const report = await fuzzServer(attack, {
+      ...{ seed, packets: 30_000 },
       timeMsMax: 60_000,
       serverMemoryMiB: () => residentMiB(serving.process),
       signal: new AbortController().signal,
@@ -233,7 +234,7 @@ describeUnless(libcMissingReason(), "a TFTP server among enemies", () => {
     expect(report.failure).toBeUndefined();
     expect(report.examples).toEqual([]);
     expect(report.packets).toBe(30_000);
-    expect(report.downloads).toBeGreaterThan(100);
+    expect(report.served).toBeGreaterThan(100);
     expect(report.replies).toBeGreaterThan(5000);
     expect(report.memory).toMatchObject({ isFlat: true });
     expect(serving.process.exitCode).toBeNull();

@@ -1,6 +1,6 @@
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
-import { type TftpReply, TftpReplyCheck } from "../../bench/fuzz/tftp-reply-check.ts";
-import type { TftpRoot } from "../../bench/fuzz/tftp-root.ts";
+import { type TftpReply, TftpReplyCheck } from "../../bench/fuzz/tftp/reply-check.ts";
+import type { TftpRoot } from "../../bench/fuzz/tftp/served-root.ts";
 import { parseTransferOptions } from "../../protocol/tftp/options.ts";
 import { encodeAck } from "../../protocol/tftp/packet.ts";
 

@@ -173,12 +173,12 @@ function inItsPlace(statement: string): string {
 /** What differs on this corpus and not on the files of `acceptance-differences.testing.ts`. */
 export const corpusDifferences: readonly Difference[] = [
   {
-    reason: "options of DHCPv6 are refused by name; dhcpd reads them and sends them to nobody",
+    reason: "options of DHCPv6 are refused by name; dhcpd reads them and never sends them",
     explains: ({ dhcpd, prov }) =>
       dhcpd.accepts && /option space \S+ is only supported in DHCPv6 mode/.test(prov.message),
   },
   {
-    reason: "the secret of a key is one base64 text; dhcpd puts several words together",
+    reason: "the secret of a key is one base64 text; dhcpd joins several words",
     explains: ({ dhcpd, prov }) => dhcpd.accepts && prov.message === "malformed base64.",
   },
 ];

@@ -17,27 +17,27 @@ export const acceptanceMutants = 300;
 /** The differences between `dhcpd -t` and `prov dhcpd -t` that are meant. */
 export const differences: readonly Difference[] = [
   {
-    reason: "what dhcpd takes and this server does not do is refused by name",
+    reason: "what dhcpd accepts and this server does not support is refused by name",
     explains: ({ dhcpd, prov }) =>
       dhcpd.accepts &&
       /not supported yet|unsupported value|not allowed|cannot be set/.test(prov.message),
   },
   {
-    reason: "a value that is missing is an error where it is missing; dhcpd goes on without it",
+    reason: "a missing value is an error; dhcpd goes on without it",
     explains: ({ text, prov }) =>
       /^expecting |^not a valid/.test(prov.message) &&
       /(?:^|[\w"-])\s*[;,(]\s*[;,)]|[\w-]\s+;|[\w-];/m.test(lineOf(text, prov.line)),
   },
   {
     reason:
-      "a word that begins no statement is an error itself; dhcpd looks for what comes after it",
+      "a word that begins no statement is the error; dhcpd complains about what comes after it",
     explains: ({ dhcpd, prov }) =>
       !dhcpd.accepts &&
       /^expecting a (?:parameter or declaration|statement)/.test(prov.message) &&
       /semicolon expected|left brace|right brace|expecting/.test(dhcpd.message),
   },
   {
-    reason: "an expression that is none is an error; dhcpd passes over some of them",
+    reason: "an invalid expression is an error; dhcpd skips some of them",
     explains: ({ dhcpd, prov }) =>
       dhcpd.accepts && /^expecting (?:a|hexadecimal|data|numeric|expression)/.test(prov.message),
   },

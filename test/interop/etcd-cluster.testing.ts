@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
+import type { EtcdCredentials, EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
 import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
 
 /** A thread runs JavaScript, on every version of Node that is supported. */
@@ -47,6 +47,7 @@ export class EtcdCluster {
   readonly #peers: readonly string[];
   readonly #options: EtcdClusterOptions;
   readonly #members: (ChildProcess | undefined)[] = [];
+  #administrator: readonly string[] = [];
 
   private constructor(ports: readonly number[], options: EtcdClusterOptions) {
     const scheme = options.tls === undefined ? "http" : "https";
@@ -109,8 +110,29 @@ export class EtcdCluster {
     const { tls } = this.#options;
     const certificates =
       tls === undefined ? [] : ["--cacert", tls.ca, "--cert", tls.certificate, "--key", tls.key];
-    const options = [`--endpoints=${this.endpoints.join(",")}`, ...certificates];
+    const endpoints = `--endpoints=${this.endpoints.join(",")}`;
+    const options = [endpoints, ...certificates, ...this.#administrator];
     return execFileSync("etcdctl", [...options, ...args], { encoding: "utf8", timeout: 20_000 });
+  }
+
+  /** From now on etcd lets in nobody but a user; this one may do as it likes below `prefix`. */
+  demandUser(user: string, password: string, prefix: string): EtcdCredentials {
+    const administrator = "root:administrator";
+    for (const command of [
+      ["user", "add", administrator],
+      ["user", "grant-role", "root", "root"],
+      ["role", "add", user],
+      ["role", "grant-permission", user, "--prefix=true", "readwrite", prefix],
+      ["user", "add", `${user}:${password}`],
+      ["user", "grant-role", user, user],
+      ["auth", "enable"],
+    ]) {
+      this.ctl(...command);
+    }
+    this.#administrator = [`--user=${administrator}`];
+    const passwordFile = join(this.#folder, `${user}.password`);
+    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+    return { user, passwordFile };
   }
 
   /** Nothing is left of what the members had: a new, empty cluster in the same place. */
@@ -118,9 +140,15 @@ export class EtcdCluster {
     await this.#kill();
     for (const member of this.#members.keys()) {
       rmSync(this.#dataOf(member), { recursive: true, force: true });
-      this.startMember(member);
     }
+    await this.restart();
     await this.healthy();
+  }
+
+  /** Kills the members and starts them on what they had; whether they answer yet is not waited for. */
+  async restart(): Promise<void> {
+    await this.#kill();
+    for (const member of this.#members.keys()) this.startMember(member);
   }
 
   async stop(): Promise<void> {

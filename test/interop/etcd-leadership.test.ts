@@ -143,10 +143,9 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
     onTestFinished(() => client.close());
     const keys = pairKeys(prefix);
     const holder = { node: "a", bootId: "silent" };
-    await client.grantLease(4711_0815 + process.pid, 2, 5000);
+    const lease = await client.grantLease(2, 5000);
     const value = new TextEncoder().encode(holder.bootId);
-    const presence = { key: `${keys.presence}a`, value, lease: 4711_0815 + process.pid };
-    await client.transact({ guards: [], puts: [presence], reads: [] }, 5000);
+    await client.put({ key: `${keys.presence}a`, value, lease }, 5000);
     const next = { epoch: 1, holder, hold: "held" } as const;
     const answer = await client.transact(claimTransaction(keys, noLeader, next, false), 5000);
     expect(answer.succeeded).toBe(true);

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import { BROADCAST_FLAG } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
-import { BROADCAST_FLAG } from "../../server/dhcp/reply/destination.ts";
 import { type ClientPlan, clientInterface, type Taken } from "./dhcp-clients.testing.ts";
 import {
   fromHolder,

@@ -9,7 +9,7 @@ import { enterNetworkNamespace } from "../../base/net/network-namespace.ts";
 import { ControlClient } from "../../lab/control-client.ts";
 import { Lab } from "../../lab/lab.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
-import { labName } from "../../lab/leftovers.ts";
+import { labName } from "../../lab/machine/leftovers.ts";
 import type { Place } from "../../lab/pair-set-up.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";

@@ -11,9 +11,10 @@ import {
 } from "../../base/net/namespace.testing.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { Prng } from "../../base/prng.ts";
-import { ServerProcess } from "../../bench/harness/server-process.ts";
-import { DownloadDriver } from "../../bench/tftp/download-driver.ts";
-import { type TftpContender, tftpContenders } from "../../bench/tftp/tftp-contenders.ts";
+import { type TftpContender, tftpContenders } from "../../bench/contenders/tftp-contenders.ts";
+import { DownloadDriver } from "../../bench/generators/download-driver.ts";
+import type { LabProcess } from "../../lab/machine/lab-process.ts";
+import { startServerProcess } from "../../lab/machine/server-process.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import {
   listTransferOptions,
@@ -70,7 +71,7 @@ const optionSets: readonly TransferOptions[] = [
 const folder = mkdtempSync(join(tmpdir(), "provlab-tftp-devices-"));
 const root = join(folder, "root");
 const contenders = new Map(tftpContenders.map((contender) => [contender.id, contender]));
-const servers: ServerProcess[] = [];
+const servers: LabProcess[] = [];
 let leaveNamespace: (() => void) | undefined;
 let socket: UdpSocket;
 
@@ -163,12 +164,13 @@ describeUnless(missing(), "TFTP-1: devices fetch from real servers", () => {
     for (const [index, { id }] of subjects.entries()) {
       const address = formatIpv4(firstServer + index);
       ipCommand(`address add ${address}/24 dev lo`);
-      const setting = { folder, root, address, port: TFTP_PORT };
+      const own = join(folder, id);
+      mkdirSync(own);
+      const setting = { folder: own, root, address, port: TFTP_PORT };
       const { command, environment } = contenders.get(id)!.prepare(setting);
-      const logFile = join(folder, `${id}.log`);
-      const start = { name: id, command, environment, logFile, port: TFTP_PORT };
+      const start = { title: id, command, environment, folder: own, port: TFTP_PORT };
       const { signal } = new AbortController();
-      servers.push(await ServerProcess.start({ ...start, entersNamespace: false }, signal));
+      servers.push(await startServerProcess({ ...start, entersNamespace: false }, signal));
     }
     socket = await openUdpSocket({ address: 0, port: 0, datagramBytesMax: 9000 });
     // tftpd-hpa 5.3 never answers the first request after its start (it opens the transfer's socket

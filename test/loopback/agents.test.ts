@@ -1,28 +1,28 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import type { Distribution, RunResult } from "../../reports/result/run-result.ts";
+import { Board, BoardWriter } from "../../cli/run/agents/board.ts";
+import { connect } from "../../cli/run/agents/etcd.ts";
+import type { Distribution } from "../../reports/result/distribution.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
+import {
+  CertificateAuthority,
+  openSslMissingReason,
+} from "../../server/etcd/edge/certificate-authority.testing.ts";
+import type { EtcdUserAccess } from "../../server/etcd/edge/etcd-access.ts";
+import { KeptLease } from "../../server/etcd/edge/etcd-kept-lease.ts";
+import { EtcdCluster, etcdMissingReason } from "../interop/etcd-cluster.testing.ts";
 import { runProv } from "./prov-command.testing.ts";
 import { countsOf, SegmentLab } from "./segments.testing.ts";
 
-// The same run on four agents that meet in a real etcd of three members.
+// The same run on four agents that meet in a real etcd of three members, which lets in nobody without a
+// certificate and a password.
 
-const MEMBERS = 3;
 const AGENTS = ["a1", "a2", "a3", "a4"];
 const AGENT_TTL_MS = 3000;
-
-function missingEtcd(): string | undefined {
-  try {
-    execFileSync("etcd", ["--version"]);
-    return undefined;
-  } catch {
-    return "not installed: etcd";
-  }
-}
 
 // Every MTA and CPE waits for its modem, so households stay on one worker of one agent.
 const streetText = `schema: provlab/scenario@1
@@ -62,38 +62,31 @@ function valuesOf(result: RunResult): Record<string, number> {
   return Object.fromEntries(counts) as Record<string, number>;
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) server.close();
-  return ports;
-}
+const missing = etcdMissingReason() ?? openSslMissingReason();
 
-describeUnless(missingEtcd(), "four agents and three etcd members", () => {
+describeUnless(missing, "four agents and three etcd members", () => {
   const lab = new SegmentLab();
   const children: ChildProcess[] = [];
   const agents = new Map<string, ChildProcess>();
-  let endpoints = "";
+  let authority: CertificateAuthority;
+  let cluster: EtcdCluster;
+  let access: EtcdUserAccess;
+  let etcd: readonly string[] = [];
 
   beforeAll(async () => {
-    const ports = await freePorts(2 * MEMBERS);
-    const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
-    const members = ports.slice(0, MEMBERS).map((client, index) => {
-      return { name: `m${index}`, client: urlOf(client), peer: urlOf(ports[MEMBERS + index]!) };
-    });
-    endpoints = members.map(({ client }) => client).join(",");
-    const cluster = members.map(({ name, peer }) => `${name}=${peer}`).join(",");
-    for (const { name, client, peer } of members) {
-      const args = ["--name", name, "--data-dir", lab.path(name), "--log-level", "error"];
-      const clients = ["--listen-client-urls", client, "--advertise-client-urls", client];
-      const peers = ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer];
-      const flags = [...args, ...clients, ...peers, "--initial-cluster", cluster];
-      children.push(spawn("etcd", flags, { stdio: "ignore" }));
-    }
-    await vi.waitFor(() => expect(keys("provlab/")).toEqual([]), { timeout: 30_000 });
+    authority = new CertificateAuthority();
+    cluster = await EtcdCluster.start({ tls: authority.issue("etcd") });
+    const { endpoints } = cluster;
+    const credentials = cluster.demandUser("agents", "s3 cret", "provlab/");
+    const tls = authority.issue("machine");
+    access = { endpoints, tls, credentials };
+    etcd = [
+      ...["--etcd", endpoints.join(","), "--etcd-ca", tls.ca],
+      ...["--etcd-certificate", tls.certificate, "--etcd-key", tls.key],
+      ...["--etcd-user", credentials.user, "--etcd-password-file", credentials.passwordFile],
+    ];
     for (const name of AGENTS) {
-      const agent = lab.start(["agent", "--etcd", endpoints, "--name", name]);
+      const agent = lab.start(["agent", ...etcd, "--name", name]);
       agents.set(name, agent);
       children.push(agent);
     }
@@ -106,23 +99,20 @@ describeUnless(missingEtcd(), "four agents and three etcd members", () => {
       child.kill("SIGKILL");
       await ended;
     }
+    await cluster?.stop();
+    authority?.close();
     lab.close();
   });
 
-  function keys(prefix: string): readonly string[] | undefined {
-    const args = ["--endpoints", endpoints, "get", prefix, "--prefix", "--keys-only"];
-    try {
-      const text = execFileSync("etcdctl", args, { encoding: "utf8", stdio: "pipe" });
-      return text.split("\n").filter((line) => line !== "");
-    } catch {
-      return undefined;
-    }
+  function keys(prefix: string): readonly string[] {
+    const text = cluster.ctl("get", prefix, "--prefix", "--keys-only");
+    return text.split("\n").filter((line) => line !== "");
   }
 
   const load = (out: string, ...more: string[]): string[] => [
     ...["run", lab.scenario, "--out", out, "--workers", "1", "--report", "none", ...more],
   ];
-  const onAgents = (): string[] => ["--agents", "4", "--etcd", endpoints];
+  const onAgents = (): string[] => ["--agents", "4", ...etcd];
 
   /** Both at once, each with a server of its own. */
   async function passBoth(...runs: readonly [readonly string[], readonly string[]]): Promise<void> {
@@ -177,6 +167,31 @@ describeUnless(missingEtcd(), "four agents and three etcd members", () => {
       expect(boot!.failures).toEqual([]);
     }
     expect(valuesOf(agents)).toEqual(valuesOf(one));
+  });
+
+  test("what is put while a member dies is seen in its order", async () => {
+    const client = connect(access);
+    const board = await Board.open(client, "provlab/test/");
+    onTestFinished(() => {
+      board.close();
+      client.close();
+    });
+    const seen: string[] = [];
+    board.onPut = (key, value) => seen.push(`${key}=${value}`);
+    board.onDelete = (key) => seen.push(`${key} deleted`);
+    const lease = await KeptLease.grant(client, 5, 5000, () => seen.push("lost"));
+    const writer = new BoardWriter(client, "provlab/test/", lease.id);
+    await writer.put("a", "1");
+    // All calls and watches of a client go to its first member until that fails.
+    cluster.signal(0, "SIGKILL");
+    for (const value of ["2", "3"]) await writer.put("a", value);
+    await writer.put("b", "");
+    await lease.revoke(5000);
+    await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe("b deleted");
+    // A put whose answer the member did not live to give is sent a second time.
+    const changes = seen.filter((text, place) => text !== seen[place - 1]);
+    expect(changes).toEqual(["a=1", "a=2", "a=3", "b=", "a deleted", "b deleted"]);
+    cluster.startMember(0);
   });
 
   test("an agent that is killed makes the run invalid within its lease's time", async () => {

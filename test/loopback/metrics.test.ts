@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { RunMetrics } from "../../cli/run/run-metrics.ts";
+import { RunMetrics } from "../../cli/run/watch/run-metrics.ts";
 import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
 import { haFamilies } from "../../server/ha/ha-metrics.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";

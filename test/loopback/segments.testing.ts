@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { type BundledServer, startBundledServer } from "../../cli/run/bundled-server.ts";
+import { type BundledServer, startBundledServer } from "../../cli/run/server/bundled-server.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { readScenario } from "../../scenarios/language/scenario-file.ts";
 import { Population } from "../../scenarios/population/population.ts";

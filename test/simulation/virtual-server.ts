@@ -7,7 +7,6 @@ import type { ServerConfig } from "../../server/config/model/model.ts";
 import { DhcpEngine } from "../../server/dhcp/decide/engine.ts";
 import type { LocalInterface, Outcome } from "../../server/dhcp/exchange/outcome.ts";
 import { CommitPipeline } from "../../server/dhcp/loop/commit-pipeline.ts";
-import { CommitTrouble } from "../../server/dhcp/loop/commit-trouble.ts";
 import { DhcpCounters } from "../../server/dhcp/loop/counters.ts";
 import { type Reply, type ReplyWay, wayOf } from "../../server/dhcp/loop/reply-sender.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
@@ -243,7 +242,7 @@ export class VirtualServer {
         sendEncoded: (bytes, way) => this.#sendEncoded(bytes, way),
       },
       counters: this.#counted,
-      trouble: new CommitTrouble(nullLogger),
+      logger: nullLogger,
       // Every commit takes its time beside the loop: that is where crashes have most to find.
       isWoken: true,
     });
@@ -255,7 +254,7 @@ export class VirtualServer {
       config,
       leases: this.#table,
       ports: { server: port, client: port + 1 },
-      interfaces: () => this.#interfaces,
+      interfaces: this.#interfaces,
       packetLogging: "none",
     });
   }

@@ -1,8 +1,12 @@
-import type { Etcd3, Watcher } from "etcd3";
+import { setTimeout as pause } from "node:timers/promises";
+import type { EtcdClient, EtcdWatch } from "../../../server/etcd/edge/etcd-client.ts";
+import { endOfPrefix, type KeyValue, type WatchEvent } from "../../../server/etcd/etcd-messages.ts";
+import { CALL_MS_MAX } from "./etcd.ts";
 
 /** etcd takes requests of 1.5 MiB unless told otherwise. */
 const CHUNK_BYTES = 1024 * 1024;
 const BULK_BYTES_MAX = 256 * 1024 * 1024;
+const RETRY_MS = 100;
 
 /** A run that several machines play cannot go on: the message says why. */
 export class RendezvousError extends Error {
@@ -24,30 +28,27 @@ export class Board {
   onDelete: (key: string) => void = () => {};
   /** Told once, when the board fails. */
   onFail: (error: RendezvousError) => void = () => {};
+  readonly #etcd: EtcdClient;
   readonly #prefix: string;
   readonly #values = new Map<string, Buffer>();
   readonly #waiters = new Map<string, Set<Waiter>>();
-  #watcher: Watcher | undefined;
+  #watch: EtcdWatch | undefined;
   #failure: RendezvousError | undefined;
 
-  private constructor(prefix: string) {
+  private constructor(etcd: EtcdClient, prefix: string) {
+    this.#etcd = etcd;
     this.#prefix = prefix;
   }
 
-  /** Reads what is there and follows it from then on. */
-  static async open(etcd: Etcd3, prefix: string): Promise<Board> {
-    const board = new Board(prefix);
-    const { header, kvs } = await etcd.getAll().prefix(prefix).exec();
-    for (const { key, value } of kvs) board.#values.set(board.#nameOf(key), value);
-    const next = (BigInt(header.revision) + 1n).toString();
-    board.#watcher = await etcd.watch().prefix(prefix).startRevision(next).create();
-    board.#watcher
-      .on("put", ({ key, value }) => board.#put(board.#nameOf(key), value))
-      .on("delete", ({ key }) => {
-        board.#values.delete(board.#nameOf(key));
-        board.onDelete(board.#nameOf(key));
-      })
-      .on("error", (error) => board.fail(new RendezvousError(`etcd: ${error.message}`)));
+  /** Reads what is there and follows it from then on. Throws EtcdError. */
+  static async open(etcd: EtcdClient, prefix: string): Promise<Board> {
+    const board = new Board(etcd, prefix);
+    const { revision, found } = await etcd.range(
+      { key: prefix, end: endOfPrefix(prefix) },
+      CALL_MS_MAX,
+    );
+    for (const keyValue of found) board.#values.set(board.#nameOf(keyValue), bufferOf(keyValue));
+    board.#follow(revision + 1);
     return board;
   }
 
@@ -81,20 +82,47 @@ export class Board {
     this.#waiters.clear();
   }
 
-  /** Not waited for: where etcd is gone it would not come to an end. What goes wrong then is told. */
-  close(say: (text: string) => void): void {
+  close(): void {
     this.fail(new RendezvousError("the rendezvous is over"));
-    this.#watcher
-      ?.cancel()
-      .catch((error: Error) => say(`etcd has not ended a watch: ${error.message}`));
-    this.#watcher = undefined;
+    this.#watch?.cancel();
   }
 
-  #nameOf(key: Buffer): string {
-    return key.toString("utf8").slice(this.#prefix.length);
+  /**
+   * A watch that ends goes on where it was, at the next member. On a member that has lost the others it
+   * would only be silent; what finds that out is the lease that is kept alive by the same client.
+   */
+  #follow(startRevision: number): void {
+    let nextRevision = startRevision;
+    const end = endOfPrefix(this.#prefix);
+    this.#watch = this.#etcd.watch(this.#prefix, end, startRevision, {
+      onAnswer: ({ events, compactRevision }) => {
+        if (compactRevision > 0) {
+          this.fail(new RendezvousError("etcd was compacted: what happened meanwhile is lost"));
+        }
+        for (const event of events) {
+          this.#show(event);
+          nextRevision = event.modRevision + 1;
+        }
+      },
+      onEnd: async () => {
+        await pause(RETRY_MS);
+        if (this.#failure === undefined) this.#follow(nextRevision);
+      },
+    });
   }
 
-  #put(key: string, value: Buffer): void {
+  #nameOf({ key }: KeyValue): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  #show(event: WatchEvent): void {
+    const key = this.#nameOf(event);
+    if (event.isDeleted) {
+      this.#values.delete(key);
+      this.onDelete(key);
+      return;
+    }
+    const value = bufferOf(event);
     this.#values.set(key, value);
     this.onPut(key, value);
     for (const { resolve } of this.#waiters.get(key) ?? []) resolve(value);
@@ -102,20 +130,25 @@ export class Board {
   }
 }
 
+function bufferOf({ value }: KeyValue): Buffer {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
 /** Writes under a prefix and a lease; bulk is what may be longer than one request. */
 export class BoardWriter {
-  readonly #etcd: Etcd3;
+  readonly #etcd: EtcdClient;
   readonly #prefix: string;
-  readonly #lease: string;
+  readonly #lease: number;
 
-  constructor(etcd: Etcd3, prefix: string, lease: string) {
+  constructor(etcd: EtcdClient, prefix: string, lease: number) {
     this.#etcd = etcd;
     this.#prefix = prefix;
     this.#lease = lease;
   }
 
   async put(key: string, value: string | Buffer): Promise<void> {
-    await this.#etcd.put(`${this.#prefix}${key}`).value(value).lease(this.#lease);
+    const put = { key: `${this.#prefix}${key}`, value: Buffer.from(value), lease: this.#lease };
+    await this.#etcd.put(put, CALL_MS_MAX);
   }
 
   /** In pieces, one after the other. Throws RendezvousError for more than BULK_BYTES_MAX. */
@@ -139,15 +172,18 @@ export class BoardWriter {
     }
     const pieces: Buffer[] = [];
     for (let chunk = 0; chunk < chunks; chunk += 1) {
-      const piece = await this.#etcd.get(`${this.#prefix}${key}/${chunk}`).buffer();
-      if (piece === null) throw new RendezvousError(`piece ${chunk} of ${key} is missing in etcd`);
-      pieces.push(piece);
+      const query = { key: `${this.#prefix}${key}/${chunk}` };
+      const [piece] = (await this.#etcd.range(query, CALL_MS_MAX)).found;
+      if (piece === undefined) {
+        throw new RendezvousError(`piece ${chunk} of ${key} is missing in etcd`);
+      }
+      pieces.push(bufferOf(piece));
     }
     return Buffer.concat(pieces);
   }
 
   /** What has been read needs no room in etcd any more. */
   async deleteBulk(key: string): Promise<void> {
-    await this.#etcd.delete().prefix(`${this.#prefix}${key}/`);
+    await this.#etcd.deletePrefix(`${this.#prefix}${key}/`, CALL_MS_MAX);
   }
 }

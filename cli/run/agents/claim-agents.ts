@@ -1,22 +1,32 @@
-import type { Etcd3 } from "etcd3";
+import { versionName } from "../../../lab/machine/environment.ts";
+import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
+import { endOfPrefix } from "../../../server/etcd/etcd-messages.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
-import { versionName } from "../environment.ts";
 import { type Board, RendezvousError } from "./board.ts";
-import { type AgentCard, CLAIMS_PREFIX, type Claim, claimKeyOf } from "./etcd.ts";
+import {
+  type AgentCard,
+  CALL_MS_MAX,
+  CLAIMS_PREFIX,
+  type Claim,
+  claimKeyOf,
+  createAll,
+} from "./etcd.ts";
 
 const POLL_MS = 200;
 
 /** Waits until `count` agents of our version are there and free, and claims them: in order of names. */
 export async function claimAgents(
-  etcd: Etcd3,
+  etcd: EtcdClient,
   agents: Board,
   count: number,
   { run, lease }: Pick<Claim, "run" | "lease">,
   waitMsMax: number,
 ): Promise<readonly AgentCard[]> {
+  const claims = { key: CLAIMS_PREFIX, end: endOfPrefix(CLAIMS_PREFIX) };
   const deadlineMs = performance.now() + waitMsMax;
   for (;;) {
-    const taken = new Set(await etcd.getAll().prefix(CLAIMS_PREFIX).keys());
+    const { found } = await etcd.range(claims, CALL_MS_MAX);
+    const taken = new Set(found.map(({ key }) => key));
     const cards = [...agents.entries.values()]
       .map((value) => JSON.parse(String(value)) as AgentCard)
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -40,23 +50,16 @@ export async function claimAgents(
 }
 
 /** All or none; false when somebody else was faster. */
-async function claim(
-  etcd: Etcd3,
+function claim(
+  etcd: EtcdClient,
   cards: readonly AgentCard[],
   { run, lease }: Pick<Claim, "run" | "lease">,
 ): Promise<boolean> {
-  const keys = cards.map(({ name }) => claimKeyOf(name));
-  const puts = keys.map((key, index) =>
-    etcd
-      .put(key)
-      .value(JSON.stringify({ run, lease, index, count: keys.length } satisfies Claim))
-      .lease(lease),
-  );
-  const [first, ...others] = keys;
-  let guard = etcd.if(first!, "Create", "==", 0);
-  for (const key of others) guard = guard.and(key, "Create", "==", 0);
-  const { succeeded } = await guard.then(...puts).commit();
-  return succeeded;
+  const puts = cards.map(({ name }, index) => {
+    const claim: Claim = { run, lease, index, count: cards.length };
+    return { key: claimKeyOf(name), value: Buffer.from(JSON.stringify(claim)), lease };
+  });
+  return createAll(etcd, puts);
 }
 
 /** Throws RendezvousError for agents that are neither all on one machine nor each on its own. */

@@ -1,7 +1,12 @@
-import { Etcd3, type Lease } from "etcd3";
+import type { EtcdUserAccess } from "../../../server/etcd/edge/etcd-access.ts";
+import { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
+import type { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
+import type { Put } from "../../../server/etcd/etcd-messages.ts";
 
 /** Beyond this etcd counts as gone. */
-const CALL_MS_MAX = 10_000;
+export const CALL_MS_MAX = 10_000;
+/** Beyond this another member is asked. */
+const ATTEMPT_MS_MAX = 3000;
 
 export const AGENTS_PREFIX = "provlab/agents/";
 export const CLAIMS_PREFIX = "provlab/claims/";
@@ -31,7 +36,7 @@ export interface AgentCard {
 export interface Claim {
   readonly run: string;
   /** Under which both sides write. */
-  readonly lease: string;
+  readonly lease: number;
   readonly index: number;
   readonly count: number;
 }
@@ -44,24 +49,34 @@ export interface ClockReading {
 
 /** Takes away what was written under the lease; where etcd does not, it goes when its time is up. */
 export async function revoke(
-  lease: Lease,
+  lease: KeptLease,
   ttlSeconds: number,
   say: (text: string) => void,
 ): Promise<void> {
   try {
-    await lease.revoke();
+    await lease.revoke(CALL_MS_MAX);
   } catch (error) {
     const reason = (error as Error).message;
     say(`etcd has not taken our keys away, they go within ${ttlSeconds} s: ${reason}`);
   }
 }
 
-export function connect(endpoints: readonly string[]): Etcd3 {
-  return new Etcd3({
-    hosts: [...endpoints],
-    dialTimeout: 5000,
-    // A watch and a keep-alive go on for as long as they are wanted.
-    defaultCallOptions: (context) =>
-      context.isStream ? {} : { deadline: Date.now() + CALL_MS_MAX },
-  });
+export function connect(access: EtcdUserAccess): EtcdClient {
+  return new EtcdClient({ ...access, attemptMsMax: ATTEMPT_MS_MAX });
+}
+
+/**
+ * Puts keys that nobody has put yet: all or none. False: somebody was faster. Nobody else may put the
+ * same values.
+ */
+export async function createAll(etcd: EtcdClient, puts: readonly Put[]): Promise<boolean> {
+  const keys = puts.map(({ key }) => key);
+  const guards = keys.map((key) => ({ key, modRevision: 0 }));
+  const { succeeded, found } = await etcd.transact({ guards, puts, reads: keys }, CALL_MS_MAX);
+  if (succeeded) return true;
+  // Sent twice, it finds what it has put itself.
+  return (
+    found.length === puts.length &&
+    found.every(({ value }, index) => Buffer.compare(value, puts[index]!.value) === 0)
+  );
 }

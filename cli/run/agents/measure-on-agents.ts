@@ -1,15 +1,17 @@
+import { environmentOf } from "../../../lab/machine/environment.ts";
 import type { RunResult, Target } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
+import type { EtcdUserAccess } from "../../../server/etcd/edge/etcd-access.ts";
+import { EtcdError } from "../../../server/etcd/edge/etcd-client.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
-import type { LoadedScenario } from "../../scenario-input.ts";
-import { auditFile } from "../audit-on-threads.ts";
-import type { BundledServer } from "../bundled-server.ts";
-import { environmentOf } from "../environment.ts";
-import { mergedResultOf, writeHistory } from "../merged-result.ts";
-import { runResultOf } from "../run-result-of.ts";
-import { SegmentFileError } from "../segment-file.ts";
+import type { LoadedScenario } from "../../options/scenario-input.ts";
+import { auditFile } from "../result/audit-on-threads.ts";
+import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
+import { runResultOf } from "../result/run-result-of.ts";
+import { SegmentFileError } from "../result/segment-file.ts";
+import type { BundledServer } from "../server/bundled-server.ts";
 import { RendezvousError } from "./board.ts";
 import { connect } from "./etcd.ts";
 import { runOnAgents } from "./run-on-agents.ts";
@@ -22,7 +24,7 @@ export interface AgentsMeasurement {
   readonly plan: RunPlan;
   readonly workers: number | undefined;
   readonly agents: number;
-  readonly etcd: readonly string[];
+  readonly etcd: EtcdUserAccess;
   readonly target: Target;
   readonly bundled: BundledServer | undefined;
   readonly history: string | undefined;
@@ -58,10 +60,10 @@ export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunRes
     if (wanted.history !== undefined) writeHistory(wanted.history, plan, outcome);
     return result;
   } catch (error) {
-    const isGone = error instanceof Error && /GRPC|Etcd/.test(error.name);
+    if (error instanceof EtcdError) return brokenResult(wanted, `etcd: ${error.message}`);
     const isBroken = error instanceof RendezvousError || error instanceof SegmentFileError;
-    if (!(isBroken || isGone)) throw error;
-    return brokenResult(wanted, isBroken ? error.message : `etcd: ${(error as Error).message}`);
+    if (!isBroken) throw error;
+    return brokenResult(wanted, error.message);
   } finally {
     abort.abort();
     etcd.close();

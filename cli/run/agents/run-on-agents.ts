@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { deflateSync } from "node:zlib";
-import type { Etcd3 } from "etcd3";
 import { systemClock } from "../../../base/clock.ts";
 import { Population } from "../../../scenarios/population/population.ts";
+import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
+import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import {
   goalOf,
   type PhasePlan,
@@ -10,11 +11,18 @@ import {
   type RunPlan,
 } from "../../../simulator/plan/run-plan.ts";
 import { segmentProblem } from "../../../simulator/plan/segment.ts";
-import { decodeSegment, type SegmentFile } from "../segment-file.ts";
+import { decodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { unpackBitmap } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
 import { claimAgents, placementOfAgents } from "./claim-agents.ts";
-import { AGENTS_PREFIX, type AgentCard, type ClockReading, prefixesOf, revoke } from "./etcd.ts";
+import {
+  AGENTS_PREFIX,
+  type AgentCard,
+  CALL_MS_MAX,
+  type ClockReading,
+  prefixesOf,
+  revoke,
+} from "./etcd.ts";
 import { encodeOrder, type Order } from "./order.ts";
 
 /** The keys of a run go this long after its coordinator. */
@@ -41,10 +49,12 @@ export interface AgentsRun {
 /**
  * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws
  * RendezvousError when an agent dies, fails or is too slow, or when the signal comes: nothing that was
- * measured then says anything.
+ * measured then says anything. Throws EtcdError.
  */
-export async function runOnAgents(etcd: Etcd3, run: AgentsRun): Promise<readonly SegmentFile[]> {
-  const lease = etcd.lease(RUN_TTL_SECONDS);
+export async function runOnAgents(
+  etcd: EtcdClient,
+  run: AgentsRun,
+): Promise<readonly SegmentFile[]> {
   const id = randomUUID();
   const prefixes = prefixesOf(id);
   const agents = await Board.open(etcd, AGENTS_PREFIX);
@@ -53,28 +63,28 @@ export async function runOnAgents(etcd: Etcd3, run: AgentsRun): Promise<readonly
     for (const board of [agents, said]) board.fail(new RendezvousError(why));
   };
   const abort = (): void => fail("The run was stopped early.");
-  lease.on("lost", () => fail("etcd has given up this run: the coordinator was silent too long."));
   run.signal.addEventListener("abort", abort);
   if (run.signal.aborted) abort();
+  const lost = (): void => fail("etcd has given up this run: the coordinator was silent too long.");
+  const lease = await KeptLease.grant(etcd, RUN_TTL_SECONDS, CALL_MS_MAX, lost);
   try {
-    const granted = await lease.grant();
     run.say(`waiting for ${run.agents} agents`);
     const claiming = claimAgents(
       etcd,
       agents,
       run.agents,
-      { run: id, lease: granted },
+      { run: id, lease: lease.id },
       AGENTS_WAIT_MS_MAX,
     );
     const cards = await Promise.race([claiming, said.wait("never").then(() => [])]);
     run.say(`agents ${cards.map(({ name }) => name).join(", ")}`);
-    const told = new BoardWriter(etcd, prefixes.told, granted);
-    const bulk = new BoardWriter(etcd, prefixes.bulk, granted);
+    const told = new BoardWriter(etcd, prefixes.told, lease.id);
+    const bulk = new BoardWriter(etcd, prefixes.bulk, lease.id);
     return await new AgentsCoordinator({ run, cards, agents, said, told, bulk, fail }).play();
   } finally {
     run.signal.removeEventListener("abort", abort);
-    agents.close(run.say);
-    said.close(run.say);
+    agents.close();
+    said.close();
     // Takes every key of the run away, the claims among them: agents are free again.
     await revoke(lease, RUN_TTL_SECONDS, run.say);
   }

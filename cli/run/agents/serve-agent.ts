@@ -1,16 +1,19 @@
-import type { Etcd3 } from "etcd3";
+import { environmentOf } from "../../../lab/machine/environment.ts";
 import { Population } from "../../../scenarios/population/population.ts";
+import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
+import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
-import { environmentOf } from "../environment.ts";
-import { summaryOf } from "../play-segment.ts";
-import { encodeSegment, type SegmentFile } from "../segment-file.ts";
+import { summaryOf } from "../result/play-segment.ts";
+import { encodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { AgentRendezvous } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
 import {
   AGENTS_PREFIX,
   type AgentCard,
+  CALL_MS_MAX,
   type Claim,
   claimKeyOf,
+  createAll,
   prefixesOf,
   revoke,
 } from "./etcd.ts";
@@ -22,22 +25,21 @@ const BYTES_A_MIB = 1024 * 1024;
 
 /**
  * Registers an agent and plays its part of every run that claims it, until `signal`. `say` is for the
- * person who watches. Throws RendezvousError when etcd does not keep the registration.
+ * person who watches. Throws RendezvousError when etcd does not keep the registration, and EtcdError.
  */
 export async function serveAgent(
-  etcd: Etcd3,
+  etcd: EtcdClient,
   card: AgentCard,
   signal: AbortSignal,
   say: (text: string) => void,
 ): Promise<void> {
   const claims = await Board.open(etcd, claimKeyOf(card.name));
-  const lease = etcd.lease(AGENT_TTL_SECONDS);
-  lease.on("lost", () =>
-    claims.fail(new RendezvousError("etcd has given up this agent: it was silent for too long")),
-  );
+  const lost = (): void =>
+    claims.fail(new RendezvousError("etcd has given up this agent: it was silent for too long"));
+  const lease = await KeptLease.grant(etcd, AGENT_TTL_SECONDS, CALL_MS_MAX, lost);
   signal.addEventListener("abort", () => claims.fail(new RendezvousError("stopped")));
   try {
-    await register(etcd, card, await lease.grant());
+    await register(etcd, card, lease.id);
     say(`agent ${card.name} is ready`);
     for (;;) {
       const claim = JSON.parse(String(await claims.wait(""))) as Claim;
@@ -52,7 +54,7 @@ export async function serveAgent(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    claims.close(say);
+    claims.close();
     await revoke(lease, AGENT_TTL_SECONDS, say);
   }
 }
@@ -66,11 +68,10 @@ function endOf(claims: Board): Promise<void> {
   });
 }
 
-async function register(etcd: Etcd3, card: AgentCard, lease: string): Promise<void> {
-  const key = `${AGENTS_PREFIX}${card.name}`;
-  const put = etcd.put(key).value(JSON.stringify(card)).lease(lease);
-  const { succeeded } = await etcd.if(key, "Create", "==", 0).then(put).commit();
-  if (succeeded) return;
+async function register(etcd: EtcdClient, card: AgentCard, lease: number): Promise<void> {
+  // With the lease it is unlike the card of any other agent of that name.
+  const value = Buffer.from(JSON.stringify({ ...card, lease }));
+  if (await createAll(etcd, [{ key: `${AGENTS_PREFIX}${card.name}`, value, lease }])) return;
   throw new RendezvousError(`there is an agent ${card.name} already: give this one another --name`);
 }
 
@@ -81,7 +82,7 @@ interface Surroundings {
 }
 
 async function playClaim(
-  etcd: Etcd3,
+  etcd: EtcdClient,
   card: AgentCard,
   claim: Claim,
   { over, say }: Surroundings,
@@ -110,7 +111,7 @@ async function playClaim(
       .catch((failure: Error) => say(`the coordinator cannot be told: ${failure.message}`));
     throw error;
   } finally {
-    told.close(say);
+    told.close();
   }
 }
 

@@ -1,33 +1,51 @@
 import { isPermitted } from "../../config/model/evaluate.ts";
 import type { Pool, SharedNetwork } from "../../config/model/model.ts";
 import { isHeld, isLive, isOwner } from "../exchange/client.ts";
+import { dynamicHostFor, fixedPlaceFor } from "../exchange/declared-hosts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
-import { releaseLease } from "./grant.ts";
+import type { Place } from "../exchange/place.ts";
+import { type DropOutcome, drop } from "./drop.ts";
+import { releaseLease } from "./lease-end.ts";
 
-/** The lease to offer, or why there is none. */
-export type Choice =
-  | { readonly kind: "lease"; readonly index: number }
-  | { readonly kind: "none"; readonly reason: "not-permitted" | "no-free-lease" };
+/** Where a DISCOVER or a BOOTP client is served: a fixed address before any lease. */
+export function choosePlace(exchange: Exchange): Place | DropOutcome {
+  const { network, parts, hosts, bootp } = exchange;
+  if (network === undefined) {
+    const note = bootp ? "network unknown" : "unknown network segment";
+    return drop(exchange, "unknown-network-segment", note);
+  }
+  const fixed = fixedPlaceFor(parts, hosts, network, exchange.wanted);
+  if (fixed !== undefined) return fixed;
+  const index = chooseLease(exchange, network);
+  if (index < 0) {
+    const isPermittedSomewhere = network.pools.some((pool) => isPermitted(pool, exchange));
+    const note = bootp
+      ? "BOOTP from dynamic client and no dynamic leases"
+      : `network ${network.name}: no free leases`;
+    return drop(exchange, isPermittedSomewhere ? "no-free-lease" : "not-permitted", note);
+  }
+  const address = parts.leases.addressOf(index);
+  return { kind: "place", address, index, host: dynamicHostFor(hosts), isStatic: false };
+}
 
 /**
- * Which lease a DISCOVER gets, in dhcpd's order of preference: the address that the client asks
- * for, its lease by client identifier, its lease by hardware address, a free address.
+ * The lease for a client, in dhcpd's order of preference: the address that the client asks for, its
+ * lease by client identifier, its lease by hardware address, a free address; -1 when there is none.
  */
-export function chooseLease(exchange: Exchange, network: SharedNetwork): Choice {
+function chooseLease(exchange: Exchange, network: SharedNetwork): number {
   const { leases } = exchange.parts;
   const { clientId, hardware } = exchange;
   const wanted = exchange.wanted === 0 ? -1 : leases.indexOf(exchange.wanted);
-  if (wanted >= 0 && isUsable(exchange, network, wanted)) return { kind: "lease", index: wanted };
+  if (wanted >= 0 && isUsable(exchange, network, wanted)) return wanted;
   if (clientId !== undefined) {
     const own = firstUsable(exchange, network, leases.byClientId(clientId));
-    if (own >= 0) return { kind: "lease", index: own };
+    if (own >= 0) return own;
   }
   const own = firstUsable(exchange, network, leases.byHardware(hardware.type, hardware.address));
-  if (own >= 0) return { kind: "lease", index: own };
-  return takeFree(exchange, network);
+  return own >= 0 ? own : takeFree(exchange, network);
 }
 
-/** The first lease that the client may have again; one that its pool no longer allows is ended. */
+/** The first lease that the client may have again. Its leases in pools that no longer take it end. */
 function firstUsable(exchange: Exchange, network: SharedNetwork, found: readonly number[]): number {
   const { leases, config } = exchange.parts;
   for (const index of found) {
@@ -41,7 +59,7 @@ function firstUsable(exchange: Exchange, network: SharedNetwork, found: readonly
   return -1;
 }
 
-/** On the network, in a pool that takes the client, and nobody else's. */
+/** On the network, in a pool that takes the client, and not another client's. */
 function isUsable(exchange: Exchange, network: SharedNetwork, index: number): boolean {
   const { leases, config } = exchange.parts;
   if (leases.isAbandoned(index)) return false;
@@ -51,7 +69,7 @@ function isUsable(exchange: Exchange, network: SharedNetwork, index: number): bo
   return isAvailable(exchange, index);
 }
 
-/** Nobody's: neither bound, nor held for an answer to an offer, nor reserved. */
+/** Neither bound, nor held for an answer to an offer, nor reserved. */
 export function isAvailable(exchange: Exchange, index: number): boolean {
   const { leases } = exchange.parts;
   const { nowSeconds } = exchange;
@@ -62,25 +80,27 @@ export function isAvailable(exchange: Exchange, index: number): boolean {
   );
 }
 
+/** A fixed address inside a range, which is another client's lease. */
+export function isTaken(exchange: Exchange, { index, isStatic }: Place): boolean {
+  if (!isStatic || index < 0) return false;
+  return !isOwner(exchange.parts.leases, index, exchange) && !isAvailable(exchange, index);
+}
+
 /**
  * The free address whose use ended longest ago, over all pools that take the client: never used
- * ones ended at 0. Only a network without any free address turns to the abandoned ones.
+ * ones ended at 0. Abandoned addresses are the last resort.
  */
-function takeFree(exchange: Exchange, network: SharedNetwork): Choice {
+function takeFree(exchange: Exchange, { pools }: SharedNetwork): number {
   const { leases } = exchange.parts;
   let best = -1;
-  let isPermittedSomewhere = false;
-  for (const pool of network.pools) {
+  for (const pool of pools) {
     if (!isPermitted(pool, exchange)) continue;
-    isPermittedSomewhere = true;
     const index = leases.takeFree(pool.index, exchange.nowSeconds);
     if (index < 0) continue;
-    if (leases.isNeverUsed(index)) return { kind: "lease", index };
+    if (leases.isNeverUsed(index)) return index;
     if (best < 0 || leases.endsAt(index) < leases.endsAt(best)) best = index;
   }
-  if (!isPermittedSomewhere) return { kind: "none", reason: "not-permitted" };
-  if (best < 0) best = takeAbandoned(exchange, network.pools);
-  return best < 0 ? { kind: "none", reason: "no-free-lease" } : { kind: "lease", index: best };
+  return best < 0 ? takeAbandoned(exchange, pools) : best;
 }
 
 function takeAbandoned(exchange: Exchange, pools: readonly Pool[]): number {

@@ -333,7 +333,9 @@ describe("ping-check (DHCP-14)", () => {
     expect(records[0]?.hardware).toBeUndefined();
     expect(bed.engine.pingAnswered(first.ticket, bed.nowSeconds)).toEqual([]);
     expect(bed.verdict(relayed)).toBe("ping 10.9.0.101");
-    expect(bed.engine.pendingOffers).toBe(1);
+    expect(bed.engine.pingTimedOut(first.ticket, bed.nowSeconds)).toMatchObject({
+      reason: "ping-settled",
+    });
   });
 
   test("a lease that was acknowledged meanwhile is not abandoned by a late answer", () => {

@@ -16,8 +16,9 @@ import { formatDiagnostic, parseConfig } from "../../config/grammar/parse.ts";
 import type { ServerConfig } from "../../config/model/model.ts";
 import type { LeaseRecord } from "../../lease/lease.ts";
 import { LeaseTable } from "../../lease/table/lease-table.ts";
+import type { DhcpEngineOptions } from "../exchange/engine-parts.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
-import { DhcpEngine, type DhcpEngineOptions } from "./engine.ts";
+import { DhcpEngine } from "./engine.ts";
 
 /** A moment to start from: Tue 2026-11-24 05:36:09 UTC. */
 export const startSeconds = 1_795_498_569;
@@ -218,7 +219,7 @@ export class EngineBed {
       config: this.config,
       leases: this.leases,
       ports: { server: 67, client: 68 },
-      interfaces: () => this.interfaces,
+      interfaces: this.interfaces,
       resolve: (name) => this.hostNames.get(name),
       serverHostName: "dhcp1",
       output: ({ messages, commands }) => {

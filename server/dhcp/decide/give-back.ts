@@ -1,14 +1,15 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import { dynamicHostFor, isLive, isOwner } from "../exchange/client.ts";
+import { isLive, isOwner } from "../exchange/client.ts";
+import { dynamicHostFor } from "../exchange/declared-hosts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { declinedLog, releasedLog } from "../exchange/log-lines.ts";
 import type { Outcome } from "../exchange/outcome.ts";
-import { drop, refuse, releaseLease } from "./grant.ts";
-import { endAbandoned } from "./lease-end.ts";
+import { drop, refuse } from "./drop.ts";
+import { endAbandoned, releaseLease } from "./lease-end.ts";
 
 /**
  * RELEASE (RFC 2131, section 4.3.4): the client gives its address back and may have it again later.
- * The hardware must be that of the lease, so that nobody can end the leases of others by guessing.
+ * The hardware address must be the lease's, so that nobody can end other clients' leases by guessing.
  */
 export function release(exchange: Exchange): Outcome {
   const { leases } = exchange.parts;
@@ -26,8 +27,8 @@ export function release(exchange: Exchange): Outcome {
 
 /**
  * DECLINE (RFC 2131, section 4.3.3): the client found somebody else at the address, so nobody gets
- * it for `abandon-lease-time`. dhcpd believes anybody; here only the client that the address is
- * bound to, or held for, is believed, or one device could take all others off line.
+ * it for `abandon-lease-time`. dhcpd believes every client. Here only the client that the address is
+ * bound to, or held for, is believed: otherwise one device could take all others off line.
  */
 export function decline(exchange: Exchange): Outcome {
   const { leases, limits, pending } = exchange.parts;
@@ -37,7 +38,8 @@ export function decline(exchange: Exchange): Outcome {
   if (index < 0 || leases.isAbandoned(index) || !isOwner(leases, index, exchange)) {
     return drop(exchange, "decline-unknown", "not found");
   }
-  const policy = exchange.policyAt(address, index, dynamicHostFor(exchange), false);
+  const host = dynamicHostFor(exchange.hosts);
+  const policy = exchange.policyAt({ kind: "place", address, index, host, isStatic: false });
   if (!policy.declines) {
     return refuse(exchange, policy, "declines", "decline-denied", "ignored");
   }

@@ -1,16 +1,14 @@
 import { Variables } from "../../config/language/variables.ts";
 import type { EvaluationContext } from "../../config/model/evaluate.ts";
-import type { Host } from "../../config/model/model.ts";
 import { isVariableName, type LeaseValue } from "../../lease/lease.ts";
-import { dynamicHostFor } from "../exchange/client.ts";
+import { isLive } from "../exchange/client.ts";
+import { dynamicHostFor, noHosts } from "../exchange/declared-hosts.ts";
 import type { EngineParts } from "../exchange/engine-parts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 
-const noHosts: readonly Host[] = [];
-
 /**
- * `on expiry` of a lease whose time is over: no packet is there to look at. `kept` is what the lease
- * remembered; the variables that it sets stay with the lease.
+ * Runs `on expiry` of a lease whose time is over, without a packet. `kept` are the events that the
+ * lease was given with; variables that they set stay with the lease.
  */
 export function endLease(parts: EngineParts, index: number, kept: readonly string[]): void {
   if (kept.length === 0) return;
@@ -20,15 +18,32 @@ export function endLease(parts: EngineParts, index: number, kept: readonly strin
   if (variables.changes > 0) leases.setBindings(index, storable(variables));
 }
 
-/** The same for a lease that is given up on while it runs: dhcpd has forgotten its variables by then. */
+/** The same for a lease that is over but not yet swept up, before it is given again. */
+export function endOverdue({ parts, nowSeconds }: Exchange, index: number): void {
+  const { leases } = parts;
+  if (index < 0 || !leases.isActive(index) || isLive(leases, index, nowSeconds)) return;
+  endLease(parts, index, leases.keptOf(index));
+}
+
+/** The same for a running lease whose address is abandoned: dhcpd has forgotten its variables by then. */
 export function endAbandoned(parts: EngineParts, index: number): void {
   const { leases, events } = parts;
   if (!leases.isActive(index)) return;
   events.run(leases.keptOf(index), "expiry", contextOf(parts, index, new Variables()));
 }
 
-/** `on release`, while the packet that ends the lease is at hand; what it sets is forgotten. */
-export function releaseEvent(exchange: Exchange, index: number): void {
+/** Takes an active lease back and records that. */
+export function releaseLease(exchange: Exchange, index: number): void {
+  const { leases, limits } = exchange.parts;
+  limits.unbill(index);
+  if (isLive(leases, index, exchange.nowSeconds)) releaseEvent(exchange, index);
+  else endLease(exchange.parts, index, leases.keptOf(index));
+  leases.release(index, exchange.nowSeconds);
+  exchange.record(index);
+}
+
+/** `on release`, with the packet that ends the lease; variables that it sets are discarded. */
+function releaseEvent(exchange: Exchange, index: number): void {
   const { leases, events } = exchange.parts;
   const kept = leases.keptOf(index);
   if (kept.length === 0) return;
@@ -49,21 +64,20 @@ function contextOf(parts: EngineParts, index: number, variables: Variables): Eva
   return { ...seen, serverHostName, variables, resolve };
 }
 
-/** The host that the client of the lease has its settings from. */
-function hostNameOf({ config, leases, resolve }: EngineParts, index: number): string | undefined {
+/** The host declaration that the lease's client gets its settings from. */
+function hostNameOf({ config, leases }: EngineParts, index: number): string | undefined {
   const { hosts } = config;
   const clientId = leases.clientIdOf(index);
   const hardware = leases.hardwareOf(index);
   return dynamicHostFor({
-    hostsByClientId: clientId.length === 0 ? noHosts : hosts.byClientId(clientId),
-    hostsByHardware:
+    byClientId: clientId.length === 0 ? noHosts : hosts.byClientId(clientId),
+    byHardware:
       hardware === undefined ? noHosts : hosts.byHardware(hardware.type, hardware.address),
-    hostsByOption: noHosts,
-    resolve,
+    byOption: noHosts,
   })?.name;
 }
 
-/** Those whose names a lease file can have. */
+/** Variables with a name that a lease file can hold. */
 export function storable(variables: Variables): Map<string, LeaseValue> {
   return new Map(variables.entries().filter(([name]) => isVariableName(name)));
 }

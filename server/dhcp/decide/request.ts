@@ -2,46 +2,61 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { isPermitted } from "../../config/model/evaluate.ts";
 import type { SharedNetwork } from "../../config/model/model.ts";
-import { dynamicHostFor, fixedAddressFor, isLive, isOwner } from "../exchange/client.ts";
-import { commitEvent } from "../exchange/commit-event.ts";
+import { isLive, isOwner } from "../exchange/client.ts";
+import { dynamicHostFor, fixedPlaceFor } from "../exchange/declared-hosts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Outcome } from "../exchange/outcome.ts";
+import type { Place } from "../exchange/place.ts";
 import { buildNak, buildReply } from "../reply/reply.ts";
-import { isAvailable } from "./allocate.ts";
-import {
-  bindLease,
-  drop,
-  type Grant,
-  grant,
-  keepVariables,
-  newLeaseSeconds,
-  releaseLease,
-  reusableSeconds,
-} from "./grant.ts";
-import { endLease } from "./lease-end.ts";
+import { isAvailable, isTaken } from "./allocate.ts";
+import { bind } from "./bind.ts";
+import { drop } from "./drop.ts";
+import { type Grant, grant } from "./grant.ts";
+import { releaseLease } from "./lease-end.ts";
+import { newLeaseSeconds, reusableSeconds } from "./lease-length.ts";
 
 /**
  * REQUEST in all four states of a client (RFC 2131, section 4.3.2): selecting, init-reboot,
- * renewing and rebinding. As in dhcpd it is the address asked for that decides, not the state:
- * option 54 is not looked at, so that a lost database does not take a client off line.
+ * renewing and rebinding. As in dhcpd the address asked for decides, not the state: option 54 is not
+ * looked at, so that a lost database does not take a client off line.
  */
 export function request(exchange: Exchange): Outcome {
-  const { wanted, network, packet } = exchange;
-  // Who asks for 0.0.0.0 by option 50 asks for an address, and for a wrong one.
-  if (wanted === 0 && !packet.options.has(OptionCode.requestedAddress))
+  const place = placeAskedFor(exchange);
+  if (place.kind !== "place") return place;
+  releaseForgotten(exchange, place.index);
+  const granted = grant(exchange, place);
+  if (granted.kind === "drop") return granted;
+  const reused = reusableSeconds(exchange, granted);
+  const leaseSeconds = reused ?? newLeaseSeconds(exchange, granted);
+  noteThreshold(exchange, granted);
+  const ack = bind(exchange, granted, leaseSeconds, reused !== undefined);
+  releaseOthers(exchange, granted);
+  return buildReply(exchange, ack);
+}
+
+/** The place at the address that the client asks for, if the client may have it. */
+function placeAskedFor(exchange: Exchange): Place | Outcome {
+  const { wanted, network, packet, parts } = exchange;
+  // A client that asks for 0.0.0.0 by option 50 asks for a wrong address.
+  if (wanted === 0 && !packet.options.has(OptionCode.requestedAddress)) {
     return drop(exchange, "unknown-lease", "unknown lease 0.0.0.0.");
+  }
   if (network === undefined) return requestFromNowhere(exchange);
-  const { config } = exchange.parts;
-  if (config.subnetOf(wanted)?.sharedNetwork !== network) return wrongNetwork(exchange, network);
-  const fixed = fixedAddressFor(config, exchange, network, wanted);
-  if (fixed === undefined) return requestDynamic(exchange);
+  if (parts.config.subnetOf(wanted)?.sharedNetwork !== network) {
+    return wrongNetwork(exchange, network);
+  }
+  const fixed = fixedPlaceFor(parts, exchange.hosts, network, wanted);
+  if (fixed === undefined) return dynamicPlace(exchange);
   if (fixed.address !== wanted) {
     return buildNak(exchange, wanted, "requested address is incorrect", "incorrect");
   }
-  return requestFixed(exchange, fixed.address, fixed.host);
+  if (isTaken(exchange, fixed)) {
+    return drop(exchange, "fixed-address-in-use", "dynamic and static leases present");
+  }
+  return fixed;
 }
 
-/** A relay that we do not know: what we do know is that the address is not of its network. */
+/** The relay is unknown, so the address cannot be of its network. */
 function requestFromNowhere(exchange: Exchange): Outcome {
   const subnet = exchange.parts.config.subnetOf(exchange.wanted);
   if (subnet === undefined) {
@@ -57,8 +72,8 @@ function requestFromNowhere(exchange: Exchange): Outcome {
 }
 
 /**
- * A client that renews through a router looks like one on the wire, and a renewing client must not
- * be told NAK for the wrong reason: it will try again through its relay before its time is over.
+ * A client that renews through a router looks like a client on the wire. It must not get a wrong NAK:
+ * it tries again through its relay before its lease is over.
  */
 function wrongNetwork(exchange: Exchange, network: SharedNetwork): Outcome {
   const { packet, wanted } = exchange;
@@ -71,28 +86,19 @@ function wrongNetwork(exchange: Exchange, network: SharedNetwork): Outcome {
   return buildNak(exchange, wanted, "wrong network.");
 }
 
-/** `authoritative` may stand in the network, around it, or in the only subnet that it is made of. */
+/** `authoritative` may stand in the network, around it, or in its only subnet. */
 export function isAuthoritative(network: SharedNetwork): boolean {
   if (network.scope.authoritative) return true;
   return network.subnets.length === 1 && network.subnets[0].scope.authoritative;
 }
 
-function requestFixed(exchange: Exchange, address: number, host: Grant["host"]): Outcome {
-  const { leases } = exchange.parts;
-  const index = leases.indexOf(address);
-  if (index >= 0 && !isOwner(leases, index, exchange) && !isAvailable(exchange, index)) {
-    return drop(exchange, "fixed-address-in-use", "dynamic and static leases present");
-  }
-  return acknowledge(exchange, address, index, host, true);
-}
-
-function requestDynamic(exchange: Exchange): Outcome {
+function dynamicPlace(exchange: Exchange): Place | Outcome {
   const { leases, config } = exchange.parts;
   const { wanted, packet, nowSeconds } = exchange;
   const index = leases.indexOf(wanted);
   if (index < 0) return drop(exchange, "unknown-lease", `unknown lease ${formatIpv4(wanted)}.`);
   const isOwn = isOwner(leases, index, exchange);
-  // An address that was given up on comes back early only for the client on whose lease it still stands.
+  // Only the client of its last lease may have an abandoned address back early.
   if (!isOwn && leases.isAbandoned(index)) {
     return drop(exchange, "unknown-lease", `unknown lease ${formatIpv4(wanted)}.`);
   }
@@ -103,7 +109,8 @@ function requestDynamic(exchange: Exchange): Outcome {
     return unavailable(exchange);
   }
   if (!isOwn && !isAvailable(exchange, index)) return unavailable(exchange);
-  return acknowledge(exchange, wanted, index, dynamicHostFor(exchange), false);
+  const host = dynamicHostFor(exchange.hosts);
+  return { kind: "place", address: wanted, index, host, isStatic: false };
 }
 
 function unavailable(exchange: Exchange): Outcome {
@@ -111,48 +118,8 @@ function unavailable(exchange: Exchange): Outcome {
   return buildNak(exchange, wanted, `lease ${formatIpv4(wanted)} unavailable.`);
 }
 
-function acknowledge(
-  exchange: Exchange,
-  address: number,
-  index: number,
-  host: Grant["host"],
-  isStatic: boolean,
-): Outcome {
-  releaseForgotten(exchange, index);
-  const granted = grant(exchange, { address, index, host, isStatic });
-  if (granted.kind === "drop") return granted;
-  const reused = reusableSeconds(exchange, granted);
-  const leaseSeconds = reused ?? newLeaseSeconds(exchange, granted);
-  noteThreshold(exchange, granted);
-  endOverdue(exchange, index);
-  const policy = commitEvent(exchange, granted.policy, leaseSeconds);
-  const isBound = index >= 0 && reused === undefined;
-  const isKept = reused !== undefined && !isStatic && exchange.variableChanges > 0;
-  if (isBound) bindLease(exchange, granted, policy, leaseSeconds);
-  else if (index >= 0) exchange.parts.leases.setCltt(index, exchange.nowSeconds);
-  if (isKept) keepVariables(exchange, index);
-  releaseOthers(exchange, granted);
-  return buildReply(exchange, {
-    kind: "ack",
-    policy,
-    address,
-    place: address,
-    leaseSeconds,
-    host,
-    leaseIndex: isBound || isKept ? index : -1,
-    durable: isBound || isKept,
-  });
-}
-
-/** A lease that is over but not yet swept up ends before it is given again. */
-export function endOverdue(exchange: Exchange, index: number): void {
-  const { leases } = exchange.parts;
-  if (index < 0 || !leases.isActive(index) || isLive(leases, index, exchange.nowSeconds)) return;
-  endLease(exchange.parts, index, leases.keptOf(index));
-}
-
-/** `log-threshold-high` and `-low`, as the pool is before this lease is bound. */
-function noteThreshold(exchange: Exchange, { index, policy }: Grant): void {
+/** `log-threshold-high` and `-low`, by the use of the pool before this lease is bound. */
+function noteThreshold(exchange: Exchange, { place: { index }, policy }: Grant): void {
   if (index < 0) return;
   const { leases, thresholds, config } = exchange.parts;
   const notice = thresholds.notice(policy, leases, index, config.pools);
@@ -161,8 +128,8 @@ function noteThreshold(exchange: Exchange, { index, policy }: Grant): void {
 }
 
 /**
- * A client that starts anew (no ciaddr) has forgotten its other lease on this network. dhcpd goes by
- * the client identifier, and does so before it counts the leases of a class.
+ * A client that starts anew (no ciaddr) has forgotten its other lease on this network. As in dhcpd
+ * the client identifier decides, before the leases of a class are counted.
  */
 function releaseForgotten(exchange: Exchange, kept: number): void {
   const { clientId, packet, network, parts } = exchange;
@@ -175,12 +142,13 @@ function releaseForgotten(exchange: Exchange, kept: number): void {
 }
 
 /**
- * `one-lease-per-client`: whatever else the client holds, on any network, is taken back.
+ * `one-lease-per-client`: all other leases of the client, on any network, are taken back.
  * `deny duplicates`: the same for all leases of a hardware address that a host declaration names,
- * whatever client identifier they were made for.
+ * under any client identifier.
  */
 function releaseOthers(exchange: Exchange, granted: Grant): void {
-  const { policy, index, host } = granted;
+  const { policy } = granted;
+  const { index, host } = granted.place;
   const { leases } = exchange.parts;
   const { clientId, hardware } = exchange;
   const byHardwareToo = !policy.duplicates && host !== undefined && host.hardware !== undefined;

@@ -6,9 +6,9 @@ import type { Policy } from "../policy/policy.ts";
 import type { Exchange } from "./exchange.ts";
 
 /**
- * `on commit`: when a lease is given, before it is stored and its reply is made. `leaseSeconds` are
- * those of the new lease. Returns what holds for the reply: statements may have set options, and
- * values that follow from variables or from the lease's end are others by now.
+ * Runs `on commit` before a lease is stored and its reply is made. `leaseSeconds` is the length of the
+ * new lease. Returns the policy for the reply: statements may have set options, and values that follow
+ * from variables or from the lease's end may have changed.
  */
 export function commitEvent(exchange: Exchange, policy: Policy, leaseSeconds: number): Policy {
   const isEvent = policy.settings.event("commit").length > 0;
@@ -31,16 +31,16 @@ export function settled(exchange: Exchange, policy: Policy): Policy {
   return exchange.parts.policies.again(policy, policy.settings);
 }
 
-/** dhcpd sets this variable by itself, before the event. */
+/** As dhcpd does before the event. */
 function rememberVendorClass(exchange: Exchange): void {
   const { packet, variables } = exchange;
   const vendorClass = packet.options.get(OptionCode.vendorClassIdentifier);
   if (vendorClass === undefined || vendorClass.length === 0) return;
-  // A view of the packet would not outlive it.
+  // A copy: a view of the packet does not outlive it.
   const value = (): Uint8Array => vendorClass.slice();
   if (variables.isUsed) variables.set(VENDOR_CLASS_VARIABLE, value());
   else {
-    // Most events look at no variable, and need none of them.
+    // Most events read no variable, so the lease's are not loaded unless one does.
     exchange.variables = new Variables(undefined, () => [
       ...variables.entries(),
       [VENDOR_CLASS_VARIABLE, value()],

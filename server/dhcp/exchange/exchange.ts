@@ -7,37 +7,38 @@ import {
   type EvaluationContext,
   type ScopeSources,
 } from "../../config/model/evaluate.ts";
-import type { ClientClassMember, Host, SharedNetwork } from "../../config/model/model.ts";
+import type { ClientClassMember, SharedNetwork } from "../../config/model/model.ts";
 import { traitsOf } from "../../config/model/permit-list.ts";
 import type { LeaseClient } from "../../lease/lease.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { StatementOutput } from "../policy/statement-output.ts";
 import { isLive, isOwner } from "./client.ts";
+import { type DeclaredHosts, noHosts } from "./declared-hosts.ts";
 import type { EngineParts } from "./engine-parts.ts";
-import { locateNetwork, networkOfInterface } from "./network.ts";
+import { locateNetwork } from "./network.ts";
 import { type Arrival, type LocalInterface, noChanges } from "./outcome.ts";
+import { leaseIndexOf, type Place } from "./place.ts";
 
-const noHosts: readonly Host[] = [];
 const noBytes: Uint8Array = new Uint8Array(0);
 /** dhcpd's end of time: what it counts down to in a lease without end. */
 const LAST_SECOND = 0x7fff_ffff;
 const noNotes: readonly string[] = [];
 
-/** Of whom `variables` are while they are not those of a lease. */
+/** Owner of `variables` when they are not a lease's. */
 const OF_THE_PACKET = -2;
 const OF_NOBODY = -1;
 
 /**
- * One packet and what has been found out about its sender. The engine has one exchange, which `begin`
- * turns to packet after packet: nothing that outlives a decision may hold on to it.
+ * One packet and what is known about its sender. The engine has one exchange, and `begin` turns it to
+ * the next packet: nothing that outlives a decision may refer to it.
  */
 export class Exchange implements EvaluationContext {
   readonly parts: EngineParts;
-  readonly resolve: EngineParts["resolve"];
-  /** The same object for every packet. */
+  /** The same two objects for every packet. */
   readonly hardware = { type: 0, address: noBytes };
+  readonly hosts: DeclaredHosts = { byClientId: noHosts, byHardware: noHosts, byOption: noHosts };
   arrival!: Arrival;
-  packet!: DhcpPacket;
+  /** The DHCP message type; 0 for BOOTP. */
   type = 0;
   nowSeconds = 0;
   nowMs = 0;
@@ -49,17 +50,12 @@ export class Exchange implements EvaluationContext {
   /** Requested address (option 50), else ciaddr; 0 when there is neither. */
   wanted = 0;
   network: SharedNetwork | undefined;
-  hostsByClientId: readonly Host[] = noHosts;
-  hostsByHardware: readonly Host[] = noHosts;
-  hostsByOption: readonly Host[] = noHosts;
-  raw: Uint8Array | undefined;
-  /** Option 82 of an earlier packet, from the lease; such a one is never echoed. */
+  /** Option 82 of an earlier packet, from the lease; it is never echoed. */
   relayAgent: Uint8Array | undefined;
-  leaseAddress: number | undefined;
-  isStatic = false;
-  /** A value was worked out from the time that the lease has left. */
+  /** A statement or option depends on the time that the lease has left. */
   isLeaseTimeUsed = false;
-  #host: Host | undefined;
+  /** What `policyAt` looked at last; an INFORM has none. */
+  #place: Place | undefined;
   #leaseSeconds: number | undefined;
   #isClassifying = false;
   #members: readonly ClientClassMember[] | undefined;
@@ -75,10 +71,9 @@ export class Exchange implements EvaluationContext {
 
   constructor(parts: EngineParts) {
     this.parts = parts;
-    this.resolve = parts.resolve;
   }
 
-  /** Forgets the packet before. */
+  /** Forgets the previous packet. */
   begin(
     arrival: Arrival,
     type: number,
@@ -88,19 +83,15 @@ export class Exchange implements EvaluationContext {
   ): void {
     const { packet } = arrival;
     const { config } = this.parts;
-    const { hardware } = this;
+    const { hardware, hosts } = this;
     this.arrival = arrival;
-    this.packet = packet;
     this.type = type;
     this.nowSeconds = nowSeconds;
     this.nowMs = nowMs;
     this.receivedOn = receivedOn;
-    this.raw = arrival.raw ?? packet.bytes;
     this.relayAgent = undefined;
-    this.leaseAddress = undefined;
-    this.isStatic = false;
     this.isLeaseTimeUsed = false;
-    this.#host = undefined;
+    this.#place = undefined;
     this.#leaseSeconds = undefined;
     this.#isClassifying = false;
     this.#members = undefined;
@@ -112,29 +103,34 @@ export class Exchange implements EvaluationContext {
     this.#variablesOf = OF_THE_PACKET;
     hardware.type = packet.htype;
     hardware.address = packet.chaddr;
-    // A look-up makes a view each time, so what is needed again and again is looked up once.
+    // Each look-up allocates a view, so options that are needed often are looked up once.
     this.receivedRelayAgent = packet.options.get(OptionCode.relayAgentInformation);
     const clientId = packet.options.get(OptionCode.clientIdentifier);
     this.clientId = clientId?.length === 0 ? undefined : clientId;
     this.wanted = packet.options.getUInt32(OptionCode.requestedAddress) ?? packet.ciaddr;
     this.network = locateNetwork(config, packet, this.receivedRelayAgent, receivedOn, type);
-    this.hostsByClientId = this.clientId ? config.hosts.byClientId(this.clientId) : noHosts;
-    this.hostsByHardware = config.hosts.byHardware(hardware.type, hardware.address);
-    // An identifier may be looked for in what the packet is known to be so far.
-    this.hostsByOption = noHosts;
-    if (config.hosts.hasIdentifiers) this.hostsByOption = config.hosts.byOption(this);
+    hosts.byClientId = this.clientId ? config.hosts.byClientId(this.clientId) : noHosts;
+    hosts.byHardware = config.hosts.byHardware(hardware.type, hardware.address);
+    // A `host-identifier` is evaluated on this exchange, so it comes last.
+    hosts.byOption = noHosts;
+    if (config.hosts.hasIdentifiers) hosts.byOption = config.hosts.byOption(this);
     if (type === MessageType.request) this.#takeStashedRelayAgent();
+  }
+
+  get packet(): DhcpPacket {
+    return this.arrival.packet;
+  }
+
+  get raw(): Uint8Array | undefined {
+    return this.arrival.raw ?? this.packet.bytes;
   }
 
   /** Has a host declaration, in any scope. */
   get known(): boolean {
-    // dhcpd classifies a packet before it looks for its host, and does not look for that of an INFORM.
+    // dhcpd classifies a packet before it looks for its host, and never looks for the host of an INFORM.
     if (this.#isClassifying || this.type === MessageType.inform) return false;
-    return (
-      this.hostsByClientId.length > 0 ||
-      this.hostsByHardware.length > 0 ||
-      this.hostsByOption.length > 0
-    );
+    const { byClientId, byHardware, byOption } = this.hosts;
+    return byClientId.length > 0 || byHardware.length > 0 || byOption.length > 0;
   }
 
   /** A BOOTP client: it sent no message type. */
@@ -152,7 +148,7 @@ export class Exchange implements EvaluationContext {
     return this.#members;
   }
 
-  /** What the permits of pools look at. */
+  /** For the permits of pools; see `traitsOf`. */
   get traits(): number {
     if (this.#traits === 0) this.#traits = traitsOf(this);
     return this.#traits;
@@ -163,23 +159,34 @@ export class Exchange implements EvaluationContext {
     return !this.#isClassifying && this.members.length > 0;
   }
 
+  get resolve(): EngineParts["resolve"] {
+    return this.parts.resolve;
+  }
+
   get serverHostName(): string | undefined {
     return this.parts.serverHostName;
   }
 
-  /** Of the host declaration that the lease is given by. */
-  get hostName(): string | undefined {
-    return this.#host?.name;
+  get leaseAddress(): number | undefined {
+    return this.#place?.address || undefined;
   }
 
-  /** For a BOOTP client's fixed address dhcpd has them see those of the lease. */
+  get isStatic(): boolean {
+    return this.#place?.isStatic ?? false;
+  }
+
+  get hostName(): string | undefined {
+    return this.#place?.host?.name;
+  }
+
+  /** With a BOOTP client's fixed address, dhcpd lets option values see the variables of the lease. */
   get optionVariables(): Variables {
     if (this.bootp && this.isStatic) return this.variables;
     this.#optionVariables ??= new Variables(this.parts.config.matching.variables);
     return this.#optionVariables;
   }
 
-  /** Those of the lease that it is about; without one, they are forgotten with the packet. */
+  /** The variables of the lease; without a lease, they last as long as the packet. */
   get variables(): Variables {
     this.#variables ??= this.#makeVariables();
     return this.#variables;
@@ -189,12 +196,12 @@ export class Exchange implements EvaluationContext {
     this.#variables = variables;
   }
 
-  /** Somebody looked at one of `variables`, or set one. */
+  /** A statement has read or set one of `variables`. */
   get areVariablesUsed(): boolean {
     return this.#variables?.isUsed ?? false;
   }
 
-  /** How often one of `variables` got another value. */
+  /** How often the value of one of `variables` changed. */
   get variableChanges(): number {
     return this.#variables?.changes ?? 0;
   }
@@ -207,7 +214,7 @@ export class Exchange implements EvaluationContext {
     return new Variables(undefined, () => leases.bindingsOf(index));
   }
 
-  /** What the lease has left, in seconds; undefined when there is none, and when it is over. */
+  /** The time that the lease has left; undefined without a lease, and when it is over. */
   get leaseSeconds(): number | undefined {
     this.isLeaseTimeUsed = true;
     return this.#leaseSeconds;
@@ -218,8 +225,8 @@ export class Exchange implements EvaluationContext {
   }
 
   /**
-   * Turns to a lease: expressions see its variables and its end. Those of another client and, for a
-   * DISCOVER, those of a lease that is over are gone. An index of -1 is that of no lease.
+   * From now on expressions see the variables and the end of the lease at this index; -1 is no lease.
+   * They do not see another client's variables, nor, for a DISCOVER, those of a lease that is over.
    */
   turnTo(index: number): void {
     const { leases } = this.parts;
@@ -237,7 +244,7 @@ export class Exchange implements EvaluationContext {
     return this.#changes ?? noChanges;
   }
 
-  /** Lines for the log beside those of the packet itself. */
+  /** Lines for the log, before the packet's own. */
   get notes(): readonly string[] {
     return this.#notes ?? noNotes;
   }
@@ -247,64 +254,41 @@ export class Exchange implements EvaluationContext {
     this.#notes.push(line);
   }
 
-  /** The lease's record goes to the store, as it is when the packet is decided. */
+  /** The lease's record goes to the store once the packet is decided. */
   record(index: number): void {
     if (this.#changes === undefined) this.#changes = [index];
     else this.#changes.push(index);
   }
 
-  /** The policy at an address: subnet, pool, classes and host have their say. */
-  policyAt(address: number, index: number, host: Host | undefined, isStatic: boolean): Policy {
-    return this.parts.policies.policyFor(this.#placeAt(address, index, host, isStatic), this);
+  /** What subnet, pool, classes and host say about this place. */
+  policyAt(place: Place): Policy {
+    return this.parts.policies.policyFor(this.#sourcesAt(place), this);
   }
 
-  /** `min-secs` at an address for a client without host. */
-  minSecondsAt(address: number, index: number, isStatic: boolean): number {
-    const place = this.#placeAt(address, index, undefined, isStatic);
-    return this.parts.policies.minSecondsFor(place, this);
+  /** `min-secs` at this place. */
+  minSecondsAt(place: Place): number {
+    return this.parts.policies.minSecondsFor(this.#sourcesAt(place), this);
   }
 
-  #placeAt(
-    address: number,
-    index: number,
-    host: Host | undefined,
-    isStatic: boolean,
-  ): ScopeSources {
+  #sourcesAt(place: Place): ScopeSources {
     const { config, leases } = this.parts;
-    // Before anything is known of the lease: no class depends on it.
+    // Classes do not depend on the lease: they are evaluated before the place is set.
     const { members } = this;
-    // An INFORM is about no lease.
-    const isInform = this.type === MessageType.inform;
-    this.leaseAddress = address === 0 || isInform ? undefined : address;
-    this.isStatic = isStatic && !isInform;
-    this.#host = isInform ? undefined : host;
+    this.#place = this.type === MessageType.inform ? undefined : place;
+    const index = leaseIndexOf(place);
     return {
-      subnet: config.subnetOf(address),
+      subnet: config.subnetOf(place.address),
       pool: index < 0 ? undefined : config.pools[leases.poolOf(index)],
       members,
-      host,
+      host: place.host,
     };
-  }
-
-  /**
-   * What applies to a NAK, as in dhcpd: the first subnet and the first pool of the relay's network, or
-   * of the one that the packet came in by; the top level where that is unknown. Classes have their say
-   * in `echo-client-id`, and none in `server-identifier`.
-   */
-  policyOfNetwork(members: readonly ClientClassMember[]): Policy {
-    const { config, policies } = this.parts;
-    const network =
-      this.packet.giaddr === 0 ? networkOfInterface(config, this.receivedOn) : this.network;
-    const [subnet] = network?.subnets ?? [];
-    const [pool] = network?.pools ?? [];
-    return policies.policyFor({ subnet, pool, members }, this);
   }
 
   say(output: StatementOutput): void {
     if (output.messages.length > 0 || output.commands.length > 0) this.parts.output(output);
   }
 
-  /** Under which identity leases are stored. */
+  /** The identity that leases are stored under. */
   leaseClient(policy: Policy): LeaseClient {
     const { hardware, clientId } = this;
     if (clientId === undefined || policy.ignoreClientIds) return { hardware };
@@ -312,8 +296,8 @@ export class Exchange implements EvaluationContext {
   }
 
   /**
-   * A renewal by unicast does not pass the relay, so it lacks option 82: what the relay said when
-   * the lease was made stands in (`stash-agent-options`).
+   * A renewal by unicast does not pass the relay and lacks option 82, so the one that the lease was
+   * made with is used (`stash-agent-options`).
    */
   #takeStashedRelayAgent(): void {
     const { packet } = this;
@@ -324,7 +308,7 @@ export class Exchange implements EvaluationContext {
     if (index < 0 || !isLive(leases, index, this.nowSeconds)) return;
     if (!isOwner(leases, index, this)) return;
     const stored = leases.agentOptionsOf(index);
-    // A view of the table would change under the hands of whoever binds the lease again.
+    // A copy: binding the lease again changes the bytes of a view.
     if (stored.length > 0) this.relayAgent = stored.slice();
   }
 }

@@ -5,14 +5,14 @@ import { type EvaluationContext, runEvent } from "../../config/model/evaluate.ts
 import type { ServerConfig } from "../../config/model/model.ts";
 import type { StatementOutput } from "../policy/statement-output.ts";
 
-/** Texts that are remembered as statements: there are as many as there are `on` statements. */
+/** Parsed texts that are remembered; usually there are as many as `on` statements. */
 const TEXTS_MAX = 1024;
 
 const nothingKept: readonly string[] = [];
 
 /**
- * `on release` and `on expiry` of leases. A lease remembers their text, in the lease file too: what was
- * said when it was given is done when it ends, whatever the configuration says by then.
+ * `on release` and `on expiry` of leases. A lease keeps their text, in the lease file too: the statements
+ * that it was given with run when it ends, even if the configuration has changed.
  */
 export class LeaseEvents {
   readonly #config: ServerConfig;
@@ -24,7 +24,7 @@ export class LeaseEvents {
     this.#output = output;
   }
 
-  /** Runs what the lease remembers of the event; false when that is nothing. */
+  /** Runs the statements that the lease keeps for the event; false when there are none. */
   run(kept: readonly string[], event: LeaseEvent, context: EvaluationContext): boolean {
     const statement = this.#statementOf(kept, event);
     if (statement === undefined) return false;
@@ -35,7 +35,7 @@ export class LeaseEvents {
     return true;
   }
 
-  /** The last one of the lease that is about the event. */
+  /** The lease's last statement for the event. */
   #statementOf(kept: readonly string[], event: LeaseEvent): OnEvent | undefined {
     let found: OnEvent | undefined;
     for (const text of kept) {
@@ -61,7 +61,7 @@ export class LeaseEvents {
   }
 }
 
-/** What a lease remembers that is given with these settings; `before` is what it remembers now. */
+/** The texts that a lease keeps when it is given with these settings; `before` are its present ones. */
 export function keptEvents(settings: Settings, before: readonly string[]): readonly string[] {
   const expiry = settings.onEvent("expiry");
   const release = settings.onEvent("release");

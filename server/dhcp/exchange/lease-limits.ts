@@ -2,7 +2,7 @@ import type { ClientClassMember, ServerConfig } from "../../config/model/model.t
 import type { LeaseBilling } from "../../lease/lease.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 
-/** To which class a lease would count, or that every class it could count to is full. */
+/** The class that a lease would count to, or that all classes it could count to are full. */
 export type BillingDecision =
   | { readonly kind: "none" }
   | { readonly kind: "billed"; readonly member: ClientClassMember }
@@ -25,7 +25,7 @@ export class LeaseLimits {
     this.recount(leases);
   }
 
-  /** Takes up what the leases that are in the table count to, and forgets what was counted before. */
+  /** Counts the leases of the table anew. */
   recount(leases: LeaseTable): void {
     this.#accountOf.clear();
     this.#active.clear();
@@ -34,11 +34,6 @@ export class LeaseLimits {
       const found = billing === undefined ? undefined : this.#classes.byName(billing.className);
       if (found !== undefined) this.#add(index, accountOf(found.name, billing?.hash));
     }
-  }
-
-  /** Leases that count to this class, or to the subclass that `hash` names. */
-  activeOf(className: string, hash?: Uint8Array): number {
-    return this.#active.get(accountOf(className, hash)) ?? 0;
   }
 
   /** The first class with room takes the lease; the one that it already counts to always has. */
@@ -90,7 +85,7 @@ export class LeaseLimits {
   }
 }
 
-/** Class names cannot contain NUL, so that no subclass can be taken for another class. */
+/** Class names cannot contain NUL, so no subclass can be taken for another class. */
 function accountOf(className: string, hash: Uint8Array | undefined): string {
   if (hash === undefined) return className;
   let account = `${className}\0`;

@@ -2,9 +2,9 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { formatIpv4, readIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac } from "../../../protocol/mac.ts";
-import type { LeaseReplyKind } from "../reply/lease-options.ts";
 import { hostnameOf } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LeaseReplyKind } from "./outcome.ts";
 import type { PacketLog } from "./packet-log.ts";
 
 /** Lines worded as dhcpd words them: people and scripts search logs for these. */
@@ -117,7 +117,7 @@ function via(exchange: Exchange): string {
   return receivedOn?.name ?? formatIpv4(arrival.sourceAddress);
 }
 
-/** What a client calls itself may not write lines of its own into the log. */
+/** A client's name must not add lines to the log. */
 function isPrintable(bytes: Uint8Array): boolean {
   if (bytes.length === 0 || bytes.length > HOSTNAME_BYTES_MAX) return false;
   return bytes.every((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c);

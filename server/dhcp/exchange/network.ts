@@ -16,7 +16,7 @@ export function selectorOf(packet: DhcpPacket, relayAgent: Uint8Array | undefine
   return selectionOf(packet, relayAgent) ?? packet.giaddr;
 }
 
-/** The network that was chosen by an option, whatever giaddr says; undefined when none was. */
+/** The address that an option names, whatever giaddr says; undefined without such an option. */
 export function selectionOf(
   packet: DhcpPacket,
   relayAgent: Uint8Array | undefined,
@@ -29,10 +29,10 @@ export function selectionOf(
 }
 
 /**
- * The shared network that a packet comes from, or undefined when it is none of ours. A packet that
- * names a network is taken at its word, even when the word means nothing here. Without one, ciaddr
- * tells where a client is that already has an address (all but DISCOVER): its renewal may come
- * through any router. What is left came from a client on the wire of the receiving interface.
+ * The shared network that a packet comes from, or undefined when it is not in the configuration. A
+ * packet that names a network is believed, even when the network is unknown here. Otherwise ciaddr
+ * tells the network of a client that already has an address (all but DISCOVER), because its renewal
+ * may come through any router. Other packets come from the wire of the receiving interface.
  */
 export function locateNetwork(
   config: ServerConfig,
@@ -51,7 +51,7 @@ export function locateNetwork(
   return networkOfInterface(config, receivedOn);
 }
 
-/** The first declared network that one of the interface's addresses lies in. */
+/** The first declared network that contains an address of the interface. */
 export function networkOfInterface(
   config: ServerConfig,
   receivedOn: LocalInterface | undefined,

@@ -9,7 +9,7 @@ export interface LocalInterface {
   readonly hardwareAddress: Uint8Array;
 }
 
-/** One decoded datagram with what the socket knew about it. Addresses are unsigned 32-bit. */
+/** One decoded datagram, and what the socket knew about it. Addresses are unsigned 32-bit. */
 export interface Arrival {
   readonly packet: DhcpPacket;
   readonly sourceAddress: number;
@@ -33,13 +33,16 @@ export type Destination =
     }
   | { readonly kind: "broadcast"; readonly interfaceIndex: number; readonly port: number }
   | {
-      /** A raw frame to `hardware`: the client cannot answer ARP yet. */
+      /** As a raw frame to `hardware`: the client cannot answer ARP yet. */
       readonly kind: "link";
       readonly interfaceIndex: number;
       readonly address: number;
       readonly port: number;
       readonly hardware: Uint8Array;
     };
+
+/** `inform`: the ACK of an INFORM. `bootp-static`: to a BOOTP client with a fixed address. */
+export type LeaseReplyKind = "offer" | "ack" | "inform" | "bootp" | "bootp-static";
 
 /** Why a packet was not answered: a closed set, in the order of the counters. */
 export const dropReasons = [
@@ -74,9 +77,9 @@ export type DropReason = (typeof dropReasons)[number];
 export const noChanges: readonly number[] = [];
 
 /**
- * What should happen for one packet. `changes` are leases by their index in the table: their records,
- * as they are now, are appended to the lease store in this order, before another packet is decided
- * and before anything that depends on them is sent.
+ * What should happen for one packet. `changes` are leases by their index in the table. Their present
+ * records are appended to the lease store in this order, before another packet is decided and before
+ * anything that depends on them is sent.
  */
 export type Outcome =
   | {
@@ -103,14 +106,14 @@ export type Outcome =
       readonly ticket: number;
       readonly address: number;
       readonly timeoutMs: number;
-      /** Leases that the reservation itself changed (a reclaimed one), usually none. */
+      /** Leases that the offer itself changed (one that was taken back), usually none. */
       readonly changes: readonly number[];
       readonly log: PacketLog | undefined;
     }
   | {
       readonly kind: "drop";
       readonly reason: DropReason;
-      /** Leases that changed although nothing is answered (one taken back), usually none. */
+      /** Leases that changed although nothing is answered (one that was taken back), usually none. */
       readonly changes: readonly number[];
       readonly log?: PacketLog | undefined;
     };

@@ -4,20 +4,20 @@ export type ReplyOutcome = Extract<Outcome, { kind: "reply" }>;
 
 /** As many probes as the ICMP sequence numbers can tell apart. */
 export const PENDING_OFFERS_MAX = 65_536;
-/** A ticket that nobody settled is forgotten this long after its probe was over. */
+/** A ticket that is not settled is forgotten this long after the end of its probe. */
 const FORGET_AFTER_MS = 10_000;
 
 export interface PendingOffer {
   readonly index: number;
   readonly abandonSeconds: number;
   readonly offer: ReplyOutcome;
-  /** When the probe is over. */
+  /** When the probe ends. */
   readonly dueAtMs: number;
 }
 
 /** Offers that wait until nobody has answered a probe of their address (`ping-check`). */
 export class PendingOffers {
-  // A Map is in the order of insertion, so the oldest ticket comes first.
+  // A Map keeps the order of insertion, so the oldest ticket comes first.
   readonly #byTicket = new Map<number, PendingOffer>();
   readonly #ticketOf = new Map<number, number>();
   #lastTicket = 0;
@@ -45,7 +45,7 @@ export class PendingOffers {
     return false;
   }
 
-  /** The ticket: numbers are not used twice in the life of a process. */
+  /** Returns the ticket: a number that is not used twice in the life of a process. */
   add(pending: PendingOffer): number {
     this.#lastTicket += 1;
     this.#byTicket.set(this.#lastTicket, pending);
@@ -53,7 +53,7 @@ export class PendingOffers {
     return this.#lastTicket;
   }
 
-  /** Ends the wait; undefined when the ticket's offer was settled in another way. */
+  /** Ends the wait; undefined when it has already ended otherwise. */
   take(ticket: number): PendingOffer | undefined {
     const pending = this.#byTicket.get(ticket);
     if (pending === undefined) return undefined;
@@ -62,7 +62,7 @@ export class PendingOffers {
     return pending;
   }
 
-  /** The lease went another way (it was acknowledged or declined): its probe no longer matters. */
+  /** The lease was acknowledged or declined: its probe no longer matters. */
   cancel(index: number): void {
     if (this.#ticketOf.size === 0) return;
     const ticket = this.#ticketOf.get(index);
@@ -71,8 +71,8 @@ export class PendingOffers {
 }
 
 /**
- * The offer with bytes of its own: what it echoes is a view of a receive buffer, which holds other
- * packets by the time the probe is over.
+ * The offer with bytes of its own: options that it echoes are views of a receive buffer, which holds
+ * other packets by the end of the probe.
  */
 export function detached(offer: ReplyOutcome): ReplyOutcome {
   const { reply, destination } = offer;

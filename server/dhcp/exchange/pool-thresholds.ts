@@ -3,19 +3,19 @@ import type { Pool } from "../../config/model/model.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 import type { Policy } from "../policy/policy.ts";
 
-/** Addresses of a pool that nobody new can get now, and all that it has. */
+/** Addresses of a pool that no new client can get now, and all its addresses. */
 export interface PoolUse {
   readonly used: number;
   readonly total: number;
 }
 
-/** As dhcpd counts: abandoned addresses are in use, those of a failover partner are not. */
+/** As dhcpd counts: abandoned addresses are in use, a failover partner's are not. */
 export function poolUse(leases: LeaseTable, pool: number): PoolUse {
   const { total, free, backup } = leases.counts(pool);
   return { used: total - free - backup, total };
 }
 
-/** Whole percents, rounded down; how dhcpd compares with `adaptive-lease-time-threshold`. */
+/** In whole percents, rounded down, as dhcpd compares with `adaptive-lease-time-threshold`. */
 export function percentUsed({ used, total }: PoolUse): number {
   return total === 0 ? 0 : Math.floor((used * 100) / total);
 }
@@ -25,14 +25,14 @@ function share(total: number, percent: number): number {
 }
 
 /**
- * `log-threshold-high` and `log-threshold-low`: says once that a pool has become full, and once
+ * `log-threshold-high` and `log-threshold-low`: reports once that a pool has become full, and once
  * that it is no longer.
  */
 export class PoolThresholds {
-  /** By pools that were said to be full: the use at which that is over. */
+  /** Low-water mark of each pool reported full. */
   readonly #low = new Map<number, number>();
 
-  /** The line for the log, in dhcpd's words, before the lease at `index` is bound; mostly none. */
+  /** The line for the log, if one is due, in dhcpd's words; to be asked before the lease is bound. */
   notice(
     policy: Pick<Policy, "logThresholdHigh" | "logThresholdLow">,
     leases: LeaseTable,
@@ -52,7 +52,7 @@ export class PoolThresholds {
     }
     if (!isPercent(high) || used < share(total, high)) return undefined;
     const lowPercent = low > 100 ? 0 : low;
-    // Otherwise it is said at every lease.
+    // Otherwise every lease is reported.
     if (lowPercent < high) this.#low.set(pool, share(total, lowPercent));
     return `Pool threshold exceeded - ${place}; high threshold ${high}% ${used}/${total}.`;
   }

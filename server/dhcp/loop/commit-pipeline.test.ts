@@ -6,7 +6,6 @@ import { defaultEncodeLimits } from "../../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
 import type { Destination } from "../exchange/outcome.ts";
 import { CommitPipeline } from "./commit-pipeline.ts";
-import { CommitTrouble } from "./commit-trouble.ts";
 import { DhcpCounters } from "./counters.ts";
 import type { Reply, ReplyWay } from "./reply-sender.ts";
 
@@ -102,7 +101,7 @@ function setUp(options: SetUpOptions = {}) {
       },
     },
     counters,
-    trouble: new CommitTrouble(nullLogger),
+    logger: nullLogger,
   });
   return {
     ...{ pipeline, events, sent, disk, counters },

@@ -1,14 +1,15 @@
+import type { Logger } from "../../../base/log.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
-import type { CommitTrouble } from "./commit-trouble.ts";
+import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpCounters, EdgeDropReason } from "./counters.ts";
 import { HeldReplies } from "./held-replies.ts";
 import type { Reply, ReplySender } from "./reply-sender.ts";
 
-/** A loop that is not woken up sleeps at most this long for the disk before it looks around again. */
+/** A loop that is not woken waits at most this long for the disk before it turns again. */
 const endMsMax = 5;
 /**
- * A loop that is not woken up syncs a batch of fewer datagrams in place: nothing else waits then, and
- * what came during a sync in the background would wait for the loop besides.
+ * A loop that is not woken syncs a batch of fewer datagrams in place: nothing else waits then, and
+ * datagrams that come during a sync in the background would also wait for the loop.
  */
 const backgroundReceivedMin = 16;
 
@@ -16,50 +17,48 @@ export interface CommitPipelineOptions {
   readonly leases: { markDurable(index: number): void };
   readonly store: LeaseStore;
   readonly sender: Pick<ReplySender, "send" | "flush">;
-  /** Encodes and sends what is held; `sender` may be one that stands in front of it. */
+  /** Encodes and sends held replies; `sender` may be a wrapper around it. */
   readonly encoder: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
   readonly counters: DhcpCounters;
-  readonly trouble: CommitTrouble;
-  /** The end of a sync ends the loop's wait for datagrams: it need not wait for the disk itself. */
+  readonly logger: Pick<Logger, "error" | "warn">;
+  /** The end of a sync ends the loop's wait for datagrams, so it need not wait for the disk itself. */
   readonly isWoken: boolean;
-  /**
-   * Whether what waited for a commit may still leave when it has ended; looks at the clock. Always,
-   * unless told.
-   */
+  /** Whether replies that waited for a commit may still leave after it; without it, they may. */
   readonly mayRelease?: ((begunAtMs: number) => boolean) | undefined;
 }
 
 /**
- * The one way by which a promise leaves: first the disk, then the network. One commit is under way
- * at most; the loop goes on receiving and deciding, and what it promises meanwhile waits for the
- * commit after that. An acknowledgement is not even handed to the socket before its commit has
- * ended well, so that a socket that sends a full batch by itself cannot send it.
+ * The one way by which a promise leaves: first the disk, then the network. At most one commit is under
+ * way. The loop goes on receiving and deciding, and its new promises wait for the next commit. An
+ * acknowledgement is not even handed to the socket before its commit has succeeded, because a socket
+ * sends a full batch by itself.
  */
 export class CommitPipeline {
   readonly #options: CommitPipelineOptions;
-  /** The store is other machines: nobody waits for them in place, and a lease is never known to need no commit. */
+  readonly #trouble: CommitTrouble;
+  /** The store is on other machines: the loop never waits for it in place, and each ACK needs a commit. */
   readonly #isReplicated: boolean;
-  /** Smaller batches are synced in place. */
+  /** Batches with fewer datagrams are synced in place. */
   readonly #backgroundReceivedMin: number;
-  /** How long an empty socket lets the loop wait for the disk. */
+  /** How long the loop waits for the disk when the socket was empty. */
   readonly #endMsMax: number;
-  /** Acknowledgements of this turn, and the address each was asked at. */
+  /** Acknowledgements of this turn, and the address that each request was sent to. */
   readonly #waiting: Reply[] = [];
   readonly #waitingAsked: number[] = [];
-  /** Acknowledgements of earlier turns whose commit is not begun. */
+  /** Acknowledgements of earlier turns whose commit has not begun. */
   #filling: HeldReplies;
-  /** Acknowledgements of the commit that is under way. */
+  /** Acknowledgements of the commit under way. */
   #underWay: HeldReplies;
   #isUnderWay = false;
   #begunAtMs = 0;
   #underWayRecords = 0;
   #appended = 0;
   /**
-   * Other machines did not answer: they are asked again although nobody waits, or the store would count as
-   * one that fails until the next device comes (HA-11).
+   * The other machines did not answer. They are asked again although no client waits: otherwise the store
+   * would count as failing until the next device comes (HA-11).
    */
   #mustSettle = false;
-  /** Leases with a record that the commit under way does not hold: its end makes them no promise. */
+  /** Leases with a newer record than the commit under way: its end does not make them durable. */
   readonly #changedSince = new Set<number>();
   readonly #promise = (leaseIndex: number): void => {
     if (leaseIndex < 0 || this.#isReplicated || this.#changedSince.has(leaseIndex)) return;
@@ -68,6 +67,7 @@ export class CommitPipeline {
 
   constructor(options: CommitPipelineOptions) {
     this.#options = options;
+    this.#trouble = new CommitTrouble(options.logger);
     this.#isReplicated = options.store.durability === "replicated";
     this.#backgroundReceivedMin = options.isWoken || this.#isReplicated ? 0 : backgroundReceivedMin;
     this.#endMsMax = options.isWoken ? 0 : endMsMax;
@@ -75,12 +75,12 @@ export class CommitPipeline {
     this.#underWay = new HeldReplies(options.encoder);
   }
 
-  /** The disk is at work: the next turn must not be long in coming. */
+  /** The disk is at work, so the next turn must come soon. */
   get isUnderWay(): boolean {
     return this.#isUnderWay;
   }
 
-  /** Records wait for a commit that is not begun. */
+  /** Records wait for a commit that has not begun. */
   get hasAppended(): boolean {
     return this.#appended > 0;
   }
@@ -90,7 +90,7 @@ export class CommitPipeline {
     return !this.#isUnderWay && this.#appended === 0 && this.#filling.count === 0;
   }
 
-  /** At once: the records are those of this moment. */
+  /** Appends the present records of these leases to the store. */
   append(changes: readonly number[]): void {
     for (const index of changes) {
       this.#options.store.appendLease(index);
@@ -99,27 +99,24 @@ export class CommitPipeline {
     this.#appended += changes.length;
   }
 
-  /** The reply leaves when everything that was appended until now is durable, or never. */
+  /** The reply leaves when everything appended until now is durable, or never. */
   acknowledge(outcome: Reply, asked: number): void {
     this.#waiting.push(outcome);
     this.#waitingAsked.push(asked);
   }
 
-  /**
-   * Ends a turn in which `received` datagrams were decided. `mustFinish`: nothing may be under way
-   * afterwards, nor wait for it.
-   */
+  /** Ends a turn in which `received` datagrams were decided. `mustFinish`: commit everything in place. */
   endTurn(received: number, mustFinish: boolean, nowMs: number): void {
     const { sender } = this.#options;
     const hasRoom = this.#filling.hasRoomFor(this.#waiting.length);
     if (this.#isReplicated && !hasRoom) this.#drop("commit-backlog", this.#forgetWaiting());
     const isInPlace = mustFinish || (!hasRoom && !this.#isReplicated);
     if (this.#isUnderWay) {
-      // An empty socket leaves nothing to do but wait for the disk.
+      // With an empty socket there is nothing to do but to wait for the disk.
       const idleMs = received === 0 ? this.#endMsMax : 0;
       this.#endCommit(isInPlace ? Number.POSITIVE_INFINITY : idleMs, nowMs);
     }
-    // Offers do not wait for the disk: another system call a batch costs less than that wait.
+    // Offers do not wait for the disk: the wait costs more than another system call for each batch.
     if (this.#appended > 0 || this.#isUnderWay) sender.flush();
     if (this.#isUnderWay) this.#holdWaiting();
     else if (this.#appended === 0 && (mustFinish || !this.#mustSettle)) this.#sendWaiting();
@@ -127,7 +124,7 @@ export class CommitPipeline {
     sender.flush();
   }
 
-  /** Nothing that was promised leaves any more, whatever becomes of its commit. */
+  /** Discards all acknowledgements that wait, whether their commit succeeds or not. */
   dropHeld(reason: EdgeDropReason): void {
     this.#drop(reason, this.#forgetWaiting() + this.#filling.discard() + this.#underWay.discard());
   }
@@ -185,18 +182,17 @@ export class CommitPipeline {
   }
 
   #succeed(records: number, nowMs: number): void {
-    const { counters, trouble } = this.#options;
-    trouble.succeeded(nowMs);
+    const { counters } = this.#options;
+    this.#trouble.succeeded(nowMs);
     counters.commits += 1;
     counters.recordsWritten += records;
   }
 
   #fail(error: unknown, refused: number, nowMs: number): void {
     if (!(error instanceof LeaseStoreError)) throw error;
-    const { counters, trouble } = this.#options;
-    counters.commitFailures += 1;
+    this.#options.counters.commitFailures += 1;
     this.#drop("commit-failed", refused);
-    trouble.failed(error, refused, nowMs);
+    this.#trouble.failed(error, refused, nowMs);
   }
 
   #holdWaiting(): void {

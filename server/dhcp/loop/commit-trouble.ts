@@ -1,19 +1,19 @@
 import type { Logger } from "../../../base/log.ts";
 import type { LeaseStoreError } from "../../lease/store/lease-store.ts";
 
-/** A full disk is told once in this time, not once a batch. */
+/** Log failing commits at most this often. */
 const troubleLogMsMin = 10_000;
-/** On a disk that is all but full some batches fit and others do not: it is over when this long none failed. */
+/** The trouble is over when no commit failed for this long: on a nearly full disk some batches still fit. */
 const calmMsMin = 1000;
 
-/** Tells the operator that leases cannot be written, and when that is over. */
+/** Tells the operator that leases cannot be written, and when they can be again. */
 export class CommitTrouble {
   readonly #logger: Pick<Logger, "error" | "warn">;
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #refused = 0;
   #isFailing = false;
-  /** The log says that nothing is acknowledged, and not yet that it is over. */
+  /** The last line in the log said that nothing is acknowledged. */
   #isTold = false;
 
   constructor(logger: Pick<Logger, "error" | "warn">) {

@@ -20,7 +20,7 @@ const messageNames: readonly string[] = [
 ];
 const otherMessage = messageNames.length;
 
-/** Why the listener, not the engine, threw a datagram or a reply away. */
+/** Why the listener, not the engine, dropped a datagram or a reply. */
 export type EdgeDropReason =
   | OverloadReason
   | "interface-not-served"
@@ -47,12 +47,12 @@ const placeOf = Object.fromEntries(allReasons.map((reason, place) => [reason, pl
   Record<DropReason | EdgeDropReason, number>
 >;
 
-/** Decode error codes are a closed set of their own; the bound only guards against a mistake. */
+/** Decode error codes are a closed set; the bound only guards against a mistake. */
 const decodeCodesMax = 64;
 
-/** What a server counted since it started. Plain numbers: one thread, no locks, no allocation. */
+/** Counters since the start of the server. Plain numbers: one thread, no locks, no allocation. */
 export class DhcpCounters {
-  /** Received packets by message type; the last place is every type without a name. */
+  /** Packets by message type; the last place counts all types without a name. */
   readonly #received = new Float64Array(otherMessage + 1);
   readonly #replied = new Float64Array(otherMessage + 1);
   readonly #dropped = new Float64Array(allReasons.length);
@@ -78,20 +78,14 @@ export class DhcpCounters {
     this.#dropped[placeOf[reason]] += count;
   }
 
-  /** A datagram that is no DHCP packet, by the code of its DecodeError. */
+  /** Counts a datagram that is no DHCP packet by the code of its DecodeError. */
   countRejected(code: string): void {
     const count = this.#rejected.get(code);
     if (count === undefined && this.#rejected.size >= decodeCodesMax) return;
     this.#rejected.set(code, (count ?? 0) + 1);
   }
 
-  get rejected(): number {
-    let total = 0;
-    for (const count of this.#rejected.values()) total += count;
-    return total;
-  }
-
-  /** Datagrams that were dropped undecoded because there were too many. */
+  /** Datagrams dropped undecoded because there were too many. */
   get shed(): number {
     return overloadReasons.reduce((total, reason) => total + this.droppedFor(reason), 0);
   }
@@ -100,7 +94,7 @@ export class DhcpCounters {
     return this.#dropped[placeOf[reason]];
   }
 
-  /** Every counter by a dotted name, in a fixed order; zeros are kept so that readers can rely on a name. */
+  /** Every counter by a dotted name, in a fixed order. Zeros are included, so readers can rely on a name. */
   snapshot(): Readonly<Record<string, number>> {
     const values: Record<string, number> = {
       batches: this.batches,
@@ -123,7 +117,7 @@ export class DhcpCounters {
     return values;
   }
 
-  /** One line for the log: the counters that are not zero. */
+  /** All counters above zero, on one line. */
   summary(): string {
     const parts = Object.entries(this.snapshot())
       .filter(([, count]) => count !== 0)

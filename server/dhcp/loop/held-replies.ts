@@ -1,7 +1,7 @@
 import type { Destination } from "../exchange/outcome.ts";
 import { type Reply, type ReplySender, type ReplyWay, wayOf } from "./reply-sender.ts";
 
-/** Room for well over a thousand replies of the usual size. */
+/** Room for over a thousand replies of the usual size. */
 const BYTES_MAX = 2 << 20;
 
 interface HeldReply {
@@ -13,8 +13,8 @@ interface HeldReply {
 }
 
 /**
- * Acknowledgements that wait for the disk longer than the batch they were decided in: encoded, in
- * memory of their own, since by then the next batch lies where their requests did.
+ * Acknowledgements that wait for the disk beyond their own batch. They are encoded, in memory of their
+ * own, because the next batch overwrites the buffers of their requests.
  */
 export class HeldReplies {
   readonly #sender: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
@@ -30,12 +30,12 @@ export class HeldReplies {
     return this.#replies.length;
   }
 
-  /** Whether so many replies fit, be they as long as any. */
+  /** Whether this number of replies fits, even of the greatest length. */
   hasRoomFor(count: number): boolean {
     return this.#used + count * this.#sender.replyBytesMax <= this.#bytes.length;
   }
 
-  /** Takes a reply over while there is room. */
+  /** Encodes and keeps a reply; there must be room for it. */
   hold(outcome: Reply, asked: number): void {
     const start = this.#used;
     const length = this.#sender.encode(outcome, this.#bytes, start);
@@ -49,7 +49,7 @@ export class HeldReplies {
     });
   }
 
-  /** Sends all, in order; `onPromise` is called with the lease of each before. */
+  /** Sends all, in order, and calls `onPromise` with the lease of each just before. */
   release(onPromise: (leaseIndex: number) => void): void {
     for (const { start, length, leaseIndex, way } of this.#replies) {
       onPromise(leaseIndex);
@@ -58,7 +58,7 @@ export class HeldReplies {
     this.discard();
   }
 
-  /** Forgets all; returns how many there were. */
+  /** Discards all; returns how many there were. */
   discard(): number {
     const count = this.#replies.length;
     this.#replies.length = 0;

@@ -5,27 +5,23 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
 import { encodeReply, TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
+import type { UdpFrame } from "../../../protocol/udp-frame.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
 import { logPacket, type PacketLog } from "../exchange/packet-log.ts";
 import type { DhcpCounters } from "./counters.ts";
 
 /** A datagram to a client that cannot answer ARP yet. */
-export interface LinkDatagram {
+export interface LinkDatagram extends Omit<UdpFrame, "sourceMac" | "destinationMac"> {
   readonly interfaceIndex: number;
   /** The client's Ethernet address, from chaddr. */
   readonly hardware: Uint8Array;
-  readonly source: number;
-  readonly destination: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly payload: Uint8Array;
 }
 
-/** Sends frames past ARP. */
+/** Sends frames without ARP. */
 export interface LinkSender {
-  /** The interfaces that frames can leave by. */
+  /** The interfaces that can send frames. */
   readonly interfaceIndexes: readonly number[];
-  /** False when no frame left: no packet socket there, or a client that is not on Ethernet. */
+  /** False when no frame was sent: no packet socket there, or a client that is not on Ethernet. */
   send(datagram: LinkDatagram): boolean;
 }
 
@@ -39,19 +35,19 @@ export type Reply = Extract<Outcome, { kind: "reply" }>;
 
 export interface ReplySenderOptions {
   readonly socket: Pick<UdpSocket, "slot" | "push" | "flush">;
-  /** Frames to clients that cannot answer ARP; what it does not take is broadcast. */
+  /** For clients that cannot answer ARP; a reply that it refuses is broadcast. */
   readonly links: Pick<LinkSender, "send">;
   readonly interfaces: readonly LocalInterface[];
   /** Addresses of this machine that a reply may come from. */
   readonly ownAddresses: ReadonlySet<number>;
   readonly serverPort: number;
-  /** Where replies go that would be broadcast: 255.255.255.255 unless `-s` named another. */
+  /** The destination of broadcasts: 255.255.255.255, unless `-s` names another. */
   readonly broadcastAddress: number;
   readonly counters: DhcpCounters;
   readonly logger: Logger;
 }
 
-/** All that it takes to send a reply that is encoded already. */
+/** What is needed, besides the encoded bytes, to send a reply. */
 export interface ReplyWay {
   readonly destination: Destination;
   /** The address that the request was sent to. */
@@ -64,7 +60,7 @@ export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyW
   return { destination, asked, messageType: typeOf(reply), log };
 }
 
-/** Puts replies on the wire, each the way that the engine chose (RFC 2131, section 4.1). */
+/** Sends replies to the destinations that the engine chose (RFC 2131, section 4.1). */
 export class ReplySender {
   readonly #options: ReplySenderOptions;
   readonly #interfaces: ReadonlyMap<number, LocalInterface>;
@@ -80,13 +76,13 @@ export class ReplySender {
     return this.#options.socket.slot().length;
   }
 
-  /** Encodes and queues one reply. `asked` is the address that the request was sent to. */
+  /** Encodes and queues a reply. `asked` is the address that the request was sent to. */
   send(outcome: Reply, asked: number): void {
     const length = this.encode(outcome, this.#options.socket.slot(), 0);
     if (length > 0) this.#queue(length, wayOf(outcome, asked));
   }
 
-  /** Queues a reply that `encode` has written elsewhere. */
+  /** Queues a reply that `encode` wrote earlier. */
   sendEncoded(bytes: Uint8Array, way: ReplyWay): void {
     this.#options.socket.slot().set(bytes);
     this.#queue(bytes.length, way);
@@ -109,7 +105,7 @@ export class ReplySender {
       case "link":
       case "broadcast": {
         const source = this.#addressOf(destination.interfaceIndex);
-        // A server that stands in for everybody (-s) is reached by routes, not by one interface.
+        // The destination of -s is reached by routes, not through one interface.
         const device = broadcastAddress === limitedBroadcast ? destination.interfaceIndex : 0;
         socket.push(length, broadcastAddress, destination.port, source, device);
         break;
@@ -134,8 +130,8 @@ export class ReplySender {
   }
 
   /**
-   * Writes a reply at `start` of `target`, where there is room for the longest. Bytes written, or 0 for
-   * one that cannot be sent: the configuration's values are too long.
+   * Writes a reply at `start` of `target`, where there is room for the longest. Returns its length in
+   * bytes, or 0 when it cannot be sent because the configuration's values are too long.
    */
   encode({ reply, limits }: Reply, target: Uint8Array, start: number): number {
     const echoed = relayAgentOf(reply)?.length ?? 0;
@@ -176,7 +172,7 @@ function typeOf(reply: OutgoingPacket): number {
   return first?.code === OptionCode.messageType ? (first.value[0] ?? 0) : 0;
 }
 
-// A templated reply makes a list of all its options when it is asked for one.
+// Asking a templated reply for `options` makes a list of them all.
 function leadingOf(reply: OutgoingPacket): readonly OutgoingOption[] {
   return reply instanceof TemplatedReply ? reply.leading : reply.options;
 }

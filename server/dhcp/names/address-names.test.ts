@@ -12,16 +12,13 @@ function bed() {
   const clock = { nowMs: 0 };
   const note = (line: string) => void lines.push(line);
   const logger: Logger = { debug: note, info: note, warn: note, error: note };
-  const names = new AddressNames({
-    logger,
-    nowMs: () => clock.nowMs,
-    lookup: (address) => {
-      asked.push(address);
-      return new Promise((resolve, reject) =>
-        ends.push((name) => (name === undefined ? reject(new Error("none")) : resolve(name))),
-      );
-    },
-  });
+  const lookup = (address: string): Promise<string> => {
+    asked.push(address);
+    return new Promise((resolve, reject) =>
+      ends.push((name) => (name === undefined ? reject(new Error("none")) : resolve(name))),
+    );
+  };
+  const names = new AddressNames(logger, lookup, () => clock.nowMs);
   const end = async (name: string | undefined) => {
     ends.shift()?.(name);
     await new Promise((resume) => setImmediate(resume));

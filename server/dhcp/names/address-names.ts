@@ -2,41 +2,35 @@ import { lookupService } from "node:dns/promises";
 import type { Logger } from "../../../base/log.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 
-/** How long an answer, or that there is none, is used before it is asked for again. */
+/** How long an answer, or its absence, is used before the name is looked up again. */
 const refreshMs = 600_000;
 const namesMax = 65_536;
-/** The system's resolver asks in threads, of which there are few. */
+/** The system's resolver has few threads. */
 const underWayMax = 32;
 const nameBytesMax = 255;
 
 type Lookup = (address: string) => Promise<string>;
 
-export interface AddressNamesOptions {
-  readonly logger: Logger;
-  readonly lookup?: Lookup;
-  readonly nowMs?: () => number;
-}
-
 /**
- * Names of addresses for `get-lease-hostnames`. dhcpd asks the name server while it builds a reply
- * and everybody waits; here the first reply goes without, and the next ones have what came back.
- * Bounded: what is one address too many, or one question too many, waits until it is asked again.
+ * Names of addresses for `get-lease-hostnames`. dhcpd asks the name server while it builds a reply,
+ * and all clients wait. Here the first reply goes without the name, and later ones have the answer.
+ * Bounded: above the limits the oldest answer is forgotten, and a question waits for its next time.
  */
 export class AddressNames {
   readonly #logger: Logger;
   readonly #lookup: Lookup;
   readonly #nowMs: () => number;
-  /** In the order in which they were asked for. */
+  /** The oldest answer first. */
   readonly #answers = new Map<number, { name: string | undefined; staleAtMs: number }>();
   readonly #underWay = new Set<number>();
 
-  constructor(options: AddressNamesOptions) {
-    this.#logger = options.logger;
-    this.#lookup = options.lookup ?? systemName;
-    this.#nowMs = options.nowMs ?? (() => performance.now());
+  constructor(logger: Logger, lookup: Lookup = systemName, nowMs = () => performance.now()) {
+    this.#logger = logger;
+    this.#lookup = lookup;
+    this.#nowMs = nowMs;
   }
 
-  /** What is known by now; asks when that is nothing, or old. */
+  /** The known name; looks it up when it is unknown or old. */
   readonly nameOf = (address: number): string | undefined => {
     const known = this.#answers.get(address);
     if (known === undefined || known.staleAtMs <= this.#nowMs()) void this.#ask(address);
@@ -55,16 +49,10 @@ export class AddressNames {
       this.#logger.info(`No hostname for ${name}`, { address: name });
     }
     this.#underWay.delete(address);
-    if (this.#answers.size >= namesMax) this.#forgetOldest();
     this.#answers.delete(address);
+    const [oldest] = this.#answers.keys();
+    if (oldest !== undefined && this.#answers.size >= namesMax) this.#answers.delete(oldest);
     this.#answers.set(address, { name, staleAtMs: this.#nowMs() + refreshMs });
-  }
-
-  #forgetOldest(): void {
-    for (const address of this.#answers.keys()) {
-      this.#answers.delete(address);
-      return;
-    }
   }
 }
 

@@ -3,13 +3,13 @@ import { spawn } from "node:child_process";
 /** Commands that run at once, and those that may wait for them. */
 const RUNNING_MAX = 4;
 const WAITING_MAX = 1000;
-/** A command that takes longer is ended. */
+/** A command that takes longer is killed. */
 const COMMAND_MS_MAX = 30_000;
-/** When commands come faster than they end, that is told once in this time. */
+/** Log refused commands at most this often. */
 const REFUSED_MS_MIN = 10_000;
 
 export interface CommandQueueOptions {
-  /** Takes what went wrong. */
+  /** Takes messages for the operator. */
   readonly onError: (message: string) => void;
   readonly nowMs: () => number;
   readonly runningMax?: number;
@@ -18,8 +18,8 @@ export interface CommandQueueOptions {
 }
 
 /**
- * Runs the commands of `execute` statements: a few at a time, none for ever, without a shell, and with
- * nothing to read or write. What a client sent is an argument and never a command.
+ * Runs the commands of `execute` statements: a few at a time, for a limited time, without a shell, and
+ * with neither input nor output. Bytes from a client can only become arguments, never a command.
  */
 export class CommandQueue {
   readonly #options: Required<CommandQueueOptions>;
@@ -44,7 +44,7 @@ export class CommandQueue {
     this.#startNext();
   }
 
-  /** Settles when all that was asked for has been done; a command that hangs is ended by its time. */
+  /** Settles when all commands have ended; each has a time limit. */
   async idle(): Promise<void> {
     if (this.#running === 0) return;
     await new Promise<void>((resolve) => {
@@ -52,7 +52,7 @@ export class CommandQueue {
     });
   }
 
-  /** Ends what is running and forgets what waits. */
+  /** Kills the running commands and discards the waiting ones. */
   kill(): void {
     this.#waiting.length = 0;
     for (const processId of this.#processes) killGroup(processId);
@@ -71,7 +71,7 @@ export class CommandQueue {
     const { onError, commandMsMax } = this.#options;
     const [command = "", ...values] = words.map(systemText);
     let isLate = false;
-    // A group of its own, so that what it started ends with it.
+    // A group of its own, so that its children are killed with it.
     const child = spawn(command, values, { stdio: "ignore", detached: true });
     const { pid } = child;
     this.#running += 1;
@@ -109,7 +109,7 @@ export class CommandQueue {
   }
 }
 
-/** As dhcpd hands it over: what comes after a NUL is not seen. */
+/** As in dhcpd, a NUL ends the word. */
 function systemText(word: string): string {
   const end = word.indexOf("\0");
   return Buffer.from(end < 0 ? word : word.slice(0, end), "latin1").toString("utf8");
@@ -119,7 +119,7 @@ function killGroup(processId: number): void {
   try {
     process.kill(-processId, "SIGKILL");
   } catch (error) {
-    // It has ended by itself meanwhile.
+    // It has already ended.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

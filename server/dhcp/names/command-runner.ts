@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../../../base/log.ts";
 
-/** Has the commands of `execute` statements run beside the service; see `CommandQueue` for its limits. */
+/** Runs the commands of `execute` statements on a thread of their own; see `CommandQueue` for limits. */
 export class CommandRunner {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
@@ -28,7 +28,7 @@ export class CommandRunner {
     if (!this.#isOver) this.#worker.postMessage(words);
   }
 
-  /** Settles when the commands that were asked for have ended. */
+  /** Settles when all commands have ended. */
   async stop(): Promise<void> {
     if (!this.#isOver) this.#worker.postMessage("stop");
     await this.#ended;

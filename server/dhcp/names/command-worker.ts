@@ -2,8 +2,8 @@ import { parentPort } from "node:worker_threads";
 import { systemClock } from "../../../base/clock.ts";
 import { CommandQueue } from "./command-queue.ts";
 
-// The thread that starts the commands of `execute` statements: making a process takes milliseconds, for
-// which packets would wait.
+// The thread that starts the commands of `execute` statements: starting a process takes milliseconds, and
+// packets must not wait for it.
 
 const port = parentPort!;
 const queue = new CommandQueue({

@@ -12,14 +12,11 @@ afterEach(() => {
 test("CONF-13: names are resolved at start and every minute; an answer outlives a failure", async () => {
   const answers: (readonly number[] | undefined)[] = [[1], [2], undefined, undefined, [3]];
   const warnings: string[] = [];
-  const resolver = new HostNameResolver({
-    names: ["dns.example.com"],
-    logger: { ...nullLogger, warn: (text) => void warnings.push(text) },
-    lookup: async () => {
-      const answer = answers.shift();
-      if (answer === undefined) throw new Error("SERVFAIL");
-      return answer;
-    },
+  const logger = { ...nullLogger, warn: (text: string) => void warnings.push(text) };
+  const resolver = new HostNameResolver(["dns.example.com"], logger, async () => {
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error("SERVFAIL");
+    return answer;
   });
   expect(resolver.resolve("dns.example.com")).toBeUndefined();
   await resolver.start();
@@ -35,11 +32,8 @@ test("CONF-13: names are resolved at start and every minute; an answer outlives 
 });
 
 test("a start does not wait for a name server that is silent", async () => {
-  const resolver = new HostNameResolver({
-    names: ["slow.example.com"],
-    logger: nullLogger,
-    lookup: () => new Promise(() => undefined),
-  });
+  const silence = (): Promise<never> => new Promise(() => undefined);
+  const resolver = new HostNameResolver(["slow.example.com"], nullLogger, silence);
   const started = resolver.start();
   await vi.advanceTimersByTimeAsync(2_000);
   await started;

@@ -2,17 +2,17 @@ import { lookup } from "node:dns/promises";
 import type { Logger } from "../../../base/log.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 
-/** How long an answer is used before it is asked for again; the system's resolver hides the TTL. */
+/** How long an answer is used before it is looked up again; the system's resolver hides the TTL. */
 const refreshMs = 60_000;
-/** A start does not wait longer than this for name servers. */
+/** A start waits no longer than this for name servers. */
 const firstAnswerMsMax = 2_000;
 
 type Lookup = (name: string) => Promise<readonly number[]>;
 
 /**
- * Host names that stand in a configuration where an address is expected. dhcpd asks the name server
- * while it builds a reply and everybody waits; here the answers are kept, and refreshed beside the
- * service. An answer that cannot be refreshed stays in use.
+ * Host names that stand in place of addresses in a configuration. dhcpd asks the name server while it
+ * builds a reply, and all clients wait. Here answers are kept, and refreshed beside the service. An
+ * answer that cannot be refreshed stays in use.
  */
 export class HostNameResolver {
   readonly #names: readonly string[];
@@ -22,16 +22,16 @@ export class HostNameResolver {
   readonly #failing = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { names: readonly string[]; logger: Logger; lookup?: Lookup }) {
-    this.#names = options.names;
-    this.#logger = options.logger;
-    this.#lookup = options.lookup ?? lookupIpv4;
+  constructor(names: readonly string[], logger: Logger, lookup: Lookup = lookupIpv4) {
+    this.#names = names;
+    this.#logger = logger;
+    this.#lookup = lookup;
   }
 
-  /** Addresses of a name, or undefined while nobody has told: the option is left out then. */
+  /** Addresses of a name; undefined until there is an answer: the option is left out then. */
   readonly resolve = (name: string): readonly number[] | undefined => this.#answers.get(name);
 
-  /** Asks for all names once, for two seconds at the most, and again every minute until `stop`. */
+  /** Looks up all names, waiting two seconds at most, and again every minute until `stop`. */
   async start(): Promise<void> {
     if (this.#names.length === 0) return;
     let giveUp: NodeJS.Timeout | undefined;

@@ -1,10 +1,10 @@
 import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../../../protocol/ipv4.ts";
 
-/** The TFTP servers of a pair of nodes, as one of the two sees them. */
+/** The TFTP servers of a pair of nodes, from the view of one node. */
 export interface TftpPair {
   /** Address of the node's own TFTP server. */
   readonly own: number;
-  /** Address of that of the other node. */
+  /** Address of the other node's TFTP server. */
   readonly other: number;
 }
 
@@ -20,9 +20,9 @@ export interface TftpNames {
 
 /**
  * TFTP-2, INC-16: both nodes run one configuration, yet each names the other's TFTP server first and
- * its own second, so that DHCP load and TFTP load fall on different nodes. Wherever the configuration
- * names one of the two, the other node's stands in siaddr and in option 66, and option 150 has both
- * in that order, in the place where it names the first of them. Undefined when it names neither.
+ * its own second, so that DHCP load and TFTP load fall on different nodes. Where the configuration
+ * names one of the two, siaddr and option 66 name the other node's server, and option 150 lists both in
+ * that order, in place of the first one listed. Undefined when it names neither.
  */
 export function crossTftp(names: TftpNames, { own, other }: TftpPair): TftpNames | undefined {
   const isOfPair = (address: number): boolean => address === own || address === other;

@@ -5,7 +5,7 @@ export interface LeaseTimeLimits {
   readonly minSeconds: number | undefined;
 }
 
-/** dhcpd 4.4.3's values for what the configuration leaves open. */
+/** dhcpd 4.4.3's values where the configuration has none. */
 export const compiledLeaseSeconds = { default: 43_200, max: 86_400, min: 300 } as const;
 
 /** RFC 2131, section 3.3: this lease time means that the lease never ends. */
@@ -15,9 +15,9 @@ export const INFINITE_SECONDS = 0xffff_ffff;
 export const OFFER_HOLD_SECONDS = 120;
 
 /**
- * The length of a lease in seconds: what the client asked for (option 51), else the default, not
- * above the maximum, and at last not below the minimum. Without `min-lease-time` the minimum is 300
- * seconds, or the maximum where that is shorter.
+ * The length of a lease in seconds: as the client asked (option 51), else the default; first limited
+ * to the maximum, then raised to the minimum. Without `min-lease-time` the minimum is 300 seconds, or
+ * the maximum where that is shorter.
  */
 export function grantedSeconds(requested: number | undefined, limits: LeaseTimeLimits): number {
   const wanted = requested ?? limits.defaultSeconds ?? compiledLeaseSeconds.default;
@@ -32,7 +32,7 @@ function minOf(limits: LeaseTimeLimits): number {
   return limits.minSeconds ?? Math.min(compiledLeaseSeconds.min, maxOf(limits));
 }
 
-/** `deny after DATE`: no lease is longer than its pool is open, but for the minimum. */
+/** `deny after DATE`: a lease ends when its pool closes, but is not shorter than the minimum. */
 export function untilClosing(
   leaseSeconds: number,
   limits: LeaseTimeLimits,
@@ -42,8 +42,8 @@ export function untilClosing(
 }
 
 /**
- * `adaptive-lease-time-threshold`: in a pool that is full to that many percent nobody gets more than
- * the minimum (dhcpd's compiled-in one without a configured one), or what is left of his lease.
+ * `adaptive-lease-time-threshold`: in a pool that is full to that percentage a client gets at most the
+ * minimum (dhcpd's compiled-in one without a configured one), or the time that its lease has left.
  */
 export function adaptedSeconds(
   leaseSeconds: number,
@@ -54,21 +54,16 @@ export function adaptedSeconds(
   return Math.min(leaseSeconds, Math.max(least, secondsLeft));
 }
 
-/** T1 and T2 in seconds as they may be sent; undefined ones are left out of the reply. */
-export interface RenewalTimes {
-  readonly renewalSeconds: number | undefined;
-  readonly rebindingSeconds: number | undefined;
-}
-
 /**
  * T1 (58) and T2 (59) are sent only when configured, and only when T1 < T2 < lease time holds: a
  * client does better with its own defaults (RFC 2131, section 4.4.5) than with times out of order.
+ * Undefined ones are left out of the reply.
  */
 export function renewalTimes(
   leaseSeconds: number,
   renewalSeconds: number | undefined,
   rebindingSeconds: number | undefined,
-): RenewalTimes {
+) {
   const t2 = rebindingSeconds !== undefined && rebindingSeconds < leaseSeconds;
   const limit = t2 ? rebindingSeconds : leaseSeconds;
   const t1 = renewalSeconds !== undefined && renewalSeconds < limit;
@@ -80,8 +75,8 @@ export function renewalTimes(
 
 /**
  * May an active lease be answered as it is, without a new record (`dhcp-cache-threshold`)? Its age
- * must not be above that many percent of its length. 0 switches reuse off; a lease without end is
- * never young enough to matter, so it is reused whenever the threshold is not 0.
+ * must not exceed that percentage of its length. A threshold of 0 switches reuse off. A lease without
+ * end does not age, so any other threshold reuses it.
  */
 export function isYoungEnough(
   startsAt: number,

@@ -14,7 +14,7 @@ import {
 import type { Scope, ServerConfig } from "../../config/model/model.ts";
 import type { TftpPair } from "./crossed-tftp.ts";
 import { type Policy, policyOf } from "./policy.ts";
-import { type Place, PolicyPlaces } from "./policy-places.ts";
+import { type ScopeChain, ScopeChains } from "./scope-chains.ts";
 import {
   constantKinds,
   type Dependence,
@@ -24,9 +24,9 @@ import {
 } from "./scope-dependences.ts";
 import type { StatementOutput } from "./statement-output.ts";
 
-/** Scope chains with a remembered policy: networks times pools times classes times groups. */
+/** Remembered scope chains: networks times pools times classes times groups. */
 const POLICIES_MAX = 4096;
-/** What else is remembered of chains: the choices on the way to a policy of their own. */
+/** Remembered choices of conditions, over all chains. */
 const CHOICES_MAX = 4096;
 const nobody: EvaluationContext = { packet: undefined, known: false };
 
@@ -34,26 +34,26 @@ const nobody: EvaluationContext = { packet: undefined, known: false };
 interface Node {
   readonly dependence: Dependence;
   readonly next: Map<Scope, Node>;
-  /** Of the constant statements. */
+  /** The policy of the constant statements. */
   policy: Policy | undefined;
-  /** The others, in their order. */
+  /** The other statements, in their order. */
   actions: readonly Statement[];
-  /** Some statement may set `min-secs`. Undefined: not looked at yet. */
+  /** Whether some statement may set `min-secs`; undefined until it is asked for. */
   setsMinSeconds: boolean | undefined;
-  /** Where options depend on nothing but what conditions choose. Undefined: not looked at yet. */
+  /** When options depend only on the choices of conditions; undefined until it is asked for. */
   choices: Choices | typeof unknowable | undefined;
 }
 
-/** The policies of a chain by what its conditions choose. */
+/** The policies of a chain by the choices of its conditions. */
 interface Choices {
   readonly decisions: readonly Decision[];
   readonly start: Choice;
 }
 
-/** All choices up to one of them. */
+/** A choice, and all choices before it. */
 interface Choice {
   policy: Policy | undefined;
-  /** By the number of the way that is chosen next. */
+  /** By the number of the branch that is chosen next. */
   readonly next: (Choice | undefined)[];
 }
 
@@ -61,25 +61,25 @@ const unknowable = "unknowable";
 const noActions: readonly Statement[] = [];
 
 /**
- * Policies by scope chain. What is constant in a chain is evaluated once and looked up from then on;
- * so is what follows from the choices of its conditions, when they depend on the packet alone.
- * The rest is done for every packet: actions by themselves, unless they may look at options that are
- * set so far; and the whole chain when its options depend on the packet otherwise.
+ * Policies by scope chain. Constant statements are evaluated once and looked up from then on; so are
+ * the branches of conditions, when the conditions depend on the packet alone. The rest is evaluated for
+ * every packet: only the actions, unless they may read options that are set so far; and the whole chain
+ * when its options depend on the packet in another way.
  */
 export class PolicyCache {
   readonly #config: ServerConfig;
   readonly #tftpServers: TftpPair | undefined;
   readonly #onOutput: (output: StatementOutput) => void;
   readonly #root: Node = newNode("none");
-  readonly #places = new PolicyPlaces<Node>();
+  readonly #chains = new ScopeChains<Node>();
   readonly #dependences: ScopeDependences;
   readonly #decisions = new Map<Scope, readonly Decision[] | typeof unknowable>();
-  /** Counts the work of conditions; nothing is set in it. */
+  /** Limits the work of conditions; nothing is set in it. */
   readonly #deciding: Settings;
   #size = 0;
   #choicesLeft = CHOICES_MAX;
 
-  /** `onOutput` takes what statements say and ask for. */
+  /** `onOutput` takes the output of `log` and `execute` statements. */
   constructor(
     config: ServerConfig,
     tftpServers?: TftpPair,
@@ -92,35 +92,35 @@ export class PolicyCache {
     this.#deciding = new Settings(config.definitions);
   }
 
-  /** Nodes and choices that are remembered: bounded, whatever clients come. */
+  /** Remembered nodes and choices: bounded, whatever clients come. */
   get size(): number {
     return this.#size + CHOICES_MAX - this.#choicesLeft;
   }
 
-  /** Passes on what statements say and ask for. */
+  /** Passes on the statements' output. */
   policyFor(sources: ScopeSources, context: EvaluationContext): Policy {
-    return this.#policyAt(this.#placeOf(sources), context, "said");
+    return this.#policyAt(this.#chainOf(sources), context, "said");
   }
 
-  /** `min-secs` of the policy there; what statements say about it is unsaid. */
+  /** `min-secs` of the policy; the statements' output is discarded. */
   minSecondsFor(sources: ScopeSources, context: EvaluationContext): number {
-    const place = this.#placeOf(sources);
-    const { node } = place;
-    node.setsMinSeconds ??= inOrder(place.scopes).some((scope) =>
+    const chain = this.#chainOf(sources);
+    const { node } = chain;
+    node.setsMinSeconds ??= inOrder(chain.scopes).some((scope) =>
       maySet(scope.statements, "min-secs"),
     );
-    return node.setsMinSeconds ? this.#policyAt(place, context, "unsaid").minSeconds : 0;
+    return node.setsMinSeconds ? this.#policyAt(chain, context, "unsaid").minSeconds : 0;
   }
 
-  #placeOf(sources: ScopeSources): Place<Node> {
-    const known = this.#places.find(sources);
+  #chainOf(sources: ScopeSources): ScopeChain<Node> {
+    const known = this.#chains.find(sources);
     if (known !== undefined) return known;
     const scopes = scopesOf(this.#config, sources);
-    return this.#places.add(sources, scopes, this.#nodeFor(scopes, sources.host !== undefined));
+    return this.#chains.add(sources, scopes, this.#nodeFor(scopes, sources.host !== undefined));
   }
 
   #policyAt(
-    { node, scopes }: Place<Node>,
+    { node, scopes }: ScopeChain<Node>,
     context: EvaluationContext,
     output: "said" | "unsaid",
   ): Policy {
@@ -141,7 +141,7 @@ export class PolicyCache {
     return policyOf(settings, false, this.#tftpServers);
   }
 
-  /** Undefined when choices do not tell, or too many are remembered already. */
+  /** Undefined when the choices do not determine the policy, or too many are remembered. */
   #chosen(node: Node, scopes: readonly Scope[], context: EvaluationContext): Policy | undefined {
     node.choices ??= this.#choicesOf(scopes);
     if (node.choices === unknowable) return undefined;
@@ -195,14 +195,14 @@ export class PolicyCache {
   }
 
   #policyOfChoice(scopes: readonly Scope[], context: EvaluationContext): Policy {
-    // What is shared by all must not see the variables of one.
+    // A shared policy must not see the variables of one client.
     const settings = new Settings(this.#config.definitions);
     for (const scope of inOrder(scopes)) runStatements(scope.statements, context, settings);
     return policyOf(settings, true, this.#tftpServers);
   }
 
   #constantPolicy(node: Node, scopes: readonly Scope[]): Policy {
-    // What is shared by all must not see the variables of one.
+    // A shared policy must not see the variables of one client.
     const settings = new Settings(this.#config.definitions);
     const statements = inOrder(scopes).flatMap((scope) => scope.statements);
     const isConstant = ({ kind }: Statement): boolean => constantKinds.has(kind);
@@ -228,22 +228,22 @@ export class PolicyCache {
   /** The same policy with the options as they are by now: see `Settings.refresh`. */
   again(policy: Policy, settings: Settings): Policy {
     const { filename, serverName } = policy;
-    // dhcpd has these two worked out before.
+    // dhcpd evaluates these two before.
     return { ...policyOf(settings, false, this.#tftpServers), filename, serverName };
   }
 
-  /** The last of the scopes may be a host's. */
+  /** With `isHostLast` the last scope is a host's. */
   #nodeFor(scopes: readonly Scope[], isHostLast: boolean): Node {
-    // Hosts with statements of their own may be more than we remember: then we start afresh.
+    // There may be more hosts with statements than are remembered: then start afresh.
     if (this.#size >= POLICIES_MAX) {
       this.#root.next.clear();
-      this.#places.clear();
+      this.#chains.clear();
       this.#size = 0;
       this.#choicesLeft = CHOICES_MAX;
     }
     let node = this.#root;
     for (let index = 0; index < scopes.length; index += 1) {
-      // Only hosts are folded: two subnets that say nothing still have masks of their own.
+      // Only hosts are merged: two subnets without statements still have different masks.
       const isHost = isHostLast && index === scopes.length - 1;
       const scope = isHost ? speaking(scopes[index]) : scopes[index];
       if (scope === undefined) continue;
@@ -272,8 +272,8 @@ function newChoice(): Choice {
 }
 
 /**
- * The nearest scope that says anything: 80,000 hosts without statements of their own are as many
- * chains as they have groups.
+ * The nearest scope with a statement: 80,000 hosts without statements of their own have only as many
+ * chains as groups.
  */
 function speaking(scope: Scope): Scope | undefined {
   let at: Scope | undefined = scope;

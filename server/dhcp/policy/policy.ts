@@ -5,75 +5,23 @@ import type { ReplyTemplate } from "../../../protocol/dhcp/reply-template.ts";
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import type { Settings } from "../../config/language/settings.ts";
 import { crossTftp, type TftpNames, type TftpPair } from "./crossed-tftp.ts";
-import type { LeaseTimeLimits } from "./lease-times.ts";
 
 const empty = new Uint8Array(0);
 
 /**
  * The settings of one client at one place, read out of `Settings` with dhcpd's defaults filled in.
- * The same object serves every client to whom the same scopes apply, and the same branches of them.
+ * The same object serves every client to whom the same scopes, and the same branches of them, apply.
  */
-export interface Policy {
-  readonly settings: Settings;
-  /** The same for every packet that gets it, so that what follows from it may be remembered. */
-  readonly constant: boolean;
-  readonly leaseTimes: LeaseTimeLimits;
-  /** Percent of a pool in use from which leases are short; 0 is never. */
-  readonly adaptiveThreshold: number;
-  /** A client that asks for a lease without end gets its address reserved. */
-  readonly infiniteIsReserved: boolean;
-  readonly logThresholdHigh: number;
-  readonly logThresholdLow: number;
-  /** Configured T1 and T2 (options 58 and 59). */
-  readonly renewalSeconds: number | undefined;
-  readonly rebindingSeconds: number | undefined;
-  readonly abandonSeconds: number;
-  /** Percent of a lease's length during which it is answered without a new record. */
-  readonly cacheThreshold: number;
-  readonly pingCheck: boolean;
-  readonly pingTimeoutMs: number;
-  readonly pingClttSeconds: number;
-  readonly unknownClients: boolean;
-  readonly booting: boolean;
-  readonly bootp: boolean;
-  /** Leases of BOOTP clients, seconds; undefined: without end. */
-  readonly bootpLeaseSeconds: number | undefined;
-  /** When all leases of BOOTP clients end, seconds since 1970. */
-  readonly bootpCutoffSeconds: number | undefined;
-  readonly duplicates: boolean;
-  readonly declines: boolean;
-  readonly oneLeasePerClient: boolean;
-  readonly ignoreClientIds: boolean;
-  readonly stashAgentOptions: boolean;
-  readonly minSeconds: number;
-  readonly alwaysBroadcast: boolean;
-  readonly echoClientId: boolean;
-  readonly useHostNames: boolean;
-  /** The name that the address has in DNS is the client's, unless it has another. */
-  readonly leaseHostNames: boolean;
-  readonly leaseAddressIsRouter: boolean;
-  readonly serverIdentifier: number | undefined;
-  readonly nextServer: number;
-  /** What takes the place of the configured TFTP servers (TFTP-2); undefined: nothing does. */
-  readonly crossedTftp: TftpNames | undefined;
-  /** Cut to what the header's fields hold, and at the first NUL. */
-  readonly filename: Uint8Array;
-  readonly serverName: Uint8Array;
-  /** Configured option 55: takes the place of the client's list. */
-  readonly requestList: Uint8Array | undefined;
-  readonly maxMessageSize: number | undefined;
-  /** Ordered options that earlier replies had, by request list: see `OptionOrder`. */
-  readonly orders: OptionOrder[];
-}
+export type Policy = Readonly<ReturnType<typeof policyOf>>;
 
 /** The options that a request list selected, kept for the next client with the same list. */
 export interface OptionOrder {
   readonly list: Uint8Array | undefined;
   readonly withSubnetMask: boolean;
   readonly options: readonly OutgoingOption[];
-  /** Made with the first reply that has use for it. */
+  /** Made for the first reply that needs it. */
   template?: ReplyTemplate;
-  /** What the latest OFFER and the latest ACK began with. */
+  /** The first options of the latest OFFER and of the latest ACK. */
   leadingOffer?: LeadingOptions;
   leadingAck?: LeadingOptions;
 }
@@ -83,16 +31,20 @@ export interface LeadingOptions {
   readonly serverIdentifier: number;
   readonly leaseSeconds: number | undefined;
   readonly options: readonly OutgoingOption[];
-  /** Made when they come for the second time. */
+  /** Made when they are used for the second time. */
   opening?: Uint8Array | undefined;
 }
 
-/** `tftpServers`: of a node that crosses them with those of another. */
-export function policyOf(settings: Settings, constant: boolean, tftpServers?: TftpPair): Policy {
+/**
+ * `constant`: every packet with these settings gets the same, so that what follows from it may be
+ * remembered. `tftpServers`: on a node that crosses its TFTP server with another node's.
+ */
+export function policyOf(settings: Settings, constant: boolean, tftpServers?: TftpPair) {
   const pingTimeoutMs = settings.number("ping-timeout-ms") ?? 0;
   const nextServer = settings.address("next-server") ?? 0;
   const crossedTftp =
     tftpServers === undefined ? undefined : crossTftp(tftpNames(settings, nextServer), tftpServers);
+  const orders: OptionOrder[] = [];
   return {
     settings,
     constant,
@@ -101,13 +53,17 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
       maxSeconds: settings.number("max-lease-time"),
       minSeconds: settings.number("min-lease-time"),
     },
+    /** Percent of a pool in use from which leases are short; 0 is never. */
     adaptiveThreshold: settings.number("adaptive-lease-time-threshold") ?? 0,
+    /** A client that asks for a lease without end gets its address reserved. */
     infiniteIsReserved: settings.flag("infinite-is-reserved") ?? false,
     logThresholdHigh: settings.number("log-threshold-high") ?? 0,
     logThresholdLow: settings.number("log-threshold-low") ?? 0,
+    /** T1 and T2 as configured. */
     renewalSeconds: uint32(settings.option(OptionCode.renewalTime)),
     rebindingSeconds: uint32(settings.option(OptionCode.rebindingTime)),
     abandonSeconds: settings.number("abandon-lease-time") ?? 86_400,
+    /** Percent of a lease's length during which it is answered without a new record. */
     cacheThreshold: cacheThresholdOf(settings),
     pingCheck: settings.flag("ping-check") ?? true,
     pingTimeoutMs:
@@ -116,7 +72,9 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
     unknownClients: isAllowed(settings.permission("unknown-clients")),
     booting: isAllowed(settings.permission("booting")),
     bootp: isAllowed(settings.permission("bootp")),
+    /** Leases of BOOTP clients, seconds; undefined: without end. */
     bootpLeaseSeconds: settings.number("dynamic-bootp-lease-length"),
+    /** When all leases of BOOTP clients end, seconds since 1970. */
     bootpCutoffSeconds: settings.number("dynamic-bootp-lease-cutoff"),
     duplicates: isAllowed(settings.permission("duplicates")),
     declines: isAllowed(settings.permission("declines")),
@@ -127,16 +85,21 @@ export function policyOf(settings: Settings, constant: boolean, tftpServers?: Tf
     alwaysBroadcast: settings.flag("always-broadcast") ?? false,
     echoClientId: settings.flag("echo-client-id") ?? false,
     useHostNames: settings.flag("use-host-decl-names") ?? false,
+    /** Without another name, the client gets the name that its address has in DNS. */
     leaseHostNames: settings.flag("get-lease-hostnames") ?? false,
     leaseAddressIsRouter: settings.flag("use-lease-addr-for-default-route") ?? false,
     serverIdentifier: settings.address("server-identifier"),
     nextServer: crossedTftp?.nextServer ?? nextServer,
+    /** Takes the place of the configured TFTP servers (TFTP-2); undefined: they stay. */
     crossedTftp,
+    /** Both cut to what the header's fields hold, and at the first NUL. */
     filename: cut(settings.bytes("filename"), FILE_BYTES),
     serverName: cut(settings.bytes("server-name"), SNAME_BYTES),
+    /** Configured option 55: takes the place of the client's list. */
     requestList: settings.option(OptionCode.parameterRequestList),
     maxMessageSize: uint16(settings.option(OptionCode.maxMessageSize)),
-    orders: [],
+    /** Ordered options of earlier replies, by request list: see `OptionOrder`. */
+    orders,
   };
 }
 
@@ -160,7 +123,7 @@ function isAllowed(permission: string | undefined): boolean {
 
 function cut(value: Uint8Array | undefined, bytesMax: number): Uint8Array {
   if (value === undefined) return empty;
-  // An expression may put a NUL inside, where whoever reads the field stops.
+  // A client reads the field up to the first NUL, which an expression may have put inside.
   const end = value.indexOf(0);
   return value.subarray(0, end < 0 ? bytesMax : Math.min(end, bytesMax));
 }

@@ -1,20 +1,20 @@
 import type { Statement } from "../../config/language/program.ts";
 import type { Scope } from "../../config/model/model.ts";
 
-/** What is known of a scope's dependence on the packet is remembered for at most this many scopes. */
+/** Scopes that are remembered at most. */
 export const SCOPES_MAX = 65_536;
 
-/** What comes to the same for every packet. Functions and events do nothing until they are called. */
+/** Statements with the same effect for every packet. Functions and events do nothing until called. */
 export const constantKinds: ReadonlySet<Statement["kind"]> = new Set(["constant", "define", "on"]);
 const actionKinds: ReadonlySet<Statement["kind"]> = new Set(["set", "eval", "log", "execute"]);
 
 /**
- * How much of a chain depends on the packet: nothing; only what statements do beside setting options
- * (`set`, `log`, …); the options themselves.
+ * What of a chain depends on the packet: nothing; only actions that set no option (`set`, `log`, …); the
+ * options themselves.
  */
 export type Dependence = "none" | "actions" | "options";
 
-/** How much each scope, with the blocks around it, depends on the packet. */
+/** The dependence of each scope, with the blocks around it. */
 export class ScopeDependences {
   readonly #known = new Map<Scope, Dependence>();
   readonly #readsSettings: boolean;

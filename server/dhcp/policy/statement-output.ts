@@ -2,23 +2,23 @@ import type { Logger } from "../../../base/log.ts";
 import type { LogMessage } from "../../config/language/program.ts";
 import type { Settings } from "../../config/language/settings.ts";
 
-/** What `log` statements said, and which commands `execute` statements ask for. */
+/** The messages of `log` statements and the commands of `execute` statements. */
 export type StatementOutput = Pick<Settings, "messages" | "commands">;
 
-/** dhcpd cuts its lines off there. */
+/** dhcpd cuts its lines at this length. */
 const LINE_BYTES_MAX = 1023;
 
-/** Passes on what statements said, each at its level. */
+/** Logs the messages of statements, each at its level. */
 export function logMessages(messages: readonly LogMessage[], logger: Logger): void {
   for (const { priority, text } of messages) {
-    // dhcpd ends at `log (fatal, …)`: one client could stop the service for all.
+    // dhcpd exits at `log (fatal, …)`, so that one client can stop the service for all.
     logger[priority === "fatal" ? "error" : priority](logLine(text));
   }
 }
 
 /**
- * Bytes of a packet may stand in the text (one character a byte), and may not write lines of their own
- * into the log: what is not printable is written as octal digits.
+ * The text may contain bytes of a packet (one character a byte), which must not add lines to the log:
+ * unprintable ones are written in octal.
  */
 function logLine(text: string): string {
   const bytes = Uint8Array.from(text.slice(0, LINE_BYTES_MAX), (one) => one.charCodeAt(0));

@@ -6,7 +6,7 @@ const VALUES_MAX = 1024;
 
 /**
  * Options of four bytes: addresses and times. Nearly every reply carries the same few, so they are
- * made once; nobody may write into their bytes.
+ * made once and shared; their bytes must not be changed.
  */
 export class WordOptions {
   readonly #byCode = new Map<number, Map<number, OutgoingOption>>();
@@ -19,7 +19,7 @@ export class WordOptions {
     }
     let option = known.get(value);
     if (option === undefined) {
-      // Times that are left of a lease may be any number, so the memory is emptied now and then.
+      // The time that a lease has left may be any number, so the memory is bounded.
       if (known.size >= VALUES_MAX) known.clear();
       option = { code, value: wordBytes(value) };
       known.set(value, option);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { decodePacket } from "../../../protocol/dhcp/packet.ts";
-import { parseIpv4 } from "../../../protocol/ipv4.ts";
-import type { LocalInterface } from "../exchange/outcome.ts";
-import { destinationOf, type Route } from "./destination.ts";
+import { type DhcpPacket, decodePacket } from "../../../protocol/dhcp/packet.ts";
+import { configOf, ip } from "../decide/engine.testing.ts";
+import type { Exchange } from "../exchange/exchange.ts";
+import type { Destination, LocalInterface } from "../exchange/outcome.ts";
+import { destinationOf } from "./destination.ts";
 
-const ip = (text: string): number => parseIpv4(text) as number;
 const SERVER = ip("10.9.0.1");
 const CIADDR = ip("10.9.0.77");
 const YIADDR = ip("10.9.0.100");
@@ -19,8 +19,10 @@ const ethernet: LocalInterface = {
   hardwareAddress: Uint8Array.of(2, 0, 0, 0, 0, 9),
 };
 
+type Kind = Parameters<typeof destinationOf>[1];
+
 interface Given {
-  kind: Route["kind"];
+  kind: Kind;
   ciaddr?: number;
   giaddr?: number;
   asked?: number;
@@ -32,36 +34,39 @@ interface Given {
   relaySourcePort?: boolean;
 }
 
-function packetBytes(given: Given): Uint8Array {
+function packetOf(given: Given): DhcpPacket {
   const bytes = new Uint8Array(300);
   const view = new DataView(bytes.buffer);
   bytes.set([1, 1, given.hlen ?? 6]);
   view.setUint32(12, given.ciaddr ?? 0);
   view.setUint32(24, given.giaddr ?? 0);
   bytes.set(mac, 28);
-  bytes.set([99, 130, 83, 99, 53, 1, 1, 255], 236);
-  return bytes;
+  const server = given.namedServer === true ? [54, 4, 10, 9, 0, 1] : [];
+  const relay = given.relaySourcePort === true ? [82, 2, 19, 0] : [];
+  bytes.set([99, 130, 83, 99, 53, 1, 1, ...server, ...relay, 255], 236);
+  return decodePacket(bytes);
 }
 
-function route(given: Given): Route {
-  return {
-    kind: given.kind,
+const config = configOf("subnet 10.9.0.0 netmask 255.255.255.0 { }");
+
+function destinationFor(given: Given): Destination {
+  const packet = packetOf(given);
+  const exchange = {
+    packet,
     arrival: {
-      packet: decodePacket(packetBytes(given)),
+      packet,
       sourceAddress: ip("10.9.0.200"),
       sourcePort: 40_000,
       destinationAddress: given.asked ?? BROADCAST,
       interfaceIndex: given.interfaceIndex ?? 3,
     },
-    assigned: given.kind === "offer" || given.kind === "ack" ? YIADDR : 0,
-    broadcast: given.broadcast ?? false,
     receivedOn: ethernet,
-    onLocalNetwork: given.onLocalNetwork ?? false,
-    namedServer: given.namedServer ?? false,
-    relaySourcePort: given.relaySourcePort ?? false,
-    serverPort: 67,
-    clientPort: 68,
-  };
+    receivedRelayAgent: packet.options.get(82),
+    network: given.onLocalNetwork === true ? config.subnetOf(SERVER)?.sharedNetwork : undefined,
+    parts: { config, ports: { server: 67, client: 68 } },
+  } as Exchange;
+  const assigned = given.kind === "offer" || given.kind === "ack" ? YIADDR : 0;
+  return destinationOf(exchange, given.kind, assigned, given.broadcast ?? false);
 }
 
 const toRelay = { kind: "relay", address: RELAY, port: 67 };
@@ -152,6 +157,6 @@ describe("where a reply goes (RFC 2131, section 4.1; DHCP-5)", () => {
       { kind: "unicast", address: ip("10.9.0.200"), port: 68 },
     ],
   ])("%s", (_name, given, expected) => {
-    expect(destinationOf(route(given))).toEqual(expected);
+    expect(destinationFor(given)).toEqual(expected);
   });
 });

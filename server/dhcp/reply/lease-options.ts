@@ -2,9 +2,10 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption } from "../../../protocol/dhcp/packet.ts";
 import { ReplyTemplate } from "../../../protocol/dhcp/reply-template.ts";
-import type { Host } from "../../config/model/model.ts";
 import type { EngineParts } from "../exchange/engine-parts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
+import type { LeaseReplyKind } from "../exchange/outcome.ts";
+import type { Place } from "../exchange/place.ts";
 import { renewalTimes } from "../policy/lease-times.ts";
 import type { LeadingOptions, OptionOrder, Policy } from "../policy/policy.ts";
 import { type WordOptions, wordBytes } from "../policy/word-options.ts";
@@ -17,22 +18,15 @@ import {
 } from "./reply-options.ts";
 import { serverIdentifierOf } from "./server-identifier.ts";
 
-/** `bootp-static`: to a BOOTP client with a fixed address. */
-export type LeaseReplyKind = "offer" | "ack" | "inform" | "bootp" | "bootp-static";
-
 export interface LeaseReply {
   readonly kind: LeaseReplyKind;
   readonly policy: Policy;
-  /** yiaddr; 0 for INFORM. */
-  readonly address: number;
-  /** An address of the client's subnet. */
-  readonly place: number;
+  /** The client's; for INFORM the server gives no address, and this one is in the client's subnet. */
+  readonly place: Place;
   /** Undefined for INFORM and BOOTP, which promise no time. */
   readonly leaseSeconds: number | undefined;
-  /** For `use-host-decl-names`. */
-  readonly host: Host | undefined;
+  /** The lease that the reply promises and whose record is not yet committed; -1 for none. */
   readonly leaseIndex: number;
-  readonly durable: boolean;
 }
 
 const typeOptions: readonly OutgoingOption[] = Object.values(MessageType).map((type) => ({
@@ -45,8 +39,8 @@ export function isBootp(kind: LeaseReplyKind): kind is "bootp" | "bootp-static" 
 }
 
 /**
- * The order of the configured options that the reply shares with others, and with which it can have
- * a template; undefined when something in it is its own.
+ * The order of the configured options that the reply shares with others, for which there can be a
+ * template; undefined when an option depends on this client.
  */
 export function orderOf(exchange: Exchange, reply: LeaseReply): OptionOrder | undefined {
   const { options } = exchange.packet;
@@ -74,7 +68,7 @@ export function templateOf(order: OptionOrder, reply: LeaseReply): ReplyTemplate
   return order.template;
 }
 
-/** The options before those of the template: mostly the same as in the reply before. */
+/** The options before the template's: mostly the same as in the previous reply. */
 export function leadingOf(
   order: OptionOrder,
   exchange: Exchange,
@@ -109,7 +103,7 @@ export function leaseOptions(exchange: Exchange, reply: LeaseReply): OutgoingOpt
   return options;
 }
 
-/** What the server says on its own account. */
+/** Options that the server sends without configuration. */
 function leadingOptions(exchange: Exchange, reply: LeaseReply): OutgoingOption[] {
   const { parts } = exchange;
   const { policy, leaseSeconds } = reply;
@@ -167,7 +161,7 @@ function withoutEchoed(
   return options.filter(({ code }) => code !== OptionCode.clientIdentifier);
 }
 
-/** The configured options and those that follow from the place of the lease. */
+/** The configured options and the options that follow from the place of the lease. */
 class ReplyOptions implements OptionSource {
   readonly #parts: EngineParts;
   readonly #reply: LeaseReply;
@@ -178,27 +172,28 @@ class ReplyOptions implements OptionSource {
   }
 
   option(code: number): Uint8Array | undefined {
-    const { policy, address, place, host } = this.#reply;
+    const { policy, place, kind } = this.#reply;
     const value = crossedOption(policy, code) ?? policy.settings.option(code);
     if (value !== undefined) return value;
     if (code === OptionCode.subnetMask) {
-      const subnet = this.#parts.config.subnetOf(place);
+      const subnet = this.#parts.config.subnetOf(place.address);
       return subnet === undefined ? undefined : wordBytes(subnet.mask);
     }
+    // The rest follows from a lease, and not from an address that the client got elsewhere.
+    if (kind === "inform") return undefined;
     if (code === OptionCode.hostName) {
-      const name = policy.useHostNames && host !== undefined ? host.name : this.#nameInDns();
+      const name =
+        policy.useHostNames && place.host !== undefined ? place.host.name : this.#nameInDns();
       return name === undefined ? undefined : new TextEncoder().encode(name);
     }
-    if (code === OptionCode.routers && policy.leaseAddressIsRouter && address !== 0) {
-      return wordBytes(address);
-    }
+    if (code === OptionCode.routers && policy.leaseAddressIsRouter) return wordBytes(place.address);
     return undefined;
   }
 
-  /** `get-lease-hostnames`: of a lease only, not of an address that the client got elsewhere. */
+  /** `get-lease-hostnames` */
   #nameInDns(): string | undefined {
-    const { policy, address } = this.#reply;
-    return policy.leaseHostNames && address !== 0 ? this.#parts.nameOf?.(address) : undefined;
+    const { policy, place } = this.#reply;
+    return policy.leaseHostNames ? this.#parts.nameOf?.(place.address) : undefined;
   }
 
   optionCodes(): readonly number[] {
@@ -206,15 +201,15 @@ class ReplyOptions implements OptionSource {
   }
 }
 
-/** Also where only `next-server` is configured: a client that asks for both servers gets both. */
+/** These are sent even when only `next-server` is configured: a client that asks for both servers gets both. */
 function crossedOption({ crossedTftp }: Policy, code: number): Uint8Array | undefined {
   if (code === OptionCode.tftpServerAddress) return crossedTftp?.addresses;
   return code === OptionCode.tftpServerName ? crossedTftp?.name : undefined;
 }
 
 /**
- * Last, whole and unchanged, in every reply (RFC 3046, section 2.2). What was only remembered from an
- * earlier packet is not echoed: no relay is there to take it off again.
+ * Last, whole and unchanged, in every reply (RFC 3046, section 2.2). An option 82 of an earlier packet
+ * is not echoed: no relay would remove it.
  */
 export function addRelayAgent(options: OutgoingOption[], exchange: Exchange): void {
   const value = exchange.receivedRelayAgent;

@@ -2,7 +2,7 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { EncodeLimits } from "../../../protocol/dhcp/packet.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 
-/** RFC 2131, section 2: what every client must be able to receive, and Ethernet's most. */
+/** What every client must be able to receive (RFC 2131, section 2), and Ethernet's maximum. */
 const DATAGRAM_BYTES_MIN = 576;
 const DATAGRAM_BYTES_MAX = 1500;
 /** IP and UDP headers, and the fixed part of the message before the cookie. */
@@ -17,10 +17,10 @@ export const usualLimits: EncodeLimits = {
   overload: true,
 };
 
-/** Cookie and options of a BOOTP message (RFC 1048); longer ones come from clients that take more. */
+/** Cookie and options of a BOOTP message (RFC 1048); a client that sends more can receive more. */
 const BOOTP_OPTION_BYTES_MIN = 64;
 
-/** As long as what the client sent; as in dhcpd, only with a lease are file and sname used as well. */
+/** As long as the client's message; as in dhcpd, only a lease lets options use file and sname as well. */
 export function bootpLimits({ packet }: Exchange, hasLease: boolean): EncodeLimits {
   const receivedBytes = (packet.bytes?.length ?? 0) - FIXED_BYTES;
   return {
@@ -30,12 +30,12 @@ export function bootpLimits({ packet }: Exchange, hasLease: boolean): EncodeLimi
   };
 }
 
-/** For the answer to INFORM: dhcpd does not put options into its file and sname fields. */
+/** For the ACK of an INFORM: dhcpd does not put options into its file and sname fields. */
 export const informLimits: EncodeLimits = { ...usualLimits, overload: false };
 
 /**
- * Option 57 of the client bounds the reply, and a configured one only where the client sent none.
- * Option 82 comes on top of that. `usual` holds without either.
+ * Option 57 of the client limits the reply, or a configured one where the client sent none. Option 82
+ * comes on top of that. `usual` applies without either.
  */
 export function limitsOf(
   exchange: Exchange,

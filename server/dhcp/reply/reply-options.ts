@@ -2,12 +2,12 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { OptionList, OutgoingOption } from "../../../protocol/dhcp/packet.ts";
 import type { OptionOrder, Policy } from "../policy/policy.ts";
 
-/** Orders kept for one policy: as many as there are kinds of device that share it. */
+/** Orders kept for one policy: there are as many as kinds of device that share it. */
 const ORDERS_MAX = 8;
-/** A list this long is nobody's normal one; it is not worth remembering. */
+/** A longer list is unusual and not worth remembering. */
 const LIST_BYTES_MAX = 64;
 
-/** Sent by the server on its own account, or no option at all: a list cannot ask for these. */
+/** Sent without configuration, or no option at all: a list cannot ask for these. */
 const ownCodes: readonly number[] = [
   OptionCode.pad,
   OptionCode.requestedAddress,
@@ -23,7 +23,7 @@ const ownCodes: readonly number[] = [
   OptionCode.end,
 ];
 
-/** Without a request list these go first (dhcpd's order), then whatever else is configured. */
+/** Without a request list these come first (dhcpd's order), then the other configured options. */
 const firstCodes: readonly number[] = [
   OptionCode.subnetMask,
   OptionCode.routers,
@@ -84,8 +84,8 @@ function wantedCodes(list: Uint8Array, { withFqdn, withSubnetMask }: Selection):
 }
 
 /**
- * What was selected before for the same request list, out of a policy whose options never change. A
- * policy with a list of its own has no orders for others.
+ * The options selected earlier for the same request list, in a policy whose options never change. A
+ * policy with a list of its own needs only that order.
  */
 export function findOrder(
   { orders, requestList }: Pick<Policy, "orders" | "requestList">,
@@ -104,7 +104,7 @@ function isAsked(list: Uint8Array | undefined, asked: Pick<OptionList, "has" | "
   return asked.equals(OptionCode.parameterRequestList, list);
 }
 
-/** Selects and remembers it; undefined when there is no room for another one. */
+/** Selects the options and remembers their order; undefined when there is no room for it. */
 export function addOrder(orders: OptionOrder[], selection: Selection): OptionOrder | undefined {
   const { list, withSubnetMask } = selection;
   if (orders.length >= ORDERS_MAX || (list?.length ?? 0) > LIST_BYTES_MAX) return undefined;
@@ -129,7 +129,7 @@ class Chosen {
     if (this.#seen[code] === 1) return;
     this.#seen[code] = 1;
     const value = this.#source.option(code);
-    // An expression may come to nothing: dhcpd sends no option without a value.
+    // An expression may have no value, and dhcpd sends no option without one.
     if (value !== undefined && value.length > 0) this.options.push({ code, value });
   }
 }

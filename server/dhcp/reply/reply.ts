@@ -8,9 +8,8 @@ import {
   type OutgoingOption,
   type OutgoingPacket,
 } from "../../../protocol/dhcp/packet.ts";
-import { RelayAgentCode } from "../../../protocol/dhcp/relay-agent.ts";
 import { TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
-import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
+import type { ClientClassMember } from "../../config/model/model.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { replyLog } from "../exchange/log-lines.ts";
 import { networkOfInterface } from "../exchange/network.ts";
@@ -32,7 +31,7 @@ import { bootpLimits, informLimits, limitsOf, usualLimits } from "./reply-limits
 import { serverIdentifierOf } from "./server-identifier.ts";
 
 const empty = new Uint8Array(0);
-/** dhcpd's words to the client (option 56). */
+/** dhcpd's texts for the client (option 56). */
 const nakMessages = {
   unavailable: new TextEncoder().encode("requested address not available"),
   incorrect: new TextEncoder().encode("requested address is incorrect"),
@@ -41,19 +40,20 @@ const nakMessages = {
 /** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
 export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
   const { packet: asked } = exchange;
-  const { policy, kind, address } = reply;
+  const { policy, kind, leaseIndex } = reply;
   const isInform = kind === "inform";
+  const address = isInform ? 0 : reply.place.address;
   const isForced = isInform ? isRelayedBlindly(asked) : policy.alwaysBroadcast;
   const order = orderOf(exchange, reply);
   const leading = order === undefined ? undefined : leadingOf(order, exchange, reply);
-  // Field by field: spreading a shared part in costs more than all the decisions before.
+  // Field by field: spreading a shared part costs more than the whole decision.
   const packet: OutgoingPacket = {
     op: BootOperation.reply,
     htype: asked.htype,
     hops: asked.hops,
     xid: asked.xid,
     secs: asked.secs,
-    // Of those who send INFORM only a relay is told to broadcast: the others have an address.
+    // For INFORM only a relay is told to broadcast: other clients have an address.
     flags: isForced ? asked.flags | BROADCAST_FLAG : asked.flags,
     ciaddr: kind === "offer" ? 0 : asked.ciaddr,
     yiaddr: address,
@@ -76,15 +76,15 @@ export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome 
             leading?.opening,
           ),
     limits: limitsFor(exchange, reply),
-    destination: route(
+    destination: destinationOf(
       exchange,
       isBootp(kind) ? "offer" : kind,
       address,
       (packet.flags & BROADCAST_FLAG) !== 0,
     ),
     changes: exchange.changes,
-    durable: reply.durable,
-    leaseIndex: reply.leaseIndex,
+    durable: leaseIndex >= 0,
+    leaseIndex,
     log: replyLog(exchange, kind, isInform ? asked.ciaddr : address),
   };
 }
@@ -95,12 +95,12 @@ function limitsFor(exchange: Exchange, { kind, policy }: LeaseReply): EncodeLimi
   return limitsOf(exchange, policy.maxMessageSize, usualLimits);
 }
 
-/** A BOOTP client takes who answers for the server with its file, unless it is told otherwise. */
+/** Without `next-server` a BOOTP client loads its file from the server that answers. */
 function bootServerOf({ receivedOn }: Exchange, { nextServer }: Policy): number {
   return nextServer === 0 ? (receivedOn?.addresses[0]?.address ?? 0) : nextServer;
 }
 
-/** The relay does not learn from the packet which address the client has. */
+/** The relay cannot tell the client's address from the packet. */
 function isRelayedBlindly({ ciaddr, giaddr }: DhcpPacket): boolean {
   return ciaddr === 0 && giaddr !== 0;
 }
@@ -116,13 +116,13 @@ export function buildNak(
   message: keyof typeof nakMessages = "unavailable",
 ): ReplyOutcome {
   const { packet, parts } = exchange;
-  const policy = exchange.policyOfNetwork([]);
+  const policy = networkPolicy(exchange, []);
   const options: OutgoingOption[] = [
     typeOption(MessageType.nak),
     parts.words.of(OptionCode.serverIdentifier, serverIdentifierOf(exchange, policy)),
     { code: OptionCode.message, value: nakMessages[message] },
   ];
-  if (exchange.policyOfNetwork(exchange.members).echoClientId) {
+  if (networkPolicy(exchange, exchange.members).echoClientId) {
     addEcho(options, exchange, OptionCode.clientIdentifier);
   }
   addRelayAgent(options, exchange);
@@ -145,7 +145,7 @@ export function buildNak(
       options,
     },
     limits: usualLimits,
-    destination: route(exchange, "nak", 0, true),
+    destination: destinationOf(exchange, "nak", 0, true),
     changes: exchange.changes,
     durable: false,
     leaseIndex: -1,
@@ -153,29 +153,16 @@ export function buildNak(
   };
 }
 
-function route(
-  exchange: Exchange,
-  kind: "offer" | "ack" | "nak" | "inform",
-  assigned: number,
-  broadcast: boolean,
-) {
-  const { arrival, packet, parts, receivedOn, network } = exchange;
-  const relayAgent = exchange.receivedRelayAgent;
-  // Only a client with ciaddr and without relay can be on this wire or on another.
-  const isDirect = packet.giaddr === 0 && packet.ciaddr !== 0;
-  return destinationOf({
-    kind,
-    arrival,
-    assigned,
-    broadcast,
-    receivedOn,
-    onLocalNetwork:
-      isDirect && network !== undefined && networkOfInterface(parts.config, receivedOn) === network,
-    namedServer: packet.options.has(OptionCode.serverIdentifier),
-    relaySourcePort:
-      relayAgent !== undefined &&
-      findSubOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined,
-    serverPort: parts.ports.server,
-    clientPort: parts.ports.client,
-  });
+/**
+ * What applies to a NAK, as in dhcpd: the first subnet and the first pool of the relay's network, or
+ * of the network that the packet came in by; the top level where that is unknown. Classes apply to
+ * `echo-client-id`, and not to `server-identifier`.
+ */
+function networkPolicy(exchange: Exchange, members: readonly ClientClassMember[]): Policy {
+  const { packet, receivedOn, parts } = exchange;
+  const network =
+    packet.giaddr === 0 ? networkOfInterface(parts.config, receivedOn) : exchange.network;
+  const [subnet] = network?.subnets ?? [];
+  const [pool] = network?.pools ?? [];
+  return parts.policies.policyFor({ subnet, pool, members }, exchange);
 }

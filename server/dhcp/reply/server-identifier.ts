@@ -5,7 +5,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { Policy } from "../policy/policy.ts";
 
 /**
- * Option 54: what the relay wants to be called (RFC 5107: it then sees the renewals too), else
+ * Option 54: the address that the relay asks for (RFC 5107: it then sees renewals too), else
  * `server-identifier`, else the address that the server is bound to, else the first address of the
  * receiving interface, else the address that was asked.
  */
@@ -18,7 +18,7 @@ export function serverIdentifierOf(exchange: Exchange, policy: Policy): number {
   const { receivedOn, arrival, parts } = exchange;
   return (
     policy.serverIdentifier ??
-    // 0.0.0.0 binds to every address, so it names none.
+    // 0.0.0.0 binds to every address and names none.
     (parts.config.process.localAddress || undefined) ??
     receivedOn?.addresses[0]?.address ??
     arrival.destinationAddress

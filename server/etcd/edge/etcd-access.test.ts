@@ -1,9 +1,28 @@
-import { chmodSync, copyFileSync, rmSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../../base/net/describe-unless.testing.ts";
 import { StartError } from "../../process/start-error.ts";
 import { CertificateAuthority, openSslMissingReason } from "./certificate-authority.testing.ts";
-import { type EtcdTlsFiles, readEtcdTls } from "./etcd-access.ts";
+import { type EtcdTlsFiles, readEtcdPassword, readEtcdTls } from "./etcd-access.ts";
+
+test("the password is what its file has, without one newline at the end", () => {
+  const folder = mkdtempSync(join(tmpdir(), "provlab-password-"));
+  const credentials = { user: "agents", passwordFile: join(folder, "password") };
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const read = (text: string, mode = 0o600): string => {
+    writeFileSync(credentials.passwordFile, text);
+    chmodSync(credentials.passwordFile, mode);
+    return readEtcdPassword(credentials);
+  };
+  expect(read("s3 cret\n")).toBe("s3 cret");
+  expect(read("s3 cret")).toBe("s3 cret");
+  expect(() => read("\n")).toThrow("password: the password for etcd is empty");
+  expect(() => read("s3", 0o640)).toThrow("password: others may read the password for etcd");
+  rmSync(credentials.passwordFile);
+  expect(() => readEtcdPassword(credentials)).toThrow(StartError);
+});
 
 describeUnless(openSslMissingReason(), "the certificates for etcd", () => {
   let authority: CertificateAuthority;

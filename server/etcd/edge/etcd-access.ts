@@ -10,6 +10,21 @@ export interface EtcdAccess {
   readonly tls?: EtcdTlsFiles | undefined;
 }
 
+/**
+ * How a user of etcd reaches it. The nodes of a pair do not log in: etcd takes over 0.1 s for it, and a node
+ * gives up a member after as little as 0.25 s.
+ */
+export interface EtcdUserAccess extends EtcdAccess {
+  readonly credentials?: EtcdCredentials | undefined;
+}
+
+/** A user of etcd (`etcdctl user add`). */
+export interface EtcdCredentials {
+  readonly user: string;
+  /** Path of the file with the password; nobody but its owner may read it. */
+  readonly passwordFile: string;
+}
+
 /** Paths of PEM files, by which this node and the members of etcd know each other. */
 export interface EtcdTlsFiles {
   /** Of whoever signed the members' certificates. */
@@ -28,6 +43,7 @@ export interface EtcdTls {
 }
 
 const KEY_BYTES_MAX = 64 * 1024;
+const PASSWORD_BYTES_MAX = 1024;
 
 /** What the files hold at this moment. Throws StartError that names the file. */
 export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
@@ -39,6 +55,14 @@ export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
     throw new StartError(`${key}: this is not the key of ${certificate}`);
   }
   return { ca: caText, cert: certificateText, key: keyText };
+}
+
+/** What the file holds at this moment, without one newline at its end. Throws StartError that names it. */
+export function readEtcdPassword({ passwordFile }: EtcdCredentials): string {
+  const text = readPrivateFile(passwordFile, "the password for etcd", PASSWORD_BYTES_MAX);
+  const password = text.replace(/\r?\n$/, "");
+  if (password === "") throw new StartError(`${passwordFile}: the password for etcd is empty`);
+  return password;
 }
 
 function readPem(path: string): string {

@@ -1,16 +1,22 @@
+import { randomBytes } from "node:crypto";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
 import { StartError } from "../../process/start-error.ts";
 import {
   decodeLease,
   decodeRange,
+  decodeRevision,
+  decodeToken,
   decodeTransaction,
   decodeWatch,
+  encodeAuthenticate,
   encodeLease,
   encodeLeaseGrant,
   encodeRange,
   encodeTransaction,
   encodeWatch,
+  endOfPrefix,
+  type Put,
   type RangeAnswer,
   type RangeQuery,
   type Transaction,
@@ -18,10 +24,9 @@ import {
   type WatchAnswer,
 } from "../etcd-messages.ts";
 import { ProtobufError } from "../protobuf.ts";
-import { type EtcdAccess, readEtcdTls } from "./etcd-access.ts";
+import { type EtcdUserAccess, readEtcdPassword, readEtcdTls } from "./etcd-access.ts";
+import { framed, readMessages } from "./etcd-grpc.ts";
 
-/** Larger answers are not believed. */
-const MESSAGE_BYTES_MAX = 64 << 20;
 const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
@@ -31,6 +36,8 @@ const finalStatuses: ReadonlySet<string> = new Set([
   ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
   ...["12", "16"], // unimplemented, unauthenticated
 ]);
+/** etcd forgets a token after minutes without a call, when it starts anew, and when users change. */
+const tokenIsStale = /invalid auth token|revision in header is old/;
 
 /**
  * No answer, or a refusal that no other member would give otherwise (`isRefused`). Either way an attempt
@@ -46,12 +53,12 @@ export class EtcdError extends Error {
   }
 }
 
-export interface EtcdClientOptions extends EtcdAccess {
+export interface EtcdClientOptions extends EtcdUserAccess {
   /** A member that has not answered for so long is given up for another one. */
   readonly attemptMsMax: number;
 }
 
-/** Told of a watch; after `onEnd` nothing comes any more. */
+/** Told of a watch. After `onEnd` nothing comes any more, and the next watch goes to another member. */
 export interface WatchListener {
   onAnswer(answer: WatchAnswer): void;
   onEnd(reason: string): void;
@@ -72,6 +79,7 @@ export class EtcdClient {
   readonly #options: EtcdClientOptions;
   #member = 0;
   #session: ClientHttp2Session | undefined;
+  #token: string | undefined;
   #isClosed = false;
 
   constructor(options: EtcdClientOptions) {
@@ -79,88 +87,107 @@ export class EtcdClient {
   }
 
   /** Throws EtcdError. `transaction` must be one that changes nothing when it comes a second time. */
-  async transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
-    const path = "/etcdserverpb.KV/Txn";
-    return decodeTransaction(await this.#call(path, encodeTransaction(transaction), msMax));
+  transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
+    const message = encodeTransaction(transaction);
+    return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax);
   }
 
   /** Throws EtcdError. */
-  async range(query: RangeQuery, msMax: number): Promise<RangeAnswer> {
-    return decodeRange(await this.#call("/etcdserverpb.KV/Range", encodeRange(query), msMax));
+  async put(put: Put, msMax: number): Promise<void> {
+    await this.transact({ guards: [], puts: [put], reads: [] }, msMax);
   }
 
-  /**
-   * Makes a lease that lives for at least `ttlSeconds`; `lease` is a whole number above 0 that is new.
-   * Returns its time to live. Throws EtcdError.
-   */
-  async grantLease(lease: number, ttlSeconds: number, msMax: number): Promise<number> {
-    const message = encodeLeaseGrant(lease, ttlSeconds);
+  /** Throws EtcdError. */
+  range(query: RangeQuery, msMax: number): Promise<RangeAnswer> {
+    return this.#call("/etcdserverpb.KV/Range", encodeRange(query), decodeRange, msMax);
+  }
+
+  /** Deletes every key that begins with `prefix`. Throws EtcdError. */
+  async deletePrefix(prefix: string, msMax: number): Promise<void> {
+    const message = encodeRange({ key: prefix, end: endOfPrefix(prefix) });
+    await this.#call("/etcdserverpb.KV/DeleteRange", message, decodeRevision, msMax);
+  }
+
+  /** Makes a lease that lives for at least `ttlSeconds`; returns its number. Throws EtcdError. */
+  async grantLease(ttlSeconds: number, msMax: number): Promise<number> {
+    const lease = randomBytes(6).readUIntBE(0, 6) + 1;
     try {
-      return decodeLease(await this.#call(leasePath("Grant"), message, msMax)).ttlSeconds;
+      await this.#call(leasePath("Grant"), encodeLeaseGrant(lease, ttlSeconds), decodeLease, msMax);
     } catch (error) {
       // The number is new: it was the attempt before this one that made it.
-      if (error instanceof EtcdError && leaseExists.test(error.message)) return ttlSeconds;
-      throw error;
+      if (!(error instanceof EtcdError && leaseExists.test(error.message))) throw error;
     }
+    return lease;
   }
 
   /** Returns its time to live from now on; 0: there is no such lease any more. Throws EtcdError. */
   async keepLeaseAlive(lease: number, msMax: number): Promise<number> {
     // A stream of calls, of which this is the only one.
-    return decodeLease(await this.#call(leasePath("KeepAlive"), encodeLease(lease), msMax))
-      .ttlSeconds;
+    const path = leasePath("KeepAlive");
+    return (await this.#call(path, encodeLease(lease), decodeLease, msMax)).ttlSeconds;
   }
 
   /** Deletes the lease and its keys. Throws EtcdError, also when it was gone already. */
   async revokeLease(lease: number, msMax: number): Promise<void> {
-    decodeLease(await this.#call(leasePath("Revoke"), encodeLease(lease), msMax));
+    await this.#call(leasePath("Revoke"), encodeLease(lease), decodeRevision, msMax);
   }
 
+  /** Watches `key`, or from it to before `end`, from `startRevision` on. */
   watch(
     key: string,
     end: string | undefined,
     startRevision: number,
     listener: WatchListener,
   ): EtcdWatch {
+    let stream: ClientHttp2Stream | undefined;
+    let isPaused = false;
     let isOver = false;
-    const stream = this.#open("/etcdserverpb.Watch/Watch");
-    if (stream instanceof EtcdError) {
-      queueMicrotask(() => {
-        if (!isOver) listener.onEnd(stream.message);
-      });
-      return {
-        pause: () => undefined,
-        resume: () => undefined,
-        cancel() {
-          isOver = true;
-        },
-      };
-    }
     const finish = (reason: string): void => {
       if (isOver) return;
       isOver = true;
-      stream.close(constants.NGHTTP2_CANCEL);
+      stream?.close(constants.NGHTTP2_CANCEL);
       listener.onEnd(reason);
     };
-    readMessages(stream, {
-      onMessage(message) {
-        if (isOver) return;
-        try {
-          listener.onAnswer(decodeWatch(message));
-        } catch (error) {
-          if (!(error instanceof ProtobufError)) throw error;
-          finish(error.message);
-        }
-      },
-      onEnd: (status, text) => finish(`the watch ended: ${status} ${text}`),
-    });
-    stream.write(framed(encodeWatch(key, end, startRevision)));
+    const open = async (): Promise<void> => {
+      const token = await this.#authenticated(this.#options.attemptMsMax);
+      if (isOver) return;
+      const opened =
+        token instanceof EtcdError ? token : this.#open("/etcdserverpb.Watch/Watch", token);
+      if (opened instanceof EtcdError) return finish(opened.message);
+      const giveUp = (reason: string): void => {
+        if (!isOver) this.#giveUp(opened.session);
+        finish(reason);
+      };
+      stream = opened.stream;
+      if (isPaused) stream.pause();
+      readMessages(stream, {
+        onMessage: (message) => {
+          if (isOver) return;
+          const answer = orEtcdError(() => decodeWatch(message));
+          if (answer instanceof EtcdError) return giveUp(answer.message);
+          const { cancelReason, compactRevision } = answer;
+          if (cancelReason === undefined || compactRevision > 0) return listener.onAnswer(answer);
+          // The words differ from version to version; a stale token may be meant.
+          this.#token = undefined;
+          giveUp(`etcd ended the watch: ${cancelReason}`);
+        },
+        onEnd: (status, text) => giveUp(`the watch ended: ${status} ${text}`),
+      });
+      stream.write(framed(encodeWatch(key, end, startRevision)));
+    };
+    void open();
     return {
-      pause: () => void stream.pause(),
-      resume: () => void stream.resume(),
+      pause() {
+        isPaused = true;
+        stream?.pause();
+      },
+      resume() {
+        isPaused = false;
+        stream?.resume();
+      },
       cancel() {
         isOver = true;
-        stream.close(constants.NGHTTP2_CANCEL);
+        stream?.close(constants.NGHTTP2_CANCEL);
       },
     };
   }
@@ -178,19 +205,22 @@ export class EtcdClient {
     this.#session = undefined;
   }
 
-  async #call(path: string, message: Uint8Array, msMax: number): Promise<Uint8Array> {
+  async #call<Answer>(
+    path: string,
+    message: Uint8Array,
+    decode: (bytes: Uint8Array) => Answer,
+    msMax: number,
+  ): Promise<Answer> {
     const endMs = performance.now() + msMax;
     let pauseMs = 5;
     let reason: EtcdError | undefined;
     for (;;) {
-      if (this.#isClosed) throw new EtcdError("the client is closed");
       const { attemptMsMax } = this.#options;
       const leftMs = endMs - performance.now();
       const memberMs = Math.max(1, Math.min(attemptMsMax, leftMs));
-      const result = await this.#attempt(path, message, memberMs);
-      if (result instanceof Uint8Array) return result;
-      if (result.isRefused) throw result;
-      this.changeMember();
+      const result = await this.#attempt(path, message, decode, memberMs);
+      if (!(result instanceof EtcdError)) return result;
+      if (result.isRefused || this.#isClosed) throw result;
       // That there was no time left for the last attempt says less than the one before.
       if (memberMs === attemptMsMax || reason === undefined) reason = result;
       if (performance.now() + pauseMs >= endMs) throw reason;
@@ -199,25 +229,71 @@ export class EtcdClient {
     }
   }
 
-  #attempt(path: string, message: Uint8Array, msMax: number): Promise<Uint8Array | EtcdError> {
-    const stream = this.#open(path);
-    if (stream instanceof EtcdError) return Promise.resolve(stream);
+  async #attempt<Answer>(
+    path: string,
+    message: Uint8Array,
+    decode: (bytes: Uint8Array) => Answer,
+    msMax: number,
+  ): Promise<Answer | EtcdError> {
+    const endMs = performance.now() + msMax;
+    const token = await this.#authenticated(msMax);
+    if (token instanceof EtcdError) return token;
+    const leftMs = Math.max(1, endMs - performance.now());
+    const result = await this.#exchange(path, message, decode, token, leftMs);
+    const isStale = result instanceof EtcdError && tokenIsStale.test(result.message);
+    if (token === undefined || !isStale) return result;
+    // Another call may have a new one already.
+    if (this.#token === token) this.#token = undefined;
+    return new EtcdError(result.message);
+  }
+
+  /** The token by which etcd knows the user; undefined without credentials. */
+  async #authenticated(msMax: number): Promise<string | undefined | EtcdError> {
+    const { credentials } = this.#options;
+    if (credentials === undefined || this.#token !== undefined) return this.#token;
+    // Read each time, as certificates are.
+    const password = orEtcdError(() => readEtcdPassword(credentials));
+    if (password instanceof EtcdError) return password;
+    const message = encodeAuthenticate(credentials.user, password);
+    const path = "/etcdserverpb.Auth/Authenticate";
+    const token = await this.#exchange(path, message, decodeToken, undefined, msMax);
+    if (!(token instanceof EtcdError)) this.#token = token;
+    return token;
+  }
+
+  /** Asks the member in use once, and gives it up when it has no answer. */
+  #exchange<Answer>(
+    path: string,
+    message: Uint8Array,
+    decode: (bytes: Uint8Array) => Answer,
+    token: string | undefined,
+    msMax: number,
+  ): Promise<Answer | EtcdError> {
+    const opened = this.#open(path, token);
+    if (opened instanceof EtcdError) return Promise.resolve(opened);
+    const { session, stream } = opened;
+    const endpoint = this.#endpoint;
     return new Promise((resolve) => {
       let answer: Uint8Array | undefined;
+      const end = (result: Answer | EtcdError): void => {
+        clearTimeout(timer);
+        if (result instanceof EtcdError && !result.isRefused) this.#giveUp(session);
+        resolve(result);
+      };
       const timer = setTimeout(() => {
-        resolve(new EtcdError(`${this.#endpoint} did not answer in ${Math.round(msMax)} ms`));
         stream.close(constants.NGHTTP2_CANCEL);
+        end(new EtcdError(`${endpoint} did not answer in ${Math.round(msMax)} ms`));
       }, msMax);
       readMessages(stream, {
         onMessage: (bytes) => {
           answer = bytes;
         },
         onEnd: (status, text) => {
-          clearTimeout(timer);
-          if (status === GRPC_OK && answer !== undefined) resolve(answer);
+          const bytes = answer;
+          if (status === GRPC_OK && bytes !== undefined) end(orEtcdError(() => decode(bytes)));
           else {
-            const message = `${this.#endpoint}: ${text} (status ${status})`;
-            resolve(new EtcdError(message, finalStatuses.has(status)));
+            const message = `${endpoint}: ${text} (status ${status})`;
+            end(new EtcdError(message, finalStatuses.has(status)));
           }
         },
       });
@@ -225,27 +301,31 @@ export class EtcdClient {
     });
   }
 
+  /** Nothing is done when another call has given the member up already. */
+  #giveUp(session: ClientHttp2Session): void {
+    if (session === this.#session) this.changeMember();
+  }
+
   get #endpoint(): string {
     return this.#options.endpoints[this.#member]!;
   }
 
-  #open(path: string): ClientHttp2Stream | EtcdError {
+  #open(path: string, token: string | undefined): OpenStream | EtcdError {
+    if (this.#isClosed) return new EtcdError("the client is closed");
     let session = this.#session;
     if (session === undefined || session.closed || session.destroyed) {
-      try {
-        session = this.#connect();
-      } catch (error) {
-        if (!(error instanceof StartError)) throw error;
-        return new EtcdError(error.message);
-      }
-      this.#session = session;
+      const connected = orEtcdError(() => this.#connect());
+      if (connected instanceof EtcdError) return connected;
+      session = this.#session = connected;
     }
-    return session.request({
+    const stream = session.request({
       ":method": "POST",
       ":path": path,
       "content-type": "application/grpc",
       te: "trailers",
+      ...(token === undefined ? {} : { token }),
     });
+    return { session, stream };
   }
 
   /** Throws StartError when the certificates are not to be had. */
@@ -266,47 +346,17 @@ export class EtcdClient {
   }
 }
 
-/** gRPC's frame of one message: not compressed, length, bytes. */
-function framed(message: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(5 + message.length);
-  new DataView(frame.buffer).setUint32(1, message.length);
-  frame.set(message, 5);
-  return frame;
+interface OpenStream {
+  readonly session: ClientHttp2Session;
+  readonly stream: ClientHttp2Stream;
 }
 
-interface MessageListener {
-  onMessage(message: Uint8Array): void;
-  /** `status` is gRPC's, or "none" when the stream ended without one. Once. */
-  onEnd(status: string, text: string): void;
-}
-
-function readMessages(stream: ClientHttp2Stream, listener: MessageListener): void {
-  let status = "none";
-  let text = "the connection ended";
-  let rest: Buffer = Buffer.alloc(0);
-  const readStatus = (headers: Record<string, unknown>): void => {
-    if (typeof headers["grpc-status"] === "string") status = headers["grpc-status"];
-    if (typeof headers["grpc-message"] === "string") text = headers["grpc-message"];
-  };
-  stream.on("response", readStatus);
-  stream.on("trailers", readStatus);
-  stream.on("data", (chunk: Buffer) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= 5) {
-      const lengthBytes = rest.readUInt32BE(1);
-      if (rest[0] !== 0 || lengthBytes > MESSAGE_BYTES_MAX) {
-        status = "none";
-        text = "an answer that cannot be read";
-        stream.close(constants.NGHTTP2_CANCEL);
-        return;
-      }
-      if (rest.length < 5 + lengthBytes) return;
-      listener.onMessage(rest.subarray(5, 5 + lengthBytes));
-      rest = rest.subarray(5 + lengthBytes);
-    }
-  });
-  stream.on("error", (error) => {
-    text = error.message;
-  });
-  stream.once("close", () => listener.onEnd(status, text));
+/** A file that cannot be read yet, and an answer that cannot be read, are failures of one attempt. */
+function orEtcdError<Result>(get: () => Result): Result | EtcdError {
+  try {
+    return get();
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof ProtobufError)) throw error;
+    return new EtcdError(error.message);
+  }
 }

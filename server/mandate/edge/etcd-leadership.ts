@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { EtcdAccess } from "../../etcd/edge/etcd-access.ts";
 import { EtcdClient, EtcdError, type EtcdWatch } from "../../etcd/edge/etcd-client.ts";
 import {
@@ -8,7 +7,6 @@ import {
   type TransactionAnswer,
 } from "../../etcd/etcd-messages.ts";
 import { type PairKeys, pairKeys } from "../../etcd/pair-keys.ts";
-import { ProtobufError } from "../../etcd/protobuf.ts";
 import {
   claimTransaction,
   isHeldBy,
@@ -188,7 +186,6 @@ export class EtcdLeadership implements Leadership {
     while (!this.#isClosed) {
       const revisions = await this.#read();
       if (revisions !== undefined && !this.#isClosed) await this.#watch(revisions);
-      this.#watching.changeMember();
       await new Promise<void>((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -224,10 +221,10 @@ export class EtcdLeadership implements Leadership {
     this.#endWatch = end;
     const watches = this.#watched.map((range, place): EtcdWatch => {
       return this.#watching.watch(range.key, range.end, revisions[place]! + 1, {
-        onAnswer: ({ events, isCanceled, compactRevision }) => {
+        onAnswer: ({ events, compactRevision }) => {
           for (const event of events) this.#view.show(event);
           if (!this.#view.isSelfPresent) this.#wakeKeeper?.();
-          if (isCanceled || compactRevision > 0) end();
+          if (compactRevision > 0) end();
         },
         onEnd: (reason) => {
           if (!this.#isClosed) this.#trouble = reason;
@@ -267,9 +264,8 @@ export class EtcdLeadership implements Leadership {
       const ttlSeconds = await this.#ask(() => this.#asking.keepLeaseAlive(kept, answerMsMax));
       if (ttlSeconds !== 0) return ttlSeconds !== undefined;
     }
-    const lease = randomBytes(6).readUIntBE(0, 6) + 1;
-    const granted = () => this.#asking.grantLease(lease, presenceSeconds, answerMsMax);
-    if ((await this.#ask(granted)) === undefined) return false;
+    const lease = await this.#ask(() => this.#asking.grantLease(presenceSeconds, answerMsMax));
+    if (lease === undefined) return false;
     this.#lease = lease;
     const value = new TextEncoder().encode(self.bootId);
     const key = this.#keys.presence + self.node;
@@ -294,7 +290,7 @@ export class EtcdLeadership implements Leadership {
       this.#trouble = "";
       return answer;
     } catch (error) {
-      if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+      if (!(error instanceof EtcdError)) throw error;
       if (!this.#isClosed) this.#trouble = error.message;
       return undefined;
     }

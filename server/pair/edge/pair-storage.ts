@@ -9,7 +9,7 @@ import type { PairGateOptions } from "../pair-gate.ts";
 import type { PairPlane } from "../pair-plane.ts";
 import { PulsedStore } from "../pulsed-store.ts";
 
-/** A commit's time limit is enough to try at least this many members of etcd. */
+/** A commit tries another member of etcd when one has not answered within a fifth of its time. */
 const attemptsMin = 5;
 
 export interface PairStorageInput {
@@ -17,28 +17,25 @@ export interface PairStorageInput {
   readonly leaseFile: string;
   readonly leases: LeaseTable;
   readonly file: NonNullable<PairNodeOptions["file"]>;
-  /** Receives the duration of each commit. */
+  /** Takes the durations of commits. */
   readonly timer: SyncTimer;
-  /** For tests that run from source. */
+  /** For tests, which run from source. */
   readonly threadFile?: URL;
 }
 
-/** The inputs of this node's gate. */
-export type GateInputs = Pick<
-  PairGateOptions,
-  "pairState" | "pulse" | "node" | "deadMs" | "recovers" | "lost"
->;
+/** What the gate of this node needs. */
+export type GateInputs = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
 export interface PairStorage {
   readonly store: LeaseStore;
   readonly loaded: PairNode["loaded"];
   readonly wake: WakePipe | undefined;
   readonly pair: GateInputs;
-  /** Call it right after the store was closed. */
+  /** To be called right after the store was closed. */
   end(): void;
 }
 
-/** The leases of one node of a pair: in etcd, backed by its lease file. Throws LeaseStoreError. */
+/** The leases of one node of a pair: in etcd, with its lease file beneath. Throws LeaseStoreError. */
 export function openPairStorage(input: PairStorageInput): PairStorage {
   const { plane, leaseFile, leases, file, timer, threadFile } = input;
   const { bootId, etcd, commitMsMax, deadMs, recovers = false } = plane;
@@ -46,7 +43,7 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
   const node = new PairNode(leases, {
     ...{ ...etcd, bootId, leaseFile, file, commitMsMax },
     attemptMsMax: commitMsMax / attemptsMin,
-    // Twice within the deadtime: a standby must not fall further behind.
+    // Twice in the deadtime: a standby must not be further behind.
     probeMs: deadMs / 2,
     onEnd: (reason) => {
       lostReason = reason;
@@ -61,7 +58,7 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     loaded: node.loaded,
     wake: node.wake,
     pair: { pairState, pulse, node, deadMs, recovers, lost: () => lostReason },
-    // The thread that closes the pipe has been told to end, but may still run.
+    // The thread that closes the pipe may still be ending.
     end: () => pairState.withdrawWakeEnd(),
   };
 }

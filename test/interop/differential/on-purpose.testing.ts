@@ -13,7 +13,7 @@ export interface Difference {
 export const byHand: Readonly<Record<string, Difference>> = {
   "a reply is no request": {
     ours: "silence",
-    reason: "dhcpd does not look at op; a server that answers replies can be made to answer itself",
+    reason: "dhcpd does not check op; a server that answers replies can be made to answer itself",
   },
   nobody: {
     ours: "silence",
@@ -22,7 +22,7 @@ export const byHand: Readonly<Record<string, Difference>> = {
   "the server's own source address": {
     lines: /^from /,
     reason:
-      "dhcpd sends frames from server-identifier, whoever has that address; here the source is always ours",
+      "dhcpd sends frames from server-identifier, even if another machine has that address; here the source is always our own",
   },
   "ciaddr of an OFFER": {
     lines: /^ciaddr /,
@@ -31,21 +31,20 @@ export const byHand: Readonly<Record<string, Difference>> = {
   "a stranger's DECLINE": {
     ours: "ack",
     reason:
-      "dhcpd abandons an address on anybody's word, so that one device could take all others off line",
+      "dhcpd abandons an address at the DECLINE of any client, so one device could take all others off line",
   },
   "an offer is held": {
     ours: "nak",
     reason:
-      "RFC 2131, section 3.1: an offered address is not given to somebody else before its client answers",
+      "RFC 2131, section 3.1: an offered address is kept for its client until the client answers",
   },
   "a REQUEST without DISCOVER under one-lease-per-client": {
     ours: "ack",
     reason:
-      "dhcpd looks for the other leases of whoever had the new address before, and so misses those of the client",
+      "dhcpd looks for the other leases of the new address's former client, so it misses those of the client itself",
   },
   "an address of a former client under one-lease-per-client": {
-    reason:
-      "dhcpd looks for the other leases of whoever had the new address before, and takes them from him",
+    reason: "dhcpd looks for the other leases of the new address's former client, and frees those",
   },
   "deny duplicates": {
     ours: "ack",
@@ -55,21 +54,22 @@ export const byHand: Readonly<Record<string, Difference>> = {
   "a fixed address is a lease too": {
     ours: "nak",
     reason:
-      "dhcpd keeps no lease of a fixed address, so that inside a range it gives the address to a second client",
+      "dhcpd keeps no lease of a fixed address, so inside a range it gives the address to a second client",
   },
   "any of its fixed addresses": {
     ours: "ack",
     reason:
-      "of several fixed addresses on one network dhcpd knows the first; here a client keeps the one that it has",
+      "of several fixed addresses on one network dhcpd uses only the first; here a client keeps the one that it has",
   },
   "the relay's own port": {
     lines: /^(offer to|from) /,
     reason:
-      "RFC 8357: a relay with sub-option 19 is answered at the port it sent from; dhcpd is built without",
+      "RFC 8357: a relay with sub-option 19 is answered at the port it sent from; Debian's dhcpd is built without it",
   },
   "the relay's own server identifier": {
     lines: /^option 54: /,
-    reason: "RFC 5107: sub-option 11 is what the client is told; dhcpd does not know it",
+    reason:
+      "RFC 5107: the client gets sub-option 11 as its server identifier; dhcpd does not know it",
   },
   "endless leases": {
     lines: /^option 51: /,
@@ -79,22 +79,22 @@ export const byHand: Readonly<Record<string, Difference>> = {
   "a text does not end in NUL": {
     lines: /^(from|option (15|66): )/,
     reason:
-      "RFC 2132, section 2: texts are sent without NUL; dhcpd answers a client that sent one likewise",
+      "RFC 2132, section 2: texts are sent without NUL; dhcpd adds a NUL for a client that sent one",
   },
   "a space in a space": {
     lines: /^(from|option 125: )/,
     reason:
-      "dhcpd sends nothing of a space whose options are all in spaces inside it (option 125); here they are sent",
+      "dhcpd sends no option of a space if all of them are in spaces inside it (option 125); here they are sent",
   },
   "a function inside an expression": {
     lines: /^(from|option 200: )/,
     reason:
-      "dhcpd calls a function that stands where data, a number or a truth value is wanted, and drops its value (Bogus opcode); here it counts",
+      "where data, a number or a truth value is wanted, dhcpd calls a function and drops its value (Bogus opcode); here the value counts",
   },
   "host-decl-name in a condition": {
     lines: /^(from|sname) /,
     reason:
-      "the statements that dhcpd runs do not know yet the host of a dynamic client; here they do",
+      "when dhcpd runs the statements, it has not set the host of a dynamic client yet; here it is set",
   },
   "option 82 is echoed as it came": {
     lines: /^(from|option 82: )/,
@@ -106,39 +106,39 @@ export const byHand: Readonly<Record<string, Difference>> = {
 export const generated: Readonly<Record<string, Difference>> = {
   "which address is offered": {
     reason:
-      "of several free addresses, or several of the client's own, either may be offered: the order is that of queues",
+      "if several addresses are free, or several are the client's own, the two servers may offer different ones: their queues differ",
   },
   "a name ends at its first NUL": {
     reason:
-      "dhcpd copies what an expression puts behind a NUL into sname and file, where nobody reads",
+      "dhcpd also copies what stands behind a NUL into sname and file, where no client reads it",
   },
   "another option 82 within the threshold": {
     reason:
-      "a client that comes in by another port gets a new lease, so that the file tells where it is; dhcpd repeats the old one",
+      "a client behind another port gets a new lease record, so that the file says where it is; dhcpd repeats the old one",
   },
   "the words of a NAK": {
     reason:
-      "option 56 of dhcpd is a variable of the process and may be left over from another client",
+      "dhcpd's option 56 is a variable of the process, and may be left over from another client",
   },
   "a host's client identifier": {
     reason:
-      "dhcpd also sends the dhcp-client-identifier by which a host declaration knows its client, when asked",
+      "when asked, dhcpd also sends the dhcp-client-identifier of the client's host declaration",
   },
   "an OFFER does not change a lease": {
     reason:
-      "after an OFFER for a bound address dhcpd takes the lease for the other identity's, or for one to write anew",
+      "after an OFFER for a bound address dhcpd treats the lease as one of the client's other identity, or writes it again",
   },
   "what a lease remembers of earlier packets": {
     reason:
-      "dhcpd keeps host name, vendor class and option 82 of the last packet that had them, an OFFER's too, on the lease of another client even",
+      "dhcpd keeps host name, vendor class and option 82 of the last packet that had them, even of a DISCOVER, and even on another client's lease",
   },
   "a second lease of a client identifier": {
     reason:
-      "a client that starts anew has forgotten all its other leases; dhcpd frees the first that it finds",
+      "a client that starts again has forgotten all its other leases; dhcpd frees only the first that it finds",
   },
   "a lease that its pool no longer allows": {
     reason:
-      "dhcpd frees it whatever its client says next, a DISCOVER for a fixed address too; here when the client asks for it",
+      "dhcpd frees it at the client's next message, even a DISCOVER for a fixed address; here when the client asks for it",
   },
 };
 
@@ -146,7 +146,7 @@ export const generated: Readonly<Record<string, Difference>> = {
 export const byParameter: Readonly<Record<string, Difference>> = {
   "a reserved address is nobody else's": {
     ours: "nak",
-    reason: "dhcpd gives it to whoever asks for it by a REQUEST without a DISCOVER",
+    reason: "dhcpd gives it to any client that sends a REQUEST for it without a DISCOVER",
   },
 };
 

@@ -9,7 +9,7 @@ export interface SystemInterface extends LocalInterface {
   readonly loopback: boolean;
 }
 
-/** The interfaces to serve, and those that are left out because no subnet is declared for them. */
+/** The interfaces to serve, and the ones left out because no subnet is declared for them. */
 export interface InterfaceChoice {
   readonly served: readonly LocalInterface[];
   readonly ignored: readonly { readonly name: string; readonly address?: number }[];
@@ -18,8 +18,8 @@ export interface InterfaceChoice {
 const multicastTable = "/proc/net/igmp";
 
 /**
- * Names and indexes of the interfaces that are up and speak IPv4, from the kernel's table of
- * multicast memberships: it belongs to the network namespace of the process, which `/sys` does not.
+ * Names and indexes of the interfaces that are up and have IPv4, from the kernel's table of multicast
+ * memberships: unlike `/sys`, it belongs to the network namespace of the process.
  */
 export function parseInterfaceIndexes(table: string): ReadonlyMap<string, number> {
   const indexes = new Map<string, number>();
@@ -34,7 +34,7 @@ function readInterfaceIndexes(): ReadonlyMap<string, number> {
   try {
     return parseInterfaceIndexes(readFileSync(multicastTable, "utf8"));
   } catch {
-    // Not Linux: packets then arrive without an interface index, too.
+    // Not Linux: packets arrive without an interface index as well.
     return new Map();
   }
 }
@@ -62,8 +62,8 @@ export function systemInterfaces(): readonly SystemInterface[] {
 }
 
 /**
- * Which interfaces dhcpd would serve (DHCP-10, CONF-6): the named ones, or all but the loopback;
- * of these, the ones with an address inside a declared subnet.
+ * The interfaces that dhcpd would serve (DHCP-10, CONF-6): of the named ones, or of all but the
+ * loopback, those with an address inside a declared subnet.
  */
 export function chooseInterfaces(
   present: readonly SystemInterface[],
@@ -90,7 +90,7 @@ function absentInterface(name: string): LocalInterface {
 
 /**
  * The interface that owns `address`, with that address first, so that replies name it as the server
- * identifier. All of 127.0.0.0/8 is the loopback's although only one address is listed.
+ * identifier. The loopback owns all of 127.0.0.0/8 although only one address is listed.
  */
 export function interfaceWith(
   present: readonly SystemInterface[],
@@ -109,7 +109,7 @@ export function interfaceWith(
   return undefined;
 }
 
-/** dhcpd's own words for an interface that it leaves alone. */
+/** dhcpd's own words for an interface that it ignores. */
 export function ignoredInterfaceNotice(ignored: InterfaceChoice["ignored"][number]): string {
   const where = ignored.address === undefined ? "no IPv4 addresses" : formatIpv4(ignored.address);
   return [

@@ -13,8 +13,8 @@ interface Link {
 const ethernetAddressBytes = 6;
 
 /**
- * Sends frames past ARP (RFC 2131, section 4.1: the reply to a client without an address is unicast
- * to chaddr and yiaddr). Without the right to packet sockets it sends nothing and says so once.
+ * Sends frames without ARP (RFC 2131, section 4.1: the reply to a client without an address is unicast
+ * to chaddr and yiaddr). Without the right to packet sockets it sends nothing, and logs that once.
  */
 export class LinkReplies implements LinkSender {
   readonly #links = new Map<number, Link>();
@@ -43,17 +43,8 @@ export class LinkReplies implements LinkSender {
   send(datagram: LinkDatagram): boolean {
     const link = this.#links.get(datagram.interfaceIndex);
     if (link === undefined || datagram.hardware.length !== ethernetAddressBytes) return false;
-    return link.socket.send(
-      buildUdpFrame({
-        sourceMac: link.hardwareAddress,
-        destinationMac: datagram.hardware,
-        source: datagram.source,
-        destination: datagram.destination,
-        sourcePort: datagram.sourcePort,
-        destinationPort: datagram.destinationPort,
-        payload: datagram.payload,
-      }),
-    );
+    const macs = { sourceMac: link.hardwareAddress, destinationMac: datagram.hardware };
+    return link.socket.send(buildUdpFrame({ ...datagram, ...macs }));
   }
 
   close(): void {

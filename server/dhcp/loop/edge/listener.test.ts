@@ -378,7 +378,6 @@ test("what is no DHCP packet is counted by its reason, and its neighbours are se
     { bytes: cookieless },
     discover,
   );
-  expect(counters.rejected).toBe(3);
   expect(counters.snapshot()).toMatchObject({
     "rejected.truncated": 2,
     "rejected.bad-cookie": 1,

@@ -13,47 +13,45 @@ import type { DhcpEngineApi } from "../../decide/engine.ts";
 import type { LocalInterface, Outcome } from "../../exchange/outcome.ts";
 import { logPacket } from "../../exchange/packet-log.ts";
 import { CommitPipeline, type CommitPipelineOptions } from "../commit-pipeline.ts";
-import { CommitTrouble } from "../commit-trouble.ts";
 import type { Pinger } from "./pinger.ts";
 
-/** The event loop (signals, timers, messages) turns at least this often under load. */
+/** Under load, Node's event loop (signals, timers, messages) gets its turn at least this often. */
 const eventLoopMsMax = 5;
 const secondMs = 1000;
-/** A rewrite that fails is told once in this time. */
+/** Log failing rewrites of the lease file at most this often. */
 const rewriteLogMsMin = 10_000;
 
-export interface DhcpListenerOptions
-  extends Omit<CommitPipelineOptions, "trouble" | "isWoken" | "mayRelease"> {
+export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "isWoken" | "mayRelease"> {
   readonly engine: DhcpEngineApi;
   readonly socket: UdpSocket;
   /** The interfaces served, in the order of the command line. */
   readonly interfaces: readonly LocalInterface[];
-  /** The socket is bound to one address: what it receives is ours, whatever the interface. */
+  /** The socket is bound to one address: all its datagrams are served, whatever the interface. */
   readonly anyInterface: boolean;
   /** Without it (no right to raw sockets) addresses are offered unprobed. */
   readonly pinger: Pinger | undefined;
-  /** Tells the end of a sync; without it the loop waits for the disk itself. */
+  /** Wakes the loop at the end of a sync; without it the loop waits for the disk itself. */
   readonly wake?: WakePipe | undefined;
   /** Without it every datagram is served, however late. */
   readonly overload?: OverloadGuard;
-  /** Of a node of a pair, whose store is replicated: whether it answers. */
+  /** On a node of a pair, whose store is replicated: decides whether the node answers. */
   readonly gate?: Pick<PairGate, "turn" | "turnMsMax" | "mayRelease"> | undefined;
   readonly logger: Logger;
-  /** Called once a turn: the lines of a batch are written together. */
+  /** Called once a turn, so that the lines of a batch are written together. */
   readonly flushLog: () => void;
   readonly clock: Clock;
 }
 
 /**
  * The data plane: a synchronous loop over batches. One system call receives up to a few hundred
- * datagrams, the engine decides them all, one commit makes their leases durable, and only then the
- * acknowledgements leave, in one system call again. Under load the next batch is decided meanwhile.
+ * datagrams, the engine decides them all, one commit makes their leases durable, and only then do the
+ * acknowledgements leave, again in one system call. Under load the next batch is decided meanwhile.
  */
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
   readonly #decoder = new PacketDecoder();
   readonly #served: ReadonlySet<number>;
-  /** Stands in when the socket does not say where a datagram came in. */
+  /** Used when the socket does not know the interface of a datagram. */
   readonly #defaultIndex: number;
   readonly #commits: CommitPipeline;
   #nextSecondAtMs: number;
@@ -69,7 +67,6 @@ export class DhcpListener {
     this.#commits = new CommitPipeline({
       ...options,
       isWoken: options.wake !== undefined,
-      trouble: new CommitTrouble(options.logger),
       mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
     });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
@@ -94,7 +91,7 @@ export class DhcpListener {
     this.#options.flushLog();
   }
 
-  /** Why it ended by itself. */
+  /** Why the loop ended by itself; undefined otherwise. */
   get over(): PlaneEnd | undefined {
     return this.#over;
   }
@@ -103,7 +100,7 @@ export class DhcpListener {
     this.#stopping = true;
   }
 
-  /** One turn of the loop: a batch, and whatever is due. Returns how many datagrams there were. */
+  /** One turn of the loop: a batch, and other work that is due. Returns the number of datagrams. */
   turn(): number {
     const { socket, clock, pinger, overload, gate, counters } = this.#options;
     const received = socket.receive();
@@ -122,13 +119,13 @@ export class DhcpListener {
     if (isNewSecond) this.#everySecond(isAnswering, nowSeconds, nowMs);
     this.#isMaintenanceDue ||= isNewSecond || this.#maintaining;
     this.#commits.endTurn(received, this.#isMaintenanceDue && gate === undefined, nowMs);
-    // The file beneath a replicated store has what was appended as soon as its commit is begun.
+    // The file beneath a replicated store gets the appended records when their commit begins.
     if (this.#isMaintenanceDue && !this.#commits.hasAppended) this.#maintain(nowSeconds, nowMs);
     this.#options.flushLog();
     return received;
   }
 
-  /** Whether what has come is served. */
+  /** Whether the batch is served. */
   #pass(gate: Pick<PairGate, "turn">, nowMs: number): boolean {
     const verdict: GateVerdict = gate.turn(nowMs, this.#commits.isSettled);
     switch (verdict) {
@@ -230,7 +227,7 @@ export class DhcpListener {
       this.#perform(offer, 0, nowMs);
       return;
     }
-    // Too many probes at once: the client asks again, and an address in use is never offered.
+    // Too many probes at once: no offer without one, and the client asks again.
     this.#commits.append(offer.changes);
     counters.countDropped("ping-table-full");
   }
@@ -251,14 +248,14 @@ export class DhcpListener {
     const { engine, counters, overload } = this.#options;
     this.#nextSecondAtMs = nowMs + secondMs;
     overload?.tell(nowMs);
-    // A standby follows: what ends, its leader ends.
+    // Leases of a pair expire only on its leader; a standby follows.
     if (!isAnswering) return;
     const expired = engine.expire(nowSeconds);
     counters.leasesExpired += expired.length;
     this.#commits.append(expired);
   }
 
-  /** Housekeeping of the lease file, a slice a turn, never between an append and the end of its commit. */
+  /** Maintains the lease file, a slice each turn, and never between an append and the end of its commit. */
   #maintain(nowSeconds: number, nowMs: number): void {
     this.#isMaintenanceDue = false;
     try {

@@ -1,7 +1,7 @@
 import type { IcmpSocket } from "../../../../base/net/icmp-socket.ts";
 import { TimerWheel } from "../../../../base/timer-wheel.ts";
 
-/** Probes that may wait at once: one for each ICMP sequence number. */
+/** Probes at the same time: one for each ICMP sequence number. */
 const pingsMax = 65_536;
 const tickMs = 5;
 
@@ -13,8 +13,8 @@ export interface PingResults {
 const noResults: PingResults = { answered: [], timedOut: [] };
 
 /**
- * Asks whether an address is in use before it is offered (`ping-check`, DHCP-14). It only sends and
- * remembers; nobody waits for it: `poll` tells which probes were answered and which ran out of time.
+ * Probes whether an address is in use before it is offered (`ping-check`, DHCP-14). Nothing waits for it:
+ * `poll` returns the probes that were answered and those that timed out.
  */
 export class Pinger {
   readonly #socket: IcmpSocket;
@@ -35,7 +35,7 @@ export class Pinger {
     return this.#outstanding;
   }
 
-  /** Sends one echo request. False when every sequence number is waiting: nothing was sent. */
+  /** Sends one echo request. False when all sequence numbers are in use and nothing was sent. */
   ping(ticket: number, address: number, dueAtMs: number): boolean {
     if (this.#outstanding === pingsMax) return false;
     while (this.#timers.isScheduled(this.#next)) this.#next = (this.#next + 1) % pingsMax;
@@ -49,7 +49,7 @@ export class Pinger {
     return true;
   }
 
-  /** The probes that ended since the last call. An answer from any other address does not count. */
+  /** The probes that ended since the last call. An answer from another address does not count. */
   poll(nowMs: number): PingResults {
     if (this.#outstanding === 0) return noResults;
     const answered: number[] = [];

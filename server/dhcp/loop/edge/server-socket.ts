@@ -10,19 +10,19 @@ import { takeProcessLock } from "../../../process/process-lock.ts";
 import { StartError, systemReason } from "../../../process/start-error.ts";
 import type { LocalInterface } from "../../exchange/outcome.ts";
 
-/** Longer than any frame on Ethernet, so that a reply with an echoed option 82 has room. */
+/** Longer than an Ethernet frame, so that a reply with an echoed option 82 has room. */
 const datagramBytesMax = 4096;
 
 export interface ServerSocketOptions {
-  /** `local-address`; without it the socket is the wildcard's. */
+  /** `local-address`; without it the socket is bound to all addresses. */
   readonly address: number | undefined;
   readonly port: number;
-  /** The interfaces that the operator named; their port is shared with servers on others. */
+  /** The interfaces that the operator named; servers on other interfaces may use the same port. */
   readonly devices: readonly string[] | undefined;
   readonly backend: UdpSocketOptions["backend"];
 }
 
-/** The socket of the service. Rejects with StartError, in dhcpd's words, when the port is taken. */
+/** Opens the socket of the service. Rejects with StartError, in dhcpd's words, when the port is taken. */
 export async function openServerSocket(options: ServerSocketOptions): Promise<UdpSocket> {
   const { address = 0, port } = options;
   try {
@@ -52,18 +52,18 @@ async function open({ address, port, devices, backend }: ServerSocketOptions): P
     try {
       return await openUdpSocket({ ...common, devices });
     } catch (error) {
-      // The portable fallback knows no interfaces: it has the port for itself, or not at all.
+      // The portable fallback cannot bind to interfaces: it gets the port alone, or not at all.
       if (!(error instanceof SocketError) || error.code !== "ENOTSUP") throw error;
     }
   }
-  // The port is shared with emulated relays on other addresses, never with another server on this.
+  // The port is shared with emulated relays on other addresses, never with another server on this one.
   return openUnsharedUdpSocket(common);
 }
 
 /**
- * Takes the port on these interfaces for this process: two servers on one would both answer. Returns
- * what gives them up. Rejects with StartError when another server has one. With `local-address` it is
- * the address that is taken, by the socket itself.
+ * Takes the port on these interfaces for this process: two servers on one interface would both answer.
+ * Returns what gives them up. Rejects with StartError when another server has one. With
+ * `local-address` the socket itself takes the address.
  */
 export async function takeInterfaces(
   interfaces: readonly LocalInterface[],

@@ -4,7 +4,6 @@ import { assert } from "../../../../base/assert.ts";
 import { type EtcdClient, EtcdError } from "../../../etcd/edge/etcd-client.ts";
 import type { Transaction, TransactionAnswer } from "../../../etcd/etcd-messages.ts";
 import type { PairKeys } from "../../../etcd/pair-keys.ts";
-import { ProtobufError } from "../../../etcd/protobuf.ts";
 import { CommitChain } from "../commit-chain.ts";
 import { readBatch } from "../lease-batch.ts";
 import type { PairNotice } from "../pair-messages.ts";
@@ -68,9 +67,9 @@ export class PairCommits {
     try {
       return await this.#options.client.transact(transaction, msMax);
     } catch (error) {
-      if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+      if (!(error instanceof EtcdError)) throw error;
       this.#options.post({ kind: "trouble", text: error.message });
-      return error instanceof EtcdError ? error : new EtcdError(error.message);
+      return error;
     }
   }
 }

@@ -1,7 +1,6 @@
 import { type EtcdClient, EtcdError, type EtcdWatch } from "../../../etcd/edge/etcd-client.ts";
 import type { KeyValue, WatchAnswer } from "../../../etcd/etcd-messages.ts";
 import { isLease, type PairKeys } from "../../../etcd/pair-keys.ts";
-import { ProtobufError } from "../../../etcd/protobuf.ts";
 import { noLeader, sightOf } from "../../../mandate/leader-key.ts";
 import type { PairNotice } from "../pair-messages.ts";
 
@@ -77,7 +76,7 @@ export class PairFollow {
         if (mustLoad) await this.#load();
         mustLoad = (await this.#watch()) === "compacted";
       } catch (error) {
-        if (!(error instanceof EtcdError || error instanceof ProtobufError)) throw error;
+        if (!(error instanceof EtcdError)) throw error;
         this.#options.post({ kind: "trouble", text: error.message });
         await pause(RETRY_MS);
       }
@@ -126,7 +125,6 @@ export class PairFollow {
     const watch = client.watch(key, end, this.#revision + 1, {
       onAnswer: (answer) => {
         if (answer.compactRevision > 0) finish("compacted");
-        else if (answer.isCanceled) finish("interrupted");
         else this.#take(answer);
         if (this.#isLed === isLed) return;
         watch.cancel();
@@ -150,10 +148,7 @@ export class PairFollow {
     clearInterval(probe);
     this.#running = undefined;
     watch.cancel();
-    if (watchEnd === "interrupted") {
-      client.changeMember();
-      await pause(RETRY_MS);
-    }
+    if (watchEnd === "interrupted") await pause(RETRY_MS);
     return watchEnd;
   }
 

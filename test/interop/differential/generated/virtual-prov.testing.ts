@@ -65,7 +65,7 @@ export class VirtualProv {
         config,
         leases: table,
         ports: dhcpPorts,
-        interfaces: () => [serverInterface],
+        interfaces: [serverInterface],
         packetLogging: "none",
       }),
       leases: table,

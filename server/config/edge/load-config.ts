@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { type Logger, nullLogger } from "../../../base/log.ts";
+import { LeaseTable } from "../../lease/table/lease-table.ts";
+import { StartError, systemReason } from "../../process/start-error.ts";
+import { type LaterHost, withLaterHosts } from "../grammar/lease-hosts.ts";
+import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
+import type { ServerConfig } from "../model/model.ts";
+
+/**
+ * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
+ * StartError that shows each one with its place. `allowExecute` takes `execute` statements.
+ */
+export function loadConfig(
+  path: string,
+  logger: Logger = nullLogger,
+  read: ConfigReader = readConfigFile,
+  allowExecute = false,
+): ServerConfig {
+  const text = readMainFile(path, read);
+  const readFile: ConfigReader = (file) => (file === path ? text : read(file));
+  const outcome = parseConfig(path, readFile, { allowExecute });
+  if (outcome.kind === "failed") {
+    const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
+    throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
+  }
+  for (const warning of outcome.warnings) {
+    const { file, line } = warning;
+    logger.warn(formatDiagnostic(warning), { file, line });
+  }
+  return outcome.config;
+}
+
+function readMainFile(path: string, read: ConfigReader): string {
+  try {
+    return read(path);
+  } catch (error) {
+    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
+  }
+}
+
+/** A byte is a character, as for dhcpd: a comment may be in any encoding. */
+export function readConfigFile(path: string): string {
+  return readFileSync(path, "latin1");
+}
+
+/** A table for every range of the configuration. */
+export function leaseTableOf(config: ServerConfig): LeaseTable {
+  const ranges = config.pools.flatMap(({ ranges, index }) =>
+    ranges.map(({ low, high }) => ({ low, high, pool: index })),
+  );
+  try {
+    return new LeaseTable(ranges);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+/** With the hosts of the lease file. */
+export function completeConfig(
+  config: ServerConfig,
+  hosts: readonly LaterHost[],
+  logger: Logger,
+): ServerConfig {
+  const complete = withLaterHosts(config, hosts);
+  for (const problem of complete.problems) logger.warn(problem);
+  return complete.config;
+}

@@ -1,0 +1,175 @@
+import { systemClock } from "../../base/clock.ts";
+import type { Logger, LogLevel } from "../../base/log.ts";
+import { ControlServer, type ControlSource } from "../control/control-server.ts";
+import { PairControl } from "../control/pair-control.ts";
+import type { SingleStatus } from "../ha/control-messages.ts";
+import type { HaPlan } from "../ha/edge/ha-plan.ts";
+import { newBootId } from "../ha/edge/ha-service.ts";
+import { LeaseTime } from "../ha/lease-time.ts";
+import { DataPlanePulse } from "../ha/watchdog.ts";
+import { SharedPairState } from "../mandate/shared-pair-state.ts";
+import { type MetricsPlan, MetricsServer } from "../metrics/edge/metrics-server.ts";
+import { LatestMetrics } from "../metrics/latest-metrics.ts";
+import type { MirrorPlan } from "../mirror/mirror-plan.ts";
+import type { PairPlane } from "../pair/pair-plane.ts";
+import { type ServicePlan, serviceName } from "./service-plan.ts";
+import { ServiceThread, type Serving } from "./service-thread.ts";
+
+export interface ProvPlan {
+  readonly services: readonly ServicePlan[];
+  /** Shows the services' counters from before they serve until they are stopped. */
+  readonly metrics?: MetricsPlan | undefined;
+  /** One node of a pair; there is exactly one DHCP service then. */
+  readonly ha?: HaPlan | undefined;
+  /** Only on a node of a pair. */
+  readonly mirror?: MirrorPlan | undefined;
+  /** Path of the control socket. */
+  readonly controlSocket?: string | undefined;
+  /** etcd has lost its leases: take those of the lease file. */
+  readonly recovers?: boolean | undefined;
+  /** The least that the services log, `info` unless told; at `debug` DHCP logs every packet. */
+  readonly logLevel?: LogLevel | undefined;
+}
+
+export interface RunningProv {
+  /** UDP port of each service that runs, by its name; `metrics`: the TCP port. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** How DHCP keeps its leases: "replicated", "fsync" or "os", the weakest of several; undefined without DHCP. */
+  readonly durability: string | undefined;
+  /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the services of a PROV, each on a thread of its own. Rejects with StartError when one cannot
+ * start; those that did are stopped again.
+ */
+export async function startProv(plan: ProvPlan, logger: Logger): Promise<RunningProv> {
+  const { metrics: metricsPlan, controlSocket } = plan;
+  const plans = withPair(plan);
+  const latest = new LatestMetrics(plans.map(serviceName));
+  let services: ServiceThread[] = [];
+  // The control socket comes first: its permissions (umask) must not reach files of other threads.
+  const edges: { close(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    // The node hands over while it can still answer. It loses the lead by that, and must not start anew.
+    for (const service of services) service.startNoMore();
+    await services.find(isHa)?.stop();
+    await Promise.all(services.map((service) => service.stop()));
+    await Promise.all(edges.map((edge) => edge.close()));
+  };
+  try {
+    if (controlSocket !== undefined) {
+      edges.push(
+        await ControlServer.open(
+          controlSocket,
+          controlSourceOf(plans, () => services),
+        ),
+      );
+    }
+    const metrics =
+      metricsPlan === undefined
+        ? undefined
+        : await MetricsServer.open(metricsPlan, {
+            families: () => latest.families(),
+            isReady: () => latest.isReady(systemClock.monotonicMs()),
+          });
+    if (metrics !== undefined) edges.push(metrics);
+    services = plans.map(
+      (service) =>
+        new ServiceThread(service, {
+          logger,
+          logLevel: plan.logLevel ?? "info",
+          onMetrics: (families) =>
+            latest.take(serviceName(service), families, systemClock.monotonicMs()),
+          ...(service.service === "dhcp" ? { onExit: () => forget(service.pair) } : {}),
+        }),
+    );
+    const serving = await Promise.all(services.map((service) => service.serving));
+    if (metrics !== undefined) for (const service of services) service.tellMetrics();
+    const ended = Promise.all(services.map((service) => service.ended)).then(
+      () => undefined,
+      async (error: unknown) => {
+        await stop();
+        throw error;
+      },
+    );
+    // The caller may never look at it.
+    ended.catch(() => undefined);
+    return {
+      ports: new Map([
+        ...services.map(({ name }, index) => [name, serving[index]!.port] as const),
+        ...(metrics === undefined ? [] : [["metrics", metrics.port] as const]),
+      ]),
+      durability: weakest(serving),
+      ended,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The data plane's thread is gone: its shared memory must say that it neither answers, follows nor commits. */
+function forget(pair: PairPlane | undefined): void {
+  if (pair === undefined) return;
+  new SharedPairState(pair.pairState).forgetDataPlane();
+  new DataPlanePulse(pair.pulse).commitsWritten();
+}
+
+const isHa = ({ name }: ServiceThread): boolean => name === "ha";
+
+function weakest(serving: readonly Serving[]): string | undefined {
+  const found = serving.flatMap(({ durability }) => durability ?? []);
+  return found.find((durability) => durability !== "fsync") ?? found[0];
+}
+
+/** Makes the memory that the threads of a node share, which outlives them. */
+function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
+  if (ha === undefined) return [...services];
+  const pairState = new SharedPairState();
+  pairState.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  const shared = {
+    bootId: newBootId(),
+    pairState: pairState.shared,
+    pulse: DataPlanePulse.memory(),
+  };
+  const { node, etcd, commitMsMax, times } = ha;
+  const pair: PairPlane = {
+    ...{ ...shared, node, etcd, commitMsMax, deadMs: times.deadMs, recovers },
+    floatingAddress: ha.floatingAddress?.address,
+  };
+  return [
+    ...services.map((plan) => (plan.service === "dhcp" ? { ...plan, pair } : plan)),
+    { service: "ha", plan: ha, ...shared },
+    ...(mirror === undefined
+      ? []
+      : [{ ...mirror, service: "mirror" as const, pairState: shared.pairState }]),
+  ];
+}
+
+function controlSourceOf(
+  plans: readonly ServicePlan[],
+  services: () => readonly ServiceThread[],
+): ControlSource {
+  if (plans.some(({ service }) => service === "ha")) {
+    return new PairControl((request, onLine) => {
+      const ha = services().find(isHa);
+      return ha === undefined ? () => undefined : ha.ask(request, onLine);
+    });
+  }
+  const status: SingleStatus = {
+    schema: "provlab/pair-status@1",
+    role: "single",
+    services: plans.map(serviceName),
+  };
+  return {
+    status: () => Promise.resolve(status),
+    carryOut: (_, tell) => {
+      tell({ kind: "refused", reasons: ["this server is no node of a pair"] });
+      return Promise.resolve();
+    },
+  };
+}
