@@ -52,8 +52,8 @@ export type ServicePlan =
       /** The limit for all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `words` is the memory of `PairWords`, which says whether this node serves. */
-  | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
+  /** `pairState` is the memory of SharedPairState, which says whether this node serves. */
+  | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
 
 /** The settings of the TFTP server that an operator may change; see `TftpServerOptions`. */
 export type TftpTuning = Pick<
