@@ -42,7 +42,7 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly broadcastAddress?: number;
   /** On a node of a pair (TFTP-2): replies name the other node's server first, this node's second. */
   readonly tftpServers?: TftpPair;
-  /** When requests are dropped because there are too many; defaults for what is left out. */
+  /** When to drop requests because there are too many; fields left out keep their defaults. */
   readonly overload?: Partial<AdmissionLimits>;
   readonly logger?: Logger;
   /** How packets are logged: `none` by default, because a line costs about as much as the decision. */
@@ -51,7 +51,7 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly clock?: Clock;
   /** Records packets and decisions (`-tf`). */
   readonly trace?: ServerTrace;
-  /** One node of a warm-standby pair: it answers while the node has the lead. */
+  /** On a node of a warm-standby pair: it answers while the node leads. */
   readonly pair?: PairPlane | undefined;
 }
 
@@ -63,17 +63,17 @@ export interface RunningServer {
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
-  /** Its counters at this moment, for Prometheus. */
+  /** Its counters now, for Prometheus. */
   readonly families: () => Family[];
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
-  /** Why a node of a pair ended by itself; undefined before, and when it was stopped. */
+  /** Why a node of a pair ended by itself; undefined before that, and after `stop`. */
   readonly over: PlaneEnd | undefined;
-  /** Ends the service: what was acknowledged is on disk, and the lease file is closed. */
+  /** Ends the service: every acknowledged lease is on disk, and the lease file is closed. */
   stop(): Promise<void>;
 }
 
-/** The options with their defaults, and what gives up what was taken, in the order of taking. */
+/** The options with their defaults, and functions that release what was acquired, in that order. */
 interface Start extends DhcpServerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
@@ -81,7 +81,7 @@ interface Start extends DhcpServerOptions {
   readonly releases: (() => void)[];
 }
 
-/** Starts to serve. Rejects with StartError when the operator has to mend something first. */
+/** Starts to serve. Rejects with StartError when the operator has to fix something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
   const { clock = systemClock, pair, logger = nullLogger, trace = untraced } = options;
   const start: Start = {
@@ -103,7 +103,7 @@ function releaseAll({ releases }: Start): void {
 
 type Loaded = Awaited<ReturnType<typeof load>>;
 
-/** Reads the leases into a table, and with them the rest of the configuration. */
+/** Reads the leases into a table, and completes the configuration with the lease file's hosts. */
 async function load({ config, leaseFile, pair, logger, clock, trace, releases }: Start) {
   refuseFailover(config);
   const leases = leaseTableOf(config);
@@ -126,7 +126,7 @@ async function load({ config, leaseFile, pair, logger, clock, trace, releases }:
 
 type Opened = Awaited<ReturnType<typeof open>>;
 
-/** Opens the sockets and asks for the host names that the configuration needs. */
+/** Opens the sockets and resolves the host names that the configuration needs. */
 async function open(start: Start, config: ServerConfig) {
   const { clock, logger, pair, releases } = start;
   const sockets = await openDhcpSockets(config, start, clock.monotonicMs(), logger, releases);
@@ -139,7 +139,7 @@ async function open(start: Start, config: ServerConfig) {
   return { ...sockets, resolve: resolver.resolve, nameOf, commands };
 }
 
-/** Makes the engine and the loop around it, and starts the loop. */
+/** Makes the engine and its loop, and starts the loop. */
 function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const { logger, clock, trace, pair, tftpServers, releases } = start;
   const { config, leases, store, pairSide } = loaded;
@@ -159,14 +159,14 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const gate =
     pairSide && new PairGate({ ...pairSide, logger, onTakeOver: () => engine.recount() });
   if (gate !== undefined) releases.push(() => gate.end());
-  // The floating address comes and goes while this listens.
+  // The floating address comes and goes while the server listens.
   const floating = pair?.floatingAddress;
   const ownAddresses = [...opened.ownAddresses, ...(floating ? [floating] : [])];
-  // The file beats -s, as in dhcpd.
+  // The configuration file takes precedence over -s, as in dhcpd.
   const broadcastAddress =
     config.process.limitedBroadcastAddress ?? start.broadcastAddress ?? broadcastAddressDefault;
   const anyInterface = config.process.localAddress !== undefined;
-  // These two are read for every packet, which is slow with objects that were spread.
+  // Every packet reads these two objects, and properties of spread objects are slow to read.
   const sender = new ReplySender({
     socket,
     interfaces,
@@ -225,7 +225,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   };
 }
 
-/** The partner would lend the same addresses. */
+/** The failover partner would lend the same addresses. */
 function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
   if (peer === undefined) return;
   throw new StartError(

@@ -20,18 +20,20 @@ import { StartError } from "./process/start-error.ts";
 
 const serverPortDefault = 67;
 
-/** Where a server listens, beside what its configuration says. */
+/** Where a server listens, in addition to its configuration. */
 export interface DhcpSocketOptions {
-  /** UDP port of the server, 67 unless the configuration or this says otherwise; clients have the next one. */
+  /**
+   * UDP port of the server. Without it the configuration's port applies, or 67. Clients use the next one.
+   */
   readonly port?: number;
-  /** Limits the service to these interfaces (DHCP-10). */
+  /** Serve only these interfaces (DHCP-10). */
   readonly interfaceNames?: readonly string[];
   readonly backend?: UdpSocketOptions["backend"];
 }
 
 /**
- * Opens the sockets of the service; `releases` gets what closes them. Rejects with StartError when the
- * operator has to mend something first.
+ * Opens the sockets of the service and adds to `releases` the functions that close them. Rejects with
+ * StartError when the operator has to fix something first.
  */
 export async function openDhcpSockets(
   config: ServerConfig,
@@ -58,7 +60,7 @@ export async function openDhcpSockets(
     socket,
     ports: { server: port, client: remotePort ?? port + 1 },
     interfaces,
-    /** On all interfaces of this machine. */
+    /** The addresses of all interfaces of this machine. */
     ownAddresses: present.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     links,
     /** Undefined without the right to raw sockets. */
@@ -66,7 +68,7 @@ export async function openDhcpSockets(
   };
 }
 
-/** With `local-address` the socket takes only what is sent to it, whatever the interface. */
+/** With `local-address` the socket receives only what is sent to that address, on any interface. */
 function servedInterfaces(
   config: ServerConfig,
   interfaceNames: readonly string[],
@@ -119,7 +121,7 @@ function openPinger(nowMs: number, logger: Logger): Pinger | undefined {
   return new Pinger({ socket, identifier: process.pid & 0xffff, nowMs });
 }
 
-/** `floatingAddress`: the pair's, which moves to the node that serves. */
+/** `floatingAddress` is the pair's address, which moves to the serving node. */
 export function tellWhatIsUnheard(
   { process: { localAddress } }: ServerConfig,
   floatingAddress: number | undefined,

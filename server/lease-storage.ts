@@ -22,32 +22,32 @@ export interface LeaseStorageOptions {
   readonly leaseFile: string;
   readonly process: ProcessSettings;
   readonly leases: LeaseTable;
-  /** One node of a pair. */
+  /** Set on a node of a pair. */
   readonly pair: PairPlane | undefined;
-  /** Takes the durations of commits, in milliseconds. */
+  /** Called with the duration of each commit, in milliseconds. */
   readonly took: (ms: number) => void;
   readonly logger: Logger;
   readonly clock: Clock;
 }
 
-/** Where a server keeps its leases. The stored ones are in the table. */
+/** Where a server keeps its leases. The stored ones are already in the table. */
 export interface LeaseStorage {
   readonly store: LeaseStore;
-  /** What else the lease file held. */
+  /** The rest of the lease file's content. */
   readonly loaded: Pick<LeaseFileStore, "report" | "hosts">;
-  /** Wakes the loop when there is something for it to look at. */
+  /** Wakes the loop when it has something to do. */
   readonly wake: WakePipe | undefined;
   readonly pair: GateInputs | undefined;
-  /** To be called right after the store was closed. */
+  /** Call it right after closing the store. */
   end(): void;
 }
 
 /**
- * Takes the lease file for this process: two servers must not share one. Resolves with what gives it up;
- * rejects with StartError when another server of this machine has it.
+ * Locks the lease file for this process, because two servers must not share one. Resolves with a function
+ * that releases it. Rejects with StartError when another server of this machine has it.
  */
 export async function takeLeaseFile(path: string): Promise<() => void> {
-  // Opening a missing file reports it.
+  // A missing file is reported when it is opened.
   const release = existsSync(path) ? await lockLeaseFile(path) : () => undefined;
   if (release !== undefined) return release;
   throw new StartError(

@@ -73,7 +73,7 @@ describe("a load on a TFTP server", () => {
         times,
       });
       expect(result).toMatchObject({ started: 8, verified: 0, failures: { unfinished: 8 } });
-      expect(result.measuredMs).toBeLessThan(5000);
+      expect(result.measuredMs).toBeLessThan(20_000);
     } finally {
       silent.close();
     }

@@ -17,7 +17,7 @@ export interface ClockState {
   readonly rootDelaySeconds: number;
   readonly rootDispersionSeconds: number;
   readonly referenceId: number;
-  /** When the clock was last known to be right, in Unix milliseconds. */
+  /** When the clock was last known to be right (Unix milliseconds). */
   readonly referenceUnixMs: number;
 }
 
@@ -25,15 +25,15 @@ export interface ClockPolicy {
   /** Stratum announced while the kernel's clock is synchronised. */
   readonly stratum: number;
   /**
-   * What to do while it is not. "local": serve the host's own clock at stratum 10, so that an
-   * isolated lab has one time; "alarm": answer that there is none, and clients look elsewhere.
+   * What to do while it is not. "local": serve the host's own clock at stratum 10, so that an isolated
+   * lab agrees on one time. "alarm": answer that there is no time, so that clients look elsewhere.
    */
   readonly unsynchronised: "local" | "alarm";
 }
 
 /**
- * The upstream servers of TIME-2 are of stratum 1 and 2, so a host that follows them is of stratum
- * 3 at worst. The kernel does not know; another plant sets another number.
+ * The upstream servers of TIME-2 have stratum 1 or 2, so a host that follows them has stratum 3 at worst.
+ * The kernel does not know its stratum; set another number where the plant differs.
  */
 export const clockPolicyDefault: ClockPolicy = { stratum: 3, unsynchronised: "local" };
 
@@ -42,7 +42,7 @@ const localReference = referenceIdOf("LOCL");
 /** 127.127.1.0, which ntpd's tools show as the local clock: our reference is this host's clock. */
 const hostReference = 0x7f7f_0100;
 const noReference = referenceIdOf("INIT");
-/** The largest that the field holds. */
+/** The largest value that the field can carry. */
 const dispersionSecondsMax = 65_535;
 
 const leaps = {
@@ -51,7 +51,7 @@ const leaps = {
   delete: NtpLeap.lastMinuteHas59Seconds,
 } as const;
 
-/** `kernel` is undefined where adjtimex cannot be asked: then nobody vouches for the clock. */
+/** `kernel` is undefined where adjtimex is not available. The clock then counts as unsynchronised. */
 export function clockStateOf(
   kernel: KernelClock | undefined,
   policy: ClockPolicy,
@@ -76,7 +76,7 @@ export function clockStateOf(
     stratum: isLocal ? localStratum : 0,
     precision,
     rootDelaySeconds: 0,
-    // A clock that is its own reference is as far from it as it can be read apart.
+    // The clock is its own reference, so the only error is its resolution.
     rootDispersionSeconds: 2 ** precision,
     referenceId: isLocal ? localReference : noReference,
     referenceUnixMs: unixMs,

@@ -8,18 +8,18 @@ import {
 } from "../../protocol/ntp/packet.ts";
 import type { ClockState } from "./clock-state.ts";
 
-export const ntpDropReasons = ["mode-not-served", "version", "no-source-port", "rate"] as const;
-export type NtpDropReason = (typeof ntpDropReasons)[number];
+export type NtpDropReason = "mode-not-served" | "version" | "no-source-port" | "rate";
 
 const versionMin = 1;
 const versionMax = 4;
 const rateCode = referenceIdOf("RATE");
-/** 2^6 s: what a client that asked too often is told to poll at (RFC 5905: MINPOLL to MAXPOLL). */
+/** 2^6 s: the poll interval that we tell a client that asked too often (RFC 5905: MINPOLL to MAXPOLL). */
 const ratePoll = 6;
 
 /**
- * Why a packet gets no reply at all. Only requests are answered (client and symmetric active mode),
- * never replies or mode 6 and 7: so two servers never talk in circles, and nobody is amplified.
+ * Why a packet gets no reply at all. Only requests are answered (client and symmetric active mode), never
+ * replies or modes 6 and 7. So two servers cannot answer each other for ever, and the server cannot be
+ * used for amplification.
  */
 export function ntpRefusal(request: NtpPacket, sourcePort: number): NtpDropReason | undefined {
   if (sourcePort === 0) return "no-source-port";
@@ -47,7 +47,7 @@ export function ntpReply(
     rootDelaySeconds: state.rootDelaySeconds,
     rootDispersionSeconds: state.rootDispersionSeconds,
     referenceId: state.referenceId,
-    // The host's clock may step back: a reference in the future makes clients distrust the server.
+    // The host's clock may step back, and clients distrust a server whose reference is in the future.
     reference: ntpTimestampOf(Math.min(state.referenceUnixMs, sentUnixMs)),
     originate: request.transmit,
     receive: ntpTimestampOf(Math.min(receivedUnixMs, sentUnixMs)),
@@ -55,7 +55,10 @@ export function ntpReply(
   };
 }
 
-/** The kiss-o'-death RATE (RFC 5905, section 7.4): poll less often. It carries no time. */
+/**
+ * The kiss-o'-death RATE (RFC 5905, section 7.4): it asks the client to poll less often and carries no
+ * time.
+ */
 export function ntpRateKiss(request: NtpPacket, state: ClockState, nowUnixMs: number): NtpPacket {
   const now = ntpTimestampOf(nowUnixMs);
   return {

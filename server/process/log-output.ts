@@ -1,16 +1,16 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 
-/** What is not written at once waits for `flush`; beyond this much, lines are dropped and counted. */
+/** Lines wait for `flush`; beyond this many bytes they are dropped and counted. */
 const pendingBytesMax = 1024 * 1024;
 export const standardError = 2;
 
 const nothing = Buffer.alloc(0);
-/** After `close`: the number may be another file's by then, so what is still logged is discarded. */
+/** After `close`, lines are discarded, because the descriptor may be reused. */
 const noFile = -1;
 
 /**
- * Where the lines of a log go. They gather until `flush`, so that a batch costs one system call. A reader
- * that is slow or gone never stops the program: it loses lines.
+ * Writes the lines of a log. They gather until `flush`, so that a batch costs one system call. A slow or
+ * missing reader never stops the program: lines are lost instead.
  */
 export class LogOutput {
   #file: number;
@@ -18,11 +18,11 @@ export class LogOutput {
   readonly #tellDropped: (count: number) => void;
   #lines: string[] = [];
   #charactersInLines = 0;
-  /** What the reader has not taken of an earlier flush. */
+  /** The part of an earlier flush that the reader has not taken yet. */
   #rest = nothing;
   #dropped = 0;
 
-  /** `tellDropped` writes the line that says how many were dropped, once there is room for it. */
+  /** `tellDropped` writes the line about dropped lines, once there is room for it. */
   constructor(tellDropped: (count: number) => void, file = standardError) {
     this.#tellDropped = tellDropped;
     const own = reopened(file);
@@ -40,7 +40,7 @@ export class LogOutput {
     this.#charactersInLines += line.length + 1;
   }
 
-  /** Writes what has gathered; what the reader does not take now is tried again next time. */
+  /** Writes the gathered lines. What the reader does not take now is tried again at the next flush. */
   flush(): void {
     if (!this.#writeRest()) return;
     if (this.#lines.length > 0) {
@@ -56,13 +56,13 @@ export class LogOutput {
     this.flush();
   }
 
-  /** Whether nothing of it is left. */
+  /** Returns whether all of it is written. */
   #writeRest(): boolean {
     let written = 0;
     try {
       while (written < this.#rest.length) written += writeSync(this.#file, this.#rest, written);
     } catch (error) {
-      // EAGAIN: the reader is slow. Anything else: nobody reads.
+      // EAGAIN: the reader is slow. Anything else: nobody reads, so the rest is discarded.
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") written = this.#rest.length;
     }
     this.#rest = this.#rest.subarray(written);
@@ -77,9 +77,9 @@ export class LogOutput {
 }
 
 /**
- * The same pipe or terminal once more, but one that never waits. That is a property of how it was opened,
- * which this process shares with the one that started it, so it is opened anew. Undefined where that
- * cannot be done or need not be.
+ * Opens the same pipe or terminal again, without blocking. Setting the flag on the descriptor itself
+ * would also change it for the process that started us, because they share it. Undefined where this is
+ * impossible or not needed.
  */
 function reopened(file: number): number | undefined {
   try {
@@ -87,7 +87,7 @@ function reopened(file: number): number | undefined {
     if (!fstatSync(file).isFile())
       return openSync(`/proc/self/fd/${file}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
-    // A socket cannot be opened. As a stream Node makes it one that does not wait.
+    // A socket cannot be reopened. Using it as a stream makes Node set it to non-blocking.
     if (file === standardError) void process.stderr;
   }
   return undefined;

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import type { Logger, LogLevel } from "../../base/log.ts";
 import { LogOutput } from "./log-output.ts";
 
-/** syslog's severities (RFC 5424, table 2) of our four levels. */
+/** The syslog severities (RFC 5424, table 2) of our four levels. */
 const severities = { error: 3, warn: 4, info: 6, debug: 7 } as const;
 
-/** syslog's facilities (RFC 5424, table 1) by the names that `log-facility` takes. */
+/** The syslog facilities (RFC 5424, table 1) by their names in `log-facility`. */
 const facilities: Readonly<Record<string, number>> = {
   kern: 0,
   user: 1,
@@ -28,22 +28,22 @@ const facilities: Readonly<Record<string, number>> = {
   local7: 23,
 };
 
-/** What syslog does not take at once waits; beyond this many characters, lines are dropped. */
+/** Lines wait when syslog is slow; beyond this many characters they are dropped. */
 const syslogPendingMax = 1024 * 1024;
 const restartMsMin = 10_000;
 const syslogSocket = "/dev/log";
 
 export interface LogWriterOptions {
   readonly standardError: boolean;
-  /** A facility of `log-facility`; undefined: not to syslog. */
+  /** The facility from `log-facility`; undefined: do not log to syslog. */
   readonly syslogFacility: string | undefined;
-  /** Keeps `info` off standard error (`-q`), not off syslog. */
+  /** Keeps `info` lines off standard error (`-q`), but not out of syslog. */
   readonly quiet?: boolean;
 }
 
 /**
- * The log of a server, as dhcpd keeps it: bare lines on standard error, or syslog, or both. Lines
- * gather until `flush`, so that a batch of packets costs one system call; errors go out at once.
+ * A server's log in dhcpd's style: bare lines on standard error, in syslog, or both. Lines gather until
+ * `flush`, so that a batch of packets costs one system call; errors and warnings are written at once.
  */
 export class LogWriter implements Logger {
   #options: LogWriterOptions;
@@ -55,7 +55,7 @@ export class LogWriter implements Logger {
     this.configure(options);
   }
 
-  /** Sends what follows elsewhere: to another facility, or no more to the terminal. */
+  /** Changes where later lines go: another facility, or no longer the terminal. */
   configure(options: LogWriterOptions): void {
     this.flush();
     this.#options = options;
@@ -105,7 +105,7 @@ export class LogWriter implements Logger {
   }
 }
 
-/** Feeds the system's `logger`, which speaks to syslog's datagram socket as Node cannot. */
+/** Pipes lines to the system's `logger`, because Node cannot write to syslog's datagram socket. */
 class SyslogPipe {
   readonly facility: number;
   #child: ChildProcess | undefined;
@@ -158,7 +158,7 @@ class SyslogPipe {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const controlCharacters = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
-/** Whether lines for syslog reach anybody: if not, nobody needs to build one for each packet. */
+/** Whether syslog runs here. If not, no line needs to be built for it. */
 export function isSyslogPresent(): boolean {
   return existsSync(syslogSocket);
 }
@@ -167,7 +167,10 @@ export function droppedLines(count: number): string {
   return `${count} log lines were dropped`;
 }
 
-/** What came from the network or a file must not steer a terminal or forge a second line. */
+/**
+ * Escapes control characters, so that text from the network or a file can neither control a terminal nor
+ * forge a second line.
+ */
 export function printable(line: string): string {
   return line.replace(controlCharacters, (character) => {
     return `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`;

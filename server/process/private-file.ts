@@ -4,8 +4,8 @@ import { StartError } from "./start-error.ts";
 const othersMayMask = 0o077;
 
 /**
- * The text of a file that nobody but its owner may read. `what` is what it holds, for the words of a
- * StartError: "the heartbeat key".
+ * Reads a file that only its owner may read. `what` names its content in the messages of a StartError:
+ * "the heartbeat key".
  */
 export function readPrivateFile(path: string, what: string, bytesMax: number): string {
   let file: number;

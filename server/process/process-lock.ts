@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
 /**
- * Takes a name for this process. The lock is a socket in Linux's abstract name space, so it ends with the
- * process however that ends, and leaves no file behind. Returns what gives it up; undefined when another
- * process of this network namespace has it. On other systems there is no lock, and it is always given.
+ * Locks a name for this process. The lock is a socket in Linux's abstract name space, so it ends with the
+ * process, however that ends, and leaves no file behind. Returns a function that releases it; undefined
+ * when another process of this network namespace holds it. On other systems there is no lock, and the
+ * call always succeeds.
  */
 export async function takeProcessLock(name: string): Promise<(() => void) | undefined> {
   if (process.platform !== "linux") return () => undefined;
@@ -16,7 +17,7 @@ export async function takeProcessLock(name: string): Promise<(() => void) | unde
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return undefined;
     throw error;
   }
-  // A lock keeps nobody alive, and takes no callers.
+  // The lock must not keep the process alive; it accepts no connections.
   server.unref();
   server.on("connection", (caller) => caller.destroy());
   return () => server.close();

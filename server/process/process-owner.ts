@@ -2,15 +2,15 @@ import { spawnSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { StartError, systemReason } from "./start-error.ts";
 
-/** Whom the process belongs to after its start; undefined: as it was. */
+/** The process's user and group after its start; undefined: unchanged. */
 export interface ProcessOwner {
   readonly userId: number | undefined;
   readonly groupId: number | undefined;
 }
 
 /**
- * Looks a user and a group up by their names (`-user`, `-group`); a user brings its group along unless
- * one is named. Throws StartError with dhcpd's own words.
+ * Looks up a user and a group by name (`-user`, `-group`). A user's own group applies unless one is
+ * named. Throws StartError in dhcpd's words.
  */
 export function findOwner(user: string | undefined, group: string | undefined): ProcessOwner {
   let userId: number | undefined;
@@ -31,7 +31,7 @@ export function findOwner(user: string | undefined, group: string | undefined): 
   return { userId, groupId };
 }
 
-/** The fields of one line of the system's data base, wherever that is kept. */
+/** The fields of an entry in the system's user or group database, wherever that is kept. */
 function entryOf(database: "passwd" | "group", name: string): readonly string[] | undefined {
   const { error, stdout } = spawnSync("getent", [database, name], { encoding: "utf8" });
   if (error !== undefined) {
@@ -40,13 +40,13 @@ function entryOf(database: "passwd" | "group", name: string): readonly string[] 
     });
   }
   const fields = stdout.trim().split(":");
-  // getent finds numbers, too, and dhcpd takes names only.
+  // getent also accepts numbers, but dhcpd only names.
   return fields[0] === name ? fields : undefined;
 }
 
 /**
- * Gives up what root may do, for good, and gives the lease file to the new owner. What is open stays
- * open. Throws StartError when the system refuses.
+ * Gives up root's privileges for good, and gives the lease file to the new owner. Open files stay open.
+ * Throws StartError when the system refuses.
  */
 export function becomeOwner({ userId, groupId }: ProcessOwner, leaseFile: string): void {
   try {

@@ -1,4 +1,7 @@
-/** The server cannot start: a condition that the operator mends. The message is for the console. */
+/**
+ * The server cannot start because of something that the operator has to fix. The message goes to the
+ * console.
+ */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

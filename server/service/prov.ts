@@ -17,43 +17,48 @@ import { ServiceThread, type Serving } from "./service-thread.ts";
 
 export interface ProvPlan {
   readonly services: readonly ServicePlan[];
-  /** Shows the services' counters from before they serve until they are stopped. */
+  /** Serves the services' counters, from before they start until they have stopped. */
   readonly metrics?: MetricsPlan | undefined;
-  /** One node of a pair; there is exactly one DHCP service then. */
+  /** One node of a pair; it has exactly one DHCP service. */
   readonly ha?: HaPlan | undefined;
   /** Only on a node of a pair. */
   readonly mirror?: MirrorPlan | undefined;
   /** Path of the control socket. */
   readonly controlSocket?: string | undefined;
-  /** etcd has lost its leases: take those of the lease file. */
+  /** etcd has lost its leases: take them from the lease file. */
   readonly recovers?: boolean | undefined;
-  /** The least that the services log, `info` unless told; at `debug` DHCP logs every packet. */
+  /**
+   * The least severe level that the services log, `info` by default; at `debug` DHCP logs every packet.
+   */
   readonly logLevel?: LogLevel | undefined;
 }
 
 export interface RunningProv {
-  /** UDP port of each service that runs, by its name; `metrics`: the TCP port. */
+  /** UDP port of each running service, by name; for `metrics` the TCP port. */
   readonly ports: ReadonlyMap<string, number>;
-  /** How DHCP keeps its leases: "replicated", "fsync" or "os", the weakest of several; undefined without DHCP. */
+  /**
+   * How DHCP keeps its leases: "replicated", "fsync" or "os". With several services, the weakest of
+   * theirs; undefined without DHCP.
+   */
   readonly durability: string | undefined;
-  /** Settles when all services are over; rejects when one ended by itself, after stopping the rest. */
+  /** Settles when all services have ended. Rejects when one ended by itself, after stopping the rest. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts the services of a PROV, each on a thread of its own. Rejects with StartError when one cannot
- * start; those that did are stopped again.
+ * Starts the services of a PROV, each on its own thread. Rejects with StartError when one cannot start,
+ * after stopping the others.
  */
 export async function startProv(plan: ProvPlan, logger: Logger): Promise<RunningProv> {
   const { metrics: metricsPlan, controlSocket } = plan;
   const plans = withPair(plan);
   const latest = new LatestMetrics(plans.map(serviceName));
   let services: ServiceThread[] = [];
-  // The control socket comes first: its permissions (umask) must not reach files of other threads.
+  // The control socket is opened first: its umask must not affect files of other threads.
   const edges: { close(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
-    // The node hands over while it can still answer. It loses the lead by that, and must not start anew.
+    // The node hands over while it can still answer. Its DHCP service then ends and must not restart.
     for (const service of services) service.startNoMore();
     await services.find(isHa)?.stop();
     await Promise.all(services.map((service) => service.stop()));
@@ -95,7 +100,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
         throw error;
       },
     );
-    // The caller may never look at it.
+    // The caller may never await it.
     ended.catch(() => undefined);
     return {
       ports: new Map([
@@ -112,7 +117,9 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
   }
 }
 
-/** The data plane's thread is gone: its shared memory must say that it neither answers, follows nor commits. */
+/**
+ * The data plane's thread has ended: shared memory must say that it neither answers, follows nor commits.
+ */
 function forget(pair: PairPlane | undefined): void {
   if (pair === undefined) return;
   new SharedPairState(pair.pairState).forgetDataPlane();
@@ -126,7 +133,7 @@ function weakest(serving: readonly Serving[]): string | undefined {
   return found.find((durability) => durability !== "fsync") ?? found[0];
 }
 
-/** Makes the memory that the threads of a node share, which outlives them. */
+/** Creates the memory that the threads of a node share; it outlives them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
   const pairState = new SharedPairState();

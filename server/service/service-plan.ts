@@ -9,20 +9,20 @@ import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
 import type { DeviceFilesPlan } from "../tftp/edge/device-files.ts";
 import type { TftpServerOptions } from "../tftp/edge/tftp-server.ts";
 
-/** One service of a PROV, as plain data: it crosses to the thread that runs it. Port 0: any. */
+/** One service of a PROV, as plain data that is sent to its thread. Port 0: any free port. */
 export type ServicePlan =
   | {
       readonly service: "dhcp";
-      /** Of one of several on a node (DHCP-13). */
+      /** Distinguishes several instances on one node (DHCP-13). */
       readonly name?: string;
       readonly configFile: string;
       readonly leaseFile: string;
       readonly port?: number;
       readonly interfaceNames: readonly string[];
-      /** Of a pair of nodes with one configuration (TFTP-2). */
+      /** The TFTP servers of a pair of nodes with one configuration (TFTP-2). */
       readonly tftpServers?: TftpPair;
       readonly overload?: Partial<AdmissionLimits>;
-      /** One node of a warm-standby pair. */
+      /** Set on a node of a warm-standby pair. */
       readonly pair?: PairPlane;
     }
   | ({
@@ -30,17 +30,17 @@ export type ServicePlan =
       readonly root: string;
       readonly address: number;
       readonly port?: number;
-      /** Files of single devices, made on demand. */
+      /** Devices' own files, made on demand. */
       readonly deviceFiles?: DeviceFilesPlan;
     } & TftpTuning)
-  /** Who serves, of the two nodes of a pair. */
+  /** Decides which node of a pair serves. */
   | ({ readonly service: "ha" } & HaThreadPlan)
   | { readonly service: "time"; readonly address: number; readonly port?: number }
   | {
       readonly service: "ntp";
       readonly address: number;
       readonly port?: number;
-      /** No limit of requests of one address; the server's own limits without it. */
+      /** `false`: no request limit for an address; by default the server's own limits apply. */
       readonly rateLimits?: false;
     }
   | {
@@ -49,13 +49,13 @@ export type ServicePlan =
       readonly address: number;
       readonly port?: number;
       readonly daysKept?: number;
-      /** Of all log files together. */
+      /** The limit for all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `pairState` is the memory of SharedPairState, which says whether this node serves. */
+  /** `pairState` is the memory of `SharedPairState`, which says whether this node serves. */
   | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
 
-/** What an operator may change of the TFTP server; see `TftpServerOptions`. */
+/** The settings of the TFTP server that an operator may change; see `TftpServerOptions`. */
 export type TftpTuning = Pick<
   TftpServerOptions,
   | "sessionsMax"
@@ -68,16 +68,16 @@ export type TftpTuning = Pick<
   | "logTransfers"
 >;
 
-/** What a service is called in logs and lists: `dhcp-docsis` for an instance with a name. */
+/** The service's name in logs and lists: `dhcp-docsis` for a named instance. */
 export function serviceName(plan: ServicePlan): string {
   return plan.service === "dhcp" && plan.name !== undefined ? `dhcp-${plan.name}` : plan.service;
 }
 
 export type ToService =
   | { readonly kind: "stop" }
-  /** Tell `metrics` once a second from now on. */
+  /** Send `metrics` once a second from now on. */
   | { readonly kind: "tell-metrics" }
-  /** To the service `ha` only. */
+  /** Only for the service `ha`. */
   | { readonly kind: "ask"; readonly id: number; readonly request: ControlRequest };
 
 export type FromService =
@@ -88,18 +88,18 @@ export type FromService =
       /** How DHCP keeps its leases: "fsync", "os" or "replicated". */
       readonly durability?: string;
     }
-  /** It has ended by itself, in good order, and may be started anew. */
+  /** It has ended by itself, without an error, and may be restarted. */
   | { readonly kind: "over"; readonly reason: PlaneEnd }
-  /** A line of the answer to the `ask` of this id. */
+  /** One line of the answer to the `ask` with this id. */
   | { readonly kind: "told"; readonly id: number; readonly line: ControlLine }
-  /** It could not start, for a reason that the operator mends. */
+  /** It cannot start, for a reason that the operator has to fix. */
   | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "log"; readonly lines: readonly LogLine[] };
 
-/** What the thread of a service is started with. */
+/** The input of a service's thread. */
 export interface ServiceStart {
   readonly plan: ServicePlan;
   readonly logLevel: LogLevel;
-  /** Of `ThreadLog`. */
+  /** The counter that `ThreadLog` shares with the main thread. */
   readonly linesUnderWay: SharedArrayBuffer;
 }

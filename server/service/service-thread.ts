@@ -14,28 +14,30 @@ import {
 } from "./service-plan.ts";
 import { writeLines } from "./thread-log.ts";
 
-/** From one start of a service to the next: one that is over at once does not keep a core busy. */
+/**
+ * The shortest time between two starts, so that a service that ends at once does not keep a core busy.
+ */
 const RESTART_MS_MIN = 1000;
 
 export type Serving = Extract<FromService, { kind: "serving" }>;
 
-/** Who is told what a service says and does. */
+/** Receives what a service logs and reports. */
 export interface ServiceListener {
   readonly logger: Logger;
-  /** The least that the service logs. */
+  /** The least severe level that the service logs. */
   readonly logLevel: LogLevel;
   readonly onMetrics: (families: readonly Family[]) => void;
-  /** The thread is gone, whether another one follows or not. */
+  /** The thread has ended, whether or not it is restarted. */
   readonly onExit?: () => void;
 }
 
 /**
- * The thread of one service, seen from outside. One that says it is over (a node of a pair that has lost
- * the lead, whose table nobody can trust any more) is started anew.
+ * The thread of one service, seen from outside. When the service reports that it is over, it is
+ * restarted: a node of a pair that has lost the lead can no longer trust its table.
  */
 export class ServiceThread {
   readonly name: string;
-  /** What it says of itself, once it serves. */
+  /** The service's first report, once it serves. */
   readonly serving: Promise<Serving>;
   readonly ended: Promise<void>;
   readonly #plan: ServicePlan;
@@ -67,7 +69,7 @@ export class ServiceThread {
     this.#post({ kind: "tell-metrics" });
   }
 
-  /** Lines come until what this returns is called, or the thread is gone. */
+  /** Calls `onLine` until the returned function is called or the thread has ended. */
   ask(request: ControlRequest, onLine: (line: ControlLine) => void): () => void {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -76,12 +78,12 @@ export class ServiceThread {
     return () => this.#asked.delete(id);
   }
 
-  /** From now on one that is over is not started anew: the node is about to end. */
+  /** The node is about to end, so a service that is over is not restarted any more. */
   startNoMore(): void {
     this.#isLast = true;
   }
 
-  /** Ends the service in good order; does nothing when it is over. */
+  /** Ends the service in good order; does nothing when it has ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#post({ kind: "stop" });
@@ -107,7 +109,7 @@ export class ServiceThread {
     };
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: start,
-      // Sockets and pipes come from the C library: Node would warn of each one that it did not open.
+      // The C library opens sockets and pipes, and Node would warn about each one.
       trackUnmanagedFds: false,
     });
     let failure: Error | undefined;
@@ -161,7 +163,7 @@ export class ServiceThread {
   }
 }
 
-/** A promise that is settled from outside, and that nobody need look at. */
+/** A promise that is settled from outside, and that need not be awaited. */
 class Settling<Value> {
   readonly promise: Promise<Value>;
   isSettled = false;
@@ -191,7 +193,7 @@ class Settling<Value> {
   }
 }
 
-/** A service's thread died: an error of ours, or the memory that it may have was not enough. */
+/** A service's thread died: through our own error, or because it ran out of memory. */
 function broken(service: string, error: Error): Error {
   return new Error(`${service}: the service broke: ${error.stack ?? error.message}`, {
     cause: error,

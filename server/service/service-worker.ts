@@ -21,6 +21,7 @@ import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
 import { DeviceFiles } from "../tftp/edge/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
 import { startTimeServer } from "../time/edge/time-server.ts";
+import { dotted } from "./loop/counters.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -30,17 +31,17 @@ import {
 } from "./service-plan.ts";
 import { ThreadLog } from "./thread-log.ts";
 
-// The thread of one service. Each has its own, because a service's loop waits inside the kernel for
-// its own sockets, and nobody else's packet would wake it.
+// The thread of one service. Each service has its own, because its loop waits in the kernel for its own
+// sockets, and a packet for another service would not wake it.
 
 interface RunningService {
   readonly port: number;
   readonly durability?: string;
-  /** Why it ended by itself. */
+  /** Why the service ended by itself. */
   readonly over?: PlaneEnd | undefined;
   readonly ended: Promise<void>;
   readonly families: () => Family[];
-  /** Of the service `ha`: an order or a question of the control socket. */
+  /** Only the service `ha`: answers a request of the control socket. */
   answer?(request: ControlRequest, tell: (line: ControlLine) => void): void;
   stop(): Promise<void>;
 }
@@ -54,7 +55,7 @@ const log = new ThreadLog(logLevel, linesUnderWay, (lines) =>
 );
 const { logger } = log;
 
-/** What was logged before is told before. */
+/** Sends the log lines first, so that they keep their place before the message. */
 function tell(message: FromService): void {
   log.flush();
   port.postMessage(message);
@@ -81,16 +82,16 @@ async function start(plan: ServicePlan): Promise<RunningService> {
       return startHa(plan, logger);
     case "time": {
       const running = await startTimeServer({ ...plan, logger });
-      return { ...running, families: () => timeFamilies(running.counters.snapshot()) };
+      return { ...running, families: () => timeFamilies(dotted(running.counters)) };
     }
     case "ntp": {
       const running = await startNtpServer({ ...plan, logger });
       const { counters, clockState } = running;
-      return { ...running, families: () => ntpFamilies(counters.snapshot(), clockState().stratum) };
+      return { ...running, families: () => ntpFamilies(dotted(counters), clockState().stratum) };
     }
     case "syslog": {
       const running = await startSyslogServer({ ...plan, logger });
-      return { ...running, families: () => syslogFamilies(running.counters.snapshot()) };
+      return { ...running, families: () => syslogFamilies(dotted(running.counters)) };
     }
     case "mirror": {
       const pairState = new SharedPairState(plan.pairState);
@@ -105,7 +106,7 @@ async function start(plan: ServicePlan): Promise<RunningService> {
   }
 }
 
-/** What this service's thread counts: it tells by itself, because nobody may stop its loop to ask. */
+/** Reports the service's counters regularly: asking for them would interrupt its loop. */
 function tellMetrics({ families }: RunningService): void {
   const tellNow = (): void => {
     const service = serviceName(ownPlan);

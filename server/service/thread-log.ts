@@ -8,13 +8,14 @@ import {
 } from "../../base/log.ts";
 import { droppedLines } from "../process/log-writer.ts";
 
-/** Lines of one thread that the main thread has not written yet; what comes beyond them is dropped. */
+/** How many lines of one thread may wait for the main thread; further lines are dropped. */
 const LINES_UNDER_WAY_MAX = 4096;
 
 /**
- * The log of a service's thread. Its lines go to the main thread, which writes the log of the whole process:
- * together when a batch of packets or a turn of the event loop is over, warnings and errors at once. A thread
- * never waits for the log. `underWay`, which both threads share, counts the lines that are not written yet.
+ * The log of a service's thread. Its lines go to the main thread, which writes the log of the whole
+ * process. They go together at the end of a batch of packets or of a turn of the event loop; warnings and
+ * errors go at once. A thread never waits for the log. Both threads share `underWay`, the number of lines
+ * not written yet.
  */
 export class ThreadLog {
   readonly logger: Logger;
@@ -60,7 +61,7 @@ export class ThreadLog {
   }
 }
 
-/** The main thread's end of it: writes what a thread has posted. */
+/** The main thread's side: writes the lines that a thread has posted. */
 export function writeLines(
   lines: readonly LogLine[],
   logger: Logger,

@@ -1,6 +1,6 @@
 import { parseSelector, priorities } from "./selector.ts";
 
-/** One line of rsyslog.conf: which messages, into which file. */
+/** One line of rsyslog.conf: which messages go into which file. */
 export interface FileRule {
   /** As in syslog.conf: `local6.*`, `*.info;mail.none`. */
   readonly selector: string;
@@ -10,7 +10,7 @@ export interface FileRule {
 
 const filesMax = 64;
 
-/** LOG-1 to LOG-3: every application in a file of its own, and out of the system's log. */
+/** LOG-1 to LOG-3: each application has its own file and stays out of the system's log. */
 export const fileRulesDefault: readonly FileRule[] = [
   {
     selector:
@@ -25,13 +25,13 @@ export const fileRulesDefault: readonly FileRule[] = [
   { selector: "local1.*", file: "v6cpe_dhcp.log" },
 ];
 
-/** Which files a message goes into, by its facility and severity alone. */
+/** Chooses the files for a message by its facility and severity alone. */
 export class FileRouter {
   /** Each file once, in the order of the rules. */
   readonly files: readonly string[];
   readonly #routes: readonly (readonly number[])[];
 
-  /** Throws RangeError for a selector that is wrong, and for more than 64 files. */
+  /** Throws RangeError for a wrong selector, and for more than 64 files. */
   constructor(rules: readonly FileRule[] = fileRulesDefault) {
     this.files = [...new Set(rules.map(({ file }) => file))];
     if (this.files.length > filesMax) {
@@ -47,7 +47,7 @@ export class FileRouter {
     this.#routes = routes.map((files) => [...files]);
   }
 
-  /** Indices into `files`; empty when no rule wants the message. A file is named once. */
+  /** Indices into `files`, each at most once; empty when no rule matches the message. */
   filesFor(facility: number, severity: number): readonly number[] {
     return this.#routes[facility * 8 + severity] ?? [];
   }

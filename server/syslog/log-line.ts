@@ -8,9 +8,9 @@ import { formatStructuredData } from "../../protocol/syslog/structured-data.ts";
  *
  *     2026-11-24T12:03:28.123Z 127.64.0.5 meter-17 local6.info boot[12]: text
  *
- * The time is that of reception, because devices without Time or NTP send any other; then come the
- * address that the message really came from, the host that it claims (`-` if none), facility and
- * severity, and what the sender wrote. Nothing in it begins a second line.
+ * The time is when we received it, because devices without Time or NTP send a wrong one. Then come
+ * the sender's real address, the host that the message claims (`-` if none), facility and severity,
+ * and the text. Line breaks in it are escaped.
  */
 export function logLine(message: SyslogMessage, source: number, receivedUnixMs: number): string {
   const { facility, severity, host, tag, processId, messageId, structuredData, text } = message;

@@ -1,22 +1,22 @@
 const dayMs = 86_400_000;
-/** Second, third … file of one day, when a clock was set back over midnight. */
+/** A day gets further files when a clock was set back over midnight; this is the last one's number. */
 export const sameDayMax = 99;
 
-/** Days since 1970 in UTC: the day whose file a line belongs to. */
+/** Days since 1970 in UTC; it decides which day's file a line goes into. */
 export function dayOf(unixMs: number): number {
   return Math.floor(unixMs / dayMs);
 }
 
-/** `dhcp.log-20261124`, and `.1` to `.99` behind it when the day has a file already. */
+/** `dhcp.log-20261124`, followed by `.1` to `.99` when the day already has a file. */
 export function rotatedName(file: string, day: number, copy: number): string {
   const date = new Date(day * dayMs).toISOString().slice(0, 10).replaceAll("-", "");
   return `${file}-${date}${copy === 0 ? "" : `.${copy}`}`;
 }
 
 /**
- * Which of a directory's entries are rotated files of `file` beyond the newest `daysKept` days that
- * have one (LOG-4, PERF-2). Days are counted in files, as logrotate does: a clock that jumps a year
- * ahead must not erase the logs. Entries with any other name are never among them.
+ * Which entries of a directory are rotated files of `file` beyond the newest `daysKept` days that have
+ * one (LOG-4, PERF-2). Days are counted in files, as logrotate does, so that a clock that jumps a year
+ * ahead does not erase the logs. Entries with other names are never among them.
  */
 export function outdatedFiles(
   entries: readonly string[],
@@ -49,8 +49,8 @@ export interface RotatedFile {
 }
 
 /**
- * The files in the order in which they make room: the oldest day first, and of one day the longest,
- * for that is where the flood was.
+ * The files in the order in which they are removed: the oldest day first, and within a day the longest
+ * file, because that one took the flood.
  */
 export function removalOrder(files: readonly RotatedFile[]): RotatedFile[] {
   return files.toSorted((a, b) => Number(a.date) - Number(b.date) || b.bytes - a.bytes);

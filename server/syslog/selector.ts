@@ -1,7 +1,7 @@
 import { facilityNames, severityNames } from "../../protocol/syslog/priority.ts";
 
 const severities = severityNames.length;
-/** Facility and severity in one number, as in a message's PRI. */
+/** How many combinations of facility and severity a message's PRI can have. */
 export const priorities = facilityNames.length * severities;
 
 const oldNames: Readonly<Record<string, string>> = {
@@ -12,10 +12,10 @@ const oldNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * The priorities (facility × 8 + severity) that a selector of syslog.conf chooses, one flag each:
- * `facility[,facility].severity` parts between semicolons, a later part overruling an earlier one
- * for its facilities. A severity means itself and worse, `=severity` itself alone, `*` all of them
- * and `none` none. Throws RangeError, naming the part, when it is anything else.
+ * The priorities (facility × 8 + severity) that a selector of syslog.conf chooses, as one flag each. A
+ * selector has `facility[,facility].severity` parts between semicolons; a later part overrules an earlier
+ * one for its facilities. A severity means itself and worse, `=severity` only itself, `*` all and `none`
+ * none. Throws RangeError, naming the part, for anything else.
  */
 export function parseSelector(selector: string): Uint8Array {
   const chosen = new Uint8Array(priorities);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
+import { dotted } from "../service/loop/counters.ts";
 import { FileRouter } from "./file-router.ts";
-import { type LogSink, SyslogCounters, SyslogReceiver } from "./syslog-receiver.ts";
+import { type LogSink, newSyslogCounters, SyslogReceiver } from "./syslog-receiver.ts";
 
 const unixMs = Date.parse("2026-11-24T12:00:00Z");
 const source = 0x7f40_0005;
@@ -22,7 +23,7 @@ function setUp(capacity = Number.POSITIVE_INFINITY) {
       return "kept";
     },
   } as LogSink & { isFull: boolean };
-  const counters = new SyslogCounters();
+  const counters = newSyslogCounters();
   return { receiver: new SyslogReceiver(router, sink, counters), counters, lines, sink };
 }
 
@@ -35,7 +36,7 @@ test("LOG-1: a message goes to its facility's file", () => {
     "dhcp.log": ["2026-11-24T12:00:00.000Z 127.64.0.5 m local6.info dhcpd: lease"],
     messages: ["2026-11-24T12:00:00.000Z 127.64.0.5 - user.notice hello"],
   });
-  expect(counters.snapshot()).toEqual({
+  expect(dotted(counters)).toEqual({
     "received.udp": 2,
     "received.tcp": 1,
     lines: 2,

@@ -3,21 +3,10 @@ import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.t
 import type { FileRouter } from "./file-router.ts";
 import { logLine } from "./log-line.ts";
 
-export const syslogDropReasons = [
-  "empty",
-  "rate",
-  "file-full",
-  "total-full",
-  "write-failed",
-] as const;
-export type SyslogDropReason = (typeof syslogDropReasons)[number];
-export type SyslogTransport = "udp" | "tcp";
-
-/** Where lines go. */
 export interface LogSink {
-  /** All files together have no room, and nothing old to remove: lines are dropped. */
+  /** All files together are full and nothing old can be removed, so lines are dropped. */
   readonly isFull: boolean;
-  /** Says what became of the line. A note may take the room that is kept for notes. */
+  /** Returns what happened to the line. A note may use the room that is reserved for notes. */
   append(
     file: number,
     line: string,
@@ -26,43 +15,27 @@ export interface LogSink {
   ): "kept" | "file-full" | "total-full";
 }
 
-export class SyslogCounters {
-  readonly received: Record<SyslogTransport, number> = { udp: 0, tcp: 0 };
-  readonly dropped: Record<SyslogDropReason, number> = {
-    empty: 0,
-    rate: 0,
-    "file-full": 0,
-    "total-full": 0,
-    "write-failed": 0,
+export function newSyslogCounters() {
+  return {
+    received: { udp: 0, tcp: 0 },
+    /** Lines handed to files; one message may go into several files, or into none. */
+    lines: 0,
+    /** Messages that match no rule. */
+    unrouted: 0,
+    /** TCP messages that were cut off because they were longer than a frame may be. */
+    "cut-off": 0,
+    "tcp-refused": 0,
+    dropped: { empty: 0, rate: 0, "file-full": 0, "total-full": 0, "write-failed": 0 },
   };
-  /** Lines handed to files; a message may go into several, or into none. */
-  lines = 0;
-  /** Messages that no rule wants. */
-  unrouted = 0;
-  /** TCP messages that were longer than a frame may be, and were cut off. */
-  cutOff = 0;
-  tcpRefused = 0;
-
-  /** Every counter by a dotted name, zeros included. */
-  snapshot(): Readonly<Record<string, number>> {
-    const values: Record<string, number> = {
-      "received.udp": this.received.udp,
-      "received.tcp": this.received.tcp,
-      lines: this.lines,
-      unrouted: this.unrouted,
-      "cut-off": this.cutOff,
-      "tcp-refused": this.tcpRefused,
-    };
-    for (const reason of syslogDropReasons) values[`dropped.${reason}`] = this.dropped[reason];
-    return values;
-  }
 }
+export type SyslogCounters = ReturnType<typeof newSyslogCounters>;
+type SyslogDropReason = keyof SyslogCounters["dropped"];
 
-/** Facility syslog, severity warning: what the receiver says of itself. */
+/** Facility syslog, severity warning: for the receiver's own lines. */
 const ownFacility = 5;
 const ownSeverity = 4;
 
-/** Messages in, lines for files out. */
+/** Turns messages into lines of files. */
 export class SyslogReceiver {
   readonly counters: SyslogCounters;
   readonly #router: FileRouter;
@@ -77,24 +50,29 @@ export class SyslogReceiver {
     this.#noted = { ...counters.dropped };
   }
 
-  /** One datagram or frame. `source` is the address that it came from. */
-  accept(bytes: Uint8Array, source: number, unixMs: number, transport: SyslogTransport): void {
+  /** Takes one datagram or frame. `source` is the sender's address. */
+  accept(
+    bytes: Uint8Array,
+    source: number,
+    unixMs: number,
+    transport: keyof SyslogCounters["received"],
+  ): void {
     this.counters.received[transport] += 1;
     const message = this.#parse(bytes);
     if (message !== undefined) this.#store(message, source, unixMs);
   }
 
   /**
-   * A hole in a log must show in the log: writes one line about what was dropped since the last
-   * call, and returns its text; undefined when there was nothing. That the files are full has one
-   * line when it begins and one when there is room again, or with `isLast`: a line every second
-   * would take what room there is.
+   * A gap in a log must be visible in the log. Writes one line about the messages dropped since the last
+   * call and returns its text; undefined when there were none. When the files are full, one line is
+   * written at the start and one when there is room again (or with `isLast`), because a line every second
+   * would use up the room.
    */
   noteDrops(unixMs: number, isLast = false): string | undefined {
     const { dropped } = this.counters;
     const { isFull } = this.#sink;
     const isHeldBack = isFull && this.#isFullNoted && !isLast;
-    const reasons = syslogDropReasons.filter(
+    const reasons = (Object.keys(dropped) as SyslogDropReason[]).filter(
       (reason) =>
         dropped[reason] > this.#noted[reason] &&
         reason !== "empty" &&
@@ -110,7 +88,7 @@ export class SyslogReceiver {
       unixMs,
       isAboutFull,
     );
-    // After the note, so that a full file that refuses it is not news in a second again.
+    // After the note: if the full files refuse the note itself, that must not count as a new drop.
     const { "total-full": noted } = this.#noted;
     Object.assign(this.#noted, dropped);
     if (isHeldBack) this.#noted["total-full"] = noted;

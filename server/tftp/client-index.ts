@@ -3,8 +3,8 @@ import { hash32 } from "../../base/prng.ts";
 const FREE = -1;
 
 /**
- * Finds a session by its client's address and port: open addressing in typed arrays, so that a
- * packet costs no allocation. The seed keeps clients from choosing ports that collide.
+ * Finds a session by its client's address and port. Open addressing in typed arrays, so that a packet
+ * costs no allocation. The random seed prevents clients from choosing ports that collide.
  */
 export class ClientIndex {
   readonly #seed: number;
@@ -28,7 +28,7 @@ export class ClientIndex {
     return this.#ids[this.#placeOf(address, port)]!;
   }
 
-  /** The client must not be there yet. */
+  /** The client must not be in the index yet. */
   add(address: number, port: number, id: number): void {
     const place = this.#placeOf(address, port);
     this.#addresses[place] = address;
@@ -36,7 +36,7 @@ export class ClientIndex {
     this.#ids[place] = id;
   }
 
-  /** Closes the gap by moving back those behind it that would no longer be found. */
+  /** Closes the gap by moving back the entries behind it that would no longer be found. */
   remove(address: number, port: number): void {
     let gap = this.#placeOf(address, port);
     if (this.#ids[gap] === FREE) return;
@@ -55,7 +55,7 @@ export class ClientIndex {
     this.#ids[gap] = FREE;
   }
 
-  /** Where the client is, or where it would go. */
+  /** The client's place, or the free place where it would be added. */
   #placeOf(address: number, port: number): number {
     let place = this.#home(address, port);
     while (

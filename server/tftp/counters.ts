@@ -1,26 +1,26 @@
 import { type TransferEnd, transferEnds } from "./transfer.ts";
 
-/** Decode error and TFTP error codes are closed sets of their own; this guards against a mistake. */
+/** Decode error codes and TFTP error codes are closed sets anyway; this guards against a mistake. */
 const codesMax = 64;
 
-/** What a server counted since it started. Plain numbers: one thread, no locks. */
+/** What a server has counted since it started. Plain numbers suffice: there is only one thread. */
 export class TftpCounters {
   requests = 0;
-  /** Requests that came again while their transfer ran. */
+  /** Requests repeated while their transfer ran. */
   requestsRepeated = 0;
   started = 0;
   blocksSent = 0;
   blocksRepeated = 0;
-  /** Of files, repeated ones included. */
+  /** File bytes, repeated blocks included. */
   bytesSent = 0;
   /** Requests that waited for a session (TFTP-9). */
   queued = 0;
   queueFull = 0;
-  /** Requests that waited so long that their client must have given up. */
+  /** Requests that waited so long that the client must have given up. */
   queueExpired = 0;
-  /** Packets to a port that has no such transfer (RFC 1350 section 4). */
+  /** Packets to a port without such a transfer (RFC 1350 section 4). */
   unknownTransfers = 0;
-  /** ERROR packets kept back because there were too many. */
+  /** ERROR packets that were not sent because there were too many. */
   errorsSuppressed = 0;
   batches = 0;
   readonly #ended = new Map<TransferEnd, number>();
@@ -39,7 +39,7 @@ export class TftpCounters {
     return this.#ended.get(end) ?? 0;
   }
 
-  /** A request answered with an ERROR, by its code. */
+  /** Counts a request that was answered with an ERROR of this code. */
   countRefused(code: number): void {
     increment(this.#refused, code);
   }
@@ -48,7 +48,7 @@ export class TftpCounters {
     return this.#refused.get(code) ?? 0;
   }
 
-  /** A datagram that is no TFTP packet, by the code of its DecodeError. */
+  /** Counts a datagram that is not a TFTP packet, by its DecodeError's code. */
   countRejected(code: string): void {
     increment(this.#rejected, code);
   }
@@ -59,7 +59,7 @@ export class TftpCounters {
     return total;
   }
 
-  /** Every counter by a dotted name, in a fixed order; zeros are kept. */
+  /** Every counter by a dotted name, in a fixed order, zeros included. */
   snapshot(): Readonly<Record<string, number>> {
     const values: Record<string, number> = {
       requests: this.requests,
@@ -81,7 +81,7 @@ export class TftpCounters {
     return values;
   }
 
-  /** One line for the log: the counters that are not zero. */
+  /** One line for the log: all counters that are not zero. */
   summary(): string {
     const parts = Object.entries(this.snapshot())
       .filter(([, count]) => count !== 0)

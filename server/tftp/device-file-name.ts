@@ -1,6 +1,6 @@
 import { pathBelowRoot } from "./file-name.ts";
 
-/** Where the device's MAC stands in a pattern of file names. */
+/** Stands for the device's MAC in a pattern of file names. */
 const MAC_PLACE = "{mac}";
 
 const macForms = [
@@ -10,9 +10,9 @@ const macForms = [
 ];
 
 /**
- * A MAC address as twelve hexadecimal digits in lower case, from any form that people and programs
- * write: `02100000000a`, `02:10:00:00:00:0a`, `2-10-0-0-0-a` (dhcpd's binary-to-ascii writes no
- * leading zeros), `0210.0000.000a`. Undefined for any other text.
+ * A MAC address as twelve hexadecimal digits in lower case, from any common form: `02100000000a`,
+ * `02:10:00:00:00:0a`, `2-10-0-0-0-a` (dhcpd's binary-to-ascii writes no leading zeros),
+ * `0210.0000.000a`. Undefined for any other text.
  */
 export function macKeyOf(text: string): string | undefined {
   const lower = text.toLowerCase();
@@ -29,7 +29,7 @@ export class DeviceFileName {
   readonly #before: string;
   readonly #after: string;
 
-  /** Throws RangeError for a pattern that no request can match, or more than one place for a MAC. */
+  /** Throws RangeError for a pattern that no request can match, or without exactly one `{mac}`. */
   constructor(pattern: string) {
     const parts = pattern.split(MAC_PLACE);
     if (parts.length !== 2 || pathBelowRoot(pattern) !== pattern) {
@@ -42,7 +42,7 @@ export class DeviceFileName {
     [this.#before, this.#after] = parts as [string, string];
   }
 
-  /** The device whose file this is, as `macKeyOf` writes it; undefined when it is no such name. */
+  /** The device whose file this is, in `macKeyOf`'s form; undefined when the name does not match. */
   deviceOf(filename: string): string | undefined {
     const path = pathBelowRoot(filename);
     if (path === undefined) return undefined;

@@ -6,32 +6,30 @@ import { overlayProblems } from "./device-settings.ts";
 
 export const REGISTRATIONS_SCHEMA = "provlab/registrations@1";
 
-/** What one device is given. */
+/** The registration of one device. */
 export interface Registration {
   /** Name of a template: the file is NAME.json in the folder of templates. */
   readonly template: string;
-  /** Laid over the template's settings. */
+  /** The device's own settings, laid over the template's. */
   readonly settings: readonly Tlv[];
-  /** The settings as they were written. */
+  /** The own settings as the file wrote them. */
   readonly written: string;
 }
 
-/** What a file says, or everything that is wrong with it, in one message. */
+/** The content of a file, or one message with all of its mistakes. */
 export type ContentReading<Value> =
   | { readonly kind: "ok"; readonly value: Value }
   | { readonly kind: "failed"; readonly message: string };
 
 const devicesMax = 2_000_000;
-/** Each is looked at again and again while it is in use. */
+/** Each template in use is checked for changes regularly, so their number is bounded. */
 const templatesMax = 1000;
 const problemsMax = 10;
 const templateName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
 const none: readonly Tlv[] = [];
 const noDevices: ReadonlyMap<string, Registration> = new Map();
 
-/**
- * A template: `{kind: "cable-modem", settings: [...]}`, which is what `prov cmconfig encode` takes.
- */
+/** Reads a template: `{kind: "cable-modem", settings: [...]}`, the input of `prov cmconfig encode`. */
 export function readTemplate(data: unknown): ContentReading<readonly Tlv[]> {
   const problems = new Problems();
   if (!isPlainObject(data)) {
@@ -46,9 +44,9 @@ export function readTemplate(data: unknown): ContentReading<readonly Tlv[]> {
 }
 
 /**
- * The registrations: `{schema, devices: [{mac, template, settings?}, ...]}`, by MAC as `macKeyOf`
- * writes it. `settings` is in the language of a template's. What `known` has with the same settings
- * is taken from there: a change of one device costs little, even among 80,000.
+ * Reads the registrations: `{schema, devices: [{mac, template, settings?}, ...]}`, by MAC in `macKeyOf`'s
+ * form. `settings` has the same language as a template's. Devices whose settings are the same in `known`
+ * are taken from there, so that changing one device costs little, even among 80,000.
  */
 export function readRegistrations(
   data: unknown,
@@ -128,7 +126,7 @@ function settingsOf(data: unknown, place: string, problems: Problems): readonly 
   return none;
 }
 
-/** What is wrong with one file; a bounded number of it is told. */
+/** The mistakes of one file. A bounded number of them is listed. */
 class Problems {
   readonly #told: string[] = [];
   #count = 0;
@@ -149,7 +147,7 @@ class Problems {
     }
   }
 
-  /** Nothing else can be said about the file. */
+  /** A mistake after which the rest of the file cannot be checked. */
   alone(message: string): { readonly kind: "failed"; readonly message: string } {
     this.add(message);
     return { kind: "failed", message: this.#message() };

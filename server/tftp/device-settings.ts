@@ -5,20 +5,20 @@ import { decodeTlvs, encodeTlvs, type Tlv } from "../../protocol/docsis/tlv.ts";
 import type { TlvDefinition, TlvTable } from "../../protocol/docsis/tlv-definition.ts";
 import { formatHex } from "../../protocol/hex.ts";
 
-// Settings that may stand in a file several times are told apart by one of these fields.
+// A setting that may occur several times is identified by one of these fields.
 const keyFields = ["reference", "classId", "vendorId"] as const;
 
 /**
- * The settings of a template with a device's own laid over them:
+ * Lays a device's own settings over those of a template:
  *
- * - service flows, classifiers and other groups with a `reference`, `classOfService` with its
- *   `classId` and `vendorSpecific` with its `vendorId`: field by field into the template's one with
- *   the same, by these same rules;
- * - `snmpObject` and `snmpWriteControl`: in the place of the template's one of the same object;
- * - any other: the device's settings of a type in the place of all that the template has of it.
+ * - Groups with an identifying field (a `reference` in service flows and classifiers, the `classId`
+ *   of `classOfService`, the `vendorId` of `vendorSpecific`) are merged field by field into the
+ *   template's group with the same value, by these same rules.
+ * - `snmpObject` and `snmpWriteControl` replace the template's setting for the same object.
+ * - Settings of any other type replace all of the template's settings of that type.
  *
- * What the template does not have comes at the end. Throws DecodeError or EncodeError for a raw
- * group that holds no fields, or one that becomes too long.
+ * Settings that the template lacks come at the end. Throws DecodeError or EncodeError for a raw
+ * group without fields, or one that becomes too long.
  */
 export function overlaySettings(
   template: readonly Tlv[],
@@ -46,8 +46,8 @@ export function overlaySettings(
 }
 
 /**
- * Why settings of a device cannot be laid over a template: one of those that are told apart by a
- * field or an object is without it, or comes twice.
+ * Why a device's settings cannot be laid over a template: a setting that needs an identifying field or
+ * object lacks it, or occurs twice with the same one.
  */
 export function overlayProblems(own: readonly Tlv[]): string[] {
   const seen = new Set<string>();
@@ -77,14 +77,14 @@ function merged(template: Tlv, own: Tlv, table: TlvTable): Tlv {
   return { type: own.type, value: encodeTlvs(fields) };
 }
 
-/** The same for settings of which one takes the place of the other. */
+/** Two settings with the same identity replace each other. */
 function identityOf(tlv: Tlv, table: TlvTable): string {
   const definition = table.byType.get(tlv.type);
   const key = definition === undefined ? undefined : keyOf(tlv, definition);
   return key === undefined ? String(tlv.type) : `${tlv.type} ${key}`;
 }
 
-/** What tells settings of this type apart; undefined when nothing does. */
+/** The name of the field that identifies settings of this type; undefined when there is none. */
 function keyNameOf({ kind, fields }: TlvDefinition): string | undefined {
   if (kind === "snmp-object" || kind === "snmp-write-control") return "oid";
   return keyFields.find((name) => fields.byName.has(name));

@@ -1,14 +1,14 @@
-/** Longer than any path of a boot file; a request of 512 bytes cannot name a longer one. */
+/** Longer than any path of a boot file; a 512-byte request cannot name a longer one. */
 const charactersMax = 512;
 const nameCharactersMax = 255;
-/** Begins the names of folders in which the mirror of a pair keeps what nobody is to be served. */
+/** Prefix of the folders where a pair's mirror keeps files that must not be served. */
 export const OWN_PREFIX = ".provlab-";
 
 /**
- * A file name of a request as a path below the root, without empty and `.` parts. A leading slash
- * means the root, as a boot file is often written so. Undefined for a name that must not be served:
- * one with a `..`, a NUL or another control character, a part too long for a file, one of the mirror's
- * own folders, or no part.
+ * The file name of a request as a path below the root, without empty and `.` parts. A leading slash, as
+ * boot files often have it, means the root. Undefined for a name that must not be served: one with a
+ * `..`, a control character, a part too long for a file name, one of the mirror's own folders, or no part
+ * at all.
  */
 export function pathBelowRoot(filename: string): string | undefined {
   if (filename.length > charactersMax || hasControlCharacter(filename)) return undefined;

@@ -1,10 +1,13 @@
 import type { ContentReading } from "./device-registration.ts";
 
-// Engines tell of a mistake by its position, or by a piece of the text around it.
+// Engines locate a mistake by its position or by an excerpt of the text around it.
 const positionForm = /position (\d+)/;
 const excerptForm = /, (?:\.\.\.)?"([\s\S]*)"(?:\.\.\.)? is not valid JSON$/;
 
-/** JSON text in UTF-8, read by `read`. The message about text that is no JSON shows none of it. */
+/**
+ * Parses JSON in UTF-8 and passes it to `read`. The message about invalid JSON contains no excerpt of the
+ * text.
+ */
 export function readJson<Value>(
   bytes: Uint8Array,
   read: (data: unknown) => ContentReading<Value>,
@@ -20,7 +23,7 @@ export function readJson<Value>(
   return read(data);
 }
 
-/** The excerpt goes, because a file that was named by mistake may be the one with the secret. */
+/** Removes the excerpt, because the file named by mistake may be the one with the secret. */
 function withoutExcerpt(message: string, text: string): string {
   const excerpt = excerptForm.exec(message);
   const position = positionForm.exec(message);

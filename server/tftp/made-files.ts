@@ -1,10 +1,10 @@
-/** What a kept file costs besides its bytes. */
+/** What a kept file costs in addition to its bytes. */
 const entryBytes = 512;
 
-/** Files by key, those that were asked for last, up to a number of bytes. */
+/** The most recently used files by key, up to a total number of bytes. */
 export class MadeFiles {
   readonly #bytesMax: number;
-  /** In the order of use: the first entry is the one to forget. */
+  /** In order of use: the first entry is dropped first. */
   readonly #files = new Map<string, Uint8Array>();
   #bytes = 0;
 

@@ -7,19 +7,19 @@ import {
 import { type TftpRequest, tftpErrorCodes } from "../../protocol/tftp/packet.ts";
 import type { TransferSettings } from "./transfer.ts";
 
-/** What a server grants, and how patient it is. Times are milliseconds. */
+/** What a server grants and how long it waits. Times are milliseconds. */
 export interface TransferPolicy {
   readonly blockBytesMax: number;
   readonly windowBlocksMax: number;
-  /** Bounds what one ACK can set in motion, whatever the block size. */
+  /** Bounds how much one ACK can trigger, whatever the block size. */
   readonly windowBytesMax: number;
-  /** Until the first repetition (TFTP-4), unless the client asks for another time. */
+  /** Time before the first repetition (TFTP-4), unless the client sets another one. */
   readonly retryMs: number;
   readonly sessionMs: number;
   readonly unansweredMs: number;
 }
 
-/** A refusal as it goes on the wire. */
+/** A refusal as it is sent. */
 export interface Refusal {
   readonly kind: "refused";
   readonly code: number;
@@ -28,14 +28,14 @@ export interface Refusal {
 
 export type Agreement = { readonly kind: "agreed"; readonly settings: TransferSettings } | Refusal;
 
-/** RFC 1123 section 4.2.3.2 asks for back-off; a device waits no longer than this for a block. */
+/** RFC 1123 section 4.2.3.2 asks for back-off; a device never waits longer than this for a block. */
 const retryMsMax = 20_000;
 const lastRetriesMax = 3;
 const secondMs = 1000;
 
 /**
- * The terms of a transfer. Options that we do not know are left out of the answer (RFC 2347), known
- * ones with an impossible value refuse the request. `fileBytes` is undefined when it is not known.
+ * Agrees on the terms of a transfer. Unknown options are left out of the answer (RFC 2347); known options
+ * with an impossible value refuse the request. `fileBytes` is undefined when the size is not known.
  */
 export function agreeOnTransfer(
   request: TftpRequest,
@@ -54,11 +54,11 @@ export function agreeOnTransfer(
   const accepted = acceptReadOptions(asked, {
     blksizeMax: policy.blockBytesMax,
     windowsizeMax: Math.min(policy.windowBlocksMax, windowInBytes),
-    // curl takes a tsize of 0 for an invalid packet; an option left out is always allowed.
+    // curl rejects a packet with a tsize of 0; leaving an option out is always allowed.
     ...(fileBytes === undefined || fileBytes === 0 ? {} : { fileBytes }),
   });
   const optionAck = listTransferOptions(accepted);
-  // A time that the client set is its own schedule (RFC 2349): no back-off then.
+  // A timeout that the client sets is its own schedule (RFC 2349), so there is no back-off.
   const retryMs = accepted.timeout === undefined ? policy.retryMs : accepted.timeout * secondMs;
   const backOffMs = accepted.timeout === undefined ? Math.max(retryMs, retryMsMax) : retryMs;
   return {

@@ -1,21 +1,21 @@
 import { assert } from "../../base/assert.ts";
 
 /**
- * New transfers that start on one port in a row. Those that run at the same time then share few
- * ports, and so system calls; a client that comes back later still meets another port.
+ * How many new transfers in a row start on one port. Concurrent transfers then share few ports, and so
+ * few system calls; a client that comes back later still gets another port.
  */
 const startsInARow = 64;
 
-/** Chooses the port of each new transfer: one with room for its packets, changing as time goes on. */
+/** Chooses the port of each new transfer: it has room for its packets and changes over time. */
 export class PortRotation {
-  /** Ports by the packets that they can send: those that fit the most transfers last. */
+  /** Ports grouped by the longest packet that they can send, shortest first. */
   readonly #groups: {
     readonly packetBytesMax: number;
     readonly ports: number[];
     starts: number;
   }[] = [];
 
-  /** `packetBytesMaxByPort[p]` is the longest packet that port p can send; -1 leaves a port out. */
+  /** `packetBytesMaxByPort[p]` is the longest packet that port p can send; -1: no transfers there. */
   constructor(packetBytesMaxByPort: readonly number[]) {
     for (const [port, packetBytesMax] of packetBytesMaxByPort.entries()) {
       if (packetBytesMax < 0) continue;

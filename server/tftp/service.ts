@@ -20,7 +20,7 @@ import { WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
 
 export type OpenResult = { readonly kind: "opened"; readonly content: TransferContent } | Refusal;
 
-/** Sockets as the service sees them: `port` 0 takes requests. */
+/** The sockets as the service sees them. Port 0 takes requests. */
 export interface TftpOutlet {
   slot(port: number): Uint8Array;
   push(
@@ -32,7 +32,7 @@ export interface TftpOutlet {
   ): void;
 }
 
-/** Told about what a log may want to have; nothing here is called for every packet. */
+/** Hears of events worth logging. Nothing here is called for every packet. */
 export interface TftpObserver {
   ended(session: Session, end: TransferEnd, nowMs: number): void;
   refused(filename: string, clientAddress: number, refusal: Refusal): void;
@@ -41,7 +41,7 @@ export interface TftpObserver {
 export interface TftpServiceOptions {
   readonly open: (filename: string, clientAddress: number) => OpenResult;
   readonly outlet: TftpOutlet;
-  /** The longest packet of a transfer that each port can send; -1 for one without transfers. */
+  /** The longest transfer packet that each port can send; -1 for a port without transfers. */
   readonly packetBytesMaxByPort: readonly number[];
   readonly policy: TransferPolicy;
   readonly sessionsMax: number;
@@ -53,23 +53,23 @@ export interface TftpServiceOptions {
 }
 
 const NONE = -1;
-/** DATA without options; an ERROR or an OACK is no longer. */
+/** DATA without options; neither an ERROR nor an OACK is longer. */
 const plainPacketBytes = DATA_HEADER_BYTES + BLOCK_BYTES_DEFAULT;
 const tickMs = 10;
-/** A client that waits longer for its first packet has given up. */
+/** A client that has waited longer for its first packet has given up. */
 const waitMsMax = 30_000;
-/** While others wait: how long a client may be silent before it must make room. */
+/** While others wait, a silent client keeps its session only this long. */
 const unansweredMsWhenFull = 2000;
 const silentMsWhenFull = 30_000;
-/** A transfer silent for this long is begun again when its client repeats the request. */
+/** When a transfer has been silent this long, a repeated request starts it again. */
 const restartMsMin = 1000;
-/** While requests wait, room is looked for this often. */
+/** While requests wait, the service looks for room this often. */
 const queueCheckMs = 100;
-/** Bounds what forged packets can make us send to others. */
+/** Bounds how many packets forged requests can make us send to others. */
 const errorsPerSecondMax = 1000;
 const secondMs = 1000;
 
-/** The whole of TFTP but its sockets, files and clocks: packets in, packets out. */
+/** All of TFTP except its sockets, files and clocks: packets in, packets out. */
 export class TftpService implements PacketSink {
   readonly #options: TftpServiceOptions;
   readonly #sessions: SessionTable;
@@ -81,7 +81,7 @@ export class TftpService implements PacketSink {
   #nowMs: number;
   #errorsLeft = errorsPerSecondMax;
   #errorsRefilledAtMs: number;
-  // Where the transfer that is at work now sends to.
+  // Where the current transfer sends its packets.
   #sinkPort = 0;
   #sinkAddress = 0;
   #sinkClientPort = 0;
@@ -110,7 +110,7 @@ export class TftpService implements PacketSink {
     return this.#sessionsOnPort[port]!;
   }
 
-  /** One datagram. `localAddress` is where it was sent to, 0 when unknown. Never throws on bytes. */
+  /** Takes one datagram. `localAddress` is its destination, 0 when unknown. Never throws on bytes. */
   receive(
     port: number,
     bytes: Uint8Array,
@@ -120,7 +120,7 @@ export class TftpService implements PacketSink {
     nowMs: number,
   ): void {
     this.#nowMs = nowMs;
-    // RFC 1123 section 4.2.3.4: a request to a broadcast address is not answered.
+    // RFC 1123 section 4.2.3.4: do not answer a request to a broadcast address.
     if (clientPort === 0 || address === 0 || localAddress >= 0xe000_0000) return;
     this.#sendTo(port, address, clientPort, localAddress);
     let packet: TftpPacket;
@@ -129,7 +129,7 @@ export class TftpService implements PacketSink {
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#options.counters.countRejected(error.code);
-      // Whoever sent something like a request learns why nothing comes.
+      // If it looked like a request, tell the sender why nothing comes.
       if (port === 0 && bytes.length >= 2 && bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2)) {
         const message = `this is not a valid request: ${error.message}`;
         this.#sendError(tftpErrorCodes.illegalOperation, message);
@@ -152,7 +152,7 @@ export class TftpService implements PacketSink {
     this.#onTransferPacket(id, packet);
   }
 
-  /** Does what is due; to be called after each batch, and at `nextDueMs`. */
+  /** Does everything that is due. Call it after each batch, and at `nextDueMs`. */
   advance(nowMs: number): void {
     this.#nowMs = nowMs;
     if (nowMs - this.#errorsRefilledAtMs >= secondMs) {
@@ -167,14 +167,14 @@ export class TftpService implements PacketSink {
     }
   }
 
-  /** Undefined when there is nothing to wait for but packets. */
+  /** Undefined when only a packet can make something happen. */
   nextDueMs(): number | undefined {
     const dueMs = this.#timers.nextDueMs();
     if (this.#queue.count === 0) return dueMs;
     return Math.min(dueMs ?? Number.POSITIVE_INFINITY, this.#nowMs + queueCheckMs);
   }
 
-  /** Lets go of every file; clients are left to their own time-outs. */
+  /** Closes every file. Clients find out by their own time-outs. */
   stop(): void {
     for (const id of this.#sessions.ids()) this.#abandon(id, "server-stopped");
   }
@@ -222,12 +222,12 @@ export class TftpService implements PacketSink {
       localAddress,
       arrivedAtMs: this.#nowMs,
     };
-    // Nobody passes those who wait already.
+    // Requests that already wait go first.
     if (this.#queue.count === 0 && this.#hasRoom()) this.#start(waiting);
     else this.#wait(waiting);
   }
 
-  /** False when the request is only the one again that this session serves. */
+  /** Returns false when the request only repeats the one that this session serves. */
   #makesWay(id: number, fingerprint: number): boolean {
     const session = this.#sessions.get(id);
     const { transfer } = session;
@@ -253,7 +253,7 @@ export class TftpService implements PacketSink {
     else counters.queueFull += 1;
   }
 
-  /** True when a session is free, or could be taken from a client that is silent. */
+  /** True when a session is free or was taken from a silent client. */
   #hasRoom(): boolean {
     if (!this.#sessions.isFull) return true;
     return (
@@ -273,7 +273,7 @@ export class TftpService implements PacketSink {
     const { request, clientAddress, clientPort, localAddress, fingerprint } = waiting;
     const { policy, counters } = this.#options;
     const { filename } = request;
-    // A refusal comes from a port of the transfers' too, as RFC 1350 has it.
+    // A refusal comes from a transfer port, too (RFC 1350).
     const errorPort = this.#ports.next(plainPacketBytes);
     this.#sendTo(errorPort, clientAddress, clientPort, localAddress);
     if (request.mode === "mail") {
@@ -346,7 +346,7 @@ export class TftpService implements PacketSink {
 
   #onTimeout(id: number): void {
     const session = this.#sessions.get(id);
-    // Timers are not moved at each ACK: this one may have been put off since.
+    // Timers do not move at each ACK, so this one may have been postponed.
     if (session.transfer.dueAtMs <= this.#nowMs) {
       this.#aim(session);
       session.transfer.onTimeout(this.#nowMs, this);
@@ -359,7 +359,7 @@ export class TftpService implements PacketSink {
     this.#settle(id);
   }
 
-  /** After each event of a session: ends it, or sees to its timer. */
+  /** Called after each event of a session: ends the session or updates its timer. */
   #settle(id: number): void {
     const session = this.#sessions.get(id);
     const { transfer } = session;

@@ -3,16 +3,16 @@ import { ClientIndex } from "./client-index.ts";
 import type { ReadTransfer } from "./transfer.ts";
 import type { TransferContent } from "./transfer-content.ts";
 
-/** One transfer and who it is with. A session is its three: our port, the client's address and port. */
+/** One transfer and its client. A session is identified by our port and the client's address and port. */
 export interface Session {
   /** Index of the port that the transfer runs on. */
   readonly port: number;
   readonly clientAddress: number;
   readonly clientPort: number;
-  /** The address of ours that the client asked, 0 when unknown: answers leave from it. */
+  /** The local address that the client asked, 0 when unknown. Answers are sent from it. */
   readonly localAddress: number;
   readonly filename: string;
-  /** Tells a repeated request from another one. */
+  /** Distinguishes a repeated request from a different one. */
   readonly fingerprint: number;
   readonly startedAtMs: number;
   readonly content: TransferContent;
@@ -22,8 +22,8 @@ export interface Session {
 const NONE = -1;
 
 /**
- * The sessions, at most `capacity`, one for a client's address and port. Two lists order them: those
- * that the client never answered by age, the others by how long they have got no further.
+ * At most `capacity` sessions, one for each client address and port. Two lists order them: sessions that
+ * the client never answered, by age; and the others, by the time since their last progress.
  */
 export class SessionTable {
   readonly capacity: number;
@@ -31,7 +31,7 @@ export class SessionTable {
   readonly #sessions: (Session | undefined)[];
   readonly #free: Int32Array;
   #freeCount: number;
-  /** Circular lists; the two nodes behind the ids are the lists' own. */
+  /** Circular lists; the last two nodes, after the ids, are the list heads. */
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
 
@@ -68,7 +68,7 @@ export class SessionTable {
     return session;
   }
 
-  /** The table must not be full, nor have a session of the same client and port. */
+  /** The table must not be full, nor contain a session of the same client and port. */
   add(session: Session): number {
     assert(this.#freeCount > 0, "the session table is full");
     assert(this.find(session.clientAddress, session.clientPort) === NONE, "session exists");
@@ -89,18 +89,18 @@ export class SessionTable {
     this.#freeCount += 1;
   }
 
-  /** The client of this session got further. */
+  /** Call it when the client has acknowledged more. */
   markProgress(id: number): void {
     this.#unlink(id);
     this.#append(id, this.#answered);
   }
 
-  /** The oldest of those never answered, -1 when there is none. */
+  /** The oldest session that was never answered, -1 when there is none. */
   oldestUnanswered(): number {
     return this.#first(this.#unanswered);
   }
 
-  /** Of those once answered, the one that has been silent the longest; -1 when there is none. */
+  /** The answered session that has been silent the longest, -1 when there is none. */
   mostSilent(): number {
     return this.#first(this.#answered);
   }

@@ -1,18 +1,18 @@
 import { NetasciiEncoder } from "../../protocol/tftp/netascii.ts";
 
-/** What `copy` returns when the bytes cannot be had any more: the file changed, or the disk failed. */
+/** Returned by `copy` when the bytes are no longer available: the file changed, or the disk failed. */
 export const READ_FAILED = -1;
 
-/** The bytes of one transfer, in the form in which they go out. */
+/** The bytes of one transfer as they are sent. */
 export interface TransferContent {
-  /** Undefined when only reading to the end tells, as for netascii. */
+  /** Undefined when it is known only at the end, as for netascii. */
   readonly size: number | undefined;
   /**
-   * Copies up to `length` bytes from `offset` on to `target` at `start`. Returns how many: fewer
-   * than `length` only at the end, READ_FAILED when there is nothing to be had.
+   * Copies up to `length` bytes from `offset` into `target` at `start`. Returns how many: fewer than
+   * `length` only at the end, or READ_FAILED.
    */
   copy(offset: number, target: Uint8Array, start: number, length: number): number;
-  /** The transfer is over: lets go of the file. */
+  /** The transfer is over: releases the file. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export class BytesContent implements TransferContent {
   }
 
   close(): void {
-    // The memory is the collector's.
+    // Nothing to release.
   }
 }
 
@@ -42,23 +42,23 @@ const READ_BYTES = 4096;
 const scratch = new Uint8Array(READ_BYTES);
 
 /**
- * Another content as netascii, converted block by block. A block may be asked for again as long as
- * it is one of the last `blocksKept`: for each of those it knows where in the source it began.
+ * Another content as netascii, converted block by block. Each of the last `blocksKept` blocks may be
+ * requested again: for these it remembers where they began in the source.
  */
 export class NetasciiContent implements TransferContent {
   readonly size = undefined;
   readonly #source: TransferContent;
   readonly #blockBytes: number;
-  /** By block modulo `blocksKept`: the source offset, and whether a pair was cut in two there. */
+  /** By block modulo `blocksKept + 1`: the source offset, and whether a pair was split there. */
   readonly #sourceOffsets: Float64Array;
   readonly #cuts: Uint8Array;
   #knownBlocks = 1;
 
-  /** `copy` is then asked for whole blocks of `blockBytes` only. */
+  /** `copy` must then ask only for whole blocks of `blockBytes`. */
   constructor(source: TransferContent, blockBytes: number, blocksKept: number) {
     this.#source = source;
     this.#blockBytes = blockBytes;
-    // One more than may be asked for again: the place where the next block begins.
+    // One more place: where the next block begins.
     this.#sourceOffsets = new Float64Array(blocksKept + 1);
     this.#cuts = new Uint8Array(blocksKept + 1);
   }
@@ -89,7 +89,7 @@ export class NetasciiContent implements TransferContent {
     this.#source.close();
   }
 
-  /** Puts the encoder between the two bytes of the pair that the byte before `from` became. */
+  /** Puts the encoder into the middle of the pair that stands for the byte before `from`. */
   #resumePair(encoder: NetasciiEncoder, from: number): boolean {
     if (this.#source.copy(from - 1, scratch, 0, 1) !== 1) return false;
     encoder.encodeInto(scratch.subarray(0, 1), scratch.subarray(1, 2));

@@ -6,12 +6,15 @@ import type { TftpObserver } from "./service.ts";
 import type { Session } from "./session-table.ts";
 import type { TransferEnd } from "./transfer.ts";
 
-/** Refusals are told even when transfers are not, but a scanner must not fill the disk. */
+/** Forbidden requests are logged even when transfers are not, but a scanner must not fill the disk. */
 const warningsPerSecondMax = 10;
 const secondMs = 1000;
 const nameCharactersMax = 200;
 
-/** The lines of TFTP's log (TFTP-7): who read what, how it ended, and who was refused and why. */
+/**
+ * The lines of TFTP's log (TFTP-7): which client read which file, how it ended, and which requests were
+ * refused and why.
+ */
 export class TransferLog implements TftpObserver {
   readonly #logger: Logger;
   readonly #logTransfers: boolean;
@@ -62,7 +65,7 @@ export class TransferLog implements TftpObserver {
   }
 }
 
-/** As JSON, so that no name can break a line or pass for another message. */
+/** As JSON, so that a name cannot break a line or look like another message. */
 function shown(filename: string): string {
   return JSON.stringify(filename.slice(0, nameCharactersMax));
 }

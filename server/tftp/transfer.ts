@@ -9,28 +9,28 @@ import {
 } from "../../protocol/tftp/packet.ts";
 import { READ_FAILED, type TransferContent } from "./transfer-content.ts";
 
-/** Takes packets: the caller writes to the front of `slot()`, then queues that many bytes of it. */
+/** Takes packets: the caller writes into `slot()` from its start, then queues that many bytes of it. */
 export interface PacketSink {
   /** At least as long as the longest packet of the transfer. */
   slot(): Uint8Array;
   push(length: number): void;
 }
 
-/** How a transfer can end; counters list every one of them. */
+/** How a transfer can end. There is a counter for each. */
 export const transferEnds = [
   /** The client acknowledged the last block. */
   "completed",
-  /** Everything was sent and all but the last window acknowledged, as when a final ACK is lost. */
+  /** Everything was sent, and all but the last window acknowledged: the final ACK was probably lost. */
   "unconfirmed",
-  /** The client fell silent in the middle. */
+  /** The client fell silent during the transfer. */
   "timed-out",
-  /** The client never said a word: gone, or its address was forged. */
+  /** The client never answered: it is gone, or its address was forged. */
   "unanswered",
   "options-refused",
   "client-error",
   "illegal-packet",
   "read-failed",
-  /** The same client asked for something else, or began again. */
+  /** The same client requested something else, or started again. */
   "replaced",
   /** It was silent while others waited for a session. */
   "evicted",
@@ -44,34 +44,34 @@ export interface TransferSettings {
   readonly windowBlocks: number;
   /** Options to confirm before the first block; undefined for a plain RFC 1350 transfer. */
   readonly optionAck: readonly TftpOption[] | undefined;
-  /** Until the first repetition; doubled at each further one, up to `retryMsMax`. */
+  /** Time before the first repetition; it doubles each time, up to `retryMsMax`. */
   readonly retryMs: number;
   readonly retryMsMax: number;
-  /** Silence that ends the transfer. */
+  /** Silence after which the transfer ends. */
   readonly sessionMs: number;
-  /** Silence that ends a transfer whose client never answered at all. */
+  /** Silence after which a transfer ends when its client never answered at all. */
   readonly unansweredMs: number;
-  /** How often the last window is repeated before the client counts as done and gone. */
+  /** How often the last window is repeated before the client counts as finished. */
   readonly lastRetriesMax: number;
 }
 
 const BLOCK_MASK = 0xffff;
-/** A request that comes again this soon is a copy that the network made. */
+/** A request repeated this soon is a copy made by the network. */
 const repeatMsMin = 100;
 
 /**
- * One read transfer (RFC 1350, 2347, 7440) from the sender's side, without a socket or a clock.
- * Only a time-out repeats data; a repeated ACK does not, or each would double the traffic for good
- * (the Sorcerer's Apprentice, RFC 1123 section 4.2.3.1).
+ * One read transfer (RFC 1350, 2347, 7440) from the sender's side, without a socket or a clock. Only a
+ * time-out repeats data. A repeated ACK does not, because each one would double the traffic for good (the
+ * Sorcerer's Apprentice, RFC 1123 section 4.2.3.1).
  */
 export class ReadTransfer {
   blocksSent = 0;
-  /** Of the file, in those blocks. */
+  /** File bytes in those blocks. */
   bytesSent = 0;
   blocksRepeated = 0;
   /** When `onTimeout` is due. */
   dueAtMs = 0;
-  /** When the client last got further; before that, when the transfer began. */
+  /** When the client last acknowledged something new; before that, when the transfer began. */
   progressAtMs = 0;
 
   readonly #content: TransferContent;
@@ -79,7 +79,7 @@ export class ReadTransfer {
   #end: TransferEnd | undefined;
   #startedAtMs = 0;
   #sentAtMs = 0;
-  /** Blocks count from 1 and never wrap here; the wire has their low 16 bits. */
+  /** Blocks count from 1 and never wrap here; packets carry their low 16 bits. */
   #acknowledged = 0;
   #sent = 0;
   #highestSent = 0;
@@ -97,7 +97,7 @@ export class ReadTransfer {
     this.#awaitsOptions = settings.optionAck !== undefined;
   }
 
-  /** Undefined while it goes on. */
+  /** Undefined while the transfer goes on. */
   get end(): TransferEnd | undefined {
     return this.#end;
   }
@@ -120,7 +120,7 @@ export class ReadTransfer {
     this.#arm(nowMs);
   }
 
-  /** The client sent its request once more: our first answer was lost, or the request was copied. */
+  /** The client repeated its request: our first answer was lost, or the request was copied. */
   repeatStart(nowMs: number, sink: PacketSink): void {
     if (this.#end !== undefined || this.#isAnswered) return;
     if (nowMs - this.#sentAtMs < repeatMsMin) return;
@@ -139,7 +139,7 @@ export class ReadTransfer {
         this.#onRepeatedAck(nowMs, sink);
         return;
       }
-      // Older than the last one, or never sent: nothing to learn from it.
+      // Older than the last one, or for a block never sent: ignore it.
       if (ahead > this.#sent - this.#acknowledged) return;
       this.#acknowledged += ahead;
       if (this.#acknowledged < this.#sent && this.#isTooEarly(nowMs)) {
@@ -150,7 +150,7 @@ export class ReadTransfer {
     this.#onProgress(nowMs, sink);
   }
 
-  /** To be called when `dueAtMs` has come. */
+  /** Call it when `dueAtMs` has come. */
   onTimeout(nowMs: number, sink: PacketSink): void {
     if (this.#end !== undefined) return;
     const { sessionMs, unansweredMs, lastRetriesMax } = this.#settings;
@@ -172,25 +172,25 @@ export class ReadTransfer {
     }
   }
 
-  /** An ERROR of the client, which ends the transfer and is never answered. */
+  /** The client sent an ERROR: it ends the transfer and is never answered. */
   onError(code: number): void {
     const isOptions = this.#awaitsOptions && code === tftpErrorCodes.optionRefused;
     this.#end ??= isOptions ? "options-refused" : "client-error";
   }
 
-  /** DATA or an OACK, which a reader has no business to send. */
+  /** The client sent DATA or an OACK, which a reader must not. */
   onIllegalPacket(sink: PacketSink): void {
     if (this.#end !== undefined) return;
     this.#fail("illegal-packet", tftpErrorCodes.illegalOperation, "this is a read transfer", sink);
   }
 
-  /** Ends the transfer from outside, without a word to the client. */
+  /** Ends the transfer from outside, without telling the client. */
   abandon(reason: TransferEnd): void {
     this.#end ??= reason;
   }
 
   #onProgress(nowMs: number, sink: PacketSink): void {
-    // What was sent twice does not tell which of the two was answered (Karn's rule).
+    // After a repetition it is not known which copy was answered (Karn's rule).
     if (!this.#isRepeated) {
       this.#roundTripMsMin = Math.min(this.#roundTripMsMin, nowMs - this.#sentAtMs);
     }
@@ -208,9 +208,9 @@ export class ReadTransfer {
   }
 
   /**
-   * With a window the same ACK can also mean that the first block of the window was lost (RFC 7440
-   * section 4). It is taken so once for each window, and only when the answer can already be one
-   * to that window, so that a copied ACK cannot start a chain of copies.
+   * With a window, a repeated ACK can also mean that the window's first block was lost (RFC 7440 section
+   * 4). We assume that once for each window, and only when the ACK can already answer this window, so
+   * that a copied ACK cannot start a chain of copies.
    */
   #onRepeatedAck(nowMs: number, sink: PacketSink): void {
     if (this.#settings.windowBlocks === 1 || this.#hasRepeatedForGap) return;
@@ -222,9 +222,9 @@ export class ReadTransfer {
   }
 
   /**
-   * An ACK from within the window that cannot be about the latest blocks yet, as from a client that
-   * acknowledges copies: starting again for each would send every block many times. It only makes
-   * room for blocks that were not sent so far.
+   * An ACK from within the window that came too early to be about the latest blocks. A client that
+   * acknowledges copies sends these; starting again for each would send every block many times. So it
+   * only makes room for blocks not sent yet.
    */
   #slide(nowMs: number, sink: PacketSink): void {
     this.#isAnswered = true;
@@ -262,7 +262,7 @@ export class ReadTransfer {
   }
 
   #sendUpTo(end: number, sink: PacketSink): void {
-    // Which block is the last may only show on the way.
+    // Which block is the last may become known only while sending.
     while (this.#sent < end && this.#sent < this.#lastBlock) {
       if (!this.#sendBlock(this.#sent + 1, sink)) return;
     }

@@ -10,10 +10,10 @@ export interface WaitingRequest {
   readonly arrivedAtMs: number;
 }
 
-/** First come, first served, one place a client and port, and never more than `capacity` in all. */
+/** First come, first served: at most one place for each client and port, and `capacity` in all. */
 export class WaitingQueue {
   readonly #capacity: number;
-  /** A Map iterates in the order of insertion, and keeps the place of a key whose value changes. */
+  /** A Map iterates in insertion order, and a key keeps its place when its value changes. */
   readonly #waiting = new Map<number, WaitingRequest>();
 
   constructor(capacity: number) {
@@ -24,7 +24,7 @@ export class WaitingQueue {
     return this.#waiting.size;
   }
 
-  /** "full" loses the request: the client will repeat it. A repeated one keeps its place. */
+  /** "full" drops the request; the client will repeat it. A repeated request keeps its place. */
   offer(waiting: WaitingRequest): "queued" | "repeated" | "full" {
     const key = waiting.clientAddress * 0x1_0000 + waiting.clientPort;
     const isKnown = this.#waiting.has(key);
@@ -33,7 +33,7 @@ export class WaitingQueue {
     return isKnown ? "repeated" : "queued";
   }
 
-  /** The one that waits the longest, taken out; undefined when nobody waits. */
+  /** Removes and returns the request that has waited longest; undefined when there is none. */
   take(): WaitingRequest | undefined {
     for (const [key, waiting] of this.#waiting) {
       this.#waiting.delete(key);

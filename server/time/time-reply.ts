@@ -1,21 +1,20 @@
-/** What answers every datagram: echo, daytime, quotd, chargen. An answer to them goes round for ever. */
+/** Services that answer every datagram (echo, daytime, quotd, chargen), so answering them never ends. */
 const answeringPorts: readonly number[] = [7, 13, 17, 19];
 const timePort = 37;
-/** 2020-01-01: a clock that shows less was never set, for this program is younger. */
+/** 2020-01-01: a clock that shows an earlier time was never set. */
 const unixSecondsMin = 1_577_836_800;
 
-export const timeDropReasons = ["clock-not-set", "loop"] as const;
-export type TimeDropReason = (typeof timeDropReasons)[number];
+export type TimeDropReason = "clock-not-set" | "loop";
 
-/** RFC 868: a server that does not know the time keeps silent. */
+/** RFC 868: a server that does not know the time does not answer. */
 export function isClockSet(unixSeconds: number): boolean {
   return unixSeconds >= unixSecondsMin;
 }
 
 /**
- * Whether a datagram to the Time service is answered; a reason if not. The length does not matter
- * (RFC 868 has clients send an empty one, and some do not), except from another Time server, whose
- * answers have four bytes: two servers that answer each other's answers never stop.
+ * Why a datagram to the Time service gets no answer; undefined when it gets one. The length does not
+ * matter (RFC 868 has clients send an empty datagram, and some do not), except from another Time server:
+ * its answers have four bytes, and two servers would answer each other for ever.
  */
 export function timeRefusal(
   datagramBytes: number,

@@ -1,10 +1,9 @@
-/** What is put in place of each character of a secret: base64 still, so that the file still parses. */
+/** Replaces each character of a secret. It is valid base64, so that the file still parses. */
 const BLANK = "A";
 
 /**
- * The text of a dhcpd.conf with the secret of every `key` declaration blanked, in comments as well.
- * Nothing moves: lines and columns are as they were. Other text is left alone, so a password in an
- * option's value stays.
+ * The text of a dhcpd.conf with the secret of every `key` declaration blanked, in comments as well. Lines
+ * and columns stay as they were. Nothing else is blanked, so a password in an option's value stays.
  */
 export function blankSecrets(text: string): string {
   const pieces: string[] = [];
@@ -31,13 +30,14 @@ export function blankSecrets(text: string): string {
 }
 
 /**
- * What has to be told apart: comments, strings (which may hold a # or a brace), the head of a key
- * with its brace, a secret with its value, the closing brace; and words, so that one ends where it ends.
+ * The tokens that matter: comments, strings (which may contain a # or a brace), the head of a key with
+ * its brace, a secret with its value, and the closing brace. Other words are tokens, too, so that `key`
+ * and `secret` match only whole words.
  */
 const TOKEN =
   /#[^\n]*|\bkey(?:\s|#[^\n]*\n)+(?:"[^"\n]*"|[^\s{};#"]+)(?:\s|#[^\n]*\n)*\{|\bsecret(?:\s|#[^\n]*\n)+(?:"[^"\n]*"|[A-Za-z0-9+/=\s]+)|"(?:[^"\\]|\\[\s\S])*"|\}|[\w.-]+/gi;
 
-/** Where in the text secrets stand: what follows the word, up to a `;` or the end. */
+/** Where the secrets stand in the text: from after the word up to a `;` or the end. */
 function* secretsOf(text: string): Generator<readonly [from: number, to: number]> {
   for (const match of text.matchAll(/(\bsecret(?:\s|#[^\n]*\n)+"?)([^";}]+)/gi)) {
     const from = match.index + match[1]!.length;

@@ -26,17 +26,17 @@ export interface FileTraceOptions {
   readonly bytesMax: number;
   readonly program: string;
   readonly configFile: string;
-  /** Each file of the configuration by its name, one character a byte; emptied when it is recorded. */
+  /** The text of each configuration file by name, one character for each byte; cleared once recorded. */
   readonly configTexts: Map<string, string>;
-  /** Makes the trace file, an existing one out of the way. Throws StartError. */
+  /** Creates the trace file and moves an existing one out of the way. Throws StartError. */
   readonly openSink: (path: string) => TraceSink;
-  /** The content of a file, piece by piece. */
+  /** The content of a file in pieces. */
   readonly readPieces: (path: string) => Iterable<Uint8Array>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Records a server into a file (`-tf`). */
+/** Records a server's packets and decisions into a file (`-tf`). */
 export class FileTrace implements ServerTrace {
   readonly #options: FileTraceOptions;
   readonly #numbers = new PacketNumbers();
@@ -56,7 +56,7 @@ export class FileTrace implements ServerTrace {
       onEarlyEnd: (endedBy) => this.#isServing && this.#tellEnd(endedBy),
     });
     this.#recorder = recorder;
-    // Whoever reads the trace meets the main file first.
+    // The main file comes first: the reader takes the first one as the main file.
     const names = [configFile, ...[...configTexts.keys()].filter((name) => name !== configFile)];
     for (const name of names) {
       recorder.file("configuration", name);

@@ -3,10 +3,10 @@ import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import { type Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { TracedReply, TraceSetup } from "./trace-format.ts";
 
-/** As long as the server's own slots: a reply that does not fit there does not fit here. */
+/** As long as the server's own slots, so that the same replies do not fit. */
 const slotBytes = 4096;
 
-/** Encodes replies as the server would send them, on the interfaces of a recording, and sends nothing. */
+/** Encodes replies as the server would send them on the recorded interfaces, but sends nothing. */
 export class ReplyMaker {
   readonly #slot = new Uint8Array(slotBytes);
   readonly #sender: ReplySender;
@@ -41,7 +41,7 @@ export class ReplyMaker {
     });
   }
 
-  /** Undefined for a reply that cannot be encoded, which is never sent. */
+  /** Undefined for a reply that cannot be encoded, and so is never sent. */
   make(outcome: Reply, asked: number): TracedReply | undefined {
     this.#made = undefined;
     this.#sender.send(outcome, asked);

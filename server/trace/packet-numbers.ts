@@ -1,17 +1,20 @@
 import type { Outcome } from "../dhcp/exchange/outcome.ts";
 
-/** Which packet a decision and a reply belong to: the loop and its parts do not know numbers. */
+/**
+ * Tracks which packet a decision and a reply belong to, because the loop and its parts do not know the
+ * packets' numbers.
+ */
 export class PacketNumbers {
-  /** The packet that the loop works on. */
+  /** The packet that the loop is working on. */
   current = 0;
   /** The packet whose reply is being sent. */
   answered = 0;
-  /** Replies that were decided in this turn and not sent yet. */
+  /** Replies that were decided in this turn and are not sent yet. */
   readonly #ofReply = new Map<Outcome, number>();
-  /** Packets whose OFFER waits for a probe; as many as there are probes at once. */
+  /** Packets whose OFFER waits for a probe; no more than there are probes at once. */
   readonly #ofTicket = new Map<number, number>();
 
-  /** No reply waits longer than to the end of its turn, except for a probe. */
+  /** A reply leaves by the end of its turn, unless it waits for a probe. */
   turn(): void {
     this.#ofReply.clear();
   }

@@ -1,7 +1,7 @@
 import type { Reply } from "../dhcp/loop/reply-sender.ts";
 import type { TracedDecision, TracedPacket, TracedReply } from "./trace-format.ts";
 
-/** A reply of now, until the recorded one of the same packet is met or cannot come any more. */
+/** A reply that the replay made. It waits for the recorded reply to the same packet. */
 export interface MadeReply {
   readonly reply: TracedReply;
   readonly outcome: Reply;
@@ -12,14 +12,13 @@ export interface Case {
   readonly number: number;
   readonly packet: TracedPacket;
   decision: TracedDecision | undefined;
-  /** Why there is no reply now, as far as it is known. */
+  /** Why the replay has no reply, if known. */
   silence: string;
   made: MadeReply | undefined;
-  /** The ticket of a probe that is under way now. */
+  /** The ticket of the probe that the replayed engine asked for. */
   ticket: number | undefined;
 }
 
-/** A packet of which nothing is known yet. */
 export function newCase(number: number, packet: TracedPacket): Case {
   return {
     number,

@@ -19,40 +19,40 @@ import {
 
 export interface ReplayOptions {
   readonly config: ServerConfig;
-  /** With the leases of the recording's start in it. */
+  /** Contains the leases from the start of the recording. */
   readonly leases: LeaseTable;
   readonly setup: TraceSetup;
   readonly onDifference: (difference: ReplayDifference) => void;
   readonly logger?: Logger;
 }
 
-/** A packet that is answered in another way than it was. */
+/** A packet that is answered differently from the recording. */
 export interface ReplayDifference {
   /** From 1, in the order of arrival. */
   readonly packet: number;
   /** Milliseconds since the Unix epoch. */
   readonly arrivedAtMs: number;
-  /** What the packet is: message, client, relay. */
+  /** Describes the packet: message, client, relay. */
   readonly summary: string;
-  /** One line for each thing that differs. */
+  /** One line for each difference. */
   readonly lines: readonly string[];
 }
 
 export interface ReplaySummary {
   readonly packets: number;
-  /** Replies that were sent then. */
+  /** Replies that were recorded. */
   readonly replies: number;
   /** Packets with a difference. */
   readonly differences: number;
 }
 
 const secondMs = 1000;
-/** More than any socket hands over at once: what a turn holds is bounded, whatever the trace says. */
+/** More than any socket delivers at once. It bounds a turn, whatever the trace contains. */
 const turnPacketsMax = 65_536;
 
 /**
- * Plays the records of a trace to an engine, in the times of the recording, and compares what it
- * decides with what was sent then. Its memory is that of the engine and of one turn's packets.
+ * Plays the records of a trace to an engine, at the recorded times, and compares its decisions with the
+ * recorded replies. It needs the engine's memory and one turn's packets.
  */
 export class Replay {
   readonly #options: ReplayOptions;
@@ -62,7 +62,7 @@ export class Replay {
   readonly #addressNames = new Map<number, string | undefined>();
   /** The packets of this turn, by number. */
   readonly #turn = new Map<number, Case>();
-  /** Those whose OFFER waited for a probe then; as many as there are probes at once. */
+  /** Packets whose OFFER waited for a probe in the recording; no more than there are probes at once. */
   readonly #probed = new Map<number, Case>();
   #isCommitFailed = false;
   #packets = 0;
@@ -91,12 +91,14 @@ export class Replay {
     return { packets: this.#packets, replies: this.#replies, differences: this.#differences };
   }
 
-  /** The engine broke: nothing that comes later can be played. */
+  /** The engine threw an error, so later records cannot be played. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
-  /** The next record after the setup. Throws TraceFormatError when it does not fit those before. */
+  /**
+   * Plays the next record after the setup. Throws TraceFormatError when it does not fit the earlier ones.
+   */
   play(record: TraceRecord): void {
     switch (record.kind) {
       case "turn":
@@ -137,8 +139,8 @@ export class Replay {
   }
 
   /**
-   * There are no more records. `isWhole` is false when the recording was cut off or the server broke:
-   * the packets that it did not get to are played then, in case that it was one of them.
+   * Call it after the last record. `isWhole` is false when the recording was cut off or the server broke;
+   * then the packets without a decision are played as well, because one of them may be the cause.
    */
   finish(isWhole: boolean): void {
     if (!isWhole && !this.#hasFailed) this.#playUndecided();
@@ -165,12 +167,12 @@ export class Replay {
     } else if (decision.verdict === "ping") {
       played.ticket = outcome.ticket;
     } else {
-      // Nobody was asked then, so nobody can have answered.
+      // The recorded server did not probe, so there is no answer to the probe.
       this.#keep(played, this.#engine.pingTimedOut(outcome.ticket, nowSeconds));
     }
     if (decision.verdict !== "ping") return;
     this.#turn.delete(played.number);
-    // A copy: what is kept over turns must not keep what was read with it.
+    // Copy the bytes: a packet kept over turns must not keep the whole read buffer.
     const packet = { ...played.packet, bytes: played.packet.bytes.slice() };
     this.#probed.set(played.number, { ...played, packet });
   }
@@ -191,7 +193,7 @@ export class Replay {
     }
   }
 
-  /** Undefined when the packet is none, or when the engine broke. */
+  /** Undefined when the packet is not a DHCP message, or when the engine broke. */
   #ask(
     played: Case,
     interfaceIndex: number,
@@ -239,14 +241,14 @@ export class Replay {
     this.#promise(made.outcome);
   }
 
-  /** What has no counterpart by now was not sent then. */
+  /** Replies without a recorded counterpart by now were not sent in the recording. */
   #endTurn(): void {
     for (const played of this.#turn.values()) {
       const { made, decision } = played;
       if (made === undefined) continue;
       if (this.#isCommitFailed && made.outcome.durable) continue;
       this.#promise(made.outcome);
-      // It was decided to send it, and something outside the engine's reach prevented that.
+      // The recorded server decided to reply, and something outside the engine prevented it.
       if (decision === undefined || decision.verdict === "reply") continue;
       const why = decision.reason === "" ? "it needed no answer" : decision.reason;
       this.#tell(played, [`reply: recorded none (${why}), now ${replySummary(made.reply)}`]);

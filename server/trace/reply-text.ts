@@ -17,7 +17,10 @@ const definitions: ReadonlyMap<number, OptionDefinition> = new Map(
   optionDefinitions.filter(({ space }) => space === "dhcp").map((one) => [one.code, one]),
 );
 
-/** What differs between two replies, a line each, with the field's or the option's name; empty: nothing. */
+/**
+ * The differences between two replies, one line each, with the name of the field or option. Empty when
+ * there are none.
+ */
 export function replyDifferences(recorded: TracedReply, made: TracedReply): string[] {
   if (bytesEqual(recorded.bytes, made.bytes) && wayText(recorded) === wayText(made)) return [];
   const then = fieldsOf(recorded);
@@ -119,7 +122,7 @@ function decoded(bytes: Uint8Array): DhcpPacket | undefined {
   }
 }
 
-/** Printable text in quotes, anything else in hexadecimal. */
+/** Printable text in quotes, otherwise hexadecimal. */
 function textOf(bytes: Uint8Array): string {
   const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
   return isText ? JSON.stringify(String.fromCharCode(...bytes)) : hex(bytes);

@@ -8,11 +8,11 @@ export type Resolve = (name: string) => readonly number[] | undefined;
 export type NameOf = (address: number) => string | undefined;
 
 /**
- * Stands between the loop and its parts and writes down what passes: each function returns a part that
- * does what the given one does. Called in the order of the members, the wrappers in any.
+ * Wraps the loop's parts and records what passes between them. Each wrapper returns a part that behaves
+ * like the given one. `begin` is called first, then the wrappers in any order, then `setUp` and `end`.
  */
 export interface ServerTrace {
-  /** Nobody else has the lease file now, and it is as it was before this start. Throws StartError. */
+  /** The lease file is locked, and unchanged by this start. Throws StartError. */
   begin(leaseFile: string): void;
   socket(socket: UdpSocket): UdpSocket;
   links(links: Pick<LinkSender, "send">): Pick<LinkSender, "send">;
@@ -21,7 +21,7 @@ export interface ServerTrace {
   sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush">;
   resolve(resolve: Resolve): Resolve;
   nameOf(nameOf: NameOf): NameOf;
-  /** Everything is made; service begins. Throws StartError. */
+  /** All parts are ready and service begins. Throws StartError. */
   setUp(setup: Omit<TraceSetup, "program" | "configFile" | "wallMs" | "monotonicMs">): void;
   /** The last call. */
   end(): void;
@@ -30,7 +30,7 @@ export interface ServerTrace {
 const unchanged = <Part>(part: Part): Part => part;
 const nothing = (): void => undefined;
 
-/** Of a server that records nothing. */
+/** Records nothing. */
 export const untraced: ServerTrace = {
   begin: nothing,
   socket: unchanged,

@@ -1,15 +1,15 @@
 import type { LocalInterface } from "../dhcp/exchange/outcome.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
 
-/** The first line of a trace file; the number is that of the format (docs/trace.md). */
+/** The first line of a trace file; the number is the version of the format (docs/trace.md). */
 export const TRACE_FIRST_LINE = "provlab-dhcp-trace 1\n";
 
-/** In front of every record: its type, one byte, and the length of what follows, four. */
+/** Precedes every record: one byte for its type, four for the length of its content. */
 export const FRAME_BYTES = 5;
-/** No record's content is longer; a file comes in as many pieces as it needs. */
+/** The longest content of a record; a file is split into as many pieces as it needs. */
 export const CONTENT_BYTES_MAX = 1 << 20;
 
-/** Types of record: letters, so that a hex dump of a trace can be read. */
+/** Record types are letters, so that a hex dump of a trace is readable. */
 export const RecordType = {
   file: 0x46,
   piece: 0x42,
@@ -25,53 +25,55 @@ export const RecordType = {
   end: 0x5a,
 } as const;
 
-/** Which of the engine's functions decided. */
+/** Which function of the engine decided. */
 export const engineCalls = ["respond", "ping-answered", "ping-timed-out"] as const;
 export type EngineCall = (typeof engineCalls)[number];
 
 export const verdicts = ["reply", "changed", "ping", "drop"] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** `stopped`: in good order; `failed`: by an error of the server's own; `full`: at the size limit. */
+/** `stopped`: in good order; `failed`: by an error of the server itself; `full`: at the size limit. */
 export const endReasons = ["stopped", "failed", "full"] as const;
 export type EndReason = (typeof endReasons)[number];
 
-/** What the replies depend on beside configuration, leases and packets. Addresses are 32-bit. */
+/** What replies depend on besides configuration, leases and packets. Addresses are 32-bit numbers. */
 export interface TraceSetup {
   readonly program: string;
   readonly configFile: string;
-  /** What the two clocks showed when the record was written. */
+  /** Both clocks at the time when the record was written. */
   readonly wallMs: number;
   readonly monotonicMs: number;
   readonly ports: { readonly server: number; readonly client: number };
   /** The port that the socket is bound to. */
   readonly localPort: number;
   readonly interfaces: readonly LocalInterface[];
-  /** The socket is bound to one address: what it receives is ours, whatever the interface. */
+  /**
+   * The socket is bound to one address, so every datagram that it receives is served, on any interface.
+   */
   readonly anyInterface: boolean;
   readonly ownAddresses: readonly number[];
-  /** Indexes of the interfaces that raw frames can leave by. */
+  /** Indexes of the interfaces that can send raw frames. */
   readonly frameInterfaces: readonly number[];
   readonly broadcastAddress: number;
   readonly tftpServers: TftpPair | undefined;
-  /** What `gethostname()` gives. */
+  /** The result of `gethostname()`. */
   readonly serverHostName: string | undefined;
 }
 
-/** A datagram as it came in. `arrivedMs` is on the scale of the setup's `monotonicMs`. */
+/** A received datagram. `arrivedMs` is on the same clock as the setup's `monotonicMs`. */
 export interface TracedPacket {
   readonly arrivedMs: number;
   readonly sourceAddress: number;
   readonly sourcePort: number;
   readonly destinationAddress: number;
-  /** 0 when the socket did not say. */
+  /** 0 when the socket does not know it. */
   readonly interfaceIndex: number;
   readonly bytes: Uint8Array;
 }
 
-/** A datagram as it left. `source` and `interfaceIndex` are 0 where the system chose. */
+/** A sent datagram. `source` and `interfaceIndex` are 0 where the system chose. */
 export interface TracedReply {
-  /** The hardware address that a frame went to; undefined: the system's own way. */
+  /** Destination hardware address of a raw frame; undefined: sent through the socket. */
   readonly hardware: Uint8Array | undefined;
   readonly destination: number;
   readonly port: number;
@@ -85,25 +87,25 @@ export interface TracedDecision {
   readonly packet: number;
   readonly call: EngineCall;
   readonly verdict: Verdict;
-  /** Why a packet was dropped, in the words of that server; empty with any other verdict. */
+  /** Why the recorded server dropped the packet, in its own words; empty with any other verdict. */
   readonly reason: string;
   readonly nowSeconds: number;
   readonly nowMs: number;
-  /** As the engine was told it. */
+  /** The interface that the engine was given. */
   readonly interfaceIndex: number;
 }
 
 export type TraceRecord =
-  /** The pieces that follow are its content: a configuration file by its name, or the leases. */
+  /** The pieces that follow contain it: a configuration file, or the leases. */
   | { readonly kind: "file"; readonly of: "configuration" | "leases"; readonly path: string }
   | { readonly kind: "piece"; readonly bytes: Uint8Array }
   | { readonly kind: "setup"; readonly setup: TraceSetup }
-  /** A turn of the loop begins: what the one before had promised is on disk and sent. */
+  /** A turn of the loop begins. Everything promised in the turn before is on disk and sent. */
   | { readonly kind: "turn" }
   | { readonly kind: "packet"; readonly packet: TracedPacket }
   | ({ readonly kind: "decision" } & TracedDecision)
   | { readonly kind: "expiry"; readonly nowSeconds: number }
-  /** `code` is empty when the commit went well, else the system's or the store's code. */
+  /** `code` is empty when the commit succeeded, otherwise the system's or the store's code. */
   | { readonly kind: "commit"; readonly code: string }
   | { readonly kind: "reply"; readonly packet: number; readonly reply: TracedReply }
   /** From here on the name has these addresses; undefined: none is known. */
@@ -116,12 +118,12 @@ export type TraceRecord =
   | { readonly kind: "address-name"; readonly address: number; readonly name: string | undefined }
   | { readonly kind: "end"; readonly reason: EndReason };
 
-/** The content of a record is not what its type promises. */
+/** The content of a record does not fit its type. */
 export class TraceFormatError extends Error {
   override readonly name = "TraceFormatError";
 }
 
-/** Lengths of the contents without what has a length of its own. */
+/** Lengths of the fixed parts of the contents. */
 export const contentBytes = {
   packet: 8 + 4 + 2 + 4 + 4,
   decision: 4 + 1 + 1 + 8 + 8 + 4,
@@ -132,12 +134,12 @@ export const contentBytes = {
 const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8");
 
-/** The record of a type byte and its content, which byte arrays of the record are views of. */
+/** Decodes one record. Its byte arrays are views of `content`. */
 export function decodeRecord(type: number, content: Uint8Array): TraceRecord {
   try {
     return decode(type, content);
   } catch (error) {
-    // A DataView that is read behind its end, and JSON that is none.
+    // A DataView read beyond its end, or invalid JSON.
     if (error instanceof RangeError || error instanceof SyntaxError) {
       throw new TraceFormatError(`a record of type ${type} that is too short or damaged`);
     }

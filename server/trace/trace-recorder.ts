@@ -15,22 +15,22 @@ import {
   verdicts,
 } from "./trace-format.ts";
 
-/** Where the bytes of a trace go. */
+/** Takes the bytes of a trace. */
 export interface TraceSink {
-  /** Appends all of the bytes; false when the system refused, and then nobody asks again. */
+  /** Appends all of the bytes. Returns false when the system refused; it is not called again then. */
   append(bytes: Uint8Array): boolean;
   close(): void;
 }
 
 export interface TraceRecorderOptions {
   readonly sink: TraceSink;
-  /** The trace never gets longer than this, its end marker included. */
+  /** The longest that the trace may get, its end marker included. */
   readonly bytesMax: number;
-  /** The recording ends before `end`: at the size limit, or because the sink refused. */
+  /** The recording ended before `end`: at the size limit, or because the sink refused. */
   readonly onEarlyEnd?: (endedBy: "full" | "refused") => void;
 }
 
-/** How a reply left, as the socket's `push` or a raw frame was told it. */
+/** How a reply was sent, with the arguments of the socket's `push` or of a raw frame. */
 export interface ReplyWay {
   readonly hardware?: Uint8Array;
   readonly destination: number;
@@ -44,8 +44,8 @@ const endBytes = FRAME_BYTES + 1;
 const hardwareBytes = 6;
 
 /**
- * Puts records one after the other, into memory until `flush`. It ends by itself at the size limit,
- * with a marker that says so, and when the sink refuses; what comes later is left out.
+ * Gathers records in memory until `flush`. At the size limit it writes an end marker that says so and
+ * stops; it also stops when the sink refuses. Later records are ignored.
  */
 export class TraceRecorder {
   readonly #sink: TraceSink;
@@ -67,12 +67,12 @@ export class TraceRecorder {
     this.#at = TRACE_FIRST_LINE.length;
   }
 
-  /** Why nothing is recorded any more; undefined while it goes on. */
+  /** Why the recording ended; undefined while it goes on. */
   get endedBy(): EndReason | "refused" | undefined {
     return this.#endedBy;
   }
 
-  /** Packets so far; the last one has this number. */
+  /** The number of packets so far, which is also the last packet's number. */
   get packets(): number {
     return this.#packets;
   }
@@ -96,7 +96,7 @@ export class TraceRecorder {
     this.#put(RecordType.setup, new TextEncoder().encode(encodeSetup(setup)));
   }
 
-  /** The loop begins a turn: its first record, if there will be one, is preceded by the mark. */
+  /** A turn of the loop begins. Its mark is written before its first record, if there is one. */
   turn(): void {
     this.#isTurnOpen = false;
   }
@@ -139,7 +139,7 @@ export class TraceRecorder {
     if (at >= 0) this.#view.setFloat64(at, nowSeconds);
   }
 
-  /** `code` is empty when the commit went well. */
+  /** `code` is empty when the commit succeeded. */
   commit(code: string): void {
     const at = this.#beginInTurn(RecordType.commit, code.length);
     if (at >= 0) this.#text(at, code);
@@ -160,7 +160,7 @@ export class TraceRecorder {
     this.#bytes.set(bytes, at + contentBytes.reply);
   }
 
-  /** At most 255 addresses of a name are kept, more than a reply has room for. */
+  /** Records at most 255 addresses of a name, more than fit into a reply. */
   hostName(name: string, addresses: readonly number[] | undefined): void {
     const kept = (addresses ?? []).slice(0, 255);
     const at = this.#beginInTurn(RecordType.hostName, 2 + 4 * kept.length + name.length);
@@ -180,7 +180,7 @@ export class TraceRecorder {
     this.#bytes.set(text, at + contentBytes.addressName);
   }
 
-  /** Hands over what has gathered. */
+  /** Passes the gathered bytes to the sink. */
   flush(): void {
     if (this.#at === 0 || this.#endedBy === "refused") return;
     this.#bytesWritten += this.#at;
@@ -191,7 +191,7 @@ export class TraceRecorder {
     this.#onEarlyEnd?.("refused");
   }
 
-  /** The last record. Later calls of anything do nothing. */
+  /** Writes the last record. Later calls do nothing. */
   end(reason: EndReason): void {
     if (this.#endedBy === undefined) this.#close(reason);
     this.#sink.close();
@@ -208,7 +208,7 @@ export class TraceRecorder {
     if (reason === "full") this.#onEarlyEnd?.("full");
   }
 
-  /** A byte a character, which all of these texts are. */
+  /** One byte for each character, which suffices for these texts. */
   #text(at: number, text: string): void {
     for (let i = 0; i < text.length; i += 1) this.#bytes[at + i] = text.charCodeAt(i);
   }
@@ -226,7 +226,7 @@ export class TraceRecorder {
     return this.#begin(type, length);
   }
 
-  /** Where the content goes, or -1: nothing is recorded any more. */
+  /** Returns where the content goes, or -1 when the recording has ended. */
   #begin(type: number, length: number): number {
     if (this.#endedBy !== undefined) return -1;
     const bytes = FRAME_BYTES + length;

@@ -11,24 +11,27 @@ export interface TraceBeginning {
   readonly hosts: readonly LeaseHost[];
 }
 
-/** What a trace begins with: the configuration, the leases, and what the system gave the server. */
+/** The beginning of a trace: the configuration, the leases, and what the system gave the server. */
 export class TraceStart {
   readonly #tableFor: (texts: ReadonlyMap<string, string>) => LeaseTable;
   readonly #texts = new Map<string, string>();
   #pieces: string[] = [];
   #configFile: string | undefined;
-  /** What the lease file has beside leases, by what it is about. */
+  /** The other blocks of the lease file, by key. */
   readonly #blocks = new Map<string, LeaseFileBlock>();
   #leases: LeaseTable | undefined;
-  /** The end of the lease file as far as it came, from the last record that was not whole. */
+  /** The unfinished record at the end of the last piece of the lease file. */
   #rest = new Uint8Array(0);
 
-  /** `tableFor` reads the configuration and makes the table that the leases go into. */
+  /** `tableFor` reads the configuration and creates the table for the leases. */
   constructor(tableFor: (texts: ReadonlyMap<string, string>) => LeaseTable) {
     this.#tableFor = tableFor;
   }
 
-  /** Takes the next record; the setup is the last one, and is returned. Throws TraceFormatError. */
+  /**
+   * Takes the next record. Returns the whole beginning when the record is the setup, which comes last.
+   * Throws TraceFormatError.
+   */
   take(record: TraceRecord): TraceBeginning | undefined {
     switch (record.kind) {
       case "file":
@@ -59,7 +62,7 @@ export class TraceStart {
     this.#configFile = undefined;
   }
 
-  /** A torn last record was cut off when the server started, and is passed over here as well. */
+  /** The recorded server cut off a torn last record when it started, so it is skipped here as well. */
   #scan(leases: LeaseTable, piece: Uint8Array, isLast: boolean): void {
     const bytes = new Uint8Array(this.#rest.length + piece.length);
     bytes.set(this.#rest);

@@ -7,17 +7,20 @@ import type { PacketNumbers } from "./packet-numbers.ts";
 import type { NameOf, Resolve } from "./server-trace.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
-/** As many as the server itself remembers; a name that is recorded twice does no harm. */
+/** As many as the server itself remembers. Recording a name twice does no harm. */
 const namesMax = 65_536;
 
 const pingAnswered = { kind: "drop", reason: "ping-answered" } as const;
 
-/** Records what was asked of the engine and what it decided. */
+/** Records the engine's calls and decisions. */
 export class TracedEngine implements DhcpEngineApi {
   readonly #engine: DhcpEngineApi;
   readonly #recorder: TraceRecorder;
   readonly #numbers: PacketNumbers;
-  /** Nothing has happened since an expiry that freed nothing: of those that follow, only the last counts. */
+  /**
+   * Nothing has happened since an expiry that freed nothing. Of the expiries since, only the last is
+   * recorded.
+   */
   #isQuiet = false;
   #quietSeconds: number | undefined;
   #isDeciding = false;
@@ -28,7 +31,7 @@ export class TracedEngine implements DhcpEngineApi {
     this.#numbers = numbers;
   }
 
-  /** The engine was called and never came back: it broke. */
+  /** A call of the engine has not returned: it broke. */
   get hasFailed(): boolean {
     return this.#isDeciding;
   }
@@ -87,7 +90,7 @@ export class TracedEngine implements DhcpEngineApi {
   }
 }
 
-/** Tells which packet the reply belongs to that is sent next. */
+/** Notes which packet the reply being sent belongs to. */
 export class TracedSender implements Pick<ReplySender, "send" | "flush"> {
   readonly #sender: Pick<ReplySender, "send" | "flush">;
   readonly #numbers: PacketNumbers;
@@ -107,7 +110,7 @@ export class TracedSender implements Pick<ReplySender, "send" | "flush"> {
   }
 }
 
-/** Records the frames that left. */
+/** Records the raw frames that were sent. */
 export class TracedLinks implements Pick<LinkSender, "send"> {
   readonly #links: Pick<LinkSender, "send">;
   readonly #recorder: TraceRecorder;
@@ -129,8 +132,8 @@ export class TracedLinks implements Pick<LinkSender, "send"> {
 }
 
 /**
- * Records how commits ended: after one that failed, nothing of its batch was acknowledged. A recorded
- * server waits for each, so that a reply belongs to the turn of its packet.
+ * Records how commits ended; after a failed one, nothing of its batch was acknowledged. A recorded server
+ * waits for each commit, so that a reply belongs to the same turn as its packet.
  */
 export class TracedStore implements LeaseStore {
   readonly durability: LeaseStore["durability"];
@@ -179,7 +182,7 @@ export class TracedStore implements LeaseStore {
   }
 }
 
-/** Records an answer when it is another than the last time. */
+/** Records an answer when it differs from the last one. */
 export function tracedResolve(resolve: Resolve, recorder: TraceRecorder): Resolve {
   const known = new Map<string, readonly number[] | undefined>();
   return (name) => {
@@ -192,7 +195,7 @@ export function tracedResolve(resolve: Resolve, recorder: TraceRecorder): Resolv
   };
 }
 
-/** Records the name of an address when it is another than the last time; none is known at first. */
+/** Records the name of an address when it differs from the last one; at first none is known. */
 export function tracedNameOf(nameOf: NameOf, recorder: TraceRecorder): NameOf {
   const known = new Map<number, string | undefined>();
   return (address) => {

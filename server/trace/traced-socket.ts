@@ -4,13 +4,13 @@ import type { PacketNumbers } from "./packet-numbers.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
 /**
- * Records every datagram before anybody looks at it, and every one that is sent. A turn of the loop
- * begins with `receive`, so that is where the records go to disk: the packet that stops a server is there.
+ * Records every datagram before it is processed, and every one that is sent. `receive` begins a turn of
+ * the loop and writes the records to disk, so that a packet that stops the server is in the file.
  */
 export class TracedSocket extends ForwardingSocket {
   readonly #recorder: TraceRecorder;
   readonly #numbers: PacketNumbers;
-  /** Replies that wait for `flush`: only then it is known that they leave. */
+  /** Replies that wait for `flush`: only then is it certain that they are sent. */
   readonly #queued: Parameters<TraceRecorder["reply"]>[] = [];
   #before = 0;
 
@@ -41,7 +41,7 @@ export class TracedSocket extends ForwardingSocket {
     return received;
   }
 
-  /** Whoever takes a datagram's bytes works on it until the next one is taken. */
+  /** After asking for a datagram's bytes, the loop works on it until it asks for the next one. */
   override bytes(i: number): Uint8Array {
     this.#numbers.current = this.#before + i + 1;
     return super.bytes(i);

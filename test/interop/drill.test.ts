@@ -113,7 +113,7 @@ function drillTests(): void {
     expect(readdirSync("/run/netns")).toEqual(expect.arrayContaining(names));
     run.kill("SIGKILL");
     await ended;
-    await expect.poll(() => programsIn(out), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => programsIn(out)).toEqual([]);
     removeLeftovers();
     const left = readdirSync("/run/netns");
     expect(names.filter((name) => left.includes(name))).toEqual([]);

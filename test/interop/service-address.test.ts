@@ -22,7 +22,7 @@ import { describeWithPeers } from "./namespaces.testing.ts";
 // `prov serve` with `ha.floatingAddress`, on real interfaces: who has the address, and whom its neighbours know.
 
 const nodes = ["node-a", "node-b"] as const;
-const patient = { timeout: 30_000, interval: 50 };
+const patient = { timeout: 90_000, interval: 50 };
 const PAUSE_MS = 4000;
 
 describeWithPeers("the floating address of a pair", ["etcd", "setpriv", "ip", "ping"], () => {

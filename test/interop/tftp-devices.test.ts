@@ -4,11 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import {
-  enterNewNamespace,
-  ipCommand,
-  namespaceMissingReason,
-} from "../../base/net/namespace.testing.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { Prng } from "../../base/prng.ts";
 import { type TftpContender, tftpContenders } from "../../bench/contenders/tftp-contenders.ts";
@@ -34,6 +29,8 @@ import {
   docsisDownload,
 } from "../../simulator/boot/download.ts";
 import { expectationOf } from "../../simulator/boot/file-hash.ts";
+import { missingPeers } from "./namespaces.testing.ts";
+import { enterNewNamespace, ipCommand } from "./own-namespace.testing.ts";
 
 // Our devices against real servers, in a network namespace that this process enters: each server
 // has an address of 192.0.2.0/24, each device one of 127.64.0.0/10. Every file is checked by its hash.
@@ -78,7 +75,7 @@ let socket: UdpSocket;
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function missing(): string | undefined {
-  const reason = namespaceMissingReason();
+  const reason = missingPeers([]);
   if (reason !== undefined) return reason;
   const absent = subjects.filter(({ id }) => !isInstalled(contenders.get(id)!));
   return absent.length === 0

@@ -5,13 +5,13 @@ import { CLOCK_REALTIME, TIMESPEC_BYTES } from "../../../base/net/linux.ts";
 import { NativeMemory } from "../../../base/net/native-memory.ts";
 import type { KernelClock } from "../clock-state.ts";
 
-/** The clock that is served, and what is known of it. */
+/** The clock that is served. */
 export interface HostClock {
-  /** Unix milliseconds, with as much of a fraction as `precision` says. */
+  /** Unix milliseconds; the fraction is as exact as `precision`. */
   unixMs(): number;
   /** Signed log2 of seconds. */
   readonly precision: number;
-  /** Undefined where the kernel cannot be asked. */
+  /** Undefined where the kernel's state is not available. */
   kernel(): KernelClock | undefined;
 }
 
@@ -24,12 +24,12 @@ const stateInsert = 1;
 const stateDelete = 2;
 const stateError = 5;
 
-/** About a microsecond, the time that a call through koffi takes. */
+/** About a microsecond: how long a call through koffi takes. */
 const nativePrecision = -20;
 /** A millisecond, the step of Date.now. */
 const millisecondPrecision = -10;
 
-/** A clock of which nothing is known but what it shows. */
+/** A clock without any information from the kernel. */
 export function plainHostClock(clock: Clock): HostClock {
   return {
     precision: millisecondPrecision,
@@ -38,7 +38,7 @@ export function plainHostClock(clock: Clock): HostClock {
   };
 }
 
-/** The machine's clock, through the C library where that can be called. */
+/** The machine's clock, read through the C library where koffi can load it. */
 export function openHostClock(): HostClock {
   if (libcMissingReason() !== undefined) return plainHostClock(systemClock);
   const { clock_gettime } = libc();
@@ -55,7 +55,7 @@ export function openHostClock(): HostClock {
   };
 }
 
-/** Undefined where the C library has no adjtimex. */
+/** Undefined when the C library has no adjtimex. */
 function bindAdjtimex(): (() => KernelClock | undefined) | undefined {
   const koffi: typeof import("koffi") = createRequire(import.meta.url)("koffi");
   let adjtimex: (timex: number) => number;

@@ -10,6 +10,7 @@ import {
 } from "../../../protocol/ntp/packet.ts";
 import { StartError } from "../../process/start-error.ts";
 import { DatagramClient, eventually } from "../../service/loop/clients.testing.ts";
+import { dotted } from "../../service/loop/counters.ts";
 import type { KernelClock } from "../clock-state.ts";
 import { type NtpServerOptions, type RunningNtpServer, startNtpServer } from "./ntp-server.ts";
 
@@ -76,7 +77,7 @@ test("what is no request is counted and gets no reply", async () => {
   const reply = await ask(asking);
   expect(reply.mode).toBe(4);
   expect(asking.answers).toHaveLength(1);
-  expect(server.counters.snapshot()).toEqual({
+  expect(dotted(server.counters)).toEqual({
     answered: 1,
     kissed: 0,
     rejected: 2,

@@ -1,119 +1,84 @@
 import { randomInt } from "node:crypto";
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import type { UdpSocket } from "../../../base/net/udp-socket.ts";
 import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { decodeNtp, encodeNtp, type NtpPacket } from "../../../protocol/ntp/packet.ts";
-import { DatagramLoop, openServiceSocket } from "../../service/loop/datagram-loop.ts";
+import {
+  openServiceSocket,
+  pushReply,
+  type RunningService,
+  type ServiceOptions,
+  serveDatagrams,
+} from "../../service/loop/datagram-loop.ts";
 import {
   type ClockPolicy,
   type ClockState,
   clockPolicyDefault,
   clockStateOf,
 } from "../clock-state.ts";
-import {
-  type NtpDropReason,
-  ntpDropReasons,
-  ntpRateKiss,
-  ntpRefusal,
-  ntpReply,
-} from "../ntp-reply.ts";
+import { type NtpDropReason, ntpRateKiss, ntpRefusal, ntpReply } from "../ntp-reply.ts";
 import { type HostClock, openHostClock } from "./host-clock.ts";
 
 const ntpPort = 123;
-/** ntpd's iburst twice over at once; afterwards the 15 s of RFC 4330, section 10 are far off. */
+/**
+ * Two of ntpd's iburst series at once. Afterwards one request every 4 s, well above the one in 15 s that
+ * RFC 4330, section 10 allows.
+ */
 export const ntpRateLimitsDefault: SourceRateLimits = { burst: 16, perSecond: 0.25 };
-/** An address that is refused hears so once in this time, however much it sends. */
+/** An address over its limit gets one kiss-o'-death in this time, however much it sends. */
 const kissLimits: SourceRateLimits = { burst: 1, perSecond: 0.25 };
 
-export interface NtpServerOptions {
-  /** The wildcard unless told. */
-  readonly address?: number;
-  /** 123 unless told; 0 lets the system choose. */
-  readonly port?: number;
-  readonly backend?: UdpSocketOptions["backend"];
+export interface NtpServerOptions extends ServiceOptions {
   readonly policy?: Partial<ClockPolicy>;
-  /** Requests of one address; `false`: no limit. */
+  /** Request limits for each address; `false`: no limit. */
   readonly rateLimits?: SourceRateLimits | false;
   readonly hostClock?: HostClock;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
 }
 
-export class NtpCounters {
-  answered = 0;
-  kissed = 0;
-  /** Datagrams that are no NTP packet. */
-  rejected = 0;
-  readonly dropped: Record<NtpDropReason, number> = {
-    "mode-not-served": 0,
-    version: 0,
-    "no-source-port": 0,
-    rate: 0,
-  };
+export const newNtpCounters = () => ({
+  answered: 0,
+  kissed: 0,
+  /** Datagrams that are not NTP packets. */
+  rejected: 0,
+  dropped: { "mode-not-served": 0, version: 0, "no-source-port": 0, rate: 0 } satisfies Record<
+    NtpDropReason,
+    number
+  >,
+});
 
-  /** Every counter by a dotted name, zeros included. */
-  snapshot(): Readonly<Record<string, number>> {
-    const values: Record<string, number> = {
-      answered: this.answered,
-      kissed: this.kissed,
-      rejected: this.rejected,
-    };
-    for (const reason of ntpDropReasons) values[`dropped.${reason}`] = this.dropped[reason];
-    return values;
-  }
-}
-
-export interface RunningNtpServer {
-  readonly port: number;
-  readonly counters: NtpCounters;
-  /** What replies say of the clock at present. */
+export interface RunningNtpServer extends RunningService {
+  readonly counters: ReturnType<typeof newNtpCounters>;
+  /** The clock's state as replies currently give it. */
   readonly clockState: () => ClockState;
-  /** Settles when the service is over; rejects when our own code broke. */
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 /**
- * NTP in server mode (RFC 5905, RFC 4330; SYS-7): it serves the host's clock, which the host's own
- * ntpd or chronyd disciplines (TIME-1). Rejects with StartError when the port is not to be had, and
- * with RangeError on a stratum outside 1 to 15.
+ * NTP in server mode (RFC 5905, RFC 4330; SYS-7). It serves the host's clock, which the host's own ntpd
+ * or chronyd disciplines (TIME-1). Rejects with StartError when the port is not available, and with
+ * RangeError on a stratum outside 1 to 15.
  */
 export async function startNtpServer(options: NtpServerOptions = {}): Promise<RunningNtpServer> {
   const { address = 0, port = ntpPort, clock = systemClock, logger = nullLogger } = options;
   const service = new NtpService(options, clock, logger);
-  const socket = await openServiceSocket({
-    service: "NTP",
-    address,
-    port,
-    backend: options.backend,
-  });
+  const { backend } = options;
+  const socket = await openServiceSocket({ service: "NTP", address, port, backend });
   logger.info(
     `NTP on ${formatIpv4(address)} port ${socket.localPort}, stratum ${service.state.stratum}.`,
   );
-  const loop = new DatagramLoop({
+  const running = serveDatagrams({
     socket,
     clock,
     serve: (index, nowMs) => service.serve(socket, index, nowMs),
     everySecond: () => service.refresh(),
   });
-  const ended = loop.run().finally(() => socket.close());
-  return {
-    port: socket.localPort,
-    counters: service.counters,
-    clockState: () => service.state,
-    ended,
-    stop: () => {
-      loop.stop();
-      return ended;
-    },
-  };
+  return { ...running, counters: service.counters, clockState: () => service.state };
 }
 
 class NtpService {
-  readonly counters = new NtpCounters();
+  readonly counters = newNtpCounters();
   readonly #policy: ClockPolicy;
   readonly #hostClock: HostClock;
   readonly #clock: Clock;
@@ -142,7 +107,7 @@ class NtpService {
     return this.#state;
   }
 
-  /** Reads the kernel's state again: its error grows from second to second. */
+  /** Reads the kernel's state again, because its maximum error grows every second. */
   refresh(): void {
     const before = this.#state.stratum;
     this.#state = this.#readState();
@@ -163,13 +128,15 @@ class NtpService {
       this.counters.dropped.rate += 1;
       if (!this.#kisses.take(source, nowMs)) return;
       this.counters.kissed += 1;
-      send(socket, index, ntpRateKiss(request, this.#state, this.#hostClock.unixMs()));
+      const kiss = ntpRateKiss(request, this.#state, this.#hostClock.unixMs());
+      pushReply(socket, index, encodeNtp(kiss, socket.slot(), 0));
       return;
     }
     const sentUnixMs = this.#hostClock.unixMs();
-    // How long ago the kernel took it in, on the scale that nobody steps.
+    // How long ago the kernel received it, on the monotonic clock, which is never stepped.
     const waitedMs = Math.max(0, this.#clock.monotonicMs() - socket.receivedAtMs(index));
-    send(socket, index, ntpReply(request, this.#state, sentUnixMs - waitedMs, sentUnixMs));
+    const reply = ntpReply(request, this.#state, sentUnixMs - waitedMs, sentUnixMs);
+    pushReply(socket, index, encodeNtp(reply, socket.slot(), 0));
     this.counters.answered += 1;
   }
 
@@ -188,15 +155,4 @@ class NtpService {
       return undefined;
     }
   }
-}
-
-function send(socket: UdpSocket, index: number, reply: NtpPacket): void {
-  const end = encodeNtp(reply, socket.slot(), 0);
-  // From the address that was asked: clients drop an answer from another one.
-  socket.push(
-    end,
-    socket.sourceAddress(index),
-    socket.sourcePort(index),
-    socket.destinationAddress(index),
-  );
 }

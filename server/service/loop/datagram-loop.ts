@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/clock.ts";
+import type { Logger } from "../../../base/log.ts";
 import { SocketError } from "../../../base/net/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
@@ -9,8 +10,27 @@ const secondMs = 1000;
 const restMsMin = 1;
 const restMsMax = 5;
 
+/** The options that every small service has. */
+export interface ServiceOptions {
+  /** The wildcard by default. */
+  readonly address?: number;
+  /** The service's well-known port by default; 0 lets the system choose. */
+  readonly port?: number;
+  readonly backend?: UdpSocketOptions["backend"];
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface RunningService {
+  readonly port: number;
+  /** Settles when the service is over; rejects when our own code broke. */
+  readonly ended: Promise<void>;
+  /** Ends the service in good order. */
+  stop(): Promise<void>;
+}
+
 export interface ServiceSocketOptions {
-  /** For messages: `syslog`, `NTP`. */
+  /** The service's name in messages: `syslog`, `NTP`. */
   readonly service: string;
   /** 0 is the wildcard. */
   readonly address: number;
@@ -20,19 +40,14 @@ export interface ServiceSocketOptions {
   readonly datagramBytesMax?: number;
 }
 
-/** The socket of a service that shares its port with nobody. Rejects with StartError. */
+/** Opens a socket on a port that no other process shares. Rejects with StartError. */
 export async function openServiceSocket(options: ServiceSocketOptions): Promise<UdpSocket> {
-  const { service, address, port, backend, datagramBytesMax } = options;
+  const { service, backend = "auto", ...where } = options;
   try {
-    return await openUnsharedUdpSocket({
-      address,
-      port,
-      ...(backend === undefined ? {} : { backend }),
-      ...(datagramBytesMax === undefined ? {} : { datagramBytesMax }),
-    });
+    return await openUnsharedUdpSocket({ ...where, backend });
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    throw portRefused(`${service} UDP`, address, port, error.message);
+    throw portRefused(`${service} UDP`, where.address, where.port, error.message);
   }
 }
 
@@ -48,70 +63,71 @@ export function portRefused(
   );
 }
 
-export interface DatagramLoopOptions {
+/** Queues a reply to datagram `index`: the first `length` bytes of the slot. */
+export function pushReply(socket: UdpSocket, index: number, length: number): void {
+  // Send from the address that the client asked: clients drop an answer from another one.
+  socket.push(
+    length,
+    socket.sourceAddress(index),
+    socket.sourcePort(index),
+    socket.destinationAddress(index),
+  );
+}
+
+export interface DatagramLoop {
   readonly socket: UdpSocket;
   readonly clock: Clock;
-  /** Decides about the datagram in slot `index`; may push replies, which leave together. */
+  /** Handles the datagram in slot `index`. It may push replies; they are sent together. */
   readonly serve: (index: number, nowMs: number) => void;
-  /** Once a turn, after its datagrams. */
-  readonly endTurn?: (nowMs: number) => void;
   readonly everySecond?: (nowMs: number) => void;
+  /** Called once a turn, after its datagrams. */
+  readonly endTurn?: (nowMs: number) => void;
+  /** Called after the last turn, when the socket is closed. */
+  readonly close?: () => void | Promise<void>;
 }
 
 /**
- * The loop of a small service: the event loop turns after every batch, and when there is none, the
- * service rests for a few milliseconds. It never blocks the thread, because several such services
- * share one with the DHCP server, whose own wait is the only one that may block. What arrives
- * meanwhile has the kernel's timestamp.
+ * Runs the loop of a small service until `stop`. The event loop turns after every batch; without
+ * datagrams the service rests for a few milliseconds. It never blocks the thread, which other parts
+ * of the service use as well. Datagrams that arrive meanwhile have the kernel's timestamp.
  */
-export class DatagramLoop {
-  readonly #options: DatagramLoopOptions;
-  #nextSecondAtMs: number;
-  #stopping = false;
+export function serveDatagrams(loop: DatagramLoop): RunningService {
+  let isStopping = false;
+  const ended = run(loop, () => isStopping).finally(() => {
+    loop.socket.close();
+    return loop.close?.();
+  });
+  return {
+    port: loop.socket.localPort,
+    ended,
+    stop: () => {
+      isStopping = true;
+      return ended;
+    },
+  };
+}
 
-  constructor(options: DatagramLoopOptions) {
-    this.#options = options;
-    this.#nextSecondAtMs = options.clock.monotonicMs();
-  }
-
-  /** Serves until `stop`. Rejects only when our own code is broken. */
-  async run(): Promise<void> {
-    let restMs = restMsMin;
-    while (!this.#stopping) {
-      if (this.turn() > 0) {
-        restMs = restMsMin;
-        await turnEventLoop();
-      } else {
-        await rest(restMs);
-        restMs = Math.min(restMs + 1, restMsMax);
-      }
-    }
-  }
-
-  stop(): void {
-    this.#stopping = true;
-  }
-
-  /** One batch, and what is due. Returns how many datagrams there were. */
-  turn(): number {
-    const { socket, clock, serve, endTurn, everySecond } = this.#options;
+async function run(loop: DatagramLoop, isStopping: () => boolean): Promise<void> {
+  const { socket, clock, serve, endTurn, everySecond } = loop;
+  let nextSecondAtMs = clock.monotonicMs();
+  let restMs = restMsMin;
+  while (!isStopping()) {
     const received = socket.receive();
     const nowMs = clock.monotonicMs();
     for (let index = 0; index < received; index += 1) serve(index, nowMs);
     if (received > 0) socket.flush();
-    if (everySecond !== undefined && nowMs >= this.#nextSecondAtMs) {
-      this.#nextSecondAtMs = nowMs + secondMs;
+    if (everySecond !== undefined && nowMs >= nextSecondAtMs) {
+      nextSecondAtMs = nowMs + secondMs;
       everySecond(nowMs);
     }
     endTurn?.(nowMs);
-    return received;
+    if (received > 0) {
+      restMs = restMsMin;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    } else {
+      const forMs = restMs;
+      await new Promise<void>((resolve) => setTimeout(resolve, forMs));
+      restMs = Math.min(restMs + 1, restMsMax);
+    }
   }
-}
-
-async function turnEventLoop(): Promise<void> {
-  await new Promise<void>((resolve) => setImmediate(resolve));
-}
-
-async function rest(forMs: number): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, forMs));
 }

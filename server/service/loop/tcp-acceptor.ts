@@ -4,18 +4,18 @@ import { systemReason } from "../../process/start-error.ts";
 import { portRefused } from "./datagram-loop.ts";
 
 export interface TcpAcceptorOptions {
-  /** For messages: `syslog`, `Time`. */
+  /** The service's name in messages: `syslog`, `Time`. */
   readonly service: string;
   /** 0 is the wildcard. */
   readonly address: number;
   readonly port: number;
   /** Further connections are closed at once and counted. */
   readonly connectionsMax: number;
-  /** Of one peer, so that it cannot take them all; `connectionsMax` unless told. */
+  /** The limit for one peer, so that it cannot take all connections; `connectionsMax` by default. */
   readonly connectionsPerPeerMax?: number;
-  /** A connection that is silent for so long is closed and counted. */
+  /** A connection that is silent this long is closed and counted. */
   readonly idleMsMax: number;
-  /** The socket is closed by its owner, by the peer, when idle, or with the acceptor. */
+  /** Takes over a connection. It ends by its owner, by its peer, when idle, or with the acceptor. */
   readonly onConnection: (socket: Socket, peerAddress: number) => void;
 }
 
@@ -23,11 +23,11 @@ export interface TcpAcceptorCounters {
   accepted: number;
   refused: number;
   idleClosed: number;
-  /** Connections that broke; the peer's affair. */
+  /** Connections that ended with an error. */
   failed: number;
 }
 
-/** TCP connections within bounds: so many at once, and each for as long as it is not idle. */
+/** Accepts TCP connections, with limits on their number and on their idle time. */
 export class TcpAcceptor {
   readonly counters: TcpAcceptorCounters = { accepted: 0, refused: 0, idleClosed: 0, failed: 0 };
   readonly #options: TcpAcceptorOptions;
@@ -35,7 +35,7 @@ export class TcpAcceptor {
   readonly #open = new Set<Socket>();
   readonly #peers = new Map<number, number>();
 
-  /** Rejects with StartError when the port is not to be had. */
+  /** Rejects with StartError when the port is not available. */
   static async open(options: TcpAcceptorOptions): Promise<TcpAcceptor> {
     const acceptor = new TcpAcceptor(options);
     await acceptor.#listen();
@@ -71,7 +71,7 @@ export class TcpAcceptor {
       });
       this.#server.listen({ host: formatIpv4(address), port, exclusive: true }, () => {
         this.#server.removeAllListeners("error");
-        // EMFILE and the like: the kernel holds the connection back, service goes on.
+        // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
         this.#server.on("error", () => {
           this.counters.failed += 1;
         });

@@ -15,30 +15,30 @@ import { dayOf, rotatedName, sameDayMax } from "../rotation.ts";
 import type { LogSink } from "../syslog-receiver.ts";
 import { RotatedFiles } from "./rotated-files.ts";
 
-/** The most that waits in memory for one write. */
+/** How many bytes of one file may wait in memory before they are written. */
 const pendingBytesMax = 1024 * 1024;
-/** Of the bytes of all files, at most so many are left for the lines that tell of dropped ones. */
+/** At most this much of the total is reserved for the lines that report dropped messages. */
 const noteBytesReservedMax = 4096;
-/** Full files and nothing to remove: it is looked for again after so long. */
+/** When the files are full and nothing can be removed, wait this long before looking again. */
 const fullMsMin = 10_000;
-/** A full disk is told once in this time. */
+/** A full disk is reported at most once in this time. */
 const troubleMsMin = 10_000;
 const fileMode = 0o640;
 
 export interface LogFilesOptions {
   /** Absolute, or relative to the working directory; directories are made when missing. */
   readonly paths: readonly string[];
-  /** Days that have a file and are kept beside the current one. */
+  /** How many past days keep their file. */
   readonly daysKept: number;
-  /** Where a day's file ends: further lines are dropped until the next day. */
+  /** The limit for one day's file: further lines are dropped until the next day. */
   readonly fileBytesMax: number;
   /**
-   * Of all files together, those of days that are over included. Beyond it the oldest of these go,
-   * days kept or not; when none is left, lines are dropped.
+   * The limit for all files together, past days included. Beyond it the oldest days are removed, even
+   * when they should still be kept; when there are none left, lines are dropped.
    */
   readonly totalBytesMax: number;
   readonly logger: Logger;
-  /** Lines that a write lost. */
+  /** Called with the number of lines that a failed write lost. */
   readonly onLost: (lines: number) => void;
 }
 
@@ -49,20 +49,20 @@ interface OpenFile {
   bytes: number;
   pending: string[];
   pendingBytes: number;
-  /** The last write broke off within a line. */
+  /** The last write ended in the middle of a line. */
   torn: boolean;
 }
 
 /**
  * Append-only files with a new one each day (UTC): `dhcp.log` is today's, `dhcp.log-20261123`
- * yesterday's. Lines gather until `flush`. One file and all of them together are bounded. A disk that refuses loses lines and says so; it never
- * stops the service. All calls are synchronous.
+ * yesterday's. Lines gather until `flush`. Each file is bounded, and so is their total. When a write
+ * fails, its lines are lost and the failure is logged; the service goes on. All calls are synchronous.
  */
 export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   readonly #files: OpenFile[] = [];
   readonly #rotated: RotatedFiles;
-  /** In and for the files of today. */
+  /** Bytes of today's files, lines not yet written included. */
   #todaysBytes = 0;
   #day: number;
   #fullAtUnixMs: number | undefined;
@@ -85,7 +85,7 @@ export class LogFiles implements LogSink {
         cause: error,
       });
     }
-    // What a former run left from a day that is over.
+    // Rotate what an earlier run left from a past day.
     for (const file of this.#files) {
       const writtenDay = dayOf(fstatSync(file.descriptor).mtimeMs);
       if (writtenDay < this.#day) this.#rotate(file, writtenDay, unixMs);
@@ -94,7 +94,7 @@ export class LogFiles implements LogSink {
     this.#todaysBytes = this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Lines are dropped because of `totalBytesMax`. */
+  /** Whether lines are being dropped because of `totalBytesMax`. */
   get isFull(): boolean {
     return this.#fullAtUnixMs !== undefined;
   }
@@ -121,14 +121,17 @@ export class LogFiles implements LogSink {
     return "kept";
   }
 
-  /** Hands to the system what has gathered: one write a file. */
+  /** Writes the gathered lines: one write for each file. */
   flush(unixMs: number): void {
     for (const file of this.#files) {
       if (file.pending.length > 0) this.#write(file, unixMs);
     }
   }
 
-  /** To be called now and then: turns the day, and follows files that others moved or removed. */
+  /**
+   * Call it about once a second: it starts the new day's files and reopens files that others moved or
+   * removed.
+   */
   maintain(unixMs: number): void {
     this.#turnDay(unixMs);
     for (const file of this.#files) {
@@ -148,7 +151,7 @@ export class LogFiles implements LogSink {
   #turnDay(unixMs: number): void {
     const day = dayOf(unixMs);
     if (day === this.#day || day === this.#day - 1) return;
-    // More than a day back is a clock that was wrong before: its day counts from now on.
+    // More than a day back means that the clock was wrong before: the new day counts from now on.
     const isNewDay = day > this.#day;
     const finishedDay = this.#day;
     this.#day = day;
@@ -158,7 +161,7 @@ export class LogFiles implements LogSink {
       this.#rotate(file, finishedDay, unixMs);
       this.#refresh(file, unixMs);
     }
-    // What was today's can make room now.
+    // Yesterday's files can now be removed to make room.
     this.#fullAtUnixMs = undefined;
   }
 
@@ -169,14 +172,14 @@ export class LogFiles implements LogSink {
     return this.#rotated.bytes + this.#todaysBytes + lineBytes <= totalBytesMax - reserved;
   }
 
-  /** Removes the files of the oldest days until the line has room; says whether it has. */
+  /** Removes the oldest days' files until the line fits. Returns whether it fits. */
   #makeRoom(lineBytes: number, unixMs: number): boolean {
-    // A flood must not make us read directories for each line.
+    // A flood must not make us read the directories for each line.
     const sinceMs = Math.abs(unixMs - (this.#fullAtUnixMs ?? Number.NEGATIVE_INFINITY));
     if (sinceMs < fullMsMin) return false;
     const wasFull = this.isFull;
     this.#fullAtUnixMs = undefined;
-    // Others may have removed files meanwhile, and these are then not missed.
+    // Others may have removed files meanwhile, which also makes room.
     for (const file of this.#files) this.#refresh(file, unixMs);
     const removed: string[] = [];
     while (!this.#hasRoom(lineBytes, false)) {
@@ -221,7 +224,7 @@ export class LogFiles implements LogSink {
     try {
       let copy = 0;
       while (existsSync(rotatedName(file.path, day, copy))) copy += 1;
-      // Rather one file with two days than one that replaces another.
+      // Two days in one file are better than overwriting another file.
       if (copy > sameDayMax) return;
       renameSync(file.path, rotatedName(file.path, day, copy));
     } catch (error) {
@@ -231,7 +234,7 @@ export class LogFiles implements LogSink {
     this.#reopen(file, unixMs);
   }
 
-  /** On failure the old file stays open: lines are better there than nowhere. */
+  /** On failure the old file stays open, so that lines are not lost. */
   #reopen(file: OpenFile, unixMs: number): void {
     try {
       const fresh = openFile(file.path);
@@ -246,7 +249,7 @@ export class LogFiles implements LogSink {
     }
   }
 
-  /** Removes what is older than the days kept, and counts the rest. */
+  /** Removes files beyond the days kept and counts the rest. */
   #refresh(file: OpenFile, unixMs: number): void {
     try {
       this.#rotated.refresh(file.path);
@@ -280,7 +283,7 @@ export class LogFiles implements LogSink {
   }
 
   #tell(message: string, unixMs: number): void {
-    // The absolute value: a clock that was set back must not silence the next ten years.
+    // The absolute value: a clock that was set back by ten years must not silence us for ten years.
     if (Math.abs(unixMs - this.#troubleToldAtUnixMs) < troubleMsMin) return;
     this.#troubleToldAtUnixMs = unixMs;
     this.#options.logger.error(message);
@@ -301,7 +304,7 @@ function openFile(path: string): OpenFile {
   };
 }
 
-/** Undefined when there is no such file, or none that may be seen. */
+/** Undefined when the file does not exist or cannot be accessed. */
 function inodeAt(path: string): number | undefined {
   try {
     return statSync(path).ino;

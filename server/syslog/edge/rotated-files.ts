@@ -2,10 +2,10 @@ import { readdirSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { outdatedFiles, type RotatedFile, removalOrder, rotatedDate } from "../rotation.ts";
 
-/** The files of days that are over, of all logs together. System errors go to the caller. */
+/** The files of past days, for all logs together. System errors go to the caller. */
 export class RotatedFiles {
   readonly #daysKept: number;
-  /** In the order in which they make room. */
+  /** In the order in which they are removed to make room. */
   #files: RotatedFile[] = [];
   #bytes = 0;
 
@@ -17,7 +17,7 @@ export class RotatedFiles {
     return this.#bytes;
   }
 
-  /** Looks what there is of the log at `path` now, after removing what is beyond the days kept. */
+  /** Removes files of the log at `path` beyond the days kept, and lists the rest. */
   refresh(path: string): void {
     const directory = dirname(path);
     const log = basename(path);
@@ -38,7 +38,7 @@ export class RotatedFiles {
     this.#take([...others, ...present]);
   }
 
-  /** Removes the first that makes room; undefined when there is none. */
+  /** Removes and returns the first file in that order; undefined when there is none. */
   removeOldest(): RotatedFile | undefined {
     const [oldest, ...others] = this.#files;
     if (oldest === undefined) return undefined;

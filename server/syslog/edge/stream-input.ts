@@ -4,7 +4,7 @@ import type { SourceRateLimits, SourceRates } from "../../../base/source-rates.t
 import { SyslogFramer } from "../../../protocol/syslog/framing.ts";
 import type { SyslogReceiver } from "../syslog-receiver.ts";
 
-/** However far a sender is beyond its rate, it is heard again after so long. */
+/** The longest pause, however far a sender is beyond its rate. */
 const pauseMsMax = 30_000;
 
 export interface StreamInputOptions {
@@ -15,8 +15,8 @@ export interface StreamInputOptions {
 }
 
 /**
- * Messages of one TCP connection (RFC 6587). TCP can wait, so a sender beyond its rate loses
- * nothing: it is not read from until the messages that it sent too early are paid off.
+ * Reads the messages of one TCP connection (RFC 6587). TCP can wait, so a sender beyond its rate loses
+ * nothing: we stop reading until its rate allows the messages that came too early.
  */
 export function readStream(socket: Socket, peer: number, options: StreamInputOptions): void {
   const { receiver, rates, rateLimits, clock } = options;
@@ -28,7 +28,7 @@ export function readStream(socket: Socket, peer: number, options: StreamInputOpt
     receiver.accept(frame, peer, clock.wallMs(), "tcp");
   };
   const count = (): void => {
-    receiver.counters.cutOff += framer.truncated - cutOff;
+    receiver.counters["cut-off"] += framer.truncated - cutOff;
     cutOff = framer.truncated;
   };
   let resumeTimer: NodeJS.Timeout | undefined;

@@ -1,77 +1,69 @@
 import { randomInt } from "node:crypto";
-import type { Socket } from "node:net";
 import { resolve } from "node:path";
-import { type Clock, systemClock } from "../../../base/clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
 import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { SYSLOG_BYTES_MAX, SYSLOG_PORT } from "../../../protocol/syslog/message.ts";
-import { DatagramLoop, openServiceSocket } from "../../service/loop/datagram-loop.ts";
-import { openUdpAndTcp, type UdpAndTcp } from "../../service/loop/udp-and-tcp.ts";
+import {
+  type RunningService,
+  type ServiceOptions,
+  serveDatagrams,
+} from "../../service/loop/datagram-loop.ts";
+import { openUdpAndTcp } from "../../service/loop/udp-and-tcp.ts";
 import { FileRouter, type FileRule, fileRulesDefault } from "../file-router.ts";
-import { SyslogCounters, SyslogReceiver } from "../syslog-receiver.ts";
+import { newSyslogCounters, type SyslogCounters, SyslogReceiver } from "../syslog-receiver.ts";
 import { LogFiles } from "./log-files.ts";
 import { readStream } from "./stream-input.ts";
 
 /** PERF-2, LOG-4. */
 const daysKeptDefault = 90;
-/** No application's day takes more of the disk than this. */
+/** The limit for one day's file, so that no single application fills the disk. */
 const fileBytesMaxDefault = 1024 ** 3;
 const totalBytesMaxDefault = 10 * 1024 ** 3;
 const totalBytesMaxMin = 64 * 1024;
-/** Far above what a device says, and enough for a relay that speaks for thousands. */
+/** Far more than a device sends, and enough for a relay that forwards for thousands. */
 export const syslogRateLimitsDefault: SourceRateLimits = { burst: 10_000, perSecond: 2000 };
 const connectionsMaxDefault = 1024;
 const connectionsPerPeerMax = 64;
-/** Senders keep a connection open between messages; one that is forgotten ends. */
+/** Senders keep a connection open between messages; one idle for this long is closed. */
 const idleMsMaxDefault = 600_000;
-/** The log tells of drops once in this time; the log files, every second. */
+/** Our own log reports drops at most once in this time; the log files say so every second. */
 const dropToldMsMin = 10_000;
 
-export interface SyslogServerOptions {
-  /** Where files without an absolute path are; made when missing. */
+export interface SyslogServerOptions extends ServiceOptions {
+  /** The directory for files without an absolute path; created when missing. */
   readonly directory: string;
-  /** The wildcard unless told. */
-  readonly address?: number;
-  /** UDP and TCP port, 514 unless told; 0 lets the system choose one for both. */
-  readonly port?: number;
-  /** Receive over TCP as well: yes unless told. */
+  /** Receive over TCP as well: yes by default. */
   readonly tcp?: boolean;
-  readonly backend?: UdpSocketOptions["backend"];
-  /** Which messages go where; the table of LOG-1 unless told. */
+  /** Which messages go into which file; the table of LOG-1 by default. */
   readonly rules?: readonly FileRule[];
   readonly daysKept?: number;
-  /** Of one file, and so of one day: 1 GiB unless told. */
+  /** The limit for one file, and so for one day: 1 GiB by default. */
   readonly fileBytesMax?: number;
   /**
-   * Of all files together, 10 GiB unless told, 64 KiB at least. Beyond it the oldest days go first,
-   * then lines are dropped; PERF-2's 90 days hold below it.
+   * The limit for all files together: 10 GiB by default, at least 64 KiB. Beyond it the oldest days are
+   * removed first, then lines are dropped; PERF-2's 90 days hold as long as they fit.
    */
   readonly totalBytesMax?: number;
-  /** Messages of one address: beyond it datagrams are dropped and TCP waits. `false`: no limit. */
+  /**
+   * Message limits for each address; beyond them datagrams are dropped and TCP waits. `false`: no limit.
+   */
   readonly rateLimits?: SourceRateLimits | false;
   readonly connectionsMax?: number;
   readonly idleMsMax?: number;
-  readonly logger?: Logger;
-  readonly clock?: Clock;
 }
 
-export interface RunningSyslogServer {
-  readonly port: number;
+export interface RunningSyslogServer extends RunningService {
   readonly counters: SyslogCounters;
   /** Absolute paths, in the order of the rules. */
   readonly files: readonly string[];
-  /** Settles when the service is over; rejects when our own code broke. */
-  readonly ended: Promise<void>;
-  /** Ends the service: what was received is in the files, and they are closed. */
-  stop(): Promise<void>;
 }
 
 /**
- * A syslog receiver over UDP (RFC 5426) and TCP (RFC 6587) for both message formats, into a file by
- * facility (LOG-1), a new one each day, 90 days kept (LOG-4, PERF-2). Rejects with StartError when
- * the port or a file is not to be had, and with RangeError for a wrong rule or limit.
+ * A syslog receiver over UDP (RFC 5426) and TCP (RFC 6587) for both message formats. It writes into a
+ * file by facility (LOG-1), a new one each day, 90 days kept (LOG-4, PERF-2). Rejects with StartError
+ * when the port or a file is not available, and with RangeError for a wrong rule or limit.
  */
 export async function startSyslogServer(
   options: SyslogServerOptions,
@@ -84,21 +76,35 @@ export async function startSyslogServer(
       : options.rateLimits;
   const rates =
     options.rateLimits === false ? undefined : new SourceRates(rateLimits, randomInt(2 ** 32));
-  const counters = new SyslogCounters();
+  const counters = newSyslogCounters();
   const paths = router.files.map((file) => resolve(options.directory, file));
   const files = openFiles(options, paths, counters, logger, clock.wallMs());
   const receiver = new SyslogReceiver(router, files, counters);
 
-  const { socket, acceptor } = await open(address, port, options, (connection, peer) => {
-    readStream(connection, peer, { receiver, rates, rateLimits, clock });
-  }).catch((error: unknown) => {
+  const { socket, acceptor } = await openUdpAndTcp(
+    {
+      service: "syslog",
+      address,
+      port,
+      backend: options.backend,
+      datagramBytesMax: SYSLOG_BYTES_MAX,
+    },
+    options.tcp ?? true,
+    {
+      connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
+      connectionsPerPeerMax,
+      idleMsMax: options.idleMsMax ?? idleMsMaxDefault,
+      onConnection: (connection, peer) =>
+        readStream(connection, peer, { receiver, rates, rateLimits, clock }),
+    },
+  ).catch((error: unknown) => {
     files.close();
     throw error;
   });
   logger.info(`Syslog on ${formatIpv4(address)} port ${socket.localPort}.`);
 
   let dropsToldAtMs = Number.NEGATIVE_INFINITY;
-  const loop = new DatagramLoop({
+  const running = serveDatagrams({
     socket,
     clock,
     serve: (index, nowMs) => {
@@ -110,30 +116,20 @@ export async function startSyslogServer(
     },
     endTurn: () => files.flush(clock.wallMs()),
     everySecond: (nowMs) => {
-      if (acceptor !== undefined) counters.tcpRefused = acceptor.counters.refused;
+      if (acceptor !== undefined) counters["tcp-refused"] = acceptor.counters.refused;
       files.maintain(clock.wallMs());
       const drops = receiver.noteDrops(clock.wallMs());
       if (drops === undefined || nowMs - dropsToldAtMs < dropToldMsMin) return;
       dropsToldAtMs = nowMs;
       logger.warn(`Syslog: ${drops}.`);
     },
-  });
-  const ended = loop.run().finally(async () => {
-    socket.close();
-    await acceptor?.close();
-    receiver.noteDrops(clock.wallMs(), true);
-    files.close();
-  });
-  return {
-    port: socket.localPort,
-    counters,
-    files: paths,
-    ended,
-    stop: () => {
-      loop.stop();
-      return ended;
+    close: async () => {
+      await acceptor?.close();
+      receiver.noteDrops(clock.wallMs(), true);
+      files.close();
     },
-  };
+  });
+  return { ...running, counters, files: paths };
 }
 
 function openFiles(
@@ -158,26 +154,4 @@ function openFiles(
     counters.lines -= lines;
   };
   return new LogFiles({ paths, daysKept, fileBytesMax, totalBytesMax, logger, onLost }, unixMs);
-}
-
-async function open(
-  address: number,
-  port: number,
-  options: SyslogServerOptions,
-  onConnection: (connection: Socket, peer: number) => void,
-): Promise<{ socket: UdpSocket; acceptor: UdpAndTcp["acceptor"] | undefined }> {
-  const udp = {
-    service: "syslog",
-    address,
-    port,
-    backend: options.backend,
-    datagramBytesMax: SYSLOG_BYTES_MAX,
-  };
-  if (options.tcp === false) return { socket: await openServiceSocket(udp), acceptor: undefined };
-  return openUdpAndTcp(udp, {
-    connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
-    connectionsPerPeerMax,
-    idleMsMax: options.idleMsMax ?? idleMsMaxDefault,
-    onConnection,
-  });
 }

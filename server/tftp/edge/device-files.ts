@@ -18,26 +18,29 @@ import { readJson } from "../json-content.ts";
 import { MadeFiles } from "../made-files.ts";
 import { WatchedFile } from "./watched-file.ts";
 
-/** Where the files of single devices come from; plain data, so that it crosses to a thread. */
+/** Where the devices' own files come from. Plain data, so that it can be sent to a thread. */
 export interface DeviceFilesPlan {
-  /** File name with `{mac}` in it, such as `cm-{mac}.cfg`. */
+  /** A file name that contains `{mac}`, such as `cm-{mac}.cfg`. */
   readonly pattern: string;
-  /** JSON: which device has which template, and settings of its own. */
+  /** JSON: each device's template and its own settings. */
   readonly registrations: string;
-  /** Folder of the templates: NAME.json. */
+  /** Folder with one NAME.json for each template. */
   readonly templates: string;
-  /** What the CMTS shares, for the CMTS MIC; undefined for a CMTS that has no secret. */
+  /** The secret shared with the CMTS, for the CMTS MIC; undefined for a CMTS without one. */
   readonly sharedSecretFile: string | undefined;
-  /** Whether a file names the address that asked for it (TLV 20), so that no other modem registers with it. */
+  /**
+   * Whether a file contains the address that requested it (TLV 20), so that no other modem can register
+   * with it.
+   */
   readonly boundToAddress: boolean;
 }
 
 export interface DeviceFilesOptions extends DeviceFilesPlan {
-  /** The directory that the TFTP server serves: none of the files here may lie in it. */
+  /** The directory that the TFTP server serves; none of these files may lie inside it. */
   readonly root: string;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Of files that were made and are kept: 32 MiB unless told. */
+  /** How many bytes of finished files are kept: 32 MiB by default. */
   readonly keptBytesMax?: number;
 }
 
@@ -45,16 +48,16 @@ const keptBytesMaxDefault = 32 * 1024 * 1024;
 const registrationsBytesMax = 256 * 1024 * 1024;
 const templateBytesMax = 1024 * 1024;
 const secretBytesMax = 4096;
-/** Between two looks whether the files have changed. */
+/** Files are checked for changes this often. */
 const lookMs = 1000;
 const TFTP_MODEM_ADDRESS = 20;
 
 const noSecret = new Uint8Array(0);
 
 /**
- * Configuration files of cable modems, made when they are asked for: the template that a device is
- * registered with, its own settings laid over, signed with CM MIC and CMTS MIC. Changes of the files
- * behind it are noticed with the first request a second later.
+ * Configuration files of cable modems, made on request: the device's template with its own settings laid
+ * over it, signed with CM MIC and CMTS MIC. A change of the source files takes effect with the first
+ * request at least a second after the last check.
  */
 export class DeviceFiles {
   readonly #options: DeviceFilesOptions;
@@ -65,7 +68,7 @@ export class DeviceFiles {
   #templates = new Map<string, WatchedFile<readonly Tlv[]>>();
   #lookedAtMs: number;
 
-  /** Throws StartError when a file is not there, is wrong, or could be fetched by any client. */
+  /** Throws StartError when a file is missing, is wrong, or lies where any client could fetch it. */
   constructor(options: DeviceFilesOptions) {
     this.#options = options;
     this.#name = nameOf(options.pattern);
@@ -102,8 +105,8 @@ export class DeviceFiles {
   }
 
   /**
-   * The file of a device; undefined when the name is not that of a device's file, or the device is
-   * not registered. Throws when a registered device's file cannot be made.
+   * The file of a device. Undefined when the name does not match the pattern or the device is not
+   * registered. Throws when the file cannot be made.
    */
   make(filename: string, clientAddress: number): Uint8Array | undefined {
     const device = this.#name.deviceOf(filename);
@@ -124,7 +127,7 @@ export class DeviceFiles {
     return encodeCmConfig(replaceTlv(tlvs, { type: TFTP_MODEM_ADDRESS, value: address }), secret);
   }
 
-  /** A template that changed registrations are the first to name is read when it is needed. */
+  /** A template first named by a change of the registrations is read when it is first needed. */
   #template(name: string): WatchedFile<readonly Tlv[]> {
     let template = this.#templates.get(name);
     if (template === undefined) {
@@ -172,7 +175,7 @@ function nameOf(pattern: string): DeviceFileName {
   }
 }
 
-/** The secret would be signed away, and the registrations are the customers' own affair. */
+/** A client that fetched the secret could sign files, and registrations are confidential. */
 function refuseBelow(root: string, path: string): void {
   const real = realPath(path);
   const realRoot = realPath(root);
@@ -190,10 +193,10 @@ function realPath(path: string): string {
   }
 }
 
-/** Without one newline at its end, which editors add. */
+/** The secret without one newline at its end, which editors add. */
 function readSecret(bytes: Uint8Array): ContentReading<Uint8Array> {
   const value = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
-  // A file that is just being written is empty for a moment.
+  // A file is empty for a moment while it is being written.
   if (value.length > 0) return { kind: "ok", value };
   return { kind: "failed", message: "is empty; without a secret, say noSharedSecret instead" };
 }

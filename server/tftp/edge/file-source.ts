@@ -19,16 +19,16 @@ import { BytesContent } from "../transfer-content.ts";
 import { ChunkCache, isSameFile, SharedFile } from "./shared-file.ts";
 
 export interface FileSourceOptions {
-  /** The directory that is served (TFTP-6); nothing outside it ever is. */
+  /** The directory that is served (TFTP-6); nothing outside it is ever served. */
   readonly root: string;
   readonly wallMs: () => number;
-  /** Files up to this size are kept in memory: 64 KiB unless told. */
+  /** Files up to this size are kept in memory: 64 KiB by default. */
   readonly cachedFileBytesMax?: number;
-  /** Of all the kept files together: 128 MiB unless told. */
+  /** How many bytes of such files are kept: 128 MiB by default. */
   readonly cacheBytesMax?: number;
-  /** Of the parts of larger files that are read ahead: 32 MiB unless told. */
+  /** How many bytes of larger files are read ahead: 32 MiB by default. */
   readonly readAheadBytesMax?: number;
-  /** Larger files that are open at once; each serves any number of transfers. 256 unless told. */
+  /** How many larger files may be open; each serves any number of transfers. 256 by default. */
   readonly openFilesMax?: number;
 }
 
@@ -36,14 +36,14 @@ const cachedFileBytesMaxDefault = 64 * 1024;
 const cacheBytesMaxDefault = 128 * 1024 * 1024;
 const readAheadBytesMaxDefault = 32 * 1024 * 1024;
 const openFilesMaxDefault = 256;
-/** What a kept file costs besides its bytes, so that empty files are bounded too. */
+/** What a kept file costs in addition to its bytes, so that empty files are bounded too. */
 const entryBytes = 512;
 /**
- * The clock of a file system may go in steps of several milliseconds: of two changes within one,
- * only the first shows. So a file as young as that is read afresh each time.
+ * A file system's clock may tick every few milliseconds, so a second change within one tick does not
+ * show. A file this young is therefore read afresh each time.
  */
 const youngMs = 50;
-// Without O_NONBLOCK a pipe put in the place of a file would stop the server.
+// Without O_NONBLOCK, a pipe in place of a file would block the server.
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 interface CachedFile {
@@ -51,7 +51,7 @@ interface CachedFile {
   readonly stats: Stats;
 }
 
-/** Opens files below one directory: regular files only, and no way out of it by name or by link. */
+/** Opens files below one directory: only regular files, and neither a name nor a link leads outside. */
 export class FileSource {
   readonly #root: string;
   readonly #wallMs: () => number;
@@ -59,13 +59,13 @@ export class FileSource {
   readonly #cacheBytesMax: number;
   readonly #openFilesMax: number;
   readonly #chunks: ChunkCache;
-  /** By path below the root, in the order of use: the first entry is the one to forget. */
+  /** By path below the root, in order of use: the first entry is dropped first. */
   readonly #cached = new Map<string, CachedFile>();
   readonly #shared = new Set<SharedFile>();
   #cachedBytes = 0;
   cacheHits = 0;
 
-  /** Throws StartError when the root is no directory that can be read. */
+  /** Throws StartError when the root is not a readable directory. */
   constructor(options: FileSourceOptions) {
     this.#root = resolveRoot(options.root);
     this.#wallMs = options.wallMs;
@@ -83,7 +83,7 @@ export class FileSource {
     return this.#cachedBytes;
   }
 
-  /** Larger files that transfers read at this moment. */
+  /** How many larger files are being read now. */
   get openFiles(): number {
     return this.#shared.size;
   }
@@ -124,7 +124,7 @@ export class FileSource {
     const fd = openSync(real, openFlags);
     let isTaken = false;
     try {
-      // What was opened decides, not what the path led to a moment ago.
+      // Check the opened file itself: the path may have changed since.
       const stats = fstatSync(fd);
       if (!stats.isFile()) return notRegular;
       if (!this.#isInside(openedPath(fd) ?? real)) return accessViolation;
@@ -192,7 +192,7 @@ function resolveRoot(root: string): string {
   throw new StartError(`Can't serve files from ${root}: it is not a directory.`);
 }
 
-/** The path that the system has for an open file; undefined where there is no /proc. */
+/** The system's path of an open file; undefined where there is no /proc. */
 function openedPath(fd: number): string | undefined {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
@@ -201,9 +201,9 @@ function openedPath(fd: number): string | undefined {
   }
 }
 
-/** Undefined when the file is not as long as it was a moment ago. */
+/** Undefined when the file's length has changed meanwhile. */
 function readWhole(fd: number, size: number): Uint8Array | undefined {
-  // One byte more than there should be tells that it grew.
+  // One byte of extra room shows whether the file has grown.
   const bytes = new Uint8Array(size + 1);
   let filled = 0;
   while (filled < bytes.length) {
@@ -238,7 +238,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
 
 function refusalOf(error: unknown): Refusal {
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-  // Without a system's code it is a mistake of ours.
+  // An error without a system code is our own mistake.
   if (code === undefined || code.startsWith("ERR_")) throw error;
   return refusals[code] ?? refusal(tftpErrorCodes.undefined, `the file cannot be read: ${code}`);
 }

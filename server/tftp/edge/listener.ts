@@ -7,7 +7,10 @@ import type { TftpOutlet, TftpService } from "../service.ts";
 const eventLoopMsMax = 5;
 const idleMsMax = 1000;
 
-/** The sockets of a TFTP server: 0 takes requests; transfers run on the others, or on it as well. */
+/**
+ * The sockets of a TFTP server. Socket 0 takes requests; transfers run on the others, or on 0 when it is
+ * the only one.
+ */
 export class SocketOutlet implements TftpOutlet {
   readonly #sockets: readonly UdpSocket[];
   readonly #isFilled: Uint8Array;
@@ -35,7 +38,7 @@ export class SocketOutlet implements TftpOutlet {
     this.#filled.push(port);
   }
 
-  /** Sends what is queued, one system call a socket. */
+  /** Sends all queued packets with one system call for each socket. */
   flush(): void {
     for (const port of this.#filled) {
       this.#sockets[port]!.flush();
@@ -51,13 +54,13 @@ export interface TftpListenerOptions {
   readonly outlet: SocketOutlet;
   readonly counters: TftpCounters;
   readonly clock: Clock;
-  /** Called once a turn: the lines of a batch are written together. */
+  /** Called once a turn, so that the log lines of a batch are written together. */
   readonly flushLog: () => void;
 }
 
 /**
- * The data plane: a synchronous loop over batches. One system call a socket receives what is there,
- * the service answers it all, and one call a socket sends the answers.
+ * The data plane: a synchronous loop over batches. One system call for each socket receives a batch, the
+ * service answers it, and one call for each socket sends the answers.
  */
 export class TftpListener {
   readonly #options: TftpListenerOptions;
@@ -87,7 +90,10 @@ export class TftpListener {
     this.#stopping = true;
   }
 
-  /** One turn of the loop: a batch of each busy socket, and whatever is due. Returns how many datagrams. */
+  /**
+   * One turn of the loop: a batch from each busy socket, then everything that is due. Returns the number
+   * of datagrams.
+   */
   turn(): number {
     const { service, sockets, outlet, counters, clock, flushLog } = this.#options;
     const nowMs = clock.monotonicMs();
@@ -103,13 +109,15 @@ export class TftpListener {
     return received;
   }
 
-  /** How long nothing is due, if no packet comes. */
+  /** How long to wait if no packet arrives. */
   idleMs(nowMs: number): number {
     const dueMs = this.#options.service.nextDueMs() ?? Number.POSITIVE_INFINITY;
     return Math.min(idleMsMax, Math.max(0, dueMs - nowMs));
   }
 
-  /** Ports without a transfer get only strays: one port a turn is enough, each in its turn. */
+  /**
+   * Ports without a transfer receive only stray packets, so one of them a turn is enough, in rotation.
+   */
   #serveQuietPort(nowMs: number): number {
     const { service, sockets } = this.#options;
     if (sockets.length === 1) return 0;

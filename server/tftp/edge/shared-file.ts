@@ -2,10 +2,10 @@ import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
 import { READ_FAILED, type TransferContent } from "../transfer-content.ts";
 
 const chunkBytes = 64 * 1024;
-/** Chunk numbers of one file stay below this: it is then 256 TiB long. */
+/** Chunk numbers of one file stay below this, which is enough for 256 TiB. */
 const chunksPerFile = 2 ** 32;
 
-/** What tells whether a file is still the one that it was. */
+/** The fields that show whether a file is still the same. */
 export type FileIdentity = Pick<Stats, "ino" | "dev" | "size" | "mtimeMs" | "ctimeMs">;
 
 export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
@@ -18,10 +18,10 @@ export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
   );
 }
 
-/** The parts of large files that were read last, for all of them together. */
+/** The most recently used chunks of all large files together. */
 export class ChunkCache {
   readonly #chunksMax: number;
-  /** In the order of use: the Map's first entry is the one to forget. */
+  /** In order of use: the Map's first entry is dropped first. */
   readonly #chunks = new Map<number, Uint8Array>();
 
   constructor(bytesMax: number) {
@@ -46,7 +46,7 @@ export class ChunkCache {
     this.#chunks.set(key, chunk);
   }
 
-  /** Forgets the keys from `first` up to, but not with, `end`. */
+  /** Drops the keys from `first` up to, but not including, `end`. */
   forget(first: number, end: number): void {
     for (const key of this.#chunks.keys()) {
       if (key >= first && key < end) this.#chunks.delete(key);
@@ -55,12 +55,12 @@ export class ChunkCache {
 }
 
 /**
- * A large file, open once for all transfers that read it. It is read ahead in chunks; when it turns
- * out to have changed meanwhile nothing more of it is served, for no client could use the mixture.
+ * A large file, opened once for all transfers that read it, and read ahead in chunks. When it has changed
+ * meanwhile, no more of it is served, because a mixture is useless to a client.
  */
 export class SharedFile {
   readonly stats: Stats;
-  /** Unlike that of any other file that is open. */
+  /** Unique among the open files. */
   readonly number: number;
   readonly #fd: number;
   readonly #cache: ChunkCache;
@@ -70,7 +70,7 @@ export class SharedFile {
   #recentIndex = -1;
   #recent: Uint8Array | undefined;
 
-  /** Takes the descriptor; closes it, and calls `onUnused`, when the last transfer is over. */
+  /** Takes over the descriptor. After the last transfer it closes it and calls `onUnused`. */
   constructor(fd: number, stats: Stats, cache: ChunkCache, number: number, onUnused: () => void) {
     this.#fd = fd;
     this.stats = stats;
@@ -146,7 +146,7 @@ export class SharedFile {
     }
   }
 
-  /** A rename or an unlink changes only the ctime, and not what is read here. */
+  /** Ignores the ctime, because a rename or an unlink changes it without changing the content. */
   #isUnchanged(): boolean {
     const { size, mtimeMs } = fstatSync(this.#fd);
     return size === this.stats.size && mtimeMs === this.stats.mtimeMs;

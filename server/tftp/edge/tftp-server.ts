@@ -24,35 +24,35 @@ import { SocketOutlet, TftpListener } from "./listener.ts";
 export interface TftpServerOptions {
   /** The directory that is served. */
   readonly root: string;
-  /** An address of this machine to listen on; 0, or without it, all of them. */
+  /** The local address to listen on; 0, the default, means all of them. */
   readonly address?: number;
-  /** 69 unless told; 0 lets the system choose. */
+  /** 69 by default; 0 lets the system choose. */
   readonly port?: number;
-  /** Transfers at once, 10,000 unless told; further requests wait (TFTP-9). */
+  /** How many transfers run at once, 10,000 by default; further requests wait (TFTP-9). */
   readonly sessionsMax?: number;
-  /** Requests that wait at once, 8,192 unless told; further ones are lost. */
+  /** How many requests may wait, 8,192 by default; further ones are dropped. */
   readonly queueMax?: number;
-  /** The request port and the ports that transfers run on, 64 in all unless told; 1: one port does it all. */
+  /** The request port plus the ports for transfers, 64 in all by default; 1: one port does everything. */
   readonly portsMax?: number;
-  /** Larger blocks are negotiated down: 65,464 unless told. */
+  /** Larger blocks are negotiated down: 65,464 by default. */
   readonly blockBytesMax?: number;
-  /** Larger windows are negotiated down: 64 blocks unless told, and 64 KiB. */
+  /** Larger windows are negotiated down: 64 blocks by default, and 64 KiB. */
   readonly windowBlocksMax?: number;
-  /** Until an unanswered packet is repeated, unless the client says (TFTP-4): 5 unless told. */
+  /** Time before an unanswered packet is repeated, unless the client sets it (TFTP-4): 5 by default. */
   readonly retrySeconds?: number;
-  /** Silence that ends a transfer (TFTP-4): 300 unless told. */
+  /** Silence that ends a transfer (TFTP-4): 300 by default. */
   readonly sessionSeconds?: number;
   readonly backend?: UdpSocketOptions["backend"];
   readonly logger?: Logger;
-  /** Whether each transfer gets its line in the log. */
+  /** Whether each transfer is logged. */
   readonly logTransfers?: boolean;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
-  /** Keeps clients from choosing ports that collide in the session table; random unless told. */
+  /** Prevents clients from choosing ports that collide in the session table; random by default. */
   readonly seed?: number;
-  /** How much the file source may keep in memory, and open. */
+  /** Limits of the file source's memory and open files. */
   readonly files?: Omit<FileSourceOptions, "root" | "wallMs">;
-  /** Files made on demand, asked before the root is: undefined when it is not one of those. */
+  /** Makes files on demand and is asked before the root; undefined: it does not make this file. */
   readonly generated?: (filename: string, clientAddress: number) => Uint8Array | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface RunningTftpServer {
   readonly address: number;
   readonly port: number;
   readonly counters: TftpCounters;
-  /** Transfers under way, and requests that wait, at this moment. */
+  /** Current number of transfers and of waiting requests. */
   readonly load: () => { readonly sessions: number; readonly waiting: number };
   /** Settles when the service is over; rejects when our own code broke. */
   readonly ended: Promise<void>;
@@ -77,21 +77,21 @@ const defaults = {
   sessionSeconds: 300,
 } as const;
 
-// Less than half of what Linux lets a socket hold by default: a larger window overruns real clients.
+// Less than half of Linux's default receive buffer: a larger window overruns real clients.
 const windowBytesMax = 64 * 1024;
 const unansweredMsMax = 30_000;
 const secondMs = 1000;
-/** What one wait can watch over. */
+/** How many sockets one wait can watch. */
 const socketsMax = 64;
-/** A request has 512 bytes at most (RFC 2347); old clients pad their packets. */
+/** A request has at most 512 bytes (RFC 2347), but old clients pad their packets. */
 const requestBytesMax = 2048;
-/** The longest DATA that fits a frame of Ethernet; larger blocks go through a few ports of their own. */
+/** The longest DATA that fits an Ethernet frame; larger blocks get a few ports of their own. */
 const framedPacketBytesMax = 1472;
 const largePortsMax = 2;
 const batchMax = { requests: 256, transfers: 64, large: 32 } as const;
 const transferBufferBytes = 2 * 1024 * 1024;
 
-/** Starts to serve files. Rejects with StartError when the operator has to mend something first. */
+/** Starts to serve files. Rejects with StartError when the operator has to fix something first. */
 export async function startTftpServer(options: TftpServerOptions): Promise<RunningTftpServer> {
   const { logger = nullLogger, clock = systemClock } = options;
   const policy = policyOf(options);
@@ -129,7 +129,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
     ended,
     stop: () => {
       listener.stop();
-      // A loop that waits for packets ends at once when there is nothing left to wait for.
+      // Closing the sockets ends the loop's wait at once.
       closeAll(sockets);
       return ended;
     },
@@ -163,14 +163,14 @@ function checkWhole(name: string, value: number, min: number, max: number): void
 }
 
 interface PortPlan {
-  /** The longest packet of a transfer; -1 for a port without transfers. */
+  /** The longest packet of a transfer on this port; -1 for a port without transfers. */
   readonly packetBytesMax: number;
   readonly datagramBytesMax: number;
   readonly batchMax: number;
   readonly bufferBytes: number | undefined;
 }
 
-/** Slots are as long as the longest packet, so only a few ports have room for the large ones. */
+/** Each slot is as long as the longest packet, so only a few ports carry the large ones. */
 function portPlanOf(portsMax: number, blockBytesMax: number): readonly PortPlan[] {
   const packetBytesMax = DATA_HEADER_BYTES + blockBytesMax;
   const bytesFor = (bytes: number): number => Math.max(bytes, requestBytesMax);
@@ -235,7 +235,7 @@ function closeAll(sockets: readonly UdpSocket[]): void {
   for (const socket of sockets) socket.close();
 }
 
-/** A file that cannot be made is one device's trouble, not the end of the service. */
+/** A file that cannot be made affects one device and must not end the service. */
 function opener(
   files: FileSource,
   generated: TftpServerOptions["generated"],

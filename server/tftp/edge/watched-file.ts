@@ -20,25 +20,25 @@ export interface WatchedFileOptions<Value> {
 }
 
 /**
- * Whoever writes a file may not be done yet, and the clock of a file system goes in steps: a change
- * as young as that is left to the next look.
+ * Someone may still be writing the file, and a file system's clock ticks in steps. So a change this young
+ * waits for the next check.
  */
 const youngMs = 50;
-// Without O_NONBLOCK a pipe put in the place of a file would stop the server.
+// Without O_NONBLOCK, a pipe in place of a file would block the server.
 const openFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
- * A file that is read again when it has changed. When it has become wrong or is gone, what it said
- * last stays in force, and the log says so, once for each change.
+ * A file that is read again when it has changed. While it is wrong or missing, its last good content
+ * stays in force, and each such change is logged once.
  */
 export class WatchedFile<Value> {
   readonly #options: WatchedFileOptions<Value>;
-  /** Of what was read last, right or wrong; undefined when it could not be read. */
+  /** Of the last version read, right or wrong; undefined when it could not be read. */
   #stats: Stats | undefined;
   #problem: string | undefined;
   #value: Value;
 
-  /** Throws StartError when it cannot be read, or says something wrong. */
+  /** Throws StartError when the file cannot be read or is wrong. */
   constructor(options: WatchedFileOptions<Value>) {
     const { stats, reading } = load(options);
     if (reading.kind === "failed") throw new StartError(`${options.path}: ${reading.message}`);
@@ -47,12 +47,12 @@ export class WatchedFile<Value> {
     this.#value = reading.value;
   }
 
-  /** What it said when it was last right. */
+  /** The last good content. */
   get value(): Value {
     return this.#value;
   }
 
-  /** Looks whether the file has changed; true when there is a new value. `wallMs` is now. */
+  /** Checks whether the file has changed. Returns true when there is a new value. */
   refresh(wallMs: number): boolean {
     if (!this.#isNews(wallMs)) return false;
     const { path, logger } = this.#options;
@@ -78,7 +78,7 @@ export class WatchedFile<Value> {
     try {
       stats = statSync(this.#options.path);
     } catch {
-      // Whoever opens it is told the reason.
+      // Opening it will give the reason.
       return true;
     }
     if (this.#stats !== undefined && isSameFile(stats, this.#stats)) return false;

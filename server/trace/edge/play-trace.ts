@@ -14,16 +14,16 @@ import { TraceStart } from "../trace-start.ts";
 export interface PlayOptions {
   readonly path: string;
   readonly records: Iterable<TraceRecord>;
-  /** Takes the place of the recorded configuration (`-cf`). */
+  /** Replaces the recorded configuration (`-cf`). */
   readonly configFile: string | undefined;
-  /** Lines for the reader of the result. */
+  /** Prints one line of the result. */
   readonly print: (line: string) => void;
   readonly logger: Logger;
 }
 
 /**
- * Plays a trace back (`-play`) and prints every reply that is not the recorded one. Returns how many
- * packets are answered in another way. Throws StartError when the trace or the configuration cannot be
+ * Plays a trace back (`-play`) and prints every reply that differs from the recorded one. Returns how
+ * many packets are answered differently. Throws StartError when the trace or the configuration cannot be
  * used.
  */
 export function playTrace({ path, records, configFile, print, logger }: PlayOptions): number {
@@ -85,7 +85,7 @@ function recordedConfig(
     if (text === undefined) throw new Error(`${name} is not in ${path}`);
     return text;
   };
-  // Whether it was allowed or not: nothing is run.
+  // `execute` is always accepted: a replay runs no commands.
   return loadConfig(main, logger, read, true);
 }
 

@@ -11,12 +11,12 @@ import {
 import type { TraceSink } from "../trace-recorder.ts";
 
 const readBytes = 4 * (CONTENT_BYTES_MAX + FRAME_BYTES);
-/** It has clients' addresses and everything that the configuration says. */
+/** It contains clients' addresses and the whole configuration. */
 const ownerOnly = 0o600;
 
 /**
- * A new trace file. One that is there already becomes `PATH~`, so that the trace of a crash outlives
- * the restart after it. Throws StartError: also when what is there is no trace.
+ * Creates a trace file. An existing one becomes `PATH~`, so that the trace of a crash survives the
+ * restart after it. Throws StartError, also when the existing file is not a trace.
  */
 export function createTraceFile(path: string): TraceSink {
   let file: number;
@@ -59,7 +59,10 @@ function firstLineOf(path: string): string {
   }
 }
 
-/** False when the system refuses, a full disk for one; what it took before stays. */
+/**
+ * Returns false when the system refuses, for example because the disk is full; the part already written
+ * stays.
+ */
 function appendAll(file: number, bytes: Uint8Array): boolean {
   try {
     for (let at = 0; at < bytes.length; ) at += fs.writeSync(file, bytes, at);
@@ -69,7 +72,7 @@ function appendAll(file: number, bytes: Uint8Array): boolean {
   }
 }
 
-/** The content of a file in pieces, each a view that is valid until the next one. */
+/** The content of a file in pieces. Each piece is a view that is valid until the next one. */
 export function* filePieces(path: string): Generator<Uint8Array> {
   const file = openOrExplain(path);
   try {
@@ -85,13 +88,13 @@ export function* filePieces(path: string): Generator<Uint8Array> {
 }
 
 /**
- * The records of a trace. One that was cut off, by `kill -9` or a full disk, ends after its last whole
- * record. Throws StartError for a file that is no trace, and with the place for one that is damaged.
+ * The records of a trace. A trace cut off by `kill -9` or a full disk ends after its last whole record.
+ * Throws StartError for a file that is not a trace, and with the position for a damaged one.
  */
 export function* readTrace(path: string): Generator<TraceRecord> {
   const file = openOrExplain(path);
   try {
-    // Records are views of what is read, and whoever has one may keep it: so each read has its own memory.
+    // Records are views of these bytes and may be kept, so each read uses new memory.
     let bytes = read(file, new Uint8Array(0));
     let at = TRACE_FIRST_LINE.length;
     let behind = 0;
@@ -126,7 +129,7 @@ function openOrExplain(path: string): number {
   }
 }
 
-/** What is left of the last read, and what comes next. */
+/** The rest of the last read, followed by new bytes. */
 function read(file: number, rest: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(rest.length + readBytes);
   bytes.set(rest);
