@@ -71,7 +71,7 @@ export function encodeCmConfig(tlvs: readonly Tlv[], sharedSecret: Uint8Array): 
 
 /**
  * Strict: settings, at most one MIC of each kind, and nothing between or after them but the end mark and
- * zeros. Values are views. Throws DecodeError. The MICs are not checked: see `checkMics`.
+ * zeros. Values are views. Throws DecodeError. The MICs are not checked: see `checkCmMic` and `checkCmtsMic`.
  */
 export function decodeCmConfig(bytes: Uint8Array): CmConfig {
   const layout = layoutOf(bytes);

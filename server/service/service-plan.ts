@@ -52,7 +52,7 @@ export type ServicePlan =
       /** The limit for all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `pairState` is the memory of SharedPairState, which says whether this node serves. */
+  /** `pairState` is the memory of `SharedPairState`, which says whether this node serves. */
   | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
 
 /** The settings of the TFTP server that an operator may change; see `TftpServerOptions`. */
