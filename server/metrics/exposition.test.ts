@@ -6,7 +6,7 @@ import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
 import { dotted } from "../service/loop/counters.ts";
 import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
-import { TftpCounters } from "../tftp/counters.ts";
+import { newTftpCounters } from "../tftp/counters.ts";
 import { newTimeCounters } from "../time/edge/time-server.ts";
 import { dhcpFamilies, POOLS_MAX } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
@@ -46,7 +46,7 @@ function dhcpWith(poolCount: number): Family[] {
 const everything = (): Family[] => [
   ...labelled(dhcpWith(2), { service: "dhcp" }),
   ...labelled(dhcpWith(1), { service: "dhcp-cpe" }),
-  ...labelled(tftpFamilies(new TftpCounters().snapshot(), { sessions: 3, waiting: 1 }), {
+  ...labelled(tftpFamilies(dotted(newTftpCounters()), { sessions: 3, waiting: 1 }), {
     service: "tftp",
   }),
   ...timeFamilies(dotted(newTimeCounters())),
