@@ -4,30 +4,26 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 // CI reads the numbers from this file; the terminal keeps the usual report.
 const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 
-// Tests that measure time or memory, or flood.
-const alone = [
-  "{base,server,simulator,bench}/**/{memory,scale}.test.ts",
-  "test/faults/{overload,hostile,tftp-hostile}.test.ts",
-  "test/loopback/{capacity,prov-run,prov-run-boot}.test.ts",
-  "test/interop/{perfdhcp,tftp-clients}.test.ts",
-];
-
-// Whole drills one after the other: `npm run test:drills`. Every test run has one drill of its own besides.
-const drills = ["test/interop/{own-drills,peer-drills,nemesis}.test.ts"];
-const playsDrills = process.env["PROVLAB_TEST_DRILLS"] !== undefined;
-
-// Half a minute or longer each. Where nothing is known of earlier runs, files begin by their size; then one of these
-// would begin last, and run alone.
+// Where nothing is known of earlier runs, files begin by their size; then one of these, which take long, would
+// begin last, and run alone.
 const longFiles = [
-  "test/tutorial.test.ts",
+  "server/lease/store/lease-crash.test.ts",
+  "server/trace/replay.test.ts",
+  "simulator/run/edge/coordinator.test.ts",
   "test/faults/kill.test.ts",
+  "test/faults/lease-file.test.ts",
+  "test/interop/agents.test.ts",
   "test/interop/differential-generated.test.ts",
+  "test/interop/dhcpd-command.test.ts",
   "test/interop/drill.test.ts",
   "test/interop/kea-pair.test.ts",
   "test/interop/serve-pair.test.ts",
-  "test/loopback/agents.test.ts",
-  "test/loopback/segments.test.ts",
+  "test/loopback/prov-run-boot.test.ts",
+  "test/loopback/prov-run-faulty.test.ts",
+  "test/loopback/prov-run.test.ts",
+  "test/system/segments.test.ts",
   "test/simulation/simulation.test.ts",
+  "test/system/tutorial.test.ts",
 ];
 
 class LongFilesFirst extends BaseSequencer {
@@ -39,62 +35,69 @@ class LongFilesFirst extends BaseSequencer {
   }
 }
 
-// Three projects, one after the other. `unit` is beside the source and fast: pure enough that files
-// share a process. `system` crosses folders (test/): virtual time, peers in network namespaces of their
-// own, runs on ports of their own; it waits more than it computes, so three files run side by side.
-// `alone` has the machine for itself, one file after the other.
+// What is waited for comes, however busy the machine is; what has not come by then hangs.
+const patience = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 50_000, interval: 20 } },
+};
+
+// A file's place decides when it runs; CONTRIBUTING.md has the table. Files of `unit` share a process, which
+// they leave as they found it.
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
     reporters: summaryFile === undefined ? ["default"] : ["default", "json"],
     ...(summaryFile === undefined ? {} : { outputFile: { json: summaryFile } }),
     projects: [
-      ...(playsDrills
-        ? [
-            {
-              test: {
-                name: "drills",
-                include: drills,
-                testTimeout: 120_000,
-                hookTimeout: 120_000,
-                fileParallelism: false,
-              },
-            },
-          ]
-        : []),
       {
         test: {
+          ...patience,
           name: "unit",
-          sequence: { groupOrder: 0 },
           include: [
             "{protocol,base,server,simulator,scenarios,reports,lab,cli,bench}/**/*.test.ts",
-            "test/tidy.test.ts",
+            "test/*.test.ts",
+            "test/simulation/*.test.ts",
           ],
-          exclude: alone,
-          testTimeout: 30_000,
           isolate: false,
           maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
-          name: "system",
-          sequence: { groupOrder: 1 },
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/tidy.test.ts", ...alone, ...drills],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...patience,
+          name: "loopback",
+          include: ["test/loopback/*.test.ts"],
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
-          name: "alone",
+          ...patience,
+          name: "system",
+          include: ["test/{system,interop,faults}/*.test.ts"],
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
-          include: alone,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...patience,
+          name: "alone",
+          include: ["test/alone/*.test.ts"],
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...patience,
+          name: "drills",
+          include: ["test/drills/*.test.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

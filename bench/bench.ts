@@ -1,28 +1,27 @@
 import { statfsSync } from "node:fs";
-import { environmentOf } from "../cli/run/environment.ts";
-import type { DhcpContender } from "./contenders/dhcp-contender.ts";
+import { environmentOf } from "../lab/machine/environment.ts";
+import { twoProcessors } from "../lab/machine/processors.ts";
+import { type ServerNetwork, withNetwork } from "../lab/machine/server-network.ts";
+import type { Contender } from "./contenders/contender.ts";
 import type { BenchPlan } from "./harness/bench-plan.ts";
 import { expectedMinutes } from "./harness/expected-time.ts";
-import { chooseNetwork } from "./harness/network.ts";
-import { twoProcessors } from "./harness/processors.ts";
-import { killServers } from "./harness/server-process.ts";
 import type { Bench } from "./harness/server-start.ts";
+import type { Suite } from "./harness/suite.ts";
 import { runSuite } from "./harness/suite-run.ts";
-import type { Capacities } from "./harness/turn.ts";
 import { BENCH_SCHEMA, type BenchResult, type SuiteResult } from "./results/bench-result.ts";
-import type { Suite } from "./suites/suite.ts";
 
-export interface BenchRequest {
+export interface BenchRequest<Member extends Contender> {
   readonly plan: BenchPlan;
-  readonly suites: readonly Suite[];
-  /** Instead of those that a suite compares; undefined: those. */
-  readonly contenders: readonly DhcpContender[] | undefined;
+  readonly suites: readonly Suite<Member>[];
+  /** Take part instead of those that a suite compares, where given. */
+  readonly contenders?: readonly Member[] | undefined;
+  readonly network: ServerNetwork;
   readonly seed: number;
-  /** Exists; lease files go below it, so it must be on the disk that is meant. */
+  /** Exists; lease files go below it, so it must be on the disk that is to be measured. */
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
-  /** As soon as a suite is over, with everything so far: what is measured is not lost with the next. */
+  /** Called after each suite with everything so far: what is measured is not lost with the next suite. */
   readonly onSuite: (result: BenchResult) => void;
 }
 
@@ -30,21 +29,19 @@ export interface BenchRequest {
  * Runs the suites one after the other. A contender that fails is reported with the reason; the signal
  * ends the run early with what was measured so far. Leaves no process and no namespace.
  */
-export async function runBench(request: BenchRequest): Promise<BenchResult> {
+export function runBench<Member extends Contender>(
+  request: BenchRequest<Member>,
+): Promise<BenchResult> {
   const startedAtMs = Date.now();
-  const { plan, seed, folder, signal, onProgress } = request;
-  const network = chooseNetwork(onProgress);
-  const cleanUp = (): void => {
-    killServers();
-    network.close();
-  };
-  process.on("exit", cleanUp);
-  try {
+  const { plan, network, seed, folder, signal, onProgress } = request;
+  return withNetwork(network, async () => {
     warnOfMemoryDisk(folder, onProgress);
     const processors = twoProcessors();
-    const bench: Bench = { plan, network, processors, seed, folder, signal, onProgress };
+    const bench: Bench = {
+      ...{ plan, network, processors, seed, folder, signal, onProgress },
+      capacities: new Map(),
+    };
     const environment = environmentOf({ durability: "by server", socket: "batch", workers: 1 });
-    const capacities: Capacities = new Map();
     const suites: SuiteResult[] = [];
     const result = (): BenchResult => ({
       schema: BENCH_SCHEMA,
@@ -60,18 +57,15 @@ export async function runBench(request: BenchRequest): Promise<BenchResult> {
     tellExpected(request);
     for (const suite of request.suites) {
       if (signal.aborted) break;
-      const contenders = request.contenders ?? suite.contenders;
-      suites.push(await runSuite(bench, suite, contenders, capacities));
+      suites.push(await runSuite(bench, suite, request.contenders ?? suite.contenders));
       request.onSuite(result());
     }
     return result();
-  } finally {
-    process.off("exit", cleanUp);
-    network.close();
-  }
+  });
 }
 
-function tellExpected({ plan, suites, contenders, onProgress }: BenchRequest): void {
+function tellExpected<Member extends Contender>(request: BenchRequest<Member>): void {
+  const { plan, suites, contenders, onProgress } = request;
   const minutes = suites.map((suite) =>
     expectedMinutes(plan, suite, contenders ?? suite.contenders),
   );

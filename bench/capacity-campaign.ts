@@ -1,18 +1,27 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LabProcess } from "../lab/machine/lab-process.ts";
+import { provCommand } from "../lab/machine/package-root.ts";
+import { twoProcessors } from "../lab/machine/processors.ts";
+import { runToEnd } from "../lab/machine/run-to-end.ts";
+import {
+  namespaceNetwork,
+  type ServerNetwork,
+  withNetwork,
+} from "../lab/machine/server-network.ts";
 import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { CapacityResult } from "../reports/capacity/capacity-result.ts";
-import { exitStatus, listOf, runProgram, tellProgress, wholeNumber } from "./cli-options.ts";
-import { provCommand } from "./contenders/contender.ts";
 import { principals } from "./contenders/contenders.ts";
 import type { DhcpContender } from "./contenders/dhcp-contender.ts";
-import { fullPlan, population } from "./harness/bench-plan.ts";
-import { type BenchNetwork, namespaceNetwork } from "./harness/network.ts";
-import { onProcessor, twoProcessors } from "./harness/processors.ts";
-import { killServers } from "./harness/server-process.ts";
-import { type Bench, startServer } from "./harness/server-start.ts";
+import { population } from "./harness/bench-plan.ts";
+import {
+  exitStatus,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "./harness/cli-options.ts";
+import { type BenchPlace, onGeneratorSide, startServer } from "./harness/server-start.ts";
 import {
   capacityTable,
   type Found,
@@ -42,33 +51,29 @@ const program = {
   },
 };
 
-/** Over and above its time limit a search takes the trials at shares of its answer. */
+/** Beyond its time limit a search takes the trials at shares of its answer. */
 const GRACE_MS = 180_000;
 
 process.exitCode = await runProgram(program, async (options, folder, signal) => {
   const { servers = ids, repeats, minutes, seed } = options;
   const network = namespaceNetwork();
-  const cleanUp = (): void => {
-    killServers();
-    network.close();
-  };
-  process.once("exit", cleanUp);
-  const bench: Bench = {
-    ...{ plan: fullPlan, network, processors: twoProcessors(), seed, folder, signal },
-    onProgress: tellProgress,
-  };
-  const rows: FoundTwice[] = [];
-  writeScenario(folder, network, seed);
-  const chosen = principals.filter(({ id }) => servers.includes(id));
-  const firsts: Found[] = [];
-  // The second round of all comes after the first of all: hours of a machine differ more than minutes.
-  for (const contender of chosen) {
-    firsts.push(await searchOnce(bench, contender, { round: 1, repeats, minutes }));
-  }
-  for (const [index, contender] of chosen.entries()) {
-    const second = await searchOnce(bench, contender, { round: 2, repeats, minutes });
-    rows.push({ name: contender.name, first: firsts[index]!, second });
-  }
+  const place = { network, processors: twoProcessors(), seed, folder, signal };
+  const rows = await withNetwork(network, async () => {
+    writeScenario(folder, network, seed);
+    const chosen = principals.filter(({ id }) => servers.includes(id));
+    const found: Found[] = [];
+    // The second round of all comes after the first of all: hours of a machine differ more than minutes.
+    for (const round of [1, 2]) {
+      for (const contender of chosen) {
+        found.push(await searchOnce(place, contender, { round, repeats, minutes }));
+      }
+    }
+    return chosen.map(
+      ({ name }, index): FoundTwice => ({
+        ...{ name, first: found[index]!, second: found[chosen.length + index]! },
+      }),
+    );
+  });
   const table = capacityTable(rows);
   writeFileSync(join(folder, "capacity-campaign.md"), table);
   process.stdout.write(table);
@@ -76,31 +81,28 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
 });
 
 async function searchOnce(
-  bench: Bench,
+  place: BenchPlace,
   contender: DhcpContender,
   limits: { readonly round: number; readonly repeats: number; readonly minutes: number },
 ): Promise<Found> {
   const { round, repeats, minutes } = limits;
-  const { network, processors, folder, signal } = bench;
-  const arena = { name: `capacity-${round}`, workload: "bare", population } as const;
+  const { network, folder, signal } = place;
+  const served = { name: `capacity-${round}`, workload: "bare", population } as const;
   const out = join(folder, `${contender.id}-${round}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  let server: Awaited<ReturnType<typeof startServer>> | undefined;
+  let server: LabProcess | undefined;
   try {
     tellProgress(`${contender.name}, round ${round}`);
-    server = await startServer(bench, contender, arena);
+    server = await startServer(place, contender, served);
     const command = provCommand(
       ...["capacity", join(folder, "devices.yaml"), "--out", out],
       ...["--target", `${formatIpv4(network.serverAddress)}:${network.ports.relay}`],
       ...["--repeats", String(repeats), "--time-limit", `${minutes} min`, "--workers", "1"],
     );
-    const [first, ...args] = network.onGeneratorSide(onProcessor(processors?.generator, command));
-    const child = spawn(first!, args, {
-      stdio: ["ignore", "ignore", "inherit"],
-      signal: AbortSignal.any([signal, AbortSignal.timeout(minutes * 60_000 + GRACE_MS)]),
+    await runToEnd(onGeneratorSide(place, command), {
+      ...{ signal, msMax: minutes * 60_000 + GRACE_MS, showsErrors: true },
     });
-    await once(child, "exit");
     server.check();
     const text = readFileSync(join(out, "capacity.json"), "utf8");
     const { maximumPerSecond, verdict } = JSON.parse(text) as CapacityResult;
@@ -113,8 +115,8 @@ async function searchOnce(
   }
 }
 
-/** The bench's headend, in the network's own block. */
-function writeScenario(folder: string, network: BenchNetwork, seed: number): void {
+/** The bench's headend, in the network's own address block. */
+function writeScenario(folder: string, network: ServerNetwork, seed: number): void {
   const { network: address, prefixLength } = network.addressBlock;
   const devices = {
     schema: "provlab/scenario@1",

@@ -1,10 +1,14 @@
 import { readlinkSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { Command } from "commander";
+import { versionName } from "../lab/machine/environment.ts";
 import type { EtcdUserAccess } from "../server/etcd/edge/etcd-access.ts";
 import { EtcdError } from "../server/etcd/edge/etcd-client.ts";
-import { exitStatus } from "./exit-status.ts";
-import { addLogOptions, type LogOptions, ProgramLog } from "./program-log.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import type { LogOptions } from "./options/program-log.ts";
+import { addLogOptions, ProgramLog } from "./options/program-log.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 import { RendezvousError } from "./run/agents/board.ts";
 import { connect } from "./run/agents/etcd.ts";
 import {
@@ -14,10 +18,7 @@ import {
   etcdOption,
 } from "./run/agents/etcd-options.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
-import { versionName } from "./run/environment.ts";
-import { hostIdentity } from "./run/play-segment.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { hostIdentity } from "./run/result/play-segment.ts";
 
 interface AgentOptions extends EtcdOptions, LogOptions {
   readonly name: string;

@@ -1,13 +1,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { DuelError, duelPlan } from "../bench/against/duel.ts";
-import { lookPlan } from "../bench/against/duel-series.ts";
-import { playSeries } from "../bench/against/series.ts";
+import { lookPlan } from "../bench/against/comparison-looks.ts";
+import { BlockError, blockPlan } from "../bench/against/paired-block.ts";
+import { compareServers } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
-import { GeneratorError } from "../bench/harness/generator-process.ts";
-import { twoProcessors } from "../bench/harness/processors.ts";
-import { killServers, ServerProcessError } from "../bench/harness/server-process.ts";
+import { GeneratorError } from "../bench/generators/generator-process.ts";
+import { LabError } from "../lab/machine/lab-error.ts";
+import { packageRoot, provProgram } from "../lab/machine/package-root.ts";
+import { twoProcessors } from "../lab/machine/processors.ts";
 import {
   type ComparisonFormat,
   comparisonFormats,
@@ -15,12 +16,12 @@ import {
 } from "../reports/compare/render-comparison.ts";
 import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { statusOf } from "./compare.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { wholeNumber } from "./options.ts";
-import { packageRoot } from "./package-root.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { wholeNumber } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { untilInterrupted } from "./options/until-interrupted.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 const BUDGET_MS_MAX = 3_600_000;
 /** Leaves room for the blocks, each of which takes some. */
@@ -34,7 +35,7 @@ interface BenchOptions {
   readonly strict?: boolean;
 }
 
-/** `prov bench --against REF`: whether this checkout's server is slower than that of a commit. */
+/** `prov bench --against REF`: whether this checkout's server is slower than a commit's. */
 export async function runBenchAgainst(args: readonly string[]): Promise<number> {
   let status: number = exitStatus.pass;
   const command = new Command("prov bench")
@@ -51,7 +52,9 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
     .option("--seed <number>", "of devices and relabellings", wholeNumber("--seed", 0, SEED_MAX), 1)
     .option("--strict", "exit 98 when undecided")
     .action(async (options: BenchOptions) => {
-      status = await benchAgainst(options);
+      status = await untilInterrupted("prov bench", statusOfError, (signal) =>
+        measure(options, signal),
+      );
     });
   addExamples(
     command,
@@ -59,22 +62,6 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
     'prov bench --against v1.2.0 --budget "5 min" --format md --strict',
   );
   return (await runCommander(command, args)) ?? status;
-}
-
-async function benchAgainst(options: BenchOptions): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  process.once("exit", killServers);
-  try {
-    return await measure(options, abort.signal);
-  } catch (error) {
-    if (!abort.signal.aborted && !isExpected(error)) throw error;
-    process.stderr.write(`prov bench: ${(error as Error).message}\n`);
-    return error instanceof CheckoutError ? exitStatus.badUsage : exitStatus.internalError;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt).off("exit", killServers);
-  }
 }
 
 async function measure(
@@ -86,11 +73,14 @@ async function measure(
   const reference = await checkOutReference(packageRoot, against, signal);
   const folder = workFolder(packageRoot);
   try {
-    const programIn = (root: string): string => join(root, "dist", "cli", "main.js");
-    const { judgement } = await playSeries({
-      base: { name: against, program: programIn(reference.folder), nodeFlags: [] },
-      current: { name: "this checkout", program: programIn(packageRoot), nodeFlags: [] },
-      setting: { plan: duelPlan, processors: twoProcessors(), seed, folder, signal },
+    const { judgement } = await compareServers({
+      base: {
+        name: against,
+        program: join(reference.folder, "dist", "cli", "main.js"),
+        nodeFlags: [],
+      },
+      current: { name: "this checkout", program: provProgram, nodeFlags: [] },
+      setting: { plan: blockPlan, processors: twoProcessors(), seed, folder, signal },
       looks: lookPlan,
       budgetMs: budget,
       onBlock: (blocks) => tell(`prov bench: ${blocks.length} blocks`),
@@ -105,13 +95,11 @@ async function measure(
   }
 }
 
-function isExpected(error: unknown): boolean {
-  return (
-    error instanceof CheckoutError ||
-    error instanceof DuelError ||
-    error instanceof ServerProcessError ||
-    error instanceof GeneratorError
-  );
+function statusOfError(error: unknown): number | undefined {
+  if (error instanceof CheckoutError) return exitStatus.badUsage;
+  const isExpected =
+    error instanceof BlockError || error instanceof LabError || error instanceof GeneratorError;
+  return isExpected ? exitStatus.internalError : undefined;
 }
 
 function parseBudget(text: string): number {

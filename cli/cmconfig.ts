@@ -5,10 +5,10 @@ import { encodeCmConfig } from "../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig } from "../protocol/docsis/mta-config.ts";
 import { EncodeError } from "../protocol/encode-error.ts";
 import { type ConfigSource, formatConfigText, readConfigText } from "./cmconfig-text.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 interface CmconfigOptions {
   readonly output?: string;

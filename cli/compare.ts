@@ -16,13 +16,13 @@ import {
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
 import type { RunResult } from "../reports/result/run-result.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { collect, wholeNumber } from "./options.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { collect, wholeNumber } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 import { loadResult } from "./report.ts";
-import { runCommander } from "./run-commander.ts";
 import { testOnThreads } from "./test-on-threads.ts";
-import { UsageError } from "./usage-error.ts";
 
 interface CompareOptions {
   readonly base: readonly string[];

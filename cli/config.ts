@@ -9,12 +9,12 @@ import { type BootFile, bootFilesOf } from "../scenarios/servers/boot-files.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { setOption } from "./options.ts";
-import { runCommander } from "./run-commander.ts";
-import { loadScenario } from "./scenario-input.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { setOption } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { loadScenario } from "./options/scenario-input.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 type Format = "isc" | "kea";
 

@@ -7,7 +7,7 @@ import {
   type OrderEnd,
   type OrderLine,
 } from "../server/ha/control-messages.ts";
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 /** Longer than the server lets a thread of its own be silent. */
 const silenceMsMax = 70_000;

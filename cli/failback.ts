@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { ControlOrder, OrderEnd } from "../server/ha/control-messages.ts";
 import { giveOrder } from "./control-client.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { runCommander } from "./run-commander.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
 import { neededControlSocket, provOption } from "./serve/prov-option.ts";
 
 /** `prov failback`: the steps of HA-16 as one run, on the node that serves. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { exitStatus } from "./exit-status.ts";
-import { packageVersion } from "./package-root.ts";
+import { packageVersion } from "../lab/machine/package-root.ts";
+import { exitStatus } from "./options/exit-status.ts";
 
 /** Runs with the arguments after its own name and returns the exit status. */
 export type RunSubcommand = (args: readonly string[]) => Promise<number>;

@@ -4,12 +4,12 @@ import { renderSummary } from "../reports/text/render-summary.ts";
 import { plainText, terminalColours } from "../reports/text/text-lines.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
 import { parseDurationMs } from "../scenarios/yaml/duration.ts";
-import { exitStatus, statusOfVerdict } from "./exit-status.ts";
-import { mergedResultOf, writeHistory } from "./run/merged-result.ts";
-import { hasColours, parseFormats } from "./run/report-options.ts";
-import { readSegment, SegmentFileError } from "./run/segment-file.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { exitStatus, statusOfVerdict } from "./options/exit-status.ts";
+import { hasColours, parseFormats } from "./options/report-options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
+import { mergedResultOf, writeHistory } from "./run/result/merged-result.ts";
+import { readSegment, SegmentFileError } from "./run/result/segment-file.ts";
 
 interface MergeOptions {
   readonly out: string;

@@ -12,9 +12,9 @@ import {
   surveyCapture,
 } from "../simulator/capture/pcap-conversation.ts";
 import { type MadePersona, NoPersona, personaOf } from "../simulator/capture/pcap-persona.ts";
-import { exitStatus } from "./exit-status.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 interface FromPcapOptions {
   readonly mac?: Uint8Array;

@@ -5,10 +5,10 @@ import { type FormatName, filedFormats, formatNames } from "../reports/formats.t
 import { readResult } from "../reports/result/read-result.ts";
 import type { RunResult } from "../reports/result/run-result.ts";
 import { rendered, writeFiles, writeWhole } from "../reports/write-files.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { runCommander } from "./run-commander.ts";
-import { UsageError } from "./usage-error.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { UsageError } from "./options/usage-error.ts";
 
 interface ReportOptions {
   readonly format?: FormatName;

@@ -6,9 +6,9 @@ import { Population } from "../scenarios/population/population.ts";
 import { PhaseStreams } from "../simulator/load/streams.ts";
 import { phaseMsMax } from "../simulator/plan/run-plan.ts";
 import { expectedLoad } from "./expected-load.ts";
+import { loadScenario } from "./options/scenario-input.ts";
 import { captureOutput } from "./output.testing.ts";
 import { runScenario } from "./scenario.ts";
-import { loadScenario } from "./scenario-input.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "prov-scenario-"));
 const said = captureOutput();

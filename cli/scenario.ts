@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { scenarioJsonSchemaText } from "../scenarios/language/json-schema.ts";
 import { type FileProblem, formatFileProblem } from "../scenarios/yaml/problems.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
 import { expectedLoad } from "./expected-load.ts";
-import { setOption } from "./options.ts";
-import { runCommander } from "./run-commander.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { setOption } from "./options/options.ts";
+import { runCommander } from "./options/run-commander.ts";
+import { loadScenario, tryScenario } from "./options/scenario-input.ts";
+import { UsageError } from "./options/usage-error.ts";
 import { explainScenario } from "./scenario-explain.ts";
-import { loadScenario, tryScenario } from "./scenario-input.ts";
-import { UsageError } from "./usage-error.ts";
 
 type Format = "text" | "json";
 

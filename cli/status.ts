@@ -3,9 +3,9 @@ import { type ControlStatus, isSingle } from "../server/ha/control-messages.ts";
 import { pairComplaints } from "../server/ha/pair-complaints.ts";
 import { pairStatusText } from "../server/ha/status-text.ts";
 import { askStatus } from "./control-client.ts";
-import { addExamples } from "./examples.ts";
-import { exitStatus } from "./exit-status.ts";
-import { runCommander } from "./run-commander.ts";
+import { addExamples } from "./options/examples.ts";
+import { exitStatus } from "./options/exit-status.ts";
+import { runCommander } from "./options/run-commander.ts";
 import { neededControlSocket, provOption } from "./serve/prov-option.ts";
 
 const watchMs = 1000;

@@ -1,11 +1,11 @@
 import { Agent, request } from "node:http";
-import { LabError } from "./lab-error.ts";
+import { LabError } from "./machine/lab-error.ts";
 
 /** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
 interface PairStatus {
-  /** Of the leadership in the store. */
+  /** The epoch of the leadership in the store. */
   readonly epoch: number;
-  /** Who holds that; absent while nobody does. */
+  /** The node that holds it; absent while none does. */
   readonly leader?: string;
   readonly nodes: readonly [NodeStatus, NodeStatus];
 }
@@ -19,7 +19,7 @@ interface NodeStatus {
 /** A node as it sees itself. */
 export interface NodeView {
   readonly role: string;
-  /** Of the leadership that it knows of. */
+  /** The epoch of the leadership that it knows of. */
   readonly epoch: number;
   /** Whether that leadership is its own, as far as it knows. */
   readonly isLeader: boolean;
@@ -40,7 +40,7 @@ const ANSWER_BYTES_MAX = 2 ** 20;
 /** The control socket of one node. */
 export class ControlClient {
   readonly #socketPath: string;
-  /** Whoever looks goes on looking while an order is carried out. */
+  /** Two, so that the status can be asked while an order is carried out. */
   readonly #agents = {
     GET: new Agent({ keepAlive: true, maxSockets: 1 }),
     POST: new Agent({ maxSockets: 1 }),
@@ -50,7 +50,7 @@ export class ControlClient {
     this.#socketPath = socketPath;
   }
 
-  /** `silent` when the node does not answer in time, as one that was stopped; `down` when nobody is there. */
+  /** `silent` when the node does not answer in time, as when it is paused; `down` when it does not run. */
   async view(): Promise<NodeView | "silent" | "down"> {
     try {
       const text = await this.#ask("GET", "/status", STATUS_MS_MAX);
@@ -62,7 +62,7 @@ export class ControlClient {
     }
   }
 
-  /** Gives an order; resolves with how it ended, in words. Rejects with LabError when it did not end well. */
+  /** Gives an order; resolves with its outcome in words, rejects with LabError when it failed. */
   async order(path: "/failback" | "/clean-up"): Promise<string> {
     const lines = (await this.#ask("POST", path, ORDER_MS_MAX)).trim().split("\n");
     const end = JSON.parse(lines.at(-1)!) as LastLine;
@@ -102,7 +102,7 @@ export class ControlClient {
         response.once("error", reject);
         response.once("end", () => {
           if (response.statusCode === 200 && text.trim() !== "") return resolve(text);
-          // The thread that should answer hangs: the node is there, and says so.
+          // 504: the node runs, and says that the thread which should answer hangs.
           const words = `${method} ${path}: ${response.statusCode} ${text.trim()}`;
           reject(response.statusCode === 504 ? new TooLateError(words) : new LabError(words));
         });

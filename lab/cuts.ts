@@ -1,7 +1,7 @@
 import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairAddresses, Place } from "./pair-set-up.ts";
 
-/** What `place` sends to an address on one of its interfaces is lost on the way: one direction of a cut. */
+/** One direction of a cut: packets from `place` to an address on one of its interfaces are lost. */
 export interface Cut {
   readonly place: Place;
   readonly device: string;

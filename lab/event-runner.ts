@@ -7,19 +7,19 @@ import {
   type PairSide,
 } from "../scenarios/language/pair-event.ts";
 
-/** What an action came to. */
+/** The outcome of an action. */
 export interface Performed {
   readonly outcome?: string;
-  /** Takes a fault back. */
+  /** Heals a fault. */
   readonly undo?: () => Promise<void> | void;
-  /** It took its time, so that its end is worth telling. */
+  /** It took so long that its end is told too. */
   readonly isLong?: boolean;
 }
 
 export interface EventStage {
   /** On the clock of the run's schedule, in ms. */
   readonly nowMs: () => number;
-  /** The node that is meant at this moment; undefined when nobody is. */
+  /** The node that is meant at this moment; undefined when there is none. */
   readonly nodeOf: (choice: NodeChoice) => PairSide | undefined;
   /** Rejects with an Error that says what failed. `side` is the node of an action that has one. */
   readonly perform: (action: PairAction, side: PairSide | undefined) => Promise<Performed>;
@@ -65,7 +65,7 @@ export class EventRunner {
     }
   }
 
-  /** The run is over: nothing begins any more, and faults that still last are left as they are. */
+  /** After the run: no event begins any more, and faults that still last are left as they are. */
   async finish(): Promise<PlayedEvents> {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);

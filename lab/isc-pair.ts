@@ -2,8 +2,8 @@ import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { requiredVersion, searchPath } from "./peer-program.ts";
+import { requiredVersion, searchPath } from "./machine/peer-program.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 
 /** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
 export interface IscFailover {
@@ -25,11 +25,11 @@ export const iscFailovers: Readonly<Record<PairProfile, IscFailover>> = {
 };
 
 const PEER = "provlab";
-/** Of the failover connection; TCP, registered for it. */
+/** The TCP port registered for the failover protocol. */
 const FAILOVER_PORT = 647;
 /** As in the example of dhcpd.conf(5): BNDUPDs on their way at once. */
 const UNACKED_UPDATES_MAX = 10;
-/** Of 256 shares of the clients, those of node A. */
+/** Node A's share of the clients, of 256. */
 const SPLIT = 128;
 
 /**
@@ -37,8 +37,8 @@ const SPLIT = 128;
  * both answering. dhcpd connects to one address of its peer, so the second link carries nothing.
  *
  * Both nodes are to be started before either is waited for: node A is ready when it serves, node B when the
- * two have reached `normal` and it has heard which half of the addresses is its own. A node alone is neither: it
- * answers nobody before it has met its peer.
+ * two have reached `normal` and it has heard which half of the addresses is its own. A node alone is never ready:
+ * it answers no client before it has met its peer.
  *
  * The lease file holds the state of the pair too: a node that is started again must find its own, not an empty
  * one. Throws Error with a sentence for the user when dhcpd is missing, or when the site has no interfaces.
@@ -65,13 +65,13 @@ export function iscPair(
 
 const files = { config: "dhcpd.conf", leases: "dhcpd.leases", pid: "dhcpd.pid" } as const;
 
-function node(site: PairSite, failover: IscFailover, index: 0 | 1): LabProgram {
+function node(site: PairSite, failover: IscFailover, index: 0 | 1): PairProgram {
   const { config, leases, pid } = files;
   const paths = ["-cf", config, "-lf", leases, "-pf", pid];
   return {
     name: index === 0 ? "dhcpd-a" : "dhcpd-b",
     place: index === 0 ? "node-a" : "node-b",
-    // -d: without it the states of the pair are told to syslog alone, and nobody could wait for them.
+    // -d: without it the states of the pair go to syslog alone, where we could not wait for them.
     command: ["dhcpd", "-4", "-f", "-d", "-p", String(site.port), ...paths, site.accessInterface],
     environment: { PATH: searchPath },
     files: [

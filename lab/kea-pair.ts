@@ -2,8 +2,8 @@ import { formatIpv4 } from "../protocol/ipv4.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
-import { requiredVersion, searchPath } from "./peer-program.ts";
+import { requiredVersion, searchPath } from "./machine/peer-program.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 
 /** The delays of Kea's high availability; names and meaning are those of its hook library. */
 export interface KeaFailover {
@@ -27,7 +27,7 @@ export const keaFailovers: Readonly<Record<PairProfile, KeaFailover>> = {
   fast: { heartbeatMs: 1000, maxResponseMs: 3000, maxAckMs: 5000, maxUnackedClients: 0 },
 };
 
-/** Of the dedicated HTTP listener. */
+/** The port of the dedicated HTTP listener. */
 const HTTP_PORT = 8000;
 const THREADS = 2;
 
@@ -63,14 +63,14 @@ export function keaPair(
   };
 }
 
-function node(site: PairSite, failover: KeaFailover, index: 0 | 1): LabProgram {
+function node(site: PairSite, failover: KeaFailover, index: 0 | 1): PairProgram {
   return {
     name: `kea-${names[index]}`,
     place: index === 0 ? "node-a" : "node-b",
     command: ["kea-dhcp4", "-c", files.config, "-p", String(site.port)],
     environment: {
       PATH: searchPath,
-      // Kea keeps to its own folders unless it is told of others.
+      // Kea uses its own folders unless it is told otherwise.
       ...{ KEA_DHCP_DATA_DIR: ".", KEA_PIDFILE_DIR: ".", KEA_LOG_FILE_DIR: "." },
       KEA_LOCKFILE_DIR: "none",
     },
@@ -109,7 +109,7 @@ export function keaPairConf(site: PairSite, failover: KeaFailover, index: 0 | 1)
       ],
       loggers: [
         logger("kea-dhcp4", "WARN"),
-        // The states of the pair, which whoever starts it waits for.
+        // The states of the pair, which the start waits for.
         logger("kea-dhcp4.ha-hooks", "INFO"),
       ],
     },

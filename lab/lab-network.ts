@@ -2,9 +2,8 @@ import { freeUdpPorts } from "../base/net/free-ports.ts";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
-import { ip } from "./ip-command.ts";
-import { LabError } from "./lab-error.ts";
-import { labName } from "./leftovers.ts";
+import { LabError } from "./machine/lab-error.ts";
+import { makeNamespaces, type Namespaces } from "./machine/namespaces.ts";
 import type { NodeAddresses, PairAddresses, Place } from "./pair-set-up.ts";
 
 /** Where a pair, its store and the simulated plant meet. */
@@ -12,18 +11,18 @@ export interface LabNetwork {
   readonly hasNamespaces: boolean;
   readonly addresses: PairAddresses;
   readonly accessInterface: string;
-  /** One more address of the access network, for whoever serves; undefined where it could not move. */
+  /** One more address of the access network, which the serving node takes; undefined where it could not move. */
   readonly serviceAddress: number | undefined;
-  /** Of DHCP; clients are on the next one. */
+  /** The server's DHCP port; clients are on the next one. */
   readonly port: number;
   /** The file of the namespace that the simulated plant lives in; undefined on loopback. */
   readonly plantNamespace: string | undefined;
   /** The command line that runs a program in a place. */
   readonly inPlace: (place: Place, command: readonly string[]) => readonly string[];
-  /** What is cut twice has to be healed twice. Throws LabError. */
+  /** A connection that is cut twice has to be healed twice. Throws LabError. */
   readonly cut: (cut: Cut) => void;
   readonly heal: (cut: Cut) => void;
-  /** Takes away what was made; idempotent, and synchronous so that an exit handler can do it. */
+  /** Removes what was made; idempotent, and synchronous so that an exit handler can do it. */
   readonly close: () => void;
 }
 
@@ -41,10 +40,15 @@ const PORT_FIRST = 30_000;
 export const PORTS_A_LAB = 5;
 const PORT_ROWS = 500;
 
-/** All on the machine's loopback, each on addresses of its own: needs nothing, and nothing can be cut. */
-export async function loopbackNetwork(): Promise<LabNetwork> {
-  const node = (number: number): NodeAddresses => ({
-    access: address(`127.0.${number}.1`),
+/**
+ * All on the machine's loopback, each on addresses of its own: needs no rights, and nothing can be cut. Node A
+ * serves at the given access address and port, where they are given.
+ */
+export async function loopbackNetwork(
+  given: { readonly access?: number; readonly port?: number } = {},
+): Promise<LabNetwork> {
+  const node = (number: number, access = address(`127.0.${number}.1`)): NodeAddresses => ({
+    access,
     links: [address(`127.0.${number}.2`), address(`127.0.${number}.3`)],
     store: address(`127.0.${number}.4`),
   });
@@ -54,13 +58,13 @@ export async function loopbackNetwork(): Promise<LabNetwork> {
   return {
     hasNamespaces: false,
     addresses: {
-      nodes: [node(11), node(12)],
+      nodes: [node(11, given.access), node(12)],
       witnessStore: address("127.0.13.4"),
       gateway: undefined,
     },
     accessInterface: "lo",
     serviceAddress: undefined,
-    port: await freePorts(),
+    port: given.port ?? (await freePorts()),
     plantNamespace: undefined,
     inPlace: (_, command) => command,
     cut: refuse,
@@ -69,7 +73,7 @@ export async function loopbackNetwork(): Promise<LabNetwork> {
   };
 }
 
-// Networks for documentation and for benchmarks (RFC 5737, RFC 2544): nobody's.
+// Networks for documentation and for benchmarks (RFC 5737, RFC 2544), which no site uses.
 const plan = {
   access: "192.0.2",
   links: ["198.51.100", "203.0.113"],
@@ -77,73 +81,69 @@ const plan = {
   /** Where the relays are reached, and beside it what the nodes ping. */
   plant: "192.0.2.254",
   gateway: "192.0.2.253",
-  /** Of the node that serves. */
+  /** The address that the serving node takes. */
   service: "192.0.2.10",
 } as const;
 
-const nodeNumbers = { "node-a": 1, "node-b": 2 } as const;
+const nodePlaces = ["node-a", "node-b"] as const;
 const WITNESS_NUMBER = 3;
 const DHCP_PORT = 67;
-/** Locally administered, and nobody's: what is sent there is lost. */
+/** A locally administered address that nobody has: what is sent there is lost. */
 const NOBODY = "02:00:00:00:00:ff";
 
 /**
  * A namespace for each node, the witness and the plant. The access network and the store's are bridges,
- * the links are two cables. Nothing leads out of them. Throws LabError with nothing left behind.
+ * the links are two cables. Throws LabError, with nothing left behind.
  */
 export function namespaceNetwork(block: AddressBlock): LabNetwork {
-  const spaces = ["node-a", "node-b", "witness", "plant"] as const;
-  const nameOf = (space: (typeof spaces)[number]): string => labName(space);
-  const inside = (space: (typeof spaces)[number], ...args: string[]): void =>
-    ip("-n", nameOf(space), ...args);
-  const made: string[] = [];
-  const close = (): void => {
-    for (const name of made.splice(0)) ip("netns", "delete", name);
-  };
-  try {
-    for (const space of spaces) {
-      ip("netns", "add", nameOf(space));
-      made.push(nameOf(space));
-      inside(space, "link", "set", "dev", "lo", "up");
-    }
-    addBridge(inside, "plant", devices.access);
-    addBridge(inside, "witness", devices.store);
-    for (const [place, number] of Object.entries(nodeNumbers) as [keyof typeof nodeNumbers, 1][]) {
-      plug({ inside, nameOf }, "plant", devices.access, place);
-      plug({ inside, nameOf }, "witness", devices.store, place);
-      giveAddress(inside, place, devices.access, `${plan.access}.${number}`);
-      giveAddress(inside, place, devices.store, `${plan.store}.${number}`);
-    }
-    giveAddress(inside, "plant", devices.access, plan.plant);
-    giveAddress(inside, "plant", devices.access, plan.gateway);
-    giveAddress(inside, "witness", devices.store, `${plan.store}.${WITNESS_NUMBER}`);
-    for (const [index, device] of devices.links.entries()) {
-      const far = ["peer", "name", device, "netns", nameOf("node-b")];
-      inside("node-a", "link", "add", "name", device, "type", "veth", ...far);
-      giveAddress(inside, "node-a", device, `${plan.links[index]!}.1`);
-      giveAddress(inside, "node-b", device, `${plan.links[index]!}.2`);
-    }
-    const prefix = `${formatIpv4(block.network)}/${block.prefixLength}`;
-    for (const place of ["node-a", "node-b"] as const) {
-      inside(place, "route", "add", prefix, "via", plan.plant);
-    }
-    // Every address of the block is the plant's own: what is sent to any device arrives there.
-    inside("plant", "route", "add", "local", prefix, "dev", "lo");
-  } catch (error) {
-    close();
-    throw error;
-  }
+  const spaces = makeNamespaces(["node-a", "node-b", "witness", "plant"], (made) =>
+    connect(made, `${formatIpv4(block.network)}/${block.prefixLength}`),
+  );
   return {
     hasNamespaces: true,
     addresses: namespaceAddresses,
     accessInterface: devices.access,
     serviceAddress: address(plan.service),
     port: DHCP_PORT,
-    plantNamespace: `/run/netns/${nameOf("plant")}`,
-    inPlace: (place, command) => ["ip", "netns", "exec", nameOf(place), ...command],
-    ...cutter(inside),
-    close,
+    plantNamespace: spaces.fileOf("plant"),
+    inPlace: spaces.command,
+    ...cutter(spaces),
+    close: spaces.close,
   };
+}
+
+type Spaces = Namespaces<Place | "plant">;
+
+function connect(spaces: Spaces, block: string): void {
+  const { inside, plug } = spaces;
+  const give = (space: Place | "plant", device: string, text: string): void =>
+    spaces.address([space, device], `${text}/24`);
+  const hubs = [
+    ["plant", devices.access, plan.access],
+    ["witness", devices.store, plan.store],
+  ] as const;
+  for (const [hub, device, network] of hubs) {
+    inside(hub, "link", "add", "name", device, "type", "bridge");
+    inside(hub, "link", "set", "dev", device, "up");
+    for (const [index, place] of nodePlaces.entries()) {
+      const port = `to-${place}`;
+      plug([place, device], [hub, port]);
+      inside(hub, "link", "set", "dev", port, "master", device);
+      inside(hub, "link", "set", "dev", port, "up");
+      give(place, device, `${network}.${index + 1}`);
+    }
+  }
+  give("plant", devices.access, plan.plant);
+  give("plant", devices.access, plan.gateway);
+  give("witness", devices.store, `${plan.store}.${WITNESS_NUMBER}`);
+  for (const [index, device] of devices.links.entries()) {
+    plug(["node-a", device], ["node-b", device]);
+    give("node-a", device, `${plan.links[index]!}.1`);
+    give("node-b", device, `${plan.links[index]!}.2`);
+  }
+  for (const place of nodePlaces) inside(place, "route", "add", block, "via", plan.plant);
+  // Every address of the block is the plant's own: what is sent to any device arrives there.
+  inside("plant", "route", "add", "local", block, "dev", "lo");
 }
 
 function namespaceNode(number: number): NodeAddresses {
@@ -160,37 +160,11 @@ const namespaceAddresses: PairAddresses = {
   gateway: address(plan.gateway),
 };
 
-type Inside = (space: Place | "plant", ...args: string[]) => void;
-
-function addBridge(inside: Inside, space: Place | "plant", name: string): void {
-  inside(space, "link", "add", "name", name, "type", "bridge");
-  inside(space, "link", "set", "dev", name, "up");
-}
-
-/** A cable from a node's interface of that name to the bridge of that name. */
-function plug(
-  { inside, nameOf }: { inside: Inside; nameOf: (space: Place | "plant") => string },
-  hub: "plant" | "witness",
-  device: string,
-  place: "node-a" | "node-b",
-): void {
-  const port = `to-${place}`;
-  const far = ["peer", "name", port, "netns", nameOf(hub)];
-  inside(place, "link", "add", "name", device, "type", "veth", ...far);
-  inside(hub, "link", "set", "dev", port, "master", device);
-  inside(hub, "link", "set", "dev", port, "up");
-}
-
-function giveAddress(inside: Inside, space: Place | "plant", device: string, text: string): void {
-  inside(space, "address", "add", `${text}/24`, "dev", device);
-  inside(space, "link", "set", "dev", device, "up");
-}
-
 /**
- * A cut is a neighbour entry that leads to a hardware address nobody has: the sender notices nothing, as with a
- * broken cable, the other direction goes on, and no module of the kernel is needed.
+ * A cut is a neighbour entry with a hardware address that no host has. The sender notices nothing, as with a
+ * broken cable; the other direction goes on; and no module of the kernel is needed.
  */
-function cutter(inside: Inside): Pick<LabNetwork, "cut" | "heal"> {
+function cutter({ inside }: Spaces): Pick<LabNetwork, "cut" | "heal"> {
   const times = new Map<string, number>();
   const keyOf = ({ place, device, address: to }: Cut): string => `${place} ${device} ${to}`;
   return {

@@ -7,17 +7,17 @@ import type { PairKind, PairPlan } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { ControlClient } from "./control-client.ts";
 import { EventRunner } from "./event-runner.ts";
-import { runToolInto } from "./ip-command.ts";
 import { iscPair } from "./isc-pair.ts";
 import { keaPair } from "./kea-pair.ts";
-import { LabError } from "./lab-error.ts";
 import { type LabNetwork, loopbackNetwork, namespaceNetwork } from "./lab-network.ts";
-import { LabProcess } from "./lab-process.ts";
-import { removeLeftovers } from "./leftovers.ts";
+import { runToolInto } from "./machine/ip-command.ts";
+import { LabError } from "./machine/lab-error.ts";
+import { LabProcess } from "./machine/lab-process.ts";
+import { removeLeftovers } from "./machine/leftovers.ts";
 import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { type LabNode, performAction, setClock } from "./pair-actions.ts";
-import type { LabProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
 import { PairWatch } from "./pair-watch.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
@@ -29,6 +29,10 @@ export interface LabPlan {
   /** In the block of the network that the pair gets: `namespaceBlock`, or loopback's. */
   readonly population: Population;
   readonly server: Pick<PairSite, "leaseSeconds" | "registered">;
+  /** One that is made already; the lab closes it. What the pair asks for and the machine allows when left out. */
+  readonly network?: LabNetwork;
+  /** Called when a program ends although nothing was done to it. */
+  readonly onDeath?: (words: string) => void;
 }
 
 export interface LabServer {
@@ -53,7 +57,7 @@ const setUps: Readonly<Record<PairKind, (site: PairSite) => PairSetUp>> = {
 
 /**
  * Kea takes half a dozen of its heartbeats, which are ten seconds apart; two dhcpd with 80,000 devices tell each
- * other of every address twice.
+ * other about every address twice.
  */
 const READY_MS_MAX = 300_000;
 /** The guide's initdead is two minutes. */
@@ -73,7 +77,7 @@ export class Lab {
   readonly #watch: PairWatch | undefined;
   readonly #runner: EventRunner;
   readonly #deaths: string[] = [];
-  /** However this process ends, short of SIGKILL. */
+  /** Runs however this process ends, except by SIGKILL. */
   readonly #onExit = (): void => this.#takeAway();
   #runStartMs = 0;
 
@@ -84,12 +88,15 @@ export class Lab {
     this.#folder = folder;
     const skews = plan.events.some(({ action }) => action.verb === "skewClock");
     const fills = plan.events.some(({ action }) => action.verb === "fillDisk");
-    const processOf = (program: LabProgram, environment = {}): LabProcess =>
+    const processOf = (program: PairProgram, environment = {}): LabProcess =>
       new LabProcess(program, {
         folder,
         environment,
         wrap: (command) => network.inPlace(program.place, command),
-        onDeath: (words) => this.#deaths.push(words),
+        onDeath: (words) => {
+          this.#deaths.push(words);
+          plan.onDeath?.(words);
+        },
       });
     this.#members = setUp.members.map((program) => processOf(program));
     const nodeOf = (side: PairSide): LabNode => {
@@ -129,11 +136,7 @@ export class Lab {
   static async start(plan: LabPlan): Promise<Lab> {
     removeLeftovers();
     mkdirSync(plan.folder, { recursive: true });
-    const { addressBlock } = plan.population.plan;
-    const network =
-      takesNamespaces(plan.pair) && addressBlock !== undefined
-        ? namespaceNetwork(addressBlock)
-        : await loopbackNetwork();
+    const network = plan.network ?? (await networkFor(plan));
     let lab: Lab | undefined;
     try {
       lab = new Lab(plan, setUpOf(plan, network), network);
@@ -146,7 +149,7 @@ export class Lab {
     }
   }
 
-  /** Of both nodes: relays forward to each. */
+  /** Both nodes: relays forward to each. */
   get servers(): readonly [LabServer, LabServer] {
     const { addresses, port } = this.network;
     const [a, b] = addresses.nodes;
@@ -157,8 +160,8 @@ export class Lab {
   }
 
   /**
-   * Of our own pair, those of the nodes that run, the one that serves first: what a restart would read. Peers tell
-   * nobody who serves, and one may know of a lease what the other one does not: of them, both nodes'.
+   * What a restart would read. In our own pair: the files of the running nodes, the serving one's first. In a
+   * pair of peers, both files: peers do not tell who serves, and one may know leases that the other does not.
    */
   get leaseFiles(): readonly string[] {
     const { leaseFile, controlSocket } = this.setUp;
@@ -170,7 +173,7 @@ export class Lab {
   }
 
   /**
-   * Writes what the store has to a file in the grammar of the lease file, and returns its path. Undefined where
+   * Writes the store's leases to a file in the grammar of the lease file, and returns its path. Undefined where
    * there is no store. Throws LabError when it does not answer.
    */
   exportStore(): string | undefined {
@@ -194,13 +197,18 @@ export class Lab {
     return { events, roles, problems, deaths: this.#deaths };
   }
 
-  /** Ends every program and takes everything away that was made in the system. */
+  /** Asks the nodes for their roles no more. */
+  async stopWatching(): Promise<void> {
+    await this.#watch?.stop();
+  }
+
+  /** Ends every program and removes everything that was made in the system. */
   async stop(): Promise<void> {
     await this.#runner.finish();
     await this.#watch?.stop();
     const { a, b } = this.#nodes;
     await Promise.all([a, b].map(({ process }) => process.stop(STOP_MS_MAX)));
-    // Nobody needs them any more, and they would wait for each other.
+    // They would wait for each other to end, and are needed no more.
     await Promise.all(this.#members.map((member) => member.kill()));
     for (const { control } of [a, b]) control?.close();
     process.off("exit", this.#onExit);
@@ -256,13 +264,20 @@ export class Lab {
     return active === "a" ? "b" : "a";
   }
 
-  /** Peers tell nobody who serves; node A does, unless something was done to it. */
+  /** Peers do not tell who serves; node A does, unless something was done to it. */
   #firstThatRuns(): PairSide | undefined {
     return sides.find((side) => {
       const { process } = this.#nodes[side];
       return process.isRunning && !process.isPaused;
     });
   }
+}
+
+function networkFor({ pair, population }: LabPlan): LabNetwork | Promise<LabNetwork> {
+  const { addressBlock } = population.plan;
+  return takesNamespaces(pair) && addressBlock !== undefined
+    ? namespaceNetwork(addressBlock)
+    : loopbackNetwork();
 }
 
 function setUpOf({ folder, pair, population, server }: LabPlan, network: LabNetwork): PairSetUp {
@@ -292,7 +307,7 @@ function fakeClock(file: string): Readonly<Record<string, string>> {
   return {
     LD_PRELOAD: fakeTimeLibrary() ?? "",
     FAKETIME_TIMESTAMP_FILE: file,
-    // The wall clock alone is wrong, and it is looked up once a second.
+    // Only the wall clock is faked; the file is read once a second.
     ...{ DONT_FAKE_MONOTONIC: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1", NO_FAKE_STAT: "1" },
     FAKETIME_CACHE_DURATION: "1",
   };

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { namespaceVerbs } from "../scenarios/language/events-section.ts";
 import type { PairEvent, PairVerb } from "../scenarios/language/pair-event.ts";
 import type { PairPlan } from "../scenarios/language/pair-section.ts";
-import { hasTool, namespacesMissing } from "./ip-command.ts";
+import { hasTool, namespacesMissing } from "./machine/ip-command.ts";
 
 const fakeTimeLibraries = ["x86_64-linux-gnu", "aarch64-linux-gnu", "."].map(
   (folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`,
@@ -18,7 +18,7 @@ export function takesNamespaces({ network }: PairPlan): boolean {
   return network !== "loopback" && namespacesMissing() === undefined;
 }
 
-/** Whether an address moves with the service; one that was asked for in vain is missing (`missingFor`). */
+/** Whether an address moves with the service; `missingFor` tells of one that cannot be had. */
 export function takesServiceAddress(pair: PairPlan): boolean {
   return pair.kind === "provlab" && pair.serviceAddress !== false && takesNamespaces(pair);
 }

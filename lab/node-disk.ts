@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "./ip-command.ts";
-import { labName } from "./leftovers.ts";
+import { runTool } from "./machine/ip-command.ts";
+import { labName } from "./machine/leftovers.ts";
 
-/** Memory is taken only for what is written. */
+/** tmpfs takes memory only for written pages. */
 const SIZE = "512m";
 const FILL_TRIES_MAX = 10;
 const ROOM_BYTES = 1 << 20;
@@ -30,7 +30,7 @@ export class NodeDisk {
   fill(): void {
     for (let tries = 1; ; tries += 1) {
       const { blocks, bfree, bsize } = statfsSync(this.#folder);
-      // The node goes on writing meanwhile: room for exactly what was there would be too little.
+      // The node goes on writing meanwhile, so the size of its files alone would be too small.
       const roomBytes = tries * ROOM_BYTES;
       try {
         this.#resize(String((blocks - bfree) * bsize + roomBytes));
@@ -58,7 +58,7 @@ export class NodeDisk {
     return join(this.#folder, "ballast");
   }
 
-  /** What is left of the room. Throws what the system says when it is anything else than that the disk is full. */
+  /** Fills the rest. Throws the system's error when it is another one than that the disk is full. */
   #writeBallast(): void {
     const file = openSync(this.#ballast, "a");
     const page = Buffer.alloc(PAGE_BYTES);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { LabProcess } from "./lab-process.ts";
+import { LabProcess } from "./machine/lab-process.ts";
 import { type ActionStage, performAction } from "./pair-actions.ts";
 
 test.runIf(process.platform === "linux")(

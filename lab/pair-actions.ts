@@ -4,18 +4,18 @@ import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
 import { type Cut, gatewayCuts, linkCuts, storeCuts } from "./cuts.ts";
 import type { Performed } from "./event-runner.ts";
-import { LabError, ToldToEnd } from "./lab-error.ts";
 import type { LabNetwork } from "./lab-network.ts";
-import type { LabProcess } from "./lab-process.ts";
+import { LabError, ToldToEnd } from "./machine/lab-error.ts";
+import type { LabProcess } from "./machine/lab-process.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { slowSyncs } from "./slow-disk.ts";
 
-/** What actions are done to. */
+/** The pair and its network, on which actions are done. */
 export interface ActionStage {
   readonly network: LabNetwork;
   readonly members: readonly LabProcess[];
   readonly nodes: Readonly<Record<PairSide, LabNode>>;
-  /** Who serves. */
+  /** The node that serves. */
   readonly active: () => PairSide | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface LabNode {
   readonly clockFile: string | undefined;
 }
 
-/** Of a node that is asked to end in good order. */
+/** Time for a node to end in good order. */
 const STOP_MS_MAX = 20_000;
 const READY_MS_MAX = 60_000;
 
@@ -121,7 +121,7 @@ async function startProcess(process: LabProcess): Promise<Performed> {
   try {
     await process.ready(READY_MS_MAX);
   } catch (error) {
-    // Another event may well end a program that is still coming up.
+    // Another event may end a program that is still coming up.
     if (error instanceof ToldToEnd) return { outcome: error.message, isLong: true };
     throw error;
   }

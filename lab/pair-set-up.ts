@@ -1,28 +1,14 @@
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
+import type { LabFile, LabProgram } from "./machine/lab-process.ts";
 
-/** Where a program of the lab runs: a network namespace of its own each, or loopback where there is no root. */
+/** Where a program of the lab runs: each place is a network namespace, or loopback without root. */
 export type Place = "node-a" | "node-b" | "witness";
 
-export interface LabFile {
-  /** Relative to the program's folder. */
-  readonly path: string;
-  readonly text: string;
-  /** Of the file, such as 0o600 for a key; 0o644 unless told. */
-  readonly mode?: number;
-}
-
-/** One program of the lab, before it is started. Its working folder is one of its own. */
-export interface LabProgram {
-  /** Unique in the lab, and the name of its folder and log: `prov-a`, `etcd-2`, `dhcpd-b`. */
-  readonly name: string;
+/** One program of a pair. */
+export interface PairProgram extends LabProgram {
   readonly place: Place;
-  readonly command: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
   readonly files: readonly LabFile[];
-  /** Empty folders that it needs. */
-  readonly folders?: readonly string[];
-  /** Looks at its log so far, and at files of its folder; the start waits for true. */
   readonly isReady: (log: string, read: (path: string) => string) => boolean;
 }
 
@@ -47,7 +33,7 @@ export interface PairAddresses {
 export interface PairSite {
   readonly folder: string;
   readonly addresses: PairAddresses;
-  /** Of DHCP: relays sit on it, clients on the next one. */
+  /** The DHCP port: relays use it too, clients the next one. */
   readonly port: number;
   readonly population: Population;
   readonly leaseSeconds: number;
@@ -55,9 +41,9 @@ export interface PairSite {
   readonly registered?: boolean;
   /** `guide` when left out. */
   readonly profile?: PairProfile;
-  /** On the access network, of whichever node serves; undefined: leases name the node that gave them. */
+  /** An address on the access network that the serving node has; undefined: leases name the node that gave them. */
   readonly serviceAddress?: number | undefined;
-  /** Names of the access interface inside the namespaces; `lo` on loopback. */
+  /** Name of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
   readonly hasNamespaces: boolean;
@@ -75,18 +61,18 @@ export interface LabLeaseFile {
 export interface PairSetUp {
   /** What a report calls it: `Provlab 0.1.0`, `Kea 2.6.3 hot-standby`. */
   readonly product: string;
-  /** How an ACK of it is kept: `replicated`, `fsync`, `none`. */
+  /** How it keeps a lease before the ACK: `replicated`, `fsync`, `none`. */
   readonly durability: string;
   /** Programs that the nodes need, such as etcd; none for peers that talk to each other alone. */
-  readonly members: readonly LabProgram[];
+  readonly members: readonly PairProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
-  readonly nodes: readonly [LabProgram, LabProgram];
+  readonly nodes: readonly [PairProgram, PairProgram];
   readonly leaseFile: LabLeaseFile;
   /** A program that prints the records of all leases in the store, in the grammar of the lease file. */
-  readonly storedLeases?: Pick<LabProgram, "place" | "command">;
-  /** In a node's folder: where it tells its status, and takes orders. Undefined for peers. */
+  readonly storedLeases?: Pick<PairProgram, "place" | "command">;
+  /** In a node's folder: the socket that tells its status and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
-  /** Of nodes that all write the same option 54: how they are told apart, in their order. */
+  /** For nodes that all write the same option 54: what tells them apart, in their order. */
   readonly sharedIdentifier?: {
     readonly identifier: number;
     /** What each writes into sname. */

@@ -14,7 +14,7 @@ interface Seen {
   readonly epoch: number;
 }
 
-/** Asks both nodes for their roles all the time, each without waiting for the other. */
+/** Polls both nodes for their roles, each without waiting for the other. */
 export class PairWatch {
   readonly #ask: Readonly<Record<PairSide, AskNode>>;
   readonly #nowMs: () => number;
@@ -39,7 +39,7 @@ export class PairWatch {
     await this.#watching;
   }
 
-  /** The node that serves, or that served last while nobody is known to; undefined before the first. */
+  /** The node that serves, or the last one that did; undefined before the first. */
   get active(): PairSide | undefined {
     return this.#lastActive;
   }
@@ -56,7 +56,7 @@ export class PairWatch {
     );
   }
 
-  /** What the nodes said last, in words. */
+  /** The latest answers of the nodes, in words. */
   get words(): string {
     return (["a", "b"] as const)
       .map((side) => {
@@ -92,17 +92,14 @@ export class PairWatch {
     const role = typeof view === "string" ? view : view.role;
     const epoch = epochOf(view) ?? last?.epoch ?? 0;
     this.#epochMax = Math.max(this.#epochMax, epoch);
-    // A former active one that was stopped does not know yet that it is none any more.
+    // A former active node that was stopped does not know yet that it is standby.
     if (role === "active" && epoch === this.#epochMax) this.#lastActive = node;
     if ((last?.role === role && last.epoch === epoch) || this.#seen.length >= CHANGES_MAX) return;
     this.#seen.push({ atMs: this.#nowMs(), node, role, epoch });
   }
 }
 
-/**
- * Undefined where a view tells none: of a node that does not answer, and of an active one that has just heard
- * of its successor's epoch.
- */
+/** Undefined for a node that does not answer, and for an active one that has just heard of its successor's epoch. */
 function epochOf(view: NodeView | "silent" | "down"): number | undefined {
   if (typeof view === "string") return undefined;
   return view.role === "active" && !view.isLeader ? undefined : view.epoch;

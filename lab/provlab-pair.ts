@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
 import { stringify } from "yaml";
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
-import { LabError } from "./lab-error.ts";
-import type { LabProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
+import { LabError } from "./machine/lab-error.ts";
+import { packageVersion, provCommand, provProgram } from "./machine/package-root.ts";
+import type { PairProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
 
 const PREFIX = "/provlab/pair1/";
 const files = {
@@ -15,11 +15,11 @@ const files = {
   control: "prov.sock",
 } as const;
 const nodeNames = ["node-a", "node-b"] as const;
-/** Of the access network. */
+/** The access network's prefix length. */
 const ACCESS_PREFIX = 24;
-/** A lab's heartbeats are nobody's secret: they never leave the machine. */
+/** No secret: a lab's heartbeats never leave the machine. */
 const KEY = "the key of a pair in the lab\n";
-/** Leases are committed many at a time; etcd takes 128 operations a transaction unless told. */
+/** Leases are committed many at a time; etcd's own limit is 128 operations a transaction. */
 const TXN_OPS_MAX = 1024;
 
 interface LabPorts {
@@ -28,7 +28,7 @@ interface LabPorts {
   readonly storePeer: number;
 }
 
-/** The well-known ones in a namespace; else those that follow DHCP's two. */
+/** The well-known ports in a namespace; elsewhere those that follow DHCP's two. */
 function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
   return hasNamespaces
     ? { heartbeat: 694, storeClient: 2379, storePeer: 2380 }
@@ -40,15 +40,17 @@ function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
  * Throws LabError when the programs are missing.
  */
 export function provlabPair(site: PairSite): PairSetUp {
-  const program = mainProgram();
+  if (!existsSync(provProgram)) {
+    throw new LabError(`${provProgram} does not exist: run \`npm run build\``);
+  }
   const endpoints = storeAddresses(site).map(
     (address) => `http://${address}:${portsOf(site).storeClient}`,
   );
   return {
-    product: `Provlab ${version()}`,
+    product: `Provlab ${packageVersion()}`,
     durability: "replicated",
     members: places.map((place, index) => member(site, place, index)),
-    nodes: [node(site, program, endpoints, 0), node(site, program, endpoints, 1)],
+    nodes: [node(site, endpoints, 0), node(site, endpoints, 1)],
     leaseFile: { path: files.leases, format: "isc" },
     storedLeases: {
       place: "witness",
@@ -71,7 +73,7 @@ function storeAddresses({ addresses: { nodes, witnessStore } }: PairSite): reado
   return [nodes[0].store, nodes[1].store, witnessStore].map(formatIpv4);
 }
 
-function member(site: PairSite, place: Place, index: number): LabProgram {
+function member(site: PairSite, place: Place, index: number): PairProgram {
   const { storeClient, storePeer } = portsOf(site);
   const addresses = storeAddresses(site);
   const peers = addresses.map((address) => `http://${address}:${storePeer}`);
@@ -91,12 +93,7 @@ function member(site: PairSite, place: Place, index: number): LabProgram {
   };
 }
 
-function node(
-  site: PairSite,
-  program: string,
-  endpoints: readonly string[],
-  index: 0 | 1,
-): LabProgram {
+function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairProgram {
   const own = site.addresses.nodes[index];
   const other = site.addresses.nodes[index === 0 ? 1 : 0];
   const { heartbeat } = portsOf(site);
@@ -130,7 +127,7 @@ function node(
   return {
     name: index === 0 ? "prov-a" : "prov-b",
     place: nodeNames[index],
-    command: [process.execPath, program, "serve", "-c", files.prov, "--log-format", "text"],
+    command: provCommand("serve", "-c", files.prov, "--log-format", "text"),
     files: [
       { path: files.prov, text: stringify(prov) },
       {
@@ -149,8 +146,8 @@ function node(
 }
 
 /**
- * What a node's dhcpd.conf says of the node. An address that comes while the server runs is heard on every
- * address alone; which node answered is then told by its name.
+ * What a node's dhcpd.conf says about the node. A server that is to take an address over later listens on
+ * every address; its server name then tells which node answered.
  */
 function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
   const { access } = site.addresses.nodes[index];
@@ -163,20 +160,4 @@ function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
     serverName: nodeNames[index],
     serverSubnet: { network, prefixLength: ACCESS_PREFIX },
   };
-}
-
-/** The compiled program: beside this file's folder, or in `dist` when this file is the source. */
-function mainProgram(): string {
-  const isSource = import.meta.url.endsWith(".ts");
-  const path = fileURLToPath(
-    new URL(isSource ? "../dist/cli/main.js" : "../cli/main.js", import.meta.url),
-  );
-  if (existsSync(path)) return path;
-  throw new LabError(`${path} does not exist: run \`npm run build\``);
-}
-
-function version(): string {
-  const isSource = import.meta.url.endsWith(".ts");
-  const file = new URL(isSource ? "../package.json" : "../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { LabError } from "./lab-error.ts";
+import { LabError } from "./machine/lab-error.ts";
 
 const ATTACH_MS = 500;
 
 /**
  * Delays each sync of running programs, by strace's fault injection. Being traced makes their other system
- * calls dearer, too. Rejects with LabError when they cannot be traced; call the result to let go of them.
+ * calls slower, too. Rejects with LabError when they cannot be traced; call the result to release them.
  */
 export async function slowSyncs(
   pids: readonly number[],

@@ -1,11 +1,12 @@
 import { Prng } from "../../base/prng.ts";
 import { comparisonVerdicts, judge, type MetricRuns } from "../../reports/compare/judge.ts";
 import type { Design } from "../../reports/compare/permutation-test.ts";
+import { markdownTable } from "../../reports/text/markdown-table.ts";
 
-/** How runs of one and the same thing are divided into a base and a current side, again and again. */
+/** How runs of the same program are divided into a base and a current side, again and again. */
 export interface SplitPlan {
   readonly design: Design;
-  /** A side. `groups`: any of the runs; `pairs`: runs that were made one after the other. */
+  /** On each side. `groups`: any of the runs; `pairs`: runs that were made one after the other. */
   readonly runs: number;
   readonly comparisons: number;
   readonly alpha: number;
@@ -25,8 +26,8 @@ export interface SplitTally {
 const CHANCE = 0.001;
 
 /**
- * Compares runs of one and the same thing with each other: sides that are dealt at random are alike, so
- * whatever is found is a false alarm. `metrics` has all runs, in the order of time, as its base.
+ * Compares runs of the same program with each other: sides that are dealt at random are alike, so
+ * every difference found is a false alarm. `metrics` has all runs, in the order of time, as its base.
  * Throws RangeError when there are too few for two sides.
  */
 export function compareAlike({
@@ -70,7 +71,7 @@ const splits: Readonly<Record<Design, (made: number, runs: number, prng: Prng) =
   pairs: (made, runs, prng) => {
     const pairs = shuffled(Math.floor(made / 2), prng).slice(0, runs);
     const firsts = pairs.map((pair) => 2 * pair + prng.nextBelow(2));
-    // The other one of the two.
+    // The other run of the pair.
     return { base: firsts, current: firsts.map((run) => run ^ 1) };
   },
 };
@@ -98,14 +99,14 @@ export function binomialLimit(tries: number, share: number, chance: number): num
 }
 
 export function alikeTable(tallies: readonly SplitTally[]): string {
-  const rows = tallies.map(({ plan, verdicts, found, foundMax }) => {
-    const sides = plan.design === "pairs" ? `${plan.runs} pairs` : `${plan.runs} runs a side`;
-    const counts = comparisonVerdicts.map((verdict) => verdicts[verdict]);
-    return [sides, plan.comparisons, ...counts, `${found} (limit ${foundMax})`].join(" | ");
-  });
-  return `${[
-    `| sides | comparisons | ${comparisonVerdicts.join(" | ")} | a difference found |`,
-    "|---|--:|--:|--:|--:|--:|--:|",
-    ...rows.map((row) => `| ${row} |`),
-  ].join("\n")}\n`;
+  const figures = ["comparisons", ...comparisonVerdicts, "a difference found"];
+  const rows = tallies.map(({ plan, verdicts, found, foundMax }) => [
+    plan.design === "pairs" ? `${plan.runs} pairs` : `${plan.runs} runs a side`,
+    ...[plan.comparisons, ...comparisonVerdicts.map((each) => verdicts[each])].map(String),
+    `${found} (limit ${foundMax})`,
+  ]);
+  return markdownTable(
+    [["sides", "left"], ...figures.map((head) => [head, "right"] as const)],
+    rows,
+  );
 }

@@ -1,13 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runJobs } from "../../base/worker-pool.ts";
+import { provCommand } from "../../lab/machine/package-root.ts";
+import { runToEnd } from "../../lab/machine/run-to-end.ts";
 import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
-import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { provCommand } from "../contenders/contender.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { alikeTable, type compareAlike, type SplitPlan } from "./alike-splits.ts";
 
 const usage = `node dist/bench/against/alike.js [--runs N] [--comparisons N] [--seed N] [--again]
@@ -72,7 +71,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   const named = results.map((result, run) => ({ path: `run ${run}`, result }));
   const problems = incomparable(named, new Set());
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  // Only what every run measured is compared, so both sides are told of all of them.
+  // Only metrics that every run has are compared, so all of the runs decide which.
   const metrics = metricRuns(results, []);
   const plan = { comparisons, alpha: ALPHA, seed };
   const plans: readonly SplitPlan[] = [
@@ -92,25 +91,18 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   return isKept ? exitStatus.pass : exitStatus.found;
 });
 
-/** Of the run in the folder, which is played if it is not there. */
+/** Reads the run in the folder, and plays it first if it is not there. */
 async function resultOf(file: string, out: string, signal: AbortSignal): Promise<RunResult> {
   for (let tries = 0; ; tries += 1) {
     const path = join(out, "result.json");
     if (existsSync(path)) {
       const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
-      // Another program disturbed it: that says nothing of anybody.
+      // Another program disturbed an invalid run: it says nothing about the test.
       if (result.verdict !== "invalid") return result;
     }
     if (tries === TRIES_MAX) throw new Error(`${out}: ${TRIES_MAX} tries, and no valid run`);
-    await play(file, out, signal);
+    await runToEnd(provCommand("run", file, "--out", out, "--report", "none"), {
+      ...{ signal, msMax: RUN_MS_MAX },
+    });
   }
-}
-
-async function play(file: string, out: string, signal: AbortSignal): Promise<void> {
-  const [first, ...args] = provCommand("run", file, "--out", out, "--report", "none");
-  const child = spawn(first!, args, {
-    stdio: "ignore",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_MS_MAX)]),
-  });
-  await once(child, "exit");
 }

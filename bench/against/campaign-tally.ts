@@ -1,4 +1,6 @@
-import type { ComparisonVerdict } from "../../reports/compare/judge.ts";
+import { median } from "../../base/median.ts";
+import { type ComparisonVerdict, comparisonVerdicts } from "../../reports/compare/judge.ts";
+import { markdownTable } from "../../reports/text/markdown-table.ts";
 
 /** One comparison of a campaign, as a line of its file. */
 export interface Trial {
@@ -6,9 +8,9 @@ export interface Trial {
   readonly kind: TrialKind;
   readonly number: number;
   readonly verdict: ComparisonVerdict;
-  /** Of server CPU a transaction: current over base, minus 1. */
+  /** Server CPU a transaction: current over base, minus 1. */
   readonly cpuEffect: number;
-  /** Of each metric, by its name. */
+  /** The effect on each metric, by its name. */
   readonly effects: Readonly<Record<string, number>>;
   readonly blocks: number;
   readonly durationMs: number;
@@ -18,7 +20,7 @@ export const trialKinds = ["aa", "slow"] as const;
 export type TrialKind = (typeof trialKinds)[number];
 export type TrialCounts = Readonly<Record<TrialKind, number>>;
 
-/** What is still to be done, alike and slowed in turns so that a campaign cut short has both. */
+/** The comparisons still to be made, alike and slowed in turns, so that a campaign cut short has both. */
 export function remaining(
   wanted: TrialCounts,
   done: readonly Trial[],
@@ -44,10 +46,10 @@ export function tallies(done: readonly Trial[]): readonly Tally[] {
     if (trials.length === 0) return [];
     const count = (verdict: ComparisonVerdict): number =>
       trials.filter((trial) => trial.verdict === verdict).length;
-    const effects = trials.map(({ cpuEffect }) => cpuEffect).toSorted((a, b) => a - b);
+    const effects = trials.map(({ cpuEffect }) => cpuEffect);
     return [
       {
-        ...{ kind, trials: trials.length, cpuEffectMedian: effects[effects.length >> 1]! },
+        ...{ kind, trials: trials.length, cpuEffectMedian: median(effects)! },
         verdicts: {
           ...{ improved: count("improved"), same: count("same") },
           ...{ regressed: count("regressed"), undecided: count("undecided") },
@@ -60,16 +62,13 @@ export function tallies(done: readonly Trial[]): readonly Tally[] {
 
 export function tallyTable(done: readonly Trial[], slowdownPercent: number): string {
   const names = { aa: "the same server twice", slow: `${slowdownPercent} % more processor time` };
-  const rows = tallies(done).map(({ kind, trials, verdicts, cpuEffectMedian, durationMsMax }) =>
-    [
-      ...[names[kind], trials, verdicts.improved, verdicts.same, verdicts.regressed],
-      ...[verdicts.undecided, `${(100 * cpuEffectMedian).toFixed(1)} %`],
-      `${Math.round(durationMsMax / 1000)} s`,
-    ].join(" | "),
+  const figures = ["tries", ...comparisonVerdicts, "median effect on CPU", "longest"];
+  const rows = tallies(done).map(({ kind, trials, verdicts, cpuEffectMedian, durationMsMax }) => [
+    ...[names[kind], String(trials), ...comparisonVerdicts.map((each) => String(verdicts[each]))],
+    ...[`${(100 * cpuEffectMedian).toFixed(1)} %`, `${Math.round(durationMsMax / 1000)} s`],
+  ]);
+  return markdownTable(
+    [["comparison", "left"], ...figures.map((head) => [head, "right"] as const)],
+    rows,
   );
-  return `${[
-    "| comparison | tries | improved | same | regressed | undecided | median effect on CPU | longest |",
-    "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ...rows.map((row) => `| ${row} |`),
-  ].join("\n")}\n`;
 }

@@ -1,15 +1,14 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { packageRoot } from "../../cli/package-root.ts";
-import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { twoProcessors } from "../harness/processors.ts";
-import { killServers } from "../harness/server-process.ts";
+import { packageRoot, provProgram } from "../../lab/machine/package-root.ts";
+import { twoProcessors } from "../../lab/machine/processors.ts";
+import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { appendRow, readRows } from "../results/result-files.ts";
 import { remaining, type Trial, tallyTable } from "./campaign-tally.ts";
-import { DuelError, type Duelist, duelPlan } from "./duel.ts";
-import { lookPlan } from "./duel-series.ts";
-import { playSeries } from "./series.ts";
+import { lookPlan } from "./comparison-looks.ts";
+import { BlockError, blockPlan, type ComparedServer } from "./paired-block.ts";
+import { compareServers } from "./paired-comparison.ts";
 
 const usage = `node dist/bench/against/campaign.js [--aa N] [--slow N] [--percent N] [--minutes N]
                  [--budget SECONDS] [--again] [--seed N] [--out FOLDER]
@@ -44,7 +43,6 @@ const SEEDS_A_TRIAL = 1000;
 
 process.exitCode = await runProgram(program, async (options, folder, signal) => {
   const { aa, slow, percent, minutes, budget, again, seed } = options;
-  process.once("exit", killServers);
   const endMs = performance.now() + minutes * 60_000;
   const file = join(folder, `trials-${percent}-percent.jsonl`);
   if (again) rmSync(file, { force: true });
@@ -57,10 +55,10 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     const current = server("current", kind === "slow" ? slowdownFlags : []);
     if (kind === "slow") setSlowdown(percent);
     try {
-      const { judgement, blocks, durationMs } = await playSeries({
+      const { judgement, blocks, durationMs } = await compareServers({
         ...{ base, current, looks: lookPlan, budgetMs: budget * 1000, onBlock: () => {} },
         setting: {
-          ...{ plan: duelPlan, processors: twoProcessors(), folder: work, signal },
+          ...{ plan: blockPlan, processors: twoProcessors(), folder: work, signal },
           seed: seed + SEEDS_A_TRIAL * (2 * number + (kind === "slow" ? 1 : 0)),
         },
       });
@@ -76,7 +74,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
       tellProgress(`${kind} ${number}: ${verdict}, CPU ${(100 * cpuEffect).toFixed(1)} %`);
     } catch (error) {
       if (signal.aborted) break;
-      if (!(error instanceof DuelError)) throw error;
+      if (!(error instanceof BlockError)) throw error;
       tellProgress(`${kind} ${number}: ${error.message}`);
     } finally {
       rmSync(work, { recursive: true, force: true });
@@ -88,8 +86,8 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   return done.length < aa + slow ? exitStatus.internalError : exitStatus.pass;
 });
 
-function server(name: string, nodeFlags: readonly string[]): Duelist {
-  return { name, program: join(packageRoot, "dist", "cli", "main.js"), nodeFlags };
+function server(name: string, nodeFlags: readonly string[]): ComparedServer {
+  return { name, program: provProgram, nodeFlags };
 }
 
 function setSlowdown(percent: number): void {

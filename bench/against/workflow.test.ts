@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { packageRoot } from "../../cli/package-root.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 
 interface Step {
   readonly name?: string;

@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -12,8 +11,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hasProcess } from "../../lab/machine/leftovers.ts";
+import { runToEnd } from "../../lab/machine/run-to-end.ts";
 
-/** The reference cannot be had: the message says what git, npm or the compiler said. */
+/** The reference cannot be checked out or built: the message says what git, npm or the compiler said. */
 export class CheckoutError extends Error {
   override readonly name = "CheckoutError";
 }
@@ -22,7 +23,7 @@ export interface ReferenceTree {
   /** The full commit. */
   readonly commit: string;
   readonly folder: string;
-  /** Takes the worktree away; idempotent and synchronous, so that an exit handler can do it. */
+  /** Removes the worktree; idempotent and synchronous, so that an exit handler can do it. */
   readonly remove: () => void;
 }
 
@@ -68,21 +69,21 @@ export async function checkOutReference(
 
 /** The full commit that a branch, tag or abbreviation stands for. */
 export function resolve(repository: string, reference: string): string {
-  // A reference that looks like an option is no reference.
+  // A reference that looks like an option must not be taken for one.
   return git(repository, "rev-parse", "--verify", "--end-of-options", `${reference}^{commit}`);
 }
 
-/** Takes away what a program that was killed left behind; what a living one uses stays. */
+/** Removes what a killed program left behind; what a running one uses stays. */
 function removeAbandoned(repository: string): void {
   for (const name of readdirSync(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const parent = join(tmpdir(), name);
     const owner = ownerOf(parent);
-    if (owner !== undefined && !isAlive(owner)) removeTree(repository, parent);
+    if (owner !== undefined && !hasProcess(owner)) removeTree(repository, parent);
   }
 }
 
-/** Undefined while the folder is being made, and of folders that are somebody else's. */
+/** Undefined while the folder is being made, and for a folder that is not ours. */
 function ownerOf(parent: string): number | undefined {
   try {
     const pid = Number(readFileSync(join(parent, OWNER_FILE), "latin1"));
@@ -92,17 +93,8 @@ function ownerOf(parent: string): number | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
 function removeTree(repository: string, parent: string): void {
-  // The link goes first: what it leads to is the repository's own.
+  // The link goes first: it leads to the repository's own modules.
   rmSync(join(parent, "tree", "node_modules"), { recursive: true, force: true });
   rmSync(parent, { recursive: true, force: true });
   git(repository, "worktree", "prune");
@@ -134,24 +126,16 @@ async function run(
   [program, ...args]: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<void> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(BUILD_MS_MAX)]);
-  const child = spawn(program, args, {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    signal: limited,
-  });
-  let output = "";
-  const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString("utf8")).slice(-OUTPUT_CHARACTERS_MAX);
-  };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
   const what = `${program} ${args.join(" ")} in ${folder}`;
-  const [status] = (await once(child, "close").catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new CheckoutError(`${what}: ${String(error)}`, { cause: error });
-  })) as [number | null];
-  if (status !== 0) throw new CheckoutError(`${what} failed (${status}):\n${output.trim()}`);
+  const end = await runToEnd([program, ...args], { signal, folder, msMax: BUILD_MS_MAX }).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      throw new CheckoutError(`${what}: ${String(error)}`, { cause: error });
+    },
+  );
+  if (end.status === 0) return;
+  const how = end.isOver ? "took too long" : `failed (${end.status})`;
+  throw new CheckoutError(`${what} ${how}:\n${end.output.trim().slice(-OUTPUT_CHARACTERS_MAX)}`);
 }
 
 /** Where blocks leave their files: on the disk of the working tree, whose syncs are measured. */

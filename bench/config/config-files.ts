@@ -5,7 +5,9 @@ export interface ConfigCase {
   readonly id: string;
   readonly name: string;
   readonly isValid: boolean;
-  /** The file, in pieces; ends by itself. */
+  /** About how long it is. */
+  readonly bytes: number;
+  /** The file, in pieces. */
   readonly pieces: () => Iterable<string>;
 }
 
@@ -72,25 +74,25 @@ export const fullCases: readonly ConfigCase[] = [
   {
     id: "80k",
     name: "80,000 hosts and 80,000 subclasses",
-    isValid: true,
+    ...{ isValid: true, bytes: 8 * MEGABYTE },
     pieces: () => registrations(80_000, true),
   },
   {
     id: "1m",
     name: "1,000,000 hosts",
-    isValid: true,
+    ...{ isValid: true, bytes: 70 * MEGABYTE },
     pieces: () => registrations(1_000_000, false),
   },
   {
     id: "100mb",
     name: "100 MB of hosts with options",
-    isValid: true,
+    ...{ isValid: true, bytes: 100 * MEGABYTE },
     pieces: () => settledHosts(100 * MEGABYTE),
   },
   {
     id: "100mb-broken",
     name: "100 MB, a mistake in every line",
-    isValid: false,
+    ...{ isValid: false, bytes: 100 * MEGABYTE },
     pieces: () => brokenHosts(100 * MEGABYTE),
   },
 ];

@@ -15,8 +15,8 @@ export interface BareConfOptions {
 }
 
 /**
- * The least that serves a population's addresses to anybody: a subnet with one range for each relay. No
- * classes, no hosts, one option. What Kea is given for the same workload says the same.
+ * The smallest configuration that serves a population's addresses to any client: a subnet with one range for
+ * each relay, no classes, no hosts, one option. Kea's configuration for this workload says the same.
  */
 export function bareDhcpdConf(population: Population, options: BareConfOptions): string {
   const { leaseSeconds, localAddress, serverSubnet } = options;
@@ -25,7 +25,7 @@ export function bareDhcpdConf(population: Population, options: BareConfOptions):
     "ddns-update-style none;",
     "deny bootp;",
     "ping-check false;",
-    // As with the others: every acknowledgement is written, however early the renewal comes.
+    // As in the other servers: every acknowledgement is written, however early the renewal comes.
     "dhcp-cache-threshold 0;",
     `default-lease-time ${leaseSeconds};`,
     `max-lease-time ${leaseSeconds};`,

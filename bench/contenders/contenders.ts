@@ -17,8 +17,8 @@ export const contenders: readonly DhcpContender[] = [
 /** One setting of each server: the ones that a suite compares unless it says otherwise. */
 export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];
 
-/** What keeping leases on several machines costs. */
+/** The cost of keeping leases on several machines. */
 export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
 
-/** Who may be named. */
+/** Every contender that `--servers` may name. */
 export const everybody: readonly DhcpContender[] = [...contenders, provlabUnsynced, provlabPair];

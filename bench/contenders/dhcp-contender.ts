@@ -1,6 +1,6 @@
+import type { ServerNetwork } from "../../lab/machine/server-network.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import type { BenchNetwork } from "../harness/network.ts";
-import type { Contender, Launch } from "./contender.ts";
+import type { Launch, ServerContender } from "./contender.ts";
 
 /**
  * What servers are told of the devices. `bare`: a subnet with one range for each relay, for anybody,
@@ -11,22 +11,19 @@ export const workloads = ["bare", "docsis"] as const;
 export type Workload = (typeof workloads)[number];
 
 /** A DHCP server that takes part. */
-export interface DhcpContender extends Contender<DhcpSetting> {
+export interface DhcpContender extends ServerContender<DhcpSetting> {
   readonly prepare: (setting: DhcpSetting) => DhcpLaunch;
-  /** What is on disk when an ACK leaves. */
   readonly durability: string;
   /** DORA a second that the first search begins with: a guess that only costs time when wrong. */
   readonly firstRate: number;
-  /** It needs a network interface with a broadcast address, and port 67. */
-  readonly needsInterface: boolean;
-  /** It is more than one program: the processor of the servers would be too few. */
+  /** It is more than one program: one processor would be too few. */
   readonly hasAllProcessors?: boolean;
 }
 
 export interface DhcpSetting {
   /** Absolute, existing, this contender's own, and on the disk that is measured. */
   readonly folder: string;
-  readonly network: BenchNetwork;
+  readonly network: ServerNetwork;
   readonly workload: Workload;
   readonly population: Population;
   readonly leaseSeconds: number;

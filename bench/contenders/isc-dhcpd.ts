@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { firstLineOf, searchPath } from "./contender.ts";
+import { firstLineOf, searchPath } from "../../lab/machine/peer-program.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 import { writeDhcpdFiles } from "./dhcpd-files.ts";
 

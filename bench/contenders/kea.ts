@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { firstLineOf, searchPath } from "../../lab/machine/peer-program.ts";
 import { keaRegistry } from "../../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../../scenarios/servers/kea-conf.ts";
-import { firstLineOf, searchPath } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 
 const THREADS = 2;
@@ -53,7 +53,7 @@ function prepare(setting: DhcpSetting, threads: number): DhcpLaunch {
     command: ["kea-dhcp4", "-c", config, "-p", String(network.ports.relay)],
     environment: {
       PATH: searchPath,
-      // Kea keeps to its own folders unless it is told of others.
+      // Kea uses its own folders unless it is told otherwise.
       KEA_DHCP_DATA_DIR: folder,
       KEA_PIDFILE_DIR: folder,
       KEA_LOCKFILE_DIR: "none",

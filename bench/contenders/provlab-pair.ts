@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packageVersion } from "../../cli/package-root.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
+import { firstLineOf } from "../../lab/machine/peer-program.ts";
 import { type PairHostPlan, readyText } from "../pair/pair-host-plan.ts";
-import { firstLineOf } from "./contender.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 
 /** Two `prov serve` and the three members of etcd that they stand on, all on this machine. */

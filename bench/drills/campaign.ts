@@ -1,13 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../cli/package-root.ts";
-import { loadScenario } from "../../cli/scenario-input.ts";
+import { packageRoot, provCommand } from "../../lab/machine/package-root.ts";
+import { type ProgramEnd, runToEnd } from "../../lab/machine/run-to-end.ts";
+import { readScenarioFile } from "../../lab/machine/scenario-file.ts";
 import { readResult } from "../../reports/result/read-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { exitStatus, flag, listOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { provCommand } from "../contenders/contender.ts";
+import {
+  exitStatus,
+  flag,
+  listOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { appendRow, readRows, writeResultFiles } from "../results/result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
@@ -47,10 +52,10 @@ const program = {
   },
 };
 
-/** Over and above its phases, a run starts a pair, ends it and reads the lease files. */
+/** Besides its phases, a run starts a pair, ends it and reads the lease files. */
 const GRACE_MS = 5 * 60_000;
-/** Of what a program said last. */
-const WORDS_MAX = 4096;
+const STOP_MS_MAX = 30_000;
+/** How much of a program's last words is told. */
 const WORD_LINES = 3;
 
 interface Play extends DrillScale {
@@ -92,7 +97,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
   return remaining(chosen, wanted, mine()).length > 0 ? exitStatus.internalError : exitStatus.pass;
 });
 
-/** Undefined for a drill that cannot be had on this machine, which is told, and for one that was interrupted. */
+/** Undefined for a drill that this machine cannot play, which is told, and for one that was interrupted. */
 async function playDrill(
   play: Play,
   folder: string,
@@ -100,21 +105,28 @@ async function playDrill(
 ): Promise<DrillTrial | undefined> {
   const { drill, seed } = play;
   const scenarioFile = join(scenarioFolder, `drill-${drill}.yaml`);
-  const { scenario } = loadScenario(scenarioFile, []);
+  const loading = readScenarioFile(scenarioFile, []);
+  if (loading.kind === "failed") throw new Error(`${scenarioFile}: no scenario of this version`);
+  const { scenario } = loading;
   const out = join(folder, drill, `seed-${seed}`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  const [command, ...args] = provCommand(
+  const command = provCommand(
     ...["run", scenarioFile, "--seed", String(seed), "--out", out, "--progress", "plain"],
     ...settingsOf(scenario, play).flatMap((setting) => ["--set", setting]),
   );
-  const child = spawn(command!, args, {
-    stdio: ["ignore", "ignore", "pipe"],
-    signal: AbortSignal.any([signal, AbortSignal.timeout(lengthMs(scenario) + GRACE_MS)]),
-  });
-  const [status, words] = await Promise.all([statusOf(child), lastWords(child)]);
-  removeStores(join(out, "server"));
-  if (signal.aborted) return undefined;
+  const msMax = lengthMs(scenario) + GRACE_MS;
+  let end: ProgramEnd;
+  try {
+    end = await runToEnd(command, { signal, msMax, stopMsMax: STOP_MS_MAX });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    removeStores(join(out, "server"));
+  }
+  const { status } = end;
+  const words = end.output.trim().split("\n").slice(-WORD_LINES).join(" ");
   if (status === exitStatus.usage) {
     tellProgress(`${drill} cannot be played: ${words}`);
     return undefined;
@@ -127,7 +139,7 @@ async function playDrill(
   const reading = readResult(readFileSync(resultFile, "utf8"));
   if (reading.kind === "failed") return trialWithoutResult(play, reading.problems.join(" "));
   const trial = trialOf(play, reading.result);
-  // Of a pass, the result and its page say all; of others, somebody wants to read what the servers logged.
+  // The logs of the servers are of interest only when a run did not pass.
   if (trial.verdict === "pass") rmSync(join(out, "server"), { recursive: true, force: true });
   return trial;
 }
@@ -139,23 +151,6 @@ function lengthMs({ phases }: Scenario): number {
       sum + (typeof until === "string" ? timeLimitMs : until.durationMs),
     0,
   );
-}
-
-async function statusOf(child: ChildProcess): Promise<number | null> {
-  try {
-    const [status] = (await once(child, "close")) as [number | null];
-    return status;
-  } catch {
-    // It was ended by its signal.
-    return null;
-  }
-}
-
-/** Of what a program says on its standard error, the end. */
-async function lastWords(child: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of child.stderr ?? []) text = `${text}${chunk}`.slice(-WORDS_MAX);
-  return text.trim().split("\n").slice(-WORD_LINES).join(" ");
 }
 
 /** A member of etcd sets aside 64 MiB for each file of its log. */

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../cli/package-root.ts";
-import { loadScenario } from "../../cli/scenario-input.ts";
+import { loadScenario } from "../../cli/options/scenario-input.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import { devicesOf, loadPercentOf, settingsOf } from "./drill-scale.ts";
 
 const folder = join(packageRoot, "scenarios");

@@ -4,7 +4,7 @@ import type { PopulationPlan } from "../../scenarios/population/population.ts";
 /** How large a drill is played. */
 export interface DrillScale {
   readonly devices: number;
-  /** Of the rates that the scenario has. */
+  /** Percent of the scenario's rates. */
   readonly loadPercent: number;
   /** How many drills share the machine. */
   readonly atOnce: number;
@@ -17,7 +17,7 @@ const GUIDE_PER_SECOND = 900;
 /** Drills that share a machine are late, which changes no history of leases. */
 const SHARED_SLIP_MS_MAX = 500;
 
-/** The load that so many devices carry: what fails leaves some of them busy for a while. */
+/** The load that so many devices can carry: a failure leaves some of them busy for a while. */
 export function loadPercentOf(devices: number): number {
   const perSecond = devices / SECONDS_A_DEVICE;
   return Math.min(100, Math.max(1, Math.round((100 * perSecond) / GUIDE_PER_SECOND)));
@@ -35,7 +35,7 @@ export function settingsOf(
   const whole = devicesOf(population);
   if (devices === whole && loadPercent === 100) return slip;
   const counts = kinds.map((kind) => Math.round((population[kind] * devices) / whole));
-  // What rounding gave or took is the first kind's.
+  // The first kind takes what rounding left over.
   counts[0]! += devices - counts.reduce((sum, count) => sum + count, 0);
   return [
     ...slip,
@@ -47,7 +47,7 @@ export function settingsOf(
         return [`phases.${phase}.streams.${index}.ratePerSecond=${rate}`];
       }),
     ),
-    // A threshold that counts everybody counts the fewer ones.
+    // A threshold that counts all devices counts fewer of them.
     ...thresholds.flatMap(({ metric, operator, bound }, index) =>
       bound === whole ? [`thresholds.${index}=${metric.join(".")} ${operator} ${devices}`] : [],
     ),

@@ -1,4 +1,5 @@
 import { formatCount } from "../../reports/text/format.ts";
+import { type MarkdownColumn, markdownTable } from "../../reports/text/markdown-table.ts";
 import type { DrillTally } from "./drill-tally.ts";
 import type { DrillTrial } from "./drill-trial.ts";
 
@@ -7,7 +8,7 @@ const columns = [
   ...["outage p99, median", "lost", "duplicate", "changed", "without leadership", "verdicts"],
 ];
 
-/** Markdown: a row a condition. What belongs to whole runs stands in the first row of a drill alone. */
+/** Markdown: a row for each condition. Figures of whole runs stand in the first row of a drill alone. */
 export function drillTable(tallies: readonly DrillTally[]): string {
   const rows = tallies.flatMap((tally) => {
     const { drill, runs, lost, duplicate, changed, unled, verdicts } = tally;
@@ -32,8 +33,10 @@ export function drillTable(tallies: readonly DrillTally[]): string {
       ...(index === 0 ? whole : whole.map(() => "")),
     ]);
   });
-  const aligned = columns.map((_, index) => (index < 2 || index === 11 ? "---" : "--:"));
-  return `${[columns, aligned, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")}\n`;
+  const heads = columns.map(
+    (head, index): MarkdownColumn => [head, index < 2 || index === 11 ? "left" : "right"],
+  );
+  return markdownTable(heads, rows);
 }
 
 /** A list of the runs that were no pass, each with its reasons; empty when there are none. */
@@ -47,12 +50,12 @@ export function troubleList(trials: readonly DrillTrial[]): string {
     .join("");
 }
 
-/** An event that failed says what a program of the system said, in lines of its own. */
+/** The reason of a failed event has the lines of a program of the system in it. */
 export function oneLine(reasons: readonly string[]): string {
   return reasons.join("; ").replace(/\s+/g, " ");
 }
 
-/** Of a gap: none when the service went on. */
+/** The length of a gap; `none` when the service went on. */
 function timeOf(ms: number | null): string {
   if (ms === null) return "not back";
   return ms === 0 ? "none" : `${(ms / 1000).toFixed(2)} s`;

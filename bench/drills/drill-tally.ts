@@ -1,14 +1,14 @@
+import { median } from "../../base/median.ts";
 import type { Verdict } from "../../reports/result/run-result.ts";
-import { median } from "../results/statistics.ts";
 import type { DrillScale } from "./drill-scale.ts";
 import type { DrillEvent, DrillTrial } from "./drill-trial.ts";
 
-/** What runs of one drill came to. */
+/** The runs of one drill together. */
 export interface DrillTally {
   readonly drill: string;
   readonly runs: number;
   readonly verdicts: Readonly<Record<Verdict, number>>;
-  /** Over all runs, invalid ones too: what must not happen must not happen there either. */
+  /** Over all runs, invalid ones too: it must not happen there either. */
   readonly lost: number;
   readonly duplicate: number;
   readonly changed: number;
@@ -16,7 +16,7 @@ export interface DrillTally {
   readonly conditions: readonly ConditionTally[];
 }
 
-/** What one event did over the runs of its drill that were no invalid ones. Null: the service did not come back. */
+/** One event over the valid runs of its drill. Null: the service did not come back. */
 export interface ConditionTally {
   readonly name: string;
   readonly text: string;
@@ -28,7 +28,7 @@ export interface ConditionTally {
   readonly outageMsP99Median: number;
 }
 
-/** What is still to be played, every drill with the first seed first: a campaign cut short has each. */
+/** The runs still to be played, every drill with the first seed first, so that a campaign cut short has each. */
 export function remaining(
   drills: readonly string[],
   seeds: readonly number[],
@@ -43,7 +43,7 @@ export function remaining(
     .filter(({ drill, seed }) => !isDone(drill, seed));
 }
 
-/** The last line of each run of that size: an invalid one was played again. */
+/** The last trial of each run of that size: an invalid one was played again. */
 export function latest(
   trials: readonly DrillTrial[],
   { devices, loadPercent, atOnce }: DrillScale,

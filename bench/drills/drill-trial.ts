@@ -7,7 +7,7 @@ export interface DrillTrial extends DrillScale {
   readonly drill: string;
   readonly seed: number;
   readonly verdict: Verdict;
-  /** Why it is no pass, a sentence each. */
+  /** Why it did not pass, a sentence each. */
   readonly reasons: readonly string[];
   /** What must never happen: leases lost, addresses with two devices, changed ones, ACKs without leadership. */
   readonly lost: number;
@@ -29,7 +29,7 @@ export interface DrillEvent {
   readonly activeAfterMs: number | null;
   readonly devicesAffected: number;
   readonly devicesUnserved: number;
-  /** Of the devices that waited: the 99th percentile of their longest wait. */
+  /** The 99th percentile of the longest waits of the devices that waited. */
   readonly outageMsP99: number;
   /** Null: not in this run. */
   readonly steadyAfterMs: number | null;
@@ -52,7 +52,7 @@ export function trialOf(
   };
 }
 
-/** A run that came to no result: it counts as one that proves nothing. */
+/** A run without a result: it proves nothing. */
 export function trialWithoutResult(
   { drill, seed, devices, loadPercent, atOnce }: DrillRun,
   reason: string,

@@ -1,7 +1,15 @@
-import { exitStatus, oneOf, runProgram, tellProgress, wholeNumber } from "../cli-options.ts";
-import { killServers } from "../harness/server-process.ts";
-import { runFuzz } from "./fuzz.ts";
-import { fuzzSubjects } from "./fuzz-request.ts";
+import {
+  exitStatus,
+  oneOf,
+  runProgram,
+  tellProgress,
+  wholeNumber,
+} from "../harness/cli-options.ts";
+import { type FuzzRequest, type FuzzSubject, fuzzSubjects } from "./campaign/fuzz-request.ts";
+import { fuzzProtocol } from "./campaign/protocol.ts";
+import { fuzzConfig } from "./config/expression-campaign.ts";
+import { dhcpSubject } from "./dhcp/subject.ts";
+import { tftpSubject } from "./tftp/subject.ts";
 
 const usage = `npm run fuzz -- [--only dhcp|tftp|config] [--decoder N] [--server N] [--expressions N]
                     [--seed N] [--out FOLDER]
@@ -30,15 +38,21 @@ const program = {
   },
 };
 
-process.exitCode = await runProgram(program, async (options, folder, signal) => {
-  process.on("exit", killServers);
+/** Runs a subject's campaigns; true when nothing was found and nothing was cut short. */
+const campaigns: Readonly<Record<FuzzSubject, (request: FuzzRequest) => Promise<boolean>>> = {
+  dhcp: (request) => fuzzProtocol(request, dhcpSubject(request)),
+  tftp: (request) => fuzzProtocol(request, tftpSubject(request)),
+  config: fuzzConfig,
+};
+
+process.exitCode = await runProgram(program, async ({ only, ...options }, folder, signal) => {
   process.stdout.write(`seed ${options.seed}\n`);
-  const isClean = await runFuzz({
-    ...options,
-    folder,
-    signal,
-    onProgress: tellProgress,
-    onResult: (line) => void process.stdout.write(`${line}\n`),
-  });
-  return isClean ? exitStatus.pass : exitStatus.found;
+  const onResult = (line: string): void => void process.stdout.write(`${line}\n`);
+  const request = { ...options, folder, signal, onProgress: tellProgress, onResult };
+  let isClean = true;
+  for (const subject of fuzzSubjects) {
+    if (signal.aborted || (only !== undefined && only !== subject)) continue;
+    isClean = (await campaigns[subject](request)) && isClean;
+  }
+  return isClean && !signal.aborted ? exitStatus.pass : exitStatus.found;
 });

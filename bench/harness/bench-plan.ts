@@ -1,5 +1,7 @@
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
-import type { TrialSettings } from "./trial.ts";
+import { type TrialSettings, trialDefaults } from "../../simulator/capacity/trial.ts";
+import { type ConfigCase, fullCases } from "../config/config-files.ts";
+import type { LoadTimes } from "../generators/download-load.ts";
 
 /** How much is measured; everything is bounded in count and time. */
 export interface BenchPlan {
@@ -19,20 +21,56 @@ export interface BenchPlan {
     readonly floodMs: number;
     readonly floodPerSecond: number;
   };
-  /** Devices that come on line at once, and the patience with the slowest server. */
+  /** Devices that come on line at once, and the time that the slowest server is given. */
   readonly cold: { readonly devices: number; readonly timeLimitMs: number };
   readonly million: { readonly devices: number; readonly timeLimitMs: number };
-  /** What a lease and a device cost: the difference between the first and the last. */
+  /** Sizes: a lease and a device cost the difference between the first and the last. */
   readonly memoryDevices: readonly number[];
   /** Leases in the file that a server starts with. */
   readonly restartLeases: readonly number[];
   readonly growthLeases: readonly number[];
-  /** Multiples of what the server keeps. */
+  /** Multiples of the rate that the server keeps. */
   readonly overloads: readonly number[];
-  /** Of one run of perfdhcp. */
-  readonly perfdhcpMs: number;
-  /** No turn of a suite begins after this: what is measured by then is what is reported. */
+  /** Length of one run of perfdhcp. */
+  readonly perfdhcpSeconds: number;
+  readonly tftp: TftpPlan;
+  readonly config: ConfigPlan;
+  readonly generators: GeneratorsPlan;
+  /** No contender's turn begins after this: what is measured by then is what is reported. */
   readonly suiteMsMax: number;
+}
+
+export interface TftpPlan {
+  readonly loads: readonly TftpLoad[];
+  /** Put on each server that was just started, not counted: its caches and compiler warm up. */
+  readonly warmUp: TftpLoad;
+  readonly times: LoadTimes;
+  /** Files of each size, fetched in turns. */
+  readonly filesPerSize: number;
+}
+
+/** Files of one size, so many at once. */
+export interface TftpLoad {
+  readonly fileBytes: number;
+  readonly blockBytes: number;
+  readonly atOnce: number;
+}
+
+export interface ConfigPlan {
+  readonly cases: readonly ConfigCase[];
+  /** A run that takes longer is ended, and that program does not read that file again. */
+  readonly secondsMax: number;
+}
+
+export interface GeneratorsPlan {
+  /** Length of each measurement at the maximum. */
+  readonly maximumSeconds: number;
+  readonly fixedSeconds: number;
+  readonly fixedPerSecond: number;
+  /** Transactions under way, by our generator at its maximum. */
+  readonly outstanding: number;
+  /** Rates that perfdhcp tries besides "as fast as it can", where it floods and loses its replies. */
+  readonly peerRates: readonly number[];
 }
 
 export interface SearchSteps {
@@ -70,25 +108,8 @@ export function modems(devices: number): PopulationPlan {
   return { ...population, cableModems: devices, mtas: 0, smartMeters: 0 };
 }
 
-/**
- * Devices under way at any time in a cold start, one number for all servers: as many as ISC dhcpd's
- * socket has room for. With 128 it loses packets, and who waits for a second try is what is measured.
- */
-export const coldOutstanding = 64;
-
 /** Long enough that no lease ends while the bench runs. */
 export const leaseSeconds = 7200;
-
-const trial: TrialSettings = {
-  warmUpMs: 800,
-  warmUpShare: 0.4,
-  measureMs: 2500,
-  answerMsMax: 1000,
-  unansweredShareMax: 0.025,
-  slipMsP99Max: 20,
-  cpuPercentMax: 98,
-  starvedPercentMax: 10,
-};
 
 const guide = {
   devices: 10_000,
@@ -100,9 +121,28 @@ const guide = {
   floodPerSecond: 20_000,
 };
 
+/** The configuration file of a modem and the image of a meter, in the blocks of both kinds of client. */
+const tftpLoads: readonly TftpLoad[] = [4096, 65_536].flatMap((fileBytes) =>
+  [512, 1428].flatMap((blockBytes) =>
+    [10, 100, 1000].map((atOnce) => ({ fileBytes, blockBytes, atOnce })),
+  ),
+);
+
+const tftp: TftpPlan = {
+  loads: tftpLoads,
+  warmUp: { fileBytes: 4096, blockBytes: 512, atOnce: 20 },
+  times: { warmUpMs: 200, measureMs: 1200, partMsMax: 4500, drainMsMax: 5500 },
+  filesPerSize: 100,
+};
+
+const generators: GeneratorsPlan = {
+  ...{ maximumSeconds: 5, fixedSeconds: 60, fixedPerSecond: 10_000, outstanding: 256 },
+  peerRates: [12_000, 16_000, 20_000, 25_000, 30_000],
+};
+
 export const fullPlan: BenchPlan = {
   rounds: 3,
-  trial,
+  trial: trialDefaults,
   firstSearch: { growth: 1.5, precision: 1.06, trialsMax: 8 },
   laterSearch: { growth: 1.15, precision: 1.06, trialsMax: 4 },
   renewals: {
@@ -117,14 +157,16 @@ export const fullPlan: BenchPlan = {
   restartLeases: [80_000, 1_000_000],
   growthLeases: [10_000, 80_000, 300_000, 1_000_000],
   overloads: [1, 2, 5, 10],
-  perfdhcpMs: 4000,
+  perfdhcpSeconds: 4,
+  ...{ tftp, generators },
+  config: { cases: fullCases, secondsMax: 120 },
   suiteMsMax: 30 * 60_000,
 };
 
-/** Shows that everything runs: its figures are of too little to be worth anything. */
+/** Shows that everything runs; its figures come from too little data to be worth anything. */
 export const quickPlan: BenchPlan = {
   rounds: 1,
-  trial: { ...trial, warmUpMs: 500, measureMs: 1000 },
+  trial: { ...trialDefaults, warmUpMs: 500, measureMs: 1000 },
   firstSearch: { growth: 1.6, precision: 1.2, trialsMax: 5 },
   laterSearch: { growth: 1.3, precision: 1.2, trialsMax: 2 },
   renewals: { devices: 2000, bindShare: 0.6, rungs: [0.6, 1, 1.6] },
@@ -135,6 +177,15 @@ export const quickPlan: BenchPlan = {
   restartLeases: [5000, 20_000],
   growthLeases: [5000, 20_000],
   overloads: [1, 2],
-  perfdhcpMs: 1000,
+  perfdhcpSeconds: 1,
+  tftp: {
+    ...tftp,
+    loads: tftpLoads.filter(
+      ({ fileBytes, blockBytes }) => fileBytes === 4096 && blockBytes === 512,
+    ),
+    times: { ...tftp.times, measureMs: 800 },
+  },
+  config: { cases: fullCases.slice(0, 1), secondsMax: 120 },
+  generators: { ...generators, maximumSeconds: 2, fixedSeconds: 4, peerRates: [16_000, 24_000] },
   suiteMsMax: 3 * 60_000,
 };

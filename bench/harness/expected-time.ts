@@ -1,9 +1,10 @@
+import type { Contender } from "../contenders/contender.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import type { Suite } from "../suites/suite.ts";
 import type { BenchPlan, SearchSteps } from "./bench-plan.ts";
+import type { Suite } from "./suite.ts";
 import { roundsOf } from "./suite-run.ts";
 
-// What the plan does not say: nothing depends on it but the forecast.
+// What the plan does not say. Only the forecast depends on these.
 /** To write a configuration, start a server, and end it again. */
 export const START_MS = 3000;
 /** To start the simulator's worker before a trial, and to wait for late answers after it. */
@@ -35,11 +36,11 @@ export function startWithLeasesMs(leases: number): number {
   return START_MS + LEASE_MS * leases;
 }
 
-/** Minutes that a suite takes: a forecast for whoever waits. */
-export function expectedMinutes(
+/** A forecast of the minutes that a suite takes. */
+export function expectedMinutes<Member extends Contender>(
   plan: BenchPlan,
-  suite: Pick<Suite, "turnMs" | "takesOneRound">,
-  contenders: readonly DhcpContender[],
+  suite: Pick<Suite<Member>, "turnMs" | "takesOneRound">,
+  contenders: readonly Member[],
 ): number {
   const wholeMs = contenders.reduce(
     (sum, contender) => sum + roundsOf(plan, suite, contender) * suite.turnMs(plan, contender),

@@ -1,7 +1,7 @@
 import type { SearchEnd, TrialVerdict } from "../../simulator/capacity/rate-search.ts";
-import type { TrialResult } from "./trial.ts";
+import type { TrialResult } from "../../simulator/capacity/trial.ts";
 
-/** What every trial of a rate says, whatever the generator. */
+/** One trial of a rate, by any generator. */
 export interface RateTrial {
   readonly ratePerSecond: number;
   readonly verdict: TrialVerdict;

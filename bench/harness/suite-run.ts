@@ -1,10 +1,9 @@
-import { versionOrMissing } from "../contenders/contender.ts";
-import type { DhcpContender } from "../contenders/dhcp-contender.ts";
+import type { Contender } from "../contenders/contender.ts";
 import type { Cell, Row, ServerResult, SuiteResult, TrialRecord } from "../results/bench-result.ts";
-import type { Suite } from "../suites/suite.ts";
 import type { BenchPlan } from "./bench-plan.ts";
+import { ContenderRun, type ScoreSink } from "./contender-run.ts";
 import type { Bench } from "./server-start.ts";
-import { type Capacities, type ScoreSink, Turn } from "./turn.ts";
+import type { Suite } from "./suite.ts";
 
 interface OpenRow {
   readonly subject: string;
@@ -12,21 +11,26 @@ interface OpenRow {
   reason: string | undefined;
 }
 
-/** What one contender has shown so far. */
-class Score implements ScoreSink {
-  readonly contender: DhcpContender;
+/** The figures of one contender so far. */
+class Score<Member extends Contender> implements ScoreSink {
+  readonly contender: Member;
   readonly version: string;
   missing: string | undefined;
   readonly trials: Omit<TrialRecord, "server">[] = [];
   readonly #rows: OpenRow[] = [];
   #violations = 0;
 
-  constructor(contender: DhcpContender, hasInterface: boolean) {
-    const { version, missing } = versionOrMissing(contender.version);
-    const isHomeless = contender.needsInterface && !hasInterface;
+  constructor(contender: Member, hasInterface: boolean) {
     this.contender = contender;
+    let version = "";
+    try {
+      version = contender.version();
+    } catch {
+      this.missing = "not installed";
+    }
     this.version = version;
-    this.missing = isHomeless ? "needs root, for network namespaces" : missing;
+    if (contender.needsInterface && !hasInterface)
+      this.missing = "needs root, for network namespaces";
   }
 
   score(subject: string, column: string, value: number, isBound: boolean): void {
@@ -41,6 +45,10 @@ class Score implements ScoreSink {
     this.#row(subject).reason = reason;
   }
 
+  isExplained(subject: string): boolean {
+    return this.#row(subject).reason !== undefined;
+  }
+
   keep(subject: string, round: number, trial: unknown): void {
     this.trials.push({ subject, round, trial });
   }
@@ -50,7 +58,7 @@ class Score implements ScoreSink {
   }
 
   get server(): ServerResult {
-    const { id, name, durability, settings } = this.contender;
+    const { id, name, durability = "", settings } = this.contender;
     return {
       ...{ id, name, version: this.version, durability, settings },
       ...(this.missing === undefined ? {} : { missing: this.missing }),
@@ -77,23 +85,22 @@ class Score implements ScoreSink {
 }
 
 /** How many rounds a contender takes part in, the first ones. */
-export function roundsOf(
+export function roundsOf<Member extends Contender>(
   { rounds }: Pick<BenchPlan, "rounds">,
-  { takesOneRound }: Pick<Suite, "takesOneRound">,
-  contender: DhcpContender,
+  suite: Pick<Suite<Member>, "takesOneRound">,
+  contender: Member,
 ): number {
-  return takesOneRound?.(contender) ? 1 : rounds;
+  return suite.takesOneRound?.(contender) ? 1 : rounds;
 }
 
 /**
  * All rounds of a suite, its contenders taking turns. A contender that fails is reported with the
- * reason and has no further turn; the signal and the plan's time end the suite early.
+ * reason and takes no further part; the signal and the plan's time end the suite early.
  */
-export async function runSuite(
+export async function runSuite<Member extends Contender>(
   bench: Bench,
-  suite: Suite,
-  contenders: readonly DhcpContender[],
-  capacities: Capacities,
+  suite: Suite<Member>,
+  contenders: readonly Member[],
 ): Promise<SuiteResult> {
   const startMs = performance.now();
   const { plan, signal, network, onProgress } = bench;
@@ -111,7 +118,7 @@ export async function runSuite(
       const { contender, version } = score;
       onProgress(`${suite.id}, round ${round} of ${plan.rounds}: ${contender.name} ${version}`);
       try {
-        await suite.measure(new Turn(bench, { contender, round }, capacities, score));
+        await suite.measure(new ContenderRun(bench, contender, round, score));
       } catch (error) {
         // The others go on; an interruption is no fault of this contender.
         if (signal.aborted) continue;
@@ -120,10 +127,15 @@ export async function runSuite(
       }
     }
   }
-  // Time that is over after the last turn has cost nothing; an interruption has ended that turn.
+  // Running out of time after the last measurement costs nothing; an interruption ended that measurement.
   const reason = signal.aborted ? cutShort() : skipped;
   return {
-    ...{ id: suite.id, title: suite.title, generator: suite.generator, columns: suite.columns },
+    ...{
+      id: suite.id,
+      title: suite.title,
+      generator: suite.generator ?? "",
+      columns: suite.columns,
+    },
     durationMs: Math.round(performance.now() - startMs),
     ...(reason === undefined ? {} : { cutShort: reason }),
     method: suite.method(plan),

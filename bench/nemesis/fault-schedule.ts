@@ -8,10 +8,10 @@ import {
 /** One thing that is done to the pair. Times are ms, counted from the start of the faults. */
 export interface Fault {
   readonly verb: PairVerb;
-  /** What stands beside the verb in a scenario file. */
+  /** The verb's value in a scenario file. */
   readonly value: unknown;
   readonly atMs: number;
-  /** It is healed after that; undefined: an order, which leaves nothing to heal. */
+  /** It is healed after this time; undefined for an order, which leaves nothing to heal. */
   readonly forMs: number | undefined;
 }
 
@@ -21,24 +21,24 @@ const FAULTS_MIN = 2;
 const FAULTS_MAX = 6;
 const FIRST_AT_MS = 500;
 const LAST_AT_MS = FAULTS_MS - 1500;
-/** Some are shorter than the dead time of the profile `fast`, some longer than etcd keeps a holder that is gone. */
+/** Some are shorter than the dead time of the profile `fast`, some longer than etcd keeps a dead leader's lease. */
 const FOR_MS = { min: 150, max: 7000 } as const;
-/** A program that was started again is not done to once more before it can have come up. */
+/** A program that was started again is left alone until it can have come up. */
 const APART_MS = 2500;
-/** So near to the begin or the end of another fault that the two meet halfway. */
+/** So near to the start or the end of another fault that the two meet halfway. */
 const NEAR_MS = 600;
 const TRIES_MAX = 100;
-/** Of the hash: nobody else draws from it with the seed of a round. */
+/** A stream of the random numbers of its own. */
 const STREAM = 0x6e_656d;
 
 const sides = ["a", "b"] as const;
-/** Most is decided on the node that serves. */
+/** The node that serves is chosen most often: most is decided there. */
 const choices = ["a", "b", "active", "active"] as const;
 const members = [1, 2, 3] as const;
 
 interface Drawn {
   readonly value: unknown;
-  /** What it has for itself: two faults on one of these would be one that cannot be played. */
+  /** Things that it needs for itself: two faults on one of them at once cannot be played. */
   readonly takes: readonly string[];
 }
 
@@ -102,7 +102,7 @@ const kinds: readonly FaultKind[] = [
     ...{ verb: "breakGateway", weight: 2, isOrder: false },
     draw: (prng) => ({ value: pick(prng, choices), takes: [] }),
   },
-  // Whoever starts again on a full disk may well refuse to.
+  // A node may refuse to start again on a full disk.
   nodeFault("fillDisk", 1),
   {
     ...{ verb: "slowDisk", weight: 1, isOrder: false },
@@ -119,8 +119,8 @@ const kinds: readonly FaultKind[] = [
       const other = node === "a" ? "b" : "a";
       const by = pick(prng, ["500 ms", "2 s", "10 min", "12 h"]);
       const direction = pick(prng, ["ahead", "behind"]);
-      // Who starts anew and hears nobody has its own clock alone, and what it lends by one that is behind ends too
-      // early when that is right again. So the other one is left alone.
+      // A node that starts alone has only its own clock. Leases that it gives while that is behind end too early
+      // once the clock is right again. So the other node is left running.
       const takes = [`clock ${node}`, ...(direction === "behind" ? [`node ${other}`] : [])];
       return { value: { node, by, direction }, takes };
     },
@@ -135,7 +135,7 @@ const kinds: readonly FaultKind[] = [
 /** Everything that the nemesis can do. */
 export const nemesisVerbs: readonly PairVerb[] = kinds.map(({ verb }) => verb);
 
-/** An order may well be refused while something is broken; a fault that was not played is a fault of the lab. */
+/** An order may be refused while something is broken; a fault that was not played is a mistake of the lab. */
 export const orderVerbs: readonly PairVerb[] = kinds
   .filter(({ isOrder }) => isOrder)
   .map(({ verb }) => verb);
@@ -146,8 +146,8 @@ interface Placed {
 }
 
 /**
- * Two to six faults at random out of `verbs`, in the order of their begin. They overlap, and every second
- * one is put near to the begin or the end of another. The same seed and verbs give the same schedule.
+ * Two to six faults at random out of `verbs`, in the order of their start. They overlap, and every second
+ * one is put near to the start or the end of another. The same seed and verbs give the same schedule.
  * Throws RangeError when `verbs` has no fault in it.
  */
 export function faultSchedule(seed: number, verbs: readonly PairVerb[]): readonly Fault[] {
@@ -168,7 +168,7 @@ function drawFault(prng: Prng, known: readonly FaultKind[], placed: readonly Pla
   const { value, takes } = draw(prng);
   const atMs = drawAtMs(prng, placed);
   if (isOrder) return { fault: { verb, value, atMs, forMs: undefined }, takes };
-  // As many below a second as above: both ends are where something is decided.
+  // As many below a second as above: something is decided at both ends.
   const span = Math.log(FOR_MS.max / FOR_MS.min);
   const drawnMs = Math.round(FOR_MS.min * Math.exp(span * prng.nextFloat()));
   return { fault: { verb, value, atMs, forMs: Math.min(drawnMs, FAULTS_MS - atMs) }, takes };

@@ -1,4 +1,4 @@
-import { exitStatus, runProgram, wholeNumber } from "../cli-options.ts";
+import { exitStatus, runProgram, wholeNumber } from "../harness/cli-options.ts";
 import { runNemesis } from "./nemesis.ts";
 
 const usage = `npm run nemesis -- [--rounds N] [--seed N] [--first N] [--minutes N] [--shrink N] [--out FOLDER]

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadScenario } from "../../cli/scenario-input.ts";
+import { loadScenario } from "../../cli/options/scenario-input.ts";
 import { type Fault, faultSchedule, nemesisVerbs } from "./fault-schedule.ts";
 import { eventName, nemesisScenario, phaseNames } from "./nemesis-scenario.ts";
 

@@ -4,16 +4,16 @@ import { FAULTS_MS, type Fault } from "./fault-schedule.ts";
 
 export interface RoundPlan {
   readonly round: number;
-  /** Of the devices and their load. */
+  /** The seed of the devices and their load. */
   readonly seed: number;
   readonly faults: readonly Fault[];
   readonly network: "namespaces" | "loopback";
 }
 
-/** Between the last fault's end and the moment from which the pair has to be as if nothing had been. */
+/** From the end of the last fault until the pair has to have recovered completely. */
 const REST_MS = 8000;
 const CALM_MS = 4000;
-/** Until everybody has a lease. */
+/** Time in which every device has to get a lease. */
 const SETTLE_LIMIT = "20 s";
 
 /** The phases, by what they are for. */
@@ -37,7 +37,7 @@ const everything = [
 const few = [stream("discover", 8), stream("rebind", 8)];
 const inMs = (ms: number): string => `${ms} ms`;
 
-/** What an event of this place in the schedule is called: `kill-1`. */
+/** The name of the event at this place in the schedule: `kill-1`. */
 export function eventName({ verb }: Fault, index: number): string {
   const words = verb.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return `${words}-${index + 1}`;
@@ -45,7 +45,7 @@ export function eventName({ verb }: Fault, index: number): string {
 
 /**
  * A round as a scenario file that needs nothing else: `prov run FILE` plays it again. Devices come on line
- * and live on while the faults happen; then all get a lease, and whoever asks is served at once.
+ * and live on while the faults happen; then all get a lease, and every request is served at once.
  */
 export function nemesisScenario({ round, seed, faults, network }: RoundPlan): string {
   const { connect, faults: during, rest, settle, calm } = phaseNames;
@@ -56,21 +56,21 @@ export function nemesisScenario({ round, seed, faults, network }: RoundPlan): st
     seed,
     population: { cableModems: 240, mtas: 60, cmtsCount: 4 },
     pair: { profile: "fast", network },
-    // Whoever gets no answer is known to have got none before the last phase is over.
+    // A device without an answer is noticed before the last phase is over.
     clients: {
       retransmit: {
         ...{ firstDelay: "500 ms", maxDelay: "1 s", jitter: "200 ms", transmissionsMax: 4 },
         persistent: true,
       },
     },
-    // A late generator is no worse a witness of what must not happen.
+    // A late generator sees what must not happen just as well.
     generator: { slipMsP99Max: 5000, socketDropsMax: 1_000_000, cpuPercentMax: 100 },
     phases: [
       // Half of the devices: the other half has its first lease while the faults happen.
       { name: connect, streams: [stream("discover", 100)], duration: "1500 ms" },
       { ...phase(during, FAULTS_MS), streams: everything },
       { ...phase(rest, REST_MS), streams: few },
-      // Who has a lease is not made to ask again.
+      // Devices with a lease do not ask again.
       {
         ...{ name: settle, streams: [stream("discover", 100)] },
         ...{ until: "all-bound", timeLimit: SETTLE_LIMIT },

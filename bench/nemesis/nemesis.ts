@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hash32 } from "../../base/prng.ts";
-import { namespacesMissing } from "../../lab/ip-command.ts";
+import { namespacesMissing } from "../../lab/machine/ip-command.ts";
 import { missingFor, missingForVerb } from "../../lab/needs.ts";
 import type { PairVerb } from "../../scenarios/language/pair-event.ts";
 import type { PairPlan } from "../../scenarios/language/pair-section.ts";
@@ -15,11 +15,11 @@ export interface NemesisRequest {
   /** The number of the first round; what a round does depends on the seed and its number alone. */
   readonly first: number;
   readonly rounds: number;
-  /** No round is begun after that. */
+  /** No round begins after this time. */
   readonly minutes: number;
   /** Rounds that may be played to find the faults that a failure needs; 0: none. */
   readonly shrinkTries: number;
-  /** Exists; `rounds.jsonl` is appended to, what found something is kept. */
+  /** Exists; `rounds.jsonl` in it is appended to, and rounds that found something are kept. */
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onResult: (line: string) => void;
@@ -28,7 +28,7 @@ export interface NemesisRequest {
 export interface NemesisReport {
   readonly played: number;
   readonly failed: number;
-  /** The first one that was not played. */
+  /** The first round that was not played. */
   readonly nextRound: number;
 }
 
@@ -68,13 +68,13 @@ export async function runNemesis(request: NemesisRequest): Promise<NemesisReport
   return { played: round - first, failed, nextRound: round };
 }
 
-/** `late`: something did not come in time, and came in time when the round was played again. */
+/** `late`: something was late, but in time when the round was played again. */
 type Verdict = "pass" | "late" | "fail";
 
 /**
- * What is unsafe fails at once. What is late may be the machine's doing, which stood still for longer than
- * the dead time: it fails when it is seen once more. Keeps the folder of what is not clean. Undefined when
- * it was aborted.
+ * An unsafe round fails at once. A late one may be due to the machine, which stood still for longer than the
+ * dead time: it fails when it is late once more. Keeps the folder of a round that is not clean. Undefined
+ * when it was aborted.
  */
 async function verdictOf(
   { folder, signal }: NemesisRequest,
@@ -154,7 +154,7 @@ function roundRow({ round, seed, faults }: RoundPlan, played: PlayedRound, verdi
   };
 }
 
-/** How to play it again, and which of its faults it takes. */
+/** Tells how to play it again, and which of its faults are enough. */
 async function tellFailure(
   { folder, shrinkTries, signal, onResult }: NemesisRequest,
   plan: RoundPlan,

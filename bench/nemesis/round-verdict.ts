@@ -11,17 +11,17 @@ const wholeAudit =
   /^all [\d,]+ leases in the lease file; the other node's: all [\d,]+ leases in the lease file; all [\d,]+ leases in etcd$/;
 
 export interface RoundFindings {
-  /** What must never be, however slow the machine is, in sentences. */
+  /** Findings that must never be, however slow the machine is, in sentences. */
   readonly unsafe: readonly string[];
-  /** What did not come in time, in sentences. */
+  /** Things that came too late, in sentences. */
   readonly late: readonly string[];
 }
 
-/** Reasons of a run that speak of time alone: a machine that stands still may be the cause. */
+/** Reasons of a run that are about time alone: a machine that stood still may be the cause. */
 const ofTime = /^(Threshold failed: |Phase )/;
 
 /**
- * What a round found that must not be. Beside what fails every run (no address for two devices, no
+ * The findings of a round. Besides what fails every run (no address for two devices, no
  * acknowledged lease lost, addresses kept, no ACK without leadership, the thresholds): once all is healed one
  * node serves and nothing moves any more; no epoch has had two nodes; and the leases are in both lease files
  * and in the store.

@@ -1,10 +1,10 @@
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
 
-/** What a pair-host reads; JSON. */
+/** The JSON file that a pair host reads. */
 export interface PairHostPlan {
   /** Everything is written below it. */
   readonly folder: string;
-  /** Of DHCP. */
+  /** The DHCP port. */
   readonly port: number;
   /** Where the first node serves; everything else is on the loopback. */
   readonly serverAddress: number;

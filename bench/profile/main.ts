@@ -1,8 +1,14 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type CliOption, exitStatus, oneOf, runProgram, wholeNumber } from "../cli-options.ts";
-import { provCommand } from "../contenders/contender.ts";
+import { provProgram } from "../../lab/machine/package-root.ts";
 import { workloads } from "../contenders/dhcp-contender.ts";
+import {
+  type CliOption,
+  exitStatus,
+  oneOf,
+  runProgram,
+  wholeNumber,
+} from "../harness/cli-options.ts";
 import { callTree } from "./cpu-profile.ts";
 import { flameGraph } from "./flame-graph.ts";
 import {
@@ -33,7 +39,7 @@ const invalidStatus = 98;
 
 const file: CliOption<string> = {
   isFlag: false,
-  read: (text) => resolve(text ?? provCommand()[1]!),
+  read: (text) => resolve(text ?? provProgram),
 };
 
 const program = {

@@ -1,17 +1,25 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { twoProcessors } from "../../lab/machine/processors.ts";
+import {
+  chooseNetwork,
+  type ServerNetwork,
+  withNetwork,
+} from "../../lab/machine/server-network.ts";
+import {
+  doraPlan,
+  type RunMeasurement,
+  renewalPlan,
+  type TrialSettings,
+  type TrialTarget,
+  trialDefaults,
+} from "../../simulator/capacity/trial.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { Workload } from "../contenders/dhcp-contender.ts";
 import { provlab } from "../contenders/provlab.ts";
-import { fullPlan, leaseSeconds, population } from "../harness/bench-plan.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import { type BenchNetwork, chooseNetwork } from "../harness/network.ts";
-import { onProcessor, type Processors, twoProcessors } from "../harness/processors.ts";
-import { killServers, ServerProcess } from "../harness/server-process.ts";
-import { doraPlan, renewalPlan, type TrialTarget } from "../harness/trial.ts";
+import { population } from "../harness/bench-plan.ts";
+import { ServerUnderLoad } from "../harness/server-under-load.ts";
 import type { CpuProfile, TimeWindow } from "./cpu-profile.ts";
-import type { ProfiledPhase } from "./generator.ts";
 
 export const subjects = ["server", "simulator"] as const;
 export type Subject = (typeof subjects)[number];
@@ -26,7 +34,7 @@ export interface ProfileRequest {
   readonly rate: number;
   readonly seconds: number;
   readonly seed: number;
-  /** The compiled `cli/main.js` of the server: this package's, or that of another checkout. */
+  /** The compiled `cli/main.js` of the server: this package's, or another checkout's. */
   readonly program: string;
   /** Exists; everything goes below it. */
   readonly folder: string;
@@ -39,49 +47,60 @@ export interface ProfileOutcome {
   readonly phase: ProfiledPhase;
   /** Datagrams that the subject received in the window: two a DORA, one a renewal. */
   readonly packets: number;
-  readonly processors: Processors | undefined;
   readonly network: string;
+}
+
+/** The measured phase, which the profile is laid beside. */
+export interface ProfiledPhase {
+  /** Wall clock, ms since the epoch, while arrivals were handed out. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly offered: number;
+  readonly completed: number;
+  /** Why the generator was the limit, one sentence each. */
+  readonly problems: readonly string[];
 }
 
 /** Fine enough for functions of a microsecond once they ran ten thousand times. */
 const SAMPLE_MICROS = 200;
 const WARM_UP_MS = 5000;
 const RENEWING_DEVICES = 40_000;
-const RUN_GRACE_MS = 60_000;
-const generatorProgram = new URL("./generator.js", import.meta.url);
 
 /**
  * Plays one rate at a fresh server and brings back the subject's profile: the server's loop, or the
  * simulator's worker. Leaves no process and no namespace.
  */
-export async function runProfile(request: ProfileRequest): Promise<ProfileOutcome> {
+export function runProfile(request: ProfileRequest): Promise<ProfileOutcome> {
   const network = chooseNetwork(() => {});
-  const cleanUp = (): void => {
-    killServers();
-    network.close();
-  };
-  process.on("exit", cleanUp);
-  try {
-    return await profileOn(request, network);
-  } finally {
-    process.off("exit", cleanUp);
-    network.close();
-  }
+  return withNetwork(network, () => profileOn(request, network));
 }
 
-async function profileOn(request: ProfileRequest, network: BenchNetwork): Promise<ProfileOutcome> {
-  const { subject, folder, signal, exchange } = request;
-  const processors = twoProcessors();
-  const plan = { ...population, addressBlock: network.addressBlock, seed: request.seed };
+async function profileOn(request: ProfileRequest, network: ServerNetwork): Promise<ProfileOutcome> {
+  const { subject, folder, signal, exchange, workload, program, seed } = request;
   const profiles = join(folder, "profiles");
   mkdirSync(profiles, { recursive: true });
-  const server = await startServer(request, network, processors, plan, profiles);
+  const flagsOf = (which: Subject): readonly string[] =>
+    which === subject ? profileFlags(profiles) : [];
+  const place = { network, processors: twoProcessors(), seed, folder, signal };
+  const contender = provlab("batch", { program, nodeFlags: flagsOf("server") });
+  const load = await ServerUnderLoad.start(
+    place,
+    contender,
+    { name: "profile", workload, population },
+    {
+      settings: {
+        ...{ ...trialDefaults, warmUpMs: WARM_UP_MS, warmUpShare: 1 },
+        measureMs: request.seconds * 1000,
+      },
+      onProgress: () => {},
+      generatorFlags: flagsOf("simulator"),
+    },
+  );
   let phase: ProfiledPhase;
   try {
-    phase = await play(request, network, processors, plan, profiles);
-    server.check();
+    phase = phaseOf(await load.run((target, settings) => planOf(request, target, settings)));
   } finally {
-    await server.stop();
+    await load.stop();
   }
   signal.throwIfAborted();
   return {
@@ -89,77 +108,21 @@ async function profileOn(request: ProfileRequest, network: BenchNetwork): Promis
     window: { fromMicros: monotonicMicros(phase.fromMs), toMicros: monotonicMicros(phase.toMs) },
     phase,
     packets: phase.completed * (exchange === "discover" ? 2 : 1),
-    processors,
     network: network.description,
   };
 }
 
-function startServer(
-  { subject, folder, workload, program, signal }: ProfileRequest,
-  network: BenchNetwork,
-  processors: Processors | undefined,
-  plan: PopulationPlan,
-  profiles: string,
-): Promise<ServerProcess> {
-  const contender = provlab("batch");
-  const setting = { folder, network, workload, population: new Population(plan), leaseSeconds };
-  const { command, environment } = contender.prepare(setting);
-  const [node, , ...args] = command;
-  const flags = subject === "server" ? profileFlags(profiles) : [];
-  return ServerProcess.start(
-    {
-      name: contender.name,
-      command: network.onServerSide(
-        onProcessor(processors?.server, [node!, ...flags, program, ...args]),
-      ),
-      environment,
-      logFile: join(folder, "server.log"),
-      port: network.ports.relay,
-      entersNamespace: network.hasInterface,
-    },
-    signal,
-  );
-}
-
-async function play(
-  request: ProfileRequest,
-  network: BenchNetwork,
-  processors: Processors | undefined,
-  populationPlan: PopulationPlan,
-  profiles: string,
-): Promise<ProfiledPhase> {
-  const flags = request.subject === "simulator" ? profileFlags(profiles) : [];
-  const generator = new GeneratorProcess<RunPlan, ProfiledPhase>(
-    generatorProgram,
-    ([node, ...args]) =>
-      network.onGeneratorSide(onProcessor(processors?.generator, [node!, ...flags, ...args])),
-  );
-  try {
-    const plan = planOf(request, network, populationPlan);
-    const runMs = plan.phases.reduce((sum, phase) => sum + phase.timeLimitMs + phase.drainMs, 0);
-    return await generator.run(plan, runMs + RUN_GRACE_MS, request.signal);
-  } finally {
-    generator.stop();
-  }
+function phaseOf({ trials, lastPhase }: RunMeasurement): ProfiledPhase {
+  const { startedAtMs: fromMs, durationMs, completed } = lastPhase;
+  const { offered, problems } = trials[0]!;
+  return { fromMs, toMs: fromMs + durationMs, offered, completed, problems };
 }
 
 function planOf(
-  { exchange, rate, seconds, seed }: ProfileRequest,
-  network: BenchNetwork,
-  populationPlan: PopulationPlan,
+  { exchange, rate }: ProfileRequest,
+  target: TrialTarget,
+  settings: TrialSettings,
 ): RunPlan {
-  const target: TrialTarget = {
-    population: populationPlan,
-    server: { address: network.serverAddress, port: network.ports.relay },
-    ports: network.ports,
-    seed,
-  };
-  const settings = {
-    ...fullPlan.trial,
-    warmUpMs: WARM_UP_MS,
-    warmUpShare: 1,
-    measureMs: seconds * 1000,
-  };
   if (exchange === "discover") return doraPlan(target, settings, rate);
   const bindRate = Math.min(rate, Math.ceil((RENEWING_DEVICES * 1000) / WARM_UP_MS));
   return renewalPlan(target, settings, { devices: RENEWING_DEVICES, bindRate, rates: [rate] });
@@ -180,7 +143,7 @@ function readProfile(folder: string, thread: string): CpuProfile {
   return JSON.parse(readFileSync(join(folder, name), "utf8")) as CpuProfile;
 }
 
-/** V8's clock for a moment of the wall clock; both are of this machine, and now. */
+/** A moment of the wall clock on V8's clock; right as long as nobody sets the wall clock. */
 function monotonicMicros(wallMs: number): number {
   const agoMs = Date.now() - wallMs;
   return Number(process.hrtime.bigint() / 1000n) - agoMs * 1000;

@@ -1,14 +1,15 @@
+import { markdownTable } from "../../reports/text/markdown-table.ts";
 import { collectorStage, idleStage, otherStage, type StageRule } from "./stages.ts";
 
 export interface StageRow {
   readonly stage: string;
-  /** Wall time of the thread that it took, nanoseconds a packet. */
+  /** Wall time of the thread, nanoseconds a packet. */
   readonly nsPerPacket: number;
-  /** Of the time that was not idle, percent. */
+  /** Percent of the time that was not idle. */
   readonly percent: number;
 }
 
-/** Rows in the order of the rules, then the collector and the rest; what never ran is left out. */
+/** Rows in the order of the rules, then the collector and the rest; stages that never ran are left out. */
 export function stageRows(
   times: ReadonlyMap<string, number>,
   packets: number,
@@ -28,22 +29,24 @@ export function stageRows(
   });
 }
 
-/** The way of a packet, for both programs. */
+/** The order of a packet's way, in both programs. */
 const packetWay = [
   ...["receive", "admit", "decode", "classify", "decide"],
   ...["commit", "sync", "encode", "send"],
 ];
 
-/** A GitHub table of the rows and their sum. */
+/** A Markdown table of the rows and their sum. */
 export function stageTable(rows: readonly StageRow[]): string {
   const sum = rows.reduce((total, { nsPerPacket }) => total + nsPerPacket, 0);
-  const line = (stage: string, ns: number, percent: number): string =>
-    `| ${stage} | ${Math.round(ns).toLocaleString("en-US")} | ${percent.toFixed(1)} |`;
-  return [
-    "| stage | ns a packet | % of busy time |",
-    "|---|---:|---:|",
-    ...rows.map(({ stage, nsPerPacket, percent }) => line(stage, nsPerPacket, percent)),
-    line("**all**", sum, 100),
-    "",
-  ].join("\n");
+  const all = { stage: "**all**", nsPerPacket: sum, percent: 100 };
+  return markdownTable(
+    [
+      ["stage", "left"],
+      ["ns a packet", "right"],
+      ["% of busy time", "right"],
+    ],
+    [...rows, all].map(({ stage, nsPerPacket, percent }) => [
+      ...[stage, Math.round(nsPerPacket).toLocaleString("en-US"), percent.toFixed(1)],
+    ]),
+  );
 }

@@ -5,11 +5,12 @@ import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { RecordingSink } from "../../simulator/device/exchange.testing.ts";
 import { Fleet } from "../../simulator/worker/fleet.ts";
-import { population as plan } from "../generator-bench/generator-bench-plan.ts";
 import { writeAnswer } from "./answer.ts";
 
 const terms = { serverIdentifier: 0x7f00_0001, leaseSeconds: 3600 };
-const population = new Population(plan);
+const population = new Population({
+  ...{ cableModems: 200_000, mtas: 0, cpes: 0, smartMeters: 0, cmtsCount: 1 },
+});
 const target = new Uint8Array(2048);
 
 function fleetOf(sink: RecordingSink): Fleet {

@@ -3,21 +3,21 @@ import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { readIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 
-/** What an answer says besides what it takes from its request. */
+/** The parts of an answer that do not come from its request. */
 export interface AnswerTerms {
   readonly serverIdentifier: number;
   readonly leaseSeconds: number;
 }
 
 const MESSAGE_BYTES_MIN = 300;
-/** Of the network, before the first device: the simulator's population leaves them free. */
+/** Hosts of a network before its first device, which the simulator's population leaves free. */
 const FIRST_HOST = 16;
 
 /**
  * Writes the answer to a request to the start of `target` and returns its length: an OFFER to a
  * DISCOVER, an ACK to a REQUEST, with option 82 echoed; 0 for anything else. Keeps no state: the
- * address is ciaddr, or the relay's network and the last three bytes of chaddr, so that of two devices
- * on one CMTS each has its own.
+ * address is ciaddr, or the relay's network plus the last three bytes of chaddr, so that the devices of one
+ * CMTS have different ones.
  */
 export function writeAnswer(request: Uint8Array, terms: AnswerTerms, target: Uint8Array): number {
   const { length } = request;

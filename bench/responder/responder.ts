@@ -1,51 +1,53 @@
-import { systemClock } from "../../base/clock.ts";
-import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
+import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
+import { answerRequests } from "../generators/answer-requests.ts";
 import { writeAnswer } from "./answer.ts";
-import type { ResponderReady, ResponderReport } from "./responder-messages.ts";
 
-// The server of the generator bench, a process of its own: `responder ADDRESS PORT`, the address as a
-// number. It answers and remembers nothing; any message asks for a report; it ends with its channel.
-const address = Number(process.argv[2]);
-const port = Number(process.argv[3]);
-const terms = { serverIdentifier: address, leaseSeconds: 86_400 };
-const socket = await openUdpSocket({ address, port, segmentation: true });
-const WAIT_MS = 1000;
-
-function mark(): Omit<ResponderReport, "kind"> {
-  const { received, sent, kernelDrops, sendErrors } = socket.counters;
-  const { user, system } = process.cpuUsage();
-  return {
-    elapsedMs: systemClock.monotonicMs(),
-    cpuMs: (user + system) / 1000,
-    received,
-    sent,
-    lost: kernelDrops + sendErrors,
-  };
+/** Opens the socket the first time; asks for a report then and later. */
+export interface ResponderRequest {
+  readonly address: number;
+  readonly port: number;
 }
 
-let last = mark();
-process.on("message", () => {
-  const now = mark();
-  process.send?.({
-    kind: "report",
-    elapsedMs: now.elapsedMs - last.elapsedMs,
-    cpuMs: now.cpuMs - last.cpuMs,
-    received: now.received - last.received,
-    sent: now.sent - last.sent,
-    lost: now.lost - last.lost,
-  } satisfies ResponderReport);
-  last = now;
-});
-process.on("disconnect", () => process.exit());
-process.send?.({ kind: "ready" } satisfies ResponderReady);
+/** What the responder has done since the last report. */
+export interface ResponderReport {
+  /** The processor time of the whole process. */
+  readonly cpuMs: number;
+  readonly received: number;
+  /** Datagrams that found its receive buffer full, or could not be sent. */
+  readonly lost: number;
+}
 
-for (;;) {
-  const count = socket.receive();
-  for (let i = 0; i < count; i += 1) {
-    const length = writeAnswer(socket.bytes(i), terms, socket.slot());
-    if (length === 0) continue;
-    socket.push(length, socket.sourceAddress(i), socket.sourcePort(i), address);
+// The server of the generator bench, a process of its own. It answers and remembers nothing.
+const WAIT_MS = 1000;
+let socket: UdpSocket | undefined;
+let last: ResponderReport = { cpuMs: 0, received: 0, lost: 0 };
+
+answerRequests(async (request: ResponderRequest): Promise<ResponderReport> => {
+  if (socket === undefined) {
+    socket = await openUdpSocket({ ...request, segmentation: true });
+    void serve(socket, request.address);
   }
-  socket.flush();
-  await waitReadable([socket], WAIT_MS);
+  const { received, kernelDrops, sendErrors } = socket.counters;
+  const { user, system } = process.cpuUsage();
+  const before = last;
+  last = { cpuMs: (user + system) / 1000, received, lost: kernelDrops + sendErrors };
+  return {
+    cpuMs: last.cpuMs - before.cpuMs,
+    received: last.received - before.received,
+    lost: last.lost - before.lost,
+  };
+});
+
+async function serve(open: UdpSocket, address: number): Promise<never> {
+  const terms = { serverIdentifier: address, leaseSeconds: 86_400 };
+  for (;;) {
+    const count = open.receive();
+    for (let i = 0; i < count; i += 1) {
+      const length = writeAnswer(open.bytes(i), terms, open.slot());
+      if (length === 0) continue;
+      open.push(length, open.sourceAddress(i), open.sourcePort(i), address);
+    }
+    open.flush();
+    await waitReadable([open], WAIT_MS);
+  }
 }

@@ -1,5 +1,5 @@
+import { median } from "../../base/median.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
-import { median } from "./statistics.ts";
 
 export const BENCH_SCHEMA = "provlab/bench@2";
 
@@ -29,13 +29,14 @@ export interface SuiteResult {
   readonly cutShort?: string;
   /** How the figures came about, a sentence or two each. */
   readonly method: readonly string[];
+  /** Empty where a contender needs no load. */
   readonly generator: string;
   readonly roundsPlanned: number;
   readonly columns: readonly Column[];
   /** In the order of the table; ratios are to the first. */
   readonly servers: readonly ServerResult[];
   readonly rows: readonly Row[];
-  /** Every single measurement, for whoever doubts a figure. */
+  /** Every single measurement. */
   readonly trials: readonly TrialRecord[];
 }
 
@@ -47,12 +48,15 @@ export interface Column {
   readonly better: "more" | "less";
   /** Whether the first server is compared with the others by it. */
   readonly hasRatio: boolean;
+  /** What the table shows of several rounds; the median with the spread when left out. */
+  readonly summary?: "sum" | "most";
 }
 
 export interface ServerResult {
   readonly id: string;
   readonly name: string;
   readonly version: string;
+  /** Empty where nothing is to be kept. */
   readonly durability: string;
   readonly settings: string;
   /** Why there are no figures; undefined when there are. */
@@ -66,9 +70,9 @@ export interface Row {
   readonly server: string;
   /** Empty when the suite has one subject only. */
   readonly subject: string;
-  /** By the column's id. */
+  /** The cells by column id. */
   readonly cells: Readonly<Record<string, Cell>>;
-  /** Why a figure is missing; undefined when none is. */
+  /** Why a figure is missing, or what went wrong; undefined when all is well. */
   readonly reason?: string;
 }
 
@@ -86,7 +90,7 @@ export interface TrialRecord {
   readonly trial: unknown;
 }
 
-/** The values of a cell over the rounds; undefined of an empty one. */
+/** The values of a cell over the rounds; undefined when it has none. */
 export function summaryOf(
   cell: Cell | undefined,
 ): { readonly median: number; readonly lowest: number; readonly highest: number } | undefined {

@@ -1,4 +1,6 @@
-/** What two searches of one server came to. */
+import { markdownTable } from "../../reports/text/markdown-table.ts";
+
+/** What two searches of one server found. */
 export interface FoundTwice {
   readonly name: string;
   readonly first: Found;
@@ -12,7 +14,7 @@ export interface Found {
   readonly verdict: string;
 }
 
-/** Apart by so much at most, the second is what the first was. */
+/** The second search confirms the first when they differ by this share at most. */
 export const APART_MAX = 0.05;
 
 /** How far apart the two are, as a share of the smaller; undefined without two answers. */
@@ -38,10 +40,14 @@ export function capacityTable(rows: readonly FoundTwice[]): string {
     const text = Math.round(maximumPerSecond).toLocaleString("en-US");
     return verdict === "found" ? text : `${text} (${verdict})`;
   };
-  const lines = rows.map((row) => {
+  const cells = rows.map((row) => {
     const distance = apart(row);
     const percent = distance === undefined ? "-" : `${(100 * distance).toFixed(1)} %`;
-    return `| ${row.name} | ${rateOf(row.first)} | ${rateOf(row.second)} | ${percent} |`;
+    return [row.name, rateOf(row.first), rateOf(row.second), percent];
   });
-  return `${["| server | first, DORA/s | again, DORA/s | apart |", "|:--|--:|--:|--:|", ...lines].join("\n")}\n`;
+  const figures = ["first, DORA/s", "again, DORA/s", "apart"];
+  return markdownTable(
+    [["server", "left"], ...figures.map((head) => [head, "right"] as const)],
+    cells,
+  );
 }

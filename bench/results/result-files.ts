@@ -2,26 +2,26 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 
 export interface ResultToWrite {
-  /** Of the JSON file, without its ending. */
+  /** The JSON file's, without its ending. */
   readonly name: string;
-  /** Of the Markdown file; `name` unless told. */
+  /** The Markdown file's; `name` when left out. */
   readonly tableName?: string;
   readonly result: unknown;
   readonly table: string;
 }
 
-/** Writes a JSON and a Markdown file into the folder; returns where they are. */
+/** Writes a JSON and a Markdown file into the folder; returns their paths. */
 export function writeResultFiles(
   folder: string,
   { name, tableName = name, result, table }: ResultToWrite,
-): { readonly json: string; readonly table: string } {
-  const files = { json: join(folder, `${name}.json`), table: join(folder, `${tableName}.md`) };
-  writeFileSync(files.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  writeFileSync(files.table, table);
+): readonly [json: string, table: string] {
+  const files = [join(folder, `${name}.json`), join(folder, `${tableName}.md`)] as const;
+  writeFileSync(files[0], `${JSON.stringify(result, undefined, 2)}\n`);
+  writeFileSync(files[1], table);
   return files;
 }
 
-/** What a campaign has kept in the file so far, one JSON a line; nothing when there is no such file. */
+/** The rows that a campaign has kept in the file so far, one JSON a line; none when there is no such file. */
 export function readRows<Row>(file: string): Row[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n");

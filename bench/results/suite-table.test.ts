@@ -139,6 +139,31 @@ describe("a suite's table", () => {
     expect(table).toContain("- Broken: it ended with | many | words");
   });
 
+  test("adds up or takes the most of the rounds where a column says so", () => {
+    const columns = [
+      { ...memory, id: "lost", summary: "sum" as const },
+      { ...memory, id: "queue", digits: 2, summary: "most" as const },
+    ];
+    const rows = [row("Ours", { lost: cell(3, 0, 4), queue: cell(0.2, 0.31, 0.1) })];
+    const table = suiteTable(suite({ columns, servers: [server("Ours")], rows }));
+    expect(figures(table)[2]).toEqual(["7", "0.31"]);
+  });
+
+  test("has no column for durability or the generator where there is none", () => {
+    const servers = [server("Ours", { durability: "" })];
+    const table = suiteTable(
+      suite({ servers, generator: "", rows: [row("Ours", { rate: cell(5) })] }),
+    );
+    expect(table).toContain("| server | version | DORA/s |\n| --- | --- | ---: |\n");
+    expect(table).toContain("| Ours | 1.0 | 5 |");
+  });
+
+  test("notes what went wrong with a load that has figures", () => {
+    const rows = [row("Ours", { rate: cell(5) }, { subject: "10 at once", reason: "it died" })];
+    const table = suiteTable(suite({ servers: [server("Ours")], rows }));
+    expect(table).toContain("- Ours, 10 at once: it died\n");
+  });
+
   test("names broken safety rules and a suite that was cut short", () => {
     const table = suiteTable(
       suite({

@@ -1,3 +1,4 @@
+import { markdownTable } from "../../reports/text/markdown-table.ts";
 import {
   type BenchResult,
   type Cell,
@@ -29,13 +30,16 @@ export function machineOf({ environment, method, startedAt }: BenchResult): stri
 
 /**
  * One suite as a Markdown table with its method below. A figure is the median of the rounds with the
- * lowest and the highest; a ratio is the first server's median divided by the row's, for the same subject.
+ * lowest and the highest, unless its column says otherwise; a ratio is the first server's median divided by
+ * the row's, for the same subject.
  */
 export function suiteTable(suite: SuiteResult): string {
-  const { columns, servers, rows } = suite;
+  const { columns, servers, rows, generator } = suite;
   const hasSubjects = rows.some(({ subject }) => subject !== "");
+  const hasDurability = servers.some(({ durability }) => durability !== "");
   const heads = [
-    ...["server", "version", "durability", "generator", ...(hasSubjects ? ["load"] : [])],
+    ...["server", "version", ...(hasDurability ? ["durability"] : [])],
+    ...[...(generator === "" ? [] : ["generator"]), ...(hasSubjects ? ["load"] : [])],
   ];
   const figures = columns.flatMap(({ title, hasRatio }) => [
     title,
@@ -45,19 +49,17 @@ export function suiteTable(suite: SuiteResult): string {
     const own = rows.filter((row) => row.server === server.id);
     const shown = own.length > 0 ? own : [emptyRow(server)];
     return shown.map((row) => [
-      ...[server.name, server.version, server.durability, suite.generator],
-      ...(hasSubjects ? [row.subject] : []),
+      ...[server.name, server.version, ...(hasDurability ? [server.durability] : [])],
+      ...[...(generator === "" ? [] : [generator]), ...(hasSubjects ? [row.subject] : [])],
       ...columns.flatMap((column, index) => cellsOf(suite, row, column, index === 0)),
     ]);
   });
-  return [
-    line([...heads, ...figures]),
-    line([...heads.map(() => "---"), ...figures.map(() => "---:")]),
-    ...table.map(line),
-    "",
-    ...notesOf(suite).map((note) => `- ${note.replace(/\s+/g, " ")}`),
-    "",
-  ].join("\n");
+  const head = [
+    ...heads.map((each) => [each, "left"] as const),
+    ...figures.map((each) => [each, "right"] as const),
+  ];
+  const notes = notesOf(suite).map((note) => `- ${note.replace(/\s+/g, " ")}\n`);
+  return `${markdownTable(head, table)}\n${notes.join("")}`;
 }
 
 function emptyRow({ id, missing }: ServerResult): Row {
@@ -84,6 +86,8 @@ function figureOf(column: Column, cell: Cell | undefined): string {
   const summary = summaryOf(cell);
   if (cell === undefined || summary === undefined) return "";
   const number = (value: number): string => numberText(value, column.digits);
+  if (column.summary === "most") return number(summary.highest);
+  if (column.summary === "sum") return number(cell.values.reduce((sum, value) => sum + value, 0));
   const { median, lowest, highest } = summary;
   const spread = cell.values.length > 1 ? ` (${number(lowest)}–${number(highest)})` : "";
   return `${boundOf(column, cell)}${number(median)}${spread}`;
@@ -122,6 +126,13 @@ function notesOf(suite: SuiteResult): readonly string[] {
     }
     if (violations > 0) notes.push(`${name} broke a safety rule ${violations} times.`);
   }
+  for (const { server, subject, cells, reason } of rows) {
+    if (reason === undefined) continue;
+    const isShown = cells[suite.columns[0]!.id] === undefined && briefly(reason) === reason;
+    const name = servers.find(({ id }) => id === server)?.name;
+    const of = subject === "" ? name : `${name}, ${subject}`;
+    if (!isShown) notes.push(`${of}: ${reason.slice(0, NOTE_CHARACTERS_MAX)}`);
+  }
   if (cutShort !== undefined) notes.push(`Cut short: ${cutShort}.`);
   return notes;
 }
@@ -140,9 +151,4 @@ function numberText(value: number, digits: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-}
-
-/** A table's row; what a program said of itself must not end a cell. */
-function line(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replace(/\s+/g, " ").replaceAll("|", "\\|")).join(" | ")} |`;
 }

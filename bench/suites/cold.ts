@@ -1,10 +1,11 @@
+import { coldOutstanding, coldPlan } from "../../simulator/capacity/trial.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
-import { coldOutstanding, modems } from "../harness/bench-plan.ts";
+import { modems } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { withServer } from "../harness/dhcp-run.ts";
 import { bindMs, START_MS } from "../harness/expected-time.ts";
-import type { Arena } from "../harness/server-start.ts";
-import { coldPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { ServedDevices } from "../harness/server-start.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 const columns = [
   { id: "seconds", title: "seconds", digits: 2, better: "less", hasRatio: true },
@@ -23,9 +24,9 @@ export const cold: Suite = {
   contenders: principals,
   method: () => [`Modems, all of them registered. ${method}`],
   turnMs: (plan, contender) => START_MS + bindMs(plan.cold.devices, contender),
-  measure: (turn) => {
-    const { devices, timeLimitMs } = turn.bench.plan.cold;
-    return bindAll(turn, { workload: "docsis", population: modems(devices) }, timeLimitMs);
+  measure: (run) => {
+    const { devices, timeLimitMs } = run.bench.plan.cold;
+    return bindAll(run, { workload: "docsis", population: modems(devices) }, timeLimitMs);
   },
 };
 
@@ -35,30 +36,30 @@ export const million: Suite = {
   contenders: contenders.slice(0, 1),
   method: () => [`Modems, with the bare configuration. ${method}`],
   turnMs: (plan, contender) => START_MS + bindMs(plan.million.devices, contender),
-  measure: (turn) => {
-    const { devices, timeLimitMs } = turn.bench.plan.million;
-    return bindAll(turn, { workload: "bare", population: modems(devices) }, timeLimitMs);
+  measure: (run) => {
+    const { devices, timeLimitMs } = run.bench.plan.million;
+    return bindAll(run, { workload: "bare", population: modems(devices) }, timeLimitMs);
   },
 };
 
 async function bindAll(
-  turn: Turn,
-  arena: Pick<Arena, "workload" | "population">,
+  run: ContenderRun,
+  served: Pick<ServedDevices, "workload" | "population">,
   timeLimitMs: number,
 ): Promise<void> {
-  const devices = arena.population.cableModems;
+  const devices = served.population.cableModems;
   const subject = `${devices.toLocaleString("en-US")} devices`;
-  await turn.play({ ...arena, name: `cold-${devices}-${turn.round}` }, async (match) => {
-    const measurement = await match.run((target, settings) =>
+  await withServer(run, { ...served, name: `cold-${devices}-${run.round}` }, async (server) => {
+    const measurement = await server.run((target, settings) =>
       coldPlan(target, settings, { outstanding: coldOutstanding, timeLimitMs }),
     );
     const { lastPhase, trials } = measurement;
-    turn.keep(subject, measurement);
+    run.keep(subject, measurement);
     if (lastPhase.isGoalReached) {
       const isBound = trials.some(({ verdict }) => verdict === "generator-limited");
-      turn.score(subject, "seconds", lastPhase.durationMs / 1000, isBound);
-    } else turn.explain(subject, `not all bound within ${timeLimitMs / 1000} s`);
-    turn.score(subject, "server", match.server.memoryMiB()?.peak);
-    turn.score(subject, "simulator", match.generatorMiBMax);
+      run.score(subject, "seconds", lastPhase.durationMs / 1000, isBound);
+    } else run.explain(subject, `not all bound within ${timeLimitMs / 1000} s`);
+    run.score(subject, "server", server.server.memoryMiB()?.peak);
+    run.score(subject, "simulator", server.generatorMiBMax);
   });
 }

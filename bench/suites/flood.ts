@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Population } from "../../scenarios/population/population.ts";
-import type { FloodRequest, FloodResult } from "../clients/flood.ts";
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { principals } from "../contenders/contenders.ts";
-import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { FloodRequest, FloodResult } from "../generators/flood.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
+import { population } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { withServer } from "../harness/dhcp-run.ts";
 import { guideBindMs, START_MS } from "../harness/expected-time.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
-import type { Match } from "../harness/match.ts";
-import { onProcessor } from "../harness/processors.ts";
-import { type Bench, populationIn } from "../harness/server-start.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Bench, onGeneratorSide, populationIn } from "../harness/server-start.ts";
+import type { ServerUnderLoad } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
-const floodProgram = new URL("../clients/flood.js", import.meta.url);
+const floodProgram = new URL("../generators/flood.js", import.meta.url);
 /** The flood begins this long before the known devices' part, at the earliest, and outlasts it. */
 const FLOOD_LEAD_MS = 1000;
 const FLOOD_TAIL_MS = 10_000;
@@ -44,54 +44,53 @@ export const flood: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  const { bench, round } = turn;
-  const arena = { name: `flood-${round}`, workload: "docsis", population } as const;
+async function measure(run: ContenderRun): Promise<void> {
+  const { bench, round } = run;
+  const served = { name: `flood-${round}`, workload: "docsis", population } as const;
   const { guide } = bench.plan;
-  await turn.play(arena, async (match) => {
+  await withServer(run, served, async (server) => {
     const { known, strangers, memory } = await underFlood(
       bench,
-      match,
-      new Population(populationIn(bench, arena)),
+      server,
+      new Population(populationIn(bench, served)),
     );
     const isFlood = strangers.achievedPerSecond >= FLOOD_SHARE_MIN * guide.floodPerSecond;
-    turn.keep("", { strangers, memory });
+    run.keep("", { strangers, memory });
     for (const trial of known.trials) {
       const { exchange } = trial;
       const isBound = trial.verdict === "generator-limited" || !isFlood;
-      turn.score(exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
-      turn.score(exchange, "p99", trial.latencyMsP99, isBound);
-      turn.score(exchange, "flood", strangers.achievedPerSecond);
-      turn.score(exchange, "before", memory.before);
-      turn.score(exchange, "after", memory.after);
-      turn.keep(exchange, trial);
+      run.score(exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
+      run.score(exchange, "p99", trial.latencyMsP99, isBound);
+      run.score(exchange, "flood", strangers.achievedPerSecond);
+      run.score(exchange, "before", memory.before);
+      run.score(exchange, "after", memory.after);
+      run.keep(exchange, trial);
     }
   });
 }
 
-async function underFlood(bench: Bench, match: Match, devices: Population) {
-  const { network, processors, plan, signal } = bench;
-  const { guide } = plan;
+async function underFlood(bench: Bench, server: ServerUnderLoad, devices: Population) {
+  const { guide } = bench.plan;
   const generator = new GeneratorProcess<FloodRequest, FloodResult>(floodProgram, (words) =>
-    network.onGeneratorSide(onProcessor(processors?.generator, words)),
+    onGeneratorSide(bench, words),
   );
   try {
     const request = floodRequest(bench, devices);
     const strangers = generator.run(
       request,
       request.delayMs + request.durationMs + FLOOD_GRACE_MS,
-      signal,
+      bench.signal,
     );
-    // Both are awaited below, where a failure is told; until then it counts as heard.
+    // Both are awaited below, where a failure is told; until then it counts as handled.
     strangers.catch(() => undefined);
-    const before = sleep(request.delayMs, undefined, { signal }).then(
-      () => match.server.memoryMiB()?.now,
+    const before = sleep(request.delayMs, undefined, { signal: bench.signal }).then(
+      () => server.server.memoryMiB()?.now,
     );
     before.catch(() => undefined);
-    const known = await match.run((target, settings) =>
+    const known = await server.run((target, settings) =>
       mixedPlan(target, settings, { ...guide, measureMs: guide.floodMs }),
     );
-    const after = match.server.memoryMiB()?.now;
+    const after = server.server.memoryMiB()?.now;
     return {
       known,
       strangers: await strangers,
@@ -108,11 +107,7 @@ function floodRequest({ network, plan }: Bench, devices: Population): FloodReque
     server: { address: network.serverAddress, port: network.ports.relay },
     giaddrs: Array.from({ length: devices.cmtsCount }, (_, index) => devices.cmts(index).giaddr),
     ratePerSecond: guide.floodPerSecond,
-    delayMs: Math.max(0, bindMsOf(guide) - FLOOD_LEAD_MS),
+    delayMs: Math.max(0, guideBindMs(plan) - FLOOD_LEAD_MS),
     durationMs: FLOOD_LEAD_MS + guide.floodMs + FLOOD_TAIL_MS,
   };
-}
-
-function bindMsOf({ devices, bindRate }: BenchPlan["guide"]): number {
-  return (1000 * devices) / bindRate;
 }

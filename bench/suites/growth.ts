@@ -1,14 +1,15 @@
+import { doraPlan } from "../../simulator/capacity/trial.ts";
 import { contenders } from "../contenders/contenders.ts";
 import { modems } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { paceOf, withServer } from "../harness/dhcp-run.ts";
 import { searchMs, startWithLeasesMs, trialMs } from "../harness/expected-time.ts";
-import type { Match } from "../harness/match.ts";
 import { knowledgeOf } from "../harness/rate-result.ts";
-import type { Arena } from "../harness/server-start.ts";
-import { doraPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { ServedDevices } from "../harness/server-start.ts";
+import type { ServerUnderLoad } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
-/** Of the rate that is kept: the server has something to do, and loses nothing. */
+/** A share of the rate that is kept: the server is busy, and loses nothing. */
 const PACE = 0.8;
 /** The server receives two packets in a DORA: DISCOVER and REQUEST. */
 const PACKETS_A_DORA = 2;
@@ -40,30 +41,30 @@ export const growth: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  const { growthLeases, laterSearch } = turn.bench.plan;
-  const pace = await turn.pace("bare");
+async function measure(run: ContenderRun): Promise<void> {
+  const { growthLeases, laterSearch } = run.bench.plan;
+  const pace = await paceOf(run, "bare");
   let first: Cost | undefined;
   for (const leases of growthLeases) {
     const subject = `${leases.toLocaleString("en-US")} leases`;
-    const name = `growth-${leases}-${turn.round}`;
-    const arena: Arena = { name, workload: "bare", population: modems(leases), leases };
-    const { dora, cpuNs } = await turn.play(arena, async (match) => {
-      const found = await match.searchDora(pace, laterSearch);
+    const name = `growth-${leases}-${run.round}`;
+    const served: ServedDevices = { name, workload: "bare", population: modems(leases), leases };
+    const { dora, cpuNs } = await withServer(run, served, async (server) => {
+      const found = await server.searchDora(pace, laterSearch);
       const rate = Math.round(PACE * (found.maximumPerSecond ?? pace));
-      return { dora: found, cpuNs: await nanosecondsAPacket(match, rate) };
+      return { dora: found, cpuNs: await nanosecondsAPacket(server, rate) };
     });
-    turn.scoreRate(subject, "dora", dora);
-    turn.score(subject, "cpu", cpuNs);
+    run.scoreRate(subject, "dora", dora);
+    run.score(subject, "cpu", cpuNs);
     const cost = { perSecond: dora.maximumPerSecond, cpuNs };
     first ??= cost;
-    turn.score(
+    run.score(
       subject,
       "doraShare",
       percentOf(cost.perSecond, first.perSecond),
       knowledgeOf(dora) === "bound",
     );
-    turn.score(subject, "cpuShare", percentOf(cost.cpuNs, first.cpuNs));
+    run.score(subject, "cpuShare", percentOf(cost.cpuNs, first.cpuNs));
   }
 }
 
@@ -76,14 +77,17 @@ function percentOf(value: number | undefined, whole: number | undefined): number
   return value === undefined || whole === undefined ? undefined : (100 * value) / whole;
 }
 
-async function nanosecondsAPacket(match: Match, rate: number): Promise<number | undefined> {
-  const before = match.server.threadTimes()?.allMs;
+async function nanosecondsAPacket(
+  server: ServerUnderLoad,
+  rate: number,
+): Promise<number | undefined> {
+  const before = server.server.threadTimes()?.allMs;
   let warmUp = 0;
-  const { trials } = await match.run((target, settings) => {
+  const { trials } = await server.run((target, settings) => {
     warmUp = Math.round((rate * settings.warmUpShare * settings.warmUpMs) / 1000);
     return doraPlan(target, settings, rate);
   });
-  const after = match.server.threadTimes()?.allMs;
+  const after = server.server.threadTimes()?.allMs;
   if (before === undefined || after === undefined) return undefined;
   const packets = PACKETS_A_DORA * (trials[0]!.offered + warmUp);
   return ((after - before) * NANOSECONDS_A_MS) / packets;

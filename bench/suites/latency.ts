@@ -1,9 +1,10 @@
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { principals } from "../contenders/contenders.ts";
 import { population } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { withServer } from "../harness/dhcp-run.ts";
 import { guideBindMs, START_MS } from "../harness/expected-time.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** How long answers take at the load that the guide sizes a server for. */
 export const latency: Suite = {
@@ -28,20 +29,20 @@ export const latency: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  const { guide } = turn.bench.plan;
-  const arena = { name: `latency-${turn.round}`, workload: "docsis", population } as const;
-  await turn.play(arena, async (match) => {
-    const { trials } = await match.run((target, settings) =>
+async function measure(run: ContenderRun): Promise<void> {
+  const { guide } = run.bench.plan;
+  const served = { name: `latency-${run.round}`, workload: "docsis", population } as const;
+  await withServer(run, served, async (server) => {
+    const { trials } = await server.run((target, settings) =>
       mixedPlan(target, settings, { ...guide, measureMs: guide.latencyMs }),
     );
     for (const trial of trials) {
       const isBound = trial.verdict === "generator-limited";
-      turn.score(trial.exchange, "p50", trial.latencyMsP50, isBound);
-      turn.score(trial.exchange, "p99", trial.latencyMsP99, isBound);
-      turn.score(trial.exchange, "p999", trial.latencyMsP999, isBound);
-      turn.score(trial.exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
-      turn.keep(trial.exchange, trial);
+      run.score(trial.exchange, "p50", trial.latencyMsP50, isBound);
+      run.score(trial.exchange, "p99", trial.latencyMsP99, isBound);
+      run.score(trial.exchange, "p999", trial.latencyMsP999, isBound);
+      run.score(trial.exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
+      run.keep(trial.exchange, trial);
     }
   });
 }

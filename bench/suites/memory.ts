@@ -1,10 +1,11 @@
+import { coldOutstanding, coldPlan } from "../../simulator/capacity/trial.ts";
 import { contenders, principals } from "../contenders/contenders.ts";
-import { coldOutstanding, modems } from "../harness/bench-plan.ts";
+import { modems } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { withServer } from "../harness/dhcp-run.ts";
 import { bindMs, START_MS, startWithLeasesMs } from "../harness/expected-time.ts";
-import { type Arena, startServer } from "../harness/server-start.ts";
-import { coldPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type ServedDevices, startServer } from "../harness/server-start.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 const BYTES_A_MIB = 1024 * 1024;
 const TIME_LIMIT_MS = 240_000;
@@ -12,7 +13,7 @@ const TIME_LIMIT_MS = 240_000;
 const read = "read from the lease file";
 const bound = "bound one by one";
 
-/** What a lease costs the server, and a device the simulator. */
+/** Memory: of the server by lease, of the simulator by device. */
 export const memory: Suite = {
   id: "memory",
   title: "Memory a lease and a device",
@@ -49,28 +50,28 @@ interface Sample {
   readonly simulatorMiB?: number;
 }
 
-async function measure(turn: Turn): Promise<void> {
-  const { memoryDevices } = turn.bench.plan;
-  const ways = turn.contender === contenders[0] ? [read, bound] : [read];
+async function measure(run: ContenderRun): Promise<void> {
+  const { memoryDevices } = run.bench.plan;
+  const ways = run.contender === contenders[0] ? [read, bound] : [read];
   for (const way of ways) {
     const samples: Sample[] = [];
     for (const devices of memoryDevices) {
-      samples.push(await (way === read ? afterReading : afterBinding)(turn, devices));
+      samples.push(await (way === read ? afterReading : afterBinding)(run, devices));
     }
-    turn.keep(way, samples);
+    run.keep(way, samples);
     const [first, last] = [samples[0]!, samples.at(-1)!];
     const devices = last.devices - first.devices;
-    turn.score(way, "lease", ((last.serverMiB - first.serverMiB) * BYTES_A_MIB) / devices);
-    turn.score(way, "server", last.serverMiB);
+    run.score(way, "lease", ((last.serverMiB - first.serverMiB) * BYTES_A_MIB) / devices);
+    run.score(way, "server", last.serverMiB);
     if (first.simulatorMiB === undefined || last.simulatorMiB === undefined) continue;
-    turn.score(way, "device", ((last.simulatorMiB - first.simulatorMiB) * BYTES_A_MIB) / devices);
-    turn.score(way, "simulator", last.simulatorMiB);
+    run.score(way, "device", ((last.simulatorMiB - first.simulatorMiB) * BYTES_A_MIB) / devices);
+    run.score(way, "simulator", last.simulatorMiB);
   }
 }
 
-async function afterReading(turn: Turn, devices: number): Promise<Sample> {
-  const server = await startServer(turn.bench, turn.contender, {
-    ...{ name: `memory-read-${devices}-${turn.round}`, workload: "bare" },
+async function afterReading(run: ContenderRun, devices: number): Promise<Sample> {
+  const server = await startServer(run.bench, run.contender, {
+    ...{ name: `memory-read-${devices}-${run.round}`, workload: "bare" },
     ...{ population: modems(devices), leases: devices },
   });
   try {
@@ -80,18 +81,18 @@ async function afterReading(turn: Turn, devices: number): Promise<Sample> {
   }
 }
 
-async function afterBinding(turn: Turn, devices: number): Promise<Sample> {
-  const name = `memory-bound-${devices}-${turn.round}`;
-  const arena: Arena = { name, workload: "bare", population: modems(devices) };
-  return turn.play(arena, async (match) => {
-    const { lastPhase } = await match.run((target, settings) =>
+async function afterBinding(run: ContenderRun, devices: number): Promise<Sample> {
+  const name = `memory-bound-${devices}-${run.round}`;
+  const served: ServedDevices = { name, workload: "bare", population: modems(devices) };
+  return withServer(run, served, async (server) => {
+    const { lastPhase } = await server.run((target, settings) =>
       coldPlan(target, settings, { outstanding: coldOutstanding, timeLimitMs: TIME_LIMIT_MS }),
     );
     if (!lastPhase.isGoalReached) throw new Error(`${devices} devices were not bound in time`);
     return {
       devices,
-      serverMiB: known(match.server.memoryMiB()?.now),
-      simulatorMiB: known(match.generatorMiBMax),
+      serverMiB: known(server.server.memoryMiB()?.now),
+      simulatorMiB: known(server.generatorMiBMax),
     };
   });
 }

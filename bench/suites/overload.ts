@@ -1,10 +1,11 @@
 import { principals } from "../contenders/contenders.ts";
 import { population } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { capacityOf, withServer } from "../harness/dhcp-run.ts";
 import { START_MS, trialMs } from "../harness/expected-time.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
-/** What is left of a server's rate when it is asked for more. */
+/** How much of its rate a server still serves when it is asked for more. */
 export const overload: Suite = {
   id: "overload",
   title: "Goodput under overload",
@@ -23,23 +24,23 @@ export const overload: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  const { plan } = turn.bench;
-  const capacity = await turn.capacity("bare");
+async function measure(run: ContenderRun): Promise<void> {
+  const { plan } = run.bench;
+  const capacity = await capacityOf(run, "bare");
   if (capacity === undefined) throw new Error("no rate is known that it keeps");
-  const arena = { name: `overload-${turn.round}`, workload: "bare", population } as const;
-  await turn.play(arena, async (match) => {
+  const served = { name: `overload-${run.round}`, workload: "bare", population } as const;
+  await withServer(run, served, async (server) => {
     for (const factor of plan.overloads) {
       const subject = `${factor} × capacity`;
-      const trial = await match.doraTwice(Math.round(factor * capacity));
-      turn.keep(subject, trial);
+      const trial = await server.doraTwice(Math.round(factor * capacity));
+      run.keep(subject, trial);
       if (trial.verdict === "generator-limited") {
-        turn.explain(subject, "more than the generator can offer");
+        run.explain(subject, "more than the generator can offer");
         return;
       }
       const goodput = (1000 * trial.answered) / plan.trial.measureMs;
-      turn.score(subject, "goodput", goodput);
-      turn.score(subject, "share", (100 * goodput) / capacity);
+      run.score(subject, "goodput", goodput);
+      run.score(subject, "share", (100 * goodput) / capacity);
     }
   });
 }

@@ -1,19 +1,20 @@
+import type { ProcessTimes } from "../../lab/machine/process-usage.ts";
+import { mixedPlan } from "../../simulator/capacity/trial.ts";
 import { replicated } from "../contenders/contenders.ts";
 import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { learnCapacity, searchFrom, withServer } from "../harness/dhcp-run.ts";
 import { guideBindMs, START_MS, searchMs, trialMs } from "../harness/expected-time.ts";
-import type { Match } from "../harness/match.ts";
-import type { ProcessTimes } from "../harness/process-usage.ts";
-import { mixedPlan } from "../harness/trial.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import type { ServerUnderLoad } from "../harness/server-under-load.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 /** The share of the highest rate at which processor time is measured: nothing waits in queues then. */
 const CPU_SHARE = 0.5;
-/** Until the second node has everything, on top of a server's start. */
+/** The second node needs this time after a server's start until it has every lease. */
 const PAIR_START_MS = 15_000;
 const MICROSECONDS_A_MS = 1000;
 
-/** What it costs that a lease is on other machines before its ACK leaves: a pair beside one server. */
+/** The cost of having a lease on other machines before its ACK leaves: a pair beside one server. */
 export const pair: Suite = {
   id: "pair",
   title: "The warm-standby pair beside a single server",
@@ -45,50 +46,54 @@ export const pair: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  const { plan } = turn.bench;
-  const { rate, steps } = turn.searchFrom("docsis");
-  const arena = { name: `pair-${turn.round}`, workload: "docsis", population } as const;
-  await turn.play(arena, async (match) => {
-    const dora = await match.searchDora(rate, steps);
-    turn.scoreRate("", "dora", dora);
+async function measure(run: ContenderRun): Promise<void> {
+  const { plan } = run.bench;
+  const { rate, steps } = searchFrom(run, "docsis");
+  const served = { name: `pair-${run.round}`, workload: "docsis", population } as const;
+  await withServer(run, served, async (server) => {
+    const dora = await server.searchDora(rate, steps);
+    run.scoreRate("", "dora", dora);
     const { maximumPerSecond } = dora;
     if (maximumPerSecond !== undefined) {
-      turn.learn("docsis", dora);
-      await measureCpu(turn, match, Math.round(CPU_SHARE * maximumPerSecond));
+      learnCapacity(run, "docsis", dora);
+      await measureCpu(run, server, Math.round(CPU_SHARE * maximumPerSecond));
     }
-    await measureLatency(turn, match, plan);
+    await measureLatency(run, server, plan);
   });
 }
 
-async function measureCpu(turn: Turn, match: Match, rate: number): Promise<void> {
-  const before = match.server.cpuTimes();
-  const trial = await match.dora(rate);
-  const after = match.server.cpuTimes();
-  const { warmUpMs, warmUpShare, measureMs } = turn.bench.plan.trial;
+async function measureCpu(run: ContenderRun, server: ServerUnderLoad, rate: number): Promise<void> {
+  const before = server.server.cpuTimes();
+  const trial = await server.dora(rate);
+  const after = server.server.cpuTimes();
+  const { warmUpMs, warmUpShare, measureMs } = run.bench.plan.trial;
   const leases = (rate * (warmUpMs * warmUpShare + measureMs)) / 1000;
   const microseconds = (times: readonly ProcessTimes[]): number =>
     times.reduce((sum, { userMs, systemMs }) => sum + userMs + systemMs, 0) * MICROSECONDS_A_MS;
-  turn.score("", "cpu", (microseconds(after) - microseconds(before)) / leases);
-  turn.keep("cpu", { rate, leases, trial, before, after });
-  // The first one is the single server, or what has started the programs of the pair and waits.
+  run.score("", "cpu", (microseconds(after) - microseconds(before)) / leases);
+  run.keep("cpu", { rate, leases, trial, before, after });
+  // The first process is the single server, or the host that started the programs of the pair.
   for (const [index, each] of after.entries()) {
     if (index === 0) continue;
     const spent = microseconds([each]) - microseconds(before.slice(index, index + 1));
-    turn.score(each.name, "cpu", spent / leases);
+    run.score(each.name, "cpu", spent / leases);
   }
 }
 
-async function measureLatency(turn: Turn, match: Match, { guide }: BenchPlan): Promise<void> {
-  const { trials } = await match.run((target, settings) =>
+async function measureLatency(
+  run: ContenderRun,
+  server: ServerUnderLoad,
+  { guide }: BenchPlan,
+): Promise<void> {
+  const { trials } = await server.run((target, settings) =>
     mixedPlan(target, settings, { ...guide, measureMs: guide.latencyMs }),
   );
   for (const trial of trials) {
-    turn.keep(trial.exchange, trial);
+    run.keep(trial.exchange, trial);
     if (trial.exchange !== "discover") continue;
     const isBound = trial.verdict === "generator-limited";
-    turn.score("", "p50", trial.latencyMsP50, isBound);
-    turn.score("", "p99", trial.latencyMsP99, isBound);
-    turn.score("", "p999", trial.latencyMsP999, isBound);
+    run.score("", "p50", trial.latencyMsP50, isBound);
+    run.score("", "p99", trial.latencyMsP99, isBound);
+    run.score("", "p999", trial.latencyMsP999, isBound);
   }
 }

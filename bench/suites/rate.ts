@@ -1,9 +1,10 @@
 import { contenders, principals } from "../contenders/contenders.ts";
 import type { DhcpContender, Workload } from "../contenders/dhcp-contender.ts";
 import { type BenchPlan, population } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
+import { learnCapacity, searchFrom, withServer } from "../harness/dhcp-run.ts";
 import { START_MS, searchMs } from "../harness/expected-time.ts";
-import type { Turn } from "../harness/turn.ts";
-import { type Suite, simulator } from "./suite.ts";
+import { type Suite, simulator } from "../harness/suite.ts";
 
 const columns = [
   { id: "dora", title: "DORA/s", digits: 0, better: "more", hasRatio: true },
@@ -40,7 +41,7 @@ function rateSuite(about: {
     method: (plan) => [what, ...methodOf(plan)],
     turnMs,
     takesOneRound: (contender) => !principals.includes(contender),
-    measure: (turn) => measure(turn, workload),
+    measure: (run) => measure(run, workload),
   };
 }
 
@@ -62,18 +63,18 @@ function turnMs(plan: BenchPlan, { firstRate }: DhcpContender): number {
   return START_MS + searchMs(plan) + climbMs;
 }
 
-async function measure(turn: Turn, workload: Workload): Promise<void> {
-  const { plan } = turn.bench;
-  const { rate, steps } = turn.searchFrom(workload);
-  const arena = { name: `rate-${workload}-${turn.round}`, workload, population };
-  await turn.play(arena, async (match) => {
-    const dora = await match.searchDora(rate, steps);
-    turn.scoreRate("", "dora", dora);
+async function measure(run: ContenderRun, workload: Workload): Promise<void> {
+  const { plan } = run.bench;
+  const { rate, steps } = searchFrom(run, workload);
+  const served = { name: `rate-${workload}-${run.round}`, workload, population };
+  await withServer(run, served, async (server) => {
+    const dora = await server.searchDora(rate, steps);
+    run.scoreRate("", "dora", dora);
     if (dora.maximumPerSecond !== undefined) {
-      turn.learn(workload, dora);
-      const renewals = await match.climbRenewals(dora.maximumPerSecond, plan.renewals);
-      turn.scoreRate("", "renew", renewals);
+      learnCapacity(run, workload, dora);
+      const renewals = await server.searchRenewals(dora.maximumPerSecond, plan.renewals);
+      run.scoreRate("", "renew", renewals);
     }
-    turn.score("", "memory", match.server.memoryMiB()?.peak);
+    run.score("", "memory", server.server.memoryMiB()?.peak);
   });
 }

@@ -1,17 +1,16 @@
 import { systemClock } from "../../base/clock.ts";
-import type { ProbeRequest, ProbeResult } from "../clients/probe.ts";
+import { serverProcess } from "../../lab/machine/server-process.ts";
 import { principals } from "../contenders/contenders.ts";
+import { GeneratorProcess } from "../generators/generator-process.ts";
+import type { ProbeRequest, ProbeResult } from "../generators/probe.ts";
 import { modems } from "../harness/bench-plan.ts";
+import type { ContenderRun } from "../harness/contender-run.ts";
 import { startWithLeasesMs } from "../harness/expected-time.ts";
-import { GeneratorProcess } from "../harness/generator-process.ts";
 import { leasedAddress } from "../harness/lease-files.ts";
-import { onProcessor } from "../harness/processors.ts";
-import { type ServerCommand, ServerProcess } from "../harness/server-process.ts";
-import { prepareServer } from "../harness/server-start.ts";
-import type { Turn } from "../harness/turn.ts";
-import type { Suite } from "./suite.ts";
+import { onGeneratorSide, prepareServer } from "../harness/server-start.ts";
+import type { Suite } from "../harness/suite.ts";
 
-const probeProgram = new URL("../clients/probe.js", import.meta.url);
+const probeProgram = new URL("../generators/probe.js", import.meta.url);
 const ANSWER_MS_MAX = 60_000;
 const PROBE_GRACE_MS = 10_000;
 
@@ -28,7 +27,7 @@ export const restart: Suite = {
   method: () => [
     "The server starts with a lease file of so many leases, acknowledges a renewal, is ended by SIGKILL and " +
       "started again: seconds from the second start of the process until the first ACK arrives at a " +
-      "device whose lease is in the file, with the few ms that `ip netns exec` and `taskset` take. Bare " +
+      "device whose lease is in the file, with the few ms that `ip netns exec`, `setpriv` and `taskset` take. Bare " +
       "configuration; the file is in the page cache.",
   ],
   turnMs: ({ restartLeases }) =>
@@ -37,24 +36,24 @@ export const restart: Suite = {
   measure,
 };
 
-async function measure(turn: Turn): Promise<void> {
-  for (const leases of turn.bench.plan.restartLeases) {
+async function measure(run: ContenderRun): Promise<void> {
+  for (const leases of run.bench.plan.restartLeases) {
     const subject = `${leases.toLocaleString("en-US")} leases`;
-    const seconds = await restartOnce(turn, leases, subject);
+    const seconds = await restartOnce(run, leases, subject);
     if (seconds === undefined) {
-      turn.explain(subject, `no ACK within ${ANSWER_MS_MAX / 1000} s`);
-    } else turn.score(subject, "seconds", seconds);
-    turn.keep(subject, { leases, seconds });
+      run.explain(subject, `no ACK within ${ANSWER_MS_MAX / 1000} s`);
+    } else run.score(subject, "seconds", seconds);
+    run.keep(subject, { leases, seconds });
   }
 }
 
 async function restartOnce(
-  turn: Turn,
+  run: ContenderRun,
   leases: number,
   subject: string,
 ): Promise<number | undefined> {
-  const { bench, contender, round } = turn;
-  const { network, processors, signal, onProgress } = bench;
+  const { bench, contender, round } = run;
+  const { network, signal, onProgress } = bench;
   const { command, population } = prepareServer(bench, contender, {
     ...{ name: `restart-${leases}-${round}`, workload: "bare" },
     ...{ population: modems(leases), leases },
@@ -68,35 +67,29 @@ async function restartOnce(
     timeMsMax: ANSWER_MS_MAX,
   };
   const probe = new GeneratorProcess<ProbeRequest, ProbeResult>(probeProgram, (words) =>
-    network.onGeneratorSide(onProcessor(processors?.generator, words)),
+    onGeneratorSide(bench, words),
   );
-  const firstAck = async (server: ServerCommand): Promise<[ServerProcess, number | undefined]> => {
-    // The device asks before the server is there, so that no answer waits for a question.
+  const started = serverProcess(command);
+  const firstAck = async (): Promise<number | undefined> => {
+    // The device asks before the server starts, so that the first ACK does not wait for its REQUEST.
     const answer = probe.run(request, ANSWER_MS_MAX + PROBE_GRACE_MS, signal);
-    // Awaited below; where the launch itself fails, that is what is told.
+    // Awaited below; when the launch itself fails, its own error is told.
     answer.catch(() => undefined);
     const startMs = systemClock.monotonicMs();
-    const started = ServerProcess.launch(server);
-    try {
-      const { acknowledgedAtMs } = await answer;
-      started.check();
-      const seconds =
-        acknowledgedAtMs === undefined ? undefined : (acknowledgedAtMs - startMs) / 1000;
-      return [started, seconds];
-    } catch (error) {
-      await started.kill();
-      throw error;
-    }
+    started.launch();
+    const { acknowledgedAtMs } = await answer;
+    started.check();
+    return acknowledgedAtMs === undefined ? undefined : (acknowledgedAtMs - startMs) / 1000;
   };
   try {
-    const [before] = await firstAck(command);
-    await before.kill();
-    const [after, seconds] = await firstAck(command);
-    turn.score(subject, "memory", after.memoryMiB()?.now);
-    await after.stop();
+    await firstAck();
+    await started.kill();
+    const seconds = await firstAck();
+    run.score(subject, "memory", started.memoryMiB()?.now);
     onProgress(`${contender.name}: ${subject}: first ACK after ${seconds?.toFixed(3) ?? "-"} s`);
     return seconds;
   } finally {
+    await started.stop();
     probe.stop();
   }
 }

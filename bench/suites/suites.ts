@@ -1,3 +1,4 @@
+import type { Suite } from "../harness/suite.ts";
 import { cold, million } from "./cold.ts";
 import { flood } from "./flood.ts";
 import { growth } from "./growth.ts";
@@ -8,9 +9,8 @@ import { pair } from "./pair.ts";
 import { perfdhcp } from "./perfdhcp.ts";
 import { docsis, rate } from "./rate.ts";
 import { restart } from "./restart.ts";
-import type { Suite } from "./suite.ts";
 
-/** In the order in which they run: the first ones find what the later ones use as a yardstick. */
+/** The suites of DHCP servers, in the order in which they run: the first ones find a yardstick for the later ones. */
 export const suites: readonly Suite[] = [
   ...[rate, docsis, latency, cold, memory, restart],
   ...[flood, overload, perfdhcp, growth, million, pair],

@@ -1,4 +1,3 @@
-import type { TrialResult, TrialSettings } from "../../bench/harness/trial.ts";
 import type {
   CapacityEnd,
   CapacityLatency,
@@ -7,6 +6,7 @@ import type {
 } from "../../reports/capacity/capacity-result.ts";
 import { CapacitySearch } from "../../simulator/capacity/capacity-search.ts";
 import { type RepeatedMaximum, repeatedMaximum } from "../../simulator/capacity/repeat-interval.ts";
+import type { TrialResult, TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { TrialPlayer } from "./trial-player.ts";
 
 /** Searches and what they found, one after the other, until the time is over. */
@@ -27,7 +27,7 @@ export interface CapacityRequest {
 }
 
 export interface OpenServer {
-  /** Nobody has asked it yet, and it has no lease. */
+  /** It has no lease yet, and has not been asked for one. */
   readonly isFresh: boolean;
   readonly player: (settings: TrialSettings, signal: AbortSignal) => TrialPlayer;
   readonly close: () => Promise<void>;
@@ -47,9 +47,9 @@ export type CapacityFindings = Pick<
 
 export const RATE_MIN = 10;
 const TRIALS_MAX = 60;
-/** What a server that binds 450 devices a second needs for the guide's 80,000. */
+/** Enough for a server that binds 450 devices a second to bind the guide's 80,000. */
 const FILL_MS_MAX = 180_000;
-/** The first gives addresses, in their order; after the second, leases end in an order of chance. */
+/** The first round gives addresses in their order; after the second, leases end in random order. */
 const FILL_ROUNDS = 2;
 /** The first search knows nothing of the server; a later one begins just below what is known. */
 const firstGrowth = 1.6;
@@ -95,7 +95,7 @@ async function fill(
   { length }: readonly CapacityRepeat[],
   deadlineMs: number,
 ): Promise<number> {
-  // Not counted: the server's compiler and caches get to know the traffic, and we whether it is there.
+  // Not counted: it warms up the server's compiler and caches, and shows whether the server answers.
   const { answered } = await player.play(Math.max(RATE_MIN, Math.ceil(request.firstRate / 2)));
   let devices = 0;
   for (let round = 0; round < FILL_ROUNDS && answered > 0; round += 1) {

@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { fullPlan } from "../../bench/harness/bench-plan.ts";
-import type { TrialSettings } from "../../bench/harness/trial.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import {
   CAPACITY_SCHEMA,
@@ -19,21 +19,22 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { REPEATS_MAX } from "../../simulator/capacity/repeat-interval.ts";
+import { type TrialSettings, trialDefaults } from "../../simulator/capacity/trial.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
-import { exitStatus } from "../exit-status.ts";
-import { packageRoot } from "../package-root.ts";
-import { filesOf, foreignServers, ownServers } from "../run/boot-plan-of.ts";
-import { BundledServerError, startBundledServer } from "../run/bundled-server.ts";
-import { environmentOf } from "../run/environment.ts";
-import { readKnownFiles } from "../run/known-files.ts";
-import { hasColours, quoted } from "../run/report-options.ts";
-import { runCommander } from "../run-commander.ts";
-import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
-import { parseTarget } from "../target.ts";
-import { UsageError } from "../usage-error.ts";
+import { exitStatus } from "../options/exit-status.ts";
+import { collect, wholeNumber } from "../options/options.ts";
+import { hasColours, quoted } from "../options/report-options.ts";
+import { runCommander } from "../options/run-commander.ts";
+import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
+import { parseTarget } from "../options/target.ts";
+import { untilInterrupted } from "../options/until-interrupted.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { filesOf, foreignServers, ownServers } from "../run/plan/boot-plan-of.ts";
+import { readKnownFiles } from "../run/plan/known-files.ts";
+import { BundledServerError, startBundledServer } from "../run/server/bundled-server.ts";
 import { findCapacity, type OpenServer, RATE_MIN } from "./capacity-run.ts";
-import { collect, percentage, span, wholeNumber } from "./options.ts";
+import { percentage, span } from "./options.ts";
 import { runOutage } from "./outage.ts";
 import { SettleError, TrialPlayer } from "./trial-player.ts";
 import { removeCapacityFiles, writeCapacityFiles } from "./write-capacity.ts";
@@ -42,7 +43,7 @@ const LOOPBACK = 0x7f00_0001;
 const RATE_MAX = 200_000;
 /** Leaves room for the trials, each of which takes one. */
 const SEED_MAX = 0xffff_0000;
-/** Whose devices are asked when no scenario is given: the guide's 80,000. */
+/** The scenario when none is given: the guide's 80,000 devices. */
 const defaultScenario = join(packageRoot, "scenarios", "cold-start-80k.yaml");
 
 interface CapacityOptions {
@@ -63,7 +64,7 @@ interface CapacityOptions {
   readonly set: readonly string[];
 }
 
-/** `prov capacity`: the highest rate that a server keeps, found without anybody's help. */
+/** `prov capacity`: finds the highest rate that a server keeps. */
 export async function runCapacity(args: readonly string[]): Promise<number> {
   if (args[0] === "outage") return runOutage(args.slice(1));
   let status: number = exitStatus.pass;
@@ -128,33 +129,24 @@ async function run(
   refuseWaiting(loaded.scenario, options);
   const folder = options.out ?? join("runs", "capacity");
   removeCapacityFiles(folder);
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    const result = await measure(loaded, options, { folder, args, signal: abort.signal });
+  return untilInterrupted("prov capacity", statusOfError, async (signal) => {
+    const result = await measure(loaded, options, { folder, args, signal });
     const files = writeCapacityFiles(folder, result);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
     process.stdout.write(renderCapacityText(result, files, paint));
     return statusOf[result.verdict];
-  } catch (error) {
-    if (!abort.signal.aborted && !isExpected(error)) throw error;
-    process.stderr.write(`prov capacity: ${(error as Error).message}\n`);
-    return exitStatus.internalError;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
+  });
 }
 
-function isExpected(error: unknown): boolean {
-  return (
+function statusOfError(error: unknown): number | undefined {
+  const isExpected =
     error instanceof SimulationError ||
     error instanceof BundledServerError ||
-    error instanceof SettleError
-  );
+    error instanceof SettleError;
+  return isExpected ? exitStatus.internalError : undefined;
 }
 
-/** A device that waits for its modem is not on line in any time that the server has a part in. */
+/** How long a device waits for its modem is no measure of the server. */
 function refuseWaiting({ population }: Scenario, { exchange }: CapacityOptions): void {
   if (exchange !== "boot" || population.mtas + population.cpes === 0) return;
   throw new UsageError(
@@ -176,24 +168,24 @@ async function measure(
   const startedAtMs = systemClock.wallMs();
   const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
   const settings: TrialSettings = {
-    ...fullPlan.trial,
-    slipMsP99Max: Math.max(fullPlan.trial.slipMsP99Max, scenario.generator.slipMsP99Max),
+    ...trialDefaults,
+    slipMsP99Max: Math.max(trialDefaults.slipMsP99Max, scenario.generator.slipMsP99Max),
     // A short trial is warmed up for no longer than it measures.
-    warmUpMs: Math.min(fullPlan.trial.warmUpMs, options.trial),
+    warmUpMs: Math.min(trialDefaults.warmUpMs, options.trial),
     measureMs: options.trial,
     answerMsMax: options.within,
     unansweredShareMax: options.missed,
   };
-  const servers = new Servers(scenario, options, { folder, workers });
+  const { open, about } = serversOf(scenario, options, { folder, workers });
   const findings = await findCapacity({
     ...{ settings, signal, repeats: options.repeats, precision: 1 + options.precision },
     ...{ firstRate: Math.min(options.firstRate, options.maxRate), rateMax: options.maxRate },
     timeLimitMs: options.timeLimit,
     nowMs: () => systemClock.monotonicMs(),
-    open: () => servers.open(),
-    onFilled: (devices, about) =>
-      void process.stderr.write(`${about}: ${formatCount(devices)} devices bound beforehand\n`),
-    onTrial: (trial, about) => void process.stderr.write(`${about}: ${trialLine(trial)}\n`),
+    open,
+    onFilled: (devices, search) =>
+      void process.stderr.write(`${search}: ${formatCount(devices)} devices bound beforehand\n`),
+    onTrial: (trial, search) => void process.stderr.write(`${search}: ${trialLine(trial)}\n`),
   });
   return {
     ...findings,
@@ -203,8 +195,8 @@ async function measure(
     seed: options.seed ?? scenario.seed,
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Math.round(systemClock.wallMs() - startedAtMs),
-    environment: environmentOf({ durability: servers.durability, socket: "batch", workers }),
-    target: servers.target,
+    environment: environmentOf({ durability: about.durability, socket: "batch", workers }),
+    target: about.target,
     devices: new Population(scenario.population).size,
     exchange: options.exchange,
     rule: {
@@ -217,82 +209,65 @@ async function measure(
   };
 }
 
-/** The bundled server, a fresh one with an empty lease file each time, or the target as it is. */
-class Servers {
-  readonly #scenario: Scenario;
-  readonly #options: CapacityOptions;
-  readonly #folder: string;
-  readonly #workers: number;
-  durability = "unknown";
-  target: CapacityResult["target"];
-  #opened = 0;
-
-  constructor(
-    scenario: Scenario,
-    options: CapacityOptions,
-    { folder, workers }: { readonly folder: string; readonly workers: number },
-  ) {
-    const seed = options.seed ?? scenario.seed;
-    this.#scenario = {
-      ...scenario,
-      seed,
-      population: { ...scenario.population, seed },
-    };
-    this.#options = options;
-    this.#folder = folder;
-    this.#workers = workers;
-    const { address, port } = options.target ?? { address: LOOPBACK, port: 0 };
-    const kind = options.target === undefined ? "bundled" : "external";
-    this.target = { kind, address: formatIpv4(address), port };
-  }
-
-  async open(): Promise<OpenServer> {
-    const { target, exchange, bootFiles } = this.#options;
-    const scenario = this.#scenario;
-    const files = filesOf(scenario, scenario.seed);
-    this.#opened += 1;
-    const firstSeed = scenario.seed + 1000 * this.#opened;
-    const aim = { scenario, exchange, workers: this.#workers };
+/** Opens the bundled server, fresh and with an empty lease file each time, or the target as it is. */
+function serversOf(
+  written: Scenario,
+  options: CapacityOptions,
+  { folder, workers }: { readonly folder: string; readonly workers: number },
+) {
+  const { target, exchange, bootFiles } = options;
+  const seed = options.seed ?? written.seed;
+  const scenario = { ...written, seed, population: { ...written.population, seed } };
+  const files = filesOf(scenario, seed);
+  const aim = { scenario, exchange, workers };
+  const { address, port } = target ?? { address: LOOPBACK, port: 0 };
+  const about: { durability: string; target: CapacityResult["target"] } = {
+    durability: "unknown",
+    target: {
+      kind: target === undefined ? "bundled" : "external",
+      ...{ address: formatIpv4(address), port },
+    },
+  };
+  let opened = 0;
+  const open = async (): Promise<OpenServer> => {
+    opened += 1;
+    const firstSeed = seed + 1000 * opened;
     if (target !== undefined) {
       const known = bootFiles === undefined ? files : readKnownFiles(bootFiles);
       const foreign = { server: target, bootServers: foreignServers(known), segmentation: false };
       return {
-        isFresh: this.#opened === 1,
+        isFresh: opened === 1,
         player: (settings, signal) =>
           new TrialPlayer({ ...aim, ...foreign }, settings, signal, firstSeed),
         close: async () => {},
       };
     }
-    const bundled = await startBundledServer(join(this.#folder, "server"), {
+    const bundled = await startBundledServer(join(folder, "server"), {
       config: dhcpdConf(new Population(scenario.population), {
         ...scenario.server,
         localAddress: LOOPBACK,
       }),
       files: exchange === "boot" ? files : undefined,
     });
-    this.durability = bundled.durability;
-    this.target = { ...this.target, port: bundled.port };
+    about.durability = bundled.durability;
+    about.target = { ...about.target, port: bundled.port };
+    const { bootPorts } = bundled;
     const own = {
       server: { address: LOOPBACK, port: bundled.port },
-      bootServers:
-        bundled.bootPorts === undefined
-          ? foreignServers(files)
-          : ownServers(files, bundled.bootPorts),
+      bootServers: bootPorts === undefined ? foreignServers(files) : ownServers(files, bootPorts),
       segmentation: true,
     };
     return {
       isFresh: true,
-      player: (settings, signal) =>
-        new TrialPlayer(
-          { ...aim, ...own },
-          settings,
-          // A search whose server died has nobody to talk to.
-          AbortSignal.any([signal, abortWhen(bundled.died)]),
-          firstSeed,
-        ),
+      player: (settings, signal) => {
+        // A search ends when its server dies.
+        const either = AbortSignal.any([signal, abortWhen(bundled.died)]);
+        return new TrialPlayer({ ...aim, ...own }, settings, either, firstSeed);
+      },
       close: () => bundled.stop(),
     };
-  }
+  };
+  return { open, about };
 }
 
 function abortWhen(died: Promise<never>): AbortSignal {

@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
 /** A percentage above 0, with or without its sign; the value is a share of 1. */
 export function percentage(option: string, max: number): (text: string) => number {
@@ -19,16 +19,4 @@ export function span(option: string, minMs: number, maxMs: number): (text: strin
       `${option} ${text}: write a duration from ${minMs} ms to ${maxMs / 1000} s, such as 4 s`,
     );
   };
-}
-
-export function wholeNumber(option: string, low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
-    throw new UsageError(`${option} ${text}: give a whole number from ${low} to ${high}`);
-  };
-}
-
-export function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
 }

@@ -5,20 +5,20 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { BootFile } from "../../scenarios/servers/boot-files.ts";
 import { bootFileNames } from "../../scenarios/servers/boot-files.ts";
-import { defaultBootPolicy } from "../../simulator/boot/boot-policy.ts";
 import type { OutagePlan } from "../../simulator/capacity/outage-prediction.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { bootPolicyOf } from "../run/plan/boot-plan-of.ts";
 
-/** One answer of the grid: what the servers and the plant are taken to do. */
+/** One cell of the grid: the assumed limits of the servers and the plant. */
 export interface OutageLimits {
   readonly tftpSessionsMax: number;
   /** Modems a second and CMTS; infinity: never the limit. */
   readonly rangingPerSecond: number;
 }
 
-/** The server's own, where requests wait. */
+/** The length of the server's own queue of requests. */
 const TFTP_QUEUE_MAX = 8192;
-/** A CMTS registers more than it ranges, so that nobody who was ranged is sent back to the start. */
+/** A CMTS registers more than it ranges, so that no ranged modem is sent back to the start. */
 const REGISTRATION_FACTOR = 1.5;
 
 /** The scenario with the plant of the cell, and `roundTripMs` instead of its network if that is given. */
@@ -64,7 +64,7 @@ export function outagePhase({ phases }: Pick<Scenario, "phases">): {
   );
 }
 
-/** Of all datagrams, there and back again, in the mean. */
+/** The mean time of all datagrams there and back again. */
 export function roundTripMsOf(network: NetworkPlan): number {
   const delays = networkDirections.map((direction) => conditionsOf(network, direction).delay);
   return delays.reduce((sum, delay) => sum + (delay === undefined ? 0 : meanMs(delay)), 0);
@@ -75,22 +75,20 @@ function meanMs(delay: NetworkDelay): number {
   return "minMs" in delay ? (delay.minMs + delay.maxMs) / 2 : delay.meanMs;
 }
 
-/** What the prediction is to know of a scenario that `outageScenario` made. */
+/** The input of the prediction, from a scenario that `outageScenario` made. */
 export function outagePlanOf(
   scenario: Scenario,
   files: readonly BootFile[],
   { tftpSessionsMax }: OutageLimits,
   timeLimitMs: number,
 ): OutagePlan {
-  const { boot } = scenario;
   const population = new Population(scenario.population);
-  const { blockBytes, windowBlocks, timeoutSeconds, roundsMax, ...retry } = boot.tftp;
+  const { blockBytes, windowBlocks } = scenario.boot.tftp;
+  const { ranging, registration, download } = bootPolicyOf(scenario);
   const windowsOf = (name: string): number => {
     const bytes = files.find((file) => file.name === name)!.bytes.length;
     return Math.ceil((Math.floor(bytes / blockBytes) + 1) / windowBlocks);
   };
-  const { ranging, registration, download } = defaultBootPolicy;
-  const unlimited = Number.POSITIVE_INFINITY;
   return {
     modemsOfCmts: modemsOfCmts(population),
     mtas: population.countOf[1]!,
@@ -98,12 +96,12 @@ export function outagePlanOf(
     smartMeters: population.countOf[3]!,
     withinMs: outagePhase(scenario).withinMs,
     roundTripMs: roundTripMsOf(scenario.network),
-    ranging: { ...ranging, perSecond: boot.cmts.rangingPerSecond ?? unlimited },
-    registration: { ...registration, perSecond: boot.cmts.registrationPerSecond ?? unlimited },
+    ranging,
+    registration,
     tftp: {
       sessionsMax: tftpSessionsMax,
       queueMax: TFTP_QUEUE_MAX,
-      retry: { ...download.retry, ...retry },
+      retry: download.retry,
       windowsOf: {
         modem: Math.max(...Object.values(bootFileNames.modem).map(windowsOf)),
         mta: windowsOf(bootFileNames.mta),

@@ -5,9 +5,9 @@ import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
 import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
-import { filesOf, ownServers } from "../run/boot-plan-of.ts";
-import { startBundledServer } from "../run/bundled-server.ts";
-import { runPlanOf } from "../run/run-plan-of.ts";
+import { filesOf, ownServers } from "../run/plan/boot-plan-of.ts";
+import { runPlanOf } from "../run/plan/run-plan-of.ts";
+import { startBundledServer } from "../run/server/bundled-server.ts";
 import { outagePhase } from "./outage-plan-of.ts";
 
 const LOOPBACK = 0x7f00_0001;

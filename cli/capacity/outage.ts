@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { environmentOf } from "../../lab/machine/environment.ts";
+import { packageRoot } from "../../lab/machine/package-root.ts";
 import {
   type OnlineMs,
   OUTAGE_SCHEMA,
@@ -16,16 +18,16 @@ import {
   predictOutage,
 } from "../../simulator/capacity/outage-prediction.ts";
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
-import { exitStatus } from "../exit-status.ts";
-import { packageRoot } from "../package-root.ts";
-import { filesOf } from "../run/boot-plan-of.ts";
-import { BundledServerError } from "../run/bundled-server.ts";
-import { environmentOf } from "../run/environment.ts";
-import { quoted } from "../run/report-options.ts";
-import { runCommander } from "../run-commander.ts";
-import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
-import { collect, span, wholeNumber } from "./options.ts";
+import { exitStatus } from "../options/exit-status.ts";
+import { collect, wholeNumber } from "../options/options.ts";
+import { quoted } from "../options/report-options.ts";
+import { runCommander } from "../options/run-commander.ts";
+import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
+import { untilInterrupted } from "../options/until-interrupted.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { filesOf } from "../run/plan/boot-plan-of.ts";
+import { BundledServerError } from "../run/server/bundled-server.ts";
+import { span } from "./options.ts";
 import {
   type OutageLimits,
   outagePhase,
@@ -37,7 +39,7 @@ import { measureOutage } from "./outage-run.ts";
 
 const CELLS_MAX = 100;
 const PREDICTION_MS_MAX = 3_600_000;
-/** Of the bundled server, unless its prov.yaml says otherwise. */
+/** The bundled server's limit, unless its prov.yaml has another. */
 const TFTP_SESSIONS = 10_000;
 const defaultScenario = join(packageRoot, "scenarios", "power-restoration.yaml");
 
@@ -95,11 +97,8 @@ async function run(
   args: readonly string[],
 ): Promise<number> {
   const folder = options.out ?? join("runs", "outage");
-  const abort = new AbortController();
-  const interrupt = (): void => abort.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    const result = await outage(loaded, options, { folder, args, signal: abort.signal });
+  return untilInterrupted("prov capacity outage", statusOfError, async (signal) => {
+    const result = await outage(loaded, options, { folder, args, signal });
     mkdirSync(folder, { recursive: true });
     const files = [join(folder, "outage.json"), join(folder, "outage.md")] as const;
     writeWhole(files[0], `${JSON.stringify(result, null, 2)}\n`);
@@ -107,14 +106,12 @@ async function run(
     process.stdout.write(renderOutageText(result, files));
     const isInvalid = result.cells.some(({ problems = [] }) => problems.length > 0);
     return isInvalid ? exitStatus.invalid : exitStatus.pass;
-  } catch (error) {
-    const isExpected = error instanceof SimulationError || error instanceof BundledServerError;
-    if (!abort.signal.aborted && !isExpected) throw error;
-    process.stderr.write(`prov capacity outage: ${(error as Error).message}\n`);
-    return exitStatus.internalError;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
+  });
+}
+
+function statusOfError(error: unknown): number | undefined {
+  const isExpected = error instanceof SimulationError || error instanceof BundledServerError;
+  return isExpected ? exitStatus.internalError : undefined;
 }
 
 interface Place {

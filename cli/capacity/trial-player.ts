@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { coldOutstanding } from "../../bench/harness/bench-plan.ts";
+import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
+import type { Scenario } from "../../scenarios/language/scenario.ts";
 import {
+  coldOutstanding,
   doraPlan,
   measurementOf,
   type TrialResult,
   type TrialSettings,
   type TrialTarget,
-} from "../../bench/harness/trial.ts";
-import type { CapacityExchange } from "../../reports/capacity/capacity-result.ts";
-import type { Scenario } from "../../scenarios/language/scenario.ts";
+} from "../../simulator/capacity/trial.ts";
 import type { PhasePlan, RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { SimulationOutcome } from "../../simulator/run/outcome.ts";
-import { type BootServers, bootPlanOf } from "../run/boot-plan-of.ts";
+import { type BootServers, bootPlanOf } from "../run/plan/boot-plan-of.ts";
 
-/** What the trials are aimed at, and what is not part of a rate. */
+/** The server and the devices of the trials. */
 export interface TrialAim {
   readonly scenario: Scenario;
   readonly exchange: CapacityExchange;
@@ -26,12 +26,12 @@ export interface TrialAim {
   readonly segmentation: boolean;
 }
 
-/** The server did not come back to its senses after a trial. */
+/** The server did not recover after a trial. */
 export class SettleError extends Error {
   override readonly name = "SettleError";
 }
 
-/** So long devices that are to renew are bound before each trial. */
+/** Before each trial of renewals, devices are bound for this long. */
 const RENEWERS_MS_MAX = 10_000;
 /** Trials in a row that other programs may spoil before one of them counts. */
 const DISTURBED_MAX = 2;
@@ -77,7 +77,7 @@ export class TrialPlayer {
     }
   }
 
-  /** Other programs kept the generator from its schedule: a limit of the moment, not of the machine. */
+  /** Whether other programs kept the generator from its schedule: no limit of this machine. */
   #isDisturbed({ verdict, generatorStarvedPercent }: TrialResult): boolean {
     return (
       verdict === "generator-limited" && generatorStarvedPercent > this.#settings.starvedPercentMax
@@ -85,8 +85,8 @@ export class TrialPlayer {
   }
 
   /**
-   * Has every device bound once, as far as that goes in `timeLimitMs`: a server that holds the leases of its
-   * plant need not be as fast as an empty one. Says how many are bound.
+   * Has as many devices bound as `timeLimitMs` allows: a server that holds the leases of its plant may be slower
+   * than an empty one. Returns how many are bound.
    */
   async fill(timeLimitMs: number): Promise<number> {
     this.#seed += 1;
@@ -112,8 +112,8 @@ export class TrialPlayer {
   }
 
   /**
-   * The devices of a trial once more, in its order, at half of a rate that was kept: an offer that nobody took
-   * may burden a server for as long as it is held, two minutes in ISC dhcpd.
+   * The devices of a trial once more, in its order, at half of a rate that was kept: an offer that was not
+   * taken may burden a server for as long as it is held, two minutes in ISC dhcpd.
    */
   async #bindLeftovers(ratePerSecond: number, seed: number): Promise<void> {
     if (this.#keptPerSecond === 0) return;
@@ -196,7 +196,7 @@ function patient(plan: RunPlan): RunPlan {
   };
 }
 
-/** A closed loop, which suits every server. Whoever is not bound in time stays without a lease. */
+/** A closed loop, which suits every server. A device that is not bound in time stays without a lease. */
 function bindPhase({ answerMsMax }: TrialSettings, timeLimitMs: number): PhasePlan {
   return {
     name: "bind",

@@ -21,7 +21,7 @@ export function writeCapacityFiles(folder: string, result: CapacityResult): stri
   });
 }
 
-/** Takes an earlier search's files away, so that nobody reads them for those of one that failed. */
+/** Removes an earlier search's files, so that they are not taken for those of a search that failed. */
 export function removeCapacityFiles(folder: string): void {
   for (const name of Object.keys(forms)) rmSync(join(folder, name), { force: true });
 }

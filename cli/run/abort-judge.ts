@@ -1,7 +1,7 @@
 import { metricOf } from "../../reports/result/thresholds.ts";
 import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
 import type { PhaseSoFar } from "../../simulator/run/phase-watch.ts";
-import { measuredOf } from "./stream-result-of.ts";
+import { measuredOf } from "./result/stream-result-of.ts";
 
 /**
  * Says of a phase that still goes on which threshold ends the run, if one does: one with `abortOnFail`

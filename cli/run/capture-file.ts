@@ -3,7 +3,7 @@ import { mergeSections } from "../../protocol/pcap/merge-sections.ts";
 import { formatCount } from "../../reports/text/format.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { CaptureFilter, CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
 /** What `--pcap`, `--pcap-max` and `--pcap-filter` say. */
 export interface CaptureOptions {

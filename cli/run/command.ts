@@ -9,15 +9,16 @@ import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
 import { SERVERS_MAX, type ServerAddress } from "../../simulator/relay/cmts.ts";
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { RunPace } from "../../simulator/run/run-pace.ts";
-import { addExamples } from "../examples.ts";
-import { exitStatus, statusOfVerdict } from "../exit-status.ts";
-import { setOption, wholeNumber } from "../options.ts";
-import { runCommander } from "../run-commander.ts";
-import { type LoadedScenario, loadScenario } from "../scenario-input.ts";
-import { parseTarget } from "../target.ts";
-import { UsageError } from "../usage-error.ts";
+import { addExamples } from "../options/examples.ts";
+import { exitStatus, statusOfVerdict } from "../options/exit-status.ts";
+import { setOption, wholeNumber } from "../options/options.ts";
+import { commandLine, hasColours, parseFormats } from "../options/report-options.ts";
+import { runCommander } from "../options/run-commander.ts";
+import type { LoadedScenario } from "../options/scenario-input.ts";
+import { loadScenario } from "../options/scenario-input.ts";
+import { parseTarget } from "../options/target.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { addEtcdOptions, etcdAccessOf, etcdOption } from "./agents/etcd-options.ts";
-import { BundledServerError } from "./bundled-server.ts";
 import {
   CAPTURE_MIB_DEFAULT,
   CAPTURE_MIB_MAX,
@@ -26,12 +27,13 @@ import {
   parseCaptureFilter,
   WORKERS_MAX,
 } from "./capture-file.ts";
-import { measure, type RunOptions } from "./measure.ts";
-import { keepSegment } from "./merged-result.ts";
+import { measure } from "./measure.ts";
 import { preparedForPair } from "./pair-lab.ts";
-import { commandLine, hasColours, parseFormats } from "./report-options.ts";
-import { watchedBy } from "./run-watch.ts";
+import { keepSegment } from "./result/merged-result.ts";
+import type { RunOptions } from "./run-options.ts";
 import { parseSegment, parseStartAt, refuseWatched } from "./segment-options.ts";
+import { BundledServerError } from "./server/bundled-server.ts";
+import { watchedBy } from "./watch/run-watch.ts";
 import { addWatchOptions, openWatchers } from "./watch-options.ts";
 
 /** `prov run SCENARIO.yaml`: load a server with a population and judge what it did. */

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { systemClock } from "../../base/clock.ts";
+import { environmentOf } from "../../lab/machine/environment.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { FormatName } from "../../reports/formats.ts";
 import type { RunResult, ServerUsage, Target } from "../../reports/result/run-result.ts";
 import { scenarioBoots } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
@@ -19,45 +19,27 @@ import {
   type SimulationProgress,
 } from "../../simulator/run/edge/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
-import type { LoadedScenario } from "../scenario-input.ts";
+import type { LoadedScenario } from "../options/scenario-input.ts";
 import { abortJudge } from "./abort-judge.ts";
-import type { EtcdOptions } from "./agents/etcd-options.ts";
 import { measureOnAgents } from "./agents/measure-on-agents.ts";
-import { auditFile } from "./audit-on-threads.ts";
-import { filesOf, foreignServers, ownServers } from "./boot-plan-of.ts";
-import { startBundledServer } from "./bundled-server.ts";
-import type { CaptureOptions } from "./capture-file.ts";
-import { environmentOf } from "./environment.ts";
-import { readKnownFiles } from "./known-files.ts";
-import type { LeaseAudit } from "./lease-audit.ts";
-import { keepSegment, writeHistory } from "./merged-result.ts";
 import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
-import { playLoneSegment, summaryOf } from "./play-segment.ts";
-import { runPlanOf } from "./run-plan-of.ts";
-import { rowOf, runResultOf } from "./run-result-of.ts";
-import type { RunWatcher } from "./run-watch.ts";
+import { filesOf, foreignServers, ownServers } from "./plan/boot-plan-of.ts";
+import { readKnownFiles } from "./plan/known-files.ts";
+import { runPlanOf } from "./plan/run-plan-of.ts";
+import { auditFile } from "./result/audit-on-threads.ts";
+import type { LeaseAudit } from "./result/lease-audit.ts";
+import { keepSegment, writeHistory } from "./result/merged-result.ts";
+import { playLoneSegment, summaryOf } from "./result/play-segment.ts";
+import { rowOf, runResultOf } from "./result/run-result-of.ts";
+import type { RunOptions } from "./run-options.ts";
 import { withoutThresholds } from "./segment-options.ts";
-import { ServerSampler } from "./server-sampler.ts";
-import type { Steering, WatchOptions } from "./watch-options.ts";
+import { startBundledServer } from "./server/bundled-server.ts";
+import { ServerSampler } from "./server/server-sampler.ts";
+import type { RunWatcher } from "./watch/run-watch.ts";
+import type { Steering } from "./watch-options.ts";
 
 const LOOPBACK = 0x7f00_0001;
 const BYTES_A_MIB = 1024 * 1024;
-
-export interface RunOptions extends WatchOptions, CaptureOptions, EtcdOptions {
-  /** As they were given; none: the bundled server. */
-  readonly target: readonly ServerAddress[];
-  readonly bootFiles?: string;
-  readonly out?: string;
-  readonly seed?: number;
-  readonly workers?: number;
-  readonly report: readonly FormatName[];
-  readonly set: readonly string[];
-  readonly segment?: { readonly index: number; readonly count: number };
-  /** Unix time in ms. */
-  readonly startAt?: number;
-  readonly history?: string;
-  readonly agents?: number;
-}
 
 /** What a run has around it. */
 export interface Surroundings {

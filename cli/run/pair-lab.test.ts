@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { takesNamespaces, takesServiceAddress } from "../../lab/needs.ts";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { sampleResult } from "../../reports/result/sample-result.testing.ts";
-import { loadScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
-import type { RunOptions } from "./measure.ts";
+import { loadScenario } from "../options/scenario-input.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { judgedWithDrill, preparedForPair } from "./pair-lab.ts";
+import type { RunOptions } from "./run-options.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -63,17 +62,6 @@ test("on loopback the devices are inside 127.0.0.0/8", () => {
   // Without etcd its absence is told first.
   expect(() => preparedForPair(scenario, options)).toThrow(/addressBlock: on loopback|is missing/);
 });
-
-test.runIf(takesNamespaces({ kind: "kea", profile: "fast", network: "auto" }))(
-  "in namespaces the devices are in a block that is no loopback's, unless it is given",
-  () => {
-    const blockOf = (block: string): unknown =>
-      preparedForPair(loaded("pair: { kind: kea }", "[]", block), options).scenario.population
-        .addressBlock;
-    expect(blockOf("127.64.0.0/10")).toEqual({ network: parseIpv4("10.64.0.0"), prefixLength: 10 });
-    expect(blockOf("10.128.0.0/9")).toEqual({ network: parseIpv4("10.128.0.0"), prefixLength: 9 });
-  },
-);
 
 test("an address moves with the service of our own pair, where there are namespaces", () => {
   const pair = { kind: "provlab", profile: "fast", network: "namespaces" } as const;

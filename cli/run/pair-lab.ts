@@ -1,6 +1,6 @@
 import { Lab, type PlayedDrill } from "../../lab/lab.ts";
-import { LabError } from "../../lab/lab-error.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
+import { LabError } from "../../lab/machine/lab-error.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
@@ -9,12 +9,12 @@ import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
-import type { LoadedScenario } from "../scenario-input.ts";
-import { UsageError } from "../usage-error.ts";
-import { auditOnThreads } from "./audit-on-threads.ts";
-import { BundledServerError } from "./bundled-server.ts";
-import type { LeaseAudit } from "./lease-audit.ts";
-import type { RunOptions } from "./measure.ts";
+import type { LoadedScenario } from "../options/scenario-input.ts";
+import { UsageError } from "../options/usage-error.ts";
+import { auditOnThreads } from "./result/audit-on-threads.ts";
+import type { LeaseAudit } from "./result/lease-audit.ts";
+import type { RunOptions } from "./run-options.ts";
+import { BundledServerError } from "./server/bundled-server.ts";
 
 const LOOPBACK_OCTET = 127;
 

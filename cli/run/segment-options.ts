@@ -1,6 +1,6 @@
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 
 /** A segment waits for its start no longer than this. */
 const START_AHEAD_MS_MAX = 3_600_000;

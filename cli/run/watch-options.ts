@@ -5,12 +5,12 @@ import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
 import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
 import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import type { RunPace } from "../../simulator/run/run-pace.ts";
-import { wholeNumber } from "../options.ts";
-import { UsageError } from "../usage-error.ts";
-import { PlainProgress, ProgressView } from "./progress.ts";
-import { openRunMetrics } from "./run-metrics.ts";
-import type { RunWatcher } from "./run-watch.ts";
+import { wholeNumber } from "../options/options.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { openLiveRun } from "./ui/live-run.ts";
+import { PlainProgress, ProgressView } from "./watch/progress.ts";
+import { openRunMetrics } from "./watch/run-metrics.ts";
+import type { RunWatcher } from "./watch/run-watch.ts";
 
 const LINGER_MS_DEFAULT = 30_000;
 const LINGER_MS_MAX = 86_400_000;

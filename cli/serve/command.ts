@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { printable } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
-import { type ProvPlan, type RunningProv, startProv } from "../../server/service/prov.ts";
-import { addExamples } from "../examples.ts";
-import { exitStatus } from "../exit-status.ts";
-import { addLogOptions, type LogOptions, ProgramLog } from "../program-log.ts";
-import { runCommander } from "../run-commander.ts";
-import { UsageError } from "../usage-error.ts";
+import type { ProvPlan, RunningProv } from "../../server/service/prov.ts";
+import { startProv } from "../../server/service/prov.ts";
+import { addExamples } from "../options/examples.ts";
+import { exitStatus } from "../options/exit-status.ts";
+import type { LogOptions } from "../options/program-log.ts";
+import { addLogOptions, ProgramLog } from "../options/program-log.ts";
+import { runCommander } from "../options/run-commander.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { provPlanOf } from "./prov-file.ts";
 import { provOption, readProvFile } from "./prov-option.ts";
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { serviceName } from "../../server/service/service-plan.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { controlSocketOf, provPlanOf } from "./prov-file.ts";
 
 const ip = (text: string): number => parseIpv4(text)!;

@@ -7,7 +7,7 @@ import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/service/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
 import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Option } from "commander";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../options/usage-error.ts";
 import { controlSocketOf } from "./prov-file.ts";
 
 /** `-c prov.yaml`: of every command that starts a server or asks one. */

@@ -4,7 +4,7 @@ import { type FileProblem, formatFileProblem } from "../yaml/problems.ts";
 import { placeOf, type YamlLayer } from "../yaml/yaml-layer.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 
-/** What became of the persona files that a scenario names. */
+/** The persona files that a scenario names, as they were read. */
 export interface CapturedFiles {
   /** By the name that is written in the scenario. */
   readonly personas: ReadonlyMap<string, CapturedPersona>;

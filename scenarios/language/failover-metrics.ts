@@ -1,4 +1,4 @@
-/** Of all events of a run, or of those with one name: their sum. */
+/** Sums over all events of a run, or over those with one name. */
 export const failoverCounts = [
   "devicesAffected",
   "devicesUnserved",
@@ -8,7 +8,7 @@ export const failoverCounts = [
   "retransmissions",
 ] as const;
 
-/** One value an event: `p50` and `max` are over events. */
+/** One value for each event; `p50` and `max` are over events. */
 export const failoverValues = [
   "rtoMs",
   "detectedAfterMs",
@@ -24,7 +24,7 @@ export type FailoverValue = (typeof failoverValues)[number];
 const overEvents = ["p50", "max"];
 const overDevices = ["p50", "p90", "p99", "p999", "max", "mean"];
 
-/** By name, with what must follow it; `outageMs` is by device. */
+/** The metrics, each with what must follow it; `outageMs` is by device. */
 const leavesOf: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...failoverCounts.map((name) => [name, []] as const),
   ...failoverValues.map((name) => [name, overEvents] as const),
@@ -48,6 +48,15 @@ export function failoverProblem(path: readonly string[]): string | undefined {
   if (leaves.length === 0) {
     return rest.length === 0 ? undefined : `${name} is a number, without "${rest.join(".")}"`;
   }
+  return leafProblem(name, rest, leaves);
+}
+
+/** What is wrong with what follows the name of a metric; undefined if nothing is. */
+export function leafProblem(
+  name: string,
+  rest: readonly string[],
+  leaves: readonly string[],
+): string | undefined {
   if (rest.length === 1 && leaves.includes(rest[0]!)) return undefined;
   const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
   return `${name} needs one of ${leaves.join(", ")}${found}`;

@@ -26,7 +26,7 @@ export function scenarioJsonSchema(): JsonSchema {
     ...($schema === undefined ? {} : { $schema }),
     ...(title === undefined ? {} : { title }),
     ...rest,
-    // What is missing here may come from an included file.
+    // Sections that are missing here may come from an included file.
     anyOf: [{ required: ["include"] }, { required }],
     definitions: {
       [VARIABLE]: {
@@ -43,7 +43,7 @@ export function scenarioJsonSchemaText(): string {
   return `${JSON.stringify(scenarioJsonSchema(), undefined, 2)}\n`;
 }
 
-/** Whether a schema is of one scalar that not every text is. */
+/** Whether a schema describes one scalar that not every text is. */
 function isScalar(schema: JsonSchema): boolean {
   if (schema.type === "string") {
     return schema.pattern !== undefined || schema.enum !== undefined || schema.const !== undefined;
@@ -51,7 +51,7 @@ function isScalar(schema: JsonSchema): boolean {
   return schema.type === "number" || schema.type === "integer" || schema.type === "boolean";
 }
 
-// What is said about the field stays outside; what is asked of its value goes into a branch.
+// What describes the field stays outside; what its value must be goes into a branch.
 const kept = ["description", "title", "default", "examples"];
 
 function allowVariable(schema: JsonSchema): void {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { atLeastOne, durationUpTo, inMs, RATE_MAX } from "../yaml/schema-parts.ts";
 
 const QUEUE_MAX = 65_536;
-/** A network on which somebody waits longer loses what it carries. */
+/** A network that holds a datagram longer than this loses it. */
 const WAIT_MS_MAX = 10_000;
 
 const percent = z.number().min(0).max(50);

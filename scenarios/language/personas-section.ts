@@ -60,7 +60,7 @@ export function personasOf(
     new PersonaRoll(shares, new Population(plan), plan.seed ?? 1);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    // What is wrong with the population itself was told with the population.
+    // The population section has reported what is wrong with the population itself.
     if (error.message.startsWith("personas")) report(["personas"], error.message);
   }
   return shares;

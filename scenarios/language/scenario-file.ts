@@ -1,20 +1,14 @@
 import { checkLayers, type Override } from "../yaml/checked-yaml.ts";
 import { type Dependencies, noContext, type ReadContext, readLayers } from "../yaml/include.ts";
-import type { FileProblem } from "../yaml/problems.ts";
+import type { Reading } from "../yaml/problems.ts";
 import { readCapturedFiles } from "./captured-files.ts";
 import { buildScenario, type Scenario } from "./scenario.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 
-export type ScenarioReading =
-  | {
-      readonly kind: "ok";
-      readonly scenario: Scenario;
-      readonly dependencies: Dependencies;
-    }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+export type ScenarioReading = Reading<{ scenario: Scenario; dependencies: Dependencies }>;
 
 /**
- * Reads a scenario from YAML text and tells everything that is wrong with it at once. Files that it
+ * Reads a scenario from YAML text and reports everything that is wrong with it at once. Files that it
  * includes and variables that it names come from the context.
  */
 export function readScenario(

@@ -1,7 +1,7 @@
 import type { CapturedPersona } from "../population/captured-persona.ts";
 import type { PersonaShare } from "../population/personas.ts";
 import type { PopulationPlan } from "../population/population.ts";
-import type { Mistake, Report } from "../yaml/problems.ts";
+import type { Mistake, Reading, Report } from "../yaml/problems.ts";
 import { checkBoot } from "./boot-section.ts";
 import { eventsOf } from "./events-section.ts";
 import type { PairEvent } from "./pair-event.ts";
@@ -30,10 +30,6 @@ export interface Scenario extends Omit<ScenarioFile, "schema" | "include" | Buil
   readonly thresholds: readonly Threshold[];
 }
 
-type Built =
-  | { readonly kind: "ok"; readonly scenario: Scenario }
-  | { readonly kind: "failed"; readonly problems: readonly Mistake[] };
-
 /**
  * Turns the file's shape into a scenario; reports every contradiction the shape alone allows. `captured`
  * has the persona files that it names, by name.
@@ -41,7 +37,7 @@ type Built =
 export function buildScenario(
   { schema, include, ...file }: ScenarioFile,
   captured: ReadonlyMap<string, CapturedPersona>,
-): Built {
+): Reading<{ scenario: Scenario }, Mistake> {
   const problems: Mistake[] = [];
   const report: Report = (path, message, hint) => {
     problems.push({ path, message, hint });

@@ -1,4 +1,4 @@
-import { failoverProblem } from "./failover-metrics.ts";
+import { failoverProblem, leafProblem } from "./failover-metrics.ts";
 
 /**
  * A threshold is one line, `METRIC OPERATOR NUMBER`, where METRIC is a dotted path into the result:
@@ -117,16 +117,6 @@ function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, readon
     metrics.set("bootFailures", failureCounts);
   }
   return metrics;
-}
-
-function leafProblem(
-  name: string,
-  rest: readonly string[],
-  leaves: readonly string[],
-): string | undefined {
-  if (rest.length === 1 && leaves.includes(rest[0]!)) return undefined;
-  const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
-  return `${name} needs one of ${list(leaves)}${found}`;
 }
 
 function list(names: readonly string[]): string {

@@ -2,14 +2,14 @@ import { z } from "zod";
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { readYaml } from "../yaml/checked-yaml.ts";
-import type { FileProblem } from "../yaml/problems.ts";
+import type { Reading } from "../yaml/problems.ts";
 import { duration } from "../yaml/schema-parts.ts";
 import { lengthOfPart, parseValue, type ValuePart } from "./captured-value.ts";
 
 export const PERSONA_SCHEMA = "provlab/persona@1";
 
 /** The messages of RFC 2131 table 4 that a device plays, by which of options 50 and 54 they carry. */
-export const capturedShapes = [
+export const messageShapes = [
   "discover",
   "request-selecting",
   "request-rebooting",
@@ -17,9 +17,9 @@ export const capturedShapes = [
   "decline",
   "release",
 ] as const;
-export type CapturedShape = (typeof capturedShapes)[number];
+export type MessageShape = (typeof messageShapes)[number];
 
-/** With the relay's option 82 it still fits an Ethernet frame. */
+/** A message of this size fits an Ethernet frame even with the relay's option 82. */
 export const CAPTURED_BYTES_MAX = 1400;
 // Every octet of padding is one.
 const OPTIONS_MAX = CAPTURED_BYTES_MAX;
@@ -111,12 +111,7 @@ export type CapturedMessage = z.output<typeof message>;
 export type CapturedPersona = z.output<typeof personaFileSchema>;
 
 /** Reads a persona file; its problems, each with its place, when it is none. */
-export function readPersonaFile(
-  file: string,
-  text: string,
-):
-  | { readonly kind: "ok"; readonly persona: CapturedPersona }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] } {
+export function readPersonaFile(file: string, text: string): Reading<{ persona: CapturedPersona }> {
   const reading = readYaml(file, text, personaFileSchema);
   return reading.kind === "ok" ? { kind: "ok", persona: reading.data } : reading;
 }
@@ -126,7 +121,7 @@ export function bytesOf(parts: readonly ValuePart[] | undefined): number {
   return (parts ?? []).reduce((sum, part) => sum + lengthOfPart(part), 0);
 }
 
-/** Octets up to and with End, and what follows that is not zeros. */
+/** Octets up to and including End, and those after it that are not zeros. */
 export function messageBytes({
   options,
   trailer,

@@ -93,7 +93,7 @@ export function writeMacForm(
   }
 }
 
-/** Writes a unit number in so many digits; what is more than they hold is left out. */
+/** Writes a unit number in so many digits; higher digits are left out. */
 export function writeUnitDigits(
   unit: number,
   digits: number,

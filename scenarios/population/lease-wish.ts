@@ -25,7 +25,7 @@ export function wishedSeconds(wish: LeaseWish, seed: number, device: number): nu
   return (drawn ?? wish.at(-1)!).seconds;
 }
 
-/** The shortest and the longest time that a server must allow for its own and everybody's wish. */
+/** The shortest and the longest time that a server must allow, by its own lease time and every wish. */
 export function leaseLimits(
   ownSeconds: number,
   wish: LeaseWish | undefined,

@@ -24,9 +24,9 @@ export interface PopulationPlan {
   readonly cmtsCount: number;
   /** The share of the modems and meters of each CMTS; equal shares when left out. */
   readonly cmts?: readonly { readonly percent: number }[] | undefined;
-  /** Who made the devices; all of them are the lab's own when left out. */
+  /** The makers of the devices; all are the lab's own when left out. */
   readonly macPlan?: { readonly vendors: readonly VendorShare[] } | undefined;
-  /** What the devices ask for; nothing when left out. */
+  /** The lease time that devices ask for; none when left out. */
   readonly leaseSeconds?: LeaseWish | undefined;
   /** Relative shares of the modems; a version left out has none. */
   readonly docsisVersions?: DocsisShares | undefined;
@@ -56,6 +56,9 @@ export interface CmtsNetwork {
 export const UNITS_MAX = 0x100_0000;
 export const CMTS_MAX = 4096;
 
+/** Where the plan has the number of devices of each kind, in the order of `deviceKinds`. */
+const countNames = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
+
 const defaultAddressBlock: AddressBlock = { network: 0x7f40_0000, prefixLength: 10 };
 const defaultVersionShares = { "1.0": 2, "1.1": 8, "2.0": 20, "3.0": 50, "3.1": 20 } as const;
 
@@ -72,7 +75,8 @@ const RESERVED_ADDRESSES = 16;
  *
  * Devices are numbered 0 to `size` - 1: modems first, then MTAs, CPEs and smart meters. The *unit* of
  * a device is its number among its kind. MTA u and CPE u sit behind modem u mod `cableModems`, a
- * modem and a meter on CMTS u mod `cmtsCount` (unless the CMTSs are uneven), and a device belongs to worker u mod workers.
+ * modem and a meter on CMTS u mod `cmtsCount` (unless the CMTSs are uneven), and a device belongs to
+ * worker u mod workers.
  */
 export class Population {
   readonly plan: PopulationPlan;
@@ -98,7 +102,7 @@ export class Population {
   constructor(plan: PopulationPlan) {
     checkPlan(plan);
     this.plan = plan;
-    this.countOf = [plan.cableModems, plan.mtas, plan.cpes, plan.smartMeters];
+    this.countOf = countNames.map((name) => plan[name]);
     this.firstOf = cumulative(this.countOf);
     this.size = this.firstOf[deviceKinds.length];
     this.cmtsCount = plan.cmtsCount;
@@ -272,13 +276,8 @@ export function wholeRange({ pools }: CmtsNetwork): {
 }
 
 function checkPlan(plan: PopulationPlan): void {
-  const counts = {
-    cableModems: plan.cableModems,
-    mtas: plan.mtas,
-    cpes: plan.cpes,
-    smartMeters: plan.smartMeters,
-  };
-  for (const [name, count] of Object.entries(counts)) {
+  for (const name of countNames) {
+    const count = plan[name];
     if (!Number.isInteger(count) || count < 0 || count > UNITS_MAX) {
       throw new RangeError(`${name} is ${count}: give a whole number from 0 to ${UNITS_MAX}`);
     }

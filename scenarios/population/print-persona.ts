@@ -1,6 +1,6 @@
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { optionDefinitions } from "../../protocol/dhcp/option-table.ts";
-import { type CapturedMessage, type CapturedPersona, capturedShapes } from "./captured-persona.ts";
+import { type CapturedMessage, type CapturedPersona, messageShapes } from "./captured-persona.ts";
 import { formatValue } from "./captured-value.ts";
 
 const optionNames = new Map(
@@ -18,7 +18,7 @@ export function printPersona(persona: CapturedPersona, headLines: readonly strin
     `secs: ${persona.secs}`,
     ...(delays === undefined ? [] : [`retransmit: [${delays}]`]),
     "messages:",
-    ...capturedShapes.flatMap((shape) => {
+    ...messageShapes.flatMap((shape) => {
       const message = persona.messages[shape];
       return message === undefined ? [] : [`  ${shape}:`, ...linesOf(message)];
     }),

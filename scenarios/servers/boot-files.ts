@@ -20,7 +20,7 @@ export interface BootFile {
 export interface BootFilesPlan {
   /** Decides what is in the meter's image: 0..2^32-1. */
   readonly seed: number;
-  /** Of the image inside the meter's archive: 1 KiB to 16 MiB. */
+  /** Size of the image inside the meter's archive: 1 KiB to 16 MiB. */
   readonly meterImageBytes: number;
 }
 
@@ -44,7 +44,7 @@ export const bootFileNames = {
 
 /**
  * Every file that the dhcpd.conf of a population names: the configuration files of the modems, with
- * both MICs; that of the MTAs, with its hash; the meters' archive with image and settings (the guide
+ * both MICs; the MTAs' file, with its hash; the meters' archive with image and settings (the guide
  * leaves the contents open: GAP-9). The same plan gives the same bytes. Throws RangeError for an
  * image size out of range.
  */
@@ -97,7 +97,7 @@ function meterArchive(plan: BootFilesPlan): Uint8Array {
 
 const IMAGE_STREAM = 0x696d_6167;
 
-/** As random as firmware that is packed or encrypted: nothing on its way can make it smaller. */
+/** As random as packed or encrypted firmware, so nothing on its way can compress it. */
 function meterImage({ seed, meterImageBytes }: BootFilesPlan): Uint8Array {
   const isWhole = Number.isInteger(meterImageBytes);
   if (

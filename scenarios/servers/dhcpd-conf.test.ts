@@ -1,7 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../server/config/grammar/parse.ts";
 import { EngineBed } from "../../server/dhcp/decide/engine.testing.ts";
@@ -175,36 +171,4 @@ describe("what devices learn from it for the rest of their boot", () => {
     const files = bootFilesOf({ seed: 1, meterImageBytes: 1024 }).map(({ name }) => name);
     expect([...new Set(named)].sort()).toEqual([...files].sort());
   });
-});
-
-const peer = "/usr/sbin/dhcpd";
-const isPeerThere = existsSync(peer);
-
-describe("ISC dhcpd takes it", () => {
-  for (const [what, text] of [
-    ["everything", dhcpdConf(population, everything)],
-    ["as little as possible", dhcpdConf(modemsOnly, { leaseSeconds: 600 })],
-    ["nobody registered", dhcpdConf(population, { ...everything, registered: false })],
-  ] as const) {
-    test.skipIf(!isPeerThere && process.env["PROVLAB_REQUIRE_PEERS"] === undefined)(
-      `dhcpd -t: ${what} (skipped without ${peer})`,
-      () => {
-        const folder = mkdtempSync(join(tmpdir(), "provlab-conf-"));
-        try {
-          const config = join(folder, "dhcpd.conf");
-          writeFileSync(config, text);
-          writeFileSync(join(folder, "dhcpd.leases"), "");
-          const leases = join(folder, "dhcpd.leases");
-          const { status, stderr } = spawnSync(peer, ["-4", "-t", "-cf", config, "-lf", leases], {
-            encoding: "utf8",
-            timeout: 20_000,
-          });
-          expect(stderr).not.toMatch(/line \d+|[Ww]arning/);
-          expect(status).toBe(0);
-        } finally {
-          rmSync(folder, { recursive: true });
-        }
-      },
-    );
-  }
 });

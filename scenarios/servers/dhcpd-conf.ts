@@ -19,7 +19,7 @@ export interface DhcpdConfOptions {
   /** T1 and T2; a client halves and takes 0.875 of the lease when they are left out. */
   readonly renewalSeconds?: number;
   readonly rebindingSeconds?: number;
-  /** The one address that the server binds; all of them when left out. */
+  /** The only address that the server binds; all addresses when left out. */
   readonly localAddress?: number;
   /** Option 54, such as an address that two servers have in turn; the server's own when left out. */
   readonly serverIdentifier?: number;

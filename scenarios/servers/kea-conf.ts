@@ -7,7 +7,7 @@ import type { KeaRegistry } from "./kea-classes.ts";
 export interface KeaConfOptions {
   /** As Kea writes them: `eth0`, `eth0/192.0.2.1`, or `*` for all. */
   readonly interfaces: readonly string[];
-  /** Kea's own default when left out. */
+  /** Kea's default when left out. */
   readonly leaseFile?: string;
   readonly leaseSeconds: number;
   /** 0: multi-threading off; left out: as many as Kea thinks right. */

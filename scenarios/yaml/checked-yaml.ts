@@ -1,7 +1,7 @@
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { didYouMean } from "../../base/closest-word.ts";
-import { type FileProblem, formatPath, type Mistake, type Path } from "./problems.ts";
+import { type FileProblem, formatPath, type Mistake, type Path, type Reading } from "./problems.ts";
 import { mergeLayers, parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
 /** A value that replaces the file's: `--set population.cmtsCount=4`. */
@@ -10,14 +10,11 @@ export interface Override {
   readonly value: unknown;
 }
 
-export type YamlReading<Data> =
-  | {
-      readonly kind: "ok";
-      readonly data: Data;
-      /** Gives mistakes that are found later the place of their value. */
-      readonly placed: (mistakes: readonly Mistake[]) => readonly FileProblem[];
-    }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+export type YamlReading<Data> = Reading<{
+  data: Data;
+  /** Gives mistakes that are found later the place of their value. */
+  placed: (mistakes: readonly Mistake[]) => readonly FileProblem[];
+}>;
 
 /** Reads YAML text, checks it against a schema, and reports everything that is wrong with it at once. */
 export function readYaml<Schema extends z.ZodType>(
@@ -46,7 +43,8 @@ export function checkLayers<Schema extends z.ZodType>(
     if (changed === undefined) {
       const message =
         "cannot be set: the way to it leads through a plain value, or names no entry of a list by its number";
-      return failed({ file, line: undefined, path: formatPath(path), message, hint: undefined });
+      const place = { file, line: undefined, path: formatPath(path) };
+      return { kind: "failed", problems: [{ ...place, message, hint: undefined }] };
     }
     data = changed.data;
   }
@@ -59,7 +57,7 @@ export function checkLayers<Schema extends z.ZodType>(
   const parsed = schema.safeParse(data);
   if (parsed.success) return { kind: "ok", data: parsed.data, placed };
   const mistakes = parsed.error.issues.flatMap((issue) => explain(issue, data, schema));
-  return failed(...placed(mistakes));
+  return { kind: "failed", problems: placed(mistakes) };
 }
 
 /** Undefined when the path leads through a plain value, or names an entry of a list by no number. */
@@ -94,13 +92,6 @@ export function parseOverride(text: string): Override | undefined {
   const path = written.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const value = parseDocument(text.slice(equals + 1));
   return value.errors.length > 0 ? undefined : { path, value: value.toJS() };
-}
-
-function failed(...problems: readonly FileProblem[]): {
-  kind: "failed";
-  problems: readonly FileProblem[];
-} {
-  return { kind: "failed", problems };
 }
 
 function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mistake[] {

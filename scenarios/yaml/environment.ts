@@ -77,7 +77,7 @@ function expand(text: string, variables: Variables): Expanded {
   return { text: expanded, used, mistakes };
 }
 
-/** What YAML makes of a plain scalar: a number, a boolean, nothing, or the text itself. */
+/** The value that YAML gives a plain scalar: a number, a boolean, null, or the text itself. */
 function valueOfPlain(text: string, document: Document): unknown {
   const tags = document.schema?.tags.filter((tag) => tag.collection === undefined) ?? [];
   for (const tag of tags) {

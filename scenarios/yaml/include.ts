@@ -1,8 +1,8 @@
 import { substitute, type Variables } from "./environment.ts";
-import { type FileProblem, formatPath } from "./problems.ts";
+import { type FileProblem, formatPath, type Reading } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
-/** What a scenario may refer to beyond its own text. */
+/** What a scenario may refer to beyond its text. */
 export interface ReadContext {
   readonly variables: Variables;
   /** Reads the file that another one includes; `written` is relative to the folder of `from`. */
@@ -10,17 +10,17 @@ export interface ReadContext {
 }
 
 export type Opened =
-  /** `file` tells one file from another, however it was written. */
+  /** `file` is the same for one file, however its name was written. */
   | { readonly kind: "ok"; readonly file: string; readonly text: string }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** For a text that stands alone. */
+/** The context of a text that includes nothing. */
 export const noContext: ReadContext = {
   variables: {},
   open: () => ({ kind: "failed", reason: "there is nothing to include here" }),
 };
 
-/** What a scenario depends on beside its own text. */
+/** What a scenario depends on beside its text. */
 export interface Dependencies {
   /** The texts of the included files, the one that wins first, then those of persona files. */
   readonly includedTexts: readonly string[];
@@ -28,14 +28,11 @@ export interface Dependencies {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-export type LayersReading =
-  | {
-      readonly kind: "ok";
-      /** The file itself first, which wins over the others. */
-      readonly layers: readonly [YamlLayer, ...YamlLayer[]];
-      readonly dependencies: Dependencies;
-    }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
+export type LayersReading = Reading<{
+  /** The file itself first, which wins over the others. */
+  layers: readonly [YamlLayer, ...YamlLayer[]];
+  dependencies: Dependencies;
+}>;
 
 const DEPTH_MAX = 8;
 const FILES_MAX = 64;
@@ -114,7 +111,7 @@ class LayerReader {
     };
     if (chain.length > DEPTH_MAX) return told(`${name}: more than ${DEPTH_MAX} files deep`);
     if (this.#files >= FILES_MAX) {
-      // Told once: every further name would say the same.
+      // Reported once, not for every further name.
       const isFirst = !this.#isFull;
       this.#isFull = true;
       return isFirst ? told(`${name}: more than ${FILES_MAX} files in all`) : [];
@@ -129,7 +126,7 @@ class LayerReader {
   }
 }
 
-/** Undefined when it is neither left out, nor a name, nor a list of names. */
+/** The names of the included files; undefined when `include` is neither a name nor a list of names. */
 function includesOf(data: unknown): readonly string[] | undefined {
   if (typeof data !== "object" || data === null || !Object.hasOwn(data, "include")) return [];
   const written: unknown = Reflect.get(data, "include");

@@ -21,6 +21,11 @@ export type Path = readonly (string | number)[];
 /** Reports a mistake in the value at a path. */
 export type Report = (path: Path, message: string, hint?: string) => void;
 
+/** What reading a file came to: what was read, or everything that is wrong with it. */
+export type Reading<Read extends object, Problem = FileProblem> =
+  | ({ readonly kind: "ok" } & Readonly<Read>)
+  | { readonly kind: "failed"; readonly problems: readonly Problem[] };
+
 /** `FILE:LINE: PATH: MESSAGE`, and the hint on a line of its own. */
 export function formatFileProblem(problem: FileProblem): string {
   const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}`;

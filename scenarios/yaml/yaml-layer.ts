@@ -1,5 +1,5 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
-import type { FileProblem } from "./problems.ts";
+import type { FileProblem, Reading } from "./problems.ts";
 
 /** One YAML file of the several that a scenario may be made of. */
 export interface YamlLayer {
@@ -12,23 +12,19 @@ export interface YamlLayer {
   readonly data: unknown;
 }
 
-type Parsed =
-  | { readonly kind: "ok"; readonly layer: YamlLayer }
-  | { readonly kind: "failed"; readonly problems: readonly FileProblem[] };
-
 // Such a file is written by hand; more than this is a mistake or an attack.
 const TEXT_LENGTH_MAX = 1_000_000;
 const ALIASES_MAX = 100;
 
 /**
- * Reads one file. `rewrite` may replace scalars of its document before they become data, and tells
+ * Reads one file. `rewrite` may replace scalars of its document before they become data, and reports
  * what is wrong with them.
  */
 export function parseLayer(
   file: string,
   text: string,
   rewrite: (document: Document, lines: LineCounter) => readonly FileProblem[] = () => [],
-): Parsed {
+): Reading<{ layer: YamlLayer }> {
   const wrong = (line: number | undefined, message: string, hint?: string): FileProblem => {
     return { file, line, path: "", message, hint };
   };
@@ -55,7 +51,7 @@ export function parseLayer(
   }
 }
 
-/** Maps are merged key by key; of anything else, lists too, the first layer that has it wins. */
+/** Merges maps key by key; for anything else, lists too, the first layer that has it wins. */
 export function mergeLayers(layers: readonly YamlLayer[]): unknown {
   return layers.map(({ data }) => data).reduceRight((below, above) => merge(above, below));
 }

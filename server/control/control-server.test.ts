@@ -132,7 +132,10 @@ test("one that stops in the middle of an order leaves the answer without an end"
 });
 
 test("whoever has given an order may leave before it is carried out", async () => {
-  const later = new Promise<void>((resolve) => setTimeout(resolve, 50));
+  let goOn = (): void => undefined;
+  const later = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
   let isOver = false;
   const path = await open({
     ...single,
@@ -148,6 +151,8 @@ test("whoever has given an order may leave before it is carried out", async () =
   asked.end();
   await once(asked, "response");
   asked.destroy();
+  await once(asked, "close");
+  goOn();
   await expect.poll(() => isOver).toBe(true);
   expect((await ask(path, "GET", "/status")).status).toBe(200);
 });

@@ -16,7 +16,7 @@ import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { type RunningMirror, startMirror } from "./edge/mirror-service.ts";
 import type { MirrorPlan } from "./mirror-plan.ts";
 
-export const waitMsMax = 15_000;
+export const waitMsMax = 50_000;
 export const testIntervalMs = 50;
 
 /** Two nodes of a test, each with a root; both stand by until they are told. */

@@ -19,13 +19,13 @@ export class AddressBook {
     return true;
   }
 
-  /** The device has the address no longer; nothing happens when somebody else has it by now. */
+  /** The device no longer has the address; does nothing when another device has it by now. */
   strike(address: number, local: number): void {
     const index = address - this.#first;
     if (index >= 0 && this.#holders[index] === local) this.#holders[index] = -1;
   }
 
-  /** The device with the address, -1 when nobody has it. */
+  /** The device with the address; -1 when none has it. */
   holderOf(address: number): number {
     const index = address - this.#first;
     return index >= 0 && index < this.#holders.length ? this.#holders[index] : -1;

@@ -169,8 +169,8 @@ export class BootChain {
   }
 
   /**
-   * Power off: forgets everything at once and tells nobody of it, but for a fetch that is cut short;
-   * what hangs on a modem loses it.
+   * Power off: forgets everything at once and reports nothing, but for a fetch that is cut short;
+   * devices behind a modem lose it.
    */
   powerOff(device: number, nowMs: number): void {
     const local = this.#localOf(device);
@@ -215,13 +215,13 @@ export class BootChain {
     this.#links.setUnknown(modem);
     if (!wasOnline) return;
     this.#links.forEachDependent(modem, (local) => {
-      // Who has not followed yet goes on waiting.
+      // A device that has not followed yet goes on waiting.
       if (this.#table.isInStep(local, "modem")) this.#timers.cancel(local);
       else this.#interrupt(local, "modem-lost", nowMs);
     });
   }
 
-  /** A modem has given up; those who wait for it do so too. */
+  /** A modem has given up, and with it the devices that wait for it. */
   modemFailed(modem: number, nowMs: number): void {
     this.#links.setFailed(modem);
     this.#links.forEachDependent(modem, (local) => {
@@ -318,7 +318,7 @@ export class BootChain {
     } else this.#endStep(local, undefined, nowMs);
   }
 
-  /** The step is over; with a problem it was an optional one, and the device goes on as well. */
+  /** The step is over. An optional step may end with a problem; the device goes on all the same. */
   #endStep(local: number, problem: BootProblem | undefined, nowMs: number): void {
     const table = this.#table;
     const step = table.step(local);
@@ -343,7 +343,7 @@ export class BootChain {
     if (isStillOnline && this.#isModem(device)) this.modemUp(device, nowMs);
   }
 
-  /** The step failed: the device pauses and boots again, or has had enough. */
+  /** The step failed: the device pauses and boots again, or gives up. */
   #fail(local: number, problem: BootProblem, nowMs: number): void {
     const table = this.#table;
     if (table.boots[local] >= this.#policy.reboot.bootsMax) {
@@ -453,7 +453,7 @@ export class BootChain {
     });
   }
 
-  /** The device does nothing more, for a reason that only a fetch is told of. */
+  /** Stops all that the device does; only a fetch is told why. */
   #stopWork(local: number, problem: BootProblem, nowMs: number): void {
     const { address } = this.#table.parameters(local);
     if (this.#fetches.isActive(local)) this.#fetches.failed(local, problem, nowMs);

@@ -19,11 +19,11 @@ import type { TimeResult } from "./time-client.ts";
 
 /** What the files of a population must be. */
 export interface BootFiles {
-  /** Length and hash of a device's file; undefined when nobody knows. */
+  /** Length and hash of a device's file; undefined when they are unknown. */
   expected(device: number, filename: string): FileExpectation | undefined;
   /**
-   * What looking at the contents would find, of a modem's or MTA's file whose length and hash are
-   * these. Undefined when they have to be looked at.
+   * The verdict on a modem's or MTA's file whose length and hash are
+   * these; undefined when its contents have to be looked at.
    */
   verdictOf(device: number, expected: FileExpectation): FileVerdict | undefined;
   /** Looks at the contents of a modem's or MTA's file; the view is good during the call. */
@@ -68,7 +68,7 @@ export class BootErrands {
     });
   }
 
-  /** Its end is told by `done` or `failed`, maybe within the call. */
+  /** `done` or `failed` reports its end, maybe within the call. */
   begin(local: number, step: Errand, nowMs: number): void {
     switch (step) {
       case "time":
@@ -95,7 +95,7 @@ export class BootErrands {
     else if (step === "tftp") this.services.tftp.timeOut(local, nowMs);
   }
 
-  /** A device goes on without the time, whatever kept it from it (TIME-5). */
+  /** A device goes on without the time, for whatever reason it has none (TIME-5). */
   #askTime(local: number, nowMs: number): void {
     const { policy, done } = this.#context;
     const servers = stepServers(this.#table.parameters(local).timeServers, policy.ports.time);
@@ -188,7 +188,7 @@ export class BootErrands {
     done(local, undefined, endedAtMs);
   }
 
-  /** Undefined when the contents were to be looked at and could not be kept. */
+  /** Undefined when the contents could not be kept, so nothing looked at them. */
   #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
     const known = this.#knownVerdict(device, expected);
     if (known !== undefined) return known;

@@ -25,8 +25,8 @@ export interface BootParameters {
   /** Option 7. */
   readonly logServers: readonly number[];
   /**
-   * Of a modem: the DHCP servers whose offers its MTA may take, primary first (RFC 3495 section 5.1).
-   * Empty when it was told of none.
+   * For a modem: the DHCP servers whose offers its MTA may take, primary first (RFC 3495 section 5.1).
+   * Empty when the ACK names none.
    */
   readonly mtaDhcpServers: readonly number[];
 }

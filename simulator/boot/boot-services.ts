@@ -29,9 +29,9 @@ export interface BootServicesContext {
   addressOf(local: number): number;
   /** The device with an address; -1 when none has it. */
   holderOf(address: number): number;
-  downloaded(result: DownloadResult): void;
-  timeEnded(result: TimeResult): void;
-  ntpEnded(result: NtpResult): void;
+  readonly downloaded: (result: DownloadResult) => void;
+  readonly timeEnded: (result: TimeResult) => void;
+  readonly ntpEnded: (result: NtpResult) => void;
 }
 
 /** The four protocols of a boot for all devices of a shard, each on a socket of its own. */
@@ -61,7 +61,7 @@ export class BootServices {
       random,
       sink: {
         ...wireOf("tftp"),
-        downloaded: (result) => context.downloaded(result),
+        downloaded: context.downloaded,
         attemptFailed: (local, server, problem, atMs) =>
           sink.downloadFailed(context.deviceOf(local), server, problem, atMs),
       },
@@ -71,7 +71,7 @@ export class BootServices {
       retry: policy.time,
       timers,
       random,
-      sink: { ...wireOf("time"), timeEnded: (result) => context.timeEnded(result) },
+      sink: { ...wireOf("time"), timeEnded: context.timeEnded },
     });
     this.ntp = new NtpClient({
       size,
@@ -79,7 +79,7 @@ export class BootServices {
       unixMsAtZero: context.unixMsAtZero,
       timers,
       random,
-      sink: { ...wireOf("ntp"), ntpEnded: (result) => context.ntpEnded(result) },
+      sink: { ...wireOf("ntp"), ntpEnded: context.ntpEnded },
     });
     this.syslog = new SyslogClient(policy.syslog, wireOf("syslog"));
   }

@@ -42,7 +42,7 @@ export type FileFault =
 /** What was found when the contents of a file were looked at. */
 export type FileVerdict = "right" | FileFault;
 
-/** Why a step went wrong; the step is always told with it. */
+/** Why a step went wrong; it is always reported with the step. */
 export type BootProblem =
   | `dhcp-${FailureReason}`
   /** The address is none of the population's, so nothing that is sent there would be found. */
@@ -62,7 +62,7 @@ export type BootProblem =
   /** The modem of an MTA or CPE gave up, or went down. */
   | "modem-failed"
   | "modem-lost"
-  /** Only of a fetch: the device itself was switched off. */
+  /** Only for a fetch: the device itself was switched off. */
   | "power-off";
 
 /** The sockets of a device, one a protocol, so that an answer finds the step that it is for. */
@@ -127,14 +127,9 @@ export interface FetchedFile {
   readonly fetchedAtMs: number;
 }
 
-/** A device that could not do so; it is on line nevertheless, unless the problem says otherwise. */
-export interface FailedFetch {
-  readonly device: number;
+/** A device that could not fetch its file; it stays on line unless the problem says otherwise. */
+export interface FailedFetch extends Omit<FailedBoot, "boots"> {
   readonly step: FetchStep;
-  readonly problem: BootProblem;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
-  readonly failedAtMs: number;
 }
 
 /** What a fetch consists of, in order. */
@@ -159,7 +154,7 @@ export interface BootSink {
   retransmitted(device: number, service: BootService): void;
   /** An attempt at one server failed: the device goes on with another, or later, or gives up. */
   downloadFailed(device: number, server: number, problem: DownloadProblem, atMs: number): void;
-  /** A file is there, in a boot or in a fetch. What its contents are wrong with follows from it. */
+  /** A file is there, in a boot or in a fetch. What is wrong with its contents is reported later. */
   downloaded(file: DownloadedFile): void;
   online(device: OnlineDevice): void;
   /** The device was on line and is no longer; it boots again. */

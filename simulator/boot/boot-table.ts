@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootStep, bootSteps } from "./boot-step.ts";
 
@@ -20,41 +21,28 @@ const nothing: BootParameters = {
 };
 
 /** What is remembered of every device's boot, in columns: about 50 bytes a device. */
-export class BootTable {
-  readonly size: number;
-  readonly #state: Uint8Array;
-  readonly #step: Uint8Array;
+export class BootTable extends Rows {
+  readonly #state = new Uint8Array(this.size);
+  readonly #step = new Uint8Array(this.size);
   readonly #stateCounts = new Uint32Array(bootStates.length);
   readonly #stepCounts = new Uint32Array(bootSteps.length);
-  readonly #parameters: BootParameters[];
-  readonly boots: Uint8Array;
+  readonly #parameters = new Array<BootParameters>(this.size).fill(nothing);
+  readonly boots = new Uint8Array(this.size);
   /** Tries at the CMTS in the present step. */
-  readonly tries: Uint8Array;
+  readonly tries = new Uint8Array(this.size);
   /** Whether what the timer waits for is the end of the step, and not another try. */
-  readonly isAdmitted: Uint8Array;
-  readonly fault: Uint8Array;
-  readonly draws: Uint32Array;
-  readonly intendedAtMs: Float64Array;
-  readonly startedAtMs: Float64Array;
-  readonly stepStartedAtMs: Float64Array;
+  readonly isAdmitted = new Uint8Array(this.size);
+  readonly fault = new Uint8Array(this.size);
+  readonly draws = new Uint32Array(this.size);
+  readonly intendedAtMs = new Float64Array(this.size);
+  readonly startedAtMs = new Float64Array(this.size);
+  readonly stepStartedAtMs = new Float64Array(this.size);
   /** What the device's clock is wrong by; 0 until it has asked. */
-  readonly clockOffsetMs: Float64Array;
+  readonly clockOffsetMs = new Float64Array(this.size);
 
   constructor(size: number) {
-    this.size = size;
-    this.#state = new Uint8Array(size);
-    this.#step = new Uint8Array(size);
+    super(size);
     this.#stateCounts[BootState.off] = size;
-    this.#parameters = new Array<BootParameters>(size).fill(nothing);
-    this.boots = new Uint8Array(size);
-    this.tries = new Uint8Array(size);
-    this.isAdmitted = new Uint8Array(size);
-    this.fault = new Uint8Array(size);
-    this.draws = new Uint32Array(size);
-    this.intendedAtMs = new Float64Array(size);
-    this.startedAtMs = new Float64Array(size);
-    this.stepStartedAtMs = new Float64Array(size);
-    this.clockOffsetMs = new Float64Array(size);
   }
 
   state(local: number): number {

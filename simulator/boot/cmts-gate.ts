@@ -6,7 +6,7 @@ export interface GatePolicy {
   readonly perSecond: number;
   /** How long the work itself takes for one modem. */
   readonly serviceMs: number;
-  /** Who would have to queue for longer is not heard at all. */
+  /** A modem that would have to queue for longer is not heard at all. */
   readonly waitMsMax: number;
   /** What a modem that was not heard does. */
   readonly retry: StepRetry;

@@ -15,7 +15,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** What a client says no to, each with its ERROR. */
+/** What a client refuses, each with its ERROR. */
 export const refusals = {
   unknownTransfer: { code: tftpErrorCodes.unknownTransferId, message: "unknown transfer id" },
   badPacket: { code: tftpErrorCodes.illegalOperation, message: "unexpected packet" },

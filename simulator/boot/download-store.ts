@@ -3,7 +3,7 @@ import type { DownloadPolicy, DownloadProblem } from "./download.ts";
 import { type DownloadTable, NO_SLOT, NOT_ANNOUNCED } from "./download-table.ts";
 import { FileHashes } from "./file-hash.ts";
 
-/** What becomes of the bytes: hashed, counted, and kept where somebody wants to look at them. */
+/** Takes the bytes of a file: hashes and counts them, and keeps them where they are to be looked at. */
 export class DownloadStore {
   readonly #table: DownloadTable;
   readonly #fileBytesMax: number;

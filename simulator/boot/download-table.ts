@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import { BLOCK_BYTES_DEFAULT } from "../../protocol/tftp/packet.ts";
 import type { DownloadRequest } from "./download.ts";
 
@@ -18,54 +19,31 @@ export const NOT_ANNOUNCED = -1;
 const nothing: DownloadRequest = { filename: "", servers: [] };
 
 /** What is remembered of every device's download, in columns: about 80 bytes a device. */
-export class DownloadTable {
-  readonly size: number;
-  readonly request: DownloadRequest[];
-  readonly state: Uint8Array;
-  readonly serverIndex: Uint8Array;
-  readonly round: Uint8Array;
-  readonly attempts: Uint16Array;
+export class DownloadTable extends Rows {
+  readonly request = new Array<DownloadRequest>(this.size).fill(nothing);
+  readonly state = new Uint8Array(this.size);
+  readonly serverIndex = new Uint8Array(this.size);
+  readonly round = new Uint8Array(this.size);
+  readonly attempts = new Uint16Array(this.size);
   /** Whether this server is asked without options, because it refused them. */
-  readonly plain: Uint8Array;
+  readonly plain = new Uint8Array(this.size);
   /** Transmissions since the last progress. */
-  readonly transmission: Uint8Array;
-  readonly retransmissions: Uint32Array;
+  readonly transmission = new Uint8Array(this.size);
+  readonly retransmissions = new Uint32Array(this.size);
   /** The server's transfer id. */
-  readonly serverPort: Uint16Array;
-  readonly blockBytes: Uint16Array;
-  readonly windowBlocks: Uint16Array;
+  readonly serverPort = new Uint16Array(this.size);
+  readonly blockBytes = new Uint16Array(this.size);
+  readonly windowBlocks = new Uint16Array(this.size);
   /** Blocks since the last acknowledgement. */
-  readonly windowFill: Uint16Array;
+  readonly windowFill = new Uint16Array(this.size);
   /** Whether the present gap was reported, so that the rest of a window does not report it again. */
-  readonly gapReported: Uint8Array;
+  readonly gapReported = new Uint8Array(this.size);
   /** Blocks received in order; this one does not wrap at 65,535. */
-  readonly blocks: Uint32Array;
-  readonly announcedBytes: Float64Array;
-  readonly contentSlot: Int32Array;
-  readonly startedAtMs: Float64Array;
-  readonly endedAtMs: Float64Array;
-
-  constructor(size: number) {
-    this.size = size;
-    this.request = new Array<DownloadRequest>(size).fill(nothing);
-    this.state = new Uint8Array(size);
-    this.serverIndex = new Uint8Array(size);
-    this.round = new Uint8Array(size);
-    this.attempts = new Uint16Array(size);
-    this.plain = new Uint8Array(size);
-    this.transmission = new Uint8Array(size);
-    this.retransmissions = new Uint32Array(size);
-    this.serverPort = new Uint16Array(size);
-    this.blockBytes = new Uint16Array(size);
-    this.windowBlocks = new Uint16Array(size);
-    this.windowFill = new Uint16Array(size);
-    this.gapReported = new Uint8Array(size);
-    this.blocks = new Uint32Array(size);
-    this.announcedBytes = new Float64Array(size);
-    this.contentSlot = new Int32Array(size).fill(NO_SLOT);
-    this.startedAtMs = new Float64Array(size);
-    this.endedAtMs = new Float64Array(size);
-  }
+  readonly blocks = new Uint32Array(this.size);
+  readonly announcedBytes = new Float64Array(this.size);
+  readonly contentSlot = new Int32Array(this.size).fill(NO_SLOT);
+  readonly startedAtMs = new Float64Array(this.size);
+  readonly endedAtMs = new Float64Array(this.size);
 
   beginDownload(local: number, request: DownloadRequest, nowMs: number): void {
     this.request[local] = request;

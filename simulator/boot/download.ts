@@ -7,7 +7,7 @@ export interface DownloadRequest {
   readonly filename: string;
   /** In the order in which they are asked, the primary first. */
   readonly servers: readonly StepServer[];
-  /** What the file must be; undefined when nobody knows, and then only the transfer is checked. */
+  /** What the file must be; undefined when that is unknown, and then only the transfer is checked. */
   readonly expected?: FileExpectation;
   /** Whether the contents are wanted when the file is there. */
   readonly keepContent?: boolean;
@@ -113,7 +113,7 @@ export interface DownloadResult {
   /** Its number in the request's list: 0 is the primary. */
   readonly serverIndex: number;
   readonly lengthBytes: number;
-  /** What the file had to be, and is without a problem; undefined when nobody knew. */
+  /** What the file had to be, and is unless there is a problem; undefined when that was unknown. */
   readonly expected?: FileExpectation;
   /** Attempts at servers, the last included. */
   readonly attempts: number;

@@ -4,7 +4,7 @@ export interface FileFetchesContext {
   readonly size: number;
   readonly sink: Pick<BootSink, "fetched" | "fetchFailed">;
   deviceOf(local: number): number;
-  /** Does a step; its end is told by `stepDone` or `failed`, maybe within the call. */
+  /** Does a step; `stepDone` or `failed` reports its end, maybe within the call. */
   enter(local: number, step: FetchStep, nowMs: number): void;
 }
 

@@ -1,6 +1,7 @@
+import { Rows } from "../../base/rows.ts";
 /**
  * What a file must be: its length and its hash. 64 bits tell a damaged file from a good one; they are
- * no defence against somebody who wants two files to look alike.
+ * no defence against an attacker who wants two files to look alike.
  */
 export interface FileExpectation {
   readonly lengthBytes: number;
@@ -16,21 +17,13 @@ const LOW_SEED = 0x85a3_08d3;
  * is kept of the file. Two independent 32-bit lanes over little-endian words, each mixed by
  * multiplication and rotation. How a file was cut into blocks makes no difference.
  */
-export class FileHashes {
-  readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
+export class FileHashes extends Rows {
+  readonly #high = new Uint32Array(this.size);
+  readonly #low = new Uint32Array(this.size);
   /** Up to three bytes that do not fill a word yet, the first in the lowest bits. */
-  readonly #carry: Uint32Array;
-  readonly #carryBytes: Uint8Array;
-  readonly #lengthBytes: Float64Array;
-
-  constructor(size: number) {
-    this.#high = new Uint32Array(size);
-    this.#low = new Uint32Array(size);
-    this.#carry = new Uint32Array(size);
-    this.#carryBytes = new Uint8Array(size);
-    this.#lengthBytes = new Float64Array(size);
-  }
+  readonly #carry = new Uint32Array(this.size);
+  readonly #carryBytes = new Uint8Array(this.size);
+  readonly #lengthBytes = new Float64Array(this.size);
 
   /** A new, empty file. */
   reset(local: number): void {

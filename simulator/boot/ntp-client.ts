@@ -17,7 +17,7 @@ import {
 } from "./server-poll.ts";
 import type { StepRandom, StepRetry, StepServer } from "./step.ts";
 
-/** Why a device has no time: the most telling thing that any of its servers said. */
+/** Why a device has no time: the most telling answer of any of its servers. */
 export type NtpProblem =
   /** Nobody answered. */
   | "no-answer"

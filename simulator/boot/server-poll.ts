@@ -15,7 +15,7 @@ export interface PollSink extends StepWire {
   retransmitted(local: number): void;
 }
 
-/** What every client that polls is made of; `Sink` adds how it tells its results. */
+/** What every client that polls needs; its `Sink` also takes its results. */
 export interface PollClientContext<Sink extends PollSink> {
   /** Devices, numbered from 0. */
   readonly size: number;
@@ -32,7 +32,7 @@ export interface ServerPollContext extends PollClientContext<PollSink> {
   exhausted(local: number, nowMs: number): void;
 }
 
-/** What is told of every poll that is over. Times are on the scale of `nowMs`. */
+/** How a poll ended. Times are on the scale of `nowMs`. */
 export interface PollResult {
   readonly local: number;
   /** The server that answered, or the last that did not. */

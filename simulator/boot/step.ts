@@ -14,7 +14,7 @@ export interface StepWire {
 /** No device sends more at once in any boot step. */
 export const STEP_PACKET_BYTES_MAX = 1024;
 
-/** One timer a device; a `TimerWheel` is one. Whoever owns it calls the machine's `timeOut`. */
+/** One timer for each device, such as a `TimerWheel`. Its owner calls the machine's `timeOut`. */
 export interface StepTimers {
   schedule(local: number, dueAtMs: number): void;
   cancel(local: number): void;

@@ -31,6 +31,11 @@ export interface TftpClientContext {
   readonly random: StepRandom;
 }
 
+const errorProblems: ReadonlyMap<number, DownloadProblem> = new Map([
+  [tftpErrorCodes.fileNotFound, "not-found"],
+  [tftpErrorCodes.accessViolation, "access-violation"],
+]);
+
 /** Packets that moved nothing, by reason. */
 export interface IgnoredTftp {
   /** Not TFTP. */
@@ -90,7 +95,7 @@ export class TftpClient {
     this.#ask(local, nowMs);
   }
 
-  /** Forgets the download without a word to anybody, as in a power cut. */
+  /** Forgets the download and sends nothing, as in a power cut. */
   cancel(local: number): void {
     if (this.isActive(local)) this.#context.timers.cancel(local);
     this.#table.state[local] = DownloadState.idle;
@@ -257,13 +262,10 @@ export class TftpClient {
     // A request has no transfer id that could be unknown: this is about an attempt that is over.
     if (code === tftpErrorCodes.unknownTransferId && !isAnswer) this.ignored.unexpected += 1;
     else if (code === tftpErrorCodes.optionRefused) this.#askWithoutOptions(local, nowMs);
-    else if (code === tftpErrorCodes.fileNotFound) this.#failAttempt(local, "not-found", nowMs);
-    else if (code === tftpErrorCodes.accessViolation) {
-      this.#failAttempt(local, "access-violation", nowMs);
-    } else this.#failAttempt(local, "server-error", nowMs);
+    else this.#failAttempt(local, errorProblems.get(code) ?? "server-error", nowMs);
   }
 
-  /** RFC 2347: who does not get his options may ask again without. */
+  /** RFC 2347: a client that does not get its options may ask again without. */
   #askWithoutOptions(local: number, nowMs: number): void {
     const table = this.#table;
     if (table.plain[local] !== 0 || !this.#outbox.hasOptions) {

@@ -9,7 +9,7 @@ export interface CapacityPlan extends SearchPlan {
 /** What the search has to know of a trial. */
 export interface TrialSummary {
   readonly verdict: TrialVerdict;
-  /** Of the transactions that were offered, 0 to 1. */
+  /** Share of the transactions that were offered, 0 to 1. */
   readonly unansweredShare: number;
 }
 

@@ -1,10 +1,10 @@
 import type { StepRetry } from "../boot/step.ts";
 
-/** A queue with an end, and what becomes of whoever finds it full: the fluid picture of an avalanche. */
+/** A queue with an end, and what happens to devices that find it full: an avalanche as a fluid. */
 export interface FluidGatePlan {
   /** Work that it does in a step. */
   readonly workPerStep: number;
-  /** By kind: the work of one device; 0 for one that passes at once. */
+  /** By kind: the work for one device; 0 for one that passes at once. */
   readonly workOf: readonly number[];
   /** Devices that may wait. */
   readonly queueMax: number;
@@ -17,17 +17,17 @@ export interface FluidGatePlan {
 /**
  * Devices as an amount that flows: by kind, in fractions, a step at a time. In the order in which they came
  * they wait for their work. Those who find the queue full come again after the mean of each wait of the
- * retry policy, spread evenly over its jitter; nobody gives up.
+ * retry policy, spread evenly over its jitter; no device gives up.
  */
 export class FluidGate {
   readonly #plan: FluidGatePlan;
   /** By level and kind, as differences: how many more come again in a step than in the one before. */
   readonly #returns: readonly (readonly Float64Array[])[];
   readonly #returning: readonly Float64Array[];
-  /** By step of entry and kind: who waits. */
+  /** By step of entry and kind: the devices that wait. */
   readonly #waiting: readonly Float64Array[];
   #waitingSum = 0;
-  /** The earliest step from which somebody still waits. */
+  /** The earliest step from which a device still waits. */
   #head = 0;
 
   constructor(plan: FluidGatePlan) {
@@ -40,7 +40,10 @@ export class FluidGate {
     this.#waiting = columns();
   }
 
-  /** Who comes for the first time in this step, by kind; `out` takes who is done with. Steps in order. */
+  /**
+   * `arrivals`: by kind, the devices that come for the first time in this step; `out`: those that are
+   * done. Steps come in order.
+   */
   step(now: number, arrivals: readonly number[], out: number[]): void {
     const { workOf, queueMax } = this.#plan;
     out.fill(0);

@@ -1,3 +1,4 @@
+import type { GatePolicy } from "../boot/cmts-gate.ts";
 import type { StepRetry } from "../boot/step.ts";
 import { FluidGate } from "./fluid-gate.ts";
 
@@ -26,13 +27,8 @@ export interface OutagePlan {
   readonly timeLimitMs: number;
 }
 
-/** See GatePolicy in boot/cmts-gate.ts. */
-export interface OutageGate {
-  /** Modems a second and CMTS; infinity: never the limit. */
-  readonly perSecond: number;
-  readonly waitMsMax: number;
-  readonly retry: StepRetry;
-}
+/** What a CMTS does in a second, and what its modems do when it does not hear them. */
+export type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
 
 /** When a share of all devices was on line, in ms since the power came back; undefined: not in time. */
 export interface OutagePrediction {
@@ -57,7 +53,7 @@ const STEPS_MAX = 40_000;
  * How an avalanche of devices comes on line: devices are an amount that flows, in steps of at least 50 ms,
  * through the ranging of their CMTS, a fixed time for DHCP and Time or NTP, the TFTP server's queue
  * and transfers, and the registration; MTAs and CPEs start when their modem is on line. Servers are
- * taken to keep up in all but the number of transfers, datagrams to arrive, and nobody to give up: a
+ * taken to keep up in all but the number of transfers, datagrams to arrive, and no device to give up: a
  * registration slower than the ranging sends modems back to the start, which is not in it.
  */
 export function predictOutage(plan: OutagePlan): OutagePrediction {
@@ -82,7 +78,7 @@ export function predictOutage(plan: OutagePlan): OutagePrediction {
   const beforeTftp = kinds.map((kind) => delaySteps(roundTrips[kind] * plan.roundTripMs));
   const inTftp = transfers.map(delaySteps);
 
-  // By kind and step: who comes to TFTP, and who has its file.
+  // By kind and step: the devices that come to TFTP, and those that have their file.
   const toTftp = kinds.map(() => new Float64Array(steps + 1));
   const fetched = kinds.map(() => new Float64Array(steps + 1));
   const later = (column: Float64Array, at: number, amount: number): void => {

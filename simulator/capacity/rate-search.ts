@@ -54,7 +54,7 @@ export class RateSearch {
     return this.end === undefined ? this.#candidate() : undefined;
   }
 
-  /** The latest trial wins: it takes back what earlier ones said against it, at its rate and beyond. */
+  /** The latest trial wins over earlier ones that contradict it, at its rate and beyond. */
   record(rate: number, verdict: TrialVerdict): void {
     this.#trials += 1;
     if (verdict === "kept") {

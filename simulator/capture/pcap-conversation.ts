@@ -11,29 +11,29 @@ import {
 import { formatMac } from "../../protocol/mac.ts";
 import { type CapturedContent, datagramOf } from "../../protocol/pcap/captured-datagram.ts";
 import type { CapturedFrame } from "../../protocol/pcap/captured-frame.ts";
-import type { CapturedShape } from "../../scenarios/population/captured-persona.ts";
+import type { MessageShape } from "../../scenarios/population/captured-persona.ts";
 
 /** One message of a device; `bytes` is a view of the capture. */
 export interface ClientMessage {
   readonly atMs: number;
   readonly bytes: Uint8Array;
-  /** `inform` is seen, and played by nobody. */
-  readonly shape: CapturedShape | "inform";
+  /** `inform` is seen, but no device plays it. */
+  readonly shape: MessageShape | "inform";
   readonly xid: number;
   readonly secs: number;
   /** Behind a relay agent, which has changed hops and giaddr and may have added option 82. */
   readonly isRelayed: boolean;
 }
 
-/** What there is in a capture that no device's conversation is made from, in frames. */
+/** Frames of a capture that are part of no device's conversation. */
 export interface LeftOut {
   fragments: number;
   /** The capture kept less than the whole frame. */
   cut: number;
   unknownLinks: number;
-  /** On DHCP's ports, and no DHCP message, or a malformed one. */
+  /** On DHCP's ports, but no DHCP message, or a malformed one. */
   malformed: number;
-  /** Of hardware that is no Ethernet. */
+  /** From hardware that is not Ethernet. */
   otherHardware: number;
 }
 

@@ -5,9 +5,9 @@ import {
   type CapturedMessage,
   type CapturedOption,
   type CapturedPersona,
-  type CapturedShape,
-  capturedShapes,
+  type MessageShape,
   messageBytes,
+  messageShapes,
   PERSONA_SCHEMA,
 } from "../../scenarios/population/captured-persona.ts";
 import type { ValuePart } from "../../scenarios/population/captured-value.ts";
@@ -23,7 +23,7 @@ export interface PersonaChoices {
 
 export interface MadePersona {
   readonly persona: CapturedPersona;
-  /** What whoever asked for it should know, in sentences. */
+  /** What the user should know about it, in sentences. */
   readonly notes: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const SECS_TELL_MS = 1500;
 const DELAYS_MAX = 32;
 const DELAY_MS_MAX = 86_400_000;
 
-/** What a persona cannot be made from; the message says why. */
+/** The conversation makes no persona; the message says why. */
 export class NoPersona extends Error {
   override readonly name = "NoPersona";
 }
@@ -48,8 +48,8 @@ export function personaOf(
   choices: PersonaChoices,
 ): MadePersona {
   const notes: string[] = [];
-  const messages: Partial<Record<CapturedShape, CapturedMessage>> = {};
-  for (const shape of capturedShapes) {
+  const messages: Partial<Record<MessageShape, CapturedMessage>> = {};
+  for (const shape of messageShapes) {
     const [first] = seenOf(conversation, shape);
     if (first === undefined) continue;
     messages[shape] = messageOf(first, choices, notes);
@@ -58,7 +58,7 @@ export function personaOf(
   if (discover === undefined) throw new NoPersona("there is no DISCOVER of this device");
   const informs = conversation.filter(({ shape }) => shape === "inform").length;
   if (informs > 0) notes.push(`${informs} INFORM: seen, and not played`);
-  const made = capturedShapes.filter((shape) => messages[shape] === undefined);
+  const made = messageShapes.filter((shape) => messages[shape] === undefined);
   if (made.length > 0) notes.push(`not captured, made from the others: ${made.join(", ")}`);
   const retransmit = delaysOf(conversation);
   const persona: CapturedPersona = {
@@ -71,8 +71,8 @@ export function personaOf(
   return { persona, notes: [...new Set(notes)] };
 }
 
-/** All of a shape, from before the relay where there are such, without what was captured twice. */
-function seenOf(conversation: readonly ClientMessage[], shape: CapturedShape): ClientMessage[] {
+/** All messages of a shape, from before the relay where there are such, each once. */
+function seenOf(conversation: readonly ClientMessage[], shape: MessageShape): ClientMessage[] {
   const all = conversation.filter((message) => message.shape === shape);
   const direct = all.filter(({ isRelayed }) => !isRelayed);
   const kept: ClientMessage[] = [];
@@ -111,7 +111,7 @@ function messageOf(
     ...fieldOf("sname", bytes.subarray(Offset.sname, Offset.file)),
     ...fieldOf("file", bytes.subarray(Offset.file, Offset.cookie)),
     options,
-    // Behind a relay agent it is what the agent left of the message, and nobody's.
+    // Behind a relay agent the trailer is what the agent left of the message.
     ...(isRelayed ? {} : fieldOf("trailer", trailer)),
   };
   if (Math.max(message.length, messageBytes(message)) > CAPTURED_BYTES_MAX) {
@@ -142,7 +142,7 @@ function partsOf(
   return parts;
 }
 
-/** What a field has, without the zeros at its end; nothing where it has nothing else. */
+/** A field without the zeros at its end; left out where it has only zeros. */
 function fieldOf<Name extends "sname" | "file" | "trailer">(
   name: Name,
   bytes: Uint8Array,
@@ -153,7 +153,7 @@ function fieldOf<Name extends "sname" | "file" | "trailer">(
   return { [name]: [part] } as Record<Name, ValuePart[]>;
 }
 
-/** One value when it stands still while the device waits, else `elapsed`. */
+/** One value where `secs` stands still while the device waits, else `elapsed`. */
 function secsOf(conversation: readonly ClientMessage[]): CapturedPersona["secs"] {
   let constant: number | undefined;
   for (const shape of ["discover", "request-selecting"] as const) {

@@ -14,7 +14,7 @@ import type { Population } from "../../scenarios/population/population.ts";
 import type { BootService } from "../boot/boot-step.ts";
 import type { DeviceStateName } from "../device/device-table.ts";
 
-/** Which packets of a run are kept; all of them when there is no filter. */
+/** Which packets of a run are kept; without a filter, all. */
 export type CaptureFilter =
   | { readonly kind: "device"; readonly device: number }
   | { readonly kind: "cmts"; readonly cmts: number }
@@ -24,16 +24,16 @@ export type CaptureFilter =
 export interface CapturePlan {
   /** The file; each worker writes a part of it, `PATH.part0` and so on. */
   readonly path: string;
-  /** Of all parts together. */
+  /** Size of all parts together. */
   readonly bytesMax: number;
   readonly filter: CaptureFilter | undefined;
 }
 
-/** What the recorder asks about a device; of devices that another worker plays it asks nothing. */
+/** What the recorder asks about devices of its own worker. */
 export interface CapturedFleet {
   owns(device: number): boolean;
   stateOf(device: number): DeviceStateName;
-  /** Of the message that waits for an answer: 1 is the first. */
+  /** Number of the latest copy of the message that waits for an answer: 1 is the first. */
   transmissionOf(device: number): number;
 }
 
@@ -92,7 +92,7 @@ export class PcapRecorder {
     }
   }
 
-  /** Whose states the comments tell, from now on. */
+  /** From now on the comments have the states of this fleet's devices. */
   attach(fleet: CapturedFleet): void {
     this.#fleet = fleet;
   }
@@ -112,7 +112,7 @@ export class PcapRecorder {
       (filter.kind === "errors" && isTrouble(seen, type, transmission));
     if (!isWanted) return;
     this.#wanted += 1;
-    // What comes later is not let in before what came earlier, so a full section stays full.
+    // A section that was once full takes no later, smaller packet either.
     if (this.#written + 1 < this.#wanted) return;
     const block = enhancedPacket({
       interfaceId: cmts,
@@ -147,7 +147,7 @@ export class PcapRecorder {
     return device;
   }
 
-  /** 0 for what is not repeated at all. */
+  /** 0 for a message that is never repeated. */
   #transmissionOf({ isSent }: SeenDatagram, device: number, type: number | undefined): number {
     const isRepeated = type === MessageType.discover || type === MessageType.request;
     const fleet = this.#fleet;
@@ -180,7 +180,7 @@ function isTrouble(
   );
 }
 
-/** The value of option 53; 0 for a BOOTP message, undefined for what is no message of either. */
+/** The value of option 53; 0 for a BOOTP message, undefined for anything else. */
 function messageTypeOf(payload: Uint8Array): number | undefined {
   if (payload.length <= Offset.options || readIpv4(payload, Offset.cookie) !== COOKIE) return;
   let at: number = Offset.options;

@@ -20,7 +20,7 @@ const SERIAL_DIGITS_MIN = 4;
 const IAID_OCTETS = 4;
 const TAIL_OCTETS = 3;
 
-/** What is the same whatever device sends it: not looked through for a MAC. */
+/** Options that are the same from any device, so they are not searched for a MAC. */
 const fixed: ReadonlySet<number> = new Set([
   OptionCode.overload,
   OptionCode.messageType,
@@ -29,7 +29,7 @@ const fixed: ReadonlySet<number> = new Set([
   OptionCode.leaseTime,
 ]);
 
-/** What may hold a serial number or somebody's name, in text. */
+/** Options that may hold a serial number or a person's name, in text. */
 const named: ReadonlySet<number> = new Set([
   OptionCode.hostName,
   OptionCode.vendorEncapsulatedOptions,
@@ -117,7 +117,7 @@ function withoutNames(bytes: Uint8Array, isName: boolean): readonly ValuePart[] 
   return parts;
 }
 
-/** What a MAC may be found as, the longest first. */
+/** The forms in which a MAC may be found, the longest first. */
 function candidatesOf(code: number, mac: Uint8Array): readonly Candidate[] {
   const texts = macForms.filter(({ isText }) => isText);
   const octets = macForms[0];

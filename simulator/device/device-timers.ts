@@ -40,7 +40,7 @@ export class DeviceTimers {
     this.#wheel.cancel(local);
   }
 
-  /** For the answer to what was just sent; `retransmitMs` is of one that keeps to no policy (Behaviour). */
+  /** For the answer to what was just sent; `retransmitMs` replaces the policy for some personas (Behaviour). */
   awaitReply(local: number, nowMs: number, retransmitMs?: readonly number[]): void {
     const table = this.#table;
     let dueAtMs: number;
@@ -61,7 +61,7 @@ export class DeviceTimers {
     this.#wheel.schedule(local, dueAtMs);
   }
 
-  /** For what comes next in the life of a bound device: T1, T2 (if it `renews`) or its lease's end. */
+  /** For what comes next for a bound device: T1, T2 (if it `renews`) or its lease's end. */
   awaitLease(local: number, nowMs: number, renews: boolean): void {
     const table = this.#table;
     const expiryAtMs = table.expiryAtMs(local);

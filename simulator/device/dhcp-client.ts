@@ -1,5 +1,6 @@
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
+import type { MessageShape } from "../../scenarios/population/captured-persona.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../../scenarios/population/shard.ts";
 import type { DeviceRandom } from "./device-random.ts";
@@ -20,7 +21,6 @@ import type {
   SurrenderReason,
 } from "./exchange.ts";
 import { leaseTimesOf } from "./lease-times.ts";
-import type { MessageShape } from "./message/message-templates.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Behaviour } from "./persona/behaviours.ts";
 import { foreignAddressOf } from "./persona/foreign-address.ts";
@@ -80,7 +80,7 @@ export class DhcpClient {
     return "started";
   }
 
-  /** Forgets everything without a word to anybody, as in a power cut. */
+  /** Forgets everything and sends nothing, as in a power cut. */
   powerOff(local: number, nowMs: number): void {
     this.#fail(local, "abandoned", nowMs);
     if (this.#table.address[local * ROW_WORDS] !== 0) this.#surrender(local, "restarted", nowMs);
@@ -88,7 +88,7 @@ export class DhcpClient {
     this.#context.timers.cancel(local);
   }
 
-  /** Gives the address back because somebody else uses it (RFC 2131 section 3.1, item 5). */
+  /** Gives the address back because another host uses it (RFC 2131 section 3.1, item 5). */
   decline(local: number, nowMs: number): StartResult {
     const table = this.#table;
     if (table.address[local * ROW_WORDS] === 0) return "not-bound";

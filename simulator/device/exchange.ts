@@ -4,7 +4,7 @@ import type { Reply } from "./reply.ts";
 
 export type { DhcpExchange, StreamExchange } from "../../scenarios/language/phase-plan.ts";
 
-/** Who began an exchange: the scenario's schedule, or the device because a timer of it ran out. */
+/** What began an exchange: the scenario's schedule, or a timer of the device. */
 export type ExchangeOrigin = "scenario" | "device";
 
 /** Why an exchange ended without the acknowledgement it was begun for. */
@@ -13,7 +13,7 @@ export type FailureReason =
   | "timeout"
   /** The server said no. */
   | "nak"
-  /** The lease ran out before anybody renewed it. */
+  /** The lease ran out before a server renewed it. */
   | "expired"
   /** The device was told to begin anew, or found its address in use. */
   | "abandoned";
@@ -50,12 +50,8 @@ export interface CompletedExchange {
   readonly receivedAtMs: number;
 }
 
-export interface FailedExchange {
-  readonly device: number;
-  readonly kind: StreamExchange;
-  readonly origin: ExchangeOrigin;
+export interface FailedExchange extends Omit<CompletedExchange, "sentAtMs" | "receivedAtMs"> {
   readonly reason: FailureReason;
-  readonly intendedAtMs: number;
   readonly failedAtMs: number;
 }
 
@@ -81,7 +77,7 @@ export interface FleetSink extends RelaySink {
   failed(exchange: FailedExchange): void;
   /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
   retransmitted(device: number, kind: DhcpExchange, intendedAtMs: number): void;
-  /** A device asks everybody, because nobody answered it up to T2. Needed where servers go and come. */
+  /** A device got no answer up to T2 and now asks all servers. Needed where servers go and come. */
   reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
   refused(device: number, kind: DhcpExchange): void;

@@ -1,3 +1,4 @@
+import type { MessageShape } from "../../scenarios/population/captured-persona.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { type RelayAgents, type ServerAddress, twinCmtsOf } from "../relay/cmts.ts";
 import {
@@ -9,11 +10,7 @@ import {
   ROW_WORDS,
 } from "./device-table.ts";
 import type { FleetSink } from "./exchange.ts";
-import {
-  type MessageFields,
-  type MessageShape,
-  MessageTemplates,
-} from "./message/message-templates.ts";
+import { type MessageFields, MessageTemplates } from "./message/message-templates.ts";
 import { type MessageEnd, spoil } from "./persona/packet-faults.ts";
 import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";

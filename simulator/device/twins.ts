@@ -8,36 +8,33 @@ import type { Outbox } from "./outbox.ts";
 import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 
+/** The parts of a fleet that twins work with. */
+export interface TwinsParts {
+  readonly population: Population;
+  readonly outbox: Outbox;
+  readonly relays: RelayAgents;
+  readonly sink: FleetSink;
+  readonly personas: Personas;
+}
+
 /**
  * The other devices with a MAC that exists twice. A twin boots on the next CMTS whenever its device does, with
  * the same DISCOVER; it takes every OFFER that it gets there, and has no timers: what is lost, its
  * device's next DISCOVER makes good.
  */
 export class Twins {
-  readonly #population: Population;
-  readonly #outbox: Outbox;
-  readonly #relays: RelayAgents;
-  readonly #sink: FleetSink;
-  readonly #personas: Personas;
+  readonly #parts: TwinsParts;
 
-  constructor(
-    population: Population,
-    outbox: Outbox,
-    relays: RelayAgents,
-    sink: FleetSink,
-    personas: Personas,
-  ) {
-    this.#population = population;
-    this.#outbox = outbox;
-    this.#relays = relays;
-    this.#sink = sink;
-    this.#personas = personas;
+  constructor(parts: TwinsParts) {
+    this.#parts = parts;
   }
 
   /** Whether what was sent to this relay address is for the twin of a device. */
   isFor(device: number, local: number, destination: number): boolean {
-    if (!this.#personas.behaviourOf(local).hasTwin) return false;
-    return destination === this.#population.cmts(twinCmtsOf(this.#population, device)).giaddr;
+    if (!this.#parts.personas.behaviourOf(local).hasTwin) return false;
+    return (
+      destination === this.#parts.population.cmts(twinCmtsOf(this.#parts.population, device)).giaddr
+    );
   }
 
   /** A reply at the twin's relay; false when the twin does nothing about it. */
@@ -48,17 +45,22 @@ export class Twins {
     nowMs: number,
     receivedAtMs: number,
   ): boolean {
-    const cmts = twinCmtsOf(this.#population, device);
-    const verdict = this.#relays.judge(device, packet, this.#population.cmts(cmts).giaddr, cmts);
+    const cmts = twinCmtsOf(this.#parts.population, device);
+    const verdict = this.#parts.relays.judge(
+      device,
+      packet,
+      this.#parts.population.cmts(cmts).giaddr,
+      cmts,
+    );
     if (verdict === "not-for-us") return false;
     if (verdict === "not-echoed") {
-      this.#sink.anomaly("relay-information-not-echoed", device, packet.yiaddr, nowMs);
+      this.#parts.sink.anomaly("relay-information-not-echoed", device, packet.yiaddr, nowMs);
     }
     const server = packet.options.getUInt32(OptionCode.serverIdentifier);
     switch (packet.options.getUInt8(OptionCode.messageType)) {
       case MessageType.offer:
         if (server === undefined || packet.yiaddr === 0) return false;
-        this.#outbox.sendForTwin(device, local, packet, server);
+        this.#parts.outbox.sendForTwin(device, local, packet, server);
         return true;
       case MessageType.ack:
         this.#takeAck(device, local, packet, nowMs, receivedAtMs);
@@ -77,14 +79,17 @@ export class Twins {
   ): void {
     const times = leaseTimesOf(packet);
     if (times === undefined || packet.yiaddr === 0) {
-      this.#sink.anomaly("option-missing", device, packet.yiaddr, nowMs);
+      this.#parts.sink.anomaly("option-missing", device, packet.yiaddr, nowMs);
       return;
     }
-    if (this.#population.cmtsOfAddress(packet.yiaddr) !== twinCmtsOf(this.#population, device)) {
-      this.#sink.anomaly("address-outside-network", device, packet.yiaddr, nowMs);
+    if (
+      this.#parts.population.cmtsOfAddress(packet.yiaddr) !==
+      twinCmtsOf(this.#parts.population, device)
+    ) {
+      this.#parts.sink.anomaly("address-outside-network", device, packet.yiaddr, nowMs);
     }
-    this.#personas.count(local, "twinLeases");
-    this.#sink.acknowledgedToTwin?.({
+    this.#parts.personas.count(local, "twinLeases");
+    this.#parts.sink.acknowledgedToTwin?.({
       device,
       address: packet.yiaddr,
       leaseSeconds: times.leaseSeconds,

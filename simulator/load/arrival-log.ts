@@ -2,12 +2,12 @@ import { resized } from "../../base/columns.ts";
 
 /** One arrival of one stream, as a worker met it. */
 export interface LoggedArrival {
-  /** NO_DEVICE when the stream had none for it. */
+  /** NO_DEVICE when the stream had no device for it. */
   readonly device: number;
   readonly stream: number;
   /** When it was intended, since the phase began. */
   readonly atMs: number;
-  /** The device was to leave; else it was to begin the stream's exchange. */
+  /** Whether the device was to leave; else it was to begin the stream's exchange. */
   readonly leaves: boolean;
   /** Whether it did. */
   readonly hasStarted: boolean;

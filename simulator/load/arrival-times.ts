@@ -4,7 +4,7 @@ import { type RateProfile, wholeArrivals } from "../../scenarios/language/rate-p
 
 /** The intended times of all arrivals of a stream, over all workers; they count from its start. */
 export interface ArrivalTimes {
-  /** Of arrival k; Infinity when there is none. Ask in rising order of k. */
+  /** The time of arrival k; Infinity when there is none. Ask in rising order of k. */
   atMs(k: number): number;
 }
 

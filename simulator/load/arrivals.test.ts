@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { constantRate } from "../../scenarios/language/rate-profile.ts";
-import { EvenTimes } from "./arrival-times.ts";
-import {
-  AllWithinArrivals,
-  type Arrivals,
-  arrivalsIn,
-  NO_DEVICE,
-  RateArrivals,
-} from "./arrivals.ts";
+import { countOf, EvenTimes } from "./arrival-times.ts";
+import { AllWithinArrivals, type Arrivals, NO_DEVICE, RateArrivals } from "./arrivals.ts";
 
 interface Arrival {
   readonly atMs: number;
@@ -108,7 +102,7 @@ describe("arrivals of a rate", () => {
     [0, 1, 0],
     [25_000, 600, 15_000],
   ])("in %i ms at %d/s there are %i", (durationMs, ratePerSecond, expected) => {
-    expect(arrivalsIn(durationMs, ratePerSecond)).toBe(expected);
+    expect(countOf(constantRate(ratePerSecond), "even", 1, durationMs)).toBe(expected);
     // The last one is intended before the end.
     if (expected > 0) expect(((expected - 1) * 1000) / ratePerSecond).toBeLessThan(durationMs);
   });

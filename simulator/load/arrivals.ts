@@ -1,5 +1,4 @@
 import { hash32 } from "../../base/prng.ts";
-import { wholeArrivals } from "../../scenarios/language/rate-profile.ts";
 import type { ArrivalTimes } from "./arrival-times.ts";
 
 /** Stands for the device of an arrival that a stream has none for. */
@@ -87,11 +86,6 @@ export function ownPositions(share: Uint32Array, owns: (device: number) => boole
     count += 1;
   }
   return positions.slice(0, count);
-}
-
-/** How many arrivals a rate has in a time: those intended before its end. */
-export function arrivalsIn(durationMs: number, ratePerSecond: number): number {
-  return wholeArrivals((durationMs * ratePerSecond) / 1000);
 }
 
 export interface AllWithinArrivalsInput {

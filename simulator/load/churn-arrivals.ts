@@ -1,3 +1,4 @@
+import { Heap } from "../../base/heap.ts";
 import { Prng } from "../../base/prng.ts";
 import { type Arrivals, NO_DEVICE, RateArrivals, type RateArrivalsInput } from "./arrivals.ts";
 
@@ -19,8 +20,8 @@ interface Return {
 export class ChurnArrivals implements Arrivals {
   readonly #leaving: RateArrivals;
   readonly #offMs: (device: number) => number;
-  /** A binary heap, the earliest first; a device is in it once at most. */
-  readonly #returns: Return[] = [];
+  /** A device is in it once at most. */
+  readonly #returns = new Heap(isBefore);
   readonly #isAway = new Set<number>();
 
   constructor(input: ChurnArrivalsInput) {
@@ -39,14 +40,15 @@ export class ChurnArrivals implements Arrivals {
   }
 
   get nextDevice(): number {
-    if (this.#leaving.nextAtMs >= this.#nextReturnMs) return this.#returns[0]?.device ?? NO_DEVICE;
+    if (this.#leaving.nextAtMs >= this.#nextReturnMs)
+      return this.#returns.first?.device ?? NO_DEVICE;
     const device = this.#leaving.nextDevice;
     return this.#isAway.has(device) ? NO_DEVICE : device;
   }
 
   skip(hasStarted: boolean): void {
     if (this.#leaving.nextAtMs >= this.#nextReturnMs) {
-      this.#isAway.delete(pop(this.#returns).device);
+      this.#isAway.delete(this.#returns.pop()!.device);
       return;
     }
     const device = this.nextDevice;
@@ -54,44 +56,14 @@ export class ChurnArrivals implements Arrivals {
     this.#leaving.skip();
     if (device === NO_DEVICE || !hasStarted) return;
     this.#isAway.add(device);
-    push(this.#returns, { atMs, device });
+    this.#returns.push({ atMs, device });
   }
 
   get #nextReturnMs(): number {
-    return this.#returns[0]?.atMs ?? Number.POSITIVE_INFINITY;
+    return this.#returns.first?.atMs ?? Number.POSITIVE_INFINITY;
   }
 }
 
 function isBefore(a: Return, b: Return): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.device < b.device);
-}
-
-function push(heap: Return[], entry: Return): void {
-  let hole = heap.length;
-  heap.push(entry);
-  while (hole > 0) {
-    const parent = (hole - 1) >> 1;
-    if (!isBefore(entry, heap[parent]!)) break;
-    heap[hole] = heap[parent]!;
-    hole = parent;
-  }
-  heap[hole] = entry;
-}
-
-/** Takes the earliest out of a heap that is not empty. */
-function pop(heap: Return[]): Return {
-  const first = heap[0]!;
-  const entry = heap.pop()!;
-  if (heap.length === 0) return first;
-  let hole = 0;
-  for (;;) {
-    let child = 2 * hole + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child += 1;
-    if (!isBefore(heap[child]!, entry)) break;
-    heap[hole] = heap[child]!;
-    hole = child;
-  }
-  heap[hole] = entry;
-  return first;
 }

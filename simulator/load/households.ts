@@ -17,7 +17,7 @@ export function inHouseholds(population: Population, devices: Uint32Array): Uint
   };
   for (const device of devices) {
     const modem = population.attachmentOf(device);
-    // Its modem comes later, and brings it along.
+    // The modem comes later in the list and brings this device along.
     if (modem !== device && isWanted[modem] === 1) continue;
     take(device);
     forEachBehind(population, device, take);

@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { recordKind } from "../boot/kind-histograms.ts";
 import type { CompletedExchange, FailedExchange, StreamExchange } from "../device/exchange.ts";
@@ -9,16 +10,11 @@ import { type PhasePlan, profileOf, windowOf } from "../plan/run-plan.ts";
 import { ScheduleClock } from "./schedule-clock.ts";
 
 /** What a worker remembers about each device of the population from phase to phase. */
-export class DeviceNotes {
+export class DeviceNotes extends Rows {
   /** 0, or 1 + the stream that the device's transaction belongs to. */
-  readonly streamOf: Uint8Array;
+  readonly streamOf = new Uint8Array(this.size);
   /** When the device was meant to start; NaN once it is bound. */
-  readonly startedAtMs: Float64Array;
-
-  constructor(size: number) {
-    this.streamOf = new Uint8Array(size);
-    this.startedAtMs = new Float64Array(size).fill(Number.NaN);
-  }
+  readonly startedAtMs = new Float64Array(this.size).fill(Number.NaN);
 }
 
 export interface PhaseLedgerInput {
@@ -26,14 +22,14 @@ export interface PhaseLedgerInput {
   readonly population: Population;
   readonly notes: DeviceNotes;
   readonly tally: SecondTally;
-  /** What waits longer than this has found no answer to any transmission of a message. */
+  /** A transaction that waits longer than this got no answer to any transmission of a message. */
   readonly giveUpMs: number;
 }
 
 /** Arrivals whose packets may wait for one flush. */
 export const UNSENT_MAX = 64;
 
-/** Books what became of the transactions of one phase on one worker, by stream and by second. */
+/** Books how the transactions of one phase on one worker ended, by stream and by second. */
 export class PhaseLedger {
   readonly record: PhaseRecord;
   readonly #input: PhaseLedgerInput;
@@ -43,7 +39,7 @@ export class PhaseLedger {
   readonly #unsentIntendedMs = new Float64Array(UNSENT_MAX);
   #unsentCount = 0;
   #clock = new ScheduleClock(0);
-  /** Only of a watched phase, by device: when its transaction was intended to begin. */
+  /** In a watched phase, by device: when its transaction was intended to begin. */
   readonly #intendedAtMs: Float64Array | undefined;
   /** By stream: which stage of its rate a time of the phase belongs to. */
   readonly #stageAt: readonly (((sinceStartMs: number) => number) | undefined)[];
@@ -201,7 +197,7 @@ export class PhaseLedger {
 
   /**
    * What has been measured by `nowMs`. Time-outs are also DHCP transactions that are still under way
-   * and that a device without persistence would have given up by now. Of a watched phase alone.
+   * and that a device without persistence would have given up by now. Only for a watched phase.
    */
   reportAt(nowMs: number): PhaseReport {
     const report = this.record.toReport();

@@ -1,4 +1,3 @@
-import type { BootRecord } from "../boot/boot-record.ts";
 import type { CompletedExchange, StartResult, StreamExchange } from "../device/exchange.ts";
 import type { Measured, PhaseRecord } from "../measure/recorder.ts";
 import { goalOf, needsLease, phaseMsMax, takesBound, windowOf } from "../plan/run-plan.ts";
@@ -63,7 +62,7 @@ export class PhaseRun {
     return hasStarted;
   };
 
-  /** Works out the shares; with `powerCycle`, the devices of discover and boot streams lose power at `nowMs`. */
+  /** Works out the shares; in a `powerCycle`, devices of discover and boot streams lose power at `nowMs`. */
   constructor(input: PhaseRunInput, nowMs: number) {
     const { phase, fleet } = input;
     this.#input = input;
@@ -112,15 +111,6 @@ export class PhaseRun {
     return fleet.online + fleet.givenUp === fleet.size;
   }
 
-  get devicesGivenUp(): number {
-    return this.#input.fleet.givenUp;
-  }
-
-  /** What became of the boots of this phase. */
-  get boot(): BootRecord {
-    return this.ledger.record.boot;
-  }
-
   /** No arrivals from now on, and no more than `drainMs` for what is under way. */
   end(nowMs: number, drainMs: number): void {
     if (nowMs >= this.#startMs) this.#endedAtMs ??= Math.min(nowMs, this.endMs);
@@ -129,7 +119,7 @@ export class PhaseRun {
     this.#endedBy ??= "coordinator";
   }
 
-  /** When `startDue` or `isOver` has something to say next. */
+  /** When to call `startDue` or `isOver` next. */
   nextDueMs(): number {
     if (this.#hasArrivals()) return this.#clock.toMonotonic(this.#streams.nextDueMs());
     return this.#endedBy === undefined ? this.endMs : this.endMs + this.#drainMs;
@@ -157,7 +147,7 @@ export class PhaseRun {
     );
   }
 
-  /** What has been measured so far, where somebody watches the phase. */
+  /** What has been measured so far; undefined in a phase that is not watched. */
   soFar(nowMs: number): Measured | undefined {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
     // A watch asks where in its schedule the phase is.
@@ -242,7 +232,7 @@ export class PhaseRun {
   #start(stream: number, device: number, intendedAtMs: number): boolean {
     const { phase, fleet } = this.#input;
     const { exchange } = phase.streams[stream]!;
-    // Whatever a stream has begun goes on: one transaction a device at a time.
+    // A transaction that a stream has begun goes on: a device has one at a time.
     if (this.ledger.isBusy(device)) return false;
     if (!needsLease(exchange) && !fleet.isOff(device)) {
       if (!phase.powerCycle) return false;

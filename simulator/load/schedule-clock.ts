@@ -5,7 +5,7 @@
  */
 export class ScheduleClock {
   #pace: number;
-  /** Of the time before `#fromMs`: what was intended then and is late keeps its time. */
+  /** The pace before `#fromMs`, so that an arrival intended then and late keeps its time. */
   #paceBefore: number;
   #fromMs: number;
   #atFromMs = 0;

@@ -1,11 +1,11 @@
 /** ACKs by the server that sent them. */
 export interface ServerAnswers {
-  /** Of the ACK (Answerers); 0 for those that do not say, and for more servers than are told apart. */
+  /** The server's address (Answerers); 0 for unnamed servers and those beyond the number told apart. */
   readonly server: number;
   readonly acknowledged: number;
 }
 
-// More than a relay forwards to; whoever answers with ever new identifiers takes no memory.
+// More than a relay forwards to; a server that answers with ever new identifiers takes no memory.
 const SERVERS_TOLD_APART = 64;
 
 /** Counts ACKs by server identifier. */

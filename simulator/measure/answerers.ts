@@ -4,7 +4,7 @@ import type { Reply } from "../device/reply.ts";
 import type { SharedIdentifier } from "../plan/run-plan.ts";
 import type { ServerAddress } from "../relay/cmts.ts";
 
-/** Who sent a reply: option 54 says so, unless several servers share it. */
+/** Finds the server that sent a reply: by option 54, unless several servers share it. */
 export class Answerers {
   readonly #servers: readonly { readonly address: number; readonly name: Uint8Array }[];
   readonly #shared: SharedIdentifier | undefined;
@@ -17,7 +17,7 @@ export class Answerers {
     }));
   }
 
-  /** The server's address; 0 for a reply that does not say, or not what one of the servers would. */
+  /** The server's address; 0 for a reply that names none of the servers. */
   of({ options, bytes }: Pick<Reply, "options" | "bytes">): number {
     const identifier = options.getUInt32(OptionCode.serverIdentifier) ?? 0;
     if (this.#shared === undefined) return identifier;

@@ -15,7 +15,7 @@ export interface Breakage {
 
 /**
  * The first stage that has missed its limit for certain: every arrival of it has had its second by
- * `elapsedMs` (since the stream began). Undefined when there is none, or when nobody looks for it.
+ * `elapsedMs` (since the stream began). Undefined when there is none, or the stream looks for none.
  */
 export function brokenStage(
   stream: ProfileStream,

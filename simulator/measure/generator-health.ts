@@ -10,7 +10,7 @@ export interface WorkerUsage {
   readonly sendErrors: number;
   /** The kernel's name for the latest refused send. */
   readonly lastSendError: string | undefined;
-  /** Of one core, by this thread alone; undefined where the kernel does not say. */
+  /** This thread's share of one core; undefined where the kernel does not say. */
   readonly cpuPercent: number | undefined;
   /** How much of the time the thread could have run, but other programs had the cores. */
   readonly starvedPercent: number | undefined;
@@ -135,7 +135,7 @@ export function judgeHealth(
   };
 }
 
-/** Above this, what keeps a worker from its schedule is rather the other programs than the load. */
+/** Above this, other programs rather than the load keep a worker from its schedule. */
 const STARVED_PERCENT_NOTICED = 2;
 
 function adviceFor(workers: readonly WorkerUsage[]): string {

@@ -17,11 +17,11 @@ const NOTES_FIRST = 1 << 8;
 export const OutageNote = {
   /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
   waited: 0,
-  /** Reached T2 because nobody answered its renewals. */
+  /** Reached T2 because no server answered its renewals. */
   rebinding: 1,
   /** Ended an exchange without an answer to its last transmission. */
   gaveUp: 2,
-  /** Lost its lease because nobody renewed it. */
+  /** Lost its lease because no server renewed it. */
   expired: 3,
   /** Still waited when the run ended. */
   unserved: 4,

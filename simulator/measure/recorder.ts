@@ -1,5 +1,6 @@
 import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
+import { RateProfile } from "../../scenarios/language/rate-profile.ts";
 import { BootRecord, type BootReport } from "../boot/boot-record.ts";
 import {
   addEncoded,
@@ -11,7 +12,6 @@ import type { StreamExchange } from "../device/exchange.ts";
 import {
   hasEachOnce,
   type PhasePlan,
-  profileOf,
   rateOf,
   type StreamPlan,
   windowOf,
@@ -22,7 +22,7 @@ import { type StageOutcome, StageRecord, type StageReport } from "./stage-record
 /** An arrival whose packet left later than this after its intended time is counted as late. */
 export const LATE_MS = 2;
 
-/** What became of the arrivals of one stream, or of the transactions that devices began themselves. */
+/** Counts of the arrivals of one stream, or of the transactions that devices began themselves. */
 export interface StreamCounters {
   /** Transactions that the schedule asked for. */
   offered: number;
@@ -70,7 +70,7 @@ export class StreamRecord {
   readonly service = new LatencyHistogram();
   /** Actual minus intended send time. */
   readonly slip = new LatencyHistogram();
-  /** Of a rate that changes, those stages that had an arrival; others are empty places. */
+  /** For a rate that changes: the stages that had an arrival; the others are undefined. */
   readonly stages: (StageRecord | undefined)[] = [];
 
   stage(index: number): StageRecord {
@@ -164,9 +164,9 @@ export interface StreamOutcome {
   readonly exchange: StreamExchange;
   /** Only when the stream is not called by its exchange. */
   readonly name?: string;
-  /** Of a rate that changes, or that chance decides, the mean; undefined when the stream has no rate of its own. */
+  /** The mean for a rate that changes or that chance decides; undefined when the stream has no rate. */
   readonly ratePerSecond: number | undefined;
-  /** Of a closed loop: transactions under way at most. */
+  /** For a closed loop: transactions under way at most. */
   readonly outstanding?: number;
   readonly counters: Readonly<StreamCounters>;
   /** Completed transactions a second, while the stream had something to do. */
@@ -174,9 +174,9 @@ export interface StreamOutcome {
   readonly latency: LatencyHistogram;
   readonly service: LatencyHistogram;
   readonly slip: LatencyHistogram;
-  /** Of a rate that changes: the stages that the phase came to. */
+  /** For a rate that changes: the stages that the phase came to. */
   readonly stages?: readonly StageOutcome[];
-  /** Of a stream that looks for it: where the server broke. */
+  /** For a stream that looks for it: where the server broke. */
   readonly breakage?: Breakage;
 }
 
@@ -187,14 +187,26 @@ export function outcomeOf(
   durationMs: number,
 ): StreamOutcome {
   const { counters, latency, service, slip } = record;
-  const stages = stagesOf(phase, stream, record, durationMs);
+  const window = windowOf(phase, stream);
+  const endMs = Math.min(window.endMs, durationMs);
+  const activeMs = Math.max(0, endMs - window.startMs);
+  const rate = rateOf(stream);
+  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  const varies =
+    stream.kind === "profile" ||
+    stream.kind === "churn" ||
+    (stream.kind === "rate" && stream.arrivals === "poisson");
+  const stages = stagesOf(stream, record, window.startMs, endMs);
   return {
     exchange: stream.exchange,
     ...(stream.name === undefined ? {} : { name: stream.name }),
-    ratePerSecond: offeredPerSecond(phase, stream, record, durationMs),
+    ratePerSecond: varies ? perSecond(counters.offered, activeMs) : rate,
     ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
     counters,
-    achievedPerSecond: achievedPerSecond(phase, stream, record, durationMs),
+    achievedPerSecond:
+      stream.kind === "all-within" || hasEachOnce(phase, stream)
+        ? achievedOnce(record, window.startMs, rate)
+        : perSecond(record.completedInWindow, activeMs),
     latency,
     service,
     slip,
@@ -202,65 +214,36 @@ export function outcomeOf(
   };
 }
 
-function offeredPerSecond(
-  phase: PhasePlan,
-  stream: StreamPlan,
-  { counters }: StreamRecord,
-  durationMs: number,
-): number | undefined {
-  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
-  const varies =
-    stream.kind === "profile" ||
-    stream.kind === "churn" ||
-    (stream.kind === "rate" && stream.arrivals === "poisson");
-  if (!varies) return rateOf(stream);
-  return perSecond(counters.offered, activeMs(phase, stream, durationMs));
-}
-
-/** The stages that began before the phase was over. */
+/** The stages that began before the stream was over. */
 function stagesOf(
-  phase: PhasePlan,
   stream: StreamPlan,
   record: StreamRecord,
-  durationMs: number,
+  startMs: number,
+  endMs: number,
 ): readonly StageOutcome[] | undefined {
-  const profile = stream.kind === "profile" ? profileOf(stream) : undefined;
-  if (profile === undefined) return undefined;
-  const window = windowOf(phase, stream);
-  const endMs = Math.min(window.endMs, durationMs);
-  return profile.stages
-    .map(({ fromPerSecond, toPerSecond, durationMs: lengthMs }, index) => {
-      const stageEndMs = window.startMs + profile.stageEndsMs[index]!;
+  if (stream.kind !== "profile") return undefined;
+  const { stageEndsMs } = new RateProfile(stream.stages);
+  return stream.stages
+    .map(({ fromPerSecond, toPerSecond, durationMs }, index) => {
+      const stageEndMs = startMs + stageEndsMs[index]!;
       const { counts, latency } = record.stages[index] ?? new StageRecord();
-      const startMs = stageEndMs - lengthMs;
-      return { fromPerSecond, toPerSecond, startMs, endMs: stageEndMs, counts, latency };
+      const stageStartMs = stageEndMs - durationMs;
+      const times = { startMs: stageStartMs, endMs: Math.min(stageEndMs, endMs) };
+      return { fromPerSecond, toPerSecond, ...times, counts, latency };
     })
-    .filter(({ startMs }) => startMs < endMs)
-    .map((stage) => ({ ...stage, endMs: Math.min(stage.endMs, endMs) }));
+    .filter((stage) => stage.startMs < endMs);
 }
 
 // A stream that goes on until the phase ends is judged by what was complete by then. One that has
 // each device once is over earlier: it is judged by when its last transaction was complete, or by
 // the time that its arrivals take at their rate, whichever is longer.
-function achievedPerSecond(
-  phase: PhasePlan,
-  stream: StreamPlan,
-  record: StreamRecord,
-  durationMs: number,
+function achievedOnce(
+  { counters, lastCompletedMs }: StreamRecord,
+  startMs: number,
+  rate: number | undefined,
 ): number {
-  const { counters, completedInWindow, lastCompletedMs } = record;
-  const rate = rateOf(stream);
-  const isOnce = stream.kind === "all-within" || hasEachOnce(phase, stream);
-  if (!isOnce) return perSecond(completedInWindow, activeMs(phase, stream, durationMs));
-  const { startMs } = windowOf(phase, stream);
   const arrivalsMs = rate === undefined ? 0 : (counters.offered * 1000) / rate;
   return perSecond(counters.completed, Math.max(arrivalsMs, lastCompletedMs - startMs));
-}
-
-/** How long the stream handed out arrivals in a phase that lasted for `durationMs`. */
-function activeMs(phase: PhasePlan, stream: StreamPlan, durationMs: number): number {
-  const { startMs, endMs } = windowOf(phase, stream);
-  return Math.max(0, Math.min(endMs, durationMs) - startMs);
 }
 
 function perSecond(count: number, ms: number): number {

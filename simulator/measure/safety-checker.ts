@@ -142,7 +142,7 @@ export class SafetyChecker {
   readonly #personas: PersonaRoll | undefined;
   readonly #violations: Violation[] = [];
   readonly #firstAddress: number;
-  // By address: who has it (device + 1, 0 for nobody) and until when.
+  // By address: its holder (device + 1, 0 for none) and until when.
   readonly #holder: Uint32Array;
   readonly #untilMs: Float64Array;
   // By device: the address it was last acknowledged, 0 for none.
@@ -183,9 +183,9 @@ export class SafetyChecker {
   ): void {
     for (let device = 0; device < this.#addressOf.length; device += 1) {
       const address = this.#addressOf[device];
-      const index = address - this.#firstAddress;
-      if (index < 0 || index >= this.#holder.length) continue;
-      if (this.#holder[index] !== device + 1 || this.#untilMs[index] <= nowMs) continue;
+      const index = this.#indexOf(address);
+      if (index < 0 || this.#holder[index] !== device + 1 || this.#untilMs[index] <= nowMs)
+        continue;
       visit(device % this.#devices, address, this.#untilMs[index]);
     }
   }
@@ -250,9 +250,9 @@ export class SafetyChecker {
 
   #acknowledge(device: number, address: number, atMs: number, untilMs: number): void {
     this.#acknowledged += 1;
-    const index = address - this.#firstAddress;
-    // An address that is in no network of ours was reported by the device itself.
-    if (index < 0 || index >= this.#holder.length) return;
+    const index = this.#indexOf(address);
+    // The device itself reports an address that is in no network of ours.
+    if (index < 0) return;
     const holder = this.#holder[index] - 1;
     if (holder >= 0 && holder !== device && this.#untilMs[index] > atMs) {
       this.#found({ kind: "doubleAllocations", atMs, device, address, holder });
@@ -267,16 +267,22 @@ export class SafetyChecker {
     this.#untilMs[index] = untilMs;
   }
 
+  /** Where the columns have an address; -1 for one outside of the population's block. */
+  #indexOf(address: number): number {
+    const index = address - this.#firstAddress;
+    return index < this.#holder.length ? Math.max(-1, index) : -1;
+  }
+
   #isLeased(device: number, atMs: number): boolean {
-    const index = this.#addressOf[device] - this.#firstAddress;
-    if (index < 0 || index >= this.#holder.length) return false;
+    const index = this.#indexOf(this.#addressOf[device]);
+    if (index < 0) return false;
     if (this.#personas?.personaOf(device % this.#devices) !== undefined) return false;
     return this.#holder[index] === device + 1 && this.#untilMs[index] > atMs;
   }
 
   #free(device: number, address: number): void {
-    const index = address - this.#firstAddress;
-    if (index < 0 || index >= this.#holder.length) return;
+    const index = this.#indexOf(address);
+    if (index < 0) return;
     if (this.#holder[index] === device + 1) this.#holder[index] = 0;
     if (this.#addressOf[device] === address) this.#addressOf[device] = 0;
   }

@@ -3,17 +3,19 @@ import type { StreamExchange } from "../device/exchange.ts";
 import type { StreamCounters } from "./recorder.ts";
 import { emptyCounters } from "./recorder.ts";
 
-/** What happened in one second of the run, over all workers. */
-export interface SimulatedSecond {
+/** Where devices are on their way to on line, at the end of a second. */
+export interface BootsNow {
+  readonly online: number;
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** What happened in one second of the run, on one worker or on all. */
+interface Second {
   /** Whole seconds since the run began: the row covers second..second + 1. */
   readonly second: number;
   readonly phase: string;
-  /** By exchange, whether a stream or the device itself began it. Absent: nothing happened. */
+  /** By exchange, whether a stream or the device began it. Absent: nothing happened. */
   readonly exchanges: Readonly<Partial<Record<StreamExchange, Readonly<StreamCounters>>>>;
-  /** Of the transactions of streams completed in this second; null when there was none. */
-  readonly latencyMsP50: number | null;
-  readonly latencyMsP99: number | null;
-  readonly latencyMsMax: number | null;
   /** Devices that hold a lease, at the end of the second. */
   readonly bound: number;
   /** Devices by state, at the end of the second. */
@@ -22,21 +24,17 @@ export interface SimulatedSecond {
   readonly boots: BootsNow | undefined;
 }
 
-/** Where devices are on their way to on line, at the end of a second. */
-export interface BootsNow {
-  readonly online: number;
-  readonly states: Readonly<Record<string, number>>;
+/** One second over all workers, with the transactions of streams that were completed in it. */
+export interface SimulatedSecond extends Second {
+  /** Null when none was completed. */
+  readonly latencyMsP50: number | null;
+  readonly latencyMsP99: number | null;
+  readonly latencyMsMax: number | null;
 }
 
 /** One worker's part of a row. */
-export interface SecondReport {
-  readonly second: number;
-  readonly phase: string;
-  readonly exchanges: Partial<Record<StreamExchange, StreamCounters>>;
+export interface SecondReport extends Second {
   readonly latency: LatencySketch;
-  readonly bound: number;
-  readonly states: Readonly<Record<string, number>>;
-  readonly boots: BootsNow | undefined;
 }
 
 const STEPS_PER_OCTAVE = 16;

@@ -18,7 +18,7 @@ const DEVIATIONS_MAX = 8;
  */
 export class DatagramFates {
   readonly counters: DirectionCounters = newDirectionCounters();
-  /** Of the datagram decided last: when it arrives, in ms; meaningless when there is no copy of it. */
+  /** When the datagram decided last arrives, in ms; meaningless when no copy of it does. */
   arrivesAtMs = 0;
   readonly #loss: Prng;
   readonly #duplicate: Prng;

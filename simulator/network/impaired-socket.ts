@@ -104,8 +104,8 @@ export class ImpairedSocket extends ForwardingSocket {
   }
 
   /**
-   * Fewer than `batchMax` mean that the socket is empty, as they do underneath: whoever gives times
-   * to what he has seen relies on it. So a full batch with losses is filled up from the next ones, and
+   * Fewer than `batchMax` mean that the socket is empty, as they do underneath: a caller that gives times
+   * to what it has seen relies on it. So a full batch with losses is filled up from the next ones, and
    * everything that is due by now is there as well: there may be more than `batchMax`.
    */
   override receive(): number {

@@ -84,7 +84,7 @@ export interface BootPlan {
   readonly policy: BootPolicy;
   /** By name; a file that is none of these is checked as far as it can be without knowing it. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
-  /** Of the CMTS MIC; undefined: that signature cannot be checked. */
+  /** The key of the CMTS MIC; undefined: that signature cannot be checked. */
   readonly sharedSecret: Uint8Array | undefined;
 }
 
@@ -151,7 +151,7 @@ export function windowOf(
   return { startMs, endMs: Math.min(phaseEndMs, startMs + ownLengthMs(stream)) };
 }
 
-/** Which device has which persona; undefined when nobody has one. */
+/** Which device has which persona; undefined when none has one. */
 export function personasOf(
   { personas, seed }: Pick<RunPlan, "personas" | "seed">,
   population: Population,

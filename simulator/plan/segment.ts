@@ -26,7 +26,7 @@ export interface WorkerPlace {
   readonly group: { readonly index: number; readonly count: number };
 }
 
-/** Of worker `own` of the `workers` in this process; the whole run without a segment. */
+/** The place of worker `own` of the `workers` in this process; without a segment this is the whole run. */
 export function placeOf(segment: Segment | undefined, own: number, workers: number): WorkerPlace {
   const { index, count } = segment ?? { index: 0, count: 1 };
   const workerIndex = index * workers + own;

@@ -49,8 +49,6 @@ export type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
 const CIRCUIT_ID_BYTES = 4;
 const REMOTE_ID_BYTES = 6;
 const INFORMATION_BYTES = 2 + CIRCUIT_ID_BYTES + 2 + REMOTE_ID_BYTES;
-/** Option 82 as written here, with its code and length. */
-export const RELAY_OPTION_BYTES = 2 + INFORMATION_BYTES;
 
 const CABLE_INTERFACES = 64;
 const CABLE_INTERFACE_FIRST = 0x0004_0001;

@@ -8,9 +8,9 @@ import type { Rendezvous } from "./rendezvous.ts";
 const START_DELAY_MS = 50;
 
 /**
- * The rendezvous of a segment that hears nothing of the others. What it would have to hear it works
+ * The rendezvous of a segment that hears nothing from the others. What it would have to hear it works
  * out: the devices that hold a lease when all goes well, and when a phase begins that follows phases of
- * fixed length. A goal is that of its own devices, and after such a phase it goes its own way.
+ * fixed length. A phase with a goal ends when its own devices reach it; then it goes its own way.
  */
 export class LoneSegment implements Rendezvous {
   readonly #plan: RunPlan;

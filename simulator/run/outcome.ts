@@ -107,7 +107,7 @@ export interface SimulationProgress {
   /** The phase's duration, or its time limit. */
   readonly phaseMsMax: number;
   readonly devices: number;
-  /** How fast the run goes through its schedule at present: 1, or what somebody has set; 0 is a pause. */
+  /** How fast the run goes through its schedule at present: 1 unless it was changed; 0 is a pause. */
   readonly pace: number;
   readonly row: SimulatedSecond;
 }

@@ -14,7 +14,7 @@ export interface Rendezvous {
   /** Resolves when the phase is to end for all: everybody is there, or the run was stopped. */
   ended(phase: number): Promise<PhaseGoal | "aborted">;
   /**
-   * Resolves when this process may close its sockets: when nobody waits for an answer any more. One that leaves
+   * Resolves when this process may close its sockets: when no process waits for an answer. One that leaves
    * the group of a port changes the numbers of the others, and answers go to the wrong process.
    */
   mayClose(): Promise<void>;

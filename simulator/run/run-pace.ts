@@ -10,7 +10,7 @@ export interface RunPaceSummary {
 }
 
 /**
- * How fast a run goes through its schedule, as somebody who watches it wants: 0 holds all arrivals, 2
+ * How fast a run goes through its schedule, as its watcher wants: 0 holds all arrivals, 2
  * doubles every rate. As an AbortSignal does, it is handed to the run and then changed.
  */
 export class RunPace {
@@ -36,12 +36,12 @@ export class RunPace {
     return true;
   }
 
-  /** One run listens, to the moment of each change. */
+  /** One run listens to each change. */
   follow(onChange: (nowMs: number) => void): void {
     this.#onChange = onChange;
   }
 
-  /** Undefined of a run that went as it was planned. */
+  /** Undefined for a run that went as it was planned. */
   summary(nowMs: number): RunPaceSummary | undefined {
     const pausedMs = this.#pausedMs + (this.#pace === 0 ? nowMs - this.#sinceMs : 0);
     if (pausedMs === 0 && this.#paces.length === 0) return undefined;

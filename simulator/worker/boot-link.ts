@@ -26,18 +26,21 @@ import type {
   StreamExchange,
   SurrenderReason,
 } from "../device/exchange.ts";
+import type { PhaseRecord } from "../measure/recorder.ts";
 import type { BootsNow } from "../measure/time-series.ts";
 import type { BootPlan } from "../plan/run-plan.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ModemNews } from "./worker-messages.ts";
 
-/** Who hears what becomes of boots, besides the DHCP clients. */
+/** Takes the news of boots, as it does from the DHCP clients. */
 export interface BootNewsSink {
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
   retransmitted(device: number, kind: StreamExchange): void;
   /** Undefined between two phases. */
-  readonly phase: { readonly boot: BootRecord; readonly startMs: number } | undefined;
+  readonly phase:
+    | { readonly ledger: { readonly record: PhaseRecord }; readonly startMs: number }
+    | undefined;
 }
 
 export interface BootLinkOptions {
@@ -62,7 +65,7 @@ export class BootLink implements BootSink {
   readonly #chain: BootChain;
   /** What the ACK that is being taken says; its exchange is complete right after. */
   #parameters: BootParameters | undefined;
-  /** A device whose DHCP client is being told to begin anew: what it gives up then is no news. */
+  /** A device whose DHCP client is told to begin anew; what the client gives up then is not reported. */
   #acquiring = -1;
   #modemNews: ModemNews[] = [];
 
@@ -113,7 +116,7 @@ export class BootLink implements BootSink {
       const result = this.#chain.fetch(device, intendedAtMs, nowMs);
       return result === "started" || result === "busy" ? result : "not-bound";
     }
-    // Whoever waits for a modem that had given up may hope again.
+    // Devices that wait for a modem that had given up may hope again.
     if (this.#isModem(device)) this.#tell(device, "down");
     return this.#chain.start(device, intendedAtMs, nowMs);
   }
@@ -137,7 +140,7 @@ export class BootLink implements BootSink {
     return { online: chain.onlineCount, states };
   }
 
-  /** What has become of the modems of this worker since the last call, for the others. */
+  /** News of this worker's modems since the last call, for the other workers. */
   giveModemNews(): readonly ModemNews[] {
     const news = this.#modemNews;
     if (news.length > 0) this.#modemNews = [];
@@ -271,7 +274,7 @@ export class BootLink implements BootSink {
   }
 
   get #record(): BootRecord | undefined {
-    return this.#options.sink.phase?.boot;
+    return this.#options.sink.phase?.ledger.record.boot;
   }
 
   #kindOf(device: number): ReturnType<Population["kindOf"]> {

@@ -40,13 +40,13 @@ export interface FleetPlan {
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
   readonly tickMs?: number;
-  /** Who has something wrong with it; nobody when left out. */
+  /** The devices that have something wrong with them; none when left out. */
   readonly personas?: PersonaRoll | undefined;
 }
 
 /** Replies that no device acted upon, by reason. */
 export interface IgnoredReplies {
-  /** Not a BOOTREPLY, or for a hardware address that is none of this fleet's. */
+  /** Not a BOOTREPLY, or for a hardware address of no device here. */
   notOurs: number;
   /** At another relay or address than the device's. */
   wrongPath: number;
@@ -97,7 +97,8 @@ export class Fleet {
     const personas = new Personas(plan.personas, this.#shard);
     this.#personas = personas;
     const outbox = new Outbox(plan.population, table, this.#relays, plan.servers, sink, personas);
-    this.#twins = new Twins(plan.population, outbox, this.#relays, sink, personas);
+    const { population } = plan;
+    this.#twins = new Twins({ population, outbox, relays: this.#relays, sink, personas });
     this.#client = new DhcpClient({
       population: plan.population,
       shard: this.#shard,
@@ -140,7 +141,7 @@ export class Fleet {
     this.#client.powerOff(this.#localOf(device), nowMs);
   }
 
-  /** Tells a device that somebody else uses its address: it declines (RFC 2131 section 3.1, 5). */
+  /** Tells a device that another host uses its address: it declines (RFC 2131 section 3.1, 5). */
   conflict(device: number, nowMs: number): StartResult {
     return this.#client.decline(this.#localOf(device), nowMs);
   }
@@ -194,7 +195,7 @@ export class Fleet {
     return deviceStates[this.#table.state(this.#localOf(device))];
   }
 
-  /** Of the message that waits for an answer: 1 is the first. */
+  /** Number of the latest copy of the message that waits for an answer: 1 is the first. */
   transmissionOf(device: number): number {
     return this.#table.attempt[this.#localOf(device) * ROW_BYTES] + 1;
   }

@@ -7,13 +7,11 @@ import { gateShare } from "../boot/cmts-gate.ts";
 import { CmtsThrottle } from "../network/cmts-throttle.ts";
 import { ImpairedSocket, type Throttles } from "../network/impaired-socket.ts";
 import { type NetworkCounters, sumCounters } from "../network/network-counters.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
 
 export interface WorkerNetworkOptions {
-  readonly network: NetworkPlan;
-  /** By phase: what replaces it while the phase runs. */
-  readonly phases: readonly { readonly network?: NetworkPlan | undefined }[];
+  readonly plan: Pick<RunPlan, "network" | "phases" | "seed">;
   readonly population: Population;
-  readonly seed: number;
   readonly worker: { readonly index: number; readonly count: number };
   readonly batchMax: number;
   readonly nowMs: () => number;
@@ -29,21 +27,21 @@ export class WorkerNetwork {
   #throttles: Throttles | undefined;
 
   constructor(options: WorkerNetworkOptions) {
+    const { network, phases } = options.plan;
     this.#options = options;
-    this.#network = options.network;
-    this.#throttles = this.#throttlesOf(options.network);
-    const others = options.phases.flatMap(({ network }) => network ?? []);
-    this.isAlwaysFair = [options.network, ...others].every(isFair);
+    this.#network = network;
+    this.#throttles = this.#throttlesOf(network);
+    this.isAlwaysFair = [network, ...phases.flatMap((phase) => phase.network ?? [])].every(isFair);
   }
 
   /** The socket behind this network; the socket as it is when nothing ever happens there. */
   behind(socket: UdpSocket): UdpSocket {
     if (this.isAlwaysFair) return socket;
-    const { seed, worker, batchMax, nowMs } = this.#options;
+    const { plan, worker, batchMax, nowMs } = this.#options;
     const behind = new ImpairedSocket(socket, {
       ...this.#network,
       throttles: this.#throttles,
-      seed: hash32(seed, worker.index, this.#sockets.length),
+      seed: hash32(plan.seed, worker.index, this.#sockets.length),
       batchMax,
       nowMs,
     });
@@ -51,9 +49,10 @@ export class WorkerNetwork {
     return behind;
   }
 
-  /** A phase begins: its own network, or that of the run. */
+  /** A phase begins, with its own network or the run's. */
   beginPhase(index: number): void {
-    const next = this.#options.phases[index]?.network ?? this.#options.network;
+    const { plan } = this.#options;
+    const next = plan.phases[index]?.network ?? plan.network;
     if (next === this.#network) return;
     this.#network = next;
     this.#throttles = this.#throttlesOf(next);

@@ -25,10 +25,10 @@ export interface WorkerSinkOptions {
   readonly population: Population;
   readonly relaySocket: SendingSocket;
   readonly deviceSocket: SendingSocket;
-  /** Where some device's relay sends from a port of its own. */
+  /** The socket of relays that send from a port of their own. */
   readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
-  /** Who sent a reply. */
+  /** Finds the server that sent a reply. */
   readonly answerers: Pick<Answerers, "of">;
   readonly answers: AnswerCounts;
   readonly tally: SecondTally;
@@ -36,7 +36,7 @@ export interface WorkerSinkOptions {
   readonly outages?: OutageLog | undefined;
 }
 
-/** Where a worker's devices turn: packets to its sockets, news to the phase and to the safety log. */
+/** Sends the packets of a worker's devices to its sockets, and their news to the phase and the safety log. */
 export class WorkerSink implements FleetSink, BootNewsSink {
   /** Undefined between two phases. */
   phase: PhaseRun | undefined;
@@ -97,7 +97,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
     this.boot?.dhcpFailed(exchange);
   }
 
-  /** Of DHCP's own exchanges it is known when they were wanted. */
+  /** `intendedAtMs` is known for DHCP's own exchanges. */
   retransmitted(device: number, kind: StreamExchange, intendedAtMs?: number): void {
     this.phase?.ledger.retransmitted(device, kind);
     if (intendedAtMs !== undefined) this.#options.outages?.retransmitted(device, intendedAtMs);
@@ -144,7 +144,7 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   }
 }
 
-/** A release ends with nobody's answer; boots and downloads have exchanges of their own in them. */
+/** A release gets no answer; boots and downloads contain exchanges of their own. */
 function endsWithAck(kind: StreamExchange): boolean {
   return kind !== "release" && kind !== "boot" && kind !== "download";
 }

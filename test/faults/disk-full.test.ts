@@ -6,6 +6,7 @@ import { BootOperation, encodePacket } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { DhcpExchange } from "../../simulator/device/exchange.ts";
 import { describeWithPeers } from "../interop/namespaces.testing.ts";
+import { freePorts } from "../ports.testing.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { endOf, kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 import { SmallDisk } from "./small-disk.testing.ts";
@@ -37,7 +38,7 @@ describeWithPeers("a disk that is full", ["unshare", "nsenter", "mount"], () => 
   });
 
   test(`seed ${seed}: no ACK leaves, the log says why, and service goes on once there is room`, async () => {
-    lab = new ServerLab({ name: "disk-full", port: 21_467 });
+    lab = new ServerLab({ name: "disk-full", port: await freePorts() });
     const population = new Population({
       ...{ cableModems: 30_000, mtas: 5000, cpes: 5000, smartMeters: 5000 },
       ...{ cmtsCount: 4, seed },

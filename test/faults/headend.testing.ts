@@ -23,7 +23,7 @@ import {
 import { Fleet } from "../../simulator/worker/fleet.ts";
 
 export const loopback = 0x7f00_0001;
-const waitMsMax = 30_000;
+const waitMsMax = 90_000;
 /** Expected conditions may look into files: not in every turn. */
 const lookMsMin = 10;
 /** The clock of the leases has whole seconds, and both ends round. */

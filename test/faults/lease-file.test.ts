@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { messageType } from "../../protocol/dhcp/packet.ts";
@@ -12,13 +11,15 @@ import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { MessageTemplates } from "../../simulator/device/message/message-templates.ts";
 import { PACKET_BYTES_MAX } from "../../simulator/relay/cmts.ts";
 import { addPlant, describeWithPeers, NetworkLab } from "../interop/namespaces.testing.ts";
+import { freePorts } from "../ports.testing.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { Headend, impatient, loopback } from "./headend.testing.ts";
 import { endOf, kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 
 // What a server finds in its lease file at the start: a torn end, damage, nothing, or what ISC's
 // dhcpd wrote.
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const seed = 20_260_106;
 const devicesMax = 150;
 const population = new Population({
@@ -30,8 +31,8 @@ const ranges = rangesOf(population);
 let lab: ServerLab;
 let headend: Headend | undefined;
 
-beforeEach(() => {
-  lab = new ServerLab({ name: "lease-file", port: 21_167 });
+beforeEach(async () => {
+  lab = new ServerLab({ name: "lease-file", port: await freePorts() });
   lab.configure(ranges);
 });
 
@@ -87,7 +88,8 @@ describe("a torn last record is reported and left out, and the server serves", (
     const server = await lab.start();
     const line = lineOf(whole, lastRecord(whole));
     expect(lab.log).toContain(`${lab.leaseFile} line ${line}: the last record is cut off`);
-    expect(lab.log.trimEnd().split("\n")).toHaveLength(1);
+    // Nothing else in the file is complained about.
+    expect(lab.log.match(/ line \d+: /g)).toHaveLength(1);
     // It goes on with all others, and has room for the one that is missing.
     const bound = [...devices.leaseOf.keys()];
     const wanted = devices.completions + bound.length;
@@ -277,24 +279,17 @@ function firstDifference(left: string, right: string): number {
   return at;
 }
 
-const scenario = `schema: provlab/scenario@1
-name: taken-over
-population:
-  cableModems: 60
-  mtas: 20
-  cpes: 20
-  smartMeters: 20
-  cmtsCount: 3
-  addressBlock: 10.64.0.0/16
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 200 }]
-    until: all-bound
-    timeLimit: 30 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 100 }]
-    duration: 1 s
-`;
+const scenario = smallScenario("taken-over", {
+  population: {
+    cableModems: 60,
+    mtas: 20,
+    cpes: 20,
+    smartMeters: 20,
+    cmtsCount: 3,
+    addressBlock: "10.64.0.0/16",
+  },
+  phases: [connect(200), renew(100, 1)],
+});
 
 describeWithPeers("beside ISC dhcpd", ["dhcpd", "unshare"], () => {
   test("LEASE-1: a missing file is told in dhcpd's words", async () => {

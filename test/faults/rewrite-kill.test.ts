@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { DhcpExchange } from "../../simulator/device/exchange.ts";
+import { freePorts } from "../ports.testing.ts";
 import { Headend, impatient } from "./headend.testing.ts";
 import { kill, rangesOf, readLeaseTable, ServerLab } from "./server.testing.ts";
 
@@ -14,7 +15,7 @@ const kills = 6;
 const roundsMax = 12;
 const window = 250;
 
-const lab = new ServerLab({ name: "rewrite-kill", port: 21_367 });
+const lab = new ServerLab({ name: "rewrite-kill", port: await freePorts() });
 let headend: Headend | undefined;
 
 afterAll(async () => {

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
-import { absurdOptions, rawRequest } from "../../bench/fuzz/tftp-corpus.ts";
-import { makeTftpRoot } from "../../bench/fuzz/tftp-root.ts";
+import { absurdOptions, rawRequest } from "../../bench/fuzz/tftp/corpus.ts";
+import { makeTftpRoot } from "../../bench/fuzz/tftp/served-root.ts";
 import { TftpOpcode } from "../../protocol/tftp/packet.ts";
+import { HostilePeers } from "../alone/tftp-hostile.testing.ts";
+import { freePorts } from "../ports.testing.ts";
 import { ServeLab } from "./serve-lab.testing.ts";
 import { endOf } from "./server.testing.ts";
-import { HostilePeers } from "./tftp-hostile.testing.ts";
 
 // One service of `prov serve` dies by itself: the others end in good order, and the status and the
 // message tell whoever restarts it. The death is a real one. Each service has a heap of its own, and
@@ -19,11 +20,14 @@ import { HostilePeers } from "./tftp-hostile.testing.ts";
 const heapMiB = 16;
 const requestsMax = 100_000;
 const burst = 256;
-const waitMsMax = 30_000;
+const waitMsMax = 90_000;
 const subnet = "subnet 127.64.0.0 netmask 255.255.255.0 { range 127.64.0.10 127.64.0.20; }";
 
 /** Not among those that the system hands out, for the same ones must be had twice. */
-const ports = { dhcp: 18_467, tftp: 18_469, time: 18_437, ntp: 18_423, syslog: 18_414 };
+const first = await freePorts();
+const ports = {
+  ...{ dhcp: first, tftp: first + 2, time: first + 3, ntp: first + 4, syslog: first + 5 },
+};
 const sections = {
   dhcp: { config: "dhcpd.conf", leases: "dhcpd.leases", port: ports.dhcp },
   tftp: { root: "root", port: ports.tftp },

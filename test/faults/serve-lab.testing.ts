@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { prov } from "../prov-command.testing.ts";
 import { endOf, kill } from "./server.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const kibAMib = 1024;
 
 /** A `prov serve` that serves. */

@@ -2,30 +2,26 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { bootAll, smallScenario } from "../small-scenario.testing.ts";
 import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";
 
 // Whole boots against other people's servers, each on its well-known port.
 
-const scenario = `schema: provlab/scenario@1
-name: peers
-population:
-  cableModems: 60
-  mtas: 20
-  cpes: 10
-  smartMeters: 20
-  cmtsCount: 3
-  addressBlock: 10.64.0.0/16
-boot:
-  tftp: { firstRetry: 500 ms, maxRetry: 1 s, triesMax: 3, roundsMax: 1 }
-  reboot: { firstDelay: 500 ms, maxDelay: 1 s, bootsMax: 2 }
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: boot, ratePerSecond: 100 }]
-    until: all-online
-    timeLimit: 30 s
-`;
+const scenario = smallScenario("peers", {
+  population: {
+    cableModems: 60,
+    mtas: 20,
+    cpes: 10,
+    smartMeters: 20,
+    cmtsCount: 3,
+    addressBlock: "10.64.0.0/16",
+  },
+  boot: {
+    tftp: { firstRetry: "500 ms", maxRetry: "1 s", triesMax: 3, roundsMax: 1 },
+    reboot: { firstDelay: "500 ms", maxDelay: "1 s", bootsMax: 2 },
+  },
+  phases: [bootAll(100)],
+});
 
 describeWithPeers(
   "prov run with boots against dhcpd, tftpd-hpa and chronyd",

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
@@ -17,11 +16,12 @@ import {
 import { Population } from "../../scenarios/population/population.ts";
 import { surveyCapture } from "../../simulator/capture/pcap-conversation.ts";
 import { CapturedTemplates } from "../../simulator/device/message/captured-templates.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
 import type { ClientPlan } from "./dhcp-clients.testing.ts";
 import { LocalLink } from "./local-link.testing.ts";
 import { describeWithPeers, type Peer } from "./namespaces.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const population = new Population({
   cableModems: 10,
   mtas: 0,
@@ -149,24 +149,18 @@ describeWithPeers("captured clients", peers, () => {
   });
 
   test("a scenario of captured devices", () => {
-    const entries = devices.map(({ plan, file }) => {
+    const personas = devices.map(({ plan, file }) => {
       personaOf(file, "--mac", plan.mac, "--name", plan.program);
-      return `  - { kind: captured, file: ${file}.yaml, count: 3, of: cpe }\n`;
+      return { kind: "captured", file: `${file}.yaml`, count: 3, of: "cpe" };
     });
     const path = link.lab.path("captured.yaml");
     writeFileSync(
       path,
-      `schema: provlab/scenario@1
-name: captured
-population: { cableModems: 10, cpes: 10, cmtsCount: 2 }
-generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
-personas:
-${entries.join("")}phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 50 }]
-    until: all-bound
-    timeLimit: 30 s
-`,
+      smallScenario("captured", {
+        population: { cableModems: 10, cpes: 10, cmtsCount: 2 },
+        personas,
+        phases: [connect(50)],
+      }),
     );
     const out = link.lab.path("run");
     const ran = spawnSync(process.execPath, [prov, "run", path, "--out", out], {

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Population } from "../../scenarios/population/population.ts";
+import { type DhcpdConfOptions, dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { acceptance } from "../../server/config/grammar/acceptance.testing.ts";
 import { configOf, errorsOf } from "../../server/config/grammar/config.testing.ts";
 import { hinted, warned } from "../../server/config/grammar/pitfalls.testing.ts";
@@ -94,6 +96,26 @@ describeWithPeers("prov dhcpd takes the files that ISC dhcpd takes", ["dhcpd"], 
   test.each(files)("%s", async (path) => {
     const { dhcpd, prov } = await verdictsOn(readFileSync(path, "latin1"));
     expect(prov).toEqual(dhcpd.accepts ? { accepts: true, message: "", line: 0 } : dhcpd);
+  });
+
+  const population = { cableModems: 24, mtas: 5, cpes: 50, smartMeters: 9, cmtsCount: 3 };
+  const whole: DhcpdConfOptions = {
+    ...{ leaseSeconds: 7200, renewalSeconds: 1000, rebindingSeconds: 3000 },
+    ...{ localAddress: 0x7f00_0001, serverIdentifier: 0x0a09_0001, serverName: "node-a" },
+    ...{ serverSubnet: { network: 0x0a09_0000, prefixLength: 24 }, bootServer: 0x0a09_0001 },
+    leaseFile: "/var/lib/dhcp/dhcpd.leases",
+  };
+  test.each([
+    ["everything", population, whole],
+    ["as little as possible", { cableModems: 3, cmtsCount: 1 }, { leaseSeconds: 600 }],
+    ["nobody registered", population, { ...whole, registered: false }],
+  ])("what prov config prints for a population: %s", async (_what, kinds, options) => {
+    const none = { cableModems: 0, mtas: 0, cpes: 0, smartMeters: 0 };
+    const text = dhcpdConf(new Population({ ...none, ...kinds }), options);
+    const { dhcpd, prov } = await verdictsOn(text);
+    expect(prov.accepts, prov.message).toBe(true);
+    expect(dhcpd).toMatchObject({ accepts: true, line: 0 });
+    expect(dhcpd.message).not.toMatch(/line \d+|[Ww]arning/);
   });
 
   test(`${expressionCount} expressions (seed ${seed}) have the same value`, async () => {

@@ -30,7 +30,7 @@ export const clientInterface = "client0";
 /** Nobody has this address: a unicast to it is lost, and a broadcast is not. */
 const nobodysMac = "02:00:00:00:00:ff";
 const takenLine = /^took (\S+) (\S+) (\S+)$/m;
-const acceptMsMax = 30_000;
+const acceptMsMax = 90_000;
 
 const configureInterface = (address: string, router: string): string => `
     ip address replace "$${address}/24" dev "$interface"

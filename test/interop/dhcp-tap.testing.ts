@@ -47,7 +47,7 @@ export class Tap {
     what: string,
     from: number,
     isWanted: (message: Overheard) => boolean,
-    timeoutMs = 30_000,
+    timeoutMs = 90_000,
   ): Promise<Overheard> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {

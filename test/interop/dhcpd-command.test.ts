@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { prov } from "../prov-command.testing.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const dhcpd = "/usr/sbin/dhcpd";
 const startMsMax = 20_000;
 
@@ -185,7 +185,7 @@ describe("DHCP-1, DHCP-8, DHCP-9, DHCP-11: prov dhcpd", () => {
     } finally {
       process.kill(pid, "SIGTERM");
     }
-    await expect.poll(() => existsSync(pidFile), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => existsSync(pidFile)).toBe(false);
   });
 });
 
@@ -220,7 +220,7 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
     } finally {
       process.kill(pid, "SIGTERM");
     }
-    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { prov } from "../prov-command.testing.ts";
 import { clientInterface, DhcpClient } from "./dhcp-clients.testing.ts";
 import { describeWithPeers, NetworkLab, type Peer } from "./namespaces.testing.ts";
 
@@ -10,8 +10,6 @@ const subnetOf = (prefix: string): string => `
     option domain-name "example.org";
     range ${prefix}.10 ${prefix}.29;
   }`;
-
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 describeWithPeers("two servers of one machine, each named its interface", ["udhcpc"], () => {
   let lab: NetworkLab;

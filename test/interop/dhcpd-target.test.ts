@@ -1,35 +1,23 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { addPlant, describeWithPeers, NetworkLab } from "./namespaces.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
-
 // A network outside 127/8, so that a server which insists on a real interface can serve it.
-const scenario = `schema: provlab/scenario@1
-name: peer
-population:
-  cableModems: 60
-  mtas: 20
-  cpes: 20
-  smartMeters: 20
-  cmtsCount: 3
-  addressBlock: 10.64.0.0/16
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 100 }]
-    until: all-bound
-    timeLimit: 30 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 50 }]
-    duration: 2 s
-thresholds:
-  - connect.discover.completed == 120
-  - renew.renew.completed == 100
-`;
+const scenario = smallScenario("peer", {
+  population: {
+    cableModems: 60,
+    mtas: 20,
+    cpes: 20,
+    smartMeters: 20,
+    cmtsCount: 3,
+    addressBlock: "10.64.0.0/16",
+  },
+  phases: [connect(100), renew(50, 2)],
+  thresholds: ["connect.discover.completed == 120", "renew.renew.completed == 100"],
+});
 
 describeWithPeers("prov run --target", ["dhcpd"], () => {
   let lab: NetworkLab;

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { labName, removeLeftovers } from "../../lab/leftovers.ts";
+import { labName, removeLeftovers } from "../../lab/machine/leftovers.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
@@ -113,7 +113,7 @@ function drillTests(): void {
     expect(readdirSync("/run/netns")).toEqual(expect.arrayContaining(names));
     run.kill("SIGKILL");
     await ended;
-    await expect.poll(() => programsIn(out), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => programsIn(out)).toEqual([]);
     removeLeftovers();
     const left = readdirSync("/run/netns");
     expect(names.filter((name) => left.includes(name))).toEqual([]);

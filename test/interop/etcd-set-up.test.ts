@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { provPlanOf } from "../../cli/serve/prov-file.ts";
-import { openSslMissingReason } from "../../server/etcd/edge/certificate-authority.testing.ts";
 import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
 import { kill } from "../faults/server.testing.ts";
+import { openSslMissingReason } from "./certificate-authority.testing.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";
 import { follow, lead, leaseOf, newFolder, newPrefix, newTable } from "./etcd-node.testing.ts";
 

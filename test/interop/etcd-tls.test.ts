@@ -1,12 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import {
-  CertificateAuthority,
-  openSslMissingReason,
-} from "../../server/etcd/edge/certificate-authority.testing.ts";
 import type { EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
 import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
+import { CertificateAuthority, openSslMissingReason } from "./certificate-authority.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 
 // serve-pair.test.ts runs a whole pair with certificates; here is who is let in.

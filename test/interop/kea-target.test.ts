@@ -1,36 +1,27 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { keaPrograms, startKea } from "./kea.testing.ts";
 import { addPlant, describeWithPeers, inLab } from "./namespaces.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
-
-const scenario = `schema: provlab/scenario@1
-name: kea
-population:
-  cableModems: 150
-  mtas: 60
-  cpes: 50
-  smartMeters: 40
-  cmtsCount: 3
-  addressBlock: 10.64.0.0/16
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 100 }]
-    until: all-bound
-    timeLimit: 60 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 50 }]
-    duration: 2 s
-thresholds:
-  - connect.discover.completed == 300
-  - connect.discover.naks == 0
-  - renew.renew.completed == 100
-`;
+const scenario = smallScenario("kea", {
+  population: {
+    cableModems: 150,
+    mtas: 60,
+    cpes: 50,
+    smartMeters: 40,
+    cmtsCount: 3,
+    addressBlock: "10.64.0.0/16",
+  },
+  phases: [connect(100), renew(50, 2)],
+  thresholds: [
+    "connect.discover.completed == 300",
+    "connect.discover.naks == 0",
+    "renew.renew.completed == 100",
+  ],
+});
 
 describeWithPeers("prov run --target", keaPrograms, () => {
   test.concurrent.each([true, false])(

@@ -1,5 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { networkInterface } from "../../base/net/network-interface.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
@@ -9,14 +8,14 @@ import {
   clientPacket,
   deviceMac,
 } from "../../server/dhcp/decide/engine.testing.ts";
+import { prov } from "../prov-command.testing.ts";
 import { inNamespace, Wire } from "./differential/wire.testing.ts";
 import { ip, type NetworkLab, type Peer } from "./namespaces.testing.ts";
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const serverAddress = "10.9.0.1";
 const relayAddress = "10.9.0.2";
 const resendMs = 500;
-const waitMsMax = 15_000;
+const waitMsMax = 60_000;
 /** Exchanges under way at a time: enough for batches, few enough for dhcpd's socket buffer. */
 const windowMax = 48;
 

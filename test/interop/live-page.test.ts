@@ -3,15 +3,16 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 
 // A run as somebody watches and steers it: `prov run --ui`, and its page in a browser.
 
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "provlab-live-"));
 const screenshots = process.env["PROVLAB_SCREENSHOTS"];
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,20 +22,11 @@ const missing = found.status === 0 ? undefined : "not installed: chromium";
 const WAIT_MS = 20_000;
 
 function scenarioOf(seconds: number): string {
-  return `schema: provlab/scenario@1
-name: live
-title: A run to look at <b>
-population: { cableModems: 300, mtas: 100, cpes: 50, smartMeters: 50, cmtsCount: 4 }
-generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 200 }]
-    until: all-bound
-    timeLimit: 30 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 100 }]
-    duration: ${seconds} s
-`;
+  return smallScenario("live", {
+    title: "A run to look at <b>",
+    population: { cableModems: 300, mtas: 100, cpes: 50, smartMeters: 50, cmtsCount: 4 },
+    phases: [connect(200), renew(100, seconds)],
+  });
 }
 
 /** A run of a test, with its page. */

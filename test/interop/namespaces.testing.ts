@@ -1,13 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { prov } from "../prov-command.testing.ts";
 
 /** Debian keeps servers and network tools where an ordinary user's PATH does not look. */
 const searchPath = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
 const outputCharactersMax = 4 * 1024 * 1024;
-const stopMsMax = 5_000;
+const stopMsMax = 20_000;
 
 export interface Ended {
   readonly status: number | null;
@@ -62,7 +63,7 @@ export class Peer {
 
   /** Waits until the output matches `count` times; the error shows what was said instead. */
   async waitFor(pattern: RegExp, options: { timeoutMs?: number; count?: number } = {}) {
-    const { timeoutMs = 15_000, count = 1 } = options;
+    const { timeoutMs = 60_000, count = 1 } = options;
     const everywhere = new RegExp(pattern.source, `${pattern.flags.replace("g", "")}g`);
     const deadline = performance.now() + timeoutMs;
     for (;;) {
@@ -189,8 +190,6 @@ export function addBridge(
     ip("-n", namespace, "link", "set", "dev", port, "master", interfaceName);
   };
 }
-
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 /**
  * A headend and its plant: a namespace for a server that insists on a real interface (`serve0`,

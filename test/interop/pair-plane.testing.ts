@@ -31,7 +31,7 @@ const workerFile = pathToFileURL(
   join(import.meta.dirname, "../../dist/server/service/service-worker.js"),
 );
 const empty = new Uint8Array(0);
-const answerMsMax = 20_000;
+const answerMsMax = 40_000;
 
 export type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;
 export type PlanePlan = DhcpPlan & { readonly pair: NonNullable<DhcpPlan["pair"]> };
@@ -43,6 +43,8 @@ export class PlaneThread {
   readonly messages: FromService[] = [];
   readonly ended: Promise<unknown>;
   readonly #worker: Worker;
+  readonly #decider = setInterval(() => void this.#decide(), 20);
+  #isDeciding = false;
 
   constructor(plan: PlanePlan) {
     const { node, bootId, etcd, words, deadMs } = plan.pair;
@@ -84,19 +86,25 @@ export class PlaneThread {
     await this.until(() => this.words.answeringEpoch === epoch);
   }
 
-  /** Decides what there is to decide until it is so. */
   async until(isSo: () => boolean): Promise<void> {
-    const look = async (): Promise<void> => {
-      const { mandate, suspicion } = this.words;
-      if (this.words.isSuspect && mandate !== undefined) {
-        if (await this.leadership.confirm(mandate.epoch)) this.words.confirm(suspicion);
-      }
+    const look = (): void => {
       if (!isSo()) throw new Error(`in vain; ${this.log.join("; ")}`);
     };
     await vi.waitFor(look, { timeout: answerMsMax, interval: 5 });
   }
 
+  /** A plane that stood still asks whether it still leads; a busy machine makes it stand still at any time. */
+  async #decide(): Promise<void> {
+    const { mandate, suspicion, isSuspect } = this.words;
+    if (this.#isDeciding || !isSuspect || mandate === undefined) return;
+    this.#isDeciding = true;
+    const leads = await this.leadership.confirm(mandate.epoch).catch(() => false);
+    if (leads) this.words.confirm(suspicion);
+    this.#isDeciding = false;
+  }
+
   async stop(): Promise<void> {
+    clearInterval(this.#decider);
     const request: ToService = { kind: "stop" };
     this.#worker.postMessage(request);
     await this.ended;
@@ -172,12 +180,20 @@ export class TestRelay {
 
   /** Asks again and again until it is acknowledged, as devices do; the address. */
   async bind(to: string, device: number, address: number): Promise<string> {
+    return (await this.#rebooted(to, device, address, MessageType.ack)).address;
+  }
+
+  /** Asks again and again until it is refused. */
+  async refused(to: string, device: number, address: number): Promise<void> {
+    await this.#rebooted(to, device, address, MessageType.nak);
+  }
+
+  #rebooted(to: string, device: number, address: number, wanted: number): Promise<DeviceAnswer> {
     return vi.waitFor(
       async () => {
-        const xid = this.reboot(to, device, address);
-        const answer = await this.answerTo(xid, 500);
-        if (answer?.type !== MessageType.ack) throw new Error("no ACK");
-        return answer.address;
+        const answer = await this.answerTo(this.reboot(to, device, address), 500);
+        if (answer?.type !== wanted) throw new Error(`answered by ${answer?.type}`);
+        return answer;
       },
       { timeout: answerMsMax, interval: 10 },
     );

@@ -1,34 +1,22 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { expect } from "vitest";
 import type { NodeAddresses, PairSetUp, PairSite } from "../../lab/pair-set-up.ts";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { Population } from "../../scenarios/population/population.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
 import { addBridge, ip, type NetworkLab, type Peer } from "./namespaces.testing.ts";
-
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 const devices = { cableModems: 12, mtas: 4, cpes: 4, smartMeters: 4, cmtsCount: 2 } as const;
 export const deviceCount = 24;
 
-const scenario = `schema: provlab/scenario@1
-name: pair
-population:
-${Object.entries(devices)
-  .map(([name, count]) => `  ${name}: ${count}\n`)
-  .join("")}  addressBlock: 10.64.0.0/16
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 20 }]
-    until: all-bound
-    timeLimit: 60 s
-thresholds:
-  - connect.discover.completed == ${deviceCount}
-  - connect.discover.naks == 0
-`;
+const scenario = smallScenario("pair", {
+  population: { ...devices, addressBlock: "10.64.0.0/16" },
+  phases: [connect(20)],
+  thresholds: [`connect.discover.completed == ${deviceCount}`, "connect.discover.naks == 0"],
+});
 
 const access = ["10.99.0.1", "10.99.0.2"] as const;
 const plantAddress = "10.99.0.254";

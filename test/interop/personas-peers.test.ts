@@ -9,7 +9,8 @@ import {
   personaKinds,
 } from "../../scenarios/population/personas.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { prov } from "../loopback/prov-command.testing.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { keaPrograms, startKea } from "./kea.testing.ts";
 import { addPlant, describeWithPeers, inLab, type NetworkLab } from "./namespaces.testing.ts";
 
@@ -21,29 +22,16 @@ const MODEMS = 64;
 const BOOTS = 2;
 
 // A datagram and its answer take 300 ms: only the impatient do not wait that long.
-const scenario = `schema: provlab/scenario@1
-name: faulty
-population: { cableModems: ${MODEMS}, cmtsCount: 4, addressBlock: 10.64.0.0/16 }
-generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
-network: { delay: { fixed: 150 ms } }
-clients:
-  retransmit: { firstDelay: 1500 ms, maxDelay: 1500 ms, jitter: 50 ms }
-  ownTimers: false
-personas:
-${personaKinds.map((kind) => `  - { kind: ${kind}, count: ${DEVICES}, of: cable-modem }\n`).join("")}phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 100 }]
-    until: all-bound
-    timeLimit: 40 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: ${MODEMS} }]
-    duration: 1 s
-  - name: again
-    powerCycle: true
-    streams: [{ exchange: discover, ratePerSecond: 100 }]
-    until: all-bound
-    timeLimit: 40 s
-`;
+const scenario = smallScenario("faulty", {
+  population: { cableModems: MODEMS, cmtsCount: 4, addressBlock: "10.64.0.0/16" },
+  network: { delay: { fixed: "150 ms" } },
+  clients: {
+    retransmit: { firstDelay: "1500 ms", maxDelay: "1500 ms", jitter: "50 ms" },
+    ownTimers: false,
+  },
+  personas: personaKinds.map((kind) => ({ kind, count: DEVICES, of: "cable-modem" })),
+  phases: [connect(100), renew(MODEMS, 1), { ...connect(100), name: "again", powerCycle: true }],
+});
 
 /** What the server has of an address in its lease file, last of all. */
 interface Lease {

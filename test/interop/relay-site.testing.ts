@@ -1,10 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { prov } from "../prov-command.testing.ts";
 import { type ClientPlan, clientInterface, DhcpClient } from "./dhcp-clients.testing.ts";
 import { Tap } from "./dhcp-tap.testing.ts";
 import { addBridge, ip, type LinkEnd, type NetworkLab, type Peer } from "./namespaces.testing.ts";
-
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 /** The network between server and relays, without its last byte, and the server on it. */
 const upstream = "10.99.0";

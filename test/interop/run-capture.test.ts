@@ -11,7 +11,8 @@ import { datagramOf } from "../../protocol/pcap/captured-datagram.ts";
 import { readCapture } from "../../protocol/pcap/read-capture.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { readPersonaFile } from "../../scenarios/population/captured-persona.ts";
-import { prov, runProv } from "../loopback/prov-command.testing.ts";
+import { prov, runProv } from "../prov-command.testing.ts";
+import { bootAll, smallScenario } from "../small-scenario.testing.ts";
 import { missingTshark } from "./tshark.testing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "provlab-capture-"));
@@ -20,17 +21,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const scenario = join(folder, "x.yaml");
 writeFileSync(
   scenario,
-  `schema: provlab/scenario@1
-name: x
-population: { cableModems: 30, mtas: 10, smartMeters: 10, cmtsCount: 4 }
-generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
-personas: [{ kind: foreign-address, count: 3, of: cable-modem }]
-phases:
-  - name: up
-    streams: [{ exchange: boot, ratePerSecond: 100 }]
-    until: all-online
-    timeLimit: 60 s
-`,
+  smallScenario("x", {
+    population: { cableModems: 30, mtas: 10, smartMeters: 10, cmtsCount: 4 },
+    personas: [{ kind: "foreign-address", count: 3, of: "cable-modem" }],
+    phases: [{ ...bootAll(100), name: "up" }],
+  }),
 );
 
 async function run(name: string, ...more: readonly string[]) {

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { prov } from "../prov-command.testing.ts";
 import { describeWithPeers, type Ended, NetworkLab, type Peer } from "./namespaces.testing.ts";
 
 // `prov serve` on the well-known ports of a namespace of its own, and the clients that Debian has, in
 // another one. Each client is called so that it only asks: nothing here sets a clock.
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 const serverAddress = "10.99.0.1";
 const clientAddress = "10.99.0.2";
 /** What a busy machine needs between the answer and our look at the clock. */
@@ -169,7 +168,7 @@ syslog: { directory: ${lab.path("log")} }
 
   /** The lines of all log files that have `text` in them, once there are `count`. */
   async function arrived(text: string, count: number) {
-    await expect.poll(() => linesWith(text).length, { timeout: 10_000 }).toBe(count);
+    await expect.poll(() => linesWith(text).length).toBe(count);
     return linesWith(text);
   }
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
@@ -20,22 +20,24 @@ import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { clientPacket, deviceMac } from "../../server/dhcp/decide/engine.testing.ts";
 import { bootParametersOf } from "../../simulator/boot/boot-parameters.ts";
 import { fetchBlock, fetchFile, ServingProcess } from "../loopback/prov-serve.testing.ts";
+import { freePorts } from "../ports.testing.ts";
+import { prov } from "../prov-command.testing.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 
 // A pair as an operator runs it, with TFTP on both nodes: whichever of them a device is sent to has the
 // same files, before and after the service has moved.
 
-const dhcpPort = 18_967;
-const tftpPort = 18_969;
+const dhcpPort = await freePorts();
+const tftpPort = dhcpPort + 2;
+const heartbeatPort = dhcpPort + 3;
 const relay = "127.72.0.1";
 const nodes = [
   { name: "prov01", address: "127.0.72.1" },
   { name: "prov02", address: "127.0.72.2" },
 ] as const;
 type Side = 0 | 1;
-const waitMsMax = 30_000;
+const waitMsMax = 90_000;
 const patience = { timeout: waitMsMax, interval: 500 };
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 const dhcpdConf = (side: Side): string => `authoritative; ping-check false;
 local-address ${nodes[side].address}; default-lease-time 600;
@@ -74,7 +76,7 @@ function configure(side: Side): void {
     ha: {
       nodes: nodes.map((node) => node.name),
       node: name,
-      links: [{ address, peerAddress, port: 18_994 }],
+      links: [{ address, peerAddress, port: heartbeatPort }],
       profile: "fast",
       keyFile: "ha.key",
       etcd: { endpoints: cluster.endpoints, prefix: "/provlab/serve-mirror/" },

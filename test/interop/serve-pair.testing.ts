@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
@@ -24,20 +24,20 @@ import {
   messageType,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import type { CertificateAuthority } from "../../server/etcd/edge/certificate-authority.testing.ts";
 import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
 import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { endOf, kill, type ServerEnd } from "../faults/server.testing.ts";
-
-const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
+import { freePorts } from "../ports.testing.ts";
+import { prov } from "../prov-command.testing.ts";
+import type { CertificateAuthority } from "./certificate-authority.testing.ts";
 
 export const nodeNames = ["prov01", "prov02"] as const;
 export type Side = 0 | 1;
 
-const port = 18_867;
-const heartbeatPorts = [18_694, 18_695];
+const port = await freePorts();
+const heartbeatPorts = [port + 2, port + 3];
 const addresses = ["127.0.71.1", "127.0.71.2"] as const;
 const relay = "127.71.0.1";
 const dhcpdConf = (side: Side): string => `authoritative; ping-check false;
@@ -96,7 +96,7 @@ export class ServedPair {
   async pause(side: Side): Promise<void> {
     const { pid } = this.#nodes[side]!;
     this.#nodes[side]!.kill("SIGSTOP");
-    await expect.poll(() => statesOf(pid!), { timeout: 10_000, interval: 5 }).toEqual(["T"]);
+    await expect.poll(() => statesOf(pid!), { interval: 5 }).toEqual(["T"]);
   }
 
   async kill(side: Side): Promise<void> {
@@ -146,7 +146,7 @@ export class ServedPair {
   async untilServes(side: Side, serving: Side): Promise<void> {
     const [leader, other] = [nodeNames[serving], nodeNames[1 - serving]!];
     await expect
-      .poll(() => this.#sight(side), { timeout: 30_000, interval: 200, message: this.logs })
+      .poll(() => this.#sight(side), { timeout: 90_000, interval: 200, message: this.logs })
       .toEqual(expect.objectContaining({ leader, [leader]: "active", [other]: "standby" }));
   }
 
@@ -231,10 +231,10 @@ export class RelayedDevices {
   }
 
   /** DISCOVER and REQUEST; the lease. Asks until somebody serves. */
-  async connect(device: number, waitMsMax = 10_000): Promise<Answer> {
+  async connect(device: number, waitMsMax = 40_000): Promise<Answer> {
     const endMs = performance.now() + waitMsMax;
     while (performance.now() < endMs) {
-      const offer = await this.#ask(device, MessageType.discover, [], 200);
+      const offer = await this.#ask(device, MessageType.discover, [], 1000);
       if (offer === undefined) continue;
       const server = parseIpv4(addresses[offer.side])!;
       const ack = await this.#ask(
@@ -252,11 +252,11 @@ export class RelayedDevices {
   }
 
   /** INIT-REBOOT (RFC 2131, section 3.2): whether it may keep `address`. Asks until somebody serves. */
-  async reboot(device: number, address: number, waitMsMax = 10_000): Promise<Answer> {
+  async reboot(device: number, address: number, waitMsMax = 40_000): Promise<Answer> {
     const endMs = performance.now() + waitMsMax;
     const options = [{ code: OptionCode.requestedAddress, value: ipv4Bytes(address) }];
     while (performance.now() < endMs) {
-      const answer = await this.#ask(device, MessageType.request, options, 50);
+      const answer = await this.#ask(device, MessageType.request, options, 1000);
       if (answer !== undefined) return answer;
     }
     throw new Error(`device ${device} got no answer within ${waitMsMax} ms`);

@@ -9,7 +9,7 @@ import { enterNetworkNamespace } from "../../base/net/network-namespace.ts";
 import { ControlClient } from "../../lab/control-client.ts";
 import { Lab } from "../../lab/lab.ts";
 import { namespaceBlock } from "../../lab/lab-network.ts";
-import { labName } from "../../lab/leftovers.ts";
+import { labName } from "../../lab/machine/leftovers.ts";
 import type { Place } from "../../lab/pair-set-up.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
@@ -22,7 +22,7 @@ import { describeWithPeers } from "./namespaces.testing.ts";
 // `prov serve` with `ha.floatingAddress`, on real interfaces: who has the address, and whom its neighbours know.
 
 const nodes = ["node-a", "node-b"] as const;
-const patient = { timeout: 30_000, interval: 50 };
+const patient = { timeout: 90_000, interval: 50 };
 const PAUSE_MS = 4000;
 
 describeWithPeers("the floating address of a pair", ["etcd", "setpriv", "ip", "ping"], () => {

@@ -4,16 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import {
-  enterNewNamespace,
-  ipCommand,
-  namespaceMissingReason,
-} from "../../base/net/namespace.testing.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { Prng } from "../../base/prng.ts";
-import { ServerProcess } from "../../bench/harness/server-process.ts";
-import { DownloadDriver } from "../../bench/tftp/download-driver.ts";
-import { type TftpContender, tftpContenders } from "../../bench/tftp/tftp-contenders.ts";
+import { type TftpContender, tftpContenders } from "../../bench/contenders/tftp-contenders.ts";
+import { DownloadDriver } from "../../bench/generators/download-driver.ts";
+import type { LabProcess } from "../../lab/machine/lab-process.ts";
+import { startServerProcess } from "../../lab/machine/server-process.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import {
   listTransferOptions,
@@ -33,6 +29,8 @@ import {
   docsisDownload,
 } from "../../simulator/boot/download.ts";
 import { expectationOf } from "../../simulator/boot/file-hash.ts";
+import { missingPeers } from "./namespaces.testing.ts";
+import { enterNewNamespace, ipCommand } from "./own-namespace.testing.ts";
 
 // Our devices against real servers, in a network namespace that this process enters: each server
 // has an address of 192.0.2.0/24, each device one of 127.64.0.0/10. Every file is checked by its hash.
@@ -70,14 +68,14 @@ const optionSets: readonly TransferOptions[] = [
 const folder = mkdtempSync(join(tmpdir(), "provlab-tftp-devices-"));
 const root = join(folder, "root");
 const contenders = new Map(tftpContenders.map((contender) => [contender.id, contender]));
-const servers: ServerProcess[] = [];
+const servers: LabProcess[] = [];
 let leaveNamespace: (() => void) | undefined;
 let socket: UdpSocket;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function missing(): string | undefined {
-  const reason = namespaceMissingReason();
+  const reason = missingPeers([]);
   if (reason !== undefined) return reason;
   const absent = subjects.filter(({ id }) => !isInstalled(contenders.get(id)!));
   return absent.length === 0
@@ -163,12 +161,13 @@ describeUnless(missing(), "TFTP-1: devices fetch from real servers", () => {
     for (const [index, { id }] of subjects.entries()) {
       const address = formatIpv4(firstServer + index);
       ipCommand(`address add ${address}/24 dev lo`);
-      const setting = { folder, root, address, port: TFTP_PORT };
+      const own = join(folder, id);
+      mkdirSync(own);
+      const setting = { folder: own, root, address, port: TFTP_PORT };
       const { command, environment } = contenders.get(id)!.prepare(setting);
-      const logFile = join(folder, `${id}.log`);
-      const start = { name: id, command, environment, logFile, port: TFTP_PORT };
+      const start = { title: id, command, environment, folder: own, port: TFTP_PORT };
       const { signal } = new AbortController();
-      servers.push(await ServerProcess.start({ ...start, entersNamespace: false }, signal));
+      servers.push(await startServerProcess({ ...start, entersNamespace: false }, signal));
     }
     socket = await openUdpSocket({ address: 0, port: 0, datagramBytesMax: 9000 });
     // tftpd-hpa 5.3 never answers the first request after its start (it opens the transfer's socket

@@ -13,16 +13,18 @@ import {
   deviceMac,
 } from "../../server/dhcp/decide/engine.testing.ts";
 import { bootParametersOf } from "../../simulator/boot/boot-parameters.ts";
+import { freePorts } from "../ports.testing.ts";
 import { fetchFile, ServingProcess } from "./prov-serve.testing.ts";
 
 // TFTP-2: a pair of nodes, each with all services, that share one dhcpd.conf. On one machine they
 // need two ports for DHCP, because the configuration has one address for both.
 
-const tftpPort = 18_269;
+const firstPort = await freePorts();
+const tftpPort = firstPort + 4;
 const relay = "127.64.0.1";
 const nodes = [
-  { name: "node-1", tftp: "127.0.0.11", other: "127.0.0.12", dhcpPort: 18_167 },
-  { name: "node-2", tftp: "127.0.0.12", other: "127.0.0.11", dhcpPort: 18_267 },
+  { name: "node-1", tftp: "127.0.0.11", other: "127.0.0.12", dhcpPort: firstPort },
+  { name: "node-2", tftp: "127.0.0.12", other: "127.0.0.11", dhcpPort: firstPort + 2 },
 ] as const;
 type Node = (typeof nodes)[number];
 
@@ -86,7 +88,7 @@ async function bind({ dhcpPort }: Node, device: number): Promise<DhcpPacket> {
 
 async function exchange(socket: Socket, port: number, message: ClientMessage): Promise<DhcpPacket> {
   socket.send(clientPacket(message).bytes!, port, "127.0.0.1");
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(50_000);
   const [bytes] = (await once(socket, "message", { signal })) as [Buffer];
   return decodePacket(Uint8Array.from(bytes));
 }

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
-import { prov, type Ran, runMsMax, runProv } from "./prov-command.testing.ts";
+import { prov, type Ran, runMsMax, runProv } from "../prov-command.testing.ts";
 
-const startMsMax = 30_000;
+const startMsMax = 60_000;
 
 /** A `prov dhcpd` of a test, and what it has said. */
 export interface RunningDhcpd {

@@ -1,27 +1,18 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePorts } from "../ports.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 
 // Fifty simulated devices get and renew leases from a recorded server; then the recording is played.
 
-const port = "19267";
+const port = `${await freePorts()}`;
 const leaseSeconds = 604_800;
-const scenario = `schema: provlab/scenario@1
-name: traced
-population: { cableModems: 25, mtas: 10, cpes: 10, smartMeters: 5, cmtsCount: 2 }
-generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 200 }]
-    until: all-bound
-    timeLimit: 30 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 50 }]
-    duration: 1 s
-thresholds:
-  - connect.discover.completed == 50
-  - renew.renew.completed == 50
-`;
+const scenario = smallScenario("traced", {
+  population: { cableModems: 25, mtas: 10, cpes: 10, smartMeters: 5, cmtsCount: 2 },
+  phases: [connect(200), renew(50, 1)],
+  thresholds: ["connect.discover.completed == 50", "renew.renew.completed == 50"],
+});
 const secret = "c2VjcmV0IG9mIGEga2V5";
 
 describe("prov dhcpd -tf and -play", () => {

@@ -6,29 +6,21 @@ import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
 import { personaKinds } from "../../scenarios/population/personas.ts";
-import { runProv } from "./prov-command.testing.ts";
+import { runProv } from "../prov-command.testing.ts";
+import { bootAll, type ScenarioSections, smallScenario } from "../small-scenario.testing.ts";
 
 // Boots of faulty devices, and boots behind slow CMTSs, with the compiled `prov`.
 
 const folder = mkdtempSync(join(tmpdir(), "provlab-boot-faulty-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(name: string, sections: string): Promise<RunResult> {
+async function run(
+  name: string,
+  sections: Omit<ScenarioSections, "phases"> & Pick<ScenarioSections, "population">,
+): Promise<RunResult> {
   const path = join(folder, `${name}.yaml`);
-  writeFileSync(
-    path,
-    `schema: provlab/scenario@1
-name: ${name}
-generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
-clients:
-  retransmit: { firstDelay: 500 ms, maxDelay: 1 s, jitter: 50 ms }
-phases:
-  - name: connect
-    streams: [{ exchange: boot, ratePerSecond: 100 }]
-    until: all-online
-    timeLimit: 90 s
-${sections}`,
-  );
+  const clients = { retransmit: { firstDelay: "2 s", maxDelay: "2 s", jitter: "50 ms" } };
+  writeFileSync(path, smallScenario(name, { clients, phases: [bootAll(100)], ...sections }));
   const out = join(folder, name);
   const ran = await runProv(["run", path, "--out", out, "--workers", "2"], { cwd: folder });
   expect(ran.stderr).toBe("");
@@ -38,14 +30,10 @@ ${sections}`,
 describeUnless(libcMissingReason(), "prov run with boots", () => {
   // Both wait most of the time, so they wait side by side.
   test.concurrent("brings devices of every persona on line, and each has its documented effect", async () => {
-    const personas = personaKinds.map((kind) => `  - { kind: ${kind}, percent: 5 }`).join("\n");
-    const result = await run(
-      "personas",
-      `population: { cableModems: 120, mtas: 40, cpes: 40, smartMeters: 20, cmtsCount: 4 }
-personas:
-${personas}
-`,
-    );
+    const result = await run("personas", {
+      population: { cableModems: 120, mtas: 40, cpes: 40, smartMeters: 20, cmtsCount: 4 },
+      personas: personaKinds.map((kind) => ({ kind, percent: 5 })),
+    });
     expect(result.reasons).toEqual([]);
     const of = (kind: string): PersonaResult =>
       result.personas!.find((each) => each.kind === kind)!;
@@ -64,13 +52,11 @@ ${personas}
   test.concurrent("lets TFTP through a CMTS no faster than the CMTS forwards", async () => {
     const meters = 20;
     const packetsPerSecond = 100;
-    const result = await run(
-      "slow-cmts",
-      `population: { smartMeters: ${meters}, cmtsCount: 2 }
-boot: { tftp: { firstRetry: 10 s }, files: { meterImageBytes: 65536 } }
-network: { cmts: { packetsPerSecond: ${packetsPerSecond}, queuePackets: 1000 } }
-`,
-    );
+    const result = await run("slow-cmts", {
+      population: { smartMeters: meters, cmtsCount: 2 },
+      boot: { tftp: { firstRetry: "10 s" }, files: { meterImageBytes: 65_536 } },
+      network: { cmts: { packetsPerSecond, queuePackets: 1000 } },
+    });
     expect(result.verdict).toBe("pass");
     const { downloads, steps } = result.phases[0]!.boot!;
     expect(downloads).toMatchObject({ files: meters, verified: meters });

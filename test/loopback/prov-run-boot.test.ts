@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../base/net/libc.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
-import { runProv } from "./prov-command.testing.ts";
+import { runProv } from "../prov-command.testing.ts";
+import { bootAll, restore, smallScenario } from "../small-scenario.testing.ts";
 
 // Whole boots over loopback, as a person runs them: the compiled `prov`, no root, no set-up.
 
@@ -13,34 +14,19 @@ const root = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "provlab-boot-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const scenario = `schema: provlab/scenario@1
-name: street
-population:
-  cableModems: 101
-  mtas: 150
-  cpes: 130
-  smartMeters: 20
-  cmtsCount: 4
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: boot, ratePerSecond: 400 }]
-    until: all-online
-    timeLimit: 60 s
-  - name: storm
-    streams: [{ exchange: download, allWithin: 1 s }]
-    duration: 2 s
-  - name: restore
-    powerCycle: true
-    streams: [{ exchange: boot, allWithin: 1 s }]
-    until: all-online
-    timeLimit: 60 s
-thresholds:
-  - connect.boot.completed == 401
-  - storm.download.completed == 271
-  - restore.boot.completed == 401
-`;
+const scenario = smallScenario("street", {
+  population: { cableModems: 101, mtas: 150, cpes: 130, smartMeters: 20, cmtsCount: 4 },
+  phases: [
+    bootAll(400),
+    { name: "storm", streams: [{ exchange: "download", allWithin: "1 s" }], duration: "2 s" },
+    restore,
+  ],
+  thresholds: [
+    "connect.boot.completed == 401",
+    "storm.download.completed == 271",
+    "restore.boot.completed == 401",
+  ],
+});
 
 async function run(
   name: string,
@@ -107,7 +93,7 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
 
   test.concurrent("loses nobody and no byte on a network that loses 5 % each way", async () => {
     const smaller = [
-      ...["generator.slipMsP99Max=1000", "population.cableModems=400", "population.mtas=100"],
+      ...["generator.slipMsP99Max=10000", "population.cableModems=400", "population.mtas=100"],
       ...[
         "population.cpes=50",
         "population.smartMeters=50",
@@ -126,7 +112,7 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
   });
 
   test.concurrent("a server that nobody runs: nobody on line, a verdict, no crash", async () => {
-    const text = scenario.replaceAll("timeLimit: 60 s", "timeLimit: 1 s\n    drain: 100 ms");
+    const text = scenario.replaceAll("timeLimit: 90 s", "timeLimit: 1 s\n    drain: 100 ms");
     const ran = await run("nobody", [write("nobody.yaml", text), "--target", "127.0.0.9:19067"]);
     expect(ran.status).toBe(99);
     expect(ran.result().reasons[0]).toContain("before every device was on line");

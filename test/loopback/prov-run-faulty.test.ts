@@ -4,31 +4,22 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
 import { personaKinds } from "../../scenarios/population/personas.ts";
-import { runProv } from "./prov-command.testing.ts";
+import { runProv } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
 
 // Faulty devices and a bad network against the bundled server, with the compiled `prov`.
 
 const folder = mkdtempSync(join(tmpdir(), "provlab-faulty-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const scenario = `schema: provlab/scenario@1
-name: faulty
-population: { cableModems: 260, cmtsCount: 4 }
-generator: { slipMsP99Max: 10000 } # A busy machine that runs tests is no bench.
-clients:
-  retransmit: { firstDelay: 500 ms, maxDelay: 1 s, jitter: 50 ms }
-`;
-
-const connect = `phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 200 }]
-    until: all-bound
-    timeLimit: 60 s
-`;
-
-async function run(name: string, sections: string, workers: number): Promise<RunResult> {
+async function run(name: string, sections: object, workers: number): Promise<RunResult> {
   const path = join(folder, `${name}.yaml`);
-  writeFileSync(path, scenario + sections + connect);
+  const scenario = {
+    population: { cableModems: 260, cmtsCount: 4 },
+    clients: { retransmit: { firstDelay: "2 s", maxDelay: "2 s", jitter: "50 ms" } },
+    phases: [connect(200)],
+  };
+  writeFileSync(path, smallScenario("faulty", { ...scenario, ...sections }));
   const out = join(folder, `${name}-${workers}`);
   const args = ["run", path, "--out", out, "--workers", String(workers)];
   const ran = await runProv(args, { cwd: folder });
@@ -38,10 +29,10 @@ async function run(name: string, sections: string, workers: number): Promise<Run
 
 // A device that was refused waits for up to ten seconds (RFC 2131 section 4.4.1): so all wait at once.
 describe.concurrent("prov run with faulty devices", () => {
-  const personas = `personas:\n${personaKinds.map((kind) => `  - { kind: ${kind}, percent: 5 }\n`).join("")}`;
+  const personas = personaKinds.map((kind) => ({ kind, percent: 5 }));
 
   test.each([1, 2])("each persona has its documented effect, over %i workers", async (workers) => {
-    const result = await run("personas", personas, workers);
+    const result = await run("personas", { personas }, workers);
     expect(result.reasons).toEqual([]);
     expect(result.verdict).toBe("pass");
     const of = (kind: string): PersonaResult =>
@@ -62,8 +53,11 @@ describe.concurrent("prov run with faulty devices", () => {
 });
 
 test.concurrent("prov run on a bad network: delays are in every latency, all conditions are counted", async () => {
-  const network = `network: { lossPercent: 2, duplicatePercent: 3, reorderPercent: 2, delay: { fixed: 30 ms }, cmts: { packetsPerSecond: 150, queuePackets: 50 } }\n`;
-  const result = await run("network", network, 2);
+  const network = {
+    ...{ lossPercent: 2, duplicatePercent: 3, reorderPercent: 2, delay: { fixed: "30 ms" } },
+    cmts: { packetsPerSecond: 150, queuePackets: 50 },
+  };
+  const result = await run("network", { network }, 2);
   expect(result.verdict).toBe("pass");
   const [discover] = result.phases[0]!.streams;
   expect(discover!.completed).toBe(260);

@@ -1,27 +1,21 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { freePorts } from "../ports.testing.ts";
+import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 
-const PORT = 19_387;
+const PORT = await freePorts();
 
-const scenario = `schema: provlab/scenario@1
-name: pair
-population: { cableModems: 25, mtas: 15, cmtsCount: 2 }
-generator: { slipMsP99Max: 1000 } # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 60 }]
-    until: all-bound
-    timeLimit: 60 s
-  - name: renew
-    streams: [{ exchange: renew, ratePerSecond: 40 }]
-    duration: 1 s
-thresholds:
-  - connect.discover.completed == 40
-  - connect.discover.naks == 0
-  - renew.renew.completed == 40
-`;
+const scenario = smallScenario("pair", {
+  population: { cableModems: 25, mtas: 15, cmtsCount: 2 },
+  phases: [connect(60), renew(40, 1)],
+  thresholds: [
+    "connect.discover.completed == 40",
+    "connect.discover.naks == 0",
+    "renew.renew.completed == 40",
+  ],
+});
 
 /** The configuration without the pools of one class. */
 function without(config: string, className: string): string {

@@ -14,42 +14,28 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
-import { prov, runProv as runProvIn } from "./prov-command.testing.ts";
+import { prov, runProv as runProvIn } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
 
 // The whole product over loopback, as a person runs it: the compiled `prov`, no root, no set-up.
 
 const folder = mkdtempSync(join(tmpdir(), "provlab-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const scenario = `schema: provlab/scenario@1
-name: small
-population:
-  cableModems: 300
-  mtas: 100
-  cpes: 50
-  smartMeters: 50
-  cmtsCount: 4
-generator:
-  slipMsP99Max: 1000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams:
-      - exchange: discover
-        ratePerSecond: 400
-    until: all-bound
-    timeLimit: 30 s
-  - name: mixed
-    powerCycle: true
-    streams:
-      - exchange: discover
-        ratePerSecond: 50
-      - exchange: renew
-        ratePerSecond: 100
-    duration: 2 s
-thresholds:
-  - connect.discover.completed == 500
-  - mixed.renew.timeouts == 0
-`;
+const scenario = smallScenario("small", {
+  population: { cableModems: 300, mtas: 100, cpes: 50, smartMeters: 50, cmtsCount: 4 },
+  phases: [
+    connect(400),
+    {
+      ...{ name: "mixed", powerCycle: true, duration: "2 s" },
+      streams: [
+        { exchange: "discover", ratePerSecond: 50 },
+        { exchange: "renew", ratePerSecond: 100 },
+      ],
+    },
+  ],
+  thresholds: ["connect.discover.completed == 500", "mixed.renew.timeouts == 0"],
+});
 
 function runProv(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return runProvIn(args, { cwd: folder, env });
@@ -103,7 +89,7 @@ describe.concurrent("prov run", () => {
   });
 
   test("a generator that is the limit ends with status 98, whatever the thresholds say", async () => {
-    const text = scenario.replace("slipMsP99Max: 1000", "slipMsP99Max: 0.000001");
+    const text = scenario.replace(/slipMsP99Max: \d+/, "slipMsP99Max: 0.000001");
     const ran = await runProv(["run", write("invalid.yaml", text), "--out", "invalid"]);
     expect(ran.status).toBe(98);
     expect(resultIn("invalid").verdict).toBe("invalid");
@@ -114,7 +100,7 @@ describe.concurrent("prov run", () => {
       "phases:",
       "clients:\n  retransmit: { firstDelay: 200 ms, jitter: 10 ms, transmissionsMax: 2 }\nphases:",
     );
-    const path = write("nobody.yaml", text.replace("timeLimit: 30 s", "timeLimit: 3 s"));
+    const path = write("nobody.yaml", text.replace("timeLimit: 90 s", "timeLimit: 3 s"));
     const drains = ["--set", "phases.0.drain=1 s", "--set", "phases.1.drain=1 s"];
     const target = ["--target", "127.0.0.9:19067", ...drains];
     const ran = await runProv(["run", path, ...target, "--out", "nobody"]);
@@ -141,7 +127,7 @@ describe("prov run that does not get to its end", () => {
       said += chunk.toString();
     });
     const leases = join(folder, out, "server", "dhcpd.leases");
-    await expect.poll(() => sizeOf(leases), { timeout: 30_000 }).toBeGreaterThan(10_000);
+    await expect.poll(() => sizeOf(leases)).toBeGreaterThan(10_000);
     const server = Number(readFileSync(join(folder, out, "server", "server.pid"), "utf8"));
     return { run, server, said: () => said };
   }
@@ -174,7 +160,7 @@ describe("prov run that does not get to its end", () => {
     const { run, server } = await startRun("killed");
     run.kill("SIGKILL");
     await once(run, "exit");
-    await expect.poll(() => isRunning(server), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => isRunning(server)).toBe(false);
   });
 });
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { prov } from "./prov-serve.testing.ts";
+import { prov } from "../prov-command.testing.ts";
 
 // Every packet has a line at `debug`: the most that a log is ever asked to take.
 

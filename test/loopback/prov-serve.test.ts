@@ -21,31 +21,26 @@ import {
 import { decodeNtp, encodeNtp, NtpMode } from "../../protocol/ntp/packet.ts";
 import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
 import { decodeTime } from "../../protocol/time/rfc868.ts";
-import { ask, fetchBlock, fetchFile, prov, ServingProcess } from "./prov-serve.testing.ts";
+import { freePorts } from "../ports.testing.ts";
+import { prov } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
+import { ask, fetchBlock, fetchFile, ServingProcess } from "./prov-serve.testing.ts";
 
 const deviceFiles = resolve(import.meta.dirname, "../../examples/device-files");
 const folder = mkdtempSync(join(tmpdir(), "provlab-serve-"));
+const first = await freePorts();
+// Devices have the port after that of their server.
 const ports = {
-  dhcp: 18_067,
-  cpe: 18_065,
-  tftp: 18_069,
-  time: 18_037,
-  ntp: 18_123,
-  syslog: 18_514,
+  ...{ dhcp: first, cpe: first + 2, tftp: first + 4 },
+  ...{ time: first + 5, ntp: first + 6, syslog: first + 7 },
 };
 
 const secret = "what the CMTS knows";
 
-const scenario = `schema: provlab/scenario@1
-name: tiny
-population: { cableModems: 40, cmtsCount: 2 }
-generator: { slipMsP99Max: 1000 }
-phases:
-  - name: connect
-    streams: [{ exchange: discover, ratePerSecond: 100 }]
-    until: all-bound
-    timeLimit: 30 s
-`;
+const scenario = smallScenario("tiny", {
+  population: { cableModems: 40, cmtsCount: 2 },
+  phases: [connect(100)],
+});
 
 const provYaml = `schema: provlab/prov@1
 address: 127.0.0.1
@@ -129,7 +124,7 @@ describe("prov serve, all services in one process", () => {
     expect(before).toContainEqual({ tftpModemAddress: "127.0.0.1" });
     const path = join(folder, "device-files/templates/business.json");
     writeFileSync(path, JSON.stringify({ kind: "cable-modem", settings: [{ networkAccess: 0 }] }));
-    await expect.poll(settings, { timeout: 10_000 }).toContainEqual({ networkAccess: 0 });
+    await expect.poll(settings).toContainEqual({ networkAccess: 0 });
   });
 
   test("a modem that is not registered is told that there is no file", async () => {
@@ -161,7 +156,7 @@ describe("prov serve, all services in one process", () => {
         .filter(existsSync)
         .map((path) => readFileSync(path, "utf8"))
         .join("");
-    await expect.poll(files, { timeout: 10_000 }).toContain("dhcpd: hello");
+    await expect.poll(files).toContain("dhcpd: hello");
   });
 
   test("SIGTERM ends all of it in good order", async () => {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { resolve } from "node:path";
 import { expect, vi } from "vitest";
 import {
   decodeTftp,
@@ -9,11 +8,10 @@ import {
   encodeReadRequest,
   type TftpPacket,
 } from "../../protocol/tftp/packet.ts";
+import { prov } from "../prov-command.testing.ts";
 
-export const prov = resolve(import.meta.dirname, "../../dist/cli/main.js");
-
-const startMsMax = 30_000;
-const answerMsMax = 10_000;
+const startMsMax = 60_000;
+const answerMsMax = 50_000;
 
 /** A `prov serve` of a test. */
 export class ServingProcess {

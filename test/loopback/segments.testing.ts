@@ -2,47 +2,38 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { LatencyHistogram } from "../../base/histogram.ts";
-import { type BundledServer, startBundledServer } from "../../cli/run/bundled-server.ts";
+import { type BundledServer, startBundledServer } from "../../cli/run/server/bundled-server.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { readScenario } from "../../scenarios/language/scenario-file.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
-
-export const prov = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+import { prov } from "../prov-command.testing.ts";
+import { connect, smallScenario } from "../small-scenario.testing.ts";
 
 /** 2,000 devices that boot and renew; nobody acts by itself, so what they do is the schedule. */
-export const scenarioText = `schema: provlab/scenario@1
-name: parts
-population:
-  cableModems: 1200
-  mtas: 400
-  cpes: 200
-  smartMeters: 200
-  cmtsCount: 8
-clients:
-  ownTimers: false
-generator:
-  slipMsP99Max: 2000 # A busy machine that runs tests is no bench.
-phases:
-  - name: connect
-    streams:
-      - { exchange: discover, ratePerSecond: 1000, arrivals: poisson }
-    until: all-bound
-    timeLimit: 30 s
-  - name: mixed
-    powerCycle: true
-    streams:
-      - { exchange: discover, ratePerSecond: 100 }
-      - { exchange: renew, ratePerSecond: 300 }
-    duration: 2 s
-    drain: 1 s
-thresholds:
-  - connect.discover.completed == 2000
-  - mixed.discover.completed == 200
-  - mixed.renew.completed == 600
-`;
+export const scenarioText = smallScenario("parts", {
+  population: { cableModems: 1200, mtas: 400, cpes: 200, smartMeters: 200, cmtsCount: 8 },
+  clients: { ownTimers: false },
+  phases: [
+    {
+      ...connect(1000),
+      streams: [{ exchange: "discover", ratePerSecond: 1000, arrivals: "poisson" }],
+    },
+    {
+      ...{ name: "mixed", powerCycle: true, duration: "2 s", drain: "1 s" },
+      streams: [
+        { exchange: "discover", ratePerSecond: 100 },
+        { exchange: "renew", ratePerSecond: 300 },
+      ],
+    },
+  ],
+  thresholds: [
+    "connect.discover.completed == 2000",
+    "mixed.discover.completed == 200",
+    "mixed.renew.completed == 600",
+  ],
+});
 
 /** A folder with the scenario, and the processes that a test starts in it. */
 export class SegmentLab {

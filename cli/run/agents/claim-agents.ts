@@ -1,7 +1,7 @@
+import { versionName } from "../../../lab/machine/environment.ts";
 import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import { endOfPrefix } from "../../../server/etcd/etcd-messages.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
-import { versionName } from "../environment.ts";
 import { type Board, RendezvousError } from "./board.ts";
 import {
   type AgentCard,

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
-import { UsageError } from "../../usage-error.ts";
+import { UsageError } from "../../options/usage-error.ts";
 import { addEtcdOptions, type EtcdOptions, etcdAccessOf, etcdOption } from "./etcd-options.ts";
 
 afterEach(() => {

@@ -5,7 +5,7 @@ import {
   readEtcdTls,
 } from "../../../server/etcd/edge/etcd-access.ts";
 import { StartError } from "../../../server/process/start-error.ts";
-import { UsageError } from "../../usage-error.ts";
+import { UsageError } from "../../options/usage-error.ts";
 
 /** As commander has them. */
 export interface EtcdOptions {

@@ -11,7 +11,7 @@ import {
   type RunPlan,
 } from "../../../simulator/plan/run-plan.ts";
 import { segmentProblem } from "../../../simulator/plan/segment.ts";
-import { decodeSegment, type SegmentFile } from "../segment-file.ts";
+import { decodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { unpackBitmap } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
 import { claimAgents, placementOfAgents } from "./claim-agents.ts";

@@ -1,10 +1,10 @@
+import { environmentOf } from "../../../lab/machine/environment.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
-import { environmentOf } from "../environment.ts";
-import { summaryOf } from "../play-segment.ts";
-import { encodeSegment, type SegmentFile } from "../segment-file.ts";
+import { summaryOf } from "../result/play-segment.ts";
+import { encodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { AgentRendezvous } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
 import {

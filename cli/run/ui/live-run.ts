@@ -9,7 +9,7 @@ import { pageAssets } from "../../../reports/write-files.ts";
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import { formatDurationMs } from "../../../scenarios/yaml/duration.ts";
 import type { RunPace } from "../../../simulator/run/run-pace.ts";
-import type { RunWatcher } from "../run-watch.ts";
+import type { RunWatcher } from "../watch/run-watch.ts";
 import { LiveServer } from "./live-server.ts";
 import { LiveView } from "./live-view.ts";
 

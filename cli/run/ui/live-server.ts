@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { UsageError } from "../../usage-error.ts";
+import { UsageError } from "../../options/usage-error.ts";
 import type { LiveEvent, LiveView } from "./live-view.ts";
 
 const CONNECTIONS_MAX = 64;

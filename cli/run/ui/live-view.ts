@@ -2,7 +2,7 @@ import { LiveCharts } from "../../../reports/page/live-charts.ts";
 import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
 import { formatCount, formatMs, formatSpan } from "../../../reports/text/format.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
-import { secondOf } from "../second-figures.ts";
+import { secondOf } from "../watch/second-figures.ts";
 
 /** How the run ended; `error` when it could not be carried through. */
 export interface LiveEnd {

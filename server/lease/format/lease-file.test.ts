@@ -364,13 +364,13 @@ test("random damage gives a value or a place, never a throw (seed 20261124)", ()
   expect(failed).toBeGreaterThan(1_000);
 });
 
-test("80,000 leases are read in well under a second", () => {
+test("the time for 80,000 leases grows with their number, not with its square", () => {
   const text = new TextEncoder().encode(modemText.repeat(80_000));
   const startMs = performance.now();
   const { records, error } = parseLeaseFile(text);
   const tookMs = performance.now() - startMs;
   expect(error).toBeUndefined();
   expect(records).toHaveLength(80_000);
-  // Generous: it takes about 0.3 s on one busy core.
-  expect(tookMs).toBeLessThan(5_000);
+  // A fraction of a second; the square would be hours.
+  expect(tookMs).toBeLessThan(30_000);
 });

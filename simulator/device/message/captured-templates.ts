@@ -6,7 +6,9 @@ import {
   type CapturedMessage,
   type CapturedOption,
   type CapturedPersona,
+  type MessageShape,
   messageBytes,
+  messageShapes,
 } from "../../../scenarios/population/captured-persona.ts";
 import {
   lengthOfPart,
@@ -16,12 +18,7 @@ import {
   writeUnitDigits,
 } from "../../../scenarios/population/captured-value.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
-import {
-  type MessageFields,
-  type MessageShape,
-  messageShapes,
-  shapeDetails,
-} from "./message-templates.ts";
+import { type MessageFields, shapeDetails } from "./message-templates.ts";
 
 interface Hole {
   readonly at: number;

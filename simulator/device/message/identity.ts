@@ -25,7 +25,7 @@ import {
 /** What tells two kinds of device apart on the wire. */
 export interface DeviceModel {
   readonly kind: DeviceKind;
-  /** Of a cable modem. */
+  /** Only for a cable modem. */
   readonly docsis?: DocsisVersion;
 }
 

@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../../protocol/dhcp/packet.ts";
 import { parseVendorClass } from "../../../protocol/dhcp/vendor-class.ts";
+import type { messageShapes } from "../../../scenarios/population/captured-persona.ts";
 import { type DocsisVersion, Population } from "../../../scenarios/population/population.ts";
-import { type MessageFields, MessageTemplates, type messageShapes } from "./message-templates.ts";
+import { type MessageFields, MessageTemplates } from "./message-templates.ts";
 
 const population = new Population({
   cableModems: 200,

@@ -10,21 +10,14 @@ import {
   type OutgoingPacket,
 } from "../../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import {
+  type MessageShape,
+  messageShapes,
+} from "../../../scenarios/population/captured-persona.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import { deviceModels, identityOptions, modelIndexOf } from "./identity.ts";
 
-/** The messages of RFC 2131 table 4, by which of options 50 and 54 they carry. */
-export const messageShapes = [
-  "discover",
-  "request-selecting",
-  "request-rebooting",
-  "request-extending",
-  "decline",
-  "release",
-] as const;
-export type MessageShape = (typeof messageShapes)[number];
-
-/** Of each shape: its message type (option 53), and whether options 54 and 50 are in it. */
+/** The message type (option 53) of each shape, and whether options 54 and 50 are in it. */
 export const shapeDetails: Readonly<
   Record<MessageShape, { type: number; server: boolean; requested: boolean }>
 > = {

@@ -11,9 +11,9 @@ export type PacketFault =
   | "changing-client-id"
   | "malformed";
 
-/** How a device differs from the client of RFC 2131; all of it is asked of every device. */
+/** How a device differs from the client of RFC 2131. */
 export interface Behaviour {
-  /** What it sends instead of what its kind does; undefined: nothing else. */
+  /** Messages that it sends instead of those of its kind; undefined: none. */
   readonly templates: CapturedTemplates | undefined;
   readonly packets: PacketFault;
   /** Whether it asks for more time before its lease ends. */

@@ -4,10 +4,10 @@ import type { PacketFault } from "./behaviours.ts";
 
 /** Where a message ends: its End option, how far it is filled, and how much of it is sent at most. */
 export interface MessageEnd {
-  /** Of the End option; a relay adds its option there. */
+  /** Where the End option is; a relay adds its option there. */
   endOffset: number;
   length: number;
-  /** What is behind this many bytes is not sent, whatever the relay has added. */
+  /** Bytes beyond this are not sent, whatever the relay has added. */
   lengthMax: number;
 }
 
@@ -28,6 +28,17 @@ const MESSAGE_BYTES_MIN = 300;
 const BOOT_COUNT_BYTES = 2;
 const RELAY_OPTION_PART = 5;
 
+type Spoil = (bytes: Uint8Array, end: MessageEnd, context: FaultContext) => void;
+
+const spoilers: Readonly<Record<PacketFault, Spoil>> = {
+  none: () => {},
+  "swapped-secs": swapSecs,
+  giant: fill,
+  "no-client-id": removeClientId,
+  "changing-client-id": changeClientId,
+  malformed: malform,
+};
+
 /** Spoils a finished message of a device, in place. */
 export function spoil(
   fault: PacketFault,
@@ -35,24 +46,7 @@ export function spoil(
   end: MessageEnd,
   context: FaultContext,
 ): void {
-  switch (fault) {
-    case "none":
-      return;
-    case "swapped-secs":
-      swapSecs(bytes);
-      return;
-    case "giant":
-      fill(bytes, end);
-      return;
-    case "no-client-id":
-      removeClientId(bytes, end);
-      return;
-    case "changing-client-id":
-      changeClientId(bytes, end, context.boots);
-      return;
-    case "malformed":
-      if (context.attempt === 0) malform(bytes, end, context.boots);
-  }
+  spoilers[fault](bytes, end, context);
 }
 
 /** The clients that dhcpd's `secs` heuristics exist for: 1 s is sent as 256. */
@@ -88,9 +82,9 @@ function removeClientId(bytes: Uint8Array, end: MessageEnd): void {
 
 /**
  * Type 0 is no hardware address (RFC 2132 section 9.14); then two octets that count the boots, and the
- * whole MAC, because nobody else may have the same.
+ * whole MAC, because no other device may have the same.
  */
-function changeClientId(bytes: Uint8Array, end: MessageEnd, boots: number): void {
+function changeClientId(bytes: Uint8Array, end: MessageEnd, { boots }: FaultContext): void {
   const at = offsetOf(bytes, OptionCode.clientIdentifier);
   if (at < 0) return;
   bytes.copyWithin(at + 3 + BOOT_COUNT_BYTES, at + 3, end.endOffset + 1);
@@ -102,8 +96,9 @@ function changeClientId(bytes: Uint8Array, end: MessageEnd, boots: number): void
   end.length = Math.max(end.length, end.endOffset + 1);
 }
 
-/** In turns, by boot: an option that is longer than the packet, and a packet cut inside an option. */
-function malform(bytes: Uint8Array, end: MessageEnd, boots: number): void {
+/** The first copy only; by boot, in turns: an option longer than the packet, or a packet cut inside one. */
+function malform(bytes: Uint8Array, end: MessageEnd, { attempt, boots }: FaultContext): void {
+  if (attempt > 0) return;
   const last = lastOption(bytes);
   if (boots % 2 === 1) {
     bytes[last + 1] = FILLER_BYTES_MAX;

@@ -54,7 +54,7 @@ export class Personas {
     this.#declines[local] = 0;
   }
 
-  /** How often a device has booted; 0 where nobody asks. */
+  /** How often a device has booted; 0 in a fleet without personas. */
   bootsOf(local: number): number {
     return this.#boots[local] ?? 0;
   }

@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { systemClock } from "../../../base/clock.ts";
 import { openUdpSocket } from "../../../base/net/udp-socket.ts";
 import type { PersonaRoll } from "../../../scenarios/population/personas.ts";
@@ -34,6 +31,7 @@ import {
   type PhasePart,
   type SegmentRecord,
 } from "../segment-record.ts";
+import { SimulationError, WorkerHandle } from "./worker-handle.ts";
 
 export type {
   AcknowledgedLeases,
@@ -42,11 +40,7 @@ export type {
   SimulationOutcome,
   SimulationProgress,
 } from "../outcome.ts";
-
-/** The run could not be carried through: the message says what failed, where, and what to do. */
-export class SimulationError extends Error {
-  override readonly name = "SimulationError";
-}
+export { SimulationError } from "./worker-handle.ts";
 
 /** What a run may be told besides its plan. */
 interface RunOptions {
@@ -113,9 +107,6 @@ async function play<Result>(coordinator: Coordinator, resultOf: () => Result): P
   }
 }
 
-/** Threads take only the profiler's flags of the process. */
-const execArgv = process.execArgv.filter((flag) => flag.startsWith("--cpu-prof"));
-
 const limits = {
   /** A worker reads its plan, builds its devices and opens its sockets. */
   readyMs: 60_000,
@@ -124,8 +115,6 @@ const limits = {
   phaseGraceMs: 30_000,
   /** Between "start" and the first arrival, so that all workers have heard of it. */
   startDelayMs: 50,
-  /** A deadline that moves is looked at so often. */
-  lookMs: 60_000,
 };
 
 function after(ms: number): () => number {
@@ -249,7 +238,6 @@ class Coordinator {
 
   /** One after the other: the kernel numbers the sockets of a group in the order of their opening. */
   async #startWorkers(): Promise<void> {
-    const file = workerFile();
     const isPortable = await portableSocket();
     if (isPortable && this.#plan.boot !== undefined) {
       throw new SimulationError(
@@ -273,7 +261,7 @@ class Coordinator {
     await this.#options.rendezvous?.mayOpen();
     for (let own = 0; own < workerCount; own += 1) {
       const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
-      const worker = new WorkerHandle(file, start, (message) => this.#take(own, message));
+      const worker = new WorkerHandle(start, (message) => this.#take(own, message));
       this.#workers.push(worker);
       this.#watermarksMs.push(0);
       const ready = await worker.next("ready", after(limits.readyMs));
@@ -426,109 +414,6 @@ class Coordinator {
     for (const worker of this.#workers) worker.post(request);
     return Promise.all(answers);
   }
-}
-
-/** One worker thread: what it says, who waits for it, and how it ends. */
-class WorkerHandle {
-  readonly #worker: Worker;
-  readonly #name: string;
-  readonly #onNews: (message: FromWorker) => void;
-  #waiting: { kind: FromWorker["kind"]; resolve: (message: FromWorker) => void } | undefined;
-  #reject: (error: SimulationError) => void = () => {};
-  #failure: SimulationError | undefined;
-  #hasExited = false;
-
-  constructor(file: URL, start: WorkerStart, onNews: (message: FromWorker) => void) {
-    this.#name = `simulator worker ${start.workerIndex} of ${start.workerCount}`;
-    this.#onNews = onNews;
-    this.#worker = new Worker(file, { workerData: start, name: this.#name, execArgv });
-    this.#worker.on("message", (message: FromWorker) => this.#receive(message));
-    this.#worker.on("messageerror", (error: Error) =>
-      this.#fail("sent an unreadable message", error),
-    );
-    this.#worker.on("error", (error: Error) => this.#fail(`failed: ${error.message}`, error));
-    this.#worker.on("exit", (code: number) => {
-      this.#hasExited = true;
-      this.#fail(`ended before it was told to (exit code ${code})`);
-    });
-  }
-
-  post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  /**
-   * The worker's next message of this kind; one caller at a time. The deadline is read again and again,
-   * because that of a run on hold moves on.
-   */
-  next<Kind extends FromWorker["kind"]>(
-    kind: Kind,
-    deadlineMs: () => number,
-  ): Promise<Extract<FromWorker, { kind: Kind }>> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) {
-        reject(this.#failure);
-        return;
-      }
-      const sinceMs = systemClock.monotonicMs();
-      let timer: NodeJS.Timeout | undefined;
-      const wait = (): void => {
-        const nowMs = systemClock.monotonicMs();
-        const leftMs = deadlineMs() - nowMs;
-        if (leftMs > 0) {
-          timer = setTimeout(wait, Math.min(leftMs, limits.lookMs));
-          return;
-        }
-        const seconds = Math.round((nowMs - sinceMs) / 1000);
-        this.#fail(`did not say "${kind}" within ${seconds} s: the machine may be overloaded`);
-      };
-      this.#reject = (error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-      this.#waiting = {
-        kind,
-        resolve: (message) => {
-          clearTimeout(timer);
-          resolve(message as Extract<FromWorker, { kind: Kind }>);
-        },
-      };
-      wait();
-    });
-  }
-
-  async terminate(): Promise<void> {
-    if (!this.#hasExited) await this.#worker.terminate();
-  }
-
-  #receive(message: FromWorker): void {
-    const waiting = this.#waiting;
-    if (waiting?.kind !== message.kind) {
-      this.#onNews(message);
-      return;
-    }
-    this.#waiting = undefined;
-    this.#reject = () => {};
-    waiting.resolve(message);
-  }
-
-  #fail(what: string, cause?: Error): void {
-    this.#failure ??= new SimulationError(`${this.#name} ${what}`, { cause });
-    this.#waiting = undefined;
-    this.#reject(this.#failure);
-    this.#reject = () => {};
-  }
-}
-
-/** Threads run compiled files: beside this one, or in `dist` when this one is the source. */
-function workerFile(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  const file = new URL(
-    isSource ? "../../../dist/simulator/worker/edge/worker.js" : "../../worker/edge/worker.js",
-    import.meta.url,
-  );
-  if (existsSync(file)) return file;
-  throw new SimulationError(`${fileURLToPath(file)} does not exist: run \`npm run build\``);
 }
 
 /** Whether this machine only has the portable socket, which several workers cannot share. */

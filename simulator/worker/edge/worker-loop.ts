@@ -38,13 +38,13 @@ export interface WorkerLoopOptions {
   readonly relaySocket: UdpSocket;
   /** On the clients' port: what servers send to a device's own address. */
   readonly deviceSocket: UdpSocket;
-  /** One for each protocol of a boot, on a port of its own; undefined when the plan boots nobody. */
+  /** One for each protocol of a boot, on a port of its own; undefined when the plan boots no device. */
   readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
-  /** On a port that is nobody's, for relays that send from the wrong one; nothing is read from it. */
+  /** For relays that send from the wrong port; nothing is read from it. */
   readonly wrongPortSocket?: UdpSocket | undefined;
-  /** Of all sockets. */
+  /** The batch size of all sockets. */
   readonly batchMax: number;
-  /** That the sockets are behind. */
+  /** The network that the sockets are behind. */
   readonly network: Pick<WorkerNetwork, "dueAtMs" | "counters">;
   /** Records what the sockets send and receive; undefined in nearly every run. */
   readonly recorder?: Pick<PcapRecorder, "attach"> | undefined;
@@ -309,7 +309,7 @@ export class WorkerLoop {
     }
   }
 
-  /** A receive may bring thousands of datagrams (`segmentation`); what is due does not wait for them. */
+  /** A receive may bring thousands of datagrams (`segmentation`); due arrivals do not wait for them. */
   #isTimeToLook(i: number): boolean {
     return this.#hasSchedule && i > 0 && i % READ_AT_ONCE === 0;
   }
@@ -374,7 +374,7 @@ export class WorkerLoop {
       kind: "phase-done",
       phase: this.#phaseIndex,
       endedBy: phase.endedBy ?? "coordinator",
-      devicesGivenUp: phase.devicesGivenUp,
+      devicesGivenUp: this.#plant.givenUp,
       endedAtMs: phase.endMs,
       report: phase.finish().toReport(),
       usage,

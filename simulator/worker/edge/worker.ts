@@ -24,10 +24,8 @@ const start = workerData as WorkerStart;
 const { plan, workerIndex, workerCount } = start;
 const sizes = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX };
 const network = new WorkerNetwork({
-  network: plan.network,
-  phases: plan.phases,
+  plan,
   population: new Population(plan.population),
-  seed: plan.seed,
   worker: { index: workerIndex, count: workerCount },
   batchMax: BATCH_MAX,
   nowMs: () => systemClock.monotonicMs(),
@@ -76,7 +74,7 @@ async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
 if (plan.networkNamespace !== undefined) enterNetworkNamespace(plan.networkNamespace);
 const relaySocket = await open(plan.ports.relay);
 const deviceSocket = await open(plan.ports.client);
-/** Small, because nobody reads what a server may answer there. */
+/** Small, because nothing reads what a server may answer there. */
 const WRONG_PORT_BUFFER_BYTES = 4096;
 
 async function openWrongPort(): Promise<UdpSocket | undefined> {

@@ -45,7 +45,7 @@ async function setUp() {
     openUdpSocket({ address: loopback, port: 0, backend: "batch" });
   const [socket, relay] = await Promise.all([open(), open()]);
   const wake = new WakePipe();
-  const disk = { isDone: false, waits: new Set<number>() };
+  const disk = { isDone: false, begun: 0, waits: new Set<number>() };
   const store: LeaseStore = {
     durability: "fsync",
     append: () => expect.fail("the loop knows no records"),
@@ -53,6 +53,7 @@ async function setUp() {
     commit: () => undefined,
     beginCommit: () => {
       disk.isDone = false;
+      disk.begun += 1;
       return false;
     },
     endCommit: (msMax) => {
@@ -139,23 +140,24 @@ describeUnless(libcMissingReason(), "the loop beside a slow disk", () => {
     expect(await replies(50)).toEqual([]);
     for (const xid of [2, 3, 4]) {
       ask(xid, MessageType.discover);
-      expect(await replies(5000)).toEqual([`${xid} ${MessageType.offer}`]);
+      expect(await replies(20_000)).toEqual([`${xid} ${MessageType.offer}`]);
     }
     finishSync();
-    expect(await replies(5000)).toEqual([`1 ${MessageType.ack}`]);
+    expect(await replies(20_000)).toEqual([`1 ${MessageType.ack}`]);
     expect([...disk.waits]).toEqual([0]);
   });
 
   test("a REQUEST that comes during a sync is acknowledged by the next one", async () => {
-    const { ask, replies, finishSync } = await setUp();
+    const { disk, ask, replies, finishSync } = await setUp();
     ask(1, MessageType.request);
-    expect(await replies(20)).toEqual([]);
+    await expect.poll(() => disk.begun).toBe(1);
     ask(2, MessageType.request);
     expect(await replies(20)).toEqual([]);
     finishSync();
-    expect(await replies(5000)).toEqual([`1 ${MessageType.ack}`]);
+    expect(await replies(20_000)).toEqual([`1 ${MessageType.ack}`]);
+    await expect.poll(() => disk.begun).toBe(2);
     expect(await replies(50)).toEqual([]);
     finishSync();
-    expect(await replies(5000)).toEqual([`2 ${MessageType.ack}`]);
+    expect(await replies(20_000)).toEqual([`2 ${MessageType.ack}`]);
   });
 });

@@ -7,8 +7,8 @@ import { pairOf } from "./generate.testing.ts";
 import { configText, type Pair } from "./pair.testing.ts";
 import { shrink } from "./shrink.testing.ts";
 
-/** With every test run. */
-export const usualPairs = 2000;
+/** Of `npm run test:system`. */
+export const usualPairs = 400;
 
 /** dhcpd starts and ends wait for the kernel: some overlap. */
 const lanesMax = 4;

@@ -1,5 +1,5 @@
 import type { Dice } from "./dice.testing.ts";
-import { booleanExpression, words } from "./expressions.testing.ts";
+import { Expressions, words } from "./expressions.testing.ts";
 import type { ConfigNode } from "./pair.testing.ts";
 import { definitions, type Place, statements } from "./statements.testing.ts";
 
@@ -114,7 +114,8 @@ function classDeclaration(dice: Dice, at: number): ConfigNode[] {
   };
   const data = dice.pick(Object.keys(keys));
   const kind = dice.below(10);
-  if (kind < 5) return [{ head, items: [`match if ${booleanExpression(dice)};`, ...own] }];
+  if (kind < 5)
+    return [{ head, items: [`match if ${new Expressions(dice, "packet").boolean()};`, ...own] }];
   if (kind < 7) return [{ head, items: [`spawn with ${data};`, ...own] }];
   const chosen = keys[data].filter(() => dice.chance(50));
   return [

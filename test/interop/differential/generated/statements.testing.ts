@@ -1,5 +1,5 @@
 import type { Dice } from "./dice.testing.ts";
-import { booleanExpression, dataExpression } from "./expressions.testing.ts";
+import { Expressions } from "./expressions.testing.ts";
 import type { ConfigNode } from "./pair.testing.ts";
 
 /** Where a statement may stand. */
@@ -131,12 +131,13 @@ const otherFeatures: readonly Feature[] = [
   {
     name: "option = expression",
     weight: 10,
-    make: (dice) => `option ${dice.pick(computed)} = ${dataExpression(dice)};`,
+    make: (dice) => `option ${dice.pick(computed)} = ${new Expressions(dice, "packet").data()};`,
   },
   {
     name: "filename = expression",
     weight: 3,
-    make: (dice) => `${dice.pick(["filename", "server-name"])} = ${dataExpression(dice)};`,
+    make: (dice) =>
+      `${dice.pick(["filename", "server-name"])} = ${new Expressions(dice, "packet").data()};`,
   },
   {
     name: "if, elsif, else",
@@ -229,8 +230,8 @@ export function statements(dice: Dice, place: Place, most: number): ConfigNode[]
 
 function conditional(dice: Dice): ConfigNode {
   const branch = (head: string): ConfigNode => ({ head, items: statements(dice, "if", 2) });
-  const nodes = [branch(`if ${booleanExpression(dice)}`)];
-  if (dice.chance(40)) nodes.push(branch(`elsif ${booleanExpression(dice)}`));
+  const nodes = [branch(`if ${new Expressions(dice, "packet").boolean()}`)];
+  if (dice.chance(40)) nodes.push(branch(`elsif ${new Expressions(dice, "packet").boolean()}`));
   if (dice.chance(50)) nodes.push(branch("else"));
   return nodes.length === 1 ? nodes[0] : { head: "", items: nodes };
 }

@@ -1,0 +1,56 @@
+import { type ServerCommand, startServerProcess } from "../../../lab/machine/server-process.ts";
+import type { FuzzRequest } from "./fuzz-request.ts";
+import {
+  type DecoderSubject,
+  describeInputs,
+  fuzzInputs,
+  isCleanInputs,
+} from "./input-campaign.ts";
+import { type Attack, describeServer, fuzzServer, isCleanServer } from "./server-campaign.ts";
+
+/** A protocol of which the decoder and a running server are fuzzed. */
+export interface FuzzedProtocol {
+  readonly decoder: DecoderSubject;
+  readonly server: ServerCommand;
+  readonly openAttack: () => Promise<Attack>;
+  /** What is to be seen when the attack is over: a line to print, and whether all is well. */
+  readonly lookAfterwards?: () => Promise<{ readonly line: string; readonly isClean: boolean }>;
+}
+
+/** Longer than any campaign of a million packets takes. */
+const SERVER_MS_MAX = 20 * 60_000;
+
+/** Runs both campaigns, as far as they are asked for; true when nothing was found and nothing was cut short. */
+export async function fuzzProtocol(
+  request: FuzzRequest,
+  { decoder, server, openAttack, lookAfterwards }: FuzzedProtocol,
+): Promise<boolean> {
+  const { seed, signal, onProgress, onResult } = request;
+  let isClean = true;
+  if (request.decoder > 0) {
+    const packets = request.decoder;
+    const report = await fuzzInputs({ ...decoder, seed, packets, signal, onProgress });
+    onResult(describeInputs(decoder, report));
+    isClean = isCleanInputs(report, packets);
+  }
+  if (request.server === 0 || signal.aborted) return isClean;
+  const process = await startServerProcess(server, signal);
+  try {
+    const attack = await openAttack();
+    const report = await fuzzServer(attack, {
+      ...{ seed, packets: request.server, timeMsMax: SERVER_MS_MAX, signal, onProgress },
+      serverMemoryMiB: () => {
+        process.check();
+        return process.memoryMiB()?.now;
+      },
+    });
+    onResult(describeServer(attack, report));
+    process.check();
+    if (report.failure !== undefined) return false;
+    const after = await lookAfterwards?.();
+    if (after !== undefined) onResult(after.line);
+    return isClean && isCleanServer(report, request.server) && after?.isClean !== false;
+  } finally {
+    await process.stop();
+  }
+}

@@ -1,0 +1,181 @@
+import { hash32, Prng } from "../../../base/prng.ts";
+import { type DhcpPacket, decodePacket, encodePacket } from "../../../protocol/dhcp/packet.ts";
+import { parseConfig } from "../../../server/config/grammar/parse.ts";
+import type { EvaluationContext } from "../../../server/config/language/program.ts";
+import { Variables } from "../../../server/config/language/variables.ts";
+import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
+import type { ServerConfig } from "../../../server/config/model/model.ts";
+import type { FuzzRequest } from "../campaign/fuzz-request.ts";
+import { describeMemory } from "../campaign/memory-watch.ts";
+import { runSlices, type SlicedReport } from "../campaign/sliced-run.ts";
+import {
+  ExpressionWriter,
+  OTHER_FILE,
+  OWN_FILE,
+  PLAIN_FILE,
+  slipped,
+} from "./expression-writer.ts";
+
+/** `failure`: something was thrown, took too long or became too large. */
+export interface ExpressionReport extends Omit<SlicedReport, "count"> {
+  /** Fewer than wanted after an interruption or a failure. */
+  readonly expressions: number;
+  readonly files: number;
+  /** Files read without an error, and evaluated for several packets. */
+  readonly accepted: number;
+  readonly slowestMs: number;
+}
+
+const EXPRESSION_STREAM = 0x6578_7072;
+/** Reading and evaluating one file: a bound on work, wide enough for a busy machine. */
+const FILE_MS_MAX = 10_000;
+const VALUE_BYTES_MAX = 0xffff;
+const MESSAGES_MAX = 64;
+const TOLD_CHARACTERS_MAX = 4000;
+
+type ExpressionCampaign = Pick<FuzzRequest, "expressions" | "seed" | "signal" | "onProgress">;
+
+/** The campaign of a request; true when nothing was found and nothing was cut short. */
+export async function fuzzConfig(request: FuzzRequest): Promise<boolean> {
+  const { expressions, onResult } = request;
+  if (expressions === 0) return true;
+  const report = await fuzzExpressions(request);
+  onResult(describeExpressions(report));
+  return report.failure === undefined && report.memory.isFlat && report.expressions >= expressions;
+}
+
+/**
+ * Reads files full of expressions, right ones and broken ones, and evaluates those that are accepted: about
+ * seven statements a file.
+ */
+export async function fuzzExpressions(campaign: ExpressionCampaign): Promise<ExpressionReport> {
+  const { seed, expressions: wanted } = campaign;
+  const packets = samplePackets();
+  let text = "";
+  let files = 0;
+  let accepted = 0;
+  let slowestMs = 0;
+  const { count: expressions, ...report } = await runSlices({
+    ...{ ...campaign, name: "expressions", what: "statements", wanted },
+    next: () => {
+      const file = expressionFile(seed, files);
+      text = file.text;
+      files += 1;
+      const startMs = performance.now();
+      const config = readExpressions(text);
+      if (config !== undefined) {
+        accepted += 1;
+        for (const packet of packets) evaluateAll(config, packet);
+      }
+      const tookMs = performance.now() - startMs;
+      slowestMs = Math.max(slowestMs, tookMs);
+      if (tookMs > FILE_MS_MAX) throw new Error(`it took ${Math.round(tookMs)} ms`);
+      return file.count;
+    },
+    where: () => `file ${files - 1} of seed ${seed}:\n${text.slice(0, TOLD_CHARACTERS_MAX)}\n`,
+  });
+  return { ...report, expressions, files, accepted, slowestMs };
+}
+
+function describeExpressions(report: ExpressionReport): string {
+  const { expressions, files, accepted, slowestMs, memory, elapsedMs, failure } = report;
+  return [
+    `expressions: ${expressions} statements in ${(elapsedMs / 1000).toFixed(1)} s: of ${files} files ` +
+      `${accepted} read and evaluated, ${files - accepted} refused; the slowest took ${Math.round(slowestMs)} ms`,
+    `expressions: heap ${describeMemory(memory)}`,
+    ...(failure === undefined ? [] : [`expressions: FAILED: ${failure}`]),
+  ].join("\n");
+}
+
+/** File `number` of a seed: each can be made again by itself. */
+export function expressionFile(seed: number, number: number): ExpressionFile {
+  const prng = new Prng(seed, hash32(seed, EXPRESSION_STREAM, number));
+  const writer = new ExpressionWriter(prng);
+  const text = writer.file();
+  const { count } = writer;
+  return { text: prng.nextBelow(3) === 0 ? slipped(text, prng) : text, count };
+}
+
+export interface ExpressionFile {
+  readonly text: string;
+  /** Statements with expressions. */
+  readonly count: number;
+}
+
+/** Undefined when the text is refused. Throws Error when no reason is given for that. */
+export function readExpressions(text: string): ServerConfig | undefined {
+  const outcome = parseConfig(OWN_FILE, (path) => {
+    if (path === OWN_FILE) return text;
+    if (path === PLAIN_FILE) return 'set nam = "x";';
+    if (path === OTHER_FILE) return `include "${OWN_FILE}";`;
+    throw new Error("No such file or directory");
+  });
+  if (outcome.kind === "ok") return outcome.config;
+  if (outcome.diagnostics.length === 0) throw new Error("refused without a reason");
+  return undefined;
+}
+
+/** Everything that a server would evaluate for one packet; throws when a value is beyond its limit. */
+export function evaluateAll(config: ServerConfig, packet: DhcpPacket | undefined): void {
+  const variables = new Variables();
+  const context: EvaluationContext = {
+    packet,
+    ...{ known: true, leaseAddress: 0x0a00_0001, leaseSeconds: 600, isStatic: false },
+    ...{ hostName: "cm-1", serverHostName: "server", variables, resolve: () => [0x0a00_0002] },
+  };
+  const members = classify(config, context);
+  const scopes = [config.root, ...members.map(({ scope }) => scope)];
+  const settings = evaluateScopes(config, scopes, context);
+  for (const code of settings.optionCodes()) {
+    checkSize("option", settings.option(code)?.length ?? 0, VALUE_BYTES_MAX);
+  }
+  checkSize("filename", settings.bytes("filename")?.length ?? 0, VALUE_BYTES_MAX);
+  checkSize("messages", settings.messages.length, MESSAGES_MAX);
+  for (const event of ["commit", "release", "expiry"] as const) {
+    checkSize("messages", runEvent(settings, event, context).messages.length, MESSAGES_MAX);
+  }
+  for (const [name, value] of variables.entries()) {
+    if (value instanceof Uint8Array) checkSize(`variable ${name}`, value.length, VALUE_BYTES_MAX);
+    if (typeof value === "number" && !Number.isSafeInteger(value)) {
+      throw new Error(`variable ${name} is ${value}, no whole number`);
+    }
+  }
+}
+
+function checkSize(what: string, size: number, max: number): void {
+  if (size > max) throw new Error(`${what}: ${size}, more than ${max}`);
+}
+
+/** A request with many options, one with none, and no request at all: a lease that expires. */
+function samplePackets(): readonly (DhcpPacket | undefined)[] {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+  const full = [
+    { code: 12, value: text("cm-0.example") },
+    { code: 60, value: text("a".repeat(240)) },
+    { code: 61, value: Uint8Array.of(1, 2, 0x10, 0, 0, 0, 1) },
+    { code: 77, value: text("xxxxxxxx") },
+    { code: 81, value: Uint8Array.of(0, 0, 0, ...text("host.example")) },
+    { code: 82, value: Uint8Array.of(1, 4, 1, 2, 3, 4, 2, 6, 2, 0x10, 0, 0, 0, 1) },
+    { code: 250, value: new Uint8Array(0) },
+  ];
+  return [packetWith(full, text("boot.cfg")), packetWith([], new Uint8Array(0)), undefined];
+}
+
+function packetWith(
+  options: readonly { readonly code: number; readonly value: Uint8Array }[],
+  file: Uint8Array,
+): DhcpPacket {
+  const target = new Uint8Array(1500);
+  const header = {
+    ...{ op: 1, htype: 1, hops: 1, xid: 7, secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0 },
+    ...{ giaddr: 0x0a20_0001, chaddr: Uint8Array.of(2, 0x10, 0, 0, 0, 1) },
+    ...{ sname: new Uint8Array(0), file },
+  };
+  const end = encodePacket(
+    { ...header, options: [{ code: 53, value: Uint8Array.of(1) }, ...options] },
+    target,
+    0,
+    { optionBytesMax: 1200, packetBytesMin: 300, overload: false },
+  );
+  return decodePacket(target.subarray(0, end));
+}

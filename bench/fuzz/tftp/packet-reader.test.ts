@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { decodeTftp, type TftpPacket } from "../../../protocol/tftp/packet.ts";
+import { fuzzInputs, type InputReport } from "../campaign/input-campaign.ts";
+import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { buildTftpCorpus, escapeNames } from "./corpus.ts";
+import { readTftp, tftpDecoder } from "./packet-reader.ts";
+
+const seed = 20_261_124;
+const plan = {
+  names: ["cm-1.0.cfg", "block.cfg"],
+  traps: ["link-up"],
+  outsideFile: "/srv/outside/canary.txt",
+};
+const { requests, transferPackets } = buildTftpCorpus(plan);
+
+function run(packets: number): Promise<InputReport> {
+  const decoder = tftpDecoder(seed, [...requests, ...transferPackets]);
+  const { signal } = new AbortController();
+  return fuzzInputs({ ...decoder, seed, packets, signal, onProgress: () => undefined });
+}
+
+test(`50,000 bad packets are values or DecodeErrors (seed ${seed})`, async () => {
+  const report = await run(50_000);
+  expect(report.failure).toBeUndefined();
+  expect(report.packets).toBe(50_000);
+  // Both sides must be exercised: a fuzzer that only meets the first check proves nothing.
+  expect(report.decoded).toBeGreaterThan(5000);
+  expect(Object.keys(report.rejectedByCode).sort()).toEqual([
+    "bad-operation",
+    "bad-option-value",
+    "missing-end",
+    "too-long",
+    "too-many-options",
+    "truncated",
+    "truncated-option",
+  ]);
+});
+
+test("the same seed gives the same packets", async () => {
+  const [one, two] = [await run(500), await run(500)];
+  expect(one.rejectedByCode).toEqual(two.rejectedByCode);
+});
+
+test("no packet of the corpus is longer than a mutation may begin with", () => {
+  for (const { length } of [...requests, ...transferPackets]) {
+    expect(length).toBeLessThanOrEqual(MUTANT_BYTES_MAX);
+  }
+  expect(escapeNames(plan.outsideFile).length).toBeGreaterThan(60);
+});
+
+describe("a careless reader notices", () => {
+  const request = decodeTftp(new TextEncoder().encode("\0\x01cm.cfg\0octet\0tsize\x000\0"));
+  test("what is sound is taken", () => {
+    expect(() => readTftp(request)).not.toThrow();
+  });
+
+  test.each([
+    ["a control character in a name", { ...request, filename: "a\nb" }],
+    ["an empty name", { ...request, filename: "" }],
+    ["a mode that is none", { ...request, mode: "binary" }],
+    ["a block number of 17 bits", { kind: "ack", block: 0x1_0000 }],
+    ["a block that is too long", { kind: "data", block: 1, bytes: new Uint8Array(65_465) }],
+    ["an option in capitals", { kind: "option-ack", options: [{ name: "TSIZE", value: "0" }] }],
+    [
+      "33 options",
+      { kind: "option-ack", options: new Array(33).fill({ name: "tsize", value: "0" }) },
+    ],
+  ])("%s", (_, packet) => {
+    expect(() => readTftp(packet as TftpPacket)).toThrow();
+  });
+});

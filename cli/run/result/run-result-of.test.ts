@@ -1,0 +1,238 @@
+import { describe, expect, test } from "vitest";
+import { LatencyHistogram } from "../../../base/histogram.ts";
+import type { Target } from "../../../reports/result/run-result.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import { readScenario } from "../../../scenarios/language/scenario-file.ts";
+import { Population } from "../../../scenarios/population/population.ts";
+import { BootRecord } from "../../../simulator/boot/boot-record.ts";
+import { emptyCounters } from "../../../simulator/measure/recorder.ts";
+import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
+import { sumCounters } from "../../../simulator/network/network-counters.ts";
+import type { SimulationOutcome } from "../../../simulator/run/edge/coordinator.ts";
+import type { LeaseAudit } from "./lease-audit.ts";
+import { runResultOf } from "./run-result-of.ts";
+
+function scenarioOf(): Scenario {
+  const reading = readScenario(
+    "x.yaml",
+    `schema: provlab/scenario@1
+name: x
+population: { cableModems: 10, cmtsCount: 1 }
+phases:
+  - name: connect
+    streams: [{ exchange: discover, ratePerSecond: 10 }]
+    until: all-bound
+thresholds: [connect.discover.completed == 10]
+`,
+  );
+  if (reading.kind === "failed") throw new Error(JSON.stringify(reading.problems));
+  return reading.scenario;
+}
+
+function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome {
+  const latency = new LatencyHistogram();
+  for (let ms = 1; ms <= 10; ms += 1) latency.recordMs(ms);
+  return {
+    startedAtMs: Date.UTC(2026, 0, 1),
+    endedAtMs: Date.UTC(2026, 0, 1) + 1234.6,
+    devices: 10,
+    workers: 1,
+    backend: "batch",
+    aborted: false,
+    pace: undefined,
+    answers: [],
+    phases: [
+      {
+        name: "connect",
+        startedAtMs: 0,
+        durationMs: 1000,
+        endedBy: "all-bound",
+        streams: [
+          {
+            exchange: "discover",
+            ratePerSecond: 10,
+            counters: { ...emptyCounters(), offered: 10, sent: 10, completed: 10 },
+            achievedPerSecond: 9.9987654,
+            latency,
+            service: latency,
+            slip: latency,
+          },
+        ],
+        background: emptyCounters(),
+        timeToBound: {},
+        boot: new BootRecord(),
+        devicesGivenUp: 0,
+        workers: [],
+      },
+    ],
+    timeToBound: { all: latency },
+    timeSeries: [],
+    safety: {
+      acknowledged: 10,
+      counters: {
+        doubleAllocations: 0,
+        acknowledgedLeasesLost: 0,
+        addressesChangedOnRenewal: 0,
+        neverOffered: 0,
+        addressesOutsideNetwork: 0,
+        malformedReplies: 0,
+      },
+      expected: newSafetyCounters(),
+      violations: [],
+    },
+    leases: {
+      count: 0,
+      device: new Uint32Array(),
+      address: new Uint32Array(),
+      expiresAtSeconds: new Float64Array(),
+    },
+    health: {
+      slipMsP99: 0.1,
+      socketDrops: 0,
+      sendErrors: 0,
+      lastSendError: undefined,
+      cpuPercentMax: 10,
+      workers: [],
+      invalid: false,
+      problems: [],
+    },
+    decodeErrors: 0,
+    ignoredReplies: 0,
+    network: sumCounters([]),
+    personas: [],
+    ...changes,
+  };
+}
+
+const clean: LeaseAudit = { lost: 0, examples: [], summary: "all 10 leases in the lease file" };
+
+function resultOf(
+  outcome: SimulationOutcome,
+  audit: LeaseAudit | null = clean,
+  target: Target = { kind: "bundled", address: "127.0.0.1", port: 20_000 },
+) {
+  const scenario = scenarioOf();
+  return runResultOf({
+    scenario,
+    sha256: "",
+    seed: 1,
+    population: new Population(scenario.population),
+    environment: {
+      cpu: "",
+      cores: 2,
+      memoryMiB: 1,
+      kernel: "",
+      node: "",
+      provlab: "",
+      commit: "",
+      durability: "fsync",
+      socket: "batch",
+      workers: 1,
+    },
+    target,
+    outcome,
+    audit: audit ?? undefined,
+    server: undefined,
+    memoryMiB: 1,
+  });
+}
+
+test("a run that did all it was asked passes, and says what a transaction is (GAP-4, PERF-5)", () => {
+  const result = resultOf(outcomeOf());
+  expect(result).toMatchObject({
+    verdict: "pass",
+    reasons: [],
+    startedAt: "2026-01-01T00:00:00.000Z",
+  });
+  expect(result.transactions).toEqual({ discover: "Discover, Offer, Request, Ack" });
+  expect(result.phases[0]!.streams[0]).toMatchObject({
+    achievedPerSecond: 9.999,
+    achievedRatio: 0.99988,
+    latencyMs: { count: 10, max: expect.closeTo(10, 1) },
+  });
+});
+
+describe("what decides the verdict, strongest first", () => {
+  const outcome = outcomeOf();
+  const unsafe = {
+    ...outcome.safety,
+    counters: { ...outcome.safety.counters, doubleAllocations: 1 },
+    violations: [
+      { kind: "doubleAllocations", atMs: 0, device: 1, address: 0x7f40_0010, holder: 2 } as const,
+    ],
+  };
+  const slow = { ...outcome.health, invalid: true, problems: ["The generator was slow."] };
+  const late = [{ ...outcome.phases[0]!, endedBy: "time-limit" } as const];
+
+  test("a safety violation, even of a run whose generator was the limit", () => {
+    const result = resultOf(outcomeOf({ safety: unsafe, health: slow }));
+    expect(result.verdict).toBe("fail");
+    expect(result.reasons).toEqual(["Unsafe: 1 addresses held by two devices at a time."]);
+    expect(result.safety.examples).toEqual([
+      "127.64.0.16 for cable-modem 02:10:00:00:00:01: it was acknowledged while another device held it (02:10:00:00:00:02).",
+    ]);
+  });
+
+  test("a lease that is not in the lease file", () => {
+    const result = resultOf(outcomeOf(), { lost: 1, examples: ["gone"], summary: "1 missing" });
+    expect(result).toMatchObject({ verdict: "fail", safety: { acknowledgedLeasesLost: 1 } });
+    expect(result.safety.examples).toEqual(["gone"]);
+  });
+
+  test("a run that was stopped, or whose generator was the limit, is invalid", () => {
+    expect(resultOf(outcomeOf({ aborted: true })).verdict).toBe("invalid");
+    const result = resultOf(outcomeOf({ health: slow, phases: late }));
+    expect(result).toMatchObject({ verdict: "invalid", reasons: ["The generator was slow."] });
+  });
+
+  test("a run that was paused or scaled by hand is no benchmark, and says so", () => {
+    const pace = { pausedMs: 2500, paces: [2, 0.5] };
+    const paused = resultOf(outcomeOf({ pace }));
+    expect(paused.verdict).toBe("invalid");
+    expect(paused.reasons).toEqual([
+      "By hand, the run was paused for 2.5 s and went at 2, 0.5 times its rates: its figures are no benchmark.",
+    ]);
+    const scaled = resultOf(outcomeOf({ pace: { pausedMs: 0, paces: [2] }, aborted: true }));
+    expect(scaled.reasons).toHaveLength(2);
+    expect(scaled.reasons[1]).toMatch(/the run went at 2 times its rates/);
+  });
+
+  test("a phase at its time limit, a threshold, a phase that is missing", () => {
+    const timedOut = resultOf(outcomeOf({ phases: late }));
+    expect(timedOut.reasons.join()).toMatch(/connect reached its time limit/);
+    const missing = resultOf(outcomeOf({ phases: [] }));
+    expect(missing.verdict).toBe("fail");
+    expect(missing.reasons).toEqual([
+      "Threshold failed: connect.discover.completed == 10, but it was not measured.",
+      "1 phases did not run.",
+    ]);
+  });
+
+  test("a target that acknowledged nothing is named, with what to look at", () => {
+    const silent = outcomeOf({ phases: [], safety: { ...outcome.safety, acknowledged: 0 } });
+    const target: Target = { kind: "external", address: "127.0.0.1", port: 6767 };
+    const { reasons } = resultOf(silent, null, target);
+    expect(reasons.at(-1)).toMatch(/^No ACK came from 127\.0\.0\.1:6767: /);
+    expect(resultOf(silent).reasons.join()).not.toMatch(/No ACK/);
+  });
+
+  test("somebody else's lease file is out of reach, and the result says so", () => {
+    expect(resultOf(outcomeOf(), null).safety.audit).toBe("lease file out of reach");
+  });
+});
+
+test("several targets are told with the ACKs of each, and of whoever else answered", () => {
+  const outcome = outcomeOf({
+    answers: [
+      { server: 0x0a00_0002, acknowledged: 7 },
+      { server: 0x0a00_0009, acknowledged: 1 },
+    ],
+  });
+  const target = { kind: "external", address: "10.0.0.1", port: 67 } as const;
+  expect(resultOf(outcome, undefined, { ...target, others: ["10.0.0.2"] }).answeredBy).toEqual([
+    { server: "10.0.0.1", acknowledged: 0 },
+    { server: "10.0.0.2", acknowledged: 7 },
+    { server: "10.0.0.9", acknowledged: 1 },
+  ]);
+  expect(resultOf(outcome, undefined, target).answeredBy).toBeUndefined();
+});

@@ -1,0 +1,307 @@
+import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
+import { formatMac } from "../../../protocol/mac.ts";
+import type { PairHistory } from "../../../reports/failover/history.ts";
+import { distributionOf } from "../../../reports/result/distribution.ts";
+import {
+  type AnsweredBy,
+  type Environment,
+  type GeneratorResult,
+  type PersonaResult,
+  type PhaseResult,
+  RESULT_SCHEMA,
+  type RunResult,
+  type SafetyResult,
+  type ServerUsage,
+  type Target,
+  type TimeSeriesRow,
+  type Verdict,
+} from "../../../reports/result/run-result.ts";
+import { violationsOf } from "../../../reports/result/safety.ts";
+import { evaluateThresholds } from "../../../reports/result/thresholds.ts";
+import { isFair } from "../../../scenarios/language/network-conditions.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import { deviceKinds, type Population } from "../../../scenarios/population/population.ts";
+import type { Violation, ViolationKind } from "../../../simulator/measure/safety-checker.ts";
+import type { SimulatedSecond } from "../../../simulator/measure/time-series.ts";
+import type { PhaseOutcome, SimulationOutcome } from "../../../simulator/run/edge/coordinator.ts";
+import type { PersonaOutcome } from "../../../simulator/run/outcome.ts";
+import type { RunPaceSummary } from "../../../simulator/run/run-pace.ts";
+import { timeToOnlineMsOf } from "./boot-result-of.ts";
+import { exchangeColumnsOf } from "./exchange-columns.ts";
+import { failoverOf } from "./failover-of.ts";
+import type { LeaseAudit } from "./lease-audit.ts";
+import { measuredOf } from "./stream-result-of.ts";
+
+export interface RunFacts {
+  readonly scenario: Scenario;
+  /** Of the scenario file's bytes and whatever replaced parts of it. */
+  readonly sha256: string;
+  readonly seed: number;
+  readonly population: Population;
+  readonly environment: Environment;
+  readonly target: Target;
+  readonly outcome: SimulationOutcome;
+  /** Undefined for somebody else's server, whose lease file is out of reach. */
+  readonly audit: LeaseAudit | undefined;
+  readonly server: ServerUsage | undefined;
+  readonly memoryMiB: number;
+  /** The pair that the run did something to, if it did. */
+  readonly pair?: PairHistory;
+}
+
+// What counts as one transaction: the guide does not say (GAP-4), so every result does.
+const transactions = {
+  discover: "Discover, Offer, Request, Ack",
+  renew: "Request, Ack (unicast, RENEWING)",
+  rebind: "Request, Ack (through the relay, REBINDING)",
+  reboot: "Request, Ack (through the relay, INIT-REBOOT)",
+  release: "one Release, which nobody answers",
+  boot: "power on to on line, all steps of the device's kind",
+  download: "the device's file by TFTP, checked",
+} as const;
+
+/** Puts what the run measured into the form that everything else reads, and judges it. */
+export function runResultOf(facts: RunFacts): RunResult {
+  const { scenario, outcome, population } = facts;
+  const phases = outcome.phases.map(phaseResultOf);
+  const timeToBoundMs = Object.fromEntries(
+    Object.entries(outcome.timeToBound).map(([kind, spans]) => [kind, distributionOf(spans)]),
+  );
+  const timeToOnlineMs = phases.some(({ boot }) => boot !== undefined)
+    ? timeToOnlineMsOf(outcome.phases.map(({ boot }) => boot))
+    : undefined;
+  const timeSeries = exchangeColumnsOf(outcome.timeSeries).map((columns, index) => ({
+    ...rowOf(outcome.timeSeries[index]!),
+    ...columns,
+  }));
+  const { failover, safety: ofPair } = failoverOf(facts, timeSeries);
+  const measured = {
+    ...{ phases, timeToBoundMs },
+    ...(timeToOnlineMs && { timeToOnlineMs }),
+    ...(failover && { failover }),
+  };
+  const thresholds = evaluateThresholds(scenario.thresholds, measured);
+  const safety = { ...safetyResultOf(facts), ...ofPair };
+  const networksOfPhases = scenario.phases.flatMap(({ network }) => network ?? []);
+  const { verdict, reasons } = judge(facts, thresholds, safety);
+  const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
+  return {
+    schema: RESULT_SCHEMA,
+    scenario: { name: scenario.name, title: scenario.title, sha256: facts.sha256 },
+    seed: facts.seed,
+    startedAt: new Date(outcome.startedAtMs).toISOString(),
+    durationMs: Math.round(outcome.endedAtMs - outcome.startedAtMs),
+    verdict,
+    reasons,
+    environment: facts.environment,
+    target: facts.target,
+    population: {
+      devices: population.size,
+      byKind: Object.fromEntries(
+        deviceKinds.map((kind, index) => [kind, population.countOf[index]!]),
+      ),
+      cmts: population.cmtsCount,
+    },
+    transactions: Object.fromEntries(
+      Object.entries(transactions).filter(([exchange]) => exchanges.has(exchange)),
+    ),
+    phases,
+    timeToBoundMs,
+    ...(timeToOnlineMs && { timeToOnlineMs }),
+    thresholds,
+    safety,
+    generator: {
+      slipMsP99: outcome.health.slipMsP99,
+      socketDrops: outcome.health.socketDrops,
+      sendErrors: outcome.health.sendErrors,
+      cpuPercentMax: outcome.health.cpuPercentMax,
+      ...starvedOf(outcome),
+      memoryMiB: facts.memoryMiB,
+      problems: outcome.health.problems,
+      ...(scenario.network.lossPercent === 0
+        ? {}
+        : {
+            simulatedLoss: {
+              percent: scenario.network.lossPercent,
+              dropped: outcome.network.toServer.lost + outcome.network.toDevices.lost,
+            },
+          }),
+    },
+    ...(facts.server === undefined ? {} : { server: facts.server }),
+    ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
+    ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
+    ...(facts.target.others === undefined ? {} : { answeredBy: answeredBy(facts) }),
+    ...(failover && { failover }),
+    timeSeries,
+  };
+}
+
+/** The targets in their order, one that never answered with 0, then whoever else answered. */
+function answeredBy({ target, outcome }: RunFacts): readonly AnsweredBy[] {
+  const counts = new Map<number, number>(
+    [target.address, ...(target.others ?? [])].map((address) => [parseIpv4(address)!, 0]),
+  );
+  for (const { server, acknowledged } of outcome.answers) counts.set(server, acknowledged);
+  return [...counts].map(([server, acknowledged]) => ({
+    ...{ server: formatIpv4(server), acknowledged },
+  }));
+}
+
+/** In the worst phase, as the CPU is; absent where the kernel does not say. */
+function starvedOf({ phases }: SimulationOutcome): Pick<GeneratorResult, "starvedPercentMax"> {
+  const shares = phases.flatMap(({ workers }) =>
+    workers.flatMap(({ starvedPercent }) => starvedPercent ?? []),
+  );
+  return shares.length === 0 ? {} : { starvedPercentMax: rounded(Math.max(...shares), 10) };
+}
+
+function phaseResultOf(phase: PhaseOutcome): PhaseResult {
+  return {
+    name: phase.name,
+    startedAtMs: Math.round(phase.startedAtMs),
+    durationMs: Math.round(phase.durationMs),
+    endedBy: phase.endedBy,
+    ...measuredOf(phase),
+  };
+}
+
+function personaResultOf({ of, captured, count: _, ...persona }: PersonaOutcome): PersonaResult {
+  return { ...(of && { of }), ...(captured && { name: captured.name }), ...persona };
+}
+
+function rounded(value: number, parts: number): number {
+  return Math.round(value * parts) / parts;
+}
+
+function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {
+  const { counters, acknowledged, violations } = outcome.safety;
+  const expected = Object.fromEntries(
+    Object.entries(outcome.safety.expected).filter(([, count]) => count > 0),
+  );
+  return {
+    acknowledged,
+    doubleAllocations: counters.doubleAllocations,
+    acknowledgedLeasesLost: counters.acknowledgedLeasesLost + (audit?.lost ?? 0),
+    addressesChangedOnRenewal: counters.addressesChangedOnRenewal,
+    addressesNeverOffered: counters.neverOffered,
+    addressesOutsideNetwork: counters.addressesOutsideNetwork,
+    malformedReplies: counters.malformedReplies,
+    ...(Object.keys(expected).length === 0 ? {} : { expected }),
+    examples: [
+      ...violations.map((violation) => describeViolation(violation, population)),
+      ...(audit?.examples ?? []),
+    ].slice(0, EXAMPLES_MAX),
+    audit: audit?.summary ?? "lease file out of reach",
+  };
+}
+
+const EXAMPLES_MAX = 10;
+
+const violationWords: Readonly<Record<ViolationKind, string>> = {
+  doubleAllocations: "was acknowledged while another device held it",
+  acknowledgedLeasesLost: "was refused although its lease was still running",
+  addressesChangedOnRenewal: "was acknowledged to a device that renewed another address",
+  neverOffered: "was acknowledged without having been offered",
+  addressesOutsideNetwork: "is outside the network of the device's CMTS",
+  malformedReplies: "came in a reply that lacks what a client needs",
+};
+
+function describeViolation(violation: Violation, population: Population): string {
+  const { kind, device, address, holder } = violation;
+  const who = `${population.kindOf(device)} ${formatMac(population.macOf(device))}`;
+  const other = holder === undefined ? "" : ` (${formatMac(population.macOf(holder))})`;
+  return `${formatIpv4(address)} for ${who}: it ${violationWords[kind]}${other}.`;
+}
+
+interface Judgement {
+  readonly verdict: Verdict;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * A safety violation fails the run whatever the generator did: it was seen, so it happened. Short of
+ * that, a generator that was the limit makes every other figure worthless.
+ */
+function judge(
+  { outcome, scenario, target }: RunFacts,
+  thresholds: RunResult["thresholds"],
+  safety: SafetyResult,
+): Judgement {
+  const unsafe = violationsOf(safety)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `Unsafe: ${count} ${what}.`);
+  if (unsafe.length > 0) return { verdict: "fail", reasons: unsafe };
+  const paced = outcome.pace === undefined ? [] : [paceReason(outcome.pace)];
+  if (outcome.aborted)
+    return { verdict: "invalid", reasons: ["The run was stopped early.", ...paced] };
+  if (paced.length > 0) return { verdict: "invalid", reasons: paced };
+  if (outcome.health.invalid) return { verdict: "invalid", reasons: outcome.health.problems };
+  const late = outcome.phases.flatMap((phase) => missedGoal(scenario, phase) ?? []);
+  const failed = thresholds
+    .filter(({ holds }) => !holds)
+    .map(
+      ({ text, actual }) => `Threshold failed: ${text}, but it was ${actual ?? "not measured"}.`,
+    );
+  const stopped = outcome.phases.flatMap(({ name, endedWhy }) =>
+    endedWhy === undefined ? [] : [`Phase ${name} was ended by its threshold ${endedWhy}.`],
+  );
+  const missing = scenario.phases.length - outcome.phases.length;
+  const cut = missing > 0 ? [`${missing} phases did not run.`] : [];
+  const reasons = [...stopped, ...late, ...failed, ...cut];
+  if (reasons.length > 0 && target.kind === "external" && safety.acknowledged === 0) {
+    reasons.push(
+      `No ACK came from ${target.address}:${target.port}: is it serving there, with what prov config prints for this scenario?`,
+    );
+  }
+  return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
+}
+
+/** Whoever paused a run or changed its rates looked at the server, and did not measure it. */
+function paceReason({ pausedMs, paces }: RunPaceSummary): string {
+  const paused = pausedMs === 0 ? [] : [`was paused for ${(pausedMs / 1000).toFixed(1)} s`];
+  const scaled = paces.length === 0 ? [] : [`went at ${paces.join(", ")} times its rates`];
+  return `By hand, the run ${[...paused, ...scaled].join(" and ")}: its figures are no benchmark.`;
+}
+
+/** In a sentence, why a phase did not reach what it was to go on until. */
+function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefined {
+  const { name, endedBy, devicesGivenUp } = phase;
+  if (endedBy === "given-up") {
+    return `Phase ${name}: ${devicesGivenUp} devices gave up before they were on line.`;
+  }
+  if (endedBy !== "time-limit") return undefined;
+  const goal = phases.find((planned) => planned.name === name)?.until;
+  const state = goal === "all-online" ? "on line" : "bound";
+  return `Phase ${name} reached its time limit before every device was ${state}.`;
+}
+
+/** A second as results have it. */
+export function rowOf(row: SimulatedSecond): TimeSeriesRow {
+  const exchanges = Object.values(row.exchanges);
+  const { discover, renew, boot, download } = row.exchanges;
+  return {
+    second: row.second,
+    phase: row.phase,
+    discoverSent: discover?.sent ?? 0,
+    discoverCompleted: discover?.completed ?? 0,
+    renewSent: renew?.sent ?? 0,
+    renewCompleted: renew?.completed ?? 0,
+    timeouts: exchanges.reduce((sum, { timeouts }) => sum + timeouts, 0),
+    retransmissions: exchanges.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
+    latencyMsP50: microseconds(row.latencyMsP50),
+    latencyMsP99: microseconds(row.latencyMsP99),
+    latencyMsMax: microseconds(row.latencyMsMax),
+    bound: row.bound,
+    devices: row.states,
+    ...(row.boots && {
+      online: row.boots.online,
+      bootStates: row.boots.states,
+      bootsCompleted: boot?.completed ?? 0,
+      downloadsCompleted: download?.completed ?? 0,
+    }),
+  };
+}
+
+function microseconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : rounded(milliseconds, 1000);
+}

@@ -1,0 +1,22 @@
+import type { FormatName } from "../../reports/formats.ts";
+import type { ServerAddress } from "../../simulator/relay/cmts.ts";
+import type { EtcdOptions } from "./agents/etcd-options.ts";
+import type { CaptureOptions } from "./capture-file.ts";
+import type { WatchOptions } from "./watch-options.ts";
+
+/** What `prov run` was asked for on its command line. */
+export interface RunOptions extends WatchOptions, CaptureOptions, EtcdOptions {
+  /** As they were given; none: the bundled server. */
+  readonly target: readonly ServerAddress[];
+  readonly bootFiles?: string;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly report: readonly FormatName[];
+  readonly set: readonly string[];
+  readonly segment?: { readonly index: number; readonly count: number };
+  /** Unix time in ms. */
+  readonly startAt?: number;
+  readonly history?: string;
+  readonly agents?: number;
+}

@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { freeUdpPorts } from "../../../base/net/free-ports.ts";
+import { provProgram } from "../../../lab/machine/package-root.ts";
+import { type ProcessUsage, processUsage } from "../../../lab/machine/process-usage.ts";
+import type { ServerUsage } from "../../../reports/result/run-result.ts";
+import type { ServingMessage } from "../../serve/command.ts";
+import { PROV_SCHEMA } from "../../serve/prov-file.ts";
+import type { ServicePorts } from "../plan/boot-plan-of.ts";
+
+const START_MS_MAX = 60_000;
+const STOP_MS_MAX = 20_000;
+const STARTS_MAX = 5;
+/** Below the ports that systems hand out by themselves (32768 on Linux), so nobody sits there. */
+const PORT_FIRST = 20_000;
+const PORT_ROWS = 5000;
+
+/** The bundled server could not be started or died: the message says what it said last. */
+export class BundledServerError extends Error {
+  override readonly name = "BundledServerError";
+}
+
+/** What the bundled server is to serve. */
+export interface BundledServerInput {
+  /** The text of its dhcpd.conf. */
+  readonly config: string;
+  /** What its TFTP serves; undefined for DHCP alone, without TFTP, Time, NTP and Syslog. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] | undefined;
+  /** Limits of its TFTP, as prov.yaml has them; its own defaults when left out. */
+  readonly tftpLimits?: { readonly sessionsMax: number };
+}
+
+export interface BundledServer {
+  readonly port: number;
+  /** Of the services beside DHCP; undefined when it serves DHCP alone. */
+  readonly bootPorts: ServicePorts | undefined;
+  readonly leaseFile: string;
+  /** What an ACK of this server promises: `fsync`, `os` or `none`, as the server itself says. */
+  readonly durability: string;
+  /** Rejects with BundledServerError when the server ends before `stop`. */
+  readonly died: Promise<never>;
+  /** CPU and memory so far; undefined where /proc is missing. */
+  usage(): ServerUsage | undefined;
+  /** The same at this moment, for a time series. */
+  usageNow(): ProcessUsage | undefined;
+  /** SIGTERM, and SIGKILL when that is not heard in time. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `prov serve` on 127.0.0.1 with the given configuration and files and an empty lease file, all
+ * of them in `folder`, and waits until it serves. `server.log` has what it logs, `server.pid` its process.
+ * DHCP is on a port of `nextPort`, and on another one when somebody took that before the server did.
+ */
+export async function startBundledServer(
+  folder: string,
+  input: BundledServerInput,
+  nextPort: () => Promise<number> = freePort,
+): Promise<BundledServer> {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await startOnPort(await nextPort(), folder, input);
+    } catch (error) {
+      // The port was free when we looked; whoever came between has it for as long as he likes.
+      if (!wantedTakenPort(error) || starts === STARTS_MAX) throw error;
+    }
+  }
+}
+
+function wantedTakenPort(error: unknown): boolean {
+  return error instanceof BundledServerError && error.message.includes("Address already in use");
+}
+
+async function startOnPort(
+  port: number,
+  folder: string,
+  { config, files, tftpLimits }: BundledServerInput,
+): Promise<BundledServer> {
+  const file = (name: string): string => join(folder, name);
+  const leaseFile = file("dhcpd.leases");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file("dhcpd.conf"), config);
+  writeFileSync(leaseFile, "");
+  const dhcp = { config: file("dhcpd.conf"), leases: leaseFile, port };
+  const prov = { schema: PROV_SCHEMA, address: "127.0.0.1", dhcp };
+  if (files === undefined) {
+    writeFileSync(file("prov.yaml"), stringify(prov));
+  } else {
+    const others = bootSections(file("tftp"), file("log"));
+    const tftp = { ...others.tftp, ...tftpLimits };
+    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others, tftp }));
+    writeTftpRoot(file("tftp"), files);
+  }
+  const log = openSync(file("server.log"), "w");
+  const args = ["serve", "-c", file("prov.yaml"), "--log-format", "text"];
+  const child = spawn(process.execPath, [provProgram, ...args], {
+    stdio: ["ignore", "ignore", log, "ipc"],
+    // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
+    // stops by itself, too, when its channel to this process closes.
+    detached: true,
+  });
+  closeSync(log);
+  writeFileSync(file("server.pid"), `${child.pid}\n`);
+
+  let isStopping = false;
+  const died = new Promise<never>((_, reject) => {
+    const fail = (why: string): void => {
+      if (!isStopping) reject(new BundledServerError(`${why}${lastWords(file("server.log"))}`));
+    };
+    child.once("error", (error) => fail(`the bundled server cannot be started: ${error.message}`));
+    child.once("exit", (status, signal) => {
+      fail(`the bundled server ended by itself (${signal ?? `exit status ${status}`})`);
+    });
+  });
+  // The run may be over before anybody waits for it.
+  died.catch(() => undefined);
+
+  const stop = async (): Promise<void> => {
+    isStopping = true;
+    await stopChild(child);
+  };
+  try {
+    const { ports, durability = "unknown" } = await Promise.race([served(child), died]);
+    const bootPorts = files && bootPortsOf(ports);
+    const usageNow = (): ProcessUsage | undefined => processUsage(child.pid!);
+    const usage = (): ServerUsage | undefined => {
+      const now = usageNow();
+      return now && { cpuSeconds: now.cpuSeconds, residentMiBMax: now.residentMiBMax };
+    };
+    return { port, bootPorts, leaseFile, durability, died, usage, usageNow, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The services of the boot chain, on ports that the system chooses. */
+function bootSections(root: string, directory: string) {
+  return {
+    tftp: { root, port: 0 },
+    time: { port: 0 },
+    ntp: { port: 0 },
+    syslog: { directory, port: 0 },
+  };
+}
+
+function bootPortsOf(ports: ServingMessage["ports"]): ServicePorts {
+  const portOf = (service: keyof ServicePorts): number => {
+    const port = ports[service];
+    if (port !== undefined) return port;
+    throw new BundledServerError(`the bundled server does not say on which port ${service} is`);
+  };
+  return {
+    tftp: portOf("tftp"),
+    time: portOf("time"),
+    ntp: portOf("ntp"),
+    syslog: portOf("syslog"),
+  };
+}
+
+function writeTftpRoot(root: string, files: NonNullable<BundledServerInput["files"]>): void {
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  for (const { name, bytes } of files) writeFileSync(join(root, name), bytes);
+}
+
+/** Waits until the server says that it serves. */
+async function served(child: ChildProcess): Promise<ServingMessage> {
+  try {
+    const signal = AbortSignal.timeout(START_MS_MAX);
+    const [message] = (await once(child, "message", { signal })) as [ServingMessage];
+    return message;
+  } catch (error) {
+    const message = `the bundled server did not serve within ${START_MS_MAX / 1000} s`;
+    throw new BundledServerError(message, { cause: error });
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const hardStop = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  await ended;
+  clearTimeout(hardStop);
+}
+
+function lastWords(logFile: string): string {
+  const lines = readFileSync(logFile, "utf8").trim().split("\n").slice(-12);
+  return lines.join("") === "" ? "" : `; it said:\n${lines.join("\n")}`;
+}
+
+/** A port P with P + 1 free as well: relays sit on P, clients on P + 1, beside the server. */
+async function freePort(): Promise<number> {
+  const port = await freeUdpPorts({ first: PORT_FIRST, count: 2, rows: PORT_ROWS });
+  if (port !== undefined) return port;
+  throw new BundledServerError(
+    `no free pair of UDP ports from ${PORT_FIRST} to ${PORT_FIRST + 2 * PORT_ROWS}`,
+  );
+}

@@ -1,0 +1,142 @@
+import type { Writable } from "node:stream";
+import type { WriteStream } from "node:tty";
+import { formatCount, formatMs, formatSpan } from "../../../reports/text/format.ts";
+import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
+import type { RunWatcher } from "./run-watch.ts";
+import { secondOf } from "./second-figures.ts";
+
+const BAR_CELLS = 30;
+const LINES = 6;
+/** Of the rows that `--progress plain` does not leave out. */
+const PLAIN_SECONDS = 5;
+/** A terminal has 80, and the last stays free: some would wrap the line. */
+const COLUMNS = 79;
+
+/** Draws a run while it goes on, on a terminal and nowhere else: six lines, redrawn in place. */
+export class ProgressView implements RunWatcher {
+  readonly #terminal: WriteStream | undefined;
+  #isDrawn = false;
+
+  constructor(stream: WriteStream) {
+    this.#terminal = stream.isTTY ? stream : undefined;
+  }
+
+  second(progress: SimulationProgress): void {
+    if (this.#terminal === undefined) return;
+    const columns = this.#terminal.columns || 80; // Some terminals say 0.
+    const lines = progressLines(progress).map((line) => line.slice(0, columns - 1));
+    const up = this.#isDrawn ? `\u001b[${LINES}A` : "";
+    this.#terminal.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join("")}`);
+    this.#isDrawn = true;
+  }
+
+  /** Takes the lines away again: what follows is the summary. */
+  end(): void {
+    if (this.#terminal === undefined || !this.#isDrawn) return;
+    this.#terminal.write(`\u001b[${LINES}A\u001b[J`);
+    this.#isDrawn = false;
+  }
+
+  async close(): Promise<void> {
+    this.end();
+  }
+}
+
+/** `--progress plain`: a line every few seconds, for a log. */
+export class PlainProgress implements RunWatcher {
+  readonly #stream: Writable;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  second(progress: SimulationProgress): void {
+    if (progress.row.second % PLAIN_SECONDS !== 0) return;
+    this.#stream.write(`${plainLine(progress)}\n`);
+  }
+
+  end(): void {}
+
+  async close(): Promise<void> {}
+}
+
+/** Second and phase, devices, load, latency, all on one line. */
+export function plainLine(progress: SimulationProgress): string {
+  const { row } = progress;
+  const parts = [arrivedWords(progress), ...loadWords(progress), `latency ${latency(row)}`];
+  return `${row.second} s ${progress.phase}${paceWords(progress)}: ${parts.join(", ")}`;
+}
+
+/**
+ * Phase and time left, share of the devices that have arrived, devices by state, rates, load, latency: six
+ * lines of at most 80 columns. A device has arrived when it holds a lease, or where devices boot, when
+ * it is on line.
+ */
+export function progressLines(progress: SimulationProgress): string[] {
+  const { row, devices, phaseElapsedMs, phaseMsMax } = progress;
+  const { boots } = row;
+  const rates = Object.entries(row.exchanges).map(
+    ([exchange, { sent, completed, timeouts, retransmissions }]) =>
+      `${exchange} ${formatCount(sent)} sent ${formatCount(completed)} done/s` +
+      (timeouts + retransmissions === 0 ? "" : ` (${retransmissions} again, ${timeouts} lost)`),
+  );
+  const leftMs = Math.max(0, phaseMsMax - phaseElapsedMs);
+  const phase = `phase ${progress.phaseIndex + 1}/${progress.phaseCount} ${progress.phase}`;
+  return [
+    `${phase}: ${formatSpan(phaseElapsedMs)}, at most ${formatSpan(leftMs)} left${paceWords(progress)}`,
+    `${bar((boots?.online ?? row.bound) / devices)} ${arrivedWords(progress)}`,
+    fitting("devices  ", ", ", stateCounts(boots?.states ?? row.states)),
+    fitting("rates    ", "; ", rates.length === 0 ? ["nothing sent"] : rates),
+    fitting("load     ", ", ", loadWords(progress)),
+    `latency  ${latency(row)}`,
+  ];
+}
+
+function arrivedWords({ row, devices }: SimulationProgress): string {
+  const bound = formatCount(row.bound);
+  const all = formatCount(devices);
+  if (row.boots === undefined) return `${bound} of ${all} bound`;
+  return `${formatCount(row.boots.online)} of ${all} on line, ${bound} bound`;
+}
+
+function paceWords({ pace }: SimulationProgress): string {
+  if (pace === 1) return "";
+  return pace === 0 ? " (paused)" : ` (x ${pace})`;
+}
+
+/** Of the last second: what was asked for, what came of it, and whether the generator kept up. */
+function loadWords({ row }: SimulationProgress): string[] {
+  const { offered, completed, timeouts, late } = secondOf(row);
+  return [
+    `${formatCount(offered)} offered ${formatCount(completed)} achieved/s`,
+    `${formatCount(timeouts)} timed out`,
+    late === 0 ? "generator on time" : `generator late with ${formatCount(late)}`,
+  ];
+}
+
+function bar(share: number): string {
+  return "█".repeat(Math.round(Math.min(1, share) * BAR_CELLS)).padEnd(BAR_CELLS, "░");
+}
+
+/** The largest first; what is empty is left out. */
+function stateCounts(states: Readonly<Record<string, number>>): string[] {
+  return Object.entries(states)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([state, count]) => `${state} ${formatCount(count)}`);
+}
+
+/** As many of the parts as a line takes, and a sign that there are more. */
+function fitting(label: string, separator: string, parts: readonly string[]): string {
+  let line = label + (parts[0] ?? "");
+  for (const part of parts.slice(1)) {
+    if (line.length + separator.length + part.length > COLUMNS - " …".length) return `${line} …`;
+    line += separator + part;
+  }
+  return line;
+}
+
+function latency({ latencyMsP50, latencyMsP99, latencyMsMax }: SimulationProgress["row"]): string {
+  if (latencyMsP50 === null || latencyMsP99 === null || latencyMsMax === null) return "-";
+  return `ms p50 ${formatMs(latencyMsP50)} p99 ${formatMs(latencyMsP99)} max ${formatMs(latencyMsMax)}`;
+}

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder with package.json, whether this file runs as it is written or compiled below dist/. */
+export const packageRoot = folderWithPackage(dirname(fileURLToPath(import.meta.url)));
+
+/** The compiled `prov`; it may not be built yet. */
+export const provProgram = join(packageRoot, "dist", "cli", "main.js");
+
+/** The command line of `prov` with these arguments. */
+export function provCommand(...args: readonly string[]): readonly string[] {
+  return [process.execPath, provProgram, ...args];
+}
+
+function folderWithPackage(folder: string): string {
+  if (existsSync(`${folder}/package.json`)) return folder;
+  const parent = dirname(folder);
+  if (parent === folder) throw new Error("package.json is missing: the installation is incomplete");
+  return folderWithPackage(parent);
+}
+
+export function packageVersion(): string {
+  const description: unknown = JSON.parse(readFileSync(`${packageRoot}/package.json`, "utf8"));
+  return (description as { readonly version: string }).version;
+}
