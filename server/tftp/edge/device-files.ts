@@ -5,7 +5,7 @@ import type { Logger } from "../../../base/log.ts";
 import { encodeCmConfig } from "../../../protocol/docsis/cm-config.ts";
 import { replaceTlv, type Tlv } from "../../../protocol/docsis/tlv.ts";
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { DeviceFileName } from "../device-file-name.ts";
 import {
   type ContentReading,
@@ -194,7 +194,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new StartError(`${path}: ${systemReason(error)}`, { cause: error });
+    throw refusedBySystem(path, error);
   }
 }
 

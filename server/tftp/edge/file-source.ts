@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { sep } from "node:path";
 import { tftpErrorCodes } from "../../../protocol/tftp/packet.ts";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { pathBelowRoot } from "../file-name.ts";
 import { type Refusal, refusal } from "../negotiation.ts";
 import { RecentlyUsed } from "../recently-used.ts";
@@ -169,9 +169,7 @@ function resolveRoot(root: string): string {
     const real = realpathSync(root);
     if (statSync(real).isDirectory()) return real;
   } catch (error) {
-    throw new StartError(`Can't serve files from ${root}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw refusedBySystem(`Can't serve files from ${root}`, error);
   }
   throw new StartError(`Can't serve files from ${root}: it is not a directory.`);
 }

@@ -22,9 +22,8 @@ import { TransferLog } from "../transfer-log.ts";
 import { FileSource, type FileSourceOptions } from "./file-source.ts";
 import { SocketOutlet, TftpListener } from "./listener.ts";
 
-export interface TftpServerOptions extends ServiceOptions {
-  /** The directory that is served. */
-  readonly root: string;
+/** The settings that an operator may change. */
+export interface TftpTuning {
   /** How many transfers run at once, 10,000 by default; further requests wait (TFTP-9). */
   readonly sessionsMax?: number;
   /** How many requests may wait, 8,192 by default; further ones are dropped. */
@@ -41,6 +40,11 @@ export interface TftpServerOptions extends ServiceOptions {
   readonly sessionSeconds?: number;
   /** Whether each transfer is logged. */
   readonly logTransfers?: boolean;
+}
+
+export interface TftpServerOptions extends ServiceOptions, TftpTuning {
+  /** The directory that is served. */
+  readonly root: string;
   readonly flushLog?: () => void;
   /** Prevents clients from choosing ports that collide in the session table; random by default. */
   readonly seed?: number;
