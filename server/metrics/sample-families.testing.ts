@@ -3,7 +3,7 @@ import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
 import { dotted } from "../service/loop/counters.ts";
 import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
-import { TftpCounters } from "../tftp/counters.ts";
+import { newTftpCounters } from "../tftp/counters.ts";
 import { newTimeCounters } from "../time/edge/time-server.ts";
 import { dhcpFamilies } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
@@ -42,7 +42,7 @@ export function dhcpWith(poolCount: number): Family[] {
 export const everyFamily = (): Family[] => [
   ...labelled(dhcpWith(2), { service: "dhcp" }),
   ...labelled(dhcpWith(1), { service: "dhcp-cpe" }),
-  ...labelled(tftpFamilies(new TftpCounters().snapshot(), { sessions: 3, waiting: 1 }), {
+  ...labelled(tftpFamilies(dotted(newTftpCounters()), { sessions: 3, waiting: 1 }), {
     service: "tftp",
   }),
   ...timeFamilies(dotted(newTimeCounters())),

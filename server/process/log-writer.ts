@@ -1,32 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Logger, LogLevel } from "../../base/log.ts";
+import { facilityNames } from "../../protocol/syslog/priority.ts";
 import { LogOutput } from "./log-output.ts";
 
 /** The syslog severities (RFC 5424, table 2) of our four levels. */
 const severities = { error: 3, warn: 4, info: 6, debug: 7 } as const;
 
-/** The syslog facilities (RFC 5424, table 1) by their names in `log-facility`. */
-const facilities: Readonly<Record<string, number>> = {
-  kern: 0,
-  user: 1,
-  mail: 2,
-  daemon: 3,
-  auth: 4,
-  syslog: 5,
-  lpr: 6,
-  news: 7,
-  uucp: 8,
-  cron: 9,
-  local0: 16,
-  local1: 17,
-  local2: 18,
-  local3: 19,
-  local4: 20,
-  local5: 21,
-  local6: 22,
-  local7: 23,
-};
+const facilities: readonly string[] = facilityNames;
 
 /** Lines wait when syslog is slow; beyond this many characters they are dropped. */
 const syslogPendingMax = 1024 * 1024;
@@ -59,10 +40,10 @@ export class LogWriter implements Logger {
   configure(options: LogWriterOptions): void {
     this.flush();
     this.#options = options;
-    const facility = facilities[options.syslogFacility ?? ""];
-    if (facility === this.#syslog?.facility) return;
+    const facility = facilities.indexOf(options.syslogFacility ?? "");
+    if (facility === (this.#syslog?.facility ?? -1)) return;
     this.#syslog?.close();
-    this.#syslog = facility === undefined ? undefined : new SyslogPipe(facility);
+    this.#syslog = facility < 0 ? undefined : new SyslogPipe(facility);
   }
 
   error(message: string): void {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { chownSync } from "node:fs";
-import { StartError, systemReason } from "./start-error.ts";
+import { refusedBySystem, StartError } from "./start-error.ts";
 
 /** The process's user and group after its start; undefined: unchanged. */
 export interface ProcessOwner {
@@ -13,35 +13,27 @@ export interface ProcessOwner {
  * named. Throws StartError in dhcpd's words.
  */
 export function findOwner(user: string | undefined, group: string | undefined): ProcessOwner {
-  let userId: number | undefined;
-  let groupId: number | undefined;
-  if (user !== undefined) {
-    if (process.geteuid?.() !== 0) throw new StartError("you must be root to set user");
-    const entry = entryOf("passwd", user);
-    if (entry === undefined) throw new StartError(`no such user: ${user}`);
-    userId = Number(entry[2]);
-    groupId = Number(entry[3]);
-  }
-  if (group !== undefined) {
-    if (process.geteuid?.() !== 0) throw new StartError("you must be root to set group");
-    const entry = entryOf("group", group);
-    if (entry === undefined) throw new StartError(`no such group: ${group}`);
-    groupId = Number(entry[2]);
-  }
-  return { userId, groupId };
+  const userEntry = user === undefined ? undefined : entryOf("user", user);
+  const groupEntry = group === undefined ? undefined : entryOf("group", group);
+  const groupId = groupEntry?.[2] ?? userEntry?.[3];
+  return {
+    userId: userEntry && Number(userEntry[2]),
+    groupId: groupId === undefined ? undefined : Number(groupId),
+  };
 }
 
 /** The fields of an entry in the system's user or group database, wherever that is kept. */
-function entryOf(database: "passwd" | "group", name: string): readonly string[] | undefined {
+function entryOf(what: "user" | "group", name: string): readonly string[] {
+  if (process.geteuid?.() !== 0) throw new StartError(`you must be root to set ${what}`);
+  const database = what === "user" ? "passwd" : "group";
   const { error, stdout } = spawnSync("getent", [database, name], { encoding: "utf8" });
   if (error !== undefined) {
-    throw new StartError(`Can't look up ${name} (getent): ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw refusedBySystem(`Can't look up ${name} (getent)`, error);
   }
   const fields = stdout.trim().split(":");
   // getent also accepts numbers, but dhcpd only names.
-  return fields[0] === name ? fields : undefined;
+  if (fields[0] !== name) throw new StartError(`no such ${what}: ${name}`);
+  return fields;
 }
 
 /**
@@ -57,8 +49,6 @@ export function becomeOwner({ userId, groupId }: ProcessOwner, leaseFile: string
     }
     if (userId) process.setuid?.(userId);
   } catch (error) {
-    throw new StartError(`Can't become user ${userId}, group ${groupId}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw refusedBySystem(`Can't become user ${userId}, group ${groupId}`, error);
   }
 }

@@ -22,3 +22,8 @@ export function systemReason(error: unknown): string {
   const code = "code" in error ? String(error.code) : "";
   return systemReasons[code] ?? error.message;
 }
+
+/** A StartError about something that the system refused, with the system's reason. */
+export function refusedBySystem(what: string, error: unknown): StartError {
+  return new StartError(`${what}: ${systemReason(error)}`, { cause: error });
+}

@@ -7,7 +7,7 @@ import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
 import type { DeviceFilesPlan } from "../tftp/edge/device-files.ts";
-import type { TftpServerOptions } from "../tftp/edge/tftp-server.ts";
+import type { TftpTuning } from "../tftp/edge/tftp-server.ts";
 
 /** One service of a PROV, as plain data that is sent to its thread. Port 0: any free port. */
 export type ServicePlan =
@@ -54,19 +54,6 @@ export type ServicePlan =
     }
   /** `pairState` is the memory of `SharedPairState`, which says whether this node serves. */
   | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
-
-/** The settings of the TFTP server that an operator may change; see `TftpServerOptions`. */
-export type TftpTuning = Pick<
-  TftpServerOptions,
-  | "sessionsMax"
-  | "queueMax"
-  | "portsMax"
-  | "blockBytesMax"
-  | "windowBlocksMax"
-  | "retrySeconds"
-  | "sessionSeconds"
-  | "logTransfers"
->;
 
 /** The service's name in logs and lists: `dhcp-docsis` for a named instance. */
 export function serviceName(plan: ServicePlan): string {

@@ -119,29 +119,30 @@ export class ServiceThread {
       this.#starting.reject(error);
     };
     worker.on("message", (message: FromService) => {
-      if (message.kind === "refused") fail(new StartError(`${this.name}: ${message.message}`));
-      else if (message.kind === "over") over = message.reason;
-      else if (message.kind === "log") {
-        writeLines(message.lines, this.#listener.logger, this.#about, start.linesUnderWay);
-      } else this.#take(message);
+      switch (message.kind) {
+        case "refused":
+          fail(new StartError(`${this.name}: ${message.message}`));
+          break;
+        case "over":
+          over = message.reason;
+          break;
+        case "log":
+          writeLines(message.lines, this.#listener.logger, this.#about, start.linesUnderWay);
+          break;
+        case "serving":
+          this.#starting.resolve(message);
+          if (this.#tellsMetrics) this.tellMetrics();
+          break;
+        case "metrics":
+          this.#listener.onMetrics(message.families);
+          break;
+        case "told":
+          this.#asked.get(message.id)?.(message.line);
+      }
     });
     worker.once("error", (error) => fail(broken(this.name, error)));
     worker.once("exit", () => this.#exited(failure, over));
     return worker;
-  }
-
-  #take(message: Exclude<FromService, { kind: "refused" | "over" | "log" }>): void {
-    switch (message.kind) {
-      case "serving":
-        this.#starting.resolve(message);
-        if (this.#tellsMetrics) this.tellMetrics();
-        break;
-      case "metrics":
-        this.#listener.onMetrics(message.families);
-        break;
-      case "told":
-        this.#asked.get(message.id)?.(message.line);
-    }
   }
 
   #exited(failure: Error | undefined, over: string | undefined): void {

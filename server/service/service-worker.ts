@@ -76,7 +76,7 @@ async function start(plan: ServicePlan): Promise<RunningService> {
     case "tftp": {
       const running = await startTftp(plan);
       const { counters, load } = running;
-      return { ...running, families: () => tftpFamilies(counters.snapshot(), load()) };
+      return { ...running, families: () => tftpFamilies(dotted(counters), load()) };
     }
     case "ha":
       return startHa(plan, logger);

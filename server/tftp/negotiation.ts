@@ -26,6 +26,10 @@ export interface Refusal {
   readonly message: string;
 }
 
+export function refusal(code: number, message: string): Refusal {
+  return { kind: "refused", code, message };
+}
+
 export type Agreement = { readonly kind: "agreed"; readonly settings: TransferSettings } | Refusal;
 
 /** RFC 1123 section 4.2.3.2 asks for back-off; a device never waits longer than this for a block. */
@@ -46,7 +50,7 @@ export function agreeOnTransfer(
   if (parsed.kind === "refused") {
     const { option, reason } = parsed;
     const message = `option ${option.name} is ${reason}`.slice(0, 100);
-    return { kind: "refused", code: tftpErrorCodes.optionRefused, message };
+    return refusal(tftpErrorCodes.optionRefused, message);
   }
   const asked = parsed.options;
   const blockBytes = Math.min(asked.blksize ?? transferDefaults.blksize, policy.blockBytesMax);

@@ -49,6 +49,10 @@ const optionSets: readonly (readonly (readonly [string, string])[])[] = [
 ];
 const modes = ["octet", "netascii"] as const;
 
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 describe("under loss, duplication and reordering, in virtual time", () => {
   const cases = Array.from({ length: 24 }, (_, i) => ({
     seed: 100 + i,
@@ -91,7 +95,7 @@ describe("under loss, duplication and reordering, in virtual time", () => {
       net.read(reader, client, clientPort);
       net.run();
       expect(Buffer.compare(reader.contents(), file)).toBe(0);
-      expect(net.counters.blocksRepeated).toBe(0);
+      expect(net.counters["blocks-repeated"]).toBe(0);
     },
   );
 
@@ -103,7 +107,7 @@ describe("under loss, duplication and reordering, in virtual time", () => {
     net.read(reader, client, clientPort);
     net.run();
     expect(Buffer.compare(reader.contents(), file)).toBe(0);
-    expect(net.counters.blocksRepeated).toBeLessThanOrEqual(201);
+    expect(net.counters["blocks-repeated"]).toBeLessThanOrEqual(201);
   });
 });
 
@@ -221,7 +225,7 @@ describe("ports (RFC 1350, section 4)", () => {
     const end = encodeError(bytes, 0, 5, "unknown");
     net.inject(bytes.slice(0, end), client, clientPort, 1);
     expect(net.sent).toHaveLength(0);
-    expect(net.counters.unknownTransfers).toBe(1);
+    expect(net.counters["unknown-transfers"]).toBe(1);
   });
 
   test("single-port mode serves from the request port", () => {
@@ -256,7 +260,7 @@ describe("the session limit (TFTP-9)", () => {
     const request = new Reader({ filename: "small" }).request();
     for (let i = 0; i < 5; i += 1) net.inject(request, client + i, clientPort);
     expect(net.service.waitingCount).toBe(2);
-    expect(net.counters.queueFull).toBe(2);
+    expect(net.counters["queue-full"]).toBe(2);
     net.inject(request, client + 1, clientPort);
     expect(net.service.waitingCount).toBe(2);
     const { port } = net.sent[0]!;
@@ -267,7 +271,7 @@ describe("the session limit (TFTP-9)", () => {
     net.nowMs = 40_001;
     for (let block = 4; block <= 6; block += 1) net.inject(ackOf(block), client, clientPort, port);
     expect(net.ends).toEqual(["completed"]);
-    expect(net.counters.queueExpired).toBe(2);
+    expect(net.counters["queue-expired"]).toBe(2);
     expect(net.service.sessionCount).toBe(0);
   });
 
@@ -319,7 +323,7 @@ describe("hostile packets", () => {
     const net = network();
     for (let i = 0; i < 5000; i += 1) net.inject(ackOf(1), 0x0c00_0000 + i, 1000, 1);
     expect(net.sent.length).toBe(1000);
-    expect(net.counters.errorsSuppressed).toBe(4000);
+    expect(net.counters["errors-suppressed"]).toBe(4000);
   });
 
   test("random and mutated packets never throw, and leave no session behind (seed 42)", () => {
@@ -349,7 +353,7 @@ describe("hostile packets", () => {
       net.sent.length = 0;
     }
     expect(net.counters.started).toBeGreaterThan(50);
-    expect(net.counters.rejected).toBeGreaterThan(1000);
+    expect(total(net.counters.rejected)).toBeGreaterThan(1000);
     net.run();
     expect(net.service.sessionCount).toBe(0);
     expect(net.service.waitingCount).toBe(0);
@@ -362,7 +366,7 @@ describe("hostile packets", () => {
     net.inject(Uint8Array.of(0, 9), client, clientPort);
     net.inject(new Uint8Array(0), client, clientPort);
     expect(errorsSent(net)).toEqual([4]);
-    expect(net.counters.rejected).toBe(3);
+    expect(total(net.counters.rejected)).toBe(3);
   });
 });
 
@@ -373,5 +377,5 @@ test("stop lets go of every file", () => {
   }
   net.service.stop();
   expect(net.closed).toBe(10);
-  expect(net.counters.endedWith("server-stopped")).toBe(10);
+  expect(net.counters.ended["server-stopped"]).toBe(10);
 });

@@ -10,8 +10,8 @@ import {
   type TftpRequest,
   tftpErrorCodes,
 } from "../../protocol/tftp/packet.ts";
-import type { TftpCounters } from "./counters.ts";
-import { agreeOnTransfer, type Refusal, type TransferPolicy } from "./negotiation.ts";
+import { countCode, type TftpCounters } from "./counters.ts";
+import { agreeOnTransfer, type Refusal, refusal, type TransferPolicy } from "./negotiation.ts";
 import { PortRotation } from "./port-rotation.ts";
 import { type Session, SessionTable } from "./session-table.ts";
 import { type PacketSink, ReadTransfer, type TransferEnd } from "./transfer.ts";
@@ -68,6 +68,14 @@ const queueCheckMs = 100;
 /** Bounds how many packets forged requests can make us send to others. */
 const errorsPerSecondMax = 1000;
 const secondMs = 1000;
+const readOnly = refusal(
+  tftpErrorCodes.accessViolation,
+  "write requests are refused: this server is read-only",
+);
+const obsoleteMode = refusal(
+  tftpErrorCodes.illegalOperation,
+  "mail mode is obsolete: use octet or netascii",
+);
 
 /** All of TFTP except its sockets, files and clocks: packets in, packets out. */
 export class TftpService implements PacketSink {
@@ -128,7 +136,7 @@ export class TftpService implements PacketSink {
       packet = decodeTftp(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      this.#options.counters.countRejected(error.code);
+      countCode(this.#options.counters.rejected, error.code);
       // If it looked like a request, tell the sender why nothing comes.
       if (port === 0 && bytes.length >= 2 && bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2)) {
         const message = `this is not a valid request: ${error.message}`;
@@ -143,7 +151,7 @@ export class TftpService implements PacketSink {
     }
     const id = this.#sessions.find(address, clientPort);
     if (id === NONE || this.#sessions.get(id).port !== port) {
-      this.#options.counters.unknownTransfers += 1;
+      this.#options.counters["unknown-transfers"] += 1;
       if (packet.kind !== "error") {
         this.#sendError(tftpErrorCodes.unknownTransferId, "there is no such transfer");
       }
@@ -162,7 +170,7 @@ export class TftpService implements PacketSink {
     this.#timers.advance(nowMs, this.#onDue);
     while (this.#queue.count > 0 && this.#hasRoom()) {
       const waiting = this.#queue.take()!;
-      if (nowMs - waiting.arrivedAtMs > waitMsMax) this.#options.counters.queueExpired += 1;
+      if (nowMs - waiting.arrivedAtMs > waitMsMax) this.#options.counters["queue-expired"] += 1;
       else this.#start(waiting);
     }
   }
@@ -203,12 +211,7 @@ export class TftpService implements PacketSink {
     const { counters } = this.#options;
     counters.requests += 1;
     if (request.kind === "write-request") {
-      const message = "write requests are refused: this server is read-only";
-      this.#refuse(request.filename, clientAddress, {
-        kind: "refused",
-        code: tftpErrorCodes.accessViolation,
-        message,
-      });
+      this.#refuse(request.filename, clientAddress, readOnly);
       return;
     }
     const fingerprint = fingerprintOf(bytes);
@@ -234,7 +237,7 @@ export class TftpService implements PacketSink {
     if (session.fingerprint === fingerprint) {
       const silentMs = this.#nowMs - transfer.progressAtMs;
       if (!transfer.isAnswered || silentMs < restartMsMin) {
-        this.#options.counters.requestsRepeated += 1;
+        this.#options.counters["requests-repeated"] += 1;
         this.#aim(session);
         transfer.repeatStart(this.#nowMs, this);
         this.#settle(id);
@@ -249,8 +252,8 @@ export class TftpService implements PacketSink {
     const { counters } = this.#options;
     const outcome = this.#queue.offer(waiting);
     if (outcome === "queued") counters.queued += 1;
-    else if (outcome === "repeated") counters.requestsRepeated += 1;
-    else counters.queueFull += 1;
+    else if (outcome === "repeated") counters["requests-repeated"] += 1;
+    else counters["queue-full"] += 1;
   }
 
   /** True when a session is free or was taken from a silent client. */
@@ -277,9 +280,7 @@ export class TftpService implements PacketSink {
     const errorPort = this.#ports.next(plainPacketBytes);
     this.#sendTo(errorPort, clientAddress, clientPort, localAddress);
     if (request.mode === "mail") {
-      const message = "mail mode is obsolete: use octet or netascii";
-      const code = tftpErrorCodes.illegalOperation;
-      this.#refuse(filename, clientAddress, { kind: "refused", code, message });
+      this.#refuse(filename, clientAddress, obsoleteMode);
       return;
     }
     const opened = this.#options.open(filename, clientAddress);
@@ -373,22 +374,22 @@ export class TftpService implements PacketSink {
     this.#sessions.remove(id);
     this.#sessionsOnPort[session.port]! -= 1;
     session.content.close();
-    counters.blocksSent += transfer.blocksSent;
-    counters.blocksRepeated += transfer.blocksRepeated;
-    counters.bytesSent += transfer.bytesSent;
-    counters.countEnded(transfer.end);
+    counters["blocks-sent"] += transfer.blocksSent;
+    counters["blocks-repeated"] += transfer.blocksRepeated;
+    counters["bytes-sent"] += transfer.bytesSent;
+    counters.ended[transfer.end] += 1;
     observer.ended(session, transfer.end, this.#nowMs);
   }
 
   #refuse(filename: string, clientAddress: number, refusal: Refusal): void {
-    this.#options.counters.countRefused(refusal.code);
+    countCode(this.#options.counters.refused, refusal.code);
     this.#options.observer.refused(filename, clientAddress, refusal);
     this.push(encodeError(this.slot(), 0, refusal.code, refusal.message));
   }
 
   #sendError(code: number, message: string): void {
     if (this.#errorsLeft <= 0) {
-      this.#options.counters.errorsSuppressed += 1;
+      this.#options.counters["errors-suppressed"] += 1;
       return;
     }
     this.#errorsLeft -= 1;

@@ -1,5 +1,5 @@
 import { Prng } from "../../base/prng.ts";
-import { TftpCounters } from "./counters.ts";
+import { newTftpCounters } from "./counters.ts";
 import type { TransferPolicy } from "./negotiation.ts";
 import type { Reader } from "./reader.testing.ts";
 import { type OpenResult, TftpService } from "./service.ts";
@@ -45,7 +45,7 @@ const clientRetriesMax = 40;
 
 /** The service and any number of readers on a seeded, lossy network, in virtual time. */
 export class VirtualNetwork {
-  readonly counters = new TftpCounters();
+  readonly counters = newTftpCounters();
   readonly service: TftpService;
   readonly ends: TransferEnd[] = [];
   readonly refusals: { readonly filename: string; readonly code: number }[] = [];

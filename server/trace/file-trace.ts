@@ -3,21 +3,20 @@ import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import { latin1Bytes } from "../../protocol/latin1.ts";
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
-import type { LinkSender, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseStore } from "../lease/store/lease-store.ts";
 import { StartError } from "../process/start-error.ts";
 import { blankSecrets } from "./blank-secrets.ts";
 import { PacketNumbers } from "./packet-numbers.ts";
-import type { NameOf, Resolve, ServerTrace } from "./server-trace.ts";
+import type { FrameSender, NameOf, Replies, Resolve, ServerTrace } from "./server-trace.ts";
 import type { TraceSetup } from "./trace-format.ts";
 import { TraceRecorder, type TraceSink } from "./trace-recorder.ts";
 import {
   TracedEngine,
-  TracedLinks,
-  TracedSender,
   TracedStore,
+  tracedLinks,
   tracedNameOf,
   tracedResolve,
+  tracedSender,
 } from "./traced-parts.ts";
 import { TracedSocket } from "./traced-socket.ts";
 
@@ -72,8 +71,8 @@ export class FileTrace implements ServerTrace {
     return new TracedSocket(socket, this.#running, this.#numbers);
   }
 
-  links(links: Pick<LinkSender, "send">): Pick<LinkSender, "send"> {
-    return new TracedLinks(links, this.#running, this.#numbers);
+  links(links: FrameSender): FrameSender {
+    return tracedLinks(links, this.#running, this.#numbers);
   }
 
   store(store: LeaseStore): LeaseStore {
@@ -85,8 +84,8 @@ export class FileTrace implements ServerTrace {
     return this.#engine;
   }
 
-  sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush"> {
-    return new TracedSender(sender, this.#numbers);
+  sender(sender: Replies): Replies {
+    return tracedSender(sender, this.#numbers);
   }
 
   resolve(resolve: Resolve): Resolve {

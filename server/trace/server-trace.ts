@@ -7,6 +7,10 @@ import type { TraceSetup } from "./trace-format.ts";
 export type Resolve = (name: string) => readonly number[] | undefined;
 export type NameOf = (address: number) => string | undefined;
 
+/** Sends raw frames, and sends replies: the parts of their classes that a trace wraps. */
+export type FrameSender = Pick<LinkSender, "send">;
+export type Replies = Pick<ReplySender, "send" | "flush">;
+
 /**
  * Wraps the loop's parts and records what passes between them. Each wrapper returns a part that behaves
  * like the given one. `begin` is called first, then the wrappers in any order, then `setUp` and `end`.
@@ -15,10 +19,10 @@ export interface ServerTrace {
   /** The lease file is locked, and unchanged by this start. Throws StartError. */
   begin(leaseFile: string): void;
   socket(socket: UdpSocket): UdpSocket;
-  links(links: Pick<LinkSender, "send">): Pick<LinkSender, "send">;
+  links(links: FrameSender): FrameSender;
   store(store: LeaseStore): LeaseStore;
   engine(engine: DhcpEngineApi): DhcpEngineApi;
-  sender(sender: Pick<ReplySender, "send" | "flush">): Pick<ReplySender, "send" | "flush">;
+  sender(sender: Replies): Replies;
   resolve(resolve: Resolve): Resolve;
   nameOf(nameOf: NameOf): NameOf;
   /** All parts are ready and service begins. Throws StartError. */

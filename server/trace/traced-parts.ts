@@ -1,10 +1,9 @@
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
 import type { Arrival, Outcome } from "../dhcp/exchange/outcome.ts";
-import type { LinkDatagram, LinkSender, Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseRecord } from "../lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { PacketNumbers } from "./packet-numbers.ts";
-import type { NameOf, Resolve } from "./server-trace.ts";
+import type { FrameSender, NameOf, Replies, Resolve } from "./server-trace.ts";
 import type { TraceRecorder } from "./trace-recorder.ts";
 
 /** As many as the server itself remembers. Recording a name twice does no harm. */
@@ -39,9 +38,7 @@ export class TracedEngine implements DhcpEngineApi {
   respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome {
     const { current } = this.#numbers;
     this.#endQuiet();
-    this.#isDeciding = true;
-    const outcome = this.#engine.respond(arrival, nowSeconds, nowMs);
-    this.#isDeciding = false;
+    const outcome = this.#decide(() => this.#engine.respond(arrival, nowSeconds, nowMs));
     const { interfaceIndex } = arrival;
     this.#recorder.decision("respond", current, outcome, nowSeconds, nowMs, interfaceIndex);
     this.#numbers.remember(outcome, current);
@@ -51,9 +48,7 @@ export class TracedEngine implements DhcpEngineApi {
   pingAnswered(ticket: number, nowSeconds: number): readonly number[] {
     const packet = this.#numbers.takeTicket(ticket);
     this.#endQuiet();
-    this.#isDeciding = true;
-    const changes = this.#engine.pingAnswered(ticket, nowSeconds);
-    this.#isDeciding = false;
+    const changes = this.#decide(() => this.#engine.pingAnswered(ticket, nowSeconds));
     this.#recorder.decision("ping-answered", packet, pingAnswered, nowSeconds, 0, 0);
     return changes;
   }
@@ -61,18 +56,14 @@ export class TracedEngine implements DhcpEngineApi {
   pingTimedOut(ticket: number, nowSeconds: number): Outcome {
     const packet = this.#numbers.takeTicket(ticket);
     this.#endQuiet();
-    this.#isDeciding = true;
-    const outcome = this.#engine.pingTimedOut(ticket, nowSeconds);
-    this.#isDeciding = false;
+    const outcome = this.#decide(() => this.#engine.pingTimedOut(ticket, nowSeconds));
     this.#recorder.decision("ping-timed-out", packet, outcome, nowSeconds, 0, 0);
     this.#numbers.remember(outcome, packet);
     return outcome;
   }
 
   expire(nowSeconds: number): readonly number[] {
-    this.#isDeciding = true;
-    const freed = this.#engine.expire(nowSeconds);
-    this.#isDeciding = false;
+    const freed = this.#decide(() => this.#engine.expire(nowSeconds));
     if (freed.length === 0 && this.#isQuiet) {
       this.#quietSeconds = nowSeconds;
     } else {
@@ -83,6 +74,13 @@ export class TracedEngine implements DhcpEngineApi {
     return freed;
   }
 
+  #decide<Result>(ask: () => Result): Result {
+    this.#isDeciding = true;
+    const result = ask();
+    this.#isDeciding = false;
+    return result;
+  }
+
   #endQuiet(): void {
     if (this.#quietSeconds !== undefined) this.#recorder.expiry(this.#quietSeconds);
     this.#quietSeconds = undefined;
@@ -91,44 +89,30 @@ export class TracedEngine implements DhcpEngineApi {
 }
 
 /** Notes which packet the reply being sent belongs to. */
-export class TracedSender implements Pick<ReplySender, "send" | "flush"> {
-  readonly #sender: Pick<ReplySender, "send" | "flush">;
-  readonly #numbers: PacketNumbers;
-
-  constructor(sender: Pick<ReplySender, "send" | "flush">, numbers: PacketNumbers) {
-    this.#sender = sender;
-    this.#numbers = numbers;
-  }
-
-  send(outcome: Reply, asked: number): void {
-    this.#numbers.answer(outcome);
-    this.#sender.send(outcome, asked);
-  }
-
-  flush(): void {
-    this.#sender.flush();
-  }
+export function tracedSender(sender: Replies, numbers: PacketNumbers): Replies {
+  return {
+    send: (outcome, asked) => {
+      numbers.answer(outcome);
+      sender.send(outcome, asked);
+    },
+    flush: () => sender.flush(),
+  };
 }
 
 /** Records the raw frames that were sent. */
-export class TracedLinks implements Pick<LinkSender, "send"> {
-  readonly #links: Pick<LinkSender, "send">;
-  readonly #recorder: TraceRecorder;
-  readonly #numbers: PacketNumbers;
-
-  constructor(links: Pick<LinkSender, "send">, recorder: TraceRecorder, numbers: PacketNumbers) {
-    this.#links = links;
-    this.#recorder = recorder;
-    this.#numbers = numbers;
-  }
-
-  send(datagram: LinkDatagram): boolean {
-    if (!this.#links.send(datagram)) return false;
-    const { hardware, destination, destinationPort: port, source, interfaceIndex } = datagram;
-    const way = { hardware, destination, port, source, interfaceIndex };
-    this.#recorder.reply(this.#numbers.answered, way, datagram.payload);
-    return true;
-  }
+export function tracedLinks(
+  links: FrameSender,
+  recorder: TraceRecorder,
+  numbers: PacketNumbers,
+): FrameSender {
+  return {
+    send: (datagram) => {
+      if (!links.send(datagram)) return false;
+      const { destinationPort: port, payload, ...way } = datagram;
+      recorder.reply(numbers.answered, { ...way, port }, payload);
+      return true;
+    },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Logger, nullLogger } from "../../../base/log.ts";
 import { LeaseTable } from "../../lease/table/lease-table.ts";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { type LaterHost, withLaterHosts } from "../grammar/lease-hosts.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
 import type { ServerConfig } from "../model/model.ts";
@@ -34,7 +34,7 @@ function readMainFile(path: string, read: ConfigReader): string {
   try {
     return read(path);
   } catch (error) {
-    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
+    throw refusedBySystem(`Can't open ${path}`, error);
   }
 }
 

@@ -14,23 +14,35 @@ import { NESTING_MAX, type StatementTarget, type SwitchLabels } from "./statemen
 /** Parses `{`, statements and `}` into the target. */
 export type BodyParser = (parser: Parser, target: StatementTarget) => void;
 
-type ActionParser = (parser: Parser, target: StatementTarget, parseBody: BodyParser) => void;
+/** Parses the rest of a statement; `at` is the place of its keyword, which has been taken. */
+type ActionParser = (
+  parser: Parser,
+  target: StatementTarget,
+  parseBody: BodyParser,
+  at: number,
+) => void;
 
 const PARAMETERS_MAX = 32;
 const ARGUMENTS_MAX = 64;
 
-/** The executable statements of dhcp-eval(5) and dhcpd.conf(5), keyword still to be taken. */
+/** The executable statements of dhcp-eval(5) and dhcpd.conf(5). */
 const actions: Readonly<Record<string, ActionParser>> = {
   switch: parseSwitch,
   case: parseCase,
-  break: (parser, target) => parseWord(parser, target, { kind: "break" }),
+  break: (parser, target) => addStatement(parser, target, { kind: "break" }),
   "parse-vendor-option": (parser, target) =>
-    parseWord(parser, target, { kind: "parse-vendor-option" }),
-  set: parseSet,
-  define: parseSet,
-  unset: parseUnset,
-  eval: parseEval,
-  return: parseReturn,
+    addStatement(parser, target, { kind: "parse-vendor-option" }),
+  set: (parser, target, parseBody) => parseSet(parser, target, parseBody, "set"),
+  define: (parser, target, parseBody) => parseSet(parser, target, parseBody, "define"),
+  unset: (parser, target) => {
+    const name = parser.takeVariableName();
+    addStatement(parser, target, { kind: "set", name, evaluate: undefined });
+  },
+  eval: parseEvaluation,
+  return: (parser, target) => {
+    const { evaluate } = parseAnyExpression(parser);
+    addStatement(parser, target, { kind: "return", evaluate });
+  },
   log: parseLog,
   execute: parseExecute,
   on: parseOn,
@@ -44,9 +56,11 @@ export function parseAction(
   target: StatementTarget,
   parseBody: BodyParser,
 ): boolean {
-  const { word } = parser.lexer;
+  const { lexer, at } = parser;
+  const { word } = lexer;
   if (!Object.hasOwn(actions, word)) return false;
-  actions[word](parser, target, parseBody);
+  lexer.next();
+  actions[word](parser, target, parseBody, at);
   return true;
 }
 
@@ -60,19 +74,15 @@ export function innerTarget(
   return { ...target, statements: [], isTopLevel: false, depth: target.depth + 1, labels };
 }
 
-function parseWord(parser: Parser, target: StatementTarget, statement: Statement): void {
-  parser.lexer.next();
+function addStatement(parser: Parser, target: StatementTarget, statement: Statement): void {
   parser.endStatement();
   target.statements.push(statement);
 }
 
 /** `switch (EXPRESSION) { case VALUE: … default: … }` */
 function parseSwitch(parser: Parser, target: StatementTarget, parseBody: BodyParser): void {
-  parser.lexer.next();
-  parser.expect("(", "left parenthesis expected.");
   const before = parser.stateReads;
-  const { type, evaluate } = parseSwitchExpression(parser);
-  parser.expect(")", "right parenthesis expected.");
+  const { type, evaluate } = parser.takeInParentheses(() => parseSwitchExpression(parser));
   const stateReads = parser.stateReads - before;
   const labels: SwitchLabels = { type, cases: [], stateReads, defaultFrom: undefined };
   const inner = innerTarget(parser, target, labels);
@@ -90,12 +100,12 @@ function parseSwitch(parser: Parser, target: StatementTarget, parseBody: BodyPar
   });
 }
 
-function parseCase(parser: Parser, target: StatementTarget): void {
+function parseCase(parser: Parser, target: StatementTarget, _: BodyParser, at: number): void {
   const { labels } = target;
   if (labels === undefined) {
-    parser.fail("case statement in inappropriate scope.", "cases stand directly in a switch.");
+    const hint = "cases stand directly in a switch.";
+    parser.fail("case statement in inappropriate scope.", hint, at);
   }
-  parser.lexer.next();
   const before = parser.stateReads;
   const { evaluate: value } = parseCaseExpression(parser, labels.type);
   labels.stateReads += parser.stateReads - before;
@@ -114,9 +124,12 @@ export function parseDefaultLabel(parser: Parser, target: StatementTarget): void
 }
 
 /** `set NAME = EXPRESSION;`, `define NAME (PARAMETERS) { … }`; dhcpd takes either word for both. */
-function parseSet(parser: Parser, target: StatementTarget, parseBody: BodyParser): void {
-  const { word } = parser.lexer;
-  parser.lexer.next();
+function parseSet(
+  parser: Parser,
+  target: StatementTarget,
+  parseBody: BodyParser,
+  word: "set" | "define",
+): void {
   const { at } = parser;
   const name = parser.takeVariableName();
   parser.variablesSet.add(name.toLowerCase());
@@ -137,8 +150,7 @@ function parseSet(parser: Parser, target: StatementTarget, parseBody: BodyParser
   }
   parser.expect("=", `expecting '=' in ${word} statement.`);
   const { evaluate } = parseAnyExpression(parser);
-  parser.endStatement();
-  target.statements.push({ kind: "set", name, evaluate });
+  addStatement(parser, target, { kind: "set", name, evaluate });
 }
 
 function takeParameters(parser: Parser): string[] {
@@ -152,55 +164,31 @@ function takeParameters(parser: Parser): string[] {
   return parameters;
 }
 
-function parseUnset(parser: Parser, target: StatementTarget): void {
-  parser.lexer.next();
-  const name = parser.takeVariableName();
-  parser.endStatement();
-  target.statements.push({ kind: "set", name, evaluate: undefined });
-}
-
-function parseEval(parser: Parser, target: StatementTarget): void {
-  parser.lexer.next();
-  parseEvaluation(parser, target);
-}
-
 /** A call as a statement of its own. */
 export function parseEvaluation(parser: Parser, target: StatementTarget): void {
   const { evaluate } = parseAnyExpression(parser);
-  parser.endStatement();
-  target.statements.push({ kind: "eval", evaluate });
-}
-
-function parseReturn(parser: Parser, target: StatementTarget): void {
-  parser.lexer.next();
-  const { evaluate } = parseAnyExpression(parser);
-  parser.endStatement();
-  target.statements.push({ kind: "return", evaluate });
+  addStatement(parser, target, { kind: "eval", evaluate });
 }
 
 const priorities: readonly string[] = ["fatal", "error", "info", "debug"];
 
 /** `log ([PRIORITY,] DATA);` */
 function parseLog(parser: Parser, target: StatementTarget): void {
-  parser.lexer.next();
-  parser.expect("(", "left parenthesis expected.");
   let priority: LogPriority = "debug";
-  const { word } = parser.lexer;
-  if (priorities.includes(word)) {
-    priority = word as LogPriority;
-    parser.lexer.next();
-    parser.expect(",", "comma expected.");
-  }
-  const { evaluate } = parseDataExpression(parser);
-  parser.expect(")", "right parenthesis expected.");
-  parser.endStatement();
-  target.statements.push({ kind: "log", priority, evaluate });
+  const { evaluate } = parser.takeInParentheses(() => {
+    const { word } = parser.lexer;
+    if (priorities.includes(word)) {
+      priority = word as LogPriority;
+      parser.lexer.next();
+      parser.expect(",", "comma expected.");
+    }
+    return parseDataExpression(parser);
+  });
+  addStatement(parser, target, { kind: "log", priority, evaluate });
 }
 
 /** `execute ("COMMAND" [, DATA]…);` */
-function parseExecute(parser: Parser, target: StatementTarget): void {
-  const { at } = parser;
-  parser.lexer.next();
+function parseExecute(parser: Parser, target: StatementTarget, _: BodyParser, at: number): void {
   if (!parser.allowExecute) {
     const hint = "start with --allow-execute, or log the values instead.";
     parser.fail("execute is not allowed.", hint, at);
@@ -213,8 +201,11 @@ function parseExecute(parser: Parser, target: StatementTarget): void {
     values.push(parseDataExpression(parser));
   }
   parser.expect(")", "right parenthesis expected.");
-  parser.endStatement();
-  target.statements.push({ kind: "execute", command: detached(command), arguments: values });
+  addStatement(parser, target, {
+    kind: "execute",
+    command: detached(command),
+    arguments: values,
+  });
 }
 
 const COMMENT_OR_BLANKS = /"(?:[^"\\]|\\[\s\S])*"|(?:#[^\n]*|[ \t\r\n\f\v])+/g;
@@ -226,7 +217,6 @@ function compactText(text: string): string {
 
 /** `on EVENT [or EVENT]… { … }`; a `;` in place of the braces is an empty body. */
 function parseOn(parser: Parser, target: StatementTarget, parseBody: BodyParser): void {
-  parser.lexer.next();
   const events: LeaseEvent[] = [];
   do {
     const { word } = parser.lexer;

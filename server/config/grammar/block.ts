@@ -47,6 +47,24 @@ export interface HostDraft {
   group: Scope | undefined;
 }
 
+/** The outermost block of a configuration. */
+export function topBlock(builder: ConfigBuilder, scope: BlockScope): Block {
+  const { statements } = scope;
+  return { kind: "top", builder, scope, statements, isTopLevel: true, depth: 0, includes: [] };
+}
+
+export function newHost(name: string, group?: Scope): HostDraft {
+  return {
+    name,
+    hardware: undefined,
+    clientId: undefined,
+    fixedAddresses: [],
+    fixedNames: [],
+    identifier: undefined,
+    group,
+  };
+}
+
 /** Every field is named: a copy by spreading is slow, and a file may have a million hosts. */
 type WholeBlock = { readonly [Field in keyof Required<Block>]: Block[Field] };
 

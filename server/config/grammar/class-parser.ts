@@ -20,7 +20,7 @@ export function parseClass(declarations: Declarations, block: Block): void {
   let clientClass = classes.byName(name);
   if (clientClass === undefined) {
     clientClass = classes.add(name, new BlockScope(block.scope));
-    block.builder.classPlaces.push({ clientClass, lexer, at });
+    block.builder.classPlaces.push({ name, lexer, at });
   }
   const inner = innerBlock(block, "class", clientClass.scope);
   declarations.parseBlock({ ...inner, host: undefined, clientClass });

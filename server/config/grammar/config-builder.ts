@@ -1,6 +1,6 @@
 import { formatIpv4, prefixLengthOf } from "../../../protocol/ipv4.ts";
 import type { BlockScope } from "../model/block-scope.ts";
-import { type ClassDeclaration, DeclaredClasses } from "../model/class-table.ts";
+import { DeclaredClasses } from "../model/class-table.ts";
 import { CompactHostTable } from "../model/host-table.ts";
 import type {
   AddressRange,
@@ -15,7 +15,7 @@ import type {
 import { PermitList } from "../model/permit-list.ts";
 import { RangeSet } from "../model/range-set.ts";
 import { SubnetSet } from "../model/subnet-set.ts";
-import type { Lexer } from "../text/lexer.ts";
+import type { NamedPlace } from "./parser.ts";
 
 export interface SubnetDeclaration extends Subnet {
   readonly scope: BlockScope;
@@ -39,20 +39,6 @@ export interface PoolDeclaration extends Pool {
   failoverPeer: string | undefined;
 }
 
-/** Where a class was declared, for messages: kept apart, since a lexer holds its whole file. */
-export interface ClassPlace {
-  readonly clientClass: ClassDeclaration;
-  readonly lexer: Lexer;
-  readonly at: number;
-}
-
-/** Where a failover peer was declared, kept apart likewise. */
-export interface FailoverPlace {
-  readonly name: string;
-  readonly lexer: Lexer;
-  readonly at: number;
-}
-
 /** What has been declared so far. */
 export class ConfigBuilder {
   readonly networks: NetworkDeclaration[] = [];
@@ -60,13 +46,14 @@ export class ConfigBuilder {
   readonly subnets: SubnetDeclaration[] = [];
   readonly #declared = new SubnetSet<SubnetDeclaration>();
   readonly classes = new DeclaredClasses();
-  readonly classPlaces: ClassPlace[] = [];
+  /** Where classes and failover peers were declared; kept apart, since a lexer holds its file. */
+  readonly classPlaces: NamedPlace[] = [];
   readonly hosts = new CompactHostTable();
   readonly groups = new Map<string, Scope>();
   readonly keys = new Map<string, Key>();
   readonly zones: Zone[] = [];
   readonly failoverPeers = new Map<string, FailoverPeer>();
-  readonly failoverPlaces: FailoverPlace[] = [];
+  readonly failoverPlaces: NamedPlace[] = [];
   readonly ranges = new RangeSet();
   filesIncluded = 0;
   /** A host was declared inside a network; the warning about it is given once. */

@@ -1,8 +1,8 @@
+import { systemReason } from "../../process/start-error.ts";
 import { BlockScope } from "../model/block-scope.ts";
 import { misreadHint } from "../text/hints.ts";
 import { Lexer, Token } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
-import { SyntaxFailure } from "../text/token-reader.ts";
 import { type Block, type ConfigReader, type Declarations, innerBlock } from "./block.ts";
 import { parseClass, parseClassStatement, parseSubclass } from "./class-parser.ts";
 import { parseFailover, parsePoolFailover } from "./failover-parser.ts";
@@ -56,7 +56,7 @@ export function createDeclarations(parser: Parser, reader: ConfigReader): Declar
     parseBlock(block) {
       if (parser.braces >= BLOCKS_MAX) parser.fail("too many blocks inside each other.");
       parser.openBrace("left brace expected.", braceHint(parser));
-      parseItems(declarations, block);
+      parser.takeItems(() => parseItem(declarations, block));
       parser.closeBrace();
     },
   };
@@ -74,27 +74,10 @@ function braceHint(parser: Parser): string | undefined {
 export function parseFile(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
   for (;;) {
-    parseItems(declarations, block);
+    parser.takeItems(() => parseItem(declarations, block));
     if (parser.lexer.kind === Token.end) return;
     parser.report("right brace closes nothing.", "there is one } too many, or a { is missing.");
     parser.lexer.next();
-  }
-}
-
-/** Statements and declarations up to a `}` or the end of the file, which are left standing. */
-function parseItems(declarations: Declarations, block: Block): void {
-  const { parser } = declarations;
-  while (parser.lexer.kind !== Token.end && !parser.lexer.is("}")) {
-    const start = parser.at;
-    const { braces } = parser;
-    try {
-      parseItem(declarations, block);
-    } catch (error) {
-      if (!(error instanceof SyntaxFailure)) throw error;
-      parser.recover(error, braces);
-      // Each turn must take something, or the loop would never end.
-      if (parser.at === start) parser.lexer.next();
-    }
   }
 }
 
@@ -206,14 +189,7 @@ function parseInclude(declarations: Declarations, block: Block): void {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "No such file or directory",
-  EACCES: "Permission denied",
-  EISDIR: "Is a directory",
-};
-
-/** The message when a file cannot be opened; the reason is the system's, in dhcpd's words. */
+/** The message when a file cannot be opened. */
 export function cannotOpen(path: string, error: Error): string {
-  const code = "code" in error ? String(error.code) : "";
-  return `Can't open ${path}: ${reasons[code] ?? error.message}`;
+  return `Can't open ${path}: ${systemReason(error)}`;
 }

@@ -61,9 +61,7 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
   "lease-time": () => leaseTime,
   "client-state": () => nullNumber,
   defined: ({ parser }) => {
-    parser.expect("(", "left parenthesis expected.");
-    const name = parser.takeVariableName();
-    parser.expect(")", "right parenthesis expected.");
+    const name = parser.takeInParentheses(() => parser.takeVariableName());
     parser.stateReads += 1;
     return defined(name);
   },
@@ -73,58 +71,53 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
     if (name === "default") return isClassified;
     return parser.fail("unknown collection.", 'there is one only: check "default".', at);
   },
-  gethostname: ({ parser }) => {
-    parser.expect("(", "left parenthesis expected.");
-    parser.expect(")", "right parenthesis expected.");
-    return serverHostName;
-  },
+  gethostname: ({ parser }) => parser.takeInParentheses(() => serverHostName),
   gethostbyname: ({ parser }) => {
-    parser.expect("(", "left parenthesis expected.");
-    const name = parser.takeText('Expecting quoted literal: "foo.example.com"').toLowerCase();
-    parser.expect(")", "right parenthesis expected.");
+    const message = 'Expecting quoted literal: "foo.example.com"';
+    const name = parser.takeInParentheses(() => parser.takeText(message)).toLowerCase();
     parser.hostNames.add(name);
     return hostAddresses(name);
   },
   substring: (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const data = given.data();
       const offset = nextNumeric(given);
       return substring(data, offset, nextNumeric(given));
     }),
   suffix: (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const data = given.data();
       return suffix(data, nextNumeric(given));
     }),
   concat: (given) => concat(allData(given, 2)),
   "pick-first-value": (given) => pickFirstValue(allData(given, 1)),
   pick: (given) => pickFirstValue(allData(given, 1)),
-  lcase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "lower")),
-  ucase: (given) => inParentheses(given.parser, () => changeCase(given.data(), "upper")),
+  lcase: (given) => given.parser.takeInParentheses(() => changeCase(given.data(), "lower")),
+  ucase: (given) => given.parser.takeInParentheses(() => changeCase(given.data(), "upper")),
   reverse: (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const width = given.numeric();
       return reverse(width, nextData(given));
     }),
   packet: (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const offset = given.numeric();
       return packetData(offset, nextNumeric(given));
     }),
   "binary-to-ascii": (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const base = given.numeric();
       const width = nextNumeric(given);
       const separator = nextData(given);
       return binaryToAscii(base, width, separator, nextData(given));
     }),
   "encode-int": (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const number = given.numeric();
       return encodeInteger(number, nextWidth(given.parser));
     }),
   "extract-int": (given) =>
-    inParentheses(given.parser, () => {
+    given.parser.takeInParentheses(() => {
       const data = given.data();
       return extractInteger(data, nextWidth(given.parser));
     }),
@@ -166,22 +159,15 @@ function configOption(parser: Parser): Expression {
   return computedData((context, settings) => settings?.evaluateAt(slot, context));
 }
 
-function inParentheses(parser: Parser, parse: () => Expression): Expression {
-  parser.expect("(", "left parenthesis expected.");
-  const expression = parse();
-  parser.expect(")", "right parenthesis expected.");
-  return expression;
-}
-
 function allData(given: Arguments, countMin: number): DataExpression[] {
   const { parser } = given;
-  const parts: DataExpression[] = [];
-  parser.expect("(", "left parenthesis expected.");
-  do parts.push(given.data());
-  while (parser.accept(","));
-  if (parts.length < countMin) parser.fail("comma expected.", `at least ${countMin} values.`);
-  parser.expect(")", "right parenthesis expected.");
-  return parts;
+  return parser.takeInParentheses(() => {
+    const parts: DataExpression[] = [];
+    do parts.push(given.data());
+    while (parser.accept(","));
+    if (parts.length < countMin) parser.fail("comma expected.", `at least ${countMin} values.`);
+    return parts;
+  });
 }
 
 function nextData(given: Arguments): DataExpression {

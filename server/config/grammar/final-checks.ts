@@ -61,9 +61,11 @@ function checkSpaces(parser: Parser): void {
 }
 
 /** Classes that can never have a member (ERR-6), and subclasses that never match (ERR-13). */
-function checkClasses(parser: Parser, { classPlaces }: ConfigBuilder): void {
-  for (const { clientClass, lexer, at } of classPlaces) {
-    const { name, match, matchIf, subclasses } = clientClass;
+function checkClasses(parser: Parser, { classPlaces, classes }: ConfigBuilder): void {
+  for (const { name, lexer, at } of classPlaces) {
+    const clientClass = classes.byName(name);
+    if (clientClass === undefined) continue;
+    const { match, matchIf, subclasses } = clientClass;
     parser.lexer = lexer;
     if (match === undefined && subclasses.count > 0) {
       const hint = "say what to look up: match substring (hardware, 1, 6);";

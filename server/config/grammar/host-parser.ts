@@ -4,7 +4,7 @@ import { BlockScope } from "../model/block-scope.ts";
 import { hasTypographicQuote, QUOTE_HINT, suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
 import type { Declarations } from "./block.ts";
-import { type Block, type HostDraft, innerBlock } from "./block.ts";
+import { type Block, type HostDraft, innerBlock, newHost } from "./block.ts";
 import { parseComputedValue } from "./expression-parser.ts";
 import { takeOption } from "./option-name.ts";
 import { parseOptionValue, takeHostName } from "./option-value-parser.ts";
@@ -35,15 +35,7 @@ export function parseHost(declarations: Declarations, block: Block): void {
   parser.lexer.next();
   const nameAt = parser.at;
   const name = parser.takeDotted("expecting a name for host declaration.");
-  const host: HostDraft = {
-    name,
-    hardware: undefined,
-    clientId: undefined,
-    fixedAddresses: [],
-    fixedNames: [],
-    identifier: undefined,
-    group: undefined,
-  };
+  const host = newHost(name);
   const own = new BlockScope(block.scope);
   declarations.parseBlock(innerBlock(block, "host", own, host));
   const scope = hostScope(own, host.group ?? block.scope);

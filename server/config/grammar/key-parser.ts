@@ -1,4 +1,5 @@
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { latin1Bytes } from "../text/latin1.ts";
 import { Token } from "../text/lexer.ts";
 import type { Block, Declarations } from "./block.ts";
 import type { Parser } from "./parser.ts";
@@ -14,13 +15,10 @@ export function parseKey(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
   parser.lexer.next();
   const nameAt = parser.at;
-  const name = takeDomain(parser);
-  parser.expect("{", "expecting left brace.");
+  const name = parser.takeName("expecting a name.");
   let algorithm: string | undefined;
   let secret: Uint8Array | undefined;
-  while (!parser.accept("}")) {
-    const { at } = parser;
-    const word = parser.takeWord("expecting algorithm or secret.").toLowerCase();
+  takeFields(parser, "expecting algorithm or secret.", (word, at) => {
     if (word === "algorithm") {
       algorithm = takeAlgorithm(parser);
     } else if (word === "secret") {
@@ -28,9 +26,7 @@ export function parseKey(declarations: Declarations, block: Block): void {
     } else {
       parser.fail("unknown key definition statement.", "expecting algorithm or secret.", at);
     }
-    parser.endStatement();
-  }
-  parser.accept(";");
+  });
   if (algorithm === undefined || secret === undefined) {
     parser.report(`key ${name} lacks its algorithm or its secret.`, undefined, nameAt);
   } else if (block.builder.keys.has(name)) {
@@ -40,9 +36,24 @@ export function parseKey(declarations: Declarations, block: Block): void {
   }
 }
 
+/** Takes `{`, statements that begin with a word, and `}`. A `;` may follow, as in dhcpd. */
+function takeFields(
+  parser: Parser,
+  message: string,
+  takeField: (word: string, at: number) => void,
+): void {
+  parser.expect("{", "expecting left brace.");
+  while (!parser.accept("}")) {
+    const { at } = parser;
+    takeField(parser.takeWord(message).toLowerCase(), at);
+    parser.endStatement();
+  }
+  parser.accept(";");
+}
+
 function takeAlgorithm(parser: Parser): string {
   const { at } = parser;
-  const name = takeDomain(parser).toLowerCase().replace(/\.$/, "");
+  const name = parser.takeName("expecting a name.").toLowerCase().replace(/\.$/, "");
   // RFC 2845's own name of the oldest one.
   const short = name === "hmac-md5.sig-alg.reg.int" ? "hmac-md5" : name;
   if (algorithms.has(short)) return short;
@@ -66,24 +77,9 @@ function takeSecret(parser: Parser): Uint8Array {
   return parser.fail("malformed base64.", "the secret of a key is base64 text.", at);
 }
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  const digits = text.replace(/=+$/, "");
-  const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (const digit of digits) {
-    bits = ((bits << 6) | DIGITS.indexOf(digit)) & 0xffff;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes[at] = bits >>> held;
-    at += 1;
-  }
-  return bytes;
+  return latin1Bytes(atob(text));
 }
 
 /** `zone NAME { primary A; [secondary B;] [key K;] }` */
@@ -92,26 +88,21 @@ export function parseZone(declarations: Declarations, block: Block): void {
   parser.lexer.next();
   const nameAt = parser.at;
   const name = parser.takeDotted("expecting hostname.");
-  parser.expect("{", "expecting left brace.");
   const servers: Partial<Record<"primary" | "secondary", string>> = {};
   let keyName: string | undefined;
   let keyAt = nameAt;
-  while (!parser.accept("}")) {
-    const { at } = parser;
-    const word = parser.takeWord("expecting primary, secondary or key.").toLowerCase();
+  takeFields(parser, "expecting primary, secondary or key.", (word, at) => {
     if (word === "primary" || word === "secondary") {
       servers[word] = takeServers(parser);
     } else if (word === "key") {
       keyAt = parser.at;
-      keyName = takeDomain(parser);
+      keyName = parser.takeName("expecting a name.");
     } else if (word === "primary6" || word === "secondary6") {
       parser.fail(`${word} is valid for ISC dhcpd but not supported yet.`, undefined, at);
     } else {
       parser.fail("unknown zone statement.", "expecting primary, secondary or key.", at);
     }
-    parser.endStatement();
-  }
-  parser.accept(";");
+  });
   const key = keyName === undefined ? undefined : block.builder.keys.get(keyName);
   if (keyName !== undefined && key === undefined) {
     parser.report(`unknown key ${keyName}`, "a key is declared before the zones.", keyAt);
@@ -137,9 +128,4 @@ function takeServers(parser: Parser): string {
   const first = takeOne();
   while (parser.accept(",")) takeOne();
   return first;
-}
-
-function takeDomain(parser: Parser): string {
-  const message = "expecting a name.";
-  return parser.lexer.kind === Token.string ? parser.takeText(message) : parser.takeDotted(message);
 }

@@ -4,8 +4,7 @@ import type { Scope, ServerConfig } from "../model/model.ts";
 import { Lexer, Token } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { SyntaxFailure, TooManyErrors } from "../text/token-reader.ts";
-import type { Block, HostDraft } from "./block.ts";
-import { innerBlock } from "./block.ts";
+import { type HostDraft, innerBlock, newHost, topBlock } from "./block.ts";
 import { ConfigBuilder } from "./config-builder.ts";
 import { createDeclarations } from "./declaration-parser.ts";
 import { Parser } from "./parser.ts";
@@ -41,16 +40,8 @@ export function parseHostStatements(
     return { kind: "failed", message: `unknown group ${groupName}` };
   }
   const scope = new BlockScope(group ?? config.root);
-  const root = new BlockScope(undefined);
-  const builder = new ConfigBuilder();
-  const top: Block = {
-    ...{ kind: "top", builder, scope: root, statements: root.statements },
-    ...{ isTopLevel: true, depth: 0, includes: [] },
-  };
-  const host: HostDraft = {
-    ...{ name: "", hardware: undefined, clientId: undefined },
-    ...{ fixedAddresses: [], fixedNames: [], identifier: undefined, group },
-  };
+  const top = topBlock(new ConfigBuilder(), new BlockScope(undefined));
+  const host = newHost("", group);
   const noFiles = (): never => {
     throw new Error("not in a lease file");
   };

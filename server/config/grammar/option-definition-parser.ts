@@ -141,20 +141,21 @@ const typeNames: readonly string[] = [
   ...["domain-name", "domain-list", "encapsulate", "array", "zerolen"],
 ];
 
+/** Types of one word. */
+const plainTypes: Readonly<Record<string, FieldType>> = {
+  "ip-address": "ip",
+  "ip6-address": "ip6",
+  text: "text",
+  string: "bytes",
+  boolean: "flag",
+  "domain-name": "domain",
+};
+
 function parseFieldType(parser: Parser): FieldType {
   const { at } = parser;
   const word = parser.takeWord("unknown data type").toLowerCase();
+  if (Object.hasOwn(plainTypes, word)) return plainTypes[word];
   switch (word) {
-    case "ip-address":
-      return "ip";
-    case "text":
-      return "text";
-    case "string":
-      return "bytes";
-    case "boolean":
-      return "flag";
-    case "domain-name":
-      return "domain";
     case "domain-list":
       return parser.acceptWord("compressed") ? "domains-compressed" : "domains";
     case "integer":
@@ -163,8 +164,6 @@ function parseFieldType(parser: Parser): FieldType {
     case "unsigned":
       parser.expectWord("integer");
       return integerType(parser, word === "signed");
-    case "ip6-address":
-      return "ip6";
     case "zerolen":
     case "encapsulate":
       return parser.fail(

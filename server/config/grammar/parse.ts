@@ -8,7 +8,7 @@ import { SubnetIndex } from "../model/subnet-index.ts";
 import { Lexer } from "../text/lexer.ts";
 import { SourceFile } from "../text/source-file.ts";
 import { TooManyErrors } from "../text/token-reader.ts";
-import type { Block, ConfigReader } from "./block.ts";
+import { type ConfigReader, topBlock } from "./block.ts";
 import { ConfigBuilder } from "./config-builder.ts";
 import { cannotOpen, createDeclarations, parseFile } from "./declaration-parser.ts";
 import { checkWhole } from "./final-checks.ts";
@@ -46,17 +46,8 @@ export function parseConfig(
   const parser = new Parser(lexer, new OptionRegistry(), options.allowExecute);
   const root = new BlockScope(undefined);
   const builder = new ConfigBuilder();
-  const top: Block = {
-    kind: "top",
-    builder,
-    scope: root,
-    statements: root.statements,
-    isTopLevel: true,
-    depth: 0,
-    includes: [],
-  };
   try {
-    parseFile(createDeclarations(parser, reader), top);
+    parseFile(createDeclarations(parser, reader), topBlock(builder, root));
     checkWhole(parser, builder);
   } catch (error) {
     if (!(error instanceof TooManyErrors)) throw error;

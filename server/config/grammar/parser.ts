@@ -23,12 +23,16 @@ const NUMBERED_NAME = /\d+\s*\.\s*\d*[a-z-]/iy;
 const NUMBER = /^-?(?:0x[0-9a-f]+|\d+)$/i;
 const IDENTIFIER = /^[a-z_][a-z0-9_-]*$/i;
 
-/** The first use of a name that a statement of the file's own should set. */
-export interface Reference {
+/** A name in a file, for checks and messages that have to wait for the rest of the configuration. */
+export interface NamedPlace {
   readonly name: string;
-  readonly kind: "variable" | "function";
   readonly lexer: Lexer;
   readonly at: number;
+}
+
+/** The first use of a name that a statement of the file's own should set. */
+interface Reference extends NamedPlace {
+  readonly kind: "variable" | "function";
 }
 
 /** Reads values, and holds what is known of the whole configuration while it is read. */
@@ -37,14 +41,9 @@ export class Parser extends TokenReader {
   /** Names that stand where an address is expected (CONF-12: resolved when a reply is built). */
   readonly hostNames = new Set<string>();
   /** Keys named before it can be known whether they are declared. */
-  readonly keyReferences: { readonly name: string; readonly lexer: Lexer; readonly at: number }[] =
-    [];
+  readonly keyReferences: NamedPlace[] = [];
   /** Option spaces named where they may be declared further down. */
-  readonly spaceReferences: {
-    readonly name: string;
-    readonly lexer: Lexer;
-    readonly at: number;
-  }[] = [];
+  readonly spaceReferences: NamedPlace[] = [];
   /** Variables and functions by name, in small letters: where each is first used. */
   readonly references = new Map<string, Reference>();
   /** Variables and functions that some statement sets or defines. */
@@ -108,6 +107,14 @@ export class Parser extends TokenReader {
     const bytes = this.takeString(message);
     if (bytes.length > NAME_BYTES_MAX) this.fail("string too long for a name.", undefined, at);
     return latin1Text(bytes);
+  }
+
+  /** Takes `(`, what `take` takes, and `)`. */
+  takeInParentheses<Value>(take: () => Value): Value {
+    this.expect("(", "left parenthesis expected.");
+    const value = take();
+    this.expect(")", "right parenthesis expected.");
+    return value;
   }
 
   /** A name, quoted or made of words and dots. */

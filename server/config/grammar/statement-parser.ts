@@ -5,7 +5,6 @@ import type { SetMode } from "../language/program.ts";
 import { suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
-import { SyntaxFailure } from "../text/token-reader.ts";
 import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
 import { parseIf } from "./conditional-parser.ts";
 import { parseComputedValue } from "./expression-parser.ts";
@@ -38,12 +37,16 @@ const refusedStatements: Readonly<Record<string, string>> = {
   "server-duid": "it belongs to DHCPv6: leave it out.",
 };
 
+/** Words that only a declaration begins with. */
+const declarationNames: readonly string[] = [
+  ...["include", "shared-network", "subnet", "pool", "range", "host", "group", "class", "subclass"],
+  ...["key", "zone", "failover", "authoritative", "hardware", "fixed-address", "match", "spawn"],
+];
+
 /** Words that a statement may begin with, for suggestions. */
 const statementNames: readonly string[] = [
   ...["option", "if", "elsif", "else", "supersede", "default", "append", "prepend", "send"],
-  ...["allow", "deny", "ignore", "authoritative", ...actionNames, ...parameterNames],
-  ...["include", "shared-network", "subnet", "pool", "range", "host", "group", "class", "subclass"],
-  ...["key", "zone", "failover", "hardware", "fixed-address", "match", "spawn", "lease"],
+  ...["allow", "deny", "ignore", ...actionNames, ...parameterNames, ...declarationNames, "lease"],
 ];
 
 const modes: Readonly<Record<string, SetMode>> = {
@@ -226,33 +229,13 @@ function isRelayAgentInformation(parser: Parser, option: RegisteredOption): bool
 /** `{`, statements and `}`. */
 function parseBody(parser: Parser, target: StatementTarget): void {
   parser.openBrace("left brace expected.");
-  parseStatements(parser, target);
+  parser.takeItems(() => {
+    if (parseStatement(parser, target)) return;
+    const { word } = parser.lexer;
+    const hint = declarationNames.includes(word)
+      ? "declarations cannot stand inside an if, a switch, an on or a function."
+      : statementHint(word);
+    parser.fail("expecting a statement.", hint);
+  });
   parser.closeBrace();
 }
-
-/** The statements up to the `}`, which is left standing. */
-function parseStatements(parser: Parser, target: StatementTarget): void {
-  const { lexer } = parser;
-  while (!lexer.is("}") && lexer.kind !== Token.end) {
-    const start = parser.at;
-    const { braces } = parser;
-    try {
-      if (!parseStatement(parser, target)) {
-        const { word } = lexer;
-        const hint = declarationNames.has(word)
-          ? "declarations cannot stand inside an if, a switch, an on or a function."
-          : statementHint(word);
-        parser.fail("expecting a statement.", hint);
-      }
-    } catch (error) {
-      if (!(error instanceof SyntaxFailure)) throw error;
-      parser.recover(error, braces);
-      if (parser.at === start) lexer.next();
-    }
-  }
-}
-
-const declarationNames: ReadonlySet<string> = new Set([
-  ...["include", "shared-network", "subnet", "pool", "range", "host", "group", "class", "subclass"],
-  ...["key", "zone", "failover", "authoritative", "hardware", "fixed-address", "match", "spawn"],
-]);

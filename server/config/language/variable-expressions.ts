@@ -1,3 +1,5 @@
+import { computedData } from "./data-expressions.ts";
+import { computedBoolean, computedNumber } from "./logic-expressions.ts";
 import type {
   BooleanExpression,
   DataExpression,
@@ -24,10 +26,7 @@ export function variable(name: string): UntypedExpression {
 /** `defined (NAME)`: never null. */
 export function defined(name: string): BooleanExpression {
   const key = name.toLowerCase();
-  return {
-    type: "boolean",
-    evaluate: (_, settings) => settings?.variables.get(key) !== undefined,
-  };
+  return computedBoolean((_, settings) => settings?.variables.get(key) !== undefined);
 }
 
 /** `NAME (ARGUMENTS)`: null when the function is not defined at that moment. */
@@ -50,33 +49,23 @@ export function typed(
   want: "data" | "boolean" | "numeric",
 ): DataExpression | BooleanExpression | NumericExpression {
   const { evaluate } = expression;
-  if (want === "data") {
-    return {
-      type: "data",
-      constant: undefined,
-      evaluate: (context, settings) => {
+  switch (want) {
+    case "data":
+      return computedData((context, settings) => {
         const value = evaluate(context, settings);
         return value instanceof Uint8Array ? value : undefined;
-      },
-    };
-  }
-  if (want === "boolean") {
-    return {
-      type: "boolean",
-      evaluate: (context, settings) => {
+      });
+    case "boolean":
+      return computedBoolean((context, settings) => {
         const value = evaluate(context, settings);
         return typeof value === "boolean" ? value : undefined;
-      },
-    };
+      });
+    case "numeric":
+      return computedNumber((context, settings) => {
+        const value = evaluate(context, settings);
+        return typeof value === "number" ? value : undefined;
+      });
   }
-  return {
-    type: "numeric",
-    constant: undefined,
-    evaluate: (context, settings) => {
-      const value = evaluate(context, settings);
-      return typeof value === "number" ? value : undefined;
-    },
-  };
 }
 
 /**
@@ -90,20 +79,17 @@ export function matchesPattern(
   ignoreCase: boolean,
 ): BooleanExpression {
   const constant = right.constant === undefined ? undefined : compiled(right.constant, ignoreCase);
-  return {
-    type: "boolean",
-    evaluate: (context, settings) => {
-      const value = left.evaluate(context, settings);
-      const pattern = right.evaluate(context, settings);
-      if (value === undefined || pattern === undefined) return undefined;
-      if (value.length === 0 || pattern.length === 0) return false;
-      const expression = right.constant === undefined ? compiled(pattern, ignoreCase) : constant;
-      if (expression === undefined) return false;
-      const steps = expression.size * value.length;
-      if (settings?.limits.takePatternSteps(steps) === false) return undefined;
-      return expression.matches(value);
-    },
-  };
+  return computedBoolean((context, settings) => {
+    const value = left.evaluate(context, settings);
+    const pattern = right.evaluate(context, settings);
+    if (value === undefined || pattern === undefined) return undefined;
+    if (value.length === 0 || pattern.length === 0) return false;
+    const expression = right.constant === undefined ? compiled(pattern, ignoreCase) : constant;
+    if (expression === undefined) return false;
+    const steps = expression.size * value.length;
+    if (settings?.limits.takePatternSteps(steps) === false) return undefined;
+    return expression.matches(value);
+  });
 }
 
 function compiled(pattern: Uint8Array, ignoreCase: boolean): RegularExpression | undefined {

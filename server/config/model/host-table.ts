@@ -29,16 +29,21 @@ const noHosts: readonly Host[] = [];
 const noAddresses: readonly number[] = [];
 const noNames: readonly string[] = [];
 
+/** A column for each field of a host, by the host's index. */
+class Columns {
+  readonly names = new ByteKeyTable();
+  readonly hardware = new ByteKeyTable();
+  readonly clientIds = new ByteKeyTable();
+  readonly scopes: Scope[] = [];
+  readonly groups: (Scope | undefined)[] = [];
+  /** Only of hosts that have any. */
+  readonly fixedAddresses = new Map<number, readonly number[]>();
+  readonly fixedNames = new Map<number, readonly string[]>();
+}
+
 /** All hosts, column by column: about 100 bytes a host with nothing but a hardware address. */
 export class CompactHostTable implements HostTable {
-  readonly #names = new ByteKeyTable();
-  readonly #hardware = new ByteKeyTable();
-  readonly #clientIds = new ByteKeyTable();
-  readonly #scopes: Scope[] = [];
-  readonly #groups: (Scope | undefined)[] = [];
-  /** Only of hosts that have any. */
-  readonly #fixedAddresses = new Map<number, readonly number[]>();
-  readonly #fixedNames = new Map<number, readonly string[]>();
+  readonly #columns = new Columns();
   /** One table for each option that identifies hosts, in order of declaration. */
   readonly #identifiers = new Map<
     string,
@@ -46,36 +51,40 @@ export class CompactHostTable implements HostTable {
   >();
 
   get count(): number {
-    return this.#scopes.length;
+    return this.#columns.scopes.length;
   }
 
   /** False, and nothing is added, when there is a host of this name. */
   add(host: HostDeclaration, scope: Scope): boolean {
-    const index = this.#scopes.length;
+    const columns = this.#columns;
+    const { names, scopes } = columns;
+    const index = scopes.length;
     const { hardware, clientId, fixedAddresses, fixedNames, identifier, group } = host;
     const nameBytes = latin1Bytes(host.name);
-    if (this.#names.find(0, nameBytes) !== NONE) return false;
-    this.#names.add(0, nameBytes, index);
-    this.#scopes.push(scope);
-    if (hardware !== undefined) this.#hardware.add(hardware.type, hardware.address, index);
-    if (clientId !== undefined) this.#clientIds.add(0, clientId, index);
-    this.#groups.push(group);
-    if (fixedAddresses.length > 0) this.#fixedAddresses.set(index, fixedAddresses);
-    if (fixedNames.length > 0) this.#fixedNames.set(index, fixedNames);
+    if (names.find(0, nameBytes) !== NONE) return false;
+    names.add(0, nameBytes, index);
+    scopes.push(scope);
+    columns.groups.push(group);
+    if (hardware !== undefined) columns.hardware.add(hardware.type, hardware.address, index);
+    if (clientId !== undefined) columns.clientIds.add(0, clientId, index);
+    if (fixedAddresses.length > 0) columns.fixedAddresses.set(index, fixedAddresses);
+    if (fixedNames.length > 0) columns.fixedNames.set(index, fixedNames);
     if (identifier !== undefined) this.#identify(identifier, index);
     return true;
   }
 
   hasName(name: string): boolean {
-    return this.#names.find(0, latin1Bytes(name)) !== NONE;
+    return this.#columns.names.find(0, latin1Bytes(name)) !== NONE;
   }
 
   byHardware(hardwareType: number, address: Uint8Array): readonly Host[] {
-    return this.#hostsOf(this.#hardware, this.#hardware.find(hardwareType, address));
+    const { hardware } = this.#columns;
+    return this.#hostsOf(hardware, hardware.find(hardwareType, address));
   }
 
   byClientId(clientId: Uint8Array): readonly Host[] {
-    return this.#hostsOf(this.#clientIds, this.#clientIds.find(0, clientId));
+    const { clientIds } = this.#columns;
+    return this.#hostsOf(clientIds, clientIds.find(0, clientId));
   }
 
   get hasIdentifiers(): boolean {
@@ -102,86 +111,62 @@ export class CompactHostTable implements HostTable {
   }
 
   byName(name: string): Host | undefined {
-    const index = this.#names.find(0, latin1Bytes(name));
-    return index === NONE ? undefined : new HostView(this, index);
+    const index = this.#columns.names.find(0, latin1Bytes(name));
+    return index === NONE ? undefined : new HostView(this.#columns, index);
   }
 
   #hostsOf(table: ByteKeyTable, first: number): readonly Host[] {
     if (first === NONE) return noHosts;
-    const hosts: Host[] = [new HostView(this, first)];
+    const hosts: Host[] = [new HostView(this.#columns, first)];
     for (let index = table.after(first); index !== NONE; index = table.after(index)) {
-      hosts.push(new HostView(this, index));
+      hosts.push(new HostView(this.#columns, index));
     }
     return hosts;
-  }
-
-  nameOf(index: number): string {
-    return latin1Text(this.#names.keyOf(index));
-  }
-
-  hardwareOf(index: number): Host["hardware"] {
-    if (!this.#hardware.has(index)) return undefined;
-    return { type: this.#hardware.prefixOf(index), address: this.#hardware.keyOf(index) };
-  }
-
-  clientIdOf(index: number): Uint8Array | undefined {
-    return this.#clientIds.has(index) ? this.#clientIds.keyOf(index) : undefined;
-  }
-
-  fixedAddressesOf(index: number): readonly number[] {
-    if (this.#fixedAddresses.size === 0) return noAddresses;
-    return this.#fixedAddresses.get(index) ?? noAddresses;
-  }
-
-  fixedNamesOf(index: number): readonly string[] {
-    if (this.#fixedNames.size === 0) return noNames;
-    return this.#fixedNames.get(index) ?? noNames;
-  }
-
-  scopeOf(index: number): Scope {
-    return this.#scopes[index];
-  }
-
-  groupOf(index: number): Scope | undefined {
-    return this.#groups[index];
   }
 }
 
 /** One row of the table, looked at when it is asked for. */
 class HostView implements Host {
   readonly index: number;
-  readonly #table: CompactHostTable;
+  readonly #columns: Columns;
 
-  constructor(table: CompactHostTable, index: number) {
-    this.#table = table;
+  constructor(columns: Columns, index: number) {
+    this.#columns = columns;
     this.index = index;
   }
 
   get name(): string {
-    return this.#table.nameOf(this.index);
+    return latin1Text(this.#columns.names.keyOf(this.index));
   }
 
   get hardware(): Host["hardware"] {
-    return this.#table.hardwareOf(this.index);
+    const { hardware } = this.#columns;
+    if (!hardware.has(this.index)) return undefined;
+    return { type: hardware.prefixOf(this.index), address: hardware.keyOf(this.index) };
   }
 
   get clientId(): Uint8Array | undefined {
-    return this.#table.clientIdOf(this.index);
+    const { clientIds } = this.#columns;
+    return clientIds.has(this.index) ? clientIds.keyOf(this.index) : undefined;
   }
 
   get fixedAddresses(): readonly number[] {
-    return this.#table.fixedAddressesOf(this.index);
+    const { fixedAddresses } = this.#columns;
+    return fixedAddresses.size === 0
+      ? noAddresses
+      : (fixedAddresses.get(this.index) ?? noAddresses);
   }
 
   get fixedNames(): readonly string[] {
-    return this.#table.fixedNamesOf(this.index);
+    const { fixedNames } = this.#columns;
+    return fixedNames.size === 0 ? noNames : (fixedNames.get(this.index) ?? noNames);
   }
 
   get scope(): Scope {
-    return this.#table.scopeOf(this.index);
+    return this.#columns.scopes[this.index];
   }
 
   get group(): Scope | undefined {
-    return this.#table.groupOf(this.index);
+    return this.#columns.groups[this.index];
   }
 }

@@ -173,7 +173,7 @@ export class TokenReader {
     this.fail(message, hint);
   }
 
-  /** How many braces are open where a statement starts, for `recover`. */
+  /** How many braces are open. */
   get braces(): number {
     return this.#braces;
   }
@@ -182,7 +182,7 @@ export class TokenReader {
    * Goes past the rest of a broken statement: out of the braces that it has opened since it started,
    * or else to after its `;` or its block, or to the `}` around it.
    */
-  recover(failure: SyntaxFailure, bracesBefore: number): void {
+  #recover(failure: SyntaxFailure, bracesBefore: number): void {
     while (this.#open.length > 0 && this.#open[this.#open.length - 1].braces > bracesBefore) {
       this.#open.pop();
     }
@@ -194,6 +194,21 @@ export class TokenReader {
       this.accept(";");
     } else if (failure.recovery === "skip") {
       this.skipStatement();
+    }
+  }
+
+  /** Parses items up to a `}` or the end of the file, which stay. After a broken item it goes on. */
+  takeItems(parseItem: () => void): void {
+    while (this.lexer.kind !== Token.end && !this.lexer.is("}")) {
+      const { at, braces } = this;
+      try {
+        parseItem();
+      } catch (error) {
+        if (!(error instanceof SyntaxFailure)) throw error;
+        this.#recover(error, braces);
+        // Each turn must take something, or the loop would never end.
+        if (this.at === at) this.lexer.next();
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import type { Logger } from "../../../base/log.ts";
 import { encodeCmConfig } from "../../../protocol/docsis/cm-config.ts";
 import { replaceTlv, type Tlv } from "../../../protocol/docsis/tlv.ts";
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { DeviceFileName } from "../device-file-name.ts";
 import {
   type ContentReading,
@@ -15,7 +15,7 @@ import {
 } from "../device-registration.ts";
 import { overlaySettings } from "../device-settings.ts";
 import { readJson } from "../json-content.ts";
-import { MadeFiles } from "../made-files.ts";
+import { RecentlyUsed } from "../recently-used.ts";
 import { WatchedFile } from "./watched-file.ts";
 
 /** Where the devices' own files come from. Plain data, so that it can be sent to a thread. */
@@ -50,6 +50,8 @@ const templateBytesMax = 1024 * 1024;
 const secretBytesMax = 4096;
 /** Files are checked for changes this often. */
 const lookMs = 1000;
+/** What a kept file costs in addition to its bytes. */
+const entryBytes = 512;
 const TFTP_MODEM_ADDRESS = 20;
 
 const noSecret = new Uint8Array(0);
@@ -64,7 +66,7 @@ export class DeviceFiles {
   readonly #name: DeviceFileName;
   readonly #registrations: WatchedFile<ReadonlyMap<string, Registration>>;
   readonly #secret: WatchedFile<Uint8Array> | undefined;
-  readonly #made: MadeFiles;
+  readonly #made: RecentlyUsed<string, Uint8Array>;
   #templates = new Map<string, WatchedFile<readonly Tlv[]>>();
   #lookedAtMs: number;
 
@@ -96,7 +98,10 @@ export class DeviceFiles {
             read: readSecret,
             logger,
           });
-    this.#made = new MadeFiles(options.keptBytesMax ?? keptBytesMaxDefault);
+    this.#made = new RecentlyUsed(
+      options.keptBytesMax ?? keptBytesMaxDefault,
+      (file) => file.length + entryBytes,
+    );
     this.#lookedAtMs = clock.monotonicMs();
     const names = this.#templateNames();
     for (const name of names) this.#template(name);
@@ -189,7 +194,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new StartError(`${path}: ${systemReason(error)}`, { cause: error });
+    throw refusedBySystem(path, error);
   }
 }
 

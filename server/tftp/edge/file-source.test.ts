@@ -160,7 +160,7 @@ describe("the cache of small files", () => {
     const files = source({ wallMs: () => Date.now() });
     writeFileSync(join(root, "boot.cfg"), "one");
     expect(read(files, "boot.cfg")).toBe("one");
-    expect(files.cachedFiles).toBe(0);
+    expect(files.cached.count).toBe(0);
   });
 
   test("is bounded in bytes, and forgets what was not used for longest", () => {
@@ -169,9 +169,9 @@ describe("the cache of small files", () => {
     for (let i = 0; i < 20; i += 1) {
       read(files, `f${i}`);
       read(files, "f0");
-      expect(files.cachedBytes).toBeLessThanOrEqual(10_000);
+      expect(files.cached.bytes).toBeLessThanOrEqual(10_000);
     }
-    expect(files.cachedFiles).toBe(6);
+    expect(files.cached.count).toBe(6);
     expect(files.cacheHits).toBe(20);
   });
 

@@ -11,12 +11,13 @@ import {
 } from "node:fs";
 import { sep } from "node:path";
 import { tftpErrorCodes } from "../../../protocol/tftp/packet.ts";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { pathBelowRoot } from "../file-name.ts";
-import type { Refusal } from "../negotiation.ts";
+import { type Refusal, refusal } from "../negotiation.ts";
+import { RecentlyUsed } from "../recently-used.ts";
 import type { OpenResult } from "../service.ts";
 import { BytesContent } from "../transfer-content.ts";
-import { ChunkCache, isSameFile, SharedFile } from "./shared-file.ts";
+import { type ChunkCache, chunkCache, isSameFile, SharedFile } from "./shared-file.ts";
 
 export interface FileSourceOptions {
   /** The directory that is served (TFTP-6); nothing outside it is ever served. */
@@ -56,13 +57,11 @@ export class FileSource {
   readonly #root: string;
   readonly #wallMs: () => number;
   readonly #cachedFileBytesMax: number;
-  readonly #cacheBytesMax: number;
   readonly #openFilesMax: number;
   readonly #chunks: ChunkCache;
-  /** By path below the root, in order of use: the first entry is dropped first. */
-  readonly #cached = new Map<string, CachedFile>();
+  /** By path below the root. */
+  readonly #cached: RecentlyUsed<string, CachedFile>;
   readonly #shared = new Set<SharedFile>();
-  #cachedBytes = 0;
   cacheHits = 0;
 
   /** Throws StartError when the root is not a readable directory. */
@@ -70,17 +69,16 @@ export class FileSource {
     this.#root = resolveRoot(options.root);
     this.#wallMs = options.wallMs;
     this.#cachedFileBytesMax = options.cachedFileBytesMax ?? cachedFileBytesMaxDefault;
-    this.#cacheBytesMax = options.cacheBytesMax ?? cacheBytesMaxDefault;
+    this.#cached = new RecentlyUsed(
+      options.cacheBytesMax ?? cacheBytesMaxDefault,
+      ({ bytes }) => bytes.length + entryBytes,
+    );
     this.#openFilesMax = options.openFilesMax ?? openFilesMaxDefault;
-    this.#chunks = new ChunkCache(options.readAheadBytesMax ?? readAheadBytesMaxDefault);
+    this.#chunks = chunkCache(options.readAheadBytesMax ?? readAheadBytesMaxDefault);
   }
 
-  get cachedFiles(): number {
-    return this.#cached.size;
-  }
-
-  get cachedBytes(): number {
-    return this.#cachedBytes;
+  get cached(): { readonly count: number; readonly bytes: number } {
+    return this.#cached;
   }
 
   /** How many larger files are being read now. */
@@ -108,12 +106,10 @@ export class FileSource {
   #fromCache(path: string, stats: Stats): OpenResult | undefined {
     const cached = this.#cached.get(path);
     if (cached === undefined) return undefined;
-    this.#cached.delete(path);
     if (!isSameFile(cached.stats, stats)) {
-      this.#cachedBytes -= costOf(cached);
+      this.#cached.drop(path);
       return undefined;
     }
-    this.#cached.set(path, cached);
     this.cacheHits += 1;
     return { kind: "opened", content: new BytesContent(cached.bytes) };
   }
@@ -163,21 +159,9 @@ export class FileSource {
   }
 
   #keep(path: string, file: CachedFile): void {
-    const cost = costOf(file);
     const ageMs = this.#wallMs() - Math.max(file.stats.mtimeMs, file.stats.ctimeMs);
-    if (cost > this.#cacheBytesMax || ageMs < youngMs) return;
-    for (const [oldest, forgotten] of this.#cached) {
-      if (this.#cachedBytes + cost <= this.#cacheBytesMax) break;
-      this.#cached.delete(oldest);
-      this.#cachedBytes -= costOf(forgotten);
-    }
-    this.#cached.set(path, file);
-    this.#cachedBytes += cost;
+    if (ageMs >= youngMs) this.#cached.keep(path, file);
   }
-}
-
-function costOf({ bytes }: CachedFile): number {
-  return bytes.length + entryBytes;
 }
 
 function resolveRoot(root: string): string {
@@ -185,9 +169,7 @@ function resolveRoot(root: string): string {
     const real = realpathSync(root);
     if (statSync(real).isDirectory()) return real;
   } catch (error) {
-    throw new StartError(`Can't serve files from ${root}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw refusedBySystem(`Can't serve files from ${root}`, error);
   }
   throw new StartError(`Can't serve files from ${root}: it is not a directory.`);
 }
@@ -212,10 +194,6 @@ function readWhole(fd: number, size: number): Uint8Array | undefined {
     filled += count;
   }
   return filled === size ? bytes.subarray(0, size) : undefined;
-}
-
-function refusal(code: number, message: string): Refusal {
-  return { kind: "refused", code, message };
 }
 
 const notFound = refusal(tftpErrorCodes.fileNotFound, "file not found");

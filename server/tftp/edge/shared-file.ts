@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, readSync, type Stats } from "node:fs";
+import { RecentlyUsed } from "../recently-used.ts";
 import { READ_FAILED, type TransferContent } from "../transfer-content.ts";
 
 const chunkBytes = 64 * 1024;
@@ -19,39 +20,10 @@ export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
 }
 
 /** The most recently used chunks of all large files together. */
-export class ChunkCache {
-  readonly #chunksMax: number;
-  /** In order of use: the Map's first entry is dropped first. */
-  readonly #chunks = new Map<number, Uint8Array>();
+export type ChunkCache = RecentlyUsed<number, Uint8Array>;
 
-  constructor(bytesMax: number) {
-    this.#chunksMax = Math.max(1, Math.floor(bytesMax / chunkBytes));
-  }
-
-  get(key: number): Uint8Array | undefined {
-    const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return undefined;
-    this.#chunks.delete(key);
-    this.#chunks.set(key, chunk);
-    return chunk;
-  }
-
-  add(key: number, chunk: Uint8Array): void {
-    if (this.#chunks.size >= this.#chunksMax) {
-      for (const oldest of this.#chunks.keys()) {
-        this.#chunks.delete(oldest);
-        break;
-      }
-    }
-    this.#chunks.set(key, chunk);
-  }
-
-  /** Drops the keys from `first` up to, but not including, `end`. */
-  forget(first: number, end: number): void {
-    for (const key of this.#chunks.keys()) {
-      if (key >= first && key < end) this.#chunks.delete(key);
-    }
-  }
+export function chunkCache(bytesMax: number): ChunkCache {
+  return new RecentlyUsed(Math.max(bytesMax, chunkBytes), (chunk) => chunk.length);
 }
 
 /**
@@ -96,7 +68,10 @@ export class SharedFile {
   #release(): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    this.#cache.forget(this.#firstKey, this.#firstKey + chunksPerFile);
+    const end = this.#firstKey + chunksPerFile;
+    for (const key of this.#cache.keys()) {
+      if (key >= this.#firstKey && key < end) this.#cache.drop(key);
+    }
     this.#onUnused();
     closeSync(this.#fd);
   }
@@ -123,7 +98,7 @@ export class SharedFile {
     if (chunk === undefined) {
       chunk = this.#read(index);
       if (chunk === undefined) return undefined;
-      this.#cache.add(key, chunk);
+      this.#cache.keep(key, chunk);
     }
     this.#recentIndex = index;
     this.#recent = chunk;

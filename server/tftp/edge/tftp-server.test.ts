@@ -125,7 +125,7 @@ describe.each(backends)("over loopback, %s", (backend) => {
         { name: "windowsize", value: "8" },
       ]);
       await settled(running);
-      expect(running.counters.endedWith("completed")).toBe(3);
+      expect(running.counters.ended.completed).toBe(3);
     },
   );
 
@@ -184,7 +184,7 @@ describe("over loopback", () => {
     expect(lines.filter((line) => line.includes("refused"))).toEqual([
       'TFTP refused "../etc/\\"passwd" to 127.0.0.1: access violation',
     ]);
-    expect(running.counters.refusedWith(2)).toBe(1);
+    expect(running.counters.refused[2]).toBe(1);
   });
 
   test("a line for each transfer when asked for (TFTP-7)", async () => {

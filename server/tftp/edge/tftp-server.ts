@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
-import { type Clock, systemClock } from "../../../base/clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
 import { SocketError } from "../../../base/net/socket-error.ts";
-import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
+import type { UdpSocket } from "../../../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import {
@@ -13,21 +13,17 @@ import {
   tftpErrorCodes,
 } from "../../../protocol/tftp/packet.ts";
 import { StartError, systemReason } from "../../process/start-error.ts";
-import { TftpCounters } from "../counters.ts";
-import type { TransferPolicy } from "../negotiation.ts";
+import type { RunningService, ServiceOptions } from "../../service/loop/datagram-loop.ts";
+import { newTftpCounters, type TftpCounters } from "../counters.ts";
+import { refusal, type TransferPolicy } from "../negotiation.ts";
 import { type OpenResult, TftpService } from "../service.ts";
 import { BytesContent } from "../transfer-content.ts";
 import { TransferLog } from "../transfer-log.ts";
 import { FileSource, type FileSourceOptions } from "./file-source.ts";
 import { SocketOutlet, TftpListener } from "./listener.ts";
 
-export interface TftpServerOptions {
-  /** The directory that is served. */
-  readonly root: string;
-  /** The local address to listen on; 0, the default, means all of them. */
-  readonly address?: number;
-  /** 69 by default; 0 lets the system choose. */
-  readonly port?: number;
+/** The settings that an operator may change. */
+export interface TftpTuning {
   /** How many transfers run at once, 10,000 by default; further requests wait (TFTP-9). */
   readonly sessionsMax?: number;
   /** How many requests may wait, 8,192 by default; further ones are dropped. */
@@ -42,12 +38,14 @@ export interface TftpServerOptions {
   readonly retrySeconds?: number;
   /** Silence that ends a transfer (TFTP-4): 300 by default. */
   readonly sessionSeconds?: number;
-  readonly backend?: UdpSocketOptions["backend"];
-  readonly logger?: Logger;
   /** Whether each transfer is logged. */
   readonly logTransfers?: boolean;
+}
+
+export interface TftpServerOptions extends ServiceOptions, TftpTuning {
+  /** The directory that is served. */
+  readonly root: string;
   readonly flushLog?: () => void;
-  readonly clock?: Clock;
   /** Prevents clients from choosing ports that collide in the session table; random by default. */
   readonly seed?: number;
   /** Limits of the file source's memory and open files. */
@@ -56,19 +54,16 @@ export interface TftpServerOptions {
   readonly generated?: (filename: string, clientAddress: number) => Uint8Array | undefined;
 }
 
-export interface RunningTftpServer {
+export interface RunningTftpServer extends RunningService {
   /** 0 when it listens on every address. */
   readonly address: number;
-  readonly port: number;
   readonly counters: TftpCounters;
   /** Current number of transfers and of waiting requests. */
   readonly load: () => { readonly sessions: number; readonly waiting: number };
-  /** Settles when the service is over; rejects when our own code broke. */
-  readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 const defaults = {
+  ...{ address: 0, port: TFTP_PORT, logTransfers: false, blockBytesMax: BLOCK_BYTES_MAX },
   sessionsMax: 10_000,
   queueMax: 8192,
   portsMax: 64,
@@ -76,6 +71,8 @@ const defaults = {
   retrySeconds: 5,
   sessionSeconds: 300,
 } as const;
+
+type Settings = TftpServerOptions & Required<Pick<TftpServerOptions, keyof typeof defaults>>;
 
 // Less than half of Linux's default receive buffer: a larger window overruns real clients.
 const windowBytesMax = 64 * 1024;
@@ -88,31 +85,42 @@ const requestBytesMax = 2048;
 /** The longest DATA that fits an Ethernet frame; larger blocks get a few ports of their own. */
 const framedPacketBytesMax = 1472;
 const largePortsMax = 2;
+const ranges = {
+  blockBytesMax: [BLOCK_BYTES_DEFAULT, BLOCK_BYTES_MAX],
+  windowBlocksMax: [1, 65_535],
+  sessionsMax: [1, 1_000_000],
+  queueMax: [0, 1_000_000],
+  portsMax: [1, socketsMax],
+} as const;
 const batchMax = { requests: 256, transfers: 64, large: 32 } as const;
 const transferBufferBytes = 2 * 1024 * 1024;
 
 /** Starts to serve files. Rejects with StartError when the operator has to fix something first. */
 export async function startTftpServer(options: TftpServerOptions): Promise<RunningTftpServer> {
   const { logger = nullLogger, clock = systemClock } = options;
-  const policy = policyOf(options);
+  const settings = { ...defaults, ...options };
+  for (const [name, [min, max]] of Object.entries(ranges)) {
+    checkWhole(name, settings[name as keyof typeof ranges], min, max);
+  }
+  const policy = policyOf(settings);
   const files = new FileSource({
     ...options.files,
     root: options.root,
     wallMs: () => clock.wallMs(),
   });
-  const plan = portPlanOf(options.portsMax ?? defaults.portsMax, policy.blockBytesMax);
-  const sockets = await openSockets(options, plan);
-  const counters = new TftpCounters();
+  const plan = portPlanOf(settings.portsMax, policy.blockBytesMax);
+  const sockets = await openSockets(settings, plan);
+  const counters = newTftpCounters();
   const outlet = new SocketOutlet(sockets);
   const service = new TftpService({
     open: opener(files, options.generated, logger),
     outlet,
     packetBytesMaxByPort: plan.map(({ packetBytesMax }) => packetBytesMax),
     policy,
-    sessionsMax: options.sessionsMax ?? defaults.sessionsMax,
-    queueMax: options.queueMax ?? defaults.queueMax,
+    sessionsMax: settings.sessionsMax,
+    queueMax: settings.queueMax,
     counters,
-    observer: new TransferLog(logger, options.logTransfers ?? false, () => clock.monotonicMs()),
+    observer: new TransferLog(logger, settings.logTransfers, () => clock.monotonicMs()),
     seed: options.seed ?? randomInt(2 ** 32),
     startMs: clock.monotonicMs(),
   });
@@ -136,25 +144,12 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
   };
 }
 
-function policyOf(options: TftpServerOptions): TransferPolicy {
-  const { blockBytesMax = BLOCK_BYTES_MAX } = options;
-  checkWhole("blockBytesMax", blockBytesMax, BLOCK_BYTES_DEFAULT, BLOCK_BYTES_MAX);
-  const windowBlocksMax = options.windowBlocksMax ?? defaults.windowBlocksMax;
-  checkWhole("windowBlocksMax", windowBlocksMax, 1, 65_535);
-  checkWhole("sessionsMax", options.sessionsMax ?? defaults.sessionsMax, 1, 1_000_000);
-  checkWhole("queueMax", options.queueMax ?? defaults.queueMax, 0, 1_000_000);
-  checkWhole("portsMax", options.portsMax ?? defaults.portsMax, 1, socketsMax);
-  const sessionMs = (options.sessionSeconds ?? defaults.sessionSeconds) * secondMs;
-  const retryMs = (options.retrySeconds ?? defaults.retrySeconds) * secondMs;
+function policyOf(settings: Settings): TransferPolicy {
+  const { blockBytesMax, windowBlocksMax } = settings;
+  const sessionMs = settings.sessionSeconds * secondMs;
+  const retryMs = settings.retrySeconds * secondMs;
   const unansweredMs = Math.min(unansweredMsMax, sessionMs);
-  return {
-    blockBytesMax,
-    windowBlocksMax,
-    windowBytesMax,
-    retryMs,
-    sessionMs,
-    unansweredMs,
-  };
+  return { blockBytesMax, windowBlocksMax, windowBytesMax, retryMs, sessionMs, unansweredMs };
 }
 
 function checkWhole(name: string, value: number, min: number, max: number): void {
@@ -196,22 +191,20 @@ function portPlanOf(portsMax: number, blockBytesMax: number): readonly PortPlan[
 }
 
 async function openSockets(
-  options: TftpServerOptions,
+  { address, port, backend = "auto" }: Settings,
   plan: readonly PortPlan[],
 ): Promise<UdpSocket[]> {
-  const { address = 0, port = TFTP_PORT, backend } = options;
   const sockets: UdpSocket[] = [];
   try {
-    for (const part of plan) {
-      const { datagramBytesMax, batchMax, bufferBytes } = part;
+    for (const { datagramBytesMax, batchMax, bufferBytes } of plan) {
       sockets.push(
         await openUnsharedUdpSocket({
           address,
           port: sockets.length === 0 ? port : 0,
           datagramBytesMax,
           batchMax,
+          backend,
           ...(bufferBytes === undefined ? {} : { bufferBytes }),
-          ...(backend === undefined ? {} : { backend }),
         }),
       );
     }
@@ -253,8 +246,7 @@ function opener(
         file: filename,
         address,
       });
-      const message = "the file could not be made";
-      return { kind: "refused", code: tftpErrorCodes.undefined, message };
+      return refusal(tftpErrorCodes.undefined, "the file could not be made");
     }
     if (bytes === undefined) return files.open(filename);
     return { kind: "opened", content: new BytesContent(bytes) };

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { StartError, systemReason } from "../../process/start-error.ts";
+import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import {
   CONTENT_BYTES_MAX,
   decodeRecord,
@@ -25,9 +25,7 @@ export function createTraceFile(path: string): TraceSink {
     file = fs.openSync(path, "wx", ownerOnly);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`Can't create trace file ${path}: ${systemReason(error)}`, {
-      cause: error,
-    });
+    throw refusedBySystem(`Can't create trace file ${path}`, error);
   }
   let isOpen = true;
   return {
@@ -125,7 +123,7 @@ function openOrExplain(path: string): number {
   try {
     return fs.openSync(path, "r");
   } catch (error) {
-    throw new StartError(`Can't open ${path}: ${systemReason(error)}`, { cause: error });
+    throw refusedBySystem(`Can't open ${path}`, error);
   }
 }
 
