@@ -1,5 +1,5 @@
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
-import { latin1Bytes } from "../text/latin1.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { Token } from "../text/lexer.ts";
 import type { Block, Declarations } from "./block.ts";
 import type { Parser } from "./parser.ts";
