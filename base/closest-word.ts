@@ -48,21 +48,21 @@ function slipsBetween(from: string, to: string, limit: number): number {
     for (let column = 1; column <= to.length; column += 1) {
       const isSame = from[row - 1] === to[column - 1];
       let least = Math.min(
-        last[column]! + 1,
-        current[column - 1]! + 1,
-        last[column - 1]! + (isSame ? 0 : 1),
+        last[column] + 1,
+        current[column - 1] + 1,
+        last[column - 1] + (isSame ? 0 : 1),
       );
       const isSwapped =
         row > 1 &&
         column > 1 &&
         from[row - 1] === to[column - 2] &&
         from[row - 2] === to[column - 1];
-      if (isSwapped) least = Math.min(least, beforeLast[column - 2]! + 1);
+      if (isSwapped) least = Math.min(least, beforeLast[column - 2] + 1);
       current.push(least);
     }
     if (Math.min(...current) >= limit) return limit;
     beforeLast = last;
     last = current;
   }
-  return last[to.length]!;
+  return last[to.length];
 }

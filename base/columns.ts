@@ -28,7 +28,7 @@ export function joined<Table extends Columns<Table>>(tables: readonly [Table, ..
   return mapped(tables[0], (_, name) => {
     const parts = tables.map((table): Column => table[name]);
     const whole = empty(
-      parts[0]!,
+      parts[0],
       parts.reduce((sum, { length }) => sum + length, 0),
     );
     let start = 0;
@@ -44,7 +44,7 @@ export function joined<Table extends Columns<Table>>(tables: readonly [Table, ..
 export function picked<Table extends Columns<Table>>(table: Table, order: Uint32Array): Table {
   return mapped(table, (column) => {
     const rows = empty(column, order.length);
-    for (let i = 0; i < order.length; i += 1) rows[i] = column[order[i]!]!;
+    for (let i = 0; i < order.length; i += 1) rows[i] = column[order[i]];
     return rows;
   });
 }

@@ -22,8 +22,8 @@ export class Heap<Item> {
     items.push(item);
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      if (!this.#isBefore(item, items[parent]!)) break;
-      items[hole] = items[parent]!;
+      if (!this.#isBefore(item, items[parent])) break;
+      items[hole] = items[parent];
       hole = parent;
     }
     items[hole] = item;
@@ -38,9 +38,9 @@ export class Heap<Item> {
     for (;;) {
       let child = 2 * hole + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && this.#isBefore(items[child + 1]!, items[child]!)) child += 1;
-      if (!this.#isBefore(items[child]!, item)) break;
-      items[hole] = items[child]!;
+      if (child + 1 < items.length && this.#isBefore(items[child + 1], items[child])) child += 1;
+      if (!this.#isBefore(items[child], item)) break;
+      items[hole] = items[child];
       hole = child;
     }
     items[hole] = item;

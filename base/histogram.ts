@@ -39,7 +39,7 @@ export class LatencyHistogram {
     if (Number.isNaN(ms)) throw new RangeError("a latency is not a number");
     const microseconds = Math.round(ms * MICROSECONDS_PER_MS);
     this.#recent ??= new Uint32Array(BUCKETS);
-    this.#recent[bucketOf(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX))]! += 1;
+    this.#recent[bucketOf(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX))] += 1;
     this.#hasRecent = true;
   }
 
@@ -94,7 +94,7 @@ export class LatencyHistogram {
     if (!this.#hasRecent) return this.#histogram;
     const recent = this.#recent!;
     for (let bucket = 0; bucket < recent.length; bucket += 1) {
-      const count = recent[bucket]!;
+      const count = recent[bucket];
       if (count > 0) this.#histogram.recordValueWithCount(lowestIn(bucket), count);
     }
     recent.fill(0);

@@ -36,7 +36,7 @@ describe("hash32", () => {
     for (let i = 0; i < DRAWS; i += 1) {
       const value = draw(i);
       values.add(value);
-      for (let bit = 0; bit < 32; bit += 1) bits[bit]! += (value >>> bit) & 1;
+      for (let bit = 0; bit < 32; bit += 1) bits[bit] += (value >>> bit) & 1;
     }
     // Five standard deviations of a fair coin; a birthday collision or two is what chance gives.
     const tolerance = 5 * Math.sqrt(DRAWS / 4);
@@ -75,7 +75,7 @@ describe("Prng", () => {
   test("gives every number below a bound, about equally often", () => {
     const prng = new Prng(4, 0);
     const counts = new Uint32Array(10);
-    for (let i = 0; i < DRAWS; i += 1) counts[prng.nextBelow(10)]! += 1;
+    for (let i = 0; i < DRAWS; i += 1) counts[prng.nextBelow(10)] += 1;
     for (const count of counts) expect(Math.abs(count - DRAWS / 10)).toBeLessThan(220);
     expect(prng.nextBelow(1)).toBe(0);
     expect(prng.nextBelow(2 ** 32)).toBeLessThan(2 ** 32);

@@ -49,11 +49,11 @@ export class SourceRates {
   /** Takes a token of `source`; false when it has none left. `nowMs` is monotonic. */
   take(source: number, nowMs: number): boolean {
     const slot = hash32(this.#seed, 0, source) & this.#mask;
-    const isKnown = this.#owners[slot] === source && this.#filledAtMs[slot]! <= nowMs;
+    const isKnown = this.#owners[slot] === source && this.#filledAtMs[slot] <= nowMs;
     let tokens = this.#burst;
     if (isKnown) {
-      const gained = (nowMs - this.#filledAtMs[slot]!) * this.#tokensPerMs;
-      tokens = Math.min(this.#burst, this.#tokens[slot]! + gained);
+      const gained = (nowMs - this.#filledAtMs[slot]) * this.#tokensPerMs;
+      tokens = Math.min(this.#burst, this.#tokens[slot] + gained);
     }
     this.#owners[slot] = source;
     this.#filledAtMs[slot] = nowMs;

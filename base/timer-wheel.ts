@@ -95,7 +95,7 @@ export class TimerWheel {
 
   /** The time given to `schedule` for an armed timer; NaN for one that is not armed. */
   dueAtMs(id: number): number {
-    return this.isScheduled(id) ? this.#dueAtMs[id]! : Number.NaN;
+    return this.isScheduled(id) ? this.#dueAtMs[id] : Number.NaN;
   }
 
   /**
@@ -142,7 +142,7 @@ export class TimerWheel {
   #fireCurrentTick(onDue: (id: number) => void): void {
     const head = this.capacity + (this.#currentTick % SLOTS_PER_LEVEL);
     // Nothing is scheduled for the current tick itself, so this list only gets shorter.
-    for (let id = this.#next[head]!; id !== head; id = this.#next[head]!) {
+    for (let id = this.#next[head]; id !== head; id = this.#next[head]) {
       this.#unlink(id);
       onDue(id);
     }
@@ -151,27 +151,27 @@ export class TimerWheel {
   /** Spreads a wide slot that time has just entered over the narrower ones, in order. */
   #moveDown(slot: number): void {
     const head = this.capacity + slot;
-    let id = this.#next[head]!;
+    let id = this.#next[head];
     // The list must not end in itself while timers beyond the wheel are put back into it.
-    this.#next[this.#previous[head]!] = UNSCHEDULED;
+    this.#next[this.#previous[head]] = UNSCHEDULED;
     this.#empty(head);
     this.#clearBit(slot);
     while (id !== UNSCHEDULED) {
-      const following = this.#next[id]!;
+      const following = this.#next[id];
       this.#place(id);
       id = following;
     }
   }
 
   #place(id: number): void {
-    const slot = this.#slotFor(this.#dueTick[id]!);
+    const slot = this.#slotFor(this.#dueTick[id]);
     const head = this.capacity + slot;
-    const last = this.#previous[head]!;
+    const last = this.#previous[head];
     this.#next[last] = id;
     this.#previous[id] = last;
     this.#next[id] = head;
     this.#previous[head] = id;
-    if (slot < OVERFLOW_SLOT) this.#occupied[slot >>> 5]! |= 1 << (slot & 31);
+    if (slot < OVERFLOW_SLOT) this.#occupied[slot >>> 5] |= 1 << (slot & 31);
   }
 
   #slotFor(tick: number): number {
@@ -186,8 +186,8 @@ export class TimerWheel {
   }
 
   #unlink(id: number): void {
-    const next = this.#next[id]!;
-    const previous = this.#previous[id]!;
+    const next = this.#next[id];
+    const previous = this.#previous[id];
     this.#next[previous] = next;
     this.#previous[next] = previous;
     this.#next[id] = UNSCHEDULED;
@@ -202,7 +202,7 @@ export class TimerWheel {
   }
 
   #clearBit(slot: number): void {
-    if (slot < OVERFLOW_SLOT) this.#occupied[slot >>> 5]! &= ~(1 << (slot & 31));
+    if (slot < OVERFLOW_SLOT) this.#occupied[slot >>> 5] &= ~(1 << (slot & 31));
   }
 
   /** The occupied slot that time enters first; the current tick's does not count. */
@@ -221,11 +221,11 @@ export class TimerWheel {
     if (digit >= SLOTS_PER_LEVEL) return undefined;
     const end = (level + 1) * WORDS_PER_LEVEL;
     let word = level * WORDS_PER_LEVEL + (digit >>> 5);
-    let bits = this.#occupied[word]! & (-1 << (digit & 31));
+    let bits = this.#occupied[word] & (-1 << (digit & 31));
     while (bits === 0) {
       word += 1;
       if (word === end) return undefined;
-      bits = this.#occupied[word]!;
+      bits = this.#occupied[word];
     }
     return word * 32 + (31 - Math.clz32(bits & -bits));
   }
@@ -245,8 +245,8 @@ export class TimerWheel {
     assert(slot !== undefined, "a scheduled timer is in no slot");
     const head = this.capacity + slot;
     let earliest = Number.POSITIVE_INFINITY;
-    for (let id = this.#next[head]!; id !== head; id = this.#next[id]!) {
-      earliest = Math.min(earliest, this.#dueTick[id]!);
+    for (let id = this.#next[head]; id !== head; id = this.#next[id]) {
+      earliest = Math.min(earliest, this.#dueTick[id]);
       if (slot < SLOTS_PER_LEVEL) break;
     }
     return earliest;

@@ -69,7 +69,7 @@ function tellExpected<Member extends Contender>(request: BenchRequest<Member>): 
   const minutes = suites.map((suite) =>
     expectedMinutes(plan, suite, contenders ?? suite.contenders),
   );
-  const parts = suites.map(({ id }, index) => `${id} ${minutes[index]!.toFixed(1)}`).join(", ");
+  const parts = suites.map(({ id }, index) => `${id} ${minutes[index].toFixed(1)}`).join(", ");
   const total = minutes.reduce((sum, each) => sum + each, 0);
   onProgress(`expected: about ${Math.ceil(total)} minutes (${parts})`);
 }

@@ -70,7 +70,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     }
     return chosen.map(
       ({ name }, index): FoundTwice => ({
-        ...{ name, first: found[index]!, second: found[chosen.length + index]! },
+        ...{ name, first: found[index], second: found[chosen.length + index] },
       }),
     );
   });

@@ -43,14 +43,14 @@ export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
       inFlight: () => 0,
     });
     const streams = phase.streams.map((plan, index): ExpectedStream => {
-      return { plan, devices: shares[index]!.length, arrivals: counts[index] };
+      return { plan, devices: shares[index].length, arrivals: counts[index] };
     });
     for (const [index, { plan, devices, arrivals = devices }] of streams.entries()) {
       if (plan.exchange === "release") {
-        for (const device of shares[index]!.subarray(0, arrivals)) bound[device] = 0;
+        for (const device of shares[index].subarray(0, arrivals)) bound[device] = 0;
       }
       if (takesBound(plan)) continue;
-      shares[index]!.forEach((device, turn) => {
+      shares[index].forEach((device, turn) => {
         bound[device] = turn < arrivals ? 1 : 0;
       });
     }

@@ -48,7 +48,7 @@ async function merge(folders: readonly string[], options: MergeOptions): Promise
     const { result, outcome } = await mergedResultOf(segments, {
       clockMarginMs: options.clockMargin,
     });
-    if (options.history !== undefined) writeHistory(options.history, segments[0]!.plan, outcome);
+    if (options.history !== undefined) writeHistory(options.history, segments[0].plan, outcome);
     const files = writeFiles(options.out, result, options.report);
     const paint = hasColours(process.stdout, process.env) ? terminalColours : plainText;
     process.stdout.write(renderSummary(result, files, paint));

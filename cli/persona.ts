@@ -113,7 +113,7 @@ function surveyOf(file: string, port: number): CaptureSurvey {
 /** The only device, or the one that was asked for. */
 function chosenMac(file: string, survey: CaptureSurvey, wanted: Uint8Array | undefined) {
   const macs = [...survey.devices.keys()];
-  if (wanted === undefined && macs.length === 1) return parseMac(macs[0]!)!;
+  if (wanted === undefined && macs.length === 1) return parseMac(macs[0])!;
   if (wanted !== undefined && survey.devices.has(formatMac(wanted))) return wanted;
   if (macs.length === 0) {
     const told = Object.entries(survey.leftOut).flatMap(([reason, count]) =>

@@ -33,7 +33,7 @@ export function explainScenario(scenario: Scenario, phases: readonly ExpectedPha
 function populationLines({ population: plan, seed }: Scenario): readonly string[] {
   const population = new Population(plan);
   const kinds = deviceKinds
-    .map((kind, index) => [kind, population.countOf[index]!] as const)
+    .map((kind, index) => [kind, population.countOf[index]] as const)
     .filter(([, devices]) => devices > 0)
     .map(([kind, devices]) => `${number(devices)} ${kind}`);
   const first = population.cmts(0);
@@ -160,7 +160,7 @@ function thresholdLines(thresholds: readonly Threshold[]): readonly string[] {
     ...thresholds.map(({ metric, operator, bound }) => {
       const statistic = statisticWords[metric.at(-1)!];
       const path = statistic === undefined ? metric : metric.slice(0, -1);
-      const unit = path.at(-1)!.endsWith("Ms") || path[0]!.endsWith("Ms") ? " ms" : "";
+      const unit = path.at(-1)!.endsWith("Ms") || path[0].endsWith("Ms") ? " ms" : "";
       const subject = statistic === undefined ? "" : `${statistic} of `;
       return `  - ${subject}${path.join(" ")} ${operatorWords[operator]} ${number(bound)}${unit}`;
     }),

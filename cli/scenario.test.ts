@@ -81,7 +81,7 @@ describe("the hash", () => {
     expect(loadScenario(good, []).sha256).toBe(before);
     vi.stubEnv("RATE", "4");
     const { scenario, sha256 } = loadScenario(good, []);
-    expect(scenario.phases[1]!.streams[0]).toMatchObject({ ratePerSecond: 4 });
+    expect(scenario.phases[1].streams[0]).toMatchObject({ ratePerSecond: 4 });
     expect(sha256).not.toBe(before);
     vi.unstubAllEnvs();
     const common = "site/other.yaml";
@@ -140,7 +140,7 @@ describe("explain", () => {
       const counts = streams.map(() => 0);
       const limits = { nowMs: Number.POSITIVE_INFINITY, endMs: phaseMsMax(phase), count: 1e6 };
       schedule.takeDue(limits, (stream, device) => {
-        counts[stream]! += 1;
+        counts[stream] += 1;
         if (device >= 0) bound.add(device);
         return true;
       });

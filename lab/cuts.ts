@@ -24,8 +24,8 @@ export function linkCuts({ link, direction }: LinkCut, { nodes }: PairAddresses)
   return links.flatMap((number) =>
     senders.map((sender) => ({
       place: places[sender],
-      device: devices.links[number - 1]!,
-      address: nodes[indexOf[others[sender]]].links[number - 1]!,
+      device: devices.links[number - 1],
+      address: nodes[indexOf[others[sender]]].links[number - 1],
     })),
   );
 }

@@ -138,8 +138,8 @@ function connect(spaces: Spaces, block: string): void {
   give("witness", devices.store, `${plan.store}.${WITNESS_NUMBER}`);
   for (const [index, device] of devices.links.entries()) {
     plug(["node-a", device], ["node-b", device]);
-    give("node-a", device, `${plan.links[index]!}.1`);
-    give("node-b", device, `${plan.links[index]!}.2`);
+    give("node-a", device, `${plan.links[index]}.1`);
+    give("node-b", device, `${plan.links[index]}.2`);
   }
   for (const place of nodePlaces) inside(place, "route", "add", block, "via", plan.plant);
   // Every address of the block is the plant's own: what is sent to any device arrives there.

@@ -86,6 +86,6 @@ test("roles are told from the start of the run, those that were there before at 
   ]);
   expect(changes.slice(0, 2).map(({ atMs }) => atMs)).toEqual([0, 0]);
   // Looked at every 50 ms.
-  expect(changes[2]!.atMs).toBeGreaterThanOrEqual(1000);
-  expect(changes[2]!.atMs).toBeLessThanOrEqual(1050);
+  expect(changes[2].atMs).toBeGreaterThanOrEqual(1000);
+  expect(changes[2].atMs).toBeLessThanOrEqual(1050);
 });

@@ -32,7 +32,7 @@ describe("dhcpd.conf of an ISC failover pair", () => {
   test("only the primary says mclt and split, and each names the other's address on the first link", () => {
     const statementsOf = (text: string): readonly string[] =>
       /^failover peer "provlab" \{\n([^}]*)\}/
-        .exec(text)![1]!
+        .exec(text)![1]
         .split("\n")
         .map((line) => line.trim())
         .filter((line) => line !== "");
@@ -77,7 +77,7 @@ describe("dhcpd.conf of an ISC failover pair", () => {
     const parsed = parseConfig("dhcpd.conf", () => primary);
     if (parsed.kind !== "ok") expect.fail(parsed.diagnostics[0]?.message);
     expect(parsed.warnings).toHaveLength(1);
-    expect(parsed.warnings[0]!.message).toMatch(/^failover peer provlab keeps the server/);
+    expect(parsed.warnings[0].message).toMatch(/^failover peer provlab keeps the server/);
   });
 });
 
@@ -92,7 +92,7 @@ describe("the configuration of a Kea pair", () => {
     }[];
     return hooks.find(({ parameters }) => parameters !== undefined)!.parameters![
       "high-availability"
-    ][0]!;
+    ][0];
   };
 
   test("the two differ in who they are, and in nothing else of the relationship", () => {

@@ -70,7 +70,7 @@ describe("our own pair", () => {
 
   test("in namespaces, everybody has the ports that are known for it", () => {
     const site = siteWith({ hasNamespaces: true, port: 67 });
-    expect(planOf(site, 0).ha!.links[0]!.port).toBe(694);
+    expect(planOf(site, 0).ha!.links[0].port).toBe(694);
     expect(planOf(site, 0).ha!.etcd.endpoints[2]).toBe("http://127.0.13.4:2379");
   });
 
@@ -91,12 +91,12 @@ describe("our own pair", () => {
       const bed = new EngineBed(conf);
       const sink = new RecordingSink();
       const { population } = site;
-      const servers = [{ address: access[index]!, port: 67 }];
+      const servers = [{ address: access[index], port: 67 }];
       new Fleet({ population, seed: 1, servers, startMs: 0 }, sink).start(0, "discover", 0, 0);
-      const { packet } = sink.take()[0]!;
+      const { packet } = sink.take()[0];
       const arrival = { sourceAddress: packet.giaddr, sourcePort: 67, interfaceIndex: 3 };
       const outcome = bed.engine.respond(
-        { packet, ...arrival, destinationAddress: access[index]! },
+        { packet, ...arrival, destinationAddress: access[index] },
         bed.nowSeconds,
         bed.nowSeconds * 1000,
       );
@@ -110,7 +110,7 @@ describe("our own pair", () => {
         });
         // A socket on one address would not hear what comes to another.
         expect(confs[index]).not.toContain("local-address");
-        expect(offers[index]!.options.getUInt32(OptionCode.serverIdentifier)).toBe(serviceAddress);
+        expect(offers[index].options.getUInt32(OptionCode.serverIdentifier)).toBe(serviceAddress);
       }
     });
 

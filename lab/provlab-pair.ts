@@ -84,7 +84,7 @@ function member(site: PairSite, place: Place, index: number): PairProgram {
     command: [
       ...["etcd", "--name", `member-${index + 1}`, "--data-dir", "data"],
       ...["--listen-client-urls", client, "--advertise-client-urls", client],
-      ...["--listen-peer-urls", peers[index]!, "--initial-advertise-peer-urls", peers[index]!],
+      ...["--listen-peer-urls", peers[index], "--initial-advertise-peer-urls", peers[index]],
       ...["--initial-cluster", peers.map((url, at) => `member-${at + 1}=${url}`).join(",")],
       ...["--max-txn-ops", String(TXN_OPS_MAX), "--log-level", "info"],
     ],
@@ -109,7 +109,7 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
       node: nodeNames[index],
       links: own.links.map((address, link) => ({
         address: formatIpv4(address),
-        peerAddress: formatIpv4(other.links[link]!),
+        peerAddress: formatIpv4(other.links[link]),
         port: heartbeat,
       })),
       profile: site.profile ?? "guide",

@@ -39,7 +39,7 @@ test("what is written is read again, and damage is told", () => {
   const damaged = JSON.parse(JSON.stringify(result)) as {
     failover: { events: { node: string }[] };
   };
-  damaged.failover.events[0]!.node = "c";
+  damaged.failover.events[0].node = "c";
   expect(readResult(JSON.stringify(damaged))).toMatchObject({
     problems: [expect.stringMatching(/^failover\.events\[0\]\.node: /)],
   });

@@ -33,12 +33,12 @@ describe("thresholds", () => {
     const result = sampleResult();
     const [found] = evaluateThresholds([parseThreshold("mixed.renew.latencyMs.p99 < 99")!], result);
     expect(found).toMatchObject({
-      actual: result.phases[1]!.streams[1]!.latencyMs.p99,
+      actual: result.phases[1].streams[1].latencyMs.p99,
       holds: true,
     });
-    const [stream] = result.phases[0]!.streams;
+    const [stream] = result.phases[0].streams;
     const empty = { ...stream!, latencyMs: { ...stream!.latencyMs, count: 0, p99: 0 } };
-    const phases = [{ ...result.phases[0]!, streams: [empty] }];
+    const phases = [{ ...result.phases[0], streams: [empty] }];
     const threshold = parseThreshold("connect.discover.latencyMs.p99 < 99")!;
     expect(evaluateThresholds([threshold], { phases, timeToBoundMs: {} })).toMatchObject([
       { actual: null, holds: false },
@@ -76,7 +76,7 @@ describe("the page", () => {
     const result = sampleResult({
       scenario: { name: "x", title, sha256: "" },
       reasons: [title],
-      timeSeries: [{ ...sampleResult().timeSeries[0]!, devices: { [title]: 1 } }],
+      timeSeries: [{ ...sampleResult().timeSeries[0], devices: { [title]: 1 } }],
     });
     const page = renderHtml(result, assets);
     expect(page).not.toContain("<img");
@@ -99,8 +99,8 @@ describe("the page", () => {
 test("the time series is a table with a column for each state", () => {
   const table = timeSeriesTable(sampleResult().timeSeries);
   expect(table).toHaveLength(61);
-  expect(table[0]!.slice(-2)).toEqual(["devices_bound", "devices_init"]);
-  expect(table.every((row) => row.length === table[0]!.length)).toBe(true);
+  expect(table[0].slice(-2)).toEqual(["devices_bound", "devices_init"]);
+  expect(table.every((row) => row.length === table[0].length)).toBe(true);
 });
 
 test("exchanges that not every run has follow the columns that every run has, in their order", () => {
@@ -111,7 +111,7 @@ test("exchanges that not every run has follow the columns that every run has, in
   const [names, first] = timeSeriesTable(rows);
   expect(names).toEqual([...plain!, "rebind_sent", "rebind_completed", "release_sent"]);
   expect(first!.slice(-3)).toEqual([2, 1, 3]);
-  const rates = chartsOf(sampleResult({ timeSeries: rows }))[0]!;
+  const rates = chartsOf(sampleResult({ timeSeries: rows }))[0];
   expect(rates.series.map(({ label }) => label)).toContain("rebinds acknowledged");
 });
 
@@ -128,8 +128,8 @@ test("the files are written whole, into a folder that need not exist", () => {
       "metrics.txt",
       "latency.hlog",
     ]);
-    expect(JSON.parse(readFileSync(paths[0]!, "utf8"))).toEqual(sampleResult());
-    expect(readFileSync(paths[1]!, "utf8")).toContain("uPlot");
+    expect(JSON.parse(readFileSync(paths[0], "utf8"))).toEqual(sampleResult());
+    expect(readFileSync(paths[1], "utf8")).toContain("uPlot");
   } finally {
     rmSync(folder, { recursive: true });
   }

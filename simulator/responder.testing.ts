@@ -104,11 +104,11 @@ export class Responder {
     const population = this.#population;
     const device = population.deviceOfMac(packet.chaddr);
     const cmts = population.cmtsOf(device);
-    const first = population.cmts(cmts).pools[0]!.low;
+    const first = population.cmts(cmts).pools[0].low;
     if (this.#faults.oneAddress === true) return first;
     let offset = this.#offsetOf.get(device);
     if (offset === undefined) {
-      offset = this.#nextOffset[cmts]!;
+      offset = this.#nextOffset[cmts];
       this.#nextOffset[cmts] = offset + 1;
       this.#offsetOf.set(device, offset);
     }

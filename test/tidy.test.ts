@@ -138,9 +138,9 @@ function withoutComments(text: string): string {
 }
 
 function violation(path: string, specifier: string, rule: FolderRule): string | undefined {
-  const folder = path.split("/")[0]!;
+  const folder = path.split("/")[0];
   if (specifier.startsWith(".")) {
-    const target = relative(root, resolve(root, dirname(path), specifier)).split("/")[0]!;
+    const target = relative(root, resolve(root, dirname(path), specifier)).split("/")[0];
     const isResultType =
       folder === "simulator" && specifier.endsWith("reports/result/run-result.ts");
     if (target === folder || rule.folders.includes(target) || isResultType) return undefined;
@@ -186,7 +186,7 @@ describe("core or edge, never both", () => {
       .flatMap((path) => {
         const text = withoutComments(readFileSync(join(root, path), "utf8"));
         // Where the import table lists Node's modules by file, it has decided already.
-        const isOpen = rules[path.split("/")[0]!]!.node === "any";
+        const isOpen = rules[path.split("/")[0]].node === "any";
         return [...impure, ...(isOpen ? [["node:*", nodeModule] as const] : [])]
           .filter(([, pattern]) => pattern.test(text))
           .map(([name]) => `${path} uses ${name}`);

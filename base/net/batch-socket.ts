@@ -177,7 +177,7 @@ export class BatchSocket implements UdpSocket {
     length.words[0] = MEMINFO_BYTES;
     const failed = this.#libc.getsockopt(this.#fd, SOL_SOCKET, SO_MEMINFO, address, length.address);
     if (failed !== 0 || length.words[0] < MEMINFO_BYTES) return;
-    this.#kernelDrops = Math.max(this.#kernelDrops, words[MEMINFO_DROPS_WORD]!);
+    this.#kernelDrops = Math.max(this.#kernelDrops, words[MEMINFO_DROPS_WORD]);
   }
 }
 

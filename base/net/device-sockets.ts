@@ -51,7 +51,7 @@ class DeviceSockets extends ForwardingSocket {
     let count = 0;
     for (let i = 0; i < this.#receivers.length; i += 1) {
       this.#starts[i] = count;
-      count += this.#receivers[i]!.receive();
+      count += this.#receivers[i].receive();
     }
     this.#starts[this.#receivers.length] = count;
     return count;
@@ -59,32 +59,32 @@ class DeviceSockets extends ForwardingSocket {
 
   override bytes(i: number): Uint8Array {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.bytes(i - this.#starts[of]!);
+    return this.#receivers[of].bytes(i - this.#starts[of]);
   }
 
   override sourceAddress(i: number): number {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.sourceAddress(i - this.#starts[of]!);
+    return this.#receivers[of].sourceAddress(i - this.#starts[of]);
   }
 
   override sourcePort(i: number): number {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.sourcePort(i - this.#starts[of]!);
+    return this.#receivers[of].sourcePort(i - this.#starts[of]);
   }
 
   override destinationAddress(i: number): number {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.destinationAddress(i - this.#starts[of]!);
+    return this.#receivers[of].destinationAddress(i - this.#starts[of]);
   }
 
   override interfaceIndex(i: number): number {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.interfaceIndex(i - this.#starts[of]!);
+    return this.#receivers[of].interfaceIndex(i - this.#starts[of]);
   }
 
   override receivedAtMs(i: number): number {
     const of = this.#socketOf(i);
-    return this.#receivers[of]!.receivedAtMs(i - this.#starts[of]!);
+    return this.#receivers[of].receivedAtMs(i - this.#starts[of]);
   }
 
   override get counters(): UdpSocketCounters {
@@ -107,7 +107,7 @@ class DeviceSockets extends ForwardingSocket {
   /** The number of the socket that datagram `i` came by; the last one refuses what is out of range. */
   #socketOf(i: number): number {
     let of = 0;
-    while (of + 1 < this.#receivers.length && i >= this.#starts[of + 1]!) of += 1;
+    while (of + 1 < this.#receivers.length && i >= this.#starts[of + 1]) of += 1;
     return of;
   }
 }

@@ -67,7 +67,7 @@ export class MessageBatch {
 
   /** Length of datagram `i`, as it will be sent. */
   lengthOf(i: number): number {
-    return this.iovecs.words[i * IOVEC_WORDS + IOVEC_LENGTH_WORD]!;
+    return this.iovecs.words[i * IOVEC_WORDS + IOVEC_LENGTH_WORD];
   }
 
   /** Whether two datagrams to be sent have the same length, destination and source. */
@@ -81,7 +81,7 @@ export class MessageBatch {
 
   #haveSameControl(a: number, b: number): boolean {
     const { words } = this.messages;
-    const bytes = words[a * MESSAGE_WORDS + CONTROL_LENGTH_WORD]!;
+    const bytes = words[a * MESSAGE_WORDS + CONTROL_LENGTH_WORD];
     if (words[b * MESSAGE_WORDS + CONTROL_LENGTH_WORD] !== bytes) return false;
     return haveSameWords(this.controls.words, a * CONTROL_WORDS, b * CONTROL_WORDS, bytes >>> 2);
   }

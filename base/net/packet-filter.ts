@@ -22,7 +22,7 @@ export function groupIndexOf(payload: Uint8Array, count: number): number {
   // Too short for the load: the program ends with 0.
   if (payload.length < CHADDR_WORD_OFFSET + 4) return 0;
   const tail = payload.subarray(CHADDR_WORD_OFFSET + 1);
-  return ((tail[0]! << 16) | (tail[1]! << 8) | tail[2]!) % count;
+  return ((tail[0] << 16) | (tail[1] << 8) | tail[2]) % count;
 }
 
 /**

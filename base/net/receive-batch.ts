@@ -98,11 +98,11 @@ export class ReceiveBatch {
     const words = this.#batch.messages.words;
     for (let slot = 0; slot < filled; slot += 1) {
       const message = slot * MESSAGE_WORDS;
-      this.#decodeControl(slot, words[message + CONTROL_LENGTH_WORD]!);
+      this.#decodeControl(slot, words[message + CONTROL_LENGTH_WORD]);
       words[message + CONTROL_LENGTH_WORD] = CONTROL_BYTES;
       words[message + NAME_LENGTH_WORD] = NAME_BYTES;
-      const isWhole = (words[message + FLAGS_WORD]! & MSG_TRUNC) === 0;
-      if (isWhole) this.#cut(slot, words[message + LENGTH_WORD]!);
+      const isWhole = (words[message + FLAGS_WORD] & MSG_TRUNC) === 0;
+      if (isWhole) this.#cut(slot, words[message + LENGTH_WORD]);
       else this.truncated += 1;
     }
     if (filled < this.#batchMax) this.#emptyAtMs = beforeMs;
@@ -117,10 +117,10 @@ export class ReceiveBatch {
 
   bytes(i: number): Uint8Array {
     assert(i >= 0 && i < this.#count, "no datagram was received at this index");
-    const start = this.#startOf[i]!;
-    const length = this.#lengthOf[i]!;
+    const start = this.#startOf[i];
+    const length = this.#lengthOf[i];
     // Most datagrams of a load have one length, so the view of the last one usually fits.
-    let view = this.#views[i]!;
+    let view = this.#views[i];
     if (view.length !== length || this.#viewStarts[i] !== start) {
       view = this.#batch.payload.bytes.subarray(start, start + length);
       this.#views[i] = view;
@@ -138,20 +138,20 @@ export class ReceiveBatch {
   }
 
   destinationAddress(i: number): number {
-    return this.#destinations[this.#slot(i)]!;
+    return this.#destinations[this.#slot(i)];
   }
 
   interfaceIndex(i: number): number {
-    return this.#interfaces[this.#slot(i)]!;
+    return this.#interfaces[this.#slot(i)];
   }
 
   receivedAtMs(i: number): number {
-    return this.#receivedAtMs[this.#slot(i)]!;
+    return this.#receivedAtMs[this.#slot(i)];
   }
 
   #slot(i: number): number {
     assert(i >= 0 && i < this.#count, "no datagram was received at this index");
-    return this.#slotOf[i]!;
+    return this.#slotOf[i];
   }
 
   /** The datagrams of a message: one, or as many as its segments. */
@@ -200,22 +200,22 @@ export class ReceiveBatch {
     let header = slot * CONTROL_WORDS;
     const end = header + (Math.min(controlBytes, CONTROL_BYTES) >>> 2);
     while (header + CONTROL_HEADER_WORDS < end) {
-      const length = words[header]!;
+      const length = words[header];
       if (length < CONTROL_HEADER_BYTES) return;
       const level = words[header + 2];
       const type = words[header + 3];
       const data = header + CONTROL_HEADER_WORDS;
       if (level === SOL_IP && type === IP_PKTINFO) {
-        this.#interfaces[slot] = words[data]!;
+        this.#interfaces[slot] = words[data];
         this.#destinations[slot] = view.getUint32((data + 2) * 4);
       } else if (level === SOL_SOCKET && type === SO_TIMESTAMPNS) {
-        const atMs = this.#nowMs - this.#ageMs(words[data]!, words[data + 2]!);
+        const atMs = this.#nowMs - this.#ageMs(words[data], words[data + 2]);
         // If the wall clock was set forward in between, every datagram would look old.
         this.#receivedAtMs[slot] = Math.max(atMs, this.#emptyAtMs);
       } else if (level === SOL_SOCKET && type === SO_RXQ_OVFL) {
-        this.kernelDrops = words[data]!;
+        this.kernelDrops = words[data];
       } else if (level === SOL_UDP && type === UDP_GRO) {
-        this.#segmentBytes[slot] = words[data]!;
+        this.#segmentBytes[slot] = words[data];
       }
       header += ((length + 7) >>> 3) << 1;
     }
@@ -223,7 +223,7 @@ export class ReceiveBatch {
 
   #ageMs(seconds: number, nanoseconds: number): number {
     const now = this.#wallClock.words;
-    const ageMs = (now[0]! - seconds) * 1000 + (now[2]! - nanoseconds) / 1e6;
+    const ageMs = (now[0] - seconds) * 1000 + (now[2] - nanoseconds) / 1e6;
     // Negative when the wall clock was set back in between.
     return Math.max(ageMs, 0);
   }

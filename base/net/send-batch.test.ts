@@ -18,9 +18,9 @@ function sendBatchTests(): void {
     vi.spyOn(libc(), "ppoll").mockReturnValue(0);
     vi.spyOn(libc(), "errno").mockImplementation(() => reason);
     vi.spyOn(libc(), "sendmmsg").mockImplementation((...call) => {
-      const answer = answers[Math.min(offered.length, answers.length - 1)]!;
-      offered.push(call[2]!);
-      if (typeof answer === "number") return Math.min(answer, call[2]!);
+      const answer = answers[Math.min(offered.length, answers.length - 1)];
+      offered.push(call[2]);
+      if (typeof answer === "number") return Math.min(answer, call[2]);
       reason = answer;
       return -1;
     });

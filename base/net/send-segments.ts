@@ -73,14 +73,14 @@ export class SendSegments {
     let iovec = 0;
     for (let group = 0; group < groups; group += 1) {
       this.#writeMessage(group, iovec);
-      iovec += this.sizes[group]!;
+      iovec += this.sizes[group];
     }
     return groups;
   }
 
   /** The numbers in the batch of a message's datagrams. */
   *datagramsOf(message: number): Generator<number> {
-    for (let i = this.#heads[message]!; i !== NONE; i = this.#next[i]!) yield i;
+    for (let i = this.#heads[message]; i !== NONE; i = this.#next[i]) yield i;
   }
 
   #group(count: number): number {
@@ -94,9 +94,9 @@ export class SendSegments {
         this.sizes[groups] = 1;
         groups += 1;
       } else {
-        this.#next[this.#tails[group]!] = i;
+        this.#next[this.#tails[group]] = i;
         this.#tails[group] = i;
-        this.sizes[group]! += 1;
+        this.sizes[group] += 1;
       }
     }
     return groups;
@@ -108,9 +108,9 @@ export class SendSegments {
     if (length === 0 || length > SEGMENT_BYTES_MAX) return -1;
     const oldest = Math.max(0, groups - OPEN_GROUPS_MAX);
     for (let group = groups - 1; group >= oldest; group -= 1) {
-      const size = this.sizes[group]!;
+      const size = this.sizes[group];
       const isFull = size === SEGMENTS_MAX || (size + 1) * length > MESSAGE_PAYLOAD_MAX;
-      if (!isFull && this.#batch.goTogether(this.#heads[group]!, i)) return group;
+      if (!isFull && this.#batch.goTogether(this.#heads[group], i)) return group;
     }
     return -1;
   }
@@ -118,14 +118,14 @@ export class SendSegments {
   #writeMessage(group: number, iovec: number): void {
     const batch = this.#batch;
     const { messages } = this;
-    const head = this.#heads[group]!;
-    const size = this.sizes[group]!;
+    const head = this.#heads[group];
+    const size = this.sizes[group];
     let at = iovec * IOVEC_WORDS;
-    for (let i = head; i !== NONE; i = this.#next[i]!) {
+    for (let i = head; i !== NONE; i = this.#next[i]) {
       const from = i * IOVEC_WORDS;
-      this.#iovecs.words[at] = batch.iovecs.words[from]!;
-      this.#iovecs.words[at + 1] = batch.iovecs.words[from + 1]!;
-      this.#iovecs.words[at + 2] = batch.iovecs.words[from + 2]!;
+      this.#iovecs.words[at] = batch.iovecs.words[from];
+      this.#iovecs.words[at + 1] = batch.iovecs.words[from + 1];
+      this.#iovecs.words[at + 2] = batch.iovecs.words[from + 2];
       at += IOVEC_WORDS;
     }
     const message = group * MESSAGE_BYTES;
@@ -141,7 +141,7 @@ export class SendSegments {
    */
   #writeControl(group: number, head: number, size: number): void {
     const batch = this.#batch;
-    const own = batch.messages.words[head * MESSAGE_WORDS + CONTROL_LENGTH_WORD]!;
+    const own = batch.messages.words[head * MESSAGE_WORDS + CONTROL_LENGTH_WORD];
     const ownStart = head * CONTROL_BYTES;
     const message = group * MESSAGE_BYTES;
     const lengthWord = group * MESSAGE_WORDS + CONTROL_LENGTH_WORD;
@@ -154,7 +154,7 @@ export class SendSegments {
     this.#controls.view.setUint16(control + CONTROL_HEADER_BYTES, batch.lengthOf(head), true);
     for (let word = 0; word < own >>> 2; word += 1) {
       this.#controls.words[((control + SEGMENT_SPACE_BYTES) >>> 2) + word] =
-        batch.controls.words[(ownStart >>> 2) + word]!;
+        batch.controls.words[(ownStart >>> 2) + word];
     }
     this.messages.setPointer(message + 32, this.#controls.address + control);
     this.messages.words[lengthWord] = SEGMENT_SPACE_BYTES + own;

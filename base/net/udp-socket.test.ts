@@ -51,7 +51,7 @@ describe("the choice of a backend", () => {
       await openUdpSocket({ address: loopback, port: 0 }),
     ];
     for (const socket of sockets) {
-      sendText(sockets[0]!, "wake", { to: loopback, port: socket.localPort });
+      sendText(sockets[0], "wake", { to: loopback, port: socket.localPort });
       await waitReadable(sockets, 5000);
       expect(socket.receive()).toBe(1);
     }
@@ -93,7 +93,7 @@ function batchedSocketTests(): void {
     const datagrams = await collect(devices, 3);
     expect(datagrams.map(({ destination }) => destination)).toEqual(addresses);
     expect(new Set(datagrams.map(({ interfaceIndex }) => interfaceIndex)).size).toBe(1);
-    expect(datagrams[0]!.interfaceIndex).toBeGreaterThan(0);
+    expect(datagrams[0].interfaceIndex).toBeGreaterThan(0);
   });
 
   test("sends out of the interface that it is told", async () => {
@@ -210,24 +210,24 @@ function batchedSocketTests(): void {
     test("gets each device's packets on the socket that its chaddr names", async () => {
       const sockets = await openGroup();
       const client = await open({});
-      const port = sockets[0]!.localPort;
+      const port = sockets[0].localPort;
       const expected = sockets.map((): number[] => []);
       for (let unit = 0; unit < 300; unit += 1) {
         // Bytes 0 to 2 vary too, and must not matter.
         const mac = [2, unit & 0xff, unit * 7, (unit * 5) & 0xff, (unit * 3) & 0xff, unit & 0xff];
         const index = pushDhcp(client, mac, port);
-        const unit24 = ((mac[3]! << 16) | (mac[4]! << 8) | mac[5]!) >>> 0;
+        const unit24 = ((mac[3] << 16) | (mac[4] << 8) | mac[5]) >>> 0;
         expect(index).toBe(unit24 % count);
-        expected[index]!.push(unit24);
+        expected[index].push(unit24);
       }
       client.flush();
       for (const [index, socket] of sockets.entries()) {
-        expect(expected[index]!.length).toBeGreaterThan(50);
+        expect(expected[index].length).toBeGreaterThan(50);
         await waitReadable([socket], 1000);
         const received = socket.receive();
         const units = Array.from({ length: received }, (_, i) => {
           const view = socket.bytes(i);
-          return ((view[31]! << 16) | (view[32]! << 8) | view[33]!) >>> 0;
+          return ((view[31] << 16) | (view[32] << 8) | view[33]) >>> 0;
         });
         expect(units).toEqual(expected[index]);
       }
@@ -236,19 +236,19 @@ function batchedSocketTests(): void {
     test("gets packets that are too short for a chaddr on the first socket", async () => {
       const sockets = await openGroup();
       const client = await open({});
-      const port = sockets[0]!.localPort;
+      const port = sockets[0].localPort;
       for (const text of ["", "short", "x".repeat(33)]) {
         expect(groupIndexOf(new TextEncoder().encode(text), count)).toBe(0);
         pushText(client, text, { to: loopback, port });
       }
       client.flush();
-      expect(await collect(sockets[0]!, 3)).toHaveLength(3);
+      expect(await collect(sockets[0], 3)).toHaveLength(3);
       expect(sockets.slice(1).map((socket) => socket.receive())).toEqual([0, 0]);
     });
 
     test("shares its port with a server on one address", async () => {
       const sockets = await openGroup();
-      const port = sockets[0]!.localPort;
+      const port = sockets[0].localPort;
       const server = await open({ port });
       const client = await open({});
       sendText(client, "to the server", { to: loopback, port });

@@ -44,7 +44,7 @@ class Poller {
     timeoutMs: number,
   ): Readiness {
     const count = sockets.length;
-    for (let i = 0; i < count; i += 1) this.#watch(i, sockets[i]!.fileDescriptor);
+    for (let i = 0; i < count; i += 1) this.#watch(i, sockets[i].fileDescriptor);
     this.#watch(count, eventLoop);
     this.#watch(count + 1, wake?.fileDescriptor ?? UNKNOWN);
     this.#timeout.setPointer(8, Math.round(timeoutMs * 1e6));

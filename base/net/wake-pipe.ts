@@ -31,8 +31,8 @@ export class WakePipe {
     if (libc().pipe2(ends.address, O_NONBLOCK | O_CLOEXEC) !== 0) {
       throw lastError("cannot open a pipe");
     }
-    this.#readEnd = ends.words[0]!;
-    this.writeEnd = ends.words[1]!;
+    this.#readEnd = ends.words[0];
+    this.writeEnd = ends.words[1];
   }
 
   /** For ppoll; -1 once closed, which ppoll ignores. */

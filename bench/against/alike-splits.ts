@@ -48,8 +48,8 @@ export function compareAlike({
     const { base, current } = splits[plan.design](made, plan.runs, prng);
     const sides = metrics.map(({ metric, base: all }) => ({
       metric,
-      base: base.map((run) => all[run]!),
-      current: current.map((run) => all[run]!),
+      base: base.map((run) => all[run]),
+      current: current.map((run) => all[run]),
     }));
     const judgement = judge(sides, { ...plan, seed: plan.seed + index });
     verdicts[judgement.verdict] += 1;
@@ -80,7 +80,7 @@ function shuffled(count: number, prng: Prng): readonly number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let left = count; left > 1; left -= 1) {
     const other = prng.nextBelow(left);
-    [order[left - 1], order[other]] = [order[other]!, order[left - 1]!];
+    [order[left - 1], order[other]] = [order[other], order[left - 1]];
   }
   return order;
 }

@@ -63,7 +63,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
         },
       });
       const { verdict, metrics } = judgement;
-      const cpuEffect = metrics[0]!.effect;
+      const cpuEffect = metrics[0].effect;
       const effects = Object.fromEntries(
         metrics.map(({ metric, effect }) => [metric.name, effect]),
       );

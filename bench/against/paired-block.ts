@@ -119,7 +119,7 @@ class BlockServer {
     const { trials, lastPhase } = await this.#play({ measureMs, timeLimitMs: measureMs });
     const after = this.#threadTimes();
     const { completed } = lastPhase;
-    const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0]!;
+    const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0];
     const microsPerTransaction = (ms: number): number => (1000 * ms) / completed;
     return {
       cpuMicrosPerTransaction: microsPerTransaction(after.allMs - before.allMs),

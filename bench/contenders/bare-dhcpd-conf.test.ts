@@ -26,7 +26,7 @@ test("the bare configuration is valid, has a range a relay, and neither hosts no
   expect(ranges).toHaveLength(3);
   ranges.forEach(({ low, high }, index) => {
     const addresses = population.cmts(index).pools.map((pool) => [pool.low, pool.high]);
-    expect([low, high]).toEqual([addresses[0]![0], addresses.at(-1)![1]]);
+    expect([low, high]).toEqual([addresses[0][0], addresses.at(-1)![1]]);
   });
   expect(text).toContain("local-address 192.0.2.1;");
   expect(text).toContain("default-lease-time 600;");

@@ -15,10 +15,10 @@ export const contenders: readonly DhcpContender[] = [
 ];
 
 /** One setting of each server: the ones that a suite compares unless it says otherwise. */
-export const principals: readonly DhcpContender[] = [contenders[0]!, kea, iscDhcpd];
+export const principals: readonly DhcpContender[] = [contenders[0], kea, iscDhcpd];
 
 /** The cost of keeping leases on several machines. */
-export const replicated: readonly DhcpContender[] = [contenders[0]!, provlabPair];
+export const replicated: readonly DhcpContender[] = [contenders[0], provlabPair];
 
 /** Every contender that `--servers` may name. */
 export const everybody: readonly DhcpContender[] = [...contenders, provlabUnsynced, provlabPair];

@@ -29,7 +29,7 @@ describe.each(files)("%s", (file) => {
     const settings = settingsOf(scenario, { devices: 1999, loadPercent: 10, atOnce: 1 });
     const small = loadScenario(path, settings).scenario;
     expect(devicesOf(small.population)).toBe(1999);
-    expect(small.phases[1]!.streams).toMatchObject([{ ratePerSecond: 30 }, { ratePerSecond: 60 }]);
+    expect(small.phases[1].streams).toMatchObject([{ ratePerSecond: 30 }, { ratePerSecond: 60 }]);
     expect(small.generator).toEqual(scenario.generator);
     expect(small.thresholds.map(({ bound }) => bound)).not.toContain(80_000);
   });

@@ -36,7 +36,7 @@ export function settingsOf(
   if (devices === whole && loadPercent === 100) return slip;
   const counts = kinds.map((kind) => Math.round((population[kind] * devices) / whole));
   // The first kind takes what rounding left over.
-  counts[0]! += devices - counts.reduce((sum, count) => sum + count, 0);
+  counts[0] += devices - counts.reduce((sum, count) => sum + count, 0);
   return [
     ...slip,
     ...kinds.map((kind, index) => `population.${kind}=${counts[index]}`),

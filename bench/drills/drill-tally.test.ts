@@ -55,7 +55,7 @@ test("figures are those of runs that prove something; what must not happen count
 test("a service that did not come back is worse than any time", () => {
   const runs = [trial(), trial({ seed: 2, verdict: "fail", events: [event({ rtoMs: null })] })];
   const tallies = talliesOf(["kill"], runs);
-  expect(tallies[0]!.conditions[0]!).toMatchObject({ rtoMsP50: null, rtoMsMax: null });
+  expect(tallies[0].conditions[0]).toMatchObject({ rtoMsP50: null, rtoMsMax: null });
   expect(drillTable(tallies)).toContain("| not back | not back |");
 });
 

@@ -93,7 +93,7 @@ function conditionsOf(runs: readonly DrillTrial[]): readonly ConditionTally[] {
     const middle = (value: (event: DrillEvent) => number): number => median(events.map(value))!;
     const rtoMs = events.map((event) => event.rtoMs ?? Number.POSITIVE_INFINITY);
     return {
-      ...{ name, text: events[0]!.text, times: events.length },
+      ...{ name, text: events[0].text, times: events.length },
       rtoMsP50: finite(median(rtoMs)!),
       rtoMsMax: finite(Math.max(...rtoMs)),
       devicesAffectedMedian: middle(({ devicesAffected }) => devicesAffected),

@@ -50,7 +50,7 @@ export class StrangerPackets {
   /** Each modem asks once; they begin again after 2^24. Returns the length and where it leaves from. */
   writeNext(target: Uint8Array): { readonly length: number; readonly giaddr: number } {
     const modem = this.#count & 0xff_ffff;
-    const giaddr = this.#giaddrs[this.#count % this.#giaddrs.length]!;
+    const giaddr = this.#giaddrs[this.#count % this.#giaddrs.length];
     target.set(this.#template);
     writeIpv4(target, Offset.xid, this.#count >>> 0);
     writeIpv4(target, Offset.giaddr, giaddr);

@@ -200,7 +200,7 @@ class Load {
   #startNext(): void {
     do this.#device = (this.#device + 1) % LOAD_ADDRESSES;
     while (this.#driver.client.isActive(this.#device));
-    this.#driver.start(this.#device, this.#requests[this.#started % this.#requests.length]!);
+    this.#driver.start(this.#device, this.#requests[this.#started % this.#requests.length]);
     this.#started += 1;
   }
 }

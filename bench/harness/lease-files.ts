@@ -36,7 +36,7 @@ export function* leasePieces(
   population: Population,
   { leases, leaseSeconds, nowMs }: LeasesToWrite,
 ): Generator<string> {
-  if (leases > population.countOf[0]!) {
+  if (leases > population.countOf[0]) {
     throw new RangeError(`${leases} leases need as many modems, not ${population.countOf[0]}`);
   }
   const startsAt = Math.floor(nowMs / 1000);
@@ -54,7 +54,7 @@ export function* leasePieces(
 /** The address of a modem in a file made by `leasePieces`: the n-th of its CMTS has the n-th. */
 export function leasedAddress(population: Population, device: number): number {
   const { pools } = population.cmts(population.cmtsOf(device));
-  return pools[0]!.low + Math.floor(device / population.cmtsCount);
+  return pools[0].low + Math.floor(device / population.cmtsCount);
 }
 
 interface LeaseTimes {

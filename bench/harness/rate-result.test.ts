@@ -12,7 +12,7 @@ function trialsOf(text: string): readonly RateTrial[] {
   return text
     .split(" ")
     .filter(Boolean)
-    .map((part) => ({ ratePerSecond: Number(part.slice(1)), verdict: verdicts[part[0]!]! }));
+    .map((part) => ({ ratePerSecond: Number(part.slice(1)), verdict: verdicts[part[0]] }));
 }
 
 test.each([

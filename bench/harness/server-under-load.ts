@@ -123,7 +123,7 @@ export class ServerUnderLoad {
 
   async dora(rate: number): Promise<TrialResult> {
     const { trials } = await this.run((target, settings) => doraPlan(target, settings, rate));
-    return trials[0]!;
+    return trials[0];
   }
 
   /** Plays a plan; rejects with LabError when the server dies of it. */

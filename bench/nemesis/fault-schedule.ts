@@ -50,7 +50,7 @@ interface FaultKind {
 }
 
 const pick = <Value>(prng: Prng, values: readonly Value[]): Value =>
-  values[prng.nextBelow(values.length)]!;
+  values[prng.nextBelow(values.length)];
 
 const nodesOf = (node: (typeof choices)[number]) => (node === "active" ? sides : [node]);
 

@@ -32,7 +32,7 @@ function findings(
     ...{ nodes: [], source: "executed", events: [], roles, lost: 0 },
     acknowledged: { binMs: 10, servers: [] },
   };
-  const calm = { ...sample.phases[0]!, name: phaseNames.calm, startedAtMs: CALM_MS };
+  const calm = { ...sample.phases[0], name: phaseNames.calm, startedAtMs: CALM_MS };
   const safety = { ...sample.safety, audit };
   return roundFindings({ ...sample, phases: [calm], failover, safety, ...changes }, faults);
 }

@@ -114,7 +114,7 @@ async function profileOn(request: ProfileRequest, network: ServerNetwork): Promi
 
 function phaseOf({ trials, lastPhase }: RunMeasurement): ProfiledPhase {
   const { startedAtMs: fromMs, durationMs, completed } = lastPhase;
-  const { offered, problems } = trials[0]!;
+  const { offered, problems } = trials[0];
   return { fromMs, toMs: fromMs + durationMs, offered, completed, problems };
 }
 

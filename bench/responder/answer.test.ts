@@ -39,7 +39,7 @@ test("the devices of our generator come to leases by it, each to its own address
   expect(new Set(devices.map((device) => fleet.addressOf(device))).size).toBe(devices.length);
 
   fleet.start(0, "renew", 2, 2);
-  const length = writeAnswer(sink.take()[0]!.packet.bytes!, terms, target);
+  const length = writeAnswer(sink.take()[0].packet.bytes!, terms, target);
   fleet.receiveAtDevice(decodePacket(target.slice(0, length)), fleet.addressOf(0), 3, 3);
   expect(fleet.stateOf(0)).toBe("bound");
   expect(fleet.leaseEndsAtMs(0)).toBe(2 + 3_600_000);
@@ -48,7 +48,7 @@ test("the devices of our generator come to leases by it, each to its own address
 describe("what it does not answer", () => {
   const sink = new RecordingSink();
   fleetOf(sink).start(7, "discover", 0, 0);
-  const discover = sink.take()[0]!.packet.bytes!;
+  const discover = sink.take()[0].packet.bytes!;
   const changed = (at: number, value: number): Uint8Array => {
     const bytes = discover.slice();
     bytes[at] = value;

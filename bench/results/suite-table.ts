@@ -43,7 +43,7 @@ export function suiteTable(suite: SuiteResult): string {
   ];
   const figures = columns.flatMap(({ title, hasRatio }) => [
     title,
-    ...(hasRatio && servers.length > 1 ? [`${servers[0]!.name} ÷ it`] : []),
+    ...(hasRatio && servers.length > 1 ? [`${servers[0].name} ÷ it`] : []),
   ]);
   const table = servers.flatMap((server) => {
     const own = rows.filter((row) => row.server === server.id);
@@ -77,7 +77,7 @@ function cellsOf(
   const shown = text === "" && takesReason ? briefly(row.reason ?? "") : text;
   if (!column.hasRatio || servers.length < 2) return [shown];
   const first = rows.find(
-    ({ server, subject }) => server === servers[0]!.id && subject === row.subject,
+    ({ server, subject }) => server === servers[0].id && subject === row.subject,
   );
   return [shown, first === undefined ? "" : ratioOf(column, first.cells[column.id], cell)];
 }
@@ -128,7 +128,7 @@ function notesOf(suite: SuiteResult): readonly string[] {
   }
   for (const { server, subject, cells, reason } of rows) {
     if (reason === undefined) continue;
-    const isShown = cells[suite.columns[0]!.id] === undefined && briefly(reason) === reason;
+    const isShown = cells[suite.columns[0].id] === undefined && briefly(reason) === reason;
     const name = servers.find(({ id }) => id === server)?.name;
     const of = subject === "" ? name : `${name}, ${subject}`;
     if (!isShown) notes.push(`${of}: ${reason.slice(0, NOTE_CHARACTERS_MAX)}`);

@@ -199,7 +199,7 @@ async function simulate(
     const { trials, lastPhase, violations } = await generator.play(load, settings, bench.signal);
     const after = cpuTimesOf(generator.pid);
     if (violations > 0) throw new Error("the responder gave an address twice");
-    const { offered, slipMsP99, generatorCpuPercent, generatorStarvedPercent } = trials[0]!;
+    const { offered, slipMsP99, generatorCpuPercent, generatorStarvedPercent } = trials[0];
     const loadMs = phases.reduce(
       (total, { timeLimitMs, drainMs }) => total + timeLimitMs + drainMs,
       0,
@@ -207,7 +207,7 @@ async function simulate(
     return tell(bench, "provlab", {
       mode,
       sentPerSecond: offered / seconds,
-      perSecond: trials[0]!.ratePerSecond,
+      perSecond: trials[0].ratePerSecond,
       completedShare: lastPhase.completed / offered,
       slipMsP99,
       cpuPercent: generatorCpuPercent,

@@ -89,6 +89,6 @@ async function nanosecondsAPacket(
   });
   const after = server.server.threadTimes()?.allMs;
   if (before === undefined || after === undefined) return undefined;
-  const packets = PACKETS_A_DORA * (trials[0]!.offered + warmUp);
+  const packets = PACKETS_A_DORA * (trials[0].offered + warmUp);
   return ((after - before) * NANOSECONDS_A_MS) / packets;
 }

@@ -59,7 +59,7 @@ async function measure(run: ContenderRun): Promise<void> {
       samples.push(await (way === read ? afterReading : afterBinding)(run, devices));
     }
     run.keep(way, samples);
-    const [first, last] = [samples[0]!, samples.at(-1)!];
+    const [first, last] = [samples[0], samples.at(-1)!];
     const devices = last.devices - first.devices;
     run.score(way, "lease", ((last.serverMiB - first.serverMiB) * BYTES_A_MIB) / devices);
     run.score(way, "server", last.serverMiB);

@@ -91,9 +91,9 @@ export function outagePlanOf(
   };
   return {
     modemsOfCmts: modemsOfCmts(population),
-    mtas: population.countOf[1]!,
-    cpes: population.countOf[2]!,
-    smartMeters: population.countOf[3]!,
+    mtas: population.countOf[1],
+    cpes: population.countOf[2],
+    smartMeters: population.countOf[3],
     withinMs: outagePhase(scenario).withinMs,
     roundTripMs: roundTripMsOf(scenario.network),
     ranging,
@@ -114,8 +114,8 @@ export function outagePlanOf(
 
 function modemsOfCmts(population: Population): readonly number[] {
   const counts = Array.from({ length: population.cmtsCount }, () => 0);
-  for (let modem = 0; modem < population.countOf[0]!; modem += 1) {
-    counts[population.cmtsOf(modem)]! += 1;
+  for (let modem = 0; modem < population.countOf[0]; modem += 1) {
+    counts[population.cmtsOf(modem)] += 1;
   }
   return counts.filter((count) => count > 0);
 }

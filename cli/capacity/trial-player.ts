@@ -93,7 +93,7 @@ export class TrialPlayer {
     const plan = patient(doraPlan(this.#target(), this.#settings, 1));
     const phases = [bindPhase(this.#settings, timeLimitMs)];
     const outcome = await this.#simulate({ ...plan, phases });
-    return outcome.phases[0]!.streams[0]!.counters.completed;
+    return outcome.phases[0].streams[0].counters.completed;
   }
 
   async #settle(afterPerSecond: number): Promise<void> {
@@ -136,7 +136,7 @@ export class TrialPlayer {
     this.#seed += 1;
     const plan = this.#planOf(ratePerSecond, settings);
     const outcome = await this.#simulate({ ...plan, phases: choose(plan.phases) });
-    return measurementOf(outcome, settings).trials[0]!;
+    return measurementOf(outcome, settings).trials[0];
   }
 
   async #simulate(plan: RunPlan): Promise<SimulationOutcome> {
@@ -183,7 +183,7 @@ function withExchange(plan: RunPlan, exchange: CapacityExchange): readonly Phase
 
 function bootOf(scenario: Scenario, servers: BootServers): Pick<RunPlan, "boot"> {
   const streams = [{ kind: "rate", exchange: "boot", ratePerSecond: 1 }] as const;
-  const phase = { ...scenario.phases[0]!, streams };
+  const phase = { ...scenario.phases[0], streams };
   const boot = bootPlanOf({ ...scenario, phases: [phase] }, servers);
   return boot === undefined ? {} : { boot };
 }

@@ -85,7 +85,7 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
   const asked = infoModeOf(args);
   // Whoever asks for help may have got the rest wrong.
   for (let at = 0; at < args.length && asked === undefined; at += 1) {
-    const word = args[at]!;
+    const word = args[at];
     if (flagsWithValue.has(word)) {
       const value = args[at + 1];
       if (value === undefined) throw new StartError(`No argument for command: ${word}\n${usage}`);

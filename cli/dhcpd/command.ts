@@ -301,7 +301,7 @@ function isDetached(): boolean {
  * dhcpd does without -f: what it says meanwhile is shown, and its failure is the exit status.
  */
 function detach(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, "dhcpd", ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], "dhcpd", ...args], {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { ...process.env, [detachedVariable]: "1" },

@@ -7,7 +7,7 @@ const DHCP_SERVER_PORT = 67;
 /** `--target`: an address, and a port where it is not DHCP's own. Throws UsageError for anything else. */
 export function parseTarget(text: string): ServerAddress {
   const match = /^([^:]+)(?::(\d+))?$/.exec(text);
-  const address = match === null ? undefined : parseIpv4(match[1]!);
+  const address = match === null ? undefined : parseIpv4(match[1]);
   const port = match?.[2] === undefined ? DHCP_SERVER_PORT : Number(match[2]);
   if (address === undefined || address === 0 || port < 1 || port > 65_534) {
     throw new UsageError(`--target ${text}: write ADDRESS or ADDRESS:PORT, such as 127.0.0.1:6767`);

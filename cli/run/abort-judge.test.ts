@@ -16,8 +16,8 @@ const phase: PhasePlan = {
 
 function after(durationMs: number, latencyMs?: number): PhaseSoFar {
   const record = new PhaseRecord(1);
-  if (latencyMs !== undefined) record.streams[0]!.latency.recordMs(latencyMs);
-  const streams = [outcomeOf(phase, phase.streams[0]!, record.streams[0]!, durationMs)];
+  if (latencyMs !== undefined) record.streams[0].latency.recordMs(latencyMs);
+  const streams = [outcomeOf(phase, phase.streams[0], record.streams[0], durationMs)];
   return { name: "peak", durationMs, streams, boot: record.boot };
 }
 

@@ -15,7 +15,7 @@ const population = new Population({
   smartMeters: 0,
   cmtsCount: 1,
 });
-const firstAddress = population.cmts(0).pools[0]!.low;
+const firstAddress = population.cmts(0).pools[0].low;
 const endsAt = Date.UTC(2030, 0, 1) / 1000;
 const addressOf = (device: number): number => firstAddress + device;
 

@@ -33,7 +33,7 @@ function processOf(script: string, more: Partial<LabProgram> = {}) {
 
 /** State of a process in the kernel's words: `S` sleeping, `T` stopped. */
 const stateOf = (pid: number): string =>
-  readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "")[0]!;
+  readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "")[0];
 
 describe.runIf(process.platform === "linux")("a program of the lab", () => {
   test("finds its files, its folder and its environment", async () => {

@@ -13,7 +13,7 @@ export function firstLineOf(program: string, ...args: readonly string[]): string
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, PATH: searchPath },
   });
-  return output.trim().split("\n")[0]!.trim();
+  return output.trim().split("\n")[0].trim();
 }
 
 /**

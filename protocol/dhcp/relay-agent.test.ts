@@ -21,7 +21,7 @@ describe("option 82 of a CMTS", () => {
   test("is whole, and no part of it within a sub-option is", () => {
     const ends = new Set<number>();
     for (let at = 0; at < bytes.length; ) {
-      at += 2 + bytes[at + 1]!;
+      at += 2 + bytes[at + 1];
       ends.add(at);
     }
     for (let end = 0; end <= bytes.length; end += 1) {

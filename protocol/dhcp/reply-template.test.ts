@@ -67,7 +67,7 @@ const parts: fc.Arbitrary<Parts> = fc
         packet: {
           ...numbers,
           ...{ chaddr, sname, file },
-          options: leading.map(({ code }, at) => ({ code, value: values[at]! })),
+          options: leading.map(({ code }, at) => ({ code, value: values[at] })),
         },
         relayAgent,
       })),

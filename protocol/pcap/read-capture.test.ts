@@ -158,7 +158,7 @@ describe("hostile files", () => {
     const random = new Prng(seed, 0);
     const files = [ours, pcap, pcapFile(276, [{ seconds: 1, fraction: 0, bytes }])];
     for (let round = 0; round < 20_000; round += 1) {
-      const file = files[round % files.length]!.slice(0, 1 + random.nextBelow(140));
+      const file = files[round % files.length].slice(0, 1 + random.nextBelow(140));
       for (let change = random.nextBelow(4); change >= 0; change -= 1) {
         file[random.nextBelow(file.length)] =
           random.nextBelow(3) === 0 ? 255 : random.nextBelow(256);

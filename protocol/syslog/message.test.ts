@@ -261,7 +261,7 @@ describe("bytes", () => {
 
 describe("encodeSyslog", () => {
   test.each(["RFC 3164 in full", "RFC 5424 with nothing but nils", "no PRI"])("%s", (name) => {
-    const [text, message] = samples[name]!;
+    const [text, message] = samples[name];
     const target = new Uint8Array(200).fill(0xee);
     const end = encodeSyslog(message, target, 3);
     expect(target.subarray(3, end)).toEqual(bytesOf(text));
@@ -269,7 +269,7 @@ describe("encodeSyslog", () => {
   });
 
   test("no room is an EncodeError", () => {
-    const [text, message] = samples["RFC 3164 in full"]!;
+    const [text, message] = samples["RFC 3164 in full"];
     expect(encodeSyslog(message, new Uint8Array(text.length), 0)).toBe(text.length);
     expect(() => encodeSyslog(message, new Uint8Array(text.length), 1)).toThrow(EncodeError);
   });

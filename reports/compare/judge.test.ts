@@ -32,14 +32,14 @@ describe("verdicts", () => {
   ] as const)("%o: %d to %d is %s", (metric, base, current, verdict) => {
     const runs = { metric, base: around(base), current: around(current) };
     const judgement = judge([runs], settings);
-    expect(judgement.metrics[0]!.verdict).toBe(verdict);
+    expect(judgement.metrics[0].verdict).toBe(verdict);
     expect(judgement.verdict).toBe(verdict);
     expect(judgement.notes).toEqual([]);
   });
 
   test("the effect is the ratio, with its interval around it", () => {
     const { metrics } = judge([{ metric: cpu, base: around(100), current: around(110) }], settings);
-    const { effect, effectLow, effectHigh, p, baseMedian, currentMedian } = metrics[0]!;
+    const { effect, effectLow, effectHigh, p, baseMedian, currentMedian } = metrics[0];
     expect(effect).toBeCloseTo(0.1, 10);
     expect(effectLow! < 0.1 && 0.1 < effectHigh!).toBe(true);
     expect(p).toBe(2 / 252);

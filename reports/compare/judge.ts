@@ -74,7 +74,7 @@ export function judge(
     current: metrics[0]?.current.length ?? 0,
   };
   const compared = metrics.map(({ metric, base, current }, index): MetricComparison => {
-    const { estimate, low, high, p } = effects[index]!;
+    const { estimate, low, high, p } = effects[index];
     const effect = offScale(metric, estimate);
     const [effectLow, effectHigh] = [offScale(metric, low), offScale(metric, high)];
     return {
@@ -166,5 +166,5 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -58,7 +58,7 @@ export function takeTurns(
   const noise = model.draw(2 * pairs, prng);
   const at = (pair: number, isCurrent: boolean): number => {
     const isSwapped = pair % 2 === 1;
-    return noise[2 * pair + (isCurrent === isSwapped ? 0 : 1)]!;
+    return noise[2 * pair + (isCurrent === isSwapped ? 0 : 1)];
   };
   return {
     base: each(pairs, (pair) => 100 * Math.exp(at(pair, false))),

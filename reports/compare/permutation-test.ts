@@ -66,7 +66,7 @@ export function testPart({
   alpha,
   seed,
 }: TestLevel & { readonly metrics: readonly TwoSides[]; readonly design: Design }): TestPart {
-  const { base, current } = metrics[0]!;
+  const { base, current } = metrics[0];
   for (const sides of metrics) {
     if (sides.base.length !== base.length || sides.current.length !== current.length) {
       throw new RangeError("metrics that are tested together come from the same runs");
@@ -79,13 +79,13 @@ export function testPart({
   const columns = metrics.map((sides) => columnOf(sides, design));
   const shifts = columns.map(({ values }) => relabellings.map((weights) => dot(weights, values)));
   const largest = Float64Array.from(relabellings, (_, index) =>
-    Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric]![index]!, spread))),
+    Math.max(...columns.map(({ spread }, metric) => scaled(shifts[metric][index], spread))),
   );
   // The effect of shifting the whole current side by one, under each relabelling.
-  const unit = relabellings.map((weights) => dot(weights, columns[0]!.unit));
+  const unit = relabellings.map((weights) => dot(weights, columns[0].unit));
   const effects = columns.map(({ spread }, metric) => {
-    const moved = shifts[metric]!;
-    const estimate = moved[0]!;
+    const moved = shifts[metric];
+    const estimate = moved[0];
     const high = highest(moved, unit, alpha);
     const low = -highest(
       moved.map((shift) => -shift),
@@ -101,7 +101,7 @@ export function testPart({
 export function joinParts(parts: readonly TestPart[]): readonly Effect[] {
   const largest = parts
     .map((part) => part.largest)
-    .reduce((all, one) => all.map((value, index) => Math.max(value, one[index]!)));
+    .reduce((all, one) => all.map((value, index) => Math.max(value, one[index])));
   return parts
     .flatMap(({ effects }) => effects)
     .map(({ scaled: found, ...effect }) => {
@@ -128,7 +128,7 @@ interface Column {
 
 function columnOf({ base, current }: TwoSides, design: Design): Column {
   if (design === "pairs") {
-    const values = current.map((value, index) => value - base[index]!);
+    const values = current.map((value, index) => value - base[index]);
     return { values, unit: values.map(() => 1), spread: Math.hypot(...values) };
   }
   const all = [...base, ...current];
@@ -152,16 +152,16 @@ function scaled(shift: number, spread: number): number {
  * share of limits above it.
  */
 function highest(moved: readonly number[], unit: readonly number[], alpha: number): number {
-  const estimate = moved[0]!;
+  const estimate = moved[0];
   const limits = moved.map((shift, index) => {
-    const slope = unit[index]!;
+    const slope = unit[index];
     const up = slope > -1 + ROUNDING ? (shift + estimate) / (1 + slope) : Number.POSITIVE_INFINITY;
     const down = slope < 1 - ROUNDING ? (estimate - shift) / (1 - slope) : Number.POSITIVE_INFINITY;
     return Math.max(up, down);
   });
   // Typed arrays sort numbers without a call for each comparison.
   const rising = Float64Array.from(limits).sort();
-  return rising[moved.length - 1 - Math.floor(alpha * moved.length + ROUNDING)]!;
+  return rising[moved.length - 1 - Math.floor(alpha * moved.length + ROUNDING)];
 }
 
 /**
@@ -195,7 +195,7 @@ function relabellingsOf(
     return drawn(seed, draw, weightsOf(measured));
   }
   const choices = [...subsets(all, current)];
-  const isMeasured = (choice: readonly number[]): boolean => choice[0]! >= base;
+  const isMeasured = (choice: readonly number[]): boolean => choice[0] >= base;
   return [...choices.filter(isMeasured), ...choices.filter((choice) => !isMeasured(choice))].map(
     weightsOf,
   );
@@ -219,7 +219,7 @@ function signs(pairs: number, isSwapped: (pair: number) => number): Float64Array
 
 function dot(weights: Float64Array, values: readonly number[]): number {
   let sum = 0;
-  for (let index = 0; index < weights.length; index += 1) sum += weights[index]! * values[index]!;
+  for (let index = 0; index < weights.length; index += 1) sum += weights[index] * values[index];
   return sum;
 }
 
@@ -234,7 +234,7 @@ function someOf(all: number, some: number, prng: Prng): readonly number[] {
   const numbers = Array.from({ length: all }, (_, index) => index);
   for (let index = 0; index < some; index += 1) {
     const other = index + prng.nextBelow(all - index);
-    [numbers[index], numbers[other]] = [numbers[other]!, numbers[index]!];
+    [numbers[index], numbers[other]] = [numbers[other], numbers[index]];
   }
   return numbers.slice(0, some);
 }

@@ -28,7 +28,7 @@ export class AckLine {
     for (const acks of this.#servers) {
       if (server !== undefined && acks.server !== server) continue;
       for (let bin = first; bin < Math.min(end, acks.count.length); bin += 1) {
-        sum += acks.count[bin]!;
+        sum += acks.count[bin];
       }
     }
     return sum;
@@ -40,8 +40,8 @@ export class AckLine {
       .filter(({ server }) => isMeant(server))
       .flatMap(({ count, firstMs, lastMs }) => {
         for (let bin = Math.max(0, Math.floor(fromMs / BIN_MS)); bin < count.length; bin += 1) {
-          if (count[bin] === 0 || lastMs[bin]! < fromMs) continue;
-          return [Math.max(fromMs, firstMs[bin]!)];
+          if (count[bin] === 0 || lastMs[bin] < fromMs) continue;
+          return [Math.max(fromMs, firstMs[bin])];
         }
         return [];
       });
@@ -58,12 +58,12 @@ export class AckLine {
       gaps.push({ fromMs: lastMs, toMs: gapEndMs, serverBefore, serverAfter });
     };
     for (let bin = 0; bin < this.bins; bin += 1) {
-      const here = this.#servers.filter(({ count }) => bin < count.length && count[bin]! > 0);
+      const here = this.#servers.filter(({ count }) => bin < count.length && count[bin] > 0);
       if (here.length === 0) continue;
-      const first = here.reduce((a, b) => (b.firstMs[bin]! < a.firstMs[bin]! ? b : a));
-      take(first.firstMs[bin]!, first.server);
-      const last = here.reduce((a, b) => (b.lastMs[bin]! > a.lastMs[bin]! ? b : a));
-      lastMs = last.lastMs[bin]!;
+      const first = here.reduce((a, b) => (b.firstMs[bin] < a.firstMs[bin] ? b : a));
+      take(first.firstMs[bin], first.server);
+      const last = here.reduce((a, b) => (b.lastMs[bin] > a.lastMs[bin] ? b : a));
+      lastMs = last.lastMs[bin];
       serverBefore = last.server;
     }
     take(Number.POSITIVE_INFINITY, undefined);

@@ -53,7 +53,7 @@ describe("a node that is killed", () => {
       devicesGivenUp: 1,
       outageMs: { count: 2 },
     });
-    expect(events[0]!.outageMs.max / 4200).toBeCloseTo(1, 2);
+    expect(events[0].outageMs.max / 4200).toBeCloseTo(1, 2);
     expect(events[1]).toMatchObject({ devicesAffected: 1, devicesGivenUp: 0 });
   });
 
@@ -98,13 +98,13 @@ describe("what is no interruption", () => {
       ...steadily(A, 12_300, 20_000, 50),
     ];
     const run = runOf(20_000, acks, secondsOf(0, 20), { events });
-    expect(failoverResultOf(run)!.events[0]!.interruption).toBeNull();
+    expect(failoverResultOf(run)!.events[0].interruption).toBeNull();
   });
 
   test("a gap in which fewer than ten ACKs are missing", () => {
     const acks = [...steadily(A, 0, 10_001), ...steadily(A, 10_090, 20_000)];
     const run = runOf(20_000, acks, secondsOf(0, 20), { events });
-    expect(failoverResultOf(run)!.events[0]!.interruption).toBeNull();
+    expect(failoverResultOf(run)!.events[0].interruption).toBeNull();
   });
 
   test("the time between two phases, and a phase with a small load", () => {
@@ -114,7 +114,7 @@ describe("what is no interruption", () => {
       { startMs: 0, endMs: 12_000 },
       { startMs: 15_000, endMs: 30_000 },
     ];
-    expect(failoverResultOf({ ...run, active })!.events[0]!.interruption).toBeNull();
+    expect(failoverResultOf({ ...run, active })!.events[0].interruption).toBeNull();
   });
 });
 
@@ -143,7 +143,7 @@ describe("a pair that shares the devices", () => {
     ...steadily(B, 5, 20_000, 20),
   ];
   const eventOf = (pair: Parameters<typeof runOf>[3]) =>
-    failoverResultOf(runOf(20_000, acks, secondsOf(0, 20), pair))!.events[0]!;
+    failoverResultOf(runOf(20_000, acks, secondsOf(0, 20), pair))!.events[0];
 
   test("goes on when a node is killed, whose own ACKs stop all the same", () => {
     const event = eventOf({ events: [kill], isLoadBalanced: true });
@@ -178,7 +178,7 @@ describe("events that nobody told", () => {
       ["silent-a", 5000],
       ["back-a", 9000],
     ]);
-    expect(result.events[0]!.interruption).toMatchObject({ rtoMs: 500 });
+    expect(result.events[0].interruption).toMatchObject({ rtoMs: 500 });
   });
 
   test("silence of all is no event: there may be no load", () => {
@@ -207,12 +207,12 @@ describe("acknowledging without leadership", () => {
   test("a new active that was too busy to tell has the epoch that the other node told of", () => {
     const late: RoleChange = { atMs: 12_300, node: "b", role: "active", epoch: 5 };
     const told: RoleChange = { atMs: 10_560, node: "a", role: "standby", epoch: 5 };
-    expect(unled(moved, { roles: [roles[0]!, told, late] })).toBe(0);
-    expect(unled(moved, { roles: [roles[0]!, late] })).toBe(936);
+    expect(unled(moved, { roles: [roles[0], told, late] })).toBe(0);
+    expect(unled(moved, { roles: [roles[0], late] })).toBe(936);
     // Of an epoch of which nobody was seen active it is not known whose it is.
-    expect(unled(moved, { roles: [roles[0]!, told] })).toBe(936);
+    expect(unled(moved, { roles: [roles[0], told] })).toBe(936);
     const stale = [...moved, ...steadily(A, 15_003, 15_103)];
-    expect(unled(stale, { roles: [roles[0]!, told, late] })).toBe(10);
+    expect(unled(stale, { roles: [roles[0], told, late] })).toBe(10);
   });
 
   test("a former active that goes on is caught, and the new one is not blamed", () => {

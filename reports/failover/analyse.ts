@@ -92,7 +92,7 @@ function eventResultOf(
   index: number,
 ): FailoverEventResult {
   const { history, rows, active } = run;
-  const event = events[index]!;
+  const event = events[index];
   const { startedAtMs } = event;
   const previousMs = events[index - 1]?.startedAtMs ?? Number.NEGATIVE_INFINITY;
   const nextMs = events[index + 1]?.startedAtMs ?? Number.POSITIVE_INFINITY;
@@ -136,7 +136,7 @@ function nodeInterruptionOf(
   index: number,
 ): Pick<FailoverEventResult, "nodeInterruption"> {
   const { history, pair } = run;
-  const { node } = events[index]!;
+  const { node } = events[index];
   if (!pair.isLoadBalanced || pair.events.length === 0 || node === undefined) return {};
   const own = pair.servers[node === "a" ? 0 : 1];
   const line = new AckLine(history.servers.filter(({ server }) => server === own));
@@ -196,7 +196,7 @@ function chartOf({ history, nameOf }: MeasuredRun, line: AckLine): FailoverResul
       .map(({ server, count }) => {
         const counts = new Array<number>(length).fill(0);
         count.forEach((acks, bin) => {
-          counts[Math.floor(bin / wide)]! += acks;
+          counts[Math.floor(bin / wide)] += acks;
         });
         return { server: server === 0 ? "others" : nameOf(server), counts };
       }),

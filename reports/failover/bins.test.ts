@@ -30,7 +30,7 @@ describe("gaps", () => {
     for (let seed = 0; seed < SEEDS; seed += 1) {
       const acks = acksOf(seed);
       const expected = acks.slice(1).flatMap(([serverAfter, toMs], index) => {
-        const [serverBefore, fromMs] = acks[index]!;
+        const [serverBefore, fromMs] = acks[index];
         return toMs - fromMs < 20 ? [] : [{ fromMs, toMs, serverBefore, serverAfter }];
       });
       const found = new AckLine(serversOf(acks))

@@ -27,21 +27,21 @@ export function stretchesOf(servers: readonly ServerAcks[]): Stretch[] {
   let provenMs = 0;
   for (let bin = 0; bin < bins; bin += 1) {
     const here = servers
-      .filter(({ count }) => bin < count.length && count[bin]! > 0)
-      .toSorted((a, b) => a.firstMs[bin]! - b.firstMs[bin]!);
+      .filter(({ count }) => bin < count.length && count[bin] > 0)
+      .toSorted((a, b) => a.firstMs[bin] - b.firstMs[bin]);
     for (const { server, count, firstMs, lastMs, sentMs } of here) {
       const present = stretches.at(-1);
       if (present?.server === server) {
-        present.acknowledged += count[bin]!;
+        present.acknowledged += count[bin];
         continue;
       }
-      if (present !== undefined && !(sentMs[bin]! > provenMs)) continue;
+      if (present !== undefined && !(sentMs[bin] > provenMs)) continue;
       // One of the bin's ACKs began the stretch, at the latest its last one.
-      provenMs = present === undefined ? firstMs[bin]! : lastMs[bin]!;
-      const acknowledged = count[bin]!;
+      provenMs = present === undefined ? firstMs[bin] : lastMs[bin];
+      const acknowledged = count[bin];
       const before = stretches.findLast((stretch) => stretch.server === server);
       if (stretches.length < STRETCHES_MAX || before === undefined) {
-        stretches.push({ server, firstMs: firstMs[bin]!, acknowledged });
+        stretches.push({ server, firstMs: firstMs[bin], acknowledged });
       } else {
         before.acknowledged += acknowledged;
       }

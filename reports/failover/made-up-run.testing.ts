@@ -36,10 +36,10 @@ export function serversOf(acks: readonly MadeUpAck[]): ServerAcks[] {
       if (who !== server) continue;
       const bin = Math.floor(atMs / BIN_MS);
       const isFirst = columns.count[bin] === 0;
-      columns.firstMs[bin] = isFirst ? atMs : Math.min(columns.firstMs[bin]!, atMs);
-      columns.lastMs[bin] = Math.max(columns.lastMs[bin]!, atMs);
-      columns.sentMs[bin] = Math.max(columns.sentMs[bin]!, sentMs);
-      columns.count[bin]! += 1;
+      columns.firstMs[bin] = isFirst ? atMs : Math.min(columns.firstMs[bin], atMs);
+      columns.lastMs[bin] = Math.max(columns.lastMs[bin], atMs);
+      columns.sentMs[bin] = Math.max(columns.sentMs[bin], sentMs);
+      columns.count[bin] += 1;
     }
     return columns;
   });

@@ -17,7 +17,7 @@ import { waterfall } from "./render-waterfall.ts";
 
 const assets = { chartScript: "/* uPlot */", chartStyle: "", scriptHashes: [] };
 const result = sampleBootResult();
-const phase = result.phases[0]!;
+const phase = result.phases[0];
 const boot = phase.boot!;
 
 function withBoot(changes: Partial<typeof boot>): RunResult {
@@ -28,10 +28,10 @@ function withBoot(changes: Partial<typeof boot>): RunResult {
 describe("thresholds on boots", () => {
   const totals = bootTotalsOf(result)!;
   const cases: readonly (readonly [string, number | null])[] = [
-    ["timeToOnlineMs.mta.p99 < 1", result.timeToOnlineMs!["mta"]!.p99],
+    ["timeToOnlineMs.mta.p99 < 1", result.timeToOnlineMs!["mta"].p99],
     ["timeToOnlineMs.stb.p99 < 1", null],
-    ["restore.boot.completed < 1", phase.streams[0]!.completed],
-    ["restore.boot.latencyMs.p50 < 1", phase.streams[0]!.latencyMs.p50],
+    ["restore.boot.completed < 1", phase.streams[0].completed],
+    ["restore.boot.latencyMs.p50 < 1", phase.streams[0].latencyMs.p50],
     ["restore.onlineAfterMs.p999 < 1", boot.onlineAfterMs.p999],
     ["restore.onlineAfterMs < 1", null],
     ["restore.bootFailures.devices < 0", totals.devicesGivenUp],
@@ -76,7 +76,7 @@ describe("totals", () => {
     expect(totals).toMatchObject({ bootsFailed: 5, devicesGivenUp: 11 });
     expect(totals.downloads.files).toBe(2 * boot.downloads.files);
     expect(totals.downloads.retransmissions["tftp"]).toBe(
-      2 * boot.downloads.retransmissions["tftp"]!,
+      2 * boot.downloads.retransmissions["tftp"],
     );
   });
 
@@ -100,7 +100,7 @@ describe("the summary of a run that boots", () => {
       }),
     );
     const distribution = { ...boot.onlineAfterMs, count: 1_000_000, p99: 3_599_000, p50: 2e6 };
-    const streams = [{ ...phase.streams[0]!, completed: 1_000_000, latencyMs: distribution }];
+    const streams = [{ ...phase.streams[0], completed: 1_000_000, latencyMs: distribution }];
     const name = "a-phase-with-a-name-of-forty-characters-";
     const large = renderSummary(
       sampleBootResult({
@@ -144,7 +144,7 @@ describe("the page of a run that boots", () => {
   });
 
   test("leads with time to on line, then where devices failed, and why", () => {
-    const p999 = formatSpan(result.timeToOnlineMs!["all"]!.p999);
+    const p999 = formatSpan(result.timeToOnlineMs!["all"].p999);
     expect(page).toContain(`<div class="figure headline"><b>${p999}</b>`);
     expect(page).toContain("Phase restore: the way to on line");
     expect(page).toContain("the modem finds that its file was changed (CM MIC)");
@@ -171,7 +171,7 @@ describe("the page of a run that boots", () => {
   });
 
   test("a phase of downloads alone has no way to on line", () => {
-    const streams = [{ ...phase.streams[0]!, exchange: "download" }];
+    const streams = [{ ...phase.streams[0], exchange: "download" }];
     const phases = [{ ...phase, name: "storm", streams, boot: { ...boot, steps: [] } }];
     const storm = renderHtml(sampleBootResult({ phases }), assets);
     expect(storm).toContain("Phase storm: downloads of devices on line");
@@ -238,7 +238,7 @@ describe("charts of a run that boots", () => {
       "latency",
       "states",
     ]);
-    expect(charts[2]!.series.map(({ label }) => label)).toEqual([
+    expect(charts[2].series.map(({ label }) => label)).toEqual([
       "all",
       "cable-modem",
       "mta",
@@ -248,9 +248,9 @@ describe("charts of a run that boots", () => {
   });
 
   test("the states stack up to all devices, those on line at the bottom", () => {
-    const { series, stacked } = charts[1]!;
+    const { series, stacked } = charts[1];
     expect(stacked).toBe(true);
-    expect(series[0]!.label).toBe("online");
+    expect(series[0].label).toBe("online");
     expect(series.at(-1)!.label).toBe("off");
     for (const at of [0, 17, 239]) {
       expect(series.reduce((sum, { values }) => sum + values[at]!, 0)).toBe(4000);
@@ -269,7 +269,7 @@ describe("charts of a run that boots", () => {
 
 test("the table has columns of boots behind those of every run", () => {
   const [head, ...rows] = timeSeriesTable(result.timeSeries);
-  const first = timeSeriesTable(sampleResult().timeSeries)[0]!;
+  const first = timeSeriesTable(sampleResult().timeSeries)[0];
   expect(head!.slice(0, first.length)).toEqual(first);
   expect(head!.slice(first.length, first.length + 5)).toEqual([
     "online",

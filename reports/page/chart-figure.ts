@@ -32,7 +32,7 @@ function chartTable({ x, xs, series }: Chart): string {
   const count = Math.min(ROWS_MAX, xs.length);
   const rows = Array.from({ length: count }, (_, row) => {
     const at = count === 1 ? 0 : Math.round((row * (xs.length - 1)) / (count - 1));
-    return [xText(x, xs[at]!), ...series.map(({ values }) => text(values[at] ?? null))];
+    return [xText(x, xs[at]), ...series.map(({ values }) => text(values[at] ?? null))];
   });
   return table([heads[x], ...series.map(({ label }) => escapeHtml(label))], rows);
 }

@@ -8,7 +8,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Escapes text for an element or a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
 
 /** JSON that cannot close the script element it stands in. */

@@ -90,7 +90,7 @@ function levelsOf(events: readonly FailoverEventResult[], endMs: number): number
     const before = events[index - 1];
     const isClose =
       before !== undefined && (100 * (startedAtMs - before.startedAtMs)) / endMs < MARK_PERCENT;
-    levels.push(isClose ? (levels[index - 1]! + 1) % LEVELS : 0);
+    levels.push(isClose ? (levels[index - 1] + 1) % LEVELS : 0);
   });
   return levels;
 }
@@ -144,14 +144,14 @@ function area(failover: FailoverResult, endMs: number, peak: number): string {
   const paths = servers.map(({ server, counts }) => {
     const base = [...floor];
     counts.forEach((count, bin) => {
-      floor[bin]! += count;
+      floor[bin] += count;
     });
     const y = (value: number): string => (100 - value * scale).toFixed(1);
     const used = counts.length;
-    const top = Array.from({ length: used }, (_, bin) => `V${y(floor[bin]!)}H${bin + 1}`);
+    const top = Array.from({ length: used }, (_, bin) => `V${y(floor[bin])}H${bin + 1}`);
     const bottom = Array.from({ length: used }, (_, index) => {
       const bin = used - 1 - index;
-      return `V${y(base[bin]!)}H${bin}`;
+      return `V${y(base[bin])}H${bin}`;
     });
     const path = `M0 100${top.join("")}${bottom.join("")}Z`;
     return `<path d="${path}" style="fill:var(${colourOf(server, failover)})"/>`;

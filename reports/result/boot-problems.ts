@@ -32,5 +32,5 @@ const words: Readonly<Record<string, string>> = {
 
 /** Explains a problem of a boot; "" for one that this version does not know. */
 export function problemWords(problem: string): string {
-  return Object.hasOwn(words, problem) ? words[problem]! : "";
+  return Object.hasOwn(words, problem) ? words[problem] : "";
 }

@@ -19,7 +19,7 @@ const lost = failoverResultOf(
 )!;
 
 const actualOf = (metric: string, of = failover): number | null =>
-  evaluateThresholds([parseThreshold(`${metric} < 1`)!], { ...sampleResult(), failover: of })[0]!
+  evaluateThresholds([parseThreshold(`${metric} < 1`)!], { ...sampleResult(), failover: of })[0]
     .actual;
 
 describe("thresholds on what an event did", () => {

@@ -43,7 +43,7 @@ function overEvents(
   // The unknown one may have been the worst.
   if (known.length < values.length) return null;
   if (statistic === "max") return known.at(-1)!;
-  return statistic === "p50" ? known[Math.ceil(known.length / 2) - 1]! : null;
+  return statistic === "p50" ? known[Math.ceil(known.length / 2) - 1] : null;
 }
 
 /** 0 where the service went on. */

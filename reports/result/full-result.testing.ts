@@ -16,9 +16,9 @@ const direction: NetworkDirectionResult = {
 export function fullResult(): RunResult {
   const plain = sampleResult();
   const boot = sampleBootResult();
-  const phase = boot.phases[0]!;
-  const spans = { all: plain.timeToBoundMs["all"]! };
-  const row = boot.timeSeries[100]!;
+  const phase = boot.phases[0];
+  const spans = { all: plain.timeToBoundMs["all"] };
+  const row = boot.timeSeries[100];
   return {
     ...boot,
     command: "prov run sample.yaml --seed 1",
@@ -67,7 +67,7 @@ export function fullResult(): RunResult {
 }
 
 function fullStream({ phases }: RunResult): StreamResult {
-  const stream = phases[0]!.streams[0]!;
+  const stream = phases[0].streams[0];
   const stage = {
     ...{ fromPerSecond: 100, toPerSecond: 200, startMs: 0, endMs: 1000, offered: 150 },
     ...{ completed: 150, offeredPerSecond: 150, achievedPerSecond: 150, missedPercent: 0 },
@@ -88,7 +88,7 @@ function fullFailover({ timeToBoundMs }: RunResult): FailoverResult {
         ...{ name: "kill", text: "kill -9 of node a", startedAtMs: 20_003, endedAtMs: 50_000 },
         ...{ node: "a", outcome: "it came back", detectedAfterMs: 427, activeAfterMs: 597 },
         ...{ otherServerAfterMs: 637, interruption: gap, nodeInterruption: gap },
-        ...{ devicesAffected: 3, outageMs: timeToBoundMs["all"]!, devicesUnserved: 1 },
+        ...{ devicesAffected: 3, outageMs: timeToBoundMs["all"], devicesUnserved: 1 },
         ...{ devicesRebinding: 1, devicesGivenUp: 0, leasesExpired: 0, retransmissions: 64 },
         ...{ steadyAfterMs: 3997, dipPercent: 64 },
       },

@@ -92,7 +92,7 @@ export function sampleBootResult(changes: Partial<RunResult> = {}): RunResult {
     thresholds: [
       {
         text: "timeToOnlineMs.all.p99 < 180000",
-        actual: boot.timeToOnlineMs["all"]!.p99,
+        actual: boot.timeToOnlineMs["all"].p99,
         holds: true,
       },
       { text: "restore.bootFailures.devices == 0", actual: givenUp, holds: false },
@@ -120,8 +120,8 @@ function bootStream(boot: BootResult): StreamResult {
     retransmissions: 1391,
     naks: 0,
     notEligible: 0,
-    latencyMs: boot.timeToOnlineMs["all"]!,
-    serviceMs: boot.timeToOnlineMs["all"]!,
+    latencyMs: boot.timeToOnlineMs["all"],
+    serviceMs: boot.timeToOnlineMs["all"],
     slipMs: nothing,
   };
 }
@@ -184,14 +184,14 @@ class SampleDay {
       phase: "restore",
       discoverSent: 0,
       discoverCompleted: 0,
-      latencyMsP50: this.#completed[second]! > 0 ? 300 * second + 500 : null,
-      latencyMsP99: this.#completed[second]! > 0 ? 700 * second + 900 : null,
-      latencyMsMax: this.#completed[second]! > 0 ? 900 * second + 1000 : null,
-      bound: this.#bound[second]!,
-      devices: { init: devices - this.#bound[second]!, bound: this.#bound[second]! },
+      latencyMsP50: this.#completed[second] > 0 ? 300 * second + 500 : null,
+      latencyMsP99: this.#completed[second] > 0 ? 700 * second + 900 : null,
+      latencyMsMax: this.#completed[second] > 0 ? 900 * second + 1000 : null,
+      bound: this.#bound[second],
+      devices: { init: devices - this.#bound[second], bound: this.#bound[second] },
       online: bootStates["online"] ?? 0,
       bootStates,
-      bootsCompleted: this.#completed[second]!,
+      bootsCompleted: this.#completed[second],
       downloadsCompleted: 0,
     }));
   }
@@ -228,10 +228,10 @@ class SampleDay {
     isLast: boolean,
   ): number | undefined {
     let atMs = startMs;
-    for (const { step, draw, failing } of programs[kind]!) {
+    for (const { step, draw, failing } of programs[kind]) {
       const isBroken = step === "check" && index % BROKEN_EVERY === BROKEN_EVERY - 1;
       const isFailing = failing !== undefined && (isBroken || this.#prng.nextFloat() < failing[0]);
-      const awaitedMs = step === "modem" ? this.#modemOnlineAtMs[index]! : atMs;
+      const awaitedMs = step === "modem" ? this.#modemOnlineAtMs[index] : atMs;
       if (awaitedMs === Number.POSITIVE_INFINITY) {
         this.#fail(kind, step, "modem-failed", true, atMs);
         return undefined;
@@ -258,7 +258,7 @@ class SampleDay {
   #bind(powerOnMs: number, atMs: number): void {
     this.bound.recordMs(atMs - powerOnMs);
     for (let second = Math.floor(atMs / 1000); second < SECONDS; second += 1) {
-      this.#bound[second]! += 1;
+      this.#bound[second] += 1;
     }
   }
 
@@ -270,7 +270,7 @@ class SampleDay {
     this.#onlineAfter.recordMs(atMs);
     this.#mark("online", atMs, Infinity);
     const second = Math.floor(atMs / 1000);
-    if (second < SECONDS) this.#completed[second]! += 1;
+    if (second < SECONDS) this.#completed[second] += 1;
   }
 
   #fail(kind: string, step: string, problem: string, gaveUp: boolean, atMs: number): void {
@@ -285,7 +285,7 @@ class SampleDay {
   #mark(state: string, fromMs: number, toMs: number): void {
     const first = Math.max(0, Math.ceil(fromMs / 1000) - 1);
     for (let second = first; second < SECONDS && (second + 1) * 1000 < toMs; second += 1) {
-      const states = this.#states[second]!;
+      const states = this.#states[second];
       states[state] = (states[state] ?? 0) + 1;
     }
   }

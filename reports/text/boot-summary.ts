@@ -57,7 +57,7 @@ function failureLines({ failures, devicesGivenUp, bootsFailed }: BootTotals): st
 }
 
 function failureLine(what: string, devices: string, boots: string): string {
-  return row([cut(what, -FAILURE_WIDTHS[0]!), devices, boots], FAILURE_WIDTHS, "");
+  return row([cut(what, -FAILURE_WIDTHS[0]), devices, boots], FAILURE_WIDTHS, "");
 }
 
 function fileLines(downloads: DownloadsResult): string[] {

@@ -42,7 +42,7 @@ export function labelled(label: string, text: string): string[] {
 /** One row of a table. A column of negative width begins at the left, as in printf's `%-14s`. */
 export function row(cells: readonly string[], widths: readonly number[], gap = " "): string {
   const padded = cells.map((cell, column) => {
-    const width = widths[column]!;
+    const width = widths[column];
     return width < 0 ? cell.padEnd(-width) : cell.padStart(width);
   });
   return printable(padded.join(gap));

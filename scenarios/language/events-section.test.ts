@@ -13,7 +13,7 @@ function scenarioOf(events: readonly string[], pair?: string) {
 }
 
 function eventOf(event: string): PairEvent {
-  return scenarioOf([event]).events[0]!;
+  return scenarioOf([event]).events[0];
 }
 
 test("a pair has the guide's times, in namespaces where they can be had, unless told", () => {

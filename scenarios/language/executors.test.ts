@@ -69,14 +69,14 @@ describe("an executor", () => {
   test.each(cases)("%s", (text, expected) => {
     const { scenario, problems } = read(`exchange: renew, ${text}`);
     expect(problems).toEqual([]);
-    expect(scenario!.phases[0]!.streams[0]).toMatchObject({ exchange: "renew", ...expected });
+    expect(scenario!.phases[0].streams[0]).toMatchObject({ exchange: "renew", ...expected });
   });
 
   test("churn says who comes back, when, and with what farewell", () => {
     const { scenario } = read(
       "exchange: boot, churn: { perSecond: 5, offFor: { min: 1 s, max: 3 s }, leave: release }",
     );
-    expect(scenario!.phases[0]!.streams[0]).toEqual({
+    expect(scenario!.phases[0].streams[0]).toEqual({
       ...{ kind: "churn", exchange: "boot", perSecond: 5, leave: "release" },
       ...{ offForMs: { min: 1000, max: 3000 } },
     });
@@ -84,7 +84,7 @@ describe("an executor", () => {
 
   test("of a rate that rises without end stops at a million a second", () => {
     const { scenario } = read("exchange: renew, untilBreakage: { from: 500000, every: 1 s }");
-    const [stream] = scenario!.phases[0]!.streams;
+    const [stream] = scenario!.phases[0].streams;
     expect(stream!.kind === "profile" && stream.stages.length).toBe(4);
   });
 
@@ -116,7 +116,7 @@ describe("a phase", () => {
     const ending =
       "exchange: renew, startAfter: 2 s, steps: { from: 1, by: 1, every: 3 s, count: 2 }";
     const { scenario } = read(ending, "drain: 1 s");
-    expect(scenario!.phases[0]!.until).toEqual({ durationMs: 8000 });
+    expect(scenario!.phases[0].until).toEqual({ durationMs: 8000 });
     expect(read("exchange: renew, ratePerSecond: 1", "drain: 1 s").problems[0]).toMatch(
       /needs exactly one of `duration: 20 s`/,
     );

@@ -57,7 +57,7 @@ export function leafProblem(
   rest: readonly string[],
   leaves: readonly string[],
 ): string | undefined {
-  if (rest.length === 1 && leaves.includes(rest[0]!)) return undefined;
+  if (rest.length === 1 && leaves.includes(rest[0])) return undefined;
   const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
   return `${name} needs one of ${leaves.join(", ")}${found}`;
 }

@@ -44,7 +44,7 @@ describe("network:", () => {
 
   test("a phase can have its own", () => {
     const reading = read("{ lossPercent: 5 }", "{ lossPercent: 50 }");
-    expect(reading.kind === "ok" && reading.scenario.phases[0]!.network).toEqual({
+    expect(reading.kind === "ok" && reading.scenario.phases[0].network).toEqual({
       lossPercent: 50,
     });
   });

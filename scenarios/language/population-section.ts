@@ -168,7 +168,7 @@ export function populationOf(
 /** `A.B.C.D/N` without host bits; undefined for anything else. */
 export function parseBlock(text: string): AddressBlock | undefined {
   const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
-  const network = match === null ? undefined : parseIpv4(match[1]!);
+  const network = match === null ? undefined : parseIpv4(match[1]);
   const prefixLength = Number(match?.[2]);
   if (network === undefined || prefixLength < 1 || prefixLength > 24) return undefined;
   return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;

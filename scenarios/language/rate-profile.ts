@@ -60,7 +60,7 @@ export class RateProfile {
 
   /** The integral of the rate from the start until `atMs`. */
   arrivalsUntil(atMs: number): number {
-    const stage = this.#placed[this.stageAt(Math.max(0, atMs))]!;
+    const stage = this.#placed[this.stageAt(Math.max(0, atMs))];
     const insideMs = Math.min(Math.max(0, atMs - stage.startMs), stage.durationMs);
     return nearlyWhole(stage.arrivalsBefore + arrivalsOfStage(stage, insideMs));
   }
@@ -69,11 +69,11 @@ export class RateProfile {
   timeOf(arrivals: number): number {
     if (!(arrivals < this.total)) return Number.POSITIVE_INFINITY;
     const placed = this.#placed;
-    if (arrivals < placed[this.#current]!.arrivalsBefore) this.#current = 0;
+    if (arrivals < placed[this.#current].arrivalsBefore) this.#current = 0;
     while (arrivals >= (placed[this.#current + 1]?.arrivalsBefore ?? Number.POSITIVE_INFINITY)) {
       this.#current += 1;
     }
-    const stage = placed[this.#current]!;
+    const stage = placed[this.#current];
     return stage.startMs + timeInStage(stage, arrivals - stage.arrivalsBefore);
   }
 

@@ -111,7 +111,7 @@ test("a small scenario gets its defaults", () => {
 
 test("a stream may be a closed loop", () => {
   const scenario = scenarioOf(small.replace("ratePerSecond: 5", "outstanding: 256"));
-  expect(scenario.phases[0]!.streams).toEqual([
+  expect(scenario.phases[0].streams).toEqual([
     { kind: "outstanding", exchange: "discover", outstanding: 256 },
   ]);
 });
@@ -123,7 +123,7 @@ test("--set replaces a value, deep in a list too, and is checked like the file",
     "phases.0.streams.0.ratePerSecond=7",
   );
   expect(changed.population.cableModems).toBe(20);
-  expect(changed.phases[0]!.streams[0]).toMatchObject({ ratePerSecond: 7 });
+  expect(changed.phases[0].streams[0]).toMatchObject({ ratePerSecond: 7 });
   const reading = readScenario("x.yaml", small, [parseOverride("population.cableModems=-1")!]);
   expect(reading.kind).toBe("failed");
 });
@@ -272,7 +272,7 @@ describe("mistakes are told with file, line, path and a hint", () => {
   test("aliases that explode are refused", () => {
     const bomb = ["a: &a [1,1,1,1,1,1,1,1,1,1]"];
     for (const [index, name] of ["b", "c", "d", "e", "f"].entries()) {
-      const before = "abcdef"[index]!;
+      const before = "abcdef"[index];
       bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${before}`).join()}]`);
     }
     expect(problemsOf(bomb.join("\n")).join()).toMatch(/alias/i);

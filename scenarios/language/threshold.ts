@@ -50,7 +50,7 @@ export function parseThreshold(text: string): Threshold | undefined {
   const match = /^([\w.-]+)\s*(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)$/.exec(text.trim());
   if (match === null) return undefined;
   const operator = match[2] as ThresholdOperator;
-  return { text: text.trim(), metric: match[1]!.split("."), operator, bound: Number(match[3]) };
+  return { text: text.trim(), metric: match[1].split("."), operator, bound: Number(match[3]) };
 }
 
 export function thresholdHolds(threshold: Threshold, actual: number): boolean {

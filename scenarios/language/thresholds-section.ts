@@ -48,12 +48,12 @@ export function thresholdsOf(
     }
     const problem = metricProblem(threshold.metric, streams);
     if (problem !== undefined) {
-      const guess = didYouMean(threshold.metric[0]!, metricRoots(streams));
+      const guess = didYouMean(threshold.metric[0], metricRoots(streams));
       const isGuess = guess !== undefined && guess !== threshold.metric[0];
       report(path, `is "${text}": ${problem}`, isGuess ? `did you mean ${guess}?` : undefined);
     }
     if (typeof entry === "string" || !entry.abortOnFail) return [threshold];
-    if (!streams.has(threshold.metric[0]!)) {
+    if (!streams.has(threshold.metric[0])) {
       report(
         [...path, "abortOnFail"],
         "goes with a metric of a phase",

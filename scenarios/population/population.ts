@@ -154,17 +154,17 @@ export class Population {
   /** The device with this hardware address; -1 when it is not one of ours. */
   deviceOfMac(mac: Uint8Array): number {
     if (mac.length !== 6) return -1;
-    const oui = (mac[0]! << 16) | (mac[1]! << 8) | mac[2]!;
+    const oui = (mac[0] << 16) | (mac[1] << 8) | mac[2];
     const ofVendor = this.#vendors === undefined ? -1 : this.#vendors.kindOfOui(oui);
     const kindIndex = ofVendor >= 0 ? ofVendor : ownOuis.indexOf(oui);
     if (kindIndex < 0) return -1;
-    const unit = (mac[3]! << 16) | (mac[4]! << 8) | mac[5]!;
+    const unit = (mac[3] << 16) | (mac[4] << 8) | mac[5];
     return this.#ouiOf(kindIndex, unit) === oui ? this.deviceOf(kindIndex, unit) : -1;
   }
 
   #ouiOf(kindIndex: number, unit: number): number {
     const oui = this.#vendors === undefined ? -1 : this.#vendors.ouiOf(kindIndex, unit);
-    return oui >= 0 ? oui : ownOuis[kindIndex]!;
+    return oui >= 0 ? oui : ownOuis[kindIndex];
   }
 
   macOf(device: number): Uint8Array {

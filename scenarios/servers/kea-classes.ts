@@ -29,7 +29,7 @@ export function keaRegistry(
   { bootServer, registered }: KeaRegistryOptions,
 ): KeaRegistry {
   const server = formatIpv4(bootServer);
-  const kinds = deviceKinds.filter((_, index) => population.countOf[index]! > 0);
+  const kinds = deviceKinds.filter((_, index) => population.countOf[index] > 0);
   return {
     classes: kinds.flatMap((kind) => [kindClass(kind, server, registered), ...fileClasses(kind)]),
     reservations: registered

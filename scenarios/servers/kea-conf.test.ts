@@ -48,11 +48,11 @@ describe("Kea's configuration of a population", () => {
 
   test("has an address for every device, and none outside the population's pools", () => {
     subnets.forEach(({ pools }, index) => {
-      const [low, high] = pools[0]!.pool.split(" - ").map((address) => parseIpv4(address)!);
+      const [low, high] = pools[0].pool.split(" - ").map((address) => parseIpv4(address)!);
       const ranges = population.cmts(index).pools;
       const addresses = ranges.reduce((sum, range) => sum + range.high - range.low + 1, 0);
       expect(high! - low! + 1).toBe(addresses);
-      expect(low).toBe(ranges[0]!.low);
+      expect(low).toBe(ranges[0].low);
     });
   });
 

@@ -6,7 +6,7 @@ export const DURATION_PATTERN = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h)\s*$/;
 /** Milliseconds of a duration such as `500 ms`, `20 s`, `2 min` or `1.5 h`; undefined if it is none. */
 export function parseDurationMs(text: string): number | undefined {
   const match = DURATION_PATTERN.exec(text);
-  return match === null ? undefined : Number(match[1]) * unitMs[match[2]!]!;
+  return match === null ? undefined : Number(match[1]) * unitMs[match[2]];
 }
 
 /** A duration for people: `850 ms`, `20 s`, `2 min 5 s`, `1 h 3 min`. */

@@ -61,8 +61,8 @@ describe("mistakes", () => {
     const text = $(`a:\n  - b: "x"\n  - b: ${written}\n`);
     const { mistakes } = substitute(parseDocument(text), {});
     expect(mistakes).toHaveLength(1);
-    expect(mistakes[0]!.message).toMatch(message);
-    expect(mistakes[0]!.path).toEqual(["a", 1, "b"]);
-    expect(text.slice(mistakes[0]!.offset)).toMatch(/^\$\{/);
+    expect(mistakes[0].message).toMatch(message);
+    expect(mistakes[0].path).toEqual(["a", 1, "b"]);
+    expect(text.slice(mistakes[0].offset)).toMatch(/^\$\{/);
   });
 });

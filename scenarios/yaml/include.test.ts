@@ -89,7 +89,7 @@ phases:
       "phases.0.streams.0.ratePerSecond=9",
       "population.cmtsCount=4",
     );
-    expect(scenario.phases[0]!.streams[0]).toMatchObject({ ratePerSecond: 9 });
+    expect(scenario.phases[0].streams[0]).toMatchObject({ ratePerSecond: 9 });
     expect(scenario.population).toMatchObject({ cableModems: 40, cmtsCount: 4 });
   });
 

@@ -35,7 +35,7 @@ export function parseLayer(
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => {
-      const message = error.message.split("\n")[0]!.replace(/ at line.*$/, "");
+      const message = error.message.split("\n")[0].replace(/ at line.*$/, "");
       return wrong(lines.linePos(error.pos[0]).line, `is not YAML: ${message}`);
     });
     return { kind: "failed", problems };
@@ -89,7 +89,7 @@ export function placeOf(
     merged = inner.slice(0, firstOther < 0 ? inner.length : Math.max(1, firstOther));
     depth += 1;
   }
-  const { layer } = merged[0]!;
+  const { layer } = merged[0];
   return { file: layer.file, line: lineOf(layer, path.slice(0, depth)) };
 }
 
@@ -99,7 +99,7 @@ function lineOf({ document, lines }: YamlLayer, path: readonly PropertyKey[]): n
       length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
     if (typeof node !== "object" || node === null || !("range" in node)) continue;
     const range = node.range as readonly number[] | undefined;
-    return range === undefined ? undefined : lines.linePos(range[0]!).line;
+    return range === undefined ? undefined : lines.linePos(range[0]).line;
   }
   return undefined;
 }

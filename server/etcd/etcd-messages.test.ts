@@ -165,8 +165,8 @@ describe("answers", () => {
         const read = fieldsOf(writer.finish());
         expect(read.map(({ field }) => field)).toEqual(written.map(({ field }) => field));
         for (const [at, { value }] of written.entries()) {
-          if (typeof value === "number") expect(read[at]!.number).toBe(value);
-          else expect(hex(read[at]!.bytes)).toBe(hex(value));
+          if (typeof value === "number") expect(read[at].number).toBe(value);
+          else expect(hex(read[at].bytes)).toBe(hex(value));
         }
       }),
     );

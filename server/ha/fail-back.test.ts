@@ -61,7 +61,7 @@ describe("HA-14, HA-16: the fail-back", () => {
     };
     const course = [repaired, lowered, caughtUp, stopped, started, over];
     for (const [index, { isDone }] of plan.steps.entries()) {
-      expect([isDone(course[index]!), isDone(course[index + 1]!)], `step ${index}`).toEqual([
+      expect([isDone(course[index]), isDone(course[index + 1])], `step ${index}`).toEqual([
         false,
         true,
       ]);

@@ -47,7 +47,7 @@ export class HeartbeatSession {
 
   /** Sequence and echo of the next heartbeat on `link`. */
   next(link: number, nowMs: number): Pick<Heartbeat, "sequence" | "echo"> {
-    const state = this.#links[link]!;
+    const state = this.#links[link];
     state.sentSequence += 1;
     if (state.echo === undefined) return { sequence: state.sentSequence, echo: undefined };
     const { heardAtMs, ...rest } = state.echo;
@@ -60,7 +60,7 @@ export class HeartbeatSession {
     const { node, bootId, sequence, sentAtMs, echo } = heartbeat;
     if (node !== this.#options.peerName) return "node";
     if (heartbeat.link !== link) return "link";
-    const state = this.#links[link]!;
+    const state = this.#links[link];
     const isKnownBoot = bootId === this.#peerBootId;
     if (isKnownBoot && sequence <= state.heardSequence) return "replayed";
     state.echo = { bootId, sequence, sentAtMs, heardAtMs: nowMs };

@@ -49,7 +49,7 @@ export class PeerDetector {
 
   /** An accepted heartbeat came by `link`. */
   heard(link: number): void {
-    const { silence } = this.#links[link]!;
+    const { silence } = this.#links[link];
     silence.heard();
     this.#setLink(link, "up");
     this.#setLife("alive");
@@ -80,8 +80,8 @@ export class PeerDetector {
   }
 
   #setLink(link: number, state: LinkState): void {
-    if (this.#links[link]!.state === state) return;
-    this.#links[link]!.state = state;
+    if (this.#links[link].state === state) return;
+    this.#links[link].state = state;
     this.#events.push({ kind: "link", link, state });
   }
 

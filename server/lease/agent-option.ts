@@ -21,7 +21,7 @@ export const agentOptionNames: readonly string[] = Array.from(
 );
 
 export function agentValueKind(code: number): AgentValueKind {
-  return kinds[code]!;
+  return kinds[code];
 }
 
 /** Code of an `agent.NAME` (also `agent.unknown-N`); undefined for any other option. */

@@ -109,7 +109,7 @@ function sayableAgentOptions(options: LeaseExtras["agentOptions"]): Uint8Array {
   const said: number[] = [];
   for (let at = 0; options !== undefined && at < options.length; at += 2 + options[at + 1]) {
     const option = options.subarray(at, at + 2 + options[at + 1]);
-    const kind = agentValueKind(option[0]!);
+    const kind = agentValueKind(option[0]);
     const isCode = option[0] !== 0 && option[0] !== 255;
     const hasValue = kind === "bytes" ? option.length > 2 : kind !== "empty" && option.length === 6;
     if (isCode && hasValue) said.push(...option);

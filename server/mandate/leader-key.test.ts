@@ -30,8 +30,8 @@ describe("a claim", () => {
       { key: "/p/presence/b", value: new TextEncoder().encode("y") },
     ]);
     expect(puts.map(({ key }) => key)).toEqual([keys.leader, keys.chain]);
-    expect(sightOf({ ...puts[0]!, modRevision: 13 })).toEqual({ modRevision: 13, record: mine });
-    expect(text(puts[1]!.value)).toBe("0");
+    expect(sightOf({ ...puts[0], modRevision: 13 })).toEqual({ modRevision: 13, record: mine });
+    expect(text(puts[1].value)).toBe("0");
   });
 
   test("raises the failure flag or leaves it as it is, and never lowers it", () => {
@@ -82,7 +82,7 @@ test("a release keeps epoch and holder, and is guarded by the term", () => {
   const { guards, puts } = releaseTransaction(keys, 13, mine, false);
   expect(guards).toEqual([{ key: keys.leader, modRevision: 13 }]);
   expect(puts.map(({ key }) => key)).toEqual([keys.leader]);
-  expect(sightOf({ ...puts[0]!, modRevision: 14 }).record).toEqual({ ...mine, hold: "released" });
+  expect(sightOf({ ...puts[0], modRevision: 14 }).record).toEqual({ ...mine, hold: "released" });
 });
 
 test("the flag is lowered by the leader of the term alone, and that ends no term", () => {

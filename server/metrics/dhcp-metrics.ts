@@ -77,7 +77,7 @@ function leaseFamily({ pools, leases }: DhcpMetricsInput): Family {
   const rest = { ...leases.counts() };
   for (const { index, ranges, sharedNetwork } of own) {
     const counts = leases.counts(index);
-    const { low, high } = ranges[0]!;
+    const { low, high } = ranges[0];
     const pool = `${formatIpv4(low)}-${formatIpv4(high)}`;
     for (const state of bindingStates) {
       rest[state] -= counts[state];

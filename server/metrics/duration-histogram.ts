@@ -16,8 +16,8 @@ export class DurationHistogram {
   recordMs(ms: number): void {
     const seconds = ms / 1000;
     let place = 0;
-    while (place < boundsSeconds.length && seconds > boundsSeconds[place]!) place += 1;
-    this.#counts[place]! += 1;
+    while (place < boundsSeconds.length && seconds > boundsSeconds[place]) place += 1;
+    this.#counts[place] += 1;
     this.#sumSeconds += seconds;
   }
 

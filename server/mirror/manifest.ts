@@ -39,7 +39,7 @@ export function formatManifest({ isComplete, files }: Manifest): string {
 /** Undefined when any line is invalid: a manifest is accepted as a whole or not at all. */
 export function parseManifest(text: string, filesMax: number): Manifest | undefined {
   const lines = text.split("\n");
-  const isComplete = firstLine.exec(lines[0]!)?.[1];
+  const isComplete = firstLine.exec(lines[0])?.[1];
   if (isComplete === undefined || lines.pop() !== "" || lines.length > filesMax + 1) {
     return undefined;
   }

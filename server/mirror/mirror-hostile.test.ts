@@ -199,7 +199,7 @@ describe("what is answered by a master that has the key and lies", () => {
         const opened = sessions.open(headers);
         if (opened !== undefined) {
           const from = String(headers[mirrorHeaders.nonce]);
-          signer = new SessionSigner(signs, from, opened[mirrorHeaders.nonce]!);
+          signer = new SessionSigner(signs, from, opened[mirrorHeaders.nonce]);
         }
         response.writeHead(opened === undefined ? 401 : 200, opened).end();
         return;

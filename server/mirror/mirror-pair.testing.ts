@@ -53,7 +53,7 @@ export class MirrorPair {
   }
 
   planOf(node: number): MirrorPlan {
-    const [own, other] = [this.addresses[node]!, this.addresses[1 - node]!];
+    const [own, other] = [this.addresses[node], this.addresses[1 - node]];
     return {
       folders: [{ name: "root", path: this.rootOf(node) }],
       links: [{ address: parseIpv4(own)!, peerAddress: parseIpv4(other)!, port: this.port }],
@@ -67,7 +67,7 @@ export class MirrorPair {
     const mirror = await startMirror({
       ...this.planOf(node),
       ...changes,
-      isActive: () => this.isActive[node]!,
+      isActive: () => this.isActive[node],
       logger: { error: say, warn: say, info: say, debug: say },
     });
     this.mirrors[node] = mirror;

@@ -27,7 +27,7 @@ export function datagramOf({
   return bytes;
 }
 
-export const standingOf = (_type: number, address: Uint8Array): Standing => standings[address[0]!]!;
+export const standingOf = (_type: number, address: Uint8Array): Standing => standings[address[0]];
 
 /** One under pressure: its last batch, at `nowMs`, was late like those before it. */
 export function underPressure(): { readonly admission: Admission; readonly nowMs: number } {
@@ -114,7 +114,7 @@ export function playLoad(plan: LoadPlan): LoadResult {
     arrive(nowMs);
     const batch = queue.slice(0, batchMax);
     queue = queue.slice(batchMax);
-    const waitedMs = batch.length > 0 ? nowMs - batch[0]!.arrivedMs : 0;
+    const waitedMs = batch.length > 0 ? nowMs - batch[0].arrivedMs : 0;
     const state = { received: batch.length, waitedMs, lost };
     const isSelective = isAdmitting && admission.open(state, nowMs);
     nowMs += Math.max(receiveMs * batch.length, 0.05);

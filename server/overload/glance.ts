@@ -30,21 +30,21 @@ export function glanceAt(bytes: Uint8Array, glance: Glance): void {
   for (let at = At.ciaddr; at < At.ciaddr + 4; at += 1) {
     if (bytes[at] !== 0) glance.isAddressed = true;
   }
-  const length = bytes[At.hardwareLength]!;
+  const length = bytes[At.hardwareLength];
   if (length === 0 || length > chaddrBytes) return;
-  const address = addresses[length]!;
-  for (let at = 0; at < length; at += 1) address[at] = bytes[At.chaddr + at]!;
-  glance.hardwareType = bytes[At.hardwareType]!;
+  const address = addresses[length];
+  for (let at = 0; at < length; at += 1) address[at] = bytes[At.chaddr + at];
+  glance.hardwareType = bytes[At.hardwareType];
   glance.address = address;
 }
 
 function messageTypeIn(bytes: Uint8Array): number {
   let at: number = At.options;
   for (let seen = 0; seen < optionsMax && at + 2 < bytes.length; seen += 1) {
-    const code = bytes[at]!;
-    if (code === OptionCode.messageType) return bytes[at + 2]!;
+    const code = bytes[at];
+    if (code === OptionCode.messageType) return bytes[at + 2];
     if (code === OptionCode.end) return 0;
-    at += code === OptionCode.pad ? 1 : 2 + bytes[at + 1]!;
+    at += code === OptionCode.pad ? 1 : 2 + bytes[at + 1];
   }
   return 0;
 }

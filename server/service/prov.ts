@@ -104,7 +104,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
     ended.catch(() => undefined);
     return {
       ports: new Map([
-        ...services.map(({ name }, index) => [name, serving[index]!.port] as const),
+        ...services.map(({ name }, index) => [name, serving[index].port] as const),
         ...(metrics === undefined ? [] : [["metrics", metrics.port] as const]),
       ]),
       durability: weakest(serving),

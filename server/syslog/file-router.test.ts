@@ -6,7 +6,7 @@ function filesOf(router: FileRouter, priority: string): string[] {
   const [facility = "", severity = ""] = priority.split(".");
   return router
     .filesFor(numberOf(facilityNames, facility), numberOf(severityNames, severity))
-    .map((file) => router.files[file]!);
+    .map((file) => router.files[file]);
 }
 
 function numberOf(names: readonly string[], name: string): number {

@@ -41,7 +41,7 @@ export class FileRouter {
     for (const { selector, file } of rules) {
       const index = this.files.indexOf(file);
       for (const [priority, isChosen] of parseSelector(selector).entries()) {
-        if (isChosen === 1) routes[priority]!.add(index);
+        if (isChosen === 1) routes[priority].add(index);
       }
     }
     this.#routes = routes.map((files) => [...files]);

@@ -18,9 +18,9 @@ test.each([
 
 test("PERF-2: 90 days stay, the 91st goes, with every copy of it", () => {
   const names = Array.from({ length: 91 }, (_, ago) => rotatedName("dhcp.log", day - ago, 0));
-  const oldest = names[90]!;
+  const oldest = names[90];
   expect(outdatedFiles(names.slice(0, 90), "dhcp.log", 90)).toEqual([]);
-  expect(outdatedFiles([`${oldest}.1`, ...names, `${names[5]!}.1`], "dhcp.log", 90)).toEqual([
+  expect(outdatedFiles([`${oldest}.1`, ...names, `${names[5]}.1`], "dhcp.log", 90)).toEqual([
     `${oldest}.1`,
     oldest,
   ]);

@@ -18,7 +18,7 @@ function setUp(capacity = Number.POSITIVE_INFINITY) {
       if (sink.isFull && isNote !== true) return "total-full";
       if (stored >= capacity) return "file-full";
       stored += 1;
-      const name = router.files[file]!;
+      const name = router.files[file];
       lines[name] = [...(lines[name] ?? []), line];
       return "kept";
     },

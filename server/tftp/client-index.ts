@@ -25,7 +25,7 @@ export class ClientIndex {
 
   /** -1 when there is none. */
   find(address: number, port: number): number {
-    return this.#ids[this.#placeOf(address, port)]!;
+    return this.#ids[this.#placeOf(address, port)];
   }
 
   /** The client must not be in the index yet. */
@@ -44,12 +44,12 @@ export class ClientIndex {
     for (;;) {
       place = (place + 1) & this.#mask;
       if (this.#ids[place] === FREE) break;
-      const home = this.#home(this.#addresses[place]!, this.#ports[place]!);
+      const home = this.#home(this.#addresses[place], this.#ports[place]);
       const fromHome = (place - home) & this.#mask;
       if (fromHome < ((place - gap) & this.#mask)) continue;
-      this.#addresses[gap] = this.#addresses[place]!;
-      this.#ports[gap] = this.#ports[place]!;
-      this.#ids[gap] = this.#ids[place]!;
+      this.#addresses[gap] = this.#addresses[place];
+      this.#ports[gap] = this.#ports[place];
+      this.#ids[gap] = this.#ids[place];
       gap = place;
     }
     this.#ids[gap] = FREE;

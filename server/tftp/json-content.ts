@@ -29,7 +29,7 @@ function withoutExcerpt(message: string, text: string): string {
   const position = positionForm.exec(message);
   if (excerpt === null && (position === null || message.includes("(line "))) return message;
   const what = excerpt === null ? message : message.slice(0, excerpt.index);
-  const at = excerpt === null ? Number(position?.[1]) : text.indexOf(excerpt[1]!);
+  const at = excerpt === null ? Number(position?.[1]) : text.indexOf(excerpt[1]);
   const line = text.slice(0, at).split("\n").length;
   return `${what}, in or after line ${line}`;
 }

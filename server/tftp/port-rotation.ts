@@ -32,6 +32,6 @@ export class PortRotation {
     assert(group !== undefined, `no port sends packets of ${packetBytes} bytes`);
     const turn = Math.floor(group.starts / startsInARow);
     group.starts += 1;
-    return group.ports[turn % group.ports.length]!;
+    return group.ports[turn % group.ports.length];
   }
 }

@@ -56,9 +56,9 @@ function total(counts: Readonly<Record<string, number>>): number {
 describe("under loss, duplication and reordering, in virtual time", () => {
   const cases = Array.from({ length: 24 }, (_, i) => ({
     seed: 100 + i,
-    options: optionSets[i % optionSets.length]!,
-    mode: modes[Math.floor(i / optionSets.length) % 2]!,
-    size: [0, 1, 511, 512, 513, 1428 * 3, 40_000, 90_001][i % 8]!,
+    options: optionSets[i % optionSets.length],
+    mode: modes[Math.floor(i / optionSets.length) % 2],
+    size: [0, 1, 511, 512, 513, 1428 * 3, 40_000, 90_001][i % 8],
   }));
 
   test.each(cases)("seed $seed: $size bytes, $mode, $options", ({ seed, options, mode, size }) => {
@@ -178,7 +178,7 @@ describe("requests", () => {
   test("a client that restarts, or asks for another file, gets a new transfer at once", () => {
     const net = network({ files: { small, other: small } });
     net.inject(new Reader({ filename: "small" }).request(), client, clientPort);
-    net.inject(ackOf(1), client, clientPort, net.sent[0]!.port);
+    net.inject(ackOf(1), client, clientPort, net.sent[0].port);
     net.inject(new Reader({ filename: "other" }).request(), client, clientPort);
     expect(net.counters.started).toBe(2);
     expect(net.ends).toEqual(["replaced"]);
@@ -210,7 +210,7 @@ describe("ports (RFC 1350, section 4)", () => {
   test("a packet from another client, or to another port, is error 5 and disturbs nothing", () => {
     const net = network();
     net.inject(new Reader({ filename: "small" }).request(), client, clientPort);
-    const { port } = net.sent[0]!;
+    const { port } = net.sent[0];
     net.inject(ackOf(1), client + 1, clientPort, port);
     net.inject(ackOf(1), client, clientPort + 1, port);
     net.inject(ackOf(1), client, clientPort, 0);
@@ -263,7 +263,7 @@ describe("the session limit (TFTP-9)", () => {
     expect(net.counters["queue-full"]).toBe(2);
     net.inject(request, client + 1, clientPort);
     expect(net.service.waitingCount).toBe(2);
-    const { port } = net.sent[0]!;
+    const { port } = net.sent[0];
     for (let block = 1; block <= 3; block += 1) {
       net.nowMs = block * 10_000;
       net.inject(ackOf(block), client, clientPort, port);
@@ -294,7 +294,7 @@ describe("the session limit (TFTP-9)", () => {
   test("a client that drips makes room only when it has been silent for long", () => {
     const net = network({ sessionsMax: 1 });
     net.inject(new Reader({ filename: "small" }).request(), client, clientPort);
-    net.inject(ackOf(1), client, clientPort, net.sent[0]!.port);
+    net.inject(ackOf(1), client, clientPort, net.sent[0].port);
     const reader = new Reader({ filename: "small" });
     net.read(reader, client + 1, clientPort);
     net.run(20_000);
@@ -309,7 +309,7 @@ describe("hostile packets", () => {
   test("an ACK flood repeats nothing and leaves the transfer as it was", () => {
     const net = network();
     net.inject(new Reader({ filename: "small" }).request(), client, clientPort);
-    const { port } = net.sent[0]!;
+    const { port } = net.sent[0];
     net.inject(ackOf(1), client, clientPort, port);
     const sentBefore = net.sent.length;
     for (let i = 0; i < 20_000; i += 1) {
@@ -339,7 +339,7 @@ describe("hostile packets", () => {
       Uint8Array.of(0, 6, 65, 0, 66, 0),
     ];
     for (let i = 0; i < 20_000; i += 1) {
-      const bytes = samples[random.nextBelow(samples.length)]!.slice(0, random.nextBelow(80));
+      const bytes = samples[random.nextBelow(samples.length)].slice(0, random.nextBelow(80));
       for (let hits = random.nextBelow(3); hits > 0 && bytes.length > 0; hits -= 1) {
         bytes[random.nextBelow(bytes.length)] = random.nextBelow(256);
       }

@@ -115,7 +115,7 @@ export class TftpService implements PacketSink {
   }
 
   sessionsOnPort(port: number): number {
-    return this.#sessionsOnPort[port]!;
+    return this.#sessionsOnPort[port];
   }
 
   /** Takes one datagram. `localAddress` is its destination, 0 when unknown. Never throws on bytes. */
@@ -317,7 +317,7 @@ export class TftpService implements PacketSink {
       transfer: new ReadTransfer(content, settings),
     };
     const id = this.#sessions.add(session);
-    this.#sessionsOnPort[port]! += 1;
+    this.#sessionsOnPort[port] += 1;
     counters.started += 1;
     this.#aim(session);
     session.transfer.start(this.#nowMs, this);
@@ -372,7 +372,7 @@ export class TftpService implements PacketSink {
     const { counters, observer } = this.#options;
     this.#timers.cancel(id);
     this.#sessions.remove(id);
-    this.#sessionsOnPort[session.port]! -= 1;
+    this.#sessionsOnPort[session.port] -= 1;
     session.content.close();
     counters["blocks-sent"] += transfer.blocksSent;
     counters["blocks-repeated"] += transfer.blocksRepeated;
@@ -415,7 +415,7 @@ function isRequest(packet: TftpPacket): packet is TftpRequest {
 function fingerprintOf(bytes: Uint8Array): number {
   let fingerprint = bytes.length;
   for (let at = 0; at < bytes.length; at += 1) {
-    fingerprint = Math.imul(fingerprint ^ bytes[at]!, 0x0100_0193);
+    fingerprint = Math.imul(fingerprint ^ bytes[at], 0x0100_0193);
   }
   return hash32(fingerprint, 0, bytes.length);
 }

@@ -73,7 +73,7 @@ export class SessionTable {
     assert(this.#freeCount > 0, "the session table is full");
     assert(this.find(session.clientAddress, session.clientPort) === NONE, "session exists");
     this.#freeCount -= 1;
-    const id = this.#free[this.#freeCount]!;
+    const id = this.#free[this.#freeCount];
     this.#sessions[id] = session;
     this.#index.add(session.clientAddress, session.clientPort, id);
     this.#append(id, this.#unanswered);
@@ -118,12 +118,12 @@ export class SessionTable {
   }
 
   #first(head: number): number {
-    const id = this.#next[head]!;
+    const id = this.#next[head];
     return id === head ? NONE : id;
   }
 
   #append(id: number, head: number): void {
-    const last = this.#previous[head]!;
+    const last = this.#previous[head];
     this.#next[last] = id;
     this.#previous[id] = last;
     this.#next[id] = head;
@@ -131,8 +131,8 @@ export class SessionTable {
   }
 
   #unlink(id: number): void {
-    const next = this.#next[id]!;
-    const previous = this.#previous[id]!;
+    const next = this.#next[id];
+    const previous = this.#previous[id];
     this.#next[previous] = next;
     this.#previous[next] = previous;
   }

@@ -6,7 +6,7 @@ import { BytesContent, NetasciiContent, READ_FAILED } from "./transfer-content.t
 /** Half of it line ends, so that pairs are cut by every block size. */
 function text(length: number, seed: number): Uint8Array {
   const random = new Prng(seed, 0);
-  return Uint8Array.from({ length }, () => [10, 13, 65, 66][random.nextBelow(4)]!);
+  return Uint8Array.from({ length }, () => [10, 13, 65, 66][random.nextBelow(4)]);
 }
 
 test("bytes are copied up to their end", () => {

@@ -67,7 +67,7 @@ export class NetasciiContent implements TransferContent {
     const block = offset / this.#blockBytes;
     if (block >= this.#knownBlocks) return READ_FAILED;
     const place = block % this.#cuts.length;
-    let from = this.#sourceOffsets[place]!;
+    let from = this.#sourceOffsets[place];
     const encoder = new NetasciiEncoder();
     if (this.#cuts[place] === 1 && !this.#resumePair(encoder, from)) return READ_FAILED;
     let written = 0;

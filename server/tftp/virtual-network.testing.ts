@@ -68,9 +68,9 @@ export class VirtualNetwork {
     this.service = new TftpService({
       open: (filename) => this.#open(options.files, filename),
       outlet: {
-        slot: (port) => slots[port]!,
+        slot: (port) => slots[port],
         push: (port, length, to, toPort) => {
-          const bytes = slots[port]!.slice(0, length);
+          const bytes = slots[port].slice(0, length);
           this.sent.push({ port, to, bytes });
           this.#carry(() => this.#readers.get(`${to}:${toPort}`)?.(port, bytes));
         },

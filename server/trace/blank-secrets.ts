@@ -40,7 +40,7 @@ const TOKEN =
 /** Where the secrets stand in the text: from after the word up to a `;` or the end. */
 function* secretsOf(text: string): Generator<readonly [from: number, to: number]> {
   for (const match of text.matchAll(/(\bsecret(?:\s|#[^\n]*\n)+"?)([^";}]+)/gi)) {
-    const from = match.index + match[1]!.length;
-    yield [from, from + match[2]!.length];
+    const from = match.index + match[1].length;
+    yield [from, from + match[2].length];
   }
 }

@@ -44,7 +44,7 @@ function busyServer(seed: number, withPings: boolean): RecordedServer {
       destination: prng.nextBelow(2) === 0 ? "10.9.0.1" : "255.255.255.255",
       interfaceIndex: prng.nextBelow(12) === 0 ? 99 : serverInterface.index,
     }));
-    if (prng.nextBelow(6) === 0) batch.push({ ...batch[0]!, bytes: Uint8Array.of(1, 2, 3) });
+    if (prng.nextBelow(6) === 0) batch.push({ ...batch[0], bytes: Uint8Array.of(1, 2, 3) });
     if (prng.nextBelow(9) === 0) server.store.failNextCommit("ENOSPC");
     if (prng.nextBelow(9) === 0)
       server.hostNames.set("logs.example.net", [prng.nextBelow(1 << 30)]);

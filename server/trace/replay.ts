@@ -264,7 +264,7 @@ export class Replay {
   #playUndecided(): void {
     const { setup } = this.#options;
     const served = new Set(setup.interfaces.map(({ index }) => index));
-    const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0]!.index : 0;
+    const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0].index : 0;
     for (const played of this.#turn.values()) {
       if (played.decision !== undefined || this.#hasFailed) continue;
       const { interfaceIndex, arrivedMs } = played.packet;

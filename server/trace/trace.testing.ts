@@ -35,7 +35,7 @@ export interface RecordedOptions {
 }
 
 const slotBytes = 4096;
-const serverAddress = serverInterface.addresses[0]!.address;
+const serverAddress = serverInterface.addresses[0].address;
 
 /** The server's own loop, recorded, with everything around it in memory and in virtual time. */
 export class RecordedServer {
@@ -187,11 +187,11 @@ export class RecordedServer {
         this.#incoming = [];
         return this.#batch.length;
       },
-      bytes: (i) => this.#batch[i]!.bytes,
-      sourceAddress: (i) => ip(this.#batch[i]!.source ?? "0.0.0.0"),
+      bytes: (i) => this.#batch[i].bytes,
+      sourceAddress: (i) => ip(this.#batch[i].source ?? "0.0.0.0"),
       sourcePort: () => 68,
-      destinationAddress: (i) => ip(this.#batch[i]!.destination ?? "255.255.255.255"),
-      interfaceIndex: (i) => this.#batch[i]!.interfaceIndex ?? serverInterface.index,
+      destinationAddress: (i) => ip(this.#batch[i].destination ?? "255.255.255.255"),
+      interfaceIndex: (i) => this.#batch[i].interfaceIndex ?? serverInterface.index,
       receivedAtMs: () => this.clock.monotonicMs(),
       slot: () => slot,
       isFull: false,

@@ -49,7 +49,7 @@ export class FluidGate {
     out.fill(0);
     this.#returns.forEach((columns, level) => {
       columns.forEach((column, kind) => {
-        this.#returning[level]![kind]! += column[now]!;
+        this.#returning[level][kind] += column[now];
       });
     });
     let asking = arrivals.reduce((sum, amount) => sum + amount, 0);
@@ -58,10 +58,10 @@ export class FluidGate {
     const room = queueMax + this.#workable() - this.#waitingSum;
     const heard = asking <= room || asking === 0 ? 1 : Math.max(0, room) / asking;
     for (let kind = 0; kind < workOf.length; kind += 1) {
-      this.#ask(now, kind, arrivals[kind]!, heard, 0);
+      this.#ask(now, kind, arrivals[kind], heard, 0);
       for (let level = 0; level < this.#returns.length; level += 1) {
         // Differences of floating-point numbers leave dust below zero.
-        this.#ask(now, kind, Math.max(0, this.#returning[level]![kind]!), heard, level + 1);
+        this.#ask(now, kind, Math.max(0, this.#returning[level][kind]), heard, level + 1);
       }
     }
     this.#work(now, out);
@@ -69,7 +69,7 @@ export class FluidGate {
 
   #ask(now: number, kind: number, amount: number, heard: number, level: number): void {
     if (amount === 0) return;
-    this.#waiting[kind]![now]! += amount * heard;
+    this.#waiting[kind][now] += amount * heard;
     this.#waitingSum += amount * heard;
     if (heard < 1) this.#return(now, kind, amount * (1 - heard), level);
   }
@@ -80,9 +80,9 @@ export class FluidGate {
     const waitMs = Math.min(firstRetryMs * 2 ** level, maxRetryMs);
     const first = Math.max(1, Math.round((waitMs * (1 - jitter)) / stepMs));
     const count = Math.max(1, Math.round((2 * waitMs * jitter) / stepMs));
-    const column = this.#returns[Math.min(level, this.#returns.length - 1)]![kind]!;
-    column[Math.min(steps, now + first)]! += amount / count;
-    column[Math.min(steps, now + first + count)]! -= amount / count;
+    const column = this.#returns[Math.min(level, this.#returns.length - 1)][kind];
+    column[Math.min(steps, now + first)] += amount / count;
+    column[Math.min(steps, now + first + count)] -= amount / count;
   }
 
   /** Devices that a step's work is enough for, by what waits now. */
@@ -97,15 +97,15 @@ export class FluidGate {
     let left = workPerStep;
     while (this.#head <= now) {
       const work = workOf.reduce(
-        (sum, each, kind) => sum + each * this.#waiting[kind]![this.#head]!,
+        (sum, each, kind) => sum + each * this.#waiting[kind][this.#head],
         0,
       );
       const share = work <= left ? 1 : left / work;
       workOf.forEach((_, kind) => {
-        const done = this.#waiting[kind]![this.#head]! * share;
-        this.#waiting[kind]![this.#head]! -= done;
+        const done = this.#waiting[kind][this.#head] * share;
+        this.#waiting[kind][this.#head] -= done;
         this.#waitingSum -= done;
-        out[kind]! += done;
+        out[kind] += done;
       });
       left -= work * share;
       if (share < 1) return;

@@ -82,12 +82,12 @@ export function predictOutage(plan: OutagePlan): OutagePrediction {
   const toTftp = kinds.map(() => new Float64Array(steps + 1));
   const fetched = kinds.map(() => new Float64Array(steps + 1));
   const later = (column: Float64Array, at: number, amount: number): void => {
-    column[Math.min(steps, at)]! += amount;
+    column[Math.min(steps, at)] += amount;
   };
   for (let now = 0; now < steps; now += 1) {
-    later(toTftp[MODEM]!, now + beforeTftp[MODEM]!, ranged[now]!);
+    later(toTftp[MODEM], now + beforeTftp[MODEM], ranged[now]);
     if (now < powerSteps) {
-      later(toTftp[METER]!, now + beforeTftp[METER]!, plan.smartMeters / powerSteps);
+      later(toTftp[METER], now + beforeTftp[METER], plan.smartMeters / powerSteps);
     }
   }
 
@@ -96,18 +96,18 @@ export function predictOutage(plan: OutagePlan): OutagePrediction {
   const reached: Partial<Record<OutageShare, number>> = {};
   let online = 0;
   for (let now = 0; now < steps; now += 1) {
-    const arrivals = toTftp.map((column) => column[now]!);
+    const arrivals = toTftp.map((column) => column[now]);
     tftp.step(now, arrivals, started);
     started.forEach((amount, kind) => {
-      later(fetched[kind]!, now + inTftp[kind]!, amount);
+      later(fetched[kind], now + inTftp[kind], amount);
     });
-    registration.step(now, [fetched[MODEM]![now]!], registered);
+    registration.step(now, [fetched[MODEM][now]], registered);
     const [modemsOnline] = registered as [number];
     if (modems > 0) {
-      later(toTftp[MTA]!, now + 1 + beforeTftp[MTA]!, (modemsOnline * plan.mtas) / modems);
-      later(toTftp[CPE]!, now + 1 + beforeTftp[CPE]!, (modemsOnline * plan.cpes) / modems);
+      later(toTftp[MTA], now + 1 + beforeTftp[MTA], (modemsOnline * plan.mtas) / modems);
+      later(toTftp[CPE], now + 1 + beforeTftp[CPE], (modemsOnline * plan.cpes) / modems);
     }
-    online += modemsOnline + fetched[MTA]![now]! + fetched[CPE]![now]! + fetched[METER]![now]!;
+    online += modemsOnline + fetched[MTA][now] + fetched[CPE][now] + fetched[METER][now];
     for (const share of outageShares) {
       if (reached[share] === undefined && online >= (share / 100) * devices) {
         reached[share] = (now + 1) * stepMs;
@@ -129,7 +129,7 @@ function rangedPerStep(plan: OutagePlan, stepMs: number, steps: number): Float64
     const gate = gateOf(plan.ranging, 1, stepMs, steps);
     for (let now = 0; now < steps; now += 1) {
       gate.step(now, [now < powerSteps ? modems / powerSteps : 0], done);
-      ranged[now]! += done[0]! * cmtsCount;
+      ranged[now] += done[0] * cmtsCount;
     }
   }
   return ranged;

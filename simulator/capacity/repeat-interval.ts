@@ -45,5 +45,5 @@ function logSpread(values: readonly number[]): { mean: number; margin: number | 
   const mean = logs.reduce((sum, value) => sum + value, 0) / count;
   if (count === 1) return { mean, margin: undefined };
   const variance = logs.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
-  return { mean, margin: studentT95[count - 2]! * Math.sqrt(variance / count) };
+  return { mean, margin: studentT95[count - 2] * Math.sqrt(variance / count) };
 }

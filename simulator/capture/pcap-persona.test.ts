@@ -162,7 +162,7 @@ describe("what varies", () => {
   test("waits between copies of a message are medians; a copy of the capture is none", () => {
     const at = [0, 1, 3000, 8000, 100_000, 103_400, 108_000, 200_000, 203_100];
     const xids = [1, 1, 1, 1, 2, 2, 2, 3, 3];
-    const sent = at.map((atMs, i) => ({ atMs, xid: xids[i]!, secs: Math.floor(atMs / 1000) }));
+    const sent = at.map((atMs, i) => ({ atMs, xid: xids[i], secs: Math.floor(atMs / 1000) }));
     expect(made(sent).persona).toMatchObject({ retransmit: [3100, 5000], secs: "elapsed" });
     const still = sent.map((each) => ({ ...each, secs: 9 }));
     expect(made(still).persona.secs).toBe(9);
@@ -207,8 +207,8 @@ test("messages that were not captured are made of the DISCOVER, as RFC 2131 tabl
     const [message] = [...survey.devices.values()].flat();
     expect(message!.shape).toBe(shape);
     const codes: number[] = [];
-    for (let at = Offset.options as number; target[at] !== 255; at += 2 + target[at + 1]!) {
-      codes.push(target[at]!);
+    for (let at = Offset.options as number; target[at] !== 255; at += 2 + target[at + 1]) {
+      codes.push(target[at]);
     }
     return codes;
   };
@@ -260,7 +260,7 @@ test(`whatever a decoder accepts becomes a persona file that can be read, or non
     bytes.set([0x63, 0x82, 0x53, 0x63, 53, 1, 1], Offset.cookie);
     let at = Offset.options + 3;
     for (let options = random.nextBelow(30); options > 0 && at < bytes.length - 30; options -= 1) {
-      bytes[at] = codes[random.nextBelow(codes.length)]!;
+      bytes[at] = codes[random.nextBelow(codes.length)];
       if (bytes[at] === 0) {
         at += 1;
         continue;

@@ -118,7 +118,7 @@ test("errors: repeated messages, NAKs, and what is no DHCP", () => {
 
 test("a device is known by its address once that is acknowledged", () => {
   const section = new Section({ kind: "device", device: 7 });
-  const address = population.cmts(1).pools[0]!.low;
+  const address = population.cmts(1).pools[0].low;
   const ack = messageOf(7);
   ack.set([2], 0);
   ack.set([MessageType.ack], 242);

@@ -213,7 +213,7 @@ describe("a Poisson process", () => {
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / COUNT;
     expect(Math.abs(mean - 1)).toBeLessThan(4 / Math.sqrt(COUNT));
     const correlation =
-      gaps.slice(1).reduce((sum, gap, i) => sum + (gap - mean) * (gaps[i]! - mean), 0) / COUNT;
+      gaps.slice(1).reduce((sum, gap, i) => sum + (gap - mean) * (gaps[i] - mean), 0) / COUNT;
     expect(Math.abs(correlation)).toBeLessThan(4 / Math.sqrt(COUNT));
   });
 

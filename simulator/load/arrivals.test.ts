@@ -86,7 +86,7 @@ describe("arrivals of a rate", () => {
     const orphans = rateArrivals({ share: empty, countsOrphans: true });
     expect(orphans).toHaveLength(8);
     expect(orphans.every(({ device }) => device === NO_DEVICE)).toBe(true);
-    expect(orphans[7]!.atMs).toBe(2750);
+    expect(orphans[7].atMs).toBe(2750);
   });
 
   test("a worker that owns none of the devices has no arrival", () => {
@@ -117,7 +117,7 @@ describe("arrivals all at once", () => {
     const arrivals = arrivalsOf(() => true);
     expect(arrivals).toEqual([...arrivals].sort(byTime));
     expect(new Set(arrivals.map(({ device }) => device)).size).toBe(devices.length);
-    expect(arrivals[0]!.atMs).toBeGreaterThanOrEqual(500);
+    expect(arrivals[0].atMs).toBeGreaterThanOrEqual(500);
     expect(arrivals.at(-1)!.atMs).toBeLessThan(10_500);
     const inFirstHalf = arrivals.filter(({ atMs }) => atMs < 5500).length;
     expect(inFirstHalf).toBeGreaterThan(900);

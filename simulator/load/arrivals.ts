@@ -72,7 +72,7 @@ export class RateArrivals implements Arrivals {
       return;
     }
     this.nextAtMs = startMs + times.atMs(k);
-    this.nextDevice = share.length === 0 ? NO_DEVICE : share[position]!;
+    this.nextDevice = share.length === 0 ? NO_DEVICE : share[position];
   }
 }
 
@@ -81,7 +81,7 @@ export function ownPositions(share: Uint32Array, owns: (device: number) => boole
   const positions = new Uint32Array(share.length);
   let count = 0;
   for (let position = 0; position < share.length; position += 1) {
-    if (!owns(share[position]!)) continue;
+    if (!owns(share[position])) continue;
     positions[count] = position;
     count += 1;
   }

@@ -14,7 +14,7 @@ export function expectedBound(
   phaseIndex: number,
   before: Uint8Array,
 ): Uint8Array {
-  const phase = plan.phases[phaseIndex]!;
+  const phase = plan.phases[phaseIndex];
   const { shares, counts } = new PhaseStreams({
     phase,
     phaseIndex,
@@ -27,7 +27,7 @@ export function expectedBound(
   });
   const after = before.slice();
   for (const [index, stream] of phase.streams.entries()) {
-    const share = shares[index]!;
+    const share = shares[index];
     const turns = Math.min(share.length, counts[index] ?? share.length);
     if (takesBound(stream)) {
       if (stream.exchange !== "release") continue;

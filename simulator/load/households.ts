@@ -35,7 +35,7 @@ function forEachBehind(
   if (modem >= modems!) return;
   for (const [kindIndex, kind] of deviceKinds.entries()) {
     if (kind !== "mta" && kind !== "cpe") continue;
-    for (let unit = modem; unit < population.countOf[kindIndex]!; unit += modems!) {
+    for (let unit = modem; unit < population.countOf[kindIndex]; unit += modems!) {
       visit(population.deviceOf(kindIndex, unit));
     }
   }

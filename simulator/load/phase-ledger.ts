@@ -72,7 +72,7 @@ export class PhaseLedger {
   }
 
   pendingOf(stream: number): number {
-    return this.#pending[stream]!;
+    return this.#pending[stream];
   }
 
   isBusy(device: number): boolean {
@@ -83,13 +83,13 @@ export class PhaseLedger {
   assign(stream: number, device: number, intendedAtMs: number): void {
     this.#input.notes.streamOf[device] = 1 + stream;
     if (this.#intendedAtMs !== undefined) this.#intendedAtMs[device] = intendedAtMs;
-    this.#pending[stream]! += 1;
+    this.#pending[stream] += 1;
   }
 
   /** It did not start after all. */
   unassign(stream: number, device: number): void {
     this.#input.notes.streamOf[device] = 0;
-    this.#pending[stream]! -= 1;
+    this.#pending[stream] -= 1;
   }
 
   notEligible(stream: number, intendedAtMs: number): void {
@@ -111,7 +111,7 @@ export class PhaseLedger {
     }
     const stage = this.#stageOf(stream, intendedAtMs);
     if (stage !== undefined) stage.counts.offered += 1;
-    if (this.#input.phase.streams[stream]!.kind === "outstanding") return;
+    if (this.#input.phase.streams[stream].kind === "outstanding") return;
     this.#unsentStream[this.#unsentCount] = stream;
     this.#unsentIntendedMs[this.#unsentCount] = intendedAtMs;
     this.#unsentCount += 1;
@@ -129,14 +129,14 @@ export class PhaseLedger {
   /** The packets of what was started since the last call have left. */
   flushed(nowMs: number): void {
     for (let i = 0; i < this.#unsentCount; i += 1) {
-      const stream = this.#unsentStream[i]!;
-      const record = this.record.streams[stream]!;
-      const slipMs = nowMs - this.#unsentIntendedMs[i]!;
+      const stream = this.#unsentStream[i];
+      const record = this.record.streams[stream];
+      const slipMs = nowMs - this.#unsentIntendedMs[i];
       record.slip.recordMs(slipMs);
       if (slipMs <= LATE_MS) continue;
       record.counters.late += 1;
-      this.#input.tally.countersOf(this.#input.phase.streams[stream]!.exchange).late += 1;
-      const stage = this.#stageOf(stream, this.#unsentIntendedMs[i]!);
+      this.#input.tally.countersOf(this.#input.phase.streams[stream].exchange).late += 1;
+      const stage = this.#stageOf(stream, this.#unsentIntendedMs[i]);
       if (stage !== undefined) stage.counts.late += 1;
     }
     this.#unsentCount = 0;
@@ -153,14 +153,14 @@ export class PhaseLedger {
       this.record.background.completed += 1;
       return;
     }
-    const record = this.record.streams[stream]!;
+    const record = this.record.streams[stream];
     const latencyMs = receivedAtMs - exchange.intendedAtMs;
     record.counters.completed += 1;
     record.latency.recordMs(latencyMs);
     record.service.recordMs(receivedAtMs - exchange.sentAtMs);
     this.#stageOf(stream, exchange.intendedAtMs)?.completed(latencyMs);
     tally.recordLatencyMs(latencyMs);
-    const endMs = Math.min(window.endMs, this.#clock.toMonotonic(this.#endsMs[stream]!));
+    const endMs = Math.min(window.endMs, this.#clock.toMonotonic(this.#endsMs[stream]));
     if (receivedAtMs < endMs) record.completedInWindow += 1;
     const sinceStartMs = receivedAtMs - window.startMs;
     if (sinceStartMs > record.lastCompletedMs) record.lastCompletedMs = sinceStartMs;
@@ -208,7 +208,7 @@ export class PhaseLedger {
         ...stream,
         counters: {
           ...stream.counters,
-          timeouts: stream.counters.timeouts + overdue[index]!,
+          timeouts: stream.counters.timeouts + overdue[index],
         },
       })),
     };
@@ -218,8 +218,8 @@ export class PhaseLedger {
   close(): PhaseRecord {
     const { phase, notes, tally } = this.#input;
     this.#pending.forEach((count, stream) => {
-      this.record.streams[stream]!.counters.timeouts += count;
-      if (count > 0) tally.countersOf(phase.streams[stream]!.exchange).timeouts += count;
+      this.record.streams[stream].counters.timeouts += count;
+      if (count > 0) tally.countersOf(phase.streams[stream].exchange).timeouts += count;
       this.#pending[stream] = 0;
     });
     notes.streamOf.fill(0);
@@ -231,16 +231,16 @@ export class PhaseLedger {
     const overdue = phase.streams.map(() => 0);
     if (this.#intendedAtMs === undefined || this.pending === 0) return overdue;
     for (const [device, intendedAtMs] of this.#intendedAtMs.entries()) {
-      const stream = notes.streamOf[device]! - 1;
-      if (stream >= 0 && nowMs - intendedAtMs > giveUpMs) overdue[stream]! += 1;
+      const stream = notes.streamOf[device] - 1;
+      if (stream >= 0 && nowMs - intendedAtMs > giveUpMs) overdue[stream] += 1;
     }
     // A boot takes as long as it takes: its devices give up by themselves.
-    return overdue.map((count, stream) => (isDhcp(phase.streams[stream]!.exchange) ? count : 0));
+    return overdue.map((count, stream) => (isDhcp(phase.streams[stream].exchange) ? count : 0));
   }
 
   #bound(device: number, receivedAtMs: number): void {
     const { notes, population } = this.#input;
-    const startedAtMs = notes.startedAtMs[device]!;
+    const startedAtMs = notes.startedAtMs[device];
     if (Number.isNaN(startedAtMs)) return;
     recordKind(this.record.timeToBound, population.kindOf(device), receivedAtMs - startedAtMs);
     notes.startedAtMs[device] = Number.NaN;
@@ -255,8 +255,8 @@ export class PhaseLedger {
   }
 
   #streamOf(device: number, kind: StreamExchange): number | undefined {
-    const stream = this.#input.notes.streamOf[device]! - 1;
-    if (stream < 0 || this.#input.phase.streams[stream]!.exchange !== kind) return undefined;
+    const stream = this.#input.notes.streamOf[device] - 1;
+    if (stream < 0 || this.#input.phase.streams[stream].exchange !== kind) return undefined;
     return stream;
   }
 
@@ -268,16 +268,16 @@ export class PhaseLedger {
   #stageOf(stream: number, intendedAtMs: number): StageRecord | undefined {
     const stageAt = this.#stageAt[stream];
     if (stageAt === undefined) return undefined;
-    return this.record.streams[stream]!.stage(stageAt(this.#clock.toSchedule(intendedAtMs)));
+    return this.record.streams[stream].stage(stageAt(this.#clock.toSchedule(intendedAtMs)));
   }
 
   #countersOf(stream: number | undefined): StreamCounters {
-    return stream === undefined ? this.record.background : this.record.streams[stream]!.counters;
+    return stream === undefined ? this.record.background : this.record.streams[stream].counters;
   }
 
   #both(stream: number): readonly [StreamCounters, StreamCounters] {
-    const { exchange } = this.#input.phase.streams[stream]!;
-    return [this.record.streams[stream]!.counters, this.#input.tally.countersOf(exchange)];
+    const { exchange } = this.#input.phase.streams[stream];
+    return [this.record.streams[stream].counters, this.#input.tally.countersOf(exchange)];
   }
 }
 

@@ -148,7 +148,7 @@ function play(played: Played): Start[] {
   for (let nowMs = 1000; !run.isOver(nowMs) && nowMs < 10_000; nowMs += 1) {
     while (run.startDue(nowMs) > 0) run.ledger.flushed(nowMs);
     for (; answered < fleet.starts.length; answered += 1) {
-      answer(played, fleet.starts[answered]!, nowMs + 1);
+      answer(played, fleet.starts[answered], nowMs + 1);
     }
   }
   return fleet.starts;
@@ -167,7 +167,7 @@ describe("a phase on one worker", () => {
 
     for (const start of fleet.starts) answer(played, start, 1210);
     const record = run.finish();
-    const { counters, latency, service, slip } = record.streams[0]!;
+    const { counters, latency, service, slip } = record.streams[0];
     expect(counters).toMatchObject({ offered: 3, sent: 3, completed: 3, late: 2, timeouts: 0 });
     expect(latency.maxMs()).toBeCloseTo(210, 0);
     expect(latency.minMs()).toBeCloseTo(10, 0);
@@ -199,9 +199,9 @@ describe("a phase on one worker", () => {
     expect(run.isOver(2499)).toBe(false);
     expect(run.isOver(2500)).toBe(true);
     const record = run.finish();
-    expect(record.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 2 });
-    answer(played, fleet.starts[0]!, 2600);
-    expect(record.streams[0]!.counters.completed).toBe(0);
+    expect(record.streams[0].counters).toMatchObject({ completed: 0, timeouts: 2 });
+    answer(played, fleet.starts[0], 2600);
+    expect(record.streams[0].counters.completed).toBe(0);
     expect(record.background.completed).toBe(1);
   });
 
@@ -287,7 +287,7 @@ describe("who has a turn", () => {
   test("arrivals without a device, and devices in the wrong state, are not eligible", () => {
     const nobody = begin(phaseOf([renewAt(10)]));
     play(nobody);
-    expect(nobody.run.finish().streams[0]!.counters).toMatchObject({
+    expect(nobody.run.finish().streams[0].counters).toMatchObject({
       offered: 10,
       sent: 0,
       notEligible: 10,
@@ -296,7 +296,7 @@ describe("who has a turn", () => {
     const refusing = begin(phaseOf([renewAt(10)]), everybody);
     refusing.fleet.startResult = "not-bound";
     play(refusing);
-    expect(refusing.run.finish().streams[0]!.counters).toMatchObject({
+    expect(refusing.run.finish().streams[0].counters).toMatchObject({
       offered: 10,
       notEligible: 10,
     });
@@ -307,7 +307,7 @@ describe("who has a turn", () => {
     const { run, fleet } = begin(phaseOf([renewAt(10)]), [3]);
     run.startDue(1500);
     expect(fleet.starts).toEqual([{ device: 3, kind: "renew", intendedAtMs: 1000 }]);
-    expect(run.finish().streams[0]!.counters).toMatchObject({
+    expect(run.finish().streams[0].counters).toMatchObject({
       offered: 6,
       sent: 1,
       notEligible: 5,
@@ -320,7 +320,7 @@ describe("who has a turn", () => {
     const devices = play(played).map(({ device }) => device);
     expect(devices.sort()).toEqual([95, 96, 97, 98, 99]);
     expect(played.fleet.powerCuts).toEqual([]);
-    expect(played.run.finish().streams[0]!.counters).toMatchObject({ offered: 10, notEligible: 5 });
+    expect(played.run.finish().streams[0].counters).toMatchObject({ offered: 10, notEligible: 5 });
   });
 
   test("reset cuts the power of as many devices as discover needs, and of no renewing one", () => {
@@ -350,7 +350,7 @@ describe("who has a turn", () => {
     expect(record.timeToBound.all!.count).toBe(population.size);
     expect(record.timeToBound.all!.meanMs()).toBeGreaterThan(300);
     expect(record.timeToBound.mta!.count).toBe(20);
-    expect(record.streams[0]!.latency.maxMs()).toBeLessThan(3);
+    expect(record.streams[0].latency.maxMs()).toBeLessThan(3);
   });
 });
 
@@ -400,17 +400,17 @@ describe("what becomes of transactions", () => {
   ] as const)("%s", (reason, expected) => {
     const { run, fleet, tally } = begin(phaseOf([discoverAt(1)]));
     run.startDue(1000);
-    run.ledger.failed({ ...fleet.starts[0]!, ...failure, reason });
+    run.ledger.failed({ ...fleet.starts[0], ...failure, reason });
     expect(run.startDue(2000)).toBe(0);
     expect(run.isOver(2000), "nothing is under way").toBe(true);
-    expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 0, ...expected });
+    expect(run.finish().streams[0].counters).toMatchObject({ completed: 0, ...expected });
     expect(tally.take().exchanges.discover).toMatchObject(expected);
   });
 
   test("retransmissions and NAKs are the stream's, or the background's", () => {
     const { run, fleet } = begin(phaseOf([discoverAt(1)]));
     run.startDue(1000);
-    const { device } = fleet.starts[0]!;
+    const { device } = fleet.starts[0];
     const other = (device + 1) % population.size;
     run.ledger.retransmitted(device, "discover");
     run.ledger.retransmitted(device, "discover");
@@ -418,18 +418,18 @@ describe("what becomes of transactions", () => {
     run.ledger.retransmitted(other, "renew");
     run.ledger.refused(other, "renew");
     const record = run.finish();
-    expect(record.streams[0]!.counters).toMatchObject({ retransmissions: 2, naks: 1 });
+    expect(record.streams[0].counters).toMatchObject({ retransmissions: 2, naks: 1 });
     expect(record.background).toMatchObject({ retransmissions: 1, naks: 1 });
   });
 
   test("a renewal that a device began at T1 is not the stream's", () => {
     const { run, fleet } = begin(phaseOf([renewAt(1)]), [5]);
     run.startDue(1000);
-    const exchange = { ...fleet.starts[0]!, sentAtMs: 1000, receivedAtMs: 1001 };
+    const exchange = { ...fleet.starts[0], sentAtMs: 1000, receivedAtMs: 1001 };
     run.completed({ ...exchange, origin: "device" });
     const record = run.finish();
     expect(record.background.completed).toBe(1);
-    expect(record.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 1 });
+    expect(record.streams[0].counters).toMatchObject({ completed: 0, timeouts: 1 });
   });
 });
 
@@ -467,7 +467,7 @@ describe("a closed loop", () => {
     expect(playAtRandom(played, 1000 + 5 * population.size)).toBe(n);
     expect(new Set(played.fleet.starts.map(({ device }) => device)).size).toBe(population.size);
     expect(played.run.isGoalReached).toBe(true);
-    const { counters, latency, service, slip } = played.run.finish().streams[0]!;
+    const { counters, latency, service, slip } = played.run.finish().streams[0];
     const { size } = population;
     expect(counters).toMatchObject({ offered: size, sent: size, completed: size, notEligible: 0 });
     expect(slip.count).toBe(0);
@@ -481,7 +481,7 @@ describe("a closed loop", () => {
     expect(fleet.starts.length).toBeGreaterThan(population.size);
     expect(fleet.starts.every(({ intendedAtMs }) => intendedAtMs < 1500)).toBe(true);
     expect(run.endedBy).toBe("duration");
-    const { counters } = run.finish().streams[0]!;
+    const { counters } = run.finish().streams[0];
     expect(counters.sent).toBe(fleet.starts.length);
     expect(counters.offered).toBe(counters.sent + counters.notEligible);
     expect(counters.completed).toBe(counters.sent);
@@ -493,7 +493,7 @@ describe("a closed loop", () => {
     const [start] = played.fleet.starts;
     expect(start!.intendedAtMs).toBe(1200);
     answer(played, start!, 1210);
-    const { latency } = played.run.finish().streams[0]!;
+    const { latency } = played.run.finish().streams[0];
     expect(latency.maxMs()).toBeCloseTo(10, 1);
   });
 
@@ -565,7 +565,7 @@ describe("streams within a phase", () => {
     };
     const played = begin(phaseOf([stream]), everybody);
     expect(play(played)).toHaveLength(40);
-    const { stages, counters } = played.run.finish().streams[0]!;
+    const { stages, counters } = played.run.finish().streams[0];
     expect(stages.map((stage) => stage!.counts)).toEqual([
       { offered: 10, completed: 10, inTime: 10, notEligible: 0, late: 0 },
       { offered: 30, completed: 30, inTime: 30, notEligible: 0, late: 0 },
@@ -587,7 +587,7 @@ describe("churn", () => {
     expect(played.fleet.powerCuts).toHaveLength(10);
     expect(starts.map(({ device }) => device)).toEqual(played.fleet.powerCuts.slice(0, 8));
     expect(starts.every(({ kind }) => kind === "discover")).toBe(true);
-    const { counters } = played.run.finish().streams[0]!;
+    const { counters } = played.run.finish().streams[0];
     expect(counters).toMatchObject({ offered: 8, sent: 8, completed: 8, notEligible: 0 });
   });
 
@@ -613,30 +613,30 @@ describe("while somebody watches the phase", () => {
     const played = begin({ ...phaseOf([renewAt(10)]), isWatched: true }, everybody);
     const { run, fleet } = played;
     const timeoutsAt = (nowMs: number): number =>
-      run.soFar(nowMs)!.report.streams[0]!.counters.timeouts;
+      run.soFar(nowMs)!.report.streams[0].counters.timeouts;
     for (let nowMs = 1000; nowMs < 2000; nowMs += 1) run.startDue(nowMs);
     expect(fleet.starts.map(({ intendedAtMs }) => intendedAtMs).slice(0, 3)).toEqual([
       1000, 1100, 1200,
     ]);
     expect([1700, 1701, 1801, 1901].map(timeoutsAt)).toEqual([0, 1, 2, 3]);
-    answer(played, fleet.starts[0]!, 1950);
+    answer(played, fleet.starts[0], 1950);
     expect(timeoutsAt(1950)).toBe(2);
     run.ledger.failed({
-      ...fleet.starts[1]!,
+      ...fleet.starts[1],
       origin: "scenario",
       reason: "timeout",
       failedAtMs: 1951,
     });
     expect(timeoutsAt(1951)).toBe(2);
     // When the phase is over, what never came is a time-out, and what came late is none.
-    expect(run.finish().streams[0]!.counters).toMatchObject({ completed: 1, timeouts: 9 });
+    expect(run.finish().streams[0].counters).toMatchObject({ completed: 1, timeouts: 9 });
   });
 
   test("a boot or a download takes as long as it takes", () => {
     const stream: StreamPlan = { kind: "rate", exchange: "download", ratePerSecond: 10 };
     const { run } = begin({ ...phaseOf([stream]), isWatched: true }, everybody);
     for (let nowMs = 1000; nowMs < 2000; nowMs += 1) run.startDue(nowMs);
-    expect(run.soFar(60_000)!.report.streams[0]!.counters.timeouts).toBe(0);
+    expect(run.soFar(60_000)!.report.streams[0].counters.timeouts).toBe(0);
   });
 
   test("nobody is told of a phase that is not watched", () => {

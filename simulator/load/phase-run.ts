@@ -179,14 +179,14 @@ export class PhaseRun {
   #isOpen(stream: number): boolean {
     if (this.#endedBy !== undefined) return false;
     const { phase } = this.#input;
-    return this.#clock.toSchedule(this.#nowMs) < windowOf(phase, phase.streams[stream]!).endMs;
+    return this.#clock.toSchedule(this.#nowMs) < windowOf(phase, phase.streams[stream]).endMs;
   }
 
   #cutPower(nowMs: number): void {
     const { phase, fleet } = this.#input;
     phase.streams.forEach((stream, index) => {
       if (takesBound(stream)) return;
-      for (const device of this.#streams.shares[index]!) {
+      for (const device of this.#streams.shares[index]) {
         if (!fleet.owns(device)) continue;
         fleet.powerOff(device, nowMs);
         this.ledger.deviceLostPower(device);
@@ -197,7 +197,7 @@ export class PhaseRun {
   /** False for a device that is not there to leave: its last coming back is still under way. */
   #leave(stream: number, device: number): boolean {
     const { phase, fleet } = this.#input;
-    const plan = phase.streams[stream]!;
+    const plan = phase.streams[stream];
     if (this.ledger.isBusy(device)) return false;
     if (plan.kind === "churn" && plan.leave === "release") {
       // A device that is just renewing cannot; its power goes all the same.
@@ -209,7 +209,7 @@ export class PhaseRun {
   }
 
   #arrive(stream: number, device: number, scheduledAtMs: number): boolean {
-    const plan = this.#input.phase.streams[stream]!;
+    const plan = this.#input.phase.streams[stream];
     // A closed loop has no schedule: what begins was wanted now.
     const intendedAtMs = plan.kind === "outstanding" ? this.#nowMs : scheduledAtMs;
     if (device === NO_DEVICE || !this.#start(stream, device, intendedAtMs)) {
@@ -225,13 +225,13 @@ export class PhaseRun {
 
   /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */
   #powerOnAtMs(stream: number, intendedAtMs: number): number {
-    const { kind } = this.#input.phase.streams[stream]!;
+    const { kind } = this.#input.phase.streams[stream];
     return kind === "all-within" ? this.#startMs : intendedAtMs;
   }
 
   #start(stream: number, device: number, intendedAtMs: number): boolean {
     const { phase, fleet } = this.#input;
-    const { exchange } = phase.streams[stream]!;
+    const { exchange } = phase.streams[stream];
     // A transaction that a stream has begun goes on: a device has one at a time.
     if (this.ledger.isBusy(device)) return false;
     if (!needsLease(exchange) && !fleet.isOff(device)) {

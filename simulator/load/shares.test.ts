@@ -88,8 +88,8 @@ describe("shares of the devices", () => {
       const all = shares.flatMap((share) => [...share]);
       expect(new Set(all).size, "no device is in two shares").toBe(all.length);
       demands.forEach((demand, stream) => {
-        if (demand.needsLease) expect(shares[stream]!.every(holdsLease)).toBe(true);
-        else if (!powerCycle) expect(shares[stream]!.some(holdsLease)).toBe(false);
+        if (demand.needsLease) expect(shares[stream].every(holdsLease)).toBe(true);
+        else if (!powerCycle) expect(shares[stream].some(holdsLease)).toBe(false);
       });
     });
   }

@@ -41,7 +41,7 @@ export function divideDevices(input: ShareInput): readonly Uint32Array[] {
     divide(bound.subarray(0, taken), takers),
     divide(bound.subarray(taken), holders),
   ];
-  return demands.map((_, stream) => concatenate(parts.map((part) => part[stream]!)));
+  return demands.map((_, stream) => concatenate(parts.map((part) => part[stream])));
 }
 
 function inOrder(input: ShareInput): { unbound: Uint32Array; bound: Uint32Array } {

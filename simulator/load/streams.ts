@@ -63,14 +63,14 @@ export class PhaseStreams {
       demands: phase.streams.map((stream, index) => demandOf(input, stream, index)),
     });
     this.shares = shares.map((share, index) =>
-      phase.streams[index]!.exchange === "boot" ? inHouseholds(population, share) : share,
+      phase.streams[index].exchange === "boot" ? inHouseholds(population, share) : share,
     );
     this.counts = phase.streams.map((stream, index) => {
       const isOnce = hasEachOnce(phase, stream) || stream.kind === "all-within";
-      return isOnce ? this.shares[index]!.length : scheduledArrivals(input, stream, index);
+      return isOnce ? this.shares[index].length : scheduledArrivals(input, stream, index);
     });
     this.#arrivals = phase.streams.map((stream, index) =>
-      arrivalsOf(input, stream, index, this.shares[index]!),
+      arrivalsOf(input, stream, index, this.shares[index]),
     );
   }
 
@@ -103,7 +103,7 @@ export class PhaseStreams {
   #earliest(): number {
     let earliest = 0;
     for (let stream = 1; stream < this.#arrivals.length; stream += 1) {
-      if (this.#arrivals[stream]!.nextAtMs < this.#arrivals[earliest]!.nextAtMs) earliest = stream;
+      if (this.#arrivals[stream].nextAtMs < this.#arrivals[earliest].nextAtMs) earliest = stream;
     }
     return earliest;
   }

@@ -44,7 +44,7 @@ export function breakageOf(
   if (stream.kind !== "profile" || stream.missedPercentMax === undefined) return undefined;
   const { missedPercentMax } = stream;
   const stages = (outcomes ?? []).filter(
-    ({ startMs, endMs }, index) => endMs - startMs >= stream.stages[index]!.durationMs - CUT_MS,
+    ({ startMs, endMs }, index) => endMs - startMs >= stream.stages[index].durationMs - CUT_MS,
   );
   const counts = stages.map((stage) => stage.counts);
   const broken = seen ?? brokenStage(stream, counts, Number.POSITIVE_INFINITY);

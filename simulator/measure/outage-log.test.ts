@@ -25,10 +25,10 @@ beforeEach(() => {
 function notesOf({ notes }: OutageReport): (readonly [string, number, number, number])[] {
   const names = Object.keys(OutageNote);
   return [...notes.what].map((what, index) => [
-    names[what]!,
-    notes.device[index]!,
-    notes.sinceMs[index]!,
-    notes.untilMs[index]!,
+    names[what],
+    notes.device[index],
+    notes.sinceMs[index],
+    notes.untilMs[index],
   ]);
 }
 
@@ -62,14 +62,14 @@ describe("ACKs by server and time", () => {
     const { servers, ignored } = log.take(START_MS + 100);
     expect(servers.map(({ count }) => count.length)).toEqual([1, 0, 0]);
     expect(ignored.map(({ count }) => count.length)).toEqual([0, 1, 0]);
-    expect(ignored[1]!.sentMs[0]).toBe(0.5);
+    expect(ignored[1].sentMs[0]).toBe(0.5);
   });
 
   test("a run that is too long is counted as lost, not kept", () => {
     log.acknowledged(A, START_MS, START_MS + 10 * (1 << 20) - 1);
     log.acknowledged(A, START_MS, START_MS + 10 * (1 << 20));
     const report = log.take(START_MS);
-    expect(report.servers[0]!.count.length).toBe(1 << 20);
+    expect(report.servers[0].count.length).toBe(1 << 20);
     expect(report.lost).toBe(1);
   });
 });
@@ -178,9 +178,9 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
   const fleet = new Fleet({ population, seed: 3, servers, startMs: START_MS }, sink);
   let nowMs = START_MS;
   const lease = { leaseSeconds: 800, renewalSeconds: 400, rebindingSeconds: 700 };
-  const fields = { yiaddr: population.cmts(0).pools[0]!.low, ...lease };
+  const fields = { yiaddr: population.cmts(0).pools[0].low, ...lease };
   const answer = (type: 2 | 5, server: number): void => {
-    const { packet } = packets.take()[0]!;
+    const { packet } = packets.take()[0];
     fleet.receiveAtRelay(replyTo(packet, { ...fields, type, server }), packet.giaddr, nowMs, nowMs);
   };
   fleet.start(2, "discover", nowMs, nowMs);
@@ -191,9 +191,9 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
   expect(unicast.length).toBeGreaterThan(1);
   expect(unicast.every(({ destination }) => destination === A)).toBe(true);
   for (; fleet.stateOf(2) !== "rebinding"; nowMs += 500) fleet.advance(nowMs);
-  expect(messageType(packets.sent[0]!.packet)).toBe(MessageType.request);
-  expect(packets.sent[0]!.packet.options.getUInt32(OptionCode.serverIdentifier)).toBeUndefined();
-  const rebinding = packets.sent[0]!.packet;
+  expect(messageType(packets.sent[0].packet)).toBe(MessageType.request);
+  expect(packets.sent[0].packet.options.getUInt32(OptionCode.serverIdentifier)).toBeUndefined();
+  const rebinding = packets.sent[0].packet;
   answer(MessageType.ack, B);
   // The first server is back, and has the same request in its buffer.
   const second = replyTo(rebinding, { ...fields, type: MessageType.ack, server: A });
@@ -204,14 +204,14 @@ test("a device whose server is gone: T2 is noted, and it waits from T1 to the ot
     [B, false],
     [0, false],
   ]);
-  expect(report.ignored[0]!.sentMs.at(-1)! / 700_000).toBeCloseTo(1, 2);
+  expect(report.ignored[0].sentMs.at(-1)! / 700_000).toBeCloseTo(1, 2);
   const notes = notesOf(report);
   expect(notes.map(([what, device]) => [what, device])).toEqual([
     ["rebinding", 2],
     ["waited", 2],
   ]);
-  expect(notes[0]![2]).toBe(notes[1]![2]);
-  const [, , sinceMs, untilMs] = notes[1]!;
+  expect(notes[0][2]).toBe(notes[1][2]);
+  const [, , sinceMs, untilMs] = notes[1];
   expect(Math.abs(sinceMs - 400_000)).toBeLessThanOrEqual(1000);
   expect(Math.abs(untilMs - 700_000)).toBeLessThanOrEqual(1000);
 });

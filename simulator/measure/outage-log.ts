@@ -104,13 +104,13 @@ export class OutageLog {
     const startMs = this.#runStartMs;
     if (!(receivedAtMs >= startMs)) return;
     let slot = 0;
-    while (slot < bins.length - 1 && bins[slot]!.server !== server) slot += 1;
-    if (!bins[slot]!.add(receivedAtMs - startMs, sentAtMs - startMs)) this.#lost += 1;
+    while (slot < bins.length - 1 && bins[slot].server !== server) slot += 1;
+    if (!bins[slot].add(receivedAtMs - startMs, sentAtMs - startMs)) this.#lost += 1;
   }
 
   /** An exchange ended with an ACK. */
   completed(device: number, intendedAtMs: number, receivedAtMs: number): void {
-    const sinceMs = this.#sinceMs[device]!;
+    const sinceMs = this.#sinceMs[device];
     if (sinceMs === 0 && receivedAtMs - intendedAtMs < NOTICEABLE_WAIT_MS) return;
     this.#sinceMs[device] = 0;
     this.#note(OutageNote.waited, device, sinceMs || intendedAtMs, receivedAtMs);
@@ -145,7 +145,7 @@ export class OutageLog {
   /** Everything, at the end of the run. */
   take(nowMs: number): OutageReport {
     for (let device = 0; device < this.#sinceMs.length; device += 1) {
-      const sinceMs = this.#sinceMs[device]!;
+      const sinceMs = this.#sinceMs[device];
       if (sinceMs !== 0) this.#note(OutageNote.unserved, device, sinceMs, nowMs);
     }
     return {
@@ -194,11 +194,11 @@ class AckBins {
       lastMs[bin] = atMs;
       sent[bin] = sentMs;
     } else {
-      firstMs[bin] = Math.min(firstMs[bin]!, atMs);
-      lastMs[bin] = Math.max(lastMs[bin]!, atMs);
-      sent[bin] = Math.max(sent[bin]!, sentMs);
+      firstMs[bin] = Math.min(firstMs[bin], atMs);
+      lastMs[bin] = Math.max(lastMs[bin], atMs);
+      sent[bin] = Math.max(sent[bin], sentMs);
     }
-    count[bin]! += 1;
+    count[bin] += 1;
     this.#used = Math.max(this.#used, bin + 1);
     return true;
   }
@@ -261,11 +261,11 @@ function mergeServer(server: number, parts: readonly ServerAcks[]): ServerAcks {
     for (let bin = 0; bin < part.count.length; bin += 1) {
       if (part.count[bin] === 0) continue;
       const isFirst = sum.count[bin] === 0;
-      const before = sum.firstMs[bin]!;
-      sum.firstMs[bin] = isFirst ? part.firstMs[bin]! : Math.min(before, part.firstMs[bin]!);
-      sum.lastMs[bin] = isFirst ? part.lastMs[bin]! : Math.max(sum.lastMs[bin]!, part.lastMs[bin]!);
-      sum.sentMs[bin] = isFirst ? part.sentMs[bin]! : Math.max(sum.sentMs[bin]!, part.sentMs[bin]!);
-      sum.count[bin]! += part.count[bin]!;
+      const before = sum.firstMs[bin];
+      sum.firstMs[bin] = isFirst ? part.firstMs[bin] : Math.min(before, part.firstMs[bin]);
+      sum.lastMs[bin] = isFirst ? part.lastMs[bin] : Math.max(sum.lastMs[bin], part.lastMs[bin]);
+      sum.sentMs[bin] = isFirst ? part.sentMs[bin] : Math.max(sum.sentMs[bin], part.sentMs[bin]);
+      sum.count[bin] += part.count[bin];
     }
   }
   return { server, ...sum };

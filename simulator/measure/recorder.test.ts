@@ -7,7 +7,7 @@ describe("records of a phase", () => {
   test("reports of all workers add up, through a structured clone", () => {
     const workers = [new PhaseRecord(2), new PhaseRecord(2)];
     workers.forEach((record, index) => {
-      const stream = record.streams[1]!;
+      const stream = record.streams[1];
       stream.counters.offered = 10 + index;
       stream.counters.naks = 1;
       stream.completedInWindow = 5;
@@ -18,7 +18,7 @@ describe("records of a phase", () => {
       record.background.completed = 3;
       recordKind(record.timeToBound, "mta", 40);
     });
-    recordKind(workers[1]!.timeToBound, "smart-meter", 80);
+    recordKind(workers[1].timeToBound, "smart-meter", 80);
 
     const total = new PhaseRecord(2);
     for (const record of workers) total.add(structuredClone(record.toReport()));

@@ -225,7 +225,7 @@ function stagesOf(
   const { stageEndsMs } = new RateProfile(stream.stages);
   return stream.stages
     .map(({ fromPerSecond, toPerSecond, durationMs }, index) => {
-      const stageEndMs = startMs + stageEndsMs[index]!;
+      const stageEndMs = startMs + stageEndsMs[index];
       const { counts, latency } = record.stages[index] ?? new StageRecord();
       const stageStartMs = stageEndMs - durationMs;
       const times = { startMs: stageStartMs, endMs: Math.min(stageEndMs, endMs) };

@@ -35,7 +35,7 @@ export function joinedEvents(batches: readonly SafetyEvents[]): SafetyEvents {
 /** The numbers of the events by time; those of one instant keep their order. */
 export function orderOf({ atMs }: SafetyEvents): Uint32Array {
   const order = Uint32Array.from(atMs.keys());
-  return order.sort((a, b) => atMs[a]! - atMs[b]! || a - b);
+  return order.sort((a, b) => atMs[a] - atMs[b] || a - b);
 }
 
 /** The events of all batches by time; what one batch has at one instant keeps its order. */
@@ -65,12 +65,12 @@ export function withClockMargin(events: SafetyEvents, marginMs: number): SafetyE
   const untilMs = events.untilMs.map((ms) => Math.max(0, ms - marginMs));
   const latestMs = new Map<number, number>();
   for (let at = 0; at < atMs.length; at += 1) {
-    const device = events.device[at]!;
+    const device = events.device[at];
     if (events.what[at] === FREED) {
       const before = latestMs.get(device) ?? Number.NEGATIVE_INFINITY;
-      atMs[at] = Math.max(before, atMs[at]! - marginMs);
+      atMs[at] = Math.max(before, atMs[at] - marginMs);
     }
-    latestMs.set(device, atMs[at]!);
+    latestMs.set(device, atMs[at]);
   }
   return { ...events, atMs, untilMs };
 }

@@ -57,7 +57,7 @@ export function emptySketch(): LatencySketch {
 
 export function sketchMs(sketch: LatencySketch, ms: number): void {
   const steps = Math.floor(Math.log2(Math.max(ms, FINEST_MS) / FINEST_MS) * STEPS_PER_OCTAVE);
-  sketch.buckets[Math.min(steps, sketch.buckets.length - 1)]! += 1;
+  sketch.buckets[Math.min(steps, sketch.buckets.length - 1)] += 1;
   sketch.count += 1;
   if (ms > sketch.maxMs) sketch.maxMs = ms;
 }
@@ -68,7 +68,7 @@ export function sketchPercentileMs(sketch: LatencySketch, p: number): number | n
   const rank = Math.max(1, Math.ceil((p / 100) * sketch.count));
   let seen = 0;
   for (let bucket = 0; bucket < sketch.buckets.length; bucket += 1) {
-    seen += sketch.buckets[bucket]!;
+    seen += sketch.buckets[bucket];
     if (seen < rank) continue;
     // The middle of the bucket, which may lie above the largest value that fell into it.
     const middleMs = FINEST_MS * 2 ** ((bucket + 0.5) / STEPS_PER_OCTAVE);
@@ -155,8 +155,8 @@ function mergeSecond(reports: readonly SecondReport[]): SimulatedSecond {
     bound += report.bound;
   }
   return {
-    second: reports[0]!.second,
-    phase: reports[0]!.phase,
+    second: reports[0].second,
+    phase: reports[0].phase,
     exchanges,
     latencyMsP50: sketchPercentileMs(latency, 50),
     latencyMsP99: sketchPercentileMs(latency, 99),
@@ -181,7 +181,7 @@ function addStates(into: Record<string, number>, from: Readonly<Record<string, n
 
 function mergeSketch(into: LatencySketch, from: LatencySketch): void {
   for (let bucket = 0; bucket < into.buckets.length; bucket += 1) {
-    into.buckets[bucket]! += from.buckets[bucket]!;
+    into.buckets[bucket] += from.buckets[bucket];
   }
   into.count += from.count;
   into.maxMs = Math.max(into.maxMs, from.maxMs);

@@ -4,13 +4,13 @@ export function newBits(devices: number): Uint8Array {
 }
 
 export function setBit(bits: Uint8Array, device: number): void {
-  bits[device >>> 3]! |= 1 << (device & 7);
+  bits[device >>> 3] |= 1 << (device & 7);
 }
 
 export function clearBit(bits: Uint8Array, device: number): void {
-  bits[device >>> 3]! &= ~(1 << (device & 7));
+  bits[device >>> 3] &= ~(1 << (device & 7));
 }
 
 export function hasBit(bits: Uint8Array, device: number): boolean {
-  return (bits[device >>> 3]! & (1 << (device & 7))) !== 0;
+  return (bits[device >>> 3] & (1 << (device & 7))) !== 0;
 }

@@ -56,7 +56,7 @@ export class LoneSegment implements Rendezvous {
 
   /** A start that is past is kept all the same: a worker that is late says so. */
   startAtMs(phase: number): Promise<number> {
-    const { until, drainMs } = this.#plan.phases[phase]!;
+    const { until, drainMs } = this.#plan.phases[phase];
     const startAtMs = this.#dueMs ?? this.#nowMs() + START_DELAY_MS;
     const hasLength = this.#dueMs !== undefined && typeof until !== "string";
     this.#dueMs = hasLength ? startAtMs + until.durationMs + drainMs : undefined;
@@ -69,7 +69,7 @@ export class LoneSegment implements Rendezvous {
 
   /** Never resolves for a phase without a goal: the workers know its end. */
   ended(phase: number): Promise<PhaseGoal | "aborted"> {
-    const goal = goalOf(this.#plan.phases[phase]!);
+    const goal = goalOf(this.#plan.phases[phase]);
     return new Promise((resolve) => {
       this.#onReached = () => {
         if (goal !== undefined) resolve(goal);

@@ -53,7 +53,7 @@ export function mergeSegments(
     phaseOutcomeOf(
       phase,
       records.map((record) => {
-        const part = record.phases[index]!;
+        const part = record.phases[index];
         return {
           ...part,
           startedAtMs: part.startedAtMs + record.startedAtMs - startedAtMs,
@@ -70,7 +70,7 @@ export function mergeSegments(
     startedAtMs,
     endedAtMs,
     devices: population.size,
-    backend: records[0]!.backend,
+    backend: records[0].backend,
     pace: undefined,
     phases,
     timeSeries: secondsOf(records),

@@ -29,7 +29,7 @@ function measured(capacityPerSecond: number, atMs: number, workers = 1) {
   const record = new PhaseRecord(1);
   RATES.forEach((rate, index) => {
     if (atMs <= index * STEP_MS) return;
-    const stage = record.streams[0]!.stage(index);
+    const stage = record.streams[0].stage(index);
     const part = Math.min(1, atMs / STEP_MS - index);
     stage.counts.offered = (rate * part) / workers;
     const answered = Math.floor((Math.min(rate, capacityPerSecond) * part) / workers);
@@ -69,7 +69,7 @@ describe("a server that drops above a rate", () => {
   const outcome = (capacity: number, elapsedMs: number, seen?: number) => {
     const record = new PhaseRecord(1);
     record.add(measured(capacity, elapsedMs).report);
-    const plain = outcomeOf(phase, rising, record.streams[0]!, elapsedMs);
+    const plain = outcomeOf(phase, rising, record.streams[0], elapsedMs);
     return breakageOf(rising, plain.stages, seen);
   };
 
@@ -110,8 +110,8 @@ describe("a server that drops above a rate", () => {
     [{ late: 60 }, /the generator sent 60 late$/],
   ])("is not blamed for %o", (counts, reason) => {
     const record = new PhaseRecord(1);
-    Object.assign(record.streams[0]!.stage(0).counts, { offered: 100, ...counts });
-    const plain = outcomeOf(phase, rising, record.streams[0]!, STEP_MS);
+    Object.assign(record.streams[0].stage(0).counts, { offered: 100, ...counts });
+    const plain = outcomeOf(phase, rising, record.streams[0], STEP_MS);
     expect(breakageOf(rising, plain.stages, undefined)!.reason).toMatch(reason);
   });
 });
@@ -119,7 +119,7 @@ describe("a server that drops above a rate", () => {
 test("stages carry what was offered and how it was answered, as far as the phase came", () => {
   const record = new PhaseRecord(1);
   record.add(measured(300, 2500).report);
-  const { stages } = outcomeOf(phase, rising, record.streams[0]!, 2500);
+  const { stages } = outcomeOf(phase, rising, record.streams[0], 2500);
   expect(stages!.map(({ startMs, endMs }) => [startMs, endMs])).toEqual([
     [0, 1000],
     [1000, 2000],
@@ -130,7 +130,7 @@ test("stages carry what was offered and how it was answered, as far as the phase
     [200, 200],
     [200, 150],
   ]);
-  expect(stages![0]!.latency.percentileMs(50)).toBeCloseTo(3, 1);
+  expect(stages![0].latency.percentileMs(50)).toBeCloseTo(3, 1);
 });
 
 test("a judge that speaks against going on ends the phase with its reason", () => {
@@ -146,5 +146,5 @@ test("a judge that speaks against going on ends the phase with its reason", () =
     ["rise", 1000],
     ["rise", 1500],
   ]);
-  expect(seen[0]!.streams[0]!.stages![0]!.counts.inTime).toBe(100);
+  expect(seen[0].streams[0].stages![0].counts.inTime).toBe(100);
 });

@@ -44,7 +44,7 @@ export class PhaseWatch {
   #breakage(record: PhaseRecord, elapsedMs: number): PhaseStop | undefined {
     for (const [stream, plan] of this.#phase.streams.entries()) {
       if (plan.kind !== "profile") continue;
-      const counts = record.streams[stream]!.stages.map((stage) => stage?.counts);
+      const counts = record.streams[stream].stages.map((stage) => stage?.counts);
       const stage = brokenStage(plan, counts, elapsedMs - windowOf(this.#phase, plan).startMs);
       if (stage !== undefined) return { kind: "breakage", stream, stage };
     }
@@ -57,7 +57,7 @@ export class PhaseWatch {
       name: phase.name,
       durationMs: elapsedMs,
       streams: phase.streams.map((stream, index) =>
-        outcomeOf(phase, stream, record.streams[index]!, elapsedMs),
+        outcomeOf(phase, stream, record.streams[index], elapsedMs),
       ),
       boot: record.boot,
     });

@@ -42,7 +42,7 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
     devicesGivenUp,
     streams: phase.streams.map((stream, index) => {
-      const outcome = outcomeOf(phase, stream, record.streams[index]!, durationMs);
+      const outcome = outcomeOf(phase, stream, record.streams[index], durationMs);
       const seen = stop?.kind === "breakage" && stop.stream === index ? stop.stage : undefined;
       const breakage = breakageOf(stream, outcome.stages, seen);
       return breakage === undefined ? outcome : { ...outcome, breakage };

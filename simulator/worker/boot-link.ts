@@ -282,7 +282,7 @@ export class BootLink implements BootSink {
   }
 
   #isModem(device: number): boolean {
-    return device < this.#options.population.firstOf[1]!;
+    return device < this.#options.population.firstOf[1];
   }
 
   #tell(modem: number, event: ModemNews["event"]): void {

@@ -59,14 +59,14 @@ export class WorkerSink implements FleetSink, BootNewsSink {
   }
 
   sendFromRelay(cmts: number, length: number, destination: number, port: number): void {
-    this.#options.relaySocket.push(length, destination, port, this.#giaddrs[cmts]!);
+    this.#options.relaySocket.push(length, destination, port, this.#giaddrs[cmts]);
   }
 
   sendFromWrongPort(cmts: number, length: number, destination: number, port: number): void {
     const socket = this.#options.wrongPortSocket;
     if (socket === undefined) return;
     socket.slot().set(this.relayBuffer().subarray(0, length));
-    socket.push(length, destination, port, this.#giaddrs[cmts]!);
+    socket.push(length, destination, port, this.#giaddrs[cmts]);
   }
 
   deviceBuffer(): Uint8Array {

@@ -148,7 +148,7 @@ describe("prov capacity outage", () => {
     const ran = await lab.provBeside("capacity", "outage", ...args);
     expect([ran.status, ran.stderr]).toEqual([0, expect.not.stringContaining("Error")]);
     const { cells } = resultOf<OutageResult>(`${limit}/outage.json`);
-    const { predicted, measured } = cells[0]!;
+    const { predicted, measured } = cells[0];
     for (const share of [50, 90, 99] as const) {
       expect(measured![share]!).toBeGreaterThan(predicted[share]! * 0.85);
       expect(measured![share]!).toBeLessThan(predicted[share]! * 1.15 + 500);

@@ -62,11 +62,11 @@ export class HostileSource {
 
   #good(): number {
     if (this.#prng.nextBelow(4) === 0) {
-      const { bytes } = samplePackets[this.#prng.nextBelow(samplePackets.length)]!;
+      const { bytes } = samplePackets[this.#prng.nextBelow(samplePackets.length)];
       this.#buffer.set(bytes);
       return bytes.length;
     }
-    const target = this.#targets[this.#prng.nextBelow(this.#targets.length)]!;
+    const target = this.#targets[this.#prng.nextBelow(this.#targets.length)];
     const type = this.#prng.nextBelow(15);
     const isRelayed = this.#prng.nextBelow(4) !== 0;
     const hasAddress = type === MessageType.release || this.#prng.nextBelow(3) === 0;
@@ -132,7 +132,7 @@ export class HostileSource {
         buffer[at] ^= 1 << prng.nextBelow(8);
         return length;
       case 1:
-        buffer[at] = [0, 1, 255, prng.nextUInt32()][prng.nextBelow(4)]!;
+        buffer[at] = [0, 1, 255, prng.nextUInt32()][prng.nextBelow(4)];
         return length;
       case 2:
         return at;
@@ -154,7 +154,7 @@ export class HostileSource {
         return length;
       default:
         // A field of the header that the code branches on.
-        buffer[[Offset.op, Offset.htype, Offset.hlen, Offset.hops][prng.nextBelow(4)]!] =
+        buffer[[Offset.op, Offset.htype, Offset.hlen, Offset.hops][prng.nextBelow(4)]] =
           prng.nextUInt32();
         return length;
     }

@@ -68,7 +68,7 @@ async function countersOf({ lab, server, devices }: Site): Promise<(name: string
   const told = (): RegExpExecArray | null => /^Counters: (.*)\n/m.exec(lab.log.slice(before));
   await devices.playUntil("the counters are in the log", () => told() !== null);
   const counts = new Map(
-    told()![1]!
+    told()![1]
       .split(" ")
       .map((part) => {
         const [name, count] = part.split("=");
@@ -102,7 +102,7 @@ async function goodputOf(
 
 /** utime and stime of proc(5), in ticks of 10 ms. */
 function processorMsOf({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 

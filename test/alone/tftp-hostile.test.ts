@@ -59,7 +59,7 @@ describeUnless(libcMissingReason(), "a TFTP server among enemies", () => {
   beforeAll(async () => {
     root = makeTftpRoot(lab.folder);
     serving = await lab.start({ tftp: { root: root.path, port: 0 } });
-    port = serving.ports["tftp"]!;
+    port = serving.ports["tftp"];
     readers = await TftpReaders.open({ address: loopback, port }, root.files, seed);
   });
 
@@ -207,8 +207,8 @@ describeUnless(libcMissingReason(), "a TFTP server among enemies", () => {
     const answered = new Set<number>();
     let slowestMs = 0;
     for (let asked = 0; asked < 5000; asked += 1) {
-      const options = optionLists[asked % optionLists.length]!;
-      peers.ask(readRequest(names[asked % names.length]!, options));
+      const options = optionLists[asked % optionLists.length];
+      peers.ask(readRequest(names[asked % names.length], options));
       if (asked % 250 !== 249) continue;
       const wanted = asked + 1 - answered.size;
       for (const { client } of await peers.collect((got) => got.length >= wanted)) {

@@ -77,6 +77,6 @@ describeUnless(missingFor(pair, []), "the drills of our own pair", () => {
       ...{ doubleAllocations: 0, acknowledgedLeasesLost: 0, addressesChangedOnRenewal: 0 },
       ...{ acknowledgedWithoutLeadership: 0, addressesChangedAfterFailover: 0 },
     });
-    expect(result.phases[0]!.streams[0]).toMatchObject({ completed: DEVICES });
+    expect(result.phases[0].streams[0]).toMatchObject({ completed: DEVICES });
   });
 });

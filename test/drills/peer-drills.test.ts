@@ -51,7 +51,7 @@ const acksAfter = ({ failover }: RunResult, server: string, fromMs: number): num
 describeWithPeers("the drill of an ISC failover pair", ["dhcpd", "setpriv", "ip"], () => {
   test("the pair goes on, and the half of the node that was killed waits until it is back", () => {
     const result = play("drill-isc");
-    expect(result.phases[0]!.streams[0]).toMatchObject({ completed: devices });
+    expect(result.phases[0].streams[0]).toMatchObject({ completed: devices });
     const [kill, ...others] = result.failover!.events;
     expect(others).toEqual([]);
     expect(kill).toMatchObject({ name: "kill", text: "kill -9 of node a", leasesExpired: 0 });
@@ -73,7 +73,7 @@ describeWithPeers("the drill of an ISC failover pair", ["dhcpd", "setpriv", "ip"
 describeWithPeers("the drill of a Kea hot-standby pair", ["kea-dhcp4", "setpriv", "ip"], () => {
   test("the standby takes over after its delay, and the primary takes its devices back", () => {
     const result = play("drill-kea");
-    expect(result.phases[0]!.streams[0]).toMatchObject({ completed: devices });
+    expect(result.phases[0].streams[0]).toMatchObject({ completed: devices });
     const [kill, ...others] = result.failover!.events;
     expect(others).toEqual([]);
     expect(kill).toMatchObject({ name: "kill", text: "kill -9 of node a", leasesExpired: 0 });

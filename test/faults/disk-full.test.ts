@@ -153,7 +153,7 @@ function askForForeignAddress(devices: Headend, xid: number): void {
   const [here, elsewhere] = [devices.population.cmts(0), devices.population.cmts(1)];
   const target = new Uint8Array(300);
   const requested = new Uint8Array(4);
-  new DataView(requested.buffer).setUint32(0, elsewhere.pools[0]!.low);
+  new DataView(requested.buffer).setUint32(0, elsewhere.pools[0].low);
   const length = encodePacket(
     {
       ...{ op: BootOperation.request, htype: 1, hops: 1, xid, secs: 0, flags: 0 },

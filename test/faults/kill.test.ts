@@ -70,7 +70,7 @@ test(
     // And the restarted server confirms them: INIT-REBOOT is a REQUEST for the address it had.
     await lab.start();
     const bound = [...devices.leaseOf.keys()];
-    const sample = Array.from({ length: 2000 }, () => bound[prng.nextBelow(bound.length)]!);
+    const sample = Array.from({ length: 2000 }, () => bound[prng.nextBelow(bound.length)]);
     const before = new Map(sample.map((device) => [device, devices.leaseOf.get(device)!.address]));
     const wanted = devices.completions + before.size;
     const rebooting = [...before.keys()];

@@ -174,7 +174,7 @@ test("LEASE-1: a missing file is refused, and what the message advises helps", a
   expect(said).toMatch(/\nexiting\.\n$/);
   const advice = /touch (\/\S+)/.exec(said);
   expect(advice?.[1]).toBe(lab.leaseFile);
-  appendFileSync(advice![1]!, "");
+  appendFileSync(advice![1], "");
   const server = await lab.start();
   server.kill("SIGTERM");
   expect(await endOf(server), lab.log).toEqual({ status: 0, signal: null });
@@ -219,7 +219,7 @@ test("a file in ISC's grammar is read: clients renew their leases, and find thei
     expect(renewed.get(formatMac(population.macOf(device)))).toBe(addressOf(device));
   }
   // A stranger gets a free address, and not the one that was given up on.
-  devices.start(population.firstOf[1]!, "discover");
+  devices.start(population.firstOf[1], "discover");
   await devices.playUntil("a stranger is served", () => renewed.size === devicesMax + 1);
   const given = new Set(renewed.values());
   expect(given.size).toBe(devicesMax + 1);
@@ -232,7 +232,7 @@ test("a file in ISC's grammar is read: clients renew their leases, and find thei
 /** The address that the written files give to a device. */
 function addressOf(device: number): number {
   const { pools } = population.cmts(device % population.cmtsCount);
-  return pools[0]!.low + Math.floor(device / population.cmtsCount);
+  return pools[0].low + Math.floor(device / population.cmtsCount);
 }
 
 /** A lease that runs for years, as dhcpd 4.4 lays its statements out. */

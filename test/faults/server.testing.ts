@@ -122,8 +122,8 @@ export interface ServedRange {
 export function rangesOf(population: Population, addressesMax = 0x7fff_ffff): ServedRange[] {
   return Array.from({ length: population.cmtsCount }, (_, index) => {
     const { network, prefixLength, pools } = population.cmts(index);
-    const low = pools[0]!.low;
-    const high = Math.min(pools[pools.length - 1]!.high, low + addressesMax - 1);
+    const low = pools[0].low;
+    const high = Math.min(pools[pools.length - 1].high, low + addressesMax - 1);
     return { network, prefixLength, low, high };
   });
 }

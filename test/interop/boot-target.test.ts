@@ -70,8 +70,8 @@ describeWithPeers(
       inLab(async (lab) => {
         const { ran, result } = await runAgainst(lab, await startPeers(lab, 1));
         expect(ran.output).toMatch(/^PASS/m);
-        const boot = result.phases[0]!.boot!;
-        expect(boot.timeToOnlineMs["all"]!.count).toBe(110);
+        const boot = result.phases[0].boot!;
+        expect(boot.timeToOnlineMs["all"].count).toBe(110);
         expect(boot.downloads).toMatchObject({ files: 100, verified: 100, contentsChecked: 80 });
         expect(boot.failures).toEqual([]);
         // Nobody serves RFC 868 here: a modem goes on without (TIME-5), a meter has its NTP.
@@ -84,7 +84,7 @@ describeWithPeers(
         const { ran, result } = await runAgainst(lab, await startPeers(lab, 2));
         expect(ran.status).toBe(99);
         expect(result.reasons[0]).toContain("20 devices gave up before they were on line");
-        const { failures, downloads } = result.phases[0]!.boot!;
+        const { failures, downloads } = result.phases[0].boot!;
         // The meters' image depends on the seed; the other files do not.
         expect(failures).toMatchObject([
           { kind: "smart-meter", step: "tftp", problem: "wrong-hash", boots: 20, devices: 20 },

@@ -140,7 +140,7 @@ describeWithPeers("captured clients", peers, () => {
   });
 
   test("a capture of several devices wants to know which", () => {
-    const path = link.lab.path(devices[0]!.file);
+    const path = link.lab.path(devices[0].file);
     const ran = spawnSync(process.execPath, [prov, "persona", "from-pcap", path], {
       encoding: "utf8",
     });

@@ -208,7 +208,7 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
     try {
       const ids = (name: string): string[] =>
         new RegExp(`^${name}:\\t(.*)$`, "m")
-          .exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]!
+          .exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]
           .trim()
           .split(/\s+/)
           .filter((id) => id !== "");

@@ -77,7 +77,7 @@ describeUnless(missingTshark(), "tshark reads the files of modems as we do", () 
     );
     const dissected = dissectCmFiles(files);
     expect(dissected).toHaveLength(files.length);
-    for (const [index, file] of files.entries()) expectSame(file, dissected[index]!);
+    for (const [index, file] of files.entries()) expectSame(file, dissected[index]);
   });
 
   test("the files of the simulated modems", () => {
@@ -86,7 +86,7 @@ describeUnless(missingTshark(), "tshark reads the files of modems as we do", () 
       .map(({ bytes }) => bytes);
     expect(files.length).toBeGreaterThan(0);
     const dissected = dissectCmFiles(files);
-    for (const [index, file] of files.entries()) expectSame(file, dissected[index]!);
+    for (const [index, file] of files.entries()) expectSame(file, dissected[index]);
     expectSameObjects(files.flatMap((file) => objectsOf(decodeCmConfig(file).tlvs)));
   });
 
@@ -98,7 +98,7 @@ describeUnless(missingTshark(), "tshark reads the files of modems as we do", () 
 });
 
 function isOpaque(setting: Readonly<Record<string, Plain>>): boolean {
-  const type = cmTlvs.byName.get(Object.keys(setting)[0]!)?.type;
+  const type = cmTlvs.byName.get(Object.keys(setting)[0])?.type;
   return type !== undefined && opaqueTypes.includes(type);
 }
 

@@ -192,7 +192,7 @@ const known: Readonly<Record<string, readonly [name: string, read: Reader]>> = {
   "dschlist.range.step": ["stepHz", number],
   "dschlist.defaulttimeout": ["defaultScanTimeoutSeconds", number],
   mcmac: ["multicastMac", text],
-  "DOCSIS Extension Field": ["vendorSpecific", ({ fields }) => group(fields[0]!)],
+  "DOCSIS Extension Field": ["vendorSpecific", ({ fields }) => group(fields[0])],
   "docsis_vsif.vendorid": ["vendorId", hex],
   "docsis_vsif.gex.loadbal_policyid": ["loadBalancingPolicyId", number],
   "docsis_vsif.gex.loadbal_priority": ["loadBalancingPriority", number],
@@ -299,9 +299,9 @@ function keyOf({ name, show }: DissectedField): string {
 
 /** Elements of one list, which tshark shows one after the other. */
 function joinedList(before: Setting | undefined, setting: Setting): Setting | undefined {
-  const [name, value] = Object.entries(setting)[0]!;
+  const [name, value] = Object.entries(setting)[0];
   const list = before?.[name];
-  if (name !== known["subsipentry"]![0] || !Array.isArray(list)) return undefined;
+  if (name !== known["subsipentry"][0] || !Array.isArray(list)) return undefined;
   return { [name]: [...(list as Plain[]), ...(value as Plain[])] };
 }
 

@@ -67,7 +67,7 @@ export class EtcdCluster {
 
   /** Starts a member, on the data that it had; it ends with this process at the latest. */
   startMember(member: number): void {
-    const [client, peer] = [this.endpoints[member]!, this.#peers[member]!];
+    const [client, peer] = [this.endpoints[member], this.#peers[member]];
     const { tls, txnOpsMax = 1024 } = this.#options;
     const certificates =
       tls === undefined

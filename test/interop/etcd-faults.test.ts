@@ -176,7 +176,7 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
     expect(acknowledged.size).toBeGreaterThan(0);
     for (const [key, text] of acknowledged) {
       const { found } = await plain.range({ key }, 5000);
-      expect(new TextDecoder().decode(found[0]!.value)).toBe(text);
+      expect(new TextDecoder().decode(found[0].value)).toBe(text);
     }
   });
 

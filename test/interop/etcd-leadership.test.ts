@@ -200,7 +200,7 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
   });
 
   test("a claim whose answers are lost is won by the next one that is heard of", async () => {
-    const detour = await new Detour(cluster.endpoints[0]!).open();
+    const detour = await new Detour(cluster.endpoints[0]).open();
     onTestFinished(() => detour.close());
     const a = await start("a", { endpoints: [detour.endpoint] });
     detour.mode = "answers are lost";
@@ -214,7 +214,7 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
   });
 
   test("etcd that does not answer: what was seen last, a word of trouble, and no promise for ever", async () => {
-    const detour = await new Detour(cluster.endpoints[1]!).open();
+    const detour = await new Detour(cluster.endpoints[1]).open();
     onTestFinished(() => detour.close());
     const a = await start("a", { endpoints: [detour.endpoint] });
     await claim(a, 0);

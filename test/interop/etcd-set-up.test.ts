@@ -87,7 +87,7 @@ describeUnless(etcdMissingReason(), "etcd as it is set up for a pair", () => {
     async () => {
       const traces = machines.map((machine) => join(folder, `${machine}.trace`));
       const tracers = members.map(({ pid }, index) =>
-        spawn("strace", ["-f", "-e", "trace=fdatasync", "-o", traces[index]!, "-p", String(pid)], {
+        spawn("strace", ["-f", "-e", "trace=fdatasync", "-o", traces[index], "-p", String(pid)], {
           stdio: ["ignore", "ignore", "pipe"],
         }),
       );
@@ -141,8 +141,8 @@ describeUnless(
     const endpoints: string[] = [];
     /** The page tells it of prov01. */
     const [commands, settings] = ["sh", "yaml"].map((language) => {
-      const chapter = page.split("### etcd with certificates\n")[1]!;
-      return new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(chapter)![1]!;
+      const chapter = page.split("### etcd with certificates\n")[1];
+      return new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(chapter)![1];
     }) as [string, string];
     const [shell, makeCa, ...makeCertificate] = commands.split("\n");
 

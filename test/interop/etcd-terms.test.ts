@@ -27,7 +27,7 @@ describeUnless(etcdMissingReason(), "terms of a pair", () => {
     const won = both.filter(({ leadership }) => leadership.termOf(1) !== undefined);
     expect(won.length).toBe(1);
     for (const node of both)
-      waitFor(node, () => node.leader.record?.holder.bootId === won[0]!.self.bootId);
+      waitFor(node, () => node.leader.record?.holder.bootId === won[0].self.bootId);
   });
 
   test("a release makes room at once; the node may lead again with its table, before anybody else", async () => {

@@ -136,7 +136,7 @@ describeUnless(etcdMissingReason(), "what DRBD does in the guide", () => {
   test("OPS-10, OPS-12: a standby node that is cut off catches up by itself, with no order", async () => {
     const a = await lead(pair.start("a"));
     const table = newTable();
-    const b = pair.start("b", table, { endpoints: [pair.cluster.endpoints[2]!] });
+    const b = pair.start("b", table, { endpoints: [pair.cluster.endpoints[2]] });
     pair.cluster.signal(2, "SIGSTOP");
     // Until it says so: a member of etcd may be late with an answer to the active node as well.
     waitFor(b, () => b.trouble !== "");

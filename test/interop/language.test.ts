@@ -211,7 +211,7 @@ describeWithPeers("the language, as ISC dhcpd has it", ["dhcpd"], () => {
         earlier[0].push(theirs);
         earlier[1].push(ours);
         const [wanted, got] = [theirs, ours].map((reply, side) =>
-          replyLines(reply, both[side]!.wire.hardwareAddress, leeway),
+          replyLines(reply, both[side].wire.hardwareAddress, leeway),
         );
         expect(got, where).toEqual(wanted);
       }
@@ -295,7 +295,7 @@ describeWithPeers("execute", ["dhcpd"], () => {
 
   const start = (role: string, cable: Cable, flags: readonly string[] = []): Peer => {
     const command = role === "dhcpd" ? ["dhcpd"] : [process.execPath, program, "dhcpd"];
-    return lab.start(cable.serverSide, command[0]!, [
+    return lab.start(cable.serverSide, command[0], [
       ...[...command.slice(1), "-4", "-f", "-d", "--no-pid", ...flags],
       ...["-cf", configurationFor(role), "-lf", lab.path(`${role}.leases`), serverInterface],
     ]);

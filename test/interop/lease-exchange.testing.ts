@@ -139,7 +139,7 @@ export class ExchangeSite {
   #begin(device: number, wish: Wish): void {
     const address = this.held.get(device);
     const identity = identityOf(device);
-    const giaddr = this.#relays[device % this.#relays.length]!;
+    const giaddr = this.#relays[device % this.#relays.length];
     const xid = this.#nextXid;
     this.#nextXid += 1;
     const relayed = { ...identity, giaddr, xid };

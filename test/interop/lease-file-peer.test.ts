@@ -106,7 +106,7 @@ describeUnless(missing, "ISC dhcpd and our lease file", () => {
     // Once more through a rewrite, which is what dhcpd finds after a long run.
     for (let slices = 0; store.maintain(1_800_000_000); slices += 1)
       expect(slices).toBeLessThan(99);
-    store.append(table.recordOf(table.indexOf(current[0]!.address)));
+    store.append(table.recordOf(table.indexOf(current[0].address)));
     store.commit();
     store.close();
   }
@@ -123,7 +123,7 @@ describeUnless(missing, "ISC dhcpd and our lease file", () => {
   test("the peer does complain about a record that is damaged, so the test above can fail", () => {
     writeFileSync(
       leaseFile,
-      writeRecord(current[0]!).replace("binding state active", "binding stat"),
+      writeRecord(current[0]).replace("binding state active", "binding stat"),
     );
     expect(runDhcpd(directory, "-T").log).toMatch(/line \d+/);
   });

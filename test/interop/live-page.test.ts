@@ -52,7 +52,7 @@ class WatchedRun {
       said += chunk.toString();
     });
     await vi.waitFor(() => {
-      run.url = /Live view: (\S+)/.exec(said)![1]!;
+      run.url = /Live view: (\S+)/.exec(said)![1];
     }, WAIT_MS);
     return run;
   }
@@ -196,7 +196,7 @@ describeUnless(missing, "the live page in Chromium", () => {
     expect(await page.locator(".chart canvas").count()).toBeGreaterThan(2);
     expect(complaints).toEqual([]);
     // What was to come came all the same.
-    expect(run.result().phases[1]!.streams[0]).toMatchObject({ offered: 800, sent: 800 });
+    expect(run.result().phases[1].streams[0]).toMatchObject({ offered: 800, sent: 800 });
     await page.context().close();
     // It would stay for a minute.
     run.interrupt();

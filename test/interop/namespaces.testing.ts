@@ -68,7 +68,7 @@ export class Peer {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const matches = [...this.#output.matchAll(everywhere)];
-      if (matches.length >= count) return matches[count - 1]!;
+      if (matches.length >= count) return matches[count - 1];
       const reason = this.#isOver ? "ended" : performance.now() > deadline ? "went on" : undefined;
       if (reason !== undefined) {
         throw new Error(`${this.#name} ${reason} without ${pattern}:\n${this.#output}`);

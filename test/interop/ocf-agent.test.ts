@@ -74,7 +74,7 @@ describeWithPeers("the OCF resource agent", ["ocf-tester", "xmllint", "shellchec
   });
 
   test("takes nobody else's process for its own", async () => {
-    writeFileSync(agent.parameters["pidfile"]!, `${process.pid}\n`);
+    writeFileSync(agent.parameters["pidfile"], `${process.pid}\n`);
     expect(await agent.statusOf("monitor")).toBe(ocf.notRunning);
     expect(await agent.statusOf("stop")).toBe(ocf.success);
     expect(await agent.statusOf("start")).toBe(ocf.success);

@@ -49,6 +49,6 @@ export class OcfAgent {
 
   /** Of the server that runs. */
   get pid(): number {
-    return Number(readFileSync(this.parameters["pidfile"]!, "utf8"));
+    return Number(readFileSync(this.parameters["pidfile"], "utf8"));
   }
 }

@@ -245,12 +245,12 @@ describeWithPeers("parameters, as ISC dhcpd has them", ["dhcpd"], () => {
         const where = `step ${place + 1}\n${both.map(({ log }) => log.slice(-400)).join("\n--\n")}`;
         expect([theirs?.kind ?? "silence", ours?.kind ?? "silence"], where).toEqual([
           answer,
-          name === undefined ? answer : onPurpose[name]!.ours,
+          name === undefined ? answer : onPurpose[name].ours,
         ]);
         if (name !== undefined) continue;
         if (theirs === undefined || ours === undefined) continue;
         const [wanted, got] = [theirs, ours].map((reply, side) =>
-          replyLines(reply, both[side]!.wire.hardwareAddress, leeway),
+          replyLines(reply, both[side].wire.hardwareAddress, leeway),
         );
         expect(got, where).toEqual(wanted);
       }
@@ -265,7 +265,7 @@ describeWithPeers("parameters, as ISC dhcpd has them", ["dhcpd"], () => {
       expect(Buffer.from(name ?? []).toString()).toMatch(/^localhost/);
       if (ours!.packet.options.has(OptionCode.hostName)) {
         const [wanted, got] = [theirs!, ours!].map((reply, side) =>
-          replyLines(reply, both[side]!.wire.hardwareAddress, {}),
+          replyLines(reply, both[side].wire.hardwareAddress, {}),
         );
         // RFC 2132, section 2: texts are sent without NUL.
         expect(got).toEqual(wanted!.map((line) => line.replace(/^(option 12: .*)00$/, "$1")));
@@ -283,7 +283,7 @@ describeWithPeers("parameters, as ISC dhcpd has them", ["dhcpd"], () => {
         .map((line) => line.replace(/^\S+ (INFO|WARN|ERROR) +/i, ""))
         .filter((line) => /^(Pool threshold|Pool over threshold|Infinite-leasetime)/.test(line)),
     );
-    expect(lines[0]!.length).toBeGreaterThan(3);
+    expect(lines[0].length).toBeGreaterThan(3);
     expect([...new Set(lines[1])]).toEqual([...new Set(lines[0])]);
   });
 

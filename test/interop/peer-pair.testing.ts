@@ -81,7 +81,7 @@ export class PeerPairSite {
     const peers = [this.startNode(nodes, 0), this.startNode(nodes, 1)] as const;
     const deadline = performance.now() + 60_000;
     for (const [index, peer] of peers.entries()) {
-      const { name, isReady } = nodes[index]!;
+      const { name, isReady } = nodes[index];
       while (!isReady(peer.output, (path) => this.read(name, path))) {
         if (peer.isOver || performance.now() > deadline) {
           throw new Error(`${name} was not ready: ${peer.output}`);

@@ -67,7 +67,7 @@ export class RelaySite {
     writeFileSync(file("dhcpd.conf"), configuration);
     writeFileSync(file("dhcpd.leases"), "");
     const command = this.program === "dhcpd" ? ["dhcpd"] : [process.execPath, prov, "dhcpd"];
-    this.server = this.#lab.start(this.#serverSide, command[0]!, [
+    this.server = this.#lab.start(this.#serverSide, command[0], [
       ...[...command.slice(1), "-4", "-f", "-d", "--no-pid", "-p", String(this.#port)],
       ...["-cf", file("dhcpd.conf"), "-lf", file("dhcpd.leases"), "serve0"],
     ]);

@@ -70,15 +70,15 @@ print(json.dumps([[f.name, f.type, f.unit, [[s.name, s.labels, s.value] for s in
     const ran = run(python, [script, join(folder, name, "metrics.txt")]);
     expect(ran.stderr).toBe("");
     const families = JSON.parse(ran.stdout) as Family[];
-    const result = results[name]!;
+    const result = results[name];
     const info = families.find(([family]) => family === "provlab_run")!;
-    expect(info[3][0]![1]["scenario"]).toBe(result.scenario.name);
+    expect(info[3][0][1]["scenario"]).toBe(result.scenario.name);
     const latency = families.find(([family]) => family === "provlab_latency_seconds")!;
     expect(latency.slice(1, 3)).toEqual(["summary", "seconds"]);
-    const [stream] = result.phases[0]!.streams;
+    const [stream] = result.phases[0].streams;
     expect(latency[3][2]).toEqual([
       "provlab_latency_seconds",
-      { phase: result.phases[0]!.name, exchange: stream!.exchange, quantile: "0.99" },
+      { phase: result.phases[0].name, exchange: stream!.exchange, quantile: "0.99" },
       stream!.latencyMs.p99 / 1000,
     ]);
   });
@@ -127,7 +127,7 @@ describeUnless(javaMissing, "the reference implementation of HdrHistogram", () =
 
   test("finds the same percentiles", () => {
     const ran = processor("plain", "-tag", "mixed.renew", "-outputValueUnitRatio", "1000");
-    const spans = sampleResult().phases[1]!.streams[1]!.latencyMs;
+    const spans = sampleResult().phases[1].streams[1].latencyMs;
     const max = /Max\s+=\s+([\d.]+), Total count\s+=\s+(\d+)/.exec(ran.stdout)!;
     expect(Number(max[1])).toBeCloseTo(spans.max, 2);
     expect(Number(max[2])).toBe(spans.count);

@@ -168,7 +168,7 @@ describeUnless(missing, "the page in Chromium", () => {
       ...bootResult,
       population: { ...bootResult.population, devices: 1_000_000 },
       timeSeries: Array.from({ length: 3600 }, (_, second) => ({
-        ...rows[Math.floor((second * rows.length) / 3600)]!,
+        ...rows[Math.floor((second * rows.length) / 3600)],
         second,
         serverCpuPercent: second % 90,
         serverResidentMiB: 100,

@@ -128,7 +128,7 @@ syslog: { directory: ${lab.path("log")} }
       for (const [facility, file] of files) {
         const lines = found.filter((entry) => entry.line.endsWith(`${facility}: ${name}`));
         expect(lines.map((entry) => entry.file)).toEqual([file]);
-        expect(lines[0]!.line).toMatch(lineOf(`${facility}.warning`, `${facility}: ${name}`));
+        expect(lines[0].line).toMatch(lineOf(`${facility}.warning`, `${facility}: ${name}`));
       }
     });
 

@@ -58,7 +58,7 @@ const put = (side: Side, name: string, text: string): void =>
 
 function configure(side: Side): void {
   const { name, address } = nodes[side];
-  const peerAddress = nodes[1 - side]!.address;
+  const peerAddress = nodes[1 - side].address;
   mkdirSync(rootOf(side), { recursive: true });
   writeFileSync(join(folder, name, "dhcpd.conf"), dhcpdConf(side));
   writeFileSync(join(folder, name, "dhcpd.leases"), "");
@@ -137,7 +137,7 @@ async function expectCrossed(side: Side, device: number): Promise<void> {
   const { offer, from } = await discover(device);
   expect(from).toBe(nodes[side].address);
   const { tftpServers } = bootParametersOf(offer);
-  const [own, other] = [nodes[side].address, nodes[1 - side]!.address];
+  const [own, other] = [nodes[side].address, nodes[1 - side].address];
   expect(tftpServers.map(formatIpv4)).toEqual([other, own]);
 }
 

@@ -89,18 +89,18 @@ export class ServedPair {
   }
 
   signal(side: Side, signal: "SIGCONT" | "SIGTERM"): void {
-    this.#nodes[side]!.kill(signal);
+    this.#nodes[side].kill(signal);
   }
 
   /** SIGSTOP; resolves when none of its threads runs any more, for one on another processor goes on for a moment. */
   async pause(side: Side): Promise<void> {
-    const { pid } = this.#nodes[side]!;
-    this.#nodes[side]!.kill("SIGSTOP");
+    const { pid } = this.#nodes[side];
+    this.#nodes[side].kill("SIGSTOP");
     await expect.poll(() => statesOf(pid!), { interval: 5 }).toEqual(["T"]);
   }
 
   async kill(side: Side): Promise<void> {
-    await kill(this.#nodes[side]!);
+    await kill(this.#nodes[side]);
   }
 
   /** By address, what its lease file says last. */
@@ -114,11 +114,11 @@ export class ServedPair {
 
   /** How many files, sockets and pipes the node has open. */
   descriptors(side: Side): number {
-    return readdirSync(`/proc/${this.#nodes[side]!.pid}/fd`).length;
+    return readdirSync(`/proc/${this.#nodes[side].pid}/fd`).length;
   }
 
   end(side: Side): Promise<ServerEnd> {
-    return endOf(this.#nodes[side]!);
+    return endOf(this.#nodes[side]);
   }
 
   /** Runs a command of this node's operator to its end. */
@@ -133,7 +133,7 @@ export class ServedPair {
     const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
     const [status] = (await once(child, "close")) as [number | null];
     clearTimeout(deadline);
-    return { status, stdout: heard[0]!, stderr: heard[1]! };
+    return { status, stdout: heard[0], stderr: heard[1] };
   }
 
   async status(side: Side): Promise<PairStatus> {
@@ -144,7 +144,7 @@ export class ServedPair {
 
   /** Waits until the node of `side` says that this one is active and the other one could be at once. */
   async untilServes(side: Side, serving: Side): Promise<void> {
-    const [leader, other] = [nodeNames[serving], nodeNames[1 - serving]!];
+    const [leader, other] = [nodeNames[serving], nodeNames[1 - serving]];
     await expect
       .poll(() => this.#sight(side), { timeout: 90_000, interval: 200, message: this.logs })
       .toEqual(expect.objectContaining({ leader, [leader]: "active", [other]: "standby" }));
@@ -174,7 +174,7 @@ export class ServedPair {
     writeFileSync(join(folder, "dhcpd.leases"), "");
     writeFileSync(join(folder, "ha.key"), "what both nodes know", { mode: 0o600 });
     writeFileSync(join(folder, "prov.log"), "");
-    const [address, peerAddress] = [addresses[side], addresses[1 - side]!];
+    const [address, peerAddress] = [addresses[side], addresses[1 - side]];
     const ha = {
       nodes: nodeNames,
       node: nodeNames[side],
@@ -198,7 +198,7 @@ export class ServedPair {
 function statesOf(pid: number): string[] {
   const states = readdirSync(`/proc/${pid}/task`).map((thread) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
-    return stat.replace(/^.*\) /s, "")[0]!;
+    return stat.replace(/^.*\) /s, "")[0];
   });
   return [...new Set(states)];
 }

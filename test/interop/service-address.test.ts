@@ -36,7 +36,7 @@ describeWithPeers("the floating address of a pair", ["etcd", "setpriv", "ip", "p
     ...{ cableModems: 4, mtas: 0, cpes: 0, smartMeters: 0, cmtsCount: 1 },
     addressBlock: namespaceBlock,
   });
-  const device = population.cmts(0).pools[0]!.low;
+  const device = population.cmts(0).pools[0].low;
   let socket: Socket;
   let xid = 0;
 
@@ -81,7 +81,7 @@ describeWithPeers("the floating address of a pair", ["etcd", "setpriv", "ip", "p
   }
 
   function macOf(node: Place): string {
-    return /link\/ether (\S+)/.exec(ip(node, "link", "show", "dev", "access"))![1]!;
+    return /link\/ether (\S+)/.exec(ip(node, "link", "show", "dev", "access"))![1];
   }
 
   /** Who has it for the devices, who are its neighbours. */

@@ -41,12 +41,12 @@ describeWithPeers("the systemd unit", ["systemd-analyze"], () => {
 
   test("HA-26: lets a node of a pair write where the files of examples/pair say, and there alone", () => {
     const dropIn = readFileSync(lab.path("prov.service.d/pair.conf"), "utf8");
-    const writable = /^ReadWritePaths=(.*)$/m.exec(dropIn)![1]!.split(" ");
+    const writable = /^ReadWritePaths=(.*)$/m.exec(dropIn)![1].split(" ");
     for (const node of ["prov01", "prov02"]) {
       const { dhcp, tftp, syslog, control } = parse(
         readFileSync(`${root}/examples/pair/${node}.yaml`, "utf8"),
       ) as Readonly<Record<string, Readonly<Record<string, string>>>>;
-      const written = [dhcp!["leases"]!, tftp!["root"]!, syslog!["directory"]!];
+      const written = [dhcp!["leases"], tftp!["root"], syslog!["directory"]];
       const isWritable = (path: string) =>
         writable.some((place) => path === place || path.startsWith(`${place}/`));
       expect(written.filter((path) => !isWritable(path))).toEqual([]);

@@ -94,7 +94,7 @@ async function exchange(socket: Socket, port: number, message: ClientMessage): P
 }
 
 describe("TFTP-2: two nodes with one dhcpd.conf", () => {
-  test.each(nodes.map((node, at) => [node.name, node, nodes[1 - at]!] as const))(
+  test.each(nodes.map((node, at) => [node.name, node, nodes[1 - at]] as const))(
     "%s names the other's TFTP first, and its own second",
     async (_name, node, otherNode) => {
       const ack = await bind(node, 1);

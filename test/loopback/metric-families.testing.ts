@@ -44,7 +44,7 @@ export function otherFamilies(): Family[] {
       ...{ devices: 1, pace: 1, row },
     },
     {
-      ...sampleBootResult().timeSeries[0]!,
+      ...sampleBootResult().timeSeries[0],
       ...latency,
       serverCpuPercent: 1,
       serverResidentMiB: 1,

@@ -55,13 +55,13 @@ test.concurrent("a threshold that fails ends the run with status 99, and everyth
     ["connect", "all-bound"],
     ["peak", "threshold"],
   ]);
-  expect(result.phases[1]!.durationMs).toBeGreaterThanOrEqual(GRACE_SECONDS * 1000);
+  expect(result.phases[1].durationMs).toBeGreaterThanOrEqual(GRACE_SECONDS * 1000);
   expect(result.reasons[0]).toMatch(
     /^Phase peak was ended by its threshold peak\.renew\.latencyMs\.p50 < 0\.000001, but it was /,
   );
   expect(result.thresholds).toMatchObject([{ holds: false }]);
   // What was measured until then is there, of both workers.
-  const [renew] = result.phases[1]!.streams;
+  const [renew] = result.phases[1].streams;
   expect(renew!.completed).toBeGreaterThan(100);
   expect(result.safety.audit).toBe("all 400 leases in the lease file");
 });
@@ -78,7 +78,7 @@ test.concurrent("who asks in vain and never gives up is a time-out as soon as an
   ]);
   const [connect] = result.phases;
   expect(connect!.streams[0]).toMatchObject({ completed: 0 });
-  expect(connect!.streams[0]!.timeouts).toBeGreaterThan(0);
+  expect(connect!.streams[0].timeouts).toBeGreaterThan(0);
   expect(result.reasons[0]).toMatch(
     /^Phase connect was ended by its threshold connect\.discover\.timeouts == 0, but it was \d+ after/,
   );

@@ -48,7 +48,7 @@ function write(name: string, text: string): string {
 /** The steps that each kind has gone through, in their order. */
 function stepsOf({ phases }: RunResult): Record<string, string[]> {
   const steps: Record<string, string[]> = {};
-  for (const { kind, step } of phases[0]!.boot!.steps) {
+  for (const { kind, step } of phases[0].boot!.steps) {
     steps[kind] = [...(steps[kind] ?? []), step];
   }
   return steps;
@@ -104,8 +104,8 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
     const ran = await run("lossy", [join(root, "scenarios/lossy-boot.yaml"), ...smaller]);
     expect(ran.stdout).toMatch(/^PASS/m);
     const result = ran.result();
-    const { downloads, timeToOnlineMs } = result.phases[0]!.boot!;
-    expect(timeToOnlineMs["all"]!.count).toBe(result.population.devices);
+    const { downloads, timeToOnlineMs } = result.phases[0].boot!;
+    expect(timeToOnlineMs["all"].count).toBe(result.population.devices);
     expect(downloads.verified).toBe(downloads.files);
     expect(downloads.retransmissions["tftp"]).toBeGreaterThan(0);
     expect(result.generator.simulatedLoss!.dropped).toBeGreaterThan(100);

@@ -59,7 +59,7 @@ test.concurrent("prov run on a bad network: delays are in every latency, all con
   };
   const result = await run("network", { network }, 2);
   expect(result.verdict).toBe("pass");
-  const [discover] = result.phases[0]!.streams;
+  const [discover] = result.phases[0].streams;
   expect(discover!.completed).toBe(260);
   expect(discover!.latencyMs.p50).toBeGreaterThanOrEqual(119);
   expect(discover!.serviceMs.p50).toBeGreaterThanOrEqual(119);

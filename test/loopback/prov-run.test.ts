@@ -72,7 +72,7 @@ describe.concurrent("prov run", () => {
       const [connect, mixed] = result.phases;
       expect(connect!.streams[0]).toMatchObject({ offered: 500, completed: 500, timeouts: 0 });
       expect(mixed!.streams.map(({ completed }) => completed)).toEqual([100, 200]);
-      const { histogram, count } = mixed!.streams[1]!.latencyMs;
+      const { histogram, count } = mixed!.streams[1].latencyMs;
       expect(LatencyHistogram.fromBase64(histogram).count).toBe(count);
       for (const file of ["result.json", "timeseries.csv", "report.html"]) {
         expect(existsSync(join(folder, backend, file))).toBe(true);
@@ -108,8 +108,8 @@ describe.concurrent("prov run", () => {
     const result = resultIn("nobody");
     expect(result.target).toEqual({ kind: "external", address: "127.0.0.9", port: 19_067 });
     expect(result.environment.durability).toBe("unknown");
-    expect(result.phases[0]!.streams[0]!.timeouts).toBeGreaterThan(0);
-    expect(result.phases[0]!.streams[0]!.completed).toBe(0);
+    expect(result.phases[0].streams[0].timeouts).toBeGreaterThan(0);
+    expect(result.phases[0].streams[0].completed).toBe(0);
   });
 });
 

@@ -101,7 +101,7 @@ export function countsOf({ phases, safety }: RunResult) {
 export function sumOfLatencies(parts: readonly RunResult[], phase: number, stream: number): string {
   const sum = new LatencyHistogram();
   for (const { phases } of parts) {
-    const { histogram } = phases[phase]!.streams[stream]!.latencyMs;
+    const { histogram } = phases[phase].streams[stream].latencyMs;
     sum.merge(LatencyHistogram.fromBase64(histogram));
   }
   return sum.toBase64();

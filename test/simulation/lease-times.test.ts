@@ -33,7 +33,7 @@ function grantedBy(leaseSeconds: LeaseWish | undefined, limits?: readonly string
   const fleet = new Fleet({ population, seed, servers, startMs: clock.monotonicMs() }, sink);
   const server = new VirtualServer({
     ...{ config: parsed.config, clock, seed, defect: "none" },
-    ...servers[0]!,
+    ...servers[0],
     send: (bytes, destination) => {
       const nowMs = clock.monotonicMs();
       fleet.receiveAtRelay(decodePacket(bytes), destination, nowMs, nowMs);

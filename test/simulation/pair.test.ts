@@ -82,12 +82,12 @@ class PairSimulation {
   /** Throws when something happens that must not. */
   play({ kind, node: number, pick }: Step): void {
     this.#nowSeconds += 1;
-    const node = this.#nodes[number]!;
+    const node = this.#nodes[number];
     const device = pick % DEVICES;
     const sender = pick % 4 === 0 ? "claims" : "commits";
     switch (kind) {
       case "ask":
-        node.ask(device, this.#uses[device]!, this.#nowSeconds);
+        node.ask(device, this.#uses[device], this.#nowSeconds);
         break;
       case "release":
         this.#release(node, low + (pick % ADDRESSES));
@@ -148,7 +148,7 @@ class PairSimulation {
     const device = this.#holders.get(address);
     if (device === undefined || !node.release(device, address, this.#nowSeconds)) return;
     this.#holders.delete(address);
-    this.#uses[device]! += 1;
+    this.#uses[device] += 1;
   }
 
   #send(node: number, request: Request | undefined): void {
@@ -168,7 +168,7 @@ class PairSimulation {
 
   #answer(message: Answer | undefined): void {
     if (message === undefined) return;
-    const { acknowledged, next } = this.#nodes[message.node]!.answered(message, message.answer);
+    const { acknowledged, next } = this.#nodes[message.node].answered(message, message.answer);
     this.#send(message.node, next);
     for (const promise of acknowledged) this.#acknowledge(promise);
   }

@@ -77,7 +77,7 @@ describe("over real sockets and two workers", () => {
       isWatched: true,
     });
     const { phases, aborted } = await runSimulation(plan, quiet);
-    const rise = phases[1]!;
+    const rise = phases[1];
     expect(rise.endedBy).toBe("breakage");
     expect(aborted).toBe(false);
     const [stream] = rise.streams;
@@ -90,7 +90,7 @@ describe("over real sockets and two workers", () => {
       { offered: 200, completed: 200 },
       { offered: 400, completed: 400 },
     ]);
-    const missed = stream!.stages![2]!.counts;
+    const missed = stream!.stages![2].counts;
     expect(missed.offered).toBe(800);
     expect(missed.inTime).toBeLessThan(800 * 0.975);
   }, 60_000);
@@ -107,11 +107,11 @@ describe("over real sockets and two workers", () => {
     });
     expect(outcome.aborted).toBe(false);
     expect(outcome.phases[1]).toMatchObject({ endedBy: "threshold", endedWhy: "enough" });
-    const { offered, completed, timeouts } = outcome.phases[1]!.streams[0]!.counters;
+    const { offered, completed, timeouts } = outcome.phases[1].streams[0].counters;
     expect(completed + timeouts).toBe(offered);
     const last = seen.at(-1)!;
     // Each worker has half of the devices; only both together come to the whole rate.
-    expect(last.streams[0]!.counters.offered).toBeGreaterThan(0.075 * last.durationMs);
-    expect(last.streams[0]!.counters.offered).toBeLessThanOrEqual(offered);
+    expect(last.streams[0].counters.offered).toBeGreaterThan(0.075 * last.durationMs);
+    expect(last.streams[0].counters.offered).toBeLessThanOrEqual(offered);
   }, 60_000);
 });

@@ -92,12 +92,12 @@ async function startPair(
     const log = (message: string): void => void logs.push(`${names[side]}: ${message}`);
     const options: HaServiceOptions = {
       ...self,
-      peerName: names[1 - side]!,
+      peerName: names[1 - side],
       isFirst: side === 0,
       times,
       links: ports.map((port) => ({
         address: addresses[side],
-        peerAddress: addresses[1 - side]!,
+        peerAddress: addresses[1 - side],
         port,
       })),
       sign: (bytes) => createHmac("sha256", keys[side]).update(bytes).digest(),

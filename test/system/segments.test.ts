@@ -90,11 +90,11 @@ describe("segments", () => {
       [1, 0],
       [1, 1],
     ] as const) {
-      const { histogram } = merged.phases[phase]!.streams[stream]!.latencyMs;
+      const { histogram } = merged.phases[phase].streams[stream].latencyMs;
       expect(histogram).toBe(sumOfLatencies(parts, phase, stream));
     }
     expect(parts.map(({ segment }) => segment?.number)).toEqual([1, 2, 3, 4]);
-    expect(parts[0]!.thresholds).toEqual([]);
+    expect(parts[0].thresholds).toEqual([]);
   });
 
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
@@ -106,7 +106,7 @@ describe("segments", () => {
   ];
   test.each(refused)("merge refuses %s", (_name, folders, expected) => {
     const bytes = readFileSync(lab.path("segment-1/segment.bin"));
-    bytes[bytes.length - 9]! ^= 1;
+    bytes[bytes.length - 9] ^= 1;
     writeFileSync(lab.path("damaged.bin"), bytes);
     const ran = lab.run(["merge", ...folders, "--out", "refused"]);
     expect(ran.stderr).toMatch(expected);

@@ -125,7 +125,7 @@ describe("the tutorial", () => {
   // What needs the network is `npm ci`, and these tests come after it.
   const steps = stepsOf(page).filter((step) => step.kind === "save" || step.needs !== "network");
   for (const step of steps) {
-    const what = step.kind === "save" ? `save ${step.path}` : step.script.split("\n")[0]!;
+    const what = step.kind === "save" ? `save ${step.path}` : step.script.split("\n")[0];
     describeUnless(missingFor(step), `line ${step.line}`, () => {
       test(what, { timeout: triesMax * blockMsMax }, () => play(step));
     });

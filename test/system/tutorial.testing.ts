@@ -24,9 +24,9 @@ export function stepsOf(page: string): Step[] {
   const steps: Step[] = [];
   const lines = page.split("\n");
   for (let index = 0; index < lines.length; index += 1) {
-    if (!lines[index]!.startsWith("```")) continue;
+    if (!lines[index].startsWith("```")) continue;
     const line = index + 1;
-    const [, language, key, value] = FENCE.exec(lines[index]!) ?? [];
+    const [, language, key, value] = FENCE.exec(lines[index]) ?? [];
     const end = lines.indexOf("```", index + 1);
     if (end < 0) throw new Error(`line ${line}: the block has no end`);
     const text = lines.slice(index + 1, end).join("\n");

@@ -46,13 +46,13 @@ export class PacketDraft {
     const at = this.below(this.length);
     switch (this.below(7)) {
       case 0:
-        this.bytes[at]! ^= 1 << this.below(8);
+        this.bytes[at] ^= 1 << this.below(8);
         return;
       case 1:
         this.bytes[at] = this.below(256);
         return;
       case 2:
-        this.bytes[at] = edgeBytes[this.below(edgeBytes.length)]!;
+        this.bytes[at] = edgeBytes[this.below(edgeBytes.length)];
         return;
       case 3:
         this.length = at;
@@ -100,7 +100,7 @@ export class PacketDraft {
 
   /** The tail of another packet behind the head of this one. */
   #splice(at: number): void {
-    const other = this.#corpus[this.below(this.#corpus.length)]!;
+    const other = this.#corpus[this.below(this.#corpus.length)];
     const from = Math.min(at, other.length);
     this.bytes.set(other.subarray(from), at);
     this.length = at + other.length - from;

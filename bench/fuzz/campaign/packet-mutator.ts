@@ -47,7 +47,7 @@ export class PacketMutator {
       disguise?.(draft);
       return draft.length;
     }
-    draft.copyOf(this.#corpus[origin]!);
+    draft.copyOf(this.#corpus[origin]);
     if (style === 1 && rewrite !== undefined) {
       rewrite(draft);
       return draft.length;

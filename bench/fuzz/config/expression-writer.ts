@@ -124,7 +124,7 @@ export class ExpressionWriter {
     const special = this.#special[symbol];
     if (special !== undefined) return special();
     if (symbol === "declaration" || symbol === "definition") this.count += 1;
-    const productions = (depth <= 0 ? leaves[symbol] : undefined) ?? grammar[symbol]!;
+    const productions = (depth <= 0 ? leaves[symbol] : undefined) ?? grammar[symbol];
     const isExpression = symbol !== "declaration" && symbol !== "statement";
     return this.#pick(productions).replace(/<([a-z]+)>/g, (_, inner: string) => {
       if (inner === "statement") return this.#write(inner, depth - 1);
@@ -202,10 +202,10 @@ export function slipped(text: string, prng: Prng): string {
   for (let slips = 1 + prng.nextBelow(SLIPS_MAX); slips > 0; slips -= 1) {
     const tokens = [...changed.matchAll(token)];
     if (tokens.length === 0) break;
-    const { index, 0: word } = tokens[prng.nextBelow(tokens.length)]!;
-    const other = tokens[prng.nextBelow(tokens.length)]![0];
-    const stray = strays[prng.nextBelow(strays.length)]!;
-    const put = ["", `${word} ${word}`, other, stray, `${stray} ${word}`][prng.nextBelow(5)]!;
+    const { index, 0: word } = tokens[prng.nextBelow(tokens.length)];
+    const other = tokens[prng.nextBelow(tokens.length)][0];
+    const stray = strays[prng.nextBelow(strays.length)];
+    const put = ["", `${word} ${word}`, other, stray, `${stray} ${word}`][prng.nextBelow(5)];
     changed = changed.slice(0, index) + put + changed.slice(index + word.length);
   }
   return changed + text.slice(CHANGED_MAX);

@@ -51,7 +51,7 @@ export async function openDhcpAttack(plan: DhcpAttackPlan): Promise<Attack> {
     growthMiBMax: RESIDENT_GROWTH_MIB_MAX,
     send: () => {
       const origin = prng.nextBelow(corpus.length);
-      const { from, source } = corpus[origin]!;
+      const { from, source } = corpus[origin];
       const socket = from === "device" ? device : relay;
       const buffer = socket.slot();
       const length = mutator.next(buffer, origin);
@@ -60,7 +60,7 @@ export async function openDhcpAttack(plan: DhcpAttackPlan): Promise<Attack> {
       socket.push(length, server.address, server.port, from === "server" ? undefined : source);
     },
     problemOf: (socket, datagram) => {
-      const bytes = sockets[socket]!.bytes(datagram);
+      const bytes = sockets[socket].bytes(datagram);
       const reply = checkReply(bytes, (xid) => xids.has(xid), values);
       if (reply.kind === "bad") return reply.problem;
       isAnswered ||= reply.packet.xid === probeXid;

@@ -183,7 +183,7 @@ function informOf(population: Population, device: number): CorpusPacket {
   const { giaddr, pools } = population.cmts(population.cmtsOf(device));
   const chaddr = population.macOf(device);
   const packet: OutgoingPacket = {
-    ...header({ htype: 1, xid: device, flags: 0, ciaddr: pools[0]!.low, giaddr, chaddr }),
+    ...header({ htype: 1, xid: device, flags: 0, ciaddr: pools[0].low, giaddr, chaddr }),
     op: BootOperation.request,
     yiaddr: 0,
     options: [

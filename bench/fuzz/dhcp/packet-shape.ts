@@ -17,7 +17,7 @@ export const dhcpShape: PacketShape = {
       return;
     }
     const at = someOption(draft);
-    optionChanges[draft.below(optionChanges.length)]!(draft, at);
+    optionChanges[draft.below(optionChanges.length)](draft, at);
   },
 };
 
@@ -26,7 +26,7 @@ const optionChanges: readonly ((draft: PacketDraft, at: number) => void)[] = [
     // A wrong length, mostly by little.
     const length = lengthOf(draft, at);
     draft.bytes[at + 1] =
-      draft.below(2) === 0 ? length + draft.below(5) - 2 : edgeBytes[draft.below(9)]!;
+      draft.below(2) === 0 ? length + draft.below(5) - 2 : edgeBytes[draft.below(9)];
   },
   (draft, at) => {
     draft.bytes[at] = draft.below(256);
@@ -66,8 +66,8 @@ function randomOptions(draft: PacketDraft): void {
 function someOption(draft: PacketDraft): number {
   let at: number = Offset.options;
   for (let left = draft.below(16); left > 0; left -= 1) {
-    const code = draft.bytes[at]!;
-    const next = code === OptionCode.pad ? at + 1 : at + 2 + draft.bytes[at + 1]!;
+    const code = draft.bytes[at];
+    const next = code === OptionCode.pad ? at + 1 : at + 2 + draft.bytes[at + 1];
     if (code === OptionCode.end || next >= draft.length) break;
     at = next;
   }

@@ -26,7 +26,7 @@ function firstOf(type: number): Uint8Array {
 
 function offsetOfOption(bytes: Uint8Array, code: number): number {
   let at = 240;
-  while (bytes[at] !== code) at += 2 + bytes[at + 1]!;
+  while (bytes[at] !== code) at += 2 + bytes[at + 1];
   return at;
 }
 

@@ -59,7 +59,7 @@ export class RecentXids {
   }
 
   add(xid: number): void {
-    if (this.#size === this.#ring.length) this.#forget(this.#ring[this.#next]!);
+    if (this.#size === this.#ring.length) this.#forget(this.#ring[this.#next]);
     else this.#size += 1;
     this.#ring[this.#next] = xid;
     this.#next = (this.#next + 1) % this.#ring.length;

@@ -28,7 +28,7 @@ export function dhcpSubject({ seed, signal, folder: parent }: FuzzRequest): Fuzz
   const population = new Population(populationPlan);
   const server = { address: network.serverAddress, port: ports.relay };
   const corpus = buildCorpus({ population, devices: corpusDevices(population), server });
-  const lastModem = population.countOf[0]! - 1;
+  const lastModem = population.countOf[0] - 1;
   const [probe] = buildCorpus({ population, devices: [lastModem], server });
   const folder = join(parent, "server");
   mkdirSync(folder, { recursive: true });

@@ -140,7 +140,7 @@ class BadClients {
   #ask(write: (target: Uint8Array) => number): void {
     const client = this.#clients % CLIENTS;
     this.#clients += 1;
-    const socket = this.#sockets[client & 1]!;
+    const socket = this.#sockets[client & 1];
     const target = socket.slot();
     const length = write(target);
     const bytes = target.slice(0, length);
@@ -151,26 +151,26 @@ class BadClients {
   }
 
   #copyRequest(target: Uint8Array): number {
-    const request = this.#requests[this.#prng.nextBelow(this.#requests.length)]!;
+    const request = this.#requests[this.#prng.nextBelow(this.#requests.length)];
     target.set(request);
     return request.length;
   }
 
   #repeatRequest(): void {
-    const { client, bytes } = this.#recent[this.#prng.nextBelow(this.#recent.length)]!;
-    this.#sockets[client & 1]!.slot().set(bytes);
+    const { client, bytes } = this.#recent[this.#prng.nextBelow(this.#recent.length)];
+    this.#sockets[client & 1].slot().set(bytes);
     this.#pushRequest(client, bytes.length);
   }
 
   #pushRequest(client: number, length: number): void {
     const { address, port } = this.#server;
-    this.#sockets[client & 1]!.push(length, address, port, FIRST_CLIENT + client);
+    this.#sockets[client & 1].push(length, address, port, FIRST_CLIENT + client);
   }
 
   /** The ACK that continues the transfer, one of a block that was not sent, or a repeated one. */
   #acknowledge({ client, serverPort, block }: KnownTransfer): void {
-    const offset = ackOffsets[this.#prng.nextBelow(ackOffsets.length)]!;
-    const socket = this.#sockets[client & 1]!;
+    const offset = ackOffsets[this.#prng.nextBelow(ackOffsets.length)];
+    const socket = this.#sockets[client & 1];
     const copies = this.#prng.nextBelow(8) === 0 ? 3 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const length = encodeAck(socket.slot(), 0, (block + offset) & 0xffff);
@@ -179,19 +179,19 @@ class BadClients {
   }
 
   #sendToTransfer({ serverPort }: KnownTransfer, client: number): void {
-    const socket = this.#sockets[client & 1]!;
+    const socket = this.#sockets[client & 1];
     const length = this.#transferMutants.next(socket.slot());
     this.#pushTo(serverPort, socket, length, FIRST_CLIENT + client);
   }
 
   #endTransfer({ client, serverPort }: KnownTransfer): void {
-    const socket = this.#sockets[client & 1]!;
+    const socket = this.#sockets[client & 1];
     const length = encodeError(socket.slot(), 0, this.#prng.nextBelow(10), "no more");
     this.#pushTo(serverPort, socket, length, FIRST_CLIENT + client);
   }
 
   #sendAsStranger({ serverPort }: KnownTransfer): void {
-    const socket = this.#sockets[this.#prng.nextBelow(2)]!;
+    const socket = this.#sockets[this.#prng.nextBelow(2)];
     const isAck = this.#prng.nextBelow(2) === 0;
     const length = isAck
       ? encodeAck(socket.slot(), 0, this.#prng.nextBelow(4))
@@ -201,7 +201,7 @@ class BadClients {
 
   /** The client's address and another port: another transfer id (RFC 1350 section 4). */
   #sendFromWrongPort({ client, serverPort, block }: KnownTransfer): void {
-    const socket = this.#sockets[(client & 1) ^ 1]!;
+    const socket = this.#sockets[(client & 1) ^ 1];
     const length = encodeAck(socket.slot(), 0, block);
     this.#pushTo(serverPort, socket, length, FIRST_CLIENT + client);
   }
@@ -215,7 +215,7 @@ class BadClients {
   }
 
   problemOf(index: number, datagram: number): string | undefined {
-    const socket = this.#sockets[index]!;
+    const socket = this.#sockets[index];
     const number = socket.destinationAddress(datagram) - FIRST_CLIENT;
     const isClient = number >= 0 && number < CLIENTS && (number & 1) === index;
     const client = isClient ? number : undefined;

@@ -120,12 +120,12 @@ export function buildTftpCorpus({ names, traps, outsideFile }: TftpCorpusPlan): 
     rawRequest(TftpOpcode.writeRequest, name, "octet", []),
   ]);
   const options = absurdOptions.flatMap((list, index) => [
-    rawRequest(TftpOpcode.readRequest, known[index % known.length]!, "octet", list),
-    rawRequest(TftpOpcode.readRequest, known[(index + 1) % known.length]!, "netascii", list),
+    rawRequest(TftpOpcode.readRequest, known[index % known.length], "octet", list),
+    rawRequest(TftpOpcode.readRequest, known[(index + 1) % known.length], "netascii", list),
   ]);
   const strange = modes.flatMap((mode) => [
-    rawRequest(TftpOpcode.readRequest, known[1]!, mode, []),
-    rawRequest(TftpOpcode.writeRequest, known[1]!, mode, [["tsize", "1000000000000"]]),
+    rawRequest(TftpOpcode.readRequest, known[1], mode, []),
+    rawRequest(TftpOpcode.writeRequest, known[1], mode, [["tsize", "1000000000000"]]),
   ]);
   const nulInName = [`cm-1.0.cfg\0../outside/canary.txt`, `\0../outside/canary.txt`].map((name) =>
     rawRequest(TftpOpcode.readRequest, utf8(name), "octet", []),

@@ -32,12 +32,12 @@ export const tftpShape: PacketShape = {
   },
   change: (draft) => {
     const at = someText(draft);
-    textChanges[draft.below(textChanges.length)]!(draft, at);
+    textChanges[draft.below(textChanges.length)](draft, at);
   },
 };
 
 const insertSnippet = (draft: PacketDraft, at: number): void => {
-  const snippet = snippets[draft.below(snippets.length)]!;
+  const snippet = snippets[draft.below(snippets.length)];
   const count = draft.insert(at, snippet.length);
   draft.bytes.set(snippet.subarray(0, count), at);
 };

@@ -82,10 +82,10 @@ export class TftpReaders {
 
   /** Begins the next download. */
   begin(): void {
-    const [filename, bytes] = this.#files[this.#begun % this.#files.length]!;
+    const [filename, bytes] = this.#files[this.#begun % this.#files.length];
     // Another file for the same reader in the next round of all files.
     const round = Math.floor(this.#begun / this.#files.length);
-    const client = this.#clients[(this.#begun + round) % this.#clients.length]!;
+    const client = this.#clients[(this.#begun + round) % this.#clients.length];
     this.#begun += 1;
     this.#result = undefined;
     const request = { filename, servers: [this.#server], expected: expectationOf(bytes) };
@@ -102,7 +102,7 @@ export class TftpReaders {
       const client = this.#clients[socket.destinationAddress(i) - FIRST_ADDRESS];
       client?.receive(0, socket.bytes(i), socket.sourceAddress(i), socket.sourcePort(i), nowMs);
     }
-    this.#timers.advance(nowMs, (reader) => this.#clients[reader]!.timeOut(0, nowMs));
+    this.#timers.advance(nowMs, (reader) => this.#clients[reader].timeOut(0, nowMs));
     socket.flush();
     return this.#result !== undefined;
   }
@@ -115,7 +115,7 @@ export class TftpReaders {
       this.completed += 1;
       return undefined;
     }
-    const [filename] = this.#files[(this.#begun - 1) % this.#files.length]!;
+    const [filename] = this.#files[(this.#begun - 1) % this.#files.length];
     return `download ${this.#begun}, of ${filename}: ${problem} after ${lengthBytes} bytes`;
   }
 

@@ -70,5 +70,5 @@ export function makeTftpRoot(folder: string): TftpRoot {
 
 function textBytes(length: number): Uint8Array {
   const prng = new Prng(length, FILE_STREAM);
-  return Uint8Array.from({ length }, () => alphabet[prng.nextBelow(alphabet.length)]!);
+  return Uint8Array.from({ length }, () => alphabet[prng.nextBelow(alphabet.length)]);
 }

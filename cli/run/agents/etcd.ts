@@ -77,6 +77,6 @@ export async function createAll(etcd: EtcdClient, puts: readonly Put[]): Promise
   // Sent twice, it finds what it has put itself.
   return (
     found.length === puts.length &&
-    found.every(({ value }, index) => Buffer.compare(value, puts[index]!.value) === 0)
+    found.every(({ value }, index) => Buffer.compare(value, puts[index].value) === 0)
   );
 }

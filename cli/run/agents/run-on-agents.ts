@@ -136,7 +136,7 @@ class AgentsCoordinator {
     const counts = await this.#all("record");
     const segments: SegmentFile[] = [];
     for (const [index, count] of counts.entries()) {
-      const name = `the record of agent ${cards[index]!.name}`;
+      const name = `the record of agent ${cards[index].name}`;
       segments.push(decodeSegment(await bulk.getBulk(`record/${index}`, Number(count)), name));
       await bulk.deleteBulk(`record/${index}`);
     }
@@ -154,7 +154,7 @@ class AgentsCoordinator {
     const bound = new Uint8Array(bitmapBytes);
     for (const bytes of await this.#all(`bound/${index}`, before)) {
       const part = unpackBitmap(bytes, bitmapBytes);
-      for (let at = 0; at < bitmapBytes; at += 1) bound[at]! |= part[at]!;
+      for (let at = 0; at < bitmapBytes; at += 1) bound[at] |= part[at];
     }
     await told.put(`bound/${index}`, deflateSync(bound));
     await this.#all(`prepared/${index}`);
@@ -169,7 +169,7 @@ class AgentsCoordinator {
       const { offsetMs, roundTripMs } = JSON.parse(String(value)) as ClockReading;
       if (Math.abs(offsetMs) - roundTripMs / 2 <= CLOCK_OFFSET_MS_MAX) continue;
       throw new RendezvousError(
-        `the clock of agent ${cards[index]!.name} is ${offsetMs.toFixed(0)} ms from this one ` +
+        `the clock of agent ${cards[index].name} is ${offsetMs.toFixed(0)} ms from this one ` +
           `(limit ${CLOCK_OFFSET_MS_MAX} ms): let NTP set the clocks of all machines`,
       );
     }

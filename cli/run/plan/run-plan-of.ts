@@ -18,7 +18,7 @@ export interface RunChoices {
 
 /** What the simulator is told to do: the scenario, aimed at servers that all listen on one port. */
 export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
-  const { port } = choices.servers[0]!;
+  const { port } = choices.servers[0];
   const boot = bootPlanOf(scenario, choices.bootServers);
   const { clients, network, personas, generator } = scenario;
   return {

@@ -23,10 +23,10 @@ export function* historyLines(
   );
   type Entry = (typeof entries)[number];
   const of = ({ column, at }: Entry) => {
-    const { phase, device, stream, atMs, flags } = columns[column]!;
-    const plans = plan.phases[phase]!;
-    const ms = plans.streams[stream[at]!]!.kind === "outstanding" ? 0 : atMs[at]!;
-    return { phase, device: device[at]!, stream: stream[at]!, ms, flags: flags[at]! };
+    const { phase, device, stream, atMs, flags } = columns[column];
+    const plans = plan.phases[phase];
+    const ms = plans.streams[stream[at]].kind === "outstanding" ? 0 : atMs[at];
+    return { phase, device: device[at], stream: stream[at], ms, flags: flags[at] };
   };
   const byDevice = (left: Entry, right: Entry): number => {
     const [a, b] = [of(left), of(right)];
@@ -35,8 +35,8 @@ export function* historyLines(
   yield "device\tkind\tphase\texchange\tatMs\tbegan\n";
   for (const entry of entries.sort(byDevice)) {
     const { phase, device, stream, ms, flags } = of(entry);
-    const { name, streams } = plan.phases[phase]!;
-    const { kind, exchange } = streams[stream]!;
+    const { name, streams } = plan.phases[phase];
+    const { kind, exchange } = streams[stream];
     const { leaves, hasStarted } = flagsOf(flags);
     const who = device === NO_DEVICE ? "-\t-" : `${device}\t${population.kindOf(device)}`;
     const what = leaves ? "leave" : exchange;

@@ -12,7 +12,7 @@ const population = new Population({
   ...{ cableModems: 3, mtas: 0, cpes: 0, smartMeters: 0, cmtsCount: 1 },
 });
 const endsAt = 2_000_000_000;
-const addressOf = (device: number): number => population.cmts(0).pools[0]!.low + device;
+const addressOf = (device: number): number => population.cmts(0).pools[0].low + device;
 
 /** Devices 0 to 2 hold the first addresses of the pool, until `endsAt`. */
 const leases: AcknowledgedLeases = {
@@ -107,7 +107,7 @@ describe("a lease file of Kea", () => {
   };
 
   test("has removed what has no lifetime any more", () => {
-    const line = text.split("\n")[2]!;
+    const line = text.split("\n")[2];
     expect(lostOf(text)).toBe(0);
     expect(lostOf(`${text}${line.replace(",60,", ",0,")}\n`)).toBe(1);
   });

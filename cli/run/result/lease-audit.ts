@@ -73,7 +73,7 @@ export function auditTogether(
   const { lost, examples } = lostOf(files, leases, population);
   const alone = files.map((file, index) => {
     const missing = lostOf([file], leases, population).lost;
-    return `${basename(dirname(paths[index]!))} has ${formatCount(leases.count - missing)}`;
+    return `${basename(dirname(paths[index]))} has ${formatCount(leases.count - missing)}`;
   });
   const summary = summaryOf(lost, leases, "the lease files together");
   return { lost, examples, summary: [summary, ...alone].join("; ") };
@@ -88,11 +88,11 @@ function lostOf(
   const examples: string[] = [];
   let lost = 0;
   for (let at = 0; at < leases.count; at += 1) {
-    const device = leases.device[at]!;
-    const address = leases.address[at]!;
+    const device = leases.device[at];
+    const address = leases.address[at];
     const mac = population.macOf(device);
     const problems = files.map((leaseOf) =>
-      problemOf(leaseOf(address), mac, leases.expiresAtSeconds[at]!),
+      problemOf(leaseOf(address), mac, leases.expiresAtSeconds[at]),
     );
     if (problems.includes(undefined)) continue;
     lost += 1;

@@ -36,7 +36,7 @@ export async function mergedResultOf(
   const segments = parts.toSorted((a, b) => a.record.index - b.record.index);
   const problem = mergeProblem(segments.map(({ record }) => record)) ?? differenceIn(segments);
   if (problem !== undefined) throw new SegmentFileError(problem);
-  const first = segments[0]!;
+  const first = segments[0];
   const { plan, scenario, sha256, environment } = first;
   const population = new Population(plan.population);
   const isOneClock = new Set(segments.map(({ summary }) => summary.host)).size === 1;
@@ -64,7 +64,7 @@ export async function mergedResultOf(
 function merged(segments: readonly SegmentFile[], marginMs: number): SimulationOutcome {
   const records = segments.map(({ record }) => record);
   try {
-    return mergeSegments(segments[0]!.plan, records, marginMs);
+    return mergeSegments(segments[0].plan, records, marginMs);
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     throw new SegmentFileError(`a segment holds what cannot be: ${error.message}`, {

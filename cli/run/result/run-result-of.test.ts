@@ -145,7 +145,7 @@ test("a run that did all it was asked passes, and says what a transaction is (GA
     startedAt: "2026-01-01T00:00:00.000Z",
   });
   expect(result.transactions).toEqual({ discover: "Discover, Offer, Request, Ack" });
-  expect(result.phases[0]!.streams[0]).toMatchObject({
+  expect(result.phases[0].streams[0]).toMatchObject({
     achievedPerSecond: 9.999,
     achievedRatio: 0.99988,
     latencyMs: { count: 10, max: expect.closeTo(10, 1) },
@@ -162,7 +162,7 @@ describe("what decides the verdict, strongest first", () => {
     ],
   };
   const slow = { ...outcome.health, invalid: true, problems: ["The generator was slow."] };
-  const late = [{ ...outcome.phases[0]!, endedBy: "time-limit" } as const];
+  const late = [{ ...outcome.phases[0], endedBy: "time-limit" } as const];
 
   test("a safety violation, even of a run whose generator was the limit", () => {
     const result = resultOf(outcomeOf({ safety: unsafe, health: slow }));

@@ -71,7 +71,7 @@ export function runResultOf(facts: RunFacts): RunResult {
     ? timeToOnlineMsOf(outcome.phases.map(({ boot }) => boot))
     : undefined;
   const timeSeries = exchangeColumnsOf(outcome.timeSeries).map((columns, index) => ({
-    ...rowOf(outcome.timeSeries[index]!),
+    ...rowOf(outcome.timeSeries[index]),
     ...columns,
   }));
   const { failover, safety: ofPair } = failoverOf(facts, timeSeries);
@@ -98,7 +98,7 @@ export function runResultOf(facts: RunFacts): RunResult {
     population: {
       devices: population.size,
       byKind: Object.fromEntries(
-        deviceKinds.map((kind, index) => [kind, population.countOf[index]!]),
+        deviceKinds.map((kind, index) => [kind, population.countOf[index]]),
       ),
       cmts: population.cmtsCount,
     },

@@ -30,8 +30,8 @@ test("rows that close at once share no interval", () => {
   sampler.take(1, 1001, usage(2.01));
   sampler.take(2, 3000, usage(3));
   const sampled = sampler.addTo(rows);
-  expect(sampled[1]!.serverCpuPercent).toBeUndefined();
-  expect(sampled[2]!.serverCpuPercent).toBe(50);
+  expect(sampled[1].serverCpuPercent).toBeUndefined();
+  expect(sampled[2].serverCpuPercent).toBe(50);
 });
 
 test("/proc tells of this process, and nothing of one that is not there", () => {

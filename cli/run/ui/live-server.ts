@@ -105,7 +105,7 @@ export class LiveServer {
 
   /** Undefined when the request has become a stream of events. */
   async #answerTo(request: IncomingMessage, response: ServerResponse): Promise<Answer | undefined> {
-    const [, token = "", page, ...rest] = (request.url ?? "").split("?")[0]!.split("/");
+    const [, token = "", page, ...rest] = (request.url ?? "").split("?")[0].split("/");
     if (!this.#isOwnHost(request) || !this.#isToken(token)) return forbidden;
     if (page === undefined || rest.length > 0) return noSuchPage;
     if (request.method === "POST") return await this.#steer(page, request);

@@ -197,16 +197,16 @@ export class CommitPipeline {
 
   #holdWaiting(): void {
     for (let index = 0; index < this.#waiting.length; index += 1) {
-      this.#filling.hold(this.#waiting[index]!, this.#waitingAsked[index]!);
+      this.#filling.hold(this.#waiting[index], this.#waitingAsked[index]);
     }
     this.#forgetWaiting();
   }
 
   #sendWaiting(): void {
     for (let index = 0; index < this.#waiting.length; index += 1) {
-      const reply = this.#waiting[index]!;
+      const reply = this.#waiting[index];
       this.#promise(reply.leaseIndex);
-      this.#options.sender.send(reply, this.#waitingAsked[index]!);
+      this.#options.sender.send(reply, this.#waitingAsked[index]);
     }
     this.#forgetWaiting();
   }

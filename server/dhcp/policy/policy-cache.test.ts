@@ -70,7 +70,7 @@ describe("remembered policies", () => {
         numbers.map((right) => [left, right] as const),
       )) {
         const [first, second] = pair;
-        const members = pair.map((at) => config.classes.all[at]!.plainMember);
+        const members = pair.map((at) => config.classes.all[at].plainMember);
         const host = config.hosts.byName(`h${second}`);
         const { minSeconds, leaseTimes } = cache.policyFor({ pool, members, host }, context);
         const found = [minSeconds, leaseTimes.defaultSeconds];

@@ -307,7 +307,7 @@ export class EtcdClient {
   }
 
   get #endpoint(): string {
-    return this.#options.endpoints[this.#member]!;
+    return this.#options.endpoints[this.#member];
   }
 
   #open(path: string, token: string | undefined): OpenStream | EtcdError {

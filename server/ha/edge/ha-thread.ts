@@ -75,7 +75,7 @@ export async function startHa(
     await leadership.close();
     throw error;
   }
-  return new Ha(service, links[0]!.port, async () => {
+  return new Ha(service, links[0].port, async () => {
     await floatingAddress?.settled();
     await disk?.close();
     await leadership.close();

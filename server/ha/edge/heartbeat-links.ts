@@ -77,8 +77,8 @@ export class HeartbeatLinks {
   /** A heartbeat that the network refuses is lost, as on a cut link: the peer notices. */
   send(heartbeats: readonly Heartbeat[]): void {
     for (const heartbeat of heartbeats) {
-      const { peerAddress, port } = this.#plans[heartbeat.link]!;
-      const socket = this.#sockets[heartbeat.link]!;
+      const { peerAddress, port } = this.#plans[heartbeat.link];
+      const socket = this.#sockets[heartbeat.link];
       const bytes = encodeHeartbeat(heartbeat, this.#sign);
       socket.slot().set(bytes);
       socket.push(bytes.length, peerAddress, port);
@@ -109,7 +109,7 @@ export class HeartbeatLinks {
   }
 
   #read(socket: UdpSocket, slot: number, link: number): Heartbeat | undefined {
-    if (socket.sourceAddress(slot) !== this.#plans[link]!.peerAddress) {
+    if (socket.sourceAddress(slot) !== this.#plans[link].peerAddress) {
       this.refused.source += 1;
       return undefined;
     }

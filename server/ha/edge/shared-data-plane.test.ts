@@ -55,11 +55,11 @@ test("a suspicion is confirmed by the store alone, asked once at a time and afte
 
   // The next one is raised while the store is asked about the first.
   pairState.suspect();
-  asked[0]!.answer(true);
+  asked[0].answer(true);
   await settled();
   expect(pairState.isSuspect).toBe(true);
   plane.turn();
-  asked[1]!.answer(true);
+  asked[1].answer(true);
   await settled();
   expect(pairState.isSuspect).toBe(false);
   expect(plane.isSuspect).toBe(false);
@@ -70,12 +70,12 @@ test("no, and an answer about another epoch, confirm nothing", async () => {
   plane.startAnswering(4);
   pairState.suspect();
   plane.turn();
-  asked[0]!.answer(false);
+  asked[0].answer(false);
   await settled();
   expect(pairState.isSuspect).toBe(true);
   plane.turn();
   plane.startAnswering(5);
-  asked[1]!.answer(true);
+  asked[1].answer(true);
   await settled();
   expect(pairState.isSuspect).toBe(true);
 });

@@ -19,7 +19,7 @@ function only(body: string): LeaseRecord {
   const { records, error, tornTail } = parseLeaseFile(`lease 10.9.0.1 {\n${body}\n}\n`);
   expect({ error, tornTail }).toEqual({ error: undefined, tornTail: undefined });
   expect(records).toHaveLength(1);
-  return records[0]!;
+  return records[0];
 }
 
 describe("writing", () => {
@@ -196,7 +196,7 @@ describe("reading what ISC writes", () => {
   ];
   for (const [text, what] of strange) {
     test(`${text.trim()} is passed over and told`, () => {
-      const before = writeRecord(sampleRecords[2]!);
+      const before = writeRecord(sampleRecords[2]);
       const inside = modemText.replace("  uid ", `${text}\n  uid `);
       const { records, skipped, error, tornTail } = parseLeaseFile(before + inside + before);
       expect({ error, tornTail }).toEqual({ error: undefined, tornTail: undefined });
@@ -249,7 +249,7 @@ describe("the end of a file that a crash cut off", () => {
   }
 
   test("a record that lacks only its newline is whole", () => {
-    const { records, tornTail } = parseLeaseFile(before + last[0]!.trimEnd());
+    const { records, tornTail } = parseLeaseFile(before + last[0].trimEnd());
     expect(records).toHaveLength(2);
     expect(tornTail).toBeUndefined();
   });
@@ -270,7 +270,7 @@ describe("the end of a file that a crash cut off", () => {
 });
 
 describe("a file that is damaged before its end is refused with the place", () => {
-  const good = writeRecord(sampleRecords[1]!);
+  const good = writeRecord(sampleRecords[1]);
   const cases: readonly (readonly [
     name: string,
     damaged: string,
@@ -295,13 +295,8 @@ describe("a file that is damaged before its end is refused with the place", () =
     ["an unknown declaration", "lase 10.9.0.7 {\n}\n", 1, "'lase'"],
     ["a lease of a client", 'lease {\n  interface "a";\n}\n', 1, "file of a client"],
     ["a lease in a lease", "lease 10.9.0.7 {\n  ends never;\n", 3, "'lease' before the '}'"],
-    ["a host with a lease in it", `host a {\n${writeRecord(sampleRecords[2]!)}}\n`, 1, "'host'"],
-    [
-      "a novelty with leases in it",
-      `novelty {\n${writeRecord(sampleRecords[2]!)}}\n`,
-      1,
-      "a lease",
-    ],
+    ["a host with a lease in it", `host a {\n${writeRecord(sampleRecords[2])}}\n`, 1, "'host'"],
+    ["a novelty with leases in it", `novelty {\n${writeRecord(sampleRecords[2])}}\n`, 1, "a lease"],
     [
       "no end, and a statement that may have been it",
       "lease 10.9.0.7 {\n  enXs never;\n  binding state active;\n}\n",

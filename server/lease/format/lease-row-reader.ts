@@ -120,8 +120,7 @@ export class LeaseRowReader {
   #state(name: Uint8Array): number {
     const cursor = this.#cursor;
     if (!cursor.takes(name)) return 0;
-    for (let code = 1; code < states.length; code += 1)
-      if (cursor.takes(states[code]!)) return code;
+    for (let code = 1; code < states.length; code += 1) if (cursor.takes(states[code])) return code;
     return -1;
   }
 

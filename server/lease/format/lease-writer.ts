@@ -210,7 +210,7 @@ function putAgentOption(
   if (kind === "empty" || (isNumber && end - first !== 4)) return start;
   // These codes mean padding and end elsewhere, so dhcpd has no such sub-options.
   if (code === 0 || code === 255) return start;
-  let at = put(target, put(target, start, optionStart), agentNames[code]!);
+  let at = put(target, put(target, start, optionStart), agentNames[code]);
   target[at++] = 0x20;
   if (isNumber) {
     const high = (options[first] << 24) | (options[first + 1] << 16);

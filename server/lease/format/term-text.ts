@@ -51,7 +51,7 @@ export function putTerm(
     keptKeys[key + 3] === row.tstp &&
     keptKeys[key + 4] === row.cltt
   ) {
-    const text = keptTexts[place]!;
+    const text = keptTexts[place];
     target.set(text, start);
     return start + text.length;
   }
@@ -101,5 +101,5 @@ function putDate(
 }
 
 function putState(target: Uint8Array, start: number, name: Uint8Array, code: number): number {
-  return put(target, put(target, put(target, start, name), stateTexts[code]!), statementEnd);
+  return put(target, put(target, put(target, start, name), stateTexts[code]), statementEnd);
 }

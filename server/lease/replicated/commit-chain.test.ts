@@ -42,7 +42,7 @@ describe("the chain of a term's transactions", () => {
     ]);
     expect(leasesOf(transaction)).toBe(256);
     expect(transaction.puts.at(-1)).toEqual({ key: keys.chain, value: linkOf(1) });
-    expect(transaction.puts[1]!.key).toBe("/p/lease/0.0.0.1");
+    expect(transaction.puts[1].key).toBe("/p/lease/0.0.0.1");
     expect(chain.answered(done)).toBe("durable");
     expect(chain.next()).toBeUndefined();
   });

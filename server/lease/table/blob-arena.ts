@@ -64,7 +64,7 @@ export class BlobArena {
 
   /** The array that holds the blob; its first byte is at `startOf(handle)`. */
   chunkOf(handle: number): Uint8Array {
-    return this.#chunks[handle >>> CHUNK_UNIT_BITS]!;
+    return this.#chunks[handle >>> CHUNK_UNIT_BITS];
   }
 
   startOf(handle: number): number {

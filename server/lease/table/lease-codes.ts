@@ -25,7 +25,7 @@ export function codeOf(state: BindingState | undefined): number {
 }
 
 export function stateOfCode(code: number): BindingState {
-  return bindingStates[code - 1]!;
+  return bindingStates[code - 1];
 }
 
 /** Stored form of a record's time (null = never) or a caller's time (Infinity = never). */

@@ -379,7 +379,7 @@ describe("durability", () => {
       expect(table.load(record)).toBe(true);
       expect(table.isDurable(table.indexOf(record.address))).toBe(true);
     }
-    expect(table.load({ ...sampleRecords[0]!, address: low - 1 })).toBe(false);
+    expect(table.load({ ...sampleRecords[0], address: low - 1 })).toBe(false);
   });
 });
 
@@ -389,7 +389,7 @@ test("a record that is loaded comes out as it went in, through the file too", ()
     table.load(record);
     const out = table.recordOf(table.indexOf(record.address));
     expect(out).toEqual(record);
-    table.load(parseLeaseFile(writeRecord(out)).records[0]!);
+    table.load(parseLeaseFile(writeRecord(out)).records[0]);
     expect(writeRecord(table.recordOf(table.indexOf(record.address)))).toBe(writeRecord(record));
   }
 });
@@ -426,7 +426,7 @@ describe("against a simple model", () => {
 function operate(table: LeaseTable, model: ModelLease[], prng: Prng, now: number): void {
   const who = prng.nextBelow(60);
   const index = prng.nextBelow(model.length);
-  const lease = model[index]!;
+  const lease = model[index];
   switch (prng.nextBelow(6)) {
     case 0:
       table.offer(index, client(who), now + 20);
@@ -438,7 +438,7 @@ function operate(table: LeaseTable, model: ModelLease[], prng: Prng, now: number
       const free = table.takeFree(0, now);
       if (free < 0) break;
       table.bind(free, client(who), now, now + 30, { vendorClass: ascii("v".repeat(who)) });
-      Object.assign(model[free]!, { state: "active", endsAt: now + 30, client: who });
+      Object.assign(model[free], { state: "active", endsAt: now + 30, client: who });
       break;
     }
     case 2:
@@ -455,7 +455,7 @@ function operate(table: LeaseTable, model: ModelLease[], prng: Prng, now: number
       break;
     default:
       table.expireDue(now, (due) => {
-        const over = model[due]!;
+        const over = model[due];
         expect(over.endsAt).toBeLessThan(now);
         over.state = "free";
       });

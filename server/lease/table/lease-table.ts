@@ -39,7 +39,7 @@ export class LeaseTable extends LeaseColumns {
     );
     for (const { low, high, pool } of ranges) {
       const first = this.ranges.indexOf(low);
-      this.#queues[pool]!.addSpan(first, first + (high - low) + 1);
+      this.#queues[pool].addSpan(first, first + (high - low) + 1);
     }
   }
 
@@ -253,7 +253,7 @@ export class LeaseTable extends LeaseColumns {
 
   /** Changes state and end, which decide the lease's queue. */
   #move(index: number, code: number, endsAt: number): void {
-    const queue = this.#queues[this.ranges.poolOf(index)]!;
+    const queue = this.#queues[this.ranges.poolOf(index)];
     const before = this.octets[index * ROW_BYTES + Octet.state];
     const heapBefore = this.#isQueued(index) ? queue.heapOf(before) : undefined;
     queue.counts[before] -= 1;
@@ -280,7 +280,7 @@ export class LeaseTable extends LeaseColumns {
    * The reserved flag decides whether a free lease is queued, so change it only while it is in no queue.
    */
   #setFlags(index: number, reserved: boolean | undefined, bootp: boolean | undefined): void {
-    const queue = this.#queues[this.ranges.poolOf(index)]!;
+    const queue = this.#queues[this.ranges.poolOf(index)];
     const code = this.octets[index * ROW_BYTES + Octet.state];
     if (this.#isQueued(index)) queue.heapOf(code).remove(index);
     if (reserved !== undefined) this.#setFlag(index, LeaseFlag.reserved, reserved);

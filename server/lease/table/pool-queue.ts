@@ -44,7 +44,7 @@ export class PoolQueue {
    */
   firstNeverUsed(): number {
     while (this.#span < this.#spans.length) {
-      const span = this.#spans[this.#span]!;
+      const span = this.#spans[this.#span];
       while (span.next < span.end && !this.#isNeverUsed(span.next)) span.next += 1;
       if (span.next < span.end) return span.next;
       this.#span += 1;

@@ -220,7 +220,7 @@ export class EtcdLeadership implements Leadership {
     });
     this.#endWatch = end;
     const watches = this.#watched.map((range, place): EtcdWatch => {
-      return this.#watching.watch(range.key, range.end, revisions[place]! + 1, {
+      return this.#watching.watch(range.key, range.end, revisions[place] + 1, {
         onAnswer: ({ events, compactRevision }) => {
           for (const event of events) this.#view.show(event);
           if (!this.#view.isSelfPresent) this.#wakeKeeper?.();

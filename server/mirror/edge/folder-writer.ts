@@ -79,7 +79,7 @@ export class FolderWriter {
       try {
         for (let bytes = 0; at < steps.fetch.length; at += 1) {
           if (batch.length >= batchFilesMax || bytes >= batchBytesMax || !mayGoOn()) break;
-          const entry = steps.fetch[at]!;
+          const entry = steps.fetch[at];
           bytes += entry.size;
           const file = await this.#receive(entry, fetch);
           if (file !== undefined) batch.push(file);

@@ -155,7 +155,7 @@ export class MirrorClient {
     bytesMax: number,
     write: Write,
   ): Promise<Reply> {
-    const { address, peerAddress, port } = this.#links[this.#link]!;
+    const { address, peerAddress, port } = this.#links[this.#link];
     const options = {
       method,
       path,

@@ -213,10 +213,10 @@ describe("what keeps them apart is told, and mends itself", () => {
   test("a link that is down, with another one that is up", async () => {
     pair.write(0, "cm.cfg", "one");
     const { links } = pair.planOf(1);
-    const down = { ...links[0]!, peerAddress: links[0]!.peerAddress + 10 };
+    const down = { ...links[0], peerAddress: links[0].peerAddress + 10 };
     pair.isActive[0] = true;
     await pair.start(0);
-    await pair.start(1, { links: [down, { ...links[0]!, address: links[0]!.address + 20 }] });
+    await pair.start(1, { links: [down, { ...links[0], address: links[0].address + 20 }] });
     await pair.untilInStep(1);
     expect(pair.said.join("\n")).toMatch(/127.0.42.11 port \d+: .*ECONNREFUSED/);
   });

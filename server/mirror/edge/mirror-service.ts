@@ -112,7 +112,7 @@ class Mirror implements RunningMirror {
   }
 
   get port(): number {
-    return this.#servers[0]!.port;
+    return this.#servers[0].port;
   }
 
   counts(): MirrorCounts {

@@ -48,8 +48,8 @@ export function openHostClock(): HostClock {
     precision: nativePrecision,
     unixMs: () => {
       if (clock_gettime(CLOCK_REALTIME, timespec.address) !== 0) return systemClock.wallMs();
-      const seconds = timespec.words[0]! + timespec.words[1]! * 2 ** 32;
-      return seconds * 1000 + timespec.words[2]! / 1e6;
+      const seconds = timespec.words[0] + timespec.words[1] * 2 ** 32;
+      return seconds * 1000 + timespec.words[2] / 1e6;
     },
     kernel: () => askKernel?.(),
   };
@@ -71,7 +71,7 @@ function bindAdjtimex(): (() => KernelClock | undefined) | undefined {
     const state = adjtimex(timex.address);
     if (state < 0) return undefined;
     const status = timex.view.getInt32(statusOffset, true);
-    const maxErrorUs = timex.words[maxErrorOffset / 4]!;
+    const maxErrorUs = timex.words[maxErrorOffset / 4];
     return {
       synchronised: state !== stateError && (status & unsynchronisedFlag) === 0,
       maxErrorMs: maxErrorUs / 1000,

@@ -46,7 +46,7 @@ export class DatagramClient {
       };
       if (this.answers.length > 0) this.#waiting();
     });
-    return this.answers[0]!;
+    return this.answers[0];
   }
 
   close(): void {

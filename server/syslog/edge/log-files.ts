@@ -106,7 +106,7 @@ export class LogFiles implements LogSink {
     isNote = false,
   ): "kept" | "file-full" | "total-full" {
     this.#turnDay(unixMs);
-    const target = this.#files[file]!;
+    const target = this.#files[file];
     const lineBytes = Buffer.byteLength(line) + 1;
     if (target.bytes + target.pendingBytes + lineBytes > this.#options.fileBytesMax) {
       return "file-full";

@@ -211,7 +211,7 @@ describe("large files", () => {
     }
     const before = readdirSync("/proc/self/fd").length;
     for (const content of contents) content.close();
-    contents[0]!.close();
+    contents[0].close();
     expect(files.openFiles).toBe(0);
     expect(readdirSync("/proc/self/fd").length).toBe(before - 1);
   });

@@ -22,7 +22,7 @@ export class SocketOutlet implements TftpOutlet {
   }
 
   slot(port: number): Uint8Array {
-    return this.#sockets[port]!.slot();
+    return this.#sockets[port].slot();
   }
 
   push(
@@ -32,7 +32,7 @@ export class SocketOutlet implements TftpOutlet {
     destinationPort: number,
     source: number,
   ): void {
-    this.#sockets[port]!.push(length, destination, destinationPort, source);
+    this.#sockets[port].push(length, destination, destinationPort, source);
     if (this.#isFilled[port] === 1) return;
     this.#isFilled[port] = 1;
     this.#filled.push(port);
@@ -41,7 +41,7 @@ export class SocketOutlet implements TftpOutlet {
   /** Sends all queued packets with one system call for each socket. */
   flush(): void {
     for (const port of this.#filled) {
-      this.#sockets[port]!.flush();
+      this.#sockets[port].flush();
       this.#isFilled[port] = 0;
     }
     this.#filled.length = 0;
@@ -128,7 +128,7 @@ export class TftpListener {
 
   #serve(port: number, nowMs: number): number {
     const { service } = this.#options;
-    const socket = this.#options.sockets[port]!;
+    const socket = this.#options.sockets[port];
     const received = socket.receive();
     for (let i = 0; i < received; i += 1) {
       service.receive(

@@ -91,7 +91,7 @@ function udpPortsOf(address: number): number[] {
   const table = readFileSync("/proc/net/udp", "latin1");
   return [...table.matchAll(/^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /gm)]
     .filter((match) => match[1] === hex)
-    .map((match) => Number.parseInt(match[2]!, 16));
+    .map((match) => Number.parseInt(match[2], 16));
 }
 
 async function settled(running: RunningTftpServer): Promise<void> {
@@ -141,12 +141,12 @@ describe.each(backends)("over loopback, %s", (backend) => {
 
   test("one port for everything, and many clients at once (TFTP-3, SM-7)", async () => {
     const running = await start({ backend, portsMax: 1, sessionsMax: 10 });
-    const files = Array.from({ length: 60 }, (_, i) => sizes[i % sizes.length]!);
+    const files = Array.from({ length: 60 }, (_, i) => sizes[i % sizes.length]);
     const readers = await Promise.all(
       files.map((size) => fetchFile(running.port, { filename: `f${size}` })),
     );
     for (const [i, reader] of readers.entries()) {
-      expectWhole(reader, patternBytes(files[i]!, files[i]! + 1));
+      expectWhole(reader, patternBytes(files[i], files[i] + 1));
     }
     await settled(running);
   });

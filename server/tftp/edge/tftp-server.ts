@@ -127,7 +127,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
   const flushLog = options.flushLog ?? (() => undefined);
   const listener = new TftpListener({ service, sockets, outlet, counters, clock, flushLog });
   const ended = listener.run().finally(() => closeAll(sockets));
-  const { localAddress, localPort } = sockets[0]!;
+  const { localAddress, localPort } = sockets[0];
   logger.info(`TFTP serves ${options.root} on ${formatIpv4(localAddress)} port ${localPort}`);
   return {
     address: localAddress,

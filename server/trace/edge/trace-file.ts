@@ -148,7 +148,7 @@ function recordAt(
   try {
     if (length > CONTENT_BYTES_MAX) throw new TraceFormatError(`a record of ${length} bytes`);
     if (contentAt + length > bytes.length) return undefined;
-    const record = decodeRecord(bytes[at]!, bytes.subarray(contentAt, contentAt + length));
+    const record = decodeRecord(bytes[at], bytes.subarray(contentAt, contentAt + length));
     return { record, bytes: FRAME_BYTES + length };
   } catch (error) {
     if (!(error instanceof TraceFormatError)) throw error;

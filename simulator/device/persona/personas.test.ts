@@ -21,7 +21,7 @@ const population = new Population({
   cmtsCount: 4,
 });
 const ownCmts = population.cmtsOf(DEVICE);
-const ownPool = population.cmts(ownCmts).pools[0]!;
+const ownPool = population.cmts(ownCmts).pools[0];
 
 /** One device of a persona, its sink, and a clock that stands still unless told. */
 class Bench {
@@ -85,7 +85,7 @@ class Bench {
   }
 
   get counts() {
-    return this.fleet.personaCounts()[0]!;
+    return this.fleet.personaCounts()[0];
   }
 }
 
@@ -98,7 +98,7 @@ describe("what each persona does", () => {
     expect(bench.fleet.start(DEVICE, "renew", bench.nowMs, bench.nowMs)).toBe("not-bound");
     const sent = bench.pass((LEASE_SECONDS + 2) * 1000, 1000);
     expect(typesOf(sent.map(({ packet }) => packet))).toEqual([MessageType.discover]);
-    expect(sent[0]!.atMs).toBeGreaterThanOrEqual(LEASE_SECONDS * 1000);
+    expect(sent[0].atMs).toBeGreaterThanOrEqual(LEASE_SECONDS * 1000);
     expect(bench.sink.surrenders.at(-1)).toMatchObject({ reason: "expired" });
   });
 
@@ -111,7 +111,7 @@ describe("what each persona does", () => {
     expect(population.cmtsOfAddress(requested)).toBe((ownCmts + 1) % 4);
     bench.answer(reboot!, "nak");
     const sent = bench.pass(11_000);
-    expect(messageType(sent[0]!.packet)).toBe(MessageType.discover);
+    expect(messageType(sent[0].packet)).toBe(MessageType.discover);
     expect(bench.counts).toMatchObject({ naks: 1, timeouts: 0 });
   });
 
@@ -173,7 +173,7 @@ describe("what each persona does", () => {
     const storm = bench.bind();
     expect(typesOf(storm)).toEqual(Array(10).fill(MessageType.request));
     expect(new Set(storm.map(({ xid }) => xid)).size).toBe(1);
-    expect(bench.answer(storm[0]!, "ack")).toEqual([]);
+    expect(bench.answer(storm[0], "ack")).toEqual([]);
     expect(bench.fleet.ignored.unexpected).toBe(1);
     expect(bench.counts).toMatchObject({ completed: 1, bound: 1 });
   });
@@ -197,7 +197,7 @@ describe("what each persona does", () => {
       [ownCmts, twinCmts].map((cmts) => population.cmts(cmts).giaddr),
     );
     expect(twins!.chaddr).toEqual(own!.chaddr);
-    const twinAddress = population.cmts(twinCmts).pools[0]!.low;
+    const twinAddress = population.cmts(twinCmts).pools[0].low;
     const [twinRequest] = bench.answer(twins!, "offer", twinAddress);
     expect(twinRequest).toMatchObject({ giaddr: twins!.giaddr, xid: own!.xid });
     const [request] = bench.answer(own!, "offer");
@@ -240,7 +240,7 @@ describe("what each persona does", () => {
     const [renewal] = bench.take();
     expect(idOf(renewal!)).toBe(idOf(first!));
     bench.answer(renewal!, "ack");
-    expect(idOf(bench.discover()[0]!)).not.toBe(idOf(first!));
+    expect(idOf(bench.discover()[0])).not.toBe(idOf(first!));
   });
 
   test("without a persona nothing of it happens", () => {

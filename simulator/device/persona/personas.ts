@@ -100,7 +100,7 @@ export function sumPersonas(
   const [first = [], ...others] = workers;
   return first.map((counts, share) => {
     const sum = { ...counts };
-    for (const other of others) addFields(sum, other[share]!);
+    for (const other of others) addFields(sum, other[share]);
     return sum;
   });
 }

@@ -135,7 +135,7 @@ describe("a run over real sockets and threads", () => {
       expect(outcome.workers).toBe(outcome.backend === "dgram" ? 1 : workers);
       const [first, mixed] = outcome.phases;
       expect(first).toMatchObject({ name: "connect", endedBy: "all-bound" });
-      expect(first!.streams[0]!.counters).toMatchObject({
+      expect(first!.streams[0].counters).toMatchObject({
         offered: DEVICES,
         sent: DEVICES,
         completed: DEVICES,
@@ -152,7 +152,7 @@ describe("a run over real sockets and threads", () => {
       expect(discover!.counters).toMatchObject({ offered: 60, sent: 60, completed: 60 });
       expect(renew!.counters).toMatchObject({ offered: 300, timeouts: 0, naks: 0 });
       expect(renew!.counters.completed + renew!.counters.notEligible).toBe(300);
-      for (const stream of [first!.streams[0]!, discover!, renew!]) {
+      for (const stream of [first!.streams[0], discover!, renew!]) {
         const { counters, latency, service, slip } = stream;
         expect(latency.count).toBe(counters.completed);
         expect(service.count).toBe(counters.completed);
@@ -193,7 +193,7 @@ describe("a run over real sockets and threads", () => {
         faults: { ignore: note },
       });
       const outcome = await runSimulation(plan, quiet);
-      expect(outcome.phases[0]!.streams[0]!.counters.completed).toBe(30);
+      expect(outcome.phases[0].streams[0].counters.completed).toBe(30);
       await responder!.stop();
       return [...new Set(taken)].sort();
     };
@@ -212,10 +212,10 @@ describe("a run over real sockets and threads", () => {
       },
     ]);
     const outcome = await runSimulation(plan, quiet);
-    const restore = outcome.phases[1]!;
+    const restore = outcome.phases[1];
     expect(restore.endedBy).toBe("all-bound");
-    expect(restore.streams[0]!.counters).toMatchObject({ offered: DEVICES, completed: DEVICES });
-    expect(restore.streams[0]!.ratePerSecond).toBeUndefined();
+    expect(restore.streams[0].counters).toMatchObject({ offered: DEVICES, completed: DEVICES });
+    expect(restore.streams[0].ratePerSecond).toBeUndefined();
     expect(restore.timeToBound.all!.count).toBe(DEVICES);
     // From the power's return, so with the device's own wait; latency is without it.
     expect(restore.timeToBound.all!.meanMs()).toBeGreaterThan(150);
@@ -229,7 +229,7 @@ describe("a run over real sockets and threads", () => {
       { retryMs: 150, faults: { ignore: (packet) => packet.giaddr === 0 } },
     );
     const outcome = await runSimulation(plan, quiet);
-    const { counters } = outcome.phases[1]!.streams[0]!;
+    const { counters } = outcome.phases[1].streams[0];
     expect(counters).toMatchObject({ offered: 100, completed: 0, timeouts: counters.sent });
     expect(counters.retransmissions).toBeGreaterThan(0);
     // Devices go on after the phase, until the run stops.
@@ -241,7 +241,7 @@ describe("a run over real sockets and threads", () => {
   test("renewals without a bound device are not eligible", async () => {
     const plan = await planFor([{ until: { durationMs: 300 }, streams: [renewals] }]);
     const outcome = await runSimulation(plan, quiet);
-    expect(outcome.phases[0]!.streams[0]!.counters).toMatchObject({
+    expect(outcome.phases[0].streams[0].counters).toMatchObject({
       offered: 60,
       sent: 0,
       notEligible: 60,
@@ -254,8 +254,8 @@ describe("a run over real sockets and threads", () => {
       faults: { ignore: () => true },
     });
     const outcome = await runSimulation(plan, quiet);
-    expect(outcome.phases[0]!.endedBy).toBe("time-limit");
-    expect(outcome.phases[0]!.streams[0]!.counters).toMatchObject({ completed: 0, timeouts: 400 });
+    expect(outcome.phases[0].endedBy).toBe("time-limit");
+    expect(outcome.phases[0].streams[0].counters).toMatchObject({ completed: 0, timeouts: 400 });
   });
 
   test("sees two devices with one address, whichever workers they are on", async () => {
@@ -287,7 +287,7 @@ describe("a run over real sockets and threads", () => {
     expect(boundToClientPort()).toBe(1);
     othersAreDone();
     const { outcome } = await run;
-    expect(outcome.phases[0]!.streams[0]!.counters.completed).toBe(DEVICES);
+    expect(outcome.phases[0].streams[0].counters.completed).toBe(DEVICES);
     expect(boundToClientPort()).toBe(0);
   });
 
@@ -302,8 +302,8 @@ describe("a run over real sockets and threads", () => {
     expect(rows.reduce((sum, row) => sum + (row.exchanges.discover?.completed ?? 0), 0)).toBe(
       DEVICES,
     );
-    expect(rows[0]!.exchanges.discover!.offered).toBeGreaterThan(0);
-    expect(rows[0]!.exchanges.discover!.offered).toBeLessThan(DEVICES);
+    expect(rows[0].exchanges.discover!.offered).toBeGreaterThan(0);
+    expect(rows[0].exchanges.discover!.offered).toBeLessThan(DEVICES);
     expect(rows.at(-1)!.bound).toBe(DEVICES);
     expect(rows.at(-1)!.states).toMatchObject({ bound: DEVICES, init: 0 });
     expect(progress.length).toBeGreaterThanOrEqual(2);
@@ -333,12 +333,12 @@ describe("a run over real sockets and threads", () => {
       undefined,
       pace,
     );
-    expect(outcome.phases[0]!.streams[0]!.counters).toMatchObject({ offered: 300, sent: 300 });
+    expect(outcome.phases[0].streams[0].counters).toMatchObject({ offered: 300, sent: 300 });
     expect(outcome.phases[0]).toMatchObject({ endedBy: "duration" });
     expect(isHurried).toBe(true);
     expect(outcome.pace!.paces).toEqual([2]);
     // A part of its three seconds at the rate, the rest at twice the rate.
-    const movedMs = outcome.phases[0]!.durationMs - outcome.pace!.pausedMs;
+    const movedMs = outcome.phases[0].durationMs - outcome.pace!.pausedMs;
     expect(movedMs).toBeGreaterThan(1950);
     expect(movedMs).toBeLessThan(3000);
   });
@@ -368,7 +368,7 @@ describe("a run over real sockets and threads", () => {
     const outcome = await runSimulation(plan, () => controller.abort(), controller.signal);
     expect(outcome.aborted).toBe(true);
     expect(outcome.phases).toHaveLength(1);
-    expect(outcome.phases[0]!.endedBy).toBe("aborted");
+    expect(outcome.phases[0].endedBy).toBe("aborted");
   });
 
   test("a worker that cannot start is an error that names it", async () => {

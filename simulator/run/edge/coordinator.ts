@@ -190,7 +190,7 @@ class Coordinator {
       backend: this.#backend,
       pace: this.#pace.summary(nowMs),
       phases: this.#parts.map((part, index) => {
-        const phase = phaseOfSegment(this.#plan.phases[index]!, this.#plan.segment?.count ?? 1);
+        const phase = phaseOfSegment(this.#plan.phases[index], this.#plan.segment?.count ?? 1);
         return phaseOutcomeOf(phase, [part]);
       }),
       timeSeries: this.#series.rows,
@@ -278,7 +278,7 @@ class Coordinator {
   }
 
   async #runPhase(index: number): Promise<PhasePart> {
-    const phase = this.#plan.phases[index]!;
+    const phase = this.#plan.phases[index];
     this.#phaseIndex = index;
     this.#goalReached = this.#workers.map(() => false);
     const surveys = await this.#askAll({ kind: "survey" }, "surveyed");
@@ -390,7 +390,7 @@ class Coordinator {
   }
 
   #tell(row: SimulatedSecond): void {
-    const phase = this.#plan.phases[this.#phaseIndex]!;
+    const phase = this.#plan.phases[this.#phaseIndex];
     const elapsedMs = this.#schedule.toSchedule(systemClock.monotonicMs());
     this.#options.onProgress({
       phase: phase.name,
@@ -427,6 +427,6 @@ async function portableSocket(): Promise<boolean> {
 function union(bitmaps: readonly Uint8Array[]): Uint8Array {
   const [first = new Uint8Array(0), ...others] = bitmaps;
   const all = first.slice();
-  for (const bitmap of others) for (let i = 0; i < all.length; i += 1) all[i]! |= bitmap[i]!;
+  for (const bitmap of others) for (let i = 0; i < all.length; i += 1) all[i] |= bitmap[i];
   return all;
 }

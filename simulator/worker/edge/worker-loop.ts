@@ -223,11 +223,11 @@ export class WorkerLoop {
     this.#phaseIndex = phaseIndex;
     this.#saidGoalReached = false;
     this.#log = plan.history === true ? new ArrivalLog() : undefined;
-    const { streams } = plan.phases[phaseIndex]!;
+    const { streams } = plan.phases[phaseIndex];
     this.#hasSchedule = streams.some(({ kind }) => kind !== "outstanding");
     this.#sink.phase = new PhaseRun(
       {
-        phase: plan.phases[phaseIndex]!,
+        phase: plan.phases[phaseIndex],
         phaseIndex,
         seed: plan.seed,
         population: this.#population,

@@ -93,7 +93,7 @@ export class Contender {
     writeFileSync(file("dhcpd.leases"), leases, "latin1");
     const command = this.program === "dhcpd" ? ["dhcpd"] : [process.execPath, prov, "dhcpd"];
     this.#leaseFile = file("dhcpd.leases");
-    this.#peer = this.#lab.start(this.#cable.serverSide, command[0]!, [
+    this.#peer = this.#lab.start(this.#cable.serverSide, command[0], [
       ...[...command.slice(1), "-4", "-f", "-d", "--no-pid"],
       ...["-cf", file("dhcpd.conf"), "-lf", file("dhcpd.leases"), serverInterface],
     ]);

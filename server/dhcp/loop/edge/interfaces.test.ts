@@ -61,7 +61,7 @@ test("DHCP-10, ENV-7: names limit the service, in their order, and may name the 
   const { served, ignored } = chooseInterfaces(all, ["lo", "nosuch", "eth0"], isDeclared);
   expect(served.map(({ name }) => name)).toEqual(["lo", "eth0"]);
   expect(ignored).toEqual([{ name: "nosuch" }]);
-  expect(ignoredInterfaceNotice(ignored[0]!)).toContain(
+  expect(ignoredInterfaceNotice(ignored[0])).toContain(
     "No subnet declaration for nosuch (no IPv4 addresses).",
   );
 });

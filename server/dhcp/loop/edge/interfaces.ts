@@ -25,7 +25,7 @@ export function parseInterfaceIndexes(table: string): ReadonlyMap<string, number
   const indexes = new Map<string, number>();
   for (const line of table.split("\n")) {
     const match = /^(\d+)\s+(\S+)\s*:/.exec(line);
-    if (match !== null) indexes.set(match[2]!, Number(match[1]));
+    if (match !== null) indexes.set(match[2], Number(match[1]));
   }
   return indexes;
 }
@@ -79,7 +79,7 @@ export function chooseInterfaces(
   for (const candidate of candidates) {
     if (candidate.addresses.some(({ address }) => isDeclared(address))) served.push(candidate);
     else if (candidate.addresses.length === 0) ignored.push({ name: candidate.name });
-    else ignored.push({ name: candidate.name, address: candidate.addresses[0]!.address });
+    else ignored.push({ name: candidate.name, address: candidate.addresses[0].address });
   }
   return { served, ignored };
 }

@@ -63,7 +63,7 @@ function setUp() {
       incoming = [];
       return batch.length;
     },
-    bytes: (index: number) => batch[index]!,
+    bytes: (index: number) => batch[index],
     sourceAddress: () => 1,
     sourcePort: () => 67,
     destinationAddress: () => 2,

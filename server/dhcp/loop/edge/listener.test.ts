@@ -115,11 +115,11 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
       incoming = [];
       return batch.length;
     },
-    bytes: (i) => batch[i]!.bytes,
+    bytes: (i) => batch[i].bytes,
     sourceAddress: () => relayAddress,
     sourcePort: () => 67,
-    destinationAddress: (i) => batch[i]!.destination ?? serverAddress,
-    interfaceIndex: (i) => batch[i]!.interfaceIndex ?? served.index,
+    destinationAddress: (i) => batch[i].destination ?? serverAddress,
+    interfaceIndex: (i) => batch[i].interfaceIndex ?? served.index,
     receivedAtMs: () => 0,
     slot: () => buffer,
     isFull: false,

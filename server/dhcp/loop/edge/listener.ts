@@ -70,7 +70,7 @@ export class DhcpListener {
       mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
     });
     this.#served = new Set(options.interfaces.map(({ index }) => index));
-    this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0]!.index : 0;
+    this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0].index : 0;
     this.#nextSecondAtMs = options.clock.monotonicMs();
   }
 

@@ -34,14 +34,14 @@ test("each probe ends once: answered, or out of time", () => {
     { source: 1001, id: 7, sequence: 0 },
     { source: 1002, id: 7, sequence: 1 },
   ]);
-  answer(sent[1]!, sent[1]!);
+  answer(sent[1], sent[1]);
   expect(pinger.poll(700)).toEqual({ answered: [22], timedOut: [] });
   expect(pinger.outstanding).toBe(1);
   answer({ source: 1002, id: 7, sequence: 0 });
   expect(pinger.poll(1400)).toEqual({ answered: [], timedOut: [] });
   expect(pinger.poll(1510)).toEqual({ answered: [], timedOut: [11] });
   expect(pinger.outstanding).toBe(0);
-  answer(sent[0]!);
+  answer(sent[0]);
   expect(pinger.poll(1600)).toEqual({ answered: [], timedOut: [] });
 });
 
@@ -52,7 +52,7 @@ test("65,536 probes may wait, and not one more", () => {
   }
   expect(pinger.ping(70_000, 1, 9000)).toBe(false);
   expect(sent).toHaveLength(65_536);
-  answer(sent[40_000]!);
+  answer(sent[40_000]);
   expect(pinger.poll(1000).answered).toEqual([40_000]);
   expect(pinger.ping(70_000, 1, 9000)).toBe(true);
   expect(sent.at(-1)?.sequence).toBe(40_000);

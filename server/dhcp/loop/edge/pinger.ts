@@ -60,11 +60,11 @@ export class Pinger {
       if (reply.source !== this.#addresses[sequence]) continue;
       this.#timers.cancel(sequence);
       this.#outstanding -= 1;
-      answered.push(this.#tickets[sequence]!);
+      answered.push(this.#tickets[sequence]);
     }
     this.#timers.advance(nowMs, (sequence) => {
       this.#outstanding -= 1;
-      timedOut.push(this.#tickets[sequence]!);
+      timedOut.push(this.#tickets[sequence]);
     });
     return { answered, timedOut };
   }

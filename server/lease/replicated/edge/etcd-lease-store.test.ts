@@ -156,7 +156,7 @@ test("a batch of any size comes out as it went in, the last record of an address
   expect(records.size).toBe(3000);
   const text = new TextDecoder().decode(records.get(address(7)));
   expect(text).toBe(writeRecord({ ...leaseOf(7), startsAt: 5 }));
-  expect(parseLeaseFile(records.get(address(2999))!).records[0]!.address).toBe(address(2999));
+  expect(parseLeaseFile(records.get(address(2999))!).records[0].address).toBe(address(2999));
   batch.clear();
   expect(readBatch(batch.shared, batch.lengthBytes).size).toBe(0);
 });

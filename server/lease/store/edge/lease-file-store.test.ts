@@ -113,32 +113,32 @@ describe("opening", () => {
     const table = newTable();
     const store = LeaseFileStore.open(path, table);
     expect(table.recordOf(table.indexOf(modemLease.address))).toEqual(modemLease);
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     store.commit();
     store.close();
-    expect(readFileSync(path, "latin1")).toBe(text + writeRecord(sampleRecords[1]!));
+    expect(readFileSync(path, "latin1")).toBe(text + writeRecord(sampleRecords[1]));
   });
 
   test("a torn last record is reported and cut off before anything is appended", () => {
-    writeFileSync(path, modemText + writeRecord(sampleRecords[1]!).slice(0, 50));
+    writeFileSync(path, modemText + writeRecord(sampleRecords[1]).slice(0, 50));
     const table = newTable();
     const store = LeaseFileStore.open(path, table);
     expect(store.report.warnings).toHaveLength(1);
     expect(store.report.warnings[0]).toContain(`${path} line 24: the last record is cut off`);
     expect(table.counts().active).toBe(1);
-    store.append(sampleRecords[2]!);
+    store.append(sampleRecords[2]);
     store.commit();
     store.close();
-    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]!));
+    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]));
   });
 
   test("a missing newline at the end is added", () => {
     writeFileSync(path, modemText.trimEnd());
     const store = LeaseFileStore.open(path, newTable());
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     store.commit();
     store.close();
-    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[1]!));
+    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[1]));
   });
 
   test("a damaged middle stops the start with file, line and a way out; the file is untouched", () => {
@@ -256,7 +256,7 @@ describe("opening", () => {
     rewrite(store);
     store.close();
     const text = readFileSync(path, "latin1");
-    const order = [7, 5, 4, 6, 1, 3, 2].map((place) => text.indexOf(blocks[place]!));
+    const order = [7, 5, 4, 6, 1, 3, 2].map((place) => text.indexOf(blocks[place]));
     expect(order).toEqual([...order].sort((left, right) => left - right));
     expect(Math.min(...order)).toBeGreaterThan(0);
     expect(text).not.toMatch(/gone|1:2;\n}\nfail/);
@@ -271,7 +271,7 @@ describe("opening", () => {
   });
 
   test("DHCP-8: check (-T) reads the file and changes nothing", () => {
-    const text = modemText + writeRecord(sampleRecords[1]!).slice(0, 50);
+    const text = modemText + writeRecord(sampleRecords[1]).slice(0, 50);
     writeFileSync(path, text);
     const report = LeaseFileStore.check(path, newTable());
     expect(report).toMatchObject({ records: 1, bytes: text.length });
@@ -295,7 +295,7 @@ describe("committing", () => {
 
   test("a batch is one write and one sync", () => {
     const { store, calls } = counted();
-    for (let round = 0; round < 256; round += 1) store.append(sampleRecords[round % 6]!);
+    for (let round = 0; round < 256; round += 1) store.append(sampleRecords[round % 6]);
     expect(calls).toEqual([]);
     store.commit();
     expect(calls).toEqual(["state", "write", "sync"]);
@@ -347,16 +347,16 @@ describe("committing", () => {
     test(`${call} fails (${how}): the file ends where it ended, and service goes on`, () => {
       const store = failing(call, how, 2);
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        store.append(sampleRecords[1]!);
+        store.append(sampleRecords[1]);
         const error = errorOf(() => store.commit());
         expect(error.code).toBe(code);
         expect(error.message).toContain(path);
         expect(readFileSync(path, "latin1")).toBe(modemText);
       }
-      store.append(sampleRecords[2]!);
+      store.append(sampleRecords[2]);
       store.commit();
       store.close();
-      expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]!));
+      expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]));
     });
   }
 
@@ -374,14 +374,14 @@ describe("committing", () => {
     };
     const store = LeaseFileStore.open(path, newTable(), { disk });
     room = 150;
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     expect(errorOf(() => store.commit()).code).toBe("ENOSPC");
     expect(readFileSync(path, "latin1")).toBe(modemText);
     room = Number.POSITIVE_INFINITY;
-    store.append(sampleRecords[2]!);
+    store.append(sampleRecords[2]);
     store.commit();
     store.close();
-    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]!));
+    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]));
   });
 
   test("when the rollback fails too, nothing is appended behind the rest until it worked", () => {
@@ -403,21 +403,21 @@ describe("committing", () => {
     };
     const store = LeaseFileStore.open(path, newTable(), { disk });
     isBroken = true;
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     expect(errorOf(() => store.commit()).operation).toBe("sync");
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     expect(errorOf(() => store.commit()).operation).toBe("truncate");
     isBroken = false;
-    store.append(sampleRecords[2]!);
+    store.append(sampleRecords[2]);
     store.commit();
     store.close();
-    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]!));
+    expect(readFileSync(path, "latin1")).toBe(modemText + writeRecord(sampleRecords[2]));
   });
 
   test("a sync that failed is followed by a rewrite from memory", () => {
     const store = failing("sync", "EIO");
     expect(store.maintain(1)).toBe(false);
-    store.append(sampleRecords[1]!);
+    store.append(sampleRecords[1]);
     errorOf(() => store.commit());
     expect(store.maintain(1)).toBe(true);
     rewrite(store, 1);
@@ -447,7 +447,7 @@ describe("committing", () => {
       act();
       const left = existsSync(path) ? readFileSync(path, "latin1") : undefined;
       for (let attempt = 0; attempt < 2; attempt += 1) {
-        store.append(sampleRecords[1]!);
+        store.append(sampleRecords[1]);
         const error = errorOf(() => store.commit());
         expect(error.code).toBe("CHANGED");
         expect(error.message).toMatch(message);
@@ -583,8 +583,8 @@ describe("rewriting", () => {
         }
       }
       isArmed = false;
-      table.load(sampleRecords[1]!);
-      store.append(sampleRecords[1]!);
+      table.load(sampleRecords[1]);
+      store.append(sampleRecords[1]);
       store.commit();
       rewrite(store, 160);
       store.close();

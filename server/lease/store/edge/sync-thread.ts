@@ -49,7 +49,7 @@ export class SyncThread implements BackgroundSync {
       if (Atomics.load(this.#words, SyncWord.state) === SyncState.asked) return false;
     }
     Atomics.store(this.#words, SyncWord.state, SyncState.idle);
-    const error = this.#words[SyncWord.error]!;
+    const error = this.#words[SyncWord.error];
     if (error === 0) return true;
     const code = getSystemErrorName(error);
     throw Object.assign(new Error(`fdatasync: ${code}`), { code });

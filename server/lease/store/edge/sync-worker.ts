@@ -38,7 +38,7 @@ for (;;) {
     Atomics.wait(words, SyncWord.state, state);
     continue;
   }
-  words[SyncWord.error] = sync(words[SyncWord.file]!);
+  words[SyncWord.error] = sync(words[SyncWord.file]);
   Atomics.store(words, SyncWord.state, SyncState.done);
   Atomics.notify(words, SyncWord.state);
   wakeLoop();

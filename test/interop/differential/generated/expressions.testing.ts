@@ -86,7 +86,7 @@ export class Expressions {
     if (depth > 0 && dice.chance(30))
       return `${number()} ${dice.pick(["+", "*", "/", "%"])} ${number()}`;
     const makers = [() => String(dice.pick([0, 1, 2, 7, 255, 256, 1400, 70_000])), extracted];
-    return makers[dice.below(2)]!();
+    return makers[dice.below(2)]();
   }
 
   boolean(depth = 2): string {
