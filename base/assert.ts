@@ -3,7 +3,7 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Ends the process (nothing catches AssertionError) when our own code broke its promise. */
+/** Ends the process when our own code broke its promise: nothing catches AssertionError. */
 export function assert(condition: boolean, message = "assertion failed"): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

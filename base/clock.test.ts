@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import { systemClock, VirtualClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import { VirtualClock } from "./virtual-clock.testing.ts";
 
 describe("the system clock", () => {
   test("never steps back and has fractions of a millisecond", () => {

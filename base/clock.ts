@@ -1,19 +1,19 @@
 import { performance } from "node:perf_hooks";
 
-/** Where time comes from. Cores never read a clock: an edge reads it and passes the number in. */
+/** A source of time. Cores never read a clock: an edge reads it and passes the number in. */
 export interface Clock {
   /** Milliseconds since the Unix epoch; steps when the administrator or NTP steps the clock. */
   wallMs(): number;
   /**
-   * Milliseconds (with a fraction) that never step back, on a scale that every worker thread of
-   * the process shares. Its zero means nothing: only differences do.
+   * Milliseconds (with a fraction) that never step back, on a scale that all worker threads of the
+   * process share. Its zero has no meaning; only differences do.
    */
   monotonicMs(): number;
 }
 
-// `performance.timeOrigin + performance.now()` differs between threads by what the wall clock
-// gained in between, because each thread samples its own origin. `process.hrtime` reads
-// CLOCK_MONOTONIC, the same for all of them, but allocates; so it is read once for the offset.
+// `performance.timeOrigin + performance.now()` differs between threads, because each thread samples its
+// own origin and the wall clock may have gained in between. `process.hrtime` reads CLOCK_MONOTONIC, which
+// is the same for all, but it allocates; so it is read once for the offset.
 function monotonicOffsetMs(): number {
   let offsetMs = 0;
   let windowMsMin = Number.POSITIVE_INFINITY;
@@ -35,30 +35,3 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => offsetMs + performance.now(),
 };
-
-/** A clock that moves only when told to: virtual time for simulations and tests. */
-export class VirtualClock implements Clock {
-  readonly #wallMsAtStart: number;
-  #elapsedMs = 0;
-
-  /** `wallMsAtStart`: what the wall clock shows at monotonic time 0. */
-  constructor(wallMsAtStart = 0) {
-    this.#wallMsAtStart = wallMsAtStart;
-  }
-
-  wallMs(): number {
-    return this.#wallMsAtStart + this.#elapsedMs;
-  }
-
-  monotonicMs(): number {
-    return this.#elapsedMs;
-  }
-
-  /** Moves both scales forward; throws RangeError on a negative or non-finite step. */
-  advance(byMs: number): void {
-    if (!(byMs >= 0 && byMs < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`cannot advance a clock by ${byMs} ms`);
-    }
-    this.#elapsedMs += byMs;
-  }
-}

@@ -1,13 +1,13 @@
 const CANDIDATES_MAX = 4096;
 const WORD_LENGTH_MAX = 64;
 
-/** How many slips of the keyboard a word may be away from what was meant. */
+/** How many typing mistakes may separate a word from the intended one. */
 export interface SlipLimits {
   readonly min: number;
   readonly max: number;
 }
 
-/** The first of the candidates closest to a word, within the limits and without regard to case. */
+/** The first of the closest candidates within the limits, ignoring case. */
 export function closestWord(
   word: string,
   candidates: Iterable<string>,
@@ -30,15 +30,15 @@ export function closestWord(
   return best;
 }
 
-/** The candidate that was probably meant, if the word is near enough to it for a slip of the fingers. */
+/** The candidate that was probably meant, if it is near enough to be a typing mistake. */
 export function didYouMean(written: string, candidates: Iterable<string>): string | undefined {
   const max = Math.max(1, Math.floor(written.length / 3));
   return closestWord(written, candidates, { min: 0, max });
 }
 
 /**
- * Letters left out, put in, changed or swapped to get from one word to the other (Damerau's optimal
- * string alignment); `limit` when they are as many or more.
+ * Letters omitted, inserted, changed or swapped to turn one word into the other (Damerau's optimal string
+ * alignment); `limit` when they are as many or more.
  */
 function slipsBetween(from: string, to: string, limit: number): number {
   let beforeLast: number[] = [];

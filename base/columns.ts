@@ -1,9 +1,11 @@
 type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
-/** A table as columns of equal length, so that its rows cross threads without a copy of each. */
+/**
+ * A table as columns of equal length, so that it can be sent between threads without copying each row.
+ */
 type Columns<Table> = { readonly [Name in keyof Table]: Column };
 
-/** The first `length` rows in columns of their own; rows beyond the table's are zeros. */
+/** The first `length` rows in new columns; rows beyond the table's end are zeros. */
 export function resized<Table extends Columns<Table>>(table: Table, length: number): Table {
   return mapped(table, (column) => {
     const copy = empty(column, length);
@@ -12,7 +14,7 @@ export function resized<Table extends Columns<Table>>(table: Table, length: numb
   });
 }
 
-/** A view of the rows from `start` until before `end`. */
+/** A view of the rows from `start` up to but not including `end`. */
 export function rowsOf<Table extends Columns<Table>>(
   table: Table,
   start: number,

@@ -3,7 +3,7 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "h
 
 const MICROSECONDS_MAX = 3_600_000_000;
 const SIGNIFICANT_DIGITS = 3;
-// A value is reported as the highest one that its bucket takes.
+// A value is reported as the highest one of its bucket.
 const MICROSECONDS_REPORTED_MAX = MICROSECONDS_MAX * (1 + 10 ** -SIGNIFICANT_DIGITS);
 const MICROSECONDS_PER_MS = 1000;
 // HdrHistogram's own buckets for 3 digits: 2,048 of one microsecond, then 1,024 for each doubling.
@@ -29,8 +29,8 @@ function emptyHistogram(): Histogram {
  */
 export class LatencyHistogram {
   readonly #histogram: Histogram = emptyHistogram();
-  // What is recorded is counted here first, by bucket: a record happens for every packet, and this is a
-  // small part of what the histogram does for one.
+  // Values are first counted here, by bucket. That happens for every packet, and costs a small part of
+  // recording in the histogram.
   #recent: Uint32Array | undefined;
   #hasRecent = false;
 
@@ -78,7 +78,7 @@ export class LatencyHistogram {
   /** Throws RangeError when `text` is not such an encoding, or holds more than an hour. */
   static fromBase64(text: string): LatencyHistogram {
     const decoded = decode(text);
-    // What lies beyond the last bucket would be counted, but found in no percentile.
+    // Values beyond the last bucket would be counted, but missing from every percentile.
     if (decoded.maxValue > MICROSECONDS_REPORTED_MAX) {
       throw new RangeError(
         `a histogram of latencies up to ${decoded.maxValue} µs is not one of ours`,
@@ -89,7 +89,7 @@ export class LatencyHistogram {
     return histogram;
   }
 
-  /** The histogram with everything that was recorded. */
+  /** The histogram including everything recorded so far. */
   #whole(): Histogram {
     if (!this.#hasRecent) return this.#histogram;
     const recent = this.#recent!;
@@ -103,7 +103,7 @@ export class LatencyHistogram {
   }
 }
 
-/** Of whole microseconds below 2^32. */
+/** `microseconds` is a whole number below 2^32. */
 function bucketOf(microseconds: number): number {
   if (microseconds < UNIT_BUCKETS) return microseconds;
   const shift = 31 - Math.clz32(microseconds) - OCTAVE_SHIFT;

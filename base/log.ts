@@ -1,8 +1,8 @@
-/** From what an operator must see to what only a search for a fault needs. */
+/** From what an operator must see to what only the search for a fault needs. */
 export const logLevels = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** What a line is about, for programs that read logs; a name says its unit (`tookMs`). */
+/** What a line is about, for programs that read logs. A name includes its unit (`tookMs`). */
 export type LogFields = Readonly<Record<string, string | number>>;
 
 export interface LogLine {
@@ -12,8 +12,8 @@ export interface LogLine {
 }
 
 /**
- * What edges write to; cores return values instead. A message has no newline at its end, and tells
- * everything that its fields tell: people read it without them.
+ * Edges write to it; cores return values instead. A message has no newline at its end, and repeats
+ * everything in its fields: people read it without them.
  */
 export type Logger = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
@@ -29,7 +29,7 @@ export function loggerTo(write: (line: LogLine) => void, least: LogLevel = "debu
   return { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
 }
 
-/** Whether a log whose least level is `least` has lines of `level`. */
+/** Whether a log with least level `least` includes lines of `level`. */
 export function isLogged(level: LogLevel, least: LogLevel): boolean {
   return logLevels.indexOf(level) <= logLevels.indexOf(least);
 }

@@ -3,8 +3,8 @@ import { hash32 } from "./prng.ts";
 const ROUNDS = 4;
 
 /**
- * A pseudo-random order of 0..size-1 in O(1) memory: a balanced Feistel network over the next
- * power of four, with values outside the range walked through it again until they fall inside.
+ * A pseudo-random order of 0..size-1 in O(1) memory: a balanced Feistel network over the next power of
+ * four. A value outside the range goes through the network again until it falls inside.
  */
 export class Permutation {
   readonly size: number;

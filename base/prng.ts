@@ -10,8 +10,8 @@ function mix(value: number): number {
 const GOLDEN_RATIO = 0x9e37_79b9;
 
 /**
- * A uniform unsigned 32-bit number that depends on its three arguments (their low 32 bits) alone:
- * any draw can be made again, in any order, on any worker.
+ * A uniform unsigned 32-bit number that depends only on its three arguments (their low 32 bits): any draw
+ * can be repeated, in any order, on any worker.
  */
 export function hash32(seed: number, stream: number, counter: number): number {
   const keyed = mix((seed + GOLDEN_RATIO) | 0);

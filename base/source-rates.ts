@@ -1,20 +1,20 @@
 import { hash32 } from "./prng.ts";
 
 export interface SourceRateLimits {
-  /** What a source that was silent for long may send at once. */
+  /** Requests that a source may send at once after a long silence. */
   readonly burst: number;
-  /** What it may send in the long run. */
+  /** Requests per second that it may send in the long run. */
   readonly perSecond: number;
-  /** Sources that are told apart; a power of two. */
+  /** Number of sources kept apart; a power of two. */
   readonly slots?: number;
 }
 
 const slotsDefault = 65_536;
 
 /**
- * A token bucket for every source address, in a table of fixed size: a slot belongs to the source
- * that used it last, and the next one starts with a full bucket. So whoever floods from invented
- * addresses gains nothing but room in other slots, and an honest source is at worst served too well.
+ * A token bucket for every source address, in a table of fixed size: a slot belongs to the source that
+ * used it last, and the next source starts with a full bucket. So a flood from invented addresses gains
+ * nothing but room in other slots, and an honest source is at worst served too generously.
  */
 export class SourceRates {
   readonly #burst: number;
@@ -23,7 +23,7 @@ export class SourceRates {
   readonly #mask: number;
   readonly #owners: Uint32Array;
   readonly #tokens: Float64Array;
-  /** Minus infinity: nobody has used the slot. */
+  /** Minus infinity: the slot is unused. */
   readonly #filledAtMs: Float64Array;
 
   /** `seed` decides which sources share a slot: an attacker should not know it. */

@@ -11,32 +11,32 @@ const UNKNOWN = -1;
 const TICK_TOLERANCE = 1e-6;
 
 /**
- * Timers for ids 0..capacity-1, one each: constant-time schedule and cancel, 24 bytes an id, no
- * allocation after construction.
+ * Timers for ids 0..capacity-1, one each: constant-time schedule and cancel, 24 bytes an id, no allocation
+ * after construction.
  *
- * Hierarchical: level 0 has a slot for each of the next 256 ticks, every higher level slots 256
- * times as wide, and one more list takes what lies beyond 2^32 ticks. When time enters a wide slot,
- * its timers move down. A timer sits on the level of the highest byte in which its tick differs
- * from the current one, so nothing is ever put in a narrow slot before the wide one above it was
- * emptied: timers of one tick fire in the order in which they were scheduled.
+ * The wheel is hierarchical: level 0 has a slot for each of the next 256 ticks, each higher level has slots
+ * 256 times as wide, and one more list takes timers beyond 2^32 ticks. When time enters a wide slot, its
+ * timers move down. A timer sits on the level of the highest byte in which its tick differs from the current
+ * one, so nothing is put in a narrow slot before the wide one above it was emptied. Therefore timers of the
+ * same tick fire in the order in which they were scheduled.
  */
 export class TimerWheel {
   readonly capacity: number;
   readonly #tickMs: number;
   readonly #startMs: number;
-  /** Circular lists through the ids; the nodes from `capacity` upwards are the slots' own. */
+  /** Circular lists through the ids; the nodes from `capacity` upwards are the heads of the slots. */
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #dueAtMs: Float64Array;
   readonly #dueTick: Float64Array;
-  /** A bit a slot: not empty. */
+  /** One bit for each slot: it is not empty. */
   readonly #occupied = new Uint32Array(LEVELS * WORDS_PER_LEVEL);
   #currentTick = 0;
   #count = 0;
   #nextDueTick = UNKNOWN;
   #advancing = false;
 
-  /** Time starts at `startMs` and goes in ticks of `tickMs`, on whatever scale the caller uses. */
+  /** Time starts at `startMs` and advances in ticks of `tickMs`, on any scale that the caller uses. */
   constructor(capacity: number, tickMs: number, startMs: number) {
     if (!(Number.isInteger(capacity) && capacity >= 0 && capacity < 2 ** 30)) {
       throw new RangeError(`a timer wheel needs a whole capacity below 2^30, not ${capacity}`);
@@ -57,14 +57,14 @@ export class TimerWheel {
     this.#dueTick = new Float64Array(capacity);
   }
 
-  /** How many timers are scheduled. */
+  /** Number of scheduled timers. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Arms the timer, or moves it if it is armed. It never fires early, and at most one tick late; a
-   * time that has passed is due at the next tick. Throws RangeError on NaN and infinity.
+   * Arms the timer, or moves it if it is armed. It never fires early, and at most one tick late; a time
+   * in the past is due at the next tick. Throws RangeError on NaN and infinity.
    */
   schedule(id: number, dueAtMs: number): void {
     this.#check(id);
@@ -93,15 +93,15 @@ export class TimerWheel {
     return this.#next[id] !== UNSCHEDULED;
   }
 
-  /** What `schedule` was told for an armed timer; NaN for one that is not. */
+  /** The time given to `schedule` for an armed timer; NaN for one that is not armed. */
   dueAtMs(id: number): number {
     return this.isScheduled(id) ? this.#dueAtMs[id]! : Number.NaN;
   }
 
   /**
-   * Fires what is due at `nowMs`, by tick and then in the order of scheduling. `onDue` may schedule
-   * and cancel anything: a timer that it re-arms fires again in the same call only at a later tick
-   * that is due too, so the call ends. If `onDue` throws, the rest fires at the next call.
+   * Fires the timers due at `nowMs`, by tick and then in the order of scheduling. `onDue` may schedule
+   * and cancel anything: a timer that it re-arms fires again in the same call only at a later tick that
+   * is due too, so the call ends. If `onDue` throws, the rest fires at the next call.
    */
   advance(nowMs: number, onDue: (id: number) => void): void {
     assert(!this.#advancing, "TimerWheel.advance was called from its own onDue");
@@ -135,7 +135,7 @@ export class TimerWheel {
 
   #check(id: number): void {
     if (id >= 0 && id < this.capacity && Number.isInteger(id)) return;
-    // Only here, because a message for every call would be garbage for every packet.
+    // Only built here, because a message on every call would make garbage for every packet.
     throw new AssertionError(`timer ${id} does not exist`);
   }
 
@@ -205,7 +205,7 @@ export class TimerWheel {
     if (slot < OVERFLOW_SLOT) this.#occupied[slot >>> 5]! &= ~(1 << (slot & 31));
   }
 
-  /** The slot that time enters first, of those with a timer; the current tick's is not one. */
+  /** The occupied slot that time enters first; the current tick's does not count. */
   #firstOccupiedSlot(): number | undefined {
     const low = (this.#currentTick % WHEEL_TICKS) >>> 0;
     for (let level = 0; level < LEVELS; level += 1) {

@@ -9,7 +9,6 @@ import {
   type MicState,
   readCmSettings,
 } from "../protocol/docsis/cm-config.ts";
-import { formatHex } from "../protocol/docsis/hex.ts";
 import {
   decodeMtaConfig,
   describeMtaSettings,
@@ -19,6 +18,7 @@ import {
 } from "../protocol/docsis/mta-config.ts";
 import type { SettingProblem } from "../protocol/docsis/settings.ts";
 import type { Tlv } from "../protocol/docsis/tlv.ts";
+import { formatHex } from "../protocol/hex.ts";
 import { readYaml } from "../scenarios/yaml/checked-yaml.ts";
 import { type FileProblem, formatFileProblem, type Mistake } from "../scenarios/yaml/problems.ts";
 

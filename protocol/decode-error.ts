@@ -1,4 +1,4 @@
-/** Why bytes were refused. A closed set: counters and reports list every one of them. */
+/** Why bytes were refused. The set is closed: counters and reports list each of them. */
 export const decodeErrorCodes = [
   "truncated",
   "too-long",
@@ -18,9 +18,9 @@ export const decodeErrorCodes = [
 export type DecodeErrorCode = (typeof decodeErrorCodes)[number];
 
 /**
- * Bytes from the network that are not what they claim to be. `offset` counts from the first byte
- * given to the decoder. It carries no stack: a flood of bad packets must stay cheap, and the code
- * and the offset say more than the frames of the decoder would.
+ * Bytes from the network that are not valid. `offset` counts from the first byte given to the decoder. It
+ * carries no stack: a flood of bad packets must stay cheap, and the code and the offset say more than the
+ * decoder's stack frames would.
  */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";

@@ -1,7 +1,7 @@
 import { addToSum, checksumOf } from "./internet-checksum.ts";
 import { readIpv4 } from "./ipv4.ts";
 
-/** What tells one echo from another (RFC 792): both are 16-bit numbers. */
+/** The numbers that distinguish one echo from another (RFC 792), 16 bits each. */
 export interface EchoReply {
   readonly id: number;
   readonly sequence: number;

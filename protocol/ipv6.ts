@@ -2,11 +2,11 @@ import { parseIpv4, writeIpv4 } from "./ipv4.ts";
 
 export const IPV6_BYTES = 16;
 const GROUPS = 8;
-/** Six groups in full, and the rest as IPv4. */
+/** Six full groups, and the rest as IPv4. */
 const CHARACTERS_MAX = 45;
 const GROUP = /^[0-9a-fA-F]{1,4}$/;
 
-/** The 16 bytes of an address as RFC 4291, section 2.2, writes it; undefined when it is none. */
+/** Parses an address as RFC 4291, section 2.2 writes it; returns 16 bytes, undefined for invalid text. */
 export function parseIpv6(text: string): Uint8Array | undefined {
   if (text.length > CHARACTERS_MAX) return undefined;
   const halves = text.split("::");

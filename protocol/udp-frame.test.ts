@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EncodeError } from "./encode-error.ts";
 import { addToSum, checksumOf } from "./internet-checksum.ts";
-import { buildUdpFrame, parseUdpFrame, type UdpFrame } from "./udp-frame.ts";
+import { parseUdpFrame } from "./udp-frame.testing.ts";
+import { buildUdpFrame, type UdpFrame } from "./udp-frame.ts";
 
 const frame: UdpFrame = {
   sourceMac: Uint8Array.of(2, 0, 0, 0, 0, 1),

@@ -1,6 +1,6 @@
 import { EncodeError } from "./encode-error.ts";
 import { addToSum, checksumOf } from "./internet-checksum.ts";
-import { readIpv4, writeIpv4 } from "./ipv4.ts";
+import { writeIpv4 } from "./ipv4.ts";
 
 /** One UDP datagram as a whole Ethernet frame. Addresses are 32-bit numbers, MACs 6 bytes. */
 export interface UdpFrame {
@@ -25,9 +25,9 @@ const PROTOCOL_UDP = 17;
 const IP_BYTES_MAX = 0xffff;
 
 /**
- * Ethernet II, IPv4 without options (RFC 791) and UDP (RFC 768) with both checksums; not padded to
- * the Ethernet minimum, which the network card does. Throws EncodeError for a MAC that is not 6
- * bytes and for a payload that one IPv4 packet cannot hold.
+ * Ethernet II, IPv4 without options (RFC 791) and UDP (RFC 768) with both checksums; the network card
+ * pads it to the Ethernet minimum. Throws EncodeError for a MAC that is not 6 bytes and for a payload
+ * that does not fit one IPv4 packet.
  */
 export function buildUdpFrame(frame: UdpFrame): Uint8Array {
   const { payload } = frame;
@@ -57,39 +57,9 @@ export function buildUdpFrame(frame: UdpFrame): Uint8Array {
   writeUInt16(bytes, udp + 2, frame.destinationPort);
   writeUInt16(bytes, udp + 4, UDP_BYTES + payload.length);
   bytes.set(payload, udp + UDP_BYTES);
-  // A computed 0 is sent as all ones: on the wire 0 means that there is no checksum (RFC 768).
+  // A computed 0 is sent as all ones, because 0 on the wire means that there is no checksum (RFC 768).
   writeUInt16(bytes, udp + 6, udpChecksum(bytes, ip, bytes.length) || 0xffff);
   return bytes;
-}
-
-/**
- * Takes such a frame apart, as views. Undefined for anything that is not a whole, unfragmented
- * IPv4/UDP frame with right checksums; bytes after the packet (Ethernet padding) are left out.
- */
-export function parseUdpFrame(bytes: Uint8Array): UdpFrame | undefined {
-  const ip = ETHERNET_BYTES;
-  if (bytes.length < ip + IP_BYTES || readUInt16(bytes, 12) !== ETHERTYPE_IPV4) return undefined;
-  const headerBytes = (bytes[ip] & 15) * 4;
-  const ipBytes = readUInt16(bytes, ip + 2);
-  const end = ip + ipBytes;
-  const udp = ip + headerBytes;
-  if (bytes[ip] >>> 4 !== 4 || headerBytes < IP_BYTES || bytes[ip + 9] !== PROTOCOL_UDP) {
-    return undefined;
-  }
-  if (end > bytes.length || udp + UDP_BYTES > end) return undefined;
-  if ((readUInt16(bytes, ip + 6) & 0x3fff) !== 0) return undefined;
-  if (checksumOf(addToSum(0, bytes, ip, udp)) !== 0) return undefined;
-  if (readUInt16(bytes, udp + 4) !== end - udp) return undefined;
-  if (readUInt16(bytes, udp + 6) !== 0 && udpChecksum(bytes, ip, end) !== 0) return undefined;
-  return {
-    sourceMac: bytes.subarray(MAC_BYTES, 2 * MAC_BYTES),
-    destinationMac: bytes.subarray(0, MAC_BYTES),
-    source: readIpv4(bytes, ip + 12),
-    destination: readIpv4(bytes, ip + 16),
-    sourcePort: readUInt16(bytes, udp),
-    destinationPort: readUInt16(bytes, udp + 2),
-    payload: bytes.subarray(udp + UDP_BYTES, end),
-  };
 }
 
 function checkMac(name: string, mac: Uint8Array): void {
@@ -98,15 +68,11 @@ function checkMac(name: string, mac: Uint8Array): void {
   }
 }
 
-/** Over the pseudo header, the UDP header and the payload (RFC 768). */
-function udpChecksum(bytes: Uint8Array, ip: number, end: number): number {
+/** Covers the pseudo header, the UDP header and the payload (RFC 768). */
+export function udpChecksum(bytes: Uint8Array, ip: number, end: number): number {
   const udp = ip + (bytes[ip] & 15) * 4;
   const pseudoHeader = addToSum(PROTOCOL_UDP + (end - udp), bytes, ip + 12, ip + 20);
   return checksumOf(addToSum(pseudoHeader, bytes, udp, end));
-}
-
-function readUInt16(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset] << 8) | bytes[offset + 1];
 }
 
 function writeUInt16(bytes: Uint8Array, offset: number, value: number): void {

@@ -19,7 +19,7 @@ import { type DhcpSocketOptions, openDhcpSockets, tellWhatIsUnheard } from "./dh
 import type { Durability } from "./lease/store/lease-store.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
 import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
-import { PairWords } from "./mandate/pair-words.ts";
+import { SharedPairState } from "./mandate/shared-pair-state.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
 import type { Family } from "./metrics/exposition.ts";
@@ -82,7 +82,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<Runni
   const { clock = systemClock, pair, logger = nullLogger, trace = untraced } = options;
   const start: Start = {
     ...{ ...options, logger, trace, releases: [] },
-    clock: pair === undefined ? clock : leaseClock(clock, new PairWords(pair.words)),
+    clock: pair === undefined ? clock : leaseClock(clock, new SharedPairState(pair.pairState)),
   };
   try {
     const loaded = await load(start);
@@ -209,7 +209,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
     ...{ counters, socket, leases, ended },
     families: () => [
       ...dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs: loaded.syncs }),
-      ...(pairSide === undefined ? [] : pairFamilies(pairSide.words)),
+      ...(pairSide === undefined ? [] : pairFamilies(pairSide.pairState)),
     ],
     get over() {
       return listener.over;

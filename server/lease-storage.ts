@@ -13,7 +13,7 @@ import { SyncThread } from "./lease/store/edge/sync-thread.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease/store/lease-store.ts";
 import { type SyncTimer, timedBackgroundSync, timedDisk } from "./lease/store/timed-sync.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
-import { openPairStorage, type PairSide } from "./pair/edge/pair-storage.ts";
+import { type GateInputs, openPairStorage } from "./pair/edge/pair-storage.ts";
 import type { PairPlane } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
 
@@ -37,7 +37,7 @@ export interface LeaseStorage {
   readonly loaded: Pick<LeaseFileStore, "report" | "hosts">;
   /** Wakes the loop when it has something to do. */
   readonly wake: WakePipe | undefined;
-  readonly pair: PairSide | undefined;
+  readonly pair: GateInputs | undefined;
   /** Call it right after closing the store. */
   end(): void;
 }

@@ -2,13 +2,13 @@ import type { Socket } from "node:dgram";
 
 export interface OutletEvents {
   readonly onSent: () => void;
-  /** `lost` datagrams will not be sent; 0 when the error concerns none of ours in particular. */
+  /** `lost` datagrams will not be sent; 0 when the error is not about particular datagrams. */
   readonly onError: (code: string, lost: number) => void;
 }
 
 /**
- * A node:dgram socket that sends, and knows how many datagrams it still holds: node forgets the
- * callbacks of what was queued when a bind fails or the socket is closed.
+ * A node:dgram socket that sends and counts the datagrams it still holds: node forgets the callbacks of
+ * queued ones when a bind fails or the socket is closed.
  */
 export class DgramOutlet {
   readonly socket: Socket;
@@ -34,7 +34,7 @@ export class DgramOutlet {
     return this.#inFlight;
   }
 
-  /** Its bind failed: it is closed, and what it held is counted as lost. */
+  /** Its bind failed: it is closed, and the datagrams it held count as lost. */
   get hasFailed(): boolean {
     return this.#failed;
   }
@@ -50,7 +50,7 @@ export class DgramOutlet {
     });
   }
 
-  /** Closes the socket as soon as what it holds is sent. */
+  /** Closes the socket once the datagrams that it holds are sent. */
   retire(): void {
     if (this.#retired || this.#failed) return;
     this.#retired = true;
@@ -65,7 +65,7 @@ export class DgramOutlet {
   }
 }
 
-/** Node's errors carry the system's name for the reason. */
+/** The system's name for the reason, which node's errors carry. */
 export function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? error.message;
 }

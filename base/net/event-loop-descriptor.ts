@@ -7,10 +7,10 @@ import { NativeMemory } from "./native-memory.ts";
 const EVENT_POLL = "anon_inode:[eventpoll]";
 
 /**
- * The descriptor under which this thread's event loop waits in the kernel (epoll): readable when it has
- * something to do other than a timer, such as a signal, a message or a stream. Node does not tell it, so
- * a pipe is given to the loop, and the kernel asked which epoll watches it. Undefined where the kernel
- * does not say.
+ * The descriptor on which this thread's event loop waits in the kernel (epoll): readable when the loop
+ * has something to do other than a timer, such as a signal, a message or a stream. Node does not expose
+ * it, so a pipe is given to the loop, and the kernel is asked which epoll watches it. Undefined when the
+ * kernel does not say.
  */
 export async function findEventLoopDescriptor(): Promise<number | undefined> {
   const ends = new NativeMemory(8);
@@ -20,7 +20,7 @@ export async function findEventLoopDescriptor(): Promise<number | undefined> {
   const closed = new Promise((resolve) => pipe.once("close", resolve));
   try {
     pipe.resume();
-    // The loop registers what is new when it waits next: between one turn and the other it has.
+    // The loop registers new descriptors when it next waits, which is done after one turn.
     await turn();
     await turn();
     return descriptorWatching(watched!);
@@ -44,7 +44,7 @@ function descriptorWatching(watched: number): number | undefined {
         line.test(readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1"))
       );
     } catch {
-      // Closed meanwhile by another thread.
+      // Another thread has closed it meanwhile.
       return false;
     }
   });

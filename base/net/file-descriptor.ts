@@ -5,12 +5,12 @@ import { errorNamed, type SocketError } from "./socket-error.ts";
 
 export const CLOSED = -1;
 
-/** A SocketError for the call that has just failed; `what` says what was being tried, and where. */
+/** A SocketError for the call that has just failed; `what` says what was tried, and where. */
 export function lastError(what: string): SocketError {
   return errorNamed(what, libc().errno());
 }
 
-/** A new non-blocking descriptor; `configure` may throw, and then nothing stays open. */
+/** A new non-blocking descriptor. If `configure` throws, it is closed again. */
 export function openDescriptor(
   what: string,
   kind: { readonly domain: number; readonly type: number; readonly protocol: number },
@@ -35,7 +35,7 @@ export function trySetOption(fd: number, level: number, option: number, value: n
   return libc().setsockopt(fd, level, option, memory.address, 4) === 0;
 }
 
-/** Sets an option of SOL_SOCKET, or throws what the kernel says. */
+/** Sets an option of SOL_SOCKET, or throws the kernel's error. */
 export function setSocketOption(fd: number, option: number, value: number, what: string): void {
   if (!trySetOption(fd, SOL_SOCKET, option, value)) throw lastError(what);
 }

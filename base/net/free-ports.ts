@@ -12,9 +12,10 @@ const ROWS_TRIED_MAX = 50;
 let rowsTried = 0;
 
 /**
- * The first port of a row whose UDP ports are all free on every address; undefined when none of 50 is. Each
- * process begins at a row of its own, so that several that start at once do not meet, and each call goes on
- * with the next row: who lost one of its ports to somebody else before he opened it calls again.
+ * The first port of a row whose UDP ports are all free on every address; undefined when none of 50 rows
+ * is. Each process begins at its own row, so that several that start at once do not collide, and each
+ * call continues with the next row. If another program takes one of the ports before the caller opens it,
+ * the caller asks again.
  */
 export async function freeUdpPorts({ first, count, rows }: PortRows): Promise<number | undefined> {
   for (let tries = 0; tries < ROWS_TRIED_MAX; tries += 1) {
@@ -26,7 +27,7 @@ export async function freeUdpPorts({ first, count, rows }: PortRows): Promise<nu
   return undefined;
 }
 
-/** Whether nobody has it, on any address. */
+/** Whether no socket has it, on any address. */
 export async function isFreeUdpPort(port: number): Promise<boolean> {
   const socket = createSocket("udp4");
   try {

@@ -7,7 +7,7 @@ type NativeFunction = (...integers: readonly number[]) => number;
 
 /**
  * The C library's calls, by their own names. Every argument is an integer, pointers included (see
- * NativeMemory), which spares koffi all conversion; a result of -1 leaves its reason in `errno`.
+ * NativeMemory), which saves koffi all conversion. A result of -1 means that `errno` has the reason.
  */
 export interface Libc {
   readonly socket: NativeFunction;
@@ -26,7 +26,7 @@ export interface Libc {
   readonly clock_gettime: NativeFunction;
   readonly prctl: NativeFunction;
   readonly setns: NativeFunction;
-  /** Where the memory of `buffer` lies; it stays there while `buffer` is referenced. */
+  /** Address of the memory of `buffer`; it does not change while `buffer` is referenced. */
   addressOf(buffer: ArrayBuffer): number;
   /** The name of the latest failure: `EAGAIN`, or `errno 123` for one without a name. */
   errno(): string;
@@ -74,14 +74,14 @@ function load(): Loaded {
 }
 
 function bindLibc(koffi: Koffi): Libc {
-  // The process itself: node is linked to the C library, whichever that is (glibc, musl).
+  // The process itself: node is linked to the C library, glibc or musl.
   const library = koffi.load(null);
   const bound = (name: keyof typeof signatures): NativeFunction => {
     const [result, ...parameters] = signatures[name];
     return library.func(name, result, [...parameters]);
   };
   const names = new Map(Object.entries(koffi.os.errno).map(([name, code]) => [code, name]));
-  // Two names for one number on Linux; this is the one that its manual pages use.
+  // On Linux this number has two names; its manual pages use this one.
   names.set(koffi.os.errno["EAGAIN"] ?? 11, "EAGAIN");
   return {
     socket: bound("socket"),

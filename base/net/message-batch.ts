@@ -27,8 +27,8 @@ export const CONTROL_BYTES = 128;
 export const CONTROL_WORDS = CONTROL_BYTES / 4;
 
 /**
- * The arrays that recvmmsg and sendmmsg work on: a header, an iovec, an address, control data and
- * a payload slot for each of `count` messages, allocated and tied together once.
+ * The arrays for recvmmsg and sendmmsg: a header, an iovec, an address, control data and a payload slot
+ * for each of `count` messages, allocated and linked once.
  */
 export class MessageBatch {
   readonly count: number;
@@ -40,12 +40,12 @@ export class MessageBatch {
   /** One view a slot, each `slotBytes` long. */
   readonly slots: readonly Uint8Array[];
   readonly payload: NativeMemory;
-  /** From the start of one slot to that of the next. */
+  /** From the start of one slot to the start of the next. */
   readonly strideBytes: number;
 
   constructor(count: number, slotBytes: number) {
-    // Slots start on cache lines of their own; an odd number of lines apart, because those of a power of
-    // two would share a few sets of the cache.
+    // Slots start on their own cache lines, an odd number of lines apart: a power of two would make them
+    // share a few sets of the cache.
     const strideBytes = (Math.ceil(slotBytes / 64) | 1) * 64;
     this.count = count;
     this.slotBytes = slotBytes;
@@ -65,12 +65,12 @@ export class MessageBatch {
     this.slots = slots;
   }
 
-  /** Of datagram `i`, as it is to be sent. */
+  /** Length of datagram `i`, as it will be sent. */
   lengthOf(i: number): number {
     return this.iovecs.words[i * IOVEC_WORDS + IOVEC_LENGTH_WORD]!;
   }
 
-  /** Whether two datagrams to be sent have one length, one destination and one source. */
+  /** Whether two datagrams to be sent have the same length, destination and source. */
   goTogether(a: number, b: number): boolean {
     return (
       this.lengthOf(a) === this.lengthOf(b) &&

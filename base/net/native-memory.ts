@@ -1,9 +1,9 @@
 import { libc } from "./libc.ts";
 
 /**
- * Zeroed memory whose address the kernel may keep across calls: an ArrayBuffer of its own lies
- * outside the collected heap and does not move. Whoever hands out `address` must hold on to this
- * object; a collected one shows up as EFAULT, or as EINVAL where an iovec was.
+ * Zeroed memory whose address the kernel may keep across calls: its ArrayBuffer lies outside the
+ * collected heap and does not move. Code that passes on `address` must keep this object alive; a
+ * collected one shows up as EFAULT, or as EINVAL for an iovec.
  */
 export class NativeMemory {
   readonly bytes: Uint8Array<ArrayBuffer>;

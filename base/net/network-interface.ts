@@ -15,7 +15,7 @@ const HARDWARE_ADDRESS_BYTES = 6;
 
 export interface NetworkInterface {
   readonly name: string;
-  /** The kernel's number for it, as `UdpSocket.interfaceIndex` tells it. */
+  /** The kernel's number for it, as in `UdpSocket.interfaceIndex`. */
   readonly index: number;
   /** ARPHRD_*: 1 is Ethernet, 772 the loopback. */
   readonly hardwareType: number;
@@ -40,7 +40,7 @@ export function networkInterface(name: string): NetworkInterface {
     if (libc().ioctl(opened, SIOCGIFHWADDR, request.address) !== 0) throw lastError(what);
   });
   libc().close(fd);
-  // The answer is a sockaddr: the hardware type where the family goes, then the address.
+  // The answer is a sockaddr: the hardware type in place of the family, then the address.
   const address = IFNAMSIZ + 2;
   return {
     name,

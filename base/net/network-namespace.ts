@@ -4,8 +4,9 @@ import { CLONE_NEWNET } from "./linux.ts";
 import { SocketError } from "./socket-error.ts";
 
 /**
- * Moves the calling thread, and what it starts from now on, into the network namespace of a file such as
- * `/run/netns/NAME`; what is open stays where it was opened. Needs root. Throws SocketError.
+ * Moves the calling thread, and everything that it starts from now on, into the network namespace of a
+ * file such as `/run/netns/NAME`; open sockets stay where they were opened. Needs root. Throws
+ * SocketError.
  */
 export function enterNetworkNamespace(path: string): void {
   const descriptor = openSync(path, "r");

@@ -12,12 +12,12 @@ const MODULO_CONSTANT = 0x94;
 const RETURN_ACCUMULATOR = 0x16;
 const RETURN_CONSTANT = 0x06;
 
-// The program of a reuseport group sees the payload: the kernel has pulled the UDP header by then.
-// In a DHCP message chaddr starts at 28, so this word is its bytes 2 to 5.
+// The program of a reuseport group sees the payload, because the kernel has removed the UDP header by
+// then. In a DHCP message chaddr starts at 28, so this word is its bytes 2 to 5.
 const CHADDR_WORD_OFFSET = 30;
 const LAST_THREE_BYTES = 0x00ff_ffff;
 
-/** Which socket of a group of `count` gets a DHCP packet: the rule that the kernel executes. */
+/** Which socket of a group of `count` gets a DHCP packet, by the rule that the kernel executes. */
 export function groupIndexOf(payload: Uint8Array, count: number): number {
   // Too short for the load: the program ends with 0.
   if (payload.length < CHADDR_WORD_OFFSET + 4) return 0;
@@ -26,9 +26,9 @@ export function groupIndexOf(payload: Uint8Array, count: number): number {
 }
 
 /**
- * Steers a SO_REUSEPORT group by device, so that every packet of one device reaches one worker.
- * To be called once, on the bound socket that opened the group. An index whose socket is not open
- * (yet) makes the kernel fall back to hashing; closing a socket moves the last one to its index.
+ * Steers a SO_REUSEPORT group by device, so that every packet of one device reaches one worker. Call it
+ * once, on the bound socket that opened the group. If the socket of an index is not open (yet), the
+ * kernel falls back to hashing; closing a socket moves the last one to its index.
  */
 export function steerByDevice(fd: number, count: number): void {
   attach(
@@ -44,12 +44,12 @@ export function steerByDevice(fd: number, count: number): void {
   );
 }
 
-/** Makes a socket that is not bound yet one that only sends: of what arrives, no byte is kept. */
+/** Makes a socket that is not bound yet send only: the kernel drops every datagram that arrives. */
 export function dropEverything(fd: number, what: string): void {
   attach(fd, SO_ATTACH_FILTER, [[RETURN_CONSTANT, 0]], what);
 }
 
-/** Gives the socket a program (classic BPF), or throws what the kernel says. */
+/** Attaches a program (classic BPF) to the socket, or throws the kernel's error. */
 function attach(
   fd: number,
   option: number,

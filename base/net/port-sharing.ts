@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
- * How many UDP sockets of this network namespace are bound to exactly this address and port. Sockets
- * here share their port (SO_REUSEADDR), so the kernel lets a second server take the packets of the
- * first without a word; this tells. Undefined where the system has no /proc/net/udp.
+ * How many UDP sockets of this network namespace are bound to exactly this address and port. Our sockets
+ * share their port (SO_REUSEADDR), so the kernel would silently let a second server take the packets of
+ * the first. Undefined on a system without /proc/net/udp.
  */
 export function udpSocketsBoundTo(address: number, port: number): number | undefined {
   let table: string;
@@ -17,7 +17,10 @@ export function udpSocketsBoundTo(address: number, port: number): number | undef
   return countBound(table, address, port, LITTLE_ENDIAN);
 }
 
-/** The same on the text of /proc/net/udp, which writes addresses as the kernel's memory has them. */
+/**
+ * The same for the text of /proc/net/udp, which writes addresses in the byte order of the kernel's
+ * memory.
+ */
 export function countBound(
   table: string,
   address: number,

@@ -31,15 +31,15 @@ import {
 import { NativeMemory } from "./native-memory.ts";
 
 const ATTEMPTS_MAX = 8;
-// Of these our own code is the cause; anything else is news about an earlier datagram or about an
-// interface, told once, and no reason to stop.
+// Only our own code causes these errors. Any other one concerns an earlier datagram or an interface, is
+// reported once, and is no reason to stop.
 const ownFaults = new Set(["EBADF", "EFAULT", "EINVAL", "ENOTSOCK"]);
 
-/** What a message can hold, where the other side gave many datagrams as one (UDP_MAX_SEGMENTS). */
+/** Most datagrams in a message when the sender passed many as one (UDP_MAX_SEGMENTS). */
 const SEGMENTS_MAX = 128;
 const SEGMENTED_MESSAGE_BYTES_MAX = 65_535;
 
-/** The receiving half of a batched socket: recvmmsg, and what it wrote, decoded where it lies. */
+/** The receiving half of a batched socket: calls recvmmsg and decodes its results in place. */
 export class ReceiveBatch {
   received = 0;
   truncated = 0;
@@ -49,14 +49,14 @@ export class ReceiveBatch {
   readonly #libc = libc();
   readonly #batch: MessageBatch;
   readonly #datagramBytesMax: number;
-  /** By datagram: the slot that it lies in, where it begins in the payload of all, and its length. */
+  /** For each datagram: its slot, its start in the payload of all slots, and its length. */
   readonly #slotOf: Uint16Array;
   readonly #startOf: Uint32Array;
   readonly #lengthOf: Uint16Array;
-  /** By datagram: the view handed out last, and what it is a view of. */
+  /** For each datagram: the last view handed out, and the slot and length it stands for. */
   readonly #views: Uint8Array[];
   readonly #viewStarts: Uint32Array;
-  // By slot.
+  // For each slot.
   readonly #destinations: Uint32Array;
   readonly #interfaces: Uint32Array;
   readonly #receivedAtMs: Float64Array;
@@ -65,10 +65,10 @@ export class ReceiveBatch {
   readonly #batchMax: number;
   #count = 0;
   #nowMs = 0;
-  /** Nothing that is received from now on came before. */
+  /** Datagrams received from now on did not arrive before this time. */
   #emptyAtMs = Number.NEGATIVE_INFINITY;
 
-  /** With `segmentation` a message may hold many datagrams, as UDP_GRO hands them over. */
+  /** With `segmentation` a message may contain many datagrams, as UDP_GRO joins them. */
   constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
     const slotBytes = segmentation ? SEGMENTED_MESSAGE_BYTES_MAX : datagramBytesMax;
     const datagramsMax = segmentation ? batchMax * SEGMENTS_MAX : batchMax;
@@ -110,7 +110,7 @@ export class ReceiveBatch {
     return this.#count;
   }
 
-  /** Forgets the datagrams: those of a closed socket are nobody's. */
+  /** Forgets the datagrams, which a closed socket no longer has. */
   clear(): void {
     this.#count = 0;
   }
@@ -185,7 +185,7 @@ export class ReceiveBatch {
     return 0;
   }
 
-  /** Kernel timestamps are wall-clock time: both clocks at one moment give the difference. */
+  /** Kernel timestamps are wall-clock time: reading both clocks at one moment gives the difference. */
   #readClocks(): void {
     this.#libc.clock_gettime(CLOCK_REALTIME, this.#wallClock.address);
     this.#nowMs = systemClock.monotonicMs();
@@ -210,7 +210,7 @@ export class ReceiveBatch {
         this.#destinations[slot] = view.getUint32((data + 2) * 4);
       } else if (level === SOL_SOCKET && type === SO_TIMESTAMPNS) {
         const atMs = this.#nowMs - this.#ageMs(words[data]!, words[data + 2]!);
-        // A wall clock that was set forward in between makes everything look old.
+        // If the wall clock was set forward in between, every datagram would look old.
         this.#receivedAtMs[slot] = Math.max(atMs, this.#emptyAtMs);
       } else if (level === SOL_SOCKET && type === SO_RXQ_OVFL) {
         this.kernelDrops = words[data]!;

@@ -21,9 +21,10 @@ const PACKET_INFO_SPACE_BYTES = 32;
 const STALLS_MAX = 16;
 const STALL_NANOSECONDS = 1_000_000;
 
-// Of these our own code is the cause; everything else is the network's or the operator's doing.
+// Only our own code causes these errors; all others come from the network or the operator.
 const ownFaults = new Set(["EBADF", "EFAULT", "ENOTSOCK"]);
-// Said to a message of several segments: by a kernel older than them, or on a way that cannot cut them.
+// Errors for a message of several segments, from a kernel too old for them or a route that cannot cut
+// them.
 const segmentRefusals = new Set(["EINVAL", "EIO", "EMSGSIZE", "EOPNOTSUPP", "ENOPROTOOPT"]);
 
 /** The sending half of a batched socket: slots to write to, and sendmmsg. */
@@ -31,7 +32,7 @@ export class SendBatch {
   sent = 0;
   sendErrors = 0;
   lastSendError: string | undefined;
-  /** Messages of several segments that were refused: after the first one every datagram goes alone. */
+  /** Refused messages of several segments: after the first one, every datagram is sent alone. */
   segmentsRefused = 0;
 
   readonly #libc = libc();
@@ -90,9 +91,9 @@ export class SendBatch {
   }
 
   /**
-   * Sends everything queued. sendmmsg stops before the message that fails and tells why when called
-   * again from there: that one is counted and skipped, or tried again while the buffer is full, for
-   * 16 ms at most in all.
+   * Sends everything queued. sendmmsg stops before the message that fails, and gives the reason when
+   * called again from there. That message is counted and skipped; while the buffer is full it is tried
+   * again, for 16 ms at most in all.
    */
   flush(fd: number): void {
     const count = this.#count;
@@ -116,7 +117,7 @@ export class SendBatch {
     }
   }
 
-  /** How many messages are dealt with: all of them, or those before one whose segments are refused. */
+  /** Returns how many messages are done: all of them, or those before one whose segments are refused. */
   #send(fd: number, start: number, count: number, sizes?: Uint16Array): number {
     for (let next = 0; next < count; ) {
       const sent = this.#libc.sendmmsg(fd, start + next * MESSAGE_BYTES, count - next, 0);
@@ -133,8 +134,8 @@ export class SendBatch {
         continue;
       }
       if (datagramsIn(sizes, next, next + 1) > 1 && segmentRefusals.has(reason)) return next;
-      // A buffer that stays full loses the rest of the batch: retrying for each would take
-      // seconds. Any other reason concerns one message.
+      // If the buffer stays full, the rest of the batch is lost: retrying each would take seconds. Any
+      // other reason concerns one message.
       const end = isPassing(reason) ? count : next + 1;
       this.sendErrors += datagramsIn(sizes, next, end);
       this.lastSendError = reason;
@@ -154,7 +155,10 @@ function isPassing(reason: string): boolean {
   return reason === "EAGAIN" || reason === "ENOBUFS" || reason === "EINTR";
 }
 
-/** In the messages from `start` to before `end`; without sizes each is one. */
+/**
+ * Number of datagrams in the messages from `start` up to but not including `end`; without sizes each is
+ * one.
+ */
 function datagramsIn(sizes: Uint16Array | undefined, start: number, end: number): number {
   if (sizes === undefined) return end - start;
   let datagrams = 0;

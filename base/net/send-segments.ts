@@ -12,34 +12,37 @@ import {
 } from "./message-batch.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** Of one message: what every kernel with UDP_SEGMENT takes (UDP_MAX_SEGMENTS was 64 first). */
+/**
+ * Most segments of one message that every kernel with UDP_SEGMENT accepts (UDP_MAX_SEGMENTS was 64
+ * first).
+ */
 export const SEGMENTS_MAX = 64;
-/** Longer datagrams go alone: a segment that does not fit the MTU has its whole message refused. */
+/** Longer datagrams are sent alone: if a segment exceeds the MTU, the whole message is refused. */
 const SEGMENT_BYTES_MAX = 1400;
-/** An IPv4 packet without its header and that of UDP. */
+/** An IPv4 packet without its IP and UDP headers. */
 const MESSAGE_PAYLOAD_MAX = 65_507;
-/** Groups that a datagram is compared with; one that fits none of them begins another. */
+/** Groups that a datagram is compared with; if it fits none of them, it begins another. */
 const OPEN_GROUPS_MAX = 16;
 
 const SEGMENT_SPACE_BYTES = 24;
 const NONE = 0xffff;
 
 /**
- * Puts the datagrams of a batch that have one length and one way into messages of up to 64 segments, which
- * the kernel takes through its layers once and cuts into datagrams where it has to (UDP_SEGMENT, Linux
- * 4.18). Between such messages datagrams may leave in another order than they were queued in.
+ * Joins the datagrams of a batch that have the same length and route into messages of up to 64 segments.
+ * The kernel passes each through its layers once and cuts it into datagrams where it has to (UDP_SEGMENT,
+ * Linux 4.18). Datagrams of different messages may leave in another order than they were queued in.
  */
 export class SendSegments {
-  /** The messages as sendmmsg takes them; good after `arrange`. */
+  /** The messages as sendmmsg takes them; valid after `arrange`. */
   readonly messages: NativeMemory;
-  /** Datagrams in each message. */
+  /** Number of datagrams in each message. */
   readonly sizes: Uint16Array;
   readonly #batch: MessageBatch;
   readonly #iovecs: NativeMemory;
   readonly #controls: NativeMemory;
   readonly #heads: Uint16Array;
   readonly #tails: Uint16Array;
-  /** By datagram: the next one of its message. */
+  /** For each datagram: the next one of its message. */
   readonly #next: Uint16Array;
 
   constructor(batch: MessageBatch) {
@@ -61,7 +64,10 @@ export class SendSegments {
     }
   }
 
-  /** Fills `messages` and `sizes` from the first `count` datagrams of the batch; returns how many. */
+  /**
+   * Fills `messages` and `sizes` from the first `count` datagrams of the batch; returns the number of
+   * messages.
+   */
   arrange(count: number): number {
     const groups = this.#group(count);
     let iovec = 0;
@@ -72,7 +78,7 @@ export class SendSegments {
     return groups;
   }
 
-  /** The numbers in the batch of the datagrams of a message. */
+  /** The numbers in the batch of a message's datagrams. */
   *datagramsOf(message: number): Generator<number> {
     for (let i = this.#heads[message]!; i !== NONE; i = this.#next[i]!) yield i;
   }
@@ -96,7 +102,7 @@ export class SendSegments {
     return groups;
   }
 
-  /** The latest of the open groups that datagram `i` may join; -1: none. */
+  /** The latest of the open groups that datagram `i` may join; -1 when there is none. */
   #groupFor(i: number, groups: number): number {
     const length = this.#batch.lengthOf(i);
     if (length === 0 || length > SEGMENT_BYTES_MAX) return -1;
@@ -129,7 +135,10 @@ export class SendSegments {
     this.#writeControl(group, head, size);
   }
 
-  /** The segment's length first, then what the datagram has itself, without copying where it is alone. */
+  /**
+   * Writes the segment's length, then the datagram's own control data; a datagram that is alone is used
+   * in place.
+   */
   #writeControl(group: number, head: number, size: number): void {
     const batch = this.#batch;
     const own = batch.messages.words[head * MESSAGE_WORDS + CONTROL_LENGTH_WORD]!;

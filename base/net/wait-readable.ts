@@ -11,27 +11,31 @@ import type { WakePipe } from "./wake-pipe.ts";
 
 /** The event loop of this thread turns at least this often while it has timers, or may have events. */
 const BLOCKED_MS_MAX = 5;
-/** While nothing happens the waits grow to this; a timer that nobody waits for (unref) may be this late. */
+/**
+ * While nothing happens the waits grow to this; a timer that does not keep the process alive (unref) may
+ * be this late.
+ */
 const QUIET_MS_MAX = 160;
-/** The fallback waits in the event loop itself, and looks this often whether the wait is over. */
+/** The fallback waits in the event loop itself, and checks this often whether the wait is over. */
 const EVENTED_MS_MAX = 50;
 const POLLED_SOCKETS_MAX = 64;
 /** A descriptor that ppoll ignores. */
 const UNKNOWN = -1;
 
-/** `ready`: the sockets have datagrams, or somebody wakes us. */
+/** `ready`: the sockets have datagrams, or another thread wakes us. */
 type Readiness = "ready" | "events" | "nothing";
 
-/** ppoll over batched sockets, the pipe and the event loop, on memory of its own. */
+/** ppoll over batched sockets, the pipe and the event loop, in its own memory. */
 class Poller {
   readonly #libc = libc();
   readonly #fds = new NativeMemory((POLLED_SOCKETS_MAX + 2) * POLLFD_BYTES);
   readonly #timeout = new NativeMemory(TIMESPEC_BYTES);
 
   /**
-   * Blocks the thread until one of the sockets is readable, or `wake` is, which is then cleared, or the
-   * event loop has something to do, or for `timeoutMs`. Throws SocketError when the system refuses, such as EINVAL after the limit of open files
-   * was lowered: a loop that took that for silence would never wait again.
+   * Blocks the thread until a socket is readable, or `wake` is (which is then cleared), or the event loop
+   * has something to do, or `timeoutMs` has passed. Throws SocketError when the system refuses, such as
+   * EINVAL after the limit of open files was lowered: a loop that took that for silence would never wait
+   * again.
    */
   poll(
     sockets: readonly BatchSocket[],
@@ -67,7 +71,7 @@ class Poller {
 }
 
 let poller: Poller | undefined;
-/** That of this thread; asked for at the first wait. */
+/** The descriptor of this thread's event loop, found at the first wait. */
 let eventLoop: number | undefined;
 let turnedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -78,10 +82,10 @@ async function turnEventLoop(): Promise<void> {
 
 /**
  * Resolves when one of the sockets has datagrams, when `wake` is written to (batched sockets only), when
- * all are closed, when `isOver` says so after a turn of the event loop, or after `timeoutMs`. The thread is blocked meanwhile, with turns of the event
- * loop in between, so that its timers, messages and signals go on; so they do when the sockets are never
- * empty. As long as nothing happens the blocks grow: whatever the event loop waits for ends them, and a
- * timer that keeps the process alive keeps them at 5 ms.
+ * all are closed, when `isOver` says so after a turn of the event loop, or after `timeoutMs`. The thread
+ * is blocked meanwhile, with turns of the event loop in between, so that its timers, messages and signals
+ * go on, even when the sockets are never empty. While nothing happens the blocks grow: whatever the event
+ * loop waits for ends them, and a timer that keeps the process alive limits them to 5 ms.
  */
 export async function waitReadable(
   sockets: readonly UdpSocket[],
@@ -111,21 +115,22 @@ export async function waitReadable(
       const isLong = quietMs > BLOCKED_MS_MAX && eventLoop !== UNKNOWN && !hasTimers();
       const blockMs = isLong ? quietMs : BLOCKED_MS_MAX;
       ready = readinessOf(batched, evented, wake, Math.min(remainingMs, blockMs));
-      // After an event they are short again: what its callbacks wait for is not with the kernel yet.
+      // After an event they are short again: what its callbacks wait for is not registered with the
+      // kernel yet.
       quietMs = ready === "nothing" ? Math.min(2 * quietMs, QUIET_MS_MAX) : BLOCKED_MS_MAX;
     }
   }
   if (systemClock.monotonicMs() - turnedAtMs >= BLOCKED_MS_MAX) await turnEventLoop();
 }
 
-/** The sockets that stand behind one: those that the kernel knows. */
+/** The sockets behind a forwarding socket: those that the kernel knows. */
 function innermost(socket: UdpSocket): readonly UdpSocket[] {
   const { underlying = [] } = socket;
   const behind = "receive" in underlying ? [underlying] : underlying;
   return behind.length === 0 ? [socket] : behind.flatMap(innermost);
 }
 
-/** Timers and immediates that keep the process alive, which the descriptor does not tell of. */
+/** Timers and immediates that keep the process alive; the descriptor does not show them. */
 function hasTimers(): boolean {
   return process
     .getActiveResourcesInfo()
@@ -148,7 +153,7 @@ function isAnyOpen(batched: readonly BatchSocket[], evented: readonly DgramSocke
   return batched.some((socket) => !socket.isClosed) || evented.some((socket) => !socket.isClosed);
 }
 
-/** Until a datagram comes, or for `timeoutMs`; a node timer may be late by a millisecond or two. */
+/** Waits for a datagram, or for `timeoutMs`; a node timer may be late by a millisecond or two. */
 async function waitEvented(sockets: readonly DgramSocket[], timeoutMs: number): Promise<void> {
   if (timeoutMs < 1 || sockets.some((socket) => socket.pending > 0)) return;
   await new Promise<void>((resolve) => {

@@ -7,25 +7,25 @@ import { NativeMemory } from "./native-memory.ts";
 const CLOSED = -1;
 const wakeByte = Uint8Array.of(1);
 
-/** Wakes whoever waits for the pipe that `writeEnd` belongs to. */
+/** Wakes the thread that waits for the pipe of this `writeEnd`. */
 export function wakeBy(writeEnd: number): void {
   try {
     writeSync(writeEnd, wakeByte);
   } catch {
-    // A full pipe wakes it just as well, and whoever is not woken up looks by itself.
+    // A full pipe wakes it too, and a thread that is not woken looks by itself.
   }
 }
 
 /**
- * Ends another thread's `waitReadable`: whoever writes a byte to `writeEnd`, in whichever thread of the
- * process, wakes it up. A full pipe (EAGAIN) is as good as a byte.
+ * Ends another thread's `waitReadable`: any thread of the process that writes a byte to `writeEnd` wakes
+ * it. A full pipe (EAGAIN) is as good as a byte.
  */
 export class WakePipe {
   readonly writeEnd: number;
   readonly #taken = new Uint8Array(256);
   #readEnd: number;
 
-  /** Throws SocketError: ENOTSUP where the C library cannot be called, EMFILE without descriptors. */
+  /** Throws SocketError: ENOTSUP when the C library cannot be called, EMFILE without descriptors. */
   constructor() {
     const ends = new NativeMemory(8);
     if (libc().pipe2(ends.address, O_NONBLOCK | O_CLOEXEC) !== 0) {
@@ -40,15 +40,16 @@ export class WakePipe {
     return this.#readEnd;
   }
 
-  /** Takes what was written; only when ppoll says that there is something. */
+  /** Reads and drops the bytes; only when ppoll says that there are some. */
   clear(): void {
     readSync(this.#readEnd, this.#taken);
   }
 
-  /** Only when no thread can write to it any more: its numbers may be another file's next. */
+  /** Only when no thread can write to it any more: its descriptors may be reused. */
   close(): void {
     if (this.#readEnd === CLOSED) return;
-    // By whom they were opened: node:fs warns of descriptors that a thread closes and did not open.
+    // Closed by the same calls that opened it: node:fs warns when a thread closes a descriptor it did not
+    // open.
     const { close } = libc();
     close(this.#readEnd);
     close(this.writeEnd);

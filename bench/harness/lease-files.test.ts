@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import { leasedAddress, leasePieces } from "./lease-files.ts";
 
 const population = new Population({

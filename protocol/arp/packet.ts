@@ -10,8 +10,8 @@ const REQUEST = 1;
 const IPV4_BYTES = 4;
 
 /**
- * An ARP announcement (RFC 826; RFC 5227, section 2.3) as a whole Ethernet frame to everybody:
- * `address` is at `mac` from now on. Throws EncodeError for a MAC that is not 6 bytes.
+ * An ARP announcement (RFC 826; RFC 5227, section 2.3) as a whole broadcast Ethernet frame: `address` is
+ * at `mac` from now on. Throws EncodeError for a MAC that is not 6 bytes.
  */
 export function buildArpAnnouncement(mac: Uint8Array, address: number): Uint8Array {
   if (mac.length !== MAC_BYTES) {

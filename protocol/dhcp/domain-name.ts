@@ -30,8 +30,8 @@ export function encodeDomainName(name: string): Uint8Array {
 }
 
 /**
- * Names one after the other. `compressed`: a tail that an earlier name has is a pointer, counted
- * from the first byte of the list (RFC 3397, section 2). Throws EncodeError.
+ * Names one after the other. `compressed`: when an earlier name has the same tail, a pointer replaces it,
+ * counted from the first byte of the list (RFC 3397, section 2). Throws EncodeError.
  */
 export function encodeDomainNames(names: readonly string[], compressed: boolean): Uint8Array {
   const bytes: number[] = [];
@@ -52,13 +52,15 @@ export function encodeDomainNames(names: readonly string[], compressed: boolean)
   return Uint8Array.from(bytes);
 }
 
-/** One name at `start`. Throws DecodeError "bad-domain-name"; pointers only lead backwards. */
+/**
+ * Decodes one name at `start`. Throws DecodeError "bad-domain-name"; pointers may only lead backwards.
+ */
 export function decodeDomainName(bytes: Uint8Array, start: number, mayPoint: boolean): DecodedName {
   let name = "";
   let nameBytes = 1;
   let at = start;
   let end = -1;
-  // Where the current run of labels began: each pointer must lead before it, so this ends.
+  // Where the current run of labels began. Each pointer must lead before it, so the loop ends.
   let runStart = start;
   for (;;) {
     if (at >= bytes.length) throw new DecodeError("bad-domain-name", at);
@@ -82,7 +84,7 @@ export function decodeDomainName(bytes: Uint8Array, start: number, mayPoint: boo
   }
 }
 
-/** The names that fill the bytes exactly. Throws DecodeError "bad-domain-name". */
+/** Decodes names that fill the bytes exactly. Throws DecodeError "bad-domain-name". */
 export function decodeDomainNames(bytes: Uint8Array, mayPoint: boolean): string[] {
   const names: string[] = [];
   let at = 0;

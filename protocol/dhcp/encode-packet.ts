@@ -17,14 +17,13 @@ import {
 } from "./outgoing-packet.ts";
 
 /**
- * Writes the message at `start` and returns its end. Options keep their order; one that is longer
- * than 255 bytes becomes several instances (RFC 3396). What does not fit into `limits` goes to file
- * and then to sname when that is allowed and they are empty, and is left out otherwise (see
- * omittedOptions). Option 82 comes last, on top of the budget and never in an overloaded field (RFC
- * 3046, section 2.2). Option 52 follows from the layout: one that is given is not sent.
+ * Writes the message at `start` and returns its end. Options keep their order; an option longer than 255
+ * bytes becomes several instances (RFC 3396). Options that exceed `limits` go to file and then to sname if
+ * overload is allowed and these are empty; otherwise they are left out (see omittedOptions). Option 82
+ * comes last, beyond the budget and never in an overloaded field (RFC 3046, section 2.2). Option 52 follows
+ * from the layout: a given one is not sent.
  *
- * Throws EncodeError for a value that the message cannot carry and RangeError when `target` is too
- * short.
+ * Throws EncodeError for a value that the message cannot carry and RangeError when `target` is too short.
  */
 export function encodePacket(
   packet: OutgoingPacket,
@@ -57,7 +56,7 @@ export function encodePacket(
   return end;
 }
 
-/** Bytes that encodePacket would write. Throws EncodeError as encodePacket does. */
+/** The number of bytes that encodePacket would write. Throws EncodeError as encodePacket does. */
 export function encodingLength(
   packet: OutgoingPacket,
   limits: EncodeLimits = defaultEncodeLimits,
@@ -66,7 +65,7 @@ export function encodingLength(
   return layoutBytes(layOut(packet, limits), limits);
 }
 
-/** Codes of the options that encodePacket would leave out for want of room, in their order. */
+/** Codes of the options for which encodePacket has no room, in their order. */
 export function omittedOptions(
   packet: OutgoingPacket,
   limits: EncodeLimits = defaultEncodeLimits,
@@ -103,12 +102,12 @@ function checkField(name: string, value: Uint8Array, bytesMax: number): void {
   }
 }
 
-/** The receiver reads up to the first NUL, so one inside would cut the text without a word. */
+/** The receiver reads up to the first NUL, so a NUL inside would silently cut the text. */
 function checkText(name: string, value: Uint8Array): void {
   if (value.includes(0)) throw new EncodeError(`${name} has a NUL byte inside`);
 }
 
-/** op to chaddr, into bytes that are 0 behind it. */
+/** Writes op to chaddr. The bytes after chaddr in its field must be 0 already. */
 export function writeFixedFields(packet: OutgoingPacket, target: Uint8Array, start: number): void {
   target[start + Offset.op] = packet.op;
   target[start + Offset.htype] = packet.htype;
@@ -152,7 +151,7 @@ function writeOptions(
   return at;
 }
 
-/** Writes all instances of an option and returns where they end. */
+/** Writes all instances of an option and returns the end offset. */
 export function writeOption(
   code: number,
   value: Uint8Array,

@@ -1,8 +1,8 @@
 import { OptionCode } from "./option-code.ts";
 
 /**
- * The length that an option's RFC fixes, by code; 0 where it is not fixed. Only the options that a
- * server or a client acts upon: a mask of three bytes must not become an address by padding.
+ * The length that an option's RFC fixes, by code; 0 where it is not fixed. Only options that a server or
+ * a client acts upon are listed: a mask of three bytes must not become an address by padding.
  */
 export const fixedOptionLengths: Readonly<Uint8Array> = lengthsByCode();
 

@@ -1,4 +1,4 @@
-/** Option numbers that code names (RFC 2132 and later; all names are in option-table.ts). */
+/** Option numbers that the code names (RFC 2132 and later; all names are in option-table.ts). */
 export const OptionCode = {
   pad: 0,
   subnetMask: 1,

@@ -3,14 +3,16 @@ import { fixedOptionLengths } from "./fixed-lengths.ts";
 import { OptionCode } from "./option-code.ts";
 import type { OptionList } from "./option-list.ts";
 
-/** More instances than any real packet has; it keeps the cost of a packet bounded. */
+/** More instances than any real packet has; the limit bounds the cost of a packet. */
 export const OPTION_INSTANCES_MAX = 255;
 
-// An instance is one small integer: the code above, the offset of its code byte below.
+// An instance is one small integer: the code in the high bits, the offset of its code byte in the low
+// ones.
 const OFFSET_BITS = 16;
 const OFFSET_MASK = 0xffff;
 
-// So is a place: the generation above, then whether more instances follow, then the number of the first.
+// A place is one, too: the generation in the high bits, then whether more instances follow, then the
+// number of the first instance.
 const GENERATION_BITS = 9;
 const SEVERAL = 0x100;
 const INSTANCE_MASK = 0xff;
@@ -19,8 +21,8 @@ const GENERATION_MAX = 0x3f_ffff;
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Where the options of a message lie. One index serves message after message: each `begin` starts a
- * generation, and what an earlier one left in the tables counts as absent, so nothing is cleared.
+ * Finds the options of a message. One index serves message after message: each `begin` starts a
+ * generation, and entries of earlier generations count as absent, so nothing has to be cleared.
  */
 export class OptionIndex implements OptionList {
   #bytes: Uint8Array = NO_BYTES;
@@ -29,10 +31,10 @@ export class OptionIndex implements OptionList {
   /** The place of each code. */
   readonly #places = new Int32Array(256);
   #generation = 0;
-  /** There is an option that may break the length that its RFC fixes. */
+  /** Some option may break the length that its RFC fixes. */
   #isDoubtful = false;
 
-  /** Turns to another message, of at most 65,535 bytes; it has no options until they are scanned. */
+  /** Starts another message, of at most 65,535 bytes; it has no options until they are scanned. */
   begin(bytes: Uint8Array): void {
     if (this.#generation === GENERATION_MAX) {
       this.#places.fill(0);
@@ -49,9 +51,9 @@ export class OptionIndex implements OptionList {
   }
 
   /**
-   * Adds the instances of one field, bytes `start` to `end`, up to its End option; bytes after it are
-   * not looked at. Returns whether there was an End. Throws DecodeError when an instance does not lie
-   * inside the field.
+   * Adds the instances of one field, bytes `start` to `end`, up to its End option; bytes after that are
+   * ignored. Returns whether there was an End. Throws DecodeError when an instance does not lie inside
+   * the field.
    */
   scan(start: number, end: number): boolean {
     const bytes = this.#bytes;
@@ -86,7 +88,7 @@ export class OptionIndex implements OptionList {
     return false;
   }
 
-  /** Throws DecodeError when an option whose length its RFC fixes has another one. */
+  /** Throws DecodeError when an option has another length than its RFC fixes. */
   checkFixedLengths(): void {
     if (!this.#isDoubtful) return;
     for (let i = 0; i < this.#count; i += 1) {
@@ -94,7 +96,7 @@ export class OptionIndex implements OptionList {
       const expected = fixedOptionLengths[code];
       if (expected === 0) continue;
       const offset = this.#offsetAt(i);
-      // An empty instance is refused by itself, so that a thousand of them cannot make this quadratic.
+      // An empty instance is refused on its own, so that a thousand of them cannot make this quadratic.
       if (this.#bytes[offset + 1] === 0 || this.lengthOf(code) !== expected) {
         throw new DecodeError("bad-option-length", offset);
       }
@@ -102,8 +104,8 @@ export class OptionIndex implements OptionList {
   }
 
   /**
-   * Whether the last instance is option 52, or option 82 right behind it. dhcpd 4.4.3-P1 fills the
-   * options field to the last byte when it overloads, and then leaves End out.
+   * Whether the last instance is option 52, or option 82 right after it. dhcpd 4.4.3-P1 fills the options
+   * field to the last byte when it overloads, and then leaves End out.
    */
   endsWithOverload(): boolean {
     const last = this.#count - 1;

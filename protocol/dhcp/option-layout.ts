@@ -7,7 +7,7 @@ export const INSTANCE_BYTES_MAX = 255;
 export const OVERLOAD_OPTION_BYTES = 3;
 const END_BYTES = 1;
 
-/** One field that can hold options, and what has been put there. */
+/** A field that can hold options, and the options placed there. */
 interface Area {
   free: number;
   readonly options: OutgoingOption[];
@@ -15,7 +15,7 @@ interface Area {
 
 /** Where each option goes. */
 export interface Layout {
-  /** May hold options that are placed apart: they are not written with it. */
+  /** May contain options that are placed apart; the writer skips them. */
   readonly main: readonly OutgoingOption[];
   readonly mainBytes: number;
   readonly file: readonly OutgoingOption[];
@@ -32,7 +32,7 @@ export function isPlacedApart(code: number): boolean {
 
 /**
  * Decides where each option goes under the limits: see encodePacket. Throws EncodeError for a code
- * outside 1 to 254 and for one that is given twice.
+ * outside 1 to 254 and for a repeated code.
  */
 export function layOut(packet: OutgoingPacket, limits: EncodeLimits): Layout {
   const { options } = packet;
@@ -45,12 +45,12 @@ export function layOut(packet: OutgoingPacket, limits: EncodeLimits): Layout {
     if (!isPlacedApart(option.code)) mainBytes += optionBytes(option.value.length);
   }
   const budget = limits.optionBytesMax - COOKIE_BYTES - END_BYTES;
-  // Almost every message fits: it is written from the list that was given, without another one.
+  // Almost every message fits: it is written from the given list, without making another one.
   if (mainBytes <= budget) return { main: options, mainBytes, file: NONE, sname: NONE, relay };
   return spread(packet, budget, limits.overload, relay);
 }
 
-/** The slow way: more options than the options field may hold. */
+/** The slow path: more options than the options field may hold. */
 function spread(
   packet: OutgoingPacket,
   budget: number,
@@ -67,7 +67,7 @@ function spread(
     const sname: Area = { free: useSname ? SNAME_BYTES - END_BYTES : 0, options: [] };
     for (const option of options) place(option, [main, file, sname]);
     if (file.options.length > 0 || sname.options.length > 0) {
-      // What is not free, and option 52, for which `free` was lowered.
+      // The used part, including option 52, for which `free` was reduced.
       const mainBytes = budget - main.free;
       return { main: main.options, mainBytes, file: file.options, sname: sname.options, relay };
     }
@@ -77,7 +77,10 @@ function spread(
   return { main: main.options, mainBytes: budget - main.free, file: NONE, sname: NONE, relay };
 }
 
-/** Puts an option whole into the first area with room, or in pieces over all, or nowhere. */
+/**
+ * Puts an option whole into the first area with room, otherwise in pieces over all areas, otherwise
+ * nowhere.
+ */
 function place(option: OutgoingOption, areas: readonly Area[]): void {
   const { code, value } = option;
   const whole = areas.find((area) => optionBytes(value.length) <= area.free);
@@ -88,7 +91,7 @@ function place(option: OutgoingOption, areas: readonly Area[]): void {
   }
   const capacity = areas.reduce((sum, area) => sum + valueCapacity(area.free), 0);
   if (capacity < value.length) return;
-  // The areas come in aggregate order, so the pieces join up again in theirs (RFC 3396, section 5).
+  // The areas come in aggregate order, so the receiver joins the pieces in theirs (RFC 3396, section 5).
   let from = 0;
   for (const area of areas) {
     const length = Math.min(valueCapacity(area.free), value.length - from);
@@ -99,7 +102,7 @@ function place(option: OutgoingOption, areas: readonly Area[]): void {
   }
 }
 
-/** Bytes of an option with its code and length bytes, over all instances it needs. */
+/** Bytes of an option including code and length bytes, over all instances that it needs. */
 export function optionBytes(valueLength: number): number {
   const instances = valueLength === 0 ? 1 : Math.ceil(valueLength / INSTANCE_BYTES_MAX);
   return valueLength + 2 * instances;

@@ -3,7 +3,7 @@ import type { FieldType, OptionType } from "./option-value.ts";
 export type { FieldType, OptionType, OptionValue } from "./option-value.ts";
 export { decodeValue, encodeValue } from "./option-value.ts";
 
-/** One option by its name in ISC's configuration language; `space` "dhcp" is the outermost. */
+/** An option by its name in ISC's configuration language; `space` "dhcp" is the outermost. */
 export interface OptionDefinition {
   readonly space: string;
   readonly code: number;
@@ -32,8 +32,8 @@ const u8 = one("u8");
 const u16 = one("u16");
 const u32 = one("u32");
 
-// Appendix B of the guide (OPT-1, OPT-3), with the wire types of dhcpd 4.4.3-P1 and the further
-// names that it knows. 83, 95, 120, 121, 122 and 123 have no row: operators define them (OPT-3).
+// Appendix B of the guide (OPT-1, OPT-3), with the wire types of dhcpd 4.4.3-P1 and the further names
+// that it knows. 83, 95, 120, 121, 122 and 123 have no row: operators define them (OPT-3).
 const dhcpRows: readonly Row[] = [
   [1, "subnet-mask", ip],
   [2, "time-offset", one("s32")],
@@ -146,7 +146,7 @@ const dhcpRows: readonly Row[] = [
   [211, "loader-reboottime", u32],
 ];
 
-// Sub-options of option 82. DOCSIS-device-class has its capitals in ISC's table as well.
+// Sub-options of option 82. ISC's table, too, writes DOCSIS-device-class with capitals.
 const agentRows: readonly Row[] = [
   [1, "circuit-id", bytes],
   [2, "remote-id", bytes],
@@ -167,7 +167,7 @@ const nwipRows: readonly Row[] = [
   [11, "primary-dss", ip],
 ];
 
-// Not sub-options on the wire: the names under which option 81 is taken apart (RFC 4702).
+// Not sub-options on the wire: names of the parts of option 81 (RFC 4702).
 const fqdnRows: readonly Row[] = [
   [1, "no-client-update", flag],
   [2, "server-update", flag],

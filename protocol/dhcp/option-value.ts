@@ -1,7 +1,9 @@
+import { concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { readIpv4 } from "../ipv4.ts";
 import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
+import { withoutTrailingNuls } from "../latin1.ts";
 import {
   decodeDomainName,
   decodeDomainNames,
@@ -10,8 +12,8 @@ import {
 } from "./domain-name.ts";
 
 /**
- * How one field of an option looks on the wire. `text`, `bytes` and the two lists of domains take
- * the rest of the option, so each of them can only be the last field.
+ * The wire form of one field of an option. `text`, `bytes` and the two lists of domains take the rest of
+ * the option, so each of them can only be the last field.
  */
 export type FieldType =
   | "ip"
@@ -29,18 +31,19 @@ export type FieldType =
   | "domains"
   | "domains-compressed";
 
-/** ISC's format string as data. No field at all is an option of zero length. */
+/** ISC's format string as data. No fields at all means an option of zero length. */
 export interface OptionType {
   readonly fields: readonly FieldType[];
-  /** Which part may come again, once or more: the whole record, or its last field. */
+  /** Which part may repeat, once or more: the whole record, or its last field. */
   readonly repeat: "none" | "all" | "last";
   /** The value can also be built from the options of this space. */
   readonly encapsulates?: string;
 }
 
 /**
- * ip and numbers: number. flag: boolean. text: string, or bytes when it is not UTF-8. bytes:
- * Uint8Array. ip6: string, like 2001:db8::1. domain: string. domains: a list of strings, one value for the whole list.
+ * ip and numbers: number. flag: boolean. text: string, or bytes when it is not UTF-8. bytes: Uint8Array.
+ * ip6: string, like 2001:db8::1. domain: string. domains: a list of strings, one value for the whole
+ * list.
  */
 export type OptionValue = number | string | Uint8Array | boolean | readonly string[];
 
@@ -58,27 +61,20 @@ const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The wire form of values given in the order of the fields; a repeated part simply goes on. A text
- * or bytes field takes a string (as UTF-8) or bytes (as they are). Throws EncodeError.
+ * The wire form of values in the order of the fields; the values of a repeated part simply follow. A text
+ * or bytes field takes a string (as UTF-8) or bytes (unchanged). Throws EncodeError.
  */
 export function encodeValue(type: OptionType, values: readonly OptionValue[]): Uint8Array {
   const { fields, repeat } = type;
   checkCount(type, values.length);
-  const chunks: Uint8Array[] = [];
-  for (const [index, value] of values.entries()) {
+  const chunks = values.map((value, index) => {
     const position = repeat === "all" ? index % fields.length : Math.min(index, fields.length - 1);
-    chunks.push(encodeField(fields[position], value));
-  }
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+    return encodeField(fields[position], value);
+  });
+  return concatenate(...chunks);
 }
 
-/** The values in the order of the fields. The bytes must be all used. Throws DecodeError. */
+/** The values in the order of the fields. All bytes must be used. Throws DecodeError. */
 export function decodeValue(type: OptionType, bytes: Uint8Array): OptionValue[] {
   const { fields, repeat } = type;
   const values: OptionValue[] = [];
@@ -157,7 +153,7 @@ function encodeInteger(field: FieldType, value: number): Uint8Array {
   return bytes;
 }
 
-/** Appends what the field holds and returns the next offset. */
+/** Appends the field's value and returns the next offset. */
 function decodeField(
   field: FieldType,
   bytes: Uint8Array,
@@ -204,11 +200,8 @@ function decodeInteger(field: FieldType, bytes: Uint8Array, at: number): number 
   return min < 0 ? (unsigned << unused) >> unused : unsigned;
 }
 
-/** NULs at the end belong to nobody: receivers trim them (RFC 2132, section 2). */
 function decodeText(bytes: Uint8Array): string | Uint8Array {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end -= 1;
-  const text = bytes.subarray(0, end);
+  const text = withoutTrailingNuls(bytes);
   try {
     return utf8Decoder.decode(text);
   } catch (error) {

@@ -67,8 +67,8 @@ export class PacketDecoder {
   readonly #packet = new DecodedPacket(this.#options);
 
   /**
-   * The packet is valid until the next call: whoever keeps it longer decodes a copy of the bytes with
-   * decodePacket. Throws DecodeError and nothing else.
+   * The packet is valid until the next call; to keep one longer, decode a copy of the bytes with
+   * decodePacket. Throws only DecodeError.
    */
   decode(bytes: Uint8Array): DhcpPacket {
     if (bytes.length < MESSAGE_BYTES_MIN) throw new DecodeError("truncated", bytes.length);
@@ -100,7 +100,7 @@ export function decodePacket(bytes: Uint8Array): DhcpPacket {
   return new PacketDecoder().decode(bytes);
 }
 
-/** Adds the options of file and sname and returns the value of option 52, 0 without one. */
+/** Adds the options of file and sname; returns the value of option 52, 0 when it is absent. */
 function scanOverloadedFields(bytes: Uint8Array, options: OptionIndex): number {
   const offset = options.instanceOf(OptionCode.overload, 0);
   if (offset < 0) return 0;
@@ -111,7 +111,8 @@ function scanOverloadedFields(bytes: Uint8Array, options: OptionIndex): number {
   const fieldOptions = options.count;
   if ((overload & Overload.file) !== 0) scanWholeField(options, Offset.file, FILE_BYTES);
   if ((overload & Overload.sname) !== 0) scanWholeField(options, Offset.sname, SNAME_BYTES);
-  // Inside an overloaded field it would speak about a field that has been read (RFC 3396, section 6).
+  // Inside an overloaded field, option 52 would concern a field that was read already (RFC 3396, section
+  // 6).
   const misplaced = options.instanceOf(OptionCode.overload, fieldOptions);
   if (misplaced >= 0) throw new DecodeError("bad-overload", misplaced);
   return overload;
@@ -123,7 +124,7 @@ function scanWholeField(options: OptionIndex, start: number, length: number): vo
 
 function checkValues(bytes: Uint8Array, options: OptionIndex): void {
   const type = options.instanceOf(OptionCode.messageType, 0);
-  // 0 is how a message without option 53 is told, so it must not come in from outside.
+  // 0 means "no option 53" here, so it must not come from the network.
   if (type >= 0 && bytes[type + 2] === 0) throw new DecodeError("bad-option-value", type);
   const offset = options.offsetOf(OptionCode.relayAgentInformation);
   if (offset >= 0) {
@@ -136,7 +137,7 @@ function checkValues(bytes: Uint8Array, options: OptionIndex): void {
   throw new DecodeError("bad-relay-agent-information", first);
 }
 
-/** Header fields are read when asked for: most exchanges look at half of them. */
+/** Header fields are decoded when asked for: most exchanges need half of them. */
 class DecodedPacket implements DhcpPacket {
   bytes: Uint8Array = EMPTY;
   readonly options: OptionIndex;

@@ -14,8 +14,8 @@ const unlimited: EncodeLimits = {
 };
 
 /**
- * What many replies have in common, as bytes: sname, file and a list of options. The options must
- * have no code twice, and neither option 82 nor option 52 among them.
+ * The part that many replies share, as bytes: sname, file and a list of options. No code may occur twice,
+ * and neither option 82 nor option 52 may be in the list.
  */
 export class ReplyTemplate {
   readonly sname: Uint8Array;
@@ -23,7 +23,7 @@ export class ReplyTemplate {
   readonly options: readonly OutgoingOption[];
   /** From op to the cookie. */
   readonly head: Uint8Array;
-  /** The options; undefined when a value cannot be encoded, which encodePacket then complains about. */
+  /** The encoded options; undefined when a value cannot be encoded, and then encodePacket throws. */
   readonly tail: Uint8Array | undefined;
 
   constructor(sname: Uint8Array, file: Uint8Array, options: readonly OutgoingOption[]) {
@@ -37,8 +37,8 @@ export class ReplyTemplate {
   }
 
   /**
-   * What replies that begin with these options have in common, from op to the last of the options;
-   * undefined where there is no tail. It pays for those that come again and again.
+   * The common beginning of replies that start with these options, from op to the last of the options;
+   * undefined when there is no tail. It pays off for options that recur.
    */
   openingWith(leading: readonly OutgoingOption[]): Uint8Array | undefined {
     if (this.tail === undefined) return undefined;
@@ -84,8 +84,8 @@ function encoded(
 }
 
 /**
- * A reply in three parts: options of its own, those of its template, and option 82. As an
- * OutgoingPacket it is the same as any other; only `encodeReply` knows the short way.
+ * A reply in three parts: its own options, those of its template, and option 82. It is an OutgoingPacket
+ * like any other; only `encodeReply` knows the short cut.
  */
 export class TemplatedReply implements OutgoingPacket {
   readonly packet: OutgoingPacket;
@@ -94,8 +94,8 @@ export class TemplatedReply implements OutgoingPacket {
   readonly opening: Uint8Array | undefined;
 
   /**
-   * `packet` has the reply's own options, of which none is in the template, and the template's sname
-   * and file. `opening`: what the template made of those options, for an earlier reply.
+   * `packet` has the reply's own options, none of which is in the template, and the template's sname and
+   * file. `opening` is the template's result for the same options in an earlier reply.
    */
   constructor(
     packet: OutgoingPacket,
@@ -148,12 +148,12 @@ export class TemplatedReply implements OutgoingPacket {
   get file(): Uint8Array {
     return this.template.file;
   }
-  /** The options that come first. */
+  /** The reply's own options, which come first. */
   get leading(): readonly OutgoingOption[] {
     return this.packet.options;
   }
 
-  /** The whole list, made anew each time. */
+  /** The complete list, rebuilt on each call. */
   get options(): readonly OutgoingOption[] {
     const options = [...this.leading, ...this.template.options];
     const { relayAgent: value } = this;
@@ -163,8 +163,8 @@ export class TemplatedReply implements OutgoingPacket {
 }
 
 /**
- * The same bytes and errors as encodePacket, without laying out again what a template has ready. A
- * reply that does not fit into its options field as it is goes the long way.
+ * Gives the same bytes and errors as encodePacket, but reuses what the template has encoded. A reply
+ * whose options do not fit into the options field goes through encodePacket.
  */
 export function encodeReply(
   reply: OutgoingPacket,

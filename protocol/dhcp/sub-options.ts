@@ -1,22 +1,22 @@
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 
-/** One element of an option that holds options: 43, 82, 122, 125 and the operator's own spaces. */
+/** One element of an option that contains options: 43, 82, 122, 125 and the operator's own spaces. */
 export interface SubOption {
   readonly code: number;
   readonly value: Uint8Array;
 }
 
-/** Byte counts of code and length, as `option space` declares them; RFC 2132 has 1 and 1. */
+/** Byte counts of code and length, as `option space` declares them; in RFC 2132 both are 1. */
 export interface SubOptionWidths {
   readonly codeBytes: 1 | 2 | 4;
-  /** 0: there is no length, the value is the rest. */
+  /** 0: there is no length; the value takes the rest. */
   readonly lengthBytes: 0 | 1 | 2;
 }
 
 export const defaultWidths: SubOptionWidths = { codeBytes: 1, lengthBytes: 1 };
 
-/** Concatenated elements in the given order. EncodeError when a code or a value is too big. */
+/** Elements concatenated in the given order. Throws EncodeError when a code or a value is too big. */
 export function encodeSubOptions(
   subOptions: readonly SubOption[],
   widths: SubOptionWidths = defaultWidths,
@@ -47,7 +47,7 @@ export function encodeSubOptions(
 }
 
 /**
- * Strict: the elements fill the bytes exactly. Values are views. Throws DecodeError
+ * Strict: the elements must fill the bytes exactly. Values are views. Throws DecodeError
  * "truncated-option" with the offset of the element that does not fit.
  */
 export function decodeSubOptions(
@@ -77,7 +77,9 @@ export function areSubOptions(bytes: Uint8Array, start = 0, end = bytes.length):
   return at === end;
 }
 
-/** The first element with this code, as a view, or undefined: absent, or the bytes are no list. */
+/**
+ * The first element with this code, as a view; undefined when there is none or the bytes are not a list.
+ */
 export function findSubOption(bytes: Uint8Array, code: number): Uint8Array | undefined {
   let at = 0;
   while (at + 1 < bytes.length) {

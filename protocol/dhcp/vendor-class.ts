@@ -1,4 +1,6 @@
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
+import { latin1Bytes } from "../latin1.ts";
 import {
   areSubOptions,
   decodeSubOptions,
@@ -57,7 +59,7 @@ export interface CableVendorClass {
   readonly family: "docsis" | "pktc";
   /** `3.0`, `1.5`, … as it is written. */
   readonly version: string;
-  /** What follows the colon; undefined when nothing does, as DOCSIS 3.0 allows. */
+  /** The part after the colon; undefined when it is empty, as DOCSIS 3.0 allows. */
   readonly capabilities?: readonly SubOption[];
 }
 
@@ -71,41 +73,24 @@ export function buildVendorClass(vendorClass: CableVendorClass): Uint8Array {
   const { family, version, capabilities } = vendorClass;
   if (!/^\d\.\d$/.test(version)) throw new EncodeError(`"${version}" is not a version like 3.0`);
   const text = `${family}${version}:`;
-  if (capabilities === undefined) return latin1(text);
+  if (capabilities === undefined) return latin1Bytes(text);
   const value = encodeSubOptions(capabilities);
-  return latin1(text + hex(encodeSubOptions([{ code: CAPABILITIES, value }])));
+  return latin1Bytes(text + formatHex(encodeSubOptions([{ code: CAPABILITIES, value }])));
 }
 
 /**
- * Reads option 60 of a cable device. Undefined for any other vendor class, and for one whose
- * capabilities are not one whole TLV 5: nothing is guessed from half a string.
+ * Reads option 60 of a cable device. Undefined for any other vendor class, and when the capabilities are
+ * not one whole TLV 5: half a string is not guessed at.
  */
 export function parseVendorClass(bytes: Uint8Array): CableVendorClass | undefined {
   const match = shape.exec(String.fromCharCode(...bytes.subarray(0, VENDOR_CLASS_BYTES_MAX)));
   if (match === null || bytes.length > VENDOR_CLASS_BYTES_MAX) return undefined;
   const family = match[1].toLowerCase() === "pktc" ? "pktc" : "docsis";
   const version = match[2];
-  const digits = match[3] ?? "";
-  if (digits === "") return { family, version };
-  const tlv = bytesOfHex(digits);
+  const tlv = parseHex(match[3] ?? "");
+  if (tlv === undefined || tlv.length === 0) return { family, version };
   if (tlv.length < 2 || tlv[0] !== CAPABILITIES || tlv[1] !== tlv.length - 2) return undefined;
   const elements = tlv.subarray(2);
   if (!areSubOptions(elements)) return undefined;
   return { family, version, capabilities: decodeSubOptions(elements) };
-}
-
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function bytesOfHex(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) {
-    bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
 }

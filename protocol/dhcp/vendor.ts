@@ -4,7 +4,7 @@ import { readIpv4, writeIpv4 } from "../ipv4.ts";
 import { OptionCode } from "./option-code.ts";
 import { decodeSubOptions, encodeSubOptions, type SubOption } from "./sub-options.ts";
 
-/** CableLabs' enterprise number, under which options 124 and 125 of DOCSIS devices stand. */
+/** CableLabs' enterprise number in options 124 and 125 of DOCSIS devices. */
 export const CABLELABS_ENTERPRISE = 4491;
 
 /** Sub-options of option 43 as cable modems and MTAs send them. */
@@ -32,6 +32,9 @@ export const CableLabsCode = {
   modemCapabilities: 5,
 } as const;
 
+/** Sub-options of option 122 that DOCSIS sends to cable modems (RFC 3495). */
+export const CccCode = { primaryDhcpServer: 1, secondaryDhcpServer: 2 } as const;
+
 /** One vendor class of option 124 (RFC 3925, section 3). */
 export interface VendorClass {
   readonly enterprise: number;
@@ -44,7 +47,7 @@ export interface VendorOptions {
   readonly options: readonly SubOption[];
 }
 
-/** Option 43 as RFC 2132, section 8.4 encapsulates it; neither pads nor an End are written. */
+/** Option 43 as RFC 2132, section 8.4 encapsulates it, written without pads and End. */
 export function encodeEncapsulated(options: readonly SubOption[]): Uint8Array {
   for (const { code } of options) {
     if (code === OptionCode.pad || code === OptionCode.end) {
@@ -72,7 +75,7 @@ export function decodeEncapsulated(bytes: Uint8Array): SubOption[] {
   return options;
 }
 
-/** Option 124. Throws EncodeError when one class has more than 255 bytes. */
+/** Option 124. Throws EncodeError when a class has more than 255 bytes. */
 export function encodeVendorClasses(classes: readonly VendorClass[]): Uint8Array {
   const bytes = new Uint8Array(classes.reduce((sum, { data }) => sum + 5 + data.length, 0));
   let at = 0;

@@ -1,9 +1,9 @@
-/** How addresses and what goes with them are written: bytes of a text or undefined, and back. */
+/** Addresses, masks and ports as text: from text to bytes (undefined for invalid text), and back. */
 
+import { bytesOf, concatenate, joined, numberOf } from "../bytes.ts";
 import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../ipv4.ts";
 import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
 import { formatMac, parseMac } from "../mac.ts";
-import { bytesOf, concatenate, joined, numberOf } from "./bytes.ts";
 
 export function ipv4Bytes(value: string): Uint8Array | undefined {
   const address = parseIpv4(value);

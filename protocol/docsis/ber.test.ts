@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
+import { latin1Bytes } from "../latin1.ts";
 import {
   decodeOidElement,
   decodeVarBind,
@@ -8,8 +10,6 @@ import {
   encodeVarBind,
   type VarBind,
 } from "./ber.ts";
-import { formatHex, parseHex } from "./hex.ts";
-import { latin1Bytes } from "./plain.ts";
 
 const bytesOf = (hex: string): Uint8Array => parseHex(hex) ?? expect.unreachable(hex);
 const OID = "1.3.6.1.2.1.69.1.6.3.0";

@@ -1,9 +1,9 @@
+import { concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { concatenate } from "./bytes.ts";
 import { decodeOid, encodeOid } from "./oid.ts";
 
-/** A value of SNMPv2 (RFC 2578, section 7.1), under the tag that RFC 3416 gives it. */
+/** A value of SNMPv2 (RFC 2578, section 7.1), by the name of its tag in RFC 3416. */
 export type BerValue =
   | { readonly kind: "integer"; readonly value: number }
   | { readonly kind: "octetString"; readonly value: Uint8Array }
@@ -17,7 +17,7 @@ export type BerValue =
   | { readonly kind: "opaque"; readonly value: Uint8Array }
   | { readonly kind: "counter64"; readonly value: bigint };
 
-/** What TLV 11 and 64 hold: an object of a MIB and what the device sets it to. */
+/** The content of TLV 11 and 64: an object of a MIB and the value that the device gives it. */
 export interface VarBind {
   /** Dotted numbers: `1.3.6.1.2.1.69.1.6.3.0`. */
   readonly oid: string;
@@ -43,10 +43,10 @@ const INTEGER_MIN = -(2 ** 31);
 const INTEGER_MAX = 2 ** 31 - 1;
 const UNSIGNED_MAX = 2 ** 32 - 1;
 const COUNTER64_MAX = 2n ** 64n - 1n;
-/** More than two bytes of length is more than any configuration file has. */
+/** A configuration file never needs more than two bytes of length. */
 const CONTENT_BYTES_MAX = 65_535;
 
-/** Throws EncodeError: an OID that is none, a number out of its type's range. */
+/** Throws EncodeError for an invalid OID and for a number out of its type's range. */
 export function encodeVarBind({ oid, value }: VarBind): Uint8Array {
   return encodeElement(
     SEQUENCE,
@@ -54,40 +54,40 @@ export function encodeVarBind({ oid, value }: VarBind): Uint8Array {
   );
 }
 
-/** Strict: one SEQUENCE of an OID and a value, and nothing after it. Throws DecodeError. */
+/** Strict: one SEQUENCE of an OID and a value, with nothing after it. Throws DecodeError. */
 export function decodeVarBind(bytes: Uint8Array): VarBind {
   const outer = elementAt(bytes, 0, bytes.length);
   if (outer.tag !== SEQUENCE) throw new DecodeError("bad-option-value", 0);
   if (outer.end !== bytes.length) throw new DecodeError("too-long", outer.end);
-  const name = elementAt(bytes, outer.start, outer.end);
-  if (name.tag !== tags.objectIdentifier) throw new DecodeError("bad-option-value", outer.start);
-  const oid = decodeOid(bytes.subarray(name.start, name.end));
-  if (oid === undefined) throw new DecodeError("bad-option-value", name.start);
+  const name = oidAt(bytes, outer.start, outer.end);
   const element = elementAt(bytes, name.end, outer.end);
   if (element.end !== outer.end) throw new DecodeError("too-long", element.end);
   const content = bytes.subarray(element.start, element.end);
   const value = decodeContent(element.tag, content);
   if (value === undefined) throw new DecodeError("bad-option-value", name.end);
-  return { oid, value };
+  return { oid: name.oid, value };
 }
 
-/** An OID with its tag and length, as TLV 10, 38.6 and 54.2 hold it. Throws EncodeError. */
+/** An OID with its tag and length, as TLV 10, 38.6 and 54.2 contain it. Throws EncodeError. */
 export function encodeOidElement(oid: string): Uint8Array {
   return encodeElement(tags.objectIdentifier, oidContent(oid));
 }
 
-/** The OID element at the start of the bytes and where it ends. Throws DecodeError. */
-export function decodeOidElement(bytes: Uint8Array): {
+/** Reads the OID element at the start of the bytes, and where it ends. Throws DecodeError. */
+export function decodeOidElement(bytes: Uint8Array): OidElement {
+  return oidAt(bytes, 0, bytes.length);
+}
+
+interface OidElement {
   readonly oid: string;
   readonly end: number;
-} {
-  const element = elementAt(bytes, 0, bytes.length);
-  const oid =
-    element.tag === tags.objectIdentifier
-      ? decodeOid(bytes.subarray(element.start, element.end))
-      : undefined;
-  if (oid === undefined) throw new DecodeError("bad-option-value", 0);
-  return { oid, end: element.end };
+}
+
+function oidAt(bytes: Uint8Array, at: number, limit: number): OidElement {
+  const { tag, start, end } = elementAt(bytes, at, limit);
+  const oid = tag === tags.objectIdentifier ? decodeOid(bytes.subarray(start, end)) : undefined;
+  if (oid === undefined) throw new DecodeError("bad-option-value", at);
+  return { oid, end };
 }
 
 function oidContent(oid: string): Uint8Array {
@@ -116,7 +116,7 @@ interface Element {
   readonly end: number;
 }
 
-// Lengths in more bytes than necessary are common in the field, so they are read.
+// Lengths in more bytes than necessary are common in practice, so they are accepted.
 function elementAt(bytes: Uint8Array, at: number, limit: number): Element {
   if (at + 2 > limit) throw new DecodeError("truncated", at);
   const tag = bytes[at];
@@ -162,7 +162,7 @@ function inRange(kind: string, value: number, least: number, most: number): numb
   throw new EncodeError(`${kind} ${value} is not a whole number from ${least} to ${most}`);
 }
 
-/** Two's complement in as few bytes as keep the sign. */
+/** Two's complement in the fewest bytes that keep the sign. */
 function encodeInteger(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;
@@ -227,7 +227,7 @@ function unsigned(
   return { kind, value };
 }
 
-// Five bytes hold every 32-bit number, with or without a sign.
+// Five bytes hold every 32-bit number, signed or not.
 function decodeInteger(content: Uint8Array): number | undefined {
   if (content.length === 0 || content.length > 5) return undefined;
   let value = content[0] >= 0x80 ? content[0] - 256 : content[0];

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { DecodeError, type DecodeErrorCode } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
+import { latin1Bytes } from "../latin1.ts";
 import {
   CONFIG_BYTES_MAX,
   checkCmMic,
@@ -12,8 +14,7 @@ import {
   encodeCmConfig,
   readCmSettings,
 } from "./cm-config.ts";
-import { formatHex, parseHex } from "./hex.ts";
-import { latin1Bytes, type Plain } from "./plain.ts";
+import type { Plain } from "./plain.ts";
 import { encodeTlvs, type Tlv } from "./tlv.ts";
 
 const secret = latin1Bytes("DOCSIS");

@@ -1,6 +1,6 @@
+import { bytesEqual, concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { areEqual, concatenate } from "./bytes.ts";
 import { cmTlvs } from "./cm-tlvs.ts";
 import { CM_MIC, CMTS_MIC, cmMicOf, cmtsMicOf, END_OF_DATA, MIC_BYTES, PAD } from "./mic.ts";
 import type { Plain } from "./plain.ts";
@@ -12,12 +12,12 @@ import {
 } from "./settings.ts";
 import { encodeTlvs, nextTlv, type Tlv } from "./tlv.ts";
 
-/** A file larger than this is no configuration file. */
+/** A larger file is not a configuration file. */
 export const CONFIG_BYTES_MAX = 262_144;
 
 const PADDED_TO_BYTES = 4;
 
-/** What a configuration file of a cable modem says. */
+/** The content of a cable modem's configuration file. */
 export interface CmConfig {
   /** Without the MICs, the end mark and the padding. */
   readonly tlvs: readonly Tlv[];
@@ -38,19 +38,19 @@ const cmSettings: SettingsFormat = {
   lengthBytesOf: () => 1,
 };
 
-/** Settings of a cable modem's file as YAML or JSON write them: see `readSettings`. */
+/** Reads the settings of a cable modem's file from YAML or JSON data: see `readSettings`. */
 export function readCmSettings(data: unknown): SettingsReading {
   return readSettings(data, cmSettings);
 }
 
-/** What `readCmSettings` reads back to the same TLVs. */
+/** Describes the TLVs as data that `readCmSettings` reads back to the same TLVs. */
 export function describeCmSettings(tlvs: readonly Tlv[]): Plain[] {
   return describeSettings(tlvs, cmTlvs);
 }
 
 /**
- * The whole file: settings, CM MIC, CMTS MIC, end mark, zeros up to a multiple of four bytes.
- * Throws EncodeError when a setting or the file is too big, or is one that is added here.
+ * The whole file: settings, CM MIC, CMTS MIC, end mark, zeros up to a multiple of four bytes. Throws
+ * EncodeError when a setting or the file is too big, or when a setting is one that this function adds.
  */
 export function encodeCmConfig(tlvs: readonly Tlv[], sharedSecret: Uint8Array): Uint8Array {
   const own = tlvs.find(({ type }) => type === PAD || cmSettings.reserved.has(type));
@@ -70,8 +70,8 @@ export function encodeCmConfig(tlvs: readonly Tlv[], sharedSecret: Uint8Array): 
 }
 
 /**
- * Strict: settings, at most one of each MIC and nothing between or after them but the end mark and
- * zeros. Values are views. Throws DecodeError. The MICs are not checked: see `checkMics`.
+ * Strict: settings, at most one MIC of each kind, and nothing between or after them but the end mark and
+ * zeros. Values are views. Throws DecodeError. The MICs are not checked: see `checkCmMic` and `checkCmtsMic`.
  */
 export function decodeCmConfig(bytes: Uint8Array): CmConfig {
   const layout = layoutOf(bytes);
@@ -85,22 +85,22 @@ export function decodeCmConfig(bytes: Uint8Array): CmConfig {
   return { tlvs, cmMic: micAt(bytes, cmMicAt), cmtsMic: micAt(bytes, cmtsMicAt) };
 }
 
-/** Whether the CM MIC is that of the file: what a modem looks at. Throws DecodeError. */
+/** Checks the CM MIC against the file, as a modem does. Throws DecodeError. */
 export function checkCmMic(bytes: Uint8Array): MicState {
   const { settingsEnd, cmMicAt } = layoutOf(bytes);
   const cmMic = micAt(bytes, cmMicAt);
   if (cmMic === undefined) return "missing";
-  return areEqual(cmMic, cmMicOf(bytes.subarray(0, settingsEnd))) ? "right" : "wrong";
+  return bytesEqual(cmMic, cmMicOf(bytes.subarray(0, settingsEnd))) ? "right" : "wrong";
 }
 
-/** Whether the CMTS MIC is that of the file and the secret: what a CMTS looks at, as above. */
+/** Checks the CMTS MIC against the file and the secret, as a CMTS does. Throws DecodeError. */
 export function checkCmtsMic(bytes: Uint8Array, sharedSecret: Uint8Array): MicState {
   const { settingsEnd, cmMicAt, cmtsMicAt } = layoutOf(bytes);
   const cmMic = micAt(bytes, cmMicAt);
   const cmtsMic = micAt(bytes, cmtsMicAt);
   if (cmMic === undefined || cmtsMic === undefined) return "missing";
   const expected = cmtsMicOf(bytes.subarray(0, settingsEnd), cmMic, sharedSecret);
-  return areEqual(cmtsMic, expected) ? "right" : "wrong";
+  return bytesEqual(cmtsMic, expected) ? "right" : "wrong";
 }
 
 interface Layout {
@@ -126,7 +126,7 @@ function layoutOf(bytes: Uint8Array): Layout {
     at = endOfMic(bytes, at);
   }
   if (at >= bytes.length) throw new DecodeError("missing-end", at);
-  // A setting after a MIC would be one that nobody signed.
+  // A setting after a MIC would not be covered by it.
   if (bytes[at] !== END_OF_DATA) throw new DecodeError("bad-option-value", at);
   for (let i = at + 1; i < bytes.length; i += 1) {
     if (bytes[i] !== PAD) throw new DecodeError("bad-option-value", i);

@@ -12,8 +12,8 @@ import { field, group, type TlvTable, tlvTable } from "./tlv-definition.ts";
 import { vendorSpecific } from "./vendor-tlvs.ts";
 
 /**
- * The settings of a cable modem's file that have a name here (DOCSIS MULPI, Annex C.1 and C.2). The
- * MICs (6 and 7), the padding and the end mark are not settings: the encoder adds them.
+ * The settings of a cable modem's file that have a name here (DOCSIS MULPI, Annex C.1 and C.2). The MICs
+ * (6 and 7), the padding and the end mark are not settings: the encoder adds them.
  */
 export const cmTlvs: TlvTable = tlvTable(
   field(1, "downstreamFrequencyHz", "u32"),
@@ -50,7 +50,7 @@ export const cmTlvs: TlvTable = tlvTable(
     field(9, "saMapRetriesMax", "u32"),
   ),
   field(18, "maxCpe", "u8", [1, 255]),
-  /** Seconds since 1900, when the file was made. */
+  /** When the file was made, in seconds since 1900. */
   field(19, "tftpTimestamp", "u32"),
   field(20, "tftpModemAddress", "ipv4"),
   field(21, "softwareServer", "ipv4"),

@@ -4,7 +4,7 @@ const u8 = (type: number, name: string): TlvDefinition => field(type, name, "u8"
 const u16 = (type: number, name: string): TlvDefinition => field(type, name, "u16");
 const hex = (type: number, name: string): TlvDefinition => field(type, name, "hex");
 
-/** TLV 5 (MULPI, Annex C.1.3.1). A modem tells them; in a file they take one away. */
+/** TLV 5 (MULPI, Annex C.1.3.1). A modem reports its capabilities; a file takes one away. */
 export const modemCapabilities = group(
   5,
   "modemCapabilities",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { formatHex, parseHex } from "./hex.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import {
   decodeMtaConfig,
   describeMtaSettings,

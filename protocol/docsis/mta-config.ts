@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import { bytesEqual, concatenate } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
 import { decodeVarBind, encodeVarBind, type VarBind } from "./ber.ts";
-import { areEqual, concatenate } from "./bytes.ts";
 import { CONFIG_BYTES_MAX } from "./cm-config.ts";
 import type { Plain } from "./plain.ts";
 import {
@@ -31,7 +31,7 @@ const END = 255;
 const DELIMITER_BYTES = 3;
 const SHA1_BYTES = 20;
 
-/** Whose object holds the hash of the file: PacketCable's, or that of its European edition. */
+/** The object that holds the hash of the file: PacketCable's, or the one of its European edition. */
 export const hashOids = {
   "north-america": "1.3.6.1.4.1.4491.2.2.1.1.2.7.0",
   europe: "1.3.6.1.4.1.7432.1.1.2.9.0",
@@ -39,14 +39,14 @@ export const hashOids = {
 
 export type HashRealm = keyof typeof hashOids;
 
-/** What a configuration file of a PacketCable MTA says. */
+/** The content of a PacketCable MTA's configuration file. */
 export interface MtaConfig {
   /** Without the delimiters and the hash. */
   readonly tlvs: readonly Tlv[];
   readonly hash: { readonly realm: HashRealm; readonly isRight: boolean } | undefined;
 }
 
-// TLV 64 has the objects that are too long for TLV 11, and two bytes of length (PKT-SP-PROV, 9.1).
+// TLV 64 holds objects that are too long for TLV 11, and has two bytes of length (PKT-SP-PROV, 9.1).
 const lengthBytesOf: LengthBytesOf = (type) => (type === LONG_SNMP_OBJECT ? 2 : 1);
 
 const mtaSettings: SettingsFormat = {
@@ -58,14 +58,14 @@ const mtaSettings: SettingsFormat = {
   lengthBytesOf,
 };
 
-/** Settings of an MTA's file as YAML or JSON write them: see `readSettings`. */
+/** Reads the settings of an MTA's file from YAML or JSON data: see `readSettings`. */
 export function readMtaSettings(data: unknown): SettingsReading {
   const reading = readSettings(data, mtaSettings);
   if (reading.kind === "failed") return reading;
   return { kind: "ok", tlvs: reading.tlvs.map(withTypeForLength) };
 }
 
-/** What `readMtaSettings` reads back to the same TLVs. */
+/** Describes the TLVs as data that `readMtaSettings` reads back to the same TLVs. */
 export function describeMtaSettings(tlvs: readonly Tlv[]): Plain[] {
   return tlvs.flatMap((tlv) => {
     const isLong = tlv.type === LONG_SNMP_OBJECT && tlv.value.length > TLV_BYTES_MAX;
@@ -78,8 +78,8 @@ export function describeMtaSettings(tlvs: readonly Tlv[]): Plain[] {
 }
 
 /**
- * The whole file: a delimiter, the settings, the hash if one is asked for, a delimiter. Throws
- * EncodeError when a setting or the file is too big.
+ * The whole file: a delimiter, the settings, the hash if requested, a delimiter. Throws EncodeError when
+ * a setting or the file is too big.
  */
 export function encodeMtaConfig(tlvs: readonly Tlv[], realm?: HashRealm): Uint8Array {
   const own = tlvs.find(({ type }) => type === DELIMITER || type === PAD);
@@ -95,8 +95,8 @@ export function encodeMtaConfig(tlvs: readonly Tlv[], realm?: HashRealm): Uint8A
 }
 
 /**
- * Strict: everything is between the two delimiters. Values are views. The last setting is the hash
- * when it is the object for it; it is checked. Throws DecodeError.
+ * Strict: everything is between the two delimiters. Values are views. If the last setting is the hash
+ * object, the hash is checked. Throws DecodeError.
  */
 export function decodeMtaConfig(bytes: Uint8Array): MtaConfig {
   if (bytes.length > CONFIG_BYTES_MAX) throw new DecodeError("too-long", CONFIG_BYTES_MAX);
@@ -116,7 +116,7 @@ export function decodeMtaConfig(bytes: Uint8Array): MtaConfig {
     bytes.subarray(0, bytes.length - DELIMITER_BYTES - found.tlvBytes),
     delimiter(END),
   );
-  const isRight = areEqual(found.value, sha1(hashed));
+  const isRight = bytesEqual(found.value, sha1(hashed));
   return { tlvs: settings.slice(0, -1), hash: { realm: found.realm, isRight } };
 }
 
@@ -144,7 +144,7 @@ function hashObject(realm: HashRealm, plain: Uint8Array): VarBind {
 interface FoundHash {
   readonly realm: HashRealm;
   readonly value: Uint8Array;
-  /** Of the TLV with its header. */
+  /** Length of the TLV including its header. */
   readonly tlvBytes: number;
 }
 

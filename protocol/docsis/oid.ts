@@ -3,9 +3,9 @@ const ARCS_MAX = 128;
 const ARC_MAX = 2 ** 32 - 1;
 const TEXT = /^\.?\d{1,10}(?:\.\d{1,10})+$/;
 
-/** The content of a BER OBJECT IDENTIFIER for `1.3.6.1` or `.1.3.6.1`; undefined if it is none. */
+/** The content of a BER OBJECT IDENTIFIER for `1.3.6.1` or `.1.3.6.1`; undefined for invalid text. */
 export function encodeOid(text: string): Uint8Array | undefined {
-  // Ten digits and a dot for each arc, and the dot before.
+  // Each arc has at most ten digits and a dot; one more dot may come first.
   if (text.length > ARCS_MAX * 11 || !TEXT.test(text)) return undefined;
   const arcs = text.replace(/^\./, "").split(".").map(Number);
   const isCanonical = arcs.join(".") === text.replace(/^\./, "");
@@ -17,7 +17,7 @@ export function encodeOid(text: string): Uint8Array | undefined {
   return Uint8Array.from(bytes);
 }
 
-/** Dotted numbers without a dot before them; undefined when the content is no OID. */
+/** Dotted numbers without a leading dot; undefined when the content is not an OID. */
 export function decodeOid(content: Uint8Array): string | undefined {
   if (content.length === 0 || content[content.length - 1] >= 0x80) return undefined;
   const arcs: number[] = [];
@@ -39,7 +39,7 @@ export function decodeOid(content: Uint8Array): string | undefined {
   return arcs.join(".");
 }
 
-/** Seven bits a byte, the high bit on all but the last. */
+/** Seven bits a byte, with the high bit set on all but the last. */
 function appendArc(bytes: number[], arc: number): void {
   let divisor = 1;
   while (arc / divisor >= 128) divisor *= 128;

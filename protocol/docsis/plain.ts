@@ -1,4 +1,4 @@
-/** What YAML and JSON can write. */
+/** The values that YAML and JSON can express. */
 export type Plain =
   | null
   | boolean
@@ -11,22 +11,12 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** ASCII letters, digits, signs and blanks: what can be written as text without loss. */
+/** Whether all characters are ASCII letters, digits, signs and blanks, which text shows without loss. */
 export function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-export function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
-}
-
-/** A value as it was written, for a message, and not too long for one. */
+/** A value as it was written, shortened for a message. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;

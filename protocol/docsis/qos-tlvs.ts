@@ -4,7 +4,7 @@ import { vendorSpecific } from "./vendor-tlvs.ts";
 const ipv4Classification = group(
   9,
   "ipv4",
-  /** Least, most and mask of the type-of-service byte. */
+  /** Minimum, maximum and mask of the type-of-service byte. */
   field(1, "tosRangeAndMask", "hex", [3, 3]),
   /** 256 is any protocol, 257 is TCP and UDP. */
   field(2, "protocol", "u16", [0, 257]),
@@ -18,7 +18,7 @@ const ipv4Classification = group(
   field(10, "destinationPortEnd", "u16"),
 );
 
-// What a packet is matched by is the same in all three kinds of classifier.
+// All three kinds of classifier match packets by these fields.
 const matches: readonly TlvDefinition[] = [
   ipv4Classification,
   group(
@@ -48,7 +48,7 @@ const matches: readonly TlvDefinition[] = [
   vendorSpecific,
 ];
 
-/** TLV 22 and 23 (MULPI, Annex C.2.1): which packets go into which service flow. */
+/** TLV 22 and 23 (MULPI, Annex C.2.1): assigns packets to service flows. */
 export function packetClassifier(type: number, name: string): TlvDefinition {
   return group(
     type,
@@ -64,7 +64,7 @@ export function packetClassifier(type: number, name: string): TlvDefinition {
   );
 }
 
-/** TLV 60: what the modem drops. */
+/** TLV 60: packets that the modem drops. */
 export const upstreamDropClassifier = group(
   60,
   "upstreamDropClassifier",
@@ -75,12 +75,12 @@ export const upstreamDropClassifier = group(
   ...matches,
 );
 
-// Annex C.2.2: the parameters that a flow has in both directions.
+// Annex C.2.2: parameters of a flow in either direction.
 const flowParameters: readonly TlvDefinition[] = [
   field(1, "reference", "u16", [1, 65_535]),
   field(2, "serviceFlowId", "u32", [1, 0xffff_ffff]),
   field(4, "serviceClassName", "text-zero", [1, 15]),
-  /** Bit 0 provisioned, 1 admitted, 2 active: 7 is a flow that works at once. */
+  /** Bit 0 provisioned, 1 admitted, 2 active: a flow with 7 works at once. */
   field(6, "qosParameterSet", "u8"),
   field(7, "trafficPriority", "u8", [0, 7]),
   field(8, "maxSustainedRate", "u32"),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { formatHex, parseHex } from "../hex.ts";
 import { describeCmSettings, readCmSettings } from "./cm-config.ts";
 import { cmTlvs } from "./cm-tlvs.ts";
-import { formatHex, parseHex } from "./hex.ts";
 import type { Plain } from "./plain.ts";
 import { decodeTlvs, encodeTlvs, type Tlv } from "./tlv.ts";
 import type { TlvTable } from "./tlv-definition.ts";

@@ -1,7 +1,7 @@
+import { bytesEqual } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { areEqual } from "./bytes.ts";
-import { formatHex, parseHex } from "./hex.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import { isPlainObject, type Plain, show } from "./plain.ts";
 import {
   decodeTlvs,
@@ -14,21 +14,21 @@ import {
 import type { TlvDefinition, TlvTable } from "./tlv-definition.ts";
 import { describeValue, readValue } from "./tlv-value.ts";
 
-/** What may stand in a kind of configuration file. */
+/** Which settings a kind of configuration file may have. */
 export interface SettingsFormat {
   readonly table: TlvTable;
-  /** Types that the encoder writes itself, with whose name they have. */
+  /** Types that only the encoder writes, with their names. */
   readonly reserved: ReadonlyMap<number, string>;
   readonly lengthBytesOf: LengthBytesOf;
 }
 
-/** One thing wrong with settings as they were written. */
+/** One mistake in the written settings. */
 export interface SettingProblem {
-  /** Of the value, or of what holds the name: `[3, "classOfService", "classId"]`. */
+  /** Path of the value, or of the object with the name: `[3, "classOfService", "classId"]`. */
   readonly path: readonly (string | number)[];
   /** Completes a sentence that starts with the path. */
   readonly message: string;
-  /** A name that is not known, and those that are. */
+  /** An unknown name, and the known ones. */
   readonly unknown?: { readonly name: string; readonly known: readonly string[] };
 }
 
@@ -36,7 +36,7 @@ export type SettingsReading =
   | { readonly kind: "ok"; readonly tlvs: readonly Tlv[] }
   | { readonly kind: "failed"; readonly problems: readonly SettingProblem[] };
 
-// A certificate longer than this goes on in the next TLV of its type (MULPI, Annex C.1.2).
+// A longer certificate continues in the next TLV of its type (MULPI, Annex C.1.2).
 const CHAIN_PIECE_BYTES = 254;
 const SETTINGS_MAX = 10_000;
 const PROBLEMS_MAX = 50;
@@ -44,9 +44,9 @@ const PROBLEMS_MAX = 50;
 type Path = readonly (string | number)[];
 
 /**
- * Settings as YAML or JSON write them: a list, whose order is the file's, of objects with one name
- * each (`{maxCpe: 3}`) or of raw ones (`{type: 201, hex: 0a0b}`). A group is a list too, or an
- * object when no name comes twice. Tells everything that is wrong, up to 50 problems.
+ * Settings as YAML or JSON data: a list, in the order of the file, of objects with one name each
+ * (`{maxCpe: 3}`) or of raw ones (`{type: 201, hex: 0a0b}`). A group is a list too, or an object when no
+ * name occurs twice. Reports all mistakes, up to 50.
  */
 export function readSettings(data: unknown, format: SettingsFormat): SettingsReading {
   const reader = new SettingsReader(format);
@@ -160,8 +160,8 @@ function piecesOf({ type, value }: Tlv): Tlv[] {
 }
 
 /**
- * Settings as `readSettings` takes them. What has no name, and what its name's form would not bring
- * back byte by byte, is written raw, so that reading the result gives the same bytes.
+ * Settings as `readSettings` takes them. A setting is written raw when it has no name, or when its named
+ * form would not give the same bytes again.
  */
 export function describeSettings(tlvs: readonly Tlv[], table: TlvTable): Plain[] {
   return tlvs.map((tlv) => {
@@ -179,9 +179,9 @@ function describe(bytes: Uint8Array, definition: TlvDefinition): Plain | undefin
   const described = describeValue(bytes, definition);
   if (described === undefined) return undefined;
   try {
-    return areEqual(readValue(described, definition), bytes) ? described : undefined;
+    return bytesEqual(readValue(described, definition), bytes) ? described : undefined;
   } catch (error) {
-    // Out of the range that the setting may have: shown as it is, raw.
+    // Out of the setting's range, so it is written raw.
     if (error instanceof EncodeError) return undefined;
     throw error;
   }
@@ -190,7 +190,7 @@ function describe(bytes: Uint8Array, definition: TlvDefinition): Plain | undefin
 function fieldsFor(bytes: Uint8Array, { fields, variant }: TlvDefinition): TlvTable {
   if (variant === undefined) return fields;
   const start = bytes.subarray(0, variant.startsWith.length);
-  return areEqual(start, variant.startsWith) ? fields : variant.otherwise;
+  return bytesEqual(start, variant.startsWith) ? fields : variant.otherwise;
 }
 
 function describeGroup(bytes: Uint8Array, fields: TlvTable): Plain | undefined {

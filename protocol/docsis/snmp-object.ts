@@ -1,12 +1,13 @@
+import { formatHex, parseHex } from "../hex.ts";
 import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../ipv4.ts";
+import { latin1Bytes, latin1Text } from "../latin1.ts";
 import type { BerValue, VarBind } from "./ber.ts";
-import { formatHex, parseHex } from "./hex.ts";
 import type { Plain } from "./plain.ts";
-import { isPlainObject, isPrintable, latin1Bytes, latin1Text, show } from "./plain.ts";
+import { isPlainObject, isPrintable, show } from "./plain.ts";
 
 const COUNTER64 = /^\d{1,20}$/;
 
-/** The keys that say what an object is set to, and how each value is written. */
+/** The keys that name the type of the value, and how each value is read. */
 const readers: Readonly<Record<string, (value: unknown) => BerValue | undefined>> = {
   integer: (value) => (typeof value === "number" ? { kind: "integer", value } : undefined),
   text: (value) =>
@@ -38,7 +39,7 @@ const readers: Readonly<Record<string, (value: unknown) => BerValue | undefined>
 
 const valueKeys = Object.keys(readers).filter((key) => key !== "oid");
 
-/** `{oid: 1.3.6.1.2.1.69.1.6.3.0, integer: 1}` as a VarBind, or what is wrong with it. */
+/** Reads `{oid: 1.3.6.1.2.1.69.1.6.3.0, integer: 1}` as a VarBind, or returns what is wrong with it. */
 export function readSnmpObject(data: unknown): VarBind | { readonly message: string } {
   if (!isPlainObject(data)) {
     return { message: `must be an object with oid and one of ${valueKeys.join(", ")}` };

@@ -25,7 +25,7 @@ export const snmpAccessView = group(
   field(4, "viewType", "u8", [1, 2]),
 );
 
-/** TLV 202: the router that is in one box with the modem. */
+/** TLV 202: a router in the same box as the modem. */
 export const eRouter = group(
   202,
   "eRouter",
@@ -50,7 +50,7 @@ export const eRouter = group(
   snmpAccessView,
 );
 
-/** TLV 217: the set-top box that is in one box with the modem. */
+/** TLV 217: a set-top box in the same box as the modem. */
 export const eStb = group(
   217,
   "eStb",

@@ -1,6 +1,6 @@
 /**
- * How the value of a setting is written in text and in bytes. Numbers are big-endian; a range of
- * numbers or of byte counts goes with the kinds that have one.
+ * How the value of a setting is written in text and in bytes. Numbers are big-endian. Some kinds have a
+ * range, of numbers or of byte counts.
  */
 export type ValueKind =
   | "u8"
@@ -12,7 +12,7 @@ export type ValueKind =
   | "u8-list"
   | "u16-list"
   | "text"
-  /** Text with a zero byte after it, which counts as part of the value. */
+  /** Text followed by a zero byte, which counts as part of the value. */
   | "text-zero"
   | "hex"
   | "ipv4"
@@ -26,18 +26,18 @@ export type ValueKind =
   /** An address and, with two more bytes, a UDP port: `10.0.0.1:161`, `[2001:db8::1]:161`. */
   | "transport-address"
   | "mac"
-  /** A MAC address, and after a slash its mask when there is one. */
+  /** A MAC address, optionally followed by a slash and its mask. */
   | "mac-mask"
   | "oid"
   /** An OID and one byte: 1 forbids writing below it, 0 allows it. */
   | "snmp-write-control"
   /** An object of a MIB and its value in BER. */
   | "snmp-object"
-  /** Hexadecimal of any length, which continues in further TLVs of the same type. */
+  /** Hexadecimal of any length, continued in further TLVs of the same type. */
   | "chain"
   | "group";
 
-/** A setting that has a name. `fields` are those of a group, `least` and `most` a range. */
+/** A setting with a name. `fields` belong to a group; `least` and `most` are a range. */
 export interface TlvDefinition {
   readonly type: number;
   readonly name: string;
@@ -48,14 +48,14 @@ export interface TlvDefinition {
   readonly variant: TlvVariant | undefined;
 }
 
-/** A group whose fields have their names only when its value starts with these bytes. */
+/** A group whose fields have names only when its value starts with these bytes. */
 export interface TlvVariant {
   readonly startsWith: Uint8Array;
-  /** The names that hold in any case. */
+  /** The names that are valid in any case. */
   readonly otherwise: TlvTable;
 }
 
-/** The settings that may stand at one place, by number and by name. */
+/** The settings that may occur in one place, by number and by name. */
 export interface TlvTable {
   readonly byType: ReadonlyMap<number, TlvDefinition>;
   readonly byName: ReadonlyMap<string, TlvDefinition>;
@@ -63,7 +63,7 @@ export interface TlvTable {
 
 type FieldKind = Exclude<ValueKind, "group">;
 
-// The whole range of a kind, where it has one: of the number, or of the bytes or elements.
+// The whole range of a kind that has one: of the number, or of the count of bytes or elements.
 const ranges: Partial<Record<ValueKind, readonly [number, number]>> = {
   u8: [0, 0xff],
   u16: [0, 0xffff],
@@ -72,7 +72,7 @@ const ranges: Partial<Record<ValueKind, readonly [number, number]>> = {
   "u8-list": [1, 255],
   "u16-list": [1, 127],
   "text-zero": [1, 254],
-  // As long as a certificate can be: the pieces have what one TLV can hold.
+  // As long as a certificate may be; it is cut into TLVs.
   chain: [0, 65_535],
 };
 
@@ -85,7 +85,7 @@ export function tlvTable(...definitions: readonly TlvDefinition[]): TlvTable {
 
 const noFields = tlvTable();
 
-/** A setting with a value of its own. Without a range it is the kind's. */
+/** A setting with a value. Its range is by default that of its kind. */
 export function field(
   type: number,
   name: string,
@@ -103,7 +103,7 @@ export function field(
   };
 }
 
-/** A setting that holds settings. */
+/** A setting that contains settings. */
 export function group(
   type: number,
   name: string,

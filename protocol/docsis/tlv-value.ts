@@ -1,6 +1,9 @@
+import { bytesOf, concatenate, joined, numberOf } from "../bytes.ts";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import { formatIpv6, IPV6_BYTES, parseIpv6 } from "../ipv6.ts";
+import { latin1Bytes, latin1Text } from "../latin1.ts";
 import { formatMac } from "../mac.ts";
 import {
   ipBytes,
@@ -15,25 +18,23 @@ import {
   transportText,
 } from "./address-text.ts";
 import { decodeOidElement, decodeVarBind, encodeOidElement, encodeVarBind } from "./ber.ts";
-import { bytesOf, concatenate, joined, numberOf } from "./bytes.ts";
-import { formatHex, parseHex } from "./hex.ts";
-import { isPlainObject, isPrintable, latin1Bytes, latin1Text, type Plain, show } from "./plain.ts";
+import { isPlainObject, isPrintable, type Plain, show } from "./plain.ts";
 import { describeSnmpObject, readSnmpObject } from "./snmp-object.ts";
 import type { TlvDefinition, ValueKind } from "./tlv-definition.ts";
 
-/** Every kind but the group, which `settings.ts` takes apart itself. */
+/** Every kind except the group, which `settings.ts` reads itself. */
 type FieldKind = Exclude<ValueKind, "group">;
 
 interface ValueCodec {
-  /** What a value looks like, for the message when it is something else. */
+  /** Describes a valid value, for the message about an invalid one. */
   readonly expected: (definition: TlvDefinition) => string;
-  /** Undefined when the value cannot be; may throw EncodeError with a better message. */
+  /** Undefined for an invalid value; may throw EncodeError with a better message. */
   readonly read: (value: unknown, definition: TlvDefinition) => Uint8Array | undefined;
-  /** Undefined when the bytes cannot be; may throw DecodeError. */
+  /** Undefined for invalid bytes; may throw DecodeError. */
   readonly describe: (bytes: Uint8Array) => Plain | undefined;
 }
 
-/** The bytes of a value as it is written. Throws EncodeError that says what was expected. */
+/** The bytes of a written value. Throws EncodeError that says what was expected. */
 export function readValue(value: unknown, definition: TlvDefinition): Uint8Array {
   const codec = codecs[definition.kind as FieldKind];
   const bytes = codec.read(value, definition);
@@ -41,7 +42,7 @@ export function readValue(value: unknown, definition: TlvDefinition): Uint8Array
   throw new EncodeError(`must be ${codec.expected(definition)}, not ${show(value)}`);
 }
 
-/** How the bytes are written, or undefined when they are no value of this kind. */
+/** The written form of bytes; undefined when they are not a value of this kind. */
 export function describeValue(bytes: Uint8Array, definition: TlvDefinition): Plain | undefined {
   try {
     return codecs[definition.kind as FieldKind].describe(bytes);
@@ -109,7 +110,7 @@ function text(terminator: Uint8Array): ValueCodec {
   };
 }
 
-/** A value that is text in one form only: an address of one kind or another. */
+/** A value with only one written form: a kind of address. */
 function written(
   expected: string,
   parse: (value: string) => Uint8Array | undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DecodeError } from "../decode-error.ts";
 import { EncodeError } from "../encode-error.ts";
-import { formatHex, parseHex } from "./hex.ts";
+import { formatHex, parseHex } from "../hex.ts";
 import { decodeTlvs, encodeTlvs, type LengthBytesOf, replaceTlv, type Tlv } from "./tlv.ts";
 
 const tlv = (type: number, ...bytes: readonly number[]): Tlv => ({

@@ -7,17 +7,17 @@ export interface Tlv {
   readonly value: Uint8Array;
 }
 
-/** What one length byte can say. */
+/** The largest length in one byte. */
 export const TLV_BYTES_MAX = 255;
-/** What two length bytes can say: only TLV 64 of an MTA file has them. */
+/** The largest length in two bytes, which only TLV 64 of an MTA file has. */
 export const LONG_TLV_BYTES_MAX = 65_535;
 
-/** How many bytes hold the length of a TLV of this type: an MTA file has 2 for TLV 64. */
+/** How many bytes hold the length of a TLV of this type: 2 for TLV 64 of an MTA file. */
 export type LengthBytesOf = (type: number) => 1 | 2;
 
 const oneByte: LengthBytesOf = () => 1;
 
-/** Strict: the elements fill the bytes. Values are views. Throws DecodeError "truncated". */
+/** Strict: the elements must fill the bytes. Values are views. Throws DecodeError "truncated". */
 export function decodeTlvs(bytes: Uint8Array, lengthBytesOf: LengthBytesOf = oneByte): Tlv[] {
   const tlvs: Tlv[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -29,7 +29,7 @@ export function decodeTlvs(bytes: Uint8Array, lengthBytesOf: LengthBytesOf = one
   return tlvs;
 }
 
-/** Where the element that starts at `at` ends. Throws DecodeError "truncated". */
+/** The end of the element at `at`. Throws DecodeError "truncated". */
 export function nextTlv(
   bytes: Uint8Array,
   at: number,
@@ -44,8 +44,8 @@ export function nextTlv(
 }
 
 /**
- * The list with this element in the place of the first one of its type and without further ones, or
- * with it at the end: how a file is made for one modem from a template (TLV 19 and 20).
+ * Puts this element in place of the first one of its type and removes the others of that type, or appends
+ * it. So a file for one modem is made from a template (TLV 19 and 20).
  */
 export function replaceTlv(tlvs: readonly Tlv[], replacement: Tlv): Tlv[] {
   const first = tlvs.findIndex(({ type }) => type === replacement.type);
@@ -55,7 +55,7 @@ export function replaceTlv(tlvs: readonly Tlv[], replacement: Tlv): Tlv[] {
   return [...tlvs.slice(0, first), replacement, ...others(tlvs.slice(first))];
 }
 
-/** The elements in the given order. Throws EncodeError when a type or a value is too big. */
+/** Elements in the given order. Throws EncodeError when a type or a value is too big. */
 export function encodeTlvs(
   tlvs: readonly Tlv[],
   lengthBytesOf: LengthBytesOf = oneByte,

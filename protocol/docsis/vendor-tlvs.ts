@@ -33,8 +33,8 @@ const extensions = group(
 );
 
 /**
- * TLV 43. After vendor identifier ffffff the fields are DOCSIS's own extensions, which have names;
- * those of a real vendor are written raw. The layer 2 VPN encoding (5) and others stay hexadecimal.
+ * TLV 43. After vendor identifier ffffff, the fields are DOCSIS's own extensions and have names; those of
+ * a real vendor are written raw. The layer 2 VPN encoding (5) and others stay hexadecimal.
  */
 export const vendorSpecific: TlvDefinition = {
   ...extensions,

@@ -5,7 +5,7 @@ export const HEARTBEAT_PORT = 694;
 export const HEARTBEAT_BYTES_MAX = 256;
 export const NODE_NAME_BYTES_MAX = 64;
 
-/** What a node is doing, in the order in which it comes to it. On the wire: the index. */
+/** What a node is doing, in the usual order. On the wire: the index. */
 export const nodeRoles = [
   "starting",
   "standby",
@@ -17,7 +17,7 @@ export const nodeRoles = [
 
 export type NodeRole = (typeof nodeRoles)[number];
 
-/** On the wire: bit 0 is the first one. */
+/** On the wire, bit 0 is the first one. */
 const flagNames = [
   "failureInProgress",
   "isInSync",
@@ -31,33 +31,39 @@ const flagNames = [
 ] as const;
 
 export interface HeartbeatFlags {
-  /** HA-13, step 1: up since a fail-over, until the fail-back. */
+  /** HA-13, step 1: set from a fail-over until the fail-back. */
   readonly failureInProgress: boolean;
-  /** It has every lease of the active node, as far as `revision`. */
+  /** It has every lease of the active node up to `revision`. */
   readonly isInSync: boolean;
   /** It could serve at once. */
   readonly isAble: boolean;
-  /** HA-12. True on a node that watches no gateway. */
+  /** HA-12. True when no gateway is watched. */
   readonly gatewayAnswers: boolean;
-  /** HA-11: the loop that answers DHCP goes round. */
+  /** HA-11: the loop that answers DHCP turns. */
   readonly dataPlaneTurns: boolean;
-  /** HA-11: what the leases are committed to takes them. */
+  /** HA-11: the store of the leases accepts commits. */
   readonly storeWrites: boolean;
-  /** An orderly shutdown: no failure. */
+  /** An orderly shutdown, not a failure. */
   readonly isLeaving: boolean;
-  /** HA-34. True on a node that watches no disk. */
+  /** HA-34. True when no disk is watched. */
   readonly diskWorks: boolean;
-  /** It has what the active node's TFTP serves. True on the active node, and where nothing is mirrored. */
+  /**
+   * It has all files that the active node's TFTP serves. True on the active node, and when nothing is
+   * mirrored.
+   */
   readonly filesInStep: boolean;
 }
 
-/** What its sender heard last on this link: proof that it hears, and the way to a round-trip time. */
+/**
+ * The last heartbeat that its sender heard on this link: it proves that the sender hears, and gives a
+ * round-trip time.
+ */
 export interface HeartbeatEcho {
   readonly bootId: string;
   readonly sequence: number;
-  /** As it stood in what was heard: on the clock of the one who reads this. */
+  /** `sentAtMs` of the heard heartbeat, so on the clock of the node that reads this. */
   readonly sentAtMs: number;
-  /** From hearing it to sending this. */
+  /** Time from hearing that heartbeat to sending this one. */
   readonly heldMs: number;
 }
 
@@ -67,26 +73,26 @@ export interface Heartbeat {
   readonly node: string;
   /** Drawn at random when the node's program started: 16 hexadecimal digits. */
   readonly bootId: string;
-  /** Grows with every heartbeat of this boot on this link. */
+  /** Rises with every heartbeat of this boot on this link. */
   readonly sequence: number;
   /** 0 for the first link. */
   readonly link: number;
   readonly role: NodeRole;
-  /** Of the leadership that it has seen last; 0 when there has been none. */
+  /** Epoch of the leadership that the sender saw last; 0 when there was none. */
   readonly epoch: number;
-  /** Of the store: as far as it has, or has written, every lease. */
+  /** The store's revision up to which the sender has, or has written, every lease. */
   readonly revision: number;
   readonly flags: HeartbeatFlags;
   /** On the sender's monotonic clock. */
   readonly sentAtMs: number;
-  /** On the sender's clock of the day, since the Unix epoch, at sending. */
+  /** The sender's wall clock at sending, since the Unix epoch. */
   readonly wallMs: number;
-  /** By what the sender reads the ends of leases, since the Unix epoch, at sending. */
+  /** The sender's time of leases at sending, since the Unix epoch. */
   readonly leaseMs: number;
   readonly echo: HeartbeatEcho | undefined;
 }
 
-/** HMAC-SHA256 with the key that both nodes have: 32 bytes for any bytes. */
+/** HMAC-SHA256 with the key of both nodes: 32 bytes for any input. */
 export type HeartbeatSigner = (bytes: Uint8Array) => Uint8Array;
 
 export const heartbeatRefusals = ["truncated", "format", "value", "authentication"] as const;
@@ -142,7 +148,10 @@ export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Ui
   return bytes;
 }
 
-/** A heartbeat, or why it is none. Nothing in it is looked at before its signature is right. */
+/**
+ * Returns the heartbeat, or why the bytes are refused. The signature is checked before anything else is
+ * read.
+ */
 export function decodeHeartbeat(
   bytes: Uint8Array,
   sign: HeartbeatSigner,
@@ -200,7 +209,7 @@ function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
   return { bootId, sequence, sentAtMs, heldMs };
 }
 
-/** Takes as long for a guess that is nearly right as for any other. */
+/** Compares in constant time, so that timing does not help a guess. */
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;
   for (let at = 0; at < one.length; at += 1) difference |= one[at] ^ other[at];

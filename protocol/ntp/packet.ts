@@ -58,9 +58,8 @@ export interface NtpPacket {
 }
 
 /**
- * Decodes the first 48 bytes; extension fields and a MAC behind them are not looked at. Every
- * version and mode is a value: whether to answer is the server's business. Throws DecodeError
- * "truncated".
+ * Decodes the first 48 bytes; extension fields and a MAC after them are ignored. Every version and mode
+ * is accepted: the server decides whether to answer. Throws DecodeError "truncated".
  */
 export function decodeNtp(bytes: Uint8Array): NtpPacket {
   if (bytes.length < NTP_BYTES) throw new DecodeError("truncated", bytes.length);
@@ -105,7 +104,7 @@ export function encodeNtp(packet: NtpPacket, target: Uint8Array, start: number):
   return start + NTP_BYTES;
 }
 
-/** "LOCL", "GPS", a kiss code: up to four ASCII characters, zeros behind. Throws EncodeError. */
+/** "LOCL", "GPS", a kiss code: up to four ASCII characters, padded with zeros. Throws EncodeError. */
 export function referenceIdOf(text: string): number {
   if (!/^[\x21-\x7e]{1,4}$/.test(text)) {
     throw new EncodeError(`reference id "${text}" is not 1 to 4 ASCII characters`);
@@ -124,7 +123,10 @@ export function referenceText(id: number): string | undefined {
   return /^[\x21-\x7e]{1,4}$/.test(trimmed) ? trimmed : undefined;
 }
 
-/** The code ("RATE", "DENY", "RSTR" …) when a server tells a client off, else undefined. */
+/**
+ * The code ("RATE", "DENY", "RSTR" …) of a kiss-o'-death, by which a server rejects a client; otherwise
+ * undefined.
+ */
 export function kissCode(packet: NtpPacket): string | undefined {
   if (packet.stratum !== 0 || packet.mode !== NtpMode.server) return undefined;
   return referenceText(packet.referenceId);

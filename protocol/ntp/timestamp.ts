@@ -30,7 +30,7 @@ export function unixMsOfNtp({ seconds, fraction }: NtpTimestamp): number {
   return (era + seconds - SECONDS_1900_TO_1970) * 1000 + (fraction / TWO_32) * 1000;
 }
 
-/** `later` minus `earlier`, right across the end of an era when they are within 68 years. */
+/** `later` minus `earlier`; correct across the end of an era when they are within 68 years. */
 export function ntpDifferenceMs(later: NtpTimestamp, earlier: NtpTimestamp): number {
   const seconds = (later.seconds - earlier.seconds) | 0;
   return seconds * 1000 + ((later.fraction - earlier.fraction) / TWO_32) * 1000;

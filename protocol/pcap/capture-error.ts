@@ -1,4 +1,4 @@
-/** A capture file that is not what it claims to be; `offset` is the byte of the file that says so. */
+/** An invalid capture file; `offset` is the place in the file that shows it. */
 export class CaptureError extends Error {
   override readonly name = "CaptureError";
   readonly offset: number;

@@ -13,18 +13,18 @@ export interface CapturedDatagram {
 
 export type CapturedContent =
   | CapturedDatagram
-  /** No UDP over IPv4, or a frame that contradicts itself. */
+  /** Not UDP over IPv4, or a frame that contradicts itself. */
   | { readonly kind: "other" }
-  /** A part of an IPv4 packet; parts are not put together here. */
+  /** A fragment of an IPv4 packet; fragments are not reassembled here. */
   | { readonly kind: "fragment" }
-  /** UDP, but the capture kept less than all of it (its snapshot length). */
+  /** UDP, but the capture did not keep all of it (its snapshot length). */
   | { readonly kind: "cut"; readonly sourcePort: number; readonly destinationPort: number }
-  /** Of a kind of link that is not read here. */
+  /** The link type is not supported. */
   | { readonly kind: "unknown-link" };
 
 const OTHER: CapturedContent = { kind: "other" };
 const ETHERTYPE_IPV4 = 0x0800;
-/** IEEE 802.1Q, 802.1ad, and what was used before that. */
+/** IEEE 802.1Q, 802.1ad, and the type used before that. */
 const vlanTypes: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const VLAN_TAGS_MAX = 4;
 const IP_BYTES_MIN = 20;
@@ -33,8 +33,9 @@ const PROTOCOL_UDP = 17;
 const FRAGMENT_MASK = 0x3fff;
 
 /**
- * The UDP datagram in a frame: Ethernet with any VLAN tags, Linux cooked captures of both versions, raw IP.
- * Checksums are not looked at, because a capture on the sender has them from before the card fills them in.
+ * Finds the UDP datagram in a frame: Ethernet with any VLAN tags, Linux cooked captures of both versions,
+ * raw IP. Checksums are not verified, because a capture on the sender contains them as they were before
+ * the card filled them in.
  */
 export function datagramOf({ linkType, bytes, wireLength }: CapturedFrame): CapturedContent {
   switch (linkType) {
@@ -43,7 +44,7 @@ export function datagramOf({ linkType, bytes, wireLength }: CapturedFrame): Capt
     case LinkType.linuxCooked:
       return ofType(bytes, 14, wireLength);
     case LinkType.linuxCooked2:
-      // 20 bytes, the type of what follows first.
+      // The header has 20 bytes, and the type of the payload comes first.
       return readUInt16(bytes, 0) === ETHERTYPE_IPV4 ? ofIpv4(bytes, 20, wireLength) : OTHER;
     case LinkType.raw:
     case LinkType.ipv4:
@@ -53,7 +54,7 @@ export function datagramOf({ linkType, bytes, wireLength }: CapturedFrame): Capt
   }
 }
 
-/** What follows an Ethernet type at `start`, with VLAN tags in between or none. */
+/** Reads the Ethernet type at `start`, skips VLAN tags and decodes the payload. */
 function ofType(bytes: Uint8Array, start: number, wireLength: number): CapturedContent {
   let at = start;
   for (let tags = 0; tags < VLAN_TAGS_MAX && vlanTypes.includes(readUInt16(bytes, at)); tags += 1) {
@@ -86,7 +87,7 @@ function ofIpv4(bytes: Uint8Array, ip: number, wireLength: number): CapturedCont
   };
 }
 
-/** -1 where the frame has no such bytes. */
+/** -1 when the frame is too short. */
 function readUInt16(bytes: Uint8Array, offset: number): number {
   return offset + 2 > bytes.length ? -1 : (bytes[offset] << 8) | bytes[offset + 1];
 }

@@ -12,15 +12,15 @@ interface PacketPlace {
 export interface MergedCapture {
   /** The file, piece by piece. */
   readonly pieces: readonly Uint8Array[];
-  /** Packets that were wanted, and those of them that are in the file. */
+  /** Number of wanted packets, and how many of them are in the file. */
   readonly wanted: number;
   readonly written: number;
 }
 
 /**
- * Makes one section of several that describe the same interfaces: the packets in the order of their
- * times, and one statistics block with the sums of theirs. A part that ends in the middle of a block, as
- * after a crash, counts as far as it goes. The pieces are views of the parts.
+ * Merges several sections that describe the same interfaces: the packets in the order of their times, and
+ * one statistics block with the sums. A part that ends in the middle of a block, as after a crash, counts
+ * up to there. The pieces are views of the parts.
  */
 export function mergeSections(parts: readonly Uint8Array[]): MergedCapture {
   const packets: PacketPlace[] = [];
@@ -69,7 +69,7 @@ function timeOf(view: DataView, { body, isLittle }: BlockPlace): bigint {
   return (high << 32n) | BigInt(view.getUint32(body + 8, isLittle));
 }
 
-/** How many packets were wanted, as `captureStatistics` says it. */
+/** The number of wanted packets, as `captureStatistics` wrote it. */
 function countIn(view: DataView, block: BlockPlace): number {
   for (const { code, at } of optionsOf(view, block, block.body + 12)) {
     if (code === BlockOption.filterAccepted) return Number(view.getBigUint64(at, block.isLittle));

@@ -14,18 +14,18 @@ export const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
 export const BlockOption = {
   end: 0,
   comment: 1,
-  /** Of a section: the program that wrote it. */
+  /** Section option: the program that wrote it. */
   userApplication: 4,
-  /** Of an interface. */
+  /** Options of an interface. */
   name: 2,
   timeResolution: 9,
   timeOffset: 14,
-  /** Of the statistics of an interface: packets that were wanted, and those that are in the file. */
+  /** Interface statistics: wanted packets, and how many of them are in the file. */
   filterAccepted: 6,
   delivered: 8,
 } as const;
 
-/** Type, length, and the length once more at the end. */
+/** Type, length, and the length repeated at the end. */
 export const BLOCK_BYTES_MIN = 12;
 
 /** Everything is padded to whole words. */

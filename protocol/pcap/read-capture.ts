@@ -6,9 +6,9 @@ import { readPcapng, SECTION_HEADER } from "./read-pcapng.ts";
 const MAGIC_BYTES = 4;
 
 /**
- * The frames of a capture file, pcap or pcapng, of either byte order, one after the other. What a file
- * claims costs nothing: frames are views of `bytes`, and no length is believed that the file does not have.
- * Throws CaptureError at the first record that is not whole; the frames before it have been handed out.
+ * The frames of a capture file, pcap or pcapng, of either byte order, one after the other. The file's
+ * claims are never trusted: frames are views of `bytes`, and a length beyond the file is refused. Throws
+ * CaptureError at the first record that is not whole, after yielding the frames before it.
  */
 export function readCapture(bytes: Uint8Array): Generator<CapturedFrame, void, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -4,10 +4,10 @@ import type { CapturedFrame } from "./captured-frame.ts";
 const HEADER_BYTES = 24;
 const RECORD_BYTES = 16;
 const MAJOR_VERSION = 2;
-// The upper bits of the last word of the header say how long a frame's own checksum is.
+// The upper bits of the header's last word give the length of a frame's own checksum.
 const LINK_TYPE_MASK = 0x0fff_ffff;
 
-/** By magic number as big-endian: the byte order, and how many parts of a second a second has. */
+/** Byte order and ticks per second, by the magic number read as big-endian. */
 const formats: Readonly<Record<number, { readonly isLittle: boolean; readonly parts: number }>> = {
   2712847316: { isLittle: false, parts: 1e6 },
   3569595041: { isLittle: true, parts: 1e6 },

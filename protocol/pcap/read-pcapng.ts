@@ -19,7 +19,7 @@ const MICROSECONDS = 1e6;
 
 interface Interface {
   readonly linkType: number;
-  /** Bytes kept of a frame; 0 is all of it. */
+  /** Bytes kept of each frame; 0 means all. */
   readonly snapLength: number;
   readonly partsASecond: number;
   readonly offsetSeconds: number;
@@ -66,7 +66,7 @@ export function* blocksOf(
   }
 }
 
-/** The frames of a pcapng file; blocks of other kinds are passed over. Throws CaptureError. */
+/** The frames of a pcapng file; other kinds of blocks are skipped. Throws CaptureError. */
 export function* readPcapng(
   bytes: Uint8Array,
   view: DataView,
@@ -130,7 +130,7 @@ function readInterface(bytes: Uint8Array, view: DataView, block: BlockPlace): In
   };
 }
 
-/** An enhanced packet, or a packet block of before there were any: they differ in the first word. */
+/** An enhanced packet, or a block of its predecessor, the packet block: they differ in the first word. */
 function readPacket(
   bytes: Uint8Array,
   view: DataView,
@@ -182,7 +182,7 @@ function readSimplePacket(
   };
 }
 
-/** The options of a block from `start` on. Throws CaptureError for one that goes beyond the block. */
+/** The options of a block from `start` on. Throws CaptureError for an option that exceeds the block. */
 export function* optionsOf(
   view: DataView,
   { bodyEnd, isLittle }: BlockPlace,

@@ -54,7 +54,7 @@ export function interfaceDescription(linkType: number, name: string): Uint8Array
   });
 }
 
-/** A packet with its time, and what there is to say about it (section 4.3). */
+/** A packet with its time and an optional comment (section 4.3). */
 export function enhancedPacket({ interfaceId, atNs, bytes, comment }: NewPacket): Uint8Array {
   const options = comment === undefined ? [] : [textOption(BlockOption.comment, comment)];
   const bodyBytes = 20 + padded(bytes.length);
@@ -68,7 +68,7 @@ export function enhancedPacket({ interfaceId, atNs, bytes, comment }: NewPacket)
   });
 }
 
-/** How many packets were wanted, and how many of them are in the file (section 4.6). */
+/** The number of wanted packets, and how many of them are in the file (section 4.6). */
 export function captureStatistics(atNs: bigint, wanted: number, written: number): Uint8Array {
   const options = [
     { code: BlockOption.filterAccepted, value: countBytes(wanted) },
@@ -90,7 +90,7 @@ function textOption(code: number, text: string): BlockOptionValue {
   return { code, value: textBytes.encode(text) };
 }
 
-/** A whole block; `writeBody` fills the `bodyBytes` before its options. */
+/** A whole block; `writeBody` fills the first `bodyBytes`, and the options follow. */
 function blockOf(
   type: number,
   bodyBytes: number,

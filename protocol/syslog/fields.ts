@@ -1,7 +1,7 @@
 import type { Priority } from "./priority.ts";
 import type { StructuredElement } from "./structured-data.ts";
 
-/** What both formats can say; what a message leaves out, or writes as `-`, is absent. */
+/** The fields of both formats. A field that a message omits, or writes as `-`, is absent. */
 export interface SyslogFields extends Priority {
   /** 0 to 23, facilityNames. */
   readonly facility: number;

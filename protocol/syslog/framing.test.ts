@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { frameCounted, SyslogFramer } from "./framing.ts";
+import { frameCounted } from "./framing.testing.ts";
+import { SyslogFramer } from "./framing.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -3,7 +3,7 @@ import { SYSLOG_BYTES_MAX } from "./message.ts";
 const LF = 0x0a;
 const SPACE = 0x20;
 
-/** Digits of an octet count; more than these begin a line of text. */
+/** Most digits of an octet count; more digits begin a line of text. */
 const COUNT_DIGITS_MAX = 7;
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
@@ -11,16 +11,16 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 type Part = "start" | "count" | "counted" | "line";
 
 /**
- * Cuts a TCP stream into messages (RFC 6587): a digit 1 to 9 and a blank after the digits is octet
- * counting, anything else a line that LF ends; every message may choose anew. Holds one message of
- * at most `frameBytesMax` bytes, whatever arrives: the rest of a longer one is skipped, never
- * stored. Empty messages are left out.
+ * Cuts a TCP stream into messages (RFC 6587). Digits that begin with 1 to 9 and end with a blank are an
+ * octet count; anything else is a line that LF ends. Every message may use either form. It stores one
+ * message of at most `frameBytesMax` bytes, whatever arrives: the rest of a longer one is skipped. Empty
+ * messages are left out.
  */
 export class SyslogFramer {
   readonly #frame: Uint8Array;
   #length = 0;
   #part: Part = "start";
-  /** Octets of the counted message that are still to come. */
+  /** Octets of the counted message that have not arrived yet. */
   #left = 0;
   #cutOff = false;
   #truncated = 0;
@@ -29,12 +29,12 @@ export class SyslogFramer {
     this.#frame = new Uint8Array(Math.max(frameBytesMax, COUNT_DIGITS_MAX + 1));
   }
 
-  /** Messages that were longer than the limit and were cut off there. */
+  /** Number of messages that were cut off at the limit. */
   get truncated(): number {
     return this.#truncated;
   }
 
-  /** Takes the next bytes; a frame is lent to `onFrame` and is overwritten after it returns. */
+  /** Takes the next bytes. `onFrame` gets a view that is overwritten after it returns. */
   push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): void {
     let at = 0;
     while (at < chunk.length) {
@@ -55,12 +55,12 @@ export class SyslogFramer {
     }
   }
 
-  /** The connection has ended: what was still without its end is a message too. */
+  /** The connection has ended: an unfinished message counts as a message too. */
   end(onFrame: (frame: Uint8Array) => void): void {
     this.#finish(onFrame);
   }
 
-  /** Keeps the digits in the frame, for they may turn out to begin a line. */
+  /** Keeps the digits in the frame, because they may turn out to begin a line. */
   #takeCount(chunk: Uint8Array, start: number): number {
     const byte = chunk[start];
     if (isDigit(byte) && this.#length < COUNT_DIGITS_MAX) {
@@ -113,13 +113,4 @@ export class SyslogFramer {
     this.#part = "start";
     if (length > 0) onFrame(this.#frame.subarray(0, length));
   }
-}
-
-/** The message with its octet count before it, as RFC 6587, section 3.4.1 frames it. */
-export function frameCounted(message: Uint8Array): Uint8Array {
-  const count = `${message.length} `;
-  const framed = new Uint8Array(count.length + message.length);
-  for (let at = 0; at < count.length; at += 1) framed[at] = count.charCodeAt(at);
-  framed.set(message, count.length);
-  return framed;
 }

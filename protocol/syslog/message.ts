@@ -12,13 +12,13 @@ export { formatRfc5424, rfc5424Timestamp } from "./rfc5424.ts";
 export type { StructuredElement, StructuredParameter } from "./structured-data.ts";
 
 export const SYSLOG_PORT = 514;
-/** What is read of one message; RFC 5424, section 6.1 lets a receiver cut off the rest. */
+/** Longest part of a message that is read; RFC 5424, section 6.1 lets a receiver cut off the rest. */
 export const SYSLOG_BYTES_MAX = 8192;
 
 export type SyslogFormat = "rfc3164" | "rfc5424" | "bare";
 
 export interface SyslogMessage extends SyslogFields {
-  /** "bare" when there was no valid PRI: then it is user.notice and all of it is text. */
+  /** "bare" when there was no valid PRI: then it counts as user.notice, and all of it is text. */
   readonly format: SyslogFormat;
 }
 
@@ -26,10 +26,10 @@ const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
 /**
- * Parses one message, of a datagram or of a frame. Nothing that a device says is refused for its
- * form: a header that is not understood becomes text. Bytes that are not UTF-8 become U+FFFD, NULs
- * and line ends behind the message are dropped, bytes after SYSLOG_BYTES_MAX are not read. Throws
- * DecodeError "truncated" when there is nothing at all.
+ * Parses one message, from a datagram or a frame. No message is refused for its form: a header that is
+ * not understood becomes text. Bytes that are not UTF-8 become U+FFFD, NULs and line ends after the
+ * message are dropped, bytes after SYSLOG_BYTES_MAX are not read. Throws DecodeError "truncated" for an
+ * empty message.
  */
 export function parseSyslog(bytes: Uint8Array): SyslogMessage {
   let end = Math.min(bytes.length, SYSLOG_BYTES_MAX);
@@ -48,8 +48,8 @@ export function parseSyslog(bytes: Uint8Array): SyslogMessage {
 }
 
 /**
- * Writes the message in the format it names, "bare" as its text alone; returns the end. Throws
- * EncodeError for a field that the format cannot carry and when there is no room.
+ * Writes the message in its `format`, "bare" as its text alone; returns the end. Throws EncodeError for a
+ * field that the format cannot carry, and when there is no room.
  */
 export function encodeSyslog(message: SyslogMessage, target: Uint8Array, start: number): number {
   const text = formatSyslog(message);
@@ -76,11 +76,11 @@ function isLineEnd(byte: number): boolean {
 }
 
 /**
- * The text as one line of a log file: control characters become `#` and three octal digits, the
- * way rsyslog writes them, so that no sender can forge a line or move a terminal's cursor.
+ * The text as one line of a log file. Control characters become `#` and three octal digits, as in
+ * rsyslog, so that no sender can forge a line or move a terminal's cursor.
  */
 export function printableText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is sought.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters on purpose.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
     return `#${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
   });

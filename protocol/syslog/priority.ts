@@ -40,11 +40,8 @@ export const severityNames = [
   "debug",
 ] as const;
 
-export type FacilityName = (typeof facilityNames)[number];
-export type SeverityName = (typeof severityNames)[number];
-
 export const PRIORITY_MAX = 191;
-/** user.notice, for messages that say nothing else (RFC 3164, section 4.3.3). */
+/** user.notice, for messages without a priority (RFC 3164, section 4.3.3). */
 export const PRIORITY_DEFAULT = 13;
 
 export interface Priority {
@@ -57,7 +54,7 @@ export function priorityOf({ facility, severity }: Priority): number {
   return facility * 8 + severity;
 }
 
-/** `<PRI>`. Throws EncodeError unless facility and severity are in their ranges. */
+/** `<PRI>`. Throws EncodeError when facility or severity is out of range. */
 export function formatPriority({ facility, severity }: Priority): string {
   if (!Number.isInteger(facility) || facility < 0 || facility >= facilityNames.length) {
     throw new EncodeError(`syslog facility ${facility} is not in 0 to 23`);
@@ -69,8 +66,8 @@ export function formatPriority({ facility, severity }: Priority): string {
 }
 
 /**
- * Reads `<PRI>` at the start of a message: 0 to 191, no leading zero. `length` counts its
- * characters with the brackets. Undefined when there is none.
+ * Reads `<PRI>` at the start of a message: 0 to 191, no leading zero. `length` includes the brackets.
+ * Undefined when there is none.
  */
 export function parsePriority(text: string): { value: number; length: number } | undefined {
   const digits = /^<(0|[1-9][0-9]{0,2})>/.exec(text)?.[1];

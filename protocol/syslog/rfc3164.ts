@@ -2,7 +2,7 @@ import { EncodeError } from "../encode-error.ts";
 import type { SyslogFields } from "./fields.ts";
 import { formatPriority } from "./priority.ts";
 
-/** RFC 3164, section 4.1: the most a message has, in bytes. */
+/** RFC 3164, section 4.1: the longest message, in bytes. */
 export const RFC3164_BYTES_MAX = 1024;
 
 const months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec";
@@ -12,7 +12,8 @@ const TIMESTAMP = new RegExp(
 const TIMESTAMP_CHARACTERS = 15;
 
 const HOST = /^[!-~]{1,255}$/;
-// A tag has no colon and no bracket; the section's 32 letters and digits are exceeded everywhere.
+// A tag has no colon and no bracket. The section allows 32 letters and digits; real tags often exceed
+// that.
 const TAG = /^[!-9;-Z\\^-~]{1,48}$/;
 const PROCESS_ID = /^[!-Z\\^-~]{1,128}$/;
 const TAG_START = /^([!-9;-Z\\^-~]{1,48})(?:\[([!-Z\\^-~]{1,128})\])?:/;
@@ -20,8 +21,8 @@ const TAG_START = /^([!-9;-Z\\^-~]{1,48})(?:\[([!-Z\\^-~]{1,128})\])?:/;
 type Parsed = Pick<SyslogFields, "timestamp" | "host" | "tag" | "processId" | "text">;
 
 /**
- * What stands behind the PRI. Without a timestamp there is no host (section 4.3.2), but devices
- * still write a tag. After one, the first word is the host unless it ends with a colon: syslog(3)
+ * Parses the part after the PRI. Without a timestamp there is no host (section 4.3.2), but devices still
+ * write a tag. After a timestamp, the first word is the host unless it ends with a colon: syslog(3)
  * leaves the host out.
  */
 export function parseRfc3164(rest: string): Parsed {
@@ -39,7 +40,7 @@ export function parseRfc3164(rest: string): Parsed {
   return host === "-" ? { timestamp, ...tagged } : { timestamp, host, ...tagged };
 }
 
-/** `blankNeeded`: the colon must end a word, so that an IPv6 address is not taken for a tag. */
+/** `blankNeeded`: a blank must follow the colon, so that an IPv6 address is not taken for a tag. */
 function parseTag(body: string, blankNeeded: boolean): Parsed {
   const match = TAG_START.exec(body);
   if (match === null) return { text: body };
@@ -51,9 +52,9 @@ function parseTag(body: string, blankNeeded: boolean): Parsed {
 }
 
 /**
- * One message without its line end. A host that is absent beside a timestamp is written as `-`;
- * messageId, structuredData and a processId without a tag have no place in this format and are
- * left out. Throws EncodeError for other fields that do not fit and beyond 1024 bytes.
+ * One message without its line end. A host that is absent beside a timestamp is written as `-`. This
+ * format has no place for messageId, structuredData and a processId without a tag, so they are left out.
+ * Throws EncodeError for other fields that do not fit and beyond 1024 bytes.
  */
 export function formatRfc3164(message: SyslogFields): string {
   const { timestamp, host, tag, processId, text } = message;

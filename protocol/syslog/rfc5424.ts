@@ -9,13 +9,13 @@ const WORD = /^[!-~]+$/;
 const NIL = "-";
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** Characters at most, section 6. */
+/** Longest values in characters, section 6. */
 const limits = { timestamp: 32, host: 255, tag: 48, processId: 128, messageId: 32 } as const;
 
 type Header = Pick<SyslogFields, keyof typeof limits>;
 type Parsed = Omit<SyslogFields, "facility" | "severity">;
 
-/** What stands behind the PRI, or undefined when it is not RFC 5424 version 1. */
+/** Parses the part after the PRI; undefined when it is not RFC 5424 version 1. */
 export function parseRfc5424(rest: string): Parsed | undefined {
   if (!rest.startsWith("1 ")) return undefined;
   let at = 2;
@@ -39,7 +39,7 @@ export function parseRfc5424(rest: string): Parsed | undefined {
   return text === undefined ? undefined : { ...header, structuredData: data.elements, text };
 }
 
-/** The text behind the structured data, without the mark that says it is UTF-8. */
+/** The text after the structured data, without the byte order mark that marks it as UTF-8. */
 function textAt(rest: string, at: number): string | undefined {
   if (at === rest.length) return "";
   if (rest[at] !== " ") return undefined;

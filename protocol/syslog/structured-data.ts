@@ -14,8 +14,8 @@ export interface StructuredElement {
 const NAME = /[!#-<>-\\^-~]{1,32}/y;
 
 /**
- * Reads one or more elements at `start`; `end` is behind the last `]`. Undefined when they are
- * malformed. A backslash before anything but `"`, `\` and `]` stands for itself (section 6.3.3).
+ * Reads one or more elements at `start`; `end` is after the last `]`. Undefined when they are malformed.
+ * A backslash before any character but `"`, `\` and `]` is literal (section 6.3.3).
  */
 export function parseStructuredData(
   text: string,
@@ -50,7 +50,7 @@ function nameAt(text: string, at: number): string | undefined {
   return NAME.exec(text)?.[0];
 }
 
-/** The value whose first character is at `start`; `end` is behind its closing quote. */
+/** The value whose first character is at `start`; `end` is after its closing quote. */
 function quotedAt(text: string, start: number): { text: string; end: number } | undefined {
   let value = "";
   let from = start;

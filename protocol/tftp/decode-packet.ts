@@ -15,11 +15,11 @@ import {
 import { endOfText, readAnyText, readText } from "./text.ts";
 
 /**
- * Decodes one datagram. Bytes after an ACK, after the NUL of an ERROR and NULs after the options
- * are left alone, for old clients send whole buffers; an ERROR may lack its last NUL. Throws
- * DecodeError "truncated", "too-long", "bad-operation" (opcode), "missing-end" (a file name or mode
- * without its NUL), "truncated-option", "too-many-options" or "bad-option-value" (file name, mode
- * or option that is empty, unknown, not UTF-8 or holds control characters).
+ * Decodes one datagram. Old clients send whole buffers, so bytes after an ACK, after the NUL of an ERROR,
+ * and NULs after the options are ignored; an ERROR may lack its last NUL. Throws DecodeError "truncated",
+ * "too-long", "bad-operation" (opcode), "missing-end" (a file name or mode without its NUL),
+ * "truncated-option", "too-many-options" or "bad-option-value" (file name, mode or option that is empty,
+ * unknown, not UTF-8 or has control characters).
  */
 export function decodeTftp(bytes: Uint8Array): TftpPacket {
   if (bytes.length < 2) throw new DecodeError("truncated", bytes.length);

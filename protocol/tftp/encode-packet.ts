@@ -10,7 +10,9 @@ import {
 } from "./packet-format.ts";
 import { writeText, writeTextCutOff } from "./text.ts";
 
-/** RRQ at `start`; returns its end. Throws EncodeError when it has more than 512 bytes or no room. */
+/**
+ * Writes an RRQ at `start`; returns its end. Throws EncodeError when it exceeds 512 bytes or the room.
+ */
 export function encodeReadRequest(
   target: Uint8Array,
   start: number,
@@ -19,7 +21,7 @@ export function encodeReadRequest(
   return encodeRequest(target, start, TftpOpcode.readRequest, request);
 }
 
-/** WRQ at `start`, as encodeReadRequest. */
+/** Writes a WRQ at `start`, as encodeReadRequest does. */
 export function encodeWriteRequest(
   target: Uint8Array,
   start: number,
@@ -41,7 +43,7 @@ function encodeRequest(
   return writeOptions(target, start, end, options ?? []);
 }
 
-/** OACK at `start`; returns its end. Throws EncodeError as encodeReadRequest does. */
+/** Writes an OACK at `start`; returns its end. Throws EncodeError as encodeReadRequest does. */
 export function encodeOptionAck(
   target: Uint8Array,
   start: number,
@@ -50,7 +52,7 @@ export function encodeOptionAck(
   return writeOptions(target, start, writeUInt16(target, start, TftpOpcode.optionAck), options);
 }
 
-/** DATA at `start`; returns its end. `block` is taken modulo 65,536. Throws EncodeError. */
+/** Writes DATA at `start`; returns its end. `block` is taken modulo 65,536. Throws EncodeError. */
 export function encodeData(
   target: Uint8Array,
   start: number,
@@ -66,19 +68,19 @@ export function encodeData(
   return end;
 }
 
-/** The first four bytes of DATA, for a caller that reads a file straight into `target`. */
+/** Writes the first four bytes of DATA, for a caller that reads a file straight into `target`. */
 export function encodeDataHeader(target: Uint8Array, start: number, block: number): number {
   return writeUInt16(target, writeUInt16(target, start, TftpOpcode.data), block);
 }
 
-/** ACK at `start`; returns its end. `block` is taken modulo 65,536. Throws EncodeError. */
+/** Writes an ACK at `start`; returns its end. `block` is taken modulo 65,536. Throws EncodeError. */
 export function encodeAck(target: Uint8Array, start: number, block: number): number {
   return writeUInt16(target, writeUInt16(target, start, TftpOpcode.ack), block);
 }
 
 /**
- * ERROR at `start`; returns its end. The message is for people: what goes beyond 508 bytes, or
- * beyond the target, is cut off between two characters, and so is everything from a NUL on.
+ * Writes an ERROR at `start`; returns its end. The message is for people: it is cut off between two
+ * characters at 508 bytes or at the target's end, and at the first NUL.
  */
 export function encodeError(
   target: Uint8Array,

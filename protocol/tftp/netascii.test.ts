@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeNetascii, NetasciiDecoder, NetasciiEncoder, netasciiLength } from "./netascii.ts";
+import { encodeNetascii, NetasciiDecoder, netasciiLength } from "./netascii.testing.ts";
+import { NetasciiEncoder } from "./netascii.ts";
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);

@@ -2,18 +2,9 @@ const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** How many bytes the text has as netascii, where LF and CR become pairs. */
-export function netasciiLength(bytes: Uint8Array): number {
-  let length = bytes.length;
-  for (let at = 0; at < bytes.length; at += 1) {
-    if (bytes[at] === LF || bytes[at] === CR) length += 1;
-  }
-  return length;
-}
-
 /**
- * Host text to netascii (RFC 764, as RFC 1350 uses it): LF becomes CR LF, CR becomes CR NUL. Fills
- * blocks of any size from pieces of any size: a pair may lie across two blocks.
+ * Host text to netascii (RFC 764, as RFC 1350 uses it): LF becomes CR LF, CR becomes CR NUL. Fills blocks
+ * of any size from pieces of any size: a pair may be split between two blocks.
  */
 export class NetasciiEncoder {
   #second = -1;
@@ -42,53 +33,5 @@ export class NetasciiEncoder {
       written += 1;
     }
     return { read, written };
-  }
-}
-
-/** The whole of a text as netascii. */
-export function encodeNetascii(bytes: Uint8Array): Uint8Array {
-  const target = new Uint8Array(netasciiLength(bytes));
-  new NetasciiEncoder().encodeInto(bytes, target);
-  return target;
-}
-
-/**
- * Netascii to host text, block by block. A CR that neither LF nor NUL follows is against the
- * standard; it is kept as it is, so that nothing of a file is lost.
- */
-export class NetasciiDecoder {
-  #afterCr = false;
-
-  /** The text of the next bytes; a CR at their end waits for what follows it. */
-  decode(bytes: Uint8Array): Uint8Array {
-    const target = new Uint8Array(bytes.length + 1);
-    let end = 0;
-    for (let at = 0; at < bytes.length; at += 1) {
-      const byte = bytes[at];
-      if (this.#afterCr) {
-        this.#afterCr = false;
-        if (byte === LF || byte === NUL) {
-          target[end] = byte === LF ? LF : CR;
-          end += 1;
-          continue;
-        }
-        target[end] = CR;
-        end += 1;
-      }
-      if (byte === CR) {
-        this.#afterCr = true;
-      } else {
-        target[end] = byte;
-        end += 1;
-      }
-    }
-    return target.subarray(0, end);
-  }
-
-  /** What still waited when the transfer ended: a lone CR, or nothing. */
-  end(): Uint8Array {
-    const waits = this.#afterCr;
-    this.#afterCr = false;
-    return waits ? Uint8Array.of(CR) : new Uint8Array(0);
   }
 }

@@ -32,16 +32,15 @@ const ranges: Readonly<Record<OptionName, { readonly min: number; readonly max: 
 
 const isKnown = (name: string): name is OptionName => Object.hasOwn(ranges, name);
 
-/** A number as RFC 2348 wants it: ASCII digits, no sign, no leading zero. */
+/** Parses a number as RFC 2348 wants it: ASCII digits, no sign, no leading zero. */
 function parseDecimal(text: string): number | undefined {
   if (!/^(0|[1-9][0-9]{0,15})$/.test(text)) return undefined;
   return Number(text);
 }
 
 /**
- * Reads the options of a request or an OACK. Names that we do not know are left out, as RFC 2347
- * asks; a value out of its range, or a name that comes twice, refuses the whole list, which the
- * caller answers with error 8.
+ * Reads the options of a request or an OACK. Unknown names are left out, as RFC 2347 asks. A value out of
+ * its range, or a repeated name, refuses the whole list; the caller answers with error 8.
  */
 export function parseTransferOptions(options: readonly TftpOption[]): ParsedTransferOptions {
   const parsed: { -readonly [name in OptionName]?: number } = {};
@@ -61,8 +60,8 @@ export function parseTransferOptions(options: readonly TftpOption[]): ParsedTran
 }
 
 /**
- * The same for a read request. There `tsize` only asks (RFC 2349), so its value does not matter: the
- * manual of atftp has it write "enable".
+ * The same for a read request. There `tsize` is only a question (RFC 2349), so its value does not matter:
+ * the manual of atftp makes it "enable".
  */
 export function parseReadOptions(options: readonly TftpOption[]): ParsedTransferOptions {
   return parseTransferOptions(
@@ -88,8 +87,8 @@ export interface TransferLimits {
 }
 
 /**
- * What a server answers to a read request: `blksize` and `windowsize` may shrink, `timeout` is
- * echoed, `tsize` becomes the size of the file or is left out. An empty answer means no OACK.
+ * A server's answer to a read request: `blksize` and `windowsize` may shrink, `timeout` is echoed,
+ * `tsize` becomes the size of the file or is left out. When the answer is empty, send no OACK.
  */
 export function acceptReadOptions(
   requested: TransferOptions,
@@ -105,8 +104,8 @@ export function acceptReadOptions(
 }
 
 /**
- * Why a client must give up on this OACK with error 8, or undefined when it may go on: an option
- * that it did not ask for, a larger block or window, another timeout.
+ * Why a client must reject this OACK with error 8 (an option that it did not request, a larger block or
+ * window, another timeout); undefined when it may go on.
  */
 export function optionAckFault(
   requested: TransferOptions,
@@ -125,5 +124,5 @@ export function optionAckFault(
   return undefined;
 }
 
-/** What holds when an option was not agreed (RFC 1350); a timeout is then the sender's own. */
+/** Values of options that were not negotiated (RFC 1350); the timeout is then the sender's own. */
 export const transferDefaults = { blksize: BLOCK_BYTES_DEFAULT, windowsize: 1 } as const;

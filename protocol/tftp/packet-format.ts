@@ -1,6 +1,6 @@
 export type TransferMode = "octet" | "netascii" | "mail";
 
-/** An option of RFC 2347 as it stands in the packet; names are lower case when decoded. */
+/** An option of RFC 2347 as written in the packet; names are lower case when decoded. */
 export interface TftpOption {
   readonly name: string;
   readonly value: string;
@@ -8,7 +8,7 @@ export interface TftpOption {
 
 export interface TftpRequest {
   readonly kind: "read-request" | "write-request";
-  /** As the client wrote it: never empty, no control characters, but a path of any shape. */
+  /** As the client wrote it: not empty and without control characters, but otherwise any path. */
   readonly filename: string;
   readonly mode: TransferMode;
   readonly options: readonly TftpOption[];
@@ -16,7 +16,7 @@ export interface TftpRequest {
 
 export interface TftpData {
   readonly kind: "data";
-  /** 16 bits; the 65,536th block is 0. */
+  /** 16 bits: block 65,536 is 0. */
   readonly block: number;
   /** A view of the packet. */
   readonly bytes: Uint8Array;
@@ -41,7 +41,7 @@ export interface TftpOptionAck {
 
 export type TftpPacket = TftpRequest | TftpData | TftpAck | TftpError | TftpOptionAck;
 
-/** RFC 1350, appendix I, and RFC 2347 for the last. */
+/** RFC 1350, appendix I; the last one is from RFC 2347. */
 export const tftpErrorCodes = {
   undefined: 0,
   fileNotFound: 1,
@@ -69,13 +69,13 @@ export const DATA_HEADER_BYTES = 4;
 export const BLOCK_BYTES_DEFAULT = 512;
 export const BLOCK_BYTES_MIN = 8;
 export const BLOCK_BYTES_MAX = 65_464;
-/** RFC 2347: a request has at most 512 octets; an OACK, which answers it, is held to the same. */
+/** RFC 2347: a request has at most 512 octets; the same limit applies to its OACK. */
 export const REQUEST_BYTES_MAX = 512;
-/** More than RFCs define, few enough that a packet of empty values stays cheap. */
+/** More than RFCs define, but few enough that a packet of empty values stays cheap. */
 export const OPTIONS_MAX = 32;
 export const ERROR_MESSAGE_BYTES_MAX = 508;
 
-/** What a client asks for; its options are sent in the order given. */
+/** A client's request; its options are sent in the given order. */
 export interface TransferRequest {
   readonly filename: string;
   readonly mode: TransferMode;

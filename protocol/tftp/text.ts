@@ -7,7 +7,7 @@ const lenientUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const isControl = (byte: number): boolean => byte < 0x20 || byte === 0x7f;
 
-/** The place of the NUL that ends the text at `start`, or -1. */
+/** The index of the NUL that ends the text at `start`, or -1. */
 export function endOfText(bytes: Uint8Array, start: number): number {
   return bytes.indexOf(0, start);
 }
@@ -38,12 +38,12 @@ function readUtf8(bytes: Uint8Array, start: number, end: number): string {
   }
 }
 
-/** Text that is only shown to people: what is not UTF-8 becomes U+FFFD. */
+/** Text that is only shown to people: bytes that are not UTF-8 become U+FFFD. */
 export function readAnyText(bytes: Uint8Array, start: number, end: number): string {
   return lenientUtf8.decode(bytes.subarray(start, end));
 }
 
-/** Writes the text and its NUL. Throws EncodeError when it holds a NUL or there is no room. */
+/** Writes the text and a NUL. Throws EncodeError when the text contains a NUL or there is no room. */
 export function writeText(target: Uint8Array, start: number, text: string): number {
   if (text.includes("\0")) throw new EncodeError("text with a NUL in it cannot be sent by TFTP");
   const { read, written } = utf8.encodeInto(text, target.subarray(start));
@@ -55,7 +55,7 @@ export function writeText(target: Uint8Array, start: number, text: string): numb
   return end + 1;
 }
 
-/** As writeText, but what does not fit in `bytesMax` with its NUL, or follows a NUL, is left out. */
+/** As writeText, but cuts the text off at `bytesMax` (NUL included) or at its first NUL. */
 export function writeTextCutOff(
   target: Uint8Array,
   start: number,

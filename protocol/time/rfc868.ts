@@ -10,7 +10,7 @@ export const SECONDS_1900_TO_1970 = 2_208_988_800;
 const ERA_SECONDS = 2 ** 32;
 
 /**
- * Writes the time as a Time server sends it: seconds since 1900, modulo 2^32, so that it goes on
+ * Writes the time as a Time server sends it: seconds since 1900, modulo 2^32, so that it still works
  * after 2036-02-07. A fraction of a second is cut off. Returns the end. Throws EncodeError.
  */
 export function encodeTime(unixSeconds: number, target: Uint8Array, start: number): number {
@@ -25,9 +25,9 @@ export function encodeTime(unixSeconds: number, target: Uint8Array, start: numbe
 }
 
 /**
- * Unix seconds of a Time server's answer, from 1968-01-20 to 2104-02-26: a number with its top bit
- * clear belongs to the era after 2036, as RFC 4330, section 3 reads it. Throws DecodeError
- * "truncated" or "too-long": an answer has four bytes.
+ * Unix seconds of a Time server's answer, from 1968-01-20 to 2104-02-26: a number with its top bit clear
+ * belongs to the era after 2036, as in RFC 4330, section 3. Throws DecodeError "truncated" or "too-long"
+ * unless the answer has four bytes.
  */
 export function decodeTime(bytes: Uint8Array): number {
   if (bytes.length < TIME_BYTES) throw new DecodeError("truncated", bytes.length);

@@ -1,4 +1,4 @@
-import { formatHex } from "../../protocol/docsis/hex.ts";
+import { formatHex } from "../../protocol/hex.ts";
 
 /**
  * What a captured message has in place of bytes that differ from device to device, or from message to

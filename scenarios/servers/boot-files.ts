@@ -3,9 +3,9 @@ import { type ZipOptions, zipSync } from "fflate";
 import { hash32 } from "../../base/prng.ts";
 import { encodeCmConfig, readCmSettings } from "../../protocol/docsis/cm-config.ts";
 import { encodeMtaConfig, readMtaSettings } from "../../protocol/docsis/mta-config.ts";
-import { latin1Bytes } from "../../protocol/docsis/plain.ts";
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
+import { latin1Bytes } from "../../protocol/latin1.ts";
 import { modemSettings, mtaSettings } from "./boot-file-settings.ts";
 
 export const METER_IMAGE_BYTES_MIN = 1024;

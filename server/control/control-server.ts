@@ -11,14 +11,14 @@ import {
 } from "../ha/control-messages.ts";
 import { StartError, systemReason } from "../process/start-error.ts";
 
-/** Who answers. Both reject with NoAnswerError when nothing comes. */
+/** Answers the requests. Both methods reject with NoAnswerError when no answer comes. */
 export interface ControlSource {
   status(): Promise<ControlStatus>;
-  /** Tells each line as it comes; settles after the last one. */
+  /** Passes on each line as it arrives; settles after the last one. */
   carryOut(order: ControlOrder, tell: (line: ControlLine) => void): Promise<void>;
 }
 
-/** Whoever should answer is silent: a sentence for the operator. */
+/** The thread that should answer is silent; the message is a sentence for the operator. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 }
@@ -39,7 +39,7 @@ export class ControlServer {
   private constructor(source: ControlSource) {
     this.#source = source;
     this.#server = createServer((request, response) => {
-      // Nothing that is asked here has a body.
+      // No request has a body.
       request.resume();
       void this.#answer(request.method ?? "", request.url ?? "", response);
     });
@@ -49,8 +49,9 @@ export class ControlServer {
   }
 
   /**
-   * The socket that a dead process left is replaced. Rejects with StartError when a living one has it, or
-   * when it is not to be had. Opened before any thread: the permissions of new files are the process's.
+   * Replaces the socket of a dead process. Rejects with StartError when a living process has it, or when
+   * it cannot be opened. Open it before any thread: the permissions of new files belong to the whole
+   * process.
    */
   static async open(path: string, source: ControlSource): Promise<ControlServer> {
     await makeWay(path);
@@ -60,7 +61,7 @@ export class ControlServer {
       server.once("error", (error) => {
         reject(new StartError(`control: cannot listen on ${path}: ${systemReason(error)}`));
       });
-      // Bound with the permissions that it is to have: there is no moment in which others may connect.
+      // Bound with its final permissions, so others can never connect, not even for a moment.
       const before = process.umask(othersMayNothing);
       server.listen(path, resolve);
       process.umask(before);
@@ -94,7 +95,7 @@ export class ControlServer {
     }
   }
 
-  /** The head goes out with the first line, so that silence before it can still be a 504. */
+  /** The head is sent with the first line, so that silence before it can still be a 504. */
   async #stream(order: ControlOrder, response: ServerResponse): Promise<void> {
     let isOver = false;
     await this.#source.carryOut(order, (line) => {
@@ -109,7 +110,7 @@ export class ControlServer {
 }
 
 function end(response: ServerResponse, status: number, type: string, body: string): void {
-  // An answer that has begun ends without its last line; whoever reads it notices.
+  // An answer that has begun ends without its last line, which its reader notices.
   if (!response.headersSent) {
     response.writeHead(status, {
       "Content-Type": type,
@@ -141,7 +142,7 @@ async function isListenedTo(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Refused: nobody holds the other end any more. Anything else is not ours to remove.
+    // Refused: no process listens at the other end. Any other file is not ours to remove.
     socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
   });
 }

@@ -7,19 +7,21 @@ import {
 import type { PairStatus } from "../ha/pair-status.ts";
 import { type ControlSource, NoAnswerError } from "./control-server.ts";
 
-/** Puts a request to the thread that decides; returns what ends listening to its lines. */
+/** Sends a request to the deciding thread; returns a function that stops listening to its lines. */
 export type AskPair = (request: ControlRequest, onLine: (line: ControlLine) => void) => () => void;
 
 export interface SilenceLimits {
-  /** Of the status, which is told at once. */
+  /** Time limit of the status, which comes at once. */
   readonly statusMsMax: number;
-  /** From one line of an order to the next: longer than any step may take. */
+  /** Time limit from one line of an order to the next: longer than any step may take. */
   readonly lineMsMax: number;
 }
 
 const limitsDefault: SilenceLimits = { statusMsMax: 2000, lineMsMax: 65_000 };
 
-/** Answers the control socket from the thread that decides who serves, and says so when it is silent. */
+/**
+ * Answers the control socket from the thread that decides who serves, and reports when that is silent.
+ */
 export class PairControl implements ControlSource {
   readonly #ask: AskPair;
   readonly #limits: SilenceLimits;
@@ -39,7 +41,7 @@ export class PairControl implements ControlSource {
   }
 
   async carryOut(order: ControlOrder, tell: (line: ControlLine) => void): Promise<void> {
-    // A thread that hangs is given no order that it would carry out when nobody expects it any more.
+    // A thread that hangs gets no order: it might carry it out when nobody expects it any more.
     await this.status();
     await this.#hear(order, this.#limits.lineMsMax, tell);
   }

@@ -1,7 +1,7 @@
 /**
- * How long somebody has been silent while we listened. Time that passed unnoticed, because our own
- * program stood still, counts up to `blindMsMax` only: what was said meanwhile is still to be read, and
- * a node that slept must not conclude that the others are dead.
+ * How long a peer has been silent while we listened. Time in which our own program stood still counts
+ * only up to `blindMsMax`: messages of that time are still to be read, and a node that slept must not
+ * conclude that the others are dead.
  */
 export class AttendedSilence {
   readonly #blindMsMax: number;
@@ -21,7 +21,7 @@ export class AttendedSilence {
     this.#isHeard = true;
   }
 
-  /** `elapsedMs` since the last call. What was heard meanwhile may have come at its very end. */
+  /** `elapsedMs` since the last call. A message heard in that time may have come at its very end. */
   pass(elapsedMs: number): void {
     if (!this.#isHeard) this.#silentMs += Math.min(elapsedMs, this.#blindMsMax);
     this.#isHeard = false;

@@ -1,11 +1,11 @@
 import type { PairStatus } from "./pair-status.ts";
 
-/** What an operator may order by the control socket, by its path: `POST /failback`. */
+/** What an operator may order through the control socket, by its path: `POST /failback`. */
 export const controlOrders = ["failback", "clean-up"] as const;
 export type ControlOrder = (typeof controlOrders)[number];
 export type ControlRequest = "status" | ControlOrder;
 
-/** A server that is no node of a pair. */
+/** Status of a server that does not belong to a pair. */
 export interface SingleStatus {
   readonly schema: "provlab/pair-status@1";
   readonly role: "single";
@@ -21,28 +21,28 @@ export function isSingle(status: ControlStatus): status is SingleStatus {
 /** How an order ends. */
 export type OrderEnd =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
-  /** It stands where it is: nothing is undone. */
+  /** The order stopped at this step; nothing is undone. */
   | { readonly kind: "stuck"; readonly step: string; readonly msMax: number }
   | {
       readonly kind: "done";
-      /** From the order to stop here until the other node said that it serves. */
+      /** From the order to stop on this node until the other node reported that it serves. */
       readonly gapMs?: number;
-      /** What is left to the operator. */
+      /** What the operator still has to do. */
       readonly byHand?: string;
     };
 
-/** A line of what is told while an order is carried out: the steps, each before it is taken, then the end. */
+/** One line of the report on an order: each step before it is taken, and finally the end. */
 export type OrderLine =
   | {
       readonly kind: "step";
-      /** Since the order came. */
+      /** Time since the order arrived. */
       readonly elapsedMs: number;
       readonly requirement: string;
       readonly text: string;
     }
   | OrderEnd;
 
-/** What a node of a pair answers; the last line of an answer is its end. */
+/** One line of a pair node's answer; the last line says how the request ended. */
 export type ControlLine = { readonly kind: "status"; readonly status: PairStatus } | OrderLine;
 
 export function isLastLine({ kind }: ControlLine): boolean {

@@ -12,11 +12,11 @@ export interface FailBackStep {
   readonly name: FailBackStepName;
   readonly requirement: string;
   readonly text: string;
-  /** What whoever runs the plan has to do before it waits; undefined: to wait only. */
+  /** What the runner must do before it waits; undefined: only wait. */
   readonly act: "lower-failure-flag" | "hand-over" | undefined;
-  /** Seen from the node that gives the service away. */
+  /** Evaluated on the node that gives the service away. */
   readonly isDone: (status: PairStatus) => boolean;
-  /** Longer than that, and the fail-back is given up where it stands. */
+  /** If the step takes longer, the fail-back stops where it is. */
   readonly msMax: number;
 }
 
@@ -24,7 +24,7 @@ export type FailBackPlan =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
   | { readonly kind: "steps"; readonly steps: readonly FailBackStep[]; readonly byHand: string };
 
-/** What has to be true before anything is touched, and what to say when it is not. */
+/** Conditions before anything is changed, and the message when one does not hold. */
 const preconditions: readonly {
   readonly holds: (status: PairStatus) => boolean;
   readonly reason: (status: PairStatus) => string;
@@ -51,7 +51,8 @@ const preconditions: readonly {
       `${peer.node} has failed actions: ${peer.troubles.join(", ")} (OPS-13)`,
   },
   {
-    // The node that serves is the master of the files, so that one's older files would replace newer ones here.
+    // The serving node is the master of the files, so a peer with older files would replace newer ones
+    // here.
     holds: ({ peerLife, nodes: [, peer] }) => peerLife !== "alive" || peer.filesInStep,
     reason: ({ nodes: [, peer] }) =>
       `${peer.node} has not all files of this node yet: see its log (TFTP-2)`,
@@ -63,8 +64,8 @@ const preconditions: readonly {
 ];
 
 /**
- * The fail-back as one run (HA-14, HA-16), from the active node to its peer. Refused, with every reason
- * at once, unless the peer could serve at this moment.
+ * The fail-back as one run (HA-14, HA-16), from the active node to its peer. It is refused, with all
+ * reasons at once, unless the peer could serve at this moment.
  */
 export function planFailBack(status: PairStatus): FailBackPlan {
   const broken = preconditions.filter(({ holds }) => !holds(status));
@@ -72,7 +73,7 @@ export function planFailBack(status: PairStatus): FailBackPlan {
     return { kind: "refused", reasons: broken.map(({ reason }) => reason(status)) };
   }
   const [own, peer] = status.nodes;
-  // What was written before the fail-back began; what comes later follows while it runs.
+  // Everything written before the fail-back began; later writes follow while it runs.
   const { revision } = own;
   const steps: readonly FailBackStep[] = [
     {
@@ -112,7 +113,8 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       requirement: "HA-16 (5)",
       text: `${own.node} stands by and is in sync`,
       act: undefined,
-      // One that has led follows by a new table: the old one has seen nothing since the peer's claim.
+      // A node that has led follows with a new table: the old one missed everything since the peer's
+      // claim.
       isDone: ({ nodes: [now, other] }) => now.isAble && now.revision >= other.revision,
       msMax: 10_000,
     },

@@ -4,14 +4,14 @@ import type { HeartbeatTimes } from "./heartbeat-times.ts";
 
 export interface GatewayWatchOptions {
   readonly address: number;
-  /** Of our echo requests: other programs ping too. */
+  /** Identifies our own echo requests: other programs ping too. */
   readonly identifier: number;
   readonly times: HeartbeatTimes;
 }
 
 /**
- * Whether the gateway of the DHCP port answers (HA-12; `ping` and `deadping` of HA-28): one echo request
- * a keepalive, and it counts as lost after deadping without any reply.
+ * Whether the gateway of the DHCP port answers (HA-12; `ping` and `deadping` of HA-28). It sends one echo
+ * request each keepalive; the gateway counts as lost after deadping without any reply.
  */
 export class GatewayWatch {
   readonly #options: GatewayWatchOptions;
@@ -35,7 +35,7 @@ export class GatewayWatch {
     return this.#silence.silentMs < this.#options.times.gatewayDeadMs;
   }
 
-  /** Takes the replies that have come; returns the sequence number of a request that is due. */
+  /** Takes the replies that have arrived; returns the sequence number of a request that is due. */
   pass(nowMs: number, replies: readonly EchoReply[]): number | undefined {
     const { address, identifier, times } = this.#options;
     if (replies.some(({ source, id }) => source === address && id === identifier)) {

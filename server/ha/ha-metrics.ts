@@ -2,7 +2,7 @@ import { type Family, gauge } from "../metrics/exposition.ts";
 import type { PairStatus } from "./pair-status.ts";
 import type { TakeOverTimes } from "./take-over-clock.ts";
 
-/** The pair as this node sees it, for Prometheus. */
+/** Prometheus metrics of the pair as this node sees it. */
 export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family[] {
   const { epoch, leader, failureInProgress, peerLife, links } = status;
   const [own, peer] = status.nodes;

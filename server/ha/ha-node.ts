@@ -28,7 +28,7 @@ export interface HaNodeOptions {
   readonly detectsDiskFailures: boolean;
 }
 
-/** What a turn of the loop finds. */
+/** What happened before a turn of the loop. */
 export interface NodeFacts {
   readonly leader: LeaderRecord | undefined;
   readonly isInSync: boolean;
@@ -37,14 +37,14 @@ export interface NodeFacts {
   readonly isAnswering: boolean;
   /** See HeartbeatFlags. */
   readonly filesInStep: boolean;
-  /** Each at the first turn after it. */
+  /** The result of a claim, and an order: each is given at the first turn after it arrived. */
   readonly claim?: ClaimOutcome | undefined;
   readonly order?: NodeOrder | undefined;
-  /** What the peer is told of clocks; see LeaseTime. */
+  /** The clock values to send to the peer; see LeaseTime. */
   readonly times: Pick<Heartbeat, "wallMs" | "leaseMs">;
 }
 
-/** What has to happen: the effects in their order, then the heartbeats. */
+/** What the caller must do: the effects in their order, then send the heartbeats. */
 export interface NodeTurn {
   readonly effects: readonly NodeEffect[];
   /** At most one a link. */
@@ -57,9 +57,9 @@ export interface LinkReport {
 }
 
 /**
- * One node of the pair: who is believed, who is alive, and what to do about it. It owns neither socket
- * nor clock; whoever drives it hands it what has arrived and then calls `turn`, at least twice in a
- * keepalive.
+ * One node of the pair: which heartbeats it believes, whether the peer lives, and what to do about it. It
+ * owns neither socket nor clock: the caller passes in what has arrived and then calls `turn`, at least
+ * twice in a keepalive.
  */
 export class HaNode {
   readonly #options: HaNodeOptions;
@@ -83,7 +83,7 @@ export class HaNode {
     return this.#state;
   }
 
-  /** The latest heartbeat that was believed. */
+  /** The latest believed heartbeat. */
   get peer(): Heartbeat | undefined {
     return this.#peer;
   }
@@ -100,17 +100,20 @@ export class HaNode {
     }));
   }
 
-  /** Of a heartbeat that is read now; undefined when it answers none of ours. */
+  /** Round trip of a heartbeat that is read now; undefined when it answers none of ours. */
   roundTripOf(heartbeat: Heartbeat, nowMs: number): number | undefined {
     return this.#session.roundTripOf(heartbeat, nowMs);
   }
 
-  /** An authentic heartbeat that came by `link`; undefined: it is believed. */
+  /**
+   * Takes an authentic heartbeat that came by `link`. Returns why it is refused; undefined when it is
+   * believed.
+   */
   hear(heartbeat: Heartbeat, link: number, nowMs: number): HeardRefusal | undefined {
     const refusal = this.#session.hear(heartbeat, link, nowMs);
     if (refusal !== undefined) return refusal;
     this.#detector.heard(link);
-    // The slower link brings what the faster one has brought before.
+    // The slower link repeats what the faster one has brought already.
     const isOlder =
       this.#peer?.bootId === heartbeat.bootId && heartbeat.sentAtMs < this.#peer.sentAtMs;
     if (!isOlder) this.#peer = heartbeat;
@@ -129,7 +132,7 @@ export class HaNode {
     const logged = events.map((event) => this.#logOf(event));
     const effects = logged.length === 0 ? step.effects : [...logged, ...step.effects];
     const flags = this.#flags(view, facts);
-    // A change is told at once: the peer may be waiting for it.
+    // A change is sent at once: the peer may be waiting for it.
     const isNews = before.role !== step.state.role || !isSame(flags, this.#flagsSent);
     if (!isNews && nowMs < this.#nextBeatAtMs) return { effects, heartbeats: [] };
     this.#flagsSent = flags;

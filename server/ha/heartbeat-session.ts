@@ -8,22 +8,22 @@ export interface HeartbeatSessionOptions {
   readonly bootId: string;
   readonly peerName: string;
   readonly linkCount: number;
-  /** A proof is at most so many of our heartbeats old: as many as go into deadtime. */
+  /** A proof may be this many of our heartbeats old: as many as fit into deadtime. */
   readonly proofsMax: number;
 }
 
 interface Link {
   sentSequence: number;
   heardSequence: number;
-  /** Of the latest heartbeat that was authentic, believed or not: what the peer gets back. */
+  /** The latest authentic heartbeat, believed or not: it is echoed to the peer. */
   echo: (Omit<HeartbeatEcho, "heldMs"> & { readonly heardAtMs: number }) | undefined;
   roundTripMs: number | undefined;
 }
 
 /**
- * Which heartbeats are believed. Those of a boot that is known must have a growing sequence. Another
- * boot is believed only when it answers a recent heartbeat of ours: so a recording of an earlier boot,
- * however authentic, is never taken for the peer, and no clock has to be right for that.
+ * Decides which heartbeats are believed. From the known boot, the sequence must grow. Another boot is
+ * believed only when it answers a recent heartbeat of ours. So a recording of an earlier boot, however
+ * authentic, is never taken for the peer, and no clock has to be right for that.
  */
 export class HeartbeatSession {
   readonly #options: HeartbeatSessionOptions;
@@ -40,12 +40,12 @@ export class HeartbeatSession {
     }));
   }
 
-  /** Of each link, in milliseconds; undefined before the first answer. */
+  /** Round trip of each link in milliseconds; undefined before the first answer. */
   get roundTripsMs(): readonly (number | undefined)[] {
     return this.#links.map(({ roundTripMs }) => roundTripMs);
   }
 
-  /** What the next heartbeat on `link` says of itself and of what was heard. */
+  /** Sequence and echo of the next heartbeat on `link`. */
   next(link: number, nowMs: number): Pick<Heartbeat, "sequence" | "echo"> {
     const state = this.#links[link]!;
     state.sentSequence += 1;
@@ -55,7 +55,7 @@ export class HeartbeatSession {
     return { sequence: state.sentSequence, echo };
   }
 
-  /** `link`: the one that it came by. Undefined: it is believed. */
+  /** `link` is where the heartbeat arrived. Undefined: it is believed. */
   hear(heartbeat: Heartbeat, link: number, nowMs: number): HeardRefusal | undefined {
     const { node, bootId, sequence, sentAtMs, echo } = heartbeat;
     if (node !== this.#options.peerName) return "node";
@@ -75,7 +75,7 @@ export class HeartbeatSession {
     return undefined;
   }
 
-  /** Until the moment at which it is read; undefined for a heartbeat that answers none of this boot. */
+  /** Round trip up to the moment of reading; undefined for a heartbeat that answers none of this boot. */
   roundTripOf({ echo }: Pick<Heartbeat, "echo">, nowMs: number): number | undefined {
     if (echo?.bootId !== this.#options.bootId) return undefined;
     return Math.max(0, nowMs - echo.sentAtMs - echo.heldMs);

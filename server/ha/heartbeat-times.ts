@@ -1,20 +1,20 @@
-/** The times of ha.cf (HA-27, HA-28), in milliseconds, with Heartbeat's meaning. */
+/** The times of ha.cf (HA-27, HA-28) in milliseconds, with the meaning that Heartbeat gives them. */
 export interface HeartbeatTimes {
-  /** `keepalive`: from one heartbeat to the next, and from one ping of the gateway to the next. */
+  /** `keepalive`: interval of heartbeats, and of pings of the gateway. */
   readonly keepaliveMs: number;
-  /** `warntime`: silence of one link that is worth a warning. */
+  /** `warntime`: silence of one link that causes a warning. */
   readonly warnMs: number;
   /** `deadtime`: silence of all links after which the peer is dead. */
   readonly deadMs: number;
-  /** `initdead`: the same while nothing has been heard since the start. */
+  /** `initdead`: the same as deadtime before anything was heard since the start. */
   readonly initialDeadMs: number;
   /** `deadping`: silence of the gateway after which it counts as lost. */
   readonly gatewayDeadMs: number;
 }
 
 /**
- * `guide`: table 2.2.2 and ha.cf of the guide. `fast`: what leaves more than half of a second for the
- * claim and the first answer, and lets three heartbeats in a row be lost.
+ * `guide`: table 2.2.2 and ha.cf of the guide. `fast`: leaves more than half a second for the claim and
+ * the first answer, and tolerates three lost heartbeats in a row.
  */
 export const haProfiles = {
   guide: {
@@ -33,20 +33,18 @@ export const haProfiles = {
   },
 } as const satisfies Record<string, HeartbeatTimes>;
 
-export type HaProfile = keyof typeof haProfiles;
-
-/** HA-8 (2) and HA-15 (1): what an active node may take to stop answering. */
+/** HA-8 (2) and HA-15 (1): the time within which an active node must stop answering. */
 export const stopMsMax = 2000;
 
 /**
- * From a failure of the active node to the conclusion that it is dead, at most: HA-8 counts the same
- * way, 3 s of keepalive and 15 s of deadtime.
+ * Longest time from a failure of the active node until it is considered dead. HA-8 counts in the same
+ * way: 3 s of keepalive and 15 s of deadtime.
  */
 export function detectionMsMax(times: HeartbeatTimes): number {
   return times.keepaliveMs + times.deadMs;
 }
 
-/** What is wrong with times taken together: the field and the reason. */
+/** Mistakes in the combination of times: the field and the reason. */
 export function mistakesOfTimes(
   times: HeartbeatTimes,
 ): readonly { readonly field: keyof HeartbeatTimes; readonly message: string }[] {

@@ -1,10 +1,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Heartbeat } from "../../protocol/heartbeat/packet.ts";
 
-/** Ends of leases are whole seconds: clocks that differ by less agree. */
+/** The ends of leases are whole seconds, so clocks that differ by less agree. */
 const apartMsMax = 1000;
 
-/** This node's clocks at one moment, and whether it is about to serve, serves, or has not ended to. */
+/**
+ * This node's clocks at one moment, and whether it starts to serve, serves, or has not finished serving.
+ */
 export interface LeaseMoment {
   readonly wallMs: number;
   readonly monotonicMs: number;
@@ -12,15 +14,15 @@ export interface LeaseMoment {
 }
 
 /**
- * By what a pair reads the ends of its leases. Clients are told how long they have an address, so all that
- * counts is that the end of a lease is read by the clock that wrote it. Therefore the time of leases does
- * not step while a node serves, and a standby node goes by the active one's: neither a clock that is set
- * right nor a take-over by a node whose clock is wrong takes an address from somebody who still has it
- * (TIME-8). It is the monotonic clock and `baseMs`.
+ * The time by which a pair reads the ends of its leases: the monotonic clock plus `baseMs`. Clients are
+ * told a duration, so it only matters that the end of a lease is read by the clock that wrote it.
+ * Therefore this time does not step while a node serves, and a standby node adopts the active node's
+ * time: neither a corrected clock nor a take-over by a node with a wrong clock takes an address from a
+ * client that still has it (TIME-8).
  */
 export class LeaseTime {
   #baseMs: number;
-  /** The time is the pair's, not this node's. */
+  /** The time is the pair's, not this node's own. */
   #isKept = false;
   #apartMs: number | undefined;
 
@@ -28,30 +30,30 @@ export class LeaseTime {
     this.#baseMs = baseMs;
   }
 
-  /** Of a node that knows of no other. */
+  /** For a node that knows of no other. */
   static of(clock: Clock): LeaseTime {
     return new LeaseTime(clock.wallMs() - clock.monotonicMs());
   }
 
-  /** What has to be added to the monotonic clock. */
+  /** The value to add to the monotonic clock. */
   get baseMs(): number {
     return this.#baseMs;
   }
 
-  /** The other node's clock of the day less this one's; undefined before it was heard in time. */
+  /** The other node's wall clock minus this one's; undefined before a timely heartbeat. */
   get clockApartMs(): number | undefined {
     return this.#apartMs;
   }
 
-  /** Once a turn, after `hear`: a node that is not bound by what was lent goes by its own clock. */
+  /** Once a turn, after `hear`: a node that has no pair's time to keep uses its own clock. */
   pass(now: LeaseMoment): void {
     if (now.isServing) this.#isKept = true;
     else if (!this.#isKept) this.#baseMs = ownBaseMs(now);
   }
 
   /**
-   * A heartbeat that was believed. `roundTripMs`: of this one; undefined when it answers none of ours. One
-   * that was long under way, or long unread, says nothing about clocks.
+   * Takes a believed heartbeat. `roundTripMs` is its round trip; undefined when it answers none of ours.
+   * A heartbeat that was long under way, or long unread, says nothing about clocks.
    */
   hear(
     { role, wallMs, leaseMs }: Pick<Heartbeat, "role" | "wallMs" | "leaseMs">,
@@ -68,7 +70,7 @@ export class LeaseTime {
   }
 }
 
-/** Whether two clocks are so far apart that somebody has to set them right. */
+/** Whether two clocks differ so much that an operator has to correct them. */
 export function areApart(differenceMs: number | undefined): boolean {
   return differenceMs !== undefined && Math.abs(differenceMs) >= apartMsMax;
 }

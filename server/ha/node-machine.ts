@@ -9,7 +9,7 @@ import {
   takeOverConditionOf,
 } from "./take-over-conditions.ts";
 
-/** What an operator or a signal asks for. */
+/** An order of an operator or a signal. */
 export type NodeOrder =
   /** End in good order. */
   | "shutdown"
@@ -22,28 +22,28 @@ type AfterStop =
   | { readonly kind: "standby"; readonly yields: boolean }
   | { readonly kind: "failed"; readonly reason: FailureReason };
 
-/** `lost`: there is nothing to give back. */
+/** `lost`: there is no leadership to give back. */
 type Release = "lost" | "orderly" | "failure";
 
 export type NodeState =
   | { readonly role: "starting" }
   | {
       readonly role: "standby";
-      /** It leaves a vacant leadership to the peer until then, if that one can or soon will. */
+      /** Until then it leaves a vacant leadership to the peer, if that one can serve or soon will. */
       readonly yieldsUntilMs: number;
-      /** It has given up this epoch and those before, whatever the store still says; 0: none. */
+      /** It has given up this epoch and earlier ones, whatever the store still says; 0: none. */
       readonly doneEpoch: number;
     }
   | {
       readonly role: "claiming";
       readonly request: ClaimRequest;
-      /** Undefined while the store has the claim. */
+      /** Undefined while the store works on the claim. */
       readonly retryAtMs: number | undefined;
     }
   | {
       readonly role: "active";
       readonly epoch: number;
-      /** A reason to step down that has to hold for a while. */
+      /** A reason to step down that has to persist for a while. */
       readonly doubt: { readonly reason: FailureReason; readonly sinceMs: number } | undefined;
     }
   | {
@@ -68,7 +68,7 @@ export type NodeEffect =
 export interface NodeInput {
   readonly claim?: ClaimOutcome | undefined;
   readonly order?: NodeOrder | undefined;
-  /** Our own program stood still for so long; 0: it did not. */
+  /** How long our own program stood still; 0 when it did not. */
   readonly stalledMs: number;
   /** The data plane still answers. */
   readonly isAnswering: boolean;
@@ -94,8 +94,8 @@ function log(level: "info" | "warn" | "error", message: string): NodeEffect {
 }
 
 /**
- * One step of a node, from what it knows and what happened; to be called at every turn of its loop. A
- * state is left once in a step, so the next step sees what the effects of this one have done.
+ * One step of a node, from its view and what happened; call it at every turn of the loop. A step leaves
+ * at most one state, so that the next step sees the results of its effects.
  */
 export function stepNode(
   state: NodeState,
@@ -126,7 +126,7 @@ export function stepNode(
   }
 }
 
-/** HA-22, HA-28 (initdead): nobody claims before it knows the leader, the leases and the peer. */
+/** HA-22, HA-28 (initdead): a node claims only after it knows the leader, the leases and the peer. */
 function stepStarting(view: NodeView, times: HeartbeatTimes): NodeStep {
   const { leader, isInSync, isFirst, nowMs, peerLife, peerName } = view;
   if (leader === undefined || !isInSync || peerLife === "unknown") return stay(nodeStart);
@@ -140,12 +140,12 @@ function stepStandby(state: StandbyState, view: NodeView, input: NodeInput): Nod
   if (input.order === "hand-over") {
     return { state, effects: [log("warn", "hand-over refused: this node is not active")] };
   }
-  // A claim whose answer was lost.
+  // The answer to our claim was lost.
   if (isHeldBy(leader, self) && leader.epoch > state.doneEpoch) return becomeActive(leader.epoch);
   if (isYielding(state.yieldsUntilMs, view) && (isPeerAble(view) || isPeerComing(view)))
     return stay(state);
   const condition = takeOverConditionOf(view, leader);
-  // Once the peer has taken what was left to it, the next vacancy is another matter.
+  // Once the peer has taken the leadership left to it, a later vacancy is a new case.
   const isTaken = leader.hold === "held" && leader.epoch > state.doneEpoch;
   if (condition === undefined) return stay(isTaken ? { ...state, yieldsUntilMs: 0 } : state);
   const { text, requirement } = condition;
@@ -189,7 +189,7 @@ function stepClaiming(
   if (outcome?.kind === "unavailable") {
     return stay({ ...state, retryAtMs: nowMs + times.keepaliveMs });
   }
-  // Asked again as long as the store is away: the same claim, which can succeed only once.
+  // While the store is away, the same claim is repeated; it can succeed only once.
   if (state.retryAtMs !== undefined && nowMs >= state.retryAtMs) return claim(request);
   return stay(state);
 }
@@ -210,7 +210,7 @@ function stepActive(
     return demote(demotion("lost", toStandby(false)), log("error", message));
   }
   if (input.stalledMs >= times.deadMs) {
-    // The peer may have taken over meanwhile: nothing is answered before the store has said no.
+    // The peer may have taken over meanwhile: answer nothing until the store has been asked.
     const message = `stood still for ${Math.round(input.stalledMs)} ms: claiming again`;
     return claim({ seenEpoch: epoch, raisesFailureFlag: false }, [
       ...stopped,
@@ -245,7 +245,7 @@ function handOverObstacleOf(view: NodeView): string | undefined {
   return isPeerAble(view) ? undefined : `${view.peerName} cannot serve`;
 }
 
-/** HA-13, step 2: the other one starts when this one has stopped, or could have for long. */
+/** HA-13, step 2: the other node starts when this one has stopped, or had ample time to. */
 function stepDemoting(
   state: DemotingState,
   { nowMs }: NodeView,
@@ -257,7 +257,7 @@ function stepDemoting(
     order === "shutdown" ? { kind: "failed", reason: "shutdown" } : state.next;
   if (isAnswering && nowMs - sinceMs < stopMsMax) return stay({ ...state, next });
   const raisesFailureFlag = release === "failure";
-  // What was promised in time has left by now, from the address that it was asked for at.
+  // Everything promised in time has been sent by now, from the address that the client asked.
   const effects: readonly NodeEffect[] =
     release === "lost" ? [] : [withdrawal, { kind: "release", epoch, raisesFailureFlag }];
   if (next.kind === "failed") return failed(next.reason, epoch, effects);
@@ -296,7 +296,7 @@ function becomeActive(epoch: number): NodeStep {
   return { state: { role: "active", epoch, doubt: undefined }, effects };
 }
 
-/** The address of whoever was replaced is another one's already. */
+/** If this node was replaced, the floating address belongs to the other node already. */
 function demote(state: DemotingState, message: NodeEffect): NodeStep {
   const stop: readonly NodeEffect[] =
     state.release === "lost" ? stopped : [{ kind: "stop-answering" }];

@@ -3,17 +3,17 @@ import type { Holder, LeaderRecord } from "../mandate/leadership.ts";
 import type { PeerLife } from "./peer-detector.ts";
 
 export interface NodeHealth {
-  /** HA-11: the loop that answers DHCP goes round. */
+  /** HA-11: the loop that answers DHCP turns. */
   readonly dataPlaneTurns: boolean;
-  /** HA-11: what the leases are committed to takes them. */
+  /** HA-11: the store of the leases accepts commits. */
   readonly storeWrites: boolean;
-  /** HA-12. True where no gateway is watched. */
+  /** HA-12. True when no gateway is watched. */
   readonly gatewayAnswers: boolean;
-  /** HA-34. True where no disk is watched. */
+  /** HA-34. True when no disk is watched. */
   readonly diskWorks: boolean;
 }
 
-/** What the peer said last. */
+/** The peer's latest report. */
 export interface PeerReport {
   readonly bootId: string;
   readonly role: NodeRole;
@@ -26,7 +26,7 @@ export interface NodeView {
   /** Monotonic. */
   readonly nowMs: number;
   readonly self: Holder;
-  /** The first of the two in the configuration: it starts when nothing speaks against it (HA-22). */
+  /** The first of the two in the configuration. It starts to serve when nothing prevents it (HA-22). */
   readonly isFirst: boolean;
   readonly health: NodeHealth;
   readonly isInSync: boolean;
@@ -40,18 +40,18 @@ export interface NodeView {
   readonly detectsDiskFailures: boolean;
 }
 
-/** The peer could serve at once, and says so now. */
+/** The peer could serve at once, as its heartbeats say. */
 export function isPeerAble({ peerLife, peerReport }: NodeView): boolean {
   return peerLife === "alive" && peerReport?.flags.isAble === true;
 }
 
-/** The peer is on its way to serving, or serves. */
+/** The peer serves or is about to. */
 export function isPeerComing({ peerLife, peerReport }: NodeView): boolean {
   const isOnItsWay = peerReport?.role === "starting" || peerReport?.role === "claiming";
   return peerLife === "alive" && (isOnItsWay || peerReport?.role === "active");
 }
 
-/** What `isAble` of our heartbeats says: in standby, nothing known against serving. */
+/** The value of `isAble` in our heartbeats: in standby, and no known obstacle to serving. */
 export function isAble(
   role: NodeRole,
   { health, isInSync }: Pick<NodeView, "health" | "isInSync">,
@@ -61,8 +61,8 @@ export function isAble(
 }
 
 /**
- * Whether a standby node leaves a vacant leadership to the peer: then it must not say that it is able. One that it
- * has given up itself is as good as vacant, though the store may not have told so yet.
+ * Whether a standby node leaves a vacant leadership to the peer; it must not report that it is able then.
+ * A leadership that it gave up itself counts as vacant, even before the store shows it.
  */
 export function isYielding(yieldsUntilMs: number, { nowMs, leader, self }: NodeView): boolean {
   const isOurs = leader?.holder?.node === self.node && leader.holder.bootId === self.bootId;

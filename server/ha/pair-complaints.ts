@@ -2,8 +2,9 @@ import { apartText, areApart } from "./lease-time.ts";
 import type { PairStatus } from "./pair-status.ts";
 
 /**
- * What keeps the pair from being one node that serves and one that could at once; each is a sentence.
- * Empty: all is well. A flag that is up is none: it says what may not be done, not what is wrong.
+ * What prevents the pair from having one node that serves and one that could at once, each as a sentence.
+ * Empty when all is well. A raised failure flag is no complaint: it forbids something, but nothing is
+ * wrong.
  */
 export function pairComplaints(status: PairStatus): readonly string[] {
   const { nodes, leader, storeAnswers } = status;

@@ -6,17 +6,17 @@ import type { PeerLife } from "./peer-detector.ts";
 
 export interface NodeStatus {
   readonly node: string;
-  /** `unknown`, `dead`: the peer, when it is not heard. */
+  /** `unknown` and `dead` describe a peer that is not heard. */
   readonly role: NodeRole | "unknown" | "dead";
   readonly bootId: string | undefined;
   readonly isInSync: boolean;
-  /** Of the store, as far as this node has it. */
+  /** etcd's revision as far as this node has followed it. */
   readonly revision: number;
-  /** It has what the active node's TFTP serves, or nothing is mirrored. */
+  /** The node has all files that the active node's TFTP serves, or nothing is mirrored. */
   readonly filesInStep: boolean;
-  /** Nothing known against its serving at once. */
+  /** No known obstacle to serving at once. */
   readonly isAble: boolean;
-  /** What is wrong, in words; with `role` failed, why. */
+  /** What is wrong, in words; with `role` failed, the reason. */
   readonly troubles: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface PairStatus {
   readonly schema: "provlab/pair-status@1";
   readonly seenBy: string;
   readonly epoch: number;
-  /** Undefined while nobody holds the leadership, or the store has not answered. */
+  /** Undefined while the leadership is vacant, or the store has not answered. */
   readonly leader: string | undefined;
   readonly storeAnswers: boolean;
   readonly failureInProgress: boolean;
@@ -33,9 +33,9 @@ export interface PairStatus {
   readonly nodes: readonly [NodeStatus, NodeStatus];
   readonly peerLife: PeerLife;
   readonly links: readonly LinkReport[];
-  /** The other node's clock less this one's; undefined before it was heard (TIME-8). */
+  /** The other node's clock minus this one's; undefined before it was heard (TIME-8). */
   readonly clockApartMs: number | undefined;
-  /** By what this node reads the ends of leases, less its clock. */
+  /** The lease time of this node minus its wall clock. */
   readonly leaseTimeAheadMs: number;
 }
 
@@ -47,7 +47,7 @@ export interface PairStatusInput {
   readonly isInSync: boolean;
   readonly revision: number;
   readonly health: NodeHealth;
-  /** Why the store did not do what was asked last; "" when it did. */
+  /** Why the store did not carry out the latest request; "" when it did. */
   readonly storeTrouble: string;
   readonly filesInStep: boolean;
   readonly clockApartMs: number | undefined;

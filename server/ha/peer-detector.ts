@@ -1,7 +1,7 @@
 import { AttendedSilence } from "./attended-silence.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
 
-/** `unheard`: nothing came by it since the start. */
+/** `unheard`: nothing arrived by it since the start. */
 export type LinkState = "unheard" | "up" | "late" | "dead";
 
 /** `unknown`: not heard since the start, and initdead is not over. */
@@ -10,7 +10,7 @@ export type PeerLife = "unknown" | "alive" | "dead";
 export type DetectorEvent =
   | { readonly kind: "link"; readonly link: number; readonly state: LinkState }
   | { readonly kind: "peer"; readonly life: PeerLife }
-  /** Our own program stood still for so long. */
+  /** Our own program stood still for this long. */
   | { readonly kind: "stalled"; readonly stalledMs: number };
 
 interface Link {
@@ -19,9 +19,9 @@ interface Link {
 }
 
 /**
- * Whether the peer lives, from when it was heard (HA-10). Time comes in from a monotonic clock alone,
- * so a step of the wall clock changes nothing. Whoever drives it reads the sockets first and calls
- * `pass` afterwards, at least twice in a keepalive.
+ * Decides whether the peer lives, from the times when it was heard (HA-10). It uses a monotonic clock
+ * only, so a step of the wall clock changes nothing. The caller reads the sockets first and calls `pass`
+ * afterwards, at least twice in a keepalive.
  */
 export class PeerDetector {
   readonly #times: HeartbeatTimes;
@@ -47,7 +47,7 @@ export class PeerDetector {
     return this.#links.map(({ state }) => state);
   }
 
-  /** A heartbeat that has been accepted came by `link`. */
+  /** An accepted heartbeat came by `link`. */
   heard(link: number): void {
     const { silence } = this.#links[link]!;
     silence.heard();
@@ -55,7 +55,7 @@ export class PeerDetector {
     this.#setLife("alive");
   }
 
-  /** Lets time go on; returns what has changed since the last call, what was heard included. */
+  /** Advances the time; returns the changes since the last call, including those from heartbeats. */
   pass(nowMs: number): readonly DetectorEvent[] {
     const elapsedMs = nowMs - this.#passedAtMs;
     this.#passedAtMs = nowMs;

@@ -5,8 +5,8 @@ import type { NodeStatus, PairStatus } from "./pair-status.ts";
 const widthMax = 80;
 
 /**
- * What `prov status` prints: what crm_mon and /proc/drbd say in the guide's procedures (OPS-8, OPS-11),
- * at most 80 columns wide. Ends with a newline.
+ * The output of `prov status`, at most 80 columns wide: what crm_mon and /proc/drbd show in the guide's
+ * procedures (OPS-8, OPS-11). Ends with a newline.
  */
 export function pairStatusText(status: PairStatus): string {
   const { nodes, seenBy, epoch, leader, failureInProgress, storeAnswers } = status;
@@ -49,14 +49,14 @@ function linkLine({ state, roundTripMs }: LinkReport, link: number): string {
   return `Link ${link}:   ${state}${time}`;
 }
 
-/** None while each node has all files, or nothing is mirrored. */
+/** No lines while each node has all files, or nothing is mirrored. */
 function filesLines(nodes: readonly NodeStatus[]): string[] {
   return nodes
     .filter(({ role, filesInStep }) => role === "standby" && !filesInStep)
     .map(({ node }) => `Files:    ${node} has not all of them yet`);
 }
 
-/** None while both clocks agree, as they should. */
+/** No lines while the clocks agree, as they should. */
 function clockLines({ nodes, clockApartMs, leaseTimeAheadMs }: PairStatus): string[] {
   const lines: string[] = [];
   if (clockApartMs !== undefined && areApart(clockApartMs)) {
@@ -78,7 +78,7 @@ function failedActions(nodes: readonly NodeStatus[]): string[] {
   return lines.length === 0 ? [] : ["", "Failed actions:", ...lines];
 }
 
-/** Names may be long: what does not fit goes on below. */
+/** Breaks a long line: names may not fit. */
 function folded(line: string): string[] {
   const lines: string[] = [];
   let rest = line;

@@ -1,14 +1,17 @@
-/** What this node's take-overs took; milliseconds of the monotonic clock. */
+/** Durations of this node's take-overs, in milliseconds of the monotonic clock. */
 export interface TakeOverTimes {
   /** How often it claimed and then answered. */
   readonly count: number;
-  /** Of the latest: from the last heartbeat of the other node to the claim. 0 before the first. */
+  /** Latest take-over: from the last heartbeat of the other node to the claim. 0 before the first. */
   readonly silentMs: number;
-  /** Of the latest: from the claim to the moment from which it answered. */
+  /** Latest take-over: from the claim to the moment when it began to answer. */
   readonly claimMs: number;
 }
 
-/** Times the take-overs of one node (HA-8). A claim that is lost is none; one that is asked again began with the first. */
+/**
+ * Times the take-overs of one node (HA-8). A lost claim does not count; a repeated claim began with the
+ * first.
+ */
 export class TakeOverClock {
   #heardAtMs: number | undefined;
   #claim: { readonly atMs: number; readonly silentMs: number } | undefined;
@@ -18,12 +21,12 @@ export class TakeOverClock {
     return this.#times;
   }
 
-  /** A heartbeat of the other node has come. */
+  /** A heartbeat of the other node has arrived. */
   heard(nowMs: number): void {
     this.#heardAtMs = nowMs;
   }
 
-  /** Once a turn, with the role that it ends with. */
+  /** Call once a turn, with the role after it. */
   turn(nowMs: number, role: string, isAnswering: boolean): void {
     if (role === "claiming") {
       this.#claim ??= { atMs: nowMs, silentMs: nowMs - (this.#heardAtMs ?? nowMs) };

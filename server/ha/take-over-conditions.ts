@@ -1,7 +1,7 @@
 import type { LeaderRecord } from "../mandate/leadership.ts";
 import { isAble, isPeerAble, type NodeView } from "./node-view.ts";
 
-/** Why a node does not serve until somebody has looked at it (`Failed actions:` of OPS-8). */
+/** Why a node does not serve until an operator has looked at it (`Failed actions:` of OPS-8). */
 export type FailureReason =
   | "data-plane-stalled"
   | "store-failed"
@@ -14,16 +14,16 @@ export interface StepDownCondition {
   readonly reason: FailureReason;
   readonly text: string;
   /**
-   * It compares this node with the other one, who may notice the same trouble a little later: so it
-   * has to hold for two keepalives, one for the other's own check and one for its heartbeat.
+   * It compares this node with the other one, which may notice the same trouble a little later. So it has
+   * to hold for two keepalives: one for the other's own check and one for its heartbeat.
    */
   readonly isComparison: boolean;
   readonly holds: (view: NodeView) => boolean;
 }
 
 /**
- * When an active node gives up, in the order of weight. Each counts only while the peer could serve:
- * a node that is alone goes on as well as it can.
+ * When an active node gives up, most important first. Each counts only while the peer could serve: a node
+ * that is alone goes on as well as it can.
  */
 export const stepDownConditions: readonly StepDownCondition[] = [
   {
@@ -56,7 +56,7 @@ export const stepDownConditions: readonly StepDownCondition[] = [
   },
 ];
 
-/** The first condition under which the active node of this view has to step down. */
+/** The first condition that makes the active node of this view step down. */
 export function stepDownConditionOf(view: NodeView): StepDownCondition | undefined {
   if (!isPeerAble(view)) return undefined;
   return stepDownConditions.find(({ holds }) => holds(view));
@@ -65,7 +65,10 @@ export function stepDownConditionOf(view: NodeView): StepDownCondition | undefin
 export interface TakeOverCondition {
   readonly requirement: string;
   readonly text: string;
-  /** HA-13, step 1: it is a failure, and there is no way back before somebody has looked at it. */
+  /**
+   * HA-13, step 1: it counts as a failure, and the service does not move back until an operator has
+   * looked at it.
+   */
   readonly raisesFailureFlag: boolean;
   readonly holds: (view: NodeView, leader: LeaderRecord) => boolean;
 }
@@ -73,11 +76,11 @@ export interface TakeOverCondition {
 const isHeldByPeer = ({ peerName }: NodeView, { hold, holder }: LeaderRecord): boolean =>
   hold === "held" && holder?.node === peerName;
 
-/** The peer has stopped serving, and the store does not know yet, or never will. */
+/** The peer has stopped serving, but the store does not know yet, or never will. */
 function isLetGo(view: NodeView, leader: LeaderRecord): boolean {
   const { peerLife, peerReport } = view;
   if (!isHeldByPeer(view, leader) || peerLife !== "alive") return false;
-  // What it said before it knew of its own claim does not count.
+  // A report from before the peer's own claim does not count.
   const isCurrent = peerReport!.epoch >= leader.epoch;
   return isCurrent && (peerReport!.role === "standby" || peerReport!.role === "failed");
 }
@@ -86,8 +89,8 @@ const isFailed = ({ peerReport }: NodeView): boolean =>
   peerReport?.role === "failed" && !peerReport.flags.isLeaving;
 
 /**
- * The presence of a holder ends while the store does not answer anybody, too: it comes back with the store,
- * and a holder that cannot reach the store steps down by itself (HA-11).
+ * A holder's presence also ends while the store answers nobody; it returns with the store. A holder that
+ * cannot reach the store steps down by itself (HA-11).
  */
 const saysThatItServes = ({ peerLife, peerReport }: NodeView, leader: LeaderRecord): boolean =>
   peerLife === "alive" &&
@@ -101,8 +104,8 @@ export const takeOverConditions: readonly TakeOverCondition[] = [
     requirement: "HA-10",
     text: "no heartbeat of the active node on any link",
     raisesFailureFlag: true,
-    // While the flag is up, silence is not enough: after a cut of all links the former active node
-    // hears nothing either, and would take back what has just been taken over (HA-13, step 1).
+    // While the flag is up, silence is not enough: after a cut of all links the former active node hears
+    // nothing either, and would take back the service that was just taken over (HA-13, step 1).
     holds: (view, leader) =>
       isHeldByPeer(view, leader) && view.peerLife === "dead" && !leader.failureInProgress,
   },
@@ -149,7 +152,10 @@ export const takeOverConditions: readonly TakeOverCondition[] = [
   },
 ];
 
-/** Of two that could, one goes first, so that a start is not a race; the other when that one cannot. */
+/**
+ * When both could serve, one goes first, so that a start is not a race; the other goes when that one
+ * cannot.
+ */
 function isOurTurn(view: NodeView, { failureInProgress, holder }: LeaderRecord): boolean {
   if (!isPeerAble(view)) return view.peerLife !== "unknown";
   const { gatewayAnswers } = view.health;
@@ -158,7 +164,7 @@ function isOurTurn(view: NodeView, { failureInProgress, holder }: LeaderRecord):
   return failureInProgress ? holder?.node === view.self.node : view.isFirst;
 }
 
-/** The first condition under which the standby node of this view has to claim. */
+/** The first condition that makes the standby node of this view claim. */
 export function takeOverConditionOf(
   view: NodeView,
   leader: LeaderRecord,

@@ -10,8 +10,8 @@ export interface DataPlaneCounts {
 }
 
 /**
- * What the data plane shows of itself in shared memory, so that another thread sees it stand still.
- * Counters wrap around; only whether they change is looked at.
+ * Signs of life of the data plane in shared memory, so that another thread sees when it stands still. The
+ * counters wrap around; only their changes matter.
  */
 export class DataPlanePulse {
   readonly #words: Int32Array;
@@ -29,12 +29,12 @@ export class DataPlanePulse {
     Atomics.add(this.#words, Word.turns, 1);
   }
 
-  /** Before a batch of leases is committed; one that failed and is tried again begins again. */
+  /** Call it before a batch of leases is committed, and again when a failed batch is retried. */
   commitBegun(): void {
     Atomics.add(this.#words, Word.commitsBegun, 1);
   }
 
-  /** Every commit that has begun is durable. */
+  /** Every commit that began is durable. */
   commitsWritten(): void {
     Atomics.store(this.#words, Word.commitsWritten, Atomics.load(this.#words, Word.commitsBegun));
   }
@@ -49,15 +49,15 @@ export class DataPlanePulse {
 }
 
 export interface WatchdogTimes {
-  /** The loop has not gone round for so long: it hangs. */
+  /** The loop hangs when it has not turned for this long. */
   readonly turnMsMax: number;
-  /** Commits have begun, or the store was asked, and nothing came of it for so long: the store fails. */
+  /** The store fails when commits, or requests to it, have had no result for this long. */
   readonly commitMsMax: number;
-  /** Time between two looks counts up to this much only (see AttendedSilence). */
+  /** Between two looks at most this much time counts (see AttendedSilence). */
   readonly blindMsMax: number;
 }
 
-/** The watchdog of HA-11, over the pulse of the data plane. */
+/** The watchdog of HA-11: it watches the pulse of the data plane. */
 export class Watchdog {
   readonly #times: WatchdogTimes;
   readonly #turns: AttendedSilence;
@@ -81,8 +81,8 @@ export class Watchdog {
   }
 
   /**
-   * Looks at the counters; at least once in `blindMsMax`. Who is suspect begins no commits, and waits for the
-   * store all the same: it is silent until the store has answered.
+   * Looks at the counters; call it at least once in `blindMsMax`. A suspect data plane begins no commits,
+   * but it does wait for the store: it is silent until the store has answered.
    */
   pass(nowMs: number, counts: DataPlaneCounts, isSuspect: boolean): void {
     const before = this.#counts;

@@ -24,7 +24,7 @@ export function agentValueKind(code: number): AgentValueKind {
   return kinds[code]!;
 }
 
-/** Code of an `agent.NAME`, `agent.unknown-N` included; undefined for any other option. */
+/** Code of an `agent.NAME` (also `agent.unknown-N`); undefined for any other option. */
 export function agentOptionCode(name: string): number | undefined {
   const code = codeByName.get(name);
   if (code !== undefined || !name.startsWith("agent.unknown-")) return code;

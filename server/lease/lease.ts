@@ -1,6 +1,6 @@
 /**
- * ISC's lease states, in the order of ISC's own numbers (1 to 7). A server without a failover peer
- * produces only free, active and abandoned; the others are met in files written by a pair.
+ * ISC's lease states, in the order of ISC's own numbers (1 to 7). A server without a failover peer writes
+ * only free, active and abandoned; the others occur in files written by a pair.
  */
 export const bindingStates = [
   "free",
@@ -20,37 +20,42 @@ export interface HardwareAddress {
   readonly address: Uint8Array;
 }
 
-/** Who holds a lease: the client identifier (option 61) goes before the hardware address. */
+/**
+ * The client that holds a lease. The client identifier (option 61) takes precedence over the hardware
+ * address.
+ */
 export interface LeaseClient {
   readonly hardware?: HardwareAddress;
   /** Value of option 61, all bytes. Absent and empty mean the same. */
   readonly clientId?: Uint8Array;
 }
 
-/** What `set NAME = VALUE;` holds: a string is its bytes, a number is whole. */
+/** Value of a `set NAME = VALUE;`: a string as its bytes, or a whole number, or a boolean. */
 export type LeaseValue = Uint8Array | number | boolean;
 
 /**
- * All variables of one lease by name, `vendor-class-identifier` among them, in the order of the file.
- * dhcpd compares names without regard to case, so no two differ only in that.
+ * All variables of one lease by name, including `vendor-class-identifier`, in the order of the file.
+ * dhcpd ignores case when it compares names, so no two may differ only in case.
  */
 export type LeaseBindings = ReadonlyMap<string, LeaseValue>;
 
-/** The variable that is set by itself to option 60 of each client. */
+/** The variable that the server sets to option 60 of each client. */
 export const VENDOR_CLASS_VARIABLE = "vendor-class-identifier";
 
-/** What dhcpd's grammar takes for the name of a variable; words of the grammar are none either. */
+/**
+ * Whether dhcpd's grammar accepts this as the name of a variable; it does not accept its own keywords.
+ */
 export function isVariableName(name: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]{0,254}$/.test(name);
 }
 
-/** The class that a lease is billed to; `hash` tells which subclass (`match` value). */
+/** The class that a lease is billed to; `hash` (the `match` value) names the subclass. */
 export interface LeaseBilling {
   readonly className: string;
   readonly hash?: Uint8Array;
 }
 
-/** What is remembered of a bound client beside its identity. */
+/** What the server remembers about a bound client besides its identity. */
 export interface LeaseExtras {
   /** Bytes of option 12; written to the file only when printable. */
   readonly hostname?: Uint8Array;
@@ -63,7 +68,7 @@ export interface LeaseExtras {
   readonly billing?: LeaseBilling;
   readonly reserved?: boolean;
   readonly bootp?: boolean;
-  /** Of a failover pair: until when the partner was told that the lease runs, and what it confirmed. */
+  /** Failover pairs only: the end that the partner was told, and the end that it confirmed. */
   readonly tsfp?: number | null;
   readonly atsfp?: number | null;
   /** `on expiry { … }` and `on release { … }`, as their text. */
@@ -71,9 +76,9 @@ export interface LeaseExtras {
 }
 
 /**
- * One lease as the file has it: a complete replacement of what was known of its address
- * (LEASE-3). Times are seconds since the Unix epoch, UTC (LEASE-4): 0 = not stated, null = never.
- * Times from 2106 on (2^32 - 1 seconds) count as never.
+ * One lease as the file states it; it replaces everything known about its address (LEASE-3). Times are
+ * seconds since the Unix epoch, UTC (LEASE-4): 0 = not stated, null = never. Times from 2106 on (2^32 - 1
+ * seconds) count as never.
  */
 export interface LeaseRecord extends LeaseClient, LeaseExtras {
   /** Unsigned 32-bit IPv4 address. */
@@ -81,7 +86,7 @@ export interface LeaseRecord extends LeaseClient, LeaseExtras {
   readonly bindingState: BindingState;
   readonly startsAt: number | null;
   readonly endsAt: number | null;
-  /** When the state was or will be left; set at expiry, release and abandoning. */
+  /** When the state ends or ended; set at expiry, release and abandonment. */
   readonly tstp?: number | null;
   /** When the server last acted for this client ("client last transaction time"). */
   readonly cltt?: number | null;
@@ -89,13 +94,7 @@ export interface LeaseRecord extends LeaseClient, LeaseExtras {
   readonly rewindBindingState?: BindingState;
 }
 
-export function bytesEqual(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false;
-  for (let at = 0; at < left.length; at += 1) if (left[at] !== right[at]) return false;
-  return true;
-}
-
-/** A record that shares no byte with `record`, whose arrays may be views of a reused buffer. */
+/** Copies a record together with its byte arrays, which may be views of a reused buffer. */
 export function copyRecord(record: LeaseRecord): LeaseRecord {
   const { hardware, clientId, hostname, vendorClass, agentOptions, variables, billing } = record;
   return {

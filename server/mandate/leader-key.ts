@@ -3,32 +3,32 @@ import type { PairKeys } from "../etcd/pair-keys.ts";
 import type { Holder, LeaderRecord } from "./leadership.ts";
 
 /**
- * Who leads a pair, as keys in etcd. A node takes the lead by one transaction that compares the leader
- * key's revision with the one it saw last, so of two that try one wins, and a node that saw an old state
- * loses. The revision of the winning put is the term: every commit is guarded by it, so whoever had the
- * term before can commit nothing from that revision on, however long it was paused. The leader key has no
- * time to live, and only a claim or a release writes it, because every write ends the term: whether the
- * holder is still there, and whether a failure is in progress, are keys of their own.
+ * The leader of a pair, as keys in etcd. A node takes the lead by one transaction that compares the
+ * leader key's revision with the one it last saw. So if two try, one wins, and a node that saw an old
+ * state loses. The revision of the winning put is the term: it guards every commit, so the holder of an
+ * earlier term can commit nothing from that revision on, however long it was paused. The leader key has
+ * no time to live, and only a claim or a release writes it, because every write ends the term. Whether
+ * the holder is still present and whether a failure is in progress are separate keys.
  */
 
 /** The value of the leader key. */
 export interface LeaderClaim {
-  /** Grows by one with each claim. */
+  /** Rises by one with each claim. */
   readonly epoch: number;
   readonly holder: Holder;
   readonly hold: "held" | "released";
 }
 
-/** The leader key as it was seen at some revision; `modRevision` 0: it was not there. */
+/** The leader key as seen at some revision; `modRevision` 0: it did not exist. */
 export interface LeaderSight {
   readonly modRevision: number;
-  /** Undefined as well where somebody wrote what is no claim. */
+  /** Also undefined when the value is not a valid claim. */
   readonly record: LeaderClaim | undefined;
 }
 
 export const noLeader: LeaderSight = { modRevision: 0, record: undefined };
 
-/** `absent`: the node that claims has no presence in etcd, or none any more. */
+/** `absent`: the claiming node has no presence in etcd, or no longer has one. */
 export type ClaimJudgement =
   | { readonly kind: "won"; readonly term: number }
   | { readonly kind: "lost" | "absent"; readonly leader: LeaderSight };
@@ -39,7 +39,7 @@ export const CHAIN_START = 0;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The value of the chain key: the number of a transaction, and whose it is; at the start nobody's. */
+/** The value of the chain key: the number of a transaction and its writer, empty at the start. */
 export const encodeLink = (number: number, writer: string): Uint8Array =>
   encoder.encode(number === CHAIN_START ? `${number}` : `${number} ${writer}`);
 
@@ -51,7 +51,7 @@ export function encodeLeader({ epoch, holder: { node, bootId }, hold }: LeaderCl
   return encoder.encode(JSON.stringify({ epoch, node, bootId, hold }));
 }
 
-/** A value that is no claim (somebody wrote to our key) reads as none. */
+/** A value that is not a valid claim (another program wrote to our key) reads as none. */
 export function sightOf({ modRevision, value }: KeyValue): LeaderSight {
   return { modRevision, record: parseLeader(decoder.decode(value)) };
 }
@@ -68,7 +68,10 @@ function parseLeader(text: string): LeaderClaim | undefined {
   }
 }
 
-/** What the keys say together. `isPresent`: the presence of the holder's node is that of its boot. */
+/**
+ * The leadership that the keys describe. `isPresent`: the holder's node is present with the holder's
+ * boot.
+ */
 export function leaderRecordOf(
   claim: LeaderClaim | undefined,
   failureInProgress: boolean,
@@ -86,8 +89,8 @@ export const isHeldBy = (record: LeaderClaim | undefined, bootId: string, epoch:
   record?.hold === "held" && record.epoch === epoch && record.holder.bootId === bootId;
 
 /**
- * Makes `next` the leader where nothing has changed since `sight`, and its boot is present; the revision
- * is the term.
+ * Makes `next` the leader if nothing has changed since `sight` and its boot is present. The revision of
+ * the transaction is the term.
  */
 export function claimTransaction(
   keys: PairKeys,
@@ -112,8 +115,8 @@ export function claimTransaction(
 }
 
 /**
- * What has become of a claim. One whose answer was lost and that is sent again finds itself in the key: a
- * boot claims an epoch once, so it had won.
+ * The result of a claim. When the answer was lost and the claim is sent again, it finds itself in the
+ * key: a boot claims an epoch only once, so it has won.
  */
 export function judgeClaim(
   keys: PairKeys,
@@ -130,7 +133,7 @@ export function judgeClaim(
   return { kind: leader.modRevision === sight.modRevision ? "absent" : "lost", leader };
 }
 
-/** Gives the term back in good order: the other node need not wait until this one seems dead. */
+/** Gives the term back in good order, so that the other node need not wait until this one seems dead. */
 export function releaseTransaction(
   keys: PairKeys,
   term: number,
@@ -147,7 +150,7 @@ export function releaseTransaction(
   };
 }
 
-/** HA-16, step 1, by the leader of `term` alone. */
+/** HA-16, step 1; only the leader of `term` succeeds. */
 export function lowerFlagTransaction(keys: PairKeys, term: number): Transaction {
   return {
     guards: [{ key: keys.leader, modRevision: term }],

@@ -10,13 +10,13 @@ import {
   sightOf,
 } from "./leader-key.ts";
 import type { Holder, LeaderRecord } from "./leadership.ts";
-import type { Mandate } from "./pair-words.ts";
+import type { Mandate } from "./shared-pair-state.ts";
 
 interface Seen {
   readonly value: Uint8Array;
-  /** 0: the key is not there. */
+  /** 0: the key does not exist. */
   readonly modRevision: number;
-  /** Of etcd, at which it was like this. */
+  /** etcd's revision at which this value was seen. */
   readonly atRevision: number;
 }
 
@@ -24,8 +24,8 @@ const decoder = new TextDecoder();
 const none = new Uint8Array(0);
 
 /**
- * What a node knows of who leads, put together from answers and watches that may come in any order: of
- * each key the newest counts.
+ * A node's knowledge of the leader. Answers and watches may arrive in any order, so the newest value of
+ * each key counts.
  */
 export class LeadershipView {
   readonly #keys: PairKeys;
@@ -40,7 +40,7 @@ export class LeadershipView {
     this.#self = self;
   }
 
-  /** The leader key; undefined before anything was read of it. */
+  /** The leader key; undefined before it was first read. */
   get leader(): LeaderSight | undefined {
     const key = this.#keys.leader;
     const seen = this.#seen.get(key);
@@ -48,7 +48,7 @@ export class LeadershipView {
     return seen.modRevision === 0 ? noLeader : sightOf({ key, ...seen });
   }
 
-  /** The latest lead of this boot that was seen to be held. */
+  /** The latest leadership of this boot that was seen to be held. */
   get mandate(): Mandate | undefined {
     return this.#mandate;
   }
@@ -58,19 +58,19 @@ export class LeadershipView {
     return this.#isPresent(this.#self);
   }
 
-  /** Undefined before anything was read of the leader key. */
+  /** Undefined before the leader key was first read. */
   current(): LeaderRecord | undefined {
     if (this.leader === undefined) return undefined;
     const failure = this.#seen.get(this.#keys.failure);
     const failureInProgress = failure !== undefined && isFlagRaised(failure.value);
     const claim = this.#claim;
-    // This boot is here, even where etcd has not heard of it for a while.
+    // This boot is running, even if etcd has not heard from it for a while.
     const isSelf = claim?.holder.bootId === this.#self.bootId;
     const isPresent = claim !== undefined && (isSelf || this.#isPresent(claim.holder));
     return leaderRecordOf(claim, failureInProgress, isPresent);
   }
 
-  /** The answer to `query`: what it has not found is not there. */
+  /** Takes the answer to `query`: a key that it did not find does not exist. */
   read({ key: first, end }: RangeQuery, { found, revision }: RangeAnswer): void {
     const { leader, failure } = this.#keys;
     for (const key of new Set([leader, failure, ...this.#seen.keys()])) {
@@ -83,7 +83,10 @@ export class LeadershipView {
     }
   }
 
-  /** An event of a watch, or what a transaction of this node has put; an empty value: it was deleted. */
+  /**
+   * Takes a watch event, or a value that a transaction of this node has put. An empty value means
+   * deleted.
+   */
   show({ key, value, modRevision }: KeyValue): void {
     const isThere = value.length > 0;
     this.#note(key, {
@@ -93,7 +96,7 @@ export class LeadershipView {
     });
   }
 
-  /** Epochs go on growing where the leader key was deleted or overwritten: then nobody leads. */
+  /** Epochs keep rising when the leader key was deleted or overwritten: then nobody leads. */
   get #claim(): LeaderClaim | undefined {
     const record = this.leader?.record;
     const highest = this.#highest;

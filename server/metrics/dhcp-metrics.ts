@@ -13,7 +13,7 @@ import {
   type Sample,
 } from "./exposition.ts";
 
-/** Pools with a time series of their own; those after them are told together. */
+/** Pools with their own time series; the others are summed up. */
 export const POOLS_MAX = 200;
 
 const counterNames: Readonly<Record<string, CounterName>> = {
@@ -50,7 +50,7 @@ export interface DhcpMetricsInput {
   readonly syncs: DurationHistogram;
 }
 
-/** What a DHCP server counts, at this moment. The number of time series is bounded. */
+/** The metrics of a DHCP server at this moment. The number of time series is bounded. */
 export function dhcpFamilies(input: DhcpMetricsInput): Family[] {
   const { counters, socket, syncs } = input;
   const { segmentationRefused = 0, ...ofSocket } = socket.counters;

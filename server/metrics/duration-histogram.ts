@@ -1,13 +1,15 @@
 import type { Family, Sample } from "./exposition.ts";
 
-/** Upper bounds, in seconds: from a disk with a cache of its own to one that is in trouble. */
+/** Upper bounds in seconds: from a disk with a cache of its own to a disk in trouble. */
 const boundsSeconds = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ] as const;
 
-/** How long something took, as Prometheus counts it. Plain numbers: one thread, no allocation. */
+/**
+ * A histogram of durations as Prometheus counts them. It uses plain numbers: one thread, no allocation.
+ */
 export class DurationHistogram {
-  /** By bound, not cumulated; the last place is everything longer. */
+  /** Count for each bound, not cumulative; the last one counts everything longer. */
   readonly #counts = new Float64Array(boundsSeconds.length + 1);
   #sumSeconds = 0;
 

@@ -4,14 +4,14 @@ export type Labels = Readonly<Record<string, string>>;
 
 export interface Sample {
   readonly labels?: Labels;
-  /** What follows the family's name: `_bucket`, `_sum` or `_count` of a histogram. */
+  /** Appended to the family's name: `_bucket`, `_sum` or `_count` of a histogram. */
   readonly suffix?: "_bucket" | "_sum" | "_count";
   readonly value: number;
 }
 
-/** Metrics of one name: plain data, which may cross threads. */
+/** Metrics of one name: plain data, which can be sent between threads. */
 export interface Family {
-  /** With its unit and, of a counter, `_total`. */
+  /** Includes the unit and, for a counter, `_total`. */
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
@@ -21,8 +21,8 @@ export interface Family {
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Prometheus' text format 0.0.4. Families of one name become one, as it wants them: several services
- * have the same, with other labels.
+ * Prometheus' text format 0.0.4. It wants families of the same name merged: several services have the
+ * same one, with other labels.
  */
 export function renderExposition(families: readonly Family[]): string {
   const byName = new Map<string, Family>();
@@ -34,7 +34,7 @@ export function renderExposition(families: readonly Family[]): string {
   return [...byName.values()].map(familyText).join("");
 }
 
-/** The same with these labels on every sample. */
+/** Adds these labels to every sample. */
 export function labelled(families: readonly Family[], labels: Labels): Family[] {
   return families.map((family) => ({
     ...family,
@@ -61,18 +61,18 @@ export function gaugeBy(
   return { name, type: "gauge", help, samples };
 }
 
-/** What the first part of a counter's dotted name becomes. */
+/** How the first part of a counter's dotted name is shown. */
 export interface CounterName {
   /** Without the prefix and `_total`. */
   readonly name: string;
   readonly help: string;
-  /** What the part behind the dot is a value of. */
+  /** The label whose value is the part after the dot. */
   readonly label?: string;
 }
 
 /**
  * Counters by dotted names, `dropped.rate` or `batches`, as families. Throws RangeError for a counter
- * without a name in the table: none may be forgotten.
+ * that the table does not name, so that none is forgotten.
  */
 export function counterFamilies(
   prefix: string,

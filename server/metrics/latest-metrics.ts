@@ -1,9 +1,9 @@
 import type { Family } from "./exposition.ts";
 
-/** A part that has told nothing for so long does not turn any more. */
+/** A part that has sent nothing for this long counts as hanging. */
 const STALE_MS = 10_000;
 
-/** The latest that each part of a process has told of itself, and whether all of them are alive. */
+/** The latest metrics of each part of a process, and whether all parts are alive. */
 export class LatestMetrics {
   readonly #parts: readonly string[];
   readonly #latest = new Map<
@@ -11,7 +11,7 @@ export class LatestMetrics {
     { readonly families: readonly Family[]; readonly atMs: number }
   >();
 
-  /** By name: those that are to tell. */
+  /** `parts`: the names of the parts that will send metrics. */
   constructor(parts: readonly string[]) {
     this.#parts = parts;
   }

@@ -1,11 +1,11 @@
-import type { PairWords } from "../mandate/pair-words.ts";
+import type { SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type Family, gauge } from "./exposition.ts";
 
-/** What the data plane of a node of a pair tells of itself, at this moment. */
+/** The metrics of a pair node's data plane at this moment. */
 export function pairFamilies(
-  words: Pick<PairWords, "answeringEpoch" | "isInSync" | "revision" | "suspicion">,
+  pairState: Pick<SharedPairState, "answeringEpoch" | "isInSync" | "revision" | "suspicion">,
 ): Family[] {
-  const { answeringEpoch, isInSync, revision, suspicion } = words;
+  const { answeringEpoch, isInSync, revision, suspicion } = pairState;
   return [
     gauge(
       "provlab_pair_answering_epoch",

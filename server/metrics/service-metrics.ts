@@ -49,7 +49,7 @@ const syslogNames: Names = {
   dropped: { name: "dropped", label: "reason", help: "Messages thrown away, by reason." },
 };
 
-/** What a TFTP server counts, at this moment. */
+/** The metrics of a TFTP server at this moment. */
 export function tftpFamilies(
   counters: Snapshot,
   load: { readonly sessions: number; readonly waiting: number },

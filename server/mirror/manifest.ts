@@ -1,18 +1,18 @@
 import { pathBelowRoot } from "../tftp/file-name.ts";
 
-/** A file as a manifest has it. */
+/** A file in a manifest. */
 export interface MirrorEntry {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
   /** Permissions: the lowest nine bits. */
   readonly mode: number;
-  /** 64 hexadecimal digits; `undefined`: it is being written at this moment. */
+  /** 64 hexadecimal digits; `undefined`: the file is being written at this moment. */
   readonly sha256: string | undefined;
 }
 
 export interface Manifest {
-  /** Everything that there is could be read. Without that nobody knows what is missing. */
+  /** The whole folder could be read. Otherwise a missing file proves nothing. */
   readonly isComplete: boolean;
   readonly files: ReadonlyMap<string, MirrorEntry>;
 }
@@ -21,13 +21,13 @@ const unsettled = "-";
 const firstLine = /^provlab\/mirror@1 (complete|partial)$/;
 const fileLine = /^([0-9a-f]{64}|-) (\d{1,15}) (\d{1,15}) ([0-7]{1,3}) (.+)$/;
 
-/** Whether a path, as a manifest has it, may be written below a root. */
+/** Whether a path from a manifest may be written below a root. */
 export function isMirrorPath(path: string): boolean {
-  // A name that is no UTF-8 reads as one with this character, and leads to no file.
+  // A name that is not UTF-8 is read with this character, and opens no file.
   return !path.includes("\ufffd") && pathBelowRoot(path) === path;
 }
 
-/** One line a file, in the order of the map; equal folders give equal text when the order is. */
+/** One line for each file, in the order of the map: equal folders in equal order give equal text. */
 export function formatManifest({ isComplete, files }: Manifest): string {
   const lines = [`provlab/mirror@1 ${isComplete ? "complete" : "partial"}`];
   for (const { sha256, size, mtimeMs, mode, path } of files.values()) {
@@ -36,7 +36,7 @@ export function formatManifest({ isComplete, files }: Manifest): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Undefined when any line is not what it should be: a manifest is taken as a whole or not at all. */
+/** Undefined when any line is invalid: a manifest is accepted as a whole or not at all. */
 export function parseManifest(text: string, filesMax: number): Manifest | undefined {
   const lines = text.split("\n");
   const isComplete = firstLine.exec(lines[0]!)?.[1];
@@ -60,15 +60,15 @@ export function parseManifest(text: string, filesMax: number): Manifest | undefi
   return { isComplete: isComplete === "complete", files };
 }
 
-/** What makes a folder the same as its master. */
+/** The steps that make a folder equal to its master. */
 export interface MirrorSteps {
   readonly fetch: readonly MirrorEntry[];
   readonly remove: readonly string[];
 }
 
 /**
- * A file that is being written, on either side, waits until it rests. Nothing is removed for a master
- * that is partial, nor for one that is empty: a disk that is not mounted looks like that.
+ * A file that is being written, on either side, waits until it is finished. Nothing is removed when the
+ * master is partial or empty: a disk that is not mounted looks like that.
  */
 export function stepsTo(master: Manifest, own: Manifest): MirrorSteps {
   const fetch: MirrorEntry[] = [];

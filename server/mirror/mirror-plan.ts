@@ -1,35 +1,40 @@
-/** A folder that both nodes have, by one name on both. */
+/** A folder that both nodes have under the same name. */
 export interface MirrorFolder {
   readonly name: string;
   readonly path: string;
-  /** This one file of the folder, and nothing else of it. */
+  /** Only this file of the folder. */
   readonly only?: string;
 }
 
 export interface MirrorLink {
   readonly address: number;
   readonly peerAddress: number;
-  /** TCP port of both ends. */
+  /** TCP port on both nodes. */
   readonly port: number;
 }
 
-/** What keeps the folders of a pair's two nodes in step; plain data, so that it crosses to a thread. */
+/**
+ * How to keep the folders of a pair's two nodes equal; plain data, so that it can be sent to a thread.
+ */
 export interface MirrorPlan {
   readonly folders: readonly MirrorFolder[];
-  /** The interconnects of the pair: every one is served, and they are asked in turn. */
+  /** The interconnects of the pair: the server listens on each, and the client tries them in turn. */
   readonly links: readonly MirrorLink[];
-  /** The pair's key, the same as that of the heartbeats. */
+  /** The pair's key, also used for the heartbeats. */
   readonly keyFile: string;
-  /** From one look at the other node to the next. */
+  /** Interval between two looks at the other node. */
   readonly intervalMs: number;
 }
 
-/** Of one folder. What is beyond them is not mirrored, and nothing is removed on the other side. */
+/**
+ * Limits of one folder. Files beyond them are not mirrored, and then nothing is removed on the other
+ * side.
+ */
 export const mirrorLimits = {
   filesMax: 200_000,
   foldersMax: 10_000,
   depthMax: 32,
   bytesMax: 64 * 1024 ** 3,
-  /** Of a manifest as text. */
+  /** Size of a manifest as text. */
   manifestBytesMax: 128 * 1024 ** 2,
 } as const;

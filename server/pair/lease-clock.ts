@@ -1,10 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
-import type { PairWords } from "../mandate/pair-words.ts";
+import type { SharedPairState } from "../mandate/shared-pair-state.ts";
 
 /** The clock of a pair's data plane: its wall clock is the time of leases, which the deciding thread keeps. */
 export function leaseClock(
   { monotonicMs }: Pick<Clock, "monotonicMs">,
-  words: Pick<PairWords, "leaseBaseMs">,
+  pairState: Pick<SharedPairState, "leaseBaseMs">,
 ): Clock {
-  return { monotonicMs, wallMs: () => words.leaseBaseMs + monotonicMs() };
+  return { monotonicMs, wallMs: () => pairState.leaseBaseMs + monotonicMs() };
 }

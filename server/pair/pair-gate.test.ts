@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DataPlanePulse } from "../ha/watchdog.ts";
 import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
-import { type Mandate, PairWords } from "../mandate/pair-words.ts";
+import { type Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type GatedNode, PairGate } from "./pair-gate.ts";
 
 const deadMs = 400;
@@ -43,16 +43,16 @@ class FakeNode implements GatedNode {
   }
 }
 
-/** A gate in virtual time, and the words as the deciding thread has them. */
+/** A gate in virtual time, and the shared state as the deciding thread has it. */
 function setUp({ recovers = false } = {}) {
-  const words = new PairWords();
+  const pairState = new SharedPairState();
   const pulse = new DataPlanePulse();
   const node = new FakeNode();
   const told: string[] = [];
   const tell = (message: string): void => void told.push(message);
   const state = { lost: undefined as string | undefined };
   const gate = new PairGate({
-    ...{ words: new PairWords(words.shared), pulse, node, deadMs, recovers },
+    ...{ pairState: new SharedPairState(pairState.shared), pulse, node, deadMs, recovers },
     lost: () => state.lost,
     onTakeOver: () => node.events.push("take over"),
     logger: { error: tell, warn: tell, info: tell },
@@ -65,11 +65,11 @@ function setUp({ recovers = false } = {}) {
   };
   turn();
   return {
-    ...{ words, pulse, node, told, gate, turn, state },
+    ...{ pairState, pulse, node, told, gate, turn, state },
     now: () => nowMs,
     /** Gives the mandate of this epoch and lets the gate open. */
     open: (epoch = 1) => {
-      words.mandate = { epoch, term: 100 * epoch };
+      pairState.mandate = { epoch, term: 100 * epoch };
       expect(turn()).toBe("answer");
     },
   };
@@ -77,28 +77,28 @@ function setUp({ recovers = false } = {}) {
 
 describe("a mandate", () => {
   test("without one, nothing is answered and nothing adopted", () => {
-    const { turn, words, node } = setUp();
+    const { turn, pairState, node } = setUp();
     expect(turn()).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
     expect(node.events).toEqual([]);
   });
 
   test("is adopted once, and opens when the node has everything before it", () => {
-    const { turn, words, node } = setUp();
+    const { turn, pairState, node } = setUp();
     node.isPrompt = false;
-    words.mandate = { epoch: 3, term: 70 };
+    pairState.mandate = { epoch: 3, term: 70 };
     expect([turn(), turn()]).toEqual(["silent", "silent"]);
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
     node.role = "active";
     expect([turn(), turn()]).toEqual(["answer", "answer"]);
-    expect(words.answeringEpoch).toBe(3);
+    expect(pairState.answeringEpoch).toBe(3);
     expect(node.events).toEqual(["adopt 3/70", "take over"]);
   });
 
   test("is not adopted by a node that has not seen everything, nor when others have outlived it", () => {
-    const { turn, words, node } = setUp();
+    const { turn, pairState, node } = setUp();
     node.isComplete = false;
-    words.mandate = { epoch: 3, term: 70 };
+    pairState.mandate = { epoch: 3, term: 70 };
     turn();
     node.isComplete = true;
     node.leader = { record: { epoch: 4 } };
@@ -109,144 +109,144 @@ describe("a mandate", () => {
   });
 
   test("taken back while nothing waits closes at once", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open();
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     expect(turn()).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
   });
 
   test("taken back while a commit is under way lets its acknowledgements leave first", () => {
-    const { turn, words, open, gate, now } = setUp();
+    const { turn, pairState, open, gate, now } = setUp();
     open();
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     expect(turn({ isSettled: false })).toBe("finish");
-    expect(words.answeringEpoch).toBe(1);
+    expect(pairState.answeringEpoch).toBe(1);
     expect(gate.mayRelease(now() - 20, now() + 1)).toBe(true);
     expect(turn({ isSettled: true })).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
   });
 
   test("taken back is not waited for longer than half of the deadtime", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open();
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     expect(turn({ isSettled: false })).toBe("finish");
     expect(turn({ afterMs: 150, isSettled: false })).toBe("finish");
     expect(turn({ afterMs: 51, isSettled: false })).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
   });
 
   test("and given anew is not adopted before the commit of the old one has ended", () => {
-    const { turn, words, node, open } = setUp();
+    const { turn, pairState, node, open } = setUp();
     open();
-    words.mandate = { epoch: 2, term: 200 };
+    pairState.mandate = { epoch: 2, term: 200 };
     for (let turns = 0; turns < 5; turns += 1) turn({ afterMs: 190, isSettled: false });
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
     expect(node.events).not.toContain("adopt 2/200");
     expect(turn()).toBe("answer");
     expect(node.events).toContain("adopt 2/200");
   });
 
   test("the next one is adopted when what was under way has ended, with the engine counting anew", () => {
-    const { turn, words, node, open } = setUp();
+    const { turn, pairState, node, open } = setUp();
     open(1);
-    words.mandate = { epoch: 2, term: 200 };
+    pairState.mandate = { epoch: 2, term: 200 };
     expect(turn({ isSettled: false })).toBe("finish");
     expect(node.events).toEqual(["adopt 1/100", "take over"]);
     expect(turn()).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
     expect(turn()).toBe("answer");
-    expect(words.answeringEpoch).toBe(2);
+    expect(pairState.answeringEpoch).toBe(2);
     expect(node.events.slice(2)).toEqual(["adopt 2/200", "take over"]);
   });
 });
 
 describe("standing still", () => {
   test("while it answers, it answers nothing more until that very suspicion is confirmed", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open();
     expect(turn({ afterMs: pauseMs })).toBe("silent");
-    expect(words.isSuspect).toBe(true);
+    expect(pairState.isSuspect).toBe(true);
     expect(turn()).toBe("silent");
-    const { suspicion } = words;
+    const { suspicion } = pairState;
     expect(turn({ afterMs: pauseMs })).toBe("silent");
-    words.confirm(suspicion);
+    pairState.confirm(suspicion);
     expect(turn()).toBe("silent");
-    words.confirm(words.suspicion);
+    pairState.confirm(pairState.suspicion);
     expect(turn()).toBe("answer");
   });
 
   test("for no longer than half of the deadtime raises no suspicion", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open();
     expect(turn({ afterMs: deadMs / 2 })).toBe("answer");
-    expect(words.isSuspect).toBe(false);
+    expect(pairState.isSuspect).toBe(false);
   });
 
   test("a mandate that comes long after it makes the suspicion void", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open(1);
     turn({ afterMs: pauseMs });
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     for (let turns = 0; turns < 3; turns += 1) turn({ afterMs: 150 });
-    words.mandate = { epoch: 2, term: 200 };
+    pairState.mandate = { epoch: 2, term: 200 };
     expect(turn()).toBe("answer");
-    expect(words.isSuspect).toBe(false);
+    expect(pairState.isSuspect).toBe(false);
   });
 
   test("a mandate that comes right after it may be older than it, and waits to be confirmed", () => {
-    const { turn, words, node } = setUp();
+    const { turn, pairState, node } = setUp();
     turn({ afterMs: 10_000 });
-    expect(words.isSuspect).toBe(false);
-    words.mandate = { epoch: 2, term: 200 };
+    expect(pairState.isSuspect).toBe(false);
+    pairState.mandate = { epoch: 2, term: 200 };
     expect(turn()).toBe("silent");
     expect(node.events).toContain("adopt 2/200");
-    words.confirm(words.suspicion);
+    pairState.confirm(pairState.suspicion);
     expect(turn()).toBe("answer");
   });
 
   test("while the mandate is being taken back ends the answers at once", () => {
-    const { turn, words, open } = setUp();
+    const { turn, pairState, open } = setUp();
     open();
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     turn({ isSettled: false });
     expect(turn({ afterMs: pauseMs, isSettled: false })).toBe("silent");
-    expect(words.answeringEpoch).toBe(0);
+    expect(pairState.answeringEpoch).toBe(0);
   });
 });
 
 describe("an acknowledgement whose commit has ended", () => {
   test("leaves while the loop turns and the commit is young", () => {
-    const { open, gate, now, words } = setUp();
+    const { open, gate, now, pairState } = setUp();
     open();
     expect(gate.mayRelease(now() - 100, now() + 100)).toBe(true);
-    expect(words.isSuspect).toBe(false);
+    expect(pairState.isSuspect).toBe(false);
   });
 
   test("does not leave when its commit was begun too long ago", () => {
-    const { open, gate, now, words, turn } = setUp();
+    const { open, gate, now, pairState, turn } = setUp();
     open();
     expect(gate.mayRelease(now() - 150, now() + 51)).toBe(false);
-    expect(words.isSuspect).toBe(true);
+    expect(pairState.isSuspect).toBe(true);
     expect(turn()).toBe("silent");
   });
 
   test("does not leave while the node is suspect for another reason", () => {
-    const { open, gate, now, words } = setUp();
+    const { open, gate, now, pairState } = setUp();
     open();
-    words.suspect();
+    pairState.suspect();
     expect(gate.mayRelease(now(), now() + 1)).toBe(false);
   });
 });
 
 describe("the node", () => {
   test("fenced is over, whatever the mandate says", () => {
-    const { turn, words, node, open } = setUp();
+    const { turn, pairState, node, open } = setUp();
     open();
     node.role = "fenced";
     expect(turn()).toBe("over");
-    expect(words).toMatchObject({ answeringEpoch: 0, isInSync: false });
+    expect(pairState).toMatchObject({ answeringEpoch: 0, isInSync: false });
   });
 
   test("that cannot commit for the time being answers nothing", () => {
@@ -259,23 +259,23 @@ describe("the node", () => {
   });
 
   test("tells how far it has followed, and beats its pulse at every turn", () => {
-    const { turn, words, node, pulse } = setUp();
+    const { turn, pairState, node, pulse } = setUp();
     node.revision = 77;
     const { turns } = pulse.read();
     turn();
-    expect(words).toMatchObject({ isInSync: true, revision: 77 });
+    expect(pairState).toMatchObject({ isInSync: true, revision: 77 });
     node.isComplete = false;
     turn();
-    expect(words.isInSync).toBe(false);
+    expect(pairState.isInSync).toBe(false);
     expect(pulse.read().turns).toBe(turns + 2);
   });
 
   test("that finds no leases in etcd stands by with reason, and says so once", () => {
-    const { turn, words, node, told } = setUp();
+    const { turn, pairState, node, told } = setUp();
     node.pollError = damaged;
     turn();
     turn();
-    expect(words.isInSync).toBe(false);
+    expect(pairState.isInSync).toBe(false);
     expect(told).toEqual([expect.stringContaining("Put it right.")]);
   });
 
@@ -299,25 +299,25 @@ describe("the node", () => {
   });
 
   test("that would have to recover is not in sync, and says once what to do", () => {
-    const { turn, words, node, told } = setUp();
+    const { turn, pairState, node, told } = setUp();
     node.mustRecover = true;
     turn();
     turn();
-    expect(words.isInSync).toBe(false);
+    expect(pairState.isInSync).toBe(false);
     expect(told).toEqual([expect.stringContaining("--recover")]);
     // The other node has recovered: this one follows it.
     node.mustRecover = false;
     turn();
-    expect(words.isInSync).toBe(true);
+    expect(pairState.isInSync).toBe(true);
   });
 
   test("that recovers does so before it answers, as often as it takes, and never again", () => {
-    const { turn, words, node, told } = setUp({ recovers: true });
+    const { turn, pairState, node, told } = setUp({ recovers: true });
     node.mustRecover = true;
     turn();
-    expect(words.isInSync).toBe(true);
+    expect(pairState.isInSync).toBe(true);
     node.recoverError = notReachable;
-    words.mandate = { epoch: 1, term: 100 };
+    pairState.mandate = { epoch: 1, term: 100 };
     expect([turn(), turn()]).toEqual(["silent", "silent"]);
     expect(told).toHaveLength(1);
     node.recoverError = undefined;
@@ -325,9 +325,9 @@ describe("the node", () => {
     // A slice a turn, so that the loop does not seem to hang.
     for (let turns = 0; turns < 2; turns += 1) expect(turn({ afterMs: 190 })).toBe("silent");
     expect(turn({ afterMs: 190 })).toBe("answer");
-    words.mandate = undefined;
+    pairState.mandate = undefined;
     turn();
-    words.mandate = { epoch: 2, term: 200 };
+    pairState.mandate = { epoch: 2, term: 200 };
     turn();
     expect(node.events.filter((event) => event === "recover")).toHaveLength(3);
     expect(told.at(-1)).toContain("2003 leases");

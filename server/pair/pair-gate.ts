@@ -3,7 +3,7 @@ import { stopMsMax } from "../ha/heartbeat-times.ts";
 import type { DataPlanePulse } from "../ha/watchdog.ts";
 import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
-import type { Mandate, PairWords } from "../mandate/pair-words.ts";
+import type { Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 
 /** What the gate uses of PairNode. */
 export interface GatedNode {
@@ -27,7 +27,7 @@ export interface GatedNode {
 }
 
 export interface PairGateOptions {
-  readonly words: PairWords;
+  readonly pairState: SharedPairState;
   readonly pulse: Pick<DataPlanePulse, "turned">;
   readonly node: GatedNode;
   readonly deadMs: number;
@@ -106,7 +106,7 @@ export class PairGate {
    * acknowledgement waits for one.
    */
   turn(nowMs: number, isSettled: boolean): GateVerdict {
-    const { words, pulse, node } = this.#options;
+    const { pairState, pulse, node } = this.#options;
     pulse.turned();
     const isPaused = this.#turnedAtMs !== undefined && nowMs - this.#turnedAtMs > this.#pauseMsMax;
     this.#turnedAtMs = nowMs;
@@ -118,15 +118,15 @@ export class PairGate {
       return "over";
     }
     if (this.#state.kind === "closed") this.#open(nowMs, isSettled);
-    else if (isPaused) words.suspect();
+    else if (isPaused) pairState.suspect();
     return this.#verdict(nowMs, isSettled);
   }
 
   /** Whether acknowledgements may leave whose commit was begun at `begunAtMs` and has succeeded. */
   mayRelease(begunAtMs: number, nowMs: number): boolean {
-    const { words } = this.#options;
-    if (nowMs - begunAtMs <= this.#pauseMsMax) return !words.isSuspect;
-    words.suspect();
+    const { pairState } = this.#options;
+    if (nowMs - begunAtMs <= this.#pauseMsMax) return !pairState.isSuspect;
+    pairState.suspect();
     return false;
   }
 
@@ -170,26 +170,26 @@ export class PairGate {
   }
 
   #open(nowMs: number, isSettled: boolean): void {
-    const { words, node, onTakeOver } = this.#options;
-    const { mandate } = words;
+    const { pairState, node, onTakeOver } = this.#options;
+    const { mandate } = pairState;
     if (mandate === undefined || !isSettled) return;
     const { epoch } = mandate;
     if (epoch !== this.#adoptedEpoch && !this.#adopt(mandate, nowMs)) return;
     if (node.role !== "active" || !this.#recover(nowMs)) return;
     onTakeOver();
     this.#state = { kind: "open", epoch };
-    words.answeringEpoch = epoch;
+    pairState.answeringEpoch = epoch;
   }
 
   /** A mandate older than the present leader's has only not been taken back yet. */
   #adopt(mandate: Mandate, nowMs: number): boolean {
-    const { words, node, deadMs } = this.#options;
+    const { pairState, node, deadMs } = this.#options;
     if (!node.isComplete || (node.leader.record?.epoch ?? 0) > mandate.epoch) return false;
     node.adopt(mandate);
     this.#adoptedEpoch = mandate.epoch;
     // The answer to the claim may have waited here while the process stood still.
-    if (nowMs - this.#pausedAtMs < deadMs) words.suspect();
-    else words.forgetSuspicion();
+    if (nowMs - this.#pausedAtMs < deadMs) pairState.suspect();
+    else pairState.forgetSuspicion();
     return true;
   }
 
@@ -212,18 +212,18 @@ export class PairGate {
   }
 
   #verdict(nowMs: number, isSettled: boolean): GateVerdict {
-    const { words, node } = this.#options;
-    if (this.#state.kind === "open" && words.mandate?.epoch !== this.#state.epoch) {
+    const { pairState, node } = this.#options;
+    if (this.#state.kind === "open" && pairState.mandate?.epoch !== this.#state.epoch) {
       this.#state = { kind: "closing", sinceMs: nowMs };
     }
     switch (this.#state.kind) {
       case "closed":
         return "silent";
       case "open":
-        return words.isSuspect || node.role !== "active" ? "silent" : "answer";
+        return pairState.isSuspect || node.role !== "active" ? "silent" : "answer";
       case "closing": {
         const isLate = nowMs - this.#state.sinceMs > this.#closingMsMax;
-        if (!isSettled && !isLate && !words.isSuspect) return "finish";
+        if (!isSettled && !isLate && !pairState.isSuspect) return "finish";
         this.#close();
         return "silent";
       }
@@ -232,14 +232,14 @@ export class PairGate {
 
   #close(): void {
     this.#state = closed;
-    this.#options.words.answeringEpoch = 0;
+    this.#options.pairState.answeringEpoch = 0;
   }
 
   #tell(isInSync: boolean): void {
-    const { words, node } = this.#options;
+    const { pairState, node } = this.#options;
     const { revision } = node;
     if (this.#followed?.isInSync === isInSync && this.#followed.revision === revision) return;
     this.#followed = { isInSync, revision };
-    words.tellFollowed(isInSync, revision);
+    pairState.tellFollowed(isInSync, revision);
   }
 }

@@ -2,8 +2,8 @@ import type { HaPlan } from "../ha/edge/ha-plan.ts";
 
 /** The settings of the data plane of a pair's node, as plain data for its thread. */
 export interface PairPlane {
-  /** The memory of PairWords. */
-  readonly words: SharedArrayBuffer;
+  /** The memory of SharedPairState. */
+  readonly pairState: SharedArrayBuffer;
   /** The memory of DataPlanePulse. */
   readonly pulse: SharedArrayBuffer;
   readonly node: string;

@@ -7,7 +7,7 @@ import type { HaPlan } from "../ha/edge/ha-plan.ts";
 import { newBootId } from "../ha/edge/ha-service.ts";
 import { LeaseTime } from "../ha/lease-time.ts";
 import { DataPlanePulse } from "../ha/watchdog.ts";
-import { PairWords } from "../mandate/pair-words.ts";
+import { SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type MetricsPlan, MetricsServer } from "../metrics/edge/metrics-server.ts";
 import { LatestMetrics } from "../metrics/latest-metrics.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
@@ -122,7 +122,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
  */
 function forget(pair: PairPlane | undefined): void {
   if (pair === undefined) return;
-  new PairWords(pair.words).forgetDataPlane();
+  new SharedPairState(pair.pairState).forgetDataPlane();
   new DataPlanePulse(pair.pulse).commitsWritten();
 }
 
@@ -136,11 +136,11 @@ function weakest(serving: readonly Serving[]): string | undefined {
 /** Creates the memory that the threads of a node share; it outlives them. */
 function withPair({ services, ha, mirror, recovers = false }: ProvPlan): ServicePlan[] {
   if (ha === undefined) return [...services];
-  const words = new PairWords();
-  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  const pairState = new SharedPairState();
+  pairState.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
   const shared = {
     bootId: newBootId(),
-    words: words.shared,
+    pairState: pairState.shared,
     pulse: DataPlanePulse.memory(),
   };
   const { node, etcd, commitMsMax, times } = ha;
@@ -153,7 +153,7 @@ function withPair({ services, ha, mirror, recovers = false }: ProvPlan): Service
     { service: "ha", plan: ha, ...shared },
     ...(mirror === undefined
       ? []
-      : [{ ...mirror, service: "mirror" as const, words: shared.words }]),
+      : [{ ...mirror, service: "mirror" as const, pairState: shared.pairState }]),
   ];
 }
 

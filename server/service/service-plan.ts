@@ -52,8 +52,8 @@ export type ServicePlan =
       /** The limit for all log files together. */
       readonly totalBytesMax?: number;
     }
-  /** `words` is the memory of `PairWords`, which says whether this node serves. */
-  | ({ readonly service: "mirror"; readonly words: SharedArrayBuffer } & MirrorPlan);
+  /** `pairState` is the memory of `SharedPairState`, which says whether this node serves. */
+  | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
 
 /** The service's name in logs and lists: `dhcp-docsis` for a named instance. */
 export function serviceName(plan: ServicePlan): string {

@@ -5,7 +5,7 @@ import { loadConfig } from "../config/edge/load-config.ts";
 import { startDhcpServer } from "../dhcp-server.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
-import { PairWords } from "../mandate/pair-words.ts";
+import { SharedPairState } from "../mandate/shared-pair-state.ts";
 import { type Family, labelled } from "../metrics/exposition.ts";
 import {
   ntpFamilies,
@@ -92,12 +92,12 @@ async function start(plan: ServicePlan): Promise<ThreadedService> {
       return { ...running, families: () => syslogFamilies(dotted(running.counters)) };
     }
     case "mirror": {
-      const words = new PairWords(plan.words);
-      words.tellMirrored(false);
+      const pairState = new SharedPairState(plan.pairState);
+      pairState.tellMirrored(false);
       return startMirror({
         ...plan,
-        isActive: () => words.answeringEpoch !== 0,
-        onLook: (isInStep) => words.tellMirrored(isInStep),
+        isActive: () => pairState.answeringEpoch !== 0,
+        onLook: (isInStep) => pairState.tellMirrored(isInStep),
         logger,
       });
     }

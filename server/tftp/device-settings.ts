@@ -1,9 +1,9 @@
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { decodeOidElement, decodeVarBind } from "../../protocol/docsis/ber.ts";
 import { cmTlvs } from "../../protocol/docsis/cm-tlvs.ts";
-import { formatHex } from "../../protocol/docsis/hex.ts";
 import { decodeTlvs, encodeTlvs, type Tlv } from "../../protocol/docsis/tlv.ts";
 import type { TlvDefinition, TlvTable } from "../../protocol/docsis/tlv-definition.ts";
+import { formatHex } from "../../protocol/hex.ts";
 
 // A setting that may occur several times is identified by one of these fields.
 const keyFields = ["reference", "classId", "vendorId"] as const;

@@ -1,4 +1,4 @@
-import { NetasciiDecoder } from "../../protocol/tftp/netascii.ts";
+import { NetasciiDecoder } from "../../protocol/tftp/netascii.testing.ts";
 import { parseTransferOptions } from "../../protocol/tftp/options.ts";
 import {
   decodeTftp,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { encodeNetascii } from "../../protocol/tftp/netascii.ts";
+import { encodeNetascii } from "../../protocol/tftp/netascii.testing.ts";
 import { BytesContent, NetasciiContent, READ_FAILED } from "./transfer-content.ts";
 
 /** Half of it line ends, so that pairs are cut by every block size. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import { latin1Bytes } from "../config/text/latin1.ts";
+import { latin1Bytes } from "../../protocol/latin1.ts";
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
 import type { LeaseStore } from "../lease/store/lease-store.ts";
 import { StartError } from "../process/start-error.ts";

@@ -1,3 +1,4 @@
+import { bytesEqual } from "../../protocol/bytes.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { messageTypeName } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
@@ -10,7 +11,6 @@ import type { OptionType, OptionValue } from "../../protocol/dhcp/option-value.t
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
-import { bytesEqual } from "../lease/lease.ts";
 import type { TracedReply } from "./trace-format.ts";
 
 const definitions: ReadonlyMap<number, OptionDefinition> = new Map(

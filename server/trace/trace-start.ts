@@ -1,4 +1,4 @@
-import { latin1Text } from "../config/text/latin1.ts";
+import { latin1Text } from "../../protocol/latin1.ts";
 import { type LeaseFileBlock, scanLeases } from "../lease/format/lease-file.ts";
 import { hostsOf, type LeaseHost } from "../lease/format/lease-host.ts";
 import type { LeaseTable } from "../lease/table/lease-table.ts";

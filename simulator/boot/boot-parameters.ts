@@ -1,11 +1,11 @@
 import { DecodeError } from "../../protocol/decode-error.ts";
-import { CccCode } from "../../protocol/dhcp/ccc.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { decodeSubOptions, type SubOption } from "../../protocol/dhcp/sub-options.ts";
 import {
   CABLELABS_ENTERPRISE,
   CableLabsCode,
+  CccCode,
   decodeVendorOptions,
 } from "../../protocol/dhcp/vendor.ts";
 import { parseIpv4, readIpv4 } from "../../protocol/ipv4.ts";

@@ -6,7 +6,7 @@ import { messageType } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { MessageTemplates } from "../../simulator/device/message/message-templates.ts";
 import { PACKET_BYTES_MAX } from "../../simulator/relay/cmts.ts";

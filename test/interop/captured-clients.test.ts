@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
-import { formatHex } from "../../protocol/docsis/hex.ts";
+import { formatHex } from "../../protocol/hex.ts";
 import { formatMac, parseMac } from "../../protocol/mac.ts";
 import { CaptureError } from "../../protocol/pcap/capture-error.ts";
 import type { CapturedFrame } from "../../protocol/pcap/captured-frame.ts";

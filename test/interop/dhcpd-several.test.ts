@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import { DhcpdFolder } from "../loopback/dhcpd-command.testing.ts";
 import { freePorts } from "../ports.testing.ts";
 import { prov } from "../prov-command.testing.ts";

@@ -9,16 +9,17 @@ import {
   readCmSettings,
 } from "../../protocol/docsis/cm-config.ts";
 import { cmTlvs } from "../../protocol/docsis/cm-tlvs.ts";
-import { formatHex, parseHex } from "../../protocol/docsis/hex.ts";
 import {
   decodeMtaConfig,
   encodeMtaConfig,
   hashOids,
   readMtaSettings,
 } from "../../protocol/docsis/mta-config.ts";
-import { latin1Bytes, type Plain } from "../../protocol/docsis/plain.ts";
+import type { Plain } from "../../protocol/docsis/plain.ts";
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
+import { formatHex, parseHex } from "../../protocol/hex.ts";
+import { latin1Bytes } from "../../protocol/latin1.ts";
 import { bootFilesOf } from "../../scenarios/servers/boot-files.ts";
 import { everySetting, randomValues } from "./docsis-samples.testing.ts";
 import { isRaw, opaqueTypes, settingsOf } from "./docsis-settings.testing.ts";

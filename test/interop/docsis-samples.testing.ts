@@ -1,7 +1,7 @@
 import type { Prng } from "../../base/prng.ts";
-import { formatHex } from "../../protocol/docsis/hex.ts";
 import { isPlainObject, type Plain } from "../../protocol/docsis/plain.ts";
 import type { TlvDefinition, TlvTable } from "../../protocol/docsis/tlv-definition.ts";
+import { formatHex } from "../../protocol/hex.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatIpv6 } from "../../protocol/ipv6.ts";
 import { formatMac } from "../../protocol/mac.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ClientMessage } from "../../server/dhcp/decide/engine.testing.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import { prov as program } from "../prov-command.testing.ts";
 import { Cable, serverInterface } from "./differential/cable.testing.ts";
 import {

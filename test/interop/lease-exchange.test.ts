@@ -4,7 +4,7 @@ import { Prng } from "../../base/prng.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { deviceMac } from "../../server/dhcp/decide/engine.testing.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";

@@ -78,7 +78,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
   /** A node that has seen everything of the pair. */
   async function start(...args: Parameters<typeof launch>): Promise<PlaneThread> {
     const plane = launch(...args);
-    await plane.until(() => plane.words.isInSync);
+    await plane.until(() => plane.pairState.isInSync);
     return plane;
   }
 
@@ -138,7 +138,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     const second = await b.claim();
     expect(await answersOf(serverOf.a, () => isFenced)).not.toContain(MessageType.ack);
     expect(a.messages.at(-1)).toEqual({ kind: "over", reason: "fenced" });
-    expect(a.words).toMatchObject({ answeringEpoch: 0, isInSync: false });
+    expect(a.pairState).toMatchObject({ answeringEpoch: 0, isInSync: false });
 
     await b.answer(second);
     for (const [device, address] of bound) {
@@ -152,17 +152,17 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     const a = await start("a", oneAddress);
     // Both are told that the pair's time is an hour behind the clock of this machine: leases of ten
     // minutes have long ended by that clock.
-    a.words.leaseBaseMs -= hourMs;
+    a.pairState.leaseBaseMs -= hourMs;
     await a.answer(await a.claim());
     expect(await relay.bind(serverOf.a, 1, firstAddress)).toBe(formatIpv4(firstAddress));
     const b = await start("b", oneAddress);
-    b.words.leaseBaseMs -= hourMs;
+    b.pairState.leaseBaseMs -= hourMs;
     await b.answer(await b.claim());
     expect(await relay.bind(serverOf.b, 1, firstAddress)).toBe(formatIpv4(firstAddress));
     // Leases are looked through once a second.
     expect(await offered(serverOf.b, 2, 1500)).toBeUndefined();
     // By the clock of the machine the same address is free.
-    b.words.leaseBaseMs += hourMs;
+    b.pairState.leaseBaseMs += hourMs;
     expect(await offered(serverOf.b, 2, 40_000)).toBe(formatIpv4(firstAddress));
   });
 
@@ -171,8 +171,8 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     const first = await a.claim();
     await a.answer(first);
     await relay.bind(serverOf.a, 1, firstAddress);
-    a.words.mandate = undefined;
-    await a.until(() => a.words.answeringEpoch === 0);
+    a.pairState.mandate = undefined;
+    await a.until(() => a.pairState.answeringEpoch === 0);
     await a.leadership.release(first, false);
     await expectSilence(serverOf.a);
     await a.answer(await a.claim());
@@ -212,7 +212,7 @@ describeUnless(etcdMissingReason(), "the data planes of a pair", () => {
     writeFileSync(join(folder, "a.leases"), texts.join(""));
     const refusing = launch("a");
     await refusing.until(() => refusing.log.some((line) => line.includes("--recover")));
-    expect(refusing.words.isInSync).toBe(false);
+    expect(refusing.pairState.isInSync).toBe(false);
     await refusing.stop();
     planes = [];
     const recovering = await start("a", { recovers: true });

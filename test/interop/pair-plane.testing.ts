@@ -18,7 +18,7 @@ import { formatIpv4, writeIpv4 } from "../../protocol/ipv4.ts";
 import { LeaseTime } from "../../server/ha/lease-time.ts";
 import { DataPlanePulse } from "../../server/ha/watchdog.ts";
 import { EtcdLeadership } from "../../server/mandate/edge/etcd-leadership.ts";
-import { PairWords } from "../../server/mandate/pair-words.ts";
+import { SharedPairState } from "../../server/mandate/shared-pair-state.ts";
 import type {
   FromService,
   ServicePlan,
@@ -38,7 +38,7 @@ export type PlanePlan = DhcpPlan & { readonly pair: NonNullable<DhcpPlan["pair"]
 
 /** The thread of a data plane, started as `prov serve` does, and what would decide for it. */
 export class PlaneThread {
-  readonly words: PairWords;
+  readonly pairState: SharedPairState;
   readonly leadership: EtcdLeadership;
   readonly messages: FromService[] = [];
   readonly ended: Promise<unknown>;
@@ -47,10 +47,10 @@ export class PlaneThread {
   #isDeciding = false;
 
   constructor(plan: PlanePlan) {
-    const { node, bootId, etcd, words, deadMs } = plan.pair;
-    this.words = new PairWords(words);
+    const { node, bootId, etcd, pairState, deadMs } = plan.pair;
+    this.pairState = new SharedPairState(pairState);
     this.leadership = new EtcdLeadership({
-      ...{ self: { node, bootId }, ...etcd, followed: this.words, presenceSeconds: 20 },
+      ...{ self: { node, bootId }, ...etcd, followed: this.pairState, presenceSeconds: 20 },
       ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: deadMs / 2 },
     });
     const linesUnderWay = new SharedArrayBuffer(4);
@@ -81,9 +81,9 @@ export class PlaneThread {
 
   /** Makes it answer under an epoch that was claimed; resolves when it does. */
   async answer(epoch: number): Promise<void> {
-    this.words.mandate = { epoch, term: this.leadership.termOf(epoch)! };
-    this.words.withWakeEnd(wakeBy);
-    await this.until(() => this.words.answeringEpoch === epoch);
+    this.pairState.mandate = { epoch, term: this.leadership.termOf(epoch)! };
+    this.pairState.withWakeEnd(wakeBy);
+    await this.until(() => this.pairState.answeringEpoch === epoch);
   }
 
   async until(isSo: () => boolean): Promise<void> {
@@ -95,11 +95,11 @@ export class PlaneThread {
 
   /** A plane that stood still asks whether it still leads; a busy machine makes it stand still at any time. */
   async #decide(): Promise<void> {
-    const { mandate, suspicion, isSuspect } = this.words;
+    const { mandate, suspicion, isSuspect } = this.pairState;
     if (this.#isDeciding || !isSuspect || mandate === undefined) return;
     this.#isDeciding = true;
     const leads = await this.leadership.confirm(mandate.epoch).catch(() => false);
-    if (leads) this.words.confirm(suspicion);
+    if (leads) this.pairState.confirm(suspicion);
     this.#isDeciding = false;
   }
 
@@ -113,10 +113,10 @@ export class PlaneThread {
 }
 
 /** What both threads of a node share. */
-export function sharedMemory(): { words: SharedArrayBuffer; pulse: SharedArrayBuffer } {
-  const words = new PairWords();
-  words.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
-  return { words: words.shared, pulse: DataPlanePulse.memory() };
+export function sharedMemory(): { pairState: SharedArrayBuffer; pulse: SharedArrayBuffer } {
+  const pairState = new SharedPairState();
+  pairState.leaseBaseMs = LeaseTime.of(systemClock).baseMs;
+  return { pairState: pairState.shared, pulse: DataPlanePulse.memory() };
 }
 
 export interface DeviceAnswer {

@@ -26,7 +26,7 @@ import {
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import type { LeaseRecord } from "../../server/lease/lease.ts";
 import { endOf, kill, type ServerEnd } from "../faults/server.testing.ts";
 import { freePorts } from "../ports.testing.ts";

@@ -2,7 +2,7 @@ import { RunMetrics } from "../../cli/run/watch/run-metrics.ts";
 import { sampleBootResult } from "../../reports/result/sample-boot-result.testing.ts";
 import { haFamilies } from "../../server/ha/ha-metrics.ts";
 import type { PairStatus } from "../../server/ha/pair-status.ts";
-import { PairWords } from "../../server/mandate/pair-words.ts";
+import { SharedPairState } from "../../server/mandate/shared-pair-state.ts";
 import { type Family, gauge } from "../../server/metrics/exposition.ts";
 import { pairFamilies } from "../../server/metrics/pair-metrics.ts";
 import { emptyCounters } from "../../simulator/measure/recorder.ts";
@@ -53,7 +53,7 @@ export function otherFamilies(): Family[] {
   const takeOvers = { count: 1, silentMs: 400, claimMs: 100 };
   return [
     ...simulated.families(),
-    ...pairFamilies(new PairWords()),
+    ...pairFamilies(new SharedPairState()),
     ...haFamilies(pairStatus, takeOvers),
     gauge("provlab_mirror_in_step", "", 1),
   ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../base/virtual-clock.testing.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import { type LeaseWish, wishedSeconds } from "../../scenarios/population/lease-wish.ts";
 import { Population } from "../../scenarios/population/population.ts";

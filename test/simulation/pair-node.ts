@@ -4,7 +4,7 @@ import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import { CommitChain } from "../../server/lease/replicated/commit-chain.ts";
 import { LeaseFollower } from "../../server/lease/replicated/lease-follower.ts";
 import { PairLead } from "../../server/lease/replicated/pair-lead.ts";
-import { MemoryLeaseStore } from "../../server/lease/store/memory-lease-store.ts";
+import { MemoryLeaseStore } from "../../server/lease/store/memory-lease-store.testing.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import {
   claimTransaction,
@@ -15,7 +15,7 @@ import {
   releaseTransaction,
   sightOf,
 } from "../../server/mandate/leader-key.ts";
-import type { Mandate } from "../../server/mandate/pair-words.ts";
+import type { Mandate } from "../../server/mandate/shared-pair-state.ts";
 import type { ModelEtcd } from "./pair-etcd.ts";
 
 export const keys = pairKeys("/p/");

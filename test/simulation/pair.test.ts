@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Transaction, TransactionAnswer } from "../../server/etcd/etcd-messages.ts";
-import { parseLeaseFile } from "../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../server/lease/format/parse-lease-file.testing.ts";
 import { PairLead, type PairRole } from "../../server/lease/replicated/pair-lead.ts";
 import { ModelEtcd } from "./pair-etcd.ts";
 import {

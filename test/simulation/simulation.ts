@@ -1,9 +1,9 @@
-import { VirtualClock } from "../../base/clock.ts";
+import { VirtualClock } from "../../base/virtual-clock.testing.ts";
+import { bytesEqual } from "../../protocol/bytes.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { type DhcpPacket, decodePacket, messageType } from "../../protocol/dhcp/packet.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { bytesEqual } from "../../server/lease/lease.ts";
 import type {
   Acknowledgement,
   AnomalyKind,

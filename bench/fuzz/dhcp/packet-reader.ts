@@ -1,10 +1,9 @@
 import { DecodeError } from "../../../protocol/decode-error.ts";
-import { decodeCcc } from "../../../protocol/dhcp/ccc.ts";
 import { FILE_BYTES, SNAME_BYTES } from "../../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { decodeValue, optionDefinitions } from "../../../protocol/dhcp/option-table.ts";
 import { type DhcpPacket, messageType } from "../../../protocol/dhcp/packet.ts";
-import { decodeRelayAgent } from "../../../protocol/dhcp/relay-agent.ts";
+import { decodeSubOptions } from "../../../protocol/dhcp/sub-options.ts";
 import {
   decodeEncapsulated,
   decodeVendorClasses,
@@ -27,8 +26,8 @@ for (const { space, code, type } of optionDefinitions) {
   if (space === "dhcp") decodersByCode.set(code, [(bytes) => decodeValue(type, bytes)]);
 }
 for (const [code, decode] of [
-  [OptionCode.relayAgentInformation, decodeRelayAgent],
-  [OptionCode.cablelabsClientConfiguration, decodeCcc],
+  [OptionCode.relayAgentInformation, decodeSubOptions],
+  [OptionCode.cablelabsClientConfiguration, decodeSubOptions],
   [OptionCode.vendorEncapsulatedOptions, decodeEncapsulated],
   [OptionCode.vendorClass, decodeVendorClasses],
   [OptionCode.vendorOptions, decodeVendorOptions],

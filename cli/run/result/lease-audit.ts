@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac } from "../../../protocol/mac.ts";
 import { formatCount } from "../../../reports/text/format.ts";
 import { Population, type PopulationPlan } from "../../../scenarios/population/population.ts";
-import { bytesEqual } from "../../../server/lease/lease.ts";
 import { LeaseFileStore } from "../../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseTable } from "../../../server/lease/table/lease-table.ts";
 import type { AcknowledgedLeases } from "../../../simulator/run/edge/coordinator.ts";

@@ -1,5 +1,5 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { DataExpression, LeaseEvent, LogPriority, Statement } from "../language/program.ts";
-import { latin1Text } from "../text/latin1.ts";
 import { isReadAsHexadecimal } from "../text/reserved-words.ts";
 import { detached } from "../text/source-file.ts";
 import {

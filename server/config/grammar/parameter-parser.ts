@@ -1,4 +1,5 @@
 import { encodeValue, type FieldType } from "../../../protocol/dhcp/option-table.ts";
+import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import {
   type ParameterDefinition,
   type ParameterName,
@@ -7,7 +8,6 @@ import {
   permissionSlots,
   permissionValues,
 } from "../language/parameters.ts";
-import { latin1Bytes, latin1Text } from "../text/latin1.ts";
 import { Token } from "../text/lexer.ts";
 import { parseComputedValue } from "./expression-parser.ts";
 import { parseAddressValue, parseOptionValue } from "./option-value-parser.ts";

@@ -1,8 +1,8 @@
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
 import { DATA_BYTES_MAX } from "../text/bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "../text/hints.ts";
-import { latin1Text } from "../text/latin1.ts";
 import { type Lexer, stringBytes, Token } from "../text/lexer.ts";
 import { reservedWords } from "../text/reserved-words.ts";
 import { detached } from "../text/source-file.ts";

@@ -1,4 +1,4 @@
-import { latin1Text } from "../text/latin1.ts";
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import { parameterSlots } from "./parameters.ts";
 import type { EvaluatedSettings } from "./program.ts";

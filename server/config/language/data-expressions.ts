@@ -1,7 +1,7 @@
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
-import { latin1Bytes, latin1Text } from "../text/latin1.ts";
 import {
   hardwareOf,
   locateAddress,

@@ -1,7 +1,7 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import { subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
+import { withoutTrailingNuls } from "../../../protocol/latin1.ts";
 import { unsignedAt } from "../text/bytes.ts";
-import { withoutTrailingNuls } from "../text/latin1.ts";
 import type { ByteSpan } from "./byte-span.ts";
 import { decodeClientFqdn } from "./client-fqdn.ts";
 import { computedData } from "./data-expressions.ts";
@@ -36,7 +36,7 @@ export function packetOption(option: RegisteredOption, registry: OptionRegistry)
     return computedData(
       (context) => {
         const bytes = dhcpOption(context, OptionCode.relayAgentInformation);
-        return bytes === undefined ? undefined : subOption(bytes, code);
+        return bytes === undefined ? undefined : findSubOption(bytes, code);
       },
       (context, span) =>
         locateOption(context, OptionCode.relayAgentInformation, span) &&

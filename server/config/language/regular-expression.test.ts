@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { latin1Bytes } from "../text/latin1.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { PatternError, RegularExpression } from "./regular-expression.ts";
 
 const matches = (pattern: string, value: string, ignoreCase = false): boolean =>

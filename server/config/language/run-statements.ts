@@ -1,5 +1,5 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import { sameBytes } from "../text/bytes.ts";
-import { latin1Text } from "../text/latin1.ts";
 import type {
   BindingValue,
   Branch,

@@ -1,5 +1,5 @@
 import { readIpv4 } from "../../../protocol/ipv4.ts";
-import { latin1Text } from "../text/latin1.ts";
+import { latin1Text } from "../../../protocol/latin1.ts";
 import { configuredCodes, configuredOption } from "./configured-options.ts";
 import type { OptionRegistry, OptionSpace } from "./option-registry.ts";
 import {

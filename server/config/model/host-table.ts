@@ -1,5 +1,5 @@
+import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import type { DataExpression, EvaluationContext } from "../language/program.ts";
-import { latin1Bytes, latin1Text } from "../text/latin1.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
 import type { Host, HostTable, Scope } from "./model.ts";
 

@@ -1,7 +1,7 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
 import { parameterSlots } from "../language/parameters.ts";
 import { Settings } from "../language/settings.ts";
-import { latin1Text } from "../text/latin1.ts";
 import type { ProcessSettings, Scope } from "./model.ts";
 
 type WordParameter =

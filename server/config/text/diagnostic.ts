@@ -1,4 +1,4 @@
-import { latin1Bytes } from "./latin1.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 
 /** One message about a place in a configuration file. Lines and columns count from 1. */
 export interface Diagnostic {

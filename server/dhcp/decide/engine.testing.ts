@@ -1,5 +1,6 @@
 import { assert } from "../../../base/assert.ts";
 import { Prng } from "../../../base/prng.ts";
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import {
@@ -13,7 +14,7 @@ import { formatIpv4, parseIpv4, writeIpv4 } from "../../../protocol/ipv4.ts";
 import { parseMac } from "../../../protocol/mac.ts";
 import { formatDiagnostic, parseConfig } from "../../config/grammar/parse.ts";
 import type { ServerConfig } from "../../config/model/model.ts";
-import { bytesEqual, type LeaseRecord } from "../../lease/lease.ts";
+import type { LeaseRecord } from "../../lease/lease.ts";
 import { LeaseTable } from "../../lease/table/lease-table.ts";
 import type { DhcpEngineOptions } from "../exchange/engine-parts.ts";
 import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";

@@ -1,6 +1,6 @@
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
-import { bytesEqual } from "../../lease/lease.ts";
 import { hostnameOf, isLive } from "../exchange/client.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { percentUsed, poolUse } from "../exchange/pool-thresholds.ts";

@@ -1,6 +1,6 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
-import { withoutTrailingNuls } from "../../config/text/latin1.ts";
+import { withoutTrailingNuls } from "../../../protocol/latin1.ts";
 import type { HardwareAddress } from "../../lease/lease.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 

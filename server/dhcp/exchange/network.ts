@@ -1,7 +1,8 @@
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
-import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { RelayAgentCode } from "../../../protocol/dhcp/relay-agent.ts";
+import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import type { ServerConfig, SharedNetwork } from "../../config/model/model.ts";
 import type { LocalInterface } from "./outcome.ts";
@@ -21,7 +22,7 @@ export function selectionOf(
   relayAgent: Uint8Array | undefined,
 ): number | undefined {
   if (relayAgent !== undefined) {
-    const link = subOption(relayAgent, RelayAgentCode.linkSelection);
+    const link = findSubOption(relayAgent, RelayAgentCode.linkSelection);
     if (link !== undefined && link.length === 4) return readIpv4(link, 0);
   }
   return packet.options.getUInt32(OptionCode.subnetSelection);

@@ -1,5 +1,6 @@
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { RelayAgentCode } from "../../../protocol/dhcp/relay-agent.ts";
+import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { networkOfInterface } from "../exchange/network.ts";
 import type { Destination } from "../exchange/outcome.ts";
@@ -48,7 +49,7 @@ function relayPort({ arrival, packet, parts, receivedRelayAgent: relayAgent }: E
   // RFC 8357: the relay asks for replies to its own source port.
   if (
     relayAgent !== undefined &&
-    subOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined
+    findSubOption(relayAgent, RelayAgentCode.relaySourcePort) !== undefined
   ) {
     return arrival.sourcePort;
   }

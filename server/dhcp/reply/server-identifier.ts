@@ -1,4 +1,5 @@
-import { RelayAgentCode, subOption } from "../../../protocol/dhcp/relay-agent.ts";
+import { RelayAgentCode } from "../../../protocol/dhcp/relay-agent.ts";
+import { findSubOption } from "../../../protocol/dhcp/sub-options.ts";
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -11,7 +12,7 @@ import type { Policy } from "../policy/policy.ts";
 export function serverIdentifierOf(exchange: Exchange, policy: Policy): number {
   const relayAgent = exchange.receivedRelayAgent;
   if (relayAgent !== undefined) {
-    const override = subOption(relayAgent, RelayAgentCode.serverIdentifierOverride);
+    const override = findSubOption(relayAgent, RelayAgentCode.serverIdentifierOverride);
     if (override !== undefined && override.length === 4) return readIpv4(override, 0);
   }
   const { receivedOn, arrival, parts } = exchange;

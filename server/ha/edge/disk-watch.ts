@@ -5,11 +5,11 @@ import type { Logger } from "../../../base/log.ts";
 import { StartError, systemReason } from "../../process/start-error.ts";
 import { AttendedSilence } from "../attended-silence.ts";
 
-/** HA-34, for who asks for it. */
+/** Settings of HA-34, which is optional. */
 export interface DiskWatchPlan {
-  /** On the disk that is watched. */
+  /** A folder on the watched disk. */
   readonly folder: string;
-  /** The disk has failed when nothing could be written to it for so long. */
+  /** The disk has failed when nothing could be written to it for this long. */
   readonly failedMs: number;
 }
 
@@ -18,9 +18,9 @@ const probeMs = 500;
 const block = new Uint8Array(4096);
 
 /**
- * Whether the disk of a folder takes what is written: a block is written and synced every half second, because
- * what only goes to the system's memory tells nothing of a disk (HA-33). A disk that hangs holds up one write, and
- * nobody else.
+ * Whether the disk of a folder accepts writes. A block is written and synced every half second, because a
+ * write that only reaches the system's memory proves nothing about the disk (HA-33). A disk that hangs
+ * blocks one write and nothing else.
  */
 export class DiskWatch {
   readonly #plan: DiskWatchPlan;
@@ -49,7 +49,7 @@ export class DiskWatch {
     return watch;
   }
 
-  /** To be asked often: time between two looks counts up to half a second only, as this node may have slept. */
+  /** Ask often: between two calls at most half a second counts, as this node may have slept. */
   get works(): boolean {
     const nowMs = systemClock.monotonicMs();
     this.#silence.pass(nowMs - this.#lookedAtMs);

@@ -9,8 +9,8 @@ const lookMs = 5;
 const cleanUpMsMax = 5000;
 
 /**
- * Runs the fail-back of the active node that `service` is; tells each step before it is taken, and
- * returns the end. It ends with the service: a thread that waits does not end.
+ * Runs the fail-back on the active node `service`; reports each step before it is taken, and returns the
+ * end. It stops when the service stops.
  */
 export async function runFailBack(
   service: Service,
@@ -38,7 +38,7 @@ export async function runFailBack(
   return { kind: "done", gapMs, byHand: plan.byHand };
 }
 
-/** OPS-13: the node forgets why it failed, and stands by again. */
+/** OPS-13: clears the recorded failure, and the node stands by again. */
 export async function runCleanUp(service: Service): Promise<OrderEnd> {
   const [{ node, role, troubles }] = service.status().nodes;
   if (role !== "failed") {

@@ -14,24 +14,26 @@ export interface FloatingAddressPlan {
 /** RFC 5227, section 1.1: ANNOUNCE_NUM and ANNOUNCE_INTERVAL. */
 const announcements = 2;
 const announceIntervalMs = 2000;
-/** Announced again for as long as it is ours: a node that died with it on still answers ARP, while its machine lives. */
+/**
+ * Announced again while the address is ours: a node that crashed may still have it and answer ARP for it.
+ */
 const refreshIntervalMs = 10_000;
 const commandMsMax = 2000;
 
 /**
- * The address that is always the active node's. It is put on and taken off by `ip address`, and
- * announced to the neighbours, whose ARP caches still have the other node. Everything that fails is
- * told to the log and nothing else: the node serves by its own address all the same.
+ * The floating address, which the active node has. `ip address` adds and removes it, and announcements tell
+ * it to the neighbours, whose ARP caches still point to the other node. Failures are only logged: the node
+ * can still serve by its own address.
  *
- * Announcements are sent in `turn` alone, after whoever decides has decided: a node that stood still takes
- * the address off before it could announce what is another one's by now.
+ * Announcements are sent in `turn` alone, after the decision of that turn: a node that stood still must
+ * remove the address before it could announce one that belongs to the other node by now.
  */
 export class FloatingAddress {
   readonly #plan: FloatingAddressPlan;
   readonly #logger: Logger;
-  /** Longer than that between two turns, and the process stood still: it may have been replaced. */
+  /** If more time passes between two turns, the process stood still and may have been replaced. */
   readonly #pauseMsMax: number;
-  /** One after the other: a withdrawal never overtakes the announcement before it. */
+  /** Commands run one after the other: a removal never overtakes the addition before it. */
   #queue: Promise<void> = Promise.resolve();
   #isWanted = false;
   #isOn = false;
@@ -64,11 +66,11 @@ export class FloatingAddress {
     });
   }
 
-  /** Announces when it is time to. `nowMs`: of the monotonic clock. */
+  /** Announces the address when it is time to. `nowMs` is monotonic. */
   turn(nowMs: number): void {
     const isPaused = nowMs - (this.#turnedAtMs ?? nowMs) > this.#pauseMsMax;
     this.#turnedAtMs = nowMs;
-    // The store is asked meanwhile whether it is still ours.
+    // Meanwhile the store is asked whether the address is still ours.
     if (isPaused) this.#quietUntilMs = nowMs + announceIntervalMs;
     if (!this.#isOn || nowMs < Math.max(this.#dueAtMs, this.#quietUntilMs)) return;
     this.#sendAnnouncement();
@@ -77,12 +79,12 @@ export class FloatingAddress {
     this.#dueAtMs = nowMs + waitMs;
   }
 
-  /** Settles when what was asked for has been done. */
+  /** Settles when all queued commands have run. */
   settled(): Promise<void> {
     return this.#queue;
   }
 
-  /** Whether it was done. */
+  /** Returns whether the command succeeded. */
   #ip(verb: "replace" | "del"): Promise<boolean> {
     const { address, prefixLength, device } = this.#plan;
     const args = ["address", verb, `${formatIpv4(address)}/${prefixLength}`, "dev", device];

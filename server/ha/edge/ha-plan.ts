@@ -4,7 +4,7 @@ import type { DiskWatchPlan } from "./disk-watch.ts";
 import type { FloatingAddressPlan } from "./floating-address.ts";
 import type { HeartbeatLinkPlan } from "./heartbeat-links.ts";
 
-/** What an operator says of the pair, as plain data. */
+/** The operator's settings of the pair, as plain data. */
 export interface HaPlan {
   readonly node: string;
   readonly peerName: string;
@@ -20,22 +20,22 @@ export interface HaPlan {
   readonly mirror?: MirrorSettings;
 }
 
-/** How files are kept in step between the two nodes. */
+/** How files are kept equal on the two nodes. */
 export interface MirrorSettings {
-  /** TCP port of both ends; undefined: the number of each link's own. */
+  /** TCP port on both nodes; undefined: each link uses its heartbeat port number. */
   readonly port: number | undefined;
   readonly intervalMs: number;
-  /** Path of each folder, by a name that both nodes have; undefined: what TFTP serves. */
+  /** Path of each folder, by a name that both nodes use; undefined: the folders that TFTP serves. */
   readonly folders: Readonly<Record<string, string>> | undefined;
 }
 
-/** What the thread that decides who serves is started with. */
+/** The data that starts the thread which decides who serves. */
 export interface HaThreadPlan {
   readonly plan: HaPlan;
-  /** Of this start of the program. */
+  /** Identifies this start of the program. */
   readonly bootId: string;
-  /** Of `PairWords`: what it shares with the thread that serves. */
-  readonly words: SharedArrayBuffer;
-  /** Of `DataPlanePulse`. */
+  /** Memory of `SharedPairState`, shared with the thread that serves. */
+  readonly pairState: SharedArrayBuffer;
+  /** Memory of `DataPlanePulse`. */
   readonly pulse: SharedArrayBuffer;
 }

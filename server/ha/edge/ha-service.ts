@@ -18,25 +18,25 @@ import { type DataPlanePulse, Watchdog } from "../watchdog.ts";
 import type { FloatingAddress } from "./floating-address.ts";
 import { type HeartbeatLinkPlan, HeartbeatLinks } from "./heartbeat-links.ts";
 
-/** What answers DHCP on this node, as far as the pair is concerned. */
+/** The pair's view of the data plane: the part of this node that answers DHCP. */
 export interface DataPlane {
   readonly pulse: DataPlanePulse;
   readonly isAnswering: boolean;
-  /** It stood still, and is silent until the store has said that it still leads. */
+  /** It stood still, and stays silent until the store confirms that this node still leads. */
   readonly isSuspect: boolean;
-  /** Of LeaseTime: what it adds to the monotonic clock for the time of leases. */
+  /** From LeaseTime: added to the monotonic clock, it gives the time of leases. */
   leaseBaseMs: number;
-  /** Commits are guarded by `epoch` from now on. */
+  /** From now on `epoch` guards the commits. */
   startAnswering(epoch: number): void;
-  /** `isAnswering` becomes false soon. */
+  /** `isAnswering` becomes false soon after. */
   stopAnswering(): void;
-  /** At every turn of the thread that decides. */
+  /** Called at every turn of the deciding thread. */
   turn(): void;
 }
 
 export interface HaServiceOptions {
   readonly node: string;
-  /** Of this start of the program: see `newBootId`. */
+  /** Identifies this start of the program: see `newBootId`. */
   readonly bootId: string;
   readonly peerName: string;
   readonly isFirst: boolean;
@@ -44,17 +44,17 @@ export interface HaServiceOptions {
   /** One or two. */
   readonly links: readonly HeartbeatLinkPlan[];
   readonly sign: HeartbeatSigner;
-  /** Undefined: HA-12 is not watched. */
+  /** Undefined: the gateway is not watched (HA-12). */
   readonly gatewayAddress?: number | undefined;
   /** HA-11: how long commits may fail. */
   readonly commitMsMax: number;
-  /** HA-34; nothing watches the disk unless told. */
+  /** HA-34; undefined: the disk is not watched. */
   readonly diskWorks?: (() => boolean) | undefined;
-  /** Whether the mirror has all files of the active node; where there is no mirror, it has. */
+  /** Whether the mirror has all files of the active node; undefined: nothing is mirrored. */
   readonly filesInStep?: (() => boolean) | undefined;
-  /** Claims as `node` and `bootId`. */
+  /** Its claims are made for `node` and `bootId`. */
   readonly leadership: Leadership;
-  /** Why the store did not do what was asked last; "" when it did. */
+  /** Why the store did not carry out the latest request; "" when it did. */
   readonly storeTrouble?: () => string;
   readonly dataPlane: DataPlane;
   readonly floatingAddress?: Pick<FloatingAddress, "announce" | "withdraw" | "turn"> | undefined;
@@ -64,14 +64,14 @@ export interface HaServiceOptions {
 }
 
 export interface RunningHaService {
-  /** It has been stopped: its status is the last one, and orders come to nothing. */
+  /** The service has stopped: its status no longer changes, and orders have no effect. */
   readonly isOver: boolean;
   status(): PairStatus;
   takeOvers(): TakeOverTimes;
   order(order: Exclude<NodeOrder, "shutdown">): void;
   /** HA-16, step 1. False when this node is not active or the store did not answer. */
   lowerFailureFlag(): Promise<boolean>;
-  /** Hands over and ends; settles within 3 s, handed over or not. */
+  /** Hands over and ends; settles within 3 s, whether the hand-over succeeded or not. */
   stop(): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ const turnMsMin = 5;
 const turnMsMax = 100;
 const lingerMs = 1000;
 
-/** Runs one node of the pair on real sockets. Rejects with StartError when one is not to be had. */
+/** Runs one node of the pair on real sockets. Rejects with StartError when a socket cannot be opened. */
 export async function startHaService(options: HaServiceOptions): Promise<RunningHaService> {
   const { gatewayAddress, links, sign, backend } = options;
   const icmp = gatewayAddress === undefined ? undefined : openGatewaySocket();
@@ -204,8 +204,8 @@ class HaService implements RunningHaService {
 
   #health() {
     const { dataPlaneTurns } = this.#watchdog;
-    // A node that does not serve commits nothing: what the store answers is all that it knows. Of one that
-    // serves the commits count, for a member of the store may fail without harm.
+    // A standby commits nothing, so the store's answers are all it knows. On an active node the commits
+    // count instead, because a single member of the store may fail without harm.
     const isServing = this.#node.state.role === "active";
     const storeWrites = this.#watchdog.storeWrites && (isServing || this.#storeTrouble === "");
     const gatewayAnswers = this.#gateway?.answers ?? true;
@@ -215,7 +215,7 @@ class HaService implements RunningHaService {
 
   #turn(): void {
     const { dataPlane, floatingAddress } = this.#options;
-    // What has come is read before time goes on: it may have come in time.
+    // Messages are read before time advances: they may have come in time.
     const heard = this.#links.receive();
     const now = this.#leaseMoment();
     const nowMs = now.monotonicMs;
@@ -262,7 +262,7 @@ class HaService implements RunningHaService {
     return this.#leaseTime.baseMs + this.#clock.monotonicMs();
   }
 
-  /** Once when it begins, and once when it is over. */
+  /** Logs once when the clocks drift apart, and once when they agree again. */
   #tellOfClocks(): void {
     const { clockApartMs } = this.#leaseTime;
     const areNowApart = areApart(clockApartMs);
@@ -314,7 +314,7 @@ class HaService implements RunningHaService {
   }
 }
 
-/** Another one for every start of a program; never all zeros, which says none on the wire. */
+/** A new id for every start of a program; never all zeros, which means "none" on the wire. */
 export function newBootId(): string {
   const id = randomBytes(8).toString("hex");
   return /^0+$/.test(id) ? newBootId() : id;

@@ -2,7 +2,7 @@ import { type Logger, nullLogger } from "../../../base/log.ts";
 import { wakeBy } from "../../../base/net/wake-pipe.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
-import { PairWords } from "../../mandate/pair-words.ts";
+import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { Family } from "../../metrics/exposition.ts";
 import type { ControlLine, ControlRequest } from "../control-messages.ts";
 import { haFamilies } from "../ha-metrics.ts";
@@ -15,35 +15,35 @@ import { type RunningHaService, startHaService } from "./ha-service.ts";
 import { readHeartbeatKey } from "./heartbeat-key.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
-/** What a member of etcd may take to answer; then another one is asked. */
+/** Least time that a member of etcd gets to answer; then another one is asked. */
 const attemptMsLeast = 250;
 const attemptMsMost = 1000;
-/** One for each member of three, and one more. */
+/** One for each of three members, and one more. */
 const attemptsMax = 4;
 
-/** The service `ha`: it has its thread for itself, because a heartbeat that is late is a failure. */
+/** The service `ha`. It has its own thread, because a late heartbeat counts as a failure. */
 export interface RunningHa {
-  /** Of the heartbeats. */
+  /** UDP port of the heartbeats. */
   readonly port: number;
   readonly families: () => Family[];
   readonly ended: Promise<void>;
-  /** Tells one line, or of an order the steps and the end. */
+  /** Reports one line for a status, or the steps and the end for an order. */
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
   /** Hands over and ends. */
   stop(): Promise<void>;
 }
 
-/** Rejects with StartError when a key, a socket or an address is not to be had. */
+/** Rejects with StartError when a key, a socket or an address is not available. */
 export async function startHa(
-  { plan, bootId, words: sharedWords, pulse: sharedPulse }: HaThreadPlan,
+  { plan, bootId, pairState: sharedState, pulse: sharedPulse }: HaThreadPlan,
   logger: Logger,
 ): Promise<RunningHa> {
   const { node, links, keyFile, floatingAddress: addressPlan, diskWatch } = plan;
   const sign = readHeartbeatKey(keyFile);
-  // Whatever is wrong with them is told now, not when etcd does not answer.
+  // Mistakes in these files are reported now, not when etcd does not answer.
   if (plan.etcd.tls !== undefined) readEtcdTls(plan.etcd.tls);
   const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
-  const words = new PairWords(sharedWords);
+  const pairState = new SharedPairState(sharedState);
   const pulse = new DataPlanePulse(sharedPulse);
   const self = { node, bootId };
   const { deadMs } = plan.times;
@@ -53,13 +53,13 @@ export async function startHa(
     ...plan.etcd,
     attemptMsMax,
     answerMsMax: attemptsMax * attemptMsMax,
-    // The active node wants to know soon whether the store fails for both.
+    // The active node wants to know soon whether the store fails for both nodes.
     probeMs: attemptMsMax / 2,
     presenceSeconds: presenceSecondsOf(deadMs),
-    followed: words,
+    followed: pairState,
   });
-  const wake = (): void => words.withWakeEnd(wakeBy);
-  const dataPlane = new SharedDataPlane({ words, pulse, leadership, wake });
+  const wake = (): void => pairState.withWakeEnd(wakeBy);
+  const dataPlane = new SharedDataPlane({ pairState, pulse, leadership, wake });
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
@@ -67,7 +67,7 @@ export async function startHa(
   try {
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
-    const filesInStep = (): boolean => words.filesInStep;
+    const filesInStep = (): boolean => pairState.filesInStep;
     const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, filesInStep };
     service = await startHaService({ ...plan, bootId, sign, ...parts, logger });
   } catch (error) {
@@ -82,7 +82,7 @@ export async function startHa(
   });
 }
 
-/** A start before this one may have died with the address on; mostly there is none, and nothing to tell. */
+/** An earlier start may have crashed and left the address on. Mostly it is not there, which is fine. */
 async function takeOff(plan: FloatingAddressPlan): Promise<void> {
   const address = new FloatingAddress(plan, Number.POSITIVE_INFINITY, nullLogger);
   address.withdraw();

@@ -6,9 +6,9 @@ import { StartError } from "../../process/start-error.ts";
 const keyBytesMax = 1024;
 
 /**
- * The signer of the key in a file that nobody but its owner may read (HA-29: permissions 600); blanks
- * at either end do not count. The guide's sha1 is SHA-256 here: nothing speaks for a retired hash in
- * a new protocol. Throws StartError.
+ * The signer with the key in a file that only its owner may read (HA-29: permissions 600). Blanks at
+ * either end are ignored. SHA-256 replaces the guide's sha1: a new protocol has no reason to use a
+ * retired hash. Throws StartError.
  */
 export function readHeartbeatKey(path: string): HeartbeatSigner {
   const key = readPrivateFile(path, "the heartbeat key", keyBytesMax).trim();

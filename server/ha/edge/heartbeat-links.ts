@@ -15,12 +15,12 @@ import {
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { StartError } from "../../process/start-error.ts";
 
-/** One interconnect: both ends on one port. */
+/** One interconnect; both nodes use the same port. */
 export interface HeartbeatLinkPlan {
   readonly address: number;
   readonly peerAddress: number;
   readonly port: number;
-  /** Send and receive by this interface only. */
+  /** Send and receive through this interface only. */
   readonly device?: string | undefined;
 }
 
@@ -30,13 +30,13 @@ export interface HeardHeartbeat {
 }
 
 const batchMax = 16;
-/** Of a link in one turn: more than that waits, and a flood is lost in the kernel. */
+/** Batches read from a link in one turn. More must wait, and the kernel drops a flood. */
 const batchesMax = 4;
 const bufferBytes = 256 * 1024;
 
 /** The sockets of the one or two interconnects. */
 export class HeartbeatLinks {
-  /** Datagrams that were no heartbeat of the peer, by reason. */
+  /** Datagrams that were not a heartbeat of the peer, by reason. */
   readonly refused: Record<HeartbeatRefusal | "source", number> = {
     truncated: 0,
     format: 0,
@@ -58,7 +58,7 @@ export class HeartbeatLinks {
     this.#sign = sign;
   }
 
-  /** Rejects with StartError when a socket is not to be had; none stays open then. */
+  /** Rejects with StartError when a socket cannot be opened; then none stays open. */
   static async open(
     plans: readonly HeartbeatLinkPlan[],
     sign: HeartbeatSigner,
@@ -74,7 +74,7 @@ export class HeartbeatLinks {
     return new HeartbeatLinks(plans, sockets, sign);
   }
 
-  /** What the network refuses is lost, as on a cut link: the peer notices. */
+  /** A heartbeat that the network refuses is lost, as on a cut link: the peer notices. */
   send(heartbeats: readonly Heartbeat[]): void {
     for (const heartbeat of heartbeats) {
       const { peerAddress, port } = this.#plans[heartbeat.link]!;
@@ -86,7 +86,7 @@ export class HeartbeatLinks {
     }
   }
 
-  /** Every authentic heartbeat that has come; at most 64 a link. Never waits. */
+  /** Every authentic heartbeat that has arrived, at most 64 a link. Never waits. */
   receive(): readonly HeardHeartbeat[] {
     return this.#sockets.flatMap((socket, link) => this.#receiveBy(socket, link));
   }

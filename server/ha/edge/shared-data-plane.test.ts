@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { AssertionError } from "../../../base/assert.ts";
-import { PairWords } from "../../mandate/pair-words.ts";
+import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import { DataPlanePulse } from "../watchdog.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
 function makePlane() {
-  const words = new PairWords();
+  const pairState = new SharedPairState();
   const asked: { readonly epoch: number; readonly answer: (holds: boolean) => void }[] = [];
   const told = { wakes: 0 };
   const plane = new SharedDataPlane({
-    words,
+    pairState,
     pulse: new DataPlanePulse(),
     leadership: {
       termOf: (epoch) => (epoch === 9 ? undefined : 1000 + epoch),
@@ -19,20 +19,20 @@ function makePlane() {
       told.wakes += 1;
     },
   });
-  return { plane, words, asked, told };
+  return { plane, pairState, asked, told };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("a mandate is given with its term and taken back, and the loop is woken each time", () => {
-  const { plane, words, told } = makePlane();
+  const { plane, pairState, told } = makePlane();
   plane.startAnswering(4);
-  expect(words.mandate).toEqual({ epoch: 4, term: 1004 });
+  expect(pairState.mandate).toEqual({ epoch: 4, term: 1004 });
   expect(plane.isAnswering).toBe(false);
-  words.answeringEpoch = 4;
+  pairState.answeringEpoch = 4;
   expect(plane.isAnswering).toBe(true);
   plane.stopAnswering();
-  expect(words.mandate).toBeUndefined();
+  expect(pairState.mandate).toBeUndefined();
   // It answers until its loop says that it does not.
   expect(plane.isAnswering).toBe(true);
   expect(told.wakes).toBe(2);
@@ -40,9 +40,9 @@ test("a mandate is given with its term and taken back, and the loop is woken eac
 });
 
 test("a suspicion is confirmed by the store alone, asked once at a time and after it was raised", async () => {
-  const { plane, words, asked } = makePlane();
+  const { plane, pairState, asked } = makePlane();
   plane.turn();
-  words.suspect();
+  pairState.suspect();
   plane.turn();
   // Without a mandate there is nothing to confirm.
   expect(asked).toEqual([]);
@@ -54,28 +54,28 @@ test("a suspicion is confirmed by the store alone, asked once at a time and afte
   expect(asked.map(({ epoch }) => epoch)).toEqual([4]);
 
   // The next one is raised while the store is asked about the first.
-  words.suspect();
+  pairState.suspect();
   asked[0]!.answer(true);
   await settled();
-  expect(words.isSuspect).toBe(true);
+  expect(pairState.isSuspect).toBe(true);
   plane.turn();
   asked[1]!.answer(true);
   await settled();
-  expect(words.isSuspect).toBe(false);
+  expect(pairState.isSuspect).toBe(false);
   expect(plane.isSuspect).toBe(false);
 });
 
 test("no, and an answer about another epoch, confirm nothing", async () => {
-  const { plane, words, asked } = makePlane();
+  const { plane, pairState, asked } = makePlane();
   plane.startAnswering(4);
-  words.suspect();
+  pairState.suspect();
   plane.turn();
   asked[0]!.answer(false);
   await settled();
-  expect(words.isSuspect).toBe(true);
+  expect(pairState.isSuspect).toBe(true);
   plane.turn();
   plane.startAnswering(5);
   asked[1]!.answer(true);
   await settled();
-  expect(words.isSuspect).toBe(true);
+  expect(pairState.isSuspect).toBe(true);
 });

@@ -1,9 +1,9 @@
 import { assert } from "../../../base/assert.ts";
-import type { PairWords } from "../../mandate/pair-words.ts";
+import type { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { DataPlanePulse } from "../watchdog.ts";
 import type { DataPlane } from "./ha-service.ts";
 
-/** What it needs of the leadership in the store. */
+/** The part of the leadership that the data plane needs. */
 export interface MandateSource {
   /** The revision of the claim that began `epoch`; undefined when this node has not seen it. */
   termOf(epoch: number): number | undefined;
@@ -12,67 +12,67 @@ export interface MandateSource {
 }
 
 export interface SharedDataPlaneOptions {
-  readonly words: PairWords;
+  readonly pairState: SharedPairState;
   readonly pulse: DataPlanePulse;
   readonly leadership: MandateSource;
   /** Ends the wait of the loop that serves. */
   readonly wake: () => void;
 }
 
-/** The data plane of another thread, over the memory that both share. */
+/** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {
   readonly pulse: DataPlanePulse;
-  readonly #words: PairWords;
+  readonly #pairState: SharedPairState;
   readonly #leadership: MandateSource;
   readonly #wake: () => void;
   #isAsking = false;
 
-  constructor({ words, pulse, leadership, wake }: SharedDataPlaneOptions) {
+  constructor({ pairState, pulse, leadership, wake }: SharedDataPlaneOptions) {
     this.pulse = pulse;
-    this.#words = words;
+    this.#pairState = pairState;
     this.#leadership = leadership;
     this.#wake = wake;
   }
 
   set leaseBaseMs(baseMs: number) {
-    this.#words.leaseBaseMs = baseMs;
+    this.#pairState.leaseBaseMs = baseMs;
   }
 
   get leaseBaseMs(): number {
-    return this.#words.leaseBaseMs;
+    return this.#pairState.leaseBaseMs;
   }
 
   get isAnswering(): boolean {
-    return this.#words.answeringEpoch !== 0;
+    return this.#pairState.answeringEpoch !== 0;
   }
 
-  /** Without a mandate nobody waits for an answer to a suspicion. */
+  /** Without a mandate, a suspicion holds nothing up. */
   get isSuspect(): boolean {
-    return this.#words.mandate !== undefined && this.#words.isSuspect;
+    return this.#pairState.mandate !== undefined && this.#pairState.isSuspect;
   }
 
   startAnswering(epoch: number): void {
     const term = this.#leadership.termOf(epoch);
     assert(term !== undefined, "a leadership whose beginning was not seen");
-    this.#words.mandate = { epoch, term };
+    this.#pairState.mandate = { epoch, term };
     this.#wake();
   }
 
   stopAnswering(): void {
-    this.#words.mandate = undefined;
+    this.#pairState.mandate = undefined;
     this.#wake();
   }
 
-  /** A suspicion is answered by the store, asked after it was raised; as often as it takes. */
+  /** Asks the store about a suspicion after it was raised, as often as needed. */
   turn(): void {
-    const words = this.#words;
-    const { mandate, suspicion } = words;
-    if (this.#isAsking || mandate === undefined || !words.isSuspect) return;
+    const pairState = this.#pairState;
+    const { mandate, suspicion } = pairState;
+    if (this.#isAsking || mandate === undefined || !pairState.isSuspect) return;
     this.#isAsking = true;
     void this.#leadership.confirm(mandate.epoch).then((holds) => {
       this.#isAsking = false;
-      if (!holds || words.mandate?.epoch !== mandate.epoch) return;
-      words.confirm(suspicion);
+      if (!holds || pairState.mandate?.epoch !== mandate.epoch) return;
+      pairState.confirm(suspicion);
       this.#wake();
     });
   }

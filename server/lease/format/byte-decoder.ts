@@ -2,7 +2,7 @@
 export const STRING_BYTES_MAX = 4_000;
 const SLAB_BYTES = 65_536;
 
-/** The text of a lease file and where its reader stands. */
+/** The text of a lease file and the reader's position in it. */
 interface ByteSource {
   readonly bytes: Uint8Array;
   readonly end: number;
@@ -11,14 +11,17 @@ interface ByteSource {
 }
 
 /**
- * Bytes that a lease file has in other words than their own: escapes in strings, hexadecimal digits. They
- * go into slabs, of which each value is a view.
+ * Decodes bytes that a lease file spells in another way: escapes in strings, hexadecimal digits. The
+ * results go into slabs, and each value is a view of one.
  */
 export class ByteDecoder {
   #slab = new Uint8Array(0);
   #slabUsed = 0;
 
-  /** The string from `start` to `end`, at most 4 * STRING_BYTES_MAX bytes of text, without its escapes. */
+  /**
+   * Decodes the string from `start` to `end` (at most 4 * STRING_BYTES_MAX bytes of text) by resolving
+   * its escapes.
+   */
   string(lexer: ByteSource, start: number, end: number): Uint8Array {
     const { bytes } = lexer;
     const slab = this.#reserve(end - start);
@@ -48,7 +51,7 @@ export class ByteDecoder {
     return slab.subarray(first, used);
   }
 
-  /** `0:a:ff` or `00:0a:ff` where the lexer stands. */
+  /** Reads `0:a:ff` or `00:0a:ff` at the lexer's position. */
   hexList(lexer: ByteSource): Uint8Array {
     const { bytes, end } = lexer;
     const start = lexer.at;

@@ -21,8 +21,8 @@ const agentByHash = new Map(
 );
 
 /**
- * Reads `agent.NAME VALUE;` behind the `option` or `supersede` at `start`. dhcpd passes over any other
- * option of a lease, and so do we: undefined.
+ * Reads `agent.NAME VALUE;` after the `option` or `supersede` at `start`. dhcpd skips any other option of
+ * a lease, and so do we: the result is then undefined.
  */
 export function parseAgentOption(lexer: LeaseLexer, start: number): AgentOption | undefined {
   const known = agentByHash.get(lexer.word());
@@ -32,9 +32,9 @@ export function parseAgentOption(lexer: LeaseLexer, start: number): AgentOption 
     lexer.skip(`option '${lexer.wordText()}', which no lease has`, start);
     return undefined;
   }
-  // `supersede` has one.
+  // Only `supersede` has an equals sign.
   if (lexer.peek() === EQUALS) lexer.at += 1;
-  // `unknown-5` for a code that has a name: ISC's older releases knew fewer names.
+  // `unknown-5` is accepted for a code that has a name: older releases of ISC knew fewer names.
   const value = readAgentValue(lexer, isKnown ? agentValueKind(code) : "bytes");
   lexer.expect(SEMICOLON);
   if (value.length > 255) lexer.fail(`sub-option ${code} has ${value.length} bytes`);

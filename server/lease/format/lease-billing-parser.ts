@@ -6,18 +6,18 @@ const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 
-/** As the lexer reads it: quotes and backslashes inside a string have a backslash before them. */
+/** A string as the lexer reads it: quotes and backslashes inside it are escaped with a backslash. */
 const escaped = /^\s*"(?:[^"\\]|\\.)*"(?:\s+(?:"(?:[^"\\]|\\.)*"|[0-9a-f:]+))?\s*;/i;
-/** As dhcpd writes it: name and text between quotes, whatever is in them, and nothing else on the line. */
+/** As dhcpd writes it: name and text between quotes, with any bytes inside, alone on the line. */
 const asWritten = {
   class: /^\s*"(.+)";\s*$/,
   subclass: /^\s*"(.+?)" "(.+)";\s*$/,
 } as const;
 
 /**
- * Reads `class "NAME";` or `subclass "NAME" HASH;` behind `billing`. dhcpd writes a name, and the text
- * that chose the subclass, without escapes, and cannot read them again itself when a quote is in it;
- * such a lease must not stop a start.
+ * Reads `class "NAME";` or `subclass "NAME" HASH;` after `billing`. dhcpd does not escape the name, nor
+ * the text that chose the subclass, and cannot read them back itself when they contain a quote. Such a
+ * lease must not prevent a start.
  */
 export function parseBilling(lexer: LeaseLexer): LeaseBilling {
   lexer.word();

@@ -6,7 +6,7 @@ import { address } from "../lease-samples.testing.ts";
 import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import { corpusDirectory, meaningOf, rewriteLeaseFile } from "./lease-corpus.testing.ts";
-import { parseLeaseFile } from "./lease-file.ts";
+import { parseLeaseFile } from "./parse-lease-file.testing.ts";
 
 describe.each(readdirSync(corpusDirectory))("%s, which ISC dhcpd 4.4.3-P1 wrote", (name) => {
   let directory: string;

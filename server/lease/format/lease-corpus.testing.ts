@@ -4,7 +4,8 @@ import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { LeaseFileStore } from "../store/edge/lease-file-store.ts";
 import { LeaseTable } from "../table/lease-table.ts";
-import { isPurgeable, parseLeaseFile } from "./lease-file.ts";
+import { isPurgeable } from "./lease-file.ts";
+import { parseLeaseFile } from "./parse-lease-file.testing.ts";
 
 /**
  * Lease files of isc-dhcp-server 4.4.3-P1: variables, `on` blocks, option 82, billing, hosts and groups

@@ -12,17 +12,17 @@ for (const digit of "0123456789abcdefABCDEF") {
 }
 
 /**
- * A place in the text of a lease file that goes forward over what is worded as we and dhcpd write it.
- * It never looks whether the text is at its end: what it read past that is known by where it stands.
+ * Reads forward through lease text that is worded as we and dhcpd write it. It does not check for the end
+ * of the text; the caller compares its position with the end afterwards.
  */
 export class LeaseCursor {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
-  /** First seconds of the days met last, in the place of the day modulo four: leases share few days. */
+  /** First seconds of recent days, indexed by the day modulo four: leases share few days. */
   readonly #dayKeys = new Float64Array(DAYS_KEPT).fill(-1);
   readonly #daySeconds = new Float64Array(DAYS_KEPT);
 
-  /** Passes `text` where it stands next. */
+  /** Returns whether `text` comes next, and if so moves past it. */
   takes(text: Uint8Array): boolean {
     const bytes = this.bytes;
     const at = this.at;
@@ -33,7 +33,7 @@ export class LeaseCursor {
     return true;
   }
 
-  /** Negative when there is none. */
+  /** Reads an address; negative when there is none. */
   address(): number {
     const bytes = this.bytes;
     let at = this.at;
@@ -53,7 +53,7 @@ export class LeaseCursor {
     return address;
   }
 
-  /** 0 when there is no such statement, negative when it is worded in another way. */
+  /** Reads a date; 0 when the statement is missing, negative when it is worded differently. */
   date(name: Uint8Array): number {
     if (!this.takes(name)) return 0;
     const bytes = this.bytes;
@@ -77,7 +77,7 @@ export class LeaseCursor {
     return Math.min(NEVER, daySeconds + hours * 3600 + minutes * 60 + seconds);
   }
 
-  /** First second of the day that is written as `YYYY/MM/DD`, negative when there is none. */
+  /** First second of the day written as `YYYY/MM/DD`; negative when there is none. */
   #day(at: number): number {
     const bytes = this.bytes;
     const year = twoDigits(bytes, at) * 100 + twoDigits(bytes, at + 2);
@@ -99,7 +99,7 @@ export class LeaseCursor {
     return this.#daySeconds[place];
   }
 
-  /** 1 to 254 without leading zeros, and the blank behind it; -1 for anything else. */
+  /** Reads 1 to 254 without leading zeros, and the blank after it; -1 for anything else. */
   optionCode(): number {
     const bytes = this.bytes;
     let at = this.at;
@@ -113,7 +113,7 @@ export class LeaseCursor {
     return code;
   }
 
-  /** Bytes like `a:0b:ff`; how many, -1 when there are too many or none. */
+  /** Reads bytes like `a:0b:ff`; returns how many, -1 when there are too many or none. */
   hexList(to: Uint8Array, start: number, bytesMax: number): number {
     const bytes = this.bytes;
     let at = this.at;
@@ -137,7 +137,10 @@ export class LeaseCursor {
     return -1;
   }
 
-  /** What is behind an opening quote, with the closing one; the length, -1 for anything unusual. */
+  /**
+   * Reads the rest of a string after its opening quote, including the closing one. Returns its length, -1
+   * for anything unusual.
+   */
   string(to: Uint8Array, start: number, bytesMax: number): number {
     const bytes = this.bytes;
     let at = this.at;
@@ -172,7 +175,7 @@ function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-/** 0 to 99; more than that when these are no digits. */
+/** 0 to 99; larger when these are not digits. */
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at] - 0x30;
   const ones = bytes[at + 1] - 0x30;

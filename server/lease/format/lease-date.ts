@@ -18,7 +18,7 @@ export function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Texts of the days met last, in the place of the day's number modulo four: leases share few days. */
+/** Number of recent days whose text is kept, indexed by the day modulo four: leases share few days. */
 const DAYS_KEPT = 4;
 const DAY_BYTES = 13;
 const keptDays = new Int32Array(DAYS_KEPT).fill(-1);
@@ -78,12 +78,12 @@ function formatDay(days: number, target: Uint8Array, start: number): void {
 }
 
 /**
- * Writes `epoch SECONDS; # TEXT` (`db-time-format local`), where the comment has the local time;
- * without a semicolon at its end. The text has at most 48 bytes.
+ * Writes `epoch SECONDS; # TEXT` (`db-time-format local`), at most 48 bytes. The comment shows the local
+ * time, so no semicolon may follow.
  */
 export function formatEpoch(seconds: number, target: Uint8Array, start: number): number {
   const [weekday, month, day, year, time] = new Date(seconds * 1000).toString().split(" ");
-  // Like "Tue Nov 24 2026 06:36:09 GMT+0100 (…)": ours is asctime's order.
+  // JavaScript gives "Tue Nov 24 2026 06:36:09 GMT+0100 (…)"; the file wants the order of asctime.
   const text = `epoch ${seconds}; # ${weekday} ${month} ${day} ${time} ${year}`;
   for (let at = 0; at < text.length; at += 1) target[start + at] = text.charCodeAt(at);
   return start + text.length;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Prng } from "../../../base/prng.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { address, modemLease, modemText, sampleRecords } from "../lease-samples.testing.ts";
-import { isPurgeable, parseLeaseFile, writeRecord } from "./lease-file.ts";
+import { isPurgeable, writeRecord } from "./lease-file.ts";
+import { parseLeaseFile } from "./parse-lease-file.testing.ts";
 
 const header = `# The format of this file is documented in the dhcpd.leases(5) manual page.
 # This lease file was written by isc-dhcp-4.4.3-P1

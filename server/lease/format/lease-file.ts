@@ -5,10 +5,10 @@ import { parseLease } from "./lease-record-parser.ts";
 import { LeaseRowReader } from "./lease-row-reader.ts";
 import { formatRow, rowBytesMax } from "./lease-writer.ts";
 
-/** No record, block or comment is longer, and no torn end of a file is. */
+/** The longest record, block or comment, and the longest torn end of a file. */
 export const ITEM_BYTES_MAX = 1 << 20;
 
-/** What a lease file has beside leases, in the order in which a rewrite puts it. */
+/** The declarations of a lease file other than leases, in the order in which a rewrite writes them. */
 export const blockKinds = [
   ...["class", "subclass", "group", "host", "failover"],
   ...["server-duid", "ia-na", "ia-ta", "ia-pd"],
@@ -29,27 +29,16 @@ export interface LeaseFileSink {
   /** The record's byte arrays may be views of the scanned bytes. */
   onLease(record: LeaseRecord): void;
   /**
-   * Takes a lease that needed no parser, in a row that is used again; false: it comes as a record. Without
-   * this, all do.
+   * Takes a lease that needed no parser; the row is reused. When it returns false, or is absent, the
+   * lease is parsed and passed to `onLease`.
    */
   onRow?(row: LeaseRow): boolean;
   onBlock(block: LeaseFileBlock): void;
-  /** A statement that nobody knows, in an item that was read. */
+  /** Receives an unknown statement inside an item that was read. */
   onSkipped?(skipped: SkippedStatement): void;
 }
 
-/** Where and why a part of the file cannot be read. `line` counts from 1. */
-export interface LeaseFileProblem {
-  /** Where the record or block begins that cannot be read. */
-  readonly recordOffset: number;
-  readonly recordLine: number;
-  /** Where in it the reading failed. */
-  readonly offset: number;
-  readonly line: number;
-  readonly message: string;
-}
-
-/** How a scan ended; `consumed` is the offset behind the last whole item. */
+/** How a scan ended; `consumed` is the offset after the last whole item. */
 export type ScanEnd =
   | { readonly kind: "complete" | "more"; readonly consumed: number }
   | {
@@ -60,44 +49,9 @@ export type ScanEnd =
       readonly message: string;
     };
 
-export interface ParsedLeaseFile {
-  readonly records: readonly LeaseRecord[];
-  readonly blocks: readonly LeaseFileBlock[];
-  /** Statements that nobody knows: passed over. */
-  readonly skipped: readonly SkippedStatement[];
-  /** The last record was cut off by a crash; it was never acknowledged and is left out. */
-  readonly tornTail?: LeaseFileProblem;
-  /** The file is damaged before its end; `records` are those before the place. */
-  readonly error?: LeaseFileProblem;
-}
-
-/** Reads a whole lease file in ISC's grammar; records view the bytes. Never throws. */
-export function parseLeaseFile(input: string | Uint8Array): ParsedLeaseFile {
-  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
-  const records: LeaseRecord[] = [];
-  const blocks: LeaseFileBlock[] = [];
-  const skipped: SkippedStatement[] = [];
-  const sink: LeaseFileSink = {
-    onLease: (record) => records.push(record),
-    onBlock: (block) => blocks.push(block),
-    onSkipped: (statement) => skipped.push(statement),
-  };
-  const found = { records, blocks, skipped };
-  const end = scanLeases(bytes, 0, bytes.length, true, sink);
-  if (end.kind !== "torn" && end.kind !== "damaged") return found;
-  const problem: LeaseFileProblem = {
-    recordOffset: end.recordOffset,
-    recordLine: 1 + countLines(bytes, 0, end.recordOffset),
-    offset: end.offset,
-    line: 1 + countLines(bytes, 0, end.offset),
-    message: end.message,
-  };
-  return end.kind === "torn" ? { ...found, tornTail: problem } : { ...found, error: problem };
-}
-
 /**
- * Reads items from `start` to `end`. When the bytes are not the last ones (`isLast` false), an
- * item that seems cut off or damaged near their end is left for the next call: "more".
+ * Reads items from `start` to `end`. When more bytes will follow (`isLast` false), an item that looks cut
+ * off or damaged near the end is left for the next call: "more".
  */
 export function scanLeases(
   bytes: Uint8Array,
@@ -129,13 +83,13 @@ export function scanLeases(
     consumed = lexer.at;
     for (const statement of lexer.skipped) sink.onSkipped?.(statement);
   }
-  // Blanks and comments at the end may go on in the next bytes, so they are read again there.
+  // Blanks and comments at the end may continue in the next bytes, so they are read again then.
   return isLast ? { kind: "complete", consumed: end } : { kind: "more", consumed };
 }
 
 /**
- * A crash in the middle of an append leaves a record without its end, or pages of zeros that were
- * never written. Anything else, and anything with a whole lease behind it, is damage.
+ * A crash in the middle of an append leaves a record without its end, or pages of zeros that were never
+ * written. Anything else is damage, and so is anything followed by a whole lease.
  */
 function isTorn(
   bytes: Uint8Array,
@@ -149,7 +103,7 @@ function isTorn(
   return !hasLease(bytes, recordOffset + 1, end);
 }
 
-/** Without the zeros at the end the text is one that ends too early: they may stand within a word. */
+/** Whether the zeros at the end cut the text off; they may stand inside a word. */
 function isCutByZeros(bytes: Uint8Array, start: number, end: number): boolean {
   let textEnd = end;
   while (textEnd > start && bytes[textEnd - 1] === 0) textEnd -= 1;
@@ -196,7 +150,7 @@ function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
   if (kind !== undefined) {
     sink.onBlock(parseBlock(lexer, kind, start));
   } else if (lexer.isWord("authoring-byte-order")) {
-    // It is about the numbers in records of DHCPv6.
+    // It concerns the numbers in DHCPv6 records.
     lexer.skipStatement();
   } else {
     skipDeclaration(lexer, word, start);
@@ -204,8 +158,8 @@ function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
 }
 
 /**
- * What nobody knows is passed over, but never a lease with it: neither one whose first word is
- * damaged, nor those behind a brace that is missing.
+ * Skips an unknown declaration, but never a lease with it: neither a lease whose first word is damaged,
+ * nor the leases after a missing brace.
  */
 function skipDeclaration(lexer: LeaseLexer, word: string, start: number): void {
   const what = `unknown declaration '${word}'`;
@@ -227,7 +181,7 @@ function parseBlock(lexer: LeaseLexer, kind: BlockKind, start: number): LeaseFil
   }
   let byte = lexer.peek();
   while (byte !== OPENING_BRACE) {
-    // A subclass may have nothing in it.
+    // A subclass may be empty.
     if (byte === SEMICOLON && kind === "subclass") break;
     if (byte === QUOTE) lexer.string();
     else if (byte <= 0 || byte === CLOSING_BRACE || byte === SEMICOLON) lexer.fail("expected '{'");
@@ -240,7 +194,7 @@ function parseBlock(lexer: LeaseLexer, kind: BlockKind, start: number): LeaseFil
   return { kind, key, text: latin1(lexer.bytes, start, lexer.at) };
 }
 
-/** A host or group that OMAPI made and deleted again: a rewrite leaves it out (LEASE-6). */
+/** A host or group that OMAPI created and deleted again: a rewrite leaves it out (LEASE-6). */
 export function isPurgeable(block: LeaseFileBlock): boolean {
   const body = block.text.slice(block.text.indexOf("{"));
   return /[{;\s]dynamic\s*;/.test(body) && /[{;\s]deleted\s*;/.test(body);
@@ -252,7 +206,7 @@ export function countLines(bytes: Uint8Array, start: number, end: number): numbe
   return lines;
 }
 
-/** The record as ISC writes it, with the newline at its end; non-ASCII bytes never occur in it. */
+/** The record as ISC writes it, with a newline at its end; all bytes are ASCII. */
 export function writeRecord(record: LeaseRecord): string {
   const row = new LeaseRow();
   row.setRecord(record);

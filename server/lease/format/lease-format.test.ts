@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { latin1Text } from "../../config/text/latin1.ts";
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { LeaseRow } from "../table/lease-row.ts";
-import { parseLeaseFile } from "./lease-file.ts";
 import { formatRow, type LeaseFormat, rowBytesMax } from "./lease-writer.ts";
+import { parseLeaseFile } from "./parse-lease-file.testing.ts";
 
 const record: LeaseRecord = {
   address: 0x0a09_0064,

@@ -4,26 +4,26 @@ import type { LeaseFileBlock } from "./lease-file.ts";
 import { LeaseLexer, LeaseSyntaxError, latin1 } from "./lease-lexer.ts";
 
 /**
- * A `host` of the lease file: made while the server ran (through OMAPI), or the deletion of one. The
- * identity is in `hardware` and `clientId`.
+ * A `host` of the lease file: created through OMAPI while the server ran, or the deletion of a host.
+ * `hardware` and `clientId` identify its client.
  */
 export interface LeaseHost extends LeaseClient {
   readonly name: string;
-  /** Made while the server ran; a deletion without it is that of a host of dhcpd.conf. */
+  /** Created while the server ran. A deletion without this flag concerns a host of dhcpd.conf. */
   readonly isDynamic: boolean;
-  /** The host is gone, in dhcpd.conf too; nothing else is known of it then. */
+  /** The host is deleted, even if dhcpd.conf declares it; the other fields are empty then. */
   readonly isDeleted: boolean;
   /** Unsigned 32-bit IPv4 addresses. */
   readonly fixedAddresses: readonly number[];
-  /** Name of the `group` that it belongs to. */
+  /** Name of the host's `group`. */
   readonly groupName?: string;
-  /** The other statements, as their text: what dhcpd.conf may have in a host. */
+  /** The other statements as text: whatever dhcpd.conf allows in a host. */
   readonly statements: readonly string[];
 }
 
 export interface LeaseHosts {
   readonly hosts: readonly LeaseHost[];
-  /** Names of hosts that could not be understood: these stay in the file as they are. */
+  /** Names of hosts that could not be parsed; they stay in the file unchanged. */
   readonly unreadable: readonly string[];
 }
 
@@ -36,7 +36,7 @@ const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
 const COMMA = 0x2c;
 
-/** The hosts among what a lease file has beside leases. */
+/** Finds the hosts among the declarations of a lease file. */
 export function hostsOf(blocks: Iterable<LeaseFileBlock>): LeaseHosts {
   const hosts: LeaseHost[] = [];
   const unreadable: string[] = [];

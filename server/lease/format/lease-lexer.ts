@@ -1,11 +1,11 @@
 import { ByteDecoder, STRING_BYTES_MAX } from "./byte-decoder.ts";
 import { daysInMonth, daysOf } from "./lease-date.ts";
 
-/** Setting it in every byte of two words makes capitals and small letters equal, and nothing else. */
+/** Setting this bit in every byte of two words makes them equal if they differ in case only. */
 const CASE_BIT = 0x20;
 const SECONDS_MAX = 0xffff_ffff;
 
-/** The text is not what the grammar wants here. `atEnd`: the text ended too early. */
+/** The text does not match the grammar. `atEnd`: it ended too early. */
 export class LeaseSyntaxError extends Error {
   override readonly name = "LeaseSyntaxError";
   readonly offset: number;
@@ -26,21 +26,23 @@ for (let byte = 0; byte < 256; byte += 1) {
   if (byte >= 0x30 && byte <= 0x39) kindOf[byte] = Kind.digit;
 }
 
-/** What the reader passes over because it does not know it: told, and not written again. */
+/**
+ * A statement that the reader skipped because it does not know it. It is reported, and not written again.
+ */
 export interface SkippedStatement {
   readonly offset: number;
   /** "unknown statement 'x'", without a full stop. */
   readonly what: string;
 }
 
-/** A place in the bytes of a lease file and the reading of what stands there. */
+/** Reads the tokens of a lease file from a position in its bytes. */
 export class LeaseLexer {
   readonly bytes: Uint8Array;
   readonly end: number;
   at: number;
   /** First byte of the word read last. */
   wordStart = 0;
-  /** What was passed over since somebody emptied it. */
+  /** Statements skipped since the caller last emptied this. */
   skipped: SkippedStatement[] = [];
   readonly #decoder = new ByteDecoder();
 
@@ -54,7 +56,7 @@ export class LeaseLexer {
     throw new LeaseSyntaxError(message, offset, this.at >= this.end);
   }
 
-  /** Passes blanks and comments; returns the byte that follows, -1 at the end. */
+  /** Skips blanks and comments; returns the next byte, -1 at the end. */
   peek(): number {
     const { bytes, end } = this;
     let at = this.at;
@@ -78,7 +80,7 @@ export class LeaseLexer {
     this.at += 1;
   }
 
-  /** Reads a name or keyword; returns its hash (`hashWord`), which is the same in capitals. */
+  /** Reads a name or keyword; returns its hash (`hashWord`), which ignores case. */
   word(): number {
     this.peek();
     const { bytes, end } = this;
@@ -94,12 +96,12 @@ export class LeaseLexer {
     return hash;
   }
 
-  /** The word read last; the lexer stands right behind it. */
+  /** The word read last; the lexer must still stand right after it. */
   wordText(): string {
     return latin1(this.bytes, this.wordStart, this.at);
   }
 
-  /** True when the word read last is `name`, in whatever case. */
+  /** Whether the word read last is `name`, ignoring case. */
   isWord(name: string): boolean {
     if (this.at - this.wordStart !== name.length) return false;
     for (let place = 0; place < name.length; place += 1) {
@@ -130,7 +132,7 @@ export class LeaseLexer {
     return address;
   }
 
-  /** `W YYYY/MM/DD HH:MM:SS [zone];`, `epoch N;` or `never;`, the semicolon included. */
+  /** Reads `W YYYY/MM/DD HH:MM:SS [zone];`, `epoch N;` or `never;`, including the semicolon. */
   date(): number | null {
     const first = this.peek();
     let seconds: number;
@@ -146,7 +148,7 @@ export class LeaseLexer {
     return seconds >= SECONDS_MAX ? null : seconds;
   }
 
-  /** A quoted string: a view of the text when it has no escape, else bytes of its own. */
+  /** Reads a quoted string: a view of the text when it has no escape, otherwise new bytes. */
   string(): Uint8Array {
     this.expect(0x22);
     const { bytes, end } = this;
@@ -177,19 +179,19 @@ export class LeaseLexer {
     return value;
   }
 
-  /** `0:a:ff` or `00:0a:ff`. */
+  /** Reads `0:a:ff` or `00:0a:ff`. */
   hexList(): Uint8Array {
     this.peek();
     return this.#decoder.hexList(this);
   }
 
-  /** Passes the rest of an unknown statement that began at `start`, and remembers that. */
+  /** Skips the rest of an unknown statement that began at `start`, and records it in `skipped`. */
   skip(what: string, start: number): void {
     this.skipStatement();
     this.skipped.push({ offset: start, what });
   }
 
-  /** Passes the rest of a statement: up to its `;`, or over its `{ … }`. */
+  /** Skips the rest of a statement: up to its `;`, or over its `{ … }`. */
   skipStatement(): void {
     let depth = 0;
     for (;;) {
@@ -250,7 +252,7 @@ export class LeaseLexer {
     return Math.max(0, seconds + this.#zoneSeconds());
   }
 
-  /** ISC adds the zone as it stands: -7200 makes the time two hours earlier. */
+  /** Reads the zone, which ISC adds as it is: -7200 makes the time two hours earlier. */
   #zoneSeconds(): number {
     const byte = this.peek();
     const isNegative = byte === 0x2d;
@@ -270,7 +272,7 @@ export function hashWord(text: string): number {
   return hash;
 }
 
-/** Bytes as text, one character a byte, so that writing it gives the same bytes again. */
+/** Bytes as text, one character a byte, so that writing the text restores the same bytes. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
   for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at]);

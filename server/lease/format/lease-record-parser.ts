@@ -23,12 +23,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** A lease under construction. */
 interface Draft {
   readonly record: Mutable<LeaseRecord>;
-  /** The text said it; without it, a state is made up. */
+  /** The text stated the state; otherwise it is derived. */
   hasState: boolean;
   agentOptions: number[] | undefined;
   variables: [string, LeaseValue][] | undefined;
   kept: string[] | undefined;
-  /** The first statement that nobody knows. */
+  /** The first unknown statement. */
   skipped: SkippedStatement | undefined;
 }
 
@@ -44,7 +44,7 @@ const stateByHash = new Map<number, BindingState>(
 );
 const ethernetHash = hashWord("ethernet");
 const vendorClassHash = hashWord(VENDOR_CLASS_VARIABLE);
-/** These begin something new: inside a lease, one means that the end of the lease is missing. */
+/** These words begin a declaration: one of them inside a lease shows that the lease's end is missing. */
 const declarationWords = new Set([
   ...["lease", "host", "group", "subclass", "failover", "server-duid", "authoring-byte-order"],
   ...["ia-na", "ia-ta", "ia-pd"],
@@ -52,10 +52,10 @@ const declarationWords = new Set([
 const eventWords = new Set(["expiry", "release", "commit", "transmission"]);
 
 /**
- * Reads what follows the word `lease`: the address and the statements in braces. The byte arrays
- * of the record may be views of the text. Throws LeaseSyntaxError. A statement that nobody knows is
- * passed over (`lexer.skipped`), unless it may have been the state or the end of the lease: without
- * these the address might be given away.
+ * Reads what follows the word `lease`: the address and the statements in braces. The byte arrays of the
+ * record may be views of the text. Throws LeaseSyntaxError. An unknown statement is skipped
+ * (`lexer.skipped`), unless it may have been the state or the end of the lease: without these the address
+ * might be given away.
  */
 export function parseLease(lexer: LeaseLexer): LeaseRecord {
   if (lexer.peek() === OPENING_BRACE) {
@@ -86,7 +86,7 @@ export function parseLease(lexer: LeaseLexer): LeaseRecord {
   }
   lexer.at += 1;
   if (draft.skipped !== undefined) refuseWithoutEnd(draft, draft.skipped);
-  // ISC writes no state only in very old files: there, a lease with an end is one in use.
+  // Only very old files of ISC lack the state: a lease with an end is active there.
   if (!draft.hasState && record.endsAt !== 0) record.bindingState = "active";
   if (draft.agentOptions !== undefined) record.agentOptions = Uint8Array.from(draft.agentOptions);
   if (draft.variables !== undefined) record.variables = draft.variables;
@@ -115,7 +115,7 @@ function refuseWithoutEnd({ record, hasState }: Draft, { offset, what }: Skipped
 function readState(lexer: LeaseLexer, draft: Draft): BindingState {
   let state = stateByHash.get(lexer.word());
   if (state === undefined || !lexer.isWord(state)) {
-    // Two flags that old files have in the place of a state.
+    // Two flags that old files have instead of a state.
     const name = lexer.wordText().toLowerCase();
     if (name !== "reserved" && name !== "bootp") {
       lexer.fail(`unknown binding state '${lexer.wordText()}'`, lexer.wordStart);
@@ -188,7 +188,7 @@ function readBilling(lexer: LeaseLexer, draft: Draft): void {
   draft.record.billing = parseBilling(lexer);
 }
 
-/** `set NAME = VALUE;`: the last one of a name counts, and dhcpd has nothing but constants here. */
+/** Reads `set NAME = VALUE;`. The last one of a name counts, and dhcpd writes only constants here. */
 function readSet(lexer: LeaseLexer, draft: Draft, start: number): void {
   const isVendorClass = lexer.word() === vendorClassHash && lexer.isWord(VENDOR_CLASS_VARIABLE);
   const name = isVendorClass ? VENDOR_CLASS_VARIABLE : lexer.wordText();
@@ -196,7 +196,7 @@ function readSet(lexer: LeaseLexer, draft: Draft, start: number): void {
   setVariable(lexer, draft, name, start);
 }
 
-/** `ddns-fwd-name "…";` of old files is what is a variable of that name today. */
+/** Reads `ddns-fwd-name "…";` of old files, which is a variable of that name today. */
 function readNamedVariable(lexer: LeaseLexer, draft: Draft, start: number): void {
   setVariable(lexer, draft, lexer.wordText().toLowerCase(), start);
 }
@@ -232,7 +232,7 @@ function readOption(lexer: LeaseLexer, draft: Draft, start: number): void {
   if (draft.agentOptions.length > STRING_BYTES_MAX) lexer.fail("too many agent options");
 }
 
-/** `on EVENT [or EVENT] { … }` is remembered as its text. */
+/** Keeps `on EVENT [or EVENT] { … }` as its text. */
 function readOn(lexer: LeaseLexer, draft: Draft, start: number): void {
   for (;;) {
     lexer.word();
@@ -249,7 +249,7 @@ function readOn(lexer: LeaseLexer, draft: Draft, start: number): void {
   draft.kept.push(latin1(lexer.bytes, start, lexer.at));
 }
 
-/** What dhcpd reads and forgets. */
+/** Skips a statement that dhcpd reads and forgets. */
 function ignore(lexer: LeaseLexer): void {
   lexer.skipStatement();
 }
@@ -267,7 +267,7 @@ function date(name: "startsAt" | "endsAt" | "tstp" | "tsfp" | "atsfp" | "cltt"):
   };
 }
 
-// The statements of ISC 4.4, all of them, and those of older releases.
+// All statements of ISC 4.4, and those of older releases.
 const statements: readonly (readonly [string, StatementReader])[] = [
   ["starts", date("startsAt")],
   ["ends", date("endsAt")],

@@ -25,18 +25,18 @@ const unknownOption = encode("unknown-");
 const hostname = encode("  client-hostname ");
 const statementEnd = encode(";\n");
 const quote = encode('"');
-/** By state code. */
+/** Text of each state, by state code. */
 const states = ["", ...bindingStates].map((state) => encode(`${state};\n`));
 
-/** Longer values are rare enough for the parser. */
+/** Longer values are rare, so the parser reads them. */
 const VALUE_BYTES_MAX = 400;
 const AGENT_BYTES_MAX = 800;
 const CLIENT_BYTES_MAX = HEADER_BYTES + 3 * VALUE_BYTES_MAX + AGENT_BYTES_MAX;
 
 /**
- * Reads leases that are worded exactly as we and dhcpd write them, in place and without any garbage.
- * Whatever is worded in another way, or has what few leases have, is for the parser, which reads the
- * same out of them; it also has the words for what is wrong.
+ * Reads leases that are worded exactly as we and dhcpd write them, in place and without garbage. The
+ * parser reads all others: those worded differently, and those with rare fields. It gives the same
+ * result, and it also reports what is wrong.
  */
 export class LeaseRowReader {
   /** The lease read last. */
@@ -45,14 +45,14 @@ export class LeaseRowReader {
   readonly #vendorBytes = new Uint8Array(VALUE_BYTES_MAX);
 
   /**
-   * Reads the lease at `start` into `row`; returns the offset behind its `}`, -1 when it is none that is
-   * read here.
+   * Reads the lease at `start` into `row`; returns the offset after its `}`, -1 when the parser has to
+   * read it.
    */
   read(bytes: Uint8Array, start: number, end: number): number {
     const cursor = this.#cursor;
     cursor.bytes = bytes;
     cursor.at = start;
-    // The cursor only goes forward: what ends before `end` has nothing of what may be behind it.
+    // The cursor only moves forward, so a lease that ends before `end` used no byte after it.
     return this.#readLease() && cursor.at <= end ? cursor.at : -1;
   }
 
@@ -116,7 +116,7 @@ export class LeaseRowReader {
     return true;
   }
 
-  /** 0 when there is no such statement, negative when it has no state that we know. */
+  /** Reads a state; 0 when the statement is missing, negative when the state is unknown. */
   #state(name: Uint8Array): number {
     const cursor = this.#cursor;
     if (!cursor.takes(name)) return 0;
@@ -125,7 +125,10 @@ export class LeaseRowReader {
     return -1;
   }
 
-  /** A string or hexadecimal bytes, and the end of the statement; the length, -1 for anything else. */
+  /**
+   * Reads a string or hexadecimal bytes, and the end of the statement. Returns the length, -1 for
+   * anything else.
+   */
   #value(to: Uint8Array, start: number, bytesMax: number): number {
     const cursor = this.#cursor;
     const length = cursor.takes(quote)
@@ -134,7 +137,7 @@ export class LeaseRowReader {
     return cursor.takes(statementEnd) ? length : -1;
   }
 
-  /** The name and the value of a sub-option; returns the offset behind its bytes, -1 for others. */
+  /** Reads the name and value of a sub-option; returns the offset after its bytes, -1 for others. */
   #agentOption(to: Uint8Array, start: number, end: number): number {
     const cursor = this.#cursor;
     let code = -1;

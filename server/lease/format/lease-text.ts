@@ -1,13 +1,13 @@
-// The bytes of a lease file. Each function writes at `start` and returns the offset behind what it wrote.
+// Writes the bytes of a lease file. Each function writes at `start` and returns the end offset.
 
 /** One byte a character. */
 export const encode = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const hexDigits = encode("0123456789abcdef");
-/** dhcpd cuts longer strings and then takes their rest for statements, which loses the lease. */
+/** dhcpd cuts longer strings and then reads their rest as statements, which loses the lease. */
 export const STRING_WRITTEN_MAX = 1_499;
 
 export function put(target: Uint8Array, start: number, text: Uint8Array): number {
-  // Shorter than a memcpy call costs.
+  // The texts are so short that calling memcpy would cost more.
   for (let place = 0; place < text.length; place += 1) target[start + place] = text[place];
   return start + text.length;
 }
@@ -40,7 +40,7 @@ export function putAddress(target: Uint8Array, start: number, address: number): 
   return at;
 }
 
-/** 0 to 255, in decimal digits. */
+/** Writes 0 to 255 in decimal digits. */
 function putByte(target: Uint8Array, start: number, value: number): number {
   let at = start;
   const tens = (value / 10) | 0;
@@ -67,7 +67,7 @@ export function putHexPairs(
   return at;
 }
 
-/** Quoted; what is not printable as three octal digits. */
+/** Writes a quoted string; bytes that are not printable become three octal digits. */
 export function putString(
   target: Uint8Array,
   start: number,
@@ -94,12 +94,12 @@ export function putString(
   return at + 1;
 }
 
-/** Whether dhcpd reads a string of so many bytes. */
+/** Whether dhcpd can read a string of this length. */
 export function isSayable(length: number): boolean {
   return length > 0 && length <= STRING_WRITTEN_MAX;
 }
 
-/** Printable ASCII that needs no escape, and something of it. */
+/** Whether the bytes are printable ASCII without need of escapes, and at least one. */
 export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at];
@@ -108,7 +108,7 @@ export function isPlain(bytes: Uint8Array, start: number, end: number): boolean 
   return end > start;
 }
 
-/** Without leading zeros, as ISC prints option data. */
+/** Writes hexadecimal bytes without leading zeros, as ISC prints option data. */
 export function putShortHex(
   target: Uint8Array,
   start: number,

@@ -5,8 +5,8 @@ const QUOTE = 0x22;
 const PERCENT = 0x25;
 
 /**
- * Reads what `set NAME =` may have behind it in a lease: a string, bytes as `1:a:ff`, `%NUMBER`, `true`
- * or `false`. Undefined, with the lexer where it was, when the name or the value is not of that kind.
+ * Reads the value after `set NAME =` in a lease: a string, bytes as `1:a:ff`, `%NUMBER`, `true` or
+ * `false`. Returns undefined and does not move the lexer when the name or the value is of another kind.
  */
 export function parseVariable(lexer: LeaseLexer, name: string): LeaseValue | undefined {
   if (!isVariableName(name)) return undefined;

@@ -17,7 +17,7 @@ import {
 } from "./lease-text.ts";
 import { putTerm } from "./term-text.ts";
 
-// Text is put together as bytes: a batch of renewals would otherwise make a million short strings.
+// Text is assembled as bytes: a batch of renewals would otherwise make a million short strings.
 
 const leaseStart = encode("lease ");
 const hardwareWord = encode("  hardware ");
@@ -31,7 +31,7 @@ const blockStart = encode(" {\n");
 const blockEnd = encode("}\n");
 const agentNames = agentOptionNames.map(encode);
 
-/** What stands at the top of a file that a rewrite made. */
+/** The first lines of a rewritten file. */
 export const fileHeader = encode(
   "# The format of this file is documented in the dhcpd.leases(5) manual page.\n" +
     "# This lease file was written by provlab\n\n" +
@@ -39,7 +39,7 @@ export const fileHeader = encode(
     "authoring-byte-order little-endian;\n\n",
 );
 
-/** How a lease file is written: what dhcpd reads, either way. */
+/** How a lease file is written. dhcpd reads each of these forms. */
 export interface LeaseFormat {
   /** `db-time-format local`: times as `epoch N`, with the local time in a comment. */
   readonly localTimes: boolean;
@@ -49,14 +49,14 @@ export interface LeaseFormat {
 
 export const usualFormat: LeaseFormat = { localTimes: false, hexClientIds: false };
 
-/** Bytes that `formatRow` needs at most: fixed statements, and four for each byte of a value. */
+/** Most bytes that `formatRow` needs: the fixed statements, and four bytes for each byte of a value. */
 export function rowBytesMax({ client, rare }: LeaseRow): number {
   let length = 900;
   length += client.hardwareLength * 3;
   length += client.clientIdLength * 4;
   length += client.hostnameLength;
   length += client.vendorLength * 4;
-  // A sub-option of one byte takes 3 bytes in memory, and a name and a line in the file.
+  // A one-byte sub-option takes 3 bytes in memory, but a name and a whole line in the file.
   length += client.agentOptionsLength * 14;
   return rare === undefined ? length : length + rareBytesMax(rare);
 }
@@ -74,11 +74,11 @@ function rareBytesMax({ billing, variables, kept }: RareExtras): number {
 }
 
 /**
- * Writes the lease as ISC's write_lease does (LEASE-3, LEASE-4): one statement a line after two
- * blanks, in ISC's order. Returns the end offset; `target` has `rowBytesMax(row)` bytes left.
- * Left out, as ISC's grammar cannot say them: a hostname that is not printable; sub-options of option
- * 82 that are empty, of the wrong length for their type, or of code 0 or 255; and a hostname, a vendor
- * class or a variable that is longer than the strings that dhcpd reads.
+ * Writes the lease as ISC's write_lease does (LEASE-3, LEASE-4): one statement a line after two blanks,
+ * in ISC's order. Returns the end offset; `target` must have `rowBytesMax(row)` bytes left. Some values
+ * are left out because ISC's grammar cannot express them: a hostname that is not printable; sub-options
+ * of option 82 that are empty, of the wrong length for their type, or of code 0 or 255; and a hostname,
+ * vendor class or variable longer than the strings that dhcpd reads.
  */
 export function formatRow(
   row: LeaseRow,
@@ -106,7 +106,6 @@ export function formatRow(
   return put(target, at, blockEnd);
 }
 
-/** What few leases have. */
 function putBilling(billing: LeaseBilling, target: Uint8Array, start: number): number {
   const { hash } = billing;
   let at = putText(target, start, hash === undefined ? "  billing class " : "  billing subclass ");
@@ -122,7 +121,7 @@ function putBilling(billing: LeaseBilling, target: Uint8Array, start: number): n
   return put(target, at, statementEnd);
 }
 
-/** Hardware and client id. */
+/** Writes the hardware address and the client id. */
 function putClient(
   client: PackedClient,
   target: Uint8Array,
@@ -144,7 +143,7 @@ function putClient(
   const { clientIdStart, clientIdLength } = client;
   if (clientIdLength === 0) return at;
   at = put(target, at, uidStart);
-  // A string where it is short enough for dhcpd, else the bytes, of which it reads any number.
+  // dhcpd limits the length of strings but not of hexadecimal bytes.
   at =
     isHex || !isSayable(clientIdLength)
       ? putHexPairs(target, at, bytes, clientIdStart, clientIdLength)
@@ -209,7 +208,7 @@ function putAgentOption(
   const kind = agentValueKind(code);
   const isNumber = kind === "address" || kind === "u32";
   if (kind === "empty" || (isNumber && end - first !== 4)) return start;
-  // Codes that are padding and end elsewhere: dhcpd knows no such options.
+  // These codes mean padding and end elsewhere, so dhcpd has no such sub-options.
   if (code === 0 || code === 255) return start;
   let at = put(target, put(target, start, optionStart), agentNames[code]!);
   target[at++] = 0x20;

@@ -16,10 +16,10 @@ const nextBinding = encode("  next binding state ");
 const rewindBinding = encode("  rewind binding state ");
 const statementEnd = encode(";\n");
 const lineEnd = encode("\n");
-/** By state code. */
+/** Text of each state, by state code. */
 const stateTexts = ["", ...bindingStates].map(encode);
 
-/** Terms met last: those of leases that begin in one second differ in their length at most. */
+/** Number of recent terms that are kept: leases that begin in the same second differ only in length. */
 const TERMS_KEPT = 8;
 const KEY_WORDS = 5;
 const keptKeys = new Uint32Array(TERMS_KEPT * KEY_WORDS);
@@ -27,8 +27,8 @@ const keptTexts: Uint8Array[] = Array.from({ length: TERMS_KEPT }, () => new Uin
 const keyFlags = LeaseFlag.reserved | LeaseFlag.bootp;
 
 /**
- * Writes what a lease has in common with others that begin in the same second: times, states and
- * flags, in ISC's order. Returns the end offset.
+ * Writes the fields that leases beginning in the same second share: times, states and flags, in ISC's
+ * order. Returns the end offset.
  */
 export function putTerm(
   row: LeaseRow,
@@ -37,7 +37,7 @@ export function putTerm(
   isLocal: boolean,
 ): number {
   const { rare, startsAt, endsAt } = row;
-  // Of a pair, and a text that goes by the time zone: never many.
+  // Rare: fields of a failover pair. Local times depend on the time zone, so they are not kept.
   if (isLocal || rare?.tsfp !== undefined || rare?.atsfp !== undefined) {
     return formatTerm(row, target, start, isLocal);
   }
@@ -95,7 +95,7 @@ function putDate(
   if (stored === 0) return start;
   const at = put(target, start, name);
   if (stored === NEVER) return put(target, put(target, at, never), statementEnd);
-  // The comment goes to the end of the line, so the semicolon is before it.
+  // The comment extends to the end of the line, so it already includes the semicolon.
   if (isLocal) return put(target, formatEpoch(stored, target, at), lineEnd);
   return put(target, formatDate(stored, target, at), statementEnd);
 }

@@ -1,55 +1,57 @@
 import { assert } from "../../../base/assert.ts";
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import type { Put, Transaction, TransactionAnswer } from "../../etcd/etcd-messages.ts";
 import { leaseKey, type PairKeys } from "../../etcd/pair-keys.ts";
 import { CHAIN_START, encodeLink } from "../../mandate/leader-key.ts";
-import { bytesEqual } from "../lease.ts";
 
 /**
  * The transactions of one term, in a row. Each is guarded by the term (the leader key's revision) and by
- * the number of the one before it, and leaves its own number behind. So
+ * the number of its predecessor, and leaves its own number behind. Therefore
  *
- * - whoever lost the term can commit nothing, not even with a transaction that is already on its way;
- * - one whose answer was lost may be sent again: it happens once, and a late copy of it changes nothing;
+ * - a node that lost the term commits nothing, not even with a transaction already on its way;
+ * - a transaction whose answer was lost may be sent again: it is applied once, and a late copy has no effect;
  * - a late copy cannot put an old record over a newer one;
- * - of two chains of one term, of a program whose loop was started anew, only one gets beyond its start.
+ * - if a program starts its loop anew and so has two chains in one term, only one gets past its start.
  */
 
-/** Puts that the members' `--max-txn-ops` allows us at first; where it is less we find out. */
+/**
+ * Puts a transaction, assuming a raised `--max-txn-ops`; the limit of the members is found out by trying.
+ */
 const PUTS_MAX = 1000;
-/** What etcd allows unless it is told otherwise (128), less the put of the chain key. */
+/** etcd's default limit (128), minus the put of the chain key. */
 const PUTS_BY_DEFAULT = 127;
 /** etcd refuses requests of more than 1.5 MiB. */
 const BYTES_MAX = 1 << 20;
-/** Key and framing of one put, about. */
+/** Approximate size of the key and framing of one put. */
 const PUT_OVERHEAD_BYTES = 96;
 
-/** What an answer means for everything that was begun. */
+/** State of the whole batch after an answer. */
 export type ChainState = "more" | "durable" | "fenced";
 
 export class CommitChain {
   readonly #keys: PairKeys;
   readonly #term: number;
   readonly #writer: string;
-  /** Number of the latest transaction that is known to have happened. */
+  /** Number of the latest transaction known to have been applied. */
   #number = CHAIN_START;
-  /** The puts of each transaction to come. The first may have happened already. */
+  /** The puts of each remaining transaction. The first may have been applied already. */
   #waiting: (readonly Put[])[] = [];
   #putsMax = PUTS_MAX;
   #isFenced = false;
 
-  /** `term`: the revision at which this node became the leader. `writer`: no other chain has it. */
+  /** `term`: the revision at which this node became the leader. `writer` is unique to this chain. */
   constructor(keys: PairKeys, term: number, writer: string) {
     this.#keys = keys;
     this.#term = term;
     this.#writer = writer;
   }
 
-  /** For ever: nothing of this term is committed any more. */
+  /** Permanent: this term commits nothing any more. */
   get isFenced(): boolean {
     return this.#isFenced;
   }
 
-  /** A batch, by address; it comes behind what an earlier one may have left open. */
+  /** Adds a batch, keyed by address, after whatever an earlier batch left open. */
   begin(records: ReadonlyMap<number, Uint8Array>): void {
     let puts: Put[] = [];
     let bytes = 0;
@@ -66,7 +68,7 @@ export class CommitChain {
     if (puts.length > 0) this.#waiting.push(puts);
   }
 
-  /** The transaction to send now, the same one until it is answered; undefined: all is durable. */
+  /** The transaction to send now: the same one until it is answered. Undefined when all is durable. */
   next(): Transaction | undefined {
     const puts = this.#waiting[0];
     if (puts === undefined) return undefined;
@@ -94,8 +96,8 @@ export class CommitChain {
   }
 
   /**
-   * etcd takes fewer puts at once: the transaction is cut into smaller ones. That is safe even if it did
-   * happen: they put nothing else. False when it cannot be cut.
+   * etcd accepts fewer puts at once, so the transaction is cut into smaller ones. That is safe even if it
+   * was applied, because the pieces put the same values. Returns false when it cannot be cut.
    */
   refusedAsTooLarge(): boolean {
     const [puts] = this.#waiting;
@@ -113,14 +115,17 @@ export class CommitChain {
   }
 
   /**
-   * Time is up: whether the transaction sent last happened, or will, is not known. It stays the next
-   * one. What was to come after it was never sent, and is dropped.
+   * Time is up. Whether the latest transaction was or will be applied is unknown, so it stays first. The
+   * transactions after it were never sent and are dropped.
    */
   abandon(): void {
     this.#waiting.length = Math.min(1, this.#waiting.length);
   }
 
-  /** The guards do not hold: because of this very transaction, sent before, or of another leader? */
+  /**
+   * The guards failed. Returns whether an earlier copy of this transaction is the reason, rather than
+   * another leader.
+   */
   #hadHappened(found: TransactionAnswer["found"]): boolean {
     const leader = found.find(({ key }) => key === this.#keys.leader);
     const chain = found.find(({ key }) => key === this.#keys.chain);

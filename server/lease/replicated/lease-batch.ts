@@ -4,12 +4,12 @@ import type { LeaseRow } from "../table/lease-row.ts";
 /** Bytes before each record: its address and its length. */
 const HEAD_BYTES = 8;
 const FIRST_BYTES = 1 << 18;
-/** More than 16 million leases hardly have; a batch has a few hundred records. */
+/** Far more than needed: a batch has a few hundred records. */
 const BYTES_MAX = 1 << 30;
 
 /**
- * Records of one commit in memory that another thread reads: address, length and the text of the lease
- * file for each. Grows with the largest batch.
+ * Records of one commit in memory that another thread reads: for each its address, its length and its
+ * lease-file text. It grows to the largest batch.
  */
 export class LeaseBatch {
   #shared = new SharedArrayBuffer(FIRST_BYTES);
@@ -50,7 +50,7 @@ export class LeaseBatch {
   }
 }
 
-/** The records by address, the last one of an address; the texts are views of one copy. */
+/** The records by address, the last one of an address winning; the texts are views of one copy. */
 export function readBatch(shared: SharedArrayBuffer, lengthBytes: number): Map<number, Uint8Array> {
   const bytes = new Uint8Array(lengthBytes);
   bytes.set(new Uint8Array(shared, 0, lengthBytes));

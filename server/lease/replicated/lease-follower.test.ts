@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { writeRecord } from "../format/lease-file.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { address, sampleRecords } from "../lease-samples.testing.ts";
-import { MemoryLeaseStore } from "../store/memory-lease-store.ts";
+import { MemoryLeaseStore } from "../store/memory-lease-store.testing.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import { LeaseFollower } from "./lease-follower.ts";
 

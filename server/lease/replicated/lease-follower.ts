@@ -1,7 +1,8 @@
+import { bytesEqual } from "../../../protocol/bytes.ts";
 import type { LeaseFileSink } from "../format/lease-file.ts";
 import { scanLeases } from "../format/lease-file.ts";
 import { formatRow, rowBytesMax } from "../format/lease-writer.ts";
-import { bytesEqual, type LeaseRecord } from "../lease.ts";
+import type { LeaseRecord } from "../lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../store/lease-store.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";
@@ -10,7 +11,7 @@ import type { PairNotice } from "./pair-messages.ts";
 export type FollowerNotice = Extract<PairNotice, { kind: "loading" | "leases" | "complete" }>;
 
 /**
- * A standby's leases: applies what is seen of etcd to the table and to the lease file, in the order of
+ * A standby's leases: applies the changes in etcd to the table and the lease file, in the order of
  * revisions.
  */
 export class LeaseFollower {
@@ -19,16 +20,16 @@ export class LeaseFollower {
   /** 1 for each lease that etcd has. */
   readonly #seen: Uint8Array;
   readonly #known = new LeaseRow();
-  /** Room for two records. */
+  /** Buffer for two records. */
   #texts = new Uint8Array(0);
-  /** Leases whose latest record the lease file does not have. */
+  /** Leases whose latest record is not in the lease file yet. */
   readonly #unwritten = new Set<number>();
   #isLoading = true;
   #revision = 0;
   #hasDoubtful = false;
   #fileTrouble: LeaseStoreError | undefined;
 
-  /** `table` was loaded from `file`: what etcd does not have stays in it, as possibly given. */
+  /** `table` was loaded from `file`. Leases that etcd does not have stay in it, as possibly given. */
   constructor(table: LeaseTable, file: Pick<LeaseStore, "append" | "appendLease" | "commit">) {
     this.#table = table;
     this.#file = file;
@@ -44,17 +45,17 @@ export class LeaseFollower {
     return this.#revision;
   }
 
-  /** When everything was read last, the lease file had what etcd had not. */
+  /** At the last complete reading, the lease file had leases that etcd did not have. */
   get hasDoubtful(): boolean {
     return this.#hasDoubtful;
   }
 
-  /** Why the lease file is behind the table, as long as it is. */
+  /** Why the lease file lags behind the table; undefined when it does not. */
   get fileTrouble(): LeaseStoreError | undefined {
     return this.#fileTrouble;
   }
 
-  /** Indexes of leases that the lease file has and etcd has not; whoever leads may put them there. */
+  /** Indexes of leases that are in the lease file but not in etcd; the leader may put them there. */
   localOnly(): number[] {
     const found: number[] = [];
     for (let index = 0; index < this.#seen.length; index += 1) {
@@ -63,7 +64,7 @@ export class LeaseFollower {
     return found;
   }
 
-  /** Throws LeaseStoreError (DAMAGED) when a value in etcd is no record of a lease. */
+  /** Throws LeaseStoreError (DAMAGED) when a value in etcd is not a lease record. */
   take(notice: FollowerNotice): void {
     switch (notice.kind) {
       case "loading":
@@ -115,13 +116,13 @@ export class LeaseFollower {
     return true;
   }
 
-  /** A lease of an address in no range: the file carries it. */
+  /** Keeps a lease whose address is in no range: only the file carries it. */
   #keepForeign(record: LeaseRecord): void {
     this.#file.append(record);
   }
 
   /**
-   * Nobody can tell whether what only the file has was ever acknowledged. It is not handed to others,
+   * Leases only in the file may or may not have been acknowledged. They are not given to other clients,
    * and not acknowledged without a commit.
    */
   #doubtLocalOnly(): void {
@@ -130,7 +131,7 @@ export class LeaseFollower {
     this.#hasDoubtful = found.length > 0;
   }
 
-  /** A full disk must not keep the standby from following: the file is brought up later. */
+  /** A full disk must not stop the standby from following; the file catches up later. */
   #writeDown(): void {
     for (const index of this.#unwritten) this.#file.appendLease(index);
     try {
@@ -143,7 +144,7 @@ export class LeaseFollower {
     }
   }
 
-  /** Whether the lease file says the same of both. A record that is new mostly has a new time. */
+  /** Whether both give the same text in the lease file. A new record mostly differs in a time. */
   #areAlike(one: LeaseRow, other: LeaseRow): boolean {
     if (one.endsAt !== other.endsAt || one.cltt !== other.cltt) return false;
     const bytesMax = rowBytesMax(one) + rowBytesMax(other);

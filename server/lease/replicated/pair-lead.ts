@@ -1,22 +1,23 @@
 import { type LeaderSight, noLeader } from "../../mandate/leader-key.ts";
-import type { Mandate } from "../../mandate/pair-words.ts";
+import type { Mandate } from "../../mandate/shared-pair-state.ts";
 
 /**
- * `following`: hot, and acknowledges nothing. `claiming`: it has a mandate, and has not yet seen everything that
- * was before. `active`: it leads, and commits. `paused`: its term is over and nobody else has led since,
- * so its table is still the newest: it waits for its next mandate. `fenced`: somebody else has
- * led, or etcd is not the one that it was. That is the end: what is to follow is a new node with a new table.
+ * `following`: the table follows the leader; nothing is acknowledged. `claiming`: it has a mandate but
+ * has not yet seen everything before it. `active`: it leads and commits. `paused`: its term is over and
+ * nobody else has led since, so its table is still the newest; it waits for its next mandate. `fenced`:
+ * another node has led, or etcd is a different one. That is final: only a new node with a new table can
+ * follow.
  */
 export type PairRole = "following" | "claiming" | "active" | "paused" | "fenced";
 
-/** The leads of one boot of a node: what it may do with its mandates, by what it sees of the leader key. */
+/** Decides what one boot of a node may do with its mandates, from what it sees of the leader key. */
 export class PairLead {
   readonly #bootId: string;
   #sight: LeaderSight = noLeader;
   #mandate: Mandate | undefined;
-  /** Revision at which this node began to lead: before it, others did. */
+  /** Revision at which this node began to lead; other nodes led before it. */
   #firstTerm = Number.POSITIVE_INFINITY;
-  /** Every epoch from that of the first term to this one was of this boot. */
+  /** This boot held every epoch from its first term up to this one. */
   #epoch = 0;
   #isOver = false;
 
@@ -24,17 +25,17 @@ export class PairLead {
     this.#bootId = bootId;
   }
 
-  /** As seen last. */
+  /** The leader key as last seen. */
   get sight(): LeaderSight {
     return this.#sight;
   }
 
-  /** The latest that was adopted. */
+  /** The latest mandate adopted. */
   get mandate(): Mandate | undefined {
     return this.#mandate;
   }
 
-  /** `isComplete`: everything that was before the leader key's sight is in the table. */
+  /** `isComplete`: everything before the last sight of the leader key is in the table. */
   role(isComplete: boolean): PairRole {
     if (this.#isOver) return "fenced";
     if (this.#mandate === undefined) return "following";
@@ -43,7 +44,7 @@ export class PairLead {
     return this.#sight.modRevision === term ? "active" : "paused";
   }
 
-  /** A claim of this boot has won. False: it is the mandate that it has. */
+  /** A claim of this boot has won. Returns false when this is the current mandate already. */
   adopt(mandate: Mandate): boolean {
     const { epoch, term } = mandate;
     const before = this.#mandate;
@@ -57,7 +58,7 @@ export class PairLead {
     return true;
   }
 
-  /** The leader key has changed; in the order of revisions, though some may be left out. */
+  /** The leader key has changed. Sights come in the order of revisions, but some may be missing. */
   see(sight: LeaderSight): void {
     const isBack = sight.modRevision < this.#sight.modRevision;
     if (isBack && this.#mandate !== undefined) this.#isOver = true;
@@ -65,7 +66,7 @@ export class PairLead {
     this.#judge();
   }
 
-  /** Epochs follow one another by one, so what is ours and follows on ours left room for nobody. */
+  /** Epochs rise by one, so if this epoch is ours and follows on ours, nobody led in between. */
   #judge(): void {
     const { modRevision, record } = this.#sight;
     if (modRevision < this.#firstTerm) return;

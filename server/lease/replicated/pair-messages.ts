@@ -1,14 +1,18 @@
 import type { EtcdAccess } from "../../etcd/edge/etcd-access.ts";
 import type { LeaderSight } from "../../mandate/leader-key.ts";
 
-/** What the loop and its pair thread say to each other, and the words that they share. */
-
-/** `commit`: where the commit under way stands. `posted`: notices that the thread has sent, to wait on. */
+/**
+ * Indexes of the shared words. `commit`: state of the current commit. `posted`: count of notices the
+ * thread has sent, to wait on.
+ */
 export const PairWord = { commit: 0, posted: 1 } as const;
 const PAIR_WORDS = 2;
 
-/** The shared words: 32 bits each, and behind them the revision of the latest commit, which is longer. */
-export class PairShared {
+/**
+ * Memory that the loop and its pair thread share: 32-bit words, and after them the revision of the latest
+ * commit, which needs more bits.
+ */
+export class PairThreadMemory {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   readonly #longs: BigInt64Array;
@@ -23,51 +27,53 @@ export class PairShared {
     this.#longs = new BigInt64Array(buffer, PAIR_WORDS * Int32Array.BYTES_PER_ELEMENT, 1);
   }
 
-  /** By the thread. */
+  /** Set by the thread. */
   set committedRevision(revision: number) {
     Atomics.store(this.#longs, 0, BigInt(revision));
   }
 
-  /** Of etcd, at the latest commit; 0: there was none. */
+  /** etcd's revision at the latest commit; 0 when there was none. */
   get committedRevision(): number {
     return Number(Atomics.load(this.#longs, 0));
   }
 }
 
-/** The loop asks when it has taken the last answer; the thread answers what was asked. */
+/**
+ * States of the commit word. The loop asks once it has taken the last answer; then the thread answers.
+ */
 export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;
 
-/** How a node finds its etcd, and how patient it is. */
+/** How a node finds its etcd, and its time limits. */
 export interface PairOptions extends EtcdAccess {
-  /** Of the pair's keys, which its two nodes share: `/provlab/pair1/`. */
+  /** Prefix of the keys that the two nodes share: `/provlab/pair1/`. */
   readonly prefix: string;
-  /** A commit that took longer is unavailable. */
+  /** A commit that takes longer is UNAVAILABLE. */
   readonly commitMsMax: number;
-  /** A member of etcd that has not answered for so long is given up for another one. */
+  /** A member of etcd that has not answered for this long is given up for another one. */
   readonly attemptMsMax: number;
-  /** How often a follower makes sure that its member is still one of the majority. */
+  /** How often a follower checks that its member still belongs to the majority. */
   readonly probeMs: number;
 }
 
 export type PairRequest =
-  /** Commits that are asked for from now on are of this term. */
+  /** Later commits belong to this term. */
   | { readonly kind: "lead"; readonly term: number }
   | {
       readonly kind: "commit";
-      /** As LeaseBatch has it. */
+      /** In the layout of LeaseBatch. */
       readonly batch: SharedArrayBuffer;
       readonly lengthBytes: number;
     }
-  /** The loop has taken so much of the notices' texts: more may come. */
+  /** The loop has taken this many bytes of the notices' texts, so more may follow. */
   | { readonly kind: "taken"; readonly lengthBytes: number };
 
 export type PairNotice =
-  /** Everything comes anew, as of one revision: what is not among it etcd does not have. */
+  /** Everything follows anew, as of one revision: a lease that does not follow is not in etcd. */
   | { readonly kind: "loading" }
-  /** Records of the lease file one behind the other, in the order of their revisions. */
+  /** Lease-file records, one after the other in the order of their revisions. */
   | { readonly kind: "leases"; readonly texts: Uint8Array }
   /** Everything up to this revision was sent. */
   | { readonly kind: "complete"; readonly revision: number }
   | { readonly kind: "leader"; readonly sight: LeaderSight }
-  /** Something does not work for the time being: a sentence. */
+  /** A temporary trouble, as a sentence. */
   | { readonly kind: "trouble"; readonly text: string };

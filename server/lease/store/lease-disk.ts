@@ -2,18 +2,18 @@ import { LeaseStoreError, type LeaseStoreOperation } from "./lease-store.ts";
 
 export interface DiskFileState {
   readonly sizeBytes: number;
-  /** Directory entries of the file: 0 when it was removed or replaced under us. */
+  /** Number of directory entries: 0 when the file was removed or replaced while it was open. */
   readonly links: number;
 }
 
 /**
- * The file system calls of the lease file, so that tests can make each of them fail. All are
- * synchronous and throw errors with a system `code` (ENOSPC, EIO, …).
+ * The file system calls of the lease file, as an interface so that tests can make each of them fail. All
+ * are synchronous and throw errors with a system `code` (ENOSPC, EIO, …).
  */
 export interface LeaseDisk {
   /** The path with symbolic links followed: a rename would replace the link, not the file. */
   realPath(path: string): string;
-  /** "existing" to read and write; "new" creates the file and fails when there is one. */
+  /** "existing" opens to read and write; "new" creates the file and fails when it exists. */
   open(path: string, mode: "existing" | "new"): number;
   close(file: number): void;
   state(file: number): DiskFileState;
@@ -21,7 +21,7 @@ export interface LeaseDisk {
   read(file: number, target: Uint8Array, length: number, position: number): number;
   /** Writes the first `length` bytes; returns how many the system took. */
   write(file: number, bytes: Uint8Array, length: number, position: number): number;
-  /** fdatasync: data, and the size that is needed to read it back. */
+  /** fdatasync: the data, and the size needed to read it back. */
   sync(file: number): void;
   truncate(file: number, sizeBytes: number): void;
   link(path: string, newPath: string): void;
@@ -29,19 +29,19 @@ export interface LeaseDisk {
   unlink(path: string): void;
   /** Makes links and renames in the directory of `path` durable. */
   syncDirectory(path: string): void;
-  /** Gives `to` the mode, and where allowed the owner, of `from`. */
+  /** Gives `to` the mode and, where allowed, the owner of `from`. */
   copyAccess(from: number, to: number): void;
 }
 
-/** Syncs beside the thread that writes, one file at a time. */
+/** Syncs in another thread, one file at a time. */
 export interface BackgroundSync {
-  /** Begins what `LeaseDisk.sync` does. False: nobody is there to do it (yet), so sync in place. */
+  /** Begins `LeaseDisk.sync`. False when no thread is ready to do it: then sync in place. */
   begin(file: number): boolean;
-  /** Waits at most `msMax` for its end; true when it has ended. Throws as `LeaseDisk.sync` does. */
+  /** Waits at most `msMax`; returns whether the sync has ended. Throws as `LeaseDisk.sync` does. */
   end(msMax: number): boolean;
 }
 
-/** The system's code of an error, undefined when it is not the system's: then it is our bug. */
+/** The system's code of an error; undefined when it is not a system error but a bug of ours. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
@@ -57,7 +57,7 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: "Mount the file system for writing.",
 };
 
-/** `what` is the beginning of a sentence: "Can't append 12 leases to PATH". */
+/** `what` begins the sentence: "Can't append 12 leases to PATH". */
 export function storeError(
   operation: LeaseStoreOperation,
   code: string,
@@ -68,7 +68,7 @@ export function storeError(
   return new LeaseStoreError(operation, code, path, `${what}: ${code}.`, hint);
 }
 
-/** Runs a call of the disk; turns the system's errors into LeaseStoreError. */
+/** Runs a disk call and turns the system's errors into LeaseStoreError. */
 export function guarded<T>(
   operation: LeaseStoreOperation,
   path: string,
@@ -84,7 +84,7 @@ export function guarded<T>(
   }
 }
 
-/** True when the call went well, false when the system refused; for what is only convenient. */
+/** Runs a call whose failure does not matter. Returns false when the system refused. */
 export function attempted(call: () => void): boolean {
   try {
     call();
@@ -96,8 +96,8 @@ export function attempted(call: () => void): boolean {
 }
 
 /**
- * Writes the first `length` bytes, in several calls when need be: a disk that fills up takes a part,
- * and only the next call says why. Returns less when the system takes nothing and says nothing.
+ * Writes the first `length` bytes, in several calls if needed: a disk that fills up takes a part, and
+ * only the next call says why. Returns less when the system takes nothing and reports no error.
  */
 export function writeAll(
   disk: LeaseDisk,

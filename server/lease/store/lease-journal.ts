@@ -17,20 +17,20 @@ export interface LeaseJournalOptions {
   readonly disk: LeaseDisk;
   readonly path: string;
   readonly file: number;
-  /** Size of the file, whose last record is whole. */
+  /** Size of the file; its last record must be whole. */
   readonly end: number;
   readonly isSynced: boolean;
   readonly backgroundSync: BackgroundSync | undefined;
   readonly format: LeaseFormat | undefined;
 }
 
-/** Of the sync that `beginCommit` began; how it ended is kept until `endCommit` tells it. */
+/** State of the sync that `beginCommit` began; its result is kept until `endCommit` returns it. */
 type SyncState = "none" | "running" | "durable" | LeaseStoreError;
 
 /**
- * The end of the lease file, to which batches are appended: one write and one sync each. A batch
- * that does not fit the buffer is written in parts and still synced, or taken back, as one. While a
- * sync runs in the background the file is left alone: what is appended stays in the buffer.
+ * The end of the lease file, where batches are appended with one write and one sync each. A batch larger
+ * than the buffer is written in parts, but still synced or taken back as a whole. While a sync runs in
+ * the background the file is not touched: what is appended stays in the buffer.
  */
 export class LeaseJournal {
   readonly path: string;
@@ -41,19 +41,19 @@ export class LeaseJournal {
   #file: number;
   /** Everything before this offset is committed. */
   #end: number;
-  /** End of what this batch wrote already. */
+  /** End of the current batch's bytes in the file. */
   #written: number;
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
   #records = 0;
   #sync: SyncState = "none";
-  /** Records of the batch that is being synced. */
+  /** Number of records in the batch being synced. */
   #syncedRecords = 0;
-  /** Why this batch cannot be committed any more. */
+  /** Why this batch can no longer be committed. */
   #failure: LeaseStoreError | undefined;
-  /** Bytes that are not committed may lie behind the end. */
+  /** Uncommitted bytes may follow the end. */
   #mustTruncate = false;
-  /** A rename may not have reached the disk: commits to the new file would be lost with it. */
+  /** A rename may not have reached the disk; commits to the new file would then be lost with it. */
   #mustSyncDirectory = false;
   #isSuspect = false;
 
@@ -81,7 +81,7 @@ export class LeaseJournal {
     return this.#written !== this.#end;
   }
 
-  /** A sync failed: what the system says of older pages is not to be trusted, so rewrite. */
+  /** A sync failed. What the system reports about older pages cannot be trusted, so rewrite the file. */
   get isSuspect(): boolean {
     return this.#isSuspect;
   }
@@ -94,7 +94,7 @@ export class LeaseJournal {
     }
   }
 
-  /** Adds text that is not a lease: the header of a new file, a missing newline. */
+  /** Adds text other than leases: the header of a new file, a missing newline. */
   appendBytes(bytes: Uint8Array): void {
     this.#records += 1;
     this.#reserve(bytes.length);
@@ -108,12 +108,14 @@ export class LeaseJournal {
     this.#commit(undefined);
   }
 
-  /** As `commit`; false when the sync is under way, and `endCommit` tells how it ended. */
+  /** As `commit`; returns false while the sync runs, and `endCommit` then gives the result. */
   beginCommit(): boolean {
     return this.#commit(this.#background);
   }
 
-  /** True when the batch of `beginCommit` is durable; throws after cutting it off the file. */
+  /**
+   * True when the batch of `beginCommit` is durable. Throws after cutting a failed batch off the file.
+   */
   endCommit(msMax: number): boolean {
     this.#awaitSync(msMax);
     if (this.#sync === "running") return false;
@@ -123,7 +125,7 @@ export class LeaseJournal {
     return true;
   }
 
-  /** The rewritten file takes the place of the old one, which is closed. */
+  /** Replaces the old file, which is closed, by the rewritten one. */
   switchTo(file: number, end: number, isDirectorySynced: boolean): void {
     const old = this.#file;
     this.#file = file;
@@ -191,7 +193,7 @@ export class LeaseJournal {
     }
   }
 
-  /** Before the first write of a batch: is this still our file, and does it end where we think? */
+  /** Before the first write of a batch: checks that this is still our file and ends where we expect. */
   #prepare(): void {
     const { path } = this;
     if (this.#mustTruncate) {
@@ -230,7 +232,7 @@ export class LeaseJournal {
     }
   }
 
-  /** Waits at most `msMax` for a sync that runs in the background, and keeps how it ended. */
+  /** Waits at most `msMax` for the background sync, and keeps its result. */
   #awaitSync(msMax: number): void {
     const background = this.#background;
     if (this.#sync !== "running" || background === undefined) return;
@@ -247,7 +249,7 @@ export class LeaseJournal {
     }
   }
 
-  /** What was written is committed. */
+  /** Marks everything written as committed. */
   #settle(): void {
     this.#end = this.#written;
     this.#mustTruncate = false;

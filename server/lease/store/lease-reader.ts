@@ -13,37 +13,37 @@ import { guarded, type LeaseDisk } from "./lease-disk.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
 const CHUNK_BYTES = 4 * ITEM_BYTES_MAX;
-/** Statements that nobody knows are told one by one up to this number. */
+/** Most unknown statements that are reported one by one. */
 const SKIPPED_TOLD_MAX = 50;
 
-/** What a file holds beside the leases of the table; a rewrite carries it over. */
+/** Items of a file other than the table's leases; a rewrite carries them over. */
 export interface CarriedItems {
-  /** Declarations other than leases by what they declare, in file order. */
+  /** Declarations other than leases, by key, in file order. */
   readonly blocks: Map<string, LeaseFileBlock>;
-  /** Leases of addresses in no range: a slip in the configuration must not lose them. */
+  /** Leases whose addresses are in no range: a mistake in the configuration must not lose them. */
   readonly foreign: Map<number, LeaseRecord>;
 }
 
 export interface LeaseFileContents extends CarriedItems {
   /** Size of the file. */
   readonly sizeBytes: number;
-  /** Offset behind the last whole item: what follows is torn. */
+  /** Offset after the last whole item; the rest is torn. */
   readonly end: number;
   readonly endsWithNewline: boolean;
-  /** Lease records, superseded ones included. */
+  /** Number of lease records, including superseded ones. */
   readonly records: number;
-  /** A sentence about the torn end, when there is one. */
+  /** A sentence about the torn end, if any. */
   readonly torn?: string;
-  /** A sentence about each of the first statements that nobody knows. */
+  /** A sentence about each of the first unknown statements. */
   readonly skipped: readonly string[];
-  /** How many more there were. */
+  /** Number of further unknown statements. */
   readonly skippedMore: number;
 }
 
 /**
- * Reads the open file in chunks and loads its leases into `table`, the last record of an address
- * winning. Throws LeaseStoreError: DAMAGED with file, line and a way out when a place before the
- * end cannot be read, or the system's code.
+ * Reads the open file in chunks and loads its leases into `table`, the last record of an address winning.
+ * Throws LeaseStoreError: DAMAGED with file, line and a remedy when a place before the end cannot be
+ * read, or the system's code.
  */
 export function readLeases(
   disk: LeaseDisk,
@@ -179,7 +179,7 @@ function byteAt(disk: LeaseDisk, path: string, file: number, position: number): 
   return one[0];
 }
 
-/** Counting lines means reading the file again, which only a problem is worth. */
+/** Counts lines only when a problem is found, because it has to read the file again. */
 class LineCounter {
   readonly #disk: LeaseDisk;
   readonly #path: string;
@@ -193,7 +193,7 @@ class LineCounter {
     this.#file = file;
   }
 
-  /** `offset` is not less than in the call before: that one is where the counting goes on. */
+  /** `offset` must not decrease from call to call: the counting continues from the last one. */
   lineAt(offset: number): number {
     const chunk = new Uint8Array(65_536);
     while (this.#offset < offset) {

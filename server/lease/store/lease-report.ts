@@ -2,18 +2,18 @@ import { type BlockKind, isPurgeable, type LeaseFileBlock } from "../format/leas
 import type { LeaseHosts } from "../format/lease-host.ts";
 import type { LeaseFileContents } from "./lease-reader.ts";
 
-/** What reading the file found. */
+/** The result of reading the file. */
 export interface LeaseLoadReport {
-  /** The file, symbolic links followed. */
+  /** Path of the file with symbolic links followed. */
   readonly path: string;
   readonly bytes: number;
-  /** Lease records in the file, superseded ones included. */
+  /** Number of lease records in the file, including superseded ones. */
   readonly records: number;
   /** Sentences for the log: a torn record that was cut off, leases outside every range, … */
   readonly warnings: readonly string[];
 }
 
-/** What is in the file and not served, and what to do about it. */
+/** Declarations in the file that are kept but not served, and advice about each. */
 const keptWarnings: readonly (readonly [kinds: readonly BlockKind[], what: string])[] = [
   [
     ["host"],
@@ -40,7 +40,7 @@ function isKept(kinds: readonly BlockKind[]): (block: LeaseFileBlock) => boolean
   return (block) => kinds.includes(block.kind) && !isPurgeable(block);
 }
 
-/** What an operator should know of a file that was read. */
+/** The report for the operator about a file that was read. */
 export function reportOf(
   path: string,
   contents: LeaseFileContents,

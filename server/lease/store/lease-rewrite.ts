@@ -9,7 +9,7 @@ import type { CarriedItems } from "./lease-reader.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
 const BUFFER_BYTES = 1 << 19;
-/** Addresses looked at in a slice; most of a large range may never have been used. */
+/** Addresses examined in a slice; most addresses of a large range may never have been used. */
 const ADDRESSES_PER_SLICE = 65_536;
 const TAIL_BYTES_PER_SLICE = 1 << 19;
 
@@ -20,27 +20,27 @@ export interface RewriteInput {
   readonly carried: CarriedItems;
   /** Leases written in one slice. */
   readonly leasesPerSlice: number;
-  /** Leases of addresses in no range are carried over while they run. */
+  /** Leases of addresses in no range are carried over while they are active at this time. */
   readonly nowSeconds: number;
 }
 
 /**
- * Writes a new lease file beside the one in force, a slice at a time, while batches go on being
- * appended to the old one. What those append after the beginning is copied behind the leases at
- * the end: the last record of an address wins, so it does not matter that a slice may show an
- * older or a newer state. Only a file that is whole and on the disk gets the name, by rename.
+ * Writes a new lease file beside the current one, slice by slice, while batches are still appended to the
+ * old one. At the end, everything appended since the beginning is copied after the leases. The last
+ * record of an address wins, so it does not matter whether a slice shows an older or a newer state. The
+ * new file gets the name, by rename, only when it is whole and on the disk.
  */
 export class LeaseRewrite {
   readonly #input: RewriteInput;
   readonly #asidePath: string;
   readonly #row = new LeaseRow();
-  /** Texts that come before the leases: blocks and foreign leases, one by one. */
+  /** Texts before the leases: blocks and foreign leases, one by one. */
   readonly #items: Iterator<string>;
   #itemsDone = false;
   #file = -1;
   #end = 0;
   #nextIndex = 0;
-  /** Up to here the old file is in the new one, in one way or another. */
+  /** Everything in the old file before this offset is in the new one in some form. */
   #copiedTo: number;
   #journalEndSeen: number;
   #buffer = new Uint8Array(BUFFER_BYTES);
@@ -60,9 +60,9 @@ export class LeaseRewrite {
   }
 
   /**
-   * Does one slice; true when the new file is in force. Throws LeaseStoreError after removing what
-   * was written, with the old file still in force, or, when only the directory could not be
-   * synced, with the new one in force and commits waiting for that sync.
+   * Does one slice; true when the new file is in force. On failure it removes what it wrote and throws
+   * LeaseStoreError, and the old file stays in force. If only the directory could not be synced, the new
+   * file is in force and commits wait for that sync.
    */
   step(): boolean {
     const { journal } = this.#input;
@@ -83,7 +83,7 @@ export class LeaseRewrite {
     }
   }
 
-  /** Gives up: the old file stays in force, what was written goes. */
+  /** Gives up: removes what was written; the old file stays in force. */
   abandon(): void {
     if (this.#file < 0) return;
     const { disk } = this.#input;
@@ -95,7 +95,7 @@ export class LeaseRewrite {
 
   #begin(): void {
     const { disk, journal } = this.#input;
-    // One that a crash left behind.
+    // A crash may have left one behind.
     attempted(() => disk.unlink(this.#asidePath));
     this.#file = disk.open(this.#asidePath, "new");
     disk.copyAccess(journal.file, this.#file);
@@ -133,10 +133,10 @@ export class LeaseRewrite {
     this.#flush();
   }
 
-  /** True when everything that the old file has is in the new one. */
+  /** True when the new file has everything of the old one. */
   #copyTail(grownBytes: number): boolean {
     const { disk, journal } = this.#input;
-    // At least twice what came since the last slice, so that the copy catches up at any rate.
+    // At least twice the growth since the last slice, so that the copy always catches up.
     const sliceBytes = Math.max(TAIL_BYTES_PER_SLICE, 2 * grownBytes);
     const limit = Math.min(journal.end, this.#copiedTo + sliceBytes);
     while (this.#copiedTo < limit) {
@@ -154,7 +154,7 @@ export class LeaseRewrite {
   #install(): true {
     const { disk, journal } = this.#input;
     const { path } = journal;
-    // The backup is what dhcpd leaves too; file systems without hard links do without.
+    // dhcpd leaves this backup too; file systems without hard links get none.
     attempted(() => disk.unlink(`${path}~`));
     attempted(() => disk.link(path, `${path}~`));
     disk.rename(this.#asidePath, path);
@@ -172,7 +172,7 @@ export class LeaseRewrite {
     if (lengthBytes > this.#buffer.length) this.#buffer = new Uint8Array(lengthBytes);
   }
 
-  /** Each slice is synced, so that the last sync has little left to wait for. */
+  /** Syncs each slice, so that the last sync has little left to wait for. */
   #flush(): void {
     this.#write();
     this.#input.disk.sync(this.#file);
@@ -192,7 +192,7 @@ export class LeaseRewrite {
 
 function* itemsOf(carried: CarriedItems, nowSeconds: number): Generator<string> {
   const blocks = [...carried.blocks.values()].filter((block) => !isPurgeable(block));
-  // As dhcpd does: a host names its group, and a lease its class.
+  // In dhcpd's order: hosts refer to groups, and leases to classes.
   for (const kind of blockKinds) {
     for (const block of blocks) if (block.kind === kind) yield `${block.text}\n`;
   }

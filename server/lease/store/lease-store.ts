@@ -1,9 +1,8 @@
 import type { LeaseRecord } from "../lease.ts";
 
 /**
- * What `commit` promises: "fsync" survives a power cut, "os" survives the end of the process,
- * "none" survives nothing; "replicated" is on most members of etcd, and survives the machine. Every report
- * prints it.
+ * What `commit` guarantees: "fsync" survives a power cut, "os" the end of the process, "none" nothing;
+ * "replicated" is on most members of etcd and survives the loss of the machine. Every report prints it.
  */
 export type Durability = "fsync" | "os" | "none" | "replicated";
 
@@ -18,7 +17,7 @@ export type LeaseStoreOperation =
   | "close";
 
 /**
- * The store could not do its work: an operating condition (full disk, I/O error, damaged file),
+ * The store could not do its work because of an operating condition (full disk, I/O error, damaged file),
  * never a bug of ours. After a failed `commit` nothing of the batch may be acknowledged.
  */
 export class LeaseStoreError extends Error {
@@ -44,52 +43,51 @@ export class LeaseStoreError extends Error {
 }
 
 /**
- * Where leases survive. `append` as many records as a batch has, `commit` once, and only then send
- * the ACKs. The order of appends is the order of the file: the last record of an address wins.
+ * Durable leases. `append` the records of a batch, `commit` once, and only then send the ACKs. The order
+ * of appends is the order of the file: the last record of an address wins.
  */
 export interface LeaseStore {
   readonly durability: Durability;
 
   /**
-   * Takes the record over at once: its arrays may be views that change after the call. The lease
-   * table has the change already: it is what a rewrite of the file is made from.
+   * Copies the record at once: its arrays may be views that change after the call. The lease table must
+   * already have the change, because a rewrite of the file is made from the table.
    */
   append(record: LeaseRecord): void;
 
   /**
-   * Appends the record of lease `index` of the table as it is now: the same bytes as
+   * Appends the record of lease `index` from the table as it is now: the same bytes as
    * `append(table.recordOf(index))`.
    */
   appendLease(index: number): void;
 
   /**
-   * Makes everything appended since the last commit durable, all or nothing. Throws
-   * LeaseStoreError when it cannot; the batch is then dropped and the store is as it was before
-   * it, ready for the next one.
+   * Makes everything appended since the last commit durable, all or nothing. Throws LeaseStoreError on
+   * failure; the batch is then dropped, and the store is as before it and ready for the next one.
    */
   commit(): void;
 
   /**
-   * As `commit`, but it need not wait: true when the batch is durable already, false while the disk
-   * is still at work. `endCommit` then tells the end, and before that neither of the two nor
-   * `maintain` may be called. What is appended meanwhile belongs to the commit after this one.
+   * As `commit`, but without waiting: returns true when the batch is durable already, false while the
+   * disk is still at work. Then `endCommit` gives the result; until it does, call neither `commit`,
+   * `beginCommit` nor `maintain`. Later appends belong to the next commit.
    */
   beginCommit(): boolean;
 
   /**
-   * Waits at most `msMax` for what `beginCommit` began; true when it is durable, or when there is
-   * nothing to wait for. Throws as `commit` does: that batch is dropped, what was appended since stays.
+   * Waits at most `msMax` for the commit of `beginCommit`; true when it is durable or when there is
+   * nothing to wait for. Throws as `commit` does: that batch is dropped, and later appends stay.
    */
   endCommit(msMax: number): boolean;
 
   /**
-   * Housekeeping, one slice of at most a few milliseconds a call: call it about once a second, and
-   * after every batch while it returns true (more is waiting). Never call it between an append and
-   * the end of its commit. Throws LeaseStoreError when the rewrite of the file failed; the file in force is
-   * untouched then and service goes on, and the rewrite is tried again later.
+   * Housekeeping, in slices of at most a few milliseconds: call it about once a second, and after every
+   * batch while it returns true (more is waiting). Never call it between an append and the end of its
+   * commit. Throws LeaseStoreError when a rewrite of the file failed; then the current file is untouched,
+   * service goes on, and the rewrite is tried again later.
    */
   maintain(nowSeconds: number): boolean;
 
-  /** Drops what was appended and not committed. Later calls of close do nothing. */
+  /** Drops what was appended but not committed. Calling it again has no effect. */
   close(): void;
 }

@@ -1,5 +1,5 @@
 import { describeLeaseStore } from "./lease-store.testing.ts";
-import { MemoryLeaseStore } from "./memory-lease-store.ts";
+import { MemoryLeaseStore } from "./memory-lease-store.testing.ts";
 
 describeLeaseStore("MemoryLeaseStore", () => {
   const store = new MemoryLeaseStore();

@@ -1,6 +1,6 @@
 import type { BackgroundSync, LeaseDisk } from "./lease-disk.ts";
 
-/** Tells how long each sync took, in ms, also of one that failed. */
+/** Receives the duration of each sync in ms, including failed ones. */
 export interface SyncTimer {
   readonly nowMs: () => number;
   readonly took: (ms: number) => void;
@@ -21,7 +21,7 @@ export function timedDisk(disk: LeaseDisk, { nowMs, took }: SyncTimer): LeaseDis
   };
 }
 
-/** Syncs beside the thread that are timed: from their begin until the thread sees their end. */
+/** Times background syncs: from their begin until the calling thread sees their end. */
 export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): BackgroundSync {
   const { nowMs, took } = timer;
   let beganMs: number | undefined;

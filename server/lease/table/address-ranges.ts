@@ -6,7 +6,7 @@ export interface LeaseRange {
   readonly pool: number;
 }
 
-/** More would need gigabytes of memory; a range of that size is a slip of the pen. */
+/** More would need gigabytes of memory; a larger range is most likely a typing mistake. */
 export const LEASES_MAX = 1 << 24;
 const POOL_MAX = 65_535;
 
@@ -15,17 +15,17 @@ export class AddressRanges {
   readonly size: number;
   readonly poolCount: number;
   /**
-   * First address, last address, first index and pool of each range, by address; of the index one more,
-   * which is the size.
+   * First address, last address, first index and pool of each range, sorted by address. `#first` has one
+   * more entry: the total number of addresses.
    */
   readonly #low: Uint32Array;
   readonly #high: Uint32Array;
   readonly #firstIndex: Uint32Array;
   readonly #pool: Uint16Array;
-  /** The place of the latest look-up: one packet is about one range, which it asks for many times. */
+  /** Position of the latest look-up: a packet concerns one range and looks it up many times. */
   #latest = 0;
 
-  /** Throws RangeError when ranges overlap, are upside down or are too many addresses. */
+  /** Throws RangeError when ranges overlap, are reversed or have too many addresses. */
   constructor(ranges: readonly LeaseRange[]) {
     const sorted = [...ranges].sort((left, right) => left.low - right.low);
     checkRanges(sorted);
@@ -77,7 +77,7 @@ export class AddressRanges {
   }
 }
 
-/** Place of the last value that is not above `wanted`, -1 when all are above. */
+/** Position of the last value not above `wanted`; -1 when all are above. */
 function lastNotAbove(sorted: Uint32Array, wanted: number): number {
   let low = 0;
   let high = sorted.length;

@@ -1,12 +1,12 @@
 import { putUint32, uint32At } from "./byte-fields.ts";
 
-/** Bytes are handed out in units of this size. */
+/** Space is allocated in units of this size. */
 const UNIT_BYTES = 16;
 const CHUNK_UNIT_BITS = 16;
 const CHUNK_UNITS = 1 << CHUNK_UNIT_BITS;
-/** Above this size, classes grow in steps of four units, which keeps their number small. */
+/** Larger size classes grow in steps of four units, which keeps their number small. */
 const FINE_UNITS_MAX = 8;
-/** The longest blob: more than any DHCP packet can make a lease carry. */
+/** The longest blob: no DHCP packet can give a lease more bytes. */
 export const BLOB_BYTES_MAX = 16_384;
 
 function unitsOf(lengthBytes: number): number {
@@ -15,17 +15,17 @@ function unitsOf(lengthBytes: number): number {
 }
 
 /**
- * Keeps many short byte strings in a few large arrays: a `Uint8Array` of its own would cost more
- * than 100 bytes for each of them. A freed place is used again by blobs of its own size class.
+ * Keeps many short byte strings in a few large arrays: a separate `Uint8Array` would cost more than 100
+ * bytes for each. Freed space is reused for blobs of the same size class.
  */
 export class BlobArena {
   readonly #chunks: Uint8Array[] = [];
   /** Head of the free list of each class (0 = empty); the list runs through the free blobs. */
   readonly #freeHeads = new Uint32Array(BLOB_BYTES_MAX / UNIT_BYTES + 4);
-  /** Handle 0 means "no blob", so the first unit is never given away. */
+  /** Handle 0 means "no blob", so the first unit is never allocated. */
   #nextUnit = 1;
 
-  /** Returns the handle of a place for `lengthBytes`; its bytes are not cleared. */
+  /** Allocates `lengthBytes` and returns the handle; the bytes are not cleared. */
   allocate(lengthBytes: number): number {
     if (lengthBytes > BLOB_BYTES_MAX) throw new RangeError(`blob of ${lengthBytes} bytes`);
     const units = unitsOf(Math.max(lengthBytes, 1));
@@ -43,7 +43,9 @@ export class BlobArena {
     return handle;
   }
 
-  /** A place for `newBytes` instead of `old` (0 = none) with `oldBytes`: the same one where it fits. */
+  /**
+   * Allocates `newBytes` in place of `old` (0 = none), which has `oldBytes`; keeps the place if it fits.
+   */
   reallocate(old: number, oldBytes: number, newBytes: number): number {
     if (old !== 0 && unitsOf(oldBytes) === unitsOf(newBytes)) return old;
     const handle = this.allocate(newBytes);
@@ -51,7 +53,7 @@ export class BlobArena {
     return handle;
   }
 
-  /** Gives a place back; `lengthBytes` is what it was allocated with. */
+  /** Frees a blob; `lengthBytes` is the length it was allocated with. */
   free(handle: number, lengthBytes: number): void {
     const units = unitsOf(Math.max(lengthBytes, 1));
     const bytes = this.chunkOf(handle);

@@ -1,4 +1,4 @@
-// Numbers in byte arrays, most significant byte first, and runs of bytes.
+// Big-endian numbers in byte arrays, and runs of bytes.
 
 export function uint16At(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];

@@ -10,7 +10,7 @@ import {
   packedLength,
 } from "./packed-client.ts";
 
-/** Packed clients in an arena, each vendor class once: handles in, packed clients out. */
+/** Packed clients in an arena. Each vendor class is stored once. */
 export class ClientBlobs {
   readonly #arena = new BlobArena();
   readonly #vendorClasses: InternedBytes;
@@ -24,8 +24,8 @@ export class ClientBlobs {
   }
 
   /**
-   * Stores the client in the place of `old` (0 = none); returns the handle. The vendor class may be a
-   * view of the one that `old` has.
+   * Stores the client in place of `old` (0 = none); returns the handle. The vendor class may be a view of
+   * the vendor class of `old`.
    */
   replace(old: number, client: PackedClient): number {
     const { vendorBytes, vendorStart, vendorLength } = client;
@@ -41,12 +41,12 @@ export class ClientBlobs {
     return handle;
   }
 
-  /** True when the blob already holds exactly this: a renewal then changes nothing. */
+  /** Whether the blob already holds exactly this client: then a renewal changes nothing. */
   holds(handle: number, client: PackedClient): boolean {
     const bytes = this.#arena.chunkOf(handle);
     const start = this.#arena.startOf(handle);
     const { bytes: other, start: otherStart, vendorBytes, vendorStart, vendorLength } = client;
-    // The lengths are in the header, so what follows them has the same length where they agree.
+    // The headers contain the lengths, so if these agree, the rest has the same length too.
     if (!regionEquals(bytes, start, other, otherStart, PackedField.vendorClassHandle)) return false;
     const bodyLength = packedLength(bytes, start) - HEADER_BYTES;
     const otherBody = otherStart + HEADER_BYTES;
@@ -74,7 +74,7 @@ export class ClientBlobs {
     return regionEquals(bytes, start + HEADER_BYTES, address, addressStart, addressLength);
   }
 
-  /** The client id decides alone; without one in the blob, the hardware does. */
+  /** The client id alone decides; if the blob has none, the hardware address does. */
   isOf(handle: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
     const bytes = this.#arena.chunkOf(handle);
     const start = this.#arena.startOf(handle);
@@ -94,7 +94,7 @@ export class ClientBlobs {
     return regionEquals(bytes, at, id, idStart, idLength);
   }
 
-  /** Points `client` to the blob: valid until the next change of any lease. */
+  /** Points `client` to the blob; valid until the next change of any lease. */
   read(handle: number, client: PackedClient): void {
     client.bytes = this.#arena.chunkOf(handle);
     client.start = this.#arena.startOf(handle);

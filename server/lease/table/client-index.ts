@@ -1,20 +1,20 @@
-/** Above the lowest 25 bits of an entry, which hold a lease index plus one (at most 2^24). */
+/** The tag is stored above the lowest 25 bits, which hold a lease index plus one (at most 2^24). */
 const TAG_SHIFT = 25;
 const PLACE_MASK = (1 << TAG_SHIFT) - 1;
 
 /**
- * A hash from a client's bytes to lease indexes, in two typed arrays that never grow: the chain of
- * each bucket runs through `#next`. It knows no keys; whoever asks compares those itself. An entry has
- * seven bits of its hash beside it, so that of other clients hardly any is ever looked at. Chains and
- * not open addressing: leases that share a key, like those of one hardware address with a thousand client
- * ids, lengthen their own bucket and nobody else's, and taking one out moves no other.
+ * A hash index from a client's bytes to lease indexes, in two typed arrays that never grow: the chain of
+ * each bucket runs through `#next`. It does not store the keys; callers compare them. Each entry has
+ * seven bits of its hash beside it, so entries of other clients are rarely examined. It uses chains, not
+ * open addressing: leases that share a key, like those of one hardware address with a thousand client
+ * ids, lengthen only their own bucket, and removing one moves no other.
  */
 export class ClientIndex {
   readonly #heads: Int32Array;
   readonly #next: Int32Array;
   readonly #mask: number;
 
-  /** `capacity`: how many lease indexes there are, at most 2^24. */
+  /** `capacity`: the number of lease indexes, at most 2^24. */
   constructor(capacity: number) {
     let buckets = 16;
     while (buckets < capacity) buckets *= 2;
@@ -32,7 +32,7 @@ export class ClientIndex {
     return this.#sameTag(this.#heads[hash & this.#mask], hash);
   }
 
-  /** The one after `index`, which came from `first` or `next` of the same hash. */
+  /** The next one after `index`, which `first` or `next` returned for the same hash. */
   next(index: number, hash: number): number {
     return this.#sameTag(this.#next[index], hash);
   }
@@ -71,9 +71,9 @@ export class ClientIndex {
 }
 
 /**
- * 32-bit hash of `length` bytes, with a sign; `seed` keeps strangers from aiming at one bucket. Even and odd places
- * are hashed by themselves, so that the processor need not wait for one byte before the next. Each step
- * takes one byte only: with more of them, strangers could make two inputs meet whatever the seed is.
+ * Signed 32-bit hash of `length` bytes; `seed` keeps attackers from aiming at one bucket. Even and odd
+ * positions are hashed separately, so that the processor need not wait for one byte before the next. Each
+ * step takes only one byte: with more, attackers could make two inputs collide for any seed.
  */
 export function hashBytes(bytes: Uint8Array, start: number, length: number, seed: number): number {
   let even = (seed ^ 0x811c_9dc5) | 0;

@@ -1,9 +1,9 @@
 import { ROW_WORDS, Word } from "./lease-cells.ts";
 
 /**
- * A binary heap of lease indexes, earliest end first, equal ends by index. `words` are the cells of the
- * table and are shared by all its heaps, so a lease may be in one heap at a time: the position in its
- * row is its place plus one, 0 when it is in none.
+ * A binary heap of lease indexes: earliest end first, equal ends by index. `words` are the cells of the
+ * table and are shared by all its heaps, so a lease may be in only one heap at a time: its row holds its
+ * position in the heap plus one, 0 when it is in none.
  */
 export class IndexHeap {
   readonly #words: Uint32Array;
@@ -22,7 +22,7 @@ export class IndexHeap {
     return this.#items.byteLength;
   }
 
-  /** The index with the earliest key, -1 when empty. */
+  /** The index with the earliest end, -1 when empty. */
   first(): number {
     return this.#size === 0 ? -1 : this.#items[0];
   }
@@ -37,7 +37,7 @@ export class IndexHeap {
     this.#rise(this.#size - 1, index);
   }
 
-  /** Takes `index` out; it must be in this heap. Its key may have changed only after this call. */
+  /** Removes `index`, which must be in this heap. Change its key only after this call. */
   remove(index: number): void {
     const place = this.#words[index * ROW_WORDS + Word.position] - 1;
     this.#words[index * ROW_WORDS + Word.position] = 0;
@@ -48,7 +48,7 @@ export class IndexHeap {
     if (this.#items[place] === moved) this.#rise(place, moved);
   }
 
-  /** Puts `index`, which is in this heap, where its key belongs that has changed since. */
+  /** Restores the order after the key of `index`, which is in this heap, has changed. */
   moved(index: number): void {
     const place = this.#words[index * ROW_WORDS + Word.position] - 1;
     this.#sink(place, index);

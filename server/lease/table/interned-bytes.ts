@@ -2,25 +2,25 @@ import type { BlobArena } from "./blob-arena.ts";
 import { putUint16, putUint32, regionEquals, uint16At, uint32At } from "./byte-fields.ts";
 import { hashBytes } from "./client-index.ts";
 
-// An entry is a header and then the bytes: number of users, next entry of the bucket, hash (32 bits
-// each), length (16 bits).
+// An entry is a header followed by the bytes. The header: number of users, next entry of the bucket, hash
+// (32 bits each), length (16 bits).
 const Field = { users: 0, next: 4, hash: 8, length: 12 } as const;
 const HEADER_BYTES = 14;
 
 /**
- * Byte strings that many leases share, each kept once in the arena for as long as somebody uses it:
- * never more of them than there are leases.
+ * Byte strings that many leases share. Each is kept once in the arena while any lease uses it, so there
+ * are never more of them than leases.
  */
 export class InternedBytes {
   readonly #arena: BlobArena;
   readonly #seed: number;
   readonly #heads: Uint32Array;
 
-  /** `usersMax`: how many leases there are. `seed` keeps strangers from aiming at one bucket. */
+  /** `usersMax`: the number of leases. `seed` keeps attackers from aiming at one bucket. */
   constructor(arena: BlobArena, usersMax: number, seed: number) {
     this.#arena = arena;
     this.#seed = seed;
-    // Enough for when each lease has its own, which nobody but an enemy will see.
+    // Enough even if each lease has its own string, which happens only under attack.
     let buckets = 16;
     while (buckets < usersMax / 4) buckets *= 2;
     this.#heads = new Uint32Array(buckets);
@@ -30,7 +30,7 @@ export class InternedBytes {
     return this.#heads.byteLength;
   }
 
-  /** Handle of these bytes, with one user more; 0 for no bytes. */
+  /** Handle of these bytes, counting one more user; 0 for no bytes. */
   intern(bytes: Uint8Array, start: number, length: number): number {
     if (length === 0) return 0;
     const hash = hashBytes(bytes, start, length, this.#seed);
@@ -53,7 +53,7 @@ export class InternedBytes {
     return handle;
   }
 
-  /** One user less; the last one frees the bytes. */
+  /** Counts one user less; the last one frees the bytes. */
   release(handle: number): void {
     if (handle === 0) return;
     const users = this.#field(handle, Field.users) - 1;
@@ -83,7 +83,7 @@ export class InternedBytes {
     return uint16At(this.#arena.chunkOf(handle), this.#arena.startOf(handle) + Field.length);
   }
 
-  /** The array that holds the bytes; the first is at `startOf(handle)`. */
+  /** The array that holds the bytes; they begin at `startOf(handle)`. */
   chunkOf(handle: number): Uint8Array {
     return this.#arena.chunkOf(handle);
   }

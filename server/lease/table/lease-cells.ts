@@ -1,10 +1,10 @@
-// What most decisions read of a lease lies side by side: at a million leases nearly every look is one
-// into main memory, and one row is one wait. A row is eight words, half a line of the processor's cache.
+// The fields that most decisions read of a lease lie side by side: with a million leases nearly every
+// access goes to main memory, and one row costs one wait. A row is eight words, half a cache line.
 
 export const ROW_WORDS = 8;
 export const ROW_BYTES = 4 * ROW_WORDS;
 
-/** Numbers of the words in a row; the first one is that of the octets. */
+/** Indexes of the words in a row; word 0 holds the octets. */
 export const Word = { starts: 1, ends: 2, tstp: 3, cltt: 4, position: 5, blob: 6 } as const;
 
 /** Offsets of the octets in a row. */

@@ -1,10 +1,10 @@
-import {
-  bytesEqual,
-  type HardwareAddress,
-  type LeaseBilling,
-  type LeaseClient,
-  type LeaseExtras,
-  type LeaseValue,
+import { bytesEqual } from "../../../protocol/bytes.ts";
+import type {
+  HardwareAddress,
+  LeaseBilling,
+  LeaseClient,
+  LeaseExtras,
+  LeaseValue,
 } from "../lease.ts";
 import { ClientBlobs } from "./client-blob.ts";
 import { ClientIndex, hashBytes } from "./client-index.ts";
@@ -14,16 +14,16 @@ import { noBytes, PackedClient } from "./packed-client.ts";
 
 const nothingKept: readonly string[] = [];
 
-/** Who holds each lease and what is remembered of it, found by lease index and by client. */
+/** The client of each lease and what is remembered of it, found by lease index and by client. */
 export class LeaseClients {
   readonly #hashSeed: number;
-  /** The table's cells, which have the handles of the blobs: 0 = nothing known. */
+  /** The table's cells, which hold the blobs' handles: 0 = nothing known. */
   readonly #words: Uint32Array;
   readonly #blobs: ClientBlobs;
   readonly #rare = new Map<number, RareExtras>();
   readonly #byClientId: ClientIndex;
   readonly #byHardware: ClientIndex;
-  /** What is to be stored, and what is looked at. */
+  /** Reused objects: a client to be stored, and a client being read. */
   readonly #packed = new PackedClient();
   readonly #seen = new PackedClient();
 
@@ -35,7 +35,7 @@ export class LeaseClients {
     this.#byHardware = new ClientIndex(size);
   }
 
-  /** Without the table's cells. */
+  /** Memory in bytes, without the table's cells. */
   get bytesReserved(): number {
     const indexes = this.#byClientId.bytesReserved + this.#byHardware.bytesReserved;
     return indexes + this.#blobs.bytesReserved;
@@ -45,14 +45,14 @@ export class LeaseClients {
     return this.#words[index * ROW_WORDS + Word.blob] !== 0;
   }
 
-  /** Points `client` to what is known: valid until the next `set` or `store`. */
+  /** Points `client` to the stored client; valid until the next `set` or `store`. */
   read(index: number, client: PackedClient): void {
     const blob = this.#words[index * ROW_WORDS + Word.blob];
     if (blob === 0) client.clear();
     else this.#blobs.read(blob, client);
   }
 
-  /** The same in an object that the next call uses again. */
+  /** The same in an object that the next call reuses. */
   view(index: number): PackedClient {
     this.read(index, this.#seen);
     return this.#seen;
@@ -70,13 +70,13 @@ export class LeaseClients {
     return blob === 0 ? hardware === undefined : this.#blobs.hasHardware(blob, hardware);
   }
 
-  /** A stored client id decides alone; a client without one is known by its hardware. */
+  /** A stored client id alone decides; a client without one is identified by its hardware address. */
   isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
     const blob = this.#words[index * ROW_WORDS + Word.blob];
     return blob !== 0 && this.#blobs.isOf(blob, hardware, clientId);
   }
 
-  /** All leases with this client id, in no order. */
+  /** All leases with this client id, unordered. */
   allWithClientId(clientId: Uint8Array): number[] {
     const found: number[] = [];
     if (clientId.length === 0) return found;
@@ -89,7 +89,7 @@ export class LeaseClients {
     return found;
   }
 
-  /** All leases with this hardware address, in no order. */
+  /** All leases with this hardware address, unordered. */
   allWithHardware(type: number, address: Uint8Array): number[] {
     const found: number[] = [];
     const hash = this.#hardwareHash(type, address, 0, address.length);
@@ -99,18 +99,6 @@ export class LeaseClients {
       at = this.#skipOtherHardware(this.#byHardware.next(at, hash), type, address, hash);
     }
     return found;
-  }
-
-  /** First lease with this client id, -1 when there is none; `nextWithClientId` has the others. */
-  firstWithClientId(clientId: Uint8Array): number {
-    if (clientId.length === 0) return -1;
-    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
-    return this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
-  }
-
-  nextWithClientId(index: number, clientId: Uint8Array): number {
-    const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
-    return this.#skipOtherIds(this.#byClientId.next(index, hash), clientId, hash);
   }
 
   firstWithHardware(type: number, address: Uint8Array): number {
@@ -124,15 +112,15 @@ export class LeaseClients {
   }
 
   /**
-   * Replaces who holds the lease and the bytes remembered of it (not the rare extras). The arrays
-   * are copied; they may be views of what the lease had before.
+   * Replaces the lease's client and the bytes remembered of it (not the rare extras). The arrays are
+   * copied; they may be views of the lease's current values.
    */
   set(index: number, client: LeaseClient, extras: LeaseExtras): void {
     this.#packed.pack(client, extras);
     this.store(index, this.#packed);
   }
 
-  /** The same from a packed client in bytes of its own. */
+  /** The same for a packed client in its own bytes. */
   store(index: number, client: PackedClient): void {
     const old = this.#words[index * ROW_WORDS + Word.blob];
     if (old === 0) {
@@ -163,7 +151,7 @@ export class LeaseClients {
     return this.rareOf(index)?.kept ?? nothingKept;
   }
 
-  /** Everything that `setRare` was given. */
+  /** The extras last passed to `setRare`. */
   rareOf(index: number): RareExtras | undefined {
     return this.#rare.size === 0 ? undefined : this.#rare.get(index);
   }
@@ -197,7 +185,7 @@ export class LeaseClients {
     return at;
   }
 
-  /** Only for leases of somebody. */
+  /** Only for leases that have a client. */
   #hasHardwareBytes(index: number, type: number, address: Uint8Array): boolean {
     return this.#blobs.hasHardwareBytes(
       this.#words[index * ROW_WORDS + Word.blob],
@@ -247,7 +235,7 @@ function copyVariable(variable: readonly [string, LeaseValue]): readonly [string
   return [name, value instanceof Uint8Array ? value.slice() : value];
 }
 
-/** The known object when it says the same: a renewal then makes no garbage. */
+/** Returns the known object when it is equal: a renewal then makes no garbage. */
 function copyBilling(billing: LeaseBilling, known: LeaseBilling | undefined): LeaseBilling {
   const { className, hash } = billing;
   if (known?.className === className && bytesEqual(known.hash ?? noBytes, hash ?? noBytes)) {

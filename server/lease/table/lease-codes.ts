@@ -1,8 +1,8 @@
 import { type BindingState, bindingStates } from "../lease.ts";
 
-// How the table's columns hold what a record says in words.
+// How the table's columns encode the fields of a record.
 
-/** States in a column: 0 = free and never used, else one more than the place in `bindingStates`. */
+/** State codes: 0 = free and never used, otherwise the index in `bindingStates` plus one. */
 export const StateCode = {
   neverUsed: 0,
   free: 1,
@@ -16,10 +16,10 @@ export const StateCode = {
 
 export const LeaseFlag = { durable: 1, reserved: 2, bootp: 4 } as const;
 
-/** Times in a column are seconds since the epoch: 0 = not stated, this = never. */
+/** Stored times are seconds since the epoch: 0 = not stated, this value = never. */
 export const NEVER = 0xffff_ffff;
 
-/** 0 when there is no state. */
+/** Code of a state; 0 when it is undefined. */
 export function codeOf(state: BindingState | undefined): number {
   return state === undefined ? 0 : bindingStates.indexOf(state) + 1;
 }
@@ -28,18 +28,18 @@ export function stateOfCode(code: number): BindingState {
   return bindingStates[code - 1]!;
 }
 
-/** From a record (null = never) or from a caller (Infinity = never). */
+/** Stored form of a record's time (null = never) or a caller's time (Infinity = never). */
 export function toStored(seconds: number | null | undefined): number {
   if (seconds === undefined) return 0;
   return seconds === null || seconds >= NEVER ? NEVER : Math.max(0, seconds) >>> 0;
 }
 
-/** Infinity = never. */
+/** A stored time for callers: Infinity = never. */
 export function fromStored(stored: number): number {
   return stored === NEVER ? Number.POSITIVE_INFINITY : stored;
 }
 
-/** As a record has it: null = never. */
+/** A stored time for records: null = never. */
 export function toRecordTime(stored: number): number | null {
   return stored === NEVER ? null : stored;
 }

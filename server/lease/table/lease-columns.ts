@@ -14,19 +14,19 @@ import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease
 import { LeaseRow } from "./lease-row.ts";
 
 export interface LeaseTableOptions {
-  /** Any number that clients cannot know: it keeps them from aiming at one hash bucket. */
+  /** A number that clients cannot know, which keeps them from aiming at one hash bucket. */
   readonly hashSeed?: number;
 }
 
 /**
- * What is known of each lease, by index: addresses of all ranges in ascending order. Times are
- * seconds since the epoch; Infinity is "never". `LeaseTable` adds what changes it.
+ * The state of each lease, by index: the addresses of all ranges in ascending order. Times are seconds
+ * since the epoch; Infinity is "never". This class reads; `LeaseTable` adds the changes.
  */
 export class LeaseColumns {
   protected readonly ranges: AddressRanges;
   /**
-   * Rows of codes and stored times: lease-cells.ts, lease-codes.ts. Transitions are the next state (low
-   * four bits) and the rewind state, as codes; 0 = not stated.
+   * Rows of codes and stored times: lease-cells.ts, lease-codes.ts. Transitions hold the codes of the
+   * next state (low four bits) and of the rewind state; 0 = not stated.
    */
   protected readonly words: Uint32Array;
   protected readonly octets: Uint8Array;
@@ -47,7 +47,7 @@ export class LeaseColumns {
     return this.ranges.size;
   }
 
-  /** Memory of the arrays; what few leases have (variables, billing) comes on top. */
+  /** Memory of the arrays in bytes; rare extras (variables, billing) are not included. */
   get bytesReserved(): number {
     return this.words.byteLength + this.clients.bytesReserved;
   }
@@ -85,7 +85,7 @@ export class LeaseColumns {
     return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.reserved) !== 0;
   }
 
-  /** The lease was made for a BOOTP client, which never heard of its end. */
+  /** The lease was made for a BOOTP client, which was never told when it ends. */
   isBootp(index: number): boolean {
     return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.bootp) !== 0;
   }
@@ -94,7 +94,7 @@ export class LeaseColumns {
     return fromStored(this.words[index * ROW_WORDS + Word.starts]);
   }
 
-  /** When the lease ends, or until when a free address is held for an offer; 0 = no time known. */
+  /** End of the lease, or of the hold when a free address is held for an offer; 0 = unknown. */
   endsAt(index: number): number {
     return fromStored(this.words[index * ROW_WORDS + Word.ends]);
   }
@@ -108,7 +108,7 @@ export class LeaseColumns {
     this.words[index * ROW_WORDS + Word.cltt] = toStored(nowSeconds);
   }
 
-  /** A lease whose last change is known to be in the store. */
+  /** Whether the lease's last change is known to be in the store. */
   isDurable(index: number): boolean {
     return (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.durable) !== 0;
   }
@@ -118,7 +118,7 @@ export class LeaseColumns {
     this.octets[index * ROW_BYTES + Octet.flags] |= LeaseFlag.durable;
   }
 
-  /** Every change does this by itself; after a failed commit it is a way to be sure. */
+  /** Every change does this by itself; call it after a failed commit to be sure. */
   markPending(index: number): void {
     this.octets[index * ROW_BYTES + Octet.flags] &= ~LeaseFlag.durable;
   }
@@ -143,7 +143,7 @@ export class LeaseColumns {
     return this.clients.view(index).hostname();
   }
 
-  /** The variables of the lease, from bytes of their own. */
+  /** The variables of the lease, copied. */
   bindingsOf(index: number): LeaseBindings {
     const bindings = new Map<string, LeaseValue>();
     const client = this.clients.view(index);
@@ -170,52 +170,27 @@ export class LeaseColumns {
     return this.clients.hasHardware(index, hardware);
   }
 
-  /** Whether the stored client id is this one; of a lease without, whether the hardware is. */
+  /**
+   * Whether the stored client id is this one; for a lease without one, whether the hardware address is.
+   */
   isOf(index: number, hardware: HardwareAddress, clientId: Uint8Array | undefined): boolean {
     return this.clients.isOf(index, hardware, clientId);
   }
 
   /**
-   * The best of the leases that carry this client id, -1 when there is none. Best are active ones, then
-   * expired and released (of a pair), then free, then abandoned; among equals the later end, then
-   * the later cltt, then the lower address.
+   * All leases of this client id, best first: active, then expired and released (of a pair), then free, then
+   * abandoned; among equals the later end, then the later cltt, then the lower address.
    */
-  bestByClientId(clientId: Uint8Array): number {
-    const { clients } = this;
-    let best = clients.firstWithClientId(clientId);
-    if (best < 0) return best;
-    let at = best;
-    for (;;) {
-      at = clients.nextWithClientId(at, clientId);
-      if (at < 0) return best;
-      if (this.#compare(at, best) < 0) best = at;
-    }
-  }
-
-  /** The same by hardware address, whatever the client id is. */
-  bestByHardware(htype: number, chaddr: Uint8Array): number {
-    const { clients } = this;
-    let best = clients.firstWithHardware(htype, chaddr);
-    if (best < 0) return best;
-    let at = best;
-    for (;;) {
-      at = clients.nextWithHardware(at, htype, chaddr);
-      if (at < 0) return best;
-      if (this.#compare(at, best) < 0) best = at;
-    }
-  }
-
-  /** All leases that carry this client id, best first. */
   byClientId(clientId: Uint8Array): number[] {
     return this.#bestFirst(this.clients.allWithClientId(clientId));
   }
 
-  /** All leases that carry this hardware address, best first, whatever their client id is. */
+  /** All leases of this hardware address, in the same order, regardless of the client id. */
   byHardware(htype: number, chaddr: Uint8Array): number[] {
     return this.#bestFirst(this.clients.allWithHardware(htype, chaddr));
   }
 
-  /** Whether this hardware address has a lease, or had one or an OFFER. Leaves no garbage. */
+  /** Whether this hardware address has a lease, or had one or an OFFER. Makes no garbage. */
   holdOf(htype: number, chaddr: Uint8Array): "active" | "past" | "none" {
     const { clients } = this;
     let hold: "past" | "none" = "none";
@@ -227,7 +202,7 @@ export class LeaseColumns {
     return hold;
   }
 
-  /** The lease as its record, with bytes of its own. */
+  /** The lease as a record with copied bytes. */
   recordOf(index: number): LeaseRecord {
     this.readRow(index, this.#row);
     return this.#row.toRecord();
@@ -248,7 +223,7 @@ export class LeaseColumns {
     row.rare = this.clients.rareOf(index);
   }
 
-  /** False for addresses of which nothing is worth writing down: free, and no client known. */
+  /** False for addresses that need no record: free, and no client known. */
   isWorthKeeping(index: number): boolean {
     const code = this.octets[index * ROW_BYTES + Octet.state];
     if (code > StateCode.free) return true;

@@ -2,18 +2,18 @@ import type { LeaseExtras, LeaseRecord } from "../lease.ts";
 import { codeOf, LeaseFlag, stateOfCode, toRecordTime, toStored } from "./lease-codes.ts";
 import { PackedClient } from "./packed-client.ts";
 
-/** What few leases have is kept aside, so that the others do not pay for it. */
+/** Fields that few leases have are stored apart, so that the other leases need no room for them. */
 export type RareExtras = Pick<LeaseExtras, "variables" | "billing" | "kept" | "tsfp" | "atsfp">;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * One lease in the terms of the table's columns, for one use after the other: this is how leases pass
- * between table and file without a new object for each. The client may be a view of the table.
+ * One lease, encoded as in the table's columns. The object is reused, so leases pass between table and
+ * file without a new object for each. The client may be a view of the table.
  */
 export class LeaseRow {
   address = 0;
-  /** State codes; of the next and the rewind state, 0 = not stated. */
+  /** State codes; for the next and the rewind state, 0 = not stated. */
   state = 0;
   next = 0;
   rewind = 0;
@@ -27,7 +27,7 @@ export class LeaseRow {
   readonly client = new PackedClient();
   rare: RareExtras | undefined;
 
-  /** An address and nothing else, to be filled. */
+  /** Resets the row to an address without a client. */
   clear(address: number): void {
     this.address = address;
     this.state = this.next = this.rewind = this.flags = 0;
@@ -36,7 +36,7 @@ export class LeaseRow {
     this.rare = undefined;
   }
 
-  /** Takes over what a record says; of its arrays some are only viewed. */
+  /** Copies a record into the row; some arrays are only viewed. */
   setRecord(record: LeaseRecord): void {
     this.address = record.address;
     this.state = codeOf(record.bindingState);
@@ -52,7 +52,7 @@ export class LeaseRow {
     this.rare = isRare(record) ? record : undefined;
   }
 
-  /** The row as a record, with bytes of its own. */
+  /** The row as a record with copied bytes. */
   toRecord(): LeaseRecord {
     const record: Mutable<LeaseRecord> = {
       address: this.address,
@@ -84,7 +84,7 @@ export class LeaseRow {
   }
 }
 
-/** True when there is something to keep aside. */
+/** Whether any of the rare fields is set. */
 export function isRare({ variables, billing, kept, tsfp, atsfp }: LeaseExtras): boolean {
   if (billing !== undefined || tsfp !== undefined || atsfp !== undefined) return true;
   return (variables?.length ?? 0) > 0 || (kept?.length ?? 0) > 0;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../../base/prng.ts";
-import { parseLeaseFile, writeRecord } from "../format/lease-file.ts";
+import { writeRecord } from "../format/lease-file.ts";
+import { parseLeaseFile } from "../format/parse-lease-file.testing.ts";
 import type { LeaseClient, LeaseValue } from "../lease.ts";
 import { sampleRecords } from "../lease-samples.testing.ts";
 import { type LeaseRange, LeaseTable } from "./lease-table.ts";

@@ -23,8 +23,8 @@ const FREE_NEXT = StateCode.free | (StateCode.free << 4);
 const noExtras: LeaseExtras = {};
 
 /**
- * All dynamic leases. Pure memory: what changed must go to a LeaseStore (`appendLease`), and
- * `isDurable` tells whether it did.
+ * All dynamic leases, in memory only: append each change to a LeaseStore (`appendLease`). `isDurable`
+ * tells whether a change was committed.
  */
 export class LeaseTable extends LeaseColumns {
   readonly #queues: PoolQueue[];
@@ -49,8 +49,8 @@ export class LeaseTable extends LeaseColumns {
   }
 
   /**
-   * Replaces all variables of the lease. It is not durable then, and worth writing down only where a
-   * client is known. Throws RangeError for a name that no lease file can have.
+   * Replaces all variables of the lease, which is then not durable. A change is worth writing only where
+   * a client is known. Throws RangeError for a name that a lease file cannot have.
    */
   setBindings(index: number, bindings: LeaseBindings): void {
     const variables: [string, LeaseValue][] = [];
@@ -69,9 +69,9 @@ export class LeaseTable extends LeaseColumns {
   }
 
   /**
-   * A free address of the pool: never used ones first, then the one whose use ended longest ago;
-   * -1 when there is none. Held, reserved and abandoned addresses are not free. Changes nothing:
-   * `offer` or `bind` does.
+   * A free address of the pool: a never used one first, then the one whose use ended longest ago; -1 when
+   * there is none. Held, reserved and abandoned addresses are not free. Changes nothing: call `offer` or
+   * `bind`.
    */
   takeFree(pool: number, nowSeconds: number): number {
     const queue = this.#queueOf(pool);
@@ -81,7 +81,7 @@ export class LeaseTable extends LeaseColumns {
     return oldest >= 0 && this.words[oldest * ROW_WORDS + Word.ends] <= nowSeconds ? oldest : -1;
   }
 
-  /** The address abandoned longest ago, as a last resort: -1 while any free one exists, even held. */
+  /** As a last resort, the address abandoned longest ago; -1 while any free one exists, even held. */
   takeAbandoned(pool: number): number {
     const queue = this.#queueOf(pool);
     if (queue.free.size > 0 || queue.firstNeverUsed() >= 0) return -1;
@@ -89,8 +89,8 @@ export class LeaseTable extends LeaseColumns {
   }
 
   /**
-   * Holds a free or abandoned address for a client until it answers the offer. An active lease
-   * stays as it is: its time counts.
+   * Holds a free or abandoned address for a client until it answers the offer. An active lease stays
+   * unchanged, because its end counts.
    */
   offer(index: number, client: LeaseClient, holdUntilSeconds: number): void {
     if (this.isActive(index)) return;
@@ -103,9 +103,9 @@ export class LeaseTable extends LeaseColumns {
   }
 
   /**
-   * Binds the lease. `extras` replace what was remembered; the flags `reserved` and `bootp` stay
-   * as they are when not given, and so do the variables and the vendor class of a client that has
-   * the lease already. The lease is not durable until `markDurable`.
+   * Binds the lease. `extras` replace what was remembered. The flags `reserved` and `bootp` stay when
+   * they are not given, and so do the variables and the vendor class of a client that already has the
+   * lease. The lease is not durable until `markDurable`.
    */
   bind(
     index: number,
@@ -130,13 +130,13 @@ export class LeaseTable extends LeaseColumns {
     this.octets[index * ROW_BYTES + Octet.transitions] = FREE_NEXT;
   }
 
-  /** The client gave the address back: it keeps its identity, and nothing else. */
+  /** The client gave the address back. The lease keeps the client's identity and nothing else. */
   release(index: number, nowSeconds: number): void {
     this.#makeFree(index, toStored(nowSeconds), noExtras);
     this.clients.setRare(index, noExtras);
   }
 
-  /** Somebody else uses the address: nobody gets it before `untilSeconds`. */
+  /** Another device uses the address: nobody gets it before `untilSeconds`. */
   abandon(index: number, nowSeconds: number, untilSeconds: number): void {
     this.clients.set(index, {}, noExtras);
     this.clients.setRare(index, noExtras);
@@ -147,10 +147,11 @@ export class LeaseTable extends LeaseColumns {
   }
 
   /**
-   * Frees what is over: bound leases (they keep identity and variables, so that the client may
-   * come back to its address) and abandoned ones. Calls `onExpired` for each, with what it had kept
-   * for that moment, at most `leasesMax` times; returns how many. A lease whose end is in this very second still runs: clocks are cut
-   * to whole seconds, and the client may count from a later part of the second than we did.
+   * Frees leases that are over: bound ones (they keep identity and variables, so that the client may come
+   * back to its address) and abandoned ones. Calls `onExpired` for each with its `on expiry` statements,
+   * at most `leasesMax` times; returns how many. A lease that ends in the current second is still
+   * running: clocks are cut to whole seconds, and the client may count from a later part of the second
+   * than we did.
    */
   expireDue(
     nowSeconds: number,
@@ -176,14 +177,14 @@ export class LeaseTable extends LeaseColumns {
     return expired;
   }
 
-  /** Takes a record from the store; false when its address is in no range. It counts as durable. */
+  /** Takes a record from the store, which counts as durable. False when its address is in no range. */
   load(record: LeaseRecord): boolean {
     if (this.indexOf(record.address) < 0) return false;
     this.#row.setRecord(record);
     return this.loadRow(this.#row);
   }
 
-  /** The same from a row whose client has bytes of its own. */
+  /** The same for a row whose client has its own bytes. */
   loadRow(row: LeaseRow): boolean {
     const index = this.indexOf(row.address);
     if (index < 0) return false;
@@ -216,7 +217,7 @@ export class LeaseTable extends LeaseColumns {
     return hardware !== undefined && this.hasHardware(index, hardware);
   }
 
-  /** What a renewal leaves as it is: variables, which may have been set long ago. */
+  /** A renewal keeps the variables, which may have been set long ago. */
   #withVariables(index: number, extras: LeaseExtras): LeaseExtras {
     const variables = extras.variables ?? this.clients.variablesOf(index);
     if (variables === undefined && extras.vendorClass !== undefined) return extras;
@@ -250,7 +251,7 @@ export class LeaseTable extends LeaseColumns {
     return hardware === undefined ? { clientId } : { hardware, clientId };
   }
 
-  /** Changes state and end, which decide the queue that the lease waits in. */
+  /** Changes state and end, which decide the lease's queue. */
   #move(index: number, code: number, endsAt: number): void {
     const queue = this.#queues[this.ranges.poolOf(index)]!;
     const before = this.octets[index * ROW_BYTES + Octet.state];
@@ -267,7 +268,7 @@ export class LeaseTable extends LeaseColumns {
     else heap.add(index);
   }
 
-  /** A reserved address that is free waits for its client, in no queue. */
+  /** A free reserved address waits for its client and is in no queue. */
   #isQueued(index: number): boolean {
     const code = this.octets[index * ROW_BYTES + Octet.state];
     if (code === StateCode.neverUsed) return false;
@@ -275,7 +276,9 @@ export class LeaseTable extends LeaseColumns {
     return isTimed || (this.octets[index * ROW_BYTES + Octet.flags] & LeaseFlag.reserved) === 0;
   }
 
-  /** The reserved flag decides whether a free lease is queued, so it changes while it is in none. */
+  /**
+   * The reserved flag decides whether a free lease is queued, so change it only while it is in no queue.
+   */
   #setFlags(index: number, reserved: boolean | undefined, bootp: boolean | undefined): void {
     const queue = this.#queues[this.ranges.poolOf(index)]!;
     const code = this.octets[index * ROW_BYTES + Octet.state];

@@ -2,9 +2,9 @@ import type { HardwareAddress, LeaseClient, LeaseExtras } from "../lease.ts";
 import { BLOB_BYTES_MAX } from "./blob-arena.ts";
 import { putUint16, uint16At } from "./byte-fields.ts";
 
-// A packed client is a header of twelve bytes and then the bytes themselves, in the order of the file:
-//   hardware type, hardware length (8 bits each); lengths of client id, agent options, hostname
-//   (16 bits each, big-endian); four bytes that are the arena's.
+// A packed client is a twelve-byte header followed by the bytes, in the order of the file. The header:
+// hardware type, hardware length (8 bits each); lengths of client id, agent options, hostname (16 bits
+// each, big-endian); four bytes for the arena.
 export const HEADER_BYTES = 12;
 /** Offsets in the header. */
 export const PackedField = {
@@ -16,13 +16,13 @@ export const PackedField = {
   vendorClassHandle: 8,
 } as const;
 
-/** More than a packet or a file can bring, and less than the arena takes. */
+/** More than a packet or a file can contain, and less than the arena accepts. */
 const PACKED_BYTES_MAX = BLOB_BYTES_MAX - 64;
 export const noBytes = new Uint8Array(0);
 
 /**
- * A client and the bytes remembered of it, packed into one piece: in the arena, where `read` finds
- * it, or in bytes of its own. The vendor class lies elsewhere, because many clients have the same.
+ * A client and the bytes remembered of it, packed into one piece: in the arena, where `read` finds it, or
+ * in its own bytes. The vendor class is stored elsewhere, because many clients share it.
  */
 export class PackedClient {
   bytes: Uint8Array;
@@ -30,14 +30,14 @@ export class PackedClient {
   vendorBytes: Uint8Array = noBytes;
   vendorStart = 0;
   vendorLength = 0;
-  /** Where clients are put together. */
+  /** Buffer where clients are assembled. */
   #ownBytes: Uint8Array = new Uint8Array(64);
 
   constructor() {
     this.bytes = this.#ownBytes;
   }
 
-  /** Nobody: a header without anything behind it, in own bytes with room for `lengthBytes`. */
+  /** Resets to no client: a header only, in its own bytes with room for `lengthBytes`. */
   clear(lengthBytes = HEADER_BYTES): void {
     if (this.#ownBytes.length < lengthBytes) this.#ownBytes = new Uint8Array(2 * lengthBytes);
     this.bytes = this.#ownBytes;
@@ -46,7 +46,7 @@ export class PackedClient {
     this.vendorLength = 0;
   }
 
-  /** Packs the client; of a vendor class only the view is kept. Throws RangeError when it is too long. */
+  /** Packs the client; the vendor class is kept as a view. Throws RangeError when it is too long. */
   pack(client: LeaseClient, extras: LeaseExtras): void {
     const { hardware, clientId = noBytes } = client;
     const { agentOptions = noBytes, hostname = noBytes, vendorClass = noBytes } = extras;
@@ -108,17 +108,17 @@ export class PackedClient {
     return this.agentOptionsStart + this.agentOptionsLength;
   }
 
-  /** All bytes, the header too, without the vendor class. */
+  /** Length including the header, without the vendor class. */
   get length(): number {
     return packedLength(this.bytes, this.start);
   }
 
-  /** Nobody is known, and nothing is remembered. */
+  /** There is no client, and nothing is remembered. */
   get isNobody(): boolean {
     return this.length === HEADER_BYTES && !this.hasHardware && this.vendorLength === 0;
   }
 
-  // Views, empty when there is no such thing.
+  // Views, empty when the value is absent.
 
   hardware(): HardwareAddress | undefined {
     if (!this.hasHardware) return undefined;
@@ -162,7 +162,7 @@ function view(bytes: Uint8Array, start: number, length: number): Uint8Array {
   return length === 0 ? noBytes : bytes.subarray(start, start + length);
 }
 
-/** Most of what is copied is shorter than a memcpy call costs. */
+/** Most copies are so short that calling memcpy would cost more. */
 function copy(from: Uint8Array, to: Uint8Array, start: number): number {
   for (let at = 0; at < from.length; at += 1) to[start + at] = from[at];
   return start + from.length;

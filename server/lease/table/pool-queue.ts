@@ -5,13 +5,13 @@ import { StateCode } from "./lease-codes.ts";
 
 export type LeaseCounts = Readonly<Record<BindingState, number>> & {
   readonly total: number;
-  /** Addresses that nobody ever held; they are part of `free`. */
+  /** Addresses never held by a client; they are included in `free`. */
   readonly neverUsed: number;
 };
 
-/** The addresses of one pool by what can be done with them. */
+/** The addresses of one pool, queued by state. */
 export class PoolQueue {
-  /** Free addresses that were used or offered before, the one that ended longest ago first. */
+  /** Free addresses that were used or offered before, the earliest end first. */
   readonly free: IndexHeap;
   /** Bound addresses, the next to expire first. */
   readonly active: IndexHeap;
@@ -32,15 +32,15 @@ export class PoolQueue {
     return this.free.bytesReserved + this.active.bytesReserved + this.abandoned.bytesReserved;
   }
 
-  /** Adds a run of indexes, all never used. Runs are given out in the order of these calls. */
+  /** Adds a run of never used indexes. Runs are given out in the order of these calls. */
   addSpan(first: number, end: number): void {
     this.#spans.push({ next: first, end });
     this.counts[StateCode.neverUsed] += end - first;
   }
 
   /**
-   * The first index that was never used, -1 when there is none. A used address is never unused
-   * again, so the cursor only moves forward.
+   * The first never used index, -1 when there is none. A used address never becomes unused again, so the
+   * cursor only moves forward.
    */
   firstNeverUsed(): number {
     while (this.#span < this.#spans.length) {
@@ -56,14 +56,14 @@ export class PoolQueue {
     return this.#octets[index * ROW_BYTES + Octet.state] === StateCode.neverUsed;
   }
 
-  /** The queue of a state; every state that a pair left behind counts as free here. */
+  /** The queue of a state; every state left behind by a failover pair counts as free here. */
   heapOf(stateCode: number): IndexHeap {
     if (stateCode === StateCode.active) return this.active;
     return stateCode === StateCode.abandoned ? this.abandoned : this.free;
   }
 }
 
-/** As much work as there are pools, whatever the number of leases. */
+/** Costs one step per pool, whatever the number of leases. */
 export function sumCounts(queues: readonly PoolQueue[]): LeaseCounts {
   const sums = new Float64Array(bindingStates.length + 1);
   let total = 0;

@@ -24,43 +24,45 @@ import type {
   Leadership,
 } from "../leadership.ts";
 import { LeadershipView } from "../leadership-view.ts";
-import type { PairWords } from "../pair-words.ts";
+import type { SharedPairState } from "../shared-pair-state.ts";
 
 const RETRY_MS = 50;
-/** Keep-alives in the life of a presence: one may be lost without harm. */
+/** Keep-alives in the lifetime of a presence: one may be lost without harm. */
 const BEATS_A_LIFE = 3;
 
 export interface EtcdLeadershipOptions extends EtcdAccess {
-  /** Under which this node claims. */
+  /** This node claims as this holder. */
   readonly self: Holder;
-  /** Of the pair's keys: `/provlab/pair1/`. */
+  /** Prefix of the pair's keys: `/provlab/pair1/`. */
   readonly prefix: string;
   /** Every promise settles within about this time. */
   readonly answerMsMax: number;
-  /** A member that has not answered for so long is given up for another one. */
+  /** A member of etcd that has not answered for this long is given up for another one. */
   readonly attemptMsMax: number;
-  /** How old what is known of the leader may be while etcd answers. */
+  /** Greatest age of what is known about the leader while etcd answers. */
   readonly probeMs: number;
-  /** After so long without a word of it, the store has lost a node; see `presenceSecondsOf`. */
+  /** After this long without a keep-alive, etcd counts the node as absent; see `presenceSecondsOf`. */
   readonly presenceSeconds: number;
-  /** How far the leases have been followed. */
-  readonly followed: Pick<PairWords, "isInSync" | "revision">;
+  /** How far this node has followed the leases. */
+  readonly followed: Pick<SharedPairState, "isInSync" | "revision">;
 }
 
-/** Two times `deadMs`, and 5 s at least: it is what moves the service when the heartbeats cannot. */
+/** Twice `deadMs`, and at least 5 s: the absence moves the service when the heartbeats cannot. */
 export function presenceSecondsOf(deadMs: number): number {
   return Math.max(5, Math.ceil((2 * deadMs) / 1000));
 }
 
 /**
- * The leadership of a pair in etcd, as one of its nodes has it: watches who leads, claims and gives back,
- * and shows etcd that this node is there.
+ * The leadership of a pair in etcd, as one of its nodes has it: it watches who leads, claims and gives
+ * back, and shows etcd that this node is present.
  */
 export class EtcdLeadership implements Leadership {
   readonly #options: EtcdLeadershipOptions;
   readonly #keys: PairKeys;
   readonly #view: LeadershipView;
-  /** One to ask and one to watch with: giving up a member for one must not disturb the other. */
+  /**
+   * One client for requests and one for watches: giving up a member for one must not disturb the other.
+   */
   readonly #asking: EtcdClient;
   readonly #watching: EtcdClient;
   #lease: number | undefined;
@@ -80,7 +82,7 @@ export class EtcdLeadership implements Leadership {
     void this.#keepPresence();
   }
 
-  /** Why etcd did not do what was asked last, as a sentence; "" when it did. */
+  /** Why etcd did not carry out the latest request, as a sentence; "" when it did. */
   get trouble(): string {
     return this.#trouble;
   }
@@ -103,7 +105,7 @@ export class EtcdLeadership implements Leadership {
     return mandate?.epoch === epoch ? mandate.term : undefined;
   }
 
-  /** `unavailable` as well while etcd does not have this node as present. */
+  /** Also `unavailable` while etcd does not have this node as present. */
   async claim({ seenEpoch, raisesFailureFlag }: ClaimRequest): Promise<ClaimOutcome> {
     const { self } = this.#options;
     const sight = this.#view.leader;
@@ -148,7 +150,7 @@ export class EtcdLeadership implements Leadership {
     return leader !== undefined && isHeldBy(sightOf(leader).record, self.bootId, epoch);
   }
 
-  /** Takes the presence back, so that nobody has to wait for its end. What is asked for meanwhile fails. */
+  /** Removes the presence, so that nobody has to wait until it expires. Requests made after this fail. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -162,7 +164,7 @@ export class EtcdLeadership implements Leadership {
     this.#asking.close();
   }
 
-  /** What etcd has done is known at once, not only when the watch tells it. */
+  /** What this node wrote is known at once, not only when the watch reports it. */
   async #transact(transaction: Transaction): Promise<TransactionAnswer | undefined> {
     const { answerMsMax } = this.#options;
     const answer = await this.#ask(() => this.#asking.transact(transaction, answerMsMax));
@@ -188,7 +190,7 @@ export class EtcdLeadership implements Leadership {
     }
   }
 
-  /** What is watched: the failure flag and the leader key, which are neighbours, and who is present. */
+  /** The watched ranges: the failure flag and the leader key, which are neighbours, and the presences. */
   get #watched(): readonly Required<Pick<RangeQuery, "key" | "end">>[] {
     const { failure, leader, presence } = this.#keys;
     return [
@@ -197,7 +199,7 @@ export class EtcdLeadership implements Leadership {
     ];
   }
 
-  /** Of each range the revision at which it was read. */
+  /** Reads each range; returns the revision of each reading. */
   async #read(): Promise<readonly number[] | undefined> {
     const revisions: number[] = [];
     for (const range of this.#watched) {
@@ -210,7 +212,7 @@ export class EtcdLeadership implements Leadership {
     return revisions;
   }
 
-  /** Until one of the watches ends, whatever the reason: then everything is read anew. */
+  /** Settles when one of the watches ends, for any reason: then everything is read again. */
   async #watch(revisions: readonly number[]): Promise<void> {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => {
@@ -230,7 +232,7 @@ export class EtcdLeadership implements Leadership {
         },
       });
     });
-    // Only a member with a majority answers: a watch of one without it would be silent for ever.
+    // A member without a majority would leave the watch silent for ever; it cannot answer this read.
     const probe = setInterval(async () => {
       if (!(await this.#probe())) end();
     }, this.#options.probeMs);
@@ -254,7 +256,7 @@ export class EtcdLeadership implements Leadership {
     }
   }
 
-  /** Keeps the presence alive, or makes it where there is none. False: etcd has not done it. */
+  /** Keeps the presence alive, or creates it when it is missing. False when etcd did not do it. */
   async #keepAlive(): Promise<boolean> {
     const { self, answerMsMax, presenceSeconds } = this.#options;
     const kept = this.#lease;
@@ -271,7 +273,7 @@ export class EtcdLeadership implements Leadership {
     return (await this.#transact(put)) !== undefined;
   }
 
-  /** Until the time is up, or the keeper is needed sooner. */
+  /** Waits until the time is up, or the keeper is needed sooner. */
   async #rest(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

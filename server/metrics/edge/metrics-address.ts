@@ -3,7 +3,7 @@ import type { MetricsPlan } from "./metrics-server.ts";
 
 const LOOPBACK = 0x7f00_0001;
 
-/** `[ADDRESS:]PORT`, on 127.0.0.1 unless told; undefined when it is not that. */
+/** `[ADDRESS:]PORT`, by default on 127.0.0.1; undefined for any other text. */
 export function parseMetricsAddress(text: string): MetricsPlan | undefined {
   const match = /^(?:([\d.]+):)?(\d{1,5})$/.exec(text);
   if (match === null) return undefined;

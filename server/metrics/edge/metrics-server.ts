@@ -8,7 +8,7 @@ import { systemReason } from "../../process/start-error.ts";
 import { portRefused } from "../../service/loop/datagram-loop.ts";
 import { EXPOSITION_TYPE, type Family, gauge, renderExposition } from "../exposition.ts";
 
-/** Where metrics are told. */
+/** Where metrics are served. */
 export interface MetricsPlan {
   readonly address: number;
   /** 0 lets the system choose. */
@@ -17,18 +17,18 @@ export interface MetricsPlan {
 
 export interface MetricsSource {
   readonly families: () => readonly Family[];
-  /** Whether all that there is to serve is served. */
+  /** Whether every service is up. */
   readonly isReady: () => boolean;
 }
 
 const CONNECTIONS_MAX = 32;
 const REQUEST_MS_MAX = 5000;
-/** Whoever asks more often is told the same again. */
+/** Within this time, further requests get the same text. */
 const FRESH_MS = 500;
 
 /**
- * `/metrics` for Prometheus, `/healthz` (this process answers) and `/readyz` (it serves), over HTTP. Few
- * connections, short ones, and a text that is made twice a second at most.
+ * `/metrics` for Prometheus, `/healthz` (this process answers) and `/readyz` (it serves), over HTTP. It
+ * allows few, short connections, and makes the text at most twice a second.
  */
 export class MetricsServer {
   readonly #server: Server;
@@ -52,7 +52,7 @@ export class MetricsServer {
     this.#server.requestTimeout = REQUEST_MS_MAX;
   }
 
-  /** Rejects with StartError when the port is not to be had. */
+  /** Rejects with StartError when the port is not available. */
   static async open({ address, port }: MetricsPlan, source: MetricsSource): Promise<MetricsServer> {
     const metrics = new MetricsServer(source);
     await new Promise<void>((resolve, reject) => {
@@ -99,7 +99,7 @@ export class MetricsServer {
 
 const startSeconds = systemClock.wallMs() / 1000 - process.uptime();
 
-/** By the names that Prometheus' own clients use. */
+/** Named as in Prometheus' own clients. */
 function processFamilies(): Family[] {
   const { user, system } = process.cpuUsage();
   const cpuSeconds = (user + system) / 1e6;
@@ -119,7 +119,7 @@ function processFamilies(): Family[] {
   ];
 }
 
-/** Undefined where there is no /proc. */
+/** Undefined on a system without /proc. */
 function openDescriptors(): number | undefined {
   try {
     return readdirSync("/proc/self/fd").length;

@@ -13,9 +13,9 @@ export type FromMetrics =
   | { readonly kind: "refused"; readonly message: string };
 
 /**
- * A MetricsServer on a thread of its own, for a server whose own thread must not answer HTTP: it is told
- * once a second what the server counts. Rejects with StartError when the port is not to be had. It keeps
- * no process alive.
+ * A MetricsServer on its own thread, for a server whose own thread must not answer HTTP; that one sends
+ * its counters once a second. Rejects with StartError when the port is not available. It does not keep
+ * the process alive.
  */
 export async function startMetricsThread(
   plan: MetricsPlan,

@@ -18,23 +18,23 @@ import { formatManifest, isMirrorPath, type Manifest, type MirrorEntry } from ".
 import { type MirrorFolder, mirrorLimits } from "../mirror-plan.ts";
 import { HeldFolder } from "./held-folder.ts";
 
-/** What a folder held when it was looked at. */
+/** The contents of a folder at one scan. */
 export interface FolderScan {
   readonly manifest: Manifest;
   readonly text: string;
-  /** SHA-256 of the text: folders with the same files have the same. */
+  /** SHA-256 of the text: equal for folders with the same files. */
   readonly version: string;
-  /** Identity of each by its path; "" is the root itself. */
+  /** Identity of each folder by its path; "" is the root. */
   readonly folders: ReadonlyMap<string, string>;
-  /** A file is being written: another look is due soon. */
+  /** A file is being written, so another scan is due soon. */
   readonly isUnsettled: boolean;
-  /** Links, pipes and names that cannot be mirrored. */
+  /** Number of links, pipes and names that cannot be mirrored. */
   readonly skipped: number;
-  /** Why it is not complete. */
+  /** Why the scan is not complete. */
   readonly trouble: string | undefined;
 }
 
-/** Whoever gets it closes it. */
+/** The caller closes it. */
 export interface OpenedFile {
   readonly fd: number;
   readonly size: number;
@@ -46,15 +46,15 @@ interface Known {
   readonly sha256: string;
 }
 
-/** Of its last change: until then somebody may be writing the file still. */
+/** For this long after its last change, a file may still be in the course of being written. */
 const settleMs = 1000;
-/** How long this thread's requests wait for a scan at most. */
+/** Longest time that a scan keeps this thread's requests waiting. */
 const sliceMs = 10;
 const modeBits = 0o777;
-// Without O_NONBLOCK a pipe put in the place of a file would stop the thread.
+// Without O_NONBLOCK, opening a pipe that replaced a file would block the thread.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Knows the digests of a folder's files, and reads again only those that have changed. */
+/** Knows the digests of a folder's files, and rereads only files that have changed. */
 export class FolderIndex {
   readonly #path: string;
   #root: HeldFolder;
@@ -64,7 +64,7 @@ export class FolderIndex {
   #known = new Map<string, Known>();
   #isStopped = false;
 
-  /** Throws StartError when the folder is not there. */
+  /** Throws StartError when the folder does not exist. */
   constructor({ path, only }: MirrorFolder, clock: Clock) {
     this.#path = path;
     this.#root = HeldFolder.openRoot(path);
@@ -72,7 +72,7 @@ export class FolderIndex {
     this.#clock = clock;
   }
 
-  /** Reads in slices, so that others on this thread are served meanwhile. One at a time. */
+  /** Reads in slices, so that this thread serves other requests meanwhile. One scan at a time. */
   async scan(): Promise<FolderScan> {
     const scan = new Scan();
     this.#reopen(scan);
@@ -89,20 +89,20 @@ export class FolderIndex {
     return scan.result();
   }
 
-  /** An open file for the entry of a manifest; undefined when it is no longer the one that was digested. */
+  /** Opens the file of a manifest entry; undefined when it is no longer the file that was digested. */
   open(path: string): OpenedFile | undefined {
     const known = this.#known.get(path);
     if (known === undefined) return undefined;
     try {
       return this.#openKnown(path, known);
     } catch (error) {
-      // Gone, or something else is in its place.
+      // The file is gone, or something else has replaced it.
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       return undefined;
     }
   }
 
-  /** Somebody may have put another folder in its place. */
+  /** The folder may have been replaced by another one. */
   #reopen(scan: Scan): void {
     try {
       const root = HeldFolder.openRoot(this.#path);
@@ -126,7 +126,7 @@ export class FolderIndex {
     });
   }
 
-  /** A scan that runs ends soon, with whatever it has. */
+  /** Makes a running scan end soon, with whatever it has read. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -135,7 +135,7 @@ export class FolderIndex {
     this.#root.close();
   }
 
-  /** Yields whenever it may be interrupted. */
+  /** Yields wherever it may be interrupted. */
   *#walk(
     folder: HeldFolder,
     prefix: string,
@@ -165,7 +165,7 @@ export class FolderIndex {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;
-        // Gone since the folder was read: as if it had never been there.
+        // ENOENT: removed since the folder was read, so it is treated as never seen.
         if (code !== "ENOENT") scan.trouble = `${path} cannot be read (${code})`;
       }
       yield "file";
@@ -230,7 +230,7 @@ function namesIn(folder: HeldFolder, prefix: string, scan: Scan): Dirent[] {
   }
 }
 
-/** Of a Stats there would be one in memory for each file. */
+/** Keeps only these fields: otherwise a Stats object would stay in memory for each file. */
 function identityOf({ ino, dev, size, mtimeMs, ctimeMs }: Stats): FileIdentity {
   return { ino, dev, size, mtimeMs, ctimeMs };
 }
@@ -260,7 +260,7 @@ class Scan {
   add(path: string, { size, mtimeMs, mode }: Stats, sha256: string | undefined): void {
     this.#bytes += size;
     if (sha256 === undefined) this.#isUnsettled = true;
-    // Of a time before 1970 a manifest has nothing to say.
+    // A manifest cannot express a time before 1970.
     const time = Math.max(0, Math.floor(mtimeMs));
     this.#files.set(path, { path, size, mtimeMs: time, mode: mode & modeBits, sha256 });
   }

@@ -17,13 +17,13 @@ import { HeldFolder } from "./held-folder.ts";
 import { ReplacedFiles } from "./replaced-files.ts";
 
 const incomingName = ".provlab-incoming";
-/** Files that wait to be synced together: many syncs at once cost a disk little more than one. */
+/** Most files that are synced together: for a disk many syncs at once cost little more than one. */
 const batchFilesMax = 128;
 const batchBytesMax = 16 * 1024 * 1024;
 const writeFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const syncFile = promisify(fsync);
 
-/** Hands the bytes of an entry to `write`; false when they are not what the manifest says. */
+/** Passes the bytes of an entry to `write`; false when they do not match the manifest. */
 export type FetchFile = (
   entry: MirrorEntry,
   write: (bytes: Uint8Array) => void,
@@ -33,7 +33,7 @@ export interface AppliedSteps {
   readonly fetched: number;
   readonly removed: number;
   readonly bytes: number;
-  /** What is in the way of single files. */
+  /** Sentences about single files that could not be written. */
   readonly troubles: readonly string[];
 }
 
@@ -44,9 +44,9 @@ interface Incoming {
 }
 
 /**
- * Makes a folder what its master is. A file is written aside, synced, renamed over the old one, and its
- * folder is synced: who reads it gets the old one or the new one, as a whole, also after a crash. What
- * was there before is kept in `.provlab-replaced/NAME/`: the last one of each path.
+ * Makes a folder equal to its master. A file is written aside, synced and renamed over the old one, and
+ * its folder is synced: a reader gets the whole old file or the whole new one, even after a crash.
+ * Replaced files are kept in `.provlab-replaced/NAME/`, the last one of each path.
  */
 export class FolderWriter {
   readonly #root: HeldFolder;
@@ -54,7 +54,7 @@ export class FolderWriter {
   readonly #replaced: ReplacedFiles;
   #numbers = 0;
 
-  /** What an interrupted run left aside is thrown away. Throws StartError. */
+  /** Removes what an interrupted run left aside. Throws StartError. */
   constructor({ path, name }: MirrorFolder) {
     this.#root = HeldFolder.openRoot(path);
     const incoming = this.#root.makeFolder(incomingName);
@@ -64,12 +64,12 @@ export class FolderWriter {
     this.#replaced = new ReplacedFiles(this.#root, name);
   }
 
-  /** Of the folder that it writes to, wherever that is by now. */
+  /** Identity of the folder that it writes to, even after that was moved. */
   get rootIdentity(): string {
     return this.#root.identity();
   }
 
-  /** Asks `mayGoOn` before each batch is put in place. Rejects with what `fetch` rejects with. */
+  /** Calls `mayGoOn` before each batch is put in place. Rejects with any error of `fetch`. */
   async apply(steps: MirrorSteps, fetch: FetchFile, mayGoOn: () => boolean): Promise<AppliedSteps> {
     const troubles: string[] = [];
     const total = { fetched: 0, removed: 0, bytes: 0 };
@@ -170,7 +170,7 @@ export class FolderWriter {
   #sync(parents: ReadonlySet<string>, troubles: string[]): void {
     for (const parent of parents) {
       attempt(parent, troubles, () => {
-        // The last name is not needed, but the folder that it would stand in.
+        // Only the folder is needed; the "." stands for a name in it.
         this.#root.inFolderOf(`${parent}${parent === "" ? "" : "/"}.`, false, (folder) => {
           folder.sync();
         });
@@ -178,7 +178,7 @@ export class FolderWriter {
     }
   }
 
-  /** The folder and those above it, as far as nothing is in them. */
+  /** Removes the folder and those above it, as long as they are empty. */
   #removeEmpty(folder: string): void {
     for (let path = folder; path !== ""; path = parentOf(path)) {
       try {
@@ -194,7 +194,9 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** False, and a trouble, when the system refuses; a mistake of ours goes on. */
+/**
+ * Returns false and adds a trouble when the system refuses; other errors are our bugs and pass through.
+ */
 function attempt(path: string, troubles: string[], act: () => void): boolean {
   try {
     act();

@@ -14,9 +14,9 @@ import { StartError, systemReason } from "../../process/start-error.ts";
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
- * A folder that is held open. What is in it is reached through the descriptor, one name at a time and
- * never through a link, so that whatever somebody puts in the way meanwhile, no path leads out of the
- * root: what openat(2) is for, by way of Linux's /proc.
+ * A folder that is held open. Its contents are reached through the descriptor, one name at a time and
+ * never through a link, so no path leads out of the root, even if someone changes the folders meanwhile.
+ * It does what openat(2) is for, by way of Linux's /proc.
  */
 export class HeldFolder {
   readonly #fd: number;
@@ -25,7 +25,7 @@ export class HeldFolder {
     this.#fd = fd;
   }
 
-  /** The operator's own path may go through links. Throws StartError. */
+  /** The operator's own path may contain links. Throws StartError. */
   static openRoot(path: string): HeldFolder {
     if (!existsSync("/proc/self/fd")) {
       throw new StartError("The mirror needs Linux and its /proc.");
@@ -38,17 +38,17 @@ export class HeldFolder {
     }
   }
 
-  /** Where a name in this folder is, for a call that does not follow links. */
+  /** Path of a name in this folder, for a call that does not follow links. */
   at(name: string): string {
     return `/proc/self/fd/${this.#fd}/${name}`;
   }
 
-  /** Throws what the system says: ENOENT, ENOTDIR for a file or a link. */
+  /** Throws the system's error: ENOENT; ENOTDIR for a file or a link. */
   openFolder(name: string): HeldFolder {
     return new HeldFolder(openSync(this.at(name), folderFlags | constants.O_NOFOLLOW));
   }
 
-  /** The same; made when it is not there. */
+  /** The same, but creates the folder when it does not exist. */
   makeFolder(name: string): HeldFolder {
     try {
       mkdirSync(this.at(name), { mode: 0o755 });
@@ -60,8 +60,8 @@ export class HeldFolder {
   }
 
   /**
-   * Calls `use` with the folder of a path below this one, and the last name of the path. Throws what
-   * the system says when a part of the path is no folder.
+   * Calls `use` with the folder of a path below this one, and the last name of the path. Throws the
+   * system's error when a part of the path is not a folder.
    */
   inFolderOf<Result>(
     path: string,
@@ -87,13 +87,13 @@ export class HeldFolder {
     return readdirSync(this.at("."), { withFileTypes: true });
   }
 
-  /** Unlike that of any other folder. */
+  /** Unique among folders. */
   identity(): string {
     const { dev, ino } = fstatSync(this.#fd);
     return `${dev}:${ino}`;
   }
 
-  /** What was renamed here, or removed, stays so after a crash. */
+  /** Makes renames and removals in this folder durable. */
   sync(): void {
     fsyncSync(this.#fd);
   }

@@ -22,7 +22,7 @@ export class MirrorError extends Error {
 export type ManifestAnswer =
   | { readonly kind: "manifest"; readonly text: string; readonly version: string }
   | { readonly kind: "as-before" }
-  /** The other node serves no DHCP, and so is no master. */
+  /** The other node does not serve DHCP, so it is not the master. */
   | { readonly kind: "not-active" }
   /** It has not read its folder yet. */
   | { readonly kind: "not-ready" };
@@ -30,14 +30,14 @@ export type ManifestAnswer =
 interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
-  /** Of the body. */
+  /** Digest of the body. */
   readonly sha256: string;
-  /** The body when the status is not 200. */
+  /** The body, unless the status is 200. */
   readonly text: string;
 }
 
 interface Asked extends Reply {
-  /** Whether it is signed by the other node, for this very request. */
+  /** Whether the other node signed it for this very request. */
   readonly isProven: boolean;
 }
 
@@ -50,14 +50,14 @@ interface Session {
 type Write = (bytes: Uint8Array) => void;
 
 const IDLE_MS_MAX = 5000;
-/** Of one request, and as much again as the second for each MiB that it may bring. */
+/** Time limit of a request; MS_PER_MIB is added for each MiB that the answer may have. */
 const REQUEST_MS_MAX = 30_000;
 const MS_PER_MIB = 2000;
 const MIB = 1024 * 1024;
-/** Of an answer that is a sentence. */
+/** Longest answer that is a sentence. */
 const TEXT_BYTES_MAX = 4096;
 
-/** Asks the other node, one request after the other, over the link that works. */
+/** Asks the other node, one request at a time, over the link that works. */
 export class MirrorClient {
   readonly #links: readonly MirrorLink[];
   readonly #sign: HeartbeatSigner;
@@ -70,7 +70,7 @@ export class MirrorClient {
     this.#sign = sign;
   }
 
-  /** `unless`: the version that is known. Rejects with MirrorError. */
+  /** `unless` is the version already known. Rejects with MirrorError. */
   async manifest(folder: string, unless: string | undefined): Promise<ManifestAnswer> {
     const query = new URLSearchParams({ folder, unless: unless ?? "" });
     const chunks: Uint8Array[] = [];
@@ -89,7 +89,10 @@ export class MirrorClient {
     return { kind: "manifest", text: Buffer.concat(chunks).toString(), version: sha256 };
   }
 
-  /** False when what came is not what the manifest says: it has changed. Rejects with MirrorError. */
+  /**
+   * False when the bytes do not match the manifest, because the file has changed. Rejects with
+   * MirrorError.
+   */
   async file(folder: string, { path, size, sha256 }: MirrorEntry, write: Write): Promise<boolean> {
     const query = new URLSearchParams({ folder, path });
     const reply = await this.#ask(`/file?${query}`, size, write);
@@ -105,7 +108,7 @@ export class MirrorClient {
     const asked = await this.#askOnce(url, bytesMax, write);
     if (asked.status !== 401) return asked;
     this.#session = undefined;
-    // The other one has started anew, or has forgotten us.
+    // The other node has restarted, or has forgotten our session.
     const again = isNew ? asked : await this.#askOnce(url, bytesMax, write);
     if (again.status !== 401) return again;
     throw new MirrorError("the other node forgets every session");
@@ -175,7 +178,7 @@ export class MirrorClient {
   }
 }
 
-/** One request and all of its answer. Rejects with whatever went wrong, `write` included. */
+/** One request and its whole answer. Rejects with any error, including those of `write`. */
 async function exchange(
   options: RequestOptions,
   msMax: number,
@@ -183,7 +186,7 @@ async function exchange(
   write: Write,
 ): Promise<Reply> {
   return new Promise<Reply>((resolve, reject) => {
-    // Not destroyed with the error: once the answer is complete nobody would catch it at the socket.
+    // Not destroyed with the error: once the answer is complete, nothing would catch it at the socket.
     let isOver = false;
     const giveUp = (error: Error): void => {
       isOver = true;
@@ -196,7 +199,7 @@ async function exchange(
       let left = status === 200 ? bytesMax : TEXT_BYTES_MAX;
       let text = "";
       response.on("data", (chunk: Buffer) => {
-        // The file that it would be written to may be closed by now.
+        // The target file may be closed by now.
         if (isOver) return;
         left -= chunk.length;
         if (left < 0) {

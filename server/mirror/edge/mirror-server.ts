@@ -13,23 +13,23 @@ import type { WatchedFolder } from "./watched-folder.ts";
 
 const CONNECTIONS_MAX = 16;
 const REQUEST_MS_MAX = 5000;
-/** Of a connection on which nothing moves, whoever is to blame. */
+/** A connection without any traffic is closed after this time, whichever side stalls. */
 const IDLE_MS_MAX = 15_000;
-/** The first look at a large folder takes longer; whoever asks comes again. */
+/** The first scan of a large folder takes longer; then the client asks again. */
 const SCAN_MS_MAX = 2000;
 const HEADER_BYTES_MAX = 8192;
 
 export interface MirrorSource {
   readonly sign: HeartbeatSigner;
   readonly folders: ReadonlyMap<string, WatchedFolder>;
-  /** Only the node that serves DHCP is a master. */
+  /** Only the node that serves DHCP is the master. */
   readonly isActive: () => boolean;
 }
 
 /**
- * What the other node asks, over HTTP/1.1 on one interconnect: `POST /session`, then
- * `GET /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. Only a path of the last
- * manifest can be had, so no name leads anywhere else. 304: as it was; 401: not proven; 409: not the
+ * Answers the other node over HTTP/1.1 on one interconnect: `POST /session`, then `GET
+ * /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. It gives only paths of the
+ * last manifest, so a name cannot lead anywhere else. 304: unchanged; 401: not proven; 409: not the
  * active node, or the file has changed; 503: the folder is being read for the first time.
  */
 export class MirrorServer {
@@ -37,7 +37,7 @@ export class MirrorServer {
   readonly #source: MirrorSource;
   readonly #sessions: MirrorSessions;
   filesServed = 0;
-  /** Requests that did not prove to have the key. */
+  /** Number of requests that did not prove to have the key. */
   unproven = 0;
 
   private constructor(source: MirrorSource) {
@@ -53,7 +53,7 @@ export class MirrorServer {
     this.#server.setTimeout(IDLE_MS_MAX, (socket) => socket.destroy());
   }
 
-  /** Rejects with StartError when the port is not to be had. */
+  /** Rejects with StartError when the port is not available. */
   static async open(address: number, port: number, source: MirrorSource): Promise<MirrorServer> {
     const mirror = new MirrorServer(source);
     await new Promise<void>((resolve, reject) => {
@@ -136,7 +136,7 @@ export class MirrorServer {
       return;
     }
     const file = createReadStream("", { fd, start: 0, end: size - 1 });
-    // Whoever asked may be gone before the file was read, and an error ends both.
+    // The client may leave before the whole file was read; an error ends both.
     response.on("close", () => file.destroy());
     file.on("error", () => response.destroy());
     file.pipe(response);

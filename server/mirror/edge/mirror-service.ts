@@ -13,22 +13,22 @@ import { MirrorServer } from "./mirror-server.ts";
 import { WatchedFolder } from "./watched-folder.ts";
 
 export interface MirrorOptions extends MirrorPlan {
-  /** Whether this node serves DHCP, and is the master. */
+  /** Whether this node serves DHCP and therefore is the master. */
   readonly isActive: () => boolean;
-  /** Told again and again whether this node, as standby, has all that the active one has. */
+  /** Called regularly with whether this standby node has all files of the active one. */
   readonly onLook?: (isInStep: boolean) => void;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
-/** What the mirror of this node did. */
+/** Counters of this node's mirror. */
 export interface MirrorCounts {
   readonly fetched: number;
   readonly removed: number;
   readonly bytes: number;
   readonly served: number;
   readonly unproven: number;
-  /** Every folder was like that of the active node when it was last looked at. False on the active node. */
+  /** Every folder equalled the active node's at the last look. False on the active node. */
   readonly isInStep: boolean;
 }
 
@@ -42,8 +42,8 @@ export interface RunningMirror {
 }
 
 /**
- * Keeps folders as they are on the node that serves DHCP: this one tells what it has while it is active,
- * and fetches what the other one has while it is not. Rejects with StartError.
+ * Keeps folders equal to those of the node that serves DHCP: while active this node offers its files,
+ * otherwise it fetches the other node's. Rejects with StartError.
  */
 export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
   const mirror = new Mirror(options);
@@ -60,7 +60,7 @@ interface Mirrored {
   readonly folder: MirrorFolder;
   readonly watched: WatchedFolder;
   writer: FolderWriter;
-  /** Versions of both sides, when they were last the same. */
+  /** Versions of both sides when they were last equal. */
   same: { readonly master: string; readonly own: string } | undefined;
 }
 
@@ -92,7 +92,7 @@ class Mirror implements RunningMirror {
       this.#end = resolve;
       this.#break = reject;
     });
-    // Whoever holds the service may never ask.
+    // The owner of the service may never wait for it.
     this.ended.catch(() => undefined);
     for (const folder of folders) {
       const writer = new FolderWriter(folder);
@@ -174,7 +174,7 @@ class Mirror implements RunningMirror {
     }
   }
 
-  /** What goes wrong outside is told, and tried again in the next one. */
+  /** An outside error is logged, and the next round tries again. */
   async #round(): Promise<void> {
     const { logger } = this.#options;
     const troubles: string[] = [];
@@ -220,7 +220,7 @@ class Mirror implements RunningMirror {
     const fetch: Parameters<FolderWriter["apply"]>[1] = (entry, write) =>
       this.#client.file(folder.name, entry, write);
     if (writer.rootIdentity !== own.folders.get("")) {
-      // Somebody has put another folder in its place.
+      // The folder was replaced by another one.
       writer.close();
       mirrored.writer = new FolderWriter(folder);
     }
@@ -243,7 +243,7 @@ class Mirror implements RunningMirror {
   }
 }
 
-/** The other node, the system or an operator; everything else is a mistake of ours. */
+/** Caused by the other node, the system or an operator; any other error is our bug. */
 function isFromOutside(error: unknown): boolean {
   if (error instanceof MirrorError || error instanceof StartError) return true;
   return error instanceof Error && "code" in error;

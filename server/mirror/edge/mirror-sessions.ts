@@ -10,33 +10,33 @@ import {
   SessionSigner,
 } from "./mirror-signatures.ts";
 
-/** One mirror needs one. A recording of how one was opened may be played again, but never used. */
+/** A mirror needs only one. A replayed recording can open one, but never use it. */
 const sessionsMax = 8;
 const noncePattern = new RegExp(`^[0-9a-f]{${NONCE_DIGITS}}$`);
 
 interface Session {
   readonly signer: SessionSigner;
-  /** Of the last request: every other one has a higher number. */
+  /** Number of the last request; every later one must be higher. */
   count: number;
 }
 
-/** A request whose sender has the key, and which was never made before. */
+/** A request whose sender has the key, and which is no replay. */
 export interface ProvenRequest {
   readonly signer: SessionSigner;
   readonly count: number;
 }
 
-/** The sessions of one server. Whatever is not proven is answered by one refusal. */
+/** The sessions of one server. All unproven requests get the same refusal. */
 export class MirrorSessions {
   readonly #sign: HeartbeatSigner;
-  /** In the order of use: the first one is the one to forget. */
+  /** In order of use: the first one is forgotten first. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(sign: HeartbeatSigner) {
     this.#sign = sign;
   }
 
-  /** The headers of the answer; undefined when the other one has not our key. */
+  /** The headers of the answer; undefined when the other node does not have our key. */
   open(headers: IncomingHttpHeaders): Record<string, string> | undefined {
     const clientNonce = headers[mirrorHeaders.nonce];
     if (typeof clientNonce !== "string" || !noncePattern.test(clientNonce)) return undefined;

@@ -1,9 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 
-// Who asks and who answers prove that they have the pair's key. A session begins with a number of each
-// side that was never used before; its own key is made of both, and its requests are counted. So
-// nothing that somebody recorded can be said a second time, and no clock has to be right.
+// Both sides of a request prove that they have the pair's key. Each side begins a session with a number
+// that was never used before; the session's key is made from both numbers, and its requests are counted.
+// So a recording cannot be replayed, and no clock has to be right.
 
 /** In hexadecimal digits. */
 export const NONCE_DIGITS = 32;
@@ -16,7 +16,7 @@ export const mirrorHeaders = {
 } as const;
 
 function signed(sign: HeartbeatSigner, ...lines: readonly (string | number)[]): Uint8Array {
-  // Heartbeats begin with other bytes, so neither can stand for the other under one key.
+  // Heartbeats begin with other bytes, so under one key neither can pass for the other.
   return sign(new TextEncoder().encode(["provlab mirror", ...lines].join("\n")));
 }
 
@@ -32,7 +32,7 @@ export function openedSignature(
   return hex(signed(sign, "opened", clientNonce, serverNonce));
 }
 
-/** What one session is signed with. */
+/** Signs the messages of one session. */
 export class SessionSigner {
   readonly #sign: HeartbeatSigner;
 
@@ -41,18 +41,18 @@ export class SessionSigner {
     this.#sign = (bytes) => createHmac("sha256", key).update(bytes).digest();
   }
 
-  /** `url`: path and query as they are sent. */
+  /** `url`: path and query as sent. */
   request(count: number, url: string): string {
     return hex(signed(this.#sign, "request", count, url));
   }
 
-  /** The digest stands for the body, which is then compared with it. */
+  /** The digest stands for the body, which is compared with it later. */
   reply(count: number, status: number, bodySha256: string): string {
     return hex(signed(this.#sign, "reply", count, status, bodySha256));
   }
 }
 
-/** In the same time wherever they differ. */
+/** Compares in constant time. */
 export function isSignature(given: unknown, right: string): boolean {
   if (typeof given !== "string" || given.length !== right.length) return false;
   const [a, b] = [Buffer.from(given), Buffer.from(right)];

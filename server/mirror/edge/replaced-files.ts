@@ -2,11 +2,11 @@ import { linkSync, lstatSync, rmSync } from "node:fs";
 import type { HeldFolder } from "./held-folder.ts";
 
 const replacedName = ".provlab-replaced";
-/** Of all that is kept; before there is more, everything kept goes and it begins anew. */
+/** Most files that are kept. When there are more, all kept files are deleted and it starts again. */
 const filesMax = 200_000;
 const bytesMax = 4 * 1024 ** 3;
 
-/** What the mirror has replaced or removed: of each path the last one, as long as there is room. */
+/** Files that the mirror replaced or removed: the last one of each path, as long as there is room. */
 export class ReplacedFiles {
   readonly #all: HeldFolder;
   readonly #name: string;
@@ -14,7 +14,7 @@ export class ReplacedFiles {
   #files = 0;
   #bytes = 0;
 
-  /** `name`: of the mirrored folder, for two of them may lie in one place. */
+  /** `name` of the mirrored folder, because two of them may have the same parent. */
   constructor(root: HeldFolder, name: string) {
     this.#all = root.makeFolder(replacedName);
     this.#name = name;
@@ -23,8 +23,8 @@ export class ReplacedFiles {
   }
 
   /**
-   * Keeps the file of that name, if there is one, by a second name: it is never missing where it is
-   * served. Throws what the system says.
+   * Keeps the file of that name, if there is one, as a second link, so it is never missing where it is
+   * served. Throws the system's error.
    */
   keep(from: HeldFolder, name: string, path: string): void {
     const stats = lstatSync(from.at(name), { throwIfNoEntry: false });
@@ -43,7 +43,7 @@ export class ReplacedFiles {
     this.#all.close();
   }
 
-  /** Takes away what is kept under this path, or in the way of it. */
+  /** Removes what is kept under this path or obstructs it. */
   #makeWay(path: string): void {
     const parts = path.split("/");
     for (const [at] of parts.entries()) {

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { VirtualClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { WatchedFolder } from "./watched-folder.ts";
 
 let folder: string;

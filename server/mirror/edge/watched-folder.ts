@@ -5,18 +5,18 @@ import type { Logger } from "../../../base/log.ts";
 import type { MirrorFolder } from "../mirror-plan.ts";
 import { FolderIndex, type FolderScan } from "./folder-index.ts";
 
-/** After a change, unless the mirror looks more often. */
+/** Delay of a scan after a change, unless the mirror looks more often. */
 const soonMsMost = 1000;
-/** Between two looks at a folder that cannot be watched. */
+/** Interval of scans when a folder cannot be watched. */
 const unwatchedMs = 10_000;
-/** Even if nothing seems to have changed: inotify drops what comes too fast. */
+/** Interval of scans even without a change: inotify drops events that come too fast. */
 const watchedMs = 60_000;
-/** A large folder is not looked at more than this part of the time. */
+/** Largest part of the time that scans of a large folder may take. */
 const scanShare = 0.1;
 
 type WatchFolder = (path: string, onChange: () => void) => FSWatcher;
 
-/** A folder and what it holds now, as far as looking at it all the time would cost too much. */
+/** A folder and its current contents, as far as that is known without scanning all the time. */
 export class WatchedFolder {
   readonly index: FolderIndex;
   readonly #folder: MirrorFolder;
@@ -36,7 +36,7 @@ export class WatchedFolder {
   #tookMs = 0;
   #told = "";
 
-  /** Throws StartError when the folder is not there. */
+  /** Throws StartError when the folder does not exist. */
   constructor(
     folder: MirrorFolder,
     intervalMs: number,
@@ -52,7 +52,7 @@ export class WatchedFolder {
     this.index = new FolderIndex(folder, clock);
   }
 
-  /** The last scan if nothing has changed since, or a new one. */
+  /** The last scan if nothing has changed since, otherwise a new one. */
   async now(): Promise<FolderScan> {
     if (this.#scanning !== undefined) return this.#scanning;
     if (this.#scan !== undefined && this.#clock.monotonicMs() < this.#nextAtMs()) return this.#scan;
@@ -62,14 +62,14 @@ export class WatchedFolder {
     return this.#scanning;
   }
 
-  /** The next `now` looks: files were changed here. */
+  /** Makes the next `now` scan, because files were changed here. */
   touch(): void {
     this.#scan = undefined;
   }
 
   async close(): Promise<void> {
     this.index.stop();
-    // How it ends is told to whoever asked for it.
+    // Its result goes to the caller that asked for it.
     await Promise.allSettled([this.#scanning]);
     this.#closeWatchers();
     this.index.close();
@@ -83,7 +83,7 @@ export class WatchedFolder {
 
   async #look(): Promise<FolderScan> {
     this.#startedAtMs = this.#clock.monotonicMs();
-    // Whatever changes from now on may be missed by this scan.
+    // This scan may miss any change from now on.
     this.#isDirty = false;
     const scan = await this.index.scan();
     this.#tookMs = this.#clock.monotonicMs() - this.#startedAtMs;
@@ -108,7 +108,7 @@ export class WatchedFolder {
         watcher.on("error", () => this.#giveUpWatching("the system took the watch away"));
         watcher.unref();
         this.#watchers.set(folder, { watcher, identity });
-        // It may have changed between the scan and now.
+        // The folder may have changed between the scan and now.
         this.#isDirty = true;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -132,7 +132,7 @@ export class WatchedFolder {
     );
   }
 
-  /** Once for each trouble, not once a scan. */
+  /** Logs each trouble once, not at every scan. */
   #tell({ trouble, skipped }: FolderScan): void {
     const { path } = this.#folder;
     const lines = [

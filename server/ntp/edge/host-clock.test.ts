@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../../base/clock.ts";
 import { libcMissingReason } from "../../../base/net/libc.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { openHostClock, plainHostClock } from "./host-clock.ts";
 
 test("a plain clock shows the wall and vouches for nothing", () => {

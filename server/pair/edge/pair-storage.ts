@@ -4,7 +4,7 @@ import { PairNode, type PairNodeOptions } from "../../lease/replicated/edge/pair
 import type { LeaseStore } from "../../lease/store/lease-store.ts";
 import type { SyncTimer } from "../../lease/store/timed-sync.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
-import { PairWords } from "../../mandate/pair-words.ts";
+import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { PairGateOptions } from "../pair-gate.ts";
 import type { PairPlane } from "../pair-plane.ts";
 import { PulsedStore } from "../pulsed-store.ts";
@@ -24,13 +24,13 @@ export interface PairStorageInput {
 }
 
 /** What the gate of this node needs. */
-export type PairSide = Omit<PairGateOptions, "onTakeOver" | "logger">;
+export type GateInputs = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
 export interface PairStorage {
   readonly store: LeaseStore;
   readonly loaded: PairNode["loaded"];
   readonly wake: WakePipe | undefined;
-  readonly pair: PairSide;
+  readonly pair: GateInputs;
   /** To be called right after the store was closed. */
   end(): void;
 }
@@ -50,15 +50,15 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     },
     ...(threadFile === undefined ? {} : { threadFile }),
   });
-  const words = new PairWords(plane.words);
-  if (node.wake !== undefined) words.offerWakeEnd(node.wake.writeEnd);
+  const pairState = new SharedPairState(plane.pairState);
+  if (node.wake !== undefined) pairState.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
   return {
     store: new PulsedStore(node.store, pulse, timer),
     loaded: node.loaded,
     wake: node.wake,
-    pair: { words, pulse, node, deadMs, recovers, lost: () => lostReason },
+    pair: { pairState, pulse, node, deadMs, recovers, lost: () => lostReason },
     // The thread that closes the pipe may still be ending.
-    end: () => words.withdrawWakeEnd(),
+    end: () => pairState.withdrawWakeEnd(),
   };
 }

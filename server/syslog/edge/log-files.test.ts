@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { VirtualClock } from "../../../base/clock.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { StartError } from "../../process/start-error.ts";
 import { dayOf, rotatedName } from "../rotation.ts";
 import { LogFiles, type LogFilesOptions } from "./log-files.ts";

@@ -10,9 +10,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { VirtualClock } from "../../../base/clock.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
-import { frameCounted } from "../../../protocol/syslog/framing.ts";
+import { frameCounted } from "../../../protocol/syslog/framing.testing.ts";
 import { StartError } from "../../process/start-error.ts";
 import {
   connectTo,

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { VirtualClock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import {
   checkCmMic,
   checkCmtsMic,

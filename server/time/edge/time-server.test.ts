@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type Clock, systemClock, VirtualClock } from "../../../base/clock.ts";
+import { type Clock, systemClock } from "../../../base/clock.ts";
+import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { decodeTime } from "../../../protocol/time/rfc868.ts";
 import { StartError } from "../../process/start-error.ts";

@@ -3,7 +3,7 @@ import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { formatMac, parseMac } from "../../../protocol/mac.ts";
 import type { UdpFrame } from "../../../protocol/udp-frame.ts";
 import type { ClientMessage } from "../../../server/dhcp/decide/engine.testing.ts";
-import { parseLeaseFile } from "../../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../../server/lease/format/parse-lease-file.testing.ts";
 import type { LeaseRecord } from "../../../server/lease/lease.ts";
 import { prov } from "../../prov-command.testing.ts";
 import type { NetworkLab, Peer } from "../namespaces.testing.ts";

@@ -6,7 +6,8 @@ import { libc } from "../../../base/net/libc.ts";
 import { AF_PACKET, SOCK_RAW, SOCKADDR_LL_BYTES } from "../../../base/net/linux.ts";
 import { NativeMemory } from "../../../base/net/native-memory.ts";
 import { openPacketSocket, type PacketSocket } from "../../../base/net/packet-socket.ts";
-import { buildUdpFrame, parseUdpFrame, type UdpFrame } from "../../../protocol/udp-frame.ts";
+import { parseUdpFrame } from "../../../protocol/udp-frame.testing.ts";
+import { buildUdpFrame, type UdpFrame } from "../../../protocol/udp-frame.ts";
 
 const CLONE_NEWNET = 0x4000_0000;
 const ETHERTYPE_IPV4 = 0x0800;

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { expect, test, vi } from "vitest";
-import { VirtualClock } from "../../../../base/clock.ts";
 import { nullLogger } from "../../../../base/log.ts";
 import type { UdpSocket } from "../../../../base/net/udp-socket.ts";
+import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
 import { PacketDecoder } from "../../../../protocol/dhcp/packet.ts";
-import { MemoryLeaseStore } from "../../../lease/store/memory-lease-store.ts";
+import { MemoryLeaseStore } from "../../../lease/store/memory-lease-store.testing.ts";
 import { LeaseTable } from "../../../lease/table/lease-table.ts";
 import { clientPacket, configOf, ip, serverInterface } from "../../decide/engine.testing.ts";
 import { DhcpEngine } from "../../decide/engine.ts";

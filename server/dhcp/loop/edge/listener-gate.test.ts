@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../../../base/clock.ts";
 import { nullLogger } from "../../../../base/log.ts";
 import type { UdpSocket } from "../../../../base/net/udp-socket.ts";
+import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
 import { MessageType } from "../../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../../protocol/dhcp/option-code.ts";
 import {
@@ -13,7 +13,7 @@ import {
 import { DataPlanePulse } from "../../../ha/watchdog.ts";
 import type { PairRole } from "../../../lease/replicated/edge/pair-node.ts";
 import { type LeaseStore, LeaseStoreError } from "../../../lease/store/lease-store.ts";
-import { PairWords } from "../../../mandate/pair-words.ts";
+import { SharedPairState } from "../../../mandate/shared-pair-state.ts";
 import { PairGate } from "../../../pair/pair-gate.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
 import { DhcpCounters } from "../counters.ts";
@@ -36,7 +36,7 @@ function message(op: number, xid: number, type: number): OutgoingPacket {
 /** A loop behind its gate, in virtual time, over an etcd that has committed when the test says so. */
 function setUp() {
   const clock = new VirtualClock(1_000_000);
-  const words = new PairWords();
+  const pairState = new SharedPairState();
   const etcd = { isDone: true, error: undefined as LeaseStoreError | undefined };
   const node = {
     ...{ role: "following" as PairRole, isComplete: true, revision: 1, mustRecover: false },
@@ -49,7 +49,7 @@ function setUp() {
   };
   const gate = new PairGate({
     ...{ node, deadMs, recovers: false, logger: nullLogger },
-    words: new PairWords(words.shared),
+    pairState: new SharedPairState(pairState.shared),
     pulse: new DataPlanePulse(),
     lost: () => undefined,
     onTakeOver: () => undefined,
@@ -146,13 +146,13 @@ function setUp() {
     return sent.splice(0);
   };
   return {
-    ...{ words, etcd, node, counters, listener, turn },
+    ...{ pairState, etcd, node, counters, listener, turn },
     counts: () => ({ commits, maintained, expired }),
     open: (): void => {
       turn(10);
-      words.mandate = { epoch: 1, term: 100 };
+      pairState.mandate = { epoch: 1, term: 100 };
       turn(10);
-      expect(words.answeringEpoch).toBe(1);
+      expect(pairState.answeringEpoch).toBe(1);
     },
   };
 }
@@ -183,7 +183,7 @@ test("with a mandate it serves: OFFERs at once, ACKs when etcd has them", () => 
 });
 
 test("an ACK that was held while the process stood still never leaves, nor does anything after it", () => {
-  const { turn, open, etcd, words, counters } = setUp();
+  const { turn, open, etcd, pairState, counters } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
@@ -191,82 +191,82 @@ test("an ACK that was held while the process stood still never leaves, nor does 
   etcd.isDone = true;
   // The signal to go on, in the middle of the night.
   expect(turn(deadMs, request(3), discover(4))).toEqual([]);
-  expect(words.isSuspect).toBe(true);
+  expect(pairState.isSuspect).toBe(true);
   for (let turns = 0; turns < 5; turns += 1) expect(turn(10, request(5), discover(6))).toEqual([]);
   expect(counters.droppedFor("too-late")).toBe(2);
   expect(counters.droppedFor("standby")).toBe(12);
-  words.confirm(words.suspicion);
+  pairState.confirm(pairState.suspicion);
   expect(turn(10, discover(7))).toEqual(["offer 7"]);
 });
 
 test("an ACK that was held over a pause does not leave with a commit that is begun after it either", () => {
-  const { turn, open, etcd, words } = setUp();
+  const { turn, open, etcd, pairState } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
   turn(10, request(2));
   turn(deadMs);
-  words.confirm(words.suspicion);
+  pairState.confirm(pairState.suspicion);
   etcd.isDone = true;
   etcd.error = unavailable;
   expect(turn(10)).toEqual([]);
   etcd.error = undefined;
   expect([turn(10), turn(10)]).toEqual([[], []]);
-  expect(words.isSuspect).toBe(false);
+  expect(pairState.isSuspect).toBe(false);
   expect(turn(10, request(3))).toEqual([]);
   expect(turn(10)).toEqual(["ack 3"]);
 });
 
 test("an ACK whose commit took longer than half of the deadtime does not leave, and raises suspicion", () => {
-  const { turn, open, etcd, words, counters } = setUp();
+  const { turn, open, etcd, pairState, counters } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
   turn(100);
   etcd.isDone = true;
   expect(turn(101)).toEqual([]);
-  expect(words.isSuspect).toBe(true);
+  expect(pairState.isSuspect).toBe(true);
   expect(counters.droppedFor("too-late")).toBe(1);
-  words.confirm(words.suspicion);
+  pairState.confirm(pairState.suspicion);
   expect(turn(10, request(1))).toEqual([]);
   expect(turn(10)).toEqual(["ack 1"]);
 });
 
 test("a mandate that is taken back drops nothing that is committed in time", () => {
-  const { turn, open, etcd, words } = setUp();
+  const { turn, open, etcd, pairState } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
   turn(10, request(2));
-  words.mandate = undefined;
+  pairState.mandate = undefined;
   expect(turn(10, request(3), discover(4))).toEqual([]);
-  expect(words.answeringEpoch).toBe(1);
+  expect(pairState.answeringEpoch).toBe(1);
   etcd.isDone = true;
   expect(turn(10, discover(5))).toEqual(["ack 1"]);
   expect(turn(10)).toEqual(["ack 2"]);
-  expect(words.answeringEpoch).toBe(1);
+  expect(pairState.answeringEpoch).toBe(1);
   expect(turn(10)).toEqual([]);
-  expect(words.answeringEpoch).toBe(0);
+  expect(pairState.answeringEpoch).toBe(0);
 });
 
 test("a mandate that is taken back while etcd hangs is over in half of the deadtime all the same", () => {
-  const { turn, open, etcd, words, counters } = setUp();
+  const { turn, open, etcd, pairState, counters } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
-  words.mandate = undefined;
+  pairState.mandate = undefined;
   turn(10);
   turn(150);
-  expect(words.answeringEpoch).toBe(1);
+  expect(pairState.answeringEpoch).toBe(1);
   turn(51);
-  expect(words.answeringEpoch).toBe(0);
+  expect(pairState.answeringEpoch).toBe(0);
   etcd.isDone = true;
   expect([turn(10), turn(10)]).toEqual([[], []]);
   expect(counters.droppedFor("too-late")).toBe(1);
 });
 
 test("a commit that is fenced acknowledges nothing, and the node's end is the loop's", () => {
-  const { turn, open, etcd, node, words, listener } = setUp();
+  const { turn, open, etcd, node, pairState, listener } = setUp();
   open();
   etcd.isDone = false;
   turn(10, request(1));
@@ -277,7 +277,7 @@ test("a commit that is fenced acknowledges nothing, and the node's end is the lo
   node.role = "fenced";
   expect(turn(10, request(2), discover(3))).toEqual([]);
   expect(listener.over).toBe("fenced");
-  expect(words).toMatchObject({ answeringEpoch: 0, isInSync: false });
+  expect(pairState).toMatchObject({ answeringEpoch: 0, isInSync: false });
 });
 
 test("housekeeping never waits for etcd", () => {

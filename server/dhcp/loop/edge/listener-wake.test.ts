@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { VirtualClock } from "../../../../base/clock.ts";
 import { nullLogger } from "../../../../base/log.ts";
 import { describeUnless } from "../../../../base/net/describe-unless.testing.ts";
 import { libcMissingReason } from "../../../../base/net/libc.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../../../base/net/udp-socket.ts";
 import { WakePipe } from "../../../../base/net/wake-pipe.ts";
+import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
 import { MessageType } from "../../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../../protocol/dhcp/option-code.ts";
 import {

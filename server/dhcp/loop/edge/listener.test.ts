@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../../../base/clock.ts";
 import { nullLogger } from "../../../../base/log.ts";
 import type { UdpSocket } from "../../../../base/net/udp-socket.ts";
+import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
 import { MessageType } from "../../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../../protocol/dhcp/option-code.ts";
 import {

@@ -9,10 +9,10 @@ import type { CommitEnd, PairThread } from "./pair-thread.ts";
 
 export interface EtcdLeaseStoreParts {
   readonly thread: Pick<PairThread, "beginCommit" | "endCommit" | "options" | "isOver">;
-  /** Has every record before etcd has it: what etcd loses can be recovered from it. */
+  /** Receives every record before etcd does, so leases that etcd loses can be recovered from it. */
   readonly file: LeaseFileStore;
   readonly table: LeaseTable;
-  /** The latest that the thread told of etcd's troubles: a sentence, or nothing. */
+  /** The thread's latest sentence about trouble with etcd, or "". */
   readonly trouble: () => string;
   readonly onClose: () => void;
 }
@@ -24,12 +24,12 @@ const hints: Readonly<Record<Exclude<CommitEnd, "durable">, string>> = {
 };
 
 /**
- * Leases in etcd, of the node that leads its pair: what is committed is on most members of etcd, and
- * was committed by the leader. The lease file gets it first, so that it has whatever was acknowledged.
+ * Leases in etcd, for the node that leads its pair: a committed lease is on most members of etcd, and the
+ * leader committed it. The lease file gets each lease first, so it has every acknowledged one.
  *
- * A commit fails with the code of the lease file, with FENCED (until the next `lead`: the term is over), or
- * with UNAVAILABLE: then the records may be in etcd, or get there later, so the leases count as
- * possibly given. The next commit settles that before anything of its own, and may have nothing of its own.
+ * A commit fails with a code of the lease file, with FENCED (the term is over, until the next `lead`), or
+ * with UNAVAILABLE. In the last case the records may be in etcd, or get there later, so the leases count
+ * as possibly given. The next commit, which may be an empty one, settles that first.
  */
 export class EtcdLeaseStore implements LeaseStore {
   readonly durability = "replicated";
@@ -39,10 +39,10 @@ export class EtcdLeaseStore implements LeaseStore {
   #underWay = new LeaseBatch();
   #isUnderWay = false;
   #term = 0;
-  /** Of the commit under way, or of the latest. */
+  /** Term of the current or latest commit. */
   #begunTerm = 0;
   #isFenced = false;
-  /** The latest commit was UNAVAILABLE: whether its records are in etcd is not known. */
+  /** The latest commit was UNAVAILABLE: its records may or may not be in etcd. */
   #isUnsettled = false;
 
   constructor(parts: EtcdLeaseStoreParts) {
@@ -54,18 +54,18 @@ export class EtcdLeaseStore implements LeaseStore {
     return this.#term;
   }
 
-  /** The term is over: nothing is committed before the next one. */
+  /** The term is over: nothing is committed until the next one. */
   get isFenced(): boolean {
     return this.#isFenced;
   }
 
-  /** This node leads since revision `term`: commits that begin from now on are guarded by it. */
+  /** This node leads since revision `term`, which guards every commit from now on. */
   lead(term: number): void {
     this.#term = term;
     this.#isFenced = false;
   }
 
-  /** The term is over: told by the leader key, before any commit finds out. */
+  /** Ends the term when the leader key shows it, before a commit finds out. */
   fence(): void {
     this.#isFenced = true;
   }
@@ -129,7 +129,7 @@ export class EtcdLeaseStore implements LeaseStore {
   }
 
   #failure(end: Exclude<CommitEnd, "durable">): LeaseStoreError {
-    // What was under way when a new term began tells of the one before.
+    // A commit that began before the current term says nothing about this term.
     if (end === "fenced" && this.#begunTerm === this.#term) this.#isFenced = true;
     const { endpoints, prefix } = this.#parts.thread.options;
     const place = `etcd (${prefix} at ${endpoints.join(", ")})`;

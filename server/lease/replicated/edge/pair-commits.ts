@@ -17,10 +17,10 @@ export interface PairCommitsOptions {
 
 type CommitOutcome = "durable" | "fenced" | "unavailable";
 
-/** etcd's words for a transaction that has too many puts, or bytes. */
+/** etcd's messages for a transaction with too many puts or bytes. */
 const tooLarge = /too many operations|request is too large/;
 
-/** Carries commits to etcd; what the answers mean is decided in commit-chain.ts. */
+/** Sends commits to etcd; commit-chain.ts decides what the answers mean. */
 export class PairCommits {
   readonly #options: PairCommitsOptions;
   #chain: CommitChain | undefined;
@@ -30,12 +30,12 @@ export class PairCommits {
     this.#options = options;
   }
 
-  /** Of the latest transaction that is known to have happened at it; 0: of none. */
+  /** Revision of the latest transaction known to have been applied; 0 when there is none. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Begins a term: what the one before has left open can happen no more. */
+  /** Begins a term. Transactions that the previous one left open can no longer be applied. */
   lead(term: number): void {
     this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
   }
@@ -55,7 +55,7 @@ export class PairCommits {
         chain.abandon();
         return "unavailable";
       }
-      // One that had happened before is answered with etcd's revision, which others make grow as well.
+      // For a transaction applied earlier, etcd answers its current revision, which others raise too.
       if (answer.succeeded) this.#revision = answer.revision;
       const state = chain.answered(answer);
       if (state !== "more") return state;

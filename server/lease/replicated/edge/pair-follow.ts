@@ -4,9 +4,9 @@ import { isLease, type PairKeys } from "../../../etcd/pair-keys.ts";
 import { noLeader, sightOf } from "../../../mandate/leader-key.ts";
 import type { PairNotice } from "../pair-messages.ts";
 
-/** Keys that are read at once. */
+/** Keys read by one request. */
 const PAGE_KEYS = 512;
-/** More than this is not sent before the loop has taken some of it. */
+/** Most bytes sent to the loop that it has not taken yet. */
 const UNDER_WAY_BYTES_MAX = 16 << 20;
 const RETRY_MS = 50;
 
@@ -18,22 +18,22 @@ export interface PairFollowOptions {
   post(notice: PairNotice): void;
 }
 
-/** Why a watch came to its end, and where to go on. */
+/** Why a watch ended, which decides how to go on. */
 type WatchEnd = "compacted" | "interrupted" | "led";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Reads all keys of the pair at one revision, then watches them from there, and sends on what it sees in
- * the order of revisions. When a term of this node has begun and everything before it was sent, it goes on
- * with the leader key alone.
+ * Reads all keys of the pair at one revision, watches them from there, and passes every change to the
+ * loop in the order of revisions. Once a term of this node has begun and everything before it was sent,
+ * it follows the leader key alone.
  */
 export class PairFollow {
   readonly #options: PairFollowOptions;
   /** Everything up to this revision was posted. */
   #revision = 0;
   #leaderRevision = 0;
-  /** Posted, and not taken by the loop. */
+  /** Posted bytes that the loop has not taken yet. */
   #underWayBytes = 0;
   #running: EtcdWatch | undefined;
   #finish: ((end: WatchEnd) => void) | undefined;
@@ -46,14 +46,14 @@ export class PairFollow {
   }
 
   /**
-   * This node leads since revision `term`: what comes behind is its own, except of the leader key. Only
-   * the first term counts: whoever has led keeps its own table.
+   * This node leads since revision `term`. Later changes are its own, except to the leader key. Only the
+   * first term counts: a node that has led keeps its own table.
    */
   endAt(term: number): void {
     this.#term = Math.min(term, this.#term);
   }
 
-  /** The loop has taken so much of what was posted. */
+  /** The loop has taken this many of the posted bytes. */
   taken(lengthBytes: number): void {
     this.#underWayBytes -= lengthBytes;
     if (this.#isFull) return;
@@ -62,7 +62,7 @@ export class PairFollow {
     this.#onRoom = undefined;
   }
 
-  /** Nothing is sent any more, and `run` ends. */
+  /** Stops sending, which ends `run`. */
   stop(): void {
     this.#isStopped = true;
     this.#running?.cancel();
@@ -137,7 +137,7 @@ export class PairFollow {
     });
     this.#running = watch;
     this.#finish = finish;
-    // Only a member with a majority answers: a watch of one without it would be silent for ever.
+    // A member without a majority would leave the watch silent for ever; it cannot answer this read.
     const probe = setInterval(() => {
       client.range({ key: keys.leader }, attemptMsMax).catch((error: unknown) => {
         post({ kind: "trouble", text: `${error}` });
@@ -164,7 +164,7 @@ export class PairFollow {
       post({ kind: "leader", sight: sightOf(event) });
     }
     this.#postLeases(events.slice(start));
-    // Not the answer's own revision: a watch that catches up is told the store's, which is ahead.
+    // Not the answer's own revision: while a watch catches up, that is the store's, which is ahead.
     this.#complete(events.at(-1)!.modRevision);
   }
 

@@ -1,6 +1,6 @@
 import { assert } from "../../../../base/assert.ts";
 import type { LeaderSight } from "../../../mandate/leader-key.ts";
-import type { Mandate } from "../../../mandate/pair-words.ts";
+import type { Mandate } from "../../../mandate/shared-pair-state.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "../../store/edge/lease-file-store.ts";
 import type { LeaseTable } from "../../table/lease-table.ts";
 import { LeaseFollower } from "../lease-follower.ts";
@@ -12,29 +12,30 @@ import { PairThread } from "./pair-thread.ts";
 export type { PairRole } from "../pair-lead.ts";
 
 export interface PairNodeOptions extends PairOptions {
-  /** Of this start of the node, as its claims have it. */
+  /** Identifies this start of the node in its claims. */
   readonly bootId: string;
   /** Path of the lease file. */
   readonly leaseFile: string;
   readonly file?: LeaseFileStoreOptions;
-  /** Told why when the thread ends by itself. */
+  /** Called with the reason when the thread ends by itself. */
   readonly onEnd: (reason: string) => void;
   /** The thread's file, for tests that run from source. */
   readonly threadFile?: URL;
 }
 
 /**
- * One node of a pair: its table is hot while the other leads, and its store commits when it leads. Who
- * leads is claimed and given back elsewhere (server/mandate/edge/etcd-leadership.ts): here it is a mandate.
+ * One node of a pair. Its table follows the other node while that one leads, and its store commits while
+ * this one leads. server/mandate/edge/etcd-leadership.ts claims and gives back the leadership; here it
+ * appears as a mandate.
  */
 export class PairNode {
-  /** Commits when this node is active. Its `maintain` is due in every role: a standby's file grows too. */
+  /** Commits while this node is active. Call its `maintain` in every role: a standby's file grows too. */
   readonly store: EtcdLeaseStore;
   readonly #file: LeaseFileStore;
   readonly #follower: LeaseFollower;
   readonly #lead: PairLead;
   readonly #thread: PairThread;
-  /** What only the lease file has, as long as it is being recovered. */
+  /** Leases that only the lease file has, while they are being recovered. */
   #unrecovered: readonly number[] | undefined;
   #trouble = "";
   #isClosed = false;
@@ -42,7 +43,7 @@ export class PairNode {
   /** Loads the lease file into `table` and begins to follow. Throws LeaseStoreError as the file does. */
   constructor(table: LeaseTable, options: PairNodeOptions) {
     const { leaseFile, file, onEnd, threadFile } = options;
-    // Of what only this file has nobody knows whether it counts: durable is what etcd has.
+    // Leases only in this file may never have been acknowledged: what etcd has is durable.
     this.#file = LeaseFileStore.open(leaseFile, table, { ...file, durability: "os" });
     this.#follower = new LeaseFollower(table, this.#file);
     this.#lead = new PairLead(options.bootId);
@@ -61,23 +62,23 @@ export class PairNode {
     });
   }
 
-  /** What the lease file had when it was opened. */
+  /** What the lease file contained when it was opened. */
   get loaded(): Pick<LeaseFileStore, "report" | "hosts"> {
     return this.#file;
   }
 
   get role(): PairRole {
     const role = this.#lead.role(this.isComplete);
-    // A commit may be the first to find out that the term is over; whose the next one is, it cannot tell.
+    // A commit may be the first to notice that the term is over, but not who leads next.
     return role === "active" && this.store.isFenced ? "paused" : role;
   }
 
-  /** Everything that etcd has is in the table, up to `revision`. */
+  /** Everything in etcd up to `revision` is in the table. */
   get isComplete(): boolean {
     return this.#follower.isComplete;
   }
 
-  /** Of the pair's own keys: a node that leads counts its commits. */
+  /** Latest revision of the pair's keys; a node that leads counts its own commits. */
   get revision(): number {
     const { term } = this.store;
     return term === 0 ? this.#follower.revision : Math.max(term, this.#thread.committedRevision);
@@ -88,39 +89,39 @@ export class PairNode {
   }
 
   /**
-   * Nobody has ever led in this etcd, and the lease file has leases: an etcd that was lost, or the first
-   * start of a pair. Somebody must say whose file counts (`recover`) before a node claims.
+   * No node has ever led in this etcd, but the lease file has leases: etcd was lost, or the pair starts
+   * for the first time. An operator must choose whose file counts (`recover`) before a node claims.
    */
   get mustRecover(): boolean {
     return this.isComplete && this.leader.modRevision === 0 && this.#follower.hasDoubtful;
   }
 
-  /** The latest of what does not work, as a sentence; "" when nothing was told. */
+  /** The latest trouble as a sentence; "" when there was none. */
   get trouble(): string {
     return this.#follower.fileTrouble?.message ?? this.#trouble;
   }
 
-  /** To wait for, with the loop's datagrams: then `poll`. */
+  /** Wait on it together with the loop's datagrams, then call `poll`. */
   get wake(): PairThread["wake"] {
     return this.#thread.wake;
   }
 
-  /** Takes what has come. Throws LeaseStoreError when etcd has what is no lease. */
+  /** Takes the waiting notices. Throws LeaseStoreError when a value in etcd is not a lease. */
   poll(): void {
     for (let notice = this.#next(); notice !== undefined; notice = this.#next()) this.#take(notice);
   }
 
-  /** Sleeps until something has come, at most `msMax`, and takes it. */
+  /** Sleeps until a notice arrives, at most `msMax`, and takes it. */
   awaitNotice(msMax: number): void {
     this.#thread.awaitNotice(msMax);
     this.poll();
   }
 
   /**
-   * A claim of this boot has won: the node is `active` as soon as it has seen everything up to its term,
-   * which may be at once or at a later `poll`. After a term of its own it goes on with its table when nobody
-   * else has led in between, and is `fenced` otherwise. The mandate that it has already changes
-   * nothing. A new node under a mandate that was committed under before commits nothing: it is `paused`.
+   * A claim of this boot has won. The node becomes `active` once it has seen everything up to its term,
+   * at once or at a later `poll`. After an earlier term of its own it goes on with its table if nobody
+   * else has led in between, and is `fenced` otherwise. Adopting the current mandate again changes
+   * nothing. A new node under a mandate that already has commits stays `paused`.
    */
   adopt(mandate: Mandate): void {
     if (!this.#lead.adopt(mandate)) return;
@@ -129,9 +130,9 @@ export class PairNode {
   }
 
   /**
-   * Puts into etcd what only the lease file has, at most so many leases of it: nothing else is done
-   * meanwhile. Only while this node is active, before it serves. Returns how many leases that were, fewer
-   * than asked for when it is done; throws as a commit does, and may then be called again.
+   * Puts at most `leasesMax` leases that only the lease file has into etcd, and blocks until that is
+   * done. Call it only while this node is active, before it serves. Returns how many leases it put: fewer
+   * than asked for when it is done. Throws as a commit does, and may then be called again.
    */
   recover(leasesMax = Number.POSITIVE_INFINITY): number {
     assert(this.role === "active", "only the leader may recover");
@@ -156,7 +157,7 @@ export class PairNode {
         this.#lead.see(notice.sight);
         break;
       default:
-        // Its own records come back to a leader: by then its table may have newer ones.
+        // A leader sees its own records again, when its table may already have newer ones.
         if (this.store.term === 0) this.#follower.take(notice);
     }
     this.#settle();

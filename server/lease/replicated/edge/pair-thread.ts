@@ -13,18 +13,18 @@ import {
   type PairNotice,
   type PairOptions,
   type PairRequest,
-  PairShared,
+  PairThreadMemory,
   PairWord,
 } from "../pair-messages.ts";
 
-/** The thread keeps its own time: one that has not told the end of a commit by then is gone. */
+/** The thread keeps time itself. If it has not ended a commit after this many time limits, it is dead. */
 const OVERDUE_FACTOR = 4;
 
 export interface PairThreadData extends PairOptions {
   readonly shared: SharedArrayBuffer;
-  /** Requests come from it, notices go to it. */
+  /** The thread takes requests from this port and posts notices to it. */
   readonly port: MessagePort;
-  /** A byte to it tells the loop that there is something new. */
+  /** The thread writes a byte here to wake the loop. */
   readonly wakeEnd: number | undefined;
 }
 
@@ -37,21 +37,21 @@ const commitEnds: ReadonlyMap<number, CommitEnd> = new Map([
 ]);
 
 /**
- * The loop's end of the thread that talks to etcd. Neither side waits for the other's event loop: the
- * loop takes what was sent when it wants to, and may sleep until something has been sent.
+ * The loop's end of the thread that talks to etcd. Neither side depends on the other's event loop: the
+ * loop takes notices when it wants to, and may sleep until one arrives.
  */
 export class PairThread {
   readonly options: PairOptions;
-  /** Written to when there is something new, for a loop that waits for it; undefined without batched sockets. */
+  /** Wakes a loop that waits for notices; undefined without batched sockets. */
   readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
-  readonly #shared = new PairShared();
+  readonly #shared = new PairThreadMemory();
   readonly #words = this.#shared.words;
   readonly #channel = new MessageChannel();
   readonly #worker: Worker;
   #posted = 0;
   #isOver = false;
 
-  /** `onEnd` is told why when the thread ends by itself: nothing is committed from then on. */
+  /** `onEnd` gets the reason when the thread ends by itself: nothing is committed from then on. */
   constructor(
     options: PairOptions,
     onEnd: (reason: string) => void,
@@ -99,7 +99,7 @@ export class PairThread {
     Atomics.wait(this.#words, PairWord.posted, posted, msMax);
   }
 
-  /** One at a time; the batch must not change until the end. */
+  /** One commit at a time; the batch must not change until `endCommit`. */
   beginCommit({ shared, lengthBytes }: LeaseBatch): void {
     Atomics.store(this.#words, PairWord.commit, CommitWord.asked);
     this.ask({ kind: "commit", batch: shared, lengthBytes });
@@ -124,12 +124,12 @@ export class PairThread {
     return commitEnds.get(word) ?? "durable";
   }
 
-  /** Of etcd, at the latest commit; 0: there was none. */
+  /** etcd's revision at the latest commit; 0 when there was none. */
   get committedRevision(): number {
     return this.#shared.committedRevision;
   }
 
-  /** Nothing is committed any more: the thread is gone. */
+  /** The thread has ended: nothing is committed any more. */
   get isOver(): boolean {
     return this.#isOver;
   }

@@ -6,19 +6,19 @@ import {
   CommitWord,
   type PairNotice,
   type PairRequest,
-  PairShared,
+  PairThreadMemory,
   PairWord,
 } from "../pair-messages.ts";
 import { PairCommits } from "./pair-commits.ts";
 import { PairFollow } from "./pair-follow.ts";
 import type { PairThreadData } from "./pair-thread.ts";
 
-// The thread that talks to etcd in the place of the loop: it follows the pair's keys, and commits what
-// the loop asks for. It ends with the process or by `terminate`.
+// The thread that talks to etcd on behalf of the loop: it follows the pair's keys, and commits what the
+// loop asks for. It ends with the process or by `terminate`.
 
 const data = workerData as PairThreadData;
 const { port } = data;
-const shared = new PairShared(data.shared);
+const shared = new PairThreadMemory(data.shared);
 const { words } = shared;
 const wakeByte = Uint8Array.of(1);
 const keys = pairKeys(data.prefix);
@@ -29,11 +29,11 @@ function wakeLoop(): void {
   try {
     writeSync(data.wakeEnd, wakeByte);
   } catch {
-    // A full pipe wakes the loop just as well, and a loop that is not woken up looks by itself.
+    // A full pipe wakes the loop too, and a loop that is not woken looks by itself.
   }
 }
 
-/** A trouble that lasts is told once. */
+/** Trouble that lasts is reported once. */
 let latestTrouble = "";
 
 function post(notice: PairNotice): void {
@@ -53,7 +53,7 @@ function answer(word: number): void {
 }
 
 const commits = new PairCommits({
-  // A connection of its own: what a standby is sent does not stand before a commit.
+  // Its own connection, so that data for a standby does not delay a commit.
   client: new EtcdClient({ endpoints, tls, attemptMsMax }),
   keys,
   commitMsMax: data.commitMsMax,

@@ -15,28 +15,28 @@ import { type LeaseStore, LeaseStoreError } from "../lease-store.ts";
 
 export type { LeaseLoadReport } from "../lease-report.ts";
 
-/** After a rewrite that failed, the next one is tried this much later. */
+/** After a failed rewrite, the next attempt waits this long. */
 const REWRITE_RETRY_SECONDS = 60;
 const newline = Uint8Array.of(0x0a);
 
 export interface LeaseFileStoreOptions {
-  /** What a commit promises; default "fsync". */
+  /** What a commit guarantees; default "fsync". */
   readonly durability?: "fsync" | "os";
-  /** Creates an empty file when there is none; default false, as dhcpd wants it (LEASE-1). */
+  /** Creates an empty file when there is none; default false, as in dhcpd (LEASE-1). */
   readonly create?: boolean;
-  /** The file is rewritten when it grew by this and by twice its compact size; default 8 MiB. */
+  /** The file is rewritten once it has grown by this and by twice its compact size; default 8 MiB. */
   readonly rewriteBytesMin?: number;
-  /** Leases that one `maintain` writes during a rewrite; default 512, about a millisecond. */
+  /** Leases that one `maintain` writes during a rewrite; default 512, which takes about a millisecond. */
   readonly leasesPerSlice?: number;
   /** Default: times in UTC by the calendar, client identifiers as strings. */
   readonly format?: LeaseFormat;
-  /** Default: the real one. */
+  /** Default: `nodeDisk`. */
   readonly disk?: LeaseDisk;
-  /** Syncs the commits that are only begun; without it every commit is synced in place. */
+  /** Syncs commits that are only begun; without it every commit is synced in place. */
   readonly backgroundSync?: BackgroundSync | undefined;
 }
 
-/** The calls of node:fs. */
+/** The real disk, through node:fs. */
 export const nodeDisk: LeaseDisk = {
   realPath: (path) => fs.realpathSync(path),
   open: (path, mode) => fs.openSync(path, mode === "new" ? "wx+" : "r+", 0o664),
@@ -68,13 +68,13 @@ export const nodeDisk: LeaseDisk = {
 };
 
 /**
- * Leases in a `dhcpd.leases` file: ISC's grammar, appended batch by batch, rewritten when it has
- * grown. One process at a time may have it open.
+ * Leases in a `dhcpd.leases` file in ISC's grammar: each batch is appended, and the file is rewritten
+ * when it has grown. Only one process at a time may have it open.
  */
 export class LeaseFileStore implements LeaseStore {
   readonly durability: "fsync" | "os";
   readonly report: LeaseLoadReport;
-  /** The hosts that the file declares, as it was when it was opened. */
+  /** The hosts that the file declared when it was opened. */
   readonly hosts: readonly LeaseHost[];
   readonly #disk: LeaseDisk;
   readonly #table: LeaseTable;
@@ -84,17 +84,17 @@ export class LeaseFileStore implements LeaseStore {
   readonly #leasesPerSlice: number;
   readonly #row = new LeaseRow();
   #rewrite: LeaseRewrite | undefined;
-  /** About the size of the file without superseded records. */
+  /** Approximate size of the file without superseded records. */
   #compactBytes: number;
-  /** A rewrite is due whatever the size. */
+  /** A rewrite is due regardless of the size. */
   #isRewriteDue: boolean;
   #rewriteNotBefore = 0;
   #isClosed = false;
 
   /**
-   * Reads the file into `table`, cuts off a torn last record and makes the file ready to append.
-   * Throws LeaseStoreError: ENOENT when the file is missing (LEASE-1, DHCP-17), DAMAGED with file,
-   * line and a way out, or the system's code.
+   * Reads the file into `table`, cuts off a torn last record and makes the file ready to append. Throws
+   * LeaseStoreError: ENOENT when the file is missing (LEASE-1, DHCP-17), DAMAGED with file, line and a
+   * remedy, or the system's code.
    */
   static open(
     path: string,
@@ -114,8 +114,8 @@ export class LeaseFileStore implements LeaseStore {
   }
 
   /**
-   * For `-T`: reads the file into `table` and tries whether a rewrite could write beside it. The
-   * lease file itself is not changed. Throws as `open` does.
+   * For `-T`: reads the file into `table` and checks that a rewrite could write beside it. The lease file
+   * itself is not changed. Throws as `open` does.
    */
   static check(
     path: string,
@@ -169,7 +169,7 @@ export class LeaseFileStore implements LeaseStore {
     this.#isRewriteDue = [...contents.blocks.values()].some(isPurgeable);
   }
 
-  /** Where a rewrite stands: for logs and tests. */
+  /** Whether a rewrite is under way: for logs and tests. */
   get isRewriting(): boolean {
     return this.#rewrite !== undefined;
   }
@@ -262,7 +262,7 @@ function createIfMissing(disk: LeaseDisk, path: string): void {
   try {
     disk.close(disk.open(path, "new"));
   } catch (error) {
-    // EEXIST is the usual case; anything else shows again when the file is opened.
+    // EEXIST is the usual case; any other trouble shows again when the file is opened.
     attempted(() => {
       throw error;
     });

@@ -7,22 +7,22 @@ import type { BackgroundSync } from "../lease-disk.ts";
 import { SYNC_WORDS, SyncState, SyncWord } from "../sync-words.ts";
 
 /**
- * A thread that does nothing but `fdatasync`, so that the loop decides while the disk works. It is
- * asked and answers through shared memory, without the event loop, and keeps no process alive. It is
- * started when it is first asked: a server that grants nothing does without its memory.
+ * A thread that only calls `fdatasync`, so that the loop decides while the disk works. Requests and
+ * answers go through shared memory, without the event loop, and it does not keep the process alive. The
+ * first request starts it: a server that grants nothing saves its memory.
  */
 export class SyncThread implements BackgroundSync {
   readonly #words = new Int32Array(
     new SharedArrayBuffer(SYNC_WORDS * Int32Array.BYTES_PER_ELEMENT),
   );
-  /** Written to when a sync has ended, for a loop that waits for it; undefined without batched sockets. */
+  /** Wakes a loop that waits for the end of a sync; undefined without batched sockets. */
   readonly wake = libcMissingReason() === undefined ? new WakePipe() : undefined;
   readonly #onEnd: (reason: string) => void;
   readonly #file: URL;
   #worker: Worker | undefined;
   #isOver = false;
 
-  /** `onEnd` is told why when the thread ends by itself: nothing can be begun from then on. */
+  /** `onEnd` gets the reason when the thread ends by itself: nothing can be begun from then on. */
   constructor(
     onEnd: (reason: string) => void,
     file = new URL(`./sync-worker${extname(import.meta.url)}`, import.meta.url),
@@ -41,7 +41,7 @@ export class SyncThread implements BackgroundSync {
     return true;
   }
 
-  /** A thread that ended in the middle is EIO: nobody knows what the system told it. */
+  /** A thread that died during a sync gives EIO: what the system reported to it is lost. */
   end(msMax: number): boolean {
     if (Atomics.load(this.#words, SyncWord.state) === SyncState.asked) {
       if (this.#isOver) throw Object.assign(new Error("the sync thread ended"), { code: "EIO" });

@@ -3,20 +3,20 @@ import { constants } from "node:os";
 import { workerData } from "node:worker_threads";
 import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
 
-// The thread that waits for the disk in the place of the loop. It sleeps between two syncs, and ends
-// with the process or by `terminate`.
+// The thread that waits for the disk instead of the loop. It sleeps between two syncs, and ends with the
+// process or by `terminate`.
 
 const { shared, wakeEnd } = workerData as SyncWorkerData;
 const words = new Int32Array(shared);
 const wakeByte = Uint8Array.of(1);
 
-/** The system's number of what went wrong, negative; 0 when all went well. */
+/** The system's error number, negative; 0 on success. */
 function sync(file: number): number {
   try {
     fdatasyncSync(file);
     return 0;
   } catch (error) {
-    // Whatever else it may be, nothing of it may be acknowledged, and the loop must not wait for ever.
+    // For any other error, too, nothing may be acknowledged and the loop must not wait for ever.
     const isNumbered = error instanceof Error && "errno" in error;
     return isNumbered && typeof error.errno === "number" ? error.errno : -constants.errno.EIO;
   }
@@ -27,7 +27,7 @@ function wakeLoop(): void {
   try {
     writeSync(wakeEnd, wakeByte);
   } catch {
-    // A full pipe wakes the loop just as well, and a loop that is not woken up looks by itself.
+    // A full pipe wakes the loop too, and a loop that is not woken looks by itself.
   }
 }
 

@@ -1,5 +1,6 @@
+import { bytesEqual } from "../../../../protocol/bytes.ts";
 import { formatIpv4 } from "../../../../protocol/ipv4.ts";
-import { bytesEqual, type LeaseRecord } from "../../../../server/lease/lease.ts";
+import type { LeaseRecord } from "../../../../server/lease/lease.ts";
 import { leaseLine } from "../contender.testing.ts";
 import { isOfferedAnew } from "./explained.testing.ts";
 import type { Answered } from "./pair.testing.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import type { UdpFrame } from "../../../../protocol/udp-frame.ts";
 import type { ClientMessage } from "../../../../server/dhcp/decide/engine.testing.ts";
-import { parseLeaseFile } from "../../../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../../../server/lease/format/parse-lease-file.testing.ts";
 import type { LeaseRecord } from "../../../../server/lease/lease.ts";
 import type { NetworkLab } from "../../namespaces.testing.ts";
 import { Cable, serverInterface, xidOf } from "../cable.testing.ts";

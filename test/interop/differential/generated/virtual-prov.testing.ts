@@ -1,6 +1,6 @@
-import { VirtualClock } from "../../../../base/clock.ts";
 import { nullLogger } from "../../../../base/log.ts";
 import type { UdpSocket } from "../../../../base/net/udp-socket.ts";
+import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
 import type { UdpFrame } from "../../../../protocol/udp-frame.ts";
 import type { ServerConfig } from "../../../../server/config/model/model.ts";
 import type { ClientMessage } from "../../../../server/dhcp/decide/engine.testing.ts";
@@ -10,7 +10,7 @@ import { DhcpCounters } from "../../../../server/dhcp/loop/counters.ts";
 import type { LinkReplies } from "../../../../server/dhcp/loop/edge/link-reply.ts";
 import { DhcpListener } from "../../../../server/dhcp/loop/edge/listener.ts";
 import { ReplySender } from "../../../../server/dhcp/loop/reply-sender.ts";
-import { parseLeaseFile } from "../../../../server/lease/format/lease-file.ts";
+import { parseLeaseFile } from "../../../../server/lease/format/parse-lease-file.testing.ts";
 import { copyRecord, type LeaseRecord } from "../../../../server/lease/lease.ts";
 import type { LeaseStore } from "../../../../server/lease/store/lease-store.ts";
 import { LeaseTable } from "../../../../server/lease/table/lease-table.ts";

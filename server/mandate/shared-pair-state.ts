@@ -1,4 +1,4 @@
-/** 32-bit words; an epoch of the leadership fits, an etcd revision does not (see `Long`). */
+/** 32-bit words. An epoch of the leadership fits, an etcd revision does not (see `Long`). */
 const Word = {
   wantedEpoch: 0,
   confirmed: 1,
@@ -9,30 +9,34 @@ const Word = {
   mirror: 6,
 } as const;
 const wordCount = 8;
-/** Of `Word.mirror`; zero while there is no mirror. */
+/** Values of `Word.mirror`; zero while nothing is mirrored. */
 const Mirror = { behind: 1, inStep: 2 } as const;
-/** 64-bit words, behind the others. */
+/** 64-bit words, after the others. */
 const Long = { wantedTerm: 0, revision: 1, leaseBaseMs: 2 } as const;
 const longCount = 3;
 const longsAt = wordCount * Int32Array.BYTES_PER_ELEMENT;
-/** A thread that has not written its byte by then died over it. */
+/** A thread that has not written its byte within this time has died. */
 const wakeMsMax = 1000;
 
-/** Under which leadership the data plane is to answer: `term` is the revision of the leader key in etcd. */
+/**
+ * The leadership under which the data plane is to answer; `term` is the revision of the leader key in
+ * etcd.
+ */
 export interface Mandate {
   readonly epoch: number;
   readonly term: number;
 }
 
 /**
- * What the two threads of a node, the one that decides who serves and the one that serves, know of each
- * other, in shared memory: neither may ever wait for the other's event loop. One writer a word.
+ * State that the two threads of a pair's node share: the one that decides who serves, and the data plane,
+ * which serves. It lies in shared memory, because neither may ever wait for the other's event loop. Each
+ * word has one writer.
  *
- * The data plane answers while it has a mandate, has adopted it, and nothing is doubtful. It is the first
- * to notice that the process stood still, because it looks before every send: it then raises its
- * suspicion and is silent until that very suspicion is confirmed to be harmless.
+ * The data plane answers while it has a mandate, has adopted it, and nothing is doubtful. It is the first to
+ * notice that the process stood still, because it checks before every send. It then raises a suspicion and
+ * stays silent until that very suspicion is confirmed to be harmless.
  */
-export class PairWords {
+export class SharedPairState {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #longs: BigInt64Array;
@@ -43,9 +47,9 @@ export class PairWords {
     this.#longs = new BigInt64Array(shared, longsAt, longCount);
   }
 
-  /** By the deciding thread; `undefined`: answer nothing. */
+  /** Set by the deciding thread; `undefined`: answer nothing. */
   set mandate(mandate: Mandate | undefined) {
-    // Taken back first, so that nobody reads the epoch of one with the term of another.
+    // Withdrawn first, so that nobody reads the epoch of one mandate with the term of another.
     Atomics.store(this.#words, Word.wantedEpoch, 0);
     if (mandate === undefined) return;
     Atomics.store(this.#longs, Long.wantedTerm, BigInt(mandate.term));
@@ -59,7 +63,7 @@ export class PairWords {
     return { epoch, term };
   }
 
-  /** By the deciding thread: what the data plane adds to the monotonic clock for the time of leases. */
+  /** Set by the deciding thread: the data plane adds it to the monotonic clock for the time of leases. */
   set leaseBaseMs(baseMs: number) {
     Atomics.store(this.#longs, Long.leaseBaseMs, BigInt(Math.round(baseMs)));
   }
@@ -68,7 +72,7 @@ export class PairWords {
     return Number(Atomics.load(this.#longs, Long.leaseBaseMs));
   }
 
-  /** By the data plane: the epoch under which it answers; 0 once the last answer has left. */
+  /** Set by the data plane: the epoch under which it answers; 0 once the last answer has been sent. */
   set answeringEpoch(epoch: number) {
     Atomics.store(this.#words, Word.answeringEpoch, epoch);
   }
@@ -77,12 +81,15 @@ export class PairWords {
     return Atomics.load(this.#words, Word.answeringEpoch);
   }
 
-  /** By the data plane: it stood still, and answers nothing until this is confirmed. */
+  /**
+   * Called by the data plane: it stood still, and answers nothing until this suspicion is confirmed to be
+   * harmless.
+   */
   suspect(): void {
     Atomics.add(this.#words, Word.suspicion, 1);
   }
 
-  /** By the data plane, with a mandate that is younger than the suspicion. */
+  /** Called by the data plane when its mandate is younger than the suspicion. */
   forgetSuspicion(): void {
     Atomics.store(this.#words, Word.confirmed, this.suspicion);
   }
@@ -91,7 +98,10 @@ export class PairWords {
     return Atomics.load(this.#words, Word.suspicion);
   }
 
-  /** By the deciding thread, when it asked the store after `suspicion` was raised and the mandate holds. */
+  /**
+   * Called by the deciding thread when it asked the store after `suspicion` was raised, and the mandate
+   * still holds.
+   */
   confirm(suspicion: number): void {
     Atomics.store(this.#words, Word.confirmed, suspicion);
   }
@@ -100,7 +110,10 @@ export class PairWords {
     return this.suspicion !== Atomics.load(this.#words, Word.confirmed);
   }
 
-  /** By the data plane: whether it has every lease that etcd has, and etcd's revision as far as it has followed. */
+  /**
+   * Called by the data plane: whether it has every lease that etcd has, and the etcd revision up to which
+   * it has followed.
+   */
   tellFollowed(isInSync: boolean, revision: number): void {
     Atomics.store(this.#longs, Long.revision, BigInt(revision));
     Atomics.store(this.#words, Word.isInSync, isInSync ? 1 : 0);
@@ -114,30 +127,30 @@ export class PairWords {
     return Number(Atomics.load(this.#longs, Long.revision));
   }
 
-  /** By the mirror: whether it has all files of the node that serves. */
+  /** Called by the mirror: whether this node has all files of the node that serves. */
   tellMirrored(isInStep: boolean): void {
     Atomics.store(this.#words, Word.mirror, isInStep ? Mirror.inStep : Mirror.behind);
   }
 
-  /** True where nothing is mirrored. */
+  /** Also true when nothing is mirrored. */
   get filesInStep(): boolean {
     return Atomics.load(this.#words, Word.mirror) !== Mirror.behind;
   }
 
-  /** By whoever saw the data plane's thread end: nothing answers, and nothing is known. */
+  /** Called when the data plane's thread has ended: nothing answers, and its state is unknown. */
   forgetDataPlane(): void {
     this.answeringEpoch = 0;
     this.tellFollowed(false, this.revision);
   }
 
-  /** By the data plane: a byte to this descriptor ends its wait for datagrams. */
+  /** Called by the data plane: a byte written to this descriptor ends its wait for datagrams. */
   offerWakeEnd(descriptor: number): void {
     Atomics.store(this.#words, Word.wakeEnd, descriptor);
   }
 
   /**
-   * By the data plane before it closes the pipe, whose number may be that of another file soon. Waits
-   * for a write that is under way.
+   * Called by the data plane before it closes the pipe, because the descriptor may be reused. Waits for a
+   * write in progress.
    */
   withdrawWakeEnd(): void {
     const words = this.#words;
@@ -151,7 +164,10 @@ export class PairWords {
     }
   }
 
-  /** By the deciding thread: `write` gets the descriptor that wakes the data plane, when there is one. */
+  /**
+   * Called by the deciding thread: `write` gets the descriptor that wakes the data plane, if there is
+   * one.
+   */
   withWakeEnd(write: (descriptor: number) => void): void {
     const words = this.#words;
     const end = Atomics.load(words, Word.wakeEnd);

@@ -23,12 +23,14 @@ export function numberOf(bytes: Uint8Array): number {
   return value;
 }
 
-/** The parts as one, or undefined when one of them is. */
+/** The parts joined, or undefined when one of them is undefined. */
 export function joined(parts: readonly (Uint8Array | undefined)[]): Uint8Array | undefined {
   const whole = parts.filter((part) => part !== undefined);
   return whole.length === parts.length ? concatenate(...whole) : undefined;
 }
 
-export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+export function bytesEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let at = 0; at < left.length; at += 1) if (left[at] !== right[at]) return false;
+  return true;
 }

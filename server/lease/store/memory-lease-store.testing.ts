@@ -4,8 +4,8 @@ import type { LeaseTable } from "../table/lease-table.ts";
 import { type LeaseStore, LeaseStoreError } from "./lease-store.ts";
 
 /**
- * Keeps committed records in memory: for simulations, where a crash is "a new table, loaded from
- * the store", and for runs that measure everything but the disk.
+ * Keeps committed records in memory. For simulations, where a crash means "a new table, loaded from the
+ * store", and for measurements without a disk.
  */
 export class MemoryLeaseStore implements LeaseStore {
   readonly durability = "none";
@@ -58,12 +58,15 @@ export class MemoryLeaseStore implements LeaseStore {
     this.#pending = [];
   }
 
-  /** The next commit that has something to write fails with this code. */
+  /** Makes the next commit that has something to write fail with this code. */
   failNextCommit(code: string): void {
     this.#failure = code;
   }
 
-  /** What a server finds after a crash: everything committed. `appendLease` is about this table then. */
+  /**
+   * Loads everything committed, as a server finds it after a crash; from then on `appendLease` reads this
+   * table.
+   */
   loadInto(table: LeaseTable): void {
     this.#table = table;
     for (const record of this.#committed.values()) table.load(record);

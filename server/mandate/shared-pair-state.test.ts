@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { PairWords } from "./pair-words.ts";
+import { SharedPairState } from "./shared-pair-state.ts";
 
 /** The same memory as the other thread sees it. */
-function bothEnds(): { decides: PairWords; serves: PairWords } {
-  const decides = new PairWords();
-  return { decides, serves: new PairWords(decides.shared) };
+function bothEnds(): { decides: SharedPairState; serves: SharedPairState } {
+  const decides = new SharedPairState();
+  return { decides, serves: new SharedPairState(decides.shared) };
 }
 
 test("a mandate crosses whole, with a revision beyond 32 bits, and can be taken back", () => {
