@@ -31,6 +31,7 @@ import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
+import type { RunningService } from "./service/loop/datagram-loop.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const broadcastAddressDefault = 0xffff_ffff;
@@ -55,22 +56,17 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly pair?: PairPlane | undefined;
 }
 
-export interface RunningServer {
+export interface RunningServer extends RunningService {
   /** 0 when it listens on every address. */
   readonly address: number;
-  readonly port: number;
   readonly durability: Durability;
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
   /** Its counters now, for Prometheus. */
   readonly families: () => Family[];
-  /** Settles when the service is over; rejects when our own code broke. */
-  readonly ended: Promise<void>;
   /** Why a node of a pair ended by itself; undefined before that, and after `stop`. */
   readonly over: PlaneEnd | undefined;
-  /** Ends the service: every acknowledged lease is on disk, and the lease file is closed. */
-  stop(): Promise<void>;
 }
 
 /** The options with their defaults, and functions that release what was acquired, in that order. */

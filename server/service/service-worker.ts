@@ -22,6 +22,7 @@ import { DeviceFiles } from "../tftp/edge/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
 import { startTimeServer } from "../time/edge/time-server.ts";
 import { dotted } from "./loop/counters.ts";
+import type { RunningService } from "./loop/datagram-loop.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -34,16 +35,13 @@ import { ThreadLog } from "./thread-log.ts";
 // The thread of one service. Each service has its own, because its loop waits in the kernel for its own
 // sockets, and a packet for another service would not wake it.
 
-interface RunningService {
-  readonly port: number;
+interface ThreadedService extends RunningService {
   readonly durability?: string;
   /** Why the service ended by itself. */
   readonly over?: PlaneEnd | undefined;
-  readonly ended: Promise<void>;
   readonly families: () => Family[];
   /** Only the service `ha`: answers a request of the control socket. */
   answer?(request: ControlRequest, tell: (line: ControlLine) => void): void;
-  stop(): Promise<void>;
 }
 
 const port = parentPort!;
@@ -61,7 +59,7 @@ function tell(message: FromService): void {
   port.postMessage(message);
 }
 
-async function start(plan: ServicePlan): Promise<RunningService> {
+async function start(plan: ServicePlan): Promise<ThreadedService> {
   switch (plan.service) {
     case "dhcp": {
       const { configFile, ...options } = plan;
@@ -107,7 +105,7 @@ async function start(plan: ServicePlan): Promise<RunningService> {
 }
 
 /** Reports the service's counters regularly: asking for them would interrupt its loop. */
-function tellMetrics({ families }: RunningService): void {
+function tellMetrics({ families }: ThreadedService): void {
   const tellNow = (): void => {
     const service = serviceName(ownPlan);
     tell({ kind: "metrics", families: labelled(families(), { service }) });

@@ -129,7 +129,5 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += (text === "" ? "" : ":") + byte.toString(16).padStart(2, "0");
-  return text === "" ? "empty" : text;
+  return bytes.length === 0 ? "empty" : formatMac(bytes);
 }

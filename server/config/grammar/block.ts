@@ -95,8 +95,8 @@ export function innerBlock(
 }
 
 /**
- * Text of a file by its path, one character a byte ("latin1"), in whatever encoding it may be; throws
- * an Error when there is none to be had.
+ * Returns the text of a file by its path, one character for each byte ("latin1"), whatever its encoding.
+ * Throws an Error when the file cannot be read.
  */
 export type ConfigReader = (path: string) => string;
 

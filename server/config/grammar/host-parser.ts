@@ -21,7 +21,7 @@ const hardwareTypes: Readonly<Record<string, number>> = {
 const FIXED_ADDRESSES_MAX = 64;
 const bytesType = { fields: ["bytes"], repeat: "none" } as const;
 
-/** `host NAME { … }`: known everywhere, wherever it stands; its block still stands in others. */
+/** `host NAME { … }`: the host is known everywhere, but it inherits from the blocks around it. */
 export function parseHost(declarations: Declarations, block: Block): void {
   const { parser } = declarations;
   if (block.host !== undefined || block.clientClass !== undefined) {
@@ -148,7 +148,7 @@ function parseHostIdentifier(parser: Parser, host: HostDraft): void {
   }
 }
 
-/** `option dhcp-client-identifier` says who the host is; it is not sent. */
+/** `option dhcp-client-identifier` identifies the host; it is not sent. */
 function parseClientIdentifier(parser: Parser, host: HostDraft): boolean {
   const { lexer, at } = parser;
   lexer.next();
@@ -189,7 +189,7 @@ function setClientId(
   }
 }
 
-/** `group NAME;`: the host is as if it stood in that group (CONF-10). */
+/** `group NAME;`: the host counts as declared inside that group (CONF-10). */
 export function joinGroup(parser: Parser, block: Block, host: HostDraft): void {
   const { at } = parser;
   const name = parser.takeLabel("expecting a group name.");

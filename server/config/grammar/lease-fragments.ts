@@ -10,7 +10,7 @@ import { createDeclarations } from "./declaration-parser.ts";
 import { Parser } from "./parser.ts";
 import { parseStatement } from "./statement-parser.ts";
 
-/** A part of a lease file in the language of dhcpd.conf, read; or why it cannot be. */
+/** A part of a lease file in the language of dhcpd.conf: parsed, or the reason why it is invalid. */
 export type Fragment<Part> =
   | { readonly kind: "ok"; readonly part: Part }
   | { readonly kind: "failed"; readonly message: string };

@@ -6,7 +6,7 @@ import { parseHostStatements } from "./lease-fragments.ts";
 /** A `host` of the lease file: made, or deleted, while a server ran (through OMAPI). */
 export interface LaterHost {
   readonly name: string;
-  /** It was made while a server ran: of dhcpd.conf otherwise. */
+  /** It was made while a server ran; otherwise it is declared in dhcpd.conf. */
   readonly isDynamic: boolean;
   readonly isDeleted: boolean;
   readonly hardware?: { readonly type: number; readonly address: Uint8Array };
@@ -59,7 +59,7 @@ function add(config: ServerConfig, later: CompactHostTable, host: LaterHost): st
   return undefined;
 }
 
-/** The hosts of a configuration but for some, then others. */
+/** The hosts of a configuration without the deleted ones, followed by later ones. */
 class LaterHosts implements HostTable {
   readonly #first: HostTable;
   readonly #deleted: ReadonlySet<string>;

@@ -14,7 +14,7 @@ import {
 import { takeDate } from "./date-parser.ts";
 import type { Parser } from "./parser.ts";
 
-/** Sixteen million leases: far more than one server can hold, and a bound all the same. */
+/** Sixteen million leases: far more than one server can hold, but still a bound. */
 export const ADDRESSES_MAX = 2 ** 24;
 
 export function parseSharedNetwork(declarations: Declarations, block: Block): void {

@@ -5,13 +5,10 @@ import type { TokenReader } from "../text/token-reader.ts";
 import type { StatementTarget } from "./statement-target.ts";
 
 /**
- * Values that dhcpd takes without a word, and that are most often a slip: the errata of the guide's
- * own examples (ERR-n), and what goes wrong the same way. All are warnings.
+ * Finds a value that dhcpd accepts silently but that is most often a slip: the errata of the guide's
+ * own examples (ERR-n), and similar ones. All are warnings. Undefined when nothing is wrong.
  */
-interface Pitfall {
-  /** Undefined when nothing is wrong with the value. */
-  readonly check: (value: Uint8Array, target: StatementTarget) => Finding | undefined;
-}
+type Pitfall = (value: Uint8Array, target: StatementTarget) => Finding | undefined;
 
 interface Finding {
   readonly message: string;
@@ -21,37 +18,31 @@ interface Finding {
 /** By name of the DHCP option. */
 const optionPitfalls: Readonly<Record<string, Pitfall>> = {
   // ERR-9
-  "subnet-mask": {
-    check: (value, { subnet }) => {
-      if (subnet === undefined || value.length !== 4) return undefined;
-      const mask = readIpv4(value, 0);
-      if (mask === subnet.mask) return undefined;
-      return {
-        message: `subnet-mask ${formatIpv4(mask)} contradicts the subnet's netmask ${formatIpv4(subnet.mask)}.`,
-        hint: "leave it out: clients get the netmask of their subnet.",
-      };
-    },
+  "subnet-mask": (value, { subnet }) => {
+    if (subnet === undefined || value.length !== 4) return undefined;
+    const mask = readIpv4(value, 0);
+    if (mask === subnet.mask) return undefined;
+    return {
+      message: `subnet-mask ${formatIpv4(mask)} contradicts the subnet's netmask ${formatIpv4(subnet.mask)}.`,
+      hint: "leave it out: clients get the netmask of their subnet.",
+    };
   },
-  routers: { check: outsideSubnet },
-  "broadcast-address": {
-    check: (value, { subnet }) => {
-      if (subnet === undefined || value.length !== 4) return undefined;
-      const broadcast = (subnet.network | ~subnet.mask) >>> 0;
-      const given = readIpv4(value, 0);
-      if (given === broadcast || given === 0xffff_ffff) return undefined;
-      return {
-        message: `broadcast-address ${formatIpv4(given)} is not that of the subnet.`,
-        hint: `it is ${formatIpv4(broadcast)}.`,
-      };
-    },
+  routers: outsideSubnet,
+  "broadcast-address": (value, { subnet }) => {
+    if (subnet === undefined || value.length !== 4) return undefined;
+    const broadcast = (subnet.network | ~subnet.mask) >>> 0;
+    const given = readIpv4(value, 0);
+    if (given === broadcast || given === 0xffff_ffff) return undefined;
+    return {
+      message: `broadcast-address ${formatIpv4(given)} is not that of the subnet.`,
+      hint: `it is ${formatIpv4(broadcast)}.`,
+    };
   },
   // ERR-28; RFC 2132, section 8.7
-  "netbios-node-type": {
-    check: ([type]) =>
-      [1, 2, 4, 8].includes(type)
-        ? undefined
-        : { message: `there is no NetBIOS node type ${type}.`, hint: "1 B, 2 P, 4 M, 8 H." },
-  },
+  "netbios-node-type": ([type]) =>
+    [1, 2, 4, 8].includes(type)
+      ? undefined
+      : { message: `there is no NetBIOS node type ${type}.`, hint: "1 B, 2 P, 4 M, 8 H." },
 };
 
 function outsideSubnet(value: Uint8Array, { subnet }: StatementTarget): Finding | undefined {
@@ -78,7 +69,7 @@ export function checkOptionValue(
   const { name, space, type } = option;
   const isDhcp = space.name === "dhcp";
   const pitfall = isDhcp && Object.hasOwn(optionPitfalls, name) ? optionPitfalls[name] : undefined;
-  const finding = pitfall?.check(value, target);
+  const finding = pitfall?.(value, target);
   if (finding !== undefined) reader.warn(finding.message, finding.hint, at);
   if (type.fields.length === 1 && (type.fields[0] === "text" || type.fields[0] === "bytes")) {
     checkText(reader, name, value, at);

@@ -156,15 +156,7 @@ type NamesOf<Type extends ParameterType> = {
 }[ParameterName];
 
 /** Subjects of `allow`, `deny` and `ignore`; `unknown-clients` is ISC's boot-unknown-clients. */
-export type PermissionName =
-  | "unknown-clients"
-  | "bootp"
-  | "booting"
-  | "dynamic-bootp"
-  | "duplicates"
-  | "declines"
-  | "client-updates"
-  | "leasequery";
+export type PermissionName = keyof typeof permissionSlots;
 export type NumberParameter = NamesOf<"u8" | "u16" | "u32">;
 export type FlagParameter = Exclude<NamesOf<"flag">, PermissionName>;
 export type BytesParameter = NamesOf<"text">;
@@ -184,7 +176,7 @@ export function parameterOf(name: string): ParameterDefinition | undefined {
 export type Permission = "allow" | "deny" | "ignore";
 export const permissionValues = { deny: 0, allow: 1, ignore: 2 } as const;
 
-export const permissionSlots: Readonly<Record<PermissionName, number>> = {
+export const permissionSlots = {
   "unknown-clients": parameterSlots["boot-unknown-clients"],
   bootp: parameterSlots["allow-bootp"],
   booting: parameterSlots["allow-booting"],
@@ -193,4 +185,4 @@ export const permissionSlots: Readonly<Record<PermissionName, number>> = {
   declines: parameterSlots["declines"],
   "client-updates": parameterSlots["client-updates"],
   leasequery: parameterSlots["leasequery"],
-};
+} as const;

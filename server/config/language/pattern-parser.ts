@@ -1,7 +1,7 @@
 const REPEAT_MAX = 255;
 const NESTING_MAX = 32;
 
-/** A pattern that is none; `isForeign` when only the C library's extensions make it one. */
+/** An invalid pattern; `isForeign` when only the C library's extensions make it valid. */
 export class PatternError extends Error {
   override readonly name = "PatternError";
   readonly isForeign: boolean;

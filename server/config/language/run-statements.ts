@@ -146,7 +146,7 @@ function logLine(statement: Log, context: EvaluationContext, settings: Evaluated
     settings.addMessage({ priority: statement.priority, text: latin1Text(text) });
 }
 
-/** One argument that is null, and the command is not run at all. */
+/** When any argument is null, the command is not run. */
 function command(
   statement: Execute,
   context: EvaluationContext,

@@ -69,9 +69,9 @@ export function typed(
 }
 
 /**
- * `~=`, and `~~`, which knows no case. Null when a side is null. As in dhcpd an empty side matches
- * nothing, nor does a pattern that is none. A constant pattern is compiled once. Null too when one
- * evaluation has more work with patterns than it may.
+ * `~=`, and `~~`, which ignores case. Null when a side is null. As in dhcpd, an empty side matches
+ * nothing, and neither does an invalid pattern. A constant pattern is compiled once. Also null when one
+ * evaluation exceeds its limit of pattern steps.
  */
 export function matchesPattern(
   left: DataExpression,

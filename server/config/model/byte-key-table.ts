@@ -3,10 +3,10 @@ const SLOTS_FIRST = 128;
 const VALUES_FIRST = 64;
 const LONG_KEY_BYTES_FIRST = 1024;
 
-// A slot is three words of key and the first value of that key, NONE when free. The first word is prefix,
-// length and two bytes of the key, which goes on in the others; what is not there is 0. Of a key that is
-// too long to stand there it is prefix, IS_LONG and 16 bits of the hash; then come where the key begins
-// among the long ones, and its length.
+// A slot is three words of key and the first value of that key, NONE when free. The first word holds the
+// prefix, the length and two bytes of the key; the other two hold the rest, filled with zeros. For a key
+// that is too long for that, the first word holds the prefix, IS_LONG and 16 bits of the hash; the others
+// hold where the key begins among the long ones, and its length.
 const SLOT_WORDS = 4;
 const VALUE_WORD = 3;
 const SHORT_KEY_BYTES_MAX = 10;

@@ -4,7 +4,7 @@ interface Network {
   readonly mask: number;
 }
 
-/** Declared subnets, so that one that shares addresses with another is found without looking at all. */
+/** Declared subnets. Finds one that overlaps another without looking at all of them. */
 export class SubnetSet<Subnet extends Network> {
   /** By mask, then by network. */
   readonly #declared = new Map<number, Map<number, Subnet>>();

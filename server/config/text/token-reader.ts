@@ -2,7 +2,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { misreadHint, QUOTE_HINT } from "./hints.ts";
 import { type Lexer, Token } from "./lexer.ts";
 
-/** More would help nobody, and each costs a walk through the file. */
+/** More would not help, and each one costs a walk through the file. */
 export const DIAGNOSTICS_MAX = 100;
 
 const LAST_HINT = `there may be more: ${DIAGNOSTICS_MAX} are shown.`;

@@ -19,17 +19,10 @@ export interface TcpAcceptorOptions {
   readonly onConnection: (socket: Socket, peerAddress: number) => void;
 }
 
-export interface TcpAcceptorCounters {
-  accepted: number;
-  refused: number;
-  idleClosed: number;
-  /** Connections that ended with an error. */
-  failed: number;
-}
-
 /** Accepts TCP connections, with limits on their number and on their idle time. */
 export class TcpAcceptor {
-  readonly counters: TcpAcceptorCounters = { accepted: 0, refused: 0, idleClosed: 0, failed: 0 };
+  /** `failed` counts connections that ended with an error. */
+  readonly counters = { accepted: 0, refused: 0, idleClosed: 0, failed: 0 };
   readonly #options: TcpAcceptorOptions;
   readonly #server: Server;
   readonly #open = new Set<Socket>();

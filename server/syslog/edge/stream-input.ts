@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "../../../base/clock.ts";
-import type { SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
+import type { SourceRates } from "../../../base/source-rates.ts";
 import { SyslogFramer } from "../../../protocol/syslog/framing.ts";
 import type { SyslogReceiver } from "../syslog-receiver.ts";
 
@@ -10,7 +10,8 @@ const pauseMsMax = 30_000;
 export interface StreamInputOptions {
   readonly receiver: SyslogReceiver;
   readonly rates: SourceRates | undefined;
-  readonly rateLimits: SourceRateLimits;
+  /** The rate that `rates` allows. */
+  readonly perSecond: number;
   readonly clock: Clock;
 }
 
@@ -19,7 +20,7 @@ export interface StreamInputOptions {
  * nothing: we stop reading until its rate allows the messages that came too early.
  */
 export function readStream(socket: Socket, peer: number, options: StreamInputOptions): void {
-  const { receiver, rates, rateLimits, clock } = options;
+  const { receiver, rates, perSecond, clock } = options;
   const framer = new SyslogFramer();
   let excess = 0;
   let cutOff = 0;
@@ -37,7 +38,7 @@ export function readStream(socket: Socket, peer: number, options: StreamInputOpt
     count();
     if (excess === 0) return;
     socket.pause();
-    const pauseMs = Math.min((excess / rateLimits.perSecond) * 1000, pauseMsMax);
+    const pauseMs = Math.min((excess / perSecond) * 1000, pauseMsMax);
     excess = 0;
     resumeTimer = setTimeout(() => socket.resume(), pauseMs);
   });

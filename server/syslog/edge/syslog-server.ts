@@ -70,12 +70,9 @@ export async function startSyslogServer(
 ): Promise<RunningSyslogServer> {
   const { address = 0, port = SYSLOG_PORT, clock = systemClock, logger = nullLogger } = options;
   const router = new FileRouter(options.rules ?? fileRulesDefault);
-  const rateLimits =
-    options.rateLimits === undefined || options.rateLimits === false
-      ? syslogRateLimitsDefault
-      : options.rateLimits;
-  const rates =
-    options.rateLimits === false ? undefined : new SourceRates(rateLimits, randomInt(2 ** 32));
+  const { rateLimits = syslogRateLimitsDefault } = options;
+  const rates = rateLimits === false ? undefined : new SourceRates(rateLimits, randomInt(2 ** 32));
+  const { perSecond } = rateLimits || syslogRateLimitsDefault;
   const counters = newSyslogCounters();
   const paths = router.files.map((file) => resolve(options.directory, file));
   const files = openFiles(options, paths, counters, logger, clock.wallMs());
@@ -95,7 +92,7 @@ export async function startSyslogServer(
       connectionsPerPeerMax,
       idleMsMax: options.idleMsMax ?? idleMsMaxDefault,
       onConnection: (connection, peer) =>
-        readStream(connection, peer, { receiver, rates, rateLimits, clock }),
+        readStream(connection, peer, { receiver, rates, perSecond, clock }),
     },
   ).catch((error: unknown) => {
     files.close();
