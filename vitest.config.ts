@@ -23,6 +23,7 @@ const longFiles = [
   "test/loopback/prov-run.test.ts",
   "test/system/segments.test.ts",
   "test/simulation/simulation.test.ts",
+  "test/system/simulated-day.test.ts",
   "test/system/tutorial.test.ts",
 ];
 
@@ -69,7 +70,7 @@ export default defineConfig({
           ...patience,
           name: "loopback",
           include: ["test/loopback/*.test.ts"],
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },

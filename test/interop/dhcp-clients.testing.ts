@@ -142,6 +142,8 @@ export class DhcpClient {
   }
 
   findUnicastTo(address: string): void {
+    // The kernel may have dropped the entry, so it is made anew before it goes.
+    this.#neighbour("replace", address, "lladdr", nobodysMac, "nud", "stale");
     this.#neighbour("delete", address);
   }
 

@@ -35,9 +35,9 @@ function batchOf(...records: ReturnType<typeof leaseOf>[]): LeaseBatch {
  * commit that was acknowledged, and one for the error that ended it.
  */
 const leaderScript = (folder: URL): string => `
-import { LeaseTable } from ${JSON.stringify(new URL("../lease-table.js", folder).href)};
+import { LeaseTable } from ${JSON.stringify(new URL("../../table/lease-table.js", folder).href)};
 import { PairNode } from ${JSON.stringify(new URL("./pair-node.js", folder).href)};
-import { EtcdLeadership } from ${JSON.stringify(new URL("../../ha/etcd-leadership.js", folder).href)};
+import { EtcdLeadership } from ${JSON.stringify(new URL("../../../mandate/edge/etcd-leadership.js", folder).href)};
 const [list, prefix, leaseFile] = process.argv.slice(-3);
 const endpoints = list.split(",");
 const self = { node: "paused", bootId: "of the paused" };
