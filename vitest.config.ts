@@ -15,7 +15,7 @@ const longFiles = [
   "test/interop/agents.test.ts",
   "test/interop/differential-generated.test.ts",
   "test/interop/dhcpd-command.test.ts",
-  "test/interop/drill.test.ts",
+  "test/alone/drill.test.ts",
   "test/interop/kea-pair.test.ts",
   "test/interop/serve-pair.test.ts",
   "test/loopback/prov-run-boot.test.ts",
@@ -24,7 +24,7 @@ const longFiles = [
   "test/system/segments.test.ts",
   "test/simulation/simulation.test.ts",
   "test/system/long-simulations.test.ts",
-  "test/system/tutorial.test.ts",
+  "test/alone/tutorial.test.ts",
 ];
 
 class LongFilesFirst extends BaseSequencer {
