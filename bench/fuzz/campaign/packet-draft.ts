@@ -44,29 +44,7 @@ export class PacketDraft {
   /** One small change anywhere; the draft must not be empty. */
   mutateBytes(): void {
     const at = this.below(this.length);
-    switch (this.below(7)) {
-      case 0:
-        this.bytes[at] ^= 1 << this.below(8);
-        return;
-      case 1:
-        this.bytes[at] = this.below(256);
-        return;
-      case 2:
-        this.bytes[at] = edgeBytes[this.below(edgeBytes.length)];
-        return;
-      case 3:
-        this.length = at;
-        return;
-      case 4:
-        this.remove(at, 1 + this.below(16));
-        return;
-      case 5:
-        if (this.insert(at, 1 + this.below(INSERTED_BYTES_MAX)) > 0) return;
-        this.length = at;
-        return;
-      default:
-        this.#splice(at);
-    }
+    byteChanges[this.below(byteChanges.length)](this, at);
   }
 
   repeat(at: number, length: number): void {
@@ -99,10 +77,30 @@ export class PacketDraft {
   }
 
   /** The tail of another packet behind the head of this one. */
-  #splice(at: number): void {
+  splice(at: number): void {
     const other = this.#corpus[this.below(this.#corpus.length)];
     const from = Math.min(at, other.length);
     this.bytes.set(other.subarray(from), at);
     this.length = at + other.length - from;
   }
 }
+
+const byteChanges: readonly ((draft: PacketDraft, at: number) => void)[] = [
+  (draft, at) => {
+    draft.bytes[at] ^= 1 << draft.below(8);
+  },
+  (draft, at) => {
+    draft.bytes[at] = draft.below(256);
+  },
+  (draft, at) => {
+    draft.bytes[at] = edgeBytes[draft.below(edgeBytes.length)];
+  },
+  (draft, at) => {
+    draft.length = at;
+  },
+  (draft, at) => draft.remove(at, 1 + draft.below(16)),
+  (draft, at) => {
+    if (draft.insert(at, 1 + draft.below(INSERTED_BYTES_MAX)) === 0) draft.length = at;
+  },
+  (draft, at) => draft.splice(at),
+];

@@ -143,35 +143,30 @@ export class ExpressionWriter {
   #bomb(): string {
     const deep = 1 + this.#below(DEEP_MAX);
     const long = 1 + this.#below(LONG_MAX);
-    switch (this.#below(12)) {
-      case 0:
-        return `filename = ${"concat (".repeat(deep)}"x"${', "y")'.repeat(deep)};`;
-      case 1:
-        return `if ${"(".repeat(deep)}known${")".repeat(deep)} { }`;
-      case 2:
-        return `if ${"not ".repeat(deep)}known { }`;
-      case 3:
-        return `if known${` ${this.#pick(["or", "and"])} ${this.#write("boolean", 1)}`.repeat(long)} { }`;
-      case 4:
-        return `set nam = lease-time${` ${this.#pick(["+", "*", "& 3 +"])} ${this.#write("numeric", 0)}`.repeat(long)};`;
-      case 5:
-        // Now and then: it is much to read.
-        return `filename "${"x".repeat(this.#below(50) === 0 ? LONG_TEXT_MAX : long)}";`;
-      case 6:
-        return `option own = concat (${this.#times(20, () => this.#write("data", 0)).join(", ")});\nset nam = concat (nam, nam, nam, option vendor-class-identifier);`.repeat(
+    const bombs = [
+      () => `filename = ${"concat (".repeat(deep)}"x"${', "y")'.repeat(deep)};`,
+      () => `if ${"(".repeat(deep)}known${")".repeat(deep)} { }`,
+      () => `if ${"not ".repeat(deep)}known { }`,
+      () =>
+        `if known${` ${this.#pick(["or", "and"])} ${this.#write("boolean", 1)}`.repeat(long)} { }`,
+      () =>
+        `set nam = lease-time${` ${this.#pick(["+", "*", "& 3 +"])} ${this.#write("numeric", 0)}`.repeat(long)};`,
+      // Now and then: it is much to read.
+      () => `filename "${"x".repeat(this.#below(50) === 0 ? LONG_TEXT_MAX : long)}";`,
+      () =>
+        `option own = concat (${this.#times(20, () => this.#write("data", 0)).join(", ")});\nset nam = concat (nam, nam, nam, option vendor-class-identifier);`.repeat(
           1 + this.#below(10),
-        );
-      case 7:
-        return `if option vendor-class-identifier ~= "${this.#pick(["(a*)*", "(a|aa)+", "((a{1,60}){1,5})*", "a{255}{255}"])}${"(x+x+)+".repeat(this.#below(40))}$" { }`;
-      case 8:
-        return `${"if known { ".repeat(deep)}${"} ".repeat(deep)}`;
-      case 9:
-        return `filename = ${this.#pick(["pick (", "concat ("])}${"hardware, ".repeat(long)}null);`;
-      case 10:
-        return `option own = config-option host-name; option host-name = concat (config-option own, config-option own, ${this.#write("data", 2)});`;
-      default:
-        return `set nam = ${"1:".repeat(long)}1;\nif nam ~= "${"[a-z]*".repeat(this.#below(200))}" { }`;
-    }
+        ),
+      () =>
+        `if option vendor-class-identifier ~= "${this.#pick(["(a*)*", "(a|aa)+", "((a{1,60}){1,5})*", "a{255}{255}"])}${"(x+x+)+".repeat(this.#below(40))}$" { }`,
+      () => `${"if known { ".repeat(deep)}${"} ".repeat(deep)}`,
+      () => `filename = ${this.#pick(["pick (", "concat ("])}${"hardware, ".repeat(long)}null);`,
+      () =>
+        `option own = config-option host-name; option host-name = concat (config-option own, config-option own, ${this.#write("data", 2)});`,
+      () =>
+        `set nam = ${"1:".repeat(long)}1;\nif nam ~= "${"[a-z]*".repeat(this.#below(200))}" { }`,
+    ];
+    return this.#pick(bombs)();
   }
 
   #times(count: number, make: () => string): string[] {

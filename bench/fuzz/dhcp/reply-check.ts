@@ -49,30 +49,22 @@ function problemOf(
 
 /** The latest transaction ids sent: a bounded memory of what may be answered. */
 export class RecentXids {
-  readonly #ring: Uint32Array;
-  readonly #counts = new Map<number, number>();
-  #next = 0;
-  #size = 0;
+  readonly #capacity: number;
+  readonly #xids = new Set<number>();
+  /** Goes on where it was: a new one would step over every id that was deleted. */
+  readonly #oldestFirst = this.#xids.values();
 
   constructor(capacity: number) {
-    this.#ring = new Uint32Array(capacity);
+    this.#capacity = capacity;
   }
 
   add(xid: number): void {
-    if (this.#size === this.#ring.length) this.#forget(this.#ring[this.#next]);
-    else this.#size += 1;
-    this.#ring[this.#next] = xid;
-    this.#next = (this.#next + 1) % this.#ring.length;
-    this.#counts.set(xid, (this.#counts.get(xid) ?? 0) + 1);
+    this.#xids.delete(xid);
+    this.#xids.add(xid);
+    if (this.#xids.size > this.#capacity) this.#xids.delete(this.#oldestFirst.next().value!);
   }
 
   has(xid: number): boolean {
-    return this.#counts.has(xid);
-  }
-
-  #forget(xid: number): void {
-    const count = this.#counts.get(xid)! - 1;
-    if (count === 0) this.#counts.delete(xid);
-    else this.#counts.set(xid, count);
+    return this.#xids.has(xid);
   }
 }

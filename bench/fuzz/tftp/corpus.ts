@@ -7,15 +7,6 @@ import {
 } from "../../../protocol/tftp/packet.ts";
 import type { TftpRoot } from "./served-root.ts";
 
-export interface TftpCorpusPlan {
-  /** Files that are to be had. */
-  readonly names: readonly string[];
-  /** Names below the root that are not. */
-  readonly traps: readonly string[];
-  /** An absolute path outside the root. */
-  readonly outsideFile: string;
-}
-
 export interface TftpCorpus {
   /** Packets for the port of requests: good ones and every kind of trick. */
   readonly requests: readonly Uint8Array[];
@@ -97,14 +88,13 @@ export function escapeNames(outsideFile: string): Uint8Array[] {
   return [...names, ...bytes.map((head) => Uint8Array.from([...head, ...utf8(tail)]))];
 }
 
-/** The corpus for a served folder. */
-export function corpusOf({ files, traps, canaryFile }: TftpRoot): TftpCorpus {
-  return buildTftpCorpus({ names: [...files.keys()], traps, outsideFile: canaryFile });
-}
-
-/** Everything that a client, or what pretends to be one, may send; the same plan, the same packets. */
-export function buildTftpCorpus({ names, traps, outsideFile }: TftpCorpusPlan): TftpCorpus {
-  const known = names.map(utf8);
+/** Everything that a client of a served folder, or an attacker, may send; the same root, the same packets. */
+export function corpusOf({
+  files,
+  traps,
+  canaryFile,
+}: Pick<TftpRoot, "files" | "traps" | "canaryFile">): TftpCorpus {
+  const known = [...files.keys()].map(utf8);
   const good = known.flatMap((name) => [
     rawRequest(TftpOpcode.readRequest, name, "octet", []),
     rawRequest(TftpOpcode.readRequest, name, "netascii", [["windowsize", "4"]]),
@@ -113,7 +103,7 @@ export function buildTftpCorpus({ names, traps, outsideFile }: TftpCorpusPlan): 
       ["tsize", "0"],
     ]),
   ]);
-  const wrongNames = [...traps.map(utf8), ...escapeNames(outsideFile)];
+  const wrongNames = [...traps.map(utf8), ...escapeNames(canaryFile)];
   const escapes = wrongNames.flatMap((name) => [
     rawRequest(TftpOpcode.readRequest, name, "octet", []),
     rawRequest(TftpOpcode.readRequest, name, "netascii", [["blksize", "65464"]]),

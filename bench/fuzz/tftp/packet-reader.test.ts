@@ -2,16 +2,15 @@ import { describe, expect, test } from "vitest";
 import { decodeTftp, type TftpPacket } from "../../../protocol/tftp/packet.ts";
 import { fuzzInputs, type InputReport } from "../campaign/input-campaign.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { buildTftpCorpus, escapeNames } from "./corpus.ts";
+import { corpusOf, escapeNames } from "./corpus.ts";
 import { readTftp, tftpDecoder } from "./packet-reader.ts";
 
 const seed = 20_261_124;
-const plan = {
-  names: ["cm-1.0.cfg", "block.cfg"],
-  traps: ["link-up"],
-  outsideFile: "/srv/outside/canary.txt",
-};
-const { requests, transferPackets } = buildTftpCorpus(plan);
+const canaryFile = "/srv/outside/canary.txt";
+const { requests, transferPackets } = corpusOf({
+  files: new Map(["cm-1.0.cfg", "block.cfg"].map((name) => [name, new Uint8Array(0)])),
+  ...{ traps: ["link-up"], canaryFile },
+});
 
 function run(packets: number): Promise<InputReport> {
   const decoder = tftpDecoder(seed, [...requests, ...transferPackets]);
@@ -45,7 +44,7 @@ test("no packet of the corpus is longer than a mutation may begin with", () => {
   for (const { length } of [...requests, ...transferPackets]) {
     expect(length).toBeLessThanOrEqual(MUTANT_BYTES_MAX);
   }
-  expect(escapeNames(plan.outsideFile).length).toBeGreaterThan(60);
+  expect(escapeNames(canaryFile).length).toBeGreaterThan(60);
 });
 
 describe("a careless reader notices", () => {
