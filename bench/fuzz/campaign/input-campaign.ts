@@ -1,52 +1,45 @@
+import { Prng } from "../../../base/prng.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { hexOf } from "./checks.ts";
-import { describeMemory } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { runSlices, type SlicedReport } from "./sliced-run.ts";
+import { PacketMutator, type PacketShape } from "./packet-mutator.ts";
+import type { SlicedCampaign } from "./sliced-run.ts";
 
 /** A decoder, and the packets that it is fed with. */
 export interface DecoderSubject {
-  /** Begins the lines of its report: `decoder`. */
   readonly name: string;
-  /** Writes the next packet to the start of `target` and returns its length. */
-  readonly next: (target: Uint8Array) => number;
-  /** Decodes it and reads everything in it. Only a DecodeError may come out. */
+  readonly seed: number;
+  /** Keeps its random numbers apart from those of other campaigns of the seed. */
+  readonly stream: number;
+  readonly shape: PacketShape;
+  /** The bad packets are made from these good ones. */
+  readonly corpus: readonly Uint8Array[];
+  /** Decodes a packet and reads everything in it. Only a DecodeError may come out. */
   readonly read: (bytes: Uint8Array) => void;
-  /** What else it has to report. */
   readonly more?: () => string;
 }
 
-export interface InputCampaign extends DecoderSubject {
-  readonly seed: number;
-  readonly packets: number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (line: string) => void;
+export interface DecoderCampaign extends SlicedCampaign {
+  readonly tally: { decoded: number; readonly rejectedByCode: Record<string, number> };
 }
 
-/** `failure`: something other than a DecodeError came out. */
-export interface InputReport extends Omit<SlicedReport, "count"> {
-  /** Fewer than wanted after an interruption or a failure. */
-  readonly packets: number;
-  readonly decoded: number;
-  readonly rejectedByCode: Readonly<Record<string, number>>;
-}
-
-/** Feeds packets to a decoder in this process; ends at the first failure. */
-export async function fuzzInputs(campaign: InputCampaign): Promise<InputReport> {
-  const { seed, packets: wanted, next, read } = campaign;
+/** Feeds bad packets to a decoder; a failure is anything but a DecodeError that comes out. */
+export function decoderCampaign(subject: DecoderSubject): DecoderCampaign {
+  const { name, seed, stream, shape, corpus, read, more = () => "" } = subject;
+  const mutator = new PacketMutator(shape, corpus, new Prng(seed, stream));
   const buffer = new Uint8Array(MUTANT_BYTES_MAX);
   const rejectedByCode: Record<string, number> = {};
+  const tally = { decoded: 0, rejectedByCode };
   let input = buffer;
   let tried = 0;
-  let decoded = 0;
-  const { count: packets, ...report } = await runSlices({
-    ...{ ...campaign, what: "packets", wanted },
+  return {
+    ...{ name, what: "packets", tally, more },
     next: () => {
-      input = buffer.subarray(0, next(buffer));
+      input = buffer.subarray(0, mutator.next(buffer));
       tried += 1;
       try {
         read(input);
-        decoded += 1;
+        tally.decoded += 1;
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         rejectedByCode[error.code] = (rejectedByCode[error.code] ?? 0) + 1;
@@ -54,24 +47,14 @@ export async function fuzzInputs(campaign: InputCampaign): Promise<InputReport> 
       return 1;
     },
     where: () => `packet ${tried - 1} of seed ${seed}, ${hexOf(input)}`,
-  });
-  return { ...report, packets, decoded, rejectedByCode };
-}
-
-export function isCleanInputs(report: InputReport, wanted: number): boolean {
-  return report.failure === undefined && report.memory.isFlat && report.packets === wanted;
-}
-
-/** For people: what a decoder made of its packets. */
-export function describeInputs({ name, more }: DecoderSubject, report: InputReport): string {
-  const { packets, decoded, rejectedByCode, memory, elapsedMs, failure } = report;
-  const codes = Object.entries(rejectedByCode)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${code} ${count}`);
-  return [
-    `${name}: ${packets} packets in ${(elapsedMs / 1000).toFixed(1)} s: ${decoded} decoded, ${packets - decoded} rejected`,
-    `${name}: rejected as ${codes.join(", ") || "nothing"}`,
-    `${name}: ${more?.() ?? ""}heap ${describeMemory(memory)}`,
-    ...(failure === undefined ? [] : [`${name}: FAILED: ${failure}`]),
-  ].join("\n");
+    outcome: (packets) => {
+      const codes = Object.entries(rejectedByCode)
+        .toSorted(([, a], [, b]) => b - a)
+        .map(([code, count]) => `${code} ${count}`);
+      return [
+        `${tally.decoded} decoded, ${packets - tally.decoded} rejected`,
+        `rejected as ${codes.join(", ") || "nothing"}`,
+      ];
+    },
+  };
 }

@@ -1,16 +1,11 @@
 import { type ServerCommand, startServerProcess } from "../../../lab/machine/server-process.ts";
 import type { FuzzRequest } from "./fuzz-request.ts";
-import {
-  type DecoderSubject,
-  describeInputs,
-  fuzzInputs,
-  isCleanInputs,
-} from "./input-campaign.ts";
 import { type Attack, describeServer, fuzzServer, isCleanServer } from "./server-campaign.ts";
+import { playCampaign, type SlicedCampaign } from "./sliced-run.ts";
 
 /** A protocol of which the decoder and a running server are fuzzed. */
 export interface FuzzedProtocol {
-  readonly decoder: DecoderSubject;
+  readonly decoder: SlicedCampaign;
   readonly server: ServerCommand;
   readonly openAttack: () => Promise<Attack>;
   /** What is to be seen when the attack is over: a line to print, and whether all is well. */
@@ -26,13 +21,7 @@ export async function fuzzProtocol(
   { decoder, server, openAttack, lookAfterwards }: FuzzedProtocol,
 ): Promise<boolean> {
   const { seed, signal, onProgress, onResult } = request;
-  let isClean = true;
-  if (request.decoder > 0) {
-    const packets = request.decoder;
-    const report = await fuzzInputs({ ...decoder, seed, packets, signal, onProgress });
-    onResult(describeInputs(decoder, report));
-    isClean = isCleanInputs(report, packets);
-  }
+  const isClean = request.decoder === 0 || (await playCampaign(decoder, request.decoder, request));
   if (request.server === 0 || signal.aborted) return isClean;
   const process = await startServerProcess(server, signal);
   try {

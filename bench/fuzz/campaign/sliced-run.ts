@@ -1,19 +1,21 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { judgeMemory, type MemoryVerdict } from "./memory-watch.ts";
+import type { FuzzRequest } from "./fuzz-request.ts";
+import { describeMemory, judgeMemory, type MemoryVerdict } from "./memory-watch.ts";
 
 /** A campaign in this process. */
 export interface SlicedCampaign {
-  /** Begins the lines of progress: `decoder: 812 of 1000 packets, 90/s`. */
+  /** Begins all of its lines: `decoder: 812 of 1000 packets, 90/s`. */
   readonly name: string;
   readonly what: string;
-  readonly wanted: number;
   /** Tries the next input and returns for how many it counts. What it throws is a failure. */
   readonly next: () => number;
   /** The latest input, and how to see it again. */
   readonly where: () => string;
-  readonly signal: AbortSignal;
-  readonly onProgress: (line: string) => void;
+  /** The outcome of the first `count` inputs, in lines for people. */
+  readonly outcome: (count: number) => readonly string[];
+  /** Stands before the memory in the report. */
+  readonly more?: () => string;
 }
 
 export interface SlicedReport {
@@ -32,9 +34,31 @@ const BYTES_A_MIB = 1024 * 1024;
 /** After a collection only what the program holds is left, so a little growth is a leak. */
 const HEAP_GROWTH_MIB_MAX = 2;
 
-/** Runs it in slices, and looks at the heap after each; ends at the first failure. */
-export async function runSlices(campaign: SlicedCampaign): Promise<SlicedReport> {
-  const { name, what, wanted, next, where, signal, onProgress } = campaign;
+/** Runs a campaign and tells its report; true when nothing was found and nothing was cut short. */
+export async function playCampaign(
+  campaign: SlicedCampaign,
+  wanted: number,
+  request: FuzzRequest,
+): Promise<boolean> {
+  const { count, memory, elapsedMs, failure } = await runSlices(campaign, wanted, request);
+  const { name, what, outcome, more = () => "" } = campaign;
+  const [first, ...others] = outcome(count);
+  const lines = [
+    `${count} ${what} in ${(elapsedMs / 1000).toFixed(1)} s: ${first}`,
+    ...others,
+    `${more()}heap ${describeMemory(memory)}`,
+    ...(failure === undefined ? [] : [`FAILED: ${failure}`]),
+  ];
+  request.onResult(lines.map((line) => `${name}: ${line}`).join("\n"));
+  return failure === undefined && memory.isFlat && count >= wanted;
+}
+
+/** Runs a campaign in slices, and looks at the heap after each; ends at the first failure. */
+export async function runSlices(
+  { name, what, next, where }: SlicedCampaign,
+  wanted: number,
+  { signal, onProgress }: Pick<FuzzRequest, "signal" | "onProgress">,
+): Promise<SlicedReport> {
   const collect = garbageCollector();
   const samples: number[] = [];
   const startMs = performance.now();

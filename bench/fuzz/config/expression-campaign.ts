@@ -6,8 +6,7 @@ import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
 import type { ServerConfig } from "../../../server/config/model/model.ts";
 import type { FuzzRequest } from "../campaign/fuzz-request.ts";
-import { describeMemory } from "../campaign/memory-watch.ts";
-import { runSlices, type SlicedReport } from "../campaign/sliced-run.ts";
+import { playCampaign, type SlicedCampaign } from "../campaign/sliced-run.ts";
 import {
   ExpressionWriter,
   OTHER_FILE,
@@ -16,16 +15,6 @@ import {
   slipped,
 } from "./expression-writer.ts";
 
-/** `failure`: something was thrown, took too long or became too large. */
-export interface ExpressionReport extends Omit<SlicedReport, "count"> {
-  /** Fewer than wanted after an interruption or a failure. */
-  readonly expressions: number;
-  readonly files: number;
-  /** Files read without an error, and evaluated for several packets. */
-  readonly accepted: number;
-  readonly slowestMs: number;
-}
-
 const EXPRESSION_STREAM = 0x6578_7072;
 /** Reading and evaluating one file: a bound on work, wide enough for a busy machine. */
 const FILE_MS_MAX = 10_000;
@@ -33,58 +22,48 @@ const VALUE_BYTES_MAX = 0xffff;
 const MESSAGES_MAX = 64;
 const TOLD_CHARACTERS_MAX = 4000;
 
-type ExpressionCampaign = Pick<FuzzRequest, "expressions" | "seed" | "signal" | "onProgress">;
-
 /** The campaign of a request; true when nothing was found and nothing was cut short. */
 export async function fuzzConfig(request: FuzzRequest): Promise<boolean> {
-  const { expressions, onResult } = request;
-  if (expressions === 0) return true;
-  const report = await fuzzExpressions(request);
-  onResult(describeExpressions(report));
-  return report.failure === undefined && report.memory.isFlat && report.expressions >= expressions;
+  const { expressions, seed } = request;
+  return expressions === 0 || playCampaign(expressionCampaign(seed), expressions, request);
 }
 
 /**
- * Reads files full of expressions, right ones and broken ones, and evaluates those that are accepted: about
- * seven statements a file.
+ * Reads files full of expressions, right ones and broken ones, and evaluates those that are accepted, for
+ * several packets: about seven statements a file. A file that takes too long, or gives too large a value, is
+ * a failure.
  */
-export async function fuzzExpressions(campaign: ExpressionCampaign): Promise<ExpressionReport> {
-  const { seed, expressions: wanted } = campaign;
+export function expressionCampaign(seed: number) {
   const packets = samplePackets();
+  const tally = { files: 0, accepted: 0, slowestMs: 0 };
   let text = "";
-  let files = 0;
-  let accepted = 0;
-  let slowestMs = 0;
-  const { count: expressions, ...report } = await runSlices({
-    ...{ ...campaign, name: "expressions", what: "statements", wanted },
+  return {
+    ...{ name: "expressions", what: "statements", tally },
     next: () => {
-      const file = expressionFile(seed, files);
+      const file = expressionFile(seed, tally.files);
       text = file.text;
-      files += 1;
+      tally.files += 1;
       const startMs = performance.now();
       const config = readExpressions(text);
       if (config !== undefined) {
-        accepted += 1;
+        tally.accepted += 1;
         for (const packet of packets) evaluateAll(config, packet);
       }
       const tookMs = performance.now() - startMs;
-      slowestMs = Math.max(slowestMs, tookMs);
+      tally.slowestMs = Math.max(tally.slowestMs, tookMs);
       if (tookMs > FILE_MS_MAX) throw new Error(`it took ${Math.round(tookMs)} ms`);
       return file.count;
     },
-    where: () => `file ${files - 1} of seed ${seed}:\n${text.slice(0, TOLD_CHARACTERS_MAX)}\n`,
-  });
-  return { ...report, expressions, files, accepted, slowestMs };
-}
-
-function describeExpressions(report: ExpressionReport): string {
-  const { expressions, files, accepted, slowestMs, memory, elapsedMs, failure } = report;
-  return [
-    `expressions: ${expressions} statements in ${(elapsedMs / 1000).toFixed(1)} s: of ${files} files ` +
-      `${accepted} read and evaluated, ${files - accepted} refused; the slowest took ${Math.round(slowestMs)} ms`,
-    `expressions: heap ${describeMemory(memory)}`,
-    ...(failure === undefined ? [] : [`expressions: FAILED: ${failure}`]),
-  ].join("\n");
+    where: () =>
+      `file ${tally.files - 1} of seed ${seed}:\n${text.slice(0, TOLD_CHARACTERS_MAX)}\n`,
+    outcome: () => {
+      const { files, accepted, slowestMs } = tally;
+      return [
+        `of ${files} files ${accepted} read and evaluated, ${files - accepted} refused; ` +
+          `the slowest took ${Math.round(slowestMs)} ms`,
+      ];
+    },
+  } satisfies SlicedCampaign & { readonly tally: object };
 }
 
 /** File `number` of a seed: each can be made again by itself. */

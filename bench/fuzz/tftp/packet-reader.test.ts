@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeTftp, type TftpPacket } from "../../../protocol/tftp/packet.ts";
-import { fuzzInputs, type InputReport } from "../campaign/input-campaign.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
+import { runSlices } from "../campaign/sliced-run.ts";
 import { corpusOf, escapeNames } from "./corpus.ts";
 import { readTftp, tftpDecoder } from "./packet-reader.ts";
 
@@ -12,16 +12,17 @@ const { requests, transferPackets } = corpusOf({
   ...{ traps: ["link-up"], canaryFile },
 });
 
-function run(packets: number): Promise<InputReport> {
+async function run(packets: number) {
   const decoder = tftpDecoder(seed, [...requests, ...transferPackets]);
   const { signal } = new AbortController();
-  return fuzzInputs({ ...decoder, seed, packets, signal, onProgress: () => undefined });
+  const report = await runSlices(decoder, packets, { signal, onProgress: () => undefined });
+  return { ...report, ...decoder.tally };
 }
 
 test(`50,000 bad packets are values or DecodeErrors (seed ${seed})`, async () => {
   const report = await run(50_000);
   expect(report.failure).toBeUndefined();
-  expect(report.packets).toBe(50_000);
+  expect(report.count).toBe(50_000);
   // Both sides must be exercised: a fuzzer that only meets the first check proves nothing.
   expect(report.decoded).toBeGreaterThan(5000);
   expect(Object.keys(report.rejectedByCode).sort()).toEqual([

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { Prng } from "../../../base/prng.ts";
 import { parseTransferOptions } from "../../../protocol/tftp/options.ts";
 import {
   BLOCK_BYTES_MAX,
@@ -15,20 +14,17 @@ import {
 } from "../../../protocol/tftp/packet.ts";
 import { pathBelowRoot } from "../../../server/tftp/file-name.ts";
 import { checkNumber } from "../campaign/checks.ts";
-import type { DecoderSubject } from "../campaign/input-campaign.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { type DecoderCampaign, decoderCampaign } from "../campaign/input-campaign.ts";
 import { tftpShape } from "./packet-shape.ts";
 
 const DECODER_STREAM = 0x7464_6563;
 
 /** The TFTP decoder, fed with bad packets made from a corpus. */
-export function tftpDecoder(seed: number, corpus: readonly Uint8Array[]): DecoderSubject {
-  const mutator = new PacketMutator(tftpShape, corpus, new Prng(seed, DECODER_STREAM));
-  return {
-    name: "tftp decoder",
-    next: (target) => mutator.next(target),
+export function tftpDecoder(seed: number, corpus: readonly Uint8Array[]): DecoderCampaign {
+  return decoderCampaign({
+    ...{ name: "tftp decoder", seed, stream: DECODER_STREAM, shape: tftpShape, corpus },
     read: (bytes) => readTftp(decodeTftp(bytes)),
-  };
+  });
 }
 
 /**
