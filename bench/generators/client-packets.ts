@@ -1,26 +1,18 @@
 import { Offset } from "../../protocol/dhcp/header.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
-import {
-  BootOperation,
-  defaultEncodeLimits,
-  encodePacket,
-  encodingLength,
-  type OutgoingOption,
-  type OutgoingPacket,
-} from "../../protocol/dhcp/packet.ts";
 import { RelayAgentCode } from "../../protocol/dhcp/relay-agent.ts";
 import { encodeSubOptions } from "../../protocol/dhcp/sub-options.ts";
 import { writeIpv4 } from "../../protocol/ipv4.ts";
-
-const EMPTY = new Uint8Array(0);
+import { encodedPacket } from "./encoded-packet.ts";
 
 /** The REQUEST of a modem in RENEWING (RFC 2131, table 4), as it is sent from `address`. */
 export function renewal(mac: Uint8Array, address: number, xid: number): Uint8Array {
-  return encoded({ xid, ciaddr: address, chaddr: mac, hops: 0 }, [
+  const options = [
     { code: OptionCode.messageType, value: Uint8Array.of(MessageType.request) },
     { code: OptionCode.clientIdentifier, value: Uint8Array.of(1, ...mac) },
-  ]);
+  ];
+  return encodedPacket({ xid, ciaddr: address, chaddr: mac, options });
 }
 
 /** Writes relayed DISCOVERs of modems that no server knows, one after the other. */
@@ -38,12 +30,13 @@ export class StrangerPackets {
       { code: RelayAgentCode.circuitId, value: Uint8Array.of(0, 0, 0, 9) },
       { code: RelayAgentCode.remoteId, value: strangerMac },
     ]);
-    this.#template = encoded({ xid: 0, ciaddr: 0, chaddr: strangerMac, hops: 1 }, [
+    const options = [
       { code: OptionCode.messageType, value: Uint8Array.of(MessageType.discover) },
       { code: OptionCode.vendorClassIdentifier, value: new TextEncoder().encode("docsis3.0:") },
       { code: OptionCode.parameterRequestList, value: Uint8Array.of(1, 3, 2, 4, 7, 66, 67) },
       { code: OptionCode.relayAgentInformation, value: information },
-    ]);
+    ];
+    this.#template = encodedPacket({ chaddr: strangerMac, hops: 1, options });
     this.#macOffsets = occurrences(this.#template, strangerMac);
   }
 
@@ -73,19 +66,4 @@ function occurrences(bytes: Uint8Array, part: Uint8Array): readonly number[] {
     if (part.every((byte, index) => bytes[at + index] === byte)) found.push(at);
   }
   return found;
-}
-
-function encoded(
-  fields: Pick<OutgoingPacket, "xid" | "ciaddr" | "chaddr" | "hops">,
-  options: readonly OutgoingOption[],
-): Uint8Array {
-  const packet: OutgoingPacket = {
-    ...{ op: BootOperation.request, htype: 1, secs: 0, flags: 0 },
-    ...{ yiaddr: 0, siaddr: 0, giaddr: 0, sname: EMPTY, file: EMPTY },
-    ...fields,
-    options,
-  };
-  const bytes = new Uint8Array(encodingLength(packet, defaultEncodeLimits));
-  encodePacket(packet, bytes, 0, defaultEncodeLimits);
-  return bytes;
 }

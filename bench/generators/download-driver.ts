@@ -31,8 +31,6 @@ export class DownloadDriver {
   readonly client: TftpClient;
   /** Copies of requests and acknowledgements. */
   retransmissions = 0;
-  /** Datagrams to an address that is no device's. */
-  strays = 0;
   /** How long datagrams lay in the socket until they were looked at, summed over all of them. */
   waitedMs = 0;
   readonly #options: DownloadDriverOptions;
@@ -82,7 +80,7 @@ export class DownloadDriver {
     let turnedAtMs = this.#nowMs;
     socket.flush();
     while (!isDone() && this.#nowMs < untilMs) {
-      const received = this.#turn();
+      const received = this.turn();
       if (received > 0 && this.#nowMs - turnedAtMs < eventLoopMsMax) continue;
       const dueMs = Math.min(this.#timers.nextDueMs() ?? untilMs, untilMs);
       await waitReadable([socket], received > 0 ? 0 : Math.max(0, dueMs - clock.monotonicMs()));
@@ -90,16 +88,14 @@ export class DownloadDriver {
     }
   }
 
-  #turn(): number {
+  /** Reads the datagrams that came and does what is due. Returns how many there were. */
+  turn(): number {
     const { socket, clock, firstAddress, devices } = this.#options;
     const received = socket.receive();
     this.#nowMs = clock.monotonicMs();
     for (let i = 0; i < received; i += 1) {
       const local = socket.destinationAddress(i) - firstAddress;
-      if (local < 0 || local >= devices) {
-        this.strays += 1;
-        continue;
-      }
+      if (local < 0 || local >= devices) continue;
       this.waitedMs += Math.max(0, this.#nowMs - socket.receivedAtMs(i));
       const source = socket.sourceAddress(i);
       this.client.receive(local, socket.bytes(i), source, socket.sourcePort(i), this.#nowMs);

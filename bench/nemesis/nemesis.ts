@@ -1,10 +1,11 @@
-import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hash32 } from "../../base/prng.ts";
 import { namespacesMissing } from "../../lab/machine/ip-command.ts";
 import { missingFor, missingForVerb } from "../../lab/needs.ts";
 import type { PairVerb } from "../../scenarios/language/pair-event.ts";
 import type { PairPlan } from "../../scenarios/language/pair-section.ts";
+import { appendRow } from "../results/result-files.ts";
 import { type Fault, faultSchedule, nemesisVerbs } from "./fault-schedule.ts";
 import { nemesisScenario, type RoundPlan } from "./nemesis-scenario.ts";
 import { isClean, type PlayedRound, playRound, scenarioFile } from "./play-round.ts";
@@ -54,7 +55,7 @@ export async function runNemesis(request: NemesisRequest): Promise<NemesisReport
     if (played === undefined) break;
     const verdict = await verdictOf(request, plan, played, work);
     if (verdict === undefined) break;
-    appendFileSync(rowsFile, `${JSON.stringify(roundRow(plan, played, verdict))}\n`);
+    appendRow(rowsFile, roundRow(plan, played, verdict));
     onResult(roundLine(plan, played, verdict));
     for (const finding of [...played.findings.unsafe, ...played.findings.late]) {
       onResult(`  ${finding}`);

@@ -1,10 +1,16 @@
 import { hash32, Prng } from "../../../base/prng.ts";
-import { type DhcpPacket, decodePacket, encodePacket } from "../../../protocol/dhcp/packet.ts";
+import {
+  type DhcpPacket,
+  decodePacket,
+  type OutgoingOption,
+} from "../../../protocol/dhcp/packet.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { parseConfig } from "../../../server/config/grammar/parse.ts";
 import type { EvaluationContext } from "../../../server/config/language/program.ts";
 import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
 import type { ServerConfig } from "../../../server/config/model/model.ts";
+import { encodedPacket } from "../../generators/encoded-packet.ts";
 import type { FuzzRequest } from "../campaign/fuzz-request.ts";
 import { playCampaign, type SlicedCampaign } from "../campaign/sliced-run.ts";
 import {
@@ -127,34 +133,25 @@ function checkSize(what: string, size: number, max: number): void {
 
 /** A request with many options, one with none, and no request at all: a lease that expires. */
 function samplePackets(): readonly (DhcpPacket | undefined)[] {
-  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const full = [
-    { code: 12, value: text("cm-0.example") },
-    { code: 60, value: text("a".repeat(240)) },
+    { code: 12, value: latin1Bytes("cm-0.example") },
+    { code: 60, value: latin1Bytes("a".repeat(240)) },
     { code: 61, value: Uint8Array.of(1, 2, 0x10, 0, 0, 0, 1) },
-    { code: 77, value: text("xxxxxxxx") },
-    { code: 81, value: Uint8Array.of(0, 0, 0, ...text("host.example")) },
+    { code: 77, value: latin1Bytes("xxxxxxxx") },
+    { code: 81, value: Uint8Array.of(0, 0, 0, ...latin1Bytes("host.example")) },
     { code: 82, value: Uint8Array.of(1, 4, 1, 2, 3, 4, 2, 6, 2, 0x10, 0, 0, 0, 1) },
     { code: 250, value: new Uint8Array(0) },
   ];
-  return [packetWith(full, text("boot.cfg")), packetWith([], new Uint8Array(0)), undefined];
+  return [packetWith(full, latin1Bytes("boot.cfg")), packetWith([], new Uint8Array(0)), undefined];
 }
 
-function packetWith(
-  options: readonly { readonly code: number; readonly value: Uint8Array }[],
-  file: Uint8Array,
-): DhcpPacket {
-  const target = new Uint8Array(1500);
-  const header = {
-    ...{ op: 1, htype: 1, hops: 1, xid: 7, secs: 0, flags: 0, ciaddr: 0, yiaddr: 0, siaddr: 0 },
-    ...{ giaddr: 0x0a20_0001, chaddr: Uint8Array.of(2, 0x10, 0, 0, 0, 1) },
-    ...{ sname: new Uint8Array(0), file },
-  };
-  const end = encodePacket(
-    { ...header, options: [{ code: 53, value: Uint8Array.of(1) }, ...options] },
-    target,
-    0,
+function packetWith(options: readonly OutgoingOption[], file: Uint8Array): DhcpPacket {
+  const bytes = encodedPacket(
+    {
+      ...{ hops: 1, xid: 7, giaddr: 0x0a20_0001, chaddr: Uint8Array.of(2, 0x10, 0, 0, 0, 1), file },
+      options: [{ code: 53, value: Uint8Array.of(1) }, ...options],
+    },
     { optionBytesMax: 1200, packetBytesMin: 300, overload: false },
   );
-  return decodePacket(target.subarray(0, end));
+  return decodePacket(bytes);
 }

@@ -1,18 +1,19 @@
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
-import type { DhcpPacket, OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
 import {
   BootOperation,
+  type DhcpPacket,
   decodePacket,
-  encodePacket,
-  encodingLength,
+  type OutgoingOption,
 } from "../../../protocol/dhcp/packet.ts";
 import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import type { DhcpExchange, FleetSink } from "../../../simulator/device/exchange.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import { PACKET_BYTES_MAX } from "../../../simulator/relay/cmts.ts";
 import { Fleet } from "../../../simulator/worker/fleet.ts";
+import { encodedPacket } from "../../generators/encoded-packet.ts";
 
 /** A good packet to start from. */
 export interface CorpusPacket {
@@ -86,7 +87,7 @@ class Life {
 
   #reply(device: number, type: number, address: number): void {
     const { packet: request, from, source } = this.#sink.latest();
-    const bytes = encoded(replyTo(request, type, address, this.#server.address));
+    const bytes = replyTo(request, type, address, this.#server.address);
     this.#sink.packets.push({ bytes, from: "server", source: this.#server.address });
     const reply = decodePacket(bytes);
     const nowMs = this.#tick();
@@ -152,12 +153,7 @@ const MERIT_DUMP = 14;
 const ROOT_PATH = 17;
 
 /** Full enough that options go beyond the options field and into `file` and `sname`. */
-function replyTo(
-  request: DhcpPacket,
-  type: number,
-  address: number,
-  server: number,
-): OutgoingPacket {
+function replyTo(request: DhcpPacket, type: number, address: number, server: number): Uint8Array {
   const options: OutgoingOption[] = [
     { code: OptionCode.messageType, value: Uint8Array.of(type) },
     { code: OptionCode.serverIdentifier, value: word(server) },
@@ -165,59 +161,40 @@ function replyTo(
     { code: OptionCode.renewalTime, value: word(LEASE_SECONDS / 2) },
     { code: OptionCode.rebindingTime, value: word((LEASE_SECONDS * 7) / 8) },
     { code: OptionCode.routers, value: word(request.giaddr) },
-    { code: OptionCode.domainName, value: ascii("a-long-name-of-a-domain.example.net") },
-    { code: ROOT_PATH, value: ascii("/export/".repeat(25)) },
+    { code: OptionCode.domainName, value: latin1Bytes("a-long-name-of-a-domain.example.net") },
+    { code: ROOT_PATH, value: latin1Bytes("/export/".repeat(25)) },
     { code: OptionCode.vendorEncapsulatedOptions, value: Uint8Array.of(1, 2, 7, 7, 2, 3, 8, 8, 8) },
     { code: OptionCode.cablelabsClientConfiguration, value: Uint8Array.of(1, 4, ...word(server)) },
-    { code: MERIT_DUMP, value: ascii("dump".repeat(25)) },
+    { code: MERIT_DUMP, value: latin1Bytes("dump".repeat(25)) },
   ];
   const information = request.options.get(OptionCode.relayAgentInformation);
   if (information !== undefined) {
     options.push({ code: OptionCode.relayAgentInformation, value: information });
   }
-  return { ...header(request), op: BootOperation.reply, yiaddr: address, options };
+  const { htype, xid, flags, ciaddr, giaddr, chaddr } = request;
+  return encodedPacket({
+    ...{ op: BootOperation.reply, htype, xid, flags, ciaddr, giaddr, chaddr },
+    ...{ yiaddr: address, options },
+  });
 }
 
 /** INFORM (RFC 2131, section 3.4), which our client never sends, through the device's relay. */
 function informOf(population: Population, device: number): CorpusPacket {
   const { giaddr, pools } = population.cmts(population.cmtsOf(device));
   const chaddr = population.macOf(device);
-  const packet: OutgoingPacket = {
-    ...header({ htype: 1, xid: device, flags: 0, ciaddr: pools[0].low, giaddr, chaddr }),
-    op: BootOperation.request,
-    yiaddr: 0,
+  const bytes = encodedPacket({
+    ...{ xid: device, ciaddr: pools[0].low, giaddr, chaddr },
     options: [
       { code: OptionCode.messageType, value: Uint8Array.of(MessageType.inform) },
       { code: OptionCode.clientIdentifier, value: Uint8Array.of(1, ...chaddr) },
       { code: OptionCode.parameterRequestList, value: Uint8Array.of(1, 3, 6, 15, 42, 43, 66, 67) },
     ],
-  };
-  return { bytes: encoded(packet), from: "relay", source: giaddr };
-}
-
-type Original = Pick<DhcpPacket, "htype" | "xid" | "flags" | "ciaddr" | "giaddr" | "chaddr">;
-
-function header(original: Original): Omit<OutgoingPacket, "op" | "yiaddr" | "options"> {
-  const { htype, xid, flags, ciaddr, giaddr, chaddr } = original;
-  const empty = new Uint8Array(0);
-  return {
-    ...{ htype, xid, flags, ciaddr, giaddr, chaddr },
-    ...{ hops: 0, secs: 0, siaddr: 0, sname: empty, file: empty },
-  };
-}
-
-function encoded(packet: OutgoingPacket): Uint8Array {
-  const bytes = new Uint8Array(encodingLength(packet));
-  encodePacket(packet, bytes, 0);
-  return bytes;
+  });
+  return { bytes, from: "relay", source: giaddr };
 }
 
 function word(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   writeIpv4(bytes, 0, value);
   return bytes;
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

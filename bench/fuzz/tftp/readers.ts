@@ -1,12 +1,10 @@
 import { systemClock } from "../../../base/clock.ts";
 import { openUdpSocket, type UdpSocket } from "../../../base/net/udp-socket.ts";
-import { Prng } from "../../../base/prng.ts";
-import { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { TransferOptions } from "../../../protocol/tftp/options.ts";
 import { type DownloadResult, docsisDownload } from "../../../simulator/boot/download.ts";
 import { expectationOf } from "../../../simulator/boot/file-hash.ts";
 import type { StepServer } from "../../../simulator/boot/step.ts";
-import { TftpClient } from "../../../simulator/boot/tftp-client.ts";
+import { DownloadDriver } from "../../generators/download-driver.ts";
 
 const optionsByReader: readonly TransferOptions[] = [
   {},
@@ -15,7 +13,6 @@ const optionsByReader: readonly TransferOptions[] = [
 ];
 /** 127.250.0.1 and up: addresses that no bad packet comes from. */
 const FIRST_ADDRESS = 0x7ffa_0001;
-const TICK_MS = 1;
 /** A request waits up to half a minute for a session while all are taken (TFTP-9). */
 const retry = { firstRetryMs: 1000, maxRetryMs: 4000, jitter: 0.1, triesMax: 15 };
 
@@ -27,12 +24,13 @@ export class TftpReaders {
   /** Downloads that ended with the right file. */
   completed = 0;
   slowestMs = 0;
-  readonly #socket: UdpSocket;
+  readonly socket: UdpSocket;
   readonly #server: StepServer;
   readonly #files: readonly (readonly [string, Uint8Array])[];
-  readonly #clients: readonly TftpClient[];
-  readonly #timers: TimerWheel;
+  readonly #seed: number;
   #begun = 0;
+  /** Plays the reader of the present download. */
+  #driver: DownloadDriver | undefined;
   #result: DownloadResult | undefined;
 
   static async open(
@@ -50,34 +48,10 @@ export class TftpReaders {
     files: readonly (readonly [string, Uint8Array])[],
     seed: number,
   ) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#server = server;
     this.#files = files;
-    this.#timers = new TimerWheel(optionsByReader.length, TICK_MS, systemClock.monotonicMs());
-    const prng = new Prng(seed, FIRST_ADDRESS);
-    this.#clients = optionsByReader.map((options, reader) => {
-      const schedule = (_: number, dueAtMs: number): void => this.#timers.schedule(reader, dueAtMs);
-      return new TftpClient({
-        size: 1,
-        policy: { ...docsisDownload, options, retry, roundsMax: 1 },
-        timers: { schedule, cancel: () => this.#timers.cancel(reader) },
-        random: () => prng.nextUInt32(),
-        sink: {
-          buffer: () => this.#socket.slot(),
-          send: (_, length, address, port) =>
-            this.#socket.push(length, address, port, FIRST_ADDRESS + reader),
-          downloaded: (result) => {
-            this.#result = result;
-          },
-          attemptFailed: () => undefined,
-          retransmitted: () => undefined,
-        },
-      });
-    });
-  }
-
-  get socket(): UdpSocket {
-    return this.#socket;
+    this.#seed = seed;
   }
 
   /** Begins the next download. */
@@ -85,25 +59,25 @@ export class TftpReaders {
     const [filename, bytes] = this.#files[this.#begun % this.#files.length];
     // Another file for the same reader in the next round of all files.
     const round = Math.floor(this.#begun / this.#files.length);
-    const client = this.#clients[(this.#begun + round) % this.#clients.length];
+    const reader = (this.#begun + round) % optionsByReader.length;
     this.#begun += 1;
     this.#result = undefined;
-    const request = { filename, servers: [this.#server], expected: expectationOf(bytes) };
-    client.start(0, request, systemClock.monotonicMs());
-    this.#socket.flush();
+    this.#driver = new DownloadDriver({
+      ...{ socket: this.socket, clock: systemClock, seed: this.#seed + this.#begun },
+      ...{ firstAddress: FIRST_ADDRESS + reader, devices: 1 },
+      policy: { ...docsisDownload, options: optionsByReader[reader], retry, roundsMax: 1 },
+      onDownloaded: (result) => {
+        this.#result = result;
+      },
+    });
+    const expected = expectationOf(bytes);
+    this.#driver.start(0, { filename, servers: [this.#server], expected });
+    this.socket.flush();
   }
 
   /** Reads what came and does what is due. Returns whether the download is over. */
   turn(): boolean {
-    const socket = this.#socket;
-    const nowMs = systemClock.monotonicMs();
-    const count = socket.receive();
-    for (let i = 0; i < count; i += 1) {
-      const client = this.#clients[socket.destinationAddress(i) - FIRST_ADDRESS];
-      client?.receive(0, socket.bytes(i), socket.sourceAddress(i), socket.sourcePort(i), nowMs);
-    }
-    this.#timers.advance(nowMs, (reader) => this.#clients[reader].timeOut(0, nowMs));
-    socket.flush();
+    this.#driver?.turn();
     return this.#result !== undefined;
   }
 
@@ -120,6 +94,6 @@ export class TftpReaders {
   }
 
   close(): void {
-    this.#socket.close();
+    this.socket.close();
   }
 }
