@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { inPieces } from "./text-pieces.ts";
 
 /** A dhcpd.conf to be checked, and whether it should be taken. */
 export interface ConfigCase {
@@ -11,7 +11,6 @@ export interface ConfigCase {
   readonly pieces: () => Iterable<string>;
 }
 
-const LINES_A_PIECE = 1000;
 const head = [
   'class "cm" { match substring (hardware, 1, 6); }',
   'group basic { filename "basic.cfg"; }',
@@ -49,13 +48,6 @@ export function* brokenHosts(bytes: number): Generator<string> {
 function macOf(device: number): string {
   const octets = [2, device >>> 24, (device >>> 16) & 0xff, (device >>> 8) & 0xff, device & 0xff];
   return [...octets, 1].map((octet) => octet.toString(16).padStart(2, "0")).join(":");
-}
-
-function* inPieces(count: number, line: (index: number) => string): Generator<string> {
-  for (let first = 0; first < count; first += LINES_A_PIECE) {
-    const lines = Math.min(LINES_A_PIECE, count - first);
-    yield Array.from({ length: lines }, (_, index) => line(first + index)).join("");
-  }
 }
 
 function* untilBytes(bytes: number, line: (index: number) => string): Generator<string> {
@@ -96,15 +88,3 @@ export const fullCases: readonly ConfigCase[] = [
     pieces: () => brokenHosts(100 * MEGABYTE),
   },
 ];
-
-/** Writes the file and returns its length in bytes. */
-export function writeCase(path: string, { pieces }: ConfigCase): number {
-  const file = openSync(path, "w");
-  let bytes = 0;
-  try {
-    for (const piece of pieces()) bytes += writeSync(file, piece);
-  } finally {
-    closeSync(file);
-  }
-  return bytes;
-}

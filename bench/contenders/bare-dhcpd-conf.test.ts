@@ -12,7 +12,7 @@ const population = new Population({
 test("the bare configuration is valid, has a range a relay, and neither hosts nor classes", () => {
   const text = bareDhcpdConf(population, {
     leaseSeconds: 600,
-    localAddress: parseIpv4("192.0.2.1"),
+    localAddress: parseIpv4("192.0.2.1")!,
     serverSubnet: { network: parseIpv4("192.0.2.0")!, prefixLength: 24 },
   });
   const parsed = parseConfig("bare", () => text);

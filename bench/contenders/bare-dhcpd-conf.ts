@@ -1,25 +1,19 @@
 import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
 import {
-  type AddressBlock,
   type CmtsNetwork,
   type Population,
   wholeRange,
 } from "../../scenarios/population/population.ts";
-
-export interface BareConfOptions {
-  readonly leaseSeconds: number;
-  /** The one address that the server binds; all of them when left out. */
-  readonly localAddress: number | undefined;
-  /** The network of the server's own interface, which ISC dhcpd wants declared. */
-  readonly serverSubnet: AddressBlock | undefined;
-}
+import type { DhcpdConfOptions } from "../../scenarios/servers/dhcpd-conf.ts";
 
 /**
  * The smallest configuration that serves a population's addresses to any client: a subnet with one range for
  * each relay, no classes, no hosts, one option. Kea's configuration for this workload says the same.
  */
-export function bareDhcpdConf(population: Population, options: BareConfOptions): string {
-  const { leaseSeconds, localAddress, serverSubnet } = options;
+export function bareDhcpdConf(
+  population: Population,
+  { leaseSeconds, localAddress, serverSubnet }: DhcpdConfOptions,
+): string {
   const lines = [
     "authoritative;",
     "ddns-update-style none;",

@@ -4,16 +4,11 @@ import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { bareDhcpdConf } from "./bare-dhcpd-conf.ts";
 import type { DhcpSetting } from "./dhcp-contender.ts";
 
-export interface DhcpdFiles {
-  readonly config: string;
-  readonly leases: string;
-}
-
 /** Writes dhcpd.conf, with `statements` before it, and an empty lease file. */
 export function writeDhcpdFiles(
   { folder, network, workload, population, leaseSeconds }: DhcpSetting,
   { localAddress, statements = "" }: { localAddress?: number; statements?: string },
-): DhcpdFiles {
+): { readonly config: string; readonly leases: string } {
   const files = { config: join(folder, "dhcpd.conf"), leases: join(folder, "dhcpd.leases") };
   const { serverSubnet, serverAddress: bootServer } = network;
   const options = {
@@ -21,11 +16,8 @@ export function writeDhcpdFiles(
     ...(localAddress === undefined ? {} : { localAddress }),
     ...(serverSubnet === undefined ? {} : { serverSubnet }),
   };
-  const text =
-    workload === "docsis"
-      ? dhcpdConf(population, options)
-      : bareDhcpdConf(population, { leaseSeconds, localAddress, serverSubnet });
-  writeFileSync(files.config, statements + text);
+  const conf = workload === "docsis" ? dhcpdConf : bareDhcpdConf;
+  writeFileSync(files.config, statements + conf(population, options));
   writeFileSync(files.leases, "");
   return files;
 }

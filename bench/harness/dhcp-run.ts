@@ -23,17 +23,9 @@ export async function withServer<Result>(
   }
 }
 
-/** DORA a second that this contender keeps, searched when no suite did so before; undefined: none. */
-export async function capacityOf(
-  run: ContenderRun,
-  workload: Workload,
-): Promise<number | undefined> {
-  return (await foundFor(run, workload)).maximumPerSecond;
-}
-
 /** A rate to load it at where any will do: its capacity, or the lowest that was tried. */
 export async function paceOf(run: ContenderRun, workload: Workload): Promise<number> {
-  const { maximumPerSecond, trials } = await foundFor(run, workload);
+  const { maximumPerSecond, trials } = await capacityOf(run, workload);
   return maximumPerSecond ?? Math.min(...trials.map(({ ratePerSecond }) => ratePerSecond));
 }
 
@@ -54,7 +46,8 @@ export function searchFrom(
     : { rate: known, steps: laterSearch };
 }
 
-async function foundFor(run: ContenderRun, workload: Workload): Promise<RateResult> {
+/** The DORA rate that this contender keeps, searched when no suite did so before. */
+export async function capacityOf(run: ContenderRun, workload: Workload): Promise<RateResult> {
   const known = run.bench.capacities.get(keyOf(run, workload));
   if (known !== undefined) return known;
   const served = { name: `capacity-${workload}`, workload, population };

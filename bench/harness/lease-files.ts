@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import type { Population } from "../../scenarios/population/population.ts";
+import { inPieces, writePieces } from "../config/text-pieces.ts";
 import type { DhcpLaunch } from "../contenders/dhcp-contender.ts";
 
 export interface LeasesToWrite {
@@ -10,8 +10,6 @@ export interface LeasesToWrite {
   /** Since the epoch: each lease begins here. */
   readonly nowMs: number;
 }
-
-const LEASES_A_PIECE = 2000;
 
 /**
  * Fills a server's lease file with the leases of the first devices of a population of modems, in the
@@ -22,12 +20,7 @@ export function writeLeases(
   population: Population,
   wanted: LeasesToWrite,
 ): void {
-  const file = openSync(leaseFile, "w");
-  try {
-    for (const piece of leasePieces(leaseFormat, population, wanted)) writeSync(file, piece);
-  } finally {
-    closeSync(file);
-  }
+  writePieces(leaseFile, leasePieces(leaseFormat, population, wanted));
 }
 
 /** The text of such a file, in pieces. Throws RangeError when there are fewer modems than leases. */
@@ -43,12 +36,7 @@ export function* leasePieces(
   const times = { startsAt, endsAt: startsAt + leaseSeconds, leaseSeconds };
   const record = format === "isc" ? iscRecord : keaRecord;
   if (format === "kea") yield `${keaColumns.join(",")}\n`;
-  for (let first = 0; first < leases; first += LEASES_A_PIECE) {
-    const count = Math.min(LEASES_A_PIECE, leases - first);
-    yield Array.from({ length: count }, (_, offset) =>
-      record(population, first + offset, times),
-    ).join("");
-  }
+  yield* inPieces(leases, (device) => record(population, device, times));
 }
 
 /** The address of a modem in a file made by `leasePieces`: the n-th of its CMTS has the n-th. */

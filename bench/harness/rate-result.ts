@@ -1,5 +1,10 @@
-import type { SearchEnd, TrialVerdict } from "../../simulator/capacity/rate-search.ts";
+import {
+  RateSearch,
+  type SearchEnd,
+  type TrialVerdict,
+} from "../../simulator/capacity/rate-search.ts";
 import type { TrialResult } from "../../simulator/capacity/trial.ts";
+import { rateLimits, type SearchSteps } from "./bench-plan.ts";
 
 /** One trial of a rate, by any generator. */
 export interface RateTrial {
@@ -30,4 +35,21 @@ export function knowledgeOf(result: RateResult<RateTrial>): RateKnowledge {
   if (result.maximumPerSecond === undefined && (isGenerator || above.length === 0))
     return "unknown";
   return isGenerator || end === "generator" || end === "rate-max" ? "bound" : "found";
+}
+
+/** Searches the highest rate that is kept, by one trial after the other from `firstRate` on. */
+export async function searchRate<Trial extends RateTrial>(
+  firstRate: number,
+  steps: SearchSteps,
+  play: (rate: number) => Promise<Trial>,
+): Promise<RateResult<Trial>> {
+  const { min: rateMin, max: rateMax } = rateLimits;
+  const search = new RateSearch({ firstRate, rateMin, rateMax, ...steps });
+  const trials: Trial[] = [];
+  for (let rate = search.nextRate(); rate !== undefined; rate = search.nextRate()) {
+    const trial = await play(rate);
+    trials.push(trial);
+    search.record(rate, trial.verdict);
+  }
+  return { maximumPerSecond: search.maximum, end: search.end ?? "trials", trials };
 }

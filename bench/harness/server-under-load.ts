@@ -1,6 +1,5 @@
 import type { LabProcess } from "../../lab/machine/lab-process.ts";
 import { memoryMiBOf } from "../../lab/machine/process-usage.ts";
-import { RateSearch } from "../../simulator/capacity/rate-search.ts";
 import {
   doraPlan,
   type RunMeasurement,
@@ -13,7 +12,7 @@ import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
 import { SimulatorProcess } from "../generators/simulator-process.ts";
 import { type RenewalPlan, rateLimits, type SearchSteps } from "./bench-plan.ts";
-import type { RateResult } from "./rate-result.ts";
+import { type RateResult, searchRate } from "./rate-result.ts";
 import { inGroups, isRisingOver, risingResultOf } from "./rising-rates.ts";
 import {
   type BenchPlace,
@@ -83,18 +82,10 @@ export class ServerUnderLoad {
 
   /** Searches the highest DORA rate, beginning at `firstRate`. */
   async searchDora(firstRate: number, steps: SearchSteps): Promise<RateResult> {
-    const { min: rateMin, max: rateMax } = rateLimits;
-    const first = Math.min(Math.max(firstRate, rateMin), rateMax);
-    const search = new RateSearch({ firstRate: first, rateMin, rateMax, ...steps });
+    const first = Math.min(Math.max(firstRate, rateLimits.min), rateLimits.max);
     // Not counted: the server's compiler and caches warm up.
     await this.dora(Math.ceil(first / 2));
-    const trials: TrialResult[] = [];
-    for (let rate = search.nextRate(); rate !== undefined; rate = search.nextRate()) {
-      const trial = await this.doraTwice(rate);
-      trials.push(trial);
-      search.record(rate, trial.verdict);
-    }
-    return { maximumPerSecond: search.maximum, end: search.end ?? "trials", trials };
+    return searchRate(first, steps, (rate) => this.doraTwice(rate));
   }
 
   /** Renewals of devices that are bound first, at one rate after the other until one is missed. */

@@ -5,7 +5,7 @@ import { packageVersion, provCommand } from "../../lab/machine/package-root.ts";
 import { searchPath } from "../../lab/machine/peer-program.ts";
 import { memoryMiBOf } from "../../lab/machine/process-usage.ts";
 import { runToEnd } from "../../lab/machine/run-to-end.ts";
-import { writeCase } from "../config/config-files.ts";
+import { writePieces } from "../config/text-pieces.ts";
 import type { Contender } from "../contenders/contender.ts";
 import { iscDhcpd } from "../contenders/isc-dhcpd.ts";
 import type { ContenderRun } from "../harness/contender-run.ts";
@@ -63,7 +63,7 @@ async function measure(run: ContenderRun<Checker>): Promise<void> {
     for (const one of cases) {
       // A program that took too long in an earlier round would again.
       if (run.isExplained(one.name)) continue;
-      const bytes = writeCase(file, one);
+      const bytes = writePieces(file, one.pieces());
       writeFileSync(leases, "");
       let peakMiB: number | undefined;
       const look = (pid: number): void => {

@@ -26,7 +26,7 @@ export const overload: Suite = {
 
 async function measure(run: ContenderRun): Promise<void> {
   const { plan } = run.bench;
-  const capacity = await capacityOf(run, "bare");
+  const { maximumPerSecond: capacity } = await capacityOf(run, "bare");
   if (capacity === undefined) throw new Error("no rate is known that it keeps");
   const served = { name: `overload-${run.round}`, workload: "bare", population } as const;
   await withServer(run, served, async (server) => {

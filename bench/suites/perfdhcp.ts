@@ -1,13 +1,12 @@
 import { runTool } from "../../lab/machine/ip-command.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { RateSearch } from "../../simulator/capacity/rate-search.ts";
 import { principals } from "../contenders/contenders.ts";
 import { perfdhcpCommand, perfdhcpVerdict, runPerfdhcp } from "../generators/perfdhcp.ts";
-import { modems, rateLimits } from "../harness/bench-plan.ts";
+import { modems } from "../harness/bench-plan.ts";
 import type { ContenderRun } from "../harness/contender-run.ts";
 import { START_MS } from "../harness/expected-time.ts";
-import { knowledgeOf } from "../harness/rate-result.ts";
+import { knowledgeOf, searchRate } from "../harness/rate-result.ts";
 import {
   type Bench,
   onGeneratorSide,
@@ -51,25 +50,20 @@ async function measure(run: ContenderRun): Promise<void> {
   addAddress(bench, relay);
   const server = await startServer(bench, contender, served);
   try {
-    const { min: rateMin, max: rateMax } = rateLimits;
     const firstRate = Math.min(contender.firstRate, FIRST_RATE_MAX);
     // Warm in every suite: what a server does in its first second is not its rate.
     await trial(bench, relay, Math.round(firstRate / 2));
-    const search = new RateSearch({ firstRate, rateMin, rateMax, ...bench.plan.firstSearch });
-    const trials: Awaited<ReturnType<typeof trial>>[] = [];
-    for (let rate = search.nextRate(); rate !== undefined; rate = search.nextRate()) {
+    const found = await searchRate(firstRate, bench.plan.firstSearch, async (rate) => {
       const result = await trial(bench, relay, rate);
       server.check();
-      search.record(rate, result.verdict);
-      trials.push(result);
       const { sent, completed, verdict } = result;
       bench.onProgress(
         `${contender.name}: perfdhcp at ${rate}/s: ${sent} sent, ${completed} complete: ${verdict}`,
       );
-    }
-    const found = { maximumPerSecond: search.maximum, end: search.end ?? "trials", trials };
+      return result;
+    });
     run.scoreRate("", "kept", found);
-    const most = Math.max(...trials.map(({ completed }) => completed));
+    const most = Math.max(...found.trials.map(({ completed }) => completed));
     const isBound = knowledgeOf(found) !== "found";
     run.score("", "peak", most / bench.plan.perfdhcpSeconds, isBound);
   } finally {

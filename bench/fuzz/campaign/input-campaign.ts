@@ -2,7 +2,7 @@ import { Prng } from "../../../base/prng.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { hexOf } from "./checks.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
-import { PacketMutator, type PacketShape } from "./packet-mutator.ts";
+import { type PacketShape, packetMutator } from "./packet-mutator.ts";
 import type { SlicedCampaign } from "./sliced-run.ts";
 
 /** A decoder, and the packets that it is fed with. */
@@ -26,7 +26,7 @@ export interface DecoderCampaign extends SlicedCampaign {
 /** Feeds bad packets to a decoder; a failure is anything but a DecodeError that comes out. */
 export function decoderCampaign(subject: DecoderSubject): DecoderCampaign {
   const { name, seed, stream, shape, corpus, read, more = () => "" } = subject;
-  const mutator = new PacketMutator(shape, corpus, new Prng(seed, stream));
+  const mutator = packetMutator(shape, corpus, new Prng(seed, stream));
   const buffer = new Uint8Array(MUTANT_BYTES_MAX);
   const rejectedByCode: Record<string, number> = {};
   const tally = { decoded: 0, rejectedByCode };
@@ -35,7 +35,7 @@ export function decoderCampaign(subject: DecoderSubject): DecoderCampaign {
   return {
     ...{ name, what: "packets", tally, more },
     next: () => {
-      input = buffer.subarray(0, mutator.next(buffer));
+      input = buffer.subarray(0, mutator(buffer));
       tried += 1;
       try {
         read(input);

@@ -17,29 +17,23 @@ export interface PacketShape {
 }
 
 /**
- * Makes bad packets out of good ones: bytes changed, cut out, doubled and inserted anywhere, and what the
- * protocol's shape adds to that. Some are all random. The same numbers and the same corpus give the same
- * packets.
+ * Writes the next bad packet to the start of `target`, MUTANT_BYTES_MAX bytes at most, and returns its
+ * length. `origin` chooses the packet of the corpus; a random one when left out.
  */
-export class PacketMutator {
-  readonly #shape: PacketShape;
-  readonly #corpus: readonly Uint8Array[];
-  readonly #draft: PacketDraft;
+export type PacketMutator = (target: Uint8Array, origin?: number) => number;
 
-  /** Throws RangeError when the corpus is empty or has a packet that is too long. */
-  constructor(shape: PacketShape, corpus: readonly Uint8Array[], prng: Prng) {
-    this.#shape = shape;
-    this.#corpus = corpus;
-    this.#draft = new PacketDraft(corpus, prng);
-  }
-
-  /**
-   * Writes the next packet to the start of `target`, MUTANT_BYTES_MAX bytes at most, and returns its length.
-   * `origin` chooses the packet of the corpus; a random one when left out.
-   */
-  next(target: Uint8Array, origin = this.#draft.below(this.#corpus.length)): number {
-    const draft = this.#draft;
-    const { randomOneIn, disguise, rewrite, change } = this.#shape;
+/**
+ * Makes bad packets out of good ones: bytes changed, cut out, doubled and inserted anywhere, and the
+ * changes of the protocol's shape. Some are all random. The same numbers and the same corpus give the same
+ * packets. Throws RangeError when the corpus is empty or has a packet that is too long.
+ */
+export function packetMutator(
+  { randomOneIn, disguise, rewrite, change }: PacketShape,
+  corpus: readonly Uint8Array[],
+  prng: Prng,
+): PacketMutator {
+  const draft = new PacketDraft(corpus, prng);
+  return (target, origin = draft.below(corpus.length)) => {
     draft.beginIn(target);
     const style = draft.below(randomOneIn);
     if (style === 0) {
@@ -47,7 +41,7 @@ export class PacketMutator {
       disguise?.(draft);
       return draft.length;
     }
-    draft.copyOf(this.#corpus[origin]);
+    draft.copyOf(corpus[origin]);
     if (style === 1 && rewrite !== undefined) {
       rewrite(draft);
       return draft.length;
@@ -55,5 +49,5 @@ export class PacketMutator {
     const count = 1 + draft.below(MUTATIONS_MAX);
     for (let done = 0; done < count && draft.length > 0; done += 1) change(draft);
     return draft.length;
-  }
+  };
 }

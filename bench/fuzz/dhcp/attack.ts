@@ -4,7 +4,7 @@ import { Offset } from "../../../protocol/dhcp/header.ts";
 import { readIpv4, writeIpv4 } from "../../../protocol/ipv4.ts";
 import type { PortPlan } from "../../../simulator/plan/run-plan.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { packetMutator } from "../campaign/packet-mutator.ts";
 import type { Attack } from "../campaign/server-campaign.ts";
 import type { CorpusPacket } from "./corpus.ts";
 import { dhcpShape } from "./packet-shape.ts";
@@ -39,7 +39,7 @@ export async function openDhcpAttack(plan: DhcpAttackPlan): Promise<Attack> {
   const sockets = [relay, device];
   const prng = new Prng(seed, SERVER_STREAM);
   const samples = corpus.map(({ bytes }) => bytes);
-  const mutator = new PacketMutator(dhcpShape, samples, prng);
+  const mutator = packetMutator(dhcpShape, samples, prng);
   const xids = new RecentXids(XIDS_KEPT);
   const values = { decoded: 0, rejected: 0 };
   let probeXid = 0;
@@ -54,7 +54,7 @@ export async function openDhcpAttack(plan: DhcpAttackPlan): Promise<Attack> {
       const { from, source } = corpus[origin];
       const socket = from === "device" ? device : relay;
       const buffer = socket.slot();
-      const length = mutator.next(buffer, origin);
+      const length = mutator(buffer, origin);
       if (length >= Offset.secs) xids.add(readIpv4(buffer, Offset.xid));
       // A server sends from none of this machine's other addresses, so its packets get no source.
       socket.push(length, server.address, server.port, from === "server" ? undefined : source);

@@ -6,7 +6,7 @@ import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { decodePacket, messageType } from "../../../protocol/dhcp/packet.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { packetMutator } from "../campaign/packet-mutator.ts";
 import { buildCorpus } from "./corpus.ts";
 import { readEverything } from "./packet-reader.ts";
 import { dhcpShape } from "./packet-shape.ts";
@@ -60,14 +60,14 @@ describe("the corpus", () => {
 
   test("gives mutants of which some decode and some do not, and nothing else (seed 4)", () => {
     const samples = corpus.map(({ bytes }) => bytes);
-    const mutator = new PacketMutator(dhcpShape, samples, new Prng(4, 0));
+    const mutator = packetMutator(dhcpShape, samples, new Prng(4, 0));
     const target = new Uint8Array(MUTANT_BYTES_MAX);
     const tally = { decoded: 0, rejected: 0 };
     const codes = new Set<string>();
     let decoded = 0;
     for (let i = 0; i < 5000; i += 1) {
       try {
-        readEverything(decodePacket(target.subarray(0, mutator.next(target))), tally);
+        readEverything(decodePacket(target.subarray(0, mutator(target))), tally);
         decoded += 1;
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;

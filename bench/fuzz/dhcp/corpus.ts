@@ -39,69 +39,45 @@ export function buildCorpus({ population, devices, server }: CorpusPlan): readon
     { population, seed: 1, servers: [server], startMs: 0, ownTimers: false },
     sink,
   );
-  const life = new Life(population, fleet, sink, server);
-  for (const device of devices) life.live(device);
-  return [...sink.packets, ...devices.map((device) => informOf(population, device))];
-}
-
-/** Brings one device after the other through all its exchanges, as a server would. */
-class Life {
-  readonly #population: Population;
-  readonly #fleet: Fleet;
-  readonly #sink: CorpusSink;
-  readonly #server: ServerAddress;
-  #nowMs = 0;
-
-  constructor(population: Population, fleet: Fleet, sink: CorpusSink, server: ServerAddress) {
-    this.#population = population;
-    this.#fleet = fleet;
-    this.#sink = sink;
-    this.#server = server;
-  }
-
-  live(device: number): void {
-    const kind = this.#population.kindOf(device);
-    const { pools } = this.#population.cmts(this.#population.cmtsOf(device));
-    const pool = pools.find((range) => range.kind === kind)!;
-    const address = pool.low + (device % (pool.high - pool.low + 1));
-    this.#acquire(device, address);
-    for (const exchange of ["renew", "rebind", "reboot"] as const) {
-      this.#start(device, exchange);
-      this.#reply(device, MessageType.ack, address);
-    }
-    this.#fleet.conflict(device, this.#tick());
-    this.#acquire(device, address);
-    this.#start(device, "release");
-  }
-
-  #acquire(device: number, address: number): void {
-    this.#start(device, "discover");
-    this.#reply(device, MessageType.offer, address);
-    this.#reply(device, MessageType.ack, address);
-  }
-
-  #start(device: number, exchange: DhcpExchange): void {
-    const nowMs = this.#tick();
-    this.#fleet.start(device, exchange, nowMs, nowMs);
-  }
-
-  #reply(device: number, type: number, address: number): void {
-    const { packet: request, from, source } = this.#sink.latest();
-    const bytes = replyTo(request, type, address, this.#server.address);
-    this.#sink.packets.push({ bytes, from: "server", source: this.#server.address });
-    const reply = decodePacket(bytes);
-    const nowMs = this.#tick();
-    if (from === "relay") this.#fleet.receiveAtRelay(reply, source, nowMs, nowMs);
-    else this.#fleet.receiveAtDevice(reply, source, nowMs, nowMs);
-    if (type === MessageType.ack && this.#fleet.addressOf(device) !== address) {
+  let nowMs = 0;
+  const start = (device: number, exchange: DhcpExchange): void => {
+    nowMs += 1;
+    fleet.start(device, exchange, nowMs, nowMs);
+  };
+  const reply = (device: number, type: number, address: number): void => {
+    const { packet: request, from, source } = sink.latest();
+    const bytes = replyTo(request, type, address, server.address);
+    sink.packets.push({ bytes, from: "server", source: server.address });
+    const packet = decodePacket(bytes);
+    nowMs += 1;
+    if (from === "relay") fleet.receiveAtRelay(packet, source, nowMs, nowMs);
+    else fleet.receiveAtDevice(packet, source, nowMs, nowMs);
+    if (type === MessageType.ack && fleet.addressOf(device) !== address) {
       throw new Error(`device ${device} did not take the address that it was acknowledged`);
     }
+  };
+  const acquire = (device: number, address: number): void => {
+    start(device, "discover");
+    reply(device, MessageType.offer, address);
+    reply(device, MessageType.ack, address);
+  };
+  // One device after the other goes through all its exchanges.
+  for (const device of devices) {
+    const kind = population.kindOf(device);
+    const { pools } = population.cmts(population.cmtsOf(device));
+    const pool = pools.find((range) => range.kind === kind)!;
+    const address = pool.low + (device % (pool.high - pool.low + 1));
+    acquire(device, address);
+    for (const exchange of ["renew", "rebind", "reboot"] as const) {
+      start(device, exchange);
+      reply(device, MessageType.ack, address);
+    }
+    nowMs += 1;
+    fleet.conflict(device, nowMs);
+    acquire(device, address);
+    start(device, "release");
   }
-
-  #tick(): number {
-    this.#nowMs += 1;
-    return this.#nowMs;
-  }
+  return [...sink.packets, ...devices.map((device) => informOf(population, device))];
 }
 
 /** Keeps the packets that a fleet sends. */

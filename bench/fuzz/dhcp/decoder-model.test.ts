@@ -4,7 +4,7 @@ import { DecodeError } from "../../../protocol/decode-error.ts";
 import { type DhcpPacket, PacketDecoder } from "../../../protocol/dhcp/packet.ts";
 import { samplePackets } from "../../../protocol/dhcp/samples.testing.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { packetMutator } from "../campaign/packet-mutator.ts";
 import { type DecodedModel, modelOf } from "./decoder-model.testing.ts";
 import { dhcpShape } from "./packet-shape.ts";
 
@@ -13,12 +13,12 @@ const packetCount = 12_000;
 
 test(`the decoder is as its model on ${packetCount} packets (seed ${seed})`, () => {
   const corpus = samplePackets.map(({ bytes }) => bytes);
-  const mutator = new PacketMutator(dhcpShape, corpus, new Prng(seed, 1));
+  const mutator = packetMutator(dhcpShape, corpus, new Prng(seed, 1));
   const buffer = new Uint8Array(MUTANT_BYTES_MAX);
   const decoder = new PacketDecoder();
   let packets = 0;
   for (let i = 0; i < packetCount; i += 1) {
-    const bytes = buffer.subarray(0, mutator.next(buffer));
+    const bytes = buffer.subarray(0, mutator(buffer));
     const model = modelOf(bytes);
     const found = errorOf(() => check(decoder.decode(bytes), bytes, model));
     if (model.kind === "packet") packets += 1;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../base/prng.ts";
 import { MUTANT_BYTES_MAX } from "../campaign/packet-draft.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { packetMutator } from "../campaign/packet-mutator.ts";
 import { dhcpShape } from "./packet-shape.ts";
 
 function sample(length: number, fill: number): Uint8Array {
@@ -14,9 +14,9 @@ function sample(length: number, fill: number): Uint8Array {
 const corpus = [sample(300, 1), sample(548, 2), sample(252, 3)];
 
 function mutants(seed: number, count: number, packets = corpus): readonly Uint8Array[] {
-  const mutator = new PacketMutator(dhcpShape, packets, new Prng(seed, 0));
+  const mutator = packetMutator(dhcpShape, packets, new Prng(seed, 0));
   const target = new Uint8Array(MUTANT_BYTES_MAX);
-  return Array.from({ length: count }, () => target.slice(0, mutator.next(target)));
+  return Array.from({ length: count }, () => target.slice(0, mutator(target)));
 }
 
 describe("the mutator", () => {
@@ -34,10 +34,10 @@ describe("the mutator", () => {
 
   test("never writes beyond a target of that length", () => {
     const longest = [sample(MUTANT_BYTES_MAX, 1), sample(260, 2)];
-    const mutator = new PacketMutator(dhcpShape, longest, new Prng(5, 0));
+    const mutator = packetMutator(dhcpShape, longest, new Prng(5, 0));
     const memory = new Uint8Array(MUTANT_BYTES_MAX + 64).fill(0xaa);
     const target = memory.subarray(0, MUTANT_BYTES_MAX);
-    for (let i = 0; i < 20_000; i += 1) mutator.next(target);
+    for (let i = 0; i < 20_000; i += 1) mutator(target);
     expect(memory.subarray(MUTANT_BYTES_MAX).every((byte) => byte === 0xaa)).toBe(true);
   });
 
@@ -48,10 +48,10 @@ describe("the mutator", () => {
   });
 
   test("starts from the packet that it is told to", () => {
-    const mutator = new PacketMutator(dhcpShape, corpus, new Prng(11, 0));
+    const mutator = packetMutator(dhcpShape, corpus, new Prng(11, 0));
     const target = new Uint8Array(MUTANT_BYTES_MAX);
     const likeThird = Array.from({ length: 300 }, () => {
-      mutator.next(target, 2);
+      mutator(target, 2);
       return target[100] === 3;
     });
     expect(likeThird.filter(Boolean).length).toBeGreaterThan(200);
@@ -68,6 +68,6 @@ describe("the mutator", () => {
     ["no packet", []],
     ["a packet that is too long", [new Uint8Array(MUTANT_BYTES_MAX + 1)]],
   ])("refuses %s", (_, packets) => {
-    expect(() => new PacketMutator(dhcpShape, packets, new Prng(1, 0))).toThrow(RangeError);
+    expect(() => packetMutator(dhcpShape, packets, new Prng(1, 0))).toThrow(RangeError);
   });
 });

@@ -2,7 +2,7 @@ import { openUdpSocket, type UdpSocket, waitReadable } from "../../../base/net/u
 import { Prng } from "../../../base/prng.ts";
 import { encodeAck, encodeError } from "../../../protocol/tftp/packet.ts";
 import type { StepServer } from "../../../simulator/boot/step.ts";
-import { PacketMutator } from "../campaign/packet-mutator.ts";
+import { type PacketMutator, packetMutator } from "../campaign/packet-mutator.ts";
 import type { Attack } from "../campaign/server-campaign.ts";
 import { corpusOf } from "./corpus.ts";
 import { tftpShape } from "./packet-shape.ts";
@@ -114,8 +114,8 @@ class BadClients {
     this.#prng = new Prng(seed, SERVER_STREAM);
     const { requests, transferPackets } = corpusOf(root);
     this.#requests = requests;
-    this.#requestMutants = new PacketMutator(tftpShape, requests, this.#prng);
-    this.#transferMutants = new PacketMutator(tftpShape, transferPackets, this.#prng);
+    this.#requestMutants = packetMutator(tftpShape, requests, this.#prng);
+    this.#transferMutants = packetMutator(tftpShape, transferPackets, this.#prng);
     this.#check = new TftpReplyCheck({
       files: root.files.values(),
       canary: root.canary,
@@ -127,7 +127,7 @@ class BadClients {
     const draw = this.#prng.nextBelow(100);
     const transfer = this.#someTransfer();
     if (draw < 35 || transfer === undefined) this.#ask((target) => this.#copyRequest(target));
-    else if (draw < 55) this.#ask((target) => this.#requestMutants.next(target));
+    else if (draw < 55) this.#ask((target) => this.#requestMutants(target));
     else if (draw < 60) this.#repeatRequest();
     else if (draw < 72) this.#acknowledge(transfer);
     else if (draw < 78) this.#sendToTransfer(transfer, transfer.client);
@@ -180,7 +180,7 @@ class BadClients {
 
   #sendToTransfer({ serverPort }: KnownTransfer, client: number): void {
     const socket = this.#sockets[client & 1];
-    const length = this.#transferMutants.next(socket.slot());
+    const length = this.#transferMutants(socket.slot());
     this.#pushTo(serverPort, socket, length, FIRST_CLIENT + client);
   }
 
@@ -195,7 +195,7 @@ class BadClients {
     const isAck = this.#prng.nextBelow(2) === 0;
     const length = isAck
       ? encodeAck(socket.slot(), 0, this.#prng.nextBelow(4))
-      : this.#transferMutants.next(socket.slot());
+      : this.#transferMutants(socket.slot());
     this.#pushTo(serverPort, socket, length, FIRST_STRANGER + this.#prng.nextBelow(STRANGERS));
   }
 
