@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runJobs } from "../../base/worker-pool.ts";
 import { provCommand } from "../../lab/machine/package-root.ts";
@@ -7,6 +7,7 @@ import { incomparable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
+import { resultIn } from "../results/result-files.ts";
 import { alikeTable, type compareAlike, type SplitPlan } from "./alike-splits.ts";
 
 const usage = `node dist/bench/against/alike.js [--runs N] [--comparisons N] [--seed N] [--again]
@@ -94,12 +95,9 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
 /** Reads the run in the folder, and plays it first if it is not there. */
 async function resultOf(file: string, out: string, signal: AbortSignal): Promise<RunResult> {
   for (let tries = 0; ; tries += 1) {
-    const path = join(out, "result.json");
-    if (existsSync(path)) {
-      const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
-      // Another program disturbed an invalid run: it says nothing about the test.
-      if (result.verdict !== "invalid") return result;
-    }
+    const reading = resultIn(out);
+    // Another program disturbed an invalid run: it says nothing about the test.
+    if (reading?.kind === "read" && reading.result.verdict !== "invalid") return reading.result;
     if (tries === TRIES_MAX) throw new Error(`${out}: ${TRIES_MAX} tries, and no valid run`);
     await runToEnd(provCommand("run", file, "--out", out, "--report", "none"), {
       ...{ signal, msMax: RUN_MS_MAX },

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import type { ThreadTimes } from "../../lab/machine/process-usage.ts";
 import type { Processors } from "../../lab/machine/processors.ts";
 import { loopbackNetwork } from "../../lab/machine/server-network.ts";
-import { coldPlan, trialDefaults } from "../../simulator/capacity/trial.ts";
+import { coldPlan, type RunMeasurement, trialDefaults } from "../../simulator/capacity/trial.ts";
 import { type ProvlabBuild, provlab } from "../contenders/provlab.ts";
 import { modems } from "../harness/bench-plan.ts";
 import { type BenchPlace, folderOf } from "../harness/server-start.ts";
@@ -63,99 +63,90 @@ export async function playBlock(
   setting: BlockSetting,
 ): Promise<readonly [BlockFigures, BlockFigures]> {
   const starts = await Promise.allSettled(
-    pair.map((compared, place) => BlockServer.start(compared, place, setting)),
+    pair.map((compared, place) => startBlockServer(compared, place, setting)),
   );
   const servers = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
   try {
     for (const start of starts) if (start.status === "rejected") throw start.reason;
     const [first, second] = servers as [BlockServer, BlockServer];
-    await Promise.all([first.warmUp(), second.warmUp()]);
-    return await Promise.all([first.measure(), second.measure()]);
+    const warmUp = { timeLimitMs: WARM_UP_MS_MAX };
+    await Promise.all([play(first, warmUp), play(second, warmUp)]);
+    return await Promise.all([measure(first), measure(second)]);
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+    await Promise.all(servers.map(stop));
   }
 }
 
-type Loop = Omit<Parameters<typeof coldPlan>[2], "outstanding">;
+interface BlockServer {
+  readonly name: string;
+  readonly load: ServerUnderLoad;
+  readonly plan: BlockPlan;
+  readonly folder: string;
+}
 
-class BlockServer {
-  readonly #name: string;
-  readonly #load: ServerUnderLoad;
-  readonly #plan: BlockPlan;
-  readonly #folder: string;
+/** `index` 0 or 1 decides its ports: both servers are on the loopback network, which needs no rights. */
+async function startBlockServer(
+  compared: ComparedServer,
+  index: number,
+  { plan, ...setting }: BlockSetting,
+): Promise<BlockServer> {
+  const { name } = compared;
+  const network = loopbackNetwork(29_000 + 4 * (process.pid % 400) + 2 * index);
+  const place: BenchPlace = { ...setting, network };
+  const contender = { ...provlab("batch", compared), name };
+  const population = modems(plan.warmUpDevices);
+  const served = { name: `block-${index}`, workload: "docsis", population } as const;
+  const load = await ServerUnderLoad.start(place, contender, served, {
+    ...{ settings: trialDefaults, onProgress: () => {} },
+  });
+  return { name, load, plan, folder: folderOf(place, contender, served) };
+}
 
-  private constructor(name: string, load: ServerUnderLoad, plan: BlockPlan, folder: string) {
-    this.#name = name;
-    this.#load = load;
-    this.#plan = plan;
-    this.#folder = folder;
-  }
+async function measure(server: BlockServer): Promise<BlockFigures> {
+  const { load, plan } = server;
+  const { measureMs } = plan;
+  const before = threadTimes(load);
+  const { trials, lastPhase } = await play(server, { measureMs, timeLimitMs: measureMs });
+  const after = threadTimes(load);
+  const { completed } = lastPhase;
+  const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0];
+  const microsPerTransaction = (ms: number): number => (1000 * ms) / completed;
+  return {
+    cpuMicrosPerTransaction: microsPerTransaction(after.allMs - before.allMs),
+    servingMicrosPerTransaction: microsPerTransaction(after.mainMs - before.mainMs),
+    ...{ completed, completedPerSecond, latencyMsP50, latencyMsP99 },
+    residentMiBMax: load.server.memoryMiB()?.peak ?? Number.NaN,
+  };
+}
 
-  /** `index` 0 or 1 decides its ports: both servers are on the loopback network, which needs no rights. */
-  static async start(
-    compared: ComparedServer,
-    index: number,
-    { plan, ...setting }: BlockSetting,
-  ): Promise<BlockServer> {
-    const { name } = compared;
-    const network = loopbackNetwork(29_000 + 4 * (process.pid % 400) + 2 * index);
-    const place: BenchPlace = { ...setting, network };
-    const contender = { ...provlab("batch", compared), name };
-    const population = modems(plan.warmUpDevices);
-    const served = { name: `block-${index}`, workload: "docsis", population } as const;
-    const load = await ServerUnderLoad.start(place, contender, served, {
-      ...{ settings: trialDefaults, onProgress: () => {} },
-    });
-    return new BlockServer(name, load, plan, folderOf(place, contender, served));
-  }
-
-  async warmUp(): Promise<void> {
-    await this.#play({ timeLimitMs: WARM_UP_MS_MAX });
-  }
-
-  async measure(): Promise<BlockFigures> {
-    const { measureMs } = this.#plan;
-    const before = this.#threadTimes();
-    const { trials, lastPhase } = await this.#play({ measureMs, timeLimitMs: measureMs });
-    const after = this.#threadTimes();
-    const { completed } = lastPhase;
-    const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0];
-    const microsPerTransaction = (ms: number): number => (1000 * ms) / completed;
-    return {
-      cpuMicrosPerTransaction: microsPerTransaction(after.allMs - before.allMs),
-      servingMicrosPerTransaction: microsPerTransaction(after.mainMs - before.mainMs),
-      ...{ completed, completedPerSecond, latencyMsP50, latencyMsP99 },
-      residentMiBMax: this.#load.server.memoryMiB()?.peak ?? Number.NaN,
-    };
-  }
-
-  async #play(loop: Loop) {
-    const { outstanding } = this.#plan;
-    const measured = await this.#load.run((target, settings) =>
-      coldPlan(target, settings, { ...loop, outstanding }),
+async function play(
+  { name, load, plan: { outstanding } }: BlockServer,
+  loop: Omit<Parameters<typeof coldPlan>[2], "outstanding">,
+): Promise<RunMeasurement> {
+  const measured = await load.run((target, settings) =>
+    coldPlan(target, settings, { ...loop, outstanding }),
+  );
+  if (measured.violations > 0) {
+    throw new BlockError(
+      `${name}: ${measured.violations} acknowledgements that no correct server gives`,
     );
-    if (measured.violations > 0) {
-      throw new BlockError(
-        `${this.#name}: ${measured.violations} acknowledgements that no correct server gives`,
-      );
-    }
-    if (measured.lastPhase.completed === 0 || measured.trials[0]?.ratePerSecond === 0) {
-      throw new BlockError(
-        `${this.#name} completed nothing in ${loop.timeLimitMs / 1000} s: is the machine too busy?`,
-      );
-    }
-    return measured;
   }
+  if (measured.lastPhase.completed === 0 || measured.trials[0]?.ratePerSecond === 0) {
+    throw new BlockError(
+      `${name} completed nothing in ${loop.timeLimitMs / 1000} s: is the machine too busy?`,
+    );
+  }
+  return measured;
+}
 
-  async stop(): Promise<void> {
-    await this.#load.stop();
-    // Millions of lease records a block: they would fill a disk in an hour.
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+async function stop({ load, folder }: BlockServer): Promise<void> {
+  await load.stop();
+  // Millions of lease records a block: they would fill a disk in an hour.
+  rmSync(folder, { recursive: true, force: true });
+}
 
-  #threadTimes(): ThreadTimes {
-    const times = this.#load.server.threadTimes();
-    if (times !== undefined) return times;
-    throw new BlockError("the kernel does not say what processor time a process took");
-  }
+function threadTimes({ server }: ServerUnderLoad): ThreadTimes {
+  const times = server.threadTimes();
+  if (times !== undefined) return times;
+  throw new BlockError("the kernel does not say what processor time a process took");
 }

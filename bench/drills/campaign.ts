@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot, provCommand } from "../../lab/machine/package-root.ts";
 import { type ProgramEnd, runToEnd } from "../../lab/machine/run-to-end.ts";
 import { readScenarioFile } from "../../lab/machine/scenario-file.ts";
-import { readResult } from "../../reports/result/read-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import {
   exitStatus,
@@ -13,7 +12,7 @@ import {
   tellProgress,
   wholeNumber,
 } from "../harness/cli-options.ts";
-import { appendRow, readRows, writeResultFiles } from "../results/result-files.ts";
+import { appendRow, readRows, resultIn, writeResultFiles } from "../results/result-files.ts";
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
@@ -131,12 +130,11 @@ async function playDrill(
     tellProgress(`${drill} cannot be played: ${words}`);
     return undefined;
   }
-  const resultFile = join(out, "result.json");
-  if (!existsSync(resultFile)) {
+  const reading = resultIn(out);
+  if (reading === undefined) {
     const reason = `It ended with ${status ?? "a signal"} and no result: ${words}`;
     return trialWithoutResult(play, reason);
   }
-  const reading = readResult(readFileSync(resultFile, "utf8"));
   if (reading.kind === "failed") return trialWithoutResult(play, reading.problems.join(" "));
   const trial = trialOf(play, reading.result);
   // The logs of the servers are of interest only when a run did not pass.

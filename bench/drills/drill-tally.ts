@@ -1,18 +1,13 @@
 import { median } from "../../base/median.ts";
 import type { Verdict } from "../../reports/result/run-result.ts";
 import type { DrillScale } from "./drill-scale.ts";
-import type { DrillEvent, DrillTrial } from "./drill-trial.ts";
+import type { DrillEvent, DrillHarms, DrillTrial } from "./drill-trial.ts";
 
-/** The runs of one drill together. */
-export interface DrillTally {
+/** The runs of one drill together. Its harms are those of invalid runs too: they must not happen there either. */
+export interface DrillTally extends DrillHarms {
   readonly drill: string;
   readonly runs: number;
   readonly verdicts: Readonly<Record<Verdict, number>>;
-  /** Over all runs, invalid ones too: it must not happen there either. */
-  readonly lost: number;
-  readonly duplicate: number;
-  readonly changed: number;
-  readonly unled: number;
   readonly conditions: readonly ConditionTally[];
 }
 
@@ -64,22 +59,18 @@ export function talliesOf(
   return drills.flatMap((drill) => {
     const runs = trials.filter((trial) => trial.drill === drill);
     if (runs.length === 0) return [];
-    const sum = (count: (trial: DrillTrial) => number): number =>
-      runs.reduce((total, trial) => total + count(trial), 0);
+    const sum = (harm: keyof DrillHarms): number =>
+      runs.reduce((total, trial) => total + trial[harm], 0);
     const ofVerdict = (verdict: Verdict): number =>
       runs.filter((trial) => trial.verdict === verdict).length;
     return [
       {
         ...{ drill, runs: runs.length },
         verdicts: {
-          pass: ofVerdict("pass"),
-          fail: ofVerdict("fail"),
-          invalid: ofVerdict("invalid"),
+          ...{ pass: ofVerdict("pass"), fail: ofVerdict("fail"), invalid: ofVerdict("invalid") },
         },
-        lost: sum(({ lost }) => lost),
-        duplicate: sum(({ duplicate }) => duplicate),
-        changed: sum(({ changed }) => changed),
-        unled: sum(({ unled }) => unled),
+        ...{ lost: sum("lost"), duplicate: sum("duplicate") },
+        ...{ changed: sum("changed"), unled: sum("unled") },
         conditions: conditionsOf(runs.filter(({ verdict }) => verdict !== "invalid")),
       },
     ];

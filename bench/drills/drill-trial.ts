@@ -2,18 +2,21 @@ import type { FailoverEventResult } from "../../reports/result/failover-result.t
 import type { RunResult, Verdict } from "../../reports/result/run-result.ts";
 import type { DrillScale } from "./drill-scale.ts";
 
+/** What must never happen: leases lost, addresses with two devices, changed ones, ACKs without leadership. */
+export interface DrillHarms {
+  readonly lost: number;
+  readonly duplicate: number;
+  readonly changed: number;
+  readonly unled: number;
+}
+
 /** One run of a drill, as a line of the campaign's file. */
-export interface DrillTrial extends DrillScale {
+export interface DrillTrial extends DrillScale, DrillHarms {
   readonly drill: string;
   readonly seed: number;
   readonly verdict: Verdict;
   /** Why it did not pass, a sentence each. */
   readonly reasons: readonly string[];
-  /** What must never happen: leases lost, addresses with two devices, changed ones, ACKs without leadership. */
-  readonly lost: number;
-  readonly duplicate: number;
-  readonly changed: number;
-  readonly unled: number;
   readonly events: readonly DrillEvent[];
   /** Commit of the program that was played. */
   readonly commit: string;

@@ -54,7 +54,7 @@ export interface LoadResult {
   /** Requests and acknowledgements that were sent again. */
   readonly retransmissions: number;
   /** From the first request to the right file, of those that were measured. */
-  readonly latencyMs: LoadLatency;
+  readonly latencyMs: ReturnType<typeof latencyOf>;
   /** The generator's processor time while it measured; 100 is one processor. */
   readonly generatorCpuPercent: number;
   /**
@@ -64,13 +64,6 @@ export interface LoadResult {
   readonly generatorQueueShare: number;
   /** Datagrams that the generator's own socket lost. */
   readonly generatorDrops: number;
-}
-
-export interface LoadLatency {
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /**
@@ -205,7 +198,7 @@ class Load {
   }
 }
 
-function latencyOf(latency: LatencyHistogram): LoadLatency {
+function latencyOf(latency: LatencyHistogram) {
   return {
     p50: latency.percentileMs(50),
     p95: latency.percentileMs(95),

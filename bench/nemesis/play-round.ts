@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { provCommand } from "../../lab/machine/package-root.ts";
 import { runToEnd } from "../../lab/machine/run-to-end.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { resultIn } from "../results/result-files.ts";
 import { nemesisScenario, type RoundPlan } from "./nemesis-scenario.ts";
 import { type RoundFindings, roundFindings } from "./round-verdict.ts";
 
@@ -36,14 +37,15 @@ export async function playRound(
     ...{ signal, folder, msMax: ROUND_MS_MAX, stopMsMax: STOP_MS_MAX },
   });
   const { status, isOver, elapsedMs, output } = end;
-  const path = join(folder, "result.json");
-  if (!existsSync(path)) {
-    const how = isOver ? `not over within ${ROUND_MS_MAX / 1000} s` : `status ${status ?? "none"}`;
-    const unsafe = [`The run has no result: ${how}; ${output.trim().slice(-SAID_MAX)}`];
-    return { findings: { unsafe, late: [] }, elapsedMs, result: undefined };
+  const reading = resultIn(folder);
+  if (reading?.kind === "read") {
+    const { result } = reading;
+    return { findings: roundFindings(result, plan.faults), elapsedMs, result };
   }
-  const result = JSON.parse(readFileSync(path, "utf8")) as RunResult;
-  return { findings: roundFindings(result, plan.faults), elapsedMs, result };
+  const how = isOver ? `not over within ${ROUND_MS_MAX / 1000} s` : `status ${status ?? "none"}`;
+  const said = reading?.problems.join(" ") ?? output.trim().slice(-SAID_MAX);
+  const unsafe = [`The run has no result: ${how}; ${said}`];
+  return { findings: { unsafe, late: [] }, elapsedMs, result: undefined };
 }
 
 export const isClean = ({ findings: { unsafe, late } }: PlayedRound): boolean =>

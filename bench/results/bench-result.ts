@@ -1,4 +1,5 @@
 import { median } from "../../base/median.ts";
+import type { Processors } from "../../lab/machine/processors.ts";
 import type { Environment } from "../../reports/result/run-result.ts";
 
 export const BENCH_SCHEMA = "provlab/bench@2";
@@ -9,16 +10,14 @@ export interface BenchResult {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly environment: Environment;
-  readonly method: BenchMethod;
+  /** The same for all suites. */
+  readonly method: {
+    readonly seed: number;
+    readonly network: string;
+    /** Processors of the server and of the generator; undefined: wherever the system put them. */
+    readonly processors?: Processors;
+  };
   readonly suites: readonly SuiteResult[];
-}
-
-/** What is the same for all suites. */
-export interface BenchMethod {
-  readonly seed: number;
-  readonly network: string;
-  /** Processors of the server and of the generator; undefined: wherever the system put them. */
-  readonly processors?: { readonly server: number; readonly generator: number };
 }
 
 export interface SuiteResult {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type ResultReading, readResult } from "../../reports/result/read-result.ts";
 
 export interface ResultToWrite {
   /** The JSON file's, without its ending. */
@@ -19,6 +20,12 @@ export function writeResultFiles(
   writeFileSync(files[0], `${JSON.stringify(result, undefined, 2)}\n`);
   writeFileSync(files[1], table);
   return files;
+}
+
+/** Reads the result that `prov run` left in a folder; undefined when there is none. */
+export function resultIn(folder: string): ResultReading | undefined {
+  const path = join(folder, "result.json");
+  return existsSync(path) ? readResult(readFileSync(path, "utf8")) : undefined;
 }
 
 /** The rows that a campaign has kept in the file so far, one JSON a line; none when there is no such file. */

@@ -226,7 +226,6 @@ describeUnless(libcMissingReason(), "a TFTP server among enemies", () => {
     const attack = await openTftpAttack({ seed, root, server: { address: loopback, port } });
     const report = await fuzzServer(attack, {
       ...{ seed, packets: 30_000 },
-      timeMsMax: 60_000,
       serverMemoryMiB: () => residentMiB(serving.process),
       signal: new AbortController().signal,
       onProgress: () => undefined,

@@ -12,9 +12,6 @@ export interface FuzzedProtocol {
   readonly lookAfterwards?: () => Promise<{ readonly line: string; readonly isClean: boolean }>;
 }
 
-/** Longer than any campaign of a million packets takes. */
-const SERVER_MS_MAX = 20 * 60_000;
-
 /** Runs both campaigns, as far as they are asked for; true when nothing was found and nothing was cut short. */
 export async function fuzzProtocol(
   request: FuzzRequest,
@@ -27,7 +24,7 @@ export async function fuzzProtocol(
   try {
     const attack = await openAttack();
     const report = await fuzzServer(attack, {
-      ...{ seed, packets: request.server, timeMsMax: SERVER_MS_MAX, signal, onProgress },
+      ...{ seed, packets: request.server, signal, onProgress },
       serverMemoryMiB: () => {
         process.check();
         return process.memoryMiB()?.now;
