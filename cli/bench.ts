@@ -1,8 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { lookPlan } from "../bench/against/comparison-looks.ts";
-import { BlockError, blockPlan } from "../bench/against/paired-block.ts";
+import { BlockError } from "../bench/against/paired-block.ts";
 import { compareServers } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
 import { GeneratorError } from "../bench/generators/generator-process.ts";
@@ -80,8 +79,7 @@ async function measure(
         nodeFlags: [],
       },
       current: { name: "this checkout", program: provProgram, nodeFlags: [] },
-      setting: { plan: blockPlan, processors: twoProcessors(), seed, folder, signal },
-      looks: lookPlan,
+      setting: { processors: twoProcessors(), seed, folder, signal },
       budgetMs: budget,
       onBlock: (blocks) => tell(`prov bench: ${blocks.length} blocks`),
     });

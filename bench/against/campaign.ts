@@ -6,8 +6,7 @@ import { twoProcessors } from "../../lab/machine/processors.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
 import { appendRow, readRows } from "../results/result-files.ts";
 import { remaining, type Trial, tallyTable } from "./campaign-tally.ts";
-import { lookPlan } from "./comparison-looks.ts";
-import { BlockError, blockPlan, type ComparedServer } from "./paired-block.ts";
+import { BlockError, type ComparedServer } from "./paired-block.ts";
 import { compareServers } from "./paired-comparison.ts";
 
 const usage = `node dist/bench/against/campaign.js [--aa N] [--slow N] [--percent N] [--minutes N]
@@ -56,9 +55,9 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     if (kind === "slow") setSlowdown(percent);
     try {
       const { judgement, blocks, durationMs } = await compareServers({
-        ...{ base, current, looks: lookPlan, budgetMs: budget * 1000, onBlock: () => {} },
+        ...{ base, current, budgetMs: budget * 1000, onBlock: () => {} },
         setting: {
-          ...{ plan: blockPlan, processors: twoProcessors(), folder: work, signal },
+          ...{ processors: twoProcessors(), folder: work, signal },
           seed: seed + SEEDS_A_TRIAL * (2 * number + (kind === "slow" ? 1 : 0)),
         },
       });

@@ -36,7 +36,7 @@ function blocksOf(count: number, slowdown: number, spread: number, prng: Prng): 
 /** What a series ends with. */
 function verdictOf(slowdown: number, spread: number, prng: Prng): string {
   const all = blocksOf(lookPlan.blocks.at(-1)!, slowdown, spread, prng);
-  const looks = lookPlan.blocks.map((count) => lookAt(all.slice(0, count), lookPlan, seed));
+  const looks = lookPlan.blocks.map((count) => lookAt(all.slice(0, count), seed));
   return (looks.find(isClear) ?? looks.at(-1)!).verdict;
 }
 
@@ -57,7 +57,7 @@ test("5 % more processor time is found where blocks differ by 2.5 %", () => {
 
 test("the first look can find something: half of alpha is more than its smallest p", () => {
   const [first] = lookPlan.blocks;
-  const { notes } = lookAt(blocksOf(first!, 0, 0.01, new Prng(seed, 2)), lookPlan, seed);
+  const { notes } = lookAt(blocksOf(first!, 0, 0.01, new Prng(seed, 2)), seed);
   expect(notes).toEqual([]);
 });
 

@@ -29,20 +29,17 @@ export interface Block {
   readonly current: BlockFigures;
 }
 
-/** How often the figures are looked at, and after how many blocks. */
-export interface LookPlan {
-  readonly blocks: readonly number[];
-  /** The level of all looks together. */
-  readonly alpha: number;
-}
-
 /**
- * At each look a share of `alpha` is spent (Bonferroni), so that looking early and going on costs
- * no false alarms. Ten blocks are the fewest whose signs can be found at half a percent.
+ * After how many blocks the figures are looked at, and the level of all looks together. At each look a
+ * share of `alpha` is spent (Bonferroni), so that looking early and going on costs no false alarms. Ten
+ * blocks are the fewest whose signs can be found at half a percent.
  */
-export const lookPlan: LookPlan = { blocks: [10, 14], alpha: 0.01 };
+export const lookPlan: { readonly blocks: readonly number[]; readonly alpha: number } = {
+  ...{ blocks: [10, 14], alpha: 0.01 },
+};
 
-export function lookAt(blocks: readonly Block[], plan: LookPlan, seed: number): Judgement {
+export function lookAt(blocks: readonly Block[], seed: number): Judgement {
+  const { alpha, blocks: looks } = lookPlan;
   const runs = metrics.map(([name, about]): MetricRuns => {
     return {
       metric: about,
@@ -50,7 +47,7 @@ export function lookAt(blocks: readonly Block[], plan: LookPlan, seed: number): 
       current: blocks.map(({ current }) => current[name]),
     };
   });
-  return judge(runs, { design: "pairs", alpha: plan.alpha / plan.blocks.length, seed });
+  return judge(runs, { design: "pairs", alpha: alpha / looks.length, seed });
 }
 
 /** Whether a look ends the comparison. */

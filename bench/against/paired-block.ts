@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import type { ThreadTimes } from "../../lab/machine/process-usage.ts";
-import type { Processors } from "../../lab/machine/processors.ts";
 import { loopbackNetwork } from "../../lab/machine/server-network.ts";
 import { coldPlan, type RunMeasurement, trialDefaults } from "../../simulator/capacity/trial.ts";
 import { type ProvlabBuild, provlab } from "../contenders/provlab.ts";
@@ -13,22 +12,8 @@ export interface ComparedServer extends ProvlabBuild {
   readonly name: string;
 }
 
-export interface BlockPlan {
-  /** Each once before anything counts: work, not time, makes compilers and caches warm. */
-  readonly warmUpDevices: number;
-  readonly measureMs: number;
-  /** Transactions that each server has under way: enough that it always has work. */
-  readonly outstanding: number;
-}
-
-export interface BlockSetting {
-  readonly plan: BlockPlan;
-  readonly processors: Processors | undefined;
-  readonly seed: number;
-  /** Exists, and lies on the disk whose syncs are part of the work. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
-}
+/** Its folder must lie on the disk whose syncs are part of the work. */
+export type BlockSetting = Omit<BenchPlace, "network">;
 
 /** What one server showed in one block. */
 export interface BlockFigures {
@@ -48,8 +33,11 @@ export class BlockError extends Error {
   override readonly name = "BlockError";
 }
 
-export const blockPlan: BlockPlan = { warmUpDevices: 20_000, measureMs: 4000, outstanding: 256 };
-
+/** Each once before anything counts: work, not time, makes compilers and caches warm. */
+const WARM_UP_DEVICES = 20_000;
+const MEASURE_MS = 4000;
+/** Transactions that each server has under way: enough that it always has work. */
+const OUTSTANDING = 256;
 const WARM_UP_MS_MAX = 30_000;
 
 /**
@@ -80,7 +68,6 @@ export async function playBlock(
 interface BlockServer {
   readonly name: string;
   readonly load: ServerUnderLoad;
-  readonly plan: BlockPlan;
   readonly folder: string;
 }
 
@@ -88,25 +75,27 @@ interface BlockServer {
 async function startBlockServer(
   compared: ComparedServer,
   index: number,
-  { plan, ...setting }: BlockSetting,
+  setting: BlockSetting,
 ): Promise<BlockServer> {
   const { name } = compared;
   const network = loopbackNetwork(29_000 + 4 * (process.pid % 400) + 2 * index);
   const place: BenchPlace = { ...setting, network };
   const contender = { ...provlab("batch", compared), name };
-  const population = modems(plan.warmUpDevices);
+  const population = modems(WARM_UP_DEVICES);
   const served = { name: `block-${index}`, workload: "docsis", population } as const;
   const load = await ServerUnderLoad.start(place, contender, served, {
     ...{ settings: trialDefaults, onProgress: () => {} },
   });
-  return { name, load, plan, folder: folderOf(place, contender, served) };
+  return { name, load, folder: folderOf(place, contender, served) };
 }
 
 async function measure(server: BlockServer): Promise<BlockFigures> {
-  const { load, plan } = server;
-  const { measureMs } = plan;
+  const { load } = server;
   const before = threadTimes(load);
-  const { trials, lastPhase } = await play(server, { measureMs, timeLimitMs: measureMs });
+  const { trials, lastPhase } = await play(server, {
+    measureMs: MEASURE_MS,
+    timeLimitMs: MEASURE_MS,
+  });
   const after = threadTimes(load);
   const { completed } = lastPhase;
   const { ratePerSecond: completedPerSecond, latencyMsP50, latencyMsP99 } = trials[0];
@@ -120,11 +109,11 @@ async function measure(server: BlockServer): Promise<BlockFigures> {
 }
 
 async function play(
-  { name, load, plan: { outstanding } }: BlockServer,
+  { name, load }: BlockServer,
   loop: Omit<Parameters<typeof coldPlan>[2], "outstanding">,
 ): Promise<RunMeasurement> {
   const measured = await load.run((target, settings) =>
-    coldPlan(target, settings, { ...loop, outstanding }),
+    coldPlan(target, settings, { ...loop, outstanding: OUTSTANDING }),
   );
   if (measured.violations > 0) {
     throw new BlockError(

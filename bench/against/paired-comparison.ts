@@ -3,8 +3,8 @@ import {
   type Block,
   isBalanced,
   isClear,
-  type LookPlan,
   lookAt,
+  lookPlan,
   startsWithCurrent,
 } from "./comparison-looks.ts";
 import { type BlockSetting, type ComparedServer, playBlock } from "./paired-block.ts";
@@ -13,7 +13,6 @@ export interface ComparisonRequest {
   readonly base: ComparedServer;
   readonly current: ComparedServer;
   readonly setting: BlockSetting;
-  readonly looks: LookPlan;
   readonly budgetMs: number;
   readonly onBlock: (blocks: readonly Block[]) => void;
 }
@@ -30,7 +29,7 @@ export interface ComparisonOutcome {
  * showed. It comes after an even number of blocks, so that each side has started first equally often.
  */
 export async function compareServers(request: ComparisonRequest): Promise<ComparisonOutcome> {
-  const { base, current, setting, looks, budgetMs, onBlock } = request;
+  const { base, current, setting, budgetMs, onBlock } = request;
   const startMs = performance.now();
   const elapsedMs = (): number => performance.now() - startMs;
   const blocks: Block[] = [];
@@ -46,10 +45,10 @@ export async function compareServers(request: ComparisonRequest): Promise<Compar
     blocks.push({ base: baseFigures, current: currentFigures });
     onBlock(blocks);
     longestMs = Math.max(longestMs, performance.now() - blockStartMs);
-    const isLast = blocks.length === looks.blocks.at(-1);
+    const isLast = blocks.length === lookPlan.blocks.at(-1);
     const isOver = isBalanced(blocks.length) && elapsedMs() + 2 * longestMs > budgetMs;
-    if (!isLast && !isOver && !looks.blocks.includes(blocks.length)) continue;
-    const judgement = lookAt(blocks, looks, setting.seed);
+    if (!isLast && !isOver && !lookPlan.blocks.includes(blocks.length)) continue;
+    const judgement = lookAt(blocks, setting.seed);
     if (isLast || isOver || isClear(judgement)) {
       return { blocks, judgement, durationMs: Math.round(elapsedMs()) };
     }

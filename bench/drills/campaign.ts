@@ -16,7 +16,7 @@ import { appendRow, readRows, resultIn, writeResultFiles } from "../results/resu
 import { type DrillScale, loadPercentOf, settingsOf } from "./drill-scale.ts";
 import { drillTable, oneLine, troubleList } from "./drill-table.ts";
 import { isClean, latest, remaining, talliesOf } from "./drill-tally.ts";
-import { type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";
+import { type DrillRun, type DrillTrial, trialOf, trialWithoutResult } from "./drill-trial.ts";
 
 const scenarioFolder = join(packageRoot, "scenarios");
 const drills = readdirSync(scenarioFolder)
@@ -57,11 +57,6 @@ const STOP_MS_MAX = 30_000;
 /** How much of a program's last words is told. */
 const WORD_LINES = 3;
 
-interface Play extends DrillScale {
-  readonly drill: string;
-  readonly seed: number;
-}
-
 process.exitCode = await runProgram(program, async (options, folder, signal) => {
   const { drill: chosen = drills, seeds, devices, seed, minutes, again } = options;
   const atOnce = options["at-once"];
@@ -98,7 +93,7 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
 
 /** Undefined for a drill that this machine cannot play, which is told, and for one that was interrupted. */
 async function playDrill(
-  play: Play,
+  play: DrillRun,
   folder: string,
   signal: AbortSignal,
 ): Promise<DrillTrial | undefined> {

@@ -10,10 +10,14 @@ export interface DrillHarms {
   readonly unled: number;
 }
 
-/** One run of a drill, as a line of the campaign's file. */
-export interface DrillTrial extends DrillScale, DrillHarms {
+/** A run of a drill that is to be played. */
+export interface DrillRun extends DrillScale {
   readonly drill: string;
   readonly seed: number;
+}
+
+/** One run of a drill, as a line of the campaign's file. */
+export interface DrillTrial extends DrillRun, DrillHarms {
   readonly verdict: Verdict;
   /** Why it did not pass, a sentence each. */
   readonly reasons: readonly string[];
@@ -37,8 +41,6 @@ export interface DrillEvent {
   /** Null: not in this run. */
   readonly steadyAfterMs: number | null;
 }
-
-type DrillRun = Pick<DrillTrial, "drill" | "seed" | keyof DrillScale>;
 
 export function trialOf(
   { drill, seed, devices, loadPercent, atOnce }: DrillRun,
