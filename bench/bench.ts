@@ -21,7 +21,7 @@ export interface BenchRequest<Member extends Contender> {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
-  /** Called after each suite with everything so far: what is measured is not lost with the next suite. */
+  /** Called after each suite with all results so far, so that a later failure loses none of them. */
   readonly onSuite: (result: BenchResult) => void;
 }
 

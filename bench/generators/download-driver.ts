@@ -88,7 +88,7 @@ export class DownloadDriver {
     }
   }
 
-  /** Reads the datagrams that came and does what is due. Returns how many there were. */
+  /** Reads new datagrams and plays timers that are due. Returns the number of datagrams. */
   turn(): number {
     const { socket, clock, firstAddress, devices } = this.#options;
     const received = socket.receive();

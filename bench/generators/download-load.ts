@@ -35,9 +35,9 @@ export interface LoadTimes {
   readonly warmUpMs: number;
   /** At least this, and then to the end of a whole turn of as many files as are fetched at once. */
   readonly measureMs: number;
-  /** Either of the two ends after this, whatever is there by then. */
+  /** Time limit of the warm-up, and of the measurement. */
   readonly partMsMax: number;
-  /** For what is under way to end. */
+  /** Time that open downloads get to end. */
   readonly drainMsMax: number;
 }
 

@@ -4,7 +4,7 @@ import { openUdpSocket } from "../../base/net/udp-socket.ts";
 import { answerRequests } from "./answer-requests.ts";
 import { StrangerPackets } from "./client-packets.ts";
 
-/** DISCOVERs of unknown modems at a fixed rate, whatever becomes of them. */
+/** DISCOVERs of unknown modems at a fixed rate; replies are ignored. */
 export interface FloodRequest {
   readonly server: { readonly address: number; readonly port: number };
   readonly giaddrs: readonly number[];

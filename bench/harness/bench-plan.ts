@@ -36,7 +36,7 @@ export interface BenchPlan {
   readonly tftp: TftpPlan;
   readonly config: ConfigPlan;
   readonly generators: GeneratorsPlan;
-  /** No contender's turn begins after this: what is measured by then is what is reported. */
+  /** No contender's turn begins after this; the report has the figures so far. */
   readonly suiteMsMax: number;
 }
 

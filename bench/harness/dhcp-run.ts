@@ -5,7 +5,7 @@ import type { RateResult } from "./rate-result.ts";
 import type { ServedDevices } from "./server-start.ts";
 import { ServerUnderLoad } from "./server-under-load.ts";
 
-/** Measures a server that is started for it, and stopped whatever happens. */
+/** Starts a server, measures it, and stops it in any case. */
 export async function withServer<Result>(
   run: ContenderRun,
   served: ServedDevices,

@@ -68,8 +68,8 @@ export const simulatorStages: readonly StageRule[] = [
 ];
 
 /**
- * Microseconds by stage. A function belongs to the first rule that names it, else to whoever called it:
- * what a stage uses of the rest of the program is its own cost.
+ * Microseconds by stage. A function belongs to the first rule that names it, else to the stage of its
+ * caller: a stage pays for the library code that it calls.
  */
 export function timeByStage(tree: Call, rules: readonly StageRule[]): ReadonlyMap<string, number> {
   const times = new Map<string, number>();

@@ -17,7 +17,7 @@ const floodProgram = new URL("../generators/flood.js", import.meta.url);
 const FLOOD_LEAD_MS = 1000;
 const FLOOD_TAIL_MS = 10_000;
 const FLOOD_GRACE_MS = 20_000;
-/** Below this share of what was asked for, the flood was none. */
+/** A flood that reaches less than this share of its rate does not count as one. */
 const FLOOD_SHARE_MIN = 0.98;
 
 /** Whether known devices are served while unknown ones ask without end (PRE-3). */

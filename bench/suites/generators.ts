@@ -18,7 +18,7 @@ import type { ResponderReport, ResponderRequest } from "../responder/responder.t
 const responderProgram = new URL("../responder/responder.js", import.meta.url);
 const RESPONDER_MS_MAX = 20_000;
 const WARM_UP_MS = 1500;
-/** A responder that is this busy, or loses this share of what is sent to it, is the limit. */
+/** A responder that is this busy, or loses this share of its packets, is the limit. */
 const RESPONDER_BUSY_PERCENT = 95;
 const RESPONDER_LOST_SHARE = 0.001;
 /** Above this the figures are those of a busy machine. */

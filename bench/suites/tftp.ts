@@ -153,7 +153,7 @@ function writeFiles(root: string, { plan, seed }: Bench): ReadonlyMap<number, re
       const name = `${fileBytes}-${index}.bin`;
       const bytes = Uint8Array.from({ length: fileBytes }, () => random.nextUInt32());
       writeFileSync(join(root, name), bytes);
-      // Servers that become another user read it too, whatever this one's mask is.
+      // Servers that change their user must be able to read it, so the umask does not count.
       chmodSync(join(root, name), 0o644);
       return { name, expected: expectationOf(bytes) };
     });

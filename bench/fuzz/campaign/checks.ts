@@ -1,6 +1,6 @@
 import { DecodeError } from "../../../protocol/decode-error.ts";
 
-/** A reply that was read, or what is wrong with it. */
+/** A reply that was read, or the problem with it. */
 export type CheckedReply<Packet> =
   | { readonly kind: "good"; readonly packet: Packet }
   | { readonly kind: "bad"; readonly problem: string };

@@ -23,7 +23,7 @@ export interface DecoderCampaign extends SlicedCampaign {
   readonly tally: { decoded: number; readonly rejectedByCode: Record<string, number> };
 }
 
-/** Feeds bad packets to a decoder; a failure is anything but a DecodeError that comes out. */
+/** Feeds bad packets to a decoder. Any error but a DecodeError is a failure. */
 export function decoderCampaign(subject: DecoderSubject): DecoderCampaign {
   const { name, seed, stream, shape, corpus, read, more = () => "" } = subject;
   const mutator = packetMutator(shape, corpus, new Prng(seed, stream));

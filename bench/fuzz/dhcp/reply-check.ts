@@ -47,7 +47,7 @@ function problemOf(
   return faulty === undefined ? undefined : `the value of option ${faulty} does not decode`;
 }
 
-/** The latest transaction ids sent: a bounded memory of what may be answered. */
+/** The latest transaction ids sent: a server may answer these, and their number is bounded. */
 export class RecentXids {
   readonly #capacity: number;
   readonly #xids = new Set<number>();

@@ -124,7 +124,7 @@ export function corpusOf({
   const cut = good.slice(0, 6).flatMap((packet) => cutOff(packet));
   return {
     requests: [
-      // Most of what comes is what should come.
+      // Most requests are good ones.
       ...Array.from({ length: 6 }, () => good).flat(),
       ...[...escapes, ...options, ...strange, ...nulInName, ...cut],
       ...[new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(0, 0), Uint8Array.of(0, 9, 1, 1)],

@@ -75,13 +75,13 @@ export class TftpReaders {
     this.socket.flush();
   }
 
-  /** Reads what came and does what is due. Returns whether the download is over. */
+  /** Reads new datagrams and plays timers that are due. Returns whether the download is over. */
   turn(): boolean {
     this.#driver?.turn();
     return this.#result !== undefined;
   }
 
-  /** After `turn` said that it is over: undefined when the right file is there, else what is wrong. */
+  /** To be called when the download is over: undefined when the right file arrived, else the problem. */
   take(): string | undefined {
     const { problem, startedAtMs, endedAtMs, lengthBytes } = this.#result!;
     this.slowestMs = Math.max(this.slowestMs, endedAtMs - startedAtMs);

@@ -53,7 +53,7 @@ export class TftpReplyCheck {
     this.#clientsMax = clientsMax;
   }
 
-  /** A client's first packet to the port of requests, whatever it is. */
+  /** A client's first packet to the port of requests, valid or not. */
   sent(client: number, bytes: Uint8Array): void {
     const asked = readOptionsOf(bytes);
     const asking = { client, asked, blockBytes: BLOCK_BYTES_DEFAULT };
