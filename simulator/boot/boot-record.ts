@@ -43,19 +43,25 @@ export interface FailureRecord {
 }
 
 /** The files of boots and fetches together. */
-export interface DownloadsRecord {
-  files: number;
-  bytes: number;
-  /** Length and hash were known and right. */
-  verified: number;
-  /** MICs or format were looked at and right. */
-  contentsChecked: number;
-  /** From the second or a later server of the device's list (TFTP-2). */
-  fromSecondary: number;
-  /** Attempts at one server that failed. */
-  readonly failedAttempts: Partial<Record<DownloadProblem, number>>;
-  /** Copies of datagrams that were sent before. */
-  readonly retransmissions: Record<BootService, number>;
+export type DownloadsRecord = ReturnType<typeof noDownloads>;
+
+function noDownloads() {
+  const failedAttempts: Partial<Record<DownloadProblem, number>> = {};
+  const retransmissions: Record<BootService, number> = { tftp: 0, time: 0, ntp: 0, syslog: 0 };
+  return {
+    files: 0,
+    bytes: 0,
+    /** Length and hash were known and right. */
+    verified: 0,
+    /** MICs or format were looked at and right. */
+    contentsChecked: 0,
+    /** From the second or a later server of the device's list (TFTP-2). */
+    fromSecondary: 0,
+    /** Attempts at one server that failed. */
+    failedAttempts,
+    /** Copies of datagrams that were sent before. */
+    retransmissions,
+  };
 }
 
 /** From the intended power-on to on line, by kind and over all. */
@@ -67,15 +73,7 @@ export type TimeToOnline = KindHistograms;
  */
 export class BootRecord {
   readonly timeToOnline: TimeToOnline = {};
-  readonly downloads: DownloadsRecord = {
-    files: 0,
-    bytes: 0,
-    verified: 0,
-    contentsChecked: 0,
-    fromSecondary: 0,
-    failedAttempts: {},
-    retransmissions: { tftp: 0, time: 0, ntp: 0, syslog: 0 },
-  };
+  readonly downloads = noDownloads();
   #onlineAfter: LatencyHistogram | undefined;
   readonly #steps = new Map<string, StepRecord>();
   readonly #failures = new Map<string, FailureRecord>();

@@ -36,31 +36,23 @@ const errorProblems: ReadonlyMap<number, DownloadProblem> = new Map([
   [tftpErrorCodes.accessViolation, "access-violation"],
 ]);
 
-/** Packets that moved nothing, by reason. */
-export interface IgnoredTftp {
-  /** Not TFTP. */
-  undecodable: number;
-  /** From another transfer id than the server's, answered by ERROR 5 (RFC 1350 section 4). */
-  wrongTransferId: number;
-  /** A block that was there already, or an option acknowledgement after the first block. */
-  repeated: number;
-  /** A block of a window whose earlier part was lost. */
-  beyondGap: number;
-  /** For a device that downloads nothing. */
-  unexpected: number;
-}
-
 /**
  * TFTP read clients (RFC 1350, 2347 to 2349, 7440), one download a device: the primary server, then
  * the others, then all of them again, until the right file is there or the policy gives up. A block
  * is hashed as it comes and forgotten, unless the contents were asked for.
  */
 export class TftpClient {
-  readonly ignored: IgnoredTftp = {
+  /** Packets that moved nothing, by reason. */
+  readonly ignored = {
+    /** Not TFTP. */
     undecodable: 0,
+    /** From another transfer id than the server's, answered by ERROR 5 (RFC 1350 section 4). */
     wrongTransferId: 0,
+    /** A block that was there already, or an option acknowledgement after the first block. */
     repeated: 0,
+    /** A block of a window whose earlier part was lost. */
     beyondGap: 0,
+    /** For a device that downloads nothing. */
     unexpected: 0,
   };
   readonly #context: TftpClientContext;

@@ -25,16 +25,20 @@ export interface ClientMessage {
   readonly isRelayed: boolean;
 }
 
-/** Frames of a capture that are part of no device's conversation. */
-export interface LeftOut {
-  fragments: number;
-  /** The capture kept less than the whole frame. */
-  cut: number;
-  unknownLinks: number;
-  /** On DHCP's ports, but no DHCP message, or a malformed one. */
-  malformed: number;
-  /** From hardware that is not Ethernet. */
-  otherHardware: number;
+/** Frames of a capture that belong to no device's conversation. */
+export type LeftOut = ReturnType<typeof nothingLeftOut>;
+
+function nothingLeftOut() {
+  return {
+    fragments: 0,
+    /** The capture kept less than the whole frame. */
+    cut: 0,
+    unknownLinks: 0,
+    /** On DHCP's ports, but malformed or no DHCP message. */
+    malformed: 0,
+    /** From hardware that is not Ethernet. */
+    otherHardware: 0,
+  };
 }
 
 export interface CaptureSurvey {
@@ -56,13 +60,7 @@ export function surveyCapture(
   serverPort = DHCP_SERVER_PORT,
 ): CaptureSurvey {
   const devices = new Map<string, ClientMessage[]>();
-  const leftOut: LeftOut = {
-    fragments: 0,
-    cut: 0,
-    unknownLinks: 0,
-    malformed: 0,
-    otherHardware: 0,
-  };
+  const leftOut = nothingLeftOut();
   const isDhcp = (port: number): boolean => port === serverPort || port === serverPort + 1;
   for (const frame of frames) {
     const content = datagramOf(frame);

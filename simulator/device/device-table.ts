@@ -2,17 +2,6 @@ import { type DhcpExchange, dhcpExchanges } from "../../scenarios/language/phase
 import type { ExchangeOrigin } from "./exchange.ts";
 
 /** The states of RFC 2131 figure 5; REBOOTING is what follows INIT-REBOOT. */
-export const deviceStates = [
-  "init",
-  "selecting",
-  "requesting",
-  "bound",
-  "renewing",
-  "rebinding",
-  "rebooting",
-] as const;
-export type DeviceStateName = (typeof deviceStates)[number];
-
 export const DeviceState = {
   init: 0,
   selecting: 1,
@@ -22,6 +11,9 @@ export const DeviceState = {
   rebinding: 5,
   rebooting: 6,
 } as const;
+export type DeviceStateName = keyof typeof DeviceState;
+/** In the order of their numbers. */
+export const deviceStates = Object.keys(DeviceState) as DeviceStateName[];
 
 export const INFINITE_LEASE = 0xffff_ffff;
 

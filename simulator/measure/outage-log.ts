@@ -28,27 +28,33 @@ export const OutageNote = {
 } as const;
 
 /** Columns of equal length, a row for each bin of OUTAGE_BIN_MS; times are ms since the run began. */
-type AckColumns = {
-  readonly count: Uint32Array;
-  /** The first and the last ACK received in the bin; without meaning where there was none. */
-  readonly firstMs: Float64Array;
-  readonly lastMs: Float64Array;
-  /** The latest first copy of a REQUEST that was acknowledged in the bin. */
-  readonly sentMs: Float64Array;
-};
+function newBins(length: number) {
+  return {
+    count: new Uint32Array(length),
+    /** The first and the last ACK received in the bin; without meaning where there was none. */
+    firstMs: new Float64Array(length),
+    lastMs: new Float64Array(length),
+    /** The latest first copy of a REQUEST that was acknowledged in the bin. */
+    sentMs: new Float64Array(length),
+  };
+}
 
-export type ServerAcks = AckColumns & {
+export type ServerAcks = Readonly<ReturnType<typeof newBins>> & {
   /** Its address (Answerers); 0 for all that the plan does not name. */
   readonly server: number;
 };
 
 /** Columns of equal length; times are ms since the run began, `what` is an OutageNote. */
-export type OutageNotes = {
-  readonly what: Uint8Array;
-  readonly device: Uint32Array;
-  readonly sinceMs: Float64Array;
-  readonly untilMs: Float64Array;
-};
+function newNotes(length: number) {
+  return {
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    sinceMs: new Float64Array(length),
+    untilMs: new Float64Array(length),
+  };
+}
+
+export type OutageNotes = Readonly<ReturnType<typeof newNotes>>;
 
 /** What one worker, or all of them, saw of servers that went and came. */
 export interface OutageReport {
@@ -211,24 +217,6 @@ class AckBins {
     const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
     this.#columns = resized(this.#columns, length);
   }
-}
-
-function newBins(length: number): AckColumns {
-  return {
-    count: new Uint32Array(length),
-    firstMs: new Float64Array(length),
-    lastMs: new Float64Array(length),
-    sentMs: new Float64Array(length),
-  };
-}
-
-function newNotes(length: number): OutageNotes {
-  return {
-    what: new Uint8Array(length),
-    device: new Uint32Array(length),
-    sinceMs: new Float64Array(length),
-    untilMs: new Float64Array(length),
-  };
 }
 
 /**

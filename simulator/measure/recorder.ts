@@ -23,33 +23,23 @@ import { type StageOutcome, StageRecord, type StageReport } from "./stage-record
 export const LATE_MS = 2;
 
 /** Counts of the arrivals of one stream, or of the transactions that devices began themselves. */
-export interface StreamCounters {
-  /** Transactions that the schedule asked for. */
-  offered: number;
-  sent: number;
-  completed: number;
-  /** Given up without an answer, or not complete when the phase's drain ended. */
-  timeouts: number;
-  retransmissions: number;
-  naks: number;
-  /** Cut short because the device began anew. */
-  abandoned: number;
-  /** Arrivals that found no device in the right state: nothing was sent for them. */
-  notEligible: number;
-  /** Sent more than LATE_MS after the intended time. */
-  late: number;
-}
+export type StreamCounters = ReturnType<typeof emptyCounters>;
 
-export function emptyCounters(): StreamCounters {
+export function emptyCounters() {
   return {
+    /** Transactions that the schedule asked for. */
     offered: 0,
     sent: 0,
     completed: 0,
+    /** Given up without an answer, or not complete when the phase's drain ended. */
     timeouts: 0,
     retransmissions: 0,
     naks: 0,
+    /** Cut short because the device began anew. */
     abandoned: 0,
+    /** Arrivals that found no device in the right state: nothing was sent for them. */
     notEligible: 0,
+    /** Sent more than LATE_MS after the intended time. */
     late: 0,
   };
 }

@@ -13,17 +13,21 @@ import {
 } from "./safety-events.ts";
 
 /** What must never happen, counted over a whole run: all zero when the server is right. */
-export interface SafetyCounters {
-  /** An address acknowledged to a device while the lease of another one was still running. */
-  doubleAllocations: number;
-  /** A device whose lease was running was told that it has none. */
-  acknowledgedLeasesLost: number;
-  addressesChangedOnRenewal: number;
-  /** An address acknowledged that was not the one offered and requested. */
-  neverOffered: number;
-  addressesOutsideNetwork: number;
-  /** Replies that miss what a client needs, or that do not echo option 82. */
-  malformedReplies: number;
+export type SafetyCounters = ReturnType<typeof newSafetyCounters>;
+
+export function newSafetyCounters() {
+  return {
+    /** An address acknowledged to a device while the lease of another one was still running. */
+    doubleAllocations: 0,
+    /** A device whose lease was running was told that it has none. */
+    acknowledgedLeasesLost: 0,
+    addressesChangedOnRenewal: 0,
+    /** An address acknowledged that was not the one offered and requested. */
+    neverOffered: 0,
+    addressesOutsideNetwork: 0,
+    /** Replies that lack what a client needs, or that do not echo option 82. */
+    malformedReplies: 0,
+  };
 }
 
 export type ViolationKind = keyof SafetyCounters;
@@ -136,8 +140,8 @@ export class SafetyLog {
  * have handed in what happened up to t.
  */
 export class SafetyChecker {
-  readonly counters: SafetyCounters = newSafetyCounters();
-  readonly #expected: SafetyCounters = newSafetyCounters();
+  readonly counters = newSafetyCounters();
+  readonly #expected = newSafetyCounters();
   readonly #devices: number;
   readonly #personas: PersonaRoll | undefined;
   readonly #violations: Violation[] = [];
@@ -303,16 +307,4 @@ export class SafetyChecker {
       ...(holder !== undefined && { holder: holder % this.#devices }),
     });
   }
-}
-
-/** Nothing found. */
-export function newSafetyCounters(): SafetyCounters {
-  return {
-    doubleAllocations: 0,
-    acknowledgedLeasesLost: 0,
-    addressesChangedOnRenewal: 0,
-    neverOffered: 0,
-    addressesOutsideNetwork: 0,
-    malformedReplies: 0,
-  };
 }

@@ -1,31 +1,25 @@
 import { joined, picked } from "../../base/columns.ts";
 
 /** What a worker's devices saw that the safety checker judges, in columns of equal length. */
-export type SafetyEvents = {
-  /** ACKNOWLEDGED, FREED, or ANOMALY_FIRST and the number of the anomaly. */
-  readonly what: Uint8Array;
-  readonly device: Uint32Array;
-  readonly address: Uint32Array;
-  readonly atMs: Float64Array;
-  /** The end of an acknowledged lease by the device's own reckoning. */
-  readonly untilMs: Float64Array;
-};
+export type SafetyEvents = Readonly<ReturnType<typeof newEvents>>;
+
+/** `length` events, all of them empty. */
+export function newEvents(length: number) {
+  return {
+    /** ACKNOWLEDGED, FREED, or ANOMALY_FIRST and the number of the anomaly. */
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    address: new Uint32Array(length),
+    atMs: new Float64Array(length),
+    /** The end of an acknowledged lease by the device's own reckoning. */
+    untilMs: new Float64Array(length),
+  };
+}
 
 export const ACKNOWLEDGED = 0;
 /** A lease was given back. */
 export const FREED = 1;
 export const ANOMALY_FIRST = 2;
-
-/** So many events, all of them empty. */
-export function newEvents(length: number): SafetyEvents {
-  return {
-    what: new Uint8Array(length),
-    device: new Uint32Array(length),
-    address: new Uint32Array(length),
-    atMs: new Float64Array(length),
-    untilMs: new Float64Array(length),
-  };
-}
 
 export function joinedEvents(batches: readonly SafetyEvents[]): SafetyEvents {
   const [first = newEvents(0), ...others] = batches;

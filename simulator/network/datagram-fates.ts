@@ -2,7 +2,7 @@ import { hash32, Prng } from "../../base/prng.ts";
 import type { DirectionConditions } from "../../scenarios/language/network-conditions.ts";
 import type { NetworkDelay } from "../../scenarios/language/network-section.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
-import { type DirectionCounters, newDirectionCounters } from "./network-counters.ts";
+import { newDirectionCounters } from "./network-counters.ts";
 
 /** Paths that are told apart; on each of them what is sent first arrives first. */
 const PATHS = 4096;
@@ -17,7 +17,7 @@ const DEVIATIONS_MAX = 8;
  * (a device's, one way) keep their order whatever their delays, except those that are reordered on purpose.
  */
 export class DatagramFates {
-  readonly counters: DirectionCounters = newDirectionCounters();
+  readonly counters = newDirectionCounters();
   /** When the datagram decided last arrives, in ms; meaningless when no copy of it does. */
   arrivesAtMs = 0;
   readonly #loss: Prng;

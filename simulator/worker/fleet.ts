@@ -44,18 +44,6 @@ export interface FleetPlan {
   readonly personas?: PersonaRoll | undefined;
 }
 
-/** Replies that no device acted upon, by reason. */
-export interface IgnoredReplies {
-  /** Not a BOOTREPLY, or for a hardware address of no device here. */
-  notOurs: number;
-  /** At another relay or address than the device's. */
-  wrongPath: number;
-  /** For a transaction that is over: a late answer to an earlier attempt. */
-  staleTransaction: number;
-  /** The right transaction, but the device does not wait for that: a duplicate, a second offer. */
-  unexpected: number;
-}
-
 /**
  * All devices of one worker: routes every start, reply and timer to the device that it is for.
  * Nothing is asynchronous and nothing is stored beyond the columns of the device table; packets and
@@ -63,10 +51,15 @@ export interface IgnoredReplies {
  */
 export class Fleet {
   readonly population: Population;
-  readonly ignored: IgnoredReplies = {
+  /** Replies that no device acted upon, by reason. */
+  readonly ignored = {
+    /** Not a BOOTREPLY, or for the hardware address of no device here. */
     notOurs: 0,
+    /** At another relay or address than the device's. */
     wrongPath: 0,
+    /** For a transaction that is over: a late answer to an earlier attempt. */
     staleTransaction: 0,
+    /** For the right transaction, but the device does not wait for it: a duplicate, a second offer. */
     unexpected: 0,
   };
   readonly #shard: Shard;
