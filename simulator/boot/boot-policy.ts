@@ -7,7 +7,7 @@ import type { GatePolicy } from "./cmts-gate.ts";
 import { type DownloadPolicy, docsisDownload } from "./download.ts";
 import { ntpRetry } from "./ntp-client.ts";
 import type { StepRetry } from "./step.ts";
-import { meterStyle, type SyslogStyle } from "./syslog-client.ts";
+import { meterStyle, type SyslogStyle } from "./syslog-report.ts";
 import { timeRetry } from "./time-client.ts";
 
 /** How devices behave on their way to on line. */

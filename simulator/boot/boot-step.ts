@@ -69,39 +69,36 @@ export type BootProblem =
 export const bootServices = ["tftp", "time", "ntp", "syslog"] as const;
 export type BootService = (typeof bootServices)[number];
 
-/** A step of a boot that is over. */
-export interface EndedStep {
-  readonly device: number;
-  readonly step: BootStep;
-  /**
-   * `passed-over`: the step is an optional one, it went wrong, and the device goes on as well
-   * (TIME-5). `failed`: the boot ends with it.
-   */
-  readonly end: "done" | "passed-over" | "failed";
-  /** Undefined when it is done. */
-  readonly problem: BootProblem | undefined;
-  /** When the schedule wanted the device to start. */
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-}
-
-export interface OnlineDevice {
+/** A device that boots or fetches. */
+interface Attempt {
   readonly device: number;
   /** When the schedule wanted it to start: time to on line counts from here. */
   readonly intendedAtMs: number;
   readonly startedAtMs: number;
+}
+
+/** A step of a boot that is over. */
+export interface EndedStep extends Attempt {
+  readonly step: BootStep;
+  /**
+   * `passed-over`: an optional step went wrong, and the device goes on without it (TIME-5). `failed`: the
+   * boot ends with it.
+   */
+  readonly end: "done" | "passed-over" | "failed";
+  /** Undefined when it is done. */
+  readonly problem: BootProblem | undefined;
+  readonly endedAtMs: number;
+}
+
+export interface OnlineDevice extends Attempt {
   readonly onlineAtMs: number;
   /** Boots that this took, the successful one included. */
   readonly boots: number;
 }
 
-export interface FailedBoot {
-  readonly device: number;
+export interface FailedBoot extends Attempt {
   readonly step: BootStep;
   readonly problem: BootProblem;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
   readonly failedAtMs: number;
   readonly boots: number;
 }
@@ -116,14 +113,10 @@ export interface DownloadedFile {
   readonly isVerified: boolean;
   /** Whether the MICs or the format were looked at and are right. */
   readonly isContentRight: boolean;
-  readonly atMs: number;
 }
 
 /** A device on line that has fetched its file once more. */
-export interface FetchedFile {
-  readonly device: number;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
+export interface FetchedFile extends Attempt {
   readonly fetchedAtMs: number;
 }
 
@@ -145,7 +138,7 @@ export interface BootSink {
    * The device begins at INIT of DHCP, whatever lease it had. `bound` or `addressFailed` of the chain
    * is the answer.
    */
-  acquireAddress(device: number, intendedAtMs: number, nowMs: number): void;
+  acquireAddress(device: number, nowMs: number): void;
   /** A step of a boot is over; those of a fetch are not told. */
   stepEnded(step: EndedStep): void;
   /** A time server's clock minus the device's. */
@@ -153,12 +146,12 @@ export interface BootSink {
   /** One more copy of a datagram. */
   retransmitted(device: number, service: BootService): void;
   /** An attempt at one server failed: the device goes on with another, or later, or gives up. */
-  downloadFailed(device: number, server: number, problem: DownloadProblem, atMs: number): void;
+  downloadFailed(device: number, server: number, problem: DownloadProblem): void;
   /** A file is there, in a boot or in a fetch. What is wrong with its contents is reported later. */
   downloaded(file: DownloadedFile): void;
   online(device: OnlineDevice): void;
   /** The device was on line and is no longer; it boots again. */
-  offline(device: number, problem: BootProblem, atMs: number): void;
+  offline(device: number, problem: BootProblem): void;
   /** The boot failed, another follows after a pause. */
   rebooting(boot: FailedBoot): void;
   /** The device has given up. */

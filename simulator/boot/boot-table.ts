@@ -2,10 +2,8 @@ import { Rows } from "../../base/rows.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootStep, bootSteps } from "./boot-step.ts";
 
-export const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
-export type BootStateName = (typeof bootStates)[number];
-
-export const BootState = { off: 0, booting: 1, pausing: 2, online: 3, failed: 4 } as const;
+const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
+export type BootState = (typeof bootStates)[number];
 
 /** A row's `fault` is this, or 1 + the index of a fault. */
 export const NO_FAULT = 0;
@@ -42,21 +40,20 @@ export class BootTable extends Rows {
 
   constructor(size: number) {
     super(size);
-    this.#stateCounts[BootState.off] = size;
+    this.#stateCounts[bootStates.indexOf("off")] = size;
   }
 
-  state(local: number): number {
-    return this.#state[local];
+  state(local: number): BootState {
+    return bootStates[this.#state[local]];
   }
 
   /** Leaves the present step, if the device is in one. */
-  setState(local: number, state: number): void {
-    const before = this.#state[local];
-    if (before === BootState.booting) this.#stepCounts[this.#step[local]] -= 1;
-    if (state === BootState.booting) this.#stepCounts[this.#step[local]] += 1;
-    this.#stateCounts[before] -= 1;
-    this.#stateCounts[state] += 1;
-    this.#state[local] = state;
+  setState(local: number, state: BootState): void {
+    if (this.state(local) === "booting") this.#stepCounts[this.#step[local]] -= 1;
+    if (state === "booting") this.#stepCounts[this.#step[local]] += 1;
+    this.#stateCounts[this.#state[local]] -= 1;
+    this.#state[local] = bootStates.indexOf(state);
+    this.#stateCounts[this.#state[local]] += 1;
   }
 
   /** The step of a device that boots; the last one of another. */
@@ -65,13 +62,13 @@ export class BootTable extends Rows {
   }
 
   isInStep(local: number, step: BootStep): boolean {
-    return this.#state[local] === BootState.booting && this.step(local) === step;
+    return this.state(local) === "booting" && this.step(local) === step;
   }
 
   beginStep(local: number, step: BootStep, nowMs: number): void {
-    this.setState(local, BootState.off);
+    this.setState(local, "off");
     this.#step[local] = bootSteps.indexOf(step);
-    this.setState(local, BootState.booting);
+    this.setState(local, "booting");
     this.stepStartedAtMs[local] = nowMs;
     this.tries[local] = 0;
     this.isAdmitted[local] = 0;
@@ -93,8 +90,8 @@ export class BootTable extends Rows {
     this.#parameters[local] = parameters;
   }
 
-  countInState(state: number): number {
-    return this.#stateCounts[state];
+  countInState(state: BootState): number {
+    return this.#stateCounts[bootStates.indexOf(state)];
   }
 
   countInStep(step: BootStep): number {

@@ -115,10 +115,6 @@ export interface DownloadResult {
   readonly lengthBytes: number;
   /** What the file had to be, and is unless there is a problem; undefined when that was unknown. */
   readonly expected?: FileExpectation;
-  /** Attempts at servers, the last included. */
-  readonly attempts: number;
-  /** Repeated requests and acknowledgements, over all attempts. */
-  readonly retransmissions: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   /** The contents when they were asked for and there was room: a view, good during the call. */
@@ -129,7 +125,5 @@ export interface DownloadSink extends StepWire {
   /** The download is over, one way or the other. */
   downloaded(result: DownloadResult): void;
   /** One attempt failed and another follows. */
-  attemptFailed(local: number, server: number, problem: DownloadProblem, atMs: number): void;
-  /** One more copy of a request or an acknowledgement. */
-  retransmitted(local: number): void;
+  attemptFailed(local: number, server: number, problem: DownloadProblem): void;
 }

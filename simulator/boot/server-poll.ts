@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import {
   checkStepRetry,
@@ -10,13 +11,8 @@ import {
   stepWaitMs,
 } from "./step.ts";
 
-export interface PollSink extends StepWire {
-  /** One more copy of the question. */
-  retransmitted(local: number): void;
-}
-
 /** What every client that polls needs; its `Sink` also takes its results. */
-export interface PollClientContext<Sink extends PollSink> {
+export interface PollClientContext<Sink extends StepWire> {
   /** Devices, numbered from 0. */
   readonly size: number;
   readonly retry: StepRetry;
@@ -25,20 +21,17 @@ export interface PollClientContext<Sink extends PollSink> {
   readonly random: StepRandom;
 }
 
-export interface ServerPollContext extends PollClientContext<PollSink> {
+export interface ServerPollContext extends PollClientContext<StepWire> {
   /** Send the question, for the first time or once more. */
   ask(local: number, server: StepServer): void;
   /** No server is left to be asked. */
   exhausted(local: number, nowMs: number): void;
 }
 
-/** How a poll ended. Times are on the scale of `nowMs`. */
+/** How a poll ended. */
 export interface PollResult {
   readonly local: number;
-  /** The server that answered, or the last that did not. */
-  readonly server: number;
-  /** Datagrams sent, to all servers together. */
-  readonly transmissions: number;
+  /** On the scale of `nowMs`. */
   readonly endedAtMs: number;
 }
 
@@ -49,28 +42,22 @@ const noServer: StepServer = { address: 0, port: 0 };
  * One question, asked of a device's servers in order, each as often as the retry policy says, until
  * its owner takes an answer. It serves the protocols of one datagram each way.
  */
-export class ServerPoll {
+export class ServerPoll extends Rows {
   /** Datagrams that no device waited for, or that came from somewhere else. */
   unexpected = 0;
   undecodable = 0;
   readonly #context: ServerPollContext;
-  readonly #servers: (readonly StepServer[])[];
-  readonly #isActive: Uint8Array;
-  readonly #serverIndex: Uint8Array;
-  readonly #transmission: Uint8Array;
-  readonly #transmissions: Uint16Array;
-  readonly #sentAtMs: Float64Array;
+  readonly #servers = new Array<readonly StepServer[]>(this.size).fill(nobody);
+  readonly #isActive = new Uint8Array(this.size);
+  readonly #serverIndex = new Uint8Array(this.size);
+  readonly #transmission = new Uint8Array(this.size);
+  readonly #sentAtMs = new Float64Array(this.size);
 
   /** Throws RangeError for a policy that cannot work. */
   constructor(name: string, context: ServerPollContext) {
+    super(context.size);
     checkStepRetry(`${name} retry`, context.retry);
     this.#context = context;
-    this.#servers = new Array<readonly StepServer[]>(context.size).fill(nobody);
-    this.#isActive = new Uint8Array(context.size);
-    this.#serverIndex = new Uint8Array(context.size);
-    this.#transmission = new Uint8Array(context.size);
-    this.#transmissions = new Uint16Array(context.size);
-    this.#sentAtMs = new Float64Array(context.size);
   }
 
   /** When the last copy of the question left. */
@@ -89,7 +76,6 @@ export class ServerPoll {
     this.#isActive[local] = 1;
     this.#serverIndex[local] = 0;
     this.#transmission[local] = 0;
-    this.#transmissions[local] = 0;
     this.#ask(local, nowMs);
   }
 
@@ -125,15 +111,6 @@ export class ServerPoll {
     }
   }
 
-  resultOf(local: number, endedAtMs: number): PollResult {
-    return {
-      local,
-      server: this.#serverOf(local).address,
-      transmissions: this.#transmissions[local],
-      endedAtMs,
-    };
-  }
-
   /** This server is of no use. */
   nextServer(local: number, nowMs: number): void {
     if (this.#serverIndex[local] + 1 >= this.#servers[local].length) {
@@ -165,7 +142,6 @@ export class ServerPoll {
 
   #ask(local: number, nowMs: number): void {
     const { retry, timers, random } = this.#context;
-    this.#transmissions[local] += 1;
     this.#sentAtMs[local] = nowMs;
     this.#context.ask(local, this.#serverOf(local));
     const waitMs = stepWaitMs(retry, this.#transmission[local], random(local));

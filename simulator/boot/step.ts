@@ -9,6 +9,8 @@ export interface StepWire {
   buffer(): Uint8Array;
   /** Send the first `length` bytes of the buffer from the device's own address. */
   send(local: number, length: number, destination: number, port: number): void;
+  /** One more copy of a datagram that found no answer. */
+  retransmitted(local: number): void;
 }
 
 /** No device sends more at once in any boot step. */

@@ -109,7 +109,6 @@ export class TftpClient {
       this.#failAttempt(local, isSilent ? "no-answer" : "stalled", nowMs);
       return;
     }
-    table.retransmissions[local] += 1;
     this.#sink.retransmitted(local);
     if (state === DownloadState.requesting) this.#sendRequest(local, nowMs);
     else this.#acknowledge(local, nowMs);
@@ -307,7 +306,7 @@ export class TftpClient {
       this.#end(local, problem, nowMs);
       return;
     }
-    this.#sink.attemptFailed(local, table.serverOf(local).address, problem, nowMs);
+    this.#sink.attemptFailed(local, table.serverOf(local).address, problem);
     table.plain[local] = 0;
     if (!isLastServer) {
       table.serverIndex[local] += 1;
@@ -339,8 +338,6 @@ export class TftpClient {
       serverIndex: table.serverIndex[local],
       lengthBytes,
       ...(expected === undefined ? {} : { expected }),
-      attempts: table.attempts[local],
-      retransmissions: table.retransmissions[local],
       startedAtMs: table.startedAtMs[local],
       endedAtMs: nowMs,
       ...(isKept ? { content: this.#store.view(slot, lengthBytes) } : {}),

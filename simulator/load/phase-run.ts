@@ -17,8 +17,6 @@ export interface PhaseFleet {
   /** Devices that have given up their boot. */
   readonly givenUp: number;
   owns(device: number): boolean;
-  /** 0: holds no lease. */
-  addressOf(device: number): number;
   /** Whether the device does nothing at all, and waits for nothing. */
   isOff(device: number): boolean;
   start(device: number, kind: StreamExchange, intendedAtMs: number, nowMs: number): StartResult;

@@ -1,11 +1,11 @@
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain } from "../boot/boot-chain.ts";
+import type { BootContext } from "../boot/boot-context.ts";
 import { type BootParameters, bootParametersOf } from "../boot/boot-parameters.ts";
 import type { BootRecord } from "../boot/boot-record.ts";
-import type { BootServices, BootSocket } from "../boot/boot-services.ts";
+import type { BootServices } from "../boot/boot-services.ts";
 import {
-  type BootProblem,
   type BootService,
   type BootSink,
   bootSteps,
@@ -43,16 +43,13 @@ export interface BootNewsSink {
     | undefined;
 }
 
-export interface BootLinkOptions {
+export interface BootLinkOptions
+  extends Pick<BootContext, "population" | "unixMsAtZero" | "sockets"> {
   readonly plan: BootPlan;
-  readonly population: Population;
   readonly shard: { readonly index: number; readonly count: number };
   readonly seed: number;
-  /** Unix time in milliseconds at `nowMs` 0. */
-  readonly unixMsAtZero: number;
   readonly startMs: number;
   readonly fleet: Fleet;
-  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   readonly sink: BootNewsSink;
 }
 
@@ -93,12 +90,8 @@ export class BootLink implements BootSink {
     return this.#chain.services;
   }
 
-  get onlineCount(): number {
-    return this.#chain.onlineCount;
-  }
-
-  get givenUpCount(): number {
-    return this.#chain.countIn("failed");
+  countIn(state: "online" | "failed"): number {
+    return this.#chain.countIn(state);
   }
 
   isOff(device: number): boolean {
@@ -135,9 +128,9 @@ export class BootLink implements BootSink {
     const states: Record<string, number> = { off: chain.countIn("off") };
     for (const step of bootSteps) states[step] = chain.countAt(step);
     states["pausing"] = chain.countIn("pausing");
-    states["online"] = chain.onlineCount;
+    states["online"] = chain.countIn("online");
     states["failed"] = chain.countIn("failed");
-    return { online: chain.onlineCount, states };
+    return { online: states["online"], states };
   }
 
   /** News of this worker's modems since the last call, for the other workers. */
@@ -148,11 +141,7 @@ export class BootLink implements BootSink {
   }
 
   takeModemNews(news: readonly ModemNews[], nowMs: number): void {
-    for (const { modem, event } of news) {
-      if (event === "up") this.#chain.modemUp(modem, nowMs);
-      else if (event === "down") this.#chain.modemDown(modem, nowMs);
-      else this.#chain.modemFailed(modem, nowMs);
-    }
+    for (const { modem, event } of news) this.#chain.takeModemNews(modem, event, nowMs);
   }
 
   // What the DHCP clients tell.
@@ -183,7 +172,7 @@ export class BootLink implements BootSink {
 
   // What the chains want and tell.
 
-  acquireAddress(device: number, _intendedAtMs: number, nowMs: number): void {
+  acquireAddress(device: number, nowMs: number): void {
     const { fleet } = this.#options;
     this.#acquiring = device;
     if (fleet.exchangeOf(device) !== undefined) fleet.powerOff(device, nowMs);
@@ -215,21 +204,14 @@ export class BootLink implements BootSink {
   }
 
   online(online: OnlineDevice): void {
-    const { device, intendedAtMs, startedAtMs, onlineAtMs } = online;
-    const { sink } = this.#options;
-    this.#record?.online(this.#kindOf(device), online, sink.phase?.startMs ?? onlineAtMs);
+    const { device, onlineAtMs } = online;
+    const { phase } = this.#options.sink;
+    this.#record?.online(this.#kindOf(device), online, phase?.startMs ?? onlineAtMs);
     if (this.#isModem(device)) this.#tell(device, "up");
-    sink.completed({
-      device,
-      kind: "boot",
-      origin: "scenario",
-      intendedAtMs,
-      sentAtMs: startedAtMs,
-      receivedAtMs: onlineAtMs,
-    });
+    this.#complete("boot", online, onlineAtMs);
   }
 
-  offline(device: number, _problem: BootProblem, _atMs: number): void {
+  offline(device: number): void {
     if (this.#isModem(device)) this.#tell(device, "down");
   }
 
@@ -244,15 +226,8 @@ export class BootLink implements BootSink {
     this.#fail(device, "boot", intendedAtMs, failedAtMs);
   }
 
-  fetched({ device, intendedAtMs, startedAtMs, fetchedAtMs }: FetchedFile): void {
-    this.#options.sink.completed({
-      device,
-      kind: "download",
-      origin: "scenario",
-      intendedAtMs,
-      sentAtMs: startedAtMs,
-      receivedAtMs: fetchedAtMs,
-    });
+  fetched(file: FetchedFile): void {
+    this.#complete("download", file, file.fetchedAtMs);
   }
 
   fetchFailed(fetch: FailedFetch): void {
@@ -261,16 +236,18 @@ export class BootLink implements BootSink {
     this.#fail(device, "download", intendedAtMs, failedAtMs);
   }
 
+  #complete(
+    kind: "boot" | "download",
+    { device, intendedAtMs, startedAtMs }: Omit<FetchedFile, "fetchedAtMs">,
+    receivedAtMs: number,
+  ): void {
+    const times = { intendedAtMs, sentAtMs: startedAtMs, receivedAtMs };
+    this.#options.sink.completed({ device, kind, origin: "scenario", ...times });
+  }
+
   #fail(device: number, kind: "boot" | "download", intendedAtMs: number, failedAtMs: number): void {
-    const reason = "timeout";
-    this.#options.sink.failed({
-      device,
-      kind,
-      origin: "scenario",
-      reason,
-      intendedAtMs,
-      failedAtMs,
-    });
+    const ended = { origin: "scenario", reason: "timeout", intendedAtMs, failedAtMs } as const;
+    this.#options.sink.failed({ device, kind, ...ended });
   }
 
   get #record(): BootRecord | undefined {

@@ -1,3 +1,4 @@
+import type { ModemEvent } from "../boot/modem-links.ts";
 import type { PersonaCounts } from "../device/persona/personas.ts";
 import type { ArrivalHistory } from "../load/arrival-log.ts";
 import type { PhaseEnd } from "../load/phase-run.ts";
@@ -55,7 +56,7 @@ export type FromWorker =
 
 export interface ModemNews {
   readonly modem: number;
-  readonly event: "up" | "down" | "failed";
+  readonly event: ModemEvent;
 }
 
 export interface PhaseDone {

@@ -1,4 +1,4 @@
-import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import type { SendingSocket } from "../../base/net/udp-socket.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type {
   Acknowledgement,
@@ -18,8 +18,6 @@ import type { OutageLog } from "../measure/outage-log.ts";
 import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
 import type { SecondTally } from "../measure/time-series.ts";
 import type { BootLink, BootNewsSink } from "./boot-link.ts";
-
-export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
 
 export interface WorkerSinkOptions {
   readonly population: Population;
