@@ -35,11 +35,6 @@ export interface LabPlan {
   readonly onDeath?: (words: string) => void;
 }
 
-export interface LabServer {
-  readonly address: number;
-  readonly port: number;
-}
-
 export interface PlayedDrill {
   readonly events: Awaited<ReturnType<EventRunner["finish"]>>["events"];
   readonly roles: readonly RoleChange[];
@@ -150,13 +145,9 @@ export class Lab {
   }
 
   /** Both nodes: relays forward to each. */
-  get servers(): readonly [LabServer, LabServer] {
+  get servers(): readonly { readonly address: number; readonly port: number }[] {
     const { addresses, port } = this.network;
-    const [a, b] = addresses.nodes;
-    return [
-      { address: a.access, port },
-      { address: b.access, port },
-    ];
+    return addresses.nodes.map(({ access }) => ({ address: access, port }));
   }
 
   /**

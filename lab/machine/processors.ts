@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { hasTool } from "./ip-command.ts";
 
 /** One processor for the server and one for the generator. */
 export interface Processors {
@@ -10,7 +10,7 @@ export interface Processors {
 /** The first two processors that this process may use; undefined when it cannot tie programs down. */
 export function twoProcessors(): Processors | undefined {
   try {
-    execFileSync("taskset", ["--version"], { stdio: "ignore" });
+    if (!hasTool("taskset")) return undefined;
     const status = readFileSync("/proc/self/status", "latin1");
     const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
     const [server, generator] = processorsOf(list);

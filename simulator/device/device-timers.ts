@@ -53,8 +53,7 @@ export class DeviceTimers {
       dueAtMs = leaseRetryAtMs(nowMs, limitMs);
     } else {
       dueAtMs =
-        nowMs +
-        backoffMs(this.#retransmit, table.attempt[local * ROW_BYTES], this.#random.next(local));
+        nowMs + backoffMs(this.#retransmit, table.attempt[local * ROW_BYTES], this.#random(local));
     }
     if (table.address[local * ROW_WORDS] !== 0)
       dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
@@ -83,7 +82,7 @@ export class DeviceTimers {
   awaitRestart(local: number, nowMs: number): void {
     const isWanted = this.#ownTimers || this.#table.exchange(local) !== undefined;
     if (!isWanted) this.#wheel.cancel(local);
-    else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random.next(local)));
+    else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random(local)));
   }
 
   /** For the next try of an acquisition that goes on. */

@@ -94,7 +94,7 @@ export class DhcpClient {
     if (table.address[local * ROW_WORDS] === 0) return "not-bound";
     this.#fail(local, "abandoned", nowMs);
     table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
-    table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+    table.xid[local * ROW_WORDS] = this.#context.random(local);
     this.#send(local, "decline", nowMs);
     this.#surrender(local, "declined", nowMs);
     this.#context.timers.awaitRestartAfterDecline(local, nowMs);
@@ -174,7 +174,7 @@ export class DhcpClient {
         this.#request(local, DeviceState.rebooting, nowMs);
         return;
       case "release":
-        table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+        table.xid[local * ROW_WORDS] = this.#context.random(local);
         this.#send(local, "release", nowMs);
         this.#complete(local, nowMs);
         this.#surrender(local, "released", nowMs);
@@ -202,14 +202,14 @@ export class DhcpClient {
 
   /** The first DISCOVER of an attempt at an address, with a transaction id of its own. */
   #discover(local: number, nowMs: number): void {
-    this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+    this.#table.xid[local * ROW_WORDS] = this.#context.random(local);
     this.#sendFirst(local, DeviceState.selecting, "discover", nowMs);
   }
 
   /** The first REQUEST in a state; one that follows an OFFER has the transaction id of that. */
   #request(local: number, state: number, nowMs: number): void {
     if (state !== DeviceState.requesting) {
-      this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+      this.#table.xid[local * ROW_WORDS] = this.#context.random(local);
     }
     const shape = shapeInState[state];
     if (shape !== undefined) this.#sendFirst(local, state, shape, nowMs);
@@ -289,7 +289,7 @@ export class DhcpClient {
     const { personas, random, timers } = this.#context;
     const waitMs = DECLINE_LOOP_MS_FIRST * 2 ** personas.declinesOf(local);
     table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
-    table.xid[local * ROW_WORDS] = random.next(local);
+    table.xid[local * ROW_WORDS] = random(local);
     this.#send(local, "decline", nowMs);
     personas.count(local, "declines");
     this.#surrender(local, "declined", nowMs);
@@ -352,7 +352,7 @@ export class DhcpClient {
       this.#giveUp(local, nowMs);
       return;
     }
-    table.attempt[local * ROW_BYTES] = Math.min(table.attempt[local * ROW_BYTES] + 1, COUNTED_MAX);
+    countUp(table.attempt, local);
     this.#countRepetition(local);
     this.#send(local, shape, nowMs);
     this.#awaitReply(local, nowMs);
@@ -394,10 +394,7 @@ export class DhcpClient {
   }
 
   #countRestart(local: number): void {
-    this.#table.restarts[local * ROW_BYTES] = Math.min(
-      this.#table.restarts[local * ROW_BYTES] + 1,
-      COUNTED_MAX,
-    );
+    countUp(this.#table.restarts, local);
   }
 
   #countRepetition(local: number): void {
@@ -465,4 +462,8 @@ export class DhcpClient {
   #deviceOf(local: number): number {
     return this.#context.shard.deviceOf(local);
   }
+}
+
+function countUp(column: Uint8Array, local: number): void {
+  column[local * ROW_BYTES] = Math.min(column[local * ROW_BYTES] + 1, COUNTED_MAX);
 }

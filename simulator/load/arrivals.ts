@@ -71,7 +71,7 @@ export class RateArrivals implements Arrivals {
       this.nextDevice = NO_DEVICE;
       return;
     }
-    this.nextAtMs = startMs + times.atMs(k);
+    this.nextAtMs = startMs + times(k);
     this.nextDevice = share.length === 0 ? NO_DEVICE : share[position];
   }
 }

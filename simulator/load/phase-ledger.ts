@@ -167,32 +167,18 @@ export class PhaseLedger {
   }
 
   failed(exchange: FailedExchange): void {
-    const counters = this.#countersOf(this.#settle(exchange));
-    const second = this.#input.tally.countersOf(exchange.kind);
-    switch (exchange.reason) {
-      case "timeout":
-      case "expired":
-        counters.timeouts += 1;
-        second.timeouts += 1;
-        return;
-      case "abandoned":
-        counters.abandoned += 1;
-        second.abandoned += 1;
-        return;
-      case "nak":
-        // `refused` has counted the NAK itself.
-        return;
-    }
+    const stream = this.#settle(exchange);
+    // `refused` has counted the NAK itself.
+    if (exchange.reason === "nak") return;
+    this.#count(stream, exchange.kind, exchange.reason === "abandoned" ? "abandoned" : "timeouts");
   }
 
   retransmitted(device: number, kind: StreamExchange): void {
-    this.#countersOf(this.#partOf(device, kind)).retransmissions += 1;
-    this.#input.tally.countersOf(kind).retransmissions += 1;
+    this.#count(this.#partOf(device, kind), kind, "retransmissions");
   }
 
   refused(device: number, kind: StreamExchange): void {
-    this.#countersOf(this.#partOf(device, kind)).naks += 1;
-    this.#input.tally.countersOf(kind).naks += 1;
+    this.#count(this.#partOf(device, kind), kind, "naks");
   }
 
   /**
@@ -271,8 +257,11 @@ export class PhaseLedger {
     return this.record.streams[stream].stage(stageAt(this.#clock.toSchedule(intendedAtMs)));
   }
 
-  #countersOf(stream: number | undefined): StreamCounters {
-    return stream === undefined ? this.record.background : this.record.streams[stream].counters;
+  #count(stream: number | undefined, kind: StreamExchange, what: keyof StreamCounters): void {
+    const { background, streams } = this.record;
+    const counters = stream === undefined ? background : streams[stream].counters;
+    counters[what] += 1;
+    this.#input.tally.countersOf(kind)[what] += 1;
   }
 
   #both(stream: number): readonly [StreamCounters, StreamCounters] {

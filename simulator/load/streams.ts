@@ -15,8 +15,8 @@ import {
 } from "../plan/run-plan.ts";
 import {
   type ArrivalTimes,
-  BurstTimes,
   burstArrivals,
+  burstTimes,
   countOf,
   streamSeed,
   timesOf,
@@ -185,7 +185,7 @@ function intendedTimes(
   stream: Exclude<StreamPlan, AllWithinStream | OutstandingStream>,
   index: number,
 ): ArrivalTimes {
-  if (stream.kind === "burst") return new BurstTimes(stream.size, stream.everyMs);
+  if (stream.kind === "burst") return burstTimes(stream.size, stream.everyMs);
   return timesOf(profileOf(stream)!, spacingOf(stream), seedOf(input, index));
 }
 

@@ -193,29 +193,33 @@ class AckBins {
   add(atMs: number, sentMs: number): boolean {
     const bin = Math.floor(atMs / OUTAGE_BIN_MS);
     if (bin >= BINS_MAX) return false;
-    if (bin >= this.#columns.count.length) this.#grow(bin);
-    const { count, firstMs, lastMs, sentMs: sent } = this.#columns;
-    if (count[bin] === 0) {
-      firstMs[bin] = atMs;
-      lastMs[bin] = atMs;
-      sent[bin] = sentMs;
-    } else {
-      firstMs[bin] = Math.min(firstMs[bin], atMs);
-      lastMs[bin] = Math.max(lastMs[bin], atMs);
-      sent[bin] = Math.max(sent[bin], sentMs);
-    }
-    count[bin] += 1;
-    this.#used = Math.max(this.#used, bin + 1);
+    this.#put(bin, 1, atMs, atMs, sentMs);
     return true;
+  }
+
+  /** Everything that another log has of the same server. */
+  merge({ count, firstMs, lastMs, sentMs }: ServerAcks): void {
+    for (let bin = 0; bin < count.length; bin += 1) {
+      if (count[bin] > 0) this.#put(bin, count[bin], firstMs[bin], lastMs[bin], sentMs[bin]);
+    }
   }
 
   take(): ServerAcks {
     return { server: this.server, ...resized(this.#columns, this.#used) };
   }
 
-  #grow(bin: number): void {
-    const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
-    this.#columns = resized(this.#columns, length);
+  #put(bin: number, acks: number, earliestMs: number, latestMs: number, sentMs: number): void {
+    if (bin >= this.#columns.count.length) {
+      const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
+      this.#columns = resized(this.#columns, length);
+    }
+    const { count, firstMs, lastMs, sentMs: sent } = this.#columns;
+    const isFirst = count[bin] === 0;
+    firstMs[bin] = isFirst ? earliestMs : Math.min(firstMs[bin], earliestMs);
+    lastMs[bin] = isFirst ? latestMs : Math.max(lastMs[bin], latestMs);
+    sent[bin] = isFirst ? sentMs : Math.max(sent[bin], sentMs);
+    count[bin] += acks;
+    this.#used = Math.max(this.#used, bin + 1);
   }
 }
 
@@ -234,27 +238,11 @@ export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
 }
 
 function mergeServers(lists: readonly (readonly ServerAcks[])[]): ServerAcks[] {
-  const all = lists.flat();
-  return [...new Set(all.map(({ server }) => server))].map((server) =>
-    mergeServer(
-      server,
-      all.filter((each) => each.server === server),
-    ),
-  );
-}
-
-function mergeServer(server: number, parts: readonly ServerAcks[]): ServerAcks {
-  const sum = newBins(Math.max(0, ...parts.map(({ count }) => count.length)));
-  for (const part of parts) {
-    for (let bin = 0; bin < part.count.length; bin += 1) {
-      if (part.count[bin] === 0) continue;
-      const isFirst = sum.count[bin] === 0;
-      const before = sum.firstMs[bin];
-      sum.firstMs[bin] = isFirst ? part.firstMs[bin] : Math.min(before, part.firstMs[bin]);
-      sum.lastMs[bin] = isFirst ? part.lastMs[bin] : Math.max(sum.lastMs[bin], part.lastMs[bin]);
-      sum.sentMs[bin] = isFirst ? part.sentMs[bin] : Math.max(sum.sentMs[bin], part.sentMs[bin]);
-      sum.count[bin] += part.count[bin];
-    }
+  const all = new Map<number, AckBins>();
+  for (const acks of lists.flat()) {
+    const bins = all.get(acks.server) ?? new AckBins(acks.server);
+    bins.merge(acks);
+    all.set(acks.server, bins);
   }
-  return { server, ...sum };
+  return [...all.values()].map((bins) => bins.take());
 }

@@ -1,10 +1,7 @@
 import type { CmtsThrottlePlan } from "../../scenarios/language/network-section.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 
-/** Which CMTS an address belongs to; -1 for none. `Population` is one. */
-export interface CmtsOfAddress {
-  readonly cmtsCount: number;
-  cmtsOfAddress(address: number): number;
-}
+type CmtsOfAddress = Pick<Population, "cmtsCount" | "cmtsOfAddress">;
 
 /**
  * What the CMTSs of a plant forward in one direction: each has a queue that is served at a constant rate

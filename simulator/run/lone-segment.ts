@@ -35,17 +35,11 @@ export class LoneSegment implements Rendezvous {
     this.#bound = newBits(population.size);
   }
 
-  mayOpen(): Promise<void> {
-    return Promise.resolve();
-  }
+  async mayOpen(): Promise<void> {}
 
-  opened(): Promise<void> {
-    return Promise.resolve();
-  }
+  async opened(): Promise<void> {}
 
-  mayClose(): Promise<void> {
-    return Promise.resolve();
-  }
+  async mayClose(): Promise<void> {}
 
   boundBefore(phase: number): Promise<Uint8Array> {
     if (phase > 0) {

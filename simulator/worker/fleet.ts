@@ -5,7 +5,7 @@ import { BootOperation } from "../../protocol/dhcp/packet.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { Shard } from "../../scenarios/population/shard.ts";
-import { DeviceRandom } from "../device/device-random.ts";
+import { deviceRandom } from "../device/device-random.ts";
 import {
   DeviceState,
   type DeviceStateName,
@@ -86,7 +86,7 @@ export class Fleet {
     const table = this.#table;
     const retransmit = plan.retransmit ?? rfc2131Retry;
     const ownTimers = plan.ownTimers ?? true;
-    const random = new DeviceRandom(plan.seed, this.#shard, table);
+    const random = deviceRandom(plan.seed, this.#shard, table);
     const personas = new Personas(plan.personas, this.#shard);
     this.#personas = personas;
     const outbox = new Outbox(plan.population, table, this.#relays, plan.servers, sink, personas);

@@ -96,39 +96,34 @@ export class WorkerLoop {
   constructor(options: WorkerLoopOptions) {
     const { plan, workerIndex, workerCount } = options.start;
     this.#options = options;
-    const { relaySocket, deviceSocket, bootSockets } = options;
+    const { relaySocket, deviceSocket, bootSockets, wrongPortSocket } = options;
+    const population = new Population(plan.population);
+    const shard = { index: workerIndex, count: workerCount };
     this.#sockets = [relaySocket, deviceSocket, ...Object.values(bootSockets ?? {})];
-    this.#population = new Population(plan.population);
-    this.#outages =
-      plan.outages === true
-        ? new OutageLog(
-            plan.servers.map(({ address }) => address),
-            this.#population.size,
-          )
-        : undefined;
+    this.#population = population;
+    if (plan.outages === true) {
+      const servers = plan.servers.map(({ address }) => address);
+      this.#outages = new OutageLog(servers, population.size);
+    }
     this.#sink = new WorkerSink({
-      population: this.#population,
-      relaySocket: options.relaySocket,
-      deviceSocket: options.deviceSocket,
-      wrongPortSocket: options.wrongPortSocket,
+      ...{ population, relaySocket, deviceSocket, wrongPortSocket },
       safety: this.#safety,
       answerers: new Answerers(plan.servers, plan.sharedIdentifier),
       answers: this.#answers,
       tally: this.#tally,
       outages: this.#outages,
     });
-    this.#notes = new DeviceNotes(this.#population.size);
+    this.#notes = new DeviceNotes(population.size);
     const nowMs = systemClock.monotonicMs();
     this.#fleet = new Fleet(
       {
-        population: this.#population,
-        shard: { index: workerIndex, count: workerCount },
+        ...{ population, shard },
         seed: plan.seed,
         servers: plan.servers,
         retransmit: plan.clients.retransmit,
         ownTimers: plan.clients.ownTimers,
         startMs: nowMs,
-        personas: personasOf(plan, this.#population),
+        personas: personasOf(plan, population),
       },
       this.#sink,
     );
@@ -136,8 +131,7 @@ export class WorkerLoop {
     if (plan.boot !== undefined && bootSockets !== undefined) {
       this.#boot = new BootLink({
         plan: plan.boot,
-        population: this.#population,
-        shard: { index: workerIndex, count: workerCount },
+        ...{ population, shard },
         seed: plan.seed,
         unixMsAtZero: systemClock.wallMs() - systemClock.monotonicMs(),
         startMs: nowMs,
@@ -154,11 +148,11 @@ export class WorkerLoop {
 
   /** Resolves after `stop`. */
   async run(): Promise<void> {
-    const { post } = this.#options;
+    const { post, relaySocket, deviceSocket } = this.#options;
     while (!this.#stopped) {
-      this.#readRelaySocket();
+      this.#relaySeenMs = this.#readDhcpSocket(relaySocket);
       this.#startArrivals();
-      this.#readDeviceSocket();
+      this.#deviceSeenMs = this.#readDhcpSocket(deviceSocket);
       this.#startArrivals();
       for (const service of bootServices) this.#readBootSocket(service);
       const nowMs = systemClock.monotonicMs();
@@ -252,8 +246,9 @@ export class WorkerLoop {
     return bound;
   }
 
-  #readRelaySocket(): void {
-    const socket = this.#options.relaySocket;
+  /** Hands what the relays' or the devices' socket has received to the fleet; returns `#seenMs`. */
+  #readDhcpSocket(socket: UdpSocket): number {
+    const isRelays = socket === this.#options.relaySocket;
     const beforeMs = systemClock.monotonicMs();
     const count = socket.receive();
     let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
@@ -262,25 +257,16 @@ export class WorkerLoop {
       const packet = this.#decode(socket.bytes(i));
       if (packet === undefined) continue;
       // The portable socket does not know which of its addresses a datagram was sent to.
-      const destination = socket.destinationAddress(i) || packet.giaddr;
-      this.#fleet.receiveAtRelay(packet, destination, nowMs, socket.receivedAtMs(i));
+      const destination = socket.destinationAddress(i);
+      if (isRelays) {
+        const relay = destination || packet.giaddr;
+        this.#fleet.receiveAtRelay(packet, relay, nowMs, socket.receivedAtMs(i));
+      } else {
+        const device = destination || packet.ciaddr || packet.yiaddr;
+        this.#fleet.receiveAtDevice(packet, device, nowMs, socket.receivedAtMs(i));
+      }
     }
-    this.#relaySeenMs = this.#seenMs(socket, count, beforeMs);
-  }
-
-  #readDeviceSocket(): void {
-    const socket = this.#options.deviceSocket;
-    const beforeMs = systemClock.monotonicMs();
-    const count = socket.receive();
-    let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
-    for (let i = 0; i < count; i += 1) {
-      if (this.#isTimeToLook(i)) nowMs = this.#startArrivals();
-      const packet = this.#decode(socket.bytes(i));
-      if (packet === undefined) continue;
-      const destination = socket.destinationAddress(i) || packet.ciaddr || packet.yiaddr;
-      this.#fleet.receiveAtDevice(packet, destination, nowMs, socket.receivedAtMs(i));
-    }
-    this.#deviceSeenMs = this.#seenMs(socket, count, beforeMs);
+    return this.#seenMs(socket, count, beforeMs);
   }
 
   #readBootSocket(service: BootService): void {
