@@ -16,7 +16,7 @@ export interface Performed {
   readonly isLong?: boolean;
 }
 
-export interface EventStage {
+interface EventStage {
   /** On the clock of the run's schedule, in ms. */
   readonly nowMs: () => number;
   /** The node that is meant at this moment; undefined when there is none. */
@@ -25,7 +25,7 @@ export interface EventStage {
   readonly perform: (action: PairAction, side: PairSide | undefined) => Promise<Performed>;
 }
 
-export interface PlayedEvents {
+interface PlayedEvents {
   /** In the order of their beginning. Times are ms since the run began. */
   readonly events: readonly ExecutedEvent[];
   /** In sentences: events whose moment did not come, and events that failed. */

@@ -3,10 +3,10 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { nodePlaces, type PairProgram, type PairSetUp, type PairSite } from "./pair-set-up.ts";
 
 /** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
-export interface IscFailover {
+interface IscFailover {
   /** Silence of the peer after which the connection counts as failed; one that is closed counts at once. */
   readonly maxResponseSeconds: number;
   /** Maximum client lead time: how far a node alone may lend beyond what the other one has confirmed. */
@@ -70,7 +70,7 @@ function node(site: PairSite, failover: IscFailover, index: 0 | 1): PairProgram 
   const paths = ["-cf", config, "-lf", leases, "-pf", pid];
   return {
     name: index === 0 ? "dhcpd-a" : "dhcpd-b",
-    place: index === 0 ? "node-a" : "node-b",
+    place: nodePlaces[index],
     // -d: without it the states of the pair go to syslog alone, where we could not wait for them.
     command: ["dhcpd", "-4", "-f", "-d", "-p", String(site.port), ...paths, site.accessInterface],
     environment: { PATH: searchPath },

@@ -3,10 +3,10 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { nodePlaces, type PairProgram, type PairSetUp, type PairSite } from "./pair-set-up.ts";
 
 /** The delays of Kea's high availability; names and meaning are those of its hook library. */
-export interface KeaFailover {
+interface KeaFailover {
   /** `heartbeat-delay`: from one heartbeat to the next, and of the steps of a start. */
   readonly heartbeatMs: number;
   /** `max-response-delay`: time without an answer of the partner until it counts as out of reach. */
@@ -66,7 +66,7 @@ export function keaPair(
 function node(site: PairSite, failover: KeaFailover, index: 0 | 1): PairProgram {
   return {
     name: `kea-${names[index]}`,
-    place: index === 0 ? "node-a" : "node-b",
+    place: nodePlaces[index],
     command: ["kea-dhcp4", "-c", files.config, "-p", String(site.port)],
     environment: {
       PATH: searchPath,

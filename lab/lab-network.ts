@@ -4,7 +4,7 @@ import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
 import { LabError } from "./machine/lab-error.ts";
 import { makeNamespaces, type Namespaces } from "./machine/namespaces.ts";
-import type { NodeAddresses, PairAddresses, Place } from "./pair-set-up.ts";
+import { type NodeAddresses, nodePlaces, type PairAddresses, type Place } from "./pair-set-up.ts";
 
 /** Where a pair, its store and the simulated plant meet. */
 export interface LabNetwork {
@@ -26,18 +26,12 @@ export interface LabNetwork {
   readonly close: () => void;
 }
 
-/** The block that the devices' networks are cut from, where it is not the scenario's own. */
-export const namespaceBlock: AddressBlock = {
-  network: parseIpv4("10.64.0.0")!,
-  prefixLength: 10,
-};
-
 const address = (text: string): number => parseIpv4(text)!;
 
 /** Below the ports that systems hand out by themselves (32768 on Linux), above those of a single server. */
 const PORT_FIRST = 30_000;
 /** DHCP's two, the heartbeats, and two of the store's members. */
-export const PORTS_A_LAB = 5;
+const PORTS_A_LAB = 5;
 const PORT_ROWS = 500;
 
 /**
@@ -85,7 +79,6 @@ const plan = {
   service: "192.0.2.10",
 } as const;
 
-const nodePlaces = ["node-a", "node-b"] as const;
 const WITNESS_NUMBER = 3;
 const DHCP_PORT = 67;
 /** A locally administered address that nobody has: what is sent there is lost. */

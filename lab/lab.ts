@@ -17,11 +17,17 @@ import { removeLeftovers } from "./machine/leftovers.ts";
 import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { type LabNode, performAction, setClock } from "./pair-actions.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import {
+  nodeIndex,
+  type PairProgram,
+  type PairSetUp,
+  type PairSite,
+  sides,
+} from "./pair-set-up.ts";
 import { PairWatch } from "./pair-watch.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
-export interface LabPlan {
+interface LabPlan {
   /** Everything is written below it. */
   readonly folder: string;
   readonly pair: PairPlan;
@@ -59,8 +65,6 @@ const READY_MS_MAX = 300_000;
 const ORDER_MS_MAX = 180_000;
 const ORDER_LOOK_MS = 50;
 const STOP_MS_MAX = 10_000;
-const sides = ["a", "b"] as const;
-const indexOf = { a: 0, b: 1 } as const;
 
 /** A pair with everything that it stands on, while it runs. */
 export class Lab {
@@ -95,12 +99,12 @@ export class Lab {
       });
     this.#members = setUp.members.map((program) => processOf(program));
     const nodeOf = (side: PairSide): LabNode => {
-      const program = setUp.nodes[indexOf[side]];
+      const program = setUp.nodes[nodeIndex[side]];
       const clockFile = skews ? join(folder, `${program.name}.clock`) : undefined;
       const process = processOf(program, clockFile === undefined ? {} : fakeClock(clockFile));
       return {
         process,
-        member: this.#members[indexOf[side]],
+        member: this.#members[nodeIndex[side]],
         control: controlOf(setUp, process),
         disk: fills ? new NodeDisk(process.folder) : undefined,
         clockFile,

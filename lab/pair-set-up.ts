@@ -1,9 +1,15 @@
+import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import type { LabFile, LabProgram } from "./machine/lab-process.ts";
 
 /** Where a program of the lab runs: each place is a network namespace, or loopback without root. */
 export type Place = "node-a" | "node-b" | "witness";
+
+export const sides = ["a", "b"] as const satisfies readonly PairSide[];
+export const nodeIndex = { a: 0, b: 1 } as const;
+/** Where node A and node B run. */
+export const nodePlaces = ["node-a", "node-b"] as const satisfies readonly Place[];
 
 /** One program of a pair. */
 export interface PairProgram extends LabProgram {
@@ -50,7 +56,7 @@ export interface PairSite {
 }
 
 /** Where a node writes its leases. */
-export interface LabLeaseFile {
+interface LabLeaseFile {
   /** Relative to the node's folder. */
   readonly path: string;
   /** ISC's grammar, or the columns of Kea's memfile. */

@@ -49,7 +49,7 @@ export interface LabProgram {
   readonly isReady: (log: string, read: (path: string) => string, pid: number) => boolean;
 }
 
-export interface LabProcessPlace {
+interface LabProcessPlace {
   /** The program's own folder and its log are made here. */
   readonly folder: string;
   /** Turns the command line into one that runs the program where it belongs. */
@@ -210,10 +210,6 @@ export class LabProcess {
     if (child === undefined || !this.isRunning) return true;
     const ended = once(child, "exit");
     child.kill(signal);
-    if (signal === "SIGKILL") {
-      await ended;
-      return true;
-    }
     let isInTime = true;
     const hardStop = setTimeout(() => {
       isInTime = false;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-export interface ProgramRun {
+interface ProgramRun {
   readonly signal: AbortSignal;
   /** Longest time that it may take. */
   readonly msMax: number;

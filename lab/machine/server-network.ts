@@ -1,8 +1,8 @@
-import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { AddressBlock } from "../../scenarios/population/population.ts";
 import { namespacesMissing } from "./ip-command.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { makeNamespaces } from "./namespaces.ts";
+import { makeNamespaces, namespaceBlock } from "./namespaces.ts";
 
 /** Where one server and the generator that measures it meet. */
 export interface ServerNetwork {
@@ -36,8 +36,6 @@ const veth = {
   serverAddress: "192.0.2.1",
   generatorAddress: "192.0.2.2",
   subnet: { network: parseIpv4("192.0.2.0")!, prefixLength: 24 },
-  block: "10.64.0.0/10",
-  addressBlock: { network: parseIpv4("10.64.0.0")!, prefixLength: 10 },
   serverInterface: "bench-server",
   generatorInterface: "bench-gen",
 } as const;
@@ -74,6 +72,7 @@ export function loopbackNetwork(port: number = loopback.port): ServerNetwork {
  */
 export function namespaceNetwork(): ServerNetwork {
   removeLeftovers();
+  const block = `${formatIpv4(namespaceBlock.network)}/${namespaceBlock.prefixLength}`;
   const server = ["server", veth.serverInterface] as const;
   const generator = ["generator", veth.generatorInterface] as const;
   const { command, close } = makeNamespaces(
@@ -82,9 +81,9 @@ export function namespaceNetwork(): ServerNetwork {
       plug(server, generator);
       address(server, `${veth.serverAddress}/${veth.subnet.prefixLength}`);
       address(generator, `${veth.generatorAddress}/${veth.subnet.prefixLength}`);
-      inside("server", "route", "add", veth.block, "via", veth.generatorAddress);
+      inside("server", "route", "add", block, "via", veth.generatorAddress);
       // Every address of the block is the generator's own: what is sent to any device arrives there.
-      inside("generator", "route", "add", "local", veth.block, "dev", "lo");
+      inside("generator", "route", "add", "local", block, "dev", "lo");
     },
   );
   return {
@@ -92,7 +91,7 @@ export function namespaceNetwork(): ServerNetwork {
     hasInterface: true,
     serverAddress: parseIpv4(veth.serverAddress)!,
     ports: { relay: 67, client: 68 },
-    addressBlock: veth.addressBlock,
+    addressBlock: namespaceBlock,
     serverSubnet: veth.subnet,
     serverInterface: veth.serverInterface,
     generatorInterface: veth.generatorInterface,

@@ -296,7 +296,7 @@ describe("why a device gives up", () => {
     const seen: (readonly [number, Uint8Array])[] = [];
     const world: BootWorld = worldOf({
       files: {
-        expected: (_device, filename) => expectationOf(world.contents.get(filename)!),
+        expected: (filename) => expectationOf(world.contents.get(filename)!),
         verdictOf: () => undefined,
         examine: (device, content) => {
           seen.push([device, content.slice()]);

@@ -13,8 +13,8 @@ import type { TimeResult } from "./time-client.ts";
 
 /** What the files of a population must be. */
 export interface BootFiles {
-  /** Length and hash of a device's file; undefined when they are unknown. */
-  expected(device: number, filename: string): FileExpectation | undefined;
+  /** Length and hash of a file; undefined when they are unknown. */
+  expected(filename: string): FileExpectation | undefined;
   /**
    * The verdict on a modem's or MTA's file whose length and hash are
    * these; undefined when its contents have to be looked at.
@@ -24,7 +24,7 @@ export interface BootFiles {
   examine(device: number, content: Uint8Array): FileVerdict;
 }
 
-export interface BootErrandsContext extends BootContext {
+interface BootErrandsContext extends BootContext {
   readonly files: BootFiles;
   /** The step is over; with a problem it was an optional one. */
   done(local: number, problem: BootProblem | undefined, nowMs: number): void;
@@ -32,7 +32,7 @@ export interface BootErrandsContext extends BootContext {
 }
 
 /** The steps that are done here. */
-export type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
+type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
 
 const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 
@@ -95,7 +95,7 @@ export class BootErrands {
       failed(local, problem, nowMs);
       return;
     }
-    const expected = files.expected(device, filename);
+    const expected = files.expected(filename);
     const request = {
       filename,
       servers: stepServers(addresses, policy.ports.tftp),

@@ -30,7 +30,7 @@ export interface BootPolicy {
 }
 
 /** The waits between boots that failed, as in StepRetry; a device gives up after `bootsMax` of them. */
-export interface RebootPolicy {
+interface RebootPolicy {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   readonly jitter: number;

@@ -21,7 +21,7 @@ import {
 } from "./kind-histograms.ts";
 
 /** One step of one kind of device, over the boots that came to the end of it. */
-export interface StepRecord {
+interface StepRecord {
   readonly kind: DeviceKind;
   readonly step: BootStep;
   readonly duration: LatencyHistogram;
@@ -32,7 +32,7 @@ export interface StepRecord {
 }
 
 /** What kept devices of one kind from getting on. */
-export interface FailureRecord {
+interface FailureRecord {
   readonly kind: DeviceKind;
   readonly step: BootStep;
   readonly problem: BootProblem;
@@ -43,7 +43,7 @@ export interface FailureRecord {
 }
 
 /** The files of boots and fetches together. */
-export type DownloadsRecord = ReturnType<typeof noDownloads>;
+type DownloadsRecord = ReturnType<typeof noDownloads>;
 
 function noDownloads() {
   const failedAttempts: Partial<Record<DownloadProblem, number>> = {};

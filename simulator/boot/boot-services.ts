@@ -8,13 +8,13 @@ import { TftpClient } from "./tftp-client.ts";
 import { TimeClient, type TimeResult } from "./time-client.ts";
 
 /** A batch of datagrams as a socket has received it. */
-export type ReceivedDatagrams = Pick<
+type ReceivedDatagrams = Pick<
   UdpSocket,
   "bytes" | "destinationAddress" | "sourceAddress" | "sourcePort" | "receivedAtMs"
 >;
 
 /** Takes what the clients have found. */
-export interface ServiceResults {
+interface ServiceResults {
   readonly downloaded: (result: DownloadResult) => void;
   readonly timeEnded: (result: TimeResult) => void;
   readonly ntpEnded: (result: NtpResult) => void;

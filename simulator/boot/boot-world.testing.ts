@@ -96,7 +96,7 @@ export class BootWorld {
       syslog: socketOf("syslog"),
     };
     const files: BootFiles = options.files ?? {
-      expected: (_device, filename) => expectationOf(this.contents.get(filename)!),
+      expected: (filename) => expectationOf(this.contents.get(filename)!),
       verdictOf: () => undefined,
       examine: () => "right",
     };

@@ -6,7 +6,7 @@ import type { BootFiles } from "./boot-errands.ts";
 import type { FileVerdict } from "./boot-step.ts";
 import { expectationOf, type FileExpectation } from "./file-hash.ts";
 
-export interface FileChecksPlan {
+interface FileChecksPlan {
   readonly population: Population;
   /**
    * What the TFTP server has. A file that is none of these, or any file when a server out of our hands
@@ -49,7 +49,7 @@ export class FileChecks implements BootFiles {
     this.#byExpectation = new Map(known.map(({ file }) => [file.expectation, file]));
   }
 
-  expected(_device: number, filename: string): FileExpectation | undefined {
+  expected(filename: string): FileExpectation | undefined {
     return this.#byName.get(filename)?.expectation;
   }
 

@@ -30,11 +30,11 @@ export interface NtpResult extends PollResult {
   readonly offsetMs: number;
 }
 
-export interface NtpSink extends StepWire {
+interface NtpSink extends StepWire {
   ntpEnded(result: NtpResult): void;
 }
 
-export interface NtpClientContext extends PollClientContext<NtpSink> {
+interface NtpClientContext extends PollClientContext<NtpSink> {
   /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
   readonly unixMsAtZero: number;
 }

@@ -21,7 +21,7 @@ export interface PollClientContext<Sink extends StepWire> {
   readonly random: StepRandom;
 }
 
-export interface ServerPollContext extends PollClientContext<StepWire> {
+interface ServerPollContext extends PollClientContext<StepWire> {
   /** Send the question, for the first time or once more. */
   ask(local: number, server: StepServer): void;
   /** No server is left to be asked. */

@@ -22,7 +22,7 @@ export const meterStyle: SyslogStyle = {
   tag: "meter",
 };
 
-export interface SyslogReport {
+interface SyslogReport {
   /** The name or address that the device gives itself. */
   readonly host: string;
   /** What its clock shows. */

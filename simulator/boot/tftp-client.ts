@@ -22,7 +22,7 @@ import { DownloadStore } from "./download-store.ts";
 import { DownloadState, DownloadTable, NO_SLOT, NOT_ANNOUNCED } from "./download-table.ts";
 import { checkStepServers, type StepRandom, type StepTimers, stepWaitMs } from "./step.ts";
 
-export interface TftpClientContext {
+interface TftpClientContext {
   /** Devices, numbered from 0. */
   readonly size: number;
   readonly policy: DownloadPolicy;

@@ -6,7 +6,7 @@ import type { StepRetry, StepServer, StepWire } from "./step.ts";
 export type TimeResult = PollResult &
   ({ readonly unixSeconds: number } | { readonly problem: "no-answer" });
 
-export interface TimeSink extends StepWire {
+interface TimeSink extends StepWire {
   timeEnded(result: TimeResult): void;
 }
 

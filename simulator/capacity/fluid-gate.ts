@@ -1,7 +1,7 @@
 import type { StepRetry } from "../boot/step.ts";
 
 /** A queue with an end, and what happens to devices that find it full: an avalanche as a fluid. */
-export interface FluidGatePlan {
+interface FluidGatePlan {
   /** Work that it does in a step. */
   readonly workPerStep: number;
   /** By kind: the work for one device; 0 for one that passes at once. */

@@ -28,7 +28,7 @@ export interface OutagePlan {
 }
 
 /** What a CMTS does in a second, and what its modems do when it does not hear them. */
-export type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
+type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
 
 /** When a share of all devices was on line, in ms since the power came back; undefined: not in time. */
 export interface OutagePrediction {
@@ -36,7 +36,7 @@ export interface OutagePrediction {
 }
 
 export const outageShares = [50, 90, 99] as const;
-export type OutageShare = (typeof outageShares)[number];
+type OutageShare = (typeof outageShares)[number];
 
 /** DHCP is four messages, Time and NTP are two. */
 const roundTrips = { modem: 3, mta: 2, cpe: 2, meter: 3 } as const;

@@ -4,7 +4,7 @@ const studentT95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.2
 export const REPEATS_MAX = studentT95.length + 1;
 
 /** One search of several: the maximum lies from the highest rate kept to the lowest one missed. */
-export interface RepeatBracket {
+interface RepeatBracket {
   readonly keptPerSecond: number;
   /** Undefined: the server was not the limit. */
   readonly missedPerSecond: number | undefined;

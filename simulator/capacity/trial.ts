@@ -87,7 +87,7 @@ export interface RunMeasurement {
   readonly decodeErrors: number;
 }
 
-export interface LastPhase {
+interface LastPhase {
   /** Wall clock, ms since the epoch. */
   readonly startedAtMs: number;
   /** While arrivals were handed out. */
@@ -124,18 +124,13 @@ export function renewalPlan(
   const bindMs = Math.ceil((renewals.devices * 1000) / renewals.bindRate);
   const rungs = renewals.rates.map(
     (ratePerSecond): PhasePlan => ({
-      name: measuredName,
+      ...doraPhase(measuredName, ratePerSecond, settings.measureMs, settings),
       streams: [{ kind: "rate", exchange: "renew", ratePerSecond }],
-      until: { durationMs: settings.measureMs },
-      timeLimitMs: settings.measureMs,
-      drainMs: drainMsOf(settings),
       powerCycle: false,
     }),
   );
-  return runPlan(target, settings, [
-    doraPhase("bind", renewals.bindRate, bindMs, settings),
-    ...rungs,
-  ]);
+  const bind = doraPhase("bind", renewals.bindRate, bindMs, settings);
+  return runPlan(target, settings, [bind, ...rungs]);
 }
 
 /** Binds `devices`, then has others come on line and these renew, both at once, for `measureMs`. */
@@ -154,7 +149,7 @@ export function mixedPlan(target: TrialTarget, settings: TrialSettings, load: Mi
   ]);
 }
 
-export interface MixedLoad {
+interface MixedLoad {
   readonly devices: number;
   readonly bindRate: number;
   readonly discoverPerSecond: number;
@@ -287,13 +282,14 @@ function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly 
     const answered = countWithin(latency, settings.answerMsMax);
     const unansweredShare = offered === 0 ? 1 : (offered - answered) / offered;
     const isSlowed = outstanding !== undefined && starvedPercent > settings.starvedPercentMax;
-    const problems = isSlowed
-      ? [
-          ...health.problems,
-          `other programs had the generator's processor for ${starvedPercent.toFixed(0)} % of the time ` +
-            `(limit ${settings.starvedPercentMax} %)`,
-        ]
-      : health.problems;
+    const problems = [...health.problems];
+    if (isSlowed) {
+      problems.push(
+        `other programs had the generator's processor for ${starvedPercent.toFixed(0)} % of the time ` +
+          `(limit ${settings.starvedPercentMax} %)`,
+      );
+    }
+    const isKept = unansweredShare <= settings.unansweredShareMax;
     return {
       ...{ exchange, ratePerSecond, offered, answered, unansweredShare },
       ...(outstanding === undefined ? {} : { outstanding }),
@@ -303,17 +299,8 @@ function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly 
       slipMsP99: health.slipMsP99,
       generatorCpuPercent: health.cpuPercentMax,
       generatorStarvedPercent: starvedPercent,
-      verdict: verdictOf(problems.length > 0, unansweredShare, settings),
+      verdict: problems.length > 0 ? "generator-limited" : isKept ? "kept" : "missed",
       problems,
     };
   });
-}
-
-function verdictOf(
-  isInvalid: boolean,
-  unansweredShare: number,
-  settings: TrialSettings,
-): TrialVerdict {
-  if (isInvalid) return "generator-limited";
-  return unansweredShare <= settings.unansweredShareMax ? "kept" : "missed";
 }

@@ -126,7 +126,7 @@ function shapeOf(packet: DhcpPacket): ClientMessage["shape"] | undefined {
 }
 
 /** An option as it is on the wire: instances apart (RFC 3396), padding as options of code 0. */
-export interface WireOption {
+interface WireOption {
   readonly code: number;
   readonly value: Uint8Array;
 }

@@ -14,7 +14,7 @@ import type { ValuePart } from "../../scenarios/population/captured-value.ts";
 import { type ClientMessage, wireOptions } from "./pcap-conversation.ts";
 import { anonymous, isPersonal, withOwnClientId, withPlaceholders } from "./pcap-value.ts";
 
-export interface PersonaChoices {
+interface PersonaChoices {
   readonly name: string;
   readonly mac: Uint8Array;
   /** Leave out what may tell who the captured device is. */

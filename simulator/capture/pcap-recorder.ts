@@ -30,7 +30,7 @@ export interface CapturePlan {
 }
 
 /** What the recorder asks about devices of its own worker. */
-export interface CapturedFleet {
+interface CapturedFleet {
   owns(device: number): boolean;
   stateOf(device: number): DeviceStateName;
   /** Number of the latest copy of the message that waits for an answer: 1 is the first. */
@@ -50,7 +50,7 @@ export interface SeenDatagram {
   readonly payload: Uint8Array;
 }
 
-export interface PcapRecorderOptions {
+interface PcapRecorderOptions {
   readonly population: Population;
   readonly filter: CaptureFilter | undefined;
   readonly bytesMax: number;

@@ -28,7 +28,7 @@ import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
-export interface DhcpClientContext {
+interface DhcpClientContext {
   readonly population: Population;
   readonly shard: Shard;
   readonly table: DeviceTable;

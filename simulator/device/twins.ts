@@ -9,7 +9,7 @@ import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 
 /** The parts of a fleet that twins work with. */
-export interface TwinsParts {
+interface TwinsParts {
   readonly population: Population;
   readonly outbox: Outbox;
   readonly relays: RelayAgents;

@@ -1,7 +1,7 @@
 import { resized } from "../../base/columns.ts";
 
 /** One arrival of one stream, as a worker met it. */
-export interface LoggedArrival {
+interface LoggedArrival {
   /** NO_DEVICE when the stream had no device for it. */
   readonly device: number;
   readonly stream: number;
@@ -33,7 +33,7 @@ const LEAVES = 1;
 const STARTED = 2;
 
 /** Arrivals of one phase that one worker keeps (14 bytes each). */
-export const ARRIVALS_LOGGED_MAX = 1 << 20;
+const ARRIVALS_LOGGED_MAX = 1 << 20;
 const ARRIVALS_FIRST = 1024;
 
 /** Notes every arrival of one worker in one phase. */

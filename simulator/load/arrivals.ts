@@ -88,7 +88,7 @@ export function ownPositions(share: Uint32Array, owns: (device: number) => boole
   return positions.slice(0, count);
 }
 
-export interface AllWithinArrivalsInput {
+interface AllWithinArrivalsInput {
   readonly share: Uint32Array;
   readonly owns: (device: number) => boolean;
   readonly startMs: number;

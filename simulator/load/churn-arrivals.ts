@@ -2,7 +2,7 @@ import { Heap } from "../../base/heap.ts";
 import { Prng } from "../../base/prng.ts";
 import { type Arrivals, NO_DEVICE, RateArrivals, type RateArrivalsInput } from "./arrivals.ts";
 
-export interface ChurnArrivalsInput extends RateArrivalsInput {
+interface ChurnArrivalsInput extends RateArrivalsInput {
   readonly seed: number;
   readonly offForMs: { readonly min: number; readonly max: number };
 }

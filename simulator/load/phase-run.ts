@@ -24,9 +24,7 @@ export interface PhaseFleet {
   powerOff(device: number, nowMs: number): void;
 }
 
-export interface PhaseRunInput
-  extends PhaseLedgerInput,
-    Omit<PhaseStreamsInput, "owns" | "inFlight"> {
+interface PhaseRunInput extends PhaseLedgerInput, Omit<PhaseStreamsInput, "owns" | "inFlight"> {
   readonly fleet: PhaseFleet;
   /** Where every arrival is noted; nowhere when left out. */
   readonly log?: ArrivalLog | undefined;

@@ -10,7 +10,7 @@ export interface ShareDemand {
   readonly weight: number;
 }
 
-export interface ShareInput {
+interface ShareInput {
   /** Devices of the whole population, numbered from 0. */
   readonly size: number;
   readonly seed: number;

@@ -109,7 +109,7 @@ export class PhaseStreams {
   }
 }
 
-export interface TakeLimits {
+interface TakeLimits {
   readonly nowMs: number;
   readonly endMs: number;
   readonly count: number;

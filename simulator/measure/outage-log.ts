@@ -2,9 +2,9 @@ import { joined, resized } from "../../base/columns.ts";
 import type { FailureReason, SurrenderReason } from "../device/exchange.ts";
 
 /** How finely ACKs are counted over time. */
-export const OUTAGE_BIN_MS = 10;
+const OUTAGE_BIN_MS = 10;
 /** A longer wait for an ACK is noted even if no message was lost. */
-export const NOTICEABLE_WAIT_MS = 100;
+const NOTICEABLE_WAIT_MS = 100;
 
 // 2 h 54 min: ACKs beyond are counted as lost to the log. 28 bytes a bin and server.
 const BINS_MAX = 1 << 20;
@@ -54,7 +54,7 @@ function newNotes(length: number) {
   };
 }
 
-export type OutageNotes = Readonly<ReturnType<typeof newNotes>>;
+type OutageNotes = Readonly<ReturnType<typeof newNotes>>;
 
 /** What one worker, or all of them, saw of servers that went and came. */
 export interface OutageReport {

@@ -95,7 +95,7 @@ export class StreamRecord {
 }
 
 /** A StreamRecord that may cross threads. Histograms in HdrHistogram's V2 encoding. */
-export interface StreamReport {
+interface StreamReport {
   readonly counters: Readonly<StreamCounters>;
   readonly completedInWindow: number;
   readonly lastCompletedMs: number;

@@ -13,7 +13,7 @@ import {
 } from "./safety-events.ts";
 
 /** What must never happen, counted over a whole run: all zero when the server is right. */
-export type SafetyCounters = ReturnType<typeof newSafetyCounters>;
+type SafetyCounters = ReturnType<typeof newSafetyCounters>;
 
 export function newSafetyCounters() {
   return {

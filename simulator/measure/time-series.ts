@@ -45,7 +45,7 @@ const FINEST_MS = 0.001;
  * A histogram that costs nothing to send every second: 16 buckets an octave from 1 µs upwards, so
  * percentiles are right to 4.4 %. Results use LatencyHistogram; this is for rows and progress.
  */
-export interface LatencySketch {
+interface LatencySketch {
   readonly buckets: Uint32Array;
   count: number;
   maxMs: number;

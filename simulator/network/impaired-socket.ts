@@ -13,7 +13,7 @@ export interface Throttles {
   readonly toDevices: CmtsThrottle;
 }
 
-export interface ImpairedSocketOptions extends NetworkPlan {
+interface ImpairedSocketOptions extends NetworkPlan {
   /** What `cmts` of the plan says; undefined when it says nothing. */
   readonly throttles?: Throttles | undefined;
   /** Decides which datagrams; sockets with seeds of their own lose different ones. */

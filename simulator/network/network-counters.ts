@@ -2,7 +2,7 @@ import { addFields } from "../../base/add-fields.ts";
 import { networkDirections } from "../../scenarios/language/network-conditions.ts";
 
 /** What the conditions did to the datagrams of one direction since the start. */
-export type DirectionCounters = ReturnType<typeof newDirectionCounters>;
+type DirectionCounters = ReturnType<typeof newDirectionCounters>;
 
 export function newDirectionCounters() {
   return {

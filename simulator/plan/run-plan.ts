@@ -73,7 +73,7 @@ export interface PortPlan {
 }
 
 /** How devices behave as DHCP clients (RFC 2131, sections 4.1 and 4.4). */
-export interface ClientsPlan {
+interface ClientsPlan {
   readonly retransmit: RetryPolicy;
   /** True: devices act on their own timers (T1, T2, expiry); false: only when a stream says so. */
   readonly ownTimers: boolean;

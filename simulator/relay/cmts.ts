@@ -35,7 +35,7 @@ interface RelayedReply {
 }
 
 /** How a message goes that does not go as it should. */
-export interface RelayRoute {
+interface RelayRoute {
   /** Another CMTS than the device's. */
   readonly cmts?: number | undefined;
   /** What is behind this many bytes is cut off. */
@@ -44,7 +44,7 @@ export interface RelayRoute {
 }
 
 /** What a relay makes of a reply. */
-export type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
+type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
 
 const CIRCUIT_ID_BYTES = 4;
 const REMOTE_ID_BYTES = 6;

@@ -35,12 +35,6 @@ export class LoneSegment implements Rendezvous {
     this.#bound = newBits(population.size);
   }
 
-  async mayOpen(): Promise<void> {}
-
-  async opened(): Promise<void> {}
-
-  async mayClose(): Promise<void> {}
-
   boundBefore(phase: number): Promise<Uint8Array> {
     if (phase > 0) {
       this.#bound = expectedBound(this.#plan, this.#population, phase - 1, this.#bound);

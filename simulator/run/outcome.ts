@@ -45,7 +45,7 @@ export interface SimulationOutcome {
 }
 
 /** What devices noticed of servers that went and came, over all workers. */
-export interface OutageHistory extends OutageReport {
+interface OutageHistory extends OutageReport {
   /** Devices that were given another address while the lease of their last one ran on. */
   readonly addressesMoved: number;
 }

@@ -74,7 +74,7 @@ function endingOf(parts: readonly PhasePart[]): PhaseEnding | undefined {
 }
 
 /** A run that is over, over all its workers. */
-export interface FinishedRun
+interface FinishedRun
   extends Pick<
     SimulationOutcome,
     "startedAtMs" | "endedAtMs" | "backend" | "pace" | "phases" | "timeSeries" | "safety" | "leases"

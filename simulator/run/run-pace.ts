@@ -1,6 +1,6 @@
 /** The fastest pace that a run can be given, and the slowest that is not a pause. */
-export const PACE_MAX = 4;
-export const PACE_MIN = 0.1;
+const PACE_MAX = 4;
+const PACE_MIN = 0.1;
 
 /** What was done to the schedule of a run by hand. */
 export interface RunPaceSummary {

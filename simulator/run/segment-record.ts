@@ -35,7 +35,7 @@ export interface SegmentRecord {
 }
 
 /** Lease events that all segments of a run keep together (25 bytes each). */
-export const EVENTS_KEPT_MAX = 1 << 24;
+const EVENTS_KEPT_MAX = 1 << 24;
 
 /** Collects one segment's lease events, up to its part of EVENTS_KEPT_MAX. */
 export class EventCollector {

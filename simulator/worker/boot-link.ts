@@ -43,8 +43,7 @@ export interface BootNewsSink {
     | undefined;
 }
 
-export interface BootLinkOptions
-  extends Pick<BootContext, "population" | "unixMsAtZero" | "sockets"> {
+interface BootLinkOptions extends Pick<BootContext, "population" | "unixMsAtZero" | "sockets"> {
   readonly plan: BootPlan;
   readonly shard: { readonly index: number; readonly count: number };
   readonly seed: number;

@@ -95,7 +95,7 @@ export interface Stopped {
  * Everything that the worker saw before `watermarkMs` is in this batch or in an earlier one, so the
  * events of all workers are in order up to the smallest watermark.
  */
-export interface LeaseEventBatch {
+interface LeaseEventBatch {
   readonly watermarkMs: number;
   readonly events: SafetyEvents;
 }

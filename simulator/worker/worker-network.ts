@@ -9,7 +9,7 @@ import { ImpairedSocket, type Throttles } from "../network/impaired-socket.ts";
 import { type NetworkCounters, sumCounters } from "../network/network-counters.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 
-export interface WorkerNetworkOptions {
+interface WorkerNetworkOptions {
   readonly plan: Pick<RunPlan, "network" | "phases" | "seed">;
   readonly population: Population;
   readonly worker: { readonly index: number; readonly count: number };

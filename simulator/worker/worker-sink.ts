@@ -19,7 +19,7 @@ import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
 import type { SecondTally } from "../measure/time-series.ts";
 import type { BootLink, BootNewsSink } from "./boot-link.ts";
 
-export interface WorkerSinkOptions {
+interface WorkerSinkOptions {
   readonly population: Population;
   readonly relaySocket: SendingSocket;
   readonly deviceSocket: SendingSocket;

@@ -23,7 +23,7 @@ import {
 } from "../../../scenarios/population/population.ts";
 
 /** What tells two kinds of device apart on the wire. */
-export interface DeviceModel {
+interface DeviceModel {
   readonly kind: DeviceKind;
   /** Only for a cable modem. */
   readonly docsis?: DocsisVersion;
@@ -52,7 +52,7 @@ const requestLists: Readonly<Record<DeviceKind, readonly number[]>> = {
 };
 
 /** A place in option 43 or 12 that holds the unit number as six hexadecimal digits. */
-export const UNIT_MARK = "\u0000\u0000\u0000\u0000\u0000\u0000";
+const UNIT_MARK = "\u0000\u0000\u0000\u0000\u0000\u0000";
 
 /** The options that a device sends in every message, after 53, 54 and 50. */
 export function identityOptions(model: DeviceModel): OutgoingOption[] {

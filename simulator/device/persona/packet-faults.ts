@@ -12,7 +12,7 @@ export interface MessageEnd {
 }
 
 /** What a fault depends on besides the message. */
-export interface FaultContext {
+interface FaultContext {
   /** Boots of the device so far. */
   readonly boots: number;
   /** Transmissions of the same message before this one. */

@@ -21,7 +21,7 @@ function newCounts() {
   };
 }
 
-export type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
+type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
 
 /** How the devices of a fleet behave, and what happens to those that have something wrong with them. */
 export class Personas {

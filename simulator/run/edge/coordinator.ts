@@ -172,7 +172,7 @@ class Coordinator {
       if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
     }
     this.#endedAtMs = systemClock.wallMs();
-    if (!this.#isAborted) await this.#options.rendezvous?.mayClose();
+    if (!this.#isAborted) await this.#options.rendezvous?.mayClose?.();
     this.#stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
     this.#series.closeAll();
@@ -258,7 +258,7 @@ class Coordinator {
       }
     }
     this.#series = new TimeSeries(workerCount);
-    await this.#options.rendezvous?.mayOpen();
+    await this.#options.rendezvous?.mayOpen?.();
     for (let own = 0; own < workerCount; own += 1) {
       const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
       const worker = new WorkerHandle(start, (message) => this.#take(own, message));
@@ -267,7 +267,7 @@ class Coordinator {
       const ready = await worker.next("ready", after(limits.readyMs));
       this.#backend = ready.backend;
     }
-    await this.#options.rendezvous?.opened();
+    await this.#options.rendezvous?.opened?.();
   }
 
   #checkSegment(segment: NonNullable<RunPlan["segment"]>, isPortable: boolean): void {

@@ -32,7 +32,7 @@ import type { FromWorker, ToWorker, WorkerStart } from "../worker-messages.ts";
 import type { WorkerNetwork } from "../worker-network.ts";
 import { WorkerSink } from "../worker-sink.ts";
 
-export interface WorkerLoopOptions {
+interface WorkerLoopOptions {
   readonly start: WorkerStart;
   /** On the relays' port: what servers send to giaddr. */
   readonly relaySocket: UdpSocket;
