@@ -39,15 +39,15 @@ export interface BootChainPlan
   readonly tickMs?: number;
 }
 
-/** Keeps the draws of a boot apart from those of the device's DHCP client. */
+/** Gives boots other random numbers than the device's DHCP client draws. */
 const RANDOM_SEED = 0x626f_6f74;
 
 /**
- * The way of every device of a shard from power on to on line, step after step of its kind's program.
- * DHCP itself is the fleet's: the sink is asked for an address, and `bound` brings it.
+ * Takes every device of a shard from power on to on line, step by step through its kind's program. The
+ * fleet does DHCP: the chain asks the sink for an address, and `bound` brings it.
  *
- * A step that fails ends the boot, and the device begins a new one after a pause, until the policy has
- * it give up. MTAs and CPEs wait for their modem, and go down with it.
+ * A failed step ends the boot. The device pauses and boots again until the policy makes it give up. MTAs
+ * and CPEs wait for their modem, and go down with it.
  */
 export class BootChain {
   readonly population: Population;
@@ -66,7 +66,7 @@ export class BootChain {
   #nowMs: number;
   readonly #onDue = (local: number): void => this.#timeOut(local, this.#nowMs);
 
-  /** Throws RangeError for a plan that cannot be. */
+  /** Throws RangeError for an impossible plan. */
   constructor(plan: BootChainPlan, sink: BootSink) {
     const { population, seed } = plan;
     const policy = plan.policy ?? defaultBootPolicy;
@@ -116,7 +116,7 @@ export class BootChain {
     );
   }
 
-  /** The protocol clients: they take what the sockets receive, and count. */
+  /** The protocol clients, which take what the sockets receive. */
   get services(): BootErrands["services"] {
     return this.#errands.services;
   }
@@ -139,8 +139,8 @@ export class BootChain {
   }
 
   /**
-   * A device on line fetches its file once more, with what its lease said, as the schedule wanted at
-   * `intendedAtMs`. It stays on line meanwhile, and whatever comes of it. "busy": it is fetching
+   * A device on line fetches its file once more, with the parameters of its lease; the schedule wanted
+   * it at `intendedAtMs`. The device stays on line even if the fetch fails. "busy": it is fetching
    * already; "no-file": its kind has none.
    */
   fetch(
@@ -157,8 +157,8 @@ export class BootChain {
   }
 
   /**
-   * Power off: forgets everything at once and reports nothing, but for a fetch that is cut short;
-   * devices behind a modem lose it.
+   * Power off: the device forgets everything at once. Only a fetch that is cut short is reported. Devices
+   * behind a modem lose it.
    */
   powerOff(device: number, nowMs: number): void {
     const local = this.#localOf(device);
@@ -167,7 +167,7 @@ export class BootChain {
     if (this.#isModem(device)) this.takeModemNews(device, "down", nowMs);
   }
 
-  /** The device has an address, and was told the rest. */
+  /** The device has an address and its boot parameters. */
   bound(device: number, parameters: BootParameters, nowMs: number): void {
     const local = this.#localOf(device);
     if (!this.#table.isInStep(local, "dhcp")) return;
@@ -176,13 +176,13 @@ export class BootChain {
     else this.#fail(local, "address-outside-network", nowMs);
   }
 
-  /** The DHCP exchange that was asked for came to nothing. */
+  /** The DHCP exchange that the chain asked for failed. */
   addressFailed(device: number, reason: FailureReason, nowMs: number): void {
     const local = this.#localOf(device);
     if (this.#table.isInStep(local, "dhcp")) this.#fail(local, `dhcp-${reason}`, nowMs);
   }
 
-  /** The lease of a device that was bound is gone; not to be told while `acquireAddress` runs. */
+  /** A bound device has lost its lease. Not to be called while `acquireAddress` runs. */
   addressLost(device: number, nowMs: number): void {
     const local = this.#localOf(device);
     if (this.#table.parameters(local).address === 0) return;
@@ -199,7 +199,7 @@ export class BootChain {
         if (event === "down") this.#interrupt(local, "modem-lost", nowMs);
       } else if (event === "up") this.#followModem(local, nowMs);
       else if (event === "failed") this.#giveUp(local, "modem-failed", nowMs);
-      // A device that has not followed yet goes on waiting.
+      // The device goes on waiting for its modem.
       else this.#timers.cancel(local);
     });
   }
@@ -284,7 +284,7 @@ export class BootChain {
     } else this.#endStep(local, undefined, nowMs);
   }
 
-  /** The step is over. An optional step may end with a problem; the device goes on all the same. */
+  /** The step is over. After an optional step with a problem the device goes on all the same. */
   #endStep(local: number, problem: BootProblem | undefined, nowMs: number): void {
     const table = this.#table;
     const step = table.step(local);
@@ -298,7 +298,7 @@ export class BootChain {
     table.setState(local, "online");
     const boot = this.#bootOf(local);
     this.#sink.online({ ...boot, onlineAtMs: nowMs });
-    // The sink may have cut the power of a device that it saw coming.
+    // The sink may have switched the device off while it was told.
     const isStillOnline = table.state(local) === "online";
     if (isStillOnline && this.#isModem(boot.device)) this.takeModemNews(boot.device, "up", nowMs);
   }
@@ -339,7 +339,7 @@ export class BootChain {
     };
   }
 
-  /** Something outside the present step ended it, or the time on line. */
+  /** Something outside the present step ends the boot, or the device's time on line. */
   #interrupt(local: number, problem: BootProblem, nowMs: number): void {
     const table = this.#table;
     const device = this.#shard.deviceOf(local);
@@ -353,7 +353,7 @@ export class BootChain {
     if (state !== "online") return;
     this.#stopWork(local, problem, nowMs);
     table.setState(local, "pausing");
-    // A device that was on line starts counting anew: when and how often.
+    // A device that was on line counts its boots, and their time, from here.
     table.boots[local] = 0;
     table.intendedAtMs[local] = nowMs;
     table.startedAtMs[local] = nowMs;
@@ -362,7 +362,7 @@ export class BootChain {
     if (this.#isModem(device)) this.takeModemNews(device, "down", nowMs);
   }
 
-  /** Waits for the next boot, after so many that failed in a row. */
+  /** Waits for the next boot; `failed` boots in a row have failed before. */
   #pause(local: number, failed: number, nowMs: number): void {
     const waitMs = stepWaitMs(this.#reboot, failed, this.#random(local));
     this.#timers.schedule(local, nowMs + waitMs);
@@ -413,7 +413,7 @@ export class BootChain {
     });
   }
 
-  /** Stops all that the device does; only a fetch is told why. */
+  /** Stops everything that the device does. Only a fetch reports the problem. */
   #stopWork(local: number, problem: BootProblem, nowMs: number): void {
     const { address } = this.#table.parameters(local);
     if (this.#fetches.isActive(local)) this.#fetches.failed(local, problem, nowMs);

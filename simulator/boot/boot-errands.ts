@@ -16,8 +16,8 @@ export interface BootFiles {
   /** Length and hash of a file; undefined when they are unknown. */
   expected(filename: string): FileExpectation | undefined;
   /**
-   * The verdict on a modem's or MTA's file whose length and hash are
-   * these; undefined when its contents have to be looked at.
+   * The verdict on a modem's or MTA's file with this length and hash; undefined when only a look at its
+   * contents can tell.
    */
   verdictOf(device: number, expected: FileExpectation): FileVerdict | undefined;
   /** Looks at the contents of a modem's or MTA's file; the view is good during the call. */
@@ -26,17 +26,17 @@ export interface BootFiles {
 
 interface BootErrandsContext extends BootContext {
   readonly files: BootFiles;
-  /** The step is over; with a problem it was an optional one. */
+  /** The step is over. Only an optional step ends with a problem here. */
   done(local: number, problem: BootProblem | undefined, nowMs: number): void;
   failed(local: number, problem: BootProblem, nowMs: number): void;
 }
 
-/** The steps that are done here. */
+/** The steps that BootErrands does. */
 type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
 
 const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 
-/** The steps that a device does by itself once it has an address: what it asks, fetches and tells. */
+/** What a device does once it has an address: it asks for the time, fetches its file and reports. */
 export class BootErrands {
   readonly services: BootServices;
   readonly #context: BootErrandsContext;
@@ -105,7 +105,7 @@ export class BootErrands {
     this.services.tftp.start(local, request, nowMs);
   }
 
-  /** A modem cannot check the CMTS's signature: it has not got the key. */
+  /** A modem cannot check the CMTS's signature, because it does not have the key. */
   #check(local: number, nowMs: number): void {
     const { done, failed } = this.#context;
     const fault = this.faultOf(local);
@@ -157,7 +157,7 @@ export class BootErrands {
     done(local, undefined, endedAtMs);
   }
 
-  /** Undefined when the contents could not be kept, so nothing looked at them. */
+  /** Undefined when there was no room to keep the contents, so nothing looked at them. */
   #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
     const known = this.#knownVerdict(device, expected);
     if (known !== undefined) return known;
@@ -190,14 +190,14 @@ export class BootErrands {
     done(local, undefined, nowMs);
   }
 
-  /** A device goes on without the time of RFC 868, for whatever reason it has none (TIME-5). */
+  /** Without the time of RFC 868 a device always goes on (TIME-5). */
   #missTime(local: number, step: "time" | "ntp", problem: BootProblem, nowMs: number): void {
     const { policy, done, failed } = this.#context;
     if (step === "ntp" && !policy.ntpOptional) failed(local, problem, nowMs);
     else done(local, problem, nowMs);
   }
 
-  /** A modem's or MTA's file has a form; a meter's image is anything. */
+  /** Whether the file has a form to check: a meter's image may be anything. */
   #hasForm(device: number): boolean {
     const kind = this.#context.population.kindOf(device);
     return kind === "cable-modem" || kind === "mta";

@@ -25,7 +25,7 @@ export interface BootPolicy {
   /** MTAs and CPEs start between these after their modem is on line. */
   readonly afterModemMsMin: number;
   readonly afterModemMsMax: number;
-  /** What follows a boot that failed. */
+  /** The device's next boots after one that failed. */
   readonly reboot: RebootPolicy;
 }
 
@@ -39,10 +39,10 @@ interface RebootPolicy {
 
 /**
  * A plant that is never the limit. T2 of 10 s, 16 ranging requests and T6 of 3 s are in Annex B of the
- * DOCSIS RFI 2.0 as public modem simulators quote it; that a modem starts anew when T6 has expired is
- * among the initialization reasons that Wireshark knows. The waits between two ranging requests stand
- * for T3 of 0.2 s (RFC 4546, docsIfCmRangingTimeout) and the contention after it. Three tries for the
- * registration are customary, without a public source.
+ * DOCSIS RFI 2.0, as public modem simulators quote it. A modem boots again when T6 has expired: Wireshark
+ * lists that among the initialization reasons. The waits between two ranging requests stand for T3 of 0.2 s
+ * (RFC 4546, docsIfCmRangingTimeout) and the contention after it. Three tries for the registration are
+ * customary, without a public source.
  */
 export const defaultBootPolicy: BootPolicy = {
   download: docsisDownload,

@@ -7,7 +7,7 @@ import type { StepWire } from "./step.ts";
 import { TftpClient } from "./tftp-client.ts";
 import { TimeClient, type TimeResult } from "./time-client.ts";
 
-/** A batch of datagrams as a socket has received it. */
+/** The datagrams that a socket has received. */
 type ReceivedDatagrams = Pick<
   UdpSocket,
   "bytes" | "destinationAddress" | "sourceAddress" | "sourcePort" | "receivedAtMs"
@@ -69,7 +69,7 @@ export class BootServices {
     };
   }
 
-  /** Forgets whatever the device was doing. */
+  /** Forgets what the device was doing. */
   cancel(local: number): void {
     this.tftp.cancel(local);
     this.time.poll.stop(local);

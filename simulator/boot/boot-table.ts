@@ -5,7 +5,7 @@ import { type BootStep, bootSteps } from "./boot-step.ts";
 const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
 export type BootState = (typeof bootStates)[number];
 
-/** A row's `fault` is this, or 1 + the index of a fault. */
+/** `fault` of a row without a fault; else it is 1 + the index of the fault. */
 export const NO_FAULT = 0;
 
 const nothing: BootParameters = {
@@ -18,7 +18,7 @@ const nothing: BootParameters = {
   mtaDhcpServers: [],
 };
 
-/** What is remembered of every device's boot, in columns: about 50 bytes a device. */
+/** The state of every device's boot, in columns: about 50 bytes a device. */
 export class BootTable extends Rows {
   readonly #state = new Uint8Array(this.size);
   readonly #step = new Uint8Array(this.size);
@@ -28,14 +28,14 @@ export class BootTable extends Rows {
   readonly boots = new Uint8Array(this.size);
   /** Tries at the CMTS in the present step. */
   readonly tries = new Uint8Array(this.size);
-  /** Whether what the timer waits for is the end of the step, and not another try. */
+  /** Whether the timer waits for the end of the step, and not for another try. */
   readonly isAdmitted = new Uint8Array(this.size);
   readonly fault = new Uint8Array(this.size);
   readonly draws = new Uint32Array(this.size);
   readonly intendedAtMs = new Float64Array(this.size);
   readonly startedAtMs = new Float64Array(this.size);
   readonly stepStartedAtMs = new Float64Array(this.size);
-  /** What the device's clock is wrong by; 0 until it has asked. */
+  /** Added to the device's clock; 0 until it has asked for the time. */
   readonly clockOffsetMs = new Float64Array(this.size);
 
   constructor(size: number) {
@@ -56,7 +56,7 @@ export class BootTable extends Rows {
     this.#stateCounts[this.#state[local]] += 1;
   }
 
-  /** The step of a device that boots; the last one of another. */
+  /** The present step of a device that boots, else its last one. */
   step(local: number): BootStep {
     return bootSteps[this.#step[local]];
   }
@@ -74,7 +74,7 @@ export class BootTable extends Rows {
     this.isAdmitted[local] = 0;
   }
 
-  /** Clears what the boot before has left. */
+  /** Clears what the last boot left. */
   beginBoot(local: number): void {
     this.#parameters[local] = nothing;
     this.fault[local] = NO_FAULT;

@@ -18,7 +18,7 @@ export const NOT_ANNOUNCED = -1;
 
 const nothing: DownloadRequest = { filename: "", servers: [] };
 
-/** What is remembered of every device's download, in columns: about 70 bytes a device. */
+/** The state of every device's download, in columns: about 70 bytes a device. */
 export class DownloadTable extends Rows {
   readonly request = new Array<DownloadRequest>(this.size).fill(nothing);
   readonly state = new Uint8Array(this.size);
@@ -51,7 +51,7 @@ export class DownloadTable extends Rows {
     this.startedAtMs[local] = nowMs;
   }
 
-  /** What RFC 1350 has until options are agreed. */
+  /** Until options are agreed, the values of RFC 1350 hold. */
   beginAttempt(local: number): void {
     this.state[local] = DownloadState.requesting;
     this.transmission[local] = 0;

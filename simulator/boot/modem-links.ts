@@ -30,7 +30,7 @@ export class ModemLinks {
     this.#states[modem] = modemEvents.indexOf(event);
   }
 
-  /** Calls `visit` with the local number of every MTA and CPE of ours behind the modem. */
+  /** Calls `visit` with the local number of every MTA and CPE of this shard behind the modem. */
   forEachDependent(modem: number, visit: (local: number) => void): void {
     const modems = this.#population.countOf[0];
     for (const kindIndex of DEPENDENT_KINDS) {

@@ -19,7 +19,7 @@ export type NtpProblem =
   | "no-answer"
   /** The server says that it does not know the time itself. */
   | "unsynchronised"
-  /** Kiss-o'-death DENY or RSTR: this server wants to hear no more. */
+  /** Kiss-o'-death DENY or RSTR: this server wants no more questions. */
   | "denied"
   /** Kiss-o'-death RATE on every question. */
   | "rate-limited";

@@ -39,11 +39,11 @@ const nobody: readonly StepServer[] = [];
 const noServer: StepServer = { address: 0, port: 0 };
 
 /**
- * One question, asked of a device's servers in order, each as often as the retry policy says, until
- * its owner takes an answer. It serves the protocols of one datagram each way.
+ * Asks a device's servers one question: in their order, each as often as the retry policy says, until the
+ * owner takes an answer. For protocols of one datagram each way.
  */
 export class ServerPoll extends Rows {
-  /** Datagrams that no device waited for, or that came from somewhere else. */
+  /** Datagrams that no device waited for, or from another address or port. */
   unexpected = 0;
   undecodable = 0;
   readonly #context: ServerPollContext;
@@ -87,8 +87,8 @@ export class ServerPoll extends Rows {
   }
 
   /**
-   * The answer in a datagram; undefined when it is none, or not from the server that was asked. Such a
-   * one is counted and passed over: a good one may follow. `decode` throws DecodeError.
+   * The answer in a datagram. Undefined when the datagram is no answer, or not from the server that was
+   * asked: it is counted and ignored, because a good one may follow. `decode` throws DecodeError.
    */
   read<Answer>(
     local: number,
@@ -111,7 +111,7 @@ export class ServerPoll extends Rows {
     }
   }
 
-  /** This server is of no use. */
+  /** Gives up this server. */
   nextServer(local: number, nowMs: number): void {
     if (this.#serverIndex[local] + 1 >= this.#servers[local].length) {
       this.stop(local);
@@ -123,7 +123,7 @@ export class ServerPoll extends Rows {
     this.#ask(local, nowMs);
   }
 
-  /** Waits as long as the policy knows before the next copy: the server asked for it. */
+  /** Waits for the policy's longest time before the next copy, as the server asked. */
   slowDown(local: number, nowMs: number): void {
     this.#context.timers.schedule(local, nowMs + this.#context.retry.maxRetryMs);
   }

@@ -42,7 +42,7 @@ const errorProblems: ReadonlyMap<number, DownloadProblem> = new Map([
  * is hashed as it comes and forgotten, unless the contents were asked for.
  */
 export class TftpClient {
-  /** Packets that moved nothing, by reason. */
+  /** Packets that changed nothing, by reason. */
   readonly ignored = {
     /** Not TFTP. */
     undecodable: 0,
@@ -232,7 +232,7 @@ export class TftpClient {
 
   /**
    * Behind: the acknowledgement of the last block was lost, so it is repeated (RFC 1123 section
-   * 4.2.3.1). Ahead: a block of the window was lost, and the sender is told once (RFC 7440 section 4).
+   * 4.2.3.1). Ahead: a block of the window was lost, so the sender hears of it once (RFC 7440 section 4).
    */
   #takeOutOfOrder(local: number, block: number, nowMs: number): void {
     const table = this.#table;
@@ -250,7 +250,7 @@ export class TftpClient {
 
   #takeError(local: number, code: number, nowMs: number): void {
     const isAnswer = this.#table.state[local] === DownloadState.receiving;
-    // A request has no transfer id that could be unknown: this is about an attempt that is over.
+    // A request has no transfer id yet, so this ERROR belongs to an earlier attempt.
     if (code === tftpErrorCodes.unknownTransferId && !isAnswer) this.ignored.unexpected += 1;
     else if (code === tftpErrorCodes.optionRefused) this.#askWithoutOptions(local, nowMs);
     else this.#failAttempt(local, errorProblems.get(code) ?? "server-error", nowMs);
@@ -290,7 +290,7 @@ export class TftpClient {
     this.#outbox.sendAck(local);
   }
 
-  /** The attempt fails for a reason that the server is told. */
+  /** The attempt fails, and an ERROR tells the server why. */
   #breakOff(local: number, problem: "bad-packet" | "too-long", nowMs: number): void {
     this.#outbox.refuse(local, problem === "too-long" ? refusals.tooLong : refusals.badPacket);
     this.#failAttempt(local, problem, nowMs);
@@ -326,7 +326,7 @@ export class TftpClient {
     const table = this.#table;
     const lengthBytes = this.#store.lengthBytes(local);
     const { expected } = table.request[local];
-    // The sink may start the next download of the device, so everything is put away before.
+    // The sink may start the device's next download, so its row must be free before.
     const slot = this.#store.detach(local);
     const isKept = slot !== NO_SLOT && problem === undefined;
     table.endedAtMs[local] = nowMs;

@@ -11,8 +11,8 @@ interface TimeSink extends StepWire {
 }
 
 /**
- * Three questions in seven seconds. A modem goes on without the time (TIME-5), so the wait for a dead
- * server is short here; a real one asks again in the background.
+ * Three questions in seven seconds. A modem goes on without the time (TIME-5), so it waits only briefly for
+ * a dead server here; a real modem asks again in the background.
  */
 export const timeRetry: StepRetry = {
   firstRetryMs: 1000,
@@ -21,7 +21,7 @@ export const timeRetry: StepRetry = {
   triesMax: 3,
 };
 
-/** Clients of the Time protocol over UDP (RFC 868): an empty datagram there, four bytes back. */
+/** Clients of the Time protocol over UDP (RFC 868): an empty datagram asks, and four bytes answer. */
 export class TimeClient {
   readonly poll: ServerPoll;
   readonly #sink: TimeSink;

@@ -1,6 +1,6 @@
 import type { StepRetry } from "../boot/step.ts";
 
-/** A queue with an end, and what happens to devices that find it full: an avalanche as a fluid. */
+/** A queue with an end, and the devices that find it full: an avalanche as a fluid. */
 interface FluidGatePlan {
   /** Work that it does in a step. */
   readonly workPerStep: number;
@@ -15,9 +15,9 @@ interface FluidGatePlan {
 }
 
 /**
- * Devices as an amount that flows: by kind, in fractions, a step at a time. In the order in which they came
- * they wait for their work. Those who find the queue full come again after the mean of each wait of the
- * retry policy, spread evenly over its jitter; no device gives up.
+ * Devices as an amount that flows: by kind, in fractions, a step at a time. They wait for their work in
+ * order of arrival. Devices that find the queue full come again after the waits of the retry policy, spread
+ * evenly over its jitter. No device gives up.
  */
 export class FluidGate {
   readonly #plan: FluidGatePlan;

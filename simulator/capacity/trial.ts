@@ -42,8 +42,8 @@ export const trialDefaults: TrialSettings = {
 };
 
 /**
- * Devices under way at any time in a cold start, one number for all servers: as many as ISC dhcpd's socket
- * has room for. With 128 it loses packets, and then the wait for a second try is what is measured.
+ * Devices under way at any time in a cold start, the same for all servers: as many as ISC dhcpd's socket has
+ * room for. With 128 it loses packets, and then we would measure the wait for a second try.
  */
 export const coldOutstanding = 64;
 
@@ -52,7 +52,7 @@ export interface TrialTarget {
   readonly population: PopulationPlan;
   readonly server: ServerAddress;
   readonly ports: PortPlan;
-  /** Decides transaction ids and the order of the devices: another one for every trial. */
+  /** Decides transaction ids and the order of the devices. Each trial needs another one. */
   readonly seed: number;
 }
 
@@ -71,7 +71,7 @@ export interface TrialResult {
   readonly latencyMsP999: number;
   readonly slipMsP99: number;
   readonly generatorCpuPercent: number;
-  /** How much of the time the generator could have run, but other programs had its processor. */
+  /** Part of the time in which the generator could have run, but other programs had its processor. */
   readonly generatorStarvedPercent: number;
   readonly verdict: TrialVerdict;
   /** Why the generator was the limit, one sentence each. */
@@ -82,7 +82,7 @@ export interface RunMeasurement {
   /** The streams of the measured phases, in their order. */
   readonly trials: readonly TrialResult[];
   readonly lastPhase: LastPhase;
-  /** Acknowledgements that no correct server gives; see the simulator's safety checker. */
+  /** Violations that the simulator's safety checker found. */
   readonly violations: number;
   readonly decodeErrors: number;
 }
@@ -184,7 +184,7 @@ export function coldPlan(
   return { ...plan, clients: { ...plan.clients, retransmit: runDefaults.clients.retransmit } };
 }
 
-/** Reads the measured phases of a run that one of the plans described. */
+/** Reads the measured phases of a run of one of the plans above. */
 export function measurementOf(outcome: SimulationOutcome, settings: TrialSettings): RunMeasurement {
   const last = outcome.phases.at(-1);
   return {
@@ -230,7 +230,7 @@ function doraPhase(
     until: { durationMs },
     timeLimitMs: durationMs,
     drainMs: drainMsOf(settings),
-    // A device whose turn comes round again begins anew, however many arrivals there are.
+    // A device whose turn comes round again starts over, so arrivals never run out of devices.
     powerCycle: true,
   };
 }
@@ -247,7 +247,7 @@ function runPlan(
     servers: [target.server],
     ports: target.ports,
     clients: {
-      // A lost message stays lost: what is counted is the server's work, not the clients' patience.
+      // A lost message stays lost: we count the server's work, not the clients' patience.
       retransmit: {
         firstDelayMs: settings.answerMsMax,
         maxDelayMs: settings.answerMsMax,

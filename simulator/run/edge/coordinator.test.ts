@@ -8,6 +8,7 @@ import { Population, type PopulationPlan } from "../../../scenarios/population/p
 import { type PhasePlan, type RunPlan, runDefaults } from "../../plan/run-plan.ts";
 import { type Responder, type ResponderFaults, startResponder } from "../../responder.testing.ts";
 import { LoneSegment } from "../lone-segment.ts";
+import type { Rendezvous } from "../rendezvous.ts";
 import { RunPace } from "../run-pace.ts";
 import {
   runSegment,
@@ -271,13 +272,13 @@ describe("a run over real sockets and threads", () => {
       segment: { index: 0, count: 1, placement: "one-machine" },
     };
     const nowMs = (): number => systemClock.monotonicMs();
-    const lone = new LoneSegment(plan, new Population(population), undefined, nowMs);
+    const lone: Rendezvous = new LoneSegment(plan, new Population(population), undefined, nowMs);
     const boundToClientPort = (): number | undefined => udpSocketsBoundTo(0, plan.ports.client);
     let othersAreDone: () => void = quiet;
     const asked = new Promise<void>((isAsked) => {
       lone.mayClose = () => {
         isAsked();
-        return new Promise((resolve) => {
+        return new Promise<void>((resolve) => {
           othersAreDone = resolve;
         });
       };
