@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { LabError } from "./machine/lab-error.ts";
 
-/** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
+/** The lab's part of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
 interface PairStatus {
   /** The epoch of the leadership in the store. */
   readonly epoch: number;
@@ -21,7 +21,7 @@ export interface NodeView {
   readonly role: string;
   /** The epoch of the leadership that it knows of. */
   readonly epoch: number;
-  /** Whether that leadership is its own, as far as it knows. */
+  /** Whether the node believes that the leadership is its own. */
   readonly isLeader: boolean;
   readonly isInSync: boolean;
 }

@@ -28,7 +28,7 @@ export function linkCuts({ link, direction }: LinkCut, { nodes }: PairAddresses)
   );
 }
 
-/** A node, and the member beside it, lose the other two members. */
+/** Cuts a node, with the member beside it, off the other two members. */
 export function storeCuts(
   { direction }: Pick<StoreCut, "direction">,
   side: PairSide,

@@ -69,7 +69,7 @@ export class PairWatch {
       .join(", ");
   }
 
-  /** Since a moment of the same clock; the roles that the nodes had then stand at 0. */
+  /** Changes since a moment of the same clock. The roles at that moment come first, at 0. */
   changesSince(startMs: number): readonly RoleChange[] {
     const before = this.#seen.filter(({ atMs }) => atMs <= startMs);
     const initial = sides.flatMap((side) => {
@@ -94,14 +94,14 @@ export class PairWatch {
     const role = typeof view === "string" ? view : view.role;
     const epoch = epochOf(view) ?? last?.epoch ?? 0;
     this.#epochMax = Math.max(this.#epochMax, epoch);
-    // A former active node that was stopped does not know yet that it is standby.
+    // A former active node that was paused does not know yet that it is standby.
     if (role === "active" && epoch === this.#epochMax) this.#lastActive = node;
     if ((last?.role === role && last.epoch === epoch) || this.#seen.length >= CHANGES_MAX) return;
     this.#seen.push({ atMs: this.#nowMs(), node, role, epoch });
   }
 }
 
-/** Undefined for a node that does not answer, and for an active one that has just heard of its successor's epoch. */
+/** Undefined for a node that does not answer, or that is active and has just heard of its successor's epoch. */
 function epochOf(view: NodeAnswer): number | undefined {
   if (typeof view === "string") return undefined;
   return view.role === "active" && !view.isLeader ? undefined : view.epoch;

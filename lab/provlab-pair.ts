@@ -22,7 +22,7 @@ const files = {
 } as const;
 /** The access network's prefix length. */
 const ACCESS_PREFIX = 24;
-/** No secret: a lab's heartbeats never leave the machine. */
+/** Not secret: a lab's heartbeats never leave the machine. */
 const KEY = "the key of a pair in the lab\n";
 /** Leases are committed many at a time; etcd's own limit is 128 operations a transaction. */
 const TXN_OPS_MAX = 1024;
@@ -33,7 +33,7 @@ interface LabPorts {
   readonly storePeer: number;
 }
 
-/** The well-known ports in a namespace; elsewhere those that follow DHCP's two. */
+/** The well-known ports in a namespace; elsewhere the ports after DHCP's two. */
 function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
   return hasNamespaces
     ? { heartbeat: 694, storeClient: 2379, storePeer: 2380 }
@@ -151,8 +151,8 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
 }
 
 /**
- * What a node's dhcpd.conf says about the node. A server that is to take an address over later listens on
- * every address; its server name then tells which node answered.
+ * A node's own settings in its dhcpd.conf. A server that will take over an address later listens on every
+ * address; its server name then tells which node answered.
  */
 function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
   const { access } = site.addresses.nodes[index];

@@ -27,8 +27,8 @@ export interface Namespaces<Name extends string> {
 export type Interface<Name extends string> = readonly [space: Name, device: string];
 
 /**
- * Makes the namespaces, with loopback on, and has `build` connect them. Throws what the system or `build`
- * says, with nothing left behind.
+ * Makes the namespaces, with loopback on, and lets `build` connect them. Throws the system's or `build`'s error
+ * and leaves nothing behind.
  */
 export function makeNamespaces<Name extends string>(
   names: readonly Name[],

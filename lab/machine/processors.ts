@@ -7,7 +7,7 @@ export interface Processors {
   readonly generator: number;
 }
 
-/** The first two processors that this process may use; undefined when it cannot tie programs down. */
+/** The first two processors that this process may use; undefined when it cannot pin programs to them. */
 export function twoProcessors(): Processors | undefined {
   try {
     if (!hasTool("taskset")) return undefined;
@@ -20,7 +20,7 @@ export function twoProcessors(): Processors | undefined {
   }
 }
 
-/** The numbers in a list as the kernel writes it: `0-2,5` is 0, 1, 2 and 5. */
+/** The numbers in a list of the kernel's form: `0-2,5` is 0, 1, 2 and 5. */
 export function processorsOf(list: string): readonly number[] {
   return list.split(",").flatMap((part) => {
     const match = /^(\d+)(?:-(\d+))?$/.exec(part);

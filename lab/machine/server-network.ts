@@ -4,7 +4,7 @@ import { namespacesMissing } from "./ip-command.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { makeNamespaces, namespaceBlock } from "./namespaces.ts";
 
-/** Where one server and the generator that measures it meet. */
+/** The network between one server and the generator that measures it. */
 export interface ServerNetwork {
   readonly description: string;
   /** Whether servers that need a real interface can run here. */
@@ -12,7 +12,7 @@ export interface ServerNetwork {
   readonly serverAddress: number;
   /** UDP ports: the server's and the relays', and the clients'. */
   readonly ports: { readonly relay: number; readonly client: number };
-  /** Where the population's networks are cut from. */
+  /** The block of the population's networks. */
   readonly addressBlock: AddressBlock;
   /** The network of the server's interface, which ISC dhcpd wants declared. */
   readonly serverSubnet: AddressBlock | undefined;
@@ -28,7 +28,7 @@ export interface ServerNetwork {
 const loopback = {
   serverAddress: parseIpv4("127.0.0.1")!,
   addressBlock: { network: parseIpv4("127.64.0.0")!, prefixLength: 10 },
-  // Below the ports that systems hand out by themselves, above those that `prov run` takes.
+  // Below the ephemeral ports, above the ports of `prov run`.
   port: 31_000 + 2 * (process.pid % 800),
 } as const;
 
@@ -48,7 +48,7 @@ export function chooseNetwork(onProgress: (line: string) => void): ServerNetwork
   return loopbackNetwork();
 }
 
-/** Both sides on this machine's loopback: needs no rights, but takes only servers that can live there. */
+/** Both sides on this machine's loopback: needs no rights, but only some servers can live there. */
 export function loopbackNetwork(port: number = loopback.port): ServerNetwork {
   const { serverAddress, addressBlock } = loopback;
   return {
@@ -82,7 +82,7 @@ export function namespaceNetwork(): ServerNetwork {
       address(server, `${veth.serverAddress}/${veth.subnet.prefixLength}`);
       address(generator, `${veth.generatorAddress}/${veth.subnet.prefixLength}`);
       inside("server", "route", "add", block, "via", veth.generatorAddress);
-      // Every address of the block is the generator's own: what is sent to any device arrives there.
+      // Every address of the block is local to the generator, so packets to any device arrive there.
       inside("generator", "route", "add", "local", block, "dev", "lo");
     },
   );

@@ -25,7 +25,8 @@ export class CmtsGate {
   readonly #freeAtMs: Float64Array;
 
   /**
-   * `share`: this worker's part of each CMTS's rate, where several workers play its modems. Throws RangeError for a policy that cannot work.
+   * `share`: this worker's part of each CMTS's rate, where several workers play its modems. Throws
+   * RangeError for a policy that cannot work.
    */
   constructor(name: string, cmtsCount: number, policy: GatePolicy, share = 1) {
     checkStepRetry(`${name} retry`, policy.retry);

@@ -15,7 +15,7 @@ export interface TrialSummary {
 
 /** Trials of a rate at most: two that agree decide. */
 const VOTES_MAX = 3;
-/** A rate is kept beyond doubt if no more than this part of the unanswered share is used up. */
+/** A rate with at most this part of the allowed unanswered share is kept beyond doubt. */
 const COMFORTABLE_PART = 0.5;
 
 /**

@@ -21,7 +21,7 @@ export interface ClientMessage {
   readonly shape: MessageShape | "inform";
   readonly xid: number;
   readonly secs: number;
-  /** Behind a relay agent, which has changed hops and giaddr and may have added option 82. */
+  /** Captured behind a relay agent, which has changed hops and giaddr and may have added option 82. */
   readonly isRelayed: boolean;
 }
 
@@ -52,8 +52,8 @@ const ETHERNET = 1;
 const MAC_BYTES = 6;
 
 /**
- * Finds who asks for addresses in a capture, on the servers' port and the next one. Throws CaptureError
- * when the frames come from a file that is not whole.
+ * Finds the devices that ask for addresses in a capture, on the servers' port and the next one. Throws
+ * CaptureError when the frames come from an incomplete file.
  */
 export function surveyCapture(
   frames: Iterable<CapturedFrame>,
@@ -106,7 +106,7 @@ function tryDecode(bytes: Uint8Array): DhcpPacket | undefined {
   }
 }
 
-/** RFC 2131 section 4.3.2 tells the REQUESTs apart; undefined for what no client sends. */
+/** Tells REQUESTs apart by RFC 2131 section 4.3.2; undefined for a message that no client sends. */
 function shapeOf(packet: DhcpPacket): ClientMessage["shape"] | undefined {
   switch (messageType(packet)) {
     case MessageType.discover:
@@ -125,13 +125,13 @@ function shapeOf(packet: DhcpPacket): ClientMessage["shape"] | undefined {
   }
 }
 
-/** An option as it is on the wire: instances apart (RFC 3396), padding as options of code 0. */
+/** An option as on the wire: instances are not joined (RFC 3396), and padding is an option of code 0. */
 interface WireOption {
   readonly code: number;
   readonly value: Uint8Array;
 }
 
-/** The options field of a message that a decoder has accepted; `end` is where its End is. */
+/** The options field of a message that a decoder has accepted; `end` is the offset of its End. */
 export function wireOptions(bytes: Uint8Array): {
   readonly options: readonly WireOption[];
   readonly end: number;

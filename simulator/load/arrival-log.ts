@@ -62,7 +62,7 @@ export class ArrivalLog {
   }
 }
 
-/** What the flags of an arrival say. */
+/** Reads the flags of an arrival. */
 export function flagsOf(flags: number): Pick<LoggedArrival, "leaves" | "hasStarted"> {
   return { leaves: (flags & LEAVES) !== 0, hasStarted: (flags & STARTED) !== 0 };
 }

@@ -64,7 +64,7 @@ export function burstArrivals(
   return size * Math.min(burstsMax, Math.ceil(lengthMs / everyMs));
 }
 
-/** The seed of one stream's draws: another one for every stream of every phase. */
+/** The seed of one stream's draws, different for every stream of every phase. */
 export function streamSeed(seed: number, phaseIndex: number, stream: number): number {
   return hash32(hash32(seed, ARRIVAL_STREAM, phaseIndex), ARRIVAL_STREAM, stream);
 }

@@ -13,9 +13,9 @@ interface Return {
 }
 
 /**
- * Devices leave at a rate, and each comes back after a time that its own number and the seed decide.
- * Both are arrivals, in order of their intended time; a device that is away when its turn to leave
- * comes round again stays away, and that turn is an arrival without a device.
+ * Devices leave at a rate, and each comes back after a time that its number and the seed decide. Both are
+ * arrivals, in order of their intended time. If a device is away when its next turn to leave comes, that
+ * turn is an arrival without a device.
  */
 export class ChurnArrivals implements Arrivals {
   readonly #leaving: RateArrivals;

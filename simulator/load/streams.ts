@@ -82,8 +82,8 @@ export class PhaseStreams {
   }
 
   /**
-   * Hands out the arrivals that are due and intended before the end, oldest first; says how many. `take`
-   * says whether the device did what was asked: began its transaction, or left.
+   * Hands out the due arrivals that are intended before the end, oldest first, and returns how many. `take`
+   * returns whether the device did as the arrival wanted: began its transaction, or left.
    */
   takeDue(
     limits: TakeLimits,
@@ -117,8 +117,8 @@ interface TakeLimits {
 
 const SHARE_STREAM = 0x7368_6172;
 
-// A phase with a goal is over when everybody has reached it, so its discover and boot streams have
-// every device that holds no lease, once each.
+// A phase with a goal is over when all devices have reached it, so its discover and boot streams have every
+// device without a lease, once each.
 function demandOf(input: PhaseStreamsInput, stream: StreamPlan, index: number): ShareDemand {
   const { phase, population } = input;
   const needs = takesBound(stream);

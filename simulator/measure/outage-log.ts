@@ -13,9 +13,9 @@ const BINS_FIRST = 1 << 10;
 const NOTES_MAX = 1 << 18;
 const NOTES_FIRST = 1 << 8;
 
-/** What a note says about a device that waits since `sinceMs` when it happens at `untilMs`. */
+/** Kinds of notes about a device that has waited from `sinceMs` until the event at `untilMs`. */
 export const OutageNote = {
-  /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
+  /** Got the ACK that ended its wait, which began with the intended start of the first unanswered exchange. */
   waited: 0,
   /** Reached T2 because no server answered its renewals. */
   rebinding: 1,
@@ -31,7 +31,7 @@ export const OutageNote = {
 function newBins(length: number) {
   return {
     count: new Uint32Array(length),
-    /** The first and the last ACK received in the bin; without meaning where there was none. */
+    /** The first and the last ACK received in the bin; meaningless without any. */
     firstMs: new Float64Array(length),
     lastMs: new Float64Array(length),
     /** The latest first copy of a REQUEST that was acknowledged in the bin. */
@@ -56,12 +56,12 @@ function newNotes(length: number) {
 
 type OutageNotes = Readonly<ReturnType<typeof newNotes>>;
 
-/** What one worker, or all of them, saw of servers that went and came. */
+/** How one worker, or all of them, saw servers fail and come back. */
 export interface OutageReport {
   /** Time 0 of all others, by Clock.monotonicMs. */
   readonly runStartMs: number;
   readonly servers: readonly ServerAcks[];
-  /** The same for ACKs that devices ignored, because their REQUEST had been answered before. */
+  /** The same for ACKs that devices ignored, because they had an answer already. */
   readonly ignored: readonly ServerAcks[];
   readonly notes: OutageNotes;
   /** ACKs and notes that found no room. */
@@ -69,13 +69,13 @@ export interface OutageReport {
 }
 
 /**
- * A worker's record of who acknowledged when, and which of its devices had to wait. Costs a few numbers
- * an ACK and 8 bytes a device; whatever it keeps is bounded.
+ * A worker's record of which server acknowledged when, and which devices had to wait. Costs a few numbers an
+ * ACK and 8 bytes a device; its size is bounded.
  */
 export class OutageLog {
   readonly #servers: readonly AckBins[];
   readonly #ignored: readonly AckBins[];
-  /** By device: since when it waits; 0 if it does not. */
+  /** By device: since when it waits; 0 while it does not. */
   readonly #sinceMs: Float64Array;
   readonly #notesMax: number;
   #notes = newNotes(NOTES_FIRST);
@@ -91,7 +91,7 @@ export class OutageLog {
     this.#notesMax = notesMax;
   }
 
-  /** The first phase begins; all times that follow are on the same scale. */
+  /** The first phase begins. All later times are on the same scale. */
   begin(runStartMs: number): void {
     this.#runStartMs = runStartMs;
   }
@@ -127,7 +127,7 @@ export class OutageLog {
   }
 
   failed(device: number, reason: FailureReason, intendedAtMs: number, failedAtMs: number): void {
-    // A NAK is an answer, but not the one that ends a wait.
+    // A NAK is an answer, but it does not end a wait.
     if (reason === "nak") return;
     if (reason === "abandoned") {
       this.#sinceMs[device] = 0;
@@ -224,8 +224,8 @@ class AckBins {
 }
 
 /**
- * All workers' reports as one. The workers of one process share a clock; those of segments on several
- * machines agree on the start of the run as far as their clocks do, and so do these times.
+ * All workers' reports as one. Workers of one process share a clock. Between segments on several machines,
+ * these times are as far apart as the machines' clocks.
  */
 export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
   return {

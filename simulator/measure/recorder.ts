@@ -152,7 +152,7 @@ export interface Measured {
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
   readonly exchange: StreamExchange;
-  /** Only when the stream is not called by its exchange. */
+  /** Only for a stream with a name other than its exchange. */
   readonly name?: string;
   /** The mean for a rate that changes or that chance decides; undefined when the stream has no rate. */
   readonly ratePerSecond: number | undefined;
@@ -166,7 +166,7 @@ export interface StreamOutcome {
   readonly slip: LatencyHistogram;
   /** For a rate that changes: the stages that the phase came to. */
   readonly stages?: readonly StageOutcome[];
-  /** For a stream that looks for it: where the server broke. */
+  /** Only for a stream that looks for breakage. */
   readonly breakage?: Breakage;
 }
 
@@ -181,7 +181,7 @@ export function outcomeOf(
   const endMs = Math.min(window.endMs, durationMs);
   const activeMs = Math.max(0, endMs - window.startMs);
   const rate = rateOf(stream);
-  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  // The number of arrivals varies here, so the rate is what the stream really asked for.
   const varies =
     stream.kind === "profile" ||
     stream.kind === "churn" ||
@@ -224,9 +224,8 @@ function stagesOf(
     .filter((stage) => stage.startMs < endMs);
 }
 
-// A stream that goes on until the phase ends is judged by what was complete by then. One that has
-// each device once is over earlier: it is judged by when its last transaction was complete, or by
-// the time that its arrivals take at their rate, whichever is longer.
+// For a stream that has each device once and so may be over before its phase: its time is the time to its
+// last completed transaction, or the time of its arrivals at their rate, whichever is longer.
 function achievedOnce(
   { counters, lastCompletedMs }: StreamRecord,
   startMs: number,

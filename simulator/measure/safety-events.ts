@@ -26,13 +26,13 @@ export function joinedEvents(batches: readonly SafetyEvents[]): SafetyEvents {
   return others.length === 0 ? first : joined([first, ...others]);
 }
 
-/** The numbers of the events by time; those of one instant keep their order. */
+/** The numbers of the events by time; events of one instant keep their order. */
 export function orderOf({ atMs }: SafetyEvents): Uint32Array {
   const order = Uint32Array.from(atMs.keys());
   return order.sort((a, b) => atMs[a] - atMs[b] || a - b);
 }
 
-/** The events of all batches by time; what one batch has at one instant keeps its order. */
+/** The events of all batches by time; events of one instant keep their order. */
 export function inOrder(batches: readonly SafetyEvents[]): SafetyEvents {
   const events = joinedEvents(batches);
   return picked(events, orderOf(events));
@@ -43,15 +43,15 @@ export function shifted(events: SafetyEvents, offsetMs: number): SafetyEvents {
   return {
     ...events,
     atMs: events.atMs.map((ms) => ms + offsetMs),
-    // Only an acknowledgement has an end; the others' zero stays.
+    // Only an acknowledgement has an end; zero stays zero.
     untilMs: events.untilMs.map((ms) => (ms === 0 ? 0 : ms + offsetMs)),
   };
 }
 
 /**
- * The events of one machine, in order of time, for comparison with those of machines whose clocks differ
- * from its own by up to `marginMs`. Leases end, and are given back, that much earlier, so that a
- * difference of clocks is never taken for a double allocation. The events of a device keep their order.
+ * The events of one machine, in order of time, for comparison with machines whose clocks differ from its own
+ * by up to `marginMs`. Leases end, and are given back, that much earlier, so that a difference of clocks
+ * never looks like a double allocation. The events of a device keep their order.
  */
 export function withClockMargin(events: SafetyEvents, marginMs: number): SafetyEvents {
   if (marginMs === 0) return events;

@@ -24,7 +24,7 @@ export interface NetworkCounters {
   readonly toDevices: Readonly<DirectionCounters>;
 }
 
-/** The sum of what several sockets or workers counted. */
+/** The sum over several sockets or workers. */
 export function sumCounters(all: readonly NetworkCounters[]): NetworkCounters {
   const sum = { toServer: newDirectionCounters(), toDevices: newDirectionCounters() };
   for (const counters of all) {

@@ -32,7 +32,7 @@ import type { BootPlan } from "../plan/run-plan.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ModemNews } from "./worker-messages.ts";
 
-/** Takes the news of boots, as it does from the DHCP clients. */
+/** Takes the news of boots and fetches, like the DHCP clients' news. */
 export interface BootNewsSink {
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
@@ -53,15 +53,15 @@ interface BootLinkOptions extends Pick<BootContext, "population" | "unixMsAtZero
 }
 
 /**
- * Joins the boot chains of a worker's devices to their DHCP clients, its sockets and its records: a
- * chain that needs an address has the fleet get one, and a lease that ends takes the device off line.
+ * Joins the boot chain of a worker's devices to their DHCP clients, its sockets and its records. When the chain
+ * needs an address, the fleet gets one; when a lease ends, the device goes off line.
  */
 export class BootLink implements BootSink {
   readonly #options: BootLinkOptions;
   readonly #chain: BootChain;
-  /** What the ACK that is being taken says; its exchange is complete right after. */
+  /** Of the ACK that is just coming in; its exchange is complete right after. */
   #parameters: BootParameters | undefined;
-  /** A device whose DHCP client is told to begin anew; what the client gives up then is not reported. */
+  /** The device whose DHCP client just starts over: what it gives up for that is not reported. */
   #acquiring = -1;
   #modemNews: ModemNews[] = [];
 
@@ -108,7 +108,7 @@ export class BootLink implements BootSink {
       const result = this.#chain.fetch(device, intendedAtMs, nowMs);
       return result === "started" || result === "busy" ? result : "not-bound";
     }
-    // Devices that wait for a modem that had given up may hope again.
+    // Devices behind a modem that had given up wait for it again.
     if (this.#isModem(device)) this.#tell(device, "down");
     return this.#chain.start(device, intendedAtMs, nowMs);
   }
@@ -143,7 +143,7 @@ export class BootLink implements BootSink {
     for (const { modem, event } of news) this.#chain.takeModemNews(modem, event, nowMs);
   }
 
-  // What the DHCP clients tell.
+  // News of the DHCP clients.
 
   acknowledged({ device, packet }: Acknowledgement): void {
     if (packet.bytes === undefined || this.#chain.stepOf(device) !== "dhcp") return;
@@ -164,18 +164,18 @@ export class BootLink implements BootSink {
 
   surrendered(device: number, reason: SurrenderReason, atMs: number): void {
     if (reason === "restarted" || device === this.#acquiring) return;
-    // A client that declines goes on with its acquisition, which is the same step.
+    // After a decline the acquisition goes on, in the same step.
     if (reason === "declined" && this.#chain.stepOf(device) === "dhcp") return;
     this.#chain.addressLost(device, atMs);
   }
 
-  // What the chains want and tell.
+  // Wishes and news of the chain.
 
   acquireAddress(device: number, nowMs: number): void {
     const { fleet } = this.#options;
     this.#acquiring = device;
     if (fleet.exchangeOf(device) !== undefined) fleet.powerOff(device, nowMs);
-    // What came before in the boot is no part of the DHCP exchange, so that counts from here.
+    // The DHCP exchange counts from here, without the earlier steps of the boot.
     fleet.start(device, "discover", nowMs, nowMs);
     this.#acquiring = -1;
   }
@@ -185,7 +185,7 @@ export class BootLink implements BootSink {
   }
 
   clockRead(): void {
-    // How far the clocks are apart says nothing about the servers: the machine's clock is on both sides.
+    // The offset says nothing about the servers: both sides have this machine's clock.
   }
 
   retransmitted(device: number, service: BootService): void {

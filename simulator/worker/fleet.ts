@@ -40,14 +40,14 @@ export interface FleetPlan {
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
   readonly tickMs?: number;
-  /** The devices that have something wrong with them; none when left out. */
+  /** The devices with a persona; none when left out. */
   readonly personas?: PersonaRoll | undefined;
 }
 
 /**
- * All devices of one worker: routes every start, reply and timer to the device that it is for.
- * Nothing is asynchronous and nothing is stored beyond the columns of the device table; packets and
- * news go to the sink while a call runs.
+ * All devices of one worker: routes every start, reply and timer to its device. Nothing is asynchronous, and
+ * nothing is stored beyond the columns of the device table. Packets and news go to the sink while a call
+ * runs.
  */
 export class Fleet {
   readonly population: Population;
@@ -74,7 +74,7 @@ export class Fleet {
   // One function for the life of the fleet instead of one a tick.
   readonly #onDue = (local: number): void => this.#client.timeOut(local, this.#nowMs);
 
-  /** Throws RangeError for a plan that cannot be. */
+  /** Throws RangeError for an impossible plan. */
   constructor(plan: FleetPlan, sink: FleetSink) {
     this.population = plan.population;
     this.#shard = new Shard(plan.population, plan.shard?.index ?? 0, plan.shard?.count ?? 1);
@@ -218,7 +218,7 @@ export class Fleet {
     return this.countIn("bound") + this.countIn("renewing") + this.countIn("rebinding");
   }
 
-  /** What happened to devices that have something wrong with them, by share of the roll. */
+  /** Counts for devices with a persona, by share of the roll. */
   personaCounts(): readonly PersonaCounts[] {
     return this.#personas.report((local) => this.#table.address[local * ROW_WORDS] !== 0);
   }
@@ -247,7 +247,7 @@ export class Fleet {
     }
   }
 
-  /** The transaction is the device's present one, so its REQUEST is the one that was acknowledged. */
+  /** The transaction is the device's present one, so the ACK is for its REQUEST. */
   #noteSecondAck(local: number, packet: Reply, receivedAtMs: number): void {
     if (packet.options.getUInt8(OptionCode.messageType) !== MessageType.ack) return;
     const sentAtMs = this.#table.requestSentAtMs[local * ROW_DOUBLES];

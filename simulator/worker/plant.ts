@@ -67,7 +67,7 @@ export class Plant implements PhaseFleet {
     this.#boot?.advance(nowMs);
   }
 
-  /** Where the devices are in their boots; undefined in a run without any. */
+  /** The boots of the devices now; undefined in a run without any. */
   bootsNow(): BootsNow | undefined {
     return this.#boot?.now();
   }

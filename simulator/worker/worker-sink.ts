@@ -23,14 +23,14 @@ interface WorkerSinkOptions {
   readonly population: Population;
   readonly relaySocket: SendingSocket;
   readonly deviceSocket: SendingSocket;
-  /** The socket of relays that send from a port of their own. */
+  /** The socket of relays that send from the wrong port. */
   readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
   /** Finds the server that sent a reply. */
   readonly answerers: Pick<Answerers, "of">;
   readonly answers: AnswerCounts;
   readonly tally: SecondTally;
-  /** In a run whose servers may go and come. */
+  /** In a run whose servers may fail. */
   readonly outages?: OutageLog | undefined;
 }
 

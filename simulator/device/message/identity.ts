@@ -22,7 +22,7 @@ import {
   type Population,
 } from "../../../scenarios/population/population.ts";
 
-/** What tells two kinds of device apart on the wire. */
+/** Devices of one model look the same on the wire, but for MAC and unit number. */
 interface DeviceModel {
   readonly kind: DeviceKind;
   /** Only for a cable modem. */
@@ -43,7 +43,7 @@ export function modelIndexOf(population: Population, device: number): number {
 }
 
 const Code = OptionCode;
-// What each kind asks for, in the order in which it asks (RFC 2132 section 9.8).
+// Parameter request list of each kind, in its own order (RFC 2132 section 9.8).
 const requestLists: Readonly<Record<DeviceKind, readonly number[]>> = {
   "cable-modem": [1, 3, 2, 4, 6, 7, 12, 15, 54, 66, 67, 122, 125, 150],
   mta: [1, 2, 3, 6, 7, 12, 15, 54, 122],
@@ -127,7 +127,7 @@ function modemCapabilities(version: DocsisVersion): SubOption[] {
   ];
 }
 
-/** PacketCable 1.0: two lines; PCMU, PCMA and G.729; no secure flow of its own. */
+/** PacketCable 1.0: two lines; PCMU, PCMA and G.729; no secure flow. */
 const mtaCapabilities: readonly SubOption[] = [
   capability(MtaCapability.version, 0),
   capability(MtaCapability.endpoints, 2),

@@ -23,11 +23,11 @@ function newCounts() {
 
 type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
 
-/** How the devices of a fleet behave, and what happens to those that have something wrong with them. */
+/** How the devices of a fleet behave, and counts of what happens to those with a persona. */
 export class Personas {
   readonly #behaviours: readonly Behaviour[];
   readonly #counts: readonly PersonaCounts[];
-  // By local number; empty when every device is well.
+  // By local number; empty when no device has a persona.
   readonly #shareOf: Int8Array;
   readonly #boots: Uint16Array;
   readonly #declines: Uint8Array;
@@ -51,7 +51,7 @@ export class Personas {
     return share < 0 ? rfc2131Behaviour : this.#behaviours[share];
   }
 
-  /** The device begins anew. */
+  /** A device boots. */
   boot(local: number): void {
     if (local >= this.#boots.length) return;
     this.#boots[local] += 1;

@@ -38,7 +38,7 @@ interface WorkerLoopOptions {
   readonly relaySocket: UdpSocket;
   /** On the clients' port: what servers send to a device's own address. */
   readonly deviceSocket: UdpSocket;
-  /** One for each protocol of a boot, on a port of its own; undefined when the plan boots no device. */
+  /** One for each protocol of a boot, each on its own port; undefined when the plan boots no device. */
   readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
   /** For relays that send from the wrong port; nothing is read from it. */
   readonly wrongPortSocket?: UdpSocket | undefined;
@@ -51,8 +51,8 @@ interface WorkerLoopOptions {
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
-// Devices wait for seconds: their timers need no better than this, and need not be asked for the
-// next one, which with all devices bound means looking at all of them.
+// Devices wait for seconds, so this is precise enough for their timers. It saves the search for the next timer,
+// which with all devices bound means looking at all of them.
 const WAIT_MS_MAX = 5;
 const LEASE_BATCH_MS = 200;
 const LEASE_BATCH_EVENTS = 8192;
@@ -63,7 +63,7 @@ const READ_AT_ONCE = 32;
 /** Flushes of arrivals before the sockets are looked at again. */
 const ARRIVAL_ROUNDS = 4;
 
-/** One thread of the simulator: reads its sockets, lets its devices act, sends what they want sent. */
+/** One thread of the simulator: reads its sockets, lets its devices act and sends their packets. */
 export class WorkerLoop {
   readonly #options: WorkerLoopOptions;
   readonly #population: Population;
@@ -279,7 +279,7 @@ export class WorkerLoop {
     for (let i = 0; i < count; i += 1) services.receive(service, socket, i, nowMs);
   }
 
-  /** Up to when everything that the kernel stamped has been read. */
+  /** All datagrams that the kernel stamped before this time have been read. */
   #seenMs(socket: UdpSocket, count: number, beforeMs: number): number {
     const isDrained = count < this.#options.batchMax;
     return (isDrained ? beforeMs : socket.receivedAtMs(count - 1)) - TIMESTAMP_MARGIN_MS;
@@ -295,12 +295,12 @@ export class WorkerLoop {
     }
   }
 
-  /** A receive may bring thousands of datagrams (`segmentation`); due arrivals do not wait for them. */
+  /** A receive may bring thousands of datagrams (`segmentation`). Due arrivals must not wait for all of them. */
   #isTimeToLook(i: number): boolean {
     return this.#hasSchedule && i > 0 && i % READ_AT_ONCE === 0;
   }
 
-  /** Returns the time. */
+  /** Starts the due arrivals, and returns the time afterwards. */
   #startArrivals(): number {
     const phase = this.#sink.phase;
     let nowMs = systemClock.monotonicMs();
@@ -414,7 +414,7 @@ export class WorkerLoop {
   }
 }
 
-/** What Linux knows about the calling thread; node itself knows only the whole process. */
+/** From Linux, for the calling thread: Node knows only the whole process. */
 function threadTimes(): ReturnType<typeof parseSchedstat> {
   try {
     return parseSchedstat(readFileSync("/proc/thread-self/schedstat", "latin1"));
