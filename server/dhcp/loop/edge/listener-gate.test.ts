@@ -22,8 +22,8 @@ import { DhcpListener } from "./listener.ts";
 
 const empty = new Uint8Array(0);
 const deadMs = 400;
-const fenced = new LeaseStoreError("append", "FENCED", "etcd", "Another leads.", "Follow.");
-const unavailable = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+const fenced = new LeaseStoreError("FENCED", "Another leads.", "Follow.");
+const unavailable = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
 
 function message(op: number, xid: number, type: number): OutgoingPacket {
   return {

@@ -136,6 +136,6 @@ export class EtcdLeaseStore implements LeaseStore {
     const code = end.toUpperCase();
     const trouble = end === "unavailable" ? this.#parts.trouble() : "";
     const message = `Can't commit to ${place}: ${code}.${trouble === "" ? "" : ` ${trouble}.`}`;
-    return new LeaseStoreError("append", code, place, message, hints[end]);
+    return new LeaseStoreError(code, message, hints[end]);
   }
 }
