@@ -13,6 +13,8 @@ import { LeaseClients } from "./lease-clients.ts";
 import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease-codes.ts";
 import { LeaseRow } from "./lease-row.ts";
 
+const nothingKept: readonly string[] = [];
+
 export interface LeaseTableOptions {
   /** A number that clients cannot know, which keeps them from aiming at one hash bucket. */
   readonly hashSeed?: number;
@@ -148,17 +150,18 @@ export class LeaseColumns {
     const bindings = new Map<string, LeaseValue>();
     const client = this.clients.view(index);
     if (client.vendorLength > 0) bindings.set(VENDOR_CLASS_VARIABLE, client.vendorClass().slice());
-    for (const [name, value] of this.clients.variablesOf(index) ?? []) bindings.set(name, value);
+    for (const [name, value] of this.clients.rareOf(index)?.variables ?? [])
+      bindings.set(name, value);
     return bindings;
   }
 
   /** `on expiry { … }` and `on release { … }` of the lease, as their text. */
   keptOf(index: number): readonly string[] {
-    return this.clients.keptOf(index);
+    return this.clients.rareOf(index)?.kept ?? nothingKept;
   }
 
   billingOf(index: number): LeaseBilling | undefined {
-    return this.clients.billingOf(index);
+    return this.clients.rareOf(index)?.billing;
   }
 
   /** An empty `clientId` asks whether the lease has none. */

@@ -5,7 +5,8 @@ import { type LeaseStore, LeaseStoreError } from "../../store/lease-store.ts";
 import { LeaseRow } from "../../table/lease-row.ts";
 import type { LeaseTable } from "../../table/lease-table.ts";
 import { LeaseBatch } from "../lease-batch.ts";
-import type { CommitEnd, PairThread } from "./pair-thread.ts";
+import type { CommitEnd } from "../pair-messages.ts";
+import type { PairThread } from "./pair-thread.ts";
 
 export interface EtcdLeaseStoreParts {
   readonly thread: Pick<PairThread, "beginCommit" | "endCommit" | "options" | "isOver">;
