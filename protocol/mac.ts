@@ -2,6 +2,14 @@
 
 export const HARDWARE_ADDRESS_BYTES_MAX = 16;
 
+/** ARP hardware types by ISC's name (RFC 1700, "Number Hardware Type"). */
+export const hardwareTypes: ReadonlyMap<string, number> = new Map([
+  ["ethernet", 1],
+  ["token-ring", 6],
+  ["fddi", 8],
+  ["infiniband", 32],
+]);
+
 const DIGITS = "0123456789abcdef";
 
 function hexDigit(character: number): number {

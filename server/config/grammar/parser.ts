@@ -1,7 +1,7 @@
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
-import { DATA_BYTES_MAX } from "../text/bytes.ts";
+import { DATA_BYTES_MAX, withRoom } from "../text/bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "../text/hints.ts";
 import { type Lexer, stringBytes, Token } from "../text/lexer.ts";
 import { reservedWords } from "../text/reserved-words.ts";
@@ -223,19 +223,13 @@ export class Parser extends TokenReader {
       const octet = kind === Token.word ? octetAt(file.text, start, end) : Number.NaN;
       if (Number.isNaN(octet)) this.unexpected(message, hint);
       if (count === DATA_BYTES_MAX) this.fail(`more than ${DATA_BYTES_MAX} octets.`);
-      if (count === this.#octets.length) this.#octets = grown(this.#octets);
+      this.#octets = withRoom(this.#octets, count + 1);
       this.#octets[count] = octet;
       count += 1;
       this.lexer.next();
     } while (this.accept(":"));
     return this.#octets.slice(0, count);
   }
-}
-
-function grown(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
-  return larger;
 }
 
 /** Hexadecimal digits as a number up to 255, NaN for anything else: registrations are full of them. */

@@ -1,5 +1,5 @@
 import { latin1Text } from "../../../protocol/latin1.ts";
-import { sameBytes } from "../text/bytes.ts";
+import { sameValue } from "../text/bytes.ts";
 import type {
   BindingValue,
   Branch,
@@ -130,14 +130,9 @@ export function chosenCase(
   const wanted = value(context, settings);
   if (wanted === undefined) return -1;
   for (let index = 0; index < cases.length; index += 1) {
-    if (isSame(cases[index].value(context, settings), wanted)) return index;
+    if (sameValue(cases[index].value(context, settings), wanted)) return index;
   }
   return -1;
-}
-
-function isSame(left: Uint8Array | number | undefined, right: Uint8Array | number): boolean {
-  if (typeof left === "number" || typeof right === "number") return left === right;
-  return sameBytes(left, right);
 }
 
 function logLine(statement: Log, context: EvaluationContext, settings: EvaluatedSettings): void {

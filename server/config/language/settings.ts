@@ -1,3 +1,4 @@
+import { numberOf } from "../../../protocol/bytes.ts";
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
 import { configuredCodes, configuredOption } from "./configured-options.ts";
@@ -94,10 +95,7 @@ export class Settings implements EvaluatedSettings {
   /** Seconds, milliseconds, percent or a port, as the parameter has it. */
   number(name: NumberParameter): number | undefined {
     const value = this.valueAt(parameterSlots[name]);
-    if (value === undefined) return undefined;
-    let number = 0;
-    for (let index = 0; index < value.length; index += 1) number = number * 256 + value[index];
-    return number;
+    return value === undefined ? undefined : numberOf(value);
   }
 
   flag(name: FlagParameter): boolean | undefined {

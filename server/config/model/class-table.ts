@@ -66,7 +66,7 @@ class SubclassMember implements ClientClassMember {
 
   get leaseLimit(): number | undefined {
     const { subclasses, leaseLimit } = this.clientClass;
-    return subclasses.leaseLimitOf(this.subclass) ?? leaseLimit;
+    return subclasses.leaseLimits.get(this.subclass) ?? leaseLimit;
   }
 }
 
@@ -79,8 +79,8 @@ class Subclasses implements SubclassTable {
   typedMacs = 0;
   readonly #classScope: Scope;
   /** Only of subclasses that have statements, or a limit, of their own. */
-  readonly #scopes = new Map<number, BlockScope>();
-  readonly #leaseLimits = new Map<number, number>();
+  readonly scopes = new Map<number, BlockScope>();
+  readonly leaseLimits = new Map<number, number>();
 
   constructor(classScope: Scope) {
     this.#classScope = classScope;
@@ -113,23 +113,7 @@ class Subclasses implements SubclassTable {
 
   /** The subclass's own block, inside the class's; without one, the class's. */
   scopeOf(index: number): Scope {
-    return this.#scopes.get(index) ?? this.#classScope;
-  }
-
-  ownScopeOf(index: number): BlockScope | undefined {
-    return this.#scopes.get(index);
-  }
-
-  setScope(index: number, scope: BlockScope): void {
-    this.#scopes.set(index, scope);
-  }
-
-  leaseLimitOf(index: number): number | undefined {
-    return this.#leaseLimits.get(index);
-  }
-
-  setLeaseLimit(index: number, limit: number): void {
-    this.#leaseLimits.set(index, limit);
+    return this.scopes.get(index) ?? this.#classScope;
   }
 }
 

@@ -15,14 +15,8 @@ export interface HostIdentifier {
 }
 
 /** A host as the parser hands it over. */
-export interface HostDeclaration {
-  readonly name: string;
-  readonly hardware: { readonly type: number; readonly address: Uint8Array } | undefined;
-  readonly clientId: Uint8Array | undefined;
-  readonly fixedAddresses: readonly number[];
-  readonly fixedNames: readonly string[];
+export interface HostDeclaration extends Omit<Host, "index" | "scope"> {
   readonly identifier: HostIdentifier | undefined;
-  readonly group: Scope | undefined;
 }
 
 const noHosts: readonly Host[] = [];
@@ -71,10 +65,6 @@ export class CompactHostTable implements HostTable {
     if (fixedNames.length > 0) columns.fixedNames.set(index, fixedNames);
     if (identifier !== undefined) this.#identify(identifier, index);
     return true;
-  }
-
-  hasName(name: string): boolean {
-    return this.#columns.names.find(0, latin1Bytes(name)) !== NONE;
   }
 
   byHardware(hardwareType: number, address: Uint8Array): readonly Host[] {
