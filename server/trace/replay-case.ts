@@ -11,21 +11,10 @@ export interface MadeReply {
 export interface Case {
   readonly number: number;
   readonly packet: TracedPacket;
-  decision: TracedDecision | undefined;
+  decision?: TracedDecision;
   /** Why the replay has no reply, if known. */
   silence: string;
-  made: MadeReply | undefined;
+  made?: MadeReply | undefined;
   /** The ticket of the probe that the replayed engine asked for. */
-  ticket: number | undefined;
-}
-
-export function newCase(number: number, packet: TracedPacket): Case {
-  return {
-    number,
-    packet,
-    decision: undefined,
-    silence: "",
-    made: undefined,
-    ticket: undefined,
-  };
+  ticket?: number;
 }

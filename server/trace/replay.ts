@@ -7,7 +7,7 @@ import type { Outcome } from "../dhcp/exchange/outcome.ts";
 import type { Reply } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { ReplyMaker } from "./made-replies.ts";
-import { type Case, newCase } from "./replay-case.ts";
+import type { Case } from "./replay-case.ts";
 import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";
 import {
   type TracedDecision,
@@ -109,10 +109,15 @@ export class Replay {
         if (this.#turn.size >= turnPacketsMax) {
           throw new TraceFormatError(`a turn of more than ${turnPacketsMax} packets`);
         }
-        this.#turn.set(this.#packets, newCase(this.#packets, record.packet));
+        this.#turn.set(this.#packets, {
+          number: this.#packets,
+          packet: record.packet,
+          silence: "",
+        });
         break;
       case "decision":
-        this.#decide(record);
+        if (record.call === "respond") this.#respond(record);
+        else this.#endProbe(record);
         break;
       case "expiry":
         this.#engine.expire(record.nowSeconds);
@@ -148,11 +153,6 @@ export class Replay {
     this.#probed.clear();
   }
 
-  #decide(decision: TracedDecision): void {
-    if (decision.call === "respond") this.#respond(decision);
-    else this.#endProbe(decision);
-  }
-
   #respond(decision: TracedDecision): void {
     const played = this.#turn.get(decision.packet);
     if (played === undefined) {
@@ -177,12 +177,13 @@ export class Replay {
     this.#probed.set(played.number, { ...played, packet });
   }
 
-  #endProbe({ packet, call, verdict, nowSeconds, ...rest }: TracedDecision): void {
+  #endProbe(decision: TracedDecision): void {
+    const { packet, call, nowSeconds } = decision;
     const played = this.#probed.get(packet);
     if (played === undefined) return;
     this.#probed.delete(packet);
     this.#turn.set(packet, played);
-    played.decision = { packet, call, verdict, nowSeconds, ...rest };
+    played.decision = decision;
     const { ticket } = played;
     if (ticket === undefined) return;
     if (call === "ping-timed-out") {

@@ -251,9 +251,8 @@ type EncodedInterface = Omit<LocalInterface, "hardwareAddress"> & {
 };
 
 function decodeSetup(text: string): TraceSetup {
-  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces" | "tftpServers"> & {
+  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces"> & {
     readonly interfaces?: readonly EncodedInterface[];
-    readonly tftpServers?: TftpPair;
   };
   const { interfaces, ports, ownAddresses, frameInterfaces } = setup;
   if (!ports || !Array.isArray(ownAddresses) || !Array.isArray(frameInterfaces) || !interfaces) {
@@ -261,7 +260,6 @@ function decodeSetup(text: string): TraceSetup {
   }
   return {
     ...setup,
-    tftpServers: setup.tftpServers,
     interfaces: interfaces.map((one) => ({
       ...one,
       hardwareAddress: Uint8Array.from(one.hardwareAddress),
