@@ -1,4 +1,4 @@
-import type { Reply } from "../dhcp/loop/reply-sender.ts";
+import type { Reply } from "../dhcp/exchange/outcome.ts";
 import type { TracedDecision, TracedPacket, TracedReply } from "./trace-format.ts";
 
 /** A reply that the replay made. It waits for the recorded reply to the same packet. */

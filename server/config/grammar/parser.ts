@@ -1,5 +1,6 @@
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
+import { hexDigit } from "../../../protocol/mac.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
 import { DATA_BYTES_MAX, withRoom } from "../text/bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "../text/hints.ts";
@@ -237,13 +238,9 @@ function octetAt(text: string, start: number, end: number): number {
   if (end - start > OCTET_DIGITS_MAX) return Number.NaN;
   let octet = 0;
   for (let index = start; index < end; index += 1) {
-    octet = octet * 16 + hexDigit(text.charCodeAt(index));
+    const digit = hexDigit(text.charCodeAt(index));
+    if (digit < 0) return Number.NaN;
+    octet = octet * 16 + digit;
   }
   return octet <= 0xff ? octet : Number.NaN;
-}
-
-function hexDigit(character: number): number {
-  if (character >= 0x30 && character <= 0x39) return character - 0x30;
-  const lower = character | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN;
 }

@@ -13,9 +13,6 @@ import type {
 } from "./program.ts";
 import { Variables } from "./variables.ts";
 
-/** With the deepest expressions, so many calls take half of a thread's stack (node: 984 KiB). */
-const CALL_DEPTH_MAX = 20;
-
 /** The value of a `return` inside a function; undefined when none was reached. */
 export interface Returned {
   readonly value: BindingValue | undefined;
@@ -167,13 +164,13 @@ export function callFunction(
   settings: EvaluatedSettings,
 ): BindingValue | undefined {
   if (called.parameters.length !== values.length) return undefined;
-  if (!settings.limits.enterCall(CALL_DEPTH_MAX)) return undefined;
+  if (!settings.limits.enterCall()) return undefined;
   const outer = settings.variables;
   const inner = new Variables(outer);
   for (const [index, name] of called.parameters.entries()) inner.declare(name, values[index]);
   settings.variables = inner;
   const returned = runStatements(called.body, context, settings, true);
   settings.variables = outer;
-  settings.limits.leaveCall();
+  settings.limits.leave();
   return returned?.value;
 }

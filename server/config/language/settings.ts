@@ -234,7 +234,7 @@ export class Settings implements EvaluatedSettings {
     this.#values[slot] = undefined;
     const bytes = workOut(value, context, this);
     this.#values[slot] = value;
-    this.limits.leaveLookup();
+    this.limits.leave();
     return bytes;
   }
 

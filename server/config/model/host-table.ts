@@ -142,14 +142,12 @@ class HostView implements Host {
 
   get fixedAddresses(): readonly number[] {
     const { fixedAddresses } = this.#columns;
-    return fixedAddresses.size === 0
-      ? noAddresses
-      : (fixedAddresses.get(this.index) ?? noAddresses);
+    return fixedAddresses.get(this.index) ?? noAddresses;
   }
 
   get fixedNames(): readonly string[] {
     const { fixedNames } = this.#columns;
-    return fixedNames.size === 0 ? noNames : (fixedNames.get(this.index) ?? noNames);
+    return fixedNames.get(this.index) ?? noNames;
   }
 
   get scope(): Scope {

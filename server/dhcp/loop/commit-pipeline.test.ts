@@ -4,10 +4,10 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { defaultEncodeLimits } from "../../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
-import type { Destination } from "../exchange/outcome.ts";
+import type { Destination, Reply } from "../exchange/outcome.ts";
 import { CommitPipeline } from "./commit-pipeline.ts";
 import { DhcpCounters } from "./counters.ts";
-import type { Reply, ReplyWay } from "./reply-sender.ts";
+import type { ReplyWay } from "./reply-sender.ts";
 
 const empty = new Uint8Array(0);
 const many = 16;

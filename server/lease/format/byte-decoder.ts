@@ -1,3 +1,5 @@
+import { hexDigit } from "../../../protocol/mac.ts";
+
 /** Longest byte string of one statement; a DHCP packet cannot bring a longer one. */
 export const STRING_BYTES_MAX = 4_000;
 
@@ -84,9 +86,3 @@ const letterEscapes = new Map([
   [0x6e, 0x0a],
   [0x62, 0x08],
 ]);
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}

@@ -8,7 +8,7 @@ import {
   VENDOR_CLASS_VARIABLE,
 } from "../lease.ts";
 import { AddressRanges, type LeaseRange } from "./address-ranges.ts";
-import { leaseCells, Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
+import { Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
 import { LeaseClients } from "./lease-clients.ts";
 import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease-codes.ts";
 import { LeaseRow } from "./lease-row.ts";
@@ -39,10 +39,9 @@ export class LeaseColumns {
   constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
     this.ranges = new AddressRanges(ranges);
     const { size } = this.ranges;
-    const cells = leaseCells(size);
-    this.words = cells.words;
-    this.octets = cells.octets;
-    this.clients = new LeaseClients(size, cells.words, options.hashSeed ?? 0);
+    this.words = new Uint32Array(size * ROW_WORDS);
+    this.octets = new Uint8Array(this.words.buffer);
+    this.clients = new LeaseClients(size, this.words, options.hashSeed ?? 0);
   }
 
   get size(): number {

@@ -35,7 +35,7 @@ export class LeaseTable extends LeaseColumns {
     super(ranges, options);
     this.#queues = Array.from(
       { length: this.ranges.poolCount },
-      () => new PoolQueue({ words: this.words, octets: this.octets }),
+      () => new PoolQueue(this.words, this.octets),
     );
     for (const { low, high, pool } of ranges) {
       const first = this.ranges.indexOf(low);

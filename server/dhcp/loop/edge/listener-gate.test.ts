@@ -16,8 +16,8 @@ import { type LeaseStore, LeaseStoreError } from "../../../lease/store/lease-sto
 import { SharedPairState } from "../../../mandate/shared-pair-state.ts";
 import { PairGate } from "../../../pair/pair-gate.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
+import type { Reply } from "../../exchange/outcome.ts";
 import { DhcpCounters } from "../counters.ts";
-import type { Reply } from "../reply-sender.ts";
 import { DhcpListener } from "./listener.ts";
 
 const empty = new Uint8Array(0);
