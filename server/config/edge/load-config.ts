@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Logger, nullLogger } from "../../../base/log.ts";
 import type { LeaseHost } from "../../lease/format/lease-host.ts";
@@ -50,7 +51,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
     ranges.map(({ low, high }) => ({ low, high, pool: index })),
   );
   try {
-    return new LeaseTable(ranges);
+    return new LeaseTable(ranges, { hashSeed: randomInt(2 ** 32) });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(error.message, { cause: error });
