@@ -13,7 +13,7 @@ import { checkAddress } from "./pitfalls.ts";
 const NAME_BYTES_MAX = 4096;
 /** Four characters may stand for a byte. A longer value fits into no option; dhcpd takes 1500 bytes. */
 const STRING_CHARACTERS_MAX = 4 * DATA_BYTES_MAX;
-/** About a gigabyte of them. Hosts are counted only by the statements of their own. */
+/** So many take about a gigabyte. A host counts only by its own statements. */
 const PARTS_MAX = 4_000_000;
 const REFERENCES_MAX = 4096;
 /** dhcpd takes zeros before the two that count. */

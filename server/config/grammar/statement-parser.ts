@@ -114,8 +114,8 @@ function parseAuthority(parser: Parser, target: StatementTarget): void {
 }
 
 /**
- * A function of the file's own, called as a statement. A name alone, or with an operator behind it,
- * is an expression too for dhcpd, worked out and forgotten: most often a keyword with a slip in it.
+ * A call of a function that the file defines. dhcpd also takes a name alone, or a name before an
+ * operator, for an expression whose value it drops: most often that is a misspelt keyword.
  */
 function parseCall(parser: Parser, target: StatementTarget): boolean {
   const { lexer, at } = parser;

@@ -144,7 +144,7 @@ export class Settings implements EvaluatedSettings {
     return this.#events?.[name]?.statements ?? noStatements;
   }
 
-  /** The `on` statement that spoke last about the event. */
+  /** The latest `on` statement for the event. */
   onEvent(name: LeaseEvent): OnEvent | undefined {
     return this.#events?.[name];
   }
@@ -159,7 +159,7 @@ export class Settings implements EvaluatedSettings {
     return this.#commands ?? noCommands;
   }
 
-  /** Those of the lease, or of the running function. */
+  /** The variables of the lease, or of the running function. */
   get variables(): VariableScope {
     this.#variables ??= new Variables();
     return this.#variables;
@@ -186,7 +186,7 @@ export class Settings implements EvaluatedSettings {
     if (this.#commands.length < COMMANDS_MAX) this.#commands.push(words);
   }
 
-  /** Gives out what has been logged and asked for since the last time. */
+  /** Returns the log lines and the commands since the last call. */
   takeOutput(): Pick<Settings, "messages" | "commands"> {
     const output = { messages: this.messages, commands: this.commands };
     this.#messages = undefined;
@@ -211,7 +211,7 @@ export class Settings implements EvaluatedSettings {
     return this.#limits;
   }
 
-  /** A statement has set the slot, to whatever. */
+  /** Some statement has set the slot. */
   isSet(slot: number): boolean {
     return this.#values[slot] !== undefined;
   }

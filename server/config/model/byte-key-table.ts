@@ -14,9 +14,9 @@ const IS_LONG = 255;
 
 /**
  * A hash table from short byte strings to numbers, with several numbers a key if need be: open
- * addressing over 32-bit integers, no object an entry. Made for 80,000 hosts and as many subclasses, of
- * which the processor's cache holds few: a look-up of a hardware address goes to one place. A key may
- * have a one-byte prefix (a hardware type) that callers keep apart.
+ * addressing over 32-bit integers, no object an entry. It is made for 80,000 hosts and as many subclasses,
+ * more than the processor's cache holds: a look-up of a hardware address reads one place. A key may have
+ * a one-byte prefix (a hardware type) that callers keep apart.
  */
 export class ByteKeyTable {
   /** Never more than three quarters full. */

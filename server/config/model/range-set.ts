@@ -5,7 +5,7 @@ const BLOCK_RANGES_MAX = 512;
 
 /** All ranges of addresses to lend, kept in order so that no address is in two of them. */
 export class RangeSet {
-  /** The ranges in order, in blocks of which none is empty. */
+  /** The ranges in order, in blocks; no block is empty. */
   readonly #blocks: AddressRange[][] = [];
   #size = 0;
 

@@ -76,8 +76,8 @@ export class TokenReader {
   }
 
   /**
-   * Half of a pair of quotes is none for us, so the other half would begin a string that swallows
-   * what follows: goes on where the statement ends, whatever quotes there are.
+   * A typographic quote opens no string, so a straight one after it would begin a string that swallows
+   * what follows: goes on where the statement ends, whatever quotes stand there.
    */
   #leaveQuote(at: number): void {
     const { text } = this.lexer.file;
