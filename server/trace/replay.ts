@@ -6,10 +6,10 @@ import { DhcpEngine } from "../dhcp/decide/engine.ts";
 import type { Outcome, Reply } from "../dhcp/exchange/outcome.ts";
 import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { ReplyMaker } from "./made-replies.ts";
-import type { Case } from "./replay-case.ts";
 import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";
 import {
   type TracedDecision,
+  type TracedPacket,
   type TracedReply,
   TraceFormatError,
   type TraceRecord,
@@ -43,6 +43,19 @@ export interface ReplaySummary {
   readonly replies: number;
   /** Packets with a difference. */
   readonly differences: number;
+}
+
+/** A packet of this turn, or one whose OFFER waited for a probe. */
+interface Case {
+  readonly number: number;
+  readonly packet: TracedPacket;
+  decision?: TracedDecision;
+  /** Why the replay has no reply, if known. */
+  silence: string;
+  /** A reply that the replay made. It waits for the recorded reply to the same packet. */
+  made?: { readonly reply: TracedReply; readonly outcome: Reply } | undefined;
+  /** The ticket of the probe that the replayed engine asked for. */
+  ticket?: number;
 }
 
 const secondMs = 1000;
