@@ -1,3 +1,5 @@
+import { hashBytes } from "../../../base/hash-bytes.ts";
+
 const NONE = -1;
 const SLOTS_FIRST = 128;
 const VALUES_FIRST = 64;
@@ -112,7 +114,7 @@ export class ByteKeyTable {
   #slotOfLong(prefix: number, bytes: Uint8Array, start: number, end: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    const hash = hashOfBytes(prefix, bytes, start, end);
+    const hash = hashBytes(bytes, start, end - start, prefix);
     const first = firstWordOfLong(prefix, hash);
     let slot = (hash * SLOT_WORDS) & mask;
     for (;;) {
@@ -150,7 +152,7 @@ export class ByteKeyTable {
       this.#longKeys = longKeys;
     }
     this.#longKeys.set(key, start);
-    this.#slots[slot] = firstWordOfLong(prefix, hashOfBytes(prefix, key, 0, length));
+    this.#slots[slot] = firstWordOfLong(prefix, hashBytes(key, 0, length, prefix));
     this.#slots[slot + 1] = start;
     this.#slots[slot + 2] = length;
   }
@@ -185,7 +187,7 @@ export class ByteKeyTable {
     const second = this.#slots[slot + 1];
     const third = this.#slots[slot + 2];
     if (((first >>> 8) & 0xff) !== IS_LONG) return hashOfWords(first, second, third);
-    return hashOfBytes(first & 0xff, this.#longKeys, second, second + third);
+    return hashBytes(this.#longKeys, second, third, first & 0xff);
   }
 }
 
@@ -212,15 +214,4 @@ function hashOfWords(first: number, second: number, third: number): number {
   value = Math.imul(value ^ (value >>> 15), 0x85eb_ca6b) ^ third;
   value = Math.imul(value ^ (value >>> 13), 0xc2b2_ae35);
   return value ^ (value >>> 16);
-}
-
-/** FNV-1a with a final mix. */
-function hashOfBytes(prefix: number, bytes: Uint8Array, start: number, end: number): number {
-  let value = Math.imul(0x811c9dc5 ^ prefix, 0x01000193);
-  for (let index = start; index < end; index += 1) {
-    value = Math.imul(value ^ bytes[index], 0x01000193);
-  }
-  value ^= value >>> 15;
-  value = Math.imul(value, 0x2c1b3c6d);
-  return value ^ (value >>> 13);
 }

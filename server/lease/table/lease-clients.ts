@@ -1,3 +1,4 @@
+import { hashBytes } from "../../../base/hash-bytes.ts";
 import { bytesEqual } from "../../../protocol/bytes.ts";
 import {
   copyBilling,
@@ -8,7 +9,7 @@ import {
   type LeaseExtras,
 } from "../lease.ts";
 import { ClientBlobs } from "./client-blob.ts";
-import { ClientIndex, hashBytes } from "./client-index.ts";
+import { ClientIndex } from "./client-index.ts";
 import { ROW_WORDS, Word } from "./lease-cells.ts";
 import { isRare, type RareExtras } from "./lease-row.ts";
 import { noBytes, PackedClient } from "./packed-client.ts";
