@@ -2,13 +2,21 @@ const DAY_SECONDS = 86_400;
 const DAY_MS = 86_400_000;
 const ZERO = 0x30;
 
-/** Days since 1970-01-01 of a date in the Gregorian calendar, from year 100 on; `month` is 1 to 12. */
+/** Days since 1970-01-01 of a date in the Gregorian calendar; `month` is 1 to 12. */
 export function daysOf(year: number, month: number, day: number): number {
-  return Date.UTC(year, month - 1, day) / DAY_MS;
+  // Counting years from March puts the leap day at the end of the year.
+  const shifted = month <= 2 ? year - 1 : year;
+  const era = Math.floor(shifted / 400);
+  const yearOfEra = shifted - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146_097 + dayOfEra - 719_468;
 }
 
 export function daysInMonth(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** Number of recent days whose text is kept, indexed by the day modulo four: leases share few days. */

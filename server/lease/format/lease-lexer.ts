@@ -1,5 +1,5 @@
 import { latin1Text } from "../../../protocol/latin1.ts";
-import { decodeHexList, decodeString, STRING_BYTES_MAX } from "./byte-decoder.ts";
+import { ByteDecoder, STRING_BYTES_MAX } from "./byte-decoder.ts";
 import { daysInMonth, daysOf } from "./lease-date.ts";
 
 /** Setting this bit in every byte of two words makes them equal if they differ in case only. */
@@ -56,6 +56,7 @@ export class LeaseLexer {
   wordStart = 0;
   /** Statements skipped since the caller last emptied this. */
   skipped: SkippedStatement[] = [];
+  readonly #decoder = new ByteDecoder();
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.bytes = bytes;
@@ -189,7 +190,7 @@ export class LeaseLexer {
     if (hasEscape && at - start > STRING_BYTES_MAX * 4) {
       this.fail("a string is too long", start - 1);
     }
-    const value = hasEscape ? decodeString(this, start, at) : bytes.subarray(start, at);
+    const value = hasEscape ? this.#decoder.string(this, start, at) : bytes.subarray(start, at);
     if (value.length > STRING_BYTES_MAX) {
       this.fail(`a string of ${value.length} bytes, more than ${STRING_BYTES_MAX}`, start - 1);
     }
@@ -199,7 +200,7 @@ export class LeaseLexer {
   /** Reads `0:a:ff` or `00:0a:ff`. */
   hexList(): Uint8Array {
     this.peek();
-    return decodeHexList(this);
+    return this.#decoder.hexList(this);
   }
 
   /** Reads bytes in either form. */

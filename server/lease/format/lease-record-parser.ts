@@ -26,11 +26,11 @@ interface Draft {
   readonly record: Mutable<LeaseRecord>;
   /** The text stated the state; otherwise it is derived. */
   hasState: boolean;
-  agentOptions?: number[];
-  variables?: [string, LeaseValue][];
-  kept?: string[];
+  agentOptions: number[] | undefined;
+  variables: [string, LeaseValue][] | undefined;
+  kept: string[] | undefined;
   /** The first unknown statement. */
-  skipped?: SkippedStatement;
+  skipped: SkippedStatement | undefined;
 }
 
 type StatementReader = (lexer: LeaseLexer, draft: Draft, start: number) => void;
@@ -63,7 +63,14 @@ export function parseLease(lexer: LeaseLexer): LeaseRecord {
     startsAt: 0,
     endsAt: 0,
   };
-  const draft: Draft = { record, hasState: false };
+  const draft: Draft = {
+    record,
+    hasState: false,
+    agentOptions: undefined,
+    variables: undefined,
+    kept: undefined,
+    skipped: undefined,
+  };
   lexer.expect(Byte.openingBrace);
   while (lexer.peek() !== Byte.closingBrace) {
     const reader = readers.get(lexer.word());
