@@ -37,14 +37,6 @@ export interface ReplayDifference {
   readonly lines: readonly string[];
 }
 
-export interface ReplaySummary {
-  readonly packets: number;
-  /** Replies that were recorded. */
-  readonly replies: number;
-  /** Packets with a difference. */
-  readonly differences: number;
-}
-
 /** A packet of this turn, or one whose OFFER waited for a probe. */
 interface Case {
   readonly number: number;
@@ -78,9 +70,12 @@ export class Replay {
   readonly #probed = new Map<number, Case>();
   #isCommitFailed = false;
   #packets = 0;
+  /** Replies that were recorded. */
   #replies = 0;
+  /** Packets with a difference. */
   #differences = 0;
-  #hasFailed = false;
+  /** The engine threw an error, so later records cannot be played. */
+  hasFailed = false;
 
   constructor(options: ReplayOptions) {
     const { config, leases, setup, logger = nullLogger } = options;
@@ -99,13 +94,8 @@ export class Replay {
     });
   }
 
-  get summary(): ReplaySummary {
+  get summary() {
     return { packets: this.#packets, replies: this.#replies, differences: this.#differences };
-  }
-
-  /** The engine threw an error, so later records cannot be played. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
   }
 
   /**
@@ -160,7 +150,7 @@ export class Replay {
    * then the packets without a decision are played as well, because one of them may be the cause.
    */
   finish(isWhole: boolean): void {
-    if (!isWhole && !this.#hasFailed) this.#playUndecided();
+    if (!isWhole && !this.hasFailed) this.#playUndecided();
     this.#turn.clear();
     this.#probed.clear();
   }
@@ -224,7 +214,7 @@ export class Replay {
         played.silence = `no DHCP message: ${error.code}`;
         return undefined;
       }
-      this.#hasFailed = true;
+      this.hasFailed = true;
       this.#tell(played, [`the server breaks on this packet: ${error.stack ?? error.message}`]);
       return undefined;
     }
@@ -279,7 +269,7 @@ export class Replay {
     const served = new Set(setup.interfaces.map(({ index }) => index));
     const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0].index : 0;
     for (const played of this.#turn.values()) {
-      if (played.decision !== undefined || this.#hasFailed) continue;
+      if (played.decision !== undefined || this.hasFailed) continue;
       const { interfaceIndex, arrivedMs } = played.packet;
       const isNamed = !setup.anyInterface && interfaceIndex !== 0;
       if (isNamed && !served.has(interfaceIndex)) continue;

@@ -73,7 +73,7 @@ class SubclassMember implements ClientClassMember {
 class Subclasses implements SubclassTable {
   /** Made with the first subclass: most classes have none. */
   #keys: ByteKeyTable | undefined;
-  #count = 0;
+  count = 0;
   /** Keys that look like a MAC, and like one behind its hardware type. */
   bareMacs = 0;
   typedMacs = 0;
@@ -84,10 +84,6 @@ class Subclasses implements SubclassTable {
 
   constructor(classScope: Scope) {
     this.#classScope = classScope;
-  }
-
-  get count(): number {
-    return this.#count;
   }
 
   /** Index of the subclass with exactly these bytes, or -1. */
@@ -106,9 +102,9 @@ class Subclasses implements SubclassTable {
     if (index >= 0) return index;
     if (key.length === MAC_OCTETS) this.bareMacs += 1;
     else if (key.length === MAC_OCTETS + 1 && key[0] === ETHERNET) this.typedMacs += 1;
-    this.#keys.add(0, key, this.#count);
-    this.#count += 1;
-    return this.#count - 1;
+    this.#keys.add(0, key, this.count);
+    this.count += 1;
+    return this.count - 1;
   }
 
   /** The subclass's own block, inside the class's; without one, the class's. */
