@@ -1,5 +1,5 @@
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import { wakeBy } from "../../../base/net/wake-pipe.ts";
+import { wakeBy } from "../../../base/net/wake-by.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
