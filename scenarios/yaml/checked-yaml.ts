@@ -21,10 +21,9 @@ export function readYaml<Schema extends z.ZodType>(
   file: string,
   text: string,
   schema: Schema,
-  overrides: readonly Override[] = [],
 ): YamlReading<z.output<Schema>> {
   const parsed = parseLayer(file, text);
-  return parsed.kind === "failed" ? parsed : checkLayers([parsed.layer], schema, overrides);
+  return parsed.kind === "failed" ? parsed : checkLayers([parsed.layer], schema, []);
 }
 
 /**
