@@ -18,7 +18,6 @@ export const failoverValues = [
   "dipPercent",
 ] as const;
 
-export type FailoverCount = (typeof failoverCounts)[number];
 export type FailoverValue = (typeof failoverValues)[number];
 
 const overEvents = ["p50", "max"];
