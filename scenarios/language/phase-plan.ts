@@ -37,7 +37,7 @@ interface SpacedStream extends StreamPlace {
   readonly arrivals?: ArrivalSpacing | undefined;
 }
 
-/** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
+/** Open loop: arrival k is intended at start + k / rate, even if earlier ones are not complete. */
 export interface RateStream extends SpacedStream {
   readonly kind: "rate";
   /** Over all workers together. */

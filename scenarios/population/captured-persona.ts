@@ -101,7 +101,7 @@ export type CapturedMessage = z.output<typeof message>;
 /** A device as it was captured; `retransmit` in milliseconds. */
 export type CapturedPersona = z.output<typeof personaFileSchema>;
 
-/** Reads a persona file; its problems, each with its place, when it is none. */
+/** Reads a persona file. Each problem has its place in the file. */
 export function readPersonaFile(file: string, text: string): Reading<{ persona: CapturedPersona }> {
   const reading = readYaml(file, text, personaFileSchema);
   return reading.kind === "ok" ? { kind: "ok", persona: reading.data } : reading;

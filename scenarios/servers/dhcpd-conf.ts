@@ -13,7 +13,7 @@ export interface DhcpdConfOptions {
   readonly leaseSeconds: number;
   /**
    * Whether every device has a host and a subclass of its own; true when left out. Otherwise any client
-   * that looks like a device of a kind is served: a few kilobytes of file for a million devices.
+   * that looks like a device of some kind is served: a few kilobytes of file for a million devices.
    */
   readonly registered?: boolean;
   /** The only address that the server binds; all addresses when left out. */

@@ -7,7 +7,7 @@ import { names } from "./dhcpd-conf.ts";
 /** What Kea is told about a headend beside its networks. */
 export interface KeaRegistry {
   readonly classes: readonly object[];
-  /** Undefined: any client that looks like a device of a kind is served. */
+  /** Undefined: Kea serves any client that looks like a device of some kind. */
   readonly reservations: readonly object[] | undefined;
 }
 

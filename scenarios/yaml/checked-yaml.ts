@@ -27,8 +27,8 @@ export function readYaml<Schema extends z.ZodType>(
 }
 
 /**
- * Checks what layers of YAML, merged, come to. The first layer is the file itself, and wins over the
- * next one, and so on; an override wins over all. Never without a layer.
+ * Merges the layers and checks the result. Earlier layers win over later ones; the first is the file
+ * itself. An override wins over all layers.
  */
 export function checkLayers<Schema extends z.ZodType>(
   layers: readonly [YamlLayer, ...YamlLayer[]],

@@ -77,7 +77,7 @@ function valueOfPlain(text: string, document: Document): unknown {
   return text;
 }
 
-/** The path in the data of the last of these nodes, each of which is inside the one before it. */
+/** The path in the data to the last node. Each node is inside the one before it. */
 function pathOf(nodes: readonly unknown[]): (string | number)[] {
   return nodes.flatMap((node, index) => {
     if (isPair(node)) return [keyOf(node.key)];

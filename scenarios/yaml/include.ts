@@ -2,7 +2,7 @@ import { substitute, type Variables } from "./environment.ts";
 import { type FileProblem, formatPath, type Reading } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
-/** What a scenario may refer to beyond its text. */
+/** Where a scenario's variables and included files come from. */
 export interface ReadContext {
   readonly variables: Variables;
   /** Reads the file that another one includes; `written` is relative to the folder of `from`. */
