@@ -5,17 +5,17 @@ import { endOfPrefix, type KeyValue } from "./etcd-messages.ts";
 export interface PairKeys {
   /** Every key of the pair begins with it. */
   readonly prefix: string;
-  /** The first key behind them. */
+  /** The first key after the pair's keys. */
   readonly end: string;
   /** Who leads: LeaderClaim. Its revision guards every commit. */
   readonly leader: string;
   /** HA-13, step 1: 1 or 0. */
   readonly failure: string;
-  /** Then comes the name of a node: its boot, as long as it keeps that alive. */
+  /** Followed by the name of a node. The value is its boot, while the node keeps the key alive. */
   readonly presence: string;
   /** The number of the leader's latest transaction: it puts them in a row (commit-chain.ts). */
   readonly chain: string;
-  /** Then comes the address: `10.9.0.1`. The value is the record of the lease file. */
+  /** Followed by the address: `10.9.0.1`. The value is the record of the lease file. */
   readonly leases: string;
 }
 

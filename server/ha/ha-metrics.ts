@@ -1,4 +1,4 @@
-import { type Family, gauge } from "../metrics/exposition.ts";
+import { counter, type Family, gauge, gaugeBy } from "../metrics/exposition.ts";
 import type { PairStatus } from "./pair-status.ts";
 import type { TakeOverTimes } from "./take-over-clock.ts";
 
@@ -28,15 +28,12 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
       "Failed actions of both nodes.",
       own.troubles.length + peer.troubles.length,
     ),
-    {
-      name: "provlab_ha_link_up",
-      type: "gauge",
-      help: "1 for an interconnect by which the other node is heard.",
-      samples: links.map(({ state }, link) => ({
-        labels: { link: String(link) },
-        value: bit(state === "up"),
-      })),
-    },
+    gaugeBy(
+      "provlab_ha_link_up",
+      "1 for an interconnect by which the other node is heard.",
+      "link",
+      Object.fromEntries(links.map(({ state }, link) => [link, bit(state === "up")])),
+    ),
     ...(status.clockApartMs === undefined
       ? []
       : [
@@ -51,12 +48,11 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
       "The time by which leases end less this node's clock.",
       status.leaseTimeAheadMs / 1000,
     ),
-    {
-      name: "provlab_ha_take_overs_total",
-      type: "counter",
-      help: "How often this node claimed the leadership, and answered.",
-      samples: [{ value: takeOvers.count }],
-    },
+    counter(
+      "provlab_ha_take_overs_total",
+      "How often this node claimed the leadership, and answered.",
+      takeOvers.count,
+    ),
     gauge(
       "provlab_ha_take_over_silence_seconds",
       "Of the latest: from the last heartbeat of the other node to the claim.",

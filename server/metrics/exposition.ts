@@ -50,6 +50,11 @@ export function gauge(name: string, help: string, value: number): Family {
   return { name, type: "gauge", help, samples: [{ value }] };
 }
 
+/** A counter without labels. `name` includes `_total`. */
+export function counter(name: string, help: string, value: number): Family {
+  return { name, type: "counter", help, samples: [{ value }] };
+}
+
 /** A gauge with a sample for each value of a label. */
 export function gaugeBy(
   name: string,
@@ -63,9 +68,9 @@ export function gaugeBy(
 
 /** How the first part of a counter's dotted name is shown. */
 export interface CounterName {
-  /** Without the prefix and `_total`. */
-  readonly name: string;
   readonly help: string;
+  /** Without the prefix and `_total`; by default the counter's own name, with `_` for `-`. */
+  readonly name?: string;
   /** The label whose value is the part after the dot. */
   readonly label?: string;
 }
@@ -79,20 +84,26 @@ export function counterFamilies(
   counters: Readonly<Record<string, number>>,
   names: Readonly<Record<string, CounterName>>,
 ): Family[] {
-  const samples = new Map<CounterName, Sample[]>();
+  const families = new Map<string, Family & { readonly samples: Sample[] }>();
   for (const [dotted, value] of Object.entries(counters)) {
     const dot = dotted.indexOf(".");
-    const name = names[dot < 0 ? dotted : dotted.slice(0, dot)];
-    if (name === undefined) throw new RangeError(`the counter ${prefix}: ${dotted} has no name`);
-    const labels = name.label === undefined ? {} : { [name.label]: dotted.slice(dot + 1) };
-    samples.set(name, [...(samples.get(name) ?? []), { labels, value }]);
+    const group = dot < 0 ? dotted : dotted.slice(0, dot);
+    const told = names[group];
+    if (told === undefined) throw new RangeError(`the counter ${prefix}: ${dotted} has no name`);
+    const { help, label, name = group.replaceAll("-", "_") } = told;
+    const family = families.get(group) ?? {
+      name: `${prefix}_${name}_total`,
+      type: "counter",
+      help,
+      samples: [],
+    };
+    family.samples.push({
+      labels: label === undefined ? {} : { [label]: dotted.slice(dot + 1) },
+      value,
+    });
+    families.set(group, family);
   }
-  return [...samples].map(([{ name, help }, of]) => ({
-    name: `${prefix}_${name}_total`,
-    type: "counter",
-    help,
-    samples: of,
-  }));
+  return [...families.values()];
 }
 
 function familyText({ name, type, help, samples }: Family): string {

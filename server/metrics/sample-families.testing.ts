@@ -1,7 +1,6 @@
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
-import { dotted } from "../service/loop/counters.ts";
 import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
 import { newTftpCounters } from "../tftp/counters.ts";
 import { newTimeCounters } from "../time/edge/time-server.ts";
@@ -42,10 +41,10 @@ export function dhcpWith(poolCount: number): Family[] {
 export const everyFamily = (): Family[] => [
   ...labelled(dhcpWith(2), { service: "dhcp" }),
   ...labelled(dhcpWith(1), { service: "dhcp-cpe" }),
-  ...labelled(tftpFamilies(dotted(newTftpCounters()), { sessions: 3, waiting: 1 }), {
+  ...labelled(tftpFamilies(newTftpCounters(), { sessions: 3, waiting: 1 }), {
     service: "tftp",
   }),
-  ...timeFamilies(dotted(newTimeCounters())),
-  ...ntpFamilies(dotted(newNtpCounters()), 3),
-  ...syslogFamilies(dotted(newSyslogCounters())),
+  ...timeFamilies(newTimeCounters()),
+  ...ntpFamilies(newNtpCounters(), 3),
+  ...syslogFamilies(newSyslogCounters()),
 ];

@@ -21,7 +21,6 @@ import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
 import { DeviceFiles } from "../tftp/edge/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
 import { startTimeServer } from "../time/edge/time-server.ts";
-import { dotted } from "./loop/counters.ts";
 import type { RunningService } from "./loop/datagram-loop.ts";
 import {
   type FromService,
@@ -74,22 +73,22 @@ async function start(plan: ServicePlan): Promise<ThreadedService> {
     case "tftp": {
       const running = await startTftp(plan);
       const { counters, load } = running;
-      return { ...running, families: () => tftpFamilies(dotted(counters), load()) };
+      return { ...running, families: () => tftpFamilies(counters, load()) };
     }
     case "ha":
       return startHa(plan, logger);
     case "time": {
       const running = await startTimeServer({ ...plan, logger });
-      return { ...running, families: () => timeFamilies(dotted(running.counters)) };
+      return { ...running, families: () => timeFamilies(running.counters) };
     }
     case "ntp": {
       const running = await startNtpServer({ ...plan, logger });
       const { counters, clockState } = running;
-      return { ...running, families: () => ntpFamilies(dotted(counters), clockState().stratum) };
+      return { ...running, families: () => ntpFamilies(counters, clockState().stratum) };
     }
     case "syslog": {
       const running = await startSyslogServer({ ...plan, logger });
-      return { ...running, families: () => syslogFamilies(dotted(running.counters)) };
+      return { ...running, families: () => syslogFamilies(running.counters) };
     }
     case "mirror": {
       const pairState = new SharedPairState(plan.pairState);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readPrivateFile } from "../../process/private-file.ts";
 import { StartError } from "../../process/start-error.ts";
 
-/** How the members of etcd are reached, as plain data: threads are started with it. */
+/** How to reach the members of etcd. Plain data, so that it can be sent to a thread. */
 export interface EtcdAccess {
   /** `http://HOST:PORT` of each member; with `tls`, `https://HOST:PORT`. */
   readonly endpoints: readonly string[];
@@ -21,32 +21,25 @@ export interface EtcdUserAccess extends EtcdAccess {
 /** A user of etcd (`etcdctl user add`). */
 export interface EtcdCredentials {
   readonly user: string;
-  /** Path of the file with the password; nobody but its owner may read it. */
+  /** Path of the file with the password; only its owner may read it. */
   readonly passwordFile: string;
 }
 
-/** Paths of PEM files, by which this node and the members of etcd know each other. */
+/** Paths of the PEM files by which this node and the members of etcd authenticate each other. */
 export interface EtcdTlsFiles {
-  /** Of whoever signed the members' certificates. */
+  /** The CA that signed the members' certificates. */
   readonly ca: string;
-  /** Of this node, with what is between it and the CA that the members trust. */
+  /** This node's certificate, with the intermediate ones up to a CA that the members trust. */
   readonly certificate: string;
-  /** Of that certificate; nobody but its owner may read it. */
-  readonly key: string;
-}
-
-/** As `node:tls` has them. */
-export interface EtcdTls {
-  readonly ca: string;
-  readonly cert: string;
+  /** The key of that certificate; only its owner may read it. */
   readonly key: string;
 }
 
 const KEY_BYTES_MAX = 64 * 1024;
 const PASSWORD_BYTES_MAX = 1024;
 
-/** What the files hold at this moment. Throws StartError that names the file. */
-export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
+/** Reads the files afresh. Throws StartError that names the file. */
+export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles) {
   const caText = readPem(ca);
   const certificateText = readPem(certificate);
   const keyText = readPrivateFile(key, "the key for etcd", KEY_BYTES_MAX);
@@ -57,7 +50,7 @@ export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
   return { ca: caText, cert: certificateText, key: keyText };
 }
 
-/** What the file holds at this moment, without one newline at its end. Throws StartError that names it. */
+/** Reads the file afresh, without the newline at its end. Throws StartError that names the file. */
 export function readEtcdPassword({ passwordFile }: EtcdCredentials): string {
   const text = readPrivateFile(passwordFile, "the password for etcd", PASSWORD_BYTES_MAX);
   const password = text.replace(/\r?\n$/, "");

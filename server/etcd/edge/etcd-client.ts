@@ -31,7 +31,7 @@ const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
-/** gRPC statuses with which etcd says what no other member would say differently. */
+/** gRPC statuses of refusals that every other member of etcd would repeat. */
 const finalStatuses: ReadonlySet<string> = new Set([
   ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
   ...["12", "16"], // unimplemented, unauthenticated
@@ -40,8 +40,8 @@ const finalStatuses: ReadonlySet<string> = new Set([
 const tokenIsStale = /invalid auth token|revision in header is old/;
 
 /**
- * No answer, or a refusal that no other member would give otherwise (`isRefused`). Either way an attempt
- * that was made before may have been done, or may be done later.
+ * There was no answer, or a refusal that every other member would repeat (`isRefused`). In both cases an
+ * earlier attempt may have succeeded, or may still succeed.
  */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
@@ -54,11 +54,11 @@ export class EtcdError extends Error {
 }
 
 export interface EtcdClientOptions extends EtcdUserAccess {
-  /** A member that has not answered for so long is given up for another one. */
+  /** A member that has not answered for this long is given up for another one. */
   readonly attemptMsMax: number;
 }
 
-/** Told of a watch. After `onEnd` nothing comes any more, and the next watch goes to another member. */
+/** Hears the events of a watch. `onEnd` is the last call; the next watch goes to another member. */
 export interface WatchListener {
   onAnswer(answer: WatchAnswer): void;
   onEnd(reason: string): void;
@@ -71,9 +71,8 @@ export interface EtcdWatch {
 }
 
 /**
- * etcd's API v3 over gRPC (HTTP/2), one member at a time: the one that answered last, and the next when
- * it does not. A call is sent again until its time is up, so only calls may be made
- * that mean the same the second time.
+ * etcd's API v3 over gRPC (HTTP/2). It asks one member at a time, and the next one when that one does
+ * not answer. A call is repeated until its time is up, so every call must be idempotent.
  */
 export class EtcdClient {
   readonly #options: EtcdClientOptions;
@@ -86,7 +85,7 @@ export class EtcdClient {
     this.#options = options;
   }
 
-  /** Throws EtcdError. `transaction` must be one that changes nothing when it comes a second time. */
+  /** Throws EtcdError. `transaction` must be idempotent. */
   transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
     const message = encodeTransaction(transaction);
     return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax);
@@ -114,17 +113,16 @@ export class EtcdClient {
     try {
       await this.#call(leasePath("Grant"), encodeLeaseGrant(lease, ttlSeconds), decodeLease, msMax);
     } catch (error) {
-      // The number is new: it was the attempt before this one that made it.
+      // The number is new, so an earlier attempt of this call made the lease.
       if (!(error instanceof EtcdError && leaseExists.test(error.message))) throw error;
     }
     return lease;
   }
 
-  /** Returns its time to live from now on; 0: there is no such lease any more. Throws EtcdError. */
-  async keepLeaseAlive(lease: number, msMax: number): Promise<number> {
-    // A stream of calls, of which this is the only one.
-    const path = leasePath("KeepAlive");
-    return (await this.#call(path, encodeLease(lease), decodeLease, msMax)).ttlSeconds;
+  /** Returns its time to live in seconds; 0: the lease does not exist any more. Throws EtcdError. */
+  keepLeaseAlive(lease: number, msMax: number): Promise<number> {
+    // etcd expects a stream of calls; this stream has only one.
+    return this.#call(leasePath("KeepAlive"), encodeLease(lease), decodeLease, msMax);
   }
 
   /** Deletes the lease and its keys. Throws EtcdError, also when it was gone already. */
@@ -167,7 +165,7 @@ export class EtcdClient {
           if (answer instanceof EtcdError) return giveUp(answer.message);
           const { cancelReason, compactRevision } = answer;
           if (cancelReason === undefined || compactRevision > 0) return listener.onAnswer(answer);
-          // The words differ from version to version; a stale token may be meant.
+          // The wording differs between versions, so a stale token may be the reason.
           this.#token = undefined;
           giveUp(`etcd ended the watch: ${cancelReason}`);
         },
@@ -192,7 +190,7 @@ export class EtcdClient {
     };
   }
 
-  /** The member in use is given up: the next call goes to another one. */
+  /** Gives up the member in use, so that the next call goes to another one. */
   changeMember(): void {
     this.#session?.destroy();
     this.#session = undefined;
@@ -221,7 +219,7 @@ export class EtcdClient {
       const result = await this.#attempt(path, message, decode, memberMs);
       if (!(result instanceof EtcdError)) return result;
       if (result.isRefused || this.#isClosed) throw result;
-      // That there was no time left for the last attempt says less than the one before.
+      // A last attempt that had too little time says less than the one before it.
       if (memberMs === attemptMsMax || reason === undefined) reason = result;
       if (performance.now() + pauseMs >= endMs) throw reason;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -328,7 +326,7 @@ export class EtcdClient {
     return { session, stream };
   }
 
-  /** Throws StartError when the certificates are not to be had. */
+  /** Throws StartError when the certificates cannot be read. */
   #connect(): ClientHttp2Session {
     const { tls } = this.#options;
     const session = connect(this.#endpoint, {
@@ -336,7 +334,7 @@ export class EtcdClient {
       // Read each time, so a renewed certificate counts from the next connection on.
       ...(tls === undefined ? {} : readEtcdTls(tls)),
     });
-    // What goes wrong with the connection is told by its streams.
+    // Its streams report what goes wrong with the connection.
     session.on("error", () => undefined);
     session.once("connect", (connected) => {
       // It may have been given up in the meantime.
@@ -351,7 +349,7 @@ interface OpenStream {
   readonly stream: ClientHttp2Stream;
 }
 
-/** A file that cannot be read yet, and an answer that cannot be read, are failures of one attempt. */
+/** An unreadable file or answer fails only this attempt. */
 function orEtcdError<Result>(get: () => Result): Result | EtcdError {
   try {
     return get();

@@ -5,7 +5,7 @@ import { type EtcdClient, EtcdError } from "./etcd-client.ts";
 const BEATS_A_LIFE = 3;
 const RETRY_MS = 50;
 
-/** A lease of etcd's that is kept alive: what is put under it stays until it is revoked or lost. */
+/** An etcd lease that is kept alive: its keys stay until it is revoked or lost. */
 export class KeptLease {
   readonly id: number;
   readonly #client: EtcdClient;
@@ -25,7 +25,7 @@ export class KeptLease {
   }
 
   /**
-   * `onLost` is called once, when etcd has no such lease any more or has kept silent for `ttlSeconds`.
+   * `onLost` is called once, when etcd has lost the lease or has been silent for `ttlSeconds`.
    * Throws EtcdError.
    */
   static async grant(
@@ -38,7 +38,7 @@ export class KeptLease {
     return new KeptLease(client, id, 1000 * ttlSeconds, onLost);
   }
 
-  /** Deletes what was put under it. Throws EtcdError, also when it is lost; then it ends by itself. */
+  /** Deletes its keys. Throws EtcdError, also when the lease was lost already. */
   async revoke(msMax: number): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);

@@ -157,12 +157,8 @@ class HaService implements RunningHaService {
       node: this.#node,
       self: this.#self,
       peerName: this.#options.peerName,
-      leader: this.#leadership.current(),
-      isInSync: this.#leadership.isInSync(),
-      revision: this.#leadership.revision(),
-      health: this.#health(),
+      ...this.#facts(),
       storeTrouble: this.#storeTrouble,
-      filesInStep: this.#filesInStep,
       clockApartMs: this.#leaseTime.clockApartMs,
       leaseTimeAheadMs: this.#leaseMs() - this.#clock.wallMs(),
     });
@@ -198,8 +194,15 @@ class HaService implements RunningHaService {
     return this.#options.storeTrouble?.() ?? "";
   }
 
-  get #filesInStep(): boolean {
-    return this.#options.filesInStep?.() ?? true;
+  /** What this node knows now, for its decisions and for its status. */
+  #facts() {
+    return {
+      leader: this.#leadership.current(),
+      isInSync: this.#leadership.isInSync(),
+      revision: this.#leadership.revision(),
+      health: this.#health(),
+      filesInStep: this.#options.filesInStep?.() ?? true,
+    };
   }
 
   #health() {
@@ -232,12 +235,8 @@ class HaService implements RunningHaService {
     const claim = this.#claim;
     this.#claim = undefined;
     const { effects, heartbeats } = this.#node.turn(nowMs, {
-      leader: this.#leadership.current(),
-      isInSync: this.#leadership.isInSync(),
-      revision: this.#leadership.revision(),
-      health: this.#health(),
+      ...this.#facts(),
       isAnswering: dataPlane.isAnswering,
-      filesInStep: this.#filesInStep,
       claim,
       order: this.#orders.shift(),
       times: { wallMs: now.wallMs, leaseMs: this.#leaseTime.baseMs + nowMs },

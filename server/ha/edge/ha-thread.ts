@@ -1,9 +1,10 @@
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import { wakeBy } from "../../../base/net/wake-pipe.ts";
+import { wakeBy } from "../../../base/net/wake-by.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { Family } from "../../metrics/exposition.ts";
+import type { RunningService } from "../../service/loop/datagram-loop.ts";
 import type { ControlLine, ControlRequest } from "../control-messages.ts";
 import { haFamilies } from "../ha-metrics.ts";
 import { DataPlanePulse } from "../watchdog.ts";
@@ -22,15 +23,10 @@ const attemptMsMost = 1000;
 const attemptsMax = 4;
 
 /** The service `ha`. It has its own thread, because a late heartbeat counts as a failure. */
-export interface RunningHa {
-  /** UDP port of the heartbeats. */
-  readonly port: number;
+export interface RunningHa extends RunningService {
   readonly families: () => Family[];
-  readonly ended: Promise<void>;
   /** Reports one line for a status, or the steps and the end for an order. */
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
-  /** Hands over and ends. */
-  stop(): Promise<void>;
 }
 
 /** Rejects with StartError when a key, a socket or an address is not available. */
@@ -59,7 +55,7 @@ export async function startHa(
     followed: pairState,
   });
   const wake = (): void => pairState.withWakeEnd(wakeBy);
-  const dataPlane = new SharedDataPlane({ pairState, pulse, leadership, wake });
+  const dataPlane = new SharedDataPlane(pairState, pulse, leadership, wake);
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
@@ -90,6 +86,7 @@ async function takeOff(plan: FloatingAddressPlan): Promise<void> {
 }
 
 class Ha implements RunningHa {
+  /** UDP port of the heartbeats. */
   readonly port: number;
   readonly ended: Promise<void>;
   readonly #service: RunningHaService;
@@ -128,6 +125,7 @@ class Ha implements RunningHa {
     });
   }
 
+  /** Hands over and ends. */
   stop(): Promise<void> {
     this.#stopping ??= this.#service
       .stop()

@@ -11,14 +11,6 @@ export interface MandateSource {
   confirm(epoch: number): Promise<boolean>;
 }
 
-export interface SharedDataPlaneOptions {
-  readonly pairState: SharedPairState;
-  readonly pulse: DataPlanePulse;
-  readonly leadership: MandateSource;
-  /** Ends the wait of the loop that serves. */
-  readonly wake: () => void;
-}
-
 /** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {
   readonly pulse: DataPlanePulse;
@@ -27,7 +19,13 @@ export class SharedDataPlane implements DataPlane {
   readonly #wake: () => void;
   #isAsking = false;
 
-  constructor({ pairState, pulse, leadership, wake }: SharedDataPlaneOptions) {
+  /** `wake` ends the wait of the loop that serves. */
+  constructor(
+    pairState: SharedPairState,
+    pulse: DataPlanePulse,
+    leadership: MandateSource,
+    wake: () => void,
+  ) {
     this.pulse = pulse;
     this.#pairState = pairState;
     this.#leadership = leadership;

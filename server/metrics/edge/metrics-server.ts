@@ -3,10 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../../base/clock.ts";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
-import { formatIpv4 } from "../../../protocol/ipv4.ts";
-import { systemReason } from "../../process/start-error.ts";
-import { portRefused } from "../../service/loop/datagram-loop.ts";
-import { EXPOSITION_TYPE, type Family, gauge, renderExposition } from "../exposition.ts";
+import { listenTcp } from "../../service/loop/tcp-acceptor.ts";
+import { counter, EXPOSITION_TYPE, type Family, gauge, renderExposition } from "../exposition.ts";
 
 /** Where metrics are served. */
 export interface MetricsPlan {
@@ -55,12 +53,7 @@ export class MetricsServer {
   /** Rejects with StartError when the port is not available. */
   static async open({ address, port }: MetricsPlan, source: MetricsSource): Promise<MetricsServer> {
     const metrics = new MetricsServer(source);
-    await new Promise<void>((resolve, reject) => {
-      metrics.#server.once("error", (error) => {
-        reject(portRefused("metrics over HTTP", address, port, systemReason(error)));
-      });
-      metrics.#server.listen(port, formatIpv4(address), resolve);
-    });
+    await listenTcp(metrics.#server, "metrics over HTTP", address, port);
     return metrics;
   }
 
@@ -105,12 +98,7 @@ function processFamilies(): Family[] {
   const cpuSeconds = (user + system) / 1e6;
   const descriptors = openDescriptors();
   return [
-    {
-      name: "process_cpu_seconds_total",
-      type: "counter",
-      help: "CPU time of the process, all threads.",
-      samples: [{ value: cpuSeconds }],
-    },
+    counter("process_cpu_seconds_total", "CPU time of the process, all threads.", cpuSeconds),
     gauge("process_resident_memory_bytes", "Memory of the process.", process.memoryUsage.rss()),
     gauge("process_start_time_seconds", "Unix time of the start.", startSeconds),
     ...(descriptors === undefined

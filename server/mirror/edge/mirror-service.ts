@@ -3,8 +3,9 @@ import { type Clock, systemClock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 import { readHeartbeatKey } from "../../ha/edge/heartbeat-key.ts";
-import { type Family, gauge } from "../../metrics/exposition.ts";
+import { counter, type Family, gauge } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
+import type { RunningService } from "../../service/loop/datagram-loop.ts";
 import { parseManifest, stepsTo } from "../manifest.ts";
 import { type MirrorFolder, type MirrorPlan, mirrorLimits } from "../mirror-plan.ts";
 import { FolderWriter } from "./folder-writer.ts";
@@ -32,13 +33,9 @@ export interface MirrorCounts {
   readonly isInStep: boolean;
 }
 
-export interface RunningMirror {
-  readonly port: number;
-  /** Settles once it is stopped. */
-  readonly ended: Promise<void>;
+export interface RunningMirror extends RunningService {
   counts(): MirrorCounts;
   readonly families: () => Family[];
-  stop(): Promise<void>;
 }
 
 /**
@@ -130,18 +127,14 @@ class Mirror implements RunningMirror {
 
   readonly families = (): Family[] => {
     const { fetched, removed, bytes, served, unproven, isInStep } = this.counts();
-    const counter = (name: string, help: string, value: number): Family => ({
-      name: `provlab_mirror_${name}_total`,
-      type: "counter",
-      help,
-      samples: [{ value }],
-    });
+    const ofMirror = (name: string, help: string, value: number): Family =>
+      counter(`provlab_mirror_${name}_total`, help, value);
     return [
-      counter("fetched_files", "Files fetched from the active node.", fetched),
-      counter("fetched_bytes", "Bytes of them.", bytes),
-      counter("removed_files", "Files removed, because the active node has them not.", removed),
-      counter("served_files", "Files given to the other node.", served),
-      counter("unproven", "Requests that did not prove to have the pair's key.", unproven),
+      ofMirror("fetched_files", "Files fetched from the active node.", fetched),
+      ofMirror("fetched_bytes", "Bytes of them.", bytes),
+      ofMirror("removed_files", "Files removed, because the active node has them not.", removed),
+      ofMirror("served_files", "Files given to the other node.", served),
+      ofMirror("unproven", "Requests that did not prove to have the pair's key.", unproven),
       gauge("provlab_mirror_in_step", "1 when this standby node has all.", isInStep ? 1 : 0),
     ];
   };

@@ -1,7 +1,5 @@
-import type { WakePipe } from "../../../base/net/wake-pipe.ts";
 import { DataPlanePulse } from "../../ha/watchdog.ts";
 import { PairNode, type PairNodeOptions } from "../../lease/replicated/edge/pair-node.ts";
-import type { LeaseStore } from "../../lease/store/lease-store.ts";
 import type { SyncTimer } from "../../lease/store/timed-sync.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
@@ -26,17 +24,8 @@ export interface PairStorageInput {
 /** What the gate of this node needs. */
 export type GateInputs = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
-export interface PairStorage {
-  readonly store: LeaseStore;
-  readonly loaded: PairNode["loaded"];
-  readonly wake: WakePipe | undefined;
-  readonly pair: GateInputs;
-  /** To be called right after the store was closed. */
-  end(): void;
-}
-
 /** The leases of one node of a pair: in etcd, with its lease file beneath. Throws LeaseStoreError. */
-export function openPairStorage(input: PairStorageInput): PairStorage {
+export function openPairStorage(input: PairStorageInput) {
   const { plane, leaseFile, leases, file, timer, threadFile } = input;
   const { bootId, etcd, commitMsMax, deadMs, recovers = false } = plane;
   let lostReason: string | undefined;

@@ -1,5 +1,5 @@
 /** Counters of a service: plain ones, and groups of them. */
-type Counters = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+export type Counters = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
 
 /** Every counter by a dotted name (`dropped.rate`), zeros included. */
 export function dotted(counters: Counters): Readonly<Record<string, number>> {
