@@ -58,10 +58,7 @@ export function compareAlike({
   return { plan, verdicts, found, foundMax: binomialLimit(plan.comparisons, plan.alpha, CHANCE) };
 }
 
-interface Split {
-  readonly base: readonly number[];
-  readonly current: readonly number[];
-}
+type Split = Readonly<Record<"base" | "current", readonly number[]>>;
 
 const splits: Readonly<Record<Design, (made: number, runs: number, prng: Prng) => Split>> = {
   groups: (made, runs, prng) => {

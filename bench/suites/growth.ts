@@ -44,7 +44,7 @@ export const growth: Suite = {
 async function measure(run: ContenderRun): Promise<void> {
   const { growthLeases, laterSearch } = run.bench.plan;
   const pace = await paceOf(run, "bare");
-  let first: Cost | undefined;
+  let first: Record<"perSecond" | "cpuNs", number | undefined> | undefined;
   for (const leases of growthLeases) {
     const subject = `${leases.toLocaleString("en-US")} leases`;
     const name = `growth-${leases}-${run.round}`;
@@ -66,11 +66,6 @@ async function measure(run: ContenderRun): Promise<void> {
     );
     run.score(subject, "cpuShare", percentOf(cost.cpuNs, first.cpuNs));
   }
-}
-
-interface Cost {
-  readonly perSecond: number | undefined;
-  readonly cpuNs: number | undefined;
 }
 
 function percentOf(value: number | undefined, whole: number | undefined): number | undefined {

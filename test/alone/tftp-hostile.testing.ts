@@ -28,7 +28,7 @@ export class HostilePeers {
   /** `port` takes the server's requests. */
   static async open(port: number, { files, canary }: TftpRoot): Promise<HostilePeers> {
     const options = { address: 0, port: 0, backend: "batch", datagramBytesMax: 65_535 } as const;
-    const check = new TftpReplyCheck({ files: files.values(), canary, clientsMax });
+    const check = new TftpReplyCheck({ files, canary }, clientsMax);
     return new HostilePeers(await openUdpSocket(options), check, port);
   }
 

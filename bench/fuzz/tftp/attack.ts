@@ -116,11 +116,7 @@ class BadClients {
     this.#requests = requests;
     this.#requestMutants = packetMutator(tftpShape, requests, this.#prng);
     this.#transferMutants = packetMutator(tftpShape, transferPackets, this.#prng);
-    this.#check = new TftpReplyCheck({
-      files: root.files.values(),
-      canary: root.canary,
-      clientsMax: CLIENTS_REMEMBERED,
-    });
+    this.#check = new TftpReplyCheck(root, CLIENTS_REMEMBERED);
   }
 
   send(): void {
@@ -130,7 +126,7 @@ class BadClients {
     else if (draw < 55) this.#ask((target) => this.#requestMutants(target));
     else if (draw < 60) this.#repeatRequest();
     else if (draw < 72) this.#acknowledge(transfer);
-    else if (draw < 78) this.#sendToTransfer(transfer, transfer.client);
+    else if (draw < 78) this.#sendToTransfer(transfer);
     else if (draw < 84) this.#endTransfer(transfer);
     else if (draw < 92) this.#sendAsStranger(transfer);
     else this.#sendFromWrongPort(transfer);
@@ -163,8 +159,7 @@ class BadClients {
   }
 
   #pushRequest(client: number, length: number): void {
-    const { address, port } = this.#server;
-    this.#sockets[client & 1].push(length, address, port, FIRST_CLIENT + client);
+    this.#pushTo(this.#server.port, this.#sockets[client & 1], length, FIRST_CLIENT + client);
   }
 
   /** The ACK that continues the transfer, one of a block that was not sent, or a repeated one. */
@@ -178,7 +173,7 @@ class BadClients {
     }
   }
 
-  #sendToTransfer({ serverPort }: KnownTransfer, client: number): void {
+  #sendToTransfer({ client, serverPort }: KnownTransfer): void {
     const socket = this.#sockets[client & 1];
     const length = this.#transferMutants(socket.slot());
     this.#pushTo(serverPort, socket, length, FIRST_CLIENT + client);
@@ -224,11 +219,8 @@ class BadClients {
     const { packet } = reply;
     if (client === undefined || packet.kind === "error") return undefined;
     const block = packet.kind === "data" ? packet.block : 0;
-    this.#transfers[this.#transfersSeen % TRANSFERS] = {
-      client,
-      serverPort: socket.sourcePort(datagram),
-      block,
-    };
+    const serverPort = socket.sourcePort(datagram);
+    this.#transfers[this.#transfersSeen % TRANSFERS] = { client, serverPort, block };
     this.#transfersSeen += 1;
     return undefined;
   }

@@ -17,8 +17,13 @@ const made = (length: number): Uint8Array => target.slice(0, length);
 
 let check: TftpReplyCheck;
 beforeEach(() => {
-  check = new TftpReplyCheck({ files: [file, new Uint8Array(0)], canary, clientsMax: 8 });
+  check = checkOf(file, new Uint8Array(0));
 });
+
+function checkOf(...contents: readonly Uint8Array[]): TftpReplyCheck {
+  const files = new Map(contents.map((bytes, index) => [`file-${index}`, bytes]));
+  return new TftpReplyCheck({ files, canary }, 8);
+}
 
 type Options = readonly (readonly [string, string])[];
 
@@ -69,7 +74,7 @@ describe("takes", () => {
   test("a block number that came round: block 65,537 is 1 again", () => {
     const long = new Uint8Array(8 * 65_540).fill(0x61);
     long.set(utf8.encode("zzzzzzzz"), 8 * 65_536);
-    check = new TftpReplyCheck({ files: [long], canary, clientsMax: 8 });
+    check = checkOf(long);
     ask(0, [["blksize", "8"]]);
     expect(problemOf(0, optionAck([["blksize", "8"]]))).toBe("");
     expect(problemOf(0, data(1, utf8.encode("zzzzzzzz")))).toBe("");

@@ -15,18 +15,10 @@ import {
   tftpErrorCodes,
 } from "../../../protocol/tftp/packet.ts";
 import { type CheckedReply, checkedReply } from "../campaign/checks.ts";
+import type { TftpRoot } from "./served-root.ts";
 
 /** What a server may send. */
 export type TftpReply = TftpData | TftpError | TftpOptionAck;
-
-export interface TftpReplyCheckOptions {
-  /** Contents of the files that are served. */
-  readonly files: Iterable<Uint8Array>;
-  /** Bytes that only files outside the root hold. */
-  readonly canary: Uint8Array;
-  /** How many clients are remembered, the latest ones. */
-  readonly clientsMax: number;
-}
 
 /** A client with its one request. */
 interface AskingClient {
@@ -47,8 +39,9 @@ export class TftpReplyCheck {
   readonly #clients: AskingClient[] = [];
   readonly #clientsMax: number;
 
-  constructor({ files, canary, clientsMax }: TftpReplyCheckOptions) {
-    this.#files = [...files];
+  /** Remembers the latest `clientsMax` clients. */
+  constructor({ files, canary }: Pick<TftpRoot, "files" | "canary">, clientsMax: number) {
+    this.#files = [...files.values()];
     this.#canary = canary;
     this.#clientsMax = clientsMax;
   }
