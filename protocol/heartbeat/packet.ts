@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import { EncodeError } from "../encode-error.ts";
 
 /** The port of Heartbeat (`udpport 694` of HA-28). */
@@ -162,7 +163,7 @@ export function decodeHeartbeat(
   const end = NAME_OFFSET + nameLength;
   if (view.getUint32(0) !== MAGIC || bytes[4] !== VERSION) return "format";
   if (end + SIGNATURE_BYTES !== bytes.length || nameLength > NODE_NAME_BYTES_MAX) return "format";
-  if (!isSame(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
+  if (!timingSafeEqual(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
   return readSigned(bytes, view) ?? "value";
 }
 
@@ -182,19 +183,9 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   const flags = Object.fromEntries(
     flagNames.map((name, bit) => [name, (bits & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;
-  const times = { sentAtMs, wallMs, leaseMs };
-  return {
-    node,
-    bootId,
-    sequence,
-    link: bytes[LINK_OFFSET],
-    role,
-    epoch,
-    revision,
-    flags,
-    ...times,
-    echo,
-  };
+  const link = bytes[LINK_OFFSET];
+  const counted = { sequence, link, role, epoch, revision, flags };
+  return { node, bootId, ...counted, sentAtMs, wallMs, leaseMs, echo };
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
@@ -207,13 +198,6 @@ function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
   const heldMs = readTime(view, 72);
   if (sequence === undefined || sentAtMs === undefined || heldMs === undefined) return "bad";
   return { bootId, sequence, sentAtMs, heldMs };
-}
-
-/** Compares in constant time, so that timing does not help a guess. */
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  let difference = one.length ^ other.length;
-  for (let at = 0; at < one.length; at += 1) difference |= one[at] ^ other[at];
-  return difference === 0;
 }
 
 function writeBootId(view: DataView, at: number, bootId: string): void {
