@@ -9,22 +9,22 @@ const summaryFile = process.env["PROVLAB_TEST_SUMMARY"];
 const longFiles = [
   "server/lease/store/lease-crash.test.ts",
   "server/trace/replay.test.ts",
-  "simulator/run/edge/coordinator.test.ts",
+  "test/system/coordinator.test.ts",
   "test/faults/kill.test.ts",
   "test/faults/lease-file.test.ts",
   "test/interop/agents.test.ts",
   "test/interop/differential-generated.test.ts",
   "test/interop/dhcpd-command.test.ts",
-  "test/interop/drill.test.ts",
+  "test/alone/drill.test.ts",
   "test/interop/kea-pair.test.ts",
   "test/interop/serve-pair.test.ts",
   "test/loopback/prov-run-boot.test.ts",
-  "test/loopback/prov-run-faulty.test.ts",
+  "test/system/prov-run-faulty.test.ts",
   "test/loopback/prov-run.test.ts",
   "test/system/segments.test.ts",
   "test/simulation/simulation.test.ts",
-  "test/system/simulated-day.test.ts",
-  "test/system/tutorial.test.ts",
+  "test/system/long-simulations.test.ts",
+  "test/alone/tutorial.test.ts",
 ];
 
 class LongFilesFirst extends BaseSequencer {

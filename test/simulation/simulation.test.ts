@@ -11,7 +11,8 @@ function playedEvening(): SimulationResult {
 }
 
 describe("a network and a disk that are worse than any", () => {
-  for (const seed of [SEED, SEED + 1, SEED + 2, SEED + 3]) {
+  // test/system/long-simulations.test.ts plays more of them.
+  for (const seed of [SEED, SEED + 1]) {
     test(`seed ${seed}: every rule holds`, () => {
       const result = play({ ...storm, seed });
       expectSafe(result);

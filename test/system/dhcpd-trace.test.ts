@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DhcpdFolder } from "../loopback/dhcpd-command.testing.ts";
 import { freePorts } from "../ports.testing.ts";
 import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
-import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 
 // Fifty simulated devices get and renew leases from a recorded server; then the recording is played.
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { day, expectSafe, play } from "../simulation/plans.testing.ts";
+import { day, expectSafe, play, SEED, storm } from "../simulation/plans.testing.ts";
 
 describe("10,000 devices through 24 hours, with crashes in between", () => {
   test("no double allocation, no lost lease, no changed address, and everybody is served", () => {
@@ -23,4 +23,10 @@ describe("10,000 devices through 24 hours, with crashes in between", () => {
     expect(result.bound).toBeGreaterThan(9900);
     expect(result.bound).toBeLessThanOrEqual(9980);
   });
+});
+
+test.each([2, 3, 4, 5, 6, 7])("storm, seed %i after the first: every rule holds", (after) => {
+  const result = play({ ...storm, seed: SEED + after });
+  expectSafe(result);
+  expect(result.server.crashes).toBeGreaterThan(30);
 });

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { labName, removeLeftovers } from "../../lab/machine/leftovers.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
-import { describeWithPeers } from "./namespaces.testing.ts";
+import { describeWithPeers } from "../interop/namespaces.testing.ts";
 
 // The shipped drills as a person runs them, with few devices, in a short time.
 
@@ -99,7 +99,8 @@ function drillTests(): void {
     ]);
     const mixed = result.phases.find(({ name }) => name === "mixed")!;
     const renew = mixed.streams.find(({ exchange }) => exchange === "renew")!;
-    expect(renew.timeouts).toBe(0);
+    // Some may be under way as the phase ends; it was 40 a second for 5 s that had the dead node's address.
+    expect(renew.timeouts).toBeLessThan(10);
   });
 
   test("a run that is killed leaves no program behind, and the next one removes its namespaces", async () => {

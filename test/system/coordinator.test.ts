@@ -1,20 +1,25 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { systemClock } from "../../../base/clock.ts";
-import { udpSocketsBoundTo } from "../../../base/net/port-sharing.ts";
-import { MessageType } from "../../../protocol/dhcp/message-type.ts";
-import type { DhcpPacket } from "../../../protocol/dhcp/packet.ts";
-import { formatMac } from "../../../protocol/mac.ts";
-import { Population, type PopulationPlan } from "../../../scenarios/population/population.ts";
-import { type PhasePlan, type RunPlan, runDefaults } from "../../plan/run-plan.ts";
-import { type Responder, type ResponderFaults, startResponder } from "../../responder.testing.ts";
-import { LoneSegment } from "../lone-segment.ts";
-import { RunPace } from "../run-pace.ts";
+import { systemClock } from "../../base/clock.ts";
+import { udpSocketsBoundTo } from "../../base/net/port-sharing.ts";
+import { MessageType } from "../../protocol/dhcp/message-type.ts";
+import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
+import { formatMac } from "../../protocol/mac.ts";
+import { Population, type PopulationPlan } from "../../scenarios/population/population.ts";
+import { type PhasePlan, type RunPlan, runDefaults } from "../../simulator/plan/run-plan.ts";
+import {
+  type Responder,
+  type ResponderFaults,
+  startResponder,
+} from "../../simulator/responder.testing.ts";
 import {
   runSegment,
   runSimulation,
   SimulationError,
   type SimulationProgress,
-} from "./coordinator.ts";
+} from "../../simulator/run/edge/coordinator.ts";
+import { LoneSegment } from "../../simulator/run/lone-segment.ts";
+import type { Rendezvous } from "../../simulator/run/rendezvous.ts";
+import { RunPace } from "../../simulator/run/run-pace.ts";
 
 const population: PopulationPlan = {
   cableModems: 240,
@@ -271,13 +276,13 @@ describe("a run over real sockets and threads", () => {
       segment: { index: 0, count: 1, placement: "one-machine" },
     };
     const nowMs = (): number => systemClock.monotonicMs();
-    const lone = new LoneSegment(plan, new Population(population), undefined, nowMs);
+    const lone: Rendezvous = new LoneSegment(plan, new Population(population), undefined, nowMs);
     const boundToClientPort = (): number | undefined => udpSocketsBoundTo(0, plan.ports.client);
     let othersAreDone: () => void = quiet;
     const asked = new Promise<void>((isAsked) => {
       lone.mayClose = () => {
         isAsked();
-        return new Promise((resolve) => {
+        return new Promise<void>((resolve) => {
           othersAreDone = resolve;
         });
       };
