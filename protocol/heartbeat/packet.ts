@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { EncodeError } from "../encode-error.ts";
 
 /** The port of Heartbeat (`udpport 694` of HA-28). */
@@ -163,7 +162,7 @@ export function decodeHeartbeat(
   const end = NAME_OFFSET + nameLength;
   if (view.getUint32(0) !== MAGIC || bytes[4] !== VERSION) return "format";
   if (end + SIGNATURE_BYTES !== bytes.length || nameLength > NODE_NAME_BYTES_MAX) return "format";
-  if (!timingSafeEqual(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
+  if (!isSame(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
   return readSigned(bytes, view) ?? "value";
 }
 
@@ -198,6 +197,13 @@ function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
   const heldMs = readTime(view, 72);
   if (sequence === undefined || sentAtMs === undefined || heldMs === undefined) return "bad";
   return { bootId, sequence, sentAtMs, heldMs };
+}
+
+/** Compares in constant time, so that timing does not help a guess. */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  let difference = one.length ^ other.length;
+  for (let at = 0; at < one.length; at += 1) difference |= one[at] ^ other[at];
+  return difference === 0;
 }
 
 function writeBootId(view: DataView, at: number, bootId: string): void {
