@@ -1,24 +1,25 @@
 import type { Contender } from "../contenders/contender.ts";
 import type { DhcpContender } from "../contenders/dhcp-contender.ts";
-import type { Cell, Row, ServerResult, TrialRecord } from "../results/bench-result.ts";
+import type { Row, ServerResult, TrialRecord } from "../results/bench-result.ts";
 import { knowledgeOf, type RateResult, type RateTrial } from "./rate-result.ts";
 import type { Bench } from "./server-start.ts";
 
 interface OpenRow {
   readonly subject: string;
-  readonly cells: Map<string, { values: number[]; isBound: boolean }>;
-  reason: string | undefined;
+  readonly cells: Record<string, { values: number[]; isBound: boolean }>;
+  reason?: string;
 }
 
-/** One contender in a suite: the round that it plays, and its figures so far. */
+/** One contender in one suite, and its figures so far. */
 export class ContenderRun<Member extends Contender = DhcpContender> {
   readonly bench: Bench;
   readonly contender: Member;
   readonly version: string;
-  round = 0;
-  /** Why it takes no further part. */
+  /** The present round, from 1. */
+  round = 1;
+  /** Why the contender takes no further part. */
   missing: string | undefined;
-  readonly trials: TrialRecord[] = [];
+  readonly trials: Omit<TrialRecord, "server">[] = [];
   readonly #rows: OpenRow[] = [];
   #violations = 0;
 
@@ -36,18 +37,17 @@ export class ContenderRun<Member extends Contender = DhcpContender> {
       this.missing = "needs root, for network namespaces";
   }
 
-  /** `isBound`: the generator was the limit, the contender may be better. */
+  /** `isBound`: the generator was the limit, so the contender may be better. */
   score(subject: string, column: string, value: number | undefined, isBound = false): void {
     if (value === undefined) return;
     const { cells } = this.#row(subject);
-    const cell = cells.get(column) ?? { values: [], isBound: false };
-    cell.values.push(value);
-    cell.isBound ||= isBound;
-    cells.set(column, cell);
+    cells[column] ??= { values: [], isBound: false };
+    cells[column].values.push(value);
+    cells[column].isBound ||= isBound;
   }
 
   /**
-   * A rate that was searched: 0 where the server missed even the lowest, and no figure where the
+   * Scores a rate that was searched: 0 where the server missed even the lowest, and no figure where the
    * generator was the limit at every rate.
    */
   scoreRate(subject: string, column: string, result: RateResult<RateTrial>): void {
@@ -57,7 +57,7 @@ export class ContenderRun<Member extends Contender = DhcpContender> {
     else this.score(subject, column, result.maximumPerSecond ?? 0, knowledge === "bound");
   }
 
-  /** Why the subject lacks figures, or what went wrong with it. */
+  /** Says why the subject lacks figures, or what went wrong with it. */
   explain(subject: string, reason: string): void {
     this.#row(subject).reason = reason;
   }
@@ -67,12 +67,12 @@ export class ContenderRun<Member extends Contender = DhcpContender> {
     return this.#row(subject).reason !== undefined;
   }
 
-  /** Keeps the measurement behind the figures, for the JSON file. */
+  /** Keeps the measurements behind the figures, for the JSON file. */
   keep(subject: string, trial: unknown): void {
-    this.trials.push({ server: this.contender.id, subject, round: this.round, trial });
+    this.trials.push({ subject, round: this.round, trial });
   }
 
-  /** Acknowledgements that no correct server gives. */
+  /** Counts acknowledgements that no correct server gives. */
   addViolations(count: number): void {
     this.#violations += count;
   }
@@ -87,18 +87,13 @@ export class ContenderRun<Member extends Contender = DhcpContender> {
   }
 
   get rows(): readonly Row[] {
-    return this.#rows.map(({ subject, cells, reason }) => ({
-      server: this.contender.id,
-      subject,
-      cells: Object.fromEntries(cells) as Record<string, Cell>,
-      ...(reason === undefined ? {} : { reason }),
-    }));
+    return this.#rows.map((row) => ({ server: this.contender.id, ...row }));
   }
 
   #row(subject: string): OpenRow {
     const known = this.#rows.find((row) => row.subject === subject);
     if (known !== undefined) return known;
-    const row = { subject, cells: new Map(), reason: undefined };
+    const row = { subject, cells: {} };
     this.#rows.push(row);
     return row;
   }

@@ -33,10 +33,10 @@ export async function runSuite<Member extends Contender>(
   let skipped: string | undefined;
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const run of runs) {
-      const { contender, version } = run;
-      if (run.missing !== undefined || round > roundsOf(plan, suite, contender)) continue;
+      if (run.missing !== undefined || round > roundsOf(plan, suite, run.contender)) continue;
       skipped ??= cutShort();
       if (skipped !== undefined) continue;
+      const { contender, version } = run;
       run.round = round;
       onProgress(`${suite.id}, round ${round} of ${plan.rounds}: ${contender.name} ${version}`);
       try {
@@ -60,6 +60,8 @@ export async function runSuite<Member extends Contender>(
     roundsPlanned: plan.rounds,
     servers: runs.map(({ server }) => server),
     rows: runs.flatMap(({ rows }) => rows),
-    trials: runs.flatMap(({ trials }) => trials),
+    trials: runs.flatMap(({ contender, trials }) =>
+      trials.map((trial) => ({ server: contender.id, ...trial })),
+    ),
   };
 }

@@ -1,6 +1,6 @@
 import { Prng } from "../../../base/prng.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
-import { hexOf } from "./checks.ts";
+import { formatHex } from "../../../protocol/hex.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
 import { type PacketShape, packetMutator } from "./packet-mutator.ts";
 import type { SlicedCampaign } from "./sliced-run.ts";
@@ -46,7 +46,7 @@ export function decoderCampaign(subject: DecoderSubject): DecoderCampaign {
       }
       return 1;
     },
-    where: () => `packet ${tried - 1} of seed ${seed}, ${hexOf(input)}`,
+    where: () => `packet ${tried - 1} of seed ${seed}, ${formatHex(input)}`,
     outcome: (packets) => {
       const codes = Object.entries(rejectedByCode)
         .toSorted(([, a], [, b]) => b - a)

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../../protocol/bytes.ts";
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import {
@@ -6,7 +7,6 @@ import {
   decodePacket,
   type OutgoingOption,
 } from "../../../protocol/dhcp/packet.ts";
-import { writeIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Bytes } from "../../../protocol/latin1.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import type { DhcpExchange, FleetSink } from "../../../simulator/device/exchange.ts";
@@ -124,6 +124,7 @@ class CorpusSink implements FleetSink {
   }
 }
 
+const word = (value: number): Uint8Array => bytesOf(value, 4);
 const LEASE_SECONDS = 3600;
 const MERIT_DUMP = 14;
 const ROOT_PATH = 17;
@@ -167,10 +168,4 @@ function informOf(population: Population, device: number): CorpusPacket {
     ],
   });
   return { bytes, from: "relay", source: giaddr };
-}
-
-function word(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeIpv4(bytes, 0, value);
-  return bytes;
 }
