@@ -22,7 +22,6 @@ import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
 import { SharedPairState } from "./mandate/shared-pair-state.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
-import type { Family } from "./metrics/exposition.ts";
 import { pairFamilies } from "./metrics/pair-metrics.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
 import { KnownClients } from "./overload/known-clients.ts";
@@ -31,7 +30,7 @@ import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
-import type { RunningService } from "./service/loop/datagram-loop.ts";
+import type { CountingService } from "./service/loop/datagram-loop.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const broadcastAddressDefault = 0xffff_ffff;
@@ -56,15 +55,13 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly pair?: PairPlane | undefined;
 }
 
-export interface RunningServer extends RunningService {
+export interface RunningServer extends CountingService {
   /** 0 when it listens on every address. */
   readonly address: number;
   readonly durability: Durability;
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
-  /** Its counters now, for Prometheus. */
-  readonly families: () => Family[];
   /** Why a node of a pair ended by itself; undefined before that, and after `stop`. */
   readonly over: PlaneEnd | undefined;
 }

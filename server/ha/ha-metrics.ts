@@ -1,4 +1,4 @@
-import { type Family, gauge } from "../metrics/exposition.ts";
+import { counter, type Family, gauge } from "../metrics/exposition.ts";
 import type { PairStatus } from "./pair-status.ts";
 import type { TakeOverTimes } from "./take-over-clock.ts";
 
@@ -51,12 +51,11 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
       "The time by which leases end less this node's clock.",
       status.leaseTimeAheadMs / 1000,
     ),
-    {
-      name: "provlab_ha_take_overs_total",
-      type: "counter",
-      help: "How often this node claimed the leadership, and answered.",
-      samples: [{ value: takeOvers.count }],
-    },
+    counter(
+      "provlab_ha_take_overs_total",
+      "How often this node claimed the leadership, and answered.",
+      takeOvers.count,
+    ),
     gauge(
       "provlab_ha_take_over_silence_seconds",
       "Of the latest: from the last heartbeat of the other node to the claim.",

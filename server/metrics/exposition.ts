@@ -50,6 +50,11 @@ export function gauge(name: string, help: string, value: number): Family {
   return { name, type: "gauge", help, samples: [{ value }] };
 }
 
+/** A counter without labels; `name` includes `_total`. */
+export function counter(name: string, help: string, value: number): Family {
+  return { name, type: "counter", help, samples: [{ value }] };
+}
+
 /** A gauge with a sample for each value of a label. */
 export function gaugeBy(
   name: string,
@@ -61,8 +66,10 @@ export function gaugeBy(
   return { name, type: "gauge", help, samples };
 }
 
-/** How the first part of a counter's dotted name is shown. */
-export interface CounterName {
+/** How each counter is shown, by the first part of its dotted name. */
+export type CounterNames = Readonly<Record<string, CounterName>>;
+
+interface CounterName {
   /** Without the prefix and `_total`. */
   readonly name: string;
   readonly help: string;
@@ -70,21 +77,32 @@ export interface CounterName {
   readonly label?: string;
 }
 
+/** Counters of a service: plain ones, and groups of them. */
+type Counters = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+
+/** Every counter by a dotted name (`dropped.rate`), zeros included. */
+export function dotted(counters: Counters): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(counters).flatMap(([name, value]) =>
+      typeof value === "number"
+        ? [[name, value]]
+        : Object.entries(value).map(([key, count]) => [`${name}.${key}`, count]),
+    ),
+  );
+}
+
 /**
- * Counters by dotted names, `dropped.rate` or `batches`, as families. Throws RangeError for a counter
- * that the table does not name, so that none is forgotten.
+ * Counters as families. Throws RangeError for a counter that the table does not name, so that none is
+ * forgotten.
  */
-export function counterFamilies(
-  prefix: string,
-  counters: Readonly<Record<string, number>>,
-  names: Readonly<Record<string, CounterName>>,
-): Family[] {
+export function counterFamilies(prefix: string, counters: Counters, names: CounterNames): Family[] {
   const samples = new Map<CounterName, Sample[]>();
-  for (const [dotted, value] of Object.entries(counters)) {
-    const dot = dotted.indexOf(".");
-    const name = names[dot < 0 ? dotted : dotted.slice(0, dot)];
-    if (name === undefined) throw new RangeError(`the counter ${prefix}: ${dotted} has no name`);
-    const labels = name.label === undefined ? {} : { [name.label]: dotted.slice(dot + 1) };
+  for (const [counterName, value] of Object.entries(dotted(counters))) {
+    const dot = counterName.indexOf(".");
+    const name = names[dot < 0 ? counterName : counterName.slice(0, dot)];
+    if (name === undefined)
+      throw new RangeError(`the counter ${prefix}: ${counterName} has no name`);
+    const labels = name.label === undefined ? {} : { [name.label]: counterName.slice(dot + 1) };
     samples.set(name, [...(samples.get(name) ?? []), { labels, value }]);
   }
   return [...samples].map(([{ name, help }, of]) => ({

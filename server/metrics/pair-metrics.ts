@@ -1,5 +1,5 @@
 import type { SharedPairState } from "../mandate/shared-pair-state.ts";
-import { type Family, gauge } from "./exposition.ts";
+import { counter, type Family, gauge } from "./exposition.ts";
 
 /** The metrics of a pair node's data plane at this moment. */
 export function pairFamilies(
@@ -22,11 +22,10 @@ export function pairFamilies(
       "The revision of etcd up to which this node has followed.",
       revision,
     ),
-    {
-      name: "provlab_pair_suspicions_total",
-      type: "counter",
-      help: "How often this node stood still while it answered, and asked before it went on.",
-      samples: [{ value: suspicion }],
-    },
+    counter(
+      "provlab_pair_suspicions_total",
+      "How often this node stood still while it answered, and asked before it went on.",
+      suspicion,
+    ),
   ];
 }

@@ -3,6 +3,21 @@ import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
 import { systemReason } from "../../process/start-error.ts";
 import { portRefused } from "./datagram-loop.ts";
 
+/** Rejects with StartError when the port is not available; `what` names the service in its message. */
+export function listenOn(
+  server: Server,
+  what: string,
+  address: number,
+  port: number,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(portRefused(what, address, port, systemReason(error)));
+    });
+    server.listen({ host: formatIpv4(address), port, exclusive: true }, resolve);
+  });
+}
+
 export interface TcpAcceptorOptions {
   /** The service's name in messages: `syslog`, `Time`. */
   readonly service: string;
@@ -58,18 +73,11 @@ export class TcpAcceptor {
 
   async #listen(): Promise<void> {
     const { service, address, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (error) => {
-        reject(portRefused(`${service} TCP`, address, port, systemReason(error)));
-      });
-      this.#server.listen({ host: formatIpv4(address), port, exclusive: true }, () => {
-        this.#server.removeAllListeners("error");
-        // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
-        this.#server.on("error", () => {
-          this.counters.failed += 1;
-        });
-        resolve();
-      });
+    await listenOn(this.#server, `${service} TCP`, address, port);
+    this.#server.removeAllListeners("error");
+    // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
+    this.#server.on("error", () => {
+      this.counters.failed += 1;
     });
   }
 
