@@ -3,7 +3,7 @@ import { wakeBy } from "../../../base/net/wake-pipe.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
-import type { Family } from "../../metrics/exposition.ts";
+import type { CountingService } from "../../service/loop/datagram-loop.ts";
 import type { ControlLine, ControlRequest } from "../control-messages.ts";
 import { haFamilies } from "../ha-metrics.ts";
 import { DataPlanePulse } from "../watchdog.ts";
@@ -22,15 +22,9 @@ const attemptMsMost = 1000;
 const attemptsMax = 4;
 
 /** The service `ha`. It has its own thread, because a late heartbeat counts as a failure. */
-export interface RunningHa {
-  /** UDP port of the heartbeats. */
-  readonly port: number;
-  readonly families: () => Family[];
-  readonly ended: Promise<void>;
+export interface RunningHa extends CountingService {
   /** Reports one line for a status, or the steps and the end for an order. */
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
-  /** Hands over and ends. */
-  stop(): Promise<void>;
 }
 
 /** Rejects with StartError when a key, a socket or an address is not available. */
@@ -75,7 +69,7 @@ export async function startHa(
     await leadership.close();
     throw error;
   }
-  return new Ha(service, links[0].port, async () => {
+  return running(service, links[0].port, async () => {
     await floatingAddress?.settled();
     await disk?.close();
     await leadership.close();
@@ -89,51 +83,36 @@ async function takeOff(plan: FloatingAddressPlan): Promise<void> {
   await address.settled();
 }
 
-class Ha implements RunningHa {
-  readonly port: number;
-  readonly ended: Promise<void>;
-  readonly #service: RunningHaService;
-  readonly #close: () => Promise<void>;
-  #tellEnd!: () => void;
-  #stopping: Promise<void> | undefined;
-  #isBusy = false;
-  #carryingOut: Promise<void> = Promise.resolve();
-
-  constructor(service: RunningHaService, port: number, close: () => Promise<void>) {
-    this.#service = service;
-    this.port = port;
-    this.#close = close;
-    this.ended = new Promise((resolve) => {
-      this.#tellEnd = resolve;
-    });
-  }
-
-  readonly families = (): Family[] => haFamilies(this.#service.status(), this.#service.takeOvers());
-
-  answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
-    const service = this.#service;
-    if (request === "status") {
-      tell({ kind: "status", status: service.status() });
-      return;
-    }
-    if (this.#isBusy) {
-      tell({ kind: "refused", reasons: ["another order is being carried out"] });
-      return;
-    }
-    this.#isBusy = true;
-    const running = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
-    this.#carryingOut = running.then((end) => {
-      this.#isBusy = false;
-      tell(end);
-    });
-  }
-
-  stop(): Promise<void> {
-    this.#stopping ??= this.#service
-      .stop()
-      .then(() => this.#carryingOut)
-      .then(this.#close)
-      .then(this.#tellEnd);
-    return this.#stopping;
-  }
+function running(service: RunningHaService, port: number, close: () => Promise<void>): RunningHa {
+  let tellEnd!: () => void;
+  const ended = new Promise<void>((resolve) => {
+    tellEnd = resolve;
+  });
+  let stopping: Promise<void> | undefined;
+  let carryingOut: Promise<void> | undefined;
+  return {
+    port,
+    ended,
+    families: () => haFamilies(service.status(), service.takeOvers()),
+    answer: (request, tell) => {
+      if (request === "status") tell({ kind: "status", status: service.status() });
+      else if (carryingOut !== undefined) {
+        tell({ kind: "refused", reasons: ["another order is being carried out"] });
+      } else {
+        const order = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
+        carryingOut = order.then((end) => {
+          carryingOut = undefined;
+          tell(end);
+        });
+      }
+    },
+    stop: () => {
+      stopping ??= service
+        .stop()
+        .then(() => carryingOut)
+        .then(close)
+        .then(tellEnd);
+      return stopping;
+    },
+  };
 }
