@@ -14,7 +14,7 @@ import { AddressNames } from "./dhcp/names/address-names.ts";
 import { CommandRunner } from "./dhcp/names/command-runner.ts";
 import { HostNameResolver } from "./dhcp/names/resolver.ts";
 import type { TftpPair } from "./dhcp/policy/crossed-tftp.ts";
-import { logMessages, type StatementOutput } from "./dhcp/policy/statement-output.ts";
+import { logMessages } from "./dhcp/policy/statement-output.ts";
 import { type DhcpSocketOptions, openDhcpSockets, tellWhatIsUnheard } from "./dhcp-sockets.ts";
 import type { Durability } from "./lease/store/lease-store.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
@@ -24,7 +24,7 @@ import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
 import { pairFamilies } from "./metrics/pair-metrics.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
-import { KnownClients } from "./overload/known-clients.ts";
+import { standingIn } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
 import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
@@ -141,12 +141,14 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const counters = new DhcpCounters();
   const serverHostName = hostname();
   const engine = new DhcpEngine({
-    ...{ config, leases, ports, tftpServers, serverHostName },
-    interfaces: interfaces,
+    ...{ config, leases, ports, interfaces, tftpServers, serverHostName },
     packetLogging: start.packetLogging ?? "none",
     resolve: trace.resolve(opened.resolve),
     nameOf: trace.nameOf(opened.nameOf),
-    output: outputTo(logger, commands),
+    output: (output) => {
+      logMessages(output.messages, logger);
+      for (const words of output.commands) commands?.run(words);
+    },
     recordsEveryAck: store.durability === "replicated",
   });
   const gate =
@@ -175,8 +177,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
     ...{ tftpServers, serverHostName, localPort: socket.localPort },
     frameInterfaces: links.interfaceIndexes,
   });
-  const { standingOf } = new KnownClients(config, leases);
-  const admission = new Admission(standingOf, start.overload);
+  const admission = new Admission(standingIn(config, leases), start.overload);
   const listener = new DhcpListener({
     leases,
     store,
@@ -224,14 +225,4 @@ function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
   throw new StartError(
     `failover peer ${peer.name}: the failover protocol is not spoken; ${failoverReplacement}`,
   );
-}
-
-function outputTo(
-  logger: Logger,
-  commands: CommandRunner | undefined,
-): (output: StatementOutput) => void {
-  return (output) => {
-    logMessages(output.messages, logger);
-    for (const words of output.commands) commands?.run(words);
-  };
 }

@@ -8,14 +8,14 @@ import {
 
 /** Messages of etcd's API v3 (etcdserverpb/rpc.proto, mvccpb/kv.proto): bytes in, values out. No I/O. */
 
-/** A key with its value, which may be a view of the answer; of the revisions 0 = never written. */
+/** `value` may be a view of the answer. `modRevision` is 0 when the key was never written. */
 export interface KeyValue {
   readonly key: string;
   readonly value: Uint8Array;
   readonly modRevision: number;
 }
 
-/** What must hold for a transaction's puts to happen. `modRevision: 0` means: the key is not there. */
+/** A condition of a transaction's puts. `modRevision: 0` requires that the key does not exist. */
 export type Guard =
   | { readonly key: string; readonly modRevision: number }
   | { readonly key: string; readonly value: Uint8Array };
@@ -23,17 +23,11 @@ export type Guard =
 export interface Put {
   readonly key: string;
   readonly value: Uint8Array;
-  /** The key goes away with this lease of etcd's; without one it stays. */
+  /** The etcd lease with which the key is deleted; without one the key stays. */
   readonly lease?: number;
 }
 
-/** A lease of etcd's: keys that hang on it are deleted when nobody keeps it alive. */
-export interface LeaseAnswer {
-  /** How long it lives from now on; 0: there is no such lease any more. */
-  readonly ttlSeconds: number;
-}
-
-/** Where all guards hold the puts happen, at one revision; where not, `reads` are read instead. */
+/** When all guards hold, etcd carries out the puts at one revision; otherwise it reads `reads`. */
 export interface Transaction {
   readonly guards: readonly Guard[];
   readonly puts: readonly Put[];
@@ -42,15 +36,15 @@ export interface Transaction {
 
 export interface TransactionAnswer {
   readonly succeeded: boolean;
-  /** The store's revision: that of the puts when they happened. */
+  /** The store's revision after the transaction, which is also the puts' revision. */
   readonly revision: number;
-  /** What the reads found, where a guard did not hold; a key that is not there is left out. */
+  /** The existing keys of `reads`, when a guard did not hold. */
   readonly found: readonly KeyValue[];
 }
 
 export interface RangeQuery {
   readonly key: string;
-  /** The first key that is not meant; without it, only `key` is. */
+  /** The first key behind the range; without it the range is `key` alone. */
   readonly end?: string;
   readonly limit?: number;
   /** Read as of this revision; 0 or absent = the newest. */
@@ -63,15 +57,15 @@ export interface RangeAnswer {
   readonly hasMore: boolean;
 }
 
-/** A key as it was put; or one that was deleted at `modRevision`, with an empty value. */
+/** A put, or a deletion at `modRevision` with an empty value. */
 export interface WatchEvent extends KeyValue {
   readonly isDeleted: boolean;
 }
 
 export interface WatchAnswer {
-  /** Why etcd ends the watch, in its words; undefined: it goes on. */
+  /** etcd's reason for ending the watch; undefined while it goes on. */
   readonly cancelReason: string | undefined;
-  /** Not 0: the revisions wanted are compacted away, up to this one. */
+  /** Not 0 when etcd has compacted the requested revisions, up to this one. */
   readonly compactRevision: number;
   readonly events: readonly WatchEvent[];
 }
@@ -83,7 +77,7 @@ const EQUAL = 0;
 const TARGET_MOD = 2;
 const TARGET_VALUE = 3;
 
-/** The key behind all keys that begin with `prefix`. */
+/** The first key after all keys that begin with `prefix`. */
 export function endOfPrefix(prefix: string): string {
   const last = prefix.charCodeAt(prefix.length - 1);
   return prefix.slice(0, -1) + String.fromCharCode(last + 1);
@@ -110,7 +104,7 @@ export function encodeTransaction({ guards, puts, reads }: Transaction): Uint8Ar
   return writer.finish();
 }
 
-/** Without writers of its own: a transaction has hundreds. */
+/** Writes in place, because a transaction has hundreds of puts. */
 function writePut(writer: MessageWriter, { key, value, lease }: Put): void {
   const keyBytes = encoder.encode(key);
   const leaseBytes = lease === undefined ? 0 : numberFieldBytes(lease);
@@ -135,7 +129,7 @@ export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
   return { succeeded, revision: checked(revision), found };
 }
 
-/** Of a range, and of a deletion as well. */
+/** The request of a range, and of a deletion. */
 export function encodeRange(query: RangeQuery): Uint8Array {
   const writer = new MessageWriter().bytes(1, encoder.encode(query.key));
   if (query.end !== undefined) writer.bytes(2, encoder.encode(query.end));
@@ -156,7 +150,7 @@ export function decodeRange(bytes: Uint8Array): RangeAnswer {
   return { revision: checked(revision), found, hasMore };
 }
 
-/** Watches `key`, or from it to before `end`, with what happened at `startRevision` as the first. */
+/** Watches `key`, or the keys from it to before `end`, from `startRevision` on. */
 export function encodeWatch(
   key: string,
   end: string | undefined,
@@ -189,18 +183,18 @@ function eventIn(bytes: Uint8Array): readonly WatchEvent[] {
     .map((field) => ({ ...keyValueOf(field.bytes), isDeleted }));
 }
 
-/** `lease`: the number that it is to have. etcd makes the time longer where it has a minimum. */
+/** `lease` is the number of the new lease. etcd may raise the time to its own minimum. */
 export function encodeLeaseGrant(lease: number, ttlSeconds: number): Uint8Array {
   return new MessageWriter().number(1, ttlSeconds).number(2, lease).finish();
 }
 
-/** Of a keep-alive, and of a revocation as well. */
+/** The request of a keep-alive, and of a revocation. */
 export function encodeLease(lease: number): Uint8Array {
   return new MessageWriter().number(1, lease).finish();
 }
 
-/** The answer to a grant or a keep-alive. */
-export function decodeLease(bytes: Uint8Array): LeaseAnswer {
+/** The answer to a grant or a keep-alive: the lease's seconds to live; 0 when it no longer exists. */
+export function decodeLease(bytes: Uint8Array): number {
   let revision = 0;
   let ttlSeconds = 0;
   for (const { field, number, bytes: part } of fieldsOf(bytes)) {
@@ -208,10 +202,10 @@ export function decodeLease(bytes: Uint8Array): LeaseAnswer {
     else if (field === 3) ttlSeconds = number;
   }
   checked(revision);
-  return { ttlSeconds };
+  return ttlSeconds;
 }
 
-/** An answer of which only the store's revision counts: to a deletion, and to the end of a lease. */
+/** The revision in the answer to a deletion or a revocation. */
 export function decodeRevision(bytes: Uint8Array): number {
   const header = fieldsOf(bytes).find(({ field }) => field === 1);
   return checked(header === undefined ? 0 : revisionOf(header.bytes));
@@ -224,7 +218,7 @@ export function encodeAuthenticate(user: string, password: string): Uint8Array {
     .finish();
 }
 
-/** The token by which etcd knows the user from now on. */
+/** The token that identifies the user in later calls. */
 export function decodeToken(bytes: Uint8Array): string {
   const field = fieldsOf(bytes).find(({ field }) => field === 2);
   const token = decoder.decode(field?.bytes);
@@ -232,7 +226,7 @@ export function decodeToken(bytes: Uint8Array): string {
   return token;
 }
 
-/** What a range of a transaction found. */
+/** The keys that a range of a transaction found. */
 function foundIn(range: Uint8Array): KeyValue[] {
   return fieldsOf(range)
     .filter(({ field }) => field === 2)
@@ -255,7 +249,7 @@ function revisionOf(header: Uint8Array): number {
   return fieldsOf(header).find(({ field }) => field === 3)?.number ?? 0;
 }
 
-/** Every answer of etcd carries a revision above 0: without one it is no answer. */
+/** Every answer of etcd carries a revision above 0, so bytes without one are no answer. */
 function checked(revision: number): number {
   if (revision === 0) throw new ProtobufError("an answer without a revision");
   return revision;

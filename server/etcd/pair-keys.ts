@@ -1,21 +1,21 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { endOfPrefix, type KeyValue } from "./etcd-messages.ts";
 
-/** Where a pair keeps what it shares: many pairs may share one etcd. */
+/** A pair's keys in etcd, which several pairs may share. */
 export interface PairKeys {
   /** Every key of the pair begins with it. */
   readonly prefix: string;
-  /** The first key behind them. */
+  /** The first key after them. */
   readonly end: string;
   /** Who leads: LeaderClaim. Its revision guards every commit. */
   readonly leader: string;
   /** HA-13, step 1: 1 or 0. */
   readonly failure: string;
-  /** Then comes the name of a node: its boot, as long as it keeps that alive. */
+  /** Followed by a node's name. The value is the node's boot, and exists while the node keeps it alive. */
   readonly presence: string;
-  /** The number of the leader's latest transaction: it puts them in a row (commit-chain.ts). */
+  /** The number of the leader's latest transaction, which orders them (commit-chain.ts). */
   readonly chain: string;
-  /** Then comes the address: `10.9.0.1`. The value is the record of the lease file. */
+  /** Followed by an address, `10.9.0.1`. The value is the lease file's record. */
   readonly leases: string;
 }
 

@@ -5,13 +5,13 @@ const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-/** Bytes that are no message: a damaged or foreign answer, counted as one that never came. */
+/** Bytes that are no message. Callers treat them as a missing answer. */
 export class ProtobufError extends Error {
   override readonly name = "ProtobufError";
 }
 
 /**
- * Writes fields one behind the other into memory that grows. Numbers are whole, not negative, and at
+ * Writes fields in sequence into memory that grows. Numbers are whole, not negative, and at
  * most Number.MAX_SAFE_INTEGER, which is enough for revisions. Zero and empty are written too.
  */
 export class MessageWriter {
@@ -36,7 +36,7 @@ export class MessageWriter {
     return this;
   }
 
-  /** Begins a message of `lengthBytes` in a field: what is written next are its fields. */
+  /** Begins a message of `lengthBytes` in a field; the next writes are its fields. */
   open(field: number, lengthBytes: number): this {
     this.#varint(field * 8 + LENGTH_DELIMITED);
     this.#varint(lengthBytes);
@@ -48,7 +48,7 @@ export class MessageWriter {
     return this.bytes(field, message.finish());
   }
 
-  /** A view of what was written, good until the next write. */
+  /** A view of the written bytes, valid until the next write. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#used);
   }
@@ -72,21 +72,20 @@ export class MessageWriter {
   }
 }
 
-/** How long a number is. */
 function varintBytes(value: number): number {
   let length = 1;
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) length += 1;
   return length;
 }
 
-/** How long a field below 16 is that holds a number, ... */
+/** Bytes of a field with a number. This and the next hold for field numbers below 16. */
 export const numberFieldBytes = (value: number): number => 1 + varintBytes(value);
 
-/** ... or so many bytes. */
+/** Bytes of a field with `lengthBytes` bytes. */
 export const bytesFieldBytes = (lengthBytes: number): number =>
   1 + varintBytes(lengthBytes) + lengthBytes;
 
-/** One field of a message: a number, or the bytes of whatever it holds (a view). */
+/** One field of a message: a number, or bytes (a view of the message). */
 export interface Field {
   readonly field: number;
   readonly number: number;

@@ -1,8 +1,7 @@
 import type { Heartbeat, HeartbeatEcho } from "../../protocol/heartbeat/packet.ts";
 
-export const heardRefusals = ["node", "link", "replayed", "unproven"] as const;
 /** Why an authentic heartbeat was not believed. */
-export type HeardRefusal = (typeof heardRefusals)[number];
+export type HeardRefusal = "node" | "link" | "replayed" | "unproven";
 
 export interface HeartbeatSessionOptions {
   readonly bootId: string;

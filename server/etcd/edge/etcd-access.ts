@@ -21,32 +21,25 @@ export interface EtcdUserAccess extends EtcdAccess {
 /** A user of etcd (`etcdctl user add`). */
 export interface EtcdCredentials {
   readonly user: string;
-  /** Path of the file with the password; nobody but its owner may read it. */
+  /** Path of the file with the password; only its owner may read it. */
   readonly passwordFile: string;
 }
 
-/** Paths of PEM files, by which this node and the members of etcd know each other. */
+/** Paths of the PEM files by which this node and etcd's members authenticate each other. */
 export interface EtcdTlsFiles {
-  /** Of whoever signed the members' certificates. */
+  /** The CA that signed the members' certificates. */
   readonly ca: string;
-  /** Of this node, with what is between it and the CA that the members trust. */
+  /** This node's certificate, followed by the intermediate ones up to the CA that the members trust. */
   readonly certificate: string;
-  /** Of that certificate; nobody but its owner may read it. */
-  readonly key: string;
-}
-
-/** As `node:tls` has them. */
-export interface EtcdTls {
-  readonly ca: string;
-  readonly cert: string;
+  /** The private key of that certificate; only its owner may read it. */
   readonly key: string;
 }
 
 const KEY_BYTES_MAX = 64 * 1024;
 const PASSWORD_BYTES_MAX = 1024;
 
-/** What the files hold at this moment. Throws StartError that names the file. */
-export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
+/** The files' current content, named as in `node:tls`. Throws a StartError that names the file. */
+export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles) {
   const caText = readPem(ca);
   const certificateText = readPem(certificate);
   const keyText = readPrivateFile(key, "the key for etcd", KEY_BYTES_MAX);
@@ -57,7 +50,7 @@ export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles): EtcdTls {
   return { ca: caText, cert: certificateText, key: keyText };
 }
 
-/** What the file holds at this moment, without one newline at its end. Throws StartError that names it. */
+/** The file's current content without one newline at its end. Throws a StartError that names the file. */
 export function readEtcdPassword({ passwordFile }: EtcdCredentials): string {
   const text = readPrivateFile(passwordFile, "the password for etcd", PASSWORD_BYTES_MAX);
   const password = text.replace(/\r?\n$/, "");

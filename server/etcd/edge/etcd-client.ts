@@ -31,17 +31,17 @@ const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
-/** gRPC statuses with which etcd says what no other member would say differently. */
+/** gRPC statuses that every member of etcd would return, so asking another one is useless. */
 const finalStatuses: ReadonlySet<string> = new Set([
   ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
   ...["12", "16"], // unimplemented, unauthenticated
 ]);
-/** etcd forgets a token after minutes without a call, when it starts anew, and when users change. */
+/** A token ends after minutes without a call, when etcd restarts, and when users change. */
 const tokenIsStale = /invalid auth token|revision in header is old/;
 
 /**
- * No answer, or a refusal that no other member would give otherwise (`isRefused`). Either way an attempt
- * that was made before may have been done, or may be done later.
+ * No answer, or a refusal that every member would repeat (`isRefused`). In both cases etcd may have carried
+ * out an earlier attempt, or may still do so.
  */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
@@ -54,11 +54,11 @@ export class EtcdError extends Error {
 }
 
 export interface EtcdClientOptions extends EtcdUserAccess {
-  /** A member that has not answered for so long is given up for another one. */
+  /** Another member is asked when one has not answered for this long. */
   readonly attemptMsMax: number;
 }
 
-/** Told of a watch. After `onEnd` nothing comes any more, and the next watch goes to another member. */
+/** Receives a watch's answers. `onEnd` is the last call, and the next watch goes to another member. */
 export interface WatchListener {
   onAnswer(answer: WatchAnswer): void;
   onEnd(reason: string): void;
@@ -72,8 +72,7 @@ export interface EtcdWatch {
 
 /**
  * etcd's API v3 over gRPC (HTTP/2), one member at a time: the one that answered last, and the next when
- * it does not. A call is sent again until its time is up, so only calls may be made
- * that mean the same the second time.
+ * it does not. A call is repeated until its time is up, so every call must be idempotent.
  */
 export class EtcdClient {
   readonly #options: EtcdClientOptions;
@@ -86,7 +85,7 @@ export class EtcdClient {
     this.#options = options;
   }
 
-  /** Throws EtcdError. `transaction` must be one that changes nothing when it comes a second time. */
+  /** Throws EtcdError. A second run of `transaction` must change nothing. */
   transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
     const message = encodeTransaction(transaction);
     return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax);
@@ -114,20 +113,19 @@ export class EtcdClient {
     try {
       await this.#call(leasePath("Grant"), encodeLeaseGrant(lease, ttlSeconds), decodeLease, msMax);
     } catch (error) {
-      // The number is new: it was the attempt before this one that made it.
+      // The number is random, so only our own earlier attempt can have made this lease.
       if (!(error instanceof EtcdError && leaseExists.test(error.message))) throw error;
     }
     return lease;
   }
 
-  /** Returns its time to live from now on; 0: there is no such lease any more. Throws EtcdError. */
-  async keepLeaseAlive(lease: number, msMax: number): Promise<number> {
-    // A stream of calls, of which this is the only one.
-    const path = leasePath("KeepAlive");
-    return (await this.#call(path, encodeLease(lease), decodeLease, msMax)).ttlSeconds;
+  /** Returns the lease's remaining seconds; 0 when it no longer exists. Throws EtcdError. */
+  keepLeaseAlive(lease: number, msMax: number): Promise<number> {
+    // The stream carries this call only.
+    return this.#call(leasePath("KeepAlive"), encodeLease(lease), decodeLease, msMax);
   }
 
-  /** Deletes the lease and its keys. Throws EtcdError, also when it was gone already. */
+  /** Deletes the lease and its keys. Throws EtcdError, also when the lease no longer exists. */
   async revokeLease(lease: number, msMax: number): Promise<void> {
     await this.#call(leasePath("Revoke"), encodeLease(lease), decodeRevision, msMax);
   }
@@ -167,7 +165,7 @@ export class EtcdClient {
           if (answer instanceof EtcdError) return giveUp(answer.message);
           const { cancelReason, compactRevision } = answer;
           if (cancelReason === undefined || compactRevision > 0) return listener.onAnswer(answer);
-          // The words differ from version to version; a stale token may be meant.
+          // The wording depends on etcd's version, and a stale token may be the cause.
           this.#token = undefined;
           giveUp(`etcd ended the watch: ${cancelReason}`);
         },
@@ -192,7 +190,7 @@ export class EtcdClient {
     };
   }
 
-  /** The member in use is given up: the next call goes to another one. */
+  /** Makes the next call go to another member. */
   changeMember(): void {
     this.#session?.destroy();
     this.#session = undefined;
@@ -221,7 +219,7 @@ export class EtcdClient {
       const result = await this.#attempt(path, message, decode, memberMs);
       if (!(result instanceof EtcdError)) return result;
       if (result.isRefused || this.#isClosed) throw result;
-      // That there was no time left for the last attempt says less than the one before.
+      // The last attempt may only have run out of time, so an earlier reason says more.
       if (memberMs === attemptMsMax || reason === undefined) reason = result;
       if (performance.now() + pauseMs >= endMs) throw reason;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -261,7 +259,7 @@ export class EtcdClient {
     return token;
   }
 
-  /** Asks the member in use once, and gives it up when it has no answer. */
+  /** Asks the current member once, and changes to another one when it does not answer. */
   #exchange<Answer>(
     path: string,
     message: Uint8Array,
@@ -301,7 +299,7 @@ export class EtcdClient {
     });
   }
 
-  /** Nothing is done when another call has given the member up already. */
+  /** Does nothing when another call has already changed the member. */
   #giveUp(session: ClientHttp2Session): void {
     if (session === this.#session) this.changeMember();
   }
@@ -328,7 +326,7 @@ export class EtcdClient {
     return { session, stream };
   }
 
-  /** Throws StartError when the certificates are not to be had. */
+  /** Throws StartError when the certificates cannot be read. */
   #connect(): ClientHttp2Session {
     const { tls } = this.#options;
     const session = connect(this.#endpoint, {
@@ -336,10 +334,10 @@ export class EtcdClient {
       // Read each time, so a renewed certificate counts from the next connection on.
       ...(tls === undefined ? {} : readEtcdTls(tls)),
     });
-    // What goes wrong with the connection is told by its streams.
+    // The streams report the connection's errors.
     session.on("error", () => undefined);
     session.once("connect", (connected) => {
-      // It may have been given up in the meantime.
+      // Another call may have closed it meanwhile.
       if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
     });
     return session;
@@ -351,7 +349,7 @@ interface OpenStream {
   readonly stream: ClientHttp2Stream;
 }
 
-/** A file that cannot be read yet, and an answer that cannot be read, are failures of one attempt. */
+/** An unreadable file or answer fails only this attempt; the file may be complete at the next one. */
 function orEtcdError<Result>(get: () => Result): Result | EtcdError {
   try {
     return get();

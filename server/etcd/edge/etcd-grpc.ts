@@ -1,8 +1,8 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
 
-/** Messages on a stream of HTTP/2, as gRPC has them (grpc/doc/PROTOCOL-HTTP2.md); none is compressed. */
+/** gRPC's messages on an HTTP/2 stream (grpc/doc/PROTOCOL-HTTP2.md), uncompressed. */
 
-/** Larger answers are not believed. */
+/** A larger length means that the stream is damaged. */
 const MESSAGE_BYTES_MAX = 64 << 20;
 
 /** gRPC's frame of one message: not compressed, length, bytes. */
@@ -13,10 +13,10 @@ export function framed(message: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Told of the messages of a stream. */
+/** Receives the messages of a stream. */
 export interface MessageListener {
   onMessage(message: Uint8Array): void;
-  /** `status` is gRPC's, or "none" when the stream ended without one. Once. */
+  /** Called once. `status` is gRPC's, or "none" when the stream ended without one. */
   onEnd(status: string, text: string): void;
 }
 

@@ -5,7 +5,7 @@ import { type EtcdClient, EtcdError } from "./etcd-client.ts";
 const BEATS_A_LIFE = 3;
 const RETRY_MS = 50;
 
-/** A lease of etcd's that is kept alive: what is put under it stays until it is revoked or lost. */
+/** An etcd lease that is kept alive. Its keys exist until it is revoked or lost. */
 export class KeptLease {
   readonly id: number;
   readonly #client: EtcdClient;
@@ -25,7 +25,7 @@ export class KeptLease {
   }
 
   /**
-   * `onLost` is called once, when etcd has no such lease any more or has kept silent for `ttlSeconds`.
+   * Calls `onLost` once, when the lease no longer exists or etcd has not answered for `ttlSeconds`.
    * Throws EtcdError.
    */
   static async grant(
@@ -38,7 +38,7 @@ export class KeptLease {
     return new KeptLease(client, id, 1000 * ttlSeconds, onLost);
   }
 
-  /** Deletes what was put under it. Throws EtcdError, also when it is lost; then it ends by itself. */
+  /** Deletes the lease's keys. Throws EtcdError, also when the lease is lost and so ends by itself. */
   async revoke(msMax: number): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -63,7 +63,7 @@ export class KeptLease {
     } else this.#beatIn(RETRY_MS);
   }
 
-  /** Undefined: etcd has not answered. */
+  /** Undefined when etcd has not answered. */
   async #keepAlive(msMax: number): Promise<number | undefined> {
     try {
       return await this.#client.keepLeaseAlive(this.id, msMax);

@@ -11,7 +11,7 @@ import { DiskWatch } from "./disk-watch.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
 import type { HaThreadPlan } from "./ha-plan.ts";
-import { type RunningHaService, startHaService } from "./ha-service.ts";
+import { type HaService, startHaService } from "./ha-service.ts";
 import { readHeartbeatKey } from "./heartbeat-key.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
@@ -57,7 +57,7 @@ export async function startHa(
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
-  let service: RunningHaService;
+  let service: HaService;
   try {
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
@@ -83,7 +83,7 @@ async function takeOff(plan: FloatingAddressPlan): Promise<void> {
   await address.settled();
 }
 
-function running(service: RunningHaService, port: number, close: () => Promise<void>): RunningHa {
+function running(service: HaService, port: number, close: () => Promise<void>): RunningHa {
   let tellEnd!: () => void;
   const ended = new Promise<void>((resolve) => {
     tellEnd = resolve;

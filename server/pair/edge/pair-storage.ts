@@ -1,7 +1,5 @@
-import type { WakePipe } from "../../../base/net/wake-pipe.ts";
 import { DataPlanePulse } from "../../ha/watchdog.ts";
 import { PairNode, type PairNodeOptions } from "../../lease/replicated/edge/pair-node.ts";
-import type { LeaseStore } from "../../lease/store/lease-store.ts";
 import type { SyncTimer } from "../../lease/store/timed-sync.ts";
 import type { LeaseTable } from "../../lease/table/lease-table.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
@@ -19,25 +17,14 @@ export interface PairStorageInput {
   readonly file: NonNullable<PairNodeOptions["file"]>;
   /** Takes the durations of commits. */
   readonly timer: SyncTimer;
-  /** For tests, which run from source. */
-  readonly threadFile?: URL;
 }
 
 /** What the gate of this node needs. */
 export type GateInputs = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
-export interface PairStorage {
-  readonly store: LeaseStore;
-  readonly loaded: PairNode["loaded"];
-  readonly wake: WakePipe | undefined;
-  readonly pair: GateInputs;
-  /** To be called right after the store was closed. */
-  end(): void;
-}
-
 /** The leases of one node of a pair: in etcd, with its lease file beneath. Throws LeaseStoreError. */
-export function openPairStorage(input: PairStorageInput): PairStorage {
-  const { plane, leaseFile, leases, file, timer, threadFile } = input;
+export function openPairStorage(input: PairStorageInput) {
+  const { plane, leaseFile, leases, file, timer } = input;
   const { bootId, etcd, commitMsMax, deadMs, recovers = false } = plane;
   let lostReason: string | undefined;
   const node = new PairNode(leases, {
@@ -48,16 +35,16 @@ export function openPairStorage(input: PairStorageInput): PairStorage {
     onEnd: (reason) => {
       lostReason = reason;
     },
-    ...(threadFile === undefined ? {} : { threadFile }),
   });
   const pairState = new SharedPairState(plane.pairState);
   if (node.wake !== undefined) pairState.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
+  const pair: GateInputs = { pairState, pulse, node, deadMs, recovers, lost: () => lostReason };
   return {
     store: new PulsedStore(node.store, pulse, timer),
     loaded: node.loaded,
     wake: node.wake,
-    pair: { pairState, pulse, node, deadMs, recovers, lost: () => lostReason },
+    pair,
     // The thread that closes the pipe may still be ending.
     end: () => pairState.withdrawWakeEnd(),
   };
