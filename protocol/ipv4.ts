@@ -49,6 +49,13 @@ export function writeIpv4(bytes: Uint8Array, offset: number, address: number): v
   bytes[offset + 3] = address;
 }
 
+/** The addresses one after another, four bytes each. */
+export function ipv4Bytes(addresses: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * addresses.length);
+  for (let at = 0; at < addresses.length; at += 1) writeIpv4(bytes, 4 * at, addresses[at]);
+  return bytes;
+}
+
 /** 24 becomes 255.255.255.0; RangeError outside 0 to 32. */
 export function maskOf(prefixLength: number): number {
   if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {

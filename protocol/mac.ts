@@ -2,9 +2,18 @@
 
 export const HARDWARE_ADDRESS_BYTES_MAX = 16;
 
+/** ARP hardware types by ISC's name (RFC 1700, "Number Hardware Type"). */
+export const hardwareTypes: ReadonlyMap<string, number> = new Map([
+  ["ethernet", 1],
+  ["token-ring", 6],
+  ["fddi", 8],
+  ["infiniband", 32],
+]);
+
 const DIGITS = "0123456789abcdef";
 
-function hexDigit(character: number): number {
+/** The value of a hexadecimal digit by its character code; -1 for any other character. */
+export function hexDigit(character: number): number {
   if (character >= 0x30 && character <= 0x39) return character - 0x30;
   const lower = character | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { WakePipe } from "../base/net/wake-pipe.ts";
-import type { ProcessSettings } from "./config/model/model.ts";
+import type { ProcessSettings } from "./config/model/process-settings.ts";
 import { lockLeaseFile } from "./lease/store/edge/lease-file-lock.ts";
 import {
   LeaseFileStore,

@@ -1,20 +1,10 @@
-import { readSync, writeSync } from "node:fs";
+import { readSync } from "node:fs";
 import { lastError } from "./file-descriptor.ts";
 import { libc } from "./libc.ts";
 import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 const CLOSED = -1;
-const wakeByte = Uint8Array.of(1);
-
-/** Wakes the thread that waits for the pipe of this `writeEnd`. */
-export function wakeBy(writeEnd: number): void {
-  try {
-    writeSync(writeEnd, wakeByte);
-  } catch {
-    // A full pipe wakes it too, and a thread that is not woken looks by itself.
-  }
-}
 
 /**
  * Ends another thread's `waitReadable`: any thread of the process that writes a byte to `writeEnd` wakes

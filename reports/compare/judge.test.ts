@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { judge, type Metric, median, runsNeeded } from "./judge.ts";
+import { judge, type Metric, runsNeeded } from "./judge.ts";
 import { noiseModels, takeTurns } from "./noise.testing.ts";
 
 const cpu: Metric = {
@@ -73,10 +73,6 @@ describe("verdicts", () => {
   test("a ratio of nothing is a mistake of the caller", () => {
     expect(() => judge([{ metric: cpu, base: [0], current: [1] }], settings)).toThrow(RangeError);
   });
-});
-
-test("median", () => {
-  expect([median([3, 1, 2]), median([4, 1]), median([])]).toEqual([2, 2.5, Number.NaN]);
 });
 
 /** Above which a count of `tries` events of probability `alpha` is once in a million tests. */

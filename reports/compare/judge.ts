@@ -1,3 +1,4 @@
+import { median } from "../../base/median.ts";
 import { type Design, permutationTest, smallestP, type TwoSides } from "./permutation-test.ts";
 
 export const comparisonVerdicts = ["improved", "same", "regressed", "undecided"] as const;
@@ -78,7 +79,10 @@ export function judge(
     const effect = offScale(metric, estimate);
     const [effectLow, effectHigh] = [offScale(metric, low), offScale(metric, high)];
     return {
-      ...{ metric, baseMedian: median(base), currentMedian: median(current), effect, p },
+      metric,
+      baseMedian: median(base) ?? Number.NaN,
+      currentMedian: median(current) ?? Number.NaN,
+      ...{ effect, p },
       effectLow: Number.isFinite(low) ? effectLow : null,
       effectHigh: Number.isFinite(high) ? effectHigh : null,
       verdict: verdictOf(metric, { effect, low: effectLow, high: effectHigh, isFound: p <= alpha }),
@@ -160,11 +164,4 @@ function onScale({ scale, name }: Metric, value: number): number {
 
 function offScale({ scale }: Metric, effect: number): number {
   return scale === "share" ? effect : Math.expm1(effect);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

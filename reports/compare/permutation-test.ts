@@ -52,10 +52,10 @@ export interface TestLevel {
   readonly seed: number;
 }
 
-/** What the test finds out about some of the metrics; the others may be tested on another thread. */
+/** The result for some of the metrics. Other threads may test the rest. */
 export interface TestPart {
   readonly effects: readonly (Omit<Effect, "p"> & { readonly scaled: number })[];
-  /** By relabelling: how much the metric differs that differs most. */
+  /** By relabelling: the largest difference of any metric. */
   readonly largest: Float64Array;
 }
 
@@ -120,7 +120,7 @@ export function smallestP(design: Design, base: number, current: number): number
 
 interface Column {
   readonly values: readonly number[];
-  /** What `values` of a current side that is larger by 1 would have more. */
+  /** How much each of `values` grows if the current side grows by 1. */
   readonly unit: readonly number[];
   /** The same under every relabelling, so that effects of several metrics can be laid side by side. */
   readonly spread: number;

@@ -1,4 +1,4 @@
-import { type ActiveSpan, BIN_MS, type ServerAcks } from "./history.ts";
+import { BIN_MS, type ServerAcks, type Window } from "./history.ts";
 
 /** The time between two successive ACKs, of the same server or of two. */
 export interface Gap {
@@ -72,9 +72,9 @@ export class AckLine {
 }
 
 /** How much of [fromMs, toMs) was under load. */
-export function activeMsIn(spans: readonly ActiveSpan[], fromMs: number, toMs: number): number {
+export function activeMsIn(spans: readonly Window[], fromMs: number, toMs: number): number {
   return spans.reduce(
-    (sum, span) => sum + Math.max(0, Math.min(toMs, span.endMs) - Math.max(fromMs, span.startMs)),
+    (sum, span) => sum + Math.max(0, Math.min(toMs, span.toMs) - Math.max(fromMs, span.fromMs)),
     0,
   );
 }

@@ -111,8 +111,8 @@ describe("what is no interruption", () => {
     const acks = [...steadily(A, 0, 12_000), ...steadily(A, 15_000, 30_000, 800)];
     const run = runOf(30_000, acks, secondsOf(0, 12), { events });
     const active = [
-      { startMs: 0, endMs: 12_000 },
-      { startMs: 15_000, endMs: 30_000 },
+      { fromMs: 0, toMs: 12_000 },
+      { fromMs: 15_000, toMs: 30_000 },
     ];
     expect(failoverResultOf({ ...run, active })!.events[0].interruption).toBeNull();
   });

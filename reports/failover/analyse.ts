@@ -4,24 +4,13 @@ import type {
   FailoverResult,
   RoleChange,
 } from "../result/failover-result.ts";
-import type { TimeSeriesRow } from "../result/run-result.ts";
 import { AckLine, type Gap } from "./ack-line.ts";
-import { deviceOutagesOf, type Window } from "./device-outages.ts";
-import { type AckHistory, type ActiveSpan, BIN_MS, type PairHistory } from "./history.ts";
+import { deviceOutagesOf } from "./device-outages.ts";
+import { BIN_MS, type MeasuredRun, type PairHistory, type Window } from "./history.ts";
 import { dipOf, interruptionOf, rounded } from "./interruption.ts";
 import { leaderChangesOf } from "./leader-changes.ts";
 import { seenEvents } from "./seen-events.ts";
 import { beforeOf, retransmissionsIn, steadyAfterMs } from "./steady-state.ts";
-
-/** The part of a run's measurements that the analysis reads. */
-export interface MeasuredRun {
-  readonly history: AckHistory;
-  readonly rows: readonly TimeSeriesRow[];
-  readonly active: readonly ActiveSpan[];
-  readonly pair: PairHistory;
-  /** The text of a server identifier. */
-  readonly nameOf: (server: number) => string;
-}
 
 /** The normal state is measured in this time before an event. */
 const BEFORE_MS = 5000;
@@ -105,7 +94,7 @@ function eventResultOf(
     },
     startedAtMs,
   );
-  const endMs = Math.min(nextMs, Math.max(0, ...active.map((span) => span.endMs)));
+  const endMs = Math.min(nextMs, Math.max(0, ...active.map(({ toMs }) => toMs)));
   const steadyMs = before ? steadyAfterMs(rows, before, startedAtMs) : null;
   const felt = { fromMs: startedAtMs, toMs: endMs };
   const otherMs = otherServerMs(line, run, startedAtMs);

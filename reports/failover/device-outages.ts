@@ -1,23 +1,6 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { distributionOf } from "../result/distribution.ts";
-import type { FailoverEventResult } from "../result/failover-result.ts";
-import { type DeviceNotes, NoteKind } from "./history.ts";
-
-export type DeviceOutages = Pick<
-  FailoverEventResult,
-  | "devicesAffected"
-  | "outageMs"
-  | "devicesUnserved"
-  | "devicesRebinding"
-  | "devicesGivenUp"
-  | "leasesExpired"
->;
-
-/** A stretch of the run: [fromMs, toMs). */
-export interface Window {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import { type DeviceNotes, NoteKind, type Window } from "./history.ts";
 
 /**
  * The effect of an event on devices. A wait counts if it began in the window and went on after
@@ -27,7 +10,7 @@ export function deviceOutagesOf(
   { what, device, sinceMs, untilMs }: DeviceNotes,
   { fromMs, toMs }: Window,
   eventAtMs: number,
-): DeviceOutages {
+) {
   const waitMs = new Map<number, number>();
   const devices = Array.from({ length: Object.keys(NoteKind).length }, () => new Set<number>());
   for (let index = 0; index < what.length; index += 1) {

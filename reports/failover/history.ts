@@ -1,4 +1,5 @@
 import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
+import type { TimeSeriesRow } from "../result/run-result.ts";
 
 // The input of the analysis, as the simulator's outage log has it. Times are ms since the run began.
 
@@ -36,10 +37,10 @@ export interface AckHistory {
   readonly lost: number;
 }
 
-/** A stretch of time under load. */
-export interface ActiveSpan {
-  readonly startMs: number;
-  readonly endMs: number;
+/** A stretch of the run: [fromMs, toMs). */
+export interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** The pair, and what was done to it. */
@@ -50,4 +51,15 @@ export interface PairHistory {
   readonly isLoadBalanced: boolean;
   readonly events: readonly ExecutedEvent[];
   readonly roles: readonly RoleChange[];
+}
+
+/** The part of a run's measurements that the analysis reads. */
+export interface MeasuredRun {
+  readonly history: AckHistory;
+  readonly rows: readonly TimeSeriesRow[];
+  /** When the run was under load. */
+  readonly active: readonly Window[];
+  readonly pair: PairHistory;
+  /** The text of a server identifier. */
+  readonly nameOf: (server: number) => string;
 }

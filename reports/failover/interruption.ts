@@ -1,7 +1,6 @@
 import type { Interruption } from "../result/failover-result.ts";
 import { type AckLine, activeMsIn, type Gap } from "./ack-line.ts";
-import type { Window } from "./device-outages.ts";
-import type { ActiveSpan } from "./history.ts";
+import type { MeasuredRun, Window } from "./history.ts";
 
 /** A gap with fewer missing ACKs, at the rate around it, may be chance. */
 const MISSED_ACKS_MIN = 10;
@@ -12,18 +11,13 @@ const NEARBY_MS = 5000;
 const DIP_WINDOW_MS = 1000;
 const DIP_STEP_MS = 100;
 
-interface Load {
-  readonly active: readonly ActiveSpan[];
-  readonly nameOf: (server: number) => string;
-}
-
 /**
  * The longest abnormal gap. It is more than twice as long as the longest gap of the calm time, most of
  * it was under load, and at least 10 ACKs are missing in it at the calm rate (or at the rate around
  * the gap, if that is lower). Null if there is no such gap.
  */
 export function interruptionOf(
-  { active, nameOf }: Load,
+  { active, nameOf }: MeasuredRun,
   line: AckLine,
   gaps: readonly Gap[],
   calm: Window,
@@ -74,17 +68,17 @@ export function interruptionOf(
  */
 export function dipOf(
   line: AckLine,
-  active: readonly ActiveSpan[],
+  active: readonly Window[],
   calm: Window,
   felt: Window,
 ): number | null {
-  const span = active.find(({ startMs, endMs }) => startMs <= felt.fromMs && endMs > felt.fromMs);
+  const span = active.find(({ fromMs, toMs }) => fromMs <= felt.fromMs && toMs > felt.fromMs);
   const calmMs = activeMsIn(active, calm.fromMs, calm.toMs);
   if (span === undefined || calmMs === 0) return null;
   const normal = (line.countIn(calm.fromMs, calm.toMs) * DIP_WINDOW_MS) / calmMs;
   if (normal < MISSED_ACKS_MIN) return null;
   let least = normal;
-  const lastMs = Math.min(felt.toMs, span.endMs) - DIP_WINDOW_MS;
+  const lastMs = Math.min(felt.toMs, span.toMs) - DIP_WINDOW_MS;
   for (let startMs = felt.fromMs; startMs <= lastMs; startMs += DIP_STEP_MS) {
     least = Math.min(least, line.countIn(startMs, startMs + DIP_WINDOW_MS));
   }

@@ -1,17 +1,11 @@
-import type { AckHistory, PairHistory, ServerAcks } from "./history.ts";
+import type { AckHistory, MeasuredRun, PairHistory, ServerAcks } from "./history.ts";
 import { acknowledgedWithoutLeadership, type Claim, stretchesOf } from "./leadership.ts";
-
-/** The ACKs of a run, and the pair that should have sent them. */
-interface PairRun {
-  readonly history: AckHistory;
-  readonly pair: PairHistory;
-}
 
 /** Roles are polled, so a node may acknowledge before it is known to be active. */
 const ROLE_EARLY_MS = 1000;
 
 /** How often another node of the pair began to acknowledge. */
-export function leaderChangesOf(run: PairRun): number {
+export function leaderChangesOf(run: MeasuredRun): number {
   return Math.max(0, stretchesOf(sentByPair(run)).length - 1);
 }
 
@@ -21,7 +15,7 @@ export function leaderChangesOf(run: PairRun): number {
  * event in between). ACKs of servers outside the pair count, too. Undefined if both nodes may answer
  * at all times, or if nothing is known of events and roles.
  */
-export function unledAcksOf(run: PairRun): number | undefined {
+export function unledAcksOf(run: MeasuredRun): number | undefined {
   const { pair } = run;
   if (pair.isLoadBalanced || (pair.events.length === 0 && pair.roles.length === 0)) {
     return undefined;
@@ -33,12 +27,12 @@ export function unledAcksOf(run: PairRun): number | undefined {
   return own + sentByStrangers(run);
 }
 
-function sentByPair({ history, pair }: PairRun): ServerAcks[] {
+function sentByPair({ history, pair }: MeasuredRun): ServerAcks[] {
   return sentIn(history).filter(({ server }) => pair.servers.includes(server));
 }
 
 /** The number of ACKs by servers outside the pair, which never lead. */
-function sentByStrangers({ history, pair }: PairRun): number {
+function sentByStrangers({ history, pair }: MeasuredRun): number {
   return sentIn(history)
     .filter(({ server }) => !pair.servers.includes(server))
     .reduce((sum, { count }) => sum + count.reduce((total, each) => total + each, 0), 0);

@@ -1,10 +1,10 @@
 import type { ExecutedEvent, RoleChange } from "../result/failover-result.ts";
 import type { TimeSeriesRow } from "../result/run-result.ts";
-import type { MeasuredRun } from "./analyse.ts";
 import {
   type AckHistory,
   BIN_MS,
   type DeviceNotes,
+  type MeasuredRun,
   NoteKind,
   type PairHistory,
   type ServerAcks,
@@ -89,7 +89,7 @@ export function runOf(
   return {
     history,
     rows,
-    active: [{ startMs: 0, endMs: durationMs }],
+    active: [{ fromMs: 0, toMs: durationMs }],
     pair: { servers: [A, B], isLoadBalanced: false, events: [], roles: [], ...pair },
     nameOf: (server) => `server-${server}`,
   };

@@ -1,5 +1,5 @@
 import type { ExecutedEvent } from "../result/failover-result.ts";
-import { AckLine } from "./ack-line.ts";
+import { AckLine, type Gap } from "./ack-line.ts";
 import { BIN_MS, type ServerAcks } from "./history.ts";
 
 const SILENCE_MS_MIN = 1000;
@@ -43,12 +43,7 @@ export function seenEvents(
     .slice(0, EVENTS_MAX);
 }
 
-interface Silence {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-function silencesOf(own: ServerAcks, others: AckLine): Silence[] {
+function silencesOf(own: ServerAcks, others: AckLine): Gap[] {
   const line = new AckLine([own]);
   const total = line.countIn(0, Number.POSITIVE_INFINITY);
   if (total < ACKS_MIN) return [];

@@ -1,3 +1,4 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { RunResult } from "../result/run-result.ts";
 
@@ -8,18 +9,19 @@ import type { RunResult } from "../result/run-result.ts";
  */
 export function renderHlog(result: RunResult): string {
   const startSeconds = Date.parse(result.startedAt) / 1000;
-  const whole = { startedAtMs: 0, durationMs: result.durationMs };
   const ofKinds = (name: string, spans: Readonly<Record<string, Distribution>>): string[] =>
-    Object.entries(spans).map(([kind, each]) => line(`${name}.${kind}`, whole, each));
+    Object.entries(spans).map(([kind, each]) =>
+      line(`${name}.${kind}`, 0, result.durationMs, each),
+    );
   return `${[
     "#[Histogram log format version 1.3]",
     `#[StartTime: ${startSeconds.toFixed(3)} (seconds since epoch), ${new Date(startSeconds * 1000).toISOString()}]`,
     `#[BaseTime: ${startSeconds.toFixed(3)} (seconds since epoch)]`,
     "#[Values are microseconds; Interval_Max is milliseconds]",
     '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
-    ...result.phases.flatMap((phase) =>
-      phase.streams.map(({ exchange, name, latencyMs }) =>
-        line(`${phase.name}.${name ?? exchange}`, phase, latencyMs),
+    ...result.phases.flatMap(({ name, startedAtMs, durationMs, streams }) =>
+      streams.map((stream) =>
+        line(`${name}.${streamNameOf(stream)}`, startedAtMs, durationMs, stream.latencyMs),
       ),
     ),
     ...ofKinds("time-to-bound", result.timeToBoundMs),
@@ -27,13 +29,8 @@ export function renderHlog(result: RunResult): string {
   ].join("\n")}\n`;
 }
 
-interface Interval {
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-}
-
-function line(tag: string, { startedAtMs, durationMs }: Interval, spans: Distribution): string {
-  const numbers = [startedAtMs / 1000, durationMs / 1000, spans.max].map((each) => each.toFixed(3));
+function line(tag: string, fromMs: number, lengthMs: number, spans: Distribution): string {
+  const numbers = [fromMs / 1000, lengthMs / 1000, spans.max].map((each) => each.toFixed(3));
   return `Tag=${tagOf(tag)},${numbers.join(",")},${spans.histogram}`;
 }
 

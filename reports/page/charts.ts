@@ -1,6 +1,6 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import { stackOrder, stateColour } from "../result/boot-states.ts";
 import type { RunResult, StageResult, TimeSeriesRow } from "../result/run-result.ts";
-import { streamName } from "../text/format.ts";
 import {
   type Chart,
   type ChartLine,
@@ -144,7 +144,7 @@ function latencyPercentileChart({ phases, thresholds }: RunResult): Chart {
   const series = phases.flatMap(({ name, streams }) =>
     streams
       .filter(({ exchange }) => exchange !== "boot")
-      .map((stream) => ({ label: `${name} ${streamName(stream)}`, spans: stream.latencyMs })),
+      .map((stream) => ({ label: `${name} ${streamNameOf(stream)}`, spans: stream.latencyMs })),
   );
   const drawn = new Set(series.map(({ label }) => label));
   const isDrawn = ([phase, stream, spans]: readonly string[]): boolean =>
@@ -169,7 +169,7 @@ export function loadCharts({ phases }: Pick<RunResult, "phases">): Chart[] {
       return [
         {
           id: `load-${phaseIndex}-${index}`,
-          title: `${phase.name} ${streamName(stream)}: latency in ms over transactions offered a second`,
+          title: `${phase.name} ${streamNameOf(stream)}: latency in ms over transactions offered a second`,
           x: "load",
           log: true,
           xs: stages.map(({ offeredPerSecond }) => offeredPerSecond),

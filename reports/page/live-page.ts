@@ -3,18 +3,12 @@ import { type PageAssets, pageOf, viewport } from "./html-page.ts";
 import { liveScript } from "./live-script.ts";
 import { pageStyle } from "./page-style.ts";
 
-/** The texts of a live page. They are known before the run begins. */
-export interface LiveTitle {
-  readonly title: string;
-  /** The devices, the server, the seed. */
-  readonly about: string;
-}
-
 /**
  * The page on which a run is watched, in the style of its report. Its server also has `events`, a
  * stream of what happens; its buttons post to `pace` and `abort`.
+ * `about` has the devices, the server and the seed.
  */
-export function renderLivePage({ title, about }: LiveTitle, assets: PageAssets): string {
+export function renderLivePage(title: string, about: string, assets: PageAssets): string {
   const badge = '<span class="verdict" id="state" role="status">STARTING</span>';
   return pageOf({
     metas: [viewport, '<link rel="icon" href="data:,">'],

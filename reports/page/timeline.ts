@@ -125,14 +125,10 @@ function colourOf(server: string, failover: FailoverResult): string {
 
 function peakOf({ binMs, servers }: FailoverResult["acknowledged"]): number {
   const bins = Math.max(0, ...servers.map(lengthOf));
-  let most = 0;
-  for (let bin = 0; bin < bins; bin += 1) {
-    most = Math.max(
-      most,
-      servers.reduce((sum, { counts }) => sum + (counts[bin] ?? 0), 0),
-    );
-  }
-  return (most * 1000) / binMs;
+  const sums = Array.from({ length: bins }, (_, bin) =>
+    servers.reduce((sum, { counts }) => sum + (counts[bin] ?? 0), 0),
+  );
+  return (Math.max(0, ...sums) * 1000) / binMs;
 }
 
 /** Steps in a box of `bins` by 100, stretched to the page's width. */

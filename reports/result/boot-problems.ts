@@ -30,7 +30,7 @@ const words: Readonly<Record<string, string>> = {
   "power-off": "the device was switched off while it fetched",
 };
 
-/** Explains a problem of a boot; "" for one that this version does not know. */
+/** Explains why a boot failed; "" for a problem that this version does not know. */
 export function problemWords(problem: string): string {
   return Object.hasOwn(words, problem) ? words[problem] : "";
 }

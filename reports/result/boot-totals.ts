@@ -1,3 +1,4 @@
+import { addFields } from "../../base/add-fields.ts";
 import type { BootFailureResult, DownloadsResult, RunResult } from "./run-result.ts";
 
 /** Totals of boots and downloads over all phases of a run. */
@@ -45,14 +46,12 @@ export function mergeFailures(failures: readonly BootFailureResult[]): BootFailu
 }
 
 function addDownloads(a: DownloadsResult, b: DownloadsResult): DownloadsResult {
+  const { failedAttempts, retransmissions, ...sums } = a;
+  addFields<keyof typeof sums>(sums, b);
   return {
-    files: a.files + b.files,
-    bytes: a.bytes + b.bytes,
-    verified: a.verified + b.verified,
-    contentsChecked: a.contentsChecked + b.contentsChecked,
-    fromSecondary: a.fromSecondary + b.fromSecondary,
-    failedAttempts: addCounts(a.failedAttempts, b.failedAttempts),
-    retransmissions: addCounts(a.retransmissions, b.retransmissions),
+    ...sums,
+    failedAttempts: addCounts(failedAttempts, b.failedAttempts),
+    retransmissions: addCounts(retransmissions, b.retransmissions),
   };
 }
 

@@ -42,7 +42,7 @@ export function distributionOf(histogram: LatencyHistogram): Distribution {
     p99: histogram.percentileMs(99),
     p999: histogram.percentileMs(99.9),
     max: histogram.maxMs(),
-    // Microseconds are what a histogram resolves.
+    // The histogram resolves microseconds.
     mean: Math.round(histogram.meanMs() * 1000) / 1000,
     histogram: histogram.toBase64(),
   };

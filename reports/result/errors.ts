@@ -1,3 +1,4 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import { problemWords } from "./boot-problems.ts";
 import { bootTotalsOf } from "./boot-totals.ts";
 import type { RunResult, StreamResult } from "./run-result.ts";
@@ -23,7 +24,7 @@ export function errorsOf(result: RunResult): ErrorCount[] {
     phase.streams.flatMap((stream) =>
       reasonsOfStreams.map(([field, reason]) => ({
         reason,
-        where: `${phase.name} ${stream.name ?? stream.exchange}`,
+        where: `${phase.name} ${streamNameOf(stream)}`,
         count: stream[field],
       })),
     ),

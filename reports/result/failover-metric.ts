@@ -1,6 +1,5 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
 import {
-  type FailoverCount,
   type FailoverValue,
   failoverCounts,
   failoverValues,
@@ -24,13 +23,11 @@ export function failoverMetric(
   if (events.length === 0) return null;
   if (metric === "outageMs") return outageOf(events, statistic);
   const count = failoverCounts.find((name) => name === metric);
-  if (count !== undefined) return sumOf(events, count);
+  if (count !== undefined) {
+    return events.reduce((sum, event) => sum + event[count], 0);
+  }
   const value = failoverValues.find((name) => name === metric);
   return value === undefined ? null : overEvents(events, value, statistic);
-}
-
-function sumOf(events: readonly FailoverEventResult[], count: FailoverCount): number {
-  return events.reduce((sum, event) => sum + event[count], 0);
 }
 
 function overEvents(

@@ -20,7 +20,7 @@ const executedEvent = z.object({
   endedAtMs: atMs.exactOptional(),
   /** The node that it was done to; absent where it concerns both, or neither. */
   node: side.exactOptional(),
-  /** What came of it, where the action itself has something to tell. */
+  /** The result of the action, if it reports one. */
   outcome: text.exactOptional(),
 });
 export type ExecutedEvent = Contract<typeof executedEvent>;
@@ -31,7 +31,7 @@ const roleChange = z.object({
   node: side,
   /** As the server calls it: `active`, `standby`, `claiming`, `demoting`, `failed`, `down`. */
   role: text,
-  /** Of the leadership that the node holds or knows; 0 where there is none. */
+  /** The epoch of the leadership that the node holds or knows; 0 if there is none. */
   epoch: count,
 });
 export type RoleChange = Contract<typeof roleChange>;

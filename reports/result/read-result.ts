@@ -1,3 +1,4 @@
+import { formatPath } from "../../scenarios/yaml/problems.ts";
 import { RESULT_SCHEMA, type RunResult, runResult } from "./run-result.ts";
 
 /** A result, or all problems of the text: a sentence each, with the place. */
@@ -24,7 +25,7 @@ export function readResult(json: string): ResultReading {
   // Not zod's copy, which lacks the fields of a later minor version.
   if (parsed.success) return { kind: "read", result: value as RunResult };
   const problems = parsed.error.issues.map(
-    ({ path, message }) => `${placeOf(path)}: ${lowerFirst(message)}`,
+    ({ path, message }) => `${formatPath(path)}: ${lowerFirst(message)}`,
   );
   const more = problems.length - PROBLEMS_MAX;
   return failed(...problems.slice(0, PROBLEMS_MAX), ...(more > 0 ? [`and ${more} more`] : []));
@@ -45,14 +46,6 @@ function schemaProblem(value: unknown): string | undefined {
     return `is of a later version, ${schema}: this one reads ${RESULT_SCHEMA}, so take a newer Provlab`;
   }
   return `is no result of prov run: schema is ${JSON.stringify(schema)}, not ${RESULT_SCHEMA}`;
-}
-
-/** As JavaScript writes it: `phases[0].streams[1].latencyMs.p99`. */
-function placeOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
 }
 
 function lowerFirst(message: string): string {

@@ -89,8 +89,8 @@ const breakage = z.object({
 export type BreakageResult = Contract<typeof breakage>;
 
 /**
- * The transaction of a *boot* stream is the whole chain from power-on to on line, that of a
- * *download* stream is one file. Their latency counts to its end, their time-outs are devices that
+ * A transaction of a *boot* stream is the whole chain from power-on to on line; one of a *download*
+ * stream is one file. Their latency counts to its end, their time-outs are devices that
  * gave up, and their retransmissions are datagrams that were sent again.
  */
 const stream = z.object({

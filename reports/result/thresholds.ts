@@ -1,3 +1,4 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
 import type { Distribution } from "./distribution.ts";
 import { failoverMetric } from "./failover-metric.ts";
@@ -28,7 +29,7 @@ export function metricOf(metric: readonly string[], measured: Measured): number 
   }
   if (second === "onlineAfterMs") return statistic(phase?.boot?.onlineAfterMs, third);
   if (second === "bootFailures") return failureCount(phase?.boot, third);
-  const stream = phase?.streams.find(({ name, exchange }) => (name ?? exchange) === second);
+  const stream = phase?.streams.find((each) => streamNameOf(each) === second);
   if (stream === undefined) return null;
   const value: unknown = Reflect.get(stream, third);
   if (fourth === undefined) return typeof value === "number" ? value : null;

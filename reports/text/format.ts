@@ -1,3 +1,4 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { PhaseResult, StreamResult, Target } from "../result/run-result.ts";
 
@@ -17,11 +18,6 @@ export function formatDecimals(value: number, digits: number, digitsMin = digits
 /** A rate a second: whole when it is whole, else one decimal. */
 export function formatRate(perSecond: number): string {
   return formatDecimals(perSecond, Number.isInteger(perSecond) ? 0 : 1);
-}
-
-/** The stream's own name, or that of its exchange. */
-export function streamName({ name, exchange }: Pick<StreamResult, "name" | "exchange">): string {
-  return name ?? exchange;
 }
 
 /** The load offered to a stream: a rate, all at once, or a closed loop. */
@@ -56,7 +52,7 @@ export const streamHead = ["exchange", "offered/s", "achieved/s", "completed", "
 /** In the order of `streamHead`. */
 export function streamCells(stream: StreamResult): [string, string, string, string, string] {
   return [
-    streamName(stream),
+    streamNameOf(stream),
     formatOffer(stream),
     formatRate(stream.achievedPerSecond),
     formatCount(stream.completed),

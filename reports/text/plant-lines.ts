@@ -1,5 +1,6 @@
+import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import type { NetworkDirectionResult, PersonaResult, RunResult } from "../result/run-result.ts";
-import { formatCount, formatRate, streamName } from "./format.ts";
+import { formatCount, formatRate } from "./format.ts";
 
 /** The findings of each stream that looked for the rate at which the server breaks. */
 export function breakageLines({ phases }: Pick<RunResult, "phases">): string[] {
@@ -8,7 +9,7 @@ export function breakageLines({ phases }: Pick<RunResult, "phases">): string[] {
       if (stream.breakage === undefined) return [];
       const { lastKeptPerSecond, firstMissedPerSecond, reason } = stream.breakage;
       const found = `kept ${rate(lastKeptPerSecond)}, missed ${rate(firstMissedPerSecond)}`;
-      return [`${phase.name} ${streamName(stream)} ${found}: ${reason}`];
+      return [`${phase.name} ${streamNameOf(stream)} ${found}: ${reason}`];
     }),
   );
 }

@@ -1,21 +1,18 @@
 import { z } from "zod";
-import { METER_IMAGE_BYTES_MAX, METER_IMAGE_BYTES_MIN } from "../servers/boot-files.ts";
 import { formatDurationMs } from "../yaml/duration.ts";
 import type { Report } from "../yaml/problems.ts";
-import { atLeastOne, duration, inMs, RATE_MAX } from "../yaml/schema-parts.ts";
+import { atLeastOne, duration, inMs, RATE_MAX, whole } from "../yaml/schema-parts.ts";
 
 /** A DATA packet of this size fills an Ethernet frame: 1500 less 20 (IP), 8 (UDP) and 4 (TFTP). */
 const BLOCK_BYTES_MAX = 1468;
 const TRIES_MAX = 255;
+const METER_IMAGE_BYTES_MIN = 1024;
+const METER_IMAGE_BYTES_MAX = 16 * 2 ** 20;
 
 const tftp = inMs(
   z
     .strictObject({
-      blockBytes: z
-        .number()
-        .int()
-        .min(8)
-        .max(BLOCK_BYTES_MAX)
+      blockBytes: whole(8, BLOCK_BYTES_MAX)
         .default(1428)
         .describe("Block size in bytes (RFC 2348)."),
       windowBlocks: atLeastOne(64)
@@ -72,11 +69,7 @@ export const bootSection = z
       .describe("What follows a boot that failed."),
     files: z
       .strictObject({
-        meterImageBytes: z
-          .number()
-          .int()
-          .min(METER_IMAGE_BYTES_MIN)
-          .max(METER_IMAGE_BYTES_MAX)
+        meterImageBytes: whole(METER_IMAGE_BYTES_MIN, METER_IMAGE_BYTES_MAX)
           .default(65_536)
           .describe("Size in bytes of the image in a smart meter's archive."),
       })

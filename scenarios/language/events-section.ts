@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Report } from "../yaml/problems.ts";
-import { duration, inMs, name } from "../yaml/schema-parts.ts";
+import { atLeastOne, duration, inMs, name } from "../yaml/schema-parts.ts";
 import {
   linkDirections,
   memberVerbs,
@@ -17,12 +17,9 @@ const EVENTS_MAX = 200;
 const STORE_MEMBERS = 3;
 
 const node = z.enum(nodeChoices).describe("Which node; active and standby: as it is then.");
-const member = z
-  .number()
-  .int()
-  .min(1)
-  .max(STORE_MEMBERS)
-  .describe("Which member of etcd: 1 is beside node a, 2 beside node b, 3 the witness.");
+const member = atLeastOne(STORE_MEMBERS).describe(
+  "Which member of etcd: 1 is beside node a, 2 beside node b, 3 the witness.",
+);
 
 const actionShapes = {
   kill: node.optional().describe("SIGKILL of a node's server; with for, it is started again."),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Path, Report } from "../yaml/problems.ts";
 import { atLeastOne, duration, inMs, name, RATE_MAX } from "../yaml/schema-parts.ts";
 import { type StreamPlan, streamExchanges } from "./phase-plan.ts";
-import type { RateStage } from "./rate-profile.ts";
+import { flatStage, type RateStage } from "./rate-profile.ts";
 
 const STAGES_MAX = 100;
 const STEPS_MAX_DEFAULT = 50;
@@ -192,15 +192,15 @@ function stagesOf(
     const rates = Array.from({ length: count }, (_, index) => from + index * by);
     if (rates.at(-1)! < 0 || rates.at(-1)! > RATE_MAX) {
       report([...path, "steps"], `ends at ${rates.at(-1)}/s: rates are 0 to ${RATE_MAX}`);
-      return [flat(from, every)];
+      return [flatStage(from, every)];
     }
-    return rates.map((each) => flat(each, every));
+    return rates.map((each) => flatStage(each, every));
   }
   if (untilBreakage === undefined) return undefined;
   const { from, factor, every, count } = untilBreakage;
   return Array.from({ length: count }, (_, index) => from * factor ** index)
     .filter((each) => each <= RATE_MAX)
-    .map((each) => flat(each, every));
+    .map((each) => flatStage(each, every));
 }
 
 function rampStages(
@@ -217,10 +217,6 @@ function rampStages(
     report([...path, "ramp"], "never has a rate above 0");
   }
   return stages;
-}
-
-function flat(ratePerSecond: number, durationMs: number): RateStage {
-  return { fromPerSecond: ratePerSecond, toPerSecond: ratePerSecond, durationMs };
 }
 
 function offForOf(

@@ -18,7 +18,6 @@ export const failoverValues = [
   "dipPercent",
 ] as const;
 
-export type FailoverCount = (typeof failoverCounts)[number];
 export type FailoverValue = (typeof failoverValues)[number];
 
 const overEvents = ["p50", "max"];
@@ -37,7 +36,7 @@ export function isFailoverMetric(name: string): boolean {
 
 /**
  * What is wrong with `failover.METRIC` or `failover.EVENT.METRIC`, given what follows `failover`, in a
- * sentence; undefined if nothing is. Which events there are is known when they have happened.
+ * sentence; undefined if nothing is. Names of events are not checked: some only appear in the run.
  */
 export function failoverProblem(path: readonly string[]): string | undefined {
   const [name = "", ...rest] = isFailoverMetric(path[0] ?? "") ? path : path.slice(1);

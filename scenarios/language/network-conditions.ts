@@ -3,9 +3,9 @@ import type { NetworkDelay, NetworkPlan } from "./network-section.ts";
 /** What happens to the datagrams that go one way; percentages are 0 to 100, of every datagram. */
 export interface DirectionConditions {
   readonly lossPercent: number;
-  /** Arrive twice, the second copy with the first. */
+  /** Arrive twice, both copies together. */
   readonly duplicatePercent: number;
-  /** Are held back by `reorderByMs` more, so that what follows on their way passes them. */
+  /** Held back by another `reorderByMs`, so that later datagrams pass them. */
   readonly reorderPercent: number;
   readonly reorderByMs: number;
   readonly delay: NetworkDelay | undefined;

@@ -47,7 +47,7 @@ const directionShape = {
 
 const direction = inMs(z.strictObject(directionShape), "reorderBy");
 
-/** `network:` of a scenario and of a phase. What is said for one direction replaces what is said for both. */
+/** `network:` of a scenario and of a phase. Values of one direction replace those of both. */
 export const networkSection = inMs(
   z
     .strictObject({
@@ -84,5 +84,5 @@ export type NetworkPlan = z.output<typeof networkSection>;
  */
 export type NetworkDelay = z.output<typeof delay>;
 
-/** What one CMTS forwards, in each direction; what finds the queue full is dropped. */
+/** What one CMTS forwards in each direction. It drops a datagram that finds the queue full. */
 export type CmtsThrottlePlan = NonNullable<NetworkPlan["cmts"]>;

@@ -2,7 +2,7 @@ import { formatDurationMs } from "../yaml/duration.ts";
 
 export type PairSide = "a" | "b";
 
-/** `active` and `standby`: the node that is so when the event happens. */
+/** `active` and `standby` mean the node in that role when the event happens. */
 export const nodeChoices = ["a", "b", "active", "standby"] as const;
 export type NodeChoice = (typeof nodeChoices)[number];
 
@@ -15,18 +15,16 @@ export type StoreDirection = (typeof storeDirections)[number];
 export const skewDirections = ["ahead", "behind"] as const;
 
 /** Verbs whose only object is a node. */
-export const nodeVerbs = [
-  "kill",
-  "pause",
-  "stop",
-  "start",
-  "fillDisk",
-  "breakGateway",
-  "cleanUp",
-] as const;
-export type NodeVerb = (typeof nodeVerbs)[number];
+export type NodeVerb =
+  | "kill"
+  | "pause"
+  | "stop"
+  | "start"
+  | "fillDisk"
+  | "breakGateway"
+  | "cleanUp";
 
-/** Verbs whose only object is a member of the store, from 1 on: beside node A, beside node B, the witness. */
+/** Verbs whose only object is a member of the store: 1 is beside node a, 2 beside node b, 3 the witness. */
 export const memberVerbs = ["killStore", "pauseStore"] as const;
 export type MemberVerb = (typeof memberVerbs)[number];
 
@@ -64,39 +62,41 @@ export interface PairEvent {
   readonly forMs: number | undefined;
 }
 
-/** An action in words, of a node that has been found: `kill -9 of node a`. */
+const nodeWords: Readonly<Record<NodeVerb, (whose: string) => string>> = {
+  kill: (whose) => `kill -9 of ${whose}`,
+  pause: (whose) => `${whose} stands still (SIGSTOP)`,
+  stop: (whose) => `${whose} is shut down in good order`,
+  start: (whose) => `${whose} is started`,
+  fillDisk: (whose) => `the disk of ${whose} is full`,
+  breakGateway: (whose) => `the gateway does not answer ${whose}`,
+  cleanUp: (whose) => `clean-up of ${whose}`,
+};
+
+/** An action in words: `kill -9 of node a`. `node` is the one that the action was done to. */
 export function actionText(action: PairAction, node: PairSide | undefined): string {
   const whose = `node ${node ?? ("node" in action ? action.node : "")}`;
   switch (action.verb) {
-    case "kill":
-      return `kill -9 of ${whose}`;
-    case "pause":
-      return `${whose} stands still (SIGSTOP)`;
-    case "stop":
-      return `${whose} is shut down in good order`;
-    case "start":
-      return `${whose} is started`;
-    case "fillDisk":
-      return `the disk of ${whose} is full`;
     case "slowDisk":
       return `each sync of the disk of ${whose} takes ${formatDurationMs(action.byMs)} more`;
-    case "breakGateway":
-      return `the gateway does not answer ${whose}`;
-    case "cleanUp":
-      return `clean-up of ${whose}`;
     case "killStore":
       return `kill -9 of member ${action.member} of the store`;
     case "pauseStore":
       return `member ${action.member} of the store stands still (SIGSTOP)`;
     case "cutLink": {
       const links = action.link === undefined ? "both links are" : `link ${action.link} is`;
-      return `${links} cut${action.direction === "both" ? "" : `, ${action.direction}`}`;
+      return `${links} cut${wayOf(action.direction)}`;
     }
     case "cutStore":
-      return `${whose} is cut from the store${action.direction === "both" ? "" : `, ${action.direction}`}`;
+      return `${whose} is cut from the store${wayOf(action.direction)}`;
     case "skewClock":
       return `the clock of ${whose} is ${formatDurationMs(action.byMs)} ${action.direction}`;
     case "failback":
       return "fail-back";
+    default:
+      return nodeWords[action.verb](whose);
   }
+}
+
+function wayOf(direction: string): string {
+  return direction === "both" ? "" : `, ${direction}`;
 }

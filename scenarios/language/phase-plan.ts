@@ -15,11 +15,15 @@ export type DhcpExchange = (typeof dhcpExchanges)[number];
 export const streamExchanges = [...dhcpExchanges, "boot", "download"] as const;
 export type StreamExchange = (typeof streamExchanges)[number];
 
-/** What streams of every kind have. Times count from the start of the phase. */
-export interface StreamPlace {
-  readonly exchange: StreamExchange;
-  /** Undefined: it is called by its exchange. */
+/** Results and thresholds call a stream by its name, or by its exchange if it has none. */
+export interface NamedStream {
+  readonly exchange: string;
   readonly name?: string | undefined;
+}
+
+/** What streams of every kind have. Times count from the start of the phase. */
+export interface StreamPlace extends NamedStream {
+  readonly exchange: StreamExchange;
   /** When it begins; undefined: with the phase. */
   readonly startAfterMs?: number | undefined;
   /** How long it hands out arrivals; undefined: until the phase ends. */
@@ -33,7 +37,7 @@ interface SpacedStream extends StreamPlace {
   readonly arrivals?: ArrivalSpacing | undefined;
 }
 
-/** Open loop: arrival k is intended at start + k / rate, whatever became of the ones before. */
+/** Open loop: arrival k is intended at start + k / rate, even if earlier ones are not complete. */
 export interface RateStream extends SpacedStream {
   readonly kind: "rate";
   /** Over all workers together. */
@@ -126,8 +130,7 @@ export interface PhasePlan {
   readonly network?: NetworkPlan | undefined;
 }
 
-/** What a stream is called in results and thresholds. */
-export function streamNameOf({ name, exchange }: StreamPlace): string {
+export function streamNameOf({ name, exchange }: NamedStream): string {
   return name ?? exchange;
 }
 

@@ -86,13 +86,11 @@ export class RateProfile {
 
 /** One rate without end. */
 export function constantRate(ratePerSecond: number): RateProfile {
-  return new RateProfile([
-    {
-      fromPerSecond: ratePerSecond,
-      toPerSecond: ratePerSecond,
-      durationMs: Number.POSITIVE_INFINITY,
-    },
-  ]);
+  return new RateProfile([flatStage(ratePerSecond, Number.POSITIVE_INFINITY)]);
+}
+
+export function flatStage(ratePerSecond: number, durationMs: number): RateStage {
+  return { fromPerSecond: ratePerSecond, toPerSecond: ratePerSecond, durationMs };
 }
 
 /** How many arrivals an integral of the rate has: those intended before it is reached. */

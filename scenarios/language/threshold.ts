@@ -1,4 +1,5 @@
 import { failoverProblem, leafProblem } from "./failover-metrics.ts";
+import { type NamedStream, streamNameOf } from "./phase-plan.ts";
 
 /**
  * A threshold is one line, `METRIC OPERATOR NUMBER`, where METRIC is a dotted path into the result:
@@ -14,12 +15,6 @@ export interface Threshold {
   readonly bound: number;
   /** The threshold ends the run if it fails after this time of its phase; undefined: it never does. */
   readonly graceMs?: number;
-}
-
-/** A stream as far as its thresholds are concerned: they call it by its name, or by its exchange. */
-export interface Labelled {
-  readonly exchange: string;
-  readonly name?: string | undefined;
 }
 
 export type ThresholdOperator = "<" | "<=" | ">" | ">=" | "==";
@@ -63,26 +58,26 @@ export function thresholdHolds(threshold: Threshold, actual: number): boolean {
  */
 export function metricProblem(
   metric: readonly string[],
-  streams: ReadonlyMap<string, readonly Labelled[]>,
+  streams: ReadonlyMap<string, readonly NamedStream[]>,
 ): string | undefined {
   const [first = "", ...rest] = metric;
   // The servers of a run may be anybody's, so any scenario may judge how they fail over.
   if (first === "failover" && !streams.has(first)) return failoverProblem(rest);
   const roots = metricRoots(streams);
-  if (!roots.includes(first)) return `"${first}" is none of ${list(roots)}`;
+  if (!roots.includes(first)) return `"${first}" is none of ${roots.join(", ")}`;
   const ofPhase = streams.get(first);
   return ofPhase === undefined ? spansProblem(rest) : phaseProblem(first, rest, ofPhase);
 }
 
 /** What a metric may begin with: the phases, and what is measured over the whole run. */
-export function metricRoots(streams: ReadonlyMap<string, readonly Labelled[]>): string[] {
+export function metricRoots(streams: ReadonlyMap<string, readonly NamedStream[]>): string[] {
   const boots = [...streams.values()].flat().some(({ exchange }) => exchange === "boot");
   return [...streams.keys(), "timeToBoundMs", ...(boots ? ["timeToOnlineMs"] : [])];
 }
 
 /** What is wrong with `KIND.pNN`. */
 function spansProblem([kind = "", ...rest]: readonly string[]): string | undefined {
-  if (!deviceKinds.includes(kind)) return `"${kind}" is none of ${list(deviceKinds)}`;
+  if (!deviceKinds.includes(kind)) return `"${kind}" is none of ${deviceKinds.join(", ")}`;
   return leafProblem(kind, rest, percentiles);
 }
 
@@ -90,21 +85,21 @@ function spansProblem([kind = "", ...rest]: readonly string[]): string | undefin
 function phaseProblem(
   phase: string,
   [second = "", ...rest]: readonly string[],
-  streams: readonly Labelled[],
+  streams: readonly NamedStream[],
 ): string | undefined {
-  const names = streams.map((stream) => stream.name ?? stream.exchange);
+  const names = streams.map(streamNameOf);
   const exchanges = streams.map(({ exchange }) => exchange);
   const ofBoots = bootMetricsOf(exchanges);
   const leaves = ofBoots.get(second);
   if (leaves !== undefined) return leafProblem(second, rest, leaves);
   if (!names.includes(second)) {
-    const others = ofBoots.size === 0 ? "" : `, and ${list([...ofBoots.keys()])}`;
-    return `phase ${phase} has no ${second || "exchange"} stream, only ${list(names)}${others}`;
+    const others = ofBoots.size === 0 ? "" : `, and ${[...ofBoots.keys()].join(", ")}`;
+    return `phase ${phase} has no ${second || "exchange"} stream, only ${names.join(", ")}${others}`;
   }
   const [third = "", ...statistic] = rest;
   if (streamMetrics.includes(third) && statistic.length === 0) return undefined;
   if (!distributions.includes(third)) {
-    return `"${third}" is none of ${list([...streamMetrics, ...distributions])}`;
+    return `"${third}" is none of ${[...streamMetrics, ...distributions].join(", ")}`;
   }
   return leafProblem(third, statistic, percentiles);
 }
@@ -117,8 +112,4 @@ function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, readon
     metrics.set("bootFailures", failureCounts);
   }
   return metrics;
-}
-
-function list(names: readonly string[]): string {
-  return names.join(", ");
 }

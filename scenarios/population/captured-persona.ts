@@ -3,7 +3,7 @@ import { Offset } from "../../protocol/dhcp/header.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import { readYaml } from "../yaml/checked-yaml.ts";
 import type { Reading } from "../yaml/problems.ts";
-import { duration } from "../yaml/schema-parts.ts";
+import { count, duration } from "../yaml/schema-parts.ts";
 import { lengthOfPart, parseValue, type ValuePart } from "./captured-value.ts";
 
 export const PERSONA_SCHEMA = "provlab/persona@1";
@@ -39,12 +39,7 @@ const value = z
 
 const option = z
   .strictObject({
-    code: z
-      .number()
-      .int()
-      .min(0)
-      .max(254)
-      .describe("The option's code; 0 is one octet of padding."),
+    code: count(254).describe("The option's code; 0 is one octet of padding."),
     value: value
       .prefault("")
       .describe("Hexadecimal octets, with placeholders for what differs from device to device."),
@@ -54,13 +49,9 @@ const option = z
 
 const message = z
   .strictObject({
-    flags: z.number().int().min(0).max(0xffff).default(0).describe("The field of that name."),
-    hops: z.number().int().min(0).max(16).default(0).describe("The field, as the device sets it."),
-    length: z
-      .number()
-      .int()
-      .min(0)
-      .max(CAPTURED_BYTES_MAX)
+    flags: count(0xffff).default(0).describe("The field of that name."),
+    hops: count(16).default(0).describe("The field, as the device sets it."),
+    length: count(CAPTURED_BYTES_MAX)
       .default(0)
       .describe("Octets of the whole message, which is filled up with zeros."),
     sname: value.optional().describe("The field of that name, in hexadecimal; left out: zeros."),
@@ -86,7 +77,7 @@ export const personaFileSchema = z.strictObject({
   schema: z.literal(PERSONA_SCHEMA).describe("The version of the file's language."),
   name: z.string().regex(NAME_PATTERN, "use letters, digits, dots and hyphens, at most 40"),
   secs: z
-    .union([z.literal("elapsed"), z.number().int().min(0).max(0xffff)])
+    .union([z.literal("elapsed"), count(0xffff)])
     .default("elapsed")
     .describe("Seconds since the device began, or one value in every message."),
   retransmit: z
@@ -110,7 +101,7 @@ export type CapturedMessage = z.output<typeof message>;
 /** A device as it was captured; `retransmit` in milliseconds. */
 export type CapturedPersona = z.output<typeof personaFileSchema>;
 
-/** Reads a persona file; its problems, each with its place, when it is none. */
+/** Reads a persona file. Each problem has its place in the file. */
 export function readPersonaFile(file: string, text: string): Reading<{ persona: CapturedPersona }> {
   const reading = readYaml(file, text, personaFileSchema);
   return reading.kind === "ok" ? { kind: "ok", persona: reading.data } : reading;

@@ -1,8 +1,8 @@
 import { formatHex } from "../../protocol/hex.ts";
 
 /**
- * What a captured message has in place of bytes that differ from device to device, or from message to
- * message. All of them are as long as what they stand for.
+ * Stands in a captured message for bytes that differ between devices or messages. It is as long as the
+ * bytes that replace it.
  */
 export type Placeholder =
   /** The last `octets` of the device's MAC, in one of `macForms`. */
@@ -109,7 +109,7 @@ export function writeUnitDigits(
 
 /**
  * Reads a value such as `01 {mac}` or `43 50 45 {unit/6}`: hexadecimal bytes and placeholders, with
- * blanks between them or none. A sentence for what is none.
+ * or without blanks between them. Returns a sentence if the text is not a value.
  */
 export function parseValue(text: string): readonly ValuePart[] | string {
   const parts: ValuePart[] = [];

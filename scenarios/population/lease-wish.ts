@@ -1,8 +1,8 @@
 import { hash32 } from "../../base/prng.ts";
 
 /**
- * The lease time that devices ask for (option 51), in seconds: all the same, each its own of a range, or
- * of some times by relative weight. What a device asks for is drawn from the seed, once for its life.
+ * The lease time that devices ask for (option 51), in seconds: the same for all, a
+ * range, or several times with relative weights. Each device draws its time once, from the seed.
  */
 export type LeaseWish =
   | number

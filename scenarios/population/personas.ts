@@ -22,7 +22,7 @@ export const personaKinds = [
 /** `captured`: the device sends what another one was seen to send. */
 export type PersonaKind = (typeof personaKinds)[number] | "captured";
 
-/** A share of the devices that have the same thing wrong with them. */
+/** The devices that have the same thing wrong with them. */
 export interface PersonaShare {
   readonly kind: PersonaKind;
   /** Percentage of the devices of each kind in `of`, rounded to whole devices. */

@@ -67,10 +67,12 @@ describe("attachment (CLASS-6, CLASS-7, CLASS-8)", () => {
       [firstCpe + 5, 5],
       [firstCpe + 105, 5],
     ]) {
-      expect(population.remoteIdOf(device)).toEqual(population.macOf(modem));
+      expect(population.macOf(population.attachmentOf(device))).toEqual(population.macOf(modem));
       expect(population.cmtsOf(device)).toBe(population.cmtsOf(modem));
     }
-    expect(population.remoteIdOf(firstMeter)).toEqual(population.macOf(firstMeter));
+    expect(population.macOf(population.attachmentOf(firstMeter))).toEqual(
+      population.macOf(firstMeter),
+    );
   });
 });
 

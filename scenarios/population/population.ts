@@ -192,11 +192,6 @@ export class Population {
     return (device - this.firstOf[kindIndex]) % this.countOf[0];
   }
 
-  /** What the CMTS puts into `agent.remote-id`: the MAC of the modem (CLASS-6), six octets. */
-  remoteIdOf(device: number): Uint8Array {
-    return this.macOf(this.attachmentOf(device));
-  }
-
   cmtsOf(device: number): number {
     const unit = this.unitOf(this.attachmentOf(device));
     return this.#deal === undefined ? unit % this.cmtsCount : this.#deal[unit % DEAL_UNITS];
@@ -265,10 +260,7 @@ export class Population {
 }
 
 /** All pools of a network are one: the lowest and the highest address that its devices may get. */
-export function wholeRange({ pools }: CmtsNetwork): {
-  readonly low: number;
-  readonly high: number;
-} {
+export function wholeRange({ pools }: CmtsNetwork) {
   return {
     low: Math.min(...pools.map((pool) => pool.low)),
     high: Math.max(...pools.map((pool) => pool.high)),

@@ -66,7 +66,7 @@ describe("vendors", () => {
     expect(Math.abs(seen.get("00:15:96")! - 1500)).toBeLessThan(5 * 24.5);
     expect(Math.abs(seen.get("00:1e:74")! - 750)).toBeLessThan(5 * 23);
     expect(seen.get("02:20:00")).toBe(400);
-    expect(population.remoteIdOf(2500)).toEqual(population.macOf(0));
+    expect(population.macOf(population.attachmentOf(2500))).toEqual(population.macOf(0));
   });
 
   test("another vendor's prefix, or the lab's, with a device's number is nobody", () => {

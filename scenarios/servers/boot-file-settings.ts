@@ -72,22 +72,14 @@ const vendor: Plain = {
 /** SNMP since DOCSIS 3.0: communities by TLV 53 instead of the access table. */
 const coexistence: readonly Plain[] = [
   { snmpAccessView: { name: "everything", subtree: "1.3.6.1", viewType: 1 } },
-  {
+  ...["simulated-read", "simulated-write"].map((communityName, index) => ({
     snmpCoexistence: {
-      communityName: "simulated-read",
+      communityName,
       transportAccess: { address: "192.0.2.0:0", mask: "255.255.255.0:0" },
-      accessViewType: 1,
+      accessViewType: 1 + index,
       accessViewName: "everything",
     },
-  },
-  {
-    snmpCoexistence: {
-      communityName: "simulated-write",
-      transportAccess: { address: "192.0.2.0:0", mask: "255.255.255.0:0" },
-      accessViewType: 2,
-      accessViewName: "everything",
-    },
-  },
+  })),
 ];
 
 /** Voice has a flow of its own, which the signalling of its MTA finds by the port of NCS. */

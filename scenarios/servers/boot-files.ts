@@ -6,10 +6,8 @@ import { encodeMtaConfig, readMtaSettings } from "../../protocol/docsis/mta-conf
 import type { SettingsReading } from "../../protocol/docsis/settings.ts";
 import type { Tlv } from "../../protocol/docsis/tlv.ts";
 import { latin1Bytes } from "../../protocol/latin1.ts";
+import type { DeviceKind } from "../population/population.ts";
 import { modemSettings, mtaSettings } from "./boot-file-settings.ts";
-
-export const METER_IMAGE_BYTES_MIN = 1024;
-export const METER_IMAGE_BYTES_MAX = 16 * 2 ** 20;
 
 /** A file of the TFTP server, by the name that devices ask for. */
 export interface BootFile {
@@ -42,11 +40,16 @@ export const bootFileNames = {
   meter: "meter.zip",
 } as const;
 
+/** The file of every device of a kind; modems have one for each version, CPEs have none. */
+export const fileOfKind: Readonly<Partial<Record<DeviceKind, string>>> = {
+  mta: bootFileNames.mta,
+  "smart-meter": bootFileNames.meter,
+};
+
 /**
  * Every file that the dhcpd.conf of a population names: the configuration files of the modems, with
  * both MICs; the MTAs' file, with its hash; the meters' archive with image and settings (the guide
- * leaves the contents open: GAP-9). The same plan gives the same bytes. Throws RangeError for an
- * image size out of range.
+ * leaves the contents open: GAP-9). The same plan gives the same bytes.
  */
 export function bootFilesOf(plan: BootFilesPlan): readonly BootFile[] {
   const { modem, mta, meter } = bootFileNames;
@@ -99,17 +102,6 @@ const IMAGE_STREAM = 0x696d_6167;
 
 /** As random as packed or encrypted firmware, so nothing on its way can compress it. */
 function meterImage({ seed, meterImageBytes }: BootFilesPlan): Uint8Array {
-  const isWhole = Number.isInteger(meterImageBytes);
-  if (
-    !isWhole ||
-    meterImageBytes < METER_IMAGE_BYTES_MIN ||
-    meterImageBytes > METER_IMAGE_BYTES_MAX
-  ) {
-    throw new RangeError(
-      `meterImageBytes is ${meterImageBytes}: ` +
-        `give a whole number from ${METER_IMAGE_BYTES_MIN} to ${METER_IMAGE_BYTES_MAX}`,
-    );
-  }
   const words = new DataView(new ArrayBuffer(Math.ceil(meterImageBytes / 4) * 4));
   for (let at = 0; at < meterImageBytes; at += 4) {
     words.setUint32(at, hash32(seed, IMAGE_STREAM, at));

@@ -6,7 +6,7 @@ import { RecordingSink } from "../../simulator/device/exchange.testing.ts";
 import { Fleet } from "../../simulator/worker/fleet.ts";
 import { type DeviceKind, Population } from "../population/population.ts";
 import { bootFileNames, bootFilesOf } from "./boot-files.ts";
-import { type DhcpdConfOptions, dhcpdConf, dhcpdConfChunks } from "./dhcpd-conf.ts";
+import { type DhcpdConfOptions, dhcpdConf } from "./dhcpd-conf.ts";
 
 const population = new Population({
   cableModems: 24,
@@ -24,8 +24,6 @@ const modemsOnly = new Population({
 });
 const everything: DhcpdConfOptions = {
   leaseSeconds: 7200,
-  renewalSeconds: 1000,
-  rebindingSeconds: 3000,
   localAddress: 0x7f00_0001,
   serverSubnet: { network: 0x0a09_0000, prefixLength: 24 },
   bootServer: 0x0a09_0001,
@@ -70,17 +68,6 @@ describe("what the file says", () => {
     const plan = { cableModems: 1_000_000, mtas: 0, cpes: 0, smartMeters: 0, cmtsCount: 3 };
     const million = dhcpdConf(new Population(plan), { leaseSeconds: 600, registered: false });
     expect(million.length).toBeLessThan(text.length);
-  });
-  test("a large one comes in small pieces", () => {
-    const large = new Population({
-      cableModems: 3000,
-      mtas: 0,
-      cpes: 0,
-      smartMeters: 0,
-      cmtsCount: 2,
-    });
-    const chunks = [...dhcpdConfChunks(large, { leaseSeconds: 600 })];
-    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThan(64 * 1024);
   });
 });
 

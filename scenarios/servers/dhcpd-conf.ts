@@ -7,18 +7,15 @@ import {
   deviceKinds,
   type Population,
 } from "../population/population.ts";
-import { bootFileNames } from "./boot-files.ts";
+import { bootFileNames, fileOfKind } from "./boot-files.ts";
 
 export interface DhcpdConfOptions {
   readonly leaseSeconds: number;
   /**
    * Whether every device has a host and a subclass of its own; true when left out. Otherwise any client
-   * that looks like a device of a kind is served: a few kilobytes of file for a million devices.
+   * that looks like a device of some kind is served: a few kilobytes of file for a million devices.
    */
   readonly registered?: boolean;
-  /** T1 and T2; a client halves and takes 0.875 of the lease when they are left out. */
-  readonly renewalSeconds?: number;
-  readonly rebindingSeconds?: number;
   /** The only address that the server binds; all addresses when left out. */
   readonly localAddress?: number;
   /** Option 54, such as an address that two servers have in turn; the server's own when left out. */
@@ -35,48 +32,38 @@ export interface DhcpdConfOptions {
   readonly poolStatements?: readonly string[];
 }
 
-// A chunk is a few hundred lines: few enough writes, and never the whole file in memory.
+// A million lines, each a string of its own until the end, would take twice the memory.
 const LINES_A_CHUNK = 512;
 
-/** What each kind of device is called in configurations: its class, its group, its host names. */
-export const names: Readonly<
-  Record<DeviceKind, { className: string; group: string; host: string }>
-> = {
-  "cable-modem": { className: "cable-modem", group: "cable-modems", host: "cm" },
-  mta: { className: "packetcable-mta", group: "packetcable-mtas", host: "mta" },
-  cpe: { className: "subscriber-cpe", group: "subscriber-cpes", host: "cpe" },
-  "smart-meter": { className: "smart-meter", group: "smart-meters", host: "meter" },
+/** What each kind of device is called in configurations. The group is the plural of the class. */
+export const names: Readonly<Record<DeviceKind, { className: string; host: string }>> = {
+  "cable-modem": { className: "cable-modem", host: "cm" },
+  mta: { className: "packetcable-mta", host: "mta" },
+  cpe: { className: "subscriber-cpe", host: "cpe" },
+  "smart-meter": { className: "smart-meter", host: "meter" },
 };
 
-/** The whole dhcpd.conf of a population as one text; `dhcpdConfChunks` is for large ones. */
-export function dhcpdConf(population: Population, options: DhcpdConfOptions): string {
-  return [...dhcpdConfChunks(population, options)].join("");
-}
-
 /**
- * The dhcpd.conf that serves a population, valid for ISC dhcpd too, in pieces to be written one after
- * the other. Unless told otherwise, every device is registered beforehand by a host and a subclass (PRE-1,
- * PRE-9), and every pool is open to the known members of one class only (PRE-4, CLASS-10).
+ * The dhcpd.conf that serves a population, valid for ISC dhcpd too. Unless told otherwise, every device
+ * is registered beforehand by a host and a subclass (PRE-1, PRE-9), and every pool is open to the known
+ * members of one class only (PRE-4, CLASS-10).
  */
-export function* dhcpdConfChunks(
-  population: Population,
-  options: DhcpdConfOptions,
-): Generator<string, void, undefined> {
-  yield globalStatements(options, population);
-  const registered = options.registered ?? true;
-  yield classes(population, options.bootServer ?? options.localAddress ?? 0x7f00_0001, registered);
-  for (let index = 0; index < population.cmtsCount; index += 1) {
-    yield sharedNetwork(index, population.cmts(index), registered, options.poolStatements ?? []);
-  }
-  if (!registered) return;
-  for (const [kindIndex, kind] of deviceKinds.entries()) {
-    yield* registrations(population, kindIndex, kind);
-  }
+export function dhcpdConf(population: Population, options: DhcpdConfOptions): string {
+  const { registered = true, localAddress = 0x7f00_0001, poolStatements = [] } = options;
+  return [
+    globalStatements(options, population),
+    classes(population, options.bootServer ?? localAddress, registered),
+    ...Array.from({ length: population.cmtsCount }, (_, index) =>
+      sharedNetwork(index, population.cmts(index), registered, poolStatements),
+    ),
+    ...(registered ? deviceKinds : []).flatMap((kind, kindIndex) =>
+      registrations(population, kindIndex, kind),
+    ),
+  ].join("");
 }
 
 function globalStatements(options: DhcpdConfOptions, { plan }: Population): string {
-  const { leaseSeconds, renewalSeconds, rebindingSeconds, localAddress, serverSubnet } = options;
-  const { serverIdentifier, serverName } = options;
+  const { leaseSeconds, localAddress, serverSubnet, serverIdentifier, serverName } = options;
   const { minSeconds, maxSeconds } = leaseLimits(leaseSeconds, plan.leaseSeconds);
   const lines = [
     options.registered === false
@@ -92,8 +79,6 @@ function globalStatements(options: DhcpdConfOptions, { plan }: Population): stri
     `max-lease-time ${maxSeconds};`,
     `min-lease-time ${minSeconds};`,
   ];
-  if (renewalSeconds !== undefined) lines.push(`option dhcp-renewal-time ${renewalSeconds};`);
-  if (rebindingSeconds !== undefined) lines.push(`option dhcp-rebinding-time ${rebindingSeconds};`);
   if (localAddress !== undefined) lines.push(`local-address ${formatIpv4(localAddress)};`);
   if (serverIdentifier !== undefined) {
     lines.push(`server-identifier ${formatIpv4(serverIdentifier)};`);
@@ -125,8 +110,8 @@ function classes(population: Population, bootServer: number, registered: boolean
       "",
       `class "${names[kind].className}" {`,
       ...membership[kind].map((line) => `  ${line}`),
-      ...(registered ? [`  ${subclassKey[kind]}`] : groupSettings(kind)),
-      ...settings(kind, server).map((line) => `  ${line}`),
+      ...(registered ? [`  match ${subclassKey(kind)};`] : groupSettings(kind)),
+      ...settings[kind](server).map((line) => `  ${line}`),
       "}",
     );
   }
@@ -152,53 +137,44 @@ const membership: Readonly<Record<DeviceKind, readonly string[]>> = {
   "smart-meter": ['match if substring (option vendor-class-identifier, 0, 9) = "iec62056:";'],
 };
 
-/** What the subclasses, which list the registered devices, are told apart by. */
-const subclassKey: Readonly<Record<DeviceKind, string>> = {
-  "cable-modem": "match hardware;",
-  mta: "match hardware;",
-  cpe: "match option agent.remote-id;",
-  "smart-meter": "match hardware;",
-};
-
-function settings(kind: DeviceKind, server: string): readonly string[] {
-  switch (kind) {
-    case "cable-modem":
-      return [
-        `next-server ${server};`,
-        `option time-servers ${server};`,
-        `option log-servers ${server};`,
-        "option time-offset 0;",
-        `option packetcable.primary-dhcp-server ${server};`,
-        "# The file by DOCSIS version (CLASS-4).",
-        'if substring (option vendor-class-identifier, 0, 9) = "docsis3.1" {',
-        `  filename "${bootFileNames.modem["3.1"]}";`,
-        '} elsif substring (option vendor-class-identifier, 0, 9) = "docsis3.0" {',
-        `  filename "${bootFileNames.modem["3.0"]}";`,
-        '} elsif substring (option vendor-class-identifier, 0, 6) = "docsis" {',
-        `  filename "${bootFileNames.modem["2.0"]}";`,
-        "} else {",
-        `  filename "${bootFileNames.modem["1.0"]}";`,
-        "}",
-      ];
-    case "mta":
-      return [
-        `next-server ${server};`,
-        `option log-servers ${server};`,
-        "# 00, then the name of the provisioning server; the realm BASIC.1 (RFC 1035 form).",
-        "option packetcable.provisioning-server 00:04:70:72:6f:76:07:65:78:61:6d:70:6c:65:00;",
-        "option packetcable.realm 05:42:41:53:49:43:01:31:00;",
-      ];
-    case "cpe":
-      return [`option domain-name-servers ${server};`, 'option domain-name "example.net";'];
-    case "smart-meter":
-      return [
-        `next-server ${server};`,
-        `option ntp-servers ${server};`,
-        `option log-servers ${server};`,
-        `option tftp-server-name "${server}";`,
-      ];
-  }
+/** What tells the subclasses apart, which list the registered devices. */
+function subclassKey(kind: DeviceKind): string {
+  return kind === "cpe" ? "option agent.remote-id" : "hardware";
 }
+
+const settings: Readonly<Record<DeviceKind, (server: string) => readonly string[]>> = {
+  "cable-modem": (server) => [
+    `next-server ${server};`,
+    `option time-servers ${server};`,
+    `option log-servers ${server};`,
+    "option time-offset 0;",
+    `option packetcable.primary-dhcp-server ${server};`,
+    "# The file by DOCSIS version (CLASS-4).",
+    'if substring (option vendor-class-identifier, 0, 9) = "docsis3.1" {',
+    `  filename "${bootFileNames.modem["3.1"]}";`,
+    '} elsif substring (option vendor-class-identifier, 0, 9) = "docsis3.0" {',
+    `  filename "${bootFileNames.modem["3.0"]}";`,
+    '} elsif substring (option vendor-class-identifier, 0, 6) = "docsis" {',
+    `  filename "${bootFileNames.modem["2.0"]}";`,
+    "} else {",
+    `  filename "${bootFileNames.modem["1.0"]}";`,
+    "}",
+  ],
+  mta: (server) => [
+    `next-server ${server};`,
+    `option log-servers ${server};`,
+    "# 00, then the name of the provisioning server; the realm BASIC.1 (RFC 1035 form).",
+    "option packetcable.provisioning-server 00:04:70:72:6f:76:07:65:78:61:6d:70:6c:65:00;",
+    "option packetcable.realm 05:42:41:53:49:43:01:31:00;",
+  ],
+  cpe: (server) => [`option domain-name-servers ${server};`, 'option domain-name "example.net";'],
+  "smart-meter": (server) => [
+    `next-server ${server};`,
+    `option ntp-servers ${server};`,
+    `option log-servers ${server};`,
+    `option tftp-server-name "${server}";`,
+  ],
+};
 
 function sharedNetwork(
   index: number,
@@ -229,51 +205,43 @@ function sharedNetwork(
 }
 
 /** One group with all hosts of a kind (PRE-5, PRE-7), then their subclasses (CLASS-11). */
-function* registrations(
+function registrations(
   population: Population,
   kindIndex: number,
   kind: DeviceKind,
-): Generator<string, void, undefined> {
+): readonly string[] {
   const count = population.countOf[kindIndex];
-  if (count === 0) return;
-  const { className, group, host } = names[kind];
+  if (count === 0) return [];
+  const { className, host } = names[kind];
   const first = population.firstOf[kindIndex];
-  yield block(["", `group ${group} {`, ...groupSettings(kind)]);
-  yield* chunked(count, (unit) => {
+  const hosts = chunked(count, (unit) => {
     const mac = formatMac(population.macOf(first + unit));
     return `  host ${host}-${mac.replaceAll(":", "")} { hardware ethernet ${mac}; }`;
   });
-  yield "}\n";
   // CPEs are registered by their subscriber's modem, which may have several of them.
   const isByModem = kind === "cpe";
   const subclassCount = isByModem ? Math.min(count, population.countOf[0]) : count;
-  yield* chunked(subclassCount, (unit) => {
+  const subclasses = chunked(subclassCount, (unit) => {
     const mac = formatMac(population.macOf(isByModem ? unit : first + unit));
     return `subclass "${className}" ${isByModem ? mac : `1:${mac}`};`;
   });
+  const head = block(["", `group ${className}s {`, ...groupSettings(kind)]);
+  return [head, ...hosts, "}\n", ...subclasses];
 }
 
+/** The file of the kind, in the header and, as a precaution, in option 67 too (SM-4). */
 function groupSettings(kind: DeviceKind): readonly string[] {
-  switch (kind) {
-    case "mta":
-      return fileStatements(bootFileNames.mta);
-    case "smart-meter":
-      return fileStatements(bootFileNames.meter);
-    default:
-      return [];
-  }
-}
-
-/** In the header and, as a precaution, in option 67 too (SM-4). */
-function fileStatements(file: string): readonly string[] {
+  const file = fileOfKind[kind];
+  if (file === undefined) return [];
   return [`  filename "${file}";`, `  option bootfile-name "${file}";`];
 }
 
-function* chunked(count: number, line: (index: number) => string): Generator<string> {
-  for (let start = 0; start < count; start += LINES_A_CHUNK) {
+function chunked(count: number, line: (index: number) => string): readonly string[] {
+  return Array.from({ length: Math.ceil(count / LINES_A_CHUNK) }, (_, chunk) => {
+    const start = chunk * LINES_A_CHUNK;
     const length = Math.min(LINES_A_CHUNK, count - start);
-    yield block(Array.from({ length }, (_, offset) => line(start + offset)));
-  }
+    return block(Array.from({ length }, (__, offset) => line(start + offset)));
+  });
 }
 
 function block(lines: readonly string[]): string {

@@ -1,37 +1,32 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { formatMac } from "../../protocol/mac.ts";
 import { type DeviceKind, deviceKinds, type Population } from "../population/population.ts";
-import { bootFileNames } from "./boot-files.ts";
+import { bootFileNames, fileOfKind } from "./boot-files.ts";
 import { names } from "./dhcpd-conf.ts";
 
 /** What Kea is told about a headend beside its networks. */
 export interface KeaRegistry {
   readonly classes: readonly object[];
-  /** Undefined: any client that looks like a device of a kind is served. */
+  /** Undefined: Kea serves any client that looks like a device of some kind. */
   readonly reservations: readonly object[] | undefined;
-}
-
-export interface KeaRegistryOptions {
-  /** TFTP, Time, NTP and log server of all devices. */
-  readonly bootServer: number;
-  /** Whether every device is known beforehand. */
-  readonly registered: boolean;
 }
 
 /**
  * The classes, options and registrations of the population's dhcpd.conf in Kea's terms: a class by
  * vendor class and relay option and, where devices are registered, open to known clients alone, with a
- * global reservation for every device. Kea has no subclasses, so the
- * reservation alone makes a device registered.
+ * global reservation for every device. Kea has no subclasses, so the reservation alone makes a device
+ * registered. `bootServer` is the TFTP, Time, NTP and log server of all devices.
  */
 export function keaRegistry(
   population: Population,
-  { bootServer, registered }: KeaRegistryOptions,
+  { bootServer, registered }: { readonly bootServer: number; readonly registered: boolean },
 ): KeaRegistry {
-  const server = formatIpv4(bootServer);
   const kinds = deviceKinds.filter((_, index) => population.countOf[index] > 0);
   return {
-    classes: kinds.flatMap((kind) => [kindClass(kind, server, registered), ...fileClasses(kind)]),
+    classes: kinds.flatMap((kind) => [
+      kindClass(kind, bootServer, registered),
+      ...fileClasses(kind),
+    ]),
     reservations: registered
       ? Array.from({ length: population.size }, (_, device) => ({
           "hw-address": formatMac(population.macOf(device)),
@@ -51,17 +46,15 @@ const membership: Readonly<Record<DeviceKind, string>> = {
   "smart-meter": vendorIs("iec62056:"),
 };
 
-function kindClass(kind: DeviceKind, server: string, registered: boolean): object {
-  const options = Object.entries(kindOptions(kind, server)).map(([name, data]) =>
-    option(name, data),
-  );
+function kindClass(kind: DeviceKind, bootServer: number, registered: boolean): object {
+  const server = formatIpv4(bootServer);
+  const options = Object.entries(kindOptions[kind](server, bootServer));
   return {
     name: names[kind].className,
     test: registered ? `member('KNOWN') and (${membership[kind]})` : membership[kind],
     ...(kind === "cpe" ? {} : { "next-server": server }),
-    ...(kind === "mta" ? { "boot-file-name": bootFileNames.mta } : {}),
-    ...(kind === "smart-meter" ? { "boot-file-name": bootFileNames.meter } : {}),
-    "option-data": options,
+    ...(fileOfKind[kind] && { "boot-file-name": fileOfKind[kind] }),
+    "option-data": options.map(([name, data]) => option(name, data)),
   };
 }
 
@@ -72,38 +65,30 @@ function option(name: string, data: string): object {
   return { code, space: "dhcp4", "csv-format": false, data, "always-send": false };
 }
 
-function kindOptions(kind: DeviceKind, server: string): Readonly<Record<string, string>> {
-  const serverHex = server
-    .split(".")
-    .map((octet) => Number(octet).toString(16).padStart(2, "0"))
-    .join("");
-  switch (kind) {
-    case "cable-modem":
-      return {
-        "time-servers": server,
-        "log-servers": server,
-        "time-offset": "0",
-        // Sub-option 1 of option 122 (RFC 3495): the primary DHCP server.
-        "122": `0104${serverHex}`,
-      };
-    case "mta":
-      return {
-        "log-servers": server,
-        "boot-file-name": bootFileNames.mta,
-        // Sub-option 3: 00 and the provisioning server's name; sub-option 6: the realm.
-        "122": "030f000470726f76076578616d706c65000609054241534943013100",
-      };
-    case "cpe":
-      return { "domain-name-servers": server, "domain-name": "example.net" };
-    case "smart-meter":
-      return {
-        "ntp-servers": server,
-        "log-servers": server,
-        "tftp-server-name": server,
-        "boot-file-name": bootFileNames.meter,
-      };
-  }
-}
+type OptionsOf = (server: string, address: number) => Readonly<Record<string, string>>;
+
+const kindOptions: Readonly<Record<DeviceKind, OptionsOf>> = {
+  "cable-modem": (server, address) => ({
+    "time-servers": server,
+    "log-servers": server,
+    "time-offset": "0",
+    // Sub-option 1 of option 122 (RFC 3495): the primary DHCP server.
+    "122": `0104${address.toString(16).padStart(8, "0")}`,
+  }),
+  mta: (server) => ({
+    "log-servers": server,
+    "boot-file-name": bootFileNames.mta,
+    // Sub-option 3: 00 and the provisioning server's name; sub-option 6: the realm.
+    "122": "030f000470726f76076578616d706c65000609054241534943013100",
+  }),
+  cpe: (server) => ({ "domain-name-servers": server, "domain-name": "example.net" }),
+  "smart-meter": (server) => ({
+    "ntp-servers": server,
+    "log-servers": server,
+    "tftp-server-name": server,
+    "boot-file-name": bootFileNames.meter,
+  }),
+};
 
 /** CLASS-4: the modem's file by its DOCSIS version. */
 function fileClasses(kind: DeviceKind): readonly object[] {

@@ -21,15 +21,14 @@ export function readYaml<Schema extends z.ZodType>(
   file: string,
   text: string,
   schema: Schema,
-  overrides: readonly Override[] = [],
 ): YamlReading<z.output<Schema>> {
   const parsed = parseLayer(file, text);
-  return parsed.kind === "failed" ? parsed : checkLayers([parsed.layer], schema, overrides);
+  return parsed.kind === "failed" ? parsed : checkLayers([parsed.layer], schema, []);
 }
 
 /**
- * Checks what layers of YAML, merged, come to. The first layer is the file itself, and wins over the
- * next one, and so on; an override wins over all. Never without a layer.
+ * Merges the layers and checks the result. Earlier layers win over later ones; the first is the file
+ * itself. An override wins over all layers.
  */
 export function checkLayers<Schema extends z.ZodType>(
   layers: readonly [YamlLayer, ...YamlLayer[]],

@@ -28,53 +28,42 @@ export function substitute(document: Document, variables: Variables): Substituti
     Scalar: (key, node, ancestors) => {
       if (key === "key" || typeof node.value !== "string" || node.type === "QUOTE_SINGLE") return;
       if (!node.value.includes("$")) return;
-      const expanded = expand(node.value, variables);
-      for (const [name, value] of expanded.used) used.set(name, value);
-      for (const { message, hint } of expanded.mistakes) {
-        const path = pathOf([...ancestors, node]);
-        mistakes.push({ path, message, hint, offset: node.range?.[0] ?? 0 });
-      }
-      const isPlain = node.type === "PLAIN";
-      node.value = isPlain ? valueOfPlain(expanded.text, document) : expanded.text;
+      const place = { path: pathOf([...ancestors, node]), offset: node.range?.[0] ?? 0 };
+      const text = expand(node.value, variables, used, (message, hint) => {
+        mistakes.push({ ...place, message, hint });
+      });
+      node.value = node.type === "PLAIN" ? valueOfPlain(text, document) : text;
     },
   });
   return { used, mistakes };
 }
 
-interface Expanded {
-  readonly text: string;
-  readonly used: readonly (readonly [string, string])[];
-  readonly mistakes: readonly Pick<Mistake, "message" | "hint">[];
-}
-
-function expand(text: string, variables: Variables): Expanded {
-  const used: [string, string][] = [];
-  const mistakes: Pick<Mistake, "message" | "hint">[] = [];
-  const expanded = text.replace(
-    /\$(?:\$|\{([^}]*)(\}?))/g,
-    (written, inner?: string, end?: string) => {
-      if (inner === undefined) return "$";
-      const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inner) ?? [];
-      if (name === undefined || end === "") {
-        mistakes.push({
-          message: `has "${written}", which names no variable`,
-          hint: `write \${NAME} or \${NAME:-default}, and $$ for a dollar`,
-        });
-        return written;
-      }
-      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
-      if (value !== undefined) used.push([name, value]);
-      // As in a shell, a default stands in for a variable that is empty, too.
-      if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
-      if (value !== undefined) return value;
-      mistakes.push({
-        message: `needs the environment variable ${name}, which is not set`,
-        hint: `${name}=... prov ..., or a default: \${${name}:-...}`,
-      });
+/** The text with its variables replaced; adds those that are set to `used`. */
+function expand(
+  text: string,
+  variables: Variables,
+  used: Map<string, string>,
+  wrong: (message: string, hint: string) => void,
+): string {
+  return text.replace(/\$(?:\$|\{([^}]*)(\}?))/g, (written, inner?: string, end?: string) => {
+    if (inner === undefined) return "$";
+    const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(inner) ?? [];
+    if (name === undefined || end === "") {
+      const hint = `write \${NAME} or \${NAME:-default}, and $$ for a dollar`;
+      wrong(`has "${written}", which names no variable`, hint);
       return written;
-    },
-  );
-  return { text: expanded, used, mistakes };
+    }
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (value !== undefined) used.set(name, value);
+    // As in a shell, a default stands in for a variable that is empty, too.
+    if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
+    if (value !== undefined) return value;
+    wrong(
+      `needs the environment variable ${name}, which is not set`,
+      `${name}=... prov ..., or a default: \${${name}:-...}`,
+    );
+    return written;
+  });
 }
 
 /** The value that YAML gives a plain scalar: a number, a boolean, null, or the text itself. */
@@ -88,7 +77,7 @@ function valueOfPlain(text: string, document: Document): unknown {
   return text;
 }
 
-/** The path in the data of the last of these nodes, each of which is inside the one before it. */
+/** The path in the data to the last node. Each node is inside the one before it. */
 function pathOf(nodes: readonly unknown[]): (string | number)[] {
   return nodes.flatMap((node, index) => {
     if (isPair(node)) return [keyOf(node.key)];

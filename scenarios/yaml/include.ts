@@ -2,7 +2,7 @@ import { substitute, type Variables } from "./environment.ts";
 import { type FileProblem, formatPath, type Reading } from "./problems.ts";
 import { parseLayer, placeOf, type YamlLayer } from "./yaml-layer.ts";
 
-/** What a scenario may refer to beyond its text. */
+/** Where a scenario's variables and included files come from. */
 export interface ReadContext {
   readonly variables: Variables;
   /** Reads the file that another one includes; `written` is relative to the folder of `from`. */
@@ -85,15 +85,13 @@ class LayerReader {
       return [];
     }
     const { layer } = parsed;
-    const wrong = (message: string): void => {
+    const wrong = (message: string): readonly [] => {
       const { line } = placeOf([layer], ["include"]);
       this.problems.push({ file, line, path: "include", message, hint: undefined });
+      return [];
     };
     const names = includesOf(layer.data);
-    if (names === undefined) {
-      wrong("must be the name of a file, or a list of such names");
-      return [layer];
-    }
+    if (names === undefined) return wrong("must be the name of a file, or a list of such names");
     const chain = [...parents, file];
     const included = names.map((name) => this.#included(name, chain, wrong));
     return [layer, ...included.reverse().flat()];
@@ -102,25 +100,21 @@ class LayerReader {
   #included(
     name: string,
     chain: readonly string[],
-    wrong: (message: string) => void,
+    wrong: (message: string) => readonly [],
   ): readonly YamlLayer[] {
     const from = chain.at(-1)!;
-    const told = (message: string): readonly YamlLayer[] => {
-      wrong(message);
-      return [];
-    };
-    if (chain.length > DEPTH_MAX) return told(`${name}: more than ${DEPTH_MAX} files deep`);
+    if (chain.length > DEPTH_MAX) return wrong(`${name}: more than ${DEPTH_MAX} files deep`);
     if (this.#files >= FILES_MAX) {
       // Reported once, not for every further name.
       const isFirst = !this.#isFull;
       this.#isFull = true;
-      return isFirst ? told(`${name}: more than ${FILES_MAX} files in all`) : [];
+      return isFirst ? wrong(`${name}: more than ${FILES_MAX} files in all`) : [];
     }
     const opened = this.#context.open(name, from);
-    if (opened.kind === "failed") return told(`${name}: ${opened.reason}`);
+    if (opened.kind === "failed") return wrong(`${name}: ${opened.reason}`);
     const { file, text } = opened;
     if (chain.includes(file)) {
-      return told(`${name}: goes round in a circle: ${[...chain, file].join(" includes ")}`);
+      return wrong(`${name}: goes round in a circle: ${[...chain, file].join(" includes ")}`);
     }
     return this.read(file, text, chain);
   }

@@ -21,7 +21,7 @@ export type Path = readonly (string | number)[];
 /** Reports a mistake in the value at a path. */
 export type Report = (path: Path, message: string, hint?: string) => void;
 
-/** What reading a file came to: what was read, or everything that is wrong with it. */
+/** The content of a file, or everything that is wrong with it. */
 export type Reading<Read extends object, Problem = FileProblem> =
   | ({ readonly kind: "ok" } & Readonly<Read>)
   | { readonly kind: "failed"; readonly problems: readonly Problem[] };

@@ -6,14 +6,13 @@ const DAY_MS = 86_400_000;
 /** The highest rate of anything, a second. */
 export const RATE_MAX = 1_000_000;
 
-/** A whole number from 0 on. */
-export const count = (max: number) => z.number().int().min(0).max(max);
+/** A whole number. */
+export const whole = (min: number, max: number) => z.number().int().min(min).max(max);
+export const count = (max: number) => whole(0, max);
+export const atLeastOne = (max: number) => whole(1, max);
 
-/** A lease time in seconds, of a minute to a year. */
-export const leaseSeconds = z.number().int().min(60).max(31_536_000);
-
-/** A whole number from 1 on. */
-export const atLeastOne = (max: number) => z.number().int().min(1).max(max);
+/** A lease time in seconds: a minute to a year. */
+export const leaseSeconds = whole(60, 31_536_000);
 
 /** A name that people and thresholds call something by. */
 export const name = z

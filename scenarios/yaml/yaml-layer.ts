@@ -68,8 +68,8 @@ function merge(above: unknown, below: unknown): unknown {
 }
 
 /**
- * The file and line that a value of the merged data comes from, or the nearest thing around it that
- * a file does have.
+ * The file and line that a value of the merged data comes from. For a value that no file has, the place
+ * of the nearest map or list around it.
  */
 export function placeOf(
   layers: readonly [YamlLayer, ...YamlLayer[]],

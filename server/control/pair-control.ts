@@ -10,21 +10,19 @@ import { type ControlSource, NoAnswerError } from "./control-server.ts";
 /** Sends a request to the deciding thread; returns a function that stops listening to its lines. */
 export type AskPair = (request: ControlRequest, onLine: (line: ControlLine) => void) => () => void;
 
-export interface SilenceLimits {
+const limitsDefault = {
   /** Time limit of the status, which comes at once. */
-  readonly statusMsMax: number;
+  statusMsMax: 2000,
   /** Time limit from one line of an order to the next: longer than any step may take. */
-  readonly lineMsMax: number;
-}
-
-const limitsDefault: SilenceLimits = { statusMsMax: 2000, lineMsMax: 65_000 };
+  lineMsMax: 65_000,
+};
 
 /**
  * Answers the control socket from the thread that decides who serves, and reports when that is silent.
  */
 export class PairControl implements ControlSource {
   readonly #ask: AskPair;
-  readonly #limits: SilenceLimits;
+  readonly #limits: typeof limitsDefault;
 
   constructor(ask: AskPair, limits = limitsDefault) {
     this.#ask = ask;

@@ -8,14 +8,14 @@ import {
 
 /** Messages of etcd's API v3 (etcdserverpb/rpc.proto, mvccpb/kv.proto): bytes in, values out. No I/O. */
 
-/** `value` may be a view of the answer. `modRevision` is 0 when the key was never written. */
+/** A key with its value, which may be a view of the answer; `modRevision` 0: it was never written. */
 export interface KeyValue {
   readonly key: string;
   readonly value: Uint8Array;
   readonly modRevision: number;
 }
 
-/** A condition of a transaction's puts. `modRevision: 0` requires that the key does not exist. */
+/** A condition for a transaction's puts. `modRevision` 0: the key does not exist. */
 export type Guard =
   | { readonly key: string; readonly modRevision: number }
   | { readonly key: string; readonly value: Uint8Array };
@@ -23,11 +23,11 @@ export type Guard =
 export interface Put {
   readonly key: string;
   readonly value: Uint8Array;
-  /** The etcd lease with which the key is deleted; without one the key stays. */
+  /** The key is deleted when this etcd lease ends; without one it stays. */
   readonly lease?: number;
 }
 
-/** When all guards hold, etcd carries out the puts at one revision; otherwise it reads `reads`. */
+/** If all guards hold, the puts happen at one revision; otherwise `reads` are read. */
 export interface Transaction {
   readonly guards: readonly Guard[];
   readonly puts: readonly Put[];
@@ -36,15 +36,15 @@ export interface Transaction {
 
 export interface TransactionAnswer {
   readonly succeeded: boolean;
-  /** The store's revision after the transaction, which is also the puts' revision. */
+  /** The store's revision; when the puts happened, their revision. */
   readonly revision: number;
-  /** The existing keys of `reads`, when a guard did not hold. */
+  /** The keys that the reads found when a guard did not hold. */
   readonly found: readonly KeyValue[];
 }
 
 export interface RangeQuery {
   readonly key: string;
-  /** The first key behind the range; without it the range is `key` alone. */
+  /** The first key after the range; without it, the range is `key` alone. */
   readonly end?: string;
   readonly limit?: number;
   /** Read as of this revision; 0 or absent = the newest. */
@@ -57,15 +57,15 @@ export interface RangeAnswer {
   readonly hasMore: boolean;
 }
 
-/** A put, or a deletion at `modRevision` with an empty value. */
+/** A key as it was put; or one that was deleted at `modRevision`, with an empty value. */
 export interface WatchEvent extends KeyValue {
   readonly isDeleted: boolean;
 }
 
 export interface WatchAnswer {
-  /** etcd's reason for ending the watch; undefined while it goes on. */
+  /** Why etcd ends the watch, in its own words; undefined while it goes on. */
   readonly cancelReason: string | undefined;
-  /** Not 0 when etcd has compacted the requested revisions, up to this one. */
+  /** Unless 0: etcd has compacted the wanted revisions away, up to this one. */
   readonly compactRevision: number;
   readonly events: readonly WatchEvent[];
 }
@@ -104,7 +104,7 @@ export function encodeTransaction({ guards, puts, reads }: Transaction): Uint8Ar
   return writer.finish();
 }
 
-/** Writes in place, because a transaction has hundreds of puts. */
+/** Writes into the transaction's own memory, because a transaction has hundreds of puts. */
 function writePut(writer: MessageWriter, { key, value, lease }: Put): void {
   const keyBytes = encoder.encode(key);
   const leaseBytes = lease === undefined ? 0 : numberFieldBytes(lease);
@@ -129,7 +129,7 @@ export function decodeTransaction(bytes: Uint8Array): TransactionAnswer {
   return { succeeded, revision: checked(revision), found };
 }
 
-/** The request of a range, and of a deletion. */
+/** The same message asks for a range and deletes one. */
 export function encodeRange(query: RangeQuery): Uint8Array {
   const writer = new MessageWriter().bytes(1, encoder.encode(query.key));
   if (query.end !== undefined) writer.bytes(2, encoder.encode(query.end));
@@ -150,7 +150,7 @@ export function decodeRange(bytes: Uint8Array): RangeAnswer {
   return { revision: checked(revision), found, hasMore };
 }
 
-/** Watches `key`, or the keys from it to before `end`, from `startRevision` on. */
+/** Watches `key`, or the range from `key` to before `end`, from `startRevision` on. */
 export function encodeWatch(
   key: string,
   end: string | undefined,
@@ -183,17 +183,20 @@ function eventIn(bytes: Uint8Array): readonly WatchEvent[] {
     .map((field) => ({ ...keyValueOf(field.bytes), isDeleted }));
 }
 
-/** `lease` is the number of the new lease. etcd may raise the time to its own minimum. */
+/** `lease` is the number of the new lease. etcd lengthens a time that is below its minimum. */
 export function encodeLeaseGrant(lease: number, ttlSeconds: number): Uint8Array {
   return new MessageWriter().number(1, ttlSeconds).number(2, lease).finish();
 }
 
-/** The request of a keep-alive, and of a revocation. */
+/** The same message keeps a lease alive and revokes it. */
 export function encodeLease(lease: number): Uint8Array {
   return new MessageWriter().number(1, lease).finish();
 }
 
-/** The answer to a grant or a keep-alive: the lease's seconds to live; 0 when it no longer exists. */
+/**
+ * The answer to a grant or a keep-alive: the seconds that the lease lives from now on; 0: it does not
+ * exist any more.
+ */
 export function decodeLease(bytes: Uint8Array): number {
   let revision = 0;
   let ttlSeconds = 0;
@@ -205,7 +208,7 @@ export function decodeLease(bytes: Uint8Array): number {
   return ttlSeconds;
 }
 
-/** The revision in the answer to a deletion or a revocation. */
+/** Reads only the store's revision, from the answer to a deletion or to a revocation. */
 export function decodeRevision(bytes: Uint8Array): number {
   const header = fieldsOf(bytes).find(({ field }) => field === 1);
   return checked(header === undefined ? 0 : revisionOf(header.bytes));
@@ -218,7 +221,7 @@ export function encodeAuthenticate(user: string, password: string): Uint8Array {
     .finish();
 }
 
-/** The token that identifies the user in later calls. */
+/** The token by which etcd knows the user from now on. */
 export function decodeToken(bytes: Uint8Array): string {
   const field = fieldsOf(bytes).find(({ field }) => field === 2);
   const token = decoder.decode(field?.bytes);
@@ -226,7 +229,6 @@ export function decodeToken(bytes: Uint8Array): string {
   return token;
 }
 
-/** The keys that a range of a transaction found. */
 function foundIn(range: Uint8Array): KeyValue[] {
   return fieldsOf(range)
     .filter(({ field }) => field === 2)
@@ -249,7 +251,7 @@ function revisionOf(header: Uint8Array): number {
   return fieldsOf(header).find(({ field }) => field === 3)?.number ?? 0;
 }
 
-/** Every answer of etcd carries a revision above 0, so bytes without one are no answer. */
+/** Every answer of etcd carries a revision above 0: without one it is no answer. */
 function checked(revision: number): number {
   if (revision === 0) throw new ProtobufError("an answer without a revision");
   return revision;

@@ -1,21 +1,21 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { endOfPrefix, type KeyValue } from "./etcd-messages.ts";
 
-/** A pair's keys in etcd, which several pairs may share. */
+/** Where a pair keeps what it shares: many pairs may share one etcd. */
 export interface PairKeys {
   /** Every key of the pair begins with it. */
   readonly prefix: string;
-  /** The first key after them. */
+  /** The first key after the pair's keys. */
   readonly end: string;
   /** Who leads: LeaderClaim. Its revision guards every commit. */
   readonly leader: string;
   /** HA-13, step 1: 1 or 0. */
   readonly failure: string;
-  /** Followed by a node's name. The value is the node's boot, and exists while the node keeps it alive. */
+  /** Followed by the name of a node. The value is its boot, while the node keeps the key alive. */
   readonly presence: string;
-  /** The number of the leader's latest transaction, which orders them (commit-chain.ts). */
+  /** The number of the leader's latest transaction: it puts them in a row (commit-chain.ts). */
   readonly chain: string;
-  /** Followed by an address, `10.9.0.1`. The value is the lease file's record. */
+  /** Followed by the address: `10.9.0.1`. The value is the record of the lease file. */
   readonly leases: string;
 }
 

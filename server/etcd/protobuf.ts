@@ -5,13 +5,13 @@ const FIXED64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 
-/** Bytes that are no message. Callers treat them as a missing answer. */
+/** The bytes are no message. Such an answer, damaged or foreign, counts as lost. */
 export class ProtobufError extends Error {
   override readonly name = "ProtobufError";
 }
 
 /**
- * Writes fields in sequence into memory that grows. Numbers are whole, not negative, and at
+ * Writes one field after the other into memory that grows. Numbers are whole, not negative, and at
  * most Number.MAX_SAFE_INTEGER, which is enough for revisions. Zero and empty are written too.
  */
 export class MessageWriter {
@@ -78,14 +78,14 @@ function varintBytes(value: number): number {
   return length;
 }
 
-/** Bytes of a field with a number. This and the next hold for field numbers below 16. */
+/** Length of a field with a number below 16 that holds this value. */
 export const numberFieldBytes = (value: number): number => 1 + varintBytes(value);
 
-/** Bytes of a field with `lengthBytes` bytes. */
+/** Length of a field with a number below 16 that holds this many bytes. */
 export const bytesFieldBytes = (lengthBytes: number): number =>
   1 + varintBytes(lengthBytes) + lengthBytes;
 
-/** One field of a message: a number, or bytes (a view of the message). */
+/** One field of a message: a number, or a view of its bytes. */
 export interface Field {
   readonly field: number;
   readonly number: number;

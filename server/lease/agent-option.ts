@@ -1,3 +1,5 @@
+import { hardwareTypes } from "../../protocol/mac.ts";
+
 /** How ISC's grammar writes the value of a sub-option of option 82. */
 export type AgentValueKind = "bytes" | "address" | "u32" | "empty";
 
@@ -32,21 +34,15 @@ export function agentOptionCode(name: string): number | undefined {
   return Number.isInteger(number) && number >= 1 && number <= 255 ? number : undefined;
 }
 
-/** ISC's names of the hardware types it knows; all others are `unknown-N`. */
-const hardwareNames: readonly (readonly [type: number, name: string])[] = [
-  [1, "ethernet"],
-  [6, "token-ring"],
-  [8, "fddi"],
-  [32, "infiniband"],
-];
-const hardwareTypeByName = new Map(hardwareNames.map(([type, name]) => [name, type]));
+const hardwareNames = new Map([...hardwareTypes].map(([name, type]) => [type, name]));
 
+/** Hardware types that ISC has no name for are `unknown-N`. */
 export function hardwareName(type: number): string {
-  return hardwareNames.find(([known]) => known === type)?.[1] ?? `unknown-${type}`;
+  return hardwareNames.get(type) ?? `unknown-${type}`;
 }
 
 export function hardwareType(name: string): number | undefined {
   const type = /^unknown-(\d{1,3})$/.exec(name)?.[1];
   if (type !== undefined) return Number(type) <= 255 ? Number(type) : undefined;
-  return hardwareTypeByName.get(name);
+  return hardwareTypes.get(name);
 }

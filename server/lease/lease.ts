@@ -104,16 +104,19 @@ export function copyRecord(record: LeaseRecord): LeaseRecord {
     ...(hostname && { hostname: hostname.slice() }),
     ...(vendorClass && { vendorClass: vendorClass.slice() }),
     ...(agentOptions && { agentOptions: agentOptions.slice() }),
-    ...(variables && { variables: variables.map(([name, value]) => [name, copyValue(value)]) }),
+    ...(variables && { variables: variables.map(copyVariable) }),
     ...(billing && { billing: copyBilling(billing) }),
   };
 }
 
-function copyValue(value: LeaseValue): LeaseValue {
-  return value instanceof Uint8Array ? value.slice() : value;
+export function copyVariable(
+  variable: readonly [name: string, value: LeaseValue],
+): readonly [name: string, value: LeaseValue] {
+  const [name, value] = variable;
+  return [name, value instanceof Uint8Array ? value.slice() : value];
 }
 
-function copyBilling(billing: LeaseBilling): LeaseBilling {
+export function copyBilling(billing: LeaseBilling): LeaseBilling {
   const { className, hash } = billing;
   return hash === undefined ? { className } : { className, hash: hash.slice() };
 }

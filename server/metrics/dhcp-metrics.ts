@@ -17,27 +17,24 @@ import {
 export const POOLS_MAX = 200;
 
 const counterNames: CounterNames = {
-  batches: { name: "batches", help: "Batches of datagrams that the loop received." },
-  commits: { name: "commits", help: "Commits of lease records that became durable." },
-  "commit-failures": {
-    name: "commit_failures",
-    help: "Commits that failed: nothing was promised.",
-  },
-  "rewrite-failures": { name: "rewrite_failures", help: "Rewrites of the lease file that failed." },
+  batches: { help: "Batches of datagrams that the loop received." },
+  commits: { help: "Commits of lease records that became durable." },
+  "commit-failures": { help: "Commits that failed: nothing was promised." },
+  "rewrite-failures": { help: "Rewrites of the lease file that failed." },
   "records-written": { name: "lease_records_written", help: "Lease records that became durable." },
-  "leases-expired": { name: "leases_expired", help: "Leases that came to their end." },
-  "pings-sent": { name: "pings_sent", help: "Addresses that were probed before an offer." },
-  "pings-answered": { name: "pings_answered", help: "Probed addresses that somebody had." },
+  "leases-expired": { help: "Leases that came to their end." },
+  "pings-sent": { help: "Addresses that were probed before an offer." },
+  "pings-answered": { help: "Probed addresses that somebody had." },
   received: { name: "requests", label: "type", help: "Messages received, by DHCP message type." },
   replied: { name: "replies", label: "type", help: "Messages sent, by DHCP message type." },
-  rejected: { name: "rejected", label: "code", help: "Datagrams that are no DHCP message." },
-  dropped: { name: "dropped", label: "reason", help: "Messages without an answer, by reason." },
+  rejected: { label: "code", help: "Datagrams that are no DHCP message." },
+  dropped: { label: "reason", help: "Messages without an answer, by reason." },
 };
 
 const socketNames: CounterNames = {
-  received: { name: "received", help: "Datagrams received." },
-  sent: { name: "sent", help: "Datagrams sent." },
-  truncated: { name: "truncated", help: "Datagrams that were longer than a slot." },
+  received: { help: "Datagrams received." },
+  sent: { help: "Datagrams sent." },
+  truncated: { help: "Datagrams that were longer than a slot." },
   kernelDrops: { name: "kernel_drops", help: "Datagrams that a full receive buffer lost." },
   sendErrors: { name: "send_errors", help: "Datagrams that the system refused to send." },
 };

@@ -50,7 +50,7 @@ export function gauge(name: string, help: string, value: number): Family {
   return { name, type: "gauge", help, samples: [{ value }] };
 }
 
-/** A counter without labels; `name` includes `_total`. */
+/** A counter without labels. `name` includes `_total`. */
 export function counter(name: string, help: string, value: number): Family {
   return { name, type: "counter", help, samples: [{ value }] };
 }
@@ -70,9 +70,9 @@ export function gaugeBy(
 export type CounterNames = Readonly<Record<string, CounterName>>;
 
 interface CounterName {
-  /** Without the prefix and `_total`. */
-  readonly name: string;
   readonly help: string;
+  /** Without the prefix and `_total`; by default the counter's own name, with `_` for `-`. */
+  readonly name?: string;
   /** The label whose value is the part after the dot. */
   readonly label?: string;
 }
@@ -96,21 +96,26 @@ export function dotted(counters: Counters): Readonly<Record<string, number>> {
  * forgotten.
  */
 export function counterFamilies(prefix: string, counters: Counters, names: CounterNames): Family[] {
-  const samples = new Map<CounterName, Sample[]>();
-  for (const [counterName, value] of Object.entries(dotted(counters))) {
-    const dot = counterName.indexOf(".");
-    const name = names[dot < 0 ? counterName : counterName.slice(0, dot)];
-    if (name === undefined)
-      throw new RangeError(`the counter ${prefix}: ${counterName} has no name`);
-    const labels = name.label === undefined ? {} : { [name.label]: counterName.slice(dot + 1) };
-    samples.set(name, [...(samples.get(name) ?? []), { labels, value }]);
+  const families = new Map<string, Family & { readonly samples: Sample[] }>();
+  for (const [full, value] of Object.entries(dotted(counters))) {
+    const dot = full.indexOf(".");
+    const group = dot < 0 ? full : full.slice(0, dot);
+    const told = names[group];
+    if (told === undefined) throw new RangeError(`the counter ${prefix}: ${full} has no name`);
+    const { help, label, name = group.replaceAll("-", "_") } = told;
+    const family = families.get(group) ?? {
+      name: `${prefix}_${name}_total`,
+      type: "counter",
+      help,
+      samples: [],
+    };
+    family.samples.push({
+      labels: label === undefined ? {} : { [label]: full.slice(dot + 1) },
+      value,
+    });
+    families.set(group, family);
   }
-  return [...samples].map(([{ name, help }, of]) => ({
-    name: `${prefix}_${name}_total`,
-    type: "counter",
-    help,
-    samples: of,
-  }));
+  return [...families.values()];
 }
 
 function familyText({ name, type, help, samples }: Family): string {

@@ -1,15 +1,19 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/log.ts";
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { DhcpCounters } from "../dhcp/loop/counters.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, OverloadReason } from "./admission.ts";
 
 /** Batches with fewer datagrams leave room in the receive buffer. */
 const receivedMin = 64;
 /** The time between two lines for the log at least. */
 const reportMsMin = 10_000;
 
-type DropCounter = Pick<DhcpCounters, "countDropped" | "shed">;
+/** Counts the datagrams that are dropped. */
+export interface DropCounter {
+  countDropped(reason: OverloadReason): void;
+  /** Dropped for these reasons since the start. */
+  readonly shed: number;
+}
 
 /** Between the socket and the loop: asks the admission, counts the dropped datagrams, and tells the operator. */
 export class OverloadGuard {

@@ -7,8 +7,8 @@ import { type GatedNode, PairGate } from "./pair-gate.ts";
 
 const deadMs = 400;
 const pauseMs = deadMs / 2 + 1;
-const notReachable = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
-const damaged = new LeaseStoreError("read", "DAMAGED", "etcd", "No lease.", "Put it right.");
+const notReachable = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
+const damaged = new LeaseStoreError("DAMAGED", "No lease.", "Put it right.");
 
 class FakeNode implements GatedNode {
   role: PairRole = "following";

@@ -39,7 +39,7 @@ test("HA-11: a commit that is under way is begun and not written, and then it is
 
 test("HA-11: a data plane that starts anew does not inherit a commit that its predecessor could not write", () => {
   const { pulsed, pulse, etcd } = setUp();
-  etcd.error = new LeaseStoreError("append", "ENOSPC", "leases", "No space.", "Free some.");
+  etcd.error = new LeaseStoreError("ENOSPC", "No space.", "Free some.");
   pulsed.beginCommit();
   expect(() => pulsed.endCommit(0)).toThrow(LeaseStoreError);
   expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });
@@ -49,7 +49,7 @@ test("HA-11: a data plane that starts anew does not inherit a commit that its pr
 
 test("HA-11: one that failed stays unwritten until another one is written", () => {
   const { pulsed, pulse, etcd } = setUp();
-  etcd.error = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+  etcd.error = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
   pulsed.beginCommit();
   expect(() => pulsed.endCommit(0)).toThrow(LeaseStoreError);
   expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });

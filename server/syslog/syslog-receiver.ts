@@ -32,11 +32,11 @@ type SyslogDropReason = keyof SyslogCounters["dropped"];
 
 const names: CounterNames = {
   received: { name: "messages", label: "transport", help: "Messages received." },
-  lines: { name: "lines", help: "Lines handed to files." },
-  unrouted: { name: "unrouted", help: "Messages that no rule wants." },
-  "cut-off": { name: "cut_off", help: "TCP messages that were too long." },
-  "tcp-refused": { name: "tcp_refused", help: "TCP connections refused." },
-  dropped: { name: "dropped", label: "reason", help: "Messages thrown away, by reason." },
+  lines: { help: "Lines handed to files." },
+  unrouted: { help: "Messages that no rule wants." },
+  "cut-off": { help: "TCP messages that were too long." },
+  "tcp-refused": { help: "TCP connections refused." },
+  dropped: { label: "reason", help: "Messages thrown away, by reason." },
 };
 
 export function syslogFamilies(counters: SyslogCounters): Family[] {

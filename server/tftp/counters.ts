@@ -37,28 +37,26 @@ export function countCode(counts: Record<string, number>, code: string | number)
 }
 
 const names: CounterNames = {
-  requests: { name: "requests", help: "Read and write requests." },
+  requests: { help: "Read and write requests." },
   "requests-repeated": {
-    name: "requests_repeated",
     help: "Requests that came again while their transfer ran.",
   },
   started: { name: "transfers_started", help: "Transfers that began." },
-  "blocks-sent": { name: "blocks_sent", help: "Blocks sent, of transfers that are over." },
-  "blocks-repeated": { name: "blocks_repeated", help: "Blocks of them that were sent again." },
+  "blocks-sent": { help: "Blocks sent, of transfers that are over." },
+  "blocks-repeated": { help: "Blocks of them that were sent again." },
   "bytes-sent": { name: "sent_bytes", help: "Bytes of files sent, of transfers that are over." },
-  queued: { name: "queued", help: "Requests that waited for a session." },
-  "queue-full": { name: "queue_full", help: "Requests that found no room to wait." },
-  "queue-expired": { name: "queue_expired", help: "Requests that waited for too long." },
-  "unknown-transfers": { name: "unknown_transfers", help: "Packets of no transfer." },
-  "errors-suppressed": { name: "errors_suppressed", help: "ERROR packets that were kept back." },
-  batches: { name: "batches", help: "Batches of datagrams that the loop received." },
+  queued: { help: "Requests that waited for a session." },
+  "queue-full": { help: "Requests that found no room to wait." },
+  "queue-expired": { help: "Requests that waited for too long." },
+  "unknown-transfers": { help: "Packets of no transfer." },
+  "errors-suppressed": { help: "ERROR packets that were kept back." },
+  batches: { help: "Batches of datagrams that the loop received." },
   ended: { name: "transfers_ended", label: "end", help: "Transfers that ended, by how." },
   refused: {
-    name: "refused",
     label: "code",
     help: "Requests answered with an ERROR, by its code.",
   },
-  rejected: { name: "rejected", label: "code", help: "Datagrams that are no TFTP packet." },
+  rejected: { label: "code", help: "Datagrams that are no TFTP packet." },
 };
 
 /** The metrics of a TFTP server at this moment. */

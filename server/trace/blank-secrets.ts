@@ -6,27 +6,14 @@ const BLANK = "A";
  * and columns stay as they were. Nothing else is blanked, so a password in an option's value stays.
  */
 export function blankSecrets(text: string): string {
-  const pieces: string[] = [];
-  let copied = 0;
-  const blank = (from: number, to: number): void => {
-    pieces.push(text.slice(copied, from), text.slice(from, to).replace(/[^\s=]/g, BLANK));
-    copied = to;
-  };
   let isInKey = false;
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
-    const [token] = match;
-    if (token.startsWith("#")) {
-      for (const [from, to] of secretsOf(token)) blank(match.index + from, match.index + to);
-    } else if (token === "}") {
-      isInKey = false;
-    } else if (/^key\b/i.test(token)) {
-      isInKey = true;
-    } else if (isInKey && /^secret\b/i.test(token)) {
-      for (const [from, to] of secretsOf(token)) blank(match.index + from, match.index + to);
-    }
-  }
-  return pieces.join("") + text.slice(copied);
+  return text.replace(TOKEN, (token) => {
+    const isSecret = isInKey && /^secret\b/i.test(token);
+    if (isSecret || token.startsWith("#")) return token.replace(SECRET, blanked);
+    if (token === "}") isInKey = false;
+    else if (/^key\b/i.test(token)) isInKey = true;
+    return token;
+  });
 }
 
 /**
@@ -37,10 +24,9 @@ export function blankSecrets(text: string): string {
 const TOKEN =
   /#[^\n]*|\bkey(?:\s|#[^\n]*\n)+(?:"[^"\n]*"|[^\s{};#"]+)(?:\s|#[^\n]*\n)*\{|\bsecret(?:\s|#[^\n]*\n)+(?:"[^"\n]*"|[A-Za-z0-9+/=\s]+)|"(?:[^"\\]|\\[\s\S])*"|\}|[\w.-]+/gi;
 
-/** Where the secrets stand in the text: from after the word up to a `;` or the end. */
-function* secretsOf(text: string): Generator<readonly [from: number, to: number]> {
-  for (const match of text.matchAll(/(\bsecret(?:\s|#[^\n]*\n)+"?)([^";}]+)/gi)) {
-    const from = match.index + match[1].length;
-    yield [from, from + match[2].length];
-  }
+/** A secret after its word, up to a `;` or the end. */
+const SECRET = /(\bsecret(?:\s|#[^\n]*\n)+"?)([^";}]+)/gi;
+
+function blanked(_: string, word: string, secret: string): string {
+  return word + secret.replace(/[^\s=]/g, BLANK);
 }

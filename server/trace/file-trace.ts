@@ -12,11 +12,11 @@ import type { TraceSetup } from "./trace-format.ts";
 import { TraceRecorder, type TraceSink } from "./trace-recorder.ts";
 import {
   TracedEngine,
-  TracedStore,
   tracedLinks,
   tracedNameOf,
   tracedResolve,
   tracedSender,
+  tracedStore,
 } from "./traced-parts.ts";
 import { TracedSocket } from "./traced-socket.ts";
 
@@ -76,7 +76,7 @@ export class FileTrace implements ServerTrace {
   }
 
   store(store: LeaseStore): LeaseStore {
-    return new TracedStore(store, this.#running);
+    return tracedStore(store, this.#running);
   }
 
   engine(engine: DhcpEngineApi): DhcpEngineApi {

@@ -1,6 +1,7 @@
 import type { Logger } from "../../base/log.ts";
+import type { Reply } from "../dhcp/exchange/outcome.ts";
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
-import { type Reply, ReplySender } from "../dhcp/loop/reply-sender.ts";
+import { ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { TracedReply, TraceSetup } from "./trace-format.ts";
 
 /** As long as the server's own slots, so that the same replies do not fit. */

@@ -3,14 +3,13 @@ import { DecodeError } from "../../protocol/decode-error.ts";
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import type { ServerConfig } from "../config/model/model.ts";
 import { DhcpEngine } from "../dhcp/decide/engine.ts";
-import type { Outcome } from "../dhcp/exchange/outcome.ts";
-import type { Reply } from "../dhcp/loop/reply-sender.ts";
+import type { Outcome, Reply } from "../dhcp/exchange/outcome.ts";
 import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { ReplyMaker } from "./made-replies.ts";
-import { type Case, newCase } from "./replay-case.ts";
 import { packetSummary, replyDifferences, replySummary } from "./reply-text.ts";
 import {
   type TracedDecision,
+  type TracedPacket,
   type TracedReply,
   TraceFormatError,
   type TraceRecord,
@@ -38,12 +37,17 @@ export interface ReplayDifference {
   readonly lines: readonly string[];
 }
 
-export interface ReplaySummary {
-  readonly packets: number;
-  /** Replies that were recorded. */
-  readonly replies: number;
-  /** Packets with a difference. */
-  readonly differences: number;
+/** A packet of this turn, or one whose OFFER waited for a probe. */
+interface Case {
+  readonly number: number;
+  readonly packet: TracedPacket;
+  decision?: TracedDecision;
+  /** Why the replay has no reply, if known. */
+  silence: string;
+  /** A reply that the replay made. It waits for the recorded reply to the same packet. */
+  made?: { readonly reply: TracedReply; readonly outcome: Reply } | undefined;
+  /** The ticket of the probe that the replayed engine asked for. */
+  ticket?: number;
 }
 
 const secondMs = 1000;
@@ -66,9 +70,12 @@ export class Replay {
   readonly #probed = new Map<number, Case>();
   #isCommitFailed = false;
   #packets = 0;
+  /** Replies that were recorded. */
   #replies = 0;
+  /** Packets with a difference. */
   #differences = 0;
-  #hasFailed = false;
+  /** The engine threw an error, so later records cannot be played. */
+  hasFailed = false;
 
   constructor(options: ReplayOptions) {
     const { config, leases, setup, logger = nullLogger } = options;
@@ -87,13 +94,8 @@ export class Replay {
     });
   }
 
-  get summary(): ReplaySummary {
+  get summary() {
     return { packets: this.#packets, replies: this.#replies, differences: this.#differences };
-  }
-
-  /** The engine threw an error, so later records cannot be played. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
   }
 
   /**
@@ -109,10 +111,15 @@ export class Replay {
         if (this.#turn.size >= turnPacketsMax) {
           throw new TraceFormatError(`a turn of more than ${turnPacketsMax} packets`);
         }
-        this.#turn.set(this.#packets, newCase(this.#packets, record.packet));
+        this.#turn.set(this.#packets, {
+          number: this.#packets,
+          packet: record.packet,
+          silence: "",
+        });
         break;
       case "decision":
-        this.#decide(record);
+        if (record.call === "respond") this.#respond(record);
+        else this.#endProbe(record);
         break;
       case "expiry":
         this.#engine.expire(record.nowSeconds);
@@ -143,14 +150,9 @@ export class Replay {
    * then the packets without a decision are played as well, because one of them may be the cause.
    */
   finish(isWhole: boolean): void {
-    if (!isWhole && !this.#hasFailed) this.#playUndecided();
+    if (!isWhole && !this.hasFailed) this.#playUndecided();
     this.#turn.clear();
     this.#probed.clear();
-  }
-
-  #decide(decision: TracedDecision): void {
-    if (decision.call === "respond") this.#respond(decision);
-    else this.#endProbe(decision);
   }
 
   #respond(decision: TracedDecision): void {
@@ -177,12 +179,13 @@ export class Replay {
     this.#probed.set(played.number, { ...played, packet });
   }
 
-  #endProbe({ packet, call, verdict, nowSeconds, ...rest }: TracedDecision): void {
+  #endProbe(decision: TracedDecision): void {
+    const { packet, call, nowSeconds } = decision;
     const played = this.#probed.get(packet);
     if (played === undefined) return;
     this.#probed.delete(packet);
     this.#turn.set(packet, played);
-    played.decision = { packet, call, verdict, nowSeconds, ...rest };
+    played.decision = decision;
     const { ticket } = played;
     if (ticket === undefined) return;
     if (call === "ping-timed-out") {
@@ -211,7 +214,7 @@ export class Replay {
         played.silence = `no DHCP message: ${error.code}`;
         return undefined;
       }
-      this.#hasFailed = true;
+      this.hasFailed = true;
       this.#tell(played, [`the server breaks on this packet: ${error.stack ?? error.message}`]);
       return undefined;
     }
@@ -266,7 +269,7 @@ export class Replay {
     const served = new Set(setup.interfaces.map(({ index }) => index));
     const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0].index : 0;
     for (const played of this.#turn.values()) {
-      if (played.decision !== undefined || this.#hasFailed) continue;
+      if (played.decision !== undefined || this.hasFailed) continue;
       const { interfaceIndex, arrivedMs } = played.packet;
       const isNamed = !setup.anyInterface && interfaceIndex !== 0;
       if (isNamed && !served.has(interfaceIndex)) continue;

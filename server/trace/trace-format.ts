@@ -1,3 +1,4 @@
+import { latin1Text } from "../../protocol/latin1.ts";
 import type { LocalInterface } from "../dhcp/exchange/outcome.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
 
@@ -131,7 +132,6 @@ export const contentBytes = {
   addressName: 4 + 1,
 } as const;
 
-const latin1 = new TextDecoder("latin1");
 const utf8 = new TextDecoder("utf-8");
 
 /** Decodes one record. Its byte arrays are views of `content`. */
@@ -167,7 +167,7 @@ function decode(type: number, content: Uint8Array): TraceRecord {
     case RecordType.expiry:
       return { kind: "expiry", nowSeconds: view.getFloat64(0) };
     case RecordType.commit:
-      return { kind: "commit", code: latin1.decode(content) };
+      return { kind: "commit", code: latin1Text(content) };
     case RecordType.reply:
       return { kind: "reply", packet: view.getUint32(0), reply: decodeReplyRecord(view, content) };
     case RecordType.hostName:
@@ -207,7 +207,7 @@ function decodeDecision(view: DataView, content: Uint8Array): TracedDecision {
     nowSeconds: view.getFloat64(6),
     nowMs: view.getFloat64(14),
     interfaceIndex: view.getUint32(22),
-    reason: latin1.decode(content.subarray(contentBytes.decision)),
+    reason: latin1Text(content.subarray(contentBytes.decision)),
   };
 }
 
@@ -225,7 +225,7 @@ function decodeReplyRecord(view: DataView, content: Uint8Array): TracedReply {
 function decodeHostName(view: DataView, content: Uint8Array): TraceRecord {
   const count = view.getUint8(0);
   const addresses = Array.from({ length: view.getUint8(1) }, (_, at) => view.getUint32(2 + 4 * at));
-  const name = latin1.decode(content.subarray(2 + 4 * addresses.length));
+  const name = latin1Text(content.subarray(2 + 4 * addresses.length));
   return { kind: "host-name", name, addresses: count === 0 ? undefined : addresses };
 }
 
@@ -251,9 +251,8 @@ type EncodedInterface = Omit<LocalInterface, "hardwareAddress"> & {
 };
 
 function decodeSetup(text: string): TraceSetup {
-  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces" | "tftpServers"> & {
+  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces"> & {
     readonly interfaces?: readonly EncodedInterface[];
-    readonly tftpServers?: TftpPair;
   };
   const { interfaces, ports, ownAddresses, frameInterfaces } = setup;
   if (!ports || !Array.isArray(ownAddresses) || !Array.isArray(frameInterfaces) || !interfaces) {
@@ -261,7 +260,6 @@ function decodeSetup(text: string): TraceSetup {
   }
   return {
     ...setup,
-    tftpServers: setup.tftpServers,
     interfaces: interfaces.map((one) => ({
       ...one,
       hardwareAddress: Uint8Array.from(one.hardwareAddress),

@@ -1,6 +1,5 @@
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
 import type { Arrival, Outcome } from "../dhcp/exchange/outcome.ts";
-import type { LeaseRecord } from "../lease/lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { PacketNumbers } from "./packet-numbers.ts";
 import type { FrameSender, NameOf, Replies, Resolve } from "./server-trace.ts";
@@ -119,51 +118,29 @@ export function tracedLinks(
  * Records how commits ended; after a failed one, nothing of its batch was acknowledged. A recorded server
  * waits for each commit, so that a reply belongs to the same turn as its packet.
  */
-export class TracedStore implements LeaseStore {
-  readonly durability: LeaseStore["durability"];
-  readonly #store: LeaseStore;
-  readonly #recorder: TraceRecorder;
-
-  constructor(store: LeaseStore, recorder: TraceRecorder) {
-    this.durability = store.durability;
-    this.#store = store;
-    this.#recorder = recorder;
-  }
-
-  append(record: LeaseRecord): void {
-    this.#store.append(record);
-  }
-
-  appendLease(index: number): void {
-    this.#store.appendLease(index);
-  }
-
-  commit(): void {
+export function tracedStore(store: LeaseStore, recorder: TraceRecorder): LeaseStore {
+  const commit = (): void => {
     try {
-      this.#store.commit();
+      store.commit();
     } catch (error) {
-      if (error instanceof LeaseStoreError) this.#recorder.commit(error.code);
+      if (error instanceof LeaseStoreError) recorder.commit(error.code);
       throw error;
     }
-    this.#recorder.commit("");
-  }
-
-  beginCommit(): boolean {
-    this.commit();
-    return true;
-  }
-
-  endCommit(): boolean {
-    return true;
-  }
-
-  maintain(nowSeconds: number): boolean {
-    return this.#store.maintain(nowSeconds);
-  }
-
-  close(): void {
-    this.#store.close();
-  }
+    recorder.commit("");
+  };
+  return {
+    durability: store.durability,
+    append: (record) => store.append(record),
+    appendLease: (index) => store.appendLease(index),
+    commit,
+    beginCommit: () => {
+      commit();
+      return true;
+    },
+    endCommit: () => true,
+    maintain: (nowSeconds) => store.maintain(nowSeconds),
+    close: () => store.close(),
+  };
 }
 
 /** Records an answer when it differs from the last one. */

@@ -251,7 +251,7 @@ function iscLease(device: number): string {
   uid "\\001${octal(mac)}";
   set vendor-class-identifier = "docsis3.0:";
   option agent.circuit-id 0:0:0:7;
-  option agent.remote-id ${formatMac(population.remoteIdOf(device))};
+  option agent.remote-id ${formatMac(population.macOf(population.attachmentOf(device)))};
 }
 `;
 }

@@ -100,7 +100,7 @@ describeWithPeers("prov dhcpd takes the files that ISC dhcpd takes", ["dhcpd"], 
 
   const population = { cableModems: 24, mtas: 5, cpes: 50, smartMeters: 9, cmtsCount: 3 };
   const whole: DhcpdConfOptions = {
-    ...{ leaseSeconds: 7200, renewalSeconds: 1000, rebindingSeconds: 3000 },
+    leaseSeconds: 7200,
     ...{ localAddress: 0x7f00_0001, serverIdentifier: 0x0a09_0001, serverName: "node-a" },
     ...{ serverSubnet: { network: 0x0a09_0000, prefixLength: 24 }, bootServer: 0x0a09_0001 },
     leaseFile: "/var/lib/dhcp/dhcpd.leases",

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { vi } from "vitest";
 import { systemClock } from "../../base/clock.ts";
-import { wakeBy } from "../../base/net/wake-pipe.ts";
+import { wakeBy } from "../../base/net/wake-by.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
 import {

@@ -94,7 +94,7 @@ export class CrashStore implements LeaseStore {
   #keep(batch: readonly LeaseRecord[]): void {
     if (this.#fails) {
       this.#fails = false;
-      throw new LeaseStoreError("append", "ENOSPC", "(simulated)", "No space left.", "Free some.");
+      throw new LeaseStoreError("ENOSPC", "No space left.", "Free some.");
     }
     for (const record of batch) this.#committed.set(record.address, record);
   }

@@ -5,10 +5,10 @@ import { PacketDecoder } from "../../protocol/dhcp/packet.ts";
 import { encodeReply } from "../../protocol/dhcp/reply-template.ts";
 import type { ServerConfig } from "../../server/config/model/model.ts";
 import { DhcpEngine } from "../../server/dhcp/decide/engine.ts";
-import type { LocalInterface, Outcome } from "../../server/dhcp/exchange/outcome.ts";
+import type { LocalInterface, Outcome, Reply } from "../../server/dhcp/exchange/outcome.ts";
 import { CommitPipeline } from "../../server/dhcp/loop/commit-pipeline.ts";
 import { DhcpCounters } from "../../server/dhcp/loop/counters.ts";
-import { type Reply, type ReplyWay, wayOf } from "../../server/dhcp/loop/reply-sender.ts";
+import { type ReplyWay, wayOf } from "../../server/dhcp/loop/reply-sender.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { CrashStore } from "./crash-store.ts";
 

@@ -1,7 +1,6 @@
 import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
-import type { MeasuredRun } from "../../../reports/failover/analyse.ts";
 import { failoverResultOf } from "../../../reports/failover/analyse.ts";
-import type { PairHistory } from "../../../reports/failover/history.ts";
+import type { MeasuredRun, PairHistory } from "../../../reports/failover/history.ts";
 import { unledAcksOf } from "../../../reports/failover/leader-changes.ts";
 import type { RunResult, SafetyResult, Target } from "../../../reports/result/run-result.ts";
 import type { SimulationOutcome } from "../../../simulator/run/outcome.ts";
@@ -33,8 +32,8 @@ export function failoverOf(
     history: outages,
     rows: timeSeries,
     active: outcome.phases.map(({ startedAtMs, durationMs }) => ({
-      startMs: startedAtMs,
-      endMs: startedAtMs + durationMs,
+      fromMs: startedAtMs,
+      toMs: startedAtMs + durationMs,
     })),
     pair: pair ?? { servers: [first, second], isLoadBalanced: true, events: [], roles: [] },
     nameOf: formatIpv4,

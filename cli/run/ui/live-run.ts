@@ -36,7 +36,7 @@ export async function openLiveRun(options: LiveRunOptions): Promise<RunWatcher> 
   const server = await LiveServer.open({
     port,
     view,
-    html: renderLivePage({ title, about }, assets),
+    html: renderLivePage(title, about, assets),
     scriptHashes: assets.scriptHashes,
     report: () => reportIn(folder),
     setPace: (wanted) => pace.set(wanted, systemClock.monotonicMs()),

@@ -1,8 +1,10 @@
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Logger, nullLogger } from "../../../base/log.ts";
+import type { LeaseHost } from "../../lease/format/lease-host.ts";
 import { LeaseTable } from "../../lease/table/lease-table.ts";
 import { refusedBySystem, StartError } from "../../process/start-error.ts";
-import { type LaterHost, withLaterHosts } from "../grammar/lease-hosts.ts";
+import { withLaterHosts } from "../grammar/lease-hosts.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
 import type { ServerConfig } from "../model/model.ts";
 
@@ -49,7 +51,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
     ranges.map(({ low, high }) => ({ low, high, pool: index })),
   );
   try {
-    return new LeaseTable(ranges);
+    return new LeaseTable(ranges, { hashSeed: randomInt(2 ** 32) });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(error.message, { cause: error });
@@ -59,7 +61,7 @@ export function leaseTableOf(config: ServerConfig): LeaseTable {
 /** With the hosts of the lease file. */
 export function completeConfig(
   config: ServerConfig,
-  hosts: readonly LaterHost[],
+  hosts: readonly LeaseHost[],
   logger: Logger,
 ): ServerConfig {
   const complete = withLaterHosts(config, hosts);

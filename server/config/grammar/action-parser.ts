@@ -1,9 +1,17 @@
 import { latin1Text } from "../../../protocol/latin1.ts";
-import type { DataExpression, LeaseEvent, LogPriority, Statement } from "../language/program.ts";
+import type {
+  BooleanExpression,
+  Branch,
+  DataExpression,
+  LeaseEvent,
+  LogPriority,
+  Statement,
+} from "../language/program.ts";
 import { isReadAsHexadecimal } from "../text/reserved-words.ts";
 import { detached } from "../text/source-file.ts";
 import {
   parseAnyExpression,
+  parseBooleanExpression,
   parseCaseExpression,
   parseDataExpression,
   parseSwitchExpression,
@@ -12,7 +20,7 @@ import type { Parser } from "./parser.ts";
 import { NESTING_MAX, type StatementTarget, type SwitchLabels } from "./statement-target.ts";
 
 /** Parses `{`, statements and `}` into the target. */
-export type BodyParser = (parser: Parser, target: StatementTarget) => void;
+type BodyParser = (parser: Parser, target: StatementTarget) => void;
 
 /** Parses the rest of a statement; `at` is the place of its keyword, which has been taken. */
 type ActionParser = (
@@ -27,6 +35,7 @@ const ARGUMENTS_MAX = 64;
 
 /** The executable statements of dhcp-eval(5) and dhcpd.conf(5). */
 const actions: Readonly<Record<string, ActionParser>> = {
+  if: parseIf,
   switch: parseSwitch,
   case: parseCase,
   break: (parser, target) => addStatement(parser, target, { kind: "break" }),
@@ -65,7 +74,7 @@ export function parseAction(
 }
 
 /** A target for the statements of a body inside this one. */
-export function innerTarget(
+function innerTarget(
   parser: Parser,
   target: StatementTarget,
   labels?: SwitchLabels,
@@ -77,6 +86,41 @@ export function innerTarget(
 function addStatement(parser: Parser, target: StatementTarget, statement: Statement): void {
   parser.endStatement();
   target.statements.push(statement);
+}
+
+/** `if`, its `elsif`s and its `else`. */
+function parseIf(parser: Parser, target: StatementTarget, parseBody: BodyParser): void {
+  const branches: Branch[] = [];
+  let stateReads = 0;
+  const addBranch = (hasCondition: boolean): void => {
+    const before = parser.stateReads;
+    const condition = hasCondition ? parseCondition(parser) : undefined;
+    stateReads += parser.stateReads - before;
+    const inner = innerTarget(parser, target);
+    parseBody(parser, inner);
+    branches.push({ condition, statements: inner.statements });
+  };
+  addBranch(true);
+  for (;;) {
+    if (parser.acceptWord("elsif")) {
+      addBranch(true);
+    } else if (parser.acceptWord("else")) {
+      const hasCondition = parser.acceptWord("if");
+      addBranch(hasCondition);
+      if (!hasCondition) break;
+    } else {
+      break;
+    }
+  }
+  target.statements.push({ kind: "if", branches, looksAtPacketOnly: stateReads === 0 });
+}
+
+/** A parenthesis at the start belongs to the statement: dhcpd takes nothing after its end but a brace. */
+function parseCondition(parser: Parser): BooleanExpression {
+  const isWrapped = parser.accept("(");
+  const condition = parseBooleanExpression(parser);
+  if (isWrapped) parser.expect(")", "right parenthesis expected.");
+  return condition;
 }
 
 /** `switch (EXPRESSION) { case VALUE: … default: … }` */

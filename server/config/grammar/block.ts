@@ -1,6 +1,6 @@
 import type { BlockScope } from "../model/block-scope.ts";
 import type { ClassDeclaration } from "../model/class-table.ts";
-import type { HostIdentifier } from "../model/host-table.ts";
+import type { HostDeclaration } from "../model/host-table.ts";
 import type { Scope } from "../model/model.ts";
 import type {
   ConfigBuilder,
@@ -37,15 +37,10 @@ export interface Block extends StatementTarget {
 }
 
 /** A host while its block is read. */
-export interface HostDraft {
-  readonly name: string;
-  hardware: { readonly type: number; readonly address: Uint8Array } | undefined;
-  clientId: Uint8Array | undefined;
-  fixedAddresses: number[];
-  fixedNames: string[];
-  identifier: HostIdentifier | undefined;
-  group: Scope | undefined;
-}
+export type HostDraft = { -readonly [Field in keyof HostDeclaration]: HostDeclaration[Field] } & {
+  readonly fixedAddresses: number[];
+  readonly fixedNames: string[];
+};
 
 /** The outermost block of a configuration. */
 export function topBlock(builder: ConfigBuilder, scope: BlockScope): Block {

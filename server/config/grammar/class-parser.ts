@@ -46,11 +46,11 @@ export function parseSubclass(declarations: Declarations, block: Block): void {
     parser.endStatement();
     return;
   }
-  const before = subclasses.ownScopeOf(index);
+  const before = subclasses.scopes.get(index);
   const scope = before ?? new BlockScope(clientClass.scope);
   const inner = innerBlock(block, "subclass", scope);
   declarations.parseBlock({ ...inner, host: undefined, clientClass, subclass: index });
-  if (!scope.isEmpty) subclasses.setScope(index, scope);
+  if (!scope.isEmpty) subclasses.scopes.set(index, scope);
 }
 
 function missingClassHint(name: string, { builder }: Block): string {
@@ -77,7 +77,7 @@ export function parseClassStatement(
     const limit = parser.takeNumber(0, LEASE_LIMIT_MAX);
     parser.endStatement();
     if (block.subclass === undefined) clientClass.leaseLimit = limit;
-    else clientClass.subclasses.setLeaseLimit(block.subclass, limit);
+    else clientClass.subclasses.leaseLimits.set(block.subclass, limit);
   } else if (word === "match" && parser.acceptWord("if")) {
     const condition = parseBooleanExpression(parser);
     parser.endStatement();

@@ -44,7 +44,8 @@ export class ConfigBuilder {
   readonly networks: NetworkDeclaration[] = [];
   readonly pools: PoolDeclaration[] = [];
   readonly subnets: SubnetDeclaration[] = [];
-  readonly #declared = new SubnetSet<SubnetDeclaration>();
+  /** The same, to find those that share addresses. */
+  readonly subnetSet = new SubnetSet<SubnetDeclaration>();
   readonly classes = new DeclaredClasses();
   /** Where classes and failover peers were declared; kept apart, since a lexer holds its file. */
   readonly classPlaces: NamedPlace[] = [];
@@ -81,13 +82,8 @@ export class ConfigBuilder {
     };
     sharedNetwork.subnets.push(subnet);
     this.subnets.push(subnet);
-    this.#declared.add(subnet);
+    this.subnetSet.add(subnet);
     return subnet;
-  }
-
-  /** A declared subnet that shares addresses with this one. */
-  overlapOf(network: number, mask: number): SubnetDeclaration | undefined {
-    return this.#declared.overlapOf(network, mask);
   }
 
   addPool(scope: BlockScope, sharedNetwork: NetworkDeclaration): PoolDeclaration {

@@ -4,7 +4,6 @@ import type { Parser } from "./parser.ts";
 /** The last time that dhcpd can express: 2038-01-19. */
 const NEVER_SECONDS = 0x7fff_ffff;
 const OFFSET_SECONDS_MAX = 86_400;
-const DAY_SECONDS = 86_400;
 
 /**
  * A date as dhcpd.conf and dhcpd.leases write it: `W YYYY/MM/DD HH:MM:SS [OFFSET]` in UTC (the day
@@ -32,8 +31,9 @@ export function takeDate(parser: Parser): number {
     parser.warn("this date is in no calendar.", "W YYYY/MM/DD HH:MM:SS.", at);
   }
   if (year >= 2038) return NEVER_SECONDS;
-  const days = daysSinceEpoch(year, Math.min(Math.max(month, 1), 12)) + day - 1;
-  return Math.max(0, days * DAY_SECONDS + hour * 3600 + minute * 60 + second + offset);
+  const monthIndex = Math.min(Math.max(month, 1), 12) - 1;
+  const daySeconds = new Date(0).setUTCFullYear(year, monthIndex, day) / 1000;
+  return Math.max(0, daySeconds + hour * 3600 + minute * 60 + second + offset);
 }
 
 /** Decimal: `08` is eight. */
@@ -43,13 +43,4 @@ function takePart(parser: Parser, message: string, max: number): number {
   if (!(value <= max)) parser.fail(message, "W YYYY/MM/DD HH:MM:SS, epoch SECONDS or never.");
   parser.lexer.next();
   return value;
-}
-
-const daysBefore: readonly number[] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-
-/** Days from 1970-01-01 to the first of a month. */
-function daysSinceEpoch(year: number, month: number): number {
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const leapDays = Math.floor((year - 1969) / 4);
-  return 365 * (year - 1970) + leapDays + daysBefore[month - 1] + (isLeap && month > 2 ? 1 : 0);
 }

@@ -78,49 +78,18 @@ const functions: Readonly<Record<string, ExpressionFunction>> = {
     parser.hostNames.add(name);
     return hostAddresses(name);
   },
-  substring: (given) =>
-    given.parser.takeInParentheses(() => {
-      const data = given.data();
-      const offset = nextNumeric(given);
-      return substring(data, offset, nextNumeric(given));
-    }),
-  suffix: (given) =>
-    given.parser.takeInParentheses(() => {
-      const data = given.data();
-      return suffix(data, nextNumeric(given));
-    }),
+  substring: taking(["data", "numeric", "numeric"], substring),
+  suffix: taking(["data", "numeric"], suffix),
   concat: (given) => concat(allData(given, 2)),
   "pick-first-value": (given) => pickFirstValue(allData(given, 1)),
   pick: (given) => pickFirstValue(allData(given, 1)),
-  lcase: (given) => given.parser.takeInParentheses(() => changeCase(given.data(), "lower")),
-  ucase: (given) => given.parser.takeInParentheses(() => changeCase(given.data(), "upper")),
-  reverse: (given) =>
-    given.parser.takeInParentheses(() => {
-      const width = given.numeric();
-      return reverse(width, nextData(given));
-    }),
-  packet: (given) =>
-    given.parser.takeInParentheses(() => {
-      const offset = given.numeric();
-      return packetData(offset, nextNumeric(given));
-    }),
-  "binary-to-ascii": (given) =>
-    given.parser.takeInParentheses(() => {
-      const base = given.numeric();
-      const width = nextNumeric(given);
-      const separator = nextData(given);
-      return binaryToAscii(base, width, separator, nextData(given));
-    }),
-  "encode-int": (given) =>
-    given.parser.takeInParentheses(() => {
-      const number = given.numeric();
-      return encodeInteger(number, nextWidth(given.parser));
-    }),
-  "extract-int": (given) =>
-    given.parser.takeInParentheses(() => {
-      const data = given.data();
-      return extractInteger(data, nextWidth(given.parser));
-    }),
+  lcase: taking(["data"], (data) => changeCase(data, "lower")),
+  ucase: taking(["data"], (data) => changeCase(data, "upper")),
+  reverse: taking(["numeric", "data"], reverse),
+  packet: taking(["numeric", "numeric"], packetData),
+  "binary-to-ascii": taking(["numeric", "numeric", "data", "data"], binaryToAscii),
+  "encode-int": taking(["numeric", "width"], encodeInteger),
+  "extract-int": taking(["data", "width"], extractInteger),
 };
 
 /** Codes of DNS answers (RFC 1035 and 2136) and states of clients: numbers with a name. */
@@ -159,6 +128,33 @@ function configOption(parser: Parser): Expression {
   return computedData((context, settings) => settings?.evaluateAt(slot, context));
 }
 
+/** How each kind of argument is taken. */
+const kinds = {
+  data: (given: Arguments) => given.data(),
+  numeric: (given: Arguments) => given.numeric(),
+  width: takeWidth,
+} as const;
+
+type Kind = keyof typeof kinds;
+type Given<Kinds extends readonly Kind[]> = {
+  [Place in keyof Kinds]: ReturnType<(typeof kinds)[Kinds[Place]]>;
+};
+
+/** A function with these arguments. */
+function taking<const Kinds extends readonly Kind[]>(
+  wanted: Kinds,
+  make: (...given: Given<Kinds>) => Expression,
+): ExpressionFunction {
+  return (given) =>
+    given.parser.takeInParentheses(() => {
+      const taken = wanted.map((kind, place) => {
+        if (place > 0) given.parser.expect(",", "comma expected.");
+        return kinds[kind](given);
+      });
+      return make(...(taken as unknown as Given<Kinds>));
+    });
+}
+
 function allData(given: Arguments, countMin: number): DataExpression[] {
   const { parser } = given;
   return parser.takeInParentheses(() => {
@@ -170,19 +166,8 @@ function allData(given: Arguments, countMin: number): DataExpression[] {
   });
 }
 
-function nextData(given: Arguments): DataExpression {
-  given.parser.expect(",", "comma expected.");
-  return given.data();
-}
-
-function nextNumeric(given: Arguments): NumericExpression {
-  given.parser.expect(",", "comma expected.");
-  return given.numeric();
-}
-
 /** The width of an integer in bits, which must be written out. */
-function nextWidth(parser: Parser): number {
-  parser.expect(",", "comma expected.");
+function takeWidth({ parser }: Arguments): number {
   const { at } = parser;
   const bits = parser.takeNumber(0, 0xffff);
   if (bits === 8 || bits === 16 || bits === 32) return bits;

@@ -253,9 +253,9 @@ function parsePrimary(parser: Parser, want: Want, depth: number): Expression {
     lexer.next();
     return parse(argumentsOf(parser, depth + 1));
   }
-  const why = Object.hasOwn(refused, word) ? refused[word] : undefined;
-  if (why !== undefined) {
-    parser.fail(`${word} is valid for ISC dhcpd but not supported yet.`, why, at);
+  if (word === "v6relay") {
+    const message = "v6relay is valid for ISC dhcpd but not supported yet.";
+    parser.fail(message, "it belongs to DHCPv6.", at);
   }
   if (reservedWords.has(word) || !/^[a-z_]/i.test(raw)) {
     const hint = suggestion(word, expressionNames) ?? `"${word.slice(0, 60)}" is a keyword.`;
@@ -264,10 +264,6 @@ function parsePrimary(parser: Parser, want: Want, depth: number): Expression {
   lexer.next();
   return parseReference(parser, raw, at, depth);
 }
-
-const refused: Readonly<Record<string, string>> = {
-  v6relay: "it belongs to DHCPv6.",
-};
 
 /** A variable, or a function of one's own with its arguments. */
 function parseReference(parser: Parser, name: string, at: number, depth: number): Expression {

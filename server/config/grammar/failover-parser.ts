@@ -127,17 +127,13 @@ function parsePeerStatement(parser: Parser, draft: PeerDraft): void {
       parser.report("secondary may not define load balance settings.", undefined, at);
     }
   } else if (word === "load") {
-    for (const next of ["balance", "max", "seconds"]) takeBalanceWord(parser, next);
+    parser.expectWord("balance");
+    parser.expectWord("max");
+    if (!parser.acceptWord("secs")) parser.expectWord("seconds");
     parser.takeNumber(0, NUMBER_MAX);
   } else {
     parser.fail("invalid statement in peer declaration", undefined, at);
   }
-}
-
-/** dhcpd knows `secs` as well. */
-function takeBalanceWord(parser: Parser, word: string): void {
-  if (word === "seconds" && parser.acceptWord("secs")) return;
-  parser.expectWord(word);
 }
 
 function takeBalance(parser: Parser, word: "split" | "hba"): void {

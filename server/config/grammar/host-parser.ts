@@ -1,4 +1,4 @@
-import { HARDWARE_ADDRESS_BYTES_MAX } from "../../../protocol/mac.ts";
+import { HARDWARE_ADDRESS_BYTES_MAX, hardwareTypes } from "../../../protocol/mac.ts";
 import { packetOption } from "../language/option-reader.ts";
 import { BlockScope } from "../model/block-scope.ts";
 import { hasTypographicQuote, QUOTE_HINT, suggestion } from "../text/hints.ts";
@@ -9,14 +9,6 @@ import { parseComputedValue } from "./expression-parser.ts";
 import { takeOption } from "./option-name.ts";
 import { parseOptionValue, takeHostName } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
-
-/** Hardware types by ISC's name (RFC 1700, "Number Hardware Type"). */
-const hardwareTypes: Readonly<Record<string, number>> = {
-  ethernet: 1,
-  "token-ring": 6,
-  fddi: 8,
-  infiniband: 32,
-};
 
 const FIXED_ADDRESSES_MAX = 64;
 const bytesType = { fields: ["bytes"], repeat: "none" } as const;
@@ -89,8 +81,9 @@ function parseHardware(parser: Parser, host: HostDraft): void {
   parser.lexer.next();
   const typeAt = parser.at;
   const typeName = parser.takeWord("expecting a network hardware type").toLowerCase();
-  if (!Object.hasOwn(hardwareTypes, typeName)) {
-    const hint = `known: ${Object.keys(hardwareTypes).join(", ")}.`;
+  const type = hardwareTypes.get(typeName);
+  if (type === undefined) {
+    const hint = `known: ${[...hardwareTypes.keys()].join(", ")}.`;
     parser.fail("expecting a network hardware type", hint, typeAt);
   }
   const addressAt = parser.at;
@@ -101,7 +94,7 @@ function parseHardware(parser: Parser, host: HostDraft): void {
   } else if (host.hardware !== undefined) {
     parser.report(`Host ${host.name} hardware address already configured.`, undefined, at);
   } else {
-    host.hardware = { type: hardwareTypes[typeName], address };
+    host.hardware = { type, address };
   }
 }
 

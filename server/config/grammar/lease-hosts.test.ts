@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { LeaseHost } from "../../lease/format/lease-host.ts";
 import { bytesOf, configOf } from "./config.testing.ts";
-import { type LaterHost, withLaterHosts } from "./lease-hosts.ts";
+import { withLaterHosts } from "./lease-hosts.ts";
 
 const mac = (unit: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, unit);
 const config = configOf(`
@@ -9,7 +10,7 @@ host first { hardware ethernet 02:00:00:00:00:01; fixed-address 10.0.0.1; }
 host second { hardware ethernet 02:00:00:00:00:02; }
 `);
 
-const later = (name: string, more: Partial<LaterHost> = {}): LaterHost => ({
+const later = (name: string, more: Partial<LeaseHost> = {}): LeaseHost => ({
   ...{ name, isDynamic: true, isDeleted: false, fixedAddresses: [], statements: [] },
   ...more,
 });

@@ -1,21 +1,8 @@
+import type { LeaseHost } from "../../lease/format/lease-host.ts";
 import type { EvaluationContext } from "../language/program.ts";
 import { CompactHostTable } from "../model/host-table.ts";
 import type { Host, HostTable, ServerConfig } from "../model/model.ts";
 import { parseHostStatements } from "./lease-fragments.ts";
-
-/** A `host` of the lease file: made, or deleted, while a server ran (through OMAPI). */
-export interface LaterHost {
-  readonly name: string;
-  /** It was made while a server ran; otherwise it is declared in dhcpd.conf. */
-  readonly isDynamic: boolean;
-  readonly isDeleted: boolean;
-  readonly hardware?: { readonly type: number; readonly address: Uint8Array };
-  readonly clientId?: Uint8Array;
-  readonly fixedAddresses: readonly number[];
-  readonly groupName?: string;
-  /** The other statements, as their text. */
-  readonly statements: readonly string[];
-}
 
 /**
  * The configuration together with the hosts of its lease file: hosts made later come after its own,
@@ -24,7 +11,7 @@ export interface LaterHost {
  */
 export function withLaterHosts(
   config: ServerConfig,
-  hosts: readonly LaterHost[],
+  hosts: readonly LeaseHost[],
 ): { readonly config: ServerConfig; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const deleted = new Set<string>();
@@ -34,16 +21,16 @@ export function withLaterHosts(
   }
   for (const host of hosts) {
     if (host.isDeleted) continue;
-    const isTaken = config.hosts.byName(host.name) !== undefined && !deleted.has(host.name);
-    const problem =
-      isTaken || later.hasName(host.name) ? "already exists" : add(config, later, host);
+    const declared = deleted.has(host.name) ? undefined : config.hosts.byName(host.name);
+    const known = declared ?? later.byName(host.name);
+    const problem = known === undefined ? add(config, later, host) : "already exists";
     if (problem !== undefined) problems.push(`host ${host.name}: ${problem}: it is not served.`);
   }
   if (deleted.size === 0 && later.count === 0) return { config, problems };
   return { config: { ...config, hosts: new LaterHosts(config.hosts, deleted, later) }, problems };
 }
 
-function add(config: ServerConfig, later: CompactHostTable, host: LaterHost): string | undefined {
+function add(config: ServerConfig, later: CompactHostTable, host: LeaseHost): string | undefined {
   const { name, hardware, clientId, fixedAddresses, groupName, statements } = host;
   const read = parseHostStatements(config, statements.join(" "), groupName);
   if (read.kind === "failed") return read.message;

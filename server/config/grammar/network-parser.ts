@@ -51,7 +51,7 @@ export function parseSubnet(declarations: Declarations, block: Block): void {
     parser.fail(`${pair}: bad subnet number/mask combination.`, hint, at);
   }
   const { builder } = block;
-  const other = builder.overlapOf(network, mask);
+  const other = builder.subnetSet.overlapOf(network, mask);
   if (other !== undefined) {
     const names = [subnetName(network, mask), subnetName(other.network, other.mask)];
     parser.warn(`subnet ${names[0]} overlaps subnet ${names[1]}`, undefined, at);

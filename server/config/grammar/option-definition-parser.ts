@@ -1,5 +1,5 @@
 import type { FieldType, OptionType } from "../../../protocol/dhcp/option-table.ts";
-import { type OptionSpace, type TagWidth, tagMax } from "../language/option-registry.ts";
+import { type TagWidth, tagMax } from "../language/option-registry.ts";
 import { suggestion } from "../text/hints.ts";
 import { missingSpace } from "./option-name.ts";
 import type { Parser } from "./parser.ts";
@@ -58,7 +58,8 @@ export function parseOptionDefinition(
     parser.report(...missingSpace(parser, spaceName), nameAt);
     return;
   }
-  const max = highestCode(parser, space);
+  // 255 ends the options of a message.
+  const max = space === parser.registry.dhcp ? 254 : tagMax(space.codeWidth);
   if (code > max) {
     parser.report(
       `code ${code} does not fit: the highest of this space is ${max}.`,
@@ -68,11 +69,6 @@ export function parseOptionDefinition(
     return;
   }
   guarded(parser, nameAt, () => parser.registry.define(space, code, name, type));
-}
-
-/** 255 ends the options of a message. */
-function highestCode(parser: Parser, space: OptionSpace): number {
-  return space === parser.registry.dhcp ? 254 : tagMax(space.codeWidth);
 }
 
 /** The registry's limits are an operator's mistake here. */

@@ -58,11 +58,6 @@ export function parseOptionValue(parser: Parser, type: OptionType): ParsedValue 
   }
 }
 
-/** An address, or a host name to be resolved later. */
-export function parseAddressValue(parser: Parser): ParsedValue {
-  return parseOptionValue(parser, { fields: ["ip"], repeat: "none" });
-}
-
 function parseField(parser: Parser, field: FieldType, values: FieldValue[]): void {
   const range = integerRanges[field];
   if (range !== undefined) {

@@ -10,7 +10,7 @@ import {
 } from "../language/parameters.ts";
 import { Token } from "../text/lexer.ts";
 import { parseComputedValue } from "./expression-parser.ts";
-import { parseAddressValue, parseOptionValue } from "./option-value-parser.ts";
+import { parseOptionValue } from "./option-value-parser.ts";
 import type { Parser } from "./parser.ts";
 import { checkLeaseTimes, checkText } from "./pitfalls.ts";
 import { addSetting, type ParsedValue, type StatementTarget } from "./statement-target.ts";
@@ -68,8 +68,6 @@ export function parseParameter(parser: Parser, target: StatementTarget): void {
 function parseParameterValue(parser: Parser, definition: ParameterDefinition): ParsedValue {
   const { lexer, at } = parser;
   switch (definition.type) {
-    case "address":
-      return parseAddressValue(parser);
     case "space": {
       const name = parser.takeIdentifier("expecting identifier.");
       // dhcpd accepts this silently, and the option stays empty (ERR-18).
@@ -95,7 +93,7 @@ function parseParameterValue(parser: Parser, definition: ParameterDefinition): P
     default:
       break;
   }
-  const field: FieldType = definition.type as FieldType;
+  const field = definition.type === "address" ? "ip" : (definition.type as FieldType);
   return parseOptionValue(parser, { fields: [field], repeat: "none" });
 }
 

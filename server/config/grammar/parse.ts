@@ -67,7 +67,7 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
     classes,
     hosts,
     groups,
-    process: processSettingsOf(root, parser.registry),
+    process: processSettingsOf(root.statements, parser.registry),
     definitions: parser.registry,
     keys: [...keys.values()],
     zones,

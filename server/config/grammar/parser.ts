@@ -1,7 +1,8 @@
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
+import { hexDigit } from "../../../protocol/mac.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
-import { DATA_BYTES_MAX } from "../text/bytes.ts";
+import { DATA_BYTES_MAX, withRoom } from "../text/bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "../text/hints.ts";
 import { type Lexer, stringBytes, Token } from "../text/lexer.ts";
 import { reservedWords } from "../text/reserved-words.ts";
@@ -12,7 +13,7 @@ import { checkAddress } from "./pitfalls.ts";
 const NAME_BYTES_MAX = 4096;
 /** Four characters may stand for a byte. A longer value fits into no option; dhcpd takes 1500 bytes. */
 const STRING_CHARACTERS_MAX = 4 * DATA_BYTES_MAX;
-/** About a gigabyte of them. Hosts are counted only by the statements of their own. */
+/** So many take about a gigabyte. A host counts only by its own statements. */
 const PARTS_MAX = 4_000_000;
 const REFERENCES_MAX = 4096;
 /** dhcpd takes zeros before the two that count. */
@@ -223,7 +224,7 @@ export class Parser extends TokenReader {
       const octet = kind === Token.word ? octetAt(file.text, start, end) : Number.NaN;
       if (Number.isNaN(octet)) this.unexpected(message, hint);
       if (count === DATA_BYTES_MAX) this.fail(`more than ${DATA_BYTES_MAX} octets.`);
-      if (count === this.#octets.length) this.#octets = grown(this.#octets);
+      this.#octets = withRoom(this.#octets, count + 1);
       this.#octets[count] = octet;
       count += 1;
       this.lexer.next();
@@ -232,24 +233,14 @@ export class Parser extends TokenReader {
   }
 }
 
-function grown(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
-  return larger;
-}
-
 /** Hexadecimal digits as a number up to 255, NaN for anything else: registrations are full of them. */
 function octetAt(text: string, start: number, end: number): number {
   if (end - start > OCTET_DIGITS_MAX) return Number.NaN;
   let octet = 0;
   for (let index = start; index < end; index += 1) {
-    octet = octet * 16 + hexDigit(text.charCodeAt(index));
+    const digit = hexDigit(text.charCodeAt(index));
+    if (digit < 0) return Number.NaN;
+    octet = octet * 16 + digit;
   }
   return octet <= 0xff ? octet : Number.NaN;
-}
-
-function hexDigit(character: number): number {
-  if (character >= 0x30 && character <= 0x39) return character - 0x30;
-  const lower = character | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : Number.NaN;
 }

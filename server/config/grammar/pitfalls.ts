@@ -58,7 +58,7 @@ function outsideSubnet(value: Uint8Array, { subnet }: StatementTarget): Finding 
   return undefined;
 }
 
-/** Says what is odd about an option that has just been given a constant value. */
+/** Warns of an odd constant value that an option has just been given. */
 export function checkOptionValue(
   reader: TokenReader,
   option: RegisteredOption,
@@ -107,7 +107,7 @@ const leaseTimes: readonly ParameterName[] = [
   "max-lease-time",
 ];
 
-/** Says when the lease times of one block contradict each other. */
+/** Warns when the lease times of one block contradict each other. */
 export function checkLeaseTimes(
   reader: TokenReader,
   name: ParameterName,

@@ -6,7 +6,6 @@ import { suggestion } from "../text/hints.ts";
 import { Token } from "../text/lexer.ts";
 import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
-import { parseIf } from "./conditional-parser.ts";
 import { parseComputedValue } from "./expression-parser.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
 import { takeOption } from "./option-name.ts";
@@ -73,8 +72,6 @@ export function parseStatement(parser: Parser, target: StatementTarget): boolean
   if (word === "option") {
     lexer.next();
     parseOption(parser, target);
-  } else if (word === "if") {
-    parseIf(parser, target, parseBody);
   } else if (word === "default" && lexer.isFollowedBy(":")) {
     lexer.next();
     parseDefaultLabel(parser, target);
@@ -114,8 +111,8 @@ function parseAuthority(parser: Parser, target: StatementTarget): void {
 }
 
 /**
- * A function of the file's own, called as a statement. A name alone, or with an operator behind it,
- * is an expression too for dhcpd, worked out and forgotten: most often a keyword with a slip in it.
+ * A call of a function that the file defines. dhcpd also takes a name alone, or a name before an
+ * operator, for an expression whose value it drops: most often that is a misspelt keyword.
  */
 function parseCall(parser: Parser, target: StatementTarget): boolean {
   const { lexer, at } = parser;

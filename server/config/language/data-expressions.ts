@@ -1,4 +1,5 @@
-import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import { bytesOf, concatenate } from "../../../protocol/bytes.ts";
+import { ipv4Bytes } from "../../../protocol/ipv4.ts";
 import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
@@ -43,10 +44,7 @@ export const nullData: DataExpression = computedData(() => undefined);
 export const hardware: DataExpression = computedData(hardwareOf, locateHardware);
 
 export const leasedAddress: DataExpression = computedData(({ leaseAddress }) => {
-  if (leaseAddress === undefined) return undefined;
-  const bytes = new Uint8Array(4);
-  writeIpv4(bytes, 0, leaseAddress);
-  return bytes;
+  return leaseAddress === undefined ? undefined : ipv4Bytes([leaseAddress]);
 });
 
 export const hostDeclName: DataExpression = computedData(({ hostName }) => {
@@ -72,10 +70,7 @@ export const serverHostName: DataExpression = computedData(({ serverHostName: na
 export function hostAddresses(name: string): DataExpression {
   return computedData(({ resolve }) => {
     const addresses = resolve?.(name) ?? [];
-    if (addresses.length === 0) return undefined;
-    const bytes = new Uint8Array(4 * addresses.length);
-    for (const [index, address] of addresses.entries()) writeIpv4(bytes, 4 * index, address);
-    return bytes;
+    return addresses.length === 0 ? undefined : ipv4Bytes(addresses);
   });
 }
 
@@ -162,13 +157,7 @@ export function concat(parts: readonly DataExpression[]): DataExpression {
         length += value.length;
         if (length > DATA_BYTES_MAX) return undefined;
       }
-      const bytes = new Uint8Array(length);
-      let offset = 0;
-      for (const value of values) {
-        bytes.set(value, offset);
-        offset += value.length;
-      }
-      return bytes;
+      return concatenate(...values);
     },
     locatedWhole(parts),
   );
@@ -256,11 +245,6 @@ export function binaryToAscii(
 export function encodeInteger(number: NumericExpression, bits: number): DataExpression {
   return folded([number], (context, settings) => {
     const value = number.evaluate(context, settings);
-    if (value === undefined) return undefined;
-    const bytes = new Uint8Array(bits / 8);
-    for (let index = 0; index < bytes.length; index += 1) {
-      bytes[index] = value >>> (bits - 8 - 8 * index);
-    }
-    return bytes;
+    return value === undefined ? undefined : bytesOf(value >>> 0, bits / 8);
   });
 }

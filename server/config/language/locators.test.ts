@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { configOf, contextOf } from "../grammar/config.testing.ts";
 import { classify } from "../model/evaluate.ts";
-import { sameBytes } from "../text/bytes.ts";
+import { sameValue } from "../text/bytes.ts";
 import { ByteSpan } from "./byte-span.ts";
 import type { EvaluationContext } from "./program.ts";
 
@@ -100,7 +100,7 @@ describe("values that are found where they lie", () => {
           const [both, there, first, second] = config.classes.all;
           for (const one of contexts) {
             const sides = [first, second].map(({ match }) => match?.evaluate(one, undefined));
-            const wanted = sameBytes(sides[0], sides[1]) === (sign === "=");
+            const wanted = sameValue(sides[0], sides[1]) === (sign === "=");
             expect(both.matchIf?.evaluate(one, undefined)).toBe(wanted);
             expect(there.matchIf?.evaluate(one, undefined)).toBe(
               one.packet?.options.has(60) ?? false,

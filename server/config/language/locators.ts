@@ -1,5 +1,5 @@
 import { CHADDR_BYTES, Offset } from "../../../protocol/dhcp/header.ts";
-import { DATA_BYTES_MAX, unsignedAt } from "../text/bytes.ts";
+import { DATA_BYTES_MAX, unsignedAt, withRoom } from "../text/bytes.ts";
 import { digitCount } from "../text/digit-count.ts";
 import type { ByteSpan } from "./byte-span.ts";
 import type { DataExpression, EvaluationContext, Locator } from "./program.ts";
@@ -173,12 +173,4 @@ function writeDigits(
     text[at] = digits[left % radix];
     left = Math.floor(left / radix);
   }
-}
-
-/** The same array, or a larger one that begins with the same bytes. */
-function withRoom(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  if (length <= bytes.length) return bytes;
-  const larger = new Uint8Array(2 * length);
-  larger.set(bytes);
-  return larger;
 }

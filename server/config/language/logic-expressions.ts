@@ -1,4 +1,4 @@
-import { sameBytes, unsignedAt } from "../text/bytes.ts";
+import { sameValue, unsignedAt } from "../text/bytes.ts";
 import { ByteSpan } from "./byte-span.ts";
 import { evaluatorOf, logicalOperation, strictOperation } from "./operator-tree.ts";
 import type {
@@ -37,12 +37,12 @@ export function equal(left: Expression, right: Expression, wanted: boolean): Boo
   const operation = strictOperation(
     left,
     right,
-    (first, second) => isSame(first, second) === wanted,
+    (first, second) => sameValue(first, second) === wanted,
   );
   return operatedBoolean(operation, (context, settings) => {
     const first = left.evaluate(context, settings);
     const second = right.evaluate(context, settings);
-    return isSame(first, second) === wanted;
+    return sameValue(first, second) === wanted;
   });
 }
 
@@ -69,11 +69,6 @@ function equalInPlace(
     const hasRight = locateRight(context, second);
     return (hasLeft && hasRight ? first.equals(second) : hasLeft === hasRight) === wanted;
   };
-}
-
-function isSame(left: BindingValue | undefined, right: BindingValue | undefined): boolean {
-  const areBytes = left instanceof Uint8Array && right instanceof Uint8Array;
-  return areBytes ? sameBytes(left, right) : left === right;
 }
 
 /**

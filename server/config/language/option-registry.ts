@@ -45,14 +45,14 @@ const ENCAPSULATION_DEPTH_MAX = 4;
 export class OptionRegistry {
   readonly #spaces: OptionSpace[] = [];
   readonly #byName = new Map<string, OptionSpace>();
-  readonly #dhcp: OptionSpace;
+  readonly dhcp: OptionSpace;
   readonly #slotOfCode = new Int16Array(DHCP_CODES).fill(-1);
   readonly #spaceInCode = new Array<OptionSpace | undefined>(DHCP_CODES).fill(undefined);
   #slotCount = parameterNames.length;
   #codesInUse: readonly number[] | undefined;
 
   constructor(definitions: readonly OptionDefinition[] = optionDefinitions) {
-    this.#dhcp = this.addSpace("dhcp", 1, 1);
+    this.dhcp = this.addSpace("dhcp", 1, 1);
     // RFC 3925: an enterprise number, then the length of what is for that enterprise.
     const enterprises = this.addSpace("vendor", 4, 1);
     const classes = this.addSpace("vendor-class", 4, 1);
@@ -62,12 +62,8 @@ export class OptionRegistry {
     this.#carry(VENDOR_INFORMATION, enterprises);
     this.#carry(VENDOR_CLASSES, classes);
     // `server-identifier` is another name for the option.
-    const identifier = this.#dhcp.byCode.get(SERVER_IDENTIFIER);
+    const identifier = this.dhcp.byCode.get(SERVER_IDENTIFIER);
     if (identifier !== undefined) this.#place(identifier, parameterSlots["server-identifier"]);
-  }
-
-  get dhcp(): OptionSpace {
-    return this.#dhcp;
   }
 
   /** Number of values that a `Settings` holds. */
@@ -116,7 +112,7 @@ export class OptionRegistry {
     if (type.encapsulates !== undefined) {
       const inner = this.space(type.encapsulates) ?? this.addSpace(type.encapsulates, 1, 1);
       inner.carriers.push(option);
-      if (space === this.#dhcp) this.#spaceInCode[code] = inner;
+      if (space === this.dhcp) this.#spaceInCode[code] = inner;
     }
     return option;
   }
@@ -186,7 +182,7 @@ export class OptionRegistry {
         const innerSpace = this.space(inner);
         if (innerSpace !== undefined) value = this.encapsulate(innerSpace, settings, depth - 1);
       }
-      if (value === undefined || !fits(value.length, space.lengthWidth)) continue;
+      if (value === undefined || value.length > tagMax(space.lengthWidth)) continue;
       parts.push({ code: option.code, value });
       length += space.codeWidth + space.lengthWidth + value.length;
     }
@@ -205,13 +201,13 @@ export class OptionRegistry {
 
   #carry(code: number, space: OptionSpace): void {
     this.#spaceInCode[code] ??= space;
-    const option = this.#dhcp.byCode.get(code);
+    const option = this.dhcp.byCode.get(code);
     if (option !== undefined && !space.carriers.includes(option)) space.carriers.push(option);
   }
 
   #place(option: RegisteredOption, slot: number): void {
     option.slot = slot;
-    if (option.space === this.#dhcp) this.#slotOfCode[option.code] = slot;
+    if (option.space === this.dhcp) this.#slotOfCode[option.code] = slot;
     this.#codesInUse = undefined;
   }
 
@@ -229,17 +225,13 @@ export class OptionRegistry {
       const place = other.carriers.indexOf(option);
       if (place >= 0) other.carriers.splice(place, 1);
     }
-    if (option.space === this.#dhcp) this.#spaceInCode[option.code] = undefined;
+    if (option.space === this.dhcp) this.#spaceInCode[option.code] = undefined;
   }
 }
 
 /** Largest tag of this width. */
 export function tagMax(width: TagWidth): number {
   return width === 0 ? Number.POSITIVE_INFINITY : 256 ** width - 1;
-}
-
-function fits(length: number, width: TagWidth): boolean {
-  return length <= tagMax(width);
 }
 
 function isUsed(space: OptionSpace, depth: number, registry: OptionRegistry): boolean {

@@ -38,7 +38,7 @@ export interface VariableScope {
 
 /** What statements have set so far: expressions look at it, statements add to it. */
 export interface EvaluatedSettings {
-  /** Those of the lease, or of the function that is running. */
+  /** The variables of the lease, or of the running function. */
   variables: VariableScope;
   readonly limits: WorkLimits;
   /** The space that `parse-vendor-option` chose for the packet's option 43. */

@@ -1,5 +1,5 @@
 import { latin1Text } from "../../../protocol/latin1.ts";
-import { sameBytes } from "../text/bytes.ts";
+import { sameValue } from "../text/bytes.ts";
 import type {
   BindingValue,
   Branch,
@@ -12,9 +12,6 @@ import type {
   Switch,
 } from "./program.ts";
 import { Variables } from "./variables.ts";
-
-/** With the deepest expressions, so many calls take half of a thread's stack (node: 984 KiB). */
-const CALL_DEPTH_MAX = 20;
 
 /** The value of a `return` inside a function; undefined when none was reached. */
 export interface Returned {
@@ -130,14 +127,9 @@ export function chosenCase(
   const wanted = value(context, settings);
   if (wanted === undefined) return -1;
   for (let index = 0; index < cases.length; index += 1) {
-    if (isSame(cases[index].value(context, settings), wanted)) return index;
+    if (sameValue(cases[index].value(context, settings), wanted)) return index;
   }
   return -1;
-}
-
-function isSame(left: Uint8Array | number | undefined, right: Uint8Array | number): boolean {
-  if (typeof left === "number" || typeof right === "number") return left === right;
-  return sameBytes(left, right);
 }
 
 function logLine(statement: Log, context: EvaluationContext, settings: EvaluatedSettings): void {
@@ -172,13 +164,13 @@ export function callFunction(
   settings: EvaluatedSettings,
 ): BindingValue | undefined {
   if (called.parameters.length !== values.length) return undefined;
-  if (!settings.limits.enterCall(CALL_DEPTH_MAX)) return undefined;
+  if (!settings.limits.enterCall()) return undefined;
   const outer = settings.variables;
   const inner = new Variables(outer);
   for (const [index, name] of called.parameters.entries()) inner.declare(name, values[index]);
   settings.variables = inner;
   const returned = runStatements(called.body, context, settings, true);
   settings.variables = outer;
-  settings.limits.leaveCall();
+  settings.limits.leave();
   return returned?.value;
 }

@@ -1,3 +1,4 @@
+import { numberOf } from "../../../protocol/bytes.ts";
 import { readIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
 import { configuredCodes, configuredOption } from "./configured-options.ts";
@@ -94,10 +95,7 @@ export class Settings implements EvaluatedSettings {
   /** Seconds, milliseconds, percent or a port, as the parameter has it. */
   number(name: NumberParameter): number | undefined {
     const value = this.valueAt(parameterSlots[name]);
-    if (value === undefined) return undefined;
-    let number = 0;
-    for (let index = 0; index < value.length; index += 1) number = number * 256 + value[index];
-    return number;
+    return value === undefined ? undefined : numberOf(value);
   }
 
   flag(name: FlagParameter): boolean | undefined {
@@ -146,7 +144,7 @@ export class Settings implements EvaluatedSettings {
     return this.#events?.[name]?.statements ?? noStatements;
   }
 
-  /** The `on` statement that spoke last about the event. */
+  /** The latest `on` statement for the event. */
   onEvent(name: LeaseEvent): OnEvent | undefined {
     return this.#events?.[name];
   }
@@ -161,7 +159,7 @@ export class Settings implements EvaluatedSettings {
     return this.#commands ?? noCommands;
   }
 
-  /** Those of the lease, or of the running function. */
+  /** The variables of the lease, or of the running function. */
   get variables(): VariableScope {
     this.#variables ??= new Variables();
     return this.#variables;
@@ -188,7 +186,7 @@ export class Settings implements EvaluatedSettings {
     if (this.#commands.length < COMMANDS_MAX) this.#commands.push(words);
   }
 
-  /** Gives out what has been logged and asked for since the last time. */
+  /** Returns the log lines and the commands since the last call. */
   takeOutput(): Pick<Settings, "messages" | "commands"> {
     const output = { messages: this.messages, commands: this.commands };
     this.#messages = undefined;
@@ -213,7 +211,7 @@ export class Settings implements EvaluatedSettings {
     return this.#limits;
   }
 
-  /** A statement has set the slot, to whatever. */
+  /** Some statement has set the slot. */
   isSet(slot: number): boolean {
     return this.#values[slot] !== undefined;
   }
@@ -236,7 +234,7 @@ export class Settings implements EvaluatedSettings {
     this.#values[slot] = undefined;
     const bytes = workOut(value, context, this);
     this.#values[slot] = value;
-    this.limits.leaveLookup();
+    this.limits.leave();
     return bytes;
   }
 

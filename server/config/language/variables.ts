@@ -1,4 +1,4 @@
-import { sameBytes } from "../text/bytes.ts";
+import { sameValue } from "../text/bytes.ts";
 import {
   type BindingValue,
   type FunctionValue,
@@ -99,8 +99,7 @@ export class Variables implements VariableScope {
 }
 
 function isSame(left: BindingValue | undefined, right: BindingValue | undefined): boolean {
-  if (left instanceof Uint8Array && right instanceof Uint8Array) return sameBytes(left, right);
   const isStored = (value: BindingValue | undefined): boolean =>
     value !== undefined && !isFunction(value);
-  return left === right || (!isStored(left) && !isStored(right));
+  return sameValue(left, right) || (!isStored(left) && !isStored(right));
 }

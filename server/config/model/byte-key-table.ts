@@ -1,3 +1,5 @@
+import { hashBytes } from "../../../base/hash-bytes.ts";
+
 const NONE = -1;
 const SLOTS_FIRST = 128;
 const VALUES_FIRST = 64;
@@ -14,9 +16,9 @@ const IS_LONG = 255;
 
 /**
  * A hash table from short byte strings to numbers, with several numbers a key if need be: open
- * addressing over 32-bit integers, no object an entry. Made for 80,000 hosts and as many subclasses, of
- * which the processor's cache holds few: a look-up of a hardware address goes to one place. A key may
- * have a one-byte prefix (a hardware type) that callers keep apart.
+ * addressing over 32-bit integers, no object an entry. It is made for 80,000 hosts and as many subclasses,
+ * more than the processor's cache holds: a look-up of a hardware address reads one place. A key may have
+ * a one-byte prefix (a hardware type) that callers keep apart.
  */
 export class ByteKeyTable {
   /** Never more than three quarters full. */
@@ -112,7 +114,7 @@ export class ByteKeyTable {
   #slotOfLong(prefix: number, bytes: Uint8Array, start: number, end: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    const hash = hashOfBytes(prefix, bytes, start, end);
+    const hash = hashBytes(bytes, start, end - start, prefix);
     const first = firstWordOfLong(prefix, hash);
     let slot = (hash * SLOT_WORDS) & mask;
     for (;;) {
@@ -150,7 +152,7 @@ export class ByteKeyTable {
       this.#longKeys = longKeys;
     }
     this.#longKeys.set(key, start);
-    this.#slots[slot] = firstWordOfLong(prefix, hashOfBytes(prefix, key, 0, length));
+    this.#slots[slot] = firstWordOfLong(prefix, hashBytes(key, 0, length, prefix));
     this.#slots[slot + 1] = start;
     this.#slots[slot + 2] = length;
   }
@@ -185,7 +187,7 @@ export class ByteKeyTable {
     const second = this.#slots[slot + 1];
     const third = this.#slots[slot + 2];
     if (((first >>> 8) & 0xff) !== IS_LONG) return hashOfWords(first, second, third);
-    return hashOfBytes(first & 0xff, this.#longKeys, second, second + third);
+    return hashBytes(this.#longKeys, second, third, first & 0xff);
   }
 }
 
@@ -212,15 +214,4 @@ function hashOfWords(first: number, second: number, third: number): number {
   value = Math.imul(value ^ (value >>> 15), 0x85eb_ca6b) ^ third;
   value = Math.imul(value ^ (value >>> 13), 0xc2b2_ae35);
   return value ^ (value >>> 16);
-}
-
-/** FNV-1a with a final mix. */
-function hashOfBytes(prefix: number, bytes: Uint8Array, start: number, end: number): number {
-  let value = Math.imul(0x811c9dc5 ^ prefix, 0x01000193);
-  for (let index = start; index < end; index += 1) {
-    value = Math.imul(value ^ bytes[index], 0x01000193);
-  }
-  value ^= value >>> 15;
-  value = Math.imul(value, 0x2c1b3c6d);
-  return value ^ (value >>> 13);
 }

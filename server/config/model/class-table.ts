@@ -66,28 +66,24 @@ class SubclassMember implements ClientClassMember {
 
   get leaseLimit(): number | undefined {
     const { subclasses, leaseLimit } = this.clientClass;
-    return subclasses.leaseLimitOf(this.subclass) ?? leaseLimit;
+    return subclasses.leaseLimits.get(this.subclass) ?? leaseLimit;
   }
 }
 
 class Subclasses implements SubclassTable {
   /** Made with the first subclass: most classes have none. */
   #keys: ByteKeyTable | undefined;
-  #count = 0;
+  count = 0;
   /** Keys that look like a MAC, and like one behind its hardware type. */
   bareMacs = 0;
   typedMacs = 0;
   readonly #classScope: Scope;
   /** Only of subclasses that have statements, or a limit, of their own. */
-  readonly #scopes = new Map<number, BlockScope>();
-  readonly #leaseLimits = new Map<number, number>();
+  readonly scopes = new Map<number, BlockScope>();
+  readonly leaseLimits = new Map<number, number>();
 
   constructor(classScope: Scope) {
     this.#classScope = classScope;
-  }
-
-  get count(): number {
-    return this.#count;
   }
 
   /** Index of the subclass with exactly these bytes, or -1. */
@@ -106,30 +102,14 @@ class Subclasses implements SubclassTable {
     if (index >= 0) return index;
     if (key.length === MAC_OCTETS) this.bareMacs += 1;
     else if (key.length === MAC_OCTETS + 1 && key[0] === ETHERNET) this.typedMacs += 1;
-    this.#keys.add(0, key, this.#count);
-    this.#count += 1;
-    return this.#count - 1;
+    this.#keys.add(0, key, this.count);
+    this.count += 1;
+    return this.count - 1;
   }
 
   /** The subclass's own block, inside the class's; without one, the class's. */
   scopeOf(index: number): Scope {
-    return this.#scopes.get(index) ?? this.#classScope;
-  }
-
-  ownScopeOf(index: number): BlockScope | undefined {
-    return this.#scopes.get(index);
-  }
-
-  setScope(index: number, scope: BlockScope): void {
-    this.#scopes.set(index, scope);
-  }
-
-  leaseLimitOf(index: number): number | undefined {
-    return this.#leaseLimits.get(index);
-  }
-
-  setLeaseLimit(index: number, limit: number): void {
-    this.#leaseLimits.set(index, limit);
+    return this.scopes.get(index) ?? this.#classScope;
   }
 }
 

@@ -15,14 +15,8 @@ export interface HostIdentifier {
 }
 
 /** A host as the parser hands it over. */
-export interface HostDeclaration {
-  readonly name: string;
-  readonly hardware: { readonly type: number; readonly address: Uint8Array } | undefined;
-  readonly clientId: Uint8Array | undefined;
-  readonly fixedAddresses: readonly number[];
-  readonly fixedNames: readonly string[];
+export interface HostDeclaration extends Omit<Host, "index" | "scope"> {
   readonly identifier: HostIdentifier | undefined;
-  readonly group: Scope | undefined;
 }
 
 const noHosts: readonly Host[] = [];
@@ -71,10 +65,6 @@ export class CompactHostTable implements HostTable {
     if (fixedNames.length > 0) columns.fixedNames.set(index, fixedNames);
     if (identifier !== undefined) this.#identify(identifier, index);
     return true;
-  }
-
-  hasName(name: string): boolean {
-    return this.#columns.names.find(0, latin1Bytes(name)) !== NONE;
   }
 
   byHardware(hardwareType: number, address: Uint8Array): readonly Host[] {
@@ -152,14 +142,12 @@ class HostView implements Host {
 
   get fixedAddresses(): readonly number[] {
     const { fixedAddresses } = this.#columns;
-    return fixedAddresses.size === 0
-      ? noAddresses
-      : (fixedAddresses.get(this.index) ?? noAddresses);
+    return fixedAddresses.get(this.index) ?? noAddresses;
   }
 
   get fixedNames(): readonly string[] {
     const { fixedNames } = this.#columns;
-    return fixedNames.size === 0 ? noNames : (fixedNames.get(this.index) ?? noNames);
+    return fixedNames.get(this.index) ?? noNames;
   }
 
   get scope(): Scope {

@@ -9,6 +9,7 @@ import type {
 import type { Settings } from "../language/settings.ts";
 import type { Diagnostic } from "../text/diagnostic.ts";
 import type { PermitList } from "./permit-list.ts";
+import type { ProcessSettings } from "./process-settings.ts";
 
 /** A whole dhcpd.conf, checked and compiled. Nobody changes it. */
 export interface ServerConfig {
@@ -178,24 +179,4 @@ export interface Zone {
   readonly primary: string;
   readonly secondary: string | undefined;
   readonly key: Key | undefined;
-}
-
-/** Settings of the process itself: top level only. Undefined = the file does not say. */
-export interface ProcessSettings {
-  readonly localPort: number | undefined;
-  readonly remotePort: number | undefined;
-  readonly localAddress: number | undefined;
-  readonly leaseFileName: string | undefined;
-  readonly pidFileName: string | undefined;
-  readonly omapiPort: number | undefined;
-  readonly omapiKey: string | undefined;
-  readonly logFacility: string | undefined;
-  readonly ddnsUpdateStyle: "none" | undefined;
-  readonly dontUseFsync: boolean | undefined;
-  /** Where broadcast replies go, in place of 255.255.255.255. */
-  readonly limitedBroadcastAddress: number | undefined;
-  /** The lease file has its times as `epoch N`, with the local time in a comment. */
-  readonly localTimes: boolean;
-  /** The lease file has client identifiers as octets. */
-  readonly hexClientIds: boolean;
 }

@@ -5,14 +5,10 @@ const BLOCK_RANGES_MAX = 512;
 
 /** All ranges of addresses to lend, kept in order so that no address is in two of them. */
 export class RangeSet {
-  /** The ranges in order, in blocks of which none is empty. */
+  /** The ranges in order, in blocks; no block is empty. */
   readonly #blocks: AddressRange[][] = [];
-  #size = 0;
-
   /** Number of addresses. */
-  get size(): number {
-    return this.#size;
-  }
+  size = 0;
 
   /** The lowest address of the range that is there already; undefined when it is disjoint. */
   overlap(range: AddressRange): number | undefined {
@@ -28,7 +24,7 @@ export class RangeSet {
 
   /** The range must be disjoint from the others. */
   add(range: AddressRange): void {
-    this.#size += range.high - range.low + 1;
+    this.size += range.high - range.low + 1;
     const at = this.#blockFor(range.low);
     const block = this.#blocks[at];
     if (block === undefined) {

@@ -7,7 +7,7 @@ export class SubnetIndex {
   readonly #levels: { readonly mask: number; readonly byNetwork: Map<number, Subnet> }[] = [];
   /** Subnets that contain other subnets; their addresses may belong to those. */
   readonly #outer = new Set<Subnet>();
-  /** A packet is about one subnet, and asks for it several times: the latest, if it is no outer one. */
+  /** The latest subnet found, unless it contains others: a packet asks for its subnet several times. */
   #latest: Subnet | undefined;
 
   /** If two subnets have the same network and mask, the first one counts. */

@@ -1,17 +1,23 @@
+import { bytesEqual } from "../../../protocol/bytes.ts";
+
 /**
  * The longest value that an expression may make. A longer one is null, so that no value grows
  * without bound.
  */
 export const DATA_BYTES_MAX = 0xffff;
 
-/** Two values that do not exist are equal. */
-export function sameBytes(left: Uint8Array | undefined, right: Uint8Array | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index += 1) {
-    if (left[index] !== right[index]) return false;
-  }
-  return true;
+/** Whether two values are equal; two that do not exist are. */
+export function sameValue(left: unknown, right: unknown): boolean {
+  const areBytes = left instanceof Uint8Array && right instanceof Uint8Array;
+  return areBytes ? bytesEqual(left, right) : left === right;
+}
+
+/** The same array, or a larger one that begins with the same bytes. */
+export function withRoom(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (length <= bytes.length) return bytes;
+  const larger = new Uint8Array(2 * length);
+  larger.set(bytes);
+  return larger;
 }
 
 /** Big-endian. */

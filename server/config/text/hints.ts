@@ -28,7 +28,7 @@ export function misreadHint(lexer: Lexer): string | undefined {
   return undefined;
 }
 
-/** True for a string that has swallowed a typographic quote, as one without its own end does. */
+/** Whether a string contains a typographic quote: an unclosed string swallows what follows it. */
 export function hasTypographicQuote(text: string): boolean {
   return /[\u201c-\u201f]|\u00e2\u0080[\u009c-\u009f]/.test(text);
 }

@@ -211,6 +211,7 @@ function escapedBytes(quoted: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+const utf8 = new TextEncoder();
 const ESCAPE = /x[0-9a-f]{2}|[0-3][0-7]{2}|./isuy;
 const controls: Readonly<Record<string, number>> = { t: 9, r: 13, n: 10, b: 8 };
 
@@ -226,12 +227,7 @@ function pushBytes(bytes: number[], code: number): void {
     bytes.push(~code);
   } else if (code < 0x100) {
     bytes.push(code);
-  } else if (code < 0x800) {
-    bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
-  } else if (code < 0x1_0000) {
-    bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
   } else {
-    bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f));
-    bytes.push(0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    bytes.push(...utf8.encode(String.fromCodePoint(code)));
   }
 }

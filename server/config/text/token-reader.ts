@@ -34,7 +34,8 @@ export class TokenReader {
   #endReported = false;
   /** Where the blocks that are being read begin. */
   readonly #open: { readonly lexer: Lexer; readonly at: number; readonly braces: number }[] = [];
-  #braces = 0;
+  /** How many braces are open. */
+  braces = 0;
 
   constructor(lexer: Lexer) {
     this.lexer = lexer;
@@ -76,8 +77,8 @@ export class TokenReader {
   }
 
   /**
-   * Half of a pair of quotes is none for us, so the other half would begin a string that swallows
-   * what follows: goes on where the statement ends, whatever quotes there are.
+   * A typographic quote opens no string, so a straight one after it would begin a string that swallows
+   * what follows: goes on where the statement ends, whatever quotes stand there.
    */
   #leaveQuote(at: number): void {
     const { text } = this.lexer.file;
@@ -99,8 +100,8 @@ export class TokenReader {
   /** Takes the punctuation if it is there. */
   accept(punctuation: string): boolean {
     if (!this.lexer.is(punctuation)) return false;
-    if (punctuation === "{") this.#braces += 1;
-    else if (punctuation === "}") this.#braces -= 1;
+    if (punctuation === "{") this.braces += 1;
+    else if (punctuation === "}") this.braces -= 1;
     this.lexer.next();
     return true;
   }
@@ -113,7 +114,7 @@ export class TokenReader {
   openBrace(message: string, hint?: string): void {
     const { lexer, at } = this;
     if (!this.accept("{")) this.unexpected(message, hint);
-    this.#open.push({ lexer, at, braces: this.#braces });
+    this.#open.push({ lexer, at, braces: this.braces });
   }
 
   /**
@@ -173,11 +174,6 @@ export class TokenReader {
     this.fail(message, hint);
   }
 
-  /** How many braces are open. */
-  get braces(): number {
-    return this.#braces;
-  }
-
   /**
    * Goes past the rest of a broken statement: out of the braces that it has opened since it started,
    * or else to after its `;` or its block, or to the `}` around it.
@@ -186,11 +182,11 @@ export class TokenReader {
     while (this.#open.length > 0 && this.#open[this.#open.length - 1].braces > bracesBefore) {
       this.#open.pop();
     }
-    if (this.#braces > bracesBefore) {
-      while (this.#braces > bracesBefore && this.lexer.kind !== Token.end) {
+    if (this.braces > bracesBefore) {
+      while (this.braces > bracesBefore && this.lexer.kind !== Token.end) {
         if (!this.accept("{") && !this.accept("}")) this.lexer.next();
       }
-      this.#braces = bracesBefore;
+      this.braces = bracesBefore;
       this.accept(";");
     } else if (failure.recovery === "skip") {
       this.skipStatement();

@@ -74,7 +74,7 @@ export class DhcpEngine {
     this.#exchange = new Exchange(this.#parts);
   }
 
-  /** The table was changed from outside: counts that follow from it are made anew. */
+  /** Counts again after the table was changed from outside. */
   recount(): void {
     this.#parts.limits.recount(this.#parts.leases);
   }

@@ -8,15 +8,10 @@ import type { ServerConfig, SharedNetwork } from "../../config/model/model.ts";
 import type { LocalInterface } from "./outcome.ts";
 
 /**
- * The address by which the sender names the client's network: link selection (RFC 3527), then
- * subnet selection (option 118, RFC 3011), then giaddr; 0 when it names none. `relayAgent` is the
- * packet's option 82.
+ * The address by which an option names the client's network, whatever giaddr says: link selection (RFC
+ * 3527), then subnet selection (option 118, RFC 3011). Undefined without such an option. `relayAgent` is
+ * the packet's option 82.
  */
-export function selectorOf(packet: DhcpPacket, relayAgent: Uint8Array | undefined): number {
-  return selectionOf(packet, relayAgent) ?? packet.giaddr;
-}
-
-/** The address that an option names, whatever giaddr says; undefined without such an option. */
 export function selectionOf(
   packet: DhcpPacket,
   relayAgent: Uint8Array | undefined,
@@ -41,7 +36,7 @@ export function locateNetwork(
   receivedOn: LocalInterface | undefined,
   type: number,
 ): SharedNetwork | undefined {
-  const selector = selectorOf(packet, relayAgent);
+  const selector = selectionOf(packet, relayAgent) ?? packet.giaddr;
   if (selector !== 0) return config.subnetOf(selector)?.sharedNetwork;
   const { ciaddr } = packet;
   if (ciaddr !== 0 && type !== MessageType.discover) {

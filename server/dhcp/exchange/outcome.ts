@@ -117,3 +117,5 @@ export type Outcome =
       readonly changes: readonly number[];
       readonly log?: PacketLog | undefined;
     };
+
+export type Reply = Extract<Outcome, { kind: "reply" }>;

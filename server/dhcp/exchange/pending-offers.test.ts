@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { defaultEncodeLimits } from "../../../protocol/dhcp/packet.ts";
-import {
-  detached,
-  PENDING_OFFERS_MAX,
-  PendingOffers,
-  type ReplyOutcome,
-} from "./pending-offers.ts";
+import type { Reply } from "./outcome.ts";
+import { detached, PENDING_OFFERS_MAX, PendingOffers } from "./pending-offers.ts";
 
-function offer(bytes: Uint8Array): ReplyOutcome {
+function offer(bytes: Uint8Array): Reply {
   return {
     kind: "reply",
     reply: {

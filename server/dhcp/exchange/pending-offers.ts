@@ -1,6 +1,4 @@
-import type { Outcome } from "./outcome.ts";
-
-export type ReplyOutcome = Extract<Outcome, { kind: "reply" }>;
+import type { Reply } from "./outcome.ts";
 
 /** As many probes as the ICMP sequence numbers can tell apart. */
 export const PENDING_OFFERS_MAX = 65_536;
@@ -10,7 +8,7 @@ const FORGET_AFTER_MS = 10_000;
 export interface PendingOffer {
   readonly index: number;
   readonly abandonSeconds: number;
-  readonly offer: ReplyOutcome;
+  readonly offer: Reply;
   /** When the probe ends. */
   readonly dueAtMs: number;
 }
@@ -74,7 +72,7 @@ export class PendingOffers {
  * The offer with bytes of its own: options that it echoes are views of a receive buffer, which holds
  * other packets by the end of the probe.
  */
-export function detached(offer: ReplyOutcome): ReplyOutcome {
+export function detached(offer: Reply): Reply {
   const { reply, destination } = offer;
   return {
     ...offer,

@@ -4,10 +4,10 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { defaultEncodeLimits } from "../../../protocol/dhcp/packet.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
-import type { Destination } from "../exchange/outcome.ts";
+import type { Destination, Reply } from "../exchange/outcome.ts";
 import { CommitPipeline } from "./commit-pipeline.ts";
 import { DhcpCounters } from "./counters.ts";
-import type { Reply, ReplyWay } from "./reply-sender.ts";
+import type { ReplyWay } from "./reply-sender.ts";
 
 const empty = new Uint8Array(0);
 const many = 16;
@@ -117,8 +117,8 @@ function setUp(options: SetUpOptions = {}) {
   };
 }
 
-const full = new LeaseStoreError("append", "ENOSPC", "/leases", "No space left.", "Make room.");
-const broken = new LeaseStoreError("sync", "EIO", "/leases", "Broken.", "Mend it.");
+const full = new LeaseStoreError("ENOSPC", "No space left.", "Make room.");
+const broken = new LeaseStoreError("EIO", "Broken.", "Mend it.");
 
 test("a batch among others is acknowledged when its sync has ended, in a later turn", () => {
   const { turn, disk, pipeline } = setUp();
@@ -281,7 +281,7 @@ test("a reply that cannot be encoded is not sent, and its lease is durable all t
 describe("a store on other machines", () => {
   test("one that was not answered is asked for again until it is, though nobody comes", () => {
     const { turn, disk, counters } = setUp({ durability: "replicated" });
-    const away = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+    const away = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
     turn([1]);
     disk.isDone = true;
     disk.ends = away;
@@ -301,10 +301,10 @@ describe("a store on other machines", () => {
     const { turn, disk } = setUp({ durability: "replicated" });
     turn([1]);
     disk.isDone = true;
-    disk.ends = new LeaseStoreError("append", "FENCED", "etcd", "Lost.", "See who leads.");
+    disk.ends = new LeaseStoreError("FENCED", "Lost.", "See who leads.");
     expect(turn([], 0)).toEqual([]);
     turn([2]);
-    disk.ends = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+    disk.ends = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
     expect(turn([], 0, true)).toEqual([]);
   });
 

@@ -1,9 +1,10 @@
 import type { Logger } from "../../../base/log.ts";
 import { type LeaseStore, LeaseStoreError } from "../../lease/store/lease-store.ts";
+import type { Reply } from "../exchange/outcome.ts";
 import { CommitTrouble } from "./commit-trouble.ts";
 import type { DhcpCounters, EdgeDropReason } from "./counters.ts";
 import { HeldReplies } from "./held-replies.ts";
-import type { Reply, ReplySender } from "./reply-sender.ts";
+import type { ReplySender } from "./reply-sender.ts";
 
 /** A loop that is not woken waits at most this long for the disk before it turns again. */
 const endMsMax = 5;

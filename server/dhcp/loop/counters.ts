@@ -1,37 +1,14 @@
-import { type OverloadReason, overloadReasons } from "../../overload/admission.ts";
+import { MessageType, messageTypeName } from "../../../protocol/dhcp/message-type.ts";
+import { overloadReasons } from "../../overload/admission.ts";
 import { type DropReason, dropReasons } from "../exchange/outcome.ts";
 
-/** Message types by their number (RFC 2132, section 9.6; RFC 4388, section 6.1); 0 is BOOTP. */
-const messageNames: readonly string[] = [
-  "bootp",
-  "discover",
-  "offer",
-  "request",
-  "decline",
-  "ack",
-  "nak",
-  "release",
-  "inform",
-  "forcerenew",
-  "leasequery",
-  "leaseunassigned",
-  "leaseunknown",
-  "leaseactive",
-];
-const otherMessage = messageNames.length;
+/** The place of all types without a name. */
+const otherMessage = MessageType.leaseActive + 1;
 
 /** Why the listener, not the engine, dropped a datagram or a reply. */
-export type EdgeDropReason =
-  | OverloadReason
-  | "interface-not-served"
-  | "ping-table-full"
-  | "standby"
-  | "too-late"
-  | "commit-backlog"
-  | "commit-failed"
-  | "reply-does-not-fit";
+export type EdgeDropReason = (typeof edgeDropReasons)[number];
 
-const edgeDropReasons: readonly EdgeDropReason[] = [
+const edgeDropReasons = [
   ...overloadReasons,
   "interface-not-served",
   "ping-table-full",
@@ -40,12 +17,18 @@ const edgeDropReasons: readonly EdgeDropReason[] = [
   "commit-backlog",
   "commit-failed",
   "reply-does-not-fit",
-];
+] as const;
 
 const allReasons: readonly (DropReason | EdgeDropReason)[] = [...dropReasons, ...edgeDropReasons];
 const placeOf = Object.fromEntries(allReasons.map((reason, place) => [reason, place])) as Readonly<
   Record<DropReason | EdgeDropReason, number>
 >;
+
+/** `bootp`, `discover` and so on. */
+function nameOf(type: number): string {
+  if (type === otherMessage) return "other";
+  return messageTypeName(type).replace("DHCP", "").toLowerCase();
+}
 
 /** Decode error codes are a closed set; the bound only guards against a mistake. */
 const decodeCodesMax = 64;
@@ -106,7 +89,6 @@ export class DhcpCounters {
       "pings-sent": this.pingsSent,
       "pings-answered": this.pingsAnswered,
     };
-    const nameOf = (type: number): string => messageNames[type] ?? "other";
     for (const [type, count] of this.#received.entries())
       values[`received.${nameOf(type)}`] = count;
     for (const [type, count] of this.#replied.entries()) values[`replied.${nameOf(type)}`] = count;

@@ -1,5 +1,5 @@
-import type { Destination } from "../exchange/outcome.ts";
-import { type Reply, type ReplySender, type ReplyWay, wayOf } from "./reply-sender.ts";
+import type { Destination, Reply } from "../exchange/outcome.ts";
+import { type ReplySender, type ReplyWay, wayOf } from "./reply-sender.ts";
 
 /** Room for over a thousand replies of the usual size. */
 const BYTES_MAX = 2 << 20;

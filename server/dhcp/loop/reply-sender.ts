@@ -6,7 +6,7 @@ import type { OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/pack
 import { encodeReply, TemplatedReply } from "../../../protocol/dhcp/reply-template.ts";
 import { EncodeError } from "../../../protocol/encode-error.ts";
 import type { UdpFrame } from "../../../protocol/udp-frame.ts";
-import type { Destination, LocalInterface, Outcome } from "../exchange/outcome.ts";
+import type { Destination, LocalInterface, Reply } from "../exchange/outcome.ts";
 import { logPacket, type PacketLog } from "../exchange/packet-log.ts";
 import type { DhcpCounters } from "./counters.ts";
 
@@ -30,8 +30,6 @@ const framePayloadBytesMax = 1472;
 const headerBytes = 236;
 const limitedBroadcast = 0xffff_ffff;
 const loopbackNetwork = 127;
-
-export type Reply = Extract<Outcome, { kind: "reply" }>;
 
 export interface ReplySenderOptions {
   readonly socket: Pick<UdpSocket, "slot" | "push" | "flush">;

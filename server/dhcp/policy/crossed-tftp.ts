@@ -1,4 +1,4 @@
-import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../../../protocol/ipv4.ts";
+import { formatIpv4, ipv4Bytes, parseIpv4, readIpv4 } from "../../../protocol/ipv4.ts";
 
 /** The TFTP servers of a pair of nodes, from the view of one node. */
 export interface TftpPair {
@@ -34,7 +34,7 @@ export function crossTftp(names: TftpNames, { own, other }: TftpPair): TftpNames
   if (!isOfPair(names.nextServer) && !named && !listed.some(isOfPair)) return undefined;
   return {
     nextServer: isOfPair(names.nextServer) ? other : names.nextServer,
-    addresses: isList ? bytesOf(crossed(listed, isOfPair, [other, own])) : addresses,
+    addresses: isList ? ipv4Bytes(crossed(listed, isOfPair, [other, own])) : addresses,
     name: named ? new TextEncoder().encode(formatIpv4(other)) : names.name,
   };
 }
@@ -54,12 +54,6 @@ function crossed(
 function addressesOf(bytes: Uint8Array | undefined): number[] {
   if (bytes === undefined) return [];
   return Array.from({ length: bytes.length / 4 }, (_, i) => readIpv4(bytes, 4 * i));
-}
-
-function bytesOf(addresses: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 * addresses.length);
-  for (const [index, address] of addresses.entries()) writeIpv4(bytes, 4 * index, address);
-  return bytes;
 }
 
 /** -1 when it is no address in text. */

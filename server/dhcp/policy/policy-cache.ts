@@ -225,10 +225,10 @@ export class PolicyCache {
     if (output.messages.length > 0 || output.commands.length > 0) this.#onOutput(output);
   }
 
-  /** The same policy with the options as they are by now: see `Settings.refresh`. */
+  /** The policy with its options evaluated again: see `Settings.refresh`. */
   again(policy: Policy, settings: Settings): Policy {
     const { filename, serverName } = policy;
-    // dhcpd evaluates these two before.
+    // dhcpd evaluates these two earlier, and not again.
     return { ...policyOf(settings, false, this.#tftpServers), filename, serverName };
   }
 

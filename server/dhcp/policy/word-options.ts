@@ -1,5 +1,5 @@
 import type { OutgoingOption } from "../../../protocol/dhcp/packet.ts";
-import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import { ipv4Bytes } from "../../../protocol/ipv4.ts";
 
 /** Values remembered for each code: lease times, server identifiers and masks are few. */
 const VALUES_MAX = 1024;
@@ -21,15 +21,9 @@ export class WordOptions {
     if (option === undefined) {
       // The time that a lease has left may be any number, so the memory is bounded.
       if (known.size >= VALUES_MAX) known.clear();
-      option = { code, value: wordBytes(value) };
+      option = { code, value: ipv4Bytes([value]) };
       known.set(value, option);
     }
     return option;
   }
-}
-
-export function wordBytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeIpv4(bytes, 0, value);
-  return bytes;
 }

@@ -2,13 +2,14 @@ import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { OutgoingOption } from "../../../protocol/dhcp/packet.ts";
 import { ReplyTemplate } from "../../../protocol/dhcp/reply-template.ts";
+import { ipv4Bytes } from "../../../protocol/ipv4.ts";
 import type { EngineParts } from "../exchange/engine-parts.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { LeaseReplyKind } from "../exchange/outcome.ts";
 import type { Place } from "../exchange/place.ts";
 import { renewalTimes } from "../policy/lease-times.ts";
 import type { LeadingOptions, OptionOrder, Policy } from "../policy/policy.ts";
-import { type WordOptions, wordBytes } from "../policy/word-options.ts";
+import type { WordOptions } from "../policy/word-options.ts";
 import {
   addOrder,
   findOrder,
@@ -177,7 +178,7 @@ class ReplyOptions implements OptionSource {
     if (value !== undefined) return value;
     if (code === OptionCode.subnetMask) {
       const subnet = this.#parts.config.subnetOf(place.address);
-      return subnet === undefined ? undefined : wordBytes(subnet.mask);
+      return subnet === undefined ? undefined : ipv4Bytes([subnet.mask]);
     }
     // The rest follows from a lease, and not from an address that the client got elsewhere.
     if (kind === "inform") return undefined;
@@ -186,7 +187,8 @@ class ReplyOptions implements OptionSource {
         policy.useHostNames && place.host !== undefined ? place.host.name : this.#nameInDns();
       return name === undefined ? undefined : new TextEncoder().encode(name);
     }
-    if (code === OptionCode.routers && policy.leaseAddressIsRouter) return wordBytes(place.address);
+    if (code === OptionCode.routers && policy.leaseAddressIsRouter)
+      return ipv4Bytes([place.address]);
     return undefined;
   }
 

@@ -13,7 +13,7 @@ import type { ClientClassMember } from "../../config/model/model.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { replyLog } from "../exchange/log-lines.ts";
 import { networkOfInterface } from "../exchange/network.ts";
-import type { ReplyOutcome } from "../exchange/pending-offers.ts";
+import type { Reply } from "../exchange/outcome.ts";
 import type { Policy } from "../policy/policy.ts";
 import { destinationOf } from "./destination.ts";
 import {
@@ -38,7 +38,7 @@ const nakMessages = {
 } as const;
 
 /** OFFER, ACK, the ACK of an INFORM, or the reply to a BOOTP client. */
-export function buildReply(exchange: Exchange, reply: LeaseReply): ReplyOutcome {
+export function buildReply(exchange: Exchange, reply: LeaseReply): Reply {
   const { packet: asked } = exchange;
   const { policy, kind, leaseIndex } = reply;
   const isInform = kind === "inform";
@@ -114,7 +114,7 @@ export function buildNak(
   refused: number,
   reason: string,
   message: keyof typeof nakMessages = "unavailable",
-): ReplyOutcome {
+): Reply {
   const { packet, parts } = exchange;
   const policy = networkPolicy(exchange, []);
   const options: OutgoingOption[] = [

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readPrivateFile } from "../../process/private-file.ts";
 import { StartError } from "../../process/start-error.ts";
 
-/** How the members of etcd are reached, as plain data: threads are started with it. */
+/** How to reach the members of etcd. Plain data, so that it can be sent to a thread. */
 export interface EtcdAccess {
   /** `http://HOST:PORT` of each member; with `tls`, `https://HOST:PORT`. */
   readonly endpoints: readonly string[];
@@ -25,20 +25,20 @@ export interface EtcdCredentials {
   readonly passwordFile: string;
 }
 
-/** Paths of the PEM files by which this node and etcd's members authenticate each other. */
+/** Paths of the PEM files by which this node and the members of etcd authenticate each other. */
 export interface EtcdTlsFiles {
   /** The CA that signed the members' certificates. */
   readonly ca: string;
-  /** This node's certificate, followed by the intermediate ones up to the CA that the members trust. */
+  /** This node's certificate, with the intermediate ones up to a CA that the members trust. */
   readonly certificate: string;
-  /** The private key of that certificate; only its owner may read it. */
+  /** The key of that certificate; only its owner may read it. */
   readonly key: string;
 }
 
 const KEY_BYTES_MAX = 64 * 1024;
 const PASSWORD_BYTES_MAX = 1024;
 
-/** The files' current content, named as in `node:tls`. Throws a StartError that names the file. */
+/** Reads the files afresh. Throws StartError that names the file. */
 export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles) {
   const caText = readPem(ca);
   const certificateText = readPem(certificate);
@@ -50,7 +50,7 @@ export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles) {
   return { ca: caText, cert: certificateText, key: keyText };
 }
 
-/** The file's current content without one newline at its end. Throws a StartError that names the file. */
+/** Reads the file afresh, without the newline at its end. Throws StartError that names the file. */
 export function readEtcdPassword({ passwordFile }: EtcdCredentials): string {
   const text = readPrivateFile(passwordFile, "the password for etcd", PASSWORD_BYTES_MAX);
   const password = text.replace(/\r?\n$/, "");

@@ -31,17 +31,17 @@ const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
-/** gRPC statuses that every member of etcd would return, so asking another one is useless. */
+/** gRPC statuses of refusals that every other member of etcd would repeat. */
 const finalStatuses: ReadonlySet<string> = new Set([
   ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
   ...["12", "16"], // unimplemented, unauthenticated
 ]);
-/** A token ends after minutes without a call, when etcd restarts, and when users change. */
+/** etcd forgets a token after minutes without a call, when it starts anew, and when users change. */
 const tokenIsStale = /invalid auth token|revision in header is old/;
 
 /**
- * No answer, or a refusal that every member would repeat (`isRefused`). In both cases etcd may have carried
- * out an earlier attempt, or may still do so.
+ * There was no answer, or a refusal that every other member would repeat (`isRefused`). In both cases an
+ * earlier attempt may have succeeded, or may still succeed.
  */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
@@ -54,11 +54,11 @@ export class EtcdError extends Error {
 }
 
 export interface EtcdClientOptions extends EtcdUserAccess {
-  /** Another member is asked when one has not answered for this long. */
+  /** A member that has not answered for this long is given up for another one. */
   readonly attemptMsMax: number;
 }
 
-/** Receives a watch's answers. `onEnd` is the last call, and the next watch goes to another member. */
+/** Hears the events of a watch. `onEnd` is the last call; the next watch goes to another member. */
 export interface WatchListener {
   onAnswer(answer: WatchAnswer): void;
   onEnd(reason: string): void;
@@ -71,8 +71,8 @@ export interface EtcdWatch {
 }
 
 /**
- * etcd's API v3 over gRPC (HTTP/2), one member at a time: the one that answered last, and the next when
- * it does not. A call is repeated until its time is up, so every call must be idempotent.
+ * etcd's API v3 over gRPC (HTTP/2). It asks one member at a time, and the next one when that one does
+ * not answer. A call is repeated until its time is up, so every call must be idempotent.
  */
 export class EtcdClient {
   readonly #options: EtcdClientOptions;
@@ -85,7 +85,7 @@ export class EtcdClient {
     this.#options = options;
   }
 
-  /** Throws EtcdError. A second run of `transaction` must change nothing. */
+  /** Throws EtcdError. `transaction` must be idempotent. */
   transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
     const message = encodeTransaction(transaction);
     return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax);
@@ -113,19 +113,19 @@ export class EtcdClient {
     try {
       await this.#call(leasePath("Grant"), encodeLeaseGrant(lease, ttlSeconds), decodeLease, msMax);
     } catch (error) {
-      // The number is random, so only our own earlier attempt can have made this lease.
+      // The number is new, so an earlier attempt of this call made the lease.
       if (!(error instanceof EtcdError && leaseExists.test(error.message))) throw error;
     }
     return lease;
   }
 
-  /** Returns the lease's remaining seconds; 0 when it no longer exists. Throws EtcdError. */
+  /** Returns its time to live in seconds; 0: the lease does not exist any more. Throws EtcdError. */
   keepLeaseAlive(lease: number, msMax: number): Promise<number> {
-    // The stream carries this call only.
+    // etcd expects a stream of calls; this stream has only one.
     return this.#call(leasePath("KeepAlive"), encodeLease(lease), decodeLease, msMax);
   }
 
-  /** Deletes the lease and its keys. Throws EtcdError, also when the lease no longer exists. */
+  /** Deletes the lease and its keys. Throws EtcdError, also when it was gone already. */
   async revokeLease(lease: number, msMax: number): Promise<void> {
     await this.#call(leasePath("Revoke"), encodeLease(lease), decodeRevision, msMax);
   }
@@ -165,7 +165,7 @@ export class EtcdClient {
           if (answer instanceof EtcdError) return giveUp(answer.message);
           const { cancelReason, compactRevision } = answer;
           if (cancelReason === undefined || compactRevision > 0) return listener.onAnswer(answer);
-          // The wording depends on etcd's version, and a stale token may be the cause.
+          // The wording differs between versions, so a stale token may be the reason.
           this.#token = undefined;
           giveUp(`etcd ended the watch: ${cancelReason}`);
         },
@@ -190,7 +190,7 @@ export class EtcdClient {
     };
   }
 
-  /** Makes the next call go to another member. */
+  /** Gives up the member in use, so that the next call goes to another one. */
   changeMember(): void {
     this.#session?.destroy();
     this.#session = undefined;
@@ -219,7 +219,7 @@ export class EtcdClient {
       const result = await this.#attempt(path, message, decode, memberMs);
       if (!(result instanceof EtcdError)) return result;
       if (result.isRefused || this.#isClosed) throw result;
-      // The last attempt may only have run out of time, so an earlier reason says more.
+      // A last attempt that had too little time says less than the one before it.
       if (memberMs === attemptMsMax || reason === undefined) reason = result;
       if (performance.now() + pauseMs >= endMs) throw reason;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -259,7 +259,7 @@ export class EtcdClient {
     return token;
   }
 
-  /** Asks the current member once, and changes to another one when it does not answer. */
+  /** Asks the member in use once, and gives it up when it has no answer. */
   #exchange<Answer>(
     path: string,
     message: Uint8Array,
@@ -299,7 +299,7 @@ export class EtcdClient {
     });
   }
 
-  /** Does nothing when another call has already changed the member. */
+  /** Nothing is done when another call has given the member up already. */
   #giveUp(session: ClientHttp2Session): void {
     if (session === this.#session) this.changeMember();
   }
@@ -334,10 +334,10 @@ export class EtcdClient {
       // Read each time, so a renewed certificate counts from the next connection on.
       ...(tls === undefined ? {} : readEtcdTls(tls)),
     });
-    // The streams report the connection's errors.
+    // Its streams report what goes wrong with the connection.
     session.on("error", () => undefined);
     session.once("connect", (connected) => {
-      // Another call may have closed it meanwhile.
+      // It may have been given up in the meantime.
       if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
     });
     return session;
@@ -349,7 +349,7 @@ interface OpenStream {
   readonly stream: ClientHttp2Stream;
 }
 
-/** An unreadable file or answer fails only this attempt; the file may be complete at the next one. */
+/** An unreadable file or answer fails only this attempt. */
 function orEtcdError<Result>(get: () => Result): Result | EtcdError {
   try {
     return get();

@@ -1,8 +1,8 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
 
-/** gRPC's messages on an HTTP/2 stream (grpc/doc/PROTOCOL-HTTP2.md), uncompressed. */
+/** Messages on a stream of HTTP/2, as gRPC has them (grpc/doc/PROTOCOL-HTTP2.md); none is compressed. */
 
-/** A larger length means that the stream is damaged. */
+/** Longer answers are refused. */
 const MESSAGE_BYTES_MAX = 64 << 20;
 
 /** gRPC's frame of one message: not compressed, length, bytes. */
@@ -13,7 +13,7 @@ export function framed(message: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Receives the messages of a stream. */
+/** Hears the messages of a stream. */
 export interface MessageListener {
   onMessage(message: Uint8Array): void;
   /** Called once. `status` is gRPC's, or "none" when the stream ended without one. */

@@ -5,7 +5,7 @@ import { type EtcdClient, EtcdError } from "./etcd-client.ts";
 const BEATS_A_LIFE = 3;
 const RETRY_MS = 50;
 
-/** An etcd lease that is kept alive. Its keys exist until it is revoked or lost. */
+/** An etcd lease that is kept alive: its keys stay until it is revoked or lost. */
 export class KeptLease {
   readonly id: number;
   readonly #client: EtcdClient;
@@ -25,7 +25,7 @@ export class KeptLease {
   }
 
   /**
-   * Calls `onLost` once, when the lease no longer exists or etcd has not answered for `ttlSeconds`.
+   * `onLost` is called once, when etcd has lost the lease or has been silent for `ttlSeconds`.
    * Throws EtcdError.
    */
   static async grant(
@@ -38,7 +38,7 @@ export class KeptLease {
     return new KeptLease(client, id, 1000 * ttlSeconds, onLost);
   }
 
-  /** Deletes the lease's keys. Throws EtcdError, also when the lease is lost and so ends by itself. */
+  /** Deletes its keys. Throws EtcdError, also when the lease was lost already. */
   async revoke(msMax: number): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);
@@ -63,7 +63,7 @@ export class KeptLease {
     } else this.#beatIn(RETRY_MS);
   }
 
-  /** Undefined when etcd has not answered. */
+  /** Undefined: etcd has not answered. */
   async #keepAlive(msMax: number): Promise<number | undefined> {
     try {
       return await this.#client.keepLeaseAlive(this.id, msMax);

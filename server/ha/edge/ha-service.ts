@@ -177,6 +177,7 @@ export class HaService {
     return this.#options.storeTrouble?.() ?? "";
   }
 
+  /** What this node knows now, for its decisions and for its status. */
   #facts() {
     return {
       leader: this.#leadership.current(),

@@ -1,5 +1,5 @@
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import { wakeBy } from "../../../base/net/wake-pipe.ts";
+import { wakeBy } from "../../../base/net/wake-by.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
@@ -53,7 +53,7 @@ export async function startHa(
     followed: pairState,
   });
   const wake = (): void => pairState.withWakeEnd(wakeBy);
-  const dataPlane = new SharedDataPlane({ pairState, pulse, leadership, wake });
+  const dataPlane = new SharedDataPlane(pairState, pulse, leadership, wake);
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);

@@ -2,22 +2,18 @@ import { expect, test } from "vitest";
 import { AssertionError } from "../../../base/assert.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import { DataPlanePulse } from "../watchdog.ts";
-import { SharedDataPlane } from "./shared-data-plane.ts";
+import { type MandateSource, SharedDataPlane } from "./shared-data-plane.ts";
 
 function makePlane() {
   const pairState = new SharedPairState();
   const asked: { readonly epoch: number; readonly answer: (holds: boolean) => void }[] = [];
   const told = { wakes: 0 };
-  const plane = new SharedDataPlane({
-    pairState,
-    pulse: new DataPlanePulse(),
-    leadership: {
-      termOf: (epoch) => (epoch === 9 ? undefined : 1000 + epoch),
-      confirm: (epoch) => new Promise((answer) => asked.push({ epoch, answer })),
-    },
-    wake: () => {
-      told.wakes += 1;
-    },
+  const leadership: MandateSource = {
+    termOf: (epoch) => (epoch === 9 ? undefined : 1000 + epoch),
+    confirm: (epoch) => new Promise((answer) => asked.push({ epoch, answer })),
+  };
+  const plane = new SharedDataPlane(pairState, new DataPlanePulse(), leadership, () => {
+    told.wakes += 1;
   });
   return { plane, pairState, asked, told };
 }

@@ -4,15 +4,7 @@ import type { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { DataPlanePulse } from "../watchdog.ts";
 import type { DataPlane } from "./ha-service.ts";
 
-type MandateSource = Pick<EtcdLeadership, "termOf" | "confirm">;
-
-export interface SharedDataPlaneOptions {
-  readonly pairState: SharedPairState;
-  readonly pulse: DataPlanePulse;
-  readonly leadership: MandateSource;
-  /** Ends the wait of the loop that serves. */
-  readonly wake: () => void;
-}
+export type MandateSource = Pick<EtcdLeadership, "termOf" | "confirm">;
 
 /** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {
@@ -22,7 +14,13 @@ export class SharedDataPlane implements DataPlane {
   readonly #wake: () => void;
   #isAsking = false;
 
-  constructor({ pairState, pulse, leadership, wake }: SharedDataPlaneOptions) {
+  /** `wake` ends the wait of the loop that serves. */
+  constructor(
+    pairState: SharedPairState,
+    pulse: DataPlanePulse,
+    leadership: MandateSource,
+    wake: () => void,
+  ) {
     this.pulse = pulse;
     this.#pairState = pairState;
     this.#leadership = leadership;

@@ -1,10 +1,11 @@
+import { bytesOf } from "../../../protocol/bytes.ts";
 import {
   type AgentValueKind,
   agentOptionCode,
   agentOptionNames,
   agentValueKind,
 } from "../agent-option.ts";
-import { hashWord, type LeaseLexer } from "./lease-lexer.ts";
+import { Byte, hashWord, type LeaseLexer } from "./lease-lexer.ts";
 
 /** A sub-option of option 82 (RFC 3046). */
 export interface AgentOption {
@@ -13,9 +14,6 @@ export interface AgentOption {
   readonly value: Uint8Array;
 }
 
-const QUOTE = 0x22;
-const SEMICOLON = 0x3b;
-const EQUALS = 0x3d;
 const agentByHash = new Map(
   agentOptionNames.map((name, code) => [hashWord(name), { name, code }] as const),
 );
@@ -33,23 +31,19 @@ export function parseAgentOption(lexer: LeaseLexer, start: number): AgentOption 
     return undefined;
   }
   // Only `supersede` has an equals sign.
-  if (lexer.peek() === EQUALS) lexer.at += 1;
+  if (lexer.peek() === Byte.equals) lexer.at += 1;
   // `unknown-5` is accepted for a code that has a name: older releases of ISC knew fewer names.
   const value = readAgentValue(lexer, isKnown ? agentValueKind(code) : "bytes");
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
   if (value.length > 255) lexer.fail(`sub-option ${code} has ${value.length} bytes`);
   return { code, value };
 }
 
 function readAgentValue(lexer: LeaseLexer, kind: AgentValueKind): Uint8Array {
   const first = lexer.peek();
-  if (first === SEMICOLON) return new Uint8Array(0);
-  if (first === QUOTE) return lexer.string();
-  if (kind === "address") return fourBytes(lexer.address());
-  if (kind === "u32") return fourBytes(lexer.integer(0xffff_ffff));
+  if (first === Byte.semicolon) return new Uint8Array(0);
+  if (first === Byte.quote) return lexer.string();
+  if (kind === "address") return bytesOf(lexer.address(), 4);
+  if (kind === "u32") return bytesOf(lexer.integer(0xffff_ffff), 4);
   return lexer.hexList();
-}
-
-function fourBytes(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 }

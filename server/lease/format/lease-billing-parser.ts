@@ -1,10 +1,8 @@
+import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import type { LeaseBilling } from "../lease.ts";
-import { type LeaseLexer, latin1 } from "./lease-lexer.ts";
+import { Byte, type LeaseLexer } from "./lease-lexer.ts";
 
 const LINE_FEED = 0x0a;
-const QUOTE = 0x22;
-const SEMICOLON = 0x3b;
-const BACKSLASH = 0x5c;
 
 /** A string as the lexer reads it: quotes and backslashes inside it are escaped with a backslash. */
 const escaped = /^\s*"(?:[^"\\]|\\.)*"(?:\s+(?:"(?:[^"\\]|\\.)*"|[0-9a-f:]+))?\s*;/i;
@@ -30,13 +28,13 @@ export function parseBilling(lexer: LeaseLexer): LeaseBilling {
 
 function parseEscaped(lexer: LeaseLexer, isSubclass: boolean): LeaseBilling {
   const name = lexer.string();
-  const className = latin1(name, 0, name.length);
-  if (lexer.peek() === SEMICOLON || !isSubclass) {
-    lexer.expect(SEMICOLON);
+  const className = latin1Text(name);
+  if (lexer.peek() === Byte.semicolon || !isSubclass) {
+    lexer.expect(Byte.semicolon);
     return { className };
   }
-  const hash = lexer.peek() === QUOTE ? lexer.string() : lexer.hexList();
-  lexer.expect(SEMICOLON);
+  const hash = lexer.data();
+  lexer.expect(Byte.semicolon);
   return { className, hash };
 }
 
@@ -46,15 +44,15 @@ function unescaped(lexer: LeaseLexer, kind: "class" | "subclass"): LeaseBilling 
   let quotes = 0;
   let hasBackslash = false;
   for (; at < end && bytes[at] !== LINE_FEED; at += 1) {
-    if (bytes[at] === QUOTE) quotes += 1;
-    else if (bytes[at] === BACKSLASH) hasBackslash = true;
+    if (bytes[at] === Byte.quote) quotes += 1;
+    else if (bytes[at] === Byte.backslash) hasBackslash = true;
   }
   if (!hasBackslash && (quotes === 2 || (quotes === 4 && kind === "subclass"))) return undefined;
-  const line = latin1(bytes, start, at);
+  const line = latin1Text(bytes.subarray(start, at));
   if (escaped.test(line)) return undefined;
   const [, className, hash] = asWritten[kind].exec(line) ?? [];
   if (className === undefined) return undefined;
   lexer.at = at;
   if (hash === undefined) return { className };
-  return { className, hash: Uint8Array.from(hash, (character) => character.charCodeAt(0)) };
+  return { className, hash: latin1Bytes(hash) };
 }

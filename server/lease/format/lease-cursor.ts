@@ -1,9 +1,9 @@
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { NEVER } from "../table/lease-codes.ts";
 import { daysInMonth, daysOf } from "./lease-date.ts";
-import { encode } from "./lease-text.ts";
 
-const never = encode("never;\n");
-const statementEnd = encode(";\n");
+const never = latin1Bytes("never;\n");
+const statementEnd = latin1Bytes(";\n");
 const DAYS_KEPT = 4;
 
 const hexDigits = new Int8Array(256).fill(-1);

@@ -1,4 +1,5 @@
 const DAY_SECONDS = 86_400;
+const DAY_MS = 86_400_000;
 const ZERO = 0x30;
 
 /** Days since 1970-01-01 of a date in the Gregorian calendar; `month` is 1 to 12. */
@@ -50,30 +51,16 @@ export function formatDate(seconds: number, target: Uint8Array, start: number): 
 
 /** `W YYYY/MM/DD ` of a day since 1970-01-01. */
 function formatDay(days: number, target: Uint8Array, start: number): void {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  target[start] = ZERO + ((days + 4) % 7);
+  const date = new Date(days * DAY_MS);
+  const year = date.getUTCFullYear();
+  target[start] = ZERO + date.getUTCDay();
   target[start + 1] = 0x20;
   twoDigits(target, start + 2, (year / 100) | 0);
   twoDigits(target, start + 4, year % 100);
   target[start + 6] = 0x2f;
-  twoDigits(target, start + 7, month);
+  twoDigits(target, start + 7, date.getUTCMonth() + 1);
   target[start + 9] = 0x2f;
-  twoDigits(target, start + 10, day);
+  twoDigits(target, start + 10, date.getUTCDate());
   target[start + 12] = 0x20;
 }
 

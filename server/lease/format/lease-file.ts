@@ -1,6 +1,7 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import type { LeaseRecord } from "../lease.ts";
 import { LeaseRow } from "../table/lease-row.ts";
-import { LeaseLexer, LeaseSyntaxError, latin1, type SkippedStatement } from "./lease-lexer.ts";
+import { Byte, LeaseLexer, LeaseSyntaxError, type SkippedStatement } from "./lease-lexer.ts";
 import { parseLease } from "./lease-record-parser.ts";
 import { LeaseRowReader } from "./lease-row-reader.ts";
 import { formatRow, rowBytesMax } from "./lease-writer.ts";
@@ -132,10 +133,6 @@ function hasLease(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-const QUOTE = 0x22;
-const SEMICOLON = 0x3b;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
 const kindOf: ReadonlyMap<string, BlockKind> = new Map(blockKinds.map((kind) => [kind, kind]));
 
 function parseItem(lexer: LeaseLexer, sink: LeaseFileSink): void {
@@ -177,21 +174,22 @@ function refuseLeases(lexer: LeaseLexer, word: string, start: number): void {
 function parseBlock(lexer: LeaseLexer, kind: BlockKind, start: number): LeaseFileBlock {
   if (kind === "server-duid") {
     lexer.skipStatement();
-    return { kind, key: kind, text: latin1(lexer.bytes, start, lexer.at) };
+    return { kind, key: kind, text: latin1Text(lexer.bytes.subarray(start, lexer.at)) };
   }
   let byte = lexer.peek();
-  while (byte !== OPENING_BRACE) {
+  while (byte !== Byte.openingBrace) {
     // A subclass may be empty.
-    if (byte === SEMICOLON && kind === "subclass") break;
-    if (byte === QUOTE) lexer.string();
-    else if (byte <= 0 || byte === CLOSING_BRACE || byte === SEMICOLON) lexer.fail("expected '{'");
+    if (byte === Byte.semicolon && kind === "subclass") break;
+    if (byte === Byte.quote) lexer.string();
+    else if (byte <= 0 || byte === Byte.closingBrace || byte === Byte.semicolon)
+      lexer.fail("expected '{'");
     else lexer.at += 1;
     byte = lexer.peek();
   }
-  const key = latin1(lexer.bytes, start, lexer.at).trim().replace(/\s+/g, " ");
+  const key = latin1Text(lexer.bytes.subarray(start, lexer.at)).trim().replace(/\s+/g, " ");
   lexer.skipStatement();
   refuseLeases(lexer, kind, start);
-  return { kind, key, text: latin1(lexer.bytes, start, lexer.at) };
+  return { kind, key, text: latin1Text(lexer.bytes.subarray(start, lexer.at)) };
 }
 
 /** A host or group that OMAPI created and deleted again: a rewrite leaves it out (LEASE-6). */
@@ -211,5 +209,5 @@ export function writeRecord(record: LeaseRecord): string {
   const row = new LeaseRow();
   row.setRecord(record);
   const target = new Uint8Array(rowBytesMax(row));
-  return latin1(target, 0, formatRow(row, target, 0));
+  return latin1Text(target.subarray(0, formatRow(row, target, 0)));
 }

@@ -1,7 +1,8 @@
+import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import { hardwareType } from "../agent-option.ts";
 import type { LeaseClient } from "../lease.ts";
 import type { LeaseFileBlock } from "./lease-file.ts";
-import { LeaseLexer, LeaseSyntaxError, latin1 } from "./lease-lexer.ts";
+import { Byte, LeaseLexer, LeaseSyntaxError } from "./lease-lexer.ts";
 
 /**
  * A `host` of the lease file: created through OMAPI while the server ran, or the deletion of a host.
@@ -30,12 +31,6 @@ export interface LeaseHosts {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Draft = Mutable<LeaseHost> & { fixedAddresses: number[]; statements: string[] };
 
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const QUOTE = 0x22;
-const SEMICOLON = 0x3b;
-const COMMA = 0x2c;
-
 /** Finds the hosts among the declarations of a lease file. */
 export function hostsOf(blocks: Iterable<LeaseFileBlock>): LeaseHosts {
   const hosts: LeaseHost[] = [];
@@ -54,16 +49,16 @@ export function hostsOf(blocks: Iterable<LeaseFileBlock>): LeaseHosts {
 
 /** Reads `host NAME { … }`, one character a byte. Throws LeaseSyntaxError. */
 function parseHost(text: string): LeaseHost {
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = latin1Bytes(text);
   const lexer = new LeaseLexer(bytes, 0, bytes.length);
   lexer.word();
-  const name = lexer.peek() === QUOTE ? textOf(lexer.string()) : wordOf(lexer);
+  const name = nameIn(lexer);
   const host: Draft = {
     ...{ name, isDynamic: false, isDeleted: false },
     ...{ fixedAddresses: [], statements: [] },
   };
-  lexer.expect(OPENING_BRACE);
-  while (lexer.peek() !== CLOSING_BRACE) readStatement(lexer, host);
+  lexer.expect(Byte.openingBrace);
+  while (lexer.peek() !== Byte.closingBrace) readStatement(lexer, host);
   return host;
 }
 
@@ -81,29 +76,29 @@ function readStatement(lexer: LeaseLexer, host: Draft): void {
       const typeName = wordOf(lexer).toLowerCase();
       const type = hardwareType(typeName);
       if (type === undefined) lexer.fail(`unknown hardware type '${typeName}'`);
-      const address = lexer.peek() === SEMICOLON ? new Uint8Array(0) : lexer.hexList().slice();
+      const address = lexer.peek() === Byte.semicolon ? new Uint8Array(0) : lexer.hexList().slice();
       host.hardware = { type, address };
       break;
     }
     case "uid":
-      host.clientId = (lexer.peek() === QUOTE ? lexer.string() : lexer.hexList()).slice();
+      host.clientId = lexer.data().slice();
       break;
     case "fixed-address":
       host.fixedAddresses.push(lexer.address());
-      while (lexer.peek() === COMMA) {
+      while (lexer.peek() === Byte.comma) {
         lexer.at += 1;
         host.fixedAddresses.push(lexer.address());
       }
       break;
     case "group":
-      host.groupName = lexer.peek() === QUOTE ? textOf(lexer.string()) : wordOf(lexer);
+      host.groupName = nameIn(lexer);
       break;
     default:
       lexer.skipStatement();
-      host.statements.push(latin1(lexer.bytes, start, lexer.at));
+      host.statements.push(latin1Text(lexer.bytes.subarray(start, lexer.at)));
       return;
   }
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
 }
 
 function wordOf(lexer: LeaseLexer): string {
@@ -111,6 +106,6 @@ function wordOf(lexer: LeaseLexer): string {
   return lexer.wordText();
 }
 
-function textOf(bytes: Uint8Array): string {
-  return latin1(bytes, 0, bytes.length);
+function nameIn(lexer: LeaseLexer): string {
+  return lexer.peek() === Byte.quote ? latin1Text(lexer.string()) : wordOf(lexer);
 }

@@ -1,3 +1,4 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import { ByteDecoder, STRING_BYTES_MAX } from "./byte-decoder.ts";
 import { daysInMonth, daysOf } from "./lease-date.ts";
 
@@ -17,6 +18,17 @@ export class LeaseSyntaxError extends Error {
     this.atEnd = atEnd;
   }
 }
+
+/** The bytes that the parsers of a lease file look for. */
+export const Byte = {
+  quote: 0x22,
+  comma: 0x2c,
+  semicolon: 0x3b,
+  equals: 0x3d,
+  backslash: 0x5c,
+  openingBrace: 0x7b,
+  closingBrace: 0x7d,
+} as const;
 
 const Kind = { other: 0, blank: 1, word: 2, digit: 3 } as const;
 const kindOf = new Uint8Array(256);
@@ -98,7 +110,7 @@ export class LeaseLexer {
 
   /** The word read last; the lexer must still stand right after it. */
   wordText(): string {
-    return latin1(this.bytes, this.wordStart, this.at);
+    return latin1Text(this.bytes.subarray(this.wordStart, this.at));
   }
 
   /** Whether the word read last is `name`, ignoring case. */
@@ -109,6 +121,12 @@ export class LeaseLexer {
       if (byte !== (name.charCodeAt(place) | CASE_BIT)) return false;
     }
     return true;
+  }
+
+  /** Reads a keyword, ignoring case. */
+  expectWord(name: string): void {
+    this.word();
+    if (!this.isWord(name)) this.fail(`expected '${name}'`, this.wordStart);
   }
 
   integer(max: number): number {
@@ -144,19 +162,19 @@ export class LeaseLexer {
       if (text !== "never" && text !== "epoch") this.fail("expected a date", this.wordStart);
       seconds = text === "never" ? SECONDS_MAX : this.integer(Number.MAX_SAFE_INTEGER);
     }
-    this.expect(0x3b);
+    this.expect(Byte.semicolon);
     return seconds >= SECONDS_MAX ? null : seconds;
   }
 
   /** Reads a quoted string: a view of the text when it has no escape, otherwise new bytes. */
   string(): Uint8Array {
-    this.expect(0x22);
+    this.expect(Byte.quote);
     const { bytes, end } = this;
     const start = this.at;
     let at = start;
     let hasEscape = false;
-    while (at < end && bytes[at] !== 0x22) {
-      if (bytes[at] === 0x5c) {
+    while (at < end && bytes[at] !== Byte.quote) {
+      if (bytes[at] === Byte.backslash) {
         hasEscape = true;
         at += 1;
       } else if (bytes[at] === 0x0a || bytes[at] === 0) {
@@ -185,6 +203,11 @@ export class LeaseLexer {
     return this.#decoder.hexList(this);
   }
 
+  /** Reads bytes in either form. */
+  data(): Uint8Array {
+    return this.peek() === Byte.quote ? this.string() : this.hexList();
+  }
+
   /** Skips the rest of an unknown statement that began at `start`, and records it in `skipped`. */
   skip(what: string, start: number): void {
     this.skipStatement();
@@ -197,15 +220,16 @@ export class LeaseLexer {
     for (;;) {
       const byte = this.peek();
       if (byte < 0) this.fail("a statement has no end");
-      if (byte === 0x22) {
+      if (byte === Byte.quote) {
         this.string();
         continue;
       }
-      if (byte === 0 || (byte === 0x7d && depth === 0)) this.fail("a statement has no end");
+      if (byte === 0 || (byte === Byte.closingBrace && depth === 0))
+        this.fail("a statement has no end");
       this.at += 1;
-      if (byte === 0x7b) depth += 1;
-      else if (byte === 0x7d) depth -= 1;
-      if (depth === 0 && (byte === 0x3b || byte === 0x7d)) return;
+      if (byte === Byte.openingBrace) depth += 1;
+      else if (byte === Byte.closingBrace) depth -= 1;
+      if (depth === 0 && (byte === Byte.semicolon || byte === Byte.closingBrace)) return;
     }
   }
 
@@ -270,11 +294,4 @@ export function hashWord(text: string): number {
     hash = (Math.imul(hash, 31) + (text.charCodeAt(at) | CASE_BIT)) | 0;
   }
   return hash;
-}
-
-/** Bytes as text, one character a byte, so that writing the text restores the same bytes. */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at]);
-  return text;
 }

@@ -1,3 +1,4 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import { hardwareType } from "../agent-option.ts";
 import {
   type BindingState,
@@ -10,10 +11,10 @@ import { STRING_BYTES_MAX } from "./byte-decoder.ts";
 import { parseAgentOption } from "./lease-agent-parser.ts";
 import { parseBilling } from "./lease-billing-parser.ts";
 import {
+  Byte,
   hashWord,
   type LeaseLexer,
   LeaseSyntaxError,
-  latin1,
   type SkippedStatement,
 } from "./lease-lexer.ts";
 import { parseVariable } from "./lease-variable-parser.ts";
@@ -34,11 +35,6 @@ interface Draft {
 
 type StatementReader = (lexer: LeaseLexer, draft: Draft, start: number) => void;
 
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACE = 0x7b;
-const QUOTE = 0x22;
-const SEMICOLON = 0x3b;
-const EQUALS = 0x3d;
 const stateByHash = new Map<number, BindingState>(
   bindingStates.map((state) => [hashWord(state), state]),
 );
@@ -58,7 +54,7 @@ const eventWords = new Set(["expiry", "release", "commit", "transmission"]);
  * might be given away.
  */
 export function parseLease(lexer: LeaseLexer): LeaseRecord {
-  if (lexer.peek() === OPENING_BRACE) {
+  if (lexer.peek() === Byte.openingBrace) {
     lexer.fail("a lease without an address: this is a lease file of a client");
   }
   const record: Mutable<LeaseRecord> = {
@@ -75,8 +71,8 @@ export function parseLease(lexer: LeaseLexer): LeaseRecord {
     kept: undefined,
     skipped: undefined,
   };
-  lexer.expect(OPENING_BRACE);
-  while (lexer.peek() !== CLOSING_BRACE) {
+  lexer.expect(Byte.openingBrace);
+  while (lexer.peek() !== Byte.closingBrace) {
     const reader = readers.get(lexer.word());
     if (reader === undefined || !lexer.isWord(reader.name)) {
       skipUnknown(lexer, draft);
@@ -123,35 +119,18 @@ function readState(lexer: LeaseLexer, draft: Draft): BindingState {
     draft.record[name] = true;
     state = "active";
   }
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
   return state;
 }
 
-function expectWord(lexer: LeaseLexer, name: string): void {
-  lexer.word();
-  if (!lexer.isWord(name)) lexer.fail(`expected '${name}'`, lexer.wordStart);
-}
-
 function readBinding(lexer: LeaseLexer, draft: Draft): void {
-  expectWord(lexer, "state");
+  lexer.expectWord("state");
   draft.record.bindingState = readState(lexer, draft);
   draft.hasState = true;
 }
 
-function readNext(lexer: LeaseLexer, draft: Draft): void {
-  expectWord(lexer, "binding");
-  expectWord(lexer, "state");
-  draft.record.nextBindingState = readState(lexer, draft);
-}
-
-function readRewind(lexer: LeaseLexer, draft: Draft): void {
-  expectWord(lexer, "binding");
-  expectWord(lexer, "state");
-  draft.record.rewindBindingState = readState(lexer, draft);
-}
-
 function readAbandoned(lexer: LeaseLexer, draft: Draft): void {
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
   draft.record.bindingState = "abandoned";
   draft.hasState = true;
 }
@@ -162,26 +141,26 @@ function readHardware(lexer: LeaseLexer, draft: Draft): void {
   if (type === undefined) {
     lexer.fail(`unknown hardware type '${lexer.wordText()}'`, lexer.wordStart);
   }
-  const address = lexer.peek() === SEMICOLON ? new Uint8Array(0) : lexer.hexList();
+  const address = lexer.peek() === Byte.semicolon ? new Uint8Array(0) : lexer.hexList();
   if (address.length > 255) lexer.fail(`a hardware address of ${address.length} bytes`);
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
   draft.record.hardware = { type, address };
 }
 
 function readUid(lexer: LeaseLexer, draft: Draft): void {
-  const clientId = lexer.peek() === QUOTE ? lexer.string() : lexer.hexList();
-  lexer.expect(SEMICOLON);
+  const clientId = lexer.data();
+  lexer.expect(Byte.semicolon);
   if (clientId.length > 0) draft.record.clientId = clientId;
 }
 
 function readHostname(lexer: LeaseLexer, draft: Draft): void {
-  if (lexer.peek() === QUOTE) {
+  if (lexer.peek() === Byte.quote) {
     draft.record.hostname = lexer.string();
   } else {
     lexer.word();
     draft.record.hostname = lexer.bytes.subarray(lexer.wordStart, lexer.at);
   }
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
 }
 
 function readBilling(lexer: LeaseLexer, draft: Draft): void {
@@ -192,7 +171,7 @@ function readBilling(lexer: LeaseLexer, draft: Draft): void {
 function readSet(lexer: LeaseLexer, draft: Draft, start: number): void {
   const isVendorClass = lexer.word() === vendorClassHash && lexer.isWord(VENDOR_CLASS_VARIABLE);
   const name = isVendorClass ? VENDOR_CLASS_VARIABLE : lexer.wordText();
-  lexer.expect(EQUALS);
+  lexer.expect(Byte.equals);
   setVariable(lexer, draft, name, start);
 }
 
@@ -207,7 +186,7 @@ function setVariable(lexer: LeaseLexer, draft: Draft, name: string, start: numbe
     lexer.skip(`no constant value of the variable '${name}'`, start);
     return;
   }
-  lexer.expect(SEMICOLON);
+  lexer.expect(Byte.semicolon);
   if (name === VENDOR_CLASS_VARIABLE && value instanceof Uint8Array) {
     draft.record.vendorClass = value;
     return;
@@ -241,23 +220,26 @@ function readOn(lexer: LeaseLexer, draft: Draft, start: number): void {
       lexer.skip(`unknown event '${event}'`, start);
       return;
     }
-    if (lexer.peek() === OPENING_BRACE || lexer.peek() === SEMICOLON) break;
-    expectWord(lexer, "or");
+    if (lexer.peek() === Byte.openingBrace || lexer.peek() === Byte.semicolon) break;
+    lexer.expectWord("or");
   }
   lexer.skipStatement();
   draft.kept ??= [];
-  draft.kept.push(latin1(lexer.bytes, start, lexer.at));
-}
-
-/** Skips a statement that dhcpd reads and forgets. */
-function ignore(lexer: LeaseLexer): void {
-  lexer.skipStatement();
+  draft.kept.push(latin1Text(lexer.bytes.subarray(start, lexer.at)));
 }
 
 function flag(name: "reserved" | "bootp"): StatementReader {
   return (lexer, draft) => {
-    lexer.expect(SEMICOLON);
+    lexer.expect(Byte.semicolon);
     draft.record[name] = true;
+  };
+}
+
+function otherState(name: "nextBindingState" | "rewindBindingState"): StatementReader {
+  return (lexer, draft) => {
+    lexer.expectWord("binding");
+    lexer.expectWord("state");
+    draft.record[name] = readState(lexer, draft);
   };
 }
 
@@ -276,8 +258,8 @@ const statements: readonly (readonly [string, StatementReader])[] = [
   ["atsfp", date("atsfp")],
   ["cltt", date("cltt")],
   ["binding", readBinding],
-  ["next", readNext],
-  ["rewind", readRewind],
+  ["next", otherState("nextBindingState")],
+  ["rewind", otherState("rewindBindingState")],
   ["abandoned", readAbandoned],
   ["reserved", flag("reserved")],
   ["bootp", flag("bootp")],
@@ -293,8 +275,9 @@ const statements: readonly (readonly [string, StatementReader])[] = [
   ["option", readOption],
   ["supersede", readOption],
   ["on", readOn],
-  ["timestamp", ignore],
-  ["class", ignore],
+  // dhcpd reads these two and forgets them.
+  ["timestamp", (lexer) => lexer.skipStatement()],
+  ["class", (lexer) => lexer.skipStatement()],
 ];
 
 const readers = new Map(statements.map(([name, read]) => [hashWord(name), { name, read }]));

@@ -1,32 +1,32 @@
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { bindingStates } from "../lease.ts";
 import { putUint16 } from "../table/byte-fields.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import { HEADER_BYTES, PackedField } from "../table/packed-client.ts";
 import { LeaseCursor } from "./lease-cursor.ts";
-import { encode } from "./lease-text.ts";
 
-const leaseStart = encode("lease ");
-const blockStart = encode(" {\n");
-const blockEnd = encode("}");
-const starts = encode("  starts ");
-const ends = encode("  ends ");
-const tstp = encode("  tstp ");
-const cltt = encode("  cltt ");
-const binding = encode("  binding state ");
-const nextBinding = encode("  next binding state ");
-const rewindBinding = encode("  rewind binding state ");
-const hardware = encode("  hardware ethernet ");
-const uid = encode("  uid ");
-const vendorClass = encode("  set vendor-class-identifier = ");
-const agentOption = encode("  option agent.");
-const circuitId = encode("circuit-id ");
-const remoteId = encode("remote-id ");
-const unknownOption = encode("unknown-");
-const hostname = encode("  client-hostname ");
-const statementEnd = encode(";\n");
-const quote = encode('"');
+const leaseStart = latin1Bytes("lease ");
+const blockStart = latin1Bytes(" {\n");
+const blockEnd = latin1Bytes("}");
+const starts = latin1Bytes("  starts ");
+const ends = latin1Bytes("  ends ");
+const tstp = latin1Bytes("  tstp ");
+const cltt = latin1Bytes("  cltt ");
+const binding = latin1Bytes("  binding state ");
+const nextBinding = latin1Bytes("  next binding state ");
+const rewindBinding = latin1Bytes("  rewind binding state ");
+const hardware = latin1Bytes("  hardware ethernet ");
+const uid = latin1Bytes("  uid ");
+const vendorClass = latin1Bytes("  set vendor-class-identifier = ");
+const agentOption = latin1Bytes("  option agent.");
+const circuitId = latin1Bytes("circuit-id ");
+const remoteId = latin1Bytes("remote-id ");
+const unknownOption = latin1Bytes("unknown-");
+const hostname = latin1Bytes("  client-hostname ");
+const statementEnd = latin1Bytes(";\n");
+const quote = latin1Bytes('"');
 /** Text of each state, by state code. */
-const states = ["", ...bindingStates].map((state) => encode(`${state};\n`));
+const states = ["", ...bindingStates].map((state) => latin1Bytes(`${state};\n`));
 
 /** Longer values are rare, so the parser reads them. */
 const VALUE_BYTES_MAX = 400;

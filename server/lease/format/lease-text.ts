@@ -1,8 +1,8 @@
+import { latin1Bytes } from "../../../protocol/latin1.ts";
+
 // Writes the bytes of a lease file. Each function writes at `start` and returns the end offset.
 
-/** One byte a character. */
-export const encode = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const hexDigits = encode("0123456789abcdef");
+const hexDigits = latin1Bytes("0123456789abcdef");
 /** dhcpd cuts longer strings and then reads their rest as statements, which loses the lease. */
 export const STRING_WRITTEN_MAX = 1_499;
 

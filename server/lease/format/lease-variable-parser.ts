@@ -1,7 +1,6 @@
 import { isVariableName, type LeaseValue } from "../lease.ts";
-import type { LeaseLexer } from "./lease-lexer.ts";
+import { Byte, type LeaseLexer } from "./lease-lexer.ts";
 
-const QUOTE = 0x22;
 const PERCENT = 0x25;
 
 /**
@@ -11,7 +10,7 @@ const PERCENT = 0x25;
 export function parseVariable(lexer: LeaseLexer, name: string): LeaseValue | undefined {
   if (!isVariableName(name)) return undefined;
   const first = lexer.peek();
-  if (first === QUOTE) return lexer.string();
+  if (first === Byte.quote) return lexer.string();
   if (first === PERCENT) {
     lexer.at += 1;
     return lexer.signedInteger(Number.MAX_SAFE_INTEGER);

@@ -1,9 +1,9 @@
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { agentOptionNames, agentValueKind, hardwareName } from "../agent-option.ts";
 import { isVariableName, type LeaseBilling, type LeaseValue } from "../lease.ts";
 import type { LeaseRow, RareExtras } from "../table/lease-row.ts";
 import type { PackedClient } from "../table/packed-client.ts";
 import {
-  encode,
   isPlain,
   isSayable,
   put,
@@ -19,20 +19,20 @@ import { putTerm } from "./term-text.ts";
 
 // Text is assembled as bytes: a batch of renewals would otherwise make a million short strings.
 
-const leaseStart = encode("lease ");
-const hardwareWord = encode("  hardware ");
-const ethernet = encode("ethernet");
-const uidStart = encode("  uid ");
-const vendorStart = encode("  set vendor-class-identifier = ");
-const hostnameStart = encode("  client-hostname ");
-const optionStart = encode("  option ");
-const statementEnd = encode(";\n");
-const blockStart = encode(" {\n");
-const blockEnd = encode("}\n");
-const agentNames = agentOptionNames.map(encode);
+const leaseStart = latin1Bytes("lease ");
+const hardwareWord = latin1Bytes("  hardware ");
+const ethernet = latin1Bytes("ethernet");
+const uidStart = latin1Bytes("  uid ");
+const vendorStart = latin1Bytes("  set vendor-class-identifier = ");
+const hostnameStart = latin1Bytes("  client-hostname ");
+const optionStart = latin1Bytes("  option ");
+const statementEnd = latin1Bytes(";\n");
+const blockStart = latin1Bytes(" {\n");
+const blockEnd = latin1Bytes("}\n");
+const agentNames = agentOptionNames.map(latin1Bytes);
 
 /** The first lines of a rewritten file. */
-export const fileHeader = encode(
+export const fileHeader = latin1Bytes(
   "# The format of this file is documented in the dhcpd.leases(5) manual page.\n" +
     "# This lease file was written by provlab\n\n" +
     "# authoring-byte-order entry is generated, DO NOT DELETE\n" +
@@ -109,7 +109,7 @@ export function formatRow(
 function putBilling(billing: LeaseBilling, target: Uint8Array, start: number): number {
   const { hash } = billing;
   let at = putText(target, start, hash === undefined ? "  billing class " : "  billing subclass ");
-  const className = encode(billing.className);
+  const className = latin1Bytes(billing.className);
   at = putString(target, at, className, 0, className.length);
   if (hash !== undefined) {
     at = putText(target, at, " ");

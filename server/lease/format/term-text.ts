@@ -1,23 +1,24 @@
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import { bindingStates } from "../lease.ts";
 import { LeaseFlag, NEVER, toStored } from "../table/lease-codes.ts";
 import type { LeaseRow } from "../table/lease-row.ts";
 import { formatDate, formatEpoch } from "./lease-date.ts";
-import { encode, put, putText } from "./lease-text.ts";
+import { put, putText } from "./lease-text.ts";
 
-const starts = encode("  starts ");
-const ends = encode("  ends ");
-const tstp = encode("  tstp ");
-const tsfp = encode("  tsfp ");
-const atsfp = encode("  atsfp ");
-const cltt = encode("  cltt ");
-const never = encode("never");
-const binding = encode("  binding state ");
-const nextBinding = encode("  next binding state ");
-const rewindBinding = encode("  rewind binding state ");
-const statementEnd = encode(";\n");
-const lineEnd = encode("\n");
+const starts = latin1Bytes("  starts ");
+const ends = latin1Bytes("  ends ");
+const tstp = latin1Bytes("  tstp ");
+const tsfp = latin1Bytes("  tsfp ");
+const atsfp = latin1Bytes("  atsfp ");
+const cltt = latin1Bytes("  cltt ");
+const never = latin1Bytes("never");
+const binding = latin1Bytes("  binding state ");
+const nextBinding = latin1Bytes("  next binding state ");
+const rewindBinding = latin1Bytes("  rewind binding state ");
+const statementEnd = latin1Bytes(";\n");
+const lineEnd = latin1Bytes("\n");
 /** Text of each state, by state code. */
-const stateTexts = ["", ...bindingStates].map(encode);
+const stateTexts = ["", ...bindingStates].map(latin1Bytes);
 
 /** Number of recent terms that are kept: leases that begin in the same second differ only in length. */
 const TERMS_KEPT = 8;

@@ -107,7 +107,7 @@ describe("a follower", () => {
     (text) => {
       follower.take({ kind: "loading" });
       const texts = new TextEncoder().encode(text);
-      const damage = expect.objectContaining({ code: "DAMAGED", operation: "read" });
+      const damage = expect.objectContaining({ code: "DAMAGED" });
       expect(() => follower.take({ kind: "leases", texts })).toThrow(damage);
     },
   );

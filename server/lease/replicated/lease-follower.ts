@@ -2,7 +2,6 @@ import { bytesEqual } from "../../../protocol/bytes.ts";
 import type { LeaseFileSink } from "../format/lease-file.ts";
 import { scanLeases } from "../format/lease-file.ts";
 import { formatRow, rowBytesMax } from "../format/lease-writer.ts";
-import type { LeaseRecord } from "../lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../store/lease-store.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";
@@ -89,16 +88,15 @@ export class LeaseFollower {
       onLease: (record) => {
         const row = new LeaseRow();
         row.setRecord(record);
-        if (!this.#applyRow(row)) this.#keepForeign(record);
+        // A lease whose address is in no range: only the file carries it.
+        if (!this.#applyRow(row)) this.#file.append(record);
       },
       onBlock: () => undefined,
     };
     const end = scanLeases(texts, 0, texts.length, true, sink);
     if (end.kind !== "torn" && end.kind !== "damaged") return;
     throw new LeaseStoreError(
-      "read",
       "DAMAGED",
-      "etcd",
       `A value in etcd is no record of a lease: ${end.message}.`,
       "Put it right with etcdctl: the value is one lease in the grammar of dhcpd.leases.",
     );
@@ -114,11 +112,6 @@ export class LeaseFollower {
     table.loadRow(row);
     if (!isKnown) this.#unwritten.add(index);
     return true;
-  }
-
-  /** Keeps a lease whose address is in no range: only the file carries it. */
-  #keepForeign(record: LeaseRecord): void {
-    this.#file.append(record);
   }
 
   /**

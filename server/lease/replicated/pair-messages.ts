@@ -42,6 +42,7 @@ export class PairThreadMemory {
  * States of the commit word. The loop asks once it has taken the last answer; then the thread answers.
  */
 export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;
+export type CommitEnd = Exclude<keyof typeof CommitWord, "idle" | "asked">;
 
 /** How a node finds its etcd, and its time limits. */
 export interface PairOptions extends EtcdAccess {

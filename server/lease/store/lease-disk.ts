@@ -1,4 +1,4 @@
-import { LeaseStoreError, type LeaseStoreOperation } from "./lease-store.ts";
+import { LeaseStoreError } from "./lease-store.ts";
 
 export interface DiskFileState {
   readonly sizeBytes: number;
@@ -58,29 +58,19 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** `what` begins the sentence: "Can't append 12 leases to PATH". */
-export function storeError(
-  operation: LeaseStoreOperation,
-  code: string,
-  path: string,
-  what: string,
-): LeaseStoreError {
+export function storeError(code: string, what: string): LeaseStoreError {
   const hint = hints[code] ?? "Check the file, its directory and the disk.";
-  return new LeaseStoreError(operation, code, path, `${what}: ${code}.`, hint);
+  return new LeaseStoreError(code, `${what}: ${code}.`, hint);
 }
 
-/** Runs a disk call and turns the system's errors into LeaseStoreError. */
-export function guarded<T>(
-  operation: LeaseStoreOperation,
-  path: string,
-  what: string,
-  call: () => T,
-): T {
+/** Runs a disk call and turns the system's errors into LeaseStoreError; `what` as in `storeError`. */
+export function guarded<T>(what: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;
-    throw storeError(operation, code, path, what);
+    throw storeError(code, what);
   }
 }
 

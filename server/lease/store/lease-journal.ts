@@ -142,7 +142,7 @@ export class LeaseJournal {
     if (this.isMidBatch) this.#takeBack();
     this.#used = 0;
     this.#records = 0;
-    guarded("close", this.path, `Can't close ${this.path}`, () => this.#disk.close(this.#file));
+    guarded(`Can't close ${this.path}`, () => this.#disk.close(this.#file));
   }
 
   #commit(background: BackgroundSync | undefined): boolean {
@@ -183,13 +183,13 @@ export class LeaseJournal {
     if (!this.isMidBatch) this.#prepare();
     const length = this.#used;
     this.#mustTruncate = true;
-    const taken = guarded("append", this.path, this.#what("append"), () =>
+    const taken = guarded(this.#what("append"), () =>
       writeAll(this.#disk, this.#file, this.#buffer, length, this.#written),
     );
     this.#written += taken;
     this.#used = 0;
     if (taken !== length) {
-      throw storeError("append", "SHORT_WRITE", this.path, this.#what("append"));
+      throw storeError("SHORT_WRITE", this.#what("append"));
     }
   }
 
@@ -197,25 +197,19 @@ export class LeaseJournal {
   #prepare(): void {
     const { path } = this;
     if (this.#mustTruncate) {
-      guarded("truncate", path, `Can't take back a failed write to ${path}`, () =>
+      guarded(`Can't take back a failed write to ${path}`, () =>
         this.#disk.truncate(this.#file, this.#end),
       );
       this.#mustTruncate = false;
     }
     if (this.#mustSyncDirectory) {
-      guarded("sync", path, `Can't sync the directory of ${path}`, () =>
-        this.#disk.syncDirectory(path),
-      );
+      guarded(`Can't sync the directory of ${path}`, () => this.#disk.syncDirectory(path));
       this.#mustSyncDirectory = false;
     }
-    const { sizeBytes, links } = guarded("append", path, this.#what("append"), () =>
-      this.#disk.state(this.#file),
-    );
+    const { sizeBytes, links } = guarded(this.#what("append"), () => this.#disk.state(this.#file));
     if (sizeBytes === this.#end && links > 0) return;
     throw new LeaseStoreError(
-      "append",
       "CHANGED",
-      path,
       links === 0
         ? `${path} was removed or replaced while it was in use.`
         : `${path} was changed by another process: it has ${sizeBytes} bytes and not ${this.#end}.`,
@@ -225,7 +219,7 @@ export class LeaseJournal {
 
   #syncNow(): void {
     try {
-      guarded("sync", this.path, this.#what("sync"), () => this.#disk.sync(this.#file));
+      guarded(this.#what("sync"), () => this.#disk.sync(this.#file));
     } catch (error) {
       this.#isSuspect = true;
       throw error;
@@ -238,7 +232,7 @@ export class LeaseJournal {
     if (this.#sync !== "running" || background === undefined) return;
     try {
       const what = this.#what("sync", this.#syncedRecords);
-      if (!guarded("sync", this.path, what, () => background.end(msMax))) return;
+      if (!guarded(what, () => background.end(msMax))) return;
       this.#sync = "durable";
       this.#settle();
     } catch (error) {

@@ -51,10 +51,10 @@ export function readLeases(
   file: number,
   table: LeaseTable,
 ): LeaseFileContents {
-  const { sizeBytes } = guarded("read", path, `Can't read ${path}`, () => disk.state(file));
+  const { sizeBytes } = guarded(`Can't read ${path}`, () => disk.state(file));
+  const opened = new OpenFile(disk, path, file);
   const blocks = new Map<string, LeaseFileBlock>();
   const foreign = new Map<number, LeaseRecord>();
-  const lines = new LineCounter(disk, path, file);
   const skipped: string[] = [];
   let skippedMore = 0;
   let records = 0;
@@ -78,13 +78,13 @@ export function readLeases(
         skippedMore += 1;
         return;
       }
-      const line = lines.lineAt(position + offset);
+      const line = opened.lineAt(position + offset);
       skipped.push(`${path} line ${line}: ${what}. It is passed over, and not kept.`);
     },
   };
   const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes + 1));
   for (;;) {
-    const length = fill(disk, path, file, chunk, position);
+    const length = opened.read(chunk, position);
     const isLast = position + length >= sizeBytes;
     const end = scanLeases(chunk, 0, length, isLast, sink);
     if (end.kind === "more" && end.consumed > 0) {
@@ -95,9 +95,9 @@ export function readLeases(
       end.kind === "more"
         ? { ...end, kind: "damaged", recordOffset: 0, offset: 0, message: "an endless comment" }
         : end;
-    if (problem.kind === "damaged") throw damage(disk, path, file, position, problem);
+    if (problem.kind === "damaged") throw damage(path, opened, position, problem);
     const wholeEnd = position + problem.consumed;
-    const last = wholeEnd === 0 ? 0x0a : byteAt(disk, path, file, wholeEnd - 1);
+    const last = wholeEnd === 0 ? 0x0a : opened.byteAt(wholeEnd - 1);
     return {
       sizeBytes,
       end: wholeEnd,
@@ -108,7 +108,10 @@ export function readLeases(
       skipped,
       skippedMore,
       ...(problem.kind === "torn" && {
-        torn: tornSentence(disk, path, file, position, sizeBytes, problem),
+        torn:
+          `${path} line ${opened.lineAt(position + problem.recordOffset)}: ` +
+          `the last record is cut off (${problem.message}). It was never acknowledged; ` +
+          `its ${sizeBytes - (position + problem.recordOffset)} bytes are left out.`,
       }),
     };
   }
@@ -117,19 +120,15 @@ export function readLeases(
 type Problem = Extract<ScanEnd, { kind: "torn" | "damaged" }>;
 
 function damage(
-  disk: LeaseDisk,
   path: string,
-  file: number,
+  opened: OpenFile,
   position: number,
   problem: Problem,
 ): LeaseStoreError {
-  const lines = new LineCounter(disk, path, file);
-  const recordLine = lines.lineAt(position + problem.recordOffset);
-  const line = lines.lineAt(position + problem.offset);
+  const recordLine = opened.lineAt(position + problem.recordOffset);
+  const line = opened.lineAt(position + problem.offset);
   return new LeaseStoreError(
-    "read",
     "DAMAGED",
-    path,
     `${path} line ${line}: ${problem.message}. The file is damaged in the record that begins at ` +
       `line ${recordLine}, before its end, so leases may be missing.`,
     `Restore the file from ${path}~ or a backup, or save a copy, remove the damaged record by hand ` +
@@ -137,53 +136,11 @@ function damage(
   );
 }
 
-function tornSentence(
-  disk: LeaseDisk,
-  path: string,
-  file: number,
-  position: number,
-  sizeBytes: number,
-  problem: Problem,
-): string {
-  const line = new LineCounter(disk, path, file).lineAt(position + problem.recordOffset);
-  const lostBytes = sizeBytes - (position + problem.recordOffset);
-  return (
-    `${path} line ${line}: the last record is cut off (${problem.message}). ` +
-    `It was never acknowledged; its ${lostBytes} bytes are left out.`
-  );
-}
-
-/** Reads until the chunk is full or the file ends. */
-function fill(
-  disk: LeaseDisk,
-  path: string,
-  file: number,
-  chunk: Uint8Array,
-  position: number,
-): number {
-  let length = 0;
-  while (length < chunk.length) {
-    const rest = chunk.subarray(length);
-    const got = guarded("read", path, `Can't read ${path}`, () =>
-      disk.read(file, rest, rest.length, position + length),
-    );
-    if (got === 0) break;
-    length += got;
-  }
-  return length;
-}
-
-function byteAt(disk: LeaseDisk, path: string, file: number, position: number): number {
-  const one = new Uint8Array(1);
-  fill(disk, path, file, one, position);
-  return one[0];
-}
-
-/** Counts lines only when a problem is found, because it has to read the file again. */
-class LineCounter {
+class OpenFile {
   readonly #disk: LeaseDisk;
   readonly #path: string;
   readonly #file: number;
+  /** How far the lines are counted. */
   #offset = 0;
   #line = 1;
 
@@ -193,11 +150,34 @@ class LineCounter {
     this.#file = file;
   }
 
-  /** `offset` must not decrease from call to call: the counting continues from the last one. */
+  /** Reads until the chunk is full or the file ends; returns how many bytes. */
+  read(chunk: Uint8Array, position: number): number {
+    let length = 0;
+    while (length < chunk.length) {
+      const rest = chunk.subarray(length);
+      const got = guarded(`Can't read ${this.#path}`, () =>
+        this.#disk.read(this.#file, rest, rest.length, position + length),
+      );
+      if (got === 0) break;
+      length += got;
+    }
+    return length;
+  }
+
+  byteAt(position: number): number {
+    const one = new Uint8Array(1);
+    this.read(one, position);
+    return one[0];
+  }
+
+  /**
+   * Reads the file again to count its lines, so call it only about a problem. `offset` must not decrease
+   * from call to call: the counting continues from the last one.
+   */
   lineAt(offset: number): number {
     const chunk = new Uint8Array(65_536);
     while (this.#offset < offset) {
-      const length = fill(this.#disk, this.#path, this.#file, chunk, this.#offset);
+      const length = this.read(chunk, this.#offset);
       const counted = Math.min(length, offset - this.#offset);
       if (counted === 0) break;
       this.#line += countLines(chunk, 0, counted);

@@ -79,7 +79,7 @@ export class LeaseRewrite {
       this.abandon();
       const code = error instanceof LeaseStoreError ? undefined : systemCode(error);
       if (code === undefined) throw error;
-      throw storeError("rewrite", code, journal.path, `Can't rewrite ${journal.path}`);
+      throw storeError(code, `Can't rewrite ${journal.path}`);
     }
   }
 
@@ -142,7 +142,7 @@ export class LeaseRewrite {
     while (this.#copiedTo < limit) {
       const wanted = Math.min(this.#buffer.length, limit - this.#copiedTo);
       const got = disk.read(journal.file, this.#buffer, wanted, this.#copiedTo);
-      if (got === 0) throw storeError("rewrite", "CHANGED", journal.path, "The file shrank");
+      if (got === 0) throw storeError("CHANGED", "The file shrank");
       this.#used = got;
       this.#copiedTo += got;
       this.#write();
@@ -162,7 +162,7 @@ export class LeaseRewrite {
     this.#file = -1;
     const isSynced = attempted(() => disk.syncDirectory(path));
     journal.switchTo(file, this.#end, isSynced);
-    if (!isSynced) throw storeError("rewrite", "EIO", path, `Can't sync the directory of ${path}`);
+    if (!isSynced) throw storeError("EIO", `Can't sync the directory of ${path}`);
     return true;
   }
 
@@ -183,7 +183,7 @@ export class LeaseRewrite {
     const { disk, journal } = this.#input;
     const taken = writeAll(disk, this.#file, this.#buffer, this.#used, this.#end);
     if (taken !== this.#used) {
-      throw storeError("rewrite", "SHORT_WRITE", journal.path, `Can't rewrite ${journal.path}`);
+      throw storeError("SHORT_WRITE", `Can't rewrite ${journal.path}`);
     }
     this.#end += taken;
     this.#used = 0;

@@ -6,39 +6,19 @@ import type { LeaseRecord } from "../lease.ts";
  */
 export type Durability = "fsync" | "os" | "none" | "replicated";
 
-/** What the store was doing when it failed. */
-export type LeaseStoreOperation =
-  | "open"
-  | "read"
-  | "append"
-  | "sync"
-  | "truncate"
-  | "rewrite"
-  | "close";
-
 /**
  * The store could not do its work because of an operating condition (full disk, I/O error, damaged file),
  * never a bug of ours. After a failed `commit` nothing of the batch may be acknowledged.
  */
 export class LeaseStoreError extends Error {
   override readonly name = "LeaseStoreError";
-  readonly operation: LeaseStoreOperation;
   /** The system's code (ENOSPC, EIO, …), or SHORT_WRITE, CHANGED, DAMAGED, TOO_LARGE. */
   readonly code: string;
-  readonly path: string;
 
   /** `hint` tells the operator what to do. */
-  constructor(
-    operation: LeaseStoreOperation,
-    code: string,
-    path: string,
-    message: string,
-    hint: string,
-  ) {
+  constructor(code: string, message: string, hint: string) {
     super(`${message} ${hint}`);
-    this.operation = operation;
     this.code = code;
-    this.path = path;
   }
 }
 

@@ -31,9 +31,7 @@ export class MemoryLeaseStore implements LeaseStore {
     this.#failure = undefined;
     if (code !== undefined) {
       throw new LeaseStoreError(
-        "append",
         code,
-        "(memory)",
         `Can't commit ${batch.length} leases to (memory): ${code}.`,
         "This store fails only when a test asks it to.",
       );

@@ -25,10 +25,6 @@ export function timedDisk(disk: LeaseDisk, { nowMs, took }: SyncTimer): LeaseDis
 export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): BackgroundSync {
   const { nowMs, took } = timer;
   let beganMs: number | undefined;
-  const ended = (): void => {
-    if (beganMs !== undefined) took(nowMs() - beganMs);
-    beganMs = undefined;
-  };
   return {
     begin: (file) => {
       const nowBeganMs = nowMs();
@@ -37,14 +33,14 @@ export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): Bac
       return true;
     },
     end: (msMax) => {
+      let isOver = true;
       try {
-        if (!sync.end(msMax)) return false;
-      } catch (error) {
-        ended();
-        throw error;
+        isOver = sync.end(msMax);
+        return isOver;
+      } finally {
+        if (isOver && beganMs !== undefined) took(nowMs() - beganMs);
+        if (isOver) beganMs = undefined;
       }
-      ended();
-      return true;
     },
   };
 }

@@ -2,13 +2,7 @@ import type { HardwareAddress } from "../lease.ts";
 import { BlobArena } from "./blob-arena.ts";
 import { putUint32, regionEquals, uint16At, uint32At } from "./byte-fields.ts";
 import { InternedBytes } from "./interned-bytes.ts";
-import {
-  HEADER_BYTES,
-  noBytes,
-  type PackedClient,
-  PackedField,
-  packedLength,
-} from "./packed-client.ts";
+import { HEADER_BYTES, type PackedClient, PackedField, packedLength } from "./packed-client.ts";
 
 /** Packed clients in an arena. Each vendor class is stored once. */
 export class ClientBlobs {
@@ -55,10 +49,8 @@ export class ClientBlobs {
     return this.#vendorClasses.equals(vendorClass, vendorBytes, vendorStart, vendorLength);
   }
 
-  hasHardware(handle: number, hardware: HardwareAddress | undefined): boolean {
-    return hardware === undefined
-      ? this.hasHardwareBytes(handle, 0, noBytes, 0, 0)
-      : this.hasHardwareBytes(handle, hardware.type, hardware.address, 0, hardware.address.length);
+  hasHardware(handle: number, { type, address }: HardwareAddress): boolean {
+    return this.hasHardwareBytes(handle, type, address, 0, address.length);
   }
 
   hasHardwareBytes(

@@ -1,6 +1,6 @@
+import { hashBytes } from "../../../base/hash-bytes.ts";
 import type { BlobArena } from "./blob-arena.ts";
 import { putUint16, putUint32, regionEquals, uint16At, uint32At } from "./byte-fields.ts";
-import { hashBytes } from "./client-index.ts";
 
 // An entry is a header followed by the bytes. The header: number of users, next entry of the bucket, hash
 // (32 bits each), length (16 bits).

@@ -9,14 +9,3 @@ export const Word = { starts: 1, ends: 2, tstp: 3, cltt: 4, position: 5, blob: 6
 
 /** Offsets of the octets in a row. */
 export const Octet = { state: 0, flags: 1, transitions: 2 } as const;
-
-/** The rows of all leases, as words and as octets of the same memory. */
-export interface LeaseCells {
-  readonly words: Uint32Array;
-  readonly octets: Uint8Array;
-}
-
-export function leaseCells(size: number): LeaseCells {
-  const words = new Uint32Array(size * ROW_WORDS);
-  return { words, octets: new Uint8Array(words.buffer) };
-}

@@ -1,18 +1,18 @@
+import { hashBytes } from "../../../base/hash-bytes.ts";
 import { bytesEqual } from "../../../protocol/bytes.ts";
-import type {
-  HardwareAddress,
-  LeaseBilling,
-  LeaseClient,
-  LeaseExtras,
-  LeaseValue,
+import {
+  copyBilling,
+  copyVariable,
+  type HardwareAddress,
+  type LeaseBilling,
+  type LeaseClient,
+  type LeaseExtras,
 } from "../lease.ts";
 import { ClientBlobs } from "./client-blob.ts";
-import { ClientIndex, hashBytes } from "./client-index.ts";
+import { ClientIndex } from "./client-index.ts";
 import { ROW_WORDS, Word } from "./lease-cells.ts";
 import { isRare, type RareExtras } from "./lease-row.ts";
 import { noBytes, PackedClient } from "./packed-client.ts";
-
-const nothingKept: readonly string[] = [];
 
 /** The client of each lease and what is remembered of it, found by lease index and by client. */
 export class LeaseClients {
@@ -65,9 +65,9 @@ export class LeaseClients {
     return this.#blobs.hasClientIdBytes(blob, clientId, 0, clientId.length);
   }
 
-  hasHardware(index: number, hardware: HardwareAddress | undefined): boolean {
+  hasHardware(index: number, hardware: HardwareAddress): boolean {
     const blob = this.#words[index * ROW_WORDS + Word.blob];
-    return blob === 0 ? hardware === undefined : this.#blobs.hasHardware(blob, hardware);
+    return blob !== 0 && this.#blobs.hasHardware(blob, hardware);
   }
 
   /** A stored client id alone decides; a client without one is identified by its hardware address. */
@@ -139,18 +139,6 @@ export class LeaseClients {
     if (isMoved) this.#link(index, client);
   }
 
-  billingOf(index: number): LeaseBilling | undefined {
-    return this.rareOf(index)?.billing;
-  }
-
-  variablesOf(index: number): LeaseExtras["variables"] {
-    return this.rareOf(index)?.variables;
-  }
-
-  keptOf(index: number): readonly string[] {
-    return this.rareOf(index)?.kept ?? nothingKept;
-  }
-
   /** The extras last passed to `setRare`. */
   rareOf(index: number): RareExtras | undefined {
     return this.#rare.size === 0 ? undefined : this.#rare.get(index);
@@ -164,7 +152,7 @@ export class LeaseClients {
     const { variables, billing, kept, tsfp, atsfp } = extras;
     this.#rare.set(index, {
       ...(variables && variables.length > 0 && { variables: variables.map(copyVariable) }),
-      ...(billing && { billing: copyBilling(billing, this.#rare.get(index)?.billing) }),
+      ...(billing && { billing: keptBilling(billing, this.#rare.get(index)?.billing) }),
       ...(kept && kept.length > 0 && { kept: [...kept] }),
       ...(tsfp !== undefined && { tsfp }),
       ...(atsfp !== undefined && { atsfp }),
@@ -179,21 +167,14 @@ export class LeaseClients {
 
   #skipOtherHardware(start: number, type: number, address: Uint8Array, hash: number): number {
     let at = start;
-    while (at >= 0 && !this.#hasHardwareBytes(at, type, address)) {
+    const { length } = address;
+    while (at >= 0) {
+      // A lease in the index has a client.
+      const blob = this.#words[at * ROW_WORDS + Word.blob];
+      if (this.#blobs.hasHardwareBytes(blob, type, address, 0, length)) return at;
       at = this.#byHardware.next(at, hash);
     }
     return at;
-  }
-
-  /** Only for leases that have a client. */
-  #hasHardwareBytes(index: number, type: number, address: Uint8Array): boolean {
-    return this.#blobs.hasHardwareBytes(
-      this.#words[index * ROW_WORDS + Word.blob],
-      type,
-      address,
-      0,
-      address.length,
-    );
   }
 
   #hasIdentity(blob: number, client: PackedClient): boolean {
@@ -230,16 +211,10 @@ export class LeaseClients {
   }
 }
 
-function copyVariable(variable: readonly [string, LeaseValue]): readonly [string, LeaseValue] {
-  const [name, value] = variable;
-  return [name, value instanceof Uint8Array ? value.slice() : value];
-}
-
 /** Returns the known object when it is equal: a renewal then makes no garbage. */
-function copyBilling(billing: LeaseBilling, known: LeaseBilling | undefined): LeaseBilling {
+function keptBilling(billing: LeaseBilling, known: LeaseBilling | undefined): LeaseBilling {
   const { className, hash } = billing;
-  if (known?.className === className && bytesEqual(known.hash ?? noBytes, hash ?? noBytes)) {
-    return known;
-  }
-  return hash === undefined ? { className } : { className, hash: hash.slice() };
+  const isKnown =
+    known?.className === className && bytesEqual(known.hash ?? noBytes, hash ?? noBytes);
+  return isKnown ? known : copyBilling(billing);
 }

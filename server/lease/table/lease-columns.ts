@@ -8,10 +8,12 @@ import {
   VENDOR_CLASS_VARIABLE,
 } from "../lease.ts";
 import { AddressRanges, type LeaseRange } from "./address-ranges.ts";
-import { leaseCells, Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
+import { Octet, ROW_BYTES, ROW_WORDS, Word } from "./lease-cells.ts";
 import { LeaseClients } from "./lease-clients.ts";
 import { fromStored, LeaseFlag, StateCode, stateOfCode, toStored } from "./lease-codes.ts";
 import { LeaseRow } from "./lease-row.ts";
+
+const nothingKept: readonly string[] = [];
 
 export interface LeaseTableOptions {
   /** A number that clients cannot know, which keeps them from aiming at one hash bucket. */
@@ -37,10 +39,9 @@ export class LeaseColumns {
   constructor(ranges: readonly LeaseRange[], options: LeaseTableOptions = {}) {
     this.ranges = new AddressRanges(ranges);
     const { size } = this.ranges;
-    const cells = leaseCells(size);
-    this.words = cells.words;
-    this.octets = cells.octets;
-    this.clients = new LeaseClients(size, cells.words, options.hashSeed ?? 0);
+    this.words = new Uint32Array(size * ROW_WORDS);
+    this.octets = new Uint8Array(this.words.buffer);
+    this.clients = new LeaseClients(size, this.words, options.hashSeed ?? 0);
   }
 
   get size(): number {
@@ -148,17 +149,18 @@ export class LeaseColumns {
     const bindings = new Map<string, LeaseValue>();
     const client = this.clients.view(index);
     if (client.vendorLength > 0) bindings.set(VENDOR_CLASS_VARIABLE, client.vendorClass().slice());
-    for (const [name, value] of this.clients.variablesOf(index) ?? []) bindings.set(name, value);
+    for (const [name, value] of this.clients.rareOf(index)?.variables ?? [])
+      bindings.set(name, value);
     return bindings;
   }
 
   /** `on expiry { … }` and `on release { … }` of the lease, as their text. */
   keptOf(index: number): readonly string[] {
-    return this.clients.keptOf(index);
+    return this.clients.rareOf(index)?.kept ?? nothingKept;
   }
 
   billingOf(index: number): LeaseBilling | undefined {
-    return this.clients.billingOf(index);
+    return this.clients.rareOf(index)?.billing;
   }
 
   /** An empty `clientId` asks whether the lease has none. */

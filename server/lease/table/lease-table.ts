@@ -35,7 +35,7 @@ export class LeaseTable extends LeaseColumns {
     super(ranges, options);
     this.#queues = Array.from(
       { length: this.ranges.poolCount },
-      () => new PoolQueue({ words: this.words, octets: this.octets }),
+      () => new PoolQueue(this.words, this.octets),
     );
     for (const { low, high, pool } of ranges) {
       const first = this.ranges.indexOf(low);
@@ -162,11 +162,8 @@ export class LeaseTable extends LeaseColumns {
     for (const queue of this.#queues) {
       for (const heap of [queue.active, queue.abandoned]) {
         for (let at = heap.first(); at >= 0 && expired < leasesMax; at = heap.first()) {
-          if (
-            this.words[at * ROW_WORDS + Word.ends] >= nowSeconds ||
-            this.words[at * ROW_WORDS + Word.ends] === NEVER
-          )
-            break;
+          const endsAt = this.words[at * ROW_WORDS + Word.ends];
+          if (endsAt >= nowSeconds || endsAt === NEVER) break;
           const kept = this.keptOf(at);
           this.#expire(at);
           expired += 1;
@@ -190,12 +187,9 @@ export class LeaseTable extends LeaseColumns {
     if (index < 0) return false;
     this.clients.store(index, row.client);
     this.clients.setRare(index, row.rare ?? noExtras);
-    if (
-      ((this.octets[index * ROW_BYTES + Octet.flags] ^ row.flags) &
-        (LeaseFlag.reserved | LeaseFlag.bootp)) !==
-      0
-    ) {
-      const { reserved, bootp } = LeaseFlag;
+    const { reserved, bootp } = LeaseFlag;
+    const flags = this.octets[index * ROW_BYTES + Octet.flags];
+    if (((flags ^ row.flags) & (reserved | bootp)) !== 0) {
       this.#setFlags(index, (row.flags & reserved) !== 0, (row.flags & bootp) !== 0);
     }
     this.#move(index, row.state, row.endsAt);
@@ -219,7 +213,7 @@ export class LeaseTable extends LeaseColumns {
 
   /** A renewal keeps the variables, which may have been set long ago. */
   #withVariables(index: number, extras: LeaseExtras): LeaseExtras {
-    const variables = extras.variables ?? this.clients.variablesOf(index);
+    const variables = extras.variables ?? this.clients.rareOf(index)?.variables;
     if (variables === undefined && extras.vendorClass !== undefined) return extras;
     const vendorClass = extras.vendorClass ?? this.clients.view(index).vendorClass();
     return { ...extras, vendorClass, ...(variables && { variables }) };
@@ -232,7 +226,7 @@ export class LeaseTable extends LeaseColumns {
   }
 
   #expire(index: number): void {
-    const variables = this.clients.variablesOf(index);
+    const variables = this.clients.rareOf(index)?.variables;
     const vendorClass = this.clients.view(index).vendorClass();
     this.#makeFree(index, this.words[index * ROW_WORDS + Word.ends], { vendorClass });
     this.clients.setRare(index, variables === undefined ? noExtras : { variables });
@@ -289,8 +283,7 @@ export class LeaseTable extends LeaseColumns {
   }
 
   #setFlag(index: number, flag: number, isSet: boolean): void {
-    this.octets[index * ROW_BYTES + Octet.flags] = isSet
-      ? this.octets[index * ROW_BYTES + Octet.flags] | flag
-      : this.octets[index * ROW_BYTES + Octet.flags] & ~flag;
+    const at = index * ROW_BYTES + Octet.flags;
+    this.octets[at] = isSet ? this.octets[at] | flag : this.octets[at] & ~flag;
   }
 }

@@ -1,6 +1,6 @@
 import { type BindingState, bindingStates } from "../lease.ts";
 import { IndexHeap } from "./index-heap.ts";
-import { type LeaseCells, Octet, ROW_BYTES } from "./lease-cells.ts";
+import { Octet, ROW_BYTES } from "./lease-cells.ts";
 import { StateCode } from "./lease-codes.ts";
 
 export type LeaseCounts = Readonly<Record<BindingState, number>> & {
@@ -21,7 +21,7 @@ export class PoolQueue {
   readonly #octets: Uint8Array;
   #span = 0;
 
-  constructor({ words, octets }: LeaseCells) {
+  constructor(words: Uint32Array, octets: Uint8Array) {
     this.free = new IndexHeap(words);
     this.active = new IndexHeap(words);
     this.abandoned = new IndexHeap(words);

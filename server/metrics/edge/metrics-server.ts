@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../../base/clock.ts";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
-import { listenOn } from "../../service/loop/tcp-acceptor.ts";
+import { listenTcp } from "../../service/loop/tcp-acceptor.ts";
 import { counter, EXPOSITION_TYPE, type Family, gauge, renderExposition } from "../exposition.ts";
 
 /** Where metrics are served. */
@@ -64,7 +64,7 @@ export async function openMetricsServer({ address, port }: MetricsPlan, source: 
   server.maxConnections = CONNECTIONS_MAX;
   server.headersTimeout = REQUEST_MS_MAX;
   server.requestTimeout = REQUEST_MS_MAX;
-  await listenOn(server, "metrics over HTTP", address, port);
+  await listenTcp(server, "metrics over HTTP", address, port);
   return { port: (server.address() as AddressInfo).port, close: () => closeAtOnce(server) };
 }
 

@@ -131,40 +131,31 @@ export class FolderWriter {
   }
 
   #place(batch: readonly Incoming[], troubles: string[]): MirrorEntry[] {
-    const placed: MirrorEntry[] = [];
-    const parents = new Set<string>();
-    for (const { entry, name } of batch) {
-      const isPlaced = attempt(entry.path, troubles, () => {
-        this.#root.inFolderOf(entry.path, true, (folder, last) => {
-          this.#replaced.keep(folder, last, entry.path);
+    const isPlaced = ({ entry: { path }, name }: Incoming): boolean =>
+      attempt(path, troubles, () => {
+        this.#root.inFolderOf(path, true, (folder, last) => {
+          this.#replaced.keep(folder, last, path);
           renameSync(this.#incoming.at(name), folder.at(last));
         });
       });
-      if (!isPlaced) continue;
-      placed.push(entry);
-      parents.add(parentOf(entry.path));
-    }
-    this.#sync(parents, troubles);
+    const placed = batch.filter(isPlaced).map(({ entry }) => entry);
+    this.#sync(new Set(placed.map(({ path }) => parentOf(path))), troubles);
     return placed;
   }
 
   #remove(paths: readonly string[], troubles: string[]): number {
-    let removed = 0;
-    const parents = new Set<string>();
-    for (const path of paths) {
-      const isRemoved = attempt(path, troubles, () => {
+    const isRemoved = (path: string): boolean =>
+      attempt(path, troubles, () => {
         this.#root.inFolderOf(path, false, (folder, last) => {
           this.#replaced.keep(folder, last, path);
           rmSync(folder.at(last));
         });
       });
-      if (!isRemoved) continue;
-      removed += 1;
-      parents.add(parentOf(path));
-    }
+    const removed = paths.filter(isRemoved);
+    const parents = new Set(removed.map(parentOf));
     this.#sync(parents, troubles);
     for (const parent of parents) this.#removeEmpty(parent);
-    return removed;
+    return removed.length;
   }
 
   #sync(parents: ReadonlySet<string>, troubles: string[]): void {

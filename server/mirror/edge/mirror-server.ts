@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as rest } from "node:timers/promises";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
-import { listenOn } from "../../service/loop/tcp-acceptor.ts";
+import { listenTcp } from "../../service/loop/tcp-acceptor.ts";
 import { MirrorSessions, type ProvenRequest } from "./mirror-sessions.ts";
 import { mirrorHeaders, sha256Of } from "./mirror-signatures.ts";
 import type { WatchedFolder } from "./watched-folder.ts";
@@ -62,7 +62,7 @@ export class MirrorServer {
   /** Rejects with StartError when the port is not available. */
   static async open(address: number, port: number, source: MirrorSource): Promise<MirrorServer> {
     const mirror = new MirrorServer(source);
-    await listenOn(mirror.#server, "the mirror over HTTP", address, port);
+    await listenTcp(mirror.#server, "the mirror over HTTP", address, port);
     return mirror;
   }
 

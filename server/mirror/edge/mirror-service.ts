@@ -32,7 +32,7 @@ const names: CounterNames = {
   bytes: { name: "fetched_bytes", help: "Bytes of them." },
   removed: { name: "removed_files", help: "Files removed, because the active node has them not." },
   served: { name: "served_files", help: "Files given to the other node." },
-  unproven: { name: "unproven", help: "Requests that did not prove to have the pair's key." },
+  unproven: { help: "Requests that did not prove to have the pair's key." },
 };
 
 /**

@@ -135,14 +135,13 @@ export class WatchedFolder {
   /** Logs each trouble once, not at every scan. */
   #tell({ trouble, skipped }: FolderScan): void {
     const { path } = this.#folder;
-    const lines = [
-      ...(trouble === undefined
-        ? []
-        : [`${path}: ${trouble}; until that is mended nothing is removed on the other node`]),
-      ...(skipped === 0
-        ? []
-        : [`${path}: ${skipped} links or names that cannot be mirrored are left out`]),
-    ];
+    const lines: string[] = [];
+    if (trouble !== undefined) {
+      lines.push(`${path}: ${trouble}; until that is mended nothing is removed on the other node`);
+    }
+    if (skipped > 0) {
+      lines.push(`${path}: ${skipped} links or names that cannot be mirrored are left out`);
+    }
     const text = lines.join("\n");
     if (text !== this.#told) for (const line of lines) this.#logger.warn(line);
     this.#told = text;

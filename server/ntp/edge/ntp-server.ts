@@ -57,10 +57,10 @@ export const newNtpCounters = () => ({
 type NtpCounters = ReturnType<typeof newNtpCounters>;
 
 const names: CounterNames = {
-  answered: { name: "answered", help: "Requests answered with the time." },
-  kissed: { name: "kissed", help: "Requests answered with a kiss-o'-death." },
-  rejected: { name: "rejected", help: "Datagrams that are no NTP packet." },
-  dropped: { name: "dropped", label: "reason", help: "Requests without an answer, by reason." },
+  answered: { help: "Requests answered with the time." },
+  kissed: { help: "Requests answered with a kiss-o'-death." },
+  rejected: { help: "Datagrams that are no NTP packet." },
+  dropped: { label: "reason", help: "Requests without an answer, by reason." },
 };
 
 export function ntpFamilies(counters: NtpCounters, stratum: number): Family[] {

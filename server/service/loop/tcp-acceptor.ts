@@ -3,21 +3,6 @@ import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
 import { systemReason } from "../../process/start-error.ts";
 import { portRefused } from "./datagram-loop.ts";
 
-/** Rejects with StartError when the port is not available; `what` names the service in its message. */
-export function listenOn(
-  server: Server,
-  what: string,
-  address: number,
-  port: number,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(portRefused(what, address, port, systemReason(error)));
-    });
-    server.listen({ host: formatIpv4(address), port, exclusive: true }, resolve);
-  });
-}
-
 export interface TcpAcceptorOptions {
   /** The service's name in messages: `syslog`, `Time`. */
   readonly service: string;
@@ -34,6 +19,21 @@ export interface TcpAcceptorOptions {
   readonly onConnection: (socket: Socket, peerAddress: number) => void;
 }
 
+/** Listens on one port. `what` is served there. Rejects with StartError when it is not available. */
+export async function listenTcp(
+  server: Server,
+  what: string,
+  address: number,
+  port: number,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(portRefused(what, address, port, systemReason(error)));
+    });
+    server.listen({ host: formatIpv4(address), port, exclusive: true }, resolve);
+  });
+}
+
 /** Accepts TCP connections, with limits on their number and on their idle time. */
 export class TcpAcceptor {
   /** `failed` counts connections that ended with an error. */
@@ -46,7 +46,12 @@ export class TcpAcceptor {
   /** Rejects with StartError when the port is not available. */
   static async open(options: TcpAcceptorOptions): Promise<TcpAcceptor> {
     const acceptor = new TcpAcceptor(options);
-    await acceptor.#listen();
+    const { service, address, port } = options;
+    await listenTcp(acceptor.#server, `${service} TCP`, address, port);
+    // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
+    acceptor.#server.on("error", () => {
+      acceptor.counters.failed += 1;
+    });
     return acceptor;
   }
 
@@ -68,16 +73,6 @@ export class TcpAcceptor {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       for (const socket of this.#open) socket.destroy();
-    });
-  }
-
-  async #listen(): Promise<void> {
-    const { service, address, port } = this.#options;
-    await listenOn(this.#server, `${service} TCP`, address, port);
-    this.#server.removeAllListeners("error");
-    // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
-    this.#server.on("error", () => {
-      this.counters.failed += 1;
     });
   }
 

@@ -33,7 +33,7 @@ const openFlags = constants.O_RDONLY | constants.O_NONBLOCK;
  */
 export class WatchedFile<Value> {
   readonly #options: WatchedFileOptions<Value>;
-  /** Of the last version read, right or wrong; undefined when it could not be read. */
+  /** The version last read, right or wrong; undefined when it could not be read. */
   #stats: Stats | undefined;
   #problem: string | undefined;
   #value: Value;

@@ -32,8 +32,8 @@ export const newTimeCounters = () => ({
 type TimeCounters = ReturnType<typeof newTimeCounters>;
 
 const names: CounterNames = {
-  answered: { name: "answered", label: "transport", help: "Requests answered." },
-  dropped: { name: "dropped", label: "reason", help: "Requests without an answer, by reason." },
+  answered: { label: "transport", help: "Requests answered." },
+  dropped: { label: "reason", help: "Requests without an answer, by reason." },
 };
 
 export function timeFamilies(counters: TimeCounters): Family[] {

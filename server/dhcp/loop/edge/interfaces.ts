@@ -73,7 +73,7 @@ export function chooseInterfaces(
   const candidates: readonly LocalInterface[] =
     names.length === 0
       ? present.filter(({ loopback }) => !loopback)
-      : names.map((name) => present.find((one) => one.name === name) ?? absentInterface(name));
+      : names.map((name) => present.find((one) => one.name === name) ?? { ...absent, name });
   const served: LocalInterface[] = [];
   const ignored: { name: string; address?: number }[] = [];
   for (const candidate of candidates) {
@@ -84,9 +84,7 @@ export function chooseInterfaces(
   return { served, ignored };
 }
 
-function absentInterface(name: string): LocalInterface {
-  return { name, index: 0, addresses: [], hardwareAddress: new Uint8Array(6) };
-}
+const absent = { index: 0, addresses: [], hardwareAddress: new Uint8Array(6) };
 
 /**
  * The interface that owns `address`, with that address first, so that replies name it as the server

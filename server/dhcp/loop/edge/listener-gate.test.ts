@@ -16,14 +16,14 @@ import { type LeaseStore, LeaseStoreError } from "../../../lease/store/lease-sto
 import { SharedPairState } from "../../../mandate/shared-pair-state.ts";
 import { PairGate } from "../../../pair/pair-gate.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
+import type { Reply } from "../../exchange/outcome.ts";
 import { DhcpCounters } from "../counters.ts";
-import type { Reply } from "../reply-sender.ts";
 import { DhcpListener } from "./listener.ts";
 
 const empty = new Uint8Array(0);
 const deadMs = 400;
-const fenced = new LeaseStoreError("append", "FENCED", "etcd", "Another leads.", "Follow.");
-const unavailable = new LeaseStoreError("append", "UNAVAILABLE", "etcd", "No etcd.", "Wait.");
+const fenced = new LeaseStoreError("FENCED", "Another leads.", "Follow.");
+const unavailable = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
 
 function message(op: number, xid: number, type: number): OutgoingPacket {
   return {

@@ -236,7 +236,7 @@ const answer = (arrival: Arrival): Outcome =>
   messageType(arrival.packet) === MessageType.request
     ? reply(MessageType.ack)
     : reply(MessageType.offer);
-const full = new LeaseStoreError("append", "ENOSPC", "/leases", "No space left.", "Make room.");
+const full = new LeaseStoreError("ENOSPC", "No space left.", "Make room.");
 
 test("an ACK leaves after the commit of its batch, an OFFER before it", () => {
   const { receive, events } = setUp(answer);

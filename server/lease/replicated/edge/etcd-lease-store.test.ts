@@ -9,8 +9,8 @@ import { LeaseFileStore } from "../../store/edge/lease-file-store.ts";
 import { LeaseRow } from "../../table/lease-row.ts";
 import { LeaseTable } from "../../table/lease-table.ts";
 import { LeaseBatch, readBatch } from "../lease-batch.ts";
+import type { CommitEnd } from "../pair-messages.ts";
 import { EtcdLeaseStore } from "./etcd-lease-store.ts";
-import type { CommitEnd } from "./pair-thread.ts";
 
 const withCode = (code: string) => expect.objectContaining({ code, name: "LeaseStoreError" });
 const newTable = (): LeaseTable =>

@@ -5,7 +5,8 @@ import { type LeaseStore, LeaseStoreError } from "../../store/lease-store.ts";
 import { LeaseRow } from "../../table/lease-row.ts";
 import type { LeaseTable } from "../../table/lease-table.ts";
 import { LeaseBatch } from "../lease-batch.ts";
-import type { CommitEnd, PairThread } from "./pair-thread.ts";
+import type { CommitEnd } from "../pair-messages.ts";
+import type { PairThread } from "./pair-thread.ts";
 
 export interface EtcdLeaseStoreParts {
   readonly thread: Pick<PairThread, "beginCommit" | "endCommit" | "options" | "isOver">;
@@ -136,6 +137,6 @@ export class EtcdLeaseStore implements LeaseStore {
     const code = end.toUpperCase();
     const trouble = end === "unavailable" ? this.#parts.trouble() : "";
     const message = `Can't commit to ${place}: ${code}.${trouble === "" ? "" : ` ${trouble}.`}`;
-    return new LeaseStoreError("append", code, place, message, hints[end]);
+    return new LeaseStoreError(code, message, hints[end]);
   }
 }

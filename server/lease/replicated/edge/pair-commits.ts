@@ -6,7 +6,7 @@ import type { Transaction, TransactionAnswer } from "../../../etcd/etcd-messages
 import type { PairKeys } from "../../../etcd/pair-keys.ts";
 import { CommitChain } from "../commit-chain.ts";
 import { readBatch } from "../lease-batch.ts";
-import type { PairNotice } from "../pair-messages.ts";
+import type { CommitEnd, PairNotice } from "../pair-messages.ts";
 
 export interface PairCommitsOptions {
   readonly client: EtcdClient;
@@ -14,8 +14,6 @@ export interface PairCommitsOptions {
   readonly commitMsMax: number;
   post(notice: PairNotice): void;
 }
-
-type CommitOutcome = "durable" | "fenced" | "unavailable";
 
 /** etcd's messages for a transaction with too many puts or bytes. */
 const tooLarge = /too many operations|request is too large/;
@@ -40,7 +38,7 @@ export class PairCommits {
     this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
   }
 
-  async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitOutcome> {
+  async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitEnd> {
     const chain = this.#chain;
     assert(chain !== undefined, "a commit without a term");
     if (chain.isFenced) return "fenced";

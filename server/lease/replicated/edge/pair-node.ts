@@ -108,7 +108,11 @@ export class PairNode {
 
   /** Takes the waiting notices. Throws LeaseStoreError when a value in etcd is not a lease. */
   poll(): void {
-    for (let notice = this.#next(); notice !== undefined; notice = this.#next()) this.#take(notice);
+    while (!this.#isClosed) {
+      const notice = this.#thread.take();
+      if (notice === undefined) return;
+      this.#take(notice);
+    }
   }
 
   /** Sleeps until a notice arrives, at most `msMax`, and takes it. */
@@ -142,10 +146,6 @@ export class PairNode {
     this.store.commit();
     this.#unrecovered = this.#unrecovered.slice(found.length);
     return found.length;
-  }
-
-  #next(): PairNotice | undefined {
-    return this.#isClosed ? undefined : this.#thread.take();
   }
 
   #take(notice: PairNotice): void {

@@ -9,6 +9,7 @@ import { libcMissingReason } from "../../../../base/net/libc.ts";
 import { WakePipe } from "../../../../base/net/wake-pipe.ts";
 import type { LeaseBatch } from "../lease-batch.ts";
 import {
+  type CommitEnd,
   CommitWord,
   type PairNotice,
   type PairOptions,
@@ -28,13 +29,9 @@ export interface PairThreadData extends PairOptions {
   readonly wakeEnd: number | undefined;
 }
 
-export type CommitEnd = "durable" | "fenced" | "unavailable";
-
-const commitEnds: ReadonlyMap<number, CommitEnd> = new Map([
-  [CommitWord.durable, "durable"],
-  [CommitWord.fenced, "fenced"],
-  [CommitWord.unavailable, "unavailable"],
-]);
+const commitEnds: ReadonlyMap<number, CommitEnd> = new Map(
+  (["durable", "fenced", "unavailable"] as const).map((end) => [CommitWord[end], end]),
+);
 
 /**
  * The loop's end of the thread that talks to etcd. Neither side depends on the other's event loop: the

@@ -1,5 +1,5 @@
-import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
+import { wakeBy } from "../../../../base/net/wake-by.ts";
 import { EtcdClient } from "../../../etcd/edge/etcd-client.ts";
 import { pairKeys } from "../../../etcd/pair-keys.ts";
 import {
@@ -20,17 +20,11 @@ const data = workerData as PairThreadData;
 const { port } = data;
 const shared = new PairThreadMemory(data.shared);
 const { words } = shared;
-const wakeByte = Uint8Array.of(1);
 const keys = pairKeys(data.prefix);
 const { endpoints, tls, attemptMsMax } = data;
 
 function wakeLoop(): void {
-  if (data.wakeEnd === undefined) return;
-  try {
-    writeSync(data.wakeEnd, wakeByte);
-  } catch {
-    // A full pipe wakes the loop too, and a loop that is not woken looks by itself.
-  }
+  if (data.wakeEnd !== undefined) wakeBy(data.wakeEnd);
 }
 
 /** Trouble that lasts is reported once. */

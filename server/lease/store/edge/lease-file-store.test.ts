@@ -404,9 +404,9 @@ describe("committing", () => {
     const store = LeaseFileStore.open(path, newTable(), { disk });
     isBroken = true;
     store.append(sampleRecords[1]);
-    expect(errorOf(() => store.commit()).operation).toBe("sync");
+    expect(errorOf(() => store.commit()).message).toContain("Can't sync");
     store.append(sampleRecords[1]);
-    expect(errorOf(() => store.commit()).operation).toBe("truncate");
+    expect(errorOf(() => store.commit()).message).toContain("Can't take back");
     isBroken = false;
     store.append(sampleRecords[2]);
     store.commit();
@@ -574,7 +574,7 @@ describe("rewriting", () => {
         rewrite(store, 100);
       } catch (error) {
         expect(error).toBeInstanceOf(LeaseStoreError);
-        reports.push((error as LeaseStoreError).operation);
+        reports.push((error as LeaseStoreError).message);
         // Not before a minute is over.
         if ((error as LeaseStoreError).message.includes("directory")) {
           expect(store.isRewriting).toBe(false);
@@ -596,6 +596,6 @@ describe("rewriting", () => {
       if (calls < failAt) break;
     }
     expect(reports.length).toBeGreaterThan(8);
-    expect(new Set(reports)).toEqual(new Set(["rewrite"]));
+    for (const report of reports) expect(report).toMatch(/^Can't (rewrite|sync the directory of) /);
   });
 });

@@ -151,7 +151,7 @@ export class LeaseFileStore implements LeaseStore {
     this.hosts = hosts.hosts;
     this.report = reportOf(path, contents, hosts);
     if (contents.torn !== undefined) {
-      guarded("truncate", path, `Can't cut the torn record off ${path}`, () => {
+      guarded(`Can't cut the torn record off ${path}`, () => {
         disk.truncate(file, contents.end);
         disk.sync(file);
       });
@@ -241,16 +241,14 @@ export class LeaseFileStore implements LeaseStore {
 
 function openExisting(disk: LeaseDisk, path: string): { file: number; realPath: string } {
   try {
-    return guarded("open", path, `Can't open lease database ${path}`, () => {
+    return guarded(`Can't open lease database ${path}`, () => {
       const realPath = disk.realPath(path);
       return { file: disk.open(realPath, "existing"), realPath };
     });
   } catch (error) {
     if (!(error instanceof LeaseStoreError) || error.code !== "ENOENT") throw error;
     throw new LeaseStoreError(
-      "open",
       "ENOENT",
-      path,
       `Can't open lease database ${path}: No such file or directory --\n` +
         "  check for failed database rewrite attempt!",
       `\nAn empty file is enough for a new server: touch ${path}`,
@@ -259,20 +257,13 @@ function openExisting(disk: LeaseDisk, path: string): { file: number; realPath: 
 }
 
 function createIfMissing(disk: LeaseDisk, path: string): void {
-  try {
-    disk.close(disk.open(path, "new"));
-  } catch (error) {
-    // EEXIST is the usual case; any other trouble shows again when the file is opened.
-    attempted(() => {
-      throw error;
-    });
-    return;
-  }
-  guarded("open", path, `Can't sync the directory of ${path}`, () => disk.syncDirectory(path));
+  // EEXIST is the usual case; any other trouble shows again when the file is opened.
+  if (!attempted(() => disk.close(disk.open(path, "new")))) return;
+  guarded(`Can't sync the directory of ${path}`, () => disk.syncDirectory(path));
 }
 
 function tryWriting(disk: LeaseDisk, path: string): void {
-  guarded("rewrite", path, `Can't create ${path}`, () => {
+  guarded(`Can't create ${path}`, () => {
     attempted(() => disk.unlink(path));
     const file = disk.open(path, "new");
     try {

@@ -1,6 +1,7 @@
-import { fdatasyncSync, writeSync } from "node:fs";
+import { fdatasyncSync } from "node:fs";
 import { constants } from "node:os";
 import { workerData } from "node:worker_threads";
+import { wakeBy } from "../../../../base/net/wake-by.ts";
 import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
 
 // The thread that waits for the disk instead of the loop. It sleeps between two syncs, and ends with the
@@ -8,7 +9,6 @@ import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
 
 const { shared, wakeEnd } = workerData as SyncWorkerData;
 const words = new Int32Array(shared);
-const wakeByte = Uint8Array.of(1);
 
 /** The system's error number, negative; 0 on success. */
 function sync(file: number): number {
@@ -22,15 +22,6 @@ function sync(file: number): number {
   }
 }
 
-function wakeLoop(): void {
-  if (wakeEnd === undefined) return;
-  try {
-    writeSync(wakeEnd, wakeByte);
-  } catch {
-    // A full pipe wakes the loop too, and a loop that is not woken looks by itself.
-  }
-}
-
 Atomics.store(words, SyncWord.state, SyncState.idle);
 for (;;) {
   const state = Atomics.load(words, SyncWord.state);
@@ -41,5 +32,5 @@ for (;;) {
   words[SyncWord.error] = sync(words[SyncWord.file]);
   Atomics.store(words, SyncWord.state, SyncState.done);
   Atomics.notify(words, SyncWord.state);
-  wakeLoop();
+  if (wakeEnd !== undefined) wakeBy(wakeEnd);
 }
