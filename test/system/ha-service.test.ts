@@ -7,9 +7,9 @@ import type { OrderLine } from "../../server/ha/control-messages.ts";
 import { runCleanUp, runFailBack } from "../../server/ha/edge/fail-back-run.ts";
 import {
   type DataPlane,
+  type HaService,
   type HaServiceOptions,
   newBootId,
-  type HaService,
   startHaService,
 } from "../../server/ha/edge/ha-service.ts";
 import { HeartbeatLinks } from "../../server/ha/edge/heartbeat-links.ts";
