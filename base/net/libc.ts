@@ -5,33 +5,6 @@ import { SocketError } from "./socket-error.ts";
 type Koffi = typeof import("koffi");
 type NativeFunction = (...integers: readonly number[]) => number;
 
-/**
- * The C library's calls, by their own names. Every argument is an integer, pointers included (see
- * NativeMemory), which saves koffi all conversion. A result of -1 means that `errno` has the reason.
- */
-export interface Libc {
-  readonly socket: NativeFunction;
-  readonly bind: NativeFunction;
-  readonly close: NativeFunction;
-  readonly getsockname: NativeFunction;
-  readonly setsockopt: NativeFunction;
-  readonly getsockopt: NativeFunction;
-  readonly recvmmsg: NativeFunction;
-  readonly sendmmsg: NativeFunction;
-  readonly recv: NativeFunction;
-  readonly sendto: NativeFunction;
-  readonly ppoll: NativeFunction;
-  readonly ioctl: NativeFunction;
-  readonly pipe2: NativeFunction;
-  readonly clock_gettime: NativeFunction;
-  readonly prctl: NativeFunction;
-  readonly setns: NativeFunction;
-  /** Address of the memory of `buffer`; it does not change while `buffer` is referenced. */
-  addressOf(buffer: ArrayBuffer): number;
-  /** The name of the latest failure: `EAGAIN`, or `errno 123` for one without a name. */
-  errno(): string;
-}
-
 // Pointers and size_t fit a JavaScript number: user space ends below 2^52.
 const signatures = {
   socket: ["int", "int", "int", "int"],
@@ -51,6 +24,17 @@ const signatures = {
   prctl: ["int", "int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"],
   setns: ["int", "int", "int"],
 } as const;
+
+/**
+ * The C library's calls, by their own names. Every argument is an integer, pointers included (see
+ * NativeMemory), which saves koffi all conversion. A result of -1 means that `errno` has the reason.
+ */
+export type Libc = Readonly<Record<keyof typeof signatures, NativeFunction>> & {
+  /** Address of the memory of `buffer`; it does not change while `buffer` is referenced. */
+  addressOf(buffer: ArrayBuffer): number;
+  /** The name of the latest failure: `EAGAIN`, or `errno 123` for one without a name. */
+  errno(): string;
+};
 
 type Loaded =
   | { readonly kind: "loaded"; readonly libc: Libc }
@@ -76,30 +60,15 @@ function load(): Loaded {
 function bindLibc(koffi: Koffi): Libc {
   // The process itself: node is linked to the C library, glibc or musl.
   const library = koffi.load(null);
-  const bound = (name: keyof typeof signatures): NativeFunction => {
-    const [result, ...parameters] = signatures[name];
-    return library.func(name, result, [...parameters]);
-  };
+  const calls = Object.entries(signatures).map(([name, [result, ...parameters]]) => [
+    name,
+    library.func(name, result, parameters),
+  ]);
   const names = new Map(Object.entries(koffi.os.errno).map(([name, code]) => [code, name]));
   // On Linux this number has two names; its manual pages use this one.
   names.set(koffi.os.errno["EAGAIN"] ?? 11, "EAGAIN");
   return {
-    socket: bound("socket"),
-    bind: bound("bind"),
-    close: bound("close"),
-    getsockname: bound("getsockname"),
-    setsockopt: bound("setsockopt"),
-    getsockopt: bound("getsockopt"),
-    recvmmsg: bound("recvmmsg"),
-    sendmmsg: bound("sendmmsg"),
-    recv: bound("recv"),
-    sendto: bound("sendto"),
-    ppoll: bound("ppoll"),
-    ioctl: bound("ioctl"),
-    pipe2: bound("pipe2"),
-    clock_gettime: bound("clock_gettime"),
-    prctl: bound("prctl"),
-    setns: bound("setns"),
+    ...(Object.fromEntries(calls) as Record<keyof typeof signatures, NativeFunction>),
     addressOf: (buffer) => Number(koffi.address(buffer)),
     errno: () => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
   };

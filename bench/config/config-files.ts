@@ -1,4 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { formatMac } from "../../protocol/mac.ts";
 
 /** A dhcpd.conf to be checked, and whether it should be taken. */
 export interface ConfigCase {
@@ -32,7 +34,7 @@ export function* registrations(hosts: number, withSubclasses: boolean): Generato
 export function* settledHosts(bytes: number): Generator<string> {
   yield `${head}\n`;
   yield* untilBytes(bytes, (device) => {
-    const address = `10.${(device >>> 16) & 0xff}.${(device >>> 8) & 0xff}.${device & 0xff}`;
+    const address = formatIpv4(0x0a00_0000 | (device & 0xff_ffff));
     const own = `fixed-address ${address}; option host-name "cm-${device}"; filename "gold.cfg";`;
     return `host cm-${device} { hardware ethernet ${macOf(device)}; ${own} }\n`;
   });
@@ -47,8 +49,7 @@ export function* brokenHosts(bytes: number): Generator<string> {
 }
 
 function macOf(device: number): string {
-  const octets = [2, device >>> 24, (device >>> 16) & 0xff, (device >>> 8) & 0xff, device & 0xff];
-  return [...octets, 1].map((octet) => octet.toString(16).padStart(2, "0")).join(":");
+  return formatMac(Uint8Array.of(2, device >>> 24, device >>> 16, device >>> 8, device, 1));
 }
 
 function* inPieces(count: number, line: (index: number) => string): Generator<string> {

@@ -38,11 +38,11 @@ export interface DrillEvent {
 type DrillRun = Pick<DrillTrial, "drill" | "seed" | keyof DrillScale>;
 
 export function trialOf(
-  { drill, seed, devices, loadPercent, atOnce }: DrillRun,
+  run: DrillRun,
   { verdict, reasons, safety, failover, environment }: RunResult,
 ): DrillTrial {
   return {
-    ...{ drill, seed, devices, loadPercent, atOnce, verdict, reasons },
+    ...{ ...run, verdict, reasons },
     lost: safety.acknowledgedLeasesLost,
     duplicate: safety.doubleAllocations,
     changed: safety.addressesChangedOnRenewal + (safety.addressesChangedAfterFailover ?? 0),
@@ -53,12 +53,9 @@ export function trialOf(
 }
 
 /** A run without a result: it proves nothing. */
-export function trialWithoutResult(
-  { drill, seed, devices, loadPercent, atOnce }: DrillRun,
-  reason: string,
-): DrillTrial {
+export function trialWithoutResult(run: DrillRun, reason: string): DrillTrial {
   return {
-    ...{ drill, seed, devices, loadPercent, atOnce, verdict: "invalid", reasons: [reason] },
+    ...{ ...run, verdict: "invalid", reasons: [reason] },
     ...{ lost: 0, duplicate: 0, changed: 0, unled: 0, events: [], commit: "unknown" },
   };
 }

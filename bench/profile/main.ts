@@ -9,6 +9,7 @@ import {
   runProgram,
   wholeNumber,
 } from "../harness/cli-options.ts";
+import { writeResultFiles } from "../results/result-files.ts";
 import { callTree } from "./cpu-profile.ts";
 import { flameGraph } from "./flame-graph.ts";
 import {
@@ -77,11 +78,8 @@ function report(request: ProfileRequest, outcome: ProfileOutcome): number {
     `workload ${workload}, durability fsync; ${outcome.network}; Node ${process.version}.`;
   const table = `${title}\n\n${about}\n\n${stageTable(rows)}`;
   const page = join(folder, "flame.html");
-  writeFileSync(join(folder, "stages.md"), table);
-  writeFileSync(
-    join(folder, "stages.json"),
-    `${JSON.stringify({ title, about, packets, phase, stages: rows }, undefined, 2)}\n`,
-  );
+  const result = { title, about, packets, phase, stages: rows };
+  writeResultFiles(folder, { name: "stages", result, table });
   writeFileSync(page, flameGraph({ title, about, tree, rules }));
   process.stdout.write(`${table}\nWritten: ${page}\n`);
   for (const problem of phase.problems) process.stderr.write(`The generator: ${problem}\n`);

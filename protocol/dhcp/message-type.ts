@@ -17,22 +17,8 @@ export const MessageType = {
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
-const names: readonly string[] = [
-  "BOOTP",
-  "DHCPDISCOVER",
-  "DHCPOFFER",
-  "DHCPREQUEST",
-  "DHCPDECLINE",
-  "DHCPACK",
-  "DHCPNAK",
-  "DHCPRELEASE",
-  "DHCPINFORM",
-  "DHCPFORCERENEW",
-  "DHCPLEASEQUERY",
-  "DHCPLEASEUNASSIGNED",
-  "DHCPLEASEUNKNOWN",
-  "DHCPLEASEACTIVE",
-];
+// The table has every number from 1 on.
+const names = ["BOOTP", ...Object.keys(MessageType).map((name) => `DHCP${name.toUpperCase()}`)];
 
 /** The RFC's name of a message type, for logs and reports; 0 is BOOTP. */
 export function messageTypeName(type: number): string {

@@ -39,18 +39,11 @@ export const MtaCapability = {
   ticketGrantingTicket: 0x03,
   httpDownload: 0x04,
   syslog: 0x05,
-  ncsServiceFlow: 0x06,
-  primaryLine: 0x07,
-  vendorTlvs: 0x08,
   ticketStorage: 0x09,
-  provisioningEvents: 0x0a,
   codecs: 0x0b,
   silenceSuppression: 0x0c,
   echoCancellation: 0x0d,
-  rsvp: 0x0e,
-  grantServiceActivity: 0x0f,
   interfaceIndexStart: 0x10,
-  flowLogging: 0x11,
   supportedFlows: 0x12,
 } as const;
 

@@ -9,7 +9,6 @@ export const CABLELABS_ENTERPRISE = 4491;
 
 /** Sub-options of option 43 as cable modems and MTAs send them. */
 export const CableVendorCode = {
-  subOptionRequest: 1,
   deviceType: 2,
   esafeTypes: 3,
   serialNumber: 4,
@@ -19,16 +18,12 @@ export const CableVendorCode = {
   vendorOui: 8,
   modelNumber: 9,
   vendorName: 10,
-  mtaHardwareAddress: 31,
-  correlationId: 32,
 } as const;
 
 /** Sub-options of option 125 under CABLELABS_ENTERPRISE. */
 export const CableLabsCode = {
   optionRequest: 1,
   tftpServers: 2,
-  erouterContainer: 3,
-  mibEnvironment: 4,
   modemCapabilities: 5,
 } as const;
 

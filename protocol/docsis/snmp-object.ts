@@ -1,6 +1,6 @@
 import { formatHex, parseHex } from "../hex.ts";
-import { formatIpv4, parseIpv4, readIpv4, writeIpv4 } from "../ipv4.ts";
 import { latin1Bytes, latin1Text } from "../latin1.ts";
+import { ipv4Bytes, ipv4Text } from "./address-text.ts";
 import type { BerValue, VarBind } from "./ber.ts";
 import type { Plain } from "./plain.ts";
 import { isPlainObject, isPrintable, show } from "./plain.ts";
@@ -19,11 +19,8 @@ const readers: Readonly<Record<string, (value: unknown) => BerValue | undefined>
   objectIdentifier: (value) =>
     typeof value === "string" ? { kind: "objectIdentifier", value } : undefined,
   ipAddress: (value) => {
-    const address = typeof value === "string" ? parseIpv4(value) : undefined;
-    if (address === undefined) return undefined;
-    const bytes = new Uint8Array(4);
-    writeIpv4(bytes, 0, address);
-    return { kind: "ipAddress", value: bytes };
+    const bytes = typeof value === "string" ? ipv4Bytes(value) : undefined;
+    return bytes === undefined ? undefined : { kind: "ipAddress", value: bytes };
   },
   counter32: (value) => (typeof value === "number" ? { kind: "counter32", value } : undefined),
   gauge32: (value) => (typeof value === "number" ? { kind: "gauge32", value } : undefined),
@@ -72,7 +69,7 @@ export function describeSnmpObject({ oid, value }: VarBind): Plain {
     case "objectIdentifier":
       return { oid, objectIdentifier: value.value };
     case "ipAddress":
-      return { oid, ipAddress: formatIpv4(readIpv4(value.value, 0)) };
+      return { oid, ipAddress: ipv4Text(value.value) };
     case "null":
       return { oid, null: true };
     case "opaque":

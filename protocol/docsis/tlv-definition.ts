@@ -90,17 +90,9 @@ export function field(
   type: number,
   name: string,
   kind: FieldKind,
-  range: readonly [least: number, most: number] = ranges[kind] ?? [0, 255],
+  [least, most]: readonly [least: number, most: number] = ranges[kind] ?? [0, 255],
 ): TlvDefinition {
-  return {
-    type,
-    name,
-    kind,
-    least: range[0],
-    most: range[1],
-    fields: noFields,
-    variant: undefined,
-  };
+  return { type, name, kind, least, most, fields: noFields, variant: undefined };
 }
 
 /** A setting that contains settings. */
@@ -109,13 +101,5 @@ export function group(
   name: string,
   ...fields: readonly TlvDefinition[]
 ): TlvDefinition {
-  return {
-    type,
-    name,
-    kind: "group",
-    least: 0,
-    most: 255,
-    fields: tlvTable(...fields),
-    variant: undefined,
-  };
+  return { ...field(type, name, "hex"), kind: "group", fields: tlvTable(...fields) };
 }

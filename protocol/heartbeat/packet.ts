@@ -182,19 +182,9 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   const flags = Object.fromEntries(
     flagNames.map((name, bit) => [name, (bits & (1 << bit)) !== 0]),
   ) as Record<(typeof flagNames)[number], boolean>;
-  const times = { sentAtMs, wallMs, leaseMs };
-  return {
-    node,
-    bootId,
-    sequence,
-    link: bytes[LINK_OFFSET],
-    role,
-    epoch,
-    revision,
-    flags,
-    ...times,
-    echo,
-  };
+  const link = bytes[LINK_OFFSET];
+  const counted = { sequence, link, role, epoch, revision, flags };
+  return { node, bootId, ...counted, sentAtMs, wallMs, leaseMs, echo };
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {

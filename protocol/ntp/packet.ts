@@ -20,9 +20,6 @@ export const NtpMode = {
   symmetricPassive: 2,
   client: 3,
   server: 4,
-  broadcast: 5,
-  control: 6,
-  private: 7,
 } as const;
 
 export const NtpLeap = {

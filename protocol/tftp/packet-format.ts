@@ -49,8 +49,6 @@ export const tftpErrorCodes = {
   diskFull: 3,
   illegalOperation: 4,
   unknownTransferId: 5,
-  fileExists: 6,
-  noSuchUser: 7,
   optionRefused: 8,
 } as const;
 

@@ -20,7 +20,3 @@ export function checkNumber(what: string, value: number, max: number): void {
   if (Number.isInteger(value) && value >= 0 && value <= max) return;
   throw new Error(`${what} is ${value}, not a whole number in 0..${max}`);
 }
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

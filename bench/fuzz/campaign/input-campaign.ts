@@ -1,5 +1,5 @@
 import { DecodeError } from "../../../protocol/decode-error.ts";
-import { hexOf } from "./checks.ts";
+import { formatHex } from "../../../protocol/hex.ts";
 import { describeMemory } from "./memory-watch.ts";
 import { MUTANT_BYTES_MAX } from "./packet-draft.ts";
 import { runSlices, type SlicedReport } from "./sliced-run.ts";
@@ -53,7 +53,7 @@ export async function fuzzInputs(campaign: InputCampaign): Promise<InputReport> 
       }
       return 1;
     },
-    where: () => `packet ${tried - 1} of seed ${seed}, ${hexOf(input)}`,
+    where: () => `packet ${tried - 1} of seed ${seed}, ${formatHex(input)}`,
   });
   return { ...report, packets, decoded, rejectedByCode };
 }

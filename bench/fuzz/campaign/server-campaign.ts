@@ -1,5 +1,5 @@
 import type { UdpSocket } from "../../../base/net/udp-socket.ts";
-import { hexOf } from "./checks.ts";
+import { formatHex } from "../../../protocol/hex.ts";
 import { describeMemory, judgeMemory, type MemoryVerdict } from "./memory-watch.ts";
 
 /** Clients of a protocol, bad ones and an honest one, with open sockets. */
@@ -139,7 +139,7 @@ class ServerRun {
         this.#badReplies += 1;
         if (this.#examples.length >= EXAMPLES_MAX) continue;
         const where = `near packet ${this.#packets} of seed ${this.#campaign.seed}`;
-        const shown = hexOf(socket.bytes(datagram).subarray(0, EXAMPLE_BYTES_MAX));
+        const shown = formatHex(socket.bytes(datagram).subarray(0, EXAMPLE_BYTES_MAX));
         this.#examples.push(`${where}: ${problem}: ${shown}`);
       }
     }

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../../protocol/bytes.ts";
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import type { DhcpPacket, OutgoingOption, OutgoingPacket } from "../../../protocol/dhcp/packet.ts";
@@ -7,7 +8,7 @@ import {
   encodePacket,
   encodingLength,
 } from "../../../protocol/dhcp/packet.ts";
-import { writeIpv4 } from "../../../protocol/ipv4.ts";
+import { latin1Bytes } from "../../../protocol/latin1.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import type { DhcpExchange, FleetSink } from "../../../simulator/device/exchange.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
@@ -147,6 +148,7 @@ class CorpusSink implements FleetSink {
   }
 }
 
+const word = (value: number): Uint8Array => bytesOf(value, 4);
 const LEASE_SECONDS = 3600;
 const MERIT_DUMP = 14;
 const ROOT_PATH = 17;
@@ -165,11 +167,11 @@ function replyTo(
     { code: OptionCode.renewalTime, value: word(LEASE_SECONDS / 2) },
     { code: OptionCode.rebindingTime, value: word((LEASE_SECONDS * 7) / 8) },
     { code: OptionCode.routers, value: word(request.giaddr) },
-    { code: OptionCode.domainName, value: ascii("a-long-name-of-a-domain.example.net") },
-    { code: ROOT_PATH, value: ascii("/export/".repeat(25)) },
+    { code: OptionCode.domainName, value: latin1Bytes("a-long-name-of-a-domain.example.net") },
+    { code: ROOT_PATH, value: latin1Bytes("/export/".repeat(25)) },
     { code: OptionCode.vendorEncapsulatedOptions, value: Uint8Array.of(1, 2, 7, 7, 2, 3, 8, 8, 8) },
     { code: OptionCode.cablelabsClientConfiguration, value: Uint8Array.of(1, 4, ...word(server)) },
-    { code: MERIT_DUMP, value: ascii("dump".repeat(25)) },
+    { code: MERIT_DUMP, value: latin1Bytes("dump".repeat(25)) },
   ];
   const information = request.options.get(OptionCode.relayAgentInformation);
   if (information !== undefined) {
@@ -210,14 +212,4 @@ function encoded(packet: OutgoingPacket): Uint8Array {
   const bytes = new Uint8Array(encodingLength(packet));
   encodePacket(packet, bytes, 0);
   return bytes;
-}
-
-function word(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  writeIpv4(bytes, 0, value);
-  return bytes;
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
