@@ -14,7 +14,7 @@ import { AddressNames } from "./dhcp/names/address-names.ts";
 import { CommandRunner } from "./dhcp/names/command-runner.ts";
 import { HostNameResolver } from "./dhcp/names/resolver.ts";
 import type { TftpPair } from "./dhcp/policy/crossed-tftp.ts";
-import { logMessages, type StatementOutput } from "./dhcp/policy/statement-output.ts";
+import { logMessages } from "./dhcp/policy/statement-output.ts";
 import { type DhcpSocketOptions, openDhcpSockets, tellWhatIsUnheard } from "./dhcp-sockets.ts";
 import type { Durability } from "./lease/store/lease-store.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
@@ -22,16 +22,15 @@ import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
 import { SharedPairState } from "./mandate/shared-pair-state.ts";
 import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
 import { DurationHistogram } from "./metrics/duration-histogram.ts";
-import type { Family } from "./metrics/exposition.ts";
 import { pairFamilies } from "./metrics/pair-metrics.ts";
 import { Admission, type AdmissionLimits } from "./overload/admission.ts";
-import { KnownClients } from "./overload/known-clients.ts";
+import { standingIn } from "./overload/known-clients.ts";
 import { OverloadGuard } from "./overload/overload-guard.ts";
 import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
-import type { RunningService } from "./service/loop/datagram-loop.ts";
+import type { CountingService } from "./service/loop/datagram-loop.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
 
 const broadcastAddressDefault = 0xffff_ffff;
@@ -56,15 +55,13 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly pair?: PairPlane | undefined;
 }
 
-export interface RunningServer extends RunningService {
+export interface RunningServer extends CountingService {
   /** 0 when it listens on every address. */
   readonly address: number;
   readonly durability: Durability;
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
-  /** Its counters now, for Prometheus. */
-  readonly families: () => Family[];
   /** Why a node of a pair ended by itself; undefined before that, and after `stop`. */
   readonly over: PlaneEnd | undefined;
 }
@@ -144,12 +141,14 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
   const counters = new DhcpCounters();
   const serverHostName = hostname();
   const engine = new DhcpEngine({
-    ...{ config, leases, ports, tftpServers, serverHostName },
-    interfaces: interfaces,
+    ...{ config, leases, ports, interfaces, tftpServers, serverHostName },
     packetLogging: start.packetLogging ?? "none",
     resolve: trace.resolve(opened.resolve),
     nameOf: trace.nameOf(opened.nameOf),
-    output: outputTo(logger, commands),
+    output: (output) => {
+      logMessages(output.messages, logger);
+      for (const words of output.commands) commands?.run(words);
+    },
     recordsEveryAck: store.durability === "replicated",
   });
   const gate =
@@ -178,8 +177,7 @@ function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
     ...{ tftpServers, serverHostName, localPort: socket.localPort },
     frameInterfaces: links.interfaceIndexes,
   });
-  const { standingOf } = new KnownClients(config, leases);
-  const admission = new Admission(standingOf, start.overload);
+  const admission = new Admission(standingIn(config, leases), start.overload);
   const listener = new DhcpListener({
     leases,
     store,
@@ -227,14 +225,4 @@ function refuseFailover({ failoverPeers: [peer] }: ServerConfig): void {
   throw new StartError(
     `failover peer ${peer.name}: the failover protocol is not spoken; ${failoverReplacement}`,
   );
-}
-
-function outputTo(
-  logger: Logger,
-  commands: CommandRunner | undefined,
-): (output: StatementOutput) => void {
-  return (output) => {
-    logMessages(output.messages, logger);
-    for (const words of output.commands) commands?.run(words);
-  };
 }

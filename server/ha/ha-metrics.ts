@@ -6,7 +6,6 @@ import type { TakeOverTimes } from "./take-over-clock.ts";
 export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family[] {
   const { epoch, leader, failureInProgress, peerLife, links } = status;
   const [own, peer] = status.nodes;
-  const bit = (value: boolean): number => (value ? 1 : 0);
   return [
     {
       name: "provlab_ha_role",
@@ -15,13 +14,17 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
       samples: [own, peer].map(({ node, role }) => ({ labels: { node, role }, value: 1 })),
     },
     gauge("provlab_ha_epoch", "Epoch of the leadership: it grows with every claim.", epoch),
-    gauge("provlab_ha_leader", "1 when somebody holds the leadership.", bit(leader !== undefined)),
-    gauge("provlab_ha_in_sync", "1 when this node has every lease.", bit(own.isInSync)),
-    gauge("provlab_ha_peer_alive", "1 when the other node is heard.", bit(peerLife === "alive")),
+    gauge(
+      "provlab_ha_leader",
+      "1 when somebody holds the leadership.",
+      Number(leader !== undefined),
+    ),
+    gauge("provlab_ha_in_sync", "1 when this node has every lease.", Number(own.isInSync)),
+    gauge("provlab_ha_peer_alive", "1 when the other node is heard.", Number(peerLife === "alive")),
     gauge(
       "provlab_ha_failure_in_progress",
       "1 while the failure-in-progress flag is up.",
-      bit(failureInProgress),
+      Number(failureInProgress),
     ),
     gauge(
       "provlab_ha_failed_actions",
@@ -32,7 +35,7 @@ export function haFamilies(status: PairStatus, takeOvers: TakeOverTimes): Family
       "provlab_ha_link_up",
       "1 for an interconnect by which the other node is heard.",
       "link",
-      Object.fromEntries(links.map(({ state }, link) => [link, bit(state === "up")])),
+      Object.fromEntries(links.map(({ state }, link) => [link, Number(state === "up")])),
     ),
     ...(status.clockApartMs === undefined
       ? []

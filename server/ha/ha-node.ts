@@ -3,6 +3,7 @@ import type { ClaimOutcome, Holder, LeaderRecord } from "../mandate/leadership.t
 import { type HeardRefusal, HeartbeatSession } from "./heartbeat-session.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
 import {
+  log,
   type NodeEffect,
   type NodeOrder,
   type NodeState,
@@ -196,20 +197,12 @@ export class HaNode {
     switch (event.kind) {
       case "link": {
         const level = event.state === "up" ? "info" : "warn";
-        return {
-          kind: "log",
-          level,
-          message: `link ${event.link} to ${peerName} is ${event.state}`,
-        };
+        return log(level, `link ${event.link} to ${peerName} is ${event.state}`);
       }
-      case "peer": {
-        const level = event.life === "alive" ? "info" : "error";
-        return { kind: "log", level, message: `${peerName} is ${event.life}` };
-      }
-      case "stalled": {
-        const message = `stood still for ${Math.round(event.stalledMs)} ms`;
-        return { kind: "log", level: "warn", message };
-      }
+      case "peer":
+        return log(event.life === "alive" ? "info" : "error", `${peerName} is ${event.life}`);
+      case "stalled":
+        return log("warn", `stood still for ${Math.round(event.stalledMs)} ms`);
     }
   }
 }

@@ -36,14 +36,6 @@ export const haProfiles = {
 /** HA-8 (2) and HA-15 (1): the time within which an active node must stop answering. */
 export const stopMsMax = 2000;
 
-/**
- * Longest time from a failure of the active node until it is considered dead. HA-8 counts in the same
- * way: 3 s of keepalive and 15 s of deadtime.
- */
-export function detectionMsMax(times: HeartbeatTimes): number {
-  return times.keepaliveMs + times.deadMs;
-}
-
 /** Mistakes in the combination of times: the field and the reason. */
 export function mistakesOfTimes(
   times: HeartbeatTimes,

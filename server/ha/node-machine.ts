@@ -89,7 +89,7 @@ const stay = (state: NodeState): NodeStep => ({ state, effects: [] });
 const withdrawal: NodeEffect = { kind: "withdraw-address" };
 const stopped: readonly NodeEffect[] = [{ kind: "stop-answering" }, withdrawal];
 
-function log(level: "info" | "warn" | "error", message: string): NodeEffect {
+export function log(level: "info" | "warn" | "error", message: string): NodeEffect {
   return { kind: "log", level, message };
 }
 

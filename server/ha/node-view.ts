@@ -1,4 +1,4 @@
-import type { HeartbeatFlags, NodeRole } from "../../protocol/heartbeat/packet.ts";
+import type { Heartbeat, NodeRole } from "../../protocol/heartbeat/packet.ts";
 import type { Holder, LeaderRecord } from "../mandate/leadership.ts";
 import type { PeerLife } from "./peer-detector.ts";
 
@@ -14,12 +14,7 @@ export interface NodeHealth {
 }
 
 /** The peer's latest report. */
-export interface PeerReport {
-  readonly bootId: string;
-  readonly role: NodeRole;
-  readonly epoch: number;
-  readonly flags: HeartbeatFlags;
-}
+export type PeerReport = Pick<Heartbeat, "bootId" | "role" | "epoch" | "flags">;
 
 /** Everything that one node knows at a moment. */
 export interface NodeView {

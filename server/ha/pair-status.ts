@@ -1,6 +1,6 @@
 import type { NodeRole } from "../../protocol/heartbeat/packet.ts";
-import type { Holder, LeaderRecord } from "../mandate/leadership.ts";
-import type { HaNode, LinkReport } from "./ha-node.ts";
+import type { Holder } from "../mandate/leadership.ts";
+import type { HaNode, LinkReport, NodeFacts } from "./ha-node.ts";
 import { isAble, type NodeHealth } from "./node-view.ts";
 import type { PeerLife } from "./peer-detector.ts";
 
@@ -39,17 +39,13 @@ export interface PairStatus {
   readonly leaseTimeAheadMs: number;
 }
 
-export interface PairStatusInput {
+export interface PairStatusInput
+  extends Pick<NodeFacts, "leader" | "isInSync" | "revision" | "health" | "filesInStep"> {
   readonly node: Pick<HaNode, "state" | "peer" | "peerLife" | "links">;
   readonly self: Holder;
   readonly peerName: string;
-  readonly leader: LeaderRecord | undefined;
-  readonly isInSync: boolean;
-  readonly revision: number;
-  readonly health: NodeHealth;
   /** Why the store did not carry out the latest request; "" when it did. */
   readonly storeTrouble: string;
-  readonly filesInStep: boolean;
   readonly clockApartMs: number | undefined;
   readonly leaseTimeAheadMs: number;
 }
@@ -60,9 +56,8 @@ export function pairStatusOf(input: PairStatusInput): PairStatus {
   const failure = node.state.role === "failed" ? [`failed: ${node.state.reason}`] : [];
   const store = storeTrouble === "" ? [] : [`the store: ${storeTrouble}`];
   const troubles = [...failure, ...troublesOf(health), ...store];
-  const able = isAble(role, input);
   const filesInStep = role === "active" || input.filesInStep;
-  const known = { isInSync, filesInStep, isAble: able };
+  const known = { isInSync, filesInStep, isAble: isAble(role, input) };
   const own: NodeStatus = { ...self, role, revision, ...known, troubles };
   return {
     schema: "provlab/pair-status@1",

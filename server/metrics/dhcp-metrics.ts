@@ -6,7 +6,7 @@ import { bindingStates } from "../lease/lease.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import type { DurationHistogram } from "./duration-histogram.ts";
 import {
-  type CounterName,
+  type CounterNames,
   counterFamilies,
   type Family,
   gauge,
@@ -16,7 +16,7 @@ import {
 /** Pools with their own time series; the others are summed up. */
 export const POOLS_MAX = 200;
 
-const counterNames: Readonly<Record<string, CounterName>> = {
+const counterNames: CounterNames = {
   batches: { help: "Batches of datagrams that the loop received." },
   commits: { help: "Commits of lease records that became durable." },
   "commit-failures": { help: "Commits that failed: nothing was promised." },
@@ -31,7 +31,7 @@ const counterNames: Readonly<Record<string, CounterName>> = {
   dropped: { label: "reason", help: "Messages without an answer, by reason." },
 };
 
-const socketNames: Readonly<Record<string, CounterName>> = {
+const socketNames: CounterNames = {
   received: { help: "Datagrams received." },
   sent: { help: "Datagrams sent." },
   truncated: { help: "Datagrams that were longer than a slot." },

@@ -66,8 +66,10 @@ export function gaugeBy(
   return { name, type: "gauge", help, samples };
 }
 
-/** How the first part of a counter's dotted name is shown. */
-export interface CounterName {
+/** How each counter is shown, by the first part of its dotted name. */
+export type CounterNames = Readonly<Record<string, CounterName>>;
+
+interface CounterName {
   readonly help: string;
   /** Without the prefix and `_total`; by default the counter's own name, with `_` for `-`. */
   readonly name?: string;
@@ -75,21 +77,31 @@ export interface CounterName {
   readonly label?: string;
 }
 
+/** Counters of a service: plain ones, and groups of them. */
+type Counters = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+
+/** Every counter by a dotted name (`dropped.rate`), zeros included. */
+export function dotted(counters: Counters): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(counters).flatMap(([name, value]) =>
+      typeof value === "number"
+        ? [[name, value]]
+        : Object.entries(value).map(([key, count]) => [`${name}.${key}`, count]),
+    ),
+  );
+}
+
 /**
- * Counters by dotted names, `dropped.rate` or `batches`, as families. Throws RangeError for a counter
- * that the table does not name, so that none is forgotten.
+ * Counters as families. Throws RangeError for a counter that the table does not name, so that none is
+ * forgotten.
  */
-export function counterFamilies(
-  prefix: string,
-  counters: Readonly<Record<string, number>>,
-  names: Readonly<Record<string, CounterName>>,
-): Family[] {
+export function counterFamilies(prefix: string, counters: Counters, names: CounterNames): Family[] {
   const families = new Map<string, Family & { readonly samples: Sample[] }>();
-  for (const [dotted, value] of Object.entries(counters)) {
-    const dot = dotted.indexOf(".");
-    const group = dot < 0 ? dotted : dotted.slice(0, dot);
+  for (const [full, value] of Object.entries(dotted(counters))) {
+    const dot = full.indexOf(".");
+    const group = dot < 0 ? full : full.slice(0, dot);
     const told = names[group];
-    if (told === undefined) throw new RangeError(`the counter ${prefix}: ${dotted} has no name`);
+    if (told === undefined) throw new RangeError(`the counter ${prefix}: ${full} has no name`);
     const { help, label, name = group.replaceAll("-", "_") } = told;
     const family = families.get(group) ?? {
       name: `${prefix}_${name}_total`,
@@ -98,7 +110,7 @@ export function counterFamilies(
       samples: [],
     };
     family.samples.push({
-      labels: label === undefined ? {} : { [label]: dotted.slice(dot + 1) },
+      labels: label === undefined ? {} : { [label]: full.slice(dot + 1) },
       value,
     });
     families.set(group, family);

@@ -1,13 +1,12 @@
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
-import { newNtpCounters } from "../ntp/edge/ntp-server.ts";
-import { newSyslogCounters } from "../syslog/syslog-receiver.ts";
-import { newTftpCounters } from "../tftp/counters.ts";
-import { newTimeCounters } from "../time/edge/time-server.ts";
+import { newNtpCounters, ntpFamilies } from "../ntp/edge/ntp-server.ts";
+import { newSyslogCounters, syslogFamilies } from "../syslog/syslog-receiver.ts";
+import { newTftpCounters, tftpFamilies } from "../tftp/counters.ts";
+import { newTimeCounters, timeFamilies } from "../time/edge/time-server.ts";
 import { dhcpFamilies } from "./dhcp-metrics.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import { type Family, labelled } from "./exposition.ts";
-import { ntpFamilies, syslogFamilies, tftpFamilies, timeFamilies } from "./service-metrics.ts";
 
 const noCounts: LeaseCounts = {
   ...{ free: 0, active: 0, expired: 0, released: 0, abandoned: 0, reset: 0, backup: 0 },

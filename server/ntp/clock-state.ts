@@ -58,27 +58,24 @@ export function clockStateOf(
   unixMs: number,
   precision: number,
 ): ClockState {
+  const common = { precision, rootDelaySeconds: 0, referenceUnixMs: unixMs };
   if (kernel?.synchronised === true) {
     return {
+      ...common,
       leap: leaps[kernel.leapSecond],
       stratum: policy.stratum,
-      precision,
       // maxerror is the whole distance to the root, half the delay included.
-      rootDelaySeconds: 0,
       rootDispersionSeconds: Math.min(kernel.maxErrorMs / 1000, dispersionSecondsMax),
       referenceId: hostReference,
-      referenceUnixMs: unixMs,
     };
   }
   const isLocal = policy.unsynchronised === "local";
   return {
+    ...common,
     leap: isLocal ? NtpLeap.none : NtpLeap.unsynchronised,
     stratum: isLocal ? localStratum : 0,
-    precision,
-    rootDelaySeconds: 0,
     // The clock is its own reference, so the only error is its resolution.
     rootDispersionSeconds: 2 ** precision,
     referenceId: isLocal ? localReference : noReference,
-    referenceUnixMs: unixMs,
   };
 }

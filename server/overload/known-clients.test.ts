@@ -4,7 +4,7 @@ import { withLaterHosts } from "../config/grammar/lease-hosts.ts";
 import { CompactHostTable } from "../config/model/host-table.ts";
 import { configOf, startSeconds } from "../dhcp/decide/engine.testing.ts";
 import { LeaseTable } from "../lease/table/lease-table.ts";
-import { KnownClients } from "./known-clients.ts";
+import { standingIn } from "./known-clients.ts";
 
 const mac = (last: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, last);
 const low = 0x0a00_0001;
@@ -30,12 +30,12 @@ test.each<[string, number, number, string]>([
   ["a host of that type", 6, 4, "known"],
   ["nobody", 1, 5, "unknown"],
 ])("%s", (_name, type, last, standing) => {
-  expect(new KnownClients(config, leases()).standingOf(type, mac(last))).toBe(standing);
+  expect(standingIn(config, leases())(type, mac(last))).toBe(standing);
 });
 
 test("a client becomes known with its lease, at once, and is remembered afterwards", () => {
   const table = leases();
-  const { standingOf } = new KnownClients(config, table);
+  const standingOf = standingIn(config, table);
   const client = { hardware: { type: 1, address: mac(9) } };
   expect(standingOf(1, mac(9))).toBe("unknown");
   table.offer(7, client, startSeconds + 120);
@@ -51,7 +51,7 @@ test("a client becomes known with its lease, at once, and is remembered afterwar
 
 test("every client of many is told from every other", () => {
   const table = new LeaseTable([{ low, high: low + 9999, pool: 0 }]);
-  const { standingOf } = new KnownClients(config, table);
+  const standingOf = standingIn(config, table);
   const address = (device: number) => Uint8Array.of(4, 0, 0, 0, device >> 8, device);
   for (let device = 0; device < 10_000; device += 2) {
     const client = { hardware: { type: 1, address: address(device) } };
@@ -67,13 +67,13 @@ test("a host of the lease file is known like those of dhcpd.conf", () => {
   const host = { name: "later", isDynamic: true, isDeleted: false, hardware };
   const complete = withLaterHosts(config, [{ ...host, fixedAddresses: [], statements: [] }]);
   expect(complete.problems).toEqual([]);
-  expect(new KnownClients(complete.config, leases()).standingOf(1, mac(5))).toBe("known");
+  expect(standingIn(complete.config, leases())(1, mac(5))).toBe("known");
 });
 
 test("a host that is declared while the server runs is known at once", () => {
   const { root, classes } = config;
   const hosts = new CompactHostTable();
-  const { standingOf } = new KnownClients({ hosts, classes }, leases());
+  const standingOf = standingIn({ hosts, classes }, leases());
   expect(standingOf(1, mac(7))).toBe("unknown");
   const nothing = { clientId: undefined, identifier: undefined, group: undefined };
   const hardware = { type: 1, address: mac(7) };
@@ -82,7 +82,7 @@ test("a host that is declared while the server runs is known at once", () => {
 });
 
 test("an address of any length that a packet can have is looked up", () => {
-  const { standingOf } = new KnownClients(config, leases());
+  const standingOf = standingIn(config, leases());
   for (let length = 1; length <= 16; length += 1) {
     expect(standingOf(1, new Uint8Array(length).fill(length))).toBe("unknown");
   }

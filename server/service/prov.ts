@@ -8,7 +8,7 @@ import { newBootId } from "../ha/edge/ha-service.ts";
 import { LeaseTime } from "../ha/lease-time.ts";
 import { DataPlanePulse } from "../ha/watchdog.ts";
 import { SharedPairState } from "../mandate/shared-pair-state.ts";
-import { type MetricsPlan, MetricsServer } from "../metrics/edge/metrics-server.ts";
+import { type MetricsPlan, openMetricsServer } from "../metrics/edge/metrics-server.ts";
 import { LatestMetrics } from "../metrics/latest-metrics.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { PairPlane } from "../pair/pair-plane.ts";
@@ -76,7 +76,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
     const metrics =
       metricsPlan === undefined
         ? undefined
-        : await MetricsServer.open(metricsPlan, {
+        : await openMetricsServer(metricsPlan, {
             families: () => latest.families(),
             isReady: () => latest.isReady(systemClock.monotonicMs()),
           });

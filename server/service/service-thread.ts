@@ -43,13 +43,14 @@ export class ServiceThread {
   readonly #plan: ServicePlan;
   readonly #about: LogFields;
   readonly #listener: ServiceListener;
-  readonly #starting = new Settling<Serving>();
-  readonly #ending = new Settling<void>();
+  readonly #starting = settling<Serving>();
+  readonly #ending = settling<void>();
   readonly #asked = new Map<number, (line: ControlLine) => void>();
   #worker: Worker;
   #startedAtMs = 0;
   #restart: NodeJS.Timeout | undefined;
   #tellsMetrics = false;
+  #hasServed = false;
   #isStopping = false;
   #isLast = false;
   #lastId = 0;
@@ -130,6 +131,7 @@ export class ServiceThread {
           writeLines(message.lines, this.#listener.logger, this.#about, start.linesUnderWay);
           break;
         case "serving":
+          this.#hasServed = true;
           this.#starting.resolve(message);
           if (this.#tellsMetrics) this.tellMetrics();
           break;
@@ -147,11 +149,10 @@ export class ServiceThread {
 
   #exited(failure: Error | undefined, over: string | undefined): void {
     this.#listener.onExit?.();
-    const isStarted = this.#starting.isSettled;
     this.#starting.reject(new StartError(`${this.name}: the service ended while it was starting`));
     if (failure !== undefined) this.#ending.reject(failure);
     else if (this.#isStopping || (this.#isLast && over !== undefined)) this.#ending.resolve();
-    else if (over !== undefined && isStarted) {
+    else if (over !== undefined && this.#hasServed) {
       this.#listener.logger.warn(`starts anew, because it is ${over}`, this.#about);
       const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
       this.#restart = setTimeout(
@@ -165,33 +166,15 @@ export class ServiceThread {
 }
 
 /** A promise that is settled from outside, and that need not be awaited. */
-class Settling<Value> {
-  readonly promise: Promise<Value>;
-  isSettled = false;
-  readonly #resolve: (value: Value) => void;
-  readonly #reject: (error: Error) => void;
-
-  constructor() {
-    let resolve!: (value: Value) => void;
-    let reject!: (error: Error) => void;
-    this.promise = new Promise((resolve_, reject_) => {
-      resolve = resolve_;
-      reject = reject_;
-    });
-    this.promise.catch(() => undefined);
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  resolve(value: Value): void {
-    this.isSettled = true;
-    this.#resolve(value);
-  }
-
-  reject(error: Error): void {
-    this.isSettled = true;
-    this.#reject(error);
-  }
+function settling<Value>() {
+  let resolve!: (value: Value) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<Value>((resolve_, reject_) => {
+    resolve = resolve_;
+    reject = reject_;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }
 
 /** A service's thread died: through our own error, or because it ran out of memory. */

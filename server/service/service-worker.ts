@@ -6,13 +6,7 @@ import { startDhcpServer } from "../dhcp-server.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
 import { SharedPairState } from "../mandate/shared-pair-state.ts";
-import { type Family, labelled } from "../metrics/exposition.ts";
-import {
-  ntpFamilies,
-  syslogFamilies,
-  tftpFamilies,
-  timeFamilies,
-} from "../metrics/service-metrics.ts";
+import { labelled } from "../metrics/exposition.ts";
 import { startMirror } from "../mirror/edge/mirror-service.ts";
 import { startNtpServer } from "../ntp/edge/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
@@ -21,7 +15,7 @@ import { startSyslogServer } from "../syslog/edge/syslog-server.ts";
 import { DeviceFiles } from "../tftp/edge/device-files.ts";
 import { type RunningTftpServer, startTftpServer } from "../tftp/edge/tftp-server.ts";
 import { startTimeServer } from "../time/edge/time-server.ts";
-import type { RunningService } from "./loop/datagram-loop.ts";
+import type { CountingService } from "./loop/datagram-loop.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -34,11 +28,10 @@ import { ThreadLog } from "./thread-log.ts";
 // The thread of one service. Each service has its own, because its loop waits in the kernel for its own
 // sockets, and a packet for another service would not wake it.
 
-interface ThreadedService extends RunningService {
+interface ThreadedService extends CountingService {
   readonly durability?: string;
   /** Why the service ended by itself. */
   readonly over?: PlaneEnd | undefined;
-  readonly families: () => Family[];
   /** Only the service `ha`: answers a request of the control socket. */
   answer?(request: ControlRequest, tell: (line: ControlLine) => void): void;
 }
@@ -70,26 +63,16 @@ async function start(plan: ServicePlan): Promise<ThreadedService> {
         flushLog: () => log.flush(),
       });
     }
-    case "tftp": {
-      const running = await startTftp(plan);
-      const { counters, load } = running;
-      return { ...running, families: () => tftpFamilies(counters, load()) };
-    }
+    case "tftp":
+      return startTftp(plan);
     case "ha":
       return startHa(plan, logger);
-    case "time": {
-      const running = await startTimeServer({ ...plan, logger });
-      return { ...running, families: () => timeFamilies(running.counters) };
-    }
-    case "ntp": {
-      const running = await startNtpServer({ ...plan, logger });
-      const { counters, clockState } = running;
-      return { ...running, families: () => ntpFamilies(counters, clockState().stratum) };
-    }
-    case "syslog": {
-      const running = await startSyslogServer({ ...plan, logger });
-      return { ...running, families: () => syslogFamilies(running.counters) };
-    }
+    case "time":
+      return startTimeServer({ ...plan, logger });
+    case "ntp":
+      return startNtpServer({ ...plan, logger });
+    case "syslog":
+      return startSyslogServer({ ...plan, logger });
     case "mirror": {
       const pairState = new SharedPairState(plan.pairState);
       pairState.tellMirrored(false);

@@ -23,16 +23,9 @@ export function outdatedFiles(
   file: string,
   daysKept: number,
 ): readonly string[] {
-  const byDate = new Map<string, string[]>();
-  for (const entry of entries) {
-    const date = rotatedDate(entry, file);
-    if (date === undefined) continue;
-    const names = byDate.get(date);
-    if (names === undefined) byDate.set(date, [entry]);
-    else names.push(entry);
-  }
-  const newestFirst = [...byDate.keys()].toSorted().toReversed();
-  return newestFirst.slice(daysKept).flatMap((date) => byDate.get(date) ?? []);
+  const dates = new Set(entries.flatMap((entry) => rotatedDate(entry, file) ?? []));
+  const outdated = new Set([...dates].toSorted().toReversed().slice(daysKept));
+  return entries.filter((entry) => outdated.has(rotatedDate(entry, file) ?? ""));
 }
 
 /** The day of a rotated file of `file`, as `20261124`; undefined for any other entry. */

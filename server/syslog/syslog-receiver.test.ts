@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Prng } from "../../base/prng.ts";
-import { dotted } from "../service/loop/counters.ts";
+import { dotted } from "../metrics/exposition.ts";
 import { FileRouter } from "./file-router.ts";
 import { type LogSink, newSyslogCounters, SyslogReceiver } from "./syslog-receiver.ts";
 

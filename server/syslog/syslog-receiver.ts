@@ -1,5 +1,6 @@
 import { DecodeError } from "../../protocol/decode-error.ts";
 import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.ts";
+import { type CounterNames, counterFamilies, type Family } from "../metrics/exposition.ts";
 import type { FileRouter } from "./file-router.ts";
 import { logLine } from "./log-line.ts";
 
@@ -20,9 +21,7 @@ export function newSyslogCounters() {
     received: { udp: 0, tcp: 0 },
     /** Lines handed to files; one message may go into several files, or into none. */
     lines: 0,
-    /** Messages that match no rule. */
     unrouted: 0,
-    /** TCP messages that were cut off because they were longer than a frame may be. */
     "cut-off": 0,
     "tcp-refused": 0,
     dropped: { empty: 0, rate: 0, "file-full": 0, "total-full": 0, "write-failed": 0 },
@@ -30,6 +29,19 @@ export function newSyslogCounters() {
 }
 export type SyslogCounters = ReturnType<typeof newSyslogCounters>;
 type SyslogDropReason = keyof SyslogCounters["dropped"];
+
+const names: CounterNames = {
+  received: { name: "messages", label: "transport", help: "Messages received." },
+  lines: { help: "Lines handed to files." },
+  unrouted: { help: "Messages that no rule wants." },
+  "cut-off": { help: "TCP messages that were too long." },
+  "tcp-refused": { help: "TCP connections refused." },
+  dropped: { label: "reason", help: "Messages thrown away, by reason." },
+};
+
+export function syslogFamilies(counters: SyslogCounters): Family[] {
+  return counterFamilies("provlab_syslog", counters, names);
+}
 
 /** Facility syslog, severity warning: for the receiver's own lines. */
 const ownFacility = 5;

@@ -1,3 +1,4 @@
+import { type CounterNames, counterFamilies, type Family, gauge } from "../metrics/exposition.ts";
 import { type TransferEnd, transferEnds } from "./transfer.ts";
 
 /** Decode error codes and TFTP error codes are closed sets anyway; this guards against a mistake. */
@@ -7,27 +8,22 @@ const codesMax = 64;
 export function newTftpCounters() {
   return {
     requests: 0,
-    /** Requests repeated while their transfer ran. */
     "requests-repeated": 0,
     started: 0,
     "blocks-sent": 0,
     "blocks-repeated": 0,
     /** File bytes, repeated blocks included. */
     "bytes-sent": 0,
-    /** Requests that waited for a session (TFTP-9). */
     queued: 0,
     "queue-full": 0,
     /** Requests that waited so long that the client must have given up. */
     "queue-expired": 0,
     /** Packets to a port without such a transfer (RFC 1350 section 4). */
     "unknown-transfers": 0,
-    /** ERROR packets that were not sent because there were too many. */
     "errors-suppressed": 0,
     batches: 0,
     ended: Object.fromEntries(transferEnds.map((end) => [end, 0])) as Record<TransferEnd, number>,
-    /** Requests that were answered with an ERROR, by its code. */
     refused: {} as Record<string, number>,
-    /** Datagrams that are not TFTP packets, by their DecodeError's code. */
     rejected: {} as Record<string, number>,
   };
 }
@@ -38,4 +34,39 @@ export function countCode(counts: Record<string, number>, code: string | number)
   const count = counts[code];
   if (count === undefined && Object.keys(counts).length >= codesMax) return;
   counts[code] = (count ?? 0) + 1;
+}
+
+const names: CounterNames = {
+  requests: { help: "Read and write requests." },
+  "requests-repeated": {
+    help: "Requests that came again while their transfer ran.",
+  },
+  started: { name: "transfers_started", help: "Transfers that began." },
+  "blocks-sent": { help: "Blocks sent, of transfers that are over." },
+  "blocks-repeated": { help: "Blocks of them that were sent again." },
+  "bytes-sent": { name: "sent_bytes", help: "Bytes of files sent, of transfers that are over." },
+  queued: { help: "Requests that waited for a session." },
+  "queue-full": { help: "Requests that found no room to wait." },
+  "queue-expired": { help: "Requests that waited for too long." },
+  "unknown-transfers": { help: "Packets of no transfer." },
+  "errors-suppressed": { help: "ERROR packets that were kept back." },
+  batches: { help: "Batches of datagrams that the loop received." },
+  ended: { name: "transfers_ended", label: "end", help: "Transfers that ended, by how." },
+  refused: {
+    label: "code",
+    help: "Requests answered with an ERROR, by its code.",
+  },
+  rejected: { label: "code", help: "Datagrams that are no TFTP packet." },
+};
+
+/** The metrics of a TFTP server at this moment. */
+export function tftpFamilies(
+  counters: TftpCounters,
+  load: { readonly sessions: number; readonly waiting: number },
+): Family[] {
+  return [
+    ...counterFamilies("provlab_tftp", counters, names),
+    gauge("provlab_tftp_sessions", "Transfers under way.", load.sessions),
+    gauge("provlab_tftp_waiting", "Requests that wait for a session.", load.waiting),
+  ];
 }

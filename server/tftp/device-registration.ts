@@ -21,6 +21,10 @@ export type ContentReading<Value> =
   | { readonly kind: "ok"; readonly value: Value }
   | { readonly kind: "failed"; readonly message: string };
 
+export function failed(message: string): { readonly kind: "failed"; readonly message: string } {
+  return { kind: "failed", message };
+}
+
 const devicesMax = 2_000_000;
 /** Each template in use is checked for changes regularly, so their number is bounded. */
 const templatesMax = 1000;
@@ -148,13 +152,13 @@ class Problems {
   }
 
   /** A mistake after which the rest of the file cannot be checked. */
-  alone(message: string): { readonly kind: "failed"; readonly message: string } {
+  alone(message: string) {
     this.add(message);
-    return { kind: "failed", message: this.#message() };
+    return failed(this.#message());
   }
 
   readingOf<Value>(value: Value): ContentReading<Value> {
-    return this.#count === 0 ? { kind: "ok", value } : { kind: "failed", message: this.#message() };
+    return this.#count === 0 ? { kind: "ok", value } : failed(this.#message());
   }
 
   #message(): string {

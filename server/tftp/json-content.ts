@@ -1,4 +1,4 @@
-import type { ContentReading } from "./device-registration.ts";
+import { type ContentReading, failed } from "./device-registration.ts";
 
 // Engines locate a mistake by its position or by an excerpt of the text around it.
 const positionForm = /position (\d+)/;
@@ -18,7 +18,7 @@ export function readJson<Value>(
     data = JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { kind: "failed", message: `is not JSON: ${withoutExcerpt(error.message, text)}` };
+    return failed(`is not JSON: ${withoutExcerpt(error.message, text)}`);
   }
   return read(data);
 }

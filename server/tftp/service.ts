@@ -16,6 +16,7 @@ import { PortRotation } from "./port-rotation.ts";
 import { type Session, SessionTable } from "./session-table.ts";
 import { type PacketSink, ReadTransfer, type TransferEnd } from "./transfer.ts";
 import { NetasciiContent, type TransferContent } from "./transfer-content.ts";
+import type { TransferLog } from "./transfer-log.ts";
 import { WaitingQueue, type WaitingRequest } from "./waiting-queue.ts";
 
 export type OpenResult = { readonly kind: "opened"; readonly content: TransferContent } | Refusal;
@@ -32,12 +33,6 @@ export interface TftpOutlet {
   ): void;
 }
 
-/** Hears of events worth logging. Nothing here is called for every packet. */
-export interface TftpObserver {
-  ended(session: Session, end: TransferEnd, nowMs: number): void;
-  refused(filename: string, clientAddress: number, refusal: Refusal): void;
-}
-
 export interface TftpServiceOptions {
   readonly open: (filename: string, clientAddress: number) => OpenResult;
   readonly outlet: TftpOutlet;
@@ -47,7 +42,8 @@ export interface TftpServiceOptions {
   readonly sessionsMax: number;
   readonly queueMax: number;
   readonly counters: TftpCounters;
-  readonly observer: TftpObserver;
+  /** Not called for every packet. */
+  readonly observer: Pick<TransferLog, "ended" | "refused">;
   readonly seed: number;
   readonly startMs: number;
 }

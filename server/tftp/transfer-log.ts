@@ -2,7 +2,6 @@ import type { Logger } from "../../base/log.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
 import type { Refusal } from "./negotiation.ts";
-import type { TftpObserver } from "./service.ts";
 import type { Session } from "./session-table.ts";
 import type { TransferEnd } from "./transfer.ts";
 
@@ -15,7 +14,7 @@ const nameCharactersMax = 200;
  * The lines of TFTP's log (TFTP-7): which client read which file, how it ended, and which requests were
  * refused and why.
  */
-export class TransferLog implements TftpObserver {
+export class TransferLog {
   readonly #logger: Logger;
   readonly #logTransfers: boolean;
   readonly #monotonicMs: () => number;

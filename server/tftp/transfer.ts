@@ -73,19 +73,21 @@ export class ReadTransfer {
   dueAtMs = 0;
   /** When the client last acknowledged something new; before that, when the transfer began. */
   progressAtMs = 0;
+  /** Undefined while the transfer goes on. */
+  end: TransferEnd | undefined;
+  /** The client has acknowledged something, so it exists. */
+  isAnswered = false;
+  /** Blocks count from 1 and never wrap here; packets carry their low 16 bits. */
+  acknowledgedBlocks = 0;
 
   readonly #content: TransferContent;
   readonly #settings: TransferSettings;
-  #end: TransferEnd | undefined;
   #startedAtMs = 0;
   #sentAtMs = 0;
-  /** Blocks count from 1 and never wrap here; packets carry their low 16 bits. */
-  #acknowledged = 0;
   #sent = 0;
   #highestSent = 0;
   #lastBlock = Number.POSITIVE_INFINITY;
   #awaitsOptions: boolean;
-  #isAnswered = false;
   #retries = 0;
   #isRepeated = false;
   #hasRepeatedForGap = false;
@@ -97,23 +99,9 @@ export class ReadTransfer {
     this.#awaitsOptions = settings.optionAck !== undefined;
   }
 
-  /** Undefined while the transfer goes on. */
-  get end(): TransferEnd | undefined {
-    return this.#end;
-  }
-
-  /** The client has acknowledged something, so it exists. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
-  }
-
-  get acknowledgedBlocks(): number {
-    return this.#acknowledged;
-  }
-
   /** Sends the OACK, or the first block. */
   start(nowMs: number, sink: PacketSink): void {
-    assert(this.#startedAtMs === 0 && this.#end === undefined, "a transfer starts once");
+    assert(this.#startedAtMs === 0 && this.end === undefined, "a transfer starts once");
     this.#startedAtMs = nowMs;
     this.progressAtMs = nowMs;
     this.#send(nowMs, sink);
@@ -122,27 +110,27 @@ export class ReadTransfer {
 
   /** The client repeated its request: our first answer was lost, or the request was copied. */
   repeatStart(nowMs: number, sink: PacketSink): void {
-    if (this.#end !== undefined || this.#isAnswered) return;
+    if (this.end !== undefined || this.isAnswered) return;
     if (nowMs - this.#sentAtMs < repeatMsMin) return;
     this.#isRepeated = true;
     this.#send(nowMs, sink);
   }
 
   onAck(block: number, nowMs: number, sink: PacketSink): void {
-    if (this.#end !== undefined) return;
+    if (this.end !== undefined) return;
     if (this.#awaitsOptions) {
       if (block !== 0) return;
       this.#awaitsOptions = false;
     } else {
-      const ahead = (block - this.#acknowledged) & BLOCK_MASK;
+      const ahead = (block - this.acknowledgedBlocks) & BLOCK_MASK;
       if (ahead === 0) {
         this.#onRepeatedAck(nowMs, sink);
         return;
       }
       // Older than the last one, or for a block never sent: ignore it.
-      if (ahead > this.#sent - this.#acknowledged) return;
-      this.#acknowledged += ahead;
-      if (this.#acknowledged < this.#sent && this.#isTooEarly(nowMs)) {
+      if (ahead > this.#sent - this.acknowledgedBlocks) return;
+      this.acknowledgedBlocks += ahead;
+      if (this.acknowledgedBlocks < this.#sent && this.#isTooEarly(nowMs)) {
         this.#slide(nowMs, sink);
         return;
       }
@@ -152,18 +140,18 @@ export class ReadTransfer {
 
   /** Call it when `dueAtMs` has come. */
   onTimeout(nowMs: number, sink: PacketSink): void {
-    if (this.#end !== undefined) return;
+    if (this.end !== undefined) return;
     const { sessionMs, unansweredMs, lastRetriesMax } = this.#settings;
-    if (!this.#isAnswered && nowMs - this.#startedAtMs >= unansweredMs) {
-      this.#end = "unanswered";
+    if (!this.isAnswered && nowMs - this.#startedAtMs >= unansweredMs) {
+      this.end = "unanswered";
     } else if (nowMs - this.progressAtMs >= sessionMs) {
-      this.#end = "timed-out";
+      this.end = "timed-out";
     } else if (
-      this.#isAnswered &&
+      this.isAnswered &&
       this.#sent === this.#lastBlock &&
       this.#retries >= lastRetriesMax
     ) {
-      this.#end = "unconfirmed";
+      this.end = "unconfirmed";
     } else {
       this.#retries += 1;
       this.#isRepeated = true;
@@ -175,18 +163,18 @@ export class ReadTransfer {
   /** The client sent an ERROR: it ends the transfer and is never answered. */
   onError(code: number): void {
     const isOptions = this.#awaitsOptions && code === tftpErrorCodes.optionRefused;
-    this.#end ??= isOptions ? "options-refused" : "client-error";
+    this.end ??= isOptions ? "options-refused" : "client-error";
   }
 
   /** The client sent DATA or an OACK, which a reader must not. */
   onIllegalPacket(sink: PacketSink): void {
-    if (this.#end !== undefined) return;
+    if (this.end !== undefined) return;
     this.#fail("illegal-packet", tftpErrorCodes.illegalOperation, "this is a read transfer", sink);
   }
 
   /** Ends the transfer from outside, without telling the client. */
   abandon(reason: TransferEnd): void {
-    this.#end ??= reason;
+    this.end ??= reason;
   }
 
   #onProgress(nowMs: number, sink: PacketSink): void {
@@ -194,10 +182,10 @@ export class ReadTransfer {
     if (!this.#isRepeated) {
       this.#roundTripMsMin = Math.min(this.#roundTripMsMin, nowMs - this.#sentAtMs);
     }
-    this.#isAnswered = true;
+    this.isAnswered = true;
     this.progressAtMs = nowMs;
-    if (this.#acknowledged === this.#lastBlock) {
-      this.#end = "completed";
+    if (this.acknowledgedBlocks === this.#lastBlock) {
+      this.end = "completed";
       return;
     }
     this.#retries = 0;
@@ -227,12 +215,12 @@ export class ReadTransfer {
    * only makes room for blocks not sent yet.
    */
   #slide(nowMs: number, sink: PacketSink): void {
-    this.#isAnswered = true;
+    this.isAnswered = true;
     this.progressAtMs = nowMs;
     this.#retries = 0;
     this.#isRepeated = true;
     this.#hasRepeatedForGap = false;
-    this.#sendUpTo(this.#acknowledged + this.#settings.windowBlocks, sink);
+    this.#sendUpTo(this.acknowledgedBlocks + this.#settings.windowBlocks, sink);
     this.#arm(nowMs);
   }
 
@@ -244,7 +232,7 @@ export class ReadTransfer {
   #arm(nowMs: number): void {
     const { retryMs, retryMsMax, sessionMs, unansweredMs } = this.#settings;
     const intervalMs = Math.min(retryMs * 2 ** this.#retries, retryMsMax);
-    const limitMs = this.#isAnswered
+    const limitMs = this.isAnswered
       ? this.progressAtMs + sessionMs
       : this.#startedAtMs + Math.min(unansweredMs, sessionMs);
     this.dueAtMs = Math.min(nowMs + intervalMs, limitMs);
@@ -257,8 +245,8 @@ export class ReadTransfer {
       sink.push(encodeOptionAck(sink.slot(), 0, optionAck));
       return;
     }
-    this.#sent = this.#acknowledged;
-    this.#sendUpTo(this.#acknowledged + windowBlocks, sink);
+    this.#sent = this.acknowledgedBlocks;
+    this.#sendUpTo(this.acknowledgedBlocks + windowBlocks, sink);
   }
 
   #sendUpTo(end: number, sink: PacketSink): void {
@@ -289,7 +277,7 @@ export class ReadTransfer {
   }
 
   #fail(end: TransferEnd, code: number, message: string, sink: PacketSink): void {
-    this.#end = end;
+    this.end = end;
     sink.push(encodeError(sink.slot(), 0, code, message));
   }
 }

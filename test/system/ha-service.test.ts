@@ -7,9 +7,9 @@ import type { OrderLine } from "../../server/ha/control-messages.ts";
 import { runCleanUp, runFailBack } from "../../server/ha/edge/fail-back-run.ts";
 import {
   type DataPlane,
+  type HaService,
   type HaServiceOptions,
   newBootId,
-  type RunningHaService,
   startHaService,
 } from "../../server/ha/edge/ha-service.ts";
 import { HeartbeatLinks } from "../../server/ha/edge/heartbeat-links.ts";
@@ -69,7 +69,7 @@ interface Machines {
 }
 
 interface Pair {
-  readonly services: readonly [RunningHaService, RunningHaService];
+  readonly services: readonly [HaService, HaService];
   readonly planes: readonly [FakeDataPlane, FakeDataPlane];
   readonly register: LeaderRegister;
   readonly logs: string[];
@@ -87,7 +87,7 @@ async function startPair(
   const ports = [await freePort(), await freePort()];
   const logs: string[] = [];
   const storeTroubles: [string, string] = ["", ""];
-  const start = (side: 0 | 1): Promise<RunningHaService> => {
+  const start = (side: 0 | 1): Promise<HaService> => {
     const self = { node: names[side], bootId: newBootId() };
     const log = (message: string): void => void logs.push(`${names[side]}: ${message}`);
     const options: HaServiceOptions = {

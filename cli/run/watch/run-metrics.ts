@@ -2,7 +2,10 @@ import { addFields } from "../../../base/add-fields.ts";
 import { systemClock } from "../../../base/clock.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { TimeSeriesRow } from "../../../reports/result/run-result.ts";
-import { type MetricsPlan, MetricsServer } from "../../../server/metrics/edge/metrics-server.ts";
+import {
+  type MetricsPlan,
+  openMetricsServer,
+} from "../../../server/metrics/edge/metrics-server.ts";
 import { type Family, gauge, gaugeBy, type Sample } from "../../../server/metrics/exposition.ts";
 import { StartError } from "../../../server/process/start-error.ts";
 import { emptyCounters, type StreamCounters } from "../../../simulator/measure/recorder.ts";
@@ -147,9 +150,9 @@ export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promi
 /** A run that has told nothing for so long has not begun, or is over. */
 const READY_MS = 10_000;
 
-async function openServer(...args: Parameters<typeof MetricsServer.open>): Promise<MetricsServer> {
+async function openServer(...args: Parameters<typeof openMetricsServer>) {
   try {
-    return await MetricsServer.open(...args);
+    return await openMetricsServer(...args);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw new UsageError(`--metrics: ${error.message}`, { cause: error });

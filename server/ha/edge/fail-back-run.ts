@@ -1,9 +1,9 @@
 import { systemClock } from "../../../base/clock.ts";
 import type { OrderEnd, OrderLine } from "../control-messages.ts";
 import { type FailBackStep, planFailBack } from "../fail-back.ts";
-import type { RunningHaService } from "./ha-service.ts";
+import type { HaService } from "./ha-service.ts";
 
-type Service = Pick<RunningHaService, "status" | "order" | "lowerFailureFlag" | "isOver">;
+type Service = Pick<HaService, "status" | "order" | "lowerFailureFlag" | "isOver">;
 
 const lookMs = 5;
 const cleanUpMsMax = 5000;

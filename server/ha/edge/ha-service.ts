@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { setTimeout as rest } from "node:timers/promises";
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../../../base/net/icmp-socket.ts";
@@ -9,14 +10,15 @@ import type { ClaimOutcome, Holder, Leadership } from "../../mandate/leadership.
 import { StartError } from "../../process/start-error.ts";
 import { GatewayWatch } from "../gateway-watch.ts";
 import { HaNode } from "../ha-node.ts";
-import { type HeartbeatTimes, stopMsMax } from "../heartbeat-times.ts";
+import { stopMsMax } from "../heartbeat-times.ts";
 import { apartText, areApart, type LeaseMoment, LeaseTime } from "../lease-time.ts";
 import type { NodeEffect, NodeOrder } from "../node-machine.ts";
 import { type PairStatus, pairStatusOf } from "../pair-status.ts";
 import { TakeOverClock, type TakeOverTimes } from "../take-over-clock.ts";
 import { type DataPlanePulse, Watchdog } from "../watchdog.ts";
 import type { FloatingAddress } from "./floating-address.ts";
-import { type HeartbeatLinkPlan, HeartbeatLinks } from "./heartbeat-links.ts";
+import type { HaPlan } from "./ha-plan.ts";
+import { HeartbeatLinks } from "./heartbeat-links.ts";
 
 /** The pair's view of the data plane: the part of this node that answers DHCP. */
 export interface DataPlane {
@@ -34,20 +36,13 @@ export interface DataPlane {
   turn(): void;
 }
 
-export interface HaServiceOptions {
-  readonly node: string;
+export interface HaServiceOptions
+  extends Pick<HaPlan, "node" | "peerName" | "isFirst" | "times" | "links" | "commitMsMax"> {
   /** Identifies this start of the program: see `newBootId`. */
   readonly bootId: string;
-  readonly peerName: string;
-  readonly isFirst: boolean;
-  readonly times: HeartbeatTimes;
-  /** One or two. */
-  readonly links: readonly HeartbeatLinkPlan[];
   readonly sign: HeartbeatSigner;
   /** Undefined: the gateway is not watched (HA-12). */
   readonly gatewayAddress?: number | undefined;
-  /** HA-11: how long commits may fail. */
-  readonly commitMsMax: number;
   /** HA-34; undefined: the disk is not watched. */
   readonly diskWorks?: (() => boolean) | undefined;
   /** Whether the mirror has all files of the active node; undefined: nothing is mirrored. */
@@ -63,24 +58,12 @@ export interface HaServiceOptions {
   readonly backend?: NonNullable<UdpSocketOptions["backend"]>;
 }
 
-export interface RunningHaService {
-  /** The service has stopped: its status no longer changes, and orders have no effect. */
-  readonly isOver: boolean;
-  status(): PairStatus;
-  takeOvers(): TakeOverTimes;
-  order(order: Exclude<NodeOrder, "shutdown">): void;
-  /** HA-16, step 1. False when this node is not active or the store did not answer. */
-  lowerFailureFlag(): Promise<boolean>;
-  /** Hands over and ends; settles within 3 s, whether the hand-over succeeded or not. */
-  stop(): Promise<void>;
-}
-
 const turnMsMin = 5;
 const turnMsMax = 100;
 const lingerMs = 1000;
 
 /** Runs one node of the pair on real sockets. Rejects with StartError when a socket cannot be opened. */
-export async function startHaService(options: HaServiceOptions): Promise<RunningHaService> {
+export async function startHaService(options: HaServiceOptions): Promise<HaService> {
   const { gatewayAddress, links, sign, backend } = options;
   const icmp = gatewayAddress === undefined ? undefined : openGatewaySocket();
   try {
@@ -100,7 +83,9 @@ function openGatewaySocket(): IcmpSocket {
   }
 }
 
-class HaService implements RunningHaService {
+export class HaService {
+  /** The service has stopped: its status no longer changes, and orders have no effect. */
+  isOver = false;
   readonly #options: HaServiceOptions;
   readonly #clock: Clock;
   readonly #links: HeartbeatLinks;
@@ -117,7 +102,6 @@ class HaService implements RunningHaService {
   #clocksAreApart = false;
   #orders: NodeOrder[] = [];
   #releasing: Promise<void> = Promise.resolve();
-  #isOver = false;
 
   constructor(options: HaServiceOptions, links: HeartbeatLinks, icmp: IcmpSocket | undefined) {
     const { node, bootId, times, gatewayAddress, clock = systemClock } = options;
@@ -148,10 +132,6 @@ class HaService implements RunningHaService {
     this.#timer = setInterval(() => this.#turn(), turnMs);
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   status(): PairStatus {
     return pairStatusOf({
       node: this.#node,
@@ -168,15 +148,18 @@ class HaService implements RunningHaService {
     return this.#takeOvers.times;
   }
 
+  /** `stop` gives the order "shutdown". */
   order(order: NodeOrder): void {
     this.#orders.push(order);
   }
 
+  /** HA-16, step 1. False when this node is not active or the store did not answer. */
   async lowerFailureFlag(): Promise<boolean> {
     const { state } = this.#node;
     return state.role === "active" && this.#leadership.lowerFailureFlag(state.epoch);
   }
 
+  /** Hands over and ends; settles within 3 s, whether the hand-over succeeded or not. */
   async stop(): Promise<void> {
     this.order("shutdown");
     const deadlineMs = this.#clock.monotonicMs() + stopMsMax + lingerMs;
@@ -184,7 +167,7 @@ class HaService implements RunningHaService {
       await rest(turnMsMin);
     }
     clearInterval(this.#timer);
-    this.#isOver = true;
+    this.isOver = true;
     await Promise.race([this.#releasing, rest(lingerMs)]);
     this.#links.close();
     this.#icmp?.close();
@@ -317,8 +300,4 @@ class HaService implements RunningHaService {
 export function newBootId(): string {
   const id = randomBytes(8).toString("hex");
   return /^0+$/.test(id) ? newBootId() : id;
-}
-
-async function rest(forMs: number): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, forMs));
 }

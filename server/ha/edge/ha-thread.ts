@@ -3,8 +3,7 @@ import { wakeBy } from "../../../base/net/wake-by.ts";
 import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
-import type { Family } from "../../metrics/exposition.ts";
-import type { RunningService } from "../../service/loop/datagram-loop.ts";
+import type { CountingService } from "../../service/loop/datagram-loop.ts";
 import type { ControlLine, ControlRequest } from "../control-messages.ts";
 import { haFamilies } from "../ha-metrics.ts";
 import { DataPlanePulse } from "../watchdog.ts";
@@ -12,7 +11,7 @@ import { DiskWatch } from "./disk-watch.ts";
 import { runCleanUp, runFailBack } from "./fail-back-run.ts";
 import { FloatingAddress, type FloatingAddressPlan } from "./floating-address.ts";
 import type { HaThreadPlan } from "./ha-plan.ts";
-import { type RunningHaService, startHaService } from "./ha-service.ts";
+import { type HaService, startHaService } from "./ha-service.ts";
 import { readHeartbeatKey } from "./heartbeat-key.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
@@ -23,8 +22,7 @@ const attemptMsMost = 1000;
 const attemptsMax = 4;
 
 /** The service `ha`. It has its own thread, because a late heartbeat counts as a failure. */
-export interface RunningHa extends RunningService {
-  readonly families: () => Family[];
+export interface RunningHa extends CountingService {
   /** Reports one line for a status, or the steps and the end for an order. */
   answer(request: ControlRequest, tell: (line: ControlLine) => void): void;
 }
@@ -59,7 +57,7 @@ export async function startHa(
   const floatingAddress =
     addressPlan === undefined ? undefined : new FloatingAddress(addressPlan, deadMs / 2, logger);
   if (addressPlan !== undefined) await takeOff(addressPlan);
-  let service: RunningHaService;
+  let service: HaService;
   try {
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
@@ -71,7 +69,7 @@ export async function startHa(
     await leadership.close();
     throw error;
   }
-  return new Ha(service, links[0].port, async () => {
+  return running(service, links[0].port, async () => {
     await floatingAddress?.settled();
     await disk?.close();
     await leadership.close();
@@ -85,53 +83,36 @@ async function takeOff(plan: FloatingAddressPlan): Promise<void> {
   await address.settled();
 }
 
-class Ha implements RunningHa {
-  /** UDP port of the heartbeats. */
-  readonly port: number;
-  readonly ended: Promise<void>;
-  readonly #service: RunningHaService;
-  readonly #close: () => Promise<void>;
-  #tellEnd!: () => void;
-  #stopping: Promise<void> | undefined;
-  #isBusy = false;
-  #carryingOut: Promise<void> = Promise.resolve();
-
-  constructor(service: RunningHaService, port: number, close: () => Promise<void>) {
-    this.#service = service;
-    this.port = port;
-    this.#close = close;
-    this.ended = new Promise((resolve) => {
-      this.#tellEnd = resolve;
-    });
-  }
-
-  readonly families = (): Family[] => haFamilies(this.#service.status(), this.#service.takeOvers());
-
-  answer(request: ControlRequest, tell: (line: ControlLine) => void): void {
-    const service = this.#service;
-    if (request === "status") {
-      tell({ kind: "status", status: service.status() });
-      return;
-    }
-    if (this.#isBusy) {
-      tell({ kind: "refused", reasons: ["another order is being carried out"] });
-      return;
-    }
-    this.#isBusy = true;
-    const running = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
-    this.#carryingOut = running.then((end) => {
-      this.#isBusy = false;
-      tell(end);
-    });
-  }
-
-  /** Hands over and ends. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#service
-      .stop()
-      .then(() => this.#carryingOut)
-      .then(this.#close)
-      .then(this.#tellEnd);
-    return this.#stopping;
-  }
+function running(service: HaService, port: number, close: () => Promise<void>): RunningHa {
+  let tellEnd!: () => void;
+  const ended = new Promise<void>((resolve) => {
+    tellEnd = resolve;
+  });
+  let stopping: Promise<void> | undefined;
+  let carryingOut: Promise<void> | undefined;
+  return {
+    port,
+    ended,
+    families: () => haFamilies(service.status(), service.takeOvers()),
+    answer: (request, tell) => {
+      if (request === "status") tell({ kind: "status", status: service.status() });
+      else if (carryingOut !== undefined) {
+        tell({ kind: "refused", reasons: ["another order is being carried out"] });
+      } else {
+        const order = request === "failback" ? runFailBack(service, tell) : runCleanUp(service);
+        carryingOut = order.then((end) => {
+          carryingOut = undefined;
+          tell(end);
+        });
+      }
+    },
+    stop: () => {
+      stopping ??= service
+        .stop()
+        .then(() => carryingOut)
+        .then(close)
+        .then(tellEnd);
+      return stopping;
+    },
+  };
 }

@@ -1,15 +1,10 @@
 import { assert } from "../../../base/assert.ts";
+import type { EtcdLeadership } from "../../mandate/edge/etcd-leadership.ts";
 import type { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { DataPlanePulse } from "../watchdog.ts";
 import type { DataPlane } from "./ha-service.ts";
 
-/** The part of the leadership that the data plane needs. */
-export interface MandateSource {
-  /** The revision of the claim that began `epoch`; undefined when this node has not seen it. */
-  termOf(epoch: number): number | undefined;
-  /** Asks the store itself whether `epoch` is still ours; never rejects. */
-  confirm(epoch: number): Promise<boolean>;
-}
+export type MandateSource = Pick<EtcdLeadership, "termOf" | "confirm">;
 
 /** A data plane that runs in another thread, seen through shared memory. */
 export class SharedDataPlane implements DataPlane {

@@ -142,11 +142,8 @@ export class EtcdLeadership implements Leadership {
 
   async confirm(epoch: number): Promise<boolean> {
     const { answerMsMax, self } = this.#options;
-    const query = { key: this.#keys.leader };
-    const answer = await this.#ask(() => this.#asking.range(query, answerMsMax));
-    if (answer === undefined) return false;
-    this.#view.read(query, answer);
-    const [leader] = answer.found;
+    const answer = await this.#range(this.#asking, { key: this.#keys.leader }, answerMsMax);
+    const leader = answer?.found[0];
     return leader !== undefined && isHeldBy(sightOf(leader).record, self.bootId, epoch);
   }
 
@@ -203,10 +200,8 @@ export class EtcdLeadership implements Leadership {
   async #read(): Promise<readonly number[] | undefined> {
     const revisions: number[] = [];
     for (const range of this.#watched) {
-      const { answerMsMax } = this.#options;
-      const answer = await this.#ask(() => this.#watching.range(range, answerMsMax));
+      const answer = await this.#range(this.#watching, range, this.#options.answerMsMax);
       if (answer === undefined) return undefined;
-      this.#view.read(range, answer);
       revisions.push(answer.revision);
     }
     return revisions;
@@ -233,19 +228,21 @@ export class EtcdLeadership implements Leadership {
       });
     });
     // A member without a majority would leave the watch silent for ever; it cannot answer this read.
+    const { probeMs, attemptMsMax } = this.#options;
+    const query = { key: this.#keys.leader };
     const probe = setInterval(async () => {
-      if (!(await this.#probe())) end();
-    }, this.#options.probeMs);
+      if ((await this.#range(this.#watching, query, attemptMsMax)) === undefined) end();
+    }, probeMs);
     await ended;
     clearInterval(probe);
     for (const watch of watches) watch.cancel();
   }
 
-  async #probe(): Promise<boolean> {
-    const query = { key: this.#keys.leader };
-    const answer = await this.#ask(() => this.#watching.range(query, this.#options.attemptMsMax));
+  /** Reads by one of the clients; undefined when etcd did not answer. */
+  async #range(client: EtcdClient, query: RangeQuery, msMax: number) {
+    const answer = await this.#ask(() => client.range(query, msMax));
     if (answer !== undefined) this.#view.read(query, answer);
-    return answer !== undefined;
+    return answer;
   }
 
   async #keepPresence(): Promise<void> {

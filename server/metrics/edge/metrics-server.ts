@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "../../../base/clock.ts";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
@@ -25,69 +25,47 @@ const REQUEST_MS_MAX = 5000;
 const FRESH_MS = 500;
 
 /**
- * `/metrics` for Prometheus, `/healthz` (this process answers) and `/readyz` (it serves), over HTTP. It
- * allows few, short connections, and makes the text at most twice a second.
+ * Serves `/metrics` for Prometheus, `/healthz` (this process answers) and `/readyz` (it serves) over HTTP.
+ * It allows few, short connections, and makes the text at most twice a second. Rejects with StartError
+ * when the port is not available.
  */
-export class MetricsServer {
-  readonly #server: Server;
-  readonly #source: MetricsSource;
-  #text = "";
-  #textAtMs = Number.NEGATIVE_INFINITY;
-
-  private constructor(source: MetricsSource) {
-    this.#source = source;
-    this.#server = createServer((request, response) => {
-      const { method } = request;
-      const isRead = method === "GET" || method === "HEAD";
-      const [status, body] = isRead ? this.#answerTo(request.url ?? "") : [405, "Ask with GET.\n"];
-      const type = status === 200 ? EXPOSITION_TYPE : "text/plain; charset=utf-8";
-      const length = Buffer.byteLength(body);
-      response.writeHead(status, { "Content-Type": type, "Content-Length": length });
-      response.end(method === "HEAD" ? undefined : body);
-    });
-    this.#server.maxConnections = CONNECTIONS_MAX;
-    this.#server.headersTimeout = REQUEST_MS_MAX;
-    this.#server.requestTimeout = REQUEST_MS_MAX;
-  }
-
-  /** Rejects with StartError when the port is not available. */
-  static async open({ address, port }: MetricsPlan, source: MetricsSource): Promise<MetricsServer> {
-    const metrics = new MetricsServer(source);
-    await listenTcp(metrics.#server, "metrics over HTTP", address, port);
-    return metrics;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  close(): Promise<void> {
-    return closeAtOnce(this.#server);
-  }
-
-  #answerTo(url: string): readonly [status: number, body: string] {
+export async function openMetricsServer({ address, port }: MetricsPlan, source: MetricsSource) {
+  let text = "";
+  let textAtMs = Number.NEGATIVE_INFINITY;
+  const metrics = (): string => {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - textAtMs >= FRESH_MS) {
+      const ready = gauge("provlab_ready", "1 when all services serve.", source.isReady() ? 1 : 0);
+      text = renderExposition([ready, ...source.families(), ...processFamilies()]);
+      textAtMs = nowMs;
+    }
+    return text;
+  };
+  const answerTo = (url: string): readonly [status: number, body: string] => {
     switch (url.split("?")[0]) {
       case "/metrics":
-        return [200, this.#metrics()];
+        return [200, metrics()];
       case "/healthz":
         return [200, "ok\n"];
       case "/readyz":
-        return this.#source.isReady() ? [200, "ready\n"] : [503, "not ready\n"];
+        return source.isReady() ? [200, "ready\n"] : [503, "not ready\n"];
       default:
         return [404, "There are /metrics, /healthz and /readyz.\n"];
     }
-  }
-
-  #metrics(): string {
-    const nowMs = systemClock.monotonicMs();
-    if (nowMs - this.#textAtMs >= FRESH_MS) {
-      const { families, isReady } = this.#source;
-      const ready = gauge("provlab_ready", "1 when all services serve.", isReady() ? 1 : 0);
-      this.#text = renderExposition([ready, ...families(), ...processFamilies()]);
-      this.#textAtMs = nowMs;
-    }
-    return this.#text;
-  }
+  };
+  const server = createServer(({ method, url = "" }, response) => {
+    const isRead = method === "GET" || method === "HEAD";
+    const [status, body] = isRead ? answerTo(url) : [405, "Ask with GET.\n"];
+    const type = status === 200 ? EXPOSITION_TYPE : "text/plain; charset=utf-8";
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { "Content-Type": type, "Content-Length": length });
+    response.end(method === "HEAD" ? undefined : body);
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.headersTimeout = REQUEST_MS_MAX;
+  server.requestTimeout = REQUEST_MS_MAX;
+  await listenTcp(server, "metrics over HTTP", address, port);
+  return { port: (server.address() as AddressInfo).port, close: () => closeAtOnce(server) };
 }
 
 const startSeconds = systemClock.wallMs() / 1000 - process.uptime();

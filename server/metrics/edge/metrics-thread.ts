@@ -13,7 +13,7 @@ export type FromMetrics =
   | { readonly kind: "refused"; readonly message: string };
 
 /**
- * A MetricsServer on its own thread, for a server whose own thread must not answer HTTP; that one sends
+ * Serves metrics on a thread of their own, for a server whose thread must not answer HTTP; that one sends
  * its counters once a second. Rejects with StartError when the port is not available. It does not keep
  * the process alive.
  */

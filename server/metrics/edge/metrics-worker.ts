@@ -3,7 +3,7 @@ import { systemClock } from "../../../base/clock.ts";
 import { StartError } from "../../process/start-error.ts";
 import type { Family } from "../exposition.ts";
 import { LatestMetrics } from "../latest-metrics.ts";
-import { type MetricsPlan, MetricsServer } from "./metrics-server.ts";
+import { type MetricsPlan, openMetricsServer } from "./metrics-server.ts";
 import type { FromMetrics } from "./metrics-thread.ts";
 
 // The thread of `startMetricsThread`.
@@ -14,7 +14,7 @@ port.on("message", (families: readonly Family[]) => {
   latest.take("dhcp", families, systemClock.monotonicMs());
 });
 try {
-  const server = await MetricsServer.open(workerData as MetricsPlan, {
+  const server = await openMetricsServer(workerData as MetricsPlan, {
     families: () => latest.families(),
     isReady: () => latest.isReady(systemClock.monotonicMs()),
   });

@@ -17,7 +17,18 @@ const IDLE_MS_MAX = 15_000;
 const SCAN_MS_MAX = 2000;
 const HEADER_BYTES_MAX = 8192;
 
+/** Counters of one node's mirror. */
+export const newMirrorCounters = () => ({
+  fetched: 0,
+  bytes: 0,
+  removed: 0,
+  served: 0,
+  unproven: 0,
+});
+export type MirrorCounters = ReturnType<typeof newMirrorCounters>;
+
 export interface MirrorSource {
+  readonly counters: MirrorCounters;
   readonly sign: HeartbeatSigner;
   readonly folders: ReadonlyMap<string, WatchedFolder>;
   /** Only the node that serves DHCP is the master. */
@@ -34,9 +45,6 @@ export class MirrorServer {
   readonly #server: Server;
   readonly #source: MirrorSource;
   readonly #sessions: MirrorSessions;
-  filesServed = 0;
-  /** Number of requests that did not prove to have the key. */
-  unproven = 0;
 
   private constructor(source: MirrorSource) {
     this.#source = source;
@@ -85,7 +93,7 @@ export class MirrorServer {
   }
 
   #refuse(response: ServerResponse): void {
-    this.unproven += 1;
+    this.#source.counters.unproven += 1;
     response.writeHead(401, { "Content-Length": 0, Connection: "close" }).end();
   }
 
@@ -122,7 +130,7 @@ export class MirrorServer {
     }
     const { fd, size, sha256 } = opened;
     response.writeHead(200, headersOf(proven, 200, size, sha256));
-    this.filesServed += 1;
+    this.#source.counters.served += 1;
     if (size === 0) {
       closeSync(fd);
       response.end();

@@ -3,14 +3,14 @@ import { type Clock, systemClock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 import { readHeartbeatKey } from "../../ha/edge/heartbeat-key.ts";
-import { counter, type Family, gauge } from "../../metrics/exposition.ts";
+import { type CounterNames, counterFamilies, gauge } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
-import type { RunningService } from "../../service/loop/datagram-loop.ts";
+import type { CountingService } from "../../service/loop/datagram-loop.ts";
 import { parseManifest, stepsTo } from "../manifest.ts";
 import { type MirrorFolder, type MirrorPlan, mirrorLimits } from "../mirror-plan.ts";
 import { FolderWriter } from "./folder-writer.ts";
 import { MirrorClient, MirrorError } from "./mirror-client.ts";
-import { MirrorServer } from "./mirror-server.ts";
+import { type MirrorCounters, MirrorServer, newMirrorCounters } from "./mirror-server.ts";
 import { WatchedFolder } from "./watched-folder.ts";
 
 export interface MirrorOptions extends MirrorPlan {
@@ -22,21 +22,18 @@ export interface MirrorOptions extends MirrorPlan {
   readonly clock?: Clock;
 }
 
-/** Counters of this node's mirror. */
-export interface MirrorCounts {
-  readonly fetched: number;
-  readonly removed: number;
-  readonly bytes: number;
-  readonly served: number;
-  readonly unproven: number;
-  /** Every folder equalled the active node's at the last look. False on the active node. */
-  readonly isInStep: boolean;
+export interface RunningMirror extends CountingService {
+  /** `isInStep`: every folder equalled the active node's at the last look. False on the active node. */
+  counts(): MirrorCounters & { readonly isInStep: boolean };
 }
 
-export interface RunningMirror extends RunningService {
-  counts(): MirrorCounts;
-  readonly families: () => Family[];
-}
+const names: CounterNames = {
+  fetched: { name: "fetched_files", help: "Files fetched from the active node." },
+  bytes: { name: "fetched_bytes", help: "Bytes of them." },
+  removed: { name: "removed_files", help: "Files removed, because the active node has them not." },
+  served: { name: "served_files", help: "Files given to the other node." },
+  unproven: { help: "Requests that did not prove to have the pair's key." },
+};
 
 /**
  * Keeps folders equal to those of the node that serves DHCP: while active this node offers its files,
@@ -45,12 +42,28 @@ export interface RunningMirror extends RunningService {
 export async function startMirror(options: MirrorOptions): Promise<RunningMirror> {
   const mirror = new Mirror(options);
   try {
-    await mirror.open();
+    await mirror.listen();
   } catch (error) {
-    await mirror.stop();
+    await mirror.close();
     throw error;
   }
-  return mirror;
+  const ended = mirror.run().finally(() => mirror.close());
+  // The owner of the service may never wait for it.
+  const stopped = ended.catch(() => undefined);
+  const { counters } = mirror;
+  return {
+    port: mirror.port,
+    ended,
+    counts: () => ({ ...counters, isInStep: mirror.isInStep }),
+    families: () => [
+      ...counterFamilies("provlab_mirror", counters, names),
+      gauge("provlab_mirror_in_step", "1 when this standby node has all.", Number(mirror.isInStep)),
+    ],
+    stop: () => {
+      mirror.stop();
+      return stopped;
+    },
+  };
 }
 
 interface Mirrored {
@@ -63,21 +76,15 @@ interface Mirrored {
 
 type Round = "in-step" | "behind" | "not-active";
 
-class Mirror implements RunningMirror {
-  readonly ended: Promise<void>;
+class Mirror {
+  readonly counters = newMirrorCounters();
+  isInStep = false;
   readonly #options: MirrorOptions;
   readonly #sign: HeartbeatSigner;
   readonly #folders: Mirrored[] = [];
   readonly #servers: MirrorServer[] = [];
   readonly #client: MirrorClient;
   readonly #stop = new AbortController();
-  #rounds: Promise<void> = Promise.resolve();
-  #end: () => void = () => undefined;
-  #break: (error: unknown) => void = () => undefined;
-  #fetched = 0;
-  #removed = 0;
-  #bytes = 0;
-  #isInStep = false;
   #told = "";
 
   constructor(options: MirrorOptions) {
@@ -85,12 +92,6 @@ class Mirror implements RunningMirror {
     this.#options = options;
     this.#sign = readHeartbeatKey(keyFile);
     this.#client = new MirrorClient(links, this.#sign);
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#break = reject;
-    });
-    // The owner of the service may never wait for it.
-    this.ended.catch(() => undefined);
     for (const folder of folders) {
       const writer = new FolderWriter(folder);
       const watched = new WatchedFolder(folder, intervalMs, clock, logger);
@@ -98,68 +99,44 @@ class Mirror implements RunningMirror {
     }
   }
 
-  async open(): Promise<void> {
+  async listen(): Promise<void> {
     const { links, isActive } = this.#options;
     const folders = new Map(this.#folders.map(({ folder, watched }) => [folder.name, watched]));
-    const source = { sign: this.#sign, folders, isActive };
+    const source = { counters: this.counters, sign: this.#sign, folders, isActive };
     for (const { address, port } of links) {
       this.#servers.push(await MirrorServer.open(address, port, source));
     }
-    this.#rounds = this.#run().catch(this.#break);
   }
 
   get port(): number {
     return this.#servers[0].port;
   }
 
-  counts(): MirrorCounts {
-    const sum = (of: (server: MirrorServer) => number): number =>
-      this.#servers.reduce((total, server) => total + of(server), 0);
-    return {
-      fetched: this.#fetched,
-      removed: this.#removed,
-      bytes: this.#bytes,
-      served: sum(({ filesServed }) => filesServed),
-      unproven: sum(({ unproven }) => unproven),
-      isInStep: this.#isInStep,
-    };
-  }
-
-  readonly families = (): Family[] => {
-    const { fetched, removed, bytes, served, unproven, isInStep } = this.counts();
-    const ofMirror = (name: string, help: string, value: number): Family =>
-      counter(`provlab_mirror_${name}_total`, help, value);
-    return [
-      ofMirror("fetched_files", "Files fetched from the active node.", fetched),
-      ofMirror("fetched_bytes", "Bytes of them.", bytes),
-      ofMirror("removed_files", "Files removed, because the active node has them not.", removed),
-      ofMirror("served_files", "Files given to the other node.", served),
-      ofMirror("unproven", "Requests that did not prove to have the pair's key.", unproven),
-      gauge("provlab_mirror_in_step", "1 when this standby node has all.", isInStep ? 1 : 0),
-    ];
-  };
-
-  async stop(): Promise<void> {
+  /** Makes `run` end soon. */
+  stop(): void {
     this.#stop.abort();
     this.#client.close();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
     await Promise.all(this.#servers.map((server) => server.close()));
-    await this.#rounds;
-    for (const { watched, writer } of this.#folders.splice(0)) {
+    for (const { watched, writer } of this.#folders) {
       await watched.close();
       writer.close();
     }
-    this.#end();
   }
 
   get #mayGoOn(): boolean {
     return !this.#stop.signal.aborted && !this.#options.isActive();
   }
 
-  async #run(): Promise<void> {
+  /** Until `stop`. Rejects when our own code is broken. */
+  async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       if (this.#mayGoOn) await this.#round();
-      else this.#isInStep = false;
-      this.#options.onLook?.(this.#isInStep);
+      else this.isInStep = false;
+      this.#options.onLook?.(this.isInStep);
       const { signal } = this.#stop;
       await rest(this.#options.intervalMs, undefined, { signal }).catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -184,8 +161,8 @@ class Mirror implements RunningMirror {
         if (error instanceof MirrorError) break;
       }
     }
-    if (isInStep && !this.#isInStep) logger.info("every folder is as on the active node");
-    this.#isInStep = isInStep;
+    if (isInStep && !this.isInStep) logger.info("every folder is as on the active node");
+    this.isInStep = isInStep;
     const text = troubles.slice(0, 10).join("\n");
     if (text !== this.#told && !this.#stop.signal.aborted) {
       for (const trouble of troubles.slice(0, 10)) logger.warn(`not in step: ${trouble}`);
@@ -219,11 +196,11 @@ class Mirror implements RunningMirror {
     }
     const applied = await mirrored.writer.apply(steps, fetch, () => this.#mayGoOn);
     watched.touch();
-    this.#fetched += applied.fetched;
-    this.#removed += applied.removed;
-    this.#bytes += applied.bytes;
-    troubles.push(...applied.troubles.map((trouble) => `${folder.name}: ${trouble}`));
     const { fetched, removed } = applied;
+    this.counters.fetched += fetched;
+    this.counters.removed += removed;
+    this.counters.bytes += applied.bytes;
+    troubles.push(...applied.troubles.map((trouble) => `${folder.name}: ${trouble}`));
     if (fetched + removed > 0) {
       const what = `${fetched} files fetched, ${removed} removed`;
       this.#options.logger.info(`${folder.name}: ${what}`, {

@@ -8,9 +8,9 @@ import {
   ntpDifferenceMs,
   unixMsOfNtp,
 } from "../../../protocol/ntp/packet.ts";
+import { dotted } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
 import { DatagramClient, eventually } from "../../service/loop/clients.testing.ts";
-import { dotted } from "../../service/loop/counters.ts";
 import type { KernelClock } from "../clock-state.ts";
 import { type NtpServerOptions, type RunningNtpServer, startNtpServer } from "./ntp-server.ts";
 

@@ -7,9 +7,15 @@ import { DecodeError } from "../../../protocol/decode-error.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { decodeNtp, encodeNtp, type NtpPacket } from "../../../protocol/ntp/packet.ts";
 import {
+  type CounterNames,
+  counterFamilies,
+  type Family,
+  gauge,
+} from "../../metrics/exposition.ts";
+import {
+  type CountingService,
   openServiceSocket,
   pushReply,
-  type RunningService,
   type ServiceOptions,
   serveDatagrams,
 } from "../../service/loop/datagram-loop.ts";
@@ -41,7 +47,6 @@ export interface NtpServerOptions extends ServiceOptions {
 export const newNtpCounters = () => ({
   answered: 0,
   kissed: 0,
-  /** Datagrams that are not NTP packets. */
   rejected: 0,
   dropped: { "mode-not-served": 0, version: 0, "no-source-port": 0, rate: 0 } satisfies Record<
     NtpDropReason,
@@ -49,8 +54,24 @@ export const newNtpCounters = () => ({
   >,
 });
 
-export interface RunningNtpServer extends RunningService {
-  readonly counters: ReturnType<typeof newNtpCounters>;
+type NtpCounters = ReturnType<typeof newNtpCounters>;
+
+const names: CounterNames = {
+  answered: { help: "Requests answered with the time." },
+  kissed: { help: "Requests answered with a kiss-o'-death." },
+  rejected: { help: "Datagrams that are no NTP packet." },
+  dropped: { label: "reason", help: "Requests without an answer, by reason." },
+};
+
+export function ntpFamilies(counters: NtpCounters, stratum: number): Family[] {
+  return [
+    ...counterFamilies("provlab_ntp", counters, names),
+    gauge("provlab_ntp_stratum", "What replies say of the clock: 16 is not set.", stratum),
+  ];
+}
+
+export interface RunningNtpServer extends CountingService {
+  readonly counters: NtpCounters;
   /** The clock's state as replies currently give it. */
   readonly clockState: () => ClockState;
 }
@@ -74,7 +95,9 @@ export async function startNtpServer(options: NtpServerOptions = {}): Promise<Ru
     serve: (index, nowMs) => service.serve(socket, index, nowMs),
     everySecond: () => service.refresh(),
   });
-  return { ...running, counters: service.counters, clockState: () => service.state };
+  const { counters } = service;
+  const families = () => ntpFamilies(counters, service.state.stratum);
+  return { ...running, counters, families, clockState: () => service.state };
 }
 
 class NtpService {

@@ -17,8 +17,6 @@ export interface PairStorageInput {
   readonly file: NonNullable<PairNodeOptions["file"]>;
   /** Takes the durations of commits. */
   readonly timer: SyncTimer;
-  /** For tests, which run from source. */
-  readonly threadFile?: URL;
 }
 
 /** What the gate of this node needs. */
@@ -26,7 +24,7 @@ export type GateInputs = Omit<PairGateOptions, "onTakeOver" | "logger">;
 
 /** The leases of one node of a pair: in etcd, with its lease file beneath. Throws LeaseStoreError. */
 export function openPairStorage(input: PairStorageInput) {
-  const { plane, leaseFile, leases, file, timer, threadFile } = input;
+  const { plane, leaseFile, leases, file, timer } = input;
   const { bootId, etcd, commitMsMax, deadMs, recovers = false } = plane;
   let lostReason: string | undefined;
   const node = new PairNode(leases, {
@@ -37,16 +35,16 @@ export function openPairStorage(input: PairStorageInput) {
     onEnd: (reason) => {
       lostReason = reason;
     },
-    ...(threadFile === undefined ? {} : { threadFile }),
   });
   const pairState = new SharedPairState(plane.pairState);
   if (node.wake !== undefined) pairState.offerWakeEnd(node.wake.writeEnd);
   const pulse = new DataPlanePulse(plane.pulse);
+  const pair: GateInputs = { pairState, pulse, node, deadMs, recovers, lost: () => lostReason };
   return {
     store: new PulsedStore(node.store, pulse, timer),
     loaded: node.loaded,
     wake: node.wake,
-    pair: { pairState, pulse, node, deadMs, recovers, lost: () => lostReason },
+    pair,
     // The thread that closes the pipe may still be ending.
     end: () => pairState.withdrawWakeEnd(),
   };

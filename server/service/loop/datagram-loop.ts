@@ -4,6 +4,7 @@ import { SocketError } from "../../../base/net/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
 import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import type { Family } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
 
 const secondMs = 1000;
@@ -27,6 +28,12 @@ export interface RunningService {
   readonly ended: Promise<void>;
   /** Ends the service in good order. */
   stop(): Promise<void>;
+}
+
+/** A service that shows its counters to Prometheus. */
+export interface CountingService extends RunningService {
+  /** Its metrics at this moment. */
+  readonly families: () => Family[];
 }
 
 export interface ServiceSocketOptions {

@@ -1,15 +1,9 @@
-import type { UdpSocket } from "../../../base/net/udp-socket.ts";
 import { StartError } from "../../process/start-error.ts";
 import { openServiceSocket, type ServiceSocketOptions } from "./datagram-loop.ts";
 import { TcpAcceptor, type TcpAcceptorOptions } from "./tcp-acceptor.ts";
 
 /** How often to ask the system for a port that is free for both UDP and TCP. */
 const attemptsMax = 8;
-
-export interface UdpAndTcp {
-  readonly socket: UdpSocket;
-  readonly acceptor: TcpAcceptor | undefined;
-}
 
 /**
  * Opens both on one port (when `udp.port` is 0, on any free one), or UDP alone. Rejects with
@@ -19,7 +13,7 @@ export async function openUdpAndTcp(
   udp: ServiceSocketOptions,
   withTcp: boolean,
   tcp: Omit<TcpAcceptorOptions, "service" | "address" | "port">,
-): Promise<UdpAndTcp> {
+) {
   const { service, address, port } = udp;
   for (let attempt = 1; ; attempt += 1) {
     const socket = await openServiceSocket(udp);

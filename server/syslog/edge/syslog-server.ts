@@ -6,13 +6,18 @@ import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.t
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { SYSLOG_BYTES_MAX, SYSLOG_PORT } from "../../../protocol/syslog/message.ts";
 import {
-  type RunningService,
+  type CountingService,
   type ServiceOptions,
   serveDatagrams,
 } from "../../service/loop/datagram-loop.ts";
 import { openUdpAndTcp } from "../../service/loop/udp-and-tcp.ts";
 import { FileRouter, type FileRule, fileRulesDefault } from "../file-router.ts";
-import { newSyslogCounters, type SyslogCounters, SyslogReceiver } from "../syslog-receiver.ts";
+import {
+  newSyslogCounters,
+  type SyslogCounters,
+  SyslogReceiver,
+  syslogFamilies,
+} from "../syslog-receiver.ts";
 import { LogFiles } from "./log-files.ts";
 import { readStream } from "./stream-input.ts";
 
@@ -54,7 +59,7 @@ export interface SyslogServerOptions extends ServiceOptions {
   readonly idleMsMax?: number;
 }
 
-export interface RunningSyslogServer extends RunningService {
+export interface RunningSyslogServer extends CountingService {
   readonly counters: SyslogCounters;
   /** Absolute paths, in the order of the rules. */
   readonly files: readonly string[];
@@ -126,7 +131,7 @@ export async function startSyslogServer(
       files.close();
     },
   });
-  return { ...running, counters, files: paths };
+  return { ...running, counters, files: paths, families: () => syslogFamilies(counters) };
 }
 
 function openFiles(

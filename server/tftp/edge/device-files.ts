@@ -9,6 +9,7 @@ import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { DeviceFileName } from "../device-file-name.ts";
 import {
   type ContentReading,
+  failed,
   type Registration,
   readRegistrations,
   readTemplate,
@@ -203,5 +204,5 @@ function readSecret(bytes: Uint8Array): ContentReading<Uint8Array> {
   const value = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
   // A file is empty for a moment while it is being written.
   if (value.length > 0) return { kind: "ok", value };
-  return { kind: "failed", message: "is empty; without a secret, say noSharedSecret instead" };
+  return failed("is empty; without a secret, say noSharedSecret instead");
 }

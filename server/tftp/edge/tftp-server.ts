@@ -13,8 +13,8 @@ import {
   tftpErrorCodes,
 } from "../../../protocol/tftp/packet.ts";
 import { StartError, systemReason } from "../../process/start-error.ts";
-import type { RunningService, ServiceOptions } from "../../service/loop/datagram-loop.ts";
-import { newTftpCounters, type TftpCounters } from "../counters.ts";
+import type { CountingService, ServiceOptions } from "../../service/loop/datagram-loop.ts";
+import { newTftpCounters, type TftpCounters, tftpFamilies } from "../counters.ts";
 import { refusal, type TransferPolicy } from "../negotiation.ts";
 import { type OpenResult, TftpService } from "../service.ts";
 import { BytesContent } from "../transfer-content.ts";
@@ -54,7 +54,7 @@ export interface TftpServerOptions extends ServiceOptions, TftpTuning {
   readonly generated?: (filename: string, clientAddress: number) => Uint8Array | undefined;
 }
 
-export interface RunningTftpServer extends RunningService {
+export interface RunningTftpServer extends CountingService {
   /** 0 when it listens on every address. */
   readonly address: number;
   readonly counters: TftpCounters;
@@ -128,12 +128,14 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
   const listener = new TftpListener({ service, sockets, outlet, counters, clock, flushLog });
   const ended = listener.run().finally(() => closeAll(sockets));
   const { localAddress, localPort } = sockets[0];
+  const load = () => ({ sessions: service.sessionCount, waiting: service.waitingCount });
   logger.info(`TFTP serves ${options.root} on ${formatIpv4(localAddress)} port ${localPort}`);
   return {
     address: localAddress,
     port: localPort,
     counters,
-    load: () => ({ sessions: service.sessionCount, waiting: service.waitingCount }),
+    load,
+    families: () => tftpFamilies(counters, load()),
     ended,
     stop: () => {
       listener.stop();

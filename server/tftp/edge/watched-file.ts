@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import type { Logger } from "../../../base/log.ts";
 import { StartError, systemReason } from "../../process/start-error.ts";
-import type { ContentReading } from "../device-registration.ts";
+import { type ContentReading, failed } from "../device-registration.ts";
 import { isSameFile } from "./shared-file.ts";
 
 export interface WatchedFileOptions<Value> {
@@ -111,8 +111,4 @@ function load<Value>({ path, bytesMax, read }: WatchedFileOptions<Value>): Loade
     return { stats, reading: failed(systemReason(error)) };
   }
   return { stats, reading: read(bytes) };
-}
-
-function failed(message: string): { readonly kind: "failed"; readonly message: string } {
-  return { kind: "failed", message };
 }

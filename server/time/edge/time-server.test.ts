@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../../base/clock.ts";
 import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { decodeTime } from "../../../protocol/time/rfc868.ts";
+import { dotted } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
 import {
   connectTo,
@@ -10,7 +11,6 @@ import {
   eventually,
   readToEnd,
 } from "../../service/loop/clients.testing.ts";
-import { dotted } from "../../service/loop/counters.ts";
 import { type RunningTimeServer, startTimeServer, type TimeServerOptions } from "./time-server.ts";
 
 const loopback = parseIpv4("127.0.0.1")!;

@@ -4,9 +4,10 @@ import { nullLogger } from "../../../base/log.ts";
 import type { UdpSocket } from "../../../base/net/udp-socket.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { encodeTime } from "../../../protocol/time/rfc868.ts";
+import { type CounterNames, counterFamilies, type Family } from "../../metrics/exposition.ts";
 import {
+  type CountingService,
   pushReply,
-  type RunningService,
   type ServiceOptions,
   serveDatagrams,
 } from "../../service/loop/datagram-loop.ts";
@@ -30,7 +31,16 @@ export const newTimeCounters = () => ({
 });
 type TimeCounters = ReturnType<typeof newTimeCounters>;
 
-export interface RunningTimeServer extends RunningService {
+const names: CounterNames = {
+  answered: { label: "transport", help: "Requests answered." },
+  dropped: { label: "reason", help: "Requests without an answer, by reason." },
+};
+
+export function timeFamilies(counters: TimeCounters): Family[] {
+  return counterFamilies("provlab_time", counters, names);
+}
+
+export interface RunningTimeServer extends CountingService {
   readonly counters: TimeCounters;
 }
 
@@ -54,7 +64,7 @@ export async function startTimeServer(options: TimeServerOptions = {}): Promise<
     serve: (index) => answer(socket, index, unixSecondsOf(clock), counters),
     close: () => acceptor?.close(),
   });
-  return { ...running, counters };
+  return { ...running, counters, families: () => timeFamilies(counters) };
 }
 
 function answer(
