@@ -150,8 +150,7 @@ export class TrialPlayer {
   #target(): TrialTarget {
     const { scenario, server } = this.#aim;
     const ports = { relay: server.port, client: server.port + 1 };
-    const population = { ...scenario.population, seed: scenario.seed };
-    return { population, server, ports, seed: this.#seed };
+    return { population: scenario.population, server, ports, seed: this.#seed };
   }
 
   #planOf(ratePerSecond: number, settings: TrialSettings): RunPlan {

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import {
   completeConfig,
@@ -36,7 +37,8 @@ const usualFiles = {
  * Runs `prov dhcpd` and returns dhcpd's exit status: 0, or 1 for whatever is wrong. Playing back ends
  * as diff does: 0 without a difference, 1 with one, 2 when it cannot be done.
  */
-export async function runDhcpdCommand(args: readonly string[], version: string): Promise<number> {
+export async function runDhcpd(args: readonly string[]): Promise<number> {
+  const version = packageVersion();
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
   let failed = 1;
   try {

@@ -2,3 +2,37 @@
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
+
+export type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** Runs `action`. An error of the class becomes a UsageError, with `place` before its message. */
+export function asUsageError<T>(error: ErrorClass, place: string, action: () => T): T {
+  try {
+    return action();
+  } catch (thrown) {
+    if (!(thrown instanceof error)) throw thrown;
+    throw new UsageError(`${place}${thrown.message}`, { cause: thrown });
+  }
+}
+
+export const noSuchFile = "there is no such file or folder";
+
+/**
+ * Runs `action`, which reads or writes `path`. An error of the file system becomes a UsageError: `missing` if
+ * it is given and there is no such file, otherwise `what` with the error's code.
+ */
+export function withFile<T>(
+  path: string,
+  what: "cannot be read" | "cannot be written",
+  action: () => T,
+  missing?: string,
+): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason = code === "ENOENT" && missing !== undefined ? missing : `${what} (${code})`;
+    throw new UsageError(`${path}: ${reason}`, { cause: error });
+  }
+}

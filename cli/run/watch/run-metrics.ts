@@ -10,7 +10,7 @@ import type { SimulationProgress } from "../../../simulator/run/edge/coordinator
 import { UsageError } from "../../options/usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 
-/** By counter of an exchange: the metric's name without its prefix and `_total`, and what it means. */
+/** The metric of each counter, without its prefix and `_total`, and its help text. */
 const exchangeCounters: Readonly<Record<keyof StreamCounters, readonly [string, string]>> = {
   offered: ["offered", "Transactions that the schedule asked for."],
   sent: ["sent", "Transactions begun."],
@@ -23,7 +23,7 @@ const exchangeCounters: Readonly<Record<keyof StreamCounters, readonly [string, 
   late: ["late", "Transactions sent more than 2 ms after their intended time."],
 };
 
-/** Adds a run's seconds up, as Prometheus wants them. */
+/** Adds up the seconds of a run for Prometheus. */
 export class RunMetrics {
   readonly #scenario: string;
   readonly #totals = new Map<string, StreamCounters>();
@@ -76,16 +76,7 @@ export class RunMetrics {
         ? []
         : [gauge("provlab_simulator_devices_online", "Devices on line.", boots.online)]),
       gaugeBy("provlab_simulator_devices_by_state", "Devices by DHCP state.", "state", states),
-      ...(boots === undefined
-        ? []
-        : [
-            gaugeBy(
-              "provlab_simulator_devices_by_boot_state",
-              "Devices by boot state.",
-              "state",
-              boots.states,
-            ),
-          ]),
+      ...(boots === undefined ? [] : [bootStates(boots.states)]),
       {
         name: "provlab_simulator_latency_last_second_seconds",
         type: "gauge",
@@ -95,6 +86,11 @@ export class RunMetrics {
       ...serverFamilies(row),
     ];
   }
+}
+
+function bootStates(states: Readonly<Record<string, number>>): Family {
+  const name = "provlab_simulator_devices_by_boot_state";
+  return gaugeBy(name, "Devices by boot state.", "state", states);
 }
 
 function quantilesOf({ latencyMsP50, latencyMsP99, latencyMsMax }: TimeSeriesRow): Sample[] {
@@ -108,7 +104,7 @@ function quantilesOf({ latencyMsP50, latencyMsP99, latencyMsMax }: TimeSeriesRow
   );
 }
 
-/** Of the bundled server, where the system tells. */
+/** CPU and memory of the bundled server, where the system tells. */
 function serverFamilies({ serverCpuPercent, serverResidentMiB }: TimeSeriesRow): Family[] {
   if (serverCpuPercent === undefined || serverResidentMiB === undefined) return [];
   return [
@@ -125,7 +121,7 @@ function serverFamilies({ serverCpuPercent, serverResidentMiB }: TimeSeriesRow):
   ];
 }
 
-/** `--metrics`: rejects with UsageError for a port that is not to be had. */
+/** `--metrics`. Rejects with UsageError for a port that cannot be had. */
 export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promise<RunWatcher> {
   const metrics = new RunMetrics(scenario);
   let heardAtMs = Number.NEGATIVE_INFINITY;
@@ -139,12 +135,11 @@ export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promi
       heardAtMs = systemClock.monotonicMs();
       metrics.second(progress, row);
     },
-    end: () => {},
     close: () => server.close(),
   };
 }
 
-/** A run that has told nothing for so long has not begun, or is over. */
+/** A run that has been silent for this long has not begun, or is over. */
 const READY_MS = 10_000;
 
 async function openServer(...args: Parameters<typeof MetricsServer.open>): Promise<MetricsServer> {
