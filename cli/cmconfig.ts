@@ -48,9 +48,8 @@ export async function runCmconfig(args: readonly string[]): Promise<number> {
 }
 
 function encode(file: string, options: CmconfigOptions): void {
-  const reading = readConfigText(file, readFile(file).toString("utf8"));
-  if (reading.kind === "failed") throw new UsageError(reading.messages.join("\n"));
-  const bytes = binaryOf(file, reading.source, options);
+  const source = readConfigText(file, readFile(file).toString("utf8"));
+  const bytes = binaryOf(file, source, options);
   if (options.output === undefined && process.stdout.isTTY) {
     throw new UsageError("the file is binary: write it with --output FILE, or into a pipe");
   }

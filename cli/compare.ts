@@ -9,13 +9,11 @@ import {
 } from "../reports/compare/comparable.ts";
 import { type Judgement, judge } from "../reports/compare/judge.ts";
 import { metricRuns } from "../reports/compare/metrics-of.ts";
-import type { Design } from "../reports/compare/permutation-test.ts";
 import {
   type ComparisonFormat,
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import type { RunResult } from "../reports/result/run-result.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { type OptionValue, whole } from "./options/options.ts";
 import { Subcommand } from "./options/subcommand.ts";
@@ -81,17 +79,13 @@ async function compare(
     throw new UsageError(`these results cannot be compared:\n${problems.join("\n")}`);
   }
   const { seed, paired, strict } = options;
-  const design: Design = paired ? "pairs" : "groups";
   if (paired && base.length !== current.length) {
     throw new UsageError(
       `--paired: ${base.length} runs of the base and ${current.length} of the current side`,
     );
   }
-  const [baseResults, currentResults] = [base, current].map((side) =>
-    side.map(({ result }) => result),
-  ) as [RunResult[], RunResult[]];
-  const metrics = metricRuns(baseResults, currentResults);
-  const settings = { design, alpha: options.alpha, seed };
+  const metrics = metricRuns(base.map(resultOf), current.map(resultOf));
+  const settings = { design: paired ? "pairs" : "groups", alpha: options.alpha, seed } as const;
   const judgement = judge(metrics, settings, await testOnThreads(metrics, settings));
   const names = { baseName: sideName(base), currentName: sideName(current) };
   process.stdout.write(renderComparison({ ...names, judgement }, options.format));
@@ -103,6 +97,8 @@ export function statusOf({ verdict }: Pick<Judgement, "verdict">, isStrict: bool
   if (verdict === "regressed") return exitStatus.thresholdFailed;
   return verdict === "undecided" && isStrict ? exitStatus.invalid : exitStatus.pass;
 }
+
+const resultOf = ({ result }: NamedResult) => result;
 
 function sideName(side: readonly NamedResult[]): string {
   const commits = new Set(side.map(({ result }) => result.environment.commit));

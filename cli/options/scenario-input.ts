@@ -4,8 +4,7 @@ import {
   type ScenarioLoading,
 } from "../../lab/machine/scenario-file.ts";
 import { type Override, parseOverride } from "../../scenarios/yaml/checked-yaml.ts";
-import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
-import { UsageError } from "./usage-error.ts";
+import { mistakesIn, UsageError } from "./usage-error.ts";
 
 export type { LoadedScenario };
 
@@ -16,9 +15,7 @@ export function loadScenario(
   seed?: number,
 ): LoadedScenario {
   const loading = tryScenario(path, settings);
-  if (loading.kind === "failed") {
-    throw new UsageError(loading.problems.map(formatFileProblem).join("\n"));
-  }
+  if (loading.kind === "failed") throw mistakesIn(loading.problems);
   if (seed === undefined) return loading;
   const { scenario, sha256 } = loading;
   return { scenario: { ...scenario, seed, population: { ...scenario.population, seed } }, sha256 };

@@ -1,6 +1,13 @@
+import { type FileProblem, formatFileProblem } from "../../scenarios/yaml/problems.ts";
+
 /** The user asked for something that cannot be: the message tells what, and the status is 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+}
+
+/** The error for all the mistakes in a file. */
+export function mistakesIn(problems: readonly FileProblem[]): UsageError {
+  return new UsageError(problems.map(formatFileProblem).join("\n"));
 }
 
 export type ErrorClass = abstract new (...args: never[]) => Error;

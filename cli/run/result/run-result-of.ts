@@ -30,7 +30,7 @@ import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 import { failoverOf } from "./failover-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
-import { measuredOf } from "./stream-result-of.ts";
+import { measuredOf, rounded } from "./stream-result-of.ts";
 
 export interface RunFacts {
   readonly scenario: Scenario;
@@ -168,10 +168,6 @@ function phaseResultOf(phase: PhaseOutcome): PhaseResult {
 
 function personaResultOf({ of, captured, count: _, ...persona }: PersonaOutcome): PersonaResult {
   return { ...(of && { of }), ...(captured && { name: captured.name }), ...persona };
-}
-
-function rounded(value: number, parts: number): number {
-  return Math.round(value * parts) / parts;
 }
 
 function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {

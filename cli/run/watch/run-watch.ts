@@ -5,7 +5,7 @@ import type { SimulationProgress } from "../../../simulator/run/edge/coordinator
 export interface RunWatcher {
   /** A second of the run; `row` as the results will have it. */
   second(progress: SimulationProgress, row: TimeSeriesRow): void;
-  /** The run is over and its files are written; `error`: it could not be carried through. */
+  /** The run is over and its files are written; `error`: it broke off. */
   end?(outcome: { readonly verdict: Verdict | "error"; readonly reasons: readonly string[] }): void;
   close?(): void | Promise<void>;
 }
