@@ -18,7 +18,7 @@ import { statusOf } from "./compare.ts";
 import { durationParser, type OptionValue, parserOf, whole } from "./options/options.ts";
 import { Subcommand } from "./options/subcommand.ts";
 import { untilInterrupted } from "./options/until-interrupted.ts";
-import { UsageError } from "./options/usage-error.ts";
+import { usageErrorFor } from "./options/usage-error.ts";
 
 const BUDGET_MS_MAX = 3_600_000;
 /** Leaves room for the blocks, each of which takes some. */
@@ -68,10 +68,9 @@ async function measure(
 ): Promise<number> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   tell(`prov bench: building ${against}`);
-  const reference = await checkOutReference(packageRoot, against, signal).catch((error: Error) => {
-    if (!(error instanceof CheckoutError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  });
+  const reference = await checkOutReference(packageRoot, against, signal).catch(
+    usageErrorFor(CheckoutError),
+  );
   const folder = workFolder(packageRoot);
   try {
     const { judgement } = await compareServers({

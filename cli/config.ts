@@ -9,6 +9,7 @@ import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import { exitStatus } from "./options/exit-status.ts";
+import { given } from "./options/given.ts";
 import { type OptionValue, setFlags } from "./options/options.ts";
 import { loadScenario } from "./options/scenario-input.ts";
 import { Subcommand } from "./options/subcommand.ts";
@@ -105,20 +106,17 @@ function refuseForeign(options: ConfigOptions): void {
 }
 
 const printers: Readonly<Record<Format, (scenario: Scenario, options: ConfigOptions) => string>> = {
-  isc: (scenario, { localAddress, serverSubnet, bootServer, leases }) =>
+  isc: (scenario, { localAddress, serverSubnet, bootServer, leases: leaseFile }) =>
     dhcpdConf(new Population(scenario.population), {
       ...scenario.server,
-      ...(localAddress === undefined ? {} : { localAddress }),
-      ...(serverSubnet === undefined ? {} : { serverSubnet }),
-      ...(bootServer === undefined ? {} : { bootServer }),
-      ...(leases === undefined ? {} : { leaseFile: leases }),
+      ...given({ localAddress, serverSubnet, bootServer, leaseFile }),
     }),
   kea: (scenario, { interfaces = ["*"], bootServer = LOOPBACK, leases }) => {
     const population = new Population(scenario.population);
     const { leaseSeconds, registered } = scenario.server;
     return keaConf(population, {
       ...{ interfaces, leaseSeconds },
-      ...(leases === undefined ? {} : { leaseFile: leases }),
+      ...given({ leaseFile: leases }),
       registry: keaRegistry(population, { bootServer, registered }),
     });
   },

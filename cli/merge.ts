@@ -5,7 +5,7 @@ import { statusOfVerdict } from "./options/exit-status.ts";
 import { durationParser, type OptionValue } from "./options/options.ts";
 import { paintFor, parseFormats } from "./options/report-options.ts";
 import { Subcommand } from "./options/subcommand.ts";
-import { UsageError } from "./options/usage-error.ts";
+import { usageErrorFor } from "./options/usage-error.ts";
 import { mergedResultOf, writeHistory } from "./run/result/merged-result.ts";
 import { readSegment, SegmentFileError } from "./run/result/segment-file.ts";
 
@@ -32,7 +32,9 @@ export async function runMerge(args: readonly string[]): Promise<number> {
       CLOCK_MARGIN_MS,
     )
     .option("--history <file>", "what each device was asked for, as of prov run --history")
-    .runs(merge)
+    .runs((folders: readonly string[], options: MergeOptions) =>
+      merge(folders, options).catch(usageErrorFor(SegmentFileError)),
+    )
     .run(args);
 }
 
@@ -43,17 +45,10 @@ const clockMargin: OptionValue<number> = {
 
 async function merge(folders: readonly string[], options: MergeOptions): Promise<number> {
   removeFiles(options.out);
-  try {
-    const segments = folders.map(readSegment);
-    const { result, outcome } = await mergedResultOf(segments, {
-      clockMarginMs: options.clockMargin,
-    });
-    if (options.history !== undefined) writeHistory(options.history, segments[0].plan, outcome);
-    const files = writeFiles(options.out, result, options.report);
-    process.stdout.write(renderSummary(result, files, paintFor(process.stdout)));
-    return statusOfVerdict[result.verdict];
-  } catch (error) {
-    if (!(error instanceof SegmentFileError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
+  const segments = folders.map(readSegment);
+  const { result, outcome } = await mergedResultOf(segments, options.clockMargin);
+  if (options.history !== undefined) writeHistory(options.history, segments[0].plan, outcome);
+  const files = writeFiles(options.out, result, options.report);
+  process.stdout.write(renderSummary(result, files, paintFor(process.stdout)));
+  return statusOfVerdict[result.verdict];
 }

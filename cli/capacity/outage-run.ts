@@ -9,14 +9,6 @@ import { runPlanOf } from "../run/plan/run-plan-of.ts";
 import { startScenarioServer } from "../run/server/bundled-server.ts";
 import { outagePhase } from "./outage-plan-of.ts";
 
-export interface OutageRun {
-  readonly scenario: Scenario;
-  readonly tftpSessionsMax: number;
-  readonly folder: string;
-  readonly workers: number;
-  readonly signal: AbortSignal;
-}
-
 export interface MeasuredOutage {
   readonly onlineMs: OnlineMs;
   readonly durability: string;
@@ -25,8 +17,13 @@ export interface MeasuredOutage {
 }
 
 /** Runs the scenario against the bundled server with a limit to its TFTP. Its phases bound its time. */
-export async function measureOutage(run: OutageRun): Promise<MeasuredOutage> {
-  const { scenario, tftpSessionsMax, folder, workers, signal } = run;
+export async function measureOutage(
+  scenario: Scenario,
+  tftpSessionsMax: number,
+  folder: string,
+  workers: number,
+  signal: AbortSignal,
+): Promise<MeasuredOutage> {
   const population = new Population(scenario.population);
   const bundled = await startScenarioServer(folder, scenario, population, {
     files: filesOf(scenario),

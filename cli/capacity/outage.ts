@@ -129,12 +129,10 @@ async function outage(
       continue;
     }
     process.stderr.write(`running ${tftpSessionsMax} sessions, ${rangingPerSecond}/s a CMTS\n`);
-    const measured = await measureOutage({
-      ...{ scenario: changed, tftpSessionsMax, workers, signal },
-      folder: join(folder, "server"),
-    });
-    durability = measured.durability;
-    cells.push({ ...cell, measured: measured.onlineMs, problems: measured.problems });
+    const server = join(folder, "server");
+    const ran = await measureOutage(changed, tftpSessionsMax, server, workers, signal);
+    durability = ran.durability;
+    cells.push({ ...cell, measured: ran.onlineMs, problems: ran.problems });
   }
   return {
     schema: OUTAGE_SCHEMA,

@@ -23,6 +23,7 @@ import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";
 import type { ServerTrace } from "../../server/trace/server-trace.ts";
+import { given } from "../options/given.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./arguments.ts";
 
 /** The configuration overrides the flags, and these the environment, as in dhcpd. */
@@ -145,18 +146,17 @@ async function serve(
   if (wanted.writesPid) refuseSecondServer(files.pid);
   const facility = wanted.debug ? undefined : (config.process.logFacility ?? "daemon");
   log.configure({ standardError: true, syslogFacility: facility, quiet: wanted.quiet });
+  const { broadcastServer } = wanted;
+  const broadcastAddress =
+    broadcastServer === undefined ? undefined : await addressOf(broadcastServer);
   const server = await startDhcpServer({
     config,
     leaseFile: files.lease,
     interfaceNames: wanted.interfaceNames,
-    ...(wanted.port === undefined ? {} : { port: wanted.port }),
-    ...(wanted.broadcastServer === undefined
-      ? {}
-      : { broadcastAddress: await addressOf(wanted.broadcastServer) }),
+    ...given({ port: wanted.port, trace: wanted.trace, broadcastAddress }),
     logger: log,
     packetLogging: (wanted.debug ? !wanted.quiet : isSyslogPresent()) ? "text" : "none",
     flushLog: () => log.flush(),
-    ...(wanted.trace === undefined ? {} : { trace: wanted.trace }),
   });
   const stop = (reason: string): void => {
     log.info(`Stopping (${reason}). Counters: ${countersOf(server)}`);

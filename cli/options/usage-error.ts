@@ -12,13 +12,20 @@ export function mistakesIn(problems: readonly FileProblem[]): UsageError {
 
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
+/** A handler that turns an error of the class into a UsageError, with `place` before its message. */
+export function usageErrorFor(error: ErrorClass, place = ""): (thrown: unknown) => never {
+  return (thrown) => {
+    if (!(thrown instanceof error)) throw thrown;
+    throw new UsageError(`${place}${thrown.message}`, { cause: thrown });
+  };
+}
+
 /** Runs `action`. An error of the class becomes a UsageError, with `place` before its message. */
 export function asUsageError<T>(error: ErrorClass, place: string, action: () => T): T {
   try {
     return action();
   } catch (thrown) {
-    if (!(thrown instanceof error)) throw thrown;
-    throw new UsageError(`${place}${thrown.message}`, { cause: thrown });
+    return usageErrorFor(error, place)(thrown);
   }
 }
 

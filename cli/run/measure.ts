@@ -20,7 +20,7 @@ import type { LoadedScenario } from "../options/scenario-input.ts";
 import { abortable } from "../options/until-interrupted.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { measureOnAgents } from "./agents/measure-on-agents.ts";
-import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
+import { auditPair, historyOf, judgedWithDrill, startPair } from "./pair-lab.ts";
 import { filesOf, foreignServers } from "./plan/boot-plan-of.ts";
 import { readKnownFiles } from "./plan/known-files.ts";
 import { runPlanOf, workersOf } from "./plan/run-plan-of.ts";
@@ -80,8 +80,10 @@ export async function measure(
       ...(networkNamespace === undefined ? {} : { networkNamespace }),
       ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
     };
-    const target: Target = (lab && pairTarget(lab)) ?? {
-      kind: bundled === undefined ? "external" : "bundled",
+    const isOurs = bundled !== undefined || lab?.setUp.controlSocket !== undefined;
+    const target: Target = {
+      kind: isOurs ? "bundled" : "external",
+      ...(lab && { product: lab.setUp.product }),
       address: formatIpv4(first!.address),
       port: first!.port,
       ...(others.length === 0 ? {} : { others: others.map(({ address }) => formatIpv4(address)) }),

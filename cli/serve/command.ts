@@ -2,6 +2,7 @@ import { printable } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/service/prov.ts";
 import { exitStatus } from "../options/exit-status.ts";
+import { given } from "../options/given.ts";
 import { addLogOptions, type LogOptions, ProgramLog } from "../options/program-log.ts";
 import { Subcommand } from "../options/subcommand.ts";
 import { UsageError } from "../options/usage-error.ts";
@@ -70,10 +71,10 @@ export interface ServingMessage {
 }
 
 function tellParent({ ports, durability }: RunningProv): void {
-  const message: ServingMessage = {
+  const told: ServingMessage = {
     kind: "serving",
     ports: Object.fromEntries(ports),
-    ...(durability === undefined ? {} : { durability }),
+    ...given({ durability }),
   };
-  process.send?.(message);
+  process.send?.(told);
 }

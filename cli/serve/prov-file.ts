@@ -4,7 +4,7 @@ import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
 import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/service/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
-import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
+import { given } from "../options/given.ts";
 import { mistakesIn, UsageError } from "../options/usage-error.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";
@@ -165,8 +165,8 @@ function servicesOf(file: string, sections: Sections): ServicePlan[] {
   checkLeaseFiles(file, plans);
   if (tftp !== undefined) {
     const { root, deviceFiles: section, ...tuning } = tftp;
-    const made = section === undefined ? {} : { deviceFiles: deviceFilesPlanOf(section) };
-    plans.push({ service: "tftp", root, address: at, ...given(tuning), ...made });
+    const made = section && { ...section, sharedSecretFile: section.sharedSecretFile };
+    plans.push({ service: "tftp", root, address: at, ...given({ ...tuning, deviceFiles: made }) });
   }
   if (time !== undefined) plans.push({ service: "time", address: at, ...given(time) });
   if (ntp !== undefined) {
@@ -208,20 +208,4 @@ function checkLeaseFiles(file: string, plans: readonly ServicePlan[]): void {
     }
     taken.add(leases);
   }
-}
-
-function deviceFilesPlanOf({
-  sharedSecretFile,
-  noSharedSecret: _,
-  ...plan
-}: z.output<typeof deviceFiles>): DeviceFilesPlan {
-  return { ...plan, sharedSecretFile };
-}
-
-type Given<Section> = { [Key in keyof Section]?: Exclude<Section[Key], undefined> };
-
-/** Leaves out what the file does not give, so that the service's defaults apply. */
-function given<Section extends object>(section: Section): Given<Section> {
-  const entries = Object.entries(section).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<Section>;
 }

@@ -8,7 +8,6 @@ import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../options/scenario-input.ts";
 import { abortable } from "../../options/until-interrupted.ts";
-import { auditFile } from "../result/audit-on-threads.ts";
 import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
 import { runResultOf } from "../result/run-result-of.ts";
 import { SegmentFileError } from "../result/segment-file.ts";
@@ -47,22 +46,15 @@ export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunRes
       say: (text: string) => process.stderr.write(`${text}\n`),
     };
     const segments = await abortable(abort, bundled?.died, () => runOnAgents(etcd, play));
-    const { result, outcome } = await mergedResultOf(segments, {
-      clockMarginMs: CLOCK_MARGIN_MS,
-      durability: bundled?.durability ?? "unknown",
-      ...(bundled && {
-        // The server still runs: a lease that is not in the file now would not survive a power cut.
-        audit: (leases, population) => auditFile(bundled.leaseFile, leases, population),
-        server: () => bundled.usage(),
-      }),
-    });
+    const { result, outcome } = await mergedResultOf(segments, CLOCK_MARGIN_MS, bundled);
     if (wanted.history !== undefined) writeHistory(wanted.history, plan, outcome);
     return result;
   } catch (error) {
     if (error instanceof EtcdError) return brokenResult(wanted, `etcd: ${error.message}`);
-    const isBroken = error instanceof RendezvousError || error instanceof SegmentFileError;
-    if (!isBroken) throw error;
-    return brokenResult(wanted, error.message);
+    if (error instanceof RendezvousError || error instanceof SegmentFileError) {
+      return brokenResult(wanted, error.message);
+    }
+    throw error;
   } finally {
     etcd.close();
   }

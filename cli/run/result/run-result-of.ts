@@ -14,7 +14,6 @@ import {
   type ServerUsage,
   type Target,
   type TimeSeriesRow,
-  type Verdict,
 } from "../../../reports/result/run-result.ts";
 import { violationsOf } from "../../../reports/result/safety.ts";
 import { evaluateThresholds } from "../../../reports/result/thresholds.ts";
@@ -210,11 +209,6 @@ function describeViolation(violation: Violation, population: Population): string
   return `${formatIpv4(address)} for ${who}: it ${violationWords[kind]}${other}.`;
 }
 
-interface Judgement {
-  readonly verdict: Verdict;
-  readonly reasons: readonly string[];
-}
-
 /**
  * A safety violation that was seen fails the run whatever the generator did. Without one, a generator that was
  * the limit makes every other figure worthless.
@@ -223,7 +217,7 @@ function judge(
   { outcome, scenario, target }: RunFacts,
   thresholds: RunResult["thresholds"],
   safety: SafetyResult,
-): Judgement {
+): Pick<RunResult, "verdict" | "reasons"> {
   const unsafe = violationsOf(safety)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `Unsafe: ${count} ${what}.`);

@@ -7,7 +7,7 @@ import { type Family, gauge, gaugeBy, type Sample } from "../../../server/metric
 import { StartError } from "../../../server/process/start-error.ts";
 import { emptyCounters, type StreamCounters } from "../../../simulator/measure/recorder.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
-import { UsageError } from "../../options/usage-error.ts";
+import { usageErrorFor } from "../../options/usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 
 /** The metric of each counter, without its prefix and `_total`, and its help text. */
@@ -125,10 +125,10 @@ function serverFamilies({ serverCpuPercent, serverResidentMiB }: TimeSeriesRow):
 export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promise<RunWatcher> {
   const metrics = new RunMetrics(scenario);
   let heardAtMs = Number.NEGATIVE_INFINITY;
-  const server = await openServer(plan, {
+  const server = await MetricsServer.open(plan, {
     families: () => metrics.families(),
     isReady: () => systemClock.monotonicMs() - heardAtMs < READY_MS,
-  });
+  }).catch(usageErrorFor(StartError, "--metrics: "));
   process.stderr.write(`Metrics: http://${formatIpv4(plan.address)}:${server.port}/metrics\n`);
   return {
     second: (progress, row) => {
@@ -141,12 +141,3 @@ export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promi
 
 /** A run that has been silent for this long has not begun, or is over. */
 const READY_MS = 10_000;
-
-async function openServer(...args: Parameters<typeof MetricsServer.open>): Promise<MetricsServer> {
-  try {
-    return await MetricsServer.open(...args);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw new UsageError(`--metrics: ${error.message}`, { cause: error });
-  }
-}
