@@ -115,7 +115,7 @@ function resultsOf(paths: readonly string[], side: string): readonly NamedResult
   return files.map((path) => ({ path, result: loadResult(path).result }));
 }
 
-/** The file itself, a run folder's result.json, or that of each run below the folder, by name. */
+/** The file itself, the result.json of a run's folder, or those of the runs in a folder, by name. */
 function filesOf(path: string): readonly string[] {
   if (!existsSync(path)) throw new UsageError(`${path}: there is no such file or folder`);
   if (!statSync(path).isDirectory()) return [path];

@@ -152,7 +152,7 @@ async function overview(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // A bug of ours: the stack is what a report needs.
+  // A bug of ours: a report about it needs the stack.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`prov: internal error: ${text}\n`);
   process.exit(exitStatus.internalError);

@@ -1,5 +1,5 @@
 import { scenarioJsonSchemaText } from "../scenarios/language/json-schema.ts";
-import { type FileProblem, formatFileProblem } from "../scenarios/yaml/problems.ts";
+import { formatFileProblem } from "../scenarios/yaml/problems.ts";
 import { expectedLoad } from "./expected-load.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { type OptionValue, setFlags } from "./options/options.ts";
@@ -55,27 +55,17 @@ const checkFormat: OptionValue<Format> = {
   how: "write text or json",
 };
 
-/** One file in the JSON form of `prov scenario check`. */
-interface CheckedFile {
-  readonly file: string;
-  readonly ok: boolean;
-  readonly problems: readonly FileProblem[];
-}
-
+/** The JSON form has one object for each file, in the order of the files. */
 function check(files: readonly string[], { format, set }: CheckOptions): number {
-  const checked = files.map((file): CheckedFile => {
+  const checked = files.map((file) => {
     const loading = tryScenario(file, set);
-    if (loading.kind === "ok") return { file, ok: true, problems: [] };
-    return { file, ok: false, problems: loading.problems };
+    const ok = loading.kind === "ok";
+    return { file, ok, problems: ok ? [] : loading.problems };
   });
-  process.stdout.write(
-    format === "json"
-      ? `${JSON.stringify(checked, undefined, 2)}\n`
-      : checked.map(({ file, ok, problems }) => (ok ? `${file}: ok\n` : listed(problems))).join(""),
+  const lines = checked.flatMap(({ file, ok, problems }) =>
+    ok ? [`${file}: ok`] : problems.map(formatFileProblem),
   );
+  const json = JSON.stringify(checked, undefined, 2);
+  process.stdout.write(format === "json" ? `${json}\n` : lines.map((line) => `${line}\n`).join(""));
   return checked.every(({ ok }) => ok) ? exitStatus.pass : exitStatus.badUsage;
-}
-
-function listed(problems: readonly FileProblem[]): string {
-  return problems.map((problem) => `${formatFileProblem(problem)}\n`).join("");
 }

@@ -44,7 +44,7 @@ import { SettleError, TrialPlayer } from "./trial-player.ts";
 import { writeForms } from "./write-forms.ts";
 
 const RATE_MAX = 200_000;
-/** Leaves room for the trials, each of which takes one. */
+/** Leaves room for the trials: each takes one seed. */
 const SEED_MAX = 0xffff_0000;
 /** The scenario when none is given: the guide's 80,000 devices. */
 const defaultScenario = join(packageRoot, "scenarios", "cold-start-80k.yaml");
@@ -97,7 +97,7 @@ export async function runCapacity(args: readonly string[]): Promise<number> {
     .run(args);
 }
 
-/** The files of a result. An earlier search's are removed first: a search that fails must not leave them. */
+/** The files of a result. A search first removes those of an earlier one, in case it fails. */
 const forms = {
   "capacity.json": (result: CapacityResult) => `${JSON.stringify(result, null, 2)}\n`,
   "capacity.html": (result: CapacityResult) => renderCapacityHtml(result, pageAssets()),
@@ -152,7 +152,7 @@ async function measure(
   const settings: TrialSettings = {
     ...trialDefaults,
     slipMsP99Max: Math.max(trialDefaults.slipMsP99Max, scenario.generator.slipMsP99Max),
-    // A short trial is warmed up for no longer than it measures.
+    // The warm-up of a short trial is no longer than the trial.
     warmUpMs: Math.min(trialDefaults.warmUpMs, options.trial),
     measureMs: options.trial,
     answerMsMax: options.within,
@@ -240,7 +240,7 @@ function serversOf(
   return { open, about };
 }
 
-/** What is known of the server once it is open. */
+/** Facts about the server, which are complete once it is open. */
 interface About {
   durability: string;
   target: CapacityResult["target"];

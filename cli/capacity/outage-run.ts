@@ -16,7 +16,7 @@ export interface MeasuredOutage {
   readonly problems: readonly string[];
 }
 
-/** Runs the scenario against the bundled server with a limit to its TFTP. Its phases bound its time. */
+/** Runs the scenario against the bundled server with limited TFTP. The phases limit how long it takes. */
 export async function measureOutage(
   scenario: Scenario,
   tftpSessionsMax: number,
@@ -52,7 +52,7 @@ export async function measureOutage(
   }
 }
 
-/** Shares of all devices, also of those that did not come on line. */
+/** Percentiles over all devices, including those that did not come on line. */
 function onlineMsOf({ boot }: PhaseOutcome, devices: number): OnlineMs {
   const histogram = boot.onlineAfter;
   const entries = outageShares.map((share) => {

@@ -179,7 +179,7 @@ async function serve(
       const address = formatIpv4(wanted.metrics.address);
       log.info(`Metrics: http://${address}:${metrics.port}/metrics`);
     }
-    // From now on the signals are heard, so others may know the process.
+    // The handlers of signals are set, so other programs may learn the process id.
     if (wanted.writesPid) writePidFile(files.pid, log);
     becomeOwner(owner, files.lease);
     log.info("Server starting service.");
@@ -189,7 +189,7 @@ async function serve(
     await server.ended;
     return 0;
   } catch (error) {
-    // A server without its metrics, or that remains root, must not serve.
+    // A server that has no metrics, or is still root, must not serve.
     await server.stop();
     throw error;
   } finally {

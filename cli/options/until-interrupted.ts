@@ -38,7 +38,7 @@ export async function interruptible<T>(interrupt: () => void, run: () => Promise
 
 /**
  * Runs a simulation that `abort` ends. Ctrl-C ends it early, with the results so far. Rejects as soon as `died`
- * does: without its server a run has nobody to talk to.
+ * does: a run is useless without its server.
  */
 export async function abortable<T>(
   abort: AbortController,

@@ -152,7 +152,7 @@ export async function measure(
 }
 
 interface Played extends Pick<PlayedSegment, "outcome"> {
-  /** Of a run that is a segment. */
+  /** Only when the run is a segment. */
   readonly record?: SegmentRecord;
 }
 

@@ -92,7 +92,7 @@ export async function auditPair(
   };
 }
 
-/** The leases of the store as a file; without a path where there is no store, or it does not answer. */
+/** The leases of the store as a file; without a path when there is no store or it does not answer. */
 function exported(lab: Pick<Lab, "exportStore">): { path?: string | undefined; problem?: string } {
   try {
     return { path: lab.exportStore() };

@@ -3,7 +3,7 @@ import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
 import type { OptionValue } from "../options/options.ts";
 import { UsageError } from "../options/usage-error.ts";
 
-/** A segment waits for its start no longer than this. */
+/** A segment waits at most this long for its start. */
 const START_AHEAD_MS_MAX = 3_600_000;
 
 /** `2/8` is the second of eight; `index` counts from 0. */

@@ -14,7 +14,7 @@ import type { RunWatcher } from "./watch/run-watch.ts";
 const LINGER_MS_DEFAULT = 30_000;
 const LINGER_MS_MAX = 86_400_000;
 
-/** Options of who watches a run. */
+/** Options of the watchers of a run. */
 export interface WatchOptions {
   readonly progress: "auto" | "plain";
   readonly ui?: true;

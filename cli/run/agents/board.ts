@@ -19,8 +19,7 @@ interface Waiter {
 }
 
 /**
- * A part of etcd's keys as this process sees it: what is there, and who waits for what is not there yet.
- * Everything that is written goes under one lease, so that nothing is left when its owner is gone.
+ * A copy of all keys of etcd with one prefix. A caller can wait for a key that does not exist yet.
  */
 export class Board {
   /** Told of every key that is written or deleted, without the prefix. */
@@ -71,7 +70,7 @@ export class Board {
     });
   }
 
-  /** Whoever waits, now or later, hears of it. */
+  /** Rejects every wait, of now and of later. */
   fail(error: RendezvousError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -88,8 +87,8 @@ export class Board {
   }
 
   /**
-   * A watch that ends goes on where it was, at the next member. On a member that has lost the others it
-   * would only be silent; what finds that out is the lease that is kept alive by the same client.
+   * When a watch ends, the next member continues it. A member that has lost the others only goes silent; the lease
+   * that the same client keeps alive shows that.
    */
   #follow(startRevision: number): void {
     let nextRevision = startRevision;

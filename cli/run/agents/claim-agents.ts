@@ -49,7 +49,7 @@ export async function claimAgents(
   }
 }
 
-/** All or none; false when somebody else was faster. */
+/** Claims all agents, or none and returns false when another run was faster. */
 function claim(
   etcd: EtcdClient,
   cards: readonly AgentCard[],

@@ -66,15 +66,15 @@ export function connect(access: EtcdUserAccess): EtcdClient {
 }
 
 /**
- * Puts keys that nobody has put yet: all or none. False: somebody was faster. Nobody else may put the
- * same values.
+ * Puts all keys, or none and returns false when one of them exists. The values must differ from those of all other
+ * writers.
  */
 export async function createAll(etcd: EtcdClient, puts: readonly Put[]): Promise<boolean> {
   const keys = puts.map(({ key }) => key);
   const guards = keys.map((key) => ({ key, modRevision: 0 }));
   const { succeeded, found } = await etcd.transact({ guards, puts, reads: keys }, CALL_MS_MAX);
   if (succeeded) return true;
-  // Sent twice, it finds what it has put itself.
+  // A transaction that was sent twice finds its own values.
   return (
     found.length === puts.length &&
     found.every(({ value }, index) => Buffer.compare(value, puts[index].value) === 0)

@@ -38,8 +38,9 @@ const CLOCK_OFFSET_MS_MAX = 20;
 
 export interface AgentsRun {
   readonly order: Omit<Order, "placement" | "plan">;
-  /** Of all agents; `workers` undefined: as many as the weakest agent has cores to spare. */
+  /** The plan of all agents. */
   readonly plan: RunPlan;
+  /** Undefined: as many as the weakest agent has cores to spare. */
   readonly workers: number | undefined;
   readonly agents: number;
   readonly signal: AbortSignal;
@@ -47,9 +48,8 @@ export interface AgentsRun {
 }
 
 /**
- * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws
- * RendezvousError when an agent dies, fails or is too slow, or when the signal comes: nothing that was
- * measured then says anything. Throws EtcdError.
+ * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws RendezvousError when
+ * an agent dies, fails or is too slow, or when the signal comes: what was measured is then useless. Throws EtcdError.
  */
 export async function runOnAgents(
   etcd: EtcdClient,
@@ -85,7 +85,7 @@ export async function runOnAgents(
     run.signal.removeEventListener("abort", abort);
     agents.close();
     said.close();
-    // Takes every key of the run away, the claims among them: agents are free again.
+    // Removes every key of the run. The claims are among them, so the agents are free again.
     await revoke(lease, RUN_TTL_SECONDS, run.say);
   }
 }
