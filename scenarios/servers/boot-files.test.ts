@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { crc32 } from "node:zlib";
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
@@ -83,20 +82,6 @@ test("the meter's archive has the image, of the size that was asked for, and its
     `\nfile=image.bin\nbytes=5001\ncrc32=${checksum}\n`,
   );
   expect(archive.length - plan.meterImageBytes).toBeLessThan(600);
-});
-
-const hasPython = spawnSync("python3", ["-c", "import zipfile"]).status === 0;
-test.skipIf(!hasPython)("Python's zipfile reads it (skipped without python3)", () => {
-  const program =
-    "import io, sys, zipfile; z = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); " +
-    "print(z.testzip(), [(i.filename, i.file_size, i.compress_type, i.date_time, " +
-    "oct(i.external_attr >> 16)) for i in z.infolist()])";
-  const input = fileOf(bootFileNames.meter);
-  const { stdout, stderr } = spawnSync("python3", ["-c", program], { encoding: "utf8", input });
-  expect(stderr).toBe("");
-  const rest = "0, (1980, 1, 1, 0, 0, 0), '0o100644'";
-  expect(stdout).toMatch(/^None \[\('settings.ini', \d+, /);
-  expect(stdout).toContain(`, ${rest}), ('image.bin', 5001, ${rest})]`);
 });
 
 test("an image out of range is refused", () => {

@@ -18,9 +18,12 @@ describeUnless(missing, "Python's zipfile", () => {
     writeFileSync(archive, files.find(({ name }) => name === bootFileNames.meter)!.bytes);
     const program =
       "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); " +
-      "print(z.testzip(), max(i.file_size for i in z.infolist()), len(z.infolist()))";
+      "print(z.testzip(), [(i.filename, i.file_size, i.compress_type, i.date_time, " +
+      "oct(i.external_attr >> 16)) for i in z.infolist()])";
     const read = spawnSync("python3", ["-c", program, archive], { encoding: "utf8" });
     expect(read.stderr).toBe("");
-    expect(read.stdout.trim()).toBe("None 70000 2");
+    const rest = "0, (1980, 1, 1, 0, 0, 0), '0o100644'";
+    expect(read.stdout).toMatch(/^None \[\('settings.ini', \d+, /);
+    expect(read.stdout).toContain(`, ${rest}), ('image.bin', 70000, ${rest})]`);
   });
 });
