@@ -6,7 +6,7 @@ import type { MirrorFolder, MirrorPlan } from "../../server/mirror/mirror-plan.t
 import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
 import { fixedPort, shortName } from "./section-parts.ts";
 
-/** `ha.mirror`: the files that both nodes are to have. */
+/** `ha.mirror`: the files that both nodes have. */
 export const mirrorSection = z
   .strictObject({
     port: fixedPort

@@ -60,7 +60,7 @@ export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunRes
   }
 }
 
-/** Nothing was measured, because of `why`. */
+/** The result of a run that measured nothing. */
 function brokenResult(
   { loaded, plan, target, bundled }: AgentsMeasurement,
   why: string,

@@ -25,15 +25,15 @@ import {
 } from "./etcd.ts";
 import { encodeOrder, type Order } from "./order.ts";
 
-/** The keys of a run go this long after its coordinator. */
+/** etcd removes the keys of a run this long after its coordinator died. */
 const RUN_TTL_SECONDS = 5;
 const AGENTS_WAIT_MS_MAX = 60_000;
-/** Between two messages of an agent, over and above what a phase may take. */
+/** Time between two messages of an agent, beside the time of a phase. */
 const ANSWER_MS_MAX = 60_000;
-/** From the word to the first arrival: long enough for etcd to tell everybody. */
+/** From the start message to the first arrival: long enough for etcd to reach all agents. */
 const FIRST_START_DELAY_MS = 2000;
 const START_DELAY_MS = 500;
-/** Clocks that are further apart than this, for certain, cannot start together. */
+/** Agents whose clocks differ by certainly more than this cannot start together. */
 const CLOCK_OFFSET_MS_MAX = 20;
 
 export interface AgentsRun {
@@ -143,7 +143,7 @@ class AgentsCoordinator {
     return segments;
   }
 
-  /** Exchanges who holds a lease, and gives the word when all are prepared. */
+  /** Exchanges which devices hold a lease, and starts the phase when all agents are prepared. */
   async #begin(
     index: number,
     phase: PhasePlan,
@@ -175,7 +175,7 @@ class AgentsCoordinator {
     }
   }
 
-  /** The same key of every agent, in their order; `during`: a phase that may go on meanwhile. */
+  /** Waits for the same key of every agent, in order of the agents. `during` is a phase that may still go on. */
   async #all(key: string, during?: PhasePlan): Promise<readonly Buffer[]> {
     const { cards, said, fail } = this.#hall;
     const waitMs = ANSWER_MS_MAX + (during === undefined ? 0 : phaseMsMax(during) + during.drainMs);
@@ -191,7 +191,7 @@ class AgentsCoordinator {
     }
   }
 
-  /** What agents say without being waited for. */
+  /** Handles messages that the coordinator does not wait for. */
   #hear(key: string, value: string): void {
     const { cards, fail, run } = this.#hall;
     const [agent = "", topic, detail] = key.split("/");

@@ -28,7 +28,7 @@ export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
   };
 }
 
-/** Worker threads of a run: as asked for, else as the scenario has them, else one less than the cores. */
+/** Worker threads of a run: the wanted number, else the scenario's, else one less than the cores. */
 export function workersOf(wanted: number | undefined, { workers }: Scenario): number {
   return wanted ?? workers ?? Math.max(1, availableParallelism() - 1);
 }

@@ -27,13 +27,13 @@ export class BundledServerError extends Error {
   override readonly name = "BundledServerError";
 }
 
-/** What the bundled server is to serve. */
+/** What the bundled server serves. */
 export interface BundledServerInput {
   /** The text of its dhcpd.conf. */
   readonly config: string;
   /** What its TFTP serves; undefined for DHCP alone, without TFTP, Time, NTP and Syslog. */
   readonly files: readonly BootFile[] | undefined;
-  /** Limits of its TFTP, as prov.yaml has them; its own defaults when left out. */
+  /** Limits of its TFTP, as in prov.yaml; the defaults when left out. */
   readonly tftpLimits?: { readonly sessionsMax: number };
 }
 

@@ -9,7 +9,7 @@ const BAR_CELLS = 30;
 const LINES = 6;
 /** From one line of `--progress plain` to the next. */
 const PLAIN_SECONDS = 5;
-/** A terminal has 80, and the last stays free: some would wrap the line. */
+/** A terminal has 80. The last one stays free, because some terminals would wrap the line. */
 const COLUMNS = 79;
 
 /** Draws a run while it goes on: six lines, redrawn in place. Without a terminal it draws nothing. */
@@ -116,7 +116,7 @@ function stateCounts(states: Readonly<Record<string, number>>): string[] {
     .map(([state, count]) => `${state} ${formatCount(count)}`);
 }
 
-/** As many of the parts as a line takes, and a sign that there are more. */
+/** As many parts as fit on a line, with `…` in place of further ones. */
 function fitting(label: string, separator: string, parts: readonly string[]): string {
   let line = label + (parts[0] ?? "");
   for (const part of parts.slice(1)) {
