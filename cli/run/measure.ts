@@ -32,8 +32,7 @@ import { rowOf, runResultOf } from "./result/run-result-of.ts";
 import type { RunOptions } from "./run-options.ts";
 import { startScenarioServer } from "./server/bundled-server.ts";
 import { ServerSampler } from "./server/server-sampler.ts";
-import type { RunWatcher } from "./watch/run-watch.ts";
-import type { Steering } from "./watch-options.ts";
+import type { RunWatcher, Steering } from "./watch/run-watch.ts";
 
 /** Everything beside the scenario and the options that a run needs. */
 export interface Surroundings {

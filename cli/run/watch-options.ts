@@ -2,14 +2,13 @@ import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { parseDurationMs } from "../../scenarios/yaml/duration.ts";
 import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
 import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
-import type { RunPace } from "../../simulator/run/run-pace.ts";
 import { type OptionValue, whole } from "../options/options.ts";
 import type { Subcommand } from "../options/subcommand.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { openLiveRun } from "./ui/live-run.ts";
 import { ProgressView, plainProgress } from "./watch/progress.ts";
 import { openRunMetrics } from "./watch/run-metrics.ts";
-import type { RunWatcher } from "./watch/run-watch.ts";
+import type { RunWatcher, Steering } from "./watch/run-watch.ts";
 
 const LINGER_MS_DEFAULT = 30_000;
 const LINGER_MS_MAX = 86_400_000;
@@ -22,12 +21,6 @@ export interface WatchOptions {
   /** In ms. */
   readonly uiLinger?: number;
   readonly metrics?: MetricsPlan;
-}
-
-/** What ends a run early, and what slows, stops or speeds up its schedule. */
-export interface Steering {
-  readonly abort: AbortController;
-  readonly pace: RunPace;
 }
 
 export function addWatchOptions(command: Subcommand): void {

@@ -11,8 +11,7 @@ import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { formatDurationMs } from "../../../scenarios/yaml/duration.ts";
 import { interruptible } from "../../options/until-interrupted.ts";
-import type { RunWatcher } from "../watch/run-watch.ts";
-import type { Steering } from "../watch-options.ts";
+import type { RunWatcher, Steering } from "../watch/run-watch.ts";
 import { LiveServer } from "./live-server.ts";
 import { LiveView } from "./live-view.ts";
 

@@ -1,5 +1,6 @@
 import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
+import type { RunPace } from "../../../simulator/run/run-pace.ts";
 
 /** Watches a run: a terminal, a page, a collector of metrics. */
 export interface RunWatcher {
@@ -23,4 +24,10 @@ export function watchedBy(watchers: readonly RunWatcher[]): Required<RunWatcher>
       await Promise.all(watchers.map((watcher) => watcher.close?.()));
     },
   };
+}
+
+/** What ends a run early, and what slows, stops or speeds up its schedule. */
+export interface Steering {
+  readonly abort: AbortController;
+  readonly pace: RunPace;
 }
